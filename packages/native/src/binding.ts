@@ -1,0 +1,241 @@
+/**
+ * The addon's whole surface, as TypeScript sees it. The C++ side exports exactly these names.
+ *
+ * Conventions
+ * - A **mapping** is an `ArrayBuffer` over memory that the addon mapped. `unmap` detaches it first, so that every view of it has length
+ *   0 from then on: touching unmapped memory is an error or `undefined` in JavaScript, never a crash. A mapping that is unmapped while the
+ *   parker or the background thread still uses it keeps its pages until they let go.
+ * - A file that shrinks under a mapping does not kill the process: the fault handler puts a zero page in place and counts the fault
+ *   (`mappingFaults`); appender and verifier then answer with `STATUS_FAULT`.
+ * - Failing system calls throw an `Error` with `code` ('ENOSPC'), `errno` (positive), and `syscall`. Wrong argument types throw `TypeError`.
+ * - Offsets, lengths, sequences are `number`s (integers below 2^53). Times on hot paths stay inside native code.
+ * - Statuses are small integers; none of the hot functions throws, allocates or returns an object.
+ */
+export interface Binding {
+  // -- mapping.cc ------------------------------------------------------------------------------------------------------------------
+  /** Maps `length` bytes of the file, shared. The caller checked the file's size. `writable` false maps PROT_READ. */
+  mapFile(fd: number, length: number, writable: boolean): ArrayBuffer
+  /** Detaches and unmaps; a mapping that is already unmapped is left alone. */
+  unmap(mapping: ArrayBuffer): void
+  /** Pages that had to be replaced because the file no longer backs them; 0 is healthy. */
+  mappingFaults(mapping: ArrayBuffer): number
+  /** `MADV_POPULATE_WRITE` (writable mappings) or `MADV_POPULATE_READ`. */
+  populate(mapping: ArrayBuffer, offset: number, length: number): void
+  /** `madvise`; advice: 'sequential' | 'willneed' | 'dontneed' | 'hugepage' | 'normal'. */
+  advise(mapping: ArrayBuffer, offset: number, length: number, advice: Advice): void
+  /** `msync(MS_SYNC)`; the range is widened to whole pages. */
+  syncRange(mapping: ArrayBuffer, offset: number, length: number): void
+  lockMemory(mapping: ArrayBuffer): void
+  unlockMemory(mapping: ArrayBuffer): void
+
+  // -- file.cc ---------------------------------------------------------------------------------------------------------------------
+  /** `fallocate(0)`: blocks are there afterwards or it throws ENOSPC. Falls back to writing zeros where the file system cannot (EOPNOTSUPP). */
+  reserveBlocks(fd: number, offset: number, length: number): void
+  /** `fallocate(PUNCH_HOLE | KEEP_SIZE)`, or zeros written where the file system cannot. Reads as zeros afterwards. */
+  zeroRange(fd: number, offset: number, length: number): void
+  /** `renameat2(RENAME_NOREPLACE)`, with link + unlink where the file system cannot; throws EEXIST when `to` exists. */
+  renameNoReplace(from: string, to: string): void
+  /** `flock(LOCK_NB)`: whether the lock was taken. */
+  tryLock(fd: number, exclusive: boolean): boolean
+  unlock(fd: number): void
+
+  // -- crc.cc, clock.cc, affinity.cc -------------------------------------------------------------------------------------------------
+  /** CRC-32 (IEEE) of the bytes, continued from `seed` (the CRC so far, 0 to begin). */
+  crc32(bytes: Uint8Array, seed?: number): number
+  /** CLOCK_REALTIME in nanoseconds. */
+  realtimeNs(): bigint
+  /** Pins the calling thread; throws EINVAL when none of the CPUs exists. */
+  setThreadAffinity(cpus: number[]): void
+  threadAffinity(): number[]
+
+  // -- futex.cc: shared futexes on a 32-bit word of a mapping --------------------------------------------------------------------------
+  /** Blocks the calling thread while the word equals `expected`: one of the `WAIT_*` values. `timeoutMs` may be fractional. */
+  futexWait(mapping: ArrayBuffer, offset: number, expected: number, timeoutMs: number): number
+  /** Wakes up to `count` waiters, in any process; returns how many. */
+  futexWake(mapping: ArrayBuffer, offset: number, count: number): number
+  /**
+   * Blocks until any word differs from its `expected` value, or the time is over. The arrays run in parallel. `futex_waitv`; where the
+   * kernel has none (ENOSYS), or beyond 128 words, it looks at all words every millisecond.
+   */
+  futexWaitAny(mappings: ArrayBuffer[], offsets: number[], expected: number[], timeoutMs: number): number
+  /** Whether this kernel has `futex_waitv` (5.16 and later). */
+  hasFutexWaitv(): boolean
+
+  // -- parker.cc: one thread per process (per 127 words) that waits for everybody ------------------------------------------------------
+  /**
+   * Calls `callback(outcome)` once, on this thread's event loop, when any word differs from `expected` or after `timeoutMs`; outcome is a
+   * `WAIT_*` value. Returns a token. Keeps the event loop alive until then.
+   */
+  park(mappings: ArrayBuffer[], offsets: number[], expected: number[], timeoutMs: number, callback: (outcome: number) => void): number
+  /** The callback of this token is not called any more. Unknown tokens are ignored. */
+  unpark(token: number): void
+
+  // -- background.cc: one thread per process that does slow file work in order -----------------------------------------------------------
+  /**
+   * Queues the preparation of a segment: create `temporaryPath` (mode 0o666 less umask, truncated), size it, reserve blocks, map it, populate, write
+   * `header` at 0, then, when `finalPath` is given, publish it there as {@link renameNoReplace} does and sync the directory when `syncDirectory`. The
+   * mapping is handed over by `takeMapping`. A failed preparation removes the temporary file and maps nothing.
+   */
+  backgroundPrepare(request: PrepareRequest): number
+  /** Detaches the mapping now (no view works any more) and unmaps it in the background. */
+  backgroundUnmap(mapping: ArrayBuffer): number
+  /** Syncs `length` bytes of the mapping from `offset`. */
+  backgroundSync(mapping: ArrayBuffer, offset: number, length: number): number
+  /**
+   * Syncs `[offset, offset + length)` of the segment, then stores the durable mark in the control block (format: durable slots, see
+   * `core/src/format/control-layout.ts`; the slot not in use, generation + 1, CRC last) and syncs the control block.
+   */
+  backgroundMakeDurable(request: DurableRequest): number
+  /** Unlinks; a file that is not there is fine. */
+  backgroundUnlink(path: string): number
+  /** 1 done, 0 under way or queued, -errno failed. Jobs that are done stay known until `jobRelease`. */
+  jobState(job: number): number
+  /** Blocks the calling thread until the job is done, failed or the time is over; returns {@link jobState}. */
+  jobWait(job: number, timeoutMs: number): number
+  /** Calls `callback(state)` on this thread's event loop when the job is done (soon, when it is already). */
+  jobNotify(job: number, callback: (state: number) => void): void
+  /** The mapping that a finished `backgroundPrepare` made; once. */
+  takeMapping(job: number): ArrayBuffer
+  /** Forgets a job; a mapping nobody took is unmapped when it is done. */
+  jobRelease(job: number): void
+
+  // -- appender.cc -----------------------------------------------------------------------------------------------------------------------
+  createAppender(options: AppenderOptions): NativeAppender
+
+  // -- verifier.cc -----------------------------------------------------------------------------------------------------------------------
+  createVerifier(): NativeVerifier
+  /** Stores a position in the reader's meta mapping (80 bytes, two slots): inactive slot, generation + 1, heartbeat now, CRC last. */
+  savePosition(meta: ArrayBuffer, segmentId: number, offset: number): void
+}
+
+export type Advice = 'normal' | 'sequential' | 'willneed' | 'dontneed' | 'hugepage'
+
+export const WAIT_CHANGED = 0
+export const WAIT_TIMED_OUT = 1
+
+/** Statuses of the hot functions. */
+export const STATUS_OK = 0
+/** append, claim: the record does not fit into what is left of the segment; nothing was written. Roll and call again. */
+export const STATUS_ROLL = 1
+/** append: the payload is no `Uint8Array`, or detached, or shrank; nothing was written. */
+export const STATUS_BAD_PAYLOAD = 2
+/** append: `typeId` is no integer of 0..0xFFFE; nothing was written. */
+export const STATUS_BAD_TYPE = 3
+/** append: the record would not fit into an empty segment; nothing was written. */
+export const STATUS_TOO_LARGE = 4
+/** The file behind the mapping shrank. */
+export const STATUS_FAULT = 5
+/** A claim is open (append), or none is (publish, abort). */
+export const STATUS_CLAIM = 6
+/** The appender or verifier is detached from any segment. */
+export const STATUS_DETACHED = 7
+/** verify: the next record is not committed yet. */
+export const STATUS_UNCOMMITTED = 10
+/** verify: stopped at the limit, more may follow. */
+export const STATUS_LIMIT = 11
+/** verify: no record can begin at this offset any more (offset > length - 64). */
+export const STATUS_SEGMENT_END = 12
+/** verify: a padding record stands here; it ends the segment. */
+export const STATUS_PADDING = 13
+/** verify: the record's length leaves the segment. */
+export const STATUS_BAD_LENGTH = 14
+export const STATUS_BAD_PAYLOAD_CRC = 15
+export const STATUS_BAD_HEADER_CRC = 16
+/** verify: the sequence is not the expected one. */
+export const STATUS_SEQUENCE_GAP = 17
+
+export interface PrepareRequest {
+  readonly temporaryPath: string
+  /** Empty: leave it under its temporary name. */
+  readonly finalPath: string
+  readonly length: number
+  /** Bytes for offset 0 of the file. */
+  readonly header: Uint8Array
+  /** Touch all pages for writing before it is handed over. */
+  readonly populate: boolean
+  readonly lockMemory: boolean
+  readonly hugePages: boolean
+  readonly syncDirectory: boolean
+}
+
+export interface DurableRequest {
+  readonly segment: ArrayBuffer
+  readonly offset: number
+  readonly length: number
+  readonly control: ArrayBuffer
+  /** The mark: everything before `sequence` is durable; the record with it would stand at `markOffset` of `segmentId`. */
+  readonly sequence: number
+  readonly segmentId: number
+  readonly markOffset: number
+}
+
+export interface AppenderOptions {
+  readonly control: ArrayBuffer
+  readonly writerEpoch: number
+  /** Write headerCrc, writerEpoch (record header) and the control and segment extensions. False keeps to the base format's bytes. */
+  readonly extensions: boolean
+}
+
+/** Indices into {@link NativeAppender.state}. Native code writes these, JavaScript reads them. */
+export const APPENDER_WRITE_OFFSET = 0
+/** Sequence of the next record. */
+export const APPENDER_NEXT_SEQUENCE = 1
+/** Futex wake system calls made so far. */
+export const APPENDER_WAKES = 2
+/** Payload offset of the open claim, 0 when none is open. */
+export const APPENDER_CLAIM_OFFSET = 3
+/** How many messages of the last `appendBatch` went in. */
+export const APPENDER_BATCH_COUNT = 4
+export const APPENDER_STATE_LENGTH = 8
+
+/**
+ * The writer's hot half. Per append: `dirtyEnd` into the control block, payload copy, header, CRCs, commit word (release), `writeOffset`,
+ * `nextSequence`, heartbeat, `notifySequence` + 1 (full fence), and only when `parkedReaders` or `waitersPending` is not 0 a wake.
+ */
+export interface NativeAppender {
+  readonly state: Float64Array
+  /** Points the appender at a segment (at open). Stores nothing in any file. */
+  attach(segment: ArrayBuffer, segmentId: number, writeOffset: number, nextSequence: number): void
+  /** Timestamp: CLOCK_REALTIME now. */
+  append(typeId: number, payload: Uint8Array): number
+  appendAt(typeId: number, payload: Uint8Array, timestampNs: bigint): number
+  /** Message i is `payloads[from + i]` with `typeIds[from + i]`; one clock reading, one notify. Stops at STATUS_ROLL; `state[APPENDER_BATCH_COUNT]` says how many went in. */
+  appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): number
+  /** Reserves room; `state[APPENDER_CLAIM_OFFSET]` is where the payload goes. */
+  claim(typeId: number, length: number): number
+  /** Publishes the open claim; a `timestampNs` of 0n means now. */
+  publish(timestampNs: bigint): number
+  /** {@link publish} with the time now, without a bigint at the call site. */
+  publishNow(): number
+  /** Zeroes what the open claim may have written and closes it. */
+  abort(): number
+  /**
+   * Steps 2 to 4 of a roll as memory stores: first sequence into the next segment's header, control seqlock (id, 64), `dirtyEnd`, end summary and SEALED into
+   * the old one, notify and wake. The appender then points at the next segment.
+   */
+  roll(next: ArrayBuffer, nextSegmentId: number): number
+  /** Stores the heartbeat (CLOCK_REALTIME). */
+  heartbeat(): void
+  /** After it, every call answers STATUS_DETACHED. */
+  detach(): void
+}
+
+/** Indices into {@link NativeVerifier.state}. */
+export const VERIFIER_END = 0
+/** Sequence that the record at `state[VERIFIER_END]` must have; -1 takes any. JavaScript may set it before a call. */
+export const VERIFIER_SEQUENCE = 1
+export const VERIFIER_COUNT = 2
+export const VERIFIER_STATE_LENGTH = 4
+
+/** The reader's hot half: checks committed records ahead of JavaScript, in batches. */
+export interface NativeVerifier {
+  readonly state: Float64Array
+  attach(segment: ArrayBuffer): void
+  /**
+   * Checks records from `offset` on until one is uncommitted or bad, a limit is reached, or the segment ends. `state[VERIFIER_END]` is the offset behind the last good
+   * record, to which the returned status refers; `state[VERIFIER_COUNT]` how many were good. At least one record is looked at, whatever `maxBytes`.
+   * A record without headerCrc (legacy writer) with sequence 0 restarts the expected sequence.
+   */
+  verify(offset: number, maxRecords: number, maxBytes: number): number
+  detach(): void
+}
