@@ -1,0 +1,259 @@
+import type { Field } from './field.js'
+import { getUint64, setUint64, viewOf } from './uint64.js'
+
+/**
+ * Layout of `control.meta`, which every process of a queue maps. Integers are little-endian; free bytes are zero.
+ *
+ * ```text
+        0       1       2       3       4       5       6       7
+      +-------------------------------+-------------------------------+
+    0 |             magic             |            version            |
+      +-------------------------------+-------------------------------+
+    8 |           initState           |              free             |
+      +-------------------------------+-------------------------------+
+   16 |                          writerEpoch                          |
+      +---------------------------------------------------------------+
+   24 |                          segmentSize                          |
+      +---------------------------------------------------------------+
+   32 |                        bootId, 16 bytes                       |
+      +-------------------------------+-------------------------------+
+   48 |         extensionEpoch        |            features           |
+      +-------------------------------+-------------------------------+
+   56 |                           createdNs                           |
+      +---------------------------------------------------------------+
+   64 |                     durableSlot0, 32 bytes                    |
+      +---------------------------------------------------------------+
+   96 |                     durableSlot1, 32 bytes                    |
+      +-------------------------------+-------------------------------+
+  128 |       segmentGeneration       |         currentSegment        |
+      +-------------------------------+-------------------------------+
+  136 |                      firstSegmentPlusOne                      |
+      +---------------------------------------------------------------+
+  144 |                        free, 112 bytes                        |
+      +---------------------------------------------------------------+
+  256 |                          writeOffset                          |
+      +---------------------------------------------------------------+
+  264 |                       writerHeartbeatNs                       |
+      +---------------------------------------------------------------+
+  272 |                          nextSequence                         |
+      +---------------------------------------------------------------+
+  280 |                            dirtyEnd                           |
+      +-------------------------------+-------------------------------+
+  288 |          dirtySegment         |              free             |
+      +-------------------------------+-------------------------------+
+  296 |                         free, 88 bytes                        |
+      +-------------------------------+-------------------------------+
+  384 |         notifySequence        |         waitersPending        |
+      +-------------------------------+-------------------------------+
+  392 |         parkedReaders         |              free             |
+      +-------------------------------+-------------------------------+
+  400 |                         free, 48 bytes                        |
+      +-------------------------------+-------------------------------+
+  448 |        progressSequence       |         writerBlocked         |
+      +-------------------------------+-------------------------------+
+  456 |                         free, 56 bytes                        |
+      +---------------------------------------------------------------+
+ * ```
+ *
+ * - Bytes 0 to 31, `segmentGeneration` to `currentSegment`, `writeOffset`, `writerHeartbeatNs`, `notifySequence` and `waitersPending` are the
+ *   base format. All else is an extension: zero there means absent, and the fields count only while `extensionEpoch` equals `writerEpoch`
+ *   (low 32 bits), because a writer of the base format does not maintain them. `createdNs` and the durable slots stay true regardless.
+ * - `segmentGeneration` is a seqlock over `currentSegment` and `writeOffset`: odd while a roll changes them.
+ * - The words that a writer stores per append (256 to 319), the futex word of the readers (384) and that of blocked writers (448) stand on
+ *   cache lines of their own.
+ */
+export const CONTROL_LENGTH = 512
+/** On disk `4e 52 48 43`. */
+export const CONTROL_MAGIC = 0x4348524e
+export const CONTROL_VERSION = 3
+
+export const CONTROL_MAGIC_OFFSET = 0
+export const CONTROL_VERSION_OFFSET = 4
+/** One of the `INIT_STATE_*` values, stored last with release ordering. */
+export const CONTROL_INIT_STATE_OFFSET = 8
+/** u64, plus 1 at every writer open, at least 1. */
+export const CONTROL_WRITER_EPOCH_OFFSET = 16
+/** u64, bytes: the only source of the segment size once the queue exists. */
+export const CONTROL_SEGMENT_SIZE_OFFSET = 24
+/** The 16 bytes of the UUID of the machine run in which the writer opened the queue. */
+export const CONTROL_BOOT_ID_OFFSET = 32
+export const CONTROL_BOOT_ID_LENGTH = 16
+/** u32, low half of the epoch whose writer maintains the extension fields. */
+export const CONTROL_EXTENSION_EPOCH_OFFSET = 48
+/** u32 of `CONTROL_FEATURE_*` bits. */
+export const CONTROL_FEATURES_OFFSET = 52
+/** u64, nanoseconds since 1970. */
+export const CONTROL_CREATED_NS_OFFSET = 56
+/** See `durable-layout.ts`. */
+export const CONTROL_DURABLE_SLOT_0_OFFSET = 64
+export const CONTROL_DURABLE_SLOT_1_OFFSET = 96
+export const CONTROL_SEGMENT_GENERATION_OFFSET = 128
+export const CONTROL_CURRENT_SEGMENT_OFFSET = 132
+/** u64, a hint: the lowest segment that exists, plus 1. */
+export const CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET = 136
+/** u64, where the next record goes in the head segment. */
+export const CONTROL_WRITE_OFFSET_OFFSET = 256
+/** u64, CLOCK_REALTIME at open, append and roll. */
+export const CONTROL_WRITER_HEARTBEAT_NS_OFFSET = 264
+/** u64, the sequence of the next record. */
+export const CONTROL_NEXT_SEQUENCE_OFFSET = 272
+/** u64, bytes of `dirtySegment` below it may have been touched by an append that did not commit. */
+export const CONTROL_DIRTY_END_OFFSET = 280
+export const CONTROL_DIRTY_SEGMENT_OFFSET = 288
+/** u32 futex word: plus 1 per append, batch and roll. */
+export const CONTROL_NOTIFY_SEQUENCE_OFFSET = 384
+/** u32, readers parked or about to park, as the base format counts them. */
+export const CONTROL_WAITERS_PENDING_OFFSET = 388
+/** u32, not 0: some reader is parked or about to park; only the writer clears it. */
+export const CONTROL_PARKED_READERS_OFFSET = 392
+/** u32 futex word for blocked writers. */
+export const CONTROL_PROGRESS_SEQUENCE_OFFSET = 448
+/** u32, not 0: the writer waits for readers to make progress. */
+export const CONTROL_WRITER_BLOCKED_OFFSET = 452
+
+export const INIT_STATE_UNINITIALISED = 0
+export const INIT_STATE_INITIALISING = 1
+export const INIT_STATE_READY = 2
+
+/** The writer honours `parkedReaders`. */
+export const CONTROL_FEATURE_PARKED_READERS = 1
+
+export const CONTROL_FIELDS: readonly Field[] = [
+  { name: 'magic', offset: CONTROL_MAGIC_OFFSET, length: 4 },
+  { name: 'version', offset: CONTROL_VERSION_OFFSET, length: 4 },
+  { name: 'initState', offset: CONTROL_INIT_STATE_OFFSET, length: 4 },
+  { name: 'writerEpoch', offset: CONTROL_WRITER_EPOCH_OFFSET, length: 8 },
+  { name: 'segmentSize', offset: CONTROL_SEGMENT_SIZE_OFFSET, length: 8 },
+  { name: 'bootId', offset: CONTROL_BOOT_ID_OFFSET, length: CONTROL_BOOT_ID_LENGTH },
+  { name: 'extensionEpoch', offset: CONTROL_EXTENSION_EPOCH_OFFSET, length: 4 },
+  { name: 'features', offset: CONTROL_FEATURES_OFFSET, length: 4 },
+  { name: 'createdNs', offset: CONTROL_CREATED_NS_OFFSET, length: 8 },
+  { name: 'durableSlot0', offset: CONTROL_DURABLE_SLOT_0_OFFSET, length: 32 },
+  { name: 'durableSlot1', offset: CONTROL_DURABLE_SLOT_1_OFFSET, length: 32 },
+  { name: 'segmentGeneration', offset: CONTROL_SEGMENT_GENERATION_OFFSET, length: 4 },
+  { name: 'currentSegment', offset: CONTROL_CURRENT_SEGMENT_OFFSET, length: 4 },
+  { name: 'firstSegmentPlusOne', offset: CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, length: 8 },
+  { name: 'writeOffset', offset: CONTROL_WRITE_OFFSET_OFFSET, length: 8 },
+  { name: 'writerHeartbeatNs', offset: CONTROL_WRITER_HEARTBEAT_NS_OFFSET, length: 8 },
+  { name: 'nextSequence', offset: CONTROL_NEXT_SEQUENCE_OFFSET, length: 8 },
+  { name: 'dirtyEnd', offset: CONTROL_DIRTY_END_OFFSET, length: 8 },
+  { name: 'dirtySegment', offset: CONTROL_DIRTY_SEGMENT_OFFSET, length: 4 },
+  { name: 'notifySequence', offset: CONTROL_NOTIFY_SEQUENCE_OFFSET, length: 4 },
+  { name: 'waitersPending', offset: CONTROL_WAITERS_PENDING_OFFSET, length: 4 },
+  { name: 'parkedReaders', offset: CONTROL_PARKED_READERS_OFFSET, length: 4 },
+  { name: 'progressSequence', offset: CONTROL_PROGRESS_SEQUENCE_OFFSET, length: 4 },
+  { name: 'writerBlocked', offset: CONTROL_WRITER_BLOCKED_OFFSET, length: 4 },
+]
+
+/** All fields of the control block but the durable slots, as plain values. */
+export interface ControlBlock {
+  readonly magic: number
+  readonly version: number
+  readonly initState: number
+  readonly writerEpoch: number
+  readonly segmentSize: number
+  /** 16 bytes of its own; all zero: absent. */
+  readonly bootId: Uint8Array
+  readonly extensionEpoch: number
+  readonly features: number
+  readonly createdNs: bigint
+  readonly segmentGeneration: number
+  readonly currentSegment: number
+  readonly firstSegmentPlusOne: number
+  readonly writeOffset: number
+  readonly writerHeartbeatNs: bigint
+  readonly nextSequence: number
+  readonly dirtyEnd: number
+  readonly dirtySegment: number
+  readonly notifySequence: number
+  readonly waitersPending: number
+  readonly parkedReaders: number
+  readonly progressSequence: number
+  readonly writerBlocked: number
+}
+
+/**
+ * Reads a control block as it is found, valid or not; {@link controlProblem} judges it. For cold paths: the fields are read one after the
+ * other, so on a live block they need not belong together.
+ *
+ * @throws RangeError when the view is shorter than {@link CONTROL_LENGTH}.
+ */
+export function decodeControl(view: DataView): ControlBlock {
+  const bootIdAt = view.byteOffset + CONTROL_BOOT_ID_OFFSET
+  return {
+    magic: view.getUint32(CONTROL_MAGIC_OFFSET, true),
+    version: view.getUint32(CONTROL_VERSION_OFFSET, true),
+    initState: view.getUint32(CONTROL_INIT_STATE_OFFSET, true),
+    writerEpoch: getUint64(view, CONTROL_WRITER_EPOCH_OFFSET),
+    segmentSize: getUint64(view, CONTROL_SEGMENT_SIZE_OFFSET),
+    bootId: new Uint8Array(view.buffer, bootIdAt, CONTROL_BOOT_ID_LENGTH).slice(),
+    extensionEpoch: view.getUint32(CONTROL_EXTENSION_EPOCH_OFFSET, true),
+    features: view.getUint32(CONTROL_FEATURES_OFFSET, true),
+    createdNs: view.getBigUint64(CONTROL_CREATED_NS_OFFSET, true),
+    segmentGeneration: view.getUint32(CONTROL_SEGMENT_GENERATION_OFFSET, true),
+    currentSegment: view.getUint32(CONTROL_CURRENT_SEGMENT_OFFSET, true),
+    firstSegmentPlusOne: getUint64(view, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET),
+    writeOffset: getUint64(view, CONTROL_WRITE_OFFSET_OFFSET),
+    writerHeartbeatNs: view.getBigUint64(CONTROL_WRITER_HEARTBEAT_NS_OFFSET, true),
+    nextSequence: getUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET),
+    dirtyEnd: getUint64(view, CONTROL_DIRTY_END_OFFSET),
+    dirtySegment: view.getUint32(CONTROL_DIRTY_SEGMENT_OFFSET, true),
+    notifySequence: view.getUint32(CONTROL_NOTIFY_SEQUENCE_OFFSET, true),
+    waitersPending: view.getUint32(CONTROL_WAITERS_PENDING_OFFSET, true),
+    parkedReaders: view.getUint32(CONTROL_PARKED_READERS_OFFSET, true),
+    progressSequence: view.getUint32(CONTROL_PROGRESS_SEQUENCE_OFFSET, true),
+    writerBlocked: view.getUint32(CONTROL_WRITER_BLOCKED_OFFSET, true),
+  }
+}
+
+/** What is known when a control block is made: everything left out is written as zero, which means absent. */
+export type NewControlBlock = Pick<ControlBlock, 'segmentSize'> & Partial<Omit<ControlBlock, 'magic' | 'version'>>
+
+/** The 512 bytes of a control block. Left out: initState ready, epoch 1, generation 2 (one seqlock write), offset 64, all else zero. */
+export function encodeControl(control: NewControlBlock): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(CONTROL_LENGTH)
+  const view = viewOf(bytes)
+  view.setUint32(CONTROL_MAGIC_OFFSET, CONTROL_MAGIC, true)
+  view.setUint32(CONTROL_VERSION_OFFSET, CONTROL_VERSION, true)
+  view.setUint32(CONTROL_INIT_STATE_OFFSET, control.initState ?? INIT_STATE_READY, true)
+  setUint64(view, CONTROL_WRITER_EPOCH_OFFSET, control.writerEpoch ?? 1)
+  setUint64(view, CONTROL_SEGMENT_SIZE_OFFSET, control.segmentSize)
+  if (control.bootId !== undefined) bytes.set(control.bootId.subarray(0, CONTROL_BOOT_ID_LENGTH), CONTROL_BOOT_ID_OFFSET)
+  view.setUint32(CONTROL_EXTENSION_EPOCH_OFFSET, control.extensionEpoch ?? 0, true)
+  view.setUint32(CONTROL_FEATURES_OFFSET, control.features ?? 0, true)
+  view.setBigUint64(CONTROL_CREATED_NS_OFFSET, control.createdNs ?? 0n, true)
+  view.setUint32(CONTROL_SEGMENT_GENERATION_OFFSET, control.segmentGeneration ?? 2, true)
+  view.setUint32(CONTROL_CURRENT_SEGMENT_OFFSET, control.currentSegment ?? 0, true)
+  setUint64(view, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, control.firstSegmentPlusOne ?? 0)
+  setUint64(view, CONTROL_WRITE_OFFSET_OFFSET, control.writeOffset ?? 64)
+  view.setBigUint64(CONTROL_WRITER_HEARTBEAT_NS_OFFSET, control.writerHeartbeatNs ?? 0n, true)
+  setUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET, control.nextSequence ?? 0)
+  setUint64(view, CONTROL_DIRTY_END_OFFSET, control.dirtyEnd ?? 0)
+  view.setUint32(CONTROL_DIRTY_SEGMENT_OFFSET, control.dirtySegment ?? 0, true)
+  view.setUint32(CONTROL_NOTIFY_SEQUENCE_OFFSET, control.notifySequence ?? 0, true)
+  view.setUint32(CONTROL_WAITERS_PENDING_OFFSET, control.waitersPending ?? 0, true)
+  view.setUint32(CONTROL_PARKED_READERS_OFFSET, control.parkedReaders ?? 0, true)
+  view.setUint32(CONTROL_PROGRESS_SEQUENCE_OFFSET, control.progressSequence ?? 0, true)
+  view.setUint32(CONTROL_WRITER_BLOCKED_OFFSET, control.writerBlocked ?? 0, true)
+  return bytes
+}
+
+/** Whether the extension fields belong to the present writer epoch, and so may be believed. */
+export function controlExtensionsAreCurrent(control: Pick<ControlBlock, 'extensionEpoch' | 'writerEpoch'>): boolean {
+  return control.extensionEpoch !== 0 && control.extensionEpoch === control.writerEpoch % 0x1_0000_0000
+}
+
+export type ControlProblem = 'not ready' | 'bad magic' | 'bad version' | 'bad segment size'
+
+/**
+ * Why this block cannot be used, or `undefined`. A block that is not ready yet may become so; one without magic is none of ours.
+ *
+ * @param isSegmentSize the bounds that apply, see `segment-layout.ts`.
+ */
+export function controlProblem(control: ControlBlock, isSegmentSize: (size: number) => boolean): ControlProblem | undefined {
+  if (control.initState !== INIT_STATE_READY) return 'not ready'
+  if (control.magic !== CONTROL_MAGIC) return 'bad magic'
+  if (control.version !== CONTROL_VERSION) return 'bad version'
+  if (!isSegmentSize(control.segmentSize)) return 'bad segment size'
+  return undefined
+}

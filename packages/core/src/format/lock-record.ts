@@ -1,0 +1,43 @@
+/**
+ * The text in `writer.lock`: `<pid> <startTime> <epoch>` and a newline, in decimal ASCII. It only explains who holds the lock; the lock itself
+ * decides. A clean close leaves the file empty.
+ */
+export interface LockRecord {
+  readonly pid: number
+  /** Field 22 of `/proc/<pid>/stat`: clock ticks since boot. Together with the pid it names one process of one machine run. */
+  readonly startTime: number
+  readonly epoch: number
+}
+
+/** More text than this is no lock record. */
+export const LOCK_RECORD_LENGTH_MAX = 128
+
+/**
+ * Reads a lock record, or `undefined` when the text holds none (empty after a clean close, cut short by a crash, foreign). Any white space
+ * separates and may surround the numbers; a missing epoch reads as 0; what follows on later lines is ignored.
+ */
+export function parseLockRecord(text: string): LockRecord | undefined {
+  const match = /^[\s\0]*(\d{1,16})[^\S\n]+(\d{1,16})(?:[^\S\n]+(\d{1,16}))?[^\S\n]*(?:[\n\0]|$)/.exec(
+    text.slice(0, LOCK_RECORD_LENGTH_MAX),
+  )
+  if (match === null) return undefined
+  const record = { pid: Number(match[1]), startTime: Number(match[2]), epoch: Number(match[3] ?? 0) }
+  const safe = Number.isSafeInteger(record.pid) && Number.isSafeInteger(record.startTime) && Number.isSafeInteger(record.epoch)
+  return safe && record.pid > 0 ? record : undefined
+}
+
+export function formatLockRecord(record: LockRecord): string {
+  return `${record.pid} ${record.startTime} ${record.epoch}\n`
+}
+
+/**
+ * The start time in the text of `/proc/<pid>/stat`, or `undefined`. Counted from the last `)`, because the process name before it may hold blanks
+ * and parentheses.
+ */
+export function parseProcessStartTime(stat: string): number | undefined {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const startTime = Number(fields[19])
+  return stat.includes(')') && fields[19] !== undefined && fields[19] !== '' && Number.isSafeInteger(startTime)
+    ? startTime
+    : undefined
+}

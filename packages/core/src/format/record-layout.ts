@@ -1,0 +1,172 @@
+import type { Crc32, Field } from './field.js'
+import { getUint64, setUint64 } from './uint64.js'
+
+/**
+ * Layout of one record in a segment: this header, the payload, zeros to the next 64-byte boundary. Integers are little-endian.
+ *
+ * ```text
+        0       1       2       3       4       5       6       7
+      +-------------------------------+-------------------------------+
+    0 |          commitLength         |              zero             |
+      +-------------------------------+-------------------------------+
+    8 |                            sequence                           |
+      +---------------------------------------------------------------+
+   16 |                          timestampNs                          |
+      +---------------+---------------+-------------------------------+
+   24 |     typeId    |     flags     |           payloadCrc          |
+      +---------------+---------------+-------------------------------+
+   32 |           headerCrc           |          writerEpoch          |
+      +-------------------------------+-------------------------------+
+   40 |                       traceId, 16 bytes                       |
+      +---------------------------------------------------------------+
+   56 |                             spanId                            |
+      +---------------------------------------------------------------+
+ * ```
+ *
+ * `commitLength` is stored last, with release ordering, and read with acquire ordering: 0 means that nothing is here yet, a positive value
+ * is the payload's length plus one, so that an empty payload differs from no record. `headerCrc` and `writerEpoch` are present with flag bit 0,
+ * the trace context with flag bit 1.
+ *
+ * A padding record (typeId 0xFFFF, all other fields 0) fills a segment to its end after a crash repair and carries no message.
+ */
+export const RECORD_HEADER_LENGTH = 64
+export const RECORD_ALIGNMENT = 64
+
+/** The publish word, u32: payload length + 1, or 0. */
+export const RECORD_COMMIT_LENGTH_OFFSET = 0
+export const RECORD_ZERO_OFFSET = 4
+/** u64, plus 1 per record over the queue's whole life. */
+export const RECORD_SEQUENCE_OFFSET = 8
+/** u64, nanoseconds since 1970 or what the caller gave. */
+export const RECORD_TIMESTAMP_NS_OFFSET = 16
+export const RECORD_TYPE_ID_OFFSET = 24
+export const RECORD_FLAGS_OFFSET = 26
+/** u32, CRC-32 of the payload, 0 for an empty one. */
+export const RECORD_PAYLOAD_CRC_OFFSET = 28
+/** u32, CRC-32 of the header's bytes 0 to 31 as committed. */
+export const RECORD_HEADER_CRC_OFFSET = 32
+/** u32, low half of the writer's epoch. */
+export const RECORD_WRITER_EPOCH_OFFSET = 36
+export const RECORD_TRACE_ID_OFFSET = 40
+export const RECORD_TRACE_ID_LENGTH = 16
+export const RECORD_SPAN_ID_OFFSET = 56
+export const RECORD_SPAN_ID_LENGTH = 8
+/** Where the payload begins, from the record's start. */
+export const RECORD_PAYLOAD_OFFSET = RECORD_HEADER_LENGTH
+
+/** How many leading bytes of the header `headerCrc` covers. */
+export const RECORD_HEADER_CRC_COVERAGE = 32
+
+export const RECORD_FLAG_HEADER_CRC = 1
+export const RECORD_FLAG_TRACE_CONTEXT = 2
+/** All flags that this version knows. */
+export const RECORD_FLAGS_KNOWN = RECORD_FLAG_HEADER_CRC | RECORD_FLAG_TRACE_CONTEXT
+
+/** The typeId that no user may append. */
+export const PADDING_TYPE_ID = 0xffff
+export const RECORD_TYPE_ID_MAX = 0xfffe
+/** Bytes: the commit word must hold one more. */
+export const RECORD_PAYLOAD_LENGTH_MAX = 0xffff_fffe
+
+export const RECORD_FIELDS: readonly Field[] = [
+  { name: 'commitLength', offset: RECORD_COMMIT_LENGTH_OFFSET, length: 4 },
+  { name: 'zero', offset: RECORD_ZERO_OFFSET, length: 4 },
+  { name: 'sequence', offset: RECORD_SEQUENCE_OFFSET, length: 8 },
+  { name: 'timestampNs', offset: RECORD_TIMESTAMP_NS_OFFSET, length: 8 },
+  { name: 'typeId', offset: RECORD_TYPE_ID_OFFSET, length: 2 },
+  { name: 'flags', offset: RECORD_FLAGS_OFFSET, length: 2 },
+  { name: 'payloadCrc', offset: RECORD_PAYLOAD_CRC_OFFSET, length: 4 },
+  { name: 'headerCrc', offset: RECORD_HEADER_CRC_OFFSET, length: 4 },
+  { name: 'writerEpoch', offset: RECORD_WRITER_EPOCH_OFFSET, length: 4 },
+  { name: 'traceId', offset: RECORD_TRACE_ID_OFFSET, length: RECORD_TRACE_ID_LENGTH },
+  { name: 'spanId', offset: RECORD_SPAN_ID_OFFSET, length: RECORD_SPAN_ID_LENGTH },
+]
+
+/**
+ * Bytes that a record with this payload occupies in its segment, padding included. Division instead of bit masks, which would wrap at 2 GiB.
+ */
+export function recordLength(payloadLength: number): number {
+  return Math.ceil((RECORD_HEADER_LENGTH + payloadLength) / RECORD_ALIGNMENT) * RECORD_ALIGNMENT
+}
+
+/** Whether a record can begin at this offset of any segment. */
+export function isRecordOffset(offset: number): boolean {
+  return Number.isSafeInteger(offset) && offset >= RECORD_ALIGNMENT && offset % RECORD_ALIGNMENT === 0
+}
+
+/** The commit word of the padding record that fills a segment from `offset` to its end. */
+export function paddingCommitLength(offset: number, segmentSize: number): number {
+  return segmentSize - offset - RECORD_HEADER_LENGTH + 1
+}
+
+/** A record's header as plain values. Fields that a flag declares absent hold whatever bytes stand there. */
+export interface RecordHeader {
+  readonly commitLength: number
+  readonly sequence: number
+  readonly timestampNs: bigint
+  readonly typeId: number
+  readonly flags: number
+  readonly payloadCrc: number
+  readonly headerCrc: number
+  readonly writerEpoch: number
+}
+
+/** Reads the header at `offset` as it is found, committed or not. For cold paths. */
+export function decodeRecordHeader(view: DataView, offset: number): RecordHeader {
+  return {
+    commitLength: view.getUint32(offset + RECORD_COMMIT_LENGTH_OFFSET, true),
+    sequence: getUint64(view, offset + RECORD_SEQUENCE_OFFSET),
+    timestampNs: view.getBigUint64(offset + RECORD_TIMESTAMP_NS_OFFSET, true),
+    typeId: view.getUint16(offset + RECORD_TYPE_ID_OFFSET, true),
+    flags: view.getUint16(offset + RECORD_FLAGS_OFFSET, true),
+    payloadCrc: view.getUint32(offset + RECORD_PAYLOAD_CRC_OFFSET, true),
+    headerCrc: view.getUint32(offset + RECORD_HEADER_CRC_OFFSET, true),
+    writerEpoch: view.getUint32(offset + RECORD_WRITER_EPOCH_OFFSET, true),
+  }
+}
+
+/** Trace context of a record whose flags declare it: copies of the 16-byte trace id and the 8-byte span id. */
+export function decodeTraceContext(view: DataView, offset: number): { traceId: Uint8Array; spanId: Uint8Array } {
+  const at = view.byteOffset + offset
+  return {
+    traceId: new Uint8Array(view.buffer, at + RECORD_TRACE_ID_OFFSET, RECORD_TRACE_ID_LENGTH).slice(),
+    spanId: new Uint8Array(view.buffer, at + RECORD_SPAN_ID_OFFSET, RECORD_SPAN_ID_LENGTH).slice(),
+  }
+}
+
+/** What a record is made of. With `writerEpoch`, flag bit 0 is set and the header gets its own CRC; without, the bytes are the base format's. */
+export interface NewRecord {
+  readonly sequence: number
+  readonly timestampNs: bigint
+  readonly typeId: number
+  readonly payload: Uint8Array
+  readonly writerEpoch?: number
+}
+
+/**
+ * Writes a whole committed record at `offset`: for tools and tests, which own the memory. A live queue's records are written by native code,
+ * commit word last.
+ */
+export function encodeRecord(bytes: Uint8Array, offset: number, record: NewRecord, crc32: Crc32): void {
+  const header = bytes.subarray(offset, offset + recordLength(record.payload.length)).fill(0)
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
+  view.setUint32(RECORD_COMMIT_LENGTH_OFFSET, record.payload.length + 1, true)
+  setUint64(view, RECORD_SEQUENCE_OFFSET, record.sequence)
+  view.setBigUint64(RECORD_TIMESTAMP_NS_OFFSET, record.timestampNs, true)
+  view.setUint16(RECORD_TYPE_ID_OFFSET, record.typeId, true)
+  view.setUint32(RECORD_PAYLOAD_CRC_OFFSET, record.payload.length === 0 ? 0 : crc32(record.payload), true)
+  header.set(record.payload, RECORD_PAYLOAD_OFFSET)
+  if (record.writerEpoch === undefined) return
+  view.setUint16(RECORD_FLAGS_OFFSET, RECORD_FLAG_HEADER_CRC, true)
+  view.setUint32(RECORD_WRITER_EPOCH_OFFSET, record.writerEpoch % 0x1_0000_0000, true)
+  view.setUint32(RECORD_HEADER_CRC_OFFSET, crc32(header.subarray(0, RECORD_HEADER_CRC_COVERAGE)), true)
+}
+
+/** The 64 header bytes of the padding record that fills a segment from `offset` to its end; zeros follow them on disk. */
+export function encodePaddingHeader(offset: number, segmentSize: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(RECORD_HEADER_LENGTH)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(RECORD_COMMIT_LENGTH_OFFSET, paddingCommitLength(offset, segmentSize), true)
+  view.setUint16(RECORD_TYPE_ID_OFFSET, PADDING_TYPE_ID, true)
+  return bytes
+}
