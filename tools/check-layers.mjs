@@ -1,0 +1,174 @@
+#!/usr/bin/env node
+/**
+ * Checks that imports point only downwards: native <- core <- bus, fanin <- cli, with examples and tools on top.
+ *
+ * Run as a program it prints one line per violation and exits 1; `findLayerViolations` is the same check for its test.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { join, posix } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { root } from './run/root.mjs'
+
+const SCOPE = '@chronicle-ts/'
+
+/** What each layer may import. Only core touches native: everything above sees queues, never mappings. */
+const ALLOWED = {
+  native: [],
+  core: ['native'],
+  bus: ['core'],
+  fanin: ['core'],
+  cli: ['core', 'bus', 'fanin'],
+  examples: ['core', 'bus', 'fanin', 'cli'],
+  tools: ['core', 'bus', 'fanin', 'cli'],
+}
+
+/** Folders inside a package that stand below the rest of it: what else of their package they may import. */
+const INNER_LAYERS = [{ folder: 'packages/core/src/format', allowed: [] }]
+
+const SOURCE_FILE = /\.(ts|mts|cts|js|mjs|cjs)$/
+const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'build'])
+
+// Statements begin their line, so that examples in comments are not taken for imports; a dynamic import may stand anywhere in a line.
+const STATIC_IMPORT = /^[ \t]*(?:import|export)\b(?:[^'"`;()]*?\bfrom)?\s*(['"])([^'"\n]+)\1/gm
+const DYNAMIC_IMPORT = /^(?![ \t]*(?:\/\/|\*|\/\*))[^'"`\n]*?\b(?:import|require)\(\s*(['"])([^'"\n]+)\1/gm
+
+/**
+ * @param {string} top folder that holds `packages`, `examples` and `tools`
+ * @returns {string[]} one line per violation: file, line and what is wrong; sorted
+ */
+export function findLayerViolations(top) {
+  const layers = layerFolders(top)
+  return [...layers]
+    .flatMap(([layer, folder]) => [...checkManifest(top, layer, folder), ...checkSources(top, layer, folder)])
+    .sort()
+}
+
+/** @param {string} top */
+function layerFolders(top) {
+  const packages = readdirSync(join(top, 'packages'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const folders = new Map(packages.map(({ name }) => [name, `packages/${name}`]))
+  for (const name of ['examples', 'tools']) if (existsSync(join(top, name))) folders.set(name, name)
+  return folders
+}
+
+/**
+ * @param {string} top
+ * @param {string} layer
+ * @param {string} folder
+ */
+function checkManifest(top, layer, folder) {
+  const path = `${folder}/package.json`
+  if (!ALLOWED[layer]) return [`${folder}: a package that tools/check-layers.mjs gives no layer`]
+  return workspaceDependencies(join(top, path))
+    .filter((name) => !ALLOWED[layer].includes(name))
+    .map((name) => `${path}: ${layer} must not depend on ${SCOPE}${name}`)
+}
+
+/** @param {string} path */
+function workspaceDependencies(path) {
+  return Object.keys(declaredDependencies(path))
+    .filter((name) => name.startsWith(SCOPE))
+    .map((name) => name.slice(SCOPE.length))
+}
+
+/** @param {string} path */
+function declaredDependencies(path) {
+  if (!existsSync(path)) return {}
+  const { dependencies, devDependencies, peerDependencies, optionalDependencies } = JSON.parse(readFileSync(path, 'utf8'))
+  return { ...dependencies, ...devDependencies, ...peerDependencies, ...optionalDependencies }
+}
+
+/**
+ * @param {string} top
+ * @param {string} layer
+ * @param {string} folder
+ */
+function checkSources(top, layer, folder) {
+  const declared = {
+    ...declaredDependencies(join(top, 'package.json')),
+    ...declaredDependencies(join(top, folder, 'package.json')),
+  }
+  return sourceFiles(top, folder).flatMap((path) =>
+    findImports(readFileSync(join(top, path), 'utf8')).flatMap(({ specifier, line }) => {
+      const fault = specifier.startsWith('.')
+        ? faultOfRelative(path, folder, specifier)
+        : faultOfPackage(layer, specifier, declared)
+      return fault ? [`${path}:${line}: ${fault}`] : []
+    }),
+  )
+}
+
+/**
+ * @param {string} top
+ * @param {string} folder
+ * @returns {string[]} paths below `top`
+ */
+function sourceFiles(top, folder) {
+  return readdirSync(join(top, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`
+    if (entry.isDirectory()) return SKIPPED_FOLDERS.has(entry.name) ? [] : sourceFiles(top, path)
+    return entry.isFile() && SOURCE_FILE.test(entry.name) ? [path] : []
+  })
+}
+
+/** @param {string} text */
+function findImports(text) {
+  return [STATIC_IMPORT, DYNAMIC_IMPORT].flatMap((pattern) =>
+    [...text.matchAll(pattern)].map((match) => ({
+      specifier: match[2],
+      line: text.slice(0, match.index + match[0].length).split('\n').length,
+    })),
+  )
+}
+
+/**
+ * @param {string} path
+ * @param {string} folder
+ * @param {string} specifier
+ */
+function faultOfRelative(path, folder, specifier) {
+  const target = posix.normalize(posix.join(posix.dirname(path), specifier))
+  if (!isInside(target, folder)) return `${specifier} leaves ${folder}; import the package by its name`
+  const inner = INNER_LAYERS.find((layer) => isInside(path, layer.folder))
+  if (!inner || isInside(target, inner.folder) || inner.allowed.some((allowed) => isInside(target, allowed))) return undefined
+  return `${specifier} leaves ${inner.folder}, which stands below the rest of its package`
+}
+
+/**
+ * @param {string} path
+ * @param {string} folder
+ */
+function isInside(path, folder) {
+  return path.startsWith(`${folder}/`)
+}
+
+/**
+ * @param {string} layer
+ * @param {string} specifier
+ * @param {Record<string, string>} declared
+ */
+function faultOfPackage(layer, specifier, declared) {
+  if (specifier.startsWith('node:') || builtinModules.includes(specifier)) return undefined
+  const name = packageName(specifier)
+  if (!name.startsWith(SCOPE)) return declared[name] ? undefined : `${name} is not declared in package.json`
+  const target = name.slice(SCOPE.length)
+  if (target !== layer && !ALLOWED[layer].includes(target)) return `${layer} must not import ${name}`
+  if (specifier !== name && specifier !== `${name}/package.json`) return `${specifier} reaches into a package; import ${name}`
+  if (target !== layer && !declared[name]) return `${name} is not declared in package.json`
+  return undefined
+}
+
+/** @param {string} specifier */
+function packageName(specifier) {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const violations = findLayerViolations(root)
+  for (const violation of violations) console.error(violation)
+  if (violations.length > 0) process.exitCode = 1
+}

@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { findLayerViolations } from './check-layers.mjs'
+import { root } from './run/root.mjs'
+
+const DEPENDENCIES: Record<string, string[]> = {
+  native: [],
+  core: ['native'],
+  bus: ['core'],
+  fanin: ['core'],
+  cli: ['core', 'bus', 'fanin'],
+}
+
+let top: string
+
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), 'layers-'))
+  write('package.json', '{ "devDependencies": { "vitest": "1" } }')
+  for (const [name, dependencies] of Object.entries(DEPENDENCIES)) {
+    write(`packages/${name}/package.json`, manifest(dependencies))
+    write(
+      `packages/${name}/src/index.ts`,
+      dependencies.map((dependency) => `import { a } from '@chronicle-ts/${dependency}'\n`).join(''),
+    )
+  }
+})
+
+afterEach(() => rmSync(top, { recursive: true, force: true }))
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(top, path)), { recursive: true })
+  writeFileSync(join(top, path), text)
+}
+
+function manifest(dependencies: readonly string[]): string {
+  return JSON.stringify({ dependencies: Object.fromEntries(dependencies.map((name) => [`@chronicle-ts/${name}`, '1'])) })
+}
+
+describe('findLayerViolations', () => {
+  it('accepts imports that point downwards', () => {
+    expect(findLayerViolations(top)).toEqual([])
+  })
+
+  it.each([
+    ['native', 'core'],
+    ['core', 'bus'],
+    ['core', 'fanin'],
+    ['bus', 'fanin'],
+    ['fanin', 'bus'],
+    ['bus', 'cli'],
+    ['bus', 'native'],
+    ['fanin', 'native'],
+    ['cli', 'native'],
+  ])('refuses that %s imports %s', (from, to) => {
+    write(`packages/${from}/src/bad.ts`, `import { x } from '@chronicle-ts/${to}'\n`)
+    expect(findLayerViolations(top)).toEqual([`packages/${from}/src/bad.ts:1: ${from} must not import @chronicle-ts/${to}`])
+  })
+
+  it.each([
+    ['an export', "export { x } from '@chronicle-ts/cli'"],
+    ['a bare import', "import '@chronicle-ts/cli'"],
+    ['a type import over several lines', "import type {\n  A,\n  B,\n} from '@chronicle-ts/cli'"],
+    ['a dynamic import', "const cli = await import('@chronicle-ts/cli')"],
+    ['a require', "const cli = require('@chronicle-ts/cli')"],
+  ])('sees %s', (_, statement) => {
+    write('packages/core/src/bad.ts', `${statement}\n`)
+    expect(findLayerViolations(top)).toHaveLength(1)
+  })
+
+  it('takes an import in a comment for what it is', () => {
+    write(
+      'packages/core/src/good.ts',
+      "/**\n * import { x } from '@chronicle-ts/cli'\n */\n// await import('@chronicle-ts/cli')\n",
+    )
+    expect(findLayerViolations(top)).toEqual([])
+  })
+
+  it('holds tests to the same layers', () => {
+    write('packages/fanin/test/merge/merge.test.ts', "import { x } from '@chronicle-ts/bus'\n")
+    expect(findLayerViolations(top)).toHaveLength(1)
+  })
+
+  it.each(['src/file.js', 'dist/index.js'])('refuses to reach into %s of another package', (inside) => {
+    write('packages/bus/src/bad.ts', `import { x } from '@chronicle-ts/core/${inside}'\n`)
+    expect(findLayerViolations(top)).toEqual([
+      `packages/bus/src/bad.ts:1: @chronicle-ts/core/${inside} reaches into a package; import @chronicle-ts/core`,
+    ])
+  })
+
+  it('refuses a relative path into another package', () => {
+    write('packages/bus/src/bad.ts', "import { x } from '../../core/src/index.js'\n")
+    expect(findLayerViolations(top)).toHaveLength(1)
+  })
+
+  it('keeps the format folder below the rest of core', () => {
+    write(
+      'packages/core/src/format/record-layout.ts',
+      "import { x } from '../writer/queue-writer.js'\nimport { y } from './sizes.js'\n",
+    )
+    expect(findLayerViolations(top)).toEqual([
+      'packages/core/src/format/record-layout.ts:1: ../writer/queue-writer.js leaves packages/core/src/format, which stands below the rest of its package',
+    ])
+  })
+
+  it('refuses a package that nobody declared', () => {
+    write('packages/core/src/bad.ts', "import leftPad from 'left-pad'\nimport { it } from 'vitest'\nimport fs from 'node:fs'\n")
+    expect(findLayerViolations(top)).toEqual(['packages/core/src/bad.ts:1: left-pad is not declared in package.json'])
+  })
+
+  it('refuses an upward dependency in package.json', () => {
+    write('packages/core/package.json', manifest(['native', 'bus']))
+    expect(findLayerViolations(top)).toEqual(['packages/core/package.json: core must not depend on @chronicle-ts/bus'])
+  })
+
+  it('refuses a package without a layer', () => {
+    write('packages/extra/src/index.ts', '')
+    expect(findLayerViolations(top)).toEqual(['packages/extra: a package that tools/check-layers.mjs gives no layer'])
+  })
+})
+
+describe('check-layers.mjs', () => {
+  it('finds nothing in this checkout', () => {
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'tools/check-layers.mjs')], { encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  })
+})

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { buildPackages } from './run/build.mjs'
+/**
+ * `npm run <task>`: brings the checkout up to date (packages, addon, TypeScript), then runs the task.
+ *
+ * Needs nothing but Node itself, and parses on versions that are too old to run the project, so that it can say so. What is up to
+ * date is skipped, which makes a second run start at once and work without a network.
+ */
+import { installDependencies } from './run/install.mjs'
+import { withCheckoutLock } from './run/lock.mjs'
+import { missingPrerequisites } from './run/prerequisites.mjs'
+import { root } from './run/root.mjs'
+import { runTask, taskNames } from './run/tasks.mjs'
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main([task, ...taskArguments]) {
+  if (!taskNames.includes(task)) {
+    console.error(`usage: npm run <task> [-- arguments]; tasks: ${taskNames.join(', ')}`)
+    return 1
+  }
+  const missing = missingPrerequisites({ platform: process.platform, nodeVersion: process.versions.node, env: process.env })
+  if (missing.length > 0) {
+    for (const line of missing) console.error(line)
+    return 1
+  }
+  try {
+    await withCheckoutLock(root, async () => {
+      installDependencies(root)
+      buildPackages(root)
+    })
+  } catch (error) {
+    if (error.code !== 'ERR_PREPARATION') throw error
+    console.error(error.message)
+    return 1
+  }
+  return runTask(task, taskArguments)
+}

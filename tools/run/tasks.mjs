@@ -1,0 +1,78 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { root } from './root.mjs'
+
+/** Programs by name, each a path below the checkout. */
+const PROGRAMS = {
+  vitest: 'node_modules/vitest/vitest.mjs',
+  biome: 'node_modules/@biomejs/biome/bin/biome',
+  tsc: 'node_modules/typescript/bin/tsc',
+  layers: 'tools/check-layers.mjs',
+  docs: 'tools/check-docs.mjs',
+  demo: 'examples/dist/demo.js',
+  bench: 'tools/dist/bench/main.js',
+  torture: 'tools/dist/torture/main.js',
+}
+
+/** Steps of `npm run check`, in the order in which they fail fastest. */
+const CHECKS = [
+  { title: 'format and lint', program: 'biome', options: ['check', '--error-on-warnings', '.'] },
+  { title: 'layers', program: 'layers', options: [] },
+  { title: 'docs and layout', program: 'docs', options: [] },
+  { title: 'types', program: 'tsc', options: ['-p', 'tsconfig.check.json'] },
+]
+const TESTS = { title: 'tests', program: 'vitest', options: ['run'] }
+
+/** What may be asked for; a task gets the arguments behind `--` and answers with an exit code. */
+const tasks = {
+  build: async () => 0,
+  demo: (args) => runInForeground('demo', args),
+  test: (args) => runInForeground('vitest', ['run', ...args]),
+  bench: (args) => runInForeground('bench', args),
+  torture: (args) => runInForeground('torture', args),
+  check: async (args) => runChecks(args.includes('--without-tests') ? CHECKS : [...CHECKS, TESTS]),
+}
+
+export const taskNames = Object.keys(tasks)
+
+/**
+ * @param {string} task one of {@link taskNames}
+ * @param {string[]} args
+ * @returns {Promise<number>} exit code
+ */
+export function runTask(task, args) {
+  return tasks[task](args)
+}
+
+/** All steps run, also after one failed: one look shows everything that is wrong. */
+function runChecks(steps) {
+  const failed = steps.filter(({ title, program, options }) => {
+    console.log(`== ${title}`)
+    const { status } = spawnSync(process.execPath, [join(root, PROGRAMS[program]), ...options], { cwd: root, stdio: 'inherit' })
+    return status !== 0
+  })
+  console.log(
+    failed.length === 0 ? `== all ${steps.length} checks passed` : `== failed: ${failed.map(({ title }) => title).join(', ')}`,
+  )
+  return failed.length === 0 ? 0 : 1
+}
+
+/**
+ * Runs the program in our place. On a terminal it gets the terminal's interrupt itself, and passing on ours would make it two.
+ *
+ * @param {keyof typeof PROGRAMS} program
+ * @param {string[]} args
+ * @returns {Promise<number>}
+ */
+function runInForeground(program, args) {
+  // Paths in arguments mean the folder that the user stands in, which npm leaves in INIT_CWD.
+  const cwd = program === 'vitest' ? root : (process.env.INIT_CWD ?? process.cwd())
+  const child = spawn(process.execPath, [join(root, PROGRAMS[program]), ...args], { cwd, stdio: 'inherit' })
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
+  })
+}
