@@ -1,0 +1,58 @@
+import { QueueError } from './queue-error.js'
+
+/** The file system has no room, or a quota is used up. No byte of the message was stored and the queue goes on working when room returns. */
+export class NoSpaceError extends QueueError {
+  override readonly name = 'NoSpaceError'
+  override readonly code = 'ERR_NO_SPACE'
+  override readonly category = 'retry'
+  readonly path: string | undefined
+  /** Bytes that were asked for. */
+  readonly length: number | undefined
+
+  constructor(facts: { path?: string | undefined; length?: number | undefined }, options?: ErrorOptions) {
+    super('No space left for the queue', { path: facts.path, length: facts.length }, options)
+    this.path = facts.path
+    this.length = facts.length
+  }
+}
+
+/** The queue has reached its `maxBytes` or `maxSegments` and its readers have not made room in time. Nothing was written. */
+export class QueueFullError extends QueueError {
+  override readonly name = 'QueueFullError'
+  override readonly code = 'ERR_QUEUE_FULL'
+  override readonly category = 'retry'
+  readonly directory: string
+  /** The limit that was reached: 'maxBytes' or 'maxSegments'. */
+  readonly limit: string
+  readonly value: number
+  /** For how long the writer waited; 0 when it was told not to. */
+  readonly waitedMs: number
+
+  constructor(facts: { directory: string; limit: string; value: number; waitedMs: number }, options?: ErrorOptions) {
+    const { directory, limit, value, waitedMs } = facts
+    super('The queue is full', { directory, limit, value, waitedMs }, options)
+    this.directory = directory
+    this.limit = limit
+    this.value = value
+    this.waitedMs = waitedMs
+  }
+}
+
+/** A limit of the operating system is in the way: the message says which. */
+export class LimitError extends QueueError {
+  override readonly name = 'LimitError'
+  override readonly code = 'ERR_LIMIT'
+  override readonly category = 'usage'
+  /** 'RLIMIT_MEMLOCK', 'RLIMIT_NOFILE', 'vm.max_map_count', ... */
+  readonly limit: string
+  readonly path: string | undefined
+  readonly syscall: string | undefined
+
+  constructor(facts: { limit: string; path?: string | undefined; syscall?: string | undefined }, options?: ErrorOptions) {
+    const { limit, path, syscall } = facts
+    super('A limit of the operating system is in the way', { limit, path, syscall }, options)
+    this.limit = limit
+    this.path = path
+    this.syscall = syscall
+  }
+}

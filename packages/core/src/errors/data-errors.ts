@@ -1,0 +1,139 @@
+import { QueueError } from './queue-error.js'
+
+/** Where a record stands. */
+export interface RecordLocation {
+  readonly directory?: string | undefined
+  readonly segmentId: number
+  /** Bytes from the segment file's start. */
+  readonly offset: number
+}
+
+/** A committed record failed its checksum, or its length leaves the segment. The reader's position does not move: the next call throws again. */
+export class CorruptRecordError extends QueueError {
+  override readonly name = 'CorruptRecordError'
+  override readonly code = 'ERR_CORRUPT_RECORD'
+  override readonly category = 'fatal'
+  readonly directory: string | undefined
+  readonly segmentId: number
+  readonly offset: number
+  /** What is wrong with it, in a few words. */
+  readonly detail: string
+
+  constructor(facts: RecordLocation & { detail: string }, options?: ErrorOptions) {
+    const { directory, segmentId, offset, detail } = facts
+    super(`Corrupt record, ${detail}`, { directory, segmentId, offset }, options)
+    this.directory = directory
+    this.segmentId = segmentId
+    this.offset = offset
+    this.detail = detail
+  }
+}
+
+/** The record is whole but its sequence is not the one that must come next. The reader's position does not move. */
+export class SequenceGapError extends QueueError {
+  override readonly name = 'SequenceGapError'
+  override readonly code = 'ERR_SEQUENCE_GAP'
+  override readonly category = 'fatal'
+  readonly directory: string | undefined
+  readonly segmentId: number
+  readonly offset: number
+  readonly expected: number
+  readonly found: number
+
+  constructor(facts: RecordLocation & { expected: number; found: number }, options?: ErrorOptions) {
+    const { directory, segmentId, offset, expected, found } = facts
+    super('A record has not the sequence that must come next', { directory, segmentId, offset, expected, found }, options)
+    this.directory = directory
+    this.segmentId = segmentId
+    this.offset = offset
+    this.expected = expected
+    this.found = found
+  }
+}
+
+/** Messages that this reader was to get next are deleted. */
+export class DataLostError extends QueueError {
+  override readonly name = 'DataLostError'
+  override readonly code = 'ERR_DATA_LOST'
+  override readonly category = 'fatal'
+  readonly directory: string | undefined
+  /** Sequence of the first message that is gone. */
+  readonly from: number
+  /** Sequence of the first message that is still there: `from` to `to - 1` are gone. */
+  readonly to: number
+  /** How many are gone. */
+  readonly count: number
+  readonly reader: string | undefined
+
+  constructor(
+    facts: { directory?: string | undefined; reader?: string | undefined; from: number; to: number; count?: number | undefined },
+    options?: ErrorOptions,
+  ) {
+    const { directory, reader, from, to } = facts
+    const count = facts.count ?? to - from
+    super('Messages were deleted before this reader read them', { directory, reader, from, to, count }, options)
+    this.directory = directory
+    this.reader = reader
+    this.from = from
+    this.to = to
+    this.count = count
+  }
+}
+
+/** A segment file is not what its name says: wrong magic, version, id or size. */
+export class BadSegmentError extends QueueError {
+  override readonly name = 'BadSegmentError'
+  override readonly code = 'ERR_BAD_SEGMENT'
+  override readonly category = 'fatal'
+  readonly path: string
+  readonly segmentId: number | undefined
+  readonly detail: string
+
+  constructor(facts: { path: string; segmentId?: number | undefined; detail: string }, options?: ErrorOptions) {
+    const { path, segmentId, detail } = facts
+    super(`Not a usable segment, ${detail}`, { path, segmentId }, options)
+    this.path = path
+    this.segmentId = segmentId
+    this.detail = detail
+  }
+}
+
+/** A file shrank while it was mapped. The handle is unusable: close it. */
+export class SegmentTruncatedError extends QueueError {
+  override readonly name = 'SegmentTruncatedError'
+  override readonly code = 'ERR_SEGMENT_TRUNCATED'
+  override readonly category = 'fatal'
+  readonly directory: string | undefined
+  readonly path: string | undefined
+  readonly segmentId: number | undefined
+
+  constructor(
+    facts: { directory?: string | undefined; path?: string | undefined; segmentId?: number | undefined },
+    options?: ErrorOptions,
+  ) {
+    const { directory, path, segmentId } = facts
+    super('A file of the queue was cut short while it was in use', { directory, path, segmentId }, options)
+    this.directory = directory
+    this.path = path
+    this.segmentId = segmentId
+  }
+}
+
+/** A reader's meta file holds no valid position. The message names the file and the ways out. */
+export class BadPositionError extends QueueError {
+  override readonly name = 'BadPositionError'
+  override readonly code = 'ERR_BAD_POSITION'
+  override readonly category = 'fatal'
+  readonly path: string
+  readonly reader: string | undefined
+  readonly detail: string
+
+  constructor(facts: { path: string; reader?: string | undefined; detail: string }, options?: ErrorOptions) {
+    const { path, reader, detail } = facts
+    const wayOut = 'open the reader with an explicit start ("earliest", "latest", a sequence or a timestamp), or remove the file'
+    super(`The saved position of this reader is unusable, ${detail}; ${wayOut}`, { path, reader }, options)
+    this.path = path
+    this.reader = reader
+    this.detail = detail
+  }
+}

@@ -1,0 +1,16 @@
+export { LimitError, NoSpaceError, QueueFullError } from './capacity-errors.js'
+export { QUEUE_ERROR_CODES, type QueueErrorCode } from './codes.js'
+export {
+  BadPositionError,
+  BadSegmentError,
+  CorruptRecordError,
+  DataLostError,
+  type RecordLocation,
+  SegmentTruncatedError,
+  SequenceGapError,
+} from './data-errors.js'
+export { type LockHolder, ReaderActiveError, WriterActiveError } from './holder-errors.js'
+export { AddonError, NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from './open-errors.js'
+export { type ErrorCategory, type Fact, type Facts, isQueueError, QueueError } from './queue-error.js'
+export { fromSystemError, IoError, PermissionError, type SystemFacts } from './system-errors.js'
+export { ClosedError, InvalidArgumentError, TooLargeError } from './usage-errors.js'

@@ -1,0 +1,45 @@
+import type { QueueErrorCode } from './codes.js'
+
+/**
+ * What a caller can do about an error.
+ *
+ * - `usage`: the call or its surroundings are wrong; the same call fails again until somebody changes them.
+ * - `retry`: the same call can succeed later, without anybody changing anything here.
+ * - `fatal`: data is damaged or the handle is unusable; somebody has to look.
+ */
+export type ErrorCategory = 'usage' | 'retry' | 'fatal'
+
+export type Fact = string | number | bigint | boolean | undefined
+
+/** Facts by name. Those that are `undefined` are not known and stay out of the message. */
+export type Facts = Readonly<Record<string, Fact>>
+
+/**
+ * Base of every error that a queue throws on purpose. `code` is stable and is what programs compare; the facts stand in the message as
+ * `name=value` and are fields of the concrete class. Find the way out of each in docs/errors.md.
+ */
+export abstract class QueueError extends Error {
+  abstract readonly code: QueueErrorCode
+  abstract readonly category: ErrorCategory
+
+  constructor(text: string, facts: Facts, options?: ErrorOptions) {
+    super(withFacts(text, facts), options)
+  }
+}
+
+/** Whether this is an error of a queue, and, when a code is given, that one. */
+export function isQueueError(error: unknown, code?: QueueErrorCode): error is QueueError {
+  return error instanceof QueueError && (code === undefined || error.code === code)
+}
+
+function withFacts(text: string, facts: Facts): string {
+  const words = Object.entries(facts)
+    .filter(([, fact]) => fact !== undefined)
+    .map(([name, fact]) => `${name}=${word(fact)}`)
+  return words.length === 0 ? text : `${text}: ${words.join(' ')}`
+}
+
+/** Text with blanks or quotes in it is quoted, so that a message can be taken apart again. */
+function word(fact: Fact): string {
+  return typeof fact === 'string' && !/^[^\s"=]+$/.test(fact) ? JSON.stringify(fact) : String(fact)
+}

@@ -1,0 +1,113 @@
+import { LimitError, NoSpaceError } from './capacity-errors.js'
+import { NotAQueueError, NotFoundError } from './open-errors.js'
+import { QueueError } from './queue-error.js'
+
+/** The system refuses access. */
+export class PermissionError extends QueueError {
+  override readonly name = 'PermissionError'
+  override readonly code = 'ERR_PERMISSION'
+  override readonly category = 'usage'
+  readonly path: string | undefined
+  readonly syscall: string | undefined
+  /** 'EACCES', 'EPERM' or 'EROFS'. */
+  readonly errno: string
+
+  constructor(facts: { path?: string | undefined; syscall?: string | undefined; errno: string }, options?: ErrorOptions) {
+    const { path, syscall, errno } = facts
+    super('No permission', { path, syscall, errno }, options)
+    this.path = path
+    this.syscall = syscall
+    this.errno = errno
+  }
+}
+
+/** Any other failure of a system call. */
+export class IoError extends QueueError {
+  override readonly name = 'IoError'
+  override readonly code = 'ERR_IO'
+  override readonly category = 'fatal'
+  readonly path: string | undefined
+  readonly syscall: string | undefined
+  /** The symbolic name: 'EIO', ... */
+  readonly errno: string
+
+  constructor(facts: { path?: string | undefined; syscall?: string | undefined; errno: string }, options?: ErrorOptions) {
+    const { path, syscall, errno } = facts
+    super('A system call failed', { path, syscall, errno }, options)
+    this.path = path
+    this.syscall = syscall
+    this.errno = errno
+  }
+}
+
+/** What the caller of a failed system call knows about it; it wins over what the error itself says. */
+export interface SystemFacts {
+  readonly path?: string | undefined
+  readonly syscall?: string | undefined
+  /** Bytes that were asked for. */
+  readonly length?: number | undefined
+}
+
+interface SystemError extends Error {
+  readonly code: string
+  readonly path?: unknown
+  readonly syscall?: unknown
+}
+
+/**
+ * Turns what `node:fs` or the addon threw into the error of a queue, with the original as its `cause`. What is no system error (a `QueueError`
+ * already, a `TypeError`, ...) comes back as it is: throw the result.
+ */
+export function fromSystemError(cause: unknown, facts: SystemFacts = {}): unknown {
+  if (cause instanceof QueueError || !isSystemError(cause)) return cause
+  const path = facts.path ?? text(cause.path)
+  const syscall = facts.syscall ?? text(cause.syscall)
+  const errno = cause.code
+  const options = { cause }
+  const limit = limitOf(errno, syscall)
+  if (limit !== undefined) return new LimitError({ limit, path, syscall }, options)
+  switch (errno) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new NoSpaceError({ path, length: facts.length }, options)
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new PermissionError({ path, syscall, errno }, options)
+    case 'ENOENT':
+      return new NotFoundError({ path: path ?? 'unknown' }, options)
+    case 'ENOTDIR':
+      return new NotAQueueError({ directory: path ?? 'unknown', detail: 'a part of the path is not a directory' }, options)
+    default:
+      return new IoError({ path, syscall, errno }, options)
+  }
+}
+
+/** The limit that stands behind an errno. `mlock` answers EPERM, ENOMEM or EAGAIN for one and the same limit. */
+function limitOf(errno: string, syscall: string | undefined): string | undefined {
+  if (syscall?.startsWith('mlock') && (errno === 'EPERM' || errno === 'ENOMEM' || errno === 'EAGAIN')) return 'RLIMIT_MEMLOCK'
+  if (syscall?.startsWith('inotify') && errno === 'EMFILE') return 'fs.inotify.max_user_instances'
+  if (syscall?.startsWith('inotify') && errno === 'ENOSPC') return 'fs.inotify.max_user_watches'
+  switch (errno) {
+    case 'EMFILE':
+      return 'RLIMIT_NOFILE'
+    case 'ENFILE':
+      return 'fs.file-max'
+    case 'EFBIG':
+      return 'RLIMIT_FSIZE'
+    case 'ENOMEM':
+      return syscall === 'mmap' ? 'memory or vm.max_map_count' : 'memory'
+    case 'EAGAIN':
+      return syscall === 'pthread_create' || syscall === 'clone' ? 'RLIMIT_NPROC' : undefined
+    default:
+      return undefined
+  }
+}
+
+function isSystemError(cause: unknown): cause is SystemError {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && /^E[A-Z0-9]+$/.test(cause.code)
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
