@@ -7,8 +7,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join, posix } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { root } from './run/root.mjs'
+import { checkoutFiles, runAsCheck } from './checkout-files.mjs'
 
 const SCOPE = '@chronicle-ts/'
 
@@ -27,7 +26,6 @@ const ALLOWED = {
 const INNER_LAYERS = [{ folder: 'packages/core/src/format', allowed: [] }]
 
 const SOURCE_FILE = /\.(ts|mts|cts|js|mjs|cjs)$/
-const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'build'])
 
 // Statements begin their line, so that examples in comments are not taken for imports; a dynamic import may stand anywhere in a line.
 const STATIC_IMPORT = /^[ \t]*(?:import|export)\b(?:[^'"`;()]*?\bfrom)?\s*(['"])([^'"\n]+)\1/gm
@@ -89,7 +87,7 @@ function checkSources(top, layer, folder) {
     ...declaredDependencies(join(top, 'package.json')),
     ...declaredDependencies(join(top, folder, 'package.json')),
   }
-  return sourceFiles(top, folder).flatMap((path) =>
+  return checkoutFiles(top, SOURCE_FILE, folder).flatMap((path) =>
     findImports(readFileSync(join(top, path), 'utf8')).flatMap(({ specifier, line }) => {
       const fault = specifier.startsWith('.')
         ? faultOfRelative(path, folder, specifier)
@@ -97,19 +95,6 @@ function checkSources(top, layer, folder) {
       return fault ? [`${path}:${line}: ${fault}`] : []
     }),
   )
-}
-
-/**
- * @param {string} top
- * @param {string} folder
- * @returns {string[]} paths below `top`
- */
-function sourceFiles(top, folder) {
-  return readdirSync(join(top, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`
-    if (entry.isDirectory()) return SKIPPED_FOLDERS.has(entry.name) ? [] : sourceFiles(top, path)
-    return entry.isFile() && SOURCE_FILE.test(entry.name) ? [path] : []
-  })
 }
 
 /** @param {string} text */
@@ -167,8 +152,4 @@ function packageName(specifier) {
     .join('/')
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const violations = findLayerViolations(root)
-  for (const violation of violations) console.error(violation)
-  if (violations.length > 0) process.exitCode = 1
-}
+runAsCheck(import.meta.url, findLayerViolations)
