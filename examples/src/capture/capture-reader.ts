@@ -1,0 +1,155 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { createGunzip } from 'node:zlib'
+import { type CaptureFrame, parseCaptureLine } from './capture-line.js'
+import { LineSplitter } from './line-splitter.js'
+
+/** Bytes read from the file at a time: small, so that the position in a small compressed capture still moves in many steps. */
+const READ_LENGTH = 16 * 1024
+const DEFAULT_MAX_FRAME_LENGTH = 8 * 1024 * 1024
+/** What stands before the frame on its line: ten digits, a point, a fraction, a colon and a space. */
+const MAX_PREFIX_LENGTH = 64
+
+/** What a {@link CaptureReader} met so far. */
+export interface CaptureCounts {
+  frames: number
+  /** Lines that are not meant to be frames: connection URLs, the client's own requests. */
+  otherLines: number
+  /** Lines that begin like a frame and are none. */
+  malformedLines: number
+  /** Lines longer than the largest frame that the reader was told to accept. */
+  oversizeLines: number
+  /** Bytes of the file that were read, compressed or not. */
+  bytesRead: number
+  /** The file ends in the middle of its compressed data: its recorder was stopped. What could be read was delivered. */
+  truncated: boolean
+}
+
+export interface CaptureReaderOptions {
+  /** Bytes; longer frames are counted and left out. Default 8 MiB. */
+  readonly maxFrameLength?: number
+}
+
+/** The file cannot be read as a capture. */
+export class CaptureError extends Error {
+  override readonly name = 'CaptureError'
+  readonly path: string
+
+  constructor(path: string, detail: string, options?: ErrorOptions) {
+    super(`Cannot read the capture ${path}: ${detail}`, options)
+    this.path = path
+  }
+}
+
+/**
+ * Reads a recorded WebSocket capture, gzipped or plain (told apart by the first two bytes, not by the name), in memory that does not depend on the
+ * file's size.
+ *
+ * ```ts
+ * const capture = new CaptureReader('coinbase.ws.txt.gz')
+ * for await (const frame of capture.frames()) console.log(frame.timestampNs, frame.payload.length)
+ * ```
+ */
+export class CaptureReader {
+  readonly path: string
+  readonly counts: CaptureCounts = {
+    frames: 0,
+    otherLines: 0,
+    malformedLines: 0,
+    oversizeLines: 0,
+    bytesRead: 0,
+    truncated: false,
+  }
+  readonly #lines: LineSplitter
+
+  constructor(path: string, { maxFrameLength = DEFAULT_MAX_FRAME_LENGTH }: CaptureReaderOptions = {}) {
+    this.path = path
+    this.#lines = new LineSplitter(maxFrameLength + MAX_PREFIX_LENGTH)
+  }
+
+  /**
+   * The frames in the file's order. Call it once.
+   *
+   * @throws {@link CaptureError} when the file cannot be opened or read, or its compressed data is damaged.
+   */
+  async *frames(): AsyncGenerator<CaptureFrame, void, undefined> {
+    for await (const chunk of this.#chunks()) {
+      for (const line of this.#lines.push(chunk)) {
+        const frame = this.#frameOf(line)
+        if (frame !== undefined) yield frame
+      }
+      this.counts.oversizeLines = this.#lines.oversizeLines
+    }
+    const last = this.#lines.end()
+    this.counts.oversizeLines = this.#lines.oversizeLines
+    if (last === undefined) return
+    // A line that the end of damaged data cut off is a part of a frame; one that merely lacks its line feed is a whole one.
+    if (this.counts.truncated) this.counts.malformedLines++
+    else {
+      const frame = this.#frameOf(last)
+      if (frame !== undefined) yield frame
+    }
+  }
+
+  #frameOf(line: Uint8Array): CaptureFrame | undefined {
+    const result = parseCaptureLine(line)
+    if (result === 'other') this.counts.otherLines++
+    else if (result === 'malformed') this.counts.malformedLines++
+    else {
+      this.counts.frames++
+      return result
+    }
+    return undefined
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    const gzipped = await this.#isGzipped()
+    const file = createReadStream(this.path, { highWaterMark: READ_LENGTH })
+    const source = gzipped ? file.pipe(createGunzip()) : file
+    file.on('error', (error) => source.destroy(error))
+    try {
+      for await (const chunk of source) {
+        this.counts.bytesRead = file.bytesRead
+        yield chunk as Uint8Array
+      }
+      this.counts.bytesRead = file.bytesRead
+    } catch (error) {
+      // zlib says Z_BUF_ERROR when the file ends early, which is what a recorder that was stopped leaves.
+      if (gzipped && errorCode(error) === 'Z_BUF_ERROR') this.counts.truncated = true
+      else throw new CaptureError(this.path, describe(error), { cause: error })
+    } finally {
+      source.destroy()
+      file.destroy()
+    }
+  }
+
+  async #isGzipped(): Promise<boolean> {
+    let file: FileHandle | undefined
+    try {
+      file = await open(this.path)
+      if ((await file.stat()).isDirectory()) throw new CaptureError(this.path, 'it is a directory')
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0)
+      return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+    } catch (error) {
+      if (error instanceof CaptureError) throw error
+      throw new CaptureError(this.path, describe(error), { cause: error })
+    } finally {
+      await file?.close()
+    }
+  }
+}
+
+function errorCode(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code
+}
+
+function describe(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ENOENT':
+      return 'no such file'
+    case 'EACCES':
+      return 'permission denied'
+    default:
+      return error instanceof Error ? error.message : String(error)
+  }
+}

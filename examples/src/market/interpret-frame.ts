@@ -1,0 +1,25 @@
+import { type BinanceFrame, isBinanceFrame, readBinanceFrame } from './binance-frame.js'
+import { type CoinbaseFrame, isCoinbaseFrame, readCoinbaseFrame } from './coinbase-frame.js'
+import { asObject } from './json-field.js'
+import type { MarketUpdate } from './market-update.js'
+
+/**
+ * What a frame says, told by its own shape and not by the name of the queue that carried it.
+ *
+ * @returns `undefined` for everything that is not understood: other exchanges, control messages, text that is no JSON. Never throws.
+ */
+export function interpretFrame(payload: Buffer): MarketUpdate | undefined {
+  const frame = parseObject(payload)
+  if (frame === undefined) return undefined
+  if (isCoinbaseFrame(frame)) return readCoinbaseFrame(frame)
+  if (isBinanceFrame(frame)) return readBinanceFrame(frame)
+  return undefined
+}
+
+function parseObject(payload: Buffer): (BinanceFrame & CoinbaseFrame) | undefined {
+  try {
+    return asObject(JSON.parse(payload.toString('utf8')))
+  } catch {
+    return undefined
+  }
+}
