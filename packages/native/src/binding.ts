@@ -66,7 +66,13 @@ export interface Binding {
    * Calls `callback(outcome)` once, on this thread's event loop, when any word differs from `expected` or after `timeoutMs`; outcome is a
    * `WAIT_*` value. Returns a token. Keeps the event loop alive until then.
    */
-  park(mappings: ArrayBuffer[], offsets: number[], expected: number[], timeoutMs: number, callback: (outcome: number) => void): number
+  park(
+    mappings: ArrayBuffer[],
+    offsets: number[],
+    expected: number[],
+    timeoutMs: number,
+    callback: (outcome: number) => void,
+  ): number
   /** The callback of this token is not called any more. Unknown tokens are ignored. */
   unpark(token: number): void
 
