@@ -46,6 +46,11 @@ napi_value threadAffinity(napi_env env, napi_callback_info) {
   return result;
 }
 
+napi_value yieldThread(napi_env, napi_callback_info) {
+  sched_yield();
+  return nullptr;
+}
+
 }  // namespace
 
 void rememberProcessAffinity() {
@@ -61,6 +66,7 @@ void defineAffinity(napi_env env, napi_value exports) {
   (void)remembered;
   defineFunction(env, exports, "setThreadAffinity", setThreadAffinity);
   defineFunction(env, exports, "threadAffinity", threadAffinity);
+  defineFunction(env, exports, "yieldThread", yieldThread);
 }
 
 }  // namespace chronicle

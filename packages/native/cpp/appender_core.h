@@ -1,7 +1,7 @@
 // The writer's hot half as plain C++ over mapped memory: it knows the format and the order of the stores, and nothing of JavaScript.
 //
 // Order of the stores of one record, which recovery and readers rely on:
-//   dirtyEnd  ->  payload  ->  header  ->  commitLength (release)  ->  writeOffset, nextSequence, heartbeat  ->  notifySequence
+//   dirtyEnd  ->  payload  ->  header  ->  commitLength (release)  ->  nextSequence  ->  writeOffset, heartbeat  ->  notifySequence
 #pragma once
 
 #include <cstring>
@@ -194,8 +194,9 @@ class AppenderCore {
     if (faulted()) [[unlikely]] return kFault;
     lastTimestampNs_ = timestampNs;
     moveTo(writeOffset_ + recordLength(length), nextSequence_ + 1);
-    control_->writeOffset.store(writeOffset_, std::memory_order_release);
+    // The sequence first: a crash between the two leaves an offset at which a committed record tells its own sequence.
     if (options_.extensions) control_->nextSequence.store(nextSequence_, std::memory_order_release);
+    control_->writeOffset.store(writeOffset_, std::memory_order_release);
     return kOk;
   }
 

@@ -86,9 +86,11 @@ napi_value backgroundMakeDurable(napi_env env, napi_callback_info info) {
   if (args.ok() && !control->writable()) args.fail("control must be writable");
   if (!args.ok()) return nullptr;
   return start(env, Lane::kFiles, [=](Job&) {
-    if (const int error = segment->sync(offset, length); error != 0) return error;
+    if (const int error = control->durableError(); error != 0) return error;
+    if (const int error = segment->sync(offset, length); error != 0) return control->failDurable(error);
     storeDurableMark(reinterpret_cast<ControlBlock*>(control->data()), mark);
-    return control->sync(0, kControlLength);
+    const int error = control->sync(0, kControlLength);
+    return error == 0 ? 0 : control->failDurable(error);
   });
 }
 

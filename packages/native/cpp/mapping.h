@@ -32,7 +32,15 @@ class Mapping {
   int populate(uint64_t offset, uint64_t length) const;
   int sync(uint64_t offset, uint64_t length) const;
 
+  // The first error of a durable sync under this control block. After one, none may succeed: the kernel may have dropped what it could not write.
+  int durableError() const { return durableError_.load(std::memory_order_acquire); }
+  int failDurable(int error) const {
+    durableError_.store(error, std::memory_order_release);
+    return error;
+  }
+
  private:
+  mutable std::atomic<int> durableError_{0};
   uint8_t* data_;
   size_t length_;
   bool writable_;
