@@ -10,7 +10,7 @@ const PROGRAMS = {
   tsc: 'node_modules/typescript/bin/tsc',
   layers: 'tools/check-layers.mjs',
   docs: 'tools/check-docs.mjs',
-  demo: 'examples/dist/demo/main.js',
+  demo: 'examples/dist/demo.js',
   bench: 'tools/dist/bench/main.js',
   torture: 'tools/dist/torture/main.js',
 }
