@@ -1,0 +1,21 @@
+import type { Command } from 'commander'
+import type { Logger } from 'pino'
+import type { Output } from './output/output.js'
+
+/** What every command gets once the global options were read. */
+export interface CommandContext {
+  readonly output: Output
+  readonly log: Logger
+  /** Machine-readable output was asked for. */
+  readonly json: boolean
+  /** Aborted by the first SIGINT or SIGTERM, or when nobody reads standard output any more. */
+  readonly signal: AbortSignal
+  /** Whether Ctrl-C, and not the reader of our output, ended the work. */
+  readonly interrupted: () => boolean
+}
+
+/** Runs a command's work with its context; what the work resolves to is the process's exit code. */
+export type Runner = (command: Command, work: (context: CommandContext) => Promise<number> | number) => Promise<void>
+
+/** Adds one command to the program. Every file under `commands/` exports one. */
+export type AddCommand = (program: Command, run: Runner) => void

@@ -1,0 +1,75 @@
+import { type Command, Option } from 'commander'
+import type { Runner } from '../../command-context.js'
+import { UsageError } from '../../error-report.js'
+import { parseCountOption, parsePatternOption, parseTimeOption, parseTypeOption } from '../../options.js'
+import { MESSAGE_FORMATS, type MessageFormat } from './message-format.js'
+import { tail } from './tail.js'
+
+/** Options as the user gives them. */
+export interface TailOptions {
+  readonly lines?: number
+  readonly follow?: boolean
+  readonly since?: bigint
+  readonly until?: bigint
+  readonly fromSequence?: number
+  readonly type?: readonly number[]
+  readonly grep?: RegExp
+  readonly limit?: number
+  readonly format?: MessageFormat
+  readonly maxBytes?: number
+}
+
+const EXAMPLES = `
+Reads as a stranger: it registers nothing, keeps no retention from working, and leaves every file as it was. Damage is reported on standard error and
+skipped; the exit code is then 3.
+
+Several queues are merged by time; -n then counts per queue. -n counts messages that pass --type, --grep, --since and --until.
+
+With --json every message is one object on a line of its own: sequence, timestampNs (a string, because it does not fit a JSON number), typeId, length, segment, offset, and the
+payload as text where it is UTF-8, else as base64. With several queues each also has queue.
+
+Ctrl-C ends -f with exit code 0; without -f it is an interruption and the code is 130.
+
+Examples:
+  $ chron-cli tail /var/lib/trades                               the last ten messages
+  $ chron-cli tail /var/lib/trades -n 0 -f --json | jq .text     what comes from now on
+  $ chron-cli tail /var/lib/trades --since 15m --type 3,4
+  $ chron-cli tail /var/lib/trades --from-sequence 1000000 --limit 1
+  $ chron-cli tail orders/a orders/b --grep '/btc/i' --format utf8
+  $ chron-cli tail /var/lib/frames -n 1 --format raw > frame.bin
+`
+
+export function addTailCommand(program: Command, run: Runner): void {
+  program
+    .command('tail')
+    .summary('show messages, and go on showing what comes')
+    .description('Print the last messages of one or more queues.')
+    .argument('<queue...>', 'directories of queues')
+    .option(
+      '-n, --lines <count>',
+      'how many messages from the end (default 10; without it --since and --from-sequence show all)',
+      parseCountOption,
+    )
+    .option('-f, --follow', 'go on with what is appended')
+    .option(
+      '--since <time>',
+      'only messages from this time on: RFC 3339, nanoseconds since 1970, or a span ago (15m)',
+      parseTimeOption,
+    )
+    .option('--until <time>', 'only messages up to this time', parseTimeOption)
+    .option('--from-sequence <n>', 'begin at this sequence', parseCountOption)
+    .option('-t, --type <ids>', 'only these types; may be repeated', parseTypeOption)
+    .option('-g, --grep <regexp>', 'only payloads whose text matches; /pattern/i for flags', parsePatternOption)
+    .option('-l, --limit <count>', 'stop after this many messages', parseCountOption)
+    .addOption(
+      new Option('--format <format>', 'how payloads are shown (default text; json with --json)').choices(MESSAGE_FORMATS),
+    )
+    .option('--max-bytes <count>', 'bytes of a payload that the text format shows, 0 for all (default 512)', parseCountOption)
+    .addHelpText('after', EXAMPLES)
+    .action((queues: string[], options: TailOptions, command: Command) =>
+      run(command, (context) => {
+        if (new Set(queues).size < queues.length) throw new UsageError('the same queue is named twice')
+        return tail(context, queues, options)
+      }),
+    )
+}

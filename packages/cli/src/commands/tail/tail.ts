@@ -1,0 +1,104 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import type { ColdItem, ColdReader, ColdRecord } from '@chronicle-ts/core'
+import type { CommandContext } from '../../command-context.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
+import { type MessageFilter, messageFilter } from './message-filter.js'
+import { messagePrinter, type PrintMessage } from './message-format.js'
+import { openTail } from './open-tail.js'
+import type { TailOptions } from './tail-command.js'
+
+const DEFAULT_MAX_BYTES = 512
+/** Messages between two turns of the event loop, in which signals and a closed pipe are noticed. */
+const TURN_COUNT = 256
+/** Pause between two looks at queues that are at their end: short after a message, longer when nothing comes. */
+const SHORTEST_PAUSE_MS = 1
+const LONGEST_PAUSE_MS = 32
+
+/** Prints messages of these queues until their end, the limit, or, when following, until somebody stops it. */
+export async function tail(context: CommandContext, queues: readonly string[], options: TailOptions): Promise<number> {
+  const filter = messageFilter(options)
+  const sources = queues.map((queue) => new TailSource(queue, openTail(queue, options, filter), filter, context))
+  const print = messagePrinter(
+    context.output,
+    options.format ?? (context.json ? 'json' : 'text'),
+    options.maxBytes ?? DEFAULT_MAX_BYTES,
+  )
+  try {
+    await printMerged(context, sources, print, options)
+  } finally {
+    for (const source of sources) source.reader.close()
+  }
+  if (context.interrupted() && options.follow !== true) return EXIT_INTERRUPTED
+  return sources.some((source) => source.lossy) ? EXIT_WARNING : EXIT_HEALTHY
+}
+
+async function printMerged(
+  context: CommandContext,
+  sources: readonly TailSource[],
+  print: PrintMessage,
+  options: TailOptions,
+): Promise<void> {
+  const { output, signal } = context
+  const limit = options.limit ?? Number.POSITIVE_INFINITY
+  const named = sources.length > 1
+  let pauseMs = SHORTEST_PAUSE_MS
+  for (let printed = 0, looks = 1; printed < limit && !signal.aborted; looks += 1) {
+    if (looks % TURN_COUNT === 0) await turn()
+    const source = earliestSource(sources)
+    if (source?.record !== undefined) {
+      print(source.record, named ? source.queue : undefined)
+      source.record = undefined
+      printed += 1
+      pauseMs = SHORTEST_PAUSE_MS
+      continue
+    }
+    if (source !== undefined) continue
+    output.flush()
+    if (options.follow !== true || sources.every((one) => one.reader.ended)) return
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+  }
+}
+
+/** One queue being shown: its reader and the message that is next. */
+class TailSource {
+  /** Something could not be read. */
+  lossy = false
+  record: ColdRecord | undefined
+
+  constructor(
+    readonly queue: string,
+    readonly reader: ColdReader,
+    private readonly filter: MessageFilter | undefined,
+    private readonly context: CommandContext,
+  ) {}
+
+  /** Looks at the next item; `false` at the queue's present end. Afterwards `record` is set when it is one to show. */
+  advance(): boolean {
+    const item = this.reader.next()
+    if (item === undefined) return false
+    if (item.kind === 'record' && (this.filter === undefined || this.filter(item))) this.record = item
+    if (item.kind === 'problem') this.#report(item)
+    return true
+  }
+
+  #report({ problem }: Extract<ColdItem, { kind: 'problem' }>): void {
+    if (problem.severity !== 'info') this.lossy = true
+    this.context.output.flush()
+    this.context.log.warn({ queue: this.queue, code: problem.code }, problem.message)
+  }
+}
+
+/**
+ * The source whose next message is the oldest, once every source has one or is at its end. A source that was advanced over something else is returned
+ * without a record, so that the caller may take a turn; `undefined` when all are at their ends.
+ */
+function earliestSource(sources: readonly TailSource[]): TailSource | undefined {
+  let earliest: TailSource | undefined
+  for (const source of sources) {
+    if (source.record === undefined && source.advance() && source.record === undefined) return source
+    if (source.record === undefined) continue
+    if (earliest?.record === undefined || source.record.timestampNs < earliest.record.timestampNs) earliest = source
+  }
+  return earliest
+}

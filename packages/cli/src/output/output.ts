@@ -1,0 +1,83 @@
+import { createPalette, type Palette, wantsColour } from './palette.js'
+
+/** Lines are gathered up to this size, and handed over at once. */
+const BUFFER_LENGTH = 64 * 1024
+const NARROWEST_WIDTH = 40
+
+/** What the commands write results to. */
+export interface OutputStream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(chunk: string | Uint8Array): boolean
+}
+
+/**
+ * Standard output as the commands see it: lines and raw bytes, gathered until {@link flush}. Diagnostics never pass through here.
+ *
+ * A reader that has gone away (`chron-cli tail q | head -1`) is a normal end: {@link closed} turns true, later writes go nowhere.
+ */
+export class Output {
+  readonly palette: Palette
+  readonly isTerminal: boolean
+  #pending: string[] = []
+  #pendingLength = 0
+  #closed = false
+
+  constructor(
+    private readonly stream: OutputStream,
+    environment: NodeJS.ProcessEnv,
+  ) {
+    this.isTerminal = stream.isTTY === true
+    this.palette = createPalette(wantsColour(stream, environment))
+  }
+
+  /** Columns to lay out for; `undefined` when nobody looks at a screen, and nothing must be cut. */
+  get width(): number | undefined {
+    if (!this.isTerminal) return undefined
+    return Math.max(NARROWEST_WIDTH, this.stream.columns ?? 80)
+  }
+
+  /** Whether the other end of the pipe is gone. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  line(text = ''): void {
+    this.#pending.push(text, '\n')
+    this.#pendingLength += text.length + 1
+    if (this.#pendingLength >= BUFFER_LENGTH) this.flush()
+  }
+
+  lines(texts: readonly string[]): void {
+    for (const text of texts) this.line(text)
+  }
+
+  /** Writes bytes as they are, after whatever was written before. */
+  bytes(bytes: Uint8Array): void {
+    this.flush()
+    if (!this.#closed && bytes.length > 0) this.stream.write(bytes)
+  }
+
+  /** Text without a line end, such as control sequences of a full-screen view. */
+  text(text: string): void {
+    this.#pending.push(text)
+    this.#pendingLength += text.length
+    this.flush()
+  }
+
+  /** Hands everything over to the operating system. */
+  flush(): void {
+    if (this.#pendingLength === 0) return
+    const text = this.#pending.join('')
+    this.#pending = []
+    this.#pendingLength = 0
+    if (!this.#closed) this.stream.write(text)
+  }
+
+  /** The other end is gone: nothing is written any more. */
+  markClosed(): void {
+    this.#closed = true
+    this.#pending = []
+    this.#pendingLength = 0
+  }
+}

@@ -1,0 +1,50 @@
+const NS_PER_MS = 1_000_000n
+const NS_PER_SECOND = 1_000_000_000n
+
+/** RFC 3339 in UTC with nine digits of the second: `2026-11-21T08:00:00.000000001Z`. */
+export function formatTime(timestampNs: bigint): string {
+  const milliseconds = new Date(Number(timestampNs / NS_PER_MS)).toISOString()
+  return `${milliseconds.slice(0, -5)}.${String(timestampNs % NS_PER_SECOND).padStart(9, '0')}Z`
+}
+
+/** Now, to the millisecond that the system clock gives JavaScript. */
+export function nowNs(): bigint {
+  return BigInt(Date.now()) * NS_PER_MS
+}
+
+const SPAN_UNITS_NS: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1_000n,
+  ms: NS_PER_MS,
+  s: NS_PER_SECOND,
+  m: 60n * NS_PER_SECOND,
+  h: 3_600n * NS_PER_SECOND,
+  d: 86_400n * NS_PER_SECOND,
+}
+
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})?)?$/
+
+/**
+ * Reads a point in time: RFC 3339 (`2026-11-21`, `2026-11-21T08:00:00.5Z`, UTC where no zone is given), nanoseconds since 1970 (digits only), or a span before
+ * `now` (`15m`, `2h`, `250ms`). Returns `undefined` for anything else.
+ */
+export function parseTime(text: string, now: bigint = nowNs()): bigint | undefined {
+  if (/^\d+$/.test(text)) return BigInt(text)
+  const span = parseSpan(text)
+  if (span !== undefined) return now > span ? now - span : 0n
+  const match = RFC3339.exec(text)
+  if (match === null) return undefined
+  const [, date, time = '00:00:00', fraction = '', zone = 'Z'] = match
+  const seconds = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}${zone.toUpperCase()}`)
+  if (Number.isNaN(seconds) || seconds < 0) return undefined
+  return BigInt(seconds) * NS_PER_MS + BigInt(fraction.padEnd(9, '0'))
+}
+
+/** Reads a span such as `90s`, `1.5h` or `250ms`, in nanoseconds; `undefined` for anything else. */
+export function parseSpan(text: string): bigint | undefined {
+  const match = /^(\d{1,12})(?:\.(\d{1,9}))?(ns|us|ms|s|m|h|d)$/.exec(text)
+  if (match === null) return undefined
+  const [, whole = '0', fraction = '', unit = 's'] = match
+  const unitNs = SPAN_UNITS_NS[unit] ?? 1n
+  return BigInt(whole) * unitNs + (BigInt(fraction.padEnd(9, '0')) * unitNs) / NS_PER_SECOND
+}

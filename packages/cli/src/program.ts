@@ -1,0 +1,40 @@
+import { Command, Option } from 'commander'
+import type { AddCommand, Runner } from './command-context.js'
+import { addInspectCommand } from './commands/inspect/inspect-command.js'
+import { addTailCommand } from './commands/tail/tail-command.js'
+import { LOG_LEVELS } from './diagnostics.js'
+
+/** Every command, in the order in which help lists them. */
+const COMMANDS: readonly AddCommand[] = [addInspectCommand, addTailCommand]
+
+const FOOTER = `
+Results go to standard output, diagnostics to standard error. Nothing is ever written to a queue unless --yes says so.
+
+Exit codes:
+  0    healthy
+  1    wrong usage, or a file that could not be read or written
+  2    critical: something is broken
+  3    warning: something deserves a look, or the result leaves something out
+  4    somebody else holds the writer lock
+  130  interrupted
+
+Examples:
+  $ chron-cli inspect /var/lib/trades
+  $ chron-cli tail /var/lib/trades -n 5 -f
+`
+
+/** The whole command line. `run` carries out what the user chose. */
+export function createProgram(version: string, run: Runner): Command {
+  const program = new Command('chron-cli')
+    .description('Inspect, follow, check and mend persisted queues.')
+    .version(version)
+    .option('--json', 'print JSON: one object, or one object per line for streams')
+    .addOption(new Option('--log-level <level>', 'how much to say on standard error').choices(LOG_LEVELS).default('info'))
+    .option('--debug', 'show stack traces of unexpected errors')
+    .addHelpText('after', FOOTER)
+    .showHelpAfterError('(run with --help for usage)')
+    .exitOverride()
+  for (const add of COMMANDS) add(program, run)
+  for (const command of program.commands) command.exitOverride().showHelpAfterError('(run with --help for usage)')
+  return program
+}

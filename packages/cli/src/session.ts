@@ -1,0 +1,74 @@
+import type { Command } from 'commander'
+import type { CommandContext } from './command-context.js'
+import { createDiagnostics, type LogLevel } from './diagnostics.js'
+import { exitCodeOfError, messageOfError } from './error-report.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED } from './exit-codes.js'
+import { Output } from './output/output.js'
+
+/** The options that every command understands. */
+export interface GlobalOptions {
+  readonly json?: boolean
+  readonly logLevel?: LogLevel
+  readonly debug?: boolean
+}
+
+/**
+ * One run of the process: standard streams, signals and the exit code.
+ *
+ * The first SIGINT or SIGTERM asks the command to end; a second one ends the process at once. A closed standard output ends the command without a word.
+ */
+export class Session {
+  exitCode: number = EXIT_HEALTHY
+  readonly #abort = new AbortController()
+  readonly #output: Output
+  #interrupted = false
+
+  constructor(environment: NodeJS.ProcessEnv = process.env) {
+    this.#output = new Output(process.stdout, environment)
+  }
+
+  /** Installs the handlers; returns what takes them off again. */
+  listen(): () => void {
+    const onSignal = () => this.#onSignal()
+    const onStdoutError = (error: NodeJS.ErrnoException) => this.#onStdoutError(error)
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+    process.stdout.on('error', onStdoutError)
+    return () => {
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+      process.stdout.off('error', onStdoutError)
+    }
+  }
+
+  /** Runs a command's work, and turns whatever happens into an exit code and at most one line of explanation. */
+  async run(command: Command, work: (context: CommandContext) => Promise<number> | number): Promise<void> {
+    const options = command.optsWithGlobals<GlobalOptions>()
+    const log = createDiagnostics(options.logLevel ?? 'info', process.stderr.isTTY === true)
+    const context: CommandContext = {
+      output: this.#output,
+      log,
+      json: options.json === true,
+      signal: this.#abort.signal,
+      interrupted: () => this.#interrupted,
+    }
+    try {
+      this.exitCode = await work(context)
+    } catch (error) {
+      this.exitCode = exitCodeOfError(error)
+      if (options.debug === true) log.error({ err: error }, messageOfError(error))
+      else log.error(messageOfError(error))
+    }
+    this.#output.flush()
+  }
+
+  #onSignal(): void {
+    if (this.#interrupted) process.exit(EXIT_INTERRUPTED)
+    this.#interrupted = true
+    this.#abort.abort()
+  }
+
+  #onStdoutError(error: NodeJS.ErrnoException): void {
+    this.#output.markClosed()
+    if (error.code !== 'EPIPE') this.exitCode = exitCodeOfError(error)
+    this.#abort.abort()
+  }
+}

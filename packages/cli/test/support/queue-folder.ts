@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const GOLDEN = fileURLToPath(new URL('../../../core/test/golden/rust-v3/', import.meta.url))
+
+/** A folder of its own for one test; copies of golden queues go into it. */
+export class QueueFolder {
+  readonly path = mkdtempSync(join(tmpdir(), 'chronicle-cli-'))
+
+  /** Copies a golden queue directory and returns where it is. */
+  copyGolden(name: string): string {
+    const to = join(this.path, name)
+    cpSync(join(GOLDEN, name), to, { recursive: true, preserveTimestamps: true })
+    return to
+  }
+
+  join(...names: string[]): string {
+    return join(this.path, ...names)
+  }
+
+  /** Text with this folder's path, and what differs from run to run, replaced by placeholders. */
+  normalise(text: string): string {
+    return text
+      .replaceAll(this.path, '<root>')
+      .replaceAll(/\d+(\.\d+)? ?[a-z]{1,2}( \d+[a-z])? ago/g, '<ago>')
+      .replaceAll(/"inspectedNs": ?"\d+"/g, '"inspectedNs": "<now>"')
+      .replaceAll(/"time":"[^"]+"/g, '"time":"<now>"')
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** Content, size, mode and modification time of everything below a directory: equal before and after means that nothing was touched. */
+export function fingerprint(directory: string): Record<string, string> {
+  const prints: Record<string, string> = {}
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()) {
+    const path = join(directory, name)
+    const stat = lstatSync(path, { bigint: true })
+    const content = stat.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'directory'
+    prints[name] = `${stat.mode} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${content}`
+  }
+  return prints
+}

@@ -1,0 +1,43 @@
+import { type ChildProcessWithoutNullStreams, type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export const BIN = fileURLToPath(new URL('../../bin/chron-cli.js', import.meta.url))
+
+export interface CliResult {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `chron-cli` as a user would, on what the build made; the output is not a terminal. */
+export function runCli(args: readonly string[], options: SpawnSyncOptions = {}): CliResult {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
+    timeout: 60_000,
+    ...options,
+    encoding: 'utf8',
+  })
+  return { exitCode: status, stdout, stderr }
+}
+
+/** Starts `chron-cli` and leaves it running. */
+export function startCli(args: readonly string[]): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [BIN, ...args])
+}
+
+/** Collects standard output until `done` is content with it, or the process ends. The process keeps its output either way. */
+export function readUntil(child: ChildProcessWithoutNullStreams, done: (text: string) => boolean): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (done(text)) resolve(text)
+    })
+    child.stdout.on('end', () => resolve(text))
+  })
+}
+
+/** The exit code, or the name of the signal that ended it. */
+export function exitOf(child: ChildProcessWithoutNullStreams): Promise<number | string> {
+  if (child.exitCode !== null) return Promise.resolve(child.exitCode)
+  return new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal ?? 'nothing')))
+}

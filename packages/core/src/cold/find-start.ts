@@ -1,0 +1,128 @@
+import { type ControlBlock, SEGMENT_FIRST_RECORD_OFFSET } from '../format/index.js'
+import type { ColdPosition } from './cold-item.js'
+import { ColdSegment } from './cold-segment.js'
+import { sequenceAt } from './record-verdict.js'
+import { timestampNsAt, walkRecords } from './record-walk.js'
+
+/** A queue as far as finding a place in it needs it. */
+export interface ColdPlaces {
+  readonly directory: string
+  readonly segmentIds: readonly number[]
+  readonly control: ControlBlock | undefined
+}
+
+/** The first record of the queue. */
+export function earliestPosition(places: ColdPlaces): ColdPosition {
+  return { segmentId: places.segmentIds[0] ?? 0, offset: SEGMENT_FIRST_RECORD_OFFSET }
+}
+
+/** Behind the last record. */
+export function latestPosition(places: ColdPlaces): ColdPosition {
+  const segmentId = lastSegmentWithRecords(places)
+  if (segmentId === undefined) return earliestPosition(places)
+  const end = withSegment(places, segmentId, (segment) => walkRecords(segment).end)
+  return { segmentId, offset: end ?? SEGMENT_FIRST_RECORD_OFFSET }
+}
+
+/** The n-th record from the end, or the first one where there are fewer. Walks back from the head, one segment at a time. */
+export function positionOfLast(places: ColdPlaces, count: number): ColdPosition {
+  if (count <= 0) return latestPosition(places)
+  const head = lastSegmentWithRecords(places)
+  if (head === undefined) return earliestPosition(places)
+  let missing = count
+  for (const segmentId of [...places.segmentIds].reverse()) {
+    if (segmentId > head) continue
+    const offsets = lastOffsets(places, segmentId, missing)
+    missing -= offsets.length
+    if (missing === 0) return { segmentId, offset: offsets[0] ?? SEGMENT_FIRST_RECORD_OFFSET }
+  }
+  return earliestPosition(places)
+}
+
+/** The first record whose sequence is `sequence` or higher. */
+export function positionOfSequence(places: ColdPlaces, sequence: number): ColdPosition {
+  return positionWhere(places, (segment, offset) => sequenceAt(segment, offset) >= sequence)
+}
+
+/** The first record that is as old as `timestampNs` or younger, in a queue whose timestamps do not go back. */
+export function positionOfTime(places: ColdPlaces, timestampNs: bigint): ColdPosition {
+  return positionWhere(places, (segment, offset) => timestampNsAt(segment, offset) >= timestampNs)
+}
+
+/**
+ * The highest segment that holds a record. Begins at the control block's head, whose neighbour may already hold more, and falls back to the whole listing when
+ * that head is not there.
+ */
+export function lastSegmentWithRecords(places: ColdPlaces): number | undefined {
+  const head = places.control?.currentSegment
+  const ids = places.segmentIds
+  for (let index = ids.length - 1; index >= 0; index -= 1) {
+    const id = ids[index] as number
+    if (head !== undefined && id < head - 1 && ids.includes(head)) break
+    if (hasRecords(places, id)) return id
+  }
+  return undefined
+}
+
+/** The last segment whose first record does not satisfy `reached`, then the first record in it or behind it that does. */
+function positionWhere(places: ColdPlaces, reached: (segment: ColdSegment, offset: number) => boolean): ColdPosition {
+  const { segmentIds } = places
+  let low = 0
+  let high = segmentIds.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (firstRecordSatisfies(places, segmentIds[middle] as number, reached)) high = middle
+    else low = middle + 1
+  }
+  const segmentId = segmentIds[Math.max(0, low - 1)]
+  if (segmentId === undefined) return earliestPosition(places)
+  const walk = withSegment(places, segmentId, (segment) =>
+    walkRecords(segment, undefined, (_, offset) => !reached(segment, offset)),
+  )
+  // At the segment's end the reader moves on by itself, if there is anything to move on to.
+  return { segmentId, offset: walk?.end ?? SEGMENT_FIRST_RECORD_OFFSET }
+}
+
+/** A segment without records counts as satisfying: what is looked for lies in front of it. */
+function firstRecordSatisfies(
+  places: ColdPlaces,
+  segmentId: number,
+  reached: (segment: ColdSegment, offset: number) => boolean,
+): boolean {
+  const answer = withSegment(places, segmentId, (segment) => {
+    if (!segment.hasRoomAt(SEGMENT_FIRST_RECORD_OFFSET) || segment.commitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) === 0) return true
+    return reached(segment, SEGMENT_FIRST_RECORD_OFFSET)
+  })
+  return answer ?? true
+}
+
+function lastOffsets(places: ColdPlaces, segmentId: number, count: number): number[] {
+  const ring: number[] = []
+  let seen = 0
+  withSegment(places, segmentId, (segment) =>
+    walkRecords(segment, undefined, (_, offset) => {
+      ring[seen % count] = offset
+      seen += 1
+      return true
+    }),
+  )
+  const oldest = seen % count
+  return seen <= count ? ring : [...ring.slice(oldest), ...ring.slice(0, oldest)]
+}
+
+function hasRecords(places: ColdPlaces, segmentId: number): boolean {
+  return withSegment(places, segmentId, (segment) => segment.freshCommitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0) ?? false
+}
+
+/** Opens a segment for one question; `undefined` when it cannot be opened or read: the reader reports that when it gets there. */
+function withSegment<T>(places: ColdPlaces, segmentId: number, ask: (segment: ColdSegment) => T): T | undefined {
+  let segment: ColdSegment | undefined
+  try {
+    segment = ColdSegment.open(places.directory, segmentId, places.control?.segmentSize)
+    return segment === undefined ? undefined : ask(segment)
+  } catch {
+    return undefined
+  } finally {
+    segment?.close()
+  }
+}

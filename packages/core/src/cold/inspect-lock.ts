@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, parseProcessStartTime } from '../format/index.js'
+import { optionalAddon } from './addon.js'
+import { ColdFile } from './cold-file.js'
+
+/** Whether somebody holds the lock on a file, and how that is known. */
+export interface LockInspection {
+  /** `undefined`: it cannot be known, for instance because the file may not be read. */
+  readonly held: boolean | undefined
+  /**
+   * - `proc-locks`: the kernel's list of locks names a holder.
+   * - `lock`: the lock was tried, shared and for an instant.
+   * - `process`: no addon loads, so all there is to go by is whether the recorded process still runs.
+   * - `absent`: there is no such file.
+   * - `nothing`: the file could not be read.
+   */
+  readonly knownBy: 'proc-locks' | 'lock' | 'process' | 'absent' | 'nothing'
+  /** The process that holds it, or that the file names; only explains. */
+  readonly pid: number | undefined
+  /** What the file says, when it says something valid. */
+  readonly record: LockRecord | undefined
+  /** The file holds text that is no record. */
+  readonly recordIsBad: boolean
+  /** Whether the process that the record names still runs. */
+  readonly processRuns: boolean | undefined
+}
+
+const NO_RECORD = { pid: undefined, record: undefined, recordIsBad: false, processRuns: undefined }
+
+/**
+ * Finds out whether a lock is held without standing in anybody's way: the kernel's list of locks is asked first, and only when it names nobody (the holder may live in
+ * another pid namespace) is the lock itself tried.
+ */
+export function inspectLock(path: string): LockInspection {
+  let file: ColdFile | undefined
+  try {
+    file = ColdFile.open(path)
+    if (file === undefined) return { held: false, knownBy: 'absent', ...NO_RECORD }
+    return inspectOpenFile(file)
+  } catch {
+    return { held: undefined, knownBy: 'nothing', ...NO_RECORD }
+  } finally {
+    file?.close()
+  }
+}
+
+/** Whether a process with this pid and start time runs; `undefined` where /proc does not tell. */
+export function processRuns(pid: number, startTime: number): boolean | undefined {
+  let stat: string
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? false : undefined
+  }
+  return parseProcessStartTime(stat) === startTime
+}
+
+function inspectOpenFile(file: ColdFile): LockInspection {
+  const text = Buffer.alloc(LOCK_RECORD_LENGTH_MAX)
+  const content = text.subarray(0, file.readAt(text, 0)).toString('latin1')
+  const record = parseLockRecord(content)
+  const facts = {
+    record,
+    recordIsBad: record === undefined && /[^\s\0]/.test(content),
+    processRuns: record === undefined ? undefined : processRuns(record.pid, record.startTime),
+  }
+  const holder = holderByProcLocks(file)
+  if (holder !== undefined) return { held: true, knownBy: 'proc-locks', pid: holder, ...facts }
+  const held = heldByTrying(file)
+  if (held !== undefined) return { held, knownBy: 'lock', pid: record?.pid, ...facts }
+  return { held: facts.recordIsBad ? undefined : (facts.processRuns ?? false), knownBy: 'process', pid: record?.pid, ...facts }
+}
+
+/** A shared lock that is given back at once; the holder's exclusive one makes it fail. */
+function heldByTrying(file: ColdFile): boolean | undefined {
+  const addon = optionalAddon()
+  if (addon === undefined) return undefined
+  if (!addon.tryLock(file.fd, false)) return true
+  addon.unlock(file.fd)
+  return false
+}
+
+/** Lines look like `3: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`. */
+function holderByProcLocks(file: ColdFile): number | undefined {
+  let locks: string
+  try {
+    locks = readFileSync('/proc/locks', 'latin1')
+  } catch {
+    return undefined
+  }
+  const { dev, ino } = file.stat()
+  const device = `${hexByte((dev >>> 8) & 0xfff)}:${hexByte((dev & 0xff) | ((dev >>> 12) & 0xfff00))}:${ino}`
+  for (const line of locks.split('\n')) {
+    const [, kind, , mode, pid, place] = line.trim().split(/\s+/)
+    if (kind === 'FLOCK' && mode === 'WRITE' && place === device && Number(pid) > 0) return Number(pid)
+  }
+  return undefined
+}
+
+function hexByte(value: number): string {
+  return value.toString(16).padStart(2, '0')
+}

@@ -1,0 +1,94 @@
+/** How much a problem matters: `critical` means that data is unreadable or the queue cannot be opened as it is. */
+export type ProblemSeverity = 'info' | 'warning' | 'critical'
+
+/**
+ * Every problem that looking at a queue can find, with its severity and what it means. Codes are stable: scripts match on them.
+ */
+export const PROBLEMS = {
+  NOT_A_QUEUE: ['critical', 'The directory holds neither a control block nor a segment.'],
+  FILE_UNREADABLE: ['warning', 'A file of the queue cannot be read, so what is in it is not known.'],
+  CONTROL_MISSING: ['critical', 'control.meta is missing; the next writer rebuilds it from the segments.'],
+  CONTROL_SHORT: ['critical', 'control.meta is shorter than 512 bytes; the next writer rebuilds it from the segments.'],
+  CONTROL_ZEROED: [
+    'critical',
+    'control.meta holds only zeros, as after a power cut; the next writer rebuilds it from the segments.',
+  ],
+  CONTROL_BAD_MAGIC: ['critical', 'control.meta does not begin with the magic number: it is no control block.'],
+  CONTROL_BAD_VERSION: ['critical', 'control.meta has a version that this library does not know.'],
+  CONTROL_NOT_READY: ['critical', 'The creation of control.meta was never finished.'],
+  CONTROL_BAD_SEGMENT_SIZE: ['critical', 'The segment size in control.meta is impossible.'],
+  CONTROL_ODD_GENERATION: ['warning', 'A writer died in the middle of a roll; the next writer makes the generation even again.'],
+  CONTROL_BEHIND: [
+    'warning',
+    'The segments go on behind what control.meta calls the head; the next writer believes the segments.',
+  ],
+  CONTROL_AHEAD: ['critical', 'control.meta names a head or an offset that the segments do not reach.'],
+  HEAD_MISSING: ['critical', 'The segment that control.meta calls the head is missing.'],
+  SEGMENT_MISSING: ['critical', 'Segments in the middle of the queue are missing.'],
+  SEGMENT_SHORT: ['critical', 'A segment is shorter than the segment size: it was truncated.'],
+  SEGMENT_LONG: ['warning', 'A segment is longer than the segment size; what is behind its end is ignored.'],
+  SEGMENT_BAD_HEADER: ['critical', 'A segment begins with something else than its header.'],
+  SEGMENT_NOT_READY: [
+    'info',
+    'A segment behind the head has no valid header: a leftover of a writer that died; the next writer rebuilds it.',
+  ],
+  SEGMENT_UNSEALED: ['warning', 'A segment was left without its seal by a writer that died in a roll; the next writer seals it.'],
+  RECORD_BAD_LENGTH: ['critical', 'The length of a record leaves its segment.'],
+  RECORD_BAD_PAYLOAD_CRC: ['critical', 'The payload of a record does not match its checksum.'],
+  RECORD_BAD_HEADER_CRC: ['critical', 'The header of a record does not match its checksum.'],
+  RECORD_BAD_PADDING: ['critical', 'A padding record does not end where its segment ends.'],
+  RECORD_TORN: ['warning', 'The last record was torn by a crash; nothing follows it, and the next writer clears it away.'],
+  RECORDS_LOST: ['critical', 'Bytes that are no record stand where records should be.'],
+  SEQUENCE_GAP: ['critical', 'Records are missing: the sequence jumps.'],
+  TIME_BACKWARDS: ['info', 'A record is older than the one before it. Timestamps given by the caller may do that.'],
+  READER_BAD: ['warning', 'Both slots of a reader file are damaged: the reader cannot resume, and it pins every segment.'],
+  READER_NAME: ['info', 'A file among the reader files has no valid reader name and is ignored.'],
+  READER_DATA_LOST: ['warning', 'The position of a reader was deleted: it will be told that data is lost.'],
+  READER_AHEAD: ['critical', 'The position of a reader lies behind the end of the queue.'],
+  LOCK_RECORD_BAD: ['info', 'The writer lock file holds no valid record; the lock itself decides, so this does no harm.'],
+  LOCK_STALE: [
+    'info',
+    'The last writer did not close the queue: its record is still in the lock file. The next writer cleans up.',
+  ],
+  WAITERS_LEAKED: ['info', 'Readers that died while parked left their announcement behind; a writer heals that by itself.'],
+  INDEX_BAD: ['info', 'index.meta is damaged or outdated. It is only a hint.'],
+  LEFTOVER: ['info', 'A temporary file was left by a process that died while it made it.'],
+  QUARANTINED: ['info', 'Something was moved aside by a repair and is kept.'],
+  FOREIGN_FILE: ['info', 'A file that is not part of a queue stands in its directory.'],
+  QUEUE_REMOVED: ['critical', 'The queue was deleted or replaced while it was being read.'],
+} as const satisfies Record<string, readonly [ProblemSeverity, string]>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** One thing that is not as it should be. A plain object: it goes through JSON as it is. */
+export interface QueueProblem {
+  readonly code: ProblemCode
+  readonly severity: ProblemSeverity
+  /** One sentence with the facts in it. */
+  readonly message: string
+  /** Path relative to the queue's directory. */
+  readonly file?: string
+  readonly segmentId?: number
+  readonly offset?: number
+  /** Bytes, segments or messages that it concerns. */
+  readonly count?: number
+}
+
+/** Facts of one problem, for {@link queueProblem}. */
+export interface ProblemFacts {
+  readonly file?: string
+  readonly segmentId?: number
+  readonly offset?: number
+  readonly count?: number
+  /** Replaces the severity of the table where the case is less, or more, serious. */
+  readonly severity?: ProblemSeverity
+}
+
+/** Builds a problem: the sentence of the table, then `detail`, then the facts as `name=value`. */
+export function queueProblem(code: ProblemCode, detail: string, facts: ProblemFacts = {}): QueueProblem {
+  const [tableSeverity, sentence] = PROBLEMS[code]
+  const { severity = tableSeverity, ...places } = facts
+  const shown = Object.entries(places).map(([name, value]) => `${name === 'segmentId' ? 'segment' : name}=${value}`)
+  const message = [sentence, detail === '' ? '' : `${detail}.`, shown.join(' ')].filter((part) => part !== '').join(' ')
+  return { code, severity, message, ...places }
+}
