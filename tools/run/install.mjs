@@ -25,7 +25,18 @@ function runCleanInstall(root) {
   console.error('installing packages from package-lock.json')
   const [command = 'npm', ...prefix] = npmCommand(process.env) ?? []
   // NODE_ENV=production or an `omit` setting would leave out the compiler and the test runner.
-  const options = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
+  const complete = [
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]
+  // npm's own patience without a network is several minutes.
+  const network = ['--prefer-offline', '--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
+  const options = [...complete, ...network]
   const { status, signal, error } = spawnSync(command, [...prefix, ...options], { cwd: root, stdio: ['ignore', 2, 2] })
   if (status !== 0) {
     const reason = error?.message ?? (signal ? `ended by ${signal}` : `exit code ${status}`)

@@ -31,33 +31,33 @@ export {
   type SegmentsSummary,
   type WriterInspection,
 } from './cold/index.js'
+export * from './errors/index.js'
+export type { WriterStatus } from './files/writer-status.js'
+export { segmentFileName } from './format/index.js'
+export { Message, type MessageCopy, type MessageFields } from './reader/message.js'
 export {
-  AddonError,
-  BadPositionError,
-  BadSegmentError,
-  ClosedError,
-  CorruptRecordError,
-  DataLostError,
-  type ErrorCategory,
-  InvalidArgumentError,
-  IoError,
-  isQueueError,
-  LimitError,
-  type LockHolder,
-  NoSpaceError,
-  NotAQueueError,
-  NotFoundError,
-  NotReadyError,
-  PermissionError,
-  QUEUE_ERROR_CODES,
-  QueueError,
-  type QueueErrorCode,
-  QueueFullError,
-  ReaderActiveError,
-  type RecordLocation,
-  SegmentTruncatedError,
-  SequenceGapError,
-  TooLargeError,
-  UnsupportedVersionError,
-  WriterActiveError,
-} from './errors/index.js'
+  type AsyncWaitOptions,
+  type Lag,
+  MessageSource,
+  type SourceMetrics,
+  type WaitOptions,
+} from './reader/message-source.js'
+export type { Position } from './reader/position-file.js'
+export { listReaders, type RegisteredReader } from './reader/position-survey.js'
+export { openObserver, QueueObserver } from './reader/queue-observer.js'
+export { openReader, QueueReader } from './reader/queue-reader.js'
+export type { ObserverOptions, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
+export { RECOVERY_CASES, type RecoveryAction, type RecoveryCase } from './recovery/recovery-case.js'
+export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
+export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
+export { Claim } from './writer/claim.js'
+export { openWriter } from './writer/open-writer.js'
+export {
+  type AppendOptions,
+  type BatchMessage,
+  QueueWriter,
+  type TryAppendResult,
+  type WriterMetrics,
+} from './writer/queue-writer.js'
+export type { FlushPolicy, RetentionOptions, WriterOptions, WriterPreset } from './writer/writer-options.js'
+export { READER_TTL_PRESETS_MS } from './writer/writer-options.js'

@@ -47,6 +47,8 @@ export interface Binding {
   /** Pins the calling thread; throws EINVAL when none of the CPUs exists. */
   setThreadAffinity(cpus: number[]): void
   threadAffinity(): number[]
+  /** `sched_yield`: another runnable thread may have the CPU. */
+  yieldThread(): void
 
   // -- futex.cc: shared futexes on a 32-bit word of a mapping --------------------------------------------------------------------------
   /** Blocks the calling thread while the word equals `expected`: one of the `WAIT_*` values. `timeoutMs` may be fractional. */
@@ -66,7 +68,13 @@ export interface Binding {
    * Calls `callback(outcome)` once, on this thread's event loop, when any word differs from `expected` or after `timeoutMs`; outcome is a
    * `WAIT_*` value. Returns a token. Keeps the event loop alive until then.
    */
-  park(mappings: ArrayBuffer[], offsets: number[], expected: number[], timeoutMs: number, callback: (outcome: number) => void): number
+  park(
+    mappings: ArrayBuffer[],
+    offsets: number[],
+    expected: number[],
+    timeoutMs: number,
+    callback: (outcome: number) => void,
+  ): number
   /** The callback of this token is not called any more. Unknown tokens are ignored. */
   unpark(token: number): void
 
@@ -83,7 +91,8 @@ export interface Binding {
   backgroundSync(mapping: ArrayBuffer, offset: number, length: number): number
   /**
    * Syncs `[offset, offset + length)` of the segment, then stores the durable mark in the control block (format: durable slots, see
-   * `core/src/format/control-layout.ts`; the slot not in use, generation + 1, CRC last) and syncs the control block.
+   * `core/src/format/control-layout.ts`; the slot not in use, generation + 1, CRC last) and syncs the control block. After one has failed, all later
+   * ones for the same control mapping fail with the same errno and store nothing: a mark never covers a hole.
    */
   backgroundMakeDurable(request: DurableRequest): number
   /** Unlinks; a file that is not there is fine. */

@@ -1,0 +1,242 @@
+import { binding } from '@chronicle-ts/native'
+import { SEQLOCK_TRIES } from '../defaults.js'
+import {
+  CONTROL_BOOT_ID_LENGTH,
+  CONTROL_BOOT_ID_OFFSET,
+  CONTROL_CREATED_NS_OFFSET,
+  CONTROL_CURRENT_SEGMENT_OFFSET,
+  CONTROL_DIRTY_END_OFFSET,
+  CONTROL_DIRTY_SEGMENT_OFFSET,
+  CONTROL_EXTENSION_EPOCH_OFFSET,
+  CONTROL_FEATURE_PARKED_READERS,
+  CONTROL_FEATURES_OFFSET,
+  CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
+  CONTROL_LENGTH,
+  CONTROL_NEXT_SEQUENCE_OFFSET,
+  CONTROL_NOTIFY_SEQUENCE_OFFSET,
+  CONTROL_PARKED_READERS_OFFSET,
+  CONTROL_PROGRESS_SEQUENCE_OFFSET,
+  CONTROL_SEGMENT_GENERATION_OFFSET,
+  CONTROL_SEGMENT_SIZE_OFFSET,
+  CONTROL_WAITERS_PENDING_OFFSET,
+  CONTROL_WRITE_OFFSET_OFFSET,
+  CONTROL_WRITER_BLOCKED_OFFSET,
+  CONTROL_WRITER_EPOCH_OFFSET,
+  CONTROL_WRITER_HEARTBEAT_NS_OFFSET,
+  type DurableMark,
+  decodeDurableMark,
+} from '../format/index.js'
+
+/** Where the writer appends: the head segment and the offset of its next record. */
+export interface Head {
+  readonly segmentId: number
+  readonly offset: number
+}
+
+/**
+ * The mapped `control.meta`: every word of it that more than one process touches, with the ordering in the accessor's name. Writers and readers
+ * map it for writing, observers read-only; storing through a read-only mapping is a fault, so observers never call a `store` or `add`.
+ *
+ * Layout and meaning of every field: docs/format.md#control-meta.
+ */
+export class MappedControl {
+  readonly #words: Int32Array
+  readonly #longs: BigUint64Array
+  readonly #view: DataView
+
+  constructor(
+    readonly mapping: ArrayBuffer,
+    readonly writable: boolean,
+  ) {
+    this.#words = new Int32Array(mapping, 0, CONTROL_LENGTH / 4)
+    this.#longs = new BigUint64Array(mapping, 0, CONTROL_LENGTH / 8)
+    this.#view = new DataView(mapping, 0, CONTROL_LENGTH)
+  }
+
+  get segmentSize(): number {
+    return Number(this.#view.getBigUint64(CONTROL_SEGMENT_SIZE_OFFSET, true))
+  }
+
+  // -- words that the hot paths look at -----------------------------------------------------------------------------------------------
+
+  notifySequenceAcquire(): number {
+    return Atomics.load(this.#words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2)
+  }
+
+  currentSegmentAcquire(): number {
+    return Atomics.load(this.#words, CONTROL_CURRENT_SEGMENT_OFFSET >> 2) >>> 0
+  }
+
+  writerBlockedAcquire(): boolean {
+    return Atomics.load(this.#words, CONTROL_WRITER_BLOCKED_OFFSET >> 2) !== 0
+  }
+
+  storeWriterBlocked(blocked: boolean): void {
+    Atomics.store(this.#words, CONTROL_WRITER_BLOCKED_OFFSET >> 2, blocked ? 1 : 0)
+  }
+
+  progressSequenceAcquire(): number {
+    return Atomics.load(this.#words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2)
+  }
+
+  /** Tells a blocked writer that a reader moved or left. */
+  addProgressSequence(): void {
+    Atomics.add(this.#words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2, 1)
+    binding.futexWake(this.mapping, CONTROL_PROGRESS_SEQUENCE_OFFSET, 0x7fffffff)
+  }
+
+  // -- parking, see docs/decisions on waiting ------------------------------------------------------------------------------------------
+
+  /** Whether the present writer clears `parkedReaders` itself. False for writers of the base format, which count `waitersPending`. */
+  writerHonoursParkedReaders(): boolean {
+    return (
+      (this.#view.getUint32(CONTROL_FEATURES_OFFSET, true) & CONTROL_FEATURE_PARKED_READERS) !== 0 && this.extensionsAreCurrent()
+    )
+  }
+
+  storeParkedReaders(): void {
+    Atomics.store(this.#words, CONTROL_PARKED_READERS_OFFSET >> 2, 1)
+  }
+
+  /** Whether somebody had announced to park; nobody is after it, and everybody looks again. */
+  clearParkedReaders(): boolean {
+    const parked = Atomics.exchange(this.#words, CONTROL_PARKED_READERS_OFFSET >> 2, 0) !== 0
+    if (parked) this.wakeReaders()
+    return parked
+  }
+
+  addWaitersPending(change: 1 | -1): void {
+    Atomics.add(this.#words, CONTROL_WAITERS_PENDING_OFFSET >> 2, change)
+  }
+
+  waitersPendingAcquire(): number {
+    return Atomics.load(this.#words, CONTROL_WAITERS_PENDING_OFFSET >> 2) >>> 0
+  }
+
+  /** Makes every parked reader look again, for instance after the writer changed. */
+  wakeReaders(): void {
+    Atomics.add(this.#words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2, 1)
+    binding.futexWake(this.mapping, CONTROL_NOTIFY_SEQUENCE_OFFSET, 0x7fffffff)
+  }
+
+  // -- the head ------------------------------------------------------------------------------------------------------------------------
+
+  /** Reads the head consistently, or returns `undefined` when the generation stays odd: its writer died in a roll. */
+  readHead(): Head | undefined {
+    for (let tries = 0; tries < SEQLOCK_TRIES; tries++) {
+      const before = Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
+      const segmentId = this.currentSegmentAcquire()
+      const offset = Number(Atomics.load(this.#longs, CONTROL_WRITE_OFFSET_OFFSET >> 3))
+      if ((before & 1) === 0 && Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2) === before)
+        return { segmentId, offset }
+    }
+    return undefined
+  }
+
+  /** The lock holder's way to set the head outside a roll: at recovery. Leaves the generation even whatever it was. */
+  storeHead(head: Head): void {
+    const generation = Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
+    const odd = generation | 1
+    Atomics.store(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2, odd)
+    Atomics.store(this.#words, CONTROL_CURRENT_SEGMENT_OFFSET >> 2, head.segmentId)
+    Atomics.store(this.#longs, CONTROL_WRITE_OFFSET_OFFSET >> 3, BigInt(head.offset))
+    Atomics.store(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2, odd + 1)
+  }
+
+  // -- the writer's identity -----------------------------------------------------------------------------------------------------------
+
+  writerEpochAcquire(): number {
+    return Number(Atomics.load(this.#longs, CONTROL_WRITER_EPOCH_OFFSET >> 3))
+  }
+
+  storeWriterEpochRelease(epoch: number): void {
+    Atomics.store(this.#longs, CONTROL_WRITER_EPOCH_OFFSET >> 3, BigInt(epoch))
+  }
+
+  writerHeartbeatNsAcquire(): bigint {
+    return Atomics.load(this.#longs, CONTROL_WRITER_HEARTBEAT_NS_OFFSET >> 3)
+  }
+
+  storeWriterHeartbeatNs(heartbeatNs: bigint): void {
+    Atomics.store(this.#longs, CONTROL_WRITER_HEARTBEAT_NS_OFFSET >> 3, heartbeatNs)
+  }
+
+  /** Stores a sign of life. */
+  writerHeartbeat(): void {
+    this.storeWriterHeartbeatNs(binding.realtimeNs())
+  }
+
+  /** Whether the extension fields belong to the present writer; otherwise they are leftovers and count as absent. */
+  extensionsAreCurrent(): boolean {
+    const extensionEpoch = this.#view.getUint32(CONTROL_EXTENSION_EPOCH_OFFSET, true)
+    return extensionEpoch !== 0 && extensionEpoch === this.#view.getUint32(CONTROL_WRITER_EPOCH_OFFSET, true)
+  }
+
+  /** Declares the extension fields valid for this epoch; the fields themselves were stored before. */
+  storeExtensionEpochRelease(epoch: number): void {
+    this.#view.setUint32(CONTROL_FEATURES_OFFSET, CONTROL_FEATURE_PARKED_READERS, true)
+    Atomics.store(this.#words, CONTROL_EXTENSION_EPOCH_OFFSET >> 2, epoch | 0)
+  }
+
+  // -- extension fields ----------------------------------------------------------------------------------------------------------------
+
+  /** The boot id of the machine run in which the last writer of ours opened; `undefined` when absent. */
+  readBootId(): Uint8Array | undefined {
+    const id = new Uint8Array(this.mapping, CONTROL_BOOT_ID_OFFSET, CONTROL_BOOT_ID_LENGTH).slice()
+    return id.every((byte) => byte === 0) ? undefined : id
+  }
+
+  storeBootId(id: Uint8Array): void {
+    new Uint8Array(this.mapping, CONTROL_BOOT_ID_OFFSET, CONTROL_BOOT_ID_LENGTH).set(id)
+  }
+
+  readCreatedNs(): bigint {
+    return this.#view.getBigUint64(CONTROL_CREATED_NS_OFFSET, true)
+  }
+
+  storeCreatedNs(createdNs: bigint): void {
+    this.#view.setBigUint64(CONTROL_CREATED_NS_OFFSET, createdNs, true)
+  }
+
+  /** Sequence of the next record as the last writer of ours left it, or `undefined` when no writer of ours maintains it. */
+  nextSequenceAcquire(): number | undefined {
+    if (!this.extensionsAreCurrent()) return undefined
+    return Number(Atomics.load(this.#longs, CONTROL_NEXT_SEQUENCE_OFFSET >> 3))
+  }
+
+  storeNextSequence(sequence: number): void {
+    Atomics.store(this.#longs, CONTROL_NEXT_SEQUENCE_OFFSET >> 3, BigInt(sequence))
+  }
+
+  /** Up to where an append that never committed may have touched the segment; `undefined` when unknown. */
+  readDirtyEnd(segmentId: number): number | undefined {
+    if (!this.extensionsAreCurrent()) return undefined
+    if (this.#view.getUint32(CONTROL_DIRTY_SEGMENT_OFFSET, true) !== segmentId) return 0
+    return Number(this.#view.getBigUint64(CONTROL_DIRTY_END_OFFSET, true))
+  }
+
+  storeDirtyEnd(head: Head): void {
+    this.#view.setUint32(CONTROL_DIRTY_SEGMENT_OFFSET, head.segmentId, true)
+    this.#view.setBigUint64(CONTROL_DIRTY_END_OFFSET, BigInt(head.offset), true)
+  }
+
+  /** Hint: the lowest segment that exists. */
+  firstSegmentAcquire(): number | undefined {
+    const plusOne = Atomics.load(this.#longs, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET >> 3)
+    return plusOne === 0n ? undefined : Number(plusOne) - 1
+  }
+
+  storeFirstSegment(segmentId: number): void {
+    Atomics.store(this.#longs, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET >> 3, BigInt(segmentId) + 1n)
+  }
+
+  /** The newest durable mark, or `undefined` when nothing was ever synced. */
+  readDurableMark(): DurableMark | undefined {
+    const bytes = new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH)
+    return decodeDurableMark(bytes, (part) => binding.crc32(part))
+  }
+
+  close(): void {
+    binding.unmap(this.mapping)
+  }
+}

@@ -1,0 +1,118 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
+import { READY_TIMEOUT_MS, RETRY_PAUSE_MS } from '../defaults.js'
+import { fromSystemError, NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
+import { pause } from '../files/pause.js'
+import {
+  CONTROL_FILE,
+  CONTROL_LENGTH,
+  CONTROL_MAGIC,
+  CONTROL_VERSION,
+  type ControlBlock,
+  decodeControl,
+  INIT_STATE_READY,
+  isExistingSegmentSize,
+  viewOf,
+} from '../format/index.js'
+import { MappedControl } from './mapped-control.js'
+
+/** What is wrong with a control file: `absent` and `unfinished` can pass, the rest cannot. */
+export type ControlState = 'ready' | 'absent' | 'unfinished' | 'blank' | 'foreign' | 'version' | 'geometry'
+
+/** Reads the file without mapping it and says what it is. */
+export function readControl(directory: string): { readonly state: ControlState; readonly block: ControlBlock | undefined } {
+  const path = join(directory, CONTROL_FILE)
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent', block: undefined }
+    throw fromSystemError(cause, { path })
+  }
+  try {
+    if (!fstatSync(fd).isFile()) return { state: 'foreign', block: undefined }
+    const bytes = Buffer.alloc(CONTROL_LENGTH)
+    const length = readSync(fd, bytes, 0, CONTROL_LENGTH, 0)
+    const block = decodeControl(viewOf(bytes))
+    return { state: classify(block, length), block }
+  } catch (cause) {
+    throw fromSystemError(cause, { path })
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function classify(block: ControlBlock, length: number): ControlState {
+  if (block.magic === 0 && block.initState !== INIT_STATE_READY) return block.initState === 0 ? 'blank' : 'unfinished'
+  if (block.magic !== CONTROL_MAGIC) return block.magic === 0 ? 'blank' : 'foreign'
+  if (block.version !== CONTROL_VERSION) return 'version'
+  if (length < CONTROL_LENGTH) return 'blank'
+  if (block.initState !== INIT_STATE_READY) return 'unfinished'
+  return isExistingSegmentSize(block.segmentSize) ? 'ready' : 'geometry'
+}
+
+/**
+ * Maps the control block of a queue that some writer has created.
+ *
+ * @throws {@link NotFoundError} no such directory, {@link NotAQueueError} a directory that is no queue, {@link NotReadyError} creation did not end within
+ * `READY_TIMEOUT_MS`, {@link UnsupportedVersionError}, {@link PermissionError}.
+ */
+export function openControl(directory: string, writable: boolean): MappedControl {
+  const begun = performance.now()
+  for (;;) {
+    const { state, block } = readControl(directory)
+    if (state === 'ready') return mapControl(directory, writable)
+    const waitedMs = Math.round(performance.now() - begun)
+    const mayPass = state === 'unfinished' || state === 'blank'
+    if (!mayPass || waitedMs >= READY_TIMEOUT_MS) throw controlError(directory, { state, block, waitedMs })
+    pause(RETRY_PAUSE_MS)
+  }
+}
+
+export function mapControl(directory: string, writable: boolean): MappedControl {
+  const path = join(directory, CONTROL_FILE)
+  try {
+    const fd = openSync(path, writable ? 'r+' : 'r')
+    try {
+      return new MappedControl(binding.mapFile(fd, CONTROL_LENGTH, writable), writable)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (cause) {
+    throw fromSystemError(cause, { path })
+  }
+}
+
+function controlError(
+  directory: string,
+  found: { state: ControlState; block: ControlBlock | undefined; waitedMs: number },
+): NotFoundError | NotAQueueError | NotReadyError | UnsupportedVersionError {
+  const { state, block, waitedMs } = found
+  switch (state) {
+    case 'absent':
+      return isDirectory(directory)
+        ? new NotAQueueError({ directory, detail: 'it has no control.meta' })
+        : new NotFoundError({ path: directory })
+    case 'version':
+      return new UnsupportedVersionError({
+        path: join(directory, CONTROL_FILE),
+        version: block?.version ?? 0,
+        supported: CONTROL_VERSION,
+      })
+    case 'foreign':
+      return new NotAQueueError({ directory, detail: 'its control.meta is of another kind' })
+    case 'geometry':
+      return new NotAQueueError({ directory, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
+    default:
+      return new NotReadyError({ directory, initState: block?.initState, waitedMs })
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}

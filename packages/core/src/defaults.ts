@@ -1,0 +1,55 @@
+/** Every default in one place, with its unit and the reason for it. */
+
+/** Bytes per segment of a new queue. Large enough that rolls are rare (a million 64-byte messages), small enough to retire in useful steps. */
+export const DEFAULT_SEGMENT_SIZE = 128 * 1024 * 1024
+
+/** How long an open waits for another process that is still creating `control.meta`. Creation takes milliseconds; a dead creator never ends. */
+export const READY_TIMEOUT_MS = 1000
+
+/** Pause between two looks while waiting for a short-lived condition of another process. */
+export const RETRY_PAUSE_MS = 1
+
+/** How long `openWriter` retries a lock whose recorded holder is dead: liveness probes of readers hold the lock for microseconds. */
+export const LOCK_RETRY_MS = 100
+
+/** Longest single sleep in the kernel. A park that was missed (a writer of another kind took over, a writer died in a roll) costs no more. */
+export const PARK_SLICE_MS = 100
+
+/** Longest single sleep of an observer, which may not announce itself and so is not woken on purpose. */
+export const OBSERVER_SLICE_MS = 5
+
+/** Rounds of pure spinning before `adaptive` starts to yield: about 20 microseconds, the time that parking and waking would cost. */
+export const ADAPTIVE_SPINS = 2000
+
+/** Rounds of yielding before `adaptive` parks. */
+export const ADAPTIVE_YIELDS = 50
+
+/** Records that one native verification call checks at most. More would push what was checked out of the first-level cache before it is read. */
+export const VERIFY_RECORDS = 256
+
+/** Bytes that one native verification call checks at most (at least one record). */
+export const VERIFY_BYTES = 64 * 1024
+
+/** Tries of the seqlock read before the generation counts as abandoned by a dead writer. */
+export const SEQLOCK_TRIES = 1000
+
+/** How often a reader in front of an unsealed segment that is no longer the head asks whether its writer is dead. */
+export const ABANDONED_CHECK_MS = 20
+
+/** Messages an async iterator delivers before it lets the event loop turn once. */
+export const ITERATOR_TURN_COUNT = 256
+
+/** How long a segment's preparation may take before an append that needs it gives up: slow disks reserve gigabytes in seconds, not in minutes. */
+export const PREPARE_TIMEOUT_MS = 60_000
+
+/** How often an idle writer tells that it lives. Ordered fan-ins wait for it, so it bounds how long an idle queue holds them back. */
+export const HEARTBEAT_INTERVAL_MS = 1000
+
+/** Longest single sleep of a blocked writer: readers of the base format, and readers that die, wake nobody. */
+export const BLOCKED_SLICE_MS = 50
+
+/** How often retention looks when inotify is not to be had. */
+export const RETENTION_FALLBACK_MS = 5000
+
+/** How often an open locates its start again when retention deletes the segment in between. Each time it has to lose a race against one deletion. */
+export const PLACE_TRIES = 100

@@ -1,0 +1,145 @@
+import {
+  decodeTraceContext,
+  RECORD_FLAG_HEADER_CRC,
+  RECORD_FLAG_TRACE_CONTEXT,
+  RECORD_FLAGS_OFFSET,
+  RECORD_HEADER_LENGTH,
+  RECORD_PAYLOAD_CRC_OFFSET,
+  RECORD_SEQUENCE_OFFSET,
+  RECORD_TIMESTAMP_NS_OFFSET,
+  RECORD_TYPE_ID_OFFSET,
+  RECORD_WRITER_EPOCH_OFFSET,
+} from '../format/index.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+
+/** What every message says about itself, whether it is a view or a copy. */
+export interface MessageFields {
+  /** Counts the queue's messages from 0 over its whole life. */
+  readonly sequence: number
+  /** Nanoseconds since the Unix epoch, or whatever the appender gave. */
+  readonly timestampNs: bigint
+  /** The user's type, 0 to 65534. */
+  readonly typeId: number
+  /** Bytes of payload. */
+  readonly length: number
+  readonly payload: Buffer
+  readonly segmentId: number
+  /** Offset of the record in its segment. */
+  readonly offset: number
+  readonly flags: number
+  readonly payloadCrc: number
+  /** Low 32 bits of the epoch of the writer that appended it; 0 for writers of the base format. */
+  readonly writerEpoch: number
+  /** W3C trace context, where the appender gave one. */
+  readonly traceContext: { readonly traceId: Uint8Array; readonly spanId: Uint8Array } | undefined
+}
+
+/** A message that owns its payload and lives as long as anybody holds it. */
+export type MessageCopy = MessageFields
+
+/**
+ * A message as it lies in the segment: a flyweight that its reader moves from record to record, so that reading allocates nothing. Every field is
+ * read from the mapping when asked for. Valid until the next `next()`, `poll()`, seek or `close()` of its reader; {@link copy} keeps it.
+ *
+ * The pattern is Agrona's flyweight.
+ */
+export class Message implements MessageFields {
+  #segment!: MappedSegment
+  #view!: DataView
+  /** Offset divided by 64: a small integer for every segment size, so that moving never allocates. */
+  #unit = 0
+
+  /** Used by readers only. */
+  attach(segment: MappedSegment): void {
+    this.#segment = segment
+    this.#view = segment.view
+  }
+
+  /** Used by readers only. */
+  moveTo(offset: number): void {
+    this.#unit = offset / RECORD_HEADER_LENGTH
+  }
+
+  get segmentId(): number {
+    return this.#segment.id
+  }
+
+  get offset(): number {
+    return this.#unit * RECORD_HEADER_LENGTH
+  }
+
+  get length(): number {
+    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH, true) - 1
+  }
+
+  get sequence(): number {
+    const at = this.#unit * RECORD_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET
+    return this.#view.getUint32(at + 4, true) * 0x1_0000_0000 + this.#view.getUint32(at, true)
+  }
+
+  get timestampNs(): bigint {
+    return this.#view.getBigUint64(this.#unit * RECORD_HEADER_LENGTH + RECORD_TIMESTAMP_NS_OFFSET, true)
+  }
+
+  /** Upper 32 bits of the timestamp; with {@link timestampLow} for comparing times without a bigint. */
+  get timestampHigh(): number {
+    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH + RECORD_TIMESTAMP_NS_OFFSET + 4, true)
+  }
+
+  get timestampLow(): number {
+    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH + RECORD_TIMESTAMP_NS_OFFSET, true)
+  }
+
+  get typeId(): number {
+    return this.#view.getUint16(this.#unit * RECORD_HEADER_LENGTH + RECORD_TYPE_ID_OFFSET, true)
+  }
+
+  get flags(): number {
+    return this.#view.getUint16(this.#unit * RECORD_HEADER_LENGTH + RECORD_FLAGS_OFFSET, true)
+  }
+
+  get payloadCrc(): number {
+    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH + RECORD_PAYLOAD_CRC_OFFSET, true)
+  }
+
+  get writerEpoch(): number {
+    if ((this.flags & RECORD_FLAG_HEADER_CRC) === 0) return 0
+    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH + RECORD_WRITER_EPOCH_OFFSET, true)
+  }
+
+  get traceContext(): { readonly traceId: Uint8Array; readonly spanId: Uint8Array } | undefined {
+    if ((this.flags & RECORD_FLAG_TRACE_CONTEXT) === 0) return undefined
+    return decodeTraceContext(this.#view, this.offset)
+  }
+
+  /** A view of the payload in the mapping. Making the view allocates it (not the bytes); {@link view} and {@link payloadOffset} do not even that. */
+  get payload(): Buffer {
+    const from = this.payloadOffset
+    return this.#segment.bytes.subarray(from, from + this.length)
+  }
+
+  /** The whole segment; the payload begins at {@link payloadOffset}. For reading fields in place without making a view per message. */
+  get view(): DataView {
+    return this.#view
+  }
+
+  get payloadOffset(): number {
+    return this.#unit * RECORD_HEADER_LENGTH + RECORD_HEADER_LENGTH
+  }
+
+  copy(): MessageCopy {
+    return {
+      sequence: this.sequence,
+      timestampNs: this.timestampNs,
+      typeId: this.typeId,
+      length: this.length,
+      payload: Buffer.from(this.payload),
+      segmentId: this.segmentId,
+      offset: this.offset,
+      flags: this.flags,
+      payloadCrc: this.payloadCrc,
+      writerEpoch: this.writerEpoch,
+      traceContext: this.traceContext,
+    }
+  }
+}

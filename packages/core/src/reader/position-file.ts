@@ -1,0 +1,168 @@
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  futimesSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
+import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
+import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
+import { pause } from '../files/pause.js'
+import { syncDirectory } from '../files/sync-directory.js'
+import {
+  decodePosition,
+  encodePosition,
+  isReaderName,
+  POSITION_LENGTH,
+  READERS_DIRECTORY,
+  readerFileName,
+  type SavedPosition,
+} from '../format/index.js'
+
+/** A position as callers give and get it: where the next message stands. */
+export interface Position {
+  readonly segmentId: number
+  readonly offset: number
+}
+
+const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
+
+/**
+ * A named reader's `readers/<name>.meta`: locked for the reader's life, so that two readers never share a name, and mapped once there is a position, so that
+ * saving it costs no system call.
+ */
+export class PositionFile {
+  readonly path: string
+  readonly #fd: number
+  #mapping: ArrayBuffer | undefined
+
+  private constructor(path: string, fd: number) {
+    this.path = path
+    this.#fd = fd
+  }
+
+  /**
+   * Opens, or creates, and locks the file.
+   *
+   * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` when the name is in use, {@link InvalidArgumentError} when it is no name.
+   */
+  static open(directory: string, name: string): PositionFile {
+    if (typeof name !== 'string' || !isReaderName(name)) {
+      throw new InvalidArgumentError({
+        argument: 'name',
+        value: name,
+        expected: '1 to 128 of A-Z a-z 0-9 . _ -, no dot in front',
+      })
+    }
+    const path = join(directory, READERS_DIRECTORY, readerFileName(name))
+    try {
+      mkdirSync(dirname(path), { recursive: true })
+      for (;;) {
+        const fd = lockedDescriptor(path, directory, name)
+        // Another open of this name may have removed the file between our open and our lock: then the lock is on a file without a name.
+        if (fstatSync(fd).nlink > 0) return new PositionFile(path, fd)
+        closeSync(fd)
+      }
+    } catch (cause) {
+      throw fromSystemError(cause, { path })
+    }
+  }
+
+  /** The saved position, `undefined` for a new name, `'bad'` when the file holds none that is valid. */
+  load(): SavedPosition | 'bad' | undefined {
+    const bytes = Buffer.alloc(POSITION_LENGTH + 1)
+    const length = readSync(this.#fd, bytes, 0, bytes.length, 0)
+    if (length === 0) return undefined
+    return decodePosition(bytes.subarray(0, length), crc32)
+  }
+
+  /** @throws {@link BadPositionError} for a file without a valid position. */
+  loadValid(name: string): SavedPosition | undefined {
+    const position = this.load()
+    if (position === 'bad') throw new BadPositionError({ path: this.path, reader: name, detail: 'no slot is valid' })
+    return position
+  }
+
+  /**
+   * Saves where the reader begins, in a file of two slots whatever it was before, and maps it. Called when the open can no longer fail, so that a failed open
+   * leaves no registration behind (L10).
+   */
+  begin(first: Position): void {
+    const found = this.load()
+    const isWhole = found !== undefined && found !== 'bad' && !found.legacy
+    if (!isWhole) this.#rewrite(first, found)
+    this.#mapping = binding.mapFile(this.#fd, POSITION_LENGTH, true)
+    if (isWhole) this.save(first)
+  }
+
+  #rewrite(first: Position, found: SavedPosition | 'bad' | undefined): void {
+    const generation = found === 'bad' || found === undefined ? 1 : found.generation + 1
+    const bytes = encodePosition({ ...first, heartbeatNs: binding.realtimeNs(), generation }, crc32)
+    ftruncateSync(this.#fd, POSITION_LENGTH)
+    writeSync(this.#fd, bytes, 0, POSITION_LENGTH, 0)
+    if (found === undefined) syncDirectory(dirname(this.path))
+  }
+
+  /** Saves a position: no system call. */
+  save(position: Position): void {
+    this.saveAt(position.segmentId, position.offset)
+  }
+
+  /** {@link save} without an object, for the hot path. */
+  saveAt(segmentId: number, offset: number): void {
+    if (this.#mapping !== undefined) binding.savePosition(this.#mapping, segmentId, offset)
+  }
+
+  /** Makes the last saved position survive a power cut. */
+  sync(): void {
+    if (this.#mapping !== undefined) binding.syncRange(this.#mapping, 0, POSITION_LENGTH)
+    fsyncSync(this.#fd)
+  }
+
+  /** Changes the file's times, which a writer that watches its readers is told by the kernel. */
+  touch(): void {
+    const now = new Date()
+    futimesSync(this.#fd, now, now)
+  }
+
+  /** Whether the file has been deleted under the reader: it pins nothing any more. */
+  get isDeleted(): boolean {
+    return fstatSync(this.#fd).nlink === 0
+  }
+
+  /** Closes after a failed open: a file that this open made and never filled is removed. */
+  abandon(): void {
+    if (fstatSync(this.#fd).size === 0) rmSync(this.path, { force: true })
+    this.close()
+  }
+
+  close(): void {
+    if (this.#mapping !== undefined) binding.unmap(this.#mapping)
+    this.#mapping = undefined
+    closeSync(this.#fd)
+  }
+}
+
+/** Liveness probes hold the lock for microseconds: a held lock is tried again for a moment. */
+function lockedDescriptor(path: string, directory: string, reader: string): number {
+  closeSync(openSync(path, 'a'))
+  const fd = openSync(path, 'r+')
+  try {
+    const deadline = performance.now() + LOCK_RETRY_MS
+    while (!binding.tryLock(fd, true)) {
+      if (performance.now() >= deadline) throw new ReaderActiveError({ directory, reader })
+      pause(RETRY_PAUSE_MS)
+    }
+    return fd
+  } catch (cause) {
+    closeSync(fd)
+    throw cause
+  }
+}

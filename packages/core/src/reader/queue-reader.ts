@@ -1,0 +1,134 @@
+import type { MappedControl } from '../control/mapped-control.js'
+import { openControl } from '../control/open-control.js'
+import { PLACE_TRIES } from '../defaults.js'
+import { BadPositionError, BadSegmentError, DataLostError } from '../errors/index.js'
+import { isRecordOffset } from '../format/index.js'
+import { readLostSequence } from '../retention/lost-position.js'
+import { MessageSource } from './message-source.js'
+import { type Position, PositionFile } from './position-file.js'
+import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions, type Start } from './reader-options.js'
+
+/**
+ * Opens a queue for reading under a name. The position of a name survives restarts; a registered reader pins what it has not committed. One
+ * process at a time may use a name.
+ *
+ * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError}, {@link ReaderActiveError} `ERR_READER_ACTIVE`, {@link BadPositionError}
+ * `ERR_BAD_POSITION`, {@link DataLostError} `ERR_DATA_LOST` when the saved position was deleted (see `onLost`), {@link InvalidArgumentError}.
+ * @example
+ * ```ts
+ * using reader = openReader('/var/lib/feed/trades', 'strategy-1')
+ * for await (const message of reader.messages()) {
+ *   handle(message.payload)
+ *   reader.commit()
+ * }
+ * ```
+ */
+export function openReader(directory: string, name: string, options: ReaderOptions = {}): QueueReader {
+  const resolved = resolveSourceOptions(options, 'resume')
+  const control = openControl(directory, true)
+  let file: PositionFile | undefined
+  try {
+    file = PositionFile.open(directory, name)
+    return new QueueReader(directory, name, { control, file, options: resolved })
+  } catch (error) {
+    file?.abandon()
+    control.close()
+    throw error
+  }
+}
+
+/** A named reader. Reading is as in {@link MessageSource}; {@link commit} saves the position. */
+export class QueueReader extends MessageSource {
+  readonly name: string
+  readonly #file: PositionFile
+  #committedSegmentId: number
+
+  /** Use {@link openReader}. */
+  constructor(
+    directory: string,
+    name: string,
+    opened: { control: MappedControl; file: PositionFile; options: ResolvedSourceOptions },
+  ) {
+    super('reader', directory, opened)
+    this.name = name
+    this.#file = opened.file
+    const position = this.#placeAt(opened.options)
+    this.#file.begin(position)
+    this.#committedSegmentId = position.segmentId
+  }
+
+  /**
+   * Saves the position: everything that `next()` has returned so far counts as done. A crash repeats the messages since the last commit and never
+   * skips one. Costs no system call; `durable` syncs it, so that it survives a power cut.
+   */
+  commit(options?: { readonly durable?: boolean }): void {
+    const segmentId = this.cursorSegmentId
+    if (this.closed) throw this.closedError()
+    this.#file.saveAt(segmentId, this.cursorOffset)
+    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
+    if (segmentId !== this.#committedSegmentId) this.#leaveSegments(segmentId)
+    if (options?.durable) this.#file.sync()
+  }
+
+  /** Behind the last message of a segment a writer with retention may delete it: the touched file tells it, without a poll. */
+  #leaveSegments(segmentId: number): void {
+    this.#committedSegmentId = segmentId
+    this.#file.touch()
+  }
+
+  #placeAt(options: ResolvedSourceOptions): Position {
+    const { start } = options
+    if (start !== 'resume') return this.#placeAtStart(start)
+    const saved = this.#file.loadValid(this.name)
+    if (saved === undefined) return this.#placeAtStart('earliest')
+    this.#checkSaved(saved)
+    if (this.place(saved)) return saved
+    return this.#resumeElsewhere(saved, options)
+  }
+
+  /** `from` is not known when the segment vanished in another way than through retention. */
+  #dataLost(from: number | undefined, to: number): DataLostError {
+    const count = from === undefined ? Number.NaN : to - from
+    return new DataLostError({ directory: this.directory, reader: this.name, from: from ?? -1, to, count })
+  }
+
+  /** Retention may delete the segment between locating and opening it: locating again finds what is there now. */
+  #placeAtStart(start: Exclude<Start, 'resume'>): Position {
+    for (let tries = 0; tries < PLACE_TRIES; tries++) {
+      const position = this.locate(start)
+      if (this.place(position)) return position
+    }
+    throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
+  }
+
+  #checkSaved(saved: Position): void {
+    if (isRecordOffset(saved.offset) && saved.offset <= this.control.segmentSize) return
+    throw new BadPositionError({
+      path: this.#file.path,
+      reader: this.name,
+      detail: `offset ${saved.offset} is no place for a record`,
+    })
+  }
+
+  /** The saved segment does not exist: deleted below the earliest, or ahead of a queue that was cut short or replaced. */
+  #resumeElsewhere(saved: Position, options: ResolvedSourceOptions): Position {
+    const isAhead = saved.segmentId > this.control.currentSegmentAcquire()
+    if (isAhead)
+      throw new BadPositionError({
+        path: this.#file.path,
+        reader: this.name,
+        detail: `segment ${saved.segmentId} is ahead of the head`,
+      })
+    const earliest = this.#placeAtStart('earliest')
+    const to = this.peek()?.sequence ?? 0
+    const from = readLostSequence(this.directory, this.name, saved)
+    if (options.onLost === 'strict') throw this.#dataLost(from, to)
+    this.countLost(from === undefined ? 0 : to - from)
+    return earliest
+  }
+
+  protected override closing(): void {
+    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
+    this.#file.close()
+  }
+}

@@ -1,0 +1,249 @@
+import {
+  binding,
+  type NativeVerifier,
+  STATUS_BAD_HEADER_CRC,
+  STATUS_BAD_LENGTH,
+  STATUS_BAD_PAYLOAD_CRC,
+  STATUS_FAULT,
+  STATUS_PADDING,
+  STATUS_SEQUENCE_GAP,
+  VERIFIER_END,
+  VERIFIER_SEQUENCE,
+} from '@chronicle-ts/native'
+import type { MappedControl } from '../control/mapped-control.js'
+import { ABANDONED_CHECK_MS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
+import { CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
+import { probeWriterLock } from '../files/writer-lock.js'
+import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, recordLength, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+import { findGoodRecord } from '../segment/record-scan.js'
+import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
+import { Message } from './message.js'
+import type { Position } from './position-file.js'
+import type { ResolvedSourceOptions } from './reader-options.js'
+
+/** What a cursor counted since it was opened. */
+export interface CursorCounts {
+  readonly messages: number
+  /** Damaged records that were skipped (`onCorrupt: 'skip'`). */
+  readonly corruptSkipped: number
+  /** Messages that were deleted unread (`onLost: 'snap'`). */
+  readonly lost: number
+  readonly segments: number
+}
+
+/**
+ * Walks a queue's records, checked ahead in batches by native code, from segment to segment. The hot path is {@link next}: it compares two numbers, moves the
+ * flyweight and adds a length.
+ *
+ * Invariants: records in `[offset, verifiedEnd)` of the segment are committed and good. A segment is left only when it is sealed (or its writer is dead and
+ * a later one named) **and** the commit word was loaded once more after that and still is 0 (L2).
+ */
+export class RecordCursor {
+  readonly #directory: string
+  readonly #control: MappedControl
+  readonly #segmentSize: number
+  readonly #options: ResolvedSourceOptions
+  readonly #verifier: NativeVerifier = binding.createVerifier()
+  readonly #message = new Message()
+  readonly #peeked = new Message()
+  #segment: MappedSegment | undefined
+  /** The segment of the last message, kept mapped until the next one is taken, when the cursor has gone on to another. */
+  #left: MappedSegment | undefined
+  #offset = SEGMENT_HEADER_LENGTH
+  #verifiedEnd = SEGMENT_HEADER_LENGTH
+  #messages = 0
+  #corruptSkipped = 0
+  #lost = 0
+  #segments = 0
+  #abandonedSinceMs = Number.NaN
+
+  constructor(directory: string, control: MappedControl, options: ResolvedSourceOptions) {
+    this.#directory = directory
+    this.#control = control
+    this.#segmentSize = control.segmentSize
+    this.#options = options
+  }
+
+  /** Places the cursor. @returns false when the segment does not exist; the cursor stays where it was. */
+  seek(position: Position): boolean {
+    const segment = openSegment(this.#directory, position.segmentId, this.#segmentSize, false)
+    if (segment === undefined) return false
+    this.#enter(segment, position.offset)
+    this.#verifier.state[VERIFIER_SEQUENCE] = -1
+    return true
+  }
+
+  /** The next message, or `undefined` when caught up. */
+  next(): Message | undefined {
+    if (this.#offset >= this.#verifiedEnd && !this.#lookAhead()) return undefined
+    if (this.#left !== undefined) this.#closeLeft()
+    const message = this.#message
+    message.moveTo(this.#offset)
+    this.#offset += recordLength(message.length)
+    this.#messages++
+    return message
+  }
+
+  /** The message that {@link next} will return, without taking it. */
+  peek(): Message | undefined {
+    if (this.#offset >= this.#verifiedEnd && !this.#lookAhead()) return undefined
+    this.#peeked.moveTo(this.#offset)
+    return this.#peeked
+  }
+
+  /** Whether {@link next} would return a message. */
+  hasNext(): boolean {
+    return this.#offset < this.#verifiedEnd || this.#lookAhead()
+  }
+
+  get segmentId(): number {
+    return this.#segment?.id ?? 0
+  }
+
+  get offset(): number {
+    return this.#offset
+  }
+
+  /** Sequence of the next message; -1 while that is not known. */
+  get nextSequence(): number {
+    if (this.#offset < this.#verifiedEnd && this.#segment !== undefined) {
+      return getUint64(this.#segment.view, this.#offset + RECORD_SEQUENCE_OFFSET)
+    }
+    return this.#verifier.state[VERIFIER_SEQUENCE] as number
+  }
+
+  get counts(): CursorCounts {
+    return { messages: this.#messages, corruptSkipped: this.#corruptSkipped, lost: this.#lost, segments: this.#segments }
+  }
+
+  close(): void {
+    this.#verifier.detach()
+    this.#closeLeft()
+    this.#segment?.closeInBackground()
+    this.#segment = undefined
+    this.#verifiedEnd = 0
+    this.#offset = 0
+  }
+
+  #closeLeft(): void {
+    this.#left?.closeInBackground()
+    this.#left = undefined
+    if (this.#segment !== undefined) this.#message.attach(this.#segment)
+  }
+
+  #enter(segment: MappedSegment, offset: number): void {
+    if (this.#segment === undefined) this.#message.attach(segment)
+    else if (this.#left === undefined) this.#left = this.#segment
+    else this.#segment.closeInBackground()
+    this.#segment = segment
+    this.#segments++
+    this.#offset = offset
+    this.#verifiedEnd = offset
+    this.#verifier.attach(segment.mapping)
+    this.#peeked.attach(segment)
+    this.#abandonedSinceMs = Number.NaN
+  }
+
+  /** Moves on to where something can be read, and verifies it. Returns false when there is nothing. */
+  #lookAhead(): boolean {
+    for (;;) {
+      const segment = this.#segment
+      if (segment === undefined) return false
+      const hasRoom = this.#offset <= segment.lastRecordOffset
+      if (hasRoom && segment.commitLengthAcquire(this.#offset) !== 0) {
+        const status = this.#verifier.verify(this.#offset, VERIFY_RECORDS, VERIFY_BYTES)
+        this.#verifiedEnd = this.#verifier.state[VERIFIER_END] as number
+        if (this.#verifiedEnd > this.#offset) return true
+        if (status !== STATUS_PADDING) {
+          if (!this.#stepOver(segment, status)) return false
+          continue
+        }
+      } else {
+        if (!segment.sealedAcquire() && !this.#isAbandoned(segment)) return false
+        // The second look: what was committed before the seal is visible now (L2).
+        if (hasRoom && segment.commitLengthAcquire(this.#offset) !== 0) continue
+      }
+      if (!this.#enterNext(segment)) return false
+    }
+  }
+
+  /**
+   * An unsealed segment that is no longer the head: its writer is between two steps of a roll, or died there. Only the lock tells, and it is asked at
+   * most every `ABANDONED_CHECK_MS`, because the first case passes in nanoseconds.
+   */
+  #isAbandoned(segment: MappedSegment): boolean {
+    if (this.#control.currentSegmentAcquire() <= segment.id) return false
+    const now = performance.now()
+    if (Number.isNaN(this.#abandonedSinceMs)) this.#abandonedSinceMs = now
+    if (now - this.#abandonedSinceMs < ABANDONED_CHECK_MS) return false
+    this.#abandonedSinceMs = now
+    return probeWriterLock(this.#directory)?.held !== true
+  }
+
+  #enterNext(from: MappedSegment): boolean {
+    const next = openSegment(this.#directory, from.id + 1, this.#segmentSize, false)
+    if (next === undefined) return this.#enterAfterGap(from)
+    this.#enter(next, SEGMENT_HEADER_LENGTH)
+    return true
+  }
+
+  /** The successor is missing: not made yet, or deleted by retention, together with messages that this cursor never saw. */
+  #enterAfterGap(from: MappedSegment): boolean {
+    if (this.#control.currentSegmentAcquire() <= from.id) return false
+    const firstId = listSegments(this.#directory).find((id) => id > from.id)
+    const glance = firstId === undefined ? undefined : glanceAtSegment(this.#directory, firstId, this.#segmentSize)
+    const next = firstId === undefined ? undefined : openSegment(this.#directory, firstId, this.#segmentSize, false)
+    if (firstId === undefined || glance === undefined || next === undefined) return false
+    const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
+    const to = glance.header.firstSequence ?? (glance.hasRecords ? glance.firstSequence : expected)
+    if (this.#options.onLost === 'strict') {
+      next.close()
+      throw new DataLostError({ directory: this.#directory, from: expected, to })
+    }
+    this.#lost += Math.max(0, to - expected)
+    this.#enter(next, SEGMENT_HEADER_LENGTH)
+    this.#verifier.state[VERIFIER_SEQUENCE] = -1
+    return true
+  }
+
+  /** A bad record stands at the offset. Throws in strict mode; else goes on behind it, or answers false when nothing good follows yet. */
+  #stepOver(segment: MappedSegment, status: number): boolean {
+    if (status === STATUS_FAULT) throw new SegmentTruncatedError({ directory: this.#directory, segmentId: segment.id })
+    const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
+    if (this.#options.onCorrupt === 'strict') throw this.#corruption(segment, status, expected)
+    if (status === STATUS_SEQUENCE_GAP) {
+      this.#verifier.state[VERIFIER_SEQUENCE] = -1
+      this.#corruptSkipped++
+      return true
+    }
+    const good = findGoodRecord(segment, this.#offset + RECORD_ALIGNMENT, Math.max(expected, 0))
+    if (good === undefined) return segment.sealedAcquire() && this.#skipRest(segment)
+    const found = getUint64(segment.view, good + RECORD_SEQUENCE_OFFSET)
+    this.#corruptSkipped += expected < 0 ? 1 : Math.max(1, found - expected)
+    this.#verifier.state[VERIFIER_SEQUENCE] = -1
+    this.#offset = good
+    this.#verifiedEnd = good
+    return true
+  }
+
+  #skipRest(segment: MappedSegment): boolean {
+    this.#corruptSkipped++
+    this.#verifier.state[VERIFIER_SEQUENCE] = -1
+    return this.#enterNext(segment)
+  }
+
+  #corruption(segment: MappedSegment, status: number, expected: number): CorruptRecordError | SequenceGapError {
+    const where = { directory: this.#directory, segmentId: segment.id, offset: this.#offset }
+    if (status === STATUS_SEQUENCE_GAP) {
+      return new SequenceGapError({ ...where, expected, found: getUint64(segment.view, this.#offset + RECORD_SEQUENCE_OFFSET) })
+    }
+    return new CorruptRecordError({ ...where, detail: CORRUPTION[status] ?? 'unreadable' })
+  }
+}
+
+const CORRUPTION: Readonly<Record<number, string>> = {
+  [STATUS_BAD_LENGTH]: 'its length leaves the segment',
+  [STATUS_BAD_PAYLOAD_CRC]: 'its payload does not match its checksum',
+  [STATUS_BAD_HEADER_CRC]: 'its header does not match its checksum',
+}

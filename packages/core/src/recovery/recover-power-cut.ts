@@ -1,0 +1,123 @@
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import {
+  encodePaddingHeader,
+  encodeSegmentHeader,
+  RECORD_HEADER_LENGTH,
+  SEGMENT_FLAG_SEALED,
+  SEGMENT_HEADER_LENGTH,
+} from '../format/index.js'
+import { highestReaderSegment, readersAreWithin } from '../reader/position-survey.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
+import { glanceAtSegment, listSegments, openSegment, segmentPath } from '../segment/segment-files.js'
+import type { RecoveryContext, Tail } from './recovery-context.js'
+import { padAndSeal } from './repair-tail.js'
+import { setFileAside } from './set-aside.js'
+
+/**
+ * Recovery after the machine stopped: any page written after the last sync may be missing, in any order. Everything up to the durable mark is
+ * there; behind it, records are good up to the first hole and count as lost from there on (they were never promised).
+ *
+ * No position is ever used twice: when anything is cut, or a reader has been further than what is left, the queue goes on in a fresh segment above all
+ * others, and the segments between become empty, padded and sealed. A reader that stood in the lost stretch is led on to the new head.
+ */
+export function recoverAfterPowerCut(context: RecoveryContext): Tail {
+  const ids = listSegments(context.directory)
+  const mark = context.control.readDurableMark()
+  const start = mark !== undefined && ids.includes(mark.segmentId) ? mark : undefined
+  const firstId = start?.segmentId ?? ids[0]
+  if (firstId === undefined) return freshQueueTail(context, mark?.sequence ?? 0)
+  const end = walkSegments(context, firstId, start?.offset ?? SEGMENT_HEADER_LENGTH, start?.sequence)
+  const nextSequence = end.scan.nextSequence ?? mark?.sequence ?? context.control.nextSequenceAcquire() ?? 0
+  if (nothingFollows(context, end, ids)) return { segment: end.segment, offset: end.scan.offset, nextSequence }
+  return cutAndGoOn(context, end, ids, nextSequence)
+}
+
+interface WalkEnd {
+  readonly segment: MappedSegment
+  readonly scan: ScanEnd
+}
+
+function walkSegments(context: RecoveryContext, firstId: number, offset: number, sequence: number | undefined): WalkEnd {
+  let segment = openForRepair(context, firstId)
+  let scan = scanRecords(segment, offset, sequence)
+  while (scan.reason !== 'bad') {
+    const next = glanceAtSegment(context.directory, segment.id + 1, context.segmentSize)
+    const leadsOn =
+      next?.problem === undefined &&
+      next?.hasRecords &&
+      (scan.nextSequence === undefined || next.firstSequence === scan.nextSequence)
+    if (!leadsOn) break
+    if (!segment.sealedAcquire()) segment.storeSealed()
+    segment.close()
+    segment = openForRepair(context, segment.id + 1)
+    scan = scanRecords(segment, SEGMENT_HEADER_LENGTH, scan.nextSequence)
+  }
+  return { segment, scan }
+}
+
+function openForRepair(context: RecoveryContext, segmentId: number): MappedSegment {
+  const glance = glanceAtSegment(context.directory, segmentId, context.segmentSize)
+  if (glance?.problem !== undefined) rebuildSealedEmpty(context, segmentId)
+  const segment = openSegment(context.directory, segmentId, context.segmentSize, true)
+  if (segment === undefined) throw new Error(`segment ${segmentId} vanished while the writer lock was held`)
+  return segment
+}
+
+/** Whether the queue can simply go on where the good records end. */
+function nothingFollows(context: RecoveryContext, end: WalkEnd, ids: readonly number[]): boolean {
+  const { segment, scan } = end
+  if (scan.reason !== 'uncommitted' || segment.sealedAcquire()) return false
+  if (endOfNonZero(segment, scan.offset) > scan.offset) return false
+  const emptyAhead = ids.filter((id) => id > segment.id).every((id) => isUntouched(context, id))
+  return emptyAhead && readersAreWithin(context.directory, { segmentId: segment.id, offset: scan.offset })
+}
+
+function isUntouched(context: RecoveryContext, segmentId: number): boolean {
+  const glance = glanceAtSegment(context.directory, segmentId, context.segmentSize)
+  if (glance === undefined || glance.problem !== undefined || (glance.header.flags & SEGMENT_FLAG_SEALED) !== 0) return false
+  const segment = openSegment(context.directory, segmentId, context.segmentSize, false)
+  if (segment === undefined) return false
+  const untouched = endOfNonZero(segment, SEGMENT_HEADER_LENGTH) === SEGMENT_HEADER_LENGTH
+  segment.close()
+  return untouched
+}
+
+function cutAndGoOn(context: RecoveryContext, end: WalkEnd, ids: readonly number[], nextSequence: number): Tail {
+  const { segment, scan } = end
+  const highest = Math.max(segment.id, ids.at(-1) ?? 0, highestReaderSegment(context.directory))
+  const cutId = segment.id
+  const keptAt = scan.reason === 'padding' ? undefined : padAndSeal(context.directory, segment, scan.offset)
+  if (!segment.sealedAcquire()) segment.storeSealed()
+  segment.close()
+  for (let id = cutId + 1; id <= highest; id++) rebuildSealedEmpty(context, id)
+  context.note(
+    'unsynced-tail',
+    { segmentId: cutId, offset: scan.offset },
+    `kept at ${keptAt ?? '-'}; goes on in segment ${highest + 1}`,
+  )
+  return { segment: context.preparer.take(highest + 1), offset: SEGMENT_HEADER_LENGTH, nextSequence }
+}
+
+/** A segment that only leads on: header, padding record, SEALED. What bore its name is set aside. */
+function rebuildSealedEmpty(context: RecoveryContext, segmentId: number): void {
+  const path = segmentPath(context.directory, segmentId)
+  if (glanceAtSegment(context.directory, segmentId, context.segmentSize) !== undefined) setFileAside(context.directory, path)
+  const bytes = new Uint8Array(SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH)
+  bytes.set(encodeSegmentHeader({ segmentId, flags: SEGMENT_FLAG_SEALED }))
+  bytes.set(encodePaddingHeader(SEGMENT_HEADER_LENGTH, context.segmentSize), SEGMENT_HEADER_LENGTH)
+  const fd = openSync(path, 'wx')
+  try {
+    writeSync(fd, bytes)
+    ftruncateSync(fd, context.segmentSize)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** All segments are gone: the queue begins anew, its sequence does not. */
+function freshQueueTail(context: RecoveryContext, nextSequence: number): Tail {
+  const segmentId = Math.max(context.control.currentSegmentAcquire(), highestReaderSegment(context.directory)) + 1
+  context.note('missing-head', { segmentId }, 'no segment is left')
+  return { segment: context.preparer.take(segmentId), offset: SEGMENT_HEADER_LENGTH, nextSequence }
+}

@@ -1,0 +1,52 @@
+import { bootId } from '../files/machine.js'
+import { openSegment } from '../segment/segment-files.js'
+import { findHead } from './find-head.js'
+import { findTail } from './find-tail.js'
+import { recoverAfterPowerCut } from './recover-power-cut.js'
+import type { RecoveryContext, Tail } from './recovery-context.js'
+
+/**
+ * Brings a queue into the state from which a writer can go on, whatever stopped the last one. After the death of a process this looks at a handful of
+ * records, whatever the size of the queue; after a stop of the machine it verifies everything behind the durable mark.
+ */
+export function recoverQueue(context: RecoveryContext): Tail {
+  const tail = machineStopped(context) ? recoverAfterPowerCut(context) : findTail(context, findHead(context))
+  sealPredecessor(context, tail.segment.id)
+  const head = { segmentId: tail.segment.id, offset: tail.offset }
+  const said = context.control.readHead()
+  if (said?.segmentId !== head.segmentId || said.offset !== head.offset) context.control.storeHead(head)
+  clearWaiters(context)
+  return tail
+}
+
+/** Only what a writer of ours recorded can tell; after a writer of the base format the head is verified in any case. */
+function machineStopped(context: RecoveryContext): boolean {
+  const recorded = context.control.readBootId()
+  if (recorded === undefined || !context.control.extensionsAreCurrent()) return false
+  return Buffer.compare(recorded, bootId()) !== 0
+}
+
+function sealPredecessor(context: RecoveryContext, headId: number): void {
+  if (headId === 0) return
+  const predecessor = openPredecessor(context, headId - 1)
+  if (predecessor === undefined) return
+  if (!predecessor.sealedAcquire()) {
+    predecessor.storeSealed()
+    context.note('successor-without-seal', { segmentId: predecessor.id }, 'sealed')
+  }
+  predecessor.close()
+}
+
+function openPredecessor(context: RecoveryContext, segmentId: number): ReturnType<typeof openSegment> {
+  try {
+    return openSegment(context.directory, segmentId, context.segmentSize, true)
+  } catch {
+    // A damaged predecessor is not needed for going on; readers and `doctor` report it.
+    return undefined
+  }
+}
+
+function clearWaiters(context: RecoveryContext): void {
+  if (!context.control.clearParkedReaders()) return
+  context.note('stale-waiters', { segmentId: 0 }, 'woken')
+}

@@ -1,0 +1,31 @@
+/**
+ * The recovery table: every state in which a writer may find a queue, its name, and what is decided. Exclusive and complete: each row has a
+ * test of its name, and docs/recovery.md shows the same table for people.
+ */
+export const RECOVERY_CASES = {
+  'stale-lock': 'The lock file names a writer that is gone: the lock itself was free, so the name is only replaced.',
+  'torn-tail': 'An append did not commit: its bytes are zeroed, the segment goes on where it stood.',
+  'corrupt-tail':
+    'Something that claims to be committed at the tail is not: set aside, padded over, the queue goes on in the next segment.',
+  'unsynced-tail':
+    'The machine stopped and pages after the durable mark are missing: set aside from the first hole on, a fresh segment follows.',
+  'odd-generation':
+    'The writer died between the two steps of the seqlock: the head is found from the segments, the generation made even.',
+  'control-behind': 'The control block names an older head than the segments show: the segments are right.',
+  'lost-control': 'control.meta is missing, short or zeroed: rebuilt from the segments.',
+  'sealed-without-successor': 'The head is sealed or padded to its end and nothing follows: the successor is made.',
+  'successor-without-seal': 'The writer died between naming the new head and sealing the old one: sealed now.',
+  'invalid-successor': 'A file bears the name of the next segment without being one: replaced.',
+  'missing-head': 'The segment that the control block names is gone or unusable: set aside, the queue goes on in a fresh one.',
+  'stale-waiters': 'Readers that died parked left their announcement: cleared, everybody looks again.',
+} as const
+
+export type RecoveryCase = keyof typeof RECOVERY_CASES
+
+/** One thing that recovery found and did. */
+export interface RecoveryAction {
+  readonly case: RecoveryCase
+  readonly segmentId: number
+  readonly offset: number
+  readonly detail: string
+}

@@ -1,0 +1,62 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decodeRecordHeader, PADDING_TYPE_ID, READERS_DIRECTORY, recordLength, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+import { openSegment } from '../segment/segment-files.js'
+import type { SurveyedReader } from './reader-survey.js'
+
+/** Which sequence stood at a position whose segment is deleted: what a reader that was let go needs to know how much it lost. */
+interface LostPosition {
+  readonly segmentId: number
+  readonly offset: number
+  readonly sequence: number
+}
+
+function lostPath(directory: string, name: string): string {
+  return join(directory, READERS_DIRECTORY, `${name}.lost`)
+}
+
+/** Writes it beside the reader's file, before the segment goes. A full disk only costs the exact count. */
+export function noteLostPosition(directory: string, reader: SurveyedReader, segmentSize: number): void {
+  try {
+    const segment = openSegment(directory, reader.segmentId, segmentSize, false)
+    if (segment === undefined) return
+    const sequence = sequenceAt(segment, reader.offset)
+    segment.close()
+    if (sequence === undefined) return
+    const { segmentId, offset } = reader
+    const temporary = `${lostPath(directory, reader.name)}.tmp`
+    writeFileSync(temporary, `${JSON.stringify({ segmentId, offset, sequence } satisfies LostPosition)}\n`)
+    renameSync(temporary, lostPath(directory, reader.name))
+  } catch {
+    // The reader will be told that messages are lost, but not how many.
+  }
+}
+
+/** Sequence of the message at an offset, or of the one that would stand there. */
+function sequenceAt(segment: MappedSegment, offset: number): number | undefined {
+  let next: number | undefined = segment.firstSequence
+  for (let at = SEGMENT_HEADER_LENGTH; at <= segment.lastRecordOffset && segment.commitLengthAcquire(at) !== 0; ) {
+    const header = decodeRecordHeader(segment.view, at)
+    if (at >= offset) return header.sequence
+    if (header.typeId === PADDING_TYPE_ID) break
+    next = header.sequence + 1
+    at += recordLength(header.commitLength - 1)
+  }
+  return next
+}
+
+/** The sequence at a position that retention deleted, where it was noted. */
+export function readLostSequence(
+  directory: string,
+  name: string,
+  position: { segmentId: number; offset: number },
+): number | undefined {
+  try {
+    const lost = JSON.parse(readFileSync(lostPath(directory, name), 'utf8')) as Partial<LostPosition>
+    const isThis = lost.segmentId === position.segmentId && lost.offset === position.offset
+    return isThis && Number.isSafeInteger(lost.sequence) ? lost.sequence : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,53 @@
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { binding } from '@chronicle-ts/native'
+import { listReaders } from '../reader/position-survey.js'
+
+/** A registered reader as retention sees it. */
+export interface SurveyedReader {
+  readonly name: string
+  /** The segment of its saved position; 0 when it is not known, so that it pins everything (L11). */
+  readonly segmentId: number
+  readonly offset: number
+  readonly heartbeatNs: bigint
+  /** Whether some process holds the reader's lock: decided by the kernel, not by data flow (L17). */
+  readonly running: boolean
+  /** `registering`: its file is still empty. `bad`: no slot of it is valid. */
+  readonly state: 'valid' | 'registering' | 'bad'
+}
+
+/**
+ * Looks at all registered readers. An empty file that nobody holds is left from an open that died before it had a position: it promised nothing and is passed
+ * over.
+ */
+export function surveyReaders(directory: string): SurveyedReader[] {
+  const surveyed: SurveyedReader[] = []
+  for (const { name, path, position } of listReaders(directory)) {
+    const file = lookAtFile(path)
+    if (file === undefined || (file.length === 0 && !file.running)) continue
+    if (position === 'bad') {
+      const state = file.length === 0 ? 'registering' : 'bad'
+      surveyed.push({ name, segmentId: 0, offset: 0, heartbeatNs: 0n, running: file.running, state })
+    } else {
+      const { segmentId, offset, heartbeatNs } = position
+      surveyed.push({ name, segmentId, offset, heartbeatNs, running: file.running, state: 'valid' })
+    }
+  }
+  return surveyed
+}
+
+function lookAtFile(path: string): { length: number; running: boolean } | undefined {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch {
+    // Gone since the listing, or not ours to look into: then its position, read a moment ago, says what it says.
+    return undefined
+  }
+  try {
+    const free = binding.tryLock(fd, false)
+    if (free) binding.unlock(fd)
+    return { length: fstatSync(fd).size, running: !free }
+  } finally {
+    closeSync(fd)
+  }
+}

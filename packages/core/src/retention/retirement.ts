@@ -1,0 +1,184 @@
+import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
+import type { MappedControl } from '../control/mapped-control.js'
+import { RETENTION_FALLBACK_MS } from '../defaults.js'
+import { READERS_DIRECTORY } from '../format/index.js'
+import { findFirstSegment } from '../segment/first-segment.js'
+import { segmentPath } from '../segment/segment-files.js'
+import type { RetentionOptions } from '../writer/writer-options.js'
+import { noteLostPosition } from './lost-position.js'
+import { surveyReaders } from './reader-survey.js'
+import {
+  judgeSegment,
+  type ReleasedReader,
+  type RetentionState,
+  type RetentionVerdict,
+  releaseReaders,
+} from './retention-plan.js'
+import { segmentAgeMs } from './segment-age.js'
+
+export interface RetirementOptions {
+  readonly directory: string
+  readonly control: MappedControl
+  readonly rules: RetentionOptions
+  /** The head, as the writer knows it. */
+  readonly head: () => { readonly segmentId: number; readonly offset: number }
+  readonly onReaderReleased: ((released: ReleasedReader) => void) | undefined
+}
+
+/**
+ * Deletes segments that the rules let go, one at a time, lowest first, with a fresh look at all readers before each: a reader that registers meanwhile loses at
+ * most the one segment that it has mapped already, and so nothing. Works when something happens (a roll, a reader that moved on, an age that is reached) and
+ * costs nothing in between.
+ */
+export class Retirement {
+  readonly #options: RetirementOptions
+  readonly #releasedNames = new Set<string>()
+  #watcher: FSWatcher | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isScheduled = false
+  #isRunning = false
+  #isClosed = false
+  #firstSegmentId: number | undefined
+  #deleted = 0
+
+  constructor(options: RetirementOptions) {
+    this.#options = options
+    this.#watchReaders()
+    this.schedule()
+  }
+
+  /** Segments deleted so far, and readers let go. */
+  get counts(): { readonly segmentsDeleted: number; readonly readersReleased: number } {
+    return { segmentsDeleted: this.#deleted, readersReleased: this.#releasedNames.size }
+  }
+
+  /** Called behind each roll. When the event loop has not turned since the last one, one step is done here and now. */
+  afterRoll(): void {
+    if (this.#isScheduled) this.retireNow()
+    else this.schedule()
+  }
+
+  /** Has the event loop do what can be done. */
+  schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      void this.#retireAll()
+    }).unref()
+  }
+
+  /** Deletes the lowest segment if the rules let it go. The file's blocks are given back on the background thread; waiting for that is up to the caller. */
+  retireOne(): number | undefined {
+    const state = this.#survey()
+    const { firstSegmentId } = state
+    if (!judgeSegment(firstSegmentId, state, this.#options.rules).deletable) return undefined
+    for (const released of releaseReaders(state, this.#options.rules).released) this.#release(released, firstSegmentId)
+    const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId))
+    this.#firstSegmentId = firstSegmentId + 1
+    this.#options.control.storeFirstSegment(firstSegmentId + 1)
+    this.#deleted++
+    return job
+  }
+
+  /** {@link retireOne} that leaves the rest to the background thread; whether a segment goes. */
+  retireNow(): boolean {
+    const job = this.retireOne()
+    if (job !== undefined) binding.jobRelease(job)
+    return job !== undefined
+  }
+
+  /** The lowest segment that is not deleted, or being deleted. Nobody else deletes while the writer lock is held, so it is looked up once. */
+  get firstSegmentId(): number {
+    const { directory, control, head } = this.#options
+    this.#firstSegmentId ??= findFirstSegment(directory, control) ?? head().segmentId
+    return this.#firstSegmentId
+  }
+
+  /** Who keeps each segment, and which could go. */
+  explain(): RetentionVerdict[] {
+    const state = this.#survey()
+    const verdicts: RetentionVerdict[] = []
+    for (let id = state.firstSegmentId; id <= state.headSegmentId; id++)
+      verdicts.push(judgeSegment(id, state, this.#options.rules))
+    return verdicts
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#watcher?.close()
+    clearTimeout(this.#timer)
+  }
+
+  async #retireAll(): Promise<void> {
+    if (this.#isRunning || this.#isClosed) return
+    this.#isRunning = true
+    try {
+      for (let job = this.retireOne(); job !== undefined; job = this.retireOne()) {
+        const done = job
+        await new Promise<void>((resolve) => binding.jobNotify(done, () => resolve()))
+        binding.jobRelease(done)
+        if (this.#isClosed) return
+      }
+      this.#scheduleByAge()
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  #survey(): RetentionState {
+    const { directory, control, head } = this.#options
+    const { segmentId, offset } = head()
+    return {
+      firstSegmentId: this.firstSegmentId,
+      headSegmentId: segmentId,
+      headOffset: offset,
+      segmentSize: control.segmentSize,
+      readers: surveyReaders(directory),
+      nowNs: binding.realtimeNs(),
+      ageMsOf: (id) => segmentAgeMs(directory, id, control.segmentSize),
+    }
+  }
+
+  /** A reader that the policy lets go finds out where it was when it comes back: its position says offset and segment, which are gone then. */
+  #release(released: ReleasedReader, firstSegmentId: number): void {
+    const { reader } = released
+    if (reader.segmentId > firstSegmentId || this.#releasedNames.has(reader.name)) return
+    this.#releasedNames.add(reader.name)
+    noteLostPosition(this.#options.directory, reader, this.#options.control.segmentSize)
+    this.#options.onReaderReleased?.(released)
+  }
+
+  /** Rules that depend on time need a timer, but only while something below the head exists. */
+  #scheduleByAge(): void {
+    clearTimeout(this.#timer)
+    const { maxAgeMs, readerTtlMs } = this.#options.rules
+    const everyMs = Math.min(maxAgeMs ?? Number.POSITIVE_INFINITY, readerTtlMs ?? Number.POSITIVE_INFINITY)
+    const needsPolling = this.#watcher === undefined ? RETENTION_FALLBACK_MS : Number.POSITIVE_INFINITY
+    const delayMs = Math.min(everyMs, needsPolling)
+    const hasCandidates = this.firstSegmentId < this.#options.head().segmentId
+    if (!hasCandidates || delayMs === Number.POSITIVE_INFINITY) return
+    this.#timer = setTimeout(() => this.schedule(), Math.min(Math.max(delayMs, 10), 2 ** 31 - 1)).unref()
+  }
+
+  /** Readers touch their file when they leave a segment, and remove it when they are unregistered: inotify tells both. */
+  #watchReaders(): void {
+    const folder = join(this.#options.directory, READERS_DIRECTORY)
+    try {
+      if (!existsSync(folder)) mkdirSync(folder)
+      this.#watcher = watch(folder, { persistent: false }, () => this.schedule())
+      this.#watcher.on('error', () => this.#stopWatching())
+    } catch {
+      // Out of inotify instances or watches: a slow timer does instead.
+      this.#watcher = undefined
+    }
+  }
+
+  #stopWatching(): void {
+    this.#watcher?.close()
+    this.#watcher = undefined
+    this.schedule()
+  }
+}

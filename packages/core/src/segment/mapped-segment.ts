@@ -1,0 +1,77 @@
+import { binding } from '@chronicle-ts/native'
+import {
+  getUint64,
+  RECORD_HEADER_LENGTH,
+  SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET,
+  SEGMENT_FLAG_SEALED,
+  SEGMENT_FLAGS_OFFSET,
+  SEGMENT_WRITER_EPOCH_OFFSET,
+  setUint64,
+} from '../format/index.js'
+
+/**
+ * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} its views have length 0, so that a stale
+ * message reads nothing instead of foreign memory.
+ */
+export class MappedSegment {
+  readonly view: DataView
+  readonly bytes: Buffer
+  /** The last offset at which a record can begin. */
+  readonly lastRecordOffset: number
+  readonly #words: Int32Array
+
+  constructor(
+    readonly id: number,
+    readonly mapping: ArrayBuffer,
+  ) {
+    this.view = new DataView(mapping)
+    this.bytes = Buffer.from(mapping)
+    this.#words = new Int32Array(mapping)
+    this.lastRecordOffset = mapping.byteLength - RECORD_HEADER_LENGTH
+  }
+
+  get size(): number {
+    return this.mapping.byteLength
+  }
+
+  /** The publish word of the record at this offset: 0 while nothing is committed there. Everything behind it is visible after a value was seen. */
+  commitLengthAcquire(offset: number): number {
+    return Atomics.load(this.#words, offset / 4) >>> 0
+  }
+
+  /** Whether the writer has left this segment for good; acquire: all its commits are visible after `true`. */
+  sealedAcquire(): boolean {
+    return (Atomics.load(this.#words, SEGMENT_FLAGS_OFFSET >> 2) & SEGMENT_FLAG_SEALED) !== 0
+  }
+
+  /** Sets SEALED. Only the lock holder does that. */
+  storeSealed(): void {
+    Atomics.or(this.#words, SEGMENT_FLAGS_OFFSET >> 2, SEGMENT_FLAG_SEALED)
+  }
+
+  /** Says in the header which sequence the segment begins with, and who writes it: what seeking looks at. */
+  storeFirstSequence(sequence: number, writerEpoch: number): void {
+    setUint64(this.view, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, sequence + 1)
+    setUint64(this.view, SEGMENT_WRITER_EPOCH_OFFSET, writerEpoch)
+  }
+
+  /** Sequence of the first record, as the header tells it; `undefined` in files of the base format. */
+  get firstSequence(): number | undefined {
+    const plusOne = getUint64(this.view, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET)
+    return plusOne === 0 ? undefined : plusOne - 1
+  }
+
+  /** Pages that the file no longer backs; not 0 means that somebody truncated it. */
+  get faults(): number {
+    return binding.mappingFaults(this.mapping)
+  }
+
+  close(): void {
+    binding.unmap(this.mapping)
+  }
+
+  /** {@link close} whose slow half, giving the pages back, happens on the background thread. */
+  closeInBackground(): void {
+    binding.jobRelease(binding.backgroundUnmap(this.mapping))
+  }
+}

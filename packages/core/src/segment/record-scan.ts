@@ -1,0 +1,106 @@
+import {
+  binding,
+  STATUS_LIMIT,
+  STATUS_PADDING,
+  STATUS_SEGMENT_END,
+  STATUS_UNCOMMITTED,
+  VERIFIER_END,
+  VERIFIER_SEQUENCE,
+} from '@chronicle-ts/native'
+import { VERIFY_BYTES } from '../defaults.js'
+import {
+  decodeRecordHeader,
+  PADDING_TYPE_ID,
+  RECORD_ALIGNMENT,
+  RECORD_FLAG_HEADER_CRC,
+  RECORD_HEADER_LENGTH,
+  recordLength,
+} from '../format/index.js'
+import type { MappedSegment } from './mapped-segment.js'
+
+/** Where a run of good records ends, and why. */
+export interface ScanEnd {
+  readonly offset: number
+  /** Sequence that a record at {@link offset} must have; `undefined` when no record was seen and none was given. */
+  readonly nextSequence: number | undefined
+  readonly reason: 'uncommitted' | 'segment-end' | 'padding' | 'bad'
+}
+
+/** Walks committed records from `offset` on, checking CRCs, lengths and sequences, until one is missing or bad. */
+export function scanRecords(segment: MappedSegment, offset: number, nextSequence: number | undefined): ScanEnd {
+  const verifier = binding.createVerifier()
+  verifier.attach(segment.mapping)
+  verifier.state[VERIFIER_SEQUENCE] = nextSequence ?? -1
+  let end = offset
+  let status: number
+  do {
+    status = verifier.verify(end, 0x7fffffff, VERIFY_BYTES * 1024)
+    end = verifier.state[VERIFIER_END] as number
+  } while (status === STATUS_LIMIT)
+  const sequence = verifier.state[VERIFIER_SEQUENCE] as number
+  verifier.detach()
+  return { offset: end, nextSequence: sequence < 0 ? undefined : sequence, reason: endReason(status) }
+}
+
+function endReason(status: number): ScanEnd['reason'] {
+  if (status === STATUS_UNCOMMITTED) return 'uncommitted'
+  if (status === STATUS_SEGMENT_END) return 'segment-end'
+  return status === STATUS_PADDING ? 'padding' : 'bad'
+}
+
+/**
+ * Finds the next place at or behind `offset` where a good record stands, for skipping damage: its length fits, its payload matches its CRC,
+ * its header too where it carries one, and its sequence is at least `minSequence`. Looks at every 64-byte boundary.
+ */
+export function findGoodRecord(segment: MappedSegment, offset: number, minSequence: number): number | undefined {
+  for (let at = offset; at <= segment.lastRecordOffset; at += RECORD_ALIGNMENT) {
+    if (segment.view.getUint32(at, true) !== 0 && isGoodRecord(segment, at, minSequence)) return at
+  }
+  return undefined
+}
+
+function isGoodRecord(segment: MappedSegment, at: number, minSequence: number): boolean {
+  const header = decodeRecordHeader(segment.view, at)
+  const payloadLength = header.commitLength - 1
+  if (header.typeId === PADDING_TYPE_ID) return false
+  if (header.sequence < minSequence || recordLength(payloadLength) > segment.size - at) return false
+  if ((header.flags & RECORD_FLAG_HEADER_CRC) !== 0 && binding.crc32(segment.bytes.subarray(at, at + 32)) !== header.headerCrc)
+    return false
+  const from = at + RECORD_HEADER_LENGTH
+  return binding.crc32(segment.bytes.subarray(from, from + payloadLength)) === header.payloadCrc
+}
+
+/** One past the last byte that is not zero at or behind `offset`; `offset` when all is zero. */
+export function endOfNonZero(segment: MappedSegment, offset: number): number {
+  const step = 1024 * 1024
+  const zeros = Buffer.alloc(step)
+  for (let end = segment.size; end > offset; end -= step) {
+    const start = Math.max(offset, end - step)
+    const part = segment.bytes.subarray(start, end)
+    if (part.equals(zeros.subarray(0, part.length))) continue
+    let last = part.length - 1
+    while (part[last] === 0) last--
+    return start + last + 1
+  }
+  return offset
+}
+
+/**
+ * The highest sequence in a segment by header alone, and where its records end. For queues whose writer did not maintain the extension
+ * fields; checks lengths but no CRC, because a process death tears no committed record.
+ */
+export function walkHeaders(segment: MappedSegment, offset: number): { end: number; highestSequence: number } {
+  let at = offset
+  let highestSequence = -1
+  while (at <= segment.lastRecordOffset) {
+    const commitLength = segment.commitLengthAcquire(at)
+    if (commitLength === 0) break
+    const length = recordLength(commitLength - 1)
+    if (length > segment.size - at) break
+    const header = decodeRecordHeader(segment.view, at)
+    if (header.typeId === PADDING_TYPE_ID) break
+    highestSequence = Math.max(highestSequence, header.sequence)
+    at += length
+  }
+  return { end: at, highestSequence }
+}

@@ -1,0 +1,126 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
+import { BadSegmentError, fromSystemError } from '../errors/index.js'
+import {
+  decodeRecordHeader,
+  decodeSegmentHeader,
+  parseSegmentFileName,
+  RECORD_HEADER_LENGTH,
+  SEGMENT_HEADER_LENGTH,
+  SEGMENT_MAGIC,
+  SEGMENT_VERSION,
+  type SegmentHeader,
+  segmentFileName,
+} from '../format/index.js'
+import { MappedSegment } from './mapped-segment.js'
+
+/** Ids of all published segments of a queue, ascending. Costs a directory listing: not for hot paths, nor for opening a queue. */
+export function listSegments(directory: string): number[] {
+  let names: string[]
+  try {
+    names = readdirSync(directory)
+  } catch (cause) {
+    throw fromSystemError(cause, { path: directory })
+  }
+  const ids: number[] = []
+  for (const name of names) {
+    const id = parseSegmentFileName(name)
+    if (id !== undefined) ids.push(id)
+  }
+  return ids.sort((a, b) => a - b)
+}
+
+export function segmentPath(directory: string, segmentId: number): string {
+  return join(directory, segmentFileName(segmentId))
+}
+
+/** What a look at a segment file says without mapping it. */
+export interface SegmentGlance {
+  readonly length: number
+  readonly header: SegmentHeader
+  /** Whether the first record of the segment is committed. */
+  readonly hasRecords: boolean
+  /** Sequence and timestamp of the first record; meaningless when there is none. */
+  readonly firstSequence: number
+  readonly firstTimestampNs: bigint
+  readonly firstTypeId: number
+  /** What makes the file unusable as this segment, or `undefined`. */
+  readonly problem: string | undefined
+}
+
+/** Reads header and first record header of a segment with one `pread`; `undefined` when there is no such file. */
+export function glanceAtSegment(directory: string, segmentId: number, segmentSize: number): SegmentGlance | undefined {
+  const path = segmentPath(directory, segmentId)
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw fromSystemError(cause, { path })
+  }
+  try {
+    const stat = fstatSync(fd)
+    const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH)
+    if (stat.isFile()) readSync(fd, bytes, 0, bytes.length, 0)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    const header = decodeSegmentHeader(view)
+    const record = decodeRecordHeader(view, SEGMENT_HEADER_LENGTH)
+    return {
+      length: stat.size,
+      header,
+      hasRecords: record.commitLength !== 0,
+      firstSequence: record.sequence,
+      firstTimestampNs: record.timestampNs,
+      firstTypeId: record.typeId,
+      problem: stat.isFile() ? describeProblem(header, stat.size, segmentId, segmentSize) : 'not a regular file',
+    }
+  } catch (cause) {
+    throw fromSystemError(cause, { path })
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function describeProblem(header: SegmentHeader, length: number, segmentId: number, segmentSize: number): string | undefined {
+  if (header.magic !== SEGMENT_MAGIC) return `magic is 0x${header.magic.toString(16)}`
+  if (header.version !== SEGMENT_VERSION) return `version is ${header.version}`
+  if (header.segmentId !== segmentId) return `header says segment ${header.segmentId}`
+  if (length !== segmentSize) return `length is ${length} instead of ${segmentSize}`
+  return undefined
+}
+
+/**
+ * Maps a published segment after checking that it is what its name says.
+ *
+ * @returns `undefined` when there is no such file.
+ * @throws {@link BadSegmentError} `ERR_BAD_SEGMENT` when magic, version, id or length are wrong: mapping it would end in a fault.
+ */
+export function openSegment(
+  directory: string,
+  segmentId: number,
+  segmentSize: number,
+  writable: boolean,
+): MappedSegment | undefined {
+  const path = segmentPath(directory, segmentId)
+  let fd: number
+  try {
+    fd = openSync(path, writable ? 'r+' : 'r')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw fromSystemError(cause, { path })
+  }
+  try {
+    const stat = fstatSync(fd)
+    const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH)
+    readSync(fd, bytes, 0, bytes.length, 0)
+    const header = decodeSegmentHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.length))
+    const problem = describeProblem(header, stat.size, segmentId, segmentSize)
+    if (problem !== undefined) throw new BadSegmentError({ path, segmentId, detail: problem })
+    return new MappedSegment(segmentId, binding.mapFile(fd, segmentSize, writable))
+  } catch (cause) {
+    throw fromSystemError(cause, { path })
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,129 @@
+import { binding } from '@chronicle-ts/native'
+import { ADAPTIVE_SPINS, ADAPTIVE_YIELDS } from '../defaults.js'
+import { pause } from '../files/pause.js'
+import type { Parkable } from './parkable.js'
+import { Parking } from './parking.js'
+import type { WaitOutcome, WaitStrategyName } from './wait-strategy.js'
+
+export interface WaitForAnyOptions {
+  /** Milliseconds; for ever by default. */
+  readonly timeoutMs?: number
+  readonly strategy?: WaitStrategyName
+}
+
+export interface AsyncWaitForAnyOptions extends WaitForAnyOptions {
+  readonly signal?: AbortSignal
+}
+
+/** Waits until `deadline` (milliseconds of `performance.now`). */
+type BlockingWait = (sources: readonly Parkable[], deadline: number) => WaitOutcome
+
+/**
+ * Blocks the calling thread until any source has something to read, or the time is over. Says which of the two (L37).
+ *
+ * @throws what looking at a source throws, for instance `ERR_CLOSED`.
+ */
+export function waitForAny(sources: readonly Parkable[], options: WaitForAnyOptions = {}): WaitOutcome {
+  if (anyReady(sources)) return 'message'
+  return BLOCKING[options.strategy ?? 'adaptive'](sources, performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY))
+}
+
+function anyReady(sources: readonly Parkable[]): boolean {
+  for (const source of sources) if (source.isReady) return true
+  return false
+}
+
+/** Looks up to `rounds` times, doing `between` after each look. The clock is read every 64 rounds only: reading it costs more than looking. */
+function lookRepeatedly(
+  sources: readonly Parkable[],
+  deadline: number,
+  plan: { rounds: number; between?: () => void },
+): WaitOutcome | undefined {
+  for (let round = 1; round <= plan.rounds; round++) {
+    if (anyReady(sources)) return 'message'
+    plan.between?.()
+    if ((round & 63) === 0 && performance.now() >= deadline) return 'timeout'
+  }
+  return undefined
+}
+
+const busySpinWait: BlockingWait = (sources, deadline) =>
+  lookRepeatedly(sources, deadline, { rounds: Number.POSITIVE_INFINITY }) ?? 'timeout'
+
+const yieldWait: BlockingWait = (sources, deadline) =>
+  lookRepeatedly(sources, deadline, { rounds: Number.POSITIVE_INFINITY, between: yieldThread }) ?? 'timeout'
+
+const backoffWait: BlockingWait = (sources, deadline) => {
+  const soon = lookRepeatedly(sources, deadline, { rounds: ADAPTIVE_SPINS })
+  if (soon !== undefined) return soon
+  for (let sleepMs = 0.01; ; sleepMs = Math.min(sleepMs * 2, 1)) {
+    if (anyReady(sources)) return 'message'
+    const leftMs = deadline - performance.now()
+    if (leftMs <= 0) return 'timeout'
+    pause(Math.min(sleepMs, leftMs))
+  }
+}
+
+const parkWait: BlockingWait = (sources, deadline) => {
+  const parking = new Parking(sources)
+  for (;;) {
+    const leftMs = deadline - performance.now()
+    if (leftMs <= 0) return anyReady(sources) ? 'message' : 'timeout'
+    if (!parking.prepare()) return 'message'
+    parking.sleep(leftMs)
+  }
+}
+
+const adaptiveWait: BlockingWait = (sources, deadline) =>
+  lookRepeatedly(sources, deadline, { rounds: ADAPTIVE_SPINS }) ??
+  lookRepeatedly(sources, deadline, { rounds: ADAPTIVE_YIELDS, between: yieldThread }) ??
+  parkWait(sources, deadline)
+
+const BLOCKING: Readonly<Record<WaitStrategyName, BlockingWait>> = {
+  busySpin: busySpinWait,
+  yield: yieldWait,
+  backoff: backoffWait,
+  park: parkWait,
+  adaptive: adaptiveWait,
+}
+
+function yieldThread(): void {
+  binding.yieldThread()
+}
+
+/**
+ * Resolves when any source has something to read, or the time is over. The event loop goes on turning: `busySpin` and `yield` look once per turn of it, the
+ * others have the process's one waiting thread sleep for them.
+ *
+ * @throws the signal's reason when aborted; what looking at a source throws.
+ */
+export async function waitForAnyAsync(sources: readonly Parkable[], options: AsyncWaitForAnyOptions = {}): Promise<WaitOutcome> {
+  const { signal, strategy = 'adaptive' } = options
+  const deadline = performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY)
+  const spins = strategy === 'busySpin' || strategy === 'yield'
+  const parking = new Parking(sources)
+  for (;;) {
+    signal?.throwIfAborted()
+    if (anyReady(sources)) return 'message'
+    const leftMs = deadline - performance.now()
+    if (leftMs <= 0) return 'timeout'
+    if (spins) await new Promise((resolve) => setImmediate(resolve))
+    else if (parking.prepare()) await parkOnce(parking, leftMs, signal)
+  }
+}
+
+function parkOnce(parking: Parking, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      signal?.removeEventListener('abort', abort)
+      parking.withdraw()
+      resolve()
+    }
+    const token = parking.sleepElsewhere(timeoutMs, end)
+    const abort = (): void => {
+      binding.unpark(token)
+      end()
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+  })
+}

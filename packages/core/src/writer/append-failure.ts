@@ -1,0 +1,45 @@
+import {
+  STATUS_BAD_PAYLOAD,
+  STATUS_BAD_TYPE,
+  STATUS_CLAIM,
+  STATUS_DETACHED,
+  STATUS_FAULT,
+  STATUS_TOO_LARGE,
+} from '@chronicle-ts/native'
+import { ClosedError, InvalidArgumentError, type QueueError, SegmentTruncatedError, TooLargeError } from '../errors/index.js'
+import { maxPayloadLengthOf } from '../format/index.js'
+
+export interface RefusedAppend {
+  readonly directory: string
+  readonly segmentSize: number
+  readonly typeId: unknown
+  readonly payload: unknown
+  readonly length: number | undefined
+}
+
+/** The error that a status of the native appender stands for. */
+export function appendFailure(status: number, refused: RefusedAppend): QueueError {
+  const { directory, segmentSize, typeId, payload } = refused
+  switch (status) {
+    case STATUS_BAD_TYPE:
+      return new InvalidArgumentError({ argument: 'typeId', value: typeId, expected: 'an integer from 0 to 65534' })
+    case STATUS_BAD_PAYLOAD:
+      return new InvalidArgumentError({ argument: 'payload', value: payload, expected: 'a Uint8Array that is not detached' })
+    case STATUS_TOO_LARGE: {
+      const length = refused.length ?? (payload as Uint8Array).length
+      return new TooLargeError({ length, maxLength: maxPayloadLengthOf(segmentSize), segmentSize })
+    }
+    case STATUS_CLAIM:
+      return new InvalidArgumentError({
+        argument: 'claim',
+        value: 'open',
+        expected: 'the open claim to be committed or aborted first',
+      })
+    case STATUS_FAULT:
+      return new SegmentTruncatedError({ directory })
+    case STATUS_DETACHED:
+      return new ClosedError({ handle: 'writer', directory })
+    default:
+      return new InvalidArgumentError({ argument: 'length', value: refused.length, expected: 'a whole number of bytes' })
+  }
+}

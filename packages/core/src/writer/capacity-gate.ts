@@ -1,0 +1,98 @@
+import { binding } from '@chronicle-ts/native'
+import type { MappedControl } from '../control/mapped-control.js'
+import { BLOCKED_SLICE_MS } from '../defaults.js'
+import { QueueFullError } from '../errors/index.js'
+import { CONTROL_PROGRESS_SEQUENCE_OFFSET } from '../format/index.js'
+import type { Retirement } from '../retention/retirement.js'
+import type { ResolvedWriterOptions } from './writer-options.js'
+
+export interface CapacityOptions {
+  readonly directory: string
+  readonly control: MappedControl
+  readonly retirement: Retirement
+  readonly options: ResolvedWriterOptions
+}
+
+/**
+ * Keeps a bounded queue within `maxSegments` and `maxBytes`. Asked at each roll, so it costs appends nothing. A blocked writer is released by a reader that commits or
+ * leaves (it is woken), by a reader that dies (it looks every `BLOCKED_SLICE_MS`), or by its timeout.
+ */
+export class CapacityGate {
+  readonly #options: CapacityOptions
+  readonly #maxSegments: number
+  #isHigh = false
+  #blockedCount = 0
+
+  constructor(options: CapacityOptions) {
+    this.#options = options
+    const { maxSegments, maxBytes } = options.options
+    const bySize = maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxBytes / options.control.segmentSize)
+    this.#maxSegments = Math.min(maxSegments ?? Number.POSITIVE_INFINITY, bySize)
+  }
+
+  get isBounded(): boolean {
+    return this.#maxSegments !== Number.POSITIVE_INFINITY
+  }
+
+  /** How often a roll had to wait for readers. */
+  get blockedCount(): number {
+    return this.#blockedCount
+  }
+
+  /** Returns when there is room for one more segment. @throws {@link QueueFullError} `ERR_QUEUE_FULL`. */
+  admit(headSegmentId: number, mayBlock: boolean): void {
+    if (this.#hasRoom(headSegmentId)) return
+    const { backpressure, backpressureTimeoutMs } = this.#options.options
+    if (backpressure === 'fail' || !mayBlock) throw this.#full(0)
+    this.#blockedCount++
+    this.#block(headSegmentId, backpressureTimeoutMs)
+  }
+
+  /** The announcement comes first, then the word is loaded, then the last look: a commit in between changes the word. */
+  #block(headSegmentId: number, timeoutMs: number): void {
+    const { control } = this.#options
+    const begun = performance.now()
+    try {
+      for (;;) {
+        control.storeWriterBlocked(true)
+        const seen = control.progressSequenceAcquire()
+        if (this.#hasRoom(headSegmentId)) return
+        const waitedMs = performance.now() - begun
+        if (waitedMs >= timeoutMs) throw this.#full(Math.round(waitedMs))
+        const sliceMs = Math.min(BLOCKED_SLICE_MS, timeoutMs - waitedMs)
+        binding.futexWait(control.mapping, CONTROL_PROGRESS_SEQUENCE_OFFSET, seen, sliceMs)
+        control.writerHeartbeat()
+      }
+    } finally {
+      control.storeWriterBlocked(false)
+    }
+  }
+
+  #hasRoom(headSegmentId: number): boolean {
+    const { retirement } = this.#options
+    while (this.#segmentCount(headSegmentId) + 1 > this.#maxSegments) {
+      if (!retirement.retireNow()) return false
+    }
+    this.#tellHighWatermark(headSegmentId)
+    return true
+  }
+
+  #segmentCount(headSegmentId: number): number {
+    return headSegmentId - this.#options.retirement.firstSegmentId + 1
+  }
+
+  #tellHighWatermark(headSegmentId: number): void {
+    const { control, options } = this.#options
+    const segments = this.#segmentCount(headSegmentId) + 1
+    const isHigh = segments >= this.#maxSegments
+    if (isHigh && !this.#isHigh) options.onHighWatermark?.({ segments, bytes: segments * control.segmentSize })
+    this.#isHigh = isHigh
+  }
+
+  #full(waitedMs: number): QueueFullError {
+    const { directory, options } = this.#options
+    const bySegments = options.maxSegments === this.#maxSegments
+    const limit = bySegments ? 'maxSegments' : 'maxBytes'
+    return new QueueFullError({ directory, limit, value: (bySegments ? options.maxSegments : options.maxBytes) ?? 0, waitedMs })
+  }
+}

@@ -1,0 +1,107 @@
+import type { NativeAppender } from '@chronicle-ts/native'
+import { STATUS_FAULT, STATUS_OK } from '@chronicle-ts/native'
+import { ClosedError, SegmentTruncatedError } from '../errors/index.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+
+/**
+ * Room in the segment for one message, to be filled in place: no copy is made. The object is reused by the next claim of its writer; it is open until
+ * `commit()` or `abort()`. The payload's bytes are zero at first.
+ *
+ * The pattern is Aeron's `tryClaim`.
+ */
+export class Claim {
+  readonly #appender: NativeAppender
+  readonly #onCommit: () => void
+  #segment: MappedSegment | undefined
+  #offset = 0
+  #length = 0
+
+  /** Made by {@link QueueWriter.claim}. */
+  constructor(appender: NativeAppender, onCommit: () => void) {
+    this.#appender = appender
+    this.#onCommit = onCommit
+  }
+
+  /** Used by the writer only. */
+  open(segment: MappedSegment, offset: number, length: number): void {
+    this.#segment = segment
+    this.#offset = offset
+    this.#length = length
+  }
+
+  /** Used by the writer only: the claim is closed without a call into the appender. */
+  invalidate(): void {
+    this.#segment = undefined
+  }
+
+  /** Bytes of payload. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** The whole segment; the payload begins at {@link payloadOffset}. Write nowhere else: that damages the queue. */
+  get view(): DataView {
+    return this.#openSegment().view
+  }
+
+  get payloadOffset(): number {
+    return this.#offset
+  }
+
+  /** The payload's bytes as a view of their own; making it allocates, {@link view} does not. */
+  get payload(): Buffer {
+    return this.#openSegment().bytes.subarray(this.#offset, this.#offset + this.#length)
+  }
+
+  setFloat64(at: number, value: number): this {
+    this.#checkRange(at, 8).view.setFloat64(this.#offset + at, value, true)
+    return this
+  }
+
+  setInt32(at: number, value: number): this {
+    this.#checkRange(at, 4).view.setInt32(this.#offset + at, value, true)
+    return this
+  }
+
+  setBigInt64(at: number, value: bigint): this {
+    this.#checkRange(at, 8).view.setBigInt64(this.#offset + at, value, true)
+    return this
+  }
+
+  /** Publishes the message; readers see it when the call returns. */
+  commit(options?: { readonly timestampNs?: bigint }): void {
+    this.#openSegment()
+    this.#segment = undefined
+    const timestampNs = options?.timestampNs
+    this.#check(timestampNs === undefined ? this.#appender.publishNow() : this.#appender.publish(timestampNs))
+    this.#onCommit()
+  }
+
+  /** Gives the room back; what was written into it is zeroed. Does nothing when the claim is not open. */
+  abort(): void {
+    if (this.#segment === undefined) return
+    this.#segment = undefined
+    this.#check(this.#appender.abort())
+  }
+
+  [Symbol.dispose](): void {
+    this.abort()
+  }
+
+  #openSegment(): MappedSegment {
+    if (this.#segment === undefined) throw new ClosedError({ handle: 'claim' })
+    return this.#segment
+  }
+
+  #checkRange(at: number, length: number): MappedSegment {
+    const segment = this.#openSegment()
+    if (!(at >= 0 && at + length <= this.#length))
+      throw new RangeError(`Outside the claimed payload: at=${at} length=${this.#length}`)
+    return segment
+  }
+
+  #check(status: number): void {
+    if (status === STATUS_FAULT) throw new SegmentTruncatedError({})
+    if (status !== STATUS_OK) throw new ClosedError({ handle: 'claim' })
+  }
+}

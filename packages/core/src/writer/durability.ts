@@ -1,0 +1,182 @@
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { APPENDER_NEXT_SEQUENCE, APPENDER_WRITE_OFFSET, binding } from '@chronicle-ts/native'
+import type { MappedControl } from '../control/mapped-control.js'
+import { fromSystemError } from '../errors/index.js'
+import { errnoError } from '../files/errno-error.js'
+import { encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+import type { FlushPolicy } from './writer-options.js'
+
+export interface DurabilityOptions {
+  readonly directory: string
+  readonly control: MappedControl
+  /** The appender's state words: where the writer is. */
+  readonly state: Float64Array
+  readonly policy: FlushPolicy | undefined
+  readonly segment: MappedSegment
+}
+
+interface Sync {
+  readonly job: number
+  /** All messages before it are durable when the job is done. */
+  readonly sequence: number
+}
+
+/**
+ * Makes messages durable: syncs what was appended since the last sync, then stores the durable mark, both on the background thread and in order. Syncs of
+ * one queue never overtake each other, and after one has failed none succeeds any more: what the kernel could not write once it may have dropped.
+ */
+export class Durability {
+  readonly #options: DurabilityOptions
+  readonly #syncs: Sync[] = []
+  #segment: MappedSegment
+  /** Everything in the present segment below it is synced or handed to a sync. */
+  #requestedOffset: number
+  #requestedSequence: number
+  #timer: NodeJS.Timeout | undefined
+  #failure: unknown
+  #syncCount = 0
+
+  constructor(options: DurabilityOptions) {
+    this.#options = options
+    this.#segment = options.segment
+    this.#requestedOffset = 0
+    this.#requestedSequence = options.control.readDurableMark()?.sequence ?? 0
+    const everyMs = options.policy?.everyMs
+    if (everyMs !== undefined) this.#timer = setInterval(() => this.request(), everyMs).unref()
+  }
+
+  /** Whether appends have to call {@link afterAppend}. */
+  get watchesAppends(): boolean {
+    const policy = this.#options.policy
+    return policy?.everyMessages !== undefined || policy?.everyBytes !== undefined
+  }
+
+  /** Syncs asked for so far. */
+  get syncCount(): number {
+    return this.#syncCount
+  }
+
+  /** Called behind each append when the policy counts messages or bytes. */
+  afterAppend(): void {
+    const { policy, state } = this.#options
+    const messages = (state[APPENDER_NEXT_SEQUENCE] as number) - this.#requestedSequence
+    const bytes = (state[APPENDER_WRITE_OFFSET] as number) - this.#requestedOffset
+    if (
+      messages < (policy?.everyMessages ?? Number.POSITIVE_INFINITY) &&
+      bytes < (policy?.everyBytes ?? Number.POSITIVE_INFINITY)
+    )
+      return
+    if (policy?.wait) this.flushSync()
+    else this.request()
+  }
+
+  /** The writer has left its segment for the next one: what is not synced of the old one goes into one sync, whose mark names the new. */
+  afterRoll(next: MappedSegment): void {
+    const old = this.#segment
+    const sequence = this.#options.state[APPENDER_NEXT_SEQUENCE] as number
+    this.#submit({
+      segment: old,
+      offset: this.#requestedOffset,
+      end: old.size,
+      sequence,
+      markSegmentId: next.id,
+      markOffset: SEGMENT_HEADER_LENGTH,
+    })
+    this.#segment = next
+    this.#requestedOffset = 0
+  }
+
+  /** Starts syncing what is not yet, without waiting for it. */
+  request(): void {
+    this.#reap()
+    const sequence = this.#options.state[APPENDER_NEXT_SEQUENCE] as number
+    const end = this.#options.state[APPENDER_WRITE_OFFSET] as number
+    if (sequence === this.#requestedSequence && this.#requestedOffset >= end) return
+    this.#submit({
+      segment: this.#segment,
+      offset: this.#requestedOffset,
+      end,
+      sequence,
+      markSegmentId: this.#segment.id,
+      markOffset: end,
+    })
+    this.#requestedOffset = end
+  }
+
+  /** Returns when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` when it cannot be made so. */
+  flushSync(): void {
+    this.request()
+    const last = this.#syncs.at(-1)
+    if (last !== undefined) binding.jobWait(last.job, Number.POSITIVE_INFINITY)
+    this.#reap()
+    this.#writeIndex()
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** {@link flushSync} off the event loop. */
+  async flush(): Promise<void> {
+    this.request()
+    const last = this.#syncs.at(-1)
+    if (last !== undefined) await new Promise<void>((resolve) => binding.jobNotify(last.job, () => resolve()))
+    this.#reap()
+    this.#writeIndex()
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Waits for all syncs under way, so that none of them stores a mark after the next writer has opened. */
+  close(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    for (const sync of this.#syncs) binding.jobWait(sync.job, Number.POSITIVE_INFINITY)
+    this.#reap()
+    this.#writeIndex()
+  }
+
+  #submit(range: {
+    segment: MappedSegment
+    offset: number
+    end: number
+    sequence: number
+    markSegmentId: number
+    markOffset: number
+  }): void {
+    const job = binding.backgroundMakeDurable({
+      segment: range.segment.mapping,
+      offset: range.offset,
+      length: range.end - range.offset,
+      control: this.#options.control.mapping,
+      sequence: range.sequence,
+      segmentId: range.markSegmentId,
+      markOffset: range.markOffset,
+    })
+    this.#syncs.push({ job, sequence: range.sequence })
+    this.#requestedSequence = range.sequence
+    this.#syncCount++
+  }
+
+  /** Takes note of the syncs that are done, oldest first. */
+  #reap(): void {
+    for (let sync = this.#syncs[0]; sync !== undefined; sync = this.#syncs[0]) {
+      const state = binding.jobState(sync.job)
+      if (state === 0) return
+      if (state < 0) this.#failure ??= fromSystemError(errnoError(-state, 'msync'), { path: this.#options.directory })
+      binding.jobRelease(sync.job)
+      this.#syncs.shift()
+    }
+  }
+
+  /** The base format's hint of where the head is. Of no use to readers of ours; a failure to write it costs nothing. */
+  #writeIndex(): void {
+    const { directory, state } = this.#options
+    const hint = { currentSegment: this.#segment.id, writeOffset: state[APPENDER_WRITE_OFFSET] as number }
+    const temporary = join(directory, INDEX_TEMPORARY_FILE)
+    try {
+      writeFileSync(temporary, encodeIndex(hint))
+      renameSync(temporary, join(directory, INDEX_FILE))
+    } catch {
+      // A full or read-only disk: the hint stays old, and everybody is prepared for that (L5).
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
+import { createControl } from '../control/create-control.js'
+import type { MappedControl } from '../control/mapped-control.js'
+import { mapControl, readControl } from '../control/open-control.js'
+import { fromSystemError, NotAQueueError, UnsupportedVersionError } from '../errors/index.js'
+import { bootId } from '../files/machine.js'
+import { WriterLock } from '../files/writer-lock.js'
+import { CONTROL_FILE, CONTROL_VERSION, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { recoverQueue } from '../recovery/recover-queue.js'
+import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
+import { setFileAside } from '../recovery/set-aside.js'
+import { listSegments } from '../segment/segment-files.js'
+import { SegmentPreparer } from '../segment/segment-preparer.js'
+import { QueueWriter } from './queue-writer.js'
+import { rebuildControl, setUnusableSegmentsAside } from './rebuild-control.js'
+import { type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
+
+/**
+ * Opens a queue for writing, creating it when there is none, and recovers whatever the last writer left. Synchronous. One writer at a time: the
+ * lock is held until {@link QueueWriter.close} or the end of the process.
+ *
+ * @param directory the queue's directory; made, with its parents, when missing.
+ * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE`, {@link NotAQueueError}, {@link UnsupportedVersionError}, {@link NoSpaceError},
+ * {@link PermissionError}, {@link InvalidArgumentError}.
+ * @example
+ * ```ts
+ * using writer = openWriter('/var/lib/feed/trades')
+ * writer.append(1, Buffer.from('hello'))
+ * ```
+ */
+export function openWriter(directory: string, options: WriterOptions = {}): QueueWriter {
+  const resolved = resolveWriterOptions(options)
+  if (resolved.cpus.length > 0) pinThread(resolved.cpus)
+  makeDirectory(directory)
+  const lock = WriterLock.acquire(directory)
+  let control: MappedControl | undefined
+  try {
+    const { created, rebuilt } = ensureControl(directory, resolved)
+    control = mapControl(directory, true)
+    const preparer = makePreparer(directory, control.segmentSize, resolved)
+    const context = new RecoveryContext(directory, control, control.segmentSize, preparer)
+    if (rebuilt !== undefined) context.note('lost-control', { segmentId: rebuilt }, 'rebuilt from the segments')
+    if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
+    const tail = recoverQueue(context)
+    const epoch = created ? 1 : control.writerEpochAcquire() + 1
+    takeOver({ control, tail, epoch, options: resolved })
+    lock.writeRecord(epoch)
+    return new QueueWriter({ directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions })
+  } catch (cause) {
+    control?.close()
+    lock.release()
+    throw fromSystemError(cause, { path: directory })
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch (cause) {
+    if (isFile(directory)) throw new NotAQueueError({ directory, detail: 'it is not a directory' }, { cause })
+    throw fromSystemError(cause, { path: directory })
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return !statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+function pinThread(cpus: readonly number[]): void {
+  try {
+    binding.setThreadAffinity([...cpus])
+  } catch (cause) {
+    throw fromSystemError(cause, { syscall: 'sched_setaffinity' })
+  }
+}
+
+function makePreparer(directory: string, segmentSize: number, options: ResolvedWriterOptions): SegmentPreparer {
+  return new SegmentPreparer({
+    directory,
+    segmentSize,
+    extensions: options.extensions,
+    prefault: options.prefault,
+    lockMemory: options.mlock,
+    hugePages: options.hugePages,
+  })
+}
+
+/** Makes sure that a valid `control.meta` exists. Nobody else creates or repairs while the lock is held, so what is unfinished stays so. */
+function ensureControl(directory: string, options: ResolvedWriterOptions): { created: boolean; rebuilt: number | undefined } {
+  const { state, block } = readControl(directory)
+  const path = join(directory, CONTROL_FILE)
+  switch (state) {
+    case 'ready':
+      return { created: false, rebuilt: undefined }
+    case 'foreign':
+      throw new NotAQueueError({ directory, detail: 'its control.meta is of another kind' })
+    case 'version':
+      throw new UnsupportedVersionError({ path, version: block?.version ?? 0, supported: CONTROL_VERSION })
+    case 'geometry':
+      throw new NotAQueueError({ directory, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
+    default: {
+      if (state !== 'absent') setFileAside(directory, path)
+      const geometry = rebuildControl(directory)
+      if (geometry !== undefined) return { created: false, rebuilt: geometry.headId }
+      createQueue(directory, options)
+      return { created: true, rebuilt: undefined }
+    }
+  }
+}
+
+/** Segment first, control block last (L8). */
+function createQueue(directory: string, options: ResolvedWriterOptions): void {
+  const segmentId = listSegments(directory).length === 0 ? 0 : setUnusableSegmentsAside(directory)
+  const preparer = makePreparer(directory, options.segmentSize, options)
+  preparer.take(segmentId).close()
+  createControl(directory, { segmentSize: options.segmentSize, writerEpoch: 1, currentSegment: segmentId })
+}
+
+/** Stores who writes now. The epoch goes up before the extension fields count as this writer's, and those are stored before. */
+function takeOver(opened: { control: MappedControl; tail: Tail; epoch: number; options: ResolvedWriterOptions }): void {
+  const { control, tail, epoch, options } = opened
+  control.storeWriterHeartbeatNs(binding.realtimeNs())
+  control.storeWriterEpochRelease(epoch)
+  if (!options.extensions) return
+  control.storeBootId(bootId())
+  if (control.readCreatedNs() === 0n) control.storeCreatedNs(binding.realtimeNs())
+  control.storeNextSequence(tail.nextSequence)
+  control.storeDirtyEnd({ segmentId: tail.segment.id, offset: tail.offset })
+  control.storeWriterBlocked(false)
+  if (tail.offset === SEGMENT_HEADER_LENGTH) tail.segment.storeFirstSequence(tail.nextSequence, epoch)
+  control.storeExtensionEpochRelease(epoch)
+}

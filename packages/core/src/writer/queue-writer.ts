@@ -1,0 +1,350 @@
+import {
+  APPENDER_BATCH_COUNT,
+  APPENDER_CLAIM_OFFSET,
+  APPENDER_NEXT_SEQUENCE,
+  APPENDER_WAKES,
+  APPENDER_WRITE_OFFSET,
+  binding,
+  type NativeAppender,
+  STATUS_OK,
+  STATUS_ROLL,
+} from '@chronicle-ts/native'
+import type { MappedControl } from '../control/mapped-control.js'
+import { ClosedError, NoSpaceError, QueueFullError } from '../errors/index.js'
+import type { WriterLock } from '../files/writer-lock.js'
+import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import type { RecoveryAction } from '../recovery/recovery-case.js'
+import type { Tail } from '../recovery/recovery-context.js'
+import type { RetentionVerdict } from '../retention/retention-plan.js'
+import { Retirement } from '../retention/retirement.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+import type { SegmentPreparer } from '../segment/segment-preparer.js'
+import { appendFailure } from './append-failure.js'
+import { CapacityGate } from './capacity-gate.js'
+import { Claim } from './claim.js'
+import { Durability } from './durability.js'
+import type { ResolvedWriterOptions } from './writer-options.js'
+
+/** What `openWriter` hands to the writer. */
+export interface OpenedQueue {
+  readonly directory: string
+  readonly lock: WriterLock
+  readonly control: MappedControl
+  readonly preparer: SegmentPreparer
+  readonly tail: Tail
+  readonly epoch: number
+  readonly options: ResolvedWriterOptions
+  readonly recovery: readonly RecoveryAction[]
+}
+
+export interface AppendOptions {
+  /** Nanoseconds since the Unix epoch to be stored with the message; the time of the append by default. */
+  readonly timestampNs?: bigint
+}
+
+export interface BatchMessage {
+  readonly typeId: number
+  readonly payload: Uint8Array
+}
+
+/** What `tryAppend` answers: the message's sequence, or why there is none. */
+export type TryAppendResult =
+  | { readonly status: 'appended'; readonly sequence: number }
+  | { readonly status: 'full' | 'no-space' }
+
+export interface WriterMetrics {
+  /** Messages appended by this writer. */
+  readonly appended: number
+  readonly rolls: number
+  /** Wake system calls made for parked readers. */
+  readonly wakes: number
+  readonly syncs: number
+  /** Rolls that had to wait for the next segment's preparation. */
+  readonly unpreparedRolls: number
+  /** Rolls that had to wait for readers (`backpressure: 'block'`). */
+  readonly blockedRolls: number
+  /** Segments that retention deleted, and readers that it let go. */
+  readonly segmentsDeleted: number
+  readonly readersReleased: number
+  /** Sequence of the next message. */
+  readonly nextSequence: number
+  readonly durableSequence: number
+}
+
+/**
+ * The one writer of a queue. `append` is a native call that copies the payload, stamps and checksums the record and publishes it; readers in every process see it when
+ * the call returns. It allocates nothing and makes no system call while nobody is parked. Use from one thread.
+ *
+ * Visible is not durable: an appended message survives the death of this process at once, and a power cut after {@link flush}.
+ */
+export class QueueWriter {
+  readonly directory: string
+  /** Counts the openings of this queue for writing, from 1. */
+  readonly epoch: number
+  /** Bytes per segment. */
+  readonly segmentSize: number
+  /** What the open found and repaired. */
+  readonly recovery: readonly RecoveryAction[]
+  readonly #opened: OpenedQueue
+  readonly #appender: NativeAppender
+  readonly #state: Float64Array
+  readonly #durability: Durability
+  readonly #watchesAppends: boolean
+  readonly #firstSequence: number
+  readonly #retirement: Retirement | undefined
+  readonly #gate: CapacityGate | undefined
+  #segment: MappedSegment
+  #heartbeat: NodeJS.Timeout | undefined
+  #claim: Claim | undefined
+  #rolls = 0
+  #unpreparedRolls = 0
+  #mayBlock = true
+  #isClosed = false
+
+  /** Use {@link openWriter}. */
+  constructor(opened: OpenedQueue) {
+    const { control, tail, options } = opened
+    this.#opened = opened
+    this.directory = opened.directory
+    this.epoch = opened.epoch
+    this.segmentSize = control.segmentSize
+    this.recovery = opened.recovery
+    this.#segment = tail.segment
+    this.#firstSequence = tail.nextSequence
+    this.#appender = binding.createAppender({
+      control: control.mapping,
+      writerEpoch: opened.epoch,
+      extensions: options.extensions,
+    })
+    this.#appender.attach(tail.segment.mapping, tail.segment.id, tail.offset, tail.nextSequence)
+    this.#state = this.#appender.state
+    this.#durability = new Durability({
+      directory: opened.directory,
+      control,
+      state: this.#state,
+      policy: options.flushPolicy,
+      segment: tail.segment,
+    })
+    this.#watchesAppends = this.#durability.watchesAppends
+    this.#retirement = this.#makeRetirement()
+    this.#gate = this.#makeGate()
+    opened.preparer.start(tail.segment.id + 1)
+    if (options.heartbeatIntervalMs > 0) {
+      this.#heartbeat = setInterval(() => this.heartbeat(), options.heartbeatIntervalMs).unref()
+    }
+  }
+
+  /** Sequence that the next message gets. */
+  get nextSequence(): number {
+    return this.#state[APPENDER_NEXT_SEQUENCE] as number
+  }
+
+  /** All messages before this sequence survive a power cut. */
+  get durableSequence(): number {
+    this.#assertOpen()
+    return this.#opened.control.readDurableMark()?.sequence ?? 0
+  }
+
+  /** Where the next record goes. */
+  get position(): { readonly segmentId: number; readonly offset: number } {
+    return { segmentId: this.#segment.id, offset: this.#state[APPENDER_WRITE_OFFSET] as number }
+  }
+
+  /**
+   * Appends one message and returns its sequence. The payload is copied.
+   *
+   * @param typeId the user's type, 0 to 65534.
+   * @throws {@link TooLargeError} `ERR_TOO_LARGE`, {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, {@link NoSpaceError} `ERR_NO_SPACE`,
+   * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`. Nothing was written in any of these cases.
+   */
+  append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
+    const timestampNs = options?.timestampNs
+    let status =
+      timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
+    while (status !== STATUS_OK) {
+      this.#clearTheWay(status, typeId, payload)
+      status =
+        timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
+    }
+    if (this.#watchesAppends) this.#durability.afterAppend()
+    return (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
+  }
+
+  /** {@link append} that answers instead of throwing when the queue or the disk is full, and never blocks. */
+  tryAppend(typeId: number, payload: Uint8Array, options?: AppendOptions): TryAppendResult {
+    this.#mayBlock = false
+    try {
+      return { status: 'appended', sequence: this.append(typeId, payload, options) }
+    } catch (error) {
+      if (error instanceof QueueFullError) return { status: 'full' }
+      if (error instanceof NoSpaceError) return { status: 'no-space' }
+      throw error
+    } finally {
+      this.#mayBlock = true
+    }
+  }
+
+  /**
+   * Appends messages with one reading of the clock and one notification. They become visible in order, one after the other: a reader may see a
+   * part of the batch, never a later message without the earlier ones.
+   *
+   * @returns the sequence of the first message; the others follow without a gap.
+   * @throws as {@link append} does; the messages before the refused one are appended.
+   */
+  appendBatch(messages: readonly BatchMessage[]): number {
+    const first = this.nextSequence
+    const payloads = messages.map((message) => message.payload)
+    const typeIds = Uint16Array.from(messages, (message) => checkedType(message.typeId))
+    let done = 0
+    for (;;) {
+      const status = this.#appender.appendBatch(typeIds, payloads, done)
+      done += this.#state[APPENDER_BATCH_COUNT] as number
+      if (status === STATUS_OK) break
+      this.#clearTheWay(status, messages[done]?.typeId, payloads[done])
+    }
+    if (this.#watchesAppends) this.#durability.afterAppend()
+    return first
+  }
+
+  /**
+   * Reserves room for a payload that is filled in place. One claim at a time; until `commit()` or `abort()` nothing else can be appended. A claim that
+   * is abandoned leaves nothing behind.
+   *
+   * @param length bytes of payload, exactly.
+   */
+  claim(typeId: number, length: number): Claim {
+    let status = this.#appender.claim(typeId, length)
+    while (status !== STATUS_OK) {
+      this.#clearTheWay(status, typeId, undefined, length)
+      status = this.#appender.claim(typeId, length)
+    }
+    this.#claim ??= new Claim(this.#appender, () => this.#afterClaim())
+    this.#claim.open(this.#segment, this.#state[APPENDER_CLAIM_OFFSET] as number, length)
+    return this.#claim
+  }
+
+  /** Tells readers and ordered fan-ins that this writer lives although it appends nothing. Happens by itself while the event loop turns. */
+  heartbeat(): void {
+    if (!this.#isClosed) this.#appender.heartbeat()
+  }
+
+  /** Resolves when everything appended before the call is durable. */
+  async flush(): Promise<void> {
+    this.#assertOpen()
+    await this.#durability.flush()
+  }
+
+  /** Returns when everything appended before the call is durable; blocks the thread. */
+  flushSync(): void {
+    this.#assertOpen()
+    this.#durability.flushSync()
+  }
+
+  /** Leaves the head segment for the next one although it is not full. */
+  roll(): void {
+    this.#assertOpen()
+    if ((this.#state[APPENDER_WRITE_OFFSET] as number) > SEGMENT_HEADER_LENGTH) this.#roll()
+  }
+
+  /** Which segments could be deleted, which stay, who pins them and which rule it is. Empty without `retention`. */
+  explainRetention(): RetentionVerdict[] {
+    this.#assertOpen()
+    return this.#retirement?.explain() ?? []
+  }
+
+  metrics(): WriterMetrics {
+    return {
+      appended: this.nextSequence - this.#firstSequence,
+      rolls: this.#rolls,
+      wakes: this.#state[APPENDER_WAKES] as number,
+      syncs: this.#durability.syncCount,
+      unpreparedRolls: this.#unpreparedRolls,
+      blockedRolls: this.#gate?.blockedCount ?? 0,
+      segmentsDeleted: this.#retirement?.counts.segmentsDeleted ?? 0,
+      readersReleased: this.#retirement?.counts.readersReleased ?? 0,
+      nextSequence: this.nextSequence,
+      durableSequence: this.#isClosed ? 0 : this.durableSequence,
+    }
+  }
+
+  get closed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Ends writing and gives the queue back. Syncs when a flush policy is set; waits for syncs under way. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearInterval(this.#heartbeat)
+    this.#claim?.invalidate()
+    this.#retirement?.close()
+    if (this.#opened.options.flushPolicy !== undefined) this.#durability.request()
+    this.#durability.close()
+    this.#appender.detach()
+    this.#opened.preparer.dispose()
+    this.#segment.close()
+    this.#opened.control.close()
+    this.#opened.lock.release()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  #afterClaim(): void {
+    if (this.#watchesAppends) this.#durability.afterAppend()
+  }
+
+  /** Rolls where that is all that is missing; throws what the status means otherwise. */
+  #clearTheWay(status: number, typeId: unknown, payload: unknown, length?: number): void {
+    if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
+    if (status !== STATUS_ROLL)
+      throw appendFailure(status, { directory: this.directory, segmentSize: this.segmentSize, typeId, payload, length })
+    this.#roll()
+  }
+
+  #roll(): void {
+    const { preparer } = this.#opened
+    const nextId = this.#segment.id + 1
+    this.#gate?.admit(this.#segment.id, this.#mayBlock)
+    if (!preparer.isReady) this.#unpreparedRolls++
+    const next = preparer.take(nextId)
+    this.#appender.roll(next.mapping, nextId)
+    const old = this.#segment
+    this.#segment = next
+    this.#rolls++
+    preparer.start(nextId + 1)
+    this.#durability.afterRoll(next)
+    old.closeInBackground()
+    this.#retirement?.afterRoll()
+  }
+
+  /** A bounded queue deletes what everybody has read, unless its retention says something else: otherwise it would be full for ever. */
+  #makeRetirement(): Retirement | undefined {
+    const { directory, control, options } = this.#opened
+    const isBounded = options.maxSegments !== undefined || options.maxBytes !== undefined
+    const rules = options.retention ?? (isBounded ? { consumed: true } : undefined)
+    if (rules === undefined) return undefined
+    return new Retirement({ directory, control, rules, head: () => this.position, onReaderReleased: options.onReaderReleased })
+  }
+
+  #makeGate(): CapacityGate | undefined {
+    const { directory, control, options } = this.#opened
+    if (this.#retirement === undefined) return undefined
+    const gate = new CapacityGate({ directory, control, retirement: this.#retirement, options })
+    return gate.isBounded ? gate : undefined
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
+  }
+}
+
+function checkedType(typeId: number): number {
+  // 0xFFFF is refused natively with everything else that is no type; a Uint16Array would silently wrap what is larger.
+  return Number.isInteger(typeId) && typeId >= 0 && typeId <= 0xffff ? typeId : 0xffff
+}

@@ -1,0 +1,44 @@
+import { createControl } from '../control/create-control.js'
+import { isExistingSegmentSize, SEGMENT_MAGIC } from '../format/index.js'
+import { setFileAside } from '../recovery/set-aside.js'
+import { glanceAtSegment, listSegments, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
+
+/** What the segments tell about a queue whose control block is lost. */
+export interface Geometry {
+  readonly segmentSize: number
+  readonly headId: number
+  readonly writerEpoch: number
+}
+
+/**
+ * Rebuilds `control.meta` from the segments. The head is the highest segment with records; the tail within it is found by recovery, which trusts
+ * nothing, because the new block carries no extension fields.
+ *
+ * @returns `undefined` when no usable segment exists: then there is nothing to rebuild.
+ */
+export function rebuildControl(directory: string): Geometry | undefined {
+  const ids = listSegments(directory)
+  let head: { id: number; glance: SegmentGlance } | undefined
+  let lowest: { id: number; glance: SegmentGlance } | undefined
+  let writerEpoch = 1
+  for (const id of ids) {
+    const glance = glanceAtSegment(directory, id, 0)
+    if (glance === undefined || glance.header.magic !== SEGMENT_MAGIC || glance.header.segmentId !== id) continue
+    if (!isExistingSegmentSize(glance.length)) continue
+    if (Number.isSafeInteger(glance.header.writerEpoch)) writerEpoch = Math.max(writerEpoch, glance.header.writerEpoch)
+    lowest ??= { id, glance }
+    if (glance.hasRecords) head = { id, glance }
+  }
+  const chosen = head ?? lowest
+  if (chosen === undefined) return undefined
+  const geometry = { segmentSize: chosen.glance.length, headId: chosen.id, writerEpoch }
+  createControl(directory, { segmentSize: geometry.segmentSize, writerEpoch, currentSegment: chosen.id })
+  return geometry
+}
+
+/** Puts away files that bear segment names and are none; returns the first id that is free. */
+export function setUnusableSegmentsAside(directory: string): number {
+  const ids = listSegments(directory)
+  for (const id of ids) setFileAside(directory, segmentPath(directory, id))
+  return (ids.at(-1) ?? -1) + 1
+}

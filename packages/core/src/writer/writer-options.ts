@@ -1,0 +1,172 @@
+import { DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS } from '../defaults.js'
+import { InvalidArgumentError } from '../errors/index.js'
+import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
+import type { ReleasedReader } from '../retention/retention-plan.js'
+
+/**
+ * When the writer makes messages durable (able to survive a power cut) by itself. Several conditions: whichever comes first. Without any, messages become durable
+ * when their segment is full, at `flush()`, or when the kernel writes pages back.
+ */
+export interface FlushPolicy {
+  readonly everyMessages?: number
+  readonly everyBytes?: number
+  /** Needs a turning event loop. */
+  readonly everyMs?: number
+  /** The append that meets `everyMessages` or `everyBytes` returns when its message is durable. Default false: syncing goes on in the background. */
+  readonly wait?: boolean
+}
+
+/** Named sets of options; options given beside a preset win over it. */
+export type WriterPreset = 'lowLatency' | 'highThroughput' | 'durable'
+
+export interface WriterOptions {
+  readonly preset?: WriterPreset
+  /** Bytes per segment of a queue that is created: a multiple of 4096 from 4 KiB to 4 GiB, 128 MiB by default. An existing queue keeps its own. */
+  readonly segmentSize?: number
+  /**
+   * Write what this implementation adds to the base format (header CRC, writer epoch, durable mark, ...), in bytes that the base format leaves free. Default true.
+   * Without it, durability, healing of parked readers and O(1) recovery fall back to what the base format can do.
+   */
+  readonly extensions?: boolean
+  readonly flushPolicy?: FlushPolicy
+  /** Touch the pages of each segment before it is needed. Default true. */
+  readonly prefault?: boolean
+  /** Lock segments into memory; fails with `ERR_LIMIT` when RLIMIT_MEMLOCK is too low. Default false. */
+  readonly mlock?: boolean
+  /** Ask for huge pages, where the file system has them. Default false. */
+  readonly hugePages?: boolean
+  /** CPUs that the calling thread is pinned to at open. */
+  readonly cpu?: number | readonly number[]
+  /** Roll when the head segment is older than this at an append, although it is not full. */
+  readonly rollAfterMs?: number
+  /** Milliseconds between heartbeats of a writer that appends nothing; 0 for none. Default 1000. */
+  readonly heartbeatIntervalMs?: number
+  /** Most segments that the queue may have, the head included. At least 2. */
+  readonly maxSegments?: number
+  /** Most bytes that the queue's segments may have. At least two segments. */
+  readonly maxBytes?: number
+  /** What an append does that needs a new segment while the queue is at its limit. Default 'fail'. */
+  readonly backpressure?: 'fail' | 'block'
+  /** How long a blocked append waits for its readers before it fails. Default: for ever. */
+  readonly backpressureTimeoutMs?: number
+  /** Default: keep everything; with a limit: `{ consumed: true }`, because a bounded queue can only go on when what is read may go. */
+  readonly retention?: RetentionOptions
+  /** Called when retention lets a reader go that has not read everything: once for each. */
+  readonly onReaderReleased?: (released: ReleasedReader) => void
+  /** Called once each time the queue comes within one segment of its limit. */
+  readonly onHighWatermark?: (state: { readonly segments: number; readonly bytes: number }) => void
+}
+
+/**
+ * Which segments may be deleted. Without any of these, none ever is. A segment that a registered reader has not committed past stays, whether that reader
+ * runs or not, unless `readerTtlMs` or `maxReaderLagBytes` lets the reader go; `maxAgeMs`, `maxBytes` and `maxSegments` delete only what no reader needs. The head is never deleted.
+ */
+export interface RetentionOptions {
+  /** Delete a segment once every registered reader has committed past it (and at least one reader is registered). */
+  readonly consumed?: boolean
+  /** Delete segments whose last message is older. */
+  readonly maxAgeMs?: number
+  /** Delete the oldest segments while the queue is larger. */
+  readonly maxBytes?: number
+  readonly maxSegments?: number
+  /** Keep at least this many segments, the head included, whatever the other rules say. */
+  readonly minSegments?: number
+  /** A reader that is not running and has not committed for this long pins nothing any more. */
+  readonly readerTtlMs?: number
+  /** A reader that is further behind than this pins nothing any more. */
+  readonly maxReaderLagBytes?: number
+}
+
+/** Reader lifetimes that have proven themselves: how long a dead reader's unread messages are kept. */
+export const READER_TTL_PRESETS_MS = { marketData: 10_000, orders: 60_000, audit: 300_000 } as const
+
+export type ResolvedWriterOptions = Required<
+  Pick<
+    WriterOptions,
+    | 'segmentSize'
+    | 'extensions'
+    | 'prefault'
+    | 'mlock'
+    | 'hugePages'
+    | 'heartbeatIntervalMs'
+    | 'backpressure'
+    | 'backpressureTimeoutMs'
+  >
+> &
+  Pick<
+    WriterOptions,
+    'flushPolicy' | 'rollAfterMs' | 'maxSegments' | 'maxBytes' | 'retention' | 'onHighWatermark' | 'onReaderReleased'
+  > & {
+    readonly cpus: readonly number[]
+  }
+
+const PRESETS: Record<WriterPreset, WriterOptions> = {
+  lowLatency: { prefault: true },
+  highThroughput: { prefault: true, flushPolicy: { everyBytes: 64 * 1024 * 1024, everyMs: 1000 } },
+  durable: { flushPolicy: { everyMessages: 1, wait: true } },
+}
+
+/** Checks options and fills in defaults. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
+export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOptions {
+  if (given.preset !== undefined && !(given.preset in PRESETS)) invalid('preset', given.preset, Object.keys(PRESETS).join(', '))
+  const options = { ...(given.preset === undefined ? {} : PRESETS[given.preset]), ...given }
+  const resolved: ResolvedWriterOptions = {
+    segmentSize: options.segmentSize ?? DEFAULT_SEGMENT_SIZE,
+    extensions: options.extensions ?? true,
+    prefault: options.prefault ?? true,
+    mlock: options.mlock ?? false,
+    hugePages: options.hugePages ?? false,
+    heartbeatIntervalMs: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
+    backpressure: options.backpressure ?? 'fail',
+    backpressureTimeoutMs: options.backpressureTimeoutMs ?? Number.POSITIVE_INFINITY,
+    cpus: options.cpu === undefined ? [] : typeof options.cpu === 'number' ? [options.cpu] : options.cpu,
+    ...pick(options, 'flushPolicy', 'rollAfterMs', 'maxSegments', 'maxBytes', 'retention', 'onHighWatermark', 'onReaderReleased'),
+  }
+  checkSegmentSize(resolved.segmentSize)
+  if (resolved.backpressure !== 'fail' && resolved.backpressure !== 'block')
+    invalid('backpressure', resolved.backpressure, "'fail' or 'block'")
+  checkAtLeast('heartbeatIntervalMs', resolved.heartbeatIntervalMs, 0)
+  checkAtLeast('backpressureTimeoutMs', resolved.backpressureTimeoutMs, 0)
+  checkAtLeast('rollAfterMs', resolved.rollAfterMs, 1)
+  checkAtLeast('maxSegments', resolved.maxSegments, 2)
+  checkAtLeast('maxBytes', resolved.maxBytes, 2 * resolved.segmentSize)
+  checkGroup('flushPolicy', resolved.flushPolicy, { everyMessages: 1, everyBytes: 1, everyMs: 1 })
+  checkGroup('retention', resolved.retention, {
+    maxAgeMs: 0,
+    maxBytes: 0,
+    maxSegments: 1,
+    minSegments: 1,
+    readerTtlMs: 0,
+    maxReaderLagBytes: 0,
+  })
+  for (const cpu of resolved.cpus) if (!Number.isInteger(cpu) || cpu < 0) invalid('cpu', cpu, 'numbers of CPUs')
+  return resolved
+}
+
+function pick<T extends object, K extends keyof T>(from: T, ...keys: K[]): Pick<T, K> {
+  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]])) as Pick<T, K>
+}
+
+function checkSegmentSize(segmentSize: number): void {
+  if (isNewSegmentSize(segmentSize)) return
+  invalid(
+    'segmentSize',
+    segmentSize,
+    `a multiple of ${SEGMENT_SIZE_MULTIPLE} from ${SEGMENT_SIZE_MIN} to ${SEGMENT_SIZE_MAX} bytes`,
+  )
+}
+
+function checkGroup(name: string, group: object | undefined, least: Readonly<Record<string, number>>): void {
+  for (const [key, minimum] of Object.entries(least)) {
+    checkAtLeast(`${name}.${key}`, (group as Record<string, unknown> | undefined)?.[key], minimum)
+  }
+}
+
+function checkAtLeast(argument: string, value: unknown, minimum: number): void {
+  if (value === undefined) return
+  if (typeof value !== 'number' || !(value >= minimum)) invalid(argument, value, `a number of at least ${minimum}`)
+}
+
+function invalid(argument: string, value: unknown, expected: string): never {
+  throw new InvalidArgumentError({ argument, value, expected })
+}

@@ -1,0 +1,99 @@
+// Compiles cpp/*.cc into dist/chronicle.node with the C++ compiler of the system ($CXX, or c++). Needs no network: the headers come from the npm
+// package node-api-headers. Does nothing when sources, flags and compiler are those of the last build.
+import { execFile, execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const folder = dirname(fileURLToPath(import.meta.url))
+const sourceFolder = join(folder, 'cpp')
+const outputFolder = join(folder, 'dist')
+const output = join(outputFolder, 'chronicle.node')
+const stamp = join(outputFolder, 'chronicle.node.hash')
+const compiler = process.env.CXX || 'c++'
+
+const compileFlags = [
+  ...['-std=c++20', '-O3', '-fPIC', '-pthread', '-DNAPI_VERSION=8', '-D_GNU_SOURCE'],
+  ...['-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Werror'],
+  ...['-fvisibility=hidden', '-fno-exceptions', '-fno-rtti', '-fno-plt'],
+]
+// nodelete: Node closes the addon when a worker that loaded it ends, while threads of the addon may still run.
+const linkFlags = ['-shared', '-pthread', '-Wl,-z,nodelete', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,--gc-sections']
+
+function fail(message) {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}
+
+function compilerVersion() {
+  try {
+    return execFileSync(compiler, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  } catch {
+    return fail(
+      `A C++ compiler is missing: '${compiler}' does not run. Install one (Debian, Ubuntu: apt-get install g++) or name it in CXX.`,
+    )
+  }
+}
+
+function headerFolder() {
+  try {
+    return createRequire(import.meta.url)('node-api-headers').include_dir
+  } catch {
+    return fail("The npm package 'node-api-headers' is missing: run npm install.")
+  }
+}
+
+function filesIn(directory, pattern) {
+  return readdirSync(directory)
+    .filter((name) => pattern.test(name))
+    .sort()
+    .map((name) => join(directory, name))
+}
+
+function digest(version, headers) {
+  const hash = createHash('sha256').update(JSON.stringify([version, compileFlags, linkFlags, process.arch]))
+  for (const file of [...filesIn(sourceFolder, /\.(cc|h)$/), ...filesIn(headers, /\.h$/)])
+    hash.update(basename(file)).update('\0').update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+async function inParallel(tasks, width) {
+  const queue = [...tasks]
+  const work = async () => {
+    for (let task = queue.shift(); task; task = queue.shift()) await task()
+  }
+  await Promise.all(Array.from({ length: width }, work))
+}
+
+async function compile(headers) {
+  const objects = mkdtempSync(join(outputFolder, 'objects-'))
+  try {
+    const sources = filesIn(sourceFolder, /\.cc$/)
+    const objectOf = (source) => join(objects, `${basename(source)}.o`)
+    const compileOne = (source) => () =>
+      run(compiler, [...compileFlags, '-isystem', headers, '-c', source, '-o', objectOf(source)])
+    await inParallel(sources.map(compileOne), availableParallelism())
+    const linked = join(objects, 'chronicle.node')
+    await run(compiler, [...linkFlags, ...sources.map(objectOf), '-o', linked])
+    // A process that has the old file loaded keeps it.
+    renameSync(linked, output)
+  } finally {
+    rmSync(objects, { recursive: true, force: true })
+  }
+}
+
+const headers = headerFolder()
+const wanted = digest(compilerVersion(), headers)
+mkdirSync(outputFolder, { recursive: true })
+if (existsSync(output) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) process.exit(0)
+try {
+  await compile(headers)
+  writeFileSync(stamp, wanted)
+} catch (error) {
+  fail(error.stderr || error.message)
+}

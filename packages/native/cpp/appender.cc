@@ -1,0 +1,247 @@
+#include <new>
+
+#include "appender_core.h"
+#include "mapping.h"
+#include "napi_support.h"
+#include "native_object.h"
+
+namespace chronicle {
+namespace {
+
+// The core and the references that keep its pages mapped.
+struct Appender {
+  Appender(std::shared_ptr<Mapping> controlMapping, uint64_t epoch, bool extensions)
+      : control(std::move(controlMapping)), writerEpoch(epoch), core(control->range(), {static_cast<uint32_t>(epoch), extensions}) {}
+
+  ~Appender() { core.detach(); }
+
+  std::shared_ptr<Mapping> control;
+  std::shared_ptr<Mapping> segment;
+  uint64_t writerEpoch;
+  AppenderCore core;
+};
+
+// The fixed part of every hot call: no allocation, no exception.
+template <size_t count>
+struct HotCall {
+  HotCall(napi_env env, napi_callback_info info) {
+    size_t argumentCount = count;
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &argumentCount, values, nullptr, &data);
+    appender = static_cast<Appender*>(data);
+  }
+
+  Appender* appender;
+  napi_value values[count > 0 ? count : 1] = {};
+};
+
+napi_value makeStatus(napi_env env, int status) {
+  napi_value result = nullptr;
+  napi_create_int32(env, status, &result);
+  return result;
+}
+
+// What is no integer of 0..0xFFFE becomes the padding type, which the core refuses.
+uint32_t readTypeId(napi_env env, napi_value value) {
+  double number = -1;
+  if (napi_get_value_double(env, value, &number) != napi_ok) return kPaddingType;
+  const bool valid = number >= 0 && number < kPaddingType && number == static_cast<double>(static_cast<uint32_t>(number));
+  return valid ? static_cast<uint32_t>(number) : kPaddingType;
+}
+
+// An empty payload is fine, a detached one is not: somebody expected bytes.
+bool readPayload(napi_env env, napi_value value, Bytes* bytes) {
+  if (value == nullptr || !readBytes(env, value, bytes)) return false;
+  if (bytes->length > 0) [[likely]] return bytes->data != nullptr;
+  napi_value buffer = nullptr;
+  bool detached = false;
+  napi_get_typedarray_info(env, value, nullptr, nullptr, nullptr, &buffer, nullptr);
+  return napi_is_detached_arraybuffer(env, buffer, &detached) != napi_ok || !detached;
+}
+
+napi_value append(napi_env env, napi_callback_info info) {
+  const HotCall<2> call(env, info);
+  Bytes payload;
+  if (!readPayload(env, call.values[1], &payload)) return makeStatus(env, kBadPayload);
+  return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length));
+}
+
+napi_value appendAt(napi_env env, napi_callback_info info) {
+  const HotCall<3> call(env, info);
+  Bytes payload;
+  uint64_t timestampNs = 0;
+  bool lossless = false;
+  if (!readPayload(env, call.values[1], &payload)) return makeStatus(env, kBadPayload);
+  if (napi_get_value_bigint_uint64(env, call.values[2], &timestampNs, &lossless) != napi_ok) {
+    return throwTypeError(env, "timestampNs must be a bigint");
+  }
+  return makeStatus(env, call.appender->core.appendAt(readTypeId(env, call.values[0]), payload.data, payload.length, timestampNs));
+}
+
+// Elements are fetched in chunks with a handle scope each. Fetching one may run code (a getter), which may do anything, also with the array of types: so
+// the types of a chunk are copied before.
+class Batch {
+ public:
+  Batch(napi_env env, Appender& appender, napi_value typeIds, napi_value payloads)
+      : env_(env), appender_(appender), typeIds_(typeIds), payloads_(payloads) {}
+
+  int run(uint32_t from) {
+    uint32_t length = 0;
+    const uint64_t now = realtimeNs();
+    int status = napi_get_array_length(env_, payloads_, &length) == napi_ok ? kOk : kBadPayload;
+    for (uint32_t index = from; status == kOk && index < length;) {
+      const uint32_t end = length - index > kChunk ? index + kChunk : length;
+      status = runChunk(index, end, now);
+      index = end;
+    }
+    if (count_ > 0) appender_.core.finishBatch(now);
+    appender_.core.state().batchCount = count_;
+    return status;
+  }
+
+ private:
+  static constexpr uint32_t kChunk = 128;
+
+  int runChunk(uint32_t begin, uint32_t end, uint64_t now) {
+    uint16_t typeIds[kChunk];
+    const uint32_t known = readTypes(begin, end, typeIds);
+    napi_handle_scope scope = nullptr;
+    if (napi_open_handle_scope(env_, &scope) != napi_ok) return kBadPayload;
+    int status = kOk;
+    for (uint32_t index = begin; status == kOk && index < end; index++) {
+      const uint32_t typeId = index - begin < known ? typeIds[index - begin] : kPaddingType;
+      status = appendElement(index, typeId, now);
+    }
+    napi_close_handle_scope(env_, scope);
+    return status;
+  }
+
+  // Returns how many of the chunk's types exist.
+  uint32_t readTypes(uint32_t begin, uint32_t end, uint16_t* types) {
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* data = nullptr;
+    const napi_status status = napi_get_typedarray_info(env_, typeIds_, &type, &length, &data, nullptr, nullptr);
+    if (status != napi_ok || type != napi_uint16_array || data == nullptr || length <= begin) return 0;
+    const uint32_t count = static_cast<uint32_t>(std::min<size_t>(length, end) - begin);
+    std::memcpy(types, static_cast<const uint16_t*>(data) + begin, count * sizeof(uint16_t));
+    return count;
+  }
+
+  int appendElement(uint32_t index, uint32_t typeId, uint64_t now) {
+    napi_value element = nullptr;
+    Bytes payload;
+    if (napi_get_element(env_, payloads_, index, &element) != napi_ok || !readPayload(env_, element, &payload)) return kBadPayload;
+    const int status = appender_.core.appendQuietly(typeId, payload.data, payload.length, now);
+    if (status == kOk) count_++;
+    return status;
+  }
+
+  napi_env env_;
+  Appender& appender_;
+  napi_value typeIds_;
+  napi_value payloads_;
+  uint32_t count_ = 0;
+};
+
+napi_value appendBatch(napi_env env, napi_callback_info info) {
+  const HotCall<3> call(env, info);
+  uint32_t from = 0;
+  call.appender->core.state().batchCount = 0;
+  if (napi_get_value_uint32(env, call.values[2], &from) != napi_ok) return throwTypeError(env, "from must be a number");
+  return makeStatus(env, Batch(env, *call.appender, call.values[0], call.values[1]).run(from));
+}
+
+napi_value claim(napi_env env, napi_callback_info info) {
+  const HotCall<2> call(env, info);
+  double length = -1;
+  napi_get_value_double(env, call.values[1], &length);
+  if (!(length >= 0) || length != static_cast<double>(static_cast<uint64_t>(length))) return throwTypeError(env, "length must be an integer from 0 on");
+  const uint64_t bounded = length > kPayloadLengthMax ? kPayloadLengthMax + 1 : static_cast<uint64_t>(length);
+  return makeStatus(env, call.appender->core.claim(readTypeId(env, call.values[0]), bounded));
+}
+
+napi_value publish(napi_env env, napi_callback_info info) {
+  const HotCall<1> call(env, info);
+  uint64_t timestampNs = 0;
+  bool lossless = false;
+  if (napi_get_value_bigint_uint64(env, call.values[0], &timestampNs, &lossless) != napi_ok) {
+    return throwTypeError(env, "timestampNs must be a bigint");
+  }
+  return makeStatus(env, call.appender->core.publish(timestampNs));
+}
+
+napi_value publishNow(napi_env env, napi_callback_info info) {
+  return makeStatus(env, HotCall<0>(env, info).appender->core.publish(0));
+}
+
+napi_value abortClaim(napi_env env, napi_callback_info info) { return makeStatus(env, HotCall<0>(env, info).appender->core.abort()); }
+
+napi_value heartbeat(napi_env env, napi_callback_info info) {
+  HotCall<0>(env, info).appender->core.heartbeat();
+  return nullptr;
+}
+
+napi_value detach(napi_env env, napi_callback_info info) {
+  Appender& appender = *HotCall<0>(env, info).appender;
+  appender.core.detach();
+  appender.segment.reset();
+  return nullptr;
+}
+
+std::shared_ptr<Mapping> readSegment(Arguments& args) {
+  auto segment = args.mapping(0, "segment");
+  if (args.ok() && (!segment->writable() || segment->length() < kFirstRecordOffset + kRecordHeaderLength || segment->length() % kAlignment != 0)) {
+    args.fail("segment must be a writable mapping of whole 64-byte blocks");
+  }
+  return segment;
+}
+
+napi_value attach(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  auto segment = readSegment(args);
+  const auto segmentId = static_cast<uint32_t>(args.integer(1, "segmentId", UINT32_MAX));
+  const uint64_t writeOffset = args.integer(2, "writeOffset");
+  const uint64_t nextSequence = args.integer(3, "nextSequence");
+  if (args.ok()) args.checkRange(*segment, writeOffset, 0);
+  if (args.ok() && (writeOffset < kFirstRecordOffset || writeOffset % kAlignment != 0)) args.fail("writeOffset must be a multiple of 64 from 64 on");
+  if (!args.ok()) return nullptr;
+  Appender& appender = *args.data<Appender>();
+  appender.core.attach(segment->range(), segmentId, writeOffset, nextSequence);
+  appender.segment = std::move(segment);
+  return nullptr;
+}
+
+napi_value roll(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  auto segment = readSegment(args);
+  const auto segmentId = static_cast<uint32_t>(args.integer(1, "nextSegmentId", UINT32_MAX));
+  if (!args.ok()) return nullptr;
+  Appender& appender = *args.data<Appender>();
+  const int status = appender.core.roll(segment->range(), segmentId, appender.writerEpoch);
+  if (status != kDetached && status != kClaim) appender.segment = std::move(segment);
+  return makeStatus(env, status);
+}
+
+napi_value createAppender(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  auto control = args.mappingOf(args.property(0, "control"), "control");
+  const uint64_t writerEpoch = args.integerOf(args.property(0, "writerEpoch"), "writerEpoch", (uint64_t{1} << 53) - 1);
+  const bool extensions = args.booleanOf(args.property(0, "extensions"), "extensions");
+  if (args.ok()) args.checkRange(*control, 0, kControlLength);
+  if (args.ok() && !control->writable()) args.fail("control must be writable");
+  if (!args.ok()) return nullptr;
+  auto* const appender = new Appender(std::move(control), writerEpoch, extensions);
+  constexpr NativeObject<Appender>::Function functions[] = {
+      {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendBatch", appendBatch}, {"claim", claim}, {"publish", publish},
+      {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},
+  };
+  auto* const state = reinterpret_cast<double*>(&appender->core.state());
+  return NativeObject<Appender>::create(env, appender, state, sizeof(AppenderState) / sizeof(double), functions);
+}
+
+}  // namespace
+
+void defineAppender(napi_env env, napi_value exports) { defineFunction(env, exports, "createAppender", createAppender); }
+
+}  // namespace chronicle

@@ -1,0 +1,250 @@
+// The writer's hot half as plain C++ over mapped memory: it knows the format and the order of the stores, and nothing of JavaScript.
+//
+// Order of the stores of one record, which recovery and readers rely on:
+//   dirtyEnd  ->  payload  ->  header  ->  commitLength (release)  ->  nextSequence  ->  writeOffset, heartbeat  ->  notifySequence
+#pragma once
+
+#include <cstring>
+
+#include "clock.h"
+#include "crc.h"
+#include "format.h"
+#include "mapped_range.h"
+#include "notifier.h"
+#include "status.h"
+
+namespace chronicle {
+
+// What JavaScript reads after a call, as doubles because that is what its numbers are.
+struct AppenderState {
+  double writeOffset = 0;
+  double nextSequence = 0;
+  double wakes = 0;
+  double claimOffset = 0;
+  double batchCount = 0;
+  double reserved[3] = {};
+};
+static_assert(sizeof(AppenderState) == 8 * sizeof(double));
+
+class AppenderCore {
+ public:
+  struct Options {
+    uint32_t writerEpoch;
+    bool extensions;
+  };
+
+  // The control range is at least kControlLength long.
+  AppenderCore(MappedRange control, Options options)
+      : controlRange_(control),
+        control_(reinterpret_cast<ControlBlock*>(control.data)),
+        options_(options),
+        notifier_(control_, options.extensions) {}
+
+  AppenderState& state() { return state_; }
+  
+  // Stores nothing in the segment. An open claim of the segment before is dropped as `abort` does.
+  void attach(MappedRange segment, uint32_t segmentId, uint64_t writeOffset, uint64_t nextSequence) {
+    abort();
+    segment_ = segment;
+    segmentId_ = segmentId;
+    lastTimestampNs_ = 0;
+    moveTo(writeOffset, nextSequence);
+    const uint64_t plusOne = segmentHeader()->firstSequencePlusOne.load(std::memory_order_relaxed);
+    recordCountKnown_ = writeOffset == kFirstRecordOffset || (plusOne != 0 && plusOne - 1 <= nextSequence);
+    firstSequence_ = writeOffset == kFirstRecordOffset ? nextSequence : plusOne - 1;
+  }
+
+  void detach() {
+    abort();
+    segment_ = {};
+  }
+
+  int append(uint32_t typeId, const uint8_t* payload, size_t length) {
+    if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
+    const uint64_t now = realtimeNs();
+    return finish(write(typeId, payload, length, now), now);
+  }
+
+  int appendAt(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t timestampNs) {
+    if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
+    return finish(write(typeId, payload, length, timestampNs), coarseRealtimeNs());
+  }
+
+  // One message of a batch: visible at once, but nobody is told before `finishBatch`.
+  int appendQuietly(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t timestampNs) {
+    if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
+    return write(typeId, payload, length, timestampNs);
+  }
+
+  void finishBatch(uint64_t nowNs) { finish(kOk, nowNs); }
+
+  int claim(uint32_t typeId, uint64_t length) {
+    if (const int status = admit(typeId, length); status != kOk) return status;
+    storeDirtyEnd(writeOffset_ + recordLength(length));
+    claimType_ = typeId;
+    claimLength_ = length;
+    claimOpen_ = true;
+    state_.claimOffset = static_cast<double>(writeOffset_ + kRecordHeaderLength);
+    return faulted() ? kFault : kOk;
+  }
+
+  // Time 0 means now.
+  int publish(uint64_t timestampNs) {
+    if (segment_.data == nullptr) return kDetached;
+    if (!claimOpen_) return kClaim;
+    const uint64_t now = timestampNs == 0 ? realtimeNs() : coarseRealtimeNs();
+    uint8_t* const record = segment_.data + writeOffset_;
+    const uint64_t payloadEnd = kRecordHeaderLength + claimLength_;
+    std::memset(record + payloadEnd, 0, recordLength(claimLength_) - payloadEnd);
+    closeClaim();
+    return finish(commit(record, claimType_, claimLength_, timestampNs == 0 ? now : timestampNs), now);
+  }
+
+  int abort() {
+    if (segment_.data == nullptr) return kDetached;
+    if (!claimOpen_) return kClaim;
+    std::memset(segment_.data + writeOffset_ + kRecordHeaderLength, 0, recordLength(claimLength_) - kRecordHeaderLength);
+    closeClaim();
+    return faulted() ? kFault : kOk;
+  }
+
+  // Makes `next` the head segment and seals the one before. Readers that look between two of these stores find a state that they
+  // know: the next segment exists, the control block names it, the old one is sealed.
+  int roll(MappedRange next, uint32_t nextId, uint64_t writerEpoch64) {
+    if (segment_.data == nullptr) return kDetached;
+    if (claimOpen_) return kClaim;
+    const uint64_t now = realtimeNs();
+    auto* const nextHeader = reinterpret_cast<SegmentHeader*>(next.data);
+    if (options_.extensions) {
+      nextHeader->writerEpoch.store(writerEpoch64, std::memory_order_relaxed);
+      nextHeader->firstSequencePlusOne.store(nextSequence_ + 1, std::memory_order_release);
+    }
+    pointControlAt(nextId);
+    if (options_.extensions) storeEndSummary();
+    segmentHeader()->flags.fetch_or(kSegmentSealed, std::memory_order_release);
+    const bool lost = faulted() || next.faulted();
+    segment_ = next;
+    segmentId_ = nextId;
+    firstSequence_ = nextSequence_;
+    recordCountKnown_ = true;
+    lastTimestampNs_ = 0;
+    moveTo(kFirstRecordOffset, nextSequence_);
+    return finish(lost ? kFault : kOk, now);
+  }
+
+  void heartbeat() { control_->writerHeartbeatNs.store(realtimeNs(), std::memory_order_release); }
+
+ private:
+  SegmentHeader* segmentHeader() const { return reinterpret_cast<SegmentHeader*>(segment_.data); }
+  bool faulted() const { return segment_.faulted() || controlRange_.faulted(); }
+
+  void closeClaim() {
+    claimOpen_ = false;
+    state_.claimOffset = 0;
+  }
+
+  void moveTo(uint64_t writeOffset, uint64_t nextSequence) {
+    writeOffset_ = writeOffset;
+    nextSequence_ = nextSequence;
+    state_.writeOffset = static_cast<double>(writeOffset);
+    state_.nextSequence = static_cast<double>(nextSequence);
+  }
+
+  int admit(uint32_t typeId, uint64_t length) const {
+    if (segment_.data == nullptr) return kDetached;
+    if (claimOpen_) return kClaim;
+    if (typeId >= kPaddingType) return kBadType;
+    const uint64_t needed = recordLength(length);
+    if (length > kPayloadLengthMax || needed > segment_.length - kFirstRecordOffset) return kTooLarge;
+    return needed > segment_.length - writeOffset_ ? kRoll : kOk;
+  }
+
+  // The segment's id comes second: a crash between the two leaves a mark that speaks of a segment that is not the head, and nothing was copied yet.
+  void storeDirtyEnd(uint64_t end) {
+    if (!options_.extensions) return;
+    control_->dirtyEnd.store(end, std::memory_order_release);
+    control_->dirtySegment.store(segmentId_, std::memory_order_release);
+    std::atomic_thread_fence(std::memory_order_release);
+  }
+
+  int write(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t timestampNs) {
+    uint8_t* const record = segment_.data + writeOffset_;
+    storeDirtyEnd(writeOffset_ + recordLength(length));
+    if (length > 0) std::memcpy(record + kRecordHeaderLength, payload, length);
+    return commit(record, typeId, length, timestampNs);
+  }
+
+  // The payload's CRC is taken of what stands in the segment: the caller's bytes may be shared and change under the copy.
+  int commit(uint8_t* record, uint32_t typeId, uint64_t length, uint64_t timestampNs) {
+    auto* const header = reinterpret_cast<RecordHeader*>(record);
+    const uint32_t commitLength = static_cast<uint32_t>(length + 1);
+    const uint16_t flags = options_.extensions ? kFlagHeaderCrc : 0;
+    const uint32_t payloadCrc = crc32(0, record + kRecordHeaderLength, length);
+    header->sequence = nextSequence_;
+    header->timestampNs = timestampNs;
+    header->typeId = static_cast<uint16_t>(typeId);
+    header->flags = flags;
+    header->payloadCrc = payloadCrc;
+    if (options_.extensions) {
+      const uint64_t word3 = typeId | uint64_t{flags} << 16 | uint64_t{payloadCrc} << 32;
+      header->headerCrc = crc32Of32Bytes(commitLength, nextSequence_, timestampNs, word3);
+      header->writerEpoch = options_.writerEpoch;
+    }
+    header->commitLength.store(commitLength, std::memory_order_release);
+    if (faulted()) [[unlikely]] return kFault;
+    lastTimestampNs_ = timestampNs;
+    moveTo(writeOffset_ + recordLength(length), nextSequence_ + 1);
+    // The sequence first: a crash between the two leaves an offset at which a committed record tells its own sequence.
+    if (options_.extensions) control_->nextSequence.store(nextSequence_, std::memory_order_release);
+    control_->writeOffset.store(writeOffset_, std::memory_order_release);
+    return kOk;
+  }
+
+  int finish(int status, uint64_t nowNs) {
+    if (status != kOk) [[unlikely]] return status;
+    control_->writerHeartbeatNs.store(nowNs, std::memory_order_release);
+    const unsigned wakes = notifier_.notify(nowNs);
+    if (wakes > 0) [[unlikely]] state_.wakes += wakes;
+    return kOk;
+  }
+
+  // Seqlock: odd while the two fields disagree. A generation that a dead writer left odd ends even all the same.
+  void pointControlAt(uint32_t segmentId) {
+    const uint32_t odd = (control_->segmentGeneration.load(std::memory_order_relaxed) + 1) | 1;
+    control_->segmentGeneration.store(odd, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+    control_->currentSegment.store(segmentId, std::memory_order_relaxed);
+    control_->writeOffset.store(kFirstRecordOffset, std::memory_order_relaxed);
+    if (options_.extensions) {
+      control_->dirtySegment.store(segmentId, std::memory_order_relaxed);
+      control_->dirtyEnd.store(kFirstRecordOffset, std::memory_order_relaxed);
+    }
+    control_->segmentGeneration.store(odd + 1, std::memory_order_release);
+  }
+
+  // What is not known stays zero, which means absent: nobody counts the records of a segment that another writer began.
+  void storeEndSummary() {
+    SegmentHeader* const header = segmentHeader();
+    header->endOffset.store(writeOffset_, std::memory_order_relaxed);
+    if (recordCountKnown_) header->recordCount.store(nextSequence_ - firstSequence_, std::memory_order_relaxed);
+    if (lastTimestampNs_ != 0) header->lastTimestampNs.store(lastTimestampNs_, std::memory_order_relaxed);
+  }
+
+  MappedRange controlRange_;
+  ControlBlock* control_;
+  Options options_;
+  Notifier notifier_;
+  MappedRange segment_;
+  uint32_t segmentId_ = 0;
+  uint64_t writeOffset_ = 0;
+  uint64_t nextSequence_ = 0;
+  uint64_t firstSequence_ = 0;
+  uint64_t lastTimestampNs_ = 0;
+  bool recordCountKnown_ = false;
+  bool claimOpen_ = false;
+  uint32_t claimType_ = 0;
+  uint64_t claimLength_ = 0;
+  AppenderState state_;
+};
+
+}  // namespace chronicle

@@ -1,0 +1,162 @@
+#include "background.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "jobs.h"
+#include "napi_support.h"
+#include "segment_preparation.h"
+#include "slots.h"
+#include "watched_words.h"
+
+namespace chronicle {
+namespace {
+
+napi_value start(napi_env env, Lane lane, std::function<int(Job&)> work) {
+  auto job = std::make_unique<Job>();
+  job->lane = lane;
+  job->callbacks = Callbacks::of(env);
+  job->work = std::move(work);
+  uint64_t id = 0;
+  const int error = Jobs::shared().add(std::move(job), &id);
+  return error == 0 ? makeNumber(env, static_cast<double>(id)) : throwSystemError(env, error, "pthread_create");
+}
+
+SegmentRequest readRequest(Arguments& args) {
+  SegmentRequest request;
+  request.temporaryPath = args.stringOf(args.property(0, "temporaryPath"), "temporaryPath");
+  request.finalPath = args.stringOf(args.property(0, "finalPath"), "finalPath");
+  request.length = args.integerOf(args.property(0, "length"), "length", uint64_t{1} << 52);
+  const Bytes header = args.bytesOf(args.property(0, "header"), "header");
+  request.header.assign(header.data, header.data + header.length);
+  request.populate = args.booleanOf(args.property(0, "populate"), "populate");
+  request.lockMemory = args.booleanOf(args.property(0, "lockMemory"), "lockMemory");
+  request.hugePages = args.booleanOf(args.property(0, "hugePages"), "hugePages");
+  request.syncDirectory = args.booleanOf(args.property(0, "syncDirectory"), "syncDirectory");
+  if (args.ok() && request.header.size() > request.length) args.fail("header must not be longer than the segment");
+  return request;
+}
+
+napi_value backgroundPrepare(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  SegmentRequest request = readRequest(args);
+  if (!args.ok()) return nullptr;
+  return start(env, Lane::kPrepare, [request = std::move(request)](Job& job) {
+    int error = 0;
+    job.mapping = prepareSegment(request, &error);
+    return error;
+  });
+}
+
+// The job's reference is the last one unless somebody else still uses the pages.
+napi_value backgroundUnmap(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  if (args[0] == nullptr) return throwTypeError(env, "mapping must be an ArrayBuffer");
+  std::shared_ptr<Mapping> mapping = detachMapping(env, args[0]);
+  bool failed = false;
+  napi_is_exception_pending(env, &failed);
+  if (failed) return nullptr;
+  return start(env, Lane::kFiles, [mapping = std::move(mapping)](Job&) { return 0; });
+}
+
+napi_value backgroundSync(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  auto mapping = args.mapping(0, "mapping");
+  const uint64_t offset = args.integer(1, "offset");
+  const uint64_t length = args.integer(2, "length");
+  if (args.ok()) args.checkRange(*mapping, offset, length);
+  if (!args.ok()) return nullptr;
+  return start(env, Lane::kFiles, [=](Job&) { return mapping->sync(offset, length); });
+}
+
+napi_value backgroundMakeDurable(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const auto segment = args.mappingOf(args.property(0, "segment"), "segment");
+  const auto control = args.mappingOf(args.property(0, "control"), "control");
+  constexpr uint64_t kMax = (uint64_t{1} << 53) - 1;
+  const uint64_t offset = args.integerOf(args.property(0, "offset"), "offset", kMax);
+  const uint64_t length = args.integerOf(args.property(0, "length"), "length", kMax);
+  DurableMark mark;
+  mark.sequence = args.integerOf(args.property(0, "sequence"), "sequence", kMax);
+  mark.offset = args.integerOf(args.property(0, "markOffset"), "markOffset", kMax);
+  mark.segmentId = static_cast<uint32_t>(args.integerOf(args.property(0, "segmentId"), "segmentId", UINT32_MAX));
+  if (args.ok()) args.checkRange(*segment, offset, length);
+  if (args.ok()) args.checkRange(*control, 0, kControlLength);
+  if (args.ok() && !control->writable()) args.fail("control must be writable");
+  if (!args.ok()) return nullptr;
+  return start(env, Lane::kFiles, [=](Job&) {
+    if (const int error = control->durableError(); error != 0) return error;
+    if (const int error = segment->sync(offset, length); error != 0) return control->failDurable(error);
+    storeDurableMark(reinterpret_cast<ControlBlock*>(control->data()), mark);
+    const int error = control->sync(0, kControlLength);
+    return error == 0 ? 0 : control->failDurable(error);
+  });
+}
+
+napi_value backgroundUnlink(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  std::string path = args.string(0, "path");
+  if (!args.ok()) return nullptr;
+  return start(env, Lane::kFiles, [path = std::move(path)](Job&) { return unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : errno; });
+}
+
+napi_value jobState(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t id = args.integer(0, "job");
+  return args.ok() ? makeNumber(env, Jobs::shared().state(id)) : nullptr;
+}
+
+napi_value jobWait(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t id = args.integer(0, "job");
+  const double timeoutMs = args.number(1, "timeoutMs");
+  return args.ok() ? makeNumber(env, Jobs::shared().wait(id, deadlineAfter(timeoutMs))) : nullptr;
+}
+
+napi_value jobNotify(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t id = args.integer(0, "job");
+  const napi_value callback = args.function(1, "callback");
+  if (!args.ok()) return nullptr;
+  const auto callbacks = Callbacks::of(env);
+  const uint64_t token = callbacks->add(env, callback);
+  if (token == 0) return nullptr;
+  if (!Jobs::shared().listen(id, token)) callbacks->deliver(token, -ENOENT);
+  return nullptr;
+}
+
+napi_value takeMapping(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t id = args.integer(0, "job");
+  if (!args.ok()) return nullptr;
+  auto mapping = Jobs::shared().takeMapping(id);
+  if (mapping == nullptr) return throwSystemError(env, ENOENT, "takeMapping");
+  return exposeMapping(env, std::move(mapping));
+}
+
+napi_value jobRelease(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t id = args.integer(0, "job");
+  if (args.ok()) Jobs::shared().release(id);
+  return nullptr;
+}
+
+}  // namespace
+
+void releaseJobs(const Callbacks* callbacks) { Jobs::shared().releaseAllOf(callbacks); }
+
+void defineBackground(napi_env env, napi_value exports) {
+  defineFunction(env, exports, "backgroundPrepare", backgroundPrepare);
+  defineFunction(env, exports, "backgroundUnmap", backgroundUnmap);
+  defineFunction(env, exports, "backgroundSync", backgroundSync);
+  defineFunction(env, exports, "backgroundMakeDurable", backgroundMakeDurable);
+  defineFunction(env, exports, "backgroundUnlink", backgroundUnlink);
+  defineFunction(env, exports, "jobState", jobState);
+  defineFunction(env, exports, "jobWait", jobWait);
+  defineFunction(env, exports, "jobNotify", jobNotify);
+  defineFunction(env, exports, "takeMapping", takeMapping);
+  defineFunction(env, exports, "jobRelease", jobRelease);
+}
+
+}  // namespace chronicle

@@ -1,0 +1,57 @@
+// A mapped file. Whoever uses its pages holds a reference (JavaScript's ArrayBuffer, an appender, the parker, the background thread); the last one
+// to let go unmaps.
+#pragma once
+
+#include <node_api.h>
+
+#include <atomic>
+#include <memory>
+
+#include "fault_handler.h"
+#include "mapped_range.h"
+
+namespace chronicle {
+
+class Mapping {
+ public:
+  // Returns nullptr and sets `error`.
+  static std::shared_ptr<Mapping> map(int fd, size_t length, bool writable, int* error);
+  Mapping(void* data, size_t length, bool writable, WatchedRange* watched);
+  ~Mapping();
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  uint8_t* data() const { return data_; }
+  size_t length() const { return length_; }
+  bool writable() const { return writable_; }
+  uint32_t faults() const { return watched_->faults.load(std::memory_order_acquire); }
+  MappedRange range() const { return {data_, length_, &watched_->faults}; }
+  std::atomic<uint32_t>* word(uint64_t offset) const { return reinterpret_cast<std::atomic<uint32_t>*>(data_ + offset); }
+
+  // These return 0 or the errno. Ranges are widened to whole pages.
+  int populate(uint64_t offset, uint64_t length) const;
+  int sync(uint64_t offset, uint64_t length) const;
+
+  // The first error of a durable sync under this control block. After one, none may succeed: the kernel may have dropped what it could not write.
+  int durableError() const { return durableError_.load(std::memory_order_acquire); }
+  int failDurable(int error) const {
+    durableError_.store(error, std::memory_order_release);
+    return error;
+  }
+
+ private:
+  mutable std::atomic<int> durableError_{0};
+  uint8_t* data_;
+  size_t length_;
+  bool writable_;
+  WatchedRange* watched_;
+};
+
+// Gives JavaScript its ArrayBuffer. Throws and returns nullptr where the engine refuses (Node 20: more than 4 GiB).
+napi_value exposeMapping(napi_env env, std::shared_ptr<Mapping> mapping);
+// The mapping that an ArrayBuffer stands for; nullptr for any other value and after `unmap`.
+std::shared_ptr<Mapping> findMapping(napi_env env, napi_value buffer);
+// Detaches the ArrayBuffer and takes its reference. nullptr and no exception: it was unmapped before.
+std::shared_ptr<Mapping> detachMapping(napi_env env, napi_value buffer);
+
+}  // namespace chronicle

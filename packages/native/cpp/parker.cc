@@ -1,0 +1,209 @@
+// Waits on behalf of event loops: threads that sleep in futex_waitv on up to 127 words each, plus one of their own by which they are told about
+// changes. A park with more words than one thread has room for is spread over several; the first change ends all of it.
+#include "parker.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "callbacks.h"
+#include "futex_call.h"
+#include "quiet_thread.h"
+#include "status.h"
+#include "watched_words.h"
+
+namespace chronicle {
+namespace {
+
+constexpr size_t kWordsMax = kFutexWaitvMax - 1;
+constexpr uint64_t kPollNs = 1'000'000;
+constexpr uint64_t kIdleNs = 5'000'000'000;
+
+struct Park {
+  std::shared_ptr<Callbacks> callbacks;
+  uint64_t token;
+  uint64_t deadlineNs;
+  std::atomic<bool> over{false};
+
+  void end(int outcome) {
+    if (!over.exchange(true)) callbacks->deliver(token, outcome);
+  }
+};
+
+struct Watch {
+  std::shared_ptr<Park> park;
+  WatchedWord watched;
+};
+
+class ParkerThread {
+ public:
+  // Under the pool's mutex, as everything that is not marked otherwise.
+  size_t room() const { return kWordsMax - watches_.size(); }
+  void add(Watch watch) { watches_.push_back(std::move(watch)); }
+
+  // Token 0: all of that environment. Returns whether there was any.
+  bool remove(const Callbacks* callbacks, uint64_t token) {
+    return std::erase_if(watches_, [=](const Watch& watch) {
+             return watch.park->callbacks.get() == callbacks && (token == 0 || watch.park->token == token);
+           }) > 0;
+  }
+
+  // The thread looks at its list again.
+  void interrupt() {
+    interrupts_.fetch_add(1, std::memory_order_release);
+    syscall(SYS_futex, &interrupts_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
+  }
+
+  void run();
+
+ private:
+  uint64_t endDueParks();
+  void sleep(const FutexWaiter* waiters, size_t count, uint64_t deadlineNs);
+
+  std::vector<Watch> watches_;
+  std::atomic<uint32_t> interrupts_{0};
+  uint32_t lastInterrupts_ = UINT32_MAX;
+};
+
+// Leaked on purpose: the threads may outlive static destruction.
+struct Pool {
+  std::mutex mutex;
+  std::vector<ParkerThread*> threads;
+};
+Pool& pool = *new Pool;
+
+// Ends what changed or is out of time, and returns when the next time is over.
+uint64_t ParkerThread::endDueParks() {
+  const uint64_t now = monotonicNs();
+  uint64_t nextNs = now + kIdleNs;
+  for (const Watch& watch : watches_) {
+    if (watch.watched.changed()) {
+      watch.park->end(kWaitChanged);
+    } else if (now >= watch.park->deadlineNs) {
+      watch.park->end(kWaitTimedOut);
+    } else {
+      nextNs = std::min(nextNs, watch.park->deadlineNs);
+    }
+  }
+  std::erase_if(watches_, [](const Watch& watch) { return watch.park->over.load(); });
+  return nextNs;
+}
+
+// Without the pool's mutex. Where futex_waitv is missing or refuses a word (its page is gone), only the interrupt word is waited for, and not for long.
+void ParkerThread::sleep(const FutexWaiter* waiters, size_t count, uint64_t deadlineNs) {
+  int error = ENOSYS;
+  if (detectFutexWaitv()) error = futexWaitv(waiters, count, deadlineNs);
+  if (error == 0 || error == EAGAIN || error == EINTR || error == ETIMEDOUT) return;
+  const timespec until = toTimespec(std::min(deadlineNs, monotonicNs() + kPollNs));
+  syscall(SYS_futex, &interrupts_, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, static_cast<uint32_t>(waiters[0].expected), &until, nullptr,
+          FUTEX_BITSET_MATCH_ANY);
+}
+
+void ParkerThread::run() {
+  FutexWaiter waiters[kFutexWaitvMax];
+  // The words' pages stay mapped while the kernel looks at them, also when a park is removed meanwhile.
+  std::vector<std::shared_ptr<Mapping>> held;
+  for (;;) {
+    size_t count = 1;
+    uint64_t deadlineNs;
+    {
+      const std::lock_guard lock(pool.mutex);
+      const bool idleBefore = watches_.empty();
+      const uint32_t interrupts = interrupts_.load(std::memory_order_acquire);
+      deadlineNs = endDueParks();
+      if (idleBefore && interrupts == lastInterrupts_) {
+        std::erase(pool.threads, this);
+        break;
+      }
+      lastInterrupts_ = interrupts;
+      waiters[0] = futexWaiter(&interrupts_, interrupts, kFutexPrivate);
+      for (const Watch& watch : watches_) {
+        waiters[count++] = futexWaiter(watch.watched.word, watch.watched.expected, 0);
+        held.push_back(watch.watched.mapping);
+      }
+    }
+    sleep(waiters, count, deadlineNs);
+    held.clear();
+  }
+  delete this;
+}
+
+ParkerThread* startThread(int* error) {
+  auto* const thread = new ParkerThread;
+  *error = startQuietThread("chronicle-park", [](void* data) { static_cast<ParkerThread*>(data)->run(); }, thread);
+  if (*error != 0) {
+    delete thread;
+    return nullptr;
+  }
+  pool.threads.push_back(thread);
+  return thread;
+}
+
+void removeEverywhere(const Callbacks* callbacks, uint64_t token) {
+  for (ParkerThread* const thread : pool.threads) {
+    if (thread->remove(callbacks, token)) thread->interrupt();
+  }
+}
+
+// Returns 0 or the errno; then nothing is parked.
+int startPark(const std::shared_ptr<Park>& park, std::vector<WatchedWord> words) {
+  const std::lock_guard lock(pool.mutex);
+  size_t next = 0;
+  for (size_t index = 0; next < words.size() || index == 0; index++) {
+    int error = 0;
+    ParkerThread* const thread = index < pool.threads.size() ? pool.threads[index] : startThread(&error);
+    if (thread == nullptr) {
+      removeEverywhere(park->callbacks.get(), park->token);
+      return error;
+    }
+    const size_t end = std::min(words.size(), next + thread->room());
+    if (end == next) continue;
+    for (; next < end; next++) thread->add({park, std::move(words[next])});
+    thread->interrupt();
+  }
+  return 0;
+}
+
+napi_value parkBinding(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  auto words = readWords(args);
+  const double timeoutMs = args.number(3, "timeoutMs");
+  const napi_value callback = args.function(4, "callback");
+  if (args.ok() && words.empty()) args.fail("there must be at least one word");
+  if (!args.ok()) return nullptr;
+  auto callbacks = Callbacks::of(env);
+  const uint64_t token = callbacks->add(env, callback);
+  if (token == 0) return nullptr;
+  auto park = std::make_shared<Park>();
+  park->callbacks = callbacks;
+  park->token = token;
+  park->deadlineNs = deadlineAfter(timeoutMs);
+  const int error = startPark(park, std::move(words));
+  if (error == 0) return makeNumber(env, static_cast<double>(token));
+  callbacks->remove(env, token);
+  return throwSystemError(env, error, "pthread_create");
+}
+
+napi_value unpark(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t token = args.integer(0, "token");
+  if (!args.ok()) return nullptr;
+  const auto callbacks = Callbacks::of(env);
+  if (!callbacks->remove(env, token)) return nullptr;
+  const std::lock_guard lock(pool.mutex);
+  removeEverywhere(callbacks.get(), token);
+  return nullptr;
+}
+
+}  // namespace
+
+void forgetParks(const Callbacks* callbacks) {
+  const std::lock_guard lock(pool.mutex);
+  removeEverywhere(callbacks, 0);
+}
+
+void defineParker(napi_env env, napi_value exports) {
+  defineFunction(env, exports, "park", parkBinding);
+  defineFunction(env, exports, "unpark", unpark);
+}
+
+}  // namespace chronicle

@@ -1,0 +1,9 @@
+// Threads of the addon: detached, without signals, on any CPU.
+#pragma once
+
+namespace chronicle {
+
+// Starts a thread that runs `body(argument)`. Returns 0 or the errno. The name has at most 15 characters.
+int startQuietThread(const char* name, void (*body)(void*), void* argument);
+
+}  // namespace chronicle

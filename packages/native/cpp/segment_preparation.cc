@@ -1,0 +1,58 @@
+#include "segment_preparation.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "file_blocks.h"
+
+namespace chronicle {
+namespace {
+
+// Reserving comes first: a full disk shows here, not as a fault at the first store.
+std::shared_ptr<Mapping> fillFile(int fd, const SegmentRequest& request, int* error) {
+  if (ftruncate(fd, static_cast<off_t>(request.length)) != 0) {
+    *error = errno;
+    return nullptr;
+  }
+  if ((*error = reserveBlocks(fd, 0, request.length)) != 0) return nullptr;
+  std::shared_ptr<Mapping> mapping = Mapping::map(fd, request.length, true, error);
+  if (mapping == nullptr) return nullptr;
+  // Not every file system has huge pages; the segment works without.
+  if (request.hugePages) madvise(mapping->data(), mapping->length(), MADV_HUGEPAGE);
+  if (request.populate && (*error = mapping->populate(0, request.length)) != 0) return nullptr;
+  if (request.lockMemory && mlock(mapping->data(), mapping->length()) != 0) {
+    *error = errno;
+    return nullptr;
+  }
+  std::memcpy(mapping->data(), request.header.data(), request.header.size());
+  if (mapping->faults() == 0) return mapping;
+  *error = EIO;
+  return nullptr;
+}
+
+int publish(const SegmentRequest& request) {
+  if (request.finalPath.empty()) return 0;
+  if (const int error = renameNoReplace(request.temporaryPath, request.finalPath); error != 0) return error;
+  return request.syncDirectory ? syncDirectoryOf(request.finalPath) : 0;
+}
+
+}  // namespace
+
+std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, int* error) {
+  const int fd = open(request.temporaryPath.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    *error = errno;
+    return nullptr;
+  }
+  std::shared_ptr<Mapping> mapping = fillFile(fd, request, error);
+  close(fd);
+  if (mapping != nullptr && (*error = publish(request)) == 0) return mapping;
+  unlink(request.temporaryPath.c_str());
+  return nullptr;
+}
+
+}  // namespace chronicle

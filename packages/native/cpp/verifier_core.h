@@ -1,0 +1,109 @@
+// The reader's hot half as plain C++: checks committed records one after the other. Never reads outside the range, whatever its bytes say.
+#pragma once
+
+#include <cstring>
+
+#include "crc.h"
+#include "format.h"
+#include "mapped_range.h"
+#include "status.h"
+
+namespace chronicle {
+
+struct VerifierState {
+  double end = 0;
+  double sequence = -1;
+  double count = 0;
+  double reserved = 0;
+};
+static_assert(sizeof(VerifierState) == 4 * sizeof(double));
+
+struct VerifyLimits {
+  uint64_t records;
+  uint64_t bytes;
+};
+
+class VerifierCore {
+ public:
+  VerifierState& state() { return state_; }
+  void attach(MappedRange segment) { segment_ = segment; }
+
+  int verify(uint64_t offset, VerifyLimits limits) {
+    state_.end = static_cast<double>(offset);
+    state_.count = 0;
+    if (segment_.data == nullptr) return kDetached;
+    if (offset < kFirstRecordOffset || offset % kAlignment != 0) return kBadLength;
+    Expected expected = Expected::of(state_.sequence);
+    const uint64_t begin = offset;
+    uint64_t count = 0;
+    int status;
+    for (;;) {
+      uint64_t length = 0;
+      status = check(offset, expected, &length);
+      if (segment_.faulted()) [[unlikely]] status = kFault;
+      if (status != kOk) break;
+      offset += length;
+      count++;
+      if (count >= limits.records || offset - begin >= limits.bytes) {
+        status = kLimit;
+        break;
+      }
+    }
+    state_.end = static_cast<double>(offset);
+    state_.sequence = expected.toDouble();
+    state_.count = static_cast<double>(count);
+    return status;
+  }
+
+ private:
+  // Sequences are below 2^53, because JavaScript must be able to name them.
+  struct Expected {
+    static constexpr uint64_t kMax = uint64_t{1} << 53;
+    uint64_t next;
+    bool any;
+
+    static Expected of(double sequence) {
+      const bool known = sequence >= 0 && sequence < static_cast<double>(kMax);
+      return {known ? static_cast<uint64_t>(sequence) : 0, !known};
+    }
+    double toDouble() const { return any ? -1 : static_cast<double>(next); }
+  };
+
+  // One record. `expected` moves on only when everything about it is right.
+  int check(uint64_t offset, Expected& expected, uint64_t* length) const {
+    if (offset > segment_.length || segment_.length - offset < kRecordHeaderLength) return kSegmentEnd;
+    const uint8_t* const record = segment_.data + offset;
+    const auto* const header = reinterpret_cast<const RecordHeader*>(record);
+    const uint32_t commitLength = header->commitLength.load(std::memory_order_acquire);
+    if (commitLength == 0) return kUncommitted;
+    const uint64_t payloadLength = commitLength - 1;
+    const uint64_t room = segment_.length - offset;
+    *length = recordLength(payloadLength);
+    if (*length > room) return kBadLength;
+    // The words are read once, so that the checks and the sums speak of the same bytes.
+    uint64_t words[4];
+    std::memcpy(words, record, sizeof words);
+    words[0] = (words[0] & 0xFFFF'FFFF'0000'0000u) | commitLength;
+    const uint32_t typeId = words[3] & 0xFFFF;
+    const uint16_t flags = static_cast<uint16_t>(words[3] >> 16);
+    const bool hasHeaderCrc = (flags & kFlagHeaderCrc) != 0;
+    if (typeId == kPaddingType && flags == 0) return *length == room ? kPadding : kBadLength;
+    if (crc32(0, record + kRecordHeaderLength, payloadLength) != words[3] >> 32) return kBadPayloadCrc;
+    if (hasHeaderCrc && crc32Of32Bytes(words[0], words[1], words[2], words[3]) != header->headerCrc) return kBadHeaderCrc;
+    if (typeId == kPaddingType) return kBadHeaderCrc;
+    return checkSequence(words[1], hasHeaderCrc, expected);
+  }
+
+  static int checkSequence(uint64_t sequence, bool hasHeaderCrc, Expected& expected) {
+    const bool restarted = !hasHeaderCrc && sequence == 0;
+    if (sequence >= Expected::kMax - 1) return kSequenceGap;
+    if (!expected.any && sequence != expected.next && !restarted) return kSequenceGap;
+    expected = {sequence + 1, false};
+    return kOk;
+  }
+
+  MappedRange segment_;
+  VerifierState state_;
+};
+
+}  // namespace chronicle
