@@ -1,3 +1,4 @@
+export { realtimeNs } from './clock.js'
 export {
   type ColdItem,
   type ColdPadding,

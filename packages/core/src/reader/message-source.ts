@@ -153,6 +153,15 @@ export abstract class MessageSource implements Parkable {
     return this.#control.writerEpochAcquire()
   }
 
+  /**
+   * When the writer last appended, rolled or gave a sign of life, in nanoseconds of CLOCK_REALTIME; 0n before the first writer. Everything that it had appended until then
+   * is visible to a look after this load, and what is not visible will be stamped with this time or a later one, unless its appender gives a time of its own.
+   */
+  get heartbeatNs(): bigint {
+    this.assertOpen()
+    return this.#control.writerHeartbeatNsAcquire()
+  }
+
   /** All messages before this sequence survive a power cut; 0 while none is known to. */
   get durableSequence(): number {
     this.assertOpen()
