@@ -1,0 +1,62 @@
+/** Sequence of the next message to read, by venue. */
+export type Positions = Readonly<Record<string, number>>
+
+/** What a feed says about itself. */
+export interface FeedState {
+  readonly kind: 'feed'
+  /** Frames appended by this process. */
+  readonly messages: number
+  /** How much of its input is played: 0 to 1. */
+  readonly fraction: number
+  /** Lines that are no frames: connection and subscription lines, malformed ones, oversize ones. */
+  readonly skippedLines: { readonly other: number; readonly malformed: number; readonly oversize: number }
+  /** Something that the user should know about the input. */
+  readonly warnings: readonly string[]
+}
+
+/** What a strategy says about itself. */
+export interface StrategyState {
+  readonly kind: 'strategy'
+  /** Where it stands in each feed. */
+  readonly positions: Positions
+  /** Frames carried that it does not understand, since it started. */
+  readonly notUnderstood: number
+  /** Messages read again after a restart whose order was there already. */
+  readonly repeats: number
+  /** Messages missing between two that follow each other. */
+  readonly gaps: number
+  /** Over the life of its queue. */
+  readonly orders: number
+  /** Over the life of its queue. */
+  readonly answers: number
+  /** From the feed's append, from the feed's schedule, and from an order's append to its answer's arrival. */
+  readonly latencies: { readonly feed: string; readonly schedule: string; readonly roundTrip: string }
+}
+
+/** What the router says about itself. */
+export interface RouterState {
+  readonly kind: 'router'
+  readonly strategies: number
+  readonly orders: number
+  readonly acks: number
+  readonly fills: number
+  /** Orders read again after a restart that were answered already. */
+  readonly repeats: number
+  /** Messages on a strategy's queue that are no orders. */
+  readonly malformed: number
+  readonly gaps: number
+  /** From an order's append to its arrival. */
+  readonly latencies: { readonly order: string }
+}
+
+export type ProgramState = FeedState | StrategyState | RouterState
+
+/** A program to whoever started it. */
+export interface Report<State extends ProgramState = ProgramState> {
+  /** `ready`: everything is open and waits for the start; `done`: the last word before a regular end. */
+  readonly phase: 'ready' | 'running' | 'done'
+  readonly state: State
+}
+
+/** Whoever started a program to it. `drain`: nothing new will come, finish what is there and end. */
+export type Command = 'start' | 'drain'
