@@ -1,0 +1,254 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CONTROL_FIELDS, type Field, SEGMENT_FIELDS } from '../../packages/core/src/format/index.js'
+import { readQueue } from './read-queue.mjs'
+import { type SampleMessage, writeSampleQueue } from './sample-queue.js'
+
+const golden = fileURLToPath(new URL('../../packages/core/test/golden/rust-v3', import.meta.url))
+const expected = JSON.parse(readFileSync(join(golden, 'expected.json'), 'utf8'))
+const names = Object.keys(expected)
+
+const segmentSize = 512
+const sample: readonly SampleMessage[] = [0, 1, 63, 64, 65, 300, 5, 380, 0].map((length, index) => ({
+  typeId: index * 1000,
+  timestampNs: 1_700_000_000_000_000_000n + BigInt(index),
+  payload: Uint8Array.from({ length }, (_, at) => (at * 7 + index + 1) & 255),
+}))
+
+let root = ''
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'chronicle-witness-'))
+})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+let copies = 0
+/** A copy of a directory, or a new sample queue, that the test may damage. */
+function fresh(from?: string): string {
+  copies += 1
+  const directory = join(root, `queue-${copies}`)
+  if (from === undefined) writeSampleQueue(directory, sample, segmentSize)
+  else cpSync(from, directory, { recursive: true })
+  return directory
+}
+
+function run(program: 'javascript' | 'python', directories: readonly string[]): { status: number | null; stdout: string } {
+  const script = program === 'python' ? 'read_queue.py' : 'read-queue.mjs'
+  const path = fileURLToPath(new URL(script, import.meta.url))
+  const command = program === 'python' ? 'python3' : process.execPath
+  const { status, stdout, stderr } = spawnSync(command, [path, ...directories, '--json'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
+  expect(stderr).toBe('')
+  return { status, stdout }
+}
+
+/** Runs both programs over the directories, expects the same lines of both, and answers the number of problems per directory. */
+function problemsOfBoth(directories: readonly string[]): number[] {
+  const javascript = run('javascript', directories)
+  const python = run('python', directories)
+  expect(python.stdout).toBe(javascript.stdout)
+  expect(python.status).toBe(javascript.status)
+  const ends = javascript.stdout.split('\n').filter((line) => line.startsWith('{"kind":"end"'))
+  const counts = ends.map((line) => Number(JSON.parse(line).problems))
+  expect(counts).toHaveLength(directories.length)
+  expect(javascript.status).toBe(counts.every((count) => count === 0) ? 0 : 1)
+  return counts
+}
+
+function flip(path: string, offset: number): void {
+  const bytes = readFileSync(path)
+  bytes[offset] = (bytes[offset] ?? 0) ^ 0x10
+  writeFileSync(path, bytes)
+}
+
+describe('on the golden directories', () => {
+  it.each(names)('finds in %s exactly the expected records, positions and padding', (name) => {
+    const queue = readQueue(join(golden, name))
+    const { headSegment, writeOffset, writerEpoch, padding, readers, records } = expected[name]
+    expect(queue.problems).toEqual([])
+    expect(queue.control).toMatchObject({ currentSegment: headSegment, writeOffset, writerEpoch })
+    expect(queue.padding).toEqual(padding)
+    expect(queue.records.map(({ flags, writerEpoch, payload, ...record }) => record)).toEqual(records)
+    expect(Object.keys(queue.readers).sort()).toEqual(Object.keys(readers).sort())
+    expect(queue.readers).toMatchObject(readers)
+  })
+
+  it.each(names)('finds in %s the payloads that the README describes', (name) => {
+    const { records } = readQueue(join(golden, name))
+    expect(records.length).toBeGreaterThan(0)
+    for (const record of records) {
+      const i = Number((BigInt(record.timestampNs) - 1_700_000_000_000_000_000n) / 1000n)
+      expect(record.payload).toEqual(Buffer.from(Array.from({ length: (37 * i) % 301 }, (_, k) => (31 * i + 7 * k) & 255)))
+    }
+  })
+
+  it('prints the same lines in JavaScript and in Python', () => {
+    const directories = names.map((name) => join(golden, name))
+    expect(problemsOfBoth(directories)).toEqual(names.map(() => 0))
+  })
+})
+
+describe('on a queue with all extensions', () => {
+  it('finds everything and no problem', () => {
+    const directory = fresh()
+    const queue = readQueue(directory)
+    expect(queue.problems).toEqual([])
+    expect(
+      queue.records.map(({ sequence, typeId, timestampNs, payload }) => ({ sequence, typeId, timestampNs, payload })),
+    ).toEqual(
+      sample.map((message, sequence) => ({
+        sequence,
+        typeId: message.typeId,
+        timestampNs: String(message.timestampNs),
+        payload: Buffer.from(message.payload),
+      })),
+    )
+    expect(queue.segments.filter((segment) => segment.sealed).length).toBe(queue.segments.length - 1)
+    expect(queue.durable.map((slot) => slot.generation)).toEqual([6, 5])
+    expect(queue.lock).toEqual({ pid: 4711, startTime: 123456, epoch: 7 })
+    expect(queue.index).toEqual({ segment: queue.control?.currentSegment, offset: queue.control?.writeOffset })
+    expect(problemsOfBoth([directory])).toEqual([0])
+  })
+
+  /** Fields that nothing else in a queue at rest confirms: counters, hints, times, flags of live processes. */
+  const unconfirmed: Record<string, readonly string[]> = {
+    'control.meta': [
+      ...[
+        'bootId',
+        'extensionEpoch',
+        'writerEpoch',
+        'features',
+        'createdNs',
+        'firstSegmentPlusOne',
+        'writerHeartbeatNs',
+        'segmentGeneration',
+      ],
+      ...['dirtyEnd', 'dirtySegment', 'notifySequence', 'waitersPending', 'parkedReaders', 'progressSequence', 'writerBlocked'],
+    ],
+    segment: ['createdNs', 'writerEpoch'],
+  }
+  const isUnconfirmed = (fields: readonly Field[], skipped: readonly string[] | undefined, offset: number) =>
+    fields.some((field) => skipped?.includes(field.name) && offset >= field.offset && offset < field.offset + field.length)
+
+  it.each(['000000000.q', '000000001.q', '000000005.q'])('notices every flipped byte of segment %s', (name) => {
+    const directory = fresh()
+    const path = join(directory, name)
+    const whole = readFileSync(path)
+    const missed: number[] = []
+    for (let offset = 0; offset < whole.length; offset++) {
+      if (isUnconfirmed(SEGMENT_FIELDS, unconfirmed.segment, offset)) continue
+      flip(path, offset)
+      if (readQueue(directory, { payloads: false }).problems.length === 0) missed.push(offset)
+      writeFileSync(path, whole)
+    }
+    expect(missed).toEqual([])
+  })
+
+  it.each(['control.meta', 'readers/router.meta'])('notices every flipped byte of %s that anything confirms', (name) => {
+    const directory = fresh()
+    const path = join(directory, name)
+    const whole = readFileSync(path)
+    const missed: number[] = []
+    for (let offset = 0; offset < whole.length; offset++) {
+      if (name === 'control.meta' && isUnconfirmed(CONTROL_FIELDS, unconfirmed[name], offset)) continue
+      flip(path, offset)
+      if (readQueue(directory, { payloads: false }).problems.length === 0) missed.push(offset)
+      writeFileSync(path, whole)
+    }
+    expect(missed).toEqual([])
+  })
+})
+
+describe('on damaged copies', () => {
+  it('both programs notice the same damage', () => {
+    const directories: string[] = []
+    const damage = (change: (directory: string) => void, from?: string) => {
+      const directory = fresh(from)
+      change(directory)
+      directories.push(directory)
+    }
+    for (let offset = 0; offset < segmentSize; offset += 17) {
+      if (offset < 24 || offset >= 40) damage((directory) => flip(join(directory, '000000001.q'), offset))
+    }
+    for (const offset of [0, 4, 24, 70, 133, 200, 257, 273]) damage((directory) => flip(join(directory, 'control.meta'), offset))
+    damage((directory) => truncateSync(join(directory, '000000001.q'), 500))
+    damage((directory) => truncateSync(join(directory, '000000001.q'), 10))
+    damage((directory) => truncateSync(join(directory, '000000001.q'), 0))
+    damage((directory) => truncateSync(join(directory, 'control.meta'), 300))
+    damage((directory) => truncateSync(join(directory, 'readers/router.meta'), 79))
+    damage((directory) => truncateSync(join(directory, 'index.meta'), 15))
+    damage((directory) => unlinkSync(join(directory, 'control.meta')))
+    damage((directory) => unlinkSync(join(directory, '000000001.q')))
+    damage((directory) => unlinkSync(join(directory, '000000002.q')))
+    damage((directory) => mkdirSync(join(directory, 'readers/directory.meta')))
+    damage((directory) => flip(join(directory, '000000000.q'), 72), join(golden, 'rolled'))
+    damage((directory) => flip(join(directory, '000000000.q'), 500), join(golden, 'repaired'))
+    damage((directory) => rmSync(directory, { recursive: true }))
+    expect(problemsOfBoth(directories).map((count) => count > 0)).toEqual(directories.map(() => true))
+  })
+
+  it('takes what an append left that never committed for torn, not for damage', () => {
+    const directory = fresh()
+    const control = readQueue(directory).control
+    const end = Number(control?.writeOffset)
+    const path = join(directory, `00000000${control?.currentSegment}.q`)
+    const bytes = readFileSync(path)
+    bytes.fill(0xee, end + 8, end + 60)
+    writeFileSync(path, bytes)
+    expect(readQueue(directory).problems.map((problem) => problem.code)).toEqual(['not-zero'])
+
+    const controlBytes = readFileSync(join(directory, 'control.meta'))
+    controlBytes.writeUInt32LE(end + 64, 280)
+    writeFileSync(join(directory, 'control.meta'), controlBytes)
+    const queue = readQueue(directory)
+    expect(queue.problems).toEqual([])
+    expect(queue.torn).toEqual([{ segment: control?.currentSegment, offset: end, end: end + 64 }])
+    expect(problemsOfBoth([directory])).toEqual([0])
+  })
+
+  it('explains its usage when it is given no directory', () => {
+    for (const [command, script] of [[process.execPath, 'read-queue.mjs'] as const, ['python3', 'read_queue.py'] as const]) {
+      const result = spawnSync(command, [fileURLToPath(new URL(script, import.meta.url))], { encoding: 'utf8' })
+      expect([result.status, result.stdout]).toEqual([2, ''])
+      expect(result.stderr).toContain('usage:')
+    }
+  })
+})
+
+describe('on random queues', () => {
+  const message = fc.record({
+    typeId: fc.integer({ min: 0, max: 0xfffe }),
+    timestampNs: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    payload: fc.uint8Array({ maxLength: 384, size: 'max' }),
+  })
+
+  it('reads back what was written, and both programs agree', () => {
+    const directories: string[] = []
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 40 }), fc.constantFrom(512, 1024, 4096), (messages, size) => {
+        copies += 1
+        const directory = join(root, `queue-${copies}`)
+        writeSampleQueue(directory, messages, size)
+        directories.push(directory)
+        const queue = readQueue(directory)
+        expect(queue.problems).toEqual([])
+        expect(queue.records).toMatchObject(
+          messages.map((one, sequence) => ({
+            sequence,
+            typeId: one.typeId,
+            timestampNs: String(one.timestampNs),
+            payload: Buffer.from(one.payload),
+          })),
+        )
+      }),
+      { numRuns: 60 },
+    )
+    expect(problemsOfBoth(directories)).toEqual(directories.map(() => 0))
+  })
+})
