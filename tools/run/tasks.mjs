@@ -9,8 +9,9 @@ const PROGRAMS = {
   biome: 'node_modules/@biomejs/biome/bin/biome',
   tsc: 'node_modules/typescript/bin/tsc',
   layers: 'tools/check-layers.mjs',
+  layout: 'tools/check-layout.mjs',
   docs: 'tools/check-docs.mjs',
-  demo: 'examples/dist/demo.js',
+  demo: 'examples/dist/demo/main.js',
   bench: 'tools/dist/bench/main.js',
   torture: 'tools/dist/torture/main.js',
 }
@@ -19,7 +20,8 @@ const PROGRAMS = {
 const CHECKS = [
   { title: 'format and lint', program: 'biome', options: ['check', '--error-on-warnings', '.'] },
   { title: 'layers', program: 'layers', options: [] },
-  { title: 'docs and layout', program: 'docs', options: [] },
+  { title: 'layout', program: 'layout', options: [] },
+  { title: 'docs', program: 'docs', options: [] },
   { title: 'types', program: 'tsc', options: ['-p', 'tsconfig.check.json'] },
 ]
 const TESTS = { title: 'tests', program: 'vitest', options: ['run'] }
