@@ -17,6 +17,9 @@ import {
 } from '../format/index.js'
 import { MappedControl } from './mapped-control.js'
 
+/** A file shorter than its magic tells nothing about who wrote it. */
+const MAGIC_LENGTH = 4
+
 /** What is wrong with a control file: `absent` and `unfinished` can pass, the rest cannot. */
 export type ControlState = 'ready' | 'absent' | 'unfinished' | 'blank' | 'foreign' | 'version' | 'geometry'
 
@@ -44,6 +47,7 @@ export function readControl(directory: string): { readonly state: ControlState; 
 }
 
 function classify(block: ControlBlock, length: number): ControlState {
+  if (length < MAGIC_LENGTH) return 'blank'
   if (block.magic === 0 && block.initState !== INIT_STATE_READY) return block.initState === 0 ? 'blank' : 'unfinished'
   if (block.magic !== CONTROL_MAGIC) return block.magic === 0 ? 'blank' : 'foreign'
   if (block.version !== CONTROL_VERSION) return 'version'

@@ -1,0 +1,333 @@
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
+import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import {
+  CONTROL_BOOT_ID_OFFSET,
+  CONTROL_CURRENT_SEGMENT_OFFSET,
+  CONTROL_DIRTY_END_OFFSET,
+  CONTROL_FILE,
+  CONTROL_NEXT_SEQUENCE_OFFSET,
+  CONTROL_PARKED_READERS_OFFSET,
+  CONTROL_SEGMENT_GENERATION_OFFSET,
+  CONTROL_WRITE_OFFSET_OFFSET,
+  LOCK_FILE,
+  RECORD_PAYLOAD_OFFSET,
+  SEGMENT_FLAG_SEALED,
+  SEGMENT_FLAGS_OFFSET,
+} from '../format/index.js'
+import { openObserver, openReader, openWriter, type RecoveryCase } from '../index.js'
+
+const SEGMENT_SIZE = 4096
+
+/** A queue of `count` messages as the death of its writer leaves it: copied in the middle of the writer's life. */
+function killedQueue(count: number): string {
+  const directory = join(temporaryDirectory(), 'queue')
+  const writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+  appendNumbered(writer, 0, count)
+  writer.flushSync()
+  const copy = `${directory}-killed`
+  cpSync(directory, copy, { recursive: true })
+  writer.close()
+  for (const name of readdirSync(copy)) if (name.endsWith('.tmp')) rmSync(join(copy, name))
+  return copy
+}
+
+/** Opens for writing, appends one message more, and checks that all messages are there, once, in order. Returns what recovery did. */
+function expectWhole(directory: string, count: number): RecoveryCase[] {
+  const writer = openWriter(directory)
+  const cases = writer.recovery.map((action) => action.case)
+  expect(writer.nextSequence).toBe(count)
+  expect(writer.append(1, numberedPayload(count))).toBe(count)
+  writer.close()
+  const observer = openObserver(directory)
+  expect(drainSequences(observer)).toEqual(range(0, count + 1))
+  observer.close()
+  return cases
+}
+
+function quarantined(directory: string): string[] {
+  const folder = join(directory, 'quarantine')
+  return existsSync(folder) ? readdirSync(folder) : []
+}
+
+function pretendAnotherBoot(directory: string): void {
+  overwriteControl(directory, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
+}
+
+describe('recovery after the death of the writer', () => {
+  it('goes on where the last message ends', () => {
+    expect(expectWhole(killedQueue(25), 25)).toEqual(['stale-lock'])
+  })
+
+  it('goes on in an empty queue', () => {
+    expect(expectWhole(killedQueue(0), 0)).toEqual(['stale-lock'])
+  })
+
+  it('torn-tail: zeroes what an append that did not commit left, and uses its place', () => {
+    const directory = killedQueue(25)
+    const { currentSegment, writeOffset } = readControlFile(directory)
+    overwriteControl(directory, CONTROL_DIRTY_END_OFFSET, u64(writeOffset + 256))
+    overwrite(segmentFile(directory, currentSegment), writeOffset + 8, Buffer.alloc(200, 0x77))
+    expect(expectWhole(directory, 25)).toEqual(['stale-lock', 'torn-tail'])
+    expect(readControlFile(directory).currentSegment).toBe(currentSegment)
+  })
+
+  it('finds a record that was committed when the writer died before it told the control block', () => {
+    const directory = killedQueue(25)
+    const before = killedQueue(24)
+    const { writeOffset, nextSequence } = readControlFile(before)
+    overwriteControl(directory, CONTROL_WRITE_OFFSET_OFFSET, u64(writeOffset))
+    expect(expectWhole(directory, 25)).toEqual(['stale-lock'])
+    const again = killedQueue(25)
+    overwriteControl(again, CONTROL_WRITE_OFFSET_OFFSET, u64(writeOffset))
+    overwriteControl(again, CONTROL_NEXT_SEQUENCE_OFFSET, u64(nextSequence))
+    expect(expectWhole(again, 25)).toEqual(['stale-lock'])
+  })
+
+  it('corrupt-tail: sets aside what claims to be committed and is not, and goes on in the next segment', () => {
+    const directory = killedQueue(25)
+    const { currentSegment, writeOffset } = readControlFile(directory)
+    overwrite(segmentFile(directory, currentSegment), writeOffset, Buffer.alloc(64, 0x55))
+    expect(expectWhole(directory, 25)).toEqual(['stale-lock', 'corrupt-tail'])
+    expect(readControlFile(directory).currentSegment).toBe(currentSegment + 1)
+    expect(quarantined(directory)).toHaveLength(1)
+  })
+
+  it('L24: a torn append burns no segment', () => {
+    const directory = killedQueue(3)
+    for (let round = 0; round < 5; round++) {
+      const { writeOffset } = readControlFile(directory)
+      overwriteControl(directory, CONTROL_DIRTY_END_OFFSET, u64(writeOffset + 128))
+      overwrite(segmentFile(directory, 0), writeOffset + 16, Buffer.alloc(32, 0x11))
+      openWriter(directory).close()
+    }
+    expect(readControlFile(directory).currentSegment).toBe(0)
+  })
+
+  it('L14, odd-generation: an abandoned seqlock is made even and hangs nobody', () => {
+    const directory = killedQueue(25)
+    const { segmentGeneration } = readControlFile(directory)
+    overwriteControl(directory, CONTROL_SEGMENT_GENERATION_OFFSET, u32(segmentGeneration + 1))
+    const observer = openObserver(directory, { start: 'latest' })
+    expect(observer.next()).toBeUndefined()
+    observer.close()
+    expect(expectWhole(directory, 25)).toContain('odd-generation')
+    expect(readControlFile(directory).segmentGeneration % 2).toBe(0)
+  })
+
+  it('L22, control-behind: a control block older than the segments does not bring lost messages or a reused segment', () => {
+    const directory = killedQueue(60)
+    overwriteControl(directory, CONTROL_CURRENT_SEGMENT_OFFSET, u32(0))
+    overwriteControl(directory, CONTROL_WRITE_OFFSET_OFFSET, u64(64))
+    expect(expectWhole(directory, 60)).toContain('control-behind')
+  })
+
+  it('L22, lost-control: a missing control block is rebuilt from the segments', () => {
+    const directory = killedQueue(60)
+    rmSync(join(directory, CONTROL_FILE))
+    expect(expectWhole(directory, 60)).toContain('lost-control')
+    expect(readControlFile(directory).segmentSize).toBe(SEGMENT_SIZE)
+  })
+
+  it.each([0, 1, 8, 100, 511])('L21, lost-control: a control block cut to %i bytes is set aside and rebuilt', (length) => {
+    const directory = killedQueue(60)
+    truncateSync(join(directory, CONTROL_FILE), length)
+    expect(expectWhole(directory, 60)).toContain('lost-control')
+    expect(quarantined(directory).some((name) => name.endsWith(CONTROL_FILE))).toBe(true)
+  })
+
+  it('L21: a zeroed control block is an error for readers and rebuilt by the next writer', () => {
+    const directory = killedQueue(60)
+    writeFileSync(join(directory, CONTROL_FILE), Buffer.alloc(512))
+    expect(() => openReader(directory, 'reader')).toThrowError(expect.objectContaining({ code: 'ERR_NOT_READY' }))
+    expect(() => openObserver(directory)).toThrowError(expect.objectContaining({ code: 'ERR_NOT_READY' }))
+    expect(expectWhole(directory, 60)).toContain('lost-control')
+  })
+
+  it('L6, invalid-successor: a half-made next segment is moved away and the queue rolls', () => {
+    for (const content of [Buffer.alloc(0), Buffer.alloc(SEGMENT_SIZE), Buffer.alloc(100, 0x99)]) {
+      const directory = killedQueue(25)
+      const { currentSegment } = readControlFile(directory)
+      writeFileSync(segmentFile(directory, currentSegment + 1), content)
+      expect(expectWhole(directory, 25)).toContain('invalid-successor')
+      const writer = openWriter(directory)
+      appendNumbered(writer, 26, 60)
+      expect(writer.position.segmentId).toBeGreaterThan(currentSegment)
+      writer.close()
+    }
+  })
+
+  it('L3: a prepared next segment does not keep the next writer from rolling', () => {
+    const directory = killedQueue(25)
+    const { currentSegment } = readControlFile(directory)
+    expect(existsSync(segmentFile(directory, currentSegment + 1))).toBe(true)
+    const writer = openWriter(directory)
+    appendNumbered(writer, 25, 100)
+    expect(writer.position.segmentId).toBeGreaterThan(currentSegment + 1)
+    writer.close()
+  })
+
+  it('L23: nothing of what stands in a prepared segment is ever appended to', () => {
+    const directory = killedQueue(25)
+    const { currentSegment } = readControlFile(directory)
+    overwrite(segmentFile(directory, currentSegment + 1), 1024, Buffer.alloc(512, 0x42))
+    expect(expectWhole(directory, 25)).toEqual(['stale-lock'])
+    const writer = openWriter(directory)
+    appendNumbered(writer, 26, 80)
+    writer.close()
+    const observer = openObserver(directory)
+    expect(drainSequences(observer)).toEqual(range(0, 80))
+    observer.close()
+  })
+
+  it('sealed-without-successor: makes the successor', () => {
+    const directory = killedQueue(25)
+    const { currentSegment } = readControlFile(directory)
+    rmSync(segmentFile(directory, currentSegment + 1), { force: true })
+    overwrite(segmentFile(directory, currentSegment), SEGMENT_FLAGS_OFFSET, u32(SEGMENT_FLAG_SEALED))
+    expect(expectWhole(directory, 25)).toContain('sealed-without-successor')
+    expect(readControlFile(directory).currentSegment).toBe(currentSegment + 1)
+  })
+
+  it('successor-without-seal: seals the segment before the head', () => {
+    const directory = killedQueue(60)
+    const { currentSegment } = readControlFile(directory)
+    overwrite(segmentFile(directory, currentSegment - 1), SEGMENT_FLAGS_OFFSET, u32(0))
+    expect(expectWhole(directory, 60)).toContain('successor-without-seal')
+    expect(readBytes(segmentFile(directory, currentSegment - 1), SEGMENT_FLAGS_OFFSET, 4)).toEqual(u32(SEGMENT_FLAG_SEALED))
+  })
+
+  it('missing-head: goes on in a fresh segment when the named one is gone', () => {
+    const directory = killedQueue(60)
+    const { currentSegment } = readControlFile(directory)
+    rmSync(segmentFile(directory, currentSegment))
+    const writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).toContain('missing-head')
+    expect(writer.append(1, Buffer.from('on'))).toBe(60)
+    writer.close()
+  })
+
+  it('stale-waiters: the announcement of readers that died parked is cleared', () => {
+    const directory = killedQueue(25)
+    overwriteControl(directory, CONTROL_PARKED_READERS_OFFSET, u32(1))
+    expect(expectWhole(directory, 25)).toContain('stale-waiters')
+    expect(readControlFile(directory).parkedReaders).toBe(0)
+  })
+
+  it('L5, bad-index: a short or wrong index.meta costs nothing', () => {
+    for (const content of [Buffer.alloc(0), Buffer.alloc(7, 1), Buffer.alloc(16, 0xff)]) {
+      const directory = killedQueue(25)
+      writeFileSync(join(directory, 'index.meta'), content)
+      expect(expectWhole(directory, 25)).toEqual(['stale-lock'])
+    }
+  })
+
+  it('stale-lock: the record of a dead writer is replaced, whatever it says', () => {
+    for (const record of ['', '1 2', '99999999 1 1\n', 'garbage\n', `${'9'.repeat(200)}`]) {
+      const directory = killedQueue(3)
+      writeFileSync(join(directory, LOCK_FILE), record)
+      const writer = openWriter(directory)
+      expect(readFileSync(join(directory, LOCK_FILE), 'latin1')).toMatch(new RegExp(`^${process.pid} \\d+ ${writer.epoch}\\n$`))
+      writer.close()
+    }
+  })
+
+  it('keeps damage inside a segment for doctor: nothing behind it is lost', () => {
+    const directory = killedQueue(60)
+    overwrite(segmentFile(directory, 0), 64 + RECORD_PAYLOAD_OFFSET, Buffer.from([0xff]))
+    expect(openAndClose(directory)).toEqual(['stale-lock'])
+    const observer = openObserver(directory, { onCorrupt: 'skip' })
+    expect(drainSequences(observer)).toEqual(range(1, 60))
+    observer.close()
+  })
+})
+
+function openAndClose(directory: string): RecoveryCase[] {
+  const writer = openWriter(directory)
+  const cases = writer.recovery.map((action) => action.case)
+  writer.close()
+  return cases
+}
+
+describe('recovery after a stop of the machine', () => {
+  it('L25: verifies behind the durable mark and goes on in place when everything is there', () => {
+    const directory = killedQueue(60)
+    pretendAnotherBoot(directory)
+    expect(expectWhole(directory, 60)).toEqual(['stale-lock'])
+  })
+
+  it('L25, unsynced-tail: cuts at the first hole, keeps what is cut, and never uses a position twice', () => {
+    const directory = durablePrefix(25, 60)
+    const head = readControlFile(directory).currentSegment
+    const holeAt = offsetOfSequence(directory, 40)
+    overwrite(segmentFile(directory, holeAt.segmentId), holeAt.offset + RECORD_PAYLOAD_OFFSET, Buffer.alloc(8, 0xee))
+    const cases = expectWhole(directory, 40)
+    expect(cases).toContain('unsynced-tail')
+    expect(readControlFile(directory).currentSegment).toBeGreaterThan(head)
+    expect(quarantined(directory).length).toBeGreaterThan(0)
+  })
+
+  it('unsynced-tail: leads a reader that had been further on to the new messages', () => {
+    const directory = durablePrefix(25, 60)
+    const reader = openReader(directory, 'ahead')
+    drainSequences(reader)
+    reader.commit()
+    reader.close()
+    const holeAt = offsetOfSequence(directory, 40)
+    overwrite(segmentFile(directory, holeAt.segmentId), holeAt.offset, Buffer.alloc(64))
+    expect(expectWhole(directory, 40)).toContain('unsynced-tail')
+    const again = openReader(directory, 'ahead')
+    expect(drainSequences(again)).toEqual([40])
+    again.close()
+  })
+
+  it('keeps every durable message when all behind the mark is garbage', () => {
+    const directory = durablePrefix(25, 60)
+    const mark = offsetOfSequence(directory, 25)
+    const length = SEGMENT_SIZE - mark.offset
+    overwrite(segmentFile(directory, mark.segmentId), mark.offset, Buffer.alloc(length, 0x5a))
+    for (let id = mark.segmentId + 1; existsSync(segmentFile(directory, id)); id++) {
+      overwrite(segmentFile(directory, id), 64, Buffer.alloc(SEGMENT_SIZE - 64, 0x5a))
+    }
+    expect(expectWhole(directory, 25)).toContain('unsynced-tail')
+  })
+
+  it('survives the loss of segments that were never synced', () => {
+    const directory = durablePrefix(25, 60)
+    const mark = offsetOfSequence(directory, 25)
+    overwrite(segmentFile(directory, mark.segmentId), mark.offset, Buffer.alloc(SEGMENT_SIZE - mark.offset))
+    for (let id = mark.segmentId + 1; existsSync(segmentFile(directory, id)); id++) rmSync(segmentFile(directory, id))
+    expect(expectWhole(directory, 25)).toContain('unsynced-tail')
+  })
+})
+
+/** A queue as found after a stop of the machine: `durable` messages synced, `count` written. */
+function durablePrefix(durable: number, count: number): string {
+  const directory = join(temporaryDirectory(), 'queue')
+  const writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+  appendNumbered(writer, 0, durable)
+  writer.flushSync()
+  const marked = readFileSync(join(directory, CONTROL_FILE)).subarray(64, 128)
+  const mark = Buffer.from(marked)
+  appendNumbered(writer, durable, count)
+  const copy = `${directory}-killed`
+  cpSync(directory, copy, { recursive: true })
+  writer.close()
+  // Rolls sync in the background: the mark of the moment after the flush stands for a machine that stopped before any of it.
+  overwriteControl(copy, 64, mark)
+  pretendAnotherBoot(copy)
+  renameSync(copy, `${directory}-cut`)
+  return `${directory}-cut`
+}
+
+function offsetOfSequence(directory: string, sequence: number): { segmentId: number; offset: number } {
+  const observer = openObserver(directory, { start: { sequence } })
+  const message = observer.next()
+  if (message?.sequence !== sequence) throw new Error(`no message ${sequence}`)
+  const found = { segmentId: message.segmentId, offset: message.offset }
+  observer.close()
+  return found
+}

@@ -1,0 +1,42 @@
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { CONTROL_FILE, type ControlBlock, decodeControl, segmentFileName, viewOf } from '../../src/format/index.js'
+
+/** Overwrites bytes of a file, as a crash, a fault of the disk or a foreign program would. */
+export function overwrite(path: string, offset: number, bytes: Uint8Array): void {
+  const fd = openSync(path, 'r+')
+  writeSync(fd, bytes, 0, bytes.length, offset)
+  closeSync(fd)
+}
+
+export function readBytes(path: string, offset: number, length: number): Buffer {
+  const fd = openSync(path, 'r')
+  const bytes = Buffer.alloc(length)
+  readSync(fd, bytes, 0, length, offset)
+  closeSync(fd)
+  return bytes
+}
+
+export function readControlFile(directory: string): ControlBlock {
+  return decodeControl(viewOf(readFileSync(join(directory, CONTROL_FILE))))
+}
+
+export function overwriteControl(directory: string, offset: number, bytes: Uint8Array): void {
+  overwrite(join(directory, CONTROL_FILE), offset, bytes)
+}
+
+export function segmentFile(directory: string, segmentId: number): string {
+  return join(directory, segmentFileName(segmentId))
+}
+
+export function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
+
+export function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt(value))
+  return bytes
+}
