@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kRangesMax = 1 << 16;
 WatchedRange ranges[kRangesMax];
 std::atomic<size_t> rangesUsed{0};
+std::atomic<uint32_t> faultsOfProcess{0};
 
 struct sigaction previousAction;
 uintptr_t pageLength = 4096;
@@ -38,6 +39,7 @@ bool replacePage(uintptr_t address) {
   void* const page = reinterpret_cast<void*>(address & ~(pageLength - 1));
   if (mmap(page, pageLength, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) return false;
   range->faults.fetch_add(1, std::memory_order_release);
+  faultsOfProcess.fetch_add(1, std::memory_order_release);
   return true;
 }
 
@@ -79,6 +81,8 @@ void installHandler() {
 }
 
 }  // namespace
+
+std::atomic<uint32_t>& totalFaults() { return faultsOfProcess; }
 
 WatchedRange* watchRange(void* begin, size_t length, bool writable) {
   installHandler();

@@ -16,6 +16,9 @@ struct WatchedRange {
   std::atomic<uint32_t> faults{0};
 };
 
+// Faults in all ranges of the process: one word to look at before asking which range it was.
+std::atomic<uint32_t>& totalFaults();
+
 // Returns nullptr when too many ranges are watched.
 WatchedRange* watchRange(void* begin, size_t length, bool writable);
 // Before the range is unmapped.

@@ -114,6 +114,15 @@ napi_value mappingFaults(napi_env env, napi_callback_info info) {
   return args.ok() ? makeNumber(env, mapping->faults()) : nullptr;
 }
 
+// A view of the one word, so that JavaScript looks at it without a call.
+napi_value makeFaultCount(napi_env env) {
+  napi_value buffer = nullptr;
+  napi_value words = nullptr;
+  napi_create_external_arraybuffer(env, &totalFaults(), sizeof(uint32_t), nullptr, nullptr, &buffer);
+  napi_create_typedarray(env, napi_int32_array, 1, buffer, 0, &words);
+  return words;
+}
+
 // populate, advise, syncRange share their first three arguments.
 struct RangeArguments {
   std::shared_ptr<Mapping> mapping;
@@ -255,6 +264,7 @@ void defineMapping(napi_env env, napi_value exports) {
   defineFunction(env, exports, "mapFile", mapFile);
   defineFunction(env, exports, "unmap", unmap);
   defineFunction(env, exports, "mappingFaults", mappingFaults);
+  napi_set_named_property(env, exports, "faultCount", makeFaultCount(env));
   defineFunction(env, exports, "populate", populate);
   defineFunction(env, exports, "advise", advise);
   defineFunction(env, exports, "syncRange", syncRange);

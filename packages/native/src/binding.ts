@@ -19,6 +19,8 @@ export interface Binding {
   unmap(mapping: ArrayBuffer): void
   /** Pages that had to be replaced because the file no longer backs them; 0 is healthy. */
   mappingFaults(mapping: ArrayBuffer): number
+  /** One word: faults in all mappings of the process. While it does not change, no mapping needs to be asked. */
+  readonly faultCount: Int32Array
   /** `MADV_POPULATE_WRITE` (writable mappings) or `MADV_POPULATE_READ`. */
   populate(mapping: ArrayBuffer, offset: number, length: number): void
   /** `madvise`; advice: 'sequential' | 'willneed' | 'dontneed' | 'hugepage' | 'normal'. */

@@ -80,7 +80,9 @@ export class RecordCursor {
     if (this.#left !== undefined) this.#closeLeft()
     const message = this.#message
     message.moveTo(this.#offset)
-    this.#offset += recordLength(message.length)
+    const length = message.length
+    if (length < 0) throw this.#truncated()
+    this.#offset += recordLength(length)
     this.#messages++
     return message
   }
@@ -160,6 +162,7 @@ export class RecordCursor {
           continue
         }
       } else {
+        if (segment.hasFaulted()) throw this.#truncated()
         if (!segment.sealedAcquire() && !this.#isAbandoned(segment)) return false
         // The second look: what was committed before the seal is visible now (L2).
         if (hasRoom && segment.commitLengthAcquire(this.#offset) !== 0) continue
@@ -209,7 +212,7 @@ export class RecordCursor {
 
   /** A bad record stands at the offset. Throws in strict mode; else goes on behind it, or answers false when nothing good follows yet. */
   #stepOver(segment: MappedSegment, status: number): boolean {
-    if (status === STATUS_FAULT) throw new SegmentTruncatedError({ directory: this.#directory, segmentId: segment.id })
+    if (status === STATUS_FAULT) throw this.#truncated()
     const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
     if (this.#options.onCorrupt === 'strict') throw this.#corruption(segment, status, expected)
     if (status === STATUS_SEQUENCE_GAP) {
@@ -231,6 +234,11 @@ export class RecordCursor {
     this.#corruptSkipped++
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
     return this.#enterNext(segment)
+  }
+
+  /** A verified record that is no longer there, or a page that had to be replaced: somebody cut the file. */
+  #truncated(): SegmentTruncatedError {
+    return new SegmentTruncatedError({ directory: this.#directory, segmentId: this.segmentId })
   }
 
   #corruption(segment: MappedSegment, status: number, expected: number): CorruptRecordError | SequenceGapError {

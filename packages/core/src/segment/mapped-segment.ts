@@ -66,6 +66,11 @@ export class MappedSegment {
     return binding.mappingFaults(this.mapping)
   }
 
+  /** {@link faults} for loops: one load while nothing in the process has faulted. */
+  hasFaulted(): boolean {
+    return Atomics.load(binding.faultCount, 0) !== 0 && this.faults !== 0
+  }
+
   close(): void {
     binding.unmap(this.mapping)
   }
