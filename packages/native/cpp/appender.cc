@@ -60,10 +60,11 @@ bool readPayload(napi_env env, napi_value value, Bytes* bytes) {
 }
 
 napi_value append(napi_env env, napi_callback_info info) {
+  const uint64_t now = realtimeNs();
   const HotCall<2> call(env, info);
   Bytes payload;
   if (!readPayload(env, call.values[1], &payload)) return makeStatus(env, kBadPayload);
-  return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length));
+  return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length, now, now));
 }
 
 napi_value appendAt(napi_env env, napi_callback_info info) {
@@ -75,81 +76,57 @@ napi_value appendAt(napi_env env, napi_callback_info info) {
   if (napi_get_value_bigint_uint64(env, call.values[2], &timestampNs, &lossless) != napi_ok) {
     return throwTypeError(env, "timestampNs must be a bigint");
   }
-  return makeStatus(env, call.appender->core.appendAt(readTypeId(env, call.values[0]), payload.data, payload.length, timestampNs));
+  return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length, timestampNs, coarseRealtimeNs()));
 }
 
-// Elements are fetched in chunks with a handle scope each. Fetching one may run code (a getter), which may do anything, also with the array of types: so
-// the types of a chunk are copied before.
-class Batch {
- public:
-  Batch(napi_env env, Appender& appender, napi_value typeIds, napi_value payloads)
-      : env_(env), appender_(appender), typeIds_(typeIds), payloads_(payloads) {}
+// Payloads come as arguments, (typeIds, from, ...payloads), because they are there at once; fetching the elements of an array costs 30 ns each. No code of the user
+// runs meanwhile, so nothing that was read can change.
+constexpr size_t kSpreadMax = 512;
 
-  int run(uint32_t from) {
-    uint32_t length = 0;
-    const uint64_t now = realtimeNs();
-    int status = napi_get_array_length(env_, payloads_, &length) == napi_ok ? kOk : kBadPayload;
-    for (uint32_t index = from; status == kOk && index < length;) {
-      const uint32_t end = length - index > kChunk ? index + kChunk : length;
-      status = runChunk(index, end, now);
-      index = end;
-    }
-    if (count_ > 0) appender_.core.finishBatch(now);
-    appender_.core.state().batchCount = count_;
-    return status;
-  }
+struct Types {
+  const uint16_t* data = nullptr;
+  size_t length = 0;
 
- private:
-  static constexpr uint32_t kChunk = 128;
-
-  int runChunk(uint32_t begin, uint32_t end, uint64_t now) {
-    uint16_t typeIds[kChunk];
-    const uint32_t known = readTypes(begin, end, typeIds);
-    napi_handle_scope scope = nullptr;
-    if (napi_open_handle_scope(env_, &scope) != napi_ok) return kBadPayload;
-    int status = kOk;
-    for (uint32_t index = begin; status == kOk && index < end; index++) {
-      const uint32_t typeId = index - begin < known ? typeIds[index - begin] : kPaddingType;
-      status = appendElement(index, typeId, now);
-    }
-    napi_close_handle_scope(env_, scope);
-    return status;
-  }
-
-  // Returns how many of the chunk's types exist.
-  uint32_t readTypes(uint32_t begin, uint32_t end, uint16_t* types) {
-    napi_typedarray_type type;
-    size_t length = 0;
-    void* data = nullptr;
-    const napi_status status = napi_get_typedarray_info(env_, typeIds_, &type, &length, &data, nullptr, nullptr);
-    if (status != napi_ok || type != napi_uint16_array || data == nullptr || length <= begin) return 0;
-    const uint32_t count = static_cast<uint32_t>(std::min<size_t>(length, end) - begin);
-    std::memcpy(types, static_cast<const uint16_t*>(data) + begin, count * sizeof(uint16_t));
-    return count;
-  }
-
-  int appendElement(uint32_t index, uint32_t typeId, uint64_t now) {
-    napi_value element = nullptr;
-    Bytes payload;
-    if (napi_get_element(env_, payloads_, index, &element) != napi_ok || !readPayload(env_, element, &payload)) return kBadPayload;
-    const int status = appender_.core.appendQuietly(typeId, payload.data, payload.length, now);
-    if (status == kOk) count_++;
-    return status;
-  }
-
-  napi_env env_;
-  Appender& appender_;
-  napi_value typeIds_;
-  napi_value payloads_;
-  uint32_t count_ = 0;
+  // What is missing becomes the padding type, which the core refuses.
+  uint32_t at(size_t index) const { return index < length ? data[index] : kPaddingType; }
 };
 
-napi_value appendBatch(napi_env env, napi_callback_info info) {
-  const HotCall<3> call(env, info);
+Types readTypes(napi_env env, napi_value value) {
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  const napi_status status = napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_uint16_array || data == nullptr) return {};
+  return {static_cast<const uint16_t*>(data), length};
+}
+
+napi_value appendSpread(napi_env env, napi_callback_info info) {
+  const uint64_t now = realtimeNs();
+  napi_value values[kSpreadMax + 2] = {};
+  size_t argumentCount = kSpreadMax + 2;
+  void* data = nullptr;
+  napi_get_cb_info(env, info, &argumentCount, values, nullptr, &data);
+  AppenderCore& core = static_cast<Appender*>(data)->core;
+  core.state().batchCount = 0;
   uint32_t from = 0;
-  call.appender->core.state().batchCount = 0;
-  if (napi_get_value_uint32(env, call.values[2], &from) != napi_ok) return throwTypeError(env, "from must be a number");
-  return makeStatus(env, Batch(env, *call.appender, call.values[0], call.values[1]).run(from));
+  if (argumentCount < 2 || argumentCount > kSpreadMax + 2 || napi_get_value_uint32(env, values[1], &from) != napi_ok) {
+    return throwTypeError(env, "appendSpread takes types, an index and at most 512 payloads");
+  }
+  const Types types = readTypes(env, values[0]);
+  uint32_t count = 0;
+  int status = kOk;
+  for (const size_t messages = argumentCount - 2; status == kOk && count < messages;) {
+    Bytes payload;
+    if (!readPayload(env, values[count + 2], &payload)) {
+      status = kBadPayload;
+    } else {
+      status = core.appendQuietly(types.at(from + count), payload.data, payload.length, now);
+      if (status == kOk) count++;
+    }
+  }
+  if (count > 0) core.finishBatch(now);
+  core.state().batchCount = count;
+  return makeStatus(env, status);
 }
 
 napi_value claim(napi_env env, napi_callback_info info) {
@@ -233,7 +210,7 @@ napi_value createAppender(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   auto* const appender = new Appender(std::move(control), writerEpoch, extensions);
   constexpr NativeObject<Appender>::Function functions[] = {
-      {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendBatch", appendBatch}, {"claim", claim}, {"publish", publish},
+      {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendSpread", appendSpread}, {"claim", claim}, {"publish", publish},
       {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},
   };
   auto* const state = reinterpret_cast<double*>(&appender->core.state());

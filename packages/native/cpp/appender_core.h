@@ -59,15 +59,10 @@ class AppenderCore {
     segment_ = {};
   }
 
-  int append(uint32_t typeId, const uint8_t* payload, size_t length) {
+  // `nowNs` is for the heartbeat; it is the timestamp too, unless the caller has one.
+  int append(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t timestampNs, uint64_t nowNs) {
     if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
-    const uint64_t now = realtimeNs();
-    return finish(write(typeId, payload, length, now), now);
-  }
-
-  int appendAt(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t timestampNs) {
-    if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
-    return finish(write(typeId, payload, length, timestampNs), coarseRealtimeNs());
+    return finish(write(typeId, payload, length, timestampNs), nowNs);
   }
 
   // One message of a batch: visible at once, but nobody is told before `finishBatch`.
@@ -179,15 +174,16 @@ class AppenderCore {
     auto* const header = reinterpret_cast<RecordHeader*>(record);
     const uint32_t commitLength = static_cast<uint32_t>(length + 1);
     const uint16_t flags = options_.extensions ? kFlagHeaderCrc : 0;
-    const uint32_t payloadCrc = crc32(0, record + kRecordHeaderLength, length);
     header->sequence = nextSequence_;
     header->timestampNs = timestampNs;
     header->typeId = static_cast<uint16_t>(typeId);
     header->flags = flags;
+    uint32_t headerCrc = 0;
+    if (options_.extensions) headerCrc = crc32Of32Bytes(commitLength, nextSequence_, timestampNs, typeId | uint32_t{flags} << 16);
+    const uint32_t payloadCrc = crc32(0, record + kRecordHeaderLength, length);
     header->payloadCrc = payloadCrc;
     if (options_.extensions) {
-      const uint64_t word3 = typeId | uint64_t{flags} << 16 | uint64_t{payloadCrc} << 32;
-      header->headerCrc = crc32Of32Bytes(commitLength, nextSequence_, timestampNs, word3);
+      header->headerCrc = headerCrc ^ crc32ChangeOfLast4Bytes(payloadCrc);
       header->writerEpoch = options_.writerEpoch;
     }
     header->commitLength.store(commitLength, std::memory_order_release);

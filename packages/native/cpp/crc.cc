@@ -31,6 +31,7 @@ constexpr Tables makeTables() {
 }
 
 constexpr Tables kTables = makeTables();
+constexpr uint8_t kZeroBytes[4] = {};
 
 uint64_t load64(const uint8_t* bytes) {
   uint64_t value;
@@ -61,13 +62,16 @@ uint32_t advanceWithTables(uint32_t crc, const uint8_t* bytes, size_t length) {
 
 #define CHRONICLE_FOLDING __attribute__((target("pclmul,ssse3,sse4.1")))
 
-// Folding after Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ" (Intel, 2009). Each constant is a power of x modulo
-// the polynomial, bit-reflected: multiplying by it moves a block over the distance it is named after.
+// Folding after Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ" (Intel, 2009). A block of 16 bytes is a polynomial whose
+// highest power is its first bit. Multiplying its halves by x^(8n + 32) and x^(8n - 32), modulo the CRC's polynomial P, moves it n bytes ahead. Constants are bit-reflected
+// as the data is.
 struct alignas(16) Constants {
-  uint64_t by64[2] = {0x154442bd4, 0x1c6e41596};
   uint64_t by16[2] = {0x1751997d0, 0x0ccaa009e};
-  uint64_t by4[2] = {0x163cd6124, 0};
-  uint64_t barrett[2] = {0x1db710641, 0x1f7011641};
+  uint64_t by32[2] = {0x0f1da05aa, 0x15a546366};
+  uint64_t by48[2] = {0x03db1ecdc, 0x174359406};
+  uint64_t by64[2] = {0x154442bd4, 0x1c6e41596};
+  // x^95 divided by P, and P: quotient and remainder of a division by P cost one multiplication each (Barrett).
+  uint64_t quotient[2] = {0xb4e5b025f7011641, 0x1db710641};
 };
 constexpr Constants kConstants;
 
@@ -86,16 +90,17 @@ CHRONICLE_FOLDING inline __m128i fold(__m128i block, __m128i distance, __m128i n
   return _mm_xor_si128(_mm_xor_si128(low, high), next);
 }
 
+// The remainder of 96 bits: the lower 64 are divided, the next 32 are what the division leaves as they are.
+CHRONICLE_FOLDING inline uint32_t remainderOf96(__m128i bits) {
+  const __m128i constants = loadBlock(kConstants.quotient);
+  const __m128i quotient = _mm_clmulepi64_si128(bits, constants, 0x00);
+  const __m128i product = _mm_clmulepi64_si128(quotient, constants, 0x10);
+  return static_cast<uint32_t>(_mm_extract_epi32(_mm_xor_si128(bits, product), 2));
+}
+
 // 128 bits to the 32 of the shift register.
 CHRONICLE_FOLDING inline uint32_t reduce(__m128i block) {
-  const __m128i low32 = _mm_setr_epi32(-1, 0, -1, 0);
-  block = _mm_xor_si128(_mm_srli_si128(block, 8), _mm_clmulepi64_si128(block, loadBlock(kConstants.by16), 0x10));
-  const __m128i upper = _mm_srli_si128(block, 4);
-  block = _mm_xor_si128(_mm_clmulepi64_si128(_mm_and_si128(block, low32), loadBlock(kConstants.by4), 0x00), upper);
-  const __m128i barrett = loadBlock(kConstants.barrett);
-  __m128i quotient = _mm_clmulepi64_si128(_mm_and_si128(block, low32), barrett, 0x10);
-  quotient = _mm_clmulepi64_si128(_mm_and_si128(quotient, low32), barrett, 0x00);
-  return static_cast<uint32_t>(_mm_extract_epi32(_mm_xor_si128(block, quotient), 1));
+  return remainderOf96(_mm_xor_si128(_mm_srli_si128(block, 8), _mm_clmulepi64_si128(block, loadBlock(kConstants.by16), 0x10)));
 }
 
 // Any length from 16 on. An incomplete last block is made whole by moving the state over it, so that no byte goes through a table.
@@ -113,7 +118,9 @@ CHRONICLE_FOLDING uint32_t advanceWithFolding(uint32_t crc, const uint8_t* bytes
       state2 = fold(state2, by64, loadBlock(bytes + 32));
       state3 = fold(state3, by64, loadBlock(bytes + 48));
     }
-    state = fold(fold(fold(state, by16, state1), by16, state2), by16, state3);
+    // Not one after the other: the four meet in the time of one multiplication.
+    const __m128i both = fold(state, loadBlock(kConstants.by48), fold(state1, loadBlock(kConstants.by32), state3));
+    state = fold(state2, by16, both);
   }
   for (; end - bytes >= 16; bytes += 16) state = fold(state, by16, loadBlock(bytes));
   const size_t rest = static_cast<size_t>(end - bytes);
@@ -132,6 +139,11 @@ CHRONICLE_FOLDING uint32_t crc32Of32BytesWithFolding(uint64_t word0, uint64_t wo
   const __m128i first = _mm_set_epi64x(static_cast<int64_t>(word1), static_cast<int64_t>(word0 ^ 0xFFFF'FFFFu));
   const __m128i second = _mm_set_epi64x(static_cast<int64_t>(word3), static_cast<int64_t>(word2));
   return ~reduce(fold(first, loadBlock(kConstants.by16), second));
+}
+
+// Four bytes that are the last ones: their shift register starts at zero.
+CHRONICLE_FOLDING uint32_t changeOfLast4BytesWithFolding(uint32_t difference) {
+  return remainderOf96(_mm_set_epi64x(0, static_cast<int64_t>(uint64_t{difference} << 32)));
 }
 
 bool detectFolding() {
@@ -160,6 +172,13 @@ uint32_t crc32Of32Bytes(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t
 #endif
   const uint32_t first = lookUp8(word0 ^ 0xFFFF'FFFFu, 8) ^ lookUp8(word1, 0);
   return ~(lookUp8(word2 ^ first, 8) ^ lookUp8(word3, 0));
+}
+
+uint32_t crc32ChangeOfLast4Bytes(uint32_t difference) {
+#if defined(__x86_64__)
+  if (kHasFolding) return changeOfLast4BytesWithFolding(difference);
+#endif
+  return advanceWithTables(difference, kZeroBytes, sizeof kZeroBytes);
 }
 
 }  // namespace chronicle

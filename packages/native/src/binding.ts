@@ -33,7 +33,10 @@ export interface Binding {
   // -- file.cc ---------------------------------------------------------------------------------------------------------------------
   /** `fallocate(0)`: blocks are there afterwards or it throws ENOSPC. Falls back to writing zeros where the file system cannot (EOPNOTSUPP). */
   reserveBlocks(fd: number, offset: number, length: number): void
-  /** `fallocate(PUNCH_HOLE | KEEP_SIZE)`, or zeros written where the file system cannot. Reads as zeros afterwards. */
+  /**
+   * Reads as zeros afterwards, and its blocks are still reserved: `fallocate(ZERO_RANGE)`, or a hole that is filled again, or zeros written, whichever the file system
+   * can. The file keeps its size.
+   */
   zeroRange(fd: number, offset: number, length: number): void
   /** `renameat2(RENAME_NOREPLACE)`, with link + unlink where the file system cannot; throws EEXIST when `to` exists. */
   renameNoReplace(from: string, to: string): void
@@ -210,7 +213,10 @@ export interface NativeAppender {
   /** Timestamp: CLOCK_REALTIME now. */
   append(typeId: number, payload: Uint8Array): number
   appendAt(typeId: number, payload: Uint8Array, timestampNs: bigint): number
-  /** Message i is `payloads[from + i]` with `typeIds[from + i]`; one clock reading, one notify. Stops at STATUS_ROLL; `state[APPENDER_BATCH_COUNT]` says how many went in. */
+  /**
+   * Message i is `payloads[from + i]` with `typeIds[from + i]`; one clock reading and one notify per 512 messages. Stops at the first that does not go in, with its
+   * status; `state[APPENDER_BATCH_COUNT]` says how many went in before.
+   */
   appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): number
   /** Reserves room; `state[APPENDER_CLAIM_OFFSET]` is where the payload goes. */
   claim(typeId: number, length: number): number

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
-import type { Binding } from './binding.js'
+import { type SpreadAppender, withBatches } from './batches.js'
+import type { AppenderOptions, Binding } from './binding.js'
 
 /** The addon is not there or does not load; `cause` tells which. */
 export class AddonError extends Error {
@@ -7,15 +8,21 @@ export class AddonError extends Error {
   readonly code = 'ERR_ADDON_MISSING'
 }
 
+interface Addon extends Omit<Binding, 'createAppender'> {
+  createAppender(options: AppenderOptions): SpreadAppender
+}
+
 const ADDON_PATH = '../dist/chronicle.node'
 
-function load(): Binding {
+function load(): Addon {
   try {
-    return createRequire(import.meta.url)(ADDON_PATH) as Binding
+    return createRequire(import.meta.url)(ADDON_PATH) as Addon
   } catch (cause) {
     throw new AddonError(`The native addon ${ADDON_PATH} of @chronicle-ts/native does not load: run npm run build`, { cause })
   }
 }
 
+const addon = load()
+
 /** The addon. Loaded once per thread; all threads of a process share its background threads. */
-export const binding: Binding = load()
+export const binding: Binding = { ...addon, createAppender: (options) => withBatches(addon.createAppender(options)) }
