@@ -70,7 +70,7 @@ class VerifierCore {
   };
 
   // One record. `expected` moves on only when everything about it is right.
-  int check(uint64_t offset, Expected& expected, uint64_t* length) const {
+  int check(uint64_t offset, Expected& expected, uint64_t* length) {
     if (offset > segment_.length || segment_.length - offset < kRecordHeaderLength) return kSegmentEnd;
     const uint8_t* const record = segment_.data + offset;
     const auto* const header = reinterpret_cast<const RecordHeader*>(record);
@@ -94,16 +94,22 @@ class VerifierCore {
     return checkSequence(words[1], hasHeaderCrc, expected);
   }
 
-  static int checkSequence(uint64_t sequence, bool hasHeaderCrc, Expected& expected) {
+  // Writers of the base format begin again at 0; a writer of ours that takes such a queue over goes on from the highest sequence, which
+  // may lie above what the last of them wrote.
+  int checkSequence(uint64_t sequence, bool hasHeaderCrc, Expected& expected) {
     const bool restarted = !hasHeaderCrc && sequence == 0;
+    const bool takenOver = hasHeaderCrc && lastWasBase_ && sequence > expected.next;
     if (sequence >= Expected::kMax - 1) return kSequenceGap;
-    if (!expected.any && sequence != expected.next && !restarted) return kSequenceGap;
+    if (!expected.any && sequence != expected.next && !restarted && !takenOver) return kSequenceGap;
     expected = {sequence + 1, false};
+    lastWasBase_ = !hasHeaderCrc;
     return kOk;
   }
 
   MappedRange segment_;
   VerifierState state_;
+  // Whether the last good record was of the base format, without a header CRC.
+  bool lastWasBase_ = false;
 };
 
 }  // namespace chronicle

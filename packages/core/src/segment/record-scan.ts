@@ -26,6 +26,15 @@ export interface ScanEnd {
   readonly reason: 'uncommitted' | 'segment-end' | 'padding' | 'bad'
 }
 
+/** What a walk over headers saw. */
+export interface HeaderWalk {
+  readonly end: number
+  /** -1 when there is no record. */
+  readonly highestSequence: number
+  /** Low 32 bits of the latest writer's epoch; 0 when all records are of the base format. */
+  readonly highestEpoch: number
+}
+
 /** Walks committed records from `offset` on, checking CRCs, lengths and sequences, until one is missing or bad. */
 export function scanRecords(segment: MappedSegment, offset: number, nextSequence: number | undefined): ScanEnd {
   const verifier = binding.createVerifier()
@@ -86,12 +95,13 @@ export function endOfNonZero(segment: MappedSegment, offset: number): number {
 }
 
 /**
- * The highest sequence in a segment by header alone, and where its records end. For queues whose writer did not maintain the extension
+ * The highest sequence and writer epoch in a segment by header alone, and where its records end. For queues whose writer did not maintain the extension
  * fields; checks lengths but no CRC, because a process death tears no committed record.
  */
-export function walkHeaders(segment: MappedSegment, offset: number): { end: number; highestSequence: number } {
+export function walkHeaders(segment: MappedSegment, offset: number): HeaderWalk {
   let at = offset
   let highestSequence = -1
+  let highestEpoch = 0
   while (at <= segment.lastRecordOffset) {
     const commitLength = segment.commitLengthAcquire(at)
     if (commitLength === 0) break
@@ -100,7 +110,8 @@ export function walkHeaders(segment: MappedSegment, offset: number): { end: numb
     const header = decodeRecordHeader(segment.view, at)
     if (header.typeId === PADDING_TYPE_ID) break
     highestSequence = Math.max(highestSequence, header.sequence)
+    if ((header.flags & RECORD_FLAG_HEADER_CRC) !== 0) highestEpoch = Math.max(highestEpoch, header.writerEpoch)
     at += length
   }
-  return { end: at, highestSequence }
+  return { end: at, highestSequence, highestEpoch }
 }

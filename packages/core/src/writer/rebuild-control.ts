@@ -1,7 +1,8 @@
 import { createControl } from '../control/create-control.js'
-import { isExistingSegmentSize, SEGMENT_MAGIC } from '../format/index.js'
+import { isExistingSegmentSize, SEGMENT_HEADER_LENGTH, SEGMENT_MAGIC } from '../format/index.js'
 import { setFileAside } from '../recovery/set-aside.js'
-import { glanceAtSegment, listSegments, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
+import { walkHeaders } from '../segment/record-scan.js'
+import { glanceAtSegment, listSegments, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
 
 /** What the segments tell about a queue whose control block is lost. */
 export interface Geometry {
@@ -31,9 +32,20 @@ export function rebuildControl(directory: string): Geometry | undefined {
   }
   const chosen = head ?? lowest
   if (chosen === undefined) return undefined
-  const geometry = { segmentSize: chosen.glance.length, headId: chosen.id, writerEpoch }
+  const segmentSize = chosen.glance.length
+  // The writer of a segment's last records may be a later one than the writer that made it the head.
+  writerEpoch = Math.max(writerEpoch, latestEpochIn(directory, chosen.id, segmentSize))
+  const geometry = { segmentSize, headId: chosen.id, writerEpoch }
   createControl(directory, { segmentSize: geometry.segmentSize, writerEpoch, currentSegment: chosen.id })
   return geometry
+}
+
+function latestEpochIn(directory: string, segmentId: number, segmentSize: number): number {
+  const segment = openSegment(directory, segmentId, segmentSize, false)
+  if (segment === undefined) return 0
+  const { highestEpoch } = walkHeaders(segment, SEGMENT_HEADER_LENGTH)
+  segment.close()
+  return highestEpoch
 }
 
 /** Puts away files that bear segment names and are none; returns the first id that is free. */
