@@ -279,10 +279,11 @@ function* checkSummary(header, name, walk, sum, sealed) {
   if (isZero(header.subarray(40, 64)) || sum.bad) return
   if (!sealed) return yield problem('bad-summary', name, 40, 'a summary in a segment that is not sealed')
   const end = u64(header, 40)
-  if (end !== sum.end && !(sum.padding && end === walk.segmentSize))
+  if (end !== 0 && end !== sum.end && !(sum.padding && end === walk.segmentSize))
     yield problem('bad-summary', name, 40, `end ${end}, found ${sum.end}`)
-  if (u64(header, 48) !== sum.count) yield problem('bad-summary', name, 48, `records ${u64(header, 48)}, found ${sum.count}`)
-  if (u64Text(header, 56) !== sum.last)
+  if (u64(header, 48) !== 0 && u64(header, 48) !== sum.count)
+    yield problem('bad-summary', name, 48, `records ${u64(header, 48)}, found ${sum.count}`)
+  if (u64Text(header, 56) !== '0' && u64Text(header, 56) !== sum.last)
     yield problem('bad-summary', name, 56, `last timestamp ${u64Text(header, 56)}, found ${sum.last}`)
 }
 

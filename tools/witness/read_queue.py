@@ -358,11 +358,11 @@ class Walk:
             yield problem("bad-summary", name, 40, "a summary in a segment that is not sealed")
             return
         end, count, last = u64(header, 40), u64(header, 48), u64(header, 56)
-        if end != summary.end and not (summary.padding and end == self.segment_size):
+        if end not in (0, summary.end) and not (summary.padding and end == self.segment_size):
             yield problem("bad-summary", name, 40, f"end {end}, found {summary.end}")
-        if count != summary.count:
+        if count not in (0, summary.count):
             yield problem("bad-summary", name, 48, f"records {count}, found {summary.count}")
-        if last != summary.last:
+        if last not in (0, summary.last):
             yield problem("bad-summary", name, 56, f"last timestamp {last}, found {summary.last}")
 
     def check_control(self):
