@@ -1,0 +1,22 @@
+/** Every default of this package, with its unit and the reason for it. */
+
+/** Longest time that a missed file system event can cost a discovery. Half a second is short for a restart and long for a timer. */
+export const RESCAN_INTERVAL_MS = 500
+
+/** Strategies looked at between two turns of the event loop, so that a rescan of a thousand never holds a router up for longer than a millisecond or two. */
+export const LOOKS_PER_TURN = 64
+
+/** Pause before a watch that the system refused is asked for again: limits are raised by people. */
+export const WATCH_RETRY_MS = 10_000
+
+/** How often a strategy renews its lease. One small file per second and strategy is nothing, and three lost renewals fit into the time below. */
+export const LEASE_RENEWAL_MS = 1_000
+
+/** How long a lease may stay unchanged before its owner counts as gone, where nothing better than the lease is known. */
+export const LEASE_EXPIRY_MS = 5_000
+
+/** Reader name under which a router reads `orders_out`. */
+export const ROUTER_READER_NAME = 'router'
+
+/** Reader name under which a strategy reads `orders_in`. */
+export const STRATEGY_READER_NAME = 'strategy'

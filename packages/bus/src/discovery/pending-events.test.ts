@@ -1,0 +1,83 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { DiscoveryEvent } from './discovery-event.js'
+import { PendingEvents } from './pending-events.js'
+
+const incarnation = (epoch: number) => ({ epoch, lease: undefined })
+const added = (strategy: string, epoch = 1): DiscoveryEvent => ({ kind: 'added', strategy, incarnation: incarnation(epoch) })
+const restarted = (strategy: string, epoch = 2, changed: ('ready' | 'epoch' | 'lease')[] = ['epoch']): DiscoveryEvent => {
+  return { kind: 'restarted', strategy, incarnation: incarnation(epoch), changed }
+}
+const removed = (strategy: string): DiscoveryEvent => ({ kind: 'removed', strategy, reason: 'ready-gone' })
+
+function folded(...events: DiscoveryEvent[]): DiscoveryEvent[] {
+  const pending = new PendingEvents()
+  for (const event of events) pending.add(event)
+  expect(pending.count).toBeLessThanOrEqual(2)
+  return pending.takeAll()
+}
+
+describe('PendingEvents', () => {
+  it('hands events out sorted by strategy, each strategy in order', () => {
+    expect(folded(added('b'))).toEqual([added('b')])
+    const pending = new PendingEvents()
+    for (const event of [added('c'), added('b'), removed('b'), added('a')]) pending.add(event)
+    expect(pending.takeAll()).toEqual([added('a'), added('b'), removed('b'), added('c')])
+    expect(pending.takeAll()).toEqual([])
+  })
+
+  it('hands out one at a time in the same order', () => {
+    const pending = new PendingEvents()
+    for (const event of [added('b'), added('a'), removed('a')]) pending.add(event)
+    expect([pending.takeOne(), pending.takeOne()]).toEqual([added('a'), removed('a')])
+    pending.add(removed('b'))
+    expect(pending.count).toBe(2)
+    expect(pending.takeAll()).toEqual([added('b'), removed('b')])
+    expect(pending.takeOne()).toBeUndefined()
+  })
+
+  it('L29: makes a restart of a removal that is undone', () => {
+    expect(folded(removed('a'), added('a', 2))).toEqual([restarted('a', 2, ['ready'])])
+  })
+
+  it('keeps a visit that is over', () => {
+    expect(folded(added('a'), removed('a'))).toEqual([added('a'), removed('a')])
+    expect(folded(added('a'), removed('a'), added('a', 2), removed('a'))).toEqual([added('a', 2), removed('a')])
+  })
+
+  it('folds what nobody needs to know', () => {
+    expect(folded(added('a'), removed('a'), added('a', 2))).toEqual([added('a', 2)])
+    expect(folded(added('a'), restarted('a', 2))).toEqual([added('a', 2)])
+    expect(folded(restarted('a', 2), removed('a'))).toEqual([removed('a')])
+    expect(folded(restarted('a', 2), restarted('a', 3, ['ready']))).toEqual([restarted('a', 3, ['epoch', 'ready'])])
+  })
+
+  it('leads every taker from what it knew to what is, whenever it takes', () => {
+    const steps = fc.array(
+      fc.record({ strategy: fc.constantFrom('a', 'b'), restart: fc.boolean(), take: fc.constantFrom('none', 'one', 'all') }),
+    )
+    fc.assert(
+      fc.property(steps, (moves) => {
+        const pending = new PendingEvents()
+        const truth = new Set<string>()
+        const told = new Set<string>()
+        const tell = (event: DiscoveryEvent | undefined) => {
+          if (event === undefined) return
+          expect(told.has(event.strategy)).toBe(event.kind !== 'added')
+          if (event.kind === 'removed') told.delete(event.strategy)
+          else told.add(event.strategy)
+        }
+        for (const { strategy, restart, take } of moves) {
+          if (!truth.has(strategy)) pending.add(added(strategy))
+          else pending.add(restart ? restarted(strategy) : removed(strategy))
+          if (!truth.has(strategy)) truth.add(strategy)
+          else if (!restart) truth.delete(strategy)
+          if (take === 'one') tell(pending.takeOne())
+          if (take === 'all') pending.takeAll().forEach(tell)
+        }
+        pending.takeAll().forEach(tell)
+        expect(told).toEqual(truth)
+      }),
+    )
+  })
+})

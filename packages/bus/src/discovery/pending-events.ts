@@ -1,0 +1,72 @@
+import type { DiscoveryEvent } from './discovery-event.js'
+
+/**
+ * Events that nobody took yet: at most two per strategy, however long nobody takes them. They always say the way from what the taker was told last to
+ * what is now; what came and went in between is folded in, and a strategy that was removed and added again has restarted.
+ */
+export class PendingEvents {
+  readonly #byStrategy = new Map<string, readonly DiscoveryEvent[]>()
+  /** Taken out of the map, sorted, for those who take one at a time. */
+  #sorted: DiscoveryEvent[] = []
+
+  get count(): number {
+    let count = this.#sorted.length
+    for (const events of this.#byStrategy.values()) count += events.length
+    return count
+  }
+
+  add(event: DiscoveryEvent): void {
+    this.#byStrategy.set(event.strategy, fold(this.#byStrategy.get(event.strategy) ?? [], event))
+  }
+
+  /** All events, sorted by strategy; those of one strategy in the order in which they happened. */
+  takeAll(): DiscoveryEvent[] {
+    if (this.#byStrategy.size === 0 && this.#sorted.length === 0) return []
+    const events = byStrategy([...this.#sorted, ...this.#takeMap()])
+    this.#sorted = []
+    return events
+  }
+
+  /** The next event, or `undefined`. */
+  takeOne(): DiscoveryEvent | undefined {
+    if (this.#sorted.length === 0 && this.#byStrategy.size > 0) this.#sorted = byStrategy(this.#takeMap())
+    return this.#sorted.shift()
+  }
+
+  #takeMap(): DiscoveryEvent[] {
+    const events = [...this.#byStrategy.values()].flat()
+    this.#byStrategy.clear()
+    return events
+  }
+}
+
+function byStrategy(events: DiscoveryEvent[]): DiscoveryEvent[] {
+  return events.sort((one, other) => (one.strategy < other.strategy ? -1 : one.strategy > other.strategy ? 1 : 0))
+}
+
+/**
+ * | pending           | next      | becomes                                          |
+ * |-------------------|-----------|--------------------------------------------------|
+ * | nothing           | any       | that                                             |
+ * | added             | restarted | added, with the newer incarnation                |
+ * | added             | removed   | added, removed                                   |
+ * | restarted         | restarted | restarted, with all that changed                 |
+ * | restarted         | removed   | removed                                          |
+ * | removed           | added     | restarted                                        |
+ * | added, removed    | added     | added                                            |
+ */
+function fold(pending: readonly DiscoveryEvent[], next: DiscoveryEvent): readonly DiscoveryEvent[] {
+  const last = pending.at(-1)
+  if (last === undefined) return [next]
+  switch (next.kind) {
+    case 'restarted':
+      if (last.kind === 'added') return [{ ...last, incarnation: next.incarnation }]
+      return [{ ...next, changed: last.kind === 'restarted' ? [...new Set([...last.changed, ...next.changed])] : next.changed }]
+    case 'removed':
+      return last.kind === 'added' ? [last, next] : [next]
+    case 'added': {
+      const { strategy, incarnation } = next
+      return pending.length === 2 ? [next] : [{ kind: 'restarted', strategy, incarnation, changed: ['ready'] }]
+    }
+  }
+}

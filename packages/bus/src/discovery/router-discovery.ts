@@ -1,0 +1,175 @@
+import { ClosedError } from '@chronicle-ts/core'
+import { RESCAN_INTERVAL_MS } from '../defaults.js'
+import { BusLayout } from '../layout/bus-layout.js'
+import { Arrival, eventsOf } from './arrival.js'
+import type { DiscoveryEvent, DiscoveryProblem, Incarnation } from './discovery-event.js'
+import { PendingEvents } from './pending-events.js'
+import { RescanClock } from './rescan-clock.js'
+import { StrategyScanner } from './strategy-scanner.js'
+
+/** How a {@link RouterDiscovery} looks. */
+export interface RouterDiscoveryOptions {
+  /** Longest time that an event which inotify did not report goes unnoticed. @defaultValue 500 ms */
+  readonly rescanIntervalMs?: number
+  /** False looks at every rescan only and uses no inotify. @defaultValue true */
+  readonly watch?: boolean
+  /** Told of what went wrong, once per lasting problem. @defaultValue they are counted in {@link RouterDiscovery.metrics} only */
+  readonly onProblem?: (problem: DiscoveryProblem) => void
+}
+
+/** A strategy that is announced now. */
+export interface DiscoveredStrategy {
+  readonly strategy: string
+  readonly incarnation: Incarnation
+}
+
+/** What a discovery did so far, and what it holds. */
+export interface RouterDiscoveryMetrics {
+  /** Strategies that are announced now. */
+  readonly strategies: number
+  /** Strategies that have a directory, announced or not. */
+  readonly directories: number
+  /** Inotify watches held, one per directory and one for the tree. */
+  readonly watches: number
+  /** Places that the system refused a watch for. Not 0: those are seen by rescans only, see `fs.inotify.max_user_watches` and `max_user_instances`. */
+  readonly refusedWatches: number
+  readonly hints: number
+  readonly looks: number
+  readonly rescans: number
+  readonly problems: number
+  /** Events that nobody took yet. */
+  readonly pendingEvents: number
+}
+
+/**
+ * Finds the strategies of a bus, and tells when they come, go and restart.
+ *
+ * Inotify says where to look, a rescan twice a second looks everywhere, and only what a look finds becomes an event: a missed notification costs half a
+ * second, never a strategy. An event goes to exactly one taker, {@link poll} or {@link events}. A strategy that is killed stays `added`, because its READY
+ * stays: its queue may hold orders, and its next start is `restarted`.
+ *
+ * Uses no thread, and keeps the process alive only while somebody waits for an event.
+ *
+ * @example
+ * using discovery = new RouterDiscovery('/var/lib/trading/bus')
+ * for await (const event of discovery.events({ signal })) {
+ *   if (event.kind === 'removed') detach(event.strategy)
+ *   else attach(event.strategy)
+ * }
+ */
+export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposable, AsyncDisposable {
+  readonly layout: BusLayout
+  readonly #scanner: StrategyScanner
+  readonly #clock: RescanClock
+  readonly #pending = new PendingEvents()
+  readonly #arrival = new Arrival((waiting) => this.#clock.keepAlive(waiting))
+  #closed = false
+
+  /**
+   * Looks at everything once; what is there already are the first events. The tree need not exist.
+   *
+   * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the root or an option is not usable. A tree that cannot be read is a problem for
+   * `onProblem`, not an error.
+   */
+  constructor(bus: BusLayout | string, options: RouterDiscoveryOptions = {}) {
+    this.layout = typeof bus === 'string' ? new BusLayout(bus) : bus
+    const { rescanIntervalMs = RESCAN_INTERVAL_MS, watch = true, onProblem = () => {} } = options
+    this.#scanner = new StrategyScanner(this.layout, watch, {
+      onEvents: (events) => this.#collect(events),
+      onProblem: (problem) => callApart(() => onProblem(problem)),
+    })
+    this.#clock = new RescanClock(rescanIntervalMs, () => this.#scanner.scanInPortions())
+    this.#scanner.scanAll()
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /**
+   * All events since the last call, sorted by strategy name. Costs next to nothing when there are none; looks at the files itself when the last rescan is too
+   * long ago, so that a router which never returns to the event loop misses nothing either.
+   *
+   * @throws {@link ClosedError} `ERR_CLOSED`.
+   */
+  poll(): DiscoveryEvent[] {
+    this.#assertOpen()
+    if (this.#clock.isDue) this.rescan()
+    else this.#scanner.scanHinted()
+    return this.#pending.takeAll()
+  }
+
+  /**
+   * Looks at everything now.
+   *
+   * @throws {@link ClosedError} `ERR_CLOSED`.
+   */
+  rescan(): void {
+    this.#assertOpen()
+    this.#clock.restart()
+    this.#scanner.scanAll()
+  }
+
+  /** Events one by one, as they come. Ends when the signal aborts or the discovery is closed. */
+  events(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<DiscoveryEvent, void, undefined> {
+    const take = () => (this.#closed ? undefined : this.#pending.takeOne())
+    return eventsOf({ isClosed: () => this.#closed, take, arrival: this.#arrival }, options.signal)
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<DiscoveryEvent, void, undefined> {
+    return this.events()
+  }
+
+  /** The strategies that are announced now, sorted by name, whether or not their events were taken. */
+  strategies(): DiscoveredStrategy[] {
+    return [...this.#scanner.strategies.keys()].sort().flatMap((strategy) => {
+      const known = this.#scanner.strategies.get(strategy)?.tracker.known
+      return known === undefined ? [] : [{ strategy, incarnation: { epoch: known.epoch, lease: known.lease } }]
+    })
+  }
+
+  metrics(): RouterDiscoveryMetrics {
+    const { strategies: directories, counters, counts } = this.#scanner
+    let strategies = 0
+    for (const { tracker } of directories.values()) if (tracker.known !== undefined) strategies++
+    return { strategies, directories: directories.size, ...counters, ...counts, pendingEvents: this.#pending.count }
+  }
+
+  /** Ends all watches and iterations. May be called again. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#clock.stop()
+    this.#scanner.close()
+    this.#arrival.announce()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+    return Promise.resolve()
+  }
+
+  #collect(events: readonly DiscoveryEvent[]): void {
+    for (const event of events) this.#pending.add(event)
+    this.#arrival.announce()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ClosedError({ handle: 'discovery', directory: this.layout.root })
+  }
+}
+
+/** Calls what is not ours: when it throws, the process hears of it as of any uncaught error, and the scan goes on. */
+function callApart(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}

@@ -1,0 +1,160 @@
+import { basename } from 'node:path'
+import { LOOKS_PER_TURN } from '../defaults.js'
+import { type BusLayout, isBusName } from '../layout/bus-layout.js'
+import type { DiscoveryEvent, DiscoveryProblem } from './discovery-event.js'
+import { MovingWatch, type WatchCounters } from './moving-watch.js'
+import { nearestDirectory } from './nearest-directory.js'
+import { WatchedStrategy } from './watched-strategy.js'
+
+/** Who a {@link StrategyScanner} works for. */
+export interface ScannerHandlers {
+  readonly onEvents: (events: readonly DiscoveryEvent[]) => void
+  readonly onProblem: (problem: DiscoveryProblem) => void
+}
+
+/**
+ * Looks at the strategies of a bus: at all of them when asked, in portions when there is time, and at single ones when inotify hints at them. Only what a
+ * look finds becomes an event.
+ */
+export class StrategyScanner {
+  readonly strategies = new Map<string, WatchedStrategy>()
+  readonly counters: WatchCounters = { watches: 0, refusedWatches: 0, hints: 0 }
+  readonly counts = { looks: 0, rescans: 0, problems: 0 }
+  readonly #treeWatch: MovingWatch
+  /** Strategies that inotify hinted at and nobody looked at since. */
+  readonly #hinted = new Set<string>()
+  /** The hint was about the tree itself: any strategy may have come or gone. */
+  #treeHinted = false
+  #lookScheduled: NodeJS.Immediate | undefined
+  #passScheduled: NodeJS.Immediate | undefined
+  /** The problem with the tree that was reported last. */
+  #treeProblem: string | undefined
+  /** The first look at everything: what is over by then is no event. */
+  #beginning = true
+  #closed = false
+
+  constructor(
+    readonly layout: BusLayout,
+    /** False: without inotify. */
+    readonly watches: boolean,
+    readonly handlers: ScannerHandlers,
+  ) {
+    this.#treeWatch = new MovingWatch(this.counters, {
+      onHint: (entry) => this.#hearOfTree(entry),
+      onRefused: (error) => this.#report(layout.strategiesDirectory, undefined, error),
+    })
+  }
+
+  /** Looks at everything now. */
+  scanAll(): void {
+    this.#cancelPass()
+    for (const name of this.#namesToLookAt()) this.#lookAt(name)
+    this.#beginning = false
+  }
+
+  /** Looks at everything in portions, between which the event loop turns. */
+  scanInPortions(): void {
+    if (this.#passScheduled === undefined) this.#continuePass(this.#namesToLookAt(), 0)
+  }
+
+  /** Looks at what inotify hinted at. */
+  scanHinted(): void {
+    if (this.#treeHinted) for (const name of this.#namesToLookAt()) this.#hinted.add(name)
+    this.#treeHinted = false
+    for (const name of [...this.#hinted]) this.#lookAt(name)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelPass()
+    clearImmediate(this.#lookScheduled)
+    this.#treeWatch.close()
+    for (const strategy of this.strategies.values()) strategy.close()
+    this.strategies.clear()
+  }
+
+  #continuePass(names: readonly string[], from: number): void {
+    const to = Math.min(from + LOOKS_PER_TURN, names.length)
+    for (const name of names.slice(from, to)) this.#lookAt(name)
+    this.#passScheduled = to === names.length ? undefined : setImmediate(() => this.#continuePass(names, to))
+  }
+
+  #cancelPass(): void {
+    clearImmediate(this.#passScheduled)
+    this.#passScheduled = undefined
+  }
+
+  /** Strategies that have a directory, and those that had one. A tree that cannot be listed leaves us with those that are known. */
+  #namesToLookAt(): string[] {
+    this.counts.rescans++
+    const names = new Set(this.strategies.keys())
+    try {
+      this.#watchTree()
+      for (const name of this.layout.strategies()) names.add(name)
+      this.#treeProblem = undefined
+    } catch (error) {
+      const problem = String(error)
+      if (problem !== this.#treeProblem) this.#report(this.layout.strategiesDirectory, undefined, error)
+      this.#treeProblem = problem
+    }
+    return [...names]
+  }
+
+  #watchTree(): void {
+    if (!this.watches) return
+    const { path, stamp } = nearestDirectory(this.layout.strategiesDirectory)
+    this.#treeWatch.moveTo(path, stamp)
+  }
+
+  #lookAt(name: string): void {
+    if (this.#closed) return
+    this.counts.looks++
+    this.#hinted.delete(name)
+    const strategy = this.strategies.get(name) ?? this.#begin(name)
+    const { events, gone } = strategy.look(this.#beginning)
+    if (gone) {
+      strategy.close()
+      this.strategies.delete(name)
+    }
+    if (events.length > 0) this.handlers.onEvents(events)
+  }
+
+  #begin(name: string): WatchedStrategy {
+    const strategy = new WatchedStrategy(this.layout.strategy(name), {
+      counters: this.counters,
+      watches: this.watches,
+      onHint: () => {
+        this.#hinted.add(name)
+        this.#scheduleLook()
+      },
+      onProblem: (path, error) => this.#report(path, name, error),
+    })
+    this.strategies.set(name, strategy)
+    return strategy
+  }
+
+  /**
+   * In the strategies' own directory an entry is a strategy's name. Above it, without an entry, or when the entry is the directory itself (it was moved or
+   * deleted), everything has to be looked at again.
+   */
+  #hearOfTree(entry: string | undefined): void {
+    const directory = this.layout.strategiesDirectory
+    if (entry === undefined || entry === basename(directory) || this.#treeWatch.path !== directory) this.#treeHinted = true
+    else if (isBusName(entry)) this.#hinted.add(entry)
+    this.#scheduleLook()
+  }
+
+  /** Looks after all hints of this turn have come in, so that one change of many steps is looked at once. */
+  #scheduleLook(): void {
+    if (this.#closed || this.#lookScheduled !== undefined) return
+    this.#lookScheduled = setImmediate(() => {
+      this.#lookScheduled = undefined
+      this.scanHinted()
+    })
+  }
+
+  #report(path: string, strategy: string | undefined, error: unknown): void {
+    this.counts.problems++
+    this.handlers.onProblem({ strategy, path, error: error instanceof Error ? error : new Error(String(error)) })
+  }
+}

@@ -1,0 +1,71 @@
+import { READY_FILE } from '@chronicle-ts/core'
+import type { StrategyPaths } from '../layout/bus-layout.js'
+import type { DiscoveryEvent } from './discovery-event.js'
+import { MovingWatch, type WatchCounters } from './moving-watch.js'
+import { lookAtStrategy, type StrategyLook } from './strategy-look.js'
+import { StrategyTracker } from './strategy-tracker.js'
+
+/** What a {@link WatchedStrategy} needs of its discovery. */
+export interface StrategySurroundings {
+  readonly counters: WatchCounters
+  /** False: rescans only. */
+  readonly watches: boolean
+  readonly onHint: () => void
+  readonly onProblem: (path: string, error: unknown) => void
+}
+
+/** One strategy's directory under observation: its watch, the last look at it and what became of that. */
+export class WatchedStrategy {
+  readonly tracker: StrategyTracker
+  readonly #watch: MovingWatch
+  #look: StrategyLook | undefined
+  /** The message of the problem that was reported last, so that a lasting one is reported once. */
+  #problem: string | undefined
+
+  constructor(
+    readonly paths: StrategyPaths,
+    readonly surroundings: StrategySurroundings,
+  ) {
+    this.tracker = new StrategyTracker(paths.name)
+    this.#watch = new MovingWatch(surroundings.counters, {
+      onHint: (entry, event) => this.#hear(entry, event),
+      onRefused: (error) => surroundings.onProblem(this.#watch.path ?? paths.directory, error),
+    })
+  }
+
+  /**
+   * Looks and says what changed. `beginning`: the discovery starts, what is over is no event. A look that fails changes nothing and is reported.
+   */
+  look(beginning: boolean): { readonly events: DiscoveryEvent[]; readonly gone: boolean } {
+    let look: StrategyLook | undefined
+    try {
+      look = lookAtStrategy(this.paths, this.#look)
+      this.#problem = undefined
+    } catch (error) {
+      this.#report(error)
+      return { events: [], gone: false }
+    }
+    this.#look = look
+    if (look === undefined) return { events: this.tracker.observeGone(), gone: true }
+    const events = beginning ? this.tracker.begin(look) : this.tracker.observe(look)
+    if (this.surroundings.watches && this.#watch.moveTo(look.watchPath, look.watchStamp)) this.tracker.evidence.reset()
+    return { events, gone: false }
+  }
+
+  close(): void {
+    this.#watch.close()
+  }
+
+  #hear(entry: string | undefined, event: string): void {
+    const isReady = entry === READY_FILE && event === 'rename' && this.#watch.path === this.paths.ordersOut
+    if (isReady) this.tracker.evidence.countEvent()
+    this.surroundings.onHint()
+  }
+
+  #report(error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error)
+    if (problem === this.#problem) return
+    this.#problem = problem
+    this.surroundings.onProblem(this.paths.directory, error)
+  }
+}

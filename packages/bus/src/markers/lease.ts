@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import { LEASE_FILE, LEASE_TEMPORARY_FILE } from '@chronicle-ts/core'
+import { readMarker, replaceMarker } from './marker-file.js'
+import type { ProcessIdentity } from './process-identity.js'
+
+/**
+ * What a queue's owner says about itself in `LEASE`, renewed while it runs. The lease explains; whether the owner lives is decided by the writer lock,
+ * see {@link judgeLiveness}.
+ */
+export interface Lease extends ProcessIdentity {
+  /** The writer's epoch: +1 at every open of the queue for writing. */
+  readonly epoch: number
+  /** Wall-clock time of the last renewal, nanoseconds since 1970. For people: wall clocks step, so nothing is decided by it. */
+  readonly timestampNs: bigint
+  /** The owner left in good order. Absent in the file while it runs. */
+  readonly closed: boolean
+}
+
+/**
+ * What was found at a LEASE.
+ *
+ * - `lease`: one of ours.
+ * - `absent`: no such file.
+ * - `empty`: a file without text, as the Rust implementation leaves it.
+ * - `unreadable`: text that is no lease (cut short, foreign, fields of wrong types); `detail` says what is wrong with it.
+ */
+export type LeaseReading =
+  | { readonly kind: 'lease'; readonly lease: Lease }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'unreadable'; readonly detail: string }
+
+/** Writes a queue's LEASE in one step. Only the process that holds the writer lock may. */
+export function writeLease(queueDirectory: string, lease: Lease): void {
+  replaceMarker(join(queueDirectory, LEASE_FILE), join(queueDirectory, LEASE_TEMPORARY_FILE), formatLease(lease))
+}
+
+/**
+ * Reads a queue's LEASE. Whatever the file holds is a result.
+ *
+ * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not let us read.
+ */
+export function readLease(queueDirectory: string): LeaseReading {
+  const text = readMarker(join(queueDirectory, LEASE_FILE))
+  return text === undefined ? { kind: 'absent' } : parseLease(text)
+}
+
+/** One line of JSON. `timestampNs` stands in quotes, because as a JSON number it would lose its last digits in most parsers. */
+export function formatLease(lease: Lease): string {
+  const { pid, startTime, bootId, epoch, timestampNs, closed } = lease
+  const members = { pid, startTime, bootId, epoch, timestampNs: String(timestampNs) }
+  return `${JSON.stringify(closed ? { ...members, closed } : members)}\n`
+}
+
+/** Takes a LEASE's text apart. Never throws. Members it does not know are ignored, a `timestampNs` without quotes is accepted. */
+export function parseLease(text: string): LeaseReading {
+  if (/^[\s\0]*$/.test(text)) return { kind: 'empty' }
+  let members: unknown
+  try {
+    members = JSON.parse(text)
+  } catch {
+    return { kind: 'unreadable', detail: 'not JSON' }
+  }
+  if (typeof members !== 'object' || members === null || Array.isArray(members))
+    return { kind: 'unreadable', detail: 'not a JSON object' }
+  return fromMembers(members as Record<string, unknown>)
+}
+
+function fromMembers(members: Record<string, unknown>): LeaseReading {
+  const { pid, startTime, bootId, epoch, timestampNs, closed } = members
+  if (!isCount(pid) || pid === 0) return wrong('pid', pid)
+  if (!isCount(startTime)) return wrong('startTime', startTime)
+  if (typeof bootId !== 'string') return wrong('bootId', bootId)
+  if (!isCount(epoch)) return wrong('epoch', epoch)
+  const time = nanoseconds(timestampNs)
+  if (time === undefined) return wrong('timestampNs', timestampNs)
+  return { kind: 'lease', lease: { pid, startTime, bootId, epoch, timestampNs: time, closed: closed === true } }
+}
+
+function nanoseconds(value: unknown): bigint | undefined {
+  if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return BigInt(value)
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? BigInt(value) : undefined
+}
+
+function wrong(member: string, value: unknown): LeaseReading {
+  return { kind: 'unreadable', detail: value === undefined ? `${member} is missing` : `${member} is not what it should be` }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+/** Whether both leases are of the same owner: the same process with the same open of the queue. Renewals do not matter. */
+export function isSameOwner(one: Lease, other: Lease): boolean {
+  return one.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId && one.epoch === other.epoch
+}

@@ -1,0 +1,72 @@
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { fromSystemError } from '@chronicle-ts/core'
+
+/** Markers are a few hundred bytes; more than this is somebody else's file and not read. */
+const MARKER_LENGTH_MAX = 4096
+
+/** A named pipe in the place of a marker must not hang its reader. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+
+/**
+ * Replaces a marker in one step: whoever looks sees the old one or the new one, never half of one. Not synced: a marker speaks of a running process,
+ * and no process outlives a power cut.
+ */
+export function replaceMarker(path: string, temporaryPath: string, content: string): void {
+  try {
+    writeFileSync(temporaryPath, content)
+    renameSync(temporaryPath, path)
+  } catch (cause) {
+    throw fromSystemError(cause, { path })
+  }
+}
+
+/** Removes a marker; one that is not there is fine. */
+export function removeMarker(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw fromSystemError(cause, { path })
+  }
+}
+
+/** The text of a marker, `undefined` when there is none. Anything but a small regular file reads as empty. */
+export function readMarker(path: string): string | undefined {
+  let fd: number
+  try {
+    fd = openSync(path, OPEN_FLAGS)
+  } catch (cause) {
+    if (isAbsence(cause)) return undefined
+    throw fromSystemError(cause, { path })
+  }
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isFile() || stats.size > MARKER_LENGTH_MAX) return ''
+    const bytes = Buffer.alloc(stats.size)
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0))
+  } catch (cause) {
+    throw fromSystemError(cause, { path })
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/**
+ * What tells one file at a path from the next one there: device, inode, modification time and length. `undefined` when there is nothing, or nothing of
+ * the kind asked for.
+ */
+export function fileStamp(path: string, kind: 'file' | 'directory'): string | undefined {
+  try {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+    if (stats === undefined) return undefined
+    if (kind === 'directory') return stats.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined
+    return stats.isFile() ? `${stats.dev}:${stats.ino}:${stats.mtimeNs}:${stats.size}` : undefined
+  } catch (cause) {
+    if (isAbsence(cause)) return undefined
+    throw fromSystemError(cause, { path })
+  }
+}
+
+function isAbsence(cause: unknown): boolean {
+  const { code } = cause as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}

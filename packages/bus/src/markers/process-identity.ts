@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { parseProcessStartTime } from '@chronicle-ts/core'
+
+/**
+ * One process of one machine run: a pid alone is reused within days, pid and start time within one boot are not, and the boot id tells machine runs apart.
+ */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Field 22 of `/proc/<pid>/stat`: clock ticks since boot. 0 where /proc does not tell. */
+  readonly startTime: number
+  /** The kernel's boot id in its usual form with hyphens. Empty where /proc does not tell. */
+  readonly bootId: string
+}
+
+let own: ProcessIdentity | undefined
+
+/** The identity of this process. */
+export function ownIdentity(): ProcessIdentity {
+  if (own?.pid !== process.pid) own = { pid: process.pid, startTime: processStartTime(process.pid) ?? 0, bootId: currentBootId() }
+  return own
+}
+
+/** Start time of the process with this pid in our own pid namespace, or `undefined` when none is visible. */
+export function processStartTime(pid: number): number | undefined {
+  try {
+    return parseProcessStartTime(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return undefined
+  }
+}
+
+/** The boot id of this machine run, empty where /proc does not tell. */
+export function currentBootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,21 @@
+import { join } from 'node:path'
+import { READY_FILE, READY_TEMPORARY_FILE } from '@chronicle-ts/core'
+import { fileStamp, removeMarker, replaceMarker } from './marker-file.js'
+
+/**
+ * Announces a queue: READY appears in one step, or replaces the one that a dead predecessor left. Only that it exists matters to readers; the text is
+ * for people.
+ */
+export function writeReady(queueDirectory: string, text = ''): void {
+  replaceMarker(join(queueDirectory, READY_FILE), join(queueDirectory, READY_TEMPORARY_FILE), text)
+}
+
+/** Takes the announcement back; a READY that is not there is fine. */
+export function removeReady(queueDirectory: string): void {
+  removeMarker(join(queueDirectory, READY_FILE))
+}
+
+/** Whether the queue is announced. An empty READY, as the Rust implementation makes it, counts. */
+export function isReady(queueDirectory: string): boolean {
+  return fileStamp(join(queueDirectory, READY_FILE), 'file') !== undefined
+}
