@@ -13,6 +13,7 @@ export {
   findQueues,
   type HeadInspection,
   type InspectOptions,
+  inspectLock,
   inspectQueue,
   isQueueListing,
   type LockInspection,
@@ -33,8 +34,27 @@ export {
   type WriterInspection,
 } from './cold/index.js'
 export * from './errors/index.js'
+export { processStartTime } from './files/machine.js'
 export type { WriterStatus } from './files/writer-status.js'
-export { segmentFileName } from './format/index.js'
+export {
+  CONTROL_FILE,
+  CONTROL_LENGTH,
+  CONTROL_MAGIC,
+  type ControlBlock,
+  decodeControl,
+  encodeControl,
+  INIT_STATE_READY,
+  isReaderName,
+  LEASE_FILE,
+  LEASE_TEMPORARY_FILE,
+  LOCK_FILE,
+  READERS_DIRECTORY,
+  READY_FILE,
+  READY_TEMPORARY_FILE,
+  readerFileName,
+  segmentFileName,
+  viewOf,
+} from './format/index.js'
 export { Message, type MessageCopy, type MessageFields } from './reader/message.js'
 export {
   type AsyncWaitOptions,

@@ -1,7 +1,7 @@
 export type { ColdItem, ColdPadding, ColdPosition, ColdProblem, ColdRecord } from './cold-item.js'
 export { ColdReader } from './cold-reader.js'
 export { type FindQueuesOptions, type FoundQueues, findQueues } from './find-queues.js'
-export type { LockInspection } from './inspect-lock.js'
+export { inspectLock, type LockInspection } from './inspect-lock.js'
 export { type InspectOptions, inspectQueue } from './inspect-queue.js'
 export type { SegmentInspection } from './inspect-segments.js'
 export type { ReaderLag } from './measure-lag.js'
