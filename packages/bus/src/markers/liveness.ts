@@ -1,6 +1,7 @@
+import { processStartTime } from '@chronicle-ts/core'
 import { LEASE_EXPIRY_MS } from '../defaults.js'
 import type { Lease } from './lease.js'
-import { currentBootId, processStartTime } from './process-identity.js'
+import { currentBootId } from './process-identity.js'
 
 /**
  * Whether a queue's owner lives, and how that is known. Reasons in the order in which they decide:

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parseProcessStartTime } from '@chronicle-ts/core'
+import { processStartTime } from '@chronicle-ts/core'
 
 /**
  * One process of one machine run: a pid alone is reused within days, pid and start time within one boot are not, and the boot id tells machine runs apart.
@@ -18,15 +18,6 @@ let own: ProcessIdentity | undefined
 export function ownIdentity(): ProcessIdentity {
   if (own?.pid !== process.pid) own = { pid: process.pid, startTime: processStartTime(process.pid) ?? 0, bootId: currentBootId() }
   return own
-}
-
-/** Start time of the process with this pid in our own pid namespace, or `undefined` when none is visible. */
-export function processStartTime(pid: number): number | undefined {
-  try {
-    return parseProcessStartTime(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return undefined
-  }
 }
 
 /** The boot id of this machine run, empty where /proc does not tell. */
