@@ -25,12 +25,16 @@ export {
   type QueueInspection,
   type QueueListing,
   type QueueProblem,
+  QueueVerification,
   type ReaderInspection,
   type ReaderLag,
   type RecentRate,
   type RecordPlace,
   type SegmentInspection,
   type SegmentsSummary,
+  type VerifyOptions,
+  type VerifyProgress,
+  verifyQueue,
   type WriterInspection,
 } from './cold/index.js'
 export * from './errors/index.js'

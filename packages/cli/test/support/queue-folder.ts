@@ -26,8 +26,14 @@ export class QueueFolder {
     return text
       .replaceAll(this.path, '<root>')
       .replaceAll(/\d+(\.\d+)? ?[a-z]{1,2}( \d+[a-z])? ago/g, '<ago>')
+      .replaceAll(/"allocatedBytes": ?\d+/g, '"allocatedBytes": "<blocks>"')
       .replaceAll(/"inspectedNs": ?"\d+"/g, '"inspectedNs": "<now>"')
       .replaceAll(/"time":"[^"]+"/g, '"time":"<now>"')
+  }
+
+  /** The same for tables: columns are two blanks apart, however wide the cells were. */
+  normaliseTable(text: string): string {
+    return this.normalise(text).replaceAll(/(?<=\S) {2,}/g, '  ')
   }
 
   remove(): void {

@@ -7,6 +7,7 @@ import {
   recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '../format/index.js'
+import type { BulkCheck, GoodRun } from './bulk-check.js'
 import { believableControl, controlInode, readColdControl } from './cold-control.js'
 import { ColdFileError } from './cold-file.js'
 import type { ColdItem, ColdPosition, ColdRecord } from './cold-item.js'
@@ -81,6 +82,26 @@ export class ColdReader {
       if (item !== GO_ON && (item !== undefined || this.#pending.length === 0)) return item
     }
     return undefined
+  }
+
+  /**
+   * Checks records in bulk, about `byteLimit` bytes at most, and moves behind those that are simply good; they are not returned. Answers `undefined` when
+   * {@link next} has to look: at damage, at a segment's end, at the end of what is there.
+   */
+  advanceOverGood(bulk: BulkCheck, byteLimit: number): GoodRun | undefined {
+    const segment = this.#segment
+    if (segment === undefined || this.#pending.length > 0 || this.#reportedOffset === this.#offset) return undefined
+    const run = bulk.run(segment, this.#offset, this.#lastSequence, byteLimit)
+    if (run === undefined) return undefined
+    this.#offset = run.end
+    this.#lastSequence = run.lastSequence
+    this.#lastWasLegacy = run.lastIsLegacy
+    return run
+  }
+
+  /** The segment that is being read, once {@link next} has opened it. */
+  get segment(): ColdSegment | undefined {
+    return this.#segment
   }
 
   /** Iterates to the end of what is there now. */

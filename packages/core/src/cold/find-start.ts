@@ -56,9 +56,10 @@ export function positionOfTime(places: ColdPlaces, timestampNs: bigint): ColdPos
 export function lastSegmentWithRecords(places: ColdPlaces): number | undefined {
   const head = places.control?.currentSegment
   const ids = places.segmentIds
+  const headExists = head !== undefined && ids.includes(head)
   for (let index = ids.length - 1; index >= 0; index -= 1) {
     const id = ids[index] as number
-    if (head !== undefined && id < head - 1 && ids.includes(head)) break
+    if (headExists && id < head - 1) break
     if (hasRecords(places, id)) return id
   }
   return undefined

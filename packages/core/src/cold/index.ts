@@ -16,4 +16,5 @@ export type {
 } from './queue-inspection.js'
 export { isQueueListing, listQueue, type QueueListing } from './queue-listing.js'
 export { PROBLEMS, type ProblemCode, type ProblemSeverity, type QueueProblem } from './queue-problem.js'
+export { QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue } from './queue-verification.js'
 export type { RecentRate } from './recent-rate.js'

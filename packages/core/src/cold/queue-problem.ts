@@ -32,6 +32,7 @@ export const PROBLEMS = {
     'info',
     'A segment behind the head has no valid header: a leftover of a writer that died; the next writer rebuilds it.',
   ],
+  SEGMENT_BAD_SUMMARY: ['warning', 'The counts in the header of a sealed segment are not those of its records.'],
   SEGMENT_UNSEALED: ['warning', 'A segment was left without its seal by a writer that died in a roll; the next writer seals it.'],
   RECORD_BAD_LENGTH: ['critical', 'The length of a record leaves its segment.'],
   RECORD_BAD_PAYLOAD_CRC: ['critical', 'The payload of a record does not match its checksum.'],

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type FoundQueues, findQueues, inspectQueue, NotAQueueError, type QueueInspection } from '@chronicle-ts/core'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { EXIT_CRITICAL, EXIT_HEALTHY, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
+import { EXIT_HEALTHY, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
 import { parseSpanOption } from '../../options.js'
 import { toJsonLine, toJsonReport } from '../../output/json.js'
+import { exitCodeOfProblems } from '../../output/problems.js'
 import { renderInspection } from './render-inspection.js'
 import { renderQueueList } from './render-queue-list.js'
 
@@ -66,7 +67,7 @@ function inspectOne(context: CommandContext, directory: string, asLine: boolean)
   const inspection = inspectQueue(directory)
   if (context.json) printJson(context, { queue: inspection }, asLine)
   else context.output.lines(renderInspection(inspection, context.output))
-  return exitCodeOf(inspection)
+  return exitCodeOfProblems(inspection.problems)
 }
 
 function inspectMany(context: CommandContext, found: FoundQueues, asLine: boolean): number {
@@ -75,7 +76,7 @@ function inspectMany(context: CommandContext, found: FoundQueues, asLine: boolea
   for (const directory of found.directories) {
     const inspection = tryInspect(context, directory)
     if (inspection !== undefined) inspections.push(inspection)
-    exitCode = worseExitCode(exitCode, inspection === undefined ? EXIT_WARNING : exitCodeOf(inspection))
+    exitCode = worseExitCode(exitCode, inspection === undefined ? EXIT_WARNING : exitCodeOfProblems(inspection.problems))
   }
   for (const path of found.unreadable) context.log.warn({ path }, 'this directory cannot be listed')
   if (context.json) printJson(context, { queues: inspections, unreadable: found.unreadable, isPartial: found.isPartial }, asLine)
@@ -95,12 +96,6 @@ function tryInspect(context: CommandContext, directory: string): QueueInspection
 
 function printJson(context: CommandContext, fields: object, asLine: boolean): void {
   context.output.line(asLine ? toJsonLine({ schemaVersion: 1, command: 'inspect', ...fields }) : toJsonReport('inspect', fields))
-}
-
-function exitCodeOf(inspection: QueueInspection): number {
-  const severities = new Set(inspection.problems.map((problem) => problem.severity))
-  if (severities.has('critical')) return EXIT_CRITICAL
-  return severities.has('warning') ? EXIT_WARNING : EXIT_HEALTHY
 }
 
 function noQueueError(directory: string, found: FoundQueues): NotAQueueError {

@@ -1,7 +1,8 @@
-import type { QueueInspection, QueueProblem, ReaderInspection, WriterInspection } from '@chronicle-ts/core'
+import type { QueueInspection, ReaderInspection, WriterInspection } from '@chronicle-ts/core'
 import type { Output } from '../../output/output.js'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
+import { renderProblems } from '../../output/problems.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../../output/quantities.js'
 import { type Cell, type Column, renderTable } from '../../output/table.js'
 import { formatTime, nowNs } from '../../output/times.js'
@@ -25,27 +26,6 @@ export function renderInspection(inspection: QueueInspection, output: Pick<Outpu
       ),
     )
   if (inspection.problems.length > 0) lines.push('', ...renderProblems(inspection.problems, output))
-  return lines
-}
-
-/** Problems, worst first, wrapped to the width. */
-export function renderProblems(
-  problems: readonly QueueProblem[],
-  { palette, width }: Pick<Output, 'palette' | 'width'>,
-): string[] {
-  const order = { critical: 0, warning: 1, info: 2 }
-  const paint = { critical: palette.critical, warning: palette.warning, info: palette.faint }
-  const lines: string[] = []
-  for (const problem of [...problems].sort((a, b) => order[a.severity] - order[b.severity])) {
-    const [first = '', ...rest] = wrapText(
-      `${problem.code}  ${printable(problem.message)}`,
-      width === undefined ? undefined : width - LABEL_WIDTH,
-    )
-    lines.push(
-      `${paint[problem.severity](problem.severity.padEnd(LABEL_WIDTH))}${first}`,
-      ...rest.map((text) => `${' '.repeat(LABEL_WIDTH)}${text}`),
-    )
-  }
   return lines
 }
 

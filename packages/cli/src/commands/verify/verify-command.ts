@@ -1,0 +1,113 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { type QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue } from '@chronicle-ts/core'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { CommandContext, Runner } from '../../command-context.js'
+import { exitCodeOfError, messageOfError } from '../../error-report.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED, worseExitCode } from '../../exit-codes.js'
+import { parseCountOption } from '../../options.js'
+import { toJsonReport } from '../../output/json.js'
+import { printable } from '../../output/printable.js'
+import { exitCodeOfProblems, renderProblems } from '../../output/problems.js'
+import { ProgressLine } from '../../output/progress.js'
+import { formatBytes, formatCount, formatDuration } from '../../output/quantities.js'
+
+interface VerifyCommandOptions {
+  readonly from?: { readonly segmentId: number; readonly offset?: number }
+  readonly toSegment?: number
+}
+
+/** What one queue's verification came to. */
+interface Verified {
+  readonly queue: string
+  readonly complete: boolean
+  readonly progress: VerifyProgress
+  readonly elapsedNs: bigint
+  readonly problems: QueueVerification['problems']
+}
+
+const EXAMPLES = `
+Reads every record: payload and header checksums, the sequence without a gap, the order in time, the counts of sealed segments, and the control block and index
+against the records. Reads with pread, joins nothing, changes nothing. On a live queue it checks what is there when it gets to the end.
+
+Ctrl-C stops it with a summary of what was checked and the --from that goes on there; the exit code is then 130.
+
+Examples:
+  $ chron-cli verify /var/lib/trades
+  $ chron-cli verify /var/lib/trades --from 120 --to 140      segments 120 to 140
+  $ chron-cli verify /var/lib/trades --from 120:7340032       go on where an earlier run stopped
+  $ chron-cli verify /var/lib/a /var/lib/b --json
+`
+
+export function addVerifyCommand(program: Command, run: Runner): void {
+  program
+    .command('verify')
+    .summary('check every record of a queue')
+    .description('Check every checksum, the sequence and the order in time of one or more queues.')
+    .argument('<queue...>', 'directories of queues')
+    .option('--from <segment[:offset]>', 'begin here instead of at the first segment', parsePlaceOption)
+    .option('--to <segment>', 'the last segment to check', parseCountOption)
+    .addHelpText('after', EXAMPLES)
+    .action((queues: string[], options: { from?: VerifyCommandOptions['from']; to?: number }, command: Command) => {
+      const range = { ...(options.from && { from: options.from }), ...(options.to !== undefined && { toSegment: options.to }) }
+      return run(command, (context) => verifyAll(context, queues, range))
+    })
+}
+
+async function verifyAll(context: CommandContext, queues: readonly string[], options: VerifyCommandOptions): Promise<number> {
+  const results: Verified[] = []
+  let exitCode = EXIT_HEALTHY
+  for (const queue of queues) {
+    if (context.signal.aborted) break
+    try {
+      const result = await verifyOne(context, queue, options)
+      results.push(result)
+      exitCode = worseExitCode(exitCode, exitCodeOfProblems(result.problems))
+      if (!context.json) printResult(context, result)
+    } catch (error) {
+      // One queue that cannot be opened does not hide the others.
+      context.log.error({ queue }, messageOfError(error))
+      exitCode = worseExitCode(exitCode, exitCodeOfError(error))
+    }
+  }
+  if (context.json) context.output.line(toJsonReport('verify', { queues: results }))
+  return context.signal.aborted ? EXIT_INTERRUPTED : exitCode
+}
+
+async function verifyOne(context: CommandContext, queue: string, options: VerifyOptions): Promise<Verified> {
+  const line = new ProgressLine(process.stderr, `verify ${printable(queue)}`)
+  const startedNs = process.hrtime.bigint()
+  using verification = verifyQueue(queue, options)
+  let more = true
+  while (more && !context.signal.aborted) {
+    more = verification.step()
+    line.update(verification.progress.bytes, verification.progress.bytesTotal)
+    await turn()
+  }
+  line.clear()
+  const { progress, problems } = verification
+  return { queue, complete: !more, progress, elapsedNs: process.hrtime.bigint() - startedNs, problems }
+}
+
+function printResult({ output }: CommandContext, result: Verified): void {
+  const { queue, complete, progress, elapsedNs, problems } = result
+  const seconds = Number(elapsedNs) / 1e9
+  const rate = seconds > 0 ? `, ${formatBytes(Math.round(progress.bytes / seconds))}/s` : ''
+  const counts = `${formatCount(progress.records)} records in ${formatCount(progress.segments)} segments, ${formatBytes(progress.bytes)} in ${formatDuration(elapsedNs)}${rate}`
+  output.line(`${output.palette.heading(printable(queue))}  ${counts}`)
+  output.lines(renderProblems(problems, output))
+  const more = progress.problemCount - problems.length
+  if (more > 0) output.line(`and ${formatCount(more)} more problems`)
+  const worst = exitCodeOfProblems(problems)
+  if (!complete) {
+    output.line(
+      `stopped; go on with: chron-cli verify ${queue} --from ${progress.position.segmentId}:${progress.position.offset}`,
+    )
+  } else if (worst === EXIT_HEALTHY) output.line(output.palette.good('every record is good'))
+}
+
+function parsePlaceOption(text: string): NonNullable<VerifyCommandOptions['from']> {
+  const match = /^(\d{1,10})(?::(\d{1,15}))?$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('expected a segment, or segment:offset')
+  const segmentId = Number(match[1])
+  return match[2] === undefined ? { segmentId } : { segmentId, offset: Number(match[2]) }
+}

@@ -1,0 +1,33 @@
+import type { QueueProblem } from '@chronicle-ts/core'
+import { EXIT_CRITICAL, EXIT_HEALTHY, EXIT_WARNING } from '../exit-codes.js'
+import type { Output } from './output.js'
+import { printable } from './printable.js'
+import { wrapText } from './wrap.js'
+
+const SEVERITY_WIDTH = 10
+const ORDER = { critical: 0, warning: 1, info: 2 } as const
+
+/** Problems, worst first, wrapped to the width. */
+export function renderProblems(
+  problems: readonly QueueProblem[],
+  { palette, width }: Pick<Output, 'palette' | 'width'>,
+): string[] {
+  const paint = { critical: palette.critical, warning: palette.warning, info: palette.faint }
+  const indent = ' '.repeat(SEVERITY_WIDTH)
+  const lines: string[] = []
+  for (const problem of [...problems].sort((a, b) => ORDER[a.severity] - ORDER[b.severity])) {
+    const text = `${problem.code}  ${printable(problem.message)}`
+    const [first = '', ...rest] = wrapText(text, width === undefined ? undefined : width - SEVERITY_WIDTH)
+    lines.push(
+      `${paint[problem.severity](problem.severity.padEnd(SEVERITY_WIDTH))}${first}`,
+      ...rest.map((line) => indent + line),
+    )
+  }
+  return lines
+}
+
+/** The exit code of the worst problem; infos are healthy. */
+export function exitCodeOfProblems(problems: readonly { readonly severity: QueueProblem['severity'] }[]): number {
+  if (problems.some(({ severity }) => severity === 'critical')) return EXIT_CRITICAL
+  return problems.some(({ severity }) => severity === 'warning') ? EXIT_WARNING : EXIT_HEALTHY
+}

@@ -1,0 +1,168 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
+import { CONTROL_CURRENT_SEGMENT_OFFSET, CONTROL_SEGMENT_GENERATION_OFFSET, segmentFileName } from '../format/index.js'
+import { openReader } from '../reader/queue-reader.js'
+import { openWriter } from '../writer/open-writer.js'
+import { findQueues } from './find-queues.js'
+import { inspectQueue } from './inspect-queue.js'
+
+const GOLDEN = fileURLToPath(new URL('../../test/golden/rust-v3/', import.meta.url))
+
+const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
+
+let root: string
+let queue: string
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'chronicle-inspect-'))
+  queue = join(root, 'queue')
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+describe('inspecting a queue', () => {
+  it('tells head, range and readers of what the Rust writer left', () => {
+    const { head, first, readers, segments, writer } = inspectQueue(join(GOLDEN, 'rolled'))
+    expect(segments).toMatchObject({ count: 5, firstId: 0, lastId: 4, omitted: 0, bytes: 5 * 4096 })
+    expect(head).toMatchObject({ segmentId: 3, offset: 2752, nextSequence: 60 })
+    expect(first).toEqual({ segmentId: 0, sequence: 0, timestampNs: 1_700_000_000_000_000_000n })
+    expect(writer).toMatchObject({ alive: false, epoch: 1 })
+    expect(readers.map(({ name, lag, pinsFrom }) => ({ name, messages: lag?.messages, pinsFrom }))).toEqual([
+      { name: 'audit', messages: 0, pinsFrom: 3 },
+      { name: 'router', messages: 50, pinsFrom: 0 },
+    ])
+  })
+
+  it('counts the lag of a queue whose sequence began again', () => {
+    const { readers } = inspectQueue(join(GOLDEN, 'restarted'))
+    expect(readers[0]?.lag?.messages).toBe(12)
+  })
+
+  it('L18, L19: knows a living writer and reader by their locks, and that they are gone', () => {
+    const writer = openWriter(queue, { segmentSize: 4096 })
+    for (let index = 0; index < 100; index += 1) writer.append(1, Buffer.alloc(100))
+    const reader = openReader(queue, 'audit', { start: 'earliest' })
+    reader.next()
+    reader.commit()
+    const live = inspectQueue(queue)
+    expect(live.problems).toEqual([])
+    expect(live.writer).toMatchObject({ alive: true, pid: process.pid })
+    expect(live.readers[0]).toMatchObject({ name: 'audit', lag: { messages: 99 }, lock: { held: true } })
+    expect(live.head.nextSequence).toBe(100)
+    reader.close()
+    writer.close()
+    const left = inspectQueue(queue)
+    expect(left.writer).toMatchObject({ alive: false, record: undefined })
+    expect(left.readers[0]?.lock.held).toBe(false)
+    expect(left.problems).toEqual([])
+  })
+
+  it('does not make a writer that is opening believe that another one is active', async () => {
+    openWriter(queue, { segmentSize: 4096 }).close()
+    const program = `import { openWriter } from '@chronicle-ts/core'
+      for (let i = 0; i < 100; i++) openWriter(process.argv[1], {}).close()`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program, queue], { cwd: PACKAGE, stdio: 'ignore' })
+    const exit = once(child, 'exit')
+    while (child.exitCode === null) {
+      inspectQueue(queue)
+      await turn()
+    }
+    expect((await exit)[0]).toBe(0)
+  })
+
+  it('looks at the ends of a long queue only', () => {
+    buildQueue(queue, { payloads: textPayloads(400) })
+    const { segments } = inspectQueue(queue, { segmentLimit: 4 })
+    expect(segments.inspected.map(({ segmentId }) => segmentId)).toEqual([0, 1, 11, 12])
+    expect(segments).toMatchObject({ count: 13, omitted: 9, bytes: 13 * 4096 })
+  })
+
+  it('throws for a directory that is missing or a file, and for nothing else', () => {
+    expect(() => inspectQueue(join(root, 'missing'))).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
+    writeFileSync(join(root, 'file'), '')
+    expect(() => inspectQueue(join(root, 'file'))).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
+    expect(inspectQueue(root)).toMatchObject({ isQueue: false, problems: [{ code: 'NOT_A_QUEUE' }] })
+  })
+})
+
+describe('what inspecting finds wrong', () => {
+  beforeEach(() => {
+    buildQueue(queue, { payloads: textPayloads(100), readers: { audit: { segmentId: 1, offset: 64 } } })
+  })
+
+  const cases: [string, () => void, string[]][] = [
+    ['nothing in a healthy queue', () => undefined, []],
+    ['a missing control block', () => unlinkSync(join(queue, 'control.meta')), ['CONTROL_MISSING']],
+    ['a short control block', () => truncateSync(join(queue, 'control.meta'), 100), ['CONTROL_SHORT']],
+    ['L21: a zeroed control block', () => writeFileSync(join(queue, 'control.meta'), Buffer.alloc(512)), ['CONTROL_ZEROED']],
+    ['a foreign control block', () => write('control.meta', 0, 1), ['CONTROL_BAD_MAGIC']],
+    ['an unknown version', () => write('control.meta', 4, 9), ['CONTROL_BAD_VERSION']],
+    ['an unfinished creation', () => write('control.meta', 8, 1), ['CONTROL_NOT_READY']],
+    ['L14: an odd generation', () => write('control.meta', CONTROL_SEGMENT_GENERATION_OFFSET, 7), ['CONTROL_ODD_GENERATION']],
+    ['a head that is gone', () => write('control.meta', CONTROL_CURRENT_SEGMENT_OFFSET, 9), ['SEGMENT_UNSEALED', 'HEAD_MISSING']],
+    [
+      'L22: a control block that was rolled back',
+      () => write('control.meta', CONTROL_CURRENT_SEGMENT_OFFSET, 1),
+      ['CONTROL_BEHIND'],
+    ],
+    ['a missing segment', () => unlinkSync(segment(2)), ['SEGMENT_MISSING']],
+    ['a truncated segment', () => truncateSync(segment(2), 100), ['SEGMENT_SHORT']],
+    ['a zeroed segment', () => writeFileSync(segment(2), Buffer.alloc(4096)), ['SEGMENT_BAD_HEADER']],
+    ['L6: a next segment without a header', () => writeFileSync(segment(4), ''), ['SEGMENT_NOT_READY']],
+    ['L5: a short index', () => writeFileSync(join(queue, 'index.meta'), 'abc'), ['INDEX_BAD']],
+    ['L11: a bad reader file', () => writeFileSync(join(queue, 'readers/audit.meta'), Buffer.alloc(80, 7)), ['READER_BAD']],
+    ['a reader whose data is gone', () => [0, 1].map((id) => unlinkSync(segment(id))), ['READER_DATA_LOST']],
+    ['a lock record that is noise', () => writeFileSync(join(queue, 'writer.lock'), 'hello'), ['LOCK_RECORD_BAD']],
+    ['L33: a lock record of a dead process', () => writeFileSync(join(queue, 'writer.lock'), '999999999 1 1\n'), ['LOCK_STALE']],
+    [
+      'leftovers and foreign files',
+      () => ['000000009.q.tmp', 'notes'].map((name) => writeFileSync(join(queue, name), '')),
+      ['LEFTOVER', 'FOREIGN_FILE'],
+    ],
+    ['a directory in the place of a file', () => replaceByDirectory('index.meta'), ['FILE_UNREADABLE']],
+    ['a named pipe in the place of a file', () => replaceByPipe('control.meta'), ['FILE_UNREADABLE']],
+  ]
+
+  it.each(cases)('%s', (_, damage, expected) => {
+    damage()
+    expect(inspectQueue(queue).problems.map(({ code }) => code)).toEqual(expected)
+  })
+
+  function segment(id: number): string {
+    return join(queue, segmentFileName(id))
+  }
+
+  function write(name: string, offset: number, value: number): void {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32LE(value)
+    writeSync(openSync(join(queue, name), 'r+'), bytes, 0, 4, offset)
+  }
+
+  function replaceByDirectory(name: string): void {
+    rmSync(join(queue, name), { force: true })
+    mkdirSync(join(queue, name))
+  }
+
+  function replaceByPipe(name: string): void {
+    rmSync(join(queue, name))
+    execFileSync('mkfifo', [join(queue, name)])
+  }
+})
+
+describe('finding queues', () => {
+  it('finds them below a bus root, and nothing below a queue', () => {
+    cpSync(join(GOLDEN, 'bus'), join(root, 'bus'), { recursive: true })
+    cpSync(join(GOLDEN, 'killed'), join(root, 'bus/market_data/queue/feed'), { recursive: true })
+    cpSync(join(GOLDEN, 'killed'), join(root, 'bus/market_data/queue/feed/quarantine/killed'), { recursive: true })
+    expect(findQueues(join(root, 'bus')).directories.map((path) => path.slice(root.length))).toEqual([
+      '/bus/market_data/queue/feed',
+      '/bus/orders/queue/alpha/orders_out',
+    ])
+  })
+})

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
+
+/** Memory first; a disk serves too, nothing is ever synced. */
+const FOLDERS = ['/dev/shm', tmpdir()]
+
+/**
+ * Memory that native code accepts as a mapping and that belongs to nobody else: a nameless file of our own. The native verifier can check what was read into it
+ * with `pread`, while no foreign hand can truncate it. `undefined` where no such file can be made, or no addon loads.
+ */
+export function createScratchMapping(length: number): ArrayBuffer | undefined {
+  for (const folder of FOLDERS) {
+    try {
+      return mapNamelessFile(folder, length)
+    } catch {
+      // The next folder may allow it; without any, records are checked one by one.
+    }
+  }
+  return undefined
+}
+
+function mapNamelessFile(folder: string, length: number): ArrayBuffer {
+  const path = join(folder, `chronicle-${process.pid}-${randomBytes(8).toString('hex')}`)
+  const fd = openSync(path, 'wx+', 0o600)
+  try {
+    unlinkSync(path)
+    ftruncateSync(fd, length)
+    return binding.mapFile(fd, length, true)
+  } finally {
+    closeSync(fd)
+  }
+}
