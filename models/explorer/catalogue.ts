@@ -1,0 +1,109 @@
+import { backpressure } from './backpressure.js'
+import { leaveSegment } from './leave-segment.js'
+import type { Model } from './machine.js'
+import { parkWake } from './park-wake.js'
+import { retention } from './retention.js'
+import { rollCrash } from './roll-crash.js'
+import { waiterHealing } from './waiter-healing.js'
+
+/** One protocol as it is meant to be, or with one fault put in. */
+export interface Entry {
+  readonly protocol: string
+  /** Which setting of the right protocol, or which fault. */
+  readonly variant: string
+  /** The fault's number in the list of lessons, where it has one. */
+  readonly lesson?: string
+  readonly model: Model
+}
+
+/** Protocols that must hold in every reachable state. */
+export const sound: readonly Entry[] = [
+  { protocol: 'leave-segment', variant: 'leaves at SEALED', model: leaveSegment() },
+  { protocol: 'leave-segment', variant: 'leaves at a later head too', model: leaveSegment({ leaveAtLaterHead: true }) },
+  { protocol: 'park-wake', variant: 'two readers, one killed', model: parkWake() },
+  { protocol: 'waiter-healing', variant: 'two readers, one killed', model: waiterHealing() },
+  { protocol: 'roll-crash', variant: 'two kills', model: rollCrash() },
+  { protocol: 'roll-crash', variant: 'three kills', model: rollCrash({ kills: 3 }) },
+  { protocol: 'retention', variant: 'lock, two kills', model: retention() },
+  { protocol: 'retention', variant: 'aside, two kills', model: retention({ rule: 'aside' }) },
+  { protocol: 'backpressure', variant: 'unbounded wait, nobody dies', model: backpressure() },
+  { protocol: 'backpressure', variant: 'bounded wait, one killed', model: backpressure({ kills: 1 }) },
+]
+
+/** Protocols with one fault each, which must be found. */
+export const faulty: readonly Entry[] = [
+  { protocol: 'leave-segment', variant: 'no-second-look', lesson: 'L2', model: leaveSegment({ fault: 'no-second-look' }) },
+  {
+    protocol: 'leave-segment',
+    variant: 'second-look-too-early',
+    lesson: 'L2',
+    model: leaveSegment({ fault: 'second-look-too-early' }),
+  },
+  { protocol: 'leave-segment', variant: 'commit-before-payload', model: leaveSegment({ fault: 'commit-before-payload' }) },
+  { protocol: 'leave-segment', variant: 'seal-before-successor', model: leaveSegment({ fault: 'seal-before-successor' }) },
+  {
+    protocol: 'leave-segment',
+    variant: 'switch-before-commit',
+    model: leaveSegment({ fault: 'switch-before-commit', leaveAtLaterHead: true }),
+  },
+  { protocol: 'park-wake', variant: 'commit-word-only', lesson: 'L1', model: parkWake({ fault: 'commit-word-only' }) },
+  { protocol: 'park-wake', variant: 'late-notify-load', lesson: 'L1', model: parkWake({ fault: 'late-notify-load' }) },
+  { protocol: 'park-wake', variant: 'writer-without-fence', model: parkWake({ fault: 'writer-without-fence' }) },
+  { protocol: 'park-wake', variant: 'reader-without-fence', model: parkWake({ fault: 'reader-without-fence' }) },
+  { protocol: 'park-wake', variant: 'one-bump', model: parkWake({ fault: 'one-bump' }) },
+  { protocol: 'park-wake', variant: 'bump-before-clear', model: parkWake({ fault: 'bump-before-clear' }) },
+  { protocol: 'park-wake', variant: 'reader-clears', model: parkWake({ fault: 'reader-clears' }) },
+  { protocol: 'park-wake', variant: 'counter', lesson: 'L16', model: parkWake({ fault: 'counter' }) },
+  {
+    protocol: 'waiter-healing',
+    variant: 'reset-if-unchanged',
+    lesson: 'L16',
+    model: waiterHealing({ fault: 'reset-if-unchanged' }),
+  },
+  {
+    protocol: 'waiter-healing',
+    variant: 'reset-after-a-second',
+    lesson: 'L16',
+    model: waiterHealing({ fault: 'reset-after-a-second' }),
+  },
+  { protocol: 'waiter-healing', variant: 'reset-bump-wake', lesson: 'L16', model: waiterHealing({ fault: 'reset-bump-wake' }) },
+  { protocol: 'waiter-healing', variant: 'subtract', lesson: 'L16', model: waiterHealing({ fault: 'subtract' }) },
+  { protocol: 'waiter-healing', variant: 'no-later-wake', lesson: 'L16', model: waiterHealing({ fault: 'no-later-wake' }) },
+  { protocol: 'roll-crash', variant: 'sequence-restarts', lesson: 'L4', model: rollCrash({ fault: 'sequence-restarts' }) },
+  { protocol: 'roll-crash', variant: 'named-before-header', lesson: 'L6', model: rollCrash({ fault: 'named-before-header' }) },
+  {
+    protocol: 'roll-crash',
+    variant: 'writer-waits-for-even',
+    lesson: 'L14',
+    model: rollCrash({ fault: 'writer-waits-for-even' }),
+  },
+  {
+    protocol: 'roll-crash',
+    variant: 'reader-waits-for-even',
+    lesson: 'L14',
+    model: rollCrash({ fault: 'reader-waits-for-even' }),
+  },
+  { protocol: 'roll-crash', variant: 'reuse-as-is', lesson: 'L23', model: rollCrash({ fault: 'reuse-as-is' }) },
+  { protocol: 'roll-crash', variant: 'head-below-control', model: rollCrash({ fault: 'head-below-control' }) },
+  { protocol: 'roll-crash', variant: 'predecessor-unsealed', lesson: 'L43', model: rollCrash({ fault: 'predecessor-unsealed' }) },
+  { protocol: 'roll-crash', variant: 'seal-before-switch', model: rollCrash({ fault: 'seal-before-switch' }) },
+  { protocol: 'roll-crash', variant: 'torn-tail-stays', model: rollCrash({ fault: 'torn-tail-stays' }) },
+  { protocol: 'retention', variant: 'no-protection', lesson: 'L9', model: retention({ fault: 'no-protection' }) },
+  { protocol: 'retention', variant: 'look-again', model: retention({ fault: 'look-again' }) },
+  { protocol: 'retention', variant: 'early-unlock', model: retention({ fault: 'early-unlock' }) },
+  { protocol: 'retention', variant: 'early-look', model: retention({ fault: 'early-look' }) },
+  { protocol: 'retention', variant: 'no-check-after-meta', model: retention({ rule: 'aside', fault: 'no-check-after-meta' }) },
+  { protocol: 'retention', variant: 'downwards', model: retention({ fault: 'downwards' }) },
+  {
+    protocol: 'retention',
+    variant: 'torn-meta-pins-nothing',
+    lesson: 'L11',
+    model: retention({ fault: 'torn-meta-pins-nothing' }),
+  },
+  { protocol: 'backpressure', variant: 'look-before-announcing', model: backpressure({ fault: 'look-before-announcing' }) },
+  { protocol: 'backpressure', variant: 'late-progress-load', model: backpressure({ fault: 'late-progress-load' }) },
+  { protocol: 'backpressure', variant: 'reader-without-fence', model: backpressure({ fault: 'reader-without-fence' }) },
+  { protocol: 'backpressure', variant: 'writer-without-fence', model: backpressure({ fault: 'writer-without-fence' }) },
+  { protocol: 'backpressure', variant: 'silent-leave', model: backpressure({ fault: 'silent-leave' }) },
+  { protocol: 'backpressure', variant: 'unbounded-wait', model: backpressure({ fault: 'unbounded-wait', kills: 1 }) },
+]
