@@ -9,7 +9,13 @@ export default defineConfig({
     alias: Object.fromEntries(['native', 'core', 'bus', 'fanin', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)])),
   },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/**/*.test.ts', 'models/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'packages/*/test/**/*.test.ts',
+      'examples/**/*.test.ts',
+      'tools/**/*.test.ts',
+      'models/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
     testTimeout: 60_000,
