@@ -11,13 +11,13 @@ import {
   VERIFIER_SEQUENCE,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { ABANDONED_CHECK_MS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
+import { ABANDONED_CHECK_MS, PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import { probeWriterLock } from '../files/writer-lock.js'
 import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, recordLength, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { findGoodRecord } from '../segment/record-scan.js'
-import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
+import { listSegments, openSegment } from '../segment/segment-files.js'
 import { Message } from './message.js'
 import type { Position } from './position-file.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
@@ -194,12 +194,10 @@ export class RecordCursor {
   /** The successor is missing: not made yet, or deleted by retention, together with messages that this cursor never saw. */
   #enterAfterGap(from: MappedSegment): boolean {
     if (this.#control.currentSegmentAcquire() <= from.id) return false
-    const firstId = listSegments(this.#directory).find((id) => id > from.id)
-    const glance = firstId === undefined ? undefined : glanceAtSegment(this.#directory, firstId, this.#segmentSize)
-    const next = firstId === undefined ? undefined : openSegment(this.#directory, firstId, this.#segmentSize, false)
-    if (firstId === undefined || glance === undefined || next === undefined) return false
+    const next = this.#openFirstAfter(from.id)
+    if (next === undefined) return false
     const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
-    const to = glance.header.firstSequence ?? (glance.hasRecords ? glance.firstSequence : expected)
+    const to = next.firstSequence ?? firstRecordSequence(next) ?? expected
     if (this.#options.onLost === 'strict') {
       next.close()
       throw new DataLostError({ directory: this.#directory, from: expected, to })
@@ -208,6 +206,17 @@ export class RecordCursor {
     this.#enter(next, SEGMENT_HEADER_LENGTH)
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
     return true
+  }
+
+  /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
+  #openFirstAfter(segmentId: number): MappedSegment | undefined {
+    for (let tries = 0; tries < PLACE_TRIES; tries++) {
+      const id = listSegments(this.#directory).find((listed) => listed > segmentId)
+      if (id === undefined) return undefined
+      const segment = openSegment(this.#directory, id, this.#segmentSize, false)
+      if (segment !== undefined) return segment
+    }
+    return undefined
   }
 
   /** A bad record stands at the offset. Throws in strict mode; else goes on behind it, or answers false when nothing good follows yet. */
@@ -248,6 +257,12 @@ export class RecordCursor {
     }
     return new CorruptRecordError({ ...where, detail: CORRUPTION[status] ?? 'unreadable' })
   }
+}
+
+/** For segments of the base format, whose header does not tell. */
+function firstRecordSequence(segment: MappedSegment): number | undefined {
+  const hasRecord = segment.commitLengthAcquire(SEGMENT_HEADER_LENGTH) !== 0
+  return hasRecord ? getUint64(segment.view, SEGMENT_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET) : undefined
 }
 
 const CORRUPTION: Readonly<Record<number, string>> = {

@@ -5,7 +5,7 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { RETENTION_FALLBACK_MS } from '../defaults.js'
 import { READERS_DIRECTORY } from '../format/index.js'
 import { findFirstSegment } from '../segment/first-segment.js'
-import { segmentPath } from '../segment/segment-files.js'
+import { glanceAtSegment, listSegments, segmentPath } from '../segment/segment-files.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
 import { noteLostPosition } from './lost-position.js'
 import { surveyReaders } from './reader-survey.js'
@@ -46,6 +46,7 @@ export class Retirement {
   constructor(options: RetirementOptions) {
     this.#options = options
     this.#watchReaders()
+    this.#removeLeftovers()
     this.schedule()
   }
 
@@ -139,6 +140,16 @@ export class Retirement {
       readers: surveyReaders(directory),
       nowNs: binding.realtimeNs(),
       ageMsOf: (id) => segmentAgeMs(directory, id, control.segmentSize),
+    }
+  }
+
+  /** Segments below the first one were let go by a writer that died before they were deleted. */
+  #removeLeftovers(): void {
+    const { directory, control } = this.#options
+    const first = this.firstSegmentId
+    if (first === 0 || glanceAtSegment(directory, first - 1, control.segmentSize) === undefined) return
+    for (const id of listSegments(directory)) {
+      if (id < first) binding.jobRelease(binding.backgroundUnlink(segmentPath(directory, id)))
     }
   }
 

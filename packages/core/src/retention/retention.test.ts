@@ -1,0 +1,259 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { Child } from '../../test/support/child.js'
+import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { openObserver, openReader, openWriter, type QueueReader, type QueueWriter, type WriterOptions } from '../index.js'
+
+function open(options: WriterOptions): { directory: string; writer: QueueWriter } {
+  const directory = join(temporaryDirectory(), 'queue')
+  return { directory, writer: openWriter(directory, { segmentSize: 4096, ...options }) }
+}
+
+function segments(directory: string): number[] {
+  return readdirSync(directory)
+    .filter((name) => /^\d+\.q$/.test(name))
+    .map((name) => Number.parseInt(name, 10))
+    .sort((a, b) => a - b)
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
+}
+
+function readAll(reader: QueueReader): void {
+  drainSequences(reader)
+  reader.commit()
+}
+
+describe('retention', () => {
+  it('keeps everything by default', async () => {
+    const { directory, writer } = open({})
+    const reader = openReader(directory, 'a')
+    appendNumbered(writer, 0, 200)
+    readAll(reader)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(segments(directory)[0]).toBe(0)
+    expect(writer.explainRetention()).toEqual([])
+    reader.close()
+    writer.close()
+  })
+
+  it('consumed: deletes what every registered reader has committed past, when a reader moves on', async () => {
+    const { directory, writer } = open({ retention: { consumed: true } })
+    const fast = openReader(directory, 'fast')
+    const slow = openReader(directory, 'slow')
+    appendNumbered(writer, 0, 200)
+    readAll(fast)
+    await until(() => writer.explainRetention()[0]?.pinnedBy.includes('slow') === true)
+    expect(segments(directory)[0]).toBe(0)
+    readAll(slow)
+    await until(() => segments(directory)[0] === slow.position.segmentId)
+    expect(writer.explainRetention().every((verdict) => !verdict.deletable)).toBe(true)
+    fast.close()
+    slow.close()
+    writer.close()
+  })
+
+  it('L9: nothing is deleted below a reader that is not running, nor when nobody ever registered', async () => {
+    const { directory, writer } = open({ retention: { consumed: true } })
+    appendNumbered(writer, 0, 100)
+    using observer = openObserver(directory)
+    drainSequences(observer)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(segments(directory)[0]).toBe(0)
+    const reader = openReader(directory, 'dead')
+    reader.next()
+    reader.commit()
+    reader.close()
+    appendNumbered(writer, 100, 300)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(segments(directory)[0]).toBe(0)
+    expect(writer.explainRetention()[0]).toMatchObject({ deletable: false, pinnedBy: ['dead'] })
+    writer.close()
+  })
+
+  it('L11: a bad meta file pins everything and is named', async () => {
+    const { directory, writer } = open({ retention: { consumed: true } })
+    const reader = openReader(directory, 'good')
+    writeFileSync(join(directory, 'readers', 'broken.meta'), Buffer.alloc(80, 1))
+    appendNumbered(writer, 0, 200)
+    readAll(reader)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(segments(directory)[0]).toBe(0)
+    expect(writer.explainRetention()[0]).toMatchObject({ deletable: false, pinnedBy: ['broken'] })
+    rmSync(join(directory, 'readers', 'broken.meta'))
+    await until(() => segments(directory)[0] !== 0)
+    reader.close()
+    writer.close()
+  })
+
+  it('readerTtlMs lets a dead reader go, says so, and tells the reader exactly what it lost', async () => {
+    const released: string[] = []
+    const { directory, writer } = open({
+      retention: { consumed: true, readerTtlMs: 1 },
+      onReaderReleased: ({ reader, reason }) => released.push(`${reader.name} ${reason}`),
+    })
+    const dead = openReader(directory, 'dead')
+    for (const _ of range(0, 5)) dead.next()
+    dead.commit()
+    dead.close()
+    const alive = openReader(directory, 'alive')
+    appendNumbered(writer, 0, 200)
+    // Nothing was there when the dead one read: it stands at the beginning.
+    readAll(alive)
+    await until(() => segments(directory)[0] === alive.position.segmentId)
+    expect(released).toEqual(['dead readerTtlMs'])
+    expect(writer.metrics().readersReleased).toBe(1)
+    const first = firstSequence(directory)
+    expect(() => openReader(directory, 'dead')).toThrowError(
+      expect.objectContaining({ code: 'ERR_DATA_LOST', from: 0, to: first, count: first }),
+    )
+    using snapped = openReader(directory, 'dead', { onLost: 'snap' })
+    expect(snapped.metrics().lost).toBe(first)
+    expect(snapped.next()?.sequence).toBe(first)
+    alive.close()
+    writer.close()
+  })
+
+  it('L17: a running reader is never too old, however long it commits nothing', async () => {
+    const { directory, writer } = open({ retention: { consumed: true, readerTtlMs: 0 } })
+    const idle = openReader(directory, 'idle')
+    appendNumbered(writer, 0, 200)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(segments(directory)[0]).toBe(0)
+    expect(drainSequences(idle)).toEqual(range(0, 200))
+    idle.close()
+    writer.close()
+  })
+
+  it('maxReaderLagBytes lets a reader go that is too far behind, although it runs', async () => {
+    const { directory, writer } = open({ retention: { consumed: true, maxReaderLagBytes: 10 * 4096 } })
+    const slow = openReader(directory, 'slow')
+    const fast = openReader(directory, 'fast')
+    for (const round of range(0, 10)) {
+      appendNumbered(writer, round * 50, round * 50 + 50)
+      readAll(fast)
+    }
+    await until(() => segments(directory)[0] === fast.position.segmentId)
+    const lost = firstSequence(directory)
+    let error: unknown
+    try {
+      drainSequences(slow)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toMatchObject({ code: 'ERR_DATA_LOST', to: lost })
+    fast.close()
+    slow.close()
+    writer.close()
+  })
+
+  it('maxSegments, maxBytes and maxAgeMs delete what no reader needs; minSegments stays', async () => {
+    for (const retention of [{ maxSegments: 3 }, { maxBytes: 3 * 4096 }, { maxAgeMs: 0, minSegments: 3 }]) {
+      const { directory, writer } = open({ retention })
+      appendNumbered(writer, 0, 200)
+      const head = writer.position.segmentId
+      await until(() => segments(directory)[0] === head - 2)
+      writer.close()
+    }
+  })
+
+  it('the explanation names rule and readers for every segment', () => {
+    const { directory, writer } = open({ retention: { maxSegments: 100 } })
+    const reader = openReader(directory, 'r')
+    appendNumbered(writer, 0, 100)
+    const verdicts = writer.explainRetention()
+    expect(verdicts.at(-1)).toMatchObject({ segmentId: writer.position.segmentId, deletable: false, reason: 'it is the head' })
+    expect(verdicts[0]).toMatchObject({ segmentId: 0, pinnedBy: ['r'] })
+    reader.close()
+    writer.close()
+  })
+
+  it('a reader that registers in the middle of deletion sees an unbroken sequence to the end', async () => {
+    const { directory, writer } = open({ retention: { maxSegments: 2 } })
+    for (const round of range(0, 30)) {
+      appendNumbered(writer, round * 50, round * 50 + 50)
+      const reader = openReader(directory, `r${round}`)
+      const first = reader.peek()?.sequence ?? round * 50 + 50
+      expect(drainSequences(reader)).toEqual(range(first, round * 50 + 50))
+      reader.close()
+      rmSync(join(directory, 'readers', `r${round}.meta`))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(writer.metrics().segmentsDeleted).toBeGreaterThan(20)
+    writer.close()
+  })
+
+  it('an event loop that never turns does not keep segments for ever', () => {
+    const { directory, writer } = open({ retention: { maxSegments: 4 } })
+    appendNumbered(writer, 0, 3000)
+    expect(writer.metrics().segmentsDeleted).toBeGreaterThan(50)
+    writer.close()
+    expect(existsSync(join(directory, '000000000.q'))).toBe(false)
+  })
+})
+
+function firstSequence(directory: string): number {
+  using observer = openObserver(directory)
+  return observer.next()?.sequence ?? -1
+}
+
+describe('backpressure', () => {
+  it('fail: an append that needs a segment too many is refused, and goes through when readers made room', () => {
+    const { directory, writer } = open({ maxSegments: 3 })
+    const reader = openReader(directory, 'a')
+    let sent = 0
+    const fill = (): void => {
+      for (;;) {
+        writer.append(1, numberedPayload(sent))
+        sent++
+      }
+    }
+    expect(fill).toThrowError(expect.objectContaining({ code: 'ERR_QUEUE_FULL', limit: 'maxSegments', value: 3 }))
+    expect(writer.tryAppend(1, Buffer.alloc(3000))).toEqual({ status: 'full' })
+    expect(segments(directory).length).toBeLessThanOrEqual(4)
+    readAll(reader)
+    expect(writer.tryAppend(1, numberedPayload(sent))).toEqual({ status: 'appended', sequence: sent })
+    expect(drainSequences(reader)).toEqual([sent])
+    reader.close()
+    writer.close()
+  })
+
+  it('tells once when the limit comes near', () => {
+    const told: number[] = []
+    const { directory, writer } = open({ maxBytes: 4 * 4096, onHighWatermark: ({ segments: count }) => told.push(count) })
+    const reader = openReader(directory, 'a')
+    for (let sequence = 0; writer.tryAppend(1, numberedPayload(sequence)).status === 'appended'; sequence++);
+    expect(told).toEqual([4])
+    reader.close()
+    writer.close()
+  })
+
+  it('block with a timeout ends in ERR_QUEUE_FULL with the time waited', () => {
+    const { directory, writer } = open({ maxSegments: 2, backpressure: 'block', backpressureTimeoutMs: 20 })
+    const reader = openReader(directory, 'a')
+    expect(() => appendNumbered(writer, 0, 1000)).toThrowError(expect.objectContaining({ code: 'ERR_QUEUE_FULL' }))
+    expect(writer.metrics().blockedRolls).toBe(1)
+    reader.close()
+    writer.close()
+  })
+
+  it.each(['commits', 'closes', 'is killed'])('block: a writer is released when its reader %s', async (what) => {
+    const { directory, writer } = open({
+      maxSegments: 3,
+      backpressure: 'block',
+      backpressureTimeoutMs: 60_000,
+      retention: { consumed: true, readerTtlMs: 0 },
+    })
+    openReader(directory, 'slow').close()
+    const child = new Child('slow-reader', [directory, 'slow', what])
+    expect(await child.line()).toBe('reading')
+    // Blocks this thread again and again until the child lets go; nothing may be lost on the way.
+    appendNumbered(writer, 0, 400)
+    expect(writer.nextSequence).toBe(400)
+    if (what === 'commits') expect(await child.line()).toBe('read 400')
+    writer.close()
+  })
+})
