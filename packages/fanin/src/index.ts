@@ -1,1 +1,5 @@
-export {}
+export { FanInMessage } from './fan-in-message.js'
+export type { AllowedLateness, FanInMode, FanInOptions, FanInSourceOptions } from './fan-in-options.js'
+export { FanInReader } from './fan-in-reader.js'
+export type { FanInMetrics, FanInSourceMetrics, SourceLagMetrics, SourceState } from './merge-metrics.js'
+export type { SourceFailure, SourceOperation } from './source-failure.js'

@@ -1,0 +1,16 @@
+/** Every default of a fan-in in one place, with its unit and the reason for it. */
+
+/** How long an ordered merge stands still for sources that are silent. Above the heartbeat interval of idle writers, so that healthy ones are waited for. */
+export const HOLD_BACK_MS = 2000
+
+/** How often the lock of one source that holds others back is asked whether its writer is dead: the answer costs system calls. */
+export const WRITER_QUESTION_INTERVAL_MS = 10
+
+/** Longest sleep while messages are held back: heartbeats wake nobody, so they are looked for. */
+export const HEARTBEAT_LOOK_INTERVAL_MS = 1
+
+/** How long a blocking wait without any source to wait for sleeps at most. Nobody could end it. */
+export const EMPTY_WAIT_MS = 100
+
+/** Messages that the async iterator delivers before it lets the event loop turn once. */
+export const ITERATOR_TURN_COUNT = 256

@@ -1,0 +1,70 @@
+import { InvalidArgumentError, realtimeNs, WAIT_STRATEGIES, type WaitStrategyName } from '@chronicle-ts/core'
+import { HOLD_BACK_MS } from './defaults.js'
+import type { MergeOptions } from './merge.js'
+import type { SourceFailure } from './source-failure.js'
+
+/** What comes next: the earliest message that is visible, or the earliest that there can be. */
+export type FanInMode = 'eager' | 'ordered'
+
+/**
+ * How many nanoseconds a message may be older, by its timestamp, than a heartbeat that its writer told before appending it. `'unbounded'`: heartbeats prove
+ * nothing; for timestamps of another clock than this machine's, such as recorded ones.
+ */
+export type AllowedLateness = bigint | 'unbounded'
+
+export interface FanInOptions {
+  /** `'eager'` by default. */
+  readonly mode?: FanInMode
+  /** Ordered mode, default 0n: every writer stamps with the present, as `append` does when it is given no time. */
+  readonly allowedLatenessNs?: AllowedLateness
+  /** Ordered mode: how long the merge stands still for silent sources of living writers, in milliseconds. Default 2000; `Infinity`: for ever. */
+  readonly holdBackMs?: number
+  /** How waits wait; `'adaptive'` by default. */
+  readonly wait?: WaitStrategyName
+  /** Whether `remove` and `close` close the sources. `false` by default. */
+  readonly ownsSources?: boolean
+  /**
+   * Told of every error of a source, between two messages. It may add, retry and remove sources. What it throws comes out of the call that is under way.
+   */
+  readonly onSourceError?: (failure: SourceFailure) => void
+}
+
+/** What one source does otherwise than the fan-in's options say. */
+export interface FanInSourceOptions {
+  readonly allowedLatenessNs?: AllowedLateness
+}
+
+export interface ResolvedFanInOptions extends MergeOptions {
+  readonly wait: WaitStrategyName
+  readonly ownsSources: boolean
+}
+
+/** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` that names the option. */
+export function resolveFanInOptions(options: FanInOptions): ResolvedFanInOptions {
+  const { mode = 'eager', holdBackMs = HOLD_BACK_MS, wait = 'adaptive', ownsSources = false, onSourceError } = options
+  check('mode', mode, mode === 'eager' || mode === 'ordered', "'eager' or 'ordered'")
+  check('holdBackMs', holdBackMs, typeof holdBackMs === 'number' && holdBackMs >= 0, 'milliseconds, at least 0')
+  check('wait', wait, WAIT_STRATEGIES.includes(wait), `one of ${WAIT_STRATEGIES.join(', ')}`)
+  check('ownsSources', ownsSources, typeof ownsSources === 'boolean', 'true or false')
+  check('onSourceError', onSourceError, onSourceError === undefined || typeof onSourceError === 'function', 'a function')
+  return {
+    mode,
+    allowedLatenessNs: resolveLateness(options.allowedLatenessNs ?? 0n),
+    holdBackMs,
+    clocks: { realtimeNs, monotonicMs: () => performance.now() },
+    onSourceError,
+    wait,
+    ownsSources,
+  }
+}
+
+/** `undefined` stands for unbounded. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function resolveLateness(lateness: AllowedLateness): bigint | undefined {
+  const isValid = lateness === 'unbounded' || (typeof lateness === 'bigint' && lateness >= 0n)
+  check('allowedLatenessNs', lateness, isValid, "a bigint of nanoseconds, at least 0n, or 'unbounded'")
+  return lateness === 'unbounded' ? undefined : lateness
+}
+
+function check(argument: string, value: unknown, isValid: boolean, expected: string): void {
+  if (!isValid) throw new InvalidArgumentError({ argument, value, expected })
+}

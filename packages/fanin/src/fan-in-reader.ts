@@ -1,0 +1,286 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type AsyncWaitOptions,
+  ClosedError,
+  InvalidArgumentError,
+  type Message,
+  type MessageSource,
+  type QueueObserver,
+  type QueueReader,
+  type WaitOptions,
+  type WaitOutcome,
+  waitForAny,
+  waitForAnyAsync,
+} from '@chronicle-ts/core'
+import { EMPTY_WAIT_MS, HEARTBEAT_LOOK_INTERVAL_MS, ITERATOR_TURN_COUNT } from './defaults.js'
+import type { FanInMessage } from './fan-in-message.js'
+import {
+  type FanInOptions,
+  type FanInSourceOptions,
+  type ResolvedFanInOptions,
+  resolveFanInOptions,
+  resolveLateness,
+} from './fan-in-options.js'
+import { measureMerge } from './measure-merge.js'
+import { Merge } from './merge.js'
+import type { FanInMetrics } from './merge-metrics.js'
+import type { SourceFailure } from './source-failure.js'
+
+/** Longest timer of a wait that has no source. It begins anew until somebody adds one. */
+const LONGEST_TIMER_MS = 60_000
+
+/**
+ * Merges many queues into one stream by (timestamp, key of the source), each queue in its own order. Sources come and go while it runs.
+ *
+ * In `eager` mode the earliest visible message comes next: no delay, and an order that depends on what was visible when. In `ordered` mode a message waits until no
+ * other source can deliver an earlier one: the order is a function of the data. docs/fanin.md says under which settings exactly.
+ *
+ * A source that throws is set aside with its error (`failures`, `onSourceError`) until it is retried or removed; the others go on.
+ *
+ * @example
+ * ```ts
+ * using orders = new FanInReader({ mode: 'ordered', ownsSources: true })
+ * orders.add('alpha', openReader('/var/lib/bus/alpha/orders_out', 'router'))
+ * orders.add('beta', openReader('/var/lib/bus/beta/orders_out', 'router'))
+ * for await (const { key, message } of orders.messages()) {
+ *   handle(key, message.payload)
+ *   orders.commit()
+ * }
+ * ```
+ */
+export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> {
+  readonly #options: ResolvedFanInOptions
+  readonly #merge: Merge<Message, S>
+  /** End the sleeps of waits that are under way. */
+  readonly #interruptions = new Set<() => void>()
+  #isClosed = false
+
+  /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+  constructor(options: FanInOptions = {}) {
+    this.#options = resolveFanInOptions(options)
+    this.#merge = new Merge(this.#options)
+  }
+
+  /**
+   * Adds a source, now or between any two messages. From here on it belongs to the fan-in: nobody else may read, seek or commit it.
+   *
+   * What it holds that is older than the last delivered message is delivered next, flagged late.
+   *
+   * @param key names the source and decides between equal timestamps: the lower one (by UTF-16 code units) goes first.
+   * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the key is taken, or the source is in under another.
+   */
+  add(key: string, source: S, options: FanInSourceOptions = {}): void {
+    this.#assertOpen()
+    if (typeof key !== 'string') throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'a string' })
+    const { allowedLatenessNs } = options
+    const lateness = allowedLatenessNs === undefined ? this.#options.allowedLatenessNs : resolveLateness(allowedLatenessNs)
+    this.#merge.add(key, source, lateness)
+    this.#interruptWaits()
+  }
+
+  /**
+   * Takes a source out and returns it, `undefined` when there is none of this key. Commits nothing: what it delivered since its last commit is repeated to
+   * whoever reads on. Closes the source if the fan-in owns its sources.
+   */
+  remove(key: string): S | undefined {
+    this.#assertOpen()
+    const source = this.#merge.remove(key)
+    if (source === undefined) return undefined
+    this.#interruptWaits()
+    if (this.#options.ownsSources) source.close()
+    return source
+  }
+
+  /** Puts a source back that was set aside; it goes on where it failed. @returns false when no source of this key is set aside. */
+  retry(key: string): boolean {
+    this.#assertOpen()
+    const isBack = this.#merge.retry(key)
+    if (isBack) this.#interruptWaits()
+    return isBack
+  }
+
+  /** Keys of the sources, sorted. */
+  get keys(): string[] {
+    return this.#merge.table.keys()
+  }
+
+  has(key: string): boolean {
+    return this.#merge.table.slotOf(key) !== undefined
+  }
+
+  get size(): number {
+    return this.#merge.table.size
+  }
+
+  /** The sources that are set aside, with the error of each, sorted by key. */
+  get failures(): SourceFailure[] {
+    return this.#merge.failures()
+  }
+
+  /**
+   * The next message in order, or `undefined` when none can be delivered now. Never blocks, never throws because of a source.
+   *
+   * What it returns is a view, valid until the next call of this fan-in; `message.copy()` keeps the message.
+   */
+  next(): FanInMessage<Message> | undefined {
+    this.#assertOpen()
+    return this.#merge.next()
+  }
+
+  /** Hands up to `limit` messages to the handler, each a view as in {@link next}; returns how many. What the handler throws ends the batch. */
+  poll(limit: number, handler: (delivery: FanInMessage<Message>) => void): number {
+    let count = 0
+    while (count < limit) {
+      const delivery = this.next()
+      if (delivery === undefined) break
+      handler(delivery)
+      count++
+    }
+    return count
+  }
+
+  /**
+   * Saves positions: everything that was delivered counts as done, and nothing that was only looked at (L7). Sources that delivered nothing since then cost
+   * nothing. `key` saves one source only; `durable` makes the positions survive a power cut.
+   *
+   * @returns what could not be saved; these sources stay in, and the next commit tries again.
+   * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: no source has this key.
+   */
+  commit(options: { readonly key?: string; readonly durable?: boolean } = {}): readonly SourceFailure[] {
+    this.#assertOpen()
+    const { key, durable = false } = options
+    return key === undefined ? this.#merge.commit(durable) : this.#merge.commitKey(key, durable)
+  }
+
+  /**
+   * Blocks the calling thread until {@link next} has a message, or the time is over. In ordered mode a message that is held back does not count.
+   *
+   * Without a source to wait for and without a timeout it sleeps a moment and answers `'timeout'`, because nothing could end it.
+   */
+  wait(options: WaitOptions = {}): WaitOutcome {
+    this.#assertOpen()
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      if (this.#merge.isReady()) return 'message'
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) return 'timeout'
+      const sources = this.#merge.silentSources()
+      if (sources.length > 0) this.#waitFor(sources, leftMs)
+      else {
+        pause(Math.min(leftMs, EMPTY_WAIT_MS))
+        if (timeoutMs === Number.POSITIVE_INFINITY) return 'timeout'
+      }
+    }
+  }
+
+  /**
+   * {@link wait} that leaves the event loop turning. Sources that are added meanwhile are waited for too. Rejects with the signal's reason when aborted, with
+   * `ERR_CLOSED` when the fan-in is closed meanwhile.
+   */
+  async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
+    const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      signal?.throwIfAborted()
+      this.#assertOpen()
+      if (this.#merge.isReady()) return 'message'
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) return 'timeout'
+      await this.#sleep(leftMs, signal)
+    }
+  }
+
+  /** All messages from here on, for ever, waiting where there is none. Ends when the signal is aborted or the fan-in is closed. */
+  async *messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, void, void> {
+    const { signal } = options
+    for (let count = 1; !signal?.aborted && !this.#isClosed; ) {
+      const delivery = this.next()
+      if (delivery !== undefined) {
+        yield delivery
+        // A backlog must not keep timers and sockets of the process waiting.
+        if (count++ % ITERATOR_TURN_COUNT === 0) await new Promise((resolve) => setImmediate(resolve))
+        continue
+      }
+      try {
+        await this.waitAsync(options)
+      } catch (error) {
+        if (signal?.aborted || this.#isClosed) return
+        throw error
+      }
+    }
+  }
+
+  /** Counts, states, watermarks and lags, per source and in total. Looks at every source once. */
+  metrics(): FanInMetrics {
+    this.#assertOpen()
+    return measureMerge(this.#merge)
+  }
+
+  get closed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Ends all waits; closes the sources if the fan-in owns them. Commits nothing. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#interruptWaits()
+    if (this.#options.ownsSources) this.#merge.closeSources()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError({ handle: 'fan-in' })
+  }
+
+  #interruptWaits(): void {
+    for (const interrupt of this.#interruptions) interrupt()
+  }
+
+  /** Heartbeats wake nobody: while messages are held back for one, sleeps are short. */
+  #sliceMs(leftMs: number): number {
+    return this.#merge.table.heldCount > 0 ? Math.min(leftMs, HEARTBEAT_LOOK_INTERVAL_MS) : leftMs
+  }
+
+  #waitFor(sources: readonly S[], leftMs: number): void {
+    try {
+      waitForAny(sources, { timeoutMs: this.#sliceMs(leftMs), strategy: this.#options.wait })
+    } catch (error) {
+      if (!this.#merge.lookForFailures()) throw error
+    }
+  }
+
+  /** Until something may have changed: a source, the set of sources, the time. */
+  async #sleep(leftMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const interruption = new AbortController()
+    const interrupt = (): void => interruption.abort()
+    signal?.addEventListener('abort', interrupt, { once: true })
+    this.#interruptions.add(interrupt)
+    try {
+      const sources = this.#merge.silentSources()
+      const options = { signal: interruption.signal }
+      if (sources.length === 0) await sleep(Math.min(leftMs, LONGEST_TIMER_MS), undefined, options)
+      else await waitForAnyAsync(sources, { ...options, timeoutMs: this.#sliceMs(leftMs), strategy: this.#options.wait })
+    } catch (error) {
+      if (!interruption.signal.aborted && !this.#merge.lookForFailures()) throw error
+    } finally {
+      this.#interruptions.delete(interrupt)
+      signal?.removeEventListener('abort', interrupt)
+    }
+  }
+}
+
+const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4))
+
+/** Blocks the thread for a while. */
+function pause(durationMs: number): void {
+  Atomics.wait(NEVER_WOKEN, 0, 0, durationMs)
+}

@@ -1,0 +1,45 @@
+/** What the merge needs to know of a message. */
+export interface TimedMessage {
+  /** Upper 32 bits of its timestamp in nanoseconds. */
+  readonly timestampHigh: number
+  /** Lower 32 bits of its timestamp in nanoseconds. */
+  readonly timestampLow: number
+}
+
+/** What a source tells of its writer. */
+export interface SourceWriter {
+  /** Whether somebody has the queue open for writing. */
+  readonly alive: boolean
+}
+
+/** How far a source is behind its writer. */
+export interface SourceLag {
+  /** NaN where the writer does not tell. */
+  readonly messages: number
+  readonly bytes: number
+  /** Age of the next message; 0n when caught up. */
+  readonly ns: bigint
+}
+
+/**
+ * The part of a reader that the merge uses. Queue readers and observers have it; anything else that delivers messages in an order of its own can.
+ *
+ * While a source is in a fan-in, nobody else may call `next`, `poll`, `seek` or `commit` on it: the merge remembers what it saw.
+ */
+export interface FanInSource<M extends TimedMessage> {
+  /** The next message, or `undefined` when caught up. It stays valid until the next `next()`; `peek()` must not disturb it. */
+  next(): M | undefined
+  /** The message that `next()` will return. */
+  peek(): M | undefined
+  /**
+   * CLOCK_REALTIME at some moment of the writer's life before which everything that it had appended was visible: whatever `peek()` does not show
+   * after this was loaded will be stamped with this time or a later one.
+   */
+  readonly heartbeatNs: bigint
+  /** Asked rarely, and only in front of a source that holds others back. */
+  writerStatus(): SourceWriter
+  lag(): SourceLag
+  /** Saves the position behind the last message that `next()` returned. Observers have none. */
+  commit?(options?: { readonly durable?: boolean }): void
+  close(): void
+}

@@ -1,0 +1,12 @@
+/** What a merge makes of sources that show no message: the whole difference between its modes. */
+export interface IdleRule {
+  /** Looks at a source again and gives it the state that follows. @throws what the source throws. */
+  look(slot: number): void
+  /**
+   * A source that promised nothing high enough holds back messages that others show. @returns true when it does so no longer, whoever comes first now.
+   * @throws what the source throws.
+   */
+  letPass(slot: number): boolean
+  /** A message was delivered, or there is none to deliver: nobody is held back. */
+  moved(): void
+}

@@ -1,0 +1,311 @@
+import { InvalidArgumentError } from '@chronicle-ts/core'
+import { EagerIdleRule } from './eager-idle-rule.js'
+import { FanInMessage } from './fan-in-message.js'
+import type { FanInSource, TimedMessage } from './fan-in-source.js'
+import type { IdleRule } from './idle-rule.js'
+import { MergePosition } from './merge-position.js'
+import { type Clocks, OrderedIdleRule } from './ordered-idle-rule.js'
+import { NO_SLOT, SlotSet } from './slot-set.js'
+import { SourceEntry } from './source-entry.js'
+import type { SourceFailure, SourceOperation } from './source-failure.js'
+import { FAILED, HELD, PROMISED, RESTING, SourceTable } from './source-table.js'
+
+export interface MergeOptions {
+  readonly mode: 'eager' | 'ordered'
+  /** `undefined`: any number. */
+  readonly allowedLatenessNs: bigint | undefined
+  readonly holdBackMs: number
+  readonly clocks: Clocks
+  readonly onSourceError: ((failure: SourceFailure) => void) | undefined
+}
+
+/** Counts of sources that are gone, so that totals never go down. */
+interface Counts {
+  delivered: number
+  late: number
+  displaced: number
+  released: number
+  errors: number
+}
+
+const NO_FAILURES: readonly SourceFailure[] = []
+
+/**
+ * Merges sources by (time, key), each in its own order. Says what comes next and never waits.
+ *
+ * A message is taken from its source (`next`) at the moment it is delivered and only looked at (`peek`) before, so that committing a source saves exactly what
+ * was delivered (L7). A source that throws is set aside and the others go on (L39).
+ */
+export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
+  readonly table = new SourceTable<M, S>()
+  /** What sources counted that were removed. */
+  readonly removedCounts: Counts = { delivered: 0, late: 0, displaced: 0, released: 0, errors: 0 }
+  readonly #options: MergeOptions
+  readonly #position = new MergePosition()
+  readonly #idle: IdleRule
+  readonly #delivery = new FanInMessage<M>()
+  /** Slots with deliveries that no commit saved; and those that none saved durably. */
+  readonly #unsaved = new SlotSet()
+  readonly #unsynced = new SlotSet()
+  readonly #unreported: SourceFailure[] = []
+  /** Source of the last message, which nobody has looked at since: its message must stay valid until the next call. */
+  #current = NO_SLOT
+
+  constructor(options: MergeOptions) {
+    const { table } = this
+    this.#options = options
+    this.#idle = options.mode === 'eager' ? new EagerIdleRule(table) : new OrderedIdleRule(table, this.#position, options)
+  }
+
+  add(key: string, source: S, allowedLatenessNs: bigint | undefined): void {
+    if (this.table.slotOf(key) !== undefined) {
+      throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'a key that no source of this fan-in has' })
+    }
+    if (this.table.hasSource(source)) {
+      throw new InvalidArgumentError({
+        argument: 'source',
+        value: source,
+        expected: 'a source that is not in this fan-in under another key',
+      })
+    }
+    const slot = this.table.add(new SourceEntry(key, source, allowedLatenessNs))
+    this.#unsaved.reserve(slot + 1)
+    this.#unsynced.reserve(slot + 1)
+  }
+
+  remove(key: string): S | undefined {
+    const slot = this.table.slotOf(key)
+    if (slot === undefined) return undefined
+    const entry = this.table.entry(slot)
+    for (const name of Object.keys(this.removedCounts) as (keyof Counts)[]) this.removedCounts[name] += entry[name]
+    if (this.#current === slot) this.#current = NO_SLOT
+    this.#unsaved.delete(slot)
+    this.#unsynced.delete(slot)
+    this.table.remove(slot)
+    return entry.source
+  }
+
+  /** @returns false when no source of this key is set aside. */
+  retry(key: string): boolean {
+    const slot = this.table.slotOf(key)
+    if (slot === undefined || this.table.state(slot) !== FAILED) return false
+    this.table.entry(slot).failure = undefined
+    this.table.promise(slot, this.table.floorHigh(slot), this.table.floorLow(slot))
+    return true
+  }
+
+  /** Delivers the next message, or `undefined` when none may be delivered now. */
+  next(): FanInMessage<M> | undefined {
+    for (let slot = this.#find(); slot !== NO_SLOT; slot = this.#find()) {
+      const delivery = this.#deliver(slot)
+      if (delivery !== undefined) return delivery
+      // It showed a message and did not deliver it. Whatever that is, it must not become an endless loop.
+      if (this.#current !== NO_SLOT) return undefined
+    }
+    return undefined
+  }
+
+  /** Whether {@link next} has a message to deliver. */
+  isReady(): boolean {
+    return this.#find() !== NO_SLOT
+  }
+
+  /** Saves the positions of the sources that delivered something since they were saved. @returns what failed; those sources stay in and unsaved. */
+  commit(durable: boolean): readonly SourceFailure[] {
+    const unsaved = durable ? this.#unsynced : this.#unsaved
+    let failures = NO_FAILURES
+    for (let place = unsaved.size - 1; place >= 0; place--) {
+      const failure = this.#commitSlot(unsaved.at(place), durable)
+      if (failure !== undefined) failures = [...failures, failure]
+    }
+    this.#report()
+    return failures
+  }
+
+  /** Saves the position of one source. */
+  commitKey(key: string, durable: boolean): readonly SourceFailure[] {
+    const slot = this.table.slotOf(key)
+    if (slot === undefined) throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'the key of a source' })
+    const unsaved = durable ? this.#unsynced : this.#unsaved
+    const failure = unsaved.has(slot) ? this.#commitSlot(slot, durable) : undefined
+    this.#report()
+    return failure === undefined ? NO_FAILURES : [failure]
+  }
+
+  /** Failures of the sources that are set aside, sorted by key. */
+  failures(): SourceFailure[] {
+    return this.table.sortedSlots().flatMap((slot) => this.table.entry(slot).failure ?? [])
+  }
+
+  /** The sources that show no message: what a wait waits for. */
+  silentSources(): S[] {
+    const silent: S[] = []
+    for (let slot = 0; slot < this.table.slotLimit; slot++) {
+      const state = this.table.state(slot)
+      if (state === PROMISED || state === RESTING) silent.push(this.table.entry(slot).source)
+    }
+    return silent
+  }
+
+  /** Finds out which sources a wait failed on, and sets them aside. @returns whether there was one. */
+  lookForFailures(): boolean {
+    const before = this.#unreported.length
+    this.#lookAtSilent()
+    const found = this.#unreported.length > before
+    this.#report()
+    return found
+  }
+
+  /** Closes every source; one that fails does not keep the others open. */
+  closeSources(): void {
+    for (const slot of this.table.sortedSlots()) {
+      try {
+        this.table.entry(slot).source.close()
+      } catch (error) {
+        this.#note(slot, 'close', error)
+      }
+    }
+    this.#report()
+  }
+
+  /** Counts an error without setting the source aside. */
+  #note(slot: number, operation: SourceOperation, error: unknown): SourceFailure {
+    const entry = this.table.entry(slot)
+    const failure = { key: entry.key, operation, error }
+    entry.errors++
+    this.#unreported.push(failure)
+    return failure
+  }
+
+  /** Slot of the message that comes next. Failures are told in between, never while a message is on its way: whoever is told may change the sources. */
+  #find(): number {
+    this.#settle()
+    this.#lookAtSomeResting()
+    let slot = this.#search()
+    while (this.#unreported.length > 0) {
+      this.#report()
+      slot = this.#search()
+    }
+    return slot
+  }
+
+  #search(): number {
+    const { table } = this
+    const { tournament } = table
+    let looksLeft = table.size + 1
+    let hasLookedAtAll = false
+    for (;;) {
+      const first = tournament.winner
+      if (table.state(first) === HELD) return first
+      if (table.state(first) === PROMISED && looksLeft > 0) {
+        looksLeft--
+        this.#look(first)
+        if (tournament.winner !== first || table.state(first) !== PROMISED) continue
+      }
+      if (!hasLookedAtAll) {
+        hasLookedAtAll = true
+        this.#lookAtSilent()
+        continue
+      }
+      if (table.heldCount === 0) this.#idle.moved()
+      if (table.heldCount === 0 || !this.#letPass(first)) return NO_SLOT
+    }
+  }
+
+  #deliver(slot: number): FanInMessage<M> | undefined {
+    const { table } = this
+    const entry = table.entry(slot)
+    const message = this.#take(slot, entry)
+    if (message === undefined) return undefined
+    const inOrder = this.#position.advance(table.tournament.high(slot), table.tournament.low(slot), entry.key)
+    const late = !inOrder || table.isBackward(slot)
+    entry.delivered++
+    if (late) entry.late++
+    if (!inOrder) entry.displaced++
+    table.raiseFloor(slot)
+    this.#unsaved.add(slot)
+    this.#unsynced.add(slot)
+    this.#current = slot
+    this.#idle.moved()
+    this.#delivery.fill(entry.key, message, late)
+    return this.#delivery
+  }
+
+  /** A source that shows a message and does not deliver it is looked at again by the next call. */
+  #take(slot: number, entry: SourceEntry<M, S>): M | undefined {
+    try {
+      const message = entry.source.next()
+      if (message === undefined) this.#current = slot
+      return message
+    } catch (error) {
+      this.#setAside(slot, error)
+      return undefined
+    }
+  }
+
+  /** Looks at the source of the last message, whose message was in use until now. */
+  #settle(): void {
+    const slot = this.#current
+    if (slot === NO_SLOT) return
+    this.#current = NO_SLOT
+    this.#look(slot)
+  }
+
+  /**
+   * Between two messages the logarithm of their number of resting sources gets a look, in turns. That bounds both the cost of a message and the number of
+   * messages that overtake one of a source that was resting.
+   */
+  #lookAtSomeResting(): void {
+    const { resting } = this.table
+    for (let looks = 32 - Math.clz32(resting.size); looks > 0; looks--) {
+      const slot = resting.take()
+      if (slot !== NO_SLOT) this.#look(slot)
+    }
+  }
+
+  #lookAtSilent(): void {
+    const { table } = this
+    for (let slot = 0; slot < table.slotLimit; slot++) {
+      const state = table.state(slot)
+      if (state === RESTING || state === PROMISED) this.#look(slot)
+    }
+  }
+
+  #look(slot: number): void {
+    try {
+      this.#idle.look(slot)
+    } catch (error) {
+      this.#setAside(slot, error)
+    }
+  }
+
+  #letPass(slot: number): boolean {
+    try {
+      return this.#idle.letPass(slot)
+    } catch (error) {
+      this.#setAside(slot, error)
+      return true
+    }
+  }
+
+  #setAside(slot: number, error: unknown): void {
+    this.table.fail(slot)
+    this.table.entry(slot).failure = this.#note(slot, 'read', error)
+  }
+
+  #commitSlot(slot: number, durable: boolean): SourceFailure | undefined {
+    try {
+      this.table.entry(slot).source.commit?.(durable ? { durable } : undefined)
+    } catch (error) {
+      return this.#note(slot, 'commit', error)
+    }
+    this.#unsaved.delete(slot)
+    if (durable) this.#unsynced.delete(slot)
+    return undefined
+  }
+
+  #report(): void {
+    const tell = this.#options.onSourceError
+    for (let failure = this.#unreported.shift(); failure !== undefined; failure = this.#unreported.shift()) tell?.(failure)
+  }
+}

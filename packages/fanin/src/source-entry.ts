@@ -1,0 +1,28 @@
+import type { FanInSource, TimedMessage } from './fan-in-source.js'
+import type { SourceFailure } from './source-failure.js'
+
+/** What the merge keeps per source besides the numbers that it compares. */
+export class SourceEntry<M extends TimedMessage, S extends FanInSource<M>> {
+  delivered = 0
+  late = 0
+  displaced = 0
+  errors = 0
+  /** How often the merge stopped waiting for it. */
+  released = 0
+  failure: SourceFailure | undefined
+  /** Ordered mode: the last heartbeat seen. */
+  heartbeatNs = -1n
+  /** Ordered mode: the writer was seen dead and has not come back since; a new one would have changed the heartbeat. */
+  isEnded = false
+  /** Ordered mode: the merge went on without it, and it has not caught up since. */
+  isLeftBehind = false
+  /** Milliseconds of `performance.now` of the last question whether its writer lives. */
+  askedMs = Number.NEGATIVE_INFINITY
+
+  constructor(
+    readonly key: string,
+    readonly source: S,
+    /** Nanoseconds that a message may lie behind the heartbeat before it; `undefined`: any number, heartbeats prove nothing. */
+    readonly allowedLatenessNs: bigint | undefined,
+  ) {}
+}
