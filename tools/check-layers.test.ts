@@ -95,6 +95,15 @@ describe('findLayerViolations', () => {
     expect(findLayerViolations(top)).toHaveLength(1)
   })
 
+  it('lets tests ask the witness of the format, and nobody else', () => {
+    const statement = "import { readQueue } from '../../../tools/witness/read-queue.mjs'\n"
+    write('packages/bus/src/good.test.ts', statement)
+    write('packages/bus/test/good.ts', statement)
+    expect(findLayerViolations(top)).toEqual([])
+    write('packages/bus/src/bad.ts', statement)
+    expect(findLayerViolations(top)).toHaveLength(1)
+  })
+
   it('keeps the format folder below the rest of core', () => {
     write(
       'packages/core/src/format/record-layout.ts',

@@ -2,10 +2,11 @@ import { createRequire } from 'node:module'
 import { type SpreadAppender, withBatches } from './batches.js'
 import type { AppenderOptions, Binding } from './binding.js'
 
-/** The addon is not there or does not load; `cause` tells which. */
+/** The addon is not there or does not load; `cause` tells which. Thrown while the module is imported, so it cannot be a `QueueError` of the layer above. */
 export class AddonError extends Error {
   override readonly name = 'AddonError'
-  readonly code = 'ERR_ADDON_MISSING'
+  readonly code = 'ERR_ADDON'
+  readonly category = 'usage'
 }
 
 interface Addon extends Omit<Binding, 'createAppender'> {

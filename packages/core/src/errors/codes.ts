@@ -1,6 +1,5 @@
 /** Every code that a queue's errors carry. A code never changes its meaning. */
 export const QUEUE_ERROR_CODES = [
-  'ERR_ADDON',
   'ERR_BAD_POSITION',
   'ERR_BAD_SEGMENT',
   'ERR_CLOSED',

@@ -57,20 +57,20 @@ export class DataLostError extends QueueError {
   override readonly code = 'ERR_DATA_LOST'
   override readonly category = 'fatal'
   readonly directory: string | undefined
-  /** Sequence of the first message that is gone. */
-  readonly from: number
+  /** Sequence of the first message that is gone; `undefined` when nothing tells it any more, because the segments vanished by another hand than retention's. */
+  readonly from: number | undefined
   /** Sequence of the first message that is still there: `from` to `to - 1` are gone. */
   readonly to: number
-  /** How many are gone. */
-  readonly count: number
+  /** How many are gone; `undefined` when `from` is. */
+  readonly count: number | undefined
   readonly reader: string | undefined
 
   constructor(
-    facts: { directory?: string | undefined; reader?: string | undefined; from: number; to: number; count?: number | undefined },
+    facts: { directory?: string | undefined; reader?: string | undefined; from: number | undefined; to: number },
     options?: ErrorOptions,
   ) {
     const { directory, reader, from, to } = facts
-    const count = facts.count ?? to - from
+    const count = from === undefined ? undefined : to - from
     super('Messages were deleted before this reader read them', { directory, reader, from, to, count }, options)
     this.directory = directory
     this.reader = reader

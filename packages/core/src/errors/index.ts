@@ -10,7 +10,7 @@ export {
   SequenceGapError,
 } from './data-errors.js'
 export { type LockHolder, ReaderActiveError, WriterActiveError } from './holder-errors.js'
-export { AddonError, NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from './open-errors.js'
+export { NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from './open-errors.js'
 export { type ErrorCategory, type Fact, type Facts, isQueueError, QueueError } from './queue-error.js'
 export { fromSystemError, IoError, PermissionError, type SystemFacts } from './system-errors.js'
 export { ClosedError, InvalidArgumentError, TooLargeError } from './usage-errors.js'

@@ -63,18 +63,3 @@ export class NotReadyError extends QueueError {
     this.waitedMs = waitedMs
   }
 }
-
-/** The addon could not be loaded, or is another build than these sources expect. */
-export class AddonError extends QueueError {
-  override readonly name = 'AddonError'
-  override readonly code = 'ERR_ADDON'
-  override readonly category = 'usage'
-  readonly detail: string
-  readonly path: string | undefined
-
-  constructor(facts: { detail: string; path?: string | undefined }, options?: ErrorOptions) {
-    super(`The native addon is not usable, ${facts.detail}`, { path: facts.path }, options)
-    this.detail = facts.detail
-    this.path = facts.path
-  }
-}

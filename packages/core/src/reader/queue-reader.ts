@@ -88,8 +88,7 @@ export class QueueReader extends MessageSource {
 
   /** `from` is not known when the segment vanished in another way than through retention. */
   #dataLost(from: number | undefined, to: number): DataLostError {
-    const count = from === undefined ? Number.NaN : to - from
-    return new DataLostError({ directory: this.directory, reader: this.name, from: from ?? -1, to, count })
+    return new DataLostError({ directory: this.directory, reader: this.name, from, to })
   }
 
   /** Retention may delete the segment between locating and opening it: locating again finds what is there now. */

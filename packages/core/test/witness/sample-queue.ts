@@ -19,7 +19,7 @@ import {
   SEGMENT_FIRST_RECORD_OFFSET,
   SEGMENT_FLAG_SEALED,
   segmentFileName,
-} from '../../packages/core/src/format/index.js'
+} from '../../src/format/index.js'
 
 export interface SampleMessage {
   readonly typeId: number

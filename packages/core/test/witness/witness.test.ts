@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CONTROL_FIELDS, type Field, SEGMENT_FIELDS } from '../../packages/core/src/format/index.js'
-import { readQueue } from './read-queue.mjs'
+import { readQueue } from '../../../../tools/witness/read-queue.mjs'
+import { CONTROL_FIELDS, type Field, SEGMENT_FIELDS } from '../../src/format/index.js'
 import { type SampleMessage, writeSampleQueue } from './sample-queue.js'
 
-const golden = fileURLToPath(new URL('../../packages/core/test/golden/rust-v3', import.meta.url))
+const golden = fileURLToPath(new URL('../golden/rust-v3', import.meta.url))
+const witness = new URL('../../../../tools/witness/', import.meta.url)
 const expected = JSON.parse(readFileSync(join(golden, 'expected.json'), 'utf8'))
 const names = Object.keys(expected)
 
@@ -38,7 +39,7 @@ function fresh(from?: string): string {
 
 function run(program: 'javascript' | 'python', directories: readonly string[]): { status: number | null; stdout: string } {
   const script = program === 'python' ? 'read_queue.py' : 'read-queue.mjs'
-  const path = fileURLToPath(new URL(script, import.meta.url))
+  const path = fileURLToPath(new URL(script, witness))
   const command = program === 'python' ? 'python3' : process.execPath
   const { status, stdout, stderr } = spawnSync(command, [path, ...directories, '--json'], {
     encoding: 'utf8',
@@ -204,7 +205,7 @@ describe('on damaged copies', () => {
 
   it('explains its usage when it is given no directory', () => {
     for (const [command, script] of [[process.execPath, 'read-queue.mjs'] as const, ['python3', 'read_queue.py'] as const]) {
-      const result = spawnSync(command, [fileURLToPath(new URL(script, import.meta.url))], { encoding: 'utf8' })
+      const result = spawnSync(command, [fileURLToPath(new URL(script, witness))], { encoding: 'utf8' })
       expect([result.status, result.stdout]).toEqual([2, ''])
       expect(result.stderr).toContain('usage:')
     }
