@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -83,6 +85,20 @@ describe('CaptureReader', () => {
       `{"n":${Math.sin(frames.length - 1)}}`,
     ])
     expect(counts.truncated).toBe(true)
+  })
+
+  it.each(['', '1', '1.5: {}'])('reads a file of nothing but %j', async (content) => {
+    expect((await readAll(file('short.txt', content))).counts.frames).toBe(content.includes('{') ? 1 : 0)
+  })
+
+  it('reads from a pipe, compressed or not', async () => {
+    for (const content of [MIXED, gzipSync(MIXED)]) {
+      const pipe = join(folder, 'pipe')
+      execFileSync('mkfifo', [pipe])
+      const [{ counts }] = await Promise.all([readAll(pipe), writeFile(pipe, content)])
+      expect(counts.frames).toBe(3)
+      rmSync(pipe)
+    }
   })
 
   it('names the file and the reason when it cannot be read', async () => {

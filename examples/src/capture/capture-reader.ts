@@ -1,11 +1,12 @@
-import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { once } from 'node:events'
+import { createReadStream, type ReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { type CaptureFrame, parseCaptureLine } from './capture-line.js'
 import { LineSplitter } from './line-splitter.js'
 
 /** Bytes read from the file at a time: small, so that the position in a small compressed capture still moves in many steps. */
-const READ_LENGTH = 16 * 1024
+const READ_LENGTH = 4 * 1024
 const DEFAULT_MAX_FRAME_LENGTH = 8 * 1024 * 1024
 /** What stands before the frame on its line: ten digits, a point, a fraction, a colon and a space. */
 const MAX_PREFIX_LENGTH = 64
@@ -103,11 +104,13 @@ export class CaptureReader {
   }
 
   async *#chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    const gzipped = await this.#isGzipped()
     const file = createReadStream(this.path, { highWaterMark: READ_LENGTH })
-    const source = gzipped ? file.pipe(createGunzip()) : file
-    file.on('error', (error) => source.destroy(error))
+    let source: Readable = file
     try {
+      if (await isGzipped(file)) {
+        source = file.pipe(createGunzip())
+        file.on('error', (error) => source.destroy(error))
+      }
       for await (const chunk of source) {
         this.counts.bytesRead = file.bytesRead
         yield chunk as Uint8Array
@@ -115,28 +118,22 @@ export class CaptureReader {
       this.counts.bytesRead = file.bytesRead
     } catch (error) {
       // zlib says Z_BUF_ERROR when the file ends early, which is what a recorder that was stopped leaves.
-      if (gzipped && errorCode(error) === 'Z_BUF_ERROR') this.counts.truncated = true
+      if (errorCode(error) === 'Z_BUF_ERROR') this.counts.truncated = true
       else throw new CaptureError(this.path, describe(error), { cause: error })
     } finally {
       source.destroy()
       file.destroy()
     }
   }
+}
 
-  async #isGzipped(): Promise<boolean> {
-    let file: FileHandle | undefined
-    try {
-      file = await open(this.path)
-      if ((await file.stat()).isDirectory()) throw new CaptureError(this.path, 'it is a directory')
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0)
-      return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
-    } catch (error) {
-      if (error instanceof CaptureError) throw error
-      throw new CaptureError(this.path, describe(error), { cause: error })
-    } finally {
-      await file?.close()
-    }
-  }
+/** Looks at the first two bytes and puts them back, which also works where nothing can be read twice, as on a pipe. */
+async function isGzipped(file: ReadStream): Promise<boolean> {
+  await once(file, 'readable')
+  const head: Buffer | null = file.read(2)
+  if (head === null) return false
+  file.unshift(head)
+  return head[0] === 0x1f && head[1] === 0x8b
 }
 
 function errorCode(error: unknown): string | undefined {
@@ -149,6 +146,8 @@ function describe(error: unknown): string {
       return 'no such file'
     case 'EACCES':
       return 'permission denied'
+    case 'EISDIR':
+      return 'it is a directory'
     default:
       return error instanceof Error ? error.message : String(error)
   }

@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { venueName } from '../capture/venue-name.js'
-import { UNPACED } from '../feed/replay-schedule.js'
 import { LIVE_VENUES, type LiveVenue } from '../live/live-venue.js'
 import { UsageError } from '../process/run-program.js'
+import { DEFAULT_SPEED, parseSpeed } from '../process/speed-option.js'
 
-const DEFAULT_SPEED = 1.5
 const DEFAULT_STRATEGIES = 2
 const MAX_STRATEGIES = 16
 const DEFAULT_LIVE_SECONDS = 30
@@ -64,16 +63,6 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
     keep: values.keep,
     json: values.json,
   }
-}
-
-/** Reads `--speed`. @throws {@link UsageError} */
-export function parseSpeed(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_SPEED
-  if (text === 'max') return UNPACED
-  const speed = Number(text)
-  if (text.trim() === '' || !Number.isFinite(speed) || speed <= 0)
-    throw new UsageError(`--speed is a number above 0, or max: ${text}`)
-  return speed
 }
 
 function parseValues(args: readonly string[]) {

@@ -29,8 +29,16 @@ export interface StrategyState {
   readonly orders: number
   /** Over the life of its queue. */
   readonly answers: number
-  /** From the feed's append, from the feed's schedule, and from an order's append to its answer's arrival. */
-  readonly latencies: { readonly feed: string; readonly schedule: string; readonly roundTrip: string }
+  readonly latencies: {
+    /** From the feed's append, of frames sent while the strategy was running. */
+    readonly feed: string
+    /** From the moment that the feed's schedule set, of the same frames. */
+    readonly schedule: string
+    /** From the feed's append, of frames that waited for the strategy to start. */
+    readonly backlog: string
+    /** From an order's append to its answer's arrival; `undefined` before the first answer could come. */
+    readonly roundTrip: string | undefined
+  }
 }
 
 /** What the router says about itself. */

@@ -58,3 +58,6 @@ export const ORDER_TYPE = 1
 export const ACK_TYPE = 2
 /** The order was executed in full. */
 export const FILL_TYPE = 3
+
+/** Bytes per segment of both queues: thousands of orders, and small enough to have many strategies. */
+export const ORDERS_SEGMENT_SIZE = 1024 * 1024

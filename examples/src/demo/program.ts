@@ -1,0 +1,90 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Command, ProgramState, Report } from '../process/program-state.js'
+
+const KEPT_STDERR_LENGTH = 8 * 1024
+
+/** How a program ended. */
+export interface ProgramEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A program of the demo, as a process of its own: what it last said, and how it ended. */
+export class Program<State extends ProgramState = ProgramState> {
+  readonly name: string
+  /** Fulfilled when the process is gone and its stderr read. */
+  readonly ended: Promise<ProgramEnd>
+  readonly #child: ChildProcess
+  #firstReport: Report<State> | undefined
+  #report: Report<State> | undefined
+  #end: ProgramEnd | undefined
+  #stderr = ''
+
+  /** @param folder of its `main.js` beside this one's */
+  constructor(name: string, folder: 'feed' | 'strategy' | 'router', args: readonly string[]) {
+    this.name = name
+    this.#child = fork(fileURLToPath(new URL(`../${folder}/main.js`, import.meta.url)), args, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: ['--enable-source-maps'],
+    })
+    this.#child.on('message', (report: Report<State>) => {
+      this.#firstReport ??= report
+      this.#report = report
+    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR_LENGTH)
+    })
+    const failed = new Promise<ProgramEnd>((resolve) => {
+      this.#child.on('error', (error) => {
+        this.#stderr += error.message
+        resolve({ code: null, signal: null })
+      })
+    })
+    // Its last report may arrive after its end: only with the channel closed has everything been heard.
+    const channelClosed = new Promise<void>((resolve) => this.#child.on('disconnect', resolve))
+    const closed = new Promise<ProgramEnd>((resolve) => {
+      this.#child.on('close', (code, signal) => void channelClosed.then(() => resolve({ code, signal })))
+    })
+    this.ended = Promise.race([failed, closed]).then((end) => {
+      this.#end = end
+      return end
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  get firstReport(): Report<State> | undefined {
+    return this.#firstReport
+  }
+
+  /** The last report; `undefined` before the first. */
+  get report(): Report<State> | undefined {
+    return this.#report
+  }
+
+  get state(): State | undefined {
+    return this.#report?.state
+  }
+
+  /** `undefined` while it runs. */
+  get end(): ProgramEnd | undefined {
+    return this.#end
+  }
+
+  /** What it last wrote to stderr. */
+  get stderr(): string {
+    return this.#stderr.trim()
+  }
+
+  send(command: Command): void {
+    // A child that is gone is noticed by its end, not by a message that cannot be delivered.
+    if (this.#child.connected) this.#child.send(command, () => {})
+  }
+
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#end === undefined) this.#child.kill(signal)
+  }
+}

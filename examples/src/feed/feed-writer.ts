@@ -1,0 +1,50 @@
+import { mkdirSync } from 'node:fs'
+import { openWriter, type QueueWriter } from '@chronicle-ts/core'
+import type { FeedQueuePaths } from './feed-paths.js'
+import { DUE_NS_OFFSET, FRAME_TYPE, SEND_NOTE_LENGTH, SEND_NOTE_TYPE, SEQUENCE_OFFSET } from './send-note.js'
+
+const FRAME_SEGMENT_SIZE = 16 * 1024 * 1024
+const NOTE_SEGMENT_SIZE = 1024 * 1024
+/** Headers of a segment and of a record. */
+const OVERHEAD = 128
+
+/** Writes a venue's frames, and when each was sent. */
+export class FeedWriter {
+  readonly #frames: QueueWriter
+  readonly #notes: QueueWriter
+  readonly #note = Buffer.alloc(SEND_NOTE_LENGTH)
+
+  constructor({ frames, sendNotes }: FeedQueuePaths) {
+    for (const directory of [frames, sendNotes]) mkdirSync(directory, { recursive: true })
+    this.#frames = openWriter(frames, { segmentSize: FRAME_SEGMENT_SIZE })
+    try {
+      this.#notes = openWriter(sendNotes, { segmentSize: NOTE_SEGMENT_SIZE })
+    } catch (error) {
+      this.#frames.close()
+      throw error
+    }
+  }
+
+  /** Bytes of the largest frame that one record can hold. */
+  get maxFrameLength(): number {
+    return this.#frames.segmentSize - OVERHEAD
+  }
+
+  /**
+   * Appends a frame as it is.
+   *
+   * @param timestampNs when the recorder received it; kept as the message's timestamp
+   * @param dueNs when the schedule wanted it sent
+   */
+  append(frame: Uint8Array, timestampNs: bigint, dueNs: bigint): void {
+    this.#note.writeBigUInt64LE(BigInt(this.#frames.nextSequence), SEQUENCE_OFFSET)
+    this.#note.writeBigUInt64LE(dueNs, DUE_NS_OFFSET)
+    this.#notes.append(SEND_NOTE_TYPE, this.#note)
+    this.#frames.append(FRAME_TYPE, frame, { timestampNs })
+  }
+
+  close(): void {
+    this.#frames.close()
+    this.#notes.close()
+  }
+}

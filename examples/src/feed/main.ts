@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util'
+import { BusLayout } from '@chronicle-ts/bus'
+import { LIVE_VENUES, type LiveVenue } from '../live/live-venue.js'
+import { ParentLink } from '../process/parent-link.js'
+import type { FeedState } from '../process/program-state.js'
+import { runProgram, UsageError } from '../process/run-program.js'
+import { parseSpeed } from '../process/speed-option.js'
+import { feedQueuePaths } from './feed-paths.js'
+import { FeedProgress } from './feed-progress.js'
+import { FeedWriter } from './feed-writer.js'
+import { playFiles } from './play-files.js'
+import { playLive } from './play-live.js'
+
+const USAGE =
+  'Usage: feed --root DIR --venue NAME [--speed N|max] FILE... | feed --root DIR --venue NAME --live VENUE --seconds N'
+
+/** One venue's market data into its queue: recorded captures at their own pace, or an exchange's public feed. */
+async function main(): Promise<void> {
+  const { values, positionals: files } = parseArgs({
+    allowPositionals: true,
+    options: {
+      root: { type: 'string' },
+      venue: { type: 'string' },
+      speed: { type: 'string' },
+      live: { type: 'string' },
+      seconds: { type: 'string', default: '30' },
+    },
+  })
+  const { root, venue, live } = values
+  if (root === undefined || venue === undefined || (live === undefined) === (files.length === 0)) throw new UsageError(USAGE)
+
+  const progress = new FeedProgress()
+  const link = new ParentLink<FeedState>(() => progress.state)
+  const writer = new FeedWriter(feedQueuePaths(new BusLayout(root), venue))
+  try {
+    link.ready()
+    await link.started
+    if (live === undefined) await playFiles({ files, speed: parseSpeed(values.speed) }, { writer, progress, link })
+    else await playLive({ venue: liveVenue(live), seconds: Number(values.seconds) }, { writer, progress, link })
+  } finally {
+    writer.close()
+  }
+  await link.done()
+}
+
+function liveVenue(name: string): LiveVenue {
+  const venue = LIVE_VENUES.find((candidate) => candidate === name)
+  if (venue === undefined) throw new UsageError(USAGE)
+  return venue
+}
+
+await runProgram(main)

@@ -1,0 +1,44 @@
+import { statSync } from 'node:fs'
+import { CaptureReader } from '../capture/capture-reader.js'
+import { nowNs } from '../latency/clock.js'
+import type { FeedProgress } from './feed-progress.js'
+import type { FeedWriter } from './feed-writer.js'
+import { ReplaySchedule } from './replay-schedule.js'
+
+/** What playing needs besides its input. */
+export interface FeedContext {
+  readonly writer: FeedWriter
+  readonly progress: FeedProgress
+  readonly link: { readonly isStopping: boolean }
+}
+
+/** Plays captures one after another, each from its first frame on at `speed` times its recorded pace. Ends early when told to stop. */
+export async function playFiles(
+  input: { readonly files: readonly string[]; readonly speed: number },
+  context: FeedContext,
+): Promise<void> {
+  const { writer, progress, link } = context
+  const schedule = new ReplaySchedule(input.speed, nowNs)
+  const totalLength = input.files.reduce((sum, file) => sum + lengthOf(file), 0)
+  let playedLength = 0
+  for (const file of input.files) {
+    const capture = new CaptureReader(file, { maxFrameLength: writer.maxFrameLength })
+    schedule.restart()
+    for await (const { payload, timestampNs } of capture.frames()) {
+      const dueNs = schedule.dueNs(timestampNs)
+      while (!(await schedule.reached(dueNs)) && !link.isStopping);
+      if (link.isStopping) return
+      writer.append(payload, timestampNs, dueNs)
+      progress.messages++
+      progress.fraction = totalLength === 0 ? 0 : Math.min(1, (playedLength + capture.counts.bytesRead) / totalLength)
+    }
+    playedLength += capture.counts.bytesRead
+    progress.addCapture(file, capture.counts)
+  }
+  progress.fraction = 1
+}
+
+/** 0 for what is no regular file: its length is not known. */
+function lengthOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}

@@ -1,0 +1,34 @@
+import { nowNs } from '../latency/clock.js'
+import { listenLive } from '../live/live-frames.js'
+import { LIVE_SOURCES, type LiveVenue } from '../live/live-venue.js'
+import type { FeedContext } from './play-files.js'
+
+/** How often to look whether the time is over. */
+const LOOK_INTERVAL_MS = 100
+
+/** Appends what an exchange sends, for so long. A frame's timestamp is when it arrived here; it is due at that moment. */
+export async function playLive(
+  input: { readonly venue: LiveVenue; readonly seconds: number },
+  context: FeedContext,
+): Promise<void> {
+  const { writer, progress, link } = context
+  const end = new AbortController()
+  const startMs = performance.now()
+  const timer = setInterval(() => {
+    progress.fraction = Math.min(1, (performance.now() - startMs) / 1000 / input.seconds)
+    if (progress.fraction === 1 || link.isStopping) end.abort()
+  }, LOOK_INTERVAL_MS)
+  try {
+    await listenLive(LIVE_SOURCES[input.venue], end.signal, (frame) => {
+      if (frame.length > writer.maxFrameLength) {
+        progress.warn(`A frame of ${frame.length} bytes was left out: no segment has room for it`)
+        return
+      }
+      const timestampNs = nowNs()
+      writer.append(frame, timestampNs, timestampNs)
+      progress.messages++
+    })
+  } finally {
+    clearInterval(timer)
+  }
+}

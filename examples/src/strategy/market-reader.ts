@@ -1,0 +1,116 @@
+import { openReader, type QueueReader } from '@chronicle-ts/core'
+import { FanInReader } from '@chronicle-ts/fanin'
+import type { FeedQueuePaths } from '../feed/feed-paths.js'
+import { SendTimesReader } from '../feed/send-times.js'
+import { nowNs } from '../latency/clock.js'
+import { LatencyHistogram } from '../latency/latency-histogram.js'
+import type { Positions } from '../process/program-state.js'
+import type { MarketView } from './market-view.js'
+import type { OrderDesk } from './order-desk.js'
+import { replayUntil } from './replay-until.js'
+
+/** One feed of a {@link MarketReader}. */
+interface Feed {
+  readonly sendTimes: SendTimesReader
+  /** Sequence of the next message. */
+  nextSequence: number
+}
+
+/** Reads all feeds merged by timestamp, shows each frame to the view and carries out what it decides. */
+export class MarketReader {
+  /** Messages missing between two that follow each other. */
+  gaps = 0
+  /** From the feed's append to here, of frames that were sent while this process was running. */
+  readonly feedLatency = new LatencyHistogram()
+  /** The same from the moment that the feed's schedule set. */
+  readonly scheduleLatency = new LatencyHistogram()
+  /** The same from the feed's append, of frames that were sent before: they waited for this process. */
+  readonly backlogLatency = new LatencyHistogram()
+  readonly #name: string
+  readonly #view: MarketView
+  readonly #desk: OrderDesk
+  /** A feed that cannot be read on is this strategy's end: it must not trade on half of the market. */
+  readonly #merged = new FanInReader<QueueReader>({
+    ownsSources: true,
+    onSourceError: ({ error }) => {
+      throw error
+    },
+  })
+  readonly #startedNs = nowNs()
+  readonly #feeds = new Map<string, Feed>()
+
+  /** @param name of the reader in every feed */
+  constructor(name: string, view: MarketView, desk: OrderDesk) {
+    this.#name = name
+    this.#view = view
+    this.#desk = desk
+  }
+
+  /** Attaches a feed where an earlier life of this strategy left it, and shows the view everything in front of that place again. */
+  attach(venue: string, paths: FeedQueuePaths): void {
+    const sendTimes = new SendTimesReader(paths.sendNotes)
+    let reader: QueueReader
+    try {
+      reader = openReader(paths.frames, this.#name)
+    } catch (error) {
+      sendTimes.close()
+      throw error
+    }
+    const feed: Feed = { sendTimes, nextSequence: 0 }
+    replayUntil(paths.frames, reader.position, ({ sequence, payload }) => {
+      this.#view.observe(venue, payload)
+      feed.nextSequence = sequence + 1
+    })
+    this.#feeds.set(venue, feed)
+    this.#merged.add(venue, reader)
+  }
+
+  get positions(): Positions {
+    return Object.fromEntries([...this.#feeds].map(([venue, { nextSequence }]) => [venue, nextSequence]))
+  }
+
+  /**
+   * Reads up to `limit` messages that are there; returns how many.
+   *
+   * Orders first, positions after them: killed in between, the strategy reads those messages again and {@link OrderDesk} recognises them; the other way round
+   * it would never send the order.
+   */
+  read(limit: number): number {
+    let count = 0
+    for (; count < limit; count++) {
+      const merged = this.#merged.next()
+      if (merged === undefined) break
+      const { sequence, payload } = merged.message
+      this.#arrived(merged.key, sequence)
+      const decision = this.#view.observe(merged.key, payload)
+      if (decision !== undefined) this.#desk.place(decision, sequence)
+    }
+    if (count > 0) this.#merged.commit()
+    return count
+  }
+
+  async wait(timeoutMs: number): Promise<void> {
+    await this.#merged.waitAsync({ timeoutMs })
+  }
+
+  close(): void {
+    this.#merged.close()
+    for (const { sendTimes } of this.#feeds.values()) sendTimes.close()
+  }
+
+  #arrived(venue: string, sequence: number): void {
+    const arrivedNs = nowNs()
+    const feed = this.#feeds.get(venue)
+    if (feed === undefined) return
+    this.gaps += Math.abs(sequence - feed.nextSequence)
+    feed.nextSequence = sequence + 1
+    const times = feed.sendTimes.find(sequence)
+    if (times === undefined) return
+    if (times.sentNs < this.#startedNs) {
+      this.backlogLatency.record(arrivedNs - times.sentNs)
+      return
+    }
+    this.feedLatency.record(arrivedNs - times.sentNs)
+    this.scheduleLatency.record(arrivedNs - times.dueNs)
+  }
+}
