@@ -6,6 +6,7 @@ import { RETENTION_FALLBACK_MS } from '../defaults.js'
 import { READERS_DIRECTORY } from '../format/index.js'
 import { findFirstSegment } from '../segment/first-segment.js'
 import { glanceAtSegment, listSegments, segmentPath } from '../segment/segment-files.js'
+import { sparseIndexPath } from '../segment/sparse-index.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
 import { noteLostPosition } from './lost-position.js'
 import { surveyReaders } from './reader-survey.js'
@@ -77,6 +78,7 @@ export class Retirement {
     const { firstSegmentId } = state
     if (!judgeSegment(firstSegmentId, state, this.#options.rules).deletable) return undefined
     for (const released of releaseReaders(state, this.#options.rules).released) this.#release(released, firstSegmentId)
+    binding.jobRelease(binding.backgroundUnlink(sparseIndexPath(this.#options.directory, firstSegmentId)))
     const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId))
     this.#firstSegmentId = firstSegmentId + 1
     this.#options.control.storeFirstSegment(firstSegmentId + 1)
