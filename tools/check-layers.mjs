@@ -11,7 +11,11 @@ import { checkoutFiles, runAsCheck } from './checkout-files.mjs'
 
 const SCOPE = '@chronicle-ts/'
 
-/** What each layer may import. Only core touches native: everything above sees queues, never mappings. */
+/**
+ * What each layer may import. Only core touches native: everything above sees queues, never mappings.
+ *
+ * @type {Record<string, string[] | undefined>}
+ */
 const ALLOWED = {
   native: [],
   core: ['native'],
@@ -114,7 +118,7 @@ function checkSources(top, layer, folder) {
 function findImports(text) {
   return [STATIC_IMPORT, DYNAMIC_IMPORT].flatMap((pattern) =>
     [...text.matchAll(pattern)].map((match) => ({
-      specifier: match[2],
+      specifier: match[2] ?? '',
       line: text.slice(0, match.index + match[0].length).split('\n').length,
     })),
   )
@@ -149,7 +153,7 @@ function isInside(path, folder) {
  * @param {string} path
  */
 function allowedPackages(layer, path) {
-  return [...ALLOWED[layer], ...exceptionsFor(path).flatMap(({ packages }) => packages)]
+  return [...(ALLOWED[layer] ?? []), ...exceptionsFor(path).flatMap(({ packages }) => packages)]
 }
 
 /** @param {string} path */
