@@ -98,6 +98,7 @@ export class QueueWriter {
   #rollTimer: NodeJS.Timeout | undefined
   #headSinceMs = performance.now()
   #claim: Claim | undefined
+  #batchTypeIds = new Uint16Array(64)
   #rolls = 0
   #unpreparedRolls = 0
   #mayBlock = true
@@ -198,8 +199,13 @@ export class QueueWriter {
    */
   appendBatch(messages: readonly BatchMessage[]): number {
     const first = this.nextSequence
-    const payloads = messages.map((message) => message.payload)
-    const typeIds = Uint16Array.from(messages, (message) => checkedType(message.typeId))
+    const payloads: Uint8Array[] = []
+    const typeIds = this.#typeIdsFor(messages.length)
+    for (let index = 0; index < messages.length; index++) {
+      const { typeId, payload } = messages[index] as BatchMessage
+      payloads.push(payload)
+      typeIds[index] = checkedType(typeId)
+    }
     let done = 0
     for (;;) {
       const status = this.#appender.appendBatch(typeIds, payloads, done)
@@ -299,6 +305,12 @@ export class QueueWriter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
+  }
+
+  /** One array for all batches: it grows to the largest. */
+  #typeIdsFor(count: number): Uint16Array {
+    if (this.#batchTypeIds.length < count) this.#batchTypeIds = new Uint16Array(Math.max(count, 2 * this.#batchTypeIds.length))
+    return this.#batchTypeIds
   }
 
   #afterClaim(): void {
