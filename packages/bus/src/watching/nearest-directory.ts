@@ -1,0 +1,16 @@
+import { dirname } from 'node:path'
+import { inodeStamp } from '../markers/marker-file.js'
+
+/** An existing directory, with what tells it from another one at the same path. */
+export interface ExistingDirectory {
+  readonly path: string
+  readonly stamp: string
+}
+
+/** The directory itself where it exists, else the nearest one above it that does. */
+export function nearestDirectory(path: string): ExistingDirectory {
+  const stamp = inodeStamp(path, 'directory')
+  if (stamp !== undefined) return { path, stamp }
+  const parent = dirname(path)
+  return parent === path ? { path, stamp: '' } : nearestDirectory(parent)
+}
