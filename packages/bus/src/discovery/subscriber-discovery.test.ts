@@ -53,12 +53,12 @@ describe('SubscriberDiscovery', () => {
   })
 
   it.each([
-    ['inotify', { rescanIntervalMs: NEVER_MS }],
+    ['inotify', { rescanIntervalMs: NEVER_MS, watch: true }],
     ['rescans', { rescanIntervalMs: 10, watch: false }],
   ])('waits for a queue whose tree does not exist, and attaches by %s when it appears', async (_, options) => {
     const discovery = subscribe(options)
     expect(discovery.poll().map(summary)).toEqual(['waiting no-queue'])
-    await eventually(() => options.watch === false || countInotifyWatches() > 0, 'it was watched')
+    await eventually(() => !options.watch || countInotifyWatches() > 0, 'it was watched')
     write('tick')
     await eventually(() => discovery.reader !== undefined, 'it was connected')
     expect(discovery.poll().map(summary)).toEqual(['connected'])
