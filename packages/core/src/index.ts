@@ -72,11 +72,8 @@ export { listReaders, type RegisteredReader } from './reader/position-survey.js'
 export { openObserver, QueueObserver } from './reader/queue-observer.js'
 export { openReader, QueueReader } from './reader/queue-reader.js'
 export type { ObserverOptions, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
-<<<<<<< HEAD
-export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'
-=======
 export { removeReader } from './reader/remove-reader.js'
->>>>>>> f7bec3b (Let a registered reader be forgotten while its name is locked)
+export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'
 export { RECOVERY_CASES, type RecoveryAction, type RecoveryCase } from './recovery/recovery-case.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
