@@ -46,7 +46,8 @@ void storePosition(PositionSlot* slots, ReaderPosition position, uint64_t nowNs)
   slot.heartbeatNs = nowNs;
   slot.generation = generation;
   slot.zero = 0;
-  slot.crc.store(crcOf(slot, kPositionCoverage), std::memory_order_release);
+  // A full fence, not only release: the reader looks next whether a writer is blocked, and that load must not pass the position.
+  slot.crc.store(crcOf(slot, kPositionCoverage), std::memory_order_seq_cst);
 }
 
 }  // namespace chronicle

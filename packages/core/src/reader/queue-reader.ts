@@ -127,7 +127,8 @@ export class QueueReader extends MessageSource {
   }
 
   protected override closing(): void {
-    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
     this.#file.close()
+    // Last: a blocked writer that looks now finds the reader gone.
+    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
   }
 }

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Child } from '../../test/support/child.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
+import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET } from '../format/index.js'
 import { openObserver, openReader, openWriter, type QueueReader, type QueueWriter, type WriterOptions } from '../index.js'
 
 function open(options: WriterOptions): { directory: string; writer: QueueWriter } {
@@ -16,6 +17,15 @@ function segments(directory: string): number[] {
     .filter((name) => /^\d+\.q$/.test(name))
     .map((name) => Number.parseInt(name, 10))
     .sort((a, b) => a - b)
+}
+
+/** As a writer does that is about to delete what is below. */
+function announceFirstSegment(directory: string, segmentId: number): void {
+  const fd = openSync(join(directory, 'control.meta'), 'r+')
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt(segmentId) + 1n)
+  writeSync(fd, bytes, 0, 8, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET)
+  closeSync(fd)
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -184,6 +194,21 @@ describe('retention', () => {
     }
     expect(writer.metrics().segmentsDeleted).toBeGreaterThan(20)
     writer.close()
+  })
+
+  it('looks at the readers again before it deletes what a killed writer announced and left', () => {
+    const { directory, writer } = open({ retention: { consumed: true } })
+    const slow = openReader(directory, 'slow')
+    appendNumbered(writer, 0, 200)
+    writer.close()
+    announceFirstSegment(directory, 2)
+    const next = openWriter(directory, { retention: { consumed: true } })
+    appendNumbered(next, 200, 400)
+    expect(segments(directory)[0]).toBe(0)
+    const late = openReader(directory, 'late', { start: 'earliest' })
+    expect(late.position.segmentId).toBe(0)
+    expect(drainSequences(slow)).toEqual(range(0, 400))
+    for (const opened of [late, slow, next]) opened.close()
   })
 
   it('an event loop that never turns does not keep segments for ever', () => {

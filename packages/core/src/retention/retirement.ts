@@ -4,9 +4,8 @@ import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { RETENTION_FALLBACK_MS } from '../defaults.js'
 import { READERS_DIRECTORY } from '../format/index.js'
-import { findFirstSegment } from '../segment/first-segment.js'
-import { glanceAtSegment, listSegments, segmentPath } from '../segment/segment-files.js'
-import { sparseIndexPath } from '../segment/sparse-index.js'
+import { findLowestSegment } from '../segment/first-segment.js'
+import { segmentPath } from '../segment/segment-files.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
 import { noteLostPosition } from './lost-position.js'
 import { surveyReaders } from './reader-survey.js'
@@ -29,9 +28,9 @@ export interface RetirementOptions {
 }
 
 /**
- * Deletes segments that the rules let go, one at a time, lowest first, with a fresh look at all readers before each: a reader that registers meanwhile loses at
- * most the one segment that it has mapped already, and so nothing. Works when something happens (a roll, a reader that moved on, an age that is reached) and
- * costs nothing in between.
+ * Deletes segments that the rules let go, one at a time, lowest first. Each is announced first (readers begin above it from then on), then the readers are looked
+ * at once more: a reader that registers meanwhile was seen, or saw the announcement. Works when something happens (a roll, a reader that moved on, an age that is
+ * reached) and costs nothing in between. The proof is in docs/models.md.
  */
 export class Retirement {
   readonly #options: RetirementOptions
@@ -47,7 +46,7 @@ export class Retirement {
   constructor(options: RetirementOptions) {
     this.#options = options
     this.#watchReaders()
-    this.#removeLeftovers()
+    options.control.storeFirstSegment(this.firstSegmentId)
     this.schedule()
   }
 
@@ -74,14 +73,18 @@ export class Retirement {
 
   /** Deletes the lowest segment if the rules let it go. The file's blocks are given back on the background thread; waiting for that is up to the caller. */
   retireOne(): number | undefined {
+    const { control } = this.#options
+    const { firstSegmentId } = this
+    if (!this.#isDeletable(this.#survey())) return undefined
+    control.storeFirstSegment(firstSegmentId + 1)
     const state = this.#survey()
-    const { firstSegmentId } = state
-    if (!judgeSegment(firstSegmentId, state, this.#options.rules).deletable) return undefined
+    if (!this.#isDeletable(state)) {
+      control.storeFirstSegment(firstSegmentId)
+      return undefined
+    }
     for (const released of releaseReaders(state, this.#options.rules).released) this.#release(released, firstSegmentId)
-    binding.jobRelease(binding.backgroundUnlink(sparseIndexPath(this.#options.directory, firstSegmentId)))
     const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId))
     this.#firstSegmentId = firstSegmentId + 1
-    this.#options.control.storeFirstSegment(firstSegmentId + 1)
     this.#deleted++
     return job
   }
@@ -96,7 +99,7 @@ export class Retirement {
   /** The lowest segment that is not deleted, or being deleted. Nobody else deletes while the writer lock is held, so it is looked up once. */
   get firstSegmentId(): number {
     const { directory, control, head } = this.#options
-    this.#firstSegmentId ??= findFirstSegment(directory, control) ?? head().segmentId
+    this.#firstSegmentId ??= findLowestSegment(directory, control) ?? head().segmentId
     return this.#firstSegmentId
   }
 
@@ -145,14 +148,8 @@ export class Retirement {
     }
   }
 
-  /** Segments below the first one were let go by a writer that died before they were deleted. */
-  #removeLeftovers(): void {
-    const { directory, control } = this.#options
-    const first = this.firstSegmentId
-    if (first === 0 || glanceAtSegment(directory, first - 1, control.segmentSize) === undefined) return
-    for (const id of listSegments(directory)) {
-      if (id < first) binding.jobRelease(binding.backgroundUnlink(segmentPath(directory, id)))
-    }
+  #isDeletable(state: RetentionState): boolean {
+    return judgeSegment(state.firstSegmentId, state, this.#options.rules).deletable
   }
 
   /** A reader that the policy lets go finds out where it was when it comes back: its position says offset and segment, which are gone then. */
