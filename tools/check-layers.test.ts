@@ -130,6 +130,24 @@ describe('findLayerViolations', () => {
   })
 })
 
+describe('exceptions', () => {
+  beforeEach(() => write('tools/package.json', manifest(['native'])))
+
+  it('lets benchmarks measure the addon itself, and nothing else of the tools', () => {
+    write('tools/bench/suites/checksum.ts', "import { binding } from '@chronicle-ts/native'\n")
+    expect(findLayerViolations(top)).toEqual([])
+    write('tools/torture/main.ts', "import { binding } from '@chronicle-ts/native'\n")
+    expect(findLayerViolations(top)).toEqual(['tools/torture/main.ts:1: tools must not import @chronicle-ts/native'])
+  })
+
+  it('lets the test of the witnesses build queues from layouts, and reach for nothing else', () => {
+    write('tools/witness/witness.test.ts', "import { x } from '../../packages/core/src/format/index.js'\n")
+    expect(findLayerViolations(top)).toEqual([])
+    write('tools/witness/witness.test.ts', "import { x } from '../../packages/core/src/cold/index.js'\n")
+    expect(findLayerViolations(top)).toHaveLength(1)
+  })
+})
+
 describe('check-layers.mjs', () => {
   it('finds nothing in this checkout', () => {
     const { status, stderr } = spawnSync(process.execPath, [join(root, 'tools/check-layers.mjs')], { encoding: 'utf8' })

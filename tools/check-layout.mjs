@@ -45,7 +45,10 @@ export function findLayoutViolations(top) {
 function checkName(path) {
   const name = posix.basename(path)
   if (!CODE.test(name)) return []
-  return /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)+$/.test(name) ? [] : [`${path}: file names are kebab-case`]
+  // C++ sources follow their language's custom.
+  const separator = /\.(cc|c|h|hpp)$/.test(name) ? '[_-]' : '-'
+  const pattern = new RegExp(`^[a-z0-9]+(${separator}[a-z0-9]+)*(\\.[a-z]+)+$`)
+  return pattern.test(name) ? [] : [`${path}: file names are kebab-case`]
 }
 
 /**

@@ -8,13 +8,15 @@ import { buildPackages } from './run/build.mjs'
  */
 import { installDependencies } from './run/install.mjs'
 import { withCheckoutLock } from './run/lock.mjs'
+import { PreparationError } from './run/preparation-error.mjs'
 import { missingPrerequisites } from './run/prerequisites.mjs'
 import { root } from './run/root.mjs'
 import { runTask, taskNames } from './run/tasks.mjs'
 
 process.exitCode = await main(process.argv.slice(2))
 
-async function main([task, ...taskArguments]) {
+/** @param {string[]} args */
+async function main([task = '', ...taskArguments]) {
   if (!taskNames.includes(task)) {
     console.error(`usage: npm run <task> [-- arguments]; tasks: ${taskNames.join(', ')}`)
     return 1
@@ -30,7 +32,7 @@ async function main([task, ...taskArguments]) {
       buildPackages(root)
     })
   } catch (error) {
-    if (error.code !== 'ERR_PREPARATION') throw error
+    if (!(error instanceof PreparationError)) throw error
     console.error(error.message)
     return 1
   }

@@ -21,9 +21,19 @@ export function countResults(report, testsExit, checkExit) {
   return { passed, failed: failed + (isUnexplained || passed === 0 ? 1 : 0) }
 }
 
+/**
+ * The part of vitest's JSON report that counts.
+ *
+ * @typedef {object} VitestReport
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {{ status: string, assertionResults: unknown[] }[]} testResults
+ */
+
 /** @param {string} report */
 function countTests(report) {
   try {
+    /** @type {VitestReport} */
     const { numPassedTests, numFailedTests, testResults } = JSON.parse(report)
     // A file that could not even be loaded holds no test that could fail.
     const brokenFiles = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)

@@ -51,7 +51,7 @@ function runNx(root) {
  * @param {string} root
  */
 function buildState(root) {
-  const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${process.env.CXX ?? ''}\n`)
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${process.env['CXX'] ?? ''}\n`)
   for (const name of ROOT_INPUTS) hash.update(`${name}\n`).update(readFileSync(join(root, name)))
   for (const folder of BUILT_FOLDERS) hashFolder(hash, root, folder)
   return hash.digest('hex')

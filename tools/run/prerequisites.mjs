@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 
-const MINIMUM_NODE = [20, 19]
+const MINIMUM_NODE = { major: 20, minor: 19 }
 const COMPILERS = ['c++', 'g++', 'clang++']
 
 /**
@@ -18,13 +18,13 @@ export function missingPrerequisites({ platform, nodeVersion, env }) {
     lines.push(`missing prerequisite: Linux (this is ${platform}); futexes and fallocate exist nowhere else`)
   if (!isRecentEnough(nodeVersion)) {
     lines.push(
-      `missing prerequisite: Node.js ${MINIMUM_NODE.join('.')} or newer (this is ${nodeVersion}); see https://nodejs.org`,
+      `missing prerequisite: Node.js ${MINIMUM_NODE.major}.${MINIMUM_NODE.minor} or newer (this is ${nodeVersion}); see https://nodejs.org`,
     )
   }
   if (!npmCommand(env))
     lines.push('missing prerequisite: npm (not found in PATH); it comes with Node.js, Debian has it as a package of its own')
   if (!compilerCommand(env)) {
-    const wanted = env.CXX ? `CXX names ${env.CXX}, which is not there` : `none of ${COMPILERS.join(', ')} found in PATH`
+    const wanted = env['CXX'] ? `CXX names ${env['CXX']}, which is not there` : `none of ${COMPILERS.join(', ')} found in PATH`
     lines.push(`missing prerequisite: a C++ compiler (${wanted}); Debian and Ubuntu: apt-get install g++`)
   }
   if (!findExecutable('python3', env)) {
@@ -40,7 +40,7 @@ export function missingPrerequisites({ platform, nodeVersion, env }) {
  * @returns {string[] | undefined}
  */
 export function npmCommand(env) {
-  const script = env.npm_execpath
+  const script = env['npm_execpath']
   if (script?.endsWith('npm-cli.js') && isReadableFile(script)) return [process.execPath, script]
   const found = findExecutable('npm', env)
   return found ? [found] : undefined
@@ -49,14 +49,14 @@ export function npmCommand(env) {
 /** @param {Record<string, string | undefined>} env */
 function compilerCommand(env) {
   // CXX may carry a wrapper or flags ("ccache g++ -m64"): its first word is the program.
-  const candidates = env.CXX ? [env.CXX.trim().split(/\s+/)[0] ?? ''] : COMPILERS
+  const candidates = env['CXX'] ? [env['CXX'].trim().split(/\s+/)[0] ?? ''] : COMPILERS
   return candidates.map((name) => findExecutable(name, env)).find(Boolean)
 }
 
 /** @param {string} version */
 function isRecentEnough(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1])
+  return major > MINIMUM_NODE.major || (major === MINIMUM_NODE.major && minor >= MINIMUM_NODE.minor)
 }
 
 /**
@@ -65,7 +65,7 @@ function isRecentEnough(version) {
  */
 function findExecutable(name, env) {
   if (name.includes('/')) return isAbsolute(name) && isExecutableFile(name) ? name : undefined
-  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean)
+  const folders = (env['PATH'] ?? '').split(delimiter).filter(Boolean)
   return folders.map((folder) => join(folder, name)).find(isExecutableFile)
 }
 

@@ -16,7 +16,16 @@ const PROGRAMS = {
   torture: 'tools/dist/torture/main.js',
 }
 
-/** Steps of `npm run check`, in the order in which they fail fastest. */
+/**
+ * @typedef {keyof typeof PROGRAMS} ProgramName
+ * @typedef {{ title: string, program: ProgramName, options: string[] }} Check
+ */
+
+/**
+ * Steps of `npm run check`, in the order in which they fail fastest.
+ *
+ * @type {Check[]}
+ */
 const CHECKS = [
   { title: 'format and lint', program: 'biome', options: ['check', '--error-on-warnings', '.'] },
   { title: 'layers', program: 'layers', options: [] },
@@ -24,9 +33,14 @@ const CHECKS = [
   { title: 'docs', program: 'docs', options: [] },
   { title: 'types', program: 'tsc', options: ['-p', 'tsconfig.check.json'] },
 ]
+/** @type {Check} */
 const TESTS = { title: 'tests', program: 'vitest', options: ['run'] }
 
-/** What may be asked for; a task gets the arguments behind `--` and answers with an exit code. */
+/**
+ * What may be asked for; a task gets the arguments behind `--` and answers with an exit code.
+ *
+ * @type {Record<string, (args: string[]) => Promise<number>>}
+ */
 const tasks = {
   build: async () => 0,
   demo: (args) => runInForeground('demo', args),
@@ -43,11 +57,15 @@ export const taskNames = Object.keys(tasks)
  * @param {string[]} args
  * @returns {Promise<number>} exit code
  */
-export function runTask(task, args) {
-  return tasks[task](args)
+export async function runTask(task, args) {
+  return (await tasks[task]?.(args)) ?? 1
 }
 
-/** All steps run, also after one failed: one look shows everything that is wrong. */
+/**
+ * All steps run, also after one failed: one look shows everything that is wrong.
+ *
+ * @param {Check[]} steps
+ */
 function runChecks(steps) {
   const failed = steps.filter(({ title, program, options }) => {
     console.log(`== ${title}`)
@@ -63,18 +81,18 @@ function runChecks(steps) {
 /**
  * Runs the program in our place. On a terminal it gets the terminal's interrupt itself, and passing on ours would make it two.
  *
- * @param {keyof typeof PROGRAMS} program
+ * @param {ProgramName} program
  * @param {string[]} args
  * @returns {Promise<number>}
  */
 function runInForeground(program, args) {
   // Paths in arguments mean the folder that the user stands in, which npm leaves in INIT_CWD.
-  const cwd = program === 'vitest' ? root : (process.env.INIT_CWD ?? process.cwd())
+  const cwd = program === 'vitest' ? root : (process.env['INIT_CWD'] ?? process.cwd())
   const child = spawn(process.execPath, [join(root, PROGRAMS[program]), ...args], { cwd, stdio: 'inherit' })
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
   })
 }

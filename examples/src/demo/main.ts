@@ -29,7 +29,10 @@ async function main(): Promise<void> {
     if (!isSound(summary)) process.exitCode = UNSOUND_EXIT_CODE
   } catch (error) {
     progress.clear()
-    if (!(error instanceof InterruptedError)) throw error
+    if (!(error instanceof InterruptedError)) {
+      console.error(`Stopped; what was written so far is in ${folder.root}`)
+      throw error
+    }
     removeFolder(folder)
     console.error('Interrupted: all processes are stopped')
     process.exitCode = INTERRUPTED_EXIT_CODE

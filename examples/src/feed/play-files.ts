@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { CaptureReader } from '../capture/capture-reader.js'
+import { CaptureError, CaptureReader } from '../capture/capture-reader.js'
 import { nowNs } from '../latency/clock.js'
 import type { FeedProgress } from './feed-progress.js'
 import type { FeedWriter } from './feed-writer.js'
@@ -12,7 +12,11 @@ export interface FeedContext {
   readonly link: { readonly isStopping: boolean }
 }
 
-/** Plays captures one after another, each from its first frame on at `speed` times its recorded pace. Ends early when told to stop. */
+/**
+ * Plays captures one after another, each from its first frame on at `speed` times its recorded pace. Ends early when told to stop.
+ *
+ * @throws {@link CaptureError} when a file cannot be read, or there is no frame in any of them.
+ */
 export async function playFiles(
   input: { readonly files: readonly string[]; readonly speed: number },
   context: FeedContext,
@@ -35,6 +39,8 @@ export async function playFiles(
     playedLength += capture.counts.bytesRead
     progress.addCapture(file, capture.counts)
   }
+  // Somebody who hands over the wrong file should hear of it, instead of watching a market in which nothing happens.
+  if (progress.messages === 0) throw new CaptureError(input.files.join(', '), 'no line is a frame ("<unix seconds>: <frame>")')
   progress.fraction = 1
 }
 

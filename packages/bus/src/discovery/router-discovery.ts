@@ -1,10 +1,10 @@
 import { ClosedError } from '@chronicle-ts/core'
 import { RESCAN_INTERVAL_MS } from '../defaults.js'
 import { BusLayout } from '../layout/bus-layout.js'
-import { Arrival, eventsOf } from './arrival.js'
+import { Arrival, eventsOf } from '../watching/arrival.js'
+import { RescanClock } from '../watching/rescan-clock.js'
 import type { DiscoveryEvent, DiscoveryProblem, Incarnation } from './discovery-event.js'
 import { PendingEvents } from './pending-events.js'
-import { RescanClock } from './rescan-clock.js'
 import { StrategyScanner } from './strategy-scanner.js'
 
 /** How a {@link RouterDiscovery} looks. */

@@ -1,17 +1,7 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { join } from 'node:path'
-import {
-  CONTROL_FILE,
-  CONTROL_LENGTH,
-  CONTROL_MAGIC,
-  decodeControl,
-  fromSystemError,
-  INIT_STATE_READY,
-  viewOf,
-} from '@chronicle-ts/core'
 import type { StrategyPaths } from '../layout/bus-layout.js'
 import { type Lease, readLease } from '../markers/lease.js'
-import { fileStamp } from '../markers/marker-file.js'
+import { fileStamp, inodeStamp } from '../markers/marker-file.js'
+import { readWriterEpoch } from '../queue/writer-epoch.js'
 
 /** What one look at a strategy's files found. */
 export interface StrategyLook {
@@ -35,46 +25,26 @@ export interface StrategyLook {
  * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not let us look.
  */
 export function lookAtStrategy(paths: StrategyPaths, previous: StrategyLook | undefined): StrategyLook | undefined {
-  const ready = fileStamp(paths.ready, 'file')
+  const ready = fileStamp(paths.ready)
   if (ready !== undefined) {
     const lease = lookAtLease(paths, previous)
-    return { ready, ...lease, epoch: readEpoch(paths.ordersOut), watchPath: paths.ready, watchStamp: ready }
+    return { ready, ...lease, epoch: readWriterEpoch(paths.ordersOut), watchPath: paths.ready, watchStamp: ready }
   }
-  const ordersOut = fileStamp(paths.ordersOut, 'directory')
+  const ordersOut = inodeStamp(paths.ordersOut, 'directory')
   if (ordersOut !== undefined) {
     const lease = lookAtLease(paths, previous)
     return { ready, ...lease, epoch: undefined, watchPath: paths.ordersOut, watchStamp: ordersOut }
   }
-  const directory = fileStamp(paths.directory, 'directory')
+  const directory = inodeStamp(paths.directory, 'directory')
   if (directory === undefined) return undefined
   const nothing = { ready, leaseStamp: undefined, lease: undefined, epoch: undefined }
   return { ...nothing, watchPath: paths.directory, watchStamp: directory }
 }
 
 function lookAtLease(paths: StrategyPaths, previous: StrategyLook | undefined): Pick<StrategyLook, 'lease' | 'leaseStamp'> {
-  const leaseStamp = fileStamp(paths.lease, 'file')
+  const leaseStamp = fileStamp(paths.lease)
   if (leaseStamp === undefined) return { leaseStamp, lease: undefined }
   if (leaseStamp === previous?.leaseStamp) return { leaseStamp, lease: previous.lease }
   const reading = readLease(paths.ordersOut)
   return { leaseStamp, lease: reading.kind === 'lease' ? reading.lease : undefined }
-}
-
-const control = Buffer.alloc(CONTROL_LENGTH)
-
-/** The writer epoch in a queue's control block, read without mapping it; `undefined` when there is no control block that can be believed. */
-function readEpoch(queueDirectory: string): number | undefined {
-  const path = join(queueDirectory, CONTROL_FILE)
-  let fd: number | undefined
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    if (readSync(fd, control, 0, CONTROL_LENGTH, 0) < CONTROL_LENGTH) return undefined
-    const block = decodeControl(viewOf(control))
-    return block.magic === CONTROL_MAGIC && block.initState === INIT_STATE_READY ? Number(block.writerEpoch) : undefined
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined
-    throw fromSystemError(cause, { path })
-  } finally {
-    if (fd !== undefined) closeSync(fd)
-  }
 }

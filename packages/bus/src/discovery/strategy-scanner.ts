@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
 import { LOOKS_PER_TURN } from '../defaults.js'
 import { type BusLayout, isBusName } from '../layout/bus-layout.js'
+import { MovingWatch, type WatchCounters } from '../watching/moving-watch.js'
+import { nearestDirectory } from '../watching/nearest-directory.js'
 import type { DiscoveryEvent, DiscoveryProblem } from './discovery-event.js'
-import { MovingWatch, type WatchCounters } from './moving-watch.js'
-import { nearestDirectory } from './nearest-directory.js'
 import { WatchedStrategy } from './watched-strategy.js'
 
 /** Who a {@link StrategyScanner} works for. */

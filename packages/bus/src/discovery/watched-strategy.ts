@@ -1,7 +1,7 @@
 import { READY_FILE } from '@chronicle-ts/core'
 import type { StrategyPaths } from '../layout/bus-layout.js'
+import { MovingWatch, type WatchCounters } from '../watching/moving-watch.js'
 import type { DiscoveryEvent } from './discovery-event.js'
-import { MovingWatch, type WatchCounters } from './moving-watch.js'
 import { lookAtStrategy, type StrategyLook } from './strategy-look.js'
 import { StrategyTracker } from './strategy-tracker.js'
 

@@ -1,4 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { fromSystemError } from '@chronicle-ts/core'
 
 /** Markers are a few hundred bytes; more than this is somebody else's file and not read. */
@@ -51,15 +62,24 @@ export function readMarker(path: string): string | undefined {
 }
 
 /**
- * What tells one file at a path from the next one there: device, inode, modification time and length. `undefined` when there is nothing, or nothing of
- * the kind asked for.
+ * What tells the small file at a path from the next one there, or from its own next content: device, inode, modification time and length. `undefined` when
+ * there is no file.
  */
-export function fileStamp(path: string, kind: 'file' | 'directory'): string | undefined {
+export function fileStamp(path: string): string | undefined {
+  const stats = statsOf(path)
+  return stats?.isFile() === true ? `${stats.dev}:${stats.ino}:${stats.mtimeNs}:${stats.size}` : undefined
+}
+
+/** What tells a directory, or a file that changes in place, from another one at the same path. `undefined` when there is none of that kind. */
+export function inodeStamp(path: string, kind: 'file' | 'directory'): string | undefined {
+  const stats = statsOf(path)
+  const isOfKind = kind === 'file' ? stats?.isFile() : stats?.isDirectory()
+  return isOfKind === true ? `${stats?.dev}:${stats?.ino}` : undefined
+}
+
+function statsOf(path: string): BigIntStats | undefined {
   try {
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
-    if (stats === undefined) return undefined
-    if (kind === 'directory') return stats.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined
-    return stats.isFile() ? `${stats.dev}:${stats.ino}:${stats.mtimeNs}:${stats.size}` : undefined
+    return statSync(path, { bigint: true, throwIfNoEntry: false })
   } catch (cause) {
     if (isAbsence(cause)) return undefined
     throw fromSystemError(cause, { path })

@@ -17,5 +17,5 @@ export function removeReady(queueDirectory: string): void {
 
 /** Whether the queue is announced. An empty READY, as the Rust implementation makes it, counts. */
 export function isReady(queueDirectory: string): boolean {
-  return fileStamp(join(queueDirectory, READY_FILE), 'file') !== undefined
+  return fileStamp(join(queueDirectory, READY_FILE)) !== undefined
 }

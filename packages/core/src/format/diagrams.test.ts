@@ -54,6 +54,13 @@ const structures: readonly Structure[] = [
     length: format.DURABLE_SLOT_LENGTH,
     prefix: 'DURABLE',
   },
+  {
+    module: 'sparse-index-layout',
+    heading: 'Sparse index',
+    fields: format.SPARSE_INDEX_FIELDS,
+    length: format.SPARSE_INDEX_HEADER_LENGTH,
+    prefix: 'SPARSE_INDEX',
+  },
 ]
 
 const CHARACTERS_PER_BYTE = 8

@@ -70,3 +70,8 @@ export function parseReaderFileName(fileName: string): string | undefined {
   const name = fileName.slice(0, -READER_SUFFIX.length)
   return isReaderName(name) ? name : undefined
 }
+
+/** `12` is `000000012.idx`: a segment's sparse index, in a folder of its own. */
+export function sparseIndexFileName(segmentId: number): string {
+  return `${String(segmentId).padStart(SEGMENT_NAME_DIGITS, '0')}.idx`
+}

@@ -80,6 +80,7 @@ export {
   SEGMENT_SUFFIX,
   segmentFileName,
   segmentTemporaryFileName,
+  sparseIndexFileName,
   TEMPORARY_SUFFIX,
 } from './file-names.js'
 export {
@@ -187,4 +188,21 @@ export {
   type SegmentProblem,
   segmentProblem,
 } from './segment-layout.js'
+export {
+  decodeSparseIndex,
+  encodeSparseIndex,
+  SPARSE_INDEX_CRC_OFFSET,
+  SPARSE_INDEX_ENTRY_COUNT_OFFSET,
+  SPARSE_INDEX_ENTRY_LENGTH,
+  SPARSE_INDEX_FIELDS,
+  SPARSE_INDEX_HEADER_LENGTH,
+  SPARSE_INDEX_MAGIC,
+  SPARSE_INDEX_MAGIC_OFFSET,
+  SPARSE_INDEX_SEGMENT_ID_OFFSET,
+  SPARSE_INDEX_STRIDE,
+  SPARSE_INDEX_VERSION,
+  SPARSE_INDEX_VERSION_OFFSET,
+  SPARSE_INDEX_ZERO_OFFSET,
+  type SparseIndexEntry,
+} from './sparse-index-layout.js'
 export { getUint64, setUint64, viewOf } from './uint64.js'

@@ -1,8 +1,17 @@
 import type { MappedControl } from '../control/mapped-control.js'
-import { decodeRecordHeader, PADDING_TYPE_ID, type RecordHeader, recordLength, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import {
+  getUint64,
+  PADDING_TYPE_ID,
+  RECORD_SEQUENCE_OFFSET,
+  RECORD_TIMESTAMP_NS_OFFSET,
+  RECORD_TYPE_ID_OFFSET,
+  recordLength,
+  SEGMENT_HEADER_LENGTH,
+} from '../format/index.js'
 import { findFirstSegment } from '../segment/first-segment.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { glanceAtSegment, openSegment, type SegmentGlance } from '../segment/segment-files.js'
+import { glanceAtSegment, openSegment } from '../segment/segment-files.js'
+import { lastEntryBefore, sparseIndexOf } from '../segment/sparse-index.js'
 import type { Position } from './position-file.js'
 
 /** The queue as a searcher sees it. */
@@ -27,12 +36,12 @@ export function locateLatest({ directory, control }: Searched): Position {
   return { segmentId: head.segmentId, offset }
 }
 
-/** Where the first message with a sequence of at least `sequence` stands, or will stand. O(log segments) plus one segment. */
+/** Where the first message with a sequence of at least `sequence` stands, or will stand. O(log segments), then a sparse index, then 64 KiB. */
 export function locateSequence(searched: Searched, sequence: number): Position {
   return locate(
     searched,
-    (glance) => firstSequenceOf(glance) <= sequence,
-    (header) => header.sequence >= sequence,
+    (begin) => begin.sequence <= sequence,
+    (view, at) => getUint64(view, at + RECORD_SEQUENCE_OFFSET) >= sequence,
   )
 }
 
@@ -40,55 +49,62 @@ export function locateSequence(searched: Searched, sequence: number): Position {
 export function locateTimestamp(searched: Searched, timestampNs: bigint): Position {
   return locate(
     searched,
-    (glance) => glance.firstTimestampNs < timestampNs,
-    (header) => header.timestampNs >= timestampNs,
+    (begin) => begin.timestampNs < timestampNs,
+    (view, at) => view.getBigUint64(at + RECORD_TIMESTAMP_NS_OFFSET, true) >= timestampNs,
   )
 }
 
-function firstSequenceOf(glance: SegmentGlance): number {
-  return glance.header.firstSequence ?? glance.firstSequence
+/** What bisection compares: the first record of a segment, or one that a sparse index names. */
+interface Begin {
+  readonly sequence: number
+  readonly timestampNs: bigint
 }
 
-/** Finds the last segment that begins before the target by bisection, then walks it. */
-function locate(
-  searched: Searched,
-  beginsBefore: (glance: SegmentGlance) => boolean,
-  isTarget: (header: RecordHeader) => boolean,
-): Position {
+/** Finds the last segment that begins before the target, then the last indexed record before it, then walks. */
+function locate(searched: Searched, isBefore: (begin: Begin) => boolean, isTarget: IsTarget): Position {
   const { directory, control } = searched
-  const segmentSize = control.segmentSize
   let low = locateEarliest(searched).segmentId
   let high = control.currentSegmentAcquire()
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    const glance = glanceAtRecords(searched, middle, low)
-    if (glance === undefined || !beginsBefore(glance)) high = middle - 1
+    const begin = beginOf(searched, middle, low)
+    if (begin === undefined || !isBefore(begin)) high = middle - 1
     else low = middle
   }
-  const segment = openSegment(directory, low, segmentSize, false)
+  const segment = openSegment(directory, low, control.segmentSize, false)
   if (segment === undefined) return { segmentId: low, offset: SEGMENT_HEADER_LENGTH }
-  const offset = walk(segment, SEGMENT_HEADER_LENGTH, isTarget)
-  segment.close()
-  return { segmentId: low, offset }
+  try {
+    const entry = lastEntryBefore(sparseIndexOf(directory, segment, control.writable), isBefore)
+    return { segmentId: low, offset: walk(segment, entry?.offset ?? SEGMENT_HEADER_LENGTH, isTarget) }
+  } finally {
+    segment.close()
+  }
 }
 
-/** A look at this segment, or at the nearest one below it that holds records: recovery leaves segments that only lead on. */
-function glanceAtRecords({ directory, control }: Searched, segmentId: number, lowest: number): SegmentGlance | undefined {
+/** The first record of this segment, or of the nearest one below it that holds records: recovery leaves segments that only lead on. */
+function beginOf({ directory, control }: Searched, segmentId: number, lowest: number): Begin | undefined {
   for (let id = segmentId; id >= lowest; id--) {
     const glance = glanceAtSegment(directory, id, control.segmentSize)
-    if (glance?.problem === undefined && glance?.hasRecords && glance.firstTypeId !== PADDING_TYPE_ID) return glance
-    if (id === segmentId && glance?.problem === undefined && !glance?.hasRecords) return undefined
+    const isUsable = glance !== undefined && glance.problem === undefined
+    if (isUsable && glance.hasRecords && glance.firstTypeId !== PADDING_TYPE_ID) {
+      return { sequence: glance.firstSequence, timestampNs: glance.firstTimestampNs }
+    }
+    if (isUsable && !glance.hasRecords && id === segmentId) return undefined
   }
   return undefined
 }
 
+type IsTarget = (view: DataView, at: number) => boolean
+
 /** Offset of the first record that is the target, or where the committed records end. */
-function walk(segment: MappedSegment, from: number, isTarget: (header: RecordHeader) => boolean): number {
+function walk(segment: MappedSegment, from: number, isTarget: IsTarget): number {
+  const { view } = segment
   let at = from
-  while (at <= segment.lastRecordOffset && segment.commitLengthAcquire(at) !== 0) {
-    const header = decodeRecordHeader(segment.view, at)
-    const length = recordLength(header.commitLength - 1)
-    if (header.typeId === PADDING_TYPE_ID || length > segment.size - at || isTarget(header)) break
+  while (at <= segment.lastRecordOffset) {
+    const commitLength = segment.commitLengthAcquire(at)
+    if (commitLength === 0 || view.getUint16(at + RECORD_TYPE_ID_OFFSET, true) === PADDING_TYPE_ID) break
+    const length = recordLength(commitLength - 1)
+    if (length > segment.size - at || isTarget(view, at)) break
     at += length
   }
   return at

@@ -6,6 +6,7 @@ import { RETENTION_FALLBACK_MS } from '../defaults.js'
 import { READERS_DIRECTORY } from '../format/index.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { segmentPath } from '../segment/segment-files.js'
+import { sparseIndexPath } from '../segment/sparse-index.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
 import { noteLostPosition } from './lost-position.js'
 import { surveyReaders } from './reader-survey.js'
@@ -83,6 +84,7 @@ export class Retirement {
       return undefined
     }
     for (const released of releaseReaders(state, this.#options.rules).released) this.#release(released, firstSegmentId)
+    binding.jobRelease(binding.backgroundUnlink(sparseIndexPath(this.#options.directory, firstSegmentId)))
     const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId))
     this.#firstSegmentId = firstSegmentId + 1
     this.#deleted++

@@ -4,14 +4,14 @@ import { binding } from '@chronicle-ts/native'
 import { createControl } from '../control/create-control.js'
 import type { MappedControl } from '../control/mapped-control.js'
 import { mapControl, readControl } from '../control/open-control.js'
-import { fromSystemError, NotAQueueError, UnsupportedVersionError } from '../errors/index.js'
+import { BadSegmentError, fromSystemError, NotAQueueError, UnsupportedVersionError } from '../errors/index.js'
 import { bootId } from '../files/machine.js'
 import { WriterLock } from '../files/writer-lock.js'
 import { CONTROL_FILE, CONTROL_VERSION, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
 import { setFileAside } from '../recovery/set-aside.js'
-import { listSegments } from '../segment/segment-files.js'
+import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { QueueWriter } from './queue-writer.js'
 import { rebuildControl, setUnusableSegmentsAside } from './rebuild-control.js'
@@ -43,7 +43,7 @@ export function openWriter(directory: string, options: WriterOptions = {}): Queu
     const context = new RecoveryContext(directory, control, control.segmentSize, preparer)
     if (rebuilt !== undefined) context.note('lost-control', { segmentId: rebuilt }, 'rebuilt from the segments')
     if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
-    const tail = recoverQueue(context)
+    const tail = created ? beginningOf(directory, control) : recoverQueue(context)
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     takeOver({ control, tail, epoch, options: resolved })
     lock.writeRecord(epoch)
@@ -120,6 +120,15 @@ function createQueue(directory: string, options: ResolvedWriterOptions): void {
   const preparer = makePreparer(directory, options.segmentSize, options)
   preparer.take(segmentId).close()
   createControl(directory, { segmentSize: options.segmentSize, writerEpoch: 1, currentSegment: segmentId })
+}
+
+/** A queue that was made a moment ago has nothing to recover. */
+function beginningOf(directory: string, control: MappedControl): Tail {
+  const segmentId = control.currentSegmentAcquire()
+  const segment = openSegment(directory, segmentId, control.segmentSize, true)
+  if (segment === undefined)
+    throw new BadSegmentError({ path: directory, segmentId, detail: 'it vanished while the queue was made' })
+  return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence: 0 }
 }
 
 /** Stores who writes now. The epoch goes up before the extension fields count as this writer's, and those are stored before. */

@@ -268,6 +268,29 @@ describe('opening', () => {
   })
 })
 
+describe('rolling', () => {
+  it('by hand leaves the head when it holds something, and not when it is empty', () => {
+    const writer = openWriter(queuePath(), { segmentSize: 4096 })
+    writer.roll()
+    expect(writer.position.segmentId).toBe(0)
+    writer.append(1, Buffer.from('x'))
+    writer.roll()
+    writer.roll()
+    expect(writer.position.segmentId).toBe(1)
+    writer.close()
+  })
+
+  it('by age leaves a head that holds something', async () => {
+    const writer = openWriter(queuePath(), { segmentSize: 4096, rollAfterMs: 1 })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(writer.position.segmentId).toBe(0)
+    writer.append(1, Buffer.from('x'))
+    while (writer.position.segmentId === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(writer.nextSequence).toBe(1)
+    writer.close()
+  })
+})
+
 describe('durability', () => {
   it('L42: durable and visible are two words, both observable by other processes', async () => {
     const directory = queuePath()

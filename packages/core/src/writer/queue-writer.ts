@@ -10,7 +10,7 @@ import {
   STATUS_ROLL,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { ClosedError, NoSpaceError, QueueFullError } from '../errors/index.js'
+import { ClosedError, NoSpaceError, QueueError, QueueFullError } from '../errors/index.js'
 import type { WriterLock } from '../files/writer-lock.js'
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
@@ -95,7 +95,10 @@ export class QueueWriter {
   readonly #gate: CapacityGate | undefined
   #segment: MappedSegment
   #heartbeat: NodeJS.Timeout | undefined
+  #rollTimer: NodeJS.Timeout | undefined
+  #headSinceMs = performance.now()
   #claim: Claim | undefined
+  #batchTypeIds = new Uint16Array(64)
   #rolls = 0
   #unpreparedRolls = 0
   #mayBlock = true
@@ -129,6 +132,9 @@ export class QueueWriter {
     this.#retirement = this.#makeRetirement()
     this.#gate = this.#makeGate()
     opened.preparer.start(tail.segment.id + 1)
+    const { rollAfterMs } = options
+    if (rollAfterMs !== undefined)
+      this.#rollTimer = setInterval(() => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000)).unref()
     if (options.heartbeatIntervalMs > 0) {
       this.#heartbeat = setInterval(() => this.heartbeat(), options.heartbeatIntervalMs).unref()
     }
@@ -193,8 +199,13 @@ export class QueueWriter {
    */
   appendBatch(messages: readonly BatchMessage[]): number {
     const first = this.nextSequence
-    const payloads = messages.map((message) => message.payload)
-    const typeIds = Uint16Array.from(messages, (message) => checkedType(message.typeId))
+    const payloads: Uint8Array[] = []
+    const typeIds = this.#typeIdsFor(messages.length)
+    for (let index = 0; index < messages.length; index++) {
+      const { typeId, payload } = messages[index] as BatchMessage
+      payloads.push(payload)
+      typeIds[index] = checkedType(typeId)
+    }
     let done = 0
     for (;;) {
       const status = this.#appender.appendBatch(typeIds, payloads, done)
@@ -276,6 +287,7 @@ export class QueueWriter {
     if (this.#isClosed) return
     this.#isClosed = true
     clearInterval(this.#heartbeat)
+    clearInterval(this.#rollTimer)
     this.#claim?.invalidate()
     this.#retirement?.close()
     if (this.#opened.options.flushPolicy !== undefined) this.#durability.request()
@@ -295,6 +307,12 @@ export class QueueWriter {
     this.close()
   }
 
+  /** One array for all batches: it grows to the largest. */
+  #typeIdsFor(count: number): Uint16Array {
+    if (this.#batchTypeIds.length < count) this.#batchTypeIds = new Uint16Array(Math.max(count, 2 * this.#batchTypeIds.length))
+    return this.#batchTypeIds
+  }
+
   #afterClaim(): void {
     if (this.#watchesAppends) this.#durability.afterAppend()
   }
@@ -307,6 +325,16 @@ export class QueueWriter {
     this.#roll()
   }
 
+  /** By the timer, so that appends read no clock for it. What keeps it from rolling now will also keep the append that needs it, and is thrown there. */
+  #rollByAge(rollAfterMs: number): void {
+    if (performance.now() - this.#headSinceMs < rollAfterMs) return
+    try {
+      this.roll()
+    } catch (error) {
+      if (!(error instanceof QueueError)) throw error
+    }
+  }
+
   #roll(): void {
     const { preparer } = this.#opened
     const nextId = this.#segment.id + 1
@@ -317,6 +345,7 @@ export class QueueWriter {
     const old = this.#segment
     this.#segment = next
     this.#rolls++
+    this.#headSinceMs = performance.now()
     preparer.start(nextId + 1)
     this.#durability.afterRoll(next)
     old.closeInBackground()

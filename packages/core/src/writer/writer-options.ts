@@ -37,7 +37,7 @@ export interface WriterOptions {
   readonly hugePages?: boolean
   /** CPUs that the calling thread is pinned to at open. */
   readonly cpu?: number | readonly number[]
-  /** Roll when the head segment is older than this at an append, although it is not full. */
+  /** Roll when the head segment holds messages and has been the head for this long, although it is not full. Needs a turning event loop. */
   readonly rollAfterMs?: number
   /** Milliseconds between heartbeats of a writer that appends nothing; 0 for none. Default 1000. */
   readonly heartbeatIntervalMs?: number

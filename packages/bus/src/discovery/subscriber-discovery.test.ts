@@ -1,0 +1,205 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openReader, openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../test/support/eventually.js'
+import { countInotifyWatches } from '../../test/support/inotify-watches.js'
+import { temporaryFolder } from '../../test/support/temporary-bus.js'
+import { SubscriberDiscovery, type SubscriberDiscoveryOptions, type SubscriberEvent } from './subscriber-discovery.js'
+
+const NEVER_MS = 2 ** 31 - 1
+const LOOKS_ONLY = { rescanIntervalMs: NEVER_MS, watch: false }
+const opened: { close(): void }[] = []
+let folder: string
+let queue: string
+
+beforeEach(() => {
+  folder = temporaryFolder()
+  queue = join(folder, 'bus', 'market_data', 'queue', 'nyse')
+})
+
+afterEach(() => {
+  for (const handle of opened.splice(0).reverse()) handle.close()
+})
+
+function write(...payloads: string[]): QueueWriter {
+  const writer = openWriter(queue, { segmentSize: 4096 })
+  opened.push(writer)
+  for (const payload of payloads) writer.append(1, Buffer.from(payload))
+  return writer
+}
+
+function subscribe(options: SubscriberDiscoveryOptions = LOOKS_ONLY): SubscriberDiscovery {
+  const discovery = new SubscriberDiscovery(queue, 'alpha', options)
+  opened.push(discovery)
+  return discovery
+}
+
+const summary = (event: SubscriberEvent): string => ('reason' in event ? `${event.kind} ${event.reason}` : event.kind)
+
+function look(discovery: SubscriberDiscovery): string[] {
+  discovery.rescan()
+  return discovery.poll().map(summary)
+}
+
+const read = (discovery: SubscriberDiscovery): string | undefined => discovery.reader?.next()?.payload.toString()
+
+describe('SubscriberDiscovery', () => {
+  it('connects at once to a queue that is there', () => {
+    write('tick')
+    const discovery = subscribe()
+    expect(discovery.poll().map(summary)).toEqual(['connected'])
+    expect(read(discovery)).toBe('tick')
+  })
+
+  it.each([
+    ['inotify', { rescanIntervalMs: NEVER_MS, watch: true }],
+    ['rescans', { rescanIntervalMs: 10, watch: false }],
+  ])('waits for a queue whose tree does not exist, and attaches by %s when it appears', async (_, options) => {
+    const discovery = subscribe(options)
+    expect(discovery.poll().map(summary)).toEqual(['waiting no-queue'])
+    await eventually(() => !options.watch || countInotifyWatches() > 0, 'it was watched')
+    write('tick')
+    await eventually(() => discovery.reader !== undefined, 'it was connected')
+    expect(discovery.poll().map(summary)).toEqual(['connected'])
+    expect(read(discovery)).toBe('tick')
+  })
+
+  it('says once why it waits', () => {
+    const discovery = subscribe()
+    expect(look(discovery)).toEqual(['waiting no-queue'])
+    expect(look(discovery)).toEqual([])
+    mkdirSync(queue, { recursive: true })
+    writeFileSync(join(queue, 'control.meta'), Buffer.alloc(512))
+    expect(look(discovery)).toEqual([])
+    rmSync(queue, { recursive: true })
+    write()
+    expect(look(discovery)).toEqual(['connected'])
+  })
+
+  it('waits while another reader has its name, and takes over when that ends', () => {
+    write('tick')
+    const other = openReader(queue, 'alpha')
+    const discovery = subscribe()
+    expect(discovery.poll().map(summary)).toEqual(['waiting name-in-use'])
+    other.close()
+    expect(look(discovery)).toEqual(['connected'])
+  })
+
+  it('says what is wrong with a queue that cannot be opened, and goes on trying', () => {
+    write('tick').close()
+    mkdirSync(join(queue, 'readers'))
+    writeFileSync(join(queue, 'readers', 'alpha.meta'), 'x'.repeat(80))
+    const discovery = subscribe()
+    expect(discovery.poll()).toMatchObject([{ kind: 'waiting', reason: 'error', error: { code: 'ERR_BAD_POSITION' } }])
+    expect(look(discovery)).toEqual([])
+    rmSync(join(queue, 'readers', 'alpha.meta'))
+    expect(look(discovery)).toEqual(['connected'])
+  })
+
+  it('says what is wrong with its own name', () => {
+    write()
+    const discovery = new SubscriberDiscovery(queue, '../x', LOOKS_ONLY)
+    opened.push(discovery)
+    expect(discovery.poll()).toMatchObject([{ kind: 'waiting', reason: 'error', error: { code: 'ERR_INVALID_ARGUMENT' } }])
+  })
+
+  it('stays connected when the writer ends or starts again', () => {
+    write('one').close()
+    const discovery = subscribe()
+    expect(discovery.poll().map(summary)).toEqual(['connected'])
+    expect(read(discovery)).toBe('one')
+    write('two').close()
+    expect(look(discovery)).toEqual([])
+    expect(read(discovery)).toBe('two')
+  })
+
+  it('disconnects when the queue is deleted, lets the rest be read, and attaches to the next queue', () => {
+    write('one', 'two').close()
+    const discovery = subscribe()
+    discovery.poll()
+    expect(read(discovery)).toBe('one')
+    rmSync(queue, { recursive: true })
+    discovery.rescan()
+    const [gone] = discovery.poll()
+    expect(gone).toMatchObject({ kind: 'disconnected', reason: 'queue-gone' })
+    if (gone?.kind !== 'disconnected') return
+    expect(discovery.reader).toBeUndefined()
+    expect(gone.reader.next()?.payload.toString()).toBe('two')
+    write('three')
+    expect(look(discovery)).toEqual(['connected'])
+    expect(gone.reader.closed).toBe(true)
+    expect(read(discovery)).toBe('three')
+  })
+
+  it('tells a queue that was replaced from one that is gone', () => {
+    write('old').close()
+    const discovery = subscribe()
+    discovery.poll()
+    renameSync(queue, join(folder, 'old'))
+    write('new')
+    expect(look(discovery)).toEqual(['disconnected queue-replaced'])
+    expect(discovery.poll().map(summary)).toEqual(['connected'])
+    expect(read(discovery)).toBe('new')
+  })
+
+  it('goes on where it had committed when the queue comes back', () => {
+    write('one', 'two').close()
+    const discovery = subscribe()
+    discovery.poll()
+    expect(read(discovery)).toBe('one')
+    discovery.reader?.commit()
+    renameSync(queue, join(folder, 'away'))
+    expect(look(discovery)).toEqual(['disconnected queue-gone'])
+    expect(discovery.poll().map(summary)).toEqual(['waiting no-queue'])
+    renameSync(join(folder, 'away'), queue)
+    expect(look(discovery)).toEqual(['connected'])
+    expect(read(discovery)).toBe('two')
+  })
+
+  it('connects anew when its reader is closed or given up', () => {
+    write('one')
+    const discovery = subscribe()
+    discovery.poll()
+    discovery.reader?.close()
+    expect(look(discovery)).toEqual(['disconnected reader-closed'])
+    expect(discovery.poll().map(summary)).toEqual(['connected'])
+    const error = new Error('cannot go on')
+    discovery.reconnect(error)
+    discovery.reconnect(error)
+    expect(discovery.poll()).toMatchObject([{ kind: 'disconnected', reason: 'given-up', error }])
+    expect(discovery.poll().map(summary)).toEqual(['connected'])
+  })
+
+  it('delivers events one by one, and ends when the signal aborts', async () => {
+    const discovery = subscribe({ rescanIntervalMs: NEVER_MS })
+    const controller = new AbortController()
+    const told: string[] = []
+    for await (const event of discovery.events({ signal: controller.signal })) {
+      told.push(summary(event))
+      if (told.length === 1) setTimeout(() => write('one').close(), 20)
+      if (told.length === 2) setTimeout(() => rmSync(queue, { recursive: true }), 20)
+      if (event.kind === 'disconnected') write('two')
+      if (told.length === 4) controller.abort()
+    }
+    expect(told).toEqual(['waiting no-queue', 'connected', 'disconnected queue-gone', 'connected'])
+    expect(read(discovery)).toBe('two')
+  })
+
+  it('gives everything back at close, which may be repeated', async () => {
+    const before = countInotifyWatches()
+    write('one')
+    const discovery = subscribe({})
+    const { reader } = discovery
+    await eventually(() => countInotifyWatches() === before + 1, 'it was watched')
+    const next = [discovery.events().next(), discovery.events().next()]
+    discovery.close()
+    discovery.close()
+    await discovery[Symbol.asyncDispose]()
+    expect((await Promise.all(next)).map(({ done }) => done)).toEqual([false, true])
+    expect(reader?.closed).toBe(true)
+    expect(countInotifyWatches()).toBe(before)
+    expect(() => discovery.poll()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+    expect(() => discovery.rescan()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+  })
+})

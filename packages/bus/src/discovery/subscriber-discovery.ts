@@ -1,0 +1,251 @@
+import { join } from 'node:path'
+import {
+  ClosedError,
+  inspectLock,
+  isQueueError,
+  isReaderName,
+  openReader,
+  type QueueReader,
+  READERS_DIRECTORY,
+  type ReaderOptions,
+  readerFileName,
+} from '@chronicle-ts/core'
+import { QueueWatch, type QueueWatchOptions } from '../queue/queue-watch.js'
+import { queueIsThere } from '../queue/writer-epoch.js'
+import { Arrival, eventsOf } from '../watching/arrival.js'
+
+/**
+ * The queue cannot be read now; it is tried again at every change and rescan.
+ *
+ * - `no-queue`: nobody has made it, or it is not finished.
+ * - `name-in-use`: another reader of this name has it open.
+ * - `error`: it is there and cannot be opened, `error` says why.
+ */
+export interface SubscriberWaiting {
+  readonly kind: 'waiting'
+  readonly reason: 'no-queue' | 'name-in-use' | 'error'
+  readonly error: Error | undefined
+}
+
+/** The reader is open. It belongs to the discovery: do not close it to leave, close the discovery. */
+export interface SubscriberConnected {
+  readonly kind: 'connected'
+  readonly reader: QueueReader
+}
+
+/**
+ * The reader reads a queue that is not the one at this place any more, or was given up. It stays open until the next event is asked for, so that what is left in
+ * it can be read.
+ *
+ * - `queue-gone`: the queue's directory or control block was moved away or deleted.
+ * - `queue-replaced`: another queue stands in its place.
+ * - `reader-closed`: the reader was closed.
+ * - `given-up`: {@link SubscriberDiscovery.reconnect} was called, with `error`.
+ */
+export interface SubscriberDisconnected {
+  readonly kind: 'disconnected'
+  readonly reason: 'queue-gone' | 'queue-replaced' | 'reader-closed' | 'given-up'
+  readonly reader: QueueReader
+  readonly error: Error | undefined
+}
+
+/** What happened to a subscription. */
+export type SubscriberEvent = SubscriberWaiting | SubscriberConnected | SubscriberDisconnected
+
+/** How a {@link SubscriberDiscovery} looks and reads. */
+export interface SubscriberDiscoveryOptions extends QueueWatchOptions {
+  readonly reader?: ReaderOptions
+}
+
+/**
+ * Keeps a named reader attached to a queue that may not exist yet, may vanish and may come again.
+ *
+ * A writer that dies is no reason to disconnect: its queue goes on with the next writer, see `reader.writerStatus()`. Events go to exactly one taker, {@link poll} or
+ * {@link events}; asking for the next one closes the reader of a `disconnected` that was handed out, and only then is the queue opened again.
+ *
+ * @example
+ * using subscriber = new SubscriberDiscovery(layout.feed('nyse').directory, 'momentum')
+ * for await (const event of subscriber.events({ signal })) {
+ *   if (event.kind === 'connected') fanIn.add('nyse', event.reader)
+ *   if (event.kind === 'disconnected') fanIn.remove('nyse')
+ * }
+ */
+export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disposable, AsyncDisposable {
+  readonly #options: SubscriberDiscoveryOptions
+  readonly #watch: QueueWatch
+  readonly #arrival = new Arrival((waiting) => this.#watch.keepAlive(waiting))
+  #pending: SubscriberEvent[] = []
+  #reader: QueueReader | undefined
+  /** The control block that the reader belongs to. */
+  #attachedTo: string | undefined
+  /** A reader that was given up; until it is closed nothing is opened. */
+  #former: QueueReader | undefined
+  /** The `disconnected` of that reader was handed out. */
+  #formerIsKnown = false
+  #waitingFor: string | undefined
+  #closed = false
+
+  /**
+   * Looks once, so that a queue that is there is `connected` at the first {@link poll}.
+   *
+   * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: an option is not usable. A wrong reader name shows as `waiting`, reason `error`.
+   */
+  constructor(
+    readonly directory: string,
+    readonly name: string,
+    options: SubscriberDiscoveryOptions = {},
+  ) {
+    this.#options = options
+    this.#watch = new QueueWatch(directory, options, () => this.#look())
+    this.#look()
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** The reader while it is connected. */
+  get reader(): QueueReader | undefined {
+    return this.#reader
+  }
+
+  /**
+   * All events since the last call. Costs next to nothing when there are none; looks itself when the last look is too long ago.
+   *
+   * @throws {@link ClosedError} `ERR_CLOSED`.
+   */
+  poll(): SubscriberEvent[] {
+    if (this.#closed) throw new ClosedError({ handle: 'subscriber discovery', directory: this.directory })
+    this.#letGo()
+    if (this.#watch.isDue) this.#watch.lookNow()
+    if (this.#pending.length === 0) return []
+    const events = this.#pending
+    this.#pending = []
+    for (const event of events) this.#handOut(event)
+    return events
+  }
+
+  /** Looks now instead of waiting for a hint. */
+  rescan(): void {
+    if (this.#closed) throw new ClosedError({ handle: 'subscriber discovery', directory: this.directory })
+    this.#watch.lookNow()
+  }
+
+  /** Events one by one, as they come. Ends when the signal aborts or the discovery is closed. */
+  events(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<SubscriberEvent, void, undefined> {
+    return eventsOf({ isClosed: () => this.#closed, take: () => this.#take(), arrival: this.#arrival }, options.signal)
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<SubscriberEvent, void, undefined> {
+    return this.events()
+  }
+
+  /** Gives the present reader up, for instance after an error that it cannot get over, and opens the queue again after that was told. */
+  reconnect(error?: Error): void {
+    if (this.#reader !== undefined) this.#disconnect('given-up', error)
+  }
+
+  /** Closes the reader and ends all iterations. May be called again. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#watch.close()
+    this.#former?.close()
+    this.#reader?.close()
+    this.#reader = undefined
+    this.#arrival.announce()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+    return Promise.resolve()
+  }
+
+  #take(): SubscriberEvent | undefined {
+    if (this.#closed) return undefined
+    this.#letGo()
+    const event = this.#pending.shift()
+    if (event !== undefined) this.#handOut(event)
+    return event
+  }
+
+  #handOut(event: SubscriberEvent): void {
+    if (event.kind === 'disconnected') this.#formerIsKnown = true
+  }
+
+  /** Whoever asks for the next event is done with the former reader. */
+  #letGo(): void {
+    if (!this.#formerIsKnown) return
+    this.#former?.close()
+    this.#former = undefined
+    this.#formerIsKnown = false
+    this.#watch.lookNow()
+  }
+
+  #look(): void {
+    try {
+      if (this.#reader !== undefined) this.#checkAttachment(this.#reader)
+      if (this.#reader === undefined && this.#former === undefined) this.#attach()
+    } catch (error) {
+      this.#wait(isQueueError(error, 'ERR_READER_ACTIVE') ? 'name-in-use' : 'error', error)
+    }
+  }
+
+  #checkAttachment(reader: QueueReader): void {
+    if (reader.closed) this.#disconnect('reader-closed', undefined)
+    else {
+      const stamp = this.#watch.controlStamp()
+      if (stamp !== this.#attachedTo) this.#disconnect(stamp === undefined ? 'queue-gone' : 'queue-replaced', undefined)
+    }
+  }
+
+  /** The stamp is taken first: a queue that is replaced while it is opened shows as replaced at the next look. */
+  #attach(): void {
+    const stamp = this.#watch.controlStamp()
+    if (stamp === undefined || !queueIsThere(this.directory)) {
+      this.#wait('no-queue', undefined)
+      return
+    }
+    if (this.#nameIsInUse()) {
+      this.#wait('name-in-use', undefined)
+      return
+    }
+    this.#reader = openReader(this.directory, this.name, this.#options.reader)
+    this.#attachedTo = stamp
+    this.#waitingFor = undefined
+    this.#tell({ kind: 'connected', reader: this.#reader })
+  }
+
+  /** Asked beforehand, because an open would wait a while for the name to become free. */
+  #nameIsInUse(): boolean {
+    const path = join(this.directory, READERS_DIRECTORY, readerFileName(this.name))
+    return isReaderName(this.name) && inspectLock(path).held === true
+  }
+
+  #disconnect(reason: SubscriberDisconnected['reason'], error: Error | undefined): void {
+    const reader = this.#reader
+    if (reader === undefined) return
+    this.#former = reader
+    this.#reader = undefined
+    this.#tell({ kind: 'disconnected', reason, reader, error })
+  }
+
+  /** Told once per reason, and not again and again. */
+  #wait(reason: SubscriberWaiting['reason'], cause: unknown): void {
+    const error = cause === undefined || cause instanceof Error ? cause : new Error(String(cause))
+    const waitingFor = `${reason} ${error?.message}`
+    if (waitingFor === this.#waitingFor) return
+    this.#waitingFor = waitingFor
+    if (this.#pending.at(-1)?.kind === 'waiting') this.#pending.pop()
+    this.#tell({ kind: 'waiting', reason, error })
+  }
+
+  #tell(event: SubscriberEvent): void {
+    this.#pending.push(event)
+    this.#arrival.announce()
+  }
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import { inspectLock, LOCK_FILE } from '@chronicle-ts/core'
+import { LEASE_EXPIRY_MS } from '../defaults.js'
+import { type LeaseReading, readLease } from './lease.js'
+import { judgeLiveness, LeaseWatch, type Liveness } from './liveness.js'
+
+/** What an {@link OwnerProbe} found. */
+export interface OwnerStatus extends Liveness {
+  readonly lease: LeaseReading
+  /** The process that holds the writer lock, or that its file names; `undefined` when neither tells. Explains, does not decide. */
+  readonly pid: number | undefined
+}
+
+/**
+ * Asks again and again whether a queue's owner lives, without joining the queue. Where the writer lock can be asked, one look is enough; where it cannot, the
+ * probe has to be kept and asked repeatedly, because only a lease that stays the same over time proves something.
+ */
+export class OwnerProbe {
+  readonly #watch = new LeaseWatch()
+
+  constructor(
+    readonly queueDirectory: string,
+    /** How long a lease may stay the same. */
+    readonly expiryMs: number = LEASE_EXPIRY_MS,
+  ) {}
+
+  /**
+   * @param nowMs on a monotonic clock
+   * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the LEASE cannot be read.
+   */
+  look(nowMs: number = performance.now()): OwnerStatus {
+    const lock = inspectLock(join(this.queueDirectory, LOCK_FILE))
+    const reading = readLease(this.queueDirectory)
+    const lease = reading.kind === 'lease' ? reading.lease : undefined
+    if (lease !== undefined) this.#watch.observe(lease, nowMs)
+    // A recorded pid that runs, or not, is no lock: pids of other namespaces mean nothing here.
+    const lockHeld = lock.knownBy === 'lock' || lock.knownBy === 'proc-locks' ? lock.held : undefined
+    const liveness = judgeLiveness({
+      lockHeld,
+      lease,
+      unchangedMs: this.#watch.unchangedMs(nowMs),
+      renewed: this.#watch.renewed,
+      expiryMs: this.expiryMs,
+    })
+    return { ...liveness, lease: reading, pid: lock.pid ?? lease?.pid }
+  }
+}

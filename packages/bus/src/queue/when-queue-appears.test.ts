@@ -1,0 +1,31 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openWriter } from '@chronicle-ts/core'
+import { expect, it } from 'vitest'
+import { countInotifyWatches } from '../../test/support/inotify-watches.js'
+import { temporaryFolder } from '../../test/support/temporary-bus.js'
+import { whenQueueAppears } from './when-queue-appears.js'
+
+const INOTIFY_ONLY = { rescanIntervalMs: 2 ** 31 - 1 }
+
+it('resolves when the queue can be opened', async () => {
+  const queue = join(temporaryFolder(), 'a', 'b', 'queue')
+  const appearance = whenQueueAppears(queue, INOTIFY_ONLY)
+  setTimeout(() => openWriter(queue, { segmentSize: 4096 }).close(), 20)
+  expect(await appearance).toBe(true)
+  expect(await whenQueueAppears(queue, INOTIFY_ONLY)).toBe(true)
+})
+
+it('resolves without it when the signal aborts, and leaves nothing behind', async () => {
+  const before = countInotifyWatches()
+  const queue = join(temporaryFolder(), 'queue')
+  expect(await whenQueueAppears(queue, { signal: AbortSignal.abort() })).toBe(false)
+  expect(await whenQueueAppears(queue, { signal: AbortSignal.timeout(20) })).toBe(false)
+  expect(countInotifyWatches()).toBe(before)
+})
+
+it('waits where a file stands in the way, until it is moved', async () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'bus'), '')
+  expect(await whenQueueAppears(join(folder, 'bus', 'queue'), { signal: AbortSignal.timeout(20) })).toBe(false)
+})

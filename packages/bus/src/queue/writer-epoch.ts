@@ -1,0 +1,42 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  CONTROL_FILE,
+  CONTROL_LENGTH,
+  CONTROL_MAGIC,
+  decodeControl,
+  fromSystemError,
+  INIT_STATE_READY,
+  viewOf,
+} from '@chronicle-ts/core'
+
+const bytes = Buffer.alloc(CONTROL_LENGTH)
+const view = viewOf(bytes)
+
+/**
+ * The writer epoch in a queue's control block, read without mapping it; `undefined` when there is no control block, or none that is finished.
+ *
+ * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not let us read.
+ */
+export function readWriterEpoch(queueDirectory: string): number | undefined {
+  const path = join(queueDirectory, CONTROL_FILE)
+  let fd: number | undefined
+  try {
+    // A named pipe in the place of the file must not hang its reader.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (readSync(fd, bytes, 0, CONTROL_LENGTH, 0) < CONTROL_LENGTH) return undefined
+    const block = decodeControl(view)
+    return block.magic === CONTROL_MAGIC && block.initState === INIT_STATE_READY ? block.writerEpoch : undefined
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined
+    throw fromSystemError(cause, { path })
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/** Whether some writer has made the queue, so that it can be opened for reading. */
+export function queueIsThere(queueDirectory: string): boolean {
+  return readWriterEpoch(queueDirectory) !== undefined
+}

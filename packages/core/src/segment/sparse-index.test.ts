@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { openObserver, openReader, openWriter } from '../index.js'
+
+const COUNT = 20_000
+
+/** Segments of 256 KiB, several index entries each; timestamps are ten times the sequence. */
+function queue(): string {
+  const directory = join(temporaryDirectory(), 'queue')
+  using writer = openWriter(directory, { segmentSize: 256 * 1024 })
+  const payload = Buffer.alloc(40)
+  for (let sequence = 0; sequence < COUNT; sequence++) writer.append(1, payload, { timestampNs: BigInt(sequence) * 10n })
+  return directory
+}
+
+function expectSeeks(directory: string, name: string): void {
+  using reader = openReader(directory, name)
+  for (const sequence of [0, 1, 2047, 2048, 2049, 9999, 12_345, COUNT - 1]) {
+    reader.seek({ sequence })
+    expect(reader.next()?.sequence).toBe(sequence)
+    reader.seek({ timestampNs: BigInt(sequence) * 10n - 5n < 0n ? 0n : BigInt(sequence) * 10n - 5n })
+    expect(reader.next()?.sequence).toBe(sequence)
+  }
+}
+
+describe('sparse index', () => {
+  it('is made by the first search of a sealed segment and found again', () => {
+    const directory = queue()
+    expect(existsSync(join(directory, 'index'))).toBe(false)
+    expectSeeks(directory, 'a')
+    const files = readdirSync(join(directory, 'index'))
+    expect(files.length).toBeGreaterThan(2)
+    const before = files.map((file) => readFileSync(join(directory, 'index', file)))
+    expectSeeks(directory, 'b')
+    expect(files.map((file) => readFileSync(join(directory, 'index', file)))).toEqual(before)
+  })
+
+  it('bad-index: is made anew when it is missing, cut, foreign, of another segment, or names what is not there', () => {
+    const directory = queue()
+    expectSeeks(directory, 'a')
+    const folder = join(directory, 'index')
+    const [first, second] = readdirSync(folder)
+      .sort()
+      .map((name) => join(folder, name))
+    if (first === undefined || second === undefined) throw new Error('too few indices')
+    const good = readFileSync(first)
+    const damages = [
+      () => rmSync(first),
+      () => writeFileSync(first, good.subarray(0, good.length - 1)),
+      () => writeFileSync(first, Buffer.alloc(5)),
+      () => writeFileSync(first, readFileSync(second)),
+      () => writeFileSync(first, Buffer.alloc(good.length, 0x33)),
+      () => writeFileSync(first, Buffer.concat([good.subarray(0, 24), Buffer.alloc(good.length - 24, 1)])),
+    ]
+    for (const damage of damages) {
+      damage()
+      expectSeeks(directory, 'a')
+      expect(readFileSync(first)).toEqual(good)
+    }
+  })
+
+  it('observers search without leaving anything', () => {
+    const directory = queue()
+    using observer = openObserver(directory, { start: { sequence: 5000 } })
+    expect(observer.next()?.sequence).toBe(5000)
+    expect(existsSync(join(directory, 'index'))).toBe(false)
+  })
+})

@@ -1,0 +1,102 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
+import {
+  decodeRecordHeader,
+  decodeSparseIndex,
+  encodeSparseIndex,
+  PADDING_TYPE_ID,
+  RECORD_COMMIT_LENGTH_OFFSET,
+  RECORD_TYPE_ID_OFFSET,
+  recordLength,
+  SEGMENT_HEADER_LENGTH,
+  SPARSE_INDEX_STRIDE,
+  type SparseIndexEntry,
+  sparseIndexFileName,
+} from '../format/index.js'
+import type { MappedSegment } from './mapped-segment.js'
+
+/** The folder of a queue that holds sparse indices. */
+export const SPARSE_INDEX_DIRECTORY = 'index'
+
+const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
+
+export function sparseIndexPath(directory: string, segmentId: number): string {
+  return join(directory, SPARSE_INDEX_DIRECTORY, sparseIndexFileName(segmentId))
+}
+
+/**
+ * The sparse index of a sealed segment: from its file, or, when that is missing or wrong, made by walking the segment once. `persist` keeps what was made, for
+ * the next search; observers do not. The head has none: it still grows, and searching it walks it.
+ */
+export function sparseIndexOf(directory: string, segment: MappedSegment, persist: boolean): readonly SparseIndexEntry[] {
+  if (!segment.sealedAcquire()) return []
+  const saved = loadSparseIndex(directory, segment)
+  if (saved !== undefined) return saved
+  const built = buildSparseIndex(segment)
+  if (persist) saveSparseIndex(directory, segment.id, built)
+  return built
+}
+
+/** An index of another segment, or of one that was repaired since, does not match the records that it names. */
+function loadSparseIndex(directory: string, segment: MappedSegment): SparseIndexEntry[] | undefined {
+  try {
+    const entries = decodeSparseIndex(readFileSync(sparseIndexPath(directory, segment.id)), segment.id, crc32)
+    return entries?.every((entry) => isRecordThere(segment, entry)) ? entries : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRecordThere(segment: MappedSegment, entry: SparseIndexEntry): boolean {
+  const { offset } = entry
+  if (offset % SEGMENT_HEADER_LENGTH !== 0 || offset < SEGMENT_HEADER_LENGTH || offset > segment.lastRecordOffset) return false
+  return segment.commitLengthAcquire(offset) !== 0 && decodeRecordHeader(segment.view, offset).sequence === entry.sequence
+}
+
+/** Walks the records by their lengths; decodes only those that it keeps. */
+export function buildSparseIndex(segment: MappedSegment): SparseIndexEntry[] {
+  const entries: SparseIndexEntry[] = []
+  const { view } = segment
+  let nextEntryAt = 0
+  for (let at = SEGMENT_HEADER_LENGTH; at <= segment.lastRecordOffset; ) {
+    const commitLength = view.getUint32(at + RECORD_COMMIT_LENGTH_OFFSET, true)
+    if (commitLength === 0 || view.getUint16(at + RECORD_TYPE_ID_OFFSET, true) === PADDING_TYPE_ID) break
+    const length = recordLength(commitLength - 1)
+    if (length > segment.size - at) break
+    if (at >= nextEntryAt) {
+      const { sequence, timestampNs } = decodeRecordHeader(view, at)
+      entries.push({ sequence, timestampNs, offset: at })
+      nextEntryAt = at + SPARSE_INDEX_STRIDE
+    }
+    at += length
+  }
+  return entries
+}
+
+function saveSparseIndex(directory: string, segmentId: number, entries: readonly SparseIndexEntry[]): void {
+  const path = sparseIndexPath(directory, segmentId)
+  try {
+    mkdirSync(join(directory, SPARSE_INDEX_DIRECTORY), { recursive: true })
+    writeFileSync(`${path}.${process.pid}.tmp`, encodeSparseIndex(segmentId, entries, crc32))
+    renameSync(`${path}.${process.pid}.tmp`, path)
+  } catch {
+    // A full or read-only disk: the next search walks the segment again.
+  }
+}
+
+/** The last entry that is before the target, by bisection: from there on a walk finds it. */
+export function lastEntryBefore(
+  entries: readonly SparseIndexEntry[],
+  isBefore: (entry: SparseIndexEntry) => boolean,
+): SparseIndexEntry | undefined {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const entry = entries[middle]
+    if (entry !== undefined && isBefore(entry)) low = middle + 1
+    else high = middle
+  }
+  return entries[low - 1]
+}

@@ -1,0 +1,65 @@
+import { tmpdir } from 'node:os'
+import { parseArgs } from 'node:util'
+
+export interface BenchOptions {
+  readonly help: boolean
+  /** One JSON object on stdout instead of tables. */
+  readonly json: boolean
+  /** File for the JSON object, besides what is printed. */
+  readonly output: string | undefined
+  /** Names of suites, or beginnings of them; empty for all. */
+  readonly only: readonly string[]
+  readonly directory: string
+  readonly payloadLength: number
+  readonly rounds: number
+  readonly secondsPerRound: number
+  readonly latencySeconds: number
+}
+
+export const USAGE = `usage: npm run bench -- [options]
+
+  --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, crc32, latency)
+  --payload BYTES   length of the messages, at least 16 (64)
+  --rounds N        rounds in which the candidates take turns (5)
+  --seconds S       seconds per candidate and round (0.3)
+  --quick           one short round: does everything work?
+  --root DIR        folder for the queues (the system's folder for temporary files)
+  --output FILE     write the results as JSON, too
+  --json            print the results as JSON instead of tables (npm run --silent bench -- --json)
+  --help            this text
+`
+
+/** @throws with one sentence about what is wrong with the arguments. */
+export function parseBenchOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      output: { type: 'string' },
+      only: { type: 'string', default: '' },
+      root: { type: 'string', default: tmpdir() },
+      payload: { type: 'string', default: '64' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+    },
+  })
+  return {
+    help: values.help,
+    json: values.json,
+    output: values.output,
+    only: values.only.split(',').filter(Boolean),
+    directory: values.root,
+    payloadLength: numberOption('payload', values.payload, 16),
+    rounds: numberOption('rounds', values.rounds ?? (values.quick ? '1' : '5'), 1),
+    secondsPerRound: numberOption('seconds', values.seconds ?? (values.quick ? '0.05' : '0.3'), 0.01),
+    latencySeconds: values.quick ? 0.2 : 2,
+  }
+}
+
+function numberOption(name: string, text: string, least: number): number {
+  const value = Number(text)
+  if (!(value >= least)) throw new Error(`--${name} must be a number of at least ${least}, not ${text}`)
+  return value
+}

@@ -1,0 +1,47 @@
+import { build, type Histogram } from 'hdr-histogram-js'
+import type { LatencyFigures } from './latency-mode.js'
+import { monotonicNs } from './monotonic-clock.js'
+
+const HIGHEST_NS = 60e9
+
+/**
+ * Takes every message's due time and number. Counting from the due time, not from the sending, is what keeps a stall of the sender in the figures.
+ */
+export class LatencyRecorder {
+  readonly #histogram: Histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: HIGHEST_NS,
+    numberOfSignificantValueDigits: 3,
+  })
+  readonly #warmUpCount: number
+  #received = 0
+
+  constructor(warmUpCount: number) {
+    this.#warmUpCount = warmUpCount
+  }
+
+  /** Messages so far, those of the warm-up included. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** @throws when a message is missing or comes twice. */
+  record(dueNs: number, index: number): void {
+    const latencyNs = monotonicNs() - dueNs
+    if (index !== this.#received) throw new Error(`message ${index} instead of ${this.#received}`)
+    if (this.#received++ >= this.#warmUpCount) this.#histogram.recordValue(Math.min(Math.max(latencyNs, 1), HIGHEST_NS))
+  }
+
+  figures(): LatencyFigures {
+    const at = (percentile: number) => this.#histogram.getValueAtPercentile(percentile)
+    return {
+      p50: at(50),
+      p90: at(90),
+      p99: at(99),
+      p999: at(99.9),
+      p9999: at(99.99),
+      max: this.#histogram.maxValue,
+      count: this.#histogram.totalCount,
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** The receiving process of a latency measurement: reads its task from the command line, answers over the parent's channel. */
+import { rmSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { openReader, type QueueReader } from '@chronicle-ts/core'
+import type { ReceiverNote, ReceiverTask } from './latency-mode.js'
+import { LatencyRecorder } from './latency-recorder.js'
+
+/** Longer than any stall that a working machine has: a message that takes longer is lost. */
+const SILENCE_MS = 30_000
+
+const task: ReceiverTask = JSON.parse(process.argv[2] ?? '{}')
+const recorder = new LatencyRecorder(task.warmUpCount)
+const total = task.warmUpCount + task.count
+
+if (task.transport === 'socket') receiveFromSocket()
+else await receiveFromQueue(openReader(task.path, 'bench', { wait: task.wait }))
+
+async function receiveFromQueue(reader: QueueReader): Promise<void> {
+  await answer({ kind: 'ready' })
+  while (recorder.received < total) {
+    const message = reader.next()
+    if (message !== undefined) {
+      recorder.record(message.payload.readDoubleLE(0), message.payload.readDoubleLE(8))
+      continue
+    }
+    const waited =
+      task.transport === 'queue-thread'
+        ? reader.wait({ timeoutMs: SILENCE_MS })
+        : await reader.waitAsync({ timeoutMs: SILENCE_MS })
+    if (waited === 'timeout') throw new Error(`nothing came after message ${recorder.received}`)
+  }
+  reader.close()
+  await finish()
+}
+
+function receiveFromSocket(): void {
+  const server = createServer((socket) => {
+    server.close()
+    receiveStream(socket)
+  })
+  rmSync(task.path, { force: true })
+  server.listen(task.path, () => answer({ kind: 'ready' }))
+}
+
+function receiveStream(socket: Socket): void {
+  let pending = Buffer.alloc(0)
+  socket.on('data', (data) => {
+    pending = pending.length === 0 ? data : Buffer.concat([pending, data])
+    let offset = 0
+    for (; offset + task.payloadLength <= pending.length; offset += task.payloadLength) {
+      recorder.record(pending.readDoubleLE(offset), pending.readDoubleLE(offset + 8))
+    }
+    pending = pending.subarray(offset)
+    if (recorder.received < total) return
+    socket.destroy()
+    void finish()
+  })
+}
+
+async function finish(): Promise<void> {
+  await answer({ kind: 'done', figures: recorder.figures() })
+  process.disconnect()
+}
+
+function answer(note: ReceiverNote): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.send?.(note, (error: Error | null) => (error ? reject(error) : resolve()))
+  })
+}

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import Benchmark from 'benchmark'
+import type { Candidate, CandidateFactory, Suite } from './candidate.js'
+import { median } from './statistics.js'
+
+export interface MeasureOptions {
+  /** Folder for the queues; each round makes and removes its own below it. */
+  readonly directory: string
+  readonly rounds: number
+  /** Seconds that one candidate is measured in one round. */
+  readonly secondsPerRound: number
+}
+
+export interface CandidateResult {
+  readonly name: string
+  /** Nanoseconds per operation: the median of the rounds, the best and the worst. */
+  readonly nsMedian: number
+  readonly nsMin: number
+  readonly nsMax: number
+  readonly rounds: readonly number[]
+  readonly operations: number
+}
+
+export interface SuiteResult {
+  readonly name: string
+  readonly operation: string
+  readonly candidates: readonly CandidateResult[]
+}
+
+/**
+ * Measures the candidates of a suite in turns, round by round: what disturbs the machine for a while then disturbs all of them.
+ *
+ * @throws what a candidate's `verify` throws.
+ */
+export function measureSuite(suite: Suite, options: MeasureOptions): SuiteResult {
+  const rounds = suite.candidates.map((): RoundResult[] => [])
+  for (let round = 0; round < options.rounds; round++) {
+    suite.candidates.forEach((factory, index) => {
+      rounds[index]?.push(measureRound(factory, options))
+    })
+  }
+  return { name: suite.name, operation: suite.operation, candidates: rounds.map(summarize) }
+}
+
+interface RoundResult {
+  readonly name: string
+  readonly nsPerOperation: number
+  readonly operations: number
+}
+
+function measureRound(factory: CandidateFactory, { directory, secondsPerRound }: MeasureOptions): RoundResult {
+  const folder = mkdtempSync(join(directory, 'round-'))
+  try {
+    const candidate = factory(folder)
+    try {
+      return measureCandidate(candidate, secondsPerRound)
+    } finally {
+      candidate.close()
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function measureCandidate(candidate: Candidate, seconds: number): RoundResult {
+  let calls = 0
+  const run = () => {
+    calls++
+    candidate.run()
+  }
+  const benchmark = new Benchmark({ name: candidate.name, fn: run, maxTime: seconds, minSamples: 3 })
+  benchmark.run({ async: false })
+  // benchmark catches what the function throws and keeps it.
+  if (benchmark.error) throw new Error(`${candidate.name} failed while it was measured`, { cause: benchmark.error })
+  candidate.verify(calls)
+  const operationsPerCall = candidate.operationsPerCall ?? 1
+  return {
+    name: candidate.name,
+    nsPerOperation: (benchmark.stats.mean * 1e9) / operationsPerCall,
+    operations: calls * operationsPerCall,
+  }
+}
+
+function summarize(rounds: readonly RoundResult[]): CandidateResult {
+  const figures = rounds.map(({ nsPerOperation }) => nsPerOperation)
+  return {
+    name: rounds[0]?.name ?? '',
+    nsMedian: median(figures),
+    nsMin: Math.min(...figures),
+    nsMax: Math.max(...figures),
+    rounds: figures,
+    operations: rounds.reduce((sum, { operations }) => sum + operations, 0),
+  }
+}

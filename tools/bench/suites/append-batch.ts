@@ -1,0 +1,35 @@
+import type { Suite } from '../candidate.js'
+import { queueCandidate } from '../queue-candidate.js'
+
+const BATCH_LENGTH = 100
+
+/** Messages appended a hundred at a time, beside the same number of single appends. */
+export function appendBatchSuite(payloadLength: number): Suite {
+  const messages = Array.from({ length: BATCH_LENGTH }, (_, index) => ({
+    typeId: 1,
+    payload: Buffer.alloc(payloadLength, index),
+  }))
+  const common = { payloadLength, operationsPerCall: BATCH_LENGTH }
+  return {
+    name: 'appendBatch',
+    operation: `one message of ${payloadLength} B out of ${BATCH_LENGTH}`,
+    candidates: [
+      (directory) =>
+        queueCandidate({
+          ...common,
+          name: `appendBatch(${BATCH_LENGTH})`,
+          directory,
+          run: (writer) => writer.appendBatch(messages),
+        }),
+      (directory) =>
+        queueCandidate({
+          ...common,
+          name: `append, ${BATCH_LENGTH} times`,
+          directory,
+          run: (writer) => {
+            for (const { typeId, payload } of messages) writer.append(typeId, payload)
+          },
+        }),
+    ],
+  }
+}
