@@ -72,13 +72,6 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
     this.#heldSinceMs = Number.NaN
   }
 
-  /** Milliseconds until held messages go on whatever happens; `Infinity` when none is held or they wait for ever. */
-  get heldForMs(): number {
-    return Number.isNaN(this.#heldSinceMs)
-      ? Number.POSITIVE_INFINITY
-      : this.#holdBackMs - (this.#clocks.monotonicMs() - this.#heldSinceMs)
-  }
-
   /** A promise never sinks while the source shows nothing, and never lies below its last message. */
   #renew(slot: number, entry: SourceEntry<M, S>): void {
     const table = this.#table
@@ -91,7 +84,7 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
       high = leastHigh
       low = leastLow
     }
-    if (entry.isLeftBehind && this.#position.isAfter(high, low)) {
+    if (entry.isLeftBehind && (this.#position.isAfter(high, low) || this.#isTimeOver())) {
       table.rest(slot)
     } else {
       entry.isLeftBehind = false
@@ -119,11 +112,15 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
     return true
   }
 
+  /** Whether the merge stood still for as long as it may; what it left behind for that stays behind until a message was delivered. */
+  #isTimeOver(): boolean {
+    return this.#clocks.monotonicMs() - this.#heldSinceMs >= this.#holdBackMs
+  }
+
   /** The time is counted from the moment when the merge came to a standstill, not per source: many silent sources hold it back no longer than one. */
   #passSlow(slot: number): boolean {
-    const nowMs = this.#clocks.monotonicMs()
-    if (Number.isNaN(this.#heldSinceMs)) this.#heldSinceMs = nowMs
-    if (nowMs - this.#heldSinceMs < this.#holdBackMs) return false
+    if (Number.isNaN(this.#heldSinceMs)) this.#heldSinceMs = this.#clocks.monotonicMs()
+    if (!this.#isTimeOver()) return false
     const entry = this.#table.entry(slot)
     entry.isLeftBehind = true
     entry.released++
