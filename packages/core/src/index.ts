@@ -75,6 +75,16 @@ export type { ObserverOptions, ReaderOptions, SourceOptions, Start } from './rea
 export { removeReader } from './reader/remove-reader.js'
 export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'
 export { RECOVERY_CASES, type RecoveryAction, type RecoveryCase } from './recovery/recovery-case.js'
+export {
+  describeRepairStep,
+  type PlanOptions,
+  planRepairs,
+  type RepairOutcome,
+  type RepairReport,
+  type RepairStep,
+  type RepairStepKind,
+  repairQueue,
+} from './repair/index.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
 export { Claim } from './writer/claim.js'

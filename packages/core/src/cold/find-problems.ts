@@ -60,7 +60,17 @@ function segmentProblems({ inspection, listing, control }: ProblemSources): Queu
   return problems
 }
 
-function headProblems({ inspection, listing, control, end }: ProblemSources): QueueProblem[] {
+function headProblems(sources: ProblemSources): QueueProblem[] {
+  const { end } = sources
+  const problems = problemsOfControlledHead(sources)
+  if (end?.goesOnAt !== undefined) {
+    const { segmentId, walk, goesOnAt } = end
+    problems.push(queueProblem('RECORDS_LOST', '', { segmentId, offset: walk.end, count: goesOnAt - walk.end }))
+  }
+  return problems
+}
+
+function problemsOfControlledHead({ inspection, listing, control, end }: ProblemSources): QueueProblem[] {
   const block = believableControl(control)
   if (block === undefined) return []
   const problems: QueueProblem[] = []
@@ -68,6 +78,11 @@ function headProblems({ inspection, listing, control, end }: ProblemSources): Qu
   if (!listing.segmentIds.includes(currentSegment)) problems.push(queueProblem('HEAD_MISSING', '', { segmentId: currentSegment }))
   if (end === undefined) return problems
   const { segmentId, walk } = end
+  const usedUpTo = walk.highestSequence
+  if (controlExtensionsAreCurrent(block) && block.nextSequence <= usedUpTo && inspection.writer.alive !== true) {
+    const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
+    problems.push(queueProblem('CONTROL_BAD_SEQUENCE', detail, { file: CONTROL_FILE }))
+  }
   if (segmentId > currentSegment && inspection.writer.alive !== true) {
     problems.push(queueProblem('CONTROL_BEHIND', `It says segment ${currentSegment}`, { segmentId }))
   }

@@ -1,7 +1,7 @@
 import { type ControlBlock, SEGMENT_FIRST_RECORD_OFFSET } from '../format/index.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
-import { sequenceAt } from './record-verdict.js'
+import { holdsRecords, sequenceAt } from './record-verdict.js'
 import { timestampNsAt, walkRecords } from './record-walk.js'
 
 /** A queue as far as finding a place in it needs it. */
@@ -112,7 +112,7 @@ function lastOffsets(places: ColdPlaces, segmentId: number, count: number): numb
 }
 
 function hasRecords(places: ColdPlaces, segmentId: number): boolean {
-  return withSegment(places, segmentId, (segment) => segment.freshCommitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0) ?? false
+  return withSegment(places, segmentId, holdsRecords) ?? false
 }
 
 /** Opens a segment for one question; `undefined` when it cannot be opened or read: the reader reports that when it gets there. */

@@ -1,3 +1,4 @@
+export { ColdFile } from './cold-file.js'
 export type { ColdItem, ColdPadding, ColdPosition, ColdProblem, ColdRecord } from './cold-item.js'
 export { ColdReader } from './cold-reader.js'
 export { type FindQueuesOptions, type FoundQueues, findQueues } from './find-queues.js'

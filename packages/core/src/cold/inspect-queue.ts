@@ -3,6 +3,7 @@ import { controlExtensionsAreCurrent, decodeDurableMark, LOCK_FILE, SEGMENT_FIRS
 import { coldChecksum } from './checksum.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdSegment } from './cold-segment.js'
+import { firstDirtyOffset } from './dirty-bytes.js'
 import { findQueueProblems } from './find-problems.js'
 import { type ColdPlaces, lastSegmentWithRecords } from './find-start.js'
 import { inspectLock } from './inspect-lock.js'
@@ -12,7 +13,8 @@ import { measureLag, type QueueEnd } from './measure-lag.js'
 import type { HeadInspection, QueueInspection, ReaderInspection, SegmentsSummary, WriterInspection } from './queue-inspection.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
 import { measureRate } from './recent-rate.js'
-import { walkRecords } from './record-walk.js'
+import { findNextRecord } from './record-verdict.js'
+import { type RecordWalk, walkRecords } from './record-walk.js'
 
 export interface InspectOptions {
   /** Segments to look at one by one at most, half of them at either end of the queue. Default 512: a hundred thousand would take seconds. */
@@ -84,12 +86,25 @@ function walkToEnd(places: ColdPlaces): QueueEnd | undefined {
   let segment: ColdSegment | undefined
   try {
     segment = ColdSegment.open(places.directory, segmentId, places.control?.segmentSize)
-    return segment === undefined ? undefined : { segmentId, walk: walkRecords(segment), rate: measureRate(segment) }
+    return segment === undefined ? undefined : describeEnd(segment)
   } catch {
     return undefined
   } finally {
     segment?.close()
   }
+}
+
+function describeEnd(segment: ColdSegment): QueueEnd {
+  const walk = walkRecords(segment)
+  return { segmentId: segment.id, walk, rate: measureRate(segment), goesOnAt: recordBehindHole(segment, walk) }
+}
+
+/** Damage can hide records behind a hole of zeros. On a live queue the hole may be a record that is just being written, and is closed a moment later. */
+function recordBehindHole(segment: ColdSegment, { end, lastSequence, stoppedBy }: RecordWalk): number | undefined {
+  if (stoppedBy !== 'uncommitted') return undefined
+  const dirty = firstDirtyOffset(segment, end)
+  const found = dirty === undefined ? undefined : findNextRecord(segment, dirty, { damageOffset: end, lastSequence })
+  return segment.freshCommitLengthAt(end) === 0 ? found : undefined
 }
 
 function describeHead(end: QueueEnd | undefined, control: ColdControl, segments: SegmentsSummary): HeadInspection {
@@ -106,7 +121,8 @@ function describeHead(end: QueueEnd | undefined, control: ColdControl, segments:
     }
   }
   const { segmentId, walk, rate } = end
-  const nextSequence = Math.max(walk.highestSequence + 1, told(control) ?? 0)
+  const walked = walk.stoppedBy === 'bad-length' ? undefined : walk.highestSequence + 1
+  const nextSequence = walked === undefined ? told(control) : Math.max(walked, told(control) ?? 0)
   return { segmentId, offset: walk.end, nextSequence, lastTimestampNs: walk.lastTimestampNs, recordCount: walk.count, rate }
 }
 

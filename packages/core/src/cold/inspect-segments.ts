@@ -2,7 +2,7 @@ import { SEGMENT_FIRST_RECORD_OFFSET } from '../format/index.js'
 import { ColdFileError } from './cold-file.js'
 import { ColdSegment } from './cold-segment.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
-import { sequenceAt } from './record-verdict.js'
+import { holdsRecords, judgeRecord, sequenceAt } from './record-verdict.js'
 import { timestampNsAt } from './record-walk.js'
 
 /** One segment file as found. Fields that the file does not tell are `undefined`. */
@@ -45,7 +45,9 @@ export function inspectSegment(
 function describe(segment: ColdSegment): SegmentInspection {
   const { header } = segment
   const usable = segment.headerProblem === undefined
-  const hasRecords = segment.hasRoomAt(SEGMENT_FIRST_RECORD_OFFSET) && segment.commitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0
+  const hasRecords = holdsRecords(segment)
+  const first =
+    hasRecords && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET, false) === 'good' ? SEGMENT_FIRST_RECORD_OFFSET : undefined
   const sealed = usable && segment.sealed
   return {
     segmentId: segment.id,
@@ -53,8 +55,8 @@ function describe(segment: ColdSegment): SegmentInspection {
     allocatedBytes: segment.file.stat().blocks * 512,
     sealed,
     hasRecords,
-    firstSequence: hasRecords ? sequenceAt(segment, SEGMENT_FIRST_RECORD_OFFSET) : usable ? header.firstSequence : undefined,
-    firstTimestampNs: hasRecords ? timestampNsAt(segment, SEGMENT_FIRST_RECORD_OFFSET) : undefined,
+    firstSequence: first !== undefined ? sequenceAt(segment, first) : usable ? header.firstSequence : undefined,
+    firstTimestampNs: first === undefined ? undefined : timestampNsAt(segment, first),
     createdNs: usable ? told(header.createdNs) : undefined,
     writerEpoch: usable ? told(header.writerEpoch) : undefined,
     endOffset: sealed ? told(header.endOffset) : undefined,

@@ -20,6 +20,8 @@ export interface QueueEnd {
   readonly segmentId: number
   readonly walk: RecordWalk
   readonly rate: RecentRate
+  /** Where records go on behind a hole at the walk's end; `undefined` when nothing does. */
+  readonly goesOnAt: number | undefined
 }
 
 /** Counting messages of the base format, whose sequences begin again at every open, walks the segments: this many at most. */

@@ -23,6 +23,7 @@ export const PROBLEMS = {
     'The segments go on behind what control.meta calls the head; the next writer believes the segments.',
   ],
   CONTROL_AHEAD: ['critical', 'control.meta names a head or an offset that the segments do not reach.'],
+  CONTROL_BAD_SEQUENCE: ['critical', 'The next sequence in control.meta was used already: a writer would use it twice.'],
   HEAD_MISSING: ['critical', 'The segment that control.meta calls the head is missing.'],
   SEGMENT_MISSING: ['critical', 'Segments in the middle of the queue are missing.'],
   SEGMENT_SHORT: ['critical', 'A segment is shorter than the segment size: it was truncated.'],

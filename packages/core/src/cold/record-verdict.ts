@@ -9,9 +9,11 @@ import {
   RECORD_SEQUENCE_OFFSET,
   RECORD_TYPE_ID_OFFSET,
   recordLength,
+  SEGMENT_FIRST_RECORD_OFFSET,
 } from '../format/index.js'
 import { coldChecksum } from './checksum.js'
 import type { ColdSegment } from './cold-segment.js'
+import { firstDirtyOffset } from './dirty-bytes.js'
 import type { ProblemCode } from './queue-problem.js'
 
 /** What a look at a committed record says. */
@@ -50,6 +52,24 @@ export function findNextRecord(segment: ColdSegment, offset: number, { damageOff
     if (judgeOnce(segment, at, true) === 'good') return at
   }
   return undefined
+}
+
+/**
+ * Whether a segment holds at least one good record, wherever it stands. A committed word at its beginning is not enough: foreign bytes look like one too.
+ */
+export function holdsRecords(segment: ColdSegment): boolean {
+  if (!segment.hasRoomAt(SEGMENT_FIRST_RECORD_OFFSET)) return false
+  if (
+    segment.commitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0 &&
+    isRecord(judgeOnce(segment, SEGMENT_FIRST_RECORD_OFFSET, true))
+  )
+    return true
+  const dirty = firstDirtyOffset(segment, SEGMENT_FIRST_RECORD_OFFSET)
+  return dirty !== undefined && findNextRecord(segment, dirty, { damageOffset: dirty, lastSequence: -1 }) !== undefined
+}
+
+function isRecord(verdict: RecordVerdict): boolean {
+  return verdict === 'good' || verdict === 'padding'
 }
 
 /** Sequence of the record at a loaded offset. */

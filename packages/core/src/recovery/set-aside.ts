@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 export const QUARANTINE_DIRECTORY = 'quarantine'
 
 /** What recovery takes out of a queue is kept here, under a name that says what it was and when. Nothing is ever destroyed. */
-function quarantinePath(directory: string, name: string): string {
+export function quarantinePath(directory: string, name: string): string {
   const folder = join(directory, QUARANTINE_DIRECTORY)
   mkdirSync(folder, { recursive: true })
   return join(folder, `${new Date().toISOString().replaceAll(':', '')}-${process.pid}-${name}`)

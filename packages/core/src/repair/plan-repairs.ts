@@ -1,0 +1,129 @@
+import {
+  type ColdPosition,
+  inspectQueue,
+  openColdReader,
+  type ProblemCode,
+  type QueueInspection,
+  type QueueProblem,
+} from '../cold/index.js'
+import { CONTROL_FILE, segmentFileName } from '../format/index.js'
+import type { RepairStep, RepairStepKind } from './repair-step.js'
+
+export interface PlanOptions {
+  /** Move readers that stand in front of damage behind it: they will never see what was there. Default: they stay and say so. */
+  readonly skipDamage?: boolean
+}
+
+/** In this order steps do not undo each other: files first, then what is derived from them, then the writer's own recovery. */
+const ORDER: readonly RepairStepKind[] = [
+  'keep-damage',
+  'mend-segment',
+  'seal-segment',
+  'rebuild-control',
+  'move-reader',
+  'set-aside',
+  'recover',
+]
+
+const NEEDS_NEW_CONTROL = new Set<ProblemCode>([
+  'CONTROL_MISSING',
+  'CONTROL_SHORT',
+  'CONTROL_ZEROED',
+  'CONTROL_BAD_MAGIC',
+  'CONTROL_NOT_READY',
+  'CONTROL_BAD_SEGMENT_SIZE',
+  'CONTROL_BAD_SEQUENCE',
+])
+const NEEDS_RECOVERY = new Set<ProblemCode>([
+  'CONTROL_ODD_GENERATION',
+  'CONTROL_BEHIND',
+  'HEAD_MISSING',
+  'SEGMENT_NOT_READY',
+  'RECORD_TORN',
+])
+const NEEDS_MENDING = new Set<ProblemCode>(['SEGMENT_SHORT', 'SEGMENT_LONG', 'SEGMENT_BAD_HEADER'])
+const NEEDS_SETTING_ASIDE = new Set<ProblemCode>(['READER_BAD', 'LEFTOVER', 'INDEX_BAD'])
+const IS_DAMAGE = new Set<ProblemCode>([
+  'RECORD_BAD_LENGTH',
+  'RECORD_BAD_PAYLOAD_CRC',
+  'RECORD_BAD_HEADER_CRC',
+  'RECORD_BAD_PADDING',
+  'RECORDS_LOST',
+])
+/** Evidence is kept up to this many bytes per place. */
+const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
+
+/**
+ * What would mend these problems of a queue, in the order in which it must be done. Changes nothing; problems that only a person can decide about, or that harm nobody, lead
+ * to no step.
+ *
+ * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.
+ */
+export function planRepairs(directory: string, problems: readonly QueueProblem[], options: PlanOptions = {}): RepairStep[] {
+  const inspection = inspectQueue(directory)
+  const steps = withoutRepeats(problems.flatMap((problem) => stepsFor(problem, inspection, options)))
+  // Without a control block nobody knows the segment size, and so not which segments are whole. A writer must not recover before that is known.
+  const knowsSize = !steps.some(({ kind }) => kind === 'rebuild-control')
+  return steps.filter(({ kind }) => knowsSize || kind !== 'recover').sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
+}
+
+function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: PlanOptions): RepairStep[] {
+  const { code, segmentId, file } = problem
+  if (NEEDS_NEW_CONTROL.has(code)) {
+    // Without a segment there is nothing to rebuild from: the queue begins anew.
+    return inspection.segments.count > 0
+      ? [{ kind: 'rebuild-control' }]
+      : [{ kind: 'set-aside', file: CONTROL_FILE }, { kind: 'recover' }]
+  }
+  if (NEEDS_RECOVERY.has(code)) return [{ kind: 'recover' }]
+  if (NEEDS_SETTING_ASIDE.has(code) && file !== undefined) return [{ kind: 'set-aside', file }]
+  if (code === 'READER_AHEAD' && file !== undefined) return moveReaderToEnd(file, inspection)
+  if (segmentId === undefined) return []
+  if (code === 'SEGMENT_NOT_READY') return [{ kind: 'set-aside', file: segmentFileName(segmentId) }, { kind: 'recover' }]
+  if (NEEDS_MENDING.has(code)) return [{ kind: 'mend-segment', segmentId }, { kind: 'recover' }]
+  if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
+  if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]
+  return IS_DAMAGE.has(code) ? stepsForDamage(problem, segmentId, inspection, options) : []
+}
+
+/**
+ * Damaged bytes stay where they are, because what follows them must keep its place. In the head they end the segment: a writer's recovery could not tell the good records behind them
+ * from the torn tail of an append.
+ */
+function stepsForDamage(
+  problem: QueueProblem,
+  segmentId: number,
+  inspection: QueueInspection,
+  options: PlanOptions,
+): RepairStep[] {
+  const offset = problem.offset ?? 0
+  const behind = positionBehind(inspection.directory, { segmentId, offset })
+  const segmentEnd = (inspection.segmentSize ?? offset) - offset
+  const length = Math.min(DAMAGE_LENGTH_MAX, behind?.segmentId === segmentId ? behind.offset - offset : segmentEnd)
+  const steps: RepairStep[] = [{ kind: 'keep-damage', segmentId, offset, length }]
+  if (segmentId === inspection.head.segmentId) steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
+  if (options.skipDamage === true && behind !== undefined) {
+    for (const { file, position, lock } of inspection.readers) {
+      const stuck = position?.segmentId === segmentId && position.offset === offset && lock.held !== true
+      if (stuck) steps.push({ kind: 'move-reader', file, to: behind })
+    }
+  }
+  return steps
+}
+
+function positionBehind(directory: string, from: ColdPosition): ColdPosition | undefined {
+  using reader = openColdReader(directory, { from })
+  for (const item of reader) {
+    if (item.kind === 'record') return { segmentId: item.segmentId, offset: item.offset }
+  }
+  return undefined
+}
+
+function moveReaderToEnd(file: string, { head }: QueueInspection): RepairStep[] {
+  if (head.segmentId === undefined || head.offset === undefined) return []
+  return [{ kind: 'move-reader', file, to: { segmentId: head.segmentId, offset: head.offset } }]
+}
+
+function withoutRepeats(steps: readonly RepairStep[]): RepairStep[] {
+  return [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()]
+}

@@ -1,0 +1,98 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { inspectQueue, openColdReader, type QueueInspection } from '../cold/index.js'
+import { bootId } from '../files/machine.js'
+import { syncDirectory } from '../files/sync-directory.js'
+import {
+  CONTROL_FILE,
+  CONTROL_TEMPORARY_FILE,
+  encodeControl,
+  INIT_STATE_READY,
+  isExistingSegmentSize,
+  SEGMENT_FIRST_RECORD_OFFSET,
+} from '../format/index.js'
+import { setFileAside } from '../recovery/set-aside.js'
+
+/** What reading every record tells about a queue. */
+interface Content {
+  readonly highestSequence: number
+  readonly highestEpoch: number
+  readonly lastSegmentId: number
+  readonly endOffset: number
+}
+
+/**
+ * Writes a new control block from what every record of the queue shows. Unlike the writer's own rebuilding it reads over damage, so that the sequence goes on above everything that is readable.
+ *
+ * @returns where the old block is kept, or `undefined` when there was none.
+ */
+export function rebuildControlFromRecords(directory: string): string | undefined {
+  const inspection = inspectQueue(directory, { segmentLimit: Number.POSITIVE_INFINITY })
+  const segmentSize = commonSegmentSize(inspection)
+  if (segmentSize === undefined) throw new Error('no segment tells the segment size')
+  const content = readContent(directory, inspection)
+  const epoch = Math.max(
+    content.highestEpoch,
+    inspection.segments.inspected.reduce((most, { writerEpoch = 0 }) => Math.max(most, writerEpoch), 1),
+  )
+  const block = encodeControl({
+    segmentSize,
+    initState: INIT_STATE_READY,
+    writerEpoch: epoch,
+    currentSegment: content.lastSegmentId,
+    writeOffset: content.endOffset,
+    notifySequence: 1,
+    bootId: bootId(),
+    nextSequence: content.highestSequence + 1,
+    dirtyEnd: segmentSize,
+    dirtySegment: content.lastSegmentId,
+    extensionEpoch: epoch % 0x1_0000_0000,
+  })
+  const path = join(directory, CONTROL_FILE)
+  const keptAt = existsSync(path) ? setFileAside(directory, path) : undefined
+  writeControl(directory, block)
+  return keptAt
+}
+
+/** The length that most usable segments have. */
+function commonSegmentSize({ segments }: QueueInspection): number | undefined {
+  const counts = new Map<number, number>()
+  for (const { length, problem } of segments.inspected) {
+    const mayCount = problem?.code !== 'SEGMENT_BAD_HEADER' && isExistingSegmentSize(length)
+    if (mayCount) counts.set(length, (counts.get(length) ?? 0) + 1)
+  }
+  return [...counts].sort(([lengthA, a], [lengthB, b]) => b - a || lengthB - lengthA)[0]?.[0]
+}
+
+function readContent(directory: string, { head, segments }: QueueInspection): Content {
+  let highestSequence = -1
+  let highestEpoch = 1
+  let lastSegmentId = head.segmentId ?? segments.lastId ?? 0
+  using reader = openColdReader(directory, { checkPayloads: false })
+  for (const item of reader) {
+    if (item.kind !== 'record') continue
+    highestSequence = Math.max(highestSequence, item.sequence)
+    highestEpoch = Math.max(highestEpoch, item.writerEpoch)
+    lastSegmentId = Math.max(lastSegmentId, item.segmentId)
+  }
+  const { segmentId, offset } = reader.position
+  return {
+    highestSequence,
+    highestEpoch,
+    lastSegmentId,
+    endOffset: segmentId === lastSegmentId ? offset : SEGMENT_FIRST_RECORD_OFFSET,
+  }
+}
+
+function writeControl(directory: string, block: Uint8Array): void {
+  const temporary = join(directory, CONTROL_TEMPORARY_FILE)
+  const fd = openSync(temporary, 'w')
+  try {
+    writeSync(fd, block)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  renameSync(temporary, join(directory, CONTROL_FILE))
+  syncDirectory(directory)
+}
