@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-import { buildPackages } from './run/build.mjs'
+import { buildPackages, isBuilt } from './run/build.mjs'
 /**
  * `npm run <task>`: brings the checkout up to date (packages, addon, TypeScript), then runs the task.
  *
  * Needs nothing but Node itself, and parses on versions that are too old to run the project, so that it can say so. What is up to
  * date is skipped, which makes a second run start at once and work without a network.
  */
-import { installDependencies } from './run/install.mjs'
+import { installDependencies, isInstalled } from './run/install.mjs'
 import { withCheckoutLock } from './run/lock.mjs'
 import { PreparationError } from './run/preparation-error.mjs'
 import { missingPrerequisites } from './run/prerequisites.mjs'
@@ -27,14 +27,20 @@ async function main([task = '', ...taskArguments]) {
     return 1
   }
   try {
-    await withCheckoutLock(root, async () => {
-      installDependencies(root)
-      buildPackages(root)
-    })
+    await prepare()
   } catch (error) {
     if (!(error instanceof PreparationError)) throw error
     console.error(error.message)
     return 1
   }
   return runTask(task, taskArguments)
+}
+
+/** A checkout that is up to date is only read: it may belong to somebody else. */
+async function prepare() {
+  if (isInstalled(root) && isBuilt(root)) return
+  await withCheckoutLock(root, async () => {
+    installDependencies(root)
+    buildPackages(root)
+  })
 }

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -12,7 +22,7 @@ const LOCK_FILE = JSON.stringify({ packages: { '': {}, 'node_modules/one': { ver
 
 /** Stands in for npm: installs the one package of the lock file, says that it ran, and fails when told to. */
 const NPM = `
-import { appendFileSync, mkdirSync, copyFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, copyFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 appendFileSync('calls.txt', 'npm ' + process.argv[2] + '\\n')
 rmSync('node_modules/one', { recursive: true, force: true })
 if (process.env.NPM_FAILS) process.exit(7)
@@ -202,6 +212,14 @@ describe('run.mjs', () => {
     write('.preparing', `${dead.pid}\n`)
     expect(await run()).toMatchObject({ code: 0 })
     expect(existsSync(join(top, '.preparing'))).toBe(false)
+  })
+
+  it('only reads a checkout that is up to date: it may belong to somebody else', async () => {
+    await run()
+    const folders = ['.', 'node_modules', 'packages/core', 'packages/core/dist']
+    const before = folders.map((folder) => statSync(join(top, folder)).mtimeMs)
+    expect(await run()).toEqual({ code: 0, errors: [] })
+    expect(folders.map((folder) => statSync(join(top, folder)).mtimeMs)).toEqual(before)
   })
 
   it('lists its tasks when asked for another', async () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { PreparationError } from './preparation-error.mjs'
 
 /** Folders that hold packages with a build of their own. */
@@ -10,20 +10,33 @@ const OUTPUT_FOLDERS = ['dist', 'build']
 const ROOT_INPUTS = ['package.json', 'package-lock.json', 'nx.json', 'tsconfig.base.json']
 
 /**
- * Builds the addon and every package through nx, unless nothing changed since the last build.
+ * Whether nothing changed since the last build.
  *
- * nx would find that out too, but takes more than a second to say so; hashing the sources takes a few milliseconds.
+ * nx would find that out too, but takes more than a second to say so; hashing the sources takes a few hundredths of one.
+ *
+ * @param {string} root
+ */
+export function isBuilt(root) {
+  const stamp = stampPath(root)
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === buildState(root)
+}
+
+/**
+ * Builds the addon and every package through nx, unless nothing changed since the last build.
  *
  * @param {string} root
  */
 export function buildPackages(root) {
-  const stamp = join(root, 'node_modules', '.chronicle-built')
-  const recorded = existsSync(stamp) ? readFileSync(stamp, 'utf8') : ''
-  if (recorded === buildState(root)) return
+  if (isBuilt(root)) return
+  const stamp = stampPath(root)
   rmSync(stamp, { force: true })
   runNx(root)
-  mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, buildState(root))
+}
+
+/** @param {string} root */
+function stampPath(root) {
+  return join(root, 'node_modules', '.chronicle-built')
 }
 
 /** @param {string} root */

@@ -6,6 +6,15 @@ import { PreparationError } from './preparation-error.mjs'
 import { npmCommand } from './prerequisites.mjs'
 
 /**
+ * Whether `node_modules` holds what the lock file says, by the stamp of the last installation.
+ *
+ * @param {string} root
+ */
+export function isInstalled(root) {
+  return readIfThere(stampPath(root)) === installationKey(root)
+}
+
+/**
  * Installs what the lock file says, unless `node_modules` holds exactly that already.
  *
  * The stamp is written last and lives inside `node_modules`: an installation that was cut short, or removed, has none.
@@ -13,11 +22,14 @@ import { npmCommand } from './prerequisites.mjs'
  * @param {string} root
  */
 export function installDependencies(root) {
-  const wanted = installationKey(root)
-  const stamp = join(root, 'node_modules', '.chronicle-installed')
-  if (readIfThere(stamp) === wanted) return
+  if (isInstalled(root)) return
   if (!isInstalledAsLocked(root)) runCleanInstall(root)
-  writeFileSync(stamp, wanted)
+  writeFileSync(stampPath(root), installationKey(root))
+}
+
+/** @param {string} root */
+function stampPath(root) {
+  return join(root, 'node_modules', '.chronicle-installed')
 }
 
 /** @param {string} root */

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { PreparationError } from './preparation-error.mjs'
 
 const POLL_MS = 200
 
@@ -49,7 +50,8 @@ function tryCreate(path) {
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
-    throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new PreparationError(`this checkout is not up to date and cannot be written to: ${reason}`)
   }
 }
 

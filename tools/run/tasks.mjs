@@ -11,6 +11,7 @@ const PROGRAMS = {
   layers: 'tools/check-layers.mjs',
   layout: 'tools/check-layout.mjs',
   docs: 'tools/check-docs.mjs',
+  examples: 'tools/check-examples.mjs',
   demo: 'examples/dist/demo/main.js',
   bench: 'tools/dist/bench/main.js',
   torture: 'tools/dist/torture/main.js',
@@ -31,6 +32,7 @@ const CHECKS = [
   { title: 'layers', program: 'layers', options: [] },
   { title: 'layout', program: 'layout', options: [] },
   { title: 'docs', program: 'docs', options: [] },
+  { title: 'examples in docs', program: 'examples', options: [] },
   { title: 'types', program: 'tsc', options: ['-p', 'tsconfig.check.json'] },
 ]
 /** @type {Check} */
