@@ -1,0 +1,190 @@
+import { existsSync, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { mapNewFile, temporaryFolder } from '../test/temporary-files.js'
+import { binding, type PrepareRequest } from './index.js'
+
+const folder = temporaryFolder()
+const WAIT_MS = 30_000
+
+function request(name: string, changes: Partial<PrepareRequest> = {}): PrepareRequest {
+  return {
+    temporaryPath: join(folder, `${name}.tmp`),
+    finalPath: join(folder, name),
+    length: 1 << 20,
+    header: Buffer.from('header'),
+    populate: true,
+    lockMemory: false,
+    hugePages: true,
+    syncDirectory: true,
+    ...changes,
+  }
+}
+
+describe('backgroundPrepare', () => {
+  it('makes a published segment with its blocks and header, and hands over its mapping once', () => {
+    const job = binding.backgroundPrepare(request('segment'))
+    expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    const mapping = binding.takeMapping(job)
+    expect(mapping.byteLength).toBe(1 << 20)
+    expect(Buffer.from(mapping, 0, 8).toString()).toBe('header\0\0')
+    new Uint8Array(mapping)[100] = 5
+    expect(readFileSync(join(folder, 'segment'))[100]).toBe(5)
+    expect(statSync(join(folder, 'segment')).blocks * 512).toBeGreaterThanOrEqual(1 << 20)
+    expect(existsSync(join(folder, 'segment.tmp'))).toBe(false)
+    expect(() => binding.takeMapping(job)).toThrow(expect.objectContaining({ code: 'ENOENT' }))
+    binding.jobRelease(job)
+    expect(binding.jobState(job)).toBe(-2)
+  })
+
+  it('leaves it under its temporary name when there is no final one, and begins it anew when it exists', () => {
+    writeFileSync(join(folder, 'unpublished.tmp'), Buffer.alloc(2 << 20, 1))
+    const job = binding.backgroundPrepare(request('unpublished', { finalPath: '' }))
+    expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    const bytes = readFileSync(join(folder, 'unpublished.tmp'))
+    expect(bytes.length).toBe(1 << 20)
+    expect(bytes.subarray(6).every((byte) => byte === 0)).toBe(true)
+    binding.jobRelease(job)
+  })
+
+  it('leaves nothing behind when the final name is taken, and never replaces it', () => {
+    writeFileSync(join(folder, 'taken'), 'mine')
+    const job = binding.backgroundPrepare(request('taken'))
+    expect(binding.jobWait(job, WAIT_MS)).toBe(-17)
+    expect(readFileSync(join(folder, 'taken'), 'utf8')).toBe('mine')
+    expect(existsSync(join(folder, 'taken.tmp'))).toBe(false)
+    expect(() => binding.takeMapping(job)).toThrow()
+  })
+
+  it('fails with the errno, and the next job works', () => {
+    const missing = binding.backgroundPrepare(request('x', { temporaryPath: join(folder, 'missing', 'x.tmp') }))
+    const tooLarge = binding.backgroundPrepare(request('large', { length: 2 ** 50 }))
+    const good = binding.backgroundPrepare(request('good'))
+    expect(binding.jobWait(missing, WAIT_MS)).toBe(-2)
+    expect([-27, -28]).toContain(binding.jobWait(tooLarge, WAIT_MS))
+    expect(existsSync(join(folder, 'large.tmp'))).toBe(false)
+    expect(binding.jobWait(good, WAIT_MS)).toBe(1)
+    for (const job of [missing, tooLarge, good]) binding.jobRelease(job)
+  })
+
+  it('refuses requests that are none', () => {
+    const prepare = binding.backgroundPrepare as (value?: unknown) => number
+    expect(() => prepare()).toThrow(TypeError)
+    expect(() => prepare({})).toThrow(TypeError)
+    expect(() => prepare({ ...request('bad'), header: 'text' })).toThrow(TypeError)
+    expect(() => prepare({ ...request('bad'), length: -1 })).toThrow(RangeError)
+    expect(() => prepare({ ...request('bad'), length: 3 })).toThrow(TypeError)
+    expect(existsSync(join(folder, 'bad.tmp'))).toBe(false)
+  })
+})
+
+describe('jobs', () => {
+  it('are told about on the event loop, also when they are done before', async () => {
+    const job = binding.backgroundPrepare(request('told'))
+    const outcome = () => new Promise<number>((resolve) => binding.jobNotify(job, resolve))
+    expect(await Promise.all([outcome(), outcome()])).toEqual([1, 1])
+    expect(await outcome()).toBe(1)
+    binding.jobRelease(job)
+    expect(await outcome()).toBe(-2)
+  })
+
+  it('that nobody knows are ENOENT', () => {
+    expect(binding.jobState(987_654)).toBe(-2)
+    expect(binding.jobWait(987_654, 1000)).toBe(-2)
+    expect(() => binding.takeMapping(987_654)).toThrow(expect.objectContaining({ code: 'ENOENT' }))
+    expect(() => binding.jobRelease(987_654)).not.toThrow()
+  })
+
+  it('run in order', () => {
+    const path = join(folder, 'ordered')
+    writeFileSync(path, 'x')
+    const unlinked = binding.backgroundUnlink(path)
+    const again = binding.backgroundUnlink(path)
+    const directory = join(folder, 'directory')
+    mkdirSync(directory)
+    const refused = binding.backgroundUnlink(directory)
+    expect(binding.jobWait(again, WAIT_MS)).toBe(1)
+    expect(binding.jobState(unlinked)).toBe(1)
+    expect([-1, -21]).toContain(binding.jobWait(refused, WAIT_MS))
+    expect(existsSync(path)).toBe(false)
+  })
+})
+
+describe('backgroundUnmap', () => {
+  it('empties all views at once and takes the mapping away', () => {
+    const path = join(folder, 'unmapped')
+    const mapping = mapNewFile(path, 4096)
+    const view = new Uint8Array(mapping)
+    const job = binding.backgroundUnmap(mapping)
+    expect(view.length).toBe(0)
+    expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    expect(readFileSync('/proc/self/maps', 'utf8')).not.toContain(path)
+    expect(binding.jobWait(binding.backgroundUnmap(mapping), WAIT_MS)).toBe(1)
+    expect(() => binding.backgroundUnmap(new ArrayBuffer(1))).toThrow(TypeError)
+  })
+})
+
+describe('backgroundSync', () => {
+  it('syncs a range, and keeps the pages until then', () => {
+    const mapping = mapNewFile(join(folder, 'synced'), 65536)
+    const job = binding.backgroundSync(mapping, 100, 60000)
+    binding.unmap(mapping)
+    expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    const other = mapNewFile(join(folder, 'synced-2'), 4096)
+    expect(() => binding.backgroundSync(other, 0, 4097)).toThrow(RangeError)
+  })
+})
+
+describe('backgroundMakeDurable', () => {
+  const segment = mapNewFile(join(folder, 'durable-segment'), 65536)
+
+  function slots(control: ArrayBuffer) {
+    const view = new DataView(control)
+    return [64, 96].map((at) => ({
+      sequence: view.getBigUint64(at, true),
+      offset: view.getBigUint64(at + 8, true),
+      segment: view.getUint32(at + 16, true),
+      generation: view.getUint32(at + 20, true),
+      valid: view.getUint32(at + 24, true) === binding.crc32(new Uint8Array(control, at, 24)),
+    }))
+  }
+
+  it('writes the two slots in turn, higher generations first', () => {
+    const control = mapNewFile(join(folder, 'durable-control'), 512)
+    for (const sequence of [10, 20, 30]) {
+      const job = binding.backgroundMakeDurable({
+        segment,
+        offset: 64,
+        length: 1000,
+        control,
+        sequence,
+        segmentId: 7,
+        markOffset: sequence * 64,
+      })
+      expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    }
+    expect(slots(control)).toEqual([
+      { sequence: 20n, offset: 1280n, segment: 7, generation: 2, valid: true },
+      { sequence: 30n, offset: 1920n, segment: 7, generation: 3, valid: true },
+    ])
+  })
+
+  it('refuses ranges and control blocks that are none', () => {
+    const control = mapNewFile(join(folder, 'short-control'), 511)
+    const durable = { segment, offset: 0, length: 64, control, sequence: 1, segmentId: 0, markOffset: 64 }
+    expect(() => binding.backgroundMakeDurable(durable)).toThrow(RangeError)
+    const whole = mapNewFile(join(folder, 'whole-control'), 512)
+    expect(() => binding.backgroundMakeDurable({ ...durable, control: whole, length: 65537 })).toThrow(RangeError)
+    const readOnly = mapNewFile(join(folder, 'read-only-control'), 512, { writable: false })
+    expect(() => binding.backgroundMakeDurable({ ...durable, control: readOnly })).toThrow(TypeError)
+  })
+})
+
+it('opens no descriptor that a child process inherits', () => {
+  const before = openSync(join(folder, 'before'), 'w+')
+  const job = binding.backgroundPrepare(request('descriptors'))
+  expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+  const after = openSync(join(folder, 'after'), 'w+')
+  expect(after).toBe(before + 1)
+  expect(fstatSync(after).size).toBe(0)
+})
