@@ -1,12 +1,13 @@
 import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
+import { addDoctorCommand } from './commands/doctor/doctor-command.js'
 import { addInspectCommand } from './commands/inspect/inspect-command.js'
 import { addTailCommand } from './commands/tail/tail-command.js'
 import { addVerifyCommand } from './commands/verify/verify-command.js'
 import { LOG_LEVELS } from './diagnostics.js'
 
 /** Every command, in the order in which help lists them. */
-const COMMANDS: readonly AddCommand[] = [addInspectCommand, addTailCommand, addVerifyCommand]
+const COMMANDS: readonly AddCommand[] = [addInspectCommand, addTailCommand, addDoctorCommand, addVerifyCommand]
 
 const FOOTER = `
 Results go to standard output, diagnostics to standard error. Nothing is ever written to a queue unless --yes says so.

@@ -77,6 +77,7 @@ export { type StreamOptions, toReadable, toReadableStream } from './reader/strea
 export { RECOVERY_CASES, type RecoveryAction, type RecoveryCase } from './recovery/recovery-case.js'
 export {
   describeRepairStep,
+  isRepairable,
   type PlanOptions,
   planRepairs,
   type RepairOutcome,

@@ -341,6 +341,7 @@ export class ColdReader {
 
   #skipUnreadable(error: ColdFileError): ColdItem | undefined {
     const segmentId = this.#segmentId
+    this.#lastSequence = -1
     this.#leave()
     return this.#problem('FILE_UNREADABLE', `${error.errno} at ${error.path}`, { segmentId, severity: 'critical' })
   }

@@ -1,3 +1,3 @@
-export { type PlanOptions, planRepairs } from './plan-repairs.js'
+export { isRepairable, type PlanOptions, planRepairs } from './plan-repairs.js'
 export { repairQueue } from './repair-queue.js'
 export { describeRepairStep, type RepairOutcome, type RepairReport, type RepairStep, type RepairStepKind } from './repair-step.js'

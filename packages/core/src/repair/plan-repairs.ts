@@ -50,16 +50,25 @@ const IS_DAMAGE = new Set<ProblemCode>([
   'RECORD_BAD_PADDING',
   'RECORDS_LOST',
 ])
+/** Whether some step of {@link planRepairs} deals with a problem of this kind, or keeps the evidence of it. */
+export function isRepairable(code: ProblemCode): boolean {
+  const single: readonly ProblemCode[] = ['READER_AHEAD', 'SEGMENT_NOT_READY', 'SEGMENT_UNSEALED', 'CONTROL_AHEAD']
+  const groups = [NEEDS_NEW_CONTROL, NEEDS_RECOVERY, NEEDS_MENDING, NEEDS_SETTING_ASIDE, IS_DAMAGE]
+  return single.includes(code) || groups.some((group) => group.has(code))
+}
+
 /** Evidence is kept up to this many bytes per place. */
 const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
 
 /**
  * What would mend these problems of a queue, in the order in which it must be done. Changes nothing; problems that only a person can decide about, or that harm nobody, lead
- * to no step.
+ * to no step; when a segment or the control block cannot be read, nothing does.
  *
  * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.
  */
 export function planRepairs(directory: string, problems: readonly QueueProblem[], options: PlanOptions = {}): RepairStep[] {
+  // Half of the facts are no ground to act on.
+  if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
   const inspection = inspectQueue(directory)
   const steps = withoutRepeats(problems.flatMap((problem) => stepsFor(problem, inspection, options)))
   // Without a control block nobody knows the segment size, and so not which segments are whole. A writer must not recover before that is known.

@@ -1,0 +1,42 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { inspectQueue, verifyQueue } from '@chronicle-ts/core'
+import type { CommandContext } from '../../command-context.js'
+import { messageOfError } from '../../error-report.js'
+import { ProgressLine } from '../../output/progress.js'
+import type { QueueDiagnosis } from './finding.js'
+import { processFindings } from './process-findings.js'
+import { queueFindings } from './queue-findings.js'
+import { spaceFindings } from './system-findings.js'
+
+/** Looks at one queue. Never throws for the queue's sake: one that cannot be looked at has that as its finding. */
+export async function diagnoseQueue(
+  context: CommandContext,
+  queue: string,
+  options: { quick: boolean },
+): Promise<QueueDiagnosis> {
+  try {
+    const inspection = inspectQueue(queue)
+    const read = options.quick ? { problems: inspection.problems, complete: false } : await readEverything(context, queue)
+    const findings = [...queueFindings(inspection, read.problems), ...processFindings(inspection), ...spaceFindings(inspection)]
+    return { queue, findings, complete: read.complete }
+  } catch (error) {
+    const finding = { code: 'QUEUE_UNREADABLE', severity: 'critical', message: messageOfError(error) } as const
+    return { queue, findings: [finding], complete: false }
+  }
+}
+
+async function readEverything(
+  context: CommandContext,
+  queue: string,
+): Promise<Pick<QueueDiagnosis, 'complete'> & { problems: ReturnType<typeof inspectQueue>['problems'] }> {
+  const line = new ProgressLine(process.stderr, `doctor ${queue}`)
+  using verification = verifyQueue(queue)
+  let more = true
+  while (more && !context.signal.aborted) {
+    more = verification.step()
+    line.update(verification.progress.bytes, verification.progress.bytesTotal)
+    await turn()
+  }
+  line.clear()
+  return { problems: [...verification.problems], complete: !more }
+}

@@ -1,0 +1,167 @@
+import {
+  describeRepairStep,
+  findQueues,
+  isQueueError,
+  planRepairs,
+  type RepairReport,
+  type RepairStep,
+  repairQueue,
+  verifyQueue,
+} from '@chronicle-ts/core'
+import type { Command } from 'commander'
+import type { CommandContext, Runner } from '../../command-context.js'
+import { exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
+import { toJsonReport } from '../../output/json.js'
+import { printable } from '../../output/printable.js'
+import { exitCodeOfProblems } from '../../output/problems.js'
+import { diagnoseQueue } from './diagnose.js'
+import type { Finding, QueueDiagnosis } from './finding.js'
+import { renderFindings } from './render-findings.js'
+import { systemFindings } from './system-findings.js'
+
+interface DoctorOptions {
+  readonly quick?: boolean
+  readonly repair?: boolean
+  readonly yes?: boolean
+  readonly skipDamage?: boolean
+}
+
+/** What was, or would be, done to one queue. */
+interface Treatment {
+  readonly queue: string
+  readonly steps: readonly (RepairStep & { readonly description: string })[]
+  readonly report?: RepairReport
+  readonly error?: string
+}
+
+const EXAMPLES = `
+Looks for everything that is known to go wrong: stale locks, dead or stopped writers, leaked waiters, stale leases, stale or damaged reader files, leftovers, segments that could be deleted and
+who keeps them, torn tails, corruption in the middle, a control block that does not fit the segments, disk space and system limits. Reads every record; --quick looks at the
+metadata only. Each finding has a severity, an explanation, and the command that mends it. Every queue is looked at on its own: a bad one hides no other.
+
+--repair shows what a repair would do. --repair --yes does it, under the writer lock, so never on a queue that is being written to (exit code 4). Whatever is replaced or taken away is kept in the
+queue's quarantine folder, with a report. Records that can be read are never touched.
+
+Examples:
+  $ chron-cli doctor /var/lib/bus
+  $ chron-cli doctor /var/lib/trades --quick
+  $ chron-cli doctor /var/lib/trades --repair             what would be done
+  $ chron-cli doctor /var/lib/trades --repair --yes
+  $ chron-cli doctor /var/lib/bus --json | jq -r '.queues[].findings[] | select(.severity != "info") | .command'
+`
+
+export function addDoctorCommand(program: Command, run: Runner): void {
+  program
+    .command('doctor')
+    .summary('find out what is wrong, and mend it')
+    .description('Diagnose a queue, or every queue below a directory.')
+    .argument('<directory>', 'a queue, or a directory with queues below it')
+    .option('--quick', 'look at the metadata only, read no records')
+    .option('--repair', 'show what a repair would do')
+    .option('--yes', 'with --repair: do it')
+    .option('--skip-damage', 'with --repair: move readers that stand in front of damage behind it')
+    .addHelpText('after', EXAMPLES)
+    .action((directory: string, options: DoctorOptions, command: Command) =>
+      run(command, (context) => doctor(context, directory, options)),
+    )
+}
+
+async function doctor(context: CommandContext, directory: string, options: DoctorOptions): Promise<number> {
+  if (options.repair !== true && (options.yes === true || options.skipDamage === true))
+    throw new UsageError('--yes and --skip-damage belong to --repair')
+  const found = findQueues(directory)
+  if (found.directories.length === 0 && found.unreadable.length === 0)
+    throw new UsageError(`there is no queue in or below ${directory}`)
+  const treated =
+    options.repair === true ? treatAll(context, found.directories, options) : { treatments: [], exitCode: EXIT_HEALTHY }
+  const queues: QueueDiagnosis[] = []
+  if (options.repair !== true || options.yes === true) {
+    for (const queue of found.directories) {
+      if (context.signal.aborted) break
+      queues.push(await diagnoseQueue(context, queue, { quick: options.quick === true }))
+    }
+  }
+  const system = [...systemFindings(), ...found.unreadable.map(unreadableFinding)]
+  print(context, { treatments: treated.treatments, queues, system })
+  if (context.signal.aborted) return EXIT_INTERRUPTED
+  const findings = [...queues.flatMap((queue) => queue.findings), ...system]
+  return worseExitCode(treated.exitCode, exitCodeOfProblems(findings))
+}
+
+function treatAll(
+  context: CommandContext,
+  directories: readonly string[],
+  options: DoctorOptions,
+): { treatments: Treatment[]; exitCode: number } {
+  const treatments: Treatment[] = []
+  let exitCode = EXIT_HEALTHY
+  for (const queue of directories) {
+    if (context.signal.aborted) break
+    try {
+      const treatment = treat(queue, options)
+      treatments.push(treatment)
+      const failed = treatment.report?.outcomes.some(({ state }) => state === 'failed') === true
+      if (failed) exitCode = worseExitCode(exitCode, EXIT_USAGE)
+      else if (options.yes !== true && treatment.steps.length > 0) exitCode = worseExitCode(exitCode, EXIT_WARNING)
+    } catch (error) {
+      if (!isQueueError(error)) throw error
+      treatments.push({ queue, steps: [], error: messageOfError(error) })
+      exitCode = worseExitCode(exitCode, exitCodeOfError(error))
+    }
+  }
+  return { treatments, exitCode }
+}
+
+function treat(queue: string, options: DoctorOptions): Treatment {
+  const planOptions = { skipDamage: options.skipDamage === true }
+  if (options.yes === true) {
+    const report = repairQueue(queue, planOptions)
+    return { queue, steps: report.outcomes.map(({ step }) => described(step)), report }
+  }
+  using verification = verifyQueue(queue)
+  while (verification.step());
+  return { queue, steps: planRepairs(queue, verification.problems, planOptions).map(described) }
+}
+
+function described(step: RepairStep): RepairStep & { readonly description: string } {
+  return { ...step, description: describeRepairStep(step) }
+}
+
+function unreadableFinding(path: string): Finding {
+  return { code: 'DIRECTORY_UNREADABLE', severity: 'warning', message: `A directory cannot be listed. path=${path}` }
+}
+
+function print(
+  context: CommandContext,
+  result: { treatments: readonly Treatment[]; queues: readonly QueueDiagnosis[]; system: readonly Finding[] },
+): void {
+  const { output } = context
+  if (context.json) {
+    output.line(toJsonReport('doctor', { queues: result.queues, system: result.system, repairs: result.treatments }))
+    return
+  }
+  for (const treatment of result.treatments) printTreatment(context, treatment)
+  for (const { queue, findings } of result.queues) output.lines(renderFindings(queue, findings, output))
+  if (result.system.length > 0) output.lines(renderFindings('system', result.system, output))
+}
+
+function printTreatment({ output }: CommandContext, { queue, steps, report, error }: Treatment): void {
+  const { palette } = output
+  output.line(palette.heading(`repair ${printable(queue)}`))
+  if (error !== undefined) output.line(palette.critical(`  not done: ${printable(error)}`))
+  else if (steps.length === 0) output.line('  nothing to do')
+  if (report === undefined) {
+    for (const { description } of steps) output.line(`  would ${printable(description)}`)
+    if (steps.some(({ kind }) => kind === 'rebuild-control'))
+      output.line('  and then look again, because the control block tells what else is wrong')
+    if (steps.length > 0) output.line('  Nothing was changed. Add --yes to do it.')
+    return
+  }
+  for (const { step, state, detail } of report.outcomes) {
+    const paint = state === 'failed' ? palette.critical : palette.good
+    output.line(`  ${paint(state.padEnd(8))}${printable(describeRepairStep(step))}`)
+    output.line(palette.faint(`          ${printable(detail)}`))
+  }
+  if (report.file !== undefined) output.line(`  report: ${printable(report.file)}`)
+}

@@ -1,0 +1,96 @@
+import { isRepairable, type ProblemCode, type QueueInspection, type QueueProblem } from '@chronicle-ts/core'
+import type { Finding } from './finding.js'
+import { shellQuote } from './shell-quote.js'
+
+interface Advice {
+  readonly explanation: string
+  readonly command?: (queue: string, problem: QueueProblem) => string
+}
+
+const SKIP_DAMAGE: Advice = {
+  explanation:
+    'Strict readers stop in front of it. The repair keeps a copy of the damaged bytes and, with --skip-damage, moves the readers that stand there behind them. Readers opened with onCorrupt "skip" go on by themselves.',
+  command: (queue) => `chron-cli doctor ${queue} --repair --yes --skip-damage`,
+}
+const GONE: Advice = {
+  explanation:
+    'Nothing here can bring the messages back: restore the segment files from a copy if there is one. Readers are told with ERR_DATA_LOST or ERR_SEQUENCE_GAP, and go on with onLost "snap" and onCorrupt "skip".',
+}
+
+/** What to say beyond the problem's own sentence. */
+const ADVICE: Partial<Record<ProblemCode, Advice>> = {
+  RECORD_BAD_LENGTH: SKIP_DAMAGE,
+  RECORD_BAD_PAYLOAD_CRC: SKIP_DAMAGE,
+  RECORD_BAD_HEADER_CRC: SKIP_DAMAGE,
+  RECORD_BAD_PADDING: SKIP_DAMAGE,
+  RECORDS_LOST: SKIP_DAMAGE,
+  SEGMENT_MISSING: GONE,
+  SEQUENCE_GAP: GONE,
+  CONTROL_BAD_VERSION: { explanation: 'Another version of the library wrote it. Use that version; nothing is repaired here.' },
+  FILE_UNREADABLE: {
+    explanation: 'Look again as a user who may read it.',
+    command: (queue, { file }) => `ls -l ${queue}${file === undefined ? '' : `/${file}`}`,
+  },
+  READER_BAD: { explanation: 'The repair moves the file aside; the reader then starts as a new one, at the earliest message.' },
+  READER_AHEAD: {
+    explanation: 'Data that it has read is gone, after a power cut for instance. The repair sets it to the present end.',
+  },
+  READER_DATA_LOST: {
+    explanation: 'Retention, or somebody, deleted what it had not read. It gets ERR_DATA_LOST, or goes on with onLost "snap".',
+  },
+  LOCK_STALE: { explanation: 'The process died without closing the queue. Nothing has to be done.' },
+  QUARANTINED: {
+    explanation: 'Look at it, and delete it when it is not needed any more.',
+    command: (queue) => `ls -l ${queue}/quarantine`,
+  },
+}
+
+/** Findings about one queue, from what inspecting and verifying it found. */
+export function queueFindings(inspection: QueueInspection, problems: readonly QueueProblem[]): Finding[] {
+  return [...problems.map((problem) => fromProblem(inspection.directory, problem)), ...readerFindings(inspection)]
+}
+
+function fromProblem(directory: string, problem: QueueProblem): Finding {
+  const { code, severity, message } = problem
+  const advice = ADVICE[code]
+  const queue = shellQuote(directory)
+  const command =
+    advice?.command?.(queue, problem) ?? (isRepairable(code) ? `chron-cli doctor ${queue} --repair --yes` : undefined)
+  return {
+    code,
+    severity,
+    message,
+    ...(advice && { explanation: advice.explanation }),
+    ...(command !== undefined && { command }),
+  }
+}
+
+/** Who keeps segments from being deleted, and which could go. */
+function readerFindings({ directory, segments, head, readers, segmentSize = 0 }: QueueInspection): Finding[] {
+  const { firstId } = segments
+  const headId = head.segmentId
+  if (firstId === undefined || headId === undefined || readers.length === 0) return []
+  const findings: Finding[] = []
+  const pins = readers.map((reader) => ({ reader, from: Math.min(headId, reader.pinsFrom ?? firstId) }))
+  const lowest = Math.min(...pins.map(({ from }) => from))
+  for (const { reader, from } of pins) {
+    if (from !== lowest || from >= headId) continue
+    const bytes = (headId - from) * segmentSize
+    const state = reader.lock.held === true ? 'running' : 'not running'
+    const message = `Reader ${reader.name}, ${state}, keeps ${headId - from} segments (${bytes} bytes) from being deleted. reader=${reader.name} segment=${from}`
+    findings.push({ code: 'READER_PINS', severity: 'info', message, explanation: PIN_EXPLANATION })
+  }
+  if (lowest > firstId) {
+    const message = `Every reader has read ${lowest - firstId} segments (${(lowest - firstId) * segmentSize} bytes). segment=${firstId}`
+    findings.push({
+      code: 'RETENTION_CANDIDATES',
+      severity: 'info',
+      message,
+      command: `chron-cli prune ${shellQuote(directory)} --consumed`,
+    })
+  }
+  return findings
+}
+
+const PIN_EXPLANATION =
+  'A registered reader pins what it has not read. If it is not coming back, remove its file from readers/, or give the writer a readerTtlMs.'
