@@ -1,9 +1,9 @@
 import { BusLayout } from '@chronicle-ts/bus'
+import { createFolder, type RunFolder, removeFolder, useFolder } from '../process/run-folder.js'
 import { runProgram } from '../process/run-program.js'
 import { Cast, strategyNames } from './cast.js'
 import { DemoDirector } from './demo-director.js'
 import { InterruptedError } from './demo-error.js'
-import { createFolder, type DemoFolder, removeFolder, useFolder } from './demo-folder.js'
 import { DEMO_USAGE, type DemoOptions, parseDemoOptions } from './demo-options.js'
 import { auditStrategies, type DemoSummary, isSound, summarise } from './demo-summary.js'
 import { ProgressLine } from './progress-line.js'
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     console.log(DEMO_USAGE)
     return
   }
-  const folder = options.root === undefined ? createFolder(options.keep) : useFolder(options.root)
+  const folder = options.root === undefined ? createFolder({ program: 'demo', keep: options.keep }) : useFolder(options.root)
   const progress = new ProgressLine(process.stderr)
   try {
     const summary = await playDemo(options, folder, progress)
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function playDemo(options: DemoOptions, folder: DemoFolder, progress: ProgressLine): Promise<DemoSummary> {
+async function playDemo(options: DemoOptions, folder: RunFolder, progress: ProgressLine): Promise<DemoSummary> {
   const layout = new BusLayout(folder.root)
   const before = auditStrategies(layout, strategyNames(options))
   const cast = new Cast(options, folder.root)

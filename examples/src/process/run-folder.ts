@@ -12,29 +12,28 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { UsageError } from '../process/run-program.js'
+import { UsageError } from './run-program.js'
 
-const PREFIX = 'chronicle-demo-'
-/** Stands in every folder that a demo made for itself: nothing without it is ever removed. */
-const MARKER = '.chronicle-demo.json'
+/** Stands in every folder that a program made for itself: nothing without it is ever removed. */
+const MARKER = '.chronicle-example.json'
 /** f_type of tmpfs. */
 const TMPFS = 0x01021994
 
 interface Marker {
-  /** The demo that made the folder. */
+  /** The process that made the folder. */
   readonly pid: number
   readonly keep: boolean
 }
 
-/** Where a demo's queues are. */
-export interface DemoFolder {
+/** Where a program's queues are. */
+export interface RunFolder {
   readonly root: string
   /** Made for this run, so that an interrupted run may remove it. */
   readonly isTemporary: boolean
 }
 
 /** Uses the folder that the user named, making it where it is missing. @throws {@link UsageError} when that cannot be. */
-export function useFolder(path: string): DemoFolder {
+export function useFolder(path: string): RunFolder {
   const root = resolve(path)
   try {
     mkdirSync(root, { recursive: true })
@@ -45,23 +44,33 @@ export function useFolder(path: string): DemoFolder {
   return { root, isTemporary: false }
 }
 
+export interface NewFolder {
+  /** Part of the folder's name. */
+  readonly program: string
+  /** Later runs must not remove it. */
+  readonly keep?: boolean
+  /** Where to make it; by default among the temporary files. */
+  readonly parent?: string
+}
+
 /**
- * Makes a new folder, and removes those of earlier demos that are over and were not told to keep theirs: the last run's queues stay to be looked at, and
- * demos do not fill the disk.
+ * Makes a new folder, and removes those of the program's earlier runs that are over and were not told to keep theirs: the last run's queues stay to be looked at,
+ * and running it often does not fill the disk.
  */
-export function createFolder(keep: boolean, parent = temporaryDirectory()): DemoFolder {
+export function createFolder({ program, keep = false, parent = temporaryDirectory() }: NewFolder): RunFolder {
+  const prefix = `chronicle-${program}-`
   for (const name of readdirSync(parent)) {
     const folder = join(parent, name)
-    if (name.startsWith(PREFIX) && isLeftOver(folder)) rmSync(folder, { recursive: true, force: true })
+    if (name.startsWith(prefix) && isLeftOver(folder)) rmSync(folder, { recursive: true, force: true })
   }
-  const root = mkdtempSync(join(parent, PREFIX))
+  const root = mkdtempSync(join(parent, prefix))
   const marker: Marker = { pid: process.pid, keep }
   writeFileSync(join(root, MARKER), JSON.stringify(marker))
   return { root, isTemporary: true }
 }
 
 /** Removes a folder that {@link createFolder} made; one that the user named stays. */
-export function removeFolder({ root, isTemporary }: DemoFolder): void {
+export function removeFolder({ root, isTemporary }: RunFolder): void {
   if (isTemporary) rmSync(root, { recursive: true, force: true })
 }
 

@@ -3,31 +3,31 @@ import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { UsageError } from '../process/run-program.js'
-import { createFolder, removeFolder, useFolder } from './demo-folder.js'
+import { createFolder, removeFolder, useFolder } from './run-folder.js'
+import { UsageError } from './run-program.js'
 
 /** Above every pid that Linux gives out. */
 const DEAD_PID = 2 ** 22 + 1
 
 let parent: string
 beforeEach(() => {
-  parent = mkdtempSync(join(tmpdir(), 'demo-folder-'))
+  parent = mkdtempSync(join(tmpdir(), 'run-folder-'))
 })
 afterEach(() => rmSync(parent, { recursive: true }))
 
 async function leaveFolder(name: string, marker?: object): Promise<void> {
   await mkdir(join(parent, name))
-  if (marker !== undefined) writeFileSync(join(parent, name, '.chronicle-demo.json'), JSON.stringify(marker))
+  if (marker !== undefined) writeFileSync(join(parent, name, '.chronicle-example.json'), JSON.stringify(marker))
 }
 
-it('removes what earlier demos left, and nothing else', async () => {
+it('removes what earlier runs left, and nothing else', async () => {
   await leaveFolder('chronicle-demo-over', { pid: DEAD_PID, keep: false })
   await leaveFolder('chronicle-demo-kept', { pid: DEAD_PID, keep: true })
   await leaveFolder('chronicle-demo-running', { pid: process.pid, keep: false })
   await leaveFolder('chronicle-demo-foreign')
   await leaveFolder('chronicle-demo-odd', { pid: 'x' })
   await leaveFolder('other', { pid: DEAD_PID, keep: false })
-  const { root } = createFolder(false, parent)
+  const { root } = createFolder({ program: 'demo', parent })
   expect(readdirSync(parent).filter((name) => join(parent, name) !== root)).toEqual([
     'chronicle-demo-foreign',
     'chronicle-demo-kept',
@@ -38,7 +38,7 @@ it('removes what earlier demos left, and nothing else', async () => {
 })
 
 it('removes its own folder and never one that the user named', () => {
-  const own = createFolder(false, parent)
+  const own = createFolder({ program: 'demo', parent })
   const named = useFolder(join(parent, 'a', 'b'))
   for (const folder of [own, named]) removeFolder(folder)
   expect(existsSync(own.root)).toBe(false)

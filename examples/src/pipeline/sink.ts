@@ -1,0 +1,38 @@
+import { openReader } from '@chronicle-ts/core'
+import { openWhenThere } from '../process/open-when-there.js'
+import { report } from '../process/role.js'
+import { runRole } from '../process/run-role.js'
+import { decodePipelineMessage } from './pipeline-message.js'
+
+export interface SinkResult {
+  readonly sum: number
+  readonly distinct: number
+  /** Messages that came twice. C recognises and drops them, which is the other way to make it exactly once. */
+  readonly repeats: number
+  readonly missing: number
+}
+
+/** C: adds up. */
+await runRole(async ([fromB = '', count]) => {
+  using input = await openWhenThere(() => openReader(fromB, 'sink'), { isStopping: false })
+  if (input === undefined) return
+  let sum = 0
+  let distinct = 0
+  let repeats = 0
+  let missing = 0
+  let nextSource = 0
+  for await (const { payload } of input.messages()) {
+    const { sourceSequence, value } = decodePipelineMessage(payload)
+    if (sourceSequence < nextSource) repeats++
+    else {
+      missing += sourceSequence - nextSource
+      nextSource = sourceSequence + 1
+      sum += value
+      distinct++
+    }
+    input.commit()
+    if (nextSource === Number(count)) break
+  }
+  const result: SinkResult = { sum, distinct, repeats, missing }
+  await report(result)
+})
