@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createReadStream, type ReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { ExpectedError } from '../process/expected-error.js'
 import { type CaptureFrame, parseCaptureLine } from './capture-line.js'
 import { LineSplitter } from './line-splitter.js'
 
@@ -32,7 +33,7 @@ export interface CaptureReaderOptions {
 }
 
 /** The file cannot be read as a capture. */
-export class CaptureError extends Error {
+export class CaptureError extends ExpectedError {
   override readonly name = 'CaptureError'
   readonly path: string
 

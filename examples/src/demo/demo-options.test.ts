@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UNPACED } from '../feed/replay-schedule.js'
-import { UsageError } from '../process/run-program.js'
+import { UsageError } from '../process/expected-error.js'
 import { parseDemoOptions } from './demo-options.js'
 
 const here = import.meta.filename

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { venueName } from '../capture/venue-name.js'
 import { LIVE_VENUES, type LiveVenue } from '../live/live-venue.js'
-import { UsageError } from '../process/run-program.js'
+import { UsageError } from '../process/expected-error.js'
 import { DEFAULT_SPEED, parseSpeed } from '../process/speed-option.js'
 
 const DEFAULT_STRATEGIES = 2

@@ -1,4 +1,5 @@
 import WebSocket from 'ws'
+import { ExpectedError } from '../process/expected-error.js'
 import type { LiveSource } from './live-venue.js'
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -6,7 +7,7 @@ const CONNECT_TIMEOUT_MS = 10_000
 const SILENCE_TIMEOUT_MS = 15_000
 
 /** There is no connection to the exchange, or it broke. */
-export class LiveFeedError extends Error {
+export class LiveFeedError extends ExpectedError {
   override readonly name = 'LiveFeedError'
 
   constructor(url: string, detail: string, options?: ErrorOptions) {

@@ -47,14 +47,13 @@ async function runPipeline({ root, messages, guarantee }: PipelineOptions): Prom
   const fromA = join(root, 'a-to-b')
   const fromB = join(root, 'b-to-c')
   const source = startRole('source.js', import.meta.url, [fromA, messages])
-  const sink = startRole<SinkResult>('sink.js', import.meta.url, [fromB, messages])
+  const sink = startRole<SinkResult>('sink.js', import.meta.url, [fromB])
   const startB = (crashAt: number): Role<unknown> =>
-    startRole('transformer.js', import.meta.url, [fromA, fromB, guarantee, messages, crashAt])
+    startRole('transformer.js', import.meta.url, [fromA, fromB, guarantee, crashAt])
   for (const crashAt of crashPoints(messages)) {
     const { signal } = await startB(crashAt).ended
     if (signal !== 'SIGKILL') throw new RoleError(`B was to be killed and was not: signal=${signal}`)
   }
-  // C takes its end from the last message, so everybody else is done before it.
   await resultOf('B', startB(-1))
   await resultOf('A', source)
   return await resultOf('C', sink)

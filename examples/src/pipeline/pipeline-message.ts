@@ -16,7 +16,9 @@
 export const SOURCE_SEQUENCE_OFFSET = 0
 export const VALUE_OFFSET = 8
 export const PIPELINE_MESSAGE_LENGTH = 16
-export const PIPELINE_TYPE = 1
+export const NUMBER_TYPE = 1
+/** Nothing follows; its value says nothing. */
+export const END_TYPE = 2
 
 export interface PipelineMessage {
   readonly sourceSequence: number

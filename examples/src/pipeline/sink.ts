@@ -2,7 +2,7 @@ import { openReader } from '@chronicle-ts/core'
 import { openWhenThere } from '../process/open-when-there.js'
 import { report } from '../process/role.js'
 import { runRole } from '../process/run-role.js'
-import { decodePipelineMessage } from './pipeline-message.js'
+import { decodePipelineMessage, END_TYPE } from './pipeline-message.js'
 
 export interface SinkResult {
   readonly sum: number
@@ -13,7 +13,7 @@ export interface SinkResult {
 }
 
 /** C: adds up. */
-await runRole(async ([fromB = '', count]) => {
+await runRole(async ([fromB = '']) => {
   using input = await openWhenThere(() => openReader(fromB, 'sink'), { isStopping: false })
   if (input === undefined) return
   let sum = 0
@@ -21,9 +21,10 @@ await runRole(async ([fromB = '', count]) => {
   let repeats = 0
   let missing = 0
   let nextSource = 0
-  for await (const { payload } of input.messages()) {
+  for await (const { typeId, payload } of input.messages()) {
     const { sourceSequence, value } = decodePipelineMessage(payload)
     if (sourceSequence < nextSource) repeats++
+    else if (typeId === END_TYPE) break
     else {
       missing += sourceSequence - nextSource
       nextSource = sourceSequence + 1
@@ -31,7 +32,6 @@ await runRole(async ([fromB = '', count]) => {
       distinct++
     }
     input.commit()
-    if (nextSource === Number(count)) break
   }
   const result: SinkResult = { sum, distinct, repeats, missing }
   await report(result)

@@ -2,7 +2,7 @@ import { openObserver, openReader, openWriter, type QueueReader, type QueueWrite
 import { openWhenThere } from '../process/open-when-there.js'
 import { report } from '../process/role.js'
 import { runRole } from '../process/run-role.js'
-import { decodePipelineMessage, encodePipelineMessage, PIPELINE_TYPE } from './pipeline-message.js'
+import { decodePipelineMessage, END_TYPE, encodePipelineMessage } from './pipeline-message.js'
 
 /** What B does about messages that come again after a crash. */
 export type Guarantee = 'at-least-once' | 'exactly-once'
@@ -14,38 +14,29 @@ export type Guarantee = 'at-least-once' | 'exactly-once'
  * order would lose it. To make it exactly once, B needs no transaction over both queues: each message downstream carries the sequence upstream that it was
  * made from, so the last message downstream says how far B really came.
  */
-await runRole(async ([fromA = '', fromB = '', guarantee, count, crashAt]) => {
+await runRole(async ([fromA = '', fromB = '', guarantee, crashAt]) => {
   using input = await openWhenThere(() => openReader(fromA, 'transformer'), { isStopping: false })
   if (input === undefined) return
   using output = openWriter(fromB, { segmentSize: 64 * 1024 })
   const lastDone = guarantee === 'exactly-once' ? lastSourceSequence(output) : -1
-  await transform(input, output, { lastDone, lastSequence: Number(count) - 1, crashAt: Number(crashAt) })
+  await transform(input, output, { lastDone, crashAt: Number(crashAt) })
   await report('done')
 })
 
 interface Limits {
   /** Upstream messages up to this one are done, whatever the saved position says. */
   readonly lastDone: number
-  /** The last one upstream. */
-  readonly lastSequence: number
   /** The one at which this process is killed; -1 for none. */
   readonly crashAt: number
 }
 
-async function transform(input: QueueReader, output: QueueWriter, { lastDone, lastSequence, crashAt }: Limits): Promise<void> {
-  while (true) {
-    const message = input.next()
-    if (message === undefined) {
-      await input.waitAsync({ timeoutMs: 1000 })
-      continue
-    }
-    const { sequence } = message
-    const { value } = decodePipelineMessage(message.payload)
-    if (sequence > lastDone)
-      output.append(PIPELINE_TYPE, encodePipelineMessage({ sourceSequence: sequence, value: value * value }))
+async function transform(input: QueueReader, output: QueueWriter, { lastDone, crashAt }: Limits): Promise<void> {
+  for await (const { sequence, typeId, payload } of input.messages()) {
+    const { value } = decodePipelineMessage(payload)
+    if (sequence > lastDone) output.append(typeId, encodePipelineMessage({ sourceSequence: sequence, value: value * value }))
     if (sequence === crashAt) process.kill(process.pid, 'SIGKILL')
     input.commit()
-    if (sequence === lastSequence) return
+    if (typeId === END_TYPE) return
   }
 }
 

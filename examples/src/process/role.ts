@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { ExpectedError } from './expected-error.js'
 
 /** How a role's process ended. */
 export interface RoleEnd<Result> {
@@ -20,7 +21,7 @@ export interface Role<Result> {
 }
 
 /** A role failed; its own words are on stderr already. */
-export class RoleError extends Error {
+export class RoleError extends ExpectedError {
   override readonly name = 'RoleError'
 }
 

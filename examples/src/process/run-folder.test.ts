@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { UsageError } from './expected-error.js'
 import { createFolder, removeFolder, useFolder } from './run-folder.js'
-import { UsageError } from './run-program.js'
 
 /** Above every pid that Linux gives out. */
 const DEAD_PID = 2 ** 22 + 1

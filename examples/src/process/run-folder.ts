@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { UsageError } from './run-program.js'
+import { UsageError } from './expected-error.js'
 
 /** Stands in every folder that a program made for itself: nothing without it is ever removed. */
 const MARKER = '.chronicle-example.json'

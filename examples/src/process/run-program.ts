@@ -1,7 +1,5 @@
-/** The user asked for something that cannot be; the message says what. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
+import { QueueError } from '@chronicle-ts/core'
+import { ExpectedError } from './expected-error.js'
 
 /** Runs a program's main function: an error becomes one line on stderr (a defect: its stack), and exit code 1. */
 export async function runProgram(main: () => Promise<void>): Promise<void> {
@@ -16,6 +14,10 @@ export async function runProgram(main: () => Promise<void>): Promise<void> {
 
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const isExpected = error.name !== 'Error' && error.name !== 'TypeError' && error.name !== 'RangeError'
-  return isExpected ? error.message : (error.stack ?? error.message)
+  return isExpected(error) ? error.message : (error.stack ?? error.message)
+}
+
+function isExpected(error: Error & { readonly code?: unknown; readonly syscall?: unknown }): boolean {
+  if (error instanceof ExpectedError || error instanceof QueueError) return true
+  return error.syscall !== undefined || String(error.code).startsWith('ERR_PARSE_ARGS')
 }

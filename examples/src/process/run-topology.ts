@@ -1,6 +1,8 @@
+import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { createFolder, useFolder } from './run-folder.js'
-import { runProgram, UsageError } from './run-program.js'
+import { UsageError } from './expected-error.js'
+import { createFolder, type RunFolder, useFolder } from './run-folder.js'
+import { runProgram } from './run-program.js'
 
 /** What a topology shows in the end: named facts, and whether they are as they must be. */
 export interface TopologyResult {
@@ -32,12 +34,18 @@ export async function runTopology(topology: Topology): Promise<void> {
     const messages = Number(values.messages ?? topology.messages)
     if (!Number.isInteger(messages) || messages < 1)
       throw new UsageError(`--messages is a whole number above 0: ${values.messages}`)
-    const { root } = values.root === undefined ? createFolder({ program: topology.name }) : useFolder(values.root)
+    const { root } = values.root === undefined ? createFolder({ program: topology.name }) : useEmptyFolder(values.root)
     const { facts, isSound } = await topology.run({ root, messages })
     if (values.json) console.log(JSON.stringify({ root, isSound, ...facts }))
     else printFacts({ ...facts, queues: root })
     if (!isSound) process.exitCode = UNSOUND_EXIT_CODE
   })
+}
+
+function useEmptyFolder(path: string): RunFolder {
+  const folder = useFolder(path)
+  if (readdirSync(folder.root).length > 0) throw new UsageError(`--root is to be an empty folder: ${folder.root}`)
+  return folder
 }
 
 function parseValues() {

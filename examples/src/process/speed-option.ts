@@ -1,5 +1,5 @@
 import { UNPACED } from '../feed/replay-schedule.js'
-import { UsageError } from './run-program.js'
+import { UsageError } from './expected-error.js'
 
 /** Fills most of half a minute with the recorded captures. */
 export const DEFAULT_SPEED = 1.5

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { BusLayout, RouterDiscovery } from '@chronicle-ts/bus'
+import { UsageError } from '../process/expected-error.js'
 import { ParentLink } from '../process/parent-link.js'
 import type { RouterState } from '../process/program-state.js'
-import { runProgram, UsageError } from '../process/run-program.js'
+import { runProgram } from '../process/run-program.js'
 import { Router } from './router.js'
 
 const BATCH_COUNT = 256

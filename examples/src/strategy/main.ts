@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
 import { BusLayout, writeReady } from '@chronicle-ts/bus'
 import { openWriter } from '@chronicle-ts/core'
+import { UsageError } from '../process/expected-error.js'
 import { ParentLink } from '../process/parent-link.js'
 import type { StrategyState } from '../process/program-state.js'
-import { runProgram, UsageError } from '../process/run-program.js'
+import { runProgram } from '../process/run-program.js'
 import { ORDERS_SEGMENT_SIZE } from '../trading/order-layout.js'
 import { Strategy } from './strategy.js'
 
