@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { whenQueueAppears } from '@chronicle-ts/bus'
 import { openReader } from '@chronicle-ts/core'
-import { openWhenThere } from '../process/open-when-there.js'
 import { report } from '../process/role.js'
 import { runRole } from '../process/run-role.js'
 import { decodeOrder } from '../trading/order-codec.js'
@@ -19,8 +19,8 @@ export interface ConsumerResult {
 }
 
 await runRole(async ([directory = '', count]) => {
-  using reader = await openWhenThere(() => openReader(directory, CONSUMER), { isStopping: false })
-  if (reader === undefined) return
+  await whenQueueAppears(directory)
+  using reader = openReader(directory, CONSUMER)
   let orders = 0
   let gaps = 0
   let largestLag = 0

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { whenQueueAppears } from '@chronicle-ts/bus'
 import { openReader, openWriter } from '@chronicle-ts/core'
-import { openWhenThere } from '../process/open-when-there.js'
 import { report } from '../process/role.js'
 import { runRole } from '../process/run-role.js'
 import { AVERAGE_TYPE, decodeNumber, encodeNumber } from './number-message.js'
@@ -11,8 +11,8 @@ const MAX_PAUSE_MS = 3
 
 /** B and C: an exponential average of all prices, each stamped like the price that it follows from. */
 await runRole(async ([prices = '', averages = '', span, count]) => {
-  using input = await openWhenThere(() => openReader(prices, `average-${span}`), { isStopping: false })
-  if (input === undefined) return
+  await whenQueueAppears(prices)
+  using input = openReader(prices, `average-${span}`)
   using output = openWriter(averages, { segmentSize: 64 * 1024 })
   const weight = 2 / (Number(span) + 1)
   let average: number | undefined

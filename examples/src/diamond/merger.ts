@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import { whenQueueAppears } from '@chronicle-ts/bus'
 import { openReader } from '@chronicle-ts/core'
 import { FanInReader } from '@chronicle-ts/fanin'
-import { openWhenThere } from '../process/open-when-there.js'
 import { report } from '../process/role.js'
 import { runRole } from '../process/run-role.js'
 import { decodeNumber } from './number-message.js'
@@ -74,8 +74,8 @@ await runRole(async ([fast = '', slow = '', count]) => {
     ['fast', fast],
     ['slow', slow],
   ] as const) {
-    const reader = await openWhenThere(() => openReader(directory, READER), { isStopping: false })
-    if (reader !== undefined) merged.add(key, reader)
+    await whenQueueAppears(directory)
+    merged.add(key, openReader(directory, READER))
   }
   const pairing = new Pairing()
   let late = 0

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { type BusLayout, openFeedWriter } from '@chronicle-ts/bus'
 import { openWriter, type QueueWriter } from '@chronicle-ts/core'
-import type { FeedQueuePaths } from './feed-paths.js'
 import { DUE_NS_OFFSET, FRAME_TYPE, SEND_NOTE_LENGTH, SEND_NOTE_TYPE, SEQUENCE_OFFSET } from './send-note.js'
+import { sendNotesDirectory } from './send-notes-directory.js'
 
 const FRAME_SEGMENT_SIZE = 16 * 1024 * 1024
 const NOTE_SEGMENT_SIZE = 1024 * 1024
@@ -14,11 +14,10 @@ export class FeedWriter {
   readonly #notes: QueueWriter
   readonly #note = Buffer.alloc(SEND_NOTE_LENGTH)
 
-  constructor({ frames, sendNotes }: FeedQueuePaths) {
-    for (const directory of [frames, sendNotes]) mkdirSync(directory, { recursive: true })
-    this.#frames = openWriter(frames, { segmentSize: FRAME_SEGMENT_SIZE })
+  constructor(layout: BusLayout, venue: string) {
+    this.#frames = openFeedWriter(layout, venue, { segmentSize: FRAME_SEGMENT_SIZE })
     try {
-      this.#notes = openWriter(sendNotes, { segmentSize: NOTE_SEGMENT_SIZE })
+      this.#notes = openWriter(sendNotesDirectory(layout, venue), { segmentSize: NOTE_SEGMENT_SIZE })
     } catch (error) {
       this.#frames.close()
       throw error

@@ -6,7 +6,6 @@ import { ParentLink } from '../process/parent-link.js'
 import type { FeedState } from '../process/program-state.js'
 import { runProgram } from '../process/run-program.js'
 import { parseSpeed } from '../process/speed-option.js'
-import { feedQueuePaths } from './feed-paths.js'
 import { FeedProgress } from './feed-progress.js'
 import { FeedWriter } from './feed-writer.js'
 import { playFiles } from './play-files.js'
@@ -32,7 +31,7 @@ async function main(): Promise<void> {
 
   const progress = new FeedProgress()
   const link = new ParentLink<FeedState>(() => progress.state)
-  const writer = new FeedWriter(feedQueuePaths(new BusLayout(root), venue))
+  const writer = new FeedWriter(new BusLayout(root), venue)
   try {
     link.ready()
     await link.started

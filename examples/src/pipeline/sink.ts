@@ -1,5 +1,5 @@
+import { whenQueueAppears } from '@chronicle-ts/bus'
 import { openReader } from '@chronicle-ts/core'
-import { openWhenThere } from '../process/open-when-there.js'
 import { report } from '../process/role.js'
 import { runRole } from '../process/run-role.js'
 import { decodePipelineMessage, END_TYPE } from './pipeline-message.js'
@@ -14,8 +14,8 @@ export interface SinkResult {
 
 /** C: adds up. */
 await runRole(async ([fromB = '']) => {
-  using input = await openWhenThere(() => openReader(fromB, 'sink'), { isStopping: false })
-  if (input === undefined) return
+  await whenQueueAppears(fromB)
+  using input = openReader(fromB, 'sink')
   let sum = 0
   let distinct = 0
   let repeats = 0

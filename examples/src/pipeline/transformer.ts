@@ -1,5 +1,5 @@
+import { whenQueueAppears } from '@chronicle-ts/bus'
 import { openObserver, openReader, openWriter, type QueueReader, type QueueWriter } from '@chronicle-ts/core'
-import { openWhenThere } from '../process/open-when-there.js'
 import { report } from '../process/role.js'
 import { runRole } from '../process/run-role.js'
 import { decodePipelineMessage, END_TYPE, encodePipelineMessage } from './pipeline-message.js'
@@ -15,8 +15,8 @@ export type Guarantee = 'at-least-once' | 'exactly-once'
  * made from, so the last message downstream says how far B really came.
  */
 await runRole(async ([fromA = '', fromB = '', guarantee, crashAt]) => {
-  using input = await openWhenThere(() => openReader(fromA, 'transformer'), { isStopping: false })
-  if (input === undefined) return
+  await whenQueueAppears(fromA)
+  using input = openReader(fromA, 'transformer')
   using output = openWriter(fromB, { segmentSize: 64 * 1024 })
   const lastDone = guarantee === 'exactly-once' ? lastSourceSequence(output) : -1
   await transform(input, output, { lastDone, crashAt: Number(crashAt) })

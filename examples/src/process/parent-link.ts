@@ -11,8 +11,8 @@ export class ParentLink<State extends ProgramState> {
   readonly started: Promise<void>
   readonly #readState: () => State
   readonly #hasParent = process.send !== undefined
+  readonly #stopping = new AbortController()
   #isDraining = false
-  #isStopping = false
   #begin: () => void = () => {}
 
   constructor(readState: () => State) {
@@ -35,7 +35,12 @@ export class ParentLink<State extends ProgramState> {
 
   /** End as soon as possible. */
   get isStopping(): boolean {
-    return this.#isStopping
+    return this.#stopping.signal.aborted
+  }
+
+  /** Aborted when {@link isStopping}. */
+  get stopSignal(): AbortSignal {
+    return this.#stopping.signal
   }
 
   /** Says that everything is open, and goes on reporting until {@link done}. */
@@ -61,7 +66,7 @@ export class ParentLink<State extends ProgramState> {
   }
 
   #stop(): void {
-    this.#isStopping = true
+    this.#stopping.abort()
     this.#begin()
   }
 

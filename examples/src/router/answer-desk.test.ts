@@ -26,9 +26,8 @@ const order = (orderId: number, kind: Order['kind'] = 'take'): Order => ({
 })
 
 function live(handle: (desk: AnswerDesk) => void): void {
-  const desk = new AnswerDesk(openWriter(directory, { segmentSize: 4096 }))
-  handle(desk)
-  desk.close()
+  using ordersIn = openWriter(directory, { segmentSize: 4096 })
+  handle(new AnswerDesk(ordersIn))
 }
 
 function givenAnswers(): Answer[] {

@@ -17,7 +17,7 @@ export class AnswerDesk {
   readonly #ordersIn: QueueWriter
   #lastAnsweredId: number
 
-  /** Takes over the writer of the strategy's `orders_in`. */
+  /** @param ordersIn the writer of the strategy's `orders_in` */
   constructor(ordersIn: QueueWriter) {
     this.#ordersIn = ordersIn
     this.#lastAnsweredId = readLastAnsweredId(ordersIn)
@@ -34,10 +34,6 @@ export class AnswerDesk {
     this.#ordersIn.append(typeId, payload)
     this.#lastAnsweredId = order.orderId
     return outcome
-  }
-
-  close(): void {
-    this.#ordersIn.close()
   }
 }
 

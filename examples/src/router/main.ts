@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   if (values.root === undefined) throw new UsageError('Usage: router --root DIR')
 
   const layout = new BusLayout(values.root)
-  const router = new Router(layout, ({ key, error }) => console.error(`${key}: ${error}`))
+  const router = new Router(layout, (strategy, error) => console.error(`${strategy}: ${error}`))
   const link = new ParentLink<RouterState>(() => router.state)
   using discovery = new RouterDiscovery(layout, { onProblem: ({ error }) => console.error(error.message) })
   try {
@@ -37,6 +37,7 @@ async function route(router: Router, discovery: RouterDiscovery, link: ParentLin
       if (kind === 'removed') router.detach(strategy)
       else router.attach(strategy)
     }
+    router.retry()
     const count = router.read(BATCH_COUNT)
     if (count === BATCH_COUNT) await new Promise((resolve) => setImmediate(resolve))
     else if (count === 0 && isDraining) return

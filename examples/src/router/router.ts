@@ -1,6 +1,6 @@
-import type { BusLayout } from '@chronicle-ts/bus'
-import { type Message, openReader, openWriter, type QueueReader } from '@chronicle-ts/core'
-import { FanInReader, type SourceFailure } from '@chronicle-ts/fanin'
+import { type BusLayout, openRouterEndpoints, type RouterEndpoints } from '@chronicle-ts/bus'
+import { type Message, QueueError, type QueueReader } from '@chronicle-ts/core'
+import { FanInReader } from '@chronicle-ts/fanin'
 import { nowNs } from '../latency/clock.js'
 import { LatencyHistogram } from '../latency/latency-histogram.js'
 import type { RouterState } from '../process/program-state.js'
@@ -8,61 +8,82 @@ import { decodeOrder, type Order, OrderFormatError } from '../trading/order-code
 import { ORDERS_SEGMENT_SIZE } from '../trading/order-layout.js'
 import { AnswerDesk } from './answer-desk.js'
 
-/** Name of the router's reader in every strategy's `orders_out`. */
-export const ROUTER_READER = 'router'
+/** How long until a strategy that could not be attached is tried again. */
+const RETRY_INTERVAL_MS = 500
+
+/** A strategy that the router serves. */
+interface Client {
+  readonly endpoints: RouterEndpoints
+  readonly desk: AnswerDesk
+}
+
+/** Something is wrong with one strategy; the others go on. */
+export type ClientProblem = (strategy: string, error: unknown) => void
 
 /** Merges the orders of strategies that come and go, and answers each. */
 export class Router {
   readonly #layout: BusLayout
+  readonly #onProblem: ClientProblem
   readonly #merged: FanInReader<QueueReader>
-  readonly #desks = new Map<string, AnswerDesk>()
+  readonly #clients = new Map<string, Client>()
+  /** Strategies that could not be attached, and when to try again (milliseconds of `performance.now`). */
+  readonly #retries = new Map<string, number>()
   readonly #latency = new LatencyHistogram()
   readonly #counts = { orders: 0, acks: 0, fills: 0, repeats: 0, malformed: 0 }
   /** Of strategies that are gone. */
-  #detachedGaps = 0
+  #formerGaps = 0
 
-  /** @param onSourceError told when a strategy's orders cannot be read on; the others go on */
-  constructor(layout: BusLayout, onSourceError: (failure: SourceFailure) => void) {
+  constructor(layout: BusLayout, onProblem: ClientProblem) {
     this.#layout = layout
-    this.#merged = new FanInReader({ ownsSources: true, onSourceError })
+    this.#onProblem = onProblem
+    this.#merged = new FanInReader({ onSourceError: ({ key, error }) => onProblem(key, error) })
   }
 
   get state(): RouterState {
-    const gaps = [...this.#desks.values()].reduce((sum, desk) => sum + desk.gaps, this.#detachedGaps)
-    return { kind: 'router', strategies: this.#desks.size, ...this.#counts, gaps, latencies: { order: this.#latency.encode() } }
+    const gaps = [...this.#clients.values()].reduce((sum, { desk }) => sum + desk.gaps, this.#formerGaps)
+    const latencies = { order: this.#latency.encode() }
+    return { kind: 'router', strategies: this.#clients.size, ...this.#counts, gaps, latencies }
   }
 
-  /** Takes a strategy's orders from now on. One that is attached already, because it was restarted, stays as it is: its queue goes on. */
+  /**
+   * Takes a strategy's orders from now on. One that is attached already, because it was restarted, stays as it is: its queue goes on. One that cannot be attached
+   * is tried again by {@link retry}.
+   */
   attach(strategy: string): void {
-    if (this.#desks.has(strategy)) return
-    const { ordersOut, ordersIn } = this.#layout.strategy(strategy)
-    const reader = openReader(ordersOut, ROUTER_READER)
+    if (this.#clients.has(strategy)) return
     try {
-      this.#desks.set(strategy, new AnswerDesk(openWriter(ordersIn, { segmentSize: ORDERS_SEGMENT_SIZE })))
-      this.#merged.add(strategy, reader)
+      const endpoints = openRouterEndpoints(this.#layout, strategy, { writer: { segmentSize: ORDERS_SEGMENT_SIZE } })
+      this.#clients.set(strategy, { endpoints, desk: new AnswerDesk(endpoints.ordersIn) })
+      this.#merged.add(strategy, endpoints.ordersOut)
+      this.#retries.delete(strategy)
     } catch (error) {
-      reader.close()
-      throw error
+      if (!(error instanceof QueueError)) throw error
+      if (!this.#retries.has(strategy)) this.#onProblem(strategy, error)
+      this.#retries.set(strategy, performance.now() + RETRY_INTERVAL_MS)
     }
   }
 
+  /** Tries again what could not be attached. Called often. */
+  retry(): void {
+    for (const [strategy, dueMs] of this.#retries) if (performance.now() >= dueMs) this.attach(strategy)
+  }
+
+  /** Lets go of a strategy that took its announcement back, after answering what is left in its queue. */
   detach(strategy: string): void {
-    const desk = this.#desks.get(strategy)
-    if (desk === undefined) return
-    this.#merged.remove(strategy)
-    this.#detachedGaps += desk.gaps
-    desk.close()
-    this.#desks.delete(strategy)
+    this.#retries.delete(strategy)
+    const client = this.#clients.get(strategy)
+    if (client === undefined) return
+    const hasFailed = this.#merged.failures.some(({ key }) => key === strategy)
+    const ordersOut = this.#merged.remove(strategy)
+    if (!hasFailed && ordersOut !== undefined) this.#readOut(strategy, ordersOut)
+    this.#formerGaps += client.desk.gaps
+    client.endpoints.close()
+    this.#clients.delete(strategy)
   }
 
   /** Answers up to `limit` orders that are there; returns how many were read. Answers first, positions after them. */
   read(limit: number): number {
-    let count = 0
-    for (; count < limit; count++) {
-      const merged = this.#merged.next()
-      if (merged === undefined) break
-      this.#handle(merged.key, merged.message)
-    }
+    const count = this.#merged.poll(limit, ({ key, message }) => this.#handle(key, message))
     if (count > 0) this.#merged.commit()
     return count
   }
@@ -73,13 +94,23 @@ export class Router {
 
   close(): void {
     this.#merged.close()
-    for (const desk of this.#desks.values()) desk.close()
+    for (const { endpoints } of this.#clients.values()) endpoints.close()
+  }
+
+  #readOut(strategy: string, ordersOut: QueueReader): void {
+    try {
+      for (let message = ordersOut.next(); message !== undefined; message = ordersOut.next()) this.#handle(strategy, message)
+      ordersOut.commit()
+    } catch (error) {
+      if (!(error instanceof QueueError)) throw error
+      this.#onProblem(strategy, error)
+    }
   }
 
   #handle(strategy: string, message: Message): void {
     const order = this.#decode(message)
     if (order === undefined) return
-    const outcome = this.#desks.get(strategy)?.answer(order)
+    const outcome = this.#clients.get(strategy)?.desk.answer(order)
     if (outcome === 'repeat') {
       this.#counts.repeats++
       return

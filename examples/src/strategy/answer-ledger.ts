@@ -16,7 +16,7 @@ export class AnswerLedger {
   readonly #ordersIn: QueueReader
 
   /**
-   * Takes over the reader and catches up with what earlier lives of the strategy read.
+   * Reads through the reader and catches up first with what earlier lives of the strategy read.
    *
    * @param startedNs when this process started
    */
@@ -39,10 +39,6 @@ export class AnswerLedger {
 
   async wait(timeoutMs: number): Promise<void> {
     await this.#ordersIn.waitAsync({ timeoutMs })
-  }
-
-  close(): void {
-    this.#ordersIn.close()
   }
 
   #book(answer: Answer): void {

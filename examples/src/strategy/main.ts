@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
-import { BusLayout, writeReady } from '@chronicle-ts/bus'
-import { openWriter } from '@chronicle-ts/core'
+import { BusLayout, openStrategyEndpoints } from '@chronicle-ts/bus'
 import { UsageError } from '../process/expected-error.js'
 import { ParentLink } from '../process/parent-link.js'
 import type { StrategyState } from '../process/program-state.js'
@@ -25,18 +24,17 @@ async function main(): Promise<void> {
   }
 
   const layout = new BusLayout(root)
-  const ordersOut = openWriter(layout.createStrategy(name).ordersOut, { segmentSize: ORDERS_SEGMENT_SIZE })
-  const strategy = new Strategy({ layout, name, venues, span }, ordersOut)
+  using endpoints = openStrategyEndpoints(layout, name, { writer: { segmentSize: ORDERS_SEGMENT_SIZE } })
+  const strategy = new Strategy({ layout, venues, span }, endpoints)
   const link = new ParentLink<StrategyState>(() => strategy.state)
   try {
     await strategy.attach(link)
-    writeReady(ordersOut.directory)
+    endpoints.markReady()
     link.ready()
     await link.started
     await strategy.run(link)
   } finally {
     strategy.close()
-    ordersOut.close()
   }
   await link.done()
 }

@@ -1,6 +1,7 @@
-import { openReader, type QueueReader } from '@chronicle-ts/core'
+import { type BusLayout, openFeedReader } from '@chronicle-ts/bus'
+import type { QueueReader } from '@chronicle-ts/core'
 import { FanInReader } from '@chronicle-ts/fanin'
-import type { FeedQueuePaths } from '../feed/feed-paths.js'
+import { sendNotesDirectory } from '../feed/send-notes-directory.js'
 import { SendTimesReader } from '../feed/send-times.js'
 import { nowNs } from '../latency/clock.js'
 import { LatencyHistogram } from '../latency/latency-histogram.js'
@@ -46,18 +47,20 @@ export class MarketReader {
     this.#desk = desk
   }
 
-  /** Attaches a feed where an earlier life of this strategy left it, and shows the view everything in front of that place again. */
-  attach(venue: string, paths: FeedQueuePaths): void {
-    const sendTimes = new SendTimesReader(paths.sendNotes)
+  /**
+   * Attaches a feed, which must be there, where an earlier life of this strategy left it, and shows the view everything in front of that place again.
+   */
+  attach(layout: BusLayout, venue: string): void {
+    const sendTimes = new SendTimesReader(sendNotesDirectory(layout, venue))
     let reader: QueueReader
     try {
-      reader = openReader(paths.frames, this.#name)
+      reader = openFeedReader(layout, venue, this.#name)
     } catch (error) {
       sendTimes.close()
       throw error
     }
     const feed: Feed = { sendTimes, nextSequence: 0 }
-    replayUntil(paths.frames, reader.position, ({ sequence, payload }) => {
+    replayUntil(reader.directory, reader.position, ({ sequence, payload }) => {
       this.#view.observe(venue, payload)
       feed.nextSequence = sequence + 1
     })

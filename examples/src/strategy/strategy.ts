@@ -1,8 +1,6 @@
-import type { BusLayout, StrategyPaths } from '@chronicle-ts/bus'
-import { openReader, type QueueWriter } from '@chronicle-ts/core'
-import { feedQueuePaths } from '../feed/feed-paths.js'
+import { type BusLayout, type StrategyEndpoints, whenQueueAppears } from '@chronicle-ts/bus'
+import { sendNotesDirectory } from '../feed/send-notes-directory.js'
 import { nowNs } from '../latency/clock.js'
-import { openWhenThere } from '../process/open-when-there.js'
 import type { ParentLink } from '../process/parent-link.js'
 import type { StrategyState } from '../process/program-state.js'
 import { AnswerLedger } from './answer-ledger.js'
@@ -18,7 +16,6 @@ const LOOK_INTERVAL_MS = 20
 
 export interface StrategyOptions {
   readonly layout: BusLayout
-  readonly name: string
   readonly venues: readonly string[]
   /** See {@link MidCrossingSignal}. */
   readonly span: number
@@ -31,7 +28,7 @@ export interface StrategyOptions {
  */
 export class Strategy {
   readonly #options: StrategyOptions
-  readonly #paths: StrategyPaths
+  readonly #endpoints: StrategyEndpoints
   readonly #view: MarketView
   readonly #desk: OrderDesk
   readonly #market: MarketReader
@@ -39,13 +36,13 @@ export class Strategy {
   #ledger: AnswerLedger | undefined
   #hasTraded = false
 
-  /** @param ordersOut the strategy's own queue */
-  constructor(options: StrategyOptions, ordersOut: QueueWriter) {
+  constructor(options: StrategyOptions, endpoints: StrategyEndpoints) {
+    const { name, ordersOut } = endpoints
     this.#options = options
-    this.#paths = options.layout.strategy(options.name)
+    this.#endpoints = endpoints
     this.#view = new MarketView(options.span)
-    this.#desk = new OrderDesk(options.name, ordersOut, readOrderHistory(this.#paths.ordersOut))
-    this.#market = new MarketReader(options.name, this.#view, this.#desk)
+    this.#desk = new OrderDesk(name, ordersOut, readOrderHistory(ordersOut.directory))
+    this.#market = new MarketReader(name, this.#view, this.#desk)
   }
 
   get state(): StrategyState {
@@ -68,8 +65,12 @@ export class Strategy {
 
   /** Attaches every feed, waiting for those that are not there yet. */
   async attach(link: ParentLink<StrategyState>): Promise<void> {
-    for (const venue of this.#options.venues) {
-      await openWhenThere(() => this.#market.attach(venue, feedQueuePaths(this.#options.layout, venue)), link)
+    const { layout, venues } = this.#options
+    for (const venue of venues) {
+      for (const directory of [layout.feed(venue).directory, sendNotesDirectory(layout, venue)]) {
+        if (!(await whenQueueAppears(directory, { signal: link.stopSignal }))) return
+      }
+      this.#market.attach(layout, venue)
     }
   }
 
@@ -80,7 +81,6 @@ export class Strategy {
 
   close(): void {
     this.#market.close()
-    this.#ledger?.close()
   }
 
   async #trade(link: ParentLink<StrategyState>): Promise<void> {
@@ -96,13 +96,15 @@ export class Strategy {
   }
 
   async #settle(link: ParentLink<StrategyState>): Promise<void> {
-    const { ordersIn } = this.#paths
-    this.#ledger = await openWhenThere(() => new AnswerLedger(openReader(ordersIn, this.#options.name), this.#startedNs), link)
-    while (this.#ledger !== undefined && !link.isStopping) {
-      const count = this.#ledger.read(BATCH_COUNT)
-      if (this.#hasTraded && this.#ledger.lastAnsweredId >= this.#desk.lastOrderId) return
+    const ordersIn = await this.#endpoints.waitForOrdersIn({ signal: link.stopSignal })
+    if (ordersIn === undefined) return
+    const ledger = new AnswerLedger(ordersIn, this.#startedNs)
+    this.#ledger = ledger
+    while (!link.isStopping) {
+      const count = ledger.read(BATCH_COUNT)
+      if (this.#hasTraded && ledger.lastAnsweredId >= this.#desk.lastOrderId) return
       if (count === BATCH_COUNT) await new Promise((resolve) => setImmediate(resolve))
-      else await this.#ledger.wait(LOOK_INTERVAL_MS)
+      else await ledger.wait(LOOK_INTERVAL_MS)
     }
   }
 }

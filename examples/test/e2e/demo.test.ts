@@ -5,7 +5,6 @@ import { BusLayout } from '@chronicle-ts/bus'
 import { openObserver } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DemoSummary } from '../../src/demo/demo-summary.js'
-import { feedQueuePaths } from '../../src/feed/feed-paths.js'
 import { FeedWriter } from '../../src/feed/feed-writer.js'
 import { processesWith, runExample, startExample, until } from '../run-example.js'
 
@@ -102,7 +101,7 @@ describe('npm run demo', () => {
   })
 
   it('says which process failed and why, and leaves none behind', async () => {
-    const writer = new FeedWriter(feedQueuePaths(new BusLayout(root), 'coinbase'))
+    const writer = new FeedWriter(new BusLayout(root), 'coinbase')
     try {
       const { code, stdout, stderr } = await runExample(PROGRAM, ['--root', root])
       expect(code).toBe(1)
