@@ -6,6 +6,11 @@ import { Program } from './program.js'
 /** Reach of the first strategy's average; each further one looks back longer, so that they do not all do the same. */
 const FIRST_SPAN = 3
 const SPAN_STEP = 4
+const PROGRAMS = {
+  feed: new URL('../feed/main.js', import.meta.url),
+  strategy: new URL('../strategy/main.js', import.meta.url),
+  router: new URL('../router/main.js', import.meta.url),
+}
 const STOP_TIMEOUT_MS = 3000
 
 /** A strategy and all the processes that it was, one after the other. */
@@ -32,8 +37,10 @@ export class Cast {
   constructor(options: DemoOptions, root: string) {
     this.#options = options
     this.#root = root
-    this.feeds = options.feeds.map((plan) => new Program<FeedState>(`feed ${plan.venue}`, 'feed', this.#feedArguments(plan)))
-    this.router = new Program<RouterState>('router', 'router', ['--root', root])
+    this.feeds = options.feeds.map(
+      (plan) => new Program<FeedState>(`feed ${plan.venue}`, PROGRAMS.feed, this.#feedArguments(plan)),
+    )
+    this.router = new Program<RouterState>('router', PROGRAMS.router, ['--root', root])
     this.strategies = strategyNames(options).map((name, index) => ({ name, lives: [this.#startStrategy(name, index)] }))
   }
 
@@ -92,7 +99,7 @@ export class Cast {
   #startStrategy(name: string, index: number): Program<StrategyState> {
     const venues = this.#options.feeds.flatMap(({ venue }) => ['--feed', venue])
     const span = String(FIRST_SPAN + index * SPAN_STEP)
-    return new Program<StrategyState>(name, 'strategy', ['--root', this.#root, '--name', name, '--span', span, ...venues])
+    return new Program<StrategyState>(name, PROGRAMS.strategy, ['--root', this.#root, '--name', name, '--span', span, ...venues])
   }
 
   #feedArguments(plan: FeedPlan): string[] {

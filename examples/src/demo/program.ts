@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { Command, ProgramState, Report } from '../process/program-state.js'
 
 const KEPT_STDERR_LENGTH = 8 * 1024
@@ -21,10 +20,10 @@ export class Program<State extends ProgramState = ProgramState> {
   #end: ProgramEnd | undefined
   #stderr = ''
 
-  /** @param folder of its `main.js` beside this one's */
-  constructor(name: string, folder: 'feed' | 'strategy' | 'router', args: readonly string[]) {
+  /** @param main the program's file */
+  constructor(name: string, main: URL, args: readonly string[]) {
     this.name = name
-    this.#child = fork(fileURLToPath(new URL(`../${folder}/main.js`, import.meta.url)), args, {
+    this.#child = fork(main, args, {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: ['--enable-source-maps'],
     })
