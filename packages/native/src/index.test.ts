@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../test/temporary-files.js'
+import * as native from './index.js'
+
+const dist = fileURLToPath(new URL('../dist/', import.meta.url))
+
+it('exports the addon, its error, and the numbers of the contract', () => {
+  const names = Object.keys(native)
+  const others = names.filter((name) => !/^(STATUS|APPENDER|VERIFIER|WAIT)_/.test(name)).sort()
+  expect(others).toEqual(['AddonError', 'binding'])
+  expect(names.length).toBe(30)
+})
+
+it('gives every function that the contract names', () => {
+  expect(Object.keys(native.binding).sort()).toEqual(
+    [
+      ...['mapFile', 'unmap', 'mappingFaults', 'faultCount', 'populate', 'advise', 'syncRange', 'lockMemory', 'unlockMemory'],
+      ...['reserveBlocks', 'zeroRange', 'renameNoReplace', 'tryLock', 'unlock', 'crc32', 'realtimeNs'],
+      ...[
+        'setThreadAffinity',
+        'threadAffinity',
+        'yieldThread',
+        'futexWait',
+        'futexWake',
+        'futexWaitAny',
+        'hasFutexWaitv',
+        'park',
+        'unpark',
+      ],
+      ...['backgroundPrepare', 'backgroundUnmap', 'backgroundSync', 'backgroundMakeDurable', 'backgroundUnlink'],
+      ...['jobState', 'jobWait', 'jobNotify', 'takeMapping', 'jobRelease', 'createAppender', 'createVerifier', 'savePosition'],
+    ].sort(),
+  )
+})
+
+it('tells how to get an addon that is missing', () => {
+  const folder = join(temporaryFolder(), 'dist')
+  for (const name of readdirSync(dist).filter((each) => each.endsWith('.js'))) cpSync(join(dist, name), join(folder, name))
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  const script = `import('./index.js').catch((error) => console.log(error.code, error.message))`
+  const output = execFileSync(process.execPath, ['-e', script], { cwd: folder, encoding: 'utf8' })
+  expect(output).toMatch(/^ERR_ADDON .*npm run build/)
+})
