@@ -10,7 +10,7 @@ import {
 } from '../format/index.js'
 import { findFirstSegment } from '../segment/first-segment.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { glanceAtSegment, openSegment } from '../segment/segment-files.js'
+import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
 import { lastEntryBefore, sparseIndexOf } from '../segment/sparse-index.js'
 import type { Position } from './position-file.js'
 
@@ -63,35 +63,58 @@ interface Begin {
 /** Finds the last segment that begins before the target, then the last indexed record before it, then walks. */
 function locate(searched: Searched, isBefore: (begin: Begin) => boolean, isTarget: IsTarget): Position {
   const { directory, control } = searched
-  let low = locateEarliest(searched).segmentId
-  let high = control.currentSegmentAcquire()
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2)
-    const begin = beginOf(searched, middle, low)
-    if (begin === undefined || !isBefore(begin)) high = middle - 1
-    else low = middle
-  }
-  const segment = openSegment(directory, low, control.segmentSize, false)
-  if (segment === undefined) return { segmentId: low, offset: SEGMENT_HEADER_LENGTH }
+  const first = locateEarliest(searched).segmentId
+  const count = Math.max(control.currentSegmentAcquire() - first + 1, 1)
+  // Ids follow each other without a gap, so nothing needs to be listed; only a damaged queue makes it necessary.
+  const segmentId =
+    lastBeginningBefore(searched, { count, idAt: (index) => first + index }, isBefore) ??
+    lastListedBefore(searched, isBefore) ??
+    first
+  const segment = openSegment(directory, segmentId, control.segmentSize, false)
+  if (segment === undefined) return { segmentId, offset: SEGMENT_HEADER_LENGTH }
   try {
     const entry = lastEntryBefore(sparseIndexOf(directory, segment, control.writable), isBefore)
-    return { segmentId: low, offset: walk(segment, entry?.offset ?? SEGMENT_HEADER_LENGTH, isTarget) }
+    return { segmentId, offset: walk(segment, entry?.offset ?? SEGMENT_HEADER_LENGTH, isTarget) }
   } finally {
     segment.close()
   }
 }
 
-/** The first record of this segment, or of the nearest one below it that holds records: recovery leaves segments that only lead on. */
-function beginOf({ directory, control }: Searched, segmentId: number, lowest: number): Begin | undefined {
-  for (let id = segmentId; id >= lowest; id--) {
-    const glance = glanceAtSegment(directory, id, control.segmentSize)
-    const isUsable = glance !== undefined && glance.problem === undefined
-    if (isUsable && glance.hasRecords && glance.firstTypeId !== PADDING_TYPE_ID) {
-      return { sequence: glance.firstSequence, timestampNs: glance.firstTimestampNs }
-    }
-    if (isUsable && !glance.hasRecords && id === segmentId) return undefined
+/** Segments in ascending order, by index. */
+interface SegmentIds {
+  readonly count: number
+  readonly idAt: (index: number) => number
+}
+
+function lastListedBefore(searched: Searched, isBefore: (begin: Begin) => boolean): number | undefined {
+  const ids = listSegments(searched.directory)
+  return lastBeginningBefore(searched, { count: ids.length, idAt: (index) => ids[index] as number }, isBefore)
+}
+
+/** Bisection. `undefined` when a segment is missing that should be there. */
+function lastBeginningBefore(searched: Searched, ids: SegmentIds, isBefore: (begin: Begin) => boolean): number | undefined {
+  let low = 0
+  let high = ids.count - 1
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    const begin = beginOf(searched, ids, { from: middle, to: low })
+    if (begin === 'missing') return undefined
+    if (begin === 'empty' || !isBefore(begin)) high = middle - 1
+    else low = middle
   }
-  return undefined
+  return ids.count === 0 ? undefined : ids.idAt(low)
+}
+
+/** The first record of a segment, or of the nearest one below it that holds records: recovery leaves segments that only lead on. */
+function beginOf(searched: Searched, ids: SegmentIds, within: { from: number; to: number }): Begin | 'missing' | 'empty' {
+  const { directory, control } = searched
+  for (let index = within.from; index >= within.to; index--) {
+    const glance = glanceAtSegment(directory, ids.idAt(index), control.segmentSize)
+    if (glance === undefined) return 'missing'
+    if (glance.problem !== undefined || glance.firstTypeId === PADDING_TYPE_ID) continue
+    return glance.hasRecords ? { sequence: glance.firstSequence, timestampNs: glance.firstTimestampNs } : 'empty'
+  }
+  return 'empty'
 }
 
 type IsTarget = (view: DataView, at: number) => boolean
