@@ -9,6 +9,10 @@ export const LOOKS_PER_TURN = 64
 /** Pause before a watch that the system refused is asked for again: limits are raised by people. */
 export const WATCH_RETRY_MS = 10_000
 
+/** First and last pause between looks while a watch is being set up. After a tenth of a second the rescan is near anyway. */
+export const BRIDGE_FIRST_MS = 2
+export const BRIDGE_LAST_MS = 64
+
 /** How often a strategy renews its lease. One small file per second and strategy is nothing, and three lost renewals fit into the time below. */
 export const LEASE_RENEWAL_MS = 1_000
 

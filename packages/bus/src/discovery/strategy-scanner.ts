@@ -103,7 +103,7 @@ export class StrategyScanner {
   #watchTree(): void {
     if (!this.watches) return
     const { path, stamp } = nearestDirectory(this.layout.strategiesDirectory)
-    this.#treeWatch.moveTo(path, stamp)
+    this.#treeWatch.moveTo(path, stamp, true)
   }
 
   #lookAt(name: string): void {

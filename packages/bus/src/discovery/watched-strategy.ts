@@ -48,12 +48,18 @@ export class WatchedStrategy {
     this.#look = look
     if (look === undefined) return { events: this.tracker.observeGone(), gone: true }
     const events = beginning ? this.tracker.begin(look) : this.tracker.observe(look)
-    if (this.surroundings.watches && this.#watch.moveTo(look.watchPath, look.watchStamp)) this.tracker.evidence.reset()
+    if (this.surroundings.watches) this.#follow(look)
     return { events, gone: false }
   }
 
   close(): void {
     this.#watch.close()
+  }
+
+  /** What inotify told of another place says nothing about the new one. */
+  #follow({ watchPath, watchStamp, ready }: StrategyLook): void {
+    const moved = this.#watch.moveTo(watchPath, watchStamp, ready === undefined)
+    if (moved) this.tracker.evidence.reset()
   }
 
   #hear(entry: string | undefined, event: string): void {

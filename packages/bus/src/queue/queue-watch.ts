@@ -82,10 +82,10 @@ export class QueueWatch {
   #follow(): void {
     if (!this.#watches) return
     const stamp = quietly(() => this.controlStamp())
-    if (stamp !== undefined) this.#watch.moveTo(this.#controlPath, stamp)
+    if (stamp !== undefined) this.#watch.moveTo(this.#controlPath, stamp, false)
     else {
       const nearest = quietly(() => nearestDirectory(dirname(this.#controlPath)))
-      if (nearest !== undefined) this.#watch.moveTo(nearest.path, nearest.stamp)
+      if (nearest !== undefined) this.#watch.moveTo(nearest.path, nearest.stamp, true)
     }
   }
 }

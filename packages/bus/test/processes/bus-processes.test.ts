@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { RouterDiscovery } from '../../src/discovery/router-discovery.js'
 import { openRouterEndpoints, type RouterEndpoints } from '../../src/endpoints/router-endpoints.js'
+import { openStrategyEndpoints } from '../../src/endpoints/strategy-endpoints.js'
 import { OwnerProbe } from '../../src/markers/owner-probe.js'
 import { Child } from '../support/child.js'
 import { eventually } from '../support/eventually.js'
@@ -74,6 +75,19 @@ describe('a router and strategies in processes of their own', () => {
     expect(timeOf()).toBe(last)
   })
 
+  it('L33: a strategy in another pid namespace is alive while it holds the lock, whatever its pid means here, and dead after it', async () => {
+    const bus = new TemporaryBus()
+    const child = new Child('strategy.mjs', [bus.layout.root, 'alpha', '0'], OTHER_PID_NAMESPACE)
+    const { pid } = (await child.hear()) as { pid: number }
+    expect(pid).toBeLessThan(10)
+    const probe = new OwnerProbe(bus.layout.strategy('alpha').ordersOut)
+    expect(probe.look()).toMatchObject({ state: 'alive', reason: 'lock-held', lease: { lease: { pid } } })
+    expect(() => openStrategyEndpoints(bus.layout, 'alpha')).toThrow(expect.objectContaining({ code: 'ERR_WRITER_ACTIVE' }))
+    await child.kill()
+    await eventually(() => probe.look().state === 'dead', 'its lock was free')
+    expect(probe.look().reason).toBe('lock-free')
+  })
+
   it('discoveries that nobody waits for do not keep their process alive', async () => {
     const bus = new TemporaryBus()
     bus.start('alpha')
@@ -107,6 +121,8 @@ describe('a router and strategies in processes of their own', () => {
     expect(await child.hear()).toMatchObject({ event: 'removed alpha', refused: true })
   })
 })
+
+const OTHER_PID_NAMESPACE = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child']
 
 /** Runs a command in a user namespace of its own, where the limit is 0 and nobody else is hurt. */
 function withLimit(limit: string): string[] {
