@@ -27,14 +27,14 @@ interface Step {
   readonly operation: (typeof OPERATIONS)[number]
   readonly name: (typeof NAMES)[number]
   /** What the router does after it: nothing, looks, takes events, or both; or lets the event loop turn. */
-  readonly then: 'nothing' | 'look' | 'take' | 'check' | 'turn'
+  readonly afterwards: 'nothing' | 'look' | 'take' | 'check' | 'turn'
 }
 
 const steps = fc.array(
   fc.record<Step>({
     operation: fc.constantFrom(...OPERATIONS),
     name: fc.constantFrom(...NAMES),
-    then: fc.constantFrom('nothing', 'nothing', 'look', 'take', 'check', 'turn'),
+    afterwards: fc.constantFrom('nothing', 'nothing', 'look', 'take', 'check', 'turn'),
   }),
   { maxLength: 40 },
 )
@@ -112,11 +112,11 @@ describe('events replayed', () => {
         expect(isSorted(events)).toBe(true)
         for (const event of events) replay.take(event)
       }
-      for (const move of [...moves, { operation: 'withdraw', name: 'alpha', then: 'check' } as const]) {
+      for (const move of [...moves, { operation: 'withdraw', name: 'alpha', afterwards: 'check' } as const]) {
         playground.carryOut(move)
-        if (move.then === 'look' || move.then === 'check') discovery.rescan()
-        if (move.then === 'take' || move.then === 'check') take()
-        if (move.then !== 'check') continue
+        if (move.afterwards === 'look' || move.afterwards === 'check') discovery.rescan()
+        if (move.afterwards === 'take' || move.afterwards === 'check') take()
+        if (move.afterwards !== 'check') continue
         expect(replay.names()).toEqual(playground.announced())
         replay.expectEpochs(playground)
         discovery.rescan()
@@ -136,8 +136,8 @@ describe('events replayed', () => {
       })()
       for (const move of moves) {
         playground.carryOut(move)
-        if (move.then === 'look' || move.then === 'take') await new Promise(setImmediate)
-        if (move.then === 'turn' || move.then === 'check') await delay(3)
+        if (move.afterwards === 'look' || move.afterwards === 'take') await new Promise(setImmediate)
+        if (move.afterwards === 'turn' || move.afterwards === 'check') await delay(3)
       }
       await eventually(() => replay.names().join() === playground.announced().join(), 'the router knew what was there')
       discovery.rescan()
