@@ -147,7 +147,8 @@ function readReport(report) {
 function command(program, parameters, folder) {
   const { stdout, stderr, error, status } = spawnSync(program, parameters, { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 26 })
   if (error !== undefined) throw error
-  if (/Error:/.test(stdout) || (program !== 'spin' && status !== 0 && !stdout.includes('errors:'))) throw new Error(`${program}: ${stdout}${stderr}`)
+  if (/Error:/.test(stdout) || (program !== 'spin' && status !== 0 && !stdout.includes('errors:')))
+    throw new Error(`${program}: ${stdout}${stderr}`)
   return stdout + stderr
 }
 

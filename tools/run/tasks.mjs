@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { root } from './root.mjs'
@@ -87,10 +88,15 @@ function runChecks(steps) {
  * @param {string[]} args
  * @returns {Promise<number>}
  */
-function runInForeground(program, args) {
+async function runInForeground(program, args) {
+  const path = join(root, PROGRAMS[program])
+  if (!existsSync(path)) {
+    console.error(`this checkout has no ${PROGRAMS[program]}: ${program} is not part of it yet`)
+    return 1
+  }
   // Paths in arguments mean the folder that the user stands in, which npm leaves in INIT_CWD.
   const cwd = program === 'vitest' ? root : (process.env['INIT_CWD'] ?? process.cwd())
-  const child = spawn(process.execPath, [join(root, PROGRAMS[program]), ...args], { cwd, stdio: 'inherit' })
+  const child = spawn(process.execPath, [path, ...args], { cwd, stdio: 'inherit' })
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
   return new Promise((resolve, reject) => {
