@@ -16,9 +16,9 @@ describe('hot paths', () => {
       process.env['CHRONICLE_HEAP_MESSAGES'] ?? 1_000_000,
     ])
     const growth = await child.json<{ appendBytesPerMessage: number; readBytesPerMessage: number }>()
-    // One object per message would be 16 bytes at least.
-    expect(growth.appendBytesPerMessage).toBeLessThan(1)
-    expect(growth.readBytesPerMessage).toBeLessThan(1)
+    // One object per message would be 16 bytes at least; what is left is the engine compiling and a few objects per roll.
+    expect(growth.appendBytesPerMessage).toBeLessThan(8)
+    expect(growth.readBytesPerMessage).toBeLessThan(8)
   })
 })
 
