@@ -1,6 +1,6 @@
 // What a message costs in a fan-in, by number of sources and mode: node packages/fanin/bench/merge.mjs [messages] [--json]
 //
-// Each run reads closed queues from files in a temporary folder, several times in alternation, and reports the median. Counts and sequences are checked
+// Each run reads closed queues from files in a temporary folder, several times in alternation, and reports the best and the median. Counts and sequences are checked
 // in the same run. "reader" is a plain reader over the same number of messages in one queue: the floor.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
@@ -64,15 +64,9 @@ function measureFanIn(folder, sourceCount, mode) {
   return ns / count
 }
 
-function median(values) {
-  return values.sort((a, b) => a - b)[values.length >> 1]
-}
-
-/** Bytes of garbage per message over one more run: what is left after a collection does not count, what was allocated does. */
-function measureGarbage(folder, sourceCount, mode) {
-  const before = process.memoryUsage().heapUsed
-  measureFanIn(folder, sourceCount, mode)
-  return Math.max(0, process.memoryUsage().heapUsed - before)
+function summarize(values) {
+  values.sort((a, b) => a - b)
+  return values.length === 0 ? undefined : { best: values[0], median: values[values.length >> 1] }
 }
 
 try {
@@ -86,26 +80,19 @@ try {
       times.eager.push(measureFanIn(folder, sourceCount, 'eager'))
       times.ordered.push(measureFanIn(folder, sourceCount, 'ordered'))
     }
-    const [reader, eager, ordered] = [times.reader, times.eager, times.ordered].map(median)
-    rows.push({
-      sources: sourceCount,
-      messages: messageCount,
-      readerNs: reader,
-      eagerNs: eager,
-      orderedNs: ordered,
-      heapGrowth: measureGarbage(folder, sourceCount, 'ordered'),
-    })
+    const [reader, eager, ordered] = [times.reader, times.eager, times.ordered].map(summarize)
+    rows.push({ sources: sourceCount, messages: messageCount, reader, eager, ordered })
     rmSync(folder, { recursive: true })
   }
   if (isJson) console.log(JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, cores: availableParallelism(), rows }))
   else {
-    console.log(
-      `${process.version}, ${cpus()[0]?.model}, ${availableParallelism()} cores, ${messageCount} messages of 64 bytes, median of ${ROUNDS}`,
-    )
-    console.log('sources   reader    eager  ordered   ns per message')
-    for (const { sources, readerNs, eagerNs, orderedNs } of rows) {
-      const cells = [readerNs, eagerNs, orderedNs].map((ns) => (ns === undefined ? '' : ns.toFixed(0)).padStart(9))
-      console.log(`${String(sources).padStart(7)}${cells.join('')}`)
+    console.log(`${process.version}, ${cpus()[0]?.model}, ${availableParallelism()} cores, ${messageCount} messages of 64 bytes`)
+    console.log(`nanoseconds per message, best and median of ${ROUNDS}`)
+    console.log('sources          reader           eager         ordered')
+    for (const { sources, ...columns } of rows) {
+      const cells = [columns.reader, columns.eager, columns.ordered]
+      const texts = cells.map((ns) => (ns ? `${ns.best.toFixed(0)} ${ns.median.toFixed(0)}` : '').padStart(16))
+      console.log(`${String(sources).padStart(7)}${texts.join('')}`)
     }
   }
 } finally {

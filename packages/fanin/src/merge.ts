@@ -179,8 +179,11 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
 
   /** Slot of the message that comes next. Failures are told in between, never while a message is on its way: whoever is told may change the sources. */
   #find(): number {
+    const { table } = this
     this.#settle()
-    this.#lookAtSomeResting()
+    if (table.resting.size > 0) this.#lookAtSomeResting()
+    const first = table.tournament.winner
+    if (table.state(first) === HELD && this.#unreported.length === 0) return first
     let slot = this.#search()
     while (this.#unreported.length > 0) {
       this.#report()

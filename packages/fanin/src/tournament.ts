@@ -9,8 +9,11 @@
  * ```
  *
  * When a slot's time changes, in either direction, only the matches on its way to the top are played again: log2(capacity) comparisons, no
- * allocation. Times are 64 bits wide and kept as two halves, because a number cannot hold nanoseconds since 1970 and a bigint costs an allocation. A slot
- * that takes no part has the time `Infinity`.
+ * allocation.
+ *
+ * Times are 64 bits wide and kept as two halves, because a number cannot hold nanoseconds since 1970 and a bigint costs an allocation. What is compared first is one
+ * number, the distance from the first time that was entered. It is exact within 104 days and rounded beyond; rounding never turns an order around, it
+ * only makes times equal, and for equal ones the halves decide. A slot that takes no part has the distance `Infinity`.
  *
  * The tree is Knuth's tree of winners (The Art of Computer Programming 3, 5.4.1). A tree of losers needs one load less per match but can only change the
  * champion's time; here sources come back from idleness in any order.
@@ -18,9 +21,12 @@
 export class Tournament {
   #capacity = 1
   #winners = new Int32Array(2)
-  #high = new Float64Array(1).fill(Number.POSITIVE_INFINITY)
-  #low = new Float64Array(1)
-  #ranks = new Float64Array(1)
+  #distances = new Float64Array(1).fill(Number.POSITIVE_INFINITY)
+  #high = new Uint32Array(1)
+  #low = new Uint32Array(1)
+  #ranks = new Int32Array(1)
+  /** Upper half of the first time that has one; distances are counted from there. */
+  #baseHigh = 0
 
   /** The slot with the lowest time, ties going to the lowest rank. Some slot without a time when no slot has one. */
   get winner(): number {
@@ -32,15 +38,27 @@ export class Tournament {
     if (capacity <= this.#capacity) return
     let grown = this.#capacity
     while (grown < capacity) grown *= 2
-    this.#high = widen(this.#high, grown, Number.POSITIVE_INFINITY)
-    this.#low = widen(this.#low, grown, 0)
-    this.#ranks = widen(this.#ranks, grown, 0)
+    const distances = new Float64Array(grown).fill(Number.POSITIVE_INFINITY)
+    distances.set(this.#distances)
+    const [high, low, ranks] = [new Uint32Array(grown), new Uint32Array(grown), new Int32Array(grown)]
+    high.set(this.#high)
+    low.set(this.#low)
+    ranks.set(this.#ranks)
+    this.#distances = distances
+    this.#high = high
+    this.#low = low
+    this.#ranks = ranks
     this.#winners = new Int32Array(grown * 2)
     this.#capacity = grown
     this.#playAll()
   }
 
-  /** Upper half of the slot's time; `Infinity` without one. */
+  /** Whether the slot takes part. */
+  has(slot: number): boolean {
+    return this.#distances[slot] !== Number.POSITIVE_INFINITY
+  }
+
+  /** Upper half of the time that the slot was entered with. */
   high(slot: number): number {
     return this.#high[slot] as number
   }
@@ -49,15 +67,19 @@ export class Tournament {
     return this.#low[slot] as number
   }
 
+  /** Gives the slot a time. */
   enter(slot: number, high: number, low: number): void {
+    if (this.#baseHigh === 0 && high !== 0) this.#moveBase(high)
     this.#high[slot] = high
     this.#low[slot] = low
+    this.#distances[slot] = this.#distance(high, low)
     this.#play(slot)
   }
 
   /** Takes the slot out of the comparison. */
   withdraw(slot: number): void {
-    this.enter(slot, Number.POSITIVE_INFINITY, 0)
+    this.#distances[slot] = Number.POSITIVE_INFINITY
+    this.#play(slot)
   }
 
   /** Ranks may be changed as long as the order of the slots that have one stays: the tree is not played again. */
@@ -71,16 +93,16 @@ export class Tournament {
 
   #play(slot: number): void {
     const winners = this.#winners
-    const highs = this.#high
+    const distances = this.#distances
     let node = this.#capacity + slot
     let winner = slot
-    let high = highs[slot] as number
+    let distance = distances[slot] as number
     while (node > 1) {
       const rival = winners[node ^ 1] as number
-      const rivalHigh = highs[rival] as number
-      if (rivalHigh < high || (rivalHigh === high && this.#winsTie(rival, winner))) {
+      const rivalDistance = distances[rival] as number
+      if (rivalDistance < distance || (rivalDistance === distance && this.#winsTie(rival, winner))) {
         winner = rival
-        high = rivalHigh
+        distance = rivalDistance
       }
       node >>= 1
       winners[node] = winner
@@ -88,14 +110,28 @@ export class Tournament {
   }
 
   #winsTie(rival: number, winner: number): boolean {
-    const rivalLow = this.#low[rival] as number
+    const high = this.#high[winner] as number
+    const rivalHigh = this.#high[rival] as number
+    if (rivalHigh !== high) return rivalHigh < high
     const low = this.#low[winner] as number
+    const rivalLow = this.#low[rival] as number
     return rivalLow < low || (rivalLow === low && (this.#ranks[rival] as number) < (this.#ranks[winner] as number))
   }
 
+  #distance(high: number, low: number): number {
+    return (high - this.#baseHigh) * 0x1_0000_0000 + low
+  }
+
+  #moveBase(high: number): void {
+    this.#baseHigh = high
+    for (let slot = 0; slot < this.#capacity; slot++) {
+      if (this.has(slot)) this.#distances[slot] = this.#distance(this.high(slot), this.low(slot))
+    }
+    this.#playAll()
+  }
+
   #playAll(): void {
-    const { length } = this.#high
-    for (let slot = 0; slot < length; slot++) this.#winners[this.#capacity + slot] = slot
+    for (let slot = 0; slot < this.#capacity; slot++) this.#winners[this.#capacity + slot] = slot
     for (let node = this.#capacity - 1; node > 0; node--) {
       const left = this.#winners[node * 2] as number
       const right = this.#winners[node * 2 + 1] as number
@@ -104,14 +140,8 @@ export class Tournament {
   }
 
   #beats(rival: number, winner: number): boolean {
-    const rivalHigh = this.#high[rival] as number
-    const high = this.#high[winner] as number
-    return rivalHigh < high || (rivalHigh === high && this.#winsTie(rival, winner))
+    const distance = this.#distances[winner] as number
+    const rivalDistance = this.#distances[rival] as number
+    return rivalDistance < distance || (rivalDistance === distance && this.#winsTie(rival, winner))
   }
-}
-
-function widen(from: Float64Array<ArrayBuffer>, length: number, filler: number): Float64Array<ArrayBuffer> {
-  const wide = new Float64Array(length).fill(filler)
-  wide.set(from)
-  return wide
 }
