@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly help: boolean
   /** One JSON object on stdout instead of tables. */
   readonly json: boolean
+  /** One short round. */
+  readonly quick: boolean
   /** File for the JSON object, besides what is printed. */
   readonly output: string | undefined
   /** Names of suites, or beginnings of them; empty for all. */
@@ -48,6 +50,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
   return {
     help: values.help,
     json: values.json,
+    quick: values.quick,
     output: values.output,
     only: values.only.split(',').filter(Boolean),
     directory: values.root,
