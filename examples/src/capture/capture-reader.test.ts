@@ -50,7 +50,7 @@ describe('CaptureReader', () => {
       [1618677820000000001n, '{"no":"space"}'],
     ])
     expect(counts).toMatchObject({ frames: 3, otherLines: 3, malformedLines: 3, oversizeLines: 0, truncated: false })
-    expect(counts.bytesRead).toBe(MIXED.length)
+    expect(counts.contentRead).toBe(MIXED.length + 1)
   })
 
   it('reads compressed captures whatever their name', async () => {

@@ -6,8 +6,6 @@ import { ExpectedError } from '../process/expected-error.js'
 import { type CaptureFrame, parseCaptureLine } from './capture-line.js'
 import { LineSplitter } from './line-splitter.js'
 
-/** Bytes read from the file at a time: small, so that the position in a small compressed capture still moves in many steps. */
-const READ_LENGTH = 4 * 1024
 const DEFAULT_MAX_FRAME_LENGTH = 8 * 1024 * 1024
 /** What stands before the frame on its line: ten digits, a point, a fraction, a colon and a space. */
 const MAX_PREFIX_LENGTH = 64
@@ -21,8 +19,8 @@ export interface CaptureCounts {
   malformedLines: number
   /** Lines longer than the largest frame that the reader was told to accept. */
   oversizeLines: number
-  /** Bytes of the file that were read, compressed or not. */
-  bytesRead: number
+  /** Bytes of the content, decompressed, up to the end of the last line that was looked at. */
+  contentRead: number
   /** The file ends in the middle of its compressed data: its recorder was stopped. What could be read was delivered. */
   truncated: boolean
 }
@@ -59,7 +57,7 @@ export class CaptureReader {
     otherLines: 0,
     malformedLines: 0,
     oversizeLines: 0,
-    bytesRead: 0,
+    contentRead: 0,
     truncated: false,
   }
   readonly #lines: LineSplitter
@@ -94,6 +92,7 @@ export class CaptureReader {
   }
 
   #frameOf(line: Uint8Array): CaptureFrame | undefined {
+    this.counts.contentRead += line.length + 1
     const result = parseCaptureLine(line)
     if (result === 'other') this.counts.otherLines++
     else if (result === 'malformed') this.counts.malformedLines++
@@ -105,18 +104,14 @@ export class CaptureReader {
   }
 
   async *#chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    const file = createReadStream(this.path, { highWaterMark: READ_LENGTH })
+    const file = createReadStream(this.path)
     let source: Readable = file
     try {
       if (await isGzipped(file)) {
         source = file.pipe(createGunzip())
         file.on('error', (error) => source.destroy(error))
       }
-      for await (const chunk of source) {
-        this.counts.bytesRead = file.bytesRead
-        yield chunk as Uint8Array
-      }
-      this.counts.bytesRead = file.bytesRead
+      for await (const chunk of source) yield chunk as Uint8Array
     } catch (error) {
       // zlib says Z_BUF_ERROR when the file ends early, which is what a recorder that was stopped leaves.
       if (errorCode(error) === 'Z_BUF_ERROR') this.counts.truncated = true

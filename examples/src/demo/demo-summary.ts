@@ -160,9 +160,9 @@ function collectNotes({ feeds, router, strategies }: Cast, queues: readonly Queu
     skipped.oversize += state?.skippedLines.oversize ?? 0
   }
   return [
-    `lines of the input that are no frames: ${skipped.other} of connections, ${skipped.malformed} malformed, ${skipped.oversize} too long`,
+    `Input lines left out: ${skipped.other} that are no frames (connections, requests, blank), ${skipped.malformed} malformed, ${skipped.oversize} too long.`,
     ...strategies.map(
-      ({ name, lives }) => `${name} carried ${lives.at(-1)?.state?.notUnderstood ?? 0} frames that it does not understand`,
+      ({ name, lives }) => `${name} was shown ${lives.at(-1)?.state?.notUnderstood ?? 0} frames that it does not understand.`,
     ),
     ...feeds.flatMap(({ state }) => state?.warnings ?? []),
     ...programs.filter(({ stderr }) => stderr !== '').map(({ name, stderr }) => `${name} said: ${stderr}`),

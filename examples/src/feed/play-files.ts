@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs'
 import { CaptureError, CaptureReader } from '../capture/capture-reader.js'
+import { contentLength } from '../capture/content-length.js'
 import { nowNs } from '../latency/clock.js'
 import type { FeedProgress } from './feed-progress.js'
 import type { FeedWriter } from './feed-writer.js'
@@ -23,7 +23,8 @@ export async function playFiles(
 ): Promise<void> {
   const { writer, progress, link } = context
   const schedule = new ReplaySchedule(input.speed, nowNs)
-  const totalLength = input.files.reduce((sum, file) => sum + lengthOf(file), 0)
+  const lengths = await Promise.all(input.files.map(contentLength))
+  const totalLength = lengths.reduce((sum, length) => sum + length, 0)
   let playedLength = 0
   for (const file of input.files) {
     const capture = new CaptureReader(file, { maxFrameLength: writer.maxFrameLength })
@@ -34,17 +35,12 @@ export async function playFiles(
       if (link.isStopping) return
       writer.append(payload, timestampNs, dueNs)
       progress.messages++
-      progress.fraction = totalLength === 0 ? 0 : Math.min(1, (playedLength + capture.counts.bytesRead) / totalLength)
+      progress.fraction = totalLength === 0 ? 0 : Math.min(1, (playedLength + capture.counts.contentRead) / totalLength)
     }
-    playedLength += capture.counts.bytesRead
+    playedLength += capture.counts.contentRead
     progress.addCapture(file, capture.counts)
   }
   // Somebody who hands over the wrong file should hear of it, instead of watching a market in which nothing happens.
   if (progress.messages === 0) throw new CaptureError(input.files.join(', '), 'no line is a frame ("<unix seconds>: <frame>")')
   progress.fraction = 1
-}
-
-/** 0 for what is no regular file: its length is not known. */
-function lengthOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }

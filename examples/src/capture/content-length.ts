@@ -1,0 +1,27 @@
+import { type FileHandle, open } from 'node:fs/promises'
+
+const GZIP_MAGIC = 0x8b1f
+/** The length of the content, modulo 2^32, ends a gzip file. */
+const GZIP_TRAILER_LENGTH = 4
+
+/**
+ * Bytes of a capture once it is decompressed, as far as the file tells; 0 when it does not. A gzip file of several members, or of more than 4 GiB, tells too little:
+ * good enough to show progress by, and for nothing else.
+ */
+export async function contentLength(path: string): Promise<number> {
+  let file: FileHandle | undefined
+  try {
+    file = await open(path)
+    const stat = await file.stat()
+    if (!stat.isFile()) return 0
+    const word = async (position: number) =>
+      (await file?.read(Buffer.alloc(GZIP_TRAILER_LENGTH), 0, GZIP_TRAILER_LENGTH, position))?.buffer.readUInt32LE() ?? 0
+    const isGzipped = stat.size > GZIP_TRAILER_LENGTH && ((await word(0)) & 0xffff) === GZIP_MAGIC
+    return isGzipped ? await word(stat.size - GZIP_TRAILER_LENGTH) : stat.size
+  } catch {
+    // Whoever opens it to read it will say what is wrong.
+    return 0
+  } finally {
+    await file?.close()
+  }
+}
