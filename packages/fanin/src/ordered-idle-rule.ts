@@ -98,7 +98,7 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
     if (entry.isEnded) {
       // What is held was visible before this look reads the clock: if that does not let it pass, another clock stamped it.
       this.look(slot)
-      if (this.#table.state(slot) !== PROMISED || this.#table.tournament.winner !== slot) return true
+      if (this.#table.state(slot) !== PROMISED || this.#table.holdsBefore(slot)) return true
       entry.isLeftBehind = true
       this.#table.rest(slot)
       return true

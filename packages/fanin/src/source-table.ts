@@ -141,6 +141,14 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     this.tournament.withdraw(slot)
   }
 
+  /** Whether a source shows a message that goes before this slot's time. Asks all of them: for rare occasions. */
+  holdsBefore(slot: number): boolean {
+    for (let other = 0; other < this.slotLimit; other++) {
+      if (this.#states[other] === HELD && this.tournament.beats(other, slot)) return true
+    }
+    return false
+  }
+
   /** Merge time of the source's last delivered message, upper half. */
   floorHigh(slot: number): number {
     return this.#floors[slot * 2] as number

@@ -82,6 +82,13 @@ export class Tournament {
     this.#play(slot)
   }
 
+  /** Whether the first slot would win against the second. */
+  beats(rival: number, winner: number): boolean {
+    const distance = this.#distances[winner] as number
+    const rivalDistance = this.#distances[rival] as number
+    return rivalDistance < distance || (rivalDistance === distance && this.#winsTie(rival, winner))
+  }
+
   /** Ranks may be changed as long as the order of the slots that have one stays: the tree is not played again. */
   rank(slot: number, rank: number): void {
     this.#ranks[slot] = rank
@@ -135,13 +142,7 @@ export class Tournament {
     for (let node = this.#capacity - 1; node > 0; node--) {
       const left = this.#winners[node * 2] as number
       const right = this.#winners[node * 2 + 1] as number
-      this.#winners[node] = this.#beats(right, left) ? right : left
+      this.#winners[node] = this.beats(right, left) ? right : left
     }
-  }
-
-  #beats(rival: number, winner: number): boolean {
-    const distance = this.#distances[winner] as number
-    const rivalDistance = this.#distances[rival] as number
-    return rivalDistance < distance || (rivalDistance === distance && this.#winsTie(rival, winner))
   }
 }
