@@ -2,6 +2,7 @@ import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import type { Merge } from './merge.js'
 import type { FanInMetrics, FanInSourceMetrics, SourceLagMetrics, SourceState } from './merge-metrics.js'
 import { FAILED, HELD, PROMISED, RESTING, type SourceTable } from './source-table.js'
+import { LOWEST_HALF, toNs } from './time-half.js'
 
 const UNKNOWN_LAG: SourceLagMetrics = { messages: Number.NaN, bytes: Number.NaN, ns: -1n }
 
@@ -68,7 +69,7 @@ function watermark<M extends TimedMessage, S extends FanInSource<M>>(table: Sour
   const takesPart = state === HELD || state === PROMISED
   const high = takesPart ? table.tournament.high(slot) : table.floorHigh(slot)
   const low = takesPart ? table.tournament.low(slot) : table.floorLow(slot)
-  return high === 0 && low === 0 ? undefined : (BigInt(high) << 32n) | BigInt(low)
+  return high === LOWEST_HALF && low === LOWEST_HALF ? undefined : toNs(high, low)
 }
 
 function sumLags(lags: readonly SourceLagMetrics[]): SourceLagMetrics {

@@ -1,20 +1,14 @@
+import { LOWEST_HALF, type TimeHalf } from './time-half.js'
+
 /**
  * How far a merge has come: the highest (time, key) that it delivered. The time is kept in a typed array, so that moving on allocates nothing.
  */
 export class MergePosition {
-  readonly #time = new Uint32Array(2)
+  readonly #time = new Int32Array(2).fill(LOWEST_HALF)
   #key = ''
 
-  get high(): number {
-    return this.#time[0] as number
-  }
-
-  get low(): number {
-    return this.#time[1] as number
-  }
-
   /** Moves on to the later of here and there. @returns false when there is before here: whatever stands there is out of order. */
-  advance(high: number, low: number, key: string): boolean {
+  advance(high: TimeHalf, low: TimeHalf, key: string): boolean {
     const time = this.#time
     const hereHigh = time[0] as number
     const hereLow = time[1] as number
@@ -26,7 +20,7 @@ export class MergePosition {
   }
 
   /** Whether this time is before here, keys aside. */
-  isAfter(high: number, low: number): boolean {
+  isAfter(high: TimeHalf, low: TimeHalf): boolean {
     const hereHigh = this.#time[0] as number
     return high < hereHigh || (high === hereHigh && low < (this.#time[1] as number))
   }

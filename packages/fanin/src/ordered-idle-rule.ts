@@ -4,6 +4,7 @@ import type { IdleRule } from './idle-rule.js'
 import type { MergePosition } from './merge-position.js'
 import type { SourceEntry } from './source-entry.js'
 import { HELD, PROMISED, type SourceTable } from './source-table.js'
+import { toHalf } from './time-half.js'
 
 /** The clocks of a merge. Tests of waiting give their own. */
 export interface Clocks {
@@ -75,8 +76,8 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
   /** A promise never sinks while the source shows nothing, and never lies below its last message. */
   #renew(slot: number, entry: SourceEntry<M, S>): void {
     const table = this.#table
-    let high = this.#halves[1] as number
-    let low = this.#halves[0] as number
+    let high = toHalf(this.#halves[1] as number)
+    let low = toHalf(this.#halves[0] as number)
     const isPromised = table.state(slot) === PROMISED
     const leastHigh = isPromised ? table.tournament.high(slot) : table.floorHigh(slot)
     const leastLow = isPromised ? table.tournament.low(slot) : table.floorLow(slot)

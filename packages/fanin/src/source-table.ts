@@ -1,6 +1,7 @@
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import { SlotSet } from './slot-set.js'
 import type { SourceEntry } from './source-entry.js'
+import { LOWEST_HALF, type TimeHalf, toHalf } from './time-half.js'
 import { Tournament } from './tournament.js'
 
 /** No source has this slot. */
@@ -30,7 +31,7 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
   readonly #freeSlots: number[] = []
   #states = new Uint8Array(0)
   /** Per slot, two halves: the merge time of the last message delivered. */
-  #floors = new Uint32Array(0)
+  #floors = new Int32Array(0)
   /** Per slot: whether the held message's own timestamp is below its merge time. */
   #backward = new Uint8Array(0)
   #heldCount = 0
@@ -84,8 +85,8 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     this.#entries[slot] = entry
     this.#slots.set(entry.key, slot)
     this.#sources.add(entry.source)
-    this.#floors.fill(0, slot * 2, slot * 2 + 2)
-    this.promise(slot, 0, 0)
+    this.#floors.fill(LOWEST_HALF, slot * 2, slot * 2 + 2)
+    this.promise(slot, LOWEST_HALF, LOWEST_HALF)
     return slot
   }
 
@@ -108,8 +109,8 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
   look(slot: number): boolean {
     const message = this.entry(slot).source.peek()
     if (message === undefined) return false
-    let high = message.timestampHigh
-    let low = message.timestampLow
+    let high = toHalf(message.timestampHigh)
+    let low = toHalf(message.timestampLow)
     const floorHigh = this.floorHigh(slot)
     const floorLow = this.floorLow(slot)
     const backward = high < floorHigh || (high === floorHigh && low < floorLow)
@@ -124,7 +125,7 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
   }
 
   /** The source shows nothing and will deliver nothing before this time. */
-  promise(slot: number, high: number, low: number): void {
+  promise(slot: number, high: TimeHalf, low: TimeHalf): void {
     this.#enterState(slot, PROMISED)
     this.tournament.enter(slot, high, low)
   }
@@ -150,11 +151,11 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
   }
 
   /** Merge time of the source's last delivered message, upper half. */
-  floorHigh(slot: number): number {
+  floorHigh(slot: number): TimeHalf {
     return this.#floors[slot * 2] as number
   }
 
-  floorLow(slot: number): number {
+  floorLow(slot: number): TimeHalf {
     return this.#floors[slot * 2 + 1] as number
   }
 
@@ -194,7 +195,7 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     const grown = Math.max(16, capacity, this.#states.length * 2)
     const states = new Uint8Array(grown)
     states.set(this.#states)
-    const floors = new Uint32Array(grown * 2)
+    const floors = new Int32Array(grown * 2)
     floors.set(this.#floors)
     const backward = new Uint8Array(grown)
     backward.set(this.#backward)

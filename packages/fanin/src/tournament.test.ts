@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { toHalf } from './time-half.js'
 import { Tournament } from './tournament.js'
 
 interface Contestant {
@@ -23,7 +24,7 @@ describe('Tournament', () => {
           tournament.reserve(slot + 1)
           tournament.rank(slot, 100 - slot)
           if (withdraw) tournament.withdraw(slot)
-          else tournament.enter(slot, high, low)
+          else tournament.enter(slot, toHalf(high), toHalf(low))
           if (withdraw) model.delete(slot)
           else model.set(slot, { high, low })
           const [best] = [...model].sort(([a, x], [b, y]) => x.high - y.high || x.low - y.low || b - a)
@@ -37,7 +38,7 @@ describe('Tournament', () => {
   it('tells the highest 64-bit time from no time', () => {
     const tournament = new Tournament()
     tournament.reserve(2)
-    tournament.enter(1, 0xffff_ffff, 0xffff_ffff)
+    tournament.enter(1, toHalf(0xffff_ffff), toHalf(0xffff_ffff))
     expect(tournament.winner).toBe(1)
   })
 })

@@ -1,3 +1,5 @@
+import { LOWEST_HALF, type TimeHalf } from './time-half.js'
+
 /**
  * Finds the slot with the lowest (time, rank) among many. A knock-out tournament in an array: the leaves are the slots, every node above holds the winner
  * of the two below, the champion stands at 1.
@@ -22,11 +24,11 @@ export class Tournament {
   #capacity = 1
   #winners = new Int32Array(2)
   #distances = new Float64Array(1).fill(Number.POSITIVE_INFINITY)
-  #high = new Uint32Array(1)
-  #low = new Uint32Array(1)
+  #high = new Int32Array(1)
+  #low = new Int32Array(1)
   #ranks = new Int32Array(1)
   /** Upper half of the first time that has one; distances are counted from there. */
-  #baseHigh = 0
+  #baseHigh = LOWEST_HALF
 
   /** The slot with the lowest time, ties going to the lowest rank. Some slot without a time when no slot has one. */
   get winner(): number {
@@ -40,7 +42,7 @@ export class Tournament {
     while (grown < capacity) grown *= 2
     const distances = new Float64Array(grown).fill(Number.POSITIVE_INFINITY)
     distances.set(this.#distances)
-    const [high, low, ranks] = [new Uint32Array(grown), new Uint32Array(grown), new Int32Array(grown)]
+    const [high, low, ranks] = [new Int32Array(grown), new Int32Array(grown), new Int32Array(grown)]
     high.set(this.#high)
     low.set(this.#low)
     ranks.set(this.#ranks)
@@ -59,20 +61,20 @@ export class Tournament {
   }
 
   /** Upper half of the time that the slot was entered with. */
-  high(slot: number): number {
+  high(slot: number): TimeHalf {
     return this.#high[slot] as number
   }
 
-  low(slot: number): number {
+  low(slot: number): TimeHalf {
     return this.#low[slot] as number
   }
 
   /** Gives the slot a time. */
-  enter(slot: number, high: number, low: number): void {
-    if (this.#baseHigh === 0 && high !== 0) this.#moveBase(high)
+  enter(slot: number, high: TimeHalf, low: TimeHalf): void {
+    if (this.#baseHigh === LOWEST_HALF && high !== LOWEST_HALF) this.#moveBase(high)
     this.#high[slot] = high
     this.#low[slot] = low
-    this.#distances[slot] = this.#distance(high, low)
+    this.#distances[slot] = (high - this.#baseHigh) * 0x1_0000_0000 + low
     this.#play(slot)
   }
 
@@ -125,14 +127,10 @@ export class Tournament {
     return rivalLow < low || (rivalLow === low && (this.#ranks[rival] as number) < (this.#ranks[winner] as number))
   }
 
-  #distance(high: number, low: number): number {
-    return (high - this.#baseHigh) * 0x1_0000_0000 + low
-  }
-
-  #moveBase(high: number): void {
+  #moveBase(high: TimeHalf): void {
     this.#baseHigh = high
     for (let slot = 0; slot < this.#capacity; slot++) {
-      if (this.has(slot)) this.#distances[slot] = this.#distance(this.high(slot), this.low(slot))
+      if (this.has(slot)) this.#distances[slot] = (this.high(slot) - high) * 0x1_0000_0000 + this.low(slot)
     }
     this.#playAll()
   }
