@@ -79,13 +79,16 @@ export {
   describeRepairStep,
   isRepairable,
   type PlanOptions,
+  planPrune,
   planRepairs,
+  pruneQueue,
   type RepairOutcome,
   type RepairReport,
   type RepairStep,
   type RepairStepKind,
   repairQueue,
 } from './repair/index.js'
+export type { RetentionVerdict } from './retention/retention-plan.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
 export { Claim } from './writer/claim.js'

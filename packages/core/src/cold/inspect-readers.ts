@@ -49,7 +49,7 @@ export function inspectReaders(directory: string): ReadersInspection {
     const file = `${READERS_DIRECTORY}/${fileName}`
     if (name !== undefined) readers.push(inspectReaderFile(directory, name, file))
     else if (fileName.endsWith('.tmp')) problems.push(queueProblem('LEFTOVER', '', { file }))
-    else problems.push(queueProblem('READER_NAME', '', { file }))
+    else if (!fileName.endsWith('.lost')) problems.push(queueProblem('READER_NAME', '', { file }))
   }
   return { readers, problems }
 }
