@@ -1,6 +1,7 @@
 /** `npm run bench`: what a call costs and how long a message takes, with everything that a figure needs to mean something. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { type BenchOptions, parseBenchOptions, USAGE } from './bench-options.js'
 import type { Suite } from './candidate.js'
@@ -17,8 +18,8 @@ import { claimSuite } from './suites/claim.js'
 import { commitSuite } from './suites/commit.js'
 import { nextSuite } from './suites/next.js'
 
-/** About what the queues of one round occupy; no Buffer is larger on any Node that we support. */
-const TOUCHED_BYTES = 2 ** 31
+/** About what the queues of one round occupy. */
+const TOUCHED_BYTES_MAX = 2 ** 31
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -81,7 +82,8 @@ async function measureAll(options: BenchOptions, directory: string, print: (text
  * ends, it is free again and still there.
  */
 function touchMemory(): void {
-  spawnSync(process.execPath, ['-e', `Buffer.alloc(${TOUCHED_BYTES}, 1)`], { stdio: 'ignore' })
+  const length = Math.min(TOUCHED_BYTES_MAX, Math.floor(freemem() / 2))
+  spawnSync(process.execPath, ['-e', `Buffer.alloc(${length}, 1)`], { stdio: 'ignore' })
 }
 
 function chooseSuites(options: BenchOptions): { suites: Suite[]; notes: string[] } {
