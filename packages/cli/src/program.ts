@@ -13,6 +13,7 @@ import { addReplayCommand } from './commands/replay/replay-command.js'
 import { addTailCommand } from './commands/tail/tail-command.js'
 import { addVerifyCommand } from './commands/verify/verify-command.js'
 import { LOG_LEVELS } from './diagnostics.js'
+import { manual } from './output/manual.js'
 
 /** Every command, in the order in which help lists them. */
 const COMMANDS: readonly AddCommand[] = [
@@ -54,10 +55,12 @@ export function createProgram(version: string, run: Runner): Command {
     .option('--json', 'print JSON: one object, or one object per line for streams')
     .addOption(new Option('--log-level <level>', 'how much to say on standard error').choices(LOG_LEVELS).default('info'))
     .option('--debug', 'show stack traces of unexpected errors')
-    .addHelpText('after', FOOTER)
+    .addHelpText('after', manual(FOOTER))
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(run with --help for usage)')
     .exitOverride()
   for (const add of COMMANDS) add(program, run)
-  for (const command of program.commands) command.exitOverride().showHelpAfterError('(run with --help for usage)')
+  for (const command of program.commands)
+    command.configureHelp({ showGlobalOptions: true }).exitOverride().showHelpAfterError('(run with --help for usage)')
   return program
 }

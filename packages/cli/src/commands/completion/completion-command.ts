@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
+import { manual } from '../../output/manual.js'
 import { bashCompletion, commandLine, fishCompletion, zshCompletion } from './scripts.js'
 
 const EXAMPLES = `
@@ -18,7 +19,7 @@ export function addCompletionCommand(program: Command, run: Runner): void {
     .summary('completion script for bash, zsh or fish')
     .description('Print a script that makes a shell complete commands and options.')
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SCRIPTS)))
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((shell: keyof typeof SCRIPTS, _options: object, command: Command) =>
       run(command, (context) => complete(context, program, shell)),
     )

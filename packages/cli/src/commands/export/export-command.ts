@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { parseCountOption, parseTimeOption, parseTypeOption } from '../../options.js'
+import { manual } from '../../output/manual.js'
 import { Output, type OutputStream } from '../../output/output.js'
 import { messageFilter } from '../tail/message-filter.js'
 import { messageAsJson } from '../tail/message-format.js'
@@ -52,7 +53,7 @@ export function addExportCommand(program: Command, run: Runner): void {
     .option('--to-sequence <n>', 'end with this sequence', parseCountOption)
     .option('-t, --type <ids>', 'only these types; may be repeated', parseTypeOption)
     .option('-l, --limit <count>', 'stop after this many messages', parseCountOption)
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((queue: string, options: ExportOptions, command: Command) =>
       run(command, (context) => exportQueue(context, queue, options)),
     )

@@ -5,6 +5,7 @@ import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED } from '../../exit-codes.js'
 import { parseSizeOption, parseTypeIdOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatCount } from '../../output/quantities.js'
 import { IMPORT_FORMATS, type ImportFormat, readMessages } from './read-messages.js'
@@ -41,7 +42,7 @@ export function addImportCommand(program: Command, run: Runner): void {
     .option('--segment-size <size>', 'bytes per segment, when the queue is made', parseSizeOption)
     .option('--now', 'give messages the present time instead of the one they had')
     .option('--yes', 'do it; without it the input is only checked')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((queue: string, files: string[], options: ImportOptions, command: Command) =>
       run(command, (context) => importMessages(context, queue, { files: files.length === 0 ? ['-'] : files, options })),
     )

@@ -15,6 +15,7 @@ import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatDuration } from '../../output/quantities.js'
 import { formatTime, nowNs } from '../../output/times.js'
@@ -40,7 +41,7 @@ export function addLeaseCommand(program: Command, run: Runner): void {
     .argument('<queue>', 'directory of a queue')
     .option('--remove', 'remove a lease whose owner is gone')
     .option('--yes', 'with --remove: do it')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((queue: string, options: LeaseOptions, command: Command) => run(command, (context) => lease(context, queue, options)))
 }
 

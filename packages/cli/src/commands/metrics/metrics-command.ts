@@ -4,6 +4,7 @@ import type { CommandContext, Runner } from '../../command-context.js'
 import { messageOfError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
 import { METRICS, type Sample, samplesOf } from './samples.js'
 
 const EXAMPLES = `
@@ -20,7 +21,7 @@ export function addMetricsCommand(program: Command, run: Runner): void {
     .summary('one reading for Prometheus')
     .description('Print metrics of a queue, or of every queue below a directory, in the Prometheus text format.')
     .argument('<directory>', 'a queue, or a directory with queues below it')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((directory: string, _options: object, command: Command) =>
       run(command, (context) => printMetrics(context, directory)),
     )

@@ -5,6 +5,7 @@ import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
 import { parseCountOption, parseSizeOption, parseSpanOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatCount } from '../../output/quantities.js'
 
@@ -43,7 +44,7 @@ export function addPruneCommand(program: Command, run: Runner): void {
     .option('--reader-ttl <span>', 'readers that are gone for longer pin nothing', parseSpanOption)
     .option('--max-reader-lag <size>', 'readers that are further behind pin nothing', parseSizeOption)
     .option('--yes', 'delete them')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((queue: string, options: PruneOptions, command: Command) => run(command, (context) => prune(context, queue, options)))
 }
 

@@ -7,6 +7,7 @@ import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { parseSpanOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 
 interface ReadyOptions {
@@ -38,7 +39,7 @@ export function addReadyCommand(program: Command, run: Runner): void {
     .option('--set', 'announce it')
     .option('--remove', 'take the announcement back')
     .option('--yes', 'with --set or --remove: do it')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((queue: string, options: ReadyOptions, command: Command) => run(command, (context) => ready(context, queue, options)))
 }
 

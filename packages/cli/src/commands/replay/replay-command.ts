@@ -7,6 +7,7 @@ import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { parseCountOption, parseSpeedOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatCount, formatDuration } from '../../output/quantities.js'
 import { messageFilter } from '../tail/message-filter.js'
@@ -60,7 +61,7 @@ export function addReplayCommand(program: Command, run: Runner): void {
     .option('-t, --type <ids>', 'only these types; may be repeated', parseTypeOption)
     .option('-l, --limit <count>', 'stop after this many messages', parseCountOption)
     .option('--yes', 'do it')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((queue: string, options: ReplayOptions, command: Command) =>
       run(command, (context) => replay(context, queue, options)),
     )
