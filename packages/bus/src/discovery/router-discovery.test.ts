@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, symlinkSy
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../test/support/eventually.js'
-import { countInotifyWatches } from '../../test/support/inotify-watches.js'
+import { countDescriptors, countInotifyWatches } from '../../test/support/inotify-watches.js'
 import { TemporaryBus } from '../../test/support/temporary-bus.js'
 import type { DiscoveryEvent, DiscoveryProblem } from './discovery-event.js'
 import { RouterDiscovery, type RouterDiscoveryOptions } from './router-discovery.js'
@@ -400,6 +400,25 @@ describe('closing', () => {
     expect(() => discovery.poll()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
     expect(() => discovery.rescan()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
     expect(discovery.strategies()).toEqual([])
+  })
+
+  it('is not needed for strategies that come and go: nothing of them is kept', async () => {
+    const [watches, descriptors] = [countInotifyWatches(), countDescriptors()]
+    mkdirSync(bus.layout.strategiesDirectory, { recursive: true })
+    const discovery = discover(INOTIFY_ONLY)
+    await settled(discovery)
+    for (let round = 0; round < 30; round++) {
+      for (let index = 0; index < 10; index++) bus.start(`s${round}-${index}`)
+      await eventually(() => discovery.strategies().length === 10, 'all were there')
+      for (let index = 0; index < 10; index++) bus.remove(`s${round}-${index}`)
+      await eventually(() => discovery.metrics().directories === 0, 'all were gone')
+    }
+    expect(discovery.poll()).toHaveLength(600)
+    await eventually(() => countInotifyWatches() === watches + 1, 'only the tree was watched')
+    expect(discovery.metrics()).toMatchObject({ watches: 1, refusedWatches: 0, problems: 0, pendingEvents: 0 })
+    discovery.close()
+    // The process keeps one inotify descriptor for all watches.
+    expect(countDescriptors()).toBeLessThanOrEqual(descriptors + 1)
   })
 
   it('may happen before the watches are set up', async () => {

@@ -120,7 +120,23 @@ describe('a router and strategies in processes of their own', () => {
     bus.remove('alpha')
     expect(await child.hear()).toMatchObject({ event: 'removed alpha', refused: true })
   })
+
+  it('a refused limit is one problem for any number of strategies, and watches are set up when it is raised', async () => {
+    const bus = new TemporaryBus()
+    for (let index = 0; index < 20; index++) bus.start(`s${index}`)
+    const limit = 'max_inotify_watches'
+    const child = new Child('limited-router.mjs', [bus.layout.root, `/proc/sys/user/${limit}`, '1000'], withLimit(limit))
+    await eventually(async () => ((await child.ask('state')) as WatchState).refusedWatches === 21, 'all were refused')
+    expect(await child.ask('raise')).toMatchObject({ refusedWatches: 21, problems: ['ERR_LIMIT'] })
+    await eventually(async () => ((await child.ask('state')) as WatchState).watches === 21, 'all were watched')
+    expect(await child.ask('state')).toEqual({ watches: 21, refusedWatches: 0, problems: ['ERR_LIMIT'] })
+  })
 })
+
+interface WatchState {
+  readonly watches: number
+  readonly refusedWatches: number
+}
 
 const OTHER_PID_NAMESPACE = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child']
 
