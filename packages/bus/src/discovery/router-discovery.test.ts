@@ -163,6 +163,18 @@ describe.each([
     }
   })
 
+  it('tells of READY in a directory that took the place of the watched one', async () => {
+    bus.open('alpha')
+    const discovery = discover(options)
+    await settled(discovery)
+    const { ordersOut } = bus.layout.strategy('alpha')
+    renameSync(ordersOut, `${ordersOut}.old`)
+    mkdirSync(ordersOut)
+    await settled(discovery)
+    bus.announce('alpha')
+    expect(await collect(discovery, 1)).toEqual(['added alpha'])
+  })
+
   it('tells of strategies after the whole tree was deleted and made again', async () => {
     bus.start('alpha')
     const discovery = discover(options)
