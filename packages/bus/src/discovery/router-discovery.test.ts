@@ -15,6 +15,7 @@ const RESCANS_ONLY = { rescanIntervalMs: 10, watch: false }
 
 let bus: TemporaryBus
 const open: RouterDiscovery[] = []
+const usesInotify = new WeakSet<RouterDiscovery>()
 
 beforeEach(() => {
   bus = new TemporaryBus()
@@ -27,6 +28,7 @@ afterEach(() => {
 function discover(options: RouterDiscoveryOptions): RouterDiscovery {
   const discovery = new RouterDiscovery(bus.layout, options)
   open.push(discovery)
+  if (options.watch !== false) usesInotify.add(discovery)
   return discovery
 }
 
@@ -45,13 +47,15 @@ async function collect(discovery: RouterDiscovery, count: number): Promise<strin
   return events
 }
 
-/** Waits until inotify is set up for everything that the discovery has seen. Where rescans do the work there is nothing to wait for. */
+/** Waits until the tree and every strategy are watched where they are now. Without inotify there is nothing to wait for. */
 async function settled(discovery: RouterDiscovery): Promise<void> {
   let [hints, quiet] = [-1, 0]
   await eventually(() => {
-    quiet = discovery.metrics().hints === hints ? quiet + 1 : 0
-    hints = discovery.metrics().hints
-    return quiet > 10
+    const metrics = discovery.metrics()
+    const isWatched = metrics.watches === 0 ? !usesInotify.has(discovery) : metrics.watches === metrics.directories + 1
+    quiet = isWatched && metrics.hints === hints ? quiet + 1 : 0
+    hints = metrics.hints
+    return quiet > 5
   }, 'the watches were set up')
 }
 
@@ -427,6 +431,7 @@ describe('closing', () => {
     }
     expect(discovery.poll()).toHaveLength(600)
     await eventually(() => countInotifyWatches() === watches + 1, 'only the tree was watched')
+    await settled(discovery)
     expect(discovery.metrics()).toMatchObject({ watches: 1, refusedWatches: 0, problems: 0, pendingEvents: 0 })
     discovery.close()
     // The process keeps one inotify descriptor for all watches.
@@ -472,6 +477,7 @@ describe('a thousand strategies', () => {
     await settled(discovery)
     for (const name of names) bus.withdraw(name)
     expect((await collect(discovery, 1000)).sort()).toEqual(names.map((name) => `removed ${name}`))
+    await settled(discovery)
     expect(discovery.metrics()).toMatchObject({ strategies: 0, directories: 1000, watches: 1001, refusedWatches: 0, problems: 0 })
   })
 })

@@ -89,7 +89,7 @@ export class StrategyScanner {
   /** Strategies that have a directory, and those that had one. A tree that cannot be listed leaves us with those that are known. */
   #namesToLookAt(): string[] {
     this.counts.rescans++
-    if (this.counters.refusedWatches === 0) this.#refusalReported = false
+    if (this.#everythingIsWatched()) this.#refusalReported = false
     const names = new Set(this.strategies.keys())
     try {
       this.#watchTree()
@@ -101,6 +101,10 @@ export class StrategyScanner {
       this.#treeProblem = problem
     }
     return [...names]
+  }
+
+  #everythingIsWatched(): boolean {
+    return this.counters.refusedWatches === 0 && this.counters.watches === this.strategies.size + 1
   }
 
   #watchTree(): void {
