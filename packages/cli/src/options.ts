@@ -69,3 +69,21 @@ export function parseTypeIdOption(text: string): number {
   if (type === undefined || more.length > 0) throw new InvalidArgumentError('expected one type id from 0 to 65534')
   return type
 }
+
+/** CPU numbers: `2`, `2,3`, `2-5`. */
+export function parseCpusOption(text: string): number[] {
+  const parts = text.split(',').map((part) => /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part))
+  return parts.flatMap((match) => {
+    if (match === null) throw new InvalidArgumentError('expected CPU numbers such as 2 or 2,3 or 2-5')
+    const first = Number(match[1])
+    const last = Number(match[2] ?? first)
+    return Array.from({ length: Math.max(1, last - first + 1) }, (_, index) => first + index)
+  })
+}
+
+/** A share: `10%` or `0.1`. */
+export function parseShareOption(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('expected a share such as 10% or 0.1')
+  return Number(match[1]) / (match[2] === '%' ? 100 : 1)
+}

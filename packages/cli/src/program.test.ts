@@ -15,6 +15,7 @@ const COMMANDS = [
   'lease',
   'metrics',
   'completion',
+  'bench',
 ]
 
 describe('chron-cli', () => {

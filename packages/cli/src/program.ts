@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
+import { addBenchCommand } from './commands/bench/bench-command.js'
 import { addCompletionCommand } from './commands/completion/completion-command.js'
 import { addDoctorCommand } from './commands/doctor/doctor-command.js'
 import { addExportCommand } from './commands/export/export-command.js'
@@ -21,6 +22,7 @@ const COMMANDS: readonly AddCommand[] = [
   addTailCommand,
   addDoctorCommand,
   addVerifyCommand,
+  addBenchCommand,
   addPruneCommand,
   addExportCommand,
   addImportCommand,
