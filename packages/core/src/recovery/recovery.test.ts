@@ -22,6 +22,11 @@ import { openObserver, openReader, openWriter, type RecoveryCase } from '../inde
 
 const SEGMENT_SIZE = 4096
 
+/** Without the segment that is being prepared meanwhile, which may vanish during the copy. */
+function copyAtRest(directory: string, copy: string): void {
+  cpSync(directory, copy, { recursive: true, filter: (path) => !path.endsWith('.tmp') })
+}
+
 /** A queue of `count` messages as the death of its writer leaves it: copied in the middle of the writer's life. */
 function killedQueue(count: number): string {
   const directory = join(temporaryDirectory(), 'queue')
@@ -29,9 +34,8 @@ function killedQueue(count: number): string {
   appendNumbered(writer, 0, count)
   writer.flushSync()
   const copy = `${directory}-killed`
-  cpSync(directory, copy, { recursive: true })
+  copyAtRest(directory, copy)
   writer.close()
-  for (const name of readdirSync(copy)) if (name.endsWith('.tmp')) rmSync(join(copy, name))
   return copy
 }
 
@@ -314,7 +318,7 @@ function durablePrefix(durable: number, count: number): string {
   const mark = Buffer.from(marked)
   appendNumbered(writer, durable, count)
   const copy = `${directory}-killed`
-  cpSync(directory, copy, { recursive: true })
+  copyAtRest(directory, copy)
   writer.close()
   // Rolls sync in the background: the mark of the moment after the flush stands for a machine that stopped before any of it.
   overwriteControl(copy, 64, mark)
