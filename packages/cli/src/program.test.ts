@@ -1,5 +1,9 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { runCli } from '../test/support/run-cli.js'
+import { BIN, runCli } from '../test/support/run-cli.js'
 import * as surface from './index.js'
 
 const COMMANDS = [
@@ -55,6 +59,17 @@ describe('chron-cli', () => {
   it('shows a stack trace with --debug only', () => {
     expect(runCli(['inspect', '/does/not/exist']).stderr).not.toContain('    at ')
     expect(runCli(['inspect', '/does/not/exist', '--debug']).stderr).toContain('    at ')
+  })
+
+  it('says in one line that it is not built', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chronicle-bin-'))
+    cpSync(BIN, join(folder, 'bin/chron-cli.js'))
+    const { status, stderr } = spawnSync(process.execPath, [join(folder, 'bin/chron-cli.js'), 'inspect', '/'], {
+      encoding: 'utf8',
+    })
+    rmSync(folder, { recursive: true })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^chron-cli: error: not built, run npm run build[^\n]*\n$/)
   })
 
   it('is silent on standard error when told to be', () => {

@@ -107,7 +107,11 @@ function printText({ output }: CommandContext, queue: string, { verdicts, candid
 
 function groupByReason(verdicts: readonly RetentionVerdict[]): Map<string, number[]> {
   const groups = new Map<string, number[]>()
-  for (const { reason, segmentId } of verdicts) groups.set(reason, [...(groups.get(reason) ?? []), segmentId])
+  for (const { reason, segmentId } of verdicts) {
+    const ids = groups.get(reason)
+    if (ids === undefined) groups.set(reason, [segmentId])
+    else ids.push(segmentId)
+  }
   return groups
 }
 
