@@ -174,6 +174,8 @@ class AppenderCore {
     auto* const header = reinterpret_cast<RecordHeader*>(record);
     const uint32_t commitLength = static_cast<uint32_t>(length + 1);
     const uint16_t flags = options_.extensions ? kFlagHeaderCrc : 0;
+    // Covered by the checksum: what damage left here would make a good message unreadable.
+    header->zero = 0;
     header->sequence = nextSequence_;
     header->timestampNs = timestampNs;
     header->typeId = static_cast<uint16_t>(typeId);

@@ -49,11 +49,6 @@ void Jobs::run(Lane which) {
     job->work = nullptr;
     lock.lock();
     finish(job, error);
-    if (!job->behind) continue;
-    lock.unlock();
-    job->behind();
-    job->behind = nullptr;
-    lock.lock();
   }
   state.running = false;
 }
