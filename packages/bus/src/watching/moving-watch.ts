@@ -4,7 +4,7 @@ import { PathWatch, type PathWatchHandlers } from './path-watch.js'
 
 /** Counters that all watches of one discovery share. */
 export interface WatchCounters {
-  /** Watches that are set up. */
+  /** Watches that are set up or being set up. */
   watches: number
   /** Watches that the system refused and that were not asked for again yet. While it is not 0, those places are seen by rescans only. */
   refusedWatches: number
@@ -20,7 +20,6 @@ export class MovingWatch {
   readonly #bridge = new Bridge()
   #watch: PathWatch | undefined
   #place = ''
-  #isSetUp = false
   #refusedAtMs: number | undefined
 
   constructor(
@@ -44,10 +43,11 @@ export class MovingWatch {
     if (place === this.#place && !retry) return false
     this.close()
     this.#place = place
+    this.counters.watches++
     this.#watch = new PathWatch(path, {
       onHint: (entry, event) => {
         this.counters.hints++
-        if (entry === undefined) this.#settle()
+        if (entry === undefined) this.#bridge.stop()
         this.handlers.onHint(entry, event)
       },
       onRefused: (error) => this.#refuse(error),
@@ -62,25 +62,15 @@ export class MovingWatch {
     void this.#watch.close()
     this.#watch = undefined
     this.#place = ''
-    if (this.#isSetUp) this.counters.watches--
-    if (this.#refusedAtMs !== undefined) this.counters.refusedWatches--
-    this.#isSetUp = false
+    if (this.#refusedAtMs === undefined) this.counters.watches--
+    else this.counters.refusedWatches--
     this.#refusedAtMs = undefined
-  }
-
-  /** The system has granted the watch, or has refused it before. */
-  #settle(): void {
-    this.#bridge.stop()
-    if (this.#isSetUp || this.#refusedAtMs !== undefined) return
-    this.#isSetUp = true
-    this.counters.watches++
   }
 
   #refuse(error: unknown): void {
     if (this.#refusedAtMs !== undefined) return
     this.#refusedAtMs = performance.now()
-    if (this.#isSetUp) this.counters.watches--
-    this.#isSetUp = false
+    this.counters.watches--
     this.counters.refusedWatches++
     this.handlers.onRefused(error)
   }

@@ -1,5 +1,6 @@
 import { binding } from '@chronicle-ts/native'
 import { SEQLOCK_TRIES } from '../defaults.js'
+import { bootId } from '../files/machine.js'
 import {
   CONTROL_BOOT_ID_LENGTH,
   CONTROL_BOOT_ID_OFFSET,
@@ -131,6 +132,17 @@ export class MappedControl {
         return { segmentId, offset }
     }
     return undefined
+  }
+
+  /**
+   * Whether a live protocol says that the record at this offset was committed: a writer of ours, of this run of the machine, stores the commit word before it moves the
+   * write offset on. The segment is loaded behind the offset, because a roll stores it first.
+   */
+  saysCommittedAcquire(segmentId: number, offset: number): boolean {
+    const writeOffset = Number(Atomics.load(this.#longs, CONTROL_WRITE_OFFSET_OFFSET >> 3))
+    if (writeOffset <= offset || this.currentSegmentAcquire() !== segmentId || !this.extensionsAreCurrent()) return false
+    const recorded = this.readBootId()
+    return recorded !== undefined && Buffer.compare(recorded, bootId()) === 0
   }
 
   /** The lock holder's way to set the head outside a roll: at recovery. Leaves the generation even whatever it was. */

@@ -163,12 +163,29 @@ export class RecordCursor {
         }
       } else {
         if (segment.hasFaulted()) throw this.#truncated()
-        if (!segment.sealedAcquire() && !this.#isAbandoned(segment)) return false
-        // The second look: what was committed before the seal is visible now (L2).
+        const sealed = segment.sealedAcquire()
+        const isHole = hasRoom && (sealed ? this.#isHoleInSealed(segment) : this.#isHoleInHead(segment))
+        if (!sealed && !isHole && !this.#isAbandoned(segment)) return false
+        // The second look: what was committed before the seal, or before the head went on, is visible now (L2).
         if (hasRoom && segment.commitLengthAcquire(this.#offset) !== 0) continue
+        if (isHole) {
+          if (!this.#stepOver(segment, COMMIT_WORD_GONE)) return false
+          continue
+        }
       }
       if (!this.#enterNext(segment)) return false
     }
+  }
+
+  /** The commit word was 0, and the writer said when it left that records end further on: something of them is still there, or the gap shows at the next message. */
+  #isHoleInSealed(segment: MappedSegment): boolean {
+    const end = segment.endOffset
+    return end !== undefined && end > this.#offset && !isZero(segment, this.#offset, end)
+  }
+
+  /** The commit word was 0, and the writer has gone on behind it. Without this question a reader would wait here for ever. */
+  #isHoleInHead(segment: MappedSegment): boolean {
+    return this.#control.saysCommittedAcquire(segment.id, this.#offset)
   }
 
   /**
@@ -259,6 +276,13 @@ export class RecordCursor {
   }
 }
 
+/** Beside the statuses of the native verifier: 0 stands where a record was committed. */
+const COMMIT_WORD_GONE = -1
+
+function isZero(segment: MappedSegment, from: number, to: number): boolean {
+  return segment.bytes.subarray(from, to).every((byte) => byte === 0)
+}
+
 /** For segments of the base format, whose header does not tell. */
 function firstRecordSequence(segment: MappedSegment): number | undefined {
   const hasRecord = segment.commitLengthAcquire(SEGMENT_HEADER_LENGTH) !== 0
@@ -266,6 +290,7 @@ function firstRecordSequence(segment: MappedSegment): number | undefined {
 }
 
 const CORRUPTION: Readonly<Record<number, string>> = {
+  [COMMIT_WORD_GONE]: 'its commit word is gone',
   [STATUS_BAD_LENGTH]: 'its length leaves the segment',
   [STATUS_BAD_PAYLOAD_CRC]: 'its payload does not match its checksum',
   [STATUS_BAD_HEADER_CRC]: 'its header does not match its checksum',

@@ -58,7 +58,14 @@ function moveInvalidSuccessor(context: RecoveryContext, segmentId: number, glanc
 
 /** The named head cannot be used: everything readable stays, and a fresh segment above all others becomes the head. */
 function replaceMissingHead(context: RecoveryContext, segmentId: number, glance: SegmentGlance | undefined): FoundHead {
-  const ids = listSegments(context.directory).filter((id) => id > segmentId)
+  const existing = listSegments(context.directory)
+  const highestExisting = existing.at(-1)
+  if (glance === undefined && highestExisting !== undefined && highestExisting + 1 < segmentId) {
+    // Ids follow each other: a head this far above all segments was never made.
+    context.note('missing-head', { segmentId }, `the highest segment is ${highestExisting}`)
+    return highestUsable(context, existing)
+  }
+  const ids = existing.filter((id) => id > segmentId)
   if (glance !== undefined) setFileAside(context.directory, segmentPath(context.directory, segmentId))
   context.note('missing-head', { segmentId }, glance?.problem ?? 'no such file')
   const usable = ids.filter((id) => glanceAtSegment(context.directory, id, context.segmentSize)?.hasRecords)
@@ -67,6 +74,19 @@ function replaceMissingHead(context: RecoveryContext, segmentId: number, glance:
   for (const id of ids) setFileAside(context.directory, segmentPath(context.directory, id))
   context.preparer.take(segmentId).close()
   return { segment: mapHead(context, segmentId), offset: SEGMENT_HEADER_LENGTH }
+}
+
+function highestUsable(context: RecoveryContext, ids: readonly number[]): FoundHead {
+  for (const id of ids.toReversed()) {
+    const glance = glanceAtSegment(context.directory, id, context.segmentSize)
+    if (glance?.problem === undefined && glance?.hasRecords)
+      return { segment: mapHead(context, id), offset: SEGMENT_HEADER_LENGTH }
+  }
+  const empty = ids.find((id) => glanceAtSegment(context.directory, id, context.segmentSize)?.problem === undefined)
+  if (empty !== undefined) return { segment: mapHead(context, empty), offset: SEGMENT_HEADER_LENGTH }
+  const next = (ids.at(-1) ?? -1) + 1
+  context.preparer.take(next).close()
+  return { segment: mapHead(context, next), offset: SEGMENT_HEADER_LENGTH }
 }
 
 function mapHead(context: RecoveryContext, segmentId: number): MappedSegment {

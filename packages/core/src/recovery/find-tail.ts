@@ -2,6 +2,7 @@ import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, findGoodRecord, type ScanEnd, scanRecords, walkHeaders } from '../segment/record-scan.js'
 import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
+import { findRecordBefore, type WitnessRecord } from '../segment/witness-record.js'
 import type { FoundHead } from './find-head.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, zeroTornTail } from './repair-tail.js'
@@ -15,11 +16,17 @@ export function findTail(context: RecoveryContext, head: FoundHead): Tail {
   return known === undefined ? findForeignTail(context, head) : findOwnTail(context, head, known)
 }
 
-/** `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and tells its own. */
+/**
+ * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and tells its own. Neither is believed
+ * without a witness in the segment: a damaged offset would cut the queue short, a damaged sequence would be given out twice.
+ */
 function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): Tail {
   const { segment } = head
+  const last = findRecordBefore(segment, head.offset)
+  if (last === undefined && head.offset !== SEGMENT_HEADER_LENGTH) return findUnwitnessedTail(context, head, known)
   const end = scanRecords(segment, head.offset, undefined)
-  const nextSequence = end.nextSequence ?? known
+  const nextSequence =
+    end.nextSequence ?? (last === undefined ? firstSequenceOf(context, segment, known) : sequenceAfter(last, known))
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
   if (end.reason === 'bad') return abandonTail(context, segment, end, nextSequence)
   const dirtyEnd = context.control.readDirtyEnd(segment.id) ?? segment.size
@@ -30,9 +37,33 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
   return { segment, offset: end.offset, nextSequence }
 }
 
+/** Behind a record of the base format the sequence goes on from the highest of the queue, which is what the control block says. */
+function sequenceAfter(last: WitnessRecord, known: number): number {
+  if (last.isOwn) return last.sequence + 1
+  return Number.isSafeInteger(known) ? Math.max(known, last.sequence + 1) : last.sequence + 1
+}
+
+/** An empty head: its header and the control block say the same, or the segments below decide. */
+function firstSequenceOf(context: RecoveryContext, segment: MappedSegment, known: number): number {
+  const first = segment.firstSequence
+  if (Number.isSafeInteger(known) && (first === undefined || first === known)) return known
+  const below = highestSequenceBelow(context, segment.id) + 1
+  if (below > 0) return below
+  return Math.max(0, ...[known, first ?? 0].filter(Number.isSafeInteger))
+}
+
+/** No record ends where the control block says: the head is checked whole, and what the control block says counts within what has room in the segment. */
+function findUnwitnessedTail(context: RecoveryContext, head: FoundHead, known: number): Tail {
+  context.note('bad-write-offset', { segmentId: head.segment.id, offset: head.offset }, 'the head is checked whole')
+  const tail = findForeignTail(context, head)
+  const ahead = known - tail.nextSequence
+  const isPossible = ahead > 0 && ahead <= context.segmentSize / RECORD_ALIGNMENT
+  return isPossible ? { ...tail, nextSequence: known } : tail
+}
+
 /**
- * After a writer of the base format, or with a rebuilt control block: nothing says what is durable or where the end is, so the head is checked whole. The sequence
- * goes on above the highest of the whole queue, because writers of the base format begin at 0 again.
+ * After a writer of the base format, or with a control block that is rebuilt or wrong: nothing says what is durable or where the end is, so the head is checked whole.
+ * The sequence goes on above the highest of the whole queue, because writers of the base format begin at 0 again.
  */
 function findForeignTail(context: RecoveryContext, head: FoundHead): Tail {
   const { segment } = head
@@ -40,8 +71,10 @@ function findForeignTail(context: RecoveryContext, head: FoundHead): Tail {
   const nextSequence = Math.max(walked.highestSequence, highestSequenceBelow(context, segment.id)) + 1
   const end = scanRecords(segment, SEGMENT_HEADER_LENGTH, undefined)
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
-  if (end.reason === 'bad') return abandonTail(context, segment, end, nextSequence)
   const dirtyEnd = endOfNonZero(segment, end.offset)
+  // Records behind a hole were committed all the same: damage inside the segment, which stays for `doctor`.
+  const goesOn = dirtyEnd > end.offset && findGoodRecord(segment, end.offset, nextSequence) !== undefined
+  if (end.reason === 'bad' || goesOn) return abandonTail(context, segment, { ...end, reason: 'bad' }, nextSequence)
   if (dirtyEnd > end.offset) {
     zeroTornTail(segment, end.offset, dirtyEnd)
     context.note('torn-tail', { segmentId: segment.id, offset: end.offset }, `zeroed up to ${dirtyEnd}`)
@@ -80,13 +113,15 @@ function continueBehind(context: RecoveryContext, segment: MappedSegment, nextSe
   return { segment: next, offset: SEGMENT_HEADER_LENGTH, nextSequence }
 }
 
-/** Where the last run of good records ends; the given end when none follows it. */
+/** Where the last run of good records ends; the given end when none follows it. A record behind a gap in the sequence is good: it is looked at without an expectation. */
 function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
   let last = end
-  while (last.reason === 'bad') {
-    const good = findGoodRecord(segment, last.offset + RECORD_ALIGNMENT, 0)
+  while (last.reason === 'bad' || last.reason === 'uncommitted') {
+    const good = findGoodRecord(segment, last.offset, 0)
     if (good === undefined) return last
-    last = scanRecords(segment, good, undefined)
+    const next = scanRecords(segment, good, undefined)
+    if (next.offset === good) return last
+    last = next
   }
   return last
 }

@@ -12,7 +12,9 @@ export const RECOVERY_CASES = {
   'odd-generation':
     'The writer died between the two steps of the seqlock: the head is found from the segments, the generation made even.',
   'control-behind': 'The control block names an older head than the segments show: the segments are right.',
-  'lost-control': 'control.meta is missing, short or zeroed: rebuilt from the segments.',
+  'bad-write-offset': 'No record ends where the control block says that the next begins: the head is checked whole.',
+  'lost-control':
+    'control.meta is missing, short, zeroed, or cannot be that of the segments beside it: set aside, rebuilt from the segments.',
   'sealed-without-successor': 'The head is sealed or padded to its end and nothing follows: the successor is made.',
   'successor-without-seal': 'The writer died between naming the new head and sealing the old one: sealed now.',
   'invalid-successor': 'A file bears the name of the next segment without being one: replaced.',

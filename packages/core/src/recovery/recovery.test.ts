@@ -12,7 +12,9 @@ import {
   CONTROL_NEXT_SEQUENCE_OFFSET,
   CONTROL_PARKED_READERS_OFFSET,
   CONTROL_SEGMENT_GENERATION_OFFSET,
+  CONTROL_SEGMENT_SIZE_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
+  CONTROL_WRITER_EPOCH_OFFSET,
   LOCK_FILE,
   RECORD_PAYLOAD_OFFSET,
   SEGMENT_FLAG_SEALED,
@@ -21,11 +23,8 @@ import {
 import { openObserver, openReader, openWriter, type RecoveryCase } from '../index.js'
 
 const SEGMENT_SIZE = 4096
-
-/** Without the segment that is being prepared meanwhile, which may vanish during the copy. */
-function copyAtRest(directory: string, copy: string): void {
-  cpSync(directory, copy, { recursive: true, filter: (path) => !path.endsWith('.tmp') })
-}
+/** What is prepared in the background meanwhile is renamed while it is copied. */
+const WITHOUT_TEMPORARIES = { recursive: true, filter: (source: string) => !source.endsWith('.tmp') }
 
 /** A queue of `count` messages as the death of its writer leaves it: copied in the middle of the writer's life. */
 function killedQueue(count: number): string {
@@ -34,7 +33,7 @@ function killedQueue(count: number): string {
   appendNumbered(writer, 0, count)
   writer.flushSync()
   const copy = `${directory}-killed`
-  copyAtRest(directory, copy)
+  cpSync(directory, copy, WITHOUT_TEMPORARIES)
   writer.close()
   return copy
 }
@@ -127,6 +126,96 @@ describe('recovery after the death of the writer', () => {
     overwriteControl(directory, CONTROL_CURRENT_SEGMENT_OFFSET, u32(0))
     overwriteControl(directory, CONTROL_WRITE_OFFSET_OFFSET, u64(64))
     expect(expectWhole(directory, 60)).toContain('control-behind')
+  })
+
+  it.each([0, 64, 128, 4095, 4096, 2 ** 60])(
+    'bad-write-offset: believes no write offset of %i at which no record ends',
+    (offset) => {
+      const directory = killedQueue(25)
+      overwriteControl(directory, CONTROL_WRITE_OFFSET_OFFSET, u64(offset))
+      expectWhole(directory, 25)
+      const again = killedQueue(25)
+      overwriteControl(again, CONTROL_WRITE_OFFSET_OFFSET, u64(offset))
+      overwriteControl(again, CONTROL_DIRTY_END_OFFSET, u64(SEGMENT_SIZE))
+      expectWhole(again, 25)
+    },
+  )
+
+  it('bad-write-offset: says that it checked the head whole', () => {
+    const directory = killedQueue(25)
+    overwriteControl(directory, CONTROL_WRITE_OFFSET_OFFSET, u64(readControlFile(directory).writeOffset + 64))
+    expect(expectWhole(directory, 25)).toContain('bad-write-offset')
+  })
+
+  it.each([0, 24, 26, 2 ** 40])('L4: gives no sequence out twice when the control block says that %i is next', (nextSequence) => {
+    const directory = killedQueue(25)
+    overwriteControl(directory, CONTROL_NEXT_SEQUENCE_OFFSET, u64(nextSequence))
+    expect(expectWhole(directory, 25)).toEqual(['stale-lock'])
+    const rolled = freshHead()
+    const { count } = rolled
+    overwriteControl(rolled.directory, CONTROL_NEXT_SEQUENCE_OFFSET, u64(nextSequence))
+    expectWhole(rolled.directory, count)
+  })
+
+  it('does not give the sequence of a damaged last message to another', () => {
+    const directory = killedQueue(25)
+    const last = offsetOfSequence(directory, 24)
+    overwrite(segmentFile(directory, last.segmentId), last.offset + 1, Buffer.from([0xff]))
+    const writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).toContain('corrupt-tail')
+    expect(writer.nextSequence).toBe(25)
+    writer.close()
+  })
+
+  it('missing-head: a control block that names a head far above all segments moves nothing', () => {
+    for (const segmentId of [1000, 0xffff_ffff]) {
+      const directory = killedQueue(60)
+      const { currentSegment } = readControlFile(directory)
+      overwriteControl(directory, CONTROL_CURRENT_SEGMENT_OFFSET, u32(segmentId))
+      expect(expectWhole(directory, 60)).toContain('missing-head')
+      expect(readControlFile(directory).currentSegment).toBe(currentSegment)
+      expect(quarantined(directory)).toEqual([])
+    }
+    const empty = killedQueue(0)
+    overwriteControl(empty, CONTROL_CURRENT_SEGMENT_OFFSET, u32(70_000))
+    expect(expectWhole(empty, 0)).toContain('missing-head')
+    expect(readControlFile(empty).currentSegment).toBe(0)
+  })
+
+  it.each([
+    ['a segment size that no segment has', CONTROL_SEGMENT_SIZE_OFFSET, u64(2 * SEGMENT_SIZE)],
+    ['a segment size of gigabytes', CONTROL_SEGMENT_SIZE_OFFSET, u64(0xff00_1000)],
+    ['an epoch that no queue reaches', CONTROL_WRITER_EPOCH_OFFSET, Buffer.alloc(8, 0xff)],
+  ])('lost-control: a control block with %s is set aside, not the segments', (_, offset, bytes) => {
+    const directory = killedQueue(60)
+    overwriteControl(directory, offset, bytes)
+    expect(expectWhole(directory, 60)).toContain('lost-control')
+    expect(readControlFile(directory)).toMatchObject({ segmentSize: SEGMENT_SIZE })
+    expect(quarantined(directory).map((name) => name.slice(-CONTROL_FILE.length))).toEqual([CONTROL_FILE])
+  })
+
+  it('keeps the messages behind a hole in the head when the control block is lost as well', () => {
+    const directory = killedQueue(25)
+    const hole = offsetOfSequence(directory, 22)
+    overwrite(segmentFile(directory, hole.segmentId), hole.offset, u32(0))
+    rmSync(join(directory, CONTROL_FILE))
+    openAndClose(directory)
+    const observer = openObserver(directory, { onCorrupt: 'skip' })
+    expect(drainSequences(observer)).toEqual(range(0, 25).filter((sequence) => sequence !== 22))
+    observer.close()
+  })
+
+  it('keeps a good last message behind a gap in the sequence', () => {
+    const directory = killedQueue(25)
+    const gone = offsetOfSequence(directory, 23)
+    const last = offsetOfSequence(directory, 24)
+    expect(last.segmentId).toBe(gone.segmentId)
+    overwrite(segmentFile(directory, gone.segmentId), gone.offset, Buffer.alloc(last.offset - gone.offset))
+    rmSync(join(directory, CONTROL_FILE))
+    expect(openAndClose(directory)).not.toContain('corrupt-tail')
+    const observer = openObserver(directory, { onCorrupt: 'skip' })
+    expect(drainSequences(observer)).toEqual([...range(0, 23), 24])
+    observer.close()
   })
 
   it('L22, lost-control: a missing control block is rebuilt from the segments', () => {
@@ -249,6 +338,18 @@ describe('recovery after the death of the writer', () => {
   })
 })
 
+/** A killed queue whose head holds nothing yet. */
+function freshHead(): { directory: string; count: number } {
+  const directory = join(temporaryDirectory(), 'queue')
+  const writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+  appendNumbered(writer, 0, 25)
+  writer.roll()
+  const copy = `${directory}-killed`
+  cpSync(directory, copy, WITHOUT_TEMPORARIES)
+  writer.close()
+  return { directory: copy, count: 25 }
+}
+
 function openAndClose(directory: string): RecoveryCase[] {
   const writer = openWriter(directory)
   const cases = writer.recovery.map((action) => action.case)
@@ -318,7 +419,7 @@ function durablePrefix(durable: number, count: number): string {
   const mark = Buffer.from(marked)
   appendNumbered(writer, durable, count)
   const copy = `${directory}-killed`
-  copyAtRest(directory, copy)
+  cpSync(directory, copy, WITHOUT_TEMPORARIES)
   writer.close()
   // Rolls sync in the background: the mark of the moment after the flush stands for a machine that stopped before any of it.
   overwriteControl(copy, 64, mark)

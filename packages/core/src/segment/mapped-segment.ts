@@ -2,6 +2,7 @@ import { binding } from '@chronicle-ts/native'
 import {
   getUint64,
   RECORD_HEADER_LENGTH,
+  SEGMENT_END_OFFSET_OFFSET,
   SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET,
   SEGMENT_FLAG_SEALED,
   SEGMENT_FLAGS_OFFSET,
@@ -59,6 +60,12 @@ export class MappedSegment {
   get firstSequence(): number | undefined {
     const plusOne = getUint64(this.view, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET)
     return plusOne === 0 ? undefined : plusOne - 1
+  }
+
+  /** Where the records end, as the writer said when it sealed the segment; `undefined` when it did not, or when that is no place in this segment. */
+  get endOffset(): number | undefined {
+    const endOffset = getUint64(this.view, SEGMENT_END_OFFSET_OFFSET)
+    return endOffset === 0 || endOffset > this.size ? undefined : endOffset
   }
 
   /** Pages that the file no longer backs; not 0 means that somebody truncated it. */

@@ -109,7 +109,8 @@ export function walkHeaders(segment: MappedSegment, offset: number): HeaderWalk 
     if (length > segment.size - at) break
     const header = decodeRecordHeader(segment.view, at)
     if (header.typeId === PADDING_TYPE_ID) break
-    highestSequence = Math.max(highestSequence, header.sequence)
+    // A sequence that no queue can have reached is damage, and would be gone on from.
+    if (Number.isSafeInteger(header.sequence)) highestSequence = Math.max(highestSequence, header.sequence)
     if ((header.flags & RECORD_FLAG_HEADER_CRC) !== 0) highestEpoch = Math.max(highestEpoch, header.writerEpoch)
     at += length
   }

@@ -14,7 +14,7 @@ import { setFileAside } from '../recovery/set-aside.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { QueueWriter } from './queue-writer.js'
-import { rebuildControl, setUnusableSegmentsAside } from './rebuild-control.js'
+import { contradictsSegments, rebuildControl, setUnusableSegmentsAside } from './rebuild-control.js'
 import { type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
@@ -45,6 +45,7 @@ export function openWriter(directory: string, options: WriterOptions = {}): Queu
     if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
     const tail = created ? beginningOf(directory, control) : recoverQueue(context)
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
+    checkCounts(directory, tail, epoch)
     takeOver({ control, tail, epoch, options: resolved })
     lock.writeRecord(epoch)
     return new QueueWriter({ directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions })
@@ -97,21 +98,22 @@ function ensureControl(directory: string, options: ResolvedWriterOptions): { cre
   const path = join(directory, CONTROL_FILE)
   switch (state) {
     case 'ready':
-      return { created: false, rebuilt: undefined }
+      if (block === undefined || !contradictsSegments(directory, block)) return { created: false, rebuilt: undefined }
+      break
     case 'foreign':
       throw new NotAQueueError({ directory, detail: 'its control.meta is of another kind' })
     case 'version':
       throw new UnsupportedVersionError({ path, version: block?.version ?? 0, supported: CONTROL_VERSION })
     case 'geometry':
       throw new NotAQueueError({ directory, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
-    default: {
-      if (state !== 'absent') setFileAside(directory, path)
-      const geometry = rebuildControl(directory)
-      if (geometry !== undefined) return { created: false, rebuilt: geometry.headId }
-      createQueue(directory, options)
-      return { created: true, rebuilt: undefined }
-    }
+    default:
+      break
   }
+  if (state !== 'absent') setFileAside(directory, path)
+  const geometry = rebuildControl(directory)
+  if (geometry !== undefined) return { created: false, rebuilt: geometry.headId }
+  createQueue(directory, options)
+  return { created: true, rebuilt: undefined }
 }
 
 /** Segment first, control block last (L8). */
@@ -129,6 +131,13 @@ function beginningOf(directory: string, control: MappedControl): Tail {
   if (segment === undefined)
     throw new BadSegmentError({ path: directory, segmentId, detail: 'it vanished while the queue was made' })
   return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence: 0 }
+}
+
+/** Records count to 2^53 - 1; only damage comes near it. */
+function checkCounts(directory: string, tail: Tail, epoch: number): void {
+  if (Number.isSafeInteger(tail.nextSequence) && Number.isSafeInteger(epoch)) return
+  const detail = `its counts are at their end: nextSequence=${tail.nextSequence} epoch=${epoch}`
+  throw new BadSegmentError({ path: directory, segmentId: tail.segment.id, detail })
 }
 
 /** Stores who writes now. The epoch goes up before the extension fields count as this writer's, and those are stored before. */

@@ -1,5 +1,5 @@
 import { createControl } from '../control/create-control.js'
-import { isExistingSegmentSize, SEGMENT_HEADER_LENGTH, SEGMENT_MAGIC } from '../format/index.js'
+import { type ControlBlock, isExistingSegmentSize, SEGMENT_HEADER_LENGTH, SEGMENT_MAGIC } from '../format/index.js'
 import { setFileAside } from '../recovery/set-aside.js'
 import { walkHeaders } from '../segment/record-scan.js'
 import { glanceAtSegment, listSegments, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
@@ -38,6 +38,19 @@ export function rebuildControl(directory: string): Geometry | undefined {
   const geometry = { segmentSize, headId: chosen.id, writerEpoch }
   createControl(directory, { segmentSize: geometry.segmentSize, writerEpoch, currentSegment: chosen.id })
   return geometry
+}
+
+/**
+ * Whether a control block that looks sound cannot be that of the segments beside it: it gives them a size that none has, or an epoch that no queue reaches. To believe it would
+ * set all of them aside. Costs one look at the head where all is well.
+ */
+export function contradictsSegments(directory: string, block: ControlBlock): boolean {
+  if (!Number.isSafeInteger(block.writerEpoch)) return true
+  const { segmentSize } = block
+  if (glanceAtSegment(directory, block.currentSegment, segmentSize)?.problem === undefined) return false
+  const glances = listSegments(directory).map((id) => glanceAtSegment(directory, id, segmentSize))
+  if (glances.some((glance) => glance !== undefined && glance.problem === undefined)) return false
+  return glances.some((glance) => glance?.header.magic === SEGMENT_MAGIC && isExistingSegmentSize(glance.length))
 }
 
 function latestEpochIn(directory: string, segmentId: number, segmentSize: number): number {

@@ -6,7 +6,7 @@ import { encodeSegmentHeader, SEGMENT_FLAG_SEALED } from '../../src/format/index
 import { openObserver, openReader, openWriter } from '../../src/index.js'
 import { Child } from '../support/child.js'
 import { appendNumbered, drainSequences, range } from '../support/messages.js'
-import { overwriteControl, readBytes, segmentFile, u32, u64 } from '../support/raw-queue.js'
+import { overwrite, overwriteControl, readBytes, segmentFile, u32, u64 } from '../support/raw-queue.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
 describe('hot paths', () => {
@@ -27,15 +27,16 @@ describe('sizes', () => {
     const directory = join(temporaryDirectory(), 'queue')
     const segmentSize = 2 ** 31 + 2 ** 28
     openWriter(directory, { segmentSize, prefault: false }).close()
-    // As if two gibibytes of messages stood before it: touching them all would need as much memory.
+    // As if one message of two gibibytes stood before it: writing its zeros would need as much memory.
     const offset = segmentSize - 1024
+    overwrite(segmentFile(directory, 0), 64, u32(offset - 128 + 1))
     overwriteControl(directory, 256, u64(offset))
     using observer = openObserver(directory, { start: 'latest' })
     using writer = openWriter(directory, { prefault: false })
     expect(writer.position).toEqual({ segmentId: 0, offset })
-    appendNumbered(writer, 0, 30)
+    appendNumbered(writer, 1, 31)
     expect(observer.peek()?.offset).toBe(offset)
-    expect(drainSequences(observer)).toEqual(range(0, 30))
+    expect(drainSequences(observer)).toEqual(range(1, 31))
     expect(observer.position.segmentId).toBe(1)
   })
 

@@ -1,19 +1,11 @@
 import type { ColdRecord } from '@chronicle-ts/core'
-
-/** What messages can be chosen by. */
-export interface FilterOptions {
-  readonly since?: bigint
-  readonly until?: bigint
-  readonly fromSequence?: number
-  readonly type?: readonly number[]
-  readonly grep?: RegExp
-}
+import type { TailOptions } from './tail-command.js'
 
 /** Whether a message is one that the user asked for. */
 export type MessageFilter = (record: ColdRecord) => boolean
 
 /** The filter of the options, or `undefined` when every message passes. */
-export function messageFilter(options: FilterOptions): MessageFilter | undefined {
+export function messageFilter(options: TailOptions): MessageFilter | undefined {
   const { since, until, fromSequence, type, grep } = options
   if ([since, until, fromSequence, type, grep].every((option) => option === undefined)) return undefined
   const types = type === undefined ? undefined : new Set(type)

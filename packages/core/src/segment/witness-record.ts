@@ -1,0 +1,53 @@
+import { binding } from '@chronicle-ts/native'
+import {
+  decodeRecordHeader,
+  PADDING_TYPE_ID,
+  RECORD_ALIGNMENT,
+  RECORD_FLAG_HEADER_CRC,
+  RECORD_HEADER_CRC_OFFSET,
+  recordLength,
+  SEGMENT_HEADER_LENGTH,
+} from '../format/index.js'
+import type { MappedSegment } from './mapped-segment.js'
+
+/** A record that ends where the control block says that records end: the witness that the control block can be believed. */
+export interface WitnessRecord {
+  readonly sequence: number
+  /** Whether it bears a checksum of its header, which matches: then its sequence is certain. */
+  readonly isOwn: boolean
+}
+
+/** How far the last record is looked for from its end. Larger ones are few in a segment, and are found by walking from its beginning. */
+const LOOK_BACK_BYTES = 256 * 1024
+
+/** The record that ends exactly at `end`, or `undefined`. Looks at headers only: in the common case at those of the last record's own blocks. */
+export function findRecordBefore(segment: MappedSegment, end: number): WitnessRecord | undefined {
+  const nearest = Math.max(SEGMENT_HEADER_LENGTH, end - LOOK_BACK_BYTES)
+  for (let at = end - RECORD_ALIGNMENT; at >= nearest; at -= RECORD_ALIGNMENT) {
+    const commitLength = segment.commitLengthAcquire(at)
+    if (commitLength === 0 || at + recordLength(commitLength - 1) !== end) continue
+    const witness = witnessAt(segment, at)
+    if (witness?.isOwn) return witness
+  }
+  return walkTo(segment, end)
+}
+
+function walkTo(segment: MappedSegment, end: number): WitnessRecord | undefined {
+  for (let at = SEGMENT_HEADER_LENGTH; at < end; ) {
+    const commitLength = segment.commitLengthAcquire(at)
+    if (commitLength === 0) return undefined
+    const next = at + recordLength(commitLength - 1)
+    if (next === end) return witnessAt(segment, at)
+    at = next
+  }
+  return undefined
+}
+
+function witnessAt(segment: MappedSegment, at: number): WitnessRecord | undefined {
+  const header = decodeRecordHeader(segment.view, at)
+  if (header.typeId === PADDING_TYPE_ID) return undefined
+  const hasCrc = (header.flags & RECORD_FLAG_HEADER_CRC) !== 0
+  const isOwn = hasCrc && binding.crc32(segment.bytes.subarray(at, at + RECORD_HEADER_CRC_OFFSET)) === header.headerCrc
+  // A length that fits is witness enough for the offset; a sequence that fails its checksum is not for the sequence.
+  return { sequence: isOwn || (!hasCrc && Number.isSafeInteger(header.sequence)) ? header.sequence : -1, isOwn }
+}

@@ -1,0 +1,173 @@
+// Damages copies of a queue, one after the other, and has every public operation look at each. Prints one line before each damage and one behind it, so that a crash or a
+// hang names its cause. Arguments: the file with the work to do.
+import { closeSync, cpSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  inspectQueue,
+  listReaders,
+  openColdReader,
+  openObserver,
+  openReader,
+  openWriter,
+  QueueError,
+  removeReader,
+  repairQueue,
+  verifyQueue,
+} from '@chronicle-ts/core'
+
+const { template, scratch, damages, messages } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
+const payloads = new Map(messages.map((message) => [message.sequence, message.payload]))
+
+let findings = []
+
+/** A value, or the error where it is one of a queue; everything else is a finding. */
+function attempt(name, operation) {
+  try {
+    return { value: operation() }
+  } catch (error) {
+    if (!(error instanceof QueueError)) findings.push(`${name} threw ${error?.stack ?? error}`)
+    return { error }
+  }
+}
+
+function damage(directory, { file, truncateTo, writes }) {
+  const path = join(directory, file)
+  if (truncateTo !== undefined) truncateSync(path, truncateTo)
+  if (writes === undefined) return
+  const fd = openSync(path, 'r+')
+  for (const { offset, hex } of writes) writeSync(fd, Buffer.from(hex, 'hex'), 0, hex.length / 2, offset)
+  closeSync(fd)
+}
+
+/** What the handle is used for; it is closed whatever happens. */
+function use(handle, work) {
+  try {
+    return work(handle)
+  } finally {
+    handle.close()
+  }
+}
+
+/** Reads to the end, which must come. Every message must be one that was written, in order, with its bytes. */
+function drain(name, source, hoped, sequences = []) {
+  let last = -1
+  for (let step = 0; step < messages.length + 40; step++) {
+    const message = source.next()
+    if (message === undefined) {
+      // What stands in front of a segment that its writer did not seal asks for a moment whether there is a writer.
+      if (sequences.length >= hoped || source.wait({ timeoutMs: 60 }) === 'timeout') return sequences
+      continue
+    }
+    const { sequence } = message
+    if (sequence <= last) findings.push(`${name}: sequence ${sequence} behind ${last}`)
+    const written = payloads.get(sequence)
+    if (written !== undefined && written !== message.payload.toString('hex'))
+      findings.push(`${name}: ${sequence} has other bytes`)
+    last = sequence
+    sequences.push(sequence)
+  }
+  findings.push(`${name}: never ended`)
+  return sequences
+}
+
+function readAll(name, directory, { onCorrupt, hoped }) {
+  const sequences = []
+  const { error } = attempt(name, () =>
+    use(openObserver(directory, { onCorrupt }), (source) => drain(name, source, hoped, sequences)),
+  )
+  attempt(`${name}: seeking`, () =>
+    use(openObserver(directory, { onCorrupt }), (source) => {
+      source.lag()
+      source.metrics()
+      source.writerStatus()
+      for (const start of ['earliest', 'latest', { sequence: 7 }, { timestampNs: 1n }]) source.seek(start)
+      source.poll(5, () => undefined)
+    }),
+  )
+  return { sequences, error }
+}
+
+function readNamed(directory) {
+  attempt('a named reader', () =>
+    use(openReader(directory, 'known', { onCorrupt: 'skip', onLost: 'snap' }), (reader) => {
+      drain('a named reader', reader, 0)
+      reader.commit({ durable: true })
+      reader.lag()
+    }),
+  )
+  attempt('a new reader', () =>
+    use(openReader(directory, 'new', { start: { sequence: 3 } }), (reader) => {
+      reader.poll(3, () => undefined)
+      reader.commit()
+    }),
+  )
+}
+
+function lookCold(directory) {
+  attempt('inspectQueue', () => inspectQueue(directory))
+  attempt('listReaders', () => listReaders(directory))
+  attempt('a cold reader', () =>
+    use(openColdReader(directory), (reader) => {
+      let items = 0
+      for (const _ of reader) if (++items > 1000) throw new Error('the cold reader never ended')
+    }),
+  )
+  attempt('verifyQueue', () =>
+    use(verifyQueue(directory), (verification) => {
+      for (let steps = 0; verification.step(); steps++) if (steps > 1000) throw new Error('verification never ended')
+    }),
+  )
+}
+
+/** Appends behind the recovery; what could be read before must be readable still, and what is appended too. */
+function goOnWriting(directory, before) {
+  const written = attempt('a writer', () =>
+    use(openWriter(directory, { segmentSize: 4096, heartbeatIntervalMs: 0 }), (writer) => {
+      const first = writer.nextSequence
+      for (let count = 0; count < 20; count++) writer.append(3, Buffer.alloc(200, count))
+      writer.flushSync()
+      return { first, end: writer.nextSequence, recovery: writer.recovery.map((action) => action.case) }
+    }),
+  ).value
+  if (written === undefined) return
+  const after = readAll('after recovery', directory, { onCorrupt: 'skip', hoped: before.length + 20 })
+  const have = new Set(after.sequences)
+  const lost = before.filter((sequence) => !have.has(sequence))
+  const expected = Array.from({ length: written.end - written.first }, (_, index) => written.first + index)
+  const missing = expected.filter((sequence) => !have.has(sequence))
+  const how = `${written.recovery.join(', ')}; ${after.error?.message ?? 'no error'}`
+  if (lost.length > 0 && after.error === undefined) findings.push(`recovery lost ${lost.join(' ')} (${how})`)
+  if (missing.length > 0 && after.error === undefined) findings.push(`appended and not readable: ${missing.join(' ')} (${how})`)
+}
+
+function probe(work) {
+  const directory = join(scratch, 'queue')
+  cpSync(template, directory, { recursive: true })
+  damage(directory, work)
+  const hurt = new Set(work.hurt)
+  const whole = messages.map((message) => message.sequence).filter((sequence) => !hurt.has(sequence))
+  lookCold(directory)
+  const strict = work.writerOnly
+    ? { sequences: [] }
+    : readAll('strict', directory, { onCorrupt: 'strict', hoped: messages.length })
+  if (!work.writerOnly && strict.error === undefined && strict.sequences.length < messages.length && !work.mayHide)
+    findings.push(`strict: silently ended after ${strict.sequences.length} of ${messages.length}`)
+  const skip = work.writerOnly ? { sequences: [] } : readAll('skip', directory, { onCorrupt: 'skip', hoped: whole.length })
+  const have = new Set(skip.sequences)
+  const missed = whole.filter((sequence) => !have.has(sequence))
+  if (!work.writerOnly && skip.error === undefined && missed.length > 0 && !work.mayHide)
+    findings.push(`skip: silently missed ${missed.join(' ')}`)
+  if (!work.writerOnly) readNamed(directory)
+  goOnWriting(directory, skip.sequences)
+  attempt('repairQueue', () => repairQueue(directory))
+  attempt('removeReader', () => removeReader(directory, 'known'))
+  rmSync(directory, { recursive: true, force: true })
+  return strict.error?.code ?? 'none'
+}
+
+for (const [index, work] of damages.entries()) {
+  findings = []
+  console.log(JSON.stringify({ begun: index }))
+  const code = probe(work)
+  console.log(JSON.stringify({ done: index, code, findings }))
+}
