@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 
 export interface BenchOptions {
   readonly help: boolean
+  /** The budget table instead of the suites. */
+  readonly budgets: boolean
   /** One JSON object on stdout instead of tables. */
   readonly json: boolean
   /** One short round. */
@@ -16,11 +18,18 @@ export interface BenchOptions {
   readonly rounds: number
   readonly secondsPerRound: number
   readonly latencySeconds: number
+  /** Messages of the sustained run (budgets). */
+  readonly messages: number
 }
 
-export const USAGE = `usage: npm run bench -- [options]
+export const USAGE = `usage: npm run bench -- [budgets] [options]
 
-  --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, crc32, latency)
+Without a word: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
+
+  --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, crc32, latency;
+                    budgets: hot, floor, fanin, sustained, rolls, open, latency, memory, heap)
+  --messages N      budgets: messages of the sustained run (20000000; with --short 3000000)
+  --short           budgets: a sustained run that fits into memory and half a minute
   --payload BYTES   length of the messages, at least 16 (64)
   --rounds N        rounds in which the candidates take turns (5)
   --seconds S       seconds per candidate and round (0.3)
@@ -33,8 +42,9 @@ export const USAGE = `usage: npm run bench -- [options]
 
 /** @throws with one sentence about what is wrong with the arguments. */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       help: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -45,10 +55,15 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       payload: { type: 'string', default: '64' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      messages: { type: 'string' },
+      short: { type: 'boolean', default: false },
     },
   })
+  const unknown = positionals.find((word) => word !== 'budgets')
+  if (unknown !== undefined) throw new Error(`there is nothing called ${unknown} to measure, only budgets`)
   return {
     help: values.help,
+    budgets: positionals.length > 0,
     json: values.json,
     quick: values.quick,
     output: values.output,
@@ -58,7 +73,13 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     rounds: numberOption('rounds', values.rounds ?? (values.quick ? '1' : '5'), 1),
     secondsPerRound: numberOption('seconds', values.seconds ?? (values.quick ? '0.05' : '0.3'), 0.01),
     latencySeconds: values.quick ? 0.2 : 2,
+    messages: numberOption('messages', values.messages ?? defaultMessages(values), 1),
   }
+}
+
+function defaultMessages({ quick, short }: { readonly quick: boolean; readonly short: boolean }): string {
+  if (quick) return '100000'
+  return short ? '3000000' : '20000000'
 }
 
 function numberOption(name: string, text: string, least: number): number {

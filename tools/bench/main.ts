@@ -1,8 +1,8 @@
 /** `npm run bench`: what a call costs and how long a message takes, with everything that a figure needs to mean something. */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BenchOptions, parseBenchOptions, USAGE } from './bench-options.js'
+import { benchBudgets } from './budgets/bench-budgets.js'
 import type { Suite } from './candidate.js'
 import { readEnvironment } from './environment.js'
 import { LATENCY_MODES } from './latency/latency-mode.js'
@@ -16,9 +16,10 @@ import { checksumSuite } from './suites/checksum.js'
 import { claimSuite } from './suites/claim.js'
 import { commitSuite } from './suites/commit.js'
 import { nextSuite } from './suites/next.js'
+import { touchMemory } from './touch-memory.js'
 
-/** About what the queues of one round occupy; no Buffer is larger on any Node that we support. */
-const TOUCHED_BYTES = 2 ** 31
+/** About what the queues of one round occupy. */
+const TOUCHED_BYTES_MAX = 2 ** 31
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -44,7 +45,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const print = options.json ? () => undefined : (text: string) => console.log(`${text}\n`)
   const folder = mkdtempSync(join(options.directory, 'chronicle-bench-'))
   try {
-    const report = await measureAll(options, folder, print)
+    const report = await (options.budgets ? benchBudgets : measureAll)(options, folder, print)
     const json = JSON.stringify(report, undefined, 2)
     if (options.json) console.log(json)
     if (options.output !== undefined) writeFileSync(options.output, `${json}\n`)
@@ -57,7 +58,7 @@ async function measureAll(options: BenchOptions, directory: string, print: (text
   const { payloadLength } = options
   const environment = readEnvironment(directory)
   print(formatEnvironment(environment, payloadLength))
-  if (!options.quick) touchMemory()
+  if (!options.quick) touchMemory(TOUCHED_BYTES_MAX)
   const { suites, notes } = chooseSuites(options)
   const suiteResults: SuiteResult[] = []
   for (const suite of suites) {
@@ -74,14 +75,6 @@ async function measureAll(options: BenchOptions, directory: string, print: (text
   }
   for (const note of notes) print(note)
   return { schemaVersion: 1, environment, payloadLength, suites: suiteResults, latencies, notes }
-}
-
-/**
- * A virtual machine may have given free memory back to its host and must fetch it again at a fraction of memory's speed. Touched by a process that
- * ends, it is free again and still there.
- */
-function touchMemory(): void {
-  spawnSync(process.execPath, ['-e', `Buffer.alloc(${TOUCHED_BYTES}, 1)`], { stdio: 'ignore' })
 }
 
 function chooseSuites(options: BenchOptions): { suites: Suite[]; notes: string[] } {

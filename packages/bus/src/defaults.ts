@@ -6,8 +6,8 @@ export const RESCAN_INTERVAL_MS = 500
 /** Strategies looked at between two turns of the event loop, so that a rescan of a thousand never holds a router up for longer than a millisecond or two. */
 export const LOOKS_PER_TURN = 64
 
-/** Pause before a watch that the system refused is asked for again: limits are raised by people. */
-export const WATCH_RETRY_MS = 10_000
+/** Pause before a watch that the system refused is asked for again: limits are raised by people, and other processes give watches back. */
+export const WATCH_RETRY_MS = 5_000
 
 /** First and last pause between looks while a watch is being set up. After a tenth of a second the rescan is near anyway. */
 export const BRIDGE_FIRST_MS = 2

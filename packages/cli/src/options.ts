@@ -43,3 +43,47 @@ export function parsePatternOption(text: string): RegExp {
     throw new InvalidArgumentError(error instanceof Error ? error.message : 'expected a regular expression')
   }
 }
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
+
+/** Bytes, with binary units: `4096`, `64KiB`, `1.5G`. */
+export function parseSizeOption(text: string): number {
+  const match = /^(\d{1,15}(?:\.\d{1,6})?) ?([KMGT]?)(?:i?B)?$/i.exec(text)
+  const size =
+    match === null ? Number.NaN : Math.round(Number(match[1]) * (SIZE_UNITS[(match[2] ?? '').toUpperCase()] ?? Number.NaN))
+  if (!Number.isSafeInteger(size)) throw new InvalidArgumentError('expected a size such as 4096, 64KiB or 10GiB')
+  return size
+}
+
+/** A factor above 0, or `max` for as fast as possible (infinity). */
+export function parseSpeedOption(text: string): number {
+  if (text === 'max') return Number.POSITIVE_INFINITY
+  const speed = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || !(speed > 0)) throw new InvalidArgumentError('expected a factor above 0, or max')
+  return speed
+}
+
+/** One type id, 0 to 65534. */
+export function parseTypeIdOption(text: string): number {
+  const [type, ...more] = parseTypeOption(text)
+  if (type === undefined || more.length > 0) throw new InvalidArgumentError('expected one type id from 0 to 65534')
+  return type
+}
+
+/** CPU numbers: `2`, `2,3`, `2-5`. */
+export function parseCpusOption(text: string): number[] {
+  const parts = text.split(',').map((part) => /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part))
+  return parts.flatMap((match) => {
+    if (match === null) throw new InvalidArgumentError('expected CPU numbers such as 2 or 2,3 or 2-5')
+    const first = Number(match[1])
+    const last = Number(match[2] ?? first)
+    return Array.from({ length: Math.max(1, last - first + 1) }, (_, index) => first + index)
+  })
+}
+
+/** A share: `10%` or `0.1`. */
+export function parseShareOption(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('expected a share such as 10% or 0.1')
+  return Number(match[1]) / (match[2] === '%' ? 100 : 1)
+}

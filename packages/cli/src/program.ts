@@ -1,13 +1,37 @@
 import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
+import { addBenchCommand } from './commands/bench/bench-command.js'
+import { addCompletionCommand } from './commands/completion/completion-command.js'
 import { addDoctorCommand } from './commands/doctor/doctor-command.js'
+import { addExportCommand } from './commands/export/export-command.js'
+import { addImportCommand } from './commands/import/import-command.js'
 import { addInspectCommand } from './commands/inspect/inspect-command.js'
+import { addLeaseCommand } from './commands/lease/lease-command.js'
+import { addMetricsCommand } from './commands/metrics/metrics-command.js'
+import { addPruneCommand } from './commands/prune/prune-command.js'
+import { addReadyCommand } from './commands/ready/ready-command.js'
+import { addReplayCommand } from './commands/replay/replay-command.js'
 import { addTailCommand } from './commands/tail/tail-command.js'
 import { addVerifyCommand } from './commands/verify/verify-command.js'
 import { LOG_LEVELS } from './diagnostics.js'
+import { manual } from './output/manual.js'
 
 /** Every command, in the order in which help lists them. */
-const COMMANDS: readonly AddCommand[] = [addInspectCommand, addTailCommand, addDoctorCommand, addVerifyCommand]
+const COMMANDS: readonly AddCommand[] = [
+  addInspectCommand,
+  addTailCommand,
+  addDoctorCommand,
+  addVerifyCommand,
+  addBenchCommand,
+  addPruneCommand,
+  addExportCommand,
+  addImportCommand,
+  addReplayCommand,
+  addReadyCommand,
+  addLeaseCommand,
+  addMetricsCommand,
+  addCompletionCommand,
+]
 
 const FOOTER = `
 Results go to standard output, diagnostics to standard error. Nothing is ever written to a queue unless --yes says so.
@@ -33,10 +57,12 @@ export function createProgram(version: string, run: Runner): Command {
     .option('--json', 'print JSON: one object, or one object per line for streams')
     .addOption(new Option('--log-level <level>', 'how much to say on standard error').choices(LOG_LEVELS).default('info'))
     .option('--debug', 'show stack traces of unexpected errors')
-    .addHelpText('after', FOOTER)
+    .addHelpText('after', manual(FOOTER))
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(run with --help for usage)')
     .exitOverride()
   for (const add of COMMANDS) add(program, run)
-  for (const command of program.commands) command.exitOverride().showHelpAfterError('(run with --help for usage)')
+  for (const command of program.commands)
+    command.configureHelp({ showGlobalOptions: true }).exitOverride().showHelpAfterError('(run with --help for usage)')
   return program
 }

@@ -37,7 +37,39 @@ export {
   verifyQueue,
   type WriterInspection,
 } from './cold/index.js'
-export * from './errors/index.js'
+export {
+  BadPositionError,
+  BadSegmentError,
+  ClosedError,
+  CorruptRecordError,
+  DataLostError,
+  type ErrorCategory,
+  type Fact,
+  type Facts,
+  fromSystemError,
+  InvalidArgumentError,
+  IoError,
+  isQueueError,
+  LimitError,
+  type LockHolder,
+  NoSpaceError,
+  NotAQueueError,
+  NotFoundError,
+  NotReadyError,
+  PermissionError,
+  QUEUE_ERROR_CODES,
+  QueueError,
+  type QueueErrorCode,
+  QueueFullError,
+  ReaderActiveError,
+  type RecordLocation,
+  SegmentTruncatedError,
+  SequenceGapError,
+  type SystemFacts,
+  TooLargeError,
+  UnsupportedVersionError,
+  WriterActiveError,
+} from './errors/index.js'
 export { processStartTime } from './files/machine.js'
 export type { WriterStatus } from './files/writer-status.js'
 export {
@@ -79,13 +111,16 @@ export {
   describeRepairStep,
   isRepairable,
   type PlanOptions,
+  planPrune,
   planRepairs,
+  pruneQueue,
   type RepairOutcome,
   type RepairReport,
   type RepairStep,
   type RepairStepKind,
   repairQueue,
 } from './repair/index.js'
+export type { ReleasedReader, RetentionVerdict } from './retention/retention-plan.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
 export { Claim } from './writer/claim.js'

@@ -45,6 +45,9 @@ napi_value backgroundPrepare(napi_env env, napi_callback_info info) {
   return start(env, Lane::kPrepare, [request = std::move(request)](Job& job) {
     int error = 0;
     job.mapping = prepareSegment(request, &error);
+    if (request.populate && error == 0) {
+      job.behind = [mapping = std::weak_ptr<Mapping>(job.mapping)] { populateBehind(mapping); };
+    }
     return error;
   });
 }

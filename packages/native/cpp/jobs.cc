@@ -49,6 +49,11 @@ void Jobs::run(Lane which) {
     job->work = nullptr;
     lock.lock();
     finish(job, error);
+    if (!job->behind) continue;
+    lock.unlock();
+    job->behind();
+    job->behind = nullptr;
+    lock.lock();
   }
   state.running = false;
 }

@@ -29,6 +29,8 @@ struct Job {
   std::function<int(Job&)> work;
   // What a preparation made, until it is taken.
   std::shared_ptr<Mapping> mapping;
+  // What is done when nobody waits for the job any more, still ahead of the lane's next job.
+  std::function<void()> behind;
 
   int state = kJobUnderWay;
   bool released = false;

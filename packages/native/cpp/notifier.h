@@ -31,7 +31,8 @@ class Notifier {
       control_->notifySequence.fetch_add(1, std::memory_order_seq_cst);
     }
     const int woken = futexWakeShared(&control_->notifySequence);
-    if (!waiting) return 1;
+    // With the flag set it was needed in any case, and who was woken tells nothing of the count.
+    if (!waiting || parked) return 1;
     if (woken > 0) {
       emptySinceNs_ = 0;
       return 1;

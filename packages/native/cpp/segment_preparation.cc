@@ -23,7 +23,6 @@ std::shared_ptr<Mapping> fillFile(int fd, const SegmentRequest& request, int* er
   if (mapping == nullptr) return nullptr;
   // Not every file system has huge pages; the segment works without.
   if (request.hugePages) madvise(mapping->data(), mapping->length(), MADV_HUGEPAGE);
-  if (request.populate && (*error = mapping->populate(0, request.length)) != 0) return nullptr;
   if (request.lockMemory && mlock(mapping->data(), mapping->length()) != 0) {
     *error = errno;
     return nullptr;
@@ -40,7 +39,20 @@ int publish(const SegmentRequest& request) {
   return request.syncDirectory ? syncDirectoryOf(request.finalPath) : 0;
 }
 
+// Small enough that a writer that was faster than the disk meets the populated front soon, large enough to be one system call for many pages.
+constexpr uint64_t kPopulateStep = 2 << 20;
+
 }  // namespace
+
+void populateBehind(const std::weak_ptr<Mapping>& prepared) {
+  for (uint64_t offset = 0;; offset += kPopulateStep) {
+    const std::shared_ptr<Mapping> mapping = prepared.lock();
+    if (mapping == nullptr || offset >= mapping->length()) return;
+    const uint64_t left = mapping->length() - offset;
+    // Where it fails, the writer's first touch does the same work.
+    if (mapping->populate(offset, left < kPopulateStep ? left : kPopulateStep) != 0) return;
+  }
+}
 
 std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, int* error) {
   const int fd = open(request.temporaryPath.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -1,4 +1,4 @@
-// Making the next segment: reserved, populated, with its header, under a temporary name, and published when told to.
+// Making the next segment: reserved, with its header, under a temporary name, and published when told to; then populated.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,11 @@ struct SegmentRequest {
   bool syncDirectory = false;
 };
 
-// Returns nullptr and sets `error`; then no file is left behind.
+// Everything but populating. Returns nullptr and sets `error`; then no file is left behind.
 std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, int* error);
+
+// Touches the pages of a prepared segment from its beginning on, as long as anybody else has the mapping. Comes after the segment can be used, so that a
+// writer that needs it at once pays for the pages that it touches, not for the whole segment.
+void populateBehind(const std::weak_ptr<Mapping>& prepared);
 
 }  // namespace chronicle

@@ -419,6 +419,21 @@ describe('waking', () => {
     expect(appender.state[APPENDER_WAKES]).toBe(wakes)
   })
 
+  it('L16: heals it too while readers with the flag are woken all the time', async () => {
+    const { appender, control, words } = stage(1 << 20)
+    words[97] = 1
+    const begin = binding.realtimeNs()
+    while (words[97] !== 0 && binding.realtimeNs() - begin < 30_000_000_000n) {
+      const woken = new Promise((resolve) => binding.park([control], [384], [words[96] as number], 60_000, resolve))
+      words[98] = 1
+      appender.append(1, Buffer.alloc(8))
+      await woken
+      appender.append(1, Buffer.alloc(8))
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    expect(words[97]).toBe(0)
+  })
+
   it('ignores parkedReaders in the base format', () => {
     const { appender, words } = stage(65536, false)
     words[98] = 1

@@ -85,8 +85,9 @@ export interface Binding {
 
   // -- background.cc: one thread per process that does slow file work in order -----------------------------------------------------------
   /**
-   * Queues the preparation of a segment: create `temporaryPath` (mode 0o666 less umask, truncated), size it, reserve blocks, map it, populate, write
-   * `header` at 0, then, when `finalPath` is given, publish it there as {@link renameNoReplace} does and sync the directory when `syncDirectory`. The
+   * Queues the preparation of a segment: create `temporaryPath` (mode 0o666 less umask, truncated), size it, reserve blocks, map it, write `header`
+   * at 0, then, when `finalPath` is given, publish it there as {@link renameNoReplace} does and sync the directory when `syncDirectory`. Populating goes on when
+   * the job is done already, so that who needs the segment at once pays for the pages that it touches, not for all. The
    * mapping is handed over by `takeMapping`. A failed preparation removes the temporary file and maps nothing.
    */
   backgroundPrepare(request: PrepareRequest): number
@@ -165,7 +166,7 @@ export interface PrepareRequest {
   readonly length: number
   /** Bytes for offset 0 of the file. */
   readonly header: Uint8Array
-  /** Touch all pages for writing before it is handed over. */
+  /** Touch all pages for writing, from the beginning on. */
   readonly populate: boolean
   readonly lockMemory: boolean
   readonly hugePages: boolean

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, symlinkSy
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../test/support/eventually.js'
-import { countInotifyWatches } from '../../test/support/inotify-watches.js'
+import { countDescriptors, countInotifyWatches } from '../../test/support/inotify-watches.js'
 import { TemporaryBus } from '../../test/support/temporary-bus.js'
 import type { DiscoveryEvent, DiscoveryProblem } from './discovery-event.js'
 import { RouterDiscovery, type RouterDiscoveryOptions } from './router-discovery.js'
@@ -15,6 +15,7 @@ const RESCANS_ONLY = { rescanIntervalMs: 10, watch: false }
 
 let bus: TemporaryBus
 const open: RouterDiscovery[] = []
+const usesInotify = new WeakSet<RouterDiscovery>()
 
 beforeEach(() => {
   bus = new TemporaryBus()
@@ -27,6 +28,7 @@ afterEach(() => {
 function discover(options: RouterDiscoveryOptions): RouterDiscovery {
   const discovery = new RouterDiscovery(bus.layout, options)
   open.push(discovery)
+  if (options.watch !== false) usesInotify.add(discovery)
   return discovery
 }
 
@@ -45,13 +47,15 @@ async function collect(discovery: RouterDiscovery, count: number): Promise<strin
   return events
 }
 
-/** Waits until inotify is set up for everything that the discovery has seen. Where rescans do the work there is nothing to wait for. */
+/** Waits until the tree and every strategy are watched where they are now. Without inotify there is nothing to wait for. */
 async function settled(discovery: RouterDiscovery): Promise<void> {
   let [hints, quiet] = [-1, 0]
   await eventually(() => {
-    quiet = discovery.metrics().hints === hints ? quiet + 1 : 0
-    hints = discovery.metrics().hints
-    return quiet > 10
+    const metrics = discovery.metrics()
+    const isWatched = metrics.watches === 0 ? !usesInotify.has(discovery) : metrics.watches === metrics.directories + 1
+    quiet = isWatched && metrics.hints === hints ? quiet + 1 : 0
+    hints = metrics.hints
+    return quiet > 5
   }, 'the watches were set up')
 }
 
@@ -161,6 +165,18 @@ describe.each([
       await settled(discovery)
       expect(discovery.poll()).toEqual([])
     }
+  })
+
+  it('tells of READY in a directory that took the place of the watched one', async () => {
+    bus.open('alpha')
+    const discovery = discover(options)
+    await settled(discovery)
+    const { ordersOut } = bus.layout.strategy('alpha')
+    renameSync(ordersOut, `${ordersOut}.old`)
+    mkdirSync(ordersOut)
+    await settled(discovery)
+    bus.announce('alpha')
+    expect(await collect(discovery, 1)).toEqual(['added alpha'])
   })
 
   it('tells of strategies after the whole tree was deleted and made again', async () => {
@@ -402,6 +418,26 @@ describe('closing', () => {
     expect(discovery.strategies()).toEqual([])
   })
 
+  it('is not needed for strategies that come and go: nothing of them is kept', async () => {
+    const [watches, descriptors] = [countInotifyWatches(), countDescriptors()]
+    mkdirSync(bus.layout.strategiesDirectory, { recursive: true })
+    const discovery = discover(INOTIFY_ONLY)
+    await settled(discovery)
+    for (let round = 0; round < 30; round++) {
+      for (let index = 0; index < 10; index++) bus.start(`s${round}-${index}`)
+      await eventually(() => discovery.strategies().length === 10, 'all were there')
+      for (let index = 0; index < 10; index++) bus.remove(`s${round}-${index}`)
+      await eventually(() => discovery.metrics().directories === 0, 'all were gone')
+    }
+    expect(discovery.poll()).toHaveLength(600)
+    await eventually(() => countInotifyWatches() === watches + 1, 'only the tree was watched')
+    await settled(discovery)
+    expect(discovery.metrics()).toMatchObject({ watches: 1, refusedWatches: 0, problems: 0, pendingEvents: 0 })
+    discovery.close()
+    // The process keeps one inotify descriptor for all watches.
+    expect(countDescriptors()).toBeLessThanOrEqual(descriptors + 1)
+  })
+
   it('may happen before the watches are set up', async () => {
     const before = countInotifyWatches()
     for (let index = 0; index < 20; index++) bus.start(`s${index}`)
@@ -441,6 +477,7 @@ describe('a thousand strategies', () => {
     await settled(discovery)
     for (const name of names) bus.withdraw(name)
     expect((await collect(discovery, 1000)).sort()).toEqual(names.map((name) => `removed ${name}`))
+    await settled(discovery)
     expect(discovery.metrics()).toMatchObject({ strategies: 0, directories: 1000, watches: 1001, refusedWatches: 0, problems: 0 })
   })
 })

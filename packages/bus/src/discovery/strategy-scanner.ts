@@ -31,6 +31,8 @@ export class StrategyScanner {
   #treeProblem: string | undefined
   /** The first look at everything: what is over by then is no event. */
   #beginning = true
+  /** Somebody was told that watches are refused, and they still are. */
+  #refusalReported = false
   #closed = false
 
   constructor(
@@ -41,7 +43,7 @@ export class StrategyScanner {
   ) {
     this.#treeWatch = new MovingWatch(this.counters, {
       onHint: (entry) => this.#hearOfTree(entry),
-      onRefused: (error) => this.#report(layout.strategiesDirectory, undefined, error),
+      onRefused: (error) => this.#reportRefusal(layout.strategiesDirectory, undefined, error),
     })
   }
 
@@ -87,6 +89,7 @@ export class StrategyScanner {
   /** Strategies that have a directory, and those that had one. A tree that cannot be listed leaves us with those that are known. */
   #namesToLookAt(): string[] {
     this.counts.rescans++
+    if (this.#everythingIsWatched()) this.#refusalReported = false
     const names = new Set(this.strategies.keys())
     try {
       this.#watchTree()
@@ -98,6 +101,10 @@ export class StrategyScanner {
       this.#treeProblem = problem
     }
     return [...names]
+  }
+
+  #everythingIsWatched(): boolean {
+    return this.counters.refusedWatches === 0 && this.counters.watches === this.strategies.size + 1
   }
 
   #watchTree(): void {
@@ -127,7 +134,8 @@ export class StrategyScanner {
         this.#hinted.add(name)
         this.#scheduleLook()
       },
-      onProblem: (path, error) => this.#report(path, name, error),
+      onRefused: (path, error) => this.#reportRefusal(path, name, error),
+      onProblem: (error) => this.#report(this.layout.strategy(name).directory, name, error),
     })
     this.strategies.set(name, strategy)
     return strategy
@@ -151,6 +159,13 @@ export class StrategyScanner {
       this.#lookScheduled = undefined
       this.scanHinted()
     })
+  }
+
+  /** A limit that is reached is one problem, not one per strategy; {@link WatchCounters.refusedWatches} says how many it hits. */
+  #reportRefusal(path: string, strategy: string | undefined, error: unknown): void {
+    if (this.#refusalReported) return
+    this.#refusalReported = true
+    this.#report(path, strategy, error)
   }
 
   #report(path: string, strategy: string | undefined, error: unknown): void {

@@ -11,7 +11,8 @@ export interface StrategySurroundings {
   /** False: rescans only. */
   readonly watches: boolean
   readonly onHint: () => void
-  readonly onProblem: (path: string, error: unknown) => void
+  readonly onRefused: (path: string, error: unknown) => void
+  readonly onProblem: (error: unknown) => void
 }
 
 /** One strategy's directory under observation: its watch, the last look at it and what became of that. */
@@ -29,7 +30,7 @@ export class WatchedStrategy {
     this.tracker = new StrategyTracker(paths.name)
     this.#watch = new MovingWatch(surroundings.counters, {
       onHint: (entry, event) => this.#hear(entry, event),
-      onRefused: (error) => surroundings.onProblem(this.#watch.path ?? paths.directory, error),
+      onRefused: (error) => surroundings.onRefused(this.#watch.path ?? paths.directory, error),
     })
   }
 
@@ -72,6 +73,6 @@ export class WatchedStrategy {
     const problem = error instanceof Error ? error.message : String(error)
     if (problem === this.#problem) return
     this.#problem = problem
-    this.surroundings.onProblem(this.paths.directory, error)
+    this.surroundings.onProblem(error)
   }
 }

@@ -4,7 +4,7 @@ import { PathWatch, type PathWatchHandlers } from './path-watch.js'
 
 /** Counters that all watches of one discovery share. */
 export interface WatchCounters {
-  /** Watches that are set up or being set up. */
+  /** Watches that are set up. */
   watches: number
   /** Watches that the system refused and that were not asked for again yet. While it is not 0, those places are seen by rescans only. */
   refusedWatches: number
@@ -20,6 +20,7 @@ export class MovingWatch {
   readonly #bridge = new Bridge()
   #watch: PathWatch | undefined
   #place = ''
+  #isSetUp = false
   #refusedAtMs: number | undefined
 
   constructor(
@@ -43,11 +44,10 @@ export class MovingWatch {
     if (place === this.#place && !retry) return false
     this.close()
     this.#place = place
-    this.counters.watches++
     this.#watch = new PathWatch(path, {
       onHint: (entry, event) => {
         this.counters.hints++
-        if (entry === undefined) this.#bridge.stop()
+        if (entry === undefined) this.#settle()
         this.handlers.onHint(entry, event)
       },
       onRefused: (error) => this.#refuse(error),
@@ -62,15 +62,25 @@ export class MovingWatch {
     void this.#watch.close()
     this.#watch = undefined
     this.#place = ''
-    if (this.#refusedAtMs === undefined) this.counters.watches--
-    else this.counters.refusedWatches--
+    if (this.#isSetUp) this.counters.watches--
+    if (this.#refusedAtMs !== undefined) this.counters.refusedWatches--
+    this.#isSetUp = false
     this.#refusedAtMs = undefined
+  }
+
+  /** The system has granted the watch, or has refused it before. */
+  #settle(): void {
+    this.#bridge.stop()
+    if (this.#isSetUp || this.#refusedAtMs !== undefined) return
+    this.#isSetUp = true
+    this.counters.watches++
   }
 
   #refuse(error: unknown): void {
     if (this.#refusedAtMs !== undefined) return
     this.#refusedAtMs = performance.now()
-    this.counters.watches--
+    if (this.#isSetUp) this.counters.watches--
+    this.#isSetUp = false
     this.counters.refusedWatches++
     this.handlers.onRefused(error)
   }

@@ -102,7 +102,7 @@ describe('a router and strategies in processes of their own', () => {
     for (const name of ['alpha', 'beta']) {
       await new Promise((resolve) => setTimeout(resolve, 200))
       bus.start(name)
-      expect(await child.hear()).toMatchObject({ event: `added ${name}`, refused: false, problems: [] })
+      expect(await child.hear()).toBe(`added ${name}`)
     }
   })
 
@@ -111,22 +111,63 @@ describe('a router and strategies in processes of their own', () => {
     ['instances', 'max_inotify_instances', 'fs.inotify.max_user_instances'],
   ])('where the system gives no inotify %s, strategies are seen by rescans and the limit is named', async (_, limit, name) => {
     const bus = new TemporaryBus()
-    bus.open('alpha')
-    const child = new Child('watching-router.mjs', [bus.layout.root], withLimit(limit))
-    bus.announce('alpha')
-    expect(await child.hear()).toMatchObject({ event: 'added alpha' })
+    const router = new Router(bus, limit)
+    await router.until(({ refusedWatches }) => refusedWatches === 1, 'the watch on the tree was refused')
+    bus.start('alpha')
+    await router.until(({ strategies }) => strategies.join() === 'alpha', 'alpha was seen')
     bus.start('beta')
-    expect(await child.hear()).toEqual({ event: 'added beta', refused: true, problems: [`ERR_LIMIT ${name}`] })
     bus.remove('alpha')
-    expect(await child.hear()).toMatchObject({ event: 'removed alpha', refused: true })
+    const { problems } = await router.until(
+      ({ strategies, watches }) => strategies.join() === 'beta' && watches === 0,
+      'beta was seen',
+    )
+    expect(problems).toEqual([`ERR_LIMIT ${name}`])
+  })
+
+  it('a refused limit is one problem for any number of strategies, and watches are set up when it is raised', async () => {
+    const bus = new TemporaryBus()
+    for (let index = 0; index < 20; index++) bus.start(`s${index}`)
+    const router = new Router(bus, 'max_inotify_watches')
+    await router.until(({ refusedWatches }) => refusedWatches === 21, 'all were refused')
+    await router.raise()
+    const state = await router.until(({ watches }) => watches === 21, 'all were watched')
+    expect(state).toMatchObject({ refusedWatches: 0, problems: ['ERR_LIMIT fs.inotify.max_user_watches'] })
   })
 })
 
-const OTHER_PID_NAMESPACE = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child']
-
-/** Runs a command in a user namespace of its own, where the limit is 0 and nobody else is hurt. */
-function withLimit(limit: string): string[] {
-  const script = `echo 0 > /proc/sys/user/${limit} && exec "$@"`
-  execFileSync('unshare', ['--user', '--map-root-user', 'sh', '-c', script, 'sh', 'true'])
-  return ['unshare', '--user', '--map-root-user', 'sh', '-c', script, 'sh']
+interface RouterState {
+  readonly strategies: readonly string[]
+  readonly watches: number
+  readonly refusedWatches: number
+  readonly problems: readonly string[]
 }
+
+/** A router in a user namespace of its own, where an inotify limit is 0 and nobody else is hurt. */
+class Router {
+  readonly #child: Child
+
+  constructor(bus: TemporaryBus, limit: string) {
+    const file = `/proc/sys/user/${limit}`
+    const wrapper = ['unshare', '--user', '--map-root-user', 'sh', '-c', `echo 0 > ${file} && exec "$@"`, 'sh']
+    execFileSync(wrapper[0] ?? '', [...wrapper.slice(1), 'true'])
+    this.#child = new Child('limited-router.mjs', [bus.layout.root, file, '1000'], wrapper)
+  }
+
+  /** Asks until what it answers fits. */
+  async until(fits: (state: RouterState) => boolean, what: string): Promise<RouterState> {
+    const states: RouterState[] = []
+    const ask = async () => {
+      const state = (await this.#child.ask('state')) as RouterState
+      states.push(state)
+      return fits(state)
+    }
+    await eventually(ask, what)
+    return states.at(-1) as RouterState
+  }
+
+  async raise(): Promise<void> {
+    await this.#child.ask('raise')
+  }
+}
+
+const OTHER_PID_NAMESPACE = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child']

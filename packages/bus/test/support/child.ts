@@ -39,6 +39,12 @@ export class Child {
     return JSON.parse(value)
   }
 
+  /** Says a line to it and hears what it says next. */
+  ask(line: string): Promise<unknown> {
+    this.#process.stdin?.write(`${line}\n`)
+    return this.hear()
+  }
+
   /** Ends its standard input, which asks it to end in good order. */
   async stop(): Promise<void> {
     this.#process.stdin?.end()

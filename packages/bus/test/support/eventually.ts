@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 const PATIENCE_MS = 30_000
 
 /** Waits until `condition` holds. */
-export async function eventually(condition: () => boolean, what: string): Promise<void> {
+export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`)
     await delay(2)
   }

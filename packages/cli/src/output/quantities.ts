@@ -45,7 +45,8 @@ export function formatDuration(ns: bigint | number): string {
   return `${formatCount(Math.floor(seconds / 86_400))}d ${Math.floor((seconds % 86_400) / 3600)}h`
 }
 
+/** Three significant digits, without zeros at the end. */
 function threeDigits(value: number): string {
-  const digits = value < 10 ? 2 : value < 100 ? 1 : 0
-  return value.toFixed(digits).replace(/\.?0+$/, (zeros) => (zeros.startsWith('.') ? '' : zeros))
+  const text = value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }

@@ -1,4 +1,5 @@
 import { CONTROL_FILE, controlExtensionsAreCurrent, decodeIndex, INDEX_FILE, INDEX_LENGTH, LOCK_FILE } from '../format/index.js'
+import { QUARANTINE_DIRECTORY } from '../recovery/set-aside.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ReadersInspection } from './inspect-readers.js'
@@ -147,7 +148,7 @@ function indexProblems({ inspection, listing }: ProblemSources): QueueProblem[] 
 function leftoverProblems({ inspection, listing }: ProblemSources): QueueProblem[] {
   const problems: QueueProblem[] = []
   if (inspection.writer.alive !== true) problems.push(...listing.leftovers.map((file) => queueProblem('LEFTOVER', '', { file })))
-  if (listing.hasQuarantine) problems.push(queueProblem('QUARANTINED', '', { file: 'quarantine' }))
+  if (listing.hasQuarantine) problems.push(queueProblem('QUARANTINED', '', { file: QUARANTINE_DIRECTORY }))
   problems.push(...listing.foreign.map((file) => queueProblem('FOREIGN_FILE', '', { file })))
   return problems
 }

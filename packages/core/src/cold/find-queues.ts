@@ -2,7 +2,7 @@ import { type Dirent, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromSystemError } from '../errors/index.js'
 import { CONTROL_FILE, parseSegmentFileName, READERS_DIRECTORY } from '../format/index.js'
-import { QUARANTINE_DIRECTORY } from './queue-listing.js'
+import { QUARANTINE_DIRECTORY } from '../recovery/set-aside.js'
 
 export interface FindQueuesOptions {
   /** How many levels below the root are searched. Default 8: a bus has four. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { binding } from '@chronicle-ts/native'
 import { LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, parseProcessStartTime } from '../format/index.js'
-import { optionalAddon } from './addon.js'
 import { ColdFile } from './cold-file.js'
 
 /** Whether somebody holds the lock on a file, and how that is known. */
@@ -10,11 +10,10 @@ export interface LockInspection {
   /**
    * - `proc-locks`: the kernel's list of locks names a holder.
    * - `lock`: the lock was tried, shared and for an instant.
-   * - `process`: no addon loads, so all there is to go by is whether the recorded process still runs.
    * - `absent`: there is no such file.
    * - `nothing`: the file could not be read.
    */
-  readonly knownBy: 'proc-locks' | 'lock' | 'process' | 'absent' | 'nothing'
+  readonly knownBy: 'proc-locks' | 'lock' | 'absent' | 'nothing'
   /** The process that holds it, or that the file names; only explains. */
   readonly pid: number | undefined
   /** What the file says, when it says something valid. */
@@ -66,17 +65,13 @@ function inspectOpenFile(file: ColdFile): LockInspection {
   }
   const holder = holderByProcLocks(file)
   if (holder !== undefined) return { held: true, knownBy: 'proc-locks', pid: holder, ...facts }
-  const held = heldByTrying(file)
-  if (held !== undefined) return { held, knownBy: 'lock', pid: record?.pid, ...facts }
-  return { held: facts.recordIsBad ? undefined : (facts.processRuns ?? false), knownBy: 'process', pid: record?.pid, ...facts }
+  return { held: heldByTrying(file), knownBy: 'lock', pid: record?.pid, ...facts }
 }
 
 /** A shared lock that is given back at once; the holder's exclusive one makes it fail. */
-function heldByTrying(file: ColdFile): boolean | undefined {
-  const addon = optionalAddon()
-  if (addon === undefined) return undefined
-  if (!addon.tryLock(file.fd, false)) return true
-  addon.unlock(file.fd)
+function heldByTrying(file: ColdFile): boolean {
+  if (!binding.tryLock(file.fd, false)) return true
+  binding.unlock(file.fd)
   return false
 }
 

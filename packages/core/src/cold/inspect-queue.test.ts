@@ -166,3 +166,23 @@ describe('finding queues', () => {
     ])
   })
 })
+
+describe('a quick look', () => {
+  it('tells the same end and lags as a walk, for payloads of all lengths', () => {
+    for (const length of [0, 1, 64, 1000, 200_000, 400_000]) {
+      const directory = join(root, `queue-${length}`)
+      const writer = openWriter(directory, { segmentSize: 1024 * 1024 })
+      const reader = openReader(directory, 'audit', { start: 'earliest' })
+      for (let index = 0; index < 7; index += 1) writer.append(1, Buffer.alloc(length, 1))
+      reader.next()
+      reader.commit()
+      const { head: walked, readers: walkedReaders, problems } = inspectQueue(directory)
+      const { head: quick, readers: quickReaders } = inspectQueue(directory, { quick: true })
+      expect(problems).toEqual([])
+      expect({ ...quick, rate: undefined }).toEqual({ ...walked, rate: undefined })
+      expect(quickReaders.map(({ lag }) => lag)).toEqual(walkedReaders.map(({ lag }) => lag))
+      reader.close()
+      writer.close()
+    }
+  })
+})

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY } from '../format/index.js'
-import { coldChecksum } from './checksum.js'
+import { checksum } from './checksum.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { inspectLock, type LockInspection } from './inspect-lock.js'
@@ -49,7 +49,7 @@ export function inspectReaders(directory: string): ReadersInspection {
     const file = `${READERS_DIRECTORY}/${fileName}`
     if (name !== undefined) readers.push(inspectReaderFile(directory, name, file))
     else if (fileName.endsWith('.tmp')) problems.push(queueProblem('LEFTOVER', '', { file }))
-    else problems.push(queueProblem('READER_NAME', '', { file }))
+    else if (!fileName.endsWith('.lost')) problems.push(queueProblem('READER_NAME', '', { file }))
   }
   return { readers, problems }
 }
@@ -60,7 +60,7 @@ function inspectReaderFile(directory: string, name: string, file: string): Reade
   const lock = inspectLock(path)
   try {
     const bytes = readColdFile(path, POSITION_LENGTH + 1) ?? Buffer.alloc(0)
-    const saved = decodePosition(bytes, coldChecksum())
+    const saved = decodePosition(bytes, checksum)
     if (saved === 'bad') {
       const problem = queueProblem('READER_BAD', `It has ${bytes.length} bytes`, { file })
       return { name, file, ...nothing, lock, problem }

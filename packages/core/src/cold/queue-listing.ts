@@ -10,6 +10,8 @@ import {
   READY_FILE,
   TEMPORARY_SUFFIX,
 } from '../format/index.js'
+import { QUARANTINE_DIRECTORY } from '../recovery/set-aside.js'
+import { SPARSE_INDEX_DIRECTORY } from '../segment/sparse-index.js'
 
 /** What stands in a queue's directory, by name only: nothing is opened, so that a hundred thousand segments cost one listing. */
 export interface QueueListing {
@@ -28,10 +30,9 @@ export interface QueueListing {
   readonly foreign: readonly string[]
 }
 
-/** Where recovery and repair keep what they take out of a queue. */
-export const QUARANTINE_DIRECTORY = 'quarantine'
 /** What a queue has beside its segments. */
 const KNOWN = new Set<string>([
+  SPARSE_INDEX_DIRECTORY,
   CONTROL_FILE,
   INDEX_FILE,
   LOCK_FILE,

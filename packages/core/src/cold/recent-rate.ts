@@ -1,6 +1,5 @@
 import { RECORD_TIMESTAMP_NS_OFFSET, SEGMENT_FIRST_RECORD_OFFSET } from '../format/index.js'
 import type { ColdSegment } from './cold-segment.js'
-import { walkRecords } from './record-walk.js'
 
 /** Messages and bytes per second over the last seconds, by the records' own timestamps. */
 export interface RecentRate {
@@ -12,29 +11,34 @@ export interface RecentRate {
 
 const WINDOW_NS = 10e9
 
-/** Measures the rate at which the head segment was filled during the last ten seconds. */
-export function measureRate(segment: ColdSegment): RecentRate {
-  const nowNs = Date.now() * 1e6
-  let firstAt = -1
-  let firstNs = nowNs
-  let count = 0
-  const walk = walkRecords(segment, SEGMENT_FIRST_RECORD_OFFSET, (_, offset) => {
+/** Measures the rate at which the head segment was filled during the last ten seconds, while somebody walks over its records. */
+export class RateMeter {
+  readonly #nowNs = Date.now() * 1e6
+  #firstAt = -1
+  #firstNs = 0
+  #count = 0
+
+  /** Takes one record into account; the records come in their order. */
+  see(segment: ColdSegment, offset: number): void {
     const timestampNs = approximateNsAt(segment, offset)
-    if (timestampNs < nowNs - WINDOW_NS) return true
-    if (firstAt < 0) {
-      firstAt = offset
-      firstNs = timestampNs
+    if (timestampNs < this.#nowNs - WINDOW_NS) return
+    if (this.#firstAt < 0) {
+      this.#firstAt = offset
+      this.#firstNs = timestampNs
     }
-    count += 1
-    return true
-  })
-  if (firstAt < 0) return { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }
-  const begin = firstAt === SEGMENT_FIRST_RECORD_OFFSET ? firstNs : nowNs - WINDOW_NS
-  const seconds = Math.max((nowNs - begin) / 1e9, 0.001)
-  return {
-    messagesPerSecond: count / seconds,
-    bytesPerSecond: (walk.end - firstAt) / seconds,
-    windowNs: BigInt(Math.round(seconds * 1e9)),
+    this.#count += 1
+  }
+
+  /** The rate, once the walk has ended at `end`. */
+  rate(end: number): RecentRate {
+    if (this.#firstAt < 0) return { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }
+    const begin = this.#firstAt === SEGMENT_FIRST_RECORD_OFFSET ? this.#firstNs : this.#nowNs - WINDOW_NS
+    const seconds = Math.max((this.#nowNs - begin) / 1e9, 0.001)
+    return {
+      messagesPerSecond: this.#count / seconds,
+      bytesPerSecond: (end - this.#firstAt) / seconds,
+      windowNs: BigInt(Math.round(seconds * 1e9)),
+    }
   }
 }
 

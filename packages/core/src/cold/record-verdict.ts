@@ -11,7 +11,7 @@ import {
   recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '../format/index.js'
-import { coldChecksum } from './checksum.js'
+import { checksum } from './checksum.js'
 import type { ColdSegment } from './cold-segment.js'
 import { firstDirtyOffset } from './dirty-bytes.js'
 import type { ProblemCode } from './queue-problem.js'
@@ -95,10 +95,7 @@ function judgeOnce(segment: ColdSegment, offset: number, checkPayload: boolean):
 
 function headerIsGood(segment: ColdSegment, offset: number, at: number): boolean {
   if ((segment.view.getUint16(at + RECORD_FLAGS_OFFSET, true) & RECORD_FLAG_HEADER_CRC) === 0) return true
-  return (
-    coldChecksum()(segment.bytes(offset, RECORD_HEADER_CRC_OFFSET)) ===
-    segment.view.getUint32(at + RECORD_HEADER_CRC_OFFSET, true)
-  )
+  return checksum(segment.bytes(offset, RECORD_HEADER_CRC_OFFSET)) === segment.view.getUint32(at + RECORD_HEADER_CRC_OFFSET, true)
 }
 
 function payloadIsGood(segment: ColdSegment, offset: number, payloadLength: number): boolean {
@@ -106,9 +103,7 @@ function payloadIsGood(segment: ColdSegment, offset: number, payloadLength: numb
   if (payloadLength === 0) return expected === 0
   const begin = offset + RECORD_HEADER_LENGTH
   if (payloadLength > PIECE_LENGTH) return checksumInPieces(segment, begin, payloadLength) === expected
-  return (
-    segment.load(offset, RECORD_HEADER_LENGTH + payloadLength) && coldChecksum()(segment.bytes(begin, payloadLength)) === expected
-  )
+  return segment.load(offset, RECORD_HEADER_LENGTH + payloadLength) && checksum(segment.bytes(begin, payloadLength)) === expected
 }
 
 function checksumInPieces(segment: ColdSegment, begin: number, length: number): number {
@@ -117,7 +112,7 @@ function checksumInPieces(segment: ColdSegment, begin: number, length: number): 
   for (let done = 0; done < length; ) {
     const got = segment.file.readAt(piece.subarray(0, Math.min(PIECE_LENGTH, length - done)), begin + done)
     if (got === 0) return -1
-    sum = coldChecksum()(piece.subarray(0, got), sum)
+    sum = checksum(piece.subarray(0, got), sum)
     done += got
   }
   return sum

@@ -9,7 +9,7 @@ const FOLDERS = ['/dev/shm', tmpdir()]
 
 /**
  * Memory that native code accepts as a mapping and that belongs to nobody else: a nameless file of our own. The native verifier can check what was read into it
- * with `pread`, while no foreign hand can truncate it. `undefined` where no such file can be made, or no addon loads.
+ * with `pread`, while no foreign hand can truncate it. `undefined` where no such file can be made.
  */
 export function createScratchMapping(length: number): ArrayBuffer | undefined {
   for (const folder of FOLDERS) {

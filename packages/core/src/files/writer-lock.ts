@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
@@ -51,7 +51,6 @@ export class WriterLock {
   /** Clears the record and lets go. */
   release(): void {
     ftruncateSync(this.fd, 0)
-    fsyncSync(this.fd)
     binding.unlock(this.fd)
     closeSync(this.fd)
   }

@@ -23,8 +23,11 @@ import {
 import { openObserver, openReader, openWriter, type RecoveryCase } from '../index.js'
 
 const SEGMENT_SIZE = 4096
-/** What is prepared in the background meanwhile is renamed while it is copied. */
-const WITHOUT_TEMPORARIES = { recursive: true, filter: (source: string) => !source.endsWith('.tmp') }
+
+/** Without the segment that is being prepared meanwhile, which may vanish during the copy. */
+function copyAtRest(directory: string, copy: string): void {
+  cpSync(directory, copy, { recursive: true, filter: (path) => !path.endsWith('.tmp') })
+}
 
 /** A queue of `count` messages as the death of its writer leaves it: copied in the middle of the writer's life. */
 function killedQueue(count: number): string {
@@ -33,7 +36,7 @@ function killedQueue(count: number): string {
   appendNumbered(writer, 0, count)
   writer.flushSync()
   const copy = `${directory}-killed`
-  cpSync(directory, copy, WITHOUT_TEMPORARIES)
+  copyAtRest(directory, copy)
   writer.close()
   return copy
 }
@@ -345,7 +348,7 @@ function freshHead(): { directory: string; count: number } {
   appendNumbered(writer, 0, 25)
   writer.roll()
   const copy = `${directory}-killed`
-  cpSync(directory, copy, WITHOUT_TEMPORARIES)
+  copyAtRest(directory, copy)
   writer.close()
   return { directory: copy, count: 25 }
 }
@@ -419,7 +422,7 @@ function durablePrefix(durable: number, count: number): string {
   const mark = Buffer.from(marked)
   appendNumbered(writer, durable, count)
   const copy = `${directory}-killed`
-  cpSync(directory, copy, WITHOUT_TEMPORARIES)
+  copyAtRest(directory, copy)
   writer.close()
   // Rolls sync in the background: the mark of the moment after the flush stands for a machine that stopped before any of it.
   overwriteControl(copy, 64, mark)

@@ -14,6 +14,8 @@ export interface DurabilityOptions {
   /** The appender's state words: where the writer is. */
   readonly state: Float64Array
   readonly policy: FlushPolicy | undefined
+  /** Whether to store the durable mark, which the base format does not have. */
+  readonly marks: boolean
   readonly segment: MappedSegment
 }
 
@@ -142,15 +144,18 @@ export class Durability {
     markSegmentId: number
     markOffset: number
   }): void {
-    const job = binding.backgroundMakeDurable({
-      segment: range.segment.mapping,
-      offset: range.offset,
-      length: range.end - range.offset,
-      control: this.#options.control.mapping,
-      sequence: range.sequence,
-      segmentId: range.markSegmentId,
-      markOffset: range.markOffset,
-    })
+    const { segment, offset, end } = range
+    const job = this.#options.marks
+      ? binding.backgroundMakeDurable({
+          segment: segment.mapping,
+          offset,
+          length: end - offset,
+          control: this.#options.control.mapping,
+          sequence: range.sequence,
+          segmentId: range.markSegmentId,
+          markOffset: range.markOffset,
+        })
+      : binding.backgroundSync(segment.mapping, offset, end - offset)
     this.#syncs.push({ job, sequence: range.sequence })
     this.#requestedSequence = range.sequence
     this.#syncCount++

@@ -126,6 +126,7 @@ export class QueueWriter {
       control,
       state: this.#state,
       policy: options.flushPolicy,
+      marks: options.extensions,
       segment: tail.segment,
     })
     this.#watchesAppends = this.#durability.watchesAppends

@@ -13,6 +13,7 @@ import type { CommandContext, Runner } from '../../command-context.js'
 import { exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { exitCodeOfProblems } from '../../output/problems.js'
 import { diagnoseQueue } from './diagnose.js'
@@ -61,7 +62,7 @@ export function addDoctorCommand(program: Command, run: Runner): void {
     .option('--repair', 'show what a repair would do')
     .option('--yes', 'with --repair: do it')
     .option('--skip-damage', 'with --repair: move readers that stand in front of damage behind it')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((directory: string, options: DoctorOptions, command: Command) =>
       run(command, (context) => doctor(context, directory, options)),
     )

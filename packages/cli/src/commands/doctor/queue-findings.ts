@@ -1,4 +1,5 @@
 import { isRepairable, type ProblemCode, type QueueInspection, type QueueProblem } from '@chronicle-ts/core'
+import { formatBytes, formatCount } from '../../output/quantities.js'
 import type { Finding } from './finding.js'
 import { shellQuote } from './shell-quote.js'
 
@@ -66,7 +67,7 @@ function fromProblem(directory: string, problem: QueueProblem): Finding {
 }
 
 /** Who keeps segments from being deleted, and which could go. */
-function readerFindings({ directory, segments, head, readers, segmentSize = 0 }: QueueInspection): Finding[] {
+function readerFindings({ directory, segments, head, readers, segmentSize = 0, writer }: QueueInspection): Finding[] {
   const { firstId } = segments
   const headId = head.segmentId
   if (firstId === undefined || headId === undefined || readers.length === 0) return []
@@ -77,19 +78,28 @@ function readerFindings({ directory, segments, head, readers, segmentSize = 0 }:
     if (from !== lowest || from >= headId) continue
     const bytes = (headId - from) * segmentSize
     const state = reader.lock.held === true ? 'running' : 'not running'
-    const message = `Reader ${reader.name}, ${state}, keeps ${headId - from} segments (${bytes} bytes) from being deleted. reader=${reader.name} segment=${from}`
+    const message = `Reader ${reader.name}, ${state}, keeps ${segmentCount(headId - from)} (${formatBytes(bytes)}) from being deleted. reader=${reader.name} segment=${from}`
     findings.push({ code: 'READER_PINS', severity: 'info', message, explanation: PIN_EXPLANATION })
   }
-  if (lowest > firstId) {
-    const message = `Every reader has read ${lowest - firstId} segments (${(lowest - firstId) * segmentSize} bytes). segment=${firstId}`
-    findings.push({
-      code: 'RETENTION_CANDIDATES',
-      severity: 'info',
-      message,
-      command: `chron-cli prune ${shellQuote(directory)} --consumed`,
-    })
-  }
+  if (lowest > firstId)
+    findings.push(candidatesFinding(directory, { firstId, lowest, segmentSize, isLive: writer.alive === true }))
   return findings
+}
+
+function candidatesFinding(
+  directory: string,
+  facts: { firstId: number; lowest: number; segmentSize: number; isLive: boolean },
+): Finding {
+  const count = facts.lowest - facts.firstId
+  const message = `Every reader has read ${segmentCount(count)} (${formatBytes(count * facts.segmentSize)}) at the beginning. segment=${facts.firstId}`
+  const finding = { code: 'RETENTION_CANDIDATES', severity: 'info', message } as const
+  if (facts.isLive)
+    return { ...finding, explanation: 'Its writer deletes them when it is opened with retention: { consumed: true }.' }
+  return { ...finding, command: `chron-cli prune ${shellQuote(directory)} --consumed` }
+}
+
+function segmentCount(count: number): string {
+  return `${formatCount(count)} ${count === 1 ? 'segment' : 'segments'}`
 }
 
 const PIN_EXPLANATION =

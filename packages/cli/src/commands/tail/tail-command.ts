@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { parseCountOption, parsePatternOption, parseTimeOption, parseTypeOption } from '../../options.js'
+import { manual } from '../../output/manual.js'
 import { MESSAGE_FORMATS, type MessageFormat } from './message-format.js'
 import { tail } from './tail.js'
 
@@ -65,7 +66,7 @@ export function addTailCommand(program: Command, run: Runner): void {
       new Option('--format <format>', 'how payloads are shown (default text; json with --json)').choices(MESSAGE_FORMATS),
     )
     .option('--max-bytes <count>', 'bytes of a payload that the text format shows, 0 for all (default 512)', parseCountOption)
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((queues: string[], options: TailOptions, command: Command) =>
       run(command, (context) => {
         if (new Set(queues).size < queues.length) throw new UsageError('the same queue is named twice')

@@ -6,6 +6,7 @@ import { exitCodeOfError, messageOfError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, worseExitCode } from '../../exit-codes.js'
 import { parseCountOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { exitCodeOfProblems, renderProblems } from '../../output/problems.js'
 import { ProgressLine } from '../../output/progress.js'
@@ -46,7 +47,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     .argument('<queue...>', 'directories of queues')
     .option('--from <segment[:offset]>', 'begin here instead of at the first segment', parsePlaceOption)
     .option('--to <segment>', 'the last segment to check', parseCountOption)
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', manual(EXAMPLES))
     .action((queues: string[], options: { from?: VerifyCommandOptions['from']; to?: number }, command: Command) => {
       const range = { ...(options.from && { from: options.from }), ...(options.to !== undefined && { toSegment: options.to }) }
       return run(command, (context) => verifyAll(context, queues, range))

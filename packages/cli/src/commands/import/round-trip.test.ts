@@ -1,0 +1,141 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { openColdReader, openWriter } from '@chronicle-ts/core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { QueueFolder } from '../../../test/support/queue-folder.js'
+import { runCli } from '../../../test/support/run-cli.js'
+
+/** Payloads that text formats like to lose. */
+const AWKWARD = [
+  '',
+  'plain',
+  'comma, "quote" and \'apostrophe\'',
+  'two\nlines\r\nand a third\r',
+  '\u2028 and \u2029 are line ends to some',
+  '\ufeffbyte order mark',
+  '"',
+  '\0 nul \u0007 bell',
+  'Größe 5 €, 𝄞',
+  '{"sequence":1}',
+  '\\n \\u0041',
+].map((text) => Buffer.from(text))
+const BINARY = [Buffer.from([0xff, 0xfe, 0x00]), Buffer.from([0xc3]), Buffer.alloc(70_000, 0x80)]
+
+let folder: QueueFolder
+let source: string
+
+beforeEach(() => {
+  folder = new QueueFolder()
+  source = folder.join('source')
+  using writer = openWriter(source, { segmentSize: 128 * 1024 })
+  for (const [index, payload] of [...AWKWARD, ...BINARY].entries()) {
+    writer.append(index * 5000, payload, { timestampNs: 1_700_000_000_123_456_789n + BigInt(index) })
+  }
+})
+afterEach(() => folder.remove())
+
+describe('chron-cli export and import', () => {
+  it.each(['ndjson', 'csv'])('lose nothing on the way through %s', (format) => {
+    const file = folder.join('messages')
+    const exported = runCli(['export', source, '--format', format, '-o', file])
+    const imported = runCli(['import', folder.join('copy'), file, '--format', format, '--segment-size', '128KiB', '--yes'])
+    expect([exported.exitCode, imported.exitCode]).toEqual([0, 0])
+    expect(messages(folder.join('copy'))).toEqual(messages(source))
+  })
+
+  it('writes raw payloads one behind the other', () => {
+    runCli(['export', source, '--format', 'raw', '-o', folder.join('raw')])
+    expect(readFileSync(folder.join('raw'))).toEqual(Buffer.concat([...AWKWARD, ...BINARY]))
+  })
+
+  it('prints CSV with a line of names', async () => {
+    const queue = folder.copyGolden('repaired')
+    await expect(runCli(['export', queue, '--format', 'csv']).stdout).toMatchFileSnapshot(
+      '../../../test/golden/export-repaired.csv',
+    )
+  })
+
+  it('chooses by time, sequence, type and count', () => {
+    const queue = folder.copyGolden('rolled')
+    const sequences = (...args: string[]) =>
+      runCli(['export', queue, ...args])
+        .stdout.trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { sequence: number }).sequence)
+    expect(sequences('--from-sequence', '20', '--to-sequence', '23')).toEqual([20, 21, 22, 23])
+    expect(sequences('--since', '1700000000000058000')).toEqual([58, 59])
+    expect(sequences('--type', '7', '--limit', '2')).toEqual([6, 13])
+  })
+
+  it('makes messages of lines and of whole inputs', () => {
+    writeFileSync(folder.join('lines'), 'one\r\ntwo\n\nfour')
+    runCli(['import', folder.join('lined'), folder.join('lines'), '--format', 'lines', '--type', '7', '--yes'])
+    runCli(['import', folder.join('whole'), folder.join('lines'), '--format', 'raw', '--yes'])
+    expect(messages(folder.join('lined')).map(({ typeId, payload }) => [typeId, payload.toString()])).toEqual([
+      [7, 'one'],
+      [7, 'two'],
+      [7, ''],
+      [7, 'four'],
+    ])
+    expect(messages(folder.join('whole')).map(({ payload }) => payload.toString())).toEqual(['one\r\ntwo\n\nfour'])
+  })
+
+  it('reads standard input', () => {
+    const input = runCli(['export', source]).stdout
+    const { stdout } = runCli(['import', folder.join('copy'), '--yes'], { input })
+    expect(stdout).toContain(`${AWKWARD.length + BINARY.length} messages appended`)
+  })
+
+  it('writes nothing without --yes', () => {
+    runCli(['export', source, '-o', folder.join('file')])
+    const { exitCode, stdout } = runCli(['import', folder.join('copy'), folder.join('file')])
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: '14 messages understood. Nothing was written. Add --yes to do it.\n',
+    })
+    expect(runCli(['inspect', folder.join('copy')]).exitCode).toBe(1)
+  })
+
+  it.each([
+    ['{"text":"a"}\nnonsense\n', ':2: not JSON; 1 messages came before it'],
+    ['{"typeId":1}\n', ':1: neither text nor base64'],
+    ['{"typeId":65535,"text":""}\n', ':1: typeId must be'],
+    ['{"timestampNs":"yesterday","text":""}\n', ':1: timestampNs must be'],
+  ])('names the line that is no message: %j', (text, error) => {
+    writeFileSync(folder.join('bad'), text)
+    const { exitCode, stderr } = runCli(['import', folder.join('copy'), folder.join('bad'), '--yes'])
+    expect({ exitCode, says: stderr.includes(error) }).toEqual({ exitCode: 1, says: true })
+  })
+
+  it('leaves a queue alone that is being written to', () => {
+    using writer = openWriter(source)
+    runCli(['export', source, '-o', folder.join('file')])
+    expect(runCli(['import', source, folder.join('file'), '--yes']).exitCode).toBe(4)
+    expect(writer.nextSequence).toBe(AWKWARD.length + BINARY.length)
+  })
+})
+
+describe('chron-cli replay', () => {
+  it('appends the messages with their times and types', () => {
+    const { exitCode } = runCli(['replay', source, '--to', folder.join('copy'), '--speed', 'max', '--yes'])
+    expect(exitCode).toBe(0)
+    expect(messages(folder.join('copy'))).toEqual(messages(source))
+  })
+
+  it('gives them the present time with --now', () => {
+    const before = BigInt(Date.now()) * 1_000_000n
+    runCli(['replay', source, '--to', folder.join('copy'), '--speed', '1000', '--now', '--yes'])
+    expect(messages(folder.join('copy')).every(({ timestampNs }) => timestampNs >= before)).toBe(true)
+  })
+
+  it('refuses to replay a queue into itself, and to do anything without --yes', () => {
+    expect(runCli(['replay', source, '--to', `${source}/`, '--yes']).exitCode).toBe(1)
+    expect(runCli(['replay', source, '--to', folder.join('copy')]).exitCode).toBe(1)
+  })
+})
+
+function messages(queue: string): { typeId: number; timestampNs: bigint; payload: Buffer }[] {
+  using reader = openColdReader(queue)
+  return [...reader].flatMap((item) =>
+    item.kind === 'record' ? { typeId: item.typeId, timestampNs: item.timestampNs, payload: Buffer.from(item.payload) } : [],
+  )
+}

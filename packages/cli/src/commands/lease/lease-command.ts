@@ -1,0 +1,81 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { judgeLiveness, type Lease, type Liveness, readLease } from '@chronicle-ts/bus'
+import {
+  inspectLock,
+  isQueueListing,
+  LEASE_FILE,
+  LOCK_FILE,
+  listQueue,
+  NotAQueueError,
+  WriterActiveError,
+} from '@chronicle-ts/core'
+import type { Command } from 'commander'
+import type { CommandContext, Runner } from '../../command-context.js'
+import { UsageError } from '../../error-report.js'
+import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
+import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
+import { printable } from '../../output/printable.js'
+import { formatDuration } from '../../output/quantities.js'
+import { formatTime, nowNs } from '../../output/times.js'
+
+interface LeaseOptions {
+  readonly remove?: boolean
+  readonly yes?: boolean
+}
+
+const EXAMPLES = `
+LEASE says which process owns a queue of the bus; the writer lock decides whether it still does. Exit code 0: the owner lives; 3: it does not, or it is not known.
+
+Examples:
+  $ chron-cli lease /var/lib/bus/orders/queue/alpha/orders_out
+  $ chron-cli lease /var/lib/bus/orders/queue/alpha/orders_out --remove --yes
+`
+
+export function addLeaseCommand(program: Command, run: Runner): void {
+  program
+    .command('lease')
+    .summary('look at, or remove, the LEASE of a queue')
+    .description('Tell who owns a queue of the bus, and whether it lives.')
+    .argument('<queue>', 'directory of a queue')
+    .option('--remove', 'remove a lease whose owner is gone')
+    .option('--yes', 'with --remove: do it')
+    .addHelpText('after', manual(EXAMPLES))
+    .action((queue: string, options: LeaseOptions, command: Command) => run(command, (context) => lease(context, queue, options)))
+}
+
+function lease(context: CommandContext, queue: string, options: LeaseOptions): number {
+  if (!isQueueListing(listQueue(queue)))
+    throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
+  if (options.remove === true) {
+    remove(queue, options)
+    context.output.line(
+      context.json ? toJsonReport('lease', { queue, lease: undefined, removed: true }) : `${printable(queue)}  lease removed`,
+    )
+    return EXIT_HEALTHY
+  }
+  const reading = readLease(queue)
+  const { held, knownBy } = inspectLock(join(queue, LOCK_FILE))
+  const owner = reading.kind === 'lease' ? reading.lease : undefined
+  const liveness = judgeLiveness({ lockHeld: knownBy === 'absent' ? undefined : held, lease: owner })
+  if (context.json) context.output.line(toJsonReport('lease', { queue, kind: reading.kind, lease: owner, liveness }))
+  else context.output.line(`${printable(queue)}  ${describe(owner, reading.kind, liveness)}`)
+  return liveness.state === 'alive' ? EXIT_HEALTHY : EXIT_WARNING
+}
+
+function describe(owner: Lease | undefined, kind: string, liveness: Liveness): string {
+  const state = `owner ${liveness.state} (${liveness.reason})`
+  if (owner === undefined) return `lease ${kind}, ${state}`
+  const renewed = `renewed ${formatTime(owner.timestampNs)}, ${formatDuration(nowNs() - owner.timestampNs)} ago`
+  return `pid ${owner.pid}, epoch ${owner.epoch}, ${owner.closed ? 'closed' : renewed}, ${state}`
+}
+
+/** Only the dead are robbed: whoever holds the lock renews the lease anyway. */
+function remove(queue: string, options: LeaseOptions): void {
+  if (options.yes !== true) throw new UsageError('this removes the LEASE; add --yes to do it')
+  const { held, pid } = inspectLock(join(queue, LOCK_FILE))
+  if (held === true)
+    throw new WriterActiveError({ directory: queue, ...(pid !== undefined && { pid }), how: 'the writer lock is held' })
+  rmSync(join(queue, LEASE_FILE), { force: true })
+}

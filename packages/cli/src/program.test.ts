@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { BIN, runCli } from '../test/support/run-cli.js'
+import * as surface from './index.js'
+
+const COMMANDS = [
+  'inspect',
+  'tail',
+  'doctor',
+  'verify',
+  'prune',
+  'export',
+  'import',
+  'replay',
+  'ready',
+  'lease',
+  'metrics',
+  'completion',
+  'bench',
+]
+
+describe('chron-cli', () => {
+  it('exports what it promises and nothing else', () => {
+    expect(Object.keys(surface).sort()).toEqual(['createProgram', 'main'])
+  })
+
+  it('has a manual', async () => {
+    const { exitCode, stdout } = runCli(['--help'])
+    expect(exitCode).toBe(0)
+    await expect(stdout).toMatchFileSnapshot('../test/golden/help.txt')
+  })
+
+  it.each(COMMANDS)('has a manual with examples for %s', async (command) => {
+    const { exitCode, stdout } = runCli([command, '--help'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain(`$ chron-cli ${command}`)
+    await expect(stdout).toMatchFileSnapshot(`../test/golden/help-${command}.txt`)
+  })
+
+  it('says its version', () => {
+    expect(runCli(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it.each([
+    [[], 'Usage:'],
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['tail'], "missing required argument 'queue'"],
+    [['inspect', '/', '--no-such-option'], "unknown option '--no-such-option'"],
+    [['--log-level', 'loud', 'inspect', '/'], 'Allowed choices are'],
+  ])('explains wrong usage of %j on standard error and exits with 1', (args, text) => {
+    const { exitCode, stdout, stderr } = runCli(args)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toContain(text)
+  })
+
+  it('shows a stack trace with --debug only', () => {
+    expect(runCli(['inspect', '/does/not/exist']).stderr).not.toContain('    at ')
+    expect(runCli(['inspect', '/does/not/exist', '--debug']).stderr).toContain('    at ')
+  })
+
+  it('says in one line that it is not built', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chronicle-bin-'))
+    cpSync(BIN, join(folder, 'bin/chron-cli.js'))
+    const { status, stderr } = spawnSync(process.execPath, [join(folder, 'bin/chron-cli.js'), 'inspect', '/'], {
+      encoding: 'utf8',
+    })
+    rmSync(folder, { recursive: true })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^chron-cli: error: not built, run npm run build[^\n]*\n$/)
+  })
+
+  it('is silent on standard error when told to be', () => {
+    expect(runCli(['inspect', '/does/not/exist', '--log-level', 'silent'])).toMatchObject({ exitCode: 1, stderr: '' })
+  })
+})

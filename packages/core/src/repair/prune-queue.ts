@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { binding } from '@chronicle-ts/native'
+import { inspectQueue, listQueue } from '../cold/index.js'
+import { NotAQueueError } from '../errors/index.js'
+import { surveyReaders } from '../retention/reader-survey.js'
+import { judgeSegment, type RetentionState, type RetentionVerdict } from '../retention/retention-plan.js'
+import { segmentAgeMs } from '../retention/segment-age.js'
+import { openWriter } from '../writer/open-writer.js'
+import type { RetentionOptions } from '../writer/writer-options.js'
+
+const PAUSE_MS = 2
+
+/**
+ * What a writer with these retention rules would say about each segment now. Reads only: no writer is opened, nothing is deleted.
+ *
+ * @throws NotFoundError, PermissionError, NotAQueueError when there is no usable queue.
+ */
+export function planPrune(directory: string, rules: RetentionOptions): RetentionVerdict[] {
+  const { control, controlIsValid } = inspectQueue(directory, { segmentLimit: 2 })
+  if (control === undefined || !controlIsValid)
+    throw new NotAQueueError({ directory, detail: 'it has no valid control block; see what the doctor says' })
+  const ids = listQueue(directory).segmentIds.filter((id) => id <= control.currentSegment)
+  const state: RetentionState = {
+    firstSegmentId: ids[0] ?? control.currentSegment,
+    headSegmentId: control.currentSegment,
+    headOffset: control.writeOffset,
+    segmentSize: control.segmentSize,
+    readers: surveyReaders(directory),
+    nowNs: binding.realtimeNs(),
+    ageMsOf: (segmentId) => segmentAgeMs(directory, segmentId, control.segmentSize),
+  }
+  return ids.map((segmentId) => judgeSegment(segmentId, state, rules))
+}
+
+/**
+ * Deletes the segments that these rules let go, as a writer with them does: lowest first, with a look at all readers before each.
+ *
+ * @returns the ids that are gone.
+ * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a live writer keeps house itself.
+ */
+export async function pruneQueue(directory: string, rules: RetentionOptions): Promise<number[]> {
+  const before = planPrune(directory, rules).map(({ segmentId }) => segmentId)
+  const writer = openWriter(directory, { retention: rules })
+  try {
+    let left = writer.explainRetention()
+    while (left[0]?.deletable === true) {
+      await sleep(PAUSE_MS)
+      left = writer.explainRetention()
+    }
+  } finally {
+    writer.close()
+  }
+  const remaining = new Set(listQueue(directory).segmentIds)
+  return before.filter((segmentId) => !remaining.has(segmentId))
+}

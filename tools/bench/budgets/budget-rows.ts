@@ -1,0 +1,87 @@
+/** One line of the budget table. Every figure is better when it is smaller. */
+export interface BudgetRow {
+  readonly name: string
+  /** Which figure of the probes it shows. */
+  readonly key: string
+  readonly unit: 'ns' | 'us' | 'ms' | 'MB' | 'B' | 'x' | ''
+  /** What must not be exceeded, and what we would like; absent in rows that only say what others are to be measured by. */
+  readonly must?: number
+  readonly aim?: number
+}
+
+export interface BudgetSection {
+  readonly title: string
+  readonly rows: readonly BudgetRow[]
+}
+
+/** What we promise ourselves, on two cores of a present-day server with messages of 64 bytes. */
+export const BUDGET_SECTIONS: readonly BudgetSection[] = [
+  {
+    title: 'hot functions',
+    rows: [
+      { name: 'append, every feature on, prepared segments', key: 'appendNs', unit: 'ns', must: 100, aim: 55 },
+      { name: 'appendBatch(100), per message', key: 'appendBatchNs', unit: 'ns', must: 50, aim: 30 },
+      { name: 'claim, two f64, commit', key: 'claimNs', unit: 'ns', must: 80, aim: 45 },
+      { name: 'next, checksum verified', key: 'nextNs', unit: 'ns', must: 45, aim: 20 },
+      { name: 'commit of a reader', key: 'commitNs', unit: 'ns', must: 300, aim: 100 },
+      { name: 'fan-in of 16 queues, eager, per message', key: 'fanInEagerNs', unit: 'ns', must: 250, aim: 100 },
+      { name: 'fan-in of 16 queues, ordered, per message', key: 'fanInOrderedNs', unit: 'ns', must: 250, aim: 100 },
+    ],
+  },
+  {
+    title: 'floors under append, measured in the same rounds',
+    rows: [
+      { name: 'a native call that does nothing', key: 'emptyCallNs', unit: 'ns' },
+      { name: 'C: copy, commit', key: 'copyNs', unit: 'ns' },
+      { name: 'C: + clock_gettime', key: 'clockNs', unit: 'ns' },
+      { name: 'C: + CRC-32', key: 'crcNs', unit: 'ns' },
+      { name: 'append, as a multiple of C: + CRC-32', key: 'appendPerCrc', unit: 'x' },
+      { name: 'append, as a multiple of the same plus an empty call', key: 'appendPerCallAndCrc', unit: 'x' },
+    ],
+  },
+  {
+    title: 'sustained, with rolls, default options',
+    rows: [
+      { name: 'append', key: 'sustainedNs', unit: 'ns' },
+      { name: 'C appender with the same preparation', key: 'sustainedFloorNs', unit: 'ns' },
+      { name: 'append, as a multiple of the C appender', key: 'sustainedRatio', unit: 'x', must: 1.5, aim: 1.15 },
+      { name: 'waits of the appending thread, other than for memory', key: 'sustainedWaits', unit: '', must: 0, aim: 0 },
+      { name: 'rolls that came before their segment was prepared', key: 'sustainedUnpreparedRolls', unit: '' },
+      { name: 'the same, C appender', key: 'sustainedFloorUnpreparedRolls', unit: '' },
+      { name: 'worst single append within a segment', key: 'worstInSegmentUs', unit: 'us' },
+      { name: 'the same, C appender', key: 'worstFloorInSegmentUs', unit: 'us' },
+      { name: 'worst append that rolls', key: 'worstRollUs', unit: 'us' },
+      { name: 'the same, C appender', key: 'worstFloorRollUs', unit: 'us' },
+      { name: "worst append of all, as a multiple of the C appender's", key: 'worstRatio', unit: 'x', aim: 1 },
+    ],
+  },
+  {
+    title: 'rolls and opening',
+    rows: [
+      { name: 'append that rolls, prepared, p50', key: 'rollP50Us', unit: 'us' },
+      { name: 'append that rolls, prepared, p99', key: 'rollP99Us', unit: 'us', must: 100, aim: 30 },
+      { name: 'openWriter, same boot, 10 GiB queue', key: 'openWriterMs', unit: 'ms', must: 50, aim: 10 },
+      { name: 'the same, after the writer was killed', key: 'openKilledWriterMs', unit: 'ms', must: 50, aim: 10 },
+      { name: 'openReader, same queue', key: 'openReaderMs', unit: 'ms', must: 50, aim: 10 },
+    ],
+  },
+  {
+    title: 'one way between two processes',
+    rows: [
+      { name: 'busySpin, p50', key: 'busySpinP50Us', unit: 'us', must: 0.5, aim: 0.15 },
+      { name: 'busySpin, p99', key: 'busySpinP99Us', unit: 'us', aim: 1 },
+      { name: 'waitAsync, from parked, p50', key: 'waitAsyncP50Us', unit: 'us', must: 35, aim: 20 },
+      { name: 'Unix socket, p50', key: 'socketP50Us', unit: 'us' },
+    ],
+  },
+  {
+    title: 'memory',
+    rows: [
+      { name: 'resident, process with an idle reader', key: 'idleReaderMb', unit: 'MB', must: 60 },
+      { name: 'resident, plain Node.js', key: 'plainNodeMb', unit: 'MB' },
+      { name: 'the difference', key: 'idleReaderExtraMb', unit: 'MB', aim: 5 },
+      { name: 'heap allocated per append', key: 'appendHeapB', unit: 'B', must: 8, aim: 1 },
+      { name: 'heap allocated per message read', key: 'readHeapB', unit: 'B', must: 8, aim: 1 },
+    ],
+  },
+]

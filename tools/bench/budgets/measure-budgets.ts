@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { median } from '../statistics.js'
+import type { BudgetRow, BudgetSection } from './budget-rows.js'
+import type { Figures, Probe, ProbeContext } from './probe.js'
+
+export type Verdict = 'aim' | 'must' | 'missed' | ''
+
+export interface BudgetResult extends BudgetRow {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+  readonly rounds: readonly number[]
+  /** What the median keeps to; empty for rows without a budget. */
+  readonly verdict: Verdict
+}
+
+export interface BudgetSectionResult {
+  readonly title: string
+  readonly rows: readonly BudgetResult[]
+}
+
+/** Every probe once per round, so that what disturbs the machine for a while disturbs all of them. `told` hears of each before it runs. */
+export async function measureRounds(
+  probes: readonly Probe[],
+  options: Omit<ProbeContext, 'round'> & { readonly rounds: number },
+  told: (text: string) => void,
+): Promise<Figures[]> {
+  const rounds: Figures[] = []
+  for (let round = 0; round < options.rounds; round++) {
+    const figures: Record<string, number> = {}
+    for (const probe of probes) {
+      told(`round ${round + 1} of ${options.rounds}: ${probe.name}`)
+      const directory = mkdtempSync(join(options.directory, 'probe-'))
+      try {
+        Object.assign(figures, await probe.measure({ ...options, directory, round }))
+      } finally {
+        rmSync(directory, { recursive: true, force: true })
+      }
+    }
+    rounds.push({ ...figures, ...ratios(figures) })
+  }
+  return rounds
+}
+
+/** Quotients of what was measured in one round: they say the same on every machine. */
+function ratios(figures: Figures): Figures {
+  const { appendNs, crcNs, emptyCallNs } = figures
+  if (appendNs === undefined || crcNs === undefined || emptyCallNs === undefined) return {}
+  return { appendPerCrc: appendNs / crcNs, appendPerCallAndCrc: appendNs / (crcNs + emptyCallNs) }
+}
+
+/** The rows for which there are figures, each with the median of the rounds and what that keeps to. */
+export function summarizeBudgets(sections: readonly BudgetSection[], rounds: readonly Figures[]): BudgetSectionResult[] {
+  return sections
+    .map(({ title, rows }) => ({ title, rows: rows.flatMap((row) => summarizeRow(row, rounds)) }))
+    .filter(({ rows }) => rows.length > 0)
+}
+
+function summarizeRow(row: BudgetRow, rounds: readonly Figures[]): BudgetResult[] {
+  const values = rounds.flatMap(({ [row.key]: value }) => (value === undefined ? [] : [value]))
+  if (values.length === 0) return []
+  const middle = median(values)
+  return [
+    {
+      ...row,
+      median: middle,
+      min: Math.min(...values),
+      max: Math.max(...values),
+      rounds: values,
+      verdict: judge(middle, row),
+    },
+  ]
+}
+
+function judge(value: number, { must, aim }: BudgetRow): Verdict {
+  if (aim !== undefined && value <= aim) return 'aim'
+  if (must !== undefined) return value <= must ? 'must' : 'missed'
+  return aim === undefined ? '' : 'missed'
+}

@@ -1,0 +1,23 @@
+import type { Probe } from '../probe.js'
+import { fanIn } from './fan-in.js'
+import { floorSteps } from './floor-steps.js'
+import { heap } from './heap.js'
+import { hotFunctions } from './hot-functions.js'
+import { idleMemory } from './idle-memory.js'
+import { oneWay } from './one-way.js'
+import { opening } from './open.js'
+import { rolls } from './rolls.js'
+import { sustained } from './sustained.js'
+
+/** In the order of the table; `--only` chooses by the beginning of the key. */
+export const PROBES: Readonly<Record<string, Probe>> = {
+  hot: hotFunctions,
+  floor: floorSteps,
+  fanin: fanIn,
+  sustained,
+  rolls,
+  open: opening,
+  latency: oneWay,
+  memory: idleMemory,
+  heap,
+}

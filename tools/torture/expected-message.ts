@@ -1,0 +1,41 @@
+/**
+ * What stands in the message of a sequence. Everybody can compute it, so nothing needs to be remembered: a message that is
+ * lost, doubled, in the wrong place or damaged is seen by whoever looks at it.
+ */
+
+/** Lengths are mixed: most short, some of several hundred bytes, some none. */
+export function expectedLength(sequence: number): number {
+  const mixed = mix(sequence)
+  if (mixed % 16 === 0) return 0
+  return mixed % 7 === 0 ? mixed % 1500 : 8 + (mixed % 90)
+}
+
+export function expectedType(sequence: number): number {
+  return mix(sequence + 0x5bd1) % 0xffff
+}
+
+export function expectedPayload(sequence: number): Buffer {
+  const payload = Buffer.alloc(expectedLength(sequence))
+  for (let index = 0; index < payload.length; index++) payload[index] = sequence * 31 + index * 7 + (index >>> 8)
+  return payload
+}
+
+/** What is wrong with a message, or `undefined`. */
+export function findDifference(message: {
+  readonly sequence: number
+  readonly typeId: number
+  readonly payload: Uint8Array
+}): string | undefined {
+  const { sequence, typeId, payload } = message
+  if (typeId !== expectedType(sequence)) return `sequence ${sequence} has type ${typeId}, expected ${expectedType(sequence)}`
+  const expected = expectedPayload(sequence)
+  if (!expected.equals(payload))
+    return `sequence ${sequence} has other bytes: ${payload.length} of them, expected ${expected.length}`
+  return undefined
+}
+
+function mix(value: number): number {
+  let mixed = Math.imul(value ^ 0x9e3779b9, 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
+}

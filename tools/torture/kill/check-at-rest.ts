@@ -1,0 +1,75 @@
+import { readdirSync } from 'node:fs'
+import { readQueue, type WitnessedProblem, type WitnessedQueue, type WitnessedRecord } from '#witness'
+import { findDifference } from '../expected-message.js'
+import type { Ledger } from './ledger.js'
+
+/** What a writer that was killed may leave until the next one opens. */
+const LEFT_BY_WRITER = new Set([
+  'odd-generation',
+  'not-sealed',
+  'sealed',
+  'bad-summary',
+  'bad-write-offset',
+  'bad-next-sequence',
+  'not-empty',
+  'not-zero',
+])
+
+/** Names of everything that belongs into a queue that is at rest and settled. */
+const BELONGS = [/^control\.meta$/, /^writer\.lock$/, /^index\.meta$/, /^readers$/, /^index$/, /^\d{9,}\.q$/]
+
+export interface RestOptions {
+  readonly directory: string
+  readonly ledger: Ledger
+  /** Whether a writer has opened and closed the queue since the last kill. */
+  readonly settled: boolean
+}
+
+/** Looks at a queue whose writers are all dead, through the eyes of the independent witness. Answers every broken promise. */
+export function checkAtRest({ directory, ledger, settled }: RestOptions): string[] {
+  const queue = readQueue(directory)
+  const broken = [...checkRecords(queue, ledger)]
+  for (const problem of queue.problems) {
+    if (isLeftByReader(problem) || (!settled && LEFT_BY_WRITER.has(problem.code))) continue
+    broken.push(`${problem.code} in ${problem.file} at ${problem.offset}: ${problem.detail}`)
+  }
+  if (settled) broken.push(...checkSettled(directory, queue))
+  return broken
+}
+
+/** A reader may be killed while it opens, with its file still empty, and while it saves, with the other slot valid. */
+function isLeftByReader({ code, detail }: WitnessedProblem): boolean {
+  return code === 'bad-position-slot' || (code === 'bad-position' && detail === 'length 0')
+}
+
+/** Every message whose append returned, once, in order, with its bytes; nothing that nobody appended. */
+function* checkRecords(queue: WitnessedQueue, ledger: Ledger): Generator<string> {
+  const { records } = queue
+  const [first, last] = [records[0], records.at(-1)]
+  const next = last === undefined ? 0 : sequenceOf(last) + 1
+  if (last !== undefined && next < ledger.appended) yield `records end at ${next}, but ${ledger.appended} were appended`
+  if (next > ledger.attempted) yield `records end at ${next}, but only ${ledger.attempted} were attempted`
+  let expected = first === undefined ? 0 : sequenceOf(first)
+  for (const record of records) {
+    if (sequenceOf(record) !== expected)
+      yield `record ${expected} is missing: found ${record.sequence} in segment ${record.segment}`
+    expected = sequenceOf(record) + 1
+    const difference = findDifference({
+      sequence: sequenceOf(record),
+      typeId: record.typeId,
+      payload: record.payload ?? Buffer.of(),
+    })
+    if (difference !== undefined) yield difference
+  }
+}
+
+function* checkSettled(directory: string, queue: WitnessedQueue): Generator<string> {
+  for (const torn of queue.torn) yield `torn bytes are left in segment ${torn.segment} from ${torn.offset} to ${torn.end}`
+  if (queue.control?.waitersPending !== 0) yield `waitersPending is ${queue.control?.waitersPending}`
+  if (queue.control?.writerBlocked !== 0) yield `writerBlocked is ${queue.control?.writerBlocked}`
+  for (const name of readdirSync(directory)) if (!BELONGS.some((pattern) => pattern.test(name))) yield `${name} is left behind`
+}
+
+function sequenceOf(record: WitnessedRecord): number {
+  return Number(record.sequence)
+}

@@ -1,0 +1,27 @@
+/**
+ * Reads under a name until it is killed, checks every message, and commits now and then. A visitor forgets its name after some messages and
+ * begins anew at the earliest.
+ */
+import { openReader, removeReader } from '@chronicle-ts/core'
+import { Ledger } from '../kill/ledger.js'
+import { ReadingHabits } from '../kill/reading-habits.js'
+import { Random } from '../random.js'
+import { runProgram, say } from './talk.js'
+
+const [directory = '', ledgerPath = '', seed = '0', name = '', index = '0', visits = ''] = process.argv.slice(2)
+
+runProgram(async () => {
+  const random = new Random(Number(seed))
+  const ledger = Ledger.open(ledgerPath)
+  const habits = new ReadingHabits(ledger, name, Number(index), random)
+  for (let stay = true; stay; stay = visits === 'visits') {
+    const reader = openReader(directory, name, { wait: random.pick(['park', 'park', 'adaptive', 'backoff']) })
+    habits.opened(reader)
+    say({ kind: 'ready', detail: `next ${reader.nextSequence}` })
+    const count = visits === 'visits' ? random.integer(1, 3000) : Number.POSITIVE_INFINITY
+    await habits.read(reader, count)
+    reader.close()
+    habits.leaves()
+    removeReader(directory, name)
+  }
+})

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { expectedPayload, findDifference } from './expected-message.js'
+import { runRound } from './kill/round.js'
+import { Random } from './random.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'chronicle-torture-test-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('kill -9', () => {
+  // One queue that keeps everything, one that is bounded; `npm run torture` takes any seed, for as long as it is told.
+  for (const seed of [1, 3966987260]) {
+    it(`keeps every promise to the survivors, seed ${seed}`, async () => {
+      const { broken, kills, appended, checks } = await runRound({ folder: join(folder, String(seed)), seed, kills: 40 })
+      expect(broken).toEqual([])
+      expect(kills).toBeGreaterThanOrEqual(40)
+      expect(checks).toBeGreaterThan(1)
+      expect(appended).toBeGreaterThan(0)
+    }, 240_000)
+  }
+})
+
+describe('the harness', () => {
+  it('draws the same plan from the same seed', () => {
+    const draw = (seed: number) => {
+      const random = new Random(seed)
+      return Array.from({ length: 20 }, () => random.integer(0, 1_000_000))
+    }
+    expect(draw(7)).toEqual(draw(7))
+    expect(draw(7)).not.toEqual(draw(8))
+  })
+
+  it('sees a message in the wrong place, of the wrong type, and with other bytes', () => {
+    const payload = expectedPayload(12)
+    const message = { sequence: 12, typeId: 0, payload }
+    expect(findDifference(message)).toMatch(/type/)
+    const typeId = Number(/expected (\d+)/.exec(findDifference(message) ?? '')?.[1])
+    expect(findDifference({ ...message, typeId })).toBeUndefined()
+    expect(findDifference({ ...message, typeId, sequence: 13 })).toBeDefined()
+    const damaged = Buffer.from(payload)
+    damaged[0] = (damaged[0] ?? 0) ^ 1
+    expect(findDifference({ ...message, typeId, payload: damaged })).toMatch(/bytes/)
+  })
+})
