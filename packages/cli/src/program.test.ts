@@ -20,6 +20,7 @@ const COMMANDS = [
   'metrics',
   'completion',
   'bench',
+  'monitor',
 ]
 
 describe('chron-cli', () => {

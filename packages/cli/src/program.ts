@@ -8,6 +8,7 @@ import { addImportCommand } from './commands/import/import-command.js'
 import { addInspectCommand } from './commands/inspect/inspect-command.js'
 import { addLeaseCommand } from './commands/lease/lease-command.js'
 import { addMetricsCommand } from './commands/metrics/metrics-command.js'
+import { addMonitorCommand } from './commands/monitor/monitor-command.js'
 import { addPruneCommand } from './commands/prune/prune-command.js'
 import { addReadyCommand } from './commands/ready/ready-command.js'
 import { addReplayCommand } from './commands/replay/replay-command.js'
@@ -23,6 +24,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDoctorCommand,
   addVerifyCommand,
   addBenchCommand,
+  addMonitorCommand,
   addPruneCommand,
   addExportCommand,
   addImportCommand,

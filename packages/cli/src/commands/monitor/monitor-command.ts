@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findQueues } from '@chronicle-ts/core'
+import type { Command } from 'commander'
+import type { CommandContext, Runner } from '../../command-context.js'
+import { UsageError } from '../../error-report.js'
+import { EXIT_HEALTHY } from '../../exit-codes.js'
+import { parseSpanOption } from '../../options.js'
+import { SCHEMA_VERSION, toJsonLine } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
+import { FIRST_STATE, pressKey } from './monitor-state.js'
+import { renderMonitor } from './monitor-view.js'
+import { QueueBoard, queuesBelow } from './queue-board.js'
+import { Screen } from './screen.js'
+
+interface MonitorOptions {
+  readonly interval?: bigint
+}
+
+const DEFAULT_INTERVAL_NS = 1_000_000_000n
+
+const EXAMPLES = `
+A full-screen view of every queue below a directory: who writes, how fast, how far the slowest reader is behind in messages and in time, what came and went. It joins nothing, and leaves the screen as it
+was.
+
+With --json it prints one object per look instead, and needs no terminal.
+
+Keys:
+  q           quit
+  s           sort by name, rate, lag, size
+  /           filter by name; enter keeps it, escape drops it
+  up, down    choose a queue; enter opens it, escape goes back
+  space       pause
+
+Examples:
+  $ chron-cli monitor /var/lib/bus
+  $ chron-cli monitor /var/lib/bus --interval 250ms
+  $ chron-cli monitor /var/lib/bus --json | jq -c '.queues[] | {directory, rate}'
+`
+
+export function addMonitorCommand(program: Command, run: Runner): void {
+  program
+    .command('monitor')
+    .summary('live view of all queues of a bus')
+    .description('Watch every queue below a directory, live.')
+    .argument('<root>', 'a bus root, or any directory with queues below it')
+    .option('-i, --interval <span>', 'time between two looks (default 1s)', parseSpanOption)
+    .addHelpText('after', manual(EXAMPLES))
+    .action((root: string, options: MonitorOptions, command: Command) =>
+      run(command, (context) => monitor(context, root, options)),
+    )
+}
+
+async function monitor(context: CommandContext, root: string, options: MonitorOptions): Promise<number> {
+  const intervalMs = Number(options.interval ?? DEFAULT_INTERVAL_NS) / 1e6
+  const directory = root.length > 1 ? root.replace(/\/+$/, '') : root
+  findQueues(directory)
+  const board = new QueueBoard(queuesBelow(directory))
+  if (context.json) return streamBoard(context, board, intervalMs)
+  if (process.stdout.isTTY !== true || process.stdin.isTTY !== true)
+    throw new UsageError('monitor needs a terminal; --json does not')
+  return showBoard(context, { board, root: directory, intervalMs })
+}
+
+async function streamBoard({ output, signal }: CommandContext, board: QueueBoard, intervalMs: number): Promise<number> {
+  while (!signal.aborted) {
+    board.update(Date.now())
+    const queues = board.rows.map(({ rate, inspection }) => ({ ...inspection, rate }))
+    output.line(toJsonLine({ schemaVersion: SCHEMA_VERSION, command: 'monitor', queues, events: board.events }))
+    output.flush()
+    await sleep(intervalMs, undefined, { signal }).catch(() => undefined)
+  }
+  return EXIT_HEALTHY
+}
+
+async function showBoard(
+  context: CommandContext,
+  { board, root, intervalMs }: { board: QueueBoard; root: string; intervalMs: number },
+): Promise<number> {
+  let state = FIRST_STATE
+  const quit = new AbortController()
+  const signal = AbortSignal.any([context.signal, quit.signal])
+  const draw = () => {
+    const { width, height } = screen
+    screen.draw(
+      renderMonitor(
+        { root, nowMs: Date.now(), rows: board.rows, events: board.events, state, width, height },
+        context.output.palette,
+      ),
+    )
+  }
+  const screen = new Screen({ input: process.stdin, output: process.stdout }, (key) => {
+    state = pressKey(state, key, board.rows)
+    if (state.isDone) quit.abort()
+    else draw()
+  })
+  process.stdout.on('resize', draw)
+  try {
+    while (!signal.aborted) {
+      if (!state.isPaused) board.update(Date.now())
+      draw()
+      await sleep(intervalMs, undefined, { signal }).catch(() => undefined)
+    }
+  } finally {
+    process.stdout.off('resize', draw)
+    screen.close()
+  }
+  return EXIT_HEALTHY
+}
