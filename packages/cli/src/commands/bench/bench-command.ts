@@ -1,114 +1,143 @@
 import { writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { WAIT_STRATEGIES, type WaitStrategyName } from '@chronicle-ts/core'
+import { WAIT_STRATEGIES } from '@chronicle-ts/core'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { messageOfError, UsageError } from '../../error-report.js'
 import { EXIT_CRITICAL, EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
-import { parseCountOption, parseCpusOption, parseShareOption, parseSizeOption, parseSpanOption } from '../../options.js'
+import { parseCpusOption, parseShareOption, parseSizeOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { BenchDirectory } from './bench-directory.js'
-import { type BenchPlan, DURABILITIES, type Durability, LATENCY_SIZE_MIN } from './bench-plan.js'
-import { type Comparison, compareResults, readBase } from './compare.js'
-import { renderBench } from './render-bench.js'
-import { reportHtml } from './report-html.js'
-import { type BenchResult, runBench } from './run-bench.js'
+import {
+  type BenchFlags,
+  crowdedNote,
+  DURABILITIES,
+  parseRangeOption,
+  parseSecondsOption,
+  parseSizesOption,
+} from './bench-options.js'
+import type { BenchOptions, BenchReport, SizeResult } from './bench-report.js'
+import { WrongResultError } from './bench-task.js'
+import { type Comparison, compareReports, readReport } from './compare-reports.js'
+import { readEnvironment } from './environment.js'
+import { renderHtml } from './html/render-html.js'
+import { renderComparison, renderReport } from './render-report.js'
+import { measureSize } from './run-bench.js'
 
-interface BenchOptions {
-  readonly size: number
-  readonly messages: number
-  readonly rate: number
-  readonly duration?: bigint
-  readonly readers: number
-  readonly wait: WaitStrategyName
-  readonly durability: Durability
-  readonly segmentSize: number
-  readonly cpu?: readonly number[]
-  readonly report?: string
-  readonly compare?: string
-  readonly maxRegression: number
-  readonly keep?: boolean
-}
-
-const DEFAULT_DURATION_NS = 3_000_000_000n
+/** Runnable processes per CPU from which on they disturb what is measured. */
+const BUSY_LOAD = 0.5
+const CLEAR_LINE = '\r\u001b[K'
 
 const EXAMPLES = `
-Measures on your own disk and cores. First throughput: one writer appends as fast as it can, every reader reads along. Then latency, in the open loop: messages are due at fixed instants, and each latency counts from the
-instant at which its message was due, so that a stall is charged to everything it held up. Latency is split into the call of append, the way to the reader, and the call of next.
+Measures on your disk and your cores, in processes of their own: how fast one writer appends and one reader reads (rounds of both in turn), and how long messages take from writer to readers at
+a fixed rate. Latencies are counted from the instant at which a message was due (open loop), so that a stall is charged to everything it held up. Every run checks that every message
+arrived, once, in order and unharmed; figures of a run that fails this are not shown (exit code 2).
 
-The directory must be new, empty, or left by an earlier benchmark; anything else is not touched. What was made is deleted at the end, unless --keep.
+Works in a directory of its own, which it makes and removes; it touches none that holds anything else. Give it the disk that your queues will be on.
 
---compare takes what an earlier run printed with --json, and exits with 3 when a figure is worse by more than --max-regression.
+Keys of the latency table:
+  write      from due until append has returned
+  transport  from the call of append until a reader has the message in hand
+  read       the part of transport spent in the reader's call
+  one way    from due until a reader has the message in hand
 
 Examples:
   $ chron-cli bench
-  $ chron-cli bench /mnt/nvme/bench --size 256 --readers 2 --wait busySpin
-  $ chron-cli bench --rate 500000 --duration 30s --report out.html
-  $ chron-cli bench --durability each --messages 2000 --rate 200
-  $ chron-cli bench --json > base.json && chron-cli bench --compare base.json --max-regression 10%
+  $ chron-cli bench --directory /data/bench --sizes 64,1024 --rate 100000 --wait busySpin --cpu 2,3
+  $ chron-cli bench --durability durable --rate 200
+  $ chron-cli bench --report bench.html --json > base.json
+  $ chron-cli bench --compare base.json --max-regression 10%      exit code 3 when slower
 `
 
 export function addBenchCommand(program: Command, run: Runner): void {
   program
     .command('bench')
     .summary('throughput and latency on this machine')
-    .description('Measure throughput and open-loop latency on your own disk and cores.')
-    .argument('[directory]', 'where the queues are made (default: a new temporary directory)')
-    .option('-s, --size <bytes>', 'payload of a message', parseSizeOption, 64)
-    .option('-n, --messages <count>', 'messages of the throughput run', parseCountOption, 1_000_000)
-    .option('-r, --rate <count>', 'messages per second of the latency run', parseCountOption, 50_000)
-    .option('-d, --duration <span>', 'how long the latency run lasts (default 3s)', parseSpanOption)
-    .option('--readers <count>', 'readers, each in a thread of its own; 0 measures the writer only', parseCountOption, 1)
+    .description('Measure throughput and latency on your own disk and cores.')
+    .option('-d, --directory <path>', 'directory to work in: absent, empty, or left by an earlier run', 'chron-bench')
+    .option('-s, --sizes <bytes>', 'payload lengths, separated by commas', parseSizesOption, [64, 1024])
+    .option('-r, --rate <perSecond>', 'messages per second of the latency run', parseRangeOption(1, 10_000_000), 20_000)
+    .option('--readers <count>', 'readers of the latency run, a process each', parseRangeOption(1, 64), 1)
     .addOption(new Option('--wait <strategy>', 'how readers wait').choices(WAIT_STRATEGIES).default('adaptive'))
-    .addOption(new Option('--durability <kind>', 'when messages are synced').choices(DURABILITIES).default('none'))
-    .option('--segment-size <size>', 'bytes per segment', parseSizeOption, 128 * 1024 * 1024)
-    .option('--cpu <list>', 'CPUs that the writer is pinned to', parseCpusOption)
-    .option('--report <file>', 'write one self-contained HTML page')
-    .option('--compare <file>', 'compare with an earlier result')
-    .option('--max-regression <share>', 'how much worse is still good: 10% or 0.1', parseShareOption, 0.1)
-    .option('--keep', 'leave the queues there')
+    .addOption(new Option('--durability <preset>', 'what the writer promises').choices(DURABILITIES).default('lowLatency'))
+    .option('--cpu <list>', 'pin the writer to the first CPU, readers to the others in turn', parseCpusOption)
+    .option('--seconds <n>', 'time limit of each measurement', parseSecondsOption, 2)
+    .option('--messages <n>', 'message limit of each measurement', parseRangeOption(1, 1_000_000_000))
+    .option('--disk <size>', 'space limit of each measurement', parseSizeOption, 1024 ** 3)
+    .option('--rounds <n>', 'rounds of the throughput measurements', parseRangeOption(1, 100), 3)
+    .option('--report <file>', 'write one HTML page with histograms and time series')
+    .option('--compare <file>', 'compare with what an earlier bench --json printed')
+    .option('--max-regression <share>', 'how much slower is still fine', parseShareOption, 0.1)
     .addHelpText('after', manual(EXAMPLES))
-    .action((directory: string | undefined, options: BenchOptions, command: Command) =>
-      run(command, (context) => bench(context, directory, options)),
-    )
+    .action((flags: BenchFlags, command: Command) => run(command, (context) => bench(context, flags)))
 }
 
-async function bench(context: CommandContext, path: string | undefined, options: BenchOptions): Promise<number> {
-  const plan = planOf(options)
-  const base = options.compare === undefined ? undefined : readBase(options.compare)
-  const directory = BenchDirectory.claim(path)
-  let result: BenchResult
+async function bench(context: CommandContext, flags: BenchFlags): Promise<number> {
+  const base = flags.compare === undefined ? undefined : readReport(flags.compare)
+  const note = crowdedNote(flags)
+  if (note !== undefined) context.log.warn(note)
+  let report: BenchReport
   try {
-    const machine = { node: process.version, arch: process.arch, cpus: availableParallelism() }
-    result = await runBench(plan, directory, machine, context.signal)
+    report = await measure(context, flags)
   } catch (error) {
-    if (context.interrupted()) return EXIT_INTERRUPTED
-    throw error
-  } finally {
-    if (options.keep !== true) directory.remove()
+    if (context.signal.aborted) return EXIT_INTERRUPTED
+    if (!(error instanceof WrongResultError)) throw error
+    context.log.error(`what was read is not what was written: ${error.message}`)
+    return EXIT_CRITICAL
   }
-  const comparison = base === undefined ? [] : compareResults(base, result, options.maxRegression)
-  if (options.report !== undefined) writeFileSync(options.report, reportHtml(result, 'chron-cli bench'))
-  if (context.json) context.output.line(toJsonReport('bench', { result, comparison }))
-  else context.output.lines([...renderBench(result, context.output), ...renderComparison(context, comparison)])
-  if (result.outOfOrder > 0) return EXIT_CRITICAL
-  return comparison.some(({ regressed }) => regressed) ? EXIT_WARNING : EXIT_HEALTHY
+  const comparison = base === undefined ? undefined : compareReports(base, report, flags.maxRegression)
+  for (const difference of comparison?.differences ?? []) context.log.warn(`the base was measured otherwise, ${difference}`)
+  print(context, report, comparison)
+  if (flags.report !== undefined) writeReport(flags.report, report)
+  return comparison?.regressed === true ? EXIT_WARNING : EXIT_HEALTHY
 }
 
-function planOf(options: BenchOptions): BenchPlan {
-  const { size, messages, rate, duration = DEFAULT_DURATION_NS, readers, wait, durability, segmentSize, cpu = [] } = options
-  if (messages < 1 || rate < 1) throw new UsageError('--messages and --rate must be at least 1')
-  if (size < LATENCY_SIZE_MIN && readers > 0)
-    throw new UsageError(`--size must be at least ${LATENCY_SIZE_MIN}: messages carry the instant at which they were due`)
-  return { size, messages, rate, durationMs: Number(duration) / 1e6, readers, wait, durability, segmentSize, cpus: cpu }
+async function measure(context: CommandContext, flags: BenchFlags): Promise<BenchReport> {
+  using directory = new BenchDirectory(flags.directory)
+  // A second Ctrl-C ends the process at once: the directory goes even then.
+  const cleanUp = () => directory[Symbol.dispose]()
+  process.once('exit', cleanUp)
+  const options = resolveOptions(flags, directory.path)
+  const environment = readEnvironment(directory.path)
+  if (environment.loadPerCpu > BUSY_LOAD)
+    context.log.warn(
+      { loadPerCpu: environment.loadPerCpu },
+      'other processes keep this machine busy: figures will be worse than they need be',
+    )
+  const results: SizeResult[] = []
+  try {
+    for (const payloadLength of options.sizes) {
+      results.push(await measureSize({ directory, options, signal: context.signal, onPhase: showPhase }, payloadLength))
+    }
+  } finally {
+    showPhase('')
+    process.off('exit', cleanUp)
+  }
+  return { environment, options, results }
 }
 
-function renderComparison({ output }: CommandContext, comparison: readonly Comparison[]): string[] {
-  if (comparison.length === 0) return []
-  const lines = comparison.map(({ name, base, now, change, regressed }) => {
-    const text = `${name.padEnd(24)}${base.toFixed(0).padStart(10)} -> ${now.toFixed(0).padStart(10)}  ${change >= 0 ? '+' : ''}${(change * 100).toFixed(1)}%`
-    return regressed ? output.palette.critical(`${text}  worse`) : text
-  })
-  return ['', ...lines]
+function resolveOptions(flags: BenchFlags, directory: string): BenchOptions {
+  const { sizes, rate, readers, wait, durability, cpu = [], seconds, messages, disk, rounds } = flags
+  return { directory, sizes, rate, readers, wait, durability, cpu, seconds, messages, disk, rounds }
+}
+
+function showPhase(phase: string): void {
+  if (process.stderr.isTTY === true) process.stderr.write(`${CLEAR_LINE}${phase.slice(0, (process.stderr.columns ?? 80) - 1)}`)
+}
+
+function print({ output, json }: CommandContext, report: BenchReport, comparison: Comparison | undefined): void {
+  if (json) {
+    output.line(toJsonReport('bench', { ...report, comparison }))
+    return
+  }
+  output.lines(renderReport(report, output))
+  if (comparison !== undefined) output.lines(['', ...renderComparison(comparison, output)])
+}
+
+function writeReport(path: string, report: BenchReport): void {
+  try {
+    writeFileSync(path, renderHtml(report))
+  } catch (error) {
+    throw new UsageError(`--report ${path}: ${messageOfError(error)}`)
+  }
 }

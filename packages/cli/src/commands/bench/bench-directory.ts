@@ -1,39 +1,72 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { processStartTime } from '@chronicle-ts/core'
 import { UsageError } from '../../error-report.js'
 
-const MARKER = '.chron-bench'
+/** Stands in every directory of the benchmark's own. */
+export const MARKER_FILE = '.chron-cli-bench'
+const QUEUE_NAME = /^bench-queue-\d+$/
 
-/** A directory that this benchmark made or was given empty; nothing else is ever written to or deleted. */
-export class BenchDirectory {
-  private constructor(
-    readonly path: string,
-    private readonly isOurs: boolean,
-  ) {}
+/**
+ * The directory that the benchmark fills and empties. It is made, or was empty, or bears the marker of an earlier run that could not clean up; any other is not touched.
+ * Disposing of it removes what the benchmark made, and the directory when the benchmark made that.
+ */
+export class BenchDirectory implements Disposable {
+  readonly path: string
+  readonly #madeIt: boolean
+  #queues = 0
+  #disposed = false
 
-  /** Takes a directory: a new one, an empty one, or one that an earlier benchmark left. */
-  static claim(path: string | undefined): BenchDirectory {
-    const isOurs = path === undefined || !existsSync(path)
-    const directory = path ?? mkdtempSync(join(tmpdir(), 'chron-bench-'))
-    mkdirSync(directory, { recursive: true })
-    const names = readdirSync(directory)
-    if (names.length > 0 && !names.includes(MARKER))
-      throw new UsageError(`${directory} is not empty and was not made by chron-cli bench`)
-    writeFileSync(join(directory, MARKER), 'Made by chron-cli bench; it may be deleted.\n')
-    return new BenchDirectory(directory, isOurs)
+  /** @throws UsageError when the directory is somebody else's, or another run is using it. */
+  constructor(path: string) {
+    this.path = resolve(path)
+    const made = mkdirSync(this.path, { recursive: true })
+    this.#madeIt = made !== undefined || this.#hasMarker()
+    this.#takeOver()
+    writeFileSync(join(this.path, MARKER_FILE), `${process.pid} ${processStartTime(process.pid) ?? 0}\n`, { flag: 'wx' })
   }
 
-  /** A fresh place for one run's queue. */
-  queue(name: string): string {
-    const path = join(this.path, name)
+  /** A directory for one queue, which is not there yet. */
+  newQueue(): string {
+    this.#queues += 1
+    return join(this.path, `bench-queue-${this.#queues}`)
+  }
+
+  removeQueue(path: string): void {
     rmSync(path, { recursive: true, force: true })
-    return path
   }
 
-  /** Deletes what was made here. */
-  remove(): void {
-    for (const name of ['throughput', 'latency', MARKER]) rmSync(join(this.path, name), { recursive: true, force: true })
-    if (this.isOurs) rmSync(this.path, { recursive: true, force: true })
+  [Symbol.dispose](): void {
+    if (this.#disposed) return
+    this.#disposed = true
+    this.#removeOurs()
+    if (this.#madeIt && readdirSync(this.path).length === 0) rmdirSync(this.path)
+  }
+
+  #hasMarker(): boolean {
+    return readdirSync(this.path).includes(MARKER_FILE)
+  }
+
+  #takeOver(): void {
+    const names = readdirSync(this.path)
+    if (names.length === 0) return
+    const foreign = names.find((name) => name !== MARKER_FILE && !QUEUE_NAME.test(name))
+    if (!names.includes(MARKER_FILE) || foreign !== undefined) {
+      throw new UsageError(
+        `${this.path} is not the benchmark's own (it holds ${foreign ?? names[0]}): name an empty directory, or one that does not exist`,
+      )
+    }
+    const [pid = 0, startTime = 0] = readFileSync(join(this.path, MARKER_FILE), 'utf8').trim().split(' ').map(Number)
+    if (pid > 0 && processStartTime(pid) === startTime)
+      throw new UsageError(`${this.path} is in use by a benchmark that runs: pid=${pid}`)
+    this.#removeOurs()
+  }
+
+  /** The marker goes last: what is left by an interrupted removal is still known as ours. */
+  #removeOurs(): void {
+    for (const name of readdirSync(this.path)) {
+      if (QUEUE_NAME.test(name)) rmSync(join(this.path, name), { recursive: true, force: true })
+    }
+    rmSync(join(this.path, MARKER_FILE), { force: true })
   }
 }

@@ -1,136 +1,169 @@
-import { Worker } from 'node:worker_threads'
+import { statfsSync } from 'node:fs'
 import type { BenchDirectory } from './bench-directory.js'
-import type { BenchPlan } from './bench-plan.js'
-import type { SeriesPoint, WorkerReport, WorkerTask } from './bench-worker.js'
-import type { LatencySummary } from './latency-recorder.js'
+import type { BenchOptions, LatencyResult, SizeResult, Throughput } from './bench-report.js'
+import type { LatencyPoint, ReceivedNote, SentNote, ThroughputNote } from './bench-task.js'
+import { latencyFigures } from './latency-samples.js'
+import { WorkerProcess } from './worker-process.js'
 
-/** What one thread got done. */
-export interface Throughput {
-  readonly messages: number
-  readonly elapsedNs: number
-  readonly nsPerMessage: number
-  readonly messagesPerSecond: number
-  readonly bytesPerSecond: number
+const RECORD_ALIGNMENT = 64
+/** The share of an open-loop run that is sent before the part that counts. */
+const WARM_UP_SHARE = 0.25
+
+/** What measuring needs to know. */
+export interface BenchRun {
+  readonly directory: BenchDirectory
+  readonly options: BenchOptions
+  readonly signal: AbortSignal
+  /** Told what begins. */
+  readonly onPhase: (phase: string) => void
 }
 
-export interface BenchResult {
-  readonly plan: BenchPlan
-  readonly machine: { readonly node: string; readonly arch: string; readonly cpus: number }
-  readonly write: Throughput
-  /** The slowest reader. */
-  readonly read: Throughput | undefined
-  readonly latency:
-    | {
-        /** From the instant at which a message was due to its arrival: what a user of the queue sees. */
-        readonly total: LatencySummary
-        /** The call of append. */
-        readonly write: LatencySummary
-        /** From the stamp that append gives a message to its arrival. */
-        readonly transport: LatencySummary
-        /** The call of next that returned the message. */
-        readonly read: LatencySummary
-        readonly series: readonly SeriesPoint[]
-        /** Messages that the writer could not send in time: the rate is too high for this machine when there are many. */
-        readonly late: number
-      }
-    | undefined
-  /** Messages that did not come in order; anything but 0 is a defect. */
-  readonly outOfOrder: number
+/** Measures one payload length: rounds of writing and reading, then the open loop. @throws WrongResultError when what was read is not what was written. */
+export async function measureSize(run: BenchRun, payloadLength: number): Promise<SizeResult> {
+  const writes: ThroughputNote[] = []
+  const reads: ThroughputNote[] = []
+  for (let round = 1; round <= run.options.rounds; round++) {
+    const queue = run.directory.newQueue()
+    run.onPhase(`${payloadLength} B  write  round ${round} of ${run.options.rounds}`)
+    const written = await write(run, queue, payloadLength)
+    run.onPhase(`${payloadLength} B  read  round ${round} of ${run.options.rounds}`)
+    writes.push(written)
+    reads.push(await read(run, { queue, payloadLength, messages: written.messages }))
+    run.directory.removeQueue(queue)
+  }
+  run.onPhase(`${payloadLength} B  one way at ${run.options.rate}/s`)
+  const latency = await measureLatency(run, payloadLength)
+  return { payloadLength, write: summarise(writes, payloadLength), read: summarise(reads, payloadLength), latency }
 }
 
-/** Runs throughput and then, with at least one reader, latency. */
-export async function runBench(
-  plan: BenchPlan,
-  directory: BenchDirectory,
-  machine: BenchResult['machine'],
-  signal: AbortSignal,
-): Promise<BenchResult> {
-  const throughput = await runWorkers(
-    directory.queue('throughput'),
-    { plan, write: 'write-throughput', read: 'read-throughput' },
-    signal,
+async function write({ options, signal, directory }: BenchRun, queue: string, payloadLength: number): Promise<ThroughputNote> {
+  const messagesMax = Math.min(
+    options.messages ?? Number.POSITIVE_INFINITY,
+    messagesThatFit(directory.path, options, payloadLength),
   )
-  const [writer, ...readers] = throughput.flatMap((report) => (report.kind === 'throughput' ? [report] : []))
-  if (writer === undefined) throw new Error('the writer of the benchmark measured nothing')
-  const slowest = readers.sort((a, b) => b.elapsedNs - a.elapsedNs)[0]
-  const latency = plan.readers === 0 ? undefined : await runLatency(plan, directory, signal)
-  const outOfOrder = readers.reduce((sum, reader) => sum + reader.outOfOrder, latency?.outOfOrder ?? 0)
-  return {
-    plan,
-    machine,
-    write: describeThroughput(writer, plan.size),
-    read: slowest === undefined ? undefined : describeThroughput(slowest, plan.size),
-    latency: latency?.result,
-    outOfOrder,
-  }
-}
-
-async function runLatency(
-  plan: BenchPlan,
-  directory: BenchDirectory,
-  signal: AbortSignal,
-): Promise<{ result: NonNullable<BenchResult['latency']>; outOfOrder: number }> {
-  const reports = await runWorkers(directory.queue('latency'), { plan, write: 'write-latency', read: 'read-latency' }, signal)
-  const written = reports.find((report) => report.kind === 'written')
-  const reads = reports.flatMap((report) => (report.kind === 'read' ? [report] : []))
-  const slowest = reads.sort((a, b) => b.total.p99 - a.total.p99)[0]
-  if (written === undefined || slowest === undefined) throw new Error('the latency run measured nothing')
-  const { total, transport, read, series } = slowest
-  const outOfOrder = reads.reduce((sum, report) => sum + report.outOfOrder, 0)
-  return { result: { total, write: written.write, transport, read, series, late: written.late }, outOfOrder }
-}
-
-/** The writer opens first, because it makes the queue; all begin when all are ready. The reports come in the order writer, readers. */
-async function runWorkers(
-  queue: string,
-  run: { plan: BenchPlan; write: WorkerTask['role']; read: WorkerTask['role'] },
-  signal: AbortSignal,
-): Promise<WorkerReport[]> {
-  const { plan } = run
-  const workers: BenchThread[] = []
-  const stop = () => {
-    for (const { worker } of workers) void worker.terminate()
-  }
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    workers.push(await startThread({ role: run.write, queue, plan, index: 0 }))
-    for (let index = 1; index <= plan.readers; index += 1) workers.push(await startThread({ role: run.read, queue, plan, index }))
-    for (const { worker } of [...workers].reverse()) worker.postMessage('go')
-    return await Promise.all(workers.map(({ report }) => report))
-  } finally {
-    signal.removeEventListener('abort', stop)
-    stop()
-  }
-}
-
-interface BenchThread {
-  readonly worker: Worker
-  /** Its measurement; rejected when it ends without one. */
-  readonly report: Promise<WorkerReport>
-}
-
-function startThread(task: WorkerTask): Promise<BenchThread> {
-  const worker = new Worker(new URL('./bench-worker.js', import.meta.url), { workerData: task })
-  return new Promise((started, failed) => {
-    const report = new Promise<WorkerReport>((resolve, reject) => {
-      worker.on('message', (message: WorkerReport) => {
-        if (message.kind === 'ready') started({ worker, report })
-        else resolve(message)
-      })
-      worker.on('error', reject)
-      worker.on('exit', () => reject(new Error('a thread of the benchmark ended early')))
-    })
-    report.catch(failed)
+  using worker = new WorkerProcess({
+    kind: 'write',
+    queue,
+    payloadLength,
+    messagesMax,
+    seconds: options.seconds,
+    preset: options.durability,
+    cpu: options.cpu[0],
   })
+  return await worker.note('throughput', signal)
 }
 
-function describeThroughput({ messages, elapsedNs }: { messages: number; elapsedNs: number }, size: number): Throughput {
-  const seconds = Math.max(elapsedNs, 1) / 1e9
-  return {
-    messages,
-    elapsedNs,
-    nsPerMessage: elapsedNs / messages,
-    messagesPerSecond: messages / seconds,
-    bytesPerSecond: (messages * size) / seconds,
+async function read(
+  { options, signal }: BenchRun,
+  of: { queue: string; payloadLength: number; messages: number },
+): Promise<ThroughputNote> {
+  using worker = new WorkerProcess({ kind: 'read', ...of }, readerCpu(options, 0))
+  return await worker.note('throughput', signal)
+}
+
+async function measureLatency({ options, signal, directory }: BenchRun, payloadLength: number): Promise<LatencyResult> {
+  const queue = directory.newQueue()
+  const room = messagesThatFit(directory.path, options, payloadLength)
+  const wanted = Math.min(
+    options.messages ?? Number.POSITIVE_INFINITY,
+    options.rate * options.seconds,
+    room / (1 + WARM_UP_SHARE),
+  )
+  const count = Math.max(1, Math.floor(wanted))
+  const warmUpCount = Math.ceil(count * WARM_UP_SHARE)
+  const common = { queue, payloadLength, warmUpCount, count }
+  const workers: WorkerProcess[] = []
+  try {
+    const sender = new WorkerProcess({
+      kind: 'send',
+      ...common,
+      ratePerSecond: options.rate,
+      preset: options.durability,
+      cpu: options.cpu[0],
+    })
+    workers.push(sender)
+    await sender.note('ready', signal)
+    const receivers: WorkerProcess[] = []
+    for (let index = 0; index < options.readers; index++) {
+      const task = {
+        kind: 'receive',
+        ...common,
+        reader: `reader-${index + 1}`,
+        wait: options.wait,
+        seconds: count / options.rate,
+      } as const
+      const receiver = new WorkerProcess(task, readerCpu(options, index))
+      workers.push(receiver)
+      receivers.push(receiver)
+      await receiver.note('ready', signal)
+    }
+    sender.go()
+    const [sent, ...received] = await Promise.all([
+      sender.note('sent', signal),
+      ...receivers.map((receiver) => receiver.note('received', signal)),
+    ])
+    directory.removeQueue(queue)
+    return latencyResult(options.rate, count, sent, received)
+  } finally {
+    // Whoever ends badly takes the others along.
+    for (const worker of workers) worker[Symbol.dispose]()
   }
+}
+
+function latencyResult(rate: number, count: number, sent: SentNote, received: readonly ReceivedNote[]): LatencyResult {
+  return {
+    ratePerSecond: rate,
+    achievedPerSecond: Math.round((count / sent.elapsedNs) * 1e9),
+    messages: count,
+    write: latencyFigures([sent.write]),
+    transport: latencyFigures(received.map(({ transport }) => transport)),
+    read: latencyFigures(received.map((note) => note.read)),
+    endToEnd: latencyFigures(received.map(({ endToEnd }) => endToEnd)),
+    series: worstOf(received),
+  }
+}
+
+function messagesThatFit(path: string, { disk }: BenchOptions, payloadLength: number): number {
+  const { bavail, bsize } = statfsSync(path)
+  const recordBytes = Math.ceil((64 + payloadLength) / RECORD_ALIGNMENT) * RECORD_ALIGNMENT
+  return Math.max(1, Math.floor(Math.min(disk, (bavail * bsize) / 2) / recordBytes))
+}
+
+function readerCpu({ cpu }: BenchOptions, index: number): number | undefined {
+  const own = cpu.slice(1)
+  return own.length === 0 ? undefined : own[index % own.length]
+}
+
+function summarise(notes: readonly ThroughputNote[], payloadLength: number): Throughput {
+  const rounds = notes.map(({ elapsedNs, messages }) => elapsedNs / messages)
+  const sorted = [...rounds].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const median = sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
+  return {
+    nsPerMessage: { median: tenth(median), min: tenth(sorted[0] ?? 0), max: tenth(sorted.at(-1) ?? 0) },
+    messagesPerSecond: Math.round(1e9 / median),
+    payloadBytesPerSecond: Math.round((1e9 / median) * payloadLength),
+    messages: notes.reduce((sum, { messages }) => sum + messages, 0),
+    roundsNsPerMessage: rounds.map(tenth),
+    series: notes.at(-1)?.series ?? [],
+  }
+}
+
+function tenth(value: number): number {
+  return Math.round(value * 10) / 10
+}
+
+function worstOf(received: readonly ReceivedNote[]): LatencyPoint[] {
+  const [first] = received
+  if (first === undefined) return []
+  return first.series.map((point, index) => {
+    const all = received.map(({ series }) => series[index] ?? point)
+    const worst = (of: (point: LatencyPoint) => number) => Math.max(...all.map(of))
+    return {
+      atSeconds: point.atSeconds,
+      p50Ns: worst(({ p50Ns }) => p50Ns),
+      p99Ns: worst(({ p99Ns }) => p99Ns),
+      maxNs: worst(({ maxNs }) => maxNs),
+    }
+  })
 }
