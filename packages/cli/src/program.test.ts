@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, cpSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -60,6 +60,17 @@ describe('chron-cli', () => {
   it('shows a stack trace with --debug only', () => {
     expect(runCli(['inspect', '/does/not/exist']).stderr).not.toContain('    at ')
     expect(runCli(['inspect', '/does/not/exist', '--debug']).stderr).toContain('    at ')
+  })
+
+  it('fails with 1 and one line when standard output is full', () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, [BIN, 'completion', 'bash'], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    })
+    closeSync(full)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^[^\n]*ENOSPC[^\n]*\n$/)
   })
 
   it('says in one line that it is not built', () => {

@@ -1,8 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { CommandContext } from './command-context.js'
 import { createDiagnostics, type LogLevel } from './diagnostics.js'
 import { exitCodeOfError, messageOfError } from './error-report.js'
-import { EXIT_HEALTHY, EXIT_INTERRUPTED } from './exit-codes.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.js'
 import { Output } from './output/output.js'
 
 /** The options that every command understands. */
@@ -22,6 +23,8 @@ export class Session {
   readonly #abort = new AbortController()
   readonly #output: Output
   #interrupted = false
+  /** Why standard output takes nothing more, when that is not its reader's free choice. */
+  #outputError: Error | undefined
 
   constructor(environment: NodeJS.ProcessEnv = process.env) {
     this.#output = new Output(process.stdout, environment)
@@ -33,10 +36,8 @@ export class Session {
     const onStdoutError = (error: NodeJS.ErrnoException) => this.#onStdoutError(error)
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
     process.stdout.on('error', onStdoutError)
-    return () => {
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-      process.stdout.off('error', onStdoutError)
-    }
+    // The listener for standard output stays: a write may fail after everything else is done.
+    return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   }
 
   /** Runs a command's work, and turns whatever happens into an exit code and at most one line of explanation. */
@@ -58,6 +59,11 @@ export class Session {
       else log.error(messageOfError(error))
     }
     this.#output.flush()
+    // A failed write is told one turn later.
+    await turn()
+    if (this.#outputError === undefined) return
+    log.error(`standard output: ${this.#outputError.message}`)
+    this.exitCode = EXIT_USAGE
   }
 
   #onSignal(): void {
@@ -68,7 +74,7 @@ export class Session {
 
   #onStdoutError(error: NodeJS.ErrnoException): void {
     this.#output.markClosed()
-    if (error.code !== 'EPIPE') this.exitCode = exitCodeOfError(error)
+    if (error.code !== 'EPIPE') this.#outputError ??= error
     this.#abort.abort()
   }
 }

@@ -1,6 +1,8 @@
-import { chmodSync, mkdirSync, openSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { chmodSync, mkdirSync, openSync, readdirSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
+import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../test/support/build-queue.js'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
@@ -180,6 +182,22 @@ describe('chron-cli tail -f', () => {
     child.kill('SIGINT')
     expect(await exitOf(child)).toBe(0)
     expect(built.records).toHaveLength(3)
+  })
+
+  it('L2: follows a live writer over many rolls and misses nothing', async () => {
+    const queue = folder.join('live')
+    const total = 3000
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    writer.append(1, Buffer.from('first'))
+    const child = startCli(['tail', queue, '-f', '--json', '--from-sequence', '0', '--limit', String(total)])
+    const output = readUntil(child, (text) => text.endsWith('\n') && text.split('\n').length > total)
+    for (let sent = 1; sent < total; ) {
+      for (let burst = 0; burst < 50 && sent < total; burst += 1, sent += 1) writer.append(1, Buffer.alloc(sent % 200, 0x61))
+      await turn()
+    }
+    expect(sequences(await output)).toEqual(Array.from({ length: total }, (_, index) => index))
+    expect(await exitOf(child)).toBe(0)
+    expect(readdirSync(queue).filter((name) => name.endsWith('.q')).length).toBeGreaterThan(100)
   })
 
   it('ends quietly when nobody reads its output any more', async () => {
