@@ -9,6 +9,7 @@ const restarted = (strategy: string, epoch = 2, changed: ('ready' | 'epoch' | 'l
   return { kind: 'restarted', strategy, incarnation: incarnation(epoch), changed }
 }
 const removed = (strategy: string): DiscoveryEvent => ({ kind: 'removed', strategy, reason: 'ready-gone' })
+const vanished = (strategy: string): DiscoveryEvent => ({ kind: 'removed', strategy, reason: 'directory-gone' })
 
 function folded(...events: DiscoveryEvent[]): DiscoveryEvent[] {
   const pending = new PendingEvents()
@@ -40,6 +41,15 @@ describe('PendingEvents', () => {
     expect(folded(removed('a'), added('a', 2))).toEqual([restarted('a', 2, ['ready'])])
   })
 
+  it('makes no restart of another directory in the place of one that vanished', () => {
+    expect(folded(vanished('a'), added('a', 1))).toEqual([vanished('a'), added('a', 1)])
+    expect(folded(vanished('a'), added('a', 1), restarted('a', 2))).toEqual([vanished('a'), added('a', 2)])
+    expect(folded(vanished('a'), added('a', 1), removed('a'))).toEqual([vanished('a')])
+    expect(folded(vanished('a'), added('a', 1), removed('a'), added('a', 2))).toEqual([vanished('a'), added('a', 2)])
+    expect(folded(restarted('a'), vanished('a'), added('a', 1))).toEqual([vanished('a'), added('a', 1)])
+    expect(folded(added('a'), vanished('a'), added('a', 2))).toEqual([added('a', 2)])
+  })
+
   it('keeps a visit that is over', () => {
     expect(folded(added('a'), removed('a'))).toEqual([added('a'), removed('a')])
     expect(folded(added('a'), removed('a'), added('a', 2), removed('a'))).toEqual([added('a', 2), removed('a')])
@@ -54,7 +64,12 @@ describe('PendingEvents', () => {
 
   it('leads every taker from what it knew to what is, whenever it takes', () => {
     const steps = fc.array(
-      fc.record({ strategy: fc.constantFrom('a', 'b'), restart: fc.boolean(), take: fc.constantFrom('none', 'one', 'all') }),
+      fc.record({
+        strategy: fc.constantFrom('a', 'b'),
+        restart: fc.boolean(),
+        vanish: fc.boolean(),
+        take: fc.constantFrom('none', 'one', 'all'),
+      }),
     )
     fc.assert(
       fc.property(steps, (moves) => {
@@ -67,9 +82,9 @@ describe('PendingEvents', () => {
           if (event.kind === 'removed') told.delete(event.strategy)
           else told.add(event.strategy)
         }
-        for (const { strategy, restart, take } of moves) {
+        for (const { strategy, restart, vanish, take } of moves) {
           if (!truth.has(strategy)) pending.add(added(strategy))
-          else pending.add(restart ? restarted(strategy) : removed(strategy))
+          else pending.add(restart ? restarted(strategy) : vanish ? vanished(strategy) : removed(strategy))
           if (!truth.has(strategy)) truth.add(strategy)
           else if (!restart) truth.delete(strategy)
           if (take === 'one') tell(pending.takeOne())

@@ -2,7 +2,8 @@ import type { DiscoveryEvent } from './discovery-event.js'
 
 /**
  * Events that nobody took yet: at most two per strategy, however long nobody takes them. They always say the way from what the taker was told last to
- * what is now; what came and went in between is folded in, and a strategy that was removed and added again has restarted.
+ * what is now; what came and went in between is folded in, and a strategy that was removed and added again has restarted, unless its directory is
+ * another one: what the taker has open is then not what is there.
  */
 export class PendingEvents {
   readonly #byStrategy = new Map<string, readonly DiscoveryEvent[]>()
@@ -52,21 +53,26 @@ function byStrategy(events: DiscoveryEvent[]): DiscoveryEvent[] {
  * | added             | removed   | added, removed                                   |
  * | restarted         | restarted | restarted, with all that changed                 |
  * | restarted         | removed   | removed                                          |
- * | removed           | added     | restarted                                        |
+ * | removed           | added     | restarted; after `directory-gone`: removed, added |
  * | added, removed    | added     | added                                            |
+ * | removed, added    | restarted | removed, added, with the newer incarnation       |
+ * | removed, added    | removed   | the first removed                                |
  */
 function fold(pending: readonly DiscoveryEvent[], next: DiscoveryEvent): readonly DiscoveryEvent[] {
   const last = pending.at(-1)
   if (last === undefined) return [next]
   switch (next.kind) {
     case 'restarted':
-      if (last.kind === 'added') return [{ ...last, incarnation: next.incarnation }]
+      if (last.kind === 'added') return [...pending.slice(0, -1), { ...last, incarnation: next.incarnation }]
       return [{ ...next, changed: last.kind === 'restarted' ? [...new Set([...last.changed, ...next.changed])] : next.changed }]
     case 'removed':
-      return last.kind === 'added' ? [last, next] : [next]
+      if (last.kind !== 'added') return [next]
+      return pending.length === 2 ? pending.slice(0, 1) : [last, next]
     case 'added': {
       const { strategy, incarnation } = next
-      return pending.length === 2 ? [next] : [{ kind: 'restarted', strategy, incarnation, changed: ['ready'] }]
+      if (pending.length === 2) return [next]
+      if (last.kind === 'removed' && last.reason === 'directory-gone') return [last, next]
+      return [{ kind: 'restarted', strategy, incarnation, changed: ['ready'] }]
     }
   }
 }

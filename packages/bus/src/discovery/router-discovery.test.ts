@@ -194,6 +194,22 @@ describe.each([
 })
 
 describe('between two polls', () => {
+  it.each(['renamed away', 'deleted'])('another directory in the place of one that was %s is no restart', (how) => {
+    bus.start('alpha')
+    const discovery = discover(LOOKS_ONLY)
+    discovery.poll()
+    if (how === 'deleted') bus.remove('alpha')
+    else bus.renameAway('alpha')
+    // The same epoch, and the same process: nothing but the directory tells that this is another queue.
+    bus.start('alpha')
+    discovery.rescan()
+    expect(discovery.poll()).toMatchObject([
+      { kind: 'removed', strategy: 'alpha', reason: 'directory-gone' },
+      { kind: 'added', strategy: 'alpha', incarnation: { epoch: 1 } },
+    ])
+    expect(look(discovery)).toEqual([])
+  })
+
   it('L29: a quick remove and add is a restart', () => {
     bus.start('alpha')
     const discovery = discover(LOOKS_ONLY)

@@ -1,6 +1,6 @@
 import type { StrategyPaths } from '../layout/bus-layout.js'
 import { type Lease, readLease } from '../markers/lease.js'
-import { fileStamp, inodeStamp } from '../markers/marker-file.js'
+import { birthStamp, fileStamp, inodeStamp } from '../markers/marker-file.js'
 import { readWriterEpoch } from '../queue/writer-epoch.js'
 
 /** What one look at a strategy's files found. */
@@ -11,6 +11,8 @@ export interface StrategyLook {
   readonly leaseStamp: string | undefined
   readonly lease: Lease | undefined
   readonly epoch: number | undefined
+  /** Tells the directory of `orders_out` from the next one of its name, and so the queue that stands in it; `undefined` when there is none. */
+  readonly queueStamp: string | undefined
   /** Where the next change will show, and what stands there now. */
   readonly watchPath: string
   readonly watchStamp: string
@@ -28,16 +30,17 @@ export function lookAtStrategy(paths: StrategyPaths, previous: StrategyLook | un
   const ready = fileStamp(paths.ready)
   if (ready !== undefined) {
     const lease = lookAtLease(paths, previous)
-    return { ready, ...lease, epoch: readWriterEpoch(paths.ordersOut), watchPath: paths.ready, watchStamp: ready }
+    const queueStamp = birthStamp(paths.ordersOut)
+    return { ready, ...lease, epoch: readWriterEpoch(paths.ordersOut), queueStamp, watchPath: paths.ready, watchStamp: ready }
   }
   const ordersOut = inodeStamp(paths.ordersOut, 'directory')
   if (ordersOut !== undefined) {
     const lease = lookAtLease(paths, previous)
-    return { ready, ...lease, epoch: undefined, watchPath: paths.ordersOut, watchStamp: ordersOut }
+    return { ready, ...lease, epoch: undefined, queueStamp: undefined, watchPath: paths.ordersOut, watchStamp: ordersOut }
   }
   const directory = inodeStamp(paths.directory, 'directory')
   if (directory === undefined) return undefined
-  const nothing = { ready, leaseStamp: undefined, lease: undefined, epoch: undefined }
+  const nothing = { ready, leaseStamp: undefined, lease: undefined, epoch: undefined, queueStamp: undefined }
   return { ...nothing, watchPath: paths.directory, watchStamp: directory }
 }
 

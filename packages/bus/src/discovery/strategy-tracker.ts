@@ -8,6 +8,7 @@ interface Known {
   readonly ready: string
   readonly epoch: number | undefined
   readonly lease: Lease | undefined
+  readonly queueStamp: string | undefined
 }
 
 /** Turns successive looks at one strategy into events. Touches no file. */
@@ -45,10 +46,21 @@ export class StrategyTracker {
   }
 
   #observePresence(look: StrategyLook & { readonly ready: string }): DiscoveryEvent[] {
+    // Another directory of the same name holds another queue: whoever has the old one open must let go of it, and "restarted" would say that it goes on.
+    const isReplaced = isOther(this.#known?.queueStamp, look.queueStamp)
+    return [...(isReplaced ? this.#forget('directory-gone') : []), ...this.#observeReady(look)]
+  }
+
+  #observeReady(look: StrategyLook & { readonly ready: string }): DiscoveryEvent[] {
     this.evidence.reset()
     const before = this.#known
     // What cannot be read for a moment is remembered: only a value that differs from another value is a change.
-    const now = { ready: look.ready, epoch: look.epoch ?? before?.epoch, lease: look.lease ?? before?.lease }
+    const now = {
+      ready: look.ready,
+      epoch: look.epoch ?? before?.epoch,
+      lease: look.lease ?? before?.lease,
+      queueStamp: look.queueStamp ?? before?.queueStamp,
+    }
     this.#known = now
     const { strategy } = this
     const incarnation = { epoch: now.epoch, lease: now.lease }
@@ -88,6 +100,10 @@ export class StrategyTracker {
     this.#known = undefined
     return [{ kind: 'removed', strategy: this.strategy, reason }]
   }
+}
+
+function isOther(before: string | undefined, now: string | undefined): boolean {
+  return before !== undefined && now !== undefined && before !== now
 }
 
 function changesBetween(before: Known, now: Known): StrategyRestarted['changed'] {

@@ -77,6 +77,14 @@ export function inodeStamp(path: string, kind: 'file' | 'directory'): string | u
   return isOfKind === true ? `${stats?.dev}:${stats?.ino}` : undefined
 }
 
+/**
+ * {@link inodeStamp} that also tells a directory from one that was made after it was deleted: file systems give the inode of a deleted directory to the next one.
+ */
+export function birthStamp(path: string): string | undefined {
+  const stats = statsOf(path)
+  return stats?.isDirectory() === true ? `${stats.dev}:${stats.ino}:${stats.birthtimeNs}` : undefined
+}
+
 function statsOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false })
