@@ -155,7 +155,8 @@ napi_value publishNow(napi_env env, napi_callback_info info) {
 napi_value abortClaim(napi_env env, napi_callback_info info) { return makeStatus(env, HotCall<0>(env, info).appender->core.abort()); }
 
 napi_value heartbeat(napi_env env, napi_callback_info info) {
-  HotCall<0>(env, info).appender->core.heartbeat();
+  Appender& appender = *HotCall<0>(env, info).appender;
+  if (appender.control != nullptr) appender.core.heartbeat();
   return nullptr;
 }
 
@@ -163,6 +164,8 @@ napi_value detach(napi_env env, napi_callback_info info) {
   Appender& appender = *HotCall<0>(env, info).appender;
   appender.core.detach();
   appender.segment.reset();
+  // Not left to the garbage collector: a process that opens and closes queues would keep a page and a mapping of each until then. Nothing but `heartbeat` touches it now.
+  appender.control.reset();
   return nullptr;
 }
 
@@ -182,6 +185,7 @@ napi_value attach(napi_env env, napi_callback_info info) {
   const uint64_t nextSequence = args.integer(3, "nextSequence");
   if (args.ok()) args.checkRange(*segment, writeOffset, 0);
   if (args.ok() && (writeOffset < kFirstRecordOffset || writeOffset % kAlignment != 0)) args.fail("writeOffset must be a multiple of 64 from 64 on");
+  if (args.ok() && args.data<Appender>()->control == nullptr) args.fail("the appender was detached");
   if (!args.ok()) return nullptr;
   Appender& appender = *args.data<Appender>();
   appender.core.attach(segment->range(), segmentId, writeOffset, nextSequence);

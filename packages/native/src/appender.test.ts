@@ -473,6 +473,17 @@ describe('an appender without a segment', () => {
     expect(appender.append(1, Buffer.alloc(8))).toBe(STATUS_DETACHED)
   })
 
+  it('stores no heartbeat and takes no segment after it was detached', () => {
+    const { appender, control, segment } = stage(4096)
+    appender.detach()
+    const before = hex(control, 0, 512)
+    appender.heartbeat()
+    expect(hex(control, 0, 512)).toBe(before)
+    binding.unmap(control)
+    expect(() => appender.heartbeat()).not.toThrow()
+    expect(() => appender.attach(segment, 0, 64, 0)).toThrow(/detached/)
+  })
+
   it('refuses control blocks and places that are none', () => {
     const create = (control: ArrayBuffer) => binding.createAppender({ control, writerEpoch: 1, extensions: true })
     expect(() => create(map(511))).toThrow(RangeError)

@@ -234,7 +234,7 @@ export interface NativeAppender {
   roll(next: ArrayBuffer, nextSegmentId: number): number
   /** Stores the heartbeat (CLOCK_REALTIME). */
   heartbeat(): void
-  /** After it, every call answers STATUS_DETACHED. */
+  /** For good: every call answers STATUS_DETACHED after it, `attach` throws, `heartbeat` does nothing, and no page is kept mapped. */
   detach(): void
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Child } from '../../test/support/child.js'
@@ -245,6 +245,22 @@ describe('opening', () => {
     openWriter(directory, { segmentSize: 4096 }).close()
     expect(statSync(segmentFile(directory, 0)).size).toBe(4096)
     expect(readControlFile(directory)).toMatchObject({ initState: 2, writerEpoch: 1, currentSegment: 0 })
+  })
+
+  it('a closed writer keeps no file of its queue mapped, whenever the garbage collector runs', async () => {
+    const directory = queuePath()
+    const mapped = () =>
+      readFileSync('/proc/self/maps', 'latin1')
+        .split('\n')
+        .filter((line) => line.includes(directory))
+    const writer = openWriter(directory, { segmentSize: 4096 })
+    appendNumbered(writer, 0, 200)
+    expect(mapped().length).toBeGreaterThan(0)
+    writer.close()
+    // Segments that were left are given back by a thread in the background.
+    const deadlineMs = performance.now() + 20_000
+    while (mapped().length > 0 && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(mapped()).toEqual([])
   })
 
   it('a closed writer answers ERR_CLOSED to everything and leaves no temporary or prepared file', () => {
