@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest'
+import { measureFlatness } from './flatness.js'
+import { type ProcessSample, sampleProcess } from './process-sample.js'
+
+const sample = (change: Partial<ProcessSample>): ProcessSample => ({
+  descriptors: 40,
+  queueMappings: 100,
+  mappings: 900,
+  threads: 12,
+  anonymousKb: 50_000,
+  residentKb: 90_000,
+  ...change,
+})
+const growing = (samples: readonly ProcessSample[]) =>
+  measureFlatness(samples).flatMap(({ measure, isFlat }) => (isFlat ? [] : [measure]))
+
+it('calls a line flat that only swings, and one with a single peak', () => {
+  expect(growing(Array.from({ length: 60 }, (_, index) => sample({ descriptors: 40 + (index % 5) })))).toEqual([])
+  expect(growing(Array.from({ length: 60 }, (_, index) => sample({ anonymousKb: index === 55 ? 900_000 : 50_000 })))).toEqual([])
+})
+
+it('finds a descriptor and a mapping that leak with every step, a thread too many, and memory that doubles', () => {
+  expect(growing(Array.from({ length: 60 }, (_, index) => sample({ descriptors: 40 + index })))).toEqual(['descriptors'])
+  expect(growing(Array.from({ length: 60 }, (_, index) => sample({ queueMappings: 100 + index })))).toEqual(['queueMappings'])
+  expect(growing(Array.from({ length: 60 }, (_, index) => sample({ threads: index > 30 ? 13 : 12 })))).toEqual(['threads'])
+  expect(growing(Array.from({ length: 60 }, (_, index) => sample({ anonymousKb: 50_000 + index * 1000 })))).toEqual([
+    'anonymousKb',
+  ])
+})
+
+it('proves nothing with a handful of samples', () => {
+  expect(() => measureFlatness(Array.from({ length: 8 }, () => sample({})))).toThrow(RangeError)
+})
+
+it('sees what this process holds', () => {
+  const { descriptors, queueMappings, mappings, threads, anonymousKb, residentKb } = sampleProcess(process.pid, '/node')
+  for (const value of [descriptors, queueMappings, mappings, threads, anonymousKb]) expect(value).toBeGreaterThan(0)
+  expect(residentKb).toBeGreaterThan(anonymousKb)
+})
