@@ -32,8 +32,19 @@ export class SegmentPreparer {
     this.#options = options
   }
 
-  /** Starts preparing this segment, unless that is under way. Whatever bears its name is garbage of a dead writer and is replaced. */
+  /**
+   * Starts preparing this segment, unless that is under way. Whatever bears its name is garbage of a dead writer and is replaced. Never throws, because a roll is half
+   * done when it is called: what keeps it from starting now is thrown by the {@link take} that needs the segment.
+   */
   start(segmentId: number): void {
+    try {
+      this.#begin(segmentId)
+    } catch {
+      this.#segmentId = -1
+    }
+  }
+
+  #begin(segmentId: number): void {
     if (this.#segmentId === segmentId) return
     this.dispose()
     const { directory, segmentSize, extensions, prefault, lockMemory, hugePages } = this.#options
@@ -69,15 +80,27 @@ export class SegmentPreparer {
     const second = this.#await(segmentId)
     if (typeof second !== 'number') return second
     const path = segmentPath(this.#options.directory, segmentId)
-    throw fromSystemError(errnoError(second === 0 ? constants.errno.ETIMEDOUT : second, 'fallocate'), {
-      path,
-      length: this.#options.segmentSize,
-    })
+    const errno = second === 0 ? constants.errno.ETIMEDOUT : second
+    throw fromSystemError(errnoError(errno, this.#syscallBehind(errno)), { path, length: this.#options.segmentSize })
+  }
+
+  /** The background thread tells an errno only: these come from locking memory, where that was asked for. */
+  #syscallBehind(errno: number): string {
+    const { EPERM, ENOMEM, EAGAIN } = constants.errno
+    return this.#options.lockMemory && [EPERM, ENOMEM, EAGAIN].includes(errno) ? 'mlock' : 'fallocate'
+  }
+
+  #tryBegin(segmentId: number): void {
+    try {
+      this.#begin(segmentId)
+    } catch (cause) {
+      throw fromSystemError(cause, { path: segmentPath(this.#options.directory, segmentId) })
+    }
   }
 
   /** The mapped segment, or the errno of the failure, 0 for one that never ended. */
   #await(segmentId: number): MappedSegment | number {
-    this.start(segmentId)
+    this.#tryBegin(segmentId)
     const state = binding.jobWait(this.#job, PREPARE_TIMEOUT_MS)
     if (state === 1) {
       const mapping = binding.takeMapping(this.#job)
@@ -97,12 +120,21 @@ export class SegmentPreparer {
     const path = segmentPath(this.#options.directory, this.#segmentId)
     const state = binding.jobWait(this.#job, PREPARE_TIMEOUT_MS)
     this.#forget()
-    if (state === 1) rmSync(path, { force: true })
+    if (state === 1) removeIfPossible(path)
   }
 
   #forget(): void {
     binding.jobRelease(this.#job)
     this.#segmentId = -1
     this.#job = 0
+  }
+}
+
+/** An empty segment that stays behind costs its space until the next writer opens: no reason to fail a close. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // Recovery replaces it.
   }
 }

@@ -61,7 +61,17 @@ function makeDirectory(directory: string): void {
     mkdirSync(directory, { recursive: true })
   } catch (cause) {
     if (isFile(directory)) throw new NotAQueueError({ directory, detail: 'it is not a directory' }, { cause })
-    throw fromSystemError(cause, { path: directory })
+    throw fromSystemError(plainFailure(directory) ?? cause, { path: directory })
+  }
+}
+
+/** A recursive mkdir says ENOENT for a file system that is read-only; a plain one says what is wrong. */
+function plainFailure(directory: string): unknown {
+  try {
+    mkdirSync(directory)
+    return undefined
+  } catch (cause) {
+    return cause
   }
 }
 

@@ -58,6 +58,8 @@ function drain(name, source, hoped, sequences = []) {
       if (sequences.length >= hoped || source.wait({ timeoutMs: 60 }) === 'timeout') return sequences
       continue
     }
+    // Zeros over the header of an empty message leave what a writer of the base format writes for its first one: no checksum tells the two apart.
+    if (message.flags === 0 && message.length === 0) continue
     const { sequence } = message
     if (sequence <= last) findings.push(`${name}: sequence ${sequence} behind ${last}`)
     const written = payloads.get(sequence)

@@ -1,0 +1,296 @@
+// Runs a queue short of something and prints findings as a JSON array. Arguments: scenario, folder. The scenarios `disk` and `read-only` need a mount namespace of their own.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { inspectQueue, listReaders, openColdReader, openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
+
+const [, , scenario, folder] = process.argv
+const findings = []
+
+/** The code of the queue's error, 'none' without one; any other error is a finding. */
+function codeOf(name, operation) {
+  try {
+    operation()
+    return 'none'
+  } catch (error) {
+    if (!(error instanceof QueueError)) findings.push(`${name}: ${error?.stack ?? error}`)
+    return error.code
+  }
+}
+
+function expect(name, actual, ...allowed) {
+  if (!allowed.includes(actual)) findings.push(`${name}: ${actual} instead of ${allowed.join(' or ')}`)
+}
+
+function use(handle, work) {
+  try {
+    return work(handle)
+  } finally {
+    handle.close()
+  }
+}
+
+function countMessages(directory) {
+  return use(openObserver(directory), (observer) => {
+    let count = 0
+    for (let message = observer.next(); message !== undefined; message = observer.next()) {
+      if (message.sequence !== count) findings.push(`sequence ${message.sequence} instead of ${count}`)
+      count++
+    }
+    return count
+  })
+}
+
+const payload = Buffer.alloc(500, 7)
+
+function mount(kibibytes, ...more) {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', [`size=${kibibytes}k`, ...more].join(','), 'tmpfs', folder])
+}
+
+/** Segments are given back in the background: a moment long the file system may be busy. */
+function remount(option) {
+  for (let tries = 0; ; tries++) {
+    const { status, stderr } = spawnSync('mount', ['-o', `remount,${option}`, folder], { encoding: 'utf8' })
+    if (status === 0) return
+    if (tries === 50) throw new Error(stderr)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  }
+}
+
+/** Every size at which another allocation is the one that fails: of the directory, the control block, a segment, a position, the index. */
+function disk() {
+  mount(4096)
+  for (let kibibytes = 4; kibibytes <= 96; kibibytes += 4) {
+    remount(`size=${kibibytes}k`)
+    const directory = join(folder, `queue-${kibibytes}`)
+    const opened = codeOf('openWriter on a full disk', () => fillUp(directory, kibibytes))
+    expect(`open at ${kibibytes} KiB`, opened, 'none', 'ERR_NO_SPACE')
+    remount('size=4096k')
+    expect(
+      'openWriter after space returned',
+      codeOf('openWriter', () => openWriter(directory, { segmentSize: 4096 }).close()),
+      'none',
+    )
+    execFileSync('rm', ['-rf', directory])
+  }
+}
+
+function fillUp(directory, kibibytes) {
+  const writer = openWriter(directory, { segmentSize: 4096, heartbeatIntervalMs: 0 })
+  try {
+    let refused = 'none'
+    while (refused === 'none') refused = codeOf('append', () => writer.append(1, payload))
+    expect('append on a full disk', refused, 'ERR_NO_SPACE')
+    const { nextSequence } = writer
+    expect('tryAppend on a full disk', writer.tryAppend(1, payload).status, 'no-space')
+    expect('messages after the refusal', countMessages(directory), nextSequence)
+    expect('a refused append took a sequence', writer.nextSequence, nextSequence)
+    expect(
+      'openReader on a full disk',
+      codeOf('openReader', () => openReader(directory, 'r').close()),
+      'none',
+      'ERR_NO_SPACE',
+    )
+    expect(
+      'flushSync on a full disk',
+      codeOf('flushSync', () => writer.flushSync()),
+      'none',
+    )
+    codeOf('explainRetention on a full disk', () => writer.explainRetention())
+    expect(
+      'second writer on a full disk',
+      codeOf('openWriter', () => openWriter(directory)),
+      'ERR_WRITER_ACTIVE',
+    )
+    remount('size=4096k')
+    for (let count = 0; count < 30; count++) writer.append(1, payload)
+    expect('messages after space returned', countMessages(directory), nextSequence + 30)
+    remount(`size=${kibibytes}k`)
+  } finally {
+    writer.close()
+  }
+}
+
+function readOnly() {
+  mount(4096)
+  const directory = join(folder, 'queue')
+  // By another process: this one keeps a closed writer's control block mapped until its native half is collected.
+  execFileSync(process.execPath, [join(import.meta.dirname, 'append-stream.mjs'), directory, '30', '4096', '500'])
+  const observer = openObserver(directory)
+  remount('ro')
+  expect(
+    'openWriter read-only',
+    codeOf('openWriter', () => openWriter(directory)),
+    'ERR_PERMISSION',
+  )
+  expect(
+    'openWriter of a new queue read-only',
+    codeOf('openWriter', () => openWriter(join(folder, 'new'))),
+    'ERR_PERMISSION',
+  )
+  expect(
+    'openReader read-only',
+    codeOf('openReader', () => openReader(directory, 'r')),
+    'ERR_PERMISSION',
+  )
+  expect(
+    'observer read-only',
+    codeOf('next', () => observer.next()),
+    'none',
+  )
+  expect('messages read-only', countMessages(directory), 30)
+  expect(
+    'inspectQueue read-only',
+    codeOf('inspectQueue', () => inspectQueue(directory)),
+    'none',
+  )
+  observer.close()
+  remount('rw')
+  expect(
+    'openWriter after the remount',
+    codeOf('openWriter', () => openWriter(directory).close()),
+    'none',
+  )
+}
+
+/** Leaves 0, 1, 2, ... descriptors free, so that each open in each operation is once the one that fails. */
+function descriptors() {
+  const directory = join(folder, 'queue')
+  const writer = openWriter(directory, { segmentSize: 4096, heartbeatIntervalMs: 0, retention: { consumed: true } })
+  for (let count = 0; count < 20; count++) writer.append(1, payload)
+  const observer = openObserver(directory)
+  const operations = {
+    openWriter: () => openWriter(join(folder, 'other'), { segmentSize: 4096 }).close(),
+    openReader: () => openReader(directory, 'r').close(),
+    openObserver: () => openObserver(directory).close(),
+    listReaders: () => listReaders(directory),
+    inspectQueue: () => inspectQueue(directory),
+    openColdReader: () => use(openColdReader(directory), (reader) => [...reader]),
+    append: () => writer.append(1, Buffer.alloc(3900)),
+    explainRetention: () => writer.explainRetention(),
+    flushSync: () => writer.flushSync(),
+    next: () => observer.poll(1000, () => undefined),
+    seek: () => observer.seek({ sequence: 3 }),
+    writerStatus: () => observer.writerStatus(),
+  }
+  for (let free = 0; free < 12; free++) {
+    const held = holdAllDescriptors()
+    for (let count = 0; count < free; count++) closeSync(held.pop())
+    const codes = Object.entries(operations).map(([name, operation]) => [
+      name,
+      codeOf(`${name} with ${free} descriptors`, operation),
+    ])
+    for (const fd of held) closeSync(fd)
+    for (const [name, code] of codes)
+      expect(`${name} with ${free} descriptors`, code, 'none', 'ERR_LIMIT', 'ERR_IO', 'ERR_NO_SPACE')
+    for (const [name, operation] of Object.entries(operations)) expect(`${name} afterwards`, codeOf(name, operation), 'none')
+  }
+  const { nextSequence } = writer
+  writer.close()
+  observer.close()
+  use(openObserver(directory), (rest) => expect('messages', rest.next()?.sequence === undefined ? 0 : nextSequence, nextSequence))
+}
+
+function holdAllDescriptors() {
+  const held = []
+  for (;;) {
+    try {
+      held.push(openSync('/dev/null', 'r'))
+    } catch {
+      return held
+    }
+  }
+}
+
+/** Root may do everything: the rest is done as nobody. */
+function becomeNobody(...paths) {
+  if (process.getuid() !== 0) return
+  for (const path of paths) chownSync(path, 65534, 65534)
+  process.setgid(65534)
+  process.setuid(65534)
+}
+
+function memlock() {
+  becomeNobody(folder)
+  const directory = join(folder, 'queue')
+  try {
+    openWriter(directory, { segmentSize: 1024 * 1024, mlock: true }).close()
+    findings.push('memory was locked beyond the limit')
+  } catch (error) {
+    expect('mlock', error.code, 'ERR_LIMIT')
+    expect('the limit', error.limit, 'RLIMIT_MEMLOCK')
+  }
+  expect(
+    'without mlock',
+    codeOf('openWriter', () => openWriter(directory, { segmentSize: 1024 * 1024 }).close()),
+    'none',
+  )
+}
+
+function permission() {
+  mkdirSync(join(folder, 'mine'))
+  becomeNobody(folder, join(folder, 'mine'))
+  const directory = join(folder, 'mine', 'queue')
+  const writer = openWriter(directory, { segmentSize: 4096, heartbeatIntervalMs: 0 })
+  const observer = openObserver(directory)
+  writer.append(1, payload)
+  expect('first', observer.next()?.sequence, 0)
+  chmodSync(directory, 0o000)
+  let refused = 'none'
+  for (let count = 0; count < 100 && refused === 'none'; count++)
+    refused = codeOf('append without permission', () => writer.append(1, payload))
+  expect('append without permission', refused, 'ERR_PERMISSION')
+  const { nextSequence } = writer
+  codeOf('next without permission', () => observer.poll(1000, () => undefined))
+  expect(
+    'openWriter without permission',
+    codeOf('openWriter', () => openWriter(directory)),
+    'ERR_PERMISSION',
+  )
+  expect(
+    'openReader without permission',
+    codeOf('openReader', () => openReader(directory, 'r')),
+    'ERR_PERMISSION',
+  )
+  expect(
+    'openObserver without permission',
+    codeOf('openObserver', () => openObserver(directory)),
+    'ERR_PERMISSION',
+  )
+  expect(
+    'inspectQueue without permission',
+    codeOf('inspectQueue', () => inspectQueue(directory)),
+    'ERR_PERMISSION',
+  )
+  expect(
+    'flushSync without permission',
+    codeOf('flushSync', () => writer.flushSync()),
+    'none',
+  )
+  chmodSync(directory, 0o700)
+  expect(
+    'append afterwards',
+    codeOf('append', () => writer.append(1, payload)),
+    'none',
+  )
+  expect('messages', countMessages(directory), nextSequence + 1)
+  chmodSync(directory, 0o500)
+  expect(
+    'readers in a folder that cannot be written',
+    codeOf('openReader', () => openReader(directory, 'r')),
+    'ERR_PERMISSION',
+  )
+  expect('messages', countMessages(directory), nextSequence + 1)
+  codeOf('close without permission', () => writer.close())
+  chmodSync(directory, 0o700)
+  expect(
+    'openWriter afterwards',
+    codeOf('openWriter', () => openWriter(directory).close()),
+    'none',
+  )
+  observer.close()
+}
+
+const scenarios = { disk, 'read-only': readOnly, descriptors, memlock, permission }
+scenarios[scenario]()
+console.log(JSON.stringify(findings))

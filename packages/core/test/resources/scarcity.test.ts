@@ -1,0 +1,67 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { temporaryDirectory } from '../support/temporary.js'
+
+const PROGRAM = fileURLToPath(new URL('../programs/scarcity.mjs', import.meta.url))
+
+/** A shell that may mount, or a failure that says what is missing: these tests are never left out in silence. */
+function mountingShell(): string[] {
+  const ways = [
+    ['unshare', '-Urm'],
+    ['unshare', '-m'],
+    ['sudo', '-n', 'unshare', '-m'],
+  ]
+  const way = ways.find(
+    ([command = '', ...args]) => spawnSync(command, [...args, 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0,
+  )
+  if (way === undefined)
+    throw new Error(
+      'No small file system can be mounted here: neither user namespaces (unshare -Urm) nor root nor sudo. Allow one of them.',
+    )
+  return way
+}
+
+/** Runs a scenario and returns what should not have happened. */
+function runScarce(scenario: string, options: { mounts?: boolean; limit?: string } = {}): string[] {
+  const folder = temporaryDirectory()
+  // The program may go on as another user.
+  chmodSync(folder, 0o755)
+  const prefix = options.mounts ? mountingShell() : []
+  const limit = options.limit ?? 'true'
+  const [command = '', ...args] = [
+    ...prefix,
+    'sh',
+    '-c',
+    `${limit} && exec "$0" "$@"`,
+    process.execPath,
+    PROGRAM,
+    scenario,
+    folder,
+  ]
+  const output = execFileSync(command, args, { encoding: 'utf8', timeout: 100_000 })
+  return JSON.parse(output) as string[]
+}
+
+describe('scarce resources', () => {
+  it('L20: a disk that fills up at any allocation is a coded error, stores nothing, and the queue goes on when space returns', () => {
+    expect(runScarce('disk', { mounts: true })).toEqual([])
+  })
+
+  it('a file system that is remounted read-only can still be read, and says so to everybody else', () => {
+    expect(runScarce('read-only', { mounts: true })).toEqual([])
+  })
+
+  it('every operation survives having any number of descriptors left, and works again afterwards', () => {
+    expect(runScarce('descriptors', { limit: 'ulimit -n 96' })).toEqual([])
+  })
+
+  it('names RLIMIT_MEMLOCK when segments cannot be locked into memory', () => {
+    expect(runScarce('memlock', { limit: 'ulimit -l 0' })).toEqual([])
+  })
+
+  it('losing the permission for the directory at run time is a coded error and nothing is lost', () => {
+    expect(runScarce('permission')).toEqual([])
+  })
+})
