@@ -68,7 +68,8 @@ napi_value savePosition(napi_env env, napi_callback_info info) {
   if (args.ok()) args.checkRange(*meta, 0, kReaderMetaLength);
   if (args.ok() && !meta->writable()) args.fail("meta must be writable");
   if (!args.ok()) return nullptr;
-  storePosition(reinterpret_cast<PositionSlot*>(meta->data()), {segmentId, offset}, realtimeNs());
+  // The coarse clock: who looks at the heartbeat thinks in seconds, and a precise reading would be a fifth of the call.
+  storePosition(reinterpret_cast<PositionSlot*>(meta->data()), {segmentId, offset}, coarseRealtimeNs());
   // The caller looks next whether a writer is blocked. That load must not pass the position: the writer says that it is blocked and then looks at positions.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   return nullptr;

@@ -1,5 +1,6 @@
 import {
   decodeTraceContext,
+  RECORD_ALIGNMENT,
   RECORD_FLAG_HEADER_CRC,
   RECORD_FLAG_TRACE_CONTEXT,
   RECORD_FLAGS_OFFSET,
@@ -34,6 +35,10 @@ export interface MessageFields {
   readonly traceContext: { readonly traceId: Uint8Array; readonly spanId: Uint8Array } | undefined
 }
 
+const BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT)
+/** Rounds header and payload up to whole blocks; the commit word is the payload's length plus one. */
+const BLOCK_COUNT_ADDEND = RECORD_HEADER_LENGTH + RECORD_ALIGNMENT - 2
+
 /** A message that owns its payload and lives as long as anybody holds it. */
 export type MessageCopy = MessageFields
 
@@ -46,8 +51,8 @@ export type MessageCopy = MessageFields
 export class Message implements MessageFields {
   #segment!: MappedSegment
   #view!: DataView
-  /** Offset divided by 64: a small integer for every segment size, so that moving never allocates. */
-  #unit = 0
+  /** The record's offset in blocks: a small integer for every segment size, so that moving never allocates. */
+  #block = 0
 
   /** Used by readers only. */
   attach(segment: MappedSegment): void {
@@ -55,9 +60,18 @@ export class Message implements MessageFields {
     this.#view = segment.view
   }
 
-  /** Used by readers only. */
-  moveTo(offset: number): void {
-    this.#unit = offset / RECORD_HEADER_LENGTH
+  /** Used by readers only. @param block the record's offset in blocks of {@link RECORD_ALIGNMENT}. */
+  moveTo(block: number): void {
+    this.#block = block
+  }
+
+  /**
+   * Blocks that the record occupies, 0 when none is committed here. Used by readers only. The sum does not wrap: a record that fits into a segment behind
+   * its header is shorter than 4 GiB by two blocks.
+   */
+  get blockCount(): number {
+    const commitLength = this.#view.getUint32(this.#block * RECORD_ALIGNMENT, true)
+    return commitLength === 0 ? 0 : (commitLength + BLOCK_COUNT_ADDEND) >>> BLOCK_SHIFT
   }
 
   get segmentId(): number {
@@ -65,46 +79,46 @@ export class Message implements MessageFields {
   }
 
   get offset(): number {
-    return this.#unit * RECORD_HEADER_LENGTH
+    return this.#block * RECORD_ALIGNMENT
   }
 
   get length(): number {
-    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH, true) - 1
+    return this.#view.getUint32(this.#block * RECORD_ALIGNMENT, true) - 1
   }
 
   get sequence(): number {
-    const at = this.#unit * RECORD_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET
+    const at = this.#block * RECORD_ALIGNMENT + RECORD_SEQUENCE_OFFSET
     return this.#view.getUint32(at + 4, true) * 0x1_0000_0000 + this.#view.getUint32(at, true)
   }
 
   get timestampNs(): bigint {
-    return this.#view.getBigUint64(this.#unit * RECORD_HEADER_LENGTH + RECORD_TIMESTAMP_NS_OFFSET, true)
+    return this.#view.getBigUint64(this.#block * RECORD_ALIGNMENT + RECORD_TIMESTAMP_NS_OFFSET, true)
   }
 
   /** Upper 32 bits of the timestamp; with {@link timestampLow} for comparing times without a bigint. */
   get timestampHigh(): number {
-    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH + RECORD_TIMESTAMP_NS_OFFSET + 4, true)
+    return this.#view.getUint32(this.#block * RECORD_ALIGNMENT + RECORD_TIMESTAMP_NS_OFFSET + 4, true)
   }
 
   get timestampLow(): number {
-    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH + RECORD_TIMESTAMP_NS_OFFSET, true)
+    return this.#view.getUint32(this.#block * RECORD_ALIGNMENT + RECORD_TIMESTAMP_NS_OFFSET, true)
   }
 
   get typeId(): number {
-    return this.#view.getUint16(this.#unit * RECORD_HEADER_LENGTH + RECORD_TYPE_ID_OFFSET, true)
+    return this.#view.getUint16(this.#block * RECORD_ALIGNMENT + RECORD_TYPE_ID_OFFSET, true)
   }
 
   get flags(): number {
-    return this.#view.getUint16(this.#unit * RECORD_HEADER_LENGTH + RECORD_FLAGS_OFFSET, true)
+    return this.#view.getUint16(this.#block * RECORD_ALIGNMENT + RECORD_FLAGS_OFFSET, true)
   }
 
   get payloadCrc(): number {
-    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH + RECORD_PAYLOAD_CRC_OFFSET, true)
+    return this.#view.getUint32(this.#block * RECORD_ALIGNMENT + RECORD_PAYLOAD_CRC_OFFSET, true)
   }
 
   get writerEpoch(): number {
     if ((this.flags & RECORD_FLAG_HEADER_CRC) === 0) return 0
-    return this.#view.getUint32(this.#unit * RECORD_HEADER_LENGTH + RECORD_WRITER_EPOCH_OFFSET, true)
+    return this.#view.getUint32(this.#block * RECORD_ALIGNMENT + RECORD_WRITER_EPOCH_OFFSET, true)
   }
 
   get traceContext(): { readonly traceId: Uint8Array; readonly spanId: Uint8Array } | undefined {
@@ -124,7 +138,7 @@ export class Message implements MessageFields {
   }
 
   get payloadOffset(): number {
-    return this.#unit * RECORD_HEADER_LENGTH + RECORD_HEADER_LENGTH
+    return this.#block * RECORD_ALIGNMENT + RECORD_HEADER_LENGTH
   }
 
   copy(): MessageCopy {

@@ -14,7 +14,7 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { ABANDONED_CHECK_MS, PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import { probeWriterLock } from '../files/writer-lock.js'
-import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, recordLength, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { findGoodRecord } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
@@ -36,7 +36,7 @@ export interface CursorCounts {
  * Walks a queue's records, checked ahead in batches by native code, from segment to segment. The hot path is {@link next}: it compares two numbers, moves the
  * flyweight and adds a length.
  *
- * Invariants: records in `[offset, verifiedEnd)` of the segment are committed and good. A segment is left only when it is sealed (or its writer is dead and
+ * Invariants: records in `[block, verifiedBlock)` of the segment are committed and good. A segment is left only when it is sealed (or its writer is dead and
  * a later one named) **and** the commit word was loaded once more after that and still is 0 (L2).
  */
 export class RecordCursor {
@@ -50,8 +50,9 @@ export class RecordCursor {
   #segment: MappedSegment | undefined
   /** The segment of the last message, kept mapped until the next one is taken, when the cursor has gone on to another. */
   #left: MappedSegment | undefined
-  #offset = SEGMENT_HEADER_LENGTH
-  #verifiedEnd = SEGMENT_HEADER_LENGTH
+  /** Where the next record begins, and where the verified ones end, in blocks of {@link RECORD_ALIGNMENT}: small integers for every segment size. */
+  #block = 1
+  #verifiedBlock = 1
   #messages = 0
   #corruptSkipped = 0
   #lost = 0
@@ -76,27 +77,27 @@ export class RecordCursor {
 
   /** The next message, or `undefined` when caught up. */
   next(): Message | undefined {
-    if (this.#offset >= this.#verifiedEnd && !this.#lookAhead()) return undefined
+    if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
     if (this.#left !== undefined) this.#closeLeft()
     const message = this.#message
-    message.moveTo(this.#offset)
-    const length = message.length
-    if (length < 0) throw this.#truncated()
-    this.#offset += recordLength(length)
+    message.moveTo(this.#block)
+    const count = message.blockCount
+    if (count === 0) throw this.#truncated()
+    this.#block += count
     this.#messages++
     return message
   }
 
   /** The message that {@link next} will return, without taking it. */
   peek(): Message | undefined {
-    if (this.#offset >= this.#verifiedEnd && !this.#lookAhead()) return undefined
-    this.#peeked.moveTo(this.#offset)
+    if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
+    this.#peeked.moveTo(this.#block)
     return this.#peeked
   }
 
   /** Whether {@link next} would return a message. */
   hasNext(): boolean {
-    return this.#offset < this.#verifiedEnd || this.#lookAhead()
+    return this.#block < this.#verifiedBlock || this.#lookAhead()
   }
 
   get segmentId(): number {
@@ -104,13 +105,13 @@ export class RecordCursor {
   }
 
   get offset(): number {
-    return this.#offset
+    return this.#block * RECORD_ALIGNMENT
   }
 
   /** Sequence of the next message; -1 while that is not known. */
   get nextSequence(): number {
-    if (this.#offset < this.#verifiedEnd && this.#segment !== undefined) {
-      return getUint64(this.#segment.view, this.#offset + RECORD_SEQUENCE_OFFSET)
+    if (this.#block < this.#verifiedBlock && this.#segment !== undefined) {
+      return getUint64(this.#segment.view, this.offset + RECORD_SEQUENCE_OFFSET)
     }
     return this.#verifier.state[VERIFIER_SEQUENCE] as number
   }
@@ -124,8 +125,8 @@ export class RecordCursor {
     this.#closeLeft()
     this.#segment?.closeInBackground()
     this.#segment = undefined
-    this.#verifiedEnd = 0
-    this.#offset = 0
+    this.#verifiedBlock = 0
+    this.#block = 0
   }
 
   #closeLeft(): void {
@@ -140,11 +141,17 @@ export class RecordCursor {
     else this.#segment.closeInBackground()
     this.#segment = segment
     this.#segments++
-    this.#offset = offset
-    this.#verifiedEnd = offset
+    this.#placeAt(offset)
     this.#verifier.attach(segment.mapping)
     this.#peeked.attach(segment)
     this.#abandonedSinceMs = Number.NaN
+  }
+
+  /** Nothing is verified there yet. */
+  #placeAt(offset: number): void {
+    // Not an integer operation as below: an offset that damaged files name may be any number, and must not become one inside of the segment.
+    this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
+    this.#verifiedBlock = this.#block
   }
 
   /** Moves on to where something can be read, and verifies it. Returns false when there is nothing. */
@@ -152,11 +159,13 @@ export class RecordCursor {
     for (;;) {
       const segment = this.#segment
       if (segment === undefined) return false
-      const hasRoom = this.#offset <= segment.lastRecordOffset
-      if (hasRoom && segment.commitLengthAcquire(this.#offset) !== 0) {
-        const status = this.#verifier.verify(this.#offset, VERIFY_RECORDS, VERIFY_BYTES)
-        this.#verifiedEnd = this.#verifier.state[VERIFIER_END] as number
-        if (this.#verifiedEnd > this.#offset) return true
+      const { offset } = this
+      const hasRoom = offset <= segment.lastRecordOffset
+      if (hasRoom && segment.commitLengthAcquire(offset) !== 0) {
+        const status = this.#verifier.verify(offset, VERIFY_RECORDS, VERIFY_BYTES)
+        // Below 2^26. The integer operation makes it a small integer for the engine, too, which would keep a quotient of doubles as a double.
+        this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
+        if (this.#verifiedBlock > this.#block) return true
         if (status !== STATUS_PADDING) {
           if (!this.#stepOver(segment, status)) return false
           continue
@@ -167,7 +176,7 @@ export class RecordCursor {
         const isHole = hasRoom && (sealed ? this.#isHoleInSealed(segment) : this.#isHoleInHead(segment))
         if (!sealed && !isHole && !this.#isAbandoned(segment)) return false
         // The second look: what was committed before the seal, or before the head went on, is visible now (L2).
-        if (hasRoom && segment.commitLengthAcquire(this.#offset) !== 0) continue
+        if (hasRoom && segment.commitLengthAcquire(offset) !== 0) continue
         if (isHole) {
           if (!this.#stepOver(segment, COMMIT_WORD_GONE)) return false
           continue
@@ -180,12 +189,12 @@ export class RecordCursor {
   /** The commit word was 0, and the writer said when it left that records end further on: something of them is still there, or the gap shows at the next message. */
   #isHoleInSealed(segment: MappedSegment): boolean {
     const end = segment.endOffset
-    return end !== undefined && end > this.#offset && !isZero(segment, this.#offset, end)
+    return end !== undefined && end > this.offset && !isZero(segment, this.offset, end)
   }
 
   /** The commit word was 0, and the writer has gone on behind it. Without this question a reader would wait here for ever. */
   #isHoleInHead(segment: MappedSegment): boolean {
-    return this.#control.saysCommittedAcquire(segment.id, this.#offset)
+    return this.#control.saysCommittedAcquire(segment.id, this.offset)
   }
 
   /**
@@ -246,13 +255,12 @@ export class RecordCursor {
       this.#corruptSkipped++
       return true
     }
-    const good = findGoodRecord(segment, this.#offset + RECORD_ALIGNMENT, Math.max(expected, 0))
+    const good = findGoodRecord(segment, this.offset + RECORD_ALIGNMENT, Math.max(expected, 0))
     if (good === undefined) return segment.sealedAcquire() && this.#skipRest(segment)
     const found = getUint64(segment.view, good + RECORD_SEQUENCE_OFFSET)
     this.#corruptSkipped += expected < 0 ? 1 : Math.max(1, found - expected)
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
-    this.#offset = good
-    this.#verifiedEnd = good
+    this.#placeAt(good)
     return true
   }
 
@@ -268,9 +276,9 @@ export class RecordCursor {
   }
 
   #corruption(segment: MappedSegment, status: number, expected: number): CorruptRecordError | SequenceGapError {
-    const where = { directory: this.#directory, segmentId: segment.id, offset: this.#offset }
+    const where = { directory: this.#directory, segmentId: segment.id, offset: this.offset }
     if (status === STATUS_SEQUENCE_GAP) {
-      return new SequenceGapError({ ...where, expected, found: getUint64(segment.view, this.#offset + RECORD_SEQUENCE_OFFSET) })
+      return new SequenceGapError({ ...where, expected, found: getUint64(segment.view, this.offset + RECORD_SEQUENCE_OFFSET) })
     }
     return new CorruptRecordError({ ...where, detail: CORRUPTION[status] ?? 'unreadable' })
   }
