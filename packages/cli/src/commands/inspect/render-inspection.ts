@@ -80,12 +80,12 @@ function paintWriter(text: string, writer: WriterInspection, palette: Palette): 
 const READER_COLUMNS: readonly Column[] = [
   { title: 'READER' },
   { title: 'STATE' },
-  { title: 'POSITION', align: 'right', optional: 2 },
+  { title: 'POSITION', align: 'right', optional: 3 },
   { title: 'BEHIND', align: 'right' },
   { title: 'BYTES', align: 'right' },
-  { title: 'TIME', align: 'right', optional: 1 },
-  { title: 'COMMITTED', align: 'right' },
-  { title: 'PINS FROM', align: 'right', optional: 3 },
+  { title: 'TIME', align: 'right', optional: 2 },
+  { title: 'COMMITTED', align: 'right', optional: 1 },
+  { title: 'PINS FROM', align: 'right', optional: 4 },
 ]
 
 function readerRow(reader: ReaderInspection, palette: Palette): Cell[] {

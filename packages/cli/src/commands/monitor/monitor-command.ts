@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findQueues } from '@chronicle-ts/core'
+import { RouterDiscovery } from '@chronicle-ts/bus'
+import { findQueues, type QueueInspection } from '@chronicle-ts/core'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
@@ -9,6 +10,7 @@ import { SCHEMA_VERSION, toJsonLine } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { FIRST_STATE, pressKey } from './monitor-state.js'
 import { renderMonitor } from './monitor-view.js'
+import { oldestUnreadNs } from './oldest-unread.js'
 import { QueueBoard, queuesBelow } from './queue-board.js'
 import { Screen } from './screen.js'
 
@@ -19,8 +21,8 @@ interface MonitorOptions {
 const DEFAULT_INTERVAL_NS = 1_000_000_000n
 
 const EXAMPLES = `
-A full-screen view of every queue below a directory: who writes, how fast, how far the slowest reader is behind in messages and in time, what came and went. It joins nothing, and leaves the screen as it
-was.
+A full-screen view of every queue below a directory: who writes, how fast, how far the slowest reader is behind and how long its oldest unread message has been waiting, which queues and strategies
+came and went. It joins nothing, and leaves the screen as it was.
 
 With --json it prints one object per look instead, and needs no terminal.
 
@@ -30,6 +32,7 @@ Keys:
   /           filter by name; enter keeps it, escape drops it
   up, down    choose a queue; enter opens it, escape goes back
   space       pause
+  ?           help
 
 Examples:
   $ chron-cli monitor /var/lib/bus
@@ -54,22 +57,28 @@ async function monitor(context: CommandContext, root: string, options: MonitorOp
   const intervalMs = Number(options.interval ?? DEFAULT_INTERVAL_NS) / 1e6
   const directory = root.length > 1 ? root.replace(/\/+$/, '') : root
   findQueues(directory)
-  const board = new QueueBoard(queuesBelow(directory))
-  if (context.json) return streamBoard(context, board, intervalMs)
+  // No inotify: a look finds what there is, and a watch per directory would be taken from those who need them.
+  using discovery = new RouterDiscovery(directory, { watch: false })
+  const board = new QueueBoard(queuesBelow(directory, discovery))
+  if (context.json) return await streamBoard(context, board, intervalMs)
   if (process.stdout.isTTY !== true || process.stdin.isTTY !== true)
     throw new UsageError('monitor needs a terminal; --json does not')
-  return showBoard(context, { board, root: directory, intervalMs })
+  return await showBoard(context, { board, root: directory, intervalMs })
 }
 
 async function streamBoard({ output, signal }: CommandContext, board: QueueBoard, intervalMs: number): Promise<number> {
   while (!signal.aborted) {
     board.update(Date.now())
-    const queues = board.rows.map(({ rate, inspection }) => ({ ...inspection, rate }))
+    const queues = board.rows.map(({ rate, inspection }) => ({ ...inspection, readers: withWaits(inspection), rate }))
     output.line(toJsonLine({ schemaVersion: SCHEMA_VERSION, command: 'monitor', queues, events: board.events }))
     output.flush()
     await sleep(intervalMs, undefined, { signal }).catch(() => undefined)
   }
   return EXIT_HEALTHY
+}
+
+function withWaits(inspection: QueueInspection): object[] {
+  return inspection.readers.map((reader) => ({ ...reader, oldestUnreadNs: oldestUnreadNs(inspection, reader) }))
 }
 
 async function showBoard(

@@ -14,6 +14,8 @@ export interface MonitorState {
   /** The queue that is shown alone. */
   readonly opened: string | undefined
   readonly isPaused: boolean
+  /** The help is shown instead. */
+  readonly isHelping: boolean
   readonly isDone: boolean
 }
 
@@ -24,6 +26,7 @@ export const FIRST_STATE: MonitorState = {
   selected: 0,
   opened: undefined,
   isPaused: false,
+  isHelping: false,
   isDone: false,
 }
 
@@ -32,12 +35,14 @@ const ESCAPE = '\u001b'
 const UP = '\u001b[A'
 const DOWN = '\u001b[B'
 const ENTER = '\r'
+const HELP_ENDS = ['?', 'h', ESCAPE, ENTER]
 const BACKSPACES = ['\u007f', '\b']
 
 /** The state after a key. */
 export function pressKey(state: MonitorState, key: string, rows: readonly QueueRow[]): MonitorState {
   if (key === CTRL_C) return { ...state, isDone: true }
   if (state.isTyping) return typeFilter(state, key)
+  if (state.isHelping && key !== 'q') return HELP_ENDS.includes(key) ? { ...state, isHelping: false } : state
   const visible = visibleRows(state, rows)
   switch (key) {
     case 'q':
@@ -46,6 +51,9 @@ export function pressKey(state: MonitorState, key: string, rows: readonly QueueR
       return { ...state, sort: SORT_KEYS[(SORT_KEYS.indexOf(state.sort) + 1) % SORT_KEYS.length] ?? 'name', selected: 0 }
     case '/':
       return { ...state, isTyping: true, filter: '', selected: 0, opened: undefined }
+    case '?':
+    case 'h':
+      return { ...state, isHelping: true }
     case ' ':
       return { ...state, isPaused: !state.isPaused }
     case UP:

@@ -2,26 +2,31 @@ import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../../output/quantities.js'
 import { type Cell, type Column, fit, renderTable } from '../../output/table.js'
+import { wrapText } from '../../output/wrap.js'
 import { renderInspection } from '../inspect/render-inspection.js'
+import { displayName } from './display-name.js'
 import { type MonitorState, mostBehind, visibleRows } from './monitor-state.js'
+import { longestWaitNs, oldestUnreadNs } from './oldest-unread.js'
 import type { BoardEvent, QueueRow } from './queue-board.js'
 
 const SPARKS = '▁▂▃▄▅▆▇█'
 const SPARKLINE_LENGTH = 16
+const NARROW_SPARKLINE_LENGTH = 8
+const NARROW_WIDTH = 100
 /** Lines that are not queues: title, column titles, a blank, events, keys. */
 const EVENT_LINES = 4
 const FIXED_LINES = 4 + EVENT_LINES
 
 const COLUMNS: readonly Column[] = [
   { title: 'QUEUE' },
-  { title: 'WRITER' },
+  { title: 'WRITER', optional: 1 },
   { title: 'RATE', align: 'right' },
   { title: '', optional: 3 },
-  { title: 'NEXT', align: 'right', optional: 4 },
+  { title: 'NEXT', align: 'right', optional: 5 },
   { title: 'BEHIND', align: 'right' },
-  { title: 'LATENCY', align: 'right', optional: 1 },
-  { title: 'READERS', align: 'right', optional: 5 },
-  { title: 'SIZE', align: 'right', optional: 2 },
+  { title: 'WAITING', align: 'right', optional: 2 },
+  { title: 'READERS', align: 'right', optional: 6 },
+  { title: 'SIZE', align: 'right', optional: 4 },
   { title: 'STATE' },
 ]
 
@@ -38,6 +43,7 @@ export interface MonitorPicture {
 
 /** The screen's lines: never more than its height. */
 export function renderMonitor(picture: MonitorPicture, palette: Palette): string[] {
+  if (picture.state.isHelping) return renderHelp(picture, palette)
   const opened = picture.rows.find(({ directory }) => directory === picture.state.opened)
   const body = opened === undefined ? renderBoard(picture, palette) : renderOpened(opened, picture, palette)
   return [titleLine(picture, palette), ...body].slice(0, picture.height)
@@ -56,7 +62,8 @@ function titleLine({ root, nowMs, rows, state, width }: MonitorPicture, palette:
   const total = rows.reduce((sum, { rate }) => sum + rate, 0)
   const time = `${new Date(nowMs).toISOString().slice(11, 19)}Z`
   const paused = state.isPaused ? '  paused' : ''
-  return palette.heading(fit(`${printable(root)}  ${rows.length} queues  ${formatRate(total)}  ${time}${paused}`, width))
+  const count = `${rows.length} ${rows.length === 1 ? 'queue' : 'queues'}`
+  return palette.heading(fit(`${time}  ${count}  ${formatRate(total)}  ${printable(root)}${paused}`, width))
 }
 
 function renderBoard(picture: MonitorPicture, palette: Palette): string[] {
@@ -79,27 +86,28 @@ function renderBoard(picture: MonitorPicture, palette: Palette): string[] {
   return lines
 }
 
-function boardRow(row: QueueRow, { root }: MonitorPicture, palette: Palette): Cell[] {
+function boardRow(row: QueueRow, { root, width }: MonitorPicture, palette: Palette): Cell[] {
+  const sparkLength = width < NARROW_WIDTH ? NARROW_SPARKLINE_LENGTH : SPARKLINE_LENGTH
   const { inspection, rate, history } = row
   const { head, readers, segments } = inspection
   return [
-    printable(nameBelow(root, row.directory)),
+    printable(displayName(root, row.directory)),
     writerCell(row, palette),
     formatRate(rate),
-    sparkline(history).padStart(SPARKLINE_LENGTH),
+    sparkline(history, sparkLength).padStart(sparkLength),
     head.nextSequence === undefined ? '?' : formatCount(head.nextSequence),
     readers.length === 0 ? '' : formatCount(mostBehind(row)),
-    latency(row),
+    waiting(row),
     String(readers.length),
     formatBytes(segments.bytes),
     stateCell(row, palette),
   ]
 }
 
-/** How old, by the data's own time, what the slowest reader has yet to read is. */
-function latency({ inspection }: QueueRow): string {
-  const lags = inspection.readers.flatMap(({ lag }) => (lag?.ns === undefined ? [] : [Number(lag.ns)]))
-  return lags.length === 0 ? '' : formatDuration(Math.max(...lags))
+/** How long the slowest reader lets messages wait. */
+function waiting({ inspection }: QueueRow): string {
+  const ns = longestWaitNs(inspection)
+  return ns === undefined ? '' : ns === 0n ? '-' : formatDuration(ns)
 }
 
 function writerCell({ inspection: { writer } }: QueueRow, palette: Palette): Cell {
@@ -121,28 +129,63 @@ function hiddenLine(count: number, palette: Palette): string {
 function eventLine(event: BoardEvent | undefined, { root, width }: MonitorPicture, palette: Palette): string {
   if (event === undefined) return ''
   const time = new Date(event.atMs).toISOString().slice(11, 19)
-  const text = `  ${time}  ${event.kind}  ${printable(nameBelow(root, event.directory))}  ${event.detail}`
+  const text = `  ${time}  ${event.kind}  ${printable(displayName(root, event.directory))}  ${event.detail}`
   return palette.faint(fit(text.trimEnd(), width))
 }
 
 function keysLine(state: MonitorState, width: number, palette: Palette): string {
   if (state.isTyping) return fit(`filter: ${printable(state.filter)}_`, width)
   const filter = state.filter === '' ? '' : `  filter "${printable(state.filter)}"`
-  return palette.faint(fit(`q quit  s sort by ${state.sort}  / filter  enter open  space pause${filter}`, width))
+  return palette.faint(fit(`q quit  ? help  s sort by ${state.sort}  / filter  enter open  space pause${filter}`, width))
 }
 
-function renderOpened({ inspection, history, rate }: QueueRow, { width, height }: MonitorPicture, palette: Palette): string[] {
+function renderOpened(row: QueueRow, { width, height }: MonitorPicture, palette: Palette): string[] {
+  const { inspection, history, rate } = row
   const lines = [
     '',
     ...renderInspection(inspection, { palette, width }),
     '',
-    `  ${formatRate(rate)}  ${sparkline(history, Math.max(1, width - 20))}`,
+    ...waitingLines(row, width, palette),
+    `  rate      ${formatRate(rate)}  ${sparkline(history, Math.max(1, width - 30))}`,
   ]
   const shown = lines.slice(0, height - 2)
   while (shown.length < height - 2) shown.push('')
-  return [...shown, palette.faint('escape back  q quit')]
+  return [...shown, palette.faint(fit('escape back  ? help  q quit', width))]
 }
 
-function nameBelow(root: string, directory: string): string {
-  return directory.startsWith(`${root}/`) ? directory.slice(root.length + 1) : directory
+/** How long each reader's oldest unread message has been waiting, now and over the last looks. */
+function waitingLines({ inspection, waits }: QueueRow, width: number, palette: Palette): string[] {
+  if (inspection.readers.length === 0) return []
+  const columns: Column[] = [{ title: '  READER' }, { title: 'OLDEST UNREAD', align: 'right' }, { title: '', optional: 1 }]
+  const rows = inspection.readers.map((reader): Cell[] => {
+    const ns = oldestUnreadNs(inspection, reader)
+    const age = ns === undefined ? '?' : ns === 0n ? 'none' : formatDuration(ns)
+    return [`  ${printable(reader.name)}`, age, sparkline(waits.get(reader.name) ?? [])]
+  })
+  return [...renderTable(columns, rows, width, palette.heading), '']
+}
+
+const HELP: readonly (readonly [key: string, meaning: string])[] = [
+  ['up, down', 'choose a queue (also k and j)'],
+  ['enter', 'open the chosen queue: writer, segments, readers, problems'],
+  ['escape', 'back; on the board: drop the filter'],
+  ['s', 'sort by name, rate, lag, size in turn; highest first'],
+  ['/', 'type a filter; enter keeps it, escape drops it'],
+  ['space', 'stop looking, and go on'],
+  ['?', 'this help, and away with it'],
+  ['q', 'quit'],
+  ['', ''],
+  ['BEHIND', 'messages that the slowest reader has not read'],
+  ['WAITING', 'how long the oldest message that a reader has yet to read has been there'],
+  ['WRITER', 'dead: it did not close its queue; none: it did'],
+]
+
+function renderHelp({ width, height }: MonitorPicture, palette: Palette): string[] {
+  const indent = 12
+  const lines = HELP.flatMap(([key, meaning]) =>
+    wrapText(meaning, width - indent).map((text, index) => `  ${(index === 0 ? key : '').padEnd(indent - 2)}${text}`.trimEnd()),
+  )
+  const shown = ['', ...lines].slice(0, height - 2)
+  while (shown.length < height - 2) shown.push('')
+  return [palette.heading('Keys and columns'), ...shown, palette.faint(fit('? back  q quit', width))]
 }

@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs'
-import { inspectQueue, openWriter } from '@chronicle-ts/core'
+import { join } from 'node:path'
+import { openStrategyEndpoints, RouterDiscovery } from '@chronicle-ts/bus'
+import { inspectQueue, openReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
 import { exitOf, readUntil, runCli, startCli } from '../../../test/support/run-cli.js'
 import { createPalette } from '../../output/palette.js'
 import { FIRST_STATE, type MonitorState, pressKey, visibleRows } from './monitor-state.js'
 import { renderMonitor, sparkline } from './monitor-view.js'
+import { longestWaitNs } from './oldest-unread.js'
 import { QueueBoard, type QueueRow, queuesBelow } from './queue-board.js'
 import { splitKeys } from './screen.js'
 
@@ -44,6 +47,51 @@ describe('the board behind chron-cli monitor', () => {
     ])
   })
 
+  it('tells what a router hears: strategies that are announced and withdrawn', () => {
+    using discovery = new RouterDiscovery(folder.path, { watch: false, rescanIntervalMs: 1 })
+    const board = new QueueBoard(queuesBelow(folder.path, discovery))
+    board.update(1000)
+    const strategy = openStrategyEndpoints(folder.path, 'momentum', { writer: { segmentSize: 4096 } })
+    strategy.markReady()
+    discovery.rescan()
+    board.update(2000)
+    strategy.close()
+    discovery.rescan()
+    board.update(3000)
+    expect(
+      board.events.map(({ kind, directory }) => `${kind} ${directory}`).filter((text) => text.endsWith(' momentum')),
+    ).toEqual(['withdrawn momentum', 'announced momentum'])
+  })
+
+  it('knows how long the oldest unread message has been waiting', () => {
+    const queue = folder.join('queue')
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    using reader = openReader(queue, 'audit', { start: 'earliest' })
+    const board = new QueueBoard(queuesBelow(folder.path))
+    writer.append(1, Buffer.from('first'), { timestampNs: 1_000_000_000n })
+    writer.append(1, Buffer.from('second'), { timestampNs: 3_000_000_000n })
+    board.update(1000)
+    const { inspection } = board.rows[0] ?? expect.fail('no queue')
+    expect(longestWaitNs(inspection)).toBe(inspection.inspectedNs - 1_000_000_000n)
+    while (reader.next() !== undefined);
+    reader.commit()
+    board.update(2000)
+    expect(longestWaitNs(board.rows[0]?.inspection ?? inspection)).toBe(0n)
+  })
+
+  it('goes on when the root is removed and made again', () => {
+    const root = folder.join('root')
+    openWriter(join(root, 'queue'), { segmentSize: 4096 }).close()
+    const board = new QueueBoard(queuesBelow(root))
+    board.update(1000)
+    rmSync(root, { recursive: true })
+    board.update(2000)
+    expect(board.rows).toEqual([])
+    openWriter(join(root, 'queue'), { segmentSize: 4096 }).close()
+    board.update(3000)
+    expect(board.rows).toHaveLength(1)
+  })
+
   it('shows the same end as a full inspection', () => {
     const queue = folder.copyGolden('rolled')
     const board = new QueueBoard(queuesBelow(queue))
@@ -69,7 +117,13 @@ describe('the keys of chron-cli monitor', () => {
     expect(press('/q')).toMatchObject({ filter: 'q', isDone: false })
     expect(press('/ga\u001b').filter).toBe('')
     expect(press(' ').isPaused).toBe(true)
-    expect([press('q').isDone, press('\u0003').isDone, press('/\u0003').isDone]).toEqual([true, true, true])
+    expect([press('?').isHelping, press('?s?').isHelping, press('?s?').sort]).toEqual([true, false, 'name'])
+    expect([press('q').isDone, press('\u0003').isDone, press('/\u0003').isDone, press('?q').isDone]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
   })
 
   it('sort rows by what was chosen', () => {
@@ -93,11 +147,37 @@ describe('the picture of chron-cli monitor', () => {
   ])('fits %i columns and %i rows', (width, height) => {
     const rows = Array.from({ length: 100 }, (_, index) => row(`/bus/queue-with-a-long-name-${index}`, index))
     const picture = { root: '/bus', nowMs: 0, rows, events, width, height }
-    for (const state of [FIRST_STATE, { ...FIRST_STATE, selected: 99 }, { ...FIRST_STATE, opened: rows[3]?.directory }]) {
-      const lines = renderMonitor({ ...picture, state }, createPalette(false))
+    const states = [
+      { selected: 99 },
+      { opened: rows[3]?.directory },
+      { isHelping: true },
+      { isTyping: true, filter: 'x'.repeat(300) },
+    ]
+    for (const state of states) {
+      const lines = renderMonitor({ ...picture, state: { ...FIRST_STATE, ...state } }, createPalette(false))
       expect(lines).toHaveLength(height)
-      if (state.opened === undefined) expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width)
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width)
     }
+  })
+
+  it.each([40, 80, 200])('looks as it should on %i columns', async (width) => {
+    const rows = [
+      row('/bus/orders/queue/momentum/orders_out', 1234, [['router', 0, 0n]]),
+      row('/bus/orders/queue/carry/orders_out', 0, [['router', 12, 3_000_000_000n]]),
+      row('/bus/market_data/queue/prices', 250_000, [
+        ['momentum', 7, 40_000n],
+        ['audit', 1_200_000, 5_000_000_000n],
+      ]),
+    ]
+    const busEvents = [
+      { atMs: 5000, kind: 'withdrawn', directory: 'carry', detail: 'is READY no more' },
+      { atMs: 4000, kind: 'stopped', directory: '/bus/orders/queue/carry/orders_out', detail: 'nobody writes any more' },
+    ] as const
+    const picture = { root: '/bus', nowMs: 6000, rows, events: busEvents, width, height: 18 }
+    const screens = [{ sort: 'lag' } as const, { opened: rows[2]?.directory }, { isHelping: true }].map((state) =>
+      renderMonitor({ ...picture, state: { ...FIRST_STATE, ...state } }, createPalette(false)).join('\n'),
+    )
+    await expect(`${screens.join(`\n${'='.repeat(width)}\n`)}\n`).toMatchFileSnapshot(`../../../test/golden/monitor-${width}.txt`)
   })
 
   it('keeps the chosen row in sight', () => {
@@ -134,7 +214,8 @@ describe('chron-cli monitor', () => {
   })
 })
 
-function row(directory: string, rate: number): QueueRow {
+/** `readers`: name, messages behind, and how long before the last message the next one was appended. The last message is a second old. */
+function row(directory: string, rate: number, readers: readonly (readonly [string, number, bigint])[] = []): QueueRow {
   const lockless = {
     held: false,
     knownBy: 'absent',
@@ -147,9 +228,10 @@ function row(directory: string, rate: number): QueueRow {
     directory,
     rate,
     history: [1, 2, 3],
+    waits: new Map(readers.map(([name]) => [name, [1, 2, 3]])),
     inspection: {
       directory,
-      inspectedNs: 0n,
+      inspectedNs: 1_000_000_001n,
       isQueue: true,
       segmentSize: 4096,
       control: undefined,
@@ -167,7 +249,18 @@ function row(directory: string, rate: number): QueueRow {
       first: undefined,
       durable: undefined,
       writer: { ...lockless, alive: false, epoch: 1, lastHeartbeatNs: undefined },
-      readers: [],
+      readers: readers.map(([name, messages, ns]) => ({
+        name,
+        file: `readers/${name}.meta`,
+        position: { segmentId: 0, offset: 64 },
+        lastHeartbeatNs: undefined,
+        generation: 1,
+        legacy: false,
+        lock: { ...lockless, held: true },
+        problem: undefined,
+        lag: { messages, bytes: messages * 128, ns },
+        pinsFrom: 0,
+      })),
       markers: { ready: false, lease: false },
       leftovers: [],
       hasQuarantine: false,
