@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { RouterDiscovery } from '../../src/discovery/router-discovery.js'
 import { openRouterEndpoints, type RouterEndpoints } from '../../src/endpoints/router-endpoints.js'
 import { openStrategyEndpoints } from '../../src/endpoints/strategy-endpoints.js'
 import { OwnerProbe } from '../../src/markers/owner-probe.js'
 import { Child } from '../support/child.js'
+import { FOREIGN_PIDS, INOTIFY_LIMITS, type InotifyLimit } from '../support/conditions.js'
 import { eventually } from '../support/eventually.js'
 import { TemporaryBus } from '../support/temporary-bus.js'
 
@@ -75,18 +75,20 @@ describe('a router and strategies in processes of their own', () => {
     expect(timeOf()).toBe(last)
   })
 
-  it('L33: a strategy in another pid namespace is alive while it holds the lock, whatever its pid means here, and dead after it', async () => {
-    const bus = new TemporaryBus()
-    const child = new Child('strategy.mjs', [bus.layout.root, 'alpha', '0'], OTHER_PID_NAMESPACE)
-    const { pid } = (await child.hear()) as { pid: number }
-    expect(pid).toBeLessThan(10)
-    const probe = new OwnerProbe(bus.layout.strategy('alpha').ordersOut)
-    expect(probe.look()).toMatchObject({ state: 'alive', reason: 'lock-held', lease: { lease: { pid } } })
-    expect(() => openStrategyEndpoints(bus.layout, 'alpha')).toThrow(expect.objectContaining({ code: 'ERR_WRITER_ACTIVE' }))
-    await child.kill()
-    await eventually(() => probe.look().state === 'dead', 'its lock was free')
-    expect(probe.look().reason).toBe('lock-free')
-  })
+  it.each(FOREIGN_PIDS)(
+    'L33: a strategy whose pid means nothing here ($by) is alive while it holds the lock, and dead after it',
+    async ({ pid, wrapper }) => {
+      const bus = new TemporaryBus()
+      const child = new Child('strategy.mjs', [bus.layout.root, 'alpha', '0'], wrapper)
+      expect(await child.hear()).toMatchObject({ pid })
+      const probe = new OwnerProbe(bus.layout.strategy('alpha').ordersOut)
+      expect(probe.look()).toMatchObject({ state: 'alive', reason: 'lock-held', lease: { lease: { pid } } })
+      expect(() => openStrategyEndpoints(bus.layout, 'alpha')).toThrow(expect.objectContaining({ code: 'ERR_WRITER_ACTIVE' }))
+      await child.kill()
+      await eventually(() => probe.look().state === 'dead', 'its lock was free')
+      expect(probe.look().reason).toBe('lock-free')
+    },
+  )
 
   it('discoveries that nobody waits for do not keep their process alive', async () => {
     const bus = new TemporaryBus()
@@ -105,13 +107,15 @@ describe('a router and strategies in processes of their own', () => {
       expect(await child.hear()).toBe(`added ${name}`)
     }
   })
+})
 
+describe.each(INOTIFY_LIMITS)('a router under an inotify limit of 0, set by $by', ({ limitTo0 }) => {
   it.each([
     ['watches', 'max_inotify_watches', 'fs.inotify.max_user_watches'],
     ['instances', 'max_inotify_instances', 'fs.inotify.max_user_instances'],
   ])('where the system gives no inotify %s, strategies are seen by rescans and the limit is named', async (_, limit, name) => {
     const bus = new TemporaryBus()
-    const router = new Router(bus, limit)
+    const router = new Router(bus, limitTo0(limit))
     await router.until(({ refusedWatches }) => refusedWatches === 1, 'the watch on the tree was refused')
     bus.start('alpha')
     await router.until(({ strategies }) => strategies.join() === 'alpha', 'alpha was seen')
@@ -127,7 +131,7 @@ describe('a router and strategies in processes of their own', () => {
   it('a refused limit is one problem for any number of strategies, and watches are set up when it is raised', async () => {
     const bus = new TemporaryBus()
     for (let index = 0; index < 20; index++) bus.start(`s${index}`)
-    const router = new Router(bus, 'max_inotify_watches')
+    const router = new Router(bus, limitTo0('max_inotify_watches'))
     await router.until(({ refusedWatches }) => refusedWatches === 21, 'all were refused')
     await router.raise()
     const state = await router.until(({ watches }) => watches === 21, 'all were watched')
@@ -142,14 +146,11 @@ interface RouterState {
   readonly problems: readonly string[]
 }
 
-/** A router in a user namespace of its own, where an inotify limit is 0 and nobody else is hurt. */
+/** A router under an inotify limit of its own, until it is raised. */
 class Router {
   readonly #child: Child
 
-  constructor(bus: TemporaryBus, limit: string) {
-    const file = `/proc/sys/user/${limit}`
-    const wrapper = ['unshare', '--user', '--map-root-user', 'sh', '-c', `echo 0 > ${file} && exec "$@"`, 'sh']
-    execFileSync(wrapper[0] ?? '', [...wrapper.slice(1), 'true'])
+  constructor(bus: TemporaryBus, { file, wrapper }: InotifyLimit) {
     this.#child = new Child('limited-router.mjs', [bus.layout.root, file, '1000'], wrapper)
   }
 
@@ -169,5 +170,3 @@ class Router {
     await this.#child.ask('raise')
   }
 }
-
-const OTHER_PID_NAMESPACE = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child']

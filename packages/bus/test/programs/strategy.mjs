@@ -1,6 +1,7 @@
-/** A strategy: `strategy.mjs <root> <name> <orders>`. Says its pid and epoch when it is ready; ends in good order when its standard input ends. */
+/** A strategy: `strategy.mjs <root> <name> <orders>`. Says its pid and epoch when it is ready; ends in good order when its standard input ends. Writes down the pid of SAYS_PID where that is given. */
 import { openStrategyEndpoints } from '@chronicle-ts/bus'
 
+if (process.env.SAYS_PID) Object.defineProperty(process, 'pid', { value: Number(process.env.SAYS_PID) })
 const [root, name, orders] = process.argv.slice(2)
 const endpoints = openStrategyEndpoints(root, name, { writer: { segmentSize: 4096 }, renewalIntervalMs: 20 })
 endpoints.markReady()

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,11 +11,21 @@ const GOLDEN = fileURLToPath(new URL('../../../core/test/golden/rust-v3/', impor
 export class QueueFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'chronicle-cli-'))
 
+  readonly #protected: string[] = []
+
   /** Copies a golden queue directory and returns where it is. */
   copyGolden(name: string): string {
     const to = join(this.path, name)
     cpSync(join(GOLDEN, name), to, { recursive: true, preserveTimestamps: true })
     return to
+  }
+
+  /** Takes the permission to write from a queue directory and everything in it. */
+  protect(queue: string): void {
+    const names = readdirSync(queue, { recursive: true, encoding: 'utf8' })
+    for (const path of [...names.map((name) => join(queue, name)), queue])
+      chmodSync(path, lstatSync(path).isFile() ? 0o444 : 0o555)
+    this.#protected.push(queue)
   }
 
   join(...names: string[]): string {
@@ -37,6 +48,7 @@ export class QueueFolder {
   }
 
   remove(): void {
+    for (const queue of this.#protected) execFileSync('chmod', ['-R', 'u+rwX', queue])
     rmSync(this.path, { recursive: true, force: true })
   }
 }

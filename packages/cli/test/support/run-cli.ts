@@ -1,4 +1,7 @@
 import { type ChildProcessWithoutNullStreams, type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process'
+import { accessSync, chmodSync, constants, mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const BIN = fileURLToPath(new URL('../../bin/chron-cli.js', import.meta.url))
@@ -11,11 +14,32 @@ export interface CliResult {
 
 /** Runs `chron-cli` as a user would, on what the build made; the output is not a terminal. */
 export function runCli(args: readonly string[], options: SpawnSyncOptions = {}): CliResult {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
-    timeout: 60_000,
-    ...options,
-    encoding: 'utf8',
-  })
+  return run([process.execPath, BIN, ...args], options)
+}
+
+/** Gives up what lets root pass by permissions (PR_SET_SECUREBITS, SECBIT_NOROOT), and stays the same user: the checkout may be closed to all others. */
+const WITHOUT_PRIVILEGES = 'import ctypes, os, sys; ctypes.CDLL(None).prctl(28, 1, 0, 0, 0); os.execvp(sys.argv[1], sys.argv[1:])'
+
+/** Runs `chron-cli` as somebody whom the permissions of files bind, as they do everybody but root. */
+export function runCliUnprivileged(args: readonly string[]): CliResult {
+  return run([...(isBoundByPermissions() ? [] : ['python3', '-c', WITHOUT_PRIVILEGES]), process.execPath, BIN, ...args])
+}
+
+function isBoundByPermissions(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'chronicle-cli-'))
+  try {
+    chmodSync(folder, 0)
+    accessSync(folder, constants.R_OK)
+    return false
+  } catch {
+    return true
+  } finally {
+    rmdirSync(folder)
+  }
+}
+
+function run([command = '', ...args]: readonly string[], options: SpawnSyncOptions = {}): CliResult {
+  const { status, stdout, stderr } = spawnSync(command, args, { timeout: 60_000, ...options, encoding: 'utf8' })
   return { exitCode: status, stdout, stderr }
 }
 

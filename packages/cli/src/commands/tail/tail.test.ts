@@ -6,7 +6,7 @@ import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../test/support/build-queue.js'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
-import { exitOf, readUntil, runCli, startCli } from '../../../test/support/run-cli.js'
+import { exitOf, readUntil, runCli, runCliUnprivileged, startCli } from '../../../test/support/run-cli.js'
 
 let folder: QueueFolder
 
@@ -233,24 +233,22 @@ describe('chron-cli tail -f', () => {
   })
 })
 
-describe.runIf(process.getuid?.() === 0)('chron-cli tail as an unprivileged user', () => {
-  const nobody = { uid: 65534, gid: 65534 }
-
+describe('chron-cli tail as an unprivileged user', () => {
   it('needs read permission only', () => {
     const queue = folder.copyGolden('rolled')
-    chmodSync(folder.path, 0o755)
-    expect(sequences(runCli(['tail', queue, '--json', '-n', '2'], nobody).stdout)).toEqual([58, 59])
+    folder.protect(queue)
+    expect(sequences(runCliUnprivileged(['tail', queue, '--json', '-n', '2']).stdout)).toEqual([58, 59])
   })
 
   it('says so when it may not read', () => {
     const queue = folder.copyGolden('rolled')
-    chmodSync(folder.path, 0o755)
-    chmodSync(join(queue, '000000003.q'), 0o600)
-    const { exitCode, stderr } = runCli(['tail', queue, '--json'], nobody)
+    folder.protect(queue)
+    chmodSync(join(queue, '000000003.q'), 0)
+    const { exitCode, stderr } = runCliUnprivileged(['tail', queue, '--json'])
     expect(exitCode).toBe(3)
     expect(stderr).toContain('EACCES')
-    chmodSync(queue, 0o700)
-    expect(runCli(['tail', queue], nobody).exitCode).toBe(1)
+    chmodSync(queue, 0)
+    expect(runCliUnprivileged(['tail', queue]).exitCode).toBe(1)
   })
 })
 
