@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "file_blocks.h"
 #include "jobs.h"
 #include "napi_support.h"
 #include "segment_preparation.h"
@@ -68,9 +69,13 @@ napi_value backgroundSync(napi_env env, napi_callback_info info) {
   auto mapping = args.mapping(0, "mapping");
   const uint64_t offset = args.integer(1, "offset");
   const uint64_t length = args.integer(2, "length");
+  const auto control = args.absent(3) ? nullptr : args.mapping(3, "control");
   if (args.ok()) args.checkRange(*mapping, offset, length);
   if (!args.ok()) return nullptr;
-  return start(env, Lane::kFiles, [=](Job&) { return mapping->sync(offset, length); });
+  return start(env, Lane::kFiles, [=](Job&) {
+    const int error = mapping->sync(offset, length);
+    return error != 0 && control != nullptr ? control->failDurable(error) : error;
+  });
 }
 
 napi_value backgroundMakeDurable(napi_env env, napi_callback_info info) {
@@ -100,8 +105,17 @@ napi_value backgroundMakeDurable(napi_env env, napi_callback_info info) {
 napi_value backgroundUnlink(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   std::string path = args.string(0, "path");
+  std::vector<std::string> syncFirst;
+  if (!args.absent(1)) {
+    for (const napi_value value : args.array(1, "syncFirst")) syncFirst.push_back(args.stringOf(value, "syncFirst"));
+  }
   if (!args.ok()) return nullptr;
-  return start(env, Lane::kFiles, [path = std::move(path)](Job&) { return unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : errno; });
+  return start(env, Lane::kFiles, [path = std::move(path), syncFirst = std::move(syncFirst)](Job&) {
+    for (const std::string& file : syncFirst) {
+      if (const int error = syncFile(file); error != 0 && error != ENOENT) return error;
+    }
+    return unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : errno;
+  });
 }
 
 napi_value jobState(napi_env env, napi_callback_info info) {

@@ -100,7 +100,11 @@ int renameNoReplace(const std::string& from, const std::string& to) {
 int syncDirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return syncFile(directory);
+}
+
+int syncFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno;
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);

@@ -16,5 +16,6 @@ int renameNoReplace(const std::string& from, const std::string& to);
 int writeFully(int fd, const uint8_t* bytes, uint64_t length, uint64_t offset);
 // Makes the directory entry of this path durable.
 int syncDirectoryOf(const std::string& path);
+int syncFile(const std::string& path);
 
 }  // namespace chronicle

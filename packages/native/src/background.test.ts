@@ -1,4 +1,5 @@
 import { existsSync, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { mapNewFile, temporaryFolder } from '../test/temporary-files.js'
@@ -121,6 +122,21 @@ describe('backgroundUnmap', () => {
     expect(readFileSync('/proc/self/maps', 'utf8')).not.toContain(path)
     expect(binding.jobWait(binding.backgroundUnmap(mapping), WAIT_MS)).toBe(1)
     expect(() => binding.backgroundUnmap(new ArrayBuffer(1))).toThrow(TypeError)
+  })
+})
+
+describe('backgroundUnlink with files to sync', () => {
+  it('unlinks behind the syncs, and not at all when a file cannot be synced', () => {
+    const kept = join(folder, 'kept')
+    const other = join(folder, 'other')
+    for (const path of [kept, other]) writeFileSync(path, 'x')
+    const refused = binding.backgroundUnlink(kept, [join(other, 'below a file')])
+    expect(binding.jobWait(refused, WAIT_MS)).toBe(-constants.errno.ENOTDIR)
+    expect(existsSync(kept)).toBe(true)
+    const done = binding.backgroundUnlink(kept, [other, join(folder, 'gone')])
+    expect(binding.jobWait(done, WAIT_MS)).toBe(1)
+    expect(existsSync(kept)).toBe(false)
+    for (const job of [refused, done]) binding.jobRelease(job)
   })
 })
 

@@ -93,16 +93,19 @@ export interface Binding {
   backgroundPrepare(request: PrepareRequest): number
   /** Detaches the mapping now (no view works any more) and unmaps it in the background. */
   backgroundUnmap(mapping: ArrayBuffer): number
-  /** Syncs `length` bytes of the mapping from `offset`. */
-  backgroundSync(mapping: ArrayBuffer, offset: number, length: number): number
+  /**
+   * Syncs `length` bytes of the mapping from `offset`. With `control`, a failure makes all later {@link backgroundMakeDurable} of that control mapping fail too:
+   * their marks would cover these bytes.
+   */
+  backgroundSync(mapping: ArrayBuffer, offset: number, length: number, control?: ArrayBuffer): number
   /**
    * Syncs `[offset, offset + length)` of the segment, then stores the durable mark in the control block (format: durable slots, see
    * `core/src/format/control-layout.ts`; the slot not in use, generation + 1, CRC last) and syncs the control block. After one has failed, all later
    * ones for the same control mapping fail with the same errno and store nothing: a mark never covers a hole.
    */
   backgroundMakeDurable(request: DurableRequest): number
-  /** Unlinks; a file that is not there is fine. */
-  backgroundUnlink(path: string): number
+  /** Unlinks; a file that is not there is fine. The files of `syncFirst` are synced before, and when one cannot be, nothing is unlinked. */
+  backgroundUnlink(path: string, syncFirst?: readonly string[]): number
   /** 1 done, 0 under way or queued, -errno failed. Jobs that are done stay known until `jobRelease`. */
   jobState(job: number): number
   /** Blocks the calling thread until the job is done, failed or the time is over; returns {@link jobState}. */

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
-import { fromSystemError } from '../errors/index.js'
+import { dirname, resolve } from 'node:path'
+import { fromSystemError, PermissionError } from '../errors/index.js'
 
 /** Makes creations and renames in a directory survive a power cut. */
 export function syncDirectory(path: string): void {
@@ -12,5 +13,21 @@ export function syncDirectory(path: string): void {
     }
   } catch (cause) {
     throw fromSystemError(cause, { path })
+  }
+}
+
+/**
+ * Makes a new directory itself survive a power cut, with those of its parents that were made with it, from `first` on. A parent that this process may use
+ * but not read is left to the system.
+ */
+export function syncParents(directory: string, first: string): void {
+  const end = dirname(resolve(first))
+  for (let path = dirname(resolve(directory)); path.startsWith(end); path = dirname(path)) {
+    try {
+      syncDirectory(path)
+    } catch (error) {
+      if (!(error instanceof PermissionError)) throw error
+    }
+    if (path === end) return
   }
 }

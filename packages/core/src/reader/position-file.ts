@@ -42,6 +42,7 @@ export class PositionFile {
   readonly path: string
   readonly #fd: number
   #mapping: ArrayBuffer | undefined
+  #isEntrySynced = false
 
   private constructor(path: string, fd: number) {
     this.path = path
@@ -75,11 +76,14 @@ export class PositionFile {
     }
   }
 
-  /** The saved position, `undefined` for a new name, `'bad'` when the file holds none that is valid. */
+  /**
+   * The saved position, `undefined` for a new name, `'bad'` when the file holds none that is valid. A file of zeros is new: the power was cut before its first
+   * position reached the disk.
+   */
   load(): SavedPosition | 'bad' | undefined {
     const bytes = Buffer.alloc(POSITION_LENGTH + 1)
     const length = readSync(this.#fd, bytes, 0, bytes.length, 0)
-    if (length === 0) return undefined
+    if (length === 0 || (length === POSITION_LENGTH && bytes.every((byte) => byte === 0))) return undefined
     return decodePosition(bytes.subarray(0, length), crc32)
   }
 
@@ -107,7 +111,16 @@ export class PositionFile {
     const bytes = encodePosition({ ...first, heartbeatNs: binding.realtimeNs(), generation }, crc32)
     ftruncateSync(this.#fd, POSITION_LENGTH)
     writeSync(this.#fd, bytes, 0, POSITION_LENGTH, 0)
-    if (found === undefined) syncDirectory(dirname(this.path))
+    fsyncSync(this.#fd)
+    if (found === undefined) this.#syncEntry()
+  }
+
+  /** The file's name, and the folder's, which the first reader made. */
+  #syncEntry(): void {
+    const folder = dirname(this.path)
+    syncDirectory(folder)
+    syncDirectory(dirname(folder))
+    this.#isEntrySynced = true
   }
 
   /** Saves a position: no system call. */
@@ -124,6 +137,8 @@ export class PositionFile {
   sync(): void {
     if (this.#mapping !== undefined) binding.syncRange(this.#mapping, 0, POSITION_LENGTH)
     fsyncSync(this.#fd)
+    // Another process may have made the file and died before it synced the name.
+    if (!this.#isEntrySynced) this.#syncEntry()
   }
 
   /** Changes the file's times, which a writer that watches its readers is told by the kernel. */

@@ -153,7 +153,7 @@ describe('positions', () => {
   })
 
   it('L11: a meta file without a valid slot is a clear error, and an explicit start is the way out', () => {
-    for (const content of [Buffer.alloc(80), Buffer.alloc(80, 0xff), Buffer.alloc(5, 1), Buffer.alloc(200, 3)]) {
+    for (const content of [Buffer.alloc(80, 0xff), Buffer.alloc(5, 1), Buffer.alloc(200, 3)]) {
       const { directory, writer } = queueOf(20)
       openReader(directory, 'a').close()
       const path = join(directory, 'readers', 'a.meta')
@@ -167,6 +167,19 @@ describe('positions', () => {
       expect(resumed.next()).toBeUndefined()
       writer.close()
     }
+  })
+
+  it('begins anew with a file of zeros, which a power cut leaves of a registration that was not synced', () => {
+    const { directory, writer } = queueOf(20)
+    openReader(directory, 'a', { start: 'latest' }).close()
+    writeFileSync(join(directory, 'readers', 'a.meta'), Buffer.alloc(80))
+    using reader = openReader(directory, 'a')
+    expect(drainSequences(reader)).toEqual(range(0, 20))
+    reader.commit({ durable: true })
+    reader.close()
+    using resumed = openReader(directory, 'a')
+    expect(resumed.next()).toBeUndefined()
+    writer.close()
   })
 
   it('takes over legacy files of 8 and 16 bytes', () => {

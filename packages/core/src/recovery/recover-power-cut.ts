@@ -6,7 +6,7 @@ import {
   SEGMENT_FLAG_SEALED,
   SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
-import { highestReaderSegment, readersAreWithin } from '../reader/position-survey.js'
+import { highestReaderSegment, listReaders, readersAreWithin } from '../reader/position-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
 import { glanceAtSegment, listSegments, openSegment, segmentPath } from '../segment/segment-files.js'
@@ -22,15 +22,39 @@ import { setFileAside } from './set-aside.js'
  * others, and the segments between become empty, padded and sealed. A reader that stood in the lost stretch is led on to the new head.
  */
 export function recoverAfterPowerCut(context: RecoveryContext): Tail {
-  const ids = listSegments(context.directory)
+  const found = listSegments(context.directory)
   const mark = context.control.readDurableMark()
-  const start = mark !== undefined && ids.includes(mark.segmentId) ? mark : undefined
+  const start = mark !== undefined && found.includes(mark.segmentId) ? mark : undefined
+  const ids = withoutDeleted(context, found, start?.segmentId ?? found.at(-1) ?? 0)
   const firstId = start?.segmentId ?? ids[0]
   if (firstId === undefined) return freshQueueTail(context, mark?.sequence ?? 0)
-  const end = walkSegments(context, firstId, start?.offset ?? SEGMENT_HEADER_LENGTH, start?.sequence)
+  const end = walkSegments(context, firstId, start?.offset ?? SEGMENT_HEADER_LENGTH, start?.sequence ?? firstSequenceOf(firstId))
   const nextSequence = end.scan.nextSequence ?? mark?.sequence ?? context.control.nextSequenceAcquire() ?? 0
   if (nothingFollows(context, end, ids)) return { segment: end.segment, offset: end.scan.offset, nextSequence }
   return cutAndGoOn(context, end, ids, nextSequence)
+}
+
+/**
+ * Deletions may reach the disk out of order: what is left below a gap was to be deleted too, unless a reader stands there, who will be told what is missing.
+ * Sets it aside and returns the segments that count.
+ */
+function withoutDeleted(context: RecoveryContext, ids: readonly number[], present: number): readonly number[] {
+  let lowest = present
+  while (ids.includes(lowest - 1)) lowest--
+  const isRead = listReaders(context.directory).some(({ position }) => position !== 'bad' && position.segmentId < lowest)
+  if (ids[0] === undefined || ids[0] >= lowest || isRead) return ids
+  for (const id of ids) {
+    if (id >= lowest) continue
+    const to = setFileAside(context.directory, segmentPath(context.directory, id))
+    context.note('unsynced-deletion', { segmentId: id }, `moved to ${to}`)
+  }
+  context.control.storeFirstSegment(lowest)
+  return ids.filter((id) => id >= lowest)
+}
+
+/** A queue begins with sequence 0. Without this, what is left of its beginning would count although the first messages are lost. */
+function firstSequenceOf(segmentId: number): number | undefined {
+  return segmentId === 0 ? 0 : undefined
 }
 
 interface WalkEnd {
@@ -87,7 +111,7 @@ function cutAndGoOn(context: RecoveryContext, end: WalkEnd, ids: readonly number
   const { segment, scan } = end
   const highest = Math.max(segment.id, ids.at(-1) ?? 0, highestReaderSegment(context.directory))
   const cutId = segment.id
-  const keptAt = scan.reason === 'padding' ? undefined : padAndSeal(context.directory, segment, scan.offset)
+  const keptAt = isCleanPadding(end) ? undefined : padAndSeal(context.directory, segment, scan.offset)
   if (!segment.sealedAcquire()) segment.storeSealed()
   segment.close()
   for (let id = cutId + 1; id <= highest; id++) rebuildSealedEmpty(context, id)
@@ -97,6 +121,12 @@ function cutAndGoOn(context: RecoveryContext, end: WalkEnd, ids: readonly number
     `kept at ${keptAt ?? '-'}; goes on in segment ${highest + 1}`,
   )
   return { segment: context.preparer.take(highest + 1), offset: SEGMENT_HEADER_LENGTH, nextSequence }
+}
+
+/** An earlier recovery padded here; zeroing what stood there may not have reached the disk. */
+function isCleanPadding({ segment, scan }: WalkEnd): boolean {
+  const behind = scan.offset + RECORD_HEADER_LENGTH
+  return scan.reason === 'padding' && endOfNonZero(segment, behind) === behind
 }
 
 /** A segment that only leads on: header, padding record, SEALED. What bore its name is set aside. */

@@ -392,6 +392,19 @@ describe('recovery after a stop of the machine', () => {
     again.close()
   })
 
+  it('unsynced-deletion: sets aside what retention left below a gap', () => {
+    const directory = killedQueue(300)
+    rmSync(segmentFile(directory, 1))
+    pretendAnotherBoot(directory)
+    const writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).toContain('unsynced-deletion')
+    writer.close()
+    expect(quarantined(directory).some((name) => name.endsWith('000000000.q'))).toBe(true)
+    using observer = openObserver(directory)
+    const sequences = drainSequences(observer)
+    expect(sequences).toEqual(range(sequences[0] as number, 300))
+  })
+
   it('keeps every durable message when all behind the mark is garbage', () => {
     const directory = durablePrefix(25, 60)
     const mark = offsetOfSequence(directory, 25)

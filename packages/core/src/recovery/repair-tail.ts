@@ -22,6 +22,7 @@ export function padAndSeal(directory: string, segment: MappedSegment, offset: nu
     zeroTornTail(segment, offset, Math.ceil(end / RECORD_ALIGNMENT) * RECORD_ALIGNMENT)
   }
   if (offset <= segment.size - RECORD_HEADER_LENGTH) segment.bytes.set(encodePaddingHeader(offset, segment.size), offset)
+  segment.clearSummary()
   segment.storeSealed()
   return keptAt
 }

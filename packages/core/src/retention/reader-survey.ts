@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
+import { POSITION_LENGTH } from '../format/index.js'
 import { listReaders } from '../reader/position-survey.js'
 
 /** A registered reader as retention sees it. */
@@ -11,21 +12,21 @@ export interface SurveyedReader {
   readonly heartbeatNs: bigint
   /** Whether some process holds the reader's lock: decided by the kernel, not by data flow (L17). */
   readonly running: boolean
-  /** `registering`: its file is still empty. `bad`: no slot of it is valid. */
+  /** `registering`: its file is still empty, or of zeros. `bad`: no slot of it is valid. */
   readonly state: 'valid' | 'registering' | 'bad'
 }
 
 /**
- * Looks at all registered readers. An empty file that nobody holds is left from an open that died before it had a position: it promised nothing and is passed
- * over.
+ * Looks at all registered readers. A file that is empty, or of zeros, and that nobody holds is left from an open that died, or lost its power, before it had a
+ * position: it promised nothing and is passed over.
  */
 export function surveyReaders(directory: string): SurveyedReader[] {
   const surveyed: SurveyedReader[] = []
   for (const { name, path, position } of listReaders(directory)) {
     const file = lookAtFile(path)
-    if (file === undefined || (file.length === 0 && !file.running)) continue
+    if (file === undefined || (file.isBlank && !file.running)) continue
     if (position === 'bad') {
-      const state = file.length === 0 ? 'registering' : 'bad'
+      const state = file.isBlank ? 'registering' : 'bad'
       surveyed.push({ name, segmentId: 0, offset: 0, heartbeatNs: 0n, running: file.running, state })
     } else {
       const { segmentId, offset, heartbeatNs } = position
@@ -35,7 +36,7 @@ export function surveyReaders(directory: string): SurveyedReader[] {
   return surveyed
 }
 
-function lookAtFile(path: string): { length: number; running: boolean } | undefined {
+function lookAtFile(path: string): { isBlank: boolean; running: boolean } | undefined {
   let fd: number
   try {
     fd = openSync(path, 'r')
@@ -46,8 +47,13 @@ function lookAtFile(path: string): { length: number; running: boolean } | undefi
   try {
     const free = binding.tryLock(fd, false)
     if (free) binding.unlock(fd)
-    return { length: fstatSync(fd).size, running: !free }
+    return { isBlank: isBlank(fd), running: !free }
   } finally {
     closeSync(fd)
   }
+}
+
+function isBlank(fd: number): boolean {
+  const { size } = fstatSync(fd)
+  return size === 0 || (size === POSITION_LENGTH && readFileSync(fd).every((byte) => byte === 0))
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { RETENTION_FALLBACK_MS } from '../defaults.js'
-import { READERS_DIRECTORY } from '../format/index.js'
+import { READERS_DIRECTORY, readerFileName } from '../format/index.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { segmentPath } from '../segment/segment-files.js'
 import { sparseIndexPath } from '../segment/sparse-index.js'
@@ -85,7 +85,9 @@ export class Retirement {
     }
     for (const released of releaseReaders(state, this.#options.rules).released) this.#release(released, firstSegmentId)
     binding.jobRelease(binding.backgroundUnlink(sparseIndexPath(this.#options.directory, firstSegmentId)))
-    const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId))
+    // A power cut must not take back the positions that let the segment go.
+    const positions = state.readers.map(({ name }) => join(this.#options.directory, READERS_DIRECTORY, readerFileName(name)))
+    const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId), positions)
     this.#firstSegmentId = firstSegmentId + 1
     this.#deleted++
     return job

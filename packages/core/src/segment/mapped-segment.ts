@@ -6,6 +6,7 @@ import {
   SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET,
   SEGMENT_FLAG_SEALED,
   SEGMENT_FLAGS_OFFSET,
+  SEGMENT_HEADER_LENGTH,
   SEGMENT_WRITER_EPOCH_OFFSET,
   setUint64,
 } from '../format/index.js'
@@ -48,6 +49,11 @@ export class MappedSegment {
   /** Sets SEALED. Only the lock holder does that. */
   storeSealed(): void {
     Atomics.or(this.#words, SEGMENT_FLAGS_OFFSET >> 2, SEGMENT_FLAG_SEALED)
+  }
+
+  /** Takes back what the header says about the end of the segment: less is there than when it was sealed. */
+  clearSummary(): void {
+    this.bytes.fill(0, SEGMENT_END_OFFSET_OFFSET, SEGMENT_HEADER_LENGTH)
   }
 
   /** Says in the header which sequence the segment begins with, and who writes it: what seeking looks at. */

@@ -2,10 +2,11 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { APPENDER_NEXT_SEQUENCE, APPENDER_WRITE_OFFSET, binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { fromSystemError } from '../errors/index.js'
+import { BadSegmentError, fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
 import { encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
+import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { FlushPolicy } from './writer-options.js'
 
 export interface DurabilityOptions {
@@ -74,13 +75,16 @@ export class Durability {
     else this.request()
   }
 
-  /** The writer has left its segment for the next one: what is not synced of the old one goes into one sync, whose mark names the new. */
+  /**
+   * The writer has left its segment for the next one: the old one goes into one sync, whose mark names the new. All of it, because the seal in its first
+   * page is new; pages that did not change cost nothing.
+   */
   afterRoll(next: MappedSegment): void {
     const old = this.#segment
     const sequence = this.#options.state[APPENDER_NEXT_SEQUENCE] as number
     this.#submit({
       segment: old,
-      offset: this.#requestedOffset,
+      offset: 0,
       end: old.size,
       sequence,
       markSegmentId: next.id,
@@ -145,6 +149,7 @@ export class Durability {
     markOffset: number
   }): void {
     const { segment, offset, end } = range
+    if (this.#syncCount === 0) this.#syncInherited()
     const job = this.#options.marks
       ? binding.backgroundMakeDurable({
           segment: segment.mapping,
@@ -159,6 +164,24 @@ export class Durability {
     this.#syncs.push({ job, sequence: range.sequence })
     this.#requestedSequence = range.sequence
     this.#syncCount++
+  }
+
+  /**
+   * What earlier writers and recovery left unsynced comes before the first mark of this writer, which covers it: everything from their mark on, and the predecessor,
+   * which recovery may have sealed.
+   */
+  #syncInherited(): void {
+    const { directory, control } = this.#options
+    const head = this.#segment
+    const from = Math.min(control.readDurableMark()?.segmentId ?? 0, head.id - 1)
+    for (const id of listSegments(directory)) {
+      if (id < from || id >= head.id) continue
+      const segment = openIfUsable(directory, id, head.size)
+      if (segment === undefined) continue
+      const job = binding.backgroundSync(segment.mapping, 0, segment.size, control.mapping)
+      this.#syncs.push({ job, sequence: this.#requestedSequence })
+      segment.closeInBackground()
+    }
   }
 
   /** Takes note of the syncs that are done, oldest first. */
@@ -183,5 +206,15 @@ export class Durability {
     } catch {
       // A full or read-only disk: the hint stays old, and everybody is prepared for that (L5).
     }
+  }
+}
+
+/** What cannot be mapped holds no record that a mark could promise. */
+function openIfUsable(directory: string, segmentId: number, segmentSize: number): MappedSegment | undefined {
+  try {
+    return openSegment(directory, segmentId, segmentSize, true)
+  } catch (error) {
+    if (error instanceof BadSegmentError) return undefined
+    throw error
   }
 }

@@ -6,8 +6,15 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { mapControl, readControl } from '../control/open-control.js'
 import { BadSegmentError, fromSystemError, NotAQueueError, UnsupportedVersionError } from '../errors/index.js'
 import { bootId } from '../files/machine.js'
+import { syncDirectory, syncParents } from '../files/sync-directory.js'
 import { WriterLock } from '../files/writer-lock.js'
-import { CONTROL_FILE, CONTROL_VERSION, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import {
+  CONTROL_FEATURE_PARKED_READERS,
+  CONTROL_FILE,
+  CONTROL_VERSION,
+  type NewControlBlock,
+  SEGMENT_HEADER_LENGTH,
+} from '../format/index.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
 import { setFileAside } from '../recovery/set-aside.js'
@@ -44,6 +51,8 @@ export function openWriter(directory: string, options: WriterOptions = {}): Queu
     if (rebuilt !== undefined) context.note('lost-control', { segmentId: rebuilt }, 'rebuilt from the segments')
     if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
     const tail = created ? beginningOf(directory, control) : recoverQueue(context)
+    // The last writer may have died between naming a segment and syncing its name, and recovery renames too.
+    if (!created) syncDirectory(directory)
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     checkCounts(directory, tail, epoch)
     takeOver({ control, tail, epoch, options: resolved })
@@ -58,7 +67,8 @@ export function openWriter(directory: string, options: WriterOptions = {}): Queu
 
 function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true })
+    const first = mkdirSync(directory, { recursive: true })
+    if (first !== undefined) syncParents(directory, first)
   } catch (cause) {
     if (isFile(directory)) throw new NotAQueueError({ directory, detail: 'it is not a directory' }, { cause })
     throw fromSystemError(plainFailure(directory) ?? cause, { path: directory })
@@ -126,12 +136,31 @@ function ensureControl(directory: string, options: ResolvedWriterOptions): { cre
   return { created: true, rebuilt: undefined }
 }
 
-/** Segment first, control block last (L8). */
+/**
+ * Segment first, control block last (L8). The block tells the boot id from the beginning: a block without one would make a power cut look like the death of a
+ * process.
+ */
 function createQueue(directory: string, options: ResolvedWriterOptions): void {
   const segmentId = listSegments(directory).length === 0 ? 0 : setUnusableSegmentsAside(directory)
   const preparer = makePreparer(directory, options.segmentSize, options)
   preparer.take(segmentId).close()
-  createControl(directory, { segmentSize: options.segmentSize, writerEpoch: 1, currentSegment: segmentId })
+  createControl(directory, {
+    segmentSize: options.segmentSize,
+    writerEpoch: 1,
+    currentSegment: segmentId,
+    ...(options.extensions ? firstExtensions(segmentId) : {}),
+  })
+  syncParents(directory, directory)
+}
+
+function firstExtensions(segmentId: number): Partial<NewControlBlock> {
+  return {
+    bootId: bootId(),
+    extensionEpoch: 1,
+    features: CONTROL_FEATURE_PARKED_READERS,
+    dirtyEnd: SEGMENT_HEADER_LENGTH,
+    dirtySegment: segmentId,
+  }
 }
 
 /** A queue that was made a moment ago has nothing to recover. */

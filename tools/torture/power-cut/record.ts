@@ -1,0 +1,48 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { planOf } from './plan.js'
+import { type Recording, readRecording } from './recording.js'
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
+
+/** Compiles the library that records; returns where it is. */
+export function buildRecorder(folder: string): string {
+  const library = join(folder, 'recorder.so')
+  const source = join(ROOT, 'tools/torture/power-cut/recorder.cc')
+  const compiler = process.env['CXX'] ?? 'c++'
+  execFileSync(compiler, ['-std=c++17', '-O1', '-fPIC', '-shared', '-Wall', '-Wextra', '-Werror', '-o', library, source, '-ldl'])
+  return library
+}
+
+/** Records one history: several lives of the scenario in `folder/disk`, which may hold what an earlier cut left. */
+export function record(run: { folder: string; library: string; seed: number; generation: number }): Recording {
+  const { folder, library, seed, generation } = run
+  const plan = planOf(seed)
+  const disk = join(folder, 'disk')
+  const log = join(folder, 'recording')
+  mkdirSync(disk, { recursive: true })
+  for (let life = 1; life <= plan.lives; life++) {
+    const end = life < plan.lives || plan.lastEndsByKill ? 'kill' : 'close'
+    const program = join(ROOT, 'tools/dist/torture/power-cut/scenario.js')
+    const { signal, status, stderr } = spawnSync(
+      process.execPath,
+      [program, join(disk, 'queue'), String(seed), String(generation), String(life), end],
+      {
+        env: {
+          ...process.env,
+          LD_PRELOAD: library,
+          POWER_CUT_ROOT: disk,
+          POWER_CUT_LOG: log,
+          POWER_CUT_EVERY: String(plan.clockEvery),
+        },
+        encoding: 'utf8',
+        timeout: 120_000,
+      },
+    )
+    const isWell = end === 'kill' ? signal === 'SIGKILL' : status === 0
+    if (!isWell) throw new Error(`the scenario of seed ${seed} ended with ${signal ?? status}: ${stderr}`)
+  }
+  return readRecording(log)
+}
