@@ -22,7 +22,7 @@ export interface Promises {
 }
 
 /** What was known at a cut, from what the process said and what the control block held. */
-export function promisesAt(recording: Recording, cut: number, origin: Omit<Promises, 'durable' | 'oldest'>): Promises {
+export function promisesAt(recording: Recording, cut: number, origin: Omit<Promises, 'durable'>): Promises {
   const readers = new Map(origin.readers)
   let durable = 0
   let base = origin.base
@@ -50,18 +50,29 @@ export function promisesAt(recording: Recording, cut: number, origin: Omit<Promi
   }
   const files = recording.filesAt(cut)
   const control = files.get('queue/control.meta')?.bytesAt(cut)
-  const announced = control === undefined ? 0 : Math.max(0, Number(control.readBigUInt64LE(136)) - 1)
-  const lowest = [...files.keys()]
-    .filter((path) => segmentIdOf(path) >= announced)
-    .sort((a, b) => segmentIdOf(a) - segmentIdOf(b))[0]
-  const header = lowest === undefined ? undefined : files.get(lowest)?.bytesAt(cut)
   return {
     ...origin,
     base,
     readers,
     durable: Math.max(durable, control === undefined ? 0 : durableMark(control)),
-    oldest: header === undefined || header.length < 24 ? 0 : Math.max(0, Number(header.readBigUInt64LE(16)) - 1),
+    oldest: Math.max(origin.oldest, oldestAt(recording, cut)),
   }
+}
+
+/** The first sequence of the lowest segment that retention had neither announced, ever, nor deleted. Segments that recovery made tell none. */
+function oldestAt(recording: Recording, cut: number): number {
+  let announced = 0
+  for (const { step, value } of recording.filesAt(cut).get('queue/control.meta')?.sectors[0] ?? [])
+    if (step <= cut) announced = Math.max(announced, Number(value.readBigUInt64LE(136)) - 1)
+  const segments = [...recording.filesAt(cut)]
+    .filter(([path]) => segmentIdOf(path) >= announced)
+    .sort(([a], [b]) => segmentIdOf(a) - segmentIdOf(b))
+  for (const [, file] of segments) {
+    const header = file.bytesAt(cut)
+    const firstPlusOne = header.length < 24 ? 0 : Number(header.readBigUInt64LE(16))
+    if (firstPlusOne > 0) return firstPlusOne - 1
+  }
+  return Number.POSITIVE_INFINITY
 }
 
 function segmentIdOf(path: string): number {

@@ -34,7 +34,7 @@ interface HistoryRun {
   readonly origin: Origin
 }
 
-type Origin = Omit<Promises, 'durable' | 'oldest'>
+type Origin = Omit<Promises, 'durable'>
 
 /** In memory where that is possible: what is written is thrown away a moment later. */
 const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -63,7 +63,7 @@ export function cutPower(options: CutPowerOptions): CutPowerResult {
 function recordFirst(run: { folder: string; library: string; seed: number }): HistoryRun {
   const { segmentSize } = planOf(run.seed)
   const recording = record({ ...run, generation: 1 })
-  const origin = { seed: run.seed, segmentSize, generation: 1, base: 0, readers: new Map() }
+  const origin = { seed: run.seed, segmentSize, generation: 1, base: 0, oldest: 0, readers: new Map() }
   return { folder: run.folder, seed: run.seed, recording, origin }
 }
 
@@ -118,13 +118,14 @@ function lookAt(history: HistoryRun, state: number): { broken: string[]; cut: nu
 }
 
 function saveOrigin(folder: string, origin: Origin): void {
-  const { readers, base, ...rest } = origin
-  writeFileSync(join(folder, 'origin.json'), JSON.stringify({ ...rest, base: String(base), readers: [...readers] }))
+  const { readers, base, oldest, ...rest } = origin
+  const numbers = { base: String(base), oldest: String(oldest) }
+  writeFileSync(join(folder, 'origin.json'), JSON.stringify({ ...rest, ...numbers, readers: [...readers] }))
 }
 
 function lookAgain(look: { folder: string; state: number }, options: CutPowerOptions): CutPowerResult {
   const saved = JSON.parse(readFileSync(join(look.folder, 'origin.json'), 'utf8'))
-  const origin: Origin = { ...saved, base: Number(saved.base), readers: new Map(saved.readers) }
+  const origin: Origin = { ...saved, base: Number(saved.base), oldest: Number(saved.oldest), readers: new Map(saved.readers) }
   const recording = readRecording(join(look.folder, 'recording'))
   const { broken, cut } = lookAt({ folder: look.folder, seed: origin.seed, recording, origin }, look.state)
   options.tell(`cut=${cut} of ${recording.steps}`)

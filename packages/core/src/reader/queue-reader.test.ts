@@ -169,19 +169,6 @@ describe('positions', () => {
     }
   })
 
-  it('begins anew with a file of zeros, which a power cut leaves of a registration that was not synced', () => {
-    const { directory, writer } = queueOf(20)
-    openReader(directory, 'a', { start: 'latest' }).close()
-    writeFileSync(join(directory, 'readers', 'a.meta'), Buffer.alloc(80))
-    using reader = openReader(directory, 'a')
-    expect(drainSequences(reader)).toEqual(range(0, 20))
-    reader.commit({ durable: true })
-    reader.close()
-    using resumed = openReader(directory, 'a')
-    expect(resumed.next()).toBeUndefined()
-    writer.close()
-  })
-
   it('takes over legacy files of 8 and 16 bytes', () => {
     const { directory, writer } = queueOf(60)
     openReader(directory, 'a').close()

@@ -11,6 +11,7 @@ import { WriterLock } from '../files/writer-lock.js'
 import {
   CONTROL_FEATURE_PARKED_READERS,
   CONTROL_FILE,
+  CONTROL_LENGTH,
   CONTROL_VERSION,
   type NewControlBlock,
   SEGMENT_HEADER_LENGTH,
@@ -179,12 +180,20 @@ function checkCounts(directory: string, tail: Tail, epoch: number): void {
   throw new BadSegmentError({ path: directory, segmentId: tail.segment.id, detail })
 }
 
-/** Stores who writes now. The epoch goes up before the extension fields count as this writer's, and those are stored before. */
+/**
+ * Stores who writes now. The epoch goes up before the extension fields count as this writer's, and those are stored before. All of it is on the disk before a
+ * record carries the epoch, so that no epoch is used twice.
+ */
 function takeOver(opened: { control: MappedControl; tail: Tail; epoch: number; options: ResolvedWriterOptions }): void {
-  const { control, tail, epoch, options } = opened
+  const { control, epoch, options } = opened
   control.storeWriterHeartbeatNs(binding.realtimeNs())
   control.storeWriterEpochRelease(epoch)
-  if (!options.extensions) return
+  if (options.extensions) storeExtensions(opened)
+  binding.syncRange(control.mapping, 0, CONTROL_LENGTH)
+}
+
+function storeExtensions(opened: { control: MappedControl; tail: Tail; epoch: number }): void {
+  const { control, tail, epoch } = opened
   control.storeBootId(bootId())
   if (control.readCreatedNs() === 0n) control.storeCreatedNs(binding.realtimeNs())
   control.storeNextSequence(tail.nextSequence)
