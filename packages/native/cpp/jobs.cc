@@ -31,8 +31,10 @@ int Jobs::add(std::unique_ptr<Job> job, uint64_t* id) {
   *id = job->id = ++lastId_;
   std::shared_ptr<Job> shared = std::move(job);
   known_.emplace(*id, shared);
+  // Its one thread sleeps only while the queue is empty. Telling it again before it has woken would make this thread, which may be rolling, wait for that.
+  const bool mayBeAsleep = state.queue.empty();
   state.queue.push_back(std::move(shared));
-  state.ready.notify_one();
+  if (mayBeAsleep) state.ready.notify_one();
   return 0;
 }
 

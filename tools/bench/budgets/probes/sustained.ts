@@ -56,6 +56,7 @@ function measureFloor(context: ProbeContext): Figures {
     return {
       sustainedFloorNs: figures.nsPerMessage,
       sustainedFloorUnpreparedRolls: figures.unpreparedRolls,
+      sustainedFloorWaits: Math.max(0, figures.sleeps - figures.unpreparedRolls),
       sustainedFloorPreemptions: figures.preemptions,
       worstFloorInSegmentUs: figures.worstInSegmentNs / 1e3,
       worstFloorRollUs: figures.worstRollNs / 1e3,
