@@ -1,14 +1,17 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { processStartTime } from '@chronicle-ts/core'
+import { openWriter, processStartTime } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
 import { exitOf, runCli, startCli } from '../../../test/support/run-cli.js'
 import { createPalette } from '../../output/palette.js'
+import { INDEX_OFFSET } from './bench-message.js'
 import type { BenchReport } from './bench-report.js'
+import { WrongResultError } from './bench-task.js'
 import { compareReports } from './compare-reports.js'
 import { renderHtml } from './html/render-html.js'
 import { LatencySamples, latencyFigures } from './latency-samples.js'
-import { latencySeries } from './receive.js'
+import { measureReading } from './measure-throughput.js'
+import { latencySeries, openReceiver, receive } from './receive.js'
 import { renderComparison, renderReport } from './render-report.js'
 import { ThroughputSeries } from './throughput-series.js'
 
@@ -101,6 +104,50 @@ describe('latency figures', () => {
     ] as const) {
       expect(Math.abs(found - expected) / expected).toBeLessThan(0.002)
     }
+  })
+})
+
+describe('checking', () => {
+  function queueOf(indexes: readonly number[]): string {
+    const queue = folder.join('queue')
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    const payload = Buffer.alloc(32)
+    for (const index of indexes) {
+      payload.writeDoubleLE(index, INDEX_OFFSET)
+      writer.append(1, payload)
+    }
+    return queue
+  }
+
+  it('accepts what was written', () => {
+    const queue = queueOf([0, 1, 2])
+    expect(measureReading({ kind: 'read', queue, payloadLength: 32, messages: 3 }).messages).toBe(3)
+  })
+
+  it.each([
+    ['a missing message', [0, 1], 32],
+    ['a doubled message', [0, 1, 1], 32],
+    ['messages out of order', [0, 2, 1], 32],
+    ['messages of another length', [0, 1, 2], 33],
+  ])('refuses figures after %s', (_, indexes, payloadLength) => {
+    const queue = queueOf(indexes)
+    expect(() => measureReading({ kind: 'read', queue, payloadLength, messages: 3 })).toThrow(WrongResultError)
+  })
+
+  it('refuses figures of a reader that received something else', () => {
+    const queue = queueOf([0, 2])
+    const task = {
+      kind: 'receive',
+      queue,
+      reader: 'reader',
+      payloadLength: 32,
+      wait: 'park',
+      warmUpCount: 0,
+      count: 2,
+      seconds: 1,
+    } as const
+    using reader = openReceiver(task)
+    expect(() => receive(reader, task)).toThrow('received message 2 with sequence 1 where 1 belongs')
   })
 })
 

@@ -42,12 +42,20 @@ ${describeRun(report)
 ${throughputTable(results)}
 <h2>Latency</h2>
 <p class="note">Open loop at ${formatRate(report.options.rate)}: <b>write</b> and <b>one way</b> are counted from the instant at which a message was due, so that a stall is charged to everything it held up.
-<b>Transport</b> is from the call of append to the message in a reader's hands; <b>read</b> is the part of it spent in the reader's call.</p>
+<b>Transport</b> is from the call of append to the message in a reader's hands; <b>read</b> is the part of it spent in the reader's call.${shortfall(results)}</p>
 ${latencyTable(results)}
 ${results.map(sizeSection).join('\n')}
 </body>
 </html>
 `
+}
+
+/** The writer could not keep the rate: then latencies tell of a queue in front of the queue. */
+function shortfall(results: readonly SizeResult[]): string {
+  const share = Math.min(...results.map(({ latency }) => latency.achievedPerSecond / latency.ratePerSecond))
+  return share < 0.99
+    ? ` <b>The writer managed ${Math.floor(share * 100)} % of the rate only:</b> this machine was too slow or too busy for it.`
+    : ''
 }
 
 function throughputTable(results: readonly SizeResult[]): string {
