@@ -6,7 +6,7 @@ import { LatencyHistogram } from '../latency/latency-histogram.js'
 import type { RouterState } from '../process/program-state.js'
 import { decodeOrder, type Order, OrderFormatError } from '../trading/order-codec.js'
 import { ORDERS_SEGMENT_SIZE } from '../trading/order-layout.js'
-import { AnswerDesk } from './answer-desk.js'
+import { AnswerDesk, type AnswerOutcome } from './answer-desk.js'
 
 /** How long until a strategy that could not be attached is tried again. */
 const RETRY_INTERVAL_MS = 500
@@ -70,12 +70,19 @@ export class Router {
 
   /** Lets go of a strategy that took its announcement back, after answering what is left in its queue. */
   detach(strategy: string): void {
-    this.#retries.delete(strategy)
     const client = this.#clients.get(strategy)
-    if (client === undefined) return
+    if (client !== undefined) this.#readOutAndClose(strategy, client)
+    this.#retries.delete(strategy)
+  }
+
+  #readOutAndClose(strategy: string, client: Client): void {
     const hasFailed = this.#merged.failures.some(({ key }) => key === strategy)
     const ordersOut = this.#merged.remove(strategy)
     if (!hasFailed && ordersOut !== undefined) this.#readOut(strategy, ordersOut)
+    if (this.#clients.get(strategy) === client) this.#forget(strategy, client)
+  }
+
+  #forget(strategy: string, client: Client): void {
     this.#formerGaps += client.desk.gaps
     client.endpoints.close()
     this.#clients.delete(strategy)
@@ -110,7 +117,8 @@ export class Router {
   #handle(strategy: string, message: Message): void {
     const order = this.#decode(message)
     if (order === undefined) return
-    const outcome = this.#clients.get(strategy)?.desk.answer(order)
+    const outcome = this.#answer(strategy, order)
+    if (outcome === undefined) return
     if (outcome === 'repeat') {
       this.#counts.repeats++
       return
@@ -119,6 +127,24 @@ export class Router {
     this.#counts.orders++
     if (outcome === 'fill') this.#counts.fills++
     else this.#counts.acks++
+  }
+
+  /**
+   * Where an answer cannot be written (the disk is full, the directory is gone), the strategy is let go without saving its position, and attached again later: the
+   * order is then read again.
+   */
+  #answer(strategy: string, order: Order): AnswerOutcome | undefined {
+    const client = this.#clients.get(strategy)
+    try {
+      return client?.desk.answer(order)
+    } catch (error) {
+      if (client === undefined || !(error instanceof QueueError)) throw error
+      this.#onProblem(strategy, error)
+      this.#merged.remove(strategy)
+      this.#forget(strategy, client)
+      this.#retries.set(strategy, performance.now() + RETRY_INTERVAL_MS)
+      return undefined
+    }
   }
 
   /** A message that is no order is one strategy's fault, and none of the others'. */
