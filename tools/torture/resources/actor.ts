@@ -36,7 +36,7 @@ export class Actor {
     return this.#hasEnded
   }
 
-  send(command: string): void {
+  send(command: string | object): void {
     if (this.#child.connected) this.#child.send(command, () => {})
   }
 

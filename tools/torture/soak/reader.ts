@@ -1,0 +1,65 @@
+/** Reads everything at its own pace, and says what it has read. */
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { openReader, type QueueReader } from '@chronicle-ts/core'
+import { build } from 'hdr-histogram-js'
+import { Sum, sentNsOf } from './payload.js'
+import type { ReaderCommand, ReaderReport } from './report.js'
+
+const BATCH_COUNT = 1000
+const HIGHEST_NS = 60e9
+/** How long the slow one sleeps between two looks. */
+const SLOW_MS = 250
+/** Messages after which the restarting one closes and opens anew. */
+const LIFE_COUNT = 5000
+/** Longest wait before the total is looked at again. */
+const WAIT_MS = 100
+
+const [directory = '', name = ''] = process.argv.slice(2)
+const sum = new Sum()
+const latencies = build({ lowestDiscernibleValue: 1, highestTrackableValue: HIGHEST_NS, numberOfSignificantValueDigits: 3 })
+let total = Number.POSITIVE_INFINITY
+let restarts = 0
+
+process.on('message', (command: ReaderCommand) => {
+  total = command.total
+})
+process.on('disconnect', () => process.exit(0))
+
+let reader = openReader(directory, name)
+process.send?.('ready')
+while (sum.count < total) {
+  const count = take(reader)
+  if (count > 0) reader.commit()
+  if (name === 'restarting' && sum.count >= (restarts + 1) * LIFE_COUNT) reader = restart(reader)
+  if (count === BATCH_COUNT) await setImmediate()
+  else await pause(reader)
+}
+report()
+
+/** Each message counts from its append: one that waited for a slow reader was on its way that long. */
+function take(from: QueueReader): number {
+  return from.poll(BATCH_COUNT, ({ sequence, payload }) => {
+    latencies.recordValue(Math.min(Math.max(Number(process.hrtime.bigint() - sentNsOf(payload)), 1), HIGHEST_NS))
+    sum.add(sequence, payload)
+  })
+}
+
+async function pause(idle: QueueReader): Promise<void> {
+  if (name === 'busy') await setImmediate()
+  else if (name === 'slow') await setTimeout(SLOW_MS)
+  else await idle.waitAsync({ timeoutMs: WAIT_MS })
+}
+
+function restart(old: QueueReader): QueueReader {
+  restarts++
+  old.close()
+  return openReader(directory, name)
+}
+
+function report(): void {
+  const at = (percentile: number) => latencies.getValueAtPercentile(percentile)
+  const latencyNs = { p50: at(50), p99: at(99), p999: at(99.9), max: latencies.maxValue }
+  const said: ReaderReport = { count: sum.count, digest: sum.digest, restarts, latencyNs }
+  reader.close()
+  process.send?.(said, () => process.disconnect())
+}
