@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BusLayout } from '@chronicle-ts/bus'
@@ -179,13 +180,19 @@ class Soak {
       look().flatMap(({ orders, answers, wasServed }, index) =>
         wasServed && orders === answers
           ? []
-          : [`${names[index]} has ${orders} orders and ${answers} answers, served: ${wasServed}`],
+          : [
+              `${names[index]} has ${orders} orders and ${answers} answers, served: ${wasServed}, ready: ${this.#isReady(names[index])}`,
+            ],
       ),
     )
     const audits = look()
     this.#broken.push(...audits.flatMap(({ broken }) => broken))
     const sum = (key: 'orders' | 'answers') => audits.reduce((total, audit) => total + audit[key], 0)
     return { orders: sum('orders'), answers: sum('answers') }
+  }
+
+  #isReady(name = ''): boolean {
+    return existsSync(this.#layout.strategy(name).ready)
   }
 
   /** All hosts die and all directories vanish. A router that leaks nothing then holds what it held before the first strategy came. */
@@ -238,7 +245,7 @@ class Soak {
     const deadlineMs = performance.now() + PATIENCE_MS
     while (!isSo()) {
       if (performance.now() > deadlineMs) {
-        this.#broken.push(`in vain: ${what}`, ...details())
+        this.#broken.push(`in vain: ${what}`, ...details(), ...this.#departures.lastLines)
         return
       }
       await sleep(100)

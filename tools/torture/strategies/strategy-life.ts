@@ -48,6 +48,8 @@ export class StrategyLife {
 
   /** Opens what is not open, and sends nothing more. Answers are read on by {@link rest}. */
   rest(nowMs: number): void {
+    if (this.#hasVanished()) this.#end(nowMs)
+    if (this.#doubt !== undefined && nowMs > this.#doubt.untilMs) throw this.#doubt.error
     if (this.#endpoints === undefined && nowMs >= this.#pauseUntilMs) this.#open()
     this.#readAnswers()
   }
@@ -100,11 +102,11 @@ export class StrategyLife {
   }
 
   #hasVanished(): boolean {
-    return this.#stamp !== undefined && this.#look() !== this.#stamp
+    return this.#endpoints !== undefined && (this.#stamp === undefined || this.#look() !== this.#stamp)
   }
 
   #look(): string | undefined {
     const stats = statSync(this.#layout.strategy(this.#name).directory, { bigint: true, throwIfNoEntry: false })
-    return stats === undefined ? 'gone' : `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`
+    return stats === undefined ? undefined : `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`
   }
 }
