@@ -58,4 +58,10 @@ describe('stopped processes', () => {
     expect(reader.writerStatus().alive).toBe(true)
     expect(drainSequences(reader)).toEqual(range(0, 100))
   })
+
+  it('L26: an idle writer with retention sleeps', async () => {
+    const idle = new Child('idle-writer', [join(temporaryDirectory(), 'queue')])
+    // A poll would wake it a thousand times and more in its second; a heartbeat and the runtime do a few times.
+    expect(Number(await idle.line())).toBeLessThan(300)
+  })
 })

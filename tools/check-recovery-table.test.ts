@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { RECOVERY_CASES } from '@chronicle-ts/core'
+import { describe, expect, it } from 'vitest'
+import { root } from './run/root.mjs'
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+describe('docs/recovery.md', () => {
+  it('has the rows of RECOVERY_CASES with their decisions, each with a test that exists', () => {
+    const rows = [...read('docs/recovery.md').matchAll(/^\| `([a-z-]+)` \| (.+?) \| (.+?) \|$/gm)]
+    expect(Object.fromEntries(rows.map(([, name, decision]) => [name, decision]))).toEqual(RECOVERY_CASES)
+    const tests = read('packages/core/src/recovery/recovery.test.ts')
+    for (const [, name = '', , title = ''] of rows) {
+      expect(tests).toContain(`'${title}'`)
+      expect(title).toContain(name)
+    }
+  })
+})
+
+describe('docs/durability.md', () => {
+  it('names tests that exist', () => {
+    const cells = [...read('docs/durability.md').matchAll(/`(packages\/[^`]+\.test\.ts)`: ([^|]+?)(?= \||; `)/g)]
+    expect(cells.length).toBeGreaterThan(7)
+    for (const [, file = '', titles = ''] of cells)
+      for (const title of titles.split('; ')) expect(read(file)).toContain(`'${title}'`)
+  })
+})
