@@ -5,7 +5,6 @@ import { appendNumbered, drainSequences, numberedPayload, range } from '../../te
 import { overwrite, overwriteControl, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
-  CONTROL_BOOT_ID_OFFSET,
   CONTROL_CURRENT_SEGMENT_OFFSET,
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_CRC_OFFSET,
@@ -33,57 +32,6 @@ function locationOf(directory: string, sequence: number): { segmentId: number; o
   if (message?.sequence !== sequence) throw new Error(`no message ${sequence}`)
   return { segmentId: message.segmentId, offset: message.offset }
 }
-
-describe('a commit word that is gone', () => {
-  /** Zeroes the commit word of a message while the writer lives. */
-  function holeAt(directory: string, sequence: number): void {
-    const { segmentId, offset } = locationOf(directory, sequence)
-    overwrite(segmentFile(directory, segmentId), offset, u32(0))
-  }
-
-  it.each([
-    ['in the head', 58],
-    ['at the end of the head', 59],
-    ['in a sealed segment', 5],
-    ['at the beginning of a sealed segment', 0],
-  ])('is reported as damage %s, and waiting in front of it does not end the queue', (_, sequence) => {
-    const { directory, writer } = queueOf(60)
-    holeAt(directory, sequence)
-    const observer = openObserver(directory)
-    for (let number = 0; number < sequence; number++) expect(observer.next()?.sequence).toBe(number)
-    for (let time = 0; time < 2; time++) expect(() => observer.next()).toThrowError(code('ERR_CORRUPT_RECORD'))
-    observer.close()
-    writer.close()
-  })
-
-  it.each([58, 5, 0])('costs one message with onCorrupt skip: sequence %i', (sequence) => {
-    const { directory, writer } = queueOf(60)
-    holeAt(directory, sequence)
-    using observer = openObserver(directory, { onCorrupt: 'skip' })
-    expect(drainSequences(observer)).toEqual(range(0, 60).filter((number) => number !== sequence))
-    expect(observer.metrics().corruptSkipped).toBe(1)
-    writer.close()
-  })
-
-  it('costs one message at the end of the head, once something follows it', () => {
-    const { directory, writer } = queueOf(60)
-    holeAt(directory, 59)
-    using observer = openObserver(directory, { onCorrupt: 'skip' })
-    expect(drainSequences(observer)).toEqual(range(0, 59))
-    appendNumbered(writer, 60, 61)
-    expect(drainSequences(observer)).toEqual([60])
-    writer.close()
-  })
-
-  it('is nothing but the end where the machine stopped since: the next writer finds out', () => {
-    const { directory, writer } = queueOf(60)
-    writer.close()
-    holeAt(directory, 59)
-    overwriteControl(directory, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
-    using observer = openObserver(directory)
-    expect(drainSequences(observer)).toEqual(range(0, 59))
-  })
-})
 
 describe('positions', () => {
   it('a reader resumes behind its last commit and repeats what it did not commit', () => {

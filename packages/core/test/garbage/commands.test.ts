@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { openReader, openWriter, type QueueReader, type QueueWriter } from '../../src/index.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
-const RUNS = Number(process.env.CHRONICLE_COMMAND_RUNS ?? 40)
+const RUNS = Number(process.env['CHRONICLE_COMMAND_RUNS'] ?? 40)
 
 /** What a queue must be equal to: a list, and how far the reader is. */
 interface Model {

@@ -13,9 +13,9 @@ import {
 import { makeSmallQueue } from './small-queue.js'
 
 /** `CHRONICLE_GARBAGE=full` damages every byte and every length in both ways; without it, every byte that carries something, and a sample of the zeros. */
-const FULL = process.env.CHRONICLE_GARBAGE === 'full'
-const RANDOM_COUNT = Number(process.env.CHRONICLE_GARBAGE_COUNT ?? 150)
-const SEED = Number(process.env.CHRONICLE_GARBAGE_SEED ?? Date.now() % 1_000_000)
+const FULL = process.env['CHRONICLE_GARBAGE'] === 'full'
+const RANDOM_COUNT = Number(process.env['CHRONICLE_GARBAGE_COUNT'] ?? 150)
+const SEED = Number(process.env['CHRONICLE_GARBAGE_SEED'] ?? Date.now() % 1_000_000)
 const TIMEOUT_MS = FULL ? 3_600_000 : 120_000
 /** A prime, so that the sample falls on every place within a record. */
 const SAMPLE_STRIDE = 61
