@@ -2,6 +2,7 @@ import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import {
   encodePaddingHeader,
   encodeSegmentHeader,
+  PADDING_TYPE_ID,
   RECORD_HEADER_LENGTH,
   SEGMENT_FLAG_SEALED,
   SEGMENT_HEADER_LENGTH,
@@ -62,6 +63,7 @@ interface WalkEnd {
   readonly scan: ScanEnd
 }
 
+/** Segments that an earlier recovery emptied only lead on: behind them stands what was appended, and perhaps made durable, since. */
 function walkSegments(context: RecoveryContext, firstId: number, offset: number, sequence: number | undefined): WalkEnd {
   let segment = openForRepair(context, firstId)
   let scan = scanRecords(segment, offset, sequence)
@@ -70,7 +72,7 @@ function walkSegments(context: RecoveryContext, firstId: number, offset: number,
     const leadsOn =
       next?.problem === undefined &&
       next?.hasRecords &&
-      (scan.nextSequence === undefined || next.firstSequence === scan.nextSequence)
+      (next.firstTypeId === PADDING_TYPE_ID || scan.nextSequence === undefined || next.firstSequence === scan.nextSequence)
     if (!leadsOn) break
     if (!segment.sealedAcquire()) segment.storeSealed()
     segment.close()
@@ -138,8 +140,9 @@ function rebuildSealedEmpty(context: RecoveryContext, segmentId: number): void {
   bytes.set(encodePaddingHeader(SEGMENT_HEADER_LENGTH, context.segmentSize), SEGMENT_HEADER_LENGTH)
   const fd = openSync(path, 'wx')
   try {
-    writeSync(fd, bytes)
+    // Sized first: a file that another power cut leaves short must not pass for a segment of a smaller queue.
     ftruncateSync(fd, context.segmentSize)
+    writeSync(fd, bytes)
   } finally {
     closeSync(fd)
   }

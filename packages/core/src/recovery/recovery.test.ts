@@ -378,6 +378,16 @@ describe('recovery after a stop of the machine', () => {
     expect(quarantined(directory).length).toBeGreaterThan(0)
   })
 
+  it('unsynced-tail: a second cut finds what was appended behind the first', () => {
+    const directory = durablePrefix(25, 60)
+    const holeAt = offsetOfSequence(directory, 40)
+    overwrite(segmentFile(directory, holeAt.segmentId), holeAt.offset + RECORD_PAYLOAD_OFFSET, Buffer.alloc(8, 0xee))
+    expectWhole(directory, 40)
+    expect(readBytes(segmentFile(directory, holeAt.segmentId), 40, 24), 'the summary').toEqual(Buffer.alloc(24))
+    pretendAnotherBoot(directory)
+    expectWhole(directory, 41)
+  })
+
   it('unsynced-tail: leads a reader that had been further on to the new messages', () => {
     const directory = durablePrefix(25, 60)
     const reader = openReader(directory, 'ahead')
