@@ -38,7 +38,13 @@ export function endByControl(segment: ColdSegment, control: ControlBlock): Queue
     hasLegacy: false,
     stoppedBy: since.stoppedBy,
   }
-  return { segmentId: segment.id, walk, rate: { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }, goesOnAt: undefined }
+  return {
+    segmentId: segment.id,
+    walk,
+    rate: { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n },
+    provenSequence: -1,
+    goesOnAt: undefined,
+  }
 }
 
 function lastRecordBefore(segment: ColdSegment, end: number, sequence: number): { timestampNs: bigint } | undefined {

@@ -79,7 +79,7 @@ function problemsOfControlledHead({ inspection, listing, control, end }: Problem
   if (!listing.segmentIds.includes(currentSegment)) problems.push(queueProblem('HEAD_MISSING', '', { segmentId: currentSegment }))
   if (end === undefined) return problems
   const { segmentId, walk } = end
-  const usedUpTo = walk.highestSequence
+  const usedUpTo = end.provenSequence
   if (controlExtensionsAreCurrent(block) && block.nextSequence <= usedUpTo && inspection.writer.alive !== true) {
     const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
     problems.push(queueProblem('CONTROL_BAD_SEQUENCE', detail, { file: CONTROL_FILE }))

@@ -14,7 +14,7 @@ import { measureLag, type QueueEnd } from './measure-lag.js'
 import type { HeadInspection, QueueInspection, ReaderInspection, SegmentsSummary, WriterInspection } from './queue-inspection.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
 import { RateMeter } from './recent-rate.js'
-import { findNextRecord } from './record-verdict.js'
+import { findNextRecord, judgeRecord } from './record-verdict.js'
 import { type RecordWalk, walkRecords } from './record-walk.js'
 
 export interface InspectOptions {
@@ -102,11 +102,16 @@ function walkToEnd(places: ColdPlaces, quick: boolean): QueueEnd | undefined {
 
 function describeEnd(segment: ColdSegment): QueueEnd {
   const meter = new RateMeter()
+  let lastAt = -1
   const walk = walkRecords(segment, SEGMENT_FIRST_RECORD_OFFSET, (at, offset) => {
     meter.see(at, offset)
+    lastAt = offset
     return true
   })
-  return { segmentId: segment.id, walk, rate: meter.rate(walk.end), goesOnAt: recordBehindHole(segment, walk) }
+  const isProven =
+    lastAt >= 0 && walk.lastSequence - walk.firstSequence === walk.count - 1 && judgeRecord(segment, lastAt) === 'good'
+  const provenSequence = isProven ? walk.lastSequence : -1
+  return { segmentId: segment.id, walk, rate: meter.rate(walk.end), provenSequence, goesOnAt: recordBehindHole(segment, walk) }
 }
 
 /** Damage can hide records behind a hole of zeros. On a live queue the hole may be a record that is just being written, and is closed a moment later. */

@@ -20,6 +20,8 @@ export interface QueueEnd {
   readonly segmentId: number
   readonly walk: RecordWalk
   readonly rate: RecentRate
+  /** Sequence of the last record, when its checksums hold and the sequences before it have no gap: proof that it was given away. -1 otherwise. */
+  readonly provenSequence: number
   /** Where records go on behind a hole at the walk's end; `undefined` when nothing does. */
   readonly goesOnAt: number | undefined
 }

@@ -9,7 +9,9 @@ import {
   encodeControl,
   INIT_STATE_READY,
   isExistingSegmentSize,
+  RECORD_ALIGNMENT,
   SEGMENT_FIRST_RECORD_OFFSET,
+  SEGMENT_SIZE_MULTIPLE,
 } from '../format/index.js'
 import { setFileAside } from '../recovery/set-aside.js'
 
@@ -30,7 +32,7 @@ export function rebuildControlFromRecords(directory: string): string | undefined
   const inspection = inspectQueue(directory, { segmentLimit: Number.POSITIVE_INFINITY })
   const segmentSize = commonSegmentSize(inspection)
   if (segmentSize === undefined) throw new Error('no segment tells the segment size')
-  const content = readContent(directory, inspection)
+  const content = readContent(directory, inspection, segmentSize)
   const epoch = Math.max(
     content.highestEpoch,
     inspection.segments.inspected.reduce((most, { writerEpoch = 0 }) => Math.max(most, writerEpoch), 1),
@@ -61,19 +63,27 @@ function commonSegmentSize({ segments }: QueueInspection): number | undefined {
     const mayCount = problem?.code !== 'SEGMENT_BAD_HEADER' && isExistingSegmentSize(length)
     if (mayCount) counts.set(length, (counts.get(length) ?? 0) + 1)
   }
-  return [...counts].sort(([lengthA, a], [lengthB, b]) => b - a || lengthB - lengthA)[0]?.[0]
+  const [mostCommon] = [...counts].sort(([lengthA, a], [lengthB, b]) => b - a || lengthB - lengthA)
+  if (mostCommon !== undefined) return mostCommon[0]
+  // Every segment was cut: what is left still fits into the next size that a segment may have.
+  const longest = Math.max(0, ...segments.inspected.map(({ length }) => length))
+  return longest === 0 ? undefined : Math.ceil(longest / SEGMENT_SIZE_MULTIPLE) * SEGMENT_SIZE_MULTIPLE
 }
 
-function readContent(directory: string, { head, segments }: QueueInspection): Content {
+function readContent(directory: string, { head, segments }: QueueInspection, segmentSize: number): Content {
   let highestSequence = -1
   let highestEpoch = 1
   let lastSegmentId = head.segmentId ?? segments.lastId ?? 0
+  let previousSegmentId = segments.firstId ?? 0
   using reader = openColdReader(directory, { checkPayloads: false })
   for (const item of reader) {
     if (item.kind !== 'record') continue
-    highestSequence = Math.max(highestSequence, item.sequence)
+    // A damaged header may claim any sequence. Between two records there is room for so many others, and no more.
+    const room = (item.segmentId - previousSegmentId + 1) * (segmentSize / RECORD_ALIGNMENT)
+    if (highestSequence < 0 || item.sequence <= highestSequence + room) highestSequence = Math.max(highestSequence, item.sequence)
     highestEpoch = Math.max(highestEpoch, item.writerEpoch)
     lastSegmentId = Math.max(lastSegmentId, item.segmentId)
+    previousSegmentId = item.segmentId
   }
   const { segmentId, offset } = reader.position
   return {

@@ -9,6 +9,7 @@ import {
   verifyQueue,
 } from '@chronicle-ts/core'
 import type { Command } from 'commander'
+import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
@@ -75,7 +76,7 @@ async function doctor(context: CommandContext, directory: string, options: Docto
   if (found.directories.length === 0 && found.unreadable.length === 0)
     throw new UsageError(`there is no queue in or below ${directory}`)
   const treated =
-    options.repair === true ? treatAll(context, found.directories, options) : { treatments: [], exitCode: EXIT_HEALTHY }
+    options.repair === true ? await treatAll(context, found.directories, options) : { treatments: [], exitCode: EXIT_HEALTHY }
   const queues: QueueDiagnosis[] = []
   if (options.repair !== true || options.yes === true) {
     for (const queue of found.directories) {
@@ -90,17 +91,17 @@ async function doctor(context: CommandContext, directory: string, options: Docto
   return worseExitCode(treated.exitCode, exitCodeOfProblems(findings))
 }
 
-function treatAll(
+async function treatAll(
   context: CommandContext,
   directories: readonly string[],
   options: DoctorOptions,
-): { treatments: Treatment[]; exitCode: number } {
+): Promise<{ treatments: Treatment[]; exitCode: number }> {
   const treatments: Treatment[] = []
   let exitCode = EXIT_HEALTHY
   for (const queue of directories) {
     if (context.signal.aborted) break
     try {
-      const treatment = treat(queue, options)
+      const treatment = await treat(queue, options)
       treatments.push(treatment)
       const failed = treatment.report?.outcomes.some(({ state }) => state === 'failed') === true
       if (failed) exitCode = worseExitCode(exitCode, EXIT_USAGE)
@@ -114,10 +115,10 @@ function treatAll(
   return { treatments, exitCode }
 }
 
-function treat(queue: string, options: DoctorOptions): Treatment {
+async function treat(queue: string, options: DoctorOptions): Promise<Treatment> {
   const planOptions = { skipDamage: options.skipDamage === true }
   if (options.yes === true) {
-    const report = repairQueue(queue, planOptions)
+    const report = await asOwnerOf(queue, () => repairQueue(queue, planOptions))
     return { queue, steps: report.outcomes.map(({ step }) => described(step)), report }
   }
   using verification = verifyQueue(queue)

@@ -1,6 +1,8 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -149,6 +151,18 @@ describe('chron-cli doctor', () => {
     chmodSync(join(queue, '000000001.q'), 0)
     expect(runCliUnprivileged(['doctor', queue]).exitCode).toBe(2)
     expect(runCliUnprivileged(['doctor', queue, '--repair']).stdout).toContain('nothing to do')
+  })
+
+  it.runIf(process.getuid?.() === 0)('repairs as the owner of the queue when root asks, so that the owner can go on', () => {
+    const queue = damagedQueue()
+    truncateSync(join(queue, 'control.meta'), 100)
+    chmodSync(folder.path, 0o755)
+    const names = () => readdirSync(queue, { recursive: true, encoding: 'utf8' })
+    for (const path of [queue, ...names().map((name) => join(queue, name))]) chownSync(path, 65534, 65534)
+    runCli(['doctor', queue, '--repair', '--yes'])
+    expect(names().some((name) => name.startsWith('quarantine/'))).toBe(true)
+    expect(names().filter((name) => lstatSync(join(queue, name)).uid !== 65534)).toEqual([])
+    expect(runCli(['import', queue, '--format', 'lines', '--yes'], { uid: 65534, gid: 65534, input: 'hello\n' }).exitCode).toBe(0)
   })
 
   function damagedQueue(): string {

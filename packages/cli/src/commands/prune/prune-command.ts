@@ -1,5 +1,6 @@
 import { planPrune, pruneQueue, type RetentionOptions, type RetentionVerdict } from '@chronicle-ts/core'
 import type { Command } from 'commander'
+import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
@@ -52,7 +53,7 @@ async function prune(context: CommandContext, queue: string, options: PruneOptio
   const rules = rulesOf(options)
   const verdicts = planPrune(queue, rules)
   const candidates = leadingDeletable(verdicts)
-  const deleted = options.yes === true && candidates.length > 0 ? await pruneQueue(queue, rules) : []
+  const deleted = options.yes === true && candidates.length > 0 ? await asOwnerOf(queue, () => pruneQueue(queue, rules)) : []
   if (context.json) {
     context.output.line(
       toJsonReport('prune', { queue, candidates: candidates.map(({ segmentId }) => segmentId), deleted, segments: verdicts }),
