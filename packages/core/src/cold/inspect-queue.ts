@@ -108,10 +108,15 @@ function describeEnd(segment: ColdSegment): QueueEnd {
     lastAt = offset
     return true
   })
-  const isProven =
-    lastAt >= 0 && walk.lastSequence - walk.firstSequence === walk.count - 1 && judgeRecord(segment, lastAt) === 'good'
-  const provenSequence = isProven ? walk.lastSequence : -1
+  const provenSequence = findProvenSequence(segment, walk, lastAt)
   return { segmentId: segment.id, walk, rate: meter.rate(walk.end), provenSequence, goesOnAt: recordBehindHole(segment, walk) }
+}
+
+/** The highest sequence that damage cannot have made up; -1 when there is none. */
+function findProvenSequence(segment: ColdSegment, walk: RecordWalk, lastAt: number): number {
+  const isUnbroken = walk.lastSequence - walk.firstSequence === walk.count - 1
+  if (isUnbroken && lastAt >= 0 && judgeRecord(segment, lastAt) === 'good') return walk.lastSequence
+  return walk.count > 0 && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET) === 'good' ? walk.firstSequence : -1
 }
 
 /** Damage can hide records behind a hole of zeros. On a live queue the hole may be a record that is just being written, and is closed a moment later. */

@@ -20,7 +20,7 @@ export interface QueueEnd {
   readonly segmentId: number
   readonly walk: RecordWalk
   readonly rate: RecentRate
-  /** Sequence of the last record, when its checksums hold and the sequences before it have no gap: proof that it was given away. -1 otherwise. */
+  /** The highest sequence that was given away for certain; -1 when nothing proves any. */
   readonly provenSequence: number
   /** Where records go on behind a hole at the walk's end; `undefined` when nothing does. */
   readonly goesOnAt: number | undefined
