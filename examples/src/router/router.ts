@@ -108,6 +108,9 @@ export class Router {
     try {
       for (let message = ordersOut.next(); message !== undefined; message = ordersOut.next()) this.#handle(strategy, message)
       ordersOut.commit()
+      // A directory that vanished took along what was not mapped yet.
+      const { bytes } = ordersOut.lag()
+      if (bytes > 0) this.#onProblem(strategy, new Error(`orders that cannot be read any more: bytes=${bytes}`))
     } catch (error) {
       if (!(error instanceof QueueError)) throw error
       this.#onProblem(strategy, error)

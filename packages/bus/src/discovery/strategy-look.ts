@@ -27,10 +27,11 @@ export interface StrategyLook {
  * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not let us look.
  */
 export function lookAtStrategy(paths: StrategyPaths, previous: StrategyLook | undefined): StrategyLook | undefined {
+  // First of all: when the directory is replaced during this look, the next look finds another stamp. Read last, it would be the new one beside the old READY for good.
+  const queueStamp = birthStamp(paths.ordersOut)
   const ready = fileStamp(paths.ready)
   if (ready !== undefined) {
     const lease = lookAtLease(paths, previous)
-    const queueStamp = birthStamp(paths.ordersOut)
     return { ready, ...lease, epoch: readWriterEpoch(paths.ordersOut), queueStamp, watchPath: paths.ready, watchStamp: ready }
   }
   const ordersOut = inodeStamp(paths.ordersOut, 'directory')
