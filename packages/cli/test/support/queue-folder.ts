@@ -34,12 +34,16 @@ export class QueueFolder {
 
   /** Text with this folder's path, and what differs from run to run, replaced by placeholders. */
   normalise(text: string): string {
-    return text
-      .replaceAll(this.path, '<root>')
-      .replaceAll(/\d+(\.\d+)? ?[a-z]{1,2}( \d+[a-z])? ago/g, '<ago>')
-      .replaceAll(/"allocatedBytes": ?\d+/g, '"allocatedBytes": "<blocks>"')
-      .replaceAll(/"inspectedNs": ?"\d+"/g, '"inspectedNs": "<now>"')
-      .replaceAll(/"time":"[^"]+"/g, '"time":"<now>"')
+    return (
+      text
+        .replaceAll(this.path, '<root>')
+        // Commands quote paths that have blanks, and the temporary folder may have some.
+        .replaceAll(/'(<root>[^']*)'/g, '$1')
+        .replaceAll(/\d+(\.\d+)? ?[a-z]{1,2}( \d+[a-z])? ago/g, '<ago>')
+        .replaceAll(/"allocatedBytes": ?\d+/g, '"allocatedBytes": "<blocks>"')
+        .replaceAll(/"inspectedNs": ?"\d+"/g, '"inspectedNs": "<now>"')
+        .replaceAll(/"time":"[^"]+"/g, '"time":"<now>"')
+    )
   }
 
   /** The same for tables: columns are two blanks apart, however wide the cells were. */
