@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +22,8 @@ export function createScratchMapping(length: number): ArrayBuffer | undefined {
 }
 
 function mapNamelessFile(folder: string, length: number): ArrayBuffer {
-  const path = join(folder, `chronicle-${process.pid}-${randomBytes(8).toString('hex')}`)
+  // Made exclusively and unlinked at once: a name that somebody took before fails, and nothing depends on it being hard to guess.
+  const path = join(folder, `chronicle-${process.pid}-${process.hrtime.bigint()}`)
   const fd = openSync(path, 'wx+', 0o600)
   try {
     unlinkSync(path)

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import { ReadableStream } from 'node:stream/web'
 import type { MessageCopy } from './message.js'
 import type { MessageSource } from './message-source.js'
 
