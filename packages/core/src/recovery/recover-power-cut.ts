@@ -1,4 +1,5 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { binding } from '@chronicle-ts/native'
 import {
   encodePaddingHeader,
   encodeSegmentHeader,
@@ -74,8 +75,8 @@ function walkSegments(context: RecoveryContext, firstId: number, offset: number,
       next?.hasRecords &&
       (next.firstTypeId === PADDING_TYPE_ID || scan.nextSequence === undefined || next.firstSequence === scan.nextSequence)
     if (!leadsOn) break
-    if (!segment.sealedAcquire()) segment.storeSealed()
-    segment.close()
+    if (!isClean({ segment, scan })) padAndSeal(context.directory, segment, scan.offset)
+    sealAndClose(segment)
     segment = openForRepair(context, segment.id + 1)
     scan = scanRecords(segment, SEGMENT_HEADER_LENGTH, scan.nextSequence)
   }
@@ -113,9 +114,8 @@ function cutAndGoOn(context: RecoveryContext, end: WalkEnd, ids: readonly number
   const { segment, scan } = end
   const highest = Math.max(segment.id, ids.at(-1) ?? 0, highestReaderSegment(context.directory))
   const cutId = segment.id
-  const keptAt = isCleanPadding(end) ? undefined : padAndSeal(context.directory, segment, scan.offset)
-  if (!segment.sealedAcquire()) segment.storeSealed()
-  segment.close()
+  const keptAt = scan.reason === 'padding' && isClean(end) ? undefined : padAndSeal(context.directory, segment, scan.offset)
+  sealAndClose(segment)
   for (let id = cutId + 1; id <= highest; id++) rebuildSealedEmpty(context, id)
   context.note(
     'unsynced-tail',
@@ -125,10 +125,17 @@ function cutAndGoOn(context: RecoveryContext, end: WalkEnd, ids: readonly number
   return { segment: context.preparer.take(highest + 1), offset: SEGMENT_HEADER_LENGTH, nextSequence }
 }
 
-/** An earlier recovery padded here; zeroing what stood there may not have reached the disk. */
-function isCleanPadding({ segment, scan }: WalkEnd): boolean {
-  const behind = scan.offset + RECORD_HEADER_LENGTH
-  return scan.reason === 'padding' && endOfNonZero(segment, behind) === behind
+/** Whether nothing stands behind the end. Where an earlier recovery padded, zeroing what stood there may not have reached the disk. */
+function isClean({ segment, scan }: WalkEnd): boolean {
+  const behind = scan.reason === 'padding' ? scan.offset + RECORD_HEADER_LENGTH : scan.offset
+  return endOfNonZero(segment, behind) === behind
+}
+
+/** Synced before the control block changes: until that is synced too, the next recovery may not know that the machine stopped. */
+function sealAndClose(segment: MappedSegment): void {
+  if (!segment.sealedAcquire()) segment.storeSealed()
+  binding.syncRange(segment.mapping, 0, segment.size)
+  segment.close()
 }
 
 /** A segment that only leads on: header, padding record, SEALED. What bore its name is set aside. */
@@ -143,6 +150,7 @@ function rebuildSealedEmpty(context: RecoveryContext, segmentId: number): void {
     // Sized first: a file that another power cut leaves short must not pass for a segment of a smaller queue.
     ftruncateSync(fd, context.segmentSize)
     writeSync(fd, bytes)
+    fsyncSync(fd)
   } finally {
     closeSync(fd)
   }
