@@ -119,6 +119,15 @@ describe('findLayerViolations', () => {
     expect(findLayerViolations(top)).toEqual(['packages/core/src/bad.ts:1: left-pad is not declared in package.json'])
   })
 
+  it('accepts the names that a package gives to files of its own, and no others', () => {
+    write(
+      'packages/core/package.json',
+      JSON.stringify({ imports: { '#a': './a.js' }, dependencies: { '@chronicle-ts/native': '1' } }),
+    )
+    write('packages/core/src/use.ts', "import { a } from '#a'\nimport { b } from '#b'\n")
+    expect(findLayerViolations(top)).toEqual(['packages/core/src/use.ts:2: #b is not declared in package.json'])
+  })
+
   it('refuses an upward dependency in package.json', () => {
     write('packages/core/package.json', manifest(['native', 'bus']))
     expect(findLayerViolations(top)).toEqual(['packages/core/package.json: core must not depend on @chronicle-ts/bus'])
