@@ -2,8 +2,8 @@ import type { DiscoveryEvent } from './discovery-event.js'
 
 /**
  * Events that nobody took yet: at most two per strategy, however long nobody takes them. They always say the way from what the taker was told last to
- * what is now; what came and went in between is folded in, and a strategy that was removed and added again has restarted, unless its directory is
- * another one: what the taker has open is then not what is there.
+ * what is now; what came and went in between is folded in. A strategy that was removed and added again is told as both: its directory may have been replaced after its READY
+ * had gone, and what the taker has open is then not what is there.
  */
 export class PendingEvents {
   readonly #byStrategy = new Map<string, readonly DiscoveryEvent[]>()
@@ -53,7 +53,7 @@ function byStrategy(events: DiscoveryEvent[]): DiscoveryEvent[] {
  * | added             | removed   | added, removed                                   |
  * | restarted         | restarted | restarted, with all that changed                 |
  * | restarted         | removed   | removed                                          |
- * | removed           | added     | restarted; after `directory-gone`: removed, added |
+ * | removed           | added     | removed, added                                   |
  * | added, removed    | added     | added                                            |
  * | removed, added    | restarted | removed, added, with the newer incarnation       |
  * | removed, added    | removed   | the first removed                                |
@@ -69,10 +69,8 @@ function fold(pending: readonly DiscoveryEvent[], next: DiscoveryEvent): readonl
       if (last.kind !== 'added') return [next]
       return pending.length === 2 ? pending.slice(0, 1) : [last, next]
     case 'added': {
-      const { strategy, incarnation } = next
       if (pending.length === 2) return [next]
-      if (last.kind === 'removed' && last.reason === 'directory-gone') return [last, next]
-      return [{ kind: 'restarted', strategy, incarnation, changed: ['ready'] }]
+      return [last, next]
     }
   }
 }
