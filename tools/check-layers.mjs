@@ -124,6 +124,7 @@ function checkSources(top, layer, folder) {
  * @returns {Record<string, string>}
  */
 function ownNames(path) {
+  if (!existsSync(path)) return {}
   return JSON.parse(readFileSync(path, 'utf8')).imports ?? {}
 }
 

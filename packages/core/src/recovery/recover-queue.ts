@@ -49,5 +49,5 @@ function openPredecessor(context: RecoveryContext, segmentId: number): ReturnTyp
 /** Wakes whoever is parked, announced or not: the last writer may have died between its commit word and its wake. */
 function clearWaiters(context: RecoveryContext): void {
   if (context.control.clearParkedReaders()) context.note('stale-waiters', { segmentId: 0 }, 'woken')
-  else context.control.wakeReaders()
+  else if (context.lastWriterDied) context.control.wakeReaders()
 }

@@ -21,6 +21,11 @@ export class RecoveryContext {
     readonly preparer: SegmentPreparer,
   ) {}
 
+  /** Whether the last writer left the queue without closing it. */
+  get lastWriterDied(): boolean {
+    return this.actions.some((action) => action.case === 'stale-lock')
+  }
+
   note(name: RecoveryCase, where: { segmentId: number; offset?: number }, detail: string): void {
     this.actions.push({ case: name, segmentId: where.segmentId, offset: where.offset ?? 0, detail })
   }
