@@ -24,21 +24,27 @@ export function auditStrategy({ name, ordersOut, ordersIn }: StrategyPaths): Aud
   try {
     let orderCount = 0
     let answerCount = 0
-    let isMatching = true
-    for (let order = orders?.next(); order !== undefined; order = orders?.next()) {
+    const take = (order: Message, answer: Message | undefined) => {
       if (order.sequence !== orderCount) broken.push(`${name}: order at sequence ${order.sequence}, expected ${orderCount}`)
       orderCount++
       if (orderIdOf(order.payload) !== orderCount)
         broken.push(`${name}: order ${orderIdOf(order.payload)} in place of ${orderCount}`)
-      const answer: Message | undefined = isMatching ? answers?.next() : undefined
-      isMatching = answer !== undefined
-      if (answer === undefined) continue
+      if (answer === undefined) return
       const difference = findDifference(order, answer)
       if (difference !== undefined) broken.push(`${name}: ${difference}`)
       answerCount++
     }
-    for (let stray = answers?.next(); stray !== undefined; stray = answers?.next()) {
-      broken.push(`${name}: an answer to order ${orderIdOf(stray.payload)}, which is not there`)
+    let isMatching = true
+    for (let order = orders?.next(); order !== undefined; order = orders?.next()) {
+      const answer: Message | undefined = isMatching ? answers?.next() : undefined
+      isMatching = answer !== undefined
+      take(order, answer)
+    }
+    // Strategy and router may be at work meanwhile: whatever has an answer by now was sent before.
+    for (let answer = isMatching ? answers?.next() : undefined; answer !== undefined; answer = answers?.next()) {
+      const order = orders?.next()
+      if (order !== undefined) take(order, answer)
+      else broken.push(`${name}: an answer to order ${orderIdOf(answer.payload)}, which is not there`)
     }
     return { orders: orderCount, answers: answerCount, wasServed: answers !== undefined, broken }
   } catch (error) {
