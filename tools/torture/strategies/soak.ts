@@ -18,7 +18,7 @@ const SAMPLE_INTERVAL_MS = 250
 /** Until then nothing is warm: not all strategies have come, and nothing is compiled. */
 const WARM_SHARE = 0.2
 /** Everything that must happen at some time has this long, however busy the machine is. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 /** Of a process, not of a queue: what inotify and a first timer need may come after the first look. */
 const SHARED_DESCRIPTORS = 2
