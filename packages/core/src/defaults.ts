@@ -33,9 +33,6 @@ export const VERIFY_BYTES = 64 * 1024
 /** Tries of the seqlock read before the generation counts as abandoned by a dead writer. */
 export const SEQLOCK_TRIES = 1000
 
-/** How often a reader in front of an unsealed segment that is no longer the head asks whether its writer is dead. */
-export const ABANDONED_CHECK_MS = 20
-
 /** Messages an async iterator delivers before it lets the event loop turn once. */
 export const ITERATOR_TURN_COUNT = 256
 

@@ -136,11 +136,13 @@ export class MappedControl {
 
   /**
    * Whether a live protocol says that the record at this offset was committed: a writer of ours, of this run of the machine, stores the commit word before it moves the
-   * write offset on. The segment is loaded behind the offset, because a roll stores it first.
+   * write offset on. Segment and offset are one pair of the seqlock: in the middle of a roll the new segment stands beside the old offset, and that says nothing.
    */
   saysCommittedAcquire(segmentId: number, offset: number): boolean {
+    const generation = Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
     const writeOffset = Number(Atomics.load(this.#longs, CONTROL_WRITE_OFFSET_OFFSET >> 3))
     if (writeOffset <= offset || this.currentSegmentAcquire() !== segmentId || !this.extensionsAreCurrent()) return false
+    if ((generation & 1) === 1 || Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2) !== generation) return false
     const recorded = this.readBootId()
     return recorded !== undefined && Buffer.compare(recorded, bootId()) === 0
   }

@@ -109,8 +109,9 @@ export class PositionFile {
   #rewrite(first: Position, found: SavedPosition | 'bad' | undefined): void {
     const generation = found === 'bad' || found === undefined ? 1 : found.generation + 1
     const bytes = encodePosition({ ...first, heartbeatNs: binding.realtimeNs(), generation }, crc32)
-    ftruncateSync(this.#fd, POSITION_LENGTH)
+    // Written before it is cut to length: killed in between, it has a valid slot, and not a length without content.
     writeSync(this.#fd, bytes, 0, POSITION_LENGTH, 0)
+    ftruncateSync(this.#fd, POSITION_LENGTH)
     fsyncSync(this.#fd)
     if (found === undefined) this.#syncEntry()
   }

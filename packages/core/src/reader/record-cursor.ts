@@ -11,9 +11,8 @@ import {
   VERIFIER_SEQUENCE,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { ABANDONED_CHECK_MS, PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
+import { PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
-import { probeWriterLock } from '../files/writer-lock.js'
 import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { findGoodRecord } from '../segment/record-scan.js'
@@ -57,7 +56,6 @@ export class RecordCursor {
   #corruptSkipped = 0
   #lost = 0
   #segments = 0
-  #abandonedSinceMs = Number.NaN
 
   constructor(directory: string, control: MappedControl, options: ResolvedSourceOptions) {
     this.#directory = directory
@@ -144,7 +142,6 @@ export class RecordCursor {
     this.#placeAt(offset)
     this.#verifier.attach(segment.mapping)
     this.#peeked.attach(segment)
-    this.#abandonedSinceMs = Number.NaN
   }
 
   /** Nothing is verified there yet. */
@@ -174,7 +171,7 @@ export class RecordCursor {
         if (segment.hasFaulted()) throw this.#truncated()
         const sealed = segment.sealedAcquire()
         const isHole = hasRoom && (sealed ? this.#isHoleInSealed(segment) : this.#isHoleInHead(segment))
-        if (!sealed && !isHole && !this.#isAbandoned(segment)) return false
+        if (!sealed && !isHole && !this.#isLeftBehind(segment)) return false
         // The second look: what was committed before the seal, or before the head went on, is visible now (L2).
         if (hasRoom && segment.commitLengthAcquire(offset) !== 0) continue
         if (isHole) {
@@ -198,16 +195,11 @@ export class RecordCursor {
   }
 
   /**
-   * An unsealed segment that is no longer the head: its writer is between two steps of a roll, or died there. Only the lock tells, and it is asked at
-   * most every `ABANDONED_CHECK_MS`, because the first case passes in nanoseconds.
+   * An unsealed segment that is no longer the head: its writer is between two steps of a roll, or died there, or a power cut took the seal. Nothing is committed
+   * in it after the control block names a later one, so that is as good as a seal (docs/models.md shows it), whoever lives.
    */
-  #isAbandoned(segment: MappedSegment): boolean {
-    if (this.#control.currentSegmentAcquire() <= segment.id) return false
-    const now = performance.now()
-    if (Number.isNaN(this.#abandonedSinceMs)) this.#abandonedSinceMs = now
-    if (now - this.#abandonedSinceMs < ABANDONED_CHECK_MS) return false
-    this.#abandonedSinceMs = now
-    return probeWriterLock(this.#directory)?.held !== true
+  #isLeftBehind(segment: MappedSegment): boolean {
+    return this.#control.currentSegmentAcquire() > segment.id
   }
 
   #enterNext(from: MappedSegment): boolean {
