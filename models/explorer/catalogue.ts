@@ -1,6 +1,7 @@
 import { backpressure } from './backpressure.js'
 import { leaveSegment } from './leave-segment.js'
 import type { Model } from './machine.js'
+import { missingRecord } from './missing-record.js'
 import { parkWake } from './park-wake.js'
 import { retention } from './retention.js'
 import { rollCrash } from './roll-crash.js'
@@ -20,6 +21,7 @@ export interface Entry {
 export const sound: readonly Entry[] = [
   { protocol: 'leave-segment', variant: 'leaves at SEALED', model: leaveSegment() },
   { protocol: 'leave-segment', variant: 'leaves at a later head too', model: leaveSegment({ leaveAtLaterHead: true }) },
+  { protocol: 'missing-record', variant: 'nothing is missing', model: missingRecord() },
   { protocol: 'park-wake', variant: 'two readers, one killed', model: parkWake() },
   { protocol: 'waiter-healing', variant: 'two readers, one killed', model: waiterHealing() },
   { protocol: 'roll-crash', variant: 'two kills', model: rollCrash() },
@@ -46,6 +48,9 @@ export const faulty: readonly Entry[] = [
     variant: 'switch-before-commit',
     model: leaveSegment({ fault: 'switch-before-commit', leaveAtLaterHead: true }),
   },
+  { protocol: 'missing-record', variant: 'unpaired', model: missingRecord({ fault: 'unpaired' }) },
+  { protocol: 'missing-record', variant: 'no-second-look', model: missingRecord({ fault: 'no-second-look' }) },
+  { protocol: 'missing-record', variant: 'offset-before-commit', model: missingRecord({ fault: 'offset-before-commit' }) },
   { protocol: 'park-wake', variant: 'commit-word-only', lesson: 'L1', model: parkWake({ fault: 'commit-word-only' }) },
   { protocol: 'park-wake', variant: 'late-notify-load', lesson: 'L1', model: parkWake({ fault: 'late-notify-load' }) },
   { protocol: 'park-wake', variant: 'writer-without-fence', model: parkWake({ fault: 'writer-without-fence' }) },
