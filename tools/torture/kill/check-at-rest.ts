@@ -15,8 +15,8 @@ const LEFT_BY_WRITER = new Set([
   'not-zero',
 ])
 
-/** Names of everything that belongs into a queue that is at rest and settled. */
-const BELONGS = [/^control\.meta$/, /^writer\.lock$/, /^index\.meta$/, /^readers$/, /^index$/, /^\d{9,}\.q$/]
+/** Names of everything that belongs into a queue that is at rest and settled. Repairs keep their reports and what they replaced. */
+const BELONGS = [/^quarantine$/, /^control\.meta$/, /^writer\.lock$/, /^index\.meta$/, /^readers$/, /^index$/, /^\d{9,}\.q$/]
 
 export interface RestOptions {
   readonly directory: string

@@ -54,13 +54,27 @@ export class ReadingHabits {
     this.#commit(reader)
   }
 
+  /** Reads for ever, without a name. Throws what the source throws. */
+  async observe(source: MessageSource): Promise<never> {
+    this.#expected = -1
+    for (;;) {
+      const message = source.next()
+      if (message === undefined) await this.#wait(source)
+      else this.#checkNext(message)
+    }
+  }
+
   #check(message: { sequence: number; typeId: number; payload: Uint8Array }): void {
+    this.#checkNext(message)
+    this.#store(READER_DELIVERED, this.#expected)
+  }
+
+  #checkNext(message: { sequence: number; typeId: number; payload: Uint8Array }): void {
     const { sequence } = message
     if (this.#expected >= 0 && sequence !== this.#expected) broken(`${this.name} expected ${this.#expected} and got ${sequence}`)
     const difference = findDifference(message)
     if (difference !== undefined) broken(`${this.name}: ${difference}`)
     this.#expected = sequence + 1
-    this.#store(READER_DELIVERED, this.#expected)
   }
 
   #commit(reader: QueueReader, durable = false): void {

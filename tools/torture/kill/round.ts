@@ -44,6 +44,7 @@ class Round {
   readonly #ledger: Ledger
   readonly #broken: string[] = []
   readonly #writer: Actor
+  readonly #repairer: Actor
   readonly #readers: readonly Actor[]
   readonly #survivors: readonly Actor[]
   #kills = 0
@@ -59,7 +60,9 @@ class Round {
     this.#ledger = Ledger.open(this.#ledgerPath)
     const { readers, visitors, survivors } = this.#plan
     this.#writer = this.#actor('writer', 'writer', () => [JSON.stringify(this.#plan)])
+    this.#repairer = this.#actor('repairer', 'repairer', () => [])
     this.#readers = [
+      this.#actor('observer', 'observer', () => ['observer']),
       ...range(readers).map((i) => this.#actor(`reader-${i}`, 'reader', () => [`reader-${i}`, i])),
       ...range(visitors).map((i) => this.#actor(`visitor-${i}`, 'reader', () => [`visitor-${i}`, 4 + i, 'visits'])),
     ]
@@ -86,12 +89,14 @@ class Round {
   }
 
   get #all(): readonly Actor[] {
-    return [this.#writer, ...this.#readers, ...this.#survivors]
+    return [this.#writer, this.#repairer, ...this.#readers, ...this.#survivors]
   }
 
+  /** Every life of an actor has a seed of its own, in an order that does not depend on the others. */
   #actor(name: string, program: string, more: () => readonly (string | number)[]): Actor {
+    const lives = new Random(this.#random.seed())
     return new Actor(name, program, {
-      arguments: () => [this.#directory, this.#ledgerPath, this.#random.seed(), ...more()],
+      arguments: () => [this.#directory, this.#ledgerPath, lives.seed(), ...more()],
       onBroken: (message) => this.#broken.push(message),
     })
   }
@@ -101,7 +106,7 @@ class Round {
     this.#writer.start()
     await this.#until(() => this.#writer.isReady, 'the writer opens')
     for (const actor of [...this.#readers, ...this.#survivors]) actor.start()
-    await this.#until(() => this.#all.every((actor) => actor.isReady), 'all open')
+    await this.#until(() => [...this.#readers, ...this.#survivors].every((actor) => actor.isReady), 'all open')
   }
 
   get #isOver(): boolean {
@@ -118,8 +123,24 @@ class Round {
       await this.#alone(async () => {
         await victim.kill()
         this.#kills++
+        if (victim === this.#writer && random.chance(0.15)) await this.#repair(random)
         victim.start()
       })
+    }
+  }
+
+  /** As an operator may do while no writer runs; the repairer may be killed like everybody else. */
+  async #repair(random: Random): Promise<void> {
+    const delayMs = random.fraction() * 60
+    const isKilled = random.chance(0.5)
+    this.#repairer.start()
+    await this.#until(() => this.#repairer.isReady, 'the repairer begins')
+    if (isKilled) {
+      await pause(delayMs)
+      await this.#repairer.kill()
+      this.#kills++
+    } else {
+      await this.#repairer.ended()
     }
   }
 

@@ -5,7 +5,7 @@ export type Said =
   | { readonly kind: 'ready'; readonly detail: string }
   /** A promise was broken. */
   | { readonly kind: 'broken'; readonly message: string }
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly detail?: string }
 
 /** Says something; the director may read it after this process is dead. */
 export function say(said: Said): void {
