@@ -2,61 +2,46 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { runRound } from './kill/round.js'
+import { type RoundResult, runRound } from './kill/round.js'
 import { Random } from './random.js'
+import { parseTortureOptions, type TortureOptions, USAGE } from './torture-options.js'
 
-const USAGE = `usage: npm run torture -- [--minutes N] [--seed S] [--kills N] [--keep]
+process.exitCode = await main(process.argv.slice(2))
 
-  --minutes N   how long (default 1)
-  --seed S      begins with this seed (default: the clock's); a failure names the seed of its round
-  --kills N     kills per queue (default 150)
-  --rounds N    ends after so many queues
-  --keep        leaves the queue of a failure where it is
-`
-
-process.exitCode = await main()
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '1' },
-      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-      kills: { type: 'string', default: '150' },
-      rounds: { type: 'string', default: 'Infinity' },
-      keep: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseTortureOptions(args)
+    if (!options.help) return await torture(options)
     process.stdout.write(USAGE)
     return 0
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    return 1
   }
-  const deadline = performance.now() + Number(values.minutes) * 60_000
+}
+
+async function torture(options: TortureOptions): Promise<number> {
+  const deadline = performance.now() + options.minutes * 60_000
   const isOver = () => performance.now() > deadline
-  let seed = Number(values.seed)
-  const total = { rounds: 0, kills: 0, checks: 0, appended: 0 }
-  while (!isOver() && total.rounds < Number(values.rounds)) {
-    const folder = join(mkdtempSync(join(tmpdir(), 'chronicle-torture-')), 'round')
-    const { plan, kills, checks, appended, broken } = await runRound({ folder, seed, kills: Number(values.kills), isOver })
-    total.rounds++
-    total.kills += kills
-    total.checks += checks
-    total.appended += appended
+  const results: RoundResult[] = []
+  for (let seed = options.seed; !isOver() && results.length < options.rounds; seed = new Random(seed).seed()) {
+    const base = mkdtempSync(join(tmpdir(), 'chronicle-torture-'))
+    const result = await runRound({ folder: join(base, 'round'), seed, kills: options.kills, isOver })
+    results.push(result)
+    const { kills, checks, appended, plan } = result
     console.log(`seed=${seed} kills=${kills} checks=${checks} messages=${appended} ${JSON.stringify(plan)}`)
-    if (broken.length > 0) {
-      for (const message of broken.slice(0, 20)) console.error(`BROKEN ${message}`)
-      console.error(
-        `Again: npm run torture -- --seed ${seed} --kills ${values.kills} --rounds 1${values.keep ? `; the queue is in ${folder}` : ''}`,
-      )
-      if (!values.keep) rmSync(folder, { recursive: true, force: true })
-      return 1
-    }
-    rmSync(folder, { recursive: true, force: true })
-    seed = new Random(seed).seed()
+    const isBroken = result.broken.length > 0
+    if (isBroken) tellBroken(seed, result, options, base)
+    if (!isBroken || !options.keep) rmSync(base, { recursive: true, force: true })
+    if (isBroken) return 1
   }
-  console.log(
-    `${total.kills} kills in ${total.rounds} queues, ${total.appended} messages, ${total.checks} looks at rest: every promise kept.`,
-  )
+  const sum = (of: (result: RoundResult) => number) => results.reduce((total, result) => total + of(result), 0)
+  const [kills, messages, looks] = [sum((r) => r.kills), sum((r) => r.appended), sum((r) => r.checks)]
+  console.log(`${kills} kills in ${results.length} queues, ${messages} messages, ${looks} looks at rest: every promise kept.`)
   return 0
+}
+
+function tellBroken(seed: number, { broken }: RoundResult, { kills, keep }: TortureOptions, base: string): void {
+  for (const message of broken.slice(0, 20)) console.error(`BROKEN ${message}`)
+  console.error(`Again: npm run torture -- --seed ${seed} --kills ${kills} --rounds 1${keep ? `; the queue is in ${base}` : ''}`)
 }

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { expectedPayload, findDifference } from './expected-message.js'
 import { runRound } from './kill/round.js'
 import { Random } from './random.js'
+import { parseTortureOptions } from './torture-options.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'chronicle-torture-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -23,6 +24,17 @@ describe('kill -9', () => {
 })
 
 describe('the harness', () => {
+  it('takes numbers, and refuses what is none', () => {
+    expect(parseTortureOptions(['--minutes', '0.5', '--seed', '7'])).toMatchObject({
+      minutes: 0.5,
+      seed: 7,
+      kills: 150,
+      keep: false,
+    })
+    for (const args of [['--minutes', 'x'], ['--seed', '1.5'], ['--kills', '-1'], ['--wrong']])
+      expect(() => parseTortureOptions(args)).toThrow()
+  })
+
   it('draws the same plan from the same seed', () => {
     const draw = (seed: number) => {
       const random = new Random(seed)
