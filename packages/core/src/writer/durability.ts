@@ -173,6 +173,7 @@ export class Durability {
   #syncInherited(): void {
     const { directory, control } = this.#options
     const head = this.#segment
+    if (head.id === 0) return
     const from = Math.min(control.readDurableMark()?.segmentId ?? 0, head.id - 1)
     for (const id of listSegments(directory)) {
       if (id < from || id >= head.id) continue
