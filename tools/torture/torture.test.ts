@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('kill -9', () => {
   // One queue that keeps everything, one that is bounded; `npm run torture` takes any seed, for as long as it is told.
   for (const seed of [1, 3966987260]) {
-    it(`keeps every promise to the survivors, seed ${seed}`, async () => {
+    it(`L45: keeps every promise to the survivors, seed ${seed}`, async () => {
       const { broken, kills, appended, checks } = await runRound({ folder: join(folder, String(seed)), seed, kills: 40 })
       expect(broken).toEqual([])
       expect(kills).toBeGreaterThanOrEqual(40)
