@@ -35,7 +35,9 @@ struct HotCall {
   napi_value values[count > 0 ? count : 1] = {};
 };
 
+// Success is `undefined`, which costs nothing to make.
 napi_value makeStatus(napi_env env, int status) {
+  if (status == kOk) [[likely]] return nullptr;
   napi_value result = nullptr;
   napi_create_int32(env, status, &result);
   return result;
@@ -60,11 +62,10 @@ bool readPayload(napi_env env, napi_value value, Bytes* bytes) {
 }
 
 napi_value append(napi_env env, napi_callback_info info) {
-  const uint64_t now = realtimeNs();
   const HotCall<2> call(env, info);
   Bytes payload;
   if (!readPayload(env, call.values[1], &payload)) return makeStatus(env, kBadPayload);
-  return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length, now, now));
+  return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length));
 }
 
 napi_value appendAt(napi_env env, napi_callback_info info) {
@@ -76,7 +77,7 @@ napi_value appendAt(napi_env env, napi_callback_info info) {
   if (napi_get_value_bigint_uint64(env, call.values[2], &timestampNs, &lossless) != napi_ok) {
     return throwTypeError(env, "timestampNs must be a bigint");
   }
-  return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length, timestampNs, coarseRealtimeNs()));
+  return makeStatus(env, call.appender->core.appendAt(readTypeId(env, call.values[0]), payload.data, payload.length, timestampNs));
 }
 
 // Payloads come as arguments, (typeIds, from, ...payloads), because they are there at once; fetching the elements of an array costs 30 ns each. No code of the user

@@ -31,6 +31,7 @@ SegmentRequest readRequest(Arguments& args) {
   request.length = args.integerOf(args.property(0, "length"), "length", uint64_t{1} << 52);
   const Bytes header = args.bytesOf(args.property(0, "header"), "header");
   request.header.assign(header.data, header.data + header.length);
+  request.replace = args.booleanOf(args.property(0, "replace"), "replace");
   request.populate = args.booleanOf(args.property(0, "populate"), "populate");
   request.lockMemory = args.booleanOf(args.property(0, "lockMemory"), "lockMemory");
   request.hugePages = args.booleanOf(args.property(0, "hugePages"), "hugePages");
@@ -46,10 +47,19 @@ napi_value backgroundPrepare(napi_env env, napi_callback_info info) {
   return start(env, Lane::kPrepare, [request = std::move(request)](Job& job) {
     int error = 0;
     job.mapping = prepareSegment(request, &error);
-    if (request.populate && error == 0) {
-      job.behind = [mapping = std::weak_ptr<Mapping>(job.mapping)] { populateBehind(mapping); };
-    }
+    if (request.populate && error == 0) job.behind = PopulateSteps(job.mapping, 0);
     return error;
+  });
+}
+
+napi_value backgroundPopulate(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const auto mapping = args.mapping(0, "mapping");
+  const uint64_t offset = args.integer(1, "offset");
+  if (!args.ok()) return nullptr;
+  return start(env, Lane::kPrepare, [steps = PopulateSteps(mapping, offset)](Job& job) {
+    job.behind = steps;
+    return 0;
   });
 }
 
@@ -80,8 +90,10 @@ napi_value backgroundSync(napi_env env, napi_callback_info info) {
 
 napi_value backgroundMakeDurable(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
-  const auto segment = args.mappingOf(args.property(0, "segment"), "segment");
+  const napi_value buffer = args.property(0, "segment");
+  auto segment = args.mappingOf(buffer, "segment");
   const auto control = args.mappingOf(args.property(0, "control"), "control");
+  const bool unmap = args.booleanOf(args.property(0, "unmap"), "unmap");
   constexpr uint64_t kMax = (uint64_t{1} << 53) - 1;
   const uint64_t offset = args.integerOf(args.property(0, "offset"), "offset", kMax);
   const uint64_t length = args.integerOf(args.property(0, "length"), "length", kMax);
@@ -93,9 +105,11 @@ napi_value backgroundMakeDurable(napi_env env, napi_callback_info info) {
   if (args.ok()) args.checkRange(*control, 0, kControlLength);
   if (args.ok() && !control->writable()) args.fail("control must be writable");
   if (!args.ok()) return nullptr;
-  return start(env, Lane::kFiles, [=](Job&) {
+  if (unmap) detachMapping(env, buffer);
+  return start(env, Lane::kFiles, [=, segment = std::move(segment)](Job&) mutable {
     if (const int error = control->durableError(); error != 0) return error;
-    if (const int error = segment->sync(offset, length); error != 0) return control->failDurable(error);
+    const int failure = unmap ? Mapping::syncUnmapped(std::move(segment)) : segment->sync(offset, length);
+    if (failure != 0) return control->failDurable(failure);
     storeDurableMark(reinterpret_cast<ControlBlock*>(control->data()), mark);
     const int error = control->sync(0, kControlLength);
     return error == 0 ? 0 : control->failDurable(error);
@@ -165,6 +179,7 @@ void releaseJobs(const Callbacks* callbacks) { Jobs::shared().releaseAllOf(callb
 
 void defineBackground(napi_env env, napi_value exports) {
   defineFunction(env, exports, "backgroundPrepare", backgroundPrepare);
+  defineFunction(env, exports, "backgroundPopulate", backgroundPopulate);
   defineFunction(env, exports, "backgroundUnmap", backgroundUnmap);
   defineFunction(env, exports, "backgroundSync", backgroundSync);
   defineFunction(env, exports, "backgroundMakeDurable", backgroundMakeDurable);

@@ -40,9 +40,11 @@ int Jobs::add(std::unique_ptr<Job> job, uint64_t* id) {
 
 // The thread ends when it was idle for a while; the next job starts another.
 void Jobs::run(Lane which) {
+  yieldToOtherThreads();
   std::unique_lock lock(mutex_);
   LaneState& state = lane(which);
   for (;;) {
+    while (state.queue.empty() && !state.behind.empty()) stepBehind(state, lock);
     if (state.queue.empty() && !state.ready.wait_for(lock, kIdle, [&] { return !state.queue.empty(); })) break;
     const std::shared_ptr<Job> job = std::move(state.queue.front());
     state.queue.pop_front();
@@ -51,13 +53,19 @@ void Jobs::run(Lane which) {
     job->work = nullptr;
     lock.lock();
     finish(job, error);
-    if (!job->behind) continue;
-    lock.unlock();
-    job->behind();
-    job->behind = nullptr;
-    lock.lock();
+    if (job->behind) state.behind.push_back(std::move(job->behind));
   }
   state.running = false;
+}
+
+// The oldest first: it is needed first.
+void Jobs::stepBehind(LaneState& state, std::unique_lock<std::mutex>& lock) {
+  std::function<bool()> step = std::move(state.behind.front());
+  state.behind.pop_front();
+  lock.unlock();
+  const bool goesOn = step();
+  lock.lock();
+  if (goesOn) state.behind.push_front(std::move(step));
 }
 
 void Jobs::finish(const std::shared_ptr<Job>& job, int error) {

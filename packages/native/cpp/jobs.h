@@ -29,8 +29,8 @@ struct Job {
   std::function<int(Job&)> work;
   // What a preparation made, until it is taken.
   std::shared_ptr<Mapping> mapping;
-  // What is done when nobody waits for the job any more, still ahead of the lane's next job.
-  std::function<void()> behind;
+  // What goes on when the job is done: one step a call, whenever the lane has no job, until it returns false.
+  std::function<bool()> behind;
 
   int state = kJobUnderWay;
   bool released = false;
@@ -58,11 +58,13 @@ class Jobs {
  private:
   struct LaneState {
     std::deque<std::shared_ptr<Job>> queue;
+    std::deque<std::function<bool()>> behind;
     std::condition_variable_any ready;
     bool running = false;
   };
 
   void run(Lane lane);
+  void stepBehind(LaneState& lane, std::unique_lock<std::mutex>& lock);
   void finish(const std::shared_ptr<Job>& job, int error);
   std::shared_ptr<Job> find(uint64_t id);
   LaneState& lane(Lane lane) { return lanes_[static_cast<int>(lane)]; }

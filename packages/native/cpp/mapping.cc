@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "napi_support.h"
 
@@ -199,6 +200,7 @@ Mapping::Mapping(void* data, size_t length, bool writable, WatchedRange* watched
 Mapping::~Mapping() {
   unwatchRange(watched_);
   munmap(data_, length_);
+  if (fd_ >= 0) close(fd_);
 }
 
 int Mapping::populate(uint64_t offset, uint64_t length) const {
@@ -221,6 +223,16 @@ int Mapping::sync(uint64_t offset, uint64_t length) const {
   if (pages.length == 0) return 0;
   if (msync(pages.begin, pages.length, MS_SYNC) != 0) return errno;
   return faults() != 0 ? EIO : 0;
+}
+
+int Mapping::syncUnmapped(std::shared_ptr<Mapping> mapping) {
+  if (mapping->fd_ < 0) return mapping->sync(0, mapping->length());
+  if (mapping->faults() != 0) return EIO;
+  const int fd = std::exchange(mapping->fd_, -1);
+  mapping.reset();
+  const int error = fdatasync(fd) == 0 ? 0 : errno;
+  close(fd);
+  return error;
 }
 
 napi_value exposeMapping(napi_env env, std::shared_ptr<Mapping> mapping) {

@@ -32,6 +32,12 @@ class Mapping {
   int populate(uint64_t offset, uint64_t length) const;
   int sync(uint64_t offset, uint64_t length) const;
 
+  // Takes the descriptor that the file was mapped by, for `syncUnmapped`.
+  void keepDescriptor(int fd) { fd_ = fd; }
+  // Lets go of the mapping, then syncs all of the file: while pages are mapped for writing, the kernel interrupts every CPU that runs this process once for each page
+  // that it writes. A mapping that kept no descriptor is synced as it is.
+  static int syncUnmapped(std::shared_ptr<Mapping> mapping);
+
   // The first error of a durable sync under this control block. After one, none may succeed: the kernel may have dropped what it could not write.
   int durableError() const { return durableError_.load(std::memory_order_acquire); }
   int failDurable(int error) const {
@@ -44,6 +50,7 @@ class Mapping {
   uint8_t* data_;
   size_t length_;
   bool writable_;
+  int fd_ = -1;
   WatchedRange* watched_;
 };
 

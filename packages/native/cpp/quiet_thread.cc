@@ -1,6 +1,7 @@
 #include "quiet_thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <csignal>
 #include <initializer_list>
 
@@ -46,6 +47,12 @@ int startQuietThread(const char* name, void (*body)(void*), void* argument) {
   pthread_setname_np(thread, name);
   pthread_detach(thread);
   return 0;
+}
+
+void yieldToOtherThreads() {
+  const sched_param parameters = {};
+  // Where it is refused, things go on as before.
+  pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameters);
 }
 
 }  // namespace chronicle

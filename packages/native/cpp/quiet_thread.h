@@ -6,4 +6,7 @@ namespace chronicle {
 // Starts a thread that runs `body(argument)`. Returns 0 or the errno. The name has at most 15 characters.
 int startQuietThread(const char* name, void (*body)(void*), void* argument);
 
+// From here on the calling thread, when it wakes, never takes the CPU from one that runs: a thread that asks for work goes on appending. Its share of the CPU stays.
+void yieldToOtherThreads();
+
 }  // namespace chronicle

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -35,6 +36,7 @@ std::shared_ptr<Mapping> fillFile(int fd, const SegmentRequest& request, int* er
 
 int publish(const SegmentRequest& request) {
   if (request.finalPath.empty()) return 0;
+  if (request.replace && unlink(request.finalPath.c_str()) != 0 && errno != ENOENT) return errno;
   if (const int error = renameNoReplace(request.temporaryPath, request.finalPath); error != 0) return error;
   return request.syncDirectory ? syncDirectoryOf(request.finalPath) : 0;
 }
@@ -44,14 +46,14 @@ constexpr uint64_t kPopulateStep = 2 << 20;
 
 }  // namespace
 
-void populateBehind(const std::weak_ptr<Mapping>& prepared) {
-  for (uint64_t offset = 0;; offset += kPopulateStep) {
-    const std::shared_ptr<Mapping> mapping = prepared.lock();
-    if (mapping == nullptr || offset >= mapping->length()) return;
-    const uint64_t left = mapping->length() - offset;
-    // Where it fails, the writer's first touch does the same work.
-    if (mapping->populate(offset, left < kPopulateStep ? left : kPopulateStep) != 0) return;
-  }
+bool PopulateSteps::operator()() {
+  const std::shared_ptr<Mapping> mapping = segment_.lock();
+  if (mapping == nullptr || offset_ >= mapping->length()) return false;
+  const uint64_t left = mapping->length() - offset_;
+  // Where it fails, the writer's first touch does the same work.
+  if (mapping->populate(offset_, std::min(left, kPopulateStep)) != 0) return false;
+  offset_ += kPopulateStep;
+  return true;
 }
 
 std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, int* error) {
@@ -61,8 +63,11 @@ std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, int* erro
     return nullptr;
   }
   std::shared_ptr<Mapping> mapping = fillFile(fd, request, error);
+  if (mapping != nullptr && (*error = publish(request)) == 0) {
+    mapping->keepDescriptor(fd);
+    return mapping;
+  }
   close(fd);
-  if (mapping != nullptr && (*error = publish(request)) == 0) return mapping;
   unlink(request.temporaryPath.c_str());
   return nullptr;
 }

@@ -13,6 +13,7 @@ namespace chronicle {
 struct SegmentRequest {
   std::string temporaryPath;
   std::string finalPath;  // empty: not published
+  bool replace = false;   // what stands there is removed first
   uint64_t length = 0;
   std::vector<uint8_t> header;
   bool populate = false;
@@ -21,11 +22,21 @@ struct SegmentRequest {
   bool syncDirectory = false;
 };
 
-// Everything but populating. Returns nullptr and sets `error`; then no file is left behind.
+// Everything but populating. The mapping keeps its descriptor. Returns nullptr and sets `error`; then no file is left behind.
 std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, int* error);
 
-// Touches the pages of a prepared segment from its beginning on, as long as anybody else has the mapping. Comes after the segment can be used, so that a
+// Touches the pages of a segment from an offset on, some at a call, as long as anybody else has the mapping. Comes after the segment can be used, so that a
 // writer that needs it at once pays for the pages that it touches, not for the whole segment.
-void populateBehind(const std::weak_ptr<Mapping>& prepared);
+class PopulateSteps {
+ public:
+  PopulateSteps(const std::shared_ptr<Mapping>& segment, uint64_t offset) : segment_(segment), offset_(offset) {}
+
+  // False: there is nothing left to do.
+  bool operator()();
+
+ private:
+  std::weak_ptr<Mapping> segment_;
+  uint64_t offset_;
+};
 
 }  // namespace chronicle

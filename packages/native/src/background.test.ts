@@ -1,4 +1,4 @@
-import { existsSync, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -7,11 +7,14 @@ import { binding, type PrepareRequest } from './index.js'
 
 const folder = temporaryFolder()
 const WAIT_MS = 30_000
+/** O_CLOEXEC, which `node:fs` does not name. */
+const CLOSE_ON_EXEC = 0o2000000
 
 function request(name: string, changes: Partial<PrepareRequest> = {}): PrepareRequest {
   return {
     temporaryPath: join(folder, `${name}.tmp`),
     finalPath: join(folder, name),
+    replace: false,
     length: 1 << 20,
     header: Buffer.from('header'),
     populate: true,
@@ -46,6 +49,18 @@ describe('backgroundPrepare', () => {
     expect(bytes.length).toBe(1 << 20)
     expect(bytes.subarray(6).every((byte) => byte === 0)).toBe(true)
     binding.jobRelease(job)
+  })
+
+  it('replaces what stands in the way when told to', () => {
+    writeFileSync(join(folder, 'replaced'), 'garbage')
+    const job = binding.backgroundPrepare(request('replaced', { replace: true }))
+    expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    expect(readFileSync(join(folder, 'replaced'), 'latin1').slice(0, 6)).toBe('header')
+    binding.jobRelease(job)
+    mkdirSync(join(folder, 'in-the-way'))
+    const refused = binding.backgroundPrepare(request('in-the-way', { replace: true }))
+    expect(binding.jobWait(refused, WAIT_MS)).toBe(-constants.errno.EISDIR)
+    binding.jobRelease(refused)
   })
 
   it('leaves nothing behind when the final name is taken, and never replaces it', () => {
@@ -111,6 +126,17 @@ describe('jobs', () => {
   })
 })
 
+describe('backgroundPopulate', () => {
+  it('touches pages behind an offset of a mapping until it is unmapped', () => {
+    const mapping = mapNewFile(join(folder, 'populated'), 64 << 20)
+    expect(binding.jobWait(binding.backgroundPopulate(mapping, 4096), WAIT_MS)).toBe(1)
+    binding.unmap(mapping)
+    // In the same lane, so nothing of the unmapped one is touched any more when it is done.
+    expect(binding.jobWait(binding.backgroundPrepare(request('after-populate')), WAIT_MS)).toBe(1)
+    expect(() => binding.backgroundPopulate(mapping, 0)).toThrow(TypeError)
+  })
+})
+
 describe('backgroundUnmap', () => {
   it('empties all views at once and takes the mapping away', () => {
     const path = join(folder, 'unmapped')
@@ -172,6 +198,7 @@ describe('backgroundMakeDurable', () => {
         segment,
         offset: 64,
         length: 1000,
+        unmap: false,
         control,
         sequence,
         segmentId: 7,
@@ -185,9 +212,26 @@ describe('backgroundMakeDurable', () => {
     ])
   })
 
+  it('lets go of a segment first when told to, whether it was prepared here or mapped', () => {
+    const control = mapNewFile(join(folder, 'unmap-control'), 512)
+    const prepare = binding.backgroundPrepare(request('left'))
+    expect(binding.jobWait(prepare, WAIT_MS)).toBe(1)
+    const prepared = binding.takeMapping(prepare)
+    const mapped = mapNewFile(join(folder, 'left-too'), 65536)
+    for (const [index, left] of [prepared, mapped].entries()) {
+      const mark = { control, sequence: index + 1, segmentId: index, markOffset: 64 }
+      new Uint8Array(left).fill(9, 100, 200)
+      const job = binding.backgroundMakeDurable({ ...mark, segment: left, offset: 0, length: left.byteLength, unmap: true })
+      expect(left.byteLength).toBe(0)
+      expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    }
+    expect(slots(control).map(({ sequence }) => sequence)).toEqual([2n, 1n])
+    expect(readFileSync(join(folder, 'left')).subarray(100, 200)).toEqual(Buffer.alloc(100, 9))
+  })
+
   it('refuses ranges and control blocks that are none', () => {
     const control = mapNewFile(join(folder, 'short-control'), 511)
-    const durable = { segment, offset: 0, length: 64, control, sequence: 1, segmentId: 0, markOffset: 64 }
+    const durable = { segment, offset: 0, length: 64, unmap: false, control, sequence: 1, segmentId: 0, markOffset: 64 }
     expect(() => binding.backgroundMakeDurable(durable)).toThrow(RangeError)
     const whole = mapNewFile(join(folder, 'whole-control'), 512)
     expect(() => binding.backgroundMakeDurable({ ...durable, control: whole, length: 65537 })).toThrow(RangeError)
@@ -196,11 +240,20 @@ describe('backgroundMakeDurable', () => {
   })
 })
 
-it('opens no descriptor that a child process inherits', () => {
-  const before = openSync(join(folder, 'before'), 'w+')
+/** Flags of this process's descriptors of a file. */
+function descriptorFlags(path: string): number[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    const target = existsSync(`/proc/self/fd/${fd}`) && readlinkSync(`/proc/self/fd/${fd}`)
+    if (target !== path) return []
+    return [Number.parseInt(/flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '', 8)]
+  })
+}
+
+it('keeps a descriptor of a prepared segment, which no child process inherits, until it is unmapped', () => {
   const job = binding.backgroundPrepare(request('descriptors'))
   expect(binding.jobWait(job, WAIT_MS)).toBe(1)
-  const after = openSync(join(folder, 'after'), 'w+')
-  expect(after).toBe(before + 1)
-  expect(fstatSync(after).size).toBe(0)
+  const flags = descriptorFlags(join(folder, 'descriptors'))
+  expect(flags.map((value) => value & CLOSE_ON_EXEC)).toEqual([CLOSE_ON_EXEC])
+  binding.unmap(binding.takeMapping(job))
+  expect(descriptorFlags(join(folder, 'descriptors'))).toEqual([])
 })

@@ -1,8 +1,8 @@
-import { APPENDER_BATCH_COUNT, type NativeAppender, STATUS_OK } from './binding.js'
+import { APPENDER_BATCH_COUNT, type NativeAppender, STATUS_OK, type Status } from './binding.js'
 
 /** What native code gives; a call takes at most {@link SPREAD_MAX} payloads. */
 export interface SpreadAppender extends Omit<NativeAppender, 'appendBatch'> {
-  appendSpread(typeIds: Uint16Array, from: number, ...payloads: readonly Uint8Array[]): number
+  appendSpread(typeIds: Uint16Array, from: number, ...payloads: readonly Uint8Array[]): Status
 }
 
 const SPREAD_MAX = 512
@@ -12,9 +12,9 @@ const SPREAD_MAX = 512
  * cost 48 ns (see docs/decisions/0012-batches-are-spread.md).
  */
 export function withBatches(appender: SpreadAppender): NativeAppender {
-  function appendChunks(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): number {
+  function appendChunks(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): Status {
     let next = from
-    let status = STATUS_OK
+    let status: Status = STATUS_OK
     while (status === STATUS_OK && next < payloads.length) {
       status = appender.appendSpread(typeIds, next, ...payloads.slice(next, next + SPREAD_MAX))
       next += appender.state[APPENDER_BATCH_COUNT] as number
@@ -23,7 +23,7 @@ export function withBatches(appender: SpreadAppender): NativeAppender {
     return status
   }
 
-  function appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): number {
+  function appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): Status {
     if (from === 0 && payloads.length <= SPREAD_MAX) return appender.appendSpread(typeIds, 0, ...payloads)
     return appendChunks(typeIds, payloads, from)
   }

@@ -9,7 +9,7 @@
  *   (`mappingFaults`); appender and verifier then answer with `STATUS_FAULT`.
  * - Failing system calls throw an `Error` with `code` ('ENOSPC'), `errno` (positive), and `syscall`. Wrong argument types throw `TypeError`.
  * - Offsets, lengths, sequences are `number`s (integers below 2^53). Times on hot paths stay inside native code.
- * - Statuses are small integers; none of the hot functions throws, allocates or returns an object.
+ * - Statuses are small integers or `undefined`; none of the hot functions throws, allocates or returns an object.
  */
 export interface Binding {
   // -- mapping.cc ------------------------------------------------------------------------------------------------------------------
@@ -91,6 +91,8 @@ export interface Binding {
    * mapping is handed over by `takeMapping`. A failed preparation removes the temporary file and maps nothing.
    */
   backgroundPrepare(request: PrepareRequest): number
+  /** Touches the pages of the mapping from `offset` on, whenever there is no preparation to do, until all are or the mapping is unmapped. */
+  backgroundPopulate(mapping: ArrayBuffer, offset: number): number
   /** Detaches the mapping now (no view works any more) and unmaps it in the background. */
   backgroundUnmap(mapping: ArrayBuffer): number
   /**
@@ -101,7 +103,8 @@ export interface Binding {
   /**
    * Syncs `[offset, offset + length)` of the segment, then stores the durable mark in the control block (format: durable slots, see
    * `core/src/format/control-layout.ts`; the slot not in use, generation + 1, CRC last) and syncs the control block. After one has failed, all later
-   * ones for the same control mapping fail with the same errno and store nothing: a mark never covers a hole.
+   * ones for the same control mapping fail with the same errno and store nothing: a mark never covers a hole. With `unmap` the segment is detached now and unmapped
+   * before the sync, which then covers the whole file, costs less, and interrupts nobody who appends.
    */
   backgroundMakeDurable(request: DurableRequest): number
   /** Unlinks; a file that is not there is fine. The files of `syncFirst` are synced before, and when one cannot be, nothing is unlinked. */
@@ -131,8 +134,9 @@ export type Advice = 'normal' | 'sequential' | 'willneed' | 'dontneed' | 'hugepa
 export const WAIT_CHANGED = 0
 export const WAIT_TIMED_OUT = 1
 
-/** Statuses of the hot functions. */
-export const STATUS_OK = 0
+/** What a hot function answers: `undefined` for success, because nothing needs to be made for it, or one of the numbers below. */
+export type Status = number | undefined
+export const STATUS_OK = undefined
 /** append, claim: the record does not fit into what is left of the segment; nothing was written. Roll and call again. */
 export const STATUS_ROLL = 1
 /** append: the payload is no `Uint8Array`, or detached, or shrank; nothing was written. */
@@ -166,6 +170,8 @@ export interface PrepareRequest {
   readonly temporaryPath: string
   /** Empty: leave it under its temporary name. */
   readonly finalPath: string
+  /** Remove what stands at `finalPath` before publishing. */
+  readonly replace: boolean
   readonly length: number
   /** Bytes for offset 0 of the file. */
   readonly header: Uint8Array
@@ -180,6 +186,7 @@ export interface DurableRequest {
   readonly segment: ArrayBuffer
   readonly offset: number
   readonly length: number
+  readonly unmap: boolean
   readonly control: ArrayBuffer
   /** The mark: everything before `sequence` is durable; the record with it would stand at `markOffset` of `segmentId`. */
   readonly sequence: number
@@ -215,26 +222,26 @@ export interface NativeAppender {
   /** Points the appender at a segment (at open). Stores nothing in any file. */
   attach(segment: ArrayBuffer, segmentId: number, writeOffset: number, nextSequence: number): void
   /** Timestamp: CLOCK_REALTIME now. */
-  append(typeId: number, payload: Uint8Array): number
-  appendAt(typeId: number, payload: Uint8Array, timestampNs: bigint): number
+  append(typeId: number, payload: Uint8Array): Status
+  appendAt(typeId: number, payload: Uint8Array, timestampNs: bigint): Status
   /**
    * Message i is `payloads[from + i]` with `typeIds[from + i]`; one clock reading and one notify per 512 messages. Stops at the first that does not go in, with its
    * status; `state[APPENDER_BATCH_COUNT]` says how many went in before.
    */
-  appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): number
+  appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): Status
   /** Reserves room; `state[APPENDER_CLAIM_OFFSET]` is where the payload goes. */
-  claim(typeId: number, length: number): number
+  claim(typeId: number, length: number): Status
   /** Publishes the open claim; a `timestampNs` of 0n means now. */
-  publish(timestampNs: bigint): number
+  publish(timestampNs: bigint): Status
   /** {@link publish} with the time now, without a bigint at the call site. */
-  publishNow(): number
+  publishNow(): Status
   /** Zeroes what the open claim may have written and closes it. */
-  abort(): number
+  abort(): Status
   /**
    * Steps 2 to 4 of a roll as memory stores: first sequence into the next segment's header, control seqlock (id, 64), `dirtyEnd`, end summary and SEALED into
    * the old one, notify and wake. The appender then points at the next segment.
    */
-  roll(next: ArrayBuffer, nextSegmentId: number): number
+  roll(next: ArrayBuffer, nextSegmentId: number): Status
   /** Stores the heartbeat (CLOCK_REALTIME). */
   heartbeat(): void
   /** For good: every call answers STATUS_DETACHED after it, `attach` throws, `heartbeat` does nothing, and no page is kept mapped. */

@@ -31,7 +31,14 @@ it('gives every function that the contract names', () => {
         'park',
         'unpark',
       ],
-      ...['backgroundPrepare', 'backgroundUnmap', 'backgroundSync', 'backgroundMakeDurable', 'backgroundUnlink'],
+      ...[
+        'backgroundPrepare',
+        'backgroundPopulate',
+        'backgroundUnmap',
+        'backgroundSync',
+        'backgroundMakeDurable',
+        'backgroundUnlink',
+      ],
       ...['jobState', 'jobWait', 'jobNotify', 'takeMapping', 'jobRelease', 'createAppender', 'createVerifier', 'savePosition'],
     ].sort(),
   )

@@ -6,6 +6,7 @@ export type {
   NativeAppender,
   NativeVerifier,
   PrepareRequest,
+  Status,
 } from './binding.js'
 export {
   APPENDER_BATCH_COUNT,

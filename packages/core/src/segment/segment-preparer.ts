@@ -48,12 +48,12 @@ export class SegmentPreparer {
     if (this.#segmentId === segmentId) return
     this.dispose()
     const { directory, segmentSize, extensions, prefault, lockMemory, hugePages } = this.#options
-    // A file of this name was never the head and holds no committed record (recovery saw to that), so nothing is lost with it.
-    rmSync(segmentPath(directory, segmentId), { force: true })
     this.#segmentId = segmentId
     this.#job = binding.backgroundPrepare({
       temporaryPath: join(directory, segmentTemporaryFileName(segmentId)),
       finalPath: join(directory, segmentFileName(segmentId)),
+      // A file of this name was never the head and holds no committed record (recovery saw to that), so nothing is lost with it.
+      replace: true,
       length: segmentSize,
       header: encodeSegmentHeader({ segmentId, createdNs: extensions ? binding.realtimeNs() : 0n }),
       populate: prefault,

@@ -1,4 +1,4 @@
-import type { NativeAppender } from '@chronicle-ts/native'
+import type { NativeAppender, Status } from '@chronicle-ts/native'
 import { STATUS_FAULT, STATUS_OK } from '@chronicle-ts/native'
 import { ClosedError, SegmentTruncatedError } from '../errors/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
@@ -100,7 +100,7 @@ export class Claim {
     return segment
   }
 
-  #check(status: number): void {
+  #check(status: Status): void {
     if (status === STATUS_FAULT) throw new SegmentTruncatedError({})
     if (status !== STATUS_OK) throw new ClosedError({ handle: 'claim' })
   }

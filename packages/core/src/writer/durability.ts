@@ -76,7 +76,7 @@ export class Durability {
   }
 
   /**
-   * The writer has left its segment for the next one: the old one goes into one sync, whose mark names the new. All of it, because the seal in its first
+   * The writer has left its segment for the next one: the old one is unmapped and goes into one sync, whose mark names the new. All of it, because the seal in its first
    * page is new; pages that did not change cost nothing.
    */
   afterRoll(next: MappedSegment): void {
@@ -86,10 +86,12 @@ export class Durability {
       segment: old,
       offset: 0,
       end: old.size,
+      unmap: true,
       sequence,
       markSegmentId: next.id,
       markOffset: SEGMENT_HEADER_LENGTH,
     })
+    if (!this.#options.marks) old.closeInBackground()
     this.#segment = next
     this.#requestedOffset = 0
   }
@@ -104,6 +106,7 @@ export class Durability {
       segment: this.#segment,
       offset: this.#requestedOffset,
       end,
+      unmap: false,
       sequence,
       markSegmentId: this.#segment.id,
       markOffset: end,
@@ -144,6 +147,7 @@ export class Durability {
     segment: MappedSegment
     offset: number
     end: number
+    unmap: boolean
     sequence: number
     markSegmentId: number
     markOffset: number
@@ -155,6 +159,7 @@ export class Durability {
           segment: segment.mapping,
           offset,
           length: end - offset,
+          unmap: range.unmap,
           control: this.#options.control.mapping,
           sequence: range.sequence,
           segmentId: range.markSegmentId,

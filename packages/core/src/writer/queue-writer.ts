@@ -132,6 +132,7 @@ export class QueueWriter {
     this.#watchesAppends = this.#durability.watchesAppends
     this.#retirement = this.#makeRetirement()
     this.#gate = this.#makeGate()
+    if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset))
     opened.preparer.start(tail.segment.id + 1)
     const { rollAfterMs } = options
     if (rollAfterMs !== undefined)
@@ -343,13 +344,11 @@ export class QueueWriter {
     if (!preparer.isReady) this.#unpreparedRolls++
     const next = preparer.take(nextId)
     this.#appender.roll(next.mapping, nextId)
-    const old = this.#segment
     this.#segment = next
     this.#rolls++
     this.#headSinceMs = performance.now()
     preparer.start(nextId + 1)
     this.#durability.afterRoll(next)
-    old.closeInBackground()
     this.#retirement?.afterRoll()
   }
 

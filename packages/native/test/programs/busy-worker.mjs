@@ -27,6 +27,7 @@ for (let index = 0; index < 20; index++) {
   const job = binding.backgroundPrepare({
     temporaryPath: `${path}-${threadId}-${index}.tmp`,
     finalPath: '',
+    replace: false,
     length: 1 << 20,
     header: Buffer.alloc(64),
     populate: true,

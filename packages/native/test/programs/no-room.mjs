@@ -18,6 +18,7 @@ function prepare(length) {
   return binding.backgroundPrepare({
     temporaryPath: join(folder, 'no-room.tmp'),
     finalPath: '',
+    replace: false,
     length,
     header: Buffer.from('header'),
     populate: true,

@@ -38,6 +38,7 @@ assert.equal(binding.crc32(Buffer.from('123456789')), 0xcbf43926)
 const job = binding.backgroundPrepare({
   temporaryPath: join(folder, 'next.tmp'),
   finalPath: join(folder, 'next'),
+  replace: false,
   length: 1 << 20,
   header: Buffer.alloc(64, 1),
   populate: true,
