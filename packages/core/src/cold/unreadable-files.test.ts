@@ -95,6 +95,12 @@ describe.each(FAULTS)('a file %s', (_, errno, spoil) => {
     expect(inspectQueue(queue).writer).toMatchObject({ alive: undefined, knownBy: 'nothing', pid: undefined })
   })
 
+  it('in the place of the control block keeps nobody from reading', () => {
+    spoil(join(queue, 'control.meta'))
+    using reader = openColdReader(queue)
+    expect([...reader].filter(({ kind }) => kind === 'record')).toHaveLength(100)
+  })
+
   it('does not keep verifying from its end', () => {
     spoil(segment(1))
     using verification = verifyQueue(queue)
