@@ -136,6 +136,17 @@ describe('a cold reader at the end of a segment', () => {
   })
 })
 
+describe('a cold reader of large payloads', () => {
+  it('takes one that was cut under it for torn', () => {
+    const payloads = [1, 2].map((value) => Buffer.alloc(6 * 1024 * 1024, value))
+    const { records } = buildQueue(queue, { payloads, segmentSize: 16 * 1024 * 1024 })
+    using reader = openColdReader(queue)
+    expect(reader.next()).toMatchObject({ sequence: 0 })
+    truncateSync(segmentFile(queue, 0), (records[1]?.offset ?? 0) + 5 * 1024 * 1024)
+    expect(take(reader)).toEqual(['RECORD_TORN'])
+  })
+})
+
 describe('a cold reader of a queue that goes away', () => {
   it('ends before it has read anything', () => {
     buildQueue(queue, { payloads: textPayloads(3) })

@@ -6,7 +6,7 @@ import { range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { inspectQueue, openColdReader } from '../cold/index.js'
-import { CONTROL_BOOT_ID_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { CONTROL_BOOT_ID_OFFSET, SEGMENT_FLAGS_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { openReader, openWriter, type RecoveryCase } from '../index.js'
 
 const SEGMENT_SIZE = 4096
@@ -48,6 +48,19 @@ describe('recovery after a stop of the machine, of a queue that was never synced
     expect(recover()).toEqual({ cases: [], sequence: 100 })
     expect(quarantined()).toHaveLength(1)
     expect(readable()).toEqual(range(0, 101))
+  })
+
+  it('seals a segment whose seal was lost although a later one holds messages', () => {
+    build({ payloads: textPayloads(100) })
+    overwrite(segmentFile(queue, 1), SEGMENT_FLAGS_OFFSET, Buffer.alloc(4))
+    expect(recover()).toEqual({ cases: [], sequence: 100 })
+    expect(inspectQueue(queue).segments.inspected[1]?.sealed).toBe(true)
+    expect(readable()).toEqual(range(0, 101))
+  })
+
+  it('L4: goes on with the sequence where one empty segment is left', () => {
+    build({ payloads: [], firstSegment: 7, firstSequence: 500 })
+    expect(recover()).toEqual({ cases: [], sequence: 500 })
   })
 
   it('unsynced-tail: counts nothing behind a first segment whose header was lost, and keeps its bytes', () => {

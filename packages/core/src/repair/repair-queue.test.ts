@@ -147,6 +147,13 @@ describe('repairing a queue without a control block', () => {
     expect(inspectQueue(queue).segments.inspected.every(({ length }) => length === 4096)).toBe(true)
   })
 
+  it('takes the larger of two sizes that as many segments have', () => {
+    for (const id of [1, 2]) truncateSync(segmentFile(queue, id), 2048)
+    repairQueue(queue)
+    expect(readControlFile(queue)).toMatchObject({ segmentSize: 4096, nextSequence: 100 })
+    expect(readable()).toBeGreaterThan(60)
+  })
+
   it('takes the next possible size when every segment was cut', () => {
     for (let id = 0; id <= built.headSegment; id += 1) truncateSync(segmentFile(queue, id), 4001 - id)
     repairQueue(queue)
