@@ -148,11 +148,6 @@ export class PositionFile {
     futimesSync(this.#fd, now, now)
   }
 
-  /** Whether the file has been deleted under the reader: it pins nothing any more. */
-  get isDeleted(): boolean {
-    return fstatSync(this.#fd).nlink === 0
-  }
-
   /** Closes after a failed open: a file that this open made and never filled is removed. */
   abandon(): void {
     if (fstatSync(this.#fd).size === 0) rmSync(this.path, { force: true })
