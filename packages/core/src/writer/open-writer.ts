@@ -4,7 +4,13 @@ import { binding } from '@chronicle-ts/native'
 import { createControl } from '../control/create-control.js'
 import type { MappedControl } from '../control/mapped-control.js'
 import { mapControl, readControl } from '../control/open-control.js'
-import { BadSegmentError, fromSystemError, NotAQueueError, UnsupportedVersionError } from '../errors/index.js'
+import {
+  BadSegmentError,
+  fromSystemError,
+  InvalidArgumentError,
+  NotAQueueError,
+  UnsupportedVersionError,
+} from '../errors/index.js'
 import { bootId } from '../files/machine.js'
 import { syncDirectory, syncParents } from '../files/sync-directory.js'
 import { WriterLock } from '../files/writer-lock.js'
@@ -98,6 +104,12 @@ function pinThread(cpus: readonly number[]): void {
   try {
     binding.setThreadAffinity([...cpus])
   } catch (cause) {
+    const isNone = cause instanceof RangeError || (cause as NodeJS.ErrnoException).code === 'EINVAL'
+    if (isNone)
+      throw new InvalidArgumentError(
+        { argument: 'cpu', value: cpus.join(), expected: 'CPUs that this process may use' },
+        { cause },
+      )
     throw fromSystemError(cause, { syscall: 'sched_setaffinity' })
   }
 }
