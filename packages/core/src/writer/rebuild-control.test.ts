@@ -164,6 +164,8 @@ describe('the sequence that a writer goes on with', () => {
 describe('what earlier writers left unsynced', () => {
   it('is synced before the first mark, but for segments that are none', () => {
     const directory = queueOf(60)
+    // The mark goes with it: all segments count as unsynced.
+    rmSync(control(directory))
     using writer = openWriter(directory)
     overwrite(segmentFile(directory, 1), 0, u32(0))
     writer.append(1, Buffer.from('x'))
