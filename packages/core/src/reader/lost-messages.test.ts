@@ -87,9 +87,9 @@ describe('a reader that was let go', () => {
     appendNumbered(writer, 0, 3)
     registerAt(directory, 'late', 3)
     const end = writer.position.offset
-    writer.roll()
     // What a writer of the base format leaves at the end of a segment.
     overwrite(segmentFile(directory, 0), end, encodePaddingHeader(end, 4096))
+    writer.roll()
     appendNumbered(writer, 3, 40)
     writer.roll()
     await until(() => segments(directory)[0] === writer.position.segmentId)

@@ -192,6 +192,15 @@ describe('a queue without segments', () => {
   })
 })
 
+describe('start', () => {
+  it('of an observer that is to resume is the earliest, because it saves no position', () => {
+    const { directory, writer } = queue()
+    using observer = openObserver(directory, { start: 'resume' })
+    expect(observer.next()?.sequence).toBe(0)
+    writer.close()
+  })
+})
+
 describe('start at the latest', () => {
   it('is behind the last message although the writer died in the middle of a roll', () => {
     const { directory, writer } = queue()

@@ -7,7 +7,11 @@ import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
   CONTROL_FILE,
   CONTROL_SEGMENT_SIZE_OFFSET,
+  CONTROL_WRITE_OFFSET_OFFSET,
   CONTROL_WRITER_EPOCH_OFFSET,
+  encodePaddingHeader,
+  RECORD_HEADER_CRC_OFFSET,
+  RECORD_SEQUENCE_OFFSET,
   SEGMENT_WRITER_EPOCH_OFFSET,
 } from '../format/index.js'
 import { openObserver, openWriter } from '../index.js'
@@ -124,5 +128,48 @@ describe('counts that are at their end', () => {
     using observer = openObserver(directory)
     expect(observer.writerStatus().alive).toBe(false)
     expect(drainSequences(observer)).toEqual([0, 1, 2])
+  })
+})
+
+describe('the sequence that a writer goes on with', () => {
+  it('is above the highest that a queue can have reached, not above what damage says', () => {
+    const directory = queueOf(60, false)
+    rmSync(control(directory))
+    overwrite(segmentFile(directory, 0), 64 + RECORD_SEQUENCE_OFFSET, Buffer.alloc(8, 0xff))
+    using writer = openWriter(directory)
+    expect(writer.nextSequence).toBe(60)
+  })
+
+  it('is that of the control block when the last header cannot be trusted', () => {
+    const directory = queueOf(3)
+    using observer = openObserver(directory, { start: { sequence: 2 } })
+    const last = observer.next()?.offset ?? 0
+    overwrite(segmentFile(directory, 0), last + RECORD_HEADER_CRC_OFFSET, u32(1))
+    using writer = openWriter(directory)
+    expect(writer.nextSequence).toBe(3)
+  })
+
+  it('is that of the control block when it ends behind a padding record', () => {
+    const directory = queueOf(3)
+    using first = openWriter(directory)
+    const { offset } = first.position
+    first.close()
+    overwrite(segmentFile(directory, 0), offset, encodePaddingHeader(offset, 4096))
+    overwriteControl(directory, CONTROL_WRITE_OFFSET_OFFSET, u64(4096))
+    const { cases } = expectGoesOn(directory, 3)
+    expect(cases).toContain('bad-write-offset')
+  })
+})
+
+describe('what earlier writers left unsynced', () => {
+  it('is synced before the first mark, but for segments that are none', () => {
+    const directory = queueOf(60)
+    // The mark goes with it: all segments count as unsynced.
+    rmSync(control(directory))
+    using writer = openWriter(directory)
+    overwrite(segmentFile(directory, 1), 0, u32(0))
+    writer.append(1, Buffer.from('x'))
+    writer.flushSync()
+    expect(writer.durableSequence).toBe(61)
   })
 })
