@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config'
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url))
 
-/** Tests run on the sources; the child processes that they start run on what `npm run build` made. */
+/**
+ * Tests run on the sources; the child processes that they start run on what `npm run build` made. Coverage counts the sources alone, so what only a
+ * child process does is not in it.
+ */
 export default defineConfig({
   resolve: {
     alias: Object.fromEntries(['native', 'core', 'bus', 'fanin', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)])),
@@ -20,5 +23,12 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    coverage: {
+      provider: 'v8',
+      include: ['packages/core/src/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text', 'json-summary'],
+      thresholds: { lines: 95, branches: 90 },
+    },
   },
 })

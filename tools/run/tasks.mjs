@@ -37,7 +37,7 @@ const CHECKS = [
   { title: 'types', program: 'tsc', options: ['-p', 'tsconfig.check.json'] },
 ]
 /** @type {Check} */
-const TESTS = { title: 'tests', program: 'vitest', options: ['run'] }
+const TESTS = { title: 'tests and coverage', program: 'vitest', options: ['run', '--coverage'] }
 
 /**
  * What may be asked for; a task gets the arguments behind `--` and answers with an exit code.
@@ -48,6 +48,7 @@ const tasks = {
   build: async () => 0,
   demo: (args) => runInForeground('demo', args),
   test: (args) => runInForeground('vitest', ['run', ...args]),
+  coverage: (args) => runInForeground('vitest', ['run', '--coverage', ...args]),
   bench: (args) => runInForeground('bench', args),
   torture: (args) => runInForeground('torture', args),
   check: async (args) => runChecks(args.includes('--without-tests') ? CHECKS : [...CHECKS, TESTS]),

@@ -45,7 +45,10 @@ export const HEARTBEAT_INTERVAL_MS = 1000
 /** Longest single sleep of a blocked writer: readers of the base format, and readers that die, wake nobody. */
 export const BLOCKED_SLICE_MS = 50
 
-/** How often retention looks when inotify is not to be had. */
+/** Longest timer of the runtime: what is longer fires at once. */
+export const TIMER_MAX_MS = 2 ** 31 - 1
+
+/** How often retention looks when inotify, or a look at the readers, is not to be had. */
 export const RETENTION_FALLBACK_MS = 5000
 
 /** How often an open locates its start again when retention deletes the segment in between. Each time it has to lose a race against one deletion. */

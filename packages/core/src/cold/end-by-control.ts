@@ -18,7 +18,9 @@ const LOOK_BACK_BYTES = 256 * 1024
  * fit, or no writer of ours keeps the block.
  */
 export function endByControl(segment: ColdSegment, control: ControlBlock): QueueEnd | undefined {
-  if (!controlExtensionsAreCurrent(control)) return undefined
+  const { firstSequence } = segment.header
+  // A head that a writer of the base format began does not tell its first sequence, nor does every sequence in it stand once.
+  if (!controlExtensionsAreCurrent(control) || firstSequence === undefined) return undefined
   const said = segment.id === control.currentSegment ? control.writeOffset : segment.header.endOffset
   const last = lastRecordBefore(segment, said, control.nextSequence - 1)
   if (last === undefined) return undefined
@@ -26,10 +28,9 @@ export function endByControl(segment: ColdSegment, control: ControlBlock): Queue
   const since = walkRecords(segment, said)
   const isNewer = since.count > 0
   const lastSequence = isNewer ? since.lastSequence : control.nextSequence - 1
-  const firstSequence = segment.header.firstSequence ?? -1
   const walk = {
     end: since.end,
-    count: firstSequence < 0 ? 0 : lastSequence - firstSequence + 1,
+    count: lastSequence - firstSequence + 1,
     firstSequence,
     lastSequence,
     highestSequence: lastSequence,

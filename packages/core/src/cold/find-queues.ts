@@ -31,7 +31,9 @@ export function findQueues(root: string, options: FindQueuesOptions = {}): Found
   const unreadable: string[] = []
   const waiting: { path: string; level: number }[] = [{ path: root, level: 0 }]
   let looked = 0
-  for (let next = waiting.pop(); next !== undefined && looked < directoryLimit; next = waiting.pop()) {
+  while (looked < directoryLimit) {
+    const next = waiting.pop()
+    if (next === undefined) break
     looked += 1
     const entries = list(next.path, next.level === 0)
     if (entries === undefined) unreadable.push(next.path)

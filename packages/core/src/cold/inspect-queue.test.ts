@@ -7,10 +7,20 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
-import { CONTROL_CURRENT_SEGMENT_OFFSET, CONTROL_SEGMENT_GENERATION_OFFSET, segmentFileName } from '../format/index.js'
+import { WriterLock } from '../files/writer-lock.js'
+import {
+  CONTROL_CURRENT_SEGMENT_OFFSET,
+  CONTROL_EXTENSION_EPOCH_OFFSET,
+  CONTROL_NEXT_SEQUENCE_OFFSET,
+  CONTROL_SEGMENT_GENERATION_OFFSET,
+  CONTROL_WAITERS_PENDING_OFFSET,
+  CONTROL_WRITE_OFFSET_OFFSET,
+  SEGMENT_FLAGS_OFFSET,
+  segmentFileName,
+} from '../format/index.js'
 import { openReader } from '../reader/queue-reader.js'
 import { openWriter } from '../writer/open-writer.js'
-import { findQueues } from './find-queues.js'
+import { type FindQueuesOptions, findQueues } from './find-queues.js'
 import { inspectQueue } from './inspect-queue.js'
 
 const GOLDEN = fileURLToPath(new URL('../../test/golden/rust-v3/', import.meta.url))
@@ -76,6 +86,35 @@ describe('inspecting a queue', () => {
     expect((await exit)[0]).toBe(0)
   })
 
+  it('takes a segment in front of the head without a seal for a fault only when no writer is there to set it', () => {
+    buildQueue(queue, { payloads: textPayloads(100) })
+    writeSync(openSync(join(queue, segmentFileName(2)), 'r+'), Buffer.alloc(4), 0, 4, SEGMENT_FLAGS_OFFSET)
+    const lock = WriterLock.acquire(queue)
+    expect(inspectQueue(queue).problems).toEqual([])
+    lock.release()
+    expect(inspectQueue(queue).problems.map(({ code }) => code)).toEqual(['SEGMENT_UNSEALED'])
+  })
+
+  it('takes the position of the first versions of the format, which tells no time', () => {
+    buildQueue(queue, { payloads: textPayloads(100) })
+    const position = Buffer.alloc(16)
+    position.writeBigUInt64LE(1n, 0)
+    position.writeBigUInt64LE(64n, 8)
+    writeFileSync(join(queue, 'readers/old.meta'), position)
+    expect(inspectQueue(queue).readers).toEqual([
+      expect.objectContaining({ name: 'old', legacy: true, lastHeartbeatNs: undefined, position: { segmentId: 1, offset: 64 } }),
+    ])
+  })
+
+  it('tells the rate of the last ten seconds, not that of all the head', () => {
+    using writer = openWriter(queue, { segmentSize: 64 * 1024 })
+    const nowNs = BigInt(Date.now()) * 1_000_000n
+    for (let index = 0; index < 50; index += 1) writer.append(1, Buffer.alloc(64), { timestampNs: nowNs - 60_000_000_000n })
+    for (let index = 0; index < 20; index += 1) writer.append(1, Buffer.alloc(64), { timestampNs: nowNs - 1_000_000_000n })
+    const { rate } = inspectQueue(queue).head
+    expect(rate).toEqual({ messagesPerSecond: 2, bytesPerSecond: (20 * 128) / 10, windowNs: 10_000_000_000n })
+  })
+
   it('looks at the ends of a long queue only', () => {
     buildQueue(queue, { payloads: textPayloads(400) })
     const { segments } = inspectQueue(queue, { segmentLimit: 4 })
@@ -113,11 +152,18 @@ describe('what inspecting finds wrong', () => {
     ],
     ['a missing segment', () => unlinkSync(segment(2)), ['SEGMENT_MISSING']],
     ['a truncated segment', () => truncateSync(segment(2), 100), ['SEGMENT_SHORT']],
+    ['a segment that grew', () => truncateSync(segment(2), 8192), ['SEGMENT_LONG']],
+    ['a segment of an unknown version', () => write(segmentFileName(2), 4, 9), ['SEGMENT_BAD_HEADER']],
+    ['a segment under another name', () => cpSync(segment(2), segment(1)), ['SEGMENT_BAD_HEADER']],
+    ['a segment that lost its seal', () => write(segmentFileName(2), SEGMENT_FLAGS_OFFSET, 0), ['SEGMENT_UNSEALED']],
     ['a zeroed segment', () => writeFileSync(segment(2), Buffer.alloc(4096)), ['SEGMENT_BAD_HEADER']],
     ['L6: a next segment without a header', () => writeFileSync(segment(4), ''), ['SEGMENT_NOT_READY']],
     ['L5: a short index', () => writeFileSync(join(queue, 'index.meta'), 'abc'), ['INDEX_BAD']],
     ['L11: a bad reader file', () => writeFileSync(join(queue, 'readers/audit.meta'), Buffer.alloc(80, 7)), ['READER_BAD']],
     ['a reader whose data is gone', () => [0, 1].map((id) => unlinkSync(segment(id))), ['READER_DATA_LOST']],
+    ['leftovers and strangers among the reader files', strayReaderFiles, ['LEFTOVER', 'READER_NAME']],
+    ['a file in the place of the readers', () => replaceByFile('readers'), ['FILE_UNREADABLE']],
+    ['L16: readers of the base format that died parked', leakWaiters, ['WAITERS_LEAKED']],
     ['a lock record that is noise', () => writeFileSync(join(queue, 'writer.lock'), 'hello'), ['LOCK_RECORD_BAD']],
     ['L33: a lock record of a dead process', () => writeFileSync(join(queue, 'writer.lock'), '999999999 1 1\n'), ['LOCK_STALE']],
     [
@@ -144,6 +190,20 @@ describe('what inspecting finds wrong', () => {
     writeSync(openSync(join(queue, name), 'r+'), bytes, 0, 4, offset)
   }
 
+  function strayReaderFiles(): void {
+    for (const name of ['audit.meta.tmp', 'audit.meta.lost', 'no reader']) writeFileSync(join(queue, 'readers', name), '')
+  }
+
+  function leakWaiters(): void {
+    write('control.meta', CONTROL_EXTENSION_EPOCH_OFFSET, 0)
+    write('control.meta', CONTROL_WAITERS_PENDING_OFFSET, 2)
+  }
+
+  function replaceByFile(name: string): void {
+    rmSync(join(queue, name), { recursive: true })
+    writeFileSync(join(queue, name), '')
+  }
+
   function replaceByDirectory(name: string): void {
     rmSync(join(queue, name), { force: true })
     mkdirSync(join(queue, name))
@@ -165,6 +225,15 @@ describe('finding queues', () => {
       '/bus/orders/queue/alpha/orders_out',
     ])
   })
+
+  it('looks no deeper, and at no more, than it is told', () => {
+    for (const name of ['a', 'b', 'c/d']) buildQueue(join(root, name), { payloads: textPayloads(1) })
+    const found = (options: FindQueuesOptions) => findQueues(root, options).directories.map((path) => path.slice(root.length))
+    expect(found({})).toEqual(['/a', '/b', '/c/d'])
+    expect(found({ depth: 1 })).toEqual(['/a', '/b'])
+    expect(findQueues(root, { directoryLimit: 5 })).toMatchObject({ directories: { length: 3 }, isPartial: false })
+    for (const directoryLimit of [1, 2, 3, 4]) expect(findQueues(root, { directoryLimit }).isPartial).toBe(true)
+  })
 })
 
 describe('a quick look', () => {
@@ -185,4 +254,50 @@ describe('a quick look', () => {
       writer.close()
     }
   })
+
+  it('tells the end of a head that nothing was appended to yet', () => {
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    for (let index = 0; index < 7; index += 1) writer.append(1, Buffer.alloc(100))
+    writer.roll()
+    expectSameHead()
+  })
+
+  it('tells what was appended since the control block was written', () => {
+    const { records, writeOffset } = buildQueue(queue, { payloads: textPayloads(9) })
+    write64('control.meta', CONTROL_WRITE_OFFSET_OFFSET, records[7]?.offset ?? 0)
+    write64('control.meta', CONTROL_NEXT_SEQUENCE_OFFSET, 7)
+    expect(inspectQueue(queue, { quick: true }).head).toMatchObject({ offset: writeOffset, nextSequence: 9, recordCount: 9 })
+    expectSameHead()
+  })
+
+  it.each([0, 64, 100, 2 ** 40])('walks when the control block says that records end at %i', (offset) => {
+    buildQueue(queue, { payloads: textPayloads(9) })
+    write64('control.meta', CONTROL_WRITE_OFFSET_OFFSET, offset)
+    expectSameHead()
+  })
+
+  it('walks a queue of the base format', () => {
+    buildQueue(queue, { payloads: textPayloads(9), legacy: true })
+    expectSameHead()
+  })
+
+  it('counts the messages of a head that a writer of the base format began', () => {
+    buildQueue(queue, { payloads: textPayloads(9), legacy: true })
+    using writer = openWriter(queue)
+    writer.append(1, Buffer.from('ours'))
+    expectSameHead()
+    expect(inspectQueue(queue, { quick: true }).head).toMatchObject({ nextSequence: 10, recordCount: 10 })
+  })
+
+  function expectSameHead(): void {
+    const { head: walked } = inspectQueue(queue)
+    const { head: quick } = inspectQueue(queue, { quick: true })
+    expect({ ...quick, rate: undefined }).toEqual({ ...walked, rate: undefined })
+  }
+
+  function write64(name: string, offset: number, value: number): void {
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64LE(BigInt(value))
+    writeSync(openSync(join(queue, name), 'r+'), bytes, 0, 8, offset)
+  }
 })

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BuiltQueue, buildQueue, textPayloads } from '../../test/cold/build-queue.js'
-import { encodeRecord, recordLength, SEGMENT_RECORD_COUNT_OFFSET, segmentFileName } from '../format/index.js'
+import { encodePaddingHeader, encodeRecord, recordLength, SEGMENT_RECORD_COUNT_OFFSET, segmentFileName } from '../format/index.js'
 import { openWriter } from '../writer/open-writer.js'
 import type { QueueVerification } from './queue-verification.js'
 import { type VerifyOptions, verifyQueue } from './queue-verification.js'
@@ -76,6 +76,52 @@ describe('verifying a queue', () => {
     buildQueue(queue, { payloads: textPayloads(100) })
     writeSync(openSync(join(queue, segmentFileName(1)), 'r+'), Buffer.from([99]), 0, 1, SEGMENT_RECORD_COUNT_OFFSET)
     expect(verify(queue).problems).toEqual([expect.objectContaining({ code: 'SEGMENT_BAD_SUMMARY', segmentId: 1 })])
+  })
+
+  it('notices a record that is older than the last one of the segment before', () => {
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    writer.append(1, Buffer.from('x'), { timestampNs: 2n ** 33n })
+    writer.roll()
+    writer.append(1, Buffer.from('x'), { timestampNs: 2n ** 33n - 1n })
+    writer.roll()
+    writer.append(1, Buffer.from('x'), { timestampNs: 2n ** 33n - 2n })
+    expect(verify(queue).problems).toEqual([
+      expect.objectContaining({ code: 'TIME_BACKWARDS', count: 2, segmentId: 1, offset: 64 }),
+    ])
+  })
+
+  it('keeps as many problems as it is told to, and counts them all', () => {
+    const built = buildQueue(queue, { payloads: textPayloads(100) })
+    for (const sequence of [3, 5, 7, 50]) overwrite(built, sequence, 64, Buffer.from('#'))
+    const { progress, problems } = verify(queue, { problemLimit: 2 })
+    expect(problems.map(({ offset }) => offset)).toEqual([3, 5].map((sequence) => built.records[sequence]?.offset))
+    expect(progress).toMatchObject({ records: 96, problemCount: 4 })
+  })
+
+  it('checks payloads of many megabytes, whole and damaged', () => {
+    const length = 6 * 1024 * 1024 + 1
+    const payloads = [Buffer.alloc(length, 1), Buffer.alloc(length, 2), Buffer.alloc(10, 3)]
+    const built = buildQueue(queue, { payloads, segmentSize: 16 * 1024 * 1024 })
+    expect(verify(queue)).toMatchObject({ progress: { records: 3 }, problems: [] })
+    overwrite(built, 1, 64 + length - 1, Buffer.from('#'))
+    expect(verify(queue)).toMatchObject({
+      progress: { records: 2 },
+      problems: [{ code: 'RECORD_BAD_PAYLOAD_CRC', offset: built.records[1]?.offset }],
+    })
+  })
+
+  it('finds a padding record that does not end where its segment does', () => {
+    const built = buildQueue(queue, { payloads: textPayloads(100) })
+    const padding = Buffer.from(encodePaddingHeader(built.records[40]?.offset ?? 0, 4096 - 64))
+    overwrite(built, 40, 0, padding)
+    const { progress, problems } = verify(queue)
+    expect(problems).toEqual([expect.objectContaining({ code: 'RECORD_BAD_PADDING', offset: built.records[40]?.offset })])
+    expect(progress).toMatchObject({ records: 99, paddings: 0 })
+  })
+
+  it('ends at the head when it is told to go further', () => {
+    buildQueue(queue, { payloads: textPayloads(100) })
+    expect(verify(queue, { toSegment: 99 })).toMatchObject({ progress: { records: 100 }, problems: [] })
   })
 
   it('goes on where an earlier run stopped, and stops at a segment', () => {

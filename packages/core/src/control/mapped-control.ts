@@ -110,10 +110,6 @@ export class MappedControl {
     Atomics.add(this.#words, CONTROL_WAITERS_PENDING_OFFSET >> 2, change)
   }
 
-  waitersPendingAcquire(): number {
-    return Atomics.load(this.#words, CONTROL_WAITERS_PENDING_OFFSET >> 2) >>> 0
-  }
-
   /** Makes every parked reader look again, for instance after the writer changed. */
   wakeReaders(): void {
     Atomics.add(this.#words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2, 1)

@@ -167,6 +167,7 @@ describe('fromSystemError', () => {
     expect(fromSystemError(cause, { path, syscall: 'pwrite' })).toMatchObject({ path, syscall: 'pwrite' })
     expect(fromSystemError(system('ENOSPC'), { path, length: 4096 })).toMatchObject({ path, length: 4096 })
     expect(fromSystemError(system('ENOENT'))).toMatchObject({ path: 'unknown' })
+    expect(fromSystemError(system('ENOTDIR'))).toMatchObject({ directory: 'unknown' })
   })
 
   it('gives back what is no system error', () => {

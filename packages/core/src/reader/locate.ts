@@ -66,10 +66,8 @@ function locate(searched: Searched, isBefore: (begin: Begin) => boolean, isTarge
   const first = locateEarliest(searched).segmentId
   const count = Math.max(control.currentSegmentAcquire() - first + 1, 1)
   // Ids follow each other without a gap, so nothing needs to be listed; only a damaged queue makes it necessary.
-  const segmentId =
-    lastBeginningBefore(searched, { count, idAt: (index) => first + index }, isBefore) ??
-    lastListedBefore(searched, isBefore) ??
-    first
+  const unbroken = { count, idAt: (index: number) => first + index, mayMiss: false }
+  const segmentId = lastBeginningBefore(searched, unbroken, isBefore) ?? lastListedBefore(searched, first, isBefore)
   const segment = openSegment(directory, segmentId, control.segmentSize, false)
   if (segment === undefined) return { segmentId, offset: SEGMENT_HEADER_LENGTH }
   try {
@@ -84,37 +82,57 @@ function locate(searched: Searched, isBefore: (begin: Begin) => boolean, isTarge
 interface SegmentIds {
   readonly count: number
   readonly idAt: (index: number) => number
+  /** Whether one that does not exist is passed over. */
+  readonly mayMiss: boolean
 }
 
-function lastListedBefore(searched: Searched, isBefore: (begin: Begin) => boolean): number | undefined {
+/** What is gone since the listing holds nothing. */
+function lastListedBefore(searched: Searched, first: number, isBefore: (begin: Begin) => boolean): number {
   const ids = listSegments(searched.directory)
-  return lastBeginningBefore(searched, { count: ids.length, idAt: (index) => ids[index] as number }, isBefore)
+  const listed = { count: ids.length, idAt: (index: number) => ids[index] ?? first, mayMiss: true }
+  return lastBeginningBefore(searched, listed, isBefore) ?? first
 }
 
-/** Bisection. `undefined` when a segment is missing that should be there. */
+/**
+ * Bisection over the segments that hold records: one that holds none counts as a part of the one below it. `undefined` when a segment is missing that should
+ * be there.
+ */
 function lastBeginningBefore(searched: Searched, ids: SegmentIds, isBefore: (begin: Begin) => boolean): number | undefined {
   let low = 0
   let high = ids.count - 1
+  let last = 0
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    const begin = beginOf(searched, ids, { from: middle, to: low })
-    if (begin === 'missing') return undefined
-    if (begin === 'empty' || !isBefore(begin)) high = middle - 1
-    else low = middle
+    const holder = holderAt(searched, ids, { from: middle, to: last })
+    if (holder === 'missing') return undefined
+    if (holder !== undefined && !isBefore(holder.begin)) high = middle - 1
+    else {
+      low = middle
+      last = holder?.index ?? last
+    }
   }
-  return ids.count === 0 ? undefined : ids.idAt(low)
+  return ids.idAt(last)
 }
 
-/** The first record of a segment, or of the nearest one below it that holds records: recovery leaves segments that only lead on. */
-function beginOf(searched: Searched, ids: SegmentIds, within: { from: number; to: number }): Begin | 'missing' | 'empty' {
+interface Holder {
+  readonly index: number
+  readonly begin: Begin
+}
+
+/**
+ * The segment, or the nearest one below it that holds records: recovery leaves segments that only lead on, damage some that nothing can be read of, and the head
+ * may be empty. `undefined` when there is none.
+ */
+function holderAt(searched: Searched, ids: SegmentIds, within: { from: number; to: number }): Holder | 'missing' | undefined {
   const { directory, control } = searched
   for (let index = within.from; index >= within.to; index--) {
     const glance = glanceAtSegment(directory, ids.idAt(index), control.segmentSize)
-    if (glance === undefined) return 'missing'
-    if (glance.problem !== undefined || glance.firstTypeId === PADDING_TYPE_ID) continue
-    return glance.hasRecords ? { sequence: glance.firstSequence, timestampNs: glance.firstTimestampNs } : 'empty'
+    if (glance === undefined && !ids.mayMiss) return 'missing'
+    if (glance === undefined || glance.problem !== undefined) continue
+    if (!glance.hasRecords || glance.firstTypeId === PADDING_TYPE_ID) continue
+    return { index, begin: { sequence: glance.firstSequence, timestampNs: glance.firstTimestampNs } }
   }
-  return 'empty'
+  return undefined
 }
 
 type IsTarget = (view: DataView, at: number) => boolean

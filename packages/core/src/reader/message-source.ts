@@ -1,7 +1,7 @@
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { ITERATOR_TURN_COUNT } from '../defaults.js'
-import { ClosedError } from '../errors/index.js'
+import { ITERATOR_TURN_COUNT, PLACE_TRIES } from '../defaults.js'
+import { BadSegmentError, ClosedError } from '../errors/index.js'
 import { type WriterStatus, writerStatus } from '../files/writer-status.js'
 import type { Parkable } from '../wait/parkable.js'
 import { waitForAny, waitForAnyAsync } from '../wait/wait-for-any.js'
@@ -9,7 +9,7 @@ import type { WaitOutcome } from '../wait/wait-strategy.js'
 import { locateEarliest, locateLatest, locateSequence, locateTimestamp } from './locate.js'
 import type { Message } from './message.js'
 import type { Position } from './position-file.js'
-import type { ResolvedSourceOptions, Start } from './reader-options.js'
+import { checkStart, type ResolvedSourceOptions, type Start } from './reader-options.js'
 import { type CursorCounts, RecordCursor } from './record-cursor.js'
 
 /** How far a source is behind its writer. */
@@ -135,10 +135,11 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.nextSequence
   }
 
-  /** Goes to the start described, within what still exists. */
+  /** Goes to the start described, within what still exists. @throws {@link InvalidArgumentError} for what is no start, and for 'resume'. */
   seek(start: Exclude<Start, 'resume'>): void {
     this.assertOpen()
-    this.#cursor.seek(this.locate(start))
+    checkStart(start, ['earliest', 'latest'])
+    this.placeAtStart(start)
   }
 
   /** Whether a writer has the queue open, and how that is known. */
@@ -225,12 +226,21 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.seek(position)
   }
 
+  /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
+  protected placeAtStart(start: Exclude<Start, 'resume'>): Position {
+    for (let tries = 0; tries < PLACE_TRIES; tries++) {
+      const position = this.#locate(start)
+      if (this.place(position)) return position
+    }
+    throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
+  }
+
   /** Counts messages that were deleted before the open. */
   protected countLost(count: number): void {
     this.#lostBefore += count
   }
 
-  protected locate(start: Exclude<Start, 'resume'>): Position {
+  #locate(start: Exclude<Start, 'resume'>): Position {
     const searched = { directory: this.directory, control: this.#control }
     if (start === 'earliest') return locateEarliest(searched)
     if (start === 'latest') return locateLatest(searched)

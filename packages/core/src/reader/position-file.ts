@@ -55,13 +55,7 @@ export class PositionFile {
    * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` when the name is in use, {@link InvalidArgumentError} when it is no name.
    */
   static open(directory: string, name: string): PositionFile {
-    if (typeof name !== 'string' || !isReaderName(name)) {
-      throw new InvalidArgumentError({
-        argument: 'name',
-        value: name,
-        expected: '1 to 128 of A-Z a-z 0-9 . _ -, no dot in front',
-      })
-    }
+    checkReaderName(name)
     const path = join(directory, READERS_DIRECTORY, readerFileName(name))
     try {
       mkdirSync(dirname(path), { recursive: true })
@@ -148,11 +142,6 @@ export class PositionFile {
     futimesSync(this.#fd, now, now)
   }
 
-  /** Whether the file has been deleted under the reader: it pins nothing any more. */
-  get isDeleted(): boolean {
-    return fstatSync(this.#fd).nlink === 0
-  }
-
   /** Closes after a failed open: a file that this open made and never filled is removed. */
   abandon(): void {
     if (fstatSync(this.#fd).size === 0) rmSync(this.path, { force: true })
@@ -164,6 +153,12 @@ export class PositionFile {
     this.#mapping = undefined
     closeSync(this.#fd)
   }
+}
+
+/** @throws {@link InvalidArgumentError} for what would name a file elsewhere, or none. */
+export function checkReaderName(name: string): void {
+  if (typeof name === 'string' && isReaderName(name)) return
+  throw new InvalidArgumentError({ argument: 'name', value: name, expected: '1 to 128 of A-Z a-z 0-9 . _ -, no dot in front' })
 }
 
 /** Liveness probes hold the lock for microseconds: a held lock is tried again for a moment. */

@@ -33,12 +33,14 @@ export function listReaders(directory: string): RegisteredReader[] {
   return readers
 }
 
-/** `undefined` when the file vanished meanwhile. */
+/** `undefined` when the file vanished meanwhile. A directory of that name holds no position, and must not hide the readers beside it (L11). */
 function readPosition(path: string): SavedPosition | 'bad' | undefined {
   try {
     return decodePosition(readFileSync(path), (bytes) => binding.crc32(bytes))
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code === 'EISDIR') return 'bad'
     throw fromSystemError(cause, { path })
   }
 }

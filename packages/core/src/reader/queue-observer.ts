@@ -7,7 +7,8 @@ import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions 
  * Opens a queue for looking: nothing is registered, written or pinned, and read permission is enough. Begins at the earliest message unless told
  * otherwise. An observer that retention overtakes gets `ERR_DATA_LOST`.
  *
- * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} `ERR_NOT_A_QUEUE`, {@link PermissionError} `ERR_PERMISSION`.
+ * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} `ERR_NOT_A_QUEUE`, {@link PermissionError} `ERR_PERMISSION`,
+ * {@link BadSegmentError} `ERR_BAD_SEGMENT` when there is no segment to begin in.
  */
 export function openObserver(directory: string, options: ObserverOptions = {}): QueueObserver {
   const resolved = resolveSourceOptions(options, 'earliest')
@@ -26,7 +27,7 @@ export class QueueObserver extends MessageSource {
   constructor(directory: string, opened: { control: MappedControl; options: ResolvedSourceOptions }) {
     super('observer', directory, opened)
     const { start } = opened.options
-    this.place(this.locate(start === 'resume' ? 'earliest' : start))
+    this.placeAtStart(start === 'resume' ? 'earliest' : start)
   }
 
   protected override closing(): void {

@@ -1,12 +1,11 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
-import { PLACE_TRIES } from '../defaults.js'
-import { BadPositionError, BadSegmentError, DataLostError } from '../errors/index.js'
+import { BadPositionError, DataLostError } from '../errors/index.js'
 import { isRecordOffset } from '../format/index.js'
 import { readLostSequence } from '../retention/lost-position.js'
 import { MessageSource } from './message-source.js'
 import { type Position, PositionFile } from './position-file.js'
-import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions, type Start } from './reader-options.js'
+import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
 
 /**
  * Opens a queue for reading under a name. The position of a name survives restarts; a registered reader pins what it has not committed. One
@@ -78,9 +77,9 @@ export class QueueReader extends MessageSource {
 
   #placeAt(options: ResolvedSourceOptions): Position {
     const { start } = options
-    if (start !== 'resume') return this.#placeAtStart(start)
+    if (start !== 'resume') return this.placeAtStart(start)
     const saved = this.#file.loadValid(this.name)
-    if (saved === undefined) return this.#placeAtStart('earliest')
+    if (saved === undefined) return this.placeAtStart('earliest')
     this.#checkSaved(saved)
     if (this.place(saved)) return saved
     return this.#resumeElsewhere(saved, options)
@@ -89,15 +88,6 @@ export class QueueReader extends MessageSource {
   /** `from` is not known when the segment vanished in another way than through retention. */
   #dataLost(from: number | undefined, to: number): DataLostError {
     return new DataLostError({ directory: this.directory, reader: this.name, from, to })
-  }
-
-  /** Retention may delete the segment between locating and opening it: locating again finds what is there now. */
-  #placeAtStart(start: Exclude<Start, 'resume'>): Position {
-    for (let tries = 0; tries < PLACE_TRIES; tries++) {
-      const position = this.locate(start)
-      if (this.place(position)) return position
-    }
-    throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
   }
 
   #checkSaved(saved: Position): void {
@@ -118,9 +108,11 @@ export class QueueReader extends MessageSource {
         reader: this.name,
         detail: `segment ${saved.segmentId} is ahead of the head`,
       })
-    const earliest = this.#placeAtStart('earliest')
-    const to = this.peek()?.sequence ?? 0
+    const earliest = this.placeAtStart('earliest')
     const from = readLostSequence(this.directory, this.name, saved)
+    // Loaded before the look: what is appended in between is seen by it.
+    const next = this.control.nextSequenceAcquire()
+    const to = this.peek()?.sequence ?? next ?? from ?? 0
     if (options.onLost === 'strict') throw this.#dataLost(from, to)
     this.countLost(from === undefined ? 0 : to - from)
     return earliest

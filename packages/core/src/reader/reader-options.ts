@@ -31,7 +31,7 @@ export function resolveSourceOptions(given: SourceOptions, defaultStart: Start):
   oneOf('onCorrupt', options.onCorrupt, ['strict', 'skip'])
   oneOf('onLost', options.onLost, ['strict', 'snap'])
   oneOf('wait', options.wait, WAIT_STRATEGIES)
-  checkStart(options.start)
+  checkStart(options.start, ['resume', 'earliest', 'latest'])
   return options
 }
 
@@ -39,17 +39,22 @@ function oneOf(argument: string, value: string, allowed: readonly string[]): voi
   if (!allowed.includes(value)) throw new InvalidArgumentError({ argument, value, expected: allowed.join(', ') })
 }
 
-function checkStart(start: Start): void {
+/** @throws {@link InvalidArgumentError} for what is neither one of the names, nor a sequence, nor a time. */
+export function checkStart(start: Start, names: readonly string[]): void {
   if (typeof start === 'string') {
-    oneOf('start', start, ['resume', 'earliest', 'latest'])
+    oneOf('start', start, names)
     return
   }
-  const isSequence = 'sequence' in start && Number.isSafeInteger(start.sequence) && start.sequence >= 0
-  const isTimestamp = 'timestampNs' in start && typeof start.timestampNs === 'bigint' && start.timestampNs >= 0n
-  if (isSequence || isTimestamp) return
+  if (isPlace(start)) return
   throw new InvalidArgumentError({
     argument: 'start',
     value: start,
     expected: 'a sequence or a bigint of nanoseconds, not negative',
   })
+}
+
+function isPlace(start: unknown): boolean {
+  if (typeof start !== 'object' || start === null) return false
+  if ('sequence' in start) return Number.isSafeInteger(start.sequence) && (start.sequence as number) >= 0
+  return 'timestampNs' in start && typeof start.timestampNs === 'bigint' && start.timestampNs >= 0n
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { CONTROL_BOOT_ID_OFFSET } from '../format/index.js'
+import { CONTROL_BOOT_ID_OFFSET, encodePaddingHeader } from '../format/index.js'
 import { openObserver, openWriter, type QueueWriter } from '../index.js'
 
 function queueOf(count: number, segmentSize = 4096): { directory: string; writer: QueueWriter } {
@@ -73,5 +73,21 @@ describe('a commit word that is gone', () => {
     overwriteControl(directory, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
     using observer = openObserver(directory)
     expect(drainSequences(observer)).toEqual(range(0, 59))
+  })
+})
+
+describe('damage in front of a padding record', () => {
+  it('costs the damaged message, and the padding is none', () => {
+    const { directory, writer } = queueOf(3)
+    const bad = locationOf(directory, 2)
+    const { offset } = writer.position
+    overwrite(segmentFile(directory, 0), offset, encodePaddingHeader(offset, 4096))
+    overwrite(segmentFile(directory, 0), bad.offset, u32(0x7fffffff))
+    writer.roll()
+    appendNumbered(writer, 3, 6)
+    using observer = openObserver(directory, { onCorrupt: 'skip' })
+    expect(drainSequences(observer)).toEqual([0, 1, 3, 4, 5])
+    expect(observer.metrics().corruptSkipped).toBe(1)
+    writer.close()
   })
 })

@@ -15,7 +15,7 @@ import { PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { findGoodRecord } from '../segment/record-scan.js'
+import { findGoodRecord, sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { Message } from './message.js'
 import type { Position } from './position-file.js'
@@ -120,7 +120,8 @@ export class RecordCursor {
 
   close(): void {
     this.#verifier.detach()
-    this.#closeLeft()
+    this.#left?.closeInBackground()
+    this.#left = undefined
     this.#segment?.closeInBackground()
     this.#segment = undefined
     this.#verifiedBlock = 0
@@ -130,7 +131,7 @@ export class RecordCursor {
   #closeLeft(): void {
     this.#left?.closeInBackground()
     this.#left = undefined
-    if (this.#segment !== undefined) this.#message.attach(this.#segment)
+    this.#message.attach(this.#segment as MappedSegment)
   }
 
   #enter(segment: MappedSegment, offset: number): void {
@@ -214,16 +215,22 @@ export class RecordCursor {
     if (this.#control.currentSegmentAcquire() <= from.id) return false
     const next = this.#openFirstAfter(from.id)
     if (next === undefined) return false
-    const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
-    const to = next.firstSequence ?? firstRecordSequence(next) ?? expected
+    const expected = this.#expectedIn(from)
+    const to = next.firstSequence ?? firstRecordSequence(next) ?? expected ?? 0
     if (this.#options.onLost === 'strict') {
       next.close()
       throw new DataLostError({ directory: this.#directory, from: expected, to })
     }
-    this.#lost += Math.max(0, to - expected)
+    this.#lost += Math.max(0, to - (expected ?? to))
     this.#enter(next, SEGMENT_HEADER_LENGTH)
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
     return true
+  }
+
+  /** Sequence of the next message. Where none was read since the cursor came here, the segment itself is asked, which is still mapped. */
+  #expectedIn(segment: MappedSegment): number | undefined {
+    const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
+    return expected < 0 ? sequenceAt(segment, this.offset) : expected
   }
 
   /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
@@ -272,7 +279,7 @@ export class RecordCursor {
     if (status === STATUS_SEQUENCE_GAP) {
       return new SequenceGapError({ ...where, expected, found: getUint64(segment.view, this.offset + RECORD_SEQUENCE_OFFSET) })
     }
-    return new CorruptRecordError({ ...where, detail: CORRUPTION[status] ?? 'unreadable' })
+    return new CorruptRecordError({ ...where, detail: CORRUPTION[status] ?? 'its commit word is gone' })
   }
 }
 
@@ -289,8 +296,8 @@ function firstRecordSequence(segment: MappedSegment): number | undefined {
   return hasRecord ? getUint64(segment.view, SEGMENT_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET) : undefined
 }
 
+/** Statuses of the native verifier in words. */
 const CORRUPTION: Readonly<Record<number, string>> = {
-  [COMMIT_WORD_GONE]: 'its commit word is gone',
   [STATUS_BAD_LENGTH]: 'its length leaves the segment',
   [STATUS_BAD_PAYLOAD_CRC]: 'its payload does not match its checksum',
   [STATUS_BAD_HEADER_CRC]: 'its header does not match its checksum',

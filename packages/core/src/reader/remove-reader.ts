@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fromSystemError } from '../errors/index.js'
 import { syncDirectory } from '../files/sync-directory.js'
 import { READERS_DIRECTORY, readerFileName } from '../format/index.js'
-import { PositionFile } from './position-file.js'
+import { checkReaderName, PositionFile } from './position-file.js'
 
 /**
  * Forgets a registered reader: its position, good or damaged, is deleted for good and pins nothing any more. Returns whether there was one.
@@ -11,6 +11,7 @@ import { PositionFile } from './position-file.js'
  * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` while a reader of that name is open, {@link InvalidArgumentError}, {@link PermissionError}.
  */
 export function removeReader(directory: string, name: string): boolean {
+  checkReaderName(name)
   if (!existsSync(join(directory, READERS_DIRECTORY, readerFileName(name)))) return false
   const file = PositionFile.open(directory, name)
   try {

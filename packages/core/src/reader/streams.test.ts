@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { appendNumbered, range } from '../../test/support/messages.js'
+import { overwrite, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
+import { RECORD_PAYLOAD_OFFSET } from '../format/index.js'
 import { type MessageCopy, openReader, openWriter, toReadable, toReadableStream } from '../index.js'
 
 describe('streams', () => {
@@ -45,5 +47,48 @@ describe('streams', () => {
       if (seen.length === 30) ended.abort()
     }
     expect(seen.slice(0, 30)).toEqual(range(0, 30))
+  })
+
+  it('end with the signal, and read 16 messages ahead when told nothing else', async () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    using writer = openWriter(directory, { segmentSize: 4096 })
+    using reader = openReader(directory, 'a')
+    appendNumbered(writer, 0, 100)
+    const ended = new AbortController()
+    const seen: number[] = []
+    for await (const message of toReadable(reader, { signal: ended.signal })) {
+      seen.push((message as MessageCopy).sequence)
+      if (seen.length === 50) ended.abort()
+    }
+    expect(seen).toEqual(range(0, seen.length))
+    expect(seen.length).toBeLessThanOrEqual(50 + 17)
+    expect(reader.closed).toBe(false)
+  })
+
+  it('web streams leave the source open when they are cancelled, also while they wait', async () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    using writer = openWriter(directory, { segmentSize: 4096 })
+    using reader = openReader(directory, 'a')
+    appendNumbered(writer, 0, 2)
+    const stream = toReadableStream(reader, { highWaterMark: 1 }).getReader()
+    expect((await stream.read()).value?.sequence).toBe(0)
+    expect((await stream.read()).value?.sequence).toBe(1)
+    const waiting = stream.read()
+    await stream.cancel()
+    expect((await waiting).done).toBe(true)
+    appendNumbered(writer, 2, 4)
+    reader.seek({ sequence: 2 })
+    expect(reader.next()?.sequence).toBe(2)
+  })
+
+  it('fail with the error of their source', async () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    using writer = openWriter(directory, { segmentSize: 4096 })
+    using reader = openReader(directory, 'a')
+    appendNumbered(writer, 0, 2)
+    overwrite(segmentFile(directory, 0), 64 + RECORD_PAYLOAD_OFFSET, Buffer.from([0xee]))
+    const corrupt = expect.objectContaining({ code: 'ERR_CORRUPT_RECORD', offset: 64 })
+    await expect(toReadable(reader).toArray()).rejects.toThrowError(corrupt)
+    await expect(toReadableStream(reader).getReader().read()).rejects.toThrowError(corrupt)
   })
 })

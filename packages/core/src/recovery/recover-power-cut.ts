@@ -29,9 +29,10 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const start = mark !== undefined && found.includes(mark.segmentId) ? mark : undefined
   const ids = withoutDeleted(context, found, start?.segmentId ?? found.at(-1) ?? 0)
   const firstId = start?.segmentId ?? ids[0]
-  if (firstId === undefined) return freshQueueTail(context, mark?.sequence ?? 0)
+  const known = mark?.sequence ?? context.control.nextSequenceAcquire() ?? 0
+  if (firstId === undefined) return freshQueueTail(context, known)
   const end = walkSegments(context, firstId, start?.offset ?? SEGMENT_HEADER_LENGTH, start?.sequence ?? firstSequenceOf(firstId))
-  const nextSequence = end.scan.nextSequence ?? mark?.sequence ?? context.control.nextSequenceAcquire() ?? 0
+  const nextSequence = end.scan.nextSequence ?? known
   if (nothingFollows(context, end, ids)) return { segment: end.segment, offset: end.scan.offset, nextSequence }
   return cutAndGoOn(context, end, ids, nextSequence)
 }

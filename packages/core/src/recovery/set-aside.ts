@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { fromSystemError } from '../errors/index.js'
 
 /** The folder inside a queue where everything is kept that recovery or repair took out of it. */
 export const QUARANTINE_DIRECTORY = 'quarantine'
@@ -7,7 +8,11 @@ export const QUARANTINE_DIRECTORY = 'quarantine'
 /** What recovery takes out of a queue is kept here, under a name that says what it was and when. Nothing is ever destroyed. */
 export function quarantinePath(directory: string, name: string): string {
   const folder = join(directory, QUARANTINE_DIRECTORY)
-  mkdirSync(folder, { recursive: true })
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (cause) {
+    throw fromSystemError(cause, { path: folder })
+  }
   return join(folder, `${new Date().toISOString().replaceAll(':', '')}-${process.pid}-${name}`)
 }
 

@@ -6,7 +6,7 @@ import {
   type QueueInspection,
   type QueueProblem,
 } from '../cold/index.js'
-import { CONTROL_FILE, segmentFileName } from '../format/index.js'
+import { CONTROL_FILE } from '../format/index.js'
 import type { RepairStep, RepairStepKind } from './repair-step.js'
 
 export interface PlanOptions {
@@ -52,7 +52,7 @@ const IS_DAMAGE = new Set<ProblemCode>([
 ])
 /** Whether some step of {@link planRepairs} deals with a problem of this kind, or keeps the evidence of it. */
 export function isRepairable(code: ProblemCode): boolean {
-  const single: readonly ProblemCode[] = ['READER_AHEAD', 'SEGMENT_NOT_READY', 'SEGMENT_UNSEALED', 'CONTROL_AHEAD']
+  const single: readonly ProblemCode[] = ['READER_AHEAD', 'SEGMENT_UNSEALED', 'CONTROL_AHEAD']
   const groups = [NEEDS_NEW_CONTROL, NEEDS_RECOVERY, NEEDS_MENDING, NEEDS_SETTING_ASIDE, IS_DAMAGE]
   return single.includes(code) || groups.some((group) => group.has(code))
 }
@@ -88,7 +88,6 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   if (NEEDS_SETTING_ASIDE.has(code) && file !== undefined) return [{ kind: 'set-aside', file }]
   if (code === 'READER_AHEAD' && file !== undefined) return moveReaderToEnd(file, inspection)
   if (segmentId === undefined) return []
-  if (code === 'SEGMENT_NOT_READY') return [{ kind: 'set-aside', file: segmentFileName(segmentId) }, { kind: 'recover' }]
   if (NEEDS_MENDING.has(code)) return [{ kind: 'mend-segment', segmentId }, { kind: 'recover' }]
   if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
   if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]

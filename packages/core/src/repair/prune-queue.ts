@@ -5,6 +5,7 @@ import { NotAQueueError } from '../errors/index.js'
 import { surveyReaders } from '../retention/reader-survey.js'
 import { judgeSegment, type RetentionState, type RetentionVerdict } from '../retention/retention-plan.js'
 import { segmentAgeMs } from '../retention/segment-age.js'
+import { sparseIndexPath } from '../segment/sparse-index.js'
 import { openWriter } from '../writer/open-writer.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
 
@@ -47,9 +48,18 @@ export async function pruneQueue(directory: string, rules: RetentionOptions): Pr
       await sleep(PAUSE_MS)
       left = writer.explainRetention()
     }
+    await deletionsBelow(directory, left[0]?.segmentId ?? 0)
   } finally {
     writer.close()
   }
   const remaining = new Set(listQueue(directory).segmentIds)
   return before.filter((segmentId) => !remaining.has(segmentId))
+}
+
+/** The writer hands deletions to the background, which does them in their order: the last index, deleted once more, goes behind the last segment. */
+async function deletionsBelow(directory: string, segmentId: number): Promise<void> {
+  if (segmentId === 0) return
+  const job = binding.backgroundUnlink(sparseIndexPath(directory, segmentId - 1))
+  await new Promise<void>((resolve) => binding.jobNotify(job, () => resolve()))
+  binding.jobRelease(job)
 }

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { decodeRecordHeader, PADDING_TYPE_ID, READERS_DIRECTORY, recordLength, SEGMENT_HEADER_LENGTH } from '../format/index.js'
-import type { MappedSegment } from '../segment/mapped-segment.js'
+import { READERS_DIRECTORY } from '../format/index.js'
+import { sequenceAt } from '../segment/record-scan.js'
 import { openSegment } from '../segment/segment-files.js'
 import type { SurveyedReader } from './reader-survey.js'
 
@@ -31,19 +31,6 @@ export function noteLostPosition(directory: string, reader: SurveyedReader, segm
   } catch {
     // The reader will be told that messages are lost, but not how many.
   }
-}
-
-/** Sequence of the message at an offset, or of the one that would stand there. */
-function sequenceAt(segment: MappedSegment, offset: number): number | undefined {
-  let next: number | undefined = segment.firstSequence
-  for (let at = SEGMENT_HEADER_LENGTH; at <= segment.lastRecordOffset && segment.commitLengthAcquire(at) !== 0; ) {
-    const header = decodeRecordHeader(segment.view, at)
-    if (at >= offset) return header.sequence
-    if (header.typeId === PADDING_TYPE_ID) break
-    next = header.sequence + 1
-    at += recordLength(header.commitLength - 1)
-  }
-  return next
 }
 
 /** The sequence at a position that retention deleted, where it was noted. */

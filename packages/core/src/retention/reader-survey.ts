@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
+import { fromSystemError } from '../errors/index.js'
 import { POSITION_LENGTH } from '../format/index.js'
 import { listReaders } from '../reader/position-survey.js'
 
@@ -40,9 +41,10 @@ function lookAtFile(path: string): { isBlank: boolean; running: boolean } | unde
   let fd: number
   try {
     fd = openSync(path, 'r')
-  } catch {
-    // Gone since the listing, or not ours to look into: then its position, read a moment ago, says what it says.
-    return undefined
+  } catch (cause) {
+    // Unregistered since the listing. Whoever cannot be looked at for another reason may still need everything.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw fromSystemError(cause, { path })
   }
   try {
     const free = binding.tryLock(fd, false)

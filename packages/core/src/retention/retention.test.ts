@@ -246,6 +246,20 @@ describe('backpressure', () => {
     writer.close()
   })
 
+  it.each([
+    [{ maxBytes: 3 * 4096 + 1 }, 'maxBytes', 3 * 4096 + 1],
+    [{ maxBytes: 3 * 4096, maxSegments: 5 }, 'maxBytes', 3 * 4096],
+    [{ maxBytes: 5 * 4096, maxSegments: 3 }, 'maxSegments', 3],
+  ])('the narrower of the limits is the one that is named: %o', (limits, limit, value) => {
+    const { directory, writer } = open(limits)
+    const reader = openReader(directory, 'a')
+    const full = expect.objectContaining({ code: 'ERR_QUEUE_FULL', limit, value, waitedMs: 0 })
+    expect(() => appendNumbered(writer, 0, 1000)).toThrowError(full)
+    expect(writer.position.segmentId).toBe(2)
+    reader.close()
+    writer.close()
+  })
+
   it('tells once when the limit comes near', () => {
     const told: number[] = []
     const { directory, writer } = open({ maxBytes: 4 * 4096, onHighWatermark: ({ segments: count }) => told.push(count) })

@@ -2,7 +2,8 @@ import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { RETENTION_FALLBACK_MS } from '../defaults.js'
+import { RETENTION_FALLBACK_MS, TIMER_MAX_MS } from '../defaults.js'
+import { QueueError } from '../errors/index.js'
 import { READERS_DIRECTORY, readerFileName } from '../format/index.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { segmentPath } from '../segment/segment-files.js'
@@ -58,8 +59,15 @@ export class Retirement {
 
   /** Called behind each roll. When the event loop has not turned since the last one, one step is done here and now. */
   afterRoll(): void {
-    if (this.#isScheduled) this.retireNow()
-    else this.schedule()
+    if (!this.#isScheduled) {
+      this.schedule()
+      return
+    }
+    try {
+      this.retireNow()
+    } catch (error) {
+      this.#postpone(error)
+    }
   }
 
   /** Has the event loop do what can be done. */
@@ -133,9 +141,17 @@ export class Retirement {
         if (this.#isClosed) return
       }
       this.#scheduleByAge()
+    } catch (error) {
+      this.#postpone(error)
     } finally {
       this.#isRunning = false
     }
+  }
+
+  /** Readers that cannot be looked at may need everything, so nothing goes now. {@link explain} throws what is wrong to whoever asks. */
+  #postpone(error: unknown): void {
+    if (!(error instanceof QueueError)) throw error
+    this.#scheduleIn(RETENTION_FALLBACK_MS)
   }
 
   #survey(): RetentionState {
@@ -167,14 +183,18 @@ export class Retirement {
 
   /** Rules that depend on time need a timer, but only while something below the head exists. */
   #scheduleByAge(): void {
-    clearTimeout(this.#timer)
     const { maxAgeMs, readerTtlMs } = this.#options.rules
     const everyMs = Math.min(maxAgeMs ?? Number.POSITIVE_INFINITY, readerTtlMs ?? Number.POSITIVE_INFINITY)
     const needsPolling = this.#watcher === undefined ? RETENTION_FALLBACK_MS : Number.POSITIVE_INFINITY
     const delayMs = Math.min(everyMs, needsPolling)
     const hasCandidates = this.firstSegmentId < this.#options.head().segmentId
-    if (!hasCandidates || delayMs === Number.POSITIVE_INFINITY) return
-    this.#timer = setTimeout(() => this.schedule(), Math.min(Math.max(delayMs, 10), 2 ** 31 - 1)).unref()
+    clearTimeout(this.#timer)
+    if (hasCandidates && delayMs !== Number.POSITIVE_INFINITY) this.#scheduleIn(delayMs)
+  }
+
+  #scheduleIn(delayMs: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.schedule(), Math.min(Math.max(delayMs, 10), TIMER_MAX_MS)).unref()
   }
 
   /** Readers touch their file when they leave a segment, and remove it when they are unregistered: inotify tells both. */

@@ -15,6 +15,7 @@ import {
   RECORD_FLAG_HEADER_CRC,
   RECORD_HEADER_LENGTH,
   recordLength,
+  SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
 import type { MappedSegment } from './mapped-segment.js'
 
@@ -115,4 +116,17 @@ export function walkHeaders(segment: MappedSegment, offset: number): HeaderWalk 
     at += length
   }
   return { end: at, highestSequence, highestEpoch }
+}
+
+/** Sequence of the message at an offset, or of the one that would stand there, by headers alone; `undefined` when nothing in the segment tells it. */
+export function sequenceAt(segment: MappedSegment, offset: number): number | undefined {
+  let next: number | undefined = segment.firstSequence
+  for (let at = SEGMENT_HEADER_LENGTH; at <= segment.lastRecordOffset && segment.commitLengthAcquire(at) !== 0; ) {
+    const header = decodeRecordHeader(segment.view, at)
+    if (header.typeId === PADDING_TYPE_ID) break
+    if (at >= offset) return header.sequence
+    next = header.sequence + 1
+    at += recordLength(header.commitLength - 1)
+  }
+  return next
 }

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
 import { describe, expect, it } from 'vitest'
+import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
+import { encodeSparseIndex, sparseIndexFileName } from '../format/index.js'
 import { openObserver, openReader, openWriter } from '../index.js'
 
 const COUNT = 20_000
@@ -66,5 +69,32 @@ describe('sparse index', () => {
     using observer = openObserver(directory, { start: { sequence: 5000 } })
     expect(observer.next()?.sequence).toBe(5000)
     expect(existsSync(join(directory, 'index'))).toBe(false)
+  })
+
+  it('bad-index: is made anew when its checksum is right and what it names is no place of a record', () => {
+    const directory = queue()
+    expectSeeks(directory, 'a')
+    const path = join(directory, 'index', sparseIndexFileName(0))
+    const good = readFileSync(path)
+    for (const offset of [0, 65, 256 * 1024, 2 ** 40]) {
+      const entries = [{ sequence: 0, timestampNs: 0n, offset }]
+      writeFileSync(
+        path,
+        encodeSparseIndex(0, entries, (bytes) => binding.crc32(bytes)),
+      )
+      expectSeeks(directory, 'a')
+      expect(readFileSync(path)).toEqual(good)
+    }
+  })
+
+  it('ends where a length is damaged, and a search behind it meets the damage', () => {
+    const directory = queue()
+    const bad = 64 + 128 * 1000
+    overwrite(segmentFile(directory, 0), bad, u32(0x7fffffff))
+    using reader = openReader(directory, 'a', { start: { sequence: 999 } })
+    expect(reader.next()?.sequence).toBe(999)
+    reader.seek({ sequence: 1500 })
+    expect(() => reader.next()).toThrowError(expect.objectContaining({ code: 'ERR_CORRUPT_RECORD', offset: bad }))
+    expect(readdirSync(join(directory, 'index'))).toContain(sparseIndexFileName(0))
   })
 })

@@ -12,6 +12,7 @@ export class Parking {
   readonly #offsets: number[] = []
   readonly #seen: number[] = []
   readonly #counted: Parkable[] = []
+  /** How long one sleep may be. Observers announce nothing and therefore look more often. */
   #sliceMs = PARK_SLICE_MS
 
   constructor(readonly sources: readonly Parkable[]) {}
@@ -29,11 +30,6 @@ export class Parking {
     if (this.sources.some((source) => source.isReady)) return false
     this.#announce()
     return true
-  }
-
-  /** How long one sleep may be. Observers announce nothing and therefore look more often. */
-  get sliceMs(): number {
-    return this.#sliceMs
   }
 
   /** Sleeps in this thread; whether a word changed. */

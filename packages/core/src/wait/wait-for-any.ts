@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { binding } from '@chronicle-ts/native'
-import { ADAPTIVE_SPINS, ADAPTIVE_YIELDS } from '../defaults.js'
+import { ADAPTIVE_SPINS, ADAPTIVE_YIELDS, PARK_SLICE_MS } from '../defaults.js'
+import { InvalidArgumentError } from '../errors/index.js'
 import { pause } from '../files/pause.js'
 import type { Parkable } from './parkable.js'
 import { Parking } from './parking.js'
-import type { WaitOutcome, WaitStrategyName } from './wait-strategy.js'
+import { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait-strategy.js'
 
 export interface WaitForAnyOptions {
   /** Milliseconds; for ever by default. */
@@ -21,11 +23,20 @@ type BlockingWait = (sources: readonly Parkable[], deadline: number) => WaitOutc
 /**
  * Blocks the calling thread until any source has something to read, or the time is over. Says which of the two (L37).
  *
- * @throws what looking at a source throws, for instance `ERR_CLOSED`.
+ * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`; what looking at a source throws, for instance `ERR_CLOSED`.
  */
 export function waitForAny(sources: readonly Parkable[], options: WaitForAnyOptions = {}): WaitOutcome {
+  checkOptions(options)
   if (anyReady(sources)) return 'message'
   return BLOCKING[options.strategy ?? 'adaptive'](sources, performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY))
+}
+
+/** A time that is no number would never be over. One that is negative is over: callers subtract. */
+function checkOptions({ timeoutMs, strategy }: WaitForAnyOptions): void {
+  if (timeoutMs !== undefined && (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs)))
+    throw new InvalidArgumentError({ argument: 'timeoutMs', value: timeoutMs, expected: 'a number of milliseconds' })
+  if (strategy !== undefined && !WAIT_STRATEGIES.includes(strategy))
+    throw new InvalidArgumentError({ argument: 'strategy', value: strategy, expected: WAIT_STRATEGIES.join(', ') })
 }
 
 function anyReady(sources: readonly Parkable[]): boolean {
@@ -33,12 +44,13 @@ function anyReady(sources: readonly Parkable[]): boolean {
   return false
 }
 
+interface LookPlan {
+  readonly rounds: number
+  readonly between?: () => void
+}
+
 /** Looks up to `rounds` times, doing `between` after each look. The clock is read every 64 rounds only: reading it costs more than looking. */
-function lookRepeatedly(
-  sources: readonly Parkable[],
-  deadline: number,
-  plan: { rounds: number; between?: () => void },
-): WaitOutcome | undefined {
+function lookRepeatedly(sources: readonly Parkable[], deadline: number, plan: LookPlan): WaitOutcome | undefined {
   for (let round = 1; round <= plan.rounds; round++) {
     if (anyReady(sources)) return 'message'
     plan.between?.()
@@ -47,11 +59,17 @@ function lookRepeatedly(
   return undefined
 }
 
-const busySpinWait: BlockingWait = (sources, deadline) =>
-  lookRepeatedly(sources, deadline, { rounds: Number.POSITIVE_INFINITY }) ?? 'timeout'
+/** Looks again and again until there is a message or the time is over. */
+function lookOn(sources: readonly Parkable[], deadline: number, plan: LookPlan): WaitOutcome {
+  for (;;) {
+    const outcome = lookRepeatedly(sources, deadline, plan)
+    if (outcome !== undefined) return outcome
+  }
+}
 
-const yieldWait: BlockingWait = (sources, deadline) =>
-  lookRepeatedly(sources, deadline, { rounds: Number.POSITIVE_INFINITY, between: yieldThread }) ?? 'timeout'
+const busySpinWait: BlockingWait = (sources, deadline) => lookOn(sources, deadline, { rounds: ADAPTIVE_SPINS })
+
+const yieldWait: BlockingWait = (sources, deadline) => lookOn(sources, deadline, { rounds: ADAPTIVE_SPINS, between: yieldThread })
 
 const backoffWait: BlockingWait = (sources, deadline) => {
   const soon = lookRepeatedly(sources, deadline, { rounds: ADAPTIVE_SPINS })
@@ -95,9 +113,10 @@ function yieldThread(): void {
  * Resolves when any source has something to read, or the time is over. The event loop goes on turning: `busySpin` and `yield` look once per turn of it, the
  * others have the process's one waiting thread sleep for them.
  *
- * @throws the signal's reason when aborted; what looking at a source throws.
+ * @throws the signal's reason when aborted; {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`; what looking at a source throws.
  */
 export async function waitForAnyAsync(sources: readonly Parkable[], options: AsyncWaitForAnyOptions = {}): Promise<WaitOutcome> {
+  checkOptions(options)
   const { signal, strategy = 'adaptive' } = options
   const deadline = performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY)
   const spins = strategy === 'busySpin' || strategy === 'yield'
@@ -107,9 +126,15 @@ export async function waitForAnyAsync(sources: readonly Parkable[], options: Asy
     if (anyReady(sources)) return 'message'
     const leftMs = deadline - performance.now()
     if (leftMs <= 0) return 'timeout'
-    if (spins) await new Promise((resolve) => setImmediate(resolve))
+    if (sources.length === 0) await rest(leftMs, signal)
+    else if (spins) await new Promise((resolve) => setImmediate(resolve))
     else if (parking.prepare()) await parkOnce(parking, leftMs, signal)
   }
+}
+
+/** Without a source only the time and the signal can end a wait. */
+async function rest(leftMs: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(Math.min(leftMs, PARK_SLICE_MS), undefined, { signal }).catch(() => undefined)
 }
 
 function parkOnce(parking: Parking, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {

@@ -1,12 +1,5 @@
-import {
-  STATUS_BAD_PAYLOAD,
-  STATUS_BAD_TYPE,
-  STATUS_CLAIM,
-  STATUS_DETACHED,
-  STATUS_FAULT,
-  STATUS_TOO_LARGE,
-} from '@chronicle-ts/native'
-import { ClosedError, InvalidArgumentError, type QueueError, SegmentTruncatedError, TooLargeError } from '../errors/index.js'
+import { STATUS_BAD_PAYLOAD, STATUS_BAD_TYPE, STATUS_CLAIM, STATUS_TOO_LARGE } from '@chronicle-ts/native'
+import { InvalidArgumentError, type QueueError, SegmentTruncatedError, TooLargeError } from '../errors/index.js'
 import { maxPayloadLengthOf } from '../format/index.js'
 
 export interface RefusedAppend {
@@ -35,11 +28,8 @@ export function appendFailure(status: number, refused: RefusedAppend): QueueErro
         value: 'open',
         expected: 'the open claim to be committed or aborted first',
       })
-    case STATUS_FAULT:
-      return new SegmentTruncatedError({ directory })
-    case STATUS_DETACHED:
-      return new ClosedError({ handle: 'writer', directory })
     default:
-      return new InvalidArgumentError({ argument: 'length', value: refused.length, expected: 'a whole number of bytes' })
+      // STATUS_FAULT: the writer rolls by itself, and asks a detached appender nothing.
+      return new SegmentTruncatedError({ directory })
   }
 }

@@ -1,6 +1,6 @@
 import type { NativeAppender, Status } from '@chronicle-ts/native'
-import { STATUS_FAULT, STATUS_OK } from '@chronicle-ts/native'
-import { ClosedError, SegmentTruncatedError } from '../errors/index.js'
+import { STATUS_FAULT } from '@chronicle-ts/native'
+import { ClosedError, InvalidArgumentError, SegmentTruncatedError } from '../errors/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 
 /**
@@ -68,11 +68,12 @@ export class Claim {
     return this
   }
 
-  /** Publishes the message; readers see it when the call returns. */
+  /** Publishes the message; readers see it when the call returns. A time that is none is refused, and the claim stays open. */
   commit(options?: { readonly timestampNs?: bigint }): void {
     this.#openSegment()
-    this.#segment = undefined
     const timestampNs = options?.timestampNs
+    if (timestampNs !== undefined) checkTimestamp(timestampNs)
+    this.#segment = undefined
     this.#check(timestampNs === undefined ? this.#appender.publishNow() : this.#appender.publish(timestampNs))
     this.#onCommit()
   }
@@ -100,8 +101,16 @@ export class Claim {
     return segment
   }
 
+  /** The appender's claim is open as long as this one is, so that nothing else can be refused. */
   #check(status: Status): void {
     if (status === STATUS_FAULT) throw new SegmentTruncatedError({})
-    if (status !== STATUS_OK) throw new ClosedError({ handle: 'claim' })
   }
+}
+
+const TIMESTAMP_MAX = 2n ** 64n - 1n
+
+/** Asked before the claim is closed: the appender would throw behind it, with its own claim still open. */
+function checkTimestamp(timestampNs: bigint): void {
+  if (typeof timestampNs === 'bigint' && timestampNs >= 0n && timestampNs <= TIMESTAMP_MAX) return
+  throw new InvalidArgumentError({ argument: 'timestampNs', value: timestampNs, expected: 'a bigint from 0 to 2^64 - 1' })
 }

@@ -1,11 +1,17 @@
-import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { createControl } from '../control/create-control.js'
 import type { MappedControl } from '../control/mapped-control.js'
 import { mapControl, readControl } from '../control/open-control.js'
-import { BadSegmentError, fromSystemError, NotAQueueError, UnsupportedVersionError } from '../errors/index.js'
+import {
+  BadSegmentError,
+  fromSystemError,
+  InvalidArgumentError,
+  NotAQueueError,
+  UnsupportedVersionError,
+} from '../errors/index.js'
 import { bootId } from '../files/machine.js'
+import { makeDirectory } from '../files/make-directory.js'
 import { syncDirectory, syncParents } from '../files/sync-directory.js'
 import { WriterLock } from '../files/writer-lock.js'
 import {
@@ -41,7 +47,7 @@ import { type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } 
 export function openWriter(directory: string, options: WriterOptions = {}): QueueWriter {
   const resolved = resolveWriterOptions(options)
   if (resolved.cpus.length > 0) pinThread(resolved.cpus)
-  makeDirectory(directory)
+  prepareDirectory(directory)
   const lock = WriterLock.acquire(directory)
   let control: MappedControl | undefined
   try {
@@ -66,31 +72,14 @@ export function openWriter(directory: string, options: WriterOptions = {}): Queu
   }
 }
 
-function makeDirectory(directory: string): void {
+function prepareDirectory(directory: string): void {
   try {
-    const first = mkdirSync(directory, { recursive: true })
-    if (first !== undefined) syncParents(directory, first)
+    const topmost = makeDirectory(directory)
+    if (topmost !== undefined) syncParents(directory, topmost)
   } catch (cause) {
-    if (isFile(directory)) throw new NotAQueueError({ directory, detail: 'it is not a directory' }, { cause })
-    throw fromSystemError(plainFailure(directory) ?? cause, { path: directory })
-  }
-}
-
-/** A recursive mkdir says ENOENT for a file system that is read-only; a plain one says what is wrong. */
-function plainFailure(directory: string): unknown {
-  try {
-    mkdirSync(directory)
-    return undefined
-  } catch (cause) {
-    return cause
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return !statSync(path).isDirectory()
-  } catch {
-    return false
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new NotAQueueError({ directory, detail: 'it is not a directory' }, { cause })
+    throw fromSystemError(cause, { path: directory })
   }
 }
 
@@ -98,6 +87,12 @@ function pinThread(cpus: readonly number[]): void {
   try {
     binding.setThreadAffinity([...cpus])
   } catch (cause) {
+    const isNone = cause instanceof RangeError || (cause as NodeJS.ErrnoException).code === 'EINVAL'
+    if (isNone)
+      throw new InvalidArgumentError(
+        { argument: 'cpu', value: cpus.join(), expected: 'CPUs that this process may use' },
+        { cause },
+      )
     throw fromSystemError(cause, { syscall: 'sched_setaffinity' })
   }
 }

@@ -6,6 +6,7 @@ import {
   APPENDER_WRITE_OFFSET,
   binding,
   type NativeAppender,
+  STATUS_CLAIM,
   STATUS_OK,
   STATUS_ROLL,
 } from '@chronicle-ts/native'
@@ -253,9 +254,10 @@ export class QueueWriter {
     this.#durability.flushSync()
   }
 
-  /** Leaves the head segment for the next one although it is not full. */
+  /** Leaves the head segment for the next one although it is not full. Refused while a claim is open, which lies in the head. */
   roll(): void {
     this.#assertOpen()
+    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#clearTheWay(STATUS_CLAIM, undefined, undefined)
     if ((this.#state[APPENDER_WRITE_OFFSET] as number) > SEGMENT_HEADER_LENGTH) this.#roll()
   }
 

@@ -1,4 +1,4 @@
-import { DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS } from '../defaults.js'
+import { DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
 import type { ReleasedReader } from '../retention/retention-plan.js'
@@ -108,8 +108,9 @@ const PRESETS: Record<WriterPreset, WriterOptions> = {
 
 /** Checks options and fills in defaults. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
 export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOptions {
-  if (given.preset !== undefined && !(given.preset in PRESETS)) invalid('preset', given.preset, Object.keys(PRESETS).join(', '))
-  const options = { ...(given.preset === undefined ? {} : PRESETS[given.preset]), ...given }
+  if (given.preset !== undefined && !Object.hasOwn(PRESETS, given.preset))
+    invalid('preset', given.preset, Object.keys(PRESETS).join(', '))
+  const options = { ...(given.preset === undefined ? {} : PRESETS[given.preset]), ...withoutUndefined(given) }
   const resolved: ResolvedWriterOptions = {
     segmentSize: options.segmentSize ?? DEFAULT_SEGMENT_SIZE,
     extensions: options.extensions ?? true,
@@ -125,12 +126,14 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   checkSegmentSize(resolved.segmentSize)
   if (resolved.backpressure !== 'fail' && resolved.backpressure !== 'block')
     invalid('backpressure', resolved.backpressure, "'fail' or 'block'")
-  checkAtLeast('heartbeatIntervalMs', resolved.heartbeatIntervalMs, 0)
+  for (const name of ['extensions', 'prefault', 'mlock', 'hugePages'] as const) checkBoolean(name, resolved[name])
+  checkTimer('heartbeatIntervalMs', resolved.heartbeatIntervalMs, 0)
+  checkTimer('flushPolicy.everyMs', resolved.flushPolicy?.everyMs, 1)
   checkAtLeast('backpressureTimeoutMs', resolved.backpressureTimeoutMs, 0)
   checkAtLeast('rollAfterMs', resolved.rollAfterMs, 1)
   checkAtLeast('maxSegments', resolved.maxSegments, 2)
   checkAtLeast('maxBytes', resolved.maxBytes, 2 * resolved.segmentSize)
-  checkGroup('flushPolicy', resolved.flushPolicy, { everyMessages: 1, everyBytes: 1, everyMs: 1 })
+  checkGroup('flushPolicy', resolved.flushPolicy, { everyMessages: 1, everyBytes: 1 })
   checkGroup('retention', resolved.retention, {
     maxAgeMs: 0,
     maxBytes: 0,
@@ -139,8 +142,28 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
     readerTtlMs: 0,
     maxReaderLagBytes: 0,
   })
-  for (const cpu of resolved.cpus) if (!Number.isInteger(cpu) || cpu < 0) invalid('cpu', cpu, 'numbers of CPUs')
+  checkCpus(resolved.cpus)
   return resolved
+}
+
+function checkCpus(cpus: readonly number[]): void {
+  if (!Array.isArray(cpus)) invalid('cpu', cpus, 'a number of a CPU, or an array of them')
+  for (const cpu of cpus) if (!Number.isInteger(cpu) || cpu < 0) invalid('cpu', cpu, 'numbers of CPUs')
+}
+
+function checkBoolean(argument: string, value: unknown): void {
+  if (typeof value !== 'boolean') invalid(argument, value, 'true or false')
+}
+
+/** A timer that is longer than the runtime's longest would fire at once, and again and again. */
+function checkTimer(argument: string, value: number | undefined, minimum: number): void {
+  checkAtLeast(argument, value, minimum)
+  if (value !== undefined && value > TIMER_MAX_MS) invalid(argument, value, `a number of at most ${TIMER_MAX_MS}`)
+}
+
+/** What is given as `undefined` is not given, and takes nothing from a preset. */
+function withoutUndefined(given: WriterOptions): WriterOptions {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
 function pick<T extends object, K extends keyof T>(from: T, ...keys: K[]): Pick<T, K> {

@@ -1,0 +1,71 @@
+import { cpSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
+import { segmentFile } from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { openWriter } from '../writer/open-writer.js'
+import type { ColdPosition } from './cold-item.js'
+import { type ColdStart, openColdReader } from './open-cold-reader.js'
+
+let queue: string
+
+beforeEach(() => {
+  queue = join(temporaryDirectory(), 'queue')
+})
+
+describe('a place in a queue without records', () => {
+  it.each<ColdStart>(['earliest', 'latest', { last: 3 }, { last: 0 }, { sequence: 5 }, { timestampNs: 5n }])(
+    'is the beginning of its one segment: %o',
+    (from) => {
+      buildQueue(queue, { payloads: [], firstSegment: 7 })
+      expect(positionOf(from)).toEqual({ segmentId: 7, offset: 64 })
+    },
+  )
+
+  it.each<ColdStart>(['earliest', 'latest', { last: 3 }, { sequence: 5 }, { timestampNs: 5n }])(
+    'is the beginning of the first segment there will be, when none is left: %o',
+    (from) => {
+      buildQueue(queue, { payloads: textPayloads(3) })
+      rmSync(segmentFile(queue, 0))
+      expect(positionOf(from)).toEqual({ segmentId: 0, offset: 64 })
+    },
+  )
+})
+
+describe('a place in a queue whose next segment is prepared', () => {
+  it('lies in the segments that hold records', () => {
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    for (let index = 0; index < 40; index += 1) writer.append(1, Buffer.alloc(32), { timestampNs: BigInt(index) })
+    const end = writer.position
+    prepareSegment(end.segmentId + 1)
+    expect(positionOf('latest')).toEqual(end)
+    expect(positionOf({ last: 0 })).toEqual(end)
+    expect(positionOf({ last: 1 })).toEqual({ ...end, offset: end.offset - 128 })
+    expect(positionOf({ sequence: 39 })).toEqual({ ...end, offset: end.offset - 128 })
+    expect(positionOf({ timestampNs: 38n })).toEqual({ ...end, offset: end.offset - 256 })
+    expect(positionOf({ sequence: 40 })).toEqual(end)
+  })
+
+  /** A segment with a header and nothing else, as a writer keeps ready. */
+  function prepareSegment(segmentId: number): void {
+    const other = `${queue}-other`
+    buildQueue(other, { payloads: [], firstSegment: segmentId })
+    cpSync(segmentFile(other, segmentId), `${segmentFile(queue, segmentId)}.tmp`)
+    renameSync(`${segmentFile(queue, segmentId)}.tmp`, segmentFile(queue, segmentId))
+  }
+})
+
+describe('an exact place', () => {
+  it('needs no offset, and is taken as it is where nothing stands', () => {
+    buildQueue(queue, { payloads: textPayloads(3) })
+    expect(positionOf({ segmentId: 9 })).toEqual({ segmentId: 9, offset: 64 })
+    using reader = openColdReader(queue, { from: { segmentId: 9 } })
+    expect(reader.next()).toBeUndefined()
+  })
+})
+
+function positionOf(from: ColdStart): ColdPosition {
+  using reader = openColdReader(queue, { from })
+  return reader.position
+}

@@ -1,0 +1,108 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
+import { makeUnopenable, makeUnreadable } from '../../test/support/faulty-files.js'
+import { overwriteControl, u32, u64 } from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import {
+  CONTROL_EXTENSION_EPOCH_OFFSET,
+  CONTROL_FILE,
+  CONTROL_INIT_STATE_OFFSET,
+  CONTROL_MAGIC_OFFSET,
+  CONTROL_SEGMENT_SIZE_OFFSET,
+  CONTROL_VERSION_OFFSET,
+} from '../format/index.js'
+import { openObserver, openWriter } from '../index.js'
+import { createControl } from './create-control.js'
+import { mapControl, openControl, readControl } from './open-control.js'
+
+let queue: string
+
+beforeEach(() => {
+  queue = join(temporaryDirectory(), 'queue')
+  buildQueue(queue, { payloads: textPayloads(3) })
+})
+
+describe('opening a control block', () => {
+  it.each([
+    ['of another kind', CONTROL_MAGIC_OFFSET, u32(7), 'ERR_NOT_A_QUEUE'],
+    ['of another version', CONTROL_VERSION_OFFSET, u32(99), 'ERR_UNSUPPORTED_VERSION'],
+    ['of an impossible segment size', CONTROL_SEGMENT_SIZE_OFFSET, u64(100), 'ERR_NOT_A_QUEUE'],
+  ])('%s is an error for readers and writers', (_, offset, bytes, code) => {
+    overwriteControl(queue, offset, bytes)
+    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code }))
+    expect(() => openWriter(queue)).toThrow(expect.objectContaining({ code }))
+  })
+
+  it('that somebody is making is waited for, and named as not ready after a while', () => {
+    overwriteControl(queue, CONTROL_MAGIC_OFFSET, u32(0))
+    overwriteControl(queue, CONTROL_INIT_STATE_OFFSET, u32(1))
+    expect(readControl(queue).state).toBe('unfinished')
+    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_READY', initState: 1 }))
+  })
+
+  it('that says ready without a magic is a blank, which a writer makes anew', () => {
+    overwriteControl(queue, CONTROL_MAGIC_OFFSET, u32(0))
+    expect(readControl(queue).state).toBe('blank')
+    using writer = openWriter(queue)
+    expect(writer.nextSequence).toBe(3)
+    expect(writer.recovery.map((action) => action.case)).toContain('lost-control')
+  })
+
+  it('that is a directory is no queue', () => {
+    rmSync(join(queue, CONTROL_FILE))
+    mkdirSync(join(queue, CONTROL_FILE))
+    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
+    expect(() => openWriter(queue)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
+  })
+
+  it.each([
+    ['opened', 'ELOOP', makeUnopenable],
+    ['read', 'EIO', makeUnreadable],
+  ])('that cannot be %s is an error of the system, with its path', (_, errno, spoil) => {
+    const path = join(queue, CONTROL_FILE)
+    spoil(path)
+    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code: 'ERR_IO', path, errno }))
+  })
+
+  it('that went away is an error of the system, with its path', () => {
+    rmSync(join(queue, CONTROL_FILE))
+    for (const writable of [false, true]) {
+      expect(() => mapControl(queue, writable)).toThrow(
+        expect.objectContaining({ code: 'ERR_NOT_FOUND', path: join(queue, CONTROL_FILE) }),
+      )
+    }
+  })
+
+  it('tells a directory that is no queue from one that is not there', () => {
+    rmSync(join(queue, CONTROL_FILE))
+    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
+    expect(() => openControl(join(queue, 'missing'), false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
+    writeFileSync(join(queue, 'file'), '')
+    expect(() => openControl(join(queue, 'file'), false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
+  })
+})
+
+describe('making a control block', () => {
+  it('in a directory that is gone is an error of the system, and leaves nothing', () => {
+    const gone = join(queue, 'gone')
+    expect(() => createControl(gone, { segmentSize: 4096 })).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
+    expect(readControl(gone).state).toBe('absent')
+  })
+})
+
+describe('what a writer of ours keeps in the control block', () => {
+  it('counts as absent under the epoch of another writer', () => {
+    const control = openControl(queue, false)
+    expect([control.nextSequenceAcquire(), control.readDirtyEnd(1)]).toEqual([3, 0])
+    control.close()
+    overwriteControl(queue, CONTROL_EXTENSION_EPOCH_OFFSET, u32(7))
+    const outdated = openControl(queue, false)
+    expect([outdated.nextSequenceAcquire(), outdated.readDirtyEnd(0)]).toEqual([undefined, undefined])
+    expect(outdated.writerHonoursParkedReaders()).toBe(false)
+    outdated.close()
+    using observer = openObserver(queue)
+    expect(observer.next()?.sequence).toBe(0)
+  })
+})

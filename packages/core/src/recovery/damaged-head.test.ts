@@ -1,0 +1,146 @@
+import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/cold/build-queue.js'
+import { range } from '../../test/support/messages.js'
+import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { openColdReader } from '../cold/index.js'
+import {
+  CONTROL_CURRENT_SEGMENT_OFFSET,
+  CONTROL_EXTENSION_EPOCH_OFFSET,
+  CONTROL_NEXT_SEQUENCE_OFFSET,
+  encodePaddingHeader,
+  RECORD_PAYLOAD_CRC_OFFSET,
+  SEGMENT_FLAG_SEALED,
+  SEGMENT_FLAGS_OFFSET,
+  SEGMENT_HEADER_LENGTH,
+} from '../format/index.js'
+import { openWriter, type RecoveryCase } from '../index.js'
+
+const SEGMENT_SIZE = 4096
+
+let queue: string
+
+beforeEach(() => {
+  queue = join(temporaryDirectory(), 'queue')
+})
+
+describe('a head that is no segment', () => {
+  const damages: [string, (path: string) => void][] = [
+    ['lost its header', (path) => overwrite(path, 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))],
+    ['was cut', (path) => truncateSync(path, 1000)],
+    ['bears the number of another', (path) => overwrite(path, 8, u32(77))],
+  ]
+
+  it.each(damages)('missing-head: that %s is set aside, and the queue goes on in a fresh one', (_, damage) => {
+    const { headSegment, records } = build({ payloads: textPayloads(100) })
+    damage(segmentFile(queue, headSegment))
+    expect(recover()).toEqual({ cases: ['missing-head'], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(headSegment)
+    expect(quarantined()).toEqual([`00000000${headSegment}.q`])
+    expect(readable()).toEqual([
+      ...records.filter(({ segmentId }) => segmentId < headSegment).map(({ sequence }) => sequence),
+      100,
+    ])
+  })
+
+  it('missing-head: a far head above segments that are none makes the next one', () => {
+    const { headSegment } = build({ payloads: textPayloads(100) })
+    overwriteControl(queue, CONTROL_CURRENT_SEGMENT_OFFSET, u32(1000))
+    for (let id = 0; id <= headSegment; id += 1) overwrite(segmentFile(queue, id), 0, Buffer.alloc(SEGMENT_SIZE))
+    expect(recover().cases).toEqual(['missing-head'])
+    expect(readControlFile(queue).currentSegment).toBe(headSegment + 1)
+    for (let id = 0; id <= headSegment; id += 1) expect(existsSync(segmentFile(queue, id))).toBe(true)
+  })
+
+  it('needs nothing of the segment before it, which may be damaged', () => {
+    const { headSegment } = build({ payloads: textPayloads(100) })
+    overwrite(segmentFile(queue, headSegment - 1), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))
+    expect(recover()).toEqual({ cases: [], sequence: 100 })
+  })
+})
+
+describe('a head that is closed by a padding record', () => {
+  it.each([true, false])('goes on in the next segment, written by the base format: %s', (legacy) => {
+    const { headSegment, writeOffset } = build({ payloads: textPayloads(100), legacy })
+    overwrite(segmentFile(queue, headSegment), writeOffset, encodePaddingHeader(writeOffset, SEGMENT_SIZE))
+    expect(recover()).toEqual({ cases: [], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(headSegment + 1)
+    expect(readBytes(segmentFile(queue, headSegment), SEGMENT_FLAGS_OFFSET, 4)).toEqual(u32(SEGMENT_FLAG_SEALED))
+    expect(readable()).toEqual(range(0, 101))
+  })
+})
+
+describe('a full head with damage in it', () => {
+  it('keeps the records behind the damage, which reach to its end, and goes on in the next segment', () => {
+    const { records } = build({ payloads: range(0, 63).map(() => Buffer.alloc(0)), legacy: true })
+    overwrite(segmentFile(queue, 0), (records[30]?.offset ?? 0) + RECORD_PAYLOAD_CRC_OFFSET, u32(1))
+    expect(recover()).toEqual({ cases: [], sequence: 63 })
+    expect(readControlFile(queue).currentSegment).toBe(1)
+    expect(readable()).toEqual([...range(0, 30), ...range(31, 64)])
+  })
+})
+
+describe('the sequence', () => {
+  it('L4: goes on where the head says that it begins, when nothing is left below and the control block knows less', () => {
+    for (const known of [40, 2 ** 60]) {
+      rmSync(queue, { recursive: true, force: true })
+      build({ payloads: [], firstSegment: 7, firstSequence: 500 })
+      overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(known))
+      expect(recover().sequence).toBe(500)
+    }
+  })
+
+  it('L4: goes on where the control block says, when the head does not tell and nothing is left below', () => {
+    build({ payloads: [], firstSegment: 7, legacy: true })
+    overwriteControl(queue, CONTROL_EXTENSION_EPOCH_OFFSET, u32(1))
+    overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(500))
+    expect(recover().sequence).toBe(500)
+  })
+
+  it('L4: goes on above the last record of the base format, and above what the control block says where that is possible', () => {
+    for (const [known, expected] of [
+      [3, 100],
+      [700, 700],
+      [2 ** 60, 100],
+    ] as const) {
+      rmSync(queue, { recursive: true, force: true })
+      build({ payloads: textPayloads(100), legacy: true })
+      overwriteControl(queue, CONTROL_EXTENSION_EPOCH_OFFSET, u32(1))
+      overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(known))
+      expect(recover().sequence).toBe(expected)
+    }
+  })
+})
+
+describe('a quarantine that cannot be', () => {
+  it('keeps a writer from opening a queue in which something must be kept, and is named', () => {
+    const { headSegment } = build({ payloads: textPayloads(100) })
+    writeFileSync(join(queue, 'quarantine'), '')
+    truncateSync(segmentFile(queue, headSegment), 1000)
+    expect(() => openWriter(queue)).toThrow(expect.objectContaining({ code: 'ERR_IO', path: join(queue, 'quarantine') }))
+    rmSync(join(queue, 'quarantine'))
+    expect(recover().sequence).toBe(100)
+  })
+})
+
+function build(plan: QueuePlan): BuiltQueue {
+  return buildQueue(queue, plan)
+}
+
+/** Opens for writing and appends; tells what recovery did, and the sequence that the message got. */
+function recover(): { cases: RecoveryCase[]; sequence: number } {
+  using writer = openWriter(queue)
+  return { cases: writer.recovery.map((action) => action.case), sequence: writer.append(1, Buffer.from('next')) }
+}
+
+/** Names of the files that were set aside, without the time. */
+function quarantined(): string[] {
+  return readdirSync(join(queue, 'quarantine')).map((name) => name.slice(name.lastIndexOf('-') + 1))
+}
+
+function readable(): number[] {
+  using reader = openColdReader(queue)
+  return [...reader].flatMap((item) => (item.kind === 'record' ? [item.sequence] : []))
+}

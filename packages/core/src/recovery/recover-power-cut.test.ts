@@ -1,0 +1,181 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/cold/build-queue.js'
+import { range } from '../../test/support/messages.js'
+import { overwrite, overwriteControl, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { inspectQueue, openColdReader } from '../cold/index.js'
+import { CONTROL_BOOT_ID_OFFSET, SEGMENT_FLAGS_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { openReader, openWriter, type RecoveryCase } from '../index.js'
+
+const SEGMENT_SIZE = 4096
+/** Of 32 bytes each. */
+const PER_SEGMENT = 31
+
+let queue: string
+
+beforeEach(() => {
+  queue = join(temporaryDirectory(), 'queue')
+})
+
+describe('recovery after a stop of the machine, of a queue that was never synced', () => {
+  it('checks everything and goes on in place when all of it is there', () => {
+    const { headSegment } = build({ payloads: textPayloads(100) })
+    expect(recover()).toEqual({ cases: [], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(headSegment)
+    expect(readable()).toEqual(range(0, 101))
+  })
+
+  it('begins at what retention left', () => {
+    build({ payloads: textPayloads(100), firstSegment: 7, firstSequence: 1000 })
+    expect(recover()).toEqual({ cases: [], sequence: 1100 })
+    expect(readable()).toEqual(range(1000, 1101))
+  })
+
+  it('unsynced-tail: keeps bytes that an append left behind the last record, and goes on above them', () => {
+    const { headSegment, writeOffset } = build({ payloads: textPayloads(100) })
+    overwrite(segmentFile(queue, headSegment), writeOffset + 8, Buffer.alloc(100, 7))
+    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(headSegment + 1)
+    expect(quarantined()).toEqual([Buffer.concat([Buffer.alloc(8), Buffer.alloc(100, 7)])])
+    expect(readable()).toEqual(range(0, 101))
+  })
+
+  it('keeps bytes at the end of a segment that a later one follows, and loses none of its records', () => {
+    build({ payloads: textPayloads(100) })
+    overwrite(segmentFile(queue, 1), SEGMENT_SIZE - 32, Buffer.alloc(16, 7))
+    expect(recover()).toEqual({ cases: [], sequence: 100 })
+    expect(quarantined()).toHaveLength(1)
+    expect(readable()).toEqual(range(0, 101))
+  })
+
+  it('seals a segment whose seal was lost although a later one holds messages', () => {
+    build({ payloads: textPayloads(100) })
+    overwrite(segmentFile(queue, 1), SEGMENT_FLAGS_OFFSET, Buffer.alloc(4))
+    expect(recover()).toEqual({ cases: [], sequence: 100 })
+    expect(inspectQueue(queue).segments.inspected[1]?.sealed).toBe(true)
+    expect(readable()).toEqual(range(0, 101))
+  })
+
+  it('L4: goes on with the sequence where one empty segment is left', () => {
+    build({ payloads: [], firstSegment: 7, firstSequence: 500 })
+    expect(recover()).toEqual({ cases: [], sequence: 500 })
+  })
+
+  it('unsynced-tail: counts nothing behind a first segment whose header was lost, and keeps its bytes', () => {
+    const { headSegment } = build({ payloads: textPayloads(100) })
+    overwrite(segmentFile(queue, 0), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))
+    const before = range(0, headSegment + 1).map((id) => readFileSync(segmentFile(queue, id)))
+    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 0 })
+    expect(readControlFile(queue).currentSegment).toBe(headSegment + 1)
+    expect(quarantined()).toEqual(before)
+    expect(readable()).toEqual([0])
+  })
+
+  it('unsynced-tail: does not trust a next segment that lost its header', () => {
+    const { headSegment } = build({ payloads: textPayloads(100) })
+    writeFileSync(segmentFile(queue, headSegment + 1), Buffer.alloc(SEGMENT_SIZE))
+    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(headSegment + 2)
+    expect(readable()).toEqual(range(0, 101))
+  })
+
+  it('L4, missing-head: goes on above where readers have been, and with the sequence, when no segment is left', () => {
+    const { headSegment } = build({ payloads: textPayloads(100), readers: { audit: { segmentId: 9, offset: 64 } } })
+    for (let id = 0; id <= headSegment; id += 1) rmSync(segmentFile(queue, id))
+    expect(recover()).toEqual({ cases: ['missing-head'], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(10)
+    expect(() => openReader(queue, 'audit')).toThrow(expect.objectContaining({ code: 'ERR_DATA_LOST', to: 100 }))
+    using reader = openReader(queue, 'audit', { onLost: 'snap' })
+    expect(reader.next()?.sequence).toBe(100)
+  })
+
+  it('missing-head: does so without readers too', () => {
+    build({ payloads: textPayloads(100) })
+    for (let id = 0; id <= 3; id += 1) rmSync(segmentFile(queue, id))
+    expect(recover()).toEqual({ cases: ['missing-head'], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(4)
+  })
+})
+
+describe('recovery after a second stop of the machine', () => {
+  it('unsynced-tail: goes on above a segment that the first one closed, when the fresh one was lost', () => {
+    const { headSegment, writeOffset } = build({ payloads: textPayloads(100) })
+    overwrite(segmentFile(queue, headSegment), writeOffset + 8, Buffer.alloc(100, 7))
+    openWriter(queue).close()
+    for (const id of [1, 2]) rmSync(segmentFile(queue, headSegment + id), { force: true })
+    stopMachine()
+    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(headSegment + 1)
+    expect(readable()).toEqual(range(0, 101))
+  })
+})
+
+describe('a reader that was further than what a stop of the machine left', () => {
+  it('unsynced-tail: is led on over segments that are not there any more', () => {
+    const { headSegment } = build({ payloads: textPayloads(100), readers: { audit: { segmentId: 6, offset: 640 } } })
+    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(7)
+    for (let id = headSegment + 1; id < 7; id += 1) expect(existsSync(segmentFile(queue, id))).toBe(true)
+    using reader = openReader(queue, 'audit')
+    expect(reader.next()?.sequence).toBe(100)
+    expect(inspectQueue(queue).problems.filter(({ severity }) => severity === 'critical')).toEqual([])
+  })
+
+  it('unsynced-tail: is led on from a head that is full to its last byte', () => {
+    build({ payloads: range(0, 63).map(() => Buffer.alloc(0)), readers: { audit: { segmentId: 1, offset: 640 } } })
+    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 63 })
+    expect(readControlFile(queue).currentSegment).toBe(2)
+    using reader = openReader(queue, 'audit')
+    expect(reader.next()?.sequence).toBe(63)
+    expect(readable()).toEqual(range(0, 64))
+  })
+})
+
+describe('recovery after a stop of the machine, of a queue with a durable mark', () => {
+  it('unsynced-deletion: begins at what is left when the segment of the mark is gone', () => {
+    const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+    writer.append(1, Buffer.alloc(32))
+    writer.flushSync()
+    const control = readFileSync(join(queue, 'control.meta')).subarray(64, 128)
+    for (let index = 1; index < 100; index += 1) writer.append(1, Buffer.alloc(32))
+    writer.close()
+    overwriteControl(queue, 64, control)
+    rmSync(segmentFile(queue, 0))
+    stopMachine()
+    expect(recover().sequence).toBe(100)
+    expect(readable()).toEqual(range(PER_SEGMENT, 101))
+  })
+})
+
+function build(plan: QueuePlan): BuiltQueue {
+  const built = buildQueue(queue, plan)
+  stopMachine()
+  return built
+}
+
+function stopMachine(): void {
+  overwriteControl(queue, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
+}
+
+/** Opens for writing and appends; tells what recovery did, and the sequence that the message got. */
+function recover(): { cases: RecoveryCase[]; sequence: number } {
+  using writer = openWriter(queue)
+  return { cases: writer.recovery.map((action) => action.case), sequence: writer.append(1, Buffer.from('next')) }
+}
+
+/** What was kept, in the order in which it was. */
+function quarantined(): Buffer[] {
+  const folder = join(queue, 'quarantine')
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .sort()
+        .map((name) => readFileSync(join(folder, name)))
+    : []
+}
+
+function readable(): number[] {
+  using reader = openColdReader(queue)
+  return [...reader].flatMap((item) => (item.kind === 'record' ? [item.sequence] : []))
+}

@@ -1,0 +1,192 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
+import { describe, expect, it } from 'vitest'
+import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { openObserver, openWriter, type QueueWriter, type WriterOptions } from '../index.js'
+
+function open(options: WriterOptions): QueueWriter {
+  return openWriter(join(temporaryDirectory(), 'queue'), { segmentSize: 4096, ...options })
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
+const refusal = (argument: string) => expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', argument })
+
+describe('refused options', () => {
+  it.each<[string, object]>([
+    ['preset', { preset: 'toString' }],
+    ['prefault', { prefault: 'yes' }],
+    ['mlock', { mlock: 1 }],
+    ['hugePages', { hugePages: 'yes' }],
+    ['extensions', { extensions: 'no' }],
+    ['heartbeatIntervalMs', { heartbeatIntervalMs: Number.POSITIVE_INFINITY }],
+    ['heartbeatIntervalMs', { heartbeatIntervalMs: 2 ** 31 }],
+    ['flushPolicy.everyMs', { flushPolicy: { everyMs: Number.POSITIVE_INFINITY } }],
+    ['flushPolicy.everyMs', { flushPolicy: { everyMs: 0 } }],
+    ['flushPolicy.everyBytes', { flushPolicy: { everyBytes: '5' } }],
+    ['rollAfterMs', { rollAfterMs: 0 }],
+    ['backpressureTimeoutMs', { backpressureTimeoutMs: Number.NaN }],
+    ['retention.minSegments', { retention: { minSegments: 0 } }],
+    ['cpu', { cpu: [0, 1.5] }],
+    ['cpu', { cpu: {} }],
+    ['cpu', { cpu: '0' }],
+    ['cpu', { cpu: 4000 }],
+    ['cpu', { cpu: 1e9 }],
+  ])('are named, and nothing is made: %s %o', (argument, options) => {
+    const directory = join(temporaryDirectory(), 'queue')
+    expect(() => openWriter(directory, options)).toThrowError(refusal(argument))
+    expect(readdirSync(join(directory, '..'))).toEqual([])
+  })
+})
+
+describe('accepted options', () => {
+  it('cpu pins the calling thread to one or several CPUs', () => {
+    const before = binding.threadAffinity()
+    try {
+      const [first] = before
+      if (first === undefined) throw new Error('this thread may run nowhere')
+      open({ cpu: first }).close()
+      expect(binding.threadAffinity()).toEqual([first])
+      binding.setThreadAffinity(before)
+      open({ cpu: before }).close()
+      expect(binding.threadAffinity()).toEqual(before)
+    } finally {
+      binding.setThreadAffinity(before)
+    }
+  })
+
+  it.each<WriterOptions>([
+    { prefault: false },
+    { mlock: true },
+    { hugePages: true },
+    { prefault: true, hugePages: true, cpu: [] },
+    { preset: 'lowLatency' },
+    { preset: 'highThroughput' },
+    { preset: 'durable' },
+    { extensions: false, flushPolicy: { everyMessages: 5 } },
+  ])('change how messages are kept, not which: %o', (options) => {
+    const writer = open(options)
+    appendNumbered(writer, 0, 60)
+    writer.close()
+    using observer = openObserver(writer.directory)
+    expect(drainSequences(observer)).toEqual(range(0, 60))
+  })
+
+  it('a preset gives way to what stands beside it, but not to undefined', () => {
+    const given = open({ preset: 'durable', flushPolicy: { everyMessages: 3 } })
+    appendNumbered(given, 0, 8)
+    expect(given.metrics().syncs).toBe(2)
+    given.close()
+    const options = { preset: 'durable', flushPolicy: undefined } as unknown as WriterOptions
+    const kept = open(options)
+    appendNumbered(kept, 0, 2)
+    expect(kept.durableSequence).toBe(2)
+    kept.close()
+  })
+})
+
+describe('flush policies', () => {
+  it('everyMs makes messages durable by itself, and syncs nothing while nothing is appended', async () => {
+    const writer = open({ segmentSize: 1 << 20, flushPolicy: { everyMs: 1 } })
+    appendNumbered(writer, 0, 5)
+    await until(() => writer.durableSequence === 5)
+    const { syncs } = writer.metrics()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(writer.metrics().syncs).toBe(syncs)
+    writer.close()
+  })
+
+  it('everyBytes syncs when that much was appended', () => {
+    const writer = open({ segmentSize: 1 << 20, flushPolicy: { everyBytes: 1024, wait: true } })
+    for (const _ of range(0, 3)) writer.append(1, Buffer.alloc(192))
+    expect(writer.durableSequence).toBe(0)
+    writer.append(1, Buffer.alloc(192))
+    expect(writer.durableSequence).toBe(4)
+    writer.close()
+  })
+
+  it('a batch counts for the policy as a whole', () => {
+    const writer = open({ segmentSize: 1 << 20, flushPolicy: { everyMessages: 10, wait: true } })
+    const batch = range(0, 25).map(() => ({ typeId: 1, payload: Buffer.alloc(8) }))
+    writer.appendBatch(batch)
+    expect(writer.durableSequence).toBe(25)
+    expect(writer.metrics().syncs).toBe(1)
+    writer.close()
+  })
+
+  it('batches larger than any before are taken whole', () => {
+    const writer = open({ segmentSize: 1 << 20 })
+    for (const count of [3, 65, 1000, 2]) writer.appendBatch(range(0, count).map(() => ({ typeId: 2, payload: Buffer.alloc(4) })))
+    expect(writer.nextSequence).toBe(1070)
+    writer.close()
+  })
+
+  it('flushing twice syncs once, and a queue of the base format syncs without a mark', async () => {
+    const writer = open({ extensions: false })
+    appendNumbered(writer, 0, 2)
+    await writer.flush()
+    writer.flushSync()
+    await writer.flush()
+    expect(writer.metrics()).toMatchObject({ syncs: 1, durableSequence: 0 })
+    writer.close()
+  })
+
+  it('covers what earlier writers left unsynced in several segments', async () => {
+    const first = open({})
+    appendNumbered(first, 0, 100)
+    first.close()
+    const second = openWriter(first.directory)
+    appendNumbered(second, 100, 101)
+    await second.flush()
+    expect(second.durableSequence).toBe(101)
+    second.close()
+  })
+})
+
+describe('metrics', () => {
+  it('count what happened, and answer after the close too', async () => {
+    const writer = open({})
+    appendNumbered(writer, 0, 60)
+    const { rolls } = writer.metrics()
+    expect(writer.metrics()).toMatchObject({
+      appended: 60,
+      nextSequence: 60,
+      blockedRolls: 0,
+      segmentsDeleted: 0,
+      readersReleased: 0,
+    })
+    expect(rolls).toBe(writer.position.segmentId)
+    using observer = openObserver(writer.directory)
+    const waiting = observer.waitAsync({ timeoutMs: 1 })
+    await waiting
+    expect(observer.metrics()).toMatchObject({ messages: 0, waits: 1, timeouts: 0 })
+    writer.close()
+    expect(writer.closed).toBe(true)
+    expect(writer.metrics()).toMatchObject({ appended: 60, durableSequence: 0 })
+  })
+
+  it('a heartbeat is given without an append', async () => {
+    const writer = open({ heartbeatIntervalMs: 1 })
+    using observer = openObserver(writer.directory)
+    const before = observer.heartbeatNs
+    await until(() => observer.heartbeatNs > before)
+    expect(observer.writerStatus().heartbeatNs).toBeGreaterThan(before)
+    expect(writer.nextSequence).toBe(0)
+    writer.close()
+  })
+
+  it('writers, readers and claims end with their scope, also an asynchronous one', async () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    {
+      await using writer = openWriter(directory, { segmentSize: 4096 })
+      await using observer = openObserver(directory)
+      writer.append(1, Buffer.from('x'))
+      expect(observer.next()?.sequence).toBe(0)
+    }
+    openWriter(directory).close()
+  })
+})
