@@ -22,7 +22,7 @@ export class Hunt {
   /** Resolves when it is time. */
   async instant(isOver: () => boolean): Promise<void> {
     const prey = PREY[this.#role.kind] ?? []
-    if (prey.length > 0 && this.#random.chance(0.5)) await this.#ambush(this.#random.pick(prey), isOver)
+    if (prey.length > 0 && this.#random.chance(0.6)) await this.#ambush(this.#random.pick(prey), isOver)
     else await pause(this.#random.fraction() * this.#random.pick([1, 5, 30, 100]))
   }
 

@@ -2,12 +2,14 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Random } from '../random.js'
-import type { Actor, Holdings } from './actor.js'
+import type { Actor } from './actor.js'
 import { Cast, type Role } from './cast.js'
 import { checkAtRest } from './check-at-rest.js'
 import { Hunt } from './hunt.js'
-import { Ledger, READER_DELIVERED, STALL_COUNT, STALL_MS_MAX } from './ledger.js'
+import { Ledger } from './ledger.js'
+import { quarantinedCount, segmentRange } from './queue-files.js'
 import { planRound, type RoundPlan } from './round-plan.js'
+import { Survivors } from './survivors.js'
 import { Tally } from './tally.js'
 
 export interface RoundOptions {
@@ -34,8 +36,16 @@ export interface RoundResult {
 const PATIENCE_MS = 60_000
 /** Kills between two looks at the queue at rest. */
 const KILLS_PER_CHECK = 12
-/** A parked reader looks again after a tenth of a second at the latest; the rest is for a machine that has better things to do. */
-const STALL_MS_LIMIT = 100 + 10_000
+/** What only a machine that stopped, or somebody's hand, leaves behind: a writer that finds it after nothing but kills was left something that it should not. */
+const NEVER_BY_KILLS = new Set([
+  'corrupt-tail',
+  'unsynced-tail',
+  'unsynced-deletion',
+  'lost-control',
+  'control-behind',
+  'bad-write-offset',
+  'missing-head',
+])
 
 /** One queue's life: processes are killed at random instants, and after each death everything must go on; now and then all are killed and the queue is looked at. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
@@ -49,12 +59,12 @@ class Round {
   readonly #directory: string
   readonly #ledger: Ledger
   readonly #cast: Cast
+  readonly #survivors: Survivors
   readonly #tally = new Tally()
   readonly #broken: string[] = []
   #kills = 0
   #checks = 0
   #turn: Promise<void> = Promise.resolve()
-  #firstHoldings: readonly Holdings[] = []
 
   constructor(options: RoundOptions) {
     this.#options = options
@@ -72,13 +82,14 @@ class Round {
       onBroken: (message) => this.#broken.push(message),
       onRecovery: (cases) => this.#noteRecovery(cases),
     })
+    this.#survivors = new Survivors(this.#cast.survivors, this.#directory, this.#ledger)
   }
 
   async run(): Promise<RoundResult> {
     try {
       await this.#startAll()
-      const { writer, others, survivors } = this.#cast
-      this.#firstHoldings = survivors.map(({ actor }) => actor.holdings(this.#directory))
+      const { writer, others } = this.#cast
+      this.#survivors.begin()
       const hunts = [writer, ...others].map((role) => this.#hunt(role, new Random(this.#random.seed())))
       await Promise.all([...hunts, this.#lookNowAndThen()])
       if (this.#broken.length === 0) await this.#finish()
@@ -146,7 +157,7 @@ class Round {
   async #run(role: Role, random: Random): Promise<void> {
     const { actor, kind, index } = role
     const isKilled = random.chance(0.6)
-    const before = this.#lowestSegment()
+    const before = segmentRange(this.#directory).lowest
     await actor.standBy()
     actor.start()
     await this.#until(() => actor.isReady, `the ${kind} begins`)
@@ -158,7 +169,8 @@ class Round {
     }
     this.#ledger.setAct(index, 'nothing')
     this.#tally.add(`runs of the ${kind}`)
-    if (role === this.#cast.pruner) this.#tally.add('segments deleted by the pruner', this.#lowestSegment() - before)
+    if (role !== this.#cast.pruner) return
+    this.#tally.add('segments deleted by the pruner', segmentRange(this.#directory).lowest - before)
   }
 
   async #lookNowAndThen(): Promise<void> {
@@ -168,7 +180,7 @@ class Round {
       await this.#alone(async () => {
         await this.#kill(this.#cast.writer)
         this.#look(false)
-        this.#compareHoldings()
+        this.#broken.push(...this.#survivors.checkHoldings())
         this.#cast.writer.actor.start()
       })
     }
@@ -193,56 +205,30 @@ class Round {
     settler.start()
     await this.#until(() => settler.isReady, 'the last writer opens')
     await settler.ended()
-    await this.#readToTheEnd()
-    this.#compareHoldings()
+    const end = this.#ledger.appended
+    await this.#until(() => this.#survivors.hasReadTo(end), `the survivors read ${end} messages`)
+    this.#broken.push(...this.#survivors.checkHoldings())
     for (const { actor } of this.#cast.all) await actor.kill()
     this.#look(true)
   }
 
-  async #readToTheEnd(): Promise<void> {
-    const end = this.#ledger.appended
-    const hasRead = ({ index }: Role) => this.#ledger.actor(index, READER_DELIVERED) >= end
-    await this.#until(() => this.#cast.survivors.every(hasRead), `the survivors read ${end} messages`)
-  }
-
-  /** A dozen deaths of others leave nothing in those who live. */
-  #compareHoldings(): void {
-    this.#cast.survivors.forEach(({ actor }, i) => {
-      const after = actor.holdings(this.#directory)
-      const first = this.#firstHoldings[i] ?? { descriptors: 0, mappings: 0 }
-      const grew = after.descriptors > first.descriptors + 4 || after.mappings > first.mappings + 4
-      if (grew) this.#broken.push(`${actor.name} holds ${JSON.stringify(after)}, at first ${JSON.stringify(first)}`)
-    })
-  }
-
   #noteRecovery(cases: string): void {
-    for (const found of cases.split(' ')) if (found !== '') this.#tally.add(`recovery of ${found}`)
-  }
-
-  #count(): void {
-    this.#tally.add('queues')
-    this.#tally.add('messages', this.#ledger.appended)
-    this.#tally.add('rolls', this.#highestSegment())
-    this.#tally.add('rolls by age', this.#ledger.rollsByAge)
-    this.#tally.add('segments deleted', this.#lowestSegment())
-    for (const { actor, index } of this.#cast.survivors) {
-      const stallMs = this.#ledger.actor(index, STALL_MS_MAX)
-      this.#tally.add('waits of survivors', this.#ledger.actor(index, STALL_COUNT))
-      this.#tally.addStall(stallMs)
-      if (stallMs > STALL_MS_LIMIT) this.#broken.push(`${actor.name} waited ${stallMs} ms for a message that was there`)
+    for (const found of cases.split(' ')) {
+      if (found !== '') this.#tally.add(`recovery of ${found}`)
+      if (NEVER_BY_KILLS.has(found)) this.#broken.push(`a writer had to recover from ${found}`)
     }
   }
 
-  #segmentIds(): number[] {
-    return readdirSync(this.#directory).flatMap((name) => (/^\d+\.q$/.test(name) ? [Number.parseInt(name, 10)] : []))
-  }
-
-  #lowestSegment(): number {
-    return Math.min(...this.#segmentIds())
-  }
-
-  #highestSegment(): number {
-    return Math.max(...this.#segmentIds())
+  #count(): void {
+    const { lowest, highest } = segmentRange(this.#directory)
+    this.#tally.add('queues')
+    this.#tally.add('messages', this.#ledger.appended)
+    this.#tally.add('rolls', highest)
+    this.#tally.add('rolls by age', this.#ledger.rollsByAge)
+    this.#tally.add('segments deleted', lowest)
+    this.#tally.add('files in quarantine', quarantinedCount(this.#directory))
+    this.#survivors.count(this.#tally)
+    this.#broken.push(...this.#survivors.checkStalls())
   }
 
   async #until(condition: () => boolean, what: string): Promise<void> {

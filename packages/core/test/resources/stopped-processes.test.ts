@@ -5,8 +5,12 @@ import { Child } from '../support/child.js'
 import { appendNumbered, drainSequences, range } from '../support/messages.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
-/** Longer than every timeout of the defaults but the minute that preparing a segment may take. */
-const STOP_MS = 1500
+/**
+ * Longer than every timeout of the defaults but two: retention without inotify looks every 5 seconds, and preparing a segment may take a minute. `CHRONICLE_STOP_MS=65000`
+ * is longer than those, too.
+ */
+const STOP_MS = Number(process.env['CHRONICLE_STOP_MS'] ?? 1500)
+const TIMEOUT_MS = 60_000 + STOP_MS
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
@@ -29,7 +33,7 @@ describe('stopped processes', () => {
     const count = Number(await writer.line())
     expect([...seen, ...drainSequences(observer)]).toEqual(range(0, count))
     observer.close()
-  })
+  }, TIMEOUT_MS)
 
   it('a stopped reader holds up nobody, keeps its name, and misses nothing', async () => {
     const directory = join(temporaryDirectory(), 'queue')
@@ -45,7 +49,7 @@ describe('stopped processes', () => {
     reader.process.kill('SIGCONT')
     expect(await reader.line()).toBe('600')
     writer.close()
-  })
+  }, TIMEOUT_MS)
 
   it('a blocked event loop costs no message and no lock', async () => {
     const directory = join(temporaryDirectory(), 'queue')
