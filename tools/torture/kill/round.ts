@@ -34,6 +34,8 @@ export interface RoundResult {
 
 /** Bound for anything that must happen: generous, because nothing here is about speed. */
 const PATIENCE_MS = 60_000
+/** Longest absence of a reader. */
+const AWAY_MS = 600
 /** Kills between two looks at the queue at rest. */
 const KILLS_PER_CHECK = 12
 /** What only a machine that stopped, or somebody's hand, leaves behind: a writer that finds it after nothing but kills was left something that it should not. */
@@ -131,12 +133,21 @@ class Round {
       // Some are killed while they are still opening.
       if (!random.chance(0.25)) await this.#until(() => actor.isReady, `${actor.name} opens`)
       await hunt.instant(this.#isOver)
+      const isAway = this.#staysAway(victim, random)
       await this.#alone(async () => {
         await this.#kill(victim)
         if (victim === this.#cast.writer) await this.#keepHouse(random)
-        actor.start()
+        if (!isAway) actor.start()
       })
+      if (!isAway) continue
+      await pause(random.fraction() * AWAY_MS)
+      await this.#alone(async () => actor.start())
     }
+  }
+
+  /** A reader that is dead for a while has not read what comes meanwhile, and whoever prunes must not take it. A bounded queue would only stand still. */
+  #staysAway({ kind }: Role, random: Random): boolean {
+    return this.#plan.maxSegments === 0 && kind === 'reader' && random.chance(0.5)
   }
 
   async #kill({ actor, index, kind }: Role): Promise<void> {

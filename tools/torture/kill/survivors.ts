@@ -4,7 +4,7 @@ import { type Ledger, READER_DELIVERED, STALL_COUNT, STALL_MS_MAX } from './ledg
 import type { Tally } from './tally.js'
 
 /** A parked reader looks again after a tenth of a second at the latest; the rest is for a machine that has better things to do. */
-const STALL_MS_LIMIT = 100 + 10_000
+const STALL_MS_LIMIT = 100 + 5_000
 /** A segment that is left is unmapped in the background, and the one behind it is mapped already. */
 const HOLDINGS_MORE_MAX = 4
 
