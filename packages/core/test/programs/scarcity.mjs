@@ -1,6 +1,6 @@
 // Runs a queue short of something and prints findings as a JSON array. Arguments: scenario, folder. The scenarios `disk` and `read-only` need a mount namespace of their own.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspectQueue, listReaders, openColdReader, openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
 
@@ -91,6 +91,7 @@ function fillUp(directory, kibibytes) {
       'none',
       'ERR_NO_SPACE',
     )
+    refuseReaders(directory)
     expect(
       'flushSync on a full disk',
       codeOf('flushSync', () => writer.flushSync()),
@@ -109,6 +110,25 @@ function fillUp(directory, kibibytes) {
   } finally {
     writer.close()
   }
+}
+
+/** L10: without room for a position a name is refused, and not known afterwards. */
+function refuseReaders(directory) {
+  const filler = join(folder, 'filler')
+  const fd = openSync(filler, 'w')
+  try {
+    for (;;) writeSync(fd, Buffer.alloc(4096))
+  } catch (error) {
+    expect('the filler', error.code, 'ENOSPC')
+  }
+  expect(
+    'openReader without any room',
+    codeOf('openReader', () => openReader(directory, 'new')),
+    'ERR_NO_SPACE',
+  )
+  expect('readers that were refused', listReaders(directory).filter(({ name }) => name === 'new').length, 0)
+  closeSync(fd)
+  rmSync(filler)
 }
 
 function readOnly() {
