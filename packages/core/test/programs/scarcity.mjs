@@ -91,7 +91,6 @@ function fillUp(directory, kibibytes) {
       'none',
       'ERR_NO_SPACE',
     )
-    refuseReaders(directory)
     expect(
       'flushSync on a full disk',
       codeOf('flushSync', () => writer.flushSync()),
@@ -113,7 +112,11 @@ function fillUp(directory, kibibytes) {
 }
 
 /** L10: without room for a position a name is refused, and not known afterwards. */
-function refuseReaders(directory) {
+function positions() {
+  mount(64)
+  const directory = join(folder, 'queue')
+  const writer = openWriter(directory, { segmentSize: 4096 })
+  mkdirSync(join(directory, 'readers'))
   const filler = join(folder, 'filler')
   const fd = openSync(filler, 'w')
   try {
@@ -121,14 +124,13 @@ function refuseReaders(directory) {
   } catch (error) {
     expect('the filler', error.code, 'ENOSPC')
   }
-  expect(
-    'openReader without any room',
-    codeOf('openReader', () => openReader(directory, 'new')),
-    'ERR_NO_SPACE',
-  )
-  expect('readers that were refused', listReaders(directory).filter(({ name }) => name === 'new').length, 0)
+  const open = () => codeOf('openReader', () => openReader(directory, 'new').close())
+  expect('openReader without any room', open(), 'ERR_NO_SPACE')
+  expect('readers that were refused', listReaders(directory).length, 0)
   closeSync(fd)
   rmSync(filler)
+  expect('openReader afterwards', open(), 'none')
+  writer.close()
 }
 
 function readOnly() {
@@ -311,6 +313,6 @@ function permission() {
   observer.close()
 }
 
-const scenarios = { disk, 'read-only': readOnly, descriptors, memlock, permission }
+const scenarios = { disk, positions, 'read-only': readOnly, descriptors, memlock, permission }
 scenarios[scenario]()
 console.log(JSON.stringify(findings))

@@ -66,6 +66,10 @@ describe('scarce resources', () => {
     expect(runScarce('disk', { mounts: true })).toEqual([])
   })
 
+  it('L10: a reader for whose position there is no room is a coded error and leaves no registration', () => {
+    expect(runScarce('positions', { mounts: true })).toEqual([])
+  })
+
   it('a file system that is remounted read-only can still be read, and says so to everybody else', () => {
     expect(runScarce('read-only', { mounts: true })).toEqual([])
   })
