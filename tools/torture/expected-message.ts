@@ -3,22 +3,28 @@
  * lost, doubled, in the wrong place or damaged is seen by whoever looks at it.
  */
 
+const LENGTH_MAX = 1500
+
 /** Lengths are mixed: most short, some of several hundred bytes, some none. */
 export function expectedLength(sequence: number): number {
   const mixed = mix(sequence)
   if (mixed % 16 === 0) return 0
-  return mixed % 7 === 0 ? mixed % 1500 : 8 + (mixed % 90)
+  return mixed % 7 === 0 ? mixed % LENGTH_MAX : 8 + (mixed % 90)
 }
 
 export function expectedType(sequence: number): number {
   return mix(sequence + 0x5bd1) % 0xffff
 }
 
+/** A part of something that is kept: to be read, not to be changed. */
 export function expectedPayload(sequence: number): Buffer {
-  const payload = Buffer.alloc(expectedLength(sequence))
-  for (let index = 0; index < payload.length; index++) payload[index] = sequence * 31 + index * 7 + (index >>> 8)
-  return payload
+  const first = (sequence * 31) & 0xff
+  patterns[first] ??= Buffer.from(Array.from({ length: LENGTH_MAX }, (_, index) => first + index * 7 + (index >>> 8)))
+  return patterns[first].subarray(0, expectedLength(sequence))
 }
+
+/** All payloads by their first byte, as they are needed. */
+const patterns: Buffer[] = []
 
 /** What is wrong with a message, or `undefined`. */
 export function findDifference(message: {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RoundResult, runRound } from './kill/round.js'
+import { Tally } from './kill/tally.js'
 import { Random } from './random.js'
 import { parseTortureOptions, type TortureOptions, USAGE } from './torture-options.js'
 
@@ -21,13 +22,13 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function torture(options: TortureOptions): Promise<number> {
-  const deadline = performance.now() + options.minutes * 60_000
-  const isOver = () => performance.now() > deadline
-  const results: RoundResult[] = []
-  for (let seed = options.seed; !isOver() && results.length < options.rounds; seed = new Random(seed).seed()) {
+  const begunMs = performance.now()
+  const isOver = () => performance.now() > begunMs + options.minutes * 60_000 || total.kills >= options.totalKills
+  const total = new Tally()
+  for (let seed = options.seed; !isOver() && total.count('queues') < options.rounds; seed = new Random(seed).seed()) {
     const base = mkdtempSync(join(tmpdir(), 'chronicle-torture-'))
     const result = await runRound({ folder: join(base, 'round'), seed, kills: options.kills, isOver })
-    results.push(result)
+    total.addAll(result.tally)
     const { kills, checks, appended, plan } = result
     console.log(`seed=${seed} kills=${kills} checks=${checks} messages=${appended} ${JSON.stringify(plan)}`)
     const isBroken = result.broken.length > 0
@@ -35,10 +36,15 @@ async function torture(options: TortureOptions): Promise<number> {
     if (!isBroken || !options.keep) rmSync(base, { recursive: true, force: true })
     if (isBroken) return 1
   }
-  const sum = (of: (result: RoundResult) => number) => results.reduce((total, result) => total + of(result), 0)
-  const [kills, messages, looks] = [sum((r) => r.kills), sum((r) => r.appended), sum((r) => r.checks)]
-  console.log(`${kills} kills in ${results.length} queues, ${messages} messages, ${looks} looks at rest: every promise kept.`)
+  summarize(total, (performance.now() - begunMs) / 1000)
   return 0
+}
+
+function summarize(total: Tally, seconds: number): void {
+  for (const line of total.describe()) console.log(line)
+  const perSecond = (total.kills / seconds).toFixed(1)
+  console.log(`longest time from an append to a survivor that waited for it: ${total.stallMsMax.toFixed(1)} ms`)
+  console.log(`${total.kills} kills in ${Math.round(seconds)} s, ${perSecond} per second: every promise kept.`)
 }
 
 function tellBroken(seed: number, { broken }: RoundResult, { kills, keep }: TortureOptions, base: string): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { expectedPayload, findDifference } from './expected-message.js'
 import { runRound } from './kill/round.js'
+import { Tally } from './kill/tally.js'
 import { Random } from './random.js'
 import { parseTortureOptions } from './torture-options.js'
 
@@ -14,9 +15,10 @@ describe('kill -9', () => {
   // One queue that keeps everything, one that is bounded; `npm run torture` takes any seed, for as long as it is told.
   for (const seed of [1, 3966987260]) {
     it(`L45: keeps every promise to the survivors, seed ${seed}`, async () => {
-      const { broken, kills, appended, checks } = await runRound({ folder: join(folder, String(seed)), seed, kills: 40 })
+      const { broken, kills, appended, checks, tally } = await runRound({ folder: join(folder, String(seed)), seed, kills: 40 })
       expect(broken).toEqual([])
       expect(kills).toBeGreaterThanOrEqual(40)
+      expect(tally.kills).toBe(kills)
       expect(checks).toBeGreaterThan(1)
       expect(appended).toBeGreaterThan(0)
     }, 240_000)
@@ -33,6 +35,25 @@ describe('the harness', () => {
     })
     for (const args of [['--minutes', 'x'], ['--seed', '1.5'], ['--kills', '-1'], ['--wrong']])
       expect(() => parseTortureOptions(args)).toThrow()
+  })
+
+  it('counts every death once, under who died and what that interrupted', () => {
+    const tally = new Tally()
+    tally.addKill('writer', 'flush')
+    tally.addKill('writer', 'append that rolls')
+    tally.addKill('reader', 'commit')
+    tally.add('messages', 7)
+    const total = new Tally()
+    for (const stallMs of [3, 9, 5]) tally.addStall(stallMs)
+    total.addAll(tally)
+    total.addAll(tally)
+    expect(total.kills).toBe(6)
+    expect(total.stallMsMax).toBe(9)
+    expect(total.describe()).toEqual([
+      'killed reader: 2 (commit 2)',
+      'killed writer: 4 (append that rolls 2, flush 2)',
+      'messages 14',
+    ])
   })
 
   it('draws the same plan from the same seed', () => {

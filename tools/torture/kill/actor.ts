@@ -8,78 +8,91 @@ import type { Said } from '../programs/talk.js'
 /** Processes run what was built, also when the director is a test that runs on the sources. */
 const PROGRAMS = new URL(import.meta.url.includes('/dist/') ? '../programs/' : '../../dist/torture/programs/', import.meta.url)
 
-/** A process of the harness that may be killed and started again. */
+/** What a process has of a queue. */
+export interface Holdings {
+  readonly descriptors: number
+  readonly mappings: number
+}
+
+export interface ActorOptions {
+  /** Asked once for every life. */
+  readonly arguments: () => readonly (string | number)[]
+  readonly onBroken: (message: string) => void
+  /** Told what it said when it was ready. */
+  readonly onReady?: (detail: string) => void
+}
+
+/** One started process. It lives from the moment it gets its arguments. */
+interface Life {
+  readonly child: ChildProcess
+  readonly loaded: Promise<void>
+}
+
+/** A process of the harness that may be killed and started again. A spare one stands by, loaded, so that the next life begins at once. */
 export class Actor {
   readonly #arguments: () => readonly (string | number)[]
   readonly #onBroken: (message: string) => void
-  #process: ChildProcess | undefined
+  readonly #onReady: (detail: string) => void
+  #life: Life | undefined
+  #spare: Life | undefined
   #isReady = false
-  #isDone = false
-  #detail = ''
-  #stderr = ''
 
   constructor(
     readonly name: string,
     readonly program: string,
-    options: { arguments: () => readonly (string | number)[]; onBroken: (message: string) => void },
+    options: ActorOptions,
   ) {
     this.#arguments = options.arguments
     this.#onBroken = options.onBroken
+    this.#onReady = options.onReady ?? (() => {})
   }
 
   get isReady(): boolean {
     return this.#isReady
   }
 
-  get isDone(): boolean {
-    return this.#isDone
-  }
-
   get isRunning(): boolean {
-    return this.#process !== undefined
+    return this.#life !== undefined
   }
 
-  /** What it said when it was ready. */
-  get detail(): string {
-    return this.#detail
+  /** Has a process load the program for the next {@link start}; resolves when it has. */
+  async standBy(): Promise<void> {
+    this.#spare ??= this.#load()
+    await this.#spare.loaded
   }
 
   start(): void {
-    if (this.#process !== undefined) throw new Error(`${this.name} runs already`)
-    const path = fileURLToPath(new URL(`${this.program}.js`, PROGRAMS))
-    const child = spawn(process.execPath, [path, ...this.#arguments().map(String)], { stdio: ['pipe', 'pipe', 'pipe'] })
-    this.#process = child
+    if (this.#life !== undefined) throw new Error(`${this.name} runs already`)
+    const life = this.#spare ?? this.#load()
+    this.#spare = undefined
+    this.#life = life
     this.#isReady = false
-    this.#stderr = ''
-    child.stdin.on('error', () => undefined)
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr += text
-    })
-    createInterface({ input: child.stdout }).on('line', (line) => this.#hear(JSON.parse(line) as Said))
-    child.on('exit', (code, signal) => {
-      if (this.#process === child) this.#process = undefined
-      if (signal !== 'SIGKILL' && code !== 0 && code !== 3)
-        this.#onBroken(`${this.name} ended with ${signal ?? code}: ${this.#stderr}`)
-    })
+    life.child.stdin?.write(`${JSON.stringify(this.#arguments().map(String))}\n`)
   }
 
-  /** Returns when the process is gone. */
-  async kill(): Promise<void> {
-    const child = this.#process
-    if (child === undefined) return
-    const ended = once(child, 'exit')
-    child.kill('SIGKILL')
-    await ended
+  /** Returns when the process is gone; whether there was one to kill. */
+  async kill(): Promise<boolean> {
+    const life = this.#life
+    if (life === undefined) return false
+    await killed(life)
+    return true
+  }
+
+  /** {@link kill}, and the spare one too. */
+  async dismiss(): Promise<void> {
+    await this.kill()
+    if (this.#spare !== undefined) await killed(this.#spare)
+    this.#spare = undefined
   }
 
   /** Waits until the program ends by itself. */
   async ended(): Promise<void> {
-    if (this.#process !== undefined) await once(this.#process, 'exit')
+    if (this.#life !== undefined) await once(this.#life.child, 'exit')
   }
 
   /** Open descriptors, and mappings of files below a directory. */
-  holdings(directory: string): { readonly descriptors: number; readonly mappings: number } {
-    const folder = `/proc/${this.#process?.pid}`
+  holdings(directory: string): Holdings {
+    const folder = `/proc/${this.#life?.child.pid}`
     const mappings = readFileSync(`${folder}/maps`, 'latin1').split('\n')
     return {
       descriptors: readdirSync(`${folder}/fd`).length,
@@ -87,11 +100,42 @@ export class Actor {
     }
   }
 
-  #hear(said: Said): void {
+  #load(): Life {
+    const path = fileURLToPath(new URL(`${this.program}.js`, PROGRAMS))
+    const child = spawn(process.execPath, [path], { stdio: ['pipe', 'pipe', 'pipe'] })
+    let stderr = ''
+    let tellLoaded = () => {}
+    const life: Life = { child, loaded: new Promise((resolve) => (tellLoaded = resolve)) }
+    child.stdin.on('error', () => undefined)
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const said = JSON.parse(line) as Said
+      if (said.kind === 'loaded') tellLoaded()
+      else this.#hear(life, said)
+    })
+    child.on('exit', (code, signal) => {
+      tellLoaded()
+      if (this.#life === life) this.#life = undefined
+      if (signal !== 'SIGKILL' && code !== 0 && code !== 3) this.#onBroken(`${this.name} ended with ${signal ?? code}: ${stderr}`)
+    })
+    return life
+  }
+
+  #hear(life: Life, said: Said): void {
     if (said.kind === 'broken') this.#onBroken(`${this.name}: ${said.message}`)
-    if (said.kind === 'done') this.#isDone = true
+    // What a process said last may be read when the next one lives.
+    if (this.#life !== life) return
     if (said.kind !== 'ready') return
     this.#isReady = true
-    this.#detail = said.detail
+    this.#onReady(said.detail)
   }
+}
+
+async function killed({ child }: Life): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
 }

@@ -1,10 +1,18 @@
 import { closeSync, ftruncateSync, openSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 
-/** Words of a reader in the ledger. */
-const READER_LENGTH = 8
-const FIRST_READER = 8
-const MAX_READERS = 16
+import { ACTS, type Act } from './acts.js'
+
+/** Words of an actor in the ledger. */
+const ACTOR_LENGTH = 8
+const FIRST_ACTOR = 8
+const MAX_ACTORS = 16
+
+/** Places of the actors that are not readers; readers have the lower ones. */
+export const WRITER_INDEX = 10
+export const PRUNER_INDEX = 11
+export const REPAIRER_INDEX = 12
+export const OBSERVER_INDEX = 13
 
 /** What a reader's owner may rely on. All are sequences of the next message. */
 export const READER_COMMITTED = 0
@@ -13,6 +21,11 @@ export const READER_INTENT = 1
 export const READER_DELIVERED = 2
 /** 1 while the position is known: between the first commit and the beginning of leaving. */
 export const READER_REGISTERED = 3
+/** What the actor is doing: an index into {@link ACTS}. */
+const ACT = 4
+/** How often a message ended its wait, and the longest time in milliseconds from such a message's append to the actor's hands. */
+export const STALL_COUNT = 5
+export const STALL_MS_MAX = 6
 
 /**
  * What was promised to whom, in a file that all processes of a round have mapped. A process that is killed leaves its last entry behind: a
@@ -26,7 +39,7 @@ export class Ledger {
     const fd = openSync(path, 'a+')
     closeSync(fd)
     const writable = openSync(path, 'r+')
-    const length = 8 * (FIRST_READER + MAX_READERS * READER_LENGTH)
+    const length = 8 * (FIRST_ACTOR + MAX_ACTORS * ACTOR_LENGTH)
     ftruncateSync(writable, length)
     this.#mapping = binding.mapFile(writable, length, true)
     closeSync(writable)
@@ -64,12 +77,29 @@ export class Ledger {
     this.#words[2] = sequence
   }
 
-  reader(index: number, word: number): number {
-    return this.#words[FIRST_READER + index * READER_LENGTH + word] ?? 0
+  /** Rolls by age that writers saw. */
+  get rollsByAge(): number {
+    return this.#words[3] ?? 0
   }
 
-  setReader(index: number, word: number, value: number): void {
-    this.#words[FIRST_READER + index * READER_LENGTH + word] = value
+  set rollsByAge(count: number) {
+    this.#words[3] = count
+  }
+
+  actor(index: number, word: number): number {
+    return this.#words[FIRST_ACTOR + index * ACTOR_LENGTH + word] ?? 0
+  }
+
+  setActor(index: number, word: number, value: number): void {
+    this.#words[FIRST_ACTOR + index * ACTOR_LENGTH + word] = value
+  }
+
+  actOf(index: number): Act {
+    return ACTS[this.actor(index, ACT)] ?? 'nothing'
+  }
+
+  setAct(index: number, act: Act): void {
+    this.setActor(index, ACT, ACTS.indexOf(act))
   }
 
   close(): void {

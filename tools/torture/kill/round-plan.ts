@@ -48,7 +48,7 @@ export function writerOptionsOf(plan: RoundPlan, random: Random): WriterOptions 
     ...bounds,
     ...flushing,
     heartbeatIntervalMs: random.pick([0, 1, 20]),
-    ...(random.chance(0.2) ? { rollAfterMs: random.integer(1, 20) } : {}),
+    ...(random.chance(0.3) ? { rollAfterMs: random.integer(1, 20) } : {}),
     ...(random.chance(0.2) ? { prefault: false } : {}),
   }
 }

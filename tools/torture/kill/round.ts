@@ -2,10 +2,15 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Random } from '../random.js'
-import { Actor } from './actor.js'
+import type { Actor } from './actor.js'
+import { Cast, type Role } from './cast.js'
 import { checkAtRest } from './check-at-rest.js'
-import { Ledger, READER_DELIVERED } from './ledger.js'
+import { Hunt } from './hunt.js'
+import { Ledger } from './ledger.js'
+import { quarantinedCount, segmentRange } from './queue-files.js'
 import { planRound, type RoundPlan } from './round-plan.js'
+import { Survivors } from './survivors.js'
+import { Tally } from './tally.js'
 
 export interface RoundOptions {
   /** A folder that does not exist yet. */
@@ -22,14 +27,27 @@ export interface RoundResult {
   readonly kills: number
   readonly checks: number
   readonly appended: number
+  readonly tally: Tally
   /** Empty when all promises were kept. */
   readonly broken: readonly string[]
 }
 
 /** Bound for anything that must happen: generous, because nothing here is about speed. */
 const PATIENCE_MS = 60_000
+/** Longest absence of a reader. */
+const AWAY_MS = 600
 /** Kills between two looks at the queue at rest. */
 const KILLS_PER_CHECK = 12
+/** What only a machine that stopped, or somebody's hand, leaves behind: a writer that finds it after nothing but kills was left something that it should not. */
+const NEVER_BY_KILLS = new Set([
+  'corrupt-tail',
+  'unsynced-tail',
+  'unsynced-deletion',
+  'lost-control',
+  'control-behind',
+  'bad-write-offset',
+  'missing-head',
+])
 
 /** One queue's life: processes are killed at random instants, and after each death everything must go on; now and then all are killed and the queue is looked at. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
@@ -42,11 +60,10 @@ class Round {
   readonly #plan: RoundPlan
   readonly #directory: string
   readonly #ledger: Ledger
+  readonly #cast: Cast
+  readonly #survivors: Survivors
+  readonly #tally = new Tally()
   readonly #broken: string[] = []
-  readonly #writer: Actor
-  readonly #repairer: Actor
-  readonly #readers: readonly Actor[]
-  readonly #survivors: readonly Actor[]
   #kills = 0
   #checks = 0
   #turn: Promise<void> = Promise.resolve()
@@ -57,101 +74,125 @@ class Round {
     this.#plan = planRound(this.#random)
     mkdirSync(options.folder, { recursive: true })
     this.#directory = join(options.folder, 'queue')
-    this.#ledger = Ledger.open(this.#ledgerPath)
-    const { readers, visitors, survivors } = this.#plan
-    this.#writer = this.#actor('writer', 'writer', () => [JSON.stringify(this.#plan)])
-    this.#repairer = this.#actor('repairer', 'repairer', () => [])
-    this.#readers = [
-      this.#actor('observer', 'observer', () => ['observer']),
-      ...range(readers).map((i) => this.#actor(`reader-${i}`, 'reader', () => [`reader-${i}`, i])),
-      ...range(visitors).map((i) => this.#actor(`visitor-${i}`, 'reader', () => [`visitor-${i}`, 4 + i, 'visits'])),
-    ]
-    this.#survivors = range(survivors).map((i) => this.#actor(`survivor-${i}`, 'reader', () => [`survivor-${i}`, 8 + i]))
+    const ledgerPath = join(options.folder, 'ledger')
+    this.#ledger = Ledger.open(ledgerPath)
+    this.#cast = new Cast({
+      directory: this.#directory,
+      ledgerPath,
+      plan: this.#plan,
+      random: this.#random,
+      onBroken: (message) => this.#broken.push(message),
+      onRecovery: (cases) => this.#noteRecovery(cases),
+    })
+    this.#survivors = new Survivors(this.#cast.survivors, this.#directory, this.#ledger)
   }
 
   async run(): Promise<RoundResult> {
     try {
       await this.#startAll()
-      const before = this.#survivors.map((survivor) => survivor.holdings(this.#directory))
-      const hunts = [this.#writer, ...this.#readers].map((victim) => this.#hunt(victim, new Random(this.#random.seed())))
+      const { writer, others } = this.#cast
+      this.#survivors.begin()
+      const hunts = [writer, ...others].map((role) => this.#hunt(role, new Random(this.#random.seed())))
       await Promise.all([...hunts, this.#lookNowAndThen()])
-      if (this.#broken.length === 0) await this.#finish(before)
+      if (this.#broken.length === 0) await this.#finish()
+      this.#count()
       const { appended } = this.#ledger
-      return { plan: this.#plan, kills: this.#kills, checks: this.#checks, appended, broken: this.#broken }
+      return {
+        plan: this.#plan,
+        kills: this.#kills,
+        checks: this.#checks,
+        appended,
+        tally: this.#tally,
+        broken: this.#broken,
+      }
     } finally {
-      for (const actor of this.#all) await actor.kill()
+      for (const { actor } of this.#cast.all) await actor.dismiss()
       this.#ledger.close()
     }
   }
 
-  get #ledgerPath(): string {
-    return join(this.#options.folder, 'ledger')
-  }
-
-  get #all(): readonly Actor[] {
-    return [this.#writer, this.#repairer, ...this.#readers, ...this.#survivors]
-  }
-
-  /** Every life of an actor has a seed of its own, in an order that does not depend on the others. */
-  #actor(name: string, program: string, more: () => readonly (string | number)[]): Actor {
-    const lives = new Random(this.#random.seed())
-    return new Actor(name, program, {
-      arguments: () => [this.#directory, this.#ledgerPath, lives.seed(), ...more()],
-      onBroken: (message) => this.#broken.push(message),
-    })
-  }
-
   /** The writer first: there is no queue before it. */
   async #startAll(): Promise<void> {
-    this.#writer.start()
-    await this.#until(() => this.#writer.isReady, 'the writer opens')
-    for (const actor of [...this.#readers, ...this.#survivors]) actor.start()
-    await this.#until(() => [...this.#readers, ...this.#survivors].every((actor) => actor.isReady), 'all open')
+    const { writer, others, survivors, all } = this.#cast
+    await Promise.all(all.map(({ actor }) => actor.standBy()))
+    writer.actor.start()
+    await this.#until(() => writer.actor.isReady, 'the writer opens')
+    for (const { actor } of [...others, ...survivors]) actor.start()
+    await this.#until(() => [...others, ...survivors].every(({ actor }) => actor.isReady), 'all open')
   }
 
-  get #isOver(): boolean {
-    return this.#kills >= this.#options.kills || this.#options.isOver?.() === true || this.#broken.length > 0
-  }
+  readonly #isOver = (): boolean =>
+    this.#kills >= this.#options.kills || this.#options.isOver?.() === true || this.#broken.length > 0
 
-  /** Kills one actor over and over, at instants drawn before anything is known of what it does then. */
-  async #hunt(victim: Actor, random: Random): Promise<void> {
-    while (!this.#isOver) {
-      const delayMs = random.fraction() * random.pick([1, 5, 30, 100])
+  /** Kills one actor over and over. The next life is loaded before the present one ends, so that most of the time all live. */
+  async #hunt(victim: Role, random: Random): Promise<void> {
+    const { actor } = victim
+    const hunt = new Hunt(victim, this.#ledger, random)
+    while (!this.#isOver()) {
+      await actor.standBy()
       // Some are killed while they are still opening.
-      if (!random.chance(0.15)) await this.#until(() => victim.isReady, `${victim.name} opens`)
-      await pause(delayMs)
+      if (!random.chance(0.25)) await this.#until(() => actor.isReady, `${actor.name} opens`)
+      await hunt.instant(this.#isOver)
+      const isAway = this.#staysAway(victim, random)
       await this.#alone(async () => {
-        await victim.kill()
-        this.#kills++
-        if (victim === this.#writer && random.chance(0.15)) await this.#repair(random)
-        victim.start()
+        await this.#kill(victim)
+        if (victim === this.#cast.writer) await this.#keepHouse(random)
+        if (!isAway) actor.start()
       })
+      if (!isAway) continue
+      await pause(random.fraction() * AWAY_MS)
+      await this.#alone(async () => actor.start())
     }
   }
 
-  /** As an operator may do while no writer runs; the repairer may be killed like everybody else. */
-  async #repair(random: Random): Promise<void> {
-    const delayMs = random.fraction() * 60
-    const isKilled = random.chance(0.5)
-    this.#repairer.start()
-    await this.#until(() => this.#repairer.isReady, 'the repairer begins')
+  /** A reader that is dead for a while has not read what comes meanwhile, and whoever prunes must not take it. A bounded queue would only stand still. */
+  #staysAway({ kind }: Role, random: Random): boolean {
+    return this.#plan.maxSegments === 0 && kind === 'reader' && random.chance(0.5)
+  }
+
+  async #kill({ actor, index, kind }: Role): Promise<void> {
+    if (!(await actor.kill())) return
+    this.#kills++
+    this.#tally.addKill(kind, this.#ledger.actOf(index))
+    this.#ledger.setAct(index, 'nothing')
+  }
+
+  /** What an operator may do while no writer runs. */
+  async #keepHouse(random: Random): Promise<void> {
+    const choice = random.fraction()
+    if (choice < 0.12) await this.#run(this.#cast.repairer, random)
+    else if (choice < 0.3) await this.#run(this.#cast.pruner, random)
+  }
+
+  /** Whoever keeps house may be killed like everybody else. */
+  async #run(role: Role, random: Random): Promise<void> {
+    const { actor, kind, index } = role
+    const isKilled = random.chance(0.6)
+    const before = segmentRange(this.#directory).lowest
+    await actor.standBy()
+    actor.start()
+    await this.#until(() => actor.isReady, `the ${kind} begins`)
     if (isKilled) {
-      await pause(delayMs)
-      await this.#repairer.kill()
-      this.#kills++
+      await pause(random.fraction() * random.pick([2, 10, 30]))
+      await this.#kill(role)
     } else {
-      await this.#repairer.ended()
+      await actor.ended()
     }
+    this.#ledger.setAct(index, 'nothing')
+    this.#tally.add(`runs of the ${kind}`)
+    if (role !== this.#cast.pruner) return
+    this.#tally.add('segments deleted by the pruner', segmentRange(this.#directory).lowest - before)
   }
 
   async #lookNowAndThen(): Promise<void> {
-    while (!this.#isOver) {
+    while (!this.#isOver()) {
       const next = this.#kills + KILLS_PER_CHECK
-      while (this.#kills < next && !this.#isOver) await pause(5)
+      while (this.#kills < next && !this.#isOver()) await pause(5)
       await this.#alone(async () => {
-        await this.#writer.kill()
+        await this.#kill(this.#cast.writer)
         this.#look(false)
-        this.#writer.start()
+        this.#broken.push(...this.#survivors.checkHoldings())
+        this.#cast.writer.actor.start()
       })
     }
   }
@@ -169,52 +210,55 @@ class Round {
   }
 
   /** Everybody reads to the end; then a last writer opens and closes, and nothing is left behind. */
-  async #finish(before: readonly { descriptors: number; mappings: number }[]): Promise<void> {
-    await this.#writer.kill()
-    const settler = new Actor('settle', 'settle', {
-      arguments: () => [this.#directory, this.#ledgerPath],
-      onBroken: (message) => this.#broken.push(message),
-    })
+  async #finish(): Promise<void> {
+    await this.#cast.writer.actor.kill()
+    const settler = this.#cast.settler()
     settler.start()
     await this.#until(() => settler.isReady, 'the last writer opens')
     await settler.ended()
-    await this.#readToTheEnd()
-    this.#survivors.forEach((survivor, i) => {
-      this.#compareHoldings(survivor, before[i] ?? { descriptors: 0, mappings: 0 })
-    })
-    for (const actor of this.#all) await actor.kill()
+    const end = this.#ledger.appended
+    await this.#until(() => this.#survivors.hasReadTo(end), `the survivors read ${end} messages`)
+    this.#broken.push(...this.#survivors.checkHoldings())
+    for (const { actor } of this.#cast.all) await actor.kill()
     this.#look(true)
   }
 
-  async #readToTheEnd(): Promise<void> {
-    const end = this.#ledger.appended
-    const delivered = (index: number) => this.#ledger.reader(8 + index, READER_DELIVERED)
-    await this.#until(() => this.#survivors.every((_, index) => delivered(index) >= end), `the survivors read ${end} messages`)
+  #noteRecovery(cases: string): void {
+    for (const found of cases.split(' ')) {
+      if (found !== '') this.#tally.add(`recovery of ${found}`)
+      if (NEVER_BY_KILLS.has(found)) this.#broken.push(`a writer had to recover from ${found}`)
+    }
   }
 
-  #compareHoldings(survivor: Actor, before: { descriptors: number; mappings: number }): void {
-    const after = survivor.holdings(this.#directory)
-    const grew = after.descriptors > before.descriptors + 4 || after.mappings > before.mappings + 4
-    if (grew) this.#broken.push(`${survivor.name} holds ${JSON.stringify(after)}, at first ${JSON.stringify(before)}`)
+  #count(): void {
+    const { lowest, highest } = segmentRange(this.#directory)
+    this.#tally.add('queues')
+    this.#tally.add('messages', this.#ledger.appended)
+    this.#tally.add('rolls', highest)
+    this.#tally.add('rolls by age', this.#ledger.rollsByAge)
+    this.#tally.add('segments deleted', lowest)
+    this.#tally.add('files in quarantine', quarantinedCount(this.#directory))
+    this.#survivors.count(this.#tally)
+    this.#broken.push(...this.#survivors.checkStalls())
   }
 
   async #until(condition: () => boolean, what: string): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS
     while (!condition() && this.#broken.length === 0) {
       if (performance.now() > deadline) {
-        const states = this.#all.map(
-          (actor) => `${actor.name}${actor.isRunning ? '' : ' (gone)'}${actor.isReady ? '' : ' (not ready)'}`,
-        )
-        this.#broken.push(
-          `within ${PATIENCE_MS} ms it did not happen that ${what}: ${states.join(', ')}; ${readdirSync(this.#directory).length} files`,
-        )
+        this.#broken.push(`within ${PATIENCE_MS} ms it did not happen that ${what}: ${this.#describeCast()}`)
         return
       }
       await pause(1)
     }
   }
+
+  #describeCast(): string {
+    const states = this.#cast.all.map(({ actor, index }) => `${describeActor(actor)} in ${this.#ledger.actOf(index)}`)
+    return `${states.join(', ')}; ${readdirSync(this.#directory).length} files`
+  }
 }
 
-function range(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index)
+function describeActor(actor: Actor): string {
+  return `${actor.name}${actor.isRunning ? '' : ' (gone)'}${actor.isReady ? '' : ' (not ready)'}`
 }

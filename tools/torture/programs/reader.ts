@@ -8,18 +8,19 @@ import { ReadingHabits } from '../kill/reading-habits.js'
 import { Random } from '../random.js'
 import { runProgram, say } from './talk.js'
 
-const [directory = '', ledgerPath = '', seed = '0', name = '', index = '0', visits = ''] = process.argv.slice(2)
-
-runProgram(async () => {
+runProgram(async (directory = '', ledgerPath = '', seed = '0', name = '', index = '0', visits = '') => {
   const random = new Random(Number(seed))
   const ledger = Ledger.open(ledgerPath)
   const habits = new ReadingHabits(ledger, name, Number(index), random)
   for (let stay = true; stay; stay = visits === 'visits') {
-    const reader = openReader(directory, name, { wait: random.pick(['park', 'park', 'adaptive', 'backoff']) })
+    ledger.setAct(Number(index), 'open')
+    const wait = random.pick(['park', 'park', 'adaptive', 'backoff'] as const)
+    const reader = openReader(directory, name, { wait, ...habits.startOf(visits === 'visits') })
     habits.opened(reader)
     say({ kind: 'ready', detail: `next ${reader.nextSequence}` })
     const count = visits === 'visits' ? random.integer(1, 3000) : Number.POSITIVE_INFINITY
     await habits.read(reader, count)
+    ledger.setAct(Number(index), 'leave')
     reader.close()
     habits.leaves()
     removeReader(directory, name)

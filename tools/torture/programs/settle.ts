@@ -10,15 +10,13 @@ import { broken, runProgram, say } from './talk.js'
 const WAITERS_PENDING_OFFSET = 388
 const PATIENCE_MS = 30_000
 
-const [directory = '', ledgerPath = ''] = process.argv.slice(2)
-
-runProgram(async () => {
+runProgram(async (directory = '', ledgerPath = '') => {
   const writer = openWriter(directory, {})
   const ledger = Ledger.open(ledgerPath)
   // L16: a reader that was killed while it was counted costs a system call per append, but not for ever.
   const deadline = performance.now() + PATIENCE_MS
-  while (waitersPending() !== 0) {
-    if (performance.now() > deadline) broken(`waitersPending stays at ${waitersPending()}`)
+  while (waitersPending(directory) !== 0) {
+    if (performance.now() > deadline) broken(`waitersPending stays at ${waitersPending(directory)}`)
     // More than one: the first may find readers that are parked in the other way.
     for (let count = 0; count < 5; count++) append(writer, ledger)
     await pause(20)
@@ -34,6 +32,6 @@ function append(writer: QueueWriter, ledger: Ledger): void {
   ledger.appended = sequence + 1
 }
 
-function waitersPending(): number {
+function waitersPending(directory: string): number {
   return readFileSync(join(directory, 'control.meta')).readUInt32LE(WAITERS_PENDING_OFFSET)
 }

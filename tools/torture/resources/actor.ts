@@ -8,7 +8,7 @@ export class Actor {
   readonly #ended: Promise<unknown>
   #hasEnded = false
 
-  /** @param onLine told of every line on stderr. @param onEnd told how it ended, when it was not killed by us. */
+  /** @param onLine told of every line on stderr. @param onEnd told how it ended, when it was not killed by us. @param nodeOptions beside our own. */
   constructor(
     program: URL,
     args: readonly string[],
@@ -17,8 +17,12 @@ export class Actor {
       readonly onEnd: (how: string) => void
       readonly onMessage?: (message: unknown) => void
     },
+    nodeOptions: readonly string[] = [],
   ) {
-    this.#child = fork(program, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    this.#child = fork(program, args, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [...process.execArgv, ...nodeOptions],
+    })
     this.#ended = once(this.#child, 'close')
     if (this.#child.stderr !== null) createInterface({ input: this.#child.stderr }).on('line', handlers.onLine)
     this.#child.on('message', (message) => handlers.onMessage?.(message))

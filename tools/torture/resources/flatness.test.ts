@@ -28,6 +28,17 @@ it('finds a descriptor and a mapping that leak with every step, threads that nob
   ])
 })
 
+it('finds a leak that is far smaller than what the samples swing by, when it is there for certain', () => {
+  const tolerances = { heapKb: { amount: 1000, share: 0, certain: 20 } }
+  const swinging = (growth: number) =>
+    measureFlatness(
+      Array.from({ length: 90 }, (_, index) => ({ heapKb: 5000 + ((index * 37) % 41) + (index * growth) / 89 })),
+      tolerances,
+    ).map(({ isFlat, growth: { low, high } }) => ({ isFlat, isWithin: low <= growth && growth <= high }))
+  expect(swinging(0)).toEqual([{ isFlat: true, isWithin: true }])
+  expect(swinging(100)).toEqual([{ isFlat: false, isWithin: true }])
+})
+
 it('proves nothing with a handful of samples', () => {
   expect(() => measureFlatness(Array.from({ length: 8 }, () => sample({})))).toThrow(RangeError)
 })

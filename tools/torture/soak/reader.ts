@@ -2,6 +2,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { openReader, type QueueReader } from '@chronicle-ts/core'
 import { build } from 'hdr-histogram-js'
+import { MEASURE, type MemoryReport, sampleMemory } from '../resources/memory-sample.js'
 import { Sum, sentNsOf } from './payload.js'
 import type { ReaderCommand, ReaderReport } from './report.js'
 
@@ -21,7 +22,8 @@ let total = Number.POSITIVE_INFINITY
 let restarts = 0
 
 process.on('message', (command: ReaderCommand) => {
-  total = command.total
+  if (command === MEASURE) process.send?.({ memory: sampleMemory() } satisfies MemoryReport)
+  else total = command.total
 })
 process.on('disconnect', () => process.exit(0))
 

@@ -1,3 +1,5 @@
+import type { MEASURE } from '../resources/memory-sample.js'
+
 /** What the writer says when it is done. */
 export interface WriterReport {
   readonly count: number
@@ -19,9 +21,7 @@ export interface ReaderReport {
 }
 
 /** Director to writer. */
-export type WriterCommand = 'begin' | 'end'
+export type WriterCommand = 'begin' | 'end' | typeof MEASURE
 
 /** Director to reader: how many messages there are in all. */
-export interface ReaderCommand {
-  readonly total: number
-}
+export type ReaderCommand = { readonly total: number } | typeof MEASURE

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Actor } from '../resources/actor.js'
-import { type Line, measureFlatness } from '../resources/flatness.js'
+import { describeLine, type Line, measureFlatness } from '../resources/flatness.js'
+import { MEASURE, MEMORY_TOLERANCES, type MemoryReport, type MemorySample } from '../resources/memory-sample.js'
 import { type ProcessSample, sampleProcess } from '../resources/process-sample.js'
 import type { ReaderReport, WriterReport } from './report.js'
 
@@ -11,6 +12,9 @@ const PROGRAMS = new URL(import.meta.url.includes('/dist/') ? './' : '../../dist
 export const READER_NAMES = ['busy', 'steady', 'slow', 'restarting'] as const
 
 const SAMPLE_INTERVAL_MS = 250
+/** So often, at the most, is a process asked to collect its garbage and to look at itself: that costs it milliseconds, which are among its latencies. */
+const MEASURE_COUNT = 60
+const SAMPLES_PER_MEASURE_MIN = 2
 /** Samples before that share of the time say how a process warms up. */
 const WARM_SHARE = 0.3
 /** Everything that must happen at some time has this long, however busy the machine is. */
@@ -48,6 +52,7 @@ export function runSoak(plan: SoakPlan): Promise<SoakResult> {
 /** A process, what it said and what it held. */
 class Participant {
   readonly samples: ProcessSample[] = []
+  readonly memory: MemorySample[] = []
   isReady = false
   report: unknown
   readonly actor: Actor
@@ -59,15 +64,21 @@ class Participant {
     args: readonly string[],
     broken: string[],
   ) {
-    this.actor = new Actor(new URL(program, PROGRAMS), args, {
-      onLine: (line) => this.#lines.push(line),
-      onEnd: (how) => broken.push(`${name} ${how}: ${this.#lines.join(' | ')}`),
-      onMessage: (message) => this.#hear(message),
-    })
+    this.actor = new Actor(
+      new URL(program, PROGRAMS),
+      args,
+      {
+        onLine: (line) => this.#lines.push(line),
+        onEnd: (how) => broken.push(`${name} ${how}: ${this.#lines.join(' | ')}`),
+        onMessage: (message) => this.#hear(message),
+      },
+      ['--expose-gc'],
+    )
   }
 
   #hear(message: unknown): void {
     if (message === 'ready') this.isReady = true
+    else if ('memory' in (message as object)) this.memory.push((message as MemoryReport).memory)
     else this.report = message
   }
 }
@@ -112,13 +123,18 @@ class Soak {
   async #watch(writer: Participant): Promise<void> {
     const beganMs = performance.now()
     const limitMs = this.#plan.seconds * 1000 + PATIENCE_MS
+    const samplesTotal = (this.#plan.seconds * 1000 * (1 - WARM_SHARE)) / SAMPLE_INTERVAL_MS
+    const samplesPerMeasure = Math.max(SAMPLES_PER_MEASURE_MIN, Math.round(samplesTotal / MEASURE_COUNT))
     while (writer.report === undefined) {
       await sleep(SAMPLE_INTERVAL_MS)
       this.#throwWhenBroken()
       const elapsedMs = performance.now() - beganMs
       if (elapsedMs > limitMs) throw new Error('in vain: the writer writes everything')
       if (elapsedMs < this.#plan.seconds * 1000 * WARM_SHARE) continue
-      for (const { actor, samples } of this.#participants) samples.push(sampleProcess(actor.pid, this.#directory))
+      for (const { actor, samples } of this.#participants) {
+        samples.push(sampleProcess(actor.pid, this.#directory))
+        if (samples.length % samplesPerMeasure === 1) actor.send(MEASURE)
+      }
     }
   }
 
@@ -132,13 +148,12 @@ class Soak {
     }
     if (writer.readersReleased > 0) broken.push(`retention let ${writer.readersReleased} readers go`)
     if (writer.segmentsDeleted === 0) broken.push('retention deleted nothing')
-    const processes = this.#participants.map(({ name, samples }) => {
-      return { name, first: samples[0], last: samples.at(-1), lines: measureFlatness(samples) }
+    const processes = this.#participants.map(({ name, samples, memory }) => {
+      const lines = [...measureFlatness(samples), ...measureFlatness(memory, MEMORY_TOLERANCES)]
+      return { name, first: samples[0], last: samples.at(-1), lines }
     })
-    for (const { name, lines } of processes) {
-      for (const { measure, thirds, isFlat } of lines)
-        if (!isFlat) broken.push(`${name}: ${measure} grows: ${thirds.join(' -> ')}`)
-    }
+    for (const { name, lines } of processes)
+      for (const line of lines) if (!line.isFlat) broken.push(`${name}: ${describeLine(line)}`)
     return {
       writer,
       readers: Object.fromEntries(readers.map(({ name, report }) => [name, report as ReaderReport])),

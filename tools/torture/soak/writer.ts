@@ -1,5 +1,6 @@
 /** Appends at a fixed rate for as long as told, and keeps the queue open until it is told to end. */
 import { openWriter } from '@chronicle-ts/core'
+import { MEASURE, type MemoryReport, sampleMemory } from '../resources/memory-sample.js'
 import { fillPayload, PAYLOAD_LENGTH_MAX, Sum } from './payload.js'
 import type { WriterCommand, WriterReport } from './report.js'
 
@@ -16,7 +17,11 @@ const writer = openWriter(directory, {
 const sum = new Sum()
 const payload = Buffer.alloc(PAYLOAD_LENGTH_MAX)
 
-process.on('message', (command: WriterCommand) => (command === 'begin' ? begin() : end()))
+process.on('message', (command: WriterCommand) => {
+  if (command === MEASURE) process.send?.({ memory: sampleMemory() } satisfies MemoryReport)
+  else if (command === 'begin') begin()
+  else end()
+})
 process.on('disconnect', () => process.exit(0))
 process.send?.('ready')
 

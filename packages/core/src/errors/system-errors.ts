@@ -83,7 +83,10 @@ export function fromSystemError(cause: unknown, facts: SystemFacts = {}): unknow
   }
 }
 
-/** The limit that stands behind an errno. `mlock` answers EPERM, ENOMEM or EAGAIN for one and the same limit. */
+/**
+ * The limit that stands behind an errno. `mlock` answers EPERM, ENOMEM or EAGAIN for one and the same limit. A segment that is prepared in the background is
+ * reserved and mapped in one step, which bears the name of the first, `fallocate`.
+ */
 function limitOf(errno: string, syscall: string | undefined): string | undefined {
   if (syscall?.startsWith('mlock') && (errno === 'EPERM' || errno === 'ENOMEM' || errno === 'EAGAIN')) return 'RLIMIT_MEMLOCK'
   if (syscall?.startsWith('inotify') && errno === 'EMFILE') return 'fs.inotify.max_user_instances'
@@ -96,7 +99,7 @@ function limitOf(errno: string, syscall: string | undefined): string | undefined
     case 'EFBIG':
       return 'RLIMIT_FSIZE'
     case 'ENOMEM':
-      return syscall === 'mmap' ? 'memory or vm.max_map_count' : 'memory'
+      return syscall === 'mmap' || syscall === 'fallocate' ? 'memory or vm.max_map_count' : 'memory'
     case 'EAGAIN':
       return syscall === 'pthread_create' || syscall === 'clone' ? 'RLIMIT_NPROC' : undefined
     default:

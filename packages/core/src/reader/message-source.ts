@@ -255,6 +255,11 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.offset
   }
 
+  /** Gives back what the cursor has mapped, when the open fails behind it. */
+  protected abandon(): void {
+    this.#cursor.close()
+  }
+
   /** Closes what the subclass holds. The control block is still mapped. */
   protected abstract closing(): void
 

@@ -93,21 +93,38 @@ export class PositionFile {
    * leaves no registration behind (L10).
    */
   begin(first: Position): void {
-    const found = this.load()
-    const isWhole = found !== undefined && found !== 'bad' && !found.legacy
-    if (!isWhole) this.#rewrite(first, found)
-    this.#mapping = binding.mapFile(this.#fd, POSITION_LENGTH, true)
-    if (isWhole) this.save(first)
+    this.#coded(() => {
+      const found = this.load()
+      const isWhole = found !== undefined && found !== 'bad' && !found.legacy
+      // Before anything is written: where there is no room for a mapping, a new name stays unknown.
+      this.#mapping = binding.mapFile(this.#fd, POSITION_LENGTH, true)
+      if (isWhole) this.save(first)
+      else this.#rewrite(first, found)
+    })
   }
 
   #rewrite(first: Position, found: SavedPosition | 'bad' | undefined): void {
     const generation = found === 'bad' || found === undefined ? 1 : found.generation + 1
     const bytes = encodePosition({ ...first, heartbeatNs: binding.realtimeNs(), generation }, crc32)
-    // Written before it is cut to length: killed in between, it has a valid slot, and not a length without content.
-    writeSync(this.#fd, bytes, 0, POSITION_LENGTH, 0)
-    ftruncateSync(this.#fd, POSITION_LENGTH)
-    fsyncSync(this.#fd)
-    if (found === undefined) this.#syncEntry()
+    try {
+      // Written before it is cut to length: killed in between, it has a valid slot, and not a length without content.
+      writeSync(this.#fd, bytes, 0, POSITION_LENGTH, 0)
+      ftruncateSync(this.#fd, POSITION_LENGTH)
+      fsyncSync(this.#fd)
+      if (found === undefined) this.#syncEntry()
+    } catch (cause) {
+      // Empty, a file that this open made is removed by `abandon`.
+      if (found === undefined) ftruncateSync(this.#fd, 0)
+      throw cause
+    }
+  }
+
+  #coded(work: () => void): void {
+    try {
+      work()
+    } catch (cause) {
+      throw fromSystemError(cause, { path: this.path })
+    }
   }
 
   /** The file's name, and the folder's, which the first reader made. */
@@ -130,16 +147,18 @@ export class PositionFile {
 
   /** Makes the last saved position survive a power cut. */
   sync(): void {
-    if (this.#mapping !== undefined) binding.syncRange(this.#mapping, 0, POSITION_LENGTH)
-    fsyncSync(this.#fd)
-    // Another process may have made the file and died before it synced the name.
-    if (!this.#isEntrySynced) this.#syncEntry()
+    this.#coded(() => {
+      if (this.#mapping !== undefined) binding.syncRange(this.#mapping, 0, POSITION_LENGTH)
+      fsyncSync(this.#fd)
+      // Another process may have made the file and died before it synced the name.
+      if (!this.#isEntrySynced) this.#syncEntry()
+    })
   }
 
   /** Changes the file's times, which a writer that watches its readers is told by the kernel. */
   touch(): void {
     const now = new Date()
-    futimesSync(this.#fd, now, now)
+    this.#coded(() => futimesSync(this.#fd, now, now))
   }
 
   /** Closes after a failed open: a file that this open made and never filled is removed. */

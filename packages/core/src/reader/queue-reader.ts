@@ -51,9 +51,18 @@ export class QueueReader extends MessageSource {
     super('reader', directory, opened)
     this.name = name
     this.#file = opened.file
-    const position = this.#placeAt(opened.options)
-    this.#file.begin(position)
-    this.#committedSegmentId = position.segmentId
+    this.#committedSegmentId = this.#begin(opened.options).segmentId
+  }
+
+  #begin(options: ResolvedSourceOptions): Position {
+    try {
+      const position = this.#placeAt(options)
+      this.#file.begin(position)
+      return position
+    } catch (error) {
+      this.abandon()
+      throw error
+    }
   }
 
   /**

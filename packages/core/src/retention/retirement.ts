@@ -92,10 +92,12 @@ export class Retirement {
       return undefined
     }
     for (const released of releaseReaders(state, this.#options.rules).released) this.#release(released, firstSegmentId)
-    binding.jobRelease(binding.backgroundUnlink(sparseIndexPath(this.#options.directory, firstSegmentId)))
+    this.#unlinkIndex(firstSegmentId)
     // A power cut must not take back the positions that let the segment go.
     const positions = state.readers.map(({ name }) => join(this.#options.directory, READERS_DIRECTORY, readerFileName(name)))
     const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId), positions)
+    // A reader may have made it between the two: from here on it sees that the segment is gone.
+    this.#unlinkIndex(firstSegmentId)
     this.#firstSegmentId = firstSegmentId + 1
     this.#deleted++
     return job
@@ -179,6 +181,10 @@ export class Retirement {
     this.#releasedNames.add(reader.name)
     noteLostPosition(this.#options.directory, reader, this.#options.control.segmentSize)
     this.#options.onReaderReleased?.(released)
+  }
+
+  #unlinkIndex(segmentId: number): void {
+    binding.jobRelease(binding.backgroundUnlink(sparseIndexPath(this.#options.directory, segmentId)))
   }
 
   /** Rules that depend on time need a timer, but only while something below the head exists. */

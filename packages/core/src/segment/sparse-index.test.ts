@@ -6,6 +6,8 @@ import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { encodeSparseIndex, sparseIndexFileName } from '../format/index.js'
 import { openObserver, openReader, openWriter } from '../index.js'
+import { openSegment, segmentPath } from './segment-files.js'
+import { sparseIndexOf } from './sparse-index.js'
 
 const COUNT = 20_000
 
@@ -62,6 +64,16 @@ describe('sparse index', () => {
       expectSeeks(directory, 'a')
       expect(readFileSync(first)).toEqual(good)
     }
+  })
+
+  it('is not kept for a segment that retention deleted meanwhile', () => {
+    const directory = queue()
+    const segment = openSegment(directory, 1, 256 * 1024, false)
+    if (segment === undefined) throw new Error('there is no segment 1')
+    rmSync(segmentPath(directory, 1))
+    expect(sparseIndexOf(directory, segment, true).length).toBeGreaterThan(2)
+    expect(readdirSync(join(directory, 'index'))).toEqual([])
+    segment.close()
   })
 
   it('observers search without leaving anything', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import {
@@ -15,6 +15,7 @@ import {
   sparseIndexFileName,
 } from '../format/index.js'
 import type { MappedSegment } from './mapped-segment.js'
+import { segmentPath } from './segment-files.js'
 
 /** The folder of a queue that holds sparse indices. */
 export const SPARSE_INDEX_DIRECTORY = 'index'
@@ -74,12 +75,16 @@ export function buildSparseIndex(segment: MappedSegment): SparseIndexEntry[] {
   return entries
 }
 
+/**
+ * Written in place: whoever is killed in the middle of it leaves what a search takes for missing and makes anew, and nothing that nobody would remove. The same holds
+ * for an index whose segment retention deletes meanwhile: either this sees that the segment is gone, or retention still has the index to remove.
+ */
 function saveSparseIndex(directory: string, segmentId: number, entries: readonly SparseIndexEntry[]): void {
   const path = sparseIndexPath(directory, segmentId)
   try {
     mkdirSync(join(directory, SPARSE_INDEX_DIRECTORY), { recursive: true })
-    writeFileSync(`${path}.${process.pid}.tmp`, encodeSparseIndex(segmentId, entries, crc32))
-    renameSync(`${path}.${process.pid}.tmp`, path)
+    writeFileSync(path, encodeSparseIndex(segmentId, entries, crc32))
+    if (!existsSync(segmentPath(directory, segmentId))) rmSync(path, { force: true })
   } catch {
     // A full or read-only disk: the next search walks the segment again.
   }

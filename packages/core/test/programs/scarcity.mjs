@@ -1,6 +1,6 @@
 // Runs a queue short of something and prints findings as a JSON array. Arguments: scenario, folder. The scenarios `disk` and `read-only` need a mount namespace of their own.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspectQueue, listReaders, openColdReader, openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
 
@@ -109,6 +109,28 @@ function fillUp(directory, kibibytes) {
   } finally {
     writer.close()
   }
+}
+
+/** L10: without room for a position a name is refused, and not known afterwards. */
+function positions() {
+  mount(64)
+  const directory = join(folder, 'queue')
+  const writer = openWriter(directory, { segmentSize: 4096 })
+  mkdirSync(join(directory, 'readers'))
+  const filler = join(folder, 'filler')
+  const fd = openSync(filler, 'w')
+  try {
+    for (;;) writeSync(fd, Buffer.alloc(4096))
+  } catch (error) {
+    expect('the filler', error.code, 'ENOSPC')
+  }
+  const open = () => codeOf('openReader', () => openReader(directory, 'new').close())
+  expect('openReader without any room', open(), 'ERR_NO_SPACE')
+  expect('readers that were refused', listReaders(directory).length, 0)
+  closeSync(fd)
+  rmSync(filler)
+  expect('openReader afterwards', open(), 'none')
+  writer.close()
 }
 
 function readOnly() {
@@ -291,6 +313,6 @@ function permission() {
   observer.close()
 }
 
-const scenarios = { disk, 'read-only': readOnly, descriptors, memlock, permission }
+const scenarios = { disk, positions, 'read-only': readOnly, descriptors, memlock, permission }
 scenarios[scenario]()
 console.log(JSON.stringify(findings))

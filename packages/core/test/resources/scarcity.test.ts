@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { preload } from '../support/preload.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
 const PROGRAM = fileURLToPath(new URL('../programs/scarcity.mjs', import.meta.url))
@@ -44,9 +46,28 @@ function runScarce(scenario: string, options: { mounts?: boolean; limit?: string
   return JSON.parse(output) as string[]
 }
 
+/** Runs operations while the mappings of files are refused that the program says. */
+function runWithoutMappings(options: { by: 'the kernel' | 'a preloaded library'; operations?: readonly string[] }): string[] {
+  const folder = temporaryDirectory()
+  const refusals = join(folder, 'refusals')
+  writeFileSync(refusals, '0')
+  const environment = { MMAP_REFUSALS: refusals, ...(options.by === 'the kernel' ? { MMAP_EXHAUST: '1' } : {}) }
+  const program = fileURLToPath(new URL('../programs/map-limit.mjs', import.meta.url))
+  const output = execFileSync(process.execPath, [program, folder, ...(options.operations ?? [])], {
+    encoding: 'utf8',
+    timeout: 100_000,
+    env: { ...process.env, ...preload('refuse-mmap'), ...environment },
+  })
+  return JSON.parse(output) as string[]
+}
+
 describe('scarce resources', () => {
   it('L20: a disk that fills up at any allocation is a coded error, stores nothing, and the queue goes on when space returns', () => {
     expect(runScarce('disk', { mounts: true })).toEqual([])
+  })
+
+  it('L10: a reader for whose position there is no room is a coded error and leaves no registration', () => {
+    expect(runScarce('positions', { mounts: true })).toEqual([])
   })
 
   it('a file system that is remounted read-only can still be read, and says so to everybody else', () => {
@@ -59,6 +80,24 @@ describe('scarce resources', () => {
 
   it('names RLIMIT_MEMLOCK when segments cannot be locked into memory', () => {
     expect(runScarce('memlock', { limit: 'ulimit -l 0' })).toEqual([])
+  })
+
+  it('any mapping that is refused is an error that names vm.max_map_count, nothing is lost, and the same call works afterwards', () => {
+    expect(runWithoutMappings({ by: 'a preloaded library' })).toEqual([])
+  }, 120_000)
+
+  it('the same holds when it is the kernel that has no mapping left', () => {
+    expect(runWithoutMappings({ by: 'the kernel', operations: ['openReader'] })).toEqual([])
+  }, 120_000)
+
+  it('retention goes on without inotify, only slower', () => {
+    const program = fileURLToPath(new URL('../programs/retention-without-inotify.mjs', import.meta.url))
+    const env = { ...process.env, ...preload('refuse-inotify') }
+    const options = { encoding: 'utf8', timeout: 60_000, env } as const
+    const output = execFileSync(process.execPath, [program, join(temporaryDirectory(), 'queue')], options)
+    const { before, ...rest } = JSON.parse(output) as { before: number; refused: string; messages: number }
+    expect(rest).toEqual({ refused: 'EMFILE', messages: 40 })
+    expect(before).toBeGreaterThan(2)
   })
 
   it('losing the permission for the directory at run time is a coded error and nothing is lost', () => {
