@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
-import { decodePosition, parseReaderFileName, READERS_DIRECTORY, type SavedPosition } from '../format/index.js'
+import { readRegularFile } from '../files/regular-file.js'
+import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY, type SavedPosition } from '../format/index.js'
 
 /** A registered reader as its file shows it. */
 export interface RegisteredReader {
@@ -36,9 +37,11 @@ export function listReaders(directory: string): RegisteredReader[] {
 /** `undefined` when the file vanished meanwhile. */
 function readPosition(path: string): SavedPosition | 'bad' | undefined {
   try {
-    return decodePosition(readFileSync(path), (bytes) => binding.crc32(bytes))
+    return decodePosition(readRegularFile(path, POSITION_LENGTH + 1), (bytes) => binding.crc32(bytes))
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code === 'ENOTREG') return 'bad'
     throw fromSystemError(cause, { path })
   }
 }

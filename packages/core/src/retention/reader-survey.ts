@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
+import { openPath } from '../files/regular-file.js'
 import { POSITION_LENGTH } from '../format/index.js'
 import { listReaders } from '../reader/position-survey.js'
 
@@ -39,7 +40,7 @@ export function surveyReaders(directory: string): SurveyedReader[] {
 function lookAtFile(path: string): { isBlank: boolean; running: boolean } | undefined {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openPath(path, 'read')
   } catch {
     // Gone since the listing, or not ours to look into: then its position, read a moment ago, says what it says.
     return undefined
@@ -54,6 +55,8 @@ function lookAtFile(path: string): { isBlank: boolean; running: boolean } | unde
 }
 
 function isBlank(fd: number): boolean {
-  const { size } = fstatSync(fd)
+  const stat = fstatSync(fd)
+  if (!stat.isFile()) return false
+  const { size } = stat
   return size === 0 || (size === POSITION_LENGTH && readFileSync(fd).every((byte) => byte === 0))
 }
