@@ -10,6 +10,7 @@ import {
   scratchFolder,
   type WrittenMessage,
 } from './damage-probes.js'
+import { randomNumbers } from './random-numbers.js'
 import { makeSmallQueue } from './small-queue.js'
 
 /** `CHRONICLE_GARBAGE=full` damages every byte and every length in both ways; without it, every byte that carries something, and a sample of the zeros. */
@@ -155,13 +156,4 @@ function randomRun(random: (limit: number) => number, length: number): { offset:
   const kind = random(3)
   const bytes = Buffer.alloc(Math.min(1 + random(100), length - offset), kind === 0 ? 0 : 0xff)
   return { offset, bytes: kind === 2 ? (bytes.map(() => random(256)) as Buffer) : bytes }
-}
-
-/** Small reproducible numbers: `random(limit)` is one of 0 to limit - 1. */
-function randomNumbers(seed: number): (limit: number) => number {
-  let state = (seed * 2_654_435_761) >>> 0
-  return (limit) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 0x1_0000_0000) * limit)
-  }
 }
