@@ -45,9 +45,13 @@ export function believableControl(control: ColdControl): ControlBlock | undefine
   return control.problem === undefined ? control.block : undefined
 }
 
-/** Inode of the control file: another one means that the queue was made anew. `undefined` when it is gone. */
+/** Inode of the control file: another one means that the queue was made anew. `undefined` when it is gone, or cannot be looked at. */
 export function controlInode(directory: string): bigint | undefined {
-  return statSync(join(directory, CONTROL_FILE), { bigint: true, throwIfNoEntry: false })?.ino
+  try {
+    return statSync(join(directory, CONTROL_FILE), { bigint: true }).ino
+  } catch {
+    return undefined
+  }
 }
 
 function readControlBytes(directory: string): Buffer | QueueProblem {

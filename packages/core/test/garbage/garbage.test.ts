@@ -5,6 +5,7 @@ import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, CONTROL_INIT_STATE_OFFSET, CONTR
 import {
   type Damage,
   describeFindings,
+  FOREIGN,
   type ProbedDamage,
   probeDamages,
   scratchFolder,
@@ -117,6 +118,15 @@ describe('garbage', () => {
       const damages = files.flatMap((file) =>
         lengths(file).map((truncateTo) => ({ file, truncateTo, writerOnly: file === 'control.meta' && truncateTo % 100 !== 0 })),
       )
+      expectNoFindings(await probeDamages(template, messages, damages), damages.length)
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    'ends every operation with a value or a coded error when something else stands in the place of any file',
+    async () => {
+      const damages = files.flatMap((file) => FOREIGN.map((foreign) => ({ file, foreign, mayHide: true })))
       expectNoFindings(await probeDamages(template, messages, damages), damages.length)
     },
     TIMEOUT_MS,
