@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { fuzzEnvironment } from './fuzz.mjs'
 import { root } from './root.mjs'
 
 /** Programs by name, each a path below the checkout. */
@@ -50,6 +51,7 @@ const tasks = {
   test: (args) => runInForeground('vitest', ['run', ...args]),
   bench: (args) => runInForeground('bench', args),
   torture: (args) => runInForeground('torture', args),
+  fuzz,
   check: async (args) => runChecks(args.includes('--without-tests') ? CHECKS : [...CHECKS, TESTS]),
 }
 
@@ -62,6 +64,21 @@ export const taskNames = Object.keys(tasks)
  */
 export async function runTask(task, args) {
   return (await tasks[task]?.(args)) ?? 1
+}
+
+/**
+ * The fuzzer is a test that goes on for as long as it is told.
+ *
+ * @param {string[]} args
+ */
+async function fuzz(args) {
+  const asked = fuzzEnvironment(args)
+  if (asked === undefined) {
+    console.error('usage: npm run fuzz -- [--minutes N] [--seed S]')
+    return 1
+  }
+  Object.assign(process.env, asked)
+  return runInForeground('vitest', ['run', 'packages/core/test/garbage/structure-fuzz.test.ts'])
 }
 
 /**
