@@ -31,7 +31,7 @@ export interface Damage {
   readonly mayHide?: boolean
   /** A good record stands where another belongs: skipping readers may pass over good ones behind it, which strict ones report. */
   readonly misleads?: boolean
-  /** The first segment is gone, or empty: that looks as if retention had been at work. */
+  /** The first messages are gone, and nothing else: that looks as if retention had been at work. */
   readonly losesBeginning?: boolean
 }
 

@@ -1,6 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '../../src/format/index.js'
+import {
+  RECORD_HEADER_LENGTH,
+  RECORD_SEQUENCE_OFFSET,
+  SEGMENT_FIRST_RECORD_OFFSET,
+  segmentFileName,
+} from '../../src/format/index.js'
 import type { Damage } from './damage-probes.js'
 import { randomNumbers } from './random-numbers.js'
 import { type MutableQueue, mutateStructure } from './structure-mutations.js'
@@ -25,16 +30,15 @@ export function structureDamage(template: ReadonlyMap<string, Buffer>, seed: num
     // Two faults at once may vouch for each other: then only what can be decided by looking at one message is promised.
     mayHide: queue.mayHide || changes.length > 1,
     misleads: queue.misleads,
-    losesBeginning: isEmpty(files.get(segmentFileName(0))),
+    losesBeginning: losesBeginning(files.get(segmentFileName(0))),
   }
 }
 
-function isEmpty(segment: Buffer | undefined): boolean {
-  return (
-    segment === undefined ||
-    segment.length < 2 * SEGMENT_FIRST_RECORD_OFFSET ||
-    segment.readUInt32LE(SEGMENT_FIRST_RECORD_OFFSET) === 0
-  )
+/** Whether the first segment is gone, empty, or begins with another message than the first. */
+function losesBeginning(segment: Buffer | undefined): boolean {
+  const at = SEGMENT_FIRST_RECORD_OFFSET
+  if (segment === undefined || segment.length < at + RECORD_HEADER_LENGTH) return true
+  return segment.readUInt32LE(at) === 0 || segment.readBigUInt64LE(at + RECORD_SEQUENCE_OFFSET) !== 0n
 }
 
 /** The files that differ, as a damage tells them. */
