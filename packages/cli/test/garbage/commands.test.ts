@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Damage, FOREIGN, probeCommands, scratchFolder } from './command-probes.js'
 import { makeSmallBus, QUEUE } from './small-bus.js'
 
-/** `CHRONICLE_CLI_GARBAGE=full` damages every byte and every length; without it a sample that moves with the seed. */
+/** `CHRONICLE_CLI_GARBAGE=full` damages every byte of the headers and first records, and every length; without it a sample that moves with the seed. */
 const FULL = process.env['CHRONICLE_CLI_GARBAGE'] === 'full'
 const SEED = Number(process.env['CHRONICLE_CLI_GARBAGE_SEED'] ?? Date.now() % 1_000_000)
 const COUNT = Number(process.env['CHRONICLE_CLI_GARBAGE_COUNT'] ?? (FULL ? 2000 : 8))
