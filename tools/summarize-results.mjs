@@ -2,7 +2,7 @@
 /**
  * Turns vitest's JSON report and the exit codes around it into the closing line of `.ci/run`, and fails if anything did.
  *
- * usage: summarize-results.mjs <report> <exit code of the tests> <exit code of the checks>
+ * usage: summarize-results.mjs <report> <exit code of the tests> <exit codes of the checks...>
  */
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
@@ -10,12 +10,12 @@ import { pathToFileURL } from 'node:url'
 /**
  * @param {string} report what vitest's JSON reporter wrote; empty when it did not get that far
  * @param {number} testsExit
- * @param {number} checkExit
+ * @param {number[]} checkExits
  * @returns {{ passed: number, failed: number }}
  */
-export function countResults(report, testsExit, checkExit) {
+export function countResults(report, testsExit, ...checkExits) {
   const { passed, failedTests, failedFiles } = countTests(report)
-  const failed = failedTests + failedFiles + (checkExit === 0 ? 0 : 1)
+  const failed = failedTests + failedFiles + checkExits.filter((exit) => exit !== 0).length
   // A run that failed without a failed test (nothing found, an error outside of any test, a crash) is a failure all the same.
   const isUnexplained = testsExit !== 0 && failedTests + failedFiles === 0
   return { passed, failed: failed + (isUnexplained || passed === 0 ? 1 : 0) }
@@ -53,8 +53,8 @@ function readIfThere(path) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [path = '', testsExit, checkExit] = process.argv.slice(2)
-  const { passed, failed } = countResults(readIfThere(path), Number(testsExit), Number(checkExit))
+  const [path = '', testsExit, ...checkExits] = process.argv.slice(2)
+  const { passed, failed } = countResults(readIfThere(path), Number(testsExit), ...checkExits.map(Number))
   console.log(`${passed} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
 }

@@ -1,58 +1,46 @@
-// Builds the hot loops without Node and runs their self-test under the address, undefined-behaviour and thread sanitizers; with clang also a short run of
-// the fuzzer. `node sanitize.mjs [seconds of fuzzing]`
-import { execFileSync } from 'node:child_process'
+// The native code under the address, undefined-behaviour and thread sanitizers: the hot loops on their own, the corpora of the fuzzers, then the addon in Node with the
+// tests of this package; with clang the fuzzers go on from their corpora. `node sanitize.mjs [seconds of fuzzing per target] [folder for what the fuzzers find]`
+//
+// CHRONICLE_SANITIZE=full runs all tests of this package and of core in Node, and valgrind where it is there.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { runAddressSanitizer, runThreadSanitizer, runValgrind } from './sanitize/addon.mjs'
+import { findCompiler } from './sanitize/compiler.mjs'
+import { fuzz, replayCorpora, runSelfTests } from './sanitize/cores.mjs'
 
-const source = join(dirname(fileURLToPath(import.meta.url)), 'cpp')
-const seconds = Number(process.argv[2] ?? 5)
+const FULL = process.env.CHRONICLE_SANITIZE === 'full'
+const seconds = Number(process.argv[2] ?? (FULL ? 60 : 2))
 const output = mkdtempSync(join(tmpdir(), 'chronicle-sanitize-'))
-const exists = (compiler) => {
-  try {
-    execFileSync(compiler, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-const compiler = [process.env.CXX, 'clang++', 'c++'].find((name) => name && exists(name))
-if (!compiler) {
-  process.stderr.write('A C++ compiler is missing: install g++ or clang, or name one in CXX.\n')
-  process.exit(1)
-}
+const found = process.argv[3] ?? join(output, 'found')
 
-const units = ['crc.cc', 'slots.cc'].map((name) => join(source, name))
-const flags = ['-std=c++20', '-O1', '-g', '-pthread', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-fno-omit-frame-pointer']
+const native = (...names) => names.map((name) => `packages/native/src/${name}.test.ts`)
+const core = (...names) => names.map((name) => `packages/core/${name}`)
 
-function build(name, test, sanitizers) {
-  const program = join(output, name)
-  execFileSync(compiler, [...flags, `-fsanitize=${sanitizers}`, ...units, join(source, 'test', test), '-o', program], {
-    stdio: 'inherit',
-  })
-  return program
-}
-
-function runWith(sanitizers, test) {
-  process.stdout.write(`${compiler} -fsanitize=${sanitizers}: `)
-  const program = build(sanitizers.replaceAll(',', '-'), test, sanitizers)
-  const environment = { ...process.env, UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1', TSAN_OPTIONS: 'halt_on_error=1' }
-  execFileSync(program, [], { stdio: 'inherit', env: environment })
-}
+// The thread sanitizer cannot run in the shells that some tests of files and mappings start.
+const TESTS = FULL
+  ? {
+      address: [
+        'packages/native',
+        ...core('src/reader', 'src/writer', 'src/recovery', 'src/retention', 'src/segment', 'test/garbage', 'test/processes'),
+      ],
+      thread: [
+        ...native('appender', 'background', 'futex', 'threads', 'values', 'verifier'),
+        ...core('src/reader', 'src/writer', 'src/retention'),
+      ],
+    }
+  : { address: native('appender', 'background', 'file', 'mapping', 'values', 'verifier'), thread: native('background', 'futex') }
 
 try {
-  runWith('address,undefined', 'self_test.cc')
-  runWith('thread', 'self_test.cc')
-  if (compiler.includes('clang')) {
-    const fuzzer = build('fuzz', 'fuzz_verifier.cc', 'fuzzer,address,undefined')
-    execFileSync(fuzzer, [`-max_total_time=${seconds}`, '-max_len=4097', '-verbosity=0', `-artifact_prefix=${output}/`], {
-      stdio: 'inherit',
-    })
-    console.log(`fuzzer: ${seconds} s without a finding`)
-  } else {
-    console.log('fuzzer: needs clang, not run')
-  }
+  const compiler = findCompiler()
+  runSelfTests({ compiler, output })
+  replayCorpora({ compiler, output })
+  if (seconds === 0) console.log('fuzzers: not asked for')
+  else if (compiler.includes('clang')) fuzz({ compiler, output, seconds, found })
+  else console.log('fuzzers: need clang, not run')
+  runAddressSanitizer({ output, tests: TESTS.address })
+  runThreadSanitizer({ output, tests: TESTS.thread })
+  if (FULL) runValgrind()
 } finally {
   rmSync(output, { recursive: true, force: true })
 }

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { fuzzEnvironment } from './fuzz.mjs'
 import { root } from './root.mjs'
 
 /** Programs by name, each a path below the checkout. */
@@ -51,6 +52,7 @@ const tasks = {
   coverage: (args) => runInForeground('vitest', ['run', '--coverage', ...args]),
   bench: (args) => runInForeground('bench', args),
   torture: (args) => runInForeground('torture', args),
+  fuzz,
   check: async (args) => runChecks(args.includes('--without-tests') ? CHECKS : [...CHECKS, TESTS]),
 }
 
@@ -63,6 +65,21 @@ export const taskNames = Object.keys(tasks)
  */
 export async function runTask(task, args) {
   return (await tasks[task]?.(args)) ?? 1
+}
+
+/**
+ * The fuzzer is a test that goes on for as long as it is told.
+ *
+ * @param {string[]} args
+ */
+async function fuzz(args) {
+  const asked = fuzzEnvironment(args)
+  if (asked === undefined) {
+    console.error('usage: npm run fuzz -- [--minutes N] [--seed S]')
+    return 1
+  }
+  Object.assign(process.env, asked)
+  return runInForeground('vitest', ['run', 'packages/core/test/garbage/structure-fuzz.test.ts'])
 }
 
 /**

@@ -13,16 +13,18 @@ uint32_t crcOf(const Slot& slot, size_t coverage) {
   return crc32(0, reinterpret_cast<const uint8_t*>(&slot), coverage);
 }
 
-// The highest generation of the valid slots, 0 when there is none: the first store then goes to slot 1.
+// Marks have generations of 32 bits, which come round: 0 is newer than the last of them. No reader commits often enough to use up 64 bits.
+bool isNewer(uint32_t one, uint32_t other) { return static_cast<int32_t>(one - other) > 0; }
+bool isNewer(uint64_t one, uint64_t other) { return one > other; }
+
+// The newest generation of the valid slots, 0 when there is none: the first store then goes to slot 1.
 template <typename Slot>
 auto generationOf(const Slot* slots, size_t coverage) {
-  auto highest = slots[0].generation;
-  highest = 0;
-  for (int index = 0; index < 2; index++) {
-    const bool valid = slots[index].crc.load(std::memory_order_acquire) == crcOf(slots[index], coverage);
-    if (valid && slots[index].generation > highest) highest = slots[index].generation;
-  }
-  return highest;
+  const auto isValid = [=](const Slot& slot) { return slot.crc.load(std::memory_order_acquire) == crcOf(slot, coverage); };
+  const auto first = slots[0].generation;
+  const auto second = slots[1].generation;
+  if (!isValid(slots[1])) return isValid(slots[0]) ? first : decltype(first){0};
+  return isValid(slots[0]) && !isNewer(second, first) ? first : second;
 }
 
 }  // namespace

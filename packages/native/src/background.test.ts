@@ -229,6 +229,21 @@ describe('backgroundMakeDurable', () => {
     expect(readFileSync(join(folder, 'left')).subarray(100, 200)).toEqual(Buffer.alloc(100, 9))
   })
 
+  it('goes on with the other slot when generations come round', () => {
+    const control = mapNewFile(join(folder, 'old-control'), 512)
+    const view = new DataView(control)
+    view.setUint32(96 + 20, 0xffff_ffff, true)
+    view.setUint32(96 + 24, binding.crc32(new Uint8Array(control, 96, 24)), true)
+    for (const sequence of [10, 20]) {
+      const durable = { segment, offset: 0, length: 64, unmap: false, control, sequence, segmentId: 7, markOffset: 64 }
+      expect(binding.jobWait(binding.backgroundMakeDurable(durable), WAIT_MS)).toBe(1)
+    }
+    expect(slots(control)).toMatchObject([
+      { sequence: 10n, generation: 0, valid: true },
+      { sequence: 20n, generation: 1, valid: true },
+    ])
+  })
+
   it('refuses ranges and control blocks that are none', () => {
     const control = mapNewFile(join(folder, 'short-control'), 511)
     const durable = { segment, offset: 0, length: 64, unmap: false, control, sequence: 1, segmentId: 0, markOffset: 64 }

@@ -22,7 +22,12 @@ const WITHOUT_PRIVILEGES = 'import ctypes, os, sys; ctypes.CDLL(None).prctl(28, 
 
 /** Runs `chron-cli` as somebody whom the permissions of files bind, as they do everybody but root. */
 export function runCliUnprivileged(args: readonly string[]): CliResult {
-  return run([...(isBoundByPermissions() ? [] : ['python3', '-c', WITHOUT_PRIVILEGES]), process.execPath, BIN, ...args])
+  return run([...withoutPrivileges(), process.execPath, BIN, ...args])
+}
+
+/** What stands in front of a command so that the permissions of files bind it. */
+export function withoutPrivileges(): string[] {
+  return isBoundByPermissions() ? [] : ['python3', '-c', WITHOUT_PRIVILEGES]
 }
 
 function isBoundByPermissions(): boolean {

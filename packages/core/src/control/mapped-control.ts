@@ -61,7 +61,7 @@ export class MappedControl {
   // -- words that the hot paths look at -----------------------------------------------------------------------------------------------
 
   notifySequenceAcquire(): number {
-    return Atomics.load(this.#words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2)
+    return Atomics.load(this.#words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2) >>> 0
   }
 
   currentSegmentAcquire(): number {
@@ -77,7 +77,7 @@ export class MappedControl {
   }
 
   progressSequenceAcquire(): number {
-    return Atomics.load(this.#words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2)
+    return Atomics.load(this.#words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2) >>> 0
   }
 
   /** Tells a blocked writer that a reader moved or left. */

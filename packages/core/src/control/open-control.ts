@@ -1,9 +1,10 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { READY_TIMEOUT_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
 import { pause } from '../files/pause.js'
+import { openPath, openRegularFile } from '../files/regular-file.js'
 import {
   CONTROL_FILE,
   CONTROL_LENGTH,
@@ -28,7 +29,7 @@ export function readControl(directory: string): { readonly state: ControlState; 
   const path = join(directory, CONTROL_FILE)
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openPath(path, 'read')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent', block: undefined }
     throw fromSystemError(cause, { path })
@@ -77,7 +78,7 @@ export function openControl(directory: string, writable: boolean): MappedControl
 export function mapControl(directory: string, writable: boolean): MappedControl {
   const path = join(directory, CONTROL_FILE)
   try {
-    const fd = openSync(path, writable ? 'r+' : 'r')
+    const fd = openRegularFile(path, writable ? 'write' : 'read')
     try {
       return new MappedControl(binding.mapFile(fd, CONTROL_LENGTH, writable), writable)
     } finally {

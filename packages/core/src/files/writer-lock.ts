@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
@@ -6,6 +6,7 @@ import { fromSystemError, WriterActiveError } from '../errors/index.js'
 import { formatLockRecord, LOCK_FILE, LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord } from '../format/index.js'
 import { processAgeMs, processStartTime } from './machine.js'
 import { pause } from './pause.js'
+import { openRegularFile } from './regular-file.js'
 
 /**
  * The writer's claim on a queue: an exclusive `flock` on `writer.lock`, which the kernel drops however the process ends. The text in the file
@@ -50,17 +51,18 @@ export class WriterLock {
 
   /** Clears the record and lets go. */
   release(): void {
-    ftruncateSync(this.fd, 0)
-    binding.unlock(this.fd)
-    closeSync(this.fd)
+    try {
+      ftruncateSync(this.fd, 0)
+    } finally {
+      // Lets go of the lock.
+      closeSync(this.fd)
+    }
   }
 }
 
 function openLockFile(path: string): number {
   try {
-    // 'a' creates without truncating.
-    closeSync(openSync(path, 'a'))
-    return openSync(path, 'r+')
+    return openRegularFile(path, 'create')
   } catch (cause) {
     throw fromSystemError(cause, { path })
   }
@@ -98,7 +100,7 @@ export function probeWriterLock(directory: string): LockState | undefined {
   const path = join(directory, LOCK_FILE)
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openRegularFile(path, 'read')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw fromSystemError(cause, { path })

@@ -335,7 +335,7 @@ describe('the durable mark', () => {
         const control = new Uint8Array(format.CONTROL_LENGTH)
         for (const each of marks)
           control.set(format.encodeDurableSlot(each, crc32), format.durableSlotOffset(each.generation % 2))
-        const newest = marks.reduce((a, b) => (b.generation > a.generation ? b : a))
+        const newest = marks.reduce((a, b) => (((b.generation - a.generation) | 0) > 0 ? b : a))
         const oldest = marks.find((each) => each !== newest)
         expect(format.decodeDurableMark(control, crc32)).toEqual(newest)
 
@@ -344,6 +344,17 @@ describe('the durable mark', () => {
         expect(format.decodeDurableMark(control, crc32)).toEqual(oldest)
       }),
     )
+  })
+
+  it('is the one behind the last generation when generations came round', () => {
+    const control = new Uint8Array(format.CONTROL_LENGTH)
+    const saved = { sequence: 1, offset: 64, segmentId: 0 }
+    for (const each of [
+      { ...saved, generation: 0xffff_ffff },
+      { ...saved, sequence: 2, generation: 0 },
+    ])
+      control.set(format.encodeDurableSlot(each, crc32), format.durableSlotOffset(each.generation % 2))
+    expect(format.decodeDurableMark(control, crc32)?.sequence).toBe(2)
   })
 
   it('is absent while nothing was made durable', () => {

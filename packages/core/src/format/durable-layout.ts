@@ -19,7 +19,7 @@ import { getUint64, setUint64, viewOf } from './uint64.js'
  * ```
  *
  * Everything before the record with this `sequence` survives a power cut; that record begins, or would begin, at `offset` of `segmentId`. A
- * save adds one to the generation and writes slot generation % 2. `crc` is the CRC-32 of the slot's first 24 bytes.
+ * save adds one to the generation, which comes round, and writes slot generation % 2. `crc` is the CRC-32 of the slot's first 24 bytes.
  */
 export const DURABLE_SLOT_LENGTH = 32
 export const DURABLE_SLOT_COUNT = 2
@@ -62,7 +62,12 @@ export function decodeDurableMark(control: Uint8Array, crc32: Crc32): DurableMar
   const first = decodeDurableSlot(control, 0, crc32)
   const second = decodeDurableSlot(control, 1, crc32)
   if (first === undefined || second === undefined) return first ?? second
-  return second.generation > first.generation ? second : first
+  return isNewer(second.generation, first.generation) ? second : first
+}
+
+/** Generations of 32 bits come round after some weeks of a thousand syncs a second: 0 is newer than the last of them. */
+function isNewer(one: number, other: number): boolean {
+  return ((one - other) | 0) > 0
 }
 
 /** One slot of a control block's bytes, or `undefined` when its CRC does not match. A slot of zeros is not valid. */

@@ -1,20 +1,10 @@
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  futimesSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, mkdirSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
 import { pause } from '../files/pause.js'
+import { openRegularFile } from '../files/regular-file.js'
 import { syncDirectory } from '../files/sync-directory.js'
 import {
   decodePosition,
@@ -182,8 +172,7 @@ export function checkReaderName(name: string): void {
 
 /** Liveness probes hold the lock for microseconds: a held lock is tried again for a moment. */
 function lockedDescriptor(path: string, directory: string, reader: string): number {
-  closeSync(openSync(path, 'a'))
-  const fd = openSync(path, 'r+')
+  const fd = openRegularFile(path, 'create')
   try {
     const deadline = performance.now() + LOCK_RETRY_MS
     while (!binding.tryLock(fd, true)) {

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
-import { decodePosition, parseReaderFileName, READERS_DIRECTORY, type SavedPosition } from '../format/index.js'
+import { readRegularFile } from '../files/regular-file.js'
+import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY, type SavedPosition } from '../format/index.js'
 
 /** A registered reader as its file shows it. */
 export interface RegisteredReader {
@@ -36,11 +37,11 @@ export function listReaders(directory: string): RegisteredReader[] {
 /** `undefined` when the file vanished meanwhile. A directory of that name holds no position, and must not hide the readers beside it (L11). */
 function readPosition(path: string): SavedPosition | 'bad' | undefined {
   try {
-    return decodePosition(readFileSync(path), (bytes) => binding.crc32(bytes))
+    return decodePosition(readRegularFile(path, POSITION_LENGTH + 1), (bytes) => binding.crc32(bytes))
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    if (code === 'EISDIR') return 'bad'
+    if (code === 'ENOTREG') return 'bad'
     throw fromSystemError(cause, { path })
   }
 }

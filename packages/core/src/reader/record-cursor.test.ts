@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { CONTROL_BOOT_ID_OFFSET, encodePaddingHeader } from '../format/index.js'
+import {
+  CONTROL_BOOT_ID_OFFSET,
+  encodePaddingHeader,
+  RECORD_FLAGS_OFFSET,
+  RECORD_SEQUENCE_OFFSET,
+  SEGMENT_FLAGS_OFFSET,
+} from '../format/index.js'
 import { openObserver, openWriter, type QueueWriter } from '../index.js'
 
 function queueOf(count: number, segmentSize = 4096): { directory: string; writer: QueueWriter } {
@@ -24,6 +30,34 @@ function locationOf(directory: string, sequence: number): { segmentId: number; o
   if (message?.sequence !== sequence) throw new Error(`no message ${sequence}`)
   return { segmentId: message.segmentId, offset: message.offset }
 }
+
+describe('a head that is said to be sealed', () => {
+  it('is reported as damage where the control block says that more was committed in it', () => {
+    const { directory, writer } = queueOf(20)
+    const { segmentId, offset } = locationOf(directory, 19)
+    overwrite(segmentFile(directory, segmentId), SEGMENT_FLAGS_OFFSET, u32(1))
+    overwrite(segmentFile(directory, segmentId), offset, Buffer.alloc(256))
+    using observer = openObserver(directory)
+    for (let number = 0; number < 19; number++) expect(observer.next()?.sequence).toBe(number)
+    expect(() => observer.next()).toThrowError(code('ERR_CORRUPT_RECORD'))
+    writer.close()
+  })
+})
+
+describe('a sequence that no record can have', () => {
+  it('costs one message with onCorrupt skip, where no checksum of the header tells that it is wrong', () => {
+    const { directory, writer } = queueOf(20)
+    const { segmentId, offset } = locationOf(directory, 7)
+    const impossible = Buffer.alloc(8)
+    impossible.writeBigUInt64LE(2n ** 53n - 1n)
+    overwrite(segmentFile(directory, segmentId), offset + RECORD_SEQUENCE_OFFSET, impossible)
+    overwrite(segmentFile(directory, segmentId), offset + RECORD_FLAGS_OFFSET, Buffer.alloc(2))
+    using observer = openObserver(directory, { onCorrupt: 'skip' })
+    expect(drainSequences(observer)).toEqual(range(0, 20).filter((number) => number !== 7))
+    expect(observer.metrics().corruptSkipped).toBe(1)
+    writer.close()
+  })
+})
 
 describe('a commit word that is gone', () => {
   /** Zeroes the commit word of a message while the writer lives. */

@@ -171,7 +171,7 @@ export class RecordCursor {
       } else {
         if (segment.hasFaulted()) throw this.#truncated()
         const sealed = segment.sealedAcquire()
-        const isHole = hasRoom && (sealed ? this.#isHoleInSealed(segment) : this.#isHoleInHead(segment))
+        const isHole = hasRoom && ((sealed && this.#isHoleInSealed(segment)) || this.#isHoleInHead(segment))
         if (!sealed && !isHole && !this.#isLeftBehind(segment)) return false
         // The second look: what was committed before the seal, or before the head went on, is visible now (L2).
         if (hasRoom && segment.commitLengthAcquire(offset) !== 0) continue
@@ -249,7 +249,11 @@ export class RecordCursor {
     if (status === STATUS_FAULT) throw this.#truncated()
     const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
     if (this.#options.onCorrupt === 'strict') throw this.#corruption(segment, status, expected)
-    if (status === STATUS_SEQUENCE_GAP) {
+    // A sequence that no record can have never becomes the expected one, whatever is expected: such a record is stepped over as a whole.
+    if (
+      status === STATUS_SEQUENCE_GAP &&
+      getUint64(segment.view, this.offset + RECORD_SEQUENCE_OFFSET) < Number.MAX_SAFE_INTEGER
+    ) {
       this.#verifier.state[VERIFIER_SEQUENCE] = -1
       this.#corruptSkipped++
       return true

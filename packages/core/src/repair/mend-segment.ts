@@ -1,22 +1,28 @@
-import { closeSync, copyFileSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, linkSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { ColdFile } from '../cold/cold-file.js'
 import { ColdSegment } from '../cold/cold-segment.js'
+import { syncDirectory } from '../files/sync-directory.js'
 import { encodeSegmentHeader, SEGMENT_FLAG_SEALED, SEGMENT_FLAGS_OFFSET, segmentFileName } from '../format/index.js'
 import { quarantinePath } from '../recovery/set-aside.js'
 
+/** Bytes that are copied at once. */
+const COPY_LENGTH = 1 << 20
+
 /**
- * Makes a segment file usable again without moving a record: copies it into quarantine, gives it its exact length, its identity where that is wrong, and a seal. What was
- * cut off reads as zeros.
+ * Makes a segment file usable again without moving a record: puts a copy in its place that has the exact length, the identity where that is wrong, and a seal. What was cut
+ * off reads as zeros. The file itself goes to quarantine as it is: it may claim terabytes, which nobody should copy.
  *
- * @returns where the copy is.
+ * @returns where the old file is.
  */
 export function mendSegment(directory: string, segmentId: number, segmentSize: number): string {
   const path = join(directory, segmentFileName(segmentId))
+  const temporary = `${path}.tmp`
   const keptAt = quarantinePath(directory, segmentFileName(segmentId))
-  copyFileSync(path, keptAt)
   const headerIsGood = hasGoodHeader(directory, segmentId, segmentSize)
-  const fd = openSync(path, 'r+')
+  const fd = openSync(temporary, 'w')
   try {
+    copyStart(path, fd, segmentSize)
     ftruncateSync(fd, segmentSize)
     if (headerIsGood) sealOpenFile(fd)
     else writeSync(fd, encodeSegmentHeader({ segmentId, flags: SEGMENT_FLAG_SEALED }), 0, undefined, 0)
@@ -24,7 +30,24 @@ export function mendSegment(directory: string, segmentId: number, segmentSize: n
   } finally {
     closeSync(fd)
   }
+  linkSync(path, keptAt)
+  renameSync(temporary, path)
+  syncDirectory(directory)
   return keptAt
+}
+
+function copyStart(from: string, to: number, lengthMax: number): void {
+  const file = ColdFile.open(from)
+  try {
+    const bytes = Buffer.alloc(Math.min(COPY_LENGTH, lengthMax))
+    for (let offset = 0; offset < lengthMax; offset += bytes.length) {
+      const count = file?.readAt(bytes.subarray(0, lengthMax - offset), offset) ?? 0
+      if (count === 0) return
+      writeSync(to, bytes, 0, count, offset)
+    }
+  } finally {
+    file?.close()
+  }
 }
 
 /** Sets SEALED in the header of a segment whose identity is right; `false` when it was set already. */

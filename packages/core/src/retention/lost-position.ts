@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readRegularFile } from '../files/regular-file.js'
 import { READERS_DIRECTORY } from '../format/index.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import { openSegment } from '../segment/segment-files.js'
@@ -11,6 +12,9 @@ interface LostPosition {
   readonly offset: number
   readonly sequence: number
 }
+
+/** Three numbers as JSON are shorter. */
+const NOTE_LENGTH_MAX = 256
 
 function lostPath(directory: string, name: string): string {
   return join(directory, READERS_DIRECTORY, `${name}.lost`)
@@ -40,7 +44,7 @@ export function readLostSequence(
   position: { segmentId: number; offset: number },
 ): number | undefined {
   try {
-    const lost = JSON.parse(readFileSync(lostPath(directory, name), 'utf8')) as Partial<LostPosition>
+    const lost = JSON.parse(readRegularFile(lostPath(directory, name), NOTE_LENGTH_MAX).toString()) as Partial<LostPosition>
     const isThis = lost.segmentId === position.segmentId && lost.offset === position.offset
     return isThis && Number.isSafeInteger(lost.sequence) ? lost.sequence : undefined
   } catch {

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
+import { openPath } from '../files/regular-file.js'
 import { POSITION_LENGTH } from '../format/index.js'
 import { listReaders } from '../reader/position-survey.js'
 
@@ -40,7 +41,7 @@ export function surveyReaders(directory: string): SurveyedReader[] {
 function lookAtFile(path: string): { isBlank: boolean; running: boolean } | undefined {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openPath(path, 'read')
   } catch (cause) {
     // Unregistered since the listing. Whoever cannot be looked at for another reason may still need everything.
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
@@ -56,6 +57,8 @@ function lookAtFile(path: string): { isBlank: boolean; running: boolean } | unde
 }
 
 function isBlank(fd: number): boolean {
-  const { size } = fstatSync(fd)
+  const stat = fstatSync(fd)
+  if (!stat.isFile()) return false
+  const { size } = stat
   return size === 0 || (size === POSITION_LENGTH && readFileSync(fd).every((byte) => byte === 0))
 }

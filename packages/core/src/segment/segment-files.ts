@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
+import { openPath } from '../files/regular-file.js'
 import {
   decodeRecordHeader,
   decodeSegmentHeader,
@@ -14,6 +15,8 @@ import {
   segmentFileName,
 } from '../format/index.js'
 import { MappedSegment } from './mapped-segment.js'
+
+const NO_FILE = 'not a regular file'
 
 /** Ids of all published segments of a queue, ascending. Costs a directory listing: not for hot paths, nor for opening a queue. */
 export function listSegments(directory: string): number[] {
@@ -54,7 +57,7 @@ export function glanceAtSegment(directory: string, segmentId: number, segmentSiz
   const path = segmentPath(directory, segmentId)
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openPath(path, 'read')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw fromSystemError(cause, { path })
@@ -73,7 +76,7 @@ export function glanceAtSegment(directory: string, segmentId: number, segmentSiz
       firstSequence: record.sequence,
       firstTimestampNs: record.timestampNs,
       firstTypeId: record.typeId,
-      problem: stat.isFile() ? describeProblem(header, stat.size, segmentId, segmentSize) : 'not a regular file',
+      problem: stat.isFile() ? describeProblem(header, stat.size, segmentId, segmentSize) : NO_FILE,
     }
   } catch (cause) {
     throw fromSystemError(cause, { path })
@@ -105,13 +108,14 @@ export function openSegment(
   const path = segmentPath(directory, segmentId)
   let fd: number
   try {
-    fd = openSync(path, writable ? 'r+' : 'r')
+    fd = openPath(path, writable ? 'write' : 'read')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw fromSystemError(cause, { path })
   }
   try {
     const stat = fstatSync(fd)
+    if (!stat.isFile()) throw new BadSegmentError({ path, segmentId, detail: NO_FILE })
     const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH)
     readSync(fd, bytes, 0, bytes.length, 0)
     const header = decodeSegmentHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.length))

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
+import { readRegularFile } from '../files/regular-file.js'
 import {
   decodeRecordHeader,
   decodeSparseIndex,
@@ -42,7 +43,11 @@ export function sparseIndexOf(directory: string, segment: MappedSegment, persist
 /** An index of another segment, or of one that was repaired since, does not match the records that it names. */
 function loadSparseIndex(directory: string, segment: MappedSegment): SparseIndexEntry[] | undefined {
   try {
-    const entries = decodeSparseIndex(readFileSync(sparseIndexPath(directory, segment.id)), segment.id, crc32)
+    const entries = decodeSparseIndex(
+      readRegularFile(sparseIndexPath(directory, segment.id), segment.view.byteLength),
+      segment.id,
+      crc32,
+    )
     return entries?.every((entry) => isRecordThere(segment, entry)) ? entries : undefined
   } catch {
     return undefined

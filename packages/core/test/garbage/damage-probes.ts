@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -19,11 +19,24 @@ export interface Damage {
   readonly file: string
   readonly truncateTo?: number
   readonly writes?: readonly { readonly offset: number; readonly hex: string }[]
+  /** What stands in the file's place. */
+  readonly foreign?: Foreign
+  /** Whole contents by name, or that there is no such file: what a change of more than one file comes to. `file` then only names the change. */
+  readonly files?: Readonly<Record<string, string | null>>
+  /** The change in words. */
+  readonly what?: string
   /** Only the writer and the cold tools look: readers wait for a second for somebody who might still be creating the control block. */
   readonly writerOnly?: boolean
   /** The damage says something valid and untrue, so that what follows from it cannot be told from the truth. */
   readonly mayHide?: boolean
+  /** A good record stands where another belongs: skipping readers may pass over good ones behind it, which strict ones report. */
+  readonly misleads?: boolean
+  /** The first messages are gone, and nothing else: that looks as if retention had been at work. */
+  readonly losesBeginning?: boolean
 }
+
+export const FOREIGN = ['missing', 'directory', 'loop', 'fifo', 'device'] as const
+export type Foreign = (typeof FOREIGN)[number]
 
 export interface ProbedDamage {
   readonly damage: Damage
@@ -81,7 +94,7 @@ async function probeUntilDeath(
       template,
       scratch,
       messages,
-      damages: damages.map((damage) => ({ ...damage, hurt: hurtBy(damage, messages) })),
+      damages: damages.map((damage) => ({ ...damage, hurt: hurtBy(damage, messages, template) })),
     }),
   )
   const program = fileURLToPath(new URL('../programs/probe-damage.mjs', import.meta.url))
@@ -108,15 +121,22 @@ async function probeUntilDeath(
   return probed
 }
 
-/** The messages of which a damage changes or cuts away a byte. */
-function hurtBy(damage: Damage, messages: readonly WrittenMessage[]): number[] {
-  const { file, truncateTo, writes } = damage
+/** The messages of which a damage changes, moves or cuts away a byte. */
+function hurtBy(damage: Damage, messages: readonly WrittenMessage[], template: string): number[] {
+  const { file, truncateTo, writes, foreign, files } = damage
   const isHurt = (message: WrittenMessage): boolean => {
+    const replaced = files?.[message.file]
+    if (replaced !== undefined) return replaced === null || !isKept(message, template, replaced)
     if (message.file !== file) return false
+    if (foreign !== undefined) return true
     if (truncateTo !== undefined) return message.to > truncateTo
     return writes?.some(({ offset, hex }) => offset < message.to && offset + hex.length / 2 > message.from) ?? false
   }
   return messages.filter(isHurt).map((message) => message.sequence)
+}
+
+function isKept({ file, from, to }: WrittenMessage, template: string, replaced: string): boolean {
+  return readFileSync(join(template, file)).toString('hex', from, to) === replaced.slice(2 * from, 2 * to)
 }
 
 /** What a failing test shows: at most a few, each with all that it takes to do it again. */
@@ -124,5 +144,8 @@ export function describeFindings(probed: readonly ProbedDamage[]): string[] {
   return probed
     .filter(({ findings }) => findings.length > 0)
     .slice(0, 10)
-    .map(({ damage, findings }) => `${JSON.stringify(damage)}: ${findings.join('; ')}`)
+    .map(
+      ({ damage, findings }) =>
+        `${damage.what === undefined ? JSON.stringify(damage) : `${damage.file}, ${damage.what}`}: ${findings.join('; ')}`,
+    )
 }

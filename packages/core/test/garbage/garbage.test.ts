@@ -5,11 +5,13 @@ import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, CONTROL_INIT_STATE_OFFSET, CONTR
 import {
   type Damage,
   describeFindings,
+  FOREIGN,
   type ProbedDamage,
   probeDamages,
   scratchFolder,
   type WrittenMessage,
 } from './damage-probes.js'
+import { randomNumbers } from './random-numbers.js'
 import { makeSmallQueue } from './small-queue.js'
 
 /** `CHRONICLE_GARBAGE=full` damages every byte and every length in both ways; without it, every byte that carries something, and a sample of the zeros. */
@@ -122,6 +124,15 @@ describe('garbage', () => {
   )
 
   it(
+    'ends every operation with a value or a coded error when something else stands in the place of any file',
+    async () => {
+      const damages = files.flatMap((file) => FOREIGN.map((foreign) => ({ file, foreign, mayHide: true })))
+      expectNoFindings(await probeDamages(template, messages, damages), damages.length)
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
     `ends every operation with a value or a coded error behind random damage, seed ${SEED}`,
     async () => {
       const random = randomNumbers(SEED)
@@ -155,13 +166,4 @@ function randomRun(random: (limit: number) => number, length: number): { offset:
   const kind = random(3)
   const bytes = Buffer.alloc(Math.min(1 + random(100), length - offset), kind === 0 ? 0 : 0xff)
   return { offset, bytes: kind === 2 ? (bytes.map(() => random(256)) as Buffer) : bytes }
-}
-
-/** Small reproducible numbers: `random(limit)` is one of 0 to limit - 1. */
-function randomNumbers(seed: number): (limit: number) => number {
-  let state = (seed * 2_654_435_761) >>> 0
-  return (limit) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 0x1_0000_0000) * limit)
-  }
 }

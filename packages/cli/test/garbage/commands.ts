@@ -1,0 +1,61 @@
+/** One command line; QUEUE and ROOT stand for the damaged queue and the bus that it is in. */
+export interface ProbedCommand {
+  readonly args: readonly string[]
+  /** Ends only when it is interrupted. */
+  readonly follows?: boolean
+  /** Prints an object per message or look, so none is fine too. */
+  readonly lines?: boolean
+}
+
+function command(line: string, traits: Omit<ProbedCommand, 'args'> = {}): ProbedCommand {
+  return { args: line.split(' '), ...traits }
+}
+
+/** Commands that leave every byte and every time of change as it was. */
+export const READING: readonly ProbedCommand[] = [
+  command('inspect QUEUE'),
+  command('inspect QUEUE --json'),
+  command('inspect ROOT --json'),
+  command('tail QUEUE'),
+  command('tail QUEUE --from-sequence 3 --json', { lines: true }),
+  command('tail QUEUE --since 1h --format hex'),
+  command('tail QUEUE -n 3 -f --json', { lines: true, follows: true }),
+  command('doctor QUEUE'),
+  command('doctor QUEUE --json'),
+  command('doctor ROOT --quick --json'),
+  command('doctor QUEUE --repair --json'),
+  command('doctor QUEUE --repair --skip-damage'),
+  command('verify QUEUE'),
+  command('verify QUEUE --json'),
+  command('verify QUEUE --from 1 --json'),
+  command('export QUEUE'),
+  command('export QUEUE --format csv'),
+  command('export QUEUE --format raw'),
+  command('replay QUEUE --to ROOT/market_data/queue/copies --speed max --json'),
+  command('prune QUEUE --consumed --max-segments 1 --json'),
+  command('import QUEUE ROOT/input.ndjson --json'),
+  command('import QUEUE ROOT/input.csv --format csv --json'),
+  command('ready QUEUE --json'),
+  command('ready QUEUE --set'),
+  command('lease QUEUE --json'),
+  command('lease QUEUE --remove'),
+  command('metrics ROOT'),
+  command('metrics QUEUE --json'),
+  command('monitor ROOT --json', { lines: true, follows: true }),
+  command('monitor ROOT'),
+  command('bench -d ROOT'),
+]
+
+/** Commands that may change the queue, each row on a damaged copy of its own. */
+export const CHANGING: readonly (readonly ProbedCommand[])[] = [
+  [command('doctor QUEUE --repair --yes --json'), command('verify QUEUE --json'), command('tail QUEUE')],
+  [command('doctor QUEUE --repair --yes --skip-damage'), command('doctor QUEUE --json')],
+  [command('prune QUEUE --consumed --max-segments 1 --yes --json')],
+  [command('import QUEUE ROOT/input.ndjson --yes --json'), command('export QUEUE')],
+  [command('import QUEUE ROOT/input.csv --format csv --yes')],
+  [
+    command('replay QUEUE --to ROOT/market_data/queue/copies --speed max --yes --json'),
+    command('replay ROOT/market_data/queue/copies --to QUEUE --speed max --yes'),
+  ],
+  [command('ready QUEUE --remove --yes'), command('ready QUEUE --set --yes --json'), command('lease QUEUE --remove --yes')],
+]

@@ -1,0 +1,34 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+
+/** Without O_NONBLOCK a named pipe in the place of a file would hang whoever opens it. Regular files know no difference. */
+const HARMLESS = constants.O_NONBLOCK | constants.O_NOCTTY
+
+const ACCESS_FLAGS = {
+  read: constants.O_RDONLY | HARMLESS,
+  write: constants.O_RDWR | HARMLESS,
+  create: constants.O_RDWR | constants.O_CREAT | HARMLESS,
+}
+
+/** Opens whatever bears a name, without waiting for anybody: the caller finds out what it is. */
+export function openPath(path: string, access: keyof typeof ACCESS_FLAGS): number {
+  return openSync(path, ACCESS_FLAGS[access], 0o666)
+}
+
+/** Opens a file; what is none (a pipe, a device without an end, a directory) is refused with `code` 'ENOTREG'. */
+export function openRegularFile(path: string, access: keyof typeof ACCESS_FLAGS): number {
+  const fd = openPath(path, access)
+  if (fstatSync(fd).isFile()) return fd
+  closeSync(fd)
+  throw Object.assign(new Error(`ENOTREG: not a regular file, open '${path}'`), { code: 'ENOTREG', syscall: 'open', path })
+}
+
+/** The first bytes of a file, at most so many: nobody vouches for its length. */
+export function readRegularFile(path: string, lengthMax: number): Buffer {
+  const fd = openRegularFile(path, 'read')
+  try {
+    const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, lengthMax))
+    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0))
+  } finally {
+    closeSync(fd)
+  }
+}

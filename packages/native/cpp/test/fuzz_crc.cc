@@ -1,0 +1,34 @@
+// The sums of any bytes, computed in every way there is and in two pieces, are those of the definition.
+#include "../crc.h"
+#include "reference.h"
+
+namespace chronicle {
+namespace {
+
+void sum(uint32_t seed, const uint8_t* source, size_t length) {
+  const std::unique_ptr<uint8_t[]> bytes(new uint8_t[length]);
+  if (length > 0) std::memcpy(bytes.get(), source, length);
+  const uint32_t expected = crcByDefinition(seed, bytes.get(), length);
+  CHECK(crc32(seed, bytes.get(), length) == expected);
+  CHECK(crc32WithTables(seed, bytes.get(), length) == expected);
+  const size_t split = length == 0 ? 0 : seed % length;
+  CHECK(crc32(crc32(seed, bytes.get(), split), bytes.get() + split, length - split) == expected);
+  if (length < 32) return;
+  uint64_t words[4];
+  std::memcpy(words, bytes.get(), sizeof words);
+  const uint32_t ofWords = crcByDefinition(0, bytes.get(), sizeof words);
+  CHECK(crc32Of32Bytes(words[0], words[1], words[2], words[3]) == ofWords);
+  const uint32_t changed = crc32Of32Bytes(words[0], words[1], words[2], words[3] ^ uint64_t{seed} << 32);
+  CHECK((changed ^ crc32ChangeOfLast4Bytes(seed)) == ofWords);
+}
+
+}  // namespace
+}  // namespace chronicle
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  uint32_t seed = 0;
+  if (size < sizeof seed) return 0;
+  std::memcpy(&seed, data, sizeof seed);
+  chronicle::sum(seed, data + sizeof seed, size - sizeof seed);
+  return 0;
+}

@@ -1,0 +1,18 @@
+import { parseArgs } from 'node:util'
+
+/**
+ * What the fuzzer's test reads from its environment, `undefined` for arguments that are none.
+ *
+ * @param {string[]} args
+ * @returns {Record<string, string> | undefined}
+ */
+export function fuzzEnvironment(args) {
+  try {
+    const { values } = parseArgs({ args, options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } } })
+    const { minutes, seed = String(Date.now() % 1_000_000) } = values
+    if (!(Number(minutes) > 0) || !/^\d+$/.test(seed)) return undefined
+    return { CHRONICLE_FUZZ_MINUTES: minutes, CHRONICLE_FUZZ_SEED: seed }
+  } catch {
+    return undefined
+  }
+}
