@@ -80,6 +80,8 @@ export class Durability {
    * page is new; pages that did not change cost nothing.
    */
   afterRoll(next: MappedSegment): void {
+    // A writer that never flushes would keep one done sync per roll for ever.
+    this.#reap()
     const old = this.#segment
     const sequence = this.#options.state[APPENDER_NEXT_SEQUENCE] as number
     this.#submit({

@@ -22,6 +22,17 @@ describe('hot paths', () => {
   })
 })
 
+describe('rolling', () => {
+  it('leaves nothing behind in a writer that never flushes', async () => {
+    const rolls = Number(process.env['CHRONICLE_GROWTH_ROLLS'] ?? 2000)
+    const child = new Child('roll-growth', [join(temporaryDirectory(), 'queue'), rolls])
+    const growth = await child.json<{ rolls: number; bytesPerRoll: number }>()
+    expect(growth.rolls).toBeGreaterThan(rolls * 2.9)
+    // One object that is kept for each roll is 40 bytes and more; what is left is the engine compiling.
+    expect(growth.bytesPerRoll).toBeLessThan(32)
+  })
+})
+
 describe('sizes', () => {
   it('a segment above 2 GiB is mapped, written and read at its very end', () => {
     const directory = join(temporaryDirectory(), 'queue')
