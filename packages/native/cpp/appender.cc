@@ -1,6 +1,9 @@
 #include <new>
+#include <utility>
 
 #include "appender_core.h"
+#include "background.h"
+#include "durable_job.h"
 #include "mapping.h"
 #include "napi_support.h"
 #include "native_object.h"
@@ -10,14 +13,20 @@ namespace {
 
 // The core and the references that keep its pages mapped.
 struct Appender {
-  Appender(std::shared_ptr<Mapping> controlMapping, uint64_t epoch, bool extensions)
-      : control(std::move(controlMapping)), writerEpoch(epoch), core(control->range(), {static_cast<uint32_t>(epoch), extensions}) {}
+  Appender(std::shared_ptr<Mapping> controlMapping, uint64_t epoch, bool useExtensions)
+      : control(std::move(controlMapping)),
+        writerEpoch(epoch),
+        extensions(useExtensions),
+        core(control->range(), {static_cast<uint32_t>(epoch), useExtensions}) {}
 
   ~Appender() { core.detach(); }
 
   std::shared_ptr<Mapping> control;
   std::shared_ptr<Mapping> segment;
+  // The segment before this one, until it is retired.
+  std::shared_ptr<Mapping> left;
   uint64_t writerEpoch;
+  bool extensions;
   AppenderCore core;
 };
 
@@ -165,13 +174,23 @@ napi_value detach(napi_env env, napi_callback_info info) {
   Appender& appender = *HotCall<0>(env, info).appender;
   appender.core.detach();
   appender.segment.reset();
+  appender.left.reset();
   // Not left to the garbage collector: a process that opens and closes queues would keep a page and a mapping of each until then. Nothing but `heartbeat` touches it now.
   appender.control.reset();
   return nullptr;
 }
 
+// A mapping, or the number of a finished preparation, whose mapping is taken.
+std::shared_ptr<Mapping> readNextSegment(Arguments& args) {
+  napi_valuetype type = napi_undefined;
+  if (napi_typeof(args.env(), args[0], &type) != napi_ok || type != napi_number) return args.mapping(0, "segment");
+  auto segment = Jobs::shared().takeMapping(args.integer(0, "job"));
+  if (args.ok() && segment == nullptr) args.fail("job must be a finished preparation whose mapping nobody took");
+  return segment;
+}
+
 std::shared_ptr<Mapping> readSegment(Arguments& args) {
-  auto segment = args.mapping(0, "segment");
+  auto segment = readNextSegment(args);
   if (args.ok() && (!segment->writable() || segment->length() < kFirstRecordOffset + kRecordHeaderLength || segment->length() % kAlignment != 0)) {
     args.fail("segment must be a writable mapping of whole 64-byte blocks");
   }
@@ -201,14 +220,61 @@ napi_value roll(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   Appender& appender = *args.data<Appender>();
   const int status = appender.core.roll(segment->range(), segmentId, appender.writerEpoch);
-  if (status != kDetached && status != kClaim) appender.segment = std::move(segment);
+  if (status == kDetached || status == kClaim) return makeStatus(env, status);
+  appender.left = std::exchange(appender.segment, std::move(segment));
   return makeStatus(env, status);
+}
+
+// Making an ArrayBuffer of a whole segment brings the garbage collector about, so it is made for those only who ask.
+napi_value segmentBuffer(napi_env env, napi_callback_info info) {
+  const auto segment = HotCall<0>(env, info).appender->segment;
+  if (segment == nullptr || isExposed(*segment)) return throwTypeError(env, "there is no segment that has no ArrayBuffer yet");
+  return exposeMapping(env, segment);
+}
+
+constexpr uint64_t kIntegerMax = (uint64_t{1} << 53) - 1;
+
+DurableMark readMark(Arguments& args) {
+  DurableMark mark;
+  mark.sequence = args.integerOf(args.property(0, "sequence"), "sequence", kIntegerMax);
+  mark.offset = args.integerOf(args.property(0, "markOffset"), "markOffset", kIntegerMax);
+  mark.segmentId = static_cast<uint32_t>(args.integerOf(args.property(0, "segmentId"), "segmentId", UINT32_MAX));
+  return mark;
+}
+
+napi_value startDurable(napi_env env, Arguments& args, DurableJob job) {
+  const Appender& appender = *args.data<Appender>();
+  job.control = appender.control;
+  job.marks = appender.extensions;
+  if (args.ok() && job.segment == nullptr) args.fail("there is no such segment");
+  if (args.ok()) args.checkRange(*job.segment, job.offset, job.length);
+  if (!args.ok()) return nullptr;
+  return startJob(env, Lane::kFiles, [job = std::move(job)](Job&) mutable { return job.run(); });
+}
+
+napi_value makeDurable(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  DurableJob job;
+  job.segment = args.data<Appender>()->segment;
+  job.offset = args.integerOf(args.property(0, "offset"), "offset", kIntegerMax);
+  job.length = args.integerOf(args.property(0, "length"), "length", kIntegerMax);
+  job.mark = readMark(args);
+  return startDurable(env, args, std::move(job));
+}
+
+napi_value retire(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  DurableJob job;
+  job.mark = readMark(args);
+  if (args.ok()) job.segment = std::move(args.data<Appender>()->left);
+  job.unmap = true;
+  return startDurable(env, args, std::move(job));
 }
 
 napi_value createAppender(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   auto control = args.mappingOf(args.property(0, "control"), "control");
-  const uint64_t writerEpoch = args.integerOf(args.property(0, "writerEpoch"), "writerEpoch", (uint64_t{1} << 53) - 1);
+  const uint64_t writerEpoch = args.integerOf(args.property(0, "writerEpoch"), "writerEpoch", kIntegerMax);
   const bool extensions = args.booleanOf(args.property(0, "extensions"), "extensions");
   if (args.ok()) args.checkRange(*control, 0, kControlLength);
   if (args.ok() && !control->writable()) args.fail("control must be writable");
@@ -217,6 +283,7 @@ napi_value createAppender(napi_env env, napi_callback_info info) {
   constexpr NativeObject<Appender>::Function functions[] = {
       {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendSpread", appendSpread}, {"claim", claim}, {"publish", publish},
       {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},
+      {"segment", segmentBuffer}, {"makeDurable", makeDurable}, {"retire", retire},
   };
   auto* const state = reinterpret_cast<double*>(&appender->core.state());
   return NativeObject<Appender>::create(env, appender, state, sizeof(AppenderState) / sizeof(double), functions);

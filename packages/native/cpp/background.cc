@@ -8,13 +8,11 @@
 #include "jobs.h"
 #include "napi_support.h"
 #include "segment_preparation.h"
-#include "slots.h"
 #include "watched_words.h"
 
 namespace chronicle {
-namespace {
 
-napi_value start(napi_env env, Lane lane, std::function<int(Job&)> work) {
+napi_value startJob(napi_env env, Lane lane, std::function<int(Job&)> work) {
   auto job = std::make_unique<Job>();
   job->lane = lane;
   job->callbacks = Callbacks::of(env);
@@ -23,6 +21,8 @@ napi_value start(napi_env env, Lane lane, std::function<int(Job&)> work) {
   const int error = Jobs::shared().add(std::move(job), &id);
   return error == 0 ? makeNumber(env, static_cast<double>(id)) : throwSystemError(env, error, "pthread_create");
 }
+
+namespace {
 
 SegmentRequest readRequest(Arguments& args) {
   SegmentRequest request;
@@ -44,7 +44,7 @@ napi_value backgroundPrepare(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   SegmentRequest request = readRequest(args);
   if (!args.ok()) return nullptr;
-  return start(env, Lane::kPrepare, [request = std::move(request)](Job& job) {
+  return startJob(env, Lane::kPrepare, [request = std::move(request)](Job& job) {
     int error = 0;
     job.mapping = prepareSegment(request, &error);
     if (request.populate && error == 0) job.behind = PopulateSteps(job.mapping, 0);
@@ -57,7 +57,7 @@ napi_value backgroundPopulate(napi_env env, napi_callback_info info) {
   const auto mapping = args.mapping(0, "mapping");
   const uint64_t offset = args.integer(1, "offset");
   if (!args.ok()) return nullptr;
-  return start(env, Lane::kPrepare, [steps = PopulateSteps(mapping, offset)](Job& job) {
+  return startJob(env, Lane::kPrepare, [steps = PopulateSteps(mapping, offset)](Job& job) {
     job.behind = steps;
     return 0;
   });
@@ -71,7 +71,7 @@ napi_value backgroundUnmap(napi_env env, napi_callback_info info) {
   bool failed = false;
   napi_is_exception_pending(env, &failed);
   if (failed) return nullptr;
-  return start(env, Lane::kFiles, [mapping = std::move(mapping)](Job&) { return 0; });
+  return startJob(env, Lane::kFiles, [mapping = std::move(mapping)](Job&) { return 0; });
 }
 
 napi_value backgroundSync(napi_env env, napi_callback_info info) {
@@ -82,37 +82,9 @@ napi_value backgroundSync(napi_env env, napi_callback_info info) {
   const auto control = args.absent(3) ? nullptr : args.mapping(3, "control");
   if (args.ok()) args.checkRange(*mapping, offset, length);
   if (!args.ok()) return nullptr;
-  return start(env, Lane::kFiles, [=](Job&) {
+  return startJob(env, Lane::kFiles, [=](Job&) {
     const int error = mapping->sync(offset, length);
     return error != 0 && control != nullptr ? control->failDurable(error) : error;
-  });
-}
-
-napi_value backgroundMakeDurable(napi_env env, napi_callback_info info) {
-  Arguments args(env, info);
-  const napi_value buffer = args.property(0, "segment");
-  auto segment = args.mappingOf(buffer, "segment");
-  const auto control = args.mappingOf(args.property(0, "control"), "control");
-  const bool unmap = args.booleanOf(args.property(0, "unmap"), "unmap");
-  constexpr uint64_t kMax = (uint64_t{1} << 53) - 1;
-  const uint64_t offset = args.integerOf(args.property(0, "offset"), "offset", kMax);
-  const uint64_t length = args.integerOf(args.property(0, "length"), "length", kMax);
-  DurableMark mark;
-  mark.sequence = args.integerOf(args.property(0, "sequence"), "sequence", kMax);
-  mark.offset = args.integerOf(args.property(0, "markOffset"), "markOffset", kMax);
-  mark.segmentId = static_cast<uint32_t>(args.integerOf(args.property(0, "segmentId"), "segmentId", UINT32_MAX));
-  if (args.ok()) args.checkRange(*segment, offset, length);
-  if (args.ok()) args.checkRange(*control, 0, kControlLength);
-  if (args.ok() && !control->writable()) args.fail("control must be writable");
-  if (!args.ok()) return nullptr;
-  if (unmap) detachMapping(env, buffer);
-  return start(env, Lane::kFiles, [=, segment = std::move(segment)](Job&) mutable {
-    if (const int error = control->durableError(); error != 0) return error;
-    const int failure = unmap ? Mapping::syncUnmapped(std::move(segment)) : segment->sync(offset, length);
-    if (failure != 0) return control->failDurable(failure);
-    storeDurableMark(reinterpret_cast<ControlBlock*>(control->data()), mark);
-    const int error = control->sync(0, kControlLength);
-    return error == 0 ? 0 : control->failDurable(error);
   });
 }
 
@@ -124,7 +96,7 @@ napi_value backgroundUnlink(napi_env env, napi_callback_info info) {
     for (const napi_value value : args.array(1, "syncFirst")) syncFirst.push_back(args.stringOf(value, "syncFirst"));
   }
   if (!args.ok()) return nullptr;
-  return start(env, Lane::kFiles, [path = std::move(path), syncFirst = std::move(syncFirst)](Job&) {
+  return startJob(env, Lane::kFiles, [path = std::move(path), syncFirst = std::move(syncFirst)](Job&) {
     for (const std::string& file : syncFirst) {
       if (const int error = syncFile(file); error != 0 && error != ENOENT) return error;
     }
@@ -182,7 +154,6 @@ void defineBackground(napi_env env, napi_value exports) {
   defineFunction(env, exports, "backgroundPopulate", backgroundPopulate);
   defineFunction(env, exports, "backgroundUnmap", backgroundUnmap);
   defineFunction(env, exports, "backgroundSync", backgroundSync);
-  defineFunction(env, exports, "backgroundMakeDurable", backgroundMakeDurable);
   defineFunction(env, exports, "backgroundUnlink", backgroundUnlink);
   defineFunction(env, exports, "jobState", jobState);
   defineFunction(env, exports, "jobWait", jobWait);

@@ -2,14 +2,16 @@
 
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "clock.h"
+#include "futex_call.h"
 #include "quiet_thread.h"
 
 namespace chronicle {
 namespace {
 
-constexpr auto kIdle = std::chrono::seconds(5);
+constexpr uint64_t kIdleNs = 5'000'000'000;
 
 }  // namespace
 
@@ -19,7 +21,7 @@ Jobs& Jobs::shared() {
 }
 
 int Jobs::add(std::unique_ptr<Job> job, uint64_t* id) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   LaneState& state = lane(job->lane);
   if (!state.running) {
     const bool prepares = job->lane == Lane::kPrepare;
@@ -31,11 +33,27 @@ int Jobs::add(std::unique_ptr<Job> job, uint64_t* id) {
   *id = job->id = ++lastId_;
   std::shared_ptr<Job> shared = std::move(job);
   known_.emplace(*id, shared);
-  // Its one thread sleeps only while the queue is empty. Telling it again before it has woken would make this thread, which may be rolling, wait for that.
-  const bool mayBeAsleep = state.queue.empty();
   state.queue.push_back(std::move(shared));
-  if (mayBeAsleep) state.ready.notify_one();
+  const bool wakes = std::exchange(state.asleep, false);
+  state.asked.fetch_add(1, std::memory_order_release);
+  lock.unlock();
+  if (wakes) futexWakeShared(&state.asked, 1);
   return 0;
+}
+
+// False: nobody asked for so long that the thread may end.
+bool Jobs::sleepUntilAsked(LaneState& state, std::unique_lock<std::mutex>& lock) {
+  const uint64_t deadlineNs = monotonicNs() + kIdleNs;
+  while (state.queue.empty()) {
+    if (monotonicNs() >= deadlineNs) return false;
+    const uint32_t seen = state.asked.load(std::memory_order_acquire);
+    state.asleep = true;
+    lock.unlock();
+    futexWaitShared(&state.asked, seen, deadlineNs);
+    lock.lock();
+    state.asleep = false;
+  }
+  return true;
 }
 
 // The thread ends when it was idle for a while; the next job starts another.
@@ -45,7 +63,7 @@ void Jobs::run(Lane which) {
   LaneState& state = lane(which);
   for (;;) {
     while (state.queue.empty() && !state.behind.empty()) stepBehind(state, lock);
-    if (state.queue.empty() && !state.ready.wait_for(lock, kIdle, [&] { return !state.queue.empty(); })) break;
+    if (!sleepUntilAsked(state, lock)) break;
     const std::shared_ptr<Job> job = std::move(state.queue.front());
     state.queue.pop_front();
     lock.unlock();

@@ -1,6 +1,7 @@
 // Slow file work off the event loop. Two lanes with a thread each, first in first out: preparing segments never waits for a sync.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -59,11 +60,14 @@ class Jobs {
   struct LaneState {
     std::deque<std::shared_ptr<Job>> queue;
     std::deque<std::function<bool()>> behind;
-    std::condition_variable_any ready;
+    // Not a condition variable: telling one may sleep until those that it woke have gone, and the thread that asks for work may be appending.
+    std::atomic<uint32_t> asked{0};
+    bool asleep = false;
     bool running = false;
   };
 
   void run(Lane lane);
+  bool sleepUntilAsked(LaneState& lane, std::unique_lock<std::mutex>& lock);
   void stepBehind(LaneState& lane, std::unique_lock<std::mutex>& lock);
   void finish(const std::shared_ptr<Job>& job, int error);
   std::shared_ptr<Job> find(uint64_t id);

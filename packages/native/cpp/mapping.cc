@@ -249,6 +249,12 @@ napi_value exposeMapping(napi_env env, std::shared_ptr<Mapping> mapping) {
   return buffer;
 }
 
+bool isExposed(const Mapping& mapping) {
+  const std::lock_guard lock(registry.mutex);
+  const auto entry = registry.byAddress.find(mapping.data());
+  return entry != registry.byAddress.end() && entry->second.get() == &mapping;
+}
+
 std::shared_ptr<Mapping> findMapping(napi_env env, napi_value buffer) {
   void* const address = bufferAddress(env, buffer);
   if (address == nullptr) return nullptr;

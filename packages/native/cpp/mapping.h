@@ -56,6 +56,8 @@ class Mapping {
 
 // Gives JavaScript its ArrayBuffer. Throws and returns nullptr where the engine refuses (Node 20: more than 4 GiB).
 napi_value exposeMapping(napi_env env, std::shared_ptr<Mapping> mapping);
+// Whether there is an ArrayBuffer already; a second one could outlive the pages.
+bool isExposed(const Mapping& mapping);
 // The mapping that an ArrayBuffer stands for; nullptr for any other value and after `unmap`.
 std::shared_ptr<Mapping> findMapping(napi_env env, napi_value buffer);
 // Detaches the ArrayBuffer and takes its reference. nullptr and no exception: it was unmapped before.

@@ -41,8 +41,8 @@ int publish(const SegmentRequest& request) {
   return request.syncDirectory ? syncDirectoryOf(request.finalPath) : 0;
 }
 
-// Small enough that a writer that was faster than the disk meets the populated front soon, large enough to be one system call for many pages.
-constexpr uint64_t kPopulateStep = 2 << 20;
+// Small, because each step keeps everybody else of the process from mapping memory, large enough to be one system call for many pages.
+constexpr uint64_t kPopulateStep = 256 << 10;
 
 }  // namespace
 

@@ -96,17 +96,10 @@ export interface Binding {
   /** Detaches the mapping now (no view works any more) and unmaps it in the background. */
   backgroundUnmap(mapping: ArrayBuffer): number
   /**
-   * Syncs `length` bytes of the mapping from `offset`. With `control`, a failure makes all later {@link backgroundMakeDurable} of that control mapping fail too:
-   * their marks would cover these bytes.
+   * Syncs `length` bytes of the mapping from `offset`. With `control`, a failure makes all later {@link NativeAppender.makeDurable} of that control mapping fail
+   * too: their marks would cover these bytes.
    */
   backgroundSync(mapping: ArrayBuffer, offset: number, length: number, control?: ArrayBuffer): number
-  /**
-   * Syncs `[offset, offset + length)` of the segment, then stores the durable mark in the control block (format: durable slots, see
-   * `core/src/format/control-layout.ts`; the slot not in use, generation + 1, CRC last) and syncs the control block. After one has failed, all later
-   * ones for the same control mapping fail with the same errno and store nothing: a mark never covers a hole. With `unmap` the segment is detached now and unmapped
-   * before the sync, which then covers the whole file, costs less, and interrupts nobody who appends.
-   */
-  backgroundMakeDurable(request: DurableRequest): number
   /** Unlinks; a file that is not there is fine. The files of `syncFirst` are synced before, and when one cannot be, nothing is unlinked. */
   backgroundUnlink(path: string, syncFirst?: readonly string[]): number
   /** 1 done, 0 under way or queued, -errno failed. Jobs that are done stay known until `jobRelease`. */
@@ -182,16 +175,16 @@ export interface PrepareRequest {
   readonly syncDirectory: boolean
 }
 
-export interface DurableRequest {
-  readonly segment: ArrayBuffer
-  readonly offset: number
-  readonly length: number
-  readonly unmap: boolean
-  readonly control: ArrayBuffer
-  /** The mark: everything before `sequence` is durable; the record with it would stand at `markOffset` of `segmentId`. */
+/** Everything before `sequence` is durable; the record with it would stand at `markOffset` of `segmentId`. */
+export interface DurableMark {
   readonly sequence: number
   readonly segmentId: number
   readonly markOffset: number
+}
+
+export interface DurableRequest extends DurableMark {
+  readonly offset: number
+  readonly length: number
 }
 
 export interface AppenderOptions {
@@ -239,9 +232,22 @@ export interface NativeAppender {
   abort(): Status
   /**
    * Steps 2 to 4 of a roll as memory stores: first sequence into the next segment's header, control seqlock (id, 64), `dirtyEnd`, end summary and SEALED into
-   * the old one, notify and wake. The appender then points at the next segment.
+   * the old one, notify and wake. The appender then points at the next segment, which is a mapping or the number of a finished `backgroundPrepare`, whose mapping it
+   * takes. The old one stays mapped until {@link retire}.
    */
-  roll(next: ArrayBuffer, nextSegmentId: number): Status
+  roll(next: ArrayBuffer | number, nextSegmentId: number): Status
+  /**
+   * The mapping of a segment that came from a preparation, once; the caller unmaps it. Costly: an `ArrayBuffer` of that size makes the engine collect garbage.
+   */
+  segment(): ArrayBuffer
+  /**
+   * A background job: syncs `[offset, offset + length)` of the present segment, then stores the durable mark in the control block (format: durable slots, see
+   * `core/src/format/control-layout.ts`; the slot not in use, generation + 1, CRC last) and syncs the control block. After one has failed, all later
+   * ones for the same control mapping fail with the same errno and store nothing: a mark never covers a hole. Without extensions there is no mark.
+   */
+  makeDurable(request: DurableRequest): number
+  /** The same for all of the segment before, which is unmapped first: unmapped pages are written without a word to the CPU that appends. Once after each roll. */
+  retire(mark: DurableMark): number
   /** Stores the heartbeat (CLOCK_REALTIME). */
   heartbeat(): void
   /** For good: every call answers STATUS_DETACHED after it, `attach` throws, `heartbeat` does nothing, and no page is kept mapped. */

@@ -31,14 +31,7 @@ it('gives every function that the contract names', () => {
         'park',
         'unpark',
       ],
-      ...[
-        'backgroundPrepare',
-        'backgroundPopulate',
-        'backgroundUnmap',
-        'backgroundSync',
-        'backgroundMakeDurable',
-        'backgroundUnlink',
-      ],
+      ...['backgroundPrepare', 'backgroundPopulate', 'backgroundUnmap', 'backgroundSync', 'backgroundUnlink'],
       ...['jobState', 'jobWait', 'jobNotify', 'takeMapping', 'jobRelease', 'createAppender', 'createVerifier', 'savePosition'],
     ].sort(),
   )

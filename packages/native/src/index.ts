@@ -2,6 +2,7 @@ export type {
   Advice,
   AppenderOptions,
   Binding,
+  DurableMark,
   DurableRequest,
   NativeAppender,
   NativeVerifier,

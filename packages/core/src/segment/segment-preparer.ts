@@ -9,6 +9,9 @@ import { encodeSegmentHeader, segmentFileName, segmentTemporaryFileName } from '
 import { MappedSegment } from './mapped-segment.js'
 import { segmentPath } from './segment-files.js'
 
+const UNDER_WAY = 0
+const DONE = 1
+
 export interface PreparerOptions {
   readonly directory: string
   readonly segmentSize: number
@@ -34,7 +37,7 @@ export class SegmentPreparer {
 
   /**
    * Starts preparing this segment, unless that is under way. Whatever bears its name is garbage of a dead writer and is replaced. Never throws, because a roll is half
-   * done when it is called: what keeps it from starting now is thrown by the {@link take} that needs the segment.
+   * done when it is called: what keeps it from starting now is thrown by the {@link finish} that needs the segment.
    */
   start(segmentId: number): void {
     try {
@@ -63,25 +66,36 @@ export class SegmentPreparer {
     })
   }
 
-  /** Whether {@link take} returns without waiting. */
+  /** Whether {@link finish} returns without waiting. */
   get isReady(): boolean {
-    return this.#segmentId >= 0 && binding.jobState(this.#job) !== 0
+    return this.#segmentId >= 0 && binding.jobState(this.#job) !== UNDER_WAY
   }
 
   /**
-   * Hands over the prepared segment; waits for it when the writer was faster than the disk. A failure is tried once more at once, because
-   * the disk may have got space since.
+   * The number of the finished preparation, which the caller releases; waits for it when the writer was faster than the disk. A failure is tried once more at
+   * once, because the disk may have got space since.
    *
    * @throws {@link NoSpaceError} `ERR_NO_SPACE`, {@link IoError} `ERR_IO` and its kin: nothing was published, the next call tries again.
    */
-  take(segmentId: number): MappedSegment {
-    const first = this.#await(segmentId)
-    if (typeof first !== 'number') return first
-    const second = this.#await(segmentId)
-    if (typeof second !== 'number') return second
+  finish(segmentId: number): number {
+    let state = this.#await(segmentId)
+    if (state !== DONE) {
+      this.#forget()
+      state = this.#await(segmentId)
+    }
+    if (state === DONE) return this.#handOver()
+    this.#forget()
     const path = segmentPath(this.#options.directory, segmentId)
-    const errno = second === 0 ? constants.errno.ETIMEDOUT : second
+    const errno = state === UNDER_WAY ? constants.errno.ETIMEDOUT : -state
     throw fromSystemError(errnoError(errno, this.#syscallBehind(errno)), { path, length: this.#options.segmentSize })
+  }
+
+  /** {@link finish}, as JavaScript sees the segment. */
+  take(segmentId: number): MappedSegment {
+    const job = this.finish(segmentId)
+    const mapping = binding.takeMapping(job)
+    binding.jobRelease(job)
+    return new MappedSegment(segmentId, mapping)
   }
 
   /** The background thread tells an errno only: these come from locking memory, where that was asked for. */
@@ -98,17 +112,10 @@ export class SegmentPreparer {
     }
   }
 
-  /** The mapped segment, or the errno of the failure, 0 for one that never ended. */
-  #await(segmentId: number): MappedSegment | number {
+  /** The state of the job, begun when it is not. */
+  #await(segmentId: number): number {
     this.#tryBegin(segmentId)
-    const state = binding.jobWait(this.#job, PREPARE_TIMEOUT_MS)
-    if (state === 1) {
-      const mapping = binding.takeMapping(this.#job)
-      this.#forget()
-      return new MappedSegment(segmentId, mapping)
-    }
-    this.#forget()
-    return -state
+    return binding.jobWait(this.#job, PREPARE_TIMEOUT_MS)
   }
 
   /**
@@ -120,13 +127,18 @@ export class SegmentPreparer {
     const path = segmentPath(this.#options.directory, this.#segmentId)
     const state = binding.jobWait(this.#job, PREPARE_TIMEOUT_MS)
     this.#forget()
-    if (state === 1) removeIfPossible(path)
+    if (state === DONE) removeIfPossible(path)
   }
 
   #forget(): void {
-    binding.jobRelease(this.#job)
+    binding.jobRelease(this.#handOver())
+  }
+
+  #handOver(): number {
+    const job = this.#job
     this.#segmentId = -1
     this.#job = 0
+    return job
   }
 }
 

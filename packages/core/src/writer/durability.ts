@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { APPENDER_NEXT_SEQUENCE, APPENDER_WRITE_OFFSET, binding } from '@chronicle-ts/native'
+import { APPENDER_NEXT_SEQUENCE, APPENDER_WRITE_OFFSET, binding, type NativeAppender } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
@@ -12,12 +12,10 @@ import type { FlushPolicy } from './writer-options.js'
 export interface DurabilityOptions {
   readonly directory: string
   readonly control: MappedControl
-  /** The appender's state words: where the writer is. */
-  readonly state: Float64Array
+  readonly appender: NativeAppender
   readonly policy: FlushPolicy | undefined
-  /** Whether to store the durable mark, which the base format does not have. */
-  readonly marks: boolean
-  readonly segment: MappedSegment
+  /** The head. */
+  readonly segmentId: number
 }
 
 interface Sync {
@@ -32,8 +30,9 @@ interface Sync {
  */
 export class Durability {
   readonly #options: DurabilityOptions
+  readonly #state: Float64Array
   readonly #syncs: Sync[] = []
-  #segment: MappedSegment
+  #segmentId: number
   /** Everything in the present segment below it is synced or handed to a sync. */
   #requestedOffset: number
   #requestedSequence: number
@@ -43,7 +42,8 @@ export class Durability {
 
   constructor(options: DurabilityOptions) {
     this.#options = options
-    this.#segment = options.segment
+    this.#state = options.appender.state
+    this.#segmentId = options.segmentId
     this.#requestedOffset = 0
     this.#requestedSequence = options.control.readDurableMark()?.sequence ?? 0
     const everyMs = options.policy?.everyMs
@@ -63,9 +63,9 @@ export class Durability {
 
   /** Called behind each append when the policy counts messages or bytes. */
   afterAppend(): void {
-    const { policy, state } = this.#options
-    const messages = (state[APPENDER_NEXT_SEQUENCE] as number) - this.#requestedSequence
-    const bytes = (state[APPENDER_WRITE_OFFSET] as number) - this.#requestedOffset
+    const { policy } = this.#options
+    const messages = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - this.#requestedSequence
+    const bytes = (this.#state[APPENDER_WRITE_OFFSET] as number) - this.#requestedOffset
     if (
       messages < (policy?.everyMessages ?? Number.POSITIVE_INFINITY) &&
       bytes < (policy?.everyBytes ?? Number.POSITIVE_INFINITY)
@@ -77,51 +77,35 @@ export class Durability {
 
   /**
    * The writer has left its segment for the next one: the old one is unmapped and goes into one sync, whose mark names the new. All of it, because the seal in its first
-   * page is new; pages that did not change cost nothing.
+   * page is new; pages that did not change cost nothing. A policy that waits does so here too: messages are counted from this sync on.
    */
-  afterRoll(next: MappedSegment): void {
+  afterRoll(segmentId: number): void {
     // A writer that never flushes would keep one done sync per roll for ever.
     this.#reap()
-    const old = this.#segment
-    const sequence = this.#options.state[APPENDER_NEXT_SEQUENCE] as number
-    this.#submit({
-      segment: old,
-      offset: 0,
-      end: old.size,
-      unmap: true,
-      sequence,
-      markSegmentId: next.id,
-      markOffset: SEGMENT_HEADER_LENGTH,
-    })
-    if (!this.#options.marks) old.closeInBackground()
-    this.#segment = next
+    const { appender, policy } = this.#options
+    const sequence = this.#state[APPENDER_NEXT_SEQUENCE] as number
+    this.#submit(() => appender.retire({ sequence, segmentId, markOffset: SEGMENT_HEADER_LENGTH }), sequence)
+    this.#segmentId = segmentId
     this.#requestedOffset = 0
+    if (policy?.wait) this.#awaitSyncs()
   }
 
   /** Starts syncing what is not yet, without waiting for it. */
   request(): void {
     this.#reap()
-    const sequence = this.#options.state[APPENDER_NEXT_SEQUENCE] as number
-    const end = this.#options.state[APPENDER_WRITE_OFFSET] as number
-    if (sequence === this.#requestedSequence && this.#requestedOffset >= end) return
-    this.#submit({
-      segment: this.#segment,
-      offset: this.#requestedOffset,
-      end,
-      unmap: false,
-      sequence,
-      markSegmentId: this.#segment.id,
-      markOffset: end,
-    })
+    const sequence = this.#state[APPENDER_NEXT_SEQUENCE] as number
+    const end = this.#state[APPENDER_WRITE_OFFSET] as number
+    const offset = this.#requestedOffset
+    if (sequence === this.#requestedSequence && offset >= end) return
+    const mark = { sequence, segmentId: this.#segmentId, markOffset: end }
+    this.#submit(() => this.#options.appender.makeDurable({ ...mark, offset, length: end - offset }), sequence)
     this.#requestedOffset = end
   }
 
   /** Returns when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` when it cannot be made so. */
   flushSync(): void {
     this.request()
-    const last = this.#syncs.at(-1)
-    if (last !== undefined) binding.jobWait(last.job, Number.POSITIVE_INFINITY)
-    this.#reap()
+    this.#awaitSyncs()
     this.#writeIndex()
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -140,36 +124,21 @@ export class Durability {
   close(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
-    for (const sync of this.#syncs) binding.jobWait(sync.job, Number.POSITIVE_INFINITY)
-    this.#reap()
+    this.#awaitSyncs()
     this.#writeIndex()
   }
 
-  #submit(range: {
-    segment: MappedSegment
-    offset: number
-    end: number
-    unmap: boolean
-    sequence: number
-    markSegmentId: number
-    markOffset: number
-  }): void {
-    const { segment, offset, end } = range
+  /** The last one ends last. */
+  #awaitSyncs(): void {
+    const last = this.#syncs.at(-1)
+    if (last !== undefined) binding.jobWait(last.job, Number.POSITIVE_INFINITY)
+    this.#reap()
+  }
+
+  #submit(start: () => number, sequence: number): void {
     if (this.#syncCount === 0) this.#syncInherited()
-    const job = this.#options.marks
-      ? binding.backgroundMakeDurable({
-          segment: segment.mapping,
-          offset,
-          length: end - offset,
-          unmap: range.unmap,
-          control: this.#options.control.mapping,
-          sequence: range.sequence,
-          segmentId: range.markSegmentId,
-          markOffset: range.markOffset,
-        })
-      : binding.backgroundSync(segment.mapping, offset, end - offset)
-    this.#syncs.push({ job, sequence: range.sequence })
-    this.#requestedSequence = range.sequence
+    this.#syncs.push({ job: start(), sequence })
+    this.#requestedSequence = sequence
     this.#syncCount++
   }
 
@@ -179,12 +148,12 @@ export class Durability {
    */
   #syncInherited(): void {
     const { directory, control } = this.#options
-    const head = this.#segment
-    if (head.id === 0) return
-    const from = Math.min(control.readDurableMark()?.segmentId ?? 0, head.id - 1)
+    const head = this.#segmentId
+    if (head === 0) return
+    const from = Math.min(control.readDurableMark()?.segmentId ?? 0, head - 1)
     for (const id of listSegments(directory)) {
-      if (id < from || id >= head.id) continue
-      const segment = openIfUsable(directory, id, head.size)
+      if (id < from || id >= head) continue
+      const segment = openIfUsable(directory, id, control.segmentSize)
       if (segment === undefined) continue
       const job = binding.backgroundSync(segment.mapping, 0, segment.size, control.mapping)
       this.#syncs.push({ job, sequence: this.#requestedSequence })
@@ -205,8 +174,8 @@ export class Durability {
 
   /** The base format's hint of where the head is. Of no use to readers of ours; a failure to write it costs nothing. */
   #writeIndex(): void {
-    const { directory, state } = this.#options
-    const hint = { currentSegment: this.#segment.id, writeOffset: state[APPENDER_WRITE_OFFSET] as number }
+    const { directory } = this.#options
+    const hint = { currentSegment: this.#segmentId, writeOffset: this.#state[APPENDER_WRITE_OFFSET] as number }
     const temporary = join(directory, INDEX_TEMPORARY_FILE)
     try {
       writeFileSync(temporary, encodeIndex(hint))

@@ -18,7 +18,7 @@ import type { RecoveryAction } from '../recovery/recovery-case.js'
 import type { Tail } from '../recovery/recovery-context.js'
 import type { RetentionVerdict } from '../retention/retention-plan.js'
 import { Retirement } from '../retention/retirement.js'
-import type { MappedSegment } from '../segment/mapped-segment.js'
+import { MappedSegment } from '../segment/mapped-segment.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { appendFailure } from './append-failure.js'
 import { CapacityGate } from './capacity-gate.js'
@@ -94,7 +94,9 @@ export class QueueWriter {
   readonly #firstSequence: number
   readonly #retirement: Retirement | undefined
   readonly #gate: CapacityGate | undefined
-  #segment: MappedSegment
+  #segmentId: number
+  /** The head as JavaScript sees it. Only claims need that, so after a roll it is made for the first of them. */
+  #head: MappedSegment | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #rollTimer: NodeJS.Timeout | undefined
   #headSinceMs = performance.now()
@@ -113,7 +115,8 @@ export class QueueWriter {
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
-    this.#segment = tail.segment
+    this.#segmentId = tail.segment.id
+    this.#head = tail.segment
     this.#firstSequence = tail.nextSequence
     this.#appender = binding.createAppender({
       control: control.mapping,
@@ -125,10 +128,9 @@ export class QueueWriter {
     this.#durability = new Durability({
       directory: opened.directory,
       control,
-      state: this.#state,
+      appender: this.#appender,
       policy: options.flushPolicy,
-      marks: options.extensions,
-      segment: tail.segment,
+      segmentId: tail.segment.id,
     })
     this.#watchesAppends = this.#durability.watchesAppends
     this.#retirement = this.#makeRetirement()
@@ -156,7 +158,7 @@ export class QueueWriter {
 
   /** Where the next record goes. */
   get position(): { readonly segmentId: number; readonly offset: number } {
-    return { segmentId: this.#segment.id, offset: this.#state[APPENDER_WRITE_OFFSET] as number }
+    return { segmentId: this.#segmentId, offset: this.#state[APPENDER_WRITE_OFFSET] as number }
   }
 
   /**
@@ -233,7 +235,7 @@ export class QueueWriter {
       status = this.#appender.claim(typeId, length)
     }
     this.#claim ??= new Claim(this.#appender, () => this.#afterClaim())
-    this.#claim.open(this.#segment, this.#state[APPENDER_CLAIM_OFFSET] as number, length)
+    this.#claim.open(this.#mappedHead(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
     return this.#claim
   }
 
@@ -298,7 +300,7 @@ export class QueueWriter {
     this.#durability.close()
     this.#appender.detach()
     this.#opened.preparer.dispose()
-    this.#segment.close()
+    this.#head?.close()
     this.#opened.control.close()
     this.#opened.lock.release()
   }
@@ -339,18 +341,26 @@ export class QueueWriter {
     }
   }
 
+  #mappedHead(): MappedSegment {
+    this.#head ??= new MappedSegment(this.#segmentId, this.#appender.segment())
+    return this.#head
+  }
+
   #roll(): void {
     const { preparer } = this.#opened
-    const nextId = this.#segment.id + 1
-    this.#gate?.admit(this.#segment.id, this.#mayBlock)
+    const nextId = this.#segmentId + 1
+    this.#gate?.admit(this.#segmentId, this.#mayBlock)
     if (!preparer.isReady) this.#unpreparedRolls++
-    const next = preparer.take(nextId)
-    this.#appender.roll(next.mapping, nextId)
-    this.#segment = next
+    const prepared = preparer.finish(nextId)
+    this.#appender.roll(prepared, nextId)
+    binding.jobRelease(prepared)
+    this.#segmentId = nextId
+    this.#head?.close()
+    this.#head = undefined
     this.#rolls++
     this.#headSinceMs = performance.now()
     preparer.start(nextId + 1)
-    this.#durability.afterRoll(next)
+    this.#durability.afterRoll(nextId)
     this.#retirement?.afterRoll()
   }
 

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { mapNewFile, temporaryFolder } from '../test/temporary-files.js'
+import { binding, type NativeAppender, STATUS_OK } from './index.js'
+
+const folder = temporaryFolder()
+const WAIT_MS = 30_000
+let files = 0
+const map = (length: number) => mapNewFile(join(folder, `file-${files++}`), length)
+
+function newAppender(extensions = true): { appender: NativeAppender; control: ArrayBuffer; segment: ArrayBuffer } {
+  const control = map(512)
+  const segment = map(65536)
+  const appender = binding.createAppender({ control, writerEpoch: 1, extensions })
+  appender.attach(segment, 0, 64, 0)
+  return { appender, control, segment }
+}
+
+/** A finished preparation of a segment. */
+function prepared(name: string): number {
+  const job = binding.backgroundPrepare({
+    temporaryPath: join(folder, `${name}.tmp`),
+    finalPath: join(folder, name),
+    replace: false,
+    length: 65536,
+    header: Buffer.alloc(64),
+    populate: true,
+    lockMemory: false,
+    hugePages: false,
+    syncDirectory: false,
+  })
+  expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+  return job
+}
+
+function slots(control: ArrayBuffer) {
+  const view = new DataView(control)
+  return [64, 96].map((at) => ({
+    sequence: view.getBigUint64(at, true),
+    offset: view.getBigUint64(at + 8, true),
+    segment: view.getUint32(at + 16, true),
+    generation: view.getUint32(at + 20, true),
+    valid: view.getUint32(at + 24, true) === binding.crc32(new Uint8Array(control, at, 24)),
+  }))
+}
+
+describe('makeDurable', () => {
+  it('writes the two slots in turn, higher generations first', () => {
+    const { appender, control } = newAppender()
+    for (const sequence of [10, 20, 30]) {
+      const job = appender.makeDurable({ offset: 64, length: 1000, sequence, segmentId: 7, markOffset: sequence * 64 })
+      expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    }
+    expect(slots(control)).toEqual([
+      { sequence: 20n, offset: 1280n, segment: 7, generation: 2, valid: true },
+      { sequence: 30n, offset: 1920n, segment: 7, generation: 3, valid: true },
+    ])
+  })
+
+  it('goes on with the other slot when generations come round', () => {
+    const { appender, control } = newAppender()
+    const view = new DataView(control)
+    view.setUint32(96 + 20, 0xffff_ffff, true)
+    view.setUint32(96 + 24, binding.crc32(new Uint8Array(control, 96, 24)), true)
+    for (const sequence of [10, 20]) {
+      const job = appender.makeDurable({ offset: 0, length: 64, sequence, segmentId: 7, markOffset: 64 })
+      expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    }
+    expect(slots(control)).toMatchObject([
+      { sequence: 10n, generation: 0, valid: true },
+      { sequence: 20n, generation: 1, valid: true },
+    ])
+  })
+
+  it('stores no mark without extensions', () => {
+    const { appender, control } = newAppender(false)
+    const job = appender.makeDurable({ offset: 0, length: 64, sequence: 1, segmentId: 0, markOffset: 64 })
+    expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    expect(Buffer.from(control, 64, 64).every((byte) => byte === 0)).toBe(true)
+  })
+
+  it('refuses ranges that leave the segment, and is over with the appender', () => {
+    const { appender } = newAppender()
+    const request = { offset: 0, length: 65537, sequence: 1, segmentId: 0, markOffset: 64 }
+    expect(() => appender.makeDurable(request)).toThrow(RangeError)
+    appender.detach()
+    expect(() => appender.makeDurable({ ...request, length: 64 })).toThrow(TypeError)
+  })
+})
+
+describe('retire', () => {
+  it('syncs the segment before and unmaps it, whether it was mapped or prepared', () => {
+    const { appender, control, segment } = newAppender()
+    appender.append(1, Buffer.from('mapped'))
+    expect(appender.roll(prepared('first'), 1)).toBe(STATUS_OK)
+    binding.unmap(segment)
+    expect(binding.jobWait(appender.retire({ sequence: 1, segmentId: 1, markOffset: 64 }), WAIT_MS)).toBe(1)
+    appender.append(1, Buffer.from('prepared'))
+    expect(appender.roll(prepared('second'), 2)).toBe(STATUS_OK)
+    expect(binding.jobWait(appender.retire({ sequence: 2, segmentId: 2, markOffset: 64 }), WAIT_MS)).toBe(1)
+    expect(slots(control).map(({ sequence }) => sequence)).toEqual([2n, 1n])
+    expect(readFileSync(join(folder, 'first')).toString('latin1', 128, 136)).toBe('prepared')
+    expect(readFileSync('/proc/self/maps', 'latin1')).not.toContain(join(folder, 'first'))
+  })
+
+  it('is there once for each roll', () => {
+    const { appender } = newAppender()
+    const mark = { sequence: 1, segmentId: 1, markOffset: 64 }
+    expect(() => appender.retire(mark)).toThrow(TypeError)
+    appender.roll(map(4096), 1)
+    expect(binding.jobWait(appender.retire(mark), WAIT_MS)).toBe(1)
+    expect(() => appender.retire(mark)).toThrow(TypeError)
+  })
+})
+
+describe('a segment that was rolled into', () => {
+  it('is taken from its preparation, and from no other job and not twice', () => {
+    const { appender } = newAppender()
+    const job = prepared('taken')
+    expect(appender.roll(job, 1)).toBe(STATUS_OK)
+    expect(() => appender.roll(job, 2)).toThrow(TypeError)
+    expect(() => appender.roll(987_654, 2)).toThrow(TypeError)
+  })
+
+  it('has one ArrayBuffer, for those who ask', () => {
+    const { appender } = newAppender()
+    expect(() => appender.segment()).toThrow(TypeError)
+    appender.roll(prepared('shown'), 1)
+    const segment = appender.segment()
+    appender.append(1, Buffer.from('seen'))
+    expect(Buffer.from(segment).toString('latin1', 128, 132)).toBe('seen')
+    expect(() => appender.segment()).toThrow(TypeError)
+    binding.unmap(segment)
+    expect(appender.append(1, Buffer.from('still mapped'))).toBe(STATUS_OK)
+  })
+})
