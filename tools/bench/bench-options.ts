@@ -32,7 +32,7 @@ Without a word: each hot function beside other ways to do the same. budgets: eve
   --short           budgets: a sustained run that fits into memory and half a minute
   --payload BYTES   length of the messages, at least 16 (64)
   --rounds N        rounds in which the candidates take turns (5)
-  --seconds S       seconds per candidate and round (0.3)
+  --seconds S       seconds per candidate and round (0.1)
   --quick           one short round: does everything work?
   --root DIR        folder for the queues (the system's folder for temporary files)
   --output FILE     write the results as JSON, too
@@ -71,7 +71,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     directory: values.root,
     payloadLength: numberOption('payload', values.payload, 16),
     rounds: numberOption('rounds', values.rounds ?? (values.quick ? '1' : '5'), 1),
-    secondsPerRound: numberOption('seconds', values.seconds ?? (values.quick ? '0.05' : '0.3'), 0.01),
+    secondsPerRound: numberOption('seconds', values.seconds ?? (values.quick ? '0.01' : '0.1'), 0.01),
     latencySeconds: values.quick ? 0.2 : 2,
     messages: numberOption('messages', values.messages ?? defaultMessages(values), 1),
   }

@@ -23,5 +23,5 @@ export interface Suite {
   readonly candidates: readonly CandidateFactory[]
 }
 
-/** Makes a candidate with its files below `directory`, which exists and is empty. */
-export type CandidateFactory = (directory: string) => Candidate
+/** Makes a candidate with its files below `directory`, which exists and is empty. It will be measured for about so many seconds. */
+export type CandidateFactory = (directory: string, seconds: number) => Candidate

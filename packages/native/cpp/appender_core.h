@@ -82,7 +82,7 @@ class AppenderCore {
 
   int claim(uint32_t typeId, uint64_t length) {
     if (const int status = admit(typeId, length); status != kOk) return status;
-    storeDirtyEnd(writeOffset_ + recordLength(length));
+    beginRecord(length);
     claimType_ = typeId;
     claimLength_ = length;
     claimOpen_ = true;
@@ -173,11 +173,16 @@ class AppenderCore {
   // then: a fifth of an append of 64 bytes. Asking for memory behind the segment's end is harmless.
   static constexpr size_t kPrefetchDistance = 512;
 
-  uint8_t* copy(const uint8_t* payload, size_t length) {
+  uint8_t* beginRecord(uint64_t length) {
     uint8_t* const record = segment_.data + writeOffset_;
     storeDirtyEnd(writeOffset_ + recordLength(length));
     __builtin_prefetch(record + kPrefetchDistance, 1);
     __builtin_prefetch(record + kPrefetchDistance + kRecordHeaderLength, 1);
+    return record;
+  }
+
+  uint8_t* copy(const uint8_t* payload, size_t length) {
+    uint8_t* const record = beginRecord(length);
     if (length > 0) std::memcpy(record + kRecordHeaderLength, payload, length);
     return record;
   }

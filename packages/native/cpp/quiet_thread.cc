@@ -2,6 +2,10 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cerrno>
 #include <csignal>
 #include <initializer_list>
 
@@ -9,6 +13,8 @@
 
 namespace chronicle {
 namespace {
+
+constexpr int kNiceness = 10;
 
 struct Start {
   void (*body)(void*);
@@ -51,8 +57,12 @@ int startQuietThread(const char* name, void (*body)(void*), void* argument) {
 
 void yieldToOtherThreads() {
   const sched_param parameters = {};
-  // Where it is refused, things go on as before.
+  // Where something is refused, things go on as before. On Linux threads have nice values of their own.
   pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameters);
+  errno = 0;
+  const auto thread = static_cast<id_t>(syscall(SYS_gettid));
+  const int before = getpriority(PRIO_PROCESS, thread);
+  if (errno == 0) setpriority(PRIO_PROCESS, thread, before + kNiceness);
 }
 
 }  // namespace chronicle

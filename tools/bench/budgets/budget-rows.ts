@@ -35,8 +35,9 @@ export const BUDGET_SECTIONS: readonly BudgetSection[] = [
       { name: 'C: copy, commit', key: 'copyNs', unit: 'ns' },
       { name: 'C: + clock_gettime', key: 'clockNs', unit: 'ns' },
       { name: 'C: + CRC-32', key: 'crcNs', unit: 'ns' },
+      { name: 'C: + control block and notification', key: 'notifyNs', unit: 'ns' },
       { name: 'append, as a multiple of C: + CRC-32', key: 'appendPerCrc', unit: 'x' },
-      { name: 'append, as a multiple of the same plus an empty call', key: 'appendPerCallAndCrc', unit: 'x' },
+      { name: 'append, as a multiple of all of that plus an empty call', key: 'appendPerFloor', unit: 'x' },
     ],
   },
   {

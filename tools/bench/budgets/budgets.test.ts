@@ -32,12 +32,18 @@ describe('measureRounds', () => {
         return { [key]: value }
       },
     })
-    const probes = [probe('append', 'appendNs', 60), probe('crc', 'crcNs', 20), probe('call', 'emptyCallNs', 10)]
+    const probes = [
+      probe('append', 'appendNs', 60),
+      probe('crc', 'crcNs', 20),
+      probe('notify', 'notifyNs', 30),
+      probe('call', 'emptyCallNs', 10),
+    ]
     const rounds = await measureRounds(probes, { ...options, directory }, () => undefined)
-    expect(seen).toEqual(['append 0', 'crc 0', 'call 0', 'append 1', 'crc 1', 'call 1'])
-    expect(folders.size).toBe(6)
+    const names = ['append', 'crc', 'notify', 'call']
+    expect(seen).toEqual([0, 1].flatMap((round) => names.map((name) => `${name} ${round}`)))
+    expect(folders.size).toBe(8)
     expect(readdirSync(directory)).toEqual([])
-    expect(rounds[1]).toEqual({ appendNs: 60, crcNs: 20, emptyCallNs: 10, appendPerCrc: 3, appendPerCallAndCrc: 2 })
+    expect(rounds[1]).toEqual({ appendNs: 60, crcNs: 20, notifyNs: 30, emptyCallNs: 10, appendPerCrc: 3, appendPerFloor: 1.5 })
   })
 })
 

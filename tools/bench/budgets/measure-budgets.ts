@@ -45,9 +45,9 @@ export async function measureRounds(
 
 /** Quotients of what was measured in one round: they say the same on every machine. */
 function ratios(figures: Figures): Figures {
-  const { appendNs, crcNs, emptyCallNs } = figures
-  if (appendNs === undefined || crcNs === undefined || emptyCallNs === undefined) return {}
-  return { appendPerCrc: appendNs / crcNs, appendPerCallAndCrc: appendNs / (crcNs + emptyCallNs) }
+  const { appendNs, crcNs, notifyNs, emptyCallNs } = figures
+  if (appendNs === undefined || crcNs === undefined || notifyNs === undefined || emptyCallNs === undefined) return {}
+  return { appendPerCrc: appendNs / crcNs, appendPerFloor: appendNs / (notifyNs + emptyCallNs) }
 }
 
 /** The rows for which there are figures, each with the median of the rounds and what that keeps to. */

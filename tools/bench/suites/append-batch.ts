@@ -14,18 +14,20 @@ export function appendBatchSuite(payloadLength: number): Suite {
     name: 'appendBatch',
     operation: `one message of ${payloadLength} B out of ${BATCH_LENGTH}`,
     candidates: [
-      (directory) =>
+      (directory, seconds) =>
         queueCandidate({
           ...common,
           name: `appendBatch(${BATCH_LENGTH})`,
           directory,
+          seconds,
           run: (writer) => writer.appendBatch(messages),
         }),
-      (directory) =>
+      (directory, seconds) =>
         queueCandidate({
           ...common,
           name: `append, ${BATCH_LENGTH} times`,
           directory,
+          seconds,
           run: (writer) => {
             for (const { typeId, payload } of messages) writer.append(typeId, payload)
           },

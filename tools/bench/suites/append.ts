@@ -12,16 +12,19 @@ const MAPPING_LENGTH = 128 * 1024 * 1024
 export function appendSuite(payloadLength: number, mmapIo: MmapIo | undefined): Suite {
   const payload = Buffer.alloc(payloadLength, 7)
   const candidates: CandidateFactory[] = [
-    (directory) => queueCandidate({ name: 'append', directory, payloadLength, run: (writer) => writer.append(1, payload) }),
-    (directory) =>
+    (directory, seconds) =>
+      queueCandidate({ name: 'append', directory, seconds, payloadLength, run: (writer) => writer.append(1, payload) }),
+    (directory, seconds) =>
       queueCandidate({
         name: 'append, base format',
         directory,
+        seconds,
         payloadLength,
         writerOptions: { extensions: false },
         run: (writer) => writer.append(1, payload),
       }),
-    (directory) => queueCandidate({ name: 'tryAppend', directory, payloadLength, run: (writer) => writer.tryAppend(1, payload) }),
+    (directory, seconds) =>
+      queueCandidate({ name: 'tryAppend', directory, seconds, payloadLength, run: (writer) => writer.tryAppend(1, payload) }),
     (directory) => writeSyncCandidate(directory, payload),
   ]
   if (mmapIo) candidates.push((directory) => mmapIoCandidate(directory, payload, mmapIo))

@@ -12,18 +12,20 @@ export function claimSuite(): Suite {
     name: 'claim',
     operation: `two f64 in a message of ${PAYLOAD_LENGTH} B`,
     candidates: [
-      (directory) =>
+      (directory, seconds) =>
         queueCandidate({
           ...common,
           name: 'claim, setFloat64 twice, commit',
           directory,
+          seconds,
           run: (writer) => writer.claim(1, PAYLOAD_LENGTH).setFloat64(0, 60123.5).setFloat64(8, 0.25).commit(),
         }),
-      (directory) =>
+      (directory, seconds) =>
         queueCandidate({
           ...common,
           name: 'fill a buffer, append',
           directory,
+          seconds,
           run: (writer) => {
             view.setFloat64(0, 60123.5, true)
             view.setFloat64(8, 0.25, true)

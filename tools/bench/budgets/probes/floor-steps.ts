@@ -16,7 +16,12 @@ export const floorSteps: Probe = {
     const beginNs = process.hrtime.bigint()
     for (let index = 0; index < calls; index++) doNothing()
     const emptyCallNs = Number(process.hrtime.bigint() - beginNs) / calls
-    const steps = runFloor<{ copyNs: number; clockNs: number; crcNs: number }>(floor, 'steps', payloadLength, RECORDS * share)
+    const steps = runFloor<{ copyNs: number; clockNs: number; crcNs: number; notifyNs: number }>(
+      floor,
+      'steps',
+      payloadLength,
+      RECORDS * share,
+    )
     return { emptyCallNs, ...steps }
   },
 }
