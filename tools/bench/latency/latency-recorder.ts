@@ -1,11 +1,10 @@
 import { build, type Histogram } from 'hdr-histogram-js'
 import type { LatencyFigures } from './latency-mode.js'
-import { monotonicNs } from './monotonic-clock.js'
 
 const HIGHEST_NS = 60e9
 
 /**
- * Takes every message's due time and number. Counting from the due time, not from the sending, is what keeps a stall of the sender in the figures.
+ * Takes every message's latency and number. Counting from the due time, not from the sending, is what keeps a stall of the sender in the figures.
  */
 export class LatencyRecorder {
   readonly #histogram: Histogram = build({
@@ -26,8 +25,7 @@ export class LatencyRecorder {
   }
 
   /** @throws when a message is missing or comes twice. */
-  record(dueNs: number, index: number): void {
-    const latencyNs = monotonicNs() - dueNs
+  record(latencyNs: number, index: number): void {
     if (index !== this.#received) throw new Error(`message ${index} instead of ${this.#received}`)
     if (this.#received++ >= this.#warmUpCount) this.#histogram.recordValue(Math.min(Math.max(latencyNs, 1), HIGHEST_NS))
   }

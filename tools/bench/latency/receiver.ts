@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { openReader, type QueueReader } from '@chronicle-ts/core'
 import type { ReceiverNote, ReceiverTask } from './latency-mode.js'
 import { LatencyRecorder } from './latency-recorder.js'
+import { monotonicNs } from './monotonic-clock.js'
 
 /** Longer than any stall that a working machine has: a message that takes longer is lost. */
 const SILENCE_MS = 30_000
@@ -20,7 +21,10 @@ async function receiveFromQueue(reader: QueueReader): Promise<void> {
   while (recorder.received < total) {
     const message = reader.next()
     if (message !== undefined) {
-      recorder.record(message.payload.readDoubleLE(0), message.payload.readDoubleLE(8))
+      // In hand: what is done with it does not belong to the way.
+      const receivedNs = monotonicNs()
+      const { view, payloadOffset } = message
+      recorder.record(receivedNs - view.getFloat64(payloadOffset, true), view.getFloat64(payloadOffset + 8, true))
       continue
     }
     const waited =
@@ -47,8 +51,9 @@ function receiveStream(socket: Socket): void {
   socket.on('data', (data) => {
     pending = pending.length === 0 ? data : Buffer.concat([pending, data])
     let offset = 0
+    const receivedNs = monotonicNs()
     for (; offset + task.payloadLength <= pending.length; offset += task.payloadLength) {
-      recorder.record(pending.readDoubleLE(offset), pending.readDoubleLE(offset + 8))
+      recorder.record(receivedNs - pending.readDoubleLE(offset), pending.readDoubleLE(offset + 8))
     }
     pending = pending.subarray(offset)
     if (recorder.received < total) return

@@ -143,6 +143,12 @@ describe('a segment', () => {
     )
   })
 
+  it('is made that of another segment by its id and time', () => {
+    const header = format.encodeSegmentHeader({ segmentId: 3, createdNs: 5n })
+    format.restampSegmentHeader(format.viewOf(header), 4, 6n)
+    expect(header).toEqual(format.encodeSegmentHeader({ segmentId: 4, createdNs: 6n }))
+  })
+
   it.each([
     [0, false, false],
     [64, false, false],

@@ -163,6 +163,7 @@ export {
   lastRecordOffset,
   maxPayloadLengthOf,
   type NewSegmentHeader,
+  restampSegmentHeader,
   SEGMENT_CREATED_NS_OFFSET,
   SEGMENT_END_OFFSET_OFFSET,
   SEGMENT_FIELDS,

@@ -155,6 +155,12 @@ export function encodeSegmentHeader(header: NewSegmentHeader): Uint8Array<ArrayB
   return bytes
 }
 
+/** Makes the header of one segment that of another of the same kind: what rolls do instead of encoding all of it. */
+export function restampSegmentHeader(header: DataView, segmentId: number, createdNs: bigint): void {
+  header.setUint32(SEGMENT_ID_OFFSET, segmentId, true)
+  header.setBigUint64(SEGMENT_CREATED_NS_OFFSET, createdNs, true)
+}
+
 export type SegmentProblem = 'bad magic' | 'bad version' | 'bad segment id'
 
 /** Why this header is not that of segment `segmentId`, or `undefined`. */

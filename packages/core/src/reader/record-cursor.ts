@@ -93,6 +93,13 @@ export class RecordCursor {
     return this.#peeked
   }
 
+  /** Whether a record, good or bad, is committed here. */
+  get isCommitted(): boolean {
+    const segment = this.#segment
+    if (segment === undefined) return false
+    return this.offset <= segment.lastRecordOffset && segment.commitLengthAcquire(this.offset) !== 0
+  }
+
   /** Whether {@link next} would return a message. */
   hasNext(): boolean {
     return this.#block < this.#verifiedBlock || this.#lookAhead()

@@ -5,7 +5,7 @@ import { binding } from '@chronicle-ts/native'
 import { PREPARE_TIMEOUT_MS } from '../defaults.js'
 import { fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
-import { encodeSegmentHeader, segmentFileName, segmentTemporaryFileName } from '../format/index.js'
+import { encodeSegmentHeader, restampSegmentHeader, segmentFileName, segmentTemporaryFileName, viewOf } from '../format/index.js'
 import { MappedSegment } from './mapped-segment.js'
 import { segmentPath } from './segment-files.js'
 
@@ -28,6 +28,9 @@ export interface PreparerOptions {
  */
 export class SegmentPreparer {
   readonly #options: PreparerOptions
+  /** Copied by the binding, so one serves all. */
+  readonly #header = encodeSegmentHeader({ segmentId: 0 })
+  readonly #headerView = viewOf(this.#header)
   #segmentId = -1
   #job = 0
 
@@ -52,13 +55,14 @@ export class SegmentPreparer {
     this.dispose()
     const { directory, segmentSize, extensions, prefault, lockMemory, hugePages } = this.#options
     this.#segmentId = segmentId
+    restampSegmentHeader(this.#headerView, segmentId, extensions ? binding.realtimeNs() : 0n)
     this.#job = binding.backgroundPrepare({
       temporaryPath: join(directory, segmentTemporaryFileName(segmentId)),
       finalPath: join(directory, segmentFileName(segmentId)),
       // A file of this name was never the head and holds no committed record (recovery saw to that), so nothing is lost with it.
       replace: true,
       length: segmentSize,
-      header: encodeSegmentHeader({ segmentId, createdNs: extensions ? binding.realtimeNs() : 0n }),
+      header: this.#header,
       populate: prefault,
       lockMemory,
       hugePages,

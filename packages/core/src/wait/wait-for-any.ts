@@ -44,15 +44,23 @@ function anyReady(sources: readonly Parkable[]): boolean {
   return false
 }
 
+function anyCommitted(sources: readonly Parkable[]): boolean {
+  for (const source of sources) if (source.isCommitted) return true
+  return false
+}
+
 interface LookPlan {
   readonly rounds: number
   readonly between?: () => void
 }
 
-/** Looks up to `rounds` times, doing `between` after each look. The clock is read every 64 rounds only: reading it costs more than looking. */
+/**
+ * Looks up to `rounds` times, doing `between` after each look. Most looks are at commit words only: the control block's words change with every append, and who reads
+ * them all the time keeps taking them away from the writer. The clock is read every 64 rounds only: reading it costs more than looking.
+ */
 function lookRepeatedly(sources: readonly Parkable[], deadline: number, plan: LookPlan): WaitOutcome | undefined {
   for (let round = 1; round <= plan.rounds; round++) {
-    if (anyReady(sources)) return 'message'
+    if ((round & 15) === 0 ? anyReady(sources) : anyCommitted(sources)) return 'message'
     plan.between?.()
     if ((round & 63) === 0 && performance.now() >= deadline) return 'timeout'
   }
