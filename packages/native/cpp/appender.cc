@@ -1,3 +1,4 @@
+#include <cmath>
 #include <new>
 #include <utility>
 
@@ -143,7 +144,7 @@ napi_value claim(napi_env env, napi_callback_info info) {
   const HotCall<2> call(env, info);
   double length = -1;
   napi_get_value_double(env, call.values[1], &length);
-  if (!(length >= 0) || length != static_cast<double>(static_cast<uint64_t>(length))) return throwTypeError(env, "length must be an integer from 0 on");
+  if (!(length >= 0) || length != std::floor(length)) return makeStatus(env, kBadPayload);
   const uint64_t bounded = length > kPayloadLengthMax ? kPayloadLengthMax + 1 : static_cast<uint64_t>(length);
   return makeStatus(env, call.appender->core.claim(readTypeId(env, call.values[0]), bounded));
 }
@@ -155,11 +156,12 @@ napi_value publish(napi_env env, napi_callback_info info) {
   if (napi_get_value_bigint_uint64(env, call.values[0], &timestampNs, &lossless) != napi_ok) {
     return throwTypeError(env, "timestampNs must be a bigint");
   }
-  return makeStatus(env, call.appender->core.publish(timestampNs));
+  return makeStatus(env, call.appender->core.publish(timestampNs, coarseRealtimeNs()));
 }
 
 napi_value publishNow(napi_env env, napi_callback_info info) {
-  return makeStatus(env, HotCall<0>(env, info).appender->core.publish(0));
+  const uint64_t now = realtimeNs();
+  return makeStatus(env, HotCall<0>(env, info).appender->core.publish(now, now));
 }
 
 napi_value abortClaim(napi_env env, napi_callback_info info) { return makeStatus(env, HotCall<0>(env, info).appender->core.abort()); }

@@ -90,16 +90,14 @@ class AppenderCore {
     return faulted() ? kFault : kOk;
   }
 
-  // Time 0 means now.
-  int publish(uint64_t timestampNs) {
+  int publish(uint64_t timestampNs, uint64_t nowNs) {
     if (segment_.data == nullptr) return kDetached;
     if (!claimOpen_) return kClaim;
-    const uint64_t now = timestampNs == 0 ? realtimeNs() : coarseRealtimeNs();
     uint8_t* const record = segment_.data + writeOffset_;
     const uint64_t payloadEnd = kRecordHeaderLength + claimLength_;
     std::memset(record + payloadEnd, 0, recordLength(claimLength_) - payloadEnd);
     closeClaim();
-    return finish(commit(record, claimType_, claimLength_, timestampNs == 0 ? now : timestampNs), now);
+    return finish(commit(record, claimType_, claimLength_, timestampNs), nowNs);
   }
 
   int abort() {

@@ -257,15 +257,16 @@ describe('claim', () => {
     expect([appender.state[APPENDER_CLAIM_OFFSET], appender.state[APPENDER_WRITE_OFFSET], words[96]]).toEqual([0, 192, 1])
   })
 
-  it('may be empty, and takes the time when it is published', () => {
+  it('may be empty, and takes the time when it is published, or the one that is given, though it be 0', () => {
     const { appender, segment } = stage(4096)
-    for (const publish of [() => appender.publishNow(), () => appender.publish(0n)]) {
-      const offset = appender.state[APPENDER_WRITE_OFFSET] as number
-      expect(appender.claim(1, 0)).toBe(STATUS_OK)
-      const before = binding.realtimeNs()
-      expect(publish()).toBe(STATUS_OK)
-      expect(new DataView(segment).getBigUint64(offset + 16, true)).toBeGreaterThanOrEqual(before)
-    }
+    const timestampAt = (offset: number) => new DataView(segment).getBigUint64(offset + 16, true)
+    appender.claim(1, 0)
+    const before = binding.realtimeNs()
+    expect(appender.publishNow()).toBe(STATUS_OK)
+    expect(timestampAt(64)).toBeGreaterThanOrEqual(before)
+    appender.claim(1, 0)
+    expect(appender.publish(0n)).toBe(STATUS_OK)
+    expect(timestampAt(128)).toBe(0n)
   })
 
   it('leaves nothing when it is aborted', () => {
@@ -315,7 +316,8 @@ describe('claim', () => {
     appender.append(1, Buffer.alloc(3000))
     expect(appender.claim(1, 3000)).toBe(STATUS_ROLL)
     const claim = appender.claim as (typeId: unknown, length?: unknown) => number
-    for (const length of [-1, 1.5, Number.NaN, '5', undefined]) expect(() => claim(1, length)).toThrow(TypeError)
+    for (const length of [-1, 1.5, Number.NaN, '5', undefined]) expect(claim(1, length)).toBe(STATUS_BAD_PAYLOAD)
+    expect(claim(1, Number.POSITIVE_INFINITY)).toBe(STATUS_TOO_LARGE)
     expect(claim(0xffff, 8)).toBe(STATUS_BAD_TYPE)
   })
 })

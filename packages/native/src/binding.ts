@@ -132,7 +132,7 @@ export type Status = number | undefined
 export const STATUS_OK = undefined
 /** append, claim: the record does not fit into what is left of the segment; nothing was written. Roll and call again. */
 export const STATUS_ROLL = 1
-/** append: the payload is no `Uint8Array`, or detached, or shrank; nothing was written. */
+/** append: the payload is no `Uint8Array`, or detached, or shrank; claim: the length is no integer from 0 on. Nothing was written. */
 export const STATUS_BAD_PAYLOAD = 2
 /** append: `typeId` is no integer of 0..0xFFFE; nothing was written. */
 export const STATUS_BAD_TYPE = 3
@@ -224,9 +224,9 @@ export interface NativeAppender {
   appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): Status
   /** Reserves room; `state[APPENDER_CLAIM_OFFSET]` is where the payload goes. */
   claim(typeId: number, length: number): Status
-  /** Publishes the open claim; a `timestampNs` of 0n means now. */
+  /** Publishes the open claim. */
   publish(timestampNs: bigint): Status
-  /** {@link publish} with the time now, without a bigint at the call site. */
+  /** {@link publish} with the time now. */
   publishNow(): Status
   /** Zeroes what the open claim may have written and closes it. */
   abort(): Status

@@ -2,8 +2,9 @@ import { cpSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
-import { segmentFile } from '../../test/support/raw-queue.js'
+import { overwrite, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
+import { encodePaddingHeader } from '../format/index.js'
 import { openWriter } from '../writer/open-writer.js'
 import type { ColdPosition } from './cold-item.js'
 import { type ColdStart, openColdReader } from './open-cold-reader.js'
@@ -53,6 +54,32 @@ describe('a place in a queue whose next segment is prepared', () => {
     buildQueue(other, { payloads: [], firstSegment: segmentId })
     cpSync(segmentFile(other, segmentId), `${segmentFile(queue, segmentId)}.tmp`)
     renameSync(`${segmentFile(queue, segmentId)}.tmp`, segmentFile(queue, segmentId))
+  }
+})
+
+describe('a place in a queue with segments that only lead on', () => {
+  it('is found on both sides of them, whether they are padded or empty', () => {
+    const before = buildQueue(`${queue}-before`, { payloads: sized(31), firstTimestampNs: 0n })
+    buildQueue(queue, { payloads: sized(29), firstSegment: 6, firstSequence: 31, firstTimestampNs: 31_000n })
+    expect(before.records.at(-1)).toMatchObject({ segmentId: 0, sequence: 30 })
+    cpSync(segmentFile(`${queue}-before`, 0), segmentFile(queue, 0))
+    for (const id of [1, 2, 3, 4, 5]) {
+      buildQueue(`${queue}-${id}`, { payloads: [], firstSegment: id })
+      cpSync(segmentFile(`${queue}-${id}`, id), segmentFile(queue, id))
+    }
+    for (const id of [1, 2, 4]) overwrite(segmentFile(queue, id), 64, encodePaddingHeader(64, 4096))
+    for (const sequence of [0, 7, 30, 31, 59]) {
+      expect(firstSequence({ sequence })).toBe(sequence)
+      expect(firstSequence({ timestampNs: BigInt(sequence) * 1000n })).toBe(sequence)
+    }
+  })
+
+  const sized = (count: number) => Array.from({ length: count }, () => Buffer.alloc(32, 7))
+
+  function firstSequence(from: ColdStart): number | undefined {
+    using reader = openColdReader(queue, { from })
+    for (let item = reader.next(); item !== undefined; item = reader.next()) if (item.kind === 'record') return item.sequence
+    return undefined
   }
 })
 

@@ -1,7 +1,7 @@
 import { type ControlBlock, SEGMENT_FIRST_RECORD_OFFSET } from '../format/index.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
-import { holdsRecords, sequenceAt } from './record-verdict.js'
+import { beginsWithMessage, holdsRecords, sequenceAt } from './record-verdict.js'
 import { timestampNsAt, walkRecords } from './record-walk.js'
 
 /** A queue as far as finding a place in it needs it. */
@@ -72,8 +72,12 @@ function positionWhere(places: ColdPlaces, reached: (segment: ColdSegment, offse
   let high = segmentIds.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if (firstRecordSatisfies(places, segmentIds[middle] as number, reached)) high = middle
-    else low = middle + 1
+    // A segment without a record of its own (one that only leads on, an empty or a bad one) says nothing: the next that has one answers for it.
+    let asked = middle
+    let answer = firstRecordSatisfies(places, segmentIds[asked] as number, reached)
+    while (answer === undefined && ++asked < high) answer = firstRecordSatisfies(places, segmentIds[asked] as number, reached)
+    if (answer === false) low = asked + 1
+    else high = middle
   }
   const segmentId = segmentIds[Math.max(0, low - 1)]
   if (segmentId === undefined) return earliestPosition(places)
@@ -84,17 +88,15 @@ function positionWhere(places: ColdPlaces, reached: (segment: ColdSegment, offse
   return { segmentId, offset: walk?.end ?? SEGMENT_FIRST_RECORD_OFFSET }
 }
 
-/** A segment without records counts as satisfying: what is looked for lies in front of it. */
+/** `undefined` where no message stands at the beginning. */
 function firstRecordSatisfies(
   places: ColdPlaces,
   segmentId: number,
   reached: (segment: ColdSegment, offset: number) => boolean,
-): boolean {
-  const answer = withSegment(places, segmentId, (segment) => {
-    if (!segment.hasRoomAt(SEGMENT_FIRST_RECORD_OFFSET) || segment.commitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) === 0) return true
-    return reached(segment, SEGMENT_FIRST_RECORD_OFFSET)
-  })
-  return answer ?? true
+): boolean | undefined {
+  return withSegment(places, segmentId, (segment) =>
+    beginsWithMessage(segment) ? reached(segment, SEGMENT_FIRST_RECORD_OFFSET) : undefined,
+  )
 }
 
 function lastOffsets(places: ColdPlaces, segmentId: number, count: number): number[] {

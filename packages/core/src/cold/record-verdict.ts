@@ -54,6 +54,12 @@ export function findNextRecord(segment: ColdSegment, offset: number, { damageOff
   return undefined
 }
 
+/** Whether a good record that is no padding stands at a segment's beginning. */
+export function beginsWithMessage(segment: ColdSegment): boolean {
+  if (!segment.hasRoomAt(SEGMENT_FIRST_RECORD_OFFSET)) return false
+  return judgeOnce(segment, SEGMENT_FIRST_RECORD_OFFSET, false) === 'good'
+}
+
 /**
  * Whether a segment holds at least one good record, wherever it stands. A committed word at its beginning is not enough: foreign bytes look like one too.
  */

@@ -17,6 +17,8 @@ export function appendFailure(status: number, refused: RefusedAppend): QueueErro
     case STATUS_BAD_TYPE:
       return new InvalidArgumentError({ argument: 'typeId', value: typeId, expected: 'an integer from 0 to 65534' })
     case STATUS_BAD_PAYLOAD:
+      if (refused.length !== undefined)
+        return new InvalidArgumentError({ argument: 'length', value: refused.length, expected: 'an integer from 0 on' })
       return new InvalidArgumentError({ argument: 'payload', value: payload, expected: 'a Uint8Array that is not detached' })
     case STATUS_TOO_LARGE: {
       const length = refused.length ?? (payload as Uint8Array).length

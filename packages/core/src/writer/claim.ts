@@ -1,7 +1,8 @@
 import type { NativeAppender, Status } from '@chronicle-ts/native'
 import { STATUS_FAULT } from '@chronicle-ts/native'
-import { ClosedError, InvalidArgumentError, SegmentTruncatedError } from '../errors/index.js'
+import { ClosedError, SegmentTruncatedError } from '../errors/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
+import { checkTimestamp } from './check-timestamp.js'
 
 /**
  * Room in the segment for one message, to be filled in place: no copy is made. The object is reused by the next claim of its writer; it is open until
@@ -105,12 +106,4 @@ export class Claim {
   #check(status: Status): void {
     if (status === STATUS_FAULT) throw new SegmentTruncatedError({})
   }
-}
-
-const TIMESTAMP_MAX = 2n ** 64n - 1n
-
-/** Asked before the claim is closed: the appender would throw behind it, with its own claim still open. */
-function checkTimestamp(timestampNs: bigint): void {
-  if (typeof timestampNs === 'bigint' && timestampNs >= 0n && timestampNs <= TIMESTAMP_MAX) return
-  throw new InvalidArgumentError({ argument: 'timestampNs', value: timestampNs, expected: 'a bigint from 0 to 2^64 - 1' })
 }

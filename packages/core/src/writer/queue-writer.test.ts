@@ -11,9 +11,7 @@ function queuePath(): string {
   return join(temporaryDirectory(), 'queue')
 }
 
-function code(name: string): unknown {
-  return expect.objectContaining({ code: name })
-}
+const code = (name: string, facts: object = {}): unknown => expect.objectContaining({ code: name, ...facts })
 
 describe('append', () => {
   it('returns ascending sequences from 0 and delivers every byte', () => {
@@ -173,7 +171,12 @@ describe('claim', () => {
     expect(() => claim.setInt32(-1, 1)).toThrow(RangeError)
     claim.setBigInt64(0, 5n).commit({ timestampNs: 9n })
     expect(() => writer.claim(1, 5000)).toThrowError(code('ERR_TOO_LARGE'))
-    expect(() => writer.claim(1, -1)).toThrowError()
+    for (const length of [-1, 1.5, Number.NaN])
+      expect(() => writer.claim(1, length)).toThrowError(code('ERR_INVALID_ARGUMENT', { argument: 'length' }))
+    for (const timestampNs of [-1n, 2n ** 64n, 5 as unknown as bigint])
+      expect(() => writer.append(1, Buffer.alloc(1), { timestampNs })).toThrowError(
+        code('ERR_INVALID_ARGUMENT', { argument: 'timestampNs' }),
+      )
     writer.close()
   })
 })

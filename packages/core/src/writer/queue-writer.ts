@@ -22,6 +22,7 @@ import { MappedSegment } from '../segment/mapped-segment.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { appendFailure } from './append-failure.js'
 import { CapacityGate } from './capacity-gate.js'
+import { checkTimestamp } from './check-timestamp.js'
 import { Claim } from './claim.js'
 import { Durability } from './durability.js'
 import type { ResolvedWriterOptions } from './writer-options.js'
@@ -170,6 +171,7 @@ export class QueueWriter {
    */
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
     const timestampNs = options?.timestampNs
+    if (timestampNs !== undefined) checkTimestamp(timestampNs)
     let status =
       timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
     while (status !== STATUS_OK) {

@@ -39,14 +39,14 @@ class Session {
     const uint32_t type = number % 5 == 0 ? kPaddingType : number % 7;
     const size_t length = number % sizeof payload;
     switch (what % 7) {
-      case 0: return published(appender_->append(type, payload, length, number, number), length);
+      case 0: return published(appender_->appendAt(type, payload, length, number), length);
       case 1:
         published(appender_->appendQuietly(type, payload, length, number), length);
         return appender_->finishBatch(number);
       case 2:
         if (appender_->claim(type, length) == kOk) claimed_ = length;
         return;
-      case 3: return published(appender_->publish(number), claimed_);
+      case 3: return published(appender_->publish(number, number), claimed_);
       case 4: appender_->abort(); return;
       case 5: return roll(number);
       default: appender_->heartbeat(); return;

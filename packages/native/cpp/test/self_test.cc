@@ -60,10 +60,10 @@ void testAppendAndVerify(bool extensions) {
   while (segments.size() < 200) {
     const size_t length = random() % 5000;
     const bool inPlace = random() % 4 == 0;
-    int status = inPlace ? appender.claim(1, length) : appender.append(1, source.data(), length, 5, 5);
+    int status = inPlace ? appender.claim(1, length) : appender.appendAt(1, source.data(), length, 5);
     if (status == kOk && inPlace) {
       std::memset(segments.back()->bytes + static_cast<size_t>(appender.state().claimOffset), 0xCD, (length + 63) & ~size_t{63});
-      status = random() % 3 == 0 ? appender.abort() : appender.publish(9);
+      status = random() % 3 == 0 ? appender.abort() : appender.publish(9, 9);
       if (appender.state().nextSequence == static_cast<double>(appended)) continue;
     }
     CHECK(status == kOk || status == kRoll || status == kTooLarge);
@@ -143,7 +143,7 @@ void testTwoThreads() {
     pthread_t reader;
     CHECK(pthread_create(&reader, nullptr, readUntilDone, &pair) == 0);
     const uint8_t payload[100] = {1, 2, 3};
-    while (appender.append(1, payload, sizeof payload, 1, realtimeNs()) == kOk) {
+    while (appender.append(1, payload, sizeof payload) == kOk) {
     }
     pair.done.store(true, std::memory_order_release);
     appender.finishBatch(realtimeNs());
