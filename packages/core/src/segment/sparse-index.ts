@@ -88,7 +88,9 @@ function saveSparseIndex(directory: string, segmentId: number, entries: readonly
   const path = sparseIndexPath(directory, segmentId)
   try {
     mkdirSync(join(directory, SPARSE_INDEX_DIRECTORY), { recursive: true })
-    writeFileSync(path, encodeSparseIndex(segmentId, entries, crc32))
+    // What stands there may be a pipe that never takes the bytes, or a link to somebody else's file.
+    rmSync(path, { force: true })
+    writeFileSync(path, encodeSparseIndex(segmentId, entries, crc32), { flag: 'wx' })
     if (!existsSync(segmentPath(directory, segmentId))) rmSync(path, { force: true })
   } catch {
     // A full or read-only disk: the next search walks the segment again.

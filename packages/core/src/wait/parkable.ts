@@ -4,7 +4,7 @@ import type { MappedControl } from '../control/mapped-control.js'
 export interface Parkable {
   /** Whether looking again is worth while: a message, or an error, is there. */
   readonly isReady: boolean
-  /** Whether a record is committed at the position: one load. `false` says nothing, only {@link isReady} looks into the next segment and at the control block. */
+  /** Whether a record, good or bad, is committed at the position: one load. Only {@link isReady} says more, and looks at the next segment and the control block. */
   readonly isCommitted: boolean
   readonly control: MappedControl
 }

@@ -60,7 +60,7 @@ interface LookPlan {
  */
 function lookRepeatedly(sources: readonly Parkable[], deadline: number, plan: LookPlan): WaitOutcome | undefined {
   for (let round = 1; round <= plan.rounds; round++) {
-    if ((round & 15) === 0 ? anyReady(sources) : anyCommitted(sources)) return 'message'
+    if (((round & 15) === 0 || anyCommitted(sources)) && anyReady(sources)) return 'message'
     plan.between?.()
     if ((round & 63) === 0 && performance.now() >= deadline) return 'timeout'
   }
