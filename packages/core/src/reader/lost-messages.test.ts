@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { buildQueue } from '../../test/cold/build-queue.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
@@ -168,3 +169,32 @@ function firstSequenceIn(directory: string, segmentId: number): number {
   }
   throw new Error(`no segment ${segmentId}`)
 }
+
+describe('a reader whose segment is gone although nothing was lost', () => {
+  const payloads = [Buffer.from('first'), Buffer.from('second')]
+  const plan = { payloads, firstSegment: 3, readers: { r: { segmentId: 0, offset: 64 } } }
+
+  it('begins at sequence 0, where recovery went on above it', () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    buildQueue(directory, plan)
+    using reader = openReader(directory, 'r')
+    expect(drainSequences(reader)).toEqual([0, 1])
+    expect(reader.metrics().lost).toBe(0)
+  })
+
+  it('waits for sequence 0, where nothing has been appended since', () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    buildQueue(directory, { ...plan, payloads: [] })
+    using reader = openReader(directory, 'r')
+    expect(reader.next()).toBeUndefined()
+    using writer = openWriter(directory)
+    writer.append(1, Buffer.alloc(1))
+    expect(drainSequences(reader)).toEqual([0])
+  })
+
+  it('is told of a loss where writers of the base format begin again at 0, which says nothing', () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    buildQueue(directory, { ...plan, legacy: true })
+    expect(() => openReader(directory, 'r')).toThrowError(lost({ reader: 'r' }))
+  })
+})

@@ -1,7 +1,7 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
 import { BadPositionError, DataLostError } from '../errors/index.js'
-import { isRecordOffset } from '../format/index.js'
+import { isRecordOffset, RECORD_FLAG_HEADER_CRC } from '../format/index.js'
 import { readLostSequence } from '../retention/lost-position.js'
 import { MessageSource } from './message-source.js'
 import { type Position, PositionFile } from './position-file.js'
@@ -121,7 +121,11 @@ export class QueueReader extends MessageSource {
     const from = readLostSequence(this.directory, this.name, saved)
     // Loaded before the look: what is appended in between is seen by it.
     const next = this.control.nextSequenceAcquire()
-    const to = this.peek()?.sequence ?? next ?? from ?? 0
+    const first = this.peek()
+    const to = first?.sequence ?? next ?? from ?? 0
+    // Recovery may go on above the segment of a reader that had nothing to lose: sequence 0 is the first there ever was, unless a writer of the base format gave it out.
+    const counts = first === undefined ? next !== undefined : (first.flags & RECORD_FLAG_HEADER_CRC) !== 0
+    if (counts && to === (from ?? 0)) return earliest
     if (options.onLost === 'strict') throw this.#dataLost(from, to)
     this.countLost(from === undefined ? 0 : to - from)
     return earliest
