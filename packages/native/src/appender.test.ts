@@ -292,11 +292,8 @@ describe('claim', () => {
     expect([appender.publishNow(), appender.publish(1n), appender.abort()]).toEqual([STATUS_CLAIM, STATUS_CLAIM, STATUS_CLAIM])
     appender.claim(1, 8)
     const payload = Buffer.alloc(1)
-    expect([appender.append(1, payload), appender.appendAt(1, payload, 1n), appender.claim(1, 1)]).toEqual([
-      STATUS_CLAIM,
-      STATUS_CLAIM,
-      STATUS_CLAIM,
-    ])
+    const refused = [appender.append(1, payload), appender.appendAt(1, payload, 1n), appender.claim(1, 1)]
+    expect(new Set(refused)).toEqual(new Set([STATUS_CLAIM]))
     expect(appender.appendBatch(new Uint16Array(1), [payload], 0)).toBe(STATUS_CLAIM)
     expect(appender.roll(map(4096), 1)).toBe(STATUS_CLAIM)
     expect(appender.publishNow()).toBe(STATUS_OK)
