@@ -209,13 +209,14 @@ export abstract class MessageSource implements Parkable {
   // -- Parkable: for wait strategies ---------------------------------------------------------------------------------------------------
 
   /** Used by waits: whether `next()` has something to say, a message or an error. */
-  get isCommitted(): boolean {
-    return this.#cursor.isCommitted
-  }
-
   get isReady(): boolean {
     if (this.#isClosed) throw this.closedError()
     return this.#cursor.hasNext()
+  }
+
+  /** Used by waits that spin. */
+  get isCommitted(): boolean {
+    return this.#cursor.isCommitted
   }
 
   /** Used by waits. */
