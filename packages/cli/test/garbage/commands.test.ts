@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Damage, FOREIGN, probeCommands, scratchFolder } from './command-probes.js'
 import { makeSmallBus, QUEUE } from './small-bus.js'
 
-/** `CHRONICLE_CLI_GARBAGE=full` damages every byte of the headers and first records, and every length; without it a sample that moves with the seed. */
+/**
+ * `CHRONICLE_CLI_GARBAGE=full` flips every byte of every file, gives every byte of the headers and first records other values too, and tries every length; without it
+ * a sample that moves with the seed.
+ */
 const FULL = process.env['CHRONICLE_CLI_GARBAGE'] === 'full'
 const SEED = Number(process.env['CHRONICLE_CLI_GARBAGE_SEED'] ?? Date.now() % 1_000_000)
 const COUNT = Number(process.env['CHRONICLE_CLI_GARBAGE_COUNT'] ?? (FULL ? 2000 : 8))
@@ -50,9 +53,9 @@ function sampled(damages: readonly Damage[], stride: number): Damage[] {
   return damages.filter((_, index) => (index + SEED) % stride === 0)
 }
 
-function everyByte(to: (byte: number) => number): Damage[] {
+function everyByte(to: (byte: number) => number, lengthMax = TELLING_LENGTH): Damage[] {
   return [...contents].flatMap(([file, content]) =>
-    Array.from(content.subarray(0, TELLING_LENGTH), (byte, offset) => ({ byte, offset }))
+    Array.from(content.subarray(0, lengthMax), (byte, offset) => ({ byte, offset }))
       .filter(({ byte }) => to(byte) !== byte)
       .map(({ byte, offset }) => ({ file, writes: [{ offset, hex: Buffer.of(to(byte)).toString('hex') }] })),
   )
@@ -62,13 +65,10 @@ describe('chron-cli and garbage', () => {
   it(
     `ends every command in time, with a documented exit code and no stack trace, whatever byte is wrong, seed ${SEED}`,
     async () => {
-      const values = [(byte: number) => byte ^ 0xff, () => 0, (byte: number) => (byte + 1) & 0xff, (byte: number) => byte ^ 0x80]
-      expect(
-        await probeCommands(
-          bus,
-          values.flatMap((to) => sampled(everyByte(to), BYTE_STRIDE)),
-        ),
-      ).toEqual([])
+      const values = [() => 0, (byte: number) => (byte + 1) & 0xff, (byte: number) => byte ^ 0x80]
+      const flipped = everyByte((byte) => byte ^ 0xff, FULL ? Number.POSITIVE_INFINITY : TELLING_LENGTH)
+      const damages = [flipped, ...values.map((to) => everyByte(to))].flatMap((list) => sampled(list, BYTE_STRIDE))
+      expect(await probeCommands(bus, damages)).toEqual([])
     },
     TIMEOUT_MS,
   )
