@@ -95,7 +95,7 @@ class AppenderCore {
     if (!claimOpen_) return kClaim;
     uint8_t* const record = segment_.data + writeOffset_;
     const uint64_t payloadEnd = kRecordHeaderLength + claimLength_;
-    std::memset(record + payloadEnd, 0, recordLength(claimLength_) - payloadEnd);
+    if (const uint64_t padding = recordLength(claimLength_) - payloadEnd; padding > 0) std::memset(record + payloadEnd, 0, padding);
     closeClaim();
     return finish(commit(record, claimType_, claimLength_, timestampNs), nowNs);
   }
@@ -190,18 +190,20 @@ class AppenderCore {
     auto* const header = reinterpret_cast<RecordHeader*>(record);
     const uint32_t commitLength = static_cast<uint32_t>(length + 1);
     const uint16_t flags = options_.extensions ? kFlagHeaderCrc : 0;
-    // Covered by the checksum: what damage left here would make a good message unreadable.
+    uint32_t headerCrc = 0;
+    if (options_.extensions) headerCrc = crc32Of32Bytes(commitLength, nextSequence_, timestampNs, typeId | uint32_t{flags} << 16);
+    const uint32_t payloadCrc = crc32(0, record + kRecordHeaderLength, length);
+    if (options_.extensions) headerCrc ^= crc32ChangeOfLast4Bytes(payloadCrc);
+    // All of the header at once: a reader that spins on its commit word takes the line away between any two stores that are apart.
+    // `zero` is covered by the checksum: what damage left there would make a good message unreadable.
     header->zero = 0;
     header->sequence = nextSequence_;
     header->timestampNs = timestampNs;
     header->typeId = static_cast<uint16_t>(typeId);
     header->flags = flags;
-    uint32_t headerCrc = 0;
-    if (options_.extensions) headerCrc = crc32Of32Bytes(commitLength, nextSequence_, timestampNs, typeId | uint32_t{flags} << 16);
-    const uint32_t payloadCrc = crc32(0, record + kRecordHeaderLength, length);
     header->payloadCrc = payloadCrc;
     if (options_.extensions) {
-      header->headerCrc = headerCrc ^ crc32ChangeOfLast4Bytes(payloadCrc);
+      header->headerCrc = headerCrc;
       header->writerEpoch = options_.writerEpoch;
     }
     header->commitLength.store(commitLength, std::memory_order_release);

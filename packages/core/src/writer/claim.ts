@@ -12,13 +12,13 @@ import { checkTimestamp } from './check-timestamp.js'
  */
 export class Claim {
   readonly #appender: NativeAppender
-  readonly #onCommit: () => void
+  readonly #onCommit: (() => void) | undefined
   #segment: MappedSegment | undefined
   #offset = 0
   #length = 0
 
   /** Made by {@link QueueWriter.claim}. */
-  constructor(appender: NativeAppender, onCommit: () => void) {
+  constructor(appender: NativeAppender, onCommit: (() => void) | undefined) {
     this.#appender = appender
     this.#onCommit = onCommit
   }
@@ -76,7 +76,7 @@ export class Claim {
     if (timestampNs !== undefined) checkTimestamp(timestampNs)
     this.#segment = undefined
     this.#check(timestampNs === undefined ? this.#appender.publishNow() : this.#appender.publish(timestampNs))
-    this.#onCommit()
+    this.#onCommit?.()
   }
 
   /** Gives the room back; what was written into it is zeroed. Does nothing when the claim is not open. */

@@ -236,7 +236,7 @@ export class QueueWriter {
       this.#clearTheWay(status, typeId, undefined, length)
       status = this.#appender.claim(typeId, length)
     }
-    this.#claim ??= new Claim(this.#appender, () => this.#afterClaim())
+    this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#durability.afterAppend() : undefined)
     this.#claim.open(this.#mappedHead(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
     return this.#claim
   }
@@ -319,10 +319,6 @@ export class QueueWriter {
   #typeIdsFor(count: number): Uint16Array {
     if (this.#batchTypeIds.length < count) this.#batchTypeIds = new Uint16Array(Math.max(count, 2 * this.#batchTypeIds.length))
     return this.#batchTypeIds
-  }
-
-  #afterClaim(): void {
-    if (this.#watchesAppends) this.#durability.afterAppend()
   }
 
   /** Rolls where that is all that is missing; throws what the status means otherwise. */
