@@ -25,7 +25,7 @@ function prepared(name: string): number {
     replace: false,
     length: 65536,
     header: Buffer.alloc(64),
-    populate: true,
+    populate: false,
     lockMemory: false,
     hugePages: false,
     syncDirectory: false,

@@ -98,7 +98,8 @@ describe('a worker that is terminated', () => {
         using observer = openObserver(directory)
         expect(drainSequences(observer)).toEqual(range(0, writer.nextSequence))
       }
-      expect(descriptorsBelow(directory)).toEqual([])
+      // Segments that were left keep theirs until they are synced, which outlives the worker.
+      while (descriptorsBelow(directory).length > 0) await new Promise((resolve) => setTimeout(resolve, 1))
     })
   }
 

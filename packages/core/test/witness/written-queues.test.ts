@@ -107,8 +107,7 @@ class Subject {
     const { segmentId, offset } = this.#writer.position
     this.#copies++
     const copy = join(root, `${this.#name}-${this.#copies}`)
-    // Segments under preparation come and go in the background; a segment that is published stays.
-    cpSync(this.directory, copy, { recursive: true, filter: (source) => !source.endsWith('.tmp') })
+    copyLiveQueue(this.directory, copy)
     if (unfinished !== undefined) scribble(join(copy, segmentFileName(segmentId)), offset)
     this.close()
     this.reopenReader()
@@ -121,6 +120,19 @@ class Subject {
     this.#reader?.close()
     this.#reader = undefined
     this.#writer.close()
+  }
+}
+
+/** The next segment comes and goes in the background, also one that an earlier life left: when it is gone between listing and copying, the copy begins anew. */
+function copyLiveQueue(from: string, to: string): void {
+  for (;;) {
+    try {
+      cpSync(from, to, { recursive: true, filter: (source) => !source.endsWith('.tmp') })
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      rmSync(to, { recursive: true, force: true })
+    }
   }
 }
 
