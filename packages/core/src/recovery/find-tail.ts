@@ -100,7 +100,7 @@ function abandonTail(context: RecoveryContext, segment: MappedSegment, end: Scan
   const sequence = Math.max(nextSequence, last.nextSequence ?? 0)
   if (last.reason === 'uncommitted') return { segment, offset: last.offset, nextSequence: sequence }
   if (last.reason !== 'bad') return continueBehind(context, segment, sequence)
-  const keptAt = padAndSeal(context.directory, segment, last.offset)
+  const keptAt = padAndSeal(context.directory, segment, last.offset, last.offset > end.offset)
   context.note('corrupt-tail', { segmentId: segment.id, offset: last.offset }, `set aside as ${keptAt}`)
   return continueBehind(context, segment, sequence)
 }

@@ -102,6 +102,25 @@ describe('recovery after the death of the writer', () => {
     expect(quarantined(directory)).toHaveLength(1)
   })
 
+  it('corrupt-tail: hides no message behind a hole further down', () => {
+    const directory = killedQueue(25)
+    const path = segmentFile(directory, readControlFile(directory).currentSegment)
+    using before = openObserver(directory)
+    let last = 0
+    for (let message = before.next(); message !== undefined; message = before.next()) last = message.offset
+    overwrite(path, 64, Buffer.alloc(4))
+    overwrite(path, last, Buffer.alloc(64, 0xff))
+    const writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).toEqual(['stale-lock', 'bad-write-offset', 'corrupt-tail'])
+    writer.close()
+    using strict = openObserver(directory)
+    expect(() => drainSequences(strict)).toThrowError(expect.objectContaining({ code: 'ERR_CORRUPT_RECORD' }))
+    using skipping = openObserver(directory, { onCorrupt: 'skip' })
+    const sequences = drainSequences(skipping)
+    expect(sequences).toContain(23)
+    expect(sequences).toHaveLength(23)
+  })
+
   it('L24: a torn append burns no segment', () => {
     const directory = killedQueue(3)
     for (let round = 0; round < 5; round++) {

@@ -10,11 +10,12 @@ export function zeroTornTail(segment: MappedSegment, offset: number, end: number
 
 /**
  * Ends a segment at `offset`: what stands behind it is set aside, zeroed, and covered by a padding record where there is room for one; then SEALED. A
- * position inside the padded stretch leads on to the next segment, so no offset of it is ever used again.
+ * position inside the padded stretch leads on to the next segment, so no offset of it is ever used again. Damage further down stays (`hasHole`): a commit word that it
+ * zeroed looks like the end of the segment to whoever is not told where the records end.
  *
  * @returns where the bytes were kept, or `undefined` when there were none.
  */
-export function padAndSeal(directory: string, segment: MappedSegment, offset: number): string | undefined {
+export function padAndSeal(directory: string, segment: MappedSegment, offset: number, hasHole = false): string | undefined {
   const end = endOfNonZero(segment, offset)
   let keptAt: string | undefined
   if (end > offset) {
@@ -23,6 +24,7 @@ export function padAndSeal(directory: string, segment: MappedSegment, offset: nu
   }
   if (offset <= segment.size - RECORD_HEADER_LENGTH) segment.bytes.set(encodePaddingHeader(offset, segment.size), offset)
   segment.clearSummary()
+  if (hasHole && segment.firstSequence !== undefined) segment.storeEndOffset(offset)
   segment.storeSealed()
   return keptAt
 }

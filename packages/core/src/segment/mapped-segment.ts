@@ -56,6 +56,11 @@ export class MappedSegment {
     this.bytes.fill(0, SEGMENT_END_OFFSET_OFFSET, SEGMENT_HEADER_LENGTH)
   }
 
+  /** Says in the header where the records end; before SEALED. */
+  storeEndOffset(endOffset: number): void {
+    setUint64(this.view, SEGMENT_END_OFFSET_OFFSET, endOffset)
+  }
+
   /** Says in the header which sequence the segment begins with, and who writes it: what seeking looks at. */
   storeFirstSequence(sequence: number, writerEpoch: number): void {
     setUint64(this.view, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, sequence + 1)
