@@ -191,10 +191,13 @@ export class RecordCursor {
     }
   }
 
-  /** The commit word was 0, and the writer said when it left that records end further on: something of them is still there, or the gap shows at the next message. */
+  /**
+   * The commit word was 0, and something stands behind it in a segment that was left: up to where the writer said that records end, or, where it did not say, in what is zero
+   * behind the records of every writer.
+   */
   #isHoleInSealed(segment: MappedSegment): boolean {
-    const end = segment.endOffset
-    return end !== undefined && end > this.offset && !isZero(segment, this.offset, end)
+    const end = segment.endOffset ?? segment.size
+    return end > this.offset && !isZero(segment, this.offset, end)
   }
 
   /** The commit word was 0, and the writer has gone on behind it. Without this question a reader would wait here for ever. */
