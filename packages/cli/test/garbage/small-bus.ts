@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { buildQueue, textPayloads } from '../support/build-queue.js'
@@ -42,6 +42,7 @@ function writeQueue(queue: string): void {
     reader.poll(count, () => undefined)
     reader.commit()
   }
-  // The next segment is prepared in the background, under a temporary name first.
-  while (readdirSync(queue).some((name) => name.endsWith('.tmp')));
+  // The next segment is prepared in the background.
+  const next = `${String(writer.position.segmentId + 1).padStart(9, '0')}.q`
+  while (!existsSync(join(queue, next)));
 }

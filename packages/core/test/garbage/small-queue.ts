@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { recordLength } from '../../src/format/index.js'
 import { openObserver, openReader, openWriter, segmentFileName } from '../../src/index.js'
@@ -26,8 +26,8 @@ export function makeSmallQueue(parent: string): { template: string; messages: Wr
   reader.poll(1, () => undefined)
   reader.commit()
   reader.seek({ sequence: 12 })
-  // The next segment is prepared in the background, under a temporary name first.
-  while (readdirSync(live).some((name) => name.endsWith('.tmp')));
+  // The next segment is prepared in the background.
+  while (!existsSync(join(live, segmentFileName(writer.position.segmentId + 1))));
   cpSync(live, template, { recursive: true })
   rmSync(join(template, 'index.meta.tmp'), { force: true })
   return { template, messages: writtenMessages(live) }
