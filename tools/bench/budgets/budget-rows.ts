@@ -72,7 +72,12 @@ export const BUDGET_SECTIONS: readonly BudgetSection[] = [
     rows: [
       { name: 'busySpin, p50', key: 'busySpinP50Us', unit: 'us', must: 0.5, aim: 0.15 },
       { name: 'busySpin, p99', key: 'busySpinP99Us', unit: 'us', aim: 1 },
+      { name: 'C: a word that is looked at all the time, p50', key: 'busySpinFloorP50Us', unit: 'us' },
+      { name: 'wait, from parked, p50', key: 'parkP50Us', unit: 'us' },
+      { name: 'C: a word that a thread sleeps on, p50', key: 'parkFloorP50Us', unit: 'us' },
       { name: 'waitAsync, from parked, p50', key: 'waitAsyncP50Us', unit: 'us', must: 35, aim: 20 },
+      { name: 'C: that thread wakes an event loop, p50', key: 'waitAsyncFloorP50Us', unit: 'us' },
+      { name: 'waitAsync, as a multiple of the C program', key: 'waitAsyncPerFloor', unit: 'x' },
       { name: 'Unix socket, p50', key: 'socketP50Us', unit: 'us' },
     ],
   },

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 export interface Floor {
   /** The program of `floor.cc`. */
   readonly program: string
+  /** The program of `one-way.cc`. */
+  readonly oneWayProgram: string
   /** A native function that does nothing. */
   readonly doNothing: () => void
 }
@@ -26,14 +28,16 @@ export function compileFloor(directory: string): Floor {
   const flags = ['-std=c++20', '-O3', '-pthread', '-D_GNU_SOURCE', '-I', nativeSources]
   const program = join(directory, 'floor')
   execFileSync(compiler, [...flags, join(sources, 'floor.cc'), join(nativeSources, 'crc.cc'), '-o', program])
+  const oneWayProgram = join(directory, 'one-way')
+  execFileSync(compiler, [...flags, join(sources, 'one-way.cc'), '-o', oneWayProgram])
   const addon = join(directory, 'empty-call.node')
   const headers: string = require('node-api-headers').include_dir
   const addonFlags = ['-std=c++20', '-O3', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-isystem', headers]
   execFileSync(compiler, [...addonFlags, join(sources, 'empty-call.cc'), '-o', addon])
-  return { program, doNothing: require(addon) }
+  return { program, oneWayProgram, doNothing: require(addon) }
 }
 
-/** Runs the floor and returns the figures that it prints. */
-export function runFloor<T>(floor: Floor, ...args: readonly (string | number)[]): T {
-  return JSON.parse(execFileSync(floor.program, args.map(String), { encoding: 'utf8' }))
+/** Runs a program of the floor and returns the figures that it prints. */
+export function runFloor<T>(program: string, ...args: readonly (string | number)[]): T {
+  return JSON.parse(execFileSync(program, args.map(String), { encoding: 'utf8' }))
 }

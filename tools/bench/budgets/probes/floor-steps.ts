@@ -17,7 +17,7 @@ export const floorSteps: Probe = {
     for (let index = 0; index < calls; index++) doNothing()
     const emptyCallNs = Number(process.hrtime.bigint() - beginNs) / calls
     const steps = runFloor<{ copyNs: number; clockNs: number; crcNs: number; notifyNs: number }>(
-      floor,
+      floor.program,
       'steps',
       payloadLength,
       RECORDS * share,

@@ -52,7 +52,7 @@ function measureOurs(context: ProbeContext): Figures {
 function measureFloor(context: ProbeContext): Figures {
   return inFolder(context, 'floor', (directory) => {
     const { floor, payloadLength, messages } = context
-    const figures = runFloor<SustainedFigures>(floor, 'sustained', directory, payloadLength, messages, SEGMENT_LENGTH)
+    const figures = runFloor<SustainedFigures>(floor.program, 'sustained', directory, payloadLength, messages, SEGMENT_LENGTH)
     return {
       sustainedFloorNs: figures.nsPerMessage,
       sustainedFloorUnpreparedRolls: figures.unpreparedRolls,
