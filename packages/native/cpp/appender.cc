@@ -182,26 +182,16 @@ napi_value detach(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// A mapping, or the number of a finished preparation, whose mapping is taken.
-std::shared_ptr<Mapping> readNextSegment(Arguments& args) {
-  napi_valuetype type = napi_undefined;
-  if (napi_typeof(args.env(), args[0], &type) != napi_ok || type != napi_number) return args.mapping(0, "segment");
-  auto segment = Jobs::shared().takeMapping(args.integer(0, "job"));
-  if (args.ok() && segment == nullptr) args.fail("job must be a finished preparation whose mapping nobody took");
-  return segment;
-}
-
-std::shared_ptr<Mapping> readSegment(Arguments& args) {
-  auto segment = readNextSegment(args);
-  if (args.ok() && (!segment->writable() || segment->length() < kFirstRecordOffset + kRecordHeaderLength || segment->length() % kAlignment != 0)) {
-    args.fail("segment must be a writable mapping of whole 64-byte blocks");
-  }
-  return segment;
+bool isUsable(Arguments& args, const Mapping& segment) {
+  const bool usable = segment.writable() && segment.length() >= kFirstRecordOffset + kRecordHeaderLength && segment.length() % kAlignment == 0;
+  if (!usable) args.fail("segment must be a writable mapping of whole 64-byte blocks");
+  return usable;
 }
 
 napi_value attach(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
-  auto segment = readSegment(args);
+  auto segment = args.mapping(0, "segment");
+  if (args.ok()) isUsable(args, *segment);
   const auto segmentId = static_cast<uint32_t>(args.integer(1, "segmentId", UINT32_MAX));
   const uint64_t writeOffset = args.integer(2, "writeOffset");
   const uint64_t nextSequence = args.integer(3, "nextSequence");
@@ -217,12 +207,16 @@ napi_value attach(napi_env env, napi_callback_info info) {
 
 napi_value roll(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
-  auto segment = readSegment(args);
+  const uint64_t job = args.integer(0, "job");
   const auto segmentId = static_cast<uint32_t>(args.integer(1, "nextSegmentId", UINT32_MAX));
   if (!args.ok()) return nullptr;
   Appender& appender = *args.data<Appender>();
+  // Before the mapping is taken: who is refused still has it.
+  if (const int status = appender.core.mayRoll(); status != kOk) return makeStatus(env, status);
+  auto segment = Jobs::shared().takeMappingAndRelease(job);
+  if (segment == nullptr) return makeStatus(env, kUnprepared);
+  if (!isUsable(args, *segment)) return nullptr;
   const int status = appender.core.roll(segment->range(), segmentId, appender.writerEpoch);
-  if (status == kDetached || status == kClaim) return makeStatus(env, status);
   appender.left = std::exchange(appender.segment, std::move(segment));
   return makeStatus(env, status);
 }
@@ -266,9 +260,10 @@ napi_value makeDurable(napi_env env, napi_callback_info info) {
 
 napi_value retire(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
+  Appender& appender = *args.data<Appender>();
   DurableJob job;
-  job.mark = readMark(args);
-  if (args.ok()) job.segment = std::move(args.data<Appender>()->left);
+  job.mark = appender.core.segmentStart();
+  job.segment = std::move(appender.left);
   job.unmap = true;
   return startDurable(env, args, std::move(job));
 }

@@ -11,6 +11,7 @@
 #include "format.h"
 #include "mapped_range.h"
 #include "notifier.h"
+#include "slots.h"
 #include "status.h"
 
 namespace chronicle {
@@ -108,11 +109,18 @@ class AppenderCore {
     return faulted() ? kFault : kOk;
   }
 
+  int mayRoll() const {
+    if (segment_.data == nullptr) return kDetached;
+    return claimOpen_ ? kClaim : kOk;
+  }
+
+  // Everything before the first record of the segment that was rolled into.
+  DurableMark segmentStart() const { return {.sequence = firstSequence_, .offset = kFirstRecordOffset, .segmentId = segmentId_}; }
+
   // Makes `next` the head segment and seals the one before. Readers that look between two of these stores find a state that they
   // know: the next segment exists, the control block names it, the old one is sealed.
   int roll(MappedRange next, uint32_t nextId, uint64_t writerEpoch64) {
-    if (segment_.data == nullptr) return kDetached;
-    if (claimOpen_) return kClaim;
+    if (const int status = mayRoll(); status != kOk) return status;
     const uint64_t now = realtimeNs();
     auto* const nextHeader = reinterpret_cast<SegmentHeader*>(next.data);
     if (options_.extensions) {

@@ -48,6 +48,14 @@ inline int futexWaitShared(const std::atomic<uint32_t>* word, uint32_t expected,
   return result < 0 ? errno : 0;
 }
 
+// The same for words that only this process knows: the kernel need not look up which file's page they are in.
+inline void futexWakeOnePrivate(std::atomic<uint32_t>* word) { syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0); }
+
+inline void futexWaitPrivate(const std::atomic<uint32_t>* word, uint32_t expected, uint64_t deadlineNs) {
+  const timespec deadline = toTimespec(deadlineNs);
+  syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, &deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
+}
+
 inline int futexWaitv(const FutexWaiter* waiters, size_t count, uint64_t deadlineNs) {
   const timespec deadline = toTimespec(deadlineNs);
   const long result = syscall(kFutexWaitvCall, waiters, static_cast<unsigned>(count), 0u, &deadline, CLOCK_MONOTONIC);

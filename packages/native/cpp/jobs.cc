@@ -21,7 +21,7 @@ Jobs& Jobs::shared() {
 }
 
 int Jobs::add(std::unique_ptr<Job> job, uint64_t* id) {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   LaneState& state = lane(job->lane);
   if (!state.running) {
     const bool prepares = job->lane == Lane::kPrepare;
@@ -37,19 +37,19 @@ int Jobs::add(std::unique_ptr<Job> job, uint64_t* id) {
   const bool wakes = std::exchange(state.asleep, false);
   state.asked.fetch_add(1, std::memory_order_release);
   lock.unlock();
-  if (wakes) futexWakeShared(&state.asked, 1);
+  if (wakes) futexWakeOnePrivate(&state.asked);
   return 0;
 }
 
 // False: nobody asked for so long that the thread may end.
-bool Jobs::sleepUntilAsked(LaneState& state, std::unique_lock<std::mutex>& lock) {
+bool Jobs::sleepUntilAsked(LaneState& state, Lock& lock) {
   const uint64_t deadlineNs = monotonicNs() + kIdleNs;
   while (state.queue.empty()) {
     if (monotonicNs() >= deadlineNs) return false;
     const uint32_t seen = state.asked.load(std::memory_order_acquire);
     state.asleep = true;
     lock.unlock();
-    futexWaitShared(&state.asked, seen, deadlineNs);
+    futexWaitPrivate(&state.asked, seen, deadlineNs);
     lock.lock();
     state.asleep = false;
   }
@@ -59,7 +59,7 @@ bool Jobs::sleepUntilAsked(LaneState& state, std::unique_lock<std::mutex>& lock)
 // The thread ends when it was idle for a while; the next job starts another.
 void Jobs::run(Lane which) {
   yieldToOtherThreads();
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   LaneState& state = lane(which);
   for (;;) {
     while (state.queue.empty() && !state.behind.empty()) stepBehind(state, lock);
@@ -77,7 +77,7 @@ void Jobs::run(Lane which) {
 }
 
 // The oldest first: it is needed first.
-void Jobs::stepBehind(LaneState& state, std::unique_lock<std::mutex>& lock) {
+void Jobs::stepBehind(LaneState& state, Lock& lock) {
   std::function<bool()> step = std::move(state.behind.front());
   state.behind.pop_front();
   lock.unlock();
@@ -106,7 +106,7 @@ int Jobs::state(uint64_t id) {
 }
 
 int Jobs::wait(uint64_t id, uint64_t deadlineNs) {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   const auto job = find(id);
   if (job == nullptr) return -ENOENT;
   while (job->state == kJobUnderWay) {
@@ -133,6 +133,15 @@ std::shared_ptr<Mapping> Jobs::takeMapping(uint64_t id) {
   const std::lock_guard lock(mutex_);
   const auto job = find(id);
   return job == nullptr || job->state != kJobDone ? nullptr : std::move(job->mapping);
+}
+
+std::shared_ptr<Mapping> Jobs::takeMappingAndRelease(uint64_t id) {
+  std::shared_ptr<Job> job;
+  const std::lock_guard lock(mutex_);
+  job = find(id);
+  if (job == nullptr || job->state != kJobDone || job->mapping == nullptr) return nullptr;
+  known_.erase(id);
+  return std::move(job->mapping);
 }
 
 void Jobs::release(uint64_t id) {

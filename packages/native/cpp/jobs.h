@@ -13,6 +13,7 @@
 
 #include "callbacks.h"
 #include "mapping.h"
+#include "spinning_mutex.h"
 
 namespace chronicle {
 
@@ -53,10 +54,14 @@ class Jobs {
   // The token is delivered to the job's environment when the job is done. False: there is no such job.
   bool listen(uint64_t id, uint64_t token);
   std::shared_ptr<Mapping> takeMapping(uint64_t id);
+  // The mapping of a job that is done, which is released. nullptr: there is none, or not yet, or somebody took it; nothing changes.
+  std::shared_ptr<Mapping> takeMappingAndRelease(uint64_t id);
   void release(uint64_t id);
   void releaseAllOf(const Callbacks* callbacks);
 
  private:
+  using Lock = std::unique_lock<SpinningMutex>;
+
   struct LaneState {
     std::deque<std::shared_ptr<Job>> queue;
     std::deque<std::function<bool()>> behind;
@@ -67,13 +72,13 @@ class Jobs {
   };
 
   void run(Lane lane);
-  bool sleepUntilAsked(LaneState& lane, std::unique_lock<std::mutex>& lock);
-  void stepBehind(LaneState& lane, std::unique_lock<std::mutex>& lock);
+  bool sleepUntilAsked(LaneState& lane, Lock& lock);
+  void stepBehind(LaneState& lane, Lock& lock);
   void finish(const std::shared_ptr<Job>& job, int error);
   std::shared_ptr<Job> find(uint64_t id);
   LaneState& lane(Lane lane) { return lanes_[static_cast<int>(lane)]; }
 
-  std::mutex mutex_;
+  SpinningMutex mutex_;
   std::condition_variable_any finished_;
   std::unordered_map<uint64_t, std::shared_ptr<Job>> known_;
   LaneState lanes_[2];

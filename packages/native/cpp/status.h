@@ -12,6 +12,7 @@ enum Status : int {
   kFault = 5,
   kClaim = 6,
   kDetached = 7,
+  kUnprepared = 8,
   kUncommitted = 10,
   kLimit = 11,
   kSegmentEnd = 12,

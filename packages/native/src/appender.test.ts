@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { mapNewFile, temporaryFolder } from '../test/temporary-files.js'
+import { mapNewFile, preparedSegment, temporaryFolder } from '../test/temporary-files.js'
 import {
   APPENDER_BATCH_COUNT,
   APPENDER_CLAIM_OFFSET,
@@ -21,6 +21,7 @@ import {
 const folder = temporaryFolder()
 let files = 0
 const map = (length: number) => mapNewFile(join(folder, `file-${files++}`), length)
+const prepared = (length: number) => preparedSegment(join(folder, `file-${files++}`), length)
 const hex = (buffer: ArrayBuffer, from: number, length: number) => Buffer.from(buffer, from, length).toString('hex')
 
 interface Stage {
@@ -61,10 +62,10 @@ describe('the base format', () => {
   })
 
   it('has the bytes of the golden vectors after a roll', () => {
-    const next = map(1024)
     const payload = Buffer.alloc(600, 0xcd)
     expect(appender.appendAt(3, payload, 1000000002n)).toBe(STATUS_ROLL)
-    expect(appender.roll(next, 1)).toBe(STATUS_OK)
+    expect(appender.roll(prepared(1024), 1)).toBe(STATUS_OK)
+    const next = appender.segment()
     expect(appender.appendAt(3, payload, 1000000002n)).toBe(STATUS_OK)
     expect(hex(segment, 0, 64)).toBe(`${'00'.repeat(12)}01`.padEnd(128, '0'))
     expect(hex(segment, 448, 576)).toBe('00'.repeat(576))
@@ -211,7 +212,7 @@ describe('appendBatch', () => {
     const typeIds = new Uint16Array(50)
     expect(appender.appendBatch(typeIds, payloads, 0)).toBe(STATUS_ROLL)
     expect(appender.state[APPENDER_BATCH_COUNT]).toBe(31)
-    expect(appender.roll(map(4096), 1)).toBe(STATUS_OK)
+    expect(appender.roll(prepared(4096), 1)).toBe(STATUS_OK)
     expect(appender.appendBatch(typeIds, payloads, 31)).toBe(STATUS_OK)
     expect(appender.state[APPENDER_BATCH_COUNT]).toBe(19)
     expect(words[96]).toBe(3)
@@ -295,7 +296,7 @@ describe('claim', () => {
     const refused = [appender.append(1, payload), appender.appendAt(1, payload, 1n), appender.claim(1, 1)]
     expect(new Set(refused)).toEqual(new Set([STATUS_CLAIM]))
     expect(appender.appendBatch(new Uint16Array(1), [payload], 0)).toBe(STATUS_CLAIM)
-    expect(appender.roll(map(4096), 1)).toBe(STATUS_CLAIM)
+    expect(appender.roll(prepared(4096), 1)).toBe(STATUS_CLAIM)
     expect(appender.publishNow()).toBe(STATUS_OK)
   })
 
@@ -324,8 +325,8 @@ describe('roll', () => {
     const { appender, segment, words, field } = stage(4096)
     appender.appendAt(1, Buffer.alloc(8), 5n)
     appender.appendAt(1, Buffer.alloc(8), 6n)
-    const next = map(8192)
-    expect(appender.roll(next, 9)).toBe(STATUS_OK)
+    expect(appender.roll(prepared(8192), 9)).toBe(STATUS_OK)
+    const next = appender.segment()
     const old = new DataView(segment)
     expect([old.getUint32(12, true), old.getBigUint64(40, true), old.getBigUint64(48, true), old.getBigUint64(56, true)]).toEqual(
       [1, 320n, 2n, 6n],
@@ -342,7 +343,7 @@ describe('roll', () => {
   it('L14: ends even when a dead writer left the generation odd', () => {
     const { appender, words } = stage(4096)
     words[32] = 7
-    expect(appender.roll(map(4096), 1)).toBe(STATUS_OK)
+    expect(appender.roll(prepared(4096), 1)).toBe(STATUS_OK)
     expect((words[32] as number) % 2).toBe(0)
     expect(words[32]).toBeGreaterThan(7)
   })
@@ -352,20 +353,20 @@ describe('roll', () => {
     new DataView(segment).setBigUint64(16, 101n, true)
     appender.attach(segment, 3, 640, 107)
     appender.append(1, Buffer.alloc(1))
-    appender.roll(map(4096), 4)
+    appender.roll(prepared(4096), 4)
     expect(new DataView(segment).getBigUint64(48, true)).toBe(8n)
     const legacy = map(4096)
     appender.attach(legacy, 5, 640, 107)
-    appender.roll(map(4096), 6)
+    appender.roll(prepared(4096), 6)
     expect([new DataView(legacy).getBigUint64(40, true), new DataView(legacy).getBigUint64(48, true)]).toEqual([640n, 0n])
   })
 
   it('refuses what is no segment', () => {
     const { appender } = stage(4096)
-    expect(() => appender.roll(new ArrayBuffer(4096), 1)).toThrow(TypeError)
-    expect(() => appender.roll(map(64), 1)).toThrow(TypeError)
-    expect(() => appender.roll(map(4100), 1)).toThrow(TypeError)
-    expect(() => appender.roll(map(4096), 2 ** 32)).toThrow(RangeError)
+    expect(() => appender.roll('1' as unknown as number, 1)).toThrow(TypeError)
+    expect(() => appender.roll(prepared(64), 1)).toThrow(TypeError)
+    expect(() => appender.roll(prepared(4100), 1)).toThrow(TypeError)
+    expect(() => appender.roll(prepared(4096), 2 ** 32)).toThrow(RangeError)
   })
 })
 
@@ -455,7 +456,7 @@ describe('an appender without a segment', () => {
         each.publishNow(),
         each.publish(1n),
         each.abort(),
-        each.roll(map(4096), 1),
+        each.roll(prepared(4096), 1),
       ]
       expect(new Set(statuses)).toEqual(new Set([STATUS_DETACHED]))
       expect(() => each.heartbeat()).not.toThrow()

@@ -3,31 +3,36 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { mapNewFile, temporaryFolder } from '../test/temporary-files.js'
-import { binding, type PrepareRequest } from './index.js'
+import { binding, PREPARE_HUGE_PAGES, PREPARE_POPULATE, PREPARE_REPLACE, PREPARE_SYNC_DIRECTORY } from './index.js'
 
 const folder = temporaryFolder()
 const WAIT_MS = 30_000
 /** O_CLOEXEC, which `node:fs` does not name. */
 const CLOSE_ON_EXEC = 0o2000000
 
-function request(name: string, changes: Partial<PrepareRequest> = {}): PrepareRequest {
-  return {
+interface Preparation {
+  readonly temporaryPath: string
+  readonly finalPath: string
+  readonly header: Uint8Array
+  readonly length: number
+  readonly flags: number
+}
+
+function prepare(name: string, changes: Partial<Preparation> = {}): number {
+  const plain = {
     temporaryPath: join(folder, `${name}.tmp`),
     finalPath: join(folder, name),
-    replace: false,
-    length: 1 << 20,
     header: Buffer.from('header'),
-    populate: true,
-    lockMemory: false,
-    hugePages: true,
-    syncDirectory: true,
-    ...changes,
+    length: 1 << 20,
+    flags: PREPARE_POPULATE | PREPARE_HUGE_PAGES | PREPARE_SYNC_DIRECTORY,
   }
+  const { temporaryPath, finalPath, header, length, flags } = { ...plain, ...changes }
+  return binding.backgroundPrepare(temporaryPath, finalPath, header, length, flags)
 }
 
 describe('backgroundPrepare', () => {
   it('makes a published segment with its blocks and header, and hands over its mapping once', () => {
-    const job = binding.backgroundPrepare(request('segment'))
+    const job = prepare('segment')
     expect(binding.jobWait(job, WAIT_MS)).toBe(1)
     const mapping = binding.takeMapping(job)
     expect(mapping.byteLength).toBe(1 << 20)
@@ -43,7 +48,7 @@ describe('backgroundPrepare', () => {
 
   it('leaves it under its temporary name when there is no final one, and begins it anew when it exists', () => {
     writeFileSync(join(folder, 'unpublished.tmp'), Buffer.alloc(2 << 20, 1))
-    const job = binding.backgroundPrepare(request('unpublished', { finalPath: '' }))
+    const job = prepare('unpublished', { finalPath: '' })
     expect(binding.jobWait(job, WAIT_MS)).toBe(1)
     const bytes = readFileSync(join(folder, 'unpublished.tmp'))
     expect(bytes.length).toBe(1 << 20)
@@ -53,19 +58,19 @@ describe('backgroundPrepare', () => {
 
   it('replaces what stands in the way when told to', () => {
     writeFileSync(join(folder, 'replaced'), 'garbage')
-    const job = binding.backgroundPrepare(request('replaced', { replace: true }))
+    const job = prepare('replaced', { flags: PREPARE_REPLACE })
     expect(binding.jobWait(job, WAIT_MS)).toBe(1)
     expect(readFileSync(join(folder, 'replaced'), 'latin1').slice(0, 6)).toBe('header')
     binding.jobRelease(job)
     mkdirSync(join(folder, 'in-the-way'))
-    const refused = binding.backgroundPrepare(request('in-the-way', { replace: true }))
+    const refused = prepare('in-the-way', { flags: PREPARE_REPLACE })
     expect(binding.jobWait(refused, WAIT_MS)).toBe(-constants.errno.EISDIR)
     binding.jobRelease(refused)
   })
 
   it('leaves nothing behind when the final name is taken, and never replaces it', () => {
     writeFileSync(join(folder, 'taken'), 'mine')
-    const job = binding.backgroundPrepare(request('taken'))
+    const job = prepare('taken')
     expect(binding.jobWait(job, WAIT_MS)).toBe(-17)
     expect(readFileSync(join(folder, 'taken'), 'utf8')).toBe('mine')
     expect(existsSync(join(folder, 'taken.tmp'))).toBe(false)
@@ -73,9 +78,9 @@ describe('backgroundPrepare', () => {
   })
 
   it('fails with the errno, and the next job works', () => {
-    const missing = binding.backgroundPrepare(request('x', { temporaryPath: join(folder, 'missing', 'x.tmp') }))
-    const tooLarge = binding.backgroundPrepare(request('large', { length: 2 ** 50 }))
-    const good = binding.backgroundPrepare(request('good'))
+    const missing = prepare('x', { temporaryPath: join(folder, 'missing', 'x.tmp') })
+    const tooLarge = prepare('large', { length: 2 ** 50 })
+    const good = prepare('good')
     expect(binding.jobWait(missing, WAIT_MS)).toBe(-2)
     expect([-27, -28]).toContain(binding.jobWait(tooLarge, WAIT_MS))
     expect(existsSync(join(folder, 'large.tmp'))).toBe(false)
@@ -84,19 +89,20 @@ describe('backgroundPrepare', () => {
   })
 
   it('refuses requests that are none', () => {
-    const prepare = binding.backgroundPrepare as (value?: unknown) => number
-    expect(() => prepare()).toThrow(TypeError)
-    expect(() => prepare({})).toThrow(TypeError)
-    expect(() => prepare({ ...request('bad'), header: 'text' })).toThrow(TypeError)
-    expect(() => prepare({ ...request('bad'), length: -1 })).toThrow(RangeError)
-    expect(() => prepare({ ...request('bad'), length: 3 })).toThrow(TypeError)
+    const bare = binding.backgroundPrepare as (...values: unknown[]) => number
+    expect(() => bare()).toThrow(TypeError)
+    expect(() => bare({})).toThrow(TypeError)
+    expect(() => prepare('bad', { header: 'text' as unknown as Uint8Array })).toThrow(TypeError)
+    expect(() => prepare('bad', { length: -1 })).toThrow(RangeError)
+    expect(() => prepare('bad', { flags: 0.5 })).toThrow(RangeError)
+    expect(() => prepare('bad', { length: 3 })).toThrow(TypeError)
     expect(existsSync(join(folder, 'bad.tmp'))).toBe(false)
   })
 })
 
 describe('jobs', () => {
   it('are told about on the event loop, also when they are done before', async () => {
-    const job = binding.backgroundPrepare(request('told'))
+    const job = prepare('told')
     const outcome = () => new Promise<number>((resolve) => binding.jobNotify(job, resolve))
     expect(await Promise.all([outcome(), outcome()])).toEqual([1, 1])
     expect(await outcome()).toBe(1)
@@ -132,7 +138,7 @@ describe('backgroundPopulate', () => {
     expect(binding.jobWait(binding.backgroundPopulate(mapping, 4096), WAIT_MS)).toBe(1)
     binding.unmap(mapping)
     // In the same lane, so nothing of the unmapped one is touched any more when it is done.
-    expect(binding.jobWait(binding.backgroundPrepare(request('after-populate')), WAIT_MS)).toBe(1)
+    expect(binding.jobWait(prepare('after-populate'), WAIT_MS)).toBe(1)
     expect(() => binding.backgroundPopulate(mapping, 0)).toThrow(TypeError)
   })
 })
@@ -187,7 +193,7 @@ function descriptorFlags(path: string): number[] {
 }
 
 it('keeps a descriptor of a prepared segment, which no child process inherits, until it is unmapped', () => {
-  const job = binding.backgroundPrepare(request('descriptors', { populate: false }))
+  const job = prepare('descriptors', { flags: 0 })
   expect(binding.jobWait(job, WAIT_MS)).toBe(1)
   const flags = descriptorFlags(join(folder, 'descriptors'))
   expect(flags.map((value) => value & CLOSE_ON_EXEC)).toEqual([CLOSE_ON_EXEC])

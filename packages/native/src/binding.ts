@@ -86,11 +86,11 @@ export interface Binding {
   // -- background.cc: one thread per process that does slow file work in order -----------------------------------------------------------
   /**
    * Queues the preparation of a segment: create `temporaryPath` (mode 0o666 less umask, truncated), size it, reserve blocks, map it, write `header`
-   * at 0, then, when `finalPath` is given, publish it there as {@link renameNoReplace} does and sync the directory when `syncDirectory`. Populating goes on when
+   * at 0, then, when `finalPath` is not empty, publish it there as {@link renameNoReplace} does. `flags` is a sum of `PREPARE_*`. Populating goes on when
    * the job is done already, so that who needs the segment at once pays for the pages that it touches, not for all. The
-   * mapping is handed over by `takeMapping`. A failed preparation removes the temporary file and maps nothing.
+   * mapping is handed over by `takeMapping`, or by {@link NativeAppender.roll}. A failed preparation removes the temporary file and maps nothing.
    */
-  backgroundPrepare(request: PrepareRequest): number
+  backgroundPrepare(temporaryPath: string, finalPath: string, header: Uint8Array, length: number, flags: number): number
   /** Touches the pages of the mapping from `offset` on, whenever there is no preparation to do, until all are or the mapping is unmapped. */
   backgroundPopulate(mapping: ArrayBuffer, offset: number): number
   /** Detaches the mapping now (no view works any more) and unmaps it in the background. */
@@ -144,6 +144,8 @@ export const STATUS_FAULT = 5
 export const STATUS_CLAIM = 6
 /** The appender or verifier is detached from any segment. */
 export const STATUS_DETACHED = 7
+/** roll: the preparation is not done, or failed, or is none whose mapping is still there; nothing changed. */
+export const STATUS_UNPREPARED = 8
 /** verify: the next record is not committed yet. */
 export const STATUS_UNCOMMITTED = 10
 /** verify: stopped at the limit, more may follow. */
@@ -159,32 +161,22 @@ export const STATUS_BAD_HEADER_CRC = 16
 /** verify: the sequence is not the expected one. */
 export const STATUS_SEQUENCE_GAP = 17
 
-export interface PrepareRequest {
-  readonly temporaryPath: string
-  /** Empty: leave it under its temporary name. */
-  readonly finalPath: string
-  /** Remove what stands at `finalPath` before publishing. */
-  readonly replace: boolean
-  readonly length: number
-  /** Bytes for offset 0 of the file. */
-  readonly header: Uint8Array
-  /** Touch all pages for writing, from the beginning on. */
-  readonly populate: boolean
-  readonly lockMemory: boolean
-  readonly hugePages: boolean
-  readonly syncDirectory: boolean
-}
+/** Remove what stands at the final path before publishing. */
+export const PREPARE_REPLACE = 1
+/** Touch all pages for writing, from the beginning on. */
+export const PREPARE_POPULATE = 2
+export const PREPARE_LOCK_MEMORY = 4
+export const PREPARE_HUGE_PAGES = 8
+/** Sync the directory behind publishing. */
+export const PREPARE_SYNC_DIRECTORY = 16
 
-/** Everything before `sequence` is durable; the record with it would stand at `markOffset` of `segmentId`. */
-export interface DurableMark {
+export interface DurableRequest {
+  readonly offset: number
+  readonly length: number
+  /** The mark: everything before `sequence` is durable; the record with it would stand at `markOffset` of `segmentId`. */
   readonly sequence: number
   readonly segmentId: number
   readonly markOffset: number
-}
-
-export interface DurableRequest extends DurableMark {
-  readonly offset: number
-  readonly length: number
 }
 
 export interface AppenderOptions {
@@ -232,10 +224,10 @@ export interface NativeAppender {
   abort(): Status
   /**
    * Steps 2 to 4 of a roll as memory stores: first sequence into the next segment's header, control seqlock (id, 64), `dirtyEnd`, end summary and SEALED into
-   * the old one, notify and wake. The appender then points at the next segment, which is a mapping or the number of a finished `backgroundPrepare`, whose mapping it
-   * takes. The old one stays mapped until {@link retire}.
+   * the old one, notify and wake. The appender then points at the next segment, whose mapping it takes from a finished {@link Binding.backgroundPrepare}, which is
+   * released. The old one stays mapped until {@link retire}.
    */
-  roll(next: ArrayBuffer | number, nextSegmentId: number): Status
+  roll(job: number, nextSegmentId: number): Status
   /**
    * The mapping of a segment that came from a preparation, once; the caller unmaps it. Costly: an `ArrayBuffer` of that size makes the engine collect garbage.
    */
@@ -246,8 +238,11 @@ export interface NativeAppender {
    * ones for the same control mapping fail with the same errno and store nothing: a mark never covers a hole. Without extensions there is no mark.
    */
   makeDurable(request: DurableRequest): number
-  /** The same for all of the segment before, which is unmapped first: unmapped pages are written without a word to the CPU that appends. Once after each roll. */
-  retire(mark: DurableMark): number
+  /**
+   * The same for all of the segment before, which is unmapped first: unmapped pages are written without a word to the CPU that appends. Its mark is the beginning of
+   * the present segment. Once after each roll.
+   */
+  retire(): number
   /** Stores the heartbeat (CLOCK_REALTIME). */
   heartbeat(): void
   /** For good: every call answers STATUS_DETACHED after it, `attach` throws, `heartbeat` does nothing, and no page is kept mapped. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { mapNewFile, temporaryFolder } from '../test/temporary-files.js'
-import { binding, type NativeAppender, STATUS_OK } from './index.js'
+import { mapNewFile, preparedSegment, temporaryFolder } from '../test/temporary-files.js'
+import { binding, type NativeAppender, STATUS_CLAIM, STATUS_OK, STATUS_UNPREPARED } from './index.js'
 
 const folder = temporaryFolder()
 const WAIT_MS = 30_000
@@ -17,22 +18,7 @@ function newAppender(extensions = true): { appender: NativeAppender; control: Ar
   return { appender, control, segment }
 }
 
-/** A finished preparation of a segment. */
-function prepared(name: string): number {
-  const job = binding.backgroundPrepare({
-    temporaryPath: join(folder, `${name}.tmp`),
-    finalPath: join(folder, name),
-    replace: false,
-    length: 65536,
-    header: Buffer.alloc(64),
-    populate: false,
-    lockMemory: false,
-    hugePages: false,
-    syncDirectory: false,
-  })
-  expect(binding.jobWait(job, WAIT_MS)).toBe(1)
-  return job
-}
+const prepared = (name: string) => preparedSegment(join(folder, name), 65536)
 
 function slots(control: ArrayBuffer) {
   const view = new DataView(control)
@@ -95,10 +81,10 @@ describe('retire', () => {
     appender.append(1, Buffer.from('mapped'))
     expect(appender.roll(prepared('first'), 1)).toBe(STATUS_OK)
     binding.unmap(segment)
-    expect(binding.jobWait(appender.retire({ sequence: 1, segmentId: 1, markOffset: 64 }), WAIT_MS)).toBe(1)
+    expect(binding.jobWait(appender.retire(), WAIT_MS)).toBe(1)
     appender.append(1, Buffer.from('prepared'))
     expect(appender.roll(prepared('second'), 2)).toBe(STATUS_OK)
-    expect(binding.jobWait(appender.retire({ sequence: 2, segmentId: 2, markOffset: 64 }), WAIT_MS)).toBe(1)
+    expect(binding.jobWait(appender.retire(), WAIT_MS)).toBe(1)
     expect(slots(control).map(({ sequence }) => sequence)).toEqual([2n, 1n])
     expect(readFileSync(join(folder, 'first')).toString('latin1', 128, 136)).toBe('prepared')
     expect(readFileSync('/proc/self/maps', 'latin1')).not.toContain(join(folder, 'first'))
@@ -106,21 +92,32 @@ describe('retire', () => {
 
   it('is there once for each roll', () => {
     const { appender } = newAppender()
-    const mark = { sequence: 1, segmentId: 1, markOffset: 64 }
-    expect(() => appender.retire(mark)).toThrow(TypeError)
-    appender.roll(map(4096), 1)
-    expect(binding.jobWait(appender.retire(mark), WAIT_MS)).toBe(1)
-    expect(() => appender.retire(mark)).toThrow(TypeError)
+    expect(() => appender.retire()).toThrow(TypeError)
+    appender.roll(prepared('once'), 1)
+    expect(binding.jobWait(appender.retire(), WAIT_MS)).toBe(1)
+    expect(() => appender.retire()).toThrow(TypeError)
   })
 })
 
 describe('a segment that was rolled into', () => {
-  it('is taken from its preparation, and from no other job and not twice', () => {
+  it('is taken from its preparation, once, and from no other job', () => {
     const { appender } = newAppender()
     const job = prepared('taken')
     expect(appender.roll(job, 1)).toBe(STATUS_OK)
-    expect(() => appender.roll(job, 2)).toThrow(TypeError)
-    expect(() => appender.roll(987_654, 2)).toThrow(TypeError)
+    expect(binding.jobState(job)).toBe(-constants.errno.ENOENT)
+    expect([appender.roll(job, 2), appender.roll(987_654, 2)]).toEqual([STATUS_UNPREPARED, STATUS_UNPREPARED])
+  })
+
+  it('is refused when its preparation failed, and stays prepared when the roll is refused', () => {
+    const { appender } = newAppender()
+    const failed = binding.backgroundPrepare(join(folder, 'missing', 'x.tmp'), '', Buffer.alloc(64), 65536, 0)
+    expect(binding.jobWait(failed, WAIT_MS)).toBe(-constants.errno.ENOENT)
+    expect(appender.roll(failed, 1)).toBe(STATUS_UNPREPARED)
+    const job = prepared('kept')
+    appender.claim(1, 8)
+    expect(appender.roll(job, 1)).toBe(STATUS_CLAIM)
+    appender.abort()
+    expect(appender.roll(job, 1)).toBe(STATUS_OK)
   })
 
   it('has one ArrayBuffer, for those who ask', () => {

@@ -21,3 +21,11 @@ export function mapNewFile(path: string, length: number, options: { writable?: b
     closeSync(fd)
   }
 }
+
+/** The number of a finished preparation of a segment of zeros, under its final name. */
+export function preparedSegment(path: string, length: number): number {
+  const job = binding.backgroundPrepare(`${path}.tmp`, path, new Uint8Array(0), length, 0)
+  const state = binding.jobWait(job, 30_000)
+  if (state !== 1) throw new Error(`${path} cannot be prepared: ${state}`)
+  return job
+}

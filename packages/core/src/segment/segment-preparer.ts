@@ -1,7 +1,14 @@
 import { rmSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
-import { binding } from '@chronicle-ts/native'
+import { join, sep } from 'node:path'
+import {
+  binding,
+  PREPARE_HUGE_PAGES,
+  PREPARE_LOCK_MEMORY,
+  PREPARE_POPULATE,
+  PREPARE_REPLACE,
+  PREPARE_SYNC_DIRECTORY,
+} from '@chronicle-ts/native'
 import { PREPARE_TIMEOUT_MS } from '../defaults.js'
 import { fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
@@ -31,11 +38,20 @@ export class SegmentPreparer {
   /** Copied by the binding, so one serves all. */
   readonly #header = encodeSegmentHeader({ segmentId: 0 })
   readonly #headerView = viewOf(this.#header)
+  readonly #flags: number
+  /** Of all segments. Joined once: a roll is to be short. */
+  readonly #folder: string
   #segmentId = -1
   #job = 0
 
   constructor(options: PreparerOptions) {
+    const { directory, prefault, lockMemory, hugePages } = options
     this.#options = options
+    this.#folder = join(directory, sep)
+    // A file of the segment's name was never the head and holds no committed record (recovery saw to that), so nothing is lost with what is replaced.
+    const always = PREPARE_REPLACE | PREPARE_SYNC_DIRECTORY
+    this.#flags =
+      always | (prefault ? PREPARE_POPULATE : 0) | (lockMemory ? PREPARE_LOCK_MEMORY : 0) | (hugePages ? PREPARE_HUGE_PAGES : 0)
   }
 
   /**
@@ -53,31 +69,21 @@ export class SegmentPreparer {
   #begin(segmentId: number): void {
     if (this.#segmentId === segmentId) return
     this.dispose()
-    const { directory, segmentSize, extensions, prefault, lockMemory, hugePages } = this.#options
     this.#segmentId = segmentId
-    restampSegmentHeader(this.#headerView, segmentId, extensions ? binding.realtimeNs() : 0n)
-    this.#job = binding.backgroundPrepare({
-      temporaryPath: join(directory, segmentTemporaryFileName(segmentId)),
-      finalPath: join(directory, segmentFileName(segmentId)),
-      // A file of this name was never the head and holds no committed record (recovery saw to that), so nothing is lost with it.
-      replace: true,
-      length: segmentSize,
-      header: this.#header,
-      populate: prefault,
-      lockMemory,
-      hugePages,
-      syncDirectory: true,
-    })
+    restampSegmentHeader(this.#headerView, segmentId, this.#options.extensions ? binding.realtimeNs() : 0n)
+    const temporaryPath = this.#folder + segmentTemporaryFileName(segmentId)
+    const finalPath = this.#folder + segmentFileName(segmentId)
+    this.#job = binding.backgroundPrepare(temporaryPath, finalPath, this.#header, this.#options.segmentSize, this.#flags)
   }
 
-  /** Whether {@link finish} returns without waiting. */
-  get isReady(): boolean {
-    return this.#segmentId >= 0 && binding.jobState(this.#job) !== UNDER_WAY
+  /** The number of this segment's preparation, done or not; 0, which no job has, when there is none. */
+  jobOf(segmentId: number): number {
+    return this.#segmentId === segmentId ? this.#job : 0
   }
 
   /**
-   * The number of the finished preparation, which the caller releases; waits for it when the writer was faster than the disk. A failure is tried once more at
-   * once, because the disk may have got space since.
+   * The number of the finished preparation, whose mapping can be taken; waits for it when the writer was faster than the disk. A failure is tried once more at
+   * once, because the disk may have got space since. Who took the mapping calls {@link handOver}.
    *
    * @throws {@link NoSpaceError} `ERR_NO_SPACE`, {@link IoError} `ERR_IO` and its kin: nothing was published, the next call tries again.
    */
@@ -87,18 +93,25 @@ export class SegmentPreparer {
       this.#forget()
       state = this.#await(segmentId)
     }
-    if (state === DONE) return this.#handOver()
+    if (state === DONE) return this.#job
     this.#forget()
     const path = segmentPath(this.#options.directory, segmentId)
     const errno = state === UNDER_WAY ? constants.errno.ETIMEDOUT : -state
     throw fromSystemError(errnoError(errno, this.#syscallBehind(errno)), { path, length: this.#options.segmentSize })
   }
 
+  /** The segment is somebody else's now, and its job is no concern of ours any more. Returns the job. */
+  handOver(): number {
+    const job = this.#job
+    this.#segmentId = -1
+    this.#job = 0
+    return job
+  }
+
   /** {@link finish}, as JavaScript sees the segment. */
   take(segmentId: number): MappedSegment {
-    const job = this.finish(segmentId)
-    const mapping = binding.takeMapping(job)
-    binding.jobRelease(job)
+    const mapping = binding.takeMapping(this.finish(segmentId))
+    this.#forget()
     return new MappedSegment(segmentId, mapping)
   }
 
@@ -135,14 +148,7 @@ export class SegmentPreparer {
   }
 
   #forget(): void {
-    binding.jobRelease(this.#handOver())
-  }
-
-  #handOver(): number {
-    const job = this.#job
-    this.#segmentId = -1
-    this.#job = 0
-    return job
+    binding.jobRelease(this.handOver())
   }
 }
 

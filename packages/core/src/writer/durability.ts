@@ -4,7 +4,7 @@ import { APPENDER_NEXT_SEQUENCE, APPENDER_WRITE_OFFSET, binding, type NativeAppe
 import type { MappedControl } from '../control/mapped-control.js'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
-import { encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { FlushPolicy } from './writer-options.js'
@@ -83,8 +83,7 @@ export class Durability {
     // A writer that never flushes would keep one done sync per roll for ever.
     this.#reap()
     const { appender, policy } = this.#options
-    const sequence = this.#state[APPENDER_NEXT_SEQUENCE] as number
-    this.#submit(() => appender.retire({ sequence, segmentId, markOffset: SEGMENT_HEADER_LENGTH }), sequence)
+    this.#submit(() => appender.retire(), this.#state[APPENDER_NEXT_SEQUENCE] as number)
     this.#segmentId = segmentId
     this.#requestedOffset = 0
     if (policy?.wait) this.#awaitSyncs()

@@ -9,6 +9,7 @@ import {
   STATUS_CLAIM,
   STATUS_OK,
   STATUS_ROLL,
+  STATUS_UNPREPARED,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { ClosedError, NoSpaceError, QueueError, QueueFullError } from '../errors/index.js'
@@ -348,10 +349,11 @@ export class QueueWriter {
     const { preparer } = this.#opened
     const nextId = this.#segmentId + 1
     this.#gate?.admit(this.#segmentId, this.#mayBlock)
-    if (!preparer.isReady) this.#unpreparedRolls++
-    const prepared = preparer.finish(nextId)
-    this.#appender.roll(prepared, nextId)
-    binding.jobRelease(prepared)
+    if (this.#appender.roll(preparer.jobOf(nextId), nextId) === STATUS_UNPREPARED) {
+      this.#unpreparedRolls++
+      this.#appender.roll(preparer.finish(nextId), nextId)
+    }
+    preparer.handOver()
     this.#segmentId = nextId
     this.#head?.close()
     this.#head = undefined

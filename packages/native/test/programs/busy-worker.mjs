@@ -1,7 +1,7 @@
 // Parks, queues jobs, appends and verifies; then says so, and goes on until it is ended.
 import { closeSync, ftruncateSync, openSync } from 'node:fs'
 import { parentPort, threadId, workerData } from 'node:worker_threads'
-import { binding } from '../../dist/index.js'
+import { binding, PREPARE_POPULATE } from '../../dist/index.js'
 
 function map(name, length) {
   const fd = openSync(name, 'w+')
@@ -24,17 +24,7 @@ verifier.verify(64, 100, 1e6)
 const tokens = []
 for (let index = 0; index < 200; index++) tokens.push(binding.park([control], [0], [0], 600_000, () => {}))
 for (let index = 0; index < 20; index++) {
-  const job = binding.backgroundPrepare({
-    temporaryPath: `${path}-${threadId}-${index}.tmp`,
-    finalPath: '',
-    replace: false,
-    length: 1 << 20,
-    header: Buffer.alloc(64),
-    populate: true,
-    lockMemory: false,
-    hugePages: false,
-    syncDirectory: false,
-  })
+  const job = binding.backgroundPrepare(`${path}-${threadId}-${index}.tmp`, '', Buffer.alloc(64), 1 << 20, PREPARE_POPULATE)
   binding.jobNotify(job, () => {})
   binding.jobNotify(binding.backgroundSync(segment, 0, 1 << 20), () => {})
 }

@@ -1,7 +1,7 @@
 // Runs under a limit of 64 KiB or so per file (ulimit -f), which stands for a full disk without needing one: what does not fit fails with a code.
 import { closeSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { binding } from '../../dist/index.js'
+import { binding, PREPARE_POPULATE } from '../../dist/index.js'
 
 // The kernel sends SIGXFSZ with the error; Node ignores it, so the code arrives.
 const folder = process.argv[2]
@@ -15,17 +15,7 @@ try {
 closeSync(fd)
 
 function prepare(length) {
-  return binding.backgroundPrepare({
-    temporaryPath: join(folder, 'no-room.tmp'),
-    finalPath: '',
-    replace: false,
-    length,
-    header: Buffer.from('header'),
-    populate: true,
-    lockMemory: false,
-    hugePages: false,
-    syncDirectory: false,
-  })
+  return binding.backgroundPrepare(join(folder, 'no-room.tmp'), '', Buffer.from('header'), length, PREPARE_POPULATE)
 }
 
 const job = binding.jobWait(prepare(1 << 20), 30_000)

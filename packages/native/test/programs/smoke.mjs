@@ -35,21 +35,10 @@ assert.equal(verifier.verify(64, 100, 4096), native.STATUS_UNCOMMITTED)
 assert.equal(verifier.state[native.VERIFIER_COUNT], 5)
 assert.equal(binding.crc32(Buffer.from('123456789')), 0xcbf43926)
 
-const job = binding.backgroundPrepare({
-  temporaryPath: join(folder, 'next.tmp'),
-  finalPath: join(folder, 'next'),
-  replace: false,
-  length: 1 << 20,
-  header: Buffer.alloc(64, 1),
-  populate: true,
-  lockMemory: false,
-  hugePages: false,
-  syncDirectory: true,
-})
+const flags = native.PREPARE_POPULATE | native.PREPARE_SYNC_DIRECTORY
+const job = binding.backgroundPrepare(join(folder, 'next.tmp'), join(folder, 'next'), Buffer.alloc(64, 1), 1 << 20, flags)
 assert.equal(await new Promise((resolve) => binding.jobNotify(job, resolve)), 1)
-const next = binding.takeMapping(job)
-assert.equal(appender.roll(next, 1), native.STATUS_OK)
-binding.jobRelease(job)
+assert.equal(appender.roll(job, 1), native.STATUS_OK)
 
 const outcome = new Promise((resolve) => binding.park([control], [384], [new Uint32Array(control)[96]], 60_000, resolve))
 assert.equal(appender.append(1, Buffer.from('wake')), native.STATUS_OK)
