@@ -61,6 +61,7 @@ it('exports exactly the public surface', () => {
       "isRepairable",
       "listQueue",
       "listReaders",
+      "makeDirectory",
       "openColdReader",
       "openObserver",
       "openReader",

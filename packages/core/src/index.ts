@@ -71,6 +71,7 @@ export {
   WriterActiveError,
 } from './errors/index.js'
 export { processStartTime } from './files/machine.js'
+export { makeDirectory } from './files/make-directory.js'
 export type { WriterStatus } from './files/writer-status.js'
 export {
   CONTROL_FILE,

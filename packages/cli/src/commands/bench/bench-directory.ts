@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { processStartTime } from '@chronicle-ts/core'
+import { makeDirectory, processStartTime } from '@chronicle-ts/core'
 import { UsageError } from '../../error-report.js'
 
 /** Stands in every directory of the benchmark's own. */
@@ -20,8 +20,7 @@ export class BenchDirectory implements Disposable {
   /** @throws UsageError when the directory is somebody else's, or another run is using it. */
   constructor(path: string) {
     this.path = resolve(path)
-    const made = mkdirSync(this.path, { recursive: true })
-    this.#madeIt = made !== undefined || this.#hasMarker()
+    this.#madeIt = makeDirectory(this.path) !== undefined || this.#hasMarker()
     this.#takeOver()
     writeFileSync(join(this.path, MARKER_FILE), `${process.pid} ${processStartTime(process.pid) ?? 0}\n`, { flag: 'wx' })
   }

@@ -254,6 +254,12 @@ describe('chron-cli bench', () => {
     expect(readdirSync(folder.join('work'))).toEqual(['precious'])
   })
 
+  it('ends where no directory can be made', () => {
+    const { exitCode, stderr } = runCli(['bench', '-d', '/proc/nothing/here'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('ENOENT')
+  })
+
   it('touches no directory that another run is using', () => {
     mkdirSync(folder.join('work'))
     writeFileSync(folder.join('work/.chron-cli-bench'), `${process.pid} ${processStartTime(process.pid)}\n`)

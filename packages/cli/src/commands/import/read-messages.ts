@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { CSV_FIELDS, parseCsvRecord } from '../export/csv.js'
-import { splitLines } from './split-lines.js'
+import { LINE_LENGTH_MAX, LineTooLongError, splitLines } from './split-lines.js'
 
 export const IMPORT_FORMATS = ['ndjson', 'csv', 'lines', 'raw'] as const
 export type ImportFormat = (typeof IMPORT_FORMATS)[number]
@@ -19,6 +19,10 @@ export interface ImportError {
 }
 
 const TYPE_ID_MAX = 0xfffe
+/** No record holds more. */
+const PAYLOAD_LENGTH_MAX = 0xffff_fffe
+/** Of a line, and of the lines of one message: both together still make one string. */
+const CSV_LENGTH_MAX = LINE_LENGTH_MAX >> 1
 const CARRIAGE_RETURN = 0x0d
 
 /** Reads messages from a file, or from standard input for `-`. Ends at the first line that is no message, with what is wrong with it. */
@@ -35,7 +39,8 @@ export async function* readMessages(
     else if (format === 'csv') yield* readCsv(stream)
     else yield* readLines(stream, format === 'ndjson' ? messageOfJson : messageOfLine)
   } catch (error) {
-    if (!signal.aborted) throw error
+    if (error instanceof LineTooLongError) yield { line: error.line, error: error.message }
+    else if (!signal.aborted) throw error
   } finally {
     signal.removeEventListener('abort', stop)
   }
@@ -43,7 +48,12 @@ export async function* readMessages(
 
 async function readWhole(stream: AsyncIterable<Buffer | string>): Promise<Buffer> {
   const parts: Buffer[] = []
-  for await (const part of stream) parts.push(Buffer.from(part))
+  let length = 0
+  for await (const part of stream) {
+    parts.push(Buffer.from(part))
+    length += part.length
+    if (length > PAYLOAD_LENGTH_MAX) throw new LineTooLongError(1, PAYLOAD_LENGTH_MAX)
+  }
   return Buffer.concat(parts)
 }
 
@@ -87,10 +97,11 @@ async function* readCsv(stream: Bytes): AsyncGenerator<ImportedMessage | ImportE
   let line = 0
   let pending = ''
   let header: readonly string[] | undefined
-  for await (const bytes of splitLines(stream)) {
+  for await (const bytes of splitLines(stream, CSV_LENGTH_MAX)) {
     line += 1
     pending = pending === '' ? bytes.toString('utf8') : `${pending}\n${bytes.toString('utf8')}`
     const fields = parseCsvRecord(pending.replace(/\r$/, ''))
+    if (fields === undefined && pending.length > CSV_LENGTH_MAX) throw new LineTooLongError(line, CSV_LENGTH_MAX)
     if (fields === undefined) continue
     pending = ''
     if (header === undefined) {
