@@ -2,17 +2,11 @@ import { existsSync, readFileSync, rmSync, symlinkSync, truncateSync } from 'nod
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
+import { queueOf } from '../../test/support/new-queue.js'
 import { overwrite, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { RECORD_PAYLOAD_OFFSET, SEGMENT_FLAG_SEALED, SEGMENT_FLAGS_OFFSET } from '../format/index.js'
-import { openObserver, openReader, openWriter, type QueueWriter } from '../index.js'
-
-function queueOf(count: number, segmentSize: number): { directory: string; writer: QueueWriter } {
-  const directory = join(temporaryDirectory(), 'queue')
-  const writer = openWriter(directory, { segmentSize })
-  appendNumbered(writer, 0, count)
-  return { directory, writer }
-}
+import { openObserver, openReader, openWriter } from '../index.js'
 
 const truncated = expect.objectContaining({ code: 'ERR_SEGMENT_TRUNCATED', segmentId: 0 })
 

@@ -1,33 +1,19 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { buildQueue } from '../../test/cold/build-queue.js'
+import { until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
+import { newQueue, segmentsOf } from '../../test/support/new-queue.js'
 import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { encodePaddingHeader } from '../format/index.js'
 import { openObserver, openReader, openWriter, type QueueWriter, type WriterOptions } from '../index.js'
 
-function newQueue(options: WriterOptions): { directory: string; writer: QueueWriter } {
-  const directory = join(temporaryDirectory(), 'queue')
-  return { directory, writer: openWriter(directory, { segmentSize: 4096, ...options }) }
-}
-
-function segments(directory: string): number[] {
-  return readdirSync(directory)
-    .filter((name) => /^\d+\.q$/.test(name))
-    .map((name) => Number.parseInt(name, 10))
-    .sort((a, b) => a - b)
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
-}
-
 /** Whether retention has deleted all that it may. */
 function isSettled(directory: string, writer: QueueWriter): boolean {
   const verdicts = writer.explainRetention()
-  return verdicts.every((verdict) => !verdict.deletable) && segments(directory)[0] === verdicts[0]?.segmentId
+  return verdicts.every((verdict) => !verdict.deletable) && segmentsOf(directory)[0] === verdicts[0]?.segmentId
 }
 
 function registerAt(directory: string, name: string, count: number): void {
@@ -47,7 +33,7 @@ async function overtaken(read: number, count: number, between?: (directory: stri
   between?.(directory)
   appendNumbered(writer, read, count)
   writer.roll()
-  await until(() => segments(directory)[0] === writer.position.segmentId)
+  await until(() => segmentsOf(directory)[0] === writer.position.segmentId)
   return { directory, writer }
 }
 
@@ -93,7 +79,7 @@ describe('a reader that was let go', () => {
     writer.roll()
     appendNumbered(writer, 3, 40)
     writer.roll()
-    await until(() => segments(directory)[0] === writer.position.segmentId)
+    await until(() => segmentsOf(directory)[0] === writer.position.segmentId)
     expect(() => openReader(directory, 'late')).toThrowError(lost({ from: 3, to: 40 }))
     writer.close()
   })

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
+import { locationOf, queueOf } from '../../test/support/new-queue.js'
 import { overwrite, overwriteControl, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
@@ -14,26 +16,7 @@ import {
   RECORD_SEQUENCE_OFFSET,
   SEGMENT_FLAGS_OFFSET,
 } from '../format/index.js'
-import { openObserver, openReader, openWriter, type QueueWriter } from '../index.js'
-
-function queueOf(count: number, segmentSize = 4096): { directory: string; writer: QueueWriter } {
-  const directory = join(temporaryDirectory(), 'queue')
-  const writer = openWriter(directory, { segmentSize })
-  appendNumbered(writer, 0, count)
-  return { directory, writer }
-}
-
-function code(name: string, facts: object = {}): unknown {
-  return expect.objectContaining({ code: name, ...facts })
-}
-
-/** Where message `sequence` stands. */
-function locationOf(directory: string, sequence: number): { segmentId: number; offset: number } {
-  using observer = openObserver(directory, { start: { sequence } })
-  const message = observer.next()
-  if (message?.sequence !== sequence) throw new Error(`no message ${sequence}`)
-  return { segmentId: message.segmentId, offset: message.offset }
-}
+import { openObserver, openReader, openWriter } from '../index.js'
 
 describe('positions', () => {
   it('a reader resumes behind its last commit and repeats what it did not commit', () => {

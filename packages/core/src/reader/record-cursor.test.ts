@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
+import { locationOf, queueOf } from '../../test/support/new-queue.js'
 import { overwrite, overwriteControl, segmentFile, u32 } from '../../test/support/raw-queue.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
   CONTROL_BOOT_ID_OFFSET,
   encodePaddingHeader,
@@ -10,26 +10,7 @@ import {
   RECORD_SEQUENCE_OFFSET,
   SEGMENT_FLAGS_OFFSET,
 } from '../format/index.js'
-import { openObserver, openWriter, type QueueWriter } from '../index.js'
-
-function queueOf(count: number, segmentSize = 4096): { directory: string; writer: QueueWriter } {
-  const directory = join(temporaryDirectory(), 'queue')
-  const writer = openWriter(directory, { segmentSize })
-  appendNumbered(writer, 0, count)
-  return { directory, writer }
-}
-
-function code(name: string, facts: object = {}): unknown {
-  return expect.objectContaining({ code: name, ...facts })
-}
-
-/** Where message `sequence` stands. */
-function locationOf(directory: string, sequence: number): { segmentId: number; offset: number } {
-  using observer = openObserver(directory, { start: { sequence } })
-  const message = observer.next()
-  if (message?.sequence !== sequence) throw new Error(`no message ${sequence}`)
-  return { segmentId: message.segmentId, offset: message.offset }
-}
+import { openObserver } from '../index.js'
 
 describe('a head that is said to be sealed', () => {
   it('is reported as damage where the control block says that more was committed in it', () => {

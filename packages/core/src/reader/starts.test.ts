@@ -2,6 +2,7 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, sym
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Child } from '../../test/support/child.js'
+import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, readControlFile, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
@@ -28,7 +29,6 @@ function queue(): { directory: string; writer: QueueWriter; firsts: number[] } {
   return { directory, writer, firsts }
 }
 
-const code = (name: string, facts: object = {}) => expect.objectContaining({ code: name, ...facts })
 const at = (sequence: number) => [{ sequence }, { timestampNs: BigInt(sequence) * 10n - (sequence > 0 ? 5n : 0n) }] as const
 
 /** Both ways of seeking, by an observer and a reader of its own, find these sequences. */

@@ -1,23 +1,12 @@
-import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Child } from '../../test/support/child.js'
+import { until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
+import { newQueue, segmentsOf } from '../../test/support/new-queue.js'
 import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET } from '../format/index.js'
-import { openObserver, openReader, openWriter, type QueueReader, type QueueWriter, type WriterOptions } from '../index.js'
-
-function open(options: WriterOptions): { directory: string; writer: QueueWriter } {
-  const directory = join(temporaryDirectory(), 'queue')
-  return { directory, writer: openWriter(directory, { segmentSize: 4096, ...options }) }
-}
-
-function segments(directory: string): number[] {
-  return readdirSync(directory)
-    .filter((name) => /^\d+\.q$/.test(name))
-    .map((name) => Number.parseInt(name, 10))
-    .sort((a, b) => a - b)
-}
+import { openObserver, openReader, openWriter, type QueueReader } from '../index.js'
 
 /** As a writer does that is about to delete what is below. */
 function announceFirstSegment(directory: string, segmentId: number): void {
@@ -28,10 +17,6 @@ function announceFirstSegment(directory: string, segmentId: number): void {
   closeSync(fd)
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
-}
-
 function readAll(reader: QueueReader): void {
   drainSequences(reader)
   reader.commit()
@@ -39,27 +24,27 @@ function readAll(reader: QueueReader): void {
 
 describe('retention', () => {
   it('keeps everything by default', async () => {
-    const { directory, writer } = open({})
+    const { directory, writer } = newQueue({})
     const reader = openReader(directory, 'a')
     appendNumbered(writer, 0, 200)
     readAll(reader)
     await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(segments(directory)[0]).toBe(0)
+    expect(segmentsOf(directory)[0]).toBe(0)
     expect(writer.explainRetention()).toEqual([])
     reader.close()
     writer.close()
   })
 
   it('consumed: deletes what every registered reader has committed past, when a reader moves on', async () => {
-    const { directory, writer } = open({ retention: { consumed: true } })
+    const { directory, writer } = newQueue({ retention: { consumed: true } })
     const fast = openReader(directory, 'fast')
     const slow = openReader(directory, 'slow')
     appendNumbered(writer, 0, 200)
     readAll(fast)
     await until(() => writer.explainRetention()[0]?.pinnedBy.includes('slow') === true)
-    expect(segments(directory)[0]).toBe(0)
+    expect(segmentsOf(directory)[0]).toBe(0)
     readAll(slow)
-    await until(() => segments(directory)[0] === slow.position.segmentId)
+    await until(() => segmentsOf(directory)[0] === slow.position.segmentId)
     expect(writer.explainRetention().every((verdict) => !verdict.deletable)).toBe(true)
     fast.close()
     slow.close()
@@ -67,41 +52,41 @@ describe('retention', () => {
   })
 
   it('L9: nothing is deleted below a reader that is not running, nor when nobody ever registered', async () => {
-    const { directory, writer } = open({ retention: { consumed: true } })
+    const { directory, writer } = newQueue({ retention: { consumed: true } })
     appendNumbered(writer, 0, 100)
     using observer = openObserver(directory)
     drainSequences(observer)
     await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(segments(directory)[0]).toBe(0)
+    expect(segmentsOf(directory)[0]).toBe(0)
     const reader = openReader(directory, 'dead')
     reader.next()
     reader.commit()
     reader.close()
     appendNumbered(writer, 100, 300)
     await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(segments(directory)[0]).toBe(0)
+    expect(segmentsOf(directory)[0]).toBe(0)
     expect(writer.explainRetention()[0]).toMatchObject({ deletable: false, pinnedBy: ['dead'] })
     writer.close()
   })
 
   it('L11: a bad meta file pins everything and is named', async () => {
-    const { directory, writer } = open({ retention: { consumed: true } })
+    const { directory, writer } = newQueue({ retention: { consumed: true } })
     const reader = openReader(directory, 'good')
     writeFileSync(join(directory, 'readers', 'broken.meta'), Buffer.alloc(80, 1))
     appendNumbered(writer, 0, 200)
     readAll(reader)
     await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(segments(directory)[0]).toBe(0)
+    expect(segmentsOf(directory)[0]).toBe(0)
     expect(writer.explainRetention()[0]).toMatchObject({ deletable: false, pinnedBy: ['broken'] })
     rmSync(join(directory, 'readers', 'broken.meta'))
-    await until(() => segments(directory)[0] !== 0)
+    await until(() => segmentsOf(directory)[0] !== 0)
     reader.close()
     writer.close()
   })
 
   it('readerTtlMs lets a dead reader go, says so, and tells the reader exactly what it lost', async () => {
     const released: string[] = []
-    const { directory, writer } = open({
+    const { directory, writer } = newQueue({
       retention: { consumed: true, readerTtlMs: 1 },
       onReaderReleased: ({ reader, reason }) => released.push(`${reader.name} ${reason}`),
     })
@@ -113,7 +98,7 @@ describe('retention', () => {
     appendNumbered(writer, 0, 200)
     // Nothing was there when the dead one read: it stands at the beginning.
     readAll(alive)
-    await until(() => segments(directory)[0] === alive.position.segmentId)
+    await until(() => segmentsOf(directory)[0] === alive.position.segmentId)
     expect(released).toEqual(['dead readerTtlMs'])
     expect(writer.metrics().readersReleased).toBe(1)
     const first = firstSequence(directory)
@@ -128,25 +113,25 @@ describe('retention', () => {
   })
 
   it('L17: a running reader is never too old, however long it commits nothing', async () => {
-    const { directory, writer } = open({ retention: { consumed: true, readerTtlMs: 0 } })
+    const { directory, writer } = newQueue({ retention: { consumed: true, readerTtlMs: 0 } })
     const idle = openReader(directory, 'idle')
     appendNumbered(writer, 0, 200)
     await new Promise((resolve) => setTimeout(resolve, 30))
-    expect(segments(directory)[0]).toBe(0)
+    expect(segmentsOf(directory)[0]).toBe(0)
     expect(drainSequences(idle)).toEqual(range(0, 200))
     idle.close()
     writer.close()
   })
 
   it('maxReaderLagBytes lets a reader go that is too far behind, although it runs', async () => {
-    const { directory, writer } = open({ retention: { consumed: true, maxReaderLagBytes: 10 * 4096 } })
+    const { directory, writer } = newQueue({ retention: { consumed: true, maxReaderLagBytes: 10 * 4096 } })
     const slow = openReader(directory, 'slow')
     const fast = openReader(directory, 'fast')
     for (const round of range(0, 10)) {
       appendNumbered(writer, round * 50, round * 50 + 50)
       readAll(fast)
     }
-    await until(() => segments(directory)[0] === fast.position.segmentId)
+    await until(() => segmentsOf(directory)[0] === fast.position.segmentId)
     const lost = firstSequence(directory)
     let error: unknown
     try {
@@ -162,16 +147,16 @@ describe('retention', () => {
 
   it('maxSegments, maxBytes and maxAgeMs delete what no reader needs; minSegments stays', async () => {
     for (const retention of [{ maxSegments: 3 }, { maxBytes: 3 * 4096 }, { maxAgeMs: 0, minSegments: 3 }]) {
-      const { directory, writer } = open({ retention })
+      const { directory, writer } = newQueue({ retention })
       appendNumbered(writer, 0, 200)
       const head = writer.position.segmentId
-      await until(() => segments(directory)[0] === head - 2)
+      await until(() => segmentsOf(directory)[0] === head - 2)
       writer.close()
     }
   })
 
   it('the explanation names rule and readers for every segment', () => {
-    const { directory, writer } = open({ retention: { maxSegments: 100 } })
+    const { directory, writer } = newQueue({ retention: { maxSegments: 100 } })
     const reader = openReader(directory, 'r')
     appendNumbered(writer, 0, 100)
     const verdicts = writer.explainRetention()
@@ -182,7 +167,7 @@ describe('retention', () => {
   })
 
   it('a reader that registers in the middle of deletion sees an unbroken sequence to the end', async () => {
-    const { directory, writer } = open({ retention: { maxSegments: 2 } })
+    const { directory, writer } = newQueue({ retention: { maxSegments: 2 } })
     for (const round of range(0, 30)) {
       appendNumbered(writer, round * 50, round * 50 + 50)
       const reader = openReader(directory, `r${round}`)
@@ -197,14 +182,14 @@ describe('retention', () => {
   })
 
   it('looks at the readers again before it deletes what a killed writer announced and left', () => {
-    const { directory, writer } = open({ retention: { consumed: true } })
+    const { directory, writer } = newQueue({ retention: { consumed: true } })
     const slow = openReader(directory, 'slow')
     appendNumbered(writer, 0, 200)
     writer.close()
     announceFirstSegment(directory, 2)
     const next = openWriter(directory, { retention: { consumed: true } })
     appendNumbered(next, 200, 400)
-    expect(segments(directory)[0]).toBe(0)
+    expect(segmentsOf(directory)[0]).toBe(0)
     const late = openReader(directory, 'late', { start: 'earliest' })
     expect(late.position.segmentId).toBe(0)
     expect(drainSequences(slow)).toEqual(range(0, 400))
@@ -212,7 +197,7 @@ describe('retention', () => {
   })
 
   it('an event loop that never turns does not keep segments for ever', () => {
-    const { directory, writer } = open({ retention: { maxSegments: 4 } })
+    const { directory, writer } = newQueue({ retention: { maxSegments: 4 } })
     appendNumbered(writer, 0, 3000)
     expect(writer.metrics().segmentsDeleted).toBeGreaterThan(50)
     writer.close()
@@ -227,7 +212,7 @@ function firstSequence(directory: string): number {
 
 describe('backpressure', () => {
   it('fail: an append that needs a segment too many is refused, and goes through when readers made room', () => {
-    const { directory, writer } = open({ maxSegments: 3 })
+    const { directory, writer } = newQueue({ maxSegments: 3 })
     const reader = openReader(directory, 'a')
     let sent = 0
     const fill = (): void => {
@@ -238,7 +223,7 @@ describe('backpressure', () => {
     }
     expect(fill).toThrowError(expect.objectContaining({ code: 'ERR_QUEUE_FULL', limit: 'maxSegments', value: 3 }))
     expect(writer.tryAppend(1, Buffer.alloc(3000))).toEqual({ status: 'full' })
-    expect(segments(directory).length).toBeLessThanOrEqual(4)
+    expect(segmentsOf(directory).length).toBeLessThanOrEqual(4)
     readAll(reader)
     expect(writer.tryAppend(1, numberedPayload(sent))).toEqual({ status: 'appended', sequence: sent })
     expect(drainSequences(reader)).toEqual([sent])
@@ -251,7 +236,7 @@ describe('backpressure', () => {
     [{ maxBytes: 3 * 4096, maxSegments: 5 }, 'maxBytes', 3 * 4096],
     [{ maxBytes: 5 * 4096, maxSegments: 3 }, 'maxSegments', 3],
   ])('the narrower of the limits is the one that is named: %o', (limits, limit, value) => {
-    const { directory, writer } = open(limits)
+    const { directory, writer } = newQueue(limits)
     const reader = openReader(directory, 'a')
     const full = expect.objectContaining({ code: 'ERR_QUEUE_FULL', limit, value, waitedMs: 0 })
     expect(() => appendNumbered(writer, 0, 1000)).toThrowError(full)
@@ -262,7 +247,7 @@ describe('backpressure', () => {
 
   it('tells once when the limit comes near', () => {
     const told: number[] = []
-    const { directory, writer } = open({ maxBytes: 4 * 4096, onHighWatermark: ({ segments: count }) => told.push(count) })
+    const { directory, writer } = newQueue({ maxBytes: 4 * 4096, onHighWatermark: ({ segments: count }) => told.push(count) })
     const reader = openReader(directory, 'a')
     for (let sequence = 0; writer.tryAppend(1, numberedPayload(sequence)).status === 'appended'; sequence++);
     expect(told).toEqual([4])
@@ -271,7 +256,7 @@ describe('backpressure', () => {
   })
 
   it('block with a timeout ends in ERR_QUEUE_FULL with the time waited', () => {
-    const { directory, writer } = open({ maxSegments: 2, backpressure: 'block', backpressureTimeoutMs: 20 })
+    const { directory, writer } = newQueue({ maxSegments: 2, backpressure: 'block', backpressureTimeoutMs: 20 })
     const reader = openReader(directory, 'a')
     expect(() => appendNumbered(writer, 0, 1000)).toThrowError(expect.objectContaining({ code: 'ERR_QUEUE_FULL' }))
     expect(writer.metrics().blockedRolls).toBe(1)
@@ -280,7 +265,7 @@ describe('backpressure', () => {
   })
 
   it.each(['commits', 'closes', 'is killed'])('block: a writer is released when its reader %s', async (what) => {
-    const { directory, writer } = open({
+    const { directory, writer } = newQueue({
       maxSegments: 3,
       backpressure: 'block',
       backpressureTimeoutMs: 60_000,

@@ -1,26 +1,18 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { code, until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
+import { newQueue } from '../../test/support/new-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { listReaders, openReader, openWriter, type QueueWriter, removeReader, type WriterOptions } from '../index.js'
-
-function newQueue(options: WriterOptions = {}): { directory: string; writer: QueueWriter } {
-  const directory = join(temporaryDirectory(), 'queue')
-  return { directory, writer: openWriter(directory, { segmentSize: 4096, ...options }) }
-}
+import { listReaders, openReader, openWriter, removeReader } from '../index.js'
 
 function lowest(directory: string): number {
   const names = readdirSync(directory).filter((name) => /^\d+\.q$/.test(name))
   return Math.min(...names.map((name) => Number.parseInt(name, 10)))
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
-}
-
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
-const code = (name: string, facts: object = {}) => expect.objectContaining({ code: name, ...facts })
 
 describe('a readers folder with something unusual in it', () => {
   it('L11: a directory that bears a reader’s name pins everything and is named, and appends go on', async () => {

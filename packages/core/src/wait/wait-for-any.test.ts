@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Child } from '../../test/support/child.js'
+import { code } from '../../test/support/expectations.js'
 import { drainSequences } from '../../test/support/messages.js'
 import { readControlFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
@@ -34,7 +35,6 @@ function close(...pairs: readonly Pair[]): void {
   }
 }
 
-const code = (name: string, facts: object = {}) => expect.objectContaining({ code: name, ...facts })
 const message = Buffer.from('x')
 
 describe('waiting for several sources', () => {

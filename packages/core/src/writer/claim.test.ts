@@ -1,17 +1,10 @@
 import { truncateSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { code } from '../../test/support/expectations.js'
 import { drainSequences } from '../../test/support/messages.js'
+import { newQueue } from '../../test/support/new-queue.js'
 import { segmentFile } from '../../test/support/raw-queue.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
-import { openObserver, openWriter, type QueueWriter } from '../index.js'
-
-function newQueue(options = {}): { directory: string; writer: QueueWriter } {
-  const directory = join(temporaryDirectory(), 'queue')
-  return { directory, writer: openWriter(directory, { segmentSize: 4096, ...options }) }
-}
-
-const code = (name: string, facts: object = {}) => expect.objectContaining({ code: name, ...facts })
+import { openObserver } from '../index.js'
 
 describe('a claim', () => {
   it('says where its bytes are, and what is stored there is what a reader gets, little-endian', () => {

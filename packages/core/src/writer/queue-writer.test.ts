@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Child } from '../../test/support/child.js'
+import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
 import { readControlFile, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
@@ -10,8 +11,6 @@ import { openObserver, openReader, openWriter, type WriterOptions } from '../ind
 function queuePath(): string {
   return join(temporaryDirectory(), 'queue')
 }
-
-const code = (name: string, facts: object = {}): unknown => expect.objectContaining({ code: name, ...facts })
 
 describe('append', () => {
   it('returns ascending sequences from 0 and delivers every byte', () => {

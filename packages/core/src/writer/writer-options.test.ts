@@ -2,16 +2,13 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { describe, expect, it } from 'vitest'
+import { until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { openObserver, openWriter, type QueueWriter, type WriterOptions } from '../index.js'
 
 function open(options: WriterOptions): QueueWriter {
   return openWriter(join(temporaryDirectory(), 'queue'), { segmentSize: 4096, ...options })
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
 const refusal = (argument: string) => expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', argument })
