@@ -39,6 +39,9 @@ export const ITERATOR_TURN_COUNT = 256
 /** How long a segment's preparation may take before an append that needs it gives up: slow disks reserve gigabytes in seconds, not in minutes. */
 export const PREPARE_TIMEOUT_MS = 60_000
 
+/** Deletions that a bounded queue lets lag behind: one, so that a roll does not wait for the segment that it let go itself. */
+export const LAGGING_DELETIONS_MAX = 1
+
 /** How often an idle writer tells that it lives. Ordered fan-ins wait for it, so it bounds how long an idle queue holds them back. */
 export const HEARTBEAT_INTERVAL_MS = 1000
 

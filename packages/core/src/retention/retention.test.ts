@@ -231,6 +231,23 @@ describe('backpressure', () => {
     writer.close()
   })
 
+  it('occupies its limit, a prepared segment and one that is being deleted, and never more, however fast the writer is', () => {
+    const { directory, writer } = newQueue({ maxSegments: 3, segmentSize: 1 << 20 })
+    const reader = openReader(directory, 'a')
+    const payload = Buffer.alloc(100_000)
+    let most = 0
+    for (let sequence = 0; sequence < 800; sequence++) {
+      writer.append(1, payload)
+      expect(reader.next()?.sequence).toBe(sequence)
+      reader.commit()
+      most = Math.max(most, segmentsOf(directory).length)
+    }
+    expect(writer.metrics().rolls).toBeGreaterThan(50)
+    expect(most).toBeLessThanOrEqual(5)
+    reader.close()
+    writer.close()
+  })
+
   it.each([
     [{ maxBytes: 3 * 4096 + 1 }, 'maxBytes', 3 * 4096 + 1],
     [{ maxBytes: 3 * 4096, maxSegments: 5 }, 'maxBytes', 3 * 4096],

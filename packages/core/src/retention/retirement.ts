@@ -20,6 +20,9 @@ import {
 } from './retention-plan.js'
 import { segmentAgeMs } from './segment-age.js'
 
+const JOB_UNDER_WAY = 0
+const JOB_DONE = 1
+
 export interface RetirementOptions {
   readonly directory: string
   readonly control: MappedControl
@@ -44,6 +47,8 @@ export class Retirement {
   #isClosed = false
   #firstSegmentId: number | undefined
   #deleted = 0
+  /** Jobs that unlink, oldest first. */
+  readonly #unlinks: number[] = []
 
   constructor(options: RetirementOptions) {
     this.#options = options
@@ -54,6 +59,7 @@ export class Retirement {
 
   /** Segments deleted so far, and readers let go. */
   get counts(): { readonly segmentsDeleted: number; readonly readersReleased: number } {
+    this.#reap()
     return { segmentsDeleted: this.#deleted, readersReleased: this.#releasedNames.size }
   }
 
@@ -80,8 +86,27 @@ export class Retirement {
     }).unref()
   }
 
-  /** Deletes the lowest segment if the rules let it go. The file's blocks are given back on the background thread; waiting for that is up to the caller. */
-  retireOne(): number | undefined {
+  /** Segments that were let go and are not unlinked yet: that happens on the background thread, behind the syncs that were asked for before. */
+  get deletionsUnderWay(): number {
+    this.#reap()
+    return this.#unlinks.length
+  }
+
+  /** Blocks until at most so many deletions are under way, or the time is over. Returns whether it waited. */
+  awaitDeletions(leftMax: number, timeoutMs: number): boolean {
+    const waits = this.deletionsUnderWay > leftMax
+    const deadline = performance.now() + timeoutMs
+    while (this.deletionsUnderWay > leftMax && performance.now() < deadline)
+      binding.jobWait(this.#unlinks[0] as number, deadline - performance.now())
+    return waits
+  }
+
+  /** Deletes the lowest segment if the rules let it go; whether one goes. */
+  retireNow(): boolean {
+    return this.#retireOne() !== undefined
+  }
+
+  #retireOne(): number | undefined {
     const { control } = this.#options
     const { firstSegmentId } = this
     if (!this.#isDeletable(this.#survey())) return undefined
@@ -99,15 +124,19 @@ export class Retirement {
     // A reader may have made it between the two: from here on it sees that the segment is gone.
     this.#unlinkIndex(firstSegmentId)
     this.#firstSegmentId = firstSegmentId + 1
-    this.#deleted++
+    this.#unlinks.push(job)
     return job
   }
 
-  /** {@link retireOne} that leaves the rest to the background thread; whether a segment goes. */
-  retireNow(): boolean {
-    const job = this.retireOne()
-    if (job !== undefined) binding.jobRelease(job)
-    return job !== undefined
+  /** Takes note of the deletions that are done. One that the system refuses leaves the file to the next writer. */
+  #reap(): void {
+    for (let job = this.#unlinks[0]; job !== undefined; job = this.#unlinks[0]) {
+      const state = binding.jobState(job)
+      if (state === JOB_UNDER_WAY) return
+      if (state === JOB_DONE) this.#deleted++
+      binding.jobRelease(job)
+      this.#unlinks.shift()
+    }
   }
 
   /** The lowest segment that is not deleted, or being deleted. Nobody else deletes while the writer lock is held, so it is looked up once. */
@@ -130,16 +159,18 @@ export class Retirement {
     this.#isClosed = true
     this.#watcher?.close()
     clearTimeout(this.#timer)
+    this.#reap()
+    for (const job of this.#unlinks) binding.jobRelease(job)
   }
 
   async #retireAll(): Promise<void> {
     if (this.#isRunning || this.#isClosed) return
     this.#isRunning = true
     try {
-      for (let job = this.retireOne(); job !== undefined; job = this.retireOne()) {
-        const done = job
-        await new Promise<void>((resolve) => binding.jobNotify(done, () => resolve()))
-        binding.jobRelease(done)
+      for (let job = this.#retireOne(); job !== undefined; job = this.#retireOne()) {
+        const unlink = job
+        await new Promise<void>((resolve) => binding.jobNotify(unlink, () => resolve()))
+        this.#reap()
         if (this.#isClosed) return
       }
       this.#scheduleByAge()

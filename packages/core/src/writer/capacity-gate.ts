@@ -1,6 +1,6 @@
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { BLOCKED_SLICE_MS } from '../defaults.js'
+import { BLOCKED_SLICE_MS, LAGGING_DELETIONS_MAX, PREPARE_TIMEOUT_MS } from '../defaults.js'
 import { QueueFullError } from '../errors/index.js'
 import { CONTROL_PROGRESS_SEQUENCE_OFFSET } from '../format/index.js'
 import type { Retirement } from '../retention/retirement.js'
@@ -14,7 +14,7 @@ export interface CapacityOptions {
 }
 
 /**
- * Keeps a bounded queue within `maxSegments` and `maxBytes`. Asked at each roll, so it costs appends nothing. A blocked writer is released by a reader that commits or
+ * Keeps a bounded queue within `maxSegments` and `maxBytes`, and one segment beside that which is prepared and one that is being deleted. Asked at each roll, so it costs appends nothing. A blocked writer is released by a reader that commits or
  * leaves (it is woken), by a reader that dies (it looks every `BLOCKED_SLICE_MS`), or by its timeout.
  */
 export class CapacityGate {
@@ -22,6 +22,7 @@ export class CapacityGate {
   readonly #maxSegments: number
   #isHigh = false
   #blockedCount = 0
+  #spaceWaitCount = 0
 
   constructor(options: CapacityOptions) {
     this.#options = options
@@ -39,13 +40,21 @@ export class CapacityGate {
     return this.#blockedCount
   }
 
+  /** How often a roll had to wait until what readers had let go was unlinked. */
+  get spaceWaitCount(): number {
+    return this.#spaceWaitCount
+  }
+
   /** Returns when there is room for one more segment. @throws {@link QueueFullError} `ERR_QUEUE_FULL`. */
   admit(headSegmentId: number, mayBlock: boolean): void {
-    if (this.#hasRoom(headSegmentId)) return
-    const { backpressure, backpressureTimeoutMs } = this.#options.options
-    if (backpressure === 'fail' || !mayBlock) throw this.#full(0)
-    this.#blockedCount++
-    this.#block(headSegmentId, backpressureTimeoutMs)
+    if (!this.#hasRoom(headSegmentId)) {
+      const { backpressure, backpressureTimeoutMs } = this.#options.options
+      if (backpressure === 'fail' || !mayBlock) throw this.#full(0)
+      this.#blockedCount++
+      this.#block(headSegmentId, backpressureTimeoutMs)
+    }
+    // A file occupies its space until it is unlinked. Without this, a writer that is faster than the disk would exceed its limit many times over.
+    if (this.#options.retirement.awaitDeletions(LAGGING_DELETIONS_MAX, PREPARE_TIMEOUT_MS)) this.#spaceWaitCount++
   }
 
   /** The announcement comes first, then the word is loaded, then the last look: a commit in between changes the word. */

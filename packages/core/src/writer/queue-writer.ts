@@ -12,6 +12,7 @@ import {
   STATUS_UNPREPARED,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
+import { PREPARE_TIMEOUT_MS } from '../defaults.js'
 import { ClosedError, NoSpaceError, QueueError, QueueFullError } from '../errors/index.js'
 import type { WriterLock } from '../files/writer-lock.js'
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
@@ -62,7 +63,7 @@ export interface WriterMetrics {
   /** Wake system calls made for parked readers. */
   readonly wakes: number
   readonly syncs: number
-  /** Rolls that had to wait for the next segment's preparation. */
+  /** Rolls that had to wait for the disk: for the next segment's preparation or, in a bounded queue, for the space of one that was let go. */
   readonly unpreparedRolls: number
   /** Rolls that had to wait for readers (`backpressure: 'block'`). */
   readonly blockedRolls: number
@@ -278,7 +279,7 @@ export class QueueWriter {
       rolls: this.#rolls,
       wakes: this.#state[APPENDER_WAKES] as number,
       syncs: this.#durability.syncCount,
-      unpreparedRolls: this.#unpreparedRolls,
+      unpreparedRolls: this.#unpreparedRolls + (this.#gate?.spaceWaitCount ?? 0),
       blockedRolls: this.#gate?.blockedCount ?? 0,
       segmentsDeleted: this.#retirement?.counts.segmentsDeleted ?? 0,
       readersReleased: this.#retirement?.counts.readersReleased ?? 0,
@@ -351,7 +352,7 @@ export class QueueWriter {
     this.#gate?.admit(this.#segmentId, this.#mayBlock)
     if (this.#appender.roll(preparer.jobOf(nextId), nextId) === STATUS_UNPREPARED) {
       this.#unpreparedRolls++
-      this.#appender.roll(preparer.finish(nextId), nextId)
+      this.#appender.roll(this.#awaitPreparation(nextId), nextId)
     }
     preparer.handOver()
     this.#segmentId = nextId
@@ -362,6 +363,17 @@ export class QueueWriter {
     preparer.start(nextId + 1)
     this.#durability.afterRoll(nextId)
     this.#retirement?.afterRoll()
+  }
+
+  #awaitPreparation(segmentId: number): number {
+    const { preparer } = this.#opened
+    try {
+      return preparer.finish(segmentId)
+    } catch (error) {
+      // The disk is full, but what retention let go may not be unlinked yet.
+      if (!(error instanceof NoSpaceError) || !this.#retirement?.awaitDeletions(0, PREPARE_TIMEOUT_MS)) throw error
+      return preparer.finish(segmentId)
+    }
   }
 
   /** A bounded queue deletes what everybody has read, unless its retention says something else: otherwise it would be full for ever. */

@@ -41,9 +41,12 @@ export interface WriterOptions {
   readonly rollAfterMs?: number
   /** Milliseconds between heartbeats of a writer that appends nothing; 0 for none. Default 1000. */
   readonly heartbeatIntervalMs?: number
-  /** Most segments that the queue may have, the head included. At least 2. */
+  /**
+   * Most segments that the queue may have, the head included. At least 2. On the disk there is up to one more that is being prepared and one that is being deleted; a
+   * writer that lets segments go faster than the disk deletes them waits for it.
+   */
   readonly maxSegments?: number
-  /** Most bytes that the queue's segments may have. At least two segments. */
+  /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments. */
   readonly maxBytes?: number
   /** What an append does that needs a new segment while the queue is at its limit. Default 'fail'. */
   readonly backpressure?: 'fail' | 'block'

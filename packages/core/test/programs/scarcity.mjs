@@ -1,4 +1,4 @@
-// Runs a queue short of something and prints findings as a JSON array. Arguments: scenario, folder. The scenarios `disk` and `read-only` need a mount namespace of their own.
+// Runs a queue short of something and prints findings as a JSON array. Arguments: scenario, folder. Scenarios that mount need a mount namespace of their own.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -108,6 +108,32 @@ function fillUp(directory, kibibytes) {
     remount(`size=${kibibytes}k`)
   } finally {
     writer.close()
+  }
+}
+
+/** Many times the disk goes through a queue that never keeps more than a part of it, faster than segments are deleted. */
+function turnover() {
+  mount(32 * 1024)
+  for (const options of [
+    { maxSegments: 3 },
+    { maxBytes: 12 << 20 },
+    { retention: { consumed: true } },
+    { retention: { maxSegments: 3 } },
+  ]) {
+    const directory = join(folder, 'queue')
+    const writer = openWriter(directory, { segmentSize: 4 << 20, heartbeatIntervalMs: 0, ...options })
+    const reader = openReader(directory, 'r')
+    const large = Buffer.alloc(100_000, 7)
+    for (let sequence = 0; sequence < 2000; sequence++) {
+      const refused = codeOf('append', () => writer.append(1, large))
+      expect(`append ${sequence} with ${JSON.stringify(options)}`, refused, 'none')
+      if (refused !== 'none') break
+      expect('what was read', reader.next()?.sequence, sequence)
+      reader.commit()
+    }
+    reader.close()
+    writer.close()
+    rmSync(directory, { recursive: true })
   }
 }
 
@@ -313,6 +339,6 @@ function permission() {
   observer.close()
 }
 
-const scenarios = { disk, positions, 'read-only': readOnly, descriptors, memlock, permission }
+const scenarios = { disk, turnover, positions, 'read-only': readOnly, descriptors, memlock, permission }
 scenarios[scenario]()
 console.log(JSON.stringify(findings))

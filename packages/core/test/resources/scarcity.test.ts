@@ -66,6 +66,10 @@ describe('scarce resources', () => {
     expect(runScarce('disk', { mounts: true })).toEqual([])
   })
 
+  it('a queue that keeps less than the disk holds never finds it full, however fast it is written and read', () => {
+    expect(runScarce('turnover', { mounts: true })).toEqual([])
+  })
+
   it('L10: a reader for whose position there is no room is a coded error and leaves no registration', () => {
     expect(runScarce('positions', { mounts: true })).toEqual([])
   })
