@@ -36,8 +36,8 @@ export const SEQLOCK_TRIES = 1000
 /** Messages an async iterator delivers before it lets the event loop turn once. */
 export const ITERATOR_TURN_COUNT = 256
 
-/** How long a segment's preparation may take before an append that needs it gives up: slow disks reserve gigabytes in seconds, not in minutes. */
-export const PREPARE_TIMEOUT_MS = 60_000
+/** How long preparing or deleting a segment may take before who needs it gives up: slow disks do that to gigabytes in seconds, not in minutes. */
+export const BACKGROUND_TIMEOUT_MS = 60_000
 
 /** Deletions that a bounded queue lets lag behind: one, so that a roll does not wait for the segment that it let go itself. */
 export const LAGGING_DELETIONS_MAX = 1

@@ -2,7 +2,7 @@ import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { RETENTION_FALLBACK_MS, TIMER_MAX_MS } from '../defaults.js'
+import { BACKGROUND_TIMEOUT_MS, RETENTION_FALLBACK_MS, TIMER_MAX_MS } from '../defaults.js'
 import { QueueError } from '../errors/index.js'
 import { READERS_DIRECTORY, readerFileName } from '../format/index.js'
 import { findLowestSegment } from '../segment/first-segment.js'
@@ -159,7 +159,8 @@ export class Retirement {
     this.#isClosed = true
     this.#watcher?.close()
     clearTimeout(this.#timer)
-    this.#reap()
+    // Nothing may vanish after the lock is given back: the next writer looks what there is.
+    this.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
     for (const job of this.#unlinks) binding.jobRelease(job)
   }
 

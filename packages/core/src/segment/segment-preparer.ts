@@ -9,7 +9,7 @@ import {
   PREPARE_REPLACE,
   PREPARE_SYNC_DIRECTORY,
 } from '@chronicle-ts/native'
-import { PREPARE_TIMEOUT_MS } from '../defaults.js'
+import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
 import { fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
 import { encodeSegmentHeader, restampSegmentHeader, segmentFileName, segmentTemporaryFileName, viewOf } from '../format/index.js'
@@ -132,7 +132,7 @@ export class SegmentPreparer {
   /** The state of the job, begun when it is not. */
   #await(segmentId: number): number {
     this.#tryBegin(segmentId)
-    return binding.jobWait(this.#job, PREPARE_TIMEOUT_MS)
+    return binding.jobWait(this.#job, BACKGROUND_TIMEOUT_MS)
   }
 
   /**
@@ -142,7 +142,7 @@ export class SegmentPreparer {
   dispose(): void {
     if (this.#segmentId < 0) return
     const path = segmentPath(this.#options.directory, this.#segmentId)
-    const state = binding.jobWait(this.#job, PREPARE_TIMEOUT_MS)
+    const state = binding.jobWait(this.#job, BACKGROUND_TIMEOUT_MS)
     this.#forget()
     if (state === DONE) removeIfPossible(path)
   }

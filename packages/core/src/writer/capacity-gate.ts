@@ -1,6 +1,6 @@
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { BLOCKED_SLICE_MS, LAGGING_DELETIONS_MAX, PREPARE_TIMEOUT_MS } from '../defaults.js'
+import { BACKGROUND_TIMEOUT_MS, BLOCKED_SLICE_MS, LAGGING_DELETIONS_MAX } from '../defaults.js'
 import { QueueFullError } from '../errors/index.js'
 import { CONTROL_PROGRESS_SEQUENCE_OFFSET } from '../format/index.js'
 import type { Retirement } from '../retention/retirement.js'
@@ -54,7 +54,7 @@ export class CapacityGate {
       this.#block(headSegmentId, backpressureTimeoutMs)
     }
     // A file occupies its space until it is unlinked. Without this, a writer that is faster than the disk would exceed its limit many times over.
-    if (this.#options.retirement.awaitDeletions(LAGGING_DELETIONS_MAX, PREPARE_TIMEOUT_MS)) this.#spaceWaitCount++
+    if (this.#options.retirement.awaitDeletions(LAGGING_DELETIONS_MAX, BACKGROUND_TIMEOUT_MS)) this.#spaceWaitCount++
   }
 
   /** The announcement comes first, then the word is loaded, then the last look: a commit in between changes the word. */

@@ -12,7 +12,7 @@ import {
   STATUS_UNPREPARED,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { PREPARE_TIMEOUT_MS } from '../defaults.js'
+import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
 import { ClosedError, NoSpaceError, QueueError, QueueFullError } from '../errors/index.js'
 import type { WriterLock } from '../files/writer-lock.js'
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
@@ -371,7 +371,7 @@ export class QueueWriter {
       return preparer.finish(segmentId)
     } catch (error) {
       // The disk is full, but what retention let go may not be unlinked yet.
-      if (!(error instanceof NoSpaceError) || !this.#retirement?.awaitDeletions(0, PREPARE_TIMEOUT_MS)) throw error
+      if (!(error instanceof NoSpaceError) || !this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)) throw error
       return preparer.finish(segmentId)
     }
   }
