@@ -14,8 +14,9 @@ export interface CapacityOptions {
 }
 
 /**
- * Keeps a bounded queue within `maxSegments` and `maxBytes`, and one segment beside that which is prepared and one that is being deleted. Asked at each roll, so it costs appends nothing. A blocked writer is released by a reader that commits or
- * leaves (it is woken), by a reader that dies (it looks every `BLOCKED_SLICE_MS`), or by its timeout.
+ * Keeps a bounded queue within `maxSegments` and `maxBytes`; the segment that is prepared and one that is being deleted come on top. Asked at each roll, so it costs
+ * appends nothing. A blocked writer is released by a reader that commits or leaves (it is woken), by a reader that dies (it looks every `BLOCKED_SLICE_MS`), or by its
+ * timeout.
  */
 export class CapacityGate {
   readonly #options: CapacityOptions
