@@ -21,6 +21,8 @@ export class CapacityGate {
   readonly #options: CapacityOptions
   readonly #maxSegments: number
   #isHigh = false
+  /** Segments that {@link tellHighWatermark} has to tell of. */
+  #untoldSegments: number | undefined
   #blockedCount = 0
   #spaceWaitCount = 0
 
@@ -57,6 +59,15 @@ export class CapacityGate {
     if (this.#options.retirement.awaitDeletions(LAGGING_DELETIONS_MAX, BACKGROUND_TIMEOUT_MS)) this.#spaceWaitCount++
   }
 
+  /** Tells what was noted since the last call. Not for the middle of a roll: whoever is told may append. */
+  tellHighWatermark(): void {
+    const segments = this.#untoldSegments
+    if (segments === undefined) return
+    this.#untoldSegments = undefined
+    const { control, options } = this.#options
+    options.onHighWatermark?.({ segments, bytes: segments * control.segmentSize })
+  }
+
   /** The announcement comes first, then the word is loaded, then the last look: a commit in between changes the word. */
   #block(headSegmentId: number, timeoutMs: number): void {
     const { control } = this.#options
@@ -82,7 +93,7 @@ export class CapacityGate {
     while (this.#segmentCount(headSegmentId) + 1 > this.#maxSegments) {
       if (!retirement.retireNow()) return false
     }
-    this.#tellHighWatermark(headSegmentId)
+    this.#noteHighWatermark(headSegmentId)
     return true
   }
 
@@ -90,11 +101,10 @@ export class CapacityGate {
     return headSegmentId - this.#options.retirement.firstSegmentId + 1
   }
 
-  #tellHighWatermark(headSegmentId: number): void {
-    const { control, options } = this.#options
+  #noteHighWatermark(headSegmentId: number): void {
     const segments = this.#segmentCount(headSegmentId) + 1
     const isHigh = segments >= this.#maxSegments
-    if (isHigh && !this.#isHigh) options.onHighWatermark?.({ segments, bytes: segments * control.segmentSize })
+    if (isHigh && !this.#isHigh) this.#untoldSegments = segments
     this.#isHigh = isHigh
   }
 

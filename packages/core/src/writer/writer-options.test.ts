@@ -115,6 +115,14 @@ describe('flush policies', () => {
     writer.close()
   })
 
+  it('counts what a batch appended before the message that is refused', () => {
+    const writer = open({ preset: 'durable' })
+    const batch = [Buffer.alloc(8), Buffer.alloc(8), Buffer.alloc(5000)].map((payload) => ({ typeId: 1, payload }))
+    expect(() => writer.appendBatch(batch)).toThrowError(expect.objectContaining({ code: 'ERR_TOO_LARGE' }))
+    expect(writer.durableSequence).toBe(2)
+    writer.close()
+  })
+
   it('batches larger than any before are taken whole', () => {
     const writer = open({ segmentSize: 1 << 20 })
     for (const count of [3, 65, 1000, 2]) writer.appendBatch(range(0, count).map(() => ({ typeId: 2, payload: Buffer.alloc(4) })))
