@@ -10,6 +10,7 @@ import {
   NotAQueueError,
   UnsupportedVersionError,
 } from '../errors/index.js'
+import { absolutePath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
 import { makeDirectory } from '../files/make-directory.js'
 import { syncDirectory, syncParents } from '../files/sync-directory.js'
@@ -45,7 +46,10 @@ import { type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } 
  * ```
  */
 export function openWriter(directory: string, options: WriterOptions = {}): QueueWriter {
-  const resolved = resolveWriterOptions(options)
+  return openWriterAt(absolutePath(directory), resolveWriterOptions(options))
+}
+
+function openWriterAt(directory: string, resolved: ResolvedWriterOptions): QueueWriter {
   if (resolved.cpus.length > 0) pinThread(resolved.cpus)
   prepareDirectory(directory)
   const lock = WriterLock.acquire(directory)
