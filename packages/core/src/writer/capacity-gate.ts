@@ -4,7 +4,7 @@ import { BACKGROUND_TIMEOUT_MS, BLOCKED_SLICE_MS, LAGGING_DELETIONS_MAX } from '
 import { QueueFullError } from '../errors/index.js'
 import { CONTROL_PROGRESS_SEQUENCE_OFFSET } from '../format/index.js'
 import type { Retirement } from '../retention/retirement.js'
-import type { ResolvedWriterOptions } from './writer-options.js'
+import { type ResolvedWriterOptions, segmentCapacityOf } from './writer-options.js'
 
 export interface CapacityOptions {
   readonly directory: string
@@ -28,9 +28,7 @@ export class CapacityGate {
 
   constructor(options: CapacityOptions) {
     this.#options = options
-    const { maxSegments, maxBytes } = options.options
-    const bySize = maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxBytes / options.control.segmentSize)
-    this.#maxSegments = Math.min(maxSegments ?? Number.POSITIVE_INFINITY, bySize)
+    this.#maxSegments = segmentCapacityOf(options.options, options.control.segmentSize)
   }
 
   get isBounded(): boolean {

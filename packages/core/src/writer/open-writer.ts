@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { createControl } from '../control/create-control.js'
@@ -30,7 +31,7 @@ import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { QueueWriter } from './queue-writer.js'
 import { contradictsSegments, rebuildControl, setUnusableSegmentsAside } from './rebuild-control.js'
-import { type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
+import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
  * Opens a queue for writing, creating it when there is none, and recovers whatever the last writer left. Synchronous. One writer at a time: the
@@ -50,6 +51,8 @@ export function openWriter(directory: string, options: WriterOptions = {}): Queu
 }
 
 function openWriterAt(directory: string, resolved: ResolvedWriterOptions): QueueWriter {
+  // Before anything is made. A queue that exists keeps its segment size, and is asked for it below.
+  if (!existsSync(directory)) checkLimits(resolved, resolved.segmentSize)
   if (resolved.cpus.length > 0) pinThread(resolved.cpus)
   prepareDirectory(directory)
   const lock = WriterLock.acquire(directory)
@@ -57,6 +60,7 @@ function openWriterAt(directory: string, resolved: ResolvedWriterOptions): Queue
   try {
     const { created, rebuilt } = ensureControl(directory, resolved)
     control = mapControl(directory, true)
+    checkLimits(resolved, control.segmentSize)
     const preparer = makePreparer(directory, control.segmentSize, resolved)
     const context = new RecoveryContext(directory, control, control.segmentSize, preparer)
     if (rebuilt !== undefined) context.note('lost-control', { segmentId: rebuilt }, 'rebuilt from the segments')
@@ -132,6 +136,7 @@ function ensureControl(directory: string, options: ResolvedWriterOptions): { cre
   if (state !== 'absent') setFileAside(directory, path)
   const geometry = rebuildControl(directory)
   if (geometry !== undefined) return { created: false, rebuilt: geometry.headId }
+  checkLimits(options, options.segmentSize)
   createQueue(directory, options)
   return { created: true, rebuilt: undefined }
 }

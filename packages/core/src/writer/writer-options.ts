@@ -46,7 +46,7 @@ export interface WriterOptions {
    * writer that lets segments go faster than the disk deletes them waits for it.
    */
   readonly maxSegments?: number
-  /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments. */
+  /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments of the size that the queue has. */
   readonly maxBytes?: number
   /** What an append does that needs a new segment while the queue is at its limit. Default 'fail'. */
   readonly backpressure?: 'fail' | 'block'
@@ -75,7 +75,7 @@ export interface RetentionOptions {
   /** Delete the oldest segments while the queue is larger. */
   readonly maxBytes?: number
   readonly maxSegments?: number
-  /** Keep at least this many segments, the head included, whatever the other rules say. */
+  /** Keep at least this many segments, the head included, whatever the other rules say. In a bounded queue less than its limit allows, which would be reached for ever. */
   readonly minSegments?: number
   /** A reader that is not running and has not committed for this long pins nothing any more. */
   readonly readerTtlMs?: number
@@ -138,7 +138,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   checkAtLeast('backpressureTimeoutMs', resolved.backpressureTimeoutMs, 0)
   checkAtLeast('rollAfterMs', resolved.rollAfterMs, 1)
   checkAtLeast('maxSegments', resolved.maxSegments, 2)
-  checkAtLeast('maxBytes', resolved.maxBytes, 2 * resolved.segmentSize)
+  checkAtLeast('maxBytes', resolved.maxBytes, 0)
   checkGroup('flushPolicy', resolved.flushPolicy, { everyMessages: 1, everyBytes: 1 })
   checkGroup('retention', resolved.retention, {
     maxAgeMs: 0,
@@ -150,6 +150,26 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   })
   checkCpus(resolved.cpus)
   return resolved
+}
+
+/**
+ * What a bounded queue needs to go on for ever, which depends on the size that its segments have: room for two segments, and for one more than retention always keeps.
+ *
+ * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option.
+ */
+export function checkLimits(options: ResolvedWriterOptions, segmentSize: number): void {
+  const { maxBytes, retention } = options
+  checkAtLeast('maxBytes', maxBytes, 2 * segmentSize)
+  const capacity = segmentCapacityOf(options, segmentSize)
+  const minSegments = retention?.minSegments
+  if (minSegments !== undefined && minSegments > capacity - 1)
+    invalid('retention.minSegments', minSegments, `a number of at most ${capacity - 1}: the limits allow ${capacity} segments`)
+}
+
+/** Most segments that the queue may have. */
+export function segmentCapacityOf(options: Pick<WriterOptions, 'maxSegments' | 'maxBytes'>, segmentSize: number): number {
+  const bySize = options.maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(options.maxBytes / segmentSize)
+  return Math.min(options.maxSegments ?? Number.POSITIVE_INFINITY, bySize)
 }
 
 function checkCpus(cpus: readonly number[]): void {
