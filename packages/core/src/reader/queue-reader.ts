@@ -134,6 +134,7 @@ export class QueueReader extends MessageSource {
   }
 
   protected override closing(): void {
+    this.#file.restamp()
     this.#file.close()
     // Last: a blocked writer that looks now finds the reader gone.
     if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()

@@ -77,7 +77,10 @@ export interface RetentionOptions {
   readonly maxSegments?: number
   /** Keep at least this many segments, the head included, whatever the other rules say. In a bounded queue less than its limit allows, which would be reached for ever. */
   readonly minSegments?: number
-  /** A reader that is not running and has not committed for this long pins nothing any more. */
+  /**
+   * A reader that is not running and has neither committed nor closed for this long pins nothing any more. One that is killed counts from its last commit: choose more than the
+   * longest time between two messages and a restart.
+   */
   readonly readerTtlMs?: number
   /** A reader that is further behind than this pins nothing any more. */
   readonly maxReaderLagBytes?: number
