@@ -1,4 +1,5 @@
 import { InvalidArgumentError, NotAQueueError } from '../errors/index.js'
+import { absolutePath } from '../files/absolute-path.js'
 import { isRecordOffset, SEGMENT_FIRST_RECORD_OFFSET } from '../format/index.js'
 import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
@@ -48,7 +49,7 @@ export function openColdReader(directory: string, options: ColdReaderOptions = {
   if (!isQueueListing(listing)) throw new NotAQueueError({ directory, detail: 'it holds neither a control block nor a segment' })
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: believableControl(readColdControl(directory)) }
   const position = resolveStart(places, options.from ?? 'earliest')
-  return new ColdReader({ directory, position, checkPayloads: options.checkPayloads ?? true })
+  return new ColdReader({ directory: absolutePath(directory), position, checkPayloads: options.checkPayloads ?? true })
 }
 
 function resolveStart(places: ColdPlaces, from: ColdStart): ColdPosition {

@@ -135,6 +135,19 @@ export class PositionFile {
     if (this.#mapping !== undefined) binding.savePosition(this.#mapping, segmentId, offset)
   }
 
+  /**
+   * Saves the position that is there once more, with the time of now: who reads a quiet queue commits nothing for long, and must not be taken for long gone the moment
+   * it closes. Never throws: a position that cannot be read has no time.
+   */
+  restamp(): void {
+    try {
+      const saved = this.load()
+      if (saved !== undefined && saved !== 'bad') this.save(saved)
+    } catch {
+      // Left as it is, for the next open to tell.
+    }
+  }
+
   /** Makes the last saved position survive a power cut. */
   sync(): void {
     this.#coded(() => {

@@ -1,5 +1,6 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
+import { absolutePath } from '../files/absolute-path.js'
 import { MessageSource } from './message-source.js'
 import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
 
@@ -12,9 +13,10 @@ import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions 
  */
 export function openObserver(directory: string, options: ObserverOptions = {}): QueueObserver {
   const resolved = resolveSourceOptions(options, 'earliest')
-  const control = openControl(directory, false)
+  const path = absolutePath(directory)
+  const control = openControl(path, false)
   try {
-    return new QueueObserver(directory, { control, options: resolved })
+    return new QueueObserver(path, { control, options: resolved })
   } catch (error) {
     control.close()
     throw error

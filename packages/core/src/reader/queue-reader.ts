@@ -1,6 +1,7 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
 import { BadPositionError, DataLostError } from '../errors/index.js'
+import { absolutePath } from '../files/absolute-path.js'
 import { isRecordOffset, RECORD_FLAG_HEADER_CRC } from '../format/index.js'
 import { readLostSequence } from '../retention/lost-position.js'
 import { MessageSource } from './message-source.js'
@@ -24,11 +25,12 @@ import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions } 
  */
 export function openReader(directory: string, name: string, options: ReaderOptions = {}): QueueReader {
   const resolved = resolveSourceOptions(options, 'resume')
-  const control = openControl(directory, true)
+  const path = absolutePath(directory)
+  const control = openControl(path, true)
   let file: PositionFile | undefined
   try {
-    file = PositionFile.open(directory, name)
-    return new QueueReader(directory, name, { control, file, options: resolved })
+    file = PositionFile.open(path, name)
+    return new QueueReader(path, name, { control, file, options: resolved })
   } catch (error) {
     file?.abandon()
     control.close()
@@ -132,6 +134,7 @@ export class QueueReader extends MessageSource {
   }
 
   protected override closing(): void {
+    this.#file.restamp()
     this.#file.close()
     // Last: a blocked writer that looks now finds the reader gone.
     if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()

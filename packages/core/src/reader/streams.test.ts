@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { appendNumbered, range } from '../../test/support/messages.js'
+import { newQueue } from '../../test/support/new-queue.js'
 import { overwrite, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { RECORD_PAYLOAD_OFFSET } from '../format/index.js'
@@ -21,6 +22,25 @@ describe('streams', () => {
     expect(seen[50]?.payload.readDoubleLE(0)).toBe(50)
     expect(reader.closed).toBe(false)
   })
+
+  it.each([undefined, new Error('the consumer failed')])(
+    'end at once when they are destroyed while they wait: %o',
+    async (reason) => {
+      const { directory, writer } = newQueue({})
+      using reader = openReader(directory, 'a')
+      const readable = toReadable(reader)
+      const closed = new Promise((resolve) => readable.once('close', resolve))
+      const failed = new Promise((resolve) => readable.once('error', resolve))
+      readable.resume()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      readable.destroy(reason)
+      await closed
+      if (reason !== undefined) expect(await failed).toBe(reason)
+      appendNumbered(writer, 0, 1)
+      expect(reader.next()?.sequence).toBe(0)
+      writer.close()
+    },
+  )
 
   it('read ahead no further than the high-water mark', async () => {
     const directory = join(temporaryDirectory(), 'queue')

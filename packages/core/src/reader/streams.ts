@@ -17,9 +17,21 @@ export interface StreamOptions {
 export function toReadable(source: MessageSource, options: StreamOptions = {}): Readable {
   const ended = new AbortController()
   const signal = options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal])
-  const readable = Readable.from(copies(source, signal), { highWaterMark: options.highWaterMark ?? 16 })
-  readable.once('close', () => ended.abort())
-  return readable
+  return Readable.from(endedBy(ended, copies(source, signal)), { highWaterMark: options.highWaterMark ?? 16 })
+}
+
+/** A generator that waits is deaf to `return()`, and a stream tells that it is closed only behind that: so the wait is ended first, or neither would ever end. */
+function endedBy(ended: AbortController, messages: AsyncGenerator<MessageCopy, void, void>): AsyncIterableIterator<MessageCopy> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    next: () => messages.next(),
+    return: () => {
+      ended.abort()
+      return messages.return()
+    },
+  }
 }
 
 /** {@link toReadable} as a web stream; cancelling it leaves the source open. */

@@ -112,6 +112,24 @@ describe('retention', () => {
     writer.close()
   })
 
+  it('readerTtlMs counts from the close of a reader that had nothing to commit for longer', async () => {
+    const { directory, writer } = newQueue({ retention: { consumed: true, readerTtlMs: 1000 } })
+    const restarted = openReader(directory, 'restarted')
+    appendNumbered(writer, 0, 5)
+    readAll(restarted)
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    drainSequences(restarted)
+    restarted.close()
+    using other = openReader(directory, 'other')
+    appendNumbered(writer, 5, 100)
+    readAll(other)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(writer.explainRetention()[0]).toMatchObject({ segmentId: 0, pinnedBy: ['restarted'] })
+    using again = openReader(directory, 'restarted')
+    expect(drainSequences(again)).toEqual(range(5, 100))
+    writer.close()
+  })
+
   it('L17: a running reader is never too old, however long it commits nothing', async () => {
     const { directory, writer } = newQueue({ retention: { consumed: true, readerTtlMs: 0 } })
     const idle = openReader(directory, 'idle')

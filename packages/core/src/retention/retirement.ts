@@ -40,6 +40,7 @@ export interface RetirementOptions {
 export class Retirement {
   readonly #options: RetirementOptions
   readonly #releasedNames = new Set<string>()
+  readonly #untold: ReleasedReader[] = []
   #watcher: FSWatcher | undefined
   #timer: NodeJS.Timeout | undefined
   #isScheduled = false
@@ -106,6 +107,12 @@ export class Retirement {
     return this.#retireOne() !== undefined
   }
 
+  /** Tells which readers were let go since the last call. Not for the middle of a deletion or a roll: whoever is told may append or close. */
+  tellReleased(): void {
+    for (let released = this.#untold.shift(); released !== undefined; released = this.#untold.shift())
+      this.#options.onReaderReleased?.(released)
+  }
+
   #retireOne(): number | undefined {
     const { control } = this.#options
     const { firstSegmentId } = this
@@ -170,7 +177,9 @@ export class Retirement {
     try {
       for (let job = this.#retireOne(); job !== undefined; job = this.#retireOne()) {
         const unlink = job
-        await new Promise<void>((resolve) => binding.jobNotify(unlink, () => resolve()))
+        const unlinked = new Promise<void>((resolve) => binding.jobNotify(unlink, () => resolve()))
+        this.tellReleased()
+        await unlinked
         this.#reap()
         if (this.#isClosed) return
       }
@@ -212,7 +221,7 @@ export class Retirement {
     if (reader.segmentId > firstSegmentId || this.#releasedNames.has(reader.name)) return
     this.#releasedNames.add(reader.name)
     noteLostPosition(this.#options.directory, reader, this.#options.control.segmentSize)
-    this.#options.onReaderReleased?.(released)
+    this.#untold.push(released)
   }
 
   #unlinkIndex(segmentId: number): void {

@@ -4,7 +4,7 @@ import { BACKGROUND_TIMEOUT_MS, BLOCKED_SLICE_MS, LAGGING_DELETIONS_MAX } from '
 import { QueueFullError } from '../errors/index.js'
 import { CONTROL_PROGRESS_SEQUENCE_OFFSET } from '../format/index.js'
 import type { Retirement } from '../retention/retirement.js'
-import type { ResolvedWriterOptions } from './writer-options.js'
+import { type ResolvedWriterOptions, segmentCapacityOf } from './writer-options.js'
 
 export interface CapacityOptions {
   readonly directory: string
@@ -22,14 +22,14 @@ export class CapacityGate {
   readonly #options: CapacityOptions
   readonly #maxSegments: number
   #isHigh = false
+  /** Segments that {@link tellHighWatermark} has to tell of. */
+  #untoldSegments: number | undefined
   #blockedCount = 0
   #spaceWaitCount = 0
 
   constructor(options: CapacityOptions) {
     this.#options = options
-    const { maxSegments, maxBytes } = options.options
-    const bySize = maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxBytes / options.control.segmentSize)
-    this.#maxSegments = Math.min(maxSegments ?? Number.POSITIVE_INFINITY, bySize)
+    this.#maxSegments = segmentCapacityOf(options.options, options.control.segmentSize)
   }
 
   get isBounded(): boolean {
@@ -58,6 +58,15 @@ export class CapacityGate {
     if (this.#options.retirement.awaitDeletions(LAGGING_DELETIONS_MAX, BACKGROUND_TIMEOUT_MS)) this.#spaceWaitCount++
   }
 
+  /** Tells what was noted since the last call. Not for the middle of a roll: whoever is told may append. */
+  tellHighWatermark(): void {
+    const segments = this.#untoldSegments
+    if (segments === undefined) return
+    this.#untoldSegments = undefined
+    const { control, options } = this.#options
+    options.onHighWatermark?.({ segments, bytes: segments * control.segmentSize })
+  }
+
   /** The announcement comes first, then the word is loaded, then the last look: a commit in between changes the word. */
   #block(headSegmentId: number, timeoutMs: number): void {
     const { control } = this.#options
@@ -83,7 +92,7 @@ export class CapacityGate {
     while (this.#segmentCount(headSegmentId) + 1 > this.#maxSegments) {
       if (!retirement.retireNow()) return false
     }
-    this.#tellHighWatermark(headSegmentId)
+    this.#noteHighWatermark(headSegmentId)
     return true
   }
 
@@ -91,11 +100,10 @@ export class CapacityGate {
     return headSegmentId - this.#options.retirement.firstSegmentId + 1
   }
 
-  #tellHighWatermark(headSegmentId: number): void {
-    const { control, options } = this.#options
+  #noteHighWatermark(headSegmentId: number): void {
     const segments = this.#segmentCount(headSegmentId) + 1
     const isHigh = segments >= this.#maxSegments
-    if (isHigh && !this.#isHigh) options.onHighWatermark?.({ segments, bytes: segments * control.segmentSize })
+    if (isHigh && !this.#isHigh) this.#untoldSegments = segments
     this.#isHigh = isHigh
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { createControl } from '../control/create-control.js'
@@ -10,6 +11,7 @@ import {
   NotAQueueError,
   UnsupportedVersionError,
 } from '../errors/index.js'
+import { absolutePath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
 import { makeDirectory } from '../files/make-directory.js'
 import { syncDirectory, syncParents } from '../files/sync-directory.js'
@@ -29,7 +31,7 @@ import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { QueueWriter } from './queue-writer.js'
 import { contradictsSegments, rebuildControl, setUnusableSegmentsAside } from './rebuild-control.js'
-import { type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
+import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
  * Opens a queue for writing, creating it when there is none, and recovers whatever the last writer left. Synchronous. One writer at a time: the
@@ -45,7 +47,12 @@ import { type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } 
  * ```
  */
 export function openWriter(directory: string, options: WriterOptions = {}): QueueWriter {
-  const resolved = resolveWriterOptions(options)
+  return openWriterAt(absolutePath(directory), resolveWriterOptions(options))
+}
+
+function openWriterAt(directory: string, resolved: ResolvedWriterOptions): QueueWriter {
+  // Before anything is made. A queue that exists keeps its segment size, and is asked for it below.
+  if (!existsSync(directory)) checkLimits(resolved, resolved.segmentSize)
   if (resolved.cpus.length > 0) pinThread(resolved.cpus)
   prepareDirectory(directory)
   const lock = WriterLock.acquire(directory)
@@ -53,6 +60,7 @@ export function openWriter(directory: string, options: WriterOptions = {}): Queu
   try {
     const { created, rebuilt } = ensureControl(directory, resolved)
     control = mapControl(directory, true)
+    checkLimits(resolved, control.segmentSize)
     const preparer = makePreparer(directory, control.segmentSize, resolved)
     const context = new RecoveryContext(directory, control, control.segmentSize, preparer)
     if (rebuilt !== undefined) context.note('lost-control', { segmentId: rebuilt }, 'rebuilt from the segments')
@@ -128,6 +136,7 @@ function ensureControl(directory: string, options: ResolvedWriterOptions): { cre
   if (state !== 'absent') setFileAside(directory, path)
   const geometry = rebuildControl(directory)
   if (geometry !== undefined) return { created: false, rebuilt: geometry.headId }
+  checkLimits(options, options.segmentSize)
   createQueue(directory, options)
   return { created: true, rebuilt: undefined }
 }

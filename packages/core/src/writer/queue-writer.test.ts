@@ -307,6 +307,28 @@ describe('rolling', () => {
     expect(writer.nextSequence).toBe(1)
     writer.close()
   })
+
+  it('by age waits for no reader: the event loop goes on turning while the queue is full', async () => {
+    const writer = openWriter(queuePath(), {
+      segmentSize: 4096,
+      rollAfterMs: 1,
+      maxSegments: 2,
+      backpressure: 'block',
+      backpressureTimeoutMs: 2000,
+    })
+    using reader = openReader(writer.directory, 'slow')
+    writer.append(1, Buffer.from('x'))
+    while (writer.position.segmentId === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    writer.append(1, Buffer.from('y'))
+    const begun = performance.now()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(performance.now() - begun).toBeLessThan(1000)
+    expect(writer.metrics().blockedRolls).toBe(0)
+    expect(drainSequences(reader)).toEqual([0, 1])
+    reader.commit()
+    while (writer.position.segmentId === 1) await new Promise((resolve) => setTimeout(resolve, 1))
+    writer.close()
+  })
 })
 
 describe('durability', () => {

@@ -216,14 +216,17 @@ export class QueueWriter {
       typeIds[index] = checkedType(typeId)
     }
     let done = 0
-    for (;;) {
-      const status = this.#appender.appendBatch(typeIds, payloads, done)
-      done += this.#state[APPENDER_BATCH_COUNT] as number
-      if (status === STATUS_OK) break
-      this.#clearTheWay(status, messages[done]?.typeId, payloads[done])
+    try {
+      for (;;) {
+        const status = this.#appender.appendBatch(typeIds, payloads, done)
+        done += this.#state[APPENDER_BATCH_COUNT] as number
+        if (status === STATUS_OK) return first
+        this.#clearTheWay(status, messages[done]?.typeId, payloads[done])
+      }
+    } finally {
+      // What stands before a refused message is appended like any other.
+      if (this.#watchesAppends && done > 0 && !this.#isClosed) this.#durability.afterAppend()
     }
-    if (this.#watchesAppends) this.#durability.afterAppend()
-    return first
   }
 
   /**
@@ -331,13 +334,19 @@ export class QueueWriter {
     this.#roll()
   }
 
-  /** By the timer, so that appends read no clock for it. What keeps it from rolling now will also keep the append that needs it, and is thrown there. */
+  /**
+   * By the timer, so that appends read no clock for it. What keeps it from rolling now will also keep the append that needs it, and is thrown there. It never waits for
+   * readers: nobody needs the room yet, and those that would make it may live on this event loop.
+   */
   #rollByAge(rollAfterMs: number): void {
     if (performance.now() - this.#headSinceMs < rollAfterMs) return
+    this.#mayBlock = false
     try {
       this.roll()
     } catch (error) {
       if (!(error instanceof QueueError)) throw error
+    } finally {
+      this.#mayBlock = true
     }
   }
 
@@ -346,7 +355,17 @@ export class QueueWriter {
     return this.#head
   }
 
+  /** What it has to tell is told when it is over, however it ended: whoever is told may append, which may roll, and may close the writer. */
   #roll(): void {
+    try {
+      this.#enterNextSegment()
+    } finally {
+      this.#gate?.tellHighWatermark()
+      this.#retirement?.tellReleased()
+    }
+  }
+
+  #enterNextSegment(): void {
     const { preparer } = this.#opened
     const nextId = this.#segmentId + 1
     this.#gate?.admit(this.#segmentId, this.#mayBlock)

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { openObserver, openWriter, type QueueWriter, type WriterOptions } from '../index.js'
+import { openObserver, openReader, openWriter, type QueueWriter, type WriterOptions } from '../index.js'
 
 function open(options: WriterOptions): QueueWriter {
   return openWriter(join(temporaryDirectory(), 'queue'), { segmentSize: 4096, ...options })
@@ -28,6 +28,10 @@ describe('refused options', () => {
     ['rollAfterMs', { rollAfterMs: 0 }],
     ['backpressureTimeoutMs', { backpressureTimeoutMs: Number.NaN }],
     ['retention.minSegments', { retention: { minSegments: 0 } }],
+    ['retention.minSegments', { maxSegments: 3, retention: { consumed: true, minSegments: 3 } }],
+    ['retention.minSegments', { segmentSize: 4096, maxBytes: 3 * 4096, retention: { consumed: true, minSegments: 3 } }],
+    ['maxBytes', { segmentSize: 4096, maxBytes: 8191 }],
+    ['maxBytes', { maxBytes: Number.NaN }],
     ['cpu', { cpu: [0, 1.5] }],
     ['cpu', { cpu: {} }],
     ['cpu', { cpu: '0' }],
@@ -86,6 +90,39 @@ describe('accepted options', () => {
   })
 })
 
+describe('limits of an existing queue', () => {
+  it('maxBytes is measured by the segments that it has, not by those that a new queue would get', () => {
+    const created = open({})
+    created.close()
+    const bounded = openWriter(created.directory, { maxBytes: 3 * 4096 })
+    using reader = openReader(created.directory, 'a')
+    expect(() => appendNumbered(bounded, 0, 1000)).toThrowError(expect.objectContaining({ code: 'ERR_QUEUE_FULL' }))
+    expect(bounded.position.segmentId).toBe(2)
+    expect(reader.next()?.sequence).toBe(0)
+    bounded.close()
+  })
+
+  it('maxBytes that two of its segments exceed is refused, and the queue stays as it is', () => {
+    const created = open({ segmentSize: 1 << 20 })
+    created.close()
+    const options = { segmentSize: 4096, maxBytes: 1 << 20 }
+    expect(() => openWriter(created.directory, options)).toThrowError(refusal('maxBytes'))
+    openWriter(created.directory).close()
+  })
+
+  it('minSegments just below the limit lets the queue go on', () => {
+    const writer = open({ maxSegments: 3, retention: { consumed: true, minSegments: 2 } })
+    using reader = openReader(writer.directory, 'a')
+    for (const number of range(0, 200)) {
+      appendNumbered(writer, number, number + 1)
+      drainSequences(reader)
+      reader.commit()
+    }
+    expect(writer.nextSequence).toBe(200)
+    writer.close()
+  })
+})
+
 describe('flush policies', () => {
   it('everyMs makes messages durable by itself, and syncs nothing while nothing is appended', async () => {
     const writer = open({ segmentSize: 1 << 20, flushPolicy: { everyMs: 1 } })
@@ -112,6 +149,14 @@ describe('flush policies', () => {
     writer.appendBatch(batch)
     expect(writer.durableSequence).toBe(25)
     expect(writer.metrics().syncs).toBe(1)
+    writer.close()
+  })
+
+  it('counts what a batch appended before the message that is refused', () => {
+    const writer = open({ preset: 'durable' })
+    const batch = [Buffer.alloc(8), Buffer.alloc(8), Buffer.alloc(5000)].map((payload) => ({ typeId: 1, payload }))
+    expect(() => writer.appendBatch(batch)).toThrowError(expect.objectContaining({ code: 'ERR_TOO_LARGE' }))
+    expect(writer.durableSequence).toBe(2)
     writer.close()
   })
 

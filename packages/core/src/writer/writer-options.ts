@@ -46,7 +46,7 @@ export interface WriterOptions {
    * writer that lets segments go faster than the disk deletes them waits for it.
    */
   readonly maxSegments?: number
-  /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments. */
+  /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments of the size that the queue has. */
   readonly maxBytes?: number
   /** What an append does that needs a new segment while the queue is at its limit. Default 'fail'. */
   readonly backpressure?: 'fail' | 'block'
@@ -54,9 +54,12 @@ export interface WriterOptions {
   readonly backpressureTimeoutMs?: number
   /** Default: keep everything; with a limit: `{ consumed: true }`, because a bounded queue can only go on when what is read may go. */
   readonly retention?: RetentionOptions
-  /** Called when retention lets a reader go that has not read everything: once for each. */
+  /** Called when retention lets a reader go that has not read everything: once for each. It may use the writer, as {@link onHighWatermark} may. */
   readonly onReaderReleased?: (released: ReleasedReader) => void
-  /** Called once each time the queue comes within one segment of its limit. */
+  /**
+   * Called once each time the queue comes within one segment of its limit. It may append: before the message whose append rolled, and between two of a batch. What it throws,
+   * that append throws without having written anything.
+   */
   readonly onHighWatermark?: (state: { readonly segments: number; readonly bytes: number }) => void
 }
 
@@ -72,9 +75,12 @@ export interface RetentionOptions {
   /** Delete the oldest segments while the queue is larger. */
   readonly maxBytes?: number
   readonly maxSegments?: number
-  /** Keep at least this many segments, the head included, whatever the other rules say. */
+  /** Keep at least this many segments, the head included, whatever the other rules say. In a bounded queue less than its limit allows, which would be reached for ever. */
   readonly minSegments?: number
-  /** A reader that is not running and has not committed for this long pins nothing any more. */
+  /**
+   * A reader that is not running and has neither committed nor closed for this long pins nothing any more. One that is killed counts from its last commit: choose more than the
+   * longest time between two messages and a restart.
+   */
   readonly readerTtlMs?: number
   /** A reader that is further behind than this pins nothing any more. */
   readonly maxReaderLagBytes?: number
@@ -135,7 +141,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   checkAtLeast('backpressureTimeoutMs', resolved.backpressureTimeoutMs, 0)
   checkAtLeast('rollAfterMs', resolved.rollAfterMs, 1)
   checkAtLeast('maxSegments', resolved.maxSegments, 2)
-  checkAtLeast('maxBytes', resolved.maxBytes, 2 * resolved.segmentSize)
+  checkAtLeast('maxBytes', resolved.maxBytes, 0)
   checkGroup('flushPolicy', resolved.flushPolicy, { everyMessages: 1, everyBytes: 1 })
   checkGroup('retention', resolved.retention, {
     maxAgeMs: 0,
@@ -147,6 +153,26 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   })
   checkCpus(resolved.cpus)
   return resolved
+}
+
+/**
+ * What a bounded queue needs to go on for ever, which depends on the size that its segments have: room for two segments, and for one more than retention always keeps.
+ *
+ * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option.
+ */
+export function checkLimits(options: ResolvedWriterOptions, segmentSize: number): void {
+  const { maxBytes, retention } = options
+  checkAtLeast('maxBytes', maxBytes, 2 * segmentSize)
+  const capacity = segmentCapacityOf(options, segmentSize)
+  const minSegments = retention?.minSegments
+  if (minSegments !== undefined && minSegments > capacity - 1)
+    invalid('retention.minSegments', minSegments, `a number of at most ${capacity - 1}: the limits allow ${capacity} segments`)
+}
+
+/** Most segments that the queue may have. */
+export function segmentCapacityOf(options: Pick<WriterOptions, 'maxSegments' | 'maxBytes'>, segmentSize: number): number {
+  const bySize = options.maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(options.maxBytes / segmentSize)
+  return Math.min(options.maxSegments ?? Number.POSITIVE_INFINITY, bySize)
 }
 
 function checkCpus(cpus: readonly number[]): void {
