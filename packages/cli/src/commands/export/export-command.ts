@@ -9,6 +9,7 @@ import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.j
 import { parseCountOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
 import { Output, type OutputStream } from '../../output/output.js'
+import { printableLines } from '../../output/printable.js'
 import { realPath } from '../../real-path.js'
 import { messageFilter } from '../tail/message-filter.js'
 import { messageAsJson } from '../tail/message-format.js'
@@ -115,7 +116,7 @@ function messageWriter(output: Output, format: ExportOptions['format']): (record
       return (record) => output.line(messageAsJson(record))
     case 'csv':
       output.line(csvHeader())
-      return (record) => output.line(messageAsCsv(record))
+      return (record) => output.line(output.isTerminal ? printableLines(messageAsCsv(record)) : messageAsCsv(record))
     case 'raw':
       return (record) => output.bytes(record.payload)
   }
