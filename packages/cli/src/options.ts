@@ -19,6 +19,16 @@ export function parseTimeOption(text: string): bigint {
   return timestampNs
 }
 
+/** What timers can wait: a longer time would be none at all. */
+const INTERVAL_NS_MAX = 0x7fff_ffffn * 1_000_000n
+
+/** A span between two looks. */
+export function parseIntervalOption(text: string): bigint {
+  const span = parseSpanOption(text)
+  if (span > INTERVAL_NS_MAX) throw new InvalidArgumentError('expected at most 24d')
+  return span
+}
+
 /** A whole number from 0 on. */
 export function parseCountOption(text: string): number {
   const count = Number(text)

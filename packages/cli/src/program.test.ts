@@ -51,6 +51,8 @@ describe('chron-cli', () => {
     [['tail'], "missing required argument 'queue'"],
     [['inspect', '/', '--no-such-option'], "unknown option '--no-such-option'"],
     [['--log-level', 'loud', 'inspect', '/'], 'Allowed choices are'],
+    [['inspect', '/does/not/exist', '--watch', '30d'], 'expected at most 24d'],
+    [['monitor', '/does/not/exist', '--interval', '30d'], 'expected at most 24d'],
   ])('explains wrong usage of %j on standard error and exits with 1', (args, text) => {
     const { exitCode, stdout, stderr } = runCli(args)
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })

@@ -16,6 +16,8 @@ import { addTailCommand } from './commands/tail/tail-command.js'
 import { addVerifyCommand } from './commands/verify/verify-command.js'
 import { LOG_LEVELS } from './diagnostics.js'
 import { manual } from './output/manual.js'
+import { printableLines } from './output/printable.js'
+import { columnsOf } from './output/terminal-size.js'
 
 /** Every command, in the order in which help lists them. */
 const COMMANDS: readonly AddCommand[] = [
@@ -63,6 +65,11 @@ export function createProgram(version: string, run: Runner): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(run with --help for usage)')
     .exitOverride()
+    .configureOutput({
+      getOutHelpWidth: () => columnsOf(process.stdout),
+      // Names from a directory come here as arguments, too.
+      writeErr: (text) => process.stderr.write(printableLines(text)),
+    })
   for (const add of COMMANDS) add(program, run)
   for (const command of program.commands)
     command.configureHelp({ showGlobalOptions: true }).exitOverride().showHelpAfterError('(run with --help for usage)')

@@ -1,12 +1,12 @@
+import { columnsOf } from './terminal-size.js'
 import { wrapText } from './wrap.js'
 
-const WIDTH = 80
 const WIDEST = 110
 
 /** The part of a manual behind the options: paragraphs fitted to the terminal, lists and examples as they are. To be given to commander's `addHelpText`. */
 export function manual(text: string): () => string {
   return () => {
-    const width = Math.min(WIDEST, process.stdout.columns ?? WIDTH)
+    const width = Math.min(WIDEST, columnsOf(process.stdout))
     return `\n${text
       .trim()
       .split('\n\n')

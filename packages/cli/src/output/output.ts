@@ -1,4 +1,6 @@
 import { createPalette, type Palette, wantsColour } from './palette.js'
+import { harmless } from './printable.js'
+import { columnsOf } from './terminal-size.js'
 
 /** Lines are gathered up to this size, and handed over at once. */
 const BUFFER_LENGTH = 64 * 1024
@@ -34,7 +36,7 @@ export class Output {
   /** Columns to lay out for; `undefined` when nobody looks at a screen, and nothing must be cut. */
   get width(): number | undefined {
     if (!this.isTerminal) return undefined
-    return Math.max(NARROWEST_WIDTH, this.stream.columns ?? 80)
+    return Math.max(NARROWEST_WIDTH, columnsOf(this.stream))
   }
 
   /** Whether the other end of the pipe is gone. */
@@ -43,7 +45,7 @@ export class Output {
   }
 
   line(text = ''): void {
-    this.#pending.push(text, '\n')
+    this.#pending.push(this.isTerminal ? harmless(text) : text, '\n')
     this.#pendingLength += text.length + 1
     if (this.#pendingLength >= BUFFER_LENGTH) this.flush()
   }

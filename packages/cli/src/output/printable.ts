@@ -13,7 +13,16 @@ export function printableLines(text: string): string {
   )
 }
 
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
+/**
+ * The same for a line that is complete: escapes that JSON understands, too, for what JSON lets stand and a terminal obeys. Our own colours and what belongs
+ * into a line pass.
+ */
+export function harmless(line: string): string {
+  return line.replace(OBEYED, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}\ufeff]/gu
+const OBEYED = /[\u007f-\u009f\p{Zl}\p{Zp}\p{Bidi_C}\ufeff]/gu
 
 function escapeCharacter(character: string): string {
   if (character === '\n') return '\\n'

@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from './quantities.js'
+import { columnsOf } from './terminal-size.js'
 
 /** Where progress is drawn: a terminal that is not the one results go to, usually standard error. */
 export interface ProgressStream {
@@ -29,7 +30,7 @@ export class ProgressLine {
     this.#drawnMs = nowMs
     this.#isDrawn = true
     this.stream.write(
-      CLEAR_LINE + progressText(this.label, { bytes, bytesTotal, elapsedMs: nowMs - this.#startedMs }, this.stream.columns ?? 80),
+      CLEAR_LINE + progressText(this.label, { bytes, bytesTotal, elapsedMs: nowMs - this.#startedMs }, columnsOf(this.stream)),
     )
   }
 

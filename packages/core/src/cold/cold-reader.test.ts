@@ -278,7 +278,7 @@ describe('a cold reader on a live queue', () => {
     reader.next()
     for (const id of [0, 1]) unlinkSync(join(queue, segmentFileName(id)))
     const items = [...reader]
-    expect(problems(items)).toEqual(['SEGMENT_MISSING'])
+    expect(problems(items)).toEqual(['SEGMENT_RETIRED'])
     expect(sequences(items)).toEqual(
       records
         .filter(({ segmentId }) => segmentId !== 1)

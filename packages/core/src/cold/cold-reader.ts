@@ -248,7 +248,7 @@ export class ColdReader {
 
   #atEnd(segment: ColdSegment): typeof GO_ON | undefined {
     if (segment.file.stat().nlink > 0) return undefined
-    if (this.#isReplaced() || this.#firstSegmentAfter(segment.id) === undefined) return this.#queueIsGone()
+    if (this.#isReplaced() || !this.#listedSegments().some((id) => id > segment.id)) return this.#queueIsGone()
     this.#leave()
     return GO_ON
   }
@@ -309,7 +309,7 @@ export class ColdReader {
     const whole = segment.headerProblem === undefined && segment.fileLength >= segment.segmentSize
     if (whole || segment.freshCommitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0) return false
     if (this.#control !== undefined && this.#control.currentSegment >= segment.id) return false
-    return this.#firstSegmentAfter(segment.id) === undefined
+    return !this.#listedSegments().some((id) => id > segment.id)
   }
 
   #jumpOverMissing(): undefined {
@@ -318,7 +318,8 @@ export class ColdReader {
     if (mtimeMs === undefined) return this.#queueIsGone()
     if (mtimeMs === this.#listedMtimeMs) return undefined
     this.#listedMtimeMs = mtimeMs
-    const later = this.#firstSegmentAfter(missing)
+    const listed = this.#listedSegments()
+    const later = listed.find((id) => id > missing)
     if (later === undefined) {
       if (this.#isReplaced()) this.#queueIsGone()
       return undefined
@@ -327,15 +328,17 @@ export class ColdReader {
     this.#offset = SEGMENT_FIRST_RECORD_OFFSET
     this.#lastSequence = -1
     this.#listedMtimeMs = -1
-    this.#queue('SEGMENT_MISSING', '', { segmentId: missing, count: later - missing })
+    // A hole has segments on both sides. Where nothing is left in front of it, the queue only begins later than it did.
+    const code = listed[0] === later ? 'SEGMENT_RETIRED' : 'SEGMENT_MISSING'
+    this.#queue(code, '', { segmentId: missing, count: later - missing })
     return undefined
   }
 
-  #firstSegmentAfter(segmentId: number): number | undefined {
+  #listedSegments(): readonly number[] {
     try {
-      return listQueue(this.directory).segmentIds.find((id) => id > segmentId)
+      return listQueue(this.directory).segmentIds
     } catch {
-      return undefined
+      return []
     }
   }
 

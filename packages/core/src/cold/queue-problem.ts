@@ -26,6 +26,7 @@ export const PROBLEMS = {
   CONTROL_BAD_SEQUENCE: ['critical', 'The next sequence in control.meta was used already: a writer would use it twice.'],
   HEAD_MISSING: ['critical', 'The segment that control.meta calls the head is missing.'],
   SEGMENT_MISSING: ['critical', 'Segments in the middle of the queue are missing.'],
+  SEGMENT_RETIRED: ['warning', 'Retention deleted segments before they could be read.'],
   SEGMENT_SHORT: ['critical', 'A segment is shorter than the segment size: it was truncated.'],
   SEGMENT_LONG: ['warning', 'A segment is longer than the segment size; what is behind its end is ignored.'],
   SEGMENT_BAD_HEADER: ['critical', 'A segment begins with something else than its header.'],

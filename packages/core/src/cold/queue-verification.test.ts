@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -49,6 +49,14 @@ describe('verifying a queue', () => {
     expect(problems.map(({ code, offset }) => [code, offset])).toEqual(
       [0, 17, 2500, 4998].map((sequence) => ['RECORD_BAD_PAYLOAD_CRC', built.records[sequence]?.offset]),
     )
+  })
+
+  it('finds nothing wrong with a queue whose retention deletes segments in the meantime', () => {
+    buildQueue(queue, { payloads: textPayloads(100) })
+    using verification = verifyQueue(queue)
+    for (const id of [0, 1]) unlinkSync(join(queue, segmentFileName(id)))
+    while (verification.step());
+    expect(verification.problems.map(({ code, severity }) => [code, severity])).toEqual([['SEGMENT_RETIRED', 'info']])
   })
 
   it('finds a jump of the sequence', () => {

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { inspectQueue, verifyQueue } from '@chronicle-ts/core'
 import type { CommandContext } from '../../command-context.js'
 import { messageOfError } from '../../error-report.js'
+import { printable } from '../../output/printable.js'
 import { ProgressLine } from '../../output/progress.js'
 import type { QueueDiagnosis } from './finding.js'
 import { processFindings } from './process-findings.js'
@@ -29,7 +30,7 @@ async function readEverything(
   context: CommandContext,
   queue: string,
 ): Promise<Pick<QueueDiagnosis, 'complete'> & { problems: ReturnType<typeof inspectQueue>['problems'] }> {
-  const line = new ProgressLine(process.stderr, `doctor ${queue}`)
+  const line = new ProgressLine(process.stderr, `doctor ${printable(queue)}`)
   using verification = verifyQueue(queue)
   let more = true
   while (more && !context.signal.aborted) {

@@ -1,12 +1,16 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { sep } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type ColdRecord, openColdReader } from '@chronicle-ts/core'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
+import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { parseCountOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
 import { Output, type OutputStream } from '../../output/output.js'
+import { printableLines } from '../../output/printable.js'
+import { realPath } from '../../real-path.js'
 import { messageFilter } from '../tail/message-filter.js'
 import { messageAsJson } from '../tail/message-format.js'
 import { csvHeader, messageAsCsv } from './csv.js'
@@ -61,6 +65,8 @@ export function addExportCommand(program: Command, run: Runner): void {
 
 async function exportQueue(context: CommandContext, queue: string, options: ExportOptions): Promise<number> {
   if (options.output === undefined) return writeMessages(context, queue, options, context.output)
+  if (realPath(options.output).startsWith(`${realPath(queue)}${sep}`))
+    throw new UsageError(`--output ${options.output} is inside the queue, which an export only reads`)
   const fd = openSync(options.output, 'w')
   try {
     const file: OutputStream = {
@@ -110,7 +116,7 @@ function messageWriter(output: Output, format: ExportOptions['format']): (record
       return (record) => output.line(messageAsJson(record))
     case 'csv':
       output.line(csvHeader())
-      return (record) => output.line(messageAsCsv(record))
+      return (record) => output.line(output.isTerminal ? printableLines(messageAsCsv(record)) : messageAsCsv(record))
     case 'raw':
       return (record) => output.bytes(record.payload)
   }

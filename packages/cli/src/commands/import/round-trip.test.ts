@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { openColdReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { QueueFolder } from '../../../test/support/queue-folder.js'
+import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
 import { runCli } from '../../../test/support/run-cli.js'
 
 /** Payloads that text formats like to lose. */
@@ -40,6 +41,14 @@ describe('chron-cli export and import', () => {
     const imported = runCli(['import', folder.join('copy'), file, '--format', format, '--segment-size', '128KiB', '--yes'])
     expect([exported.exitCode, imported.exitCode]).toEqual([0, 0])
     expect(messages(folder.join('copy'))).toEqual(messages(source))
+  })
+
+  it('never write over a file of the queue that they read', () => {
+    const before = fingerprint(source)
+    symlinkSync(join(source, '000000000.q'), folder.join('link'))
+    for (const output of [join(source, '000000000.q'), join(source, 'new'), folder.join('link')])
+      expect(runCli(['export', source, '-o', output]).exitCode).toBe(1)
+    expect(fingerprint(source)).toEqual(before)
   })
 
   it('writes raw payloads one behind the other', () => {
@@ -128,7 +137,10 @@ describe('chron-cli replay', () => {
   })
 
   it('refuses to replay a queue into itself, and to do anything without --yes', () => {
-    expect(runCli(['replay', source, '--to', `${source}/`, '--yes']).exitCode).toBe(1)
+    symlinkSync(source, folder.join('link'))
+    for (const to of [`${source}/`, folder.join('link')])
+      expect(runCli(['replay', source, '--to', to, '--speed', 'max', '--limit', '50', '--yes']).exitCode).toBe(1)
+    expect(messages(source)).toHaveLength(AWKWARD.length + BINARY.length)
     expect(runCli(['replay', source, '--to', folder.join('copy')]).exitCode).toBe(1)
   })
 })

@@ -3,7 +3,7 @@ import { type FoundQueues, findQueues, inspectQueue, NotAQueueError, type QueueI
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
-import { parseSpanOption } from '../../options.js'
+import { parseIntervalOption } from '../../options.js'
 import { toJsonLine, toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { exitCodeOfProblems } from '../../output/problems.js'
@@ -37,7 +37,7 @@ export function addInspectCommand(program: Command, run: Runner): void {
     .summary('what a queue is made of, who writes it, who reads it')
     .description('Show the state of a queue, or of every queue below a directory.')
     .argument('<directory>', 'a queue, or a directory with queues below it')
-    .option('-w, --watch [interval]', 'look again every interval (default 1s) until Ctrl-C', parseSpanOption)
+    .option('-w, --watch [interval]', 'look again every interval (default 1s) until Ctrl-C', parseIntervalOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((directory: string, options: InspectOptions, command: Command) =>
       run(command, (context) => inspect(context, directory, options)),

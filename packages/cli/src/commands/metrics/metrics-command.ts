@@ -5,6 +5,7 @@ import { messageOfError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
+import { printable } from '../../output/printable.js'
 import { METRICS, type Sample, samplesOf } from './samples.js'
 
 const EXAMPLES = `
@@ -40,7 +41,8 @@ function printMetrics(context: CommandContext, directory: string): number {
   }
   const samples = inspections.flatMap(samplesOf)
   if (context.json) context.output.line(toJsonReport('metrics', { samples }))
-  else context.output.lines(renderMetrics(samples))
+  // A collector needs names as they are, a terminal must not obey them.
+  else context.output.lines(context.output.isTerminal ? renderMetrics(samples).map(printable) : renderMetrics(samples))
   return inspections.length < found.directories.length || found.unreadable.length > 0 ? EXIT_WARNING : EXIT_HEALTHY
 }
 

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
-import { parseSpanOption } from '../../options.js'
+import { parseIntervalOption } from '../../options.js'
 import { SCHEMA_VERSION, toJsonLine } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { FIRST_STATE, pressKey } from './monitor-state.js'
@@ -46,7 +46,7 @@ export function addMonitorCommand(program: Command, run: Runner): void {
     .summary('live view of all queues of a bus')
     .description('Watch every queue below a directory, live.')
     .argument('<root>', 'a bus root, or any directory with queues below it')
-    .option('-i, --interval <span>', 'time between two looks (default 1s)', parseSpanOption)
+    .option('-i, --interval <span>', 'time between two looks (default 1s)', parseIntervalOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((root: string, options: MonitorOptions, command: Command) =>
       run(command, (context) => monitor(context, root, options)),
@@ -103,6 +103,9 @@ async function showBoard(
     else draw()
   })
   process.stdout.on('resize', draw)
+  // Only here: a handler would undo the nohup of commands that need no terminal.
+  const hangUp = () => quit.abort()
+  process.on('SIGHUP', hangUp)
   try {
     while (!signal.aborted) {
       if (!state.isPaused) board.update(Date.now())
@@ -111,6 +114,7 @@ async function showBoard(
     }
   } finally {
     process.stdout.off('resize', draw)
+    process.off('SIGHUP', hangUp)
     screen.close()
   }
   return EXIT_HEALTHY

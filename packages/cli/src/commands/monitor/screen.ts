@@ -1,3 +1,5 @@
+import { columnsOf, rowsOf } from '../../output/terminal-size.js'
+
 /** An escape sequence, or any single character. */
 const KEYS = new RegExp(`${String.fromCharCode(0x1b)}\\[[0-9;]*[A-Za-z~]|[\\s\\S]`, 'gu')
 
@@ -32,11 +34,11 @@ export class Screen {
   }
 
   get width(): number {
-    return this.terminal.output.columns
+    return columnsOf(this.terminal.output)
   }
 
   get height(): number {
-    return this.terminal.output.rows
+    return rowsOf(this.terminal.output)
   }
 
   /** Draws all lines over what is there, without flicker. */

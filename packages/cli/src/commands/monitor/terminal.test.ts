@@ -44,6 +44,7 @@ describe('chron-cli monitor in a terminal', () => {
     ['Ctrl-C', ['killed', 'type', '\u0003'], 0],
     ['SIGINT', ['killed', 'signal', constants.signals.SIGINT], 0],
     ['SIGTERM', ['killed', 'signal', constants.signals.SIGTERM], 0],
+    ['SIGHUP', ['killed', 'signal', constants.signals.SIGHUP], 0],
   ])('gives the screen back as it was after %s', (_, step, code) => {
     const { exitCode, shown, restored, stepsLeft } = monitorInTerminal([step])
     expect({ exitCode, restored, stepsLeft }).toEqual({ exitCode: code, restored: true, stepsLeft: 0 })

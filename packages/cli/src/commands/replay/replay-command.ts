@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { type ColdReader, openColdReader, openWriter, type QueueWriter } from '@chronicle-ts/core'
 import type { Command } from 'commander'
@@ -10,6 +9,7 @@ import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatCount, formatDuration } from '../../output/quantities.js'
+import { realPath } from '../../real-path.js'
 import { messageFilter } from '../tail/message-filter.js'
 
 interface ReplayOptions {
@@ -68,7 +68,8 @@ export function addReplayCommand(program: Command, run: Runner): void {
 }
 
 async function replay(context: CommandContext, queue: string, options: ReplayOptions): Promise<number> {
-  if (resolve(queue) === resolve(options.to)) throw new UsageError('a queue cannot be replayed into itself')
+  // By another name it would go on for ever, fed by what it appends.
+  if (realPath(queue) === realPath(options.to)) throw new UsageError('a queue cannot be replayed into itself')
   if (options.yes !== true) throw new UsageError(`this appends to ${options.to}; add --yes to do it`)
   const { fromSequence, since } = options
   const from = fromSequence !== undefined ? { sequence: fromSequence } : since !== undefined ? { timestampNs: since } : 'earliest'

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ColdRecord } from '@chronicle-ts/core'
 import type { Output } from '../../output/output.js'
-import { printableLines } from '../../output/printable.js'
+import { printable, printableLines } from '../../output/printable.js'
 import { formatTime } from '../../output/times.js'
 import { hexdump } from './hexdump.js'
 
@@ -47,7 +47,7 @@ export function messageAsJson(record: ColdRecord, queue?: string): string {
 
 function printText(output: Output, record: ColdRecord, queue: string | undefined, maxBytes: number): void {
   const { sequence, timestampNs, typeId, payload, segmentId, offset } = record
-  const where = queue === undefined ? '' : `${queue}  `
+  const where = queue === undefined ? '' : `${printable(queue)}  `
   const place = output.palette.faint(`segment ${segmentId} offset ${offset}`)
   output.line(
     `${output.palette.heading(`${where}#${sequence}`)}  ${formatTime(timestampNs)}  type ${typeId}  ${payload.length} bytes  ${place}`,

@@ -11,6 +11,7 @@ import { printable } from '../../output/printable.js'
 import { exitCodeOfProblems, renderProblems } from '../../output/problems.js'
 import { ProgressLine } from '../../output/progress.js'
 import { formatBytes, formatCount, formatDuration } from '../../output/quantities.js'
+import { shellQuote } from '../doctor/shell-quote.js'
 
 interface VerifyCommandOptions {
   readonly from?: { readonly segmentId: number; readonly offset?: number }
@@ -101,7 +102,7 @@ function printResult({ output }: CommandContext, result: Verified): void {
   const worst = exitCodeOfProblems(problems)
   if (!complete) {
     output.line(
-      `stopped; go on with: chron-cli verify ${queue} --from ${progress.position.segmentId}:${progress.position.offset}`,
+      `stopped; go on with: chron-cli verify ${printable(shellQuote(queue))} --from ${progress.position.segmentId}:${progress.position.offset}`,
     )
   } else if (worst === EXIT_HEALTHY) output.line(output.palette.good('every record is good'))
 }
