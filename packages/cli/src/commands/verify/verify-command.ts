@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { type QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue } from '@chronicle-ts/core'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { exitCodeOfError, messageOfError } from '../../error-report.js'
+import { exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, worseExitCode } from '../../exit-codes.js'
 import { parseCountOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
@@ -87,6 +87,9 @@ async function verifyOne(context: CommandContext, queue: string, options: Verify
   }
   line.clear()
   const { progress, problems } = verification
+  const isRange = options.from !== undefined || options.toSegment !== undefined
+  if (!more && isRange && progress.segments === 0 && problems.length === 0)
+    throw new UsageError(`${queue} has no segment in that range: nothing was checked`)
   return { queue, complete: !more, progress, elapsedNs: process.hrtime.bigint() - startedNs, problems }
 }
 

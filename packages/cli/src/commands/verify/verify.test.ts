@@ -41,6 +41,15 @@ describe('chron-cli verify', () => {
     expect(queues[0]?.progress).toMatchObject({ segments: 2, records: 32 })
   })
 
+  it.each([
+    ['--from', '99999'],
+    ['--from', '2', '--to', '1'],
+  ])('does not call good what it did not look at: %s %s', (...range) => {
+    const { exitCode, stdout, stderr } = runCli(['verify', folder.copyGolden('rolled'), ...range])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toContain('no segment in that range')
+  })
+
   it('L32: verifies the other queues although one cannot be opened', () => {
     const queue = folder.copyGolden('killed')
     const gone = folder.copyGolden('rolled')
