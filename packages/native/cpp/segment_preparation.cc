@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "file_blocks.h"
 
@@ -28,7 +27,7 @@ std::shared_ptr<Mapping> fillFile(int fd, const SegmentRequest& request, int* er
     *error = errno;
     return nullptr;
   }
-  std::memcpy(mapping->data(), request.header.data(), request.header.size());
+  std::copy(request.header.begin(), request.header.end(), mapping->data());
   if (mapping->faults() == 0) return mapping;
   *error = EIO;
   return nullptr;

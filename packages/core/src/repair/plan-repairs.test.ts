@@ -26,6 +26,7 @@ describe('planning a repair', () => {
       'FILE_UNREADABLE',
       'CONTROL_BAD_VERSION',
       'SEGMENT_MISSING',
+      'SEGMENT_RETIRED',
       'SEGMENT_BAD_SUMMARY',
       'SEQUENCE_GAP',
       'TIME_BACKWARDS',
