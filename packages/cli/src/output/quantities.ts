@@ -18,6 +18,11 @@ export function formatCount(count: number | bigint): string {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',')
 }
 
+/** `1 message`, `1,234 messages`. */
+export function formatCountOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** Counts per second, shortened from ten thousand on: `12.3 k/s`. */
 export function formatRate(perSecond: number): string {
   if (perSecond < 10_000) return `${perSecond < 10 && perSecond > 0 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { openWriter } from '@chronicle-ts/core'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
@@ -7,7 +8,7 @@ import { parseSizeOption, parseTypeIdOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
-import { formatCount } from '../../output/quantities.js'
+import { formatCountOf } from '../../output/quantities.js'
 import { IMPORT_FORMATS, type ImportFormat, readMessages } from './read-messages.js'
 
 interface ImportOptions {
@@ -53,6 +54,8 @@ async function importMessages(
   queue: string,
   { files, options }: { files: readonly string[]; options: ImportOptions },
 ): Promise<number> {
+  // Before a queue is made for what cannot be read.
+  for (const file of files) if (file !== '-') accessSync(file, constants.R_OK)
   const segmentSize = options.segmentSize === undefined ? {} : { segmentSize: options.segmentSize }
   const writer = options.yes === true ? openWriter(queue, segmentSize) : undefined
   let count = 0
@@ -60,7 +63,7 @@ async function importMessages(
     for (const file of files) {
       for await (const message of readMessages(file, options.format, context.signal)) {
         if ('error' in message)
-          throw new UsageError(`${file}:${message.line}: ${message.error}; ${count} messages came before it`)
+          throw new UsageError(`${file}:${message.line}: ${message.error}; ${formatCountOf(count, 'message')} came before it`)
         const { typeId = options.type, payload, timestampNs } = message
         const time = timestampNs === undefined || options.now === true ? undefined : { timestampNs }
         writer?.append(typeId, payload, time)
@@ -78,6 +81,6 @@ async function importMessages(
 
 function report({ output, json }: CommandContext, result: { queue: string; count: number; written: boolean }): void {
   if (json) output.line(toJsonReport('import', { queue: result.queue, messages: result.count, written: result.written }))
-  else if (result.written) output.line(`${formatCount(result.count)} messages appended to ${printable(result.queue)}`)
-  else output.line(`${formatCount(result.count)} messages understood. Nothing was written. Add --yes to do it.`)
+  else if (result.written) output.line(`${formatCountOf(result.count, 'message')} appended to ${printable(result.queue)}`)
+  else output.line(`${formatCountOf(result.count, 'message')} understood. Nothing was written. Add --yes to do it.`)
 }

@@ -3,7 +3,7 @@ import type { Output } from '../../output/output.js'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
 import { renderProblems } from '../../output/problems.js'
-import { formatBytes, formatCount, formatDuration, formatRate } from '../../output/quantities.js'
+import { formatBytes, formatCount, formatCountOf, formatDuration, formatRate } from '../../output/quantities.js'
 import { type Cell, type Column, renderTable } from '../../output/table.js'
 import { formatTime, nowNs } from '../../output/times.js'
 import { wrapText } from '../../output/wrap.js'
@@ -54,7 +54,9 @@ function facts(inspection: QueueInspection, palette: Palette): [string, string][
   }
   if (durable !== undefined) {
     const behind =
-      head.nextSequence === undefined ? '' : `, ${formatCount(Math.max(0, head.nextSequence - durable.sequence))} messages behind`
+      head.nextSequence === undefined
+        ? ''
+        : `, ${formatCountOf(Math.max(0, head.nextSequence - durable.sequence), 'message')} behind`
     rows.push(['durable', `up to sequence ${formatCount(durable.sequence)}${behind}`])
   }
   if (head.rate.windowNs > 0n) {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { judgeLiveness, type Lease, type Liveness, readLease } from '@chronicle-ts/bus'
 import {
@@ -49,9 +49,11 @@ function lease(context: CommandContext, queue: string, options: LeaseOptions): n
   if (!isQueueListing(listQueue(queue)))
     throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
   if (options.remove === true) {
-    remove(queue, options)
+    const removed = remove(queue, options)
     context.output.line(
-      context.json ? toJsonReport('lease', { queue, lease: undefined, removed: true }) : `${printable(queue)}  lease removed`,
+      context.json
+        ? toJsonReport('lease', { queue, lease: undefined, removed })
+        : `${printable(queue)}  ${removed ? 'lease removed' : 'there was no lease'}`,
     )
     return EXIT_HEALTHY
   }
@@ -71,11 +73,17 @@ function describe(owner: Lease | undefined, kind: string, liveness: Liveness): s
   return `pid ${owner.pid}, epoch ${owner.epoch}, ${owner.closed ? 'closed' : renewed}, ${state}`
 }
 
-/** Only the dead are robbed: whoever holds the lock renews the lease anyway. */
-function remove(queue: string, options: LeaseOptions): void {
+/** Whether there was one. Only the dead are robbed: whoever holds the lock renews the lease anyway. */
+function remove(queue: string, options: LeaseOptions): boolean {
   if (options.yes !== true) throw new UsageError('this removes the LEASE; add --yes to do it')
   const { held, pid } = inspectLock(join(queue, LOCK_FILE))
   if (held === true)
     throw new WriterActiveError({ directory: queue, ...(pid !== undefined && { pid }), how: 'the writer lock is held' })
-  rmSync(join(queue, LEASE_FILE), { force: true })
+  try {
+    unlinkSync(join(queue, LEASE_FILE))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
 }

@@ -8,7 +8,7 @@ import { parseCountOption, parseSizeOption, parseSpanOption } from '../../option
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
-import { formatCount } from '../../output/quantities.js'
+import { formatCount, formatCountOf } from '../../output/quantities.js'
 
 interface PruneOptions {
   readonly consumed?: boolean
@@ -101,7 +101,7 @@ function printText({ output }: CommandContext, queue: string, { verdicts, candid
     const pins = kept.pinnedBy.length === 0 ? '' : `: ${kept.pinnedBy.map(printable).join(', ')}`
     output.line(`  stays: segment ${kept.segmentId} and what is behind it, because ${kept.reason}${pins}`)
   }
-  if (deleted !== undefined) output.line(`  deleted ${formatCount(deleted.length)} segments`)
+  if (deleted !== undefined) output.line(`  deleted ${formatCountOf(deleted.length, 'segment')}`)
   else if (candidates.length > 0) output.line('  Nothing was deleted. Add --yes to do it.')
   else output.line('  Nothing may go.')
 }

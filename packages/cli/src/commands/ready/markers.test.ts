@@ -62,7 +62,11 @@ describe('chron-cli lease', () => {
   it('removes a stale lease with --yes', () => {
     writeFileSync(join(queue, 'LEASE'), STALE_LEASE)
     expect(runCli(['lease', queue, '--remove']).exitCode).toBe(1)
-    expect(runCli(['lease', queue, '--remove', '--yes']).exitCode).toBe(0)
+    expect(runCli(['lease', queue, '--remove', '--yes'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('lease removed'),
+    })
+    expect(runCli(['lease', queue, '--remove', '--yes']).stdout).toContain('there was no lease')
     expect(existsSync(join(queue, 'LEASE'))).toBe(false)
   })
 })

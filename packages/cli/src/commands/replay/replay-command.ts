@@ -8,7 +8,7 @@ import { parseCountOption, parseSpeedOption, parseTimeOption, parseTypeOption } 
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
-import { formatCount, formatDuration } from '../../output/quantities.js'
+import { formatCountOf, formatDuration } from '../../output/quantities.js'
 import { realPath } from '../../real-path.js'
 import { messageFilter } from '../tail/message-filter.js'
 
@@ -87,7 +87,7 @@ async function replay(context: CommandContext, queue: string, options: ReplayOpt
   if (context.json) context.output.line(toJsonReport('replay', { queue, to: options.to, messages: result.messages, elapsedNs }))
   else
     context.output.line(
-      `${formatCount(result.messages)} messages replayed to ${printable(options.to)} in ${formatDuration(elapsedNs)}`,
+      `${formatCountOf(result.messages, 'message')} replayed to ${printable(options.to)} in ${formatDuration(elapsedNs)}`,
     )
   if (context.signal.aborted) return EXIT_INTERRUPTED
   return result.lossy ? EXIT_WARNING : EXIT_HEALTHY

@@ -10,7 +10,7 @@ import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { exitCodeOfProblems, renderProblems } from '../../output/problems.js'
 import { ProgressLine } from '../../output/progress.js'
-import { formatBytes, formatCount, formatDuration } from '../../output/quantities.js'
+import { formatBytes, formatCountOf, formatDuration } from '../../output/quantities.js'
 import { shellQuote } from '../doctor/shell-quote.js'
 
 interface VerifyCommandOptions {
@@ -97,11 +97,11 @@ function printResult({ output }: CommandContext, result: Verified): void {
   const { queue, complete, progress, elapsedNs, problems } = result
   const seconds = Number(elapsedNs) / 1e9
   const rate = seconds > 0 ? `, ${formatBytes(Math.round(progress.bytes / seconds))}/s` : ''
-  const counts = `${formatCount(progress.records)} records in ${formatCount(progress.segments)} segments, ${formatBytes(progress.bytes)} in ${formatDuration(elapsedNs)}${rate}`
+  const counts = `${formatCountOf(progress.records, 'record')} in ${formatCountOf(progress.segments, 'segment')}, ${formatBytes(progress.bytes)} in ${formatDuration(elapsedNs)}${rate}`
   output.line(`${output.palette.heading(printable(queue))}  ${counts}`)
   output.lines(renderProblems(problems, output))
   const more = progress.problemCount - problems.length
-  if (more > 0) output.line(`and ${formatCount(more)} more problems`)
+  if (more > 0) output.line(`and ${formatCountOf(more, 'more problem')}`)
   const worst = exitCodeOfProblems(problems)
   if (!complete) {
     output.line(
