@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openColdReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -113,6 +113,13 @@ describe('chron-cli export and import', () => {
     writeFileSync(folder.join('bad'), text)
     const { exitCode, stderr } = runCli(['import', folder.join('copy'), folder.join('bad'), '--yes'])
     expect({ exitCode, says: stderr.includes(error) }).toEqual({ exitCode: 1, says: true })
+  })
+
+  it('makes no queue when there is nothing to read', () => {
+    const { exitCode, stderr } = runCli(['import', folder.join('new'), folder.join('nothing'), '--yes'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('ENOENT')
+    expect(existsSync(folder.join('new'))).toBe(false)
   })
 
   it('leaves a queue alone that is being written to', () => {
