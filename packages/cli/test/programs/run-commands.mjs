@@ -16,8 +16,8 @@ const STACK_TRACE = /\n\s+at \S.*:\d+/
 const READABLE_LENGTH = 1 << 20
 /** How long what only ends by Ctrl-C is left running. */
 const FOLLOW_MS = 15
-/** What is open then is taken for left open. */
-const SETTLING_MS = 500
+/** What is open then is taken for left open. Long: streams are closed by threads, which a busy machine may keep waiting. */
+const SETTLING_MS = 10_000
 
 let captured = []
 process.stdout.write = (chunk) => captured.push(Buffer.from(chunk)) > 0
