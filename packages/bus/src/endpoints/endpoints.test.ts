@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isQueueError, LEASE_TEMPORARY_FILE } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../test/support/eventually.js'
@@ -118,6 +119,15 @@ describe('the marks of a strategy', () => {
     expect(isQueueError(errors[0], 'ERR_NOT_FOUND')).toBe(true)
     layout.createStrategy('alpha')
     await eventually(() => readLease(alpha.paths.ordersOut).kind === 'lease', 'it was renewed')
+  })
+
+  it('are not renewed any more when the queue was closed without them', async () => {
+    const errors: unknown[] = []
+    const alpha = strategy('alpha', { renewalIntervalMs: 1, onRenewalError: (error) => errors.push(error) })
+    alpha.markReady()
+    alpha.ordersOut.close()
+    await delay(30)
+    expect(errors).toEqual([])
   })
 
   it('are taken back at close, with a goodbye', () => {

@@ -72,7 +72,12 @@ export class QueueMarks {
     this.#timer = setInterval(() => this.#renewByTimer(), renewalIntervalMs).unref()
   }
 
+  /** Whoever closes the writer itself gives the queue away: there is nothing left to renew. */
   #renewByTimer(): void {
+    if (this.#writer.closed) {
+      clearInterval(this.#timer)
+      return
+    }
     try {
       this.renewLease()
     } catch (error) {
