@@ -65,6 +65,11 @@ export function resolveLateness(lateness: AllowedLateness): bigint | undefined {
   return lateness === 'unbounded' ? undefined : lateness
 }
 
+/** A time that is no number would never be over. One that is negative is over. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkTimeout(timeoutMs: number): void {
+  check('timeoutMs', timeoutMs, typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs), 'a number of milliseconds')
+}
+
 function check(argument: string, value: unknown, isValid: boolean, expected: string): void {
   if (!isValid) throw new InvalidArgumentError({ argument, value, expected })
 }

@@ -15,6 +15,7 @@ import {
 import { EMPTY_WAIT_MS, HEARTBEAT_LOOK_INTERVAL_MS, ITERATOR_TURN_COUNT } from './defaults.js'
 import type { FanInMessage } from './fan-in-message.js'
 import {
+  checkTimeout,
   type FanInOptions,
   type FanInSourceOptions,
   type ResolvedFanInOptions,
@@ -160,6 +161,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   wait(options: WaitOptions = {}): WaitOutcome {
     this.#assertOpen()
     const { timeoutMs = Number.POSITIVE_INFINITY } = options
+    checkTimeout(timeoutMs)
     const deadline = performance.now() + timeoutMs
     for (;;) {
       if (this.#merge.isReady()) return 'message'
@@ -180,6 +182,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
     const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options
+    checkTimeout(timeoutMs)
     const deadline = performance.now() + timeoutMs
     for (;;) {
       signal?.throwIfAborted()
@@ -245,9 +248,11 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     for (const interrupt of this.#interruptions) interrupt()
   }
 
-  /** Heartbeats wake nobody: while messages are held back for one, sleeps are short. */
+  /** Heartbeats wake nobody, nor do failures: while messages are held back for one, or somebody has to be told, sleeps are short. */
   #sliceMs(leftMs: number): number {
-    return this.#merge.table.heldCount > 0 ? Math.min(leftMs, HEARTBEAT_LOOK_INTERVAL_MS) : leftMs
+    return this.#merge.table.heldCount > 0 || this.#merge.hasUntoldFailures
+      ? Math.min(leftMs, HEARTBEAT_LOOK_INTERVAL_MS)
+      : leftMs
   }
 
   #waitFor(sources: readonly S[], leftMs: number): void {
@@ -267,7 +272,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     try {
       const sources = this.#merge.silentSources()
       const options = { signal: interruption.signal }
-      if (sources.length === 0) await sleep(Math.min(leftMs, LONGEST_TIMER_MS), undefined, options)
+      if (sources.length === 0) await sleep(Math.min(this.#sliceMs(leftMs), LONGEST_TIMER_MS), undefined, options)
       else await waitForAnyAsync(sources, { ...options, timeoutMs: this.#sliceMs(leftMs), strategy: this.#options.wait })
     } catch (error) {
       if (!interruption.signal.aborted && !this.#merge.lookForFailures()) throw error

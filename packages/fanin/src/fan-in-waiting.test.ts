@@ -112,6 +112,28 @@ describe('waiting for many sources', () => {
     expect(fanIn.wait({ timeoutMs: 1 })).toBe('timeout')
   })
 
+  it.each([Number.NaN, '5', null])('refuses the time %s, which would never be over', async (timeoutMs) => {
+    const fanIn = queues.fanIn()
+    const options = { timeoutMs: timeoutMs as number }
+    const refusal = { code: 'ERR_INVALID_ARGUMENT', argument: 'timeoutMs' }
+    expect(() => fanIn.wait(options)).toThrowError(expect.objectContaining(refusal))
+    await expect(fanIn.waitAsync(options)).rejects.toMatchObject(refusal)
+  })
+
+  it('looks again at a source that is retried at once, without anything else that could wake it', async () => {
+    queues.closed('a', 1n)
+    const reader = queues.reader('a')
+    const peek = reader.peek.bind(reader)
+    let failures = 0
+    reader.peek = () => {
+      if (failures++ < 3) throw new Error('not yet')
+      return peek()
+    }
+    const fanIn = queues.fanIn({ onSourceError: ({ key }) => void fanIn.retry(key) })
+    fanIn.add('a', reader)
+    expect(await fanIn.waitAsync({ timeoutMs: LONG_MS })).toBe('message')
+  })
+
   it('rejects with the reason of the signal, and with ERR_CLOSED when it is closed', async () => {
     queues.writer('a')
     const fanIn = queues.fanIn()

@@ -83,6 +83,24 @@ describe('Merge, in both modes', () => {
       expect(short(drain(merge))).toBe('b0 c0 b1')
     })
 
+    it(`${mode}: goes on although whoever is told of an error retries at once, each time`, () => {
+      const [bad, good] = [closedSource(1n), closedSource(2n, 3n)]
+      bad.failure = new Error('out of order')
+      let told = 0
+      const merge = memoryMerge({
+        mode,
+        onSourceError: ({ key }) => {
+          if (++told > 100) throw new Error('told without end')
+          merge.retry(key)
+        },
+      })
+      merge.add('a', bad, 0n)
+      merge.add('b', good, 0n)
+      expect(short(drain(merge))).toBe('b0 b1')
+      bad.failure = undefined
+      expect(short(drain(merge))).toBe('a0!')
+    })
+
     it(`${mode}: keeps a source whose position cannot be saved, and saves it with the next commit`, () => {
       const merge = memoryMerge({ mode })
       const [a, b] = [closedSource(1n, 3n), closedSource(2n)]

@@ -110,6 +110,11 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     return this.#find() !== NO_SLOT
   }
 
+  /** Whether a source failed since failures were told last. */
+  get hasUntoldFailures(): boolean {
+    return this.#unreported.length > 0
+  }
+
   /** Saves the positions of the sources that delivered something since they were saved. @returns what failed; those sources stay in and unsaved. */
   commit(durable: boolean): readonly SourceFailure[] {
     const unsaved = durable ? this.#unsynced : this.#unsaved
@@ -177,19 +182,20 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     return failure
   }
 
-  /** Slot of the message that comes next. Failures are told in between, never while a message is on its way: whoever is told may change the sources. */
+  /**
+   * Slot of the message that comes next. Failures are told in between, never while a message is on its way: whoever is told may change the sources. They are told
+   * once per call. A source that is retried by whoever is told, and fails again, waits for the next call, because this one would have no end.
+   */
   #find(): number {
     const { table } = this
     this.#settle()
     if (table.resting.size > 0) this.#lookAtSomeResting()
     const first = table.tournament.winner
-    if (table.state(first) === HELD && this.#unreported.length === 0) return first
-    let slot = this.#search()
-    while (this.#unreported.length > 0) {
-      this.#report()
-      slot = this.#search()
-    }
-    return slot
+    if (table.state(first) === HELD && !this.hasUntoldFailures) return first
+    const slot = this.#search()
+    if (!this.hasUntoldFailures) return slot
+    this.#report()
+    return this.#search()
   }
 
   #search(): number {

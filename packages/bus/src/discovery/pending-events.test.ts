@@ -37,6 +37,26 @@ describe('PendingEvents', () => {
     expect(pending.takeOne()).toBeUndefined()
   })
 
+  it('folds what is left when some events were taken one at a time', () => {
+    const pending = new PendingEvents()
+    for (const event of [added('a'), added('b'), removed('b')]) pending.add(event)
+    expect(pending.takeOne()).toEqual(added('a'))
+    for (const event of [added('b', 2), removed('b'), added('b', 3)]) pending.add(event)
+    expect(pending.count).toBe(1)
+    expect(pending.takeOne()).toEqual(added('b', 3))
+  })
+
+  it('tells of every strategy, although one comes and goes all the time', () => {
+    const pending = new PendingEvents()
+    for (const event of [added('a'), added('b')]) pending.add(event)
+    const taken = [1, 2, 3].map(() => {
+      pending.add(removed('a'))
+      pending.add(added('a'))
+      return pending.takeOne()?.strategy
+    })
+    expect(taken).toContain('b')
+  })
+
   it('L29: tells of a removal that is undone: READY may go before its directory is replaced', () => {
     expect(folded(removed('a'), added('a', 2))).toEqual([removed('a'), added('a', 2)])
     expect(folded(removed('a'), added('a', 2), restarted('a', 3))).toEqual([removed('a'), added('a', 3)])
@@ -88,6 +108,7 @@ describe('PendingEvents', () => {
           else pending.add(restart ? restarted(strategy) : vanish ? vanished(strategy) : removed(strategy))
           if (!truth.has(strategy)) truth.add(strategy)
           else if (!restart) truth.delete(strategy)
+          expect(pending.count).toBeLessThanOrEqual(4)
           if (take === 'one') tell(pending.takeOne())
           if (take === 'all') pending.takeAll().forEach(tell)
         }

@@ -7,11 +7,14 @@ import type { DiscoveryEvent } from './discovery-event.js'
  */
 export class PendingEvents {
   readonly #byStrategy = new Map<string, readonly DiscoveryEvent[]>()
-  /** Taken out of the map, sorted, for those who take one at a time. */
-  #sorted: DiscoveryEvent[] = []
+  /**
+   * Strategies, once per event, in the order in which those who take one event at a time get them. The events stay in the map, so that they are folded until they are taken; what
+   * comes meanwhile waits for the next round, so that one strategy that comes and goes all the time keeps no other from being told of.
+   */
+  #turns: string[] = []
 
   get count(): number {
-    let count = this.#sorted.length
+    let count = 0
     for (const events of this.#byStrategy.values()) count += events.length
     return count
   }
@@ -22,27 +25,30 @@ export class PendingEvents {
 
   /** All events, sorted by strategy; those of one strategy in the order in which they happened. */
   takeAll(): DiscoveryEvent[] {
-    if (this.#byStrategy.size === 0 && this.#sorted.length === 0) return []
-    const events = byStrategy([...this.#sorted, ...this.#takeMap()])
-    this.#sorted = []
+    if (this.#byStrategy.size === 0) return []
+    const events = this.#sorted()
+    this.#byStrategy.clear()
+    this.#turns = []
     return events
   }
 
   /** The next event, or `undefined`. */
   takeOne(): DiscoveryEvent | undefined {
-    if (this.#sorted.length === 0 && this.#byStrategy.size > 0) this.#sorted = byStrategy(this.#takeMap())
-    return this.#sorted.shift()
+    while (this.#byStrategy.size > 0) {
+      if (this.#turns.length === 0) this.#turns = this.#sorted().map(({ strategy }) => strategy)
+      const strategy = this.#turns.shift() as string
+      const [event, ...rest] = this.#byStrategy.get(strategy) ?? []
+      if (rest.length > 0) this.#byStrategy.set(strategy, rest)
+      else this.#byStrategy.delete(strategy)
+      if (event !== undefined) return event
+    }
+    return undefined
   }
 
-  #takeMap(): DiscoveryEvent[] {
-    const events = [...this.#byStrategy.values()].flat()
-    this.#byStrategy.clear()
-    return events
+  #sorted(): DiscoveryEvent[] {
+    const strategies = [...this.#byStrategy.keys()].sort()
+    return strategies.flatMap((strategy) => this.#byStrategy.get(strategy) ?? [])
   }
-}
-
-function byStrategy(events: DiscoveryEvent[]): DiscoveryEvent[] {
-  return events.sort((one, other) => (one.strategy < other.strategy ? -1 : one.strategy > other.strategy ? 1 : 0))
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { StrategyPaths } from '../layout/bus-layout.js'
 import { type Lease, readLease } from '../markers/lease.js'
-import { birthStamp, fileStamp, inodeStamp } from '../markers/marker-file.js'
+import { birthStamp, fileStamp } from '../markers/marker-file.js'
 import { readWriterEpoch } from '../queue/writer-epoch.js'
 
 /** What one look at a strategy's files found. */
@@ -28,18 +28,18 @@ export interface StrategyLook {
  */
 export function lookAtStrategy(paths: StrategyPaths, previous: StrategyLook | undefined): StrategyLook | undefined {
   // First of all: when the directory is replaced during this look, the next look finds another stamp. Read last, it would be the new one beside the old READY for good.
-  const queueStamp = birthStamp(paths.ordersOut)
+  const queueStamp = birthStamp(paths.ordersOut, 'directory')
   const ready = fileStamp(paths.ready)
   if (ready !== undefined) {
     const lease = lookAtLease(paths, previous)
     return { ready, ...lease, epoch: readWriterEpoch(paths.ordersOut), queueStamp, watchPath: paths.ready, watchStamp: ready }
   }
-  const ordersOut = inodeStamp(paths.ordersOut, 'directory')
+  const ordersOut = birthStamp(paths.ordersOut, 'directory')
   if (ordersOut !== undefined) {
     const lease = lookAtLease(paths, previous)
     return { ready, ...lease, epoch: undefined, queueStamp: undefined, watchPath: paths.ordersOut, watchStamp: ordersOut }
   }
-  const directory = inodeStamp(paths.directory, 'directory')
+  const directory = birthStamp(paths.directory, 'directory')
   if (directory === undefined) return undefined
   const nothing = { ready, leaseStamp: undefined, lease: undefined, epoch: undefined, queueStamp: undefined }
   return { ...nothing, watchPath: paths.directory, watchStamp: directory }

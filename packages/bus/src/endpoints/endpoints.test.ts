@@ -1,6 +1,7 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isQueueError } from '@chronicle-ts/core'
+import { setTimeout as delay } from 'node:timers/promises'
+import { isQueueError, LEASE_TEMPORARY_FILE } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../test/support/eventually.js'
 import { countDescriptors } from '../../test/support/inotify-watches.js'
@@ -71,6 +72,14 @@ describe('a strategy and its router', () => {
     const beta = strategy('beta')
     expect(await beta.waitForOrdersIn({ signal: AbortSignal.timeout(20) })).toBeUndefined()
   })
+
+  it('do not wait on when they are closed', async () => {
+    const alpha = strategy('alpha')
+    const { signal } = new AbortController()
+    const waits = [alpha.waitForOrdersIn(), alpha.waitForOrdersIn({ signal })]
+    alpha.close()
+    for (const wait of waits) await expect(wait).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  })
 })
 
 describe('the marks of a strategy', () => {
@@ -112,12 +121,29 @@ describe('the marks of a strategy', () => {
     await eventually(() => readLease(alpha.paths.ordersOut).kind === 'lease', 'it was renewed')
   })
 
+  it('are not renewed any more when the queue was closed without them', async () => {
+    const errors: unknown[] = []
+    const alpha = strategy('alpha', { renewalIntervalMs: 1, onRenewalError: (error) => errors.push(error) })
+    alpha.markReady()
+    alpha.ordersOut.close()
+    await delay(30)
+    expect(errors).toEqual([])
+  })
+
   it('are taken back at close, with a goodbye', () => {
     const alpha = strategy('alpha')
     alpha.markReady()
     alpha.close()
     expect(isReady(alpha.paths.ordersOut)).toBe(false)
     expect(readLease(alpha.paths.ordersOut)).toMatchObject({ kind: 'lease', lease: { epoch: 1, closed: true } })
+  })
+
+  it('are taken back although nobody can write the goodbye', () => {
+    const alpha = strategy('alpha')
+    alpha.markReady()
+    mkdirSync(join(alpha.paths.ordersOut, LEASE_TEMPORARY_FILE))
+    expect(() => alpha.close()).toThrowError(expect.objectContaining({ code: 'ERR_IO' }))
+    expect([isReady(alpha.paths.ordersOut), alpha.closed]).toEqual([false, true])
   })
 
   it('replace those of a predecessor that was killed, and a discovery is told once', () => {

@@ -58,8 +58,12 @@ export class QueueMarks {
     this.#timer = undefined
     if (!this.#ready) return
     this.#ready = false
-    writeLease(this.#writer.directory, this.#lease(true))
-    removeReady(this.#writer.directory)
+    try {
+      writeLease(this.#writer.directory, this.#lease(true))
+    } finally {
+      // A full disk has no room for the goodbye. READY would then announce for ever what nobody runs.
+      removeReady(this.#writer.directory)
+    }
   }
 
   #startTimer(): void {
@@ -68,7 +72,12 @@ export class QueueMarks {
     this.#timer = setInterval(() => this.#renewByTimer(), renewalIntervalMs).unref()
   }
 
+  /** Whoever closes the writer itself gives the queue away: there is nothing left to renew. */
   #renewByTimer(): void {
+    if (this.#writer.closed) {
+      clearInterval(this.#timer)
+      return
+    }
     try {
       this.renewLease()
     } catch (error) {

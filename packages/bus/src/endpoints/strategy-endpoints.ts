@@ -61,6 +61,8 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
   readonly ordersOut: QueueWriter
   readonly #options: StrategyEndpointsOptions
   readonly #marks: QueueMarks
+  /** Ends waits: they would keep the process alive for a queue that nobody opens any more. */
+  readonly #closing = new AbortController()
   #ordersIn: QueueReader | undefined
 
   /** Use {@link openStrategyEndpoints}. */
@@ -109,16 +111,20 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
     return this.#ordersIn
   }
 
-  /** {@link openOrdersIn} that waits for the router. `undefined` when the signal aborted before. */
+  /** {@link openOrdersIn} that waits for the router. `undefined` when the signal aborted before; rejects with `ERR_CLOSED` when the endpoints are closed meanwhile. */
   async waitForOrdersIn(options: { readonly signal?: AbortSignal } = {}): Promise<QueueReader | undefined> {
     this.#assertOpen()
-    const isThere = await whenQueueAppears(this.paths.ordersIn, options)
-    return isThere ? this.openOrdersIn() : undefined
+    const { signal } = options
+    const closing = this.#closing.signal
+    const either = signal === undefined ? closing : AbortSignal.any([signal, closing])
+    const isThere = await whenQueueAppears(this.paths.ordersIn, { signal: either })
+    return isThere || signal?.aborted !== true ? this.openOrdersIn() : undefined
   }
 
   /** Says goodbye in the LEASE, removes READY and closes both queues. What was written stays for the router to read. May be called again. */
   close(): void {
     if (this.closed) return
+    this.#closing.abort()
     try {
       this.#marks.markGone()
     } finally {

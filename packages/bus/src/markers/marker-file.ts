@@ -70,19 +70,14 @@ export function fileStamp(path: string): string | undefined {
   return stats?.isFile() === true ? `${stats.dev}:${stats.ino}:${stats.mtimeNs}:${stats.size}` : undefined
 }
 
-/** What tells a directory, or a file that changes in place, from another one at the same path. `undefined` when there is none of that kind. */
-export function inodeStamp(path: string, kind: 'file' | 'directory'): string | undefined {
+/**
+ * What tells a directory, or a file that changes in place, from another one at the same path, also from one that was made after it was deleted: file systems
+ * give the inode of what is deleted to what is made next. `undefined` when there is none of that kind.
+ */
+export function birthStamp(path: string, kind: 'file' | 'directory'): string | undefined {
   const stats = statsOf(path)
   const isOfKind = kind === 'file' ? stats?.isFile() : stats?.isDirectory()
-  return isOfKind === true ? `${stats?.dev}:${stats?.ino}` : undefined
-}
-
-/**
- * {@link inodeStamp} that also tells a directory from one that was made after it was deleted: file systems give the inode of a deleted directory to the next one.
- */
-export function birthStamp(path: string): string | undefined {
-  const stats = statsOf(path)
-  return stats?.isDirectory() === true ? `${stats.dev}:${stats.ino}:${stats.birthtimeNs}` : undefined
+  return isOfKind === true ? `${stats?.dev}:${stats?.ino}:${stats?.birthtimeNs}` : undefined
 }
 
 function statsOf(path: string): BigIntStats | undefined {

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { CONTROL_FILE } from '@chronicle-ts/core'
 import { RESCAN_INTERVAL_MS } from '../defaults.js'
-import { inodeStamp } from '../markers/marker-file.js'
+import { birthStamp } from '../markers/marker-file.js'
 import { MovingWatch, type WatchCounters } from '../watching/moving-watch.js'
 import { nearestDirectory } from '../watching/nearest-directory.js'
 import { RescanClock } from '../watching/rescan-clock.js'
@@ -43,7 +43,7 @@ export class QueueWatch {
 
   /** What tells this control block from another one in its place; `undefined` while there is none. */
   controlStamp(): string | undefined {
-    return inodeStamp(this.#controlPath, 'file')
+    return birthStamp(this.#controlPath, 'file')
   }
 
   /** Looks now. */

@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter } from '@chronicle-ts/core'
 import { expect, it } from 'vitest'
+import { eventually } from '../../test/support/eventually.js'
 import { countInotifyWatches } from '../../test/support/inotify-watches.js'
 import { temporaryFolder } from '../../test/support/temporary-bus.js'
 import { whenQueueAppears } from './when-queue-appears.js'
@@ -14,6 +15,23 @@ it('resolves when the queue can be opened', async () => {
   setTimeout(() => openWriter(queue, { segmentSize: 4096 }).close(), 20)
   expect(await appearance).toBe(true)
   expect(await whenQueueAppears(queue, INOTIFY_ONLY)).toBe(true)
+})
+
+it('sees the queue in a directory that took the place and the inode of the watched one', async () => {
+  const queue = join(temporaryFolder(), 'queue')
+  mkdirSync(queue)
+  const { ino } = statSync(queue)
+  const before = countInotifyWatches()
+  const appearance = whenQueueAppears(queue, INOTIFY_ONLY)
+  await eventually(() => countInotifyWatches() > before, 'it was watched')
+  for (let attempt = 0; attempt < 100; attempt++) {
+    rmSync(queue, { recursive: true })
+    mkdirSync(queue)
+    if (statSync(queue).ino === ino) break
+  }
+  await eventually(() => countInotifyWatches() > before, 'the new one was watched')
+  openWriter(queue, { segmentSize: 4096 }).close()
+  expect(await appearance).toBe(true)
 })
 
 it('resolves without it when the signal aborts, and leaves nothing behind', async () => {

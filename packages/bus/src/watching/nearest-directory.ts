@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { inodeStamp } from '../markers/marker-file.js'
+import { birthStamp } from '../markers/marker-file.js'
 
 /** An existing directory, with what tells it from another one at the same path. */
 export interface ExistingDirectory {
@@ -9,7 +9,7 @@ export interface ExistingDirectory {
 
 /** The directory itself where it exists, else the nearest one above it that does. */
 export function nearestDirectory(path: string): ExistingDirectory {
-  const stamp = inodeStamp(path, 'directory')
+  const stamp = birthStamp(path, 'directory')
   if (stamp !== undefined) return { path, stamp }
   const parent = dirname(path)
   return parent === path ? { path, stamp: '' } : nearestDirectory(parent)
