@@ -50,7 +50,7 @@ class ParkerThread {
   // The thread looks at its list again.
   void interrupt() {
     interrupts_.fetch_add(1, std::memory_order_release);
-    syscall(SYS_futex, &interrupts_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
+    futexWakeOnePrivate(&interrupts_);
   }
 
   void run();
@@ -93,9 +93,7 @@ void ParkerThread::sleep(const FutexWaiter* waiters, size_t count, uint64_t dead
   int error = ENOSYS;
   if (detectFutexWaitv()) error = futexWaitv(waiters, count, deadlineNs);
   if (error == 0 || error == EAGAIN || error == EINTR || error == ETIMEDOUT) return;
-  const timespec until = toTimespec(std::min(deadlineNs, monotonicNs() + kPollNs));
-  syscall(SYS_futex, &interrupts_, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, static_cast<uint32_t>(waiters[0].expected), &until, nullptr,
-          FUTEX_BITSET_MATCH_ANY);
+  futexWaitPrivate(&interrupts_, static_cast<uint32_t>(waiters[0].expected), std::min(deadlineNs, monotonicNs() + kPollNs));
 }
 
 void ParkerThread::run() {

@@ -5,11 +5,9 @@
 //   one-way thread RATE COUNT   a thread sleeps in the futex and wakes the receiver, which sleeps in epoll: how an event loop is told
 //
 // RATE a second, in the open loop: message n is due at a fixed instant, and its latency counts from then. The sender spins between messages, as the bench's does.
-#include <linux/futex.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +20,7 @@
 #include <vector>
 
 #include "clock.h"
+#include "futex_call.h"
 
 namespace {
 
@@ -39,10 +38,8 @@ struct Shared {
   std::_Exit(1);
 }
 
-void futex(std::atomic<uint32_t>& word, int operation, uint32_t value) { syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0); }
-
 void sleepUntilChanged(Shared& shared, uint32_t seen) {
-  while (shared.word.load() == seen) futex(shared.word, FUTEX_WAIT, seen);
+  while (shared.word.load() == seen) chronicle::futexWaitShared(&shared.word, seen, UINT64_MAX);
 }
 
 class EventLoop {
@@ -113,7 +110,7 @@ void send(Shared& shared, const std::string& mode, double rate, uint32_t count) 
     while (monotonicNs() < dueNs) continue;
     shared.dueNs.store(dueNs, std::memory_order_relaxed);
     shared.word.fetch_add(1);
-    if (mode != "spin") futex(shared.word, FUTEX_WAKE, 1);
+    if (mode != "spin") chronicle::futexWakeShared(&shared.word, 1);
   }
 }
 

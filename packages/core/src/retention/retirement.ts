@@ -4,6 +4,7 @@ import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS, RETENTION_FALLBACK_MS, TIMER_MAX_MS } from '../defaults.js'
 import { QueueError } from '../errors/index.js'
+import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
 import { READERS_DIRECTORY, readerFileName } from '../format/index.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { segmentPath } from '../segment/segment-files.js'
@@ -19,9 +20,6 @@ import {
   releaseReaders,
 } from './retention-plan.js'
 import { segmentAgeMs } from './segment-age.js'
-
-const JOB_UNDER_WAY = 0
-const JOB_DONE = 1
 
 export interface RetirementOptions {
   readonly directory: string

@@ -12,12 +12,10 @@ import {
 import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
 import { fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
+import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
 import { encodeSegmentHeader, restampSegmentHeader, segmentFileName, segmentTemporaryFileName, viewOf } from '../format/index.js'
 import { MappedSegment } from './mapped-segment.js'
 import { segmentPath } from './segment-files.js'
-
-const UNDER_WAY = 0
-const DONE = 1
 
 export interface PreparerOptions {
   readonly directory: string
@@ -89,14 +87,14 @@ export class SegmentPreparer {
    */
   finish(segmentId: number): number {
     let state = this.#await(segmentId)
-    if (state !== DONE) {
+    if (state !== JOB_DONE) {
       this.#forget()
       state = this.#await(segmentId)
     }
-    if (state === DONE) return this.#job
+    if (state === JOB_DONE) return this.#job
     this.#forget()
     const path = segmentPath(this.#options.directory, segmentId)
-    const errno = state === UNDER_WAY ? constants.errno.ETIMEDOUT : -state
+    const errno = state === JOB_UNDER_WAY ? constants.errno.ETIMEDOUT : -state
     throw fromSystemError(errnoError(errno, this.#syscallBehind(errno)), { path, length: this.#options.segmentSize })
   }
 
@@ -144,7 +142,7 @@ export class SegmentPreparer {
     const path = segmentPath(this.#options.directory, this.#segmentId)
     const state = binding.jobWait(this.#job, BACKGROUND_TIMEOUT_MS)
     this.#forget()
-    if (state === DONE) removeIfPossible(path)
+    if (state === JOB_DONE) removeIfPossible(path)
   }
 
   #forget(): void {

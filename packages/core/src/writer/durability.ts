@@ -4,6 +4,7 @@ import { APPENDER_NEXT_SEQUENCE, APPENDER_WRITE_OFFSET, binding, type NativeAppe
 import type { MappedControl } from '../control/mapped-control.js'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
+import { JOB_UNDER_WAY } from '../files/job-state.js'
 import { encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
@@ -164,7 +165,7 @@ export class Durability {
   #reap(): void {
     for (let sync = this.#syncs[0]; sync !== undefined; sync = this.#syncs[0]) {
       const state = binding.jobState(sync.job)
-      if (state === 0) return
+      if (state === JOB_UNDER_WAY) return
       if (state < 0) this.#failure ??= fromSystemError(errnoError(-state, 'msync'), { path: this.#options.directory })
       binding.jobRelease(sync.job)
       this.#syncs.shift()

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { readLease } from '@chronicle-ts/bus'
 import type { QueueInspection } from '@chronicle-ts/core'
+import { shellQuote } from '../../output/shell-quote.js'
 import type { Finding } from './finding.js'
-import { shellQuote } from './shell-quote.js'
 
 /** Findings about the processes around a queue: a writer that is stopped, markers of the bus that outlived their owner. */
 export function processFindings(inspection: QueueInspection): Finding[] {

@@ -1,7 +1,7 @@
 import { isRepairable, type ProblemCode, type QueueInspection, type QueueProblem } from '@chronicle-ts/core'
 import { formatBytes, formatCount } from '../../output/quantities.js'
+import { shellQuote } from '../../output/shell-quote.js'
 import type { Finding } from './finding.js'
-import { shellQuote } from './shell-quote.js'
 
 interface Advice {
   readonly explanation: string

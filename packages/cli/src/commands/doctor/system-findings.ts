@@ -1,8 +1,8 @@
 import { readFileSync, statfsSync } from 'node:fs'
 import type { QueueInspection } from '@chronicle-ts/core'
 import { formatBytes } from '../../output/quantities.js'
+import { shellQuote } from '../../output/shell-quote.js'
 import type { Finding } from './finding.js'
-import { shellQuote } from './shell-quote.js'
 
 /** Rolling needs room for the next segment, and for the one that is prepared behind it. */
 const SEGMENTS_AHEAD = 2

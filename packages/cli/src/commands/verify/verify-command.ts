@@ -11,7 +11,7 @@ import { printable } from '../../output/printable.js'
 import { exitCodeOfProblems, renderProblems } from '../../output/problems.js'
 import { ProgressLine } from '../../output/progress.js'
 import { formatBytes, formatCountOf, formatDuration } from '../../output/quantities.js'
-import { shellQuote } from '../doctor/shell-quote.js'
+import { shellQuote } from '../../output/shell-quote.js'
 
 interface VerifyCommandOptions {
   readonly from?: { readonly segmentId: number; readonly offset?: number }
