@@ -87,9 +87,14 @@ function use(handle, work) {
 
 /** Every record of a queue whose checksums are right, wherever it stands: `sequence payload`. Nothing else may ever be delivered. */
 let sound = new Set()
+/** Units of 64 bytes in all segments. No walk that goes forward takes more steps, also where whole segments were copied. */
+let blockCount = 0
+/** So often may waiting end with nothing to read behind it. */
+const IDLE_WAITS_MAX = 40
 
-function soundRecords(directory) {
-  const records = new Set()
+function surveySegments(directory) {
+  sound = new Set()
+  blockCount = 0
   for (const name of readdirSync(directory).filter((name) => /^\d+\.q$/.test(name))) {
     let bytes
     try {
@@ -99,6 +104,7 @@ function soundRecords(directory) {
     } catch {
       continue
     }
+    blockCount += Math.ceil(bytes.length / 64)
     for (let offset = 64; offset + 64 <= bytes.length; offset += 64) {
       const end = offset + 63 + bytes.readUInt32LE(offset)
       if (
@@ -109,10 +115,9 @@ function soundRecords(directory) {
         continue
       const payload = bytes.subarray(offset + 64, end)
       if (payload.length > 0 && crc32(payload) !== bytes.readUInt32LE(offset + 28)) continue
-      records.add(`${bytes.readBigUInt64LE(offset + 8)} ${payload.toString('hex')}`)
+      sound.add(`${bytes.readBigUInt64LE(offset + 8)} ${payload.toString('hex')}`)
     }
   }
-  return records
 }
 
 /** Whoever goes on behind a gap gets what stands there, also what was there before: the gap was told. */
@@ -122,13 +127,16 @@ const mayRepeat = (name) => isMoved && name !== 'strict'
 /** Reads to the end, which must come. Every message must be one that was written, in order, with its bytes. */
 function drain(name, source, hoped, sequences = []) {
   let last = -1
-  for (let step = 0; step < messages.length + 40; step++) {
+  let idleWaits = 0
+  for (let step = 0; step < blockCount + IDLE_WAITS_MAX && idleWaits < IDLE_WAITS_MAX; step++) {
     const message = source.next()
     if (message === undefined) {
+      idleWaits++
       // What stands in front of a segment that its writer did not seal asks for a moment whether there is a writer.
       if (sequences.length >= hoped || source.wait({ timeoutMs: 60 }) === 'timeout') return sequences
       continue
     }
+    idleWaits = 0
     // Zeros over the header of an empty message leave what a writer of the base format writes for its first one: no checksum tells the two apart.
     if (message.flags === 0 && message.length === 0 && message.sequence === 0 && message.timestampNs === 0n) continue
     const { sequence } = message
@@ -201,7 +209,7 @@ function goOnWriting(directory, before, { mayHide }) {
     }),
   ).value
   if (written === undefined) return
-  sound = soundRecords(directory)
+  surveySegments(directory)
   const after = readAll('after recovery', directory, { onCorrupt: 'skip', hoped: before.length + 20 })
   const have = new Set(after.sequences)
   const lost = before.filter((sequence) => !have.has(sequence))
@@ -218,7 +226,7 @@ function probe(work) {
   const directory = join(scratch, 'queue')
   cpSync(template, directory, { recursive: true })
   damage(directory, work)
-  sound = soundRecords(directory)
+  surveySegments(directory)
   isMoved = work.files !== undefined
   const hurt = new Set(work.hurt)
   const whole = messages.map((message) => message.sequence).filter((sequence) => !hurt.has(sequence))
