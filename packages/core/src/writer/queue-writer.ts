@@ -386,11 +386,13 @@ export class QueueWriter {
 
   #awaitPreparation(segmentId: number): number {
     const { preparer } = this.#opened
+    // Asked before: a deletion that ends while the disk is asked in vain gives space, too.
+    const frees = (this.#retirement?.deletionsUnderWay ?? 0) > 0
     try {
       return preparer.finish(segmentId)
     } catch (error) {
-      // The disk is full, but what retention let go may not be unlinked yet.
-      if (!(error instanceof NoSpaceError) || !this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)) throw error
+      if (!(error instanceof NoSpaceError) || !frees) throw error
+      this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
       return preparer.finish(segmentId)
     }
   }

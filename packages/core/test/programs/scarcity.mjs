@@ -112,8 +112,8 @@ function fillUp(directory, kibibytes) {
 }
 
 /** Many times the disk goes through a queue that never keeps more than a part of it, faster than segments are deleted. */
-function turnover() {
-  mount(32 * 1024)
+function turnover(mebibytes, messages) {
+  mount(mebibytes * 1024)
   for (const options of [
     { maxSegments: 3 },
     { maxBytes: 12 << 20 },
@@ -124,7 +124,7 @@ function turnover() {
     const writer = openWriter(directory, { segmentSize: 4 << 20, heartbeatIntervalMs: 0, ...options })
     const reader = openReader(directory, 'r')
     const large = Buffer.alloc(100_000, 7)
-    for (let sequence = 0; sequence < 2000; sequence++) {
+    for (let sequence = 0; sequence < messages; sequence++) {
       const refused = codeOf('append', () => writer.append(1, large))
       expect(`append ${sequence} with ${JSON.stringify(options)}`, refused, 'none')
       if (refused !== 'none') break
@@ -339,6 +339,16 @@ function permission() {
   observer.close()
 }
 
-const scenarios = { disk, turnover, positions, 'read-only': readOnly, descriptors, memlock, permission }
+const scenarios = {
+  disk,
+  turnover: () => turnover(32, 2000),
+  // Room for what is kept and what is prepared: each roll needs what the one before let go.
+  'tight turnover': () => turnover(18, 600),
+  positions,
+  'read-only': readOnly,
+  descriptors,
+  memlock,
+  permission,
+}
 scenarios[scenario]()
 console.log(JSON.stringify(findings))

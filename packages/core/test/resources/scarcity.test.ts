@@ -26,14 +26,18 @@ function mountingShell(): string[] {
 }
 
 /** Runs a scenario and returns what should not have happened. */
-function runScarce(scenario: string, options: { mounts?: boolean; limit?: string } = {}): string[] {
+function runScarce(scenario: string, options: { mounts?: boolean; limit?: string; preloaded?: string } = {}): string[] {
   const folder = temporaryDirectory()
   // The program may go on as another user.
   chmodSync(folder, 0o755)
   const prefix = options.mounts ? mountingShell() : []
   const limit = options.limit ?? 'true'
+  // Not the environment of the command itself: sudo would drop it.
+  const variables = Object.entries(options.preloaded === undefined ? {} : preload(options.preloaded))
   const [command = '', ...args] = [
     ...prefix,
+    'env',
+    ...variables.map((pair) => pair.join('=')),
     'sh',
     '-c',
     `${limit} && exec "$0" "$@"`,
@@ -68,6 +72,10 @@ describe('scarce resources', () => {
 
   it('a queue that keeps less than the disk holds never finds it full, however fast it is written and read', () => {
     expect(runScarce('turnover', { mounts: true })).toEqual([])
+  })
+
+  it('nor does it when the space comes back while the disk is still being asked', () => {
+    expect(runScarce('tight turnover', { mounts: true, preloaded: 'slow-disk' })).toEqual([])
   })
 
   it('L10: a reader for whose position there is no room is a coded error and leaves no registration', () => {
