@@ -1,20 +1,42 @@
-import { closeSync, existsSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { Child } from '../../test/support/child.js'
 import { until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
 import { newQueue, segmentsOf } from '../../test/support/new-queue.js'
-import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET } from '../format/index.js'
+import { overwrite, overwriteControl, u64 } from '../../test/support/raw-queue.js'
+import {
+  CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
+  decodePosition,
+  encodePositionSlot,
+  POSITION_SLOT_COUNT,
+  POSITION_SLOT_LENGTH,
+  type SavedPosition,
+} from '../format/index.js'
 import { openObserver, openReader, openWriter, type QueueReader } from '../index.js'
 
 /** As a writer does that is about to delete what is below. */
 function announceFirstSegment(directory: string, segmentId: number): void {
-  const fd = openSync(join(directory, 'control.meta'), 'r+')
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE(BigInt(segmentId) + 1n)
-  writeSync(fd, bytes, 0, 8, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET)
-  closeSync(fd)
+  overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(segmentId + 1))
+}
+
+function savedPosition(path: string): SavedPosition {
+  const saved = decodePosition(readFileSync(path), crc32)
+  if (saved === 'bad') throw new Error(`${path} holds no position`)
+  return saved
+}
+
+const heartbeatOf = (path: string) => savedPosition(path).heartbeatNs
+
+/** As if the last commit had been so long ago. */
+function ageCommit(path: string, milliseconds: number): void {
+  const saved = savedPosition(path)
+  const heartbeatNs = saved.heartbeatNs - BigInt(milliseconds) * 1_000_000n
+  const offset = (saved.generation % POSITION_SLOT_COUNT) * POSITION_SLOT_LENGTH
+  overwrite(path, offset, encodePositionSlot({ ...saved, heartbeatNs }, crc32))
+  expect(heartbeatOf(path)).toBe(heartbeatNs)
 }
 
 function readAll(reader: QueueReader): void {
@@ -113,13 +135,14 @@ describe('retention', () => {
   })
 
   it('readerTtlMs counts from the close of a reader that had nothing to commit for longer', async () => {
-    const { directory, writer } = newQueue({ retention: { consumed: true, readerTtlMs: 1000 } })
+    const { directory, writer } = newQueue({ retention: { consumed: true, readerTtlMs: 60_000 } })
     const restarted = openReader(directory, 'restarted')
     appendNumbered(writer, 0, 5)
     readAll(restarted)
-    await new Promise((resolve) => setTimeout(resolve, 1100))
-    drainSequences(restarted)
+    const path = join(directory, 'readers', 'restarted.meta')
+    ageCommit(path, 100_000)
     restarted.close()
+    expect(heartbeatOf(path)).toBeGreaterThan(BigInt(Date.now() - 60_000) * 1_000_000n)
     using other = openReader(directory, 'other')
     appendNumbered(writer, 5, 100)
     readAll(other)

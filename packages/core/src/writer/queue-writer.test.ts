@@ -314,7 +314,7 @@ describe('rolling', () => {
       rollAfterMs: 1,
       maxSegments: 2,
       backpressure: 'block',
-      backpressureTimeoutMs: 2000,
+      backpressureTimeoutMs: 60_000,
     })
     using reader = openReader(writer.directory, 'slow')
     writer.append(1, Buffer.from('x'))
@@ -322,7 +322,7 @@ describe('rolling', () => {
     writer.append(1, Buffer.from('y'))
     const begun = performance.now()
     await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(performance.now() - begun).toBeLessThan(1000)
+    expect(performance.now() - begun).toBeLessThan(30_000)
     expect(writer.metrics().blockedRolls).toBe(0)
     expect(drainSequences(reader)).toEqual([0, 1])
     reader.commit()
