@@ -1,7 +1,10 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/wait-strategy.js'
 
-/** Where reading begins. `resume`: at the saved position; a new name begins at the earliest message that is still there. */
+/**
+ * Where reading begins. `resume`: at the saved position; a new name begins at the earliest message that is still there. A sequence or a time that is not reached yet is the end:
+ * whatever is appended next is the next message.
+ */
 export type Start = 'resume' | 'earliest' | 'latest' | { readonly sequence: number } | { readonly timestampNs: bigint }
 
 export interface SourceOptions {

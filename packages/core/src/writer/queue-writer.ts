@@ -207,6 +207,7 @@ export class QueueWriter {
    * @throws as {@link append} does; the messages before the refused one are appended.
    */
   appendBatch(messages: readonly BatchMessage[]): number {
+    this.#assertOpen()
     const first = this.nextSequence
     const payloads: Uint8Array[] = []
     const typeIds = this.#typeIdsFor(messages.length)

@@ -142,6 +142,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   checkAtLeast('rollAfterMs', resolved.rollAfterMs, 1)
   checkAtLeast('maxSegments', resolved.maxSegments, 2)
   checkAtLeast('maxBytes', resolved.maxBytes, 0)
+  for (const name of ['onHighWatermark', 'onReaderReleased'] as const) checkFunction(name, resolved[name])
   checkGroup('flushPolicy', resolved.flushPolicy, { everyMessages: 1, everyBytes: 1 })
   checkGroup('retention', resolved.retention, {
     maxAgeMs: 0,
@@ -151,6 +152,8 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
     readerTtlMs: 0,
     maxReaderLagBytes: 0,
   })
+  checkBoolean('flushPolicy.wait', resolved.flushPolicy?.wait ?? false)
+  checkBoolean('retention.consumed', resolved.retention?.consumed ?? false)
   checkCpus(resolved.cpus)
   return resolved
 }
@@ -208,7 +211,12 @@ function checkSegmentSize(segmentSize: number): void {
   )
 }
 
+function checkFunction(argument: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') invalid(argument, value, 'a function')
+}
+
 function checkGroup(name: string, group: object | undefined, least: Readonly<Record<string, number>>): void {
+  if (group !== undefined && (typeof group !== 'object' || group === null)) invalid(name, group, 'an object')
   for (const [key, minimum] of Object.entries(least)) {
     checkAtLeast(`${name}.${key}`, (group as Record<string, unknown> | undefined)?.[key], minimum)
   }

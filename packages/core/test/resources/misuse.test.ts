@@ -22,6 +22,7 @@ describe('closed handles', () => {
       appendAt: () => writer.append(1, Buffer.alloc(1), { timestampNs: 1n }),
       tryAppend: () => writer.tryAppend(1, Buffer.alloc(1)),
       appendBatch: () => writer.appendBatch([{ typeId: 1, payload: Buffer.alloc(1) }]),
+      appendBatchOfNone: () => writer.appendBatch([]),
       claim: () => writer.claim(1, 1),
       roll: () => writer.roll(),
       flushSync: () => writer.flushSync(),
