@@ -15,7 +15,7 @@ export const LOCK_RETRY_MS = 100
 /** Longest single sleep in the kernel. A park that was missed (a writer of another kind took over, a writer died in a roll) costs no more. */
 export const PARK_SLICE_MS = 100
 
-/** Longest single sleep of an observer, which may not announce itself and so is not woken on purpose. */
+/** How often a waiting observer looks. It may not announce itself, so nobody wakes it. */
 export const OBSERVER_SLICE_MS = 5
 
 /** Rounds of pure spinning before `adaptive` starts to yield: about 20 microseconds, the time that parking and waking would cost. */

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { Child } from '../../test/support/child.js'
 import { code } from '../../test/support/expectations.js'
 import { drainSequences } from '../../test/support/messages.js'
-import { readControlFile } from '../../test/support/raw-queue.js'
+import { overwriteControl, readControlFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
+import { CONTROL_WAITERS_PENDING_OFFSET } from '../format/index.js'
 import {
   openObserver,
   openReader,
@@ -152,6 +153,23 @@ describe('waiting for a writer of the base format', () => {
     old.writer.append(1, message)
     expect(await next).toBe('message')
     close(old)
+  })
+
+  it('L16: the count that a dead reader left heals although an observer waits all the time', async () => {
+    const { directory, writer, reader } = pair()
+    overwriteControl(directory, CONTROL_WAITERS_PENDING_OFFSET, u32(1))
+    using observer = openObserver(directory, { wait: 'park' })
+    const deadline = performance.now() + 30_000
+    while (readControlFile(directory).waitersPending !== 0 && performance.now() < deadline) {
+      const pending = observer.waitAsync()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      writer.append(1, message)
+      expect(await pending).toBe('message')
+      drainSequences(observer)
+    }
+    expect(readControlFile(directory).waitersPending).toBe(0)
+    reader.close()
+    writer.close()
   })
 
   it('an observer announces nothing and looks by itself', async () => {

@@ -152,9 +152,9 @@ function parkOnce(parking: Parking, timeoutMs: number, signal: AbortSignal | und
       parking.withdraw()
       resolve()
     }
-    const token = parking.sleepElsewhere(timeoutMs, end)
+    const endSleep = parking.sleepElsewhere(timeoutMs, end)
     const abort = (): void => {
-      binding.unpark(token)
+      endSleep()
       end()
     }
     signal?.addEventListener('abort', abort, { once: true })
