@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openWriter, type QueueWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LedgerFollower } from './ledger-follower.js'
 import { LedgerPublisher } from './ledger-publisher.js'
-import { SNAPSHOTS_QUEUE, UPDATES_QUEUE } from './ledger-queues.js'
+import { KEPT_SEGMENTS, SNAPSHOTS_QUEUE, UPDATES_QUEUE } from './ledger-queues.js'
 
 let root: string
 let writers: QueueWriter[]
@@ -21,6 +21,13 @@ afterEach(() => {
   for (const writer of writers) writer.close()
   rmSync(root, { recursive: true })
 })
+
+/** Publishes so much that nothing is left of what was there, and waits until it is deleted. */
+async function overtake(): Promise<void> {
+  publisher.publish(10_000)
+  const segments = () => readdirSync(join(root, 'updates')).filter((name) => name.endsWith('.q'))
+  while (segments().length > KEPT_SEGMENTS + 1) await new Promise((resolve) => setTimeout(resolve, 1))
+}
 
 const follow = () => new LedgerFollower(join(root, 'updates'), join(root, 'snapshots'))
 
@@ -42,11 +49,34 @@ describe('LedgerFollower', () => {
     follower.close()
   })
 
-  it('begins again with a newer snapshot when retention overtakes it', () => {
+  it('waits through being overtaken, and begins again', async () => {
     publisher.publish(700)
     const follower = follow()
-    publisher.publish(10_000)
-    for (let turn = 0; turn < 10; turn++) follower.catchUp()
+    await overtake()
+    await follower.wait(10_000)
+    follower.catchUp()
+    expect(follower).toMatchObject({ snapshotsTaken: 2, balances: publisher.balances })
+    follower.close()
+  })
+
+  it('begins again when its first update was deleted between the snapshot and the look at the updates', async () => {
+    publisher.publish(700)
+    const snapshots = join(root, 'snapshots')
+    const kept = join(root, 'snapshots of old')
+    cpSync(snapshots, kept, { recursive: true })
+    await overtake()
+    const follower = new LedgerFollower(join(root, 'updates'), kept)
+    cpSync(snapshots, kept, { recursive: true })
+    follower.catchUp()
+    expect(follower).toMatchObject({ snapshotsTaken: 2, balances: publisher.balances })
+    follower.close()
+  })
+
+  it('begins again with a newer snapshot when retention overtakes it', async () => {
+    publisher.publish(700)
+    const follower = follow()
+    await overtake()
+    follower.catchUp()
     expect(follower.snapshotsTaken).toBe(2)
     expect(follower.balances).toEqual(publisher.balances)
     publisher.publish(3)

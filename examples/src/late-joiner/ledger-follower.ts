@@ -1,4 +1,4 @@
-import { openObserver, QueueError, type QueueObserver } from '@chronicle-ts/core'
+import { openObserver, type QueueObserver } from '@chronicle-ts/core'
 import { decodeSnapshot, decodeUpdate, END_TYPE, type Snapshot } from './ledger-message.js'
 
 /** The newest snapshot in the queue. There always is one. */
@@ -14,7 +14,8 @@ export function readNewestSnapshot(directory: string): Snapshot {
  * Follows a ledger that it did not see the beginning of: takes the newest snapshot, replays the updates that are not in it, and goes on with those to come.
  *
  * The snapshot says with which sequence its replay begins, so there is nothing to synchronise with the publisher: no update is applied twice or left out, whatever is
- * published meanwhile. Should retention overtake the follower in between, `ERR_DATA_LOST` says so and it begins again with a newer snapshot.
+ * published meanwhile. Should retention overtake the follower, before its first update or later, the next one is not the one that it expects, and it begins again with a
+ * newer snapshot.
  */
 export class LedgerFollower {
   /** Updates applied since the last snapshot that it took. */
@@ -26,6 +27,7 @@ export class LedgerFollower {
   readonly #updatesDirectory: string
   readonly #snapshotsDirectory: string
   #balances: number[] = []
+  #nextSequence = 0
   #updates: QueueObserver
 
   constructor(updates: string, snapshots: string) {
@@ -40,12 +42,10 @@ export class LedgerFollower {
 
   /** Applies what is there. */
   catchUp(): void {
-    try {
-      this.#apply()
-    } catch (error) {
-      if (!(error instanceof QueueError && error.code === 'ERR_DATA_LOST')) throw error
-      this.#updates.close()
-      this.#updates = this.#join()
+    for (let message = this.#updates.next(); message !== undefined; message = this.#updates.next()) {
+      if (message.sequence !== this.#nextSequence) this.#joinAgain()
+      else if (message.typeId === END_TYPE) this.hasEnded = true
+      else this.#apply(message.payload)
     }
   }
 
@@ -60,20 +60,21 @@ export class LedgerFollower {
   #join(): QueueObserver {
     const { nextSequence, balances } = readNewestSnapshot(this.#snapshotsDirectory)
     this.#balances = [...balances]
+    this.#nextSequence = nextSequence
     this.replayed = 0
     this.snapshotsTaken++
-    return openObserver(this.#updatesDirectory, { start: { sequence: nextSequence } })
+    return openObserver(this.#updatesDirectory, { start: { sequence: nextSequence }, onLost: 'snap' })
   }
 
-  #apply(): void {
-    for (let message = this.#updates.next(); message !== undefined; message = this.#updates.next()) {
-      if (message.typeId === END_TYPE) {
-        this.hasEnded = true
-        return
-      }
-      const { account, change } = decodeUpdate(message.payload)
-      this.#balances[account] = (this.#balances[account] ?? 0) + change
-      this.replayed++
-    }
+  #joinAgain(): void {
+    this.#updates.close()
+    this.#updates = this.#join()
+  }
+
+  #apply(payload: Buffer): void {
+    const { account, change } = decodeUpdate(payload)
+    this.#balances[account] = (this.#balances[account] ?? 0) + change
+    this.#nextSequence++
+    this.replayed++
   }
 }
