@@ -70,6 +70,20 @@ describe('damage at the end of the head', () => {
     expect(observer.metrics().corruptSkipped).toBe(1)
     writer.close()
   })
+
+  it('is left by a reader that skips when the writer has gone on, also without a seal', () => {
+    const { directory, writer } = queueOf(20, 1 << 20)
+    const { offset } = writer.position
+    writer.append(1, Buffer.alloc(50, 1))
+    overwrite(segmentFile(directory, 0), offset + RECORD_PAYLOAD_OFFSET, Buffer.from([9]))
+    writer.roll()
+    overwrite(segmentFile(directory, 0), SEGMENT_FLAGS_OFFSET, Buffer.from([0]))
+    appendNumbered(writer, 21, 30)
+    using observer = openObserver(directory, { onCorrupt: 'skip' })
+    expect(drainSequences(observer)).toEqual([...range(0, 20), ...range(21, 30)])
+    expect(observer.metrics().corruptSkipped).toBe(1)
+    writer.close()
+  })
 })
 
 describe('a sealed head', () => {

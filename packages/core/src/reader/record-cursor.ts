@@ -268,8 +268,10 @@ export class RecordCursor {
       this.#corruptSkipped++
       return true
     }
+    // Asked before the search: what was committed before the writer left is found by it (L2).
+    const isLeft = segment.sealedAcquire() || this.#isLeftBehind(segment)
     const good = findGoodRecord(segment, this.offset + RECORD_ALIGNMENT, Math.max(expected, 0))
-    if (good === undefined) return segment.sealedAcquire() && this.#skipRest(segment)
+    if (good === undefined) return isLeft && this.#skipRest(segment)
     const found = getUint64(segment.view, good + RECORD_SEQUENCE_OFFSET)
     this.#corruptSkipped += expected < 0 ? 1 : Math.max(1, found - expected)
     this.#verifier.state[VERIFIER_SEQUENCE] = -1

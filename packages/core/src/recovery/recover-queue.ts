@@ -1,4 +1,5 @@
 import { bootId } from '../files/machine.js'
+import { findLowestSegment } from '../segment/first-segment.js'
 import { openSegment } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
@@ -15,6 +16,7 @@ export function recoverQueue(context: RecoveryContext): Tail {
   const head = { segmentId: tail.segment.id, offset: tail.offset }
   const said = context.control.readHead()
   if (said?.segmentId !== head.segmentId || said.offset !== head.offset) context.control.storeHead(head)
+  correctFirstSegment(context)
   clearWaiters(context)
   return tail
 }
@@ -44,6 +46,14 @@ function openPredecessor(context: RecoveryContext, segmentId: number): ReturnTyp
     // A damaged predecessor is not needed for going on; readers and `doctor` report it.
     return undefined
   }
+}
+
+/** A wrong hint hides segments from those who begin: what it announces as deleted, and what is appended until the head is there. */
+function correctFirstSegment({ directory, control }: RecoveryContext): void {
+  const said = control.firstSegmentAcquire()
+  if (said === undefined) return
+  const lowest = findLowestSegment(directory, control)
+  if (lowest !== undefined && lowest !== said) control.storeFirstSegment(lowest)
 }
 
 /** Wakes whoever is parked, announced or not: the last writer may have died between its commit word and its wake. */

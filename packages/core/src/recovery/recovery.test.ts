@@ -9,6 +9,7 @@ import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
   CONTROL_DIRTY_END_OFFSET,
   CONTROL_FILE,
+  CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
   CONTROL_NEXT_SEQUENCE_OFFSET,
   CONTROL_PARKED_READERS_OFFSET,
   CONTROL_SEGMENT_GENERATION_OFFSET,
@@ -64,6 +65,18 @@ function pretendAnotherBoot(directory: string): void {
 }
 
 describe('recovery after the death of the writer', () => {
+  // Above the head, and so wrong only when the head is there; and at a segment that exists.
+  it.each([2, 3, 30])('puts a first segment right that hides messages: %i', (segmentId) => {
+    const directory = killedQueue(25)
+    overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(segmentId + 1))
+    const writer = openWriter(directory)
+    appendNumbered(writer, 25, 600)
+    expect(writer.position.segmentId).toBeGreaterThan(30)
+    using observer = openObserver(directory)
+    expect(drainSequences(observer)).toEqual(range(0, 600))
+    writer.close()
+  })
+
   it('goes on where the last message ends', () => {
     expect(expectWhole(killedQueue(25), 25)).toEqual(['stale-lock'])
   })
