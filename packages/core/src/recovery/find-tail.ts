@@ -25,8 +25,7 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
   const last = findRecordBefore(segment, head.offset)
   if (last === undefined && head.offset !== SEGMENT_HEADER_LENGTH) return findUnwitnessedTail(context, head, known)
   const end = scanRecords(segment, head.offset, undefined)
-  const nextSequence =
-    end.nextSequence ?? (last === undefined ? firstSequenceOf(context, segment, known) : sequenceAfter(last, known))
+  const nextSequence = nextSequenceOf(context, segment, { end, last, known })
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
   if (end.reason === 'bad') return abandonTail(context, segment, end, nextSequence)
   const dirtyEnd = context.control.readDirtyEnd(segment.id) ?? segment.size
@@ -35,6 +34,17 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
     context.note('torn-tail', { segmentId: segment.id, offset: end.offset }, `zeroed up to ${dirtyEnd}`)
   }
   return { segment, offset: end.offset, nextSequence }
+}
+
+/** What stands behind the last record tells its own sequence, but one that is lower than before is a copy out of place: no sequence is given out twice. */
+function nextSequenceOf(
+  context: RecoveryContext,
+  segment: MappedSegment,
+  found: { end: ScanEnd; last: WitnessRecord | undefined; known: number },
+): number {
+  const { end, last, known } = found
+  if (end.nextSequence !== undefined) return Math.max(end.nextSequence, last === undefined ? 0 : last.sequence + 1)
+  return last === undefined ? firstSequenceOf(context, segment, known) : sequenceAfter(last, known)
 }
 
 /** Behind a record of the base format the sequence goes on from the highest of the queue, which is what the control block says. */

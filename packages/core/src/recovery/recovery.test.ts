@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, trun
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
+import { locationOf } from '../../test/support/new-queue.js'
 import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
@@ -200,6 +201,24 @@ describe('recovery after the death of the writer', () => {
     expect(writer.recovery.map((action) => action.case)).toContain('corrupt-tail')
     expect(writer.nextSequence).toBe(25)
     writer.close()
+  })
+
+  it('gives no sequence out twice behind a copy of an older message that stands where the next one goes', () => {
+    const directory = killedQueue(25)
+    const { currentSegment, writeOffset } = readControlFile(directory)
+    const older = locationOf(directory, 20)
+    const newer = locationOf(directory, 21)
+    expect([older.segmentId, newer.segmentId]).toEqual([currentSegment, currentSegment])
+    const file = segmentFile(directory, currentSegment)
+    overwrite(file, writeOffset, readBytes(file, older.offset, newer.offset - older.offset))
+    const writer = openWriter(directory)
+    expect(writer.nextSequence).toBe(25)
+    appendNumbered(writer, 25, 30)
+    writer.close()
+    using observer = openObserver(directory, { onCorrupt: 'skip' })
+    expect(drainSequences(observer)).toEqual([...range(0, 25), 20, ...range(25, 30)])
+    using strict = openObserver(directory)
+    expect(() => drainSequences(strict)).toThrowError(expect.objectContaining({ code: 'ERR_SEQUENCE_GAP', found: 20 }))
   })
 
   it('missing-head: a control block that names a head far above all segments moves nothing', () => {
