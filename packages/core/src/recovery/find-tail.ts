@@ -22,7 +22,7 @@ export function findTail(context: RecoveryContext, head: FoundHead): Tail {
  */
 function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): Tail {
   const { segment } = head
-  const last = findRecordBefore(segment, head.offset)
+  const last = findWitness(segment, head.offset, known)
   if (last === undefined && head.offset !== SEGMENT_HEADER_LENGTH) return findUnwitnessedTail(context, head, known)
   const end = scanRecords(segment, head.offset, undefined)
   const nextSequence = nextSequenceOf(context, segment, { end, last, known })
@@ -34,6 +34,15 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
     context.note('torn-tail', { segmentId: segment.id, offset: end.offset }, `zeroed up to ${dirtyEnd}`)
   }
   return { segment, offset: end.offset, nextSequence }
+}
+
+/** The last record. One that says another sequence than the control block must be good as a whole: its header alone may be a copy. */
+function findWitness(segment: MappedSegment, offset: number, known: number): WitnessRecord | undefined {
+  const last = findRecordBefore(segment, offset)
+  if (last === undefined || !last.isOwn) return last
+  const ahead = known - last.sequence
+  const agrees = ahead === 1 || ahead === 2
+  return agrees || findGoodRecord(segment, last.offset, 0) === last.offset ? last : undefined
 }
 
 /** What stands behind the last record tells its own sequence, but one that is lower than before is a copy out of place: no sequence is given out twice. */

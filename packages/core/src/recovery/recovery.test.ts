@@ -18,6 +18,7 @@ import {
   CONTROL_WRITE_OFFSET_OFFSET,
   CONTROL_WRITER_EPOCH_OFFSET,
   LOCK_FILE,
+  RECORD_HEADER_LENGTH,
   RECORD_PAYLOAD_OFFSET,
   SEGMENT_FLAG_SEALED,
   SEGMENT_FLAGS_OFFSET,
@@ -219,6 +220,21 @@ describe('recovery after the death of the writer', () => {
     expect(drainSequences(observer)).toEqual([...range(0, 25), 20, ...range(25, 30)])
     using strict = openObserver(directory)
     expect(() => drainSequences(strict)).toThrowError(expect.objectContaining({ code: 'ERR_SEQUENCE_GAP', found: 20 }))
+  })
+
+  it('gives no sequence out twice when the header of an older message stands so that it ends where the control block says', () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    const writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+    for (const length of [700, 0, 640]) writer.append(1, Buffer.alloc(length, 5))
+    const copy = `${directory}-killed`
+    copyAtRest(directory, copy)
+    writer.close()
+    const [first, second, third] = [0, 1, 2].map((sequence) => locationOf(copy, sequence).offset) as [number, number, number]
+    overwrite(segmentFile(copy, 0), second, readBytes(segmentFile(copy, 0), first, RECORD_HEADER_LENGTH))
+    overwrite(segmentFile(copy, 0), third, Buffer.alloc(RECORD_HEADER_LENGTH, 7))
+    using next = openWriter(copy)
+    expect(next.nextSequence).toBe(3)
+    expect(next.recovery.map((action) => action.case)).toContain('bad-write-offset')
   })
 
   it('missing-head: a control block that names a head far above all segments moves nothing', () => {

@@ -12,6 +12,7 @@ import type { MappedSegment } from './mapped-segment.js'
 
 /** A record that ends where the control block says that records end: the witness that the control block can be believed. */
 export interface WitnessRecord {
+  readonly offset: number
   readonly sequence: number
   /** Whether it bears a checksum of its header, which matches: then its sequence is certain. */
   readonly isOwn: boolean
@@ -49,5 +50,5 @@ function witnessAt(segment: MappedSegment, at: number): WitnessRecord | undefine
   const hasCrc = (header.flags & RECORD_FLAG_HEADER_CRC) !== 0
   const isOwn = hasCrc && binding.crc32(segment.bytes.subarray(at, at + RECORD_HEADER_CRC_OFFSET)) === header.headerCrc
   // A length that fits is witness enough for the offset; a sequence that fails its checksum is not for the sequence.
-  return { sequence: isOwn || (!hasCrc && Number.isSafeInteger(header.sequence)) ? header.sequence : -1, isOwn }
+  return { offset: at, sequence: isOwn || (!hasCrc && Number.isSafeInteger(header.sequence)) ? header.sequence : -1, isOwn }
 }
