@@ -1,8 +1,8 @@
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { copyAtRest, killedQueue } from '../../test/support/killed-queue.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
-import { locationOf } from '../../test/support/new-queue.js'
 import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
@@ -10,7 +10,6 @@ import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
   CONTROL_DIRTY_END_OFFSET,
   CONTROL_FILE,
-  CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
   CONTROL_NEXT_SEQUENCE_OFFSET,
   CONTROL_PARKED_READERS_OFFSET,
   CONTROL_SEGMENT_GENERATION_OFFSET,
@@ -18,7 +17,6 @@ import {
   CONTROL_WRITE_OFFSET_OFFSET,
   CONTROL_WRITER_EPOCH_OFFSET,
   LOCK_FILE,
-  RECORD_HEADER_LENGTH,
   RECORD_PAYLOAD_OFFSET,
   SEGMENT_FLAG_SEALED,
   SEGMENT_FLAGS_OFFSET,
@@ -26,23 +24,6 @@ import {
 import { openObserver, openReader, openWriter, type RecoveryCase } from '../index.js'
 
 const SEGMENT_SIZE = 4096
-
-/** Without the segment that is being prepared meanwhile, which may vanish during the copy. */
-function copyAtRest(directory: string, copy: string): void {
-  cpSync(directory, copy, { recursive: true, filter: (path) => !path.endsWith('.tmp') })
-}
-
-/** A queue of `count` messages as the death of its writer leaves it: copied in the middle of the writer's life. */
-function killedQueue(count: number): string {
-  const directory = join(temporaryDirectory(), 'queue')
-  const writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
-  appendNumbered(writer, 0, count)
-  writer.flushSync()
-  const copy = `${directory}-killed`
-  copyAtRest(directory, copy)
-  writer.close()
-  return copy
-}
 
 /** Opens for writing, appends one message more, and checks that all messages are there, once, in order. Returns what recovery did. */
 function expectWhole(directory: string, count: number): RecoveryCase[] {
@@ -67,18 +48,6 @@ function pretendAnotherBoot(directory: string): void {
 }
 
 describe('recovery after the death of the writer', () => {
-  // Above the head, and so wrong only when the head is there; and at a segment that exists.
-  it.each([2, 3, 30])('puts a first segment right that hides messages: %i', (segmentId) => {
-    const directory = killedQueue(25)
-    overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(segmentId + 1))
-    const writer = openWriter(directory)
-    appendNumbered(writer, 25, 600)
-    expect(writer.position.segmentId).toBeGreaterThan(30)
-    using observer = openObserver(directory)
-    expect(drainSequences(observer)).toEqual(range(0, 600))
-    writer.close()
-  })
-
   it('goes on where the last message ends', () => {
     expect(expectWhole(killedQueue(25), 25)).toEqual(['stale-lock'])
   })
@@ -202,39 +171,6 @@ describe('recovery after the death of the writer', () => {
     expect(writer.recovery.map((action) => action.case)).toContain('corrupt-tail')
     expect(writer.nextSequence).toBe(25)
     writer.close()
-  })
-
-  it('gives no sequence out twice behind a copy of an older message that stands where the next one goes', () => {
-    const directory = killedQueue(25)
-    const { currentSegment, writeOffset } = readControlFile(directory)
-    const older = locationOf(directory, 20)
-    const newer = locationOf(directory, 21)
-    expect([older.segmentId, newer.segmentId]).toEqual([currentSegment, currentSegment])
-    const file = segmentFile(directory, currentSegment)
-    overwrite(file, writeOffset, readBytes(file, older.offset, newer.offset - older.offset))
-    const writer = openWriter(directory)
-    expect(writer.nextSequence).toBe(25)
-    appendNumbered(writer, 25, 30)
-    writer.close()
-    using observer = openObserver(directory, { onCorrupt: 'skip' })
-    expect(drainSequences(observer)).toEqual([...range(0, 25), 20, ...range(25, 30)])
-    using strict = openObserver(directory)
-    expect(() => drainSequences(strict)).toThrowError(expect.objectContaining({ code: 'ERR_SEQUENCE_GAP', found: 20 }))
-  })
-
-  it('gives no sequence out twice when the header of an older message stands so that it ends where the control block says', () => {
-    const directory = join(temporaryDirectory(), 'queue')
-    const writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
-    for (const length of [700, 0, 640]) writer.append(1, Buffer.alloc(length, 5))
-    const copy = `${directory}-killed`
-    copyAtRest(directory, copy)
-    writer.close()
-    const [first, second, third] = [0, 1, 2].map((sequence) => locationOf(copy, sequence).offset) as [number, number, number]
-    overwrite(segmentFile(copy, 0), second, readBytes(segmentFile(copy, 0), first, RECORD_HEADER_LENGTH))
-    overwrite(segmentFile(copy, 0), third, Buffer.alloc(RECORD_HEADER_LENGTH, 7))
-    using next = openWriter(copy)
-    expect(next.nextSequence).toBe(3)
-    expect(next.recovery.map((action) => action.case)).toContain('bad-write-offset')
   })
 
   it('missing-head: a control block that names a head far above all segments moves nothing', () => {

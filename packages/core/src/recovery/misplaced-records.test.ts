@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { copyAtRest, killedQueue } from '../../test/support/killed-queue.js'
+import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
+import { locationOf } from '../../test/support/new-queue.js'
+import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u64 } from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, RECORD_HEADER_LENGTH } from '../format/index.js'
+import { openObserver, openWriter } from '../index.js'
+
+describe('recovery of a queue that says something valid in a wrong place', () => {
+  // Above the head, and so wrong only when the head is there; and at a segment that exists.
+  it.each([2, 3, 30])('puts a first segment right that hides messages: %i', (segmentId) => {
+    const directory = killedQueue(25)
+    overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(segmentId + 1))
+    const writer = openWriter(directory)
+    appendNumbered(writer, 25, 600)
+    expect(writer.position.segmentId).toBeGreaterThan(30)
+    using observer = openObserver(directory)
+    expect(drainSequences(observer)).toEqual(range(0, 600))
+    writer.close()
+  })
+
+  it('gives no sequence out twice behind a copy of an older message that stands where the next one goes', () => {
+    const directory = killedQueue(25)
+    const { currentSegment, writeOffset } = readControlFile(directory)
+    const older = locationOf(directory, 20)
+    const newer = locationOf(directory, 21)
+    expect([older.segmentId, newer.segmentId]).toEqual([currentSegment, currentSegment])
+    const file = segmentFile(directory, currentSegment)
+    overwrite(file, writeOffset, readBytes(file, older.offset, newer.offset - older.offset))
+    const writer = openWriter(directory)
+    expect(writer.nextSequence).toBe(25)
+    appendNumbered(writer, 25, 30)
+    writer.close()
+    using observer = openObserver(directory, { onCorrupt: 'skip' })
+    expect(drainSequences(observer)).toEqual([...range(0, 25), 20, ...range(25, 30)])
+    using strict = openObserver(directory)
+    expect(() => drainSequences(strict)).toThrowError(expect.objectContaining({ code: 'ERR_SEQUENCE_GAP', found: 20 }))
+  })
+
+  it('gives no sequence out twice when the header of an older message stands so that it ends where the control block says', () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    const writer = openWriter(directory, { segmentSize: 4096 })
+    for (const length of [700, 0, 640]) writer.append(1, Buffer.alloc(length, 5))
+    const copy = `${directory}-killed`
+    copyAtRest(directory, copy)
+    writer.close()
+    const [first, second, third] = [0, 1, 2].map((sequence) => locationOf(copy, sequence).offset) as [number, number, number]
+    overwrite(segmentFile(copy, 0), second, readBytes(segmentFile(copy, 0), first, RECORD_HEADER_LENGTH))
+    overwrite(segmentFile(copy, 0), third, Buffer.alloc(RECORD_HEADER_LENGTH, 7))
+    using next = openWriter(copy)
+    expect(next.nextSequence).toBe(3)
+    expect(next.recovery.map((action) => action.case)).toContain('bad-write-offset')
+  })
+})

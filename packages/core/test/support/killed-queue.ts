@@ -1,0 +1,22 @@
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import { openWriter } from '../../src/index.js'
+import { appendNumbered } from './messages.js'
+import { temporaryDirectory } from './temporary.js'
+
+/** Without the segment that is being prepared meanwhile, which may vanish during the copy. */
+export function copyAtRest(directory: string, copy: string): void {
+  cpSync(directory, copy, { recursive: true, filter: (path) => !path.endsWith('.tmp') })
+}
+
+/** A queue of `count` messages as the death of its writer leaves it: copied in the middle of the writer's life. */
+export function killedQueue(count: number): string {
+  const directory = join(temporaryDirectory(), 'queue')
+  const writer = openWriter(directory, { segmentSize: 4096 })
+  appendNumbered(writer, 0, count)
+  writer.flushSync()
+  const copy = `${directory}-killed`
+  copyAtRest(directory, copy)
+  writer.close()
+  return copy
+}
