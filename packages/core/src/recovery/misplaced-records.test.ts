@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { copyAtRest, killedQueue } from '../../test/support/killed-queue.js'
@@ -5,11 +6,17 @@ import { appendNumbered, drainSequences, range } from '../../test/support/messag
 import { locationOf } from '../../test/support/new-queue.js'
 import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, RECORD_HEADER_LENGTH } from '../format/index.js'
+import {
+  CONTROL_BOOT_ID_OFFSET,
+  CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
+  RECORD_HEADER_LENGTH,
+  RECORD_SEQUENCE_OFFSET,
+  SEGMENT_HEADER_LENGTH,
+} from '../format/index.js'
 import { openObserver, openWriter } from '../index.js'
 
 describe('recovery of a queue that says something valid in a wrong place', () => {
-  // Above the head, and so wrong only when the head is there; and at a segment that exists.
+  // All above the head; the first is prepared.
   it.each([2, 3, 30])('puts a first segment right that hides messages: %i', (segmentId) => {
     const directory = killedQueue(25)
     overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(segmentId + 1))
@@ -52,5 +59,46 @@ describe('recovery of a queue that says something valid in a wrong place', () =>
     using next = openWriter(copy)
     expect(next.nextSequence).toBe(3)
     expect(next.recovery.map((action) => action.case)).toContain('bad-write-offset')
+  })
+})
+
+describe('recovery after a stop of the machine, of a queue whose lowest segment was about to be deleted', () => {
+  /** The head and the one below it are left; the latter is announced as deleted, and is or is not what it was. */
+  function interrupted(isWhole: boolean): { directory: string; first: number } {
+    const directory = killedQueue(100)
+    const { currentSegment } = readControlFile(directory)
+    const first = firstSequenceOf(directory, currentSegment)
+    for (const id of range(0, currentSegment - 1)) rmSync(segmentFile(directory, id))
+    overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(currentSegment + 1))
+    overwriteControl(directory, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
+    if (!isWhole) overwrite(segmentFile(directory, currentSegment - 1), 1024, Buffer.alloc(4096 - 1024))
+    return { directory, first }
+  }
+
+  function firstSequenceOf(directory: string, segmentId: number): number {
+    return Number(
+      readBytes(segmentFile(directory, segmentId), SEGMENT_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET, 8).readBigUInt64LE(),
+    )
+  }
+
+  it.each([undefined, { consumed: true }])(
+    'unsynced-deletion: leaves nothing of it that is not whole, retention %o',
+    (retention) => {
+      const { directory, first } = interrupted(false)
+      using writer = openWriter(directory, { ...(retention === undefined ? {} : { retention }) })
+      expect(writer.recovery.map((action) => action.case)).toContain('unsynced-deletion')
+      using observer = openObserver(directory)
+      expect(drainSequences(observer)).toEqual(range(first, 100))
+    },
+  )
+
+  it('gives it back to a writer with retention when it is whole', () => {
+    const { directory, first } = interrupted(true)
+    using writer = openWriter(directory, { retention: { consumed: true } })
+    expect(writer.recovery.map((action) => action.case)).not.toContain('unsynced-deletion')
+    using observer = openObserver(directory)
+    const sequences = drainSequences(observer)
+    expect(sequences[0]).toBeLessThan(first)
+    expect(sequences).toEqual(range(sequences[0] as number, 100))
   })
 })

@@ -38,12 +38,14 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
 }
 
 /**
- * Deletions may reach the disk out of order: what is left below a gap was to be deleted too, unless a reader stands there, who will be told what is missing.
- * Sets it aside and returns the segments that count.
+ * Deletions may reach the disk out of order: what is left below a gap was to be deleted too, unless a reader stands there, who will be told what is missing. So was what
+ * had been announced, and is not whole: nobody synced it any more. Sets it aside and returns the segments that count.
  */
 function withoutDeleted(context: RecoveryContext, ids: readonly number[], present: number): readonly number[] {
+  const said = context.control.firstSegmentAcquire() ?? 0
+  const announced = said <= present ? said : 0
   let lowest = present
-  while (ids.includes(lowest - 1)) lowest--
+  while (ids.includes(lowest - 1) && (lowest > announced || leadsTo(context, lowest - 1))) lowest--
   const isRead = listReaders(context.directory).some(({ position }) => position !== 'bad' && position.segmentId < lowest)
   if (ids[0] === undefined || ids[0] >= lowest || isRead) return ids
   for (const id of ids) {
@@ -53,6 +55,17 @@ function withoutDeleted(context: RecoveryContext, ids: readonly number[], presen
   }
   context.control.storeFirstSegment(lowest)
   return ids.filter((id) => id >= lowest)
+}
+
+/** Whether the segment's messages go on in the next one. */
+function leadsTo(context: RecoveryContext, segmentId: number): boolean {
+  const [below, above] = [segmentId, segmentId + 1].map((id) => glanceAtSegment(context.directory, id, context.segmentSize))
+  if (below === undefined || below.problem !== undefined || above?.hasRecords !== true) return false
+  const segment = openSegment(context.directory, segmentId, context.segmentSize, false)
+  if (segment === undefined) return false
+  const { nextSequence } = scanRecords(segment, SEGMENT_HEADER_LENGTH, undefined)
+  segment.close()
+  return nextSequence === above.firstSequence
 }
 
 /** A queue begins with sequence 0. Without this, what is left of its beginning would count although the first messages are lost. */

@@ -1,6 +1,5 @@
 import { bootId } from '../files/machine.js'
-import { findLowestSegment } from '../segment/first-segment.js'
-import { openSegment } from '../segment/segment-files.js'
+import { listSegments, openSegment } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { recoverAfterPowerCut } from './recover-power-cut.js'
@@ -16,7 +15,7 @@ export function recoverQueue(context: RecoveryContext): Tail {
   const head = { segmentId: tail.segment.id, offset: tail.offset }
   const said = context.control.readHead()
   if (said?.segmentId !== head.segmentId || said.offset !== head.offset) context.control.storeHead(head)
-  correctFirstSegment(context)
+  correctFirstSegment(context, tail.segment.id)
   clearWaiters(context)
   return tail
 }
@@ -48,12 +47,12 @@ function openPredecessor(context: RecoveryContext, segmentId: number): ReturnTyp
   }
 }
 
-/** A wrong hint hides segments from those who begin: what it announces as deleted, and what is appended until the head is there. */
-function correctFirstSegment({ directory, control }: RecoveryContext): void {
+/** What is above the head was never deleted: such a hint would hide from those who begin what is appended until the head is there. */
+function correctFirstSegment({ directory, control }: RecoveryContext, headId: number): void {
   const said = control.firstSegmentAcquire()
-  if (said === undefined) return
-  const lowest = findLowestSegment(directory, control)
-  if (lowest !== undefined && lowest !== said) control.storeFirstSegment(lowest)
+  if (said === undefined || said <= headId) return
+  const [lowest = headId] = listSegments(directory)
+  control.storeFirstSegment(lowest)
 }
 
 /** Wakes whoever is parked, announced or not: the last writer may have died between its commit word and its wake. */

@@ -10,7 +10,7 @@ export const RECOVERY_CASES = {
   'unsynced-tail':
     'The machine stopped and pages after the durable mark are missing: set aside from the first hole on, a fresh segment follows.',
   'unsynced-deletion':
-    'The machine stopped while retention deleted, and a deletion reached the disk before an older one: what is left below the gap is set aside.',
+    'The machine stopped while retention deleted: what is left below a gap, or was announced as deleted and is not whole, is set aside.',
   'odd-generation':
     'The writer died between the two steps of the seqlock: the head is found from the segments, the generation made even.',
   'control-behind': 'The control block names an older head than the segments show: the segments are right.',
