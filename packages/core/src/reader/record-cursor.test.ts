@@ -2,14 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { locationOf, queueOf } from '../../test/support/new-queue.js'
-import { overwrite, overwriteControl, segmentFile, u32 } from '../../test/support/raw-queue.js'
-import {
-  CONTROL_BOOT_ID_OFFSET,
-  encodePaddingHeader,
-  RECORD_FLAGS_OFFSET,
-  RECORD_SEQUENCE_OFFSET,
-  SEGMENT_FLAGS_OFFSET,
-} from '../format/index.js'
+import { overwrite, pretendAnotherBoot, segmentFile, u32 } from '../../test/support/raw-queue.js'
+import { encodePaddingHeader, RECORD_FLAGS_OFFSET, RECORD_SEQUENCE_OFFSET, SEGMENT_FLAGS_OFFSET } from '../format/index.js'
 import { openObserver } from '../index.js'
 
 describe('a head that is said to be sealed', () => {
@@ -85,7 +79,7 @@ describe('a commit word that is gone', () => {
     const { directory, writer } = queueOf(60)
     writer.close()
     holeAt(directory, 59)
-    overwriteControl(directory, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
+    pretendAnotherBoot(directory)
     using observer = openObserver(directory)
     expect(drainSequences(observer)).toEqual(range(0, 59))
   })

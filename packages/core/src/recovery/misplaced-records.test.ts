@@ -4,16 +4,19 @@ import { describe, expect, it } from 'vitest'
 import { copyAtRest, killedQueue } from '../../test/support/killed-queue.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { locationOf } from '../../test/support/new-queue.js'
-import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u64 } from '../../test/support/raw-queue.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
-  CONTROL_BOOT_ID_OFFSET,
-  CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
-  RECORD_HEADER_LENGTH,
-  RECORD_SEQUENCE_OFFSET,
-  SEGMENT_HEADER_LENGTH,
-} from '../format/index.js'
-import { openObserver, openWriter } from '../index.js'
+  overwrite,
+  overwriteControl,
+  pretendAnotherBoot,
+  readBytes,
+  readControlFile,
+  segmentFile,
+  u64,
+} from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, RECORD_HEADER_LENGTH } from '../format/index.js'
+import { openObserver, openWriter, type WriterOptions } from '../index.js'
+import { glanceAtSegment } from '../segment/segment-files.js'
 
 describe('recovery of a queue that says something valid in a wrong place', () => {
   // All above the head; the first is prepared.
@@ -67,25 +70,19 @@ describe('recovery after a stop of the machine, of a queue whose lowest segment 
   function interrupted(isWhole: boolean): { directory: string; first: number } {
     const directory = killedQueue(100)
     const { currentSegment } = readControlFile(directory)
-    const first = firstSequenceOf(directory, currentSegment)
+    const first = glanceAtSegment(directory, currentSegment, 4096)?.firstSequence ?? Number.NaN
     for (const id of range(0, currentSegment - 1)) rmSync(segmentFile(directory, id))
     overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(currentSegment + 1))
-    overwriteControl(directory, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
+    pretendAnotherBoot(directory)
     if (!isWhole) overwrite(segmentFile(directory, currentSegment - 1), 1024, Buffer.alloc(4096 - 1024))
     return { directory, first }
   }
 
-  function firstSequenceOf(directory: string, segmentId: number): number {
-    return Number(
-      readBytes(segmentFile(directory, segmentId), SEGMENT_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET, 8).readBigUInt64LE(),
-    )
-  }
-
-  it.each([undefined, { consumed: true }])(
-    'unsynced-deletion: leaves nothing of it that is not whole, retention %o',
-    (retention) => {
+  it.each<WriterOptions>([{}, { retention: { consumed: true } }])(
+    'unsynced-deletion: leaves nothing of it that is not whole, for a writer with %o',
+    (options) => {
       const { directory, first } = interrupted(false)
-      using writer = openWriter(directory, { ...(retention === undefined ? {} : { retention }) })
+      using writer = openWriter(directory, options)
       expect(writer.recovery.map((action) => action.case)).toContain('unsynced-deletion')
       using observer = openObserver(directory)
       expect(drainSequences(observer)).toEqual(range(first, 100))

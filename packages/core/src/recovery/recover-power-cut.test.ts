@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/cold/build-queue.js'
 import { range } from '../../test/support/messages.js'
-import { overwrite, overwriteControl, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
+import { overwrite, overwriteControl, pretendAnotherBoot, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { inspectQueue, openColdReader } from '../cold/index.js'
-import { CONTROL_BOOT_ID_OFFSET, SEGMENT_FLAGS_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { SEGMENT_FLAGS_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { openReader, openWriter, type RecoveryCase } from '../index.js'
 
 const SEGMENT_SIZE = 4096
@@ -156,7 +156,7 @@ function build(plan: QueuePlan): BuiltQueue {
 }
 
 function stopMachine(): void {
-  overwriteControl(queue, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
+  pretendAnotherBoot(queue)
 }
 
 /** Opens for writing and appends; tells what recovery did, and the sequence that the message got. */

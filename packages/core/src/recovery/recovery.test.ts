@@ -3,10 +3,18 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { copyAtRest, killedQueue } from '../../test/support/killed-queue.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
-import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
+import {
+  overwrite,
+  overwriteControl,
+  pretendAnotherBoot,
+  readBytes,
+  readControlFile,
+  segmentFile,
+  u32,
+  u64,
+} from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
-  CONTROL_BOOT_ID_OFFSET,
   CONTROL_CURRENT_SEGMENT_OFFSET,
   CONTROL_DIRTY_END_OFFSET,
   CONTROL_FILE,
@@ -41,10 +49,6 @@ function expectWhole(directory: string, count: number): RecoveryCase[] {
 function quarantined(directory: string): string[] {
   const folder = join(directory, 'quarantine')
   return existsSync(folder) ? readdirSync(folder) : []
-}
-
-function pretendAnotherBoot(directory: string): void {
-  overwriteControl(directory, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
 }
 
 describe('recovery after the death of the writer', () => {

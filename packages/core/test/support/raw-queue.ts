@@ -1,6 +1,13 @@
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { CONTROL_FILE, type ControlBlock, decodeControl, segmentFileName, viewOf } from '../../src/format/index.js'
+import {
+  CONTROL_BOOT_ID_OFFSET,
+  CONTROL_FILE,
+  type ControlBlock,
+  decodeControl,
+  segmentFileName,
+  viewOf,
+} from '../../src/format/index.js'
 
 /** Overwrites bytes of a file, as a crash, a fault of the disk or a foreign program would. */
 export function overwrite(path: string, offset: number, bytes: Uint8Array): void {
@@ -23,6 +30,11 @@ export function readControlFile(directory: string): ControlBlock {
 
 export function overwriteControl(directory: string, offset: number, bytes: Uint8Array): void {
   overwrite(join(directory, CONTROL_FILE), offset, bytes)
+}
+
+/** As if the machine had been started again since the last writer. */
+export function pretendAnotherBoot(directory: string): void {
+  overwriteControl(directory, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
 }
 
 export function segmentFile(directory: string, segmentId: number): string {

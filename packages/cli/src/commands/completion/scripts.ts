@@ -51,26 +51,19 @@ export function bashCompletion({ name, globalOptions, commands }: CommandLine): 
   return `# bash completion for ${name}
 _${functionName(name)}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="" options="" word
-  local -a operands=()
+  local -a operands=(-W "")
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$word" in -*) ;; *) command="$word"; break ;; esac
   done
-  case "$command:$previous" in
-${valueCases.join('\n')}
-  esac
-  if (( \${#operands[@]} > 0 )); then
-    mapfile -t COMPREPLY < <(compgen "\${operands[@]}" -- "$current")
-    return
-  fi
   case "$command" in
     "") options="${commands.map((command) => command.name).join(' ')} ${words(globalOptions)} --help --version" ;;
 ${commandCases.join('\n')}
   esac
-  if [[ "$current" == -* || -z "$command" ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$current")
-  elif (( \${#operands[@]} > 0 )); then
-    mapfile -t COMPREPLY < <(compgen "\${operands[@]}" -- "$current")
-  fi
+  if [[ "$current" == -* || -z "$command" ]]; then operands=(-W "$options --help"); fi
+  case "$command:$previous" in
+${valueCases.join('\n')}
+  esac
+  mapfile -t COMPREPLY < <(compgen "\${operands[@]}" -- "$current")
 }
 complete -o filenames -F _${functionName(name)} ${name}
 `
