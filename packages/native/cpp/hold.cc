@@ -105,8 +105,9 @@ Hold::~Hold() {
 
 int Hold::check() const {
   struct stat locked, named;
-  if (fstat(lock_, &locked) != 0) return errno;
-  if (fstatat(directory_, lockName_.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? ENOLCK : errno;
+  if (fstat(lock_, &locked) != 0) return 0;
+  // Another reason, such as a right that was taken away, does not say that the lock is gone.
+  if (fstatat(directory_, lockName_.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? ENOLCK : 0;
   return locked.st_dev == named.st_dev && locked.st_ino == named.st_ino ? 0 : ENOLCK;
 }
 

@@ -22,7 +22,7 @@ class Hold {
 
   // Names are opened, published and deleted relative to it.
   int directory() const { return directory_; }
-  // 0 while the lock file at its name is the one that is locked; ENOLCK, or the errno of the look, when it is not. Then nothing may be published, deleted or marked.
+  // 0 while the lock file at its name is the one that is locked; ENOLCK when it is another, or gone. Then nothing may be published, deleted or marked.
   int check() const;
 
   // The writer has let go: what it prepares is of no use to anybody.
