@@ -13,7 +13,7 @@ export function createControl(directory: QueueDirectory, control: NewControlBloc
   try {
     // A crash leftover, or a link that must not be written through.
     rmSync(temporary, { force: true })
-    const fd = openPath(temporary, 'createNew')
+    const fd = openPath(temporary, 'createNew', directory.fileMode)
     try {
       writeSync(fd, encodeControl(control))
       fsyncSync(fd)
