@@ -13,7 +13,7 @@ export const RETRY_PAUSE_MS = 1
 export const LOCK_RETRY_MS = 100
 
 /** How long `openWriter` retries a lock that only probes hold, or background work of a writer that has ended: both are over in a moment, if not at once. */
-export const LOCK_PATIENCE_MS = 1000
+export const LOCK_PATIENCE_MS = 2000
 
 /** Longest single sleep in the kernel. A park that was missed (a writer of another kind took over, a writer died in a roll) costs no more. */
 export const PARK_SLICE_MS = 100
