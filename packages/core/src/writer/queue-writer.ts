@@ -28,6 +28,7 @@ import { CapacityGate } from './capacity-gate.js'
 import { checkTimestamp } from './check-timestamp.js'
 import { Claim } from './claim.js'
 import { Durability } from './durability.js'
+import { type ReadBatch, readBatch } from './read-batch.js'
 import type { ResolvedWriterOptions } from './writer-options.js'
 
 /** What `openWriter` hands to the writer. */
@@ -105,10 +106,10 @@ export class QueueWriter {
   #rollTimer: NodeJS.Timeout | undefined
   #headSinceMs = performance.now()
   #claim: Claim | undefined
-  #batchTypeIds = new Uint16Array(64)
   #rolls = 0
   #unpreparedRolls = 0
-  #mayBlock = true
+  /** What callbacks threw: theirs, whatever class it is of, and not an answer of this writer. */
+  readonly #thrownByCallbacks = new WeakSet<object>()
   #isClosed = false
 
   /** Use {@link openWriter}. */
@@ -175,59 +176,45 @@ export class QueueWriter {
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
     const timestampNs = options?.timestampNs
     if (timestampNs !== undefined) checkTimestamp(timestampNs)
-    let status =
-      timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
-    while (status !== STATUS_OK) {
-      this.#clearTheWay(status, typeId, payload)
-      status =
-        timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
-    }
-    if (this.#watchesAppends) this.#durability.afterAppend()
-    return (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
+    return this.#append(typeId, payload, timestampNs, true)
   }
 
   /** {@link append} that answers instead of throwing when the queue or the disk is full, and never blocks. */
   tryAppend(typeId: number, payload: Uint8Array, options?: AppendOptions): TryAppendResult {
-    this.#mayBlock = false
+    const timestampNs = options?.timestampNs
+    if (timestampNs !== undefined) checkTimestamp(timestampNs)
     try {
-      return { status: 'appended', sequence: this.append(typeId, payload, options) }
+      return { status: 'appended', sequence: this.#append(typeId, payload, timestampNs, false) }
     } catch (error) {
+      if (this.#isOfCallback(error)) throw error
       if (error instanceof QueueFullError) return { status: 'full' }
       if (error instanceof NoSpaceError) return { status: 'no-space' }
       throw error
-    } finally {
-      this.#mayBlock = true
     }
   }
 
   /**
    * Appends messages with one reading of the clock and one notification. They become visible in order, one after the other: a reader may see a
-   * part of the batch, never a later message without the earlier ones.
+   * part of the batch, never a later message without the earlier ones. All of them are read before the first is appended. Callbacks of the writer are called after
+   * the batch, so that nothing comes in between; what they throw then is an uncaught exception, because the batch is in the queue.
    *
+   * @param messages an array, or another iterable.
    * @returns the sequence of the first message; the others follow without a gap.
-   * @throws as {@link append} does; the messages before the refused one are appended.
+   * @throws as {@link append} does; the messages before the refused one are appended, and `error.batch` says which.
    */
-  appendBatch(messages: readonly BatchMessage[]): number {
+  appendBatch(messages: Iterable<BatchMessage>): number {
     this.#assertOpen()
-    const first = this.nextSequence
-    const payloads: Uint8Array[] = []
-    const typeIds = this.#typeIdsFor(messages.length)
-    for (let index = 0; index < messages.length; index++) {
-      const { typeId, payload } = messages[index] as BatchMessage
-      payloads.push(payload)
-      typeIds[index] = checkedType(typeId)
-    }
-    let done = 0
+    const batch = readBatch(messages)
+    this.#assertOpen()
+    const appended = { first: this.nextSequence, count: 0 }
     try {
-      for (;;) {
-        const status = this.#appender.appendBatch(typeIds, payloads, done)
-        done += this.#state[APPENDER_BATCH_COUNT] as number
-        if (status === STATUS_OK) return first
-        this.#clearTheWay(status, messages[done]?.typeId, payloads[done])
-      }
+      this.#appendAll(batch, appended)
+      return appended.first
+    } catch (error) {
+      if (error instanceof QueueError) error.batch = appended
+      throw error
     } finally {
-      // What stands before a refused message is appended like any other.
-      if (this.#watchesAppends && done > 0 && !this.#isClosed) this.#durability.afterAppend()
+      this.#tellAfterBatch()
     }
   }
 
@@ -240,7 +227,8 @@ export class QueueWriter {
   claim(typeId: number, length: number): Claim {
     let status = this.#appender.claim(typeId, length)
     while (status !== STATUS_OK) {
-      this.#clearTheWay(status, typeId, undefined, length)
+      this.#assertRollHelps(status, typeId, undefined, length)
+      this.#roll(true)
       status = this.#appender.claim(typeId, length)
     }
     this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#durability.afterAppend() : undefined)
@@ -267,9 +255,7 @@ export class QueueWriter {
 
   /** Leaves the head segment for the next one although it is not full. Refused while a claim is open, which lies in the head. */
   roll(): void {
-    this.#assertOpen()
-    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#clearTheWay(STATUS_CLAIM, undefined, undefined)
-    if ((this.#state[APPENDER_WRITE_OFFSET] as number) > SEGMENT_HEADER_LENGTH) this.#roll()
+    this.#rollIfUsed(true)
   }
 
   /** Which segments could be deleted, which stay, who pins them and which rule it is. Empty without `retention`. */
@@ -323,18 +309,46 @@ export class QueueWriter {
     this.close()
   }
 
-  /** One array for all batches: it grows to the largest. */
-  #typeIdsFor(count: number): Uint16Array {
-    if (this.#batchTypeIds.length < count) this.#batchTypeIds = new Uint16Array(Math.max(count, 2 * this.#batchTypeIds.length))
-    return this.#batchTypeIds
+  /** No code of the caller runs in here but callbacks, and those run between two attempts. */
+  #append(typeId: number, payload: Uint8Array, timestampNs: bigint | undefined, mayBlock: boolean): number {
+    for (;;) {
+      const status =
+        timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
+      if (status === STATUS_OK) break
+      this.#assertRollHelps(status, typeId, payload)
+      this.#roll(mayBlock)
+    }
+    const sequence = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
+    if (this.#watchesAppends) this.#durability.afterAppend()
+    return sequence
   }
 
-  /** Rolls where that is all that is missing; throws what the status means otherwise. */
-  #clearTheWay(status: number, typeId: unknown, payload: unknown, length?: number): void {
-    if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
-    if (status !== STATUS_ROLL)
-      throw appendFailure(status, { directory: this.directory, segmentSize: this.segmentSize, typeId, payload, length })
-    this.#roll()
+  #appendAll({ typeIds, payloads, typeIdAt }: ReadBatch, appended: { count: number }): void {
+    try {
+      for (;;) {
+        const status = this.#appender.appendBatch(typeIds, payloads, appended.count)
+        appended.count += this.#state[APPENDER_BATCH_COUNT] as number
+        if (status === STATUS_OK) return
+        this.#assertRollHelps(status, typeIdAt(appended.count), payloads[appended.count])
+        this.#enterNextSegment(true)
+      }
+    } finally {
+      // What stands before a refused message is appended like any other.
+      if (this.#watchesAppends && appended.count > 0) this.#durability.afterAppend()
+    }
+  }
+
+  /** Returns when a roll is all that is missing; throws what the status means otherwise. */
+  #assertRollHelps(status: number, typeId: unknown, payload: unknown, length?: number): void {
+    this.#assertOpen()
+    if (status === STATUS_ROLL) return
+    throw appendFailure(status, { directory: this.directory, segmentSize: this.segmentSize, typeId, payload, length })
+  }
+
+  #rollIfUsed(mayBlock: boolean): void {
+    this.#assertOpen()
+    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#assertRollHelps(STATUS_CLAIM, undefined, undefined)
+    if ((this.#state[APPENDER_WRITE_OFFSET] as number) > SEGMENT_HEADER_LENGTH) this.#roll(mayBlock)
   }
 
   /**
@@ -343,13 +357,10 @@ export class QueueWriter {
    */
   #rollByAge(rollAfterMs: number): void {
     if (performance.now() - this.#headSinceMs < rollAfterMs) return
-    this.#mayBlock = false
     try {
-      this.roll()
+      this.#rollIfUsed(false)
     } catch (error) {
-      if (!(error instanceof QueueError)) throw error
-    } finally {
-      this.#mayBlock = true
+      if (!(error instanceof QueueError) || this.#isOfCallback(error)) throw error
     }
   }
 
@@ -358,20 +369,44 @@ export class QueueWriter {
     return this.#head
   }
 
-  /** What it has to tell is told when it is over, however it ended: whoever is told may append, which may roll, and may close the writer. */
-  #roll(): void {
+  /** What it has to tell is told when it is over, however it ended: a callback may append, which may roll, and may close the writer. */
+  #roll(mayBlock: boolean): void {
     try {
-      this.#enterNextSegment()
+      this.#enterNextSegment(mayBlock)
     } finally {
-      this.#gate?.tellHighWatermark()
-      this.#retirement?.tellReleased()
+      this.#tell()
     }
   }
 
-  #enterNextSegment(): void {
+  #tell(): void {
+    try {
+      this.#gate?.tellHighWatermark()
+      this.#retirement?.tellReleased()
+    } catch (error) {
+      if (typeof error === 'object' && error !== null) this.#thrownByCallbacks.add(error)
+      throw error
+    }
+  }
+
+  #isOfCallback(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#thrownByCallbacks.has(error)
+  }
+
+  /** Thrown by the call, an error would say that the batch was refused. */
+  #tellAfterBatch(): void {
+    try {
+      this.#tell()
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+
+  #enterNextSegment(mayBlock: boolean): void {
     const { preparer } = this.#opened
     const nextId = this.#segmentId + 1
-    this.#gate?.admit(this.#segmentId, this.#mayBlock)
+    this.#gate?.admit(this.#segmentId, mayBlock)
     if (this.#appender.roll(preparer.jobOf(nextId), nextId) === STATUS_UNPREPARED) {
       this.#unpreparedRolls++
       this.#appender.roll(this.#awaitPreparation(nextId), nextId)
@@ -419,9 +454,4 @@ export class QueueWriter {
   #assertOpen(): void {
     if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
   }
-}
-
-function checkedType(typeId: number): number {
-  // 0xFFFF is refused natively with everything else that is no type; a Uint16Array would silently wrap what is larger.
-  return Number.isInteger(typeId) && typeId >= 0 && typeId <= 0xffff ? typeId : 0xffff
 }

@@ -54,11 +54,11 @@ export interface WriterOptions {
   readonly backpressureTimeoutMs?: number
   /** Default: keep everything; with a limit: `{ consumed: true }`, because a bounded queue can only go on when what is read may go. */
   readonly retention?: RetentionOptions
-  /** Called when retention lets a reader go that has not read everything: once for each. It may use the writer, as {@link onHighWatermark} may. */
+  /** Called when retention lets a reader go that has not read everything: once for each. It may call what {@link onHighWatermark} may. */
   readonly onReaderReleased?: (released: ReleasedReader) => void
   /**
-   * Called once each time the queue comes within one segment of its limit. It may append: before the message whose append rolled, and between two of a batch. What it throws,
-   * that append throws without having written anything.
+   * Called once each time the queue comes within one segment of its limit. It may call every method of this writer. What it appends comes before the message whose append
+   * rolled, and after a batch. What it throws, the append throws without having written anything; after a batch, which is in the queue, it is an uncaught exception.
    */
   readonly onHighWatermark?: (state: { readonly segments: number; readonly bytes: number }) => void
 }
