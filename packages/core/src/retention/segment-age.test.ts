@@ -33,7 +33,7 @@ describe('maxAgeMs', () => {
     const { writer } = queueOfAges([5, 3, 1, 0], true)
     expect(deletable(writer)).toEqual([0, 1])
     expect(writer.explainRetention()[0]?.reason).toBe(`maxAgeMs=${2 * HOUR_MS}`)
-    expect(writer.explainRetention()[2]?.reason).toBe('no rule lets it go')
+    expect(writer.explainRetention()[2]?.reason).toBe('no reader is registered, and no rule lets it go')
     writer.close()
   })
 

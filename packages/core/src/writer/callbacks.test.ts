@@ -119,7 +119,7 @@ describe('batches and callbacks', () => {
     const { directory, writer } = newQueue({
       maxSegments: 3,
       onHighWatermark: () => {
-        throw new QueueFullError({ directory: '', limit: 'mine', value: 1, waitedMs: 0 })
+        throw new QueueFullError({ directory: '', limit: 'mine', value: 1, waitedMs: 0, reason: 'mine', readers: [] })
       },
     })
     using _ = openReader(directory, 'a')

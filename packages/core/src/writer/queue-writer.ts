@@ -24,6 +24,8 @@ import { Retirement } from '../retention/retirement.js'
 import { MappedSegment } from '../segment/mapped-segment.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { appendFailure } from './append-failure.js'
+import { type AsyncAppend, AsyncAppends } from './async-appends.js'
+import { readAsyncOptions } from './async-options.js'
 import { CapacityGate } from './capacity-gate.js'
 import { checkTimestamp } from './check-timestamp.js'
 import { Claim } from './claim.js'
@@ -46,6 +48,13 @@ export interface OpenedQueue {
 export interface AppendOptions {
   /** Nanoseconds since the Unix epoch to be stored with the message; the time of the append by default. */
   readonly timestampNs?: bigint
+}
+
+export interface AsyncAppendOptions extends AppendOptions {
+  /** Ends the wait: the promise rejects with the signal's reason, and nothing was appended. */
+  readonly signal?: AbortSignal
+  /** Milliseconds to wait for room; the writer's `backpressureTimeoutMs` by default. */
+  readonly timeoutMs?: number
 }
 
 export interface BatchMessage {
@@ -106,6 +115,7 @@ export class QueueWriter {
   #rollTimer: NodeJS.Timeout | undefined
   #headSinceMs = performance.now()
   #claim: Claim | undefined
+  #asyncAppends: AsyncAppends | undefined
   #rolls = 0
   #unpreparedRolls = 0
   /** What callbacks threw: theirs, whatever class it is of, and not an answer of this writer. */
@@ -191,6 +201,29 @@ export class QueueWriter {
       if (error instanceof NoSpaceError) return { status: 'no-space' }
       throw error
     }
+  }
+
+  /**
+   * {@link append} for event loops: while a bounded queue is full it waits for readers without blocking the thread, whatever `backpressure` says. Calls that wait are served
+   * in the order of the calls; an append that is not asynchronous may overtake them. The payload counts as it is at the call: what has to wait is copied. Only readers
+   * are waited for: a full disk rejects at once.
+   *
+   * @returns the sequence, when the message is appended.
+   * @throws as {@link append} does, by rejecting. {@link QueueFullError} `ERR_QUEUE_FULL` after `timeoutMs`, {@link ClosedError} `ERR_CLOSED` when the writer is closed meanwhile,
+   * the signal's reason when it is aborted meanwhile: nothing was appended in any of these cases.
+   * @example
+   * ```ts
+   * process.once('SIGTERM', () => controller.abort())
+   * await writer.appendAsync(1, Buffer.from('hello'), { signal: controller.signal, timeoutMs: 5000 })
+   * ```
+   */
+  async appendAsync(typeId: number, payload: Uint8Array, options: AsyncAppendOptions = {}): Promise<number> {
+    const { signal, timeoutMs, timestampNs } = readAsyncOptions(options, this.#opened.options.backpressureTimeoutMs)
+    if (timestampNs !== undefined) checkTimestamp(timestampNs)
+    this.#assertOpen()
+    signal?.throwIfAborted()
+    this.#asyncAppends ??= this.#makeAsyncAppends()
+    return this.#asyncAppends.append({ typeId, payload, timestampNs, timeoutMs, signal })
   }
 
   /**
@@ -289,6 +322,7 @@ export class QueueWriter {
     this.#isClosed = true
     clearInterval(this.#heartbeat)
     clearInterval(this.#rollTimer)
+    this.#asyncAppends?.close()
     this.#claim?.invalidate()
     this.#retirement?.close()
     if (this.#opened.options.flushPolicy !== undefined) this.#durability.request()
@@ -307,6 +341,28 @@ export class QueueWriter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
+  }
+
+  #makeAsyncAppends(): AsyncAppends {
+    const { control } = this.#opened
+    return new AsyncAppends({
+      control: control.mapping,
+      attempt: (append) => this.#appendIfRoom(append),
+      announce: (waits) => this.#gate?.announceAsync(waits),
+      progressSequence: () => control.progressSequenceAcquire(),
+      full: (waitedMs) => this.#gate?.full(waitedMs) ?? this.#closedError(),
+      closed: () => this.#closedError(),
+    })
+  }
+
+  /** `undefined` while the queue is full. */
+  #appendIfRoom({ typeId, payload, timestampNs }: AsyncAppend): number | undefined {
+    try {
+      return this.#append(typeId, payload, timestampNs, false)
+    } catch (error) {
+      if (error instanceof QueueFullError && !this.#isOfCallback(error)) return undefined
+      throw error
+    }
   }
 
   /** No code of the caller runs in here but callbacks, and those run between two attempts. */
@@ -452,6 +508,10 @@ export class QueueWriter {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
+    if (this.#isClosed) throw this.#closedError()
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError({ handle: 'writer', directory: this.directory })
   }
 }
