@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, WriterActiveError } from '../errors/index.js'
@@ -41,17 +41,24 @@ export class WriterLock {
     }
   }
 
-  /** Says in the file who holds the lock. */
+  /** Says in the file who holds the lock. In place: a file that is emptied first gives its block back, and a full disk does not return it. */
   writeRecord(epoch: number): void {
     const startTime = processStartTime(process.pid) ?? 0
-    ftruncateSync(this.fd, 0)
-    writeSync(this.fd, formatLockRecord({ pid: process.pid, startTime, epoch }), 0)
+    const record = formatLockRecord({ pid: process.pid, startTime, epoch })
+    try {
+      writeSync(this.fd, record, 0)
+      ftruncateSync(this.fd, record.length)
+    } catch (cause) {
+      // An empty file of an earlier version. The record only explains: no reason to refuse a writer, which may be the one that makes room.
+      if (!['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause
+    }
   }
 
-  /** Clears the record and lets go. */
+  /** Clears the record, down to an empty line that keeps the file's block, and lets go. */
   release(): void {
     try {
-      ftruncateSync(this.fd, 0)
+      ftruncateSync(this.fd, Math.min(1, fstatSync(this.fd).size))
+      if (fstatSync(this.fd).size > 0) writeSync(this.fd, '\n', 0)
     } finally {
       // Lets go of the lock.
       closeSync(this.fd)

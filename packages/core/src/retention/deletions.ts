@@ -21,6 +21,8 @@ interface Due {
 
 interface Deletion extends Due {
   readonly job: number
+  /** Deletes the segment's index, and ends after {@link job}. */
+  readonly lastJob: number
 }
 
 /**
@@ -63,7 +65,7 @@ export class Deletions {
       const first = this.#underWay[0]
       // Handing over failed: there is nothing to wait for.
       if (first === undefined) break
-      binding.jobWait(first.job, deadline - performance.now())
+      binding.jobWait(first.lastJob, deadline - performance.now())
     }
     return waits
   }
@@ -73,14 +75,17 @@ export class Deletions {
     this.advance()
     const first = this.#underWay[0]
     if (first === undefined) return
-    await new Promise<void>((resolve) => binding.jobNotify(first.job, () => resolve()))
+    await new Promise<void>((resolve) => binding.jobNotify(first.lastJob, () => resolve()))
     this.advance()
   }
 
   /** Waits for what is left. @returns the lowest segment that is still there, `undefined` when all are gone. */
   close(timeoutMs: number): number | undefined {
     this.await(0, timeoutMs)
-    for (const { job } of this.#underWay.splice(0)) binding.jobRelease(job)
+    for (const { job, lastJob } of this.#underWay.splice(0)) {
+      binding.jobRelease(job)
+      binding.jobRelease(lastJob)
+    }
     return this.#due[0]?.segmentId
   }
 
@@ -99,11 +104,12 @@ export class Deletions {
   #handOver({ segmentId, pass }: Due): boolean {
     const syncs = pass.isSynced ? [] : pass.readers
     const paths = syncs.map((name) => this.#directory.at(`${READERS_DIRECTORY}/${readerFileName(name)}`))
+    const index = sparseIndexPath(this.#directory, segmentId)
     try {
-      this.#unlinkIndex(segmentId)
-      this.#underWay.push({ job: binding.backgroundUnlink(segmentPath(this.#directory, segmentId), paths), segmentId, pass })
+      binding.jobRelease(binding.backgroundUnlink(index))
+      const job = binding.backgroundUnlink(segmentPath(this.#directory, segmentId), paths)
       // A reader may have made it between the two: from here on it sees that the segment is gone.
-      this.#unlinkIndex(segmentId)
+      this.#underWay.push({ job, lastJob: binding.backgroundUnlink(index), segmentId, pass })
     } catch {
       // No thread is to be had: tried again with the next event.
       return false
@@ -111,20 +117,17 @@ export class Deletions {
     return true
   }
 
-  #unlinkIndex(segmentId: number): void {
-    binding.jobRelease(binding.backgroundUnlink(sparseIndexPath(this.#directory, segmentId)))
-  }
-
   /** A file that the system refuses to delete is left to the next writer. When it was the sync that failed, the next deletion of the pass tries it again. */
   #reap(): void {
     for (let first = this.#underWay[0]; first !== undefined; first = this.#underWay[0]) {
       const state = binding.jobState(first.job)
-      if (state === JOB_UNDER_WAY) return
+      if (state === JOB_UNDER_WAY || binding.jobState(first.lastJob) === JOB_UNDER_WAY) return
       if (state === JOB_DONE) {
         first.pass.isSynced = true
         this.#doneCount++
       }
       binding.jobRelease(first.job)
+      binding.jobRelease(first.lastJob)
       this.#underWay.shift()
     }
   }

@@ -140,11 +140,6 @@ export class RetentionPlan {
   }
 }
 
-/** {@link RetentionPlan.judge} of one segment. */
-export function judgeSegment(segmentId: number, state: RetentionState, rules: RetentionOptions): RetentionVerdict {
-  return new RetentionPlan(state, rules).judge(segmentId)
-}
-
 function kept(segmentId: number, pinnedBy: readonly string[], reason: string): RetentionVerdict {
   return { segmentId, deletable: false, pinnedBy, reason }
 }

@@ -57,6 +57,8 @@ export class Retirement {
     this.#ages = new SegmentAges(directory, control.segmentSize)
     this.#watchReaders()
     control.storeFirstSegment(this.firstSegmentId)
+    // Here and now: on a full disk this is what makes room for the first segment that the writer prepares.
+    this.#tryPass()
     this.schedule()
   }
 
@@ -103,6 +105,11 @@ export class Retirement {
   /** Lets go of all that the rules do not keep; whether anything goes. @throws what a look at the readers throws. */
   retireNow(): boolean {
     return this.#pass().deletes
+  }
+
+  /** {@link retireNow} that lets nothing go when the readers cannot be looked at. */
+  retireIfPossible(): boolean {
+    return this.#tryPass()?.deletes === true
   }
 
   /** Tells which readers were let go since the last call. Not for the middle of a deletion or a roll: a callback may append or close. */

@@ -297,6 +297,16 @@ export class QueueWriter {
     return this.#retirement?.explain() ?? []
   }
 
+  /**
+   * Deletes now what `retention` does not keep, which otherwise happens by itself, and resolves when the files are gone. Does nothing without `retention`.
+   *
+   * @throws {@link ClosedError} `ERR_CLOSED`.
+   */
+  async applyRetention(): Promise<void> {
+    this.#assertOpen()
+    await this.#retirement?.retireAll()
+  }
+
   metrics(): WriterMetrics {
     return {
       appended: this.nextSequence - this.#firstSequence,
@@ -485,7 +495,7 @@ export class QueueWriter {
     try {
       return preparer.finish(segmentId)
     } catch (error) {
-      if (!(error instanceof NoSpaceError) || !frees) throw error
+      if (!(error instanceof NoSpaceError) || !(frees || this.#retirement?.retireIfPossible())) throw error
       this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
       return preparer.finish(segmentId)
     }
