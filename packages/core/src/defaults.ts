@@ -51,11 +51,32 @@ export const HEARTBEAT_INTERVAL_MS = 1000
 /** Longest single sleep of a blocked writer: readers of the base format, and readers that die, wake nobody. */
 export const BLOCKED_SLICE_MS = 50
 
+/**
+ * How long an append that is blocked by a full queue waits for its readers before it fails. A blocked thread runs no handler of a signal, so the time is finite: long enough
+ * for a reader to be restarted, shorter than a service manager waits before it kills a process that does not end (systemd: 90 s).
+ */
+export const BACKPRESSURE_TIMEOUT_MS = 30_000
+
+/** How often an append that waits on the event loop looks when no thread can be started to wait for it. */
+export const ANNOUNCED_RETRY_MS = 5
+
 /** Longest timer of the runtime: what is longer fires at once. */
 export const TIMER_MAX_MS = 2 ** 31 - 1
 
 /** How often retention looks when inotify, or a look at the readers, is not to be had. */
 export const RETENTION_FALLBACK_MS = 5000
+
+/** Deletions that are handed to the background thread at a time: a flush waits for those before it. */
+export const DELETIONS_UNDER_WAY_MAX = 64
+
+/** How often retention looks whether a running reader that pins a segment was killed, which is no event. */
+export const READER_PROBE_MS = 1000
+
+/** A look at the readers that takes no longer is done as often as something happens. */
+export const SURVEY_CHEAP_MS = 2
+
+/** The share of the time that longer looks may take. With hundreds of readers, each of which causes a look, they would take all of it. */
+export const SURVEY_SHARE = 0.2
 
 /** How often an open locates its start again when retention deletes the segment in between. Each time it has to lose a race against one deletion. */
 export const PLACE_TRIES = 100

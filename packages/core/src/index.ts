@@ -133,6 +133,7 @@ export { Claim } from './writer/claim.js'
 export { openWriter } from './writer/open-writer.js'
 export {
   type AppendOptions,
+  type AsyncAppendOptions,
   type BatchMessage,
   QueueWriter,
   type TryAppendResult,
