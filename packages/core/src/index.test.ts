@@ -25,6 +25,7 @@ it('exports exactly the public surface', () => {
       "LinkError",
       "LockLostError",
       "Message",
+      "MessageCopy",
       "MessageSource",
       "NoSpaceError",
       "NotAQueueError",

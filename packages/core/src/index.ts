@@ -97,7 +97,8 @@ export {
   segmentFileName,
   viewOf,
 } from './format/index.js'
-export { Message, type MessageCopy, type MessageFields } from './reader/message.js'
+export { Message, type MessageFields } from './reader/message.js'
+export { MessageCopy, type MessageJson } from './reader/message-copy.js'
 export {
   type AsyncWaitOptions,
   type Lag,

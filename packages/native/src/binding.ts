@@ -17,6 +17,11 @@ export interface Binding {
   mapFile(fd: number, length: number, writable: boolean): ArrayBuffer
   /** Detaches and unmaps; a mapping that is already unmapped is left alone. */
   unmap(mapping: ArrayBuffer): void
+  /**
+   * A second `ArrayBuffer` over the pages of a mapping. The pages stay mapped until it is collected, also after `unmap`; the engine counts its length as external memory
+   * and collects sooner. Detaching or transferring it leaves the first one alone. It is no argument for other functions of the addon.
+   */
+  lendMapping(mapping: ArrayBuffer): ArrayBuffer
   /** Pages that had to be replaced because the file no longer backs them; 0 is healthy. */
   mappingFaults(mapping: ArrayBuffer): number
   /** One word: faults in all mappings of the process. While it does not change, no mapping needs to be asked. */

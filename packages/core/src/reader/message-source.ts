@@ -71,7 +71,8 @@ export abstract class MessageSource implements Parkable {
   /**
    * Returns the next committed message, or `undefined` when the source has caught up. Never blocks.
    *
-   * The message is a view: its payload is valid until the next `next()`, `poll()`, seek or `close()`; `copy()` keeps it.
+   * The message is a flyweight that moves with the next `next()`, `poll()` or seek; `copy()` keeps it. Its `payload` is an owned copy, safe for every use; {@link Message} tells
+   * of `payloadView` and `view`, which copy nothing.
    *
    * @throws {@link CorruptRecordError} `ERR_CORRUPT_RECORD`, {@link SequenceGapError} `ERR_SEQUENCE_GAP`, {@link DataLostError} `ERR_DATA_LOST`: the position
    * does not move, a second call throws again. {@link ClosedError} `ERR_CLOSED`.
@@ -204,7 +205,7 @@ export abstract class MessageSource implements Parkable {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#cursor.close()
+    this.#cursor.close(() => this.closedError())
     this.closing()
     this.#control.close()
     this.#held.close()
@@ -274,7 +275,7 @@ export abstract class MessageSource implements Parkable {
 
   /** Gives back what the cursor has mapped, when the open fails behind it. */
   protected abandon(): void {
-    this.#cursor.close()
+    this.#cursor.close(() => this.closedError())
   }
 
   /** Closes what the subclass holds. The control block is still mapped. */

@@ -407,8 +407,8 @@ describe('observers', () => {
     const payload = message?.payload
     observer.close()
     observer.close()
-    expect(payload?.length).toBe(0)
-    expect(() => message?.sequence).toThrowError()
+    expect(payload?.readDoubleLE(0)).toBe(0)
+    expect(() => message?.sequence).toThrowError(expect.objectContaining({ code: 'ERR_CLOSED' }))
     for (const call of [
       () => observer.next(),
       () => observer.peek(),

@@ -47,9 +47,8 @@ export class RecordCursor {
   readonly #verifier: NativeVerifier = binding.createVerifier()
   readonly #message = new Message()
   readonly #peeked = new Message()
+  /** Messages hold theirs as well: the last one stays readable when the cursor has gone on to another segment. */
   #segment: MappedSegment | undefined
-  /** The segment of the last message, kept mapped until the next one is taken, when the cursor has gone on to another. */
-  #left: MappedSegment | undefined
   /** Where the next record begins, and where the verified ones end, in blocks of {@link RECORD_ALIGNMENT}: small integers for every segment size. */
   #block = 1
   #verifiedBlock = 1
@@ -76,9 +75,14 @@ export class RecordCursor {
 
   /** The next message, or `undefined` when caught up. */
   next(): Message | undefined {
+    return this.take(this.#message)
+  }
+
+  /** {@link next} by a message of the caller's, which {@link next} then does not move. */
+  take(message: Message): Message | undefined {
     if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
-    if (this.#left !== undefined) this.#closeLeft()
-    const message = this.#message
+    const segment = this.#segment as MappedSegment
+    if (!message.isIn(segment)) message.attach(segment)
     message.moveTo(this.#block)
     const count = message.blockCount
     if (count === 0) throw this.#truncated()
@@ -126,31 +130,26 @@ export class RecordCursor {
     return { messages: this.#messages, corruptSkipped: this.#corruptSkipped, lost: this.#lost, segments: this.#segments }
   }
 
-  close(): void {
+  /** @param closed makes the error of messages that are looked at afterwards. */
+  close(closed: () => Error): void {
     this.#verifier.detach()
-    this.#left?.closeInBackground()
-    this.#left = undefined
-    this.#segment?.closeInBackground()
+    this.#message.detach(closed)
+    this.#peeked.detach(closed)
+    this.#segment?.letGo()
     this.#segment = undefined
     this.#verifiedBlock = 0
     this.#block = 0
   }
 
-  #closeLeft(): void {
-    this.#left?.closeInBackground()
-    this.#left = undefined
-    this.#message.attach(this.#segment as MappedSegment)
-  }
-
   #enter(segment: MappedSegment, offset: number): void {
-    if (this.#segment === undefined) this.#message.attach(segment)
-    else if (this.#left === undefined) this.#left = this.#segment
-    else this.#segment.closeInBackground()
+    segment.hold()
+    const left = this.#segment
     this.#segment = segment
     this.#segments++
     this.#placeAt(offset)
     this.#verifier.attach(segment.mapping)
     this.#peeked.attach(segment)
+    left?.letGo()
   }
 
   /** Nothing is verified there yet. */

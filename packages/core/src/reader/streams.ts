@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { MessageCopy } from './message.js'
+import type { MessageCopy } from './message-copy.js'
 import type { MessageSource } from './message-source.js'
 
 export interface StreamOptions {
