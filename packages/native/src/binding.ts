@@ -77,6 +77,9 @@ export interface Binding {
   /**
    * Calls `callback(outcome)` once, on this thread's event loop, when any word differs from `expected` or after `timeoutMs`; outcome is a
    * `WAIT_*` value. Returns a token. Keeps the event loop alive until then.
+   *
+   * The kernel is asked to sleep on the first `sleptCount` words (default: all). All words are looked at every `pollMs` milliseconds (at least 1; default: never) by the
+   * waiting thread, which is what finds a change of the other words, and one that was made without a wake.
    */
   park(
     mappings: ArrayBuffer[],
@@ -84,6 +87,8 @@ export interface Binding {
     expected: number[],
     timeoutMs: number,
     callback: (outcome: number) => void,
+    sleptCount?: number,
+    pollMs?: number,
   ): number
   /** The callback of this token is not called any more. Unknown tokens are ignored. */
   unpark(token: number): void

@@ -12,12 +12,13 @@ import {
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
-import { CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
+import { BadSegmentError, CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { findGoodRecord, sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
+import type { SeenWord } from '../wait/parkable.js'
 import { Message } from './message.js'
 import type { Position } from './position-file.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
@@ -32,6 +33,13 @@ export interface CursorCounts {
   readonly segments: number
 }
 
+/** What a cursor walks in. */
+export interface CursorQueue {
+  readonly directory: QueueDirectory
+  readonly control: MappedControl
+  readonly options: ResolvedSourceOptions
+}
+
 /**
  * Walks a queue's records, checked ahead in batches by native code, from segment to segment. The hot path is {@link next}: it compares two numbers, moves the
  * flyweight and adds a length.
@@ -44,6 +52,7 @@ export class RecordCursor {
   readonly #control: MappedControl
   readonly #segmentSize: number
   readonly #options: ResolvedSourceOptions
+  readonly #assertOwned: () => void
   readonly #verifier: NativeVerifier = binding.createVerifier()
   readonly #message = new Message()
   readonly #peeked = new Message()
@@ -52,16 +61,20 @@ export class RecordCursor {
   /** Where the next record begins, and where the verified ones end, in blocks of {@link RECORD_ALIGNMENT}: small integers for every segment size. */
   #block = 1
   #verifiedBlock = 1
+  /** Sequence of the next message where none was read yet, and where something else says it. */
+  #assumedSequence = -1
   #messages = 0
   #corruptSkipped = 0
   #lost = 0
   #segments = 0
 
-  constructor(directory: QueueDirectory, control: MappedControl, options: ResolvedSourceOptions) {
-    this.#directory = directory
-    this.#control = control
-    this.#segmentSize = control.segmentSize
-    this.#options = options
+  /** @param assertOwned throws when the queue was replaced: asked before a missing segment counts as damage. */
+  constructor(opened: CursorQueue, assertOwned: () => void) {
+    this.#directory = opened.directory
+    this.#control = opened.control
+    this.#segmentSize = opened.control.segmentSize
+    this.#options = opened.options
+    this.#assertOwned = assertOwned
   }
 
   /** Places the cursor. @returns false when the segment does not exist; the cursor stays where it was. */
@@ -118,12 +131,31 @@ export class RecordCursor {
     return this.#block * RECORD_ALIGNMENT
   }
 
+  /** {@link offset} in blocks of {@link RECORD_ALIGNMENT}. */
+  get block(): number {
+    return this.#block
+  }
+
   /** Sequence of the next message; -1 while that is not known. */
   get nextSequence(): number {
     if (this.#block < this.#verifiedBlock && this.#segment !== undefined) {
       return getUint64(this.#segment.view, this.offset + RECORD_SEQUENCE_OFFSET)
     }
-    return this.#verifier.state[VERIFIER_SEQUENCE] as number
+    const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
+    return expected < 0 ? this.#assumedSequence : expected
+  }
+
+  /** Says which sequence the next message has, after {@link seek}. */
+  assume(nextSequence: number): void {
+    this.#assumedSequence = nextSequence
+  }
+
+  /** The commit word at the position, for waits. `undefined` where no record can begin. */
+  get commitWord(): SeenWord | undefined {
+    const segment = this.#segment
+    const { offset } = this
+    if (segment === undefined || offset > segment.lastRecordOffset) return undefined
+    return { mapping: segment.mapping, offset, seen: segment.commitLengthAcquire(offset) }
   }
 
   get counts(): CursorCounts {
@@ -157,6 +189,7 @@ export class RecordCursor {
     // Not an integer operation as below: an offset that damaged files name may be any number, and must not become one inside of the segment.
     this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
     this.#verifiedBlock = this.#block
+    this.#assumedSequence = -1
   }
 
   /** Moves on to where something can be read, and verifies it. Returns false when there is nothing. */
@@ -224,7 +257,7 @@ export class RecordCursor {
   #enterAfterGap(from: MappedSegment): boolean {
     if (this.#control.currentSegmentAcquire() <= from.id) return false
     const next = this.#openFirstAfter(from.id)
-    if (next === undefined) return false
+    if (next === undefined) throw this.#successorMissing(from)
     const expected = this.#expectedIn(from)
     const to = next.firstSequence ?? firstRecordSequence(next) ?? expected ?? 0
     if (this.#options.onLost === 'strict') {
@@ -235,6 +268,19 @@ export class RecordCursor {
     this.#enter(next, SEGMENT_HEADER_LENGTH)
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
     return true
+  }
+
+  /** A head is named only when its segment exists, and is never deleted: it was removed by another hand, or the queue was. */
+  #successorMissing(from: MappedSegment): BadSegmentError {
+    this.#assertOwned()
+    const segmentId = from.id + 1
+    const head = this.#control.currentSegmentAcquire()
+    const path = this.#directory.describe(segmentFileName(segmentId))
+    return new BadSegmentError({
+      path,
+      segmentId,
+      detail: `neither it nor any above it exists, and the control block names segment ${head}`,
+    })
   }
 
   /** Sequence of the next message. Where none was read since the cursor came here, the segment itself is asked, which is still mapped. */
