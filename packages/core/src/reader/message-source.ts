@@ -10,7 +10,7 @@ import type { WaitOutcome } from '../wait/wait-strategy.js'
 import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
-import { type OwnedFile, Ownership } from './ownership.js'
+import { type OwnedFile, Ownership, type QueueLooks } from './ownership.js'
 import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
 import type { Position } from './position-file.js'
@@ -234,15 +234,27 @@ export abstract class MessageSource implements Parkable {
     return this.#control.readDurableMark()?.sequence ?? 0
   }
 
+  /** How far this source is behind its writer. Damage in the way does not stop it: the age is then not known, and 0n. */
   lag(): Lag {
-    const next = this.peek()
-    const head = this.#control.readHead() ?? { segmentId: this.#cursor.segmentId, offset: this.#cursor.offset }
+    this.assertOpen()
+    const next = this.#peekOrUndefined()
+    const head = this.#control.readHead() ?? this.position
     const { segmentId, offset } = this.position
     const bytes = Math.max(0, (head.segmentId - segmentId) * this.#control.segmentSize + head.offset - offset)
     if (next === undefined) return { messages: 0, bytes, ns: 0n }
+    const headSequence = this.#control.nextSequenceAcquire() ?? Number.NaN
+    if (next === 'unreadable')
+      return { messages: this.nextSequence < 0 ? Number.NaN : headSequence - this.nextSequence, bytes, ns: 0n }
     const age = binding.realtimeNs() - next.timestampNs
-    const headSequence = this.#control.nextSequenceAcquire()
-    return { messages: headSequence === undefined ? Number.NaN : headSequence - next.sequence, bytes, ns: age > 0n ? age : 0n }
+    return { messages: headSequence - next.sequence, bytes, ns: age > 0n ? age : 0n }
+  }
+
+  #peekOrUndefined(): Message | 'unreadable' | undefined {
+    try {
+      return this.peek()
+    } catch {
+      return 'unreadable'
+    }
   }
 
   metrics(): SourceMetrics {
@@ -303,15 +315,15 @@ export abstract class MessageSource implements Parkable {
   }
 
   /** Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
-  lookAfter(): void {
+  lookAfter(looks: QueueLooks): void {
     if (this.#isClosed) return
-    this.#lookAfterFiles()
+    this.#lookAfterFiles(looks)
     if (this.#hasSomethingToSay()) for (const wake of [...this.#wakers]) wake()
   }
 
   #hasSomethingToSay(): boolean {
     try {
-      return this.isReady
+      return this.#cursor.hasNext() || this.#replaced !== undefined
     } catch {
       return true
     }
@@ -408,9 +420,9 @@ export abstract class MessageSource implements Parkable {
     if (this.#replaced !== undefined && !this.#cursor.hasNext()) throw this.#replacedError(this.#replaced)
   }
 
-  #lookAfterFiles(): void {
+  #lookAfterFiles(looks?: QueueLooks): void {
     this.keepAlive(performance.now())
-    this.#replaced = this.#ownership.findReplaced()
+    this.#replaced = this.#ownership.findReplaced(looks)
   }
 
   #assertOwned(): void {

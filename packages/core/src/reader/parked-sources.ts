@@ -1,9 +1,10 @@
 import { PARKED_LOOK_MS } from '../defaults.js'
+import type { QueueLooks } from './ownership.js'
 
 /** A source that may sleep for long in an event loop. */
 export interface ParkedSource {
   /** Looks after the files of the source; ends its sleep when there is something to tell. Never throws. */
-  lookAfter(): void
+  lookAfter(looks: QueueLooks): void
 }
 
 const parked = new Map<ParkedSource, number>()
@@ -22,7 +23,8 @@ export function lookAfterWhileParked(source: ParkedSource): () => void {
 }
 
 function lookAfterAll(): void {
-  for (const source of [...parked.keys()]) source.lookAfter()
+  const looks: QueueLooks = new Map()
+  for (const source of [...parked.keys()]) source.lookAfter(looks)
   if (parked.size > 0) return
   clearInterval(timer)
   timer = undefined
