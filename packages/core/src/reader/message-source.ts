@@ -389,9 +389,10 @@ export abstract class MessageSource implements Parkable {
   /** Called now and then while the source is caught up, with `performance.now()`. */
   protected abstract keepAlive(nowMs: number): void
 
-  /** @throws {@link QueueReplacedError} when another queue, or file, took the place of this one's. Costs system calls. */
-  protected assertOwned(): void {
-    this.#assertOwned()
+  /** @throws {@link QueueReplacedError} when a file of {@link own} was removed or replaced. Costs a system call each. */
+  protected assertOwnFiles(): void {
+    const replaced = this.#ownership.findReplacedFile()
+    if (replaced !== undefined) throw this.#replacedError(replaced)
   }
 
   /** Closes what the subclass holds. The control block is still mapped. */

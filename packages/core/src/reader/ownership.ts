@@ -39,7 +39,12 @@ export class Ownership {
    */
   findReplaced(looks: QueueLooks = new Map()): string | undefined {
     if (!looks.has(this.#queueKey)) looks.set(this.#queueKey, this.#findReplacedQueue())
-    return looks.get(this.#queueKey) ?? this.#others.map(describeReplaced).find((replaced) => replaced !== undefined)
+    return looks.get(this.#queueKey) ?? this.findReplacedFile()
+  }
+
+  /** {@link findReplaced} for the source's own files: in a queue that was renamed away they are still its own. */
+  findReplacedFile(): string | undefined {
+    return this.#others.map(describeReplaced).find((replaced) => replaced !== undefined)
   }
 
   #findReplacedQueue(): string | undefined {

@@ -153,7 +153,7 @@ export class QueueReader extends MessageSource {
   }
 
   #save(segmentId: number, block: number): void {
-    if (this.#commitPace.isDue()) this.assertOwned()
+    if (this.#commitPace.isDue()) this.assertOwnFiles()
     this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)
     if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
     const isLeaving = segmentId !== this.#committedSegmentId

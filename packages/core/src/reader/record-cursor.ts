@@ -14,7 +14,15 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { BadSegmentError, CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
+import {
+  getUint64,
+  PADDING_TYPE_ID,
+  RECORD_ALIGNMENT,
+  RECORD_SEQUENCE_OFFSET,
+  RECORD_TYPE_ID_OFFSET,
+  SEGMENT_HEADER_LENGTH,
+  segmentFileName,
+} from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { findGoodRecord, sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
@@ -142,7 +150,12 @@ export class RecordCursor {
       return getUint64(this.#segment.view, this.offset + RECORD_SEQUENCE_OFFSET)
     }
     const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
-    return expected < 0 ? this.#assumedSequence : expected
+    if (expected >= 0) return expected
+    const { view } = this.#segment ?? {}
+    if (this.#assumedSequence >= 0 || view === undefined || !this.isCommitted) return this.#assumedSequence
+    // Not verified yet: what the header says.
+    const isPadding = view.getUint16(this.offset + RECORD_TYPE_ID_OFFSET, true) === PADDING_TYPE_ID
+    return isPadding ? -1 : getUint64(view, this.offset + RECORD_SEQUENCE_OFFSET)
   }
 
   /** Says which sequence the next message has, after {@link seek}. */
