@@ -24,7 +24,7 @@ export interface StrategyLook {
  *
  * Markers are read in the reverse of the order in which they are written (epoch, LEASE, READY): a new READY is never seen with an old lease.
  *
- * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not permit the look, or a symbolic link stands in the place of READY.
+ * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not permit the look. `ERR_LINK`: a symbolic link stands in the place of READY.
  */
 export function lookAtStrategy(paths: StrategyPaths, previous: StrategyLook | undefined): StrategyLook | undefined {
   // First of all: when the directory is replaced during this look, the next look finds another stamp. Read last, it would be the new one beside the old READY for good.

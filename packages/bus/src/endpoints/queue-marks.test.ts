@@ -163,7 +163,7 @@ it('L55: refuses links in the place of marks and writes nothing through them', (
   const problems: string[] = []
   for (const mark of [alpha.paths.ready, alpha.paths.lease]) {
     symlinkSync(target, mark)
-    expect(codeOf(() => alpha.markReady())).toBe('ERR_IO')
+    expect(codeOf(() => alpha.markReady())).toBe('ERR_LINK')
     expect(isReady(alpha.paths.ordersOut)).toBe(false)
     expect(readLease(alpha.paths.ordersOut).kind).toBe(mark === alpha.paths.lease ? 'unreadable' : 'absent')
     using discovery = new RouterDiscovery(layout, { watch: false, onProblem: ({ error }) => problems.push(error.message) })

@@ -110,7 +110,7 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
   /**
    * Writes LEASE and READY: routers see the strategy within milliseconds. Replaces what a predecessor left that was killed.
    *
-   * @throws {@link MarksLostError}: the directory is not at its path any more, or another process has the queue. `ERR_IO`, `errno=ELOOP`: a symbolic link stands in the place of a
+   * @throws {@link MarksLostError}: the directory is not at its path any more, or another process has the queue. `ERR_LINK`: a symbolic link stands in the place of a
    * mark.
    */
   markReady(): void {

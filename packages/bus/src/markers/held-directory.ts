@@ -1,6 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
 import { fromSystemError } from '@chronicle-ts/core'
 
+/** Holds a directory without the right to list it; `node:fs` has no name for this flag of open(2). */
+const O_PATH = 0o10000000
+
 /** Where a held directory is now, seen from the path under which it was opened. */
 export type DirectoryPlace = 'in-place' | 'gone' | 'replaced'
 
@@ -17,7 +20,7 @@ export class HeldDirectory {
   /** @throws `ERR_NOT_FOUND`, `ERR_NOT_A_QUEUE`, `ERR_PERMISSION`, `ERR_LIMIT`. */
   constructor(readonly path: string) {
     try {
-      this.#fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+      this.#fd = openSync(path, O_PATH | constants.O_DIRECTORY)
     } catch (cause) {
       throw fromSystemError(cause, { path })
     }

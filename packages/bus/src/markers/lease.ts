@@ -30,7 +30,7 @@ export type LeaseReading =
   | { readonly kind: 'empty' }
   | { readonly kind: 'unreadable'; readonly detail: string }
 
-/** Writes a queue's LEASE in one step. Only the process that holds the writer lock may. A symbolic link in its place is refused (`ERR_IO`, `errno=ELOOP`). */
+/** Writes a queue's LEASE in one step. Only the process that holds the writer lock may. A symbolic link in its place is refused (`ERR_LINK`). */
 export function writeLease(queueDirectory: string, lease: Lease): void {
   replaceMarker(join(queueDirectory, LEASE_FILE), join(queueDirectory, LEASE_TEMPORARY_FILE), formatLease(lease))
 }

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fromSystemError } from '@chronicle-ts/core'
+import { fromSystemError, LinkError } from '@chronicle-ts/core'
 
 /** Markers are a few hundred bytes; more than this is somebody else's file and not read. */
 const MARKER_LENGTH_MAX = 4096
@@ -25,7 +25,7 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTT
  * Replaces a marker in one step: a reader sees the old one or the new one, never half of one. Not synced: a marker speaks of a running process,
  * and no process outlives a power cut.
  *
- * A symbolic link in the place of the marker is refused (`ERR_IO`, `errno=ELOOP`). One in the place of the temporary file is deleted like any crash leftover, and the file is
+ * A symbolic link in the place of the marker is refused (`ERR_LINK`). One in the place of the temporary file is deleted like any crash leftover, and the file is
  * made with `O_EXCL`, so that nothing is ever written through a link.
  */
 export function replaceMarker(path: string, temporaryPath: string, content: string): void {
@@ -45,14 +45,10 @@ export function isSymbolicLink(path: string): boolean {
   return statsOf(path)?.isSymbolicLink() === true
 }
 
-/** @throws `ERR_IO`, `errno=ELOOP`: a symbolic link stands at this path. */
+/** @throws {@link LinkError} `ERR_LINK`: a symbolic link stands at this path. */
 export function refuseLink(path: string): void {
   if (!isSymbolicLink(path)) return
-  const cause = Object.assign(new Error('ELOOP: a symbolic link stands in the place of a marker'), {
-    code: 'ELOOP',
-    syscall: 'open',
-  })
-  throw fromSystemError(cause, { path })
+  throw new LinkError({ path: readablePath(path) })
 }
 
 /** A path below a held directory's descriptor, as a person knows it. */

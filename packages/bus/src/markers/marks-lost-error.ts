@@ -9,7 +9,7 @@ import { QueueError, type QueueErrorCode } from '@chronicle-ts/core'
  */
 export type MarksLoss = 'directory-gone' | 'directory-replaced' | 'taken-over'
 
-const CODES: Readonly<Record<MarksLoss, string>> = {
+const CODES: Readonly<Record<MarksLoss, QueueErrorCode>> = {
   'directory-gone': 'ERR_NOT_FOUND',
   'directory-replaced': 'ERR_QUEUE_REPLACED',
   'taken-over': 'ERR_LOCK_LOST',
@@ -27,7 +27,7 @@ export class MarksLostError extends QueueError {
   constructor(facts: { readonly directory: string; readonly loss: MarksLoss }) {
     const { directory, loss } = facts
     super('The marks of this queue are not those of this process any more', { directory, loss })
-    this.code = CODES[loss] as QueueErrorCode
+    this.code = CODES[loss]
     this.directory = directory
     this.loss = loss
   }
