@@ -3,6 +3,7 @@ export type {
   DiscoveryProblem,
   Incarnation,
   StrategyAdded,
+  StrategyLeft,
   StrategyRemoved,
   StrategyRestarted,
 } from './discovery/discovery-event.js'
@@ -20,6 +21,7 @@ export {
   type SubscriberEvent,
   type SubscriberWaiting,
 } from './discovery/subscriber-discovery.js'
+export type { UnreadMessages } from './discovery/unread-messages.js'
 export { openFeedReader, openFeedWriter } from './endpoints/feed-endpoints.js'
 export type { MarksState } from './endpoints/queue-marks.js'
 export { openRouterEndpoints, RouterEndpoints, type RouterEndpointsOptions } from './endpoints/router-endpoints.js'
