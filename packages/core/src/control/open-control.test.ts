@@ -60,12 +60,12 @@ describe('opening a control block', () => {
   })
 
   it.each([
-    ['opened', 'ELOOP', makeUnopenable],
-    ['read', 'EIO', makeUnreadable],
-  ])('that cannot be %s is an error of the system, with its path', (_, errno, spoil) => {
+    ['without a target', makeUnopenable],
+    ['to another file', makeUnreadable],
+  ])('L55: that is a link %s is refused', (_, spoil) => {
     const path = join(queue, CONTROL_FILE)
     spoil(path)
-    expect(() => openControl(heldDirectory(queue), false)).toThrow(expect.objectContaining({ code: 'ERR_IO', path, errno }))
+    expect(() => openControl(heldDirectory(queue), false)).toThrow(expect.objectContaining({ code: 'ERR_LINK', path }))
   })
 
   it('that went away is an error of the system, with its path', () => {
@@ -93,10 +93,11 @@ describe('opening a control block', () => {
 describe('making a control block', () => {
   it('in a directory that is gone is an error of the system, and leaves nothing', () => {
     const gone = join(queue, 'gone')
-    expect(() => createControl(heldDirectory(gone), { segmentSize: 4096 })).toThrow(
-      expect.objectContaining({ code: 'ERR_NOT_FOUND' }),
-    )
-    expect(readControl(heldDirectory(gone)).state).toBe('absent')
+    mkdirSync(gone)
+    const directory = heldDirectory(gone)
+    rmSync(gone, { recursive: true })
+    expect(() => createControl(directory, { segmentSize: 4096 })).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
+    expect(readControl(directory).state).toBe('absent')
   })
 })
 

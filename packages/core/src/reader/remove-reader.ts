@@ -10,6 +10,7 @@ import { checkReaderName, PositionFile } from './position-file.js'
  */
 export function removeReader(directory: string, name: string): boolean {
   checkReaderName(name)
+  if (!existsSync(directory)) return false
   using held = QueueDirectory.open(directory)
   const exists = held.inFolder(READERS_DIRECTORY, (folder) => existsSync(folder.at(readerFileName(name))))
   if (exists !== true) return false

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
@@ -21,10 +21,10 @@ export function quarantineEntry(directory: QueueDirectory, name: string): string
   return join(QUARANTINE_DIRECTORY, quarantineName(name))
 }
 
-/** Moves a file of the queue aside; returns where it is now. */
+/** Moves a file of the queue aside, named relative to the queue's directory; returns where it is now. */
 export function setFileAside(directory: QueueDirectory, name: string): string {
   using folder = directory.makeFolder(QUARANTINE_DIRECTORY)
-  const to = quarantineName(name)
+  const to = quarantineName(basename(name))
   try {
     renameSync(directory.at(name), folder.at(to))
   } catch (cause) {
