@@ -1,0 +1,9 @@
+import { KEEPING_HOUSE } from './keeping-house.js'
+import { OPENING } from './opening.js'
+import type { Operation } from './operation.js'
+import { READING } from './reading.js'
+import { WRITING } from './writing.js'
+
+export const OPERATIONS: readonly Operation[] = [...OPENING, ...WRITING, ...READING, ...KEEPING_HOUSE]
+
+export type { Operation } from './operation.js'
