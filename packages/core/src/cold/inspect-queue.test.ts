@@ -7,6 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
+import { heldDirectory } from '../../test/support/temporary.js'
 import { WriterLock } from '../files/writer-lock.js'
 import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
@@ -89,7 +90,7 @@ describe('inspecting a queue', () => {
   it('takes a segment in front of the head without a seal for a fault only when no writer is there to set it', () => {
     buildQueue(queue, { payloads: textPayloads(100) })
     writeSync(openSync(join(queue, segmentFileName(2)), 'r+'), Buffer.alloc(4), 0, 4, SEGMENT_FLAGS_OFFSET)
-    const lock = WriterLock.acquire(queue)
+    const lock = WriterLock.acquire(heldDirectory(queue))
     expect(inspectQueue(queue).problems).toEqual([])
     lock.release()
     expect(inspectQueue(queue).problems.map(({ code }) => code)).toEqual(['SEGMENT_UNSEALED'])

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
 import { makeUnopenable, makeUnreadable } from '../../test/support/faulty-files.js'
 import { overwriteControl, u32, u64 } from '../../test/support/raw-queue.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
+import { heldDirectory, temporaryDirectory } from '../../test/support/temporary.js'
 import {
   CONTROL_EXTENSION_EPOCH_OFFSET,
   CONTROL_FILE,
@@ -31,20 +31,22 @@ describe('opening a control block', () => {
     ['of an impossible segment size', CONTROL_SEGMENT_SIZE_OFFSET, u64(100), 'ERR_NOT_A_QUEUE'],
   ])('%s is an error for readers and writers', (_, offset, bytes, code) => {
     overwriteControl(queue, offset, bytes)
-    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code }))
+    expect(() => openControl(heldDirectory(queue), false)).toThrow(expect.objectContaining({ code }))
     expect(() => openWriter(queue)).toThrow(expect.objectContaining({ code }))
   })
 
   it('that somebody is making is waited for, and named as not ready after a while', () => {
     overwriteControl(queue, CONTROL_MAGIC_OFFSET, u32(0))
     overwriteControl(queue, CONTROL_INIT_STATE_OFFSET, u32(1))
-    expect(readControl(queue).state).toBe('unfinished')
-    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_READY', initState: 1 }))
+    expect(readControl(heldDirectory(queue)).state).toBe('unfinished')
+    expect(() => openControl(heldDirectory(queue), false)).toThrow(
+      expect.objectContaining({ code: 'ERR_NOT_READY', initState: 1 }),
+    )
   })
 
   it('that says ready without a magic is a blank, which a writer makes anew', () => {
     overwriteControl(queue, CONTROL_MAGIC_OFFSET, u32(0))
-    expect(readControl(queue).state).toBe('blank')
+    expect(readControl(heldDirectory(queue)).state).toBe('blank')
     using writer = openWriter(queue)
     expect(writer.nextSequence).toBe(3)
     expect(writer.recovery.map((action) => action.case)).toContain('lost-control')
@@ -53,23 +55,23 @@ describe('opening a control block', () => {
   it('that is a directory is no queue', () => {
     rmSync(join(queue, CONTROL_FILE))
     mkdirSync(join(queue, CONTROL_FILE))
-    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
+    expect(() => openControl(heldDirectory(queue), false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
     expect(() => openWriter(queue)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
   })
 
   it.each([
-    ['opened', 'ELOOP', makeUnopenable],
-    ['read', 'EIO', makeUnreadable],
-  ])('that cannot be %s is an error of the system, with its path', (_, errno, spoil) => {
+    ['without a target', makeUnopenable],
+    ['to another file', makeUnreadable],
+  ])('L55: that is a link %s is refused', (_, spoil) => {
     const path = join(queue, CONTROL_FILE)
     spoil(path)
-    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code: 'ERR_IO', path, errno }))
+    expect(() => openControl(heldDirectory(queue), false)).toThrow(expect.objectContaining({ code: 'ERR_LINK', path }))
   })
 
   it('that went away is an error of the system, with its path', () => {
     rmSync(join(queue, CONTROL_FILE))
     for (const writable of [false, true]) {
-      expect(() => mapControl(queue, writable)).toThrow(
+      expect(() => mapControl(heldDirectory(queue), writable)).toThrow(
         expect.objectContaining({ code: 'ERR_NOT_FOUND', path: join(queue, CONTROL_FILE) }),
       )
     }
@@ -77,28 +79,35 @@ describe('opening a control block', () => {
 
   it('tells a directory that is no queue from one that is not there', () => {
     rmSync(join(queue, CONTROL_FILE))
-    expect(() => openControl(queue, false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
-    expect(() => openControl(join(queue, 'missing'), false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
+    expect(() => openControl(heldDirectory(queue), false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
+    expect(() => openControl(heldDirectory(join(queue, 'missing')), false)).toThrow(
+      expect.objectContaining({ code: 'ERR_NOT_FOUND' }),
+    )
     writeFileSync(join(queue, 'file'), '')
-    expect(() => openControl(join(queue, 'file'), false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
+    expect(() => openControl(heldDirectory(join(queue, 'file')), false)).toThrow(
+      expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }),
+    )
   })
 })
 
 describe('making a control block', () => {
   it('in a directory that is gone is an error of the system, and leaves nothing', () => {
     const gone = join(queue, 'gone')
-    expect(() => createControl(gone, { segmentSize: 4096 })).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
-    expect(readControl(gone).state).toBe('absent')
+    mkdirSync(gone)
+    const directory = heldDirectory(gone)
+    rmSync(gone, { recursive: true })
+    expect(() => createControl(directory, { segmentSize: 4096 })).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }))
+    expect(readControl(directory).state).toBe('absent')
   })
 })
 
 describe('what a writer of ours keeps in the control block', () => {
   it('counts as absent under the epoch of another writer', () => {
-    const control = openControl(queue, false)
+    const control = openControl(heldDirectory(queue), false)
     expect([control.nextSequenceAcquire(), control.readDirtyEnd(1)]).toEqual([3, 0])
     control.close()
     overwriteControl(queue, CONTROL_EXTENSION_EPOCH_OFFSET, u32(7))
-    const outdated = openControl(queue, false)
+    const outdated = openControl(heldDirectory(queue), false)
     expect([outdated.nextSequenceAcquire(), outdated.readDirtyEnd(0)]).toEqual([undefined, undefined])
     expect(outdated.writerHonoursParkedReaders()).toBe(false)
     outdated.close()

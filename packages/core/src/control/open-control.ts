@@ -1,9 +1,9 @@
-import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { READY_TIMEOUT_MS, RETRY_PAUSE_MS } from '../defaults.js'
-import { fromSystemError, NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
+import { fromSystemError, NotAQueueError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
 import { pause } from '../files/pause.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath, openRegularFile } from '../files/regular-file.js'
 import {
   CONTROL_FILE,
@@ -25,11 +25,14 @@ const MAGIC_LENGTH = 4
 export type ControlState = 'ready' | 'absent' | 'unfinished' | 'blank' | 'foreign' | 'version' | 'geometry'
 
 /** Reads the file without mapping it and says what it is. */
-export function readControl(directory: string): { readonly state: ControlState; readonly block: ControlBlock | undefined } {
-  const path = join(directory, CONTROL_FILE)
+export function readControl(directory: QueueDirectory): {
+  readonly state: ControlState
+  readonly block: ControlBlock | undefined
+} {
+  const path = directory.describe(CONTROL_FILE)
   let fd: number
   try {
-    fd = openPath(path, 'read')
+    fd = openPath(directory.at(CONTROL_FILE), 'read')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent', block: undefined }
     throw fromSystemError(cause, { path })
@@ -60,10 +63,10 @@ function classify(block: ControlBlock, length: number): ControlState {
 /**
  * Maps the control block of a queue that some writer has created.
  *
- * @throws {@link NotFoundError} no such directory, {@link NotAQueueError} a directory that is no queue, {@link NotReadyError} creation did not end within
+ * @throws {@link NotAQueueError} a directory without a queue, {@link NotReadyError} creation did not end within
  * `READY_TIMEOUT_MS`, {@link UnsupportedVersionError}, {@link PermissionError}.
  */
-export function openControl(directory: string, writable: boolean): MappedControl {
+export function openControl(directory: QueueDirectory, writable: boolean): MappedControl {
   const begun = performance.now()
   for (;;) {
     const { state, block } = readControl(directory)
@@ -75,49 +78,38 @@ export function openControl(directory: string, writable: boolean): MappedControl
   }
 }
 
-export function mapControl(directory: string, writable: boolean): MappedControl {
-  const path = join(directory, CONTROL_FILE)
+export function mapControl(directory: QueueDirectory, writable: boolean): MappedControl {
   try {
-    const fd = openRegularFile(path, writable ? 'write' : 'read')
+    const fd = openRegularFile(directory.at(CONTROL_FILE), writable ? 'write' : 'read')
     try {
       return new MappedControl(binding.mapFile(fd, CONTROL_LENGTH, writable), writable)
     } finally {
       closeSync(fd)
     }
   } catch (cause) {
-    throw fromSystemError(cause, { path })
+    throw fromSystemError(cause, { path: directory.describe(CONTROL_FILE) })
   }
 }
 
 function controlError(
-  directory: string,
+  directory: QueueDirectory,
   found: { state: ControlState; block: ControlBlock | undefined; waitedMs: number },
-): NotFoundError | NotAQueueError | NotReadyError | UnsupportedVersionError {
+): NotAQueueError | NotReadyError | UnsupportedVersionError {
   const { state, block, waitedMs } = found
   switch (state) {
     case 'absent':
-      return isDirectory(directory)
-        ? new NotAQueueError({ directory, detail: 'it has no control.meta' })
-        : new NotFoundError({ path: directory })
+      return new NotAQueueError({ directory: directory.path, detail: 'it has no control.meta' })
     case 'version':
       return new UnsupportedVersionError({
-        path: join(directory, CONTROL_FILE),
+        path: directory.describe(CONTROL_FILE),
         version: block?.version ?? 0,
         supported: CONTROL_VERSION,
       })
     case 'foreign':
-      return new NotAQueueError({ directory, detail: 'its control.meta is of another kind' })
+      return new NotAQueueError({ directory: directory.path, detail: 'its control.meta is of another kind' })
     case 'geometry':
-      return new NotAQueueError({ directory, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
+      return new NotAQueueError({ directory: directory.path, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
     default:
-      return new NotReadyError({ directory, initState: block?.initState, waitedMs })
-  }
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path).isDirectory()
-  } catch {
-    return false
+      return new NotReadyError({ directory: directory.path, initState: block?.initState, waitedMs })
   }
 }

@@ -56,3 +56,22 @@ export class LimitError extends QueueError {
     this.syscall = syscall
   }
 }
+
+/**
+ * A message is in the queue and visible, and could not be made durable: a flush policy that waits has failed. Do not append it again. A later flush that succeeds
+ * makes it durable.
+ */
+export class NotDurableError extends QueueError {
+  override readonly name = 'NotDurableError'
+  override readonly code = 'ERR_NOT_DURABLE'
+  override readonly category = 'retry'
+  readonly directory: string
+  /** Sequence of the last message that was appended by the call. */
+  readonly sequence: number
+
+  constructor(facts: { directory: string; sequence: number }, options?: ErrorOptions) {
+    super('The message is appended and not durable', facts, options)
+    this.directory = facts.directory
+    this.sequence = facts.sequence
+  }
+}

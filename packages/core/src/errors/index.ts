@@ -1,4 +1,4 @@
-export { LimitError, NoSpaceError, QueueFullError } from './capacity-errors.js'
+export { LimitError, NoSpaceError, NotDurableError, QueueFullError } from './capacity-errors.js'
 export { QUEUE_ERROR_CODES, type QueueErrorCode } from './codes.js'
 export {
   BadPositionError,
@@ -11,6 +11,7 @@ export {
 } from './data-errors.js'
 export { type LockHolder, ReaderActiveError, WriterActiveError } from './holder-errors.js'
 export { NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from './open-errors.js'
+export { LinkError, LockLostError, QueueReplacedError } from './ownership-errors.js'
 export { type ErrorCategory, type Fact, type Facts, isQueueError, QueueError } from './queue-error.js'
 export { fromSystemError, IoError, PermissionError, type SystemFacts } from './system-errors.js'
-export { ClosedError, InvalidArgumentError, TooLargeError } from './usage-errors.js'
+export { BusyError, ClosedError, InvalidArgumentError, TooLargeError } from './usage-errors.js'

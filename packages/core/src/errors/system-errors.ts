@@ -1,5 +1,6 @@
 import { LimitError, NoSpaceError } from './capacity-errors.js'
 import { NotAQueueError, NotFoundError } from './open-errors.js'
+import { LinkError } from './ownership-errors.js'
 import { QueueError } from './queue-error.js'
 
 /** The system refuses access. */
@@ -74,6 +75,8 @@ export function fromSystemError(cause: unknown, facts: SystemFacts = {}): unknow
     case 'EPERM':
     case 'EROFS':
       return new PermissionError({ path, syscall, errno }, options)
+    case 'ELOOP':
+      return new LinkError({ path: path ?? 'unknown' }, options)
     case 'ENOENT':
       return new NotFoundError({ path: path ?? 'unknown' }, options)
     case 'ENOTDIR':

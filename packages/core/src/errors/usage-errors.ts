@@ -63,3 +63,22 @@ function describeValue(value: unknown): string {
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
   return `an object of class ${typeof name === 'string' && name !== '' ? name : 'unknown'}`
 }
+
+/** A method was called from inside a callback of the same handle, where it cannot work. Nothing was changed: call it after the callback has returned. */
+export class BusyError extends QueueError {
+  override readonly name = 'BusyError'
+  override readonly code = 'ERR_BUSY'
+  override readonly category = 'usage'
+  /** 'writer', 'reader', ... */
+  readonly handle: string
+  /** The method that was refused, and what is under way. */
+  readonly method: string
+  readonly during: string
+
+  constructor(facts: { handle: string; method: string; during: string }, options?: ErrorOptions) {
+    super('The handle is in the middle of another call', facts, options)
+    this.handle = facts.handle
+    this.method = facts.method
+    this.during = facts.during
+  }
+}

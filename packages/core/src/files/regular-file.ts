@@ -1,12 +1,14 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
-/** Without O_NONBLOCK a named pipe in the place of a file would hang whoever opens it. Regular files know no difference. */
-const HARMLESS = constants.O_NONBLOCK | constants.O_NOCTTY
+/** Without O_NONBLOCK, opening a named pipe in the place of a file would hang. With O_NOFOLLOW, opening a link is ELOOP, which is `ERR_LINK`. */
+const HARMLESS = constants.O_NONBLOCK | constants.O_NOCTTY | constants.O_NOFOLLOW
 
 const ACCESS_FLAGS = {
   read: constants.O_RDONLY | HARMLESS,
   write: constants.O_RDWR | HARMLESS,
   create: constants.O_RDWR | constants.O_CREAT | HARMLESS,
+  /** Fails with EEXIST when anything has the name. */
+  createNew: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | HARMLESS,
 }
 
 /** Opens whatever bears a name, without waiting for anybody: the caller finds out what it is. */

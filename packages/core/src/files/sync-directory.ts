@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fromSystemError, PermissionError } from '../errors/index.js'
 
-/** Makes creations and renames in a directory survive a power cut. */
-export function syncDirectory(path: string): void {
+/** Makes creations and renames in a directory survive a power cut. `name` is what an error calls the directory. */
+export function syncDirectory(path: string, name: string = path): void {
   try {
     const fd = openSync(path, 'r')
     try {
@@ -12,7 +12,7 @@ export function syncDirectory(path: string): void {
       closeSync(fd)
     }
   } catch (cause) {
-    throw fromSystemError(cause, { path })
+    throw fromSystemError(cause, { path: name })
   }
 }
 

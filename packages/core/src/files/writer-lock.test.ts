@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { makeUnopenable } from '../../test/support/faulty-files.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
+import { heldDirectory, temporaryDirectory } from '../../test/support/temporary.js'
 import { LOCK_FILE } from '../format/index.js'
 import { openObserver, openWriter, type WriterStatus } from '../index.js'
 import { processStartTime } from './machine.js'
@@ -25,16 +25,16 @@ describe('a writer lock that is held', () => {
     ['says so when its record is empty', () => '', { pid: undefined, how: 'the lock is held, its record is empty' }],
     ['L33: says so when its record is noise', () => 'noise', { pid: undefined, how: 'the lock is held, its record is empty' }],
   ])('%s', (_, record, facts) => {
-    const holder = WriterLock.acquire(directory)
+    const holder = WriterLock.acquire(heldDirectory(directory))
     writeFileSync(join(directory, LOCK_FILE), record())
     expect(failure()).toMatchObject({ code: 'ERR_WRITER_ACTIVE', directory, ...facts })
     holder.release()
-    WriterLock.acquire(directory).release()
+    WriterLock.acquire(heldDirectory(directory)).release()
   })
 
   it('tells what the last holder left in it, and clears it at the end', () => {
     writeFileSync(join(directory, LOCK_FILE), '4194000 17 3\n')
-    const lock = WriterLock.acquire(directory)
+    const lock = WriterLock.acquire(heldDirectory(directory))
     expect(lock.previous).toEqual({ pid: 4_194_000, startTime: 17, epoch: 3 })
     lock.writeRecord(4)
     expect(readFileSync(join(directory, LOCK_FILE), 'latin1')).toBe(`${process.pid} ${processStartTime(process.pid)} 4\n`)
@@ -47,14 +47,16 @@ describe('a lock file that cannot be opened', () => {
   it('is an error of the system for who takes it and for who looks', () => {
     const path = join(directory, LOCK_FILE)
     makeUnopenable(path)
-    const error = expect.objectContaining({ code: 'ERR_IO', path, errno: 'ELOOP' })
-    expect(() => WriterLock.acquire(directory)).toThrow(error)
-    expect(() => probeWriterLock(directory)).toThrow(error)
+    const error = expect.objectContaining({ code: 'ERR_LINK', path })
+    expect(() => WriterLock.acquire(heldDirectory(directory))).toThrow(error)
+    expect(() => probeWriterLock(heldDirectory(directory))).toThrow(error)
   })
 
   it('is an error with its path when it is a directory', () => {
     mkdirSync(join(directory, LOCK_FILE))
-    expect(() => WriterLock.acquire(directory)).toThrow(expect.objectContaining({ code: 'ERR_IO', errno: 'EISDIR' }))
+    expect(() => WriterLock.acquire(heldDirectory(directory))).toThrow(
+      expect.objectContaining({ code: 'ERR_IO', errno: 'EISDIR' }),
+    )
   })
 })
 
@@ -92,7 +94,7 @@ describe('the status of a writer', () => {
 /** What taking the lock fails with. */
 function failure(): unknown {
   try {
-    WriterLock.acquire(directory).release()
+    WriterLock.acquire(heldDirectory(directory)).release()
     return undefined
   } catch (error) {
     return error

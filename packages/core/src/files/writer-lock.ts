@@ -1,11 +1,11 @@
 import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, WriterActiveError } from '../errors/index.js'
 import { formatLockRecord, LOCK_FILE, LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord } from '../format/index.js'
 import { processAgeMs, processStartTime } from './machine.js'
 import { pause } from './pause.js'
+import type { QueueDirectory } from './queue-directory.js'
 import { openRegularFile } from './regular-file.js'
 
 /**
@@ -14,7 +14,7 @@ import { openRegularFile } from './regular-file.js'
  */
 export class WriterLock {
   private constructor(
-    readonly directory: string,
+    readonly directory: QueueDirectory,
     readonly previous: LockRecord | undefined,
     readonly fd: number,
   ) {}
@@ -25,20 +25,19 @@ export class WriterLock {
    *
    * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE` with pid and start time of the holder, and how that is known.
    */
-  static acquire(directory: string): WriterLock {
-    const path = join(directory, LOCK_FILE)
-    const fd = openLockFile(path)
+  static acquire(directory: QueueDirectory): WriterLock {
+    const fd = openLockFile(directory)
     const deadline = performance.now() + LOCK_RETRY_MS
     try {
       while (!binding.tryLock(fd, true)) {
         const holder = readLockRecord(fd)
-        if (performance.now() >= deadline || isRunning(holder)) throw writerActive(directory, holder)
+        if (performance.now() >= deadline || isRunning(holder)) throw writerActive(directory.path, holder)
         pause(RETRY_PAUSE_MS)
       }
       return new WriterLock(directory, readLockRecord(fd), fd)
     } catch (cause) {
       closeSync(fd)
-      throw fromSystemError(cause, { path })
+      throw fromSystemError(cause, { path: directory.describe(LOCK_FILE) })
     }
   }
 
@@ -60,11 +59,11 @@ export class WriterLock {
   }
 }
 
-function openLockFile(path: string): number {
+function openLockFile(directory: QueueDirectory): number {
   try {
-    return openRegularFile(path, 'create')
+    return openRegularFile(directory.at(LOCK_FILE), 'create')
   } catch (cause) {
-    throw fromSystemError(cause, { path })
+    throw fromSystemError(cause, { path: directory.describe(LOCK_FILE) })
   }
 }
 
@@ -96,14 +95,13 @@ export interface LockState {
  * Looks whether a writer holds the lock, without disturbing one: a shared, non-blocking try on a descriptor of its own, given back at once. Works
  * across pid namespaces, where process ids say nothing. `undefined` when there is no lock file.
  */
-export function probeWriterLock(directory: string): LockState | undefined {
-  const path = join(directory, LOCK_FILE)
+export function probeWriterLock(directory: QueueDirectory): LockState | undefined {
   let fd: number
   try {
-    fd = openRegularFile(path, 'read')
+    fd = openRegularFile(directory.at(LOCK_FILE), 'read')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw fromSystemError(cause, { path })
+    throw fromSystemError(cause, { path: directory.describe(LOCK_FILE) })
   }
   try {
     const free = binding.tryLock(fd, false)

@@ -1,5 +1,6 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { processStartTime } from './machine.js'
+import type { QueueDirectory } from './queue-directory.js'
 import { probeWriterLock } from './writer-lock.js'
 
 /** Whether a queue has a writer. One answer for everybody: the lock decides, the rest explains. */
@@ -15,7 +16,7 @@ export interface WriterStatus {
   readonly reason: string
 }
 
-export function writerStatus(directory: string, control: MappedControl): WriterStatus {
+export function writerStatus(directory: QueueDirectory, control: MappedControl): WriterStatus {
   const lock = probeWriterLock(directory)
   const record = lock?.record
   return {

@@ -1,4 +1,5 @@
 import type { MappedControl } from '../control/mapped-control.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import {
   getUint64,
   PADDING_TYPE_ID,
@@ -16,7 +17,7 @@ import type { Position } from './position-file.js'
 
 /** The queue as a searcher sees it. */
 export interface Searched {
-  readonly directory: string
+  readonly directory: QueueDirectory
   readonly control: MappedControl
 }
 

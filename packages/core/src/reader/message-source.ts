@@ -2,6 +2,7 @@ import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { ITERATOR_TURN_COUNT, PLACE_TRIES } from '../defaults.js'
 import { BadSegmentError, ClosedError } from '../errors/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { type WriterStatus, writerStatus } from '../files/writer-status.js'
 import type { Parkable } from '../wait/parkable.js'
 import { waitForAny, waitForAnyAsync } from '../wait/wait-for-any.js'
@@ -37,10 +38,18 @@ export interface AsyncWaitOptions extends WaitOptions {
   readonly signal?: AbortSignal
 }
 
+/** What an open hands to its source. */
+export interface OpenedSource {
+  readonly directory: QueueDirectory
+  readonly control: MappedControl
+  readonly options: ResolvedSourceOptions
+}
+
 /** What readers and observers have in common: reading in order, waiting, seeking, telling how far behind they are. */
 export abstract class MessageSource implements Parkable {
   readonly directory: string
   readonly #handle: string
+  readonly #held: QueueDirectory
   readonly #options: ResolvedSourceOptions
   readonly #control: MappedControl
   readonly #cursor: RecordCursor
@@ -49,12 +58,14 @@ export abstract class MessageSource implements Parkable {
   #timeouts = 0
   #lostBefore = 0
 
-  protected constructor(handle: string, directory: string, opened: { control: MappedControl; options: ResolvedSourceOptions }) {
+  /** The source takes the directory over, and closes it. */
+  protected constructor(handle: string, opened: OpenedSource) {
     this.#handle = handle
-    this.directory = directory
+    this.#held = opened.directory
+    this.directory = opened.directory.path
     this.#control = opened.control
     this.#options = opened.options
-    this.#cursor = new RecordCursor(directory, opened.control, opened.options)
+    this.#cursor = new RecordCursor(opened.directory, opened.control, opened.options)
   }
 
   /**
@@ -145,7 +156,7 @@ export abstract class MessageSource implements Parkable {
   /** Whether a writer has the queue open, and how that is known. */
   writerStatus(): WriterStatus {
     this.assertOpen()
-    return writerStatus(this.directory, this.#control)
+    return writerStatus(this.#held, this.#control)
   }
 
   /** Epoch of the present writer: goes up by one whenever the queue is opened for writing. */
@@ -196,6 +207,7 @@ export abstract class MessageSource implements Parkable {
     this.#cursor.close()
     this.closing()
     this.#control.close()
+    this.#held.close()
   }
 
   [Symbol.dispose](): void {
@@ -246,7 +258,7 @@ export abstract class MessageSource implements Parkable {
   }
 
   #locate(start: Exclude<Start, 'resume'>): Position {
-    const searched = { directory: this.directory, control: this.#control }
+    const searched = { directory: this.#held, control: this.#control }
     if (start === 'earliest') return locateEarliest(searched)
     if (start === 'latest') return locateLatest(searched)
     return 'sequence' in start ? locateSequence(searched, start.sequence) : locateTimestamp(searched, start.timestampNs)

@@ -1,11 +1,10 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, mkdirSync, readSync, rmSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, readSync, rmSync, writeSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
 import { pause } from '../files/pause.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { openRegularFile } from '../files/regular-file.js'
-import { syncDirectory } from '../files/sync-directory.js'
 import {
   decodePosition,
   encodePosition,
@@ -29,14 +28,21 @@ const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
  * saving it costs no system call.
  */
 export class PositionFile {
+  /** For messages. */
   readonly path: string
+  readonly #folder: QueueDirectory
+  readonly #directory: QueueDirectory
+  readonly #fileName: string
   readonly #fd: number
   #mapping: ArrayBuffer | undefined
   #isEntrySynced = false
 
-  private constructor(path: string, fd: number) {
-    this.path = path
-    this.#fd = fd
+  private constructor(held: { directory: QueueDirectory; folder: QueueDirectory; fileName: string; fd: number }) {
+    this.#directory = held.directory
+    this.#folder = held.folder
+    this.#fileName = held.fileName
+    this.path = held.folder.describe(held.fileName)
+    this.#fd = held.fd
   }
 
   /**
@@ -44,19 +50,20 @@ export class PositionFile {
    *
    * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` when the name is in use, {@link InvalidArgumentError} when it is no name.
    */
-  static open(directory: string, name: string): PositionFile {
+  static open(directory: QueueDirectory, name: string): PositionFile {
     checkReaderName(name)
-    const path = join(directory, READERS_DIRECTORY, readerFileName(name))
+    const fileName = readerFileName(name)
+    const folder = directory.makeFolder(READERS_DIRECTORY)
     try {
-      mkdirSync(dirname(path), { recursive: true })
       for (;;) {
-        const fd = lockedDescriptor(path, directory, name)
+        const fd = lockedDescriptor(folder, fileName, { directory: directory.path, reader: name })
         // Another open of this name may have removed the file between our open and our lock: then the lock is on a file without a name.
-        if (fstatSync(fd).nlink > 0) return new PositionFile(path, fd)
+        if (fstatSync(fd).nlink > 0) return new PositionFile({ directory, folder, fileName, fd })
         closeSync(fd)
       }
     } catch (cause) {
-      throw fromSystemError(cause, { path })
+      folder.close()
+      throw fromSystemError(cause, { path: folder.describe(fileName) })
     }
   }
 
@@ -119,9 +126,8 @@ export class PositionFile {
 
   /** The file's name, and the folder's, which the first reader made. */
   #syncEntry(): void {
-    const folder = dirname(this.path)
-    syncDirectory(folder)
-    syncDirectory(dirname(folder))
+    this.#folder.sync()
+    this.#directory.sync()
     this.#isEntrySynced = true
   }
 
@@ -166,7 +172,7 @@ export class PositionFile {
 
   /** Closes after a failed open: a file that this open made and never filled is removed. */
   abandon(): void {
-    if (fstatSync(this.#fd).size === 0) rmSync(this.path, { force: true })
+    if (fstatSync(this.#fd).size === 0) rmSync(this.#folder.at(this.#fileName), { force: true })
     this.close()
   }
 
@@ -174,6 +180,13 @@ export class PositionFile {
     if (this.#mapping !== undefined) binding.unmap(this.#mapping)
     this.#mapping = undefined
     closeSync(this.#fd)
+    this.#folder.close()
+  }
+
+  /** Deletes the file, for good, and syncs that. */
+  remove(): void {
+    this.#coded(() => rmSync(this.#folder.at(this.#fileName)))
+    this.#folder.sync()
   }
 }
 
@@ -184,12 +197,12 @@ export function checkReaderName(name: string): void {
 }
 
 /** Liveness probes hold the lock for microseconds: a held lock is tried again for a moment. */
-function lockedDescriptor(path: string, directory: string, reader: string): number {
-  const fd = openRegularFile(path, 'create')
+function lockedDescriptor(folder: QueueDirectory, fileName: string, named: { directory: string; reader: string }): number {
+  const fd = openRegularFile(folder.at(fileName), 'create')
   try {
     const deadline = performance.now() + LOCK_RETRY_MS
     while (!binding.tryLock(fd, true)) {
-      if (performance.now() >= deadline) throw new ReaderActiveError({ directory, reader })
+      if (performance.now() >= deadline) throw new ReaderActiveError(named)
       pause(RETRY_PAUSE_MS)
     }
     return fd

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
+import { QueueDirectory } from '../files/queue-directory.js'
 import { readRegularFile } from '../files/regular-file.js'
 import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY, type SavedPosition } from '../format/index.js'
 
@@ -15,49 +15,62 @@ export interface RegisteredReader {
 
 /** All registered readers of a queue, by name. Reads their files; joins nothing and locks nothing. */
 export function listReaders(directory: string): RegisteredReader[] {
-  const folder = join(directory, READERS_DIRECTORY)
-  let names: string[]
-  try {
-    names = readdirSync(folder)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw fromSystemError(cause, { path: folder })
-  }
+  using held = QueueDirectory.open(directory)
+  return readersOf(held)
+}
+
+/** {@link listReaders} of a directory that is held. */
+export function readersOf(directory: QueueDirectory): RegisteredReader[] {
+  return directory.inFolder(READERS_DIRECTORY, readersIn) ?? []
+}
+
+/** {@link readersOf} of the folder itself. */
+export function readersIn(folder: QueueDirectory): RegisteredReader[] {
   const readers: RegisteredReader[] = []
-  for (const fileName of names.sort()) {
+  for (const fileName of listNames(folder)) {
     const name = parseReaderFileName(fileName)
     if (name === undefined) continue
-    const path = join(folder, fileName)
-    const position = readPosition(path)
-    if (position !== undefined) readers.push({ name, path, position })
+    const position = readPosition(folder, fileName)
+    if (position !== undefined) readers.push({ name, path: folder.describe(fileName), position })
   }
   return readers
 }
 
-/** `undefined` when the file vanished meanwhile. A directory of that name holds no position, and must not hide the readers beside it (L11). */
-function readPosition(path: string): SavedPosition | 'bad' | undefined {
+function listNames(folder: QueueDirectory): string[] {
   try {
-    return decodePosition(readRegularFile(path, POSITION_LENGTH + 1), (bytes) => binding.crc32(bytes))
+    return readdirSync(folder.self).sort()
+  } catch (cause) {
+    throw fromSystemError(cause, { path: folder.path })
+  }
+}
+
+/** `undefined` when the file vanished meanwhile. A directory of that name holds no position, and must not hide the readers beside it (L11). */
+function readPosition(folder: QueueDirectory, fileName: string): SavedPosition | 'bad' | undefined {
+  try {
+    return decodePosition(readRegularFile(folder.at(fileName), POSITION_LENGTH + 1), (bytes) => binding.crc32(bytes))
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
     if (code === 'ENOTREG') return 'bad'
-    throw fromSystemError(cause, { path })
+    throw fromSystemError(cause, { path: folder.describe(fileName) })
   }
 }
 
 /** The highest segment that any reader's position names; -1 without readers. */
-export function highestReaderSegment(directory: string): number {
+export function highestReaderSegment(directory: QueueDirectory): number {
   let highest = -1
-  for (const { position } of listReaders(directory)) {
+  for (const { position } of readersOf(directory)) {
     if (position !== 'bad' && Number.isFinite(position.segmentId)) highest = Math.max(highest, position.segmentId)
   }
   return highest
 }
 
 /** Whether no reader has saved a position behind this one. */
-export function readersAreWithin(directory: string, end: { readonly segmentId: number; readonly offset: number }): boolean {
-  return listReaders(directory).every(({ position }) => {
+export function readersAreWithin(
+  directory: QueueDirectory,
+  end: { readonly segmentId: number; readonly offset: number },
+): boolean {
+  return readersOf(directory).every(({ position }) => {
     if (position === 'bad') return true
     return position.segmentId < end.segmentId || (position.segmentId === end.segmentId && position.offset <= end.offset)
   })

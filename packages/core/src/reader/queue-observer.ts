@@ -1,8 +1,8 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
-import { absolutePath } from '../files/absolute-path.js'
-import { MessageSource } from './message-source.js'
-import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
+import { QueueDirectory } from '../files/queue-directory.js'
+import { MessageSource, type OpenedSource } from './message-source.js'
+import { type ObserverOptions, resolveSourceOptions } from './reader-options.js'
 
 /**
  * Opens a queue for looking: nothing is registered, written or pinned, and read permission is enough. Begins at the earliest message unless told
@@ -13,12 +13,14 @@ import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions 
  */
 export function openObserver(directory: string, options: ObserverOptions = {}): QueueObserver {
   const resolved = resolveSourceOptions(options, 'earliest')
-  const path = absolutePath(directory)
-  const control = openControl(path, false)
+  const held = QueueDirectory.open(directory)
+  let control: MappedControl | undefined
   try {
-    return new QueueObserver(path, { control, options: resolved })
+    control = openControl(held, false)
+    return new QueueObserver({ directory: held, control, options: resolved })
   } catch (error) {
-    control.close()
+    control?.close()
+    held.close()
     throw error
   }
 }
@@ -26,8 +28,8 @@ export function openObserver(directory: string, options: ObserverOptions = {}): 
 /** Reads without a name. See {@link openObserver}. */
 export class QueueObserver extends MessageSource {
   /** Use {@link openObserver}. */
-  constructor(directory: string, opened: { control: MappedControl; options: ResolvedSourceOptions }) {
-    super('observer', directory, opened)
+  constructor(opened: OpenedSource) {
+    super('observer', opened)
     const { start } = opened.options
     this.placeAtStart(start === 'resume' ? 'earliest' : start)
   }

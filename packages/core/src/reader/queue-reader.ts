@@ -1,10 +1,10 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
 import { BadPositionError, DataLostError } from '../errors/index.js'
-import { absolutePath } from '../files/absolute-path.js'
+import { QueueDirectory } from '../files/queue-directory.js'
 import { isRecordOffset, RECORD_FLAG_HEADER_CRC } from '../format/index.js'
 import { readLostSequence } from '../retention/lost-position.js'
-import { MessageSource } from './message-source.js'
+import { MessageSource, type OpenedSource } from './message-source.js'
 import { type Position, PositionFile } from './position-file.js'
 import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
 
@@ -25,15 +25,17 @@ import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions } 
  */
 export function openReader(directory: string, name: string, options: ReaderOptions = {}): QueueReader {
   const resolved = resolveSourceOptions(options, 'resume')
-  const path = absolutePath(directory)
-  const control = openControl(path, true)
+  const held = QueueDirectory.open(directory)
+  let control: MappedControl | undefined
   let file: PositionFile | undefined
   try {
-    file = PositionFile.open(path, name)
-    return new QueueReader(path, name, { control, file, options: resolved })
+    control = openControl(held, true)
+    file = PositionFile.open(held, name)
+    return new QueueReader(name, { directory: held, control, file, options: resolved })
   } catch (error) {
     file?.abandon()
-    control.close()
+    control?.close()
+    held.close()
     throw error
   }
 }
@@ -41,17 +43,15 @@ export function openReader(directory: string, name: string, options: ReaderOptio
 /** A named reader. Reading is as in {@link MessageSource}; {@link commit} saves the position. */
 export class QueueReader extends MessageSource {
   readonly name: string
+  readonly #held: QueueDirectory
   readonly #file: PositionFile
   #committedSegmentId: number
 
   /** Use {@link openReader}. */
-  constructor(
-    directory: string,
-    name: string,
-    opened: { control: MappedControl; file: PositionFile; options: ResolvedSourceOptions },
-  ) {
-    super('reader', directory, opened)
+  constructor(name: string, opened: OpenedSource & { readonly file: PositionFile }) {
+    super('reader', opened)
     this.name = name
+    this.#held = opened.directory
     this.#file = opened.file
     this.#committedSegmentId = this.#begin(opened.options).segmentId
   }
@@ -120,7 +120,7 @@ export class QueueReader extends MessageSource {
         detail: `segment ${saved.segmentId} is ahead of the head`,
       })
     const earliest = this.placeAtStart('earliest')
-    const from = readLostSequence(this.directory, this.name, saved)
+    const from = readLostSequence(this.#held, this.name, saved)
     // Loaded before the look: what is appended in between is seen by it.
     const next = this.control.nextSequenceAcquire()
     const first = this.peek()

@@ -13,6 +13,7 @@ import {
 import type { MappedControl } from '../control/mapped-control.js'
 import { PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { findGoodRecord, sequenceAt } from '../segment/record-scan.js'
@@ -39,7 +40,7 @@ export interface CursorCounts {
  * a later one named) **and** the commit word was loaded once more after that and still is 0 (L2).
  */
 export class RecordCursor {
-  readonly #directory: string
+  readonly #directory: QueueDirectory
   readonly #control: MappedControl
   readonly #segmentSize: number
   readonly #options: ResolvedSourceOptions
@@ -57,7 +58,7 @@ export class RecordCursor {
   #lost = 0
   #segments = 0
 
-  constructor(directory: string, control: MappedControl, options: ResolvedSourceOptions) {
+  constructor(directory: QueueDirectory, control: MappedControl, options: ResolvedSourceOptions) {
     this.#directory = directory
     this.#control = control
     this.#segmentSize = control.segmentSize
@@ -229,7 +230,7 @@ export class RecordCursor {
     const to = next.firstSequence ?? firstRecordSequence(next) ?? expected ?? 0
     if (this.#options.onLost === 'strict') {
       next.close()
-      throw new DataLostError({ directory: this.#directory, from: expected, to })
+      throw new DataLostError({ directory: this.#directory.path, from: expected, to })
     }
     this.#lost += Math.max(0, to - (expected ?? to))
     this.#enter(next, SEGMENT_HEADER_LENGTH)
@@ -287,11 +288,11 @@ export class RecordCursor {
 
   /** A verified record that is no longer there, or a page that had to be replaced: somebody cut the file. */
   #truncated(): SegmentTruncatedError {
-    return new SegmentTruncatedError({ directory: this.#directory, segmentId: this.segmentId })
+    return new SegmentTruncatedError({ directory: this.#directory.path, segmentId: this.segmentId })
   }
 
   #corruption(segment: MappedSegment, status: number, expected: number): CorruptRecordError | SequenceGapError {
-    const where = { directory: this.#directory, segmentId: segment.id, offset: this.offset }
+    const where = { directory: this.#directory.path, segmentId: segment.id, offset: this.offset }
     if (status === STATUS_SEQUENCE_GAP) {
       return new SequenceGapError({ ...where, expected, found: getUint64(segment.view, this.offset + RECORD_SEQUENCE_OFFSET) })
     }

@@ -1,7 +1,5 @@
-import { existsSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fromSystemError } from '../errors/index.js'
-import { syncDirectory } from '../files/sync-directory.js'
+import { existsSync } from 'node:fs'
+import { QueueDirectory } from '../files/queue-directory.js'
 import { READERS_DIRECTORY, readerFileName } from '../format/index.js'
 import { checkReaderName, PositionFile } from './position-file.js'
 
@@ -12,14 +10,14 @@ import { checkReaderName, PositionFile } from './position-file.js'
  */
 export function removeReader(directory: string, name: string): boolean {
   checkReaderName(name)
-  if (!existsSync(join(directory, READERS_DIRECTORY, readerFileName(name)))) return false
-  const file = PositionFile.open(directory, name)
+  if (!existsSync(directory)) return false
+  using held = QueueDirectory.open(directory)
+  const exists = held.inFolder(READERS_DIRECTORY, (folder) => existsSync(folder.at(readerFileName(name))))
+  if (exists !== true) return false
+  const file = PositionFile.open(held, name)
   try {
-    rmSync(file.path)
-    syncDirectory(dirname(file.path))
+    file.remove()
     return true
-  } catch (cause) {
-    throw fromSystemError(cause, { path: file.path })
   } finally {
     file.close()
   }

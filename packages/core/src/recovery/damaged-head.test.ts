@@ -119,7 +119,9 @@ describe('a quarantine that cannot be', () => {
     const { headSegment } = build({ payloads: textPayloads(100) })
     writeFileSync(join(queue, 'quarantine'), '')
     truncateSync(segmentFile(queue, headSegment), 1000)
-    expect(() => openWriter(queue)).toThrow(expect.objectContaining({ code: 'ERR_IO', path: join(queue, 'quarantine') }))
+    expect(() => openWriter(queue)).toThrow(
+      expect.objectContaining({ code: 'ERR_NOT_A_QUEUE', directory: join(queue, 'quarantine') }),
+    )
     rmSync(join(queue, 'quarantine'))
     expect(recover().sequence).toBe(100)
   })

@@ -1,6 +1,6 @@
-import { SEGMENT_FLAG_SEALED, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { SEGMENT_FLAG_SEALED, SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { glanceAtSegment, listSegments, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
+import { glanceAtSegment, listSegments, openSegment, type SegmentGlance } from '../segment/segment-files.js'
 import type { RecoveryContext } from './recovery-context.js'
 import { setFileAside } from './set-aside.js'
 
@@ -52,7 +52,7 @@ function followSuccessors(context: RecoveryContext, from: number, first: Segment
 }
 
 function moveInvalidSuccessor(context: RecoveryContext, segmentId: number, glance: SegmentGlance): void {
-  const to = setFileAside(context.directory, segmentPath(context.directory, segmentId))
+  const to = setFileAside(context.directory, segmentFileName(segmentId))
   context.note('invalid-successor', { segmentId }, `${glance.problem}; moved to ${to}`)
 }
 
@@ -66,12 +66,12 @@ function replaceMissingHead(context: RecoveryContext, segmentId: number, glance:
     return highestUsable(context, existing)
   }
   const ids = existing.filter((id) => id > segmentId)
-  if (glance !== undefined) setFileAside(context.directory, segmentPath(context.directory, segmentId))
+  if (glance !== undefined) setFileAside(context.directory, segmentFileName(segmentId))
   context.note('missing-head', { segmentId }, glance?.problem ?? 'no such file')
   const usable = ids.filter((id) => glanceAtSegment(context.directory, id, context.segmentSize)?.hasRecords)
   const highest = usable.at(-1)
   if (highest !== undefined) return { segment: mapHead(context, highest), offset: SEGMENT_HEADER_LENGTH }
-  for (const id of ids) setFileAside(context.directory, segmentPath(context.directory, id))
+  for (const id of ids) setFileAside(context.directory, segmentFileName(id))
   context.preparer.take(segmentId).close()
   return { segment: mapHead(context, segmentId), offset: SEGMENT_HEADER_LENGTH }
 }

@@ -13,7 +13,7 @@ import {
   segmentFile,
   u64,
 } from '../../test/support/raw-queue.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
+import { heldDirectory, temporaryDirectory } from '../../test/support/temporary.js'
 import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, RECORD_HEADER_LENGTH } from '../format/index.js'
 import { openObserver, openWriter, type WriterOptions } from '../index.js'
 import { glanceAtSegment } from '../segment/segment-files.js'
@@ -70,7 +70,7 @@ describe('recovery after a stop of the machine, of a queue whose lowest segment 
   function interrupted(isWhole: boolean): { directory: string; first: number } {
     const directory = killedQueue(100)
     const { currentSegment } = readControlFile(directory)
-    const first = glanceAtSegment(directory, currentSegment, 4096)?.firstSequence ?? Number.NaN
+    const first = glanceAtSegment(heldDirectory(directory), currentSegment, 4096)?.firstSequence ?? Number.NaN
     for (const id of range(0, currentSegment - 1)) rmSync(segmentFile(directory, id))
     overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(currentSegment + 1))
     pretendAnotherBoot(directory)

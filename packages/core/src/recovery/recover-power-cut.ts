@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
+import { openPath } from '../files/regular-file.js'
 import {
   encodePaddingHeader,
   encodeSegmentHeader,
@@ -7,11 +8,12 @@ import {
   RECORD_HEADER_LENGTH,
   SEGMENT_FLAG_SEALED,
   SEGMENT_HEADER_LENGTH,
+  segmentFileName,
 } from '../format/index.js'
-import { highestReaderSegment, listReaders, readersAreWithin } from '../reader/position-survey.js'
+import { highestReaderSegment, readersAreWithin, readersOf } from '../reader/position-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
-import { glanceAtSegment, listSegments, openSegment, segmentPath } from '../segment/segment-files.js'
+import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal } from './repair-tail.js'
 import { setFileAside } from './set-aside.js'
@@ -46,11 +48,11 @@ function withoutDeleted(context: RecoveryContext, ids: readonly number[], presen
   const announced = said <= present ? said : 0
   let lowest = present
   while (ids.includes(lowest - 1) && (lowest > announced || leadsTo(context, lowest - 1))) lowest--
-  const isRead = listReaders(context.directory).some(({ position }) => position !== 'bad' && position.segmentId < lowest)
+  const isRead = readersOf(context.directory).some(({ position }) => position !== 'bad' && position.segmentId < lowest)
   if (ids[0] === undefined || ids[0] >= lowest || isRead) return ids
   for (const id of ids) {
     if (id >= lowest) continue
-    const to = setFileAside(context.directory, segmentPath(context.directory, id))
+    const to = setFileAside(context.directory, segmentFileName(id))
     context.note('unsynced-deletion', { segmentId: id }, `moved to ${to}`)
   }
   context.control.storeFirstSegment(lowest)
@@ -154,12 +156,12 @@ function sealAndClose(segment: MappedSegment): void {
 
 /** A segment that only leads on: header, padding record, SEALED. What bore its name is set aside. */
 function rebuildSealedEmpty(context: RecoveryContext, segmentId: number): void {
-  const path = segmentPath(context.directory, segmentId)
-  if (glanceAtSegment(context.directory, segmentId, context.segmentSize) !== undefined) setFileAside(context.directory, path)
+  const name = segmentFileName(segmentId)
+  if (glanceAtSegment(context.directory, segmentId, context.segmentSize) !== undefined) setFileAside(context.directory, name)
   const bytes = new Uint8Array(SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH)
   bytes.set(encodeSegmentHeader({ segmentId, flags: SEGMENT_FLAG_SEALED }))
   bytes.set(encodePaddingHeader(SEGMENT_HEADER_LENGTH, context.segmentSize), SEGMENT_HEADER_LENGTH)
-  const fd = openSync(path, 'wx')
+  const fd = openPath(context.directory.at(name), 'createNew')
   try {
     // Sized first: a file that another power cut leaves short must not pass for a segment of a smaller queue.
     ftruncateSync(fd, context.segmentSize)

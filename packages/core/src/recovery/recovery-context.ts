@@ -1,4 +1,5 @@
 import type { MappedControl } from '../control/mapped-control.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import type { RecoveryAction, RecoveryCase } from './recovery-case.js'
@@ -15,7 +16,7 @@ export class RecoveryContext {
   readonly actions: RecoveryAction[] = []
 
   constructor(
-    readonly directory: string,
+    readonly directory: QueueDirectory,
     readonly control: MappedControl,
     readonly segmentSize: number,
     readonly preparer: SegmentPreparer,

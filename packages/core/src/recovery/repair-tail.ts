@@ -1,3 +1,4 @@
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { encodePaddingHeader, RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero } from '../segment/record-scan.js'
@@ -15,7 +16,12 @@ export function zeroTornTail(segment: MappedSegment, offset: number, end: number
  *
  * @returns where the bytes were kept, or `undefined` when there were none.
  */
-export function padAndSeal(directory: string, segment: MappedSegment, offset: number, hasHole = false): string | undefined {
+export function padAndSeal(
+  directory: QueueDirectory,
+  segment: MappedSegment,
+  offset: number,
+  hasHole = false,
+): string | undefined {
   const end = endOfNonZero(segment, offset)
   let keptAt: string | undefined
   if (end > offset) {

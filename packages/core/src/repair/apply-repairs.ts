@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { ColdFile, inspectLock, inspectQueue } from '../cold/index.js'
+import { QueueDirectory } from '../files/queue-directory.js'
 import { WriterLock } from '../files/writer-lock.js'
 import { segmentFileName } from '../format/index.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
@@ -22,9 +22,10 @@ export interface AppliedSteps {
 export function applySteps(directory: string, steps: readonly RepairStep[]): AppliedSteps {
   const outcomes: RepairOutcome[] = []
   const recovery: RecoveryAction[] = []
-  const lock = WriterLock.acquire(directory)
+  using held = QueueDirectory.open(directory)
+  const lock = WriterLock.acquire(held)
   try {
-    for (const step of steps) if (step.kind !== 'recover') outcomes.push(attempt(step, () => carryOut(directory, step)))
+    for (const step of steps) if (step.kind !== 'recover') outcomes.push(attempt(step, () => carryOut(held, step)))
   } finally {
     lock.release()
   }
@@ -42,10 +43,10 @@ function attempt(step: RepairStep, work: () => string | undefined): RepairOutcom
 }
 
 /** Does one step; `undefined` when somebody else has done it already. */
-function carryOut(directory: string, step: Exclude<RepairStep, { kind: 'recover' }>): string | undefined {
+function carryOut(directory: QueueDirectory, step: Exclude<RepairStep, { kind: 'recover' }>): string | undefined {
   switch (step.kind) {
     case 'mend-segment':
-      return `kept as ${mendSegment(directory, step.segmentId, segmentSizeOf(directory))}`
+      return `kept as ${mendSegment(directory, step.segmentId, segmentSizeOf(directory.path))}`
     case 'seal-segment':
       return sealSegment(directory, step.segmentId) ? 'sealed' : undefined
     case 'rebuild-control': {
@@ -55,9 +56,9 @@ function carryOut(directory: string, step: Exclude<RepairStep, { kind: 'recover'
     case 'keep-damage':
       return keepDamage(directory, step)
     case 'set-aside':
-      return existsSync(join(directory, step.file)) ? `kept as ${setFileAside(directory, join(directory, step.file))}` : undefined
+      return existsSync(directory.at(step.file)) ? `kept as ${setFileAside(directory, step.file)}` : undefined
     case 'move-reader':
-      if (inspectLock(join(directory, step.file)).held === true) throw new Error('the reader is running')
+      if (inspectLock(directory.at(step.file)).held === true) throw new Error('the reader is running')
       return `the old file is kept as ${moveReader(directory, step.file, step.to)}`
   }
 }
@@ -68,9 +69,9 @@ function segmentSizeOf(directory: string): number {
   return segments.inspected.reduce((most, { length }) => Math.max(most, length), 0)
 }
 
-function keepDamage(directory: string, step: { segmentId: number; offset: number; length: number }): string | undefined {
+function keepDamage(directory: QueueDirectory, step: { segmentId: number; offset: number; length: number }): string | undefined {
   const { segmentId, offset, length } = step
-  const file = ColdFile.open(join(directory, segmentFileName(segmentId)))
+  const file = ColdFile.open(directory.at(segmentFileName(segmentId)))
   if (file === undefined) return undefined
   try {
     const bytes = Buffer.alloc(length)

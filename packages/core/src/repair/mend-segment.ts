@@ -1,10 +1,10 @@
-import { closeSync, fsyncSync, ftruncateSync, linkSync, openSync, renameSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fsyncSync, ftruncateSync, linkSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { ColdFile } from '../cold/cold-file.js'
 import { ColdSegment } from '../cold/cold-segment.js'
-import { syncDirectory } from '../files/sync-directory.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
+import { openPath } from '../files/regular-file.js'
 import { encodeSegmentHeader, SEGMENT_FLAG_SEALED, SEGMENT_FLAGS_OFFSET, segmentFileName } from '../format/index.js'
-import { quarantinePath } from '../recovery/set-aside.js'
+import { quarantineEntry } from '../recovery/set-aside.js'
 
 /** Bytes that are copied at once. */
 const COPY_LENGTH = 1 << 20
@@ -15,12 +15,13 @@ const COPY_LENGTH = 1 << 20
  *
  * @returns where the old file is.
  */
-export function mendSegment(directory: string, segmentId: number, segmentSize: number): string {
-  const path = join(directory, segmentFileName(segmentId))
+export function mendSegment(directory: QueueDirectory, segmentId: number, segmentSize: number): string {
+  const path = directory.at(segmentFileName(segmentId))
   const temporary = `${path}.tmp`
-  const keptAt = quarantinePath(directory, segmentFileName(segmentId))
+  const kept = quarantineEntry(directory, segmentFileName(segmentId))
   const headerIsGood = hasGoodHeader(directory, segmentId, segmentSize)
-  const fd = openSync(temporary, 'w')
+  rmSync(temporary, { force: true })
+  const fd = openPath(temporary, 'createNew')
   try {
     copyStart(path, fd, segmentSize)
     ftruncateSync(fd, segmentSize)
@@ -30,10 +31,10 @@ export function mendSegment(directory: string, segmentId: number, segmentSize: n
   } finally {
     closeSync(fd)
   }
-  linkSync(path, keptAt)
+  linkSync(path, directory.at(kept))
   renameSync(temporary, path)
-  syncDirectory(directory)
-  return keptAt
+  directory.sync()
+  return directory.describe(kept)
 }
 
 function copyStart(from: string, to: number, lengthMax: number): void {
@@ -51,12 +52,12 @@ function copyStart(from: string, to: number, lengthMax: number): void {
 }
 
 /** Sets SEALED in the header of a segment whose identity is right; `false` when it was set already. */
-export function sealSegment(directory: string, segmentId: number): boolean {
-  const segment = ColdSegment.open(directory, segmentId)
+export function sealSegment(directory: QueueDirectory, segmentId: number): boolean {
+  const segment = ColdSegment.open(directory.self, segmentId)
   const wasSealed = segment?.sealed ?? true
   segment?.close()
   if (wasSealed) return false
-  const fd = openSync(join(directory, segmentFileName(segmentId)), 'r+')
+  const fd = openPath(directory.at(segmentFileName(segmentId)), 'write')
   try {
     sealOpenFile(fd)
     fsyncSync(fd)
@@ -66,8 +67,8 @@ export function sealSegment(directory: string, segmentId: number): boolean {
   return true
 }
 
-function hasGoodHeader(directory: string, segmentId: number, segmentSize: number): boolean {
-  const segment = ColdSegment.open(directory, segmentId, segmentSize)
+function hasGoodHeader(directory: QueueDirectory, segmentId: number, segmentSize: number): boolean {
+  const segment = ColdSegment.open(directory.self, segmentId, segmentSize)
   const good = segment?.headerProblem === undefined
   segment?.close()
   return good

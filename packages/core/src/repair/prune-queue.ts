@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { binding } from '@chronicle-ts/native'
 import { inspectQueue, listQueue } from '../cold/index.js'
 import { NotAQueueError } from '../errors/index.js'
+import { QueueDirectory } from '../files/queue-directory.js'
 import { surveyReaders } from '../retention/reader-survey.js'
 import { judgeSegment, type RetentionState, type RetentionVerdict } from '../retention/retention-plan.js'
 import { segmentAgeMs } from '../retention/segment-age.js'
@@ -21,14 +22,15 @@ export function planPrune(directory: string, rules: RetentionOptions): Retention
   if (control === undefined || !controlIsValid)
     throw new NotAQueueError({ directory, detail: 'it has no valid control block; see what the doctor says' })
   const ids = listQueue(directory).segmentIds.filter((id) => id <= control.currentSegment)
+  using held = QueueDirectory.open(directory)
   const state: RetentionState = {
     firstSegmentId: ids[0] ?? control.currentSegment,
     headSegmentId: control.currentSegment,
     headOffset: control.writeOffset,
     segmentSize: control.segmentSize,
-    readers: surveyReaders(directory),
+    readers: surveyReaders(held),
     nowNs: binding.realtimeNs(),
-    ageMsOf: (segmentId) => segmentAgeMs(directory, segmentId, control.segmentSize),
+    ageMsOf: (segmentId) => segmentAgeMs(held, segmentId, control.segmentSize),
   }
   return ids.map((segmentId) => judgeSegment(segmentId, state, rules))
 }
@@ -59,7 +61,8 @@ export async function pruneQueue(directory: string, rules: RetentionOptions): Pr
 /** The writer hands deletions to the background, which does them in their order: the last index, deleted once more, goes behind the last segment. */
 async function deletionsBelow(directory: string, segmentId: number): Promise<void> {
   if (segmentId === 0) return
-  const job = binding.backgroundUnlink(sparseIndexPath(directory, segmentId - 1))
+  using held = QueueDirectory.open(directory)
+  const job = binding.backgroundUnlink(sparseIndexPath(held, segmentId - 1))
   await new Promise<void>((resolve) => binding.jobNotify(job, () => resolve()))
   binding.jobRelease(job)
 }

@@ -1,8 +1,8 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, existsSync, fsyncSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { inspectQueue, openColdReader, type QueueInspection } from '../cold/index.js'
 import { bootId } from '../files/machine.js'
-import { syncDirectory } from '../files/sync-directory.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
+import { openPath } from '../files/regular-file.js'
 import {
   CONTROL_FILE,
   CONTROL_TEMPORARY_FILE,
@@ -28,11 +28,11 @@ interface Content {
  *
  * @returns where the old block is kept, or `undefined` when there was none.
  */
-export function rebuildControlFromRecords(directory: string): string | undefined {
-  const inspection = inspectQueue(directory, { segmentLimit: Number.POSITIVE_INFINITY })
+export function rebuildControlFromRecords(directory: QueueDirectory): string | undefined {
+  const inspection = inspectQueue(directory.self, { segmentLimit: Number.POSITIVE_INFINITY })
   const segmentSize = commonSegmentSize(inspection)
   if (segmentSize === undefined) throw new Error('no segment tells the segment size')
-  const content = readContent(directory, inspection, segmentSize)
+  const content = readContent(directory.self, inspection, segmentSize)
   const epoch = Math.max(
     content.highestEpoch,
     inspection.segments.inspected.reduce((most, { writerEpoch = 0 }) => Math.max(most, writerEpoch), 1),
@@ -50,8 +50,7 @@ export function rebuildControlFromRecords(directory: string): string | undefined
     dirtySegment: content.lastSegmentId,
     extensionEpoch: epoch % 0x1_0000_0000,
   })
-  const path = join(directory, CONTROL_FILE)
-  const keptAt = existsSync(path) ? setFileAside(directory, path) : undefined
+  const keptAt = existsSync(directory.at(CONTROL_FILE)) ? setFileAside(directory, CONTROL_FILE) : undefined
   writeControl(directory, block)
   return keptAt
 }
@@ -94,15 +93,16 @@ function readContent(directory: string, { head, segments }: QueueInspection, seg
   }
 }
 
-function writeControl(directory: string, block: Uint8Array): void {
-  const temporary = join(directory, CONTROL_TEMPORARY_FILE)
-  const fd = openSync(temporary, 'w')
+function writeControl(directory: QueueDirectory, block: Uint8Array): void {
+  const temporary = directory.at(CONTROL_TEMPORARY_FILE)
+  rmSync(temporary, { force: true })
+  const fd = openPath(temporary, 'createNew')
   try {
     writeSync(fd, block)
     fsyncSync(fd)
   } finally {
     closeSync(fd)
   }
-  renameSync(temporary, join(directory, CONTROL_FILE))
-  syncDirectory(directory)
+  renameSync(temporary, directory.at(CONTROL_FILE))
+  directory.sync()
 }

@@ -220,7 +220,7 @@ describe('a quarantine folder that cannot be made', () => {
     truncateSync(segmentFile(queue, 1), 100)
     const before = readFileSync(segmentFile(queue, 1))
     expect(() => repairQueue(queue)).toThrow(
-      expect.objectContaining({ code: 'ERR_IO', path: join(queue, 'quarantine'), errno: 'EEXIST' }),
+      expect.objectContaining({ code: 'ERR_NOT_A_QUEUE', directory: join(queue, 'quarantine') }),
     )
     expect(readFileSync(segmentFile(queue, 1))).toEqual(before)
     rmSync(join(queue, 'quarantine'))

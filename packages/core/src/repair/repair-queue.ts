@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { inspectQueue, type QueueProblem, verifyQueue } from '../cold/index.js'
 import { NotAQueueError } from '../errors/index.js'
+import { QueueDirectory } from '../files/queue-directory.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
-import { quarantinePath } from '../recovery/set-aside.js'
+import { quarantineEntry } from '../recovery/set-aside.js'
 import { applySteps } from './apply-repairs.js'
 import { type PlanOptions, planRepairs } from './plan-repairs.js'
 import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
@@ -35,14 +36,16 @@ export function repairQueue(directory: string, options: PlanOptions = {}): Repai
     recovery.push(...applied.recovery)
     for (const step of steps) done.add(JSON.stringify(step))
   }
+  using held = QueueDirectory.open(directory)
+  const entry = outcomes.length === 0 ? undefined : quarantineEntry(held, 'repair.json')
   const report: RepairReport = {
     directory,
     startedNs,
     outcomes,
     recovery,
-    file: outcomes.length === 0 ? undefined : quarantinePath(directory, 'repair.json'),
+    file: entry === undefined ? undefined : held.describe(entry),
   }
-  if (report.file !== undefined) writeFileSync(report.file, `${JSON.stringify(report, bigintsAsStrings, 2)}\n`)
+  if (entry !== undefined) writeFileSync(held.at(entry), `${JSON.stringify(report, bigintsAsStrings, 2)}\n`, { flag: 'wx' })
   return report
 }
 

@@ -1,5 +1,5 @@
-import { renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { readRegularFile } from '../files/regular-file.js'
 import { READERS_DIRECTORY } from '../format/index.js'
 import { sequenceAt } from '../segment/record-scan.js'
@@ -16,12 +16,12 @@ interface LostPosition {
 /** Three numbers as JSON are shorter. */
 const NOTE_LENGTH_MAX = 256
 
-function lostPath(directory: string, name: string): string {
-  return join(directory, READERS_DIRECTORY, `${name}.lost`)
+function lostFileName(name: string): string {
+  return `${name}.lost`
 }
 
 /** Writes it beside the reader's file, before the segment goes. A full disk only costs the exact count. */
-export function noteLostPosition(directory: string, reader: SurveyedReader, segmentSize: number): void {
+export function noteLostPosition(directory: QueueDirectory, reader: SurveyedReader, segmentSize: number): void {
   try {
     const segment = openSegment(directory, reader.segmentId, segmentSize, false)
     if (segment === undefined) return
@@ -29,22 +29,31 @@ export function noteLostPosition(directory: string, reader: SurveyedReader, segm
     segment.close()
     if (sequence === undefined) return
     const { segmentId, offset } = reader
-    const temporary = `${lostPath(directory, reader.name)}.tmp`
-    writeFileSync(temporary, `${JSON.stringify({ segmentId, offset, sequence } satisfies LostPosition)}\n`)
-    renameSync(temporary, lostPath(directory, reader.name))
+    const note = `${JSON.stringify({ segmentId, offset, sequence } satisfies LostPosition)}\n`
+    directory.inFolder(READERS_DIRECTORY, (folder) => replaceFile(folder, lostFileName(reader.name), note))
   } catch {
     // The reader will be told that messages are lost, but not how many.
   }
 }
 
+function replaceFile(folder: QueueDirectory, name: string, text: string): void {
+  const temporary = folder.at(`${name}.tmp`)
+  rmSync(temporary, { force: true })
+  writeFileSync(temporary, text, { flag: 'wx' })
+  renameSync(temporary, folder.at(name))
+}
+
 /** The sequence at a position that retention deleted, where it was noted. */
 export function readLostSequence(
-  directory: string,
+  directory: QueueDirectory,
   name: string,
   position: { segmentId: number; offset: number },
 ): number | undefined {
   try {
-    const lost = JSON.parse(readRegularFile(lostPath(directory, name), NOTE_LENGTH_MAX).toString()) as Partial<LostPosition>
+    const note = directory.inFolder(READERS_DIRECTORY, (folder) =>
+      readRegularFile(folder.at(lostFileName(name)), NOTE_LENGTH_MAX).toString(),
+    )
+    const lost = JSON.parse(note ?? '') as Partial<LostPosition>
     const isThis = lost.segmentId === position.segmentId && lost.offset === position.offset
     return isThis && Number.isSafeInteger(lost.sequence) ? lost.sequence : undefined
   } catch {

@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
-import { POSITION_LENGTH } from '../format/index.js'
-import { listReaders } from '../reader/position-survey.js'
+import { POSITION_LENGTH, READERS_DIRECTORY, readerFileName } from '../format/index.js'
+import { readersIn } from '../reader/position-survey.js'
 
 /** A registered reader as retention sees it. */
 export interface SurveyedReader {
@@ -22,10 +23,14 @@ export interface SurveyedReader {
  * Looks at all registered readers. A file that is empty, or of zeros, and that nobody holds is left from an open that died, or lost its power, before it had a
  * position: it promised nothing and is passed over.
  */
-export function surveyReaders(directory: string): SurveyedReader[] {
+export function surveyReaders(directory: QueueDirectory): SurveyedReader[] {
+  return directory.inFolder(READERS_DIRECTORY, surveyFolder) ?? []
+}
+
+function surveyFolder(folder: QueueDirectory): SurveyedReader[] {
   const surveyed: SurveyedReader[] = []
-  for (const { name, path, position } of listReaders(directory)) {
-    const file = lookAtFile(path)
+  for (const { name, position } of readersIn(folder)) {
+    const file = lookAtFile(folder, readerFileName(name))
     if (file === undefined || (file.isBlank && !file.running)) continue
     if (position === 'bad') {
       const state = file.isBlank ? 'registering' : 'bad'
@@ -38,14 +43,14 @@ export function surveyReaders(directory: string): SurveyedReader[] {
   return surveyed
 }
 
-function lookAtFile(path: string): { isBlank: boolean; running: boolean } | undefined {
+function lookAtFile(folder: QueueDirectory, fileName: string): { isBlank: boolean; running: boolean } | undefined {
   let fd: number
   try {
-    fd = openPath(path, 'read')
+    fd = openPath(folder.at(fileName), 'read')
   } catch (cause) {
     // Unregistered since the listing. Whoever cannot be looked at for another reason may still need everything.
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw fromSystemError(cause, { path })
+    throw fromSystemError(cause, { path: folder.describe(fileName) })
   }
   try {
     const free = binding.tryLock(fd, false)

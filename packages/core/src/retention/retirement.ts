@@ -1,10 +1,10 @@
-import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs'
-import { join } from 'node:path'
+import { type FSWatcher, watch } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS, RETENTION_FALLBACK_MS, TIMER_MAX_MS } from '../defaults.js'
 import { QueueError } from '../errors/index.js'
 import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { READERS_DIRECTORY, readerFileName } from '../format/index.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { segmentPath } from '../segment/segment-files.js'
@@ -22,7 +22,7 @@ import {
 import { segmentAgeMs } from './segment-age.js'
 
 export interface RetirementOptions {
-  readonly directory: string
+  readonly directory: QueueDirectory
   readonly control: MappedControl
   readonly rules: RetentionOptions
   /** The head, as the writer knows it. */
@@ -124,7 +124,7 @@ export class Retirement {
     for (const released of releaseReaders(state, this.#options.rules).released) this.#release(released, firstSegmentId)
     this.#unlinkIndex(firstSegmentId)
     // A power cut must not take back the positions that let the segment go.
-    const positions = state.readers.map(({ name }) => join(this.#options.directory, READERS_DIRECTORY, readerFileName(name)))
+    const positions = state.readers.map(({ name }) => this.#options.directory.at(`${READERS_DIRECTORY}/${readerFileName(name)}`))
     const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId), positions)
     // A reader may have made it between the two: from here on it sees that the segment is gone.
     this.#unlinkIndex(firstSegmentId)
@@ -244,10 +244,9 @@ export class Retirement {
 
   /** Readers touch their file when they leave a segment, and remove it when they are unregistered: inotify tells both. */
   #watchReaders(): void {
-    const folder = join(this.#options.directory, READERS_DIRECTORY)
     try {
-      if (!existsSync(folder)) mkdirSync(folder)
-      this.#watcher = watch(folder, { persistent: false }, () => this.schedule())
+      using folder = this.#options.directory.makeFolder(READERS_DIRECTORY)
+      this.#watcher = watch(folder.self, { persistent: false }, () => this.schedule())
       this.#watcher.on('error', () => this.#stopWatching())
     } catch {
       // Out of inotify instances or watches: a slow timer does instead.

@@ -39,7 +39,7 @@ describe('a readers folder with something unusual in it', () => {
     appendNumbered(writer, 200, 220)
     await turn()
     expect(lowest(directory)).toBe(0)
-    const failure = code('ERR_IO', { errno: 'ELOOP', path })
+    const failure = code('ERR_LINK', { path })
     expect(() => writer.explainRetention()).toThrowError(failure)
     expect(() => listReaders(directory)).toThrowError(failure)
     rmSync(path)
@@ -52,7 +52,7 @@ describe('a readers folder with something unusual in it', () => {
     openReader(directory, 'done').close()
     const path = join(directory, 'readers', 'loop.meta')
     symlinkSync('loop.meta', path)
-    expect(() => appendNumbered(writer, 0, 200)).toThrowError(code('ERR_IO', { errno: 'ELOOP', path }))
+    expect(() => appendNumbered(writer, 0, 200)).toThrowError(code('ERR_LINK', { path }))
     const { nextSequence } = writer
     rmSync(path)
     using reader = openReader(directory, 'done')
@@ -62,12 +62,11 @@ describe('a readers folder with something unusual in it', () => {
     writer.close()
   })
 
-  it('what is no reader’s file, or leads nowhere, pins nothing', async () => {
+  it('what is not a reader’s file pins nothing', async () => {
     const { directory, writer } = newQueue({ retention: { maxSegments: 2 } })
     const folder = join(directory, 'readers')
     writeFileSync(join(folder, 'notes.txt'), 'x')
     writeFileSync(join(folder, '.hidden.meta'), 'x')
-    symlinkSync('nowhere', join(folder, 'gone.meta'))
     expect(listReaders(directory)).toEqual([])
     appendNumbered(writer, 0, 200)
     await until(() => lowest(directory) === writer.position.segmentId - 1)
@@ -86,14 +85,18 @@ describe('a readers folder with something unusual in it', () => {
     writer.close()
   })
 
-  it('retention works, by a timer, where the folder can neither be made nor watched', async () => {
+  it('L55: a folder that is a link is not followed: nothing is deleted, appends go on, and the caller who asks gets the reason', async () => {
     const directory = join(temporaryDirectory(), 'queue')
     openWriter(directory, { segmentSize: 4096 }).close()
-    symlinkSync('elsewhere', join(directory, 'readers'))
+    symlinkSync(temporaryDirectory(), join(directory, 'readers'))
     const writer = openWriter(directory, { retention: { maxSegments: 2 } })
     appendNumbered(writer, 0, 200)
-    await until(() => lowest(directory) === writer.position.segmentId - 1)
-    expect(listReaders(directory)).toEqual([])
+    await turn()
+    expect(lowest(directory)).toBe(0)
+    const failure = code('ERR_LINK', { path: join(directory, 'readers') })
+    expect(() => listReaders(directory)).toThrowError(failure)
+    expect(() => writer.explainRetention()).toThrowError(failure)
+    expect(() => openReader(directory, 'a')).toThrowError(failure)
     writer.close()
   })
 })

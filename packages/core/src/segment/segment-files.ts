@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs'
-import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
 import {
   decodeRecordHeader,
@@ -19,12 +19,12 @@ import { MappedSegment } from './mapped-segment.js'
 const NO_FILE = 'not a regular file'
 
 /** Ids of all published segments of a queue, ascending. Costs a directory listing: not for hot paths, nor for opening a queue. */
-export function listSegments(directory: string): number[] {
+export function listSegments(directory: QueueDirectory): number[] {
   let names: string[]
   try {
-    names = readdirSync(directory)
+    names = readdirSync(directory.self)
   } catch (cause) {
-    throw fromSystemError(cause, { path: directory })
+    throw fromSystemError(cause, { path: directory.path })
   }
   const ids: number[] = []
   for (const name of names) {
@@ -34,8 +34,9 @@ export function listSegments(directory: string): number[] {
   return ids.sort((a, b) => a - b)
 }
 
-export function segmentPath(directory: string, segmentId: number): string {
-  return join(directory, segmentFileName(segmentId))
+/** The path of a segment for system calls. */
+export function segmentPath(directory: QueueDirectory, segmentId: number): string {
+  return directory.at(segmentFileName(segmentId))
 }
 
 /** What a look at a segment file says without mapping it. */
@@ -53,11 +54,11 @@ export interface SegmentGlance {
 }
 
 /** Reads header and first record header of a segment with one `pread`; `undefined` when there is no such file. */
-export function glanceAtSegment(directory: string, segmentId: number, segmentSize: number): SegmentGlance | undefined {
-  const path = segmentPath(directory, segmentId)
+export function glanceAtSegment(directory: QueueDirectory, segmentId: number, segmentSize: number): SegmentGlance | undefined {
+  const path = directory.describe(segmentFileName(segmentId))
   let fd: number
   try {
-    fd = openPath(path, 'read')
+    fd = openPath(segmentPath(directory, segmentId), 'read')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw fromSystemError(cause, { path })
@@ -100,15 +101,15 @@ function describeProblem(header: SegmentHeader, length: number, segmentId: numbe
  * @throws {@link BadSegmentError} `ERR_BAD_SEGMENT` when magic, version, id or length are wrong: mapping it would end in a fault.
  */
 export function openSegment(
-  directory: string,
+  directory: QueueDirectory,
   segmentId: number,
   segmentSize: number,
   writable: boolean,
 ): MappedSegment | undefined {
-  const path = segmentPath(directory, segmentId)
+  const path = directory.describe(segmentFileName(segmentId))
   let fd: number
   try {
-    fd = openPath(path, writable ? 'write' : 'read')
+    fd = openPath(segmentPath(directory, segmentId), writable ? 'write' : 'read')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw fromSystemError(cause, { path })

@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join, sep } from 'node:path'
 import {
   binding,
   PREPARE_HUGE_PAGES,
@@ -13,12 +12,13 @@ import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
 import { fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
 import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { encodeSegmentHeader, restampSegmentHeader, segmentFileName, segmentTemporaryFileName, viewOf } from '../format/index.js'
 import { MappedSegment } from './mapped-segment.js'
 import { segmentPath } from './segment-files.js'
 
 export interface PreparerOptions {
-  readonly directory: string
+  readonly directory: QueueDirectory
   readonly segmentSize: number
   readonly extensions: boolean
   /** Touch every page ahead, so that no append meets a page fault. */
@@ -37,15 +37,12 @@ export class SegmentPreparer {
   readonly #header = encodeSegmentHeader({ segmentId: 0 })
   readonly #headerView = viewOf(this.#header)
   readonly #flags: number
-  /** Of all segments. Joined once: a roll is to be short. */
-  readonly #folder: string
   #segmentId = -1
   #job = 0
 
   constructor(options: PreparerOptions) {
-    const { directory, prefault, lockMemory, hugePages } = options
+    const { prefault, lockMemory, hugePages } = options
     this.#options = options
-    this.#folder = join(directory, sep)
     // A file of the segment's name was never the head and holds no committed record (recovery saw to that), so nothing is lost with what is replaced.
     const always = PREPARE_REPLACE | PREPARE_SYNC_DIRECTORY
     this.#flags =
@@ -69,8 +66,9 @@ export class SegmentPreparer {
     this.dispose()
     this.#segmentId = segmentId
     restampSegmentHeader(this.#headerView, segmentId, this.#options.extensions ? binding.realtimeNs() : 0n)
-    const temporaryPath = this.#folder + segmentTemporaryFileName(segmentId)
-    const finalPath = this.#folder + segmentFileName(segmentId)
+    const { directory } = this.#options
+    const temporaryPath = directory.at(segmentTemporaryFileName(segmentId))
+    const finalPath = directory.at(segmentFileName(segmentId))
     this.#job = binding.backgroundPrepare(temporaryPath, finalPath, this.#header, this.#options.segmentSize, this.#flags)
   }
 
@@ -93,7 +91,7 @@ export class SegmentPreparer {
     }
     if (state === JOB_DONE) return this.#job
     this.#forget()
-    const path = segmentPath(this.#options.directory, segmentId)
+    const path = this.#options.directory.describe(segmentFileName(segmentId))
     const errno = state === JOB_UNDER_WAY ? constants.errno.ETIMEDOUT : -state
     throw fromSystemError(errnoError(errno, this.#syscallBehind(errno)), { path, length: this.#options.segmentSize })
   }
@@ -123,7 +121,7 @@ export class SegmentPreparer {
     try {
       this.#begin(segmentId)
     } catch (cause) {
-      throw fromSystemError(cause, { path: segmentPath(this.#options.directory, segmentId) })
+      throw fromSystemError(cause, { path: this.#options.directory.describe(segmentFileName(segmentId)) })
     }
   }
 

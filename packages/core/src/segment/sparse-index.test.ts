@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { describe, expect, it } from 'vitest'
 import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
+import { heldDirectory, temporaryDirectory } from '../../test/support/temporary.js'
 import { encodeSparseIndex, sparseIndexFileName } from '../format/index.js'
 import { openObserver, openReader, openWriter } from '../index.js'
 import { openSegment, segmentPath } from './segment-files.js'
@@ -68,10 +68,10 @@ describe('sparse index', () => {
 
   it('is not kept for a segment that retention deleted meanwhile', () => {
     const directory = queue()
-    const segment = openSegment(directory, 1, 256 * 1024, false)
+    const segment = openSegment(heldDirectory(directory), 1, 256 * 1024, false)
     if (segment === undefined) throw new Error('there is no segment 1')
-    rmSync(segmentPath(directory, 1))
-    expect(sparseIndexOf(directory, segment, true).length).toBeGreaterThan(2)
+    rmSync(segmentPath(heldDirectory(directory), 1))
+    expect(sparseIndexOf(heldDirectory(directory), segment, true).length).toBeGreaterThan(2)
     expect(readdirSync(join(directory, 'index'))).toEqual([])
     segment.close()
   })

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { readRegularFile } from '../files/regular-file.js'
 import {
   decodeRecordHeader,
@@ -18,20 +19,20 @@ import {
 import type { MappedSegment } from './mapped-segment.js'
 import { segmentPath } from './segment-files.js'
 
-/** The folder of a queue that holds sparse indices. */
+/** The folder of a queue that holds sparse indices. It is a hint: a link in its place is not followed, and then there is no index. */
 export const SPARSE_INDEX_DIRECTORY = 'index'
 
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
-export function sparseIndexPath(directory: string, segmentId: number): string {
-  return join(directory, SPARSE_INDEX_DIRECTORY, sparseIndexFileName(segmentId))
+export function sparseIndexPath(directory: QueueDirectory, segmentId: number): string {
+  return directory.at(join(SPARSE_INDEX_DIRECTORY, sparseIndexFileName(segmentId)))
 }
 
 /**
  * The sparse index of a sealed segment: from its file, or, when that is missing or wrong, made by walking the segment once. `persist` keeps what was made, for
  * the next search; observers do not. The head has none: it still grows, and searching it walks it.
  */
-export function sparseIndexOf(directory: string, segment: MappedSegment, persist: boolean): readonly SparseIndexEntry[] {
+export function sparseIndexOf(directory: QueueDirectory, segment: MappedSegment, persist: boolean): readonly SparseIndexEntry[] {
   if (!segment.sealedAcquire()) return []
   const saved = loadSparseIndex(directory, segment)
   if (saved !== undefined) return saved
@@ -41,13 +42,12 @@ export function sparseIndexOf(directory: string, segment: MappedSegment, persist
 }
 
 /** An index of another segment, or of one that was repaired since, does not match the records that it names. */
-function loadSparseIndex(directory: string, segment: MappedSegment): SparseIndexEntry[] | undefined {
+function loadSparseIndex(directory: QueueDirectory, segment: MappedSegment): SparseIndexEntry[] | undefined {
   try {
-    const entries = decodeSparseIndex(
-      readRegularFile(sparseIndexPath(directory, segment.id), segment.view.byteLength),
-      segment.id,
-      crc32,
+    const bytes = directory.inFolder(SPARSE_INDEX_DIRECTORY, (folder) =>
+      readRegularFile(folder.at(sparseIndexFileName(segment.id)), segment.view.byteLength),
     )
+    const entries = bytes && decodeSparseIndex(bytes, segment.id, crc32)
     return entries?.every((entry) => isRecordThere(segment, entry)) ? entries : undefined
   } catch {
     return undefined
@@ -84,11 +84,11 @@ export function buildSparseIndex(segment: MappedSegment): SparseIndexEntry[] {
  * Written in place: whoever is killed in the middle of it leaves what a search takes for missing and makes anew, and nothing that nobody would remove. The same holds
  * for an index whose segment retention deletes meanwhile: either this sees that the segment is gone, or retention still has the index to remove.
  */
-function saveSparseIndex(directory: string, segmentId: number, entries: readonly SparseIndexEntry[]): void {
-  const path = sparseIndexPath(directory, segmentId)
+function saveSparseIndex(directory: QueueDirectory, segmentId: number, entries: readonly SparseIndexEntry[]): void {
   try {
-    mkdirSync(join(directory, SPARSE_INDEX_DIRECTORY), { recursive: true })
-    // What stands there may be a pipe that never takes the bytes, or a link to somebody else's file.
+    using folder = directory.makeFolder(SPARSE_INDEX_DIRECTORY)
+    const path = folder.at(sparseIndexFileName(segmentId))
+    // A pipe in its place would never take the bytes, and a link leads to another file.
     rmSync(path, { force: true })
     writeFileSync(path, encodeSparseIndex(segmentId, entries, crc32), { flag: 'wx' })
     if (!existsSync(segmentPath(directory, segmentId))) rmSync(path, { force: true })

@@ -2,12 +2,13 @@ import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS, BLOCKED_SLICE_MS, LAGGING_DELETIONS_MAX } from '../defaults.js'
 import { QueueFullError } from '../errors/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { CONTROL_PROGRESS_SEQUENCE_OFFSET } from '../format/index.js'
 import type { Retirement } from '../retention/retirement.js'
 import { type ResolvedWriterOptions, segmentCapacityOf } from './writer-options.js'
 
 export interface CapacityOptions {
-  readonly directory: string
+  readonly directory: QueueDirectory
   readonly control: MappedControl
   readonly retirement: Retirement
   readonly options: ResolvedWriterOptions
@@ -111,6 +112,11 @@ export class CapacityGate {
     const { directory, options } = this.#options
     const bySegments = options.maxSegments === this.#maxSegments
     const limit = bySegments ? 'maxSegments' : 'maxBytes'
-    return new QueueFullError({ directory, limit, value: (bySegments ? options.maxSegments : options.maxBytes) ?? 0, waitedMs })
+    return new QueueFullError({
+      directory: directory.path,
+      limit,
+      value: (bySegments ? options.maxSegments : options.maxBytes) ?? 0,
+      waitedMs,
+    })
   }
 }

@@ -1,17 +1,17 @@
-import { renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { APPENDER_NEXT_SEQUENCE, APPENDER_WRITE_OFFSET, binding, type NativeAppender } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
 import { JOB_UNDER_WAY } from '../files/job-state.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import { encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { FlushPolicy } from './writer-options.js'
 
 export interface DurabilityOptions {
-  readonly directory: string
+  readonly directory: QueueDirectory
   readonly control: MappedControl
   readonly appender: NativeAppender
   readonly policy: FlushPolicy | undefined
@@ -166,7 +166,7 @@ export class Durability {
     for (let sync = this.#syncs[0]; sync !== undefined; sync = this.#syncs[0]) {
       const state = binding.jobState(sync.job)
       if (state === JOB_UNDER_WAY) return
-      if (state < 0) this.#failure ??= fromSystemError(errnoError(-state, 'msync'), { path: this.#options.directory })
+      if (state < 0) this.#failure ??= fromSystemError(errnoError(-state, 'msync'), { path: this.#options.directory.path })
       binding.jobRelease(sync.job)
       this.#syncs.shift()
     }
@@ -176,10 +176,12 @@ export class Durability {
   #writeIndex(): void {
     const { directory } = this.#options
     const hint = { currentSegment: this.#segmentId, writeOffset: this.#state[APPENDER_WRITE_OFFSET] as number }
-    const temporary = join(directory, INDEX_TEMPORARY_FILE)
+    const temporary = directory.at(INDEX_TEMPORARY_FILE)
     try {
-      writeFileSync(temporary, encodeIndex(hint))
-      renameSync(temporary, join(directory, INDEX_FILE))
+      // A crash leftover, or a link that must not be written through.
+      rmSync(temporary, { force: true })
+      writeFileSync(temporary, encodeIndex(hint), { flag: 'wx' })
+      renameSync(temporary, directory.at(INDEX_FILE))
     } catch {
       // A full or read-only disk: the hint stays old, and everybody is prepared for that (L5).
     }
@@ -187,7 +189,7 @@ export class Durability {
 }
 
 /** What cannot be mapped holds no record that a mark could promise. */
-function openIfUsable(directory: string, segmentId: number, segmentSize: number): MappedSegment | undefined {
+function openIfUsable(directory: QueueDirectory, segmentId: number, segmentSize: number): MappedSegment | undefined {
   try {
     return openSegment(directory, segmentId, segmentSize, true)
   } catch (error) {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { createControl } from '../control/create-control.js'
 import type { MappedControl } from '../control/mapped-control.js'
@@ -14,7 +13,8 @@ import {
 import { absolutePath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
 import { makeDirectory } from '../files/make-directory.js'
-import { syncDirectory, syncParents } from '../files/sync-directory.js'
+import { QueueDirectory } from '../files/queue-directory.js'
+import { syncParents } from '../files/sync-directory.js'
 import { WriterLock } from '../files/writer-lock.js'
 import {
   CONTROL_FEATURE_PARKED_READERS,
@@ -50,14 +50,15 @@ export function openWriter(directory: string, options: WriterOptions = {}): Queu
   return openWriterAt(absolutePath(directory), resolveWriterOptions(options))
 }
 
-function openWriterAt(directory: string, resolved: ResolvedWriterOptions): QueueWriter {
+function openWriterAt(path: string, resolved: ResolvedWriterOptions): QueueWriter {
   // Before anything is made. A queue that exists keeps its segment size, and is asked for it below.
-  if (!existsSync(directory)) checkLimits(resolved, resolved.segmentSize)
+  if (!existsSync(path)) checkLimits(resolved, resolved.segmentSize)
   if (resolved.cpus.length > 0) pinThread(resolved.cpus)
-  prepareDirectory(directory)
-  const lock = WriterLock.acquire(directory)
+  const directory = prepareDirectory(path)
+  let lock: WriterLock | undefined
   let control: MappedControl | undefined
   try {
+    lock = WriterLock.acquire(directory)
     const { created, rebuilt } = ensureControl(directory, resolved)
     control = mapControl(directory, true)
     checkLimits(resolved, control.segmentSize)
@@ -67,7 +68,7 @@ function openWriterAt(directory: string, resolved: ResolvedWriterOptions): Queue
     if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
     const tail = created ? beginningOf(directory, control) : recoverQueue(context)
     // The last writer may have died between naming a segment and syncing its name, and recovery renames too.
-    if (!created) syncDirectory(directory)
+    if (!created) directory.sync()
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     checkCounts(directory, tail, epoch)
     takeOver({ control, tail, epoch, options: resolved })
@@ -75,20 +76,22 @@ function openWriterAt(directory: string, resolved: ResolvedWriterOptions): Queue
     return new QueueWriter({ directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions })
   } catch (cause) {
     control?.close()
-    lock.release()
-    throw fromSystemError(cause, { path: directory })
+    lock?.release()
+    directory.close()
+    throw fromSystemError(cause, { path })
   }
 }
 
-function prepareDirectory(directory: string): void {
+function prepareDirectory(path: string): QueueDirectory {
   try {
-    const topmost = makeDirectory(directory)
-    if (topmost !== undefined) syncParents(directory, topmost)
+    const topmost = makeDirectory(path)
+    if (topmost !== undefined) syncParents(path, topmost)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new NotAQueueError({ directory, detail: 'it is not a directory' }, { cause })
-    throw fromSystemError(cause, { path: directory })
+      throw new NotAQueueError({ directory: path, detail: 'it is not a directory' }, { cause })
+    throw fromSystemError(cause, { path })
   }
+  return QueueDirectory.open(path)
 }
 
 function pinThread(cpus: readonly number[]): void {
@@ -105,7 +108,7 @@ function pinThread(cpus: readonly number[]): void {
   }
 }
 
-function makePreparer(directory: string, segmentSize: number, options: ResolvedWriterOptions): SegmentPreparer {
+function makePreparer(directory: QueueDirectory, segmentSize: number, options: ResolvedWriterOptions): SegmentPreparer {
   return new SegmentPreparer({
     directory,
     segmentSize,
@@ -117,23 +120,29 @@ function makePreparer(directory: string, segmentSize: number, options: ResolvedW
 }
 
 /** Makes sure that a valid `control.meta` exists. Nobody else creates or repairs while the lock is held, so what is unfinished stays so. */
-function ensureControl(directory: string, options: ResolvedWriterOptions): { created: boolean; rebuilt: number | undefined } {
+function ensureControl(
+  directory: QueueDirectory,
+  options: ResolvedWriterOptions,
+): { created: boolean; rebuilt: number | undefined } {
   const { state, block } = readControl(directory)
-  const path = join(directory, CONTROL_FILE)
   switch (state) {
     case 'ready':
       if (block === undefined || !contradictsSegments(directory, block)) return { created: false, rebuilt: undefined }
       break
     case 'foreign':
-      throw new NotAQueueError({ directory, detail: 'its control.meta is of another kind' })
+      throw new NotAQueueError({ directory: directory.path, detail: 'its control.meta is of another kind' })
     case 'version':
-      throw new UnsupportedVersionError({ path, version: block?.version ?? 0, supported: CONTROL_VERSION })
+      throw new UnsupportedVersionError({
+        path: directory.describe(CONTROL_FILE),
+        version: block?.version ?? 0,
+        supported: CONTROL_VERSION,
+      })
     case 'geometry':
-      throw new NotAQueueError({ directory, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
+      throw new NotAQueueError({ directory: directory.path, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
     default:
       break
   }
-  if (state !== 'absent') setFileAside(directory, path)
+  if (state !== 'absent') setFileAside(directory, CONTROL_FILE)
   const geometry = rebuildControl(directory)
   if (geometry !== undefined) return { created: false, rebuilt: geometry.headId }
   checkLimits(options, options.segmentSize)
@@ -145,7 +154,7 @@ function ensureControl(directory: string, options: ResolvedWriterOptions): { cre
  * Segment first, control block last (L8). The block tells the boot id from the beginning: a block without one would make a power cut look like the death of a
  * process.
  */
-function createQueue(directory: string, options: ResolvedWriterOptions): void {
+function createQueue(directory: QueueDirectory, options: ResolvedWriterOptions): void {
   const segmentId = listSegments(directory).length === 0 ? 0 : setUnusableSegmentsAside(directory)
   const preparer = makePreparer(directory, options.segmentSize, options)
   preparer.take(segmentId).close()
@@ -155,7 +164,7 @@ function createQueue(directory: string, options: ResolvedWriterOptions): void {
     currentSegment: segmentId,
     ...(options.extensions ? firstExtensions(segmentId) : {}),
   })
-  syncParents(directory, directory)
+  syncParents(directory.path, directory.path)
 }
 
 function firstExtensions(segmentId: number): Partial<NewControlBlock> {
@@ -169,19 +178,19 @@ function firstExtensions(segmentId: number): Partial<NewControlBlock> {
 }
 
 /** A queue that was made a moment ago has nothing to recover. */
-function beginningOf(directory: string, control: MappedControl): Tail {
+function beginningOf(directory: QueueDirectory, control: MappedControl): Tail {
   const segmentId = control.currentSegmentAcquire()
   const segment = openSegment(directory, segmentId, control.segmentSize, true)
   if (segment === undefined)
-    throw new BadSegmentError({ path: directory, segmentId, detail: 'it vanished while the queue was made' })
+    throw new BadSegmentError({ path: directory.path, segmentId, detail: 'it vanished while the queue was made' })
   return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence: 0 }
 }
 
 /** Records count to 2^53 - 1; only damage comes near it. */
-function checkCounts(directory: string, tail: Tail, epoch: number): void {
+function checkCounts(directory: QueueDirectory, tail: Tail, epoch: number): void {
   if (Number.isSafeInteger(tail.nextSequence) && Number.isSafeInteger(epoch)) return
   const detail = `its counts are at their end: nextSequence=${tail.nextSequence} epoch=${epoch}`
-  throw new BadSegmentError({ path: directory, segmentId: tail.segment.id, detail })
+  throw new BadSegmentError({ path: directory.path, segmentId: tail.segment.id, detail })
 }
 
 /**

@@ -14,6 +14,7 @@ import {
 import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
 import { ClosedError, NoSpaceError, QueueError, QueueFullError } from '../errors/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
 import type { WriterLock } from '../files/writer-lock.js'
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
@@ -31,7 +32,7 @@ import type { ResolvedWriterOptions } from './writer-options.js'
 
 /** What `openWriter` hands to the writer. */
 export interface OpenedQueue {
-  readonly directory: string
+  readonly directory: QueueDirectory
   readonly lock: WriterLock
   readonly control: MappedControl
   readonly preparer: SegmentPreparer
@@ -114,7 +115,7 @@ export class QueueWriter {
   constructor(opened: OpenedQueue) {
     const { control, tail, options } = opened
     this.#opened = opened
-    this.directory = opened.directory
+    this.directory = opened.directory.path
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
@@ -311,6 +312,7 @@ export class QueueWriter {
     this.#head?.close()
     this.#opened.control.close()
     this.#opened.lock.release()
+    this.#opened.directory.close()
   }
 
   [Symbol.dispose](): void {

@@ -1,8 +1,15 @@
 import { createControl } from '../control/create-control.js'
-import { type ControlBlock, isExistingSegmentSize, SEGMENT_HEADER_LENGTH, SEGMENT_MAGIC } from '../format/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
+import {
+  type ControlBlock,
+  isExistingSegmentSize,
+  SEGMENT_HEADER_LENGTH,
+  SEGMENT_MAGIC,
+  segmentFileName,
+} from '../format/index.js'
 import { setFileAside } from '../recovery/set-aside.js'
 import { walkHeaders } from '../segment/record-scan.js'
-import { glanceAtSegment, listSegments, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
+import { glanceAtSegment, listSegments, openSegment, type SegmentGlance } from '../segment/segment-files.js'
 
 /** What the segments tell about a queue whose control block is lost. */
 export interface Geometry {
@@ -17,7 +24,7 @@ export interface Geometry {
  *
  * @returns `undefined` when no usable segment exists: then there is nothing to rebuild.
  */
-export function rebuildControl(directory: string): Geometry | undefined {
+export function rebuildControl(directory: QueueDirectory): Geometry | undefined {
   const ids = listSegments(directory)
   let head: { id: number; glance: SegmentGlance } | undefined
   let lowest: { id: number; glance: SegmentGlance } | undefined
@@ -44,7 +51,7 @@ export function rebuildControl(directory: string): Geometry | undefined {
  * Whether a control block that looks sound cannot be that of the segments beside it: it gives them a size that none has, or an epoch that no queue reaches. To believe it would
  * set all of them aside. Costs one look at the head where all is well.
  */
-export function contradictsSegments(directory: string, block: ControlBlock): boolean {
+export function contradictsSegments(directory: QueueDirectory, block: ControlBlock): boolean {
   if (!Number.isSafeInteger(block.writerEpoch)) return true
   const { segmentSize } = block
   if (glanceAtSegment(directory, block.currentSegment, segmentSize)?.problem === undefined) return false
@@ -53,7 +60,7 @@ export function contradictsSegments(directory: string, block: ControlBlock): boo
   return glances.some((glance) => glance?.header.magic === SEGMENT_MAGIC && isExistingSegmentSize(glance.length))
 }
 
-function latestEpochIn(directory: string, segmentId: number, segmentSize: number): number {
+function latestEpochIn(directory: QueueDirectory, segmentId: number, segmentSize: number): number {
   const segment = openSegment(directory, segmentId, segmentSize, false)
   if (segment === undefined) return 0
   const { highestEpoch } = walkHeaders(segment, SEGMENT_HEADER_LENGTH)
@@ -62,8 +69,8 @@ function latestEpochIn(directory: string, segmentId: number, segmentSize: number
 }
 
 /** Puts away files that bear segment names and are none; returns the first id that is free. */
-export function setUnusableSegmentsAside(directory: string): number {
+export function setUnusableSegmentsAside(directory: QueueDirectory): number {
   const ids = listSegments(directory)
-  for (const id of ids) setFileAside(directory, segmentPath(directory, id))
+  for (const id of ids) setFileAside(directory, segmentFileName(id))
   return (ids.at(-1) ?? -1) + 1
 }

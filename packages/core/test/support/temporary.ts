@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { QueueDirectory } from '../../src/files/queue-directory.js'
 
 /** A fresh folder that is removed when the test is over. */
 export function temporaryDirectory(parent = tmpdir()): string {
@@ -13,4 +14,11 @@ export function temporaryDirectory(parent = tmpdir()): string {
 /** The same where nothing has to wait for a disk, when there is such a place. */
 export function memoryDirectory(): string {
   return temporaryDirectory(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
+}
+
+/** A directory that is held until the test is over. */
+export function heldDirectory(path: string): QueueDirectory {
+  const directory = QueueDirectory.open(path)
+  onTestFinished(() => directory.close())
+  return directory
 }

@@ -1,0 +1,52 @@
+import { QueueError } from './queue-error.js'
+
+/** A symbolic link stands where a file or folder of the queue should be. It is not followed: it may lead to files of another owner. Nothing was changed. */
+export class LinkError extends QueueError {
+  override readonly name = 'LinkError'
+  override readonly code = 'ERR_LINK'
+  override readonly category = 'fatal'
+  readonly path: string
+
+  constructor(facts: { path: string }, options?: ErrorOptions) {
+    super('A symbolic link stands where a file of the queue should be', { path: facts.path }, options)
+    this.path = facts.path
+  }
+}
+
+/**
+ * The lock file of the queue is no longer the one that this writer locked: it was deleted or replaced. Another writer may have the queue, so this one writes
+ * nothing any more, anywhere. What it appended before stays appended.
+ */
+export class LockLostError extends QueueError {
+  override readonly name = 'LockLostError'
+  override readonly code = 'ERR_LOCK_LOST'
+  override readonly category = 'fatal'
+  readonly directory: string
+  /** What was found at the name of the lock file. */
+  readonly detail: string
+
+  constructor(facts: { directory: string; detail: string }, options?: ErrorOptions) {
+    super(`The writer lock is lost, ${facts.detail}`, { directory: facts.directory }, options)
+    this.directory = facts.directory
+    this.detail = facts.detail
+  }
+}
+
+/**
+ * The path of the queue names another directory now, or none: it was renamed, deleted or replaced. Everything in the directory that was opened has been
+ * delivered. Open again to read the queue that the path names.
+ */
+export class QueueReplacedError extends QueueError {
+  override readonly name = 'QueueReplacedError'
+  override readonly code = 'ERR_QUEUE_REPLACED'
+  override readonly category = 'retry'
+  readonly directory: string
+  /** What the path, or the file, names now. */
+  readonly detail: string
+
+  constructor(facts: { directory: string; detail: string }, options?: ErrorOptions) {
+    super(`The queue was replaced, ${facts.detail}`, { directory: facts.directory }, options)
+    this.directory = facts.directory
+    this.detail = facts.detail
+  }
+}

@@ -1,0 +1,150 @@
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fromSystemError, IoError, LinkError } from '../errors/index.js'
+import { absolutePath } from './absolute-path.js'
+import { syncDirectory } from './sync-directory.js'
+
+/** Holds a directory without the right to list it; `node:fs` has no name for this flag of open(2). */
+const O_PATH = 0o10000000
+
+/**
+ * A directory that is held open. Everything in it is reached through its descriptor and never through its path: when the directory is renamed, or another one takes its
+ * path, an open handle stays in the directory that it opened.
+ *
+ * {@link at} gives a path below `/proc/self/fd`, which the kernel resolves from the descriptor, like `openat`. It works in `node:fs` and in the addon alike. Messages
+ * name files by {@link describe}.
+ */
+export class QueueDirectory {
+  readonly #dev: bigint
+  readonly #ino: bigint
+  readonly #anchor: string
+  #isClosed = false
+
+  private constructor(
+    /** Absolute, as it was when the directory was opened. */
+    readonly path: string,
+    /** Opened with O_PATH: it names the directory and does nothing else. */
+    readonly fd: number,
+  ) {
+    const { dev, ino } = fstatSync(fd, { bigint: true })
+    this.#dev = dev
+    this.#ino = ino
+    this.#anchor = `/proc/self/fd/${fd}`
+  }
+
+  /**
+   * Holds the directory that a path names now; the path may end in a link.
+   *
+   * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} for a path that names a file, {@link PermissionError}, {@link LimitError}, and
+   * {@link IoError} where `/proc` is not mounted.
+   */
+  static open(path: string): QueueDirectory {
+    const absolute = absolutePath(path)
+    try {
+      return QueueDirectory.#hold(absolute, absolute, 0)
+    } catch (cause) {
+      throw fromSystemError(cause, { path: absolute })
+    }
+  }
+
+  static #hold(from: string, path: string, flags: number): QueueDirectory {
+    const directory = new QueueDirectory(path, openSync(from, O_PATH | constants.O_DIRECTORY | flags))
+    if (directory.#isAt(directory.#anchor)) return directory
+    directory.close()
+    throw new IoError({ path: '/proc/self/fd', syscall: 'open', errno: 'ENOENT' })
+  }
+
+  /** The path of an entry for system calls; valid until {@link close}. */
+  at(name: string): string {
+    return `${this.#anchor}/${name}`
+  }
+
+  /** The path of the directory itself for system calls: to list it, watch it or sync it. */
+  get self(): string {
+    return `${this.#anchor}/.`
+  }
+
+  /** The path of an entry for messages. */
+  describe(name: string): string {
+    return join(this.path, name)
+  }
+
+  /**
+   * Holds a folder of this directory. The caller closes it.
+   *
+   * @returns `undefined` when it does not exist.
+   * @throws {@link LinkError} `ERR_LINK` when it is a link, {@link NotAQueueError} when it is a file.
+   */
+  folder(name: string): QueueDirectory | undefined {
+    try {
+      return QueueDirectory.#hold(this.at(name), this.describe(name), constants.O_NOFOLLOW)
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      if (code === 'ENOENT') return undefined
+      // O_PATH with O_NOFOLLOW opens a link itself, which then is not a directory.
+      if (code === 'ENOTDIR' && this.#isLink(name)) throw new LinkError({ path: this.describe(name) }, { cause })
+      throw fromSystemError(cause, { path: this.describe(name) })
+    }
+  }
+
+  /** {@link folder} that is made when it does not exist. */
+  makeFolder(name: string): QueueDirectory {
+    for (;;) {
+      const folder = this.folder(name)
+      if (folder !== undefined) return folder
+      try {
+        mkdirSync(this.at(name))
+      } catch (cause) {
+        // Another process made it in between.
+        if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw fromSystemError(cause, { path: this.describe(name) })
+      }
+    }
+  }
+
+  /** Calls back with the folder held, or returns `undefined` when it does not exist. */
+  inFolder<Result>(name: string, work: (folder: QueueDirectory) => Result): Result | undefined {
+    const folder = this.folder(name)
+    if (folder === undefined) return undefined
+    try {
+      return work(folder)
+    } finally {
+      folder.close()
+    }
+  }
+
+  /** Makes creations and renames in the directory survive a power cut. @throws {@link IoError} and its kin. */
+  sync(): void {
+    syncDirectory(this.self, this.path)
+  }
+
+  /** Whether {@link path} still names this directory. Costs a system call. */
+  isAtItsPath(): boolean {
+    return this.#isAt(this.path)
+  }
+
+  /** Idempotent: the number of a closed descriptor may belong to another file. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    closeSync(this.fd)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #isAt(path: string): boolean {
+    try {
+      const { dev, ino } = statSync(path, { bigint: true })
+      return dev === this.#dev && ino === this.#ino
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      // Another reason, such as a missing right, does not say that the directory is gone.
+      return code !== 'ENOENT' && code !== 'ENOTDIR'
+    }
+  }
+
+  #isLink(name: string): boolean {
+    return lstatSync(this.at(name), { throwIfNoEntry: false })?.isSymbolicLink() === true
+  }
+}
