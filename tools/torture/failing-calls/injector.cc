@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "../preload/place.h"
+
 namespace failing {
 namespace {
 
@@ -24,13 +26,6 @@ struct Range {
   uintptr_t end = 0;
   bool has(uintptr_t address) const { return begin <= address && address < end; }
 };
-
-// Without the C library's wrappers: those are the ones that are replaced.
-std::string linkTarget(const char* path) {
-  char target[4096];
-  const ssize_t length = readlinkat(AT_FDCWD, path, target, sizeof target);
-  return length <= 0 ? "" : std::string(target, static_cast<size_t>(length));
-}
 
 Control* mapControl() {
   const char* const path = getenv("FAILING_CALLS_CONTROL");
@@ -53,29 +48,7 @@ const std::string& root() {
   return folder;
 }
 
-bool isInside(const std::string& path) {
-  const std::string& folder = root();
-  if (folder.empty() || path.compare(0, folder.size(), folder) != 0) return false;
-  return path.size() == folder.size() || path[folder.size()] == '/';
-}
-
-std::string insideOrEmpty(std::string path) { return isInside(path) ? path : ""; }
-
-std::string ofDescriptor(int fd) {
-  char name[48];
-  snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-  return linkTarget(name);
-}
-
-// "/proc/self/fd/17/name" is the file of that name in the folder that 17 is open on.
-std::string throughDescriptor(const char* path) {
-  constexpr char kPrefix[] = "/proc/self/fd/";
-  if (strncmp(path, kPrefix, sizeof kPrefix - 1) != 0) return path;
-  char* rest = nullptr;
-  const long fd = strtol(path + sizeof kPrefix - 1, &rest, 10);
-  const std::string folder = ofDescriptor(static_cast<int>(fd));
-  return folder.empty() ? path : folder + rest;
-}
+std::string insideOrEmpty(std::string path) { return preload::isInside(root(), path) ? path : ""; }
 
 struct LoadedRanges {
   Range addon;
@@ -149,16 +122,13 @@ int injectedError() { return static_cast<int>(control()->error); }
 
 std::string placeOf(int at, const char* path) {
   const Pause pause;
-  if (path == nullptr) return "";
-  if (path[0] == '/') return insideOrEmpty(throughDescriptor(path));
-  if (path[0] == '\0') return at < 0 ? "" : placeOf(at);
-  const std::string folder = at == AT_FDCWD ? linkTarget("/proc/self/cwd") : ofDescriptor(at);
-  return insideOrEmpty(folder + "/" + path);
+  if (path == nullptr || (at < 0 && at != AT_FDCWD && path[0] != '/')) return "";
+  return insideOrEmpty(preload::absolutePath(at, path));
 }
 
 std::string placeOf(int fd) {
   const Pause pause;
-  return insideOrEmpty(ofDescriptor(fd));
+  return insideOrEmpty(preload::pathOfDescriptor(fd));
 }
 
 bool isCalledByAddon(const void* returnAddress) {

@@ -85,5 +85,6 @@ export class Injector {
 
 function textAt(page: Buffer, from: number, length: number): string {
   const bytes = page.subarray(from, from + length)
-  return bytes.toString('utf8', 0, bytes.indexOf(0))
+  const end = bytes.indexOf(0)
+  return bytes.toString('utf8', 0, end < 0 ? length : end)
 }

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Duration, FAULTS, type Fault, OUT_OF_MEMORY } from './fault.js'
+import { FAULTS, OUT_OF_MEMORY } from './fault.js'
 import { buildFailingCalls } from './injector.js'
 import { OPERATIONS } from './operations/index.js'
-import { type NumberedResult, runOperation } from './run-operation.js'
+import { type RowResult, runOperation } from './run-operation.js'
 import { Tally } from './tally.js'
 
 const USAGE = `usage: node tools/dist/torture/failing-calls/main.js [--operation TEXT] [--fault TEXT] [--duration once|from-then-on] [--nth N]
@@ -49,16 +49,14 @@ async function run(): Promise<number> {
   const tally = new Tally()
   try {
     const library = buildFailingCalls(scratch)
-    for (const operation of operations) {
-      for (const fault of faults) {
-        for (const duration of fault.durations) {
-          if (values.duration !== undefined && values.duration !== duration) continue
-          const range = values.nth === undefined ? {} : { firstCall: Number(values.nth), lastCall: Number(values.nth) }
-          const run = { library, folder: scratch, operation: operation.name, fault, duration, ...range }
-          await runOperation(run, (result) => take(tally, { operation: operation.name, fault, duration }, result))
-        }
-      }
-      console.log(tally.lineOf(operation.name))
+    const rows = faults.flatMap((fault) => fault.durations.map((duration) => ({ fault, duration })))
+    const chosen = rows.filter(({ duration }) => values.duration === undefined || values.duration === duration)
+    const range = values.nth === undefined ? {} : { firstCall: Number(values.nth), lastCall: Number(values.nth) }
+    for (const { name } of operations) {
+      await runOperation({ library, folder: scratch, operation: name, rows: chosen, ...range }, (result) =>
+        take(tally, name, result),
+      )
+      console.log(tally.lineOf(name))
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
@@ -68,11 +66,11 @@ async function run(): Promise<number> {
   return tally.broken > 0 ? 1 : 0
 }
 
-function take(tally: Tally, run: { operation: string; fault: Fault; duration: Duration }, result: NumberedResult): void {
-  tally.add(run.operation, run.fault.name, result)
-  const { nth, hit, codes, findings } = result
-  const call = hit.fired === 0 ? 'untouched' : `${hit.call} ${hit.path.replace(/^.*?\/case-\d+\/?/, '')}`
-  const where = `${run.operation} | ${run.fault.name} ${run.duration} n=${nth} | ${call} | ${codes.join(', ')}`
+function take(tally: Tally, operation: string, result: RowResult): void {
+  tally.add(operation, result)
+  const { fault, duration, nth, hit, codes, findings } = result
+  const call = hit.fired === 0 ? 'untouched' : `${hit.call} ${hit.path.replace(/^.*?\/case-[\d-]+\/?/, '')}`
+  const where = `${operation} | ${fault.name} ${duration} n=${nth} | ${call} | ${codes.join(', ')}`
   if (values.every) console.log(where)
   for (const finding of findings) {
     const before = tally.addFinding(finding, where)

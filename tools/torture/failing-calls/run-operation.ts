@@ -9,73 +9,80 @@ import { Injector, injectorEnvironment } from './injector.js'
 import type { CaseResult } from './run-case.js'
 
 /** A case that says nothing for so long hangs. */
-const SILENCE_MS = 20_000
+const SILENCE_MS = 30_000
 
 /** A row of cases that end their process is given up after so many of them. */
 const DEATHS_MAX = 5
+
+/** One fault in one operation: as many cases as the operation makes calls that can give it. */
+export interface Row {
+  readonly fault: Fault
+  readonly duration: Duration
+}
 
 export interface OperationRun {
   readonly library: string
   readonly folder: string
   readonly operation: string
-  readonly fault: Fault
-  readonly duration: Duration
+  readonly rows: readonly Row[]
   readonly firstCall?: number
   readonly lastCall?: number
 }
 
-export type NumberedResult = CaseResult & { readonly nth: number }
+export type RowResult = CaseResult & Row & { readonly nth: number }
 
-/** All cases of an operation with one fault, in as many processes as die of it. */
-export async function runOperation(run: OperationRun, take: (result: NumberedResult) => void): Promise<void> {
-  const folder = join(run.folder, 'queues')
-  const last = run.lastCall ?? Number.POSITIVE_INFINITY
-  let next: number | undefined = run.firstCall ?? 1
-  for (let deaths = 0; next !== undefined && next <= last && deaths < DEATHS_MAX; deaths++) {
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder)
-    next = await runChild(run, folder, next, take)
+/** Where a process begins, or has come to: a row, and the number of the call in it. */
+interface Progress {
+  readonly row: number
+  readonly nth: number
+}
+
+/** All cases of an operation, in as many processes as die of them. */
+export async function runOperation(run: OperationRun, take: (result: RowResult) => void): Promise<void> {
+  const firstCall = run.firstCall ?? 1
+  let next: Progress = { row: 0, nth: firstCall }
+  for (let deaths = 0; next.row < run.rows.length; ) {
+    const died = await runChild(run, next, take)
+    if (died === undefined) return
+    deaths = died.row === next.row ? deaths + 1 : 1
+    next = deaths < DEATHS_MAX ? { row: died.row, nth: died.nth + 1 } : { row: died.row + 1, nth: firstCall }
   }
 }
 
-/** Returns where the next process has to begin; `undefined` when this one came to the end. */
-async function runChild(
-  run: OperationRun,
-  folder: string,
-  first: number,
-  take: (result: NumberedResult) => void,
-): Promise<number | undefined> {
+/** Returns which case the process died of; `undefined` when it came to the end. */
+async function runChild(run: OperationRun, from: Progress, take: (result: RowResult) => void): Promise<Progress | undefined> {
+  const folder = join(run.folder, 'queues')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
   const control = join(run.folder, 'control')
+  const child = startChild(run, from, { folder, control })
+  const complaints = text(child.stderr)
+  const exit = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? String(code))))
+  const silence = setTimeout(() => child.kill('SIGKILL'), SILENCE_MS)
+  let current = from
+  for await (const line of createInterface({ input: child.stdout })) {
+    silence.refresh()
+    const { row, begins, ...result } = JSON.parse(line)
+    const index = from.row + row
+    if (begins !== undefined) current = { row: index, nth: begins }
+    else take({ ...result, ...run.rows[index] })
+  }
+  clearTimeout(silence)
+  const how = await exit
+  if (how === '0') return undefined
+  const words = how === 'SIGKILL' ? `hung for ${SILENCE_MS} ms` : `ended with ${how}`
+  const findings = [`the process ${words}: ${(await complaints).trim().split('\n').slice(0, 12).join(' | ')}`]
+  take({ nth: current.nth, hit: new Injector(control).look(), codes: [], findings, ...(run.rows[current.row] as Row) })
+  return current
+}
+
+function startChild(run: OperationRun, from: Progress, { folder, control }: { folder: string; control: string }) {
   const environment = injectorEnvironment({ library: run.library, control, folder })
   const program = fileURLToPath(new URL('./child.js', import.meta.url))
-  const last = String(run.lastCall ?? 100_000)
-  const child = spawn(
-    process.execPath,
-    ['--expose-gc', program, control, folder, run.operation, run.fault.name, run.duration, String(first), last],
-    { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  const complaints = text(child.stderr)
-  let current = first
-  let isSilent = false
-  const timer = setTimeout(() => {
-    isSilent = true
-    child.kill('SIGKILL')
-  }, SILENCE_MS)
-  for await (const line of createInterface({ input: child.stdout })) {
-    timer.refresh()
-    const said = JSON.parse(line)
-    if (said.begins !== undefined) current = said.begins
-    else take(said)
-  }
-  clearTimeout(timer)
-  const { exitCode, signalCode } = child.exitCode === null && child.signalCode === null ? await ended(child) : child
-  if (exitCode === 0) return undefined
-  const how = isSilent ? `said nothing for ${SILENCE_MS} ms` : `ended with ${signalCode ?? exitCode}`
-  const finding = `the process ${how}: ${(await complaints).trim().split('\n').slice(0, 12).join(' | ')}`
-  take({ nth: current, hit: new Injector(control).look(), codes: [], findings: [finding] })
-  return current + 1
-}
-
-function ended(child: ReturnType<typeof spawn>): Promise<{ exitCode: number | null; signalCode: NodeJS.Signals | null }> {
-  return new Promise((resolve) => child.once('exit', (exitCode, signalCode) => resolve({ exitCode, signalCode })))
+  const rows = run.rows.slice(from.row).flatMap(({ fault, duration }) => [fault.name, duration])
+  const range = [String(from.nth), String(run.lastCall ?? 100_000)]
+  return spawn(process.execPath, ['--expose-gc', program, control, folder, run.operation, ...range, ...rows], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }

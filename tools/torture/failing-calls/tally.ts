@@ -1,4 +1,4 @@
-import type { NumberedResult } from './run-operation.js'
+import type { RowResult } from './run-operation.js'
 
 interface Counts {
   cases: number
@@ -15,12 +15,12 @@ export class Tally {
   broken = 0
   cases = 0
 
-  add(operation: string, fault: string, { hit, codes, findings }: NumberedResult): void {
+  add(operation: string, { fault, hit, codes, findings }: RowResult): void {
     const isBroken = findings.length > 0
     if (isBroken) this.broken++
     if (hit.fired === 0 && !isBroken) return
     this.cases++
-    for (const counts of [countsOf(this.#byOperation, operation), countsOf(this.#byFault, fault)]) {
+    for (const counts of [countsOf(this.#byOperation, operation), countsOf(this.#byFault, fault.name)]) {
       counts.cases++
       if (codes.length > 0) counts.reported++
       if (isBroken) counts.broken++
@@ -33,7 +33,7 @@ export class Tally {
 
   /** Takes a finding under its kind, which leaves numbers and folders out; returns how many of its kind there were before. */
   addFinding(finding: string, where: string): number {
-    const kind = finding.replace(/\/\S*\/case-\d+/g, '').replace(/\d+/g, '#')
+    const kind = finding.replace(/\/\S*\/case-[\d-]+/g, '').replace(/\d+/g, '#')
     const known = this.#kinds.get(kind) ?? { count: 0, first: `${where}\n      ${finding}` }
     this.#kinds.set(kind, known)
     return known.count++

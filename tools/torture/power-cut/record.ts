@@ -10,9 +10,10 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 /** Compiles the library that records; returns where it is. */
 export function buildRecorder(folder: string): string {
   const library = join(folder, 'recorder.so')
-  const source = join(ROOT, 'tools/torture/power-cut/recorder.cc')
+  const sources = ['recorder.cc', 'recorded-calls.cc', 'page_watch.cc'].map((name) => join(ROOT, 'tools/torture/power-cut', name))
   const compiler = process.env['CXX'] ?? 'c++'
-  execFileSync(compiler, ['-std=c++17', '-O1', '-fPIC', '-shared', '-Wall', '-Wextra', '-Werror', '-o', library, source, '-ldl'])
+  const flags = ['-std=c++17', '-O1', '-fPIC', '-shared', '-pthread', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror']
+  execFileSync(compiler, [...flags, '-o', library, ...sources, '-ldl'])
   return library
 }
 
