@@ -63,7 +63,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'EIO',
     errno: 5,
-    kinds: [...OPENS, 'list', 'read', 'write', 'truncate', 'allocate', 'sync', ...NAMES, 'remove-directory', 'status', 'copy'],
+    kinds: [...OPENS, 'list', 'read', 'write', 'truncate', 'allocate', ...NAMES, 'remove-directory', 'status', 'copy'],
     durations: BOTH,
   },
   {
@@ -73,6 +73,7 @@ export const FAULTS: readonly Fault[] = [
     durations: BOTH,
     passes: true,
   },
+  { name: 'EIO of a sync', errno: 5, kinds: ['sync'], durations: BOTH },
   { name: 'ENOSPC of a sync', errno: 28, kinds: ['sync'], durations: BOTH },
   { name: 'EDQUOT', errno: 122, kinds: ['create', 'write', 'allocate', 'make-directory', 'copy'], durations: BOTH, passes: true },
   {

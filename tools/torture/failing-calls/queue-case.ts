@@ -17,11 +17,13 @@ export class QueueCase {
   readonly ledger = new Ledger()
   readonly handles: { readonly what: string; readonly handle: Closable }[] = []
   writer: QueueWriter | undefined
+  /** What the operation said at last, for the look afterwards; `undefined` when it failed. */
+  said: unknown
   readonly readers = new Map<string, QueueReader>()
 
-  constructor(folder: string) {
+  constructor(folder: string, directory = 'queue') {
     this.folder = folder
-    this.directory = join(folder, 'queue')
+    this.directory = join(folder, directory)
     mkdirSync(folder, { recursive: true })
   }
 
@@ -35,6 +37,12 @@ export class QueueCase {
       if (writer.nextSequence !== next) this.ledger.find(`the writer opens at sequence ${writer.nextSequence}, not at ${next}`)
       return writer
     })
+  }
+
+  /** Takes a handle that was opened elsewhere, to be closed at the end, and its writer of this queue. */
+  adopt(what: string, handle: Closable, writer?: QueueWriter): void {
+    this.handles.push({ what, handle })
+    if (writer !== undefined) this.writer = writer
   }
 
   openReader(name: string): QueueReader | undefined {

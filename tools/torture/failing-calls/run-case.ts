@@ -22,7 +22,7 @@ export async function runCase(
   { operation, fault, duration, nth }: { operation: Operation; fault: Fault; duration: Duration; nth: number },
 ): Promise<CaseResult> {
   const resources = resourcesNow()
-  const queue = new QueueCase(folder)
+  const queue = new QueueCase(folder, operation.directory)
   const { ledger } = queue
   await operation.prepare(queue)
   await backgroundRests()
@@ -36,6 +36,7 @@ export async function runCase(
   } finally {
     hit = injector.disarm()
   }
+  await operation.look?.(queue)
   const codes = ledger.failures.map(({ doing, code }) => `${doing}: ${code}`)
   if (hit.fired === 0 || fault.isHarmless === true)
     for (const { doing, code, text } of ledger.failures)

@@ -62,6 +62,8 @@ async function runChild(run: OperationRun, from: Progress, take: (result: RowRes
   let current = from
   for await (const line of createInterface({ input: child.stdout })) {
     silence.refresh()
+    // What chron-cli prints is for people.
+    if (!line.startsWith('{"row":')) continue
     const { row, begins, ...result } = JSON.parse(line)
     const index = from.row + row
     if (begins !== undefined) current = { row: index, nth: begins }

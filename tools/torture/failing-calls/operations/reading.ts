@@ -31,10 +31,8 @@ export const READING: readonly Operation[] = [
   {
     name: 'open a new reader',
     prepare: written,
-    run(queue) {
-      queue.openReader('first')
-      leavesNoName(queue, 'first')
-    },
+    run: (queue) => void queue.openReader('first'),
+    look: (queue) => leavesNoName(queue, 'first'),
     retry(queue) {
       if (!queue.readers.has('first')) queue.openReader('first')
       queue.readAndCommit('first', 3)
