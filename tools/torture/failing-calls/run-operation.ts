@@ -9,7 +9,7 @@ import { Injector, injectorEnvironment } from './injector.js'
 import type { CaseResult } from './run-case.js'
 
 /** A case that says nothing for so long hangs. */
-const SILENCE_MS = 30_000
+const SILENCE_MS = 90_000
 
 /** A row of cases that end their process is given up after so many of them. */
 const DEATHS_MAX = 5
