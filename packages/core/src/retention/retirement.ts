@@ -5,10 +5,10 @@ import { BACKGROUND_TIMEOUT_MS, RETENTION_FALLBACK_MS, TIMER_MAX_MS } from '../d
 import { QueueError } from '../errors/index.js'
 import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { READERS_DIRECTORY, readerFileName } from '../format/index.js'
+import type { WriterLock } from '../files/writer-lock.js'
+import { READERS_DIRECTORY, readerFileName, segmentFileName } from '../format/index.js'
 import { findLowestSegment } from '../segment/first-segment.js'
-import { segmentPath } from '../segment/segment-files.js'
-import { sparseIndexPath } from '../segment/sparse-index.js'
+import { sparseIndexName } from '../segment/sparse-index.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
 import { noteLostPosition } from './lost-position.js'
 import { surveyReaders } from './reader-survey.js'
@@ -23,6 +23,8 @@ import { segmentAgeMs } from './segment-age.js'
 
 export interface RetirementOptions {
   readonly directory: QueueDirectory
+  /** Held by each deletion until it has ended. */
+  readonly lock: WriterLock
   readonly control: MappedControl
   readonly rules: RetentionOptions
   /** The head, as the writer knows it. */
@@ -114,7 +116,7 @@ export class Retirement {
   #retireOne(): number | undefined {
     const { control } = this.#options
     const { firstSegmentId } = this
-    if (!this.#isDeletable(this.#survey())) return undefined
+    if (!this.#isDeletable(this.#survey()) || !this.#options.lock.isHeld()) return undefined
     control.storeFirstSegment(firstSegmentId + 1)
     const state = this.#survey()
     if (!this.#isDeletable(state)) {
@@ -124,8 +126,8 @@ export class Retirement {
     for (const released of releaseReaders(state, this.#options.rules).released) this.#release(released, firstSegmentId)
     this.#unlinkIndex(firstSegmentId)
     // A power cut must not take back the positions that let the segment go.
-    const positions = state.readers.map(({ name }) => this.#options.directory.at(`${READERS_DIRECTORY}/${readerFileName(name)}`))
-    const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId), positions)
+    const positions = state.readers.map(({ name }) => `${READERS_DIRECTORY}/${readerFileName(name)}`)
+    const job = binding.backgroundUnlink(segmentFileName(firstSegmentId), positions, this.#options.lock.hold)
     // A reader may have made it between the two: from here on it sees that the segment is gone.
     this.#unlinkIndex(firstSegmentId)
     this.#firstSegmentId = firstSegmentId + 1
@@ -223,7 +225,7 @@ export class Retirement {
   }
 
   #unlinkIndex(segmentId: number): void {
-    binding.jobRelease(binding.backgroundUnlink(sparseIndexPath(this.#options.directory, segmentId)))
+    binding.jobRelease(binding.backgroundUnlink(sparseIndexName(segmentId), [], this.#options.lock.hold))
   }
 
   /** Rules that depend on time need a timer, but only while something below the head exists. */

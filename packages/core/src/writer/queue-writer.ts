@@ -3,35 +3,44 @@ import {
   APPENDER_CLAIM_OFFSET,
   APPENDER_NEXT_SEQUENCE,
   APPENDER_WAKES,
-  APPENDER_WRITE_OFFSET,
   binding,
   type NativeAppender,
   STATUS_CLAIM,
   STATUS_OK,
   STATUS_ROLL,
-  STATUS_UNPREPARED,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
-import { ClosedError, NoSpaceError, QueueError, QueueFullError } from '../errors/index.js'
+import {
+  ClosedError,
+  fromSystemError,
+  LockLostError,
+  NoSpaceError,
+  NotDurableError,
+  QueueError,
+  QueueFullError,
+} from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
+import type { ReleaseStack } from '../files/release-stack.js'
 import type { WriterLock } from '../files/writer-lock.js'
-import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
 import type { Tail } from '../recovery/recovery-context.js'
 import type { RetentionVerdict } from '../retention/retention-plan.js'
 import { Retirement } from '../retention/retirement.js'
-import { MappedSegment } from '../segment/mapped-segment.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { appendFailure } from './append-failure.js'
 import { CapacityGate } from './capacity-gate.js'
 import { checkTimestamp } from './check-timestamp.js'
 import { Claim } from './claim.js'
 import { Durability } from './durability.js'
+import { durableStart } from './durable-start.js'
+import { Head } from './head.js'
 import type { ResolvedWriterOptions } from './writer-options.js'
 
 /** What `openWriter` hands to the writer. */
 export interface OpenedQueue {
+  /** Gives back what is acquired, here and in the writer; `close()` unwinds it, and so does an open that fails. */
+  readonly releases: ReleaseStack
   readonly directory: QueueDirectory
   readonly lock: WriterLock
   readonly control: MappedControl
@@ -98,16 +107,10 @@ export class QueueWriter {
   readonly #firstSequence: number
   readonly #retirement: Retirement | undefined
   readonly #gate: CapacityGate | undefined
-  #segmentId: number
-  /** The head as JavaScript sees it. Only claims need that, so after a roll it is made for the first of them. */
-  #head: MappedSegment | undefined
-  #heartbeat: NodeJS.Timeout | undefined
-  #rollTimer: NodeJS.Timeout | undefined
-  #headSinceMs = performance.now()
+  readonly #head: Head
+  #lost: LockLostError | undefined
   #claim: Claim | undefined
   #batchTypeIds = new Uint16Array(64)
-  #rolls = 0
-  #unpreparedRolls = 0
   #mayBlock = true
   #isClosed = false
 
@@ -119,34 +122,20 @@ export class QueueWriter {
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
-    this.#segmentId = tail.segment.id
-    this.#head = tail.segment
     this.#firstSequence = tail.nextSequence
-    this.#appender = binding.createAppender({
-      control: control.mapping,
-      writerEpoch: opened.epoch,
-      extensions: options.extensions,
-    })
-    this.#appender.attach(tail.segment.mapping, tail.segment.id, tail.offset, tail.nextSequence)
+    this.#appender = this.#makeAppender()
     this.#state = this.#appender.state
-    this.#durability = new Durability({
-      directory: opened.directory,
-      control,
-      appender: this.#appender,
-      policy: options.flushPolicy,
-      segmentId: tail.segment.id,
-    })
+    this.#head = new Head({ appender: this.#appender, preparer: opened.preparer, segment: tail.segment })
+    opened.releases.push(() => this.#head.close())
+    this.#durability = this.#makeDurability()
     this.#watchesAppends = this.#durability.watchesAppends
     this.#retirement = this.#makeRetirement()
     this.#gate = this.#makeGate()
-    if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset))
+    if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset, opened.lock.hold))
     opened.preparer.start(tail.segment.id + 1)
-    const { rollAfterMs } = options
-    if (rollAfterMs !== undefined)
-      this.#rollTimer = setInterval(() => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000)).unref()
-    if (options.heartbeatIntervalMs > 0) {
-      this.#heartbeat = setInterval(() => this.heartbeat(), options.heartbeatIntervalMs).unref()
-    }
+    const { rollAfterMs, heartbeatIntervalMs } = options
+    if (rollAfterMs !== undefined) this.#repeat(() => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000))
+    if (heartbeatIntervalMs > 0) this.#repeat(() => this.#beat(), heartbeatIntervalMs)
   }
 
   /** Sequence that the next message gets. */
@@ -162,7 +151,7 @@ export class QueueWriter {
 
   /** Where the next record goes. */
   get position(): { readonly segmentId: number; readonly offset: number } {
-    return { segmentId: this.#segmentId, offset: this.#state[APPENDER_WRITE_OFFSET] as number }
+    return this.#head.position
   }
 
   /**
@@ -170,7 +159,8 @@ export class QueueWriter {
    *
    * @param typeId the user's type, 0 to 65534.
    * @throws {@link TooLargeError} `ERR_TOO_LARGE`, {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, {@link NoSpaceError} `ERR_NO_SPACE`,
-   * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`. Nothing was written in any of these cases.
+   * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`, {@link LockLostError} `ERR_LOCK_LOST`. Nothing was written in any of these cases.
+   * {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
     const timestampNs = options?.timestampNs
@@ -182,7 +172,7 @@ export class QueueWriter {
       status =
         timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
     }
-    if (this.#watchesAppends) this.#durability.afterAppend()
+    if (this.#watchesAppends) this.#afterAppend()
     return (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
   }
 
@@ -227,7 +217,7 @@ export class QueueWriter {
       }
     } finally {
       // What stands before a refused message is appended like any other.
-      if (this.#watchesAppends && done > 0 && !this.#isClosed) this.#durability.afterAppend()
+      if (this.#watchesAppends && done > 0 && !this.#isClosed && this.#lost === undefined) this.#afterAppend()
     }
   }
 
@@ -243,33 +233,45 @@ export class QueueWriter {
       this.#clearTheWay(status, typeId, undefined, length)
       status = this.#appender.claim(typeId, length)
     }
-    this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#durability.afterAppend() : undefined)
-    this.#claim.open(this.#mappedHead(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
+    this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
+    this.#claim.open(this.#head.mapped(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
     return this.#claim
   }
 
-  /** Tells readers and ordered fan-ins that this writer lives although it appends nothing. Happens by itself while the event loop turns. */
+  /**
+   * Tells readers and ordered fan-ins that this writer lives although it appends nothing, and finds out whether it still has the lock. Happens by itself while the event
+   * loop turns. @throws {@link LockLostError} `ERR_LOCK_LOST`.
+   */
   heartbeat(): void {
-    if (!this.#isClosed) this.#appender.heartbeat()
+    if (this.#isClosed) return
+    this.#assertOwned()
+    this.#appender.heartbeat()
   }
 
-  /** Resolves when everything appended before the call is durable. */
+  /**
+   * Resolves when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` and its kin when that fails: the messages stay visible, and a later
+   * flush tries all of them again. {@link LockLostError} `ERR_LOCK_LOST`.
+   */
   async flush(): Promise<void> {
     this.#assertOpen()
-    await this.#durability.flush()
+    await this.#durability.flush().catch((error) => this.#failFlush(error))
   }
 
-  /** Returns when everything appended before the call is durable; blocks the thread. */
+  /** {@link flush} that blocks the thread. */
   flushSync(): void {
     this.#assertOpen()
-    this.#durability.flushSync()
+    try {
+      this.#durability.flushSync()
+    } catch (error) {
+      this.#failFlush(error)
+    }
   }
 
   /** Leaves the head segment for the next one although it is not full. Refused while a claim is open, which lies in the head. */
   roll(): void {
     this.#assertOpen()
     if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#clearTheWay(STATUS_CLAIM, undefined, undefined)
-    if ((this.#state[APPENDER_WRITE_OFFSET] as number) > SEGMENT_HEADER_LENGTH) this.#roll()
+    if (!this.#head.isEmpty) this.#roll()
   }
 
   /** Which segments could be deleted, which stay, who pins them and which rule it is. Empty without `retention`. */
@@ -281,15 +283,15 @@ export class QueueWriter {
   metrics(): WriterMetrics {
     return {
       appended: this.nextSequence - this.#firstSequence,
-      rolls: this.#rolls,
+      rolls: this.#head.rolls,
       wakes: this.#state[APPENDER_WAKES] as number,
       syncs: this.#durability.syncCount,
-      unpreparedRolls: this.#unpreparedRolls + (this.#gate?.spaceWaitCount ?? 0),
+      unpreparedRolls: this.#head.unpreparedRolls + (this.#gate?.spaceWaitCount ?? 0),
       blockedRolls: this.#gate?.blockedCount ?? 0,
       segmentsDeleted: this.#retirement?.counts.segmentsDeleted ?? 0,
       readersReleased: this.#retirement?.counts.readersReleased ?? 0,
       nextSequence: this.nextSequence,
-      durableSequence: this.#isClosed ? 0 : this.durableSequence,
+      durableSequence: this.#isClosed || this.#lost !== undefined ? 0 : this.durableSequence,
     }
   }
 
@@ -297,22 +299,16 @@ export class QueueWriter {
     return this.#isClosed
   }
 
-  /** Ends writing and gives the queue back. Syncs when a flush policy is set; waits for syncs under way. Idempotent. */
+  /**
+   * Ends writing and gives the queue back, whatever state it is in. Syncs when a flush policy is set, and waits for all background work. Idempotent. A sync that fails here is
+   * not thrown, because the queue is closed all the same: call {@link flush} to know.
+   */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    clearInterval(this.#heartbeat)
-    clearInterval(this.#rollTimer)
     this.#claim?.invalidate()
-    this.#retirement?.close()
-    if (this.#opened.options.flushPolicy !== undefined) this.#durability.request()
-    this.#durability.close()
-    this.#appender.detach()
-    this.#opened.preparer.dispose()
-    this.#head?.close()
-    this.#opened.control.close()
-    this.#opened.lock.release()
-    this.#opened.directory.close()
+    const failure = this.#opened.releases.releaseAll()
+    if (failure !== undefined) throw fromSystemError(failure, { path: this.directory })
   }
 
   [Symbol.dispose](): void {
@@ -331,7 +327,7 @@ export class QueueWriter {
 
   /** Rolls where that is all that is missing; throws what the status means otherwise. */
   #clearTheWay(status: number, typeId: unknown, payload: unknown, length?: number): void {
-    if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
+    this.#assertOpen()
     if (status !== STATUS_ROLL)
       throw appendFailure(status, { directory: this.directory, segmentSize: this.segmentSize, typeId, payload, length })
     this.#roll()
@@ -342,7 +338,7 @@ export class QueueWriter {
    * readers: nobody needs the room yet, and those that would make it may live on this event loop.
    */
   #rollByAge(rollAfterMs: number): void {
-    if (performance.now() - this.#headSinceMs < rollAfterMs) return
+    if (this.#head.ageMs < rollAfterMs) return
     this.#mayBlock = false
     try {
       this.roll()
@@ -351,11 +347,6 @@ export class QueueWriter {
     } finally {
       this.#mayBlock = true
     }
-  }
-
-  #mappedHead(): MappedSegment {
-    this.#head ??= new MappedSegment(this.#segmentId, this.#appender.segment())
-    return this.#head
   }
 
   /** What it has to tell is told when it is over, however it ended: whoever is told may append, which may roll, and may close the writer. */
@@ -369,21 +360,12 @@ export class QueueWriter {
   }
 
   #enterNextSegment(): void {
-    const { preparer } = this.#opened
-    const nextId = this.#segmentId + 1
-    this.#gate?.admit(this.#segmentId, this.#mayBlock)
-    if (this.#appender.roll(preparer.jobOf(nextId), nextId) === STATUS_UNPREPARED) {
-      this.#unpreparedRolls++
-      this.#appender.roll(this.#awaitPreparation(nextId), nextId)
-    }
-    preparer.handOver()
-    this.#segmentId = nextId
-    this.#head?.close()
-    this.#head = undefined
-    this.#rolls++
-    this.#headSinceMs = performance.now()
-    preparer.start(nextId + 1)
-    this.#durability.afterRoll(nextId)
+    this.#assertOwned()
+    this.#gate?.admit(this.#head.segmentId, this.#mayBlock)
+    // Whoever waited for readers may have lost the lock meanwhile.
+    this.#assertOwned()
+    this.#head.enterNext((segmentId) => this.#awaitPreparation(segmentId))
+    this.#durability.afterRoll()
     this.#retirement?.afterRoll()
   }
 
@@ -394,6 +376,7 @@ export class QueueWriter {
     try {
       return preparer.finish(segmentId)
     } catch (error) {
+      if (error instanceof LockLostError) this.#assertOwned()
       if (!(error instanceof NoSpaceError) || !frees) throw error
       this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
       return preparer.finish(segmentId)
@@ -406,7 +389,17 @@ export class QueueWriter {
     const isBounded = options.maxSegments !== undefined || options.maxBytes !== undefined
     const rules = options.retention ?? (isBounded ? { consumed: true } : undefined)
     if (rules === undefined) return undefined
-    return new Retirement({ directory, control, rules, head: () => this.position, onReaderReleased: options.onReaderReleased })
+    const { lock, releases } = this.#opened
+    const retirement = new Retirement({
+      directory,
+      lock,
+      control,
+      rules,
+      head: () => this.position,
+      onReaderReleased: options.onReaderReleased,
+    })
+    releases.push(() => retirement.close())
+    return retirement
   }
 
   #makeGate(): CapacityGate | undefined {
@@ -416,8 +409,80 @@ export class QueueWriter {
     return gate.isBounded ? gate : undefined
   }
 
+  #makeAppender(): NativeAppender {
+    const { control, tail, lock, releases, epoch, options } = this.#opened
+    const appender = binding.createAppender({
+      control: control.mapping,
+      writerEpoch: epoch,
+      extensions: options.extensions,
+      hold: lock.hold,
+      durable: durableStart(this.#opened),
+    })
+    releases.push(() => appender.detach())
+    appender.attach(tail.segment.mapping, tail.segment.id, tail.offset, tail.nextSequence)
+    return appender
+  }
+
+  #makeDurability(): Durability {
+    const { control, lock, releases, options } = this.#opened
+    const policy = options.flushPolicy
+    const durability = new Durability({ lock, control, appender: this.#appender, policy })
+    releases.push(() => durability.close())
+    releases.push(() => {
+      // A writer that was never returned has appended nothing.
+      if (policy !== undefined && this.#isClosed && this.#lost === undefined) durability.request()
+    })
+    return durability
+  }
+
+  #repeat(step: () => void, everyMs: number): void {
+    const timer = setInterval(step, everyMs).unref()
+    this.#opened.releases.push(() => clearInterval(timer))
+  }
+
+  /** By the timer. A lock that is lost is thrown by the next call. */
+  #beat(): void {
+    try {
+      this.heartbeat()
+    } catch (error) {
+      if (!(error instanceof LockLostError)) throw error
+    }
+  }
+
+  /** The message is visible: whatever keeps it from being durable must not look as if it had been refused. */
+  #afterAppend(): void {
+    try {
+      this.#durability.afterAppend()
+    } catch (cause) {
+      if (cause instanceof LockLostError) this.#lose()
+      throw new NotDurableError({ directory: this.directory, sequence: this.nextSequence - 1 }, { cause })
+    }
+  }
+
+  #failFlush(error: unknown): never {
+    if (error instanceof LockLostError) this.#lose()
+    throw error
+  }
+
+  /** Before anything is published or deleted. After the lock is lost this writer writes nothing any more, anywhere. */
+  #assertOwned(): void {
+    if (this.#lost === undefined && !this.#opened.lock.isHeld()) this.#lose()
+    if (this.#lost !== undefined) throw this.#lost
+  }
+
+  /** The queue may be another writer's. What is left to do is give back what this one holds. */
+  #lose(): void {
+    if (this.#lost !== undefined) return
+    this.#lost = this.#opened.lock.lostError()
+    this.#claim?.invalidate(this.#lost)
+    this.#durability.stop()
+    this.#appender.detach()
+    this.#retirement?.close()
+  }
+
   #assertOpen(): void {
     if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
+    if (this.#lost !== undefined) throw this.#lost
   }
 }
 
