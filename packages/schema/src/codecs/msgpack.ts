@@ -8,10 +8,10 @@ interface Packr {
 }
 
 /**
- * Every message describes itself (no records that later ones refer to), maps are objects, binary data is copied, and 64-bit integers are numbers as long as a
+ * Every message describes itself (no records that later ones refer to), maps are objects and take no more bytes than they need, binary data is copied, and 64-bit integers are numbers as long as a
  * number holds them exactly.
  */
-const OPTIONS = { useRecords: false, mapsAsObjects: true, copyBuffers: true, int64AsType: 'auto' } as const
+const OPTIONS = { useRecords: false, mapsAsObjects: true, variableMapSize: true, copyBuffers: true, int64AsType: 'auto' } as const
 
 /**
  * Defines a type of message in MessagePack, by the optional dependency msgpackr.

@@ -9,8 +9,14 @@ function compiler(name: string): string {
   return fileURLToPath(import.meta.resolve(`${name}/package.json`)).replace(/package\.json$/, 'bin/tsc')
 }
 
-it.each(['typescript', 'typescript-5'])('infers the same types with the compiler %s', (name) => {
-  const { status, stdout } = spawnSync(process.execPath, [compiler(name), '-p', settings, '--pretty', 'false'], { encoding: 'utf8' })
-  expect(stdout).toBe('')
-  expect(status).toBe(0)
-}, 600_000)
+it.each(['typescript', 'typescript-5'])(
+  'infers the same types with the compiler %s',
+  (name) => {
+    const { status, stdout } = spawnSync(process.execPath, [compiler(name), '-p', settings, '--pretty', 'false'], {
+      encoding: 'utf8',
+    })
+    expect(stdout).toBe('')
+    expect(status).toBe(0)
+  },
+  600_000,
+)

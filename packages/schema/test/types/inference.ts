@@ -82,7 +82,15 @@ Depth.writer().length({ bids: 20, weights: 3, note: 40 })
 Depth.writer().length({ tsEvent: 1 })
 
 // Plain values: what can be absent is optional.
-const input: MessageInput<typeof Quote> = { tsEvent: 1n, price: '1.5', instrumentId: 1, side: 'sell', bid: 1, ask: 2, symbol: 'BTC' }
+const input: MessageInput<typeof Quote> = {
+  tsEvent: 1n,
+  price: '1.5',
+  instrumentId: 1,
+  side: 'sell',
+  bid: 1,
+  ask: 2,
+  symbol: 'BTC',
+}
 Quote.encode(input)
 Quote.encode({ ...input, venue: 7, price: 15n })
 // @ts-expect-error ask is missing

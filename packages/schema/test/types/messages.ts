@@ -1,4 +1,23 @@
-import { ascii, bool, bytes, complex, decimal, enumOf, f64, flags, list, matrix, message, quantized, timestampNs, u16, u32, u64, utf8, vector } from '@chronicle-ts/schema'
+import {
+  ascii,
+  bool,
+  bytes,
+  complex,
+  decimal,
+  enumOf,
+  f64,
+  flags,
+  list,
+  matrix,
+  message,
+  quantized,
+  timestampNs,
+  u16,
+  u32,
+  u64,
+  utf8,
+  vector,
+} from '@chronicle-ts/schema'
 
 /** The messages that the type tests speak of. */
 export const Side = { buy: 0, sell: 1 } as const
