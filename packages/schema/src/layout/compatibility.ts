@@ -7,8 +7,9 @@ import { layoutOf } from './fingerprint.js'
  * two does not matter: the one with the greater version must append to the other, and nothing else.
  *
  * - New fields stand after the old ones and carry a later version; nothing of an old field changes, but its name.
- * - A field may be renamed to a name that was not there before. Two fields that swap their names are refused: the bytes would change their meaning.
+ * - A later version may rename a field to a name that was not there before. Two fields that swap their names are refused: the bytes would change their meaning.
  * - An enum or flags may gain members in a later version.
+ * - One version is one definition: two that differ in names only were made by two programs that did not know of each other.
  */
 export function schemaDifferences(one: SchemaDescription, other: SchemaDescription): string[] {
   const [older, newer] = one.version <= other.version ? [one, other] : [other, one]
@@ -37,6 +38,7 @@ function differencesOfOld(older: SchemaDescription, newer: SchemaDescription): s
     if (now === undefined) return [`${field.name} is missing in version ${newer.version}`]
     if (now.name !== field.name && older.fields.some(({ name }) => name === now.name))
       return [`${field.name} is ${now.name} in version ${newer.version}, which is another field in version ${older.version}`]
+    if (isSame && now.name !== field.name) return [`${field.name} is ${now.name} without a new version`]
     const change = changeOf(field, now, isSame)
     return change === undefined ? [] : [`${field.name} ${change} in version ${newer.version}`]
   })
@@ -108,6 +110,7 @@ function changeOfNested(
     const other = now[index] as FieldDescription
     if (other.name !== field.name && before.some(({ name }) => name === other.name))
       return `has ${other.name} where ${field.name} was`
+    if (isSameVersion && other.name !== field.name) return `calls ${field.name} ${other.name} without a new version`
     const change = changeOf(field, other, isSameVersion)
     if (change !== undefined) return `${field.name} ${change}`
   }
