@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { inspectQueue, verifyQueue } from '@chronicle-ts/core'
 import type { CommandContext } from '../../command-context.js'
 import { messageOfError } from '../../error-report.js'
+import { InterruptedError, interruptible } from '../../interruptible.js'
 import { printable } from '../../output/printable.js'
 import { ProgressLine } from '../../output/progress.js'
 import type { QueueDiagnosis } from './finding.js'
@@ -16,11 +17,12 @@ export async function diagnoseQueue(
   options: { quick: boolean },
 ): Promise<QueueDiagnosis> {
   try {
-    const inspection = inspectQueue(queue)
+    const inspection = interruptible(() => inspectQueue(queue))
     const read = options.quick ? { problems: inspection.problems, complete: false } : await readEverything(context, queue)
     const findings = [...queueFindings(inspection, read.problems), ...processFindings(inspection), ...spaceFindings(inspection)]
     return { queue, findings, complete: read.complete }
   } catch (error) {
+    if (error instanceof InterruptedError) throw error
     const finding = { code: 'QUEUE_UNREADABLE', severity: 'critical', message: messageOfError(error) } as const
     return { queue, findings: [finding], complete: false }
   }
@@ -31,10 +33,10 @@ async function readEverything(
   queue: string,
 ): Promise<Pick<QueueDiagnosis, 'complete'> & { problems: ReturnType<typeof inspectQueue>['problems'] }> {
   const line = new ProgressLine(process.stderr, `doctor ${printable(queue)}`)
-  using verification = verifyQueue(queue)
+  using verification = interruptible(() => verifyQueue(queue))
   let more = true
   while (more && !context.signal.aborted) {
-    more = verification.step()
+    more = interruptible(() => verification.step())
     line.update(verification.progress.bytes, verification.progress.bytesTotal)
     await turn()
   }
