@@ -361,7 +361,7 @@ export class ColdReader {
     const segmentId = this.#segmentId
     this.#lastSequence = -1
     this.#leave()
-    return this.#problem('FILE_UNREADABLE', `${error.errno} at ${error.path}`, { segmentId, severity: 'critical' })
+    return this.#problem('FILE_UNREADABLE', `${error.reason} at ${error.path}`, { segmentId, severity: 'critical' })
   }
 
   #isReplaced(): boolean {

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { binding } from '@chronicle-ts/native'
 import { inspectQueue, listQueue } from '../cold/index.js'
 import { NotAQueueError } from '../errors/index.js'
 import { QueueDirectory } from '../files/queue-directory.js'
+import { segmentFileName } from '../format/index.js'
 import { surveyReaders } from '../retention/reader-survey.js'
 import { judgeSegment, type RetentionState, type RetentionVerdict } from '../retention/retention-plan.js'
 import { segmentAgeMs } from '../retention/segment-age.js'
@@ -11,6 +14,8 @@ import { openWriter } from '../writer/open-writer.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
 
 const PAUSE_MS = 2
+/** Looks at the segment that goes last before the rules are asked again. */
+const LOOKS_MAX = 200
 
 /**
  * What a writer with these retention rules would say about each segment now. Reads only: no writer is opened, nothing is deleted.
@@ -45,17 +50,31 @@ export async function pruneQueue(directory: string, rules: RetentionOptions): Pr
   const before = planPrune(directory, rules).map(({ segmentId }) => segmentId)
   const writer = openWriter(directory, { retention: rules })
   try {
-    let left = writer.explainRetention()
-    while (left[0]?.deletable === true) {
-      await sleep(PAUSE_MS)
-      left = writer.explainRetention()
-    }
-    await deletionsBelow(directory, left[0]?.segmentId ?? 0)
+    const lowestKept = await deletionsDone(directory, () => writer.explainRetention())
+    await deletionsBelow(directory, lowestKept)
   } finally {
     writer.close()
   }
   const remaining = new Set(listQueue(directory).segmentIds)
   return before.filter((segmentId) => !remaining.has(segmentId))
+}
+
+/**
+ * Waits until the writer has let go what its rules let it, and returns the lowest segment that stays. The rules are asked about the whole queue only when the segment that was to go last is gone, or
+ * seems to stay: a reader may have registered in between.
+ */
+async function deletionsDone(directory: string, explain: () => readonly RetentionVerdict[]): Promise<number> {
+  for (;;) {
+    const verdicts = explain()
+    const kept = verdicts.findIndex(({ deletable }) => !deletable)
+    const last = verdicts[(kept < 0 ? verdicts.length : kept) - 1]
+    if (last === undefined) return verdicts[0]?.segmentId ?? 0
+    const path = join(directory, segmentFileName(last.segmentId))
+    for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+      await sleep(PAUSE_MS)
+      if (!existsSync(path)) break
+    }
+  }
 }
 
 /** The writer hands deletions to the background, which does them in their order: the last index, deleted once more, goes behind the last segment. */

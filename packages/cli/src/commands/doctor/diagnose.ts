@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { inspectQueue, verifyQueue } from '@chronicle-ts/core'
+import { inspectQueue, type QueueInspection, type QueueProblem, verifyQueue } from '@chronicle-ts/core'
 import type { CommandContext } from '../../command-context.js'
 import { messageOfError } from '../../error-report.js'
 import { InterruptedError, interruptible } from '../../interruptible.js'
@@ -17,10 +17,9 @@ export async function diagnoseQueue(
   options: { quick: boolean },
 ): Promise<QueueDiagnosis> {
   try {
-    const inspection = interruptible(() => inspectQueue(queue))
-    const read = options.quick ? { problems: inspection.problems, complete: false } : await readEverything(context, queue)
-    const findings = [...queueFindings(inspection, read.problems), ...processFindings(inspection), ...spaceFindings(inspection)]
-    return { queue, findings, complete: read.complete }
+    const { inspection, problems, complete } = options.quick ? readMetadata(queue) : await readEverything(context, queue)
+    const findings = [...queueFindings(inspection, problems), ...processFindings(inspection), ...spaceFindings(inspection)]
+    return { queue, findings, complete }
   } catch (error) {
     if (error instanceof InterruptedError) throw error
     const finding = { code: 'QUEUE_UNREADABLE', severity: 'critical', message: messageOfError(error) } as const
@@ -28,10 +27,20 @@ export async function diagnoseQueue(
   }
 }
 
-async function readEverything(
-  context: CommandContext,
-  queue: string,
-): Promise<Pick<QueueDiagnosis, 'complete'> & { problems: ReturnType<typeof inspectQueue>['problems'] }> {
+/** What a look at a queue came to. */
+interface QueueReading {
+  readonly inspection: QueueInspection
+  readonly problems: readonly QueueProblem[]
+  /** Whether every record was read. */
+  readonly complete: boolean
+}
+
+function readMetadata(queue: string): QueueReading {
+  const inspection = interruptible(() => inspectQueue(queue))
+  return { inspection, problems: inspection.problems, complete: false }
+}
+
+async function readEverything(context: CommandContext, queue: string): Promise<QueueReading> {
   const line = new ProgressLine(process.stderr, `doctor ${printable(queue)}`)
   using verification = interruptible(() => verifyQueue(queue))
   let more = true
@@ -41,5 +50,5 @@ async function readEverything(
     await turn()
   }
   line.clear()
-  return { problems: [...verification.problems], complete: !more }
+  return { inspection: verification.inspection, problems: [...verification.problems], complete: !more }
 }
