@@ -72,11 +72,17 @@ export class WriterLock {
     return new LockLostError({ directory: this.directory.path, detail: `${LOCK_FILE} was deleted or replaced` })
   }
 
-  /** Says in the file who holds the lock. */
+  /** Says in the file who holds the lock. In place: a file that is emptied first gives its block back, and a full disk does not return it. */
   writeRecord(epoch: number): void {
     const startTime = processStartTime(process.pid) ?? 0
-    ftruncateSync(this.fd, 0)
-    writeSync(this.fd, formatLockRecord({ pid: process.pid, startTime, epoch }), 0)
+    const record = formatLockRecord({ pid: process.pid, startTime, epoch })
+    try {
+      writeSync(this.fd, record, 0)
+      ftruncateSync(this.fd, record.length)
+    } catch (cause) {
+      // An empty file of an earlier version. The record only explains: no reason to refuse a writer, which may be the one that makes room.
+      if (!['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause
+    }
   }
 
   /**
