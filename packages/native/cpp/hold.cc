@@ -97,10 +97,18 @@ Hold::Hold(int lockFd, int directoryFd, std::string lockName) : lock_(lockFd), d
 
 // The text is put right while the lock is still held. That of a lock that was lost is left alone. Where the system refuses, the text stays: it only explains.
 Hold::~Hold() {
-  const bool changes = clearsRecord_ || notedAt_ >= 0;
-  if (changes && check() == 0 && ftruncate(lock_, clearsRecord_ ? 0 : static_cast<off_t>(notedAt_)) != 0) errno = 0;
+  if ((clearsRecord_ || notedAt_ >= 0) && check() == 0) restoreText();
   ::close(directory_);
   ::close(lock_);
+}
+
+// A cleared record is an empty line and not an empty file, which would give its block back: a full disk does not return it to the next writer.
+void Hold::restoreText() {
+  struct stat status;
+  if (fstat(lock_, &status) != 0 || status.st_size == 0) return;
+  const off_t length = clearsRecord_ ? 1 : static_cast<off_t>(notedAt_);
+  if (clearsRecord_ && pwrite(lock_, "\n", 1, 0) != 1) return;
+  if (ftruncate(lock_, length) != 0) errno = 0;
 }
 
 int Hold::check() const {
@@ -116,8 +124,9 @@ void Hold::noteWork(const std::string& kinds) {
   if (check() != 0 || fstat(lock_, &status) != 0) return;
   const std::string line = "background " + kinds + "\n";
   const off_t at = clearsRecord_ ? 0 : status.st_size;
-  if (clearsRecord_ && ftruncate(lock_, 0) != 0) return;
-  if (pwrite(lock_, line.data(), line.size(), at) >= 0) notedAt_ = at;
+  if (pwrite(lock_, line.data(), line.size(), at) < 0) return;
+  notedAt_ = at;
+  if (ftruncate(lock_, at + static_cast<off_t>(line.size())) != 0) errno = 0;
 }
 
 std::shared_ptr<Hold> findHold(uint64_t id) {

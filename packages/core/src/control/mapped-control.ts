@@ -1,5 +1,6 @@
 import { binding } from '@chronicle-ts/native'
 import { SEQLOCK_TRIES } from '../defaults.js'
+import type { FileIdentity } from '../files/file-identity.js'
 import { bootId } from '../files/machine.js'
 import {
   CONTROL_BOOT_ID_LENGTH,
@@ -49,6 +50,8 @@ export class MappedControl {
   constructor(
     readonly mapping: ArrayBuffer,
     readonly writable: boolean,
+    /** Of the file that is mapped. */
+    readonly identity: FileIdentity,
   ) {
     this.#words = new Int32Array(mapping, 0, CONTROL_LENGTH / 4)
     this.#longs = new BigUint64Array(mapping, 0, CONTROL_LENGTH / 8)

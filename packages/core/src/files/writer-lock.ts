@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { BACKGROUND_TIMEOUT_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
-import { fromSystemError, LockLostError, WriterActiveError } from '../errors/index.js'
+import { fromSystemError, isQueueError, LockLostError, WriterActiveError } from '../errors/index.js'
 import {
   formatLockRecord,
   LOCK_FILE,
@@ -74,11 +74,17 @@ export class WriterLock {
     return new LockLostError({ directory: this.directory.path, detail: `${LOCK_FILE} was deleted or replaced` })
   }
 
-  /** Says in the file who holds the lock. */
+  /** Says in the file who holds the lock. In place: a file that is emptied first gives its block back, and a full disk does not return it. */
   writeRecord(epoch: number): void {
     const startTime = processStartTime(process.pid) ?? 0
-    ftruncateSync(this.fd, 0)
-    writeWhole(this.fd, Buffer.from(formatLockRecord({ pid: process.pid, startTime, epoch }), 'latin1'), 0)
+    const record = formatLockRecord({ pid: process.pid, startTime, epoch })
+    try {
+      writeWhole(this.fd, Buffer.from(record, 'latin1'), 0)
+      ftruncateSync(this.fd, record.length)
+    } catch (cause) {
+      // An empty file of an earlier version. The record only explains: no reason to refuse a writer, which may be the one that makes room.
+      if (!isQueueError(fromSystemError(cause), 'ERR_NO_SPACE')) throw cause
+    }
   }
 
   /**
