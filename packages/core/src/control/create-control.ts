@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, renameSync, rmSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import { CONTROL_FILE, CONTROL_TEMPORARY_FILE, encodeControl, type NewControlBlock } from '../format/index.js'
 
 /**
@@ -15,7 +16,7 @@ export function createControl(directory: QueueDirectory, control: NewControlBloc
     rmSync(temporary, { force: true })
     const fd = openPath(temporary, 'createNew')
     try {
-      writeSync(fd, encodeControl(control))
+      writeWhole(fd, encodeControl(control), 0)
       fsyncSync(fd)
     } finally {
       closeSync(fd)

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { READY_TIMEOUT_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, NotAQueueError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
@@ -6,6 +6,7 @@ import { identityOf } from '../files/file-identity.js'
 import { pause } from '../files/pause.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath, openRegularFile } from '../files/regular-file.js'
+import { readWhole } from '../files/whole-transfer.js'
 import { probeWriterLock } from '../files/writer-lock.js'
 import {
   CONTROL_FILE,
@@ -43,7 +44,7 @@ export function readControl(directory: QueueDirectory): {
   try {
     if (!fstatSync(fd).isFile()) return { state: 'foreign', block: undefined }
     const bytes = Buffer.alloc(CONTROL_LENGTH)
-    const length = readSync(fd, bytes, 0, CONTROL_LENGTH, 0)
+    const length = readWhole(fd, bytes, 0)
     const block = decodeControl(viewOf(bytes))
     return { state: classify(block, length), block }
   } catch (cause) {

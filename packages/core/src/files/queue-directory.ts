@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSy
 import { join } from 'node:path'
 import { fromSystemError, IoError, LinkError } from '../errors/index.js'
 import { absolutePath } from './absolute-path.js'
+import { closeQuietly } from './close-quietly.js'
 import { syncDirectory } from './sync-directory.js'
 
 /** Holds a directory without the right to list it; `node:fs` has no name for this flag of open(2). */
@@ -48,7 +49,14 @@ export class QueueDirectory {
   }
 
   static #hold(from: string, path: string, flags: number): QueueDirectory {
-    const directory = new QueueDirectory(path, openSync(from, O_PATH | constants.O_DIRECTORY | flags))
+    const fd = openSync(from, O_PATH | constants.O_DIRECTORY | flags)
+    let directory: QueueDirectory
+    try {
+      directory = new QueueDirectory(path, fd)
+    } catch (cause) {
+      closeSync(fd)
+      throw cause
+    }
     if (directory.#isAt(directory.#anchor)) return directory
     directory.close()
     throw new IoError({ path: '/proc/self/fd', syscall: 'open', errno: 'ENOENT' })
@@ -126,7 +134,7 @@ export class QueueDirectory {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    closeSync(this.fd)
+    closeQuietly(this.fd)
   }
 
   [Symbol.dispose](): void {

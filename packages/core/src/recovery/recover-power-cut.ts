@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { openPath } from '../files/regular-file.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import {
   encodePaddingHeader,
   encodeSegmentHeader,
@@ -165,7 +166,7 @@ function rebuildSealedEmpty(context: RecoveryContext, segmentId: number): void {
   try {
     // Sized first: a file that another power cut leaves short must not pass for a segment of a smaller queue.
     ftruncateSync(fd, context.segmentSize)
-    writeSync(fd, bytes)
+    writeWhole(fd, bytes, 0)
     fsyncSync(fd)
   } finally {
     closeSync(fd)
