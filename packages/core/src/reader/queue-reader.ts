@@ -3,7 +3,7 @@ import { openControl } from '../control/open-control.js'
 import { BadPositionError, DataLostError } from '../errors/index.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { isRecordOffset, RECORD_FLAG_HEADER_CRC } from '../format/index.js'
-import { readLostSequence } from '../retention/lost-position.js'
+import { readLostSequence, removeLostNote } from '../retention/lost-position.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
 import { type Position, PositionFile } from './position-file.js'
 import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
@@ -92,8 +92,20 @@ export class QueueReader extends MessageSource {
     const saved = this.#file.loadValid(this.name)
     if (saved === undefined) return this.placeAtStart('earliest')
     this.#checkSaved(saved)
-    if (this.place(saved)) return saved
+    if (this.place(saved)) return this.#afterRecovery(saved, options)
     return this.#resumeElsewhere(saved, options)
+  }
+
+  /** Recovery moved the reader on, because the segment in which it stood was lost: what it had not read there is told once. */
+  #afterRecovery(saved: Position, options: ResolvedSourceOptions): Position {
+    const from = readLostSequence(this.#held, this.name, saved)
+    if (from === undefined) return saved
+    const next = this.control.nextSequenceAcquire()
+    const to = this.peek()?.sequence ?? next ?? from
+    if (options.onLost === 'strict') throw this.#dataLost(from, to)
+    this.countLost(to - from)
+    removeLostNote(this.#held, this.name)
+    return saved
   }
 
   /** `from` is not known when the segment vanished in another way than through retention. */

@@ -7,7 +7,7 @@ import { openSegment } from '../segment/segment-files.js'
 import type { SurveyedReader } from './reader-survey.js'
 
 /** Which sequence stood at a position whose segment is deleted: what a reader that was let go needs to know how much it lost. */
-interface LostPosition {
+export interface LostPosition {
   readonly segmentId: number
   readonly offset: number
   readonly sequence: number
@@ -29,11 +29,20 @@ export function noteLostPosition(directory: QueueDirectory, reader: SurveyedRead
     segment.close()
     if (sequence === undefined) return
     const { segmentId, offset } = reader
-    const note = `${JSON.stringify({ segmentId, offset, sequence } satisfies LostPosition)}\n`
-    directory.inFolder(READERS_DIRECTORY, (folder) => replaceFile(folder, lostFileName(reader.name), note))
+    directory.inFolder(READERS_DIRECTORY, (folder) => writeLostNote(folder, reader.name, { segmentId, offset, sequence }))
   } catch {
     // The reader will be told that messages are lost, but not how many.
   }
+}
+
+/** Notes in the folder of the readers that a reader which stands at a position has lost the messages from a sequence on. */
+export function writeLostNote(folder: QueueDirectory, name: string, lost: LostPosition): void {
+  replaceFile(folder, lostFileName(name), `${JSON.stringify(lost)}\n`)
+}
+
+/** Deletes the note of a reader that was told. */
+export function removeLostNote(directory: QueueDirectory, name: string): void {
+  directory.inFolder(READERS_DIRECTORY, (folder) => rmSync(folder.at(lostFileName(name)), { force: true }))
 }
 
 function replaceFile(folder: QueueDirectory, name: string, text: string): void {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
-import { createControl } from '../control/create-control.js'
-import type { MappedControl } from '../control/mapped-control.js'
+import { createControl, publishControl, removeTemporaryControl } from '../control/create-control.js'
+import { type MappedControl, newQueueId } from '../control/mapped-control.js'
 import { mapControl, readControl } from '../control/open-control.js'
 import {
   BadSegmentError,
@@ -20,17 +20,21 @@ import {
   CONTROL_FEATURE_PARKED_READERS,
   CONTROL_FILE,
   CONTROL_LENGTH,
+  CONTROL_TEMPORARY_FILE,
   CONTROL_VERSION,
   type NewControlBlock,
   SEGMENT_HEADER_LENGTH,
+  segmentFileName,
 } from '../format/index.js'
+import { highestReaderSegment } from '../recovery/positions-seen.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
-import { setFileAside } from '../recovery/set-aside.js'
+import { linkAside, quarantineName, setFileAside } from '../recovery/set-aside.js'
+import { recordCapacity } from '../segment/record-survey.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { QueueWriter } from './queue-writer.js'
-import { contradictsSegments, rebuildControl, setUnusableSegmentsAside } from './rebuild-control.js'
+import { contradictsSegments, type Geometry, rebuildControl } from './rebuild-control.js'
 import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
@@ -57,24 +61,29 @@ function openWriterAt(path: string, resolved: ResolvedWriterOptions): QueueWrite
   const directory = prepareDirectory(path)
   let lock: WriterLock | undefined
   let control: MappedControl | undefined
+  let context: RecoveryContext | undefined
   try {
     lock = WriterLock.acquire(directory)
     const { created, rebuilt } = ensureControl(directory, resolved)
-    control = mapControl(directory, true)
+    control = mapControl(directory, true, rebuilt === undefined ? CONTROL_FILE : CONTROL_TEMPORARY_FILE)
     checkLimits(resolved, control.segmentSize)
     const preparer = makePreparer(directory, control.segmentSize, resolved)
-    const context = new RecoveryContext(directory, control, control.segmentSize, preparer)
-    if (rebuilt !== undefined) context.note('lost-control', { segmentId: rebuilt }, 'rebuilt from the segments')
+    const origin = { isCopy: control.isCopy, isRebuilt: rebuilt !== undefined, saidSequence: rebuilt?.saidSequence ?? 0 }
+    context = new RecoveryContext(directory, control, control.segmentSize, preparer, origin)
+    if (rebuilt !== undefined) planRebuiltControl(context, rebuilt)
     if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
     const tail = created ? beginningOf(directory, control) : recoverQueue(context)
-    // The last writer may have died between naming a segment and syncing its name, and recovery renames too.
-    if (!created) directory.sync()
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     checkCounts(directory, tail, epoch)
+    // Up to here nothing was changed that an error would not take back.
+    context.changes.apply()
+    // The last writer may have died between naming a segment and syncing its name, and recovery renames too.
+    if (!created) directory.sync()
     takeOver({ control, tail, epoch, options: resolved })
     lock.writeRecord(epoch)
     return new QueueWriter({ directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions })
   } catch (cause) {
+    context?.changes.discard()
     control?.close()
     lock?.release()
     directory.close()
@@ -123,11 +132,12 @@ function makePreparer(directory: QueueDirectory, segmentSize: number, options: R
 function ensureControl(
   directory: QueueDirectory,
   options: ResolvedWriterOptions,
-): { created: boolean; rebuilt: number | undefined } {
-  const { state, block } = readControl(directory)
+): { created: boolean; rebuilt: Geometry | undefined } {
+  const { state, block, bytes } = readControl(directory)
+  const found = block === undefined || bytes === undefined ? undefined : { block, bytes }
   switch (state) {
     case 'ready':
-      if (block === undefined || !contradictsSegments(directory, block)) return { created: false, rebuilt: undefined }
+      if (found === undefined || !contradictsSegments(directory, found)) return { created: false, rebuilt: undefined }
       break
     case 'foreign':
       throw new NotAQueueError({ directory: directory.path, detail: 'its control.meta is of another kind' })
@@ -142,34 +152,46 @@ function ensureControl(
     default:
       break
   }
-  if (state !== 'absent') setFileAside(directory, CONTROL_FILE)
-  const geometry = rebuildControl(directory)
-  if (geometry !== undefined) return { created: false, rebuilt: geometry.headId }
+  const rebuilt = rebuildControl(directory, found)
+  if (rebuilt !== undefined) return { created: false, rebuilt }
   checkLimits(options, options.segmentSize)
-  createQueue(directory, options)
+  createQueue(directory, options, state !== 'absent')
   return { created: true, rebuilt: undefined }
+}
+
+/** The rebuilt block takes its name when the open succeeds; what had it before is kept. */
+function planRebuiltControl(context: RecoveryContext, { headId }: Geometry): void {
+  const { directory, changes } = context
+  context.note('lost-control', { segmentId: headId }, 'rebuilt from the segments')
+  changes.undoWith(() => removeTemporaryControl(directory))
+  context.keepSecondName(CONTROL_FILE)
+  changes.replace(() => publishControl(directory))
 }
 
 /**
  * Segment first, control block last (L8). The block tells the boot id from the beginning: a block without one would make a power cut look like the death of a
  * process.
  */
-function createQueue(directory: QueueDirectory, options: ResolvedWriterOptions): void {
-  const segmentId = listSegments(directory).length === 0 ? 0 : setUnusableSegmentsAside(directory)
+function createQueue(directory: QueueDirectory, options: ResolvedWriterOptions, hasControl: boolean): void {
+  const unusable = listSegments(directory)
+  const segmentId = Math.max(unusable.at(-1) ?? -1, highestReaderSegment(directory)) + 1
   const preparer = makePreparer(directory, options.segmentSize, options)
   preparer.take(segmentId).close()
+  if (hasControl) linkAside(directory, CONTROL_FILE, quarantineName(CONTROL_FILE))
   createControl(directory, {
     segmentSize: options.segmentSize,
     writerEpoch: 1,
     currentSegment: segmentId,
     ...(options.extensions ? firstExtensions(segmentId) : {}),
   })
+  for (const id of unusable) setFileAside(directory, segmentFileName(id))
   syncParents(directory.path, directory.path)
 }
 
 function firstExtensions(segmentId: number): Partial<NewControlBlock> {
   return {
     bootId: bootId(),
+    queueId: newQueueId(),
     extensionEpoch: 1,
     features: CONTROL_FEATURE_PARKED_READERS,
     dirtyEnd: SEGMENT_HEADER_LENGTH,
@@ -183,7 +205,10 @@ function beginningOf(directory: QueueDirectory, control: MappedControl): Tail {
   const segment = openSegment(directory, segmentId, control.segmentSize, true)
   if (segment === undefined)
     throw new BadSegmentError({ path: directory.path, segmentId, detail: 'it vanished while the queue was made' })
-  return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence: 0 }
+  // Readers that are there already have been in a queue that is lost as a whole: none of its sequences is given out again.
+  const wasLost = highestReaderSegment(directory) >= 0
+  const nextSequence = wasLost ? recordCapacity(segmentId, SEGMENT_HEADER_LENGTH, control.segmentSize) : 0
+  return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence }
 }
 
 /** Records count to 2^53 - 1; only damage comes near it. */
@@ -201,6 +226,7 @@ function takeOver(opened: { control: MappedControl; tail: Tail; epoch: number; o
   const { control, epoch, options } = opened
   control.storeWriterHeartbeatNs(binding.realtimeNs())
   control.storeWriterEpochRelease(epoch)
+  if (options.extensions || control.isCopy) control.storeIdentity()
   if (options.extensions) storeExtensions(opened)
   binding.syncRange(control.mapping, 0, CONTROL_LENGTH)
 }
