@@ -4,7 +4,7 @@ import { OWNERSHIP_LOOK_MS, READER_HEARTBEAT_MS } from '../defaults.js'
 import { BadPositionError, DataLostError, InvalidArgumentError } from '../errors/index.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { isRecordOffset, RECORD_ALIGNMENT, RECORD_FLAG_HEADER_CRC, recordLength } from '../format/index.js'
-import { readLostSequence } from '../retention/lost-position.js'
+import { readLostSequence, removeLostNote } from '../retention/lost-position.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
 import { Pace } from './pace.js'
 import { checkReaderName, type Position, PositionFile } from './position-file.js'
@@ -170,8 +170,22 @@ export class QueueReader extends MessageSource {
     if (saved === undefined) return { kind: 'new', position: this.placeAtStart(start) }
     this.#checkSaved(saved)
     const { segmentId, offset } = saved
-    const position = this.place(saved) ? { segmentId, offset } : this.#resumeElsewhere(saved, options)
+    const position = this.place(saved)
+      ? this.#afterRecovery({ segmentId, offset }, options)
+      : this.#resumeElsewhere({ segmentId, offset }, options)
     return { kind: 'resumed', position }
+  }
+
+  /** Recovery moved the reader on, because the segment in which it stood was lost: what it had not read there is told once. */
+  #afterRecovery(saved: Position, options: ResolvedReaderOptions): Position {
+    const from = readLostSequence(this.#held, this.name, saved)
+    if (from === undefined) return saved
+    const next = this.control.nextSequenceAcquire()
+    const to = this.peek()?.sequence ?? next ?? from
+    if (options.onLost === 'strict') throw this.#dataLost(from, to)
+    this.countLost(to - from)
+    removeLostNote(this.#held, this.name)
+    return saved
   }
 
   /** `from` is not known when the segment vanished in another way than through retention. */
