@@ -75,6 +75,7 @@ export {
   UnsupportedVersionError,
   WriterActiveError,
 } from './errors/index.js'
+export type { DirectoryPath } from './files/absolute-path.js'
 export { processStartTime } from './files/machine.js'
 export { makeDirectory } from './files/make-directory.js'
 export type { WriterStatus } from './files/writer-status.js'
@@ -139,5 +140,6 @@ export {
   type TryAppendResult,
   type WriterMetrics,
 } from './writer/queue-writer.js'
+export type { WriterNote } from './writer/writer-notes.js'
 export type { FlushPolicy, RetentionOptions, WriterOptions, WriterPreset } from './writer/writer-options.js'
 export { READER_TTL_PRESETS_MS } from './writer/writer-options.js'

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromSystemError, IoError, LinkError } from '../errors/index.js'
-import { absolutePath } from './absolute-path.js'
+import { absolutePath, type DirectoryPath } from './absolute-path.js'
 import { syncDirectory } from './sync-directory.js'
 
 /** Holds a directory without the right to list it; `node:fs` has no name for this flag of open(2). */
@@ -38,7 +38,7 @@ export class QueueDirectory {
    * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} for a path that names a file, {@link PermissionError}, {@link LimitError}, and
    * {@link IoError} where `/proc` is not mounted.
    */
-  static open(path: string): QueueDirectory {
+  static open(path: DirectoryPath): QueueDirectory {
     const absolute = absolutePath(path)
     try {
       return QueueDirectory.#hold(absolute, absolute, 0)

@@ -1,5 +1,6 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
+import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
 import { type ObserverOptions, resolveSourceOptions } from './reader-options.js'
@@ -11,7 +12,7 @@ import { type ObserverOptions, resolveSourceOptions } from './reader-options.js'
  * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} `ERR_NOT_A_QUEUE`, {@link PermissionError} `ERR_PERMISSION`,
  * {@link BadSegmentError} `ERR_BAD_SEGMENT` when there is no segment to begin in.
  */
-export function openObserver(directory: string, options: ObserverOptions = {}): QueueObserver {
+export function openObserver(directory: DirectoryPath, options: ObserverOptions = {}): QueueObserver {
   const resolved = resolveSourceOptions(options, 'earliest')
   const held = QueueDirectory.open(directory)
   let control: MappedControl | undefined

@@ -1,6 +1,7 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
 import { BadPositionError, DataLostError } from '../errors/index.js'
+import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { isRecordOffset, RECORD_FLAG_HEADER_CRC } from '../format/index.js'
 import { readLostSequence } from '../retention/lost-position.js'
@@ -23,7 +24,7 @@ import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions } 
  * }
  * ```
  */
-export function openReader(directory: string, name: string, options: ReaderOptions = {}): QueueReader {
+export function openReader(directory: DirectoryPath, name: string, options: ReaderOptions = {}): QueueReader {
   const resolved = resolveSourceOptions(options, 'resume')
   const held = QueueDirectory.open(directory)
   let control: MappedControl | undefined

@@ -79,7 +79,8 @@ function surveyed(name: string, content: Buffer | undefined, running: boolean): 
   const isBlank = content !== undefined && isBlankPosition(content)
   if (isBlank && !running) return undefined
   const position = content === undefined || isBlank ? 'bad' : decodePosition(content, crc32)
-  if (position === 'bad') return { ...UNKNOWN_POSITION, name, running, state: isBlank ? 'registering' : 'bad' }
+  if (position === 'bad')
+    return { name, segmentId: 0, offset: 0, heartbeatNs: 0n, running, state: isBlank ? 'registering' : 'bad' }
   const { segmentId, offset, heartbeatNs } = position
   return { name, segmentId, offset, heartbeatNs, running, state: 'valid' }
 }

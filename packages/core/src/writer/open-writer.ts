@@ -10,7 +10,7 @@ import {
   NotAQueueError,
   UnsupportedVersionError,
 } from '../errors/index.js'
-import { absolutePath } from '../files/absolute-path.js'
+import { absolutePath, type DirectoryPath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
 import { makeDirectory } from '../files/make-directory.js'
 import { QueueDirectory } from '../files/queue-directory.js'
@@ -46,7 +46,7 @@ import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type Wri
  * writer.append(1, Buffer.from('hello'))
  * ```
  */
-export function openWriter(directory: string, options: WriterOptions = {}): QueueWriter {
+export function openWriter(directory: DirectoryPath, options: WriterOptions = {}): QueueWriter {
   return openWriterAt(absolutePath(directory), resolveWriterOptions(options))
 }
 

@@ -27,10 +27,11 @@ import { appendFailure } from './append-failure.js'
 import { type AsyncAppend, AsyncAppends } from './async-appends.js'
 import { readAsyncOptions } from './async-options.js'
 import { CapacityGate } from './capacity-gate.js'
-import { checkTimestamp } from './check-timestamp.js'
 import { Claim } from './claim.js'
 import { Durability } from './durability.js'
 import { type ReadBatch, readBatch } from './read-batch.js'
+import { timestampOf } from './timestamp.js'
+import { type WriterNote, writerNotes } from './writer-notes.js'
 import type { ResolvedWriterOptions } from './writer-options.js'
 
 /** What `openWriter` hands to the writer. */
@@ -46,8 +47,8 @@ export interface OpenedQueue {
 }
 
 export interface AppendOptions {
-  /** Nanoseconds since the Unix epoch to be stored with the message; the time of the append by default. */
-  readonly timestampNs?: bigint
+  /** Nanoseconds since the Unix epoch, or a Date, to be stored with the message; the time of the append by default. */
+  readonly timestampNs?: bigint | Date
 }
 
 export interface AsyncAppendOptions extends AppendOptions {
@@ -100,6 +101,8 @@ export class QueueWriter {
   readonly segmentSize: number
   /** What the open found and repaired. */
   readonly recovery: readonly RecoveryAction[]
+  /** Options that have no effect because the existing queue contradicts them. Empty for a queue that this open made. */
+  readonly notes: readonly WriterNote[]
   readonly #opened: OpenedQueue
   readonly #appender: NativeAppender
   readonly #state: Float64Array
@@ -130,6 +133,7 @@ export class QueueWriter {
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
+    this.notes = writerNotes(options, control.segmentSize)
     this.#segmentId = tail.segment.id
     this.#head = tail.segment
     this.#firstSequence = tail.nextSequence
@@ -184,15 +188,13 @@ export class QueueWriter {
    * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`. Nothing was written in any of these cases.
    */
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
-    const timestampNs = options?.timestampNs
-    if (timestampNs !== undefined) checkTimestamp(timestampNs)
+    const timestampNs = timestampOf(options?.timestampNs)
     return this.#append(typeId, payload, timestampNs, true)
   }
 
   /** {@link append} that answers instead of throwing when the queue or the disk is full, and never blocks. */
   tryAppend(typeId: number, payload: Uint8Array, options?: AppendOptions): TryAppendResult {
-    const timestampNs = options?.timestampNs
-    if (timestampNs !== undefined) checkTimestamp(timestampNs)
+    const timestampNs = timestampOf(options?.timestampNs)
     try {
       return { status: 'appended', sequence: this.#append(typeId, payload, timestampNs, false) }
     } catch (error) {
@@ -219,7 +221,6 @@ export class QueueWriter {
    */
   async appendAsync(typeId: number, payload: Uint8Array, options: AsyncAppendOptions = {}): Promise<number> {
     const { signal, timeoutMs, timestampNs } = readAsyncOptions(options, this.#opened.options.backpressureTimeoutMs)
-    if (timestampNs !== undefined) checkTimestamp(timestampNs)
     this.#assertOpen()
     signal?.throwIfAborted()
     this.#asyncAppends ??= this.#makeAsyncAppends()
