@@ -38,6 +38,7 @@ function decodeControl(bytes) {
     segmentGeneration: bytes.readUInt32LE(128),
     currentSegment: bytes.readUInt32LE(132),
     firstSegmentPlusOne: u64(bytes, 136),
+    writeBack: bytes.readUInt32LE(252),
     writeOffset: u64(bytes, 256),
     heartbeatNs: u64Text(bytes, 264),
     nextSequence: u64(bytes, 272),

@@ -95,6 +95,7 @@ def decode_control(data):
         "segmentGeneration": u32(data, 128),
         "currentSegment": u32(data, 132),
         "firstSegmentPlusOne": wide(u64(data, 136)),
+        "writeBack": u32(data, 252),
         "writeOffset": wide(u64(data, 256)),
         "heartbeatNs": str(u64(data, 264)),
         "nextSequence": wide(u64(data, 272)),

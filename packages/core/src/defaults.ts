@@ -12,6 +12,9 @@ export const RETRY_PAUSE_MS = 1
 /** How long `openWriter` retries a lock whose recorded holder is dead: liveness probes of readers hold the lock for microseconds. */
 export const LOCK_RETRY_MS = 100
 
+/** How long `openWriter` retries a lock that only probes hold, or background work of a writer that has ended: both are over in a moment, if not at once. */
+export const LOCK_PATIENCE_MS = 1000
+
 /** Longest single sleep in the kernel. A park that was missed (a writer of another kind took over, a writer died in a roll) costs no more. */
 export const PARK_SLICE_MS = 100
 

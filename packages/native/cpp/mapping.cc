@@ -225,6 +225,8 @@ int Mapping::sync(uint64_t offset, uint64_t length) const {
   return faults() != 0 ? EIO : 0;
 }
 
+void Mapping::dirty(uint64_t offset, uint64_t length) const { touchPages(*this, wholePages(*this, offset, length)); }
+
 int Mapping::syncUnmapped(std::shared_ptr<Mapping> mapping) {
   if (mapping->fd_ < 0) return mapping->sync(0, mapping->length());
   if (mapping->faults() != 0) return EIO;

@@ -20,6 +20,7 @@ import {
   CONTROL_SEGMENT_GENERATION_OFFSET,
   CONTROL_SEGMENT_SIZE_OFFSET,
   CONTROL_WAITERS_PENDING_OFFSET,
+  CONTROL_WRITE_BACK_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
   CONTROL_WRITER_BLOCKED_OFFSET,
   CONTROL_WRITER_EPOCH_OFFSET,
@@ -238,6 +239,15 @@ export class MappedControl {
 
   storeFirstSegment(segmentId: number): void {
     Atomics.store(this.#longs, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET >> 3, BigInt(segmentId) + 1n)
+  }
+
+  /** One of the `WRITE_BACK_*` values. Native code keeps it up to date around each sync. */
+  writeBackAcquire(): number {
+    return Atomics.load(this.#words, CONTROL_WRITE_BACK_OFFSET >> 2) >>> 0
+  }
+
+  storeWriteBack(state: number): void {
+    Atomics.store(this.#words, CONTROL_WRITE_BACK_OFFSET >> 2, state)
   }
 
   /** The newest durable mark, or `undefined` when nothing was ever synced. */

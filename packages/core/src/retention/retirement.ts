@@ -10,6 +10,7 @@ import {
 } from '../defaults.js'
 import { QueueError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
+import type { WriterLock } from '../files/writer-lock.js'
 import { READERS_DIRECTORY } from '../format/index.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
@@ -21,6 +22,8 @@ import { SegmentAges } from './segment-age.js'
 
 export interface RetirementOptions {
   readonly directory: QueueDirectory
+  /** Held by each deletion until it has ended. */
+  readonly lock: WriterLock
   readonly control: MappedControl
   readonly rules: RetentionOptions
   /** The head, as the writer knows it. */
@@ -52,7 +55,7 @@ export class Retirement {
   constructor(options: RetirementOptions) {
     const { directory, control } = options
     this.#options = options
-    this.#deletions = new Deletions(directory)
+    this.#deletions = new Deletions(options.lock.hold)
     this.#lostNotes = new LostNotes(directory, control.segmentSize)
     this.#ages = new SegmentAges(directory, control.segmentSize)
     this.#watchReaders()
@@ -163,6 +166,7 @@ export class Retirement {
     const plan = this.#plan()
     const wanted = plan.firstKept()
     if (wanted === firstSegmentId) return { deletes: false, dueInMs: this.#dueInMs(plan) }
+    if (!this.#options.lock.isHeld()) return { deletes: false, dueInMs: Number.POSITIVE_INFINITY }
     control.storeFirstSegment(wanted)
     const state = this.#survey()
     const second = new RetentionPlan(state, rules)
@@ -206,7 +210,7 @@ export class Retirement {
     clearTimeout(this.#timer)
     // Nothing may vanish after the lock is given back: the next writer looks what there is. What could not be deleted is there for readers again.
     const left = this.#deletions.close(BACKGROUND_TIMEOUT_MS)
-    if (left !== undefined) this.#options.control.storeFirstSegment(left)
+    if (left !== undefined && this.#options.lock.isHeld()) this.#options.control.storeFirstSegment(left)
     this.#lostNotes.retry()
   }
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptionNames } from '../files/option-names.js'
-import type { AsyncAppendOptions } from './queue-writer.js'
+import type { AsyncAppendOptions } from './append-options.js'
 import { timestampOf } from './timestamp.js'
 
 export interface ResolvedAsyncOptions {

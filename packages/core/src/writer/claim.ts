@@ -1,6 +1,6 @@
 import type { NativeAppender, Status } from '@chronicle-ts/native'
 import { STATUS_FAULT, STATUS_OK } from '@chronicle-ts/native'
-import { ClosedError, SegmentTruncatedError } from '../errors/index.js'
+import { ClosedError, type QueueError, SegmentTruncatedError } from '../errors/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { timestampOf } from './timestamp.js'
 
@@ -14,6 +14,7 @@ export class Claim {
   readonly #appender: NativeAppender
   readonly #onCommit: (() => void) | undefined
   #segment: MappedSegment | undefined
+  #reason: QueueError | undefined
   #offset = 0
   #length = 0
   /** Counts the claims that this object has stood for. */
@@ -33,9 +34,10 @@ export class Claim {
     this.#generation++
   }
 
-  /** Used by the writer only: the claim is closed without a call into the appender. */
-  invalidate(): void {
+  /** Used by the writer only: the claim is closed without a call into the appender. `reason` is what its methods throw from now on. */
+  invalidate(reason?: QueueError): void {
     this.#segment = undefined
+    this.#reason = reason
   }
 
   /** Bytes of payload. */
@@ -77,7 +79,11 @@ export class Claim {
     return this
   }
 
-  /** Publishes the message; readers see it when the call returns. A time that is none is refused, and the claim stays open. */
+  /**
+   * Publishes the message; readers see it when the call returns. A time that is none is refused, and the claim stays open.
+   *
+   * @throws {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
+   */
   commit(options?: { readonly timestampNs?: bigint | Date }): void {
     const generation = this.#generation
     const timestampNs = timestampOf(options?.timestampNs)
@@ -101,7 +107,7 @@ export class Claim {
   }
 
   #openSegment(): MappedSegment {
-    if (this.#segment === undefined) throw new ClosedError({ handle: 'claim' })
+    if (this.#segment === undefined) throw this.#reason ?? new ClosedError({ handle: 'claim' })
     return this.#segment
   }
 

@@ -3,89 +3,41 @@ import {
   APPENDER_CLAIM_OFFSET,
   APPENDER_NEXT_SEQUENCE,
   APPENDER_WAKES,
-  APPENDER_WRITE_OFFSET,
   binding,
   type NativeAppender,
   STATUS_CLAIM,
   STATUS_OK,
   STATUS_ROLL,
-  STATUS_UNPREPARED,
 } from '@chronicle-ts/native'
-import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
-import { ClosedError, NoSpaceError, QueueError, QueueFullError } from '../errors/index.js'
-import type { QueueDirectory } from '../files/queue-directory.js'
-import type { WriterLock } from '../files/writer-lock.js'
-import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import {
+  ClosedError,
+  fromSystemError,
+  LockLostError,
+  NoSpaceError,
+  NotDurableError,
+  QueueError,
+  QueueFullError,
+} from '../errors/index.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
-import type { Tail } from '../recovery/recovery-context.js'
 import type { RetentionVerdict } from '../retention/retention-plan.js'
 import { Retirement } from '../retention/retirement.js'
-import { MappedSegment } from '../segment/mapped-segment.js'
-import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { appendFailure } from './append-failure.js'
+import type { AppendOptions, AsyncAppendOptions, BatchMessage, TryAppendResult } from './append-options.js'
 import { type AsyncAppend, AsyncAppends } from './async-appends.js'
 import { readAsyncOptions } from './async-options.js'
 import { CapacityGate } from './capacity-gate.js'
 import { Claim } from './claim.js'
 import { Durability } from './durability.js'
+import { durableStart } from './durable-start.js'
+import { Head } from './head.js'
+import type { OpenedQueue } from './opened-queue.js'
 import { type ReadBatch, readBatch } from './read-batch.js'
 import { timestampOf } from './timestamp.js'
+import { WriterCallbacks } from './writer-callbacks.js'
+import type { WriterMetrics } from './writer-metrics.js'
 import { type WriterNote, writerNotes } from './writer-notes.js'
-import type { ResolvedWriterOptions } from './writer-options.js'
-
-/** What `openWriter` hands to the writer. */
-export interface OpenedQueue {
-  readonly directory: QueueDirectory
-  readonly lock: WriterLock
-  readonly control: MappedControl
-  readonly preparer: SegmentPreparer
-  readonly tail: Tail
-  readonly epoch: number
-  readonly options: ResolvedWriterOptions
-  readonly recovery: readonly RecoveryAction[]
-}
-
-export interface AppendOptions {
-  /** Nanoseconds since the Unix epoch, or a Date, to be stored with the message; the time of the append by default. */
-  readonly timestampNs?: bigint | Date
-}
-
-export interface AsyncAppendOptions extends AppendOptions {
-  /** Ends the wait: the promise rejects with the signal's reason, and nothing was appended. */
-  readonly signal?: AbortSignal
-  /** Milliseconds to wait for room; the writer's `backpressureTimeoutMs` by default. */
-  readonly timeoutMs?: number
-}
-
-export interface BatchMessage {
-  readonly typeId: number
-  readonly payload: Uint8Array
-}
-
-/** What `tryAppend` answers: the message's sequence, or why there is none. */
-export type TryAppendResult =
-  | { readonly status: 'appended'; readonly sequence: number }
-  | { readonly status: 'full' | 'no-space' }
-
-export interface WriterMetrics {
-  /** Messages appended by this writer. */
-  readonly appended: number
-  readonly rolls: number
-  /** Wake system calls made for parked readers. */
-  readonly wakes: number
-  readonly syncs: number
-  /** Rolls that had to wait for the disk: for the next segment's preparation or, in a bounded queue, for the space of one that was let go. */
-  readonly unpreparedRolls: number
-  /** Rolls that had to wait for readers (`backpressure: 'block'`). */
-  readonly blockedRolls: number
-  /** Segments that retention deleted, and readers that it let go. */
-  readonly segmentsDeleted: number
-  readonly readersReleased: number
-  /** Sequence of the next message. */
-  readonly nextSequence: number
-  readonly durableSequence: number
-}
+import { retentionRulesOf } from './writer-options.js'
 
 /**
  * The one writer of a queue. `append` is a native call that copies the payload, stamps and checksums the record and publishes it; readers in every process see it when
@@ -111,18 +63,14 @@ export class QueueWriter {
   readonly #firstSequence: number
   readonly #retirement: Retirement | undefined
   readonly #gate: CapacityGate | undefined
-  #segmentId: number
-  /** The head as JavaScript sees it. Only claims need that, so after a roll it is made for the first of them. */
-  #head: MappedSegment | undefined
-  #heartbeat: NodeJS.Timeout | undefined
-  #rollTimer: NodeJS.Timeout | undefined
-  #headSinceMs = performance.now()
+  readonly #head: Head
+  #lost: LockLostError | undefined
   #claim: Claim | undefined
   #asyncAppends: AsyncAppends | undefined
-  #rolls = 0
-  #unpreparedRolls = 0
-  /** What callbacks threw: theirs, whatever class it is of, and not an answer of this writer. */
-  readonly #thrownByCallbacks = new WeakSet<object>()
+  readonly #callbacks = new WriterCallbacks(() => {
+    this.#gate?.tellHighWatermark()
+    this.#retirement?.tellReleased()
+  })
   #isClosed = false
 
   /** Use {@link openWriter}. */
@@ -134,34 +82,20 @@ export class QueueWriter {
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
     this.notes = writerNotes(options, control.segmentSize)
-    this.#segmentId = tail.segment.id
-    this.#head = tail.segment
     this.#firstSequence = tail.nextSequence
-    this.#appender = binding.createAppender({
-      control: control.mapping,
-      writerEpoch: opened.epoch,
-      extensions: options.extensions,
-    })
-    this.#appender.attach(tail.segment.mapping, tail.segment.id, tail.offset, tail.nextSequence)
+    this.#appender = this.#makeAppender()
     this.#state = this.#appender.state
-    this.#durability = new Durability({
-      directory: opened.directory,
-      control,
-      appender: this.#appender,
-      policy: options.flushPolicy,
-      segmentId: tail.segment.id,
-    })
+    this.#head = new Head({ appender: this.#appender, preparer: opened.preparer, segment: tail.segment })
+    opened.releases.push(() => this.#head.close())
+    this.#durability = this.#makeDurability()
     this.#watchesAppends = this.#durability.watchesAppends
     this.#retirement = this.#makeRetirement()
-    this.#gate = this.#makeGate()
-    if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset))
+    if (this.#retirement !== undefined) this.#gate = CapacityGate.ofBounded({ ...opened, retirement: this.#retirement })
+    if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset, opened.lock.hold))
     opened.preparer.start(tail.segment.id + 1)
-    const { rollAfterMs } = options
-    if (rollAfterMs !== undefined)
-      this.#rollTimer = setInterval(() => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000)).unref()
-    if (options.heartbeatIntervalMs > 0) {
-      this.#heartbeat = setInterval(() => this.heartbeat(), options.heartbeatIntervalMs).unref()
-    }
+    const { rollAfterMs, heartbeatIntervalMs } = options
+    if (rollAfterMs !== undefined) this.#repeat(() => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000))
+    if (heartbeatIntervalMs > 0) this.#repeat(() => this.#beat(), heartbeatIntervalMs)
   }
 
   /** Sequence that the next message gets. */
@@ -177,7 +111,7 @@ export class QueueWriter {
 
   /** Where the next record goes. */
   get position(): { readonly segmentId: number; readonly offset: number } {
-    return { segmentId: this.#segmentId, offset: this.#state[APPENDER_WRITE_OFFSET] as number }
+    return this.#head.position
   }
 
   /**
@@ -185,11 +119,11 @@ export class QueueWriter {
    *
    * @param typeId the user's type, 0 to 65534.
    * @throws {@link TooLargeError} `ERR_TOO_LARGE`, {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, {@link NoSpaceError} `ERR_NO_SPACE`,
-   * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`. Nothing was written in any of these cases.
+   * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`, {@link LockLostError} `ERR_LOCK_LOST`. Nothing was written in any of these cases.
+   * {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
-    const timestampNs = timestampOf(options?.timestampNs)
-    return this.#append(typeId, payload, timestampNs, true)
+    return this.#append(typeId, payload, timestampOf(options?.timestampNs), true)
   }
 
   /** {@link append} that answers instead of throwing when the queue or the disk is full, and never blocks. */
@@ -198,7 +132,7 @@ export class QueueWriter {
     try {
       return { status: 'appended', sequence: this.#append(typeId, payload, timestampNs, false) }
     } catch (error) {
-      if (this.#isOfCallback(error)) throw error
+      if (this.#callbacks.threw(error)) throw error
       if (error instanceof QueueFullError) return { status: 'full' }
       if (error instanceof NoSpaceError) return { status: 'no-space' }
       throw error
@@ -248,7 +182,7 @@ export class QueueWriter {
       if (error instanceof QueueError) error.batch = appended
       throw error
     } finally {
-      this.#tellAfterBatch()
+      this.#callbacks.tellAfterBatch()
     }
   }
 
@@ -265,26 +199,38 @@ export class QueueWriter {
       this.#roll(true)
       status = this.#appender.claim(typeId, length)
     }
-    this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#durability.afterAppend() : undefined)
-    this.#claim.open(this.#mappedHead(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
+    this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
+    this.#claim.open(this.#head.mapped(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
     return this.#claim
   }
 
-  /** Tells readers and ordered fan-ins that this writer lives although it appends nothing. Happens by itself while the event loop turns. */
+  /**
+   * Tells readers and ordered fan-ins that this writer lives although it appends nothing, and finds out whether it still has the lock. Happens by itself while the event
+   * loop turns. @throws {@link LockLostError} `ERR_LOCK_LOST`.
+   */
   heartbeat(): void {
-    if (!this.#isClosed) this.#appender.heartbeat()
+    if (this.#isClosed) return
+    this.#assertOwned()
+    this.#appender.heartbeat()
   }
 
-  /** Resolves when everything appended before the call is durable. */
+  /**
+   * Resolves when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` and its kin when that fails: the messages stay visible, and a later
+   * flush tries all of them again. {@link LockLostError} `ERR_LOCK_LOST`.
+   */
   async flush(): Promise<void> {
     this.#assertOpen()
-    await this.#durability.flush()
+    await this.#durability.flush().catch((error) => this.#failFlush(error))
   }
 
-  /** Returns when everything appended before the call is durable; blocks the thread. */
+  /** {@link flush} that blocks the thread. */
   flushSync(): void {
     this.#assertOpen()
-    this.#durability.flushSync()
+    try {
+      this.#durability.flushSync()
+    } catch (error) {
+      this.#failFlush(error)
+    }
   }
 
   /** Leaves the head segment for the next one although it is not full. Refused while a claim is open, which lies in the head. */
@@ -311,15 +257,15 @@ export class QueueWriter {
   metrics(): WriterMetrics {
     return {
       appended: this.nextSequence - this.#firstSequence,
-      rolls: this.#rolls,
+      rolls: this.#head.rolls,
       wakes: this.#state[APPENDER_WAKES] as number,
       syncs: this.#durability.syncCount,
-      unpreparedRolls: this.#unpreparedRolls + (this.#gate?.spaceWaitCount ?? 0),
+      unpreparedRolls: this.#head.unpreparedRolls + (this.#gate?.spaceWaitCount ?? 0),
       blockedRolls: this.#gate?.blockedCount ?? 0,
       segmentsDeleted: this.#retirement?.counts.segmentsDeleted ?? 0,
       readersReleased: this.#retirement?.counts.readersReleased ?? 0,
       nextSequence: this.nextSequence,
-      durableSequence: this.#isClosed ? 0 : this.durableSequence,
+      durableSequence: this.#isClosed || this.#lost !== undefined ? 0 : this.durableSequence,
     }
   }
 
@@ -327,23 +273,17 @@ export class QueueWriter {
     return this.#isClosed
   }
 
-  /** Ends writing and gives the queue back. Syncs when a flush policy is set; waits for syncs under way. Idempotent. */
+  /**
+   * Ends writing and gives the queue back, whatever state it is in. Syncs when a flush policy is set, and waits for all background work. Idempotent. A sync that fails here is
+   * not thrown, because the queue is closed all the same: call {@link flush} to know.
+   */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    clearInterval(this.#heartbeat)
-    clearInterval(this.#rollTimer)
     this.#asyncAppends?.close()
     this.#claim?.invalidate()
-    this.#retirement?.close()
-    if (this.#opened.options.flushPolicy !== undefined) this.#durability.request()
-    this.#durability.close()
-    this.#appender.detach()
-    this.#opened.preparer.dispose()
-    this.#head?.close()
-    this.#opened.control.close()
-    this.#opened.lock.release()
-    this.#opened.directory.close()
+    const failure = this.#opened.releases.releaseAll()
+    if (failure !== undefined) throw fromSystemError(failure, { path: this.directory })
   }
 
   [Symbol.dispose](): void {
@@ -371,7 +311,7 @@ export class QueueWriter {
     try {
       return this.#append(typeId, payload, timestampNs, false)
     } catch (error) {
-      if (error instanceof QueueFullError && !this.#isOfCallback(error)) return undefined
+      if (error instanceof QueueFullError && !this.#callbacks.threw(error)) return undefined
       throw error
     }
   }
@@ -386,7 +326,7 @@ export class QueueWriter {
       this.#roll(mayBlock)
     }
     const sequence = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
-    if (this.#watchesAppends) this.#durability.afterAppend()
+    if (this.#watchesAppends) this.#afterAppend()
     return sequence
   }
 
@@ -401,7 +341,7 @@ export class QueueWriter {
       }
     } finally {
       // What stands before a refused message is appended like any other.
-      if (this.#watchesAppends && appended.count > 0) this.#durability.afterAppend()
+      if (this.#watchesAppends && appended.count > 0 && this.#lost === undefined) this.#afterAppend()
     }
   }
 
@@ -415,7 +355,7 @@ export class QueueWriter {
   #rollIfUsed(mayBlock: boolean): void {
     this.#assertOpen()
     if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#assertRollHelps(STATUS_CLAIM, undefined, undefined)
-    if ((this.#state[APPENDER_WRITE_OFFSET] as number) > SEGMENT_HEADER_LENGTH) this.#roll(mayBlock)
+    if (!this.#head.isEmpty) this.#roll(mayBlock)
   }
 
   /**
@@ -423,17 +363,12 @@ export class QueueWriter {
    * readers: nobody needs the room yet, and those that would make it may live on this event loop.
    */
   #rollByAge(rollAfterMs: number): void {
-    if (performance.now() - this.#headSinceMs < rollAfterMs) return
+    if (this.#head.ageMs < rollAfterMs) return
     try {
       this.#rollIfUsed(false)
     } catch (error) {
-      if (!(error instanceof QueueError) || this.#isOfCallback(error)) throw error
+      if (!(error instanceof QueueError) || this.#callbacks.threw(error)) throw error
     }
-  }
-
-  #mappedHead(): MappedSegment {
-    this.#head ??= new MappedSegment(this.#segmentId, this.#appender.segment())
-    return this.#head
   }
 
   /** What it has to tell is told when it is over, however it ended: a callback may append, which may roll, and may close the writer. */
@@ -441,51 +376,17 @@ export class QueueWriter {
     try {
       this.#enterNextSegment(mayBlock)
     } finally {
-      this.#tell()
-    }
-  }
-
-  #tell(): void {
-    try {
-      this.#gate?.tellHighWatermark()
-      this.#retirement?.tellReleased()
-    } catch (error) {
-      if (typeof error === 'object' && error !== null) this.#thrownByCallbacks.add(error)
-      throw error
-    }
-  }
-
-  #isOfCallback(error: unknown): boolean {
-    return typeof error === 'object' && error !== null && this.#thrownByCallbacks.has(error)
-  }
-
-  /** Thrown by the call, an error would say that the batch was refused. */
-  #tellAfterBatch(): void {
-    try {
-      this.#tell()
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
+      this.#callbacks.tell()
     }
   }
 
   #enterNextSegment(mayBlock: boolean): void {
-    const { preparer } = this.#opened
-    const nextId = this.#segmentId + 1
-    this.#gate?.admit(this.#segmentId, mayBlock)
-    if (this.#appender.roll(preparer.jobOf(nextId), nextId) === STATUS_UNPREPARED) {
-      this.#unpreparedRolls++
-      this.#appender.roll(this.#awaitPreparation(nextId), nextId)
-    }
-    preparer.handOver()
-    this.#segmentId = nextId
-    this.#head?.close()
-    this.#head = undefined
-    this.#rolls++
-    this.#headSinceMs = performance.now()
-    preparer.start(nextId + 1)
-    this.#durability.afterRoll(nextId)
+    this.#assertOwned()
+    this.#gate?.admit(this.#head.segmentId, mayBlock)
+    // Whoever waited for readers may have lost the lock meanwhile.
+    this.#assertOwned()
+    this.#head.enterNext((segmentId) => this.#awaitPreparation(segmentId))
+    this.#durability.afterRoll()
     this.#retirement?.afterRoll()
   }
 
@@ -496,33 +397,101 @@ export class QueueWriter {
     try {
       return preparer.finish(segmentId)
     } catch (error) {
+      if (error instanceof LockLostError) this.#assertOwned()
       if (!(error instanceof NoSpaceError) || !(frees || this.#retirement?.retireIfPossible())) throw error
       this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
       return preparer.finish(segmentId)
     }
   }
 
-  /** A bounded queue deletes what everybody has read, unless its retention says something else: otherwise it would be full for ever. */
   #makeRetirement(): Retirement | undefined {
-    const { directory, control, options } = this.#opened
-    const isBounded = options.maxSegments !== undefined || options.maxBytes !== undefined
-    const rules = options.retention ?? (isBounded ? { consumed: true } : undefined)
+    const { directory, control, lock, releases, options } = this.#opened
+    const { onReaderReleased } = options
+    const rules = retentionRulesOf(options)
     if (rules === undefined) return undefined
-    return new Retirement({ directory, control, rules, head: () => this.position, onReaderReleased: options.onReaderReleased })
+    const retirement = new Retirement({ directory, lock, control, rules, head: () => this.position, onReaderReleased })
+    releases.push(() => retirement.close())
+    return retirement
   }
 
-  #makeGate(): CapacityGate | undefined {
-    const { directory, control, options } = this.#opened
-    if (this.#retirement === undefined) return undefined
-    const gate = new CapacityGate({ directory, control, retirement: this.#retirement, options })
-    return gate.isBounded ? gate : undefined
+  #makeAppender(): NativeAppender {
+    const { control, tail, lock, releases, epoch, options } = this.#opened
+    const appender = binding.createAppender({
+      control: control.mapping,
+      writerEpoch: epoch,
+      extensions: options.extensions,
+      hold: lock.hold,
+      durable: durableStart(this.#opened),
+    })
+    releases.push(() => appender.detach())
+    appender.attach(tail.segment.mapping, tail.segment.id, tail.offset, tail.nextSequence)
+    return appender
+  }
+
+  #makeDurability(): Durability {
+    const { control, lock, releases, options } = this.#opened
+    const policy = options.flushPolicy
+    const durability = new Durability({ lock, control, appender: this.#appender, policy })
+    releases.push(() => durability.close())
+    releases.push(() => {
+      // A writer that was never returned has appended nothing.
+      if (policy !== undefined && this.#isClosed && this.#lost === undefined) durability.request()
+    })
+    return durability
+  }
+
+  #repeat(step: () => void, everyMs: number): void {
+    const timer = setInterval(step, everyMs).unref()
+    this.#opened.releases.push(() => clearInterval(timer))
+  }
+
+  /** By the timer. A lock that is lost is thrown by the next call. */
+  #beat(): void {
+    try {
+      this.heartbeat()
+    } catch (error) {
+      if (!(error instanceof LockLostError)) throw error
+    }
+  }
+
+  /** The message is visible: whatever keeps it from being durable must not look as if it had been refused. */
+  #afterAppend(): void {
+    try {
+      this.#durability.afterAppend()
+    } catch (cause) {
+      if (cause instanceof LockLostError) this.#lose()
+      throw new NotDurableError({ directory: this.directory, sequence: this.nextSequence - 1 }, { cause })
+    }
+  }
+
+  #failFlush(error: unknown): never {
+    if (error instanceof LockLostError) this.#lose()
+    throw error
+  }
+
+  /** Before anything is published or deleted. After the lock is lost this writer writes nothing any more, anywhere. */
+  #assertOwned(): void {
+    if (this.#lost === undefined && !this.#opened.lock.isHeld()) this.#lose()
+    if (this.#lost !== undefined) throw this.#lost
+  }
+
+  /** The queue may be another writer's. What is left to do is give back what this one holds. */
+  #lose(): void {
+    if (this.#lost !== undefined) return
+    this.#lost = this.#opened.lock.lostError()
+    this.#asyncAppends?.close()
+    this.#claim?.invalidate(this.#lost)
+    this.#durability.stop()
+    this.#appender.detach()
+    this.#retirement?.close()
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw this.#closedError()
+    if (this.#isClosed || this.#lost !== undefined) throw this.#closedError()
   }
 
-  #closedError(): ClosedError {
+  #closedError(): QueueError {
+    if (this.#lost !== undefined && !this.#isClosed) return this.#lost
     return new ClosedError({ handle: 'writer', directory: this.directory })
   }
 }

@@ -216,6 +216,11 @@ export function checkLimits(options: ResolvedWriterOptions, segmentSize: number)
     invalid('retention.minSegments', minSegments, `a number of at most ${capacity - 1}: the limits allow ${capacity} segments`)
 }
 
+/** A bounded queue deletes what every reader has committed past, unless its retention says something else: otherwise it would be full for ever. */
+export function retentionRulesOf({ retention, maxSegments, maxBytes }: ResolvedWriterOptions): RetentionOptions | undefined {
+  return retention ?? (maxSegments === undefined && maxBytes === undefined ? undefined : { consumed: true })
+}
+
 /** Most segments that the queue may have. */
 export function segmentCapacityOf(options: Pick<WriterOptions, 'maxSegments' | 'maxBytes'>, segmentSize: number): number {
   const bySize = options.maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(options.maxBytes / segmentSize)
