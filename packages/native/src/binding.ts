@@ -60,7 +60,7 @@ export interface Binding {
   holdCheck(hold: number): number
   /**
    * The writer lets go: preparations end unpublished, other jobs are waited for up to `timeoutMs`. Returns whether all have ended. Those that have not keep the lock, and
-   * a line `background <kinds>` behind the record in the lock file says so until then. `clearRecord`: the lock file is emptied when the lock is given back.
+   * a line `background <kinds>` behind the record in the lock file says so until then. `clearRecord`: the lock file is cut to an empty line when the lock is given back.
    */
   closeHold(hold: number, clearRecord: boolean, timeoutMs: number): boolean
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromSystemError, IoError, LinkError } from '../errors/index.js'
-import { absolutePath } from './absolute-path.js'
+import { absolutePath, type DirectoryPath } from './absolute-path.js'
 import { closeQuietly } from './close-quietly.js'
 import { syncDirectory } from './sync-directory.js'
 
@@ -49,7 +49,7 @@ export class QueueDirectory {
    * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} for a path that names a file, {@link PermissionError}, {@link LimitError}, and
    * {@link IoError} where `/proc` is not mounted.
    */
-  static open(path: string, fileMode = DEFAULT_FILE_MODE): QueueDirectory {
+  static open(path: DirectoryPath, fileMode = DEFAULT_FILE_MODE): QueueDirectory {
     const absolute = absolutePath(path)
     try {
       return QueueDirectory.#hold(absolute, absolute, { flags: 0, fileMode })

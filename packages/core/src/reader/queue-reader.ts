@@ -2,6 +2,7 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
 import { OWNERSHIP_LOOK_MS, READER_HEARTBEAT_MS } from '../defaults.js'
 import { BadPositionError, DataLostError, InvalidArgumentError } from '../errors/index.js'
+import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { isRecordOffset, RECORD_ALIGNMENT, RECORD_FLAG_HEADER_CRC, recordLength } from '../format/index.js'
 import { readLostSequence, removeLostNote } from '../retention/lost-position.js'
@@ -42,7 +43,7 @@ export interface CommittedMessage {
  * }
  * ```
  */
-export function openReader(directory: string, name: string, options: ReaderOptions = {}): QueueReader {
+export function openReader(directory: DirectoryPath, name: string, options: ReaderOptions = {}): QueueReader {
   const resolved = resolveReaderOptions(options)
   checkReaderName(name)
   return whenQueueIsThere(resolved.waitForQueueMs, () => open(directory, name, resolved))
@@ -57,7 +58,7 @@ export function openReader(directory: string, name: string, options: ReaderOptio
  * ```
  */
 export async function openReaderAsync(
-  directory: string,
+  directory: DirectoryPath,
   name: string,
   options: ReaderOptions & AsyncOpenOptions = {},
 ): Promise<QueueReader> {
@@ -67,7 +68,7 @@ export async function openReaderAsync(
   return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => open(directory, name, resolved))
 }
 
-function open(directory: string, name: string, options: ResolvedReaderOptions): QueueReader {
+function open(directory: DirectoryPath, name: string, options: ResolvedReaderOptions): QueueReader {
   const held = QueueDirectory.open(directory)
   let control: MappedControl | undefined
   let file: PositionFile | undefined

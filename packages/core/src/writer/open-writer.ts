@@ -11,7 +11,7 @@ import {
   QueueError,
   UnsupportedVersionError,
 } from '../errors/index.js'
-import { absolutePath } from '../files/absolute-path.js'
+import { absolutePath, type DirectoryPath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
 import { makeDirectory } from '../files/make-directory.js'
 import { folderModeFor, QueueDirectory } from '../files/queue-directory.js'
@@ -54,7 +54,7 @@ import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type Wri
  * writer.append(1, Buffer.from('hello'))
  * ```
  */
-export function openWriter(directory: string, options: WriterOptions = {}): QueueWriter {
+export function openWriter(directory: DirectoryPath, options: WriterOptions = {}): QueueWriter {
   return openWriterAt(absolutePath(directory), resolveWriterOptions(options))
 }
 
