@@ -29,11 +29,15 @@ export class FanInMessage<M> {
   }
 
   /** Used by the merge only. */
-  fill(key: string, message: M, flags: { readonly late: boolean; readonly ahead: boolean }): void {
-    const { late, ahead } = flags
-    this.#ahead = ahead
+  fill(key: string, message: M, late: boolean): void {
+    this.#ahead = false
     this.#key = key
     this.#message = message
     this.#late = late
+  }
+
+  /** Used by the merge only, after {@link fill}. */
+  markAhead(): void {
+    this.#ahead = true
   }
 }

@@ -249,7 +249,8 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     this.#unsynced.add(slot)
     this.#current = slot
     this.#idle.moved()
-    this.#delivery.fill(entry.key, message, { late, ahead })
+    this.#delivery.fill(entry.key, message, late)
+    if (ahead) this.#delivery.markAhead()
     return this.#delivery
   }
 
