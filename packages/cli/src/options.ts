@@ -99,3 +99,12 @@ export function parseShareOption(text: string): number {
   if (share > 1 && match[2] === '') throw new InvalidArgumentError('expected a share such as 10% or 0.1')
   return share
 }
+
+/** A place in a queue: `earliest`, `latest`, `sequence:120000`, or a time. */
+export function parseReaderPlaceOption(
+  text: string,
+): 'earliest' | 'latest' | { readonly sequence: number } | { readonly timestampNs: bigint } {
+  if (text === 'earliest' || text === 'latest') return text
+  const sequence = /^sequence:(.*)$/s.exec(text)?.[1]
+  return sequence === undefined ? { timestampNs: parseTimeOption(text) } : { sequence: parseCountOption(sequence) }
+}
