@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "open_file.h"
+
 namespace chronicle {
 namespace {
 
@@ -108,7 +110,7 @@ int syncDirectoryOf(const std::string& path) {
 }
 
 int syncFile(int directory, const std::string& path) {
-  const int fd = openat(directory, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const int fd = openFile(directory, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return errno;
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);

@@ -32,6 +32,7 @@ describe('when a system call fails', () => {
     'close a writer',
     'retention',
     'markReady',
+    'export to a file',
   ])('L46, L49, L54: what is reported is true and the queue goes on: %s', (operation) => {
     const { status, output } = failingCalls(['--operation', operation, ...SHORT])
     expect(output).toMatch(/\n[1-9]\d* failing calls, 0 broke a promise\.\n/)
