@@ -19,7 +19,7 @@ interface Holdings {
 
 /** Timers and watchers of the event loop. Requests come and go with what the process prints. */
 export function resourcesNow(): string {
-  const kept = process.getActiveResourcesInfo().filter((name) => !/^(PipeWrap|TTYWrap|.*Req.*)$/.test(name))
+  const kept = process.getActiveResourcesInfo().filter((name) => !/^(PipeWrap|TTYWrap|Immediate|.*Req.*)$/.test(name))
   return kept.sort().join(' ')
 }
 

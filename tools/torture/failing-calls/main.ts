@@ -15,6 +15,7 @@ const USAGE = `usage: node tools/dist/torture/failing-calls/main.js [--operation
   --fault TEXT       only the fault of this name; may be repeated
   --duration D       once or from-then-on (default: both)
   --nth N            only the n-th call
+  --stride S         only every S-th call of a row: the short form
   --memory           allocations of the addon fail, too: each ends the process
   --every            prints every case
   --list             prints the operations and faults
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     fault: { type: 'string', multiple: true },
     duration: { type: 'string' },
     nth: { type: 'string' },
+    stride: { type: 'string', default: '1' },
     memory: { type: 'boolean', default: false },
     every: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -52,8 +54,9 @@ async function run(): Promise<number> {
     const rows = faults.flatMap((fault) => fault.durations.map((duration) => ({ fault, duration })))
     const chosen = rows.filter(({ duration }) => values.duration === undefined || values.duration === duration)
     const range = values.nth === undefined ? {} : { firstCall: Number(values.nth), lastCall: Number(values.nth) }
+    const stride = Number(values.stride)
     for (const { name } of operations) {
-      await runOperation({ library, folder: scratch, operation: name, rows: chosen, ...range }, (result) =>
+      await runOperation({ library, folder: scratch, operation: name, rows: chosen, stride, ...range }, (result) =>
         take(tally, name, result),
       )
       console.log(tally.lineOf(name))

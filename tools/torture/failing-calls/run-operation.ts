@@ -25,6 +25,8 @@ export interface OperationRun {
   readonly folder: string
   readonly operation: string
   readonly rows: readonly Row[]
+  /** Between two calls of a row that fail; 1 for all of them. */
+  readonly stride: number
   readonly firstCall?: number
   readonly lastCall?: number
 }
@@ -82,7 +84,7 @@ function startChild(run: OperationRun, from: Progress, { folder, control }: { fo
   const environment = injectorEnvironment({ library: run.library, control, folder })
   const program = fileURLToPath(new URL('./child.js', import.meta.url))
   const rows = run.rows.slice(from.row).flatMap(({ fault, duration }) => [fault.name, duration])
-  const range = [String(from.nth), String(run.lastCall ?? 100_000)]
+  const range = [from.nth, run.lastCall ?? 100_000, run.stride].map(String)
   return spawn(process.execPath, ['--expose-gc', program, control, folder, run.operation, ...range, ...rows], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -357,10 +357,18 @@ export class ColdReader {
     }
   }
 
+  /** Reports the segment and goes on behind it. The last one that is known is tried again with the next call: without a descriptor even a name that is not there is unreadable. */
   #skipUnreadable(error: ColdFileError): ColdItem | undefined {
     const segmentId = this.#segmentId
-    this.#lastSequence = -1
-    this.#leave()
+    const isLast = (this.#control?.currentSegment ?? 0) <= segmentId && !this.#listedSegments().some((id) => id > segmentId)
+    if (isLast && this.#reportedOffset === this.#offset) return undefined
+    if (isLast) {
+      this.#reportedOffset = this.#offset
+      this.#closeSegment()
+    } else {
+      this.#lastSequence = -1
+      this.#leave()
+    }
     return this.#problem('FILE_UNREADABLE', `${error.reason} at ${error.path}`, { segmentId, severity: 'critical' })
   }
 

@@ -16,6 +16,7 @@ async function retire(queue: QueueCase): Promise<void> {
 
 const retention: Operation = {
   name: 'retention',
+  deletes: true,
   prepare(queue) {
     queue.openWriter({ retention: RULES })
     queue.openReader('first')
@@ -31,6 +32,7 @@ const retention: Operation = {
 
 const bounded: Operation = {
   name: 'append to a bounded queue',
+  deletes: true,
   prepare(queue) {
     queue.openWriter({ maxSegments: 4 })
     queue.openReader('first')

@@ -15,6 +15,8 @@ export interface Operation {
   retry?(queue: QueueCase): void | Promise<void>
   /** Looks at what only this operation promises. */
   check?(queue: QueueCase): void | Promise<void>
+  /** Its writer deletes segments by itself, so that the files say nothing while it is open. */
+  readonly deletes?: boolean
   /** Errors that stay after a fault that passes, because the operation says so: codes. */
   readonly lasting?: readonly string[]
 }
