@@ -75,6 +75,7 @@ export {
   UnsupportedVersionError,
   WriterActiveError,
 } from './errors/index.js'
+export type { DirectoryPath } from './files/absolute-path.js'
 export { processStartTime } from './files/machine.js'
 export { makeDirectory } from './files/make-directory.js'
 export type { WriterStatus } from './files/writer-status.js'
@@ -97,21 +98,26 @@ export {
   segmentFileName,
   viewOf,
 } from './format/index.js'
-export { Message, type MessageCopy, type MessageFields } from './reader/message.js'
+export { Message, type MessageFields } from './reader/message.js'
+export { MessageCopy, type MessageJson } from './reader/message-copy.js'
 export {
   type AsyncWaitOptions,
+  type BatchOptions,
+  type IteratorOptions,
   type Lag,
   MessageSource,
   type SourceMetrics,
+  type Synchronous,
   type WaitOptions,
 } from './reader/message-source.js'
 export type { Position } from './reader/position-file.js'
 export { listReaders, type RegisteredReader } from './reader/position-survey.js'
-export { openObserver, QueueObserver } from './reader/queue-observer.js'
-export { openReader, QueueReader } from './reader/queue-reader.js'
-export type { ObserverOptions, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
+export { openObserver, openObserverAsync, QueueObserver } from './reader/queue-observer.js'
+export { type CommittedMessage, openReader, openReaderAsync, QueueReader, type ReaderOpening } from './reader/queue-reader.js'
+export type { ObserverOptions, Place, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
 export { removeReader } from './reader/remove-reader.js'
 export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'
+export type { AsyncOpenOptions } from './reader/when-queue-is-there.js'
 export { RECOVERY_CASES, type RecoveryAction, type RecoveryCase } from './recovery/recovery-case.js'
 export {
   describeRepairStep,
@@ -129,14 +135,11 @@ export {
 export type { ReleasedReader, RetentionVerdict } from './retention/retention-plan.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
+export type { AppendOptions, AsyncAppendOptions, BatchMessage, TryAppendResult } from './writer/append-options.js'
 export { Claim } from './writer/claim.js'
 export { openWriter } from './writer/open-writer.js'
-export {
-  type AppendOptions,
-  type BatchMessage,
-  QueueWriter,
-  type TryAppendResult,
-  type WriterMetrics,
-} from './writer/queue-writer.js'
+export { QueueWriter } from './writer/queue-writer.js'
+export type { WriterMetrics } from './writer/writer-metrics.js'
+export type { WriterNote } from './writer/writer-notes.js'
 export type { FlushPolicy, RetentionOptions, WriterOptions, WriterPreset } from './writer/writer-options.js'
 export { READER_TTL_PRESETS_MS } from './writer/writer-options.js'

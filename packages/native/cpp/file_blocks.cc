@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "open_file.h"
+
 namespace chronicle {
 namespace {
 
@@ -140,7 +142,7 @@ int syncDirectoryOf(const std::string& path) {
 int syncFile(int directory, const std::string& path) {
   const Place place(directory, path);
   if (place.error() != 0) return place.error();
-  const int fd = openat(place.folder(), place.name(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const int fd = openFile(place.folder(), place.name(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return errno;
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);

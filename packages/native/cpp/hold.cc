@@ -15,6 +15,7 @@
 #include "callbacks.h"
 #include "jobs.h"
 #include "napi_support.h"
+#include "open_file.h"
 #include "watched_words.h"
 
 namespace chronicle {
@@ -82,7 +83,7 @@ napi_value closeHold(napi_env env, napi_callback_info info) {
 std::shared_ptr<Hold> Hold::open(int lockFd, int directoryFd, std::string lockName, int* error) {
   const int lock = fcntl(lockFd, F_DUPFD_CLOEXEC, 0);
   // Opened and not duplicated: the caller's may be one that only names the directory, and this one is also synced and locked.
-  const int directory = lock < 0 ? -1 : openat(directoryFd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int directory = lock < 0 ? -1 : openFile(directoryFd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) {
     *error = errno;
     if (lock >= 0) ::close(lock);
@@ -95,10 +96,18 @@ std::shared_ptr<Hold> Hold::open(int lockFd, int directoryFd, std::string lockNa
 
 Hold::Hold(int lockFd, int directoryFd, std::string lockName) : lock_(lockFd), directory_(directoryFd), lockName_(std::move(lockName)) {}
 
+// Down to an empty line at least: an empty file gives its block back, and a full disk does not return it to the next writer.
+static void cutText(int lock, off_t length) {
+  struct stat status;
+  if (fstat(lock, &status) != 0 || status.st_size == 0) return;
+  if (length == 0 && pwrite(lock, "\n", 1, 0) != 1) return;
+  if (ftruncate(lock, length == 0 ? 1 : length) != 0) errno = 0;
+}
+
 // The text is put right while the lock is still held. That of a lock that was lost is left alone. Where the system refuses, the text stays: it only explains.
 Hold::~Hold() {
   const bool changes = clearsRecord_ || notedAt_ >= 0;
-  if (changes && check() == 0 && ftruncate(lock_, clearsRecord_ ? 0 : static_cast<off_t>(notedAt_)) != 0) errno = 0;
+  if (changes && check() == 0) cutText(lock_, clearsRecord_ ? 0 : static_cast<off_t>(notedAt_));
   ::close(directory_);
   ::close(lock_);
 }
@@ -116,8 +125,9 @@ void Hold::noteWork(const std::string& kinds) {
   if (check() != 0 || fstat(lock_, &status) != 0) return;
   const std::string line = "background " + kinds + "\n";
   const off_t at = clearsRecord_ ? 0 : status.st_size;
-  if (clearsRecord_ && ftruncate(lock_, 0) != 0) return;
-  if (pwrite(lock_, line.data(), line.size(), at) >= 0) notedAt_ = at;
+  if (pwrite(lock_, line.data(), line.size(), at) < 0) return;
+  notedAt_ = at;
+  if (clearsRecord_ && ftruncate(lock_, static_cast<off_t>(line.size())) != 0) errno = 0;
 }
 
 std::shared_ptr<Hold> findHold(uint64_t id) {

@@ -58,7 +58,7 @@ describe('a hold', () => {
     expect(binding.holdCheck(id)).toBe(0)
     expect(binding.closeHold(id, true, WAIT_MS)).toBe(true)
     expect(isLocked()).toBe(false)
-    expect(readFileSync(join(folder, 'lock'), 'utf8')).toBe('')
+    expect(readFileSync(join(folder, 'lock'), 'utf8')).toBe('\n')
     expect([binding.holdCheck(id), binding.closeHold(id, true, 0)]).toEqual([-ENOENT, true])
     expect(() => prepare(id)).toThrow(TypeError)
   })

@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromSystemError, IoError, LinkError } from '../errors/index.js'
-import { absolutePath } from './absolute-path.js'
+import { absolutePath, type DirectoryPath } from './absolute-path.js'
+import { closeQuietly } from './close-quietly.js'
 import { syncDirectory } from './sync-directory.js'
 
 /** Holds a directory without the right to list it; `node:fs` has no name for this flag of open(2). */
@@ -48,7 +49,7 @@ export class QueueDirectory {
    * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} for a path that names a file, {@link PermissionError}, {@link LimitError}, and
    * {@link IoError} where `/proc` is not mounted.
    */
-  static open(path: string, fileMode = DEFAULT_FILE_MODE): QueueDirectory {
+  static open(path: DirectoryPath, fileMode = DEFAULT_FILE_MODE): QueueDirectory {
     const absolute = absolutePath(path)
     try {
       return QueueDirectory.#hold(absolute, absolute, { flags: 0, fileMode })
@@ -58,7 +59,14 @@ export class QueueDirectory {
   }
 
   static #hold(from: string, path: string, { flags, fileMode }: { flags: number; fileMode: number }): QueueDirectory {
-    const directory = new QueueDirectory(path, openSync(from, O_PATH | constants.O_DIRECTORY | flags), fileMode)
+    const fd = openSync(from, O_PATH | constants.O_DIRECTORY | flags)
+    let directory: QueueDirectory
+    try {
+      directory = new QueueDirectory(path, fd, fileMode)
+    } catch (cause) {
+      closeSync(fd)
+      throw cause
+    }
     if (directory.#isAt(directory.#anchor)) return directory
     directory.close()
     throw new IoError({ path: '/proc/self/fd', syscall: 'open', errno: 'ENOENT' })
@@ -137,7 +145,7 @@ export class QueueDirectory {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    closeSync(this.fd)
+    closeQuietly(this.fd)
   }
 
   [Symbol.dispose](): void {

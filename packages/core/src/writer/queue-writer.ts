@@ -9,7 +9,6 @@ import {
   STATUS_OK,
   STATUS_ROLL,
 } from '@chronicle-ts/native'
-import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
 import {
   ClosedError,
@@ -20,70 +19,25 @@ import {
   QueueError,
   QueueFullError,
 } from '../errors/index.js'
-import type { QueueDirectory } from '../files/queue-directory.js'
-import type { ReleaseStack } from '../files/release-stack.js'
-import type { WriterLock } from '../files/writer-lock.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
-import type { Tail } from '../recovery/recovery-context.js'
 import type { RetentionVerdict } from '../retention/retention-plan.js'
 import { Retirement } from '../retention/retirement.js'
-import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { appendFailure } from './append-failure.js'
+import type { AppendOptions, AsyncAppendOptions, BatchMessage, TryAppendResult } from './append-options.js'
+import { type AsyncAppend, AsyncAppends } from './async-appends.js'
+import { readAsyncOptions } from './async-options.js'
 import { CapacityGate } from './capacity-gate.js'
-import { checkTimestamp } from './check-timestamp.js'
 import { Claim } from './claim.js'
 import { Durability } from './durability.js'
 import { durableStart } from './durable-start.js'
 import { Head } from './head.js'
-import type { ResolvedWriterOptions } from './writer-options.js'
-
-/** What `openWriter` hands to the writer. */
-export interface OpenedQueue {
-  /** Gives back what is acquired, here and in the writer; `close()` unwinds it, and so does an open that fails. */
-  readonly releases: ReleaseStack
-  readonly directory: QueueDirectory
-  readonly lock: WriterLock
-  readonly control: MappedControl
-  readonly preparer: SegmentPreparer
-  readonly tail: Tail
-  readonly epoch: number
-  readonly options: ResolvedWriterOptions
-  readonly recovery: readonly RecoveryAction[]
-}
-
-export interface AppendOptions {
-  /** Nanoseconds since the Unix epoch to be stored with the message; the time of the append by default. */
-  readonly timestampNs?: bigint
-}
-
-export interface BatchMessage {
-  readonly typeId: number
-  readonly payload: Uint8Array
-}
-
-/** What `tryAppend` answers: the message's sequence, or why there is none. */
-export type TryAppendResult =
-  | { readonly status: 'appended'; readonly sequence: number }
-  | { readonly status: 'full' | 'no-space' }
-
-export interface WriterMetrics {
-  /** Messages appended by this writer. */
-  readonly appended: number
-  readonly rolls: number
-  /** Wake system calls made for parked readers. */
-  readonly wakes: number
-  readonly syncs: number
-  /** Rolls that had to wait for the disk: for the next segment's preparation or, in a bounded queue, for the space of one that was let go. */
-  readonly unpreparedRolls: number
-  /** Rolls that had to wait for readers (`backpressure: 'block'`). */
-  readonly blockedRolls: number
-  /** Segments that retention deleted, and readers that it let go. */
-  readonly segmentsDeleted: number
-  readonly readersReleased: number
-  /** Sequence of the next message. */
-  readonly nextSequence: number
-  readonly durableSequence: number
-}
+import type { OpenedQueue } from './opened-queue.js'
+import { type ReadBatch, readBatch } from './read-batch.js'
+import { timestampOf } from './timestamp.js'
+import { WriterCallbacks } from './writer-callbacks.js'
+import type { WriterMetrics } from './writer-metrics.js'
+import { type WriterNote, writerNotes } from './writer-notes.js'
+import { retentionRulesOf } from './writer-options.js'
 
 /**
  * The one writer of a queue. `append` is a native call that copies the payload, stamps and checksums the record and publishes it; readers in every process see it when
@@ -99,6 +53,8 @@ export class QueueWriter {
   readonly segmentSize: number
   /** What the open found and repaired. */
   readonly recovery: readonly RecoveryAction[]
+  /** Options that have no effect because the existing queue contradicts them. Empty for a queue that this open made. */
+  readonly notes: readonly WriterNote[]
   readonly #opened: OpenedQueue
   readonly #appender: NativeAppender
   readonly #state: Float64Array
@@ -110,8 +66,11 @@ export class QueueWriter {
   readonly #head: Head
   #lost: LockLostError | undefined
   #claim: Claim | undefined
-  #batchTypeIds = new Uint16Array(64)
-  #mayBlock = true
+  #asyncAppends: AsyncAppends | undefined
+  readonly #callbacks = new WriterCallbacks(() => {
+    this.#gate?.tellHighWatermark()
+    this.#retirement?.tellReleased()
+  })
   #isClosed = false
 
   /** Use {@link openWriter}. */
@@ -122,6 +81,7 @@ export class QueueWriter {
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
+    this.notes = writerNotes(options, control.segmentSize)
     this.#firstSequence = tail.nextSequence
     this.#appender = this.#makeAppender()
     this.#state = this.#appender.state
@@ -130,7 +90,7 @@ export class QueueWriter {
     this.#durability = this.#makeDurability()
     this.#watchesAppends = this.#durability.watchesAppends
     this.#retirement = this.#makeRetirement()
-    this.#gate = this.#makeGate()
+    if (this.#retirement !== undefined) this.#gate = CapacityGate.ofBounded({ ...opened, retirement: this.#retirement })
     if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset, opened.lock.hold))
     opened.preparer.start(tail.segment.id + 1)
     const { rollAfterMs, heartbeatIntervalMs } = options
@@ -163,61 +123,66 @@ export class QueueWriter {
    * {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
-    const timestampNs = options?.timestampNs
-    if (timestampNs !== undefined) checkTimestamp(timestampNs)
-    let status =
-      timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
-    while (status !== STATUS_OK) {
-      this.#clearTheWay(status, typeId, payload)
-      status =
-        timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
-    }
-    if (this.#watchesAppends) this.#afterAppend()
-    return (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
+    return this.#append(typeId, payload, timestampOf(options?.timestampNs), true)
   }
 
   /** {@link append} that answers instead of throwing when the queue or the disk is full, and never blocks. */
   tryAppend(typeId: number, payload: Uint8Array, options?: AppendOptions): TryAppendResult {
-    this.#mayBlock = false
+    const timestampNs = timestampOf(options?.timestampNs)
     try {
-      return { status: 'appended', sequence: this.append(typeId, payload, options) }
+      return { status: 'appended', sequence: this.#append(typeId, payload, timestampNs, false) }
     } catch (error) {
+      if (this.#callbacks.threw(error)) throw error
       if (error instanceof QueueFullError) return { status: 'full' }
       if (error instanceof NoSpaceError) return { status: 'no-space' }
       throw error
-    } finally {
-      this.#mayBlock = true
     }
   }
 
   /**
-   * Appends messages with one reading of the clock and one notification. They become visible in order, one after the other: a reader may see a
-   * part of the batch, never a later message without the earlier ones.
+   * {@link append} for event loops: while a bounded queue is full it waits for readers without blocking the thread, whatever `backpressure` says. Calls that wait are served
+   * in the order of the calls; an append that is not asynchronous may overtake them. The payload counts as it is at the call: what has to wait is copied. Only readers
+   * are waited for: a full disk rejects at once.
    *
-   * @returns the sequence of the first message; the others follow without a gap.
-   * @throws as {@link append} does; the messages before the refused one are appended.
+   * @returns the sequence, when the message is appended.
+   * @throws as {@link append} does, by rejecting. {@link QueueFullError} `ERR_QUEUE_FULL` after `timeoutMs`, {@link ClosedError} `ERR_CLOSED` when the writer is closed meanwhile,
+   * the signal's reason when it is aborted meanwhile: nothing was appended in any of these cases.
+   * @example
+   * ```ts
+   * process.once('SIGTERM', () => controller.abort())
+   * await writer.appendAsync(1, Buffer.from('hello'), { signal: controller.signal, timeoutMs: 5000 })
+   * ```
    */
-  appendBatch(messages: readonly BatchMessage[]): number {
+  async appendAsync(typeId: number, payload: Uint8Array, options: AsyncAppendOptions = {}): Promise<number> {
+    const { signal, timeoutMs, timestampNs } = readAsyncOptions(options, this.#opened.options.backpressureTimeoutMs)
     this.#assertOpen()
-    const first = this.nextSequence
-    const payloads: Uint8Array[] = []
-    const typeIds = this.#typeIdsFor(messages.length)
-    for (let index = 0; index < messages.length; index++) {
-      const { typeId, payload } = messages[index] as BatchMessage
-      payloads.push(payload)
-      typeIds[index] = checkedType(typeId)
-    }
-    let done = 0
+    signal?.throwIfAborted()
+    this.#asyncAppends ??= this.#makeAsyncAppends()
+    return this.#asyncAppends.append({ typeId, payload, timestampNs, timeoutMs, signal })
+  }
+
+  /**
+   * Appends messages with one reading of the clock and one notification. They become visible in order, one after the other: a reader may see a
+   * part of the batch, never a later message without the earlier ones. All of them are read before the first is appended. Callbacks of the writer are called after
+   * the batch, so that nothing comes in between; what they throw then is an uncaught exception, because the batch is in the queue.
+   *
+   * @param messages an array, or another iterable.
+   * @returns the sequence of the first message; the others follow without a gap.
+   * @throws as {@link append} does; the messages before the refused one are appended, and `error.batch` says which.
+   */
+  appendBatch(messages: Iterable<BatchMessage>): number {
+    this.#assertOpen()
+    const batch = readBatch(messages)
+    this.#assertOpen()
+    const appended = { first: this.nextSequence, count: 0 }
     try {
-      for (;;) {
-        const status = this.#appender.appendBatch(typeIds, payloads, done)
-        done += this.#state[APPENDER_BATCH_COUNT] as number
-        if (status === STATUS_OK) return first
-        this.#clearTheWay(status, messages[done]?.typeId, payloads[done])
-      }
+      this.#appendAll(batch, appended)
+      return appended.first
+    } catch (error) {
+      if (error instanceof QueueError) error.batch = appended
+      throw error
     } finally {
-      // What stands before a refused message is appended like any other.
-      if (this.#watchesAppends && done > 0 && !this.#isClosed && this.#lost === undefined) this.#afterAppend()
+      this.#callbacks.tellAfterBatch()
     }
   }
 
@@ -230,7 +195,8 @@ export class QueueWriter {
   claim(typeId: number, length: number): Claim {
     let status = this.#appender.claim(typeId, length)
     while (status !== STATUS_OK) {
-      this.#clearTheWay(status, typeId, undefined, length)
+      this.#assertRollHelps(status, typeId, undefined, length)
+      this.#roll(true)
       status = this.#appender.claim(typeId, length)
     }
     this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
@@ -269,15 +235,23 @@ export class QueueWriter {
 
   /** Leaves the head segment for the next one although it is not full. Refused while a claim is open, which lies in the head. */
   roll(): void {
-    this.#assertOpen()
-    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#clearTheWay(STATUS_CLAIM, undefined, undefined)
-    if (!this.#head.isEmpty) this.#roll()
+    this.#rollIfUsed(true)
   }
 
   /** Which segments could be deleted, which stay, who pins them and which rule it is. Empty without `retention`. */
   explainRetention(): RetentionVerdict[] {
     this.#assertOpen()
     return this.#retirement?.explain() ?? []
+  }
+
+  /**
+   * Deletes now what `retention` does not keep, which otherwise happens by itself, and resolves when the files are gone. Does nothing without `retention`.
+   *
+   * @throws {@link ClosedError} `ERR_CLOSED`.
+   */
+  async applyRetention(): Promise<void> {
+    this.#assertOpen()
+    await this.#retirement?.retireAll()
   }
 
   metrics(): WriterMetrics {
@@ -306,6 +280,7 @@ export class QueueWriter {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#asyncAppends?.close()
     this.#claim?.invalidate()
     const failure = this.#opened.releases.releaseAll()
     if (failure !== undefined) throw fromSystemError(failure, { path: this.directory })
@@ -319,18 +294,68 @@ export class QueueWriter {
     this.close()
   }
 
-  /** One array for all batches: it grows to the largest. */
-  #typeIdsFor(count: number): Uint16Array {
-    if (this.#batchTypeIds.length < count) this.#batchTypeIds = new Uint16Array(Math.max(count, 2 * this.#batchTypeIds.length))
-    return this.#batchTypeIds
+  #makeAsyncAppends(): AsyncAppends {
+    const { control } = this.#opened
+    return new AsyncAppends({
+      control: control.mapping,
+      attempt: (append) => this.#appendIfRoom(append),
+      announce: (waits) => this.#gate?.announceAsync(waits),
+      progressSequence: () => control.progressSequenceAcquire(),
+      full: (waitedMs) => this.#gate?.full(waitedMs) ?? this.#closedError(),
+      closed: () => this.#closedError(),
+    })
   }
 
-  /** Rolls where that is all that is missing; throws what the status means otherwise. */
-  #clearTheWay(status: number, typeId: unknown, payload: unknown, length?: number): void {
+  /** `undefined` while the queue is full. */
+  #appendIfRoom({ typeId, payload, timestampNs }: AsyncAppend): number | undefined {
+    try {
+      return this.#append(typeId, payload, timestampNs, false)
+    } catch (error) {
+      if (error instanceof QueueFullError && !this.#callbacks.threw(error)) return undefined
+      throw error
+    }
+  }
+
+  /** No code of the caller runs in here but callbacks, and those run between two attempts. */
+  #append(typeId: number, payload: Uint8Array, timestampNs: bigint | undefined, mayBlock: boolean): number {
+    for (;;) {
+      const status =
+        timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
+      if (status === STATUS_OK) break
+      this.#assertRollHelps(status, typeId, payload)
+      this.#roll(mayBlock)
+    }
+    const sequence = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
+    if (this.#watchesAppends) this.#afterAppend()
+    return sequence
+  }
+
+  #appendAll({ typeIds, payloads, typeIdAt }: ReadBatch, appended: { count: number }): void {
+    try {
+      for (;;) {
+        const status = this.#appender.appendBatch(typeIds, payloads, appended.count)
+        appended.count += this.#state[APPENDER_BATCH_COUNT] as number
+        if (status === STATUS_OK) return
+        this.#assertRollHelps(status, typeIdAt(appended.count), payloads[appended.count])
+        this.#enterNextSegment(true)
+      }
+    } finally {
+      // What stands before a refused message is appended like any other.
+      if (this.#watchesAppends && appended.count > 0 && this.#lost === undefined) this.#afterAppend()
+    }
+  }
+
+  /** Returns when a roll is all that is missing; throws what the status means otherwise. */
+  #assertRollHelps(status: number, typeId: unknown, payload: unknown, length?: number): void {
     this.#assertOpen()
-    if (status !== STATUS_ROLL)
-      throw appendFailure(status, { directory: this.directory, segmentSize: this.segmentSize, typeId, payload, length })
-    this.#roll()
+    if (status === STATUS_ROLL) return
+    throw appendFailure(status, { directory: this.directory, segmentSize: this.segmentSize, typeId, payload, length })
+  }
+
+  #rollIfUsed(mayBlock: boolean): void {
+    this.#assertOpen()
+    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#assertRollHelps(STATUS_CLAIM, undefined, undefined)
+    if (!this.#head.isEmpty) this.#roll(mayBlock)
   }
 
   /**
@@ -339,30 +364,26 @@ export class QueueWriter {
    */
   #rollByAge(rollAfterMs: number): void {
     if (this.#head.ageMs < rollAfterMs) return
-    this.#mayBlock = false
     try {
-      this.roll()
+      this.#rollIfUsed(false)
     } catch (error) {
-      if (!(error instanceof QueueError)) throw error
-    } finally {
-      this.#mayBlock = true
+      if (!(error instanceof QueueError) || this.#callbacks.threw(error)) throw error
     }
   }
 
-  /** What it has to tell is told when it is over, however it ended: whoever is told may append, which may roll, and may close the writer. */
-  #roll(): void {
+  /** What it has to tell is told when it is over, however it ended: a callback may append, which may roll, and may close the writer. */
+  #roll(mayBlock: boolean): void {
     try {
-      this.#enterNextSegment()
+      this.#enterNextSegment(mayBlock)
     } finally {
-      this.#gate?.tellHighWatermark()
-      this.#retirement?.tellReleased()
+      this.#callbacks.tell()
     }
   }
 
-  #enterNextSegment(): void {
+  #enterNextSegment(mayBlock: boolean): void {
     this.#assertOwned()
-    this.#gate?.admit(this.#head.segmentId, this.#mayBlock)
-    // Whoever waited for readers may have lost the lock meanwhile.
+    this.#gate?.admit(this.#head.segmentId, mayBlock)
+    // The lock may have been lost while the writer waited for readers.
     this.#assertOwned()
     this.#head.enterNext((segmentId) => this.#awaitPreparation(segmentId))
     this.#durability.afterRoll()
@@ -377,36 +398,20 @@ export class QueueWriter {
       return preparer.finish(segmentId)
     } catch (error) {
       if (error instanceof LockLostError) this.#assertOwned()
-      if (!(error instanceof NoSpaceError) || !frees) throw error
+      if (!(error instanceof NoSpaceError) || !(frees || this.#retirement?.retireIfPossible())) throw error
       this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
       return preparer.finish(segmentId)
     }
   }
 
-  /** A bounded queue deletes what everybody has read, unless its retention says something else: otherwise it would be full for ever. */
   #makeRetirement(): Retirement | undefined {
-    const { directory, control, options } = this.#opened
-    const isBounded = options.maxSegments !== undefined || options.maxBytes !== undefined
-    const rules = options.retention ?? (isBounded ? { consumed: true } : undefined)
+    const { directory, control, lock, releases, options } = this.#opened
+    const { onReaderReleased } = options
+    const rules = retentionRulesOf(options)
     if (rules === undefined) return undefined
-    const { lock, releases } = this.#opened
-    const retirement = new Retirement({
-      directory,
-      lock,
-      control,
-      rules,
-      head: () => this.position,
-      onReaderReleased: options.onReaderReleased,
-    })
+    const retirement = new Retirement({ directory, lock, control, rules, head: () => this.position, onReaderReleased })
     releases.push(() => retirement.close())
     return retirement
-  }
-
-  #makeGate(): CapacityGate | undefined {
-    const { directory, control, options } = this.#opened
-    if (this.#retirement === undefined) return undefined
-    const gate = new CapacityGate({ directory, control, retirement: this.#retirement, options })
-    return gate.isBounded ? gate : undefined
   }
 
   #makeAppender(): NativeAppender {
@@ -474,6 +479,7 @@ export class QueueWriter {
   #lose(): void {
     if (this.#lost !== undefined) return
     this.#lost = this.#opened.lock.lostError()
+    this.#asyncAppends?.close()
     this.#claim?.invalidate(this.#lost)
     this.#durability.stop()
     this.#appender.detach()
@@ -481,12 +487,11 @@ export class QueueWriter {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
-    if (this.#lost !== undefined) throw this.#lost
+    if (this.#isClosed || this.#lost !== undefined) throw this.#closedError()
   }
-}
 
-function checkedType(typeId: number): number {
-  // 0xFFFF is refused natively with everything else that is no type; a Uint16Array would silently wrap what is larger.
-  return Number.isInteger(typeId) && typeId >= 0 && typeId <= 0xffff ? typeId : 0xffff
+  #closedError(): QueueError {
+    if (this.#lost !== undefined && !this.#isClosed) return this.#lost
+    return new ClosedError({ handle: 'writer', directory: this.directory })
+  }
 }

@@ -1,5 +1,6 @@
-import { DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
+import { BACKPRESSURE_TIMEOUT_MS, DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
+import { checkOptionNames } from '../files/option-names.js'
 import { DEFAULT_FILE_MODE } from '../files/queue-directory.js'
 import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
 import type { ReleasedReader } from '../retention/retention-plan.js'
@@ -54,17 +55,20 @@ export interface WriterOptions {
   readonly maxSegments?: number
   /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments of the size that the queue has. */
   readonly maxBytes?: number
-  /** What an append does that needs a new segment while the queue is at its limit. Default 'fail'. */
+  /**
+   * What an append does that needs a new segment while the queue is at its limit. `fail` (default) throws `ERR_QUEUE_FULL`. `block` stops the whole thread until readers make
+   * room: no handler of a signal, no timer and no reader on this event loop runs meanwhile. On an event loop use {@link QueueWriter.appendAsync}, which waits without blocking.
+   */
   readonly backpressure?: 'fail' | 'block'
-  /** How long a blocked append waits for its readers before it fails. Default: for ever. */
+  /** Milliseconds that a blocked append, and an `appendAsync` without a `timeoutMs`, waits for readers before it fails with `ERR_QUEUE_FULL`. Default 30,000; `Infinity` for ever. */
   readonly backpressureTimeoutMs?: number
   /** Default: keep everything; with a limit: `{ consumed: true }`, because a bounded queue can only go on when what is read may go. */
   readonly retention?: RetentionOptions
-  /** Called when retention lets a reader go that has not read everything: once for each. It may use the writer, as {@link onHighWatermark} may. */
+  /** Called when retention lets a reader go that has not read everything: once for each. It may call what {@link onHighWatermark} may. */
   readonly onReaderReleased?: (released: ReleasedReader) => void
   /**
-   * Called once each time the queue comes within one segment of its limit. It may append: before the message whose append rolled, and between two of a batch. What it throws,
-   * that append throws without having written anything.
+   * Called once each time the queue comes within one segment of its limit. It may call every method of this writer. What it appends comes before the message whose append
+   * rolled, and after a batch. What it throws, the append throws without having written anything; after a batch, which is in the queue, it is an uncaught exception.
    */
   readonly onHighWatermark?: (state: { readonly segments: number; readonly bytes: number }) => void
 }
@@ -114,6 +118,8 @@ export type ResolvedWriterOptions = Required<
     'flushPolicy' | 'rollAfterMs' | 'maxSegments' | 'maxBytes' | 'retention' | 'onHighWatermark' | 'onReaderReleased'
   > & {
     readonly cpus: readonly number[]
+    /** As the caller gave it: an existing queue keeps its own. */
+    readonly segmentSizeGiven: number | undefined
   }
 
 const PRESETS: Record<WriterPreset, WriterOptions> = {
@@ -122,13 +128,52 @@ const PRESETS: Record<WriterPreset, WriterOptions> = {
   durable: { flushPolicy: { everyMessages: 1, wait: true } },
 }
 
-/** Checks options and fills in defaults. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
+/** The compiler compares these with the types, so that no option is forgotten. */
+const OPTIONS: Readonly<Record<keyof WriterOptions, true>> = {
+  preset: true,
+  segmentSize: true,
+  extensions: true,
+  flushPolicy: true,
+  prefault: true,
+  mlock: true,
+  hugePages: true,
+  mode: true,
+  cpu: true,
+  rollAfterMs: true,
+  heartbeatIntervalMs: true,
+  maxSegments: true,
+  maxBytes: true,
+  backpressure: true,
+  backpressureTimeoutMs: true,
+  retention: true,
+  onReaderReleased: true,
+  onHighWatermark: true,
+}
+const FLUSH_POLICY_OPTIONS: Readonly<Record<keyof FlushPolicy, true>> = {
+  everyMessages: true,
+  everyBytes: true,
+  everyMs: true,
+  wait: true,
+}
+const RETENTION_OPTIONS: Readonly<Record<keyof RetentionOptions, true>> = {
+  consumed: true,
+  maxAgeMs: true,
+  maxBytes: true,
+  maxSegments: true,
+  minSegments: true,
+  readerTtlMs: true,
+  maxReaderLagBytes: true,
+}
+
+/** Reads every option once, checks it and fills in defaults. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
 export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOptions {
-  if (given.preset !== undefined && !Object.hasOwn(PRESETS, given.preset))
-    invalid('preset', given.preset, Object.keys(PRESETS).join(', '))
-  const options = { ...(given.preset === undefined ? {} : PRESETS[given.preset]), ...withoutUndefined(given) }
+  const own = readOptions(given)
+  if (own.preset !== undefined && !Object.hasOwn(PRESETS, own.preset))
+    invalid('preset', own.preset, Object.keys(PRESETS).join(', '))
+  const options = { ...(own.preset === undefined ? {} : PRESETS[own.preset]), ...own }
   const resolved: ResolvedWriterOptions = {
     segmentSize: options.segmentSize ?? DEFAULT_SEGMENT_SIZE,
+    segmentSizeGiven: options.segmentSize,
     extensions: options.extensions ?? true,
     prefault: options.prefault ?? true,
     mlock: options.mlock ?? false,
@@ -136,8 +181,8 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
     mode: options.mode ?? DEFAULT_FILE_MODE,
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
     backpressure: options.backpressure ?? 'fail',
-    backpressureTimeoutMs: options.backpressureTimeoutMs ?? Number.POSITIVE_INFINITY,
-    cpus: options.cpu === undefined ? [] : typeof options.cpu === 'number' ? [options.cpu] : options.cpu,
+    backpressureTimeoutMs: options.backpressureTimeoutMs ?? BACKPRESSURE_TIMEOUT_MS,
+    cpus: options.cpu === undefined ? [] : typeof options.cpu === 'number' ? [options.cpu] : copyIfArray(options.cpu),
     ...pick(options, 'flushPolicy', 'rollAfterMs', 'maxSegments', 'maxBytes', 'retention', 'onHighWatermark', 'onReaderReleased'),
   }
   checkSegmentSize(resolved.segmentSize)
@@ -181,6 +226,11 @@ export function checkLimits(options: ResolvedWriterOptions, segmentSize: number)
     invalid('retention.minSegments', minSegments, `a number of at most ${capacity - 1}: the limits allow ${capacity} segments`)
 }
 
+/** A bounded queue deletes what every reader has committed past, unless its retention says something else: otherwise it would be full for ever. */
+export function retentionRulesOf({ retention, maxSegments, maxBytes }: ResolvedWriterOptions): RetentionOptions | undefined {
+  return retention ?? (maxSegments === undefined && maxBytes === undefined ? undefined : { consumed: true })
+}
+
 /** Most segments that the queue may have. */
 export function segmentCapacityOf(options: Pick<WriterOptions, 'maxSegments' | 'maxBytes'>, segmentSize: number): number {
   const bySize = options.maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(options.maxBytes / segmentSize)
@@ -208,9 +258,34 @@ function checkTimer(argument: string, value: number | undefined, minimum: number
   if (value !== undefined && value > TIMER_MAX_MS) invalid(argument, value, `a number of at most ${TIMER_MAX_MS}`)
 }
 
-/** What is given as `undefined` is not given, and takes nothing from a preset. */
-function withoutUndefined(given: WriterOptions): WriterOptions {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+/** A copy, because accessors and arrays may answer differently the next time. What is given as `undefined` is not given, and takes nothing from a preset. */
+function readOptions(given: WriterOptions): WriterOptions {
+  const own = readGroup('options', given, OPTIONS)
+  return withoutUndefined({
+    ...own,
+    flushPolicy: readGroup('flushPolicy', own.flushPolicy, FLUSH_POLICY_OPTIONS),
+    retention: readGroup('retention', own.retention, RETENTION_OPTIONS),
+  })
+}
+
+function readGroup<Group extends object | undefined>(
+  name: string,
+  group: Group,
+  known: Readonly<Record<keyof NonNullable<Group>, true>>,
+): Group {
+  if (group === undefined) return group
+  if (typeof group !== 'object' || group === null || Array.isArray(group)) invalid(name, group, 'an object')
+  const copy = { ...group }
+  checkOptionNames(copy, Object.keys(known), name === 'options' ? undefined : name)
+  return copy
+}
+
+function copyIfArray(cpus: readonly number[]): readonly number[] {
+  return Array.isArray(cpus) ? [...cpus] : cpus
+}
+
+function withoutUndefined(options: object): WriterOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function pick<T extends object, K extends keyof T>(from: T, ...keys: K[]): Pick<T, K> {

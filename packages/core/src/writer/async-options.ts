@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from '../errors/index.js'
+import { checkOptionNames } from '../files/option-names.js'
+import type { AsyncAppendOptions } from './append-options.js'
+import { timestampOf } from './timestamp.js'
+
+export interface ResolvedAsyncOptions {
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number
+  readonly timestampNs: bigint | undefined
+}
+
+/** Reads each option once. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
+export function readAsyncOptions(options: AsyncAppendOptions, defaultTimeoutMs: number): ResolvedAsyncOptions {
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })
+  const read = { ...options }
+  checkOptionNames(read, ['signal', 'timeoutMs', 'timestampNs'])
+  const { signal, timeoutMs = defaultTimeoutMs } = read
+  if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
+    throw new InvalidArgumentError({
+      argument: 'timeoutMs',
+      value: timeoutMs,
+      expected: 'a number of milliseconds, not negative',
+    })
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+    throw new InvalidArgumentError({ argument: 'signal', value: signal, expected: 'an AbortSignal' })
+  return { signal, timeoutMs, timestampNs: timestampOf(read.timestampNs) }
+}
