@@ -87,7 +87,7 @@ it('counts what cannot be read as missing, and says where', () => {
   expect(problem).toMatch(/Corrupt/)
 })
 
-it('goes on behind messages that are neither orders nor answers, and counts them', () => {
+it('goes on after messages that are neither orders nor answers, and counts them', () => {
   const order: Order = {
     orderId: 1,
     kind: 'take',

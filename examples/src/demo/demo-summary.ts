@@ -90,7 +90,7 @@ export function summarise(cast: Cast, run: DemoRun, layout: BusLayout, before: S
   }
 }
 
-/** Orders behind the last one that is there, by what the strategy says. */
+/** Orders after the last one that is there, by what the strategy says. */
 function lostOrders({ name, lives }: StrategyRole, audits: StrategyAudits): number {
   return Math.max(0, (lives.at(-1)?.state?.orders ?? 0) - (audits.get(name)?.lastOrderId ?? 0))
 }

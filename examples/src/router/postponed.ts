@@ -1,6 +1,6 @@
 import { isPassingError, RetryBackoff } from '@chronicle-ts/fanin'
 
-/** Damage needs a person, and is looked at again so seldom that it costs nothing: somebody may have repaired it. */
+/** Damage needs a person, and is looked at again so seldom that it costs nothing: it may have been repaired. */
 const DAMAGE_RETRY_MS = 30_000
 
 /** A strategy that cannot be served now. */

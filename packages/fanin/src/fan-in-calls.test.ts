@@ -15,7 +15,7 @@ afterEach(() => queues.end())
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** A fan-in with one silent source, and one that fails as soon as anybody looks. */
+/** A fan-in with one silent source, and one that fails at the first look. */
 function withFailingSource(onSourceError: (failure: SourceFailure) => void, count = 0): FanInReader {
   const good = queues.writer('good')
   for (let i = 0; i < count; i++) good.append(1, Buffer.from(String(i)))
@@ -44,7 +44,7 @@ describe('a wait', () => {
     expect(() => blocking.wait({ timeoutMs: LONG_MS })).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
   })
 
-  it('L61: shares its signal with hundreds of others, which leave nothing behind', async () => {
+  it('L61: shares its signal with hundreds of others, and none of them leaves a listener', async () => {
     const warnings: string[] = []
     const hear = (warning: Error): number => warnings.push(warning.name)
     process.on('warning', hear)

@@ -61,7 +61,7 @@ describe('A source that failed', () => {
     expect(pauses.at(-1)).toBe(RETRY_LAST_MS)
   })
 
-  it('stays aside when its data is damaged, its queue was replaced, or nobody wants retries', () => {
+  it('stays aside when its data is damaged, its queue was replaced, or retries are switched off', () => {
     for (const [failure, retryFailures] of [
       [new Error('damaged'), true],
       [new QueueReplacedError({ directory: '/q', detail: 'by another' }), true],

@@ -70,7 +70,7 @@ export interface SubscriberDiscoveryOptions extends QueueWatchOptions {
  * {@link events}; asking for the next one closes the reader of a `disconnected` that was handed out, and only then is the queue opened again.
  *
  * `reader.start` counts for a queue that is there at the beginning. A queue that appears later, or takes the place of another one, is read from its first message, because all of it is new.
- * A directory that comes back is read on behind the last message that its former reader returned, committed or not; after {@link reconnect} and after a restart of the process,
+ * A directory that comes back is read on after the last message that its former reader returned, committed or not; after {@link reconnect} and after a restart of the process,
  * from the committed position.
  *
  * @example

@@ -89,7 +89,7 @@ it('L65: finds a directory that is moved into place later', () => {
   expect(discovery.poll()).toEqual([left('alpha', 3)])
 })
 
-it('counts for the reader that it is told, and not at all when nobody asks', () => {
+it('counts for the reader that it is told, and not at all when that is switched off', () => {
   send(3)
   openReader(layout.strategy('alpha').ordersOut, 'audit', { start: 'latest' }).close()
   using other = discover({ readerName: 'audit' })

@@ -12,7 +12,7 @@ import { readControlBlock } from '../queue/writer-epoch.js'
 import { countUnread, savedPosition, type UnreadMessages } from './unread-messages.js'
 
 /**
- * Asks now and then whether a queue that nobody announces holds messages that the router's reader has not read, and says so once for each state of the queue. A queue that a router has
+ * Asks now and then whether a queue without READY holds messages that the router's reader has not read, and says so once for each state of the queue. A queue that a router has
  * open is left to that router.
  */
 export class UnreadWatch {
@@ -25,7 +25,7 @@ export class UnreadWatch {
     readonly readerName: string,
   ) {}
 
-  /** The queue is announced: its router reads it. After its end that router has a while to finish. */
+  /** The queue is announced: its router reads it, and has a while to finish after READY went. */
   postpone(): undefined {
     this.#dueMs = performance.now() + UNREAD_LOOK_MS
   }

@@ -11,7 +11,7 @@ export interface StrategySurroundings {
   readonly counters: WatchCounters
   /** False: rescans only. */
   readonly watches: boolean
-  /** Name of the reader whose unread messages count; `undefined`: nobody asks for them. */
+  /** Name of the reader whose unread messages count; `undefined`: they are not asked for. */
   readonly readerName: string | undefined
   readonly onHint: () => void
   readonly onRefused: (path: string, error: unknown) => void
@@ -63,7 +63,7 @@ export class WatchedStrategy {
     return { events: events.length > 0 ? events : this.#lookForUnread(look, how.thorough), gone: false }
   }
 
-  /** Ends the look: the problem of this one, or that there is none any more, is remembered here. */
+  /** Ends the look: its problem, or that it found no problem, is remembered here. */
   #lookForUnread(look: StrategyLook, thorough: boolean): DiscoveryEvent[] {
     try {
       const isThere = look.ready === undefined && look.watchPath === this.paths.ordersOut

@@ -103,7 +103,7 @@ export function readMarker(path: string): string | undefined {
 
 /**
  * What tells the small file at a path from the next one there, or from its own next content: device, inode, modification time and length. `undefined` when
- * there is no regular file: a symbolic link is none.
+ * there is no regular file. A symbolic link does not count as one.
  */
 export function fileStamp(path: string): string | undefined {
   const stats = statsOf(path)

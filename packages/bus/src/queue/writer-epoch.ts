@@ -23,7 +23,7 @@ export function readWriterEpoch(queueDirectory: string): number | undefined {
 }
 
 /**
- * Reads a queue's control block without mapping it; `undefined` when there is none, or one that is not finished. A link in its place counts as none.
+ * Reads a queue's control block without mapping it; `undefined` when there is none, or one that is not finished. A link in its place is not followed.
  *
  * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not permit the read.
  */
