@@ -14,7 +14,8 @@ import { crc32, FileBytes, isZero, namesIn, readIfThere, u64, u64Text } from './
 /** Bytes of the control block that no field owns, as pairs of first and last + 1. */
 const CONTROL_FREE = [
   [12, 16],
-  [144, 256],
+  [184, 216],
+  [244, 252],
   [292, 384],
   [396, 448],
   [456, 512],
@@ -39,6 +40,13 @@ function decodeControl(bytes) {
     currentSegment: bytes.readUInt32LE(132),
     firstSegmentPlusOne: u64(bytes, 136),
     writeBack: bytes.readUInt32LE(252),
+    queueId: bytes.toString('hex', 144, 160),
+    replicaTerm: u64(bytes, 160),
+    sourceQueueId: bytes.toString('hex', 168, 184),
+    device: u64Text(bytes, 216),
+    inode: u64Text(bytes, 224),
+    birthNs: u64Text(bytes, 232),
+    identityCrc: bytes.readUInt32LE(240),
     writeOffset: u64(bytes, 256),
     heartbeatNs: u64Text(bytes, 264),
     nextSequence: u64(bytes, 272),
@@ -70,7 +78,14 @@ function* scanControl(bytes) {
   for (const [from = 0, to = 0] of CONTROL_FREE) {
     if (!isZero(bytes.subarray(from, to))) yield problem('not-zero', file, from, 'free bytes')
   }
+  if (!isZero(bytes.subarray(216, 244)) && control.identityCrc !== identityCrcOf(bytes))
+    yield problem('bad-identity', file, 240, 'the CRC of segmentSize, queueId and the identity of the file')
   yield* scanDurableSlots(bytes)
+}
+
+/** @param {Buffer} bytes */
+function identityCrcOf(bytes) {
+  return crc32(Buffer.concat([bytes.subarray(24, 32), bytes.subarray(144, 160), bytes.subarray(216, 240)]))
 }
 
 /** @param {number | string | undefined} size */
@@ -228,16 +243,21 @@ function* scanRecord(file, header, name, id, offset, walk, sum, payloads) {
     crc32: computed,
     flags,
     writerEpoch: (flags & 1) === 1 ? header.readUInt32LE(36) : null,
+    schemaVersion: flags >> 8,
+    source: (flags & 4) === 4 ? decodeSource(header) : null,
   }
   yield payloads ? { ...record, payload: Buffer.from(payload) } : record
   if (header.readUInt32LE(4) !== 0) yield problem('not-zero', name, offset + 4, 'record header')
-  if (flags > 3) yield problem('bad-flags', name, offset + 26, `flags ${flags}`)
+  if ((flags & 6) === 6 || ((flags & 24) !== 0 && (flags & 2) === 0))
+    yield problem('bad-flags', name, offset + 26, `flags ${flags}`)
+  if ((flags & 4) === 4 && header.readUInt32LE(60) !== crc32(header.subarray(40, 60)))
+    yield problem('bad-source-crc', name, offset + 40, `sequence ${sequence}`)
   if (header.readUInt32LE(28) !== computed) yield problem('bad-payload-crc', name, offset, `sequence ${sequence}`)
   if ((flags & 1) === 1 && header.readUInt32LE(32) !== crc32(header.subarray(0, 32))) {
     yield problem('bad-header-crc', name, offset, `sequence ${sequence}`)
   }
   if ((flags & 1) === 0 && !isZero(header.subarray(32, 40))) yield problem('not-zero', name, offset + 32, 'record header')
-  if ((flags & 2) === 0 && !isZero(header.subarray(40, 64))) yield problem('not-zero', name, offset + 40, 'record header')
+  if ((flags & 6) === 0 && !isZero(header.subarray(40, 64))) yield problem('not-zero', name, offset + 40, 'record header')
   if (!isZero(body.subarray(length))) yield problem('not-zero', name, offset + 64 + length, 'behind the payload')
   yield* checkOrder(record, name, walk)
   if (!sum.ahead) {
@@ -249,6 +269,17 @@ function* scanRecord(file, header, name, id, offset, walk, sum, payloads) {
   sum.first ??= BigInt(sequence)
   sum.last = record.timestampNs
   sum.count += 1
+}
+
+/** @param {Buffer} header */
+function decodeSource(header) {
+  return {
+    sequence: u64(header, 40),
+    id: header.readUInt32LE(48),
+    epoch: header.readUInt32LE(52),
+    outputIndex: header.readUInt16LE(56),
+    flags: header.readUInt16LE(58),
+  }
 }
 
 /**

@@ -14,7 +14,7 @@ import sys
 import time
 import zlib
 
-CONTROL_FREE = ((12, 16), (144, 256), (292, 384), (396, 448), (456, 512))
+CONTROL_FREE = ((12, 16), (184, 216), (244, 252), (292, 384), (396, 448), (456, 512))
 CHUNK = 1 << 16
 SEGMENT_NAME = re.compile(r"(\d{9}|[1-9]\d{9})\.q")
 READER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
@@ -106,6 +106,13 @@ def decode_control(data):
         "currentSegment": u32(data, 132),
         "firstSegmentPlusOne": wide(u64(data, 136)),
         "writeBack": u32(data, 252),
+        "queueId": data[144:160].hex(),
+        "replicaTerm": wide(u64(data, 160)),
+        "sourceQueueId": data[168:184].hex(),
+        "device": str(u64(data, 216)),
+        "inode": str(u64(data, 224)),
+        "birthNs": str(u64(data, 232)),
+        "identityCrc": u32(data, 240),
         "writeOffset": wide(u64(data, 256)),
         "heartbeatNs": str(u64(data, 264)),
         "nextSequence": wide(u64(data, 272)),
@@ -116,6 +123,16 @@ def decode_control(data):
         "parkedReaders": u32(data, 392),
         "progressSequence": u32(data, 448),
         "writerBlocked": u32(data, 452),
+    }
+
+
+def decode_source(header):
+    return {
+        "sequence": wide(u64(header, 40)),
+        "id": u32(header, 48),
+        "epoch": u32(header, 52),
+        "outputIndex": u16(header, 56),
+        "flags": u16(header, 58),
     }
 
 
@@ -151,6 +168,8 @@ def scan_control(data):
     for start, end in CONTROL_FREE:
         if not is_zero(data[start:end]):
             yield problem("not-zero", file, start, "free bytes")
+    if not is_zero(data[216:244]) and control["identityCrc"] != zlib.crc32(data[24:32] + data[144:160] + data[216:240]):
+        yield problem("bad-identity", file, 240, "the CRC of segmentSize, queueId and the identity of the file")
     yield from scan_durable_slots(data)
 
 
@@ -318,19 +337,23 @@ class Walk:
             "crc32": computed,
             "flags": flags,
             "writerEpoch": u32(header, 36) if flags & 1 else None,
+            "schemaVersion": flags >> 8,
+            "source": decode_source(header) if flags & 4 else None,
         }
         yield record
         if u32(header, 4) != 0:
             yield problem("not-zero", name, offset + 4, "record header")
-        if flags > 3:
+        if flags & 6 == 6 or (flags & 24 and not flags & 2):
             yield problem("bad-flags", name, offset + 26, f"flags {flags}")
+        if flags & 4 and u32(header, 60) != zlib.crc32(header[40:60]):
+            yield problem("bad-source-crc", name, offset + 40, f"sequence {sequence}")
         if u32(header, 28) != computed:
             yield problem("bad-payload-crc", name, offset, f"sequence {sequence}")
         if flags & 1 and u32(header, 32) != zlib.crc32(header[:32]):
             yield problem("bad-header-crc", name, offset, f"sequence {sequence}")
         if not flags & 1 and not is_zero(header[32:40]):
             yield problem("not-zero", name, offset + 32, "record header")
-        if not flags & 2 and not is_zero(header[40:64]):
+        if not flags & 6 and not is_zero(header[40:64]):
             yield problem("not-zero", name, offset + 40, "record header")
         if not is_zero(body[length:]):
             yield problem("not-zero", name, offset + 64 + length, "behind the payload")

@@ -95,7 +95,14 @@ export function parseCpusOption(text: string): number[] {
 export function parseShareOption(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
   if (match === null) throw new InvalidArgumentError('expected a share such as 10% or 0.1')
-  const share = Number(match[1]) / (match[2] === '%' ? 100 : 1)
-  if (share > 1 && match[2] === '') throw new InvalidArgumentError('expected a share such as 10% or 0.1')
-  return share
+  return Number(match[1]) / (match[2] === '%' ? 100 : 1)
+}
+
+/** A place in a queue: `earliest`, `latest`, `sequence:120000`, or a time. */
+export function parseReaderPlaceOption(
+  text: string,
+): 'earliest' | 'latest' | { readonly sequence: number } | { readonly timestampNs: bigint } {
+  if (text === 'earliest' || text === 'latest') return text
+  const sequence = /^sequence:(.*)$/s.exec(text)?.[1]
+  return sequence === undefined ? { timestampNs: parseTimeOption(text) } : { sequence: parseCountOption(sequence) }
 }

@@ -12,6 +12,7 @@ const COMMANDS = [
   'doctor',
   'verify',
   'prune',
+  'readers',
   'export',
   'import',
   'replay',

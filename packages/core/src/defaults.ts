@@ -13,7 +13,7 @@ export const RETRY_PAUSE_MS = 1
 export const LOCK_RETRY_MS = 100
 
 /** How long `openWriter` retries a lock that only probes hold, or background work of a writer that has ended: both are over in a moment, if not at once. */
-export const LOCK_PATIENCE_MS = 1000
+export const LOCK_PATIENCE_MS = 2000
 
 /**
  * How often a sleeping reader looks without being woken. A wake that was never sent (a writer of another kind took over, a writer died before it) costs no more. In an event

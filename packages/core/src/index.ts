@@ -75,6 +75,7 @@ export {
   UnsupportedVersionError,
   WriterActiveError,
 } from './errors/index.js'
+export type { DirectoryPath } from './files/absolute-path.js'
 export { processStartTime } from './files/machine.js'
 export { makeDirectory } from './files/make-directory.js'
 export type { WriterStatus } from './files/writer-status.js'
@@ -134,15 +135,11 @@ export {
 export type { ReleasedReader, RetentionVerdict } from './retention/retention-plan.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
+export type { AppendOptions, AsyncAppendOptions, BatchMessage, TryAppendResult } from './writer/append-options.js'
 export { Claim } from './writer/claim.js'
 export { openWriter } from './writer/open-writer.js'
-export {
-  type AppendOptions,
-  type AsyncAppendOptions,
-  type BatchMessage,
-  QueueWriter,
-  type TryAppendResult,
-  type WriterMetrics,
-} from './writer/queue-writer.js'
+export { QueueWriter } from './writer/queue-writer.js'
+export type { WriterMetrics } from './writer/writer-metrics.js'
+export type { WriterNote } from './writer/writer-notes.js'
 export type { FlushPolicy, RetentionOptions, WriterOptions, WriterPreset } from './writer/writer-options.js'
 export { READER_TTL_PRESETS_MS } from './writer/writer-options.js'

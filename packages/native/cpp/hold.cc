@@ -95,20 +95,20 @@ std::shared_ptr<Hold> Hold::open(int lockFd, int directoryFd, std::string lockNa
 
 Hold::Hold(int lockFd, int directoryFd, std::string lockName) : lock_(lockFd), directory_(directoryFd), lockName_(std::move(lockName)) {}
 
-// The text is put right while the lock is still held. That of a lock that was lost is left alone. Where the system refuses, the text stays: it only explains.
-Hold::~Hold() {
-  if ((clearsRecord_ || notedAt_ >= 0) && check() == 0) restoreText();
-  ::close(directory_);
-  ::close(lock_);
+// Down to an empty line at least: an empty file gives its block back, and a full disk does not return it to the next writer.
+static void cutText(int lock, off_t length) {
+  struct stat status;
+  if (fstat(lock, &status) != 0 || status.st_size == 0) return;
+  if (length == 0 && pwrite(lock, "\n", 1, 0) != 1) return;
+  if (ftruncate(lock, length == 0 ? 1 : length) != 0) errno = 0;
 }
 
-// A cleared record is an empty line and not an empty file, which would give its block back: a full disk does not return it to the next writer.
-void Hold::restoreText() {
-  struct stat status;
-  if (fstat(lock_, &status) != 0 || status.st_size == 0) return;
-  const off_t length = clearsRecord_ ? 1 : static_cast<off_t>(notedAt_);
-  if (clearsRecord_ && pwrite(lock_, "\n", 1, 0) != 1) return;
-  if (ftruncate(lock_, length) != 0) errno = 0;
+// The text is put right while the lock is still held. That of a lock that was lost is left alone. Where the system refuses, the text stays: it only explains.
+Hold::~Hold() {
+  const bool changes = clearsRecord_ || notedAt_ >= 0;
+  if (changes && check() == 0) cutText(lock_, clearsRecord_ ? 0 : static_cast<off_t>(notedAt_));
+  ::close(directory_);
+  ::close(lock_);
 }
 
 int Hold::check() const {
@@ -126,7 +126,7 @@ void Hold::noteWork(const std::string& kinds) {
   const off_t at = clearsRecord_ ? 0 : status.st_size;
   if (pwrite(lock_, line.data(), line.size(), at) < 0) return;
   notedAt_ = at;
-  if (ftruncate(lock_, at + static_cast<off_t>(line.size())) != 0) errno = 0;
+  if (clearsRecord_ && ftruncate(lock_, static_cast<off_t>(line.size())) != 0) errno = 0;
 }
 
 std::shared_ptr<Hold> findHold(uint64_t id) {

@@ -39,8 +39,6 @@ class Hold {
   unsigned jobCount = 0;
 
  private:
-  void restoreText();
-
   int lock_;
   int directory_;
   std::string lockName_;

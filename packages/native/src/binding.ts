@@ -59,8 +59,9 @@ export interface Binding {
   /** 0 while the file of that name in that directory is the one that is locked; -ENOLCK when it is another or gone; -ENOENT when the hold is closed. */
   holdCheck(hold: number): number
   /**
-   * The writer lets go: preparations end unpublished, other jobs are waited for up to `timeoutMs`. Returns whether all have ended. Those that have not keep the lock, and
-   * a line `background <kinds>` behind the record in the lock file says so until then. `clearRecord`: the lock file is emptied when the lock is given back.
+   * The writer lets go: preparations end unpublished, other jobs are waited for up to `timeoutMs`, and those that have not begun then are dropped. Returns whether all have
+   * ended. Those under way keep the lock, and a line `background <kinds>` behind the record in the lock file says so until then. The end of a thread does the same without
+   * waiting. `clearRecord`: the lock file is cut to an empty line when the lock is given back.
    */
   closeHold(hold: number, clearRecord: boolean, timeoutMs: number): boolean
 

@@ -1,11 +1,11 @@
-import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { READY_TIMEOUT_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, NotAQueueError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
-import { identityOf } from '../files/file-identity.js'
 import { pause } from '../files/pause.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath, openRegularFile } from '../files/regular-file.js'
+import { readWhole } from '../files/whole-transfer.js'
 import { probeWriterLock } from '../files/writer-lock.js'
 import {
   CONTROL_FILE,
@@ -31,21 +31,23 @@ export type ControlState = 'ready' | 'absent' | 'unfinished' | 'blank' | 'foreig
 export function readControl(directory: QueueDirectory): {
   readonly state: ControlState
   readonly block: ControlBlock | undefined
+  /** What was read, filled up with zeros. */
+  readonly bytes: Uint8Array | undefined
 } {
   const path = directory.describe(CONTROL_FILE)
   let fd: number
   try {
     fd = openPath(directory.at(CONTROL_FILE), 'read')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent', block: undefined }
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent', block: undefined, bytes: undefined }
     throw fromSystemError(cause, { path })
   }
   try {
-    if (!fstatSync(fd).isFile()) return { state: 'foreign', block: undefined }
+    if (!fstatSync(fd).isFile()) return { state: 'foreign', block: undefined, bytes: undefined }
     const bytes = Buffer.alloc(CONTROL_LENGTH)
-    const length = readSync(fd, bytes, 0, CONTROL_LENGTH, 0)
+    const length = readWhole(fd, bytes, 0)
     const block = decodeControl(viewOf(bytes))
-    return { state: classify(block, length), block }
+    return { state: classify(block, length), block, bytes }
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {
@@ -81,16 +83,21 @@ export function openControl(directory: QueueDirectory, writable: boolean): Mappe
   }
 }
 
-export function mapControl(directory: QueueDirectory, writable: boolean): MappedControl {
+/** Maps a control block that was read before. `name`: a block that is being rebuilt has its temporary name until the open succeeds. */
+export function mapControl(directory: QueueDirectory, writable: boolean, name = CONTROL_FILE): MappedControl {
   try {
-    const fd = openRegularFile(directory.at(CONTROL_FILE), writable ? 'write' : 'read')
+    const fd = openRegularFile(directory.at(name), writable ? 'write' : 'read')
     try {
-      return new MappedControl(binding.mapFile(fd, CONTROL_LENGTH, writable), writable, identityOf(fd))
+      const { dev, ino, birthtimeNs, ctimeNs } = fstatSync(fd, { bigint: true })
+      // Without a time of birth some systems report the time of the last change, which is not that of one file.
+      const birthNs = birthtimeNs > 0n && birthtimeNs !== ctimeNs ? birthtimeNs : 0n
+      const mapping = binding.mapFile(fd, CONTROL_LENGTH, writable)
+      return new MappedControl(mapping, writable, { device: dev, inode: ino, birthNs })
     } finally {
       closeSync(fd)
     }
   } catch (cause) {
-    throw fromSystemError(cause, { path: directory.describe(CONTROL_FILE) })
+    throw fromSystemError(cause, { path: directory.describe(name) })
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The text in `writer.lock`: `<pid> <startTime> <epoch>` and a newline, in decimal ASCII. It only explains who holds the lock; the lock itself
- * decides. A clean close leaves an empty line: an empty file would give its block back, which a full disk does not return to the next writer. A second
- * line, `background <kinds>`, tells of work that goes on although its writer has ended.
+ * decides. A clean close leaves an empty line: an empty file would give its block back, which a full disk does not return to the next writer. A second line,
+ * `background <kinds>`, tells of work that goes on although its writer has ended.
  */
 export interface LockRecord {
   readonly pid: number

@@ -1,5 +1,6 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
+import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
 import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
@@ -13,14 +14,14 @@ import { type AsyncOpenOptions, whenQueueIsThere, whenQueueIsThereAsync } from '
  * {@link NotReadyError} `ERR_NOT_READY`,
  * {@link BadSegmentError} `ERR_BAD_SEGMENT` when there is no segment to begin in.
  */
-export function openObserver(directory: string, options: ObserverOptions = {}): QueueObserver {
+export function openObserver(directory: DirectoryPath, options: ObserverOptions = {}): QueueObserver {
   const resolved = resolveSourceOptions(options)
   return whenQueueIsThere(resolved.waitForQueueMs, () => open(directory, resolved))
 }
 
 /** {@link openObserver} whose wait for the queue (`waitForQueueMs`) leaves the event loop turning. Rejects with the signal's reason when aborted. */
 export async function openObserverAsync(
-  directory: string,
+  directory: DirectoryPath,
   options: ObserverOptions & AsyncOpenOptions = {},
 ): Promise<QueueObserver> {
   const { signal, ...others } = options
@@ -28,7 +29,7 @@ export async function openObserverAsync(
   return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => open(directory, resolved))
 }
 
-function open(directory: string, options: ResolvedSourceOptions): QueueObserver {
+function open(directory: DirectoryPath, options: ResolvedSourceOptions): QueueObserver {
   const held = QueueDirectory.open(directory)
   let control: MappedControl | undefined
   try {

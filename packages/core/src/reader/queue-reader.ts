@@ -2,9 +2,10 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
 import { OWNERSHIP_LOOK_MS, READER_HEARTBEAT_MS } from '../defaults.js'
 import { BadPositionError, DataLostError, InvalidArgumentError } from '../errors/index.js'
+import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { isRecordOffset, RECORD_ALIGNMENT, RECORD_FLAG_HEADER_CRC, recordLength } from '../format/index.js'
-import { readLostSequence } from '../retention/lost-position.js'
+import { readLostSequence, removeLostNote } from '../retention/lost-position.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
 import { Pace } from './pace.js'
 import { checkReaderName, type Position, PositionFile } from './position-file.js'
@@ -42,7 +43,7 @@ export interface CommittedMessage {
  * }
  * ```
  */
-export function openReader(directory: string, name: string, options: ReaderOptions = {}): QueueReader {
+export function openReader(directory: DirectoryPath, name: string, options: ReaderOptions = {}): QueueReader {
   const resolved = resolveReaderOptions(options)
   checkReaderName(name)
   return whenQueueIsThere(resolved.waitForQueueMs, () => open(directory, name, resolved))
@@ -57,7 +58,7 @@ export function openReader(directory: string, name: string, options: ReaderOptio
  * ```
  */
 export async function openReaderAsync(
-  directory: string,
+  directory: DirectoryPath,
   name: string,
   options: ReaderOptions & AsyncOpenOptions = {},
 ): Promise<QueueReader> {
@@ -67,7 +68,7 @@ export async function openReaderAsync(
   return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => open(directory, name, resolved))
 }
 
-function open(directory: string, name: string, options: ResolvedReaderOptions): QueueReader {
+function open(directory: DirectoryPath, name: string, options: ResolvedReaderOptions): QueueReader {
   const held = QueueDirectory.open(directory)
   let control: MappedControl | undefined
   let file: PositionFile | undefined
@@ -170,8 +171,22 @@ export class QueueReader extends MessageSource {
     if (saved === undefined) return { kind: 'new', position: this.placeAtStart(start) }
     this.#checkSaved(saved)
     const { segmentId, offset } = saved
-    const position = this.place(saved) ? { segmentId, offset } : this.#resumeElsewhere(saved, options)
+    const position = this.place(saved)
+      ? this.#afterRecovery({ segmentId, offset }, options)
+      : this.#resumeElsewhere({ segmentId, offset }, options)
     return { kind: 'resumed', position }
+  }
+
+  /** Recovery moved the reader on, because the segment in which it stood was lost: what it had not read there is told once. */
+  #afterRecovery(saved: Position, options: ResolvedReaderOptions): Position {
+    const from = readLostSequence(this.#held, this.name, saved)
+    if (from === undefined) return saved
+    const next = this.control.nextSequenceAcquire()
+    const to = this.peek()?.sequence ?? next ?? from
+    if (options.onLost === 'strict') throw this.#dataLost(from, to)
+    this.countLost(to - from)
+    removeLostNote(this.#held, this.name)
+    return saved
   }
 
   /** `from` is not known when the segment vanished in another way than through retention. */

@@ -1,7 +1,6 @@
 import { binding } from '@chronicle-ts/native'
 import { DELETIONS_UNDER_WAY_MAX } from '../defaults.js'
 import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
-import type { WriterLock } from '../files/writer-lock.js'
 import { READERS_DIRECTORY, readerFileName, segmentFileName } from '../format/index.js'
 import { sparseIndexName } from '../segment/sparse-index.js'
 
@@ -29,14 +28,14 @@ interface Deletion extends Due {
  * for thousands of files. Needs no turn of the event loop: asking for its counts hands over what is next.
  */
 export class Deletions {
-  readonly #lock: WriterLock
+  /** Carried by each deletion until it has ended. Names are relative to its directory. */
+  readonly #hold: number
   readonly #due: Due[] = []
   readonly #underWay: Deletion[] = []
   #doneCount = 0
 
-  /** Each deletion holds the lock until it has ended, and names files relative to the directory that was locked. */
-  constructor(lock: WriterLock) {
-    this.#lock = lock
+  constructor(hold: number) {
+    this.#hold = hold
   }
 
   /** Takes the segments from `from` to `to - 1`. A power cut must not take back the positions that let them go, so those of `readers` are synced first. */
@@ -103,14 +102,13 @@ export class Deletions {
 
   #handOver({ segmentId, pass }: Due): boolean {
     const syncs = pass.isSynced ? [] : pass.readers
-    const paths = syncs.map((name) => `${READERS_DIRECTORY}/${readerFileName(name)}`)
+    const names = syncs.map((name) => `${READERS_DIRECTORY}/${readerFileName(name)}`)
     const index = sparseIndexName(segmentId)
-    const { hold } = this.#lock
     try {
-      binding.jobRelease(binding.backgroundUnlink(index, [], hold))
-      const job = binding.backgroundUnlink(segmentFileName(segmentId), paths, hold)
+      binding.jobRelease(binding.backgroundUnlink(index, [], this.#hold))
+      const job = binding.backgroundUnlink(segmentFileName(segmentId), names, this.#hold)
       // A reader may have made it between the two: from here on it sees that the segment is gone.
-      this.#underWay.push({ job, lastJob: binding.backgroundUnlink(index, [], hold), segmentId, pass })
+      this.#underWay.push({ job, lastJob: binding.backgroundUnlink(index, [], this.#hold), segmentId, pass })
     } catch {
       // No thread is to be had: tried again with the next event.
       return false

@@ -55,7 +55,7 @@ export class Retirement {
   constructor(options: RetirementOptions) {
     const { directory, control } = options
     this.#options = options
-    this.#deletions = new Deletions(options.lock)
+    this.#deletions = new Deletions(options.lock.hold)
     this.#lostNotes = new LostNotes(directory, control.segmentSize)
     this.#ages = new SegmentAges(directory, control.segmentSize)
     this.#watchReaders()
@@ -165,8 +165,8 @@ export class Retirement {
     const { firstSegmentId } = this
     const plan = this.#plan()
     const wanted = plan.firstKept()
-    // A writer that lost its lock finds out with its next call: nothing goes now.
-    if (wanted === firstSegmentId || !this.#options.lock.isHeld()) return { deletes: false, dueInMs: this.#dueInMs(plan) }
+    if (wanted === firstSegmentId) return { deletes: false, dueInMs: this.#dueInMs(plan) }
+    if (!this.#options.lock.isHeld()) return { deletes: false, dueInMs: Number.POSITIVE_INFINITY }
     control.storeFirstSegment(wanted)
     const state = this.#survey()
     const second = new RetentionPlan(state, rules)
@@ -210,7 +210,7 @@ export class Retirement {
     clearTimeout(this.#timer)
     // Nothing may vanish after the lock is given back: the next writer looks what there is. What could not be deleted is there for readers again.
     const left = this.#deletions.close(BACKGROUND_TIMEOUT_MS)
-    if (left !== undefined) this.#options.control.storeFirstSegment(left)
+    if (left !== undefined && this.#options.lock.isHeld()) this.#options.control.storeFirstSegment(left)
     this.#lostNotes.retry()
   }
 

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from '../errors/index.js'
-import type { AsyncAppendOptions } from './queue-writer.js'
+import { checkOptionNames } from '../files/option-names.js'
+import type { AsyncAppendOptions } from './append-options.js'
+import { timestampOf } from './timestamp.js'
 
 export interface ResolvedAsyncOptions {
   readonly signal: AbortSignal | undefined
@@ -9,7 +11,11 @@ export interface ResolvedAsyncOptions {
 
 /** Reads each option once. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
 export function readAsyncOptions(options: AsyncAppendOptions, defaultTimeoutMs: number): ResolvedAsyncOptions {
-  const { signal, timeoutMs = defaultTimeoutMs, timestampNs } = options
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })
+  const read = { ...options }
+  checkOptionNames(read, ['signal', 'timeoutMs', 'timestampNs'])
+  const { signal, timeoutMs = defaultTimeoutMs } = read
   if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
     throw new InvalidArgumentError({
       argument: 'timeoutMs',
@@ -18,5 +24,5 @@ export function readAsyncOptions(options: AsyncAppendOptions, defaultTimeoutMs: 
     })
   if (signal !== undefined && typeof signal?.addEventListener !== 'function')
     throw new InvalidArgumentError({ argument: 'signal', value: signal, expected: 'an AbortSignal' })
-  return { signal, timeoutMs, timestampNs }
+  return { signal, timeoutMs, timestampNs: timestampOf(read.timestampNs) }
 }

@@ -34,8 +34,10 @@ export class CapacityGate {
     this.#maxSegments = segmentCapacityOf(options.options, options.control.segmentSize)
   }
 
-  get isBounded(): boolean {
-    return this.#maxSegments !== Number.POSITIVE_INFINITY
+  /** `undefined` for a queue that has no limit. */
+  static ofBounded(options: CapacityOptions): CapacityGate | undefined {
+    const gate = new CapacityGate(options)
+    return gate.#maxSegments === Number.POSITIVE_INFINITY ? undefined : gate
   }
 
   /** How often a roll had to wait for readers. */

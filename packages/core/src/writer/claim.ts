@@ -2,7 +2,7 @@ import type { NativeAppender, Status } from '@chronicle-ts/native'
 import { STATUS_FAULT, STATUS_OK } from '@chronicle-ts/native'
 import { ClosedError, type QueueError, SegmentTruncatedError } from '../errors/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { checkTimestamp } from './check-timestamp.js'
+import { timestampOf } from './timestamp.js'
 
 /**
  * Room in the segment for one message, to be filled in place: no copy is made. The object is reused by the next claim of its writer; it is open until
@@ -84,10 +84,9 @@ export class Claim {
    *
    * @throws {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
-  commit(options?: { readonly timestampNs?: bigint }): void {
+  commit(options?: { readonly timestampNs?: bigint | Date }): void {
     const generation = this.#generation
-    const timestampNs = options?.timestampNs
-    if (timestampNs !== undefined) checkTimestamp(timestampNs)
+    const timestampNs = timestampOf(options?.timestampNs)
     this.#openSegment()
     // Reading the options may have ended this claim and begun another in the same object.
     if (generation !== this.#generation) throw new ClosedError({ handle: 'claim' })

@@ -9,7 +9,6 @@ import {
   STATUS_OK,
   STATUS_ROLL,
 } from '@chronicle-ts/native'
-import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
 import {
   ClosedError,
@@ -20,80 +19,25 @@ import {
   QueueError,
   QueueFullError,
 } from '../errors/index.js'
-import type { QueueDirectory } from '../files/queue-directory.js'
-import type { ReleaseStack } from '../files/release-stack.js'
-import type { WriterLock } from '../files/writer-lock.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
-import type { Tail } from '../recovery/recovery-context.js'
 import type { RetentionVerdict } from '../retention/retention-plan.js'
 import { Retirement } from '../retention/retirement.js'
-import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { appendFailure } from './append-failure.js'
+import type { AppendOptions, AsyncAppendOptions, BatchMessage, TryAppendResult } from './append-options.js'
 import { type AsyncAppend, AsyncAppends } from './async-appends.js'
 import { readAsyncOptions } from './async-options.js'
 import { CapacityGate } from './capacity-gate.js'
-import { checkTimestamp } from './check-timestamp.js'
 import { Claim } from './claim.js'
 import { Durability } from './durability.js'
 import { durableStart } from './durable-start.js'
 import { Head } from './head.js'
+import type { OpenedQueue } from './opened-queue.js'
 import { type ReadBatch, readBatch } from './read-batch.js'
-import type { ResolvedWriterOptions } from './writer-options.js'
-
-/** What `openWriter` hands to the writer. */
-export interface OpenedQueue {
-  /** Gives back what is acquired, here and in the writer; `close()` unwinds it, and so does an open that fails. */
-  readonly releases: ReleaseStack
-  readonly directory: QueueDirectory
-  readonly lock: WriterLock
-  readonly control: MappedControl
-  readonly preparer: SegmentPreparer
-  readonly tail: Tail
-  readonly epoch: number
-  readonly options: ResolvedWriterOptions
-  readonly recovery: readonly RecoveryAction[]
-}
-
-export interface AppendOptions {
-  /** Nanoseconds since the Unix epoch to be stored with the message; the time of the append by default. */
-  readonly timestampNs?: bigint
-}
-
-export interface AsyncAppendOptions extends AppendOptions {
-  /** Ends the wait: the promise rejects with the signal's reason, and nothing was appended. */
-  readonly signal?: AbortSignal
-  /** Milliseconds to wait for room; the writer's `backpressureTimeoutMs` by default. */
-  readonly timeoutMs?: number
-}
-
-export interface BatchMessage {
-  readonly typeId: number
-  readonly payload: Uint8Array
-}
-
-/** What `tryAppend` answers: the message's sequence, or why there is none. */
-export type TryAppendResult =
-  | { readonly status: 'appended'; readonly sequence: number }
-  | { readonly status: 'full' | 'no-space' }
-
-export interface WriterMetrics {
-  /** Messages appended by this writer. */
-  readonly appended: number
-  readonly rolls: number
-  /** Wake system calls made for parked readers. */
-  readonly wakes: number
-  readonly syncs: number
-  /** Rolls that had to wait for the disk: for the next segment's preparation or, in a bounded queue, for the space of one that was let go. */
-  readonly unpreparedRolls: number
-  /** Rolls that had to wait for readers (`backpressure: 'block'`). */
-  readonly blockedRolls: number
-  /** Segments that retention deleted, and readers that it let go. */
-  readonly segmentsDeleted: number
-  readonly readersReleased: number
-  /** Sequence of the next message. */
-  readonly nextSequence: number
-  readonly durableSequence: number
-}
+import { timestampOf } from './timestamp.js'
+import { WriterCallbacks } from './writer-callbacks.js'
+import type { WriterMetrics } from './writer-metrics.js'
+import { type WriterNote, writerNotes } from './writer-notes.js'
+import { retentionRulesOf } from './writer-options.js'
 
 /**
  * The one writer of a queue. `append` is a native call that copies the payload, stamps and checksums the record and publishes it; readers in every process see it when
@@ -109,6 +53,8 @@ export class QueueWriter {
   readonly segmentSize: number
   /** What the open found and repaired. */
   readonly recovery: readonly RecoveryAction[]
+  /** Options that have no effect because the existing queue contradicts them. Empty for a queue that this open made. */
+  readonly notes: readonly WriterNote[]
   readonly #opened: OpenedQueue
   readonly #appender: NativeAppender
   readonly #state: Float64Array
@@ -121,8 +67,10 @@ export class QueueWriter {
   #lost: LockLostError | undefined
   #claim: Claim | undefined
   #asyncAppends: AsyncAppends | undefined
-  /** What callbacks threw: theirs, whatever class it is of, and not an answer of this writer. */
-  readonly #thrownByCallbacks = new WeakSet<object>()
+  readonly #callbacks = new WriterCallbacks(() => {
+    this.#gate?.tellHighWatermark()
+    this.#retirement?.tellReleased()
+  })
   #isClosed = false
 
   /** Use {@link openWriter}. */
@@ -133,6 +81,7 @@ export class QueueWriter {
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
+    this.notes = writerNotes(options, control.segmentSize)
     this.#firstSequence = tail.nextSequence
     this.#appender = this.#makeAppender()
     this.#state = this.#appender.state
@@ -141,7 +90,7 @@ export class QueueWriter {
     this.#durability = this.#makeDurability()
     this.#watchesAppends = this.#durability.watchesAppends
     this.#retirement = this.#makeRetirement()
-    this.#gate = this.#makeGate()
+    if (this.#retirement !== undefined) this.#gate = CapacityGate.ofBounded({ ...opened, retirement: this.#retirement })
     if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset, opened.lock.hold))
     opened.preparer.start(tail.segment.id + 1)
     const { rollAfterMs, heartbeatIntervalMs } = options
@@ -174,19 +123,16 @@ export class QueueWriter {
    * {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
-    const timestampNs = options?.timestampNs
-    if (timestampNs !== undefined) checkTimestamp(timestampNs)
-    return this.#append(typeId, payload, timestampNs, true)
+    return this.#append(typeId, payload, timestampOf(options?.timestampNs), true)
   }
 
   /** {@link append} that answers instead of throwing when the queue or the disk is full, and never blocks. */
   tryAppend(typeId: number, payload: Uint8Array, options?: AppendOptions): TryAppendResult {
-    const timestampNs = options?.timestampNs
-    if (timestampNs !== undefined) checkTimestamp(timestampNs)
+    const timestampNs = timestampOf(options?.timestampNs)
     try {
       return { status: 'appended', sequence: this.#append(typeId, payload, timestampNs, false) }
     } catch (error) {
-      if (this.#isOfCallback(error)) throw error
+      if (this.#callbacks.threw(error)) throw error
       if (error instanceof QueueFullError) return { status: 'full' }
       if (error instanceof NoSpaceError) return { status: 'no-space' }
       throw error
@@ -209,7 +155,6 @@ export class QueueWriter {
    */
   async appendAsync(typeId: number, payload: Uint8Array, options: AsyncAppendOptions = {}): Promise<number> {
     const { signal, timeoutMs, timestampNs } = readAsyncOptions(options, this.#opened.options.backpressureTimeoutMs)
-    if (timestampNs !== undefined) checkTimestamp(timestampNs)
     this.#assertOpen()
     signal?.throwIfAborted()
     this.#asyncAppends ??= this.#makeAsyncAppends()
@@ -237,7 +182,7 @@ export class QueueWriter {
       if (error instanceof QueueError) error.batch = appended
       throw error
     } finally {
-      this.#tellAfterBatch()
+      this.#callbacks.tellAfterBatch()
     }
   }
 
@@ -366,7 +311,7 @@ export class QueueWriter {
     try {
       return this.#append(typeId, payload, timestampNs, false)
     } catch (error) {
-      if (error instanceof QueueFullError && !this.#isOfCallback(error)) return undefined
+      if (error instanceof QueueFullError && !this.#callbacks.threw(error)) return undefined
       throw error
     }
   }
@@ -422,7 +367,7 @@ export class QueueWriter {
     try {
       this.#rollIfUsed(false)
     } catch (error) {
-      if (!(error instanceof QueueError) || this.#isOfCallback(error)) throw error
+      if (!(error instanceof QueueError) || this.#callbacks.threw(error)) throw error
     }
   }
 
@@ -431,32 +376,7 @@ export class QueueWriter {
     try {
       this.#enterNextSegment(mayBlock)
     } finally {
-      this.#tell()
-    }
-  }
-
-  #tell(): void {
-    try {
-      this.#gate?.tellHighWatermark()
-      this.#retirement?.tellReleased()
-    } catch (error) {
-      if (typeof error === 'object' && error !== null) this.#thrownByCallbacks.add(error)
-      throw error
-    }
-  }
-
-  #isOfCallback(error: unknown): boolean {
-    return typeof error === 'object' && error !== null && this.#thrownByCallbacks.has(error)
-  }
-
-  /** Thrown by the call, an error would say that the batch was refused. */
-  #tellAfterBatch(): void {
-    try {
-      this.#tell()
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
+      this.#callbacks.tell()
     }
   }
 
@@ -484,30 +404,14 @@ export class QueueWriter {
     }
   }
 
-  /** A bounded queue deletes what everybody has read, unless its retention says something else: otherwise it would be full for ever. */
   #makeRetirement(): Retirement | undefined {
-    const { directory, control, options } = this.#opened
-    const isBounded = options.maxSegments !== undefined || options.maxBytes !== undefined
-    const rules = options.retention ?? (isBounded ? { consumed: true } : undefined)
+    const { directory, control, lock, releases, options } = this.#opened
+    const { onReaderReleased } = options
+    const rules = retentionRulesOf(options)
     if (rules === undefined) return undefined
-    const { lock, releases } = this.#opened
-    const retirement = new Retirement({
-      directory,
-      lock,
-      control,
-      rules,
-      head: () => this.position,
-      onReaderReleased: options.onReaderReleased,
-    })
+    const retirement = new Retirement({ directory, lock, control, rules, head: () => this.position, onReaderReleased })
     releases.push(() => retirement.close())
     return retirement
-  }
-
-  #makeGate(): CapacityGate | undefined {
-    const { directory, control, options } = this.#opened
-    if (this.#retirement === undefined) return undefined
-    const gate = new CapacityGate({ directory, control, retirement: this.#retirement, options })
-    return gate.isBounded ? gate : undefined
   }
 
   #makeAppender(): NativeAppender {
@@ -575,6 +479,7 @@ export class QueueWriter {
   #lose(): void {
     if (this.#lost !== undefined) return
     this.#lost = this.#opened.lock.lostError()
+    this.#asyncAppends?.close()
     this.#claim?.invalidate(this.#lost)
     this.#durability.stop()
     this.#appender.detach()
@@ -582,11 +487,11 @@ export class QueueWriter {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw this.#closedError()
-    if (this.#lost !== undefined) throw this.#lost
+    if (this.#isClosed || this.#lost !== undefined) throw this.#closedError()
   }
 
-  #closedError(): ClosedError {
+  #closedError(): QueueError {
+    if (this.#lost !== undefined && !this.#isClosed) return this.#lost
     return new ClosedError({ handle: 'writer', directory: this.directory })
   }
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
-import type { BatchMessage } from './queue-writer.js'
+import type { BatchMessage } from './append-options.js'
 
 /** A batch as the caller gave it, read once: no code of the caller runs after that, and a batch inside of a batch has arrays of its own. */
 export interface ReadBatch {

@@ -1,11 +1,13 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { binding } from '@chronicle-ts/native'
 import { describe, expect, it } from 'vitest'
 import { until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { openObserver, openReader, openWriter, type QueueWriter, type WriterOptions } from '../index.js'
+import { resolveWriterOptions } from './writer-options.js'
 
 function open(options: WriterOptions): QueueWriter {
   return openWriter(join(temporaryDirectory(), 'queue'), { segmentSize: 4096, ...options })
@@ -14,7 +16,7 @@ function open(options: WriterOptions): QueueWriter {
 const refusal = (argument: string) => expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', argument })
 
 describe('refused options', () => {
-  it.each<[string, object]>([
+  it.each<[string, unknown]>([
     ['preset', { preset: 'toString' }],
     ['prefault', { prefault: 'yes' }],
     ['mlock', { mlock: 1 }],
@@ -44,14 +46,94 @@ describe('refused options', () => {
     ['cpu', { cpu: '0' }],
     ['cpu', { cpu: 4000 }],
     ['cpu', { cpu: 1e9 }],
+    ['options', null],
+    ['options', 'durable'],
+    ['options', []],
+    ['maxSegment', { maxSegment: 3 }],
+    ['toString', { toString: 1 }],
+    ['retention.maxAge', { retention: { maxAge: 5 } }],
+    ['retention', { retention: [] }],
+    ['flushPolicy.everyMessage', { flushPolicy: { everyMessage: 5 } }],
   ])('are named, and nothing is made: %s %o', (argument, options) => {
     const directory = join(temporaryDirectory(), 'queue')
-    expect(() => openWriter(directory, options)).toThrowError(refusal(argument))
+    expect(() => openWriter(directory, options as object)).toThrowError(refusal(argument))
     expect(readdirSync(join(directory, '..'))).toEqual([])
   })
 })
 
+describe('a misspelt option', () => {
+  it.each([
+    [{ maxSegmets: 3 }, 'maxSegments'],
+    [{ backPressure: 'block' }, 'backpressure'],
+    [{ retention: { maxAge: 3 } }, 'maxAgeMs'],
+    [{ flushPolicy: { everyMS: 3 } }, 'everyMs'],
+  ])('is refused with the nearest one that exists: %o', (options, nearest) => {
+    expect(() => open(options as object)).toThrowError(`the nearest is ${nearest}:`)
+  })
+
+  it('that is undefined is not given', () => {
+    open({ maxSegmets: undefined } as object).close()
+  })
+})
+
 describe('accepted options', () => {
+  it('are read once, before anything is made', () => {
+    let reads = 0
+    const directory = join(temporaryDirectory(), 'queue')
+    const counted = (name: string, value: unknown): object => ({
+      get [name]() {
+        reads++
+        expect(existsSync(directory)).toBe(false)
+        return value
+      },
+    })
+    const cpu: number[] = []
+    const retention = counted('maxSegments', 2)
+    const options = Object.defineProperties(
+      { segmentSize: 4096, cpu },
+      Object.getOwnPropertyDescriptors(counted('retention', retention)),
+    )
+    using writer = openWriter(directory, options as WriterOptions)
+    appendNumbered(writer, 0, 200)
+    expect(writer.explainRetention().length).toBeLessThan(writer.position.segmentId)
+    expect(reads).toBe(2)
+    writer.close()
+  })
+
+  it('the directory may be a file URL; what is not a path is refused', () => {
+    const directory = join(temporaryDirectory(), 'a queue')
+    using writer = openWriter(pathToFileURL(directory), { segmentSize: 4096 })
+    expect(writer.directory).toBe(directory)
+    writer.append(1, Buffer.from('x'))
+    using observer = openObserver(pathToFileURL(directory))
+    using reader = openReader(pathToFileURL(directory), 'r')
+    expect([observer.next()?.sequence, reader.next()?.sequence]).toEqual([0, 0])
+    for (const path of ['', 'a\0b', 7, null, undefined, new URL('https://example.org/queue')])
+      for (const call of [openWriter, openObserver, (wrong: string) => openReader(wrong, 'r')])
+        expect(() => call(path as string)).toThrowError(refusal('directory'))
+  })
+
+  it('an append may be given its time as a Date', () => {
+    const writer = open({})
+    const time = new Date('2026-11-28T12:00:00.123Z')
+    writer.append(1, Buffer.from('x'), { timestampNs: time })
+    writer.tryAppend(1, Buffer.from('x'), { timestampNs: time })
+    const claim = writer.claim(1, 1)
+    for (const wrong of [new Date(Number.NaN), 5, '5', -1n, 2n ** 64n]) {
+      const timestampNs = wrong as bigint
+      expect(() => writer.append(1, Buffer.from('x'), { timestampNs })).toThrowError(refusal('timestampNs'))
+      expect(() => claim.commit({ timestampNs })).toThrowError(refusal('timestampNs'))
+    }
+    claim.commit({ timestampNs: time })
+    using observer = openObserver(writer.directory)
+    for (const _ of range(0, 3)) expect(observer.next()?.timestampNs).toBe(BigInt(time.getTime()) * 1_000_000n)
+    writer.close()
+  })
+
+  it('a blocked append waits for 30 seconds by default', () => {
+    expect(resolveWriterOptions({}).backpressureTimeoutMs).toBe(30_000)
+  })
+
   it('cpu pins the calling thread to one or several CPUs', () => {
     const before = binding.threadAffinity()
     try {
@@ -94,6 +176,22 @@ describe('accepted options', () => {
     appendNumbered(kept, 0, 2)
     expect(kept.durableSequence).toBe(2)
     kept.close()
+  })
+})
+
+describe('options that the existing queue contradicts', () => {
+  it('are told in the notes, and have no effect', () => {
+    const created = open({})
+    expect(created.notes).toEqual([])
+    created.close()
+    using other = openWriter(created.directory, { segmentSize: 8192 })
+    expect(other.segmentSize).toBe(4096)
+    expect(other.notes).toEqual([
+      { option: 'segmentSize', given: 8192, actual: 4096, text: expect.stringContaining('segmentSize=8192') },
+    ])
+    other.close()
+    using same = openWriter(created.directory)
+    expect(same.notes).toEqual([])
   })
 })
 

@@ -1,5 +1,7 @@
 import { BACKPRESSURE_TIMEOUT_MS, DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
+import { checkOptionNames } from '../files/option-names.js'
+import { DEFAULT_FILE_MODE } from '../files/queue-directory.js'
 import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
 import type { ReleasedReader } from '../retention/retention-plan.js'
 
@@ -35,6 +37,11 @@ export interface WriterOptions {
   readonly mlock?: boolean
   /** Ask for huge pages, where the file system has them. Default false. */
   readonly hugePages?: boolean
+  /**
+   * Permissions of the files that the writer makes, less umask. Default 0o666. The queue's directory and the folders in it get the same and may be entered by those who may
+   * read (0o777 by default). What exists keeps its own.
+   */
+  readonly mode?: number
   /** CPUs that the calling thread is pinned to at open. */
   readonly cpu?: number | readonly number[]
   /** Roll when the head segment holds messages and has been the head for this long, although it is not full. Needs a turning event loop. */
@@ -100,6 +107,7 @@ export type ResolvedWriterOptions = Required<
     | 'prefault'
     | 'mlock'
     | 'hugePages'
+    | 'mode'
     | 'heartbeatIntervalMs'
     | 'backpressure'
     | 'backpressureTimeoutMs'
@@ -110,6 +118,8 @@ export type ResolvedWriterOptions = Required<
     'flushPolicy' | 'rollAfterMs' | 'maxSegments' | 'maxBytes' | 'retention' | 'onHighWatermark' | 'onReaderReleased'
   > & {
     readonly cpus: readonly number[]
+    /** As the caller gave it: an existing queue keeps its own. */
+    readonly segmentSizeGiven: number | undefined
   }
 
 const PRESETS: Record<WriterPreset, WriterOptions> = {
@@ -118,27 +128,68 @@ const PRESETS: Record<WriterPreset, WriterOptions> = {
   durable: { flushPolicy: { everyMessages: 1, wait: true } },
 }
 
-/** Checks options and fills in defaults. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
+/** The compiler compares these with the types, so that no option is forgotten. */
+const OPTIONS: Readonly<Record<keyof WriterOptions, true>> = {
+  preset: true,
+  segmentSize: true,
+  extensions: true,
+  flushPolicy: true,
+  prefault: true,
+  mlock: true,
+  hugePages: true,
+  mode: true,
+  cpu: true,
+  rollAfterMs: true,
+  heartbeatIntervalMs: true,
+  maxSegments: true,
+  maxBytes: true,
+  backpressure: true,
+  backpressureTimeoutMs: true,
+  retention: true,
+  onReaderReleased: true,
+  onHighWatermark: true,
+}
+const FLUSH_POLICY_OPTIONS: Readonly<Record<keyof FlushPolicy, true>> = {
+  everyMessages: true,
+  everyBytes: true,
+  everyMs: true,
+  wait: true,
+}
+const RETENTION_OPTIONS: Readonly<Record<keyof RetentionOptions, true>> = {
+  consumed: true,
+  maxAgeMs: true,
+  maxBytes: true,
+  maxSegments: true,
+  minSegments: true,
+  readerTtlMs: true,
+  maxReaderLagBytes: true,
+}
+
+/** Reads every option once, checks it and fills in defaults. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
 export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOptions {
-  if (given.preset !== undefined && !Object.hasOwn(PRESETS, given.preset))
-    invalid('preset', given.preset, Object.keys(PRESETS).join(', '))
-  const options = { ...(given.preset === undefined ? {} : PRESETS[given.preset]), ...withoutUndefined(given) }
+  const own = readOptions(given)
+  if (own.preset !== undefined && !Object.hasOwn(PRESETS, own.preset))
+    invalid('preset', own.preset, Object.keys(PRESETS).join(', '))
+  const options = { ...(own.preset === undefined ? {} : PRESETS[own.preset]), ...own }
   const resolved: ResolvedWriterOptions = {
     segmentSize: options.segmentSize ?? DEFAULT_SEGMENT_SIZE,
+    segmentSizeGiven: options.segmentSize,
     extensions: options.extensions ?? true,
     prefault: options.prefault ?? true,
     mlock: options.mlock ?? false,
     hugePages: options.hugePages ?? false,
+    mode: options.mode ?? DEFAULT_FILE_MODE,
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
     backpressure: options.backpressure ?? 'fail',
     backpressureTimeoutMs: options.backpressureTimeoutMs ?? BACKPRESSURE_TIMEOUT_MS,
-    cpus: options.cpu === undefined ? [] : typeof options.cpu === 'number' ? [options.cpu] : options.cpu,
+    cpus: options.cpu === undefined ? [] : typeof options.cpu === 'number' ? [options.cpu] : copyIfArray(options.cpu),
     ...pick(options, 'flushPolicy', 'rollAfterMs', 'maxSegments', 'maxBytes', 'retention', 'onHighWatermark', 'onReaderReleased'),
   }
   checkSegmentSize(resolved.segmentSize)
   if (resolved.backpressure !== 'fail' && resolved.backpressure !== 'block')
     invalid('backpressure', resolved.backpressure, "'fail' or 'block'")
   for (const name of ['extensions', 'prefault', 'mlock', 'hugePages'] as const) checkBoolean(name, resolved[name])
+  checkMode(resolved.mode)
   checkTimer('heartbeatIntervalMs', resolved.heartbeatIntervalMs, 0)
   checkTimer('flushPolicy.everyMs', resolved.flushPolicy?.everyMs, 1)
   checkAtLeast('backpressureTimeoutMs', resolved.backpressureTimeoutMs, 0)
@@ -175,6 +226,11 @@ export function checkLimits(options: ResolvedWriterOptions, segmentSize: number)
     invalid('retention.minSegments', minSegments, `a number of at most ${capacity - 1}: the limits allow ${capacity} segments`)
 }
 
+/** A bounded queue deletes what every reader has committed past, unless its retention says something else: otherwise it would be full for ever. */
+export function retentionRulesOf({ retention, maxSegments, maxBytes }: ResolvedWriterOptions): RetentionOptions | undefined {
+  return retention ?? (maxSegments === undefined && maxBytes === undefined ? undefined : { consumed: true })
+}
+
 /** Most segments that the queue may have. */
 export function segmentCapacityOf(options: Pick<WriterOptions, 'maxSegments' | 'maxBytes'>, segmentSize: number): number {
   const bySize = options.maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(options.maxBytes / segmentSize)
@@ -184,6 +240,12 @@ export function segmentCapacityOf(options: Pick<WriterOptions, 'maxSegments' | '
 function checkCpus(cpus: readonly number[]): void {
   if (!Array.isArray(cpus)) invalid('cpu', cpus, 'a number of a CPU, or an array of them')
   for (const cpu of cpus) if (!Number.isInteger(cpu) || cpu < 0) invalid('cpu', cpu, 'numbers of CPUs')
+}
+
+/** The owner has to read and write: otherwise the writer that made a file could not open it again. */
+function checkMode(mode: unknown): void {
+  const isMode = typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o777 && (mode & 0o600) === 0o600
+  if (!isMode) invalid('mode', mode, 'permissions of 0o600 to 0o777, with read and write for the owner')
 }
 
 function checkBoolean(argument: string, value: unknown): void {
@@ -196,9 +258,34 @@ function checkTimer(argument: string, value: number | undefined, minimum: number
   if (value !== undefined && value > TIMER_MAX_MS) invalid(argument, value, `a number of at most ${TIMER_MAX_MS}`)
 }
 
-/** What is given as `undefined` is not given, and takes nothing from a preset. */
-function withoutUndefined(given: WriterOptions): WriterOptions {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+/** A copy, because accessors and arrays may answer differently the next time. What is given as `undefined` is not given, and takes nothing from a preset. */
+function readOptions(given: WriterOptions): WriterOptions {
+  const own = readGroup('options', given, OPTIONS)
+  return withoutUndefined({
+    ...own,
+    flushPolicy: readGroup('flushPolicy', own.flushPolicy, FLUSH_POLICY_OPTIONS),
+    retention: readGroup('retention', own.retention, RETENTION_OPTIONS),
+  })
+}
+
+function readGroup<Group extends object | undefined>(
+  name: string,
+  group: Group,
+  known: Readonly<Record<keyof NonNullable<Group>, true>>,
+): Group {
+  if (group === undefined) return group
+  if (typeof group !== 'object' || group === null || Array.isArray(group)) invalid(name, group, 'an object')
+  const copy = { ...group }
+  checkOptionNames(copy, Object.keys(known), name === 'options' ? undefined : name)
+  return copy
+}
+
+function copyIfArray(cpus: readonly number[]): readonly number[] {
+  return Array.isArray(cpus) ? [...cpus] : cpus
+}
+
+function withoutUndefined(options: object): WriterOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function pick<T extends object, K extends keyof T>(from: T, ...keys: K[]): Pick<T, K> {

@@ -2,7 +2,16 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { inspectQueue, listReaders, openColdReader, openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
+import {
+  inspectQueue,
+  listReaders,
+  openColdReader,
+  openObserver,
+  openReader,
+  openWriter,
+  pruneQueue,
+  QueueError,
+} from '@chronicle-ts/core'
 
 const [, , scenario, folder] = process.argv
 const findings = []
@@ -157,6 +166,120 @@ function positions() {
   rmSync(filler)
   expect('openReader afterwards', open(), 'none')
   writer.close()
+}
+
+/** Takes every block that the file system has left. */
+function fillDisk() {
+  const fd = openSync(join(folder, 'filler'), 'a')
+  try {
+    for (const size of [65_536, 4096]) {
+      try {
+        for (;;) writeSync(fd, Buffer.alloc(size))
+      } catch (error) {
+        expect('the filler', error.code, 'ENOSPC')
+      }
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** L59: a disk that others have filled can be left again by everything that frees space, and by nothing that needs a new block. */
+function consumed() {
+  mount(2048)
+  const large = Buffer.alloc(10_000, 7)
+  for (const options of [{ maxSegments: 4 }, { retention: { consumed: true } }, { retention: { maxSegments: 2 } }]) {
+    const name = JSON.stringify(options)
+    const directory = join(folder, 'queue')
+    let writer = openWriter(directory, { segmentSize: 1 << 18, maxSegments: 4, heartbeatIntervalMs: 0 })
+    let reader = openReader(directory, 'r')
+    while (writer.tryAppend(1, large).status === 'appended');
+    const { nextSequence } = writer
+    writer.flushSync()
+    reader.close()
+    writer.close()
+    fillDisk()
+    reader = openReader(directory, 'r')
+    let count = 0
+    while (reader.next() !== undefined) count++
+    expect(`messages with ${name}`, count, nextSequence)
+    expect(
+      `durable commit with ${name}`,
+      codeOf('commit', () => reader.commit({ durable: true })),
+      'none',
+    )
+    expect(
+      `open with ${name}`,
+      codeOf('openWriter', () => (writer = openWriter(directory, { ...options, heartbeatIntervalMs: 0 }))),
+      'none',
+    )
+    for (let sequence = nextSequence; sequence < nextSequence + 40; sequence++)
+      expect(
+        `append ${sequence} with ${name}`,
+        codeOf('append', () => writer.append(1, large)),
+        'none',
+      )
+    expect(
+      `flush with ${name}`,
+      codeOf('flushSync', () => writer.flushSync()),
+      'none',
+    )
+    expect(
+      `close with ${name}`,
+      codeOf('close', () => writer.close()),
+      'none',
+    )
+    fillDisk()
+    expect(
+      `open again with ${name}`,
+      codeOf('openWriter', () => openWriter(directory).close()),
+      'none',
+    )
+    reader.close()
+    rmSync(directory, { recursive: true })
+    rmSync(join(folder, 'filler'))
+  }
+}
+
+/** L59: a reader that is let go on a full disk is told exactly what it lost. */
+function lostNote() {
+  mount(2048)
+  const directory = join(folder, 'queue')
+  const large = Buffer.alloc(10_000, 7)
+  let writer = openWriter(directory, { segmentSize: 1 << 18, maxSegments: 4, heartbeatIntervalMs: 0 })
+  const slow = openReader(directory, 'slow')
+  while (writer.tryAppend(1, large).status === 'appended');
+  for (let count = 0; count < 3; count++) slow.next()
+  slow.commit()
+  slow.close()
+  writer.close()
+  fillDisk()
+  writer = openWriter(directory, { maxSegments: 4, heartbeatIntervalMs: 0, retention: { consumed: true, maxReaderLagBytes: 1 } })
+  expect(
+    'append',
+    codeOf('append', () => writer.append(1, large)),
+    'none',
+  )
+  writer.close()
+  try {
+    openReader(directory, 'slow').close()
+    findings.push('the reader is not told that it lost messages')
+  } catch (error) {
+    expect('the code', error.code, 'ERR_DATA_LOST')
+    expect('the first one that is lost', error.from, 3)
+  }
+}
+
+/** L59: pruning frees space on a full disk. */
+async function prune() {
+  mount(2048)
+  const directory = join(folder, 'queue')
+  const writer = openWriter(directory, { segmentSize: 1 << 18, heartbeatIntervalMs: 0 })
+  for (let count = 0; count < 100; count++) writer.append(1, Buffer.alloc(10_000, 7))
+  const head = writer.position.segmentId
+  writer.close()
+  fillDisk()
+  expect('segments that are gone', (await pruneQueue(directory, { maxSegments: 1 })).length, head)
 }
 
 function readOnly() {
@@ -345,10 +468,13 @@ const scenarios = {
   // Room for what is kept and what is prepared: each roll needs what the one before let go.
   'tight turnover': () => turnover(18, 600),
   positions,
+  consumed,
+  'lost note': lostNote,
+  prune,
   'read-only': readOnly,
   descriptors,
   memlock,
   permission,
 }
-scenarios[scenario]()
+await scenarios[scenario]()
 console.log(JSON.stringify(findings))

@@ -78,6 +78,18 @@ describe('scarce resources', () => {
     expect(runScarce('tight turnover', { mounts: true, preloaded: 'slow-disk' })).toEqual([])
   })
 
+  it('L59: a full disk is left again by what frees space: opening, consuming, committing and closing need no new block', () => {
+    expect(runScarce('consumed', { mounts: true })).toEqual([])
+  })
+
+  it('L59: a reader that is let go on a full disk is told exactly what it lost', () => {
+    expect(runScarce('lost note', { mounts: true })).toEqual([])
+  })
+
+  it('L59: a queue on a full disk can be pruned', () => {
+    expect(runScarce('prune', { mounts: true })).toEqual([])
+  })
+
   it('L10: a reader for whose position there is no room is a coded error and leaves no registration', () => {
     expect(runScarce('positions', { mounts: true })).toEqual([])
   })
