@@ -122,7 +122,8 @@ napi_value backgroundUnlink(napi_env env, napi_callback_info info) {
     if (job.hold != nullptr) {
       if (const int error = job.hold->check(); error != 0) return error;
     }
-    return unlinkat(directory, path.c_str(), 0) == 0 || errno == ENOENT ? 0 : errno;
+    const int error = unlinkFile(directory, path);
+    return error == ENOENT ? 0 : error;
   });
 }
 

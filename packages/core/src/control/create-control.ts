@@ -14,7 +14,7 @@ export function createControl(directory: QueueDirectory, control: NewControlBloc
   try {
     // A crash leftover, or a link that must not be written through.
     rmSync(temporary, { force: true })
-    const fd = openPath(temporary, 'createNew')
+    const fd = openPath(temporary, 'createNew', directory.fileMode)
     try {
       writeWhole(fd, encodeControl(control), 0)
       fsyncSync(fd)

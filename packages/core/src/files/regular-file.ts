@@ -13,13 +13,13 @@ const ACCESS_FLAGS = {
 }
 
 /** Opens whatever bears a name, without waiting for anybody: the caller finds out what it is. */
-export function openPath(path: string, access: keyof typeof ACCESS_FLAGS): number {
-  return openSync(path, ACCESS_FLAGS[access], 0o666)
+export function openPath(path: string, access: keyof typeof ACCESS_FLAGS, mode = 0o666): number {
+  return openSync(path, ACCESS_FLAGS[access], mode)
 }
 
 /** Opens a file; what is none (a pipe, a device without an end, a directory) is refused with `code` 'ENOTREG'. */
-export function openRegularFile(path: string, access: keyof typeof ACCESS_FLAGS): number {
-  const fd = openPath(path, access)
+export function openRegularFile(path: string, access: keyof typeof ACCESS_FLAGS, mode = 0o666): number {
+  const fd = openPath(path, access, mode)
   try {
     if (fstatSync(fd).isFile()) return fd
   } catch (cause) {

@@ -102,7 +102,7 @@ export class WriterLock {
 
 function openLockFile(directory: QueueDirectory): number {
   try {
-    return openRegularFile(directory.at(LOCK_FILE), 'create')
+    return openRegularFile(directory.at(LOCK_FILE), 'create', directory.fileMode)
   } catch (cause) {
     throw fromSystemError(cause, { path: directory.describe(LOCK_FILE) })
   }

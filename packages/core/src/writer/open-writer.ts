@@ -14,7 +14,7 @@ import {
 import { absolutePath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
 import { makeDirectory } from '../files/make-directory.js'
-import { QueueDirectory } from '../files/queue-directory.js'
+import { folderModeFor, QueueDirectory } from '../files/queue-directory.js'
 import { ReleaseStack } from '../files/release-stack.js'
 import { syncParents } from '../files/sync-directory.js'
 import { WriterLock } from '../files/writer-lock.js'
@@ -69,7 +69,7 @@ function openWriterAt(path: string, resolved: ResolvedWriterOptions): QueueWrite
 
 /** Whatever is acquired is given back by `releases`: when this throws, and when the writer is closed. */
 function openHeld(path: string, resolved: ResolvedWriterOptions, releases: ReleaseStack): QueueWriter {
-  const directory = prepareDirectory(path)
+  const directory = prepareDirectory(path, resolved.mode)
   releases.push(() => directory.close())
   const lock = WriterLock.acquire(directory)
   let named = false
@@ -113,16 +113,16 @@ function rememberFailedSync<Result>(control: MappedControl, work: () => Result):
 
 const SYNC_CALLS = ['msync', 'fsync', 'fdatasync']
 
-function prepareDirectory(path: string): QueueDirectory {
+function prepareDirectory(path: string, fileMode: number): QueueDirectory {
   try {
-    const topmost = makeDirectory(path)
+    const topmost = makeDirectory(path, folderModeFor(fileMode))
     if (topmost !== undefined) syncParents(path, topmost)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
       throw new NotAQueueError({ directory: path, detail: 'it is not a directory' }, { cause })
     throw fromSystemError(cause, { path })
   }
-  return QueueDirectory.open(path)
+  return QueueDirectory.open(path, fileMode)
 }
 
 function pinThread(cpus: readonly number[]): void {

@@ -138,7 +138,7 @@ function assignFields(body: Flyweight, value: unknown, compiled: readonly Compil
 
 /** Whether a value must be given when a message is written. */
 export function isRequired(field: FieldDescription): boolean {
-  if (field.kind === 'constant') return false
+  if (field.kind === 'constant' || isSection(field)) return false
   if (field.required) return true
   if (field.since !== undefined) return false
   return !('optional' in field && field.optional === true)

@@ -81,7 +81,7 @@ describe('what is not', () => {
     [
       'a field in the middle',
       message('Quote', 1, { bid: f64(), mid: f64(), ask: f64(), side, note: utf8() }).since(2, {}),
-      'side is mid',
+      'side is ask in version 2, which is another field in version 1',
     ],
     ['another name of the message', message('Trade', 1, { bid: f64(), ask: f64(), side, note: utf8() }), 'name is'],
     ['another encoding', jsonMessage('Quote', 1), 'encoding is'],
