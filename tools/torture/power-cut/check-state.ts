@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openObserver, openReader, openWriter } from '@chronicle-ts/core'
+import crc from 'crc-32'
 import { readQueue } from '#witness'
 import { expectedMessage, isSameMessage } from './expected-message.js'
 import { generationOf, type Promises } from './promises.js'
