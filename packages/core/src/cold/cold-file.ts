@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeQuietly } from '../files/close-quietly.js'
 
 /**
  * O_NONBLOCK: a named pipe in the place of a file must not hang its reader. It has no effect on regular files. O_NOFOLLOW: a link in the place of a file leads out of the queue, and one without a target
@@ -48,13 +49,23 @@ export class ColdFile {
       throw new ColdFileError(path, errno, { cause })
     }
     const file = new ColdFile(path, fd)
-    if (file.stat().isFile()) return file
+    try {
+      if (file.stat().isFile()) return file
+    } catch (cause) {
+      file.close()
+      throw cause
+    }
     file.close()
     throw new ColdFileError(path, 'ENOTREG')
   }
 
+  /** @throws {@link ColdFileError} */
   stat(): Stats {
-    return fstatSync(this.fd)
+    try {
+      return fstatSync(this.fd)
+    } catch (cause) {
+      throw new ColdFileError(this.path, (cause as NodeJS.ErrnoException).code ?? 'EIO', { cause })
+    }
   }
 
   /** Its present length in bytes. */
@@ -74,7 +85,7 @@ export class ColdFile {
   }
 
   close(): void {
-    closeSync(this.fd)
+    closeQuietly(this.fd)
   }
 
   #readOnce(into: Uint8Array, at: number, offset: number): number {

@@ -7,9 +7,9 @@ import {
   fsyncSync,
   openSync,
   renameSync,
+  rmSync,
   type Stats,
   statSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -27,6 +27,7 @@ export class ExportFile implements OutputStream {
   readonly #temporary: string | undefined
   readonly #fd: number
   #isOpen = true
+  #isCommitted = false
 
   /** @throws what the system says when the file cannot be made there; what stood at the path is untouched. */
   constructor(path: string) {
@@ -39,7 +40,12 @@ export class ExportFile implements OutputStream {
     }
     this.#temporary = `${this.#path}.${process.pid}.tmp`
     this.#fd = openSync(this.#temporary, NEW_FILE, 0o666)
-    if (before !== undefined) this.#takeAfter(before)
+    try {
+      if (before !== undefined) this.#takeAfter(before)
+    } catch (cause) {
+      this.abandon()
+      throw cause
+    }
   }
 
   /** Writes all of it; a file system that takes less than it was given is asked again, until it takes the rest or says why not. */
@@ -55,14 +61,15 @@ export class ExportFile implements OutputStream {
     this.#close()
     if (this.#temporary === undefined) return
     renameSync(this.#temporary, this.#path)
+    this.#isCommitted = true
     syncFolder(dirname(this.#path))
   }
 
   /** Leaves the path as it was. Without effect after {@link commit}. */
   abandon(): void {
-    if (!this.#isOpen) return
-    this.#close()
-    if (this.#temporary !== undefined) unlinkSync(this.#temporary)
+    if (this.#isCommitted) return
+    if (this.#isOpen) this.#close()
+    if (this.#temporary !== undefined) rmSync(this.#temporary, { force: true })
   }
 
   #takeAfter({ mode, uid, gid }: Stats): void {
