@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RECOVERY_CASES } from '@chronicle-ts/core'
 import { describe, expect, it } from 'vitest'
@@ -10,7 +10,9 @@ describe('docs/recovery.md', () => {
   it('has the rows of RECOVERY_CASES with their decisions, each with a test that exists', () => {
     const rows = [...read('docs/recovery.md').matchAll(/^\| `([a-z-]+)` \| (.+?) \| (.+?) \|$/gm)]
     expect(Object.fromEntries(rows.map(([, name, decision]) => [name, decision]))).toEqual(RECOVERY_CASES)
-    const tests = read('packages/core/src/recovery/recovery.test.ts')
+    const folder = join(root, 'packages/core/src/recovery')
+    const files = readdirSync(folder).filter((name) => name.endsWith('.test.ts'))
+    const tests = files.map((name) => read(`packages/core/src/recovery/${name}`)).join()
     for (const [, name = '', , title = ''] of rows) {
       expect(tests).toContain(`'${title}'`)
       expect(title).toContain(name)

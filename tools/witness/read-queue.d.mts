@@ -14,6 +14,14 @@ export interface WitnessedControl {
   readonly currentSegment: number
   readonly firstSegmentPlusOne: Wide
   readonly writeBack: number
+  /** Hexadecimal; zeros: absent. */
+  readonly queueId: string
+  readonly replicaTerm: Wide
+  readonly sourceQueueId: string
+  readonly device: string
+  readonly inode: string
+  readonly birthNs: string
+  readonly identityCrc: number
   readonly writeOffset: Wide
   readonly heartbeatNs: string
   readonly nextSequence: Wide
@@ -24,6 +32,14 @@ export interface WitnessedControl {
   readonly parkedReaders: number
   readonly progressSequence: number
   readonly writerBlocked: number
+}
+
+export interface WitnessedSource {
+  readonly sequence: Wide
+  readonly id: number
+  readonly epoch: number
+  readonly outputIndex: number
+  readonly flags: number
 }
 
 export interface WitnessedRecord {
@@ -38,6 +54,10 @@ export interface WitnessedRecord {
   readonly flags: number
   /** `null` in records of the base format. */
   readonly writerEpoch: number | null
+  /** 0: no schema. */
+  readonly schemaVersion: number
+  /** With flag bit 2. */
+  readonly source: WitnessedSource | null
   /** A copy; absent when not asked for. */
   readonly payload?: Buffer
 }

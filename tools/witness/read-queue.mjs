@@ -14,7 +14,8 @@ import { crc32, FileBytes, isZero, namesIn, readIfThere, u64, u64Text } from './
 /** Bytes of the control block that no field owns, as pairs of first and last + 1. */
 const CONTROL_FREE = [
   [12, 16],
-  [144, 256],
+  [184, 216],
+  [244, 252],
   [292, 384],
   [396, 448],
   [456, 512],
@@ -39,6 +40,13 @@ function decodeControl(bytes) {
     currentSegment: bytes.readUInt32LE(132),
     firstSegmentPlusOne: u64(bytes, 136),
     writeBack: bytes.readUInt32LE(252),
+    queueId: bytes.toString('hex', 144, 160),
+    replicaTerm: u64(bytes, 160),
+    sourceQueueId: bytes.toString('hex', 168, 184),
+    device: u64Text(bytes, 216),
+    inode: u64Text(bytes, 224),
+    birthNs: u64Text(bytes, 232),
+    identityCrc: bytes.readUInt32LE(240),
     writeOffset: u64(bytes, 256),
     heartbeatNs: u64Text(bytes, 264),
     nextSequence: u64(bytes, 272),
@@ -70,7 +78,14 @@ function* scanControl(bytes) {
   for (const [from = 0, to = 0] of CONTROL_FREE) {
     if (!isZero(bytes.subarray(from, to))) yield problem('not-zero', file, from, 'free bytes')
   }
+  if (!isZero(bytes.subarray(216, 244)) && control.identityCrc !== identityCrcOf(bytes))
+    yield problem('bad-identity', file, 240, 'the CRC of segmentSize, queueId and the identity of the file')
   yield* scanDurableSlots(bytes)
+}
+
+/** @param {Buffer} bytes */
+function identityCrcOf(bytes) {
+  return crc32(Buffer.concat([bytes.subarray(24, 32), bytes.subarray(144, 160), bytes.subarray(216, 240)]))
 }
 
 /** @param {number | string | undefined} size */
@@ -143,6 +158,7 @@ function* scanSegment(file, name, id, walk, payloads) {
     end: 64,
     padding: false,
     bad: false,
+    ahead: false,
   }
   walk.boundaries.set(id, new Set([64]))
   if (id > walk.head) {
@@ -227,21 +243,43 @@ function* scanRecord(file, header, name, id, offset, walk, sum, payloads) {
     crc32: computed,
     flags,
     writerEpoch: (flags & 1) === 1 ? header.readUInt32LE(36) : null,
+    schemaVersion: flags >> 8,
+    source: (flags & 4) === 4 ? decodeSource(header) : null,
   }
   yield payloads ? { ...record, payload: Buffer.from(payload) } : record
   if (header.readUInt32LE(4) !== 0) yield problem('not-zero', name, offset + 4, 'record header')
-  if (flags > 3) yield problem('bad-flags', name, offset + 26, `flags ${flags}`)
+  if ((flags & 6) === 6 || ((flags & 24) !== 0 && (flags & 2) === 0))
+    yield problem('bad-flags', name, offset + 26, `flags ${flags}`)
+  if ((flags & 4) === 4 && header.readUInt32LE(60) !== crc32(header.subarray(40, 60)))
+    yield problem('bad-source-crc', name, offset + 40, `sequence ${sequence}`)
   if (header.readUInt32LE(28) !== computed) yield problem('bad-payload-crc', name, offset, `sequence ${sequence}`)
   if ((flags & 1) === 1 && header.readUInt32LE(32) !== crc32(header.subarray(0, 32))) {
     yield problem('bad-header-crc', name, offset, `sequence ${sequence}`)
   }
   if ((flags & 1) === 0 && !isZero(header.subarray(32, 40))) yield problem('not-zero', name, offset + 32, 'record header')
-  if ((flags & 2) === 0 && !isZero(header.subarray(40, 64))) yield problem('not-zero', name, offset + 40, 'record header')
+  if ((flags & 6) === 0 && !isZero(header.subarray(40, 64))) yield problem('not-zero', name, offset + 40, 'record header')
   if (!isZero(body.subarray(length))) yield problem('not-zero', name, offset + 64 + length, 'behind the payload')
   yield* checkOrder(record, name, walk)
+  if (!sum.ahead) {
+    for (const found of checkClock(record.timestampNs, name, offset + 16)) {
+      sum.ahead = true
+      yield found
+    }
+  }
   sum.first ??= BigInt(sequence)
   sum.last = record.timestampNs
   sum.count += 1
+}
+
+/** @param {Buffer} header */
+function decodeSource(header) {
+  return {
+    sequence: u64(header, 40),
+    id: header.readUInt32LE(48),
+    epoch: header.readUInt32LE(52),
+    outputIndex: header.readUInt16LE(56),
+    flags: header.readUInt16LE(58),
+  }
 }
 
 /**
@@ -297,18 +335,31 @@ function* checkControl(walk, ids) {
   }
   const end = Math.max(...(walk.boundaries.get(control.currentSegment) ?? [64]))
   if (control.writeOffset !== end) yield problem('bad-write-offset', 'control.meta', 256, `${control.writeOffset}, found ${end}`)
+  const first = Number(control.firstSegmentPlusOne)
+  if (first !== 0 && first - 1 !== ids[0])
+    yield problem('bad-first-segment', 'control.meta', 136, `${first - 1}, found ${ids[0]}`)
+  yield* checkClock(control.heartbeatNs, 'control.meta', 264)
   if (control.extensionEpoch === 0 || BigInt(control.extensionEpoch) !== BigInt(control.writerEpoch) % 2n ** 32n) return
   if (walk.next !== undefined && BigInt(control.nextSequence) !== walk.highest + 1n) {
     yield problem('bad-next-sequence', 'control.meta', 272, `${control.nextSequence}, found ${walk.highest + 1n}`)
   }
 }
 
+/** A time that has not come yet, by more than clocks may differ. @param {string} timeNs @param {string} file @param {number} offset */
+function* checkClock(timeNs, file, offset) {
+  const limitNs = BigInt(Date.now() + 60_000) * 1_000_000n
+  if (BigInt(timeNs) > limitNs) yield problem('clock-ahead', file, offset, `${timeNs} ns`)
+}
+
 /** @param {string} directory @param {Walk} walk */
 function* scanReaders(directory, walk) {
   for (const fileName of namesIn(join(directory, 'readers'))) {
     const name = fileName.slice(0, -'.meta'.length)
-    if (!fileName.endsWith('.meta') || !/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) continue
     const file = `readers/${fileName}`
+    if (!fileName.endsWith('.meta') || !/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) {
+      if (!/\.(lost|tmp)$/.test(fileName)) yield problem('foreign-reader', file, 0, 'not a name of a reader')
+      continue
+    }
     const bytes = readIfThere(join(directory, file)) ?? Buffer.alloc(0)
     let best
     if (bytes.length === 8) best = { segment: 0, offset: u64(bytes, 0), generation: 0, heartbeatNs: '0' }
@@ -332,6 +383,7 @@ function* scanReaders(directory, walk) {
       continue
     }
     yield { kind: 'reader', name, ...best }
+    yield* checkClock(best.heartbeatNs, file, 0)
     yield* checkPlace(best, file, walk)
   }
 }
@@ -347,8 +399,13 @@ function* checkPlace(place, file, walk) {
   }
 }
 
+const KNOWN_NAMES =
+  /^(control\.meta|index\.meta|writer\.lock|readers|quarantine|index|READY|LEASE|(\d{9}|[1-9]\d{9})\.q|.*\.tmp)$/
+
 /** @param {string} directory @param {Walk} walk */
 function* scanHints(directory, walk) {
+  for (const name of namesIn(directory))
+    if (!KNOWN_NAMES.test(name)) yield problem('foreign-file', name, 0, 'not part of a queue')
   const index = readIfThere(join(directory, 'index.meta'))
   if (index !== undefined && index.length !== 16) yield problem('bad-index', 'index.meta', 0, `length ${index.length}`)
   if (index?.length === 16) {

@@ -11,12 +11,16 @@ import os
 import re
 import struct
 import sys
+import time
 import zlib
 
-CONTROL_FREE = ((12, 16), (144, 256), (292, 384), (396, 448), (456, 512))
+CONTROL_FREE = ((12, 16), (184, 216), (244, 252), (292, 384), (396, 448), (456, 512))
 CHUNK = 1 << 16
 SEGMENT_NAME = re.compile(r"(\d{9}|[1-9]\d{9})\.q")
 READER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+KNOWN_NAMES = re.compile(
+    r"control\.meta|index\.meta|writer\.lock|readers|quarantine|index|READY|LEASE|(\d{9}|[1-9]\d{9})\.q|.*\.tmp"
+)
 
 
 def u16(data, offset):
@@ -42,6 +46,12 @@ def is_zero(data):
 
 def problem(code, file, offset, detail):
     return {"kind": "problem", "code": code, "file": file, "offset": offset, "detail": detail}
+
+
+def check_clock(time_ns, file, offset):
+    """A time that has not come yet, by more than clocks may differ."""
+    if time_ns > (time.time_ns() // 1_000_000 + 60_000) * 1_000_000:
+        yield problem("clock-ahead", file, offset, f"{time_ns} ns")
 
 
 def read_if_there(path):
@@ -96,6 +106,13 @@ def decode_control(data):
         "currentSegment": u32(data, 132),
         "firstSegmentPlusOne": wide(u64(data, 136)),
         "writeBack": u32(data, 252),
+        "queueId": data[144:160].hex(),
+        "replicaTerm": wide(u64(data, 160)),
+        "sourceQueueId": data[168:184].hex(),
+        "device": str(u64(data, 216)),
+        "inode": str(u64(data, 224)),
+        "birthNs": str(u64(data, 232)),
+        "identityCrc": u32(data, 240),
         "writeOffset": wide(u64(data, 256)),
         "heartbeatNs": str(u64(data, 264)),
         "nextSequence": wide(u64(data, 272)),
@@ -106,6 +123,16 @@ def decode_control(data):
         "parkedReaders": u32(data, 392),
         "progressSequence": u32(data, 448),
         "writerBlocked": u32(data, 452),
+    }
+
+
+def decode_source(header):
+    return {
+        "sequence": wide(u64(header, 40)),
+        "id": u32(header, 48),
+        "epoch": u32(header, 52),
+        "outputIndex": u16(header, 56),
+        "flags": u16(header, 58),
     }
 
 
@@ -141,6 +168,8 @@ def scan_control(data):
     for start, end in CONTROL_FREE:
         if not is_zero(data[start:end]):
             yield problem("not-zero", file, start, "free bytes")
+    if not is_zero(data[216:244]) and control["identityCrc"] != zlib.crc32(data[24:32] + data[144:160] + data[216:240]):
+        yield problem("bad-identity", file, 240, "the CRC of segmentSize, queueId and the identity of the file")
     yield from scan_durable_slots(data)
 
 
@@ -176,6 +205,7 @@ class Summary:
         self.end = 64
         self.padding = False
         self.bad = False
+        self.ahead = False
 
 
 class Walk:
@@ -307,23 +337,31 @@ class Walk:
             "crc32": computed,
             "flags": flags,
             "writerEpoch": u32(header, 36) if flags & 1 else None,
+            "schemaVersion": flags >> 8,
+            "source": decode_source(header) if flags & 4 else None,
         }
         yield record
         if u32(header, 4) != 0:
             yield problem("not-zero", name, offset + 4, "record header")
-        if flags > 3:
+        if flags & 6 == 6 or (flags & 24 and not flags & 2):
             yield problem("bad-flags", name, offset + 26, f"flags {flags}")
+        if flags & 4 and u32(header, 60) != zlib.crc32(header[40:60]):
+            yield problem("bad-source-crc", name, offset + 40, f"sequence {sequence}")
         if u32(header, 28) != computed:
             yield problem("bad-payload-crc", name, offset, f"sequence {sequence}")
         if flags & 1 and u32(header, 32) != zlib.crc32(header[:32]):
             yield problem("bad-header-crc", name, offset, f"sequence {sequence}")
         if not flags & 1 and not is_zero(header[32:40]):
             yield problem("not-zero", name, offset + 32, "record header")
-        if not flags & 2 and not is_zero(header[40:64]):
+        if not flags & 6 and not is_zero(header[40:64]):
             yield problem("not-zero", name, offset + 40, "record header")
         if not is_zero(body[length:]):
             yield problem("not-zero", name, offset + 64 + length, "behind the payload")
         yield from self.check_order(sequence, flags, record["writerEpoch"], name, offset)
+        if not summary.ahead:
+            for found in check_clock(u64(header, 16), name, offset + 16):
+                summary.ahead = True
+                yield found
         if summary.first is None:
             summary.first = sequence
         summary.last = u64(header, 16)
@@ -377,15 +415,21 @@ class Walk:
         end = max(self.boundaries.get(control["currentSegment"], {64}))
         if control["writeOffset"] != end:
             yield problem("bad-write-offset", "control.meta", 256, f"{control['writeOffset']}, found {end}")
+        first = control["firstSegmentPlusOne"]
+        if first != 0 and int(first) - 1 != self.ids[0]:
+            yield problem("bad-first-segment", "control.meta", 136, f"{int(first) - 1}, found {self.ids[0]}")
+        yield from check_clock(int(control["heartbeatNs"]), "control.meta", 264)
         if self.extensions_are_current() and self.next is not None and control["nextSequence"] != self.highest + 1:
             yield problem("bad-next-sequence", "control.meta", 272, f"{control['nextSequence']}, found {self.highest + 1}")
 
     def readers(self):
         for file_name in names_in(os.path.join(self.directory, "readers")):
             name = file_name[: -len(".meta")]
-            if not file_name.endswith(".meta") or not READER_NAME.fullmatch(name):
-                continue
             file = f"readers/{file_name}"
+            if not file_name.endswith(".meta") or not READER_NAME.fullmatch(name):
+                if not file_name.endswith((".lost", ".tmp")):
+                    yield problem("foreign-reader", file, 0, "not a name of a reader")
+                continue
             data = read_if_there(os.path.join(self.directory, file)) or b""
             best = None
             if len(data) == 8:
@@ -409,6 +453,7 @@ class Walk:
                 yield problem("bad-position", file, 0, "no valid slot" if len(data) == 80 else f"length {len(data)}")
                 continue
             yield {"kind": "reader", "name": name, **best}
+            yield from check_clock(int(best["heartbeatNs"]), file, 0)
             yield from self.check_place(best, file)
 
     def check_place(self, place, file):
@@ -421,6 +466,9 @@ class Walk:
             yield problem("bad-place", file, 0, f"segment {place['segment']} offset {place['offset']}")
 
     def hints(self):
+        for name in names_in(self.directory):
+            if not KNOWN_NAMES.fullmatch(name):
+                yield problem("foreign-file", name, 0, "not part of a queue")
         index = read_if_there(os.path.join(self.directory, "index.meta"))
         if index is not None and len(index) != 16:
             yield problem("bad-index", "index.meta", 0, f"length {len(index)}")

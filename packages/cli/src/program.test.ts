@@ -12,6 +12,7 @@ const COMMANDS = [
   'doctor',
   'verify',
   'prune',
+  'readers',
   'export',
   'import',
   'replay',
@@ -57,6 +58,20 @@ describe('chron-cli', () => {
     const { exitCode, stdout, stderr } = runCli(args)
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toContain(text)
+  })
+
+  it.each([
+    [['inspect', '/does/not/exist', '--json'], { command: 'inspect', code: 'ERR_NOT_FOUND', facts: { path: '/does/not/exist' } }],
+    [
+      ['export', '/proc', '--json'],
+      { command: 'export', code: 'ERR_NOT_A_QUEUE', facts: { directory: '/proc', detail: expect.any(String) } },
+    ],
+    [['tail', '--json'], { command: 'tail', code: 'ERR_USAGE', facts: {} }],
+    [['prune', '/proc', '--json'], { command: 'prune', code: 'ERR_USAGE', facts: {} }],
+  ])('with --json answers an error as one object on standard output: %j', (args, expected) => {
+    const { exitCode, stdout } = runCli(args)
+    expect(JSON.parse(stdout)).toEqual({ schemaVersion: 1, exitCode: 1, message: expect.any(String), ...expected })
+    expect(exitCode).toBe(1)
   })
 
   it('shows a stack trace with --debug only', () => {

@@ -10,6 +10,7 @@ import { addLeaseCommand } from './commands/lease/lease-command.js'
 import { addMetricsCommand } from './commands/metrics/metrics-command.js'
 import { addMonitorCommand } from './commands/monitor/monitor-command.js'
 import { addPruneCommand } from './commands/prune/prune-command.js'
+import { addReadersCommand } from './commands/readers/readers-command.js'
 import { addReadyCommand } from './commands/ready/ready-command.js'
 import { addReplayCommand } from './commands/replay/replay-command.js'
 import { addTailCommand } from './commands/tail/tail-command.js'
@@ -27,6 +28,7 @@ const COMMANDS: readonly AddCommand[] = [
   addVerifyCommand,
   addBenchCommand,
   addMonitorCommand,
+  addReadersCommand,
   addPruneCommand,
   addExportCommand,
   addImportCommand,

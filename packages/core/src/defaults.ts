@@ -13,13 +13,31 @@ export const RETRY_PAUSE_MS = 1
 export const LOCK_RETRY_MS = 100
 
 /** How long `openWriter` retries a lock that only probes hold, or background work of a writer that has ended: both are over in a moment, if not at once. */
-export const LOCK_PATIENCE_MS = 1000
+export const LOCK_PATIENCE_MS = 2000
 
-/** Longest single sleep in the kernel. A park that was missed (a writer of another kind took over, a writer died in a roll) costs no more. */
+/**
+ * How often a sleeping reader looks without being woken. A wake that was never sent (a writer of another kind took over, a writer died before it) costs no more. In an event
+ * loop the waiting thread looks, for all readers of the process.
+ */
 export const PARK_SLICE_MS = 100
 
 /** How often a waiting observer looks. It may not announce itself, so nobody wakes it. */
 export const OBSERVER_SLICE_MS = 5
+
+/** Longest single park of an asynchronous wait: how often JavaScript runs for a reader that sleeps. Its files and its heartbeat are looked after in between. */
+export const PARK_TURN_MS = 60_000
+
+/** How long a blocking wait lasts when told nothing. A blocked thread runs no handler of a signal: supervisors give a process at least 10 seconds to stop. */
+export const BLOCKING_WAIT_TIMEOUT_MS = 1000
+
+/** How often a source that is caught up looks whether the files at its names are those that it opened. Promised is a second. */
+export const OWNERSHIP_LOOK_MS = 200
+
+/** The same for sources that sleep in an event loop, looked after together: each look is a few system calls. */
+export const PARKED_LOOK_MS = 500
+
+/** How often a reader that waits renews the heartbeat in its position file. Retention of the base format lets a reader go after 30 seconds without. */
+export const READER_HEARTBEAT_MS = 10_000
 
 /** Rounds of pure spinning before `adaptive` starts to yield: about 20 microseconds, the time that parking and waking would cost. */
 export const ADAPTIVE_SPINS = 2000
@@ -38,6 +56,9 @@ export const SEQLOCK_TRIES = 1000
 
 /** Messages an async iterator delivers before it lets the event loop turn once. */
 export const ITERATOR_TURN_COUNT = 256
+
+/** Messages in a batch when told nothing else: as many as an iterator delivers before the event loop turns. */
+export const BATCH_COUNT_MAX = 256
 
 /** How long preparing or deleting a segment may take before who needs it gives up: slow disks do that to gigabytes in seconds, not in minutes. */
 export const BACKGROUND_TIMEOUT_MS = 60_000
@@ -80,3 +101,6 @@ export const SURVEY_SHARE = 0.2
 
 /** How often an open locates its start again when retention deletes the segment in between. Each time it has to lose a race against one deletion. */
 export const PLACE_TRIES = 100
+
+/** How often an open that waits for its queue looks. Each look is a few system calls. */
+export const QUEUE_LOOK_MS = 10

@@ -5,6 +5,7 @@
 #include "appender_core.h"
 #include "background.h"
 #include "durable_job.h"
+#include "later_wake.h"
 #include "mapping.h"
 #include "napi_support.h"
 #include "native_object.h"
@@ -18,7 +19,10 @@ struct Appender {
       : control(std::move(controlMapping)),
         writerEpoch(epoch),
         extensions(useExtensions),
-        core(control->range(), {static_cast<uint32_t>(epoch), useExtensions}) {}
+        later(std::make_unique<LaterWake>(control->word(offsetof(ControlBlock, notifySequence)))),
+        core(control->range(), {static_cast<uint32_t>(epoch), useExtensions}) {
+    core.useLaterWaker(later.get());
+  }
 
   ~Appender() { core.detach(); }
 
@@ -32,6 +36,7 @@ struct Appender {
   std::shared_ptr<Mapping> left;
   uint64_t writerEpoch;
   bool extensions;
+  std::unique_ptr<LaterWake> later;
   AppenderCore core;
 };
 
@@ -179,6 +184,7 @@ napi_value heartbeat(napi_env env, napi_callback_info info) {
 napi_value detach(napi_env env, napi_callback_info info) {
   Appender& appender = *HotCall<0>(env, info).appender;
   appender.core.detach();
+  appender.later.reset();
   appender.segment.reset();
   appender.left.reset();
   // Not left to the garbage collector: a process that opens and closes queues would keep a page and a mapping of each until then. Nothing but `heartbeat` touches it now.

@@ -44,6 +44,9 @@ class AppenderCore {
 
   AppenderState& state() { return state_; }
 
+  // Until `detach`. Without one, wakes are never left to another thread.
+  void useLaterWaker(LaterWaker* later) { notifier_.useLaterWaker(later); }
+
   // Stores nothing in the segment. An open claim of the segment before is dropped as `abort` does.
   void attach(MappedRange segment, uint32_t segmentId, uint64_t writeOffset, uint64_t nextSequence) {
     abort();
@@ -59,6 +62,8 @@ class AppenderCore {
   void detach() {
     abort();
     segment_ = {};
+    notifier_.settle();
+    notifier_.useLaterWaker(nullptr);
   }
 
   // The clock is read behind the copy: reading it waits for all earlier loads, and here there are hardly any left.

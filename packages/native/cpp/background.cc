@@ -8,6 +8,7 @@
 #include "file_blocks.h"
 #include "jobs.h"
 #include "napi_support.h"
+#include "open_file.h"
 #include "segment_preparation.h"
 #include "watched_words.h"
 
@@ -121,14 +122,15 @@ napi_value backgroundUnlink(napi_env env, napi_callback_info info) {
     if (job.hold != nullptr) {
       if (const int error = job.hold->check(); error != 0) return error;
     }
-    return unlinkat(directory, path.c_str(), 0) == 0 || errno == ENOENT ? 0 : errno;
+    const int error = unlinkFile(directory, path);
+    return error == ENOENT ? 0 : error;
   });
 }
 
 // Returns 0 or the errno.
 int replaceFile(int directory, const std::string& temporaryPath, const std::string& path, const std::vector<uint8_t>& bytes, unsigned mode) {
   if (unlinkat(directory, temporaryPath.c_str(), 0) != 0 && errno != ENOENT) return errno;
-  const int fd = openat(directory, temporaryPath.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+  const int fd = openFile(directory, temporaryPath.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
   if (fd < 0) return errno;
   int error = writeFully(fd, bytes.data(), bytes.size(), 0);
   close(fd);

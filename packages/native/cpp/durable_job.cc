@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "format.h"
+#include "open_file.h"
 
 namespace chronicle {
 namespace {
@@ -80,7 +81,7 @@ DurableJob::Outcome DurableJob::syncLeft() {
 DurableJob::Outcome DurableJob::syncFile(uint32_t segmentId, const Hold* hold) {
   if (hold == nullptr) return {EBADF};
   const std::string name = segmentFileName(segmentId);
-  const int fd = openat(hold->directory(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const int fd = openFile(hold->directory(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) {
     verifier_.state().sequence = -1;
     return {errno == ENOENT || errno == EISDIR || errno == ELOOP ? 0 : errno};

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "open_file.h"
+
 namespace chronicle {
 namespace {
 
@@ -58,6 +60,36 @@ int writeZeros(int fd, uint64_t offset, uint64_t length) {
   }
   return 0;
 }
+
+// The folder of a path and the name in it. The kernel looks only at the last part of a path when it is told not to follow links.
+class Place {
+ public:
+  Place(int directory, const std::string& path) : folder_(directory), name_(path) {
+    const size_t slash = path.find('/');
+    if (directory == AT_FDCWD || slash == std::string::npos) return;
+    name_ = path.substr(slash + 1);
+    folder_ = openat(directory, path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    error_ = folder_ < 0 ? errno : 0;
+    isOpened_ = folder_ >= 0;
+  }
+  ~Place() {
+    const int kept = errno;
+    if (isOpened_) close(folder_);
+    errno = kept;
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  int folder() const { return folder_; }
+  const char* name() const { return name_.c_str(); }
+  int error() const { return error_; }
+
+ private:
+  int folder_;
+  std::string name_;
+  int error_ = 0;
+  bool isOpened_ = false;
+};
 
 }  // namespace
 
@@ -108,11 +140,19 @@ int syncDirectoryOf(const std::string& path) {
 }
 
 int syncFile(int directory, const std::string& path) {
-  const int fd = openat(directory, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const Place place(directory, path);
+  if (place.error() != 0) return place.error();
+  const int fd = openFile(place.folder(), place.name(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return errno;
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
   return error;
+}
+
+int unlinkFile(int directory, const std::string& path) {
+  const Place place(directory, path);
+  if (place.error() != 0) return place.error();
+  return unlinkat(place.folder(), place.name(), 0) == 0 ? 0 : errno;
 }
 
 }  // namespace chronicle

@@ -18,6 +18,11 @@ constexpr uint64_t kPayloadLengthMax = 0xFFFF'FFFE;
 constexpr uint32_t kPaddingType = 0xFFFF;
 constexpr uint16_t kFlagHeaderCrc = 1;
 constexpr uint32_t kSegmentMagic = 0x53454730;
+constexpr uint16_t kFlagTraceContext = 2;
+constexpr uint16_t kFlagSourcePosition = 4;
+constexpr uint16_t kFlagTraceSampled = 8;
+constexpr uint16_t kFlagTraceRandom = 16;
+constexpr uint16_t kSchemaVersionShift = 8;
 constexpr uint32_t kSegmentSealed = 1;
 constexpr uint64_t kControlLength = 512;
 constexpr uint64_t kReaderMetaLength = 80;
@@ -114,7 +119,23 @@ static_assert(offsetof(RecordHeader, flags) == 26);
 static_assert(offsetof(RecordHeader, payloadCrc) == 28);
 static_assert(offsetof(RecordHeader, headerCrc) == 32);
 static_assert(offsetof(RecordHeader, writerEpoch) == 36);
+static_assert(offsetof(RecordHeader, trace) == 40);
 constexpr uint64_t kHeaderCrcCoverage = 32;
+
+// In place of the trace context, with kFlagSourcePosition.
+struct SourcePosition {
+  uint64_t sourceSequence;
+  uint32_t sourceId;
+  uint32_t sourceEpoch;
+  uint16_t outputIndex;
+  uint16_t sourceFlags;
+  uint32_t crc;
+};
+static_assert(sizeof(SourcePosition) == sizeof(RecordHeader::trace));
+static_assert(offsetof(SourcePosition, sourceId) == 8 && offsetof(SourcePosition, sourceEpoch) == 12);
+static_assert(offsetof(SourcePosition, outputIndex) == 16 && offsetof(SourcePosition, sourceFlags) == 18);
+static_assert(offsetof(SourcePosition, crc) == 20);
+constexpr uint64_t kSourcePositionCrcCoverage = 20;
 
 struct PositionSlot {
   uint64_t segmentId;

@@ -15,6 +15,7 @@
 #include "callbacks.h"
 #include "jobs.h"
 #include "napi_support.h"
+#include "open_file.h"
 #include "watched_words.h"
 
 namespace chronicle {
@@ -82,7 +83,7 @@ napi_value closeHold(napi_env env, napi_callback_info info) {
 std::shared_ptr<Hold> Hold::open(int lockFd, int directoryFd, std::string lockName, int* error) {
   const int lock = fcntl(lockFd, F_DUPFD_CLOEXEC, 0);
   // Opened and not duplicated: the caller's may be one that only names the directory, and this one is also synced and locked.
-  const int directory = lock < 0 ? -1 : openat(directoryFd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int directory = lock < 0 ? -1 : openFile(directoryFd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) {
     *error = errno;
     if (lock >= 0) ::close(lock);

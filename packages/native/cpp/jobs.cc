@@ -190,13 +190,14 @@ void Jobs::cancel(uint64_t id) {
   const auto job = find(id);
   if (job == nullptr || job->lane != Lane::kPrepare) return;
   job->cancelled.store(true, std::memory_order_release);
-  dropCancelled(lane(Lane::kPrepare));
+  drop(lane(Lane::kPrepare), [](const Job& queued) { return !queued.isWanted(); });
 }
 
-void Jobs::dropCancelled(LaneState& state) {
+template <typename Predicate>
+void Jobs::drop(LaneState& state, Predicate isDropped) {
   std::vector<std::shared_ptr<Job>> dropped;
   std::erase_if(state.queue, [&](const std::shared_ptr<Job>& job) {
-    if (job->isWanted()) return false;
+    if (!isDropped(*job)) return false;
     dropped.push_back(job);
     return true;
   });
@@ -209,10 +210,11 @@ void Jobs::dropCancelled(LaneState& state) {
 bool Jobs::endHold(const std::shared_ptr<Hold>& hold, uint64_t deadlineNs) {
   Lock lock(mutex_);
   hold->end();
-  dropCancelled(lane(Lane::kPrepare));
+  drop(lane(Lane::kPrepare), [](const Job& queued) { return !queued.isWanted(); });
   for (uint64_t now = monotonicNs(); hold->jobCount > 0 && now < deadlineNs; now = monotonicNs()) {
     finished_.wait_for(lock, std::chrono::nanoseconds(deadlineNs - now));
   }
+  for (LaneState& state : lanes_) drop(state, [&](const Job& queued) { return queued.hold == hold; });
   if (hold->jobCount > 0) hold->noteWork(kindsOf(hold.get()));
   return hold->jobCount == 0;
 }

@@ -70,8 +70,8 @@ class Jobs {
   void cancel(uint64_t id);
   void release(uint64_t id);
   void releaseAllOf(const Callbacks* callbacks);
-  // The writer lets go: its preparations are cancelled, the rest is waited for. What is left then keeps the lock until it ends, and the lock file says so.
-  // Returns whether nothing is left.
+  // The writer lets go: its preparations are cancelled, the rest is waited for, and what has not begun then is dropped: the next writer does it. What is under way
+  // keeps the lock until it ends, and the lock file says so. Returns whether nothing is left.
   bool endHold(const std::shared_ptr<Hold>& hold, uint64_t deadlineNs);
 
  private:
@@ -90,7 +90,8 @@ class Jobs {
   void run(Lane lane);
   void runHere(LaneState& lane, Lock& lock);
   void runFirst(LaneState& lane, Lock& lock);
-  void dropCancelled(LaneState& lane);
+  template <typename Predicate>
+  void drop(LaneState& lane, Predicate isDropped);
   std::string kindsOf(const Hold* hold) const;
   bool sleepUntilAsked(LaneState& lane, Lock& lock);
   void stepBehind(LaneState& lane, Lock& lock);

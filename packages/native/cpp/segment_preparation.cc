@@ -8,13 +8,15 @@
 #include <cerrno>
 
 #include "file_blocks.h"
+#include "open_file.h"
 
 namespace chronicle {
 namespace {
 
 // Reserving comes first: a full disk shows here, not as a fault at the first store.
 std::shared_ptr<Mapping> fillFile(int fd, const SegmentRequest& request, int* error) {
-  if (ftruncate(fd, static_cast<off_t>(request.length)) != 0) {
+  while (ftruncate(fd, static_cast<off_t>(request.length)) != 0) {
+    if (errno == EINTR) continue;
     *error = errno;
     return nullptr;
   }
@@ -59,7 +61,7 @@ int publish(const SegmentRequest& request, const Job& job) {
 int createFile(const SegmentRequest& request, const Job& job) {
   const int directory = directoryOf(job);
   if (unlinkat(directory, request.temporaryPath.c_str(), 0) != 0 && errno != ENOENT) return -1;
-  return openat(directory, request.temporaryPath.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, request.mode);
+  return openFile(directory, request.temporaryPath.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, request.mode);
 }
 
 // Small, because each step keeps everybody else of the process from mapping memory, large enough to be one system call for many pages.

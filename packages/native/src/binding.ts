@@ -17,6 +17,11 @@ export interface Binding {
   mapFile(fd: number, length: number, writable: boolean): ArrayBuffer
   /** Detaches and unmaps; a mapping that is already unmapped is left alone. */
   unmap(mapping: ArrayBuffer): void
+  /**
+   * A second `ArrayBuffer` over the pages of a mapping. The pages stay mapped until it is collected, also after `unmap`; the engine counts its length as external memory
+   * and collects sooner. Detaching or transferring it leaves the first one alone. It is no argument for other functions of the addon.
+   */
+  lendMapping(mapping: ArrayBuffer): ArrayBuffer
   /** Pages that had to be replaced because the file no longer backs them; 0 is healthy. */
   mappingFaults(mapping: ArrayBuffer): number
   /** One word: faults in all mappings of the process. While it does not change, no mapping needs to be asked. */
@@ -54,8 +59,9 @@ export interface Binding {
   /** 0 while the file of that name in that directory is the one that is locked; -ENOLCK when it is another or gone; -ENOENT when the hold is closed. */
   holdCheck(hold: number): number
   /**
-   * The writer lets go: preparations end unpublished, other jobs are waited for up to `timeoutMs`. Returns whether all have ended. Those that have not keep the lock, and
-   * a line `background <kinds>` behind the record in the lock file says so until then. `clearRecord`: the lock file is cut to an empty line when the lock is given back.
+   * The writer lets go: preparations end unpublished, other jobs are waited for up to `timeoutMs`, and those that have not begun then are dropped. Returns whether all have
+   * ended. Those under way keep the lock, and a line `background <kinds>` behind the record in the lock file says so until then. The end of a thread does the same without
+   * waiting. `clearRecord`: the lock file is cut to an empty line when the lock is given back.
    */
   closeHold(hold: number, clearRecord: boolean, timeoutMs: number): boolean
 
@@ -87,6 +93,9 @@ export interface Binding {
   /**
    * Calls `callback(outcome)` once, on this thread's event loop, when any word differs from `expected` or after `timeoutMs`; outcome is a
    * `WAIT_*` value. Returns a token. Keeps the event loop alive until then.
+   *
+   * The kernel is asked to sleep on the first `sleptCount` words (default: all). All words are looked at every `pollMs` milliseconds (at least 1; default: never) by the
+   * waiting thread, which is what finds a change of the other words, and one that was made without a wake.
    */
   park(
     mappings: ArrayBuffer[],
@@ -94,6 +103,8 @@ export interface Binding {
     expected: number[],
     timeoutMs: number,
     callback: (outcome: number) => void,
+    sleptCount?: number,
+    pollMs?: number,
   ): number
   /** The callback of this token is not called any more. Unknown tokens are ignored. */
   unpark(token: number): void

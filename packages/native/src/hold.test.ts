@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { constants } from 'node:os'
@@ -125,6 +126,20 @@ describe('jobs with a hold', () => {
     expect(readFileSync(join(folder, 'name'), 'utf8')).toBe('new')
     expect(binding.jobWait(binding.backgroundUnlink('name', ['lock'], id), WAIT_MS)).toBe(1)
     expect(existsSync(join(folder, 'name'))).toBe(false)
+    binding.closeHold(id, true, WAIT_MS)
+  })
+
+  it('L55: reach no folder through a link', () => {
+    const id = hold()
+    mkdirSync(join(folder, 'elsewhere'))
+    writeFileSync(join(folder, 'elsewhere', 'file'), 'of another owner')
+    symlinkSync('elsewhere', join(folder, 'link'))
+    const { ENOTDIR, ELOOP } = constants.errno
+    for (const job of [binding.backgroundUnlink('link/file', [], id), binding.backgroundUnlink('x', ['link/file'], id)])
+      expect([-ENOTDIR, -ELOOP]).toContain(binding.jobWait(job, WAIT_MS))
+    expect(existsSync(join(folder, 'elsewhere', 'file'))).toBe(true)
+    expect(binding.jobWait(binding.backgroundUnlink('elsewhere/file', ['elsewhere/file'], id), WAIT_MS)).toBe(1)
+    expect(existsSync(join(folder, 'elsewhere', 'file'))).toBe(false)
     binding.closeHold(id, true, WAIT_MS)
   })
 

@@ -18,7 +18,18 @@ it('exports the addon, its error, and the numbers of the contract', () => {
 it('gives every function that the contract names', () => {
   expect(Object.keys(native.binding).sort()).toEqual(
     [
-      ...['mapFile', 'unmap', 'mappingFaults', 'faultCount', 'populate', 'advise', 'syncRange', 'lockMemory', 'unlockMemory'],
+      ...[
+        'mapFile',
+        'unmap',
+        'lendMapping',
+        'mappingFaults',
+        'faultCount',
+        'populate',
+        'advise',
+        'syncRange',
+        'lockMemory',
+        'unlockMemory',
+      ],
       ...['reserveBlocks', 'zeroRange', 'renameNoReplace', 'tryLock', 'unlock', 'crc32', 'realtimeNs'],
       ...[
         'setThreadAffinity',

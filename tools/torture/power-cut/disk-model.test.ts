@@ -29,13 +29,24 @@ function sample(): Recording {
   return { steps: 7, changes, directorySyncs: [{ step: 5, path: '' }], notes: [], firstStep: 0, filesAt }
 }
 
+/** The second sector's write-back fails at 5, and a sync at 7 succeeds. At 6 the page may be stored to again, without a change. */
+function failedWriteBack(isStoredAgain: boolean): Recording {
+  const recording = sample()
+  const file = recording.filesAt(4).get('a')
+  if (file === undefined) throw new Error('the sample has a file of the name a')
+  file.failedSyncs.push({ step: 5, from: 0, to: 4096 })
+  if (isStoredAgain) file.stores.push({ step: 6, from: 0, to: 4096 })
+  file.syncs.push({ step: 7, from: 0, to: Number.POSITIVE_INFINITY })
+  return { ...recording, directorySyncs: [{ step: 5, path: '' }], changes: recording.changes.slice(0, 1), steps: 9 }
+}
+
 /** All different outcomes of many throws: which names there are, and the first byte of each sector. */
-function outcomes(cut: number): string[] {
+function outcomes(cut: number, recording = sample()): string[] {
   const seen = new Set<string>()
   for (let seed = 0; seed < 300; seed++) {
     const folder = mkdtempSync(join(tmpdir(), 'disk-model-'))
     folders.push(folder)
-    buildCrashState(sample(), cut, folder, new Random(seed))
+    buildCrashState(recording, cut, folder, new Random(seed))
     const files = readdirSync(folder).sort()
     seen.add(files.map((name) => `${name}:${sectorsOf(readFileSync(join(folder, name)))}`).join(' '))
   }
@@ -53,6 +64,11 @@ describe('the model of the disk', () => {
 
   it('keeps what was synced, though not the name', () => {
     expect(outcomes(4)).toEqual(['', 'a:11', 'a:12'])
+  })
+
+  it('L48: takes pages for clean after a failed write-back, so that a later sync writes nothing of them', () => {
+    expect(outcomes(8, failedWriteBack(false))).toEqual(['a:11', 'a:12'])
+    expect(outcomes(8, failedWriteBack(true))).toEqual(['a:12'])
   })
 
   it('keeps a name of a synced directory, and renames wholly or not at all', () => {

@@ -74,6 +74,8 @@ class Soak {
   readonly #samples: ProcessSample[] = []
   readonly #broken: string[] = []
   readonly #router: Actor
+  /** It has reported: before that, what a starting process holds says nothing. */
+  #routerIsUp = false
   #kills = 0
   #isEnding = false
 
@@ -91,6 +93,9 @@ class Soak {
     this.#router = new Actor(ROUTER, ['--root', root], {
       onLine: (line) => this.#departures.hear(line),
       onEnd: (how) => this.#broken.push(`the router ${how}: ${this.#departures.lastLines.join(' | ')}`),
+      onMessage: () => {
+        this.#routerIsUp = true
+      },
     })
   }
 
@@ -110,6 +115,7 @@ class Soak {
   }
 
   async #beginRouter(): Promise<ProcessSample> {
+    await this.#within('the router reports', () => this.#routerIsUp)
     this.#router.send('start')
     let previous = this.#sample()
     for (let isSteady = false; !isSteady; ) {

@@ -1,6 +1,10 @@
+import { cutText, padText, textWidth } from './text-width.js'
+
 /** A column of a text table. */
 export interface Column {
   readonly title: string
+  /** Where a cell that is too wide is cut; names are told apart by both ends. Default: `end`. */
+  readonly cut?: 'end' | 'middle'
   readonly align?: 'left' | 'right'
   /** Left out on narrow terminals; the highest number goes first. Columns without it always stay. */
   readonly optional?: number
@@ -34,12 +38,12 @@ export function renderTable(
 
 /** Cuts text to a width, with an ellipsis in place of what is gone. */
 export function fit(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+  return cutText(text, width)
 }
 
 function naturalWidths(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number[] {
   return columns.map((column, index) =>
-    rows.reduce((widest, row) => Math.max(widest, textOf(row[index] ?? '').length), column.title.length),
+    rows.reduce((widest, row) => Math.max(widest, textWidth(textOf(row[index] ?? ''))), column.title.length),
   )
 }
 
@@ -82,8 +86,8 @@ function layoutLine(
   const parts = shown.map((index) => {
     const cell = cellAt(index)
     const width = widths[index] ?? 0
-    const text = fit(textOf(cell), width)
-    const padded = columns[index]?.align === 'right' ? text.padStart(width) : text.padEnd(width)
+    const text = cutText(textOf(cell), width, columns[index]?.cut)
+    const padded = padText(text, width, columns[index]?.align)
     return typeof cell === 'string' ? padded : padded.replace(text, () => cell.paint(text))
   })
   return parts.join(GAP).trimEnd()

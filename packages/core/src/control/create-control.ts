@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, renameSync, rmSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import { CONTROL_FILE, CONTROL_TEMPORARY_FILE, encodeControl, type NewControlBlock } from '../format/index.js'
 
 /**
@@ -9,20 +10,39 @@ import { CONTROL_FILE, CONTROL_TEMPORARY_FILE, encodeControl, type NewControlBlo
  * already, so whoever sees the control block can open the queue (L8).
  */
 export function createControl(directory: QueueDirectory, control: NewControlBlock): void {
+  writeTemporaryControl(directory, encodeControl(control))
+  publishControl(directory)
+}
+
+/** The first half of {@link createControl}: the block is on the disk under its temporary name. */
+export function writeTemporaryControl(directory: QueueDirectory, bytes: Uint8Array): void {
   const temporary = directory.at(CONTROL_TEMPORARY_FILE)
   try {
     // A crash leftover, or a link that must not be written through.
     rmSync(temporary, { force: true })
-    const fd = openPath(temporary, 'createNew')
+    const fd = openPath(temporary, 'createNew', directory.fileMode)
     try {
-      writeSync(fd, encodeControl(control))
+      writeWhole(fd, bytes, 0)
       fsyncSync(fd)
     } finally {
       closeSync(fd)
     }
-    renameSync(temporary, directory.at(CONTROL_FILE))
+  } catch (cause) {
+    throw fromSystemError(cause, { path: directory.describe(CONTROL_TEMPORARY_FILE) })
+  }
+}
+
+/** The second half: the block takes its name, from whatever bears it. */
+export function publishControl(directory: QueueDirectory): void {
+  try {
+    renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))
   } catch (cause) {
     throw fromSystemError(cause, { path: directory.describe(CONTROL_TEMPORARY_FILE) })
   }
   directory.sync()
+}
+
+/** Deletes a block that was written and never published. */
+export function removeTemporaryControl(directory: QueueDirectory): void {
+  rmSync(directory.at(CONTROL_TEMPORARY_FILE), { force: true })
 }

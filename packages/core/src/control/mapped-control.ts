@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { binding } from '@chronicle-ts/native'
 import { SEQLOCK_TRIES } from '../defaults.js'
+import type { FileIdentity } from '../files/file-identity.js'
 import { bootId } from '../files/machine.js'
 import {
   CONTROL_BOOT_ID_LENGTH,
@@ -17,6 +19,8 @@ import {
   CONTROL_NOTIFY_SEQUENCE_OFFSET,
   CONTROL_PARKED_READERS_OFFSET,
   CONTROL_PROGRESS_SEQUENCE_OFFSET,
+  CONTROL_QUEUE_ID_LENGTH,
+  CONTROL_QUEUE_ID_OFFSET,
   CONTROL_SEGMENT_GENERATION_OFFSET,
   CONTROL_SEGMENT_SIZE_OFFSET,
   CONTROL_WAITERS_PENDING_OFFSET,
@@ -25,9 +29,21 @@ import {
   CONTROL_WRITER_BLOCKED_OFFSET,
   CONTROL_WRITER_EPOCH_OFFSET,
   CONTROL_WRITER_HEARTBEAT_NS_OFFSET,
+  type ControlIdentity,
+  DURABLE_SLOT_COUNT,
+  DURABLE_SLOT_LENGTH,
   type DurableMark,
+  decodeControlIdentity,
   decodeDurableMark,
+  durableSlotOffset,
+  isSameControlFile,
+  storeControlIdentity,
 } from '../format/index.js'
+
+/** The 16 bytes of a random UUID. */
+export function newQueueId(): Uint8Array {
+  return Buffer.from(randomUUID().replaceAll('-', ''), 'hex')
+}
 
 /** Where the writer appends: the head segment and the offset of its next record. */
 export interface Head {
@@ -49,10 +65,17 @@ export class MappedControl {
   constructor(
     readonly mapping: ArrayBuffer,
     readonly writable: boolean,
+    /** Which file is mapped. */
+    readonly file: ControlIdentity,
   ) {
     this.#words = new Int32Array(mapping, 0, CONTROL_LENGTH / 4)
     this.#longs = new BigUint64Array(mapping, 0, CONTROL_LENGTH / 8)
     this.#view = new DataView(mapping, 0, CONTROL_LENGTH)
+  }
+
+  /** Of the file that is mapped. */
+  get identity(): FileIdentity {
+    return { dev: this.file.device, ino: this.file.inode }
   }
 
   get segmentSize(): number {
@@ -141,7 +164,7 @@ export class MappedControl {
     if (writeOffset <= offset || this.currentSegmentAcquire() !== segmentId || !this.extensionsAreCurrent()) return false
     if ((generation & 1) === 1 || Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2) !== generation) return false
     const recorded = this.readBootId()
-    return recorded !== undefined && Buffer.compare(recorded, bootId()) === 0
+    return recorded !== undefined && Buffer.compare(recorded, bootId()) === 0 && !this.isCopy
   }
 
   /** The lock holder's way to set the head outside a roll: at recovery. Leaves the generation even whatever it was. */
@@ -254,6 +277,33 @@ export class MappedControl {
   readDurableMark(): DurableMark | undefined {
     const bytes = new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH)
     return decodeDurableMark(bytes, (part) => binding.crc32(part))
+  }
+
+  /** Forgets the durable marks: what they name is not known to be there. */
+  clearDurableMarks(): void {
+    for (let slot = 0; slot < DURABLE_SLOT_COUNT; slot++)
+      new Uint8Array(this.mapping).fill(0, durableSlotOffset(slot), durableSlotOffset(slot) + DURABLE_SLOT_LENGTH)
+  }
+
+  // -- identity ------------------------------------------------------------------------------------------------------------------------
+
+  /** The queue's UUID, 16 bytes; `undefined` in a queue that no writer has given one. */
+  readQueueId(): Uint8Array | undefined {
+    const id = new Uint8Array(this.mapping, CONTROL_QUEUE_ID_OFFSET, CONTROL_QUEUE_ID_LENGTH).slice()
+    return id.every((byte) => byte === 0) ? undefined : id
+  }
+
+  /** Gives the queue a UUID when it has none, and records which file its control block is. Before a record of this writer. */
+  storeIdentity(): void {
+    const bytes = new Uint8Array(this.mapping, 0, CONTROL_LENGTH)
+    if (this.readQueueId() === undefined) bytes.set(newQueueId(), CONTROL_QUEUE_ID_OFFSET)
+    storeControlIdentity(bytes, this.file, (part) => binding.crc32(part))
+  }
+
+  /** Whether a writer recorded another file than this one: the queue was copied since. */
+  get isCopy(): boolean {
+    const recorded = decodeControlIdentity(new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH), (part) => binding.crc32(part))
+    return recorded !== undefined && recorded !== 'bad' && !isSameControlFile(recorded, this.file)
   }
 
   close(): void {

@@ -1,10 +1,12 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { READY_TIMEOUT_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, NotAQueueError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
 import { pause } from '../files/pause.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath, openRegularFile } from '../files/regular-file.js'
+import { readWhole } from '../files/whole-transfer.js'
+import { probeWriterLock } from '../files/writer-lock.js'
 import {
   CONTROL_FILE,
   CONTROL_LENGTH,
@@ -14,6 +16,7 @@ import {
   decodeControl,
   INIT_STATE_READY,
   isExistingSegmentSize,
+  LOCK_FILE,
   viewOf,
 } from '../format/index.js'
 import { MappedControl } from './mapped-control.js'
@@ -28,21 +31,23 @@ export type ControlState = 'ready' | 'absent' | 'unfinished' | 'blank' | 'foreig
 export function readControl(directory: QueueDirectory): {
   readonly state: ControlState
   readonly block: ControlBlock | undefined
+  /** What was read, filled up with zeros. */
+  readonly bytes: Uint8Array | undefined
 } {
   const path = directory.describe(CONTROL_FILE)
   let fd: number
   try {
     fd = openPath(directory.at(CONTROL_FILE), 'read')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent', block: undefined }
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent', block: undefined, bytes: undefined }
     throw fromSystemError(cause, { path })
   }
   try {
-    if (!fstatSync(fd).isFile()) return { state: 'foreign', block: undefined }
+    if (!fstatSync(fd).isFile()) return { state: 'foreign', block: undefined, bytes: undefined }
     const bytes = Buffer.alloc(CONTROL_LENGTH)
-    const length = readSync(fd, bytes, 0, CONTROL_LENGTH, 0)
+    const length = readWhole(fd, bytes, 0)
     const block = decodeControl(viewOf(bytes))
-    return { state: classify(block, length), block }
+    return { state: classify(block, length), block, bytes }
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {
@@ -72,22 +77,27 @@ export function openControl(directory: QueueDirectory, writable: boolean): Mappe
     const { state, block } = readControl(directory)
     if (state === 'ready') return mapControl(directory, writable)
     const waitedMs = Math.round(performance.now() - begun)
-    const mayPass = state === 'unfinished' || state === 'blank'
+    const mayPass = state === 'unfinished' || state === 'blank' || (state === 'absent' && isLocked(directory))
     if (!mayPass || waitedMs >= READY_TIMEOUT_MS) throw controlError(directory, { state, block, waitedMs })
     pause(RETRY_PAUSE_MS)
   }
 }
 
-export function mapControl(directory: QueueDirectory, writable: boolean): MappedControl {
+/** Maps a control block that was read before. `name`: a block that is being rebuilt has its temporary name until the open succeeds. */
+export function mapControl(directory: QueueDirectory, writable: boolean, name = CONTROL_FILE): MappedControl {
   try {
-    const fd = openRegularFile(directory.at(CONTROL_FILE), writable ? 'write' : 'read')
+    const fd = openRegularFile(directory.at(name), writable ? 'write' : 'read')
     try {
-      return new MappedControl(binding.mapFile(fd, CONTROL_LENGTH, writable), writable)
+      const { dev, ino, birthtimeNs, ctimeNs } = fstatSync(fd, { bigint: true })
+      // Without a time of birth some systems report the time of the last change, which is not that of one file.
+      const birthNs = birthtimeNs > 0n && birthtimeNs !== ctimeNs ? birthtimeNs : 0n
+      const mapping = binding.mapFile(fd, CONTROL_LENGTH, writable)
+      return new MappedControl(mapping, writable, { device: dev, inode: ino, birthNs })
     } finally {
       closeSync(fd)
     }
   } catch (cause) {
-    throw fromSystemError(cause, { path: directory.describe(CONTROL_FILE) })
+    throw fromSystemError(cause, { path: directory.describe(name) })
   }
 }
 
@@ -98,7 +108,9 @@ function controlError(
   const { state, block, waitedMs } = found
   switch (state) {
     case 'absent':
-      return new NotAQueueError({ directory: directory.path, detail: 'it has no control.meta' })
+      return isLocked(directory) || isUntouched(directory)
+        ? new NotReadyError({ directory: directory.path, initState: undefined, waitedMs })
+        : new NotAQueueError({ directory: directory.path, detail: 'it has no control.meta' })
     case 'version':
       return new UnsupportedVersionError({
         path: directory.describe(CONTROL_FILE),
@@ -111,5 +123,23 @@ function controlError(
       return new NotAQueueError({ directory: directory.path, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
     default:
       return new NotReadyError({ directory: directory.path, initState: block?.initState, waitedMs })
+  }
+}
+
+/** A writer that makes the queue holds the lock: the control block comes last. */
+function isLocked(directory: QueueDirectory): boolean {
+  try {
+    return probeWriterLock(directory)?.held === true
+  } catch {
+    return false
+  }
+}
+
+/** A writer that begins makes the directory, then the lock file, then takes the lock. */
+function isUntouched(directory: QueueDirectory): boolean {
+  try {
+    return readdirSync(directory.self).every((name) => name === LOCK_FILE)
+  } catch {
+    return false
   }
 }

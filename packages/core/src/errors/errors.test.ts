@@ -169,6 +169,16 @@ describe('fromSystemError', () => {
     expect(error).toMatchObject({ code: expected, cause })
   })
 
+  it.each([
+    [122, 'UNKNOWN', { code: 'ERR_NO_SPACE' }],
+    [122, 'Unknown system error -122', { code: 'ERR_NO_SPACE' }],
+    [37, 'UNKNOWN', { code: 'ERR_IO', errno: 'ENOLCK' }],
+    [131, 'UNKNOWN', { code: 'ERR_IO', errno: 'ERRNO131' }],
+  ])('recognizes errno %d, which Node calls %s', (errno, code, expected) => {
+    const error = fromSystemError(system(code, { errno: -errno, syscall: 'write' }), { path })
+    expect(error).toMatchObject(expected)
+  })
+
   it('names the limit that stands behind an error of mlock', () => {
     expect(fromSystemError(system('ENOMEM', { syscall: 'mlock' }))).toMatchObject({ limit: 'RLIMIT_MEMLOCK', syscall: 'mlock' })
   })

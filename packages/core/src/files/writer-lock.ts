@@ -1,7 +1,7 @@
-import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { BACKGROUND_TIMEOUT_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
-import { fromSystemError, LockLostError, WriterActiveError } from '../errors/index.js'
+import { fromSystemError, isQueueError, LockLostError, WriterActiveError } from '../errors/index.js'
 import {
   formatLockRecord,
   LOCK_FILE,
@@ -10,10 +10,12 @@ import {
   parseBackgroundWork,
   parseLockRecord,
 } from '../format/index.js'
+import { closeQuietly } from './close-quietly.js'
 import { processAgeMs, processStartTime } from './machine.js'
 import { pause } from './pause.js'
 import type { QueueDirectory } from './queue-directory.js'
 import { openRegularFile } from './regular-file.js'
+import { readWhole, writeWhole } from './whole-transfer.js'
 
 /**
  * The writer's claim on a queue: an exclusive `flock` on `writer.lock`, which the kernel drops however the process ends. The text in the file
@@ -77,11 +79,11 @@ export class WriterLock {
     const startTime = processStartTime(process.pid) ?? 0
     const record = formatLockRecord({ pid: process.pid, startTime, epoch })
     try {
-      writeSync(this.fd, record, 0)
+      writeWhole(this.fd, Buffer.from(record, 'latin1'), 0)
       ftruncateSync(this.fd, record.length)
     } catch (cause) {
       // An empty file of an earlier version. The record only explains: no reason to refuse a writer, which may be the one that makes room.
-      if (!['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause
+      if (!isQueueError(fromSystemError(cause), 'ERR_NO_SPACE')) throw cause
     }
   }
 
@@ -92,18 +94,15 @@ export class WriterLock {
   release({ clears = true, timeoutMs = BACKGROUND_TIMEOUT_MS } = {}): void {
     if (this.#isReleased) return
     this.#isReleased = true
-    try {
-      // The hold has a descriptor of its own, which keeps the lock.
-      closeSync(this.fd)
-    } finally {
-      binding.closeHold(this.hold, clears, timeoutMs)
-    }
+    // The hold has a descriptor of its own, which keeps the lock.
+    closeQuietly(this.fd)
+    binding.closeHold(this.hold, clears, timeoutMs)
   }
 }
 
 function openLockFile(directory: QueueDirectory): number {
   try {
-    return openRegularFile(directory.at(LOCK_FILE), 'create')
+    return openRegularFile(directory.at(LOCK_FILE), 'create', directory.fileMode)
   } catch (cause) {
     throw fromSystemError(cause, { path: directory.describe(LOCK_FILE) })
   }
@@ -129,7 +128,7 @@ function patienceMs(fd: number, text: string): number {
 
 function readText(fd: number): string {
   const bytes = Buffer.alloc(LOCK_RECORD_LENGTH_MAX)
-  return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, 0))
+  return bytes.toString('latin1', 0, readWhole(fd, bytes, 0))
 }
 
 function isRunning(record: LockRecord | undefined): boolean {

@@ -29,7 +29,21 @@ import { getUint64, setUint64, viewOf } from './uint64.js'
       +-------------------------------+-------------------------------+
   136 |                      firstSegmentPlusOne                      |
       +---------------------------------------------------------------+
-  144 |                        free, 104 bytes                        |
+  144 |                       queueId, 16 bytes                       |
+      +---------------------------------------------------------------+
+  160 |                          replicaTerm                          |
+      +---------------------------------------------------------------+
+  168 |                    sourceQueueId, 16 bytes                    |
+      +---------------------------------------------------------------+
+  184 |                         free, 32 bytes                        |
+      +---------------------------------------------------------------+
+  216 |                         controlDevice                         |
+      +---------------------------------------------------------------+
+  224 |                          controlInode                         |
+      +---------------------------------------------------------------+
+  232 |                         controlBirthNs                        |
+      +-------------------------------+-------------------------------+
+  240 |          identityCrc          |              free             |
       +-------------------------------+-------------------------------+
   248 |              free             |           writeBack           |
       +-------------------------------+-------------------------------+
@@ -59,7 +73,8 @@ import { getUint64, setUint64, viewOf } from './uint64.js'
  *
  * - Bytes 0 to 31, `segmentGeneration` to `currentSegment`, `writeOffset`, `writerHeartbeatNs`, `notifySequence` and `waitersPending` are the
  *   base format. All else is an extension: zero there means absent, and the fields count only while `extensionEpoch` equals `writerEpoch`
- *   (low 32 bits), because a writer of the base format does not maintain them. `createdNs`, `writeBack` and the durable slots stay true regardless.
+ *   (low 32 bits), because a writer of the base format does not maintain them. `createdNs`, the durable slots and the bytes 144 to 255 stay true
+ *   regardless. `control-identity.ts` describes bytes 216 to 243.
  * - `segmentGeneration` is a seqlock over `currentSegment` and `writeOffset`: odd while a roll changes them.
  * - The words that a writer stores per append (256 to 319), the futex word of the readers (384) and that of blocked writers (448) stand on
  *   cache lines of their own.
@@ -95,6 +110,18 @@ export const CONTROL_CURRENT_SEGMENT_OFFSET = 132
 export const CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET = 136
 /** u32, one of the `WRITE_BACK_*` values: what is known of the syncs since the durable mark, in this run of the machine. */
 export const CONTROL_WRITE_BACK_OFFSET = 252
+/** The 16 bytes of a random UUID, made with the queue. */
+export const CONTROL_QUEUE_ID_OFFSET = 144
+export const CONTROL_QUEUE_ID_LENGTH = 16
+/** u64, of a replica. */
+export const CONTROL_REPLICA_TERM_OFFSET = 160
+/** 16 bytes, the `queueId` of the queue that a replica copies. */
+export const CONTROL_SOURCE_QUEUE_ID_OFFSET = 168
+/** u64, u64 and u64 (nanoseconds since 1970): which file this control block is. */
+export const CONTROL_DEVICE_OFFSET = 216
+export const CONTROL_INODE_OFFSET = 224
+export const CONTROL_BIRTH_NS_OFFSET = 232
+export const CONTROL_IDENTITY_CRC_OFFSET = 240
 /** u64, where the next record goes in the head segment. */
 export const CONTROL_WRITE_OFFSET_OFFSET = 256
 /** u64, CLOCK_REALTIME at open, append and roll. */
@@ -145,6 +172,13 @@ export const CONTROL_FIELDS: readonly Field[] = [
   { name: 'currentSegment', offset: CONTROL_CURRENT_SEGMENT_OFFSET, length: 4 },
   { name: 'firstSegmentPlusOne', offset: CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, length: 8 },
   { name: 'writeBack', offset: CONTROL_WRITE_BACK_OFFSET, length: 4 },
+  { name: 'queueId', offset: CONTROL_QUEUE_ID_OFFSET, length: CONTROL_QUEUE_ID_LENGTH },
+  { name: 'replicaTerm', offset: CONTROL_REPLICA_TERM_OFFSET, length: 8 },
+  { name: 'sourceQueueId', offset: CONTROL_SOURCE_QUEUE_ID_OFFSET, length: CONTROL_QUEUE_ID_LENGTH },
+  { name: 'controlDevice', offset: CONTROL_DEVICE_OFFSET, length: 8 },
+  { name: 'controlInode', offset: CONTROL_INODE_OFFSET, length: 8 },
+  { name: 'controlBirthNs', offset: CONTROL_BIRTH_NS_OFFSET, length: 8 },
+  { name: 'identityCrc', offset: CONTROL_IDENTITY_CRC_OFFSET, length: 4 },
   { name: 'writeOffset', offset: CONTROL_WRITE_OFFSET_OFFSET, length: 8 },
   { name: 'writerHeartbeatNs', offset: CONTROL_WRITER_HEARTBEAT_NS_OFFSET, length: 8 },
   { name: 'nextSequence', offset: CONTROL_NEXT_SEQUENCE_OFFSET, length: 8 },
@@ -157,7 +191,7 @@ export const CONTROL_FIELDS: readonly Field[] = [
   { name: 'writerBlocked', offset: CONTROL_WRITER_BLOCKED_OFFSET, length: 4 },
 ]
 
-/** All fields of the control block but the durable slots, as plain values. */
+/** All fields of the control block but the durable slots and the identity of the file, as plain values. */
 export interface ControlBlock {
   readonly magic: number
   readonly version: number
@@ -173,6 +207,12 @@ export interface ControlBlock {
   readonly currentSegment: number
   readonly firstSegmentPlusOne: number
   readonly writeBack: number
+  /** 16 bytes of its own; all zero: absent. */
+  readonly queueId: Uint8Array
+  /** 0 in queues that are not replicas. */
+  readonly replicaTerm: number
+  /** 16 bytes of its own; all zero in queues that are not replicas. */
+  readonly sourceQueueId: Uint8Array
   readonly writeOffset: number
   readonly writerHeartbeatNs: bigint
   readonly nextSequence: number
@@ -192,14 +232,14 @@ export interface ControlBlock {
  * @throws RangeError when the view is shorter than {@link CONTROL_LENGTH}.
  */
 export function decodeControl(view: DataView): ControlBlock {
-  const bootIdAt = view.byteOffset + CONTROL_BOOT_ID_OFFSET
+  const idAt = (offset: number) => new Uint8Array(view.buffer, view.byteOffset + offset, CONTROL_QUEUE_ID_LENGTH).slice()
   return {
     magic: view.getUint32(CONTROL_MAGIC_OFFSET, true),
     version: view.getUint32(CONTROL_VERSION_OFFSET, true),
     initState: view.getUint32(CONTROL_INIT_STATE_OFFSET, true),
     writerEpoch: getUint64(view, CONTROL_WRITER_EPOCH_OFFSET),
     segmentSize: getUint64(view, CONTROL_SEGMENT_SIZE_OFFSET),
-    bootId: new Uint8Array(view.buffer, bootIdAt, CONTROL_BOOT_ID_LENGTH).slice(),
+    bootId: idAt(CONTROL_BOOT_ID_OFFSET),
     extensionEpoch: view.getUint32(CONTROL_EXTENSION_EPOCH_OFFSET, true),
     features: view.getUint32(CONTROL_FEATURES_OFFSET, true),
     createdNs: view.getBigUint64(CONTROL_CREATED_NS_OFFSET, true),
@@ -207,6 +247,9 @@ export function decodeControl(view: DataView): ControlBlock {
     currentSegment: view.getUint32(CONTROL_CURRENT_SEGMENT_OFFSET, true),
     firstSegmentPlusOne: getUint64(view, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET),
     writeBack: view.getUint32(CONTROL_WRITE_BACK_OFFSET, true),
+    queueId: idAt(CONTROL_QUEUE_ID_OFFSET),
+    replicaTerm: getUint64(view, CONTROL_REPLICA_TERM_OFFSET),
+    sourceQueueId: idAt(CONTROL_SOURCE_QUEUE_ID_OFFSET),
     writeOffset: getUint64(view, CONTROL_WRITE_OFFSET_OFFSET),
     writerHeartbeatNs: view.getBigUint64(CONTROL_WRITER_HEARTBEAT_NS_OFFSET, true),
     nextSequence: getUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET),
@@ -240,6 +283,10 @@ export function encodeControl(control: NewControlBlock): Uint8Array<ArrayBuffer>
   view.setUint32(CONTROL_CURRENT_SEGMENT_OFFSET, control.currentSegment ?? 0, true)
   setUint64(view, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, control.firstSegmentPlusOne ?? 0)
   view.setUint32(CONTROL_WRITE_BACK_OFFSET, control.writeBack ?? WRITE_BACK_GOOD, true)
+  if (control.queueId !== undefined) bytes.set(control.queueId.subarray(0, CONTROL_QUEUE_ID_LENGTH), CONTROL_QUEUE_ID_OFFSET)
+  setUint64(view, CONTROL_REPLICA_TERM_OFFSET, control.replicaTerm ?? 0)
+  if (control.sourceQueueId !== undefined)
+    bytes.set(control.sourceQueueId.subarray(0, CONTROL_QUEUE_ID_LENGTH), CONTROL_SOURCE_QUEUE_ID_OFFSET)
   setUint64(view, CONTROL_WRITE_OFFSET_OFFSET, control.writeOffset ?? 64)
   view.setBigUint64(CONTROL_WRITER_HEARTBEAT_NS_OFFSET, control.writerHeartbeatNs ?? 0n, true)
   setUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET, control.nextSequence ?? 0)

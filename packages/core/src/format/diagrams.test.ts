@@ -39,6 +39,13 @@ const structures: readonly Structure[] = [
     length: format.RECORD_HEADER_LENGTH,
     prefix: 'RECORD',
   },
+  {
+    module: 'source-position-layout',
+    heading: 'Source position',
+    fields: format.SOURCE_POSITION_FIELDS,
+    length: format.SOURCE_POSITION_LENGTH,
+    prefix: 'SOURCE_POSITION',
+  },
   { module: 'index-layout', heading: 'Index', fields: format.INDEX_FIELDS, length: format.INDEX_LENGTH, prefix: 'INDEX' },
   {
     module: 'position-layout',

@@ -25,7 +25,8 @@ import { getUint64, setUint64 } from './uint64.js'
  *
  * `commitLength` is stored last, with release ordering, and read with acquire ordering: 0 means that nothing is here yet, a positive value
  * is the payload's length plus one, so that an empty payload differs from no record. `headerCrc` and `writerEpoch` are present with flag bit 0,
- * the trace context with flag bit 1.
+ * the trace context with flag bit 1. With flag bit 2 the 24 bytes of the trace context hold a source position instead, see `source-position-layout.ts`.
+ * `headerCrc` covers the flags, not the bytes from 40 on.
  *
  * A padding record (typeId 0xFFFF, all other fields 0) fills a segment to its end after a crash repair and carries no message.
  */
@@ -59,8 +60,23 @@ export const RECORD_HEADER_CRC_COVERAGE = 32
 
 export const RECORD_FLAG_HEADER_CRC = 1
 export const RECORD_FLAG_TRACE_CONTEXT = 2
-/** All flags that this version knows. */
-export const RECORD_FLAGS_KNOWN = RECORD_FLAG_HEADER_CRC | RECORD_FLAG_TRACE_CONTEXT
+/** Excludes {@link RECORD_FLAG_TRACE_CONTEXT}, whose bytes it uses. */
+export const RECORD_FLAG_SOURCE_POSITION = 4
+/** "sampled" of the W3C trace context; only with {@link RECORD_FLAG_TRACE_CONTEXT}. */
+export const RECORD_FLAG_TRACE_SAMPLED = 8
+/** "random" of the W3C trace context; only with {@link RECORD_FLAG_TRACE_CONTEXT}. */
+export const RECORD_FLAG_TRACE_RANDOM = 16
+/** The high byte of the flags is the schema version of the record's type. */
+export const RECORD_SCHEMA_VERSION_SHIFT = 8
+export const RECORD_SCHEMA_VERSION_MAX = 0xff
+/** All flags that this version knows. A reader refuses no record because of another one. */
+export const RECORD_FLAGS_KNOWN =
+  RECORD_FLAG_HEADER_CRC |
+  RECORD_FLAG_TRACE_CONTEXT |
+  RECORD_FLAG_SOURCE_POSITION |
+  RECORD_FLAG_TRACE_SAMPLED |
+  RECORD_FLAG_TRACE_RANDOM |
+  (RECORD_SCHEMA_VERSION_MAX << RECORD_SCHEMA_VERSION_SHIFT)
 
 /** The typeId that no user may append. */
 export const PADDING_TYPE_ID = 0xffff
@@ -134,8 +150,43 @@ export function decodeTraceContext(view: DataView, offset: number): { traceId: U
   }
 }
 
-/** What a record is made of. With `writerEpoch`, flag bit 0 is set and the header gets its own CRC; without, the bytes are the base format's. */
+/** The schema version of the record's type, 1 to {@link RECORD_SCHEMA_VERSION_MAX}; 0 when the record has no schema. */
+export function schemaVersionOf(flags: number): number {
+  return (flags >>> RECORD_SCHEMA_VERSION_SHIFT) & RECORD_SCHEMA_VERSION_MAX
+}
+
+/** The flags byte of the W3C trace context, which has bit 0 "sampled" and bit 1 "random"; 0 without a trace context. */
+export function traceFlagsOf(flags: number): number {
+  if ((flags & RECORD_FLAG_TRACE_CONTEXT) === 0) return 0
+  return ((flags & RECORD_FLAG_TRACE_SAMPLED) !== 0 ? 1 : 0) | ((flags & RECORD_FLAG_TRACE_RANDOM) !== 0 ? 2 : 0)
+}
+
+/** Why no writer makes these flags, or `undefined`. For checks: a reader reads such a record all the same. */
+export function recordFlagsProblem(flags: number): string | undefined {
+  const hasTrace = (flags & RECORD_FLAG_TRACE_CONTEXT) !== 0
+  if (hasTrace && (flags & RECORD_FLAG_SOURCE_POSITION) !== 0) return 'trace context and source position'
+  if (!hasTrace && (flags & (RECORD_FLAG_TRACE_SAMPLED | RECORD_FLAG_TRACE_RANDOM)) !== 0)
+    return 'trace flags without a trace context'
+  return undefined
+}
+
+/** A W3C trace context: 16 bytes, 8 bytes, and its two flags. */
+export interface TraceContext {
+  readonly traceId: Uint8Array
+  readonly spanId: Uint8Array
+  readonly sampled?: boolean
+  readonly random?: boolean
+}
+
+/**
+ * What a record is made of. With `writerEpoch`, flag bit 0 is set and the header gets its own CRC; without, the bytes are the base format's. At most one of
+ * `traceContext` and `sourcePosition` (the bytes that `encodeSourcePosition` makes) is given.
+ */
 export interface NewRecord {
+  /** 1 to {@link RECORD_SCHEMA_VERSION_MAX}; 0 or left out: no schema. */
+  readonly schemaVersion?: number
+  readonly traceContext?: TraceContext
+  readonly sourcePosition?: Uint8Array
   readonly sequence: number
   readonly timestampNs: bigint
   readonly typeId: number
@@ -156,10 +207,29 @@ export function encodeRecord(bytes: Uint8Array, offset: number, record: NewRecor
   view.setUint16(RECORD_TYPE_ID_OFFSET, record.typeId, true)
   view.setUint32(RECORD_PAYLOAD_CRC_OFFSET, record.payload.length === 0 ? 0 : crc32(record.payload), true)
   header.set(record.payload, RECORD_PAYLOAD_OFFSET)
+  setExtensionBytes(header, record)
+  const flags = flagsOf(record)
+  view.setUint16(RECORD_FLAGS_OFFSET, flags, true)
   if (record.writerEpoch === undefined) return
-  view.setUint16(RECORD_FLAGS_OFFSET, RECORD_FLAG_HEADER_CRC, true)
   view.setUint32(RECORD_WRITER_EPOCH_OFFSET, record.writerEpoch % 0x1_0000_0000, true)
   view.setUint32(RECORD_HEADER_CRC_OFFSET, crc32(header.subarray(0, RECORD_HEADER_CRC_COVERAGE)), true)
+}
+
+function flagsOf({ writerEpoch, schemaVersion = 0, traceContext, sourcePosition }: NewRecord): number {
+  let flags = schemaVersion << RECORD_SCHEMA_VERSION_SHIFT
+  if (writerEpoch !== undefined) flags |= RECORD_FLAG_HEADER_CRC
+  if (sourcePosition !== undefined) flags |= RECORD_FLAG_SOURCE_POSITION
+  if (traceContext !== undefined) flags |= RECORD_FLAG_TRACE_CONTEXT
+  if (traceContext?.sampled) flags |= RECORD_FLAG_TRACE_SAMPLED
+  if (traceContext?.random) flags |= RECORD_FLAG_TRACE_RANDOM
+  return flags
+}
+
+function setExtensionBytes(header: Uint8Array, { traceContext, sourcePosition }: NewRecord): void {
+  if (traceContext !== undefined) {
+    header.set(traceContext.traceId.subarray(0, RECORD_TRACE_ID_LENGTH), RECORD_TRACE_ID_OFFSET)
+    header.set(traceContext.spanId.subarray(0, RECORD_SPAN_ID_LENGTH), RECORD_SPAN_ID_OFFSET)
+  } else if (sourcePosition !== undefined) header.set(sourcePosition, RECORD_TRACE_ID_OFFSET)
 }
 
 /** The 64 header bytes of the padding record that fills a segment from `offset` to its end; zeros follow them on disk. */

@@ -28,17 +28,6 @@ export function locateEarliest({ directory, control }: Searched): Position {
   return { segmentId: findFirstSegment(directory, control) ?? control.currentSegmentAcquire(), offset: SEGMENT_HEADER_LENGTH }
 }
 
-/** Where the next message will be appended. */
-export function locateLatest({ directory, control }: Searched): Position {
-  const head = control.readHead() ?? { segmentId: control.currentSegmentAcquire(), offset: SEGMENT_HEADER_LENGTH }
-  const segment = openSegment(directory, head.segmentId, control.segmentSize, false)
-  if (segment === undefined) return { segmentId: head.segmentId, offset: SEGMENT_HEADER_LENGTH }
-  // The control block is stored behind the commit word: a record more may be there than it says.
-  const offset = walk(segment, head.offset, () => false)
-  segment.close()
-  return { segmentId: head.segmentId, offset }
-}
-
 /** Where the first message with a sequence of at least `sequence` stands, or will stand. O(log segments), then a sparse index, then 64 KiB. */
 export function locateSequence(searched: Searched, sequence: number): Position {
   return locate(
@@ -117,20 +106,22 @@ function openIfUsable({ directory, control }: Searched, segmentId: number): Mapp
   }
 }
 
-/** Looks at every record from the first one on. */
+/** Looks at every record from the first one on. Where none is the target, the place is the end. */
 function searchAll(searched: Searched, ids: readonly number[], isTarget: IsTarget): Position {
+  let end = locateEarliest(searched)
   for (const segmentId of ids) {
     const segment = openIfUsable(searched, segmentId)
     if (segment === undefined) continue
     try {
       const offset = walk(segment, SEGMENT_HEADER_LENGTH, isTarget)
-      const found = offset <= segment.lastRecordOffset && segment.commitLengthAcquire(offset) !== 0
-      if (found && isTarget(segment.view, offset)) return { segmentId, offset }
+      end = { segmentId, offset }
+      const isRecord = offset <= segment.lastRecordOffset && segment.commitLengthAcquire(offset) !== 0
+      if (isRecord && isTarget(segment.view, offset)) return end
     } finally {
       segment.close()
     }
   }
-  return locateLatest(searched)
+  return end
 }
 
 /** What bisection compares: the first record of a segment, or one that a sparse index names. */
@@ -217,7 +208,7 @@ function holderAt(searched: Searched, ids: SegmentIds, within: { from: number; t
 type IsTarget = (view: DataView, at: number) => boolean
 
 /** Offset of the first record that is the target, or where the committed records end. */
-function walk(segment: MappedSegment, from: number, isTarget: IsTarget): number {
+export function walk(segment: MappedSegment, from: number, isTarget: IsTarget): number {
   const { view } = segment
   let at = from
   while (at <= segment.lastRecordOffset) {

@@ -55,23 +55,3 @@ function readPosition(folder: QueueDirectory, fileName: string): SavedPosition |
     throw fromSystemError(cause, { path: folder.describe(fileName) })
   }
 }
-
-/** The highest segment that any reader's position names; -1 without readers. */
-export function highestReaderSegment(directory: QueueDirectory): number {
-  let highest = -1
-  for (const { position } of readersOf(directory)) {
-    if (position !== 'bad' && Number.isFinite(position.segmentId)) highest = Math.max(highest, position.segmentId)
-  }
-  return highest
-}
-
-/** Whether no reader has saved a position behind this one. */
-export function readersAreWithin(
-  directory: QueueDirectory,
-  end: { readonly segmentId: number; readonly offset: number },
-): boolean {
-  return readersOf(directory).every(({ position }) => {
-    if (position === 'bad') return true
-    return position.segmentId < end.segmentId || (position.segmentId === end.segmentId && position.offset <= end.offset)
-  })
-}

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/cold/build-queue.js'
+import { contentsOf } from '../../test/support/contents.js'
 import { range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
@@ -29,20 +30,37 @@ beforeEach(() => {
 describe('a head that is no segment', () => {
   const damages: [string, (path: string) => void][] = [
     ['lost its header', (path) => overwrite(path, 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))],
-    ['was cut', (path) => truncateSync(path, 1000)],
+    ['has grown', (path) => truncateSync(path, SEGMENT_SIZE + 640)],
+    ['lost its magic', (path) => overwrite(path, 0, u32(9))],
+    ['says that it is of another version', (path) => overwrite(path, 4, u32(9))],
     ['bears the number of another', (path) => overwrite(path, 8, u32(77))],
   ]
 
-  it.each(damages)('missing-head: that %s is set aside, and the queue goes on in a fresh one', (_, damage) => {
-    const { headSegment, records } = build({ payloads: textPayloads(100) })
+  it.each(damages)('damaged-segment: that %s is put right from its records and the control block', (_, damage) => {
+    const { headSegment } = build({ payloads: textPayloads(100) })
     damage(segmentFile(queue, headSegment))
-    expect(recover()).toEqual({ cases: ['missing-head'], sequence: 100 })
+    expect(recover()).toEqual({ cases: ['damaged-segment'], sequence: 100 })
     expect(readControlFile(queue).currentSegment).toBe(headSegment)
+    expect(readable()).toEqual(range(0, 101))
+  })
+
+  it('damaged-segment: that was cut keeps what is left, and the queue goes on above every place that was seen', () => {
+    const { headSegment, records } = build({ payloads: textPayloads(100) })
+    truncateSync(segmentFile(queue, headSegment), 576)
+    expect(recover()).toEqual({ cases: ['damaged-segment', 'bad-write-offset'], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(headSegment + 1)
+    const left = records.filter(({ segmentId, offset }) => segmentId < headSegment || offset < 576)
+    expect(readable()).toEqual([...left.map(({ sequence }) => sequence), 100])
+  })
+
+  it('missing-head: that is another segment in a wrong place is set aside, and the queue goes on above it', () => {
+    const { headSegment, records } = build({ payloads: textPayloads(100) })
+    copyFileSync(segmentFile(queue, 0), segmentFile(queue, headSegment))
+    expect(recover()).toEqual({ cases: ['missing-head'], sequence: 100 })
+    expect(readControlFile(queue).currentSegment).toBe(headSegment + 1)
     expect(quarantined()).toEqual([`00000000${headSegment}.q`])
-    expect(readable()).toEqual([
-      ...records.filter(({ segmentId }) => segmentId < headSegment).map(({ sequence }) => sequence),
-      100,
-    ])
+    const left = records.filter(({ segmentId }) => segmentId < headSegment)
+    expect(readable()).toEqual([...left.map(({ sequence }) => sequence), 100])
   })
 
   it('missing-head: a far head above segments that are none makes the next one', () => {
@@ -118,10 +136,14 @@ describe('a quarantine that cannot be', () => {
   it('keeps a writer from opening a queue in which something must be kept, and is named', () => {
     const { headSegment } = build({ payloads: textPayloads(100) })
     writeFileSync(join(queue, 'quarantine'), '')
-    truncateSync(segmentFile(queue, headSegment), 1000)
-    expect(() => openWriter(queue)).toThrow(
-      expect.objectContaining({ code: 'ERR_NOT_A_QUEUE', directory: join(queue, 'quarantine') }),
-    )
+    overwrite(segmentFile(queue, headSegment), 8, u32(77))
+    const before = contentsOf(queue)
+    for (const _ of range(0, 2)) {
+      expect(() => openWriter(queue)).toThrow(
+        expect.objectContaining({ code: 'ERR_NOT_A_QUEUE', directory: join(queue, 'quarantine') }),
+      )
+      expect(contentsOf(queue)).toEqual(before)
+    }
     rmSync(join(queue, 'quarantine'))
     expect(recover().sequence).toBe(100)
   })

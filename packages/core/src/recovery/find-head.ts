@@ -1,28 +1,40 @@
-import { SEGMENT_FLAG_SEALED, SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
+import { SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { glanceAtSegment, listSegments, openSegment, type SegmentGlance } from '../segment/segment-files.js'
+import { type RecordSurvey, surveyRecords } from '../segment/record-survey.js'
+import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
+import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
+import { LEAD_MAX } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
-import { setFileAside } from './set-aside.js'
 
 /** The head segment, and the offset from which its end must be searched. */
 export interface FoundHead {
   readonly segment: MappedSegment
   readonly offset: number
+  /** Whether the segment was shorter than its queue's segments: it holds what is left, and takes nothing more. */
+  readonly wasCut: boolean
+}
+
+/** The segments from an id on are lost: there is no head. */
+export interface LostHead {
+  /** The highest segment that is left, whose records end the queue; `undefined` when none is. */
+  readonly last: ExaminedSegment | undefined
+  /** The id from which on nothing is left. */
+  readonly from: number
 }
 
 /**
  * Finds the head after the death of a process. Begins with what the control block says and follows the segments from there, which takes a look at
  * one or two files whatever the size of the queue.
  */
-export function findHead(context: RecoveryContext): FoundHead {
+export function findHead(context: RecoveryContext): FoundHead | LostHead {
   const said = context.control.readHead()
   const segmentId = said?.segmentId ?? context.control.currentSegmentAcquire()
   if (said === undefined) context.note('odd-generation', { segmentId }, 'the generation of the control block stayed odd')
-  const glance = glanceAtSegment(context.directory, segmentId, context.segmentSize)
-  if (glance === undefined || glance.problem !== undefined) return replaceMissingHead(context, segmentId, glance)
-  const headId = followSuccessors(context, segmentId, glance)
-  if (headId !== segmentId || said === undefined) return { segment: mapHead(context, headId), offset: SEGMENT_HEADER_LENGTH }
-  return { segment: mapHead(context, headId), offset: plausibleOffset(said.offset, context.segmentSize) }
+  const named = examineSegment(context, segmentId)
+  if (named === undefined || named.state === 'foreign') return replaceMissingHead(context, segmentId, named)
+  const head = followSuccessors(context, named)
+  const offset = head === named && said !== undefined ? plausibleOffset(said.offset, context.segmentSize) : SEGMENT_HEADER_LENGTH
+  return mapHead(context, head, offset)
 }
 
 function plausibleOffset(offset: number, segmentSize: number): number {
@@ -30,67 +42,92 @@ function plausibleOffset(offset: number, segmentSize: number): number {
 }
 
 /** Steps on while a successor holds records, or the segment is sealed: the control block may be older than the segments. */
-function followSuccessors(context: RecoveryContext, from: number, first: SegmentGlance): number {
-  let id = from
-  let glance = first
+function followSuccessors(context: RecoveryContext, from: ExaminedSegment): ExaminedSegment | number {
+  let head = from
   for (;;) {
-    const next = glanceAtSegment(context.directory, id + 1, context.segmentSize)
-    const usable = next !== undefined && next.problem === undefined
-    const sealed = (glance.header.flags & SEGMENT_FLAG_SEALED) !== 0
-    if (usable && (next.hasRecords || sealed)) {
-      context.note('control-behind', { segmentId: id + 1 }, `the control block names segment ${from}`)
-      id += 1
-      glance = next
+    const next = examineSegment(context, head.id + 1)
+    if (next !== undefined && (next.hasRecords || (head.sealed && next.state === 'whole'))) {
+      context.note('control-behind', { segmentId: next.id }, `the control block names segment ${from.id}`)
+      head = next
       continue
     }
-    if (next !== undefined && !usable) moveInvalidSuccessor(context, id + 1, next)
-    if (!sealed) return id
-    context.note('sealed-without-successor', { segmentId: id }, 'the successor is made')
-    context.preparer.take(id + 1).close()
-    return id + 1
+    if (next !== undefined && next.state !== 'whole') moveInvalidSuccessor(context, next, head.sealed)
+    if (!head.sealed) return head
+    context.note('sealed-without-successor', { segmentId: head.id }, 'the successor is made')
+    return head.id + 1
   }
 }
 
-function moveInvalidSuccessor(context: RecoveryContext, segmentId: number, glance: SegmentGlance): void {
-  const to = setFileAside(context.directory, segmentFileName(segmentId))
-  context.note('invalid-successor', { segmentId }, `${glance.problem}; moved to ${to}`)
+function moveInvalidSuccessor(context: RecoveryContext, { id, glance }: ExaminedSegment, isNeeded: boolean): void {
+  const name = segmentFileName(id)
+  const to = isNeeded ? context.moveFileAside(name) : context.setFileAside(name)
+  context.note('invalid-successor', { segmentId: id }, `${glance.problem}; moved to ${to}`)
 }
 
-/** The named head cannot be used: everything readable stays, and a fresh segment above all others becomes the head. */
-function replaceMissingHead(context: RecoveryContext, segmentId: number, glance: SegmentGlance | undefined): FoundHead {
-  const existing = listSegments(context.directory)
-  const highestExisting = existing.at(-1)
-  if (glance === undefined && highestExisting !== undefined && highestExisting + 1 < segmentId) {
-    // Ids follow each other: a head this far above all segments was never made.
-    context.note('missing-head', { segmentId }, `the highest segment is ${highestExisting}`)
-    return highestUsable(context, existing)
+/**
+ * The named head is missing or is not a segment. When segments above it hold records, the last of them is the head. When the control block knows that nothing is lost, the name was
+ * wrong, and the queue goes on in its highest segment.
+ */
+function replaceMissingHead(
+  context: RecoveryContext,
+  segmentId: number,
+  named: ExaminedSegment | undefined,
+): FoundHead | LostHead {
+  const last = highestWithRecords(context, segmentId)
+  const highest = listSegments(context.directory)
+    .filter((id) => id !== segmentId || named === undefined)
+    .at(-1)
+  const what = named?.glance.problem ?? (highest === undefined ? 'no segment is left' : `the highest segment is ${highest}`)
+  context.note('missing-head', { segmentId }, what)
+  if (last !== undefined && last.id > segmentId) return mapHead(context, last, SEGMENT_HEADER_LENGTH)
+  if (named === undefined && nothingIsLost(context, segmentId, last)) {
+    const lowest = last ?? lowestEmpty(context)
+    if (lowest !== undefined) return mapHead(context, followSuccessors(context, lowest), SEGMENT_HEADER_LENGTH)
   }
-  const ids = existing.filter((id) => id > segmentId)
-  if (glance !== undefined) setFileAside(context.directory, segmentFileName(segmentId))
-  context.note('missing-head', { segmentId }, glance?.problem ?? 'no such file')
-  const usable = ids.filter((id) => glanceAtSegment(context.directory, id, context.segmentSize)?.hasRecords)
-  const highest = usable.at(-1)
-  if (highest !== undefined) return { segment: mapHead(context, highest), offset: SEGMENT_HEADER_LENGTH }
-  for (const id of ids) setFileAside(context.directory, segmentFileName(id))
-  context.preparer.take(segmentId).close()
-  return { segment: mapHead(context, segmentId), offset: SEGMENT_HEADER_LENGTH }
+  return { last, from: last === undefined ? (listSegments(context.directory)[0] ?? segmentId) : last.id + 1 }
 }
 
-function highestUsable(context: RecoveryContext, ids: readonly number[]): FoundHead {
-  for (const id of ids.toReversed()) {
-    const glance = glanceAtSegment(context.directory, id, context.segmentSize)
-    if (glance?.problem === undefined && glance?.hasRecords)
-      return { segment: mapHead(context, id), offset: SEGMENT_HEADER_LENGTH }
+/** The control block counts the messages, and those that are there are as many. Where it does not, a head far above all segments was never made: ids follow each other. */
+function nothingIsLost(context: RecoveryContext, segmentId: number, last: ExaminedSegment | undefined): boolean {
+  const known = context.control.nextSequenceAcquire()
+  const highest = listSegments(context.directory).at(-1)
+  if (highest === undefined) return false
+  const isFar = segmentId > highest + LEAD_MAX
+  const shown = last === undefined ? undefined : surveyOf(context, last)
+  const next = (shown?.highestSequence ?? -1) + 1
+  if (known !== undefined) return known === next || (last === undefined && isFar)
+  // In the base format the offset alone tells: it is that of the segment that is there.
+  return isFar || (last?.sealed === false && shown?.end === context.control.readHead()?.offset)
+}
+
+function surveyOf(context: RecoveryContext, { id }: ExaminedSegment): RecordSurvey | undefined {
+  const segment = openDamagedSegment(context.directory, id, context.segmentSize, false)
+  if (segment === undefined) return undefined
+  const survey = surveyRecords(segment)
+  segment.close()
+  return survey
+}
+
+/** The highest segment with records. `except` was examined already, and has none that count. */
+function highestWithRecords(context: RecoveryContext, except: number): ExaminedSegment | undefined {
+  for (const id of listSegments(context.directory).reverse()) {
+    if (id === except) continue
+    const examined = examineSegment(context, id)
+    if (examined !== undefined && examined.state !== 'foreign' && examined.hasRecords) return examined
   }
-  const empty = ids.find((id) => glanceAtSegment(context.directory, id, context.segmentSize)?.problem === undefined)
-  if (empty !== undefined) return { segment: mapHead(context, empty), offset: SEGMENT_HEADER_LENGTH }
-  const next = (ids.at(-1) ?? -1) + 1
-  context.preparer.take(next).close()
-  return { segment: mapHead(context, next), offset: SEGMENT_HEADER_LENGTH }
+  return undefined
 }
 
-function mapHead(context: RecoveryContext, segmentId: number): MappedSegment {
-  const segment = openSegment(context.directory, segmentId, context.segmentSize, true)
-  if (segment === undefined) throw new Error(`segment ${segmentId} vanished while the writer lock was held`)
-  return segment
+function lowestEmpty(context: RecoveryContext): ExaminedSegment | undefined {
+  for (const id of listSegments(context.directory)) {
+    const examined = examineSegment(context, id)
+    if (examined?.state === 'whole') return examined
+  }
+  return undefined
+}
+
+function mapHead(context: RecoveryContext, head: ExaminedSegment | number, offset: number): FoundHead {
+  if (typeof head === 'number') return { segment: context.makeHead(head), offset: SEGMENT_HEADER_LENGTH, wasCut: false }
+  const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
+  return { segment: mapForRepair(context, head), offset, wasCut }
 }

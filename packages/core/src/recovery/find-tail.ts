@@ -1,19 +1,44 @@
 import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { endOfNonZero, findGoodRecord, type ScanEnd, scanRecords, walkHeaders } from '../segment/record-scan.js'
-import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
+import { endOfNonZero, findGoodRecord, type ScanEnd, scanRecords } from '../segment/record-scan.js'
+import { type RecordSurvey, recordCapacity, surveyRecords } from '../segment/record-survey.js'
 import { findRecordBefore, type WitnessRecord } from '../segment/witness-record.js'
-import type { FoundHead } from './find-head.js'
+import { mapForRepair } from './examine-segment.js'
+import type { FoundHead, LostHead } from './find-head.js'
+import { goOnAbove } from './go-on-above.js'
+import { highestSegmentSeen, type Place } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
-import { padAndSeal, zeroTornTail } from './repair-tail.js'
+import { padAndSeal, sealAndClose, zeroTornTail } from './repair-tail.js'
+import { firstSequenceOfEmpty, highestSequenceBelow, sequenceAfterLoss } from './sequence-bounds.js'
 
 /**
- * Finds the end of the records in the head after the death of a process, repairs what an interrupted append left, and returns where the writer
+ * Finds the end of the records in the head after the death of a process, decides what becomes of what an interrupted append left, and returns where the writer
  * goes on. With the fields that writers of ours keep, this looks at one or two records; after a writer of the base format it walks headers.
  */
-export function findTail(context: RecoveryContext, head: FoundHead): Tail {
+export function findTail(context: RecoveryContext, head: FoundHead | LostHead): Tail {
+  if ('last' in head) return findTailOfLost(context, head)
   const known = context.control.nextSequenceAcquire()
-  return known === undefined ? findForeignTail(context, head) : findOwnTail(context, head, known)
+  const tail = known === undefined ? findForeignTail(context, head) : findOwnTail(context, head, known)
+  return head.wasCut && tail.segment === head.segment ? endSegment(context, tail) : tail
+}
+
+/** The newest segments are lost. */
+function findTailOfLost(context: RecoveryContext, { last, from }: LostHead): Tail {
+  let next = 0
+  let end = 0
+  let place: Place = { segmentId: from, offset: 0 }
+  if (last !== undefined) {
+    const segment = mapForRepair(context, last)
+    const survey = surveyRecords(segment)
+    next = survey.highestSequence + 1
+    end = recordCapacity(last.id, survey.end, context.segmentSize)
+    if (!last.sealed) padAndSeal(context, segment, survey.end)
+    sealAndClose(context, segment)
+    place = { segmentId: last.id, offset: survey.end }
+  }
+  const room = recordCapacity(highestSegmentSeen(context, from) + 1, SEGMENT_HEADER_LENGTH, context.segmentSize) - end
+  const nextSequence = sequenceAfterLoss(context, { next, room, isUnbounded: last === undefined })
+  return goOnAbove(context, { from, nextSequence, end: place, firstLost: next })
 }
 
 /**
@@ -27,13 +52,17 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
   const end = scanRecords(segment, head.offset, undefined)
   const nextSequence = nextSequenceOf(context, segment, { end, last, known })
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
-  if (end.reason === 'bad') return abandonTail(context, segment, end, nextSequence)
-  const dirtyEnd = context.control.readDirtyEnd(segment.id) ?? segment.size
-  if (dirtyEnd > end.offset && endOfNonZero(segment, end.offset) > end.offset) {
-    zeroTornTail(segment, end.offset, segment.size)
-    context.note('torn-tail', { segmentId: segment.id, offset: end.offset }, `zeroed up to ${dirtyEnd}`)
-  }
+  if (end.reason === 'bad') return abandonTail(context, segment, end, { next: nextSequence, shown: nextSequence })
+  zeroIfTorn(context, segment, end.offset, context.control.readDirtyEnd(segment.id) ?? segment.size)
   return { segment, offset: end.offset, nextSequence }
+}
+
+/** Decides to zero what an append left that did not commit. Only what it can have touched is looked at: the rest of the segment may be gigabytes. */
+function zeroIfTorn(context: RecoveryContext, segment: MappedSegment, offset: number, dirtyEnd: number): void {
+  const end = endOfNonZero(segment, offset, dirtyEnd)
+  if (end <= offset) return
+  context.changes.replace(() => zeroTornTail(segment, offset, end))
+  context.note('torn-tail', { segmentId: segment.id, offset }, `zeroed up to ${end}`)
 }
 
 /** The last record. One that says another sequence than the control block must be good as a whole: its header alone may be a copy. */
@@ -53,7 +82,10 @@ function nextSequenceOf(
 ): number {
   const { end, last, known } = found
   if (end.nextSequence !== undefined) return Math.max(end.nextSequence, last === undefined ? 0 : last.sequence + 1)
-  return last === undefined ? firstSequenceOf(context, segment, known) : sequenceAfter(last, known)
+  if (last !== undefined) return sequenceAfter(last, known)
+  const header = segment.firstSequence
+  if (Number.isSafeInteger(known) && (header === undefined || header === known)) return known
+  return firstSequenceOfEmpty(context, segment.id, { header, control: known })
 }
 
 /** Behind a record of the base format the sequence goes on from the highest of the queue, which is what the control block says. */
@@ -62,85 +94,136 @@ function sequenceAfter(last: WitnessRecord, known: number): number {
   return Number.isSafeInteger(known) ? Math.max(known, last.sequence + 1) : last.sequence + 1
 }
 
-/** An empty head: its header and the control block say the same, or the segments below decide. */
-function firstSequenceOf(context: RecoveryContext, segment: MappedSegment, known: number): number {
-  const first = segment.firstSequence
-  if (Number.isSafeInteger(known) && (first === undefined || first === known)) return known
-  const below = highestSequenceBelow(context, segment.id) + 1
-  if (below > 0) return below
-  return Math.max(0, ...[known, first ?? 0].filter(Number.isSafeInteger))
-}
-
-/** No record ends where the control block says: the head is checked whole, and what the control block says counts within what has room in the segment. */
+/**
+ * No record ends where the control block says: the head is checked whole, and what the control block says counts within what has room in the segment. When it says that there were more
+ * messages, and further on, these are lost, and their places are not used again.
+ */
 function findUnwitnessedTail(context: RecoveryContext, head: FoundHead, known: number): Tail {
   context.note('bad-write-offset', { segmentId: head.segment.id, offset: head.offset }, 'the head is checked whole')
   const tail = findForeignTail(context, head)
   const ahead = known - tail.nextSequence
   const isPossible = ahead > 0 && ahead <= context.segmentSize / RECORD_ALIGNMENT
-  return isPossible ? { ...tail, nextSequence: known } : tail
+  if (!isPossible) return tail
+  const isFresh = tail.segment !== head.segment
+  const counted = {
+    ...tail,
+    nextSequence: known,
+    ...(isFresh && tail.end !== undefined ? { firstLost: tail.firstLost ?? tail.nextSequence } : {}),
+  }
+  return !isFresh && tail.offset < head.offset
+    ? endSegment(context, { ...counted, firstLost: tail.firstLost ?? tail.nextSequence })
+    : counted
 }
 
 /**
  * After a writer of the base format, or with a control block that is rebuilt or wrong: nothing says what is durable or where the end is, so the head is checked whole.
  * The sequence goes on above the highest of the whole queue, because writers of the base format begin at 0 again.
  */
-function findForeignTail(context: RecoveryContext, head: FoundHead): Tail {
+export function findForeignTail(context: RecoveryContext, head: FoundHead): Tail {
   const { segment } = head
-  const walked = walkHeaders(segment, SEGMENT_HEADER_LENGTH)
-  const nextSequence = Math.max(walked.highestSequence, highestSequenceBelow(context, segment.id)) + 1
+  const survey = surveyRecords(segment)
+  const counted = nextSequenceOfForeign(context, segment, survey)
+  const nextSequence = head.wasCut ? sequenceAfterLoss(context, { next: counted, room: roomOfCut(head, survey) }) : counted
   const end = scanRecords(segment, SEGMENT_HEADER_LENGTH, undefined)
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
   const dirtyEnd = endOfNonZero(segment, end.offset)
   // Records behind a hole were committed all the same: damage inside the segment, which stays for `doctor`.
-  const goesOn = dirtyEnd > end.offset && findGoodRecord(segment, end.offset, nextSequence) !== undefined
-  if (end.reason === 'bad' || goesOn) return abandonTail(context, segment, { ...end, reason: 'bad' }, nextSequence)
-  if (dirtyEnd > end.offset) {
-    zeroTornTail(segment, end.offset, dirtyEnd)
-    context.note('torn-tail', { segmentId: segment.id, offset: end.offset }, `zeroed up to ${dirtyEnd}`)
+  const goesOn = survey.end > end.offset
+  // The base format stores its offset behind the commit word: what stood below it was committed, and its commit word is damaged.
+  const wasCommitted = dirtyEnd > end.offset && head.offset > end.offset && head.offset <= dirtyEnd + RECORD_ALIGNMENT
+  if (end.reason === 'bad' || goesOn || wasCommitted) {
+    const room = goesOn ? 0 : lostRoom(end.offset, wasCommitted ? head.offset : dirtyEnd, survey.end)
+    const next = sequenceAfterLoss(context, { next: nextSequence, room })
+    return abandonTail(context, segment, { ...end, reason: 'bad' }, { next, shown: counted })
   }
-  return { segment, offset: end.offset, nextSequence }
+  zeroIfTorn(context, segment, end.offset, dirtyEnd)
+  return { segment, offset: end.offset, nextSequence, firstLost: counted }
 }
 
-function highestSequenceBelow(context: RecoveryContext, segmentId: number): number {
-  let highest = -1
-  for (const id of listSegments(context.directory)) {
-    if (id >= segmentId || glanceAtSegment(context.directory, id, context.segmentSize)?.problem !== undefined) continue
-    const segment = openSegment(context.directory, id, context.segmentSize, false)
-    if (segment === undefined) continue
-    highest = Math.max(highest, walkHeaders(segment, SEGMENT_HEADER_LENGTH).highestSequence)
-    segment.close()
-  }
-  return highest
+/** Records that may have stood where a segment was cut off. */
+function roomOfCut({ segment, offset }: FoundHead, survey: RecordSurvey): number {
+  return lostRoom(survey.end, offset > SEGMENT_HEADER_LENGTH ? offset : segment.size, survey.end)
 }
 
-/** A commit word stands at the tail but the record is no record. If good records follow, the damage is inside and stays for `doctor`. */
-function abandonTail(context: RecoveryContext, segment: MappedSegment, end: ScanEnd, nextSequence: number): Tail {
+/** Records that may have stood where nothing good is left behind the last good record. */
+function lostRoom(from: number, to: number, lastGoodEnd: number): number {
+  return Math.max(0, Math.ceil((to - Math.max(from, lastGoodEnd)) / RECORD_ALIGNMENT))
+}
+
+function nextSequenceOfForeign(context: RecoveryContext, segment: MappedSegment, survey: RecordSurvey): number {
+  const highest = survey.highestSequence
+  const isOwn = survey.highestEpoch > 0
+  if (highest < 0) {
+    const header = segment.firstSequence
+    return firstSequenceOfEmpty(context, segment.id, { header, control: undefined })
+  }
+  // A record of ours has a higher sequence than all before it.
+  const next = (isOwn ? highest : Math.max(highest, highestSequenceBelow(context, segment.id))) + 1
+  const said = context.origin.saidSequence
+  return said > next && said - next <= context.segmentSize / RECORD_ALIGNMENT ? said : next
+}
+
+/**
+ * A commit word stands at the tail but the record is no record. If good records follow, the damage is inside and stays for `doctor`. `shown`: the sequence behind the good records,
+ * `next`: the one that the queue goes on with.
+ */
+function abandonTail(
+  context: RecoveryContext,
+  segment: MappedSegment,
+  end: ScanEnd,
+  { next, shown }: { readonly next: number; readonly shown: number },
+): Tail {
   const last = lastGoodEnd(segment, end)
-  const sequence = Math.max(nextSequence, last.nextSequence ?? 0)
-  if (last.reason === 'uncommitted') return { segment, offset: last.offset, nextSequence: sequence }
-  if (last.reason !== 'bad') return continueBehind(context, segment, sequence)
-  const keptAt = padAndSeal(context.directory, segment, last.offset, last.offset > end.offset)
-  context.note('corrupt-tail', { segmentId: segment.id, offset: last.offset }, `set aside as ${keptAt}`)
-  return continueBehind(context, segment, sequence)
+  const sequence = Math.max(next, credibleNext(last, next, segment))
+  if (last.reason === 'uncommitted' && endOfNonZero(segment, last.offset) === last.offset)
+    return { segment, offset: last.offset, nextSequence: sequence }
+  if (last.reason !== 'bad' && last.reason !== 'uncommitted') return continueBehind(context, segment, sequence)
+  const keptAt = padAndSeal(context, segment, last.offset, last.offset > end.offset)
+  const place = { segmentId: segment.id, offset: last.offset }
+  context.note('corrupt-tail', place, `set aside as ${keptAt}`)
+  sealAndClose(context, segment)
+  return goOnAbove(context, {
+    from: segment.id + 1,
+    nextSequence: sequence,
+    end: place,
+    firstLost: last.nextSequence ?? shown,
+  })
+}
+
+/** What the last good records lead to, unless that is further than the segment has room for. */
+function credibleNext(last: ScanEnd, known: number, segment: MappedSegment): number {
+  const next = last.nextSequence ?? 0
+  return next - known <= segment.size / RECORD_ALIGNMENT ? next : 0
+}
+
+/** Decides to end a segment where its records end, and to go on above it. */
+function endSegment(context: RecoveryContext, tail: Tail): Tail {
+  const { segment, offset, nextSequence, firstLost = nextSequence } = tail
+  padAndSeal(context, segment, offset)
+  sealAndClose(context, segment)
+  return goOnAbove(context, { from: segment.id + 1, nextSequence, end: { segmentId: segment.id, offset }, firstLost })
 }
 
 /** Ends this segment and goes on at the beginning of the next. */
 function continueBehind(context: RecoveryContext, segment: MappedSegment, nextSequence: number): Tail {
-  if (!segment.sealedAcquire()) segment.storeSealed()
-  const next = context.preparer.take(segment.id + 1)
-  segment.close()
-  return { segment: next, offset: SEGMENT_HEADER_LENGTH, nextSequence }
+  sealAndClose(context, segment)
+  return goOnAbove(context, { from: segment.id + 1, nextSequence })
 }
 
 /** Where the last run of good records ends; the given end when none follows it. A record behind a gap in the sequence is good: it is looked at without an expectation. */
 function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
   let last = end
+  let from = end.offset
   while (last.reason === 'bad' || last.reason === 'uncommitted') {
-    const good = findGoodRecord(segment, last.offset, 0)
+    const good = findGoodRecord(segment, from, 0)
     if (good === undefined) return last
     const next = scanRecords(segment, good, undefined)
-    if (next.offset === good) return last
-    last = next
+    // A sequence that none can have: the record is passed over.
+    if (next.offset === good) from = good + RECORD_ALIGNMENT
+    else {
+      last = next
+      from = next.offset
+    }
   }
   return last
 }

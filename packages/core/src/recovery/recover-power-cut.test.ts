@@ -63,14 +63,21 @@ describe('recovery after a stop of the machine, of a queue that was never synced
     expect(recover()).toEqual({ cases: [], sequence: 500 })
   })
 
-  it('unsynced-tail: counts nothing behind a first segment whose header was lost, and keeps its bytes', () => {
-    const { headSegment } = build({ payloads: textPayloads(100) })
+  it('damaged-segment: puts the header of a first segment right whose records are there', () => {
+    build({ payloads: textPayloads(100) })
     overwrite(segmentFile(queue, 0), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))
+    expect(recover()).toEqual({ cases: ['damaged-segment'], sequence: 100 })
+    expect(readable()).toEqual(range(0, 101))
+  })
+
+  it('unsynced-tail: counts nothing behind a first segment that was lost, and keeps its bytes', () => {
+    const { headSegment } = build({ payloads: textPayloads(100) })
+    overwrite(segmentFile(queue, 0), 0, Buffer.alloc(SEGMENT_SIZE))
     const before = range(0, headSegment + 1).map((id) => readFileSync(segmentFile(queue, id)))
-    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 0 })
+    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 100 })
     expect(readControlFile(queue).currentSegment).toBe(headSegment + 1)
     expect(quarantined()).toEqual(before)
-    expect(readable()).toEqual([0])
+    expect(readable()).toEqual([100])
   })
 
   it('unsynced-tail: does not trust a next segment that lost its header', () => {
@@ -107,7 +114,7 @@ describe('recovery after a second stop of the machine', () => {
     for (const id of [1, 2]) rmSync(segmentFile(queue, headSegment + id), { force: true })
     stopMachine()
     expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 100 })
-    expect(readControlFile(queue).currentSegment).toBe(headSegment + 1)
+    expect(readControlFile(queue).currentSegment).toBe(headSegment + 2)
     expect(readable()).toEqual(range(0, 101))
   })
 })
@@ -115,7 +122,7 @@ describe('recovery after a second stop of the machine', () => {
 describe('a reader that was further than what a stop of the machine left', () => {
   it('unsynced-tail: is led on over segments that are not there any more', () => {
     const { headSegment } = build({ payloads: textPayloads(100), readers: { audit: { segmentId: 6, offset: 640 } } })
-    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 100 })
+    expect(recover()).toEqual({ cases: ['unsynced-tail', 'reader-ahead'], sequence: 100 })
     expect(readControlFile(queue).currentSegment).toBe(7)
     for (let id = headSegment + 1; id < 7; id += 1) expect(existsSync(segmentFile(queue, id))).toBe(true)
     using reader = openReader(queue, 'audit')
@@ -125,7 +132,7 @@ describe('a reader that was further than what a stop of the machine left', () =>
 
   it('unsynced-tail: is led on from a head that is full to its last byte', () => {
     build({ payloads: range(0, 63).map(() => Buffer.alloc(0)), readers: { audit: { segmentId: 1, offset: 640 } } })
-    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 63 })
+    expect(recover()).toEqual({ cases: ['unsynced-tail', 'reader-ahead'], sequence: 63 })
     expect(readControlFile(queue).currentSegment).toBe(2)
     using reader = openReader(queue, 'audit')
     expect(reader.next()?.sequence).toBe(63)

@@ -1,22 +1,21 @@
-import { closeSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs'
-import { binding } from '@chronicle-ts/native'
-import { openPath } from '../files/regular-file.js'
 import {
-  encodePaddingHeader,
-  encodeSegmentHeader,
   PADDING_TYPE_ID,
   RECORD_HEADER_LENGTH,
   SEGMENT_FLAG_SEALED,
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
 } from '../format/index.js'
-import { highestReaderSegment, readersAreWithin, readersOf } from '../reader/position-survey.js'
+import { readersOf } from '../reader/position-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
+import { recordCapacity } from '../segment/record-survey.js'
 import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
+import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
+import { goOnAbove } from './go-on-above.js'
+import { highestSegmentSeen, isBehind, type Place, readersBehind } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
-import { padAndSeal } from './repair-tail.js'
-import { setFileAside } from './set-aside.js'
+import { padAndSeal, sealAndClose } from './repair-tail.js'
+import { sequenceAfterLoss } from './sequence-bounds.js'
 
 /**
  * Recovery after the machine stopped: any page written after the last sync may be missing, in any order. Everything up to the durable mark is
@@ -34,16 +33,30 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const known = mark?.sequence ?? context.control.nextSequenceAcquire() ?? 0
   if (firstId === undefined) return freshQueueTail(context, known)
   const end = walkSegments(context, firstId, start?.offset ?? SEGMENT_HEADER_LENGTH, start?.sequence ?? firstSequenceOf(firstId))
-  const nextSequence = end.scan.nextSequence ?? known
-  if (nothingFollows(context, end, ids)) return { segment: end.segment, offset: end.scan.offset, nextSequence }
-  return cutAndGoOn(context, end, ids, nextSequence)
+  if (end === undefined) {
+    context.note('unsynced-tail', { segmentId: firstId }, 'it holds nothing')
+    return goOnAbove(context, { from: firstId, nextSequence: known, end: { segmentId: firstId, offset: 0 } })
+  }
+  const place = { segmentId: end.segment.id, offset: end.scan.offset }
+  // Only a fault of the disk, or of who handles it, loses what was durable.
+  const isDurableLost = mark !== undefined && isBehind(mark, place)
+  const next = end.scan.nextSequence ?? known
+  const nextSequence = isDurableLost ? sequenceAfterLoss(context, { next, room: roomBehind(context, place) }) : next
+  if (!isDurableLost && nothingFollows(context, end, ids)) return { ...place, segment: end.segment, nextSequence }
+  return cutAndGoOn(context, end, nextSequence)
+}
+
+function roomBehind(context: RecoveryContext, { segmentId, offset }: Place): number {
+  const highest = highestSegmentSeen(context, segmentId) + 1
+  const { segmentSize } = context
+  return recordCapacity(highest, SEGMENT_HEADER_LENGTH, segmentSize) - recordCapacity(segmentId, offset, segmentSize)
 }
 
 /**
  * Deletions may reach the disk out of order: what is left below a gap was to be deleted too, unless a reader stands there, who will be told what is missing. So was what
  * had been announced, and is not whole: nobody synced it any more. Sets it aside and returns the segments that count.
  */
-function withoutDeleted(context: RecoveryContext, ids: readonly number[], present: number): readonly number[] {
+export function withoutDeleted(context: RecoveryContext, ids: readonly number[], present: number): readonly number[] {
   const said = context.control.firstSegmentAcquire() ?? 0
   const announced = said <= present ? said : 0
   let lowest = present
@@ -52,10 +65,10 @@ function withoutDeleted(context: RecoveryContext, ids: readonly number[], presen
   if (ids[0] === undefined || ids[0] >= lowest || isRead) return ids
   for (const id of ids) {
     if (id >= lowest) continue
-    const to = setFileAside(context.directory, segmentFileName(id))
+    const to = context.setFileAside(segmentFileName(id))
     context.note('unsynced-deletion', { segmentId: id }, `moved to ${to}`)
   }
-  context.control.storeFirstSegment(lowest)
+  context.changes.replace(() => context.control.storeFirstSegment(lowest))
   return ids.filter((id) => id >= lowest)
 }
 
@@ -78,42 +91,51 @@ function firstSequenceOf(segmentId: number): number | undefined {
 interface WalkEnd {
   readonly segment: MappedSegment
   readonly scan: ScanEnd
+  readonly wasCut: boolean
 }
 
-/** Segments that an earlier recovery emptied only lead on: behind them stands what was appended, and perhaps made durable, since. */
-function walkSegments(context: RecoveryContext, firstId: number, offset: number, sequence: number | undefined): WalkEnd {
-  let segment = openForRepair(context, firstId)
+/**
+ * Segments that an earlier recovery emptied only lead on: behind them stands what was appended, and perhaps made durable, since. `undefined` when the first one is
+ * none.
+ */
+function walkSegments(
+  context: RecoveryContext,
+  firstId: number,
+  offset: number,
+  sequence: number | undefined,
+): WalkEnd | undefined {
+  const first = examineSegment(context, firstId, sequence)
+  if (first === undefined || first.state === 'foreign') return undefined
+  let segment = mapForRepair(context, first)
   let scan = scanRecords(segment, offset, sequence)
-  while (scan.reason !== 'bad') {
-    const next = glanceAtSegment(context.directory, segment.id + 1, context.segmentSize)
-    const leadsOn =
-      next?.problem === undefined &&
-      next?.hasRecords &&
-      (next.firstTypeId === PADDING_TYPE_ID || scan.nextSequence === undefined || next.firstSequence === scan.nextSequence)
-    if (!leadsOn) break
-    if (!isClean({ segment, scan })) padAndSeal(context.directory, segment, scan.offset)
-    sealAndClose(segment)
-    segment = openForRepair(context, segment.id + 1)
+  let wasCut = isCut(context, first)
+  while (scan.reason !== 'bad' && !wasCut) {
+    const next = examineSegment(context, segment.id + 1, scan.nextSequence)
+    if (next === undefined || !leadsOn(next, scan)) break
+    if (!isClean(segment, scan)) padAndSeal(context, segment, scan.offset)
+    sealAndClose(context, segment, true)
+    segment = mapForRepair(context, next)
     scan = scanRecords(segment, SEGMENT_HEADER_LENGTH, scan.nextSequence)
+    wasCut = isCut(context, next)
   }
-  return { segment, scan }
+  return { segment, scan, wasCut }
 }
 
-function openForRepair(context: RecoveryContext, segmentId: number): MappedSegment {
-  const glance = glanceAtSegment(context.directory, segmentId, context.segmentSize)
-  if (glance?.problem !== undefined) rebuildSealedEmpty(context, segmentId)
-  const segment = openSegment(context.directory, segmentId, context.segmentSize, true)
-  if (segment === undefined) throw new Error(`segment ${segmentId} vanished while the writer lock was held`)
-  return segment
+function isCut({ segmentSize }: RecoveryContext, { state, glance }: ExaminedSegment): boolean {
+  return state === 'damaged' && glance.length < segmentSize
+}
+
+function leadsOn({ state, hasRecords, glance }: ExaminedSegment, scan: ScanEnd): boolean {
+  if (state === 'foreign' || !hasRecords) return state === 'whole' && glance.hasRecords
+  return glance.firstTypeId === PADDING_TYPE_ID || scan.nextSequence === undefined || glance.firstSequence === scan.nextSequence
 }
 
 /** Whether the queue can simply go on where the good records end. */
-function nothingFollows(context: RecoveryContext, end: WalkEnd, ids: readonly number[]): boolean {
-  const { segment, scan } = end
-  if (scan.reason !== 'uncommitted' || segment.sealedAcquire()) return false
+function nothingFollows(context: RecoveryContext, { segment, scan, wasCut }: WalkEnd, ids: readonly number[]): boolean {
+  if (wasCut || scan.reason !== 'uncommitted' || segment.sealedAcquire()) return false
   if (endOfNonZero(segment, scan.offset) > scan.offset) return false
   const emptyAhead = ids.filter((id) => id > segment.id).every((id) => isUntouched(context, id))
-  return emptyAhead && readersAreWithin(context.directory, { segmentId: segment.id, offset: scan.offset })
+  return emptyAhead && readersBehind(context, { segmentId: segment.id, offset: scan.offset }).length === 0
 }
 
 function isUntouched(context: RecoveryContext, segmentId: number): boolean {
@@ -126,55 +148,25 @@ function isUntouched(context: RecoveryContext, segmentId: number): boolean {
   return untouched
 }
 
-function cutAndGoOn(context: RecoveryContext, end: WalkEnd, ids: readonly number[], nextSequence: number): Tail {
-  const { segment, scan } = end
-  const highest = Math.max(segment.id, ids.at(-1) ?? 0, highestReaderSegment(context.directory))
-  const cutId = segment.id
-  const keptAt = scan.reason === 'padding' && isClean(end) ? undefined : padAndSeal(context.directory, segment, scan.offset)
-  sealAndClose(segment)
-  for (let id = cutId + 1; id <= highest; id++) rebuildSealedEmpty(context, id)
-  context.note(
-    'unsynced-tail',
-    { segmentId: cutId, offset: scan.offset },
-    `kept at ${keptAt ?? '-'}; goes on in segment ${highest + 1}`,
-  )
-  return { segment: context.preparer.take(highest + 1), offset: SEGMENT_HEADER_LENGTH, nextSequence }
+function cutAndGoOn(context: RecoveryContext, { segment, scan }: WalkEnd, nextSequence: number): Tail {
+  const end = { segmentId: segment.id, offset: scan.offset }
+  const isEnded = scan.reason === 'padding' && isClean(segment, scan)
+  const keptAt = isEnded ? undefined : padAndSeal(context, segment, scan.offset)
+  sealAndClose(context, segment, true)
+  const tail = goOnAbove(context, { from: end.segmentId + 1, nextSequence, end })
+  context.note('unsynced-tail', end, `kept at ${keptAt ?? '-'}; goes on in segment ${tail.segment.id}`)
+  return tail
 }
 
 /** Whether nothing stands behind the end. Where an earlier recovery padded, zeroing what stood there may not have reached the disk. */
-function isClean({ segment, scan }: WalkEnd): boolean {
+function isClean(segment: MappedSegment, scan: ScanEnd): boolean {
   const behind = scan.reason === 'padding' ? scan.offset + RECORD_HEADER_LENGTH : scan.offset
   return endOfNonZero(segment, behind) === behind
 }
 
-/** Synced before the control block changes: until that is synced too, the next recovery may not know that the machine stopped. */
-function sealAndClose(segment: MappedSegment): void {
-  if (!segment.sealedAcquire()) segment.storeSealed()
-  binding.syncRange(segment.mapping, 0, segment.size)
-  segment.close()
-}
-
-/** A segment that only leads on: header, padding record, SEALED. What bore its name is set aside. */
-function rebuildSealedEmpty(context: RecoveryContext, segmentId: number): void {
-  const name = segmentFileName(segmentId)
-  if (glanceAtSegment(context.directory, segmentId, context.segmentSize) !== undefined) setFileAside(context.directory, name)
-  const bytes = new Uint8Array(SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH)
-  bytes.set(encodeSegmentHeader({ segmentId, flags: SEGMENT_FLAG_SEALED }))
-  bytes.set(encodePaddingHeader(SEGMENT_HEADER_LENGTH, context.segmentSize), SEGMENT_HEADER_LENGTH)
-  const fd = openPath(context.directory.at(name), 'createNew')
-  try {
-    // Sized first: a file that another power cut leaves short must not pass for a segment of a smaller queue.
-    ftruncateSync(fd, context.segmentSize)
-    writeSync(fd, bytes)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
 /** All segments are gone: the queue begins anew, its sequence does not. */
-function freshQueueTail(context: RecoveryContext, nextSequence: number): Tail {
-  const segmentId = Math.max(context.control.currentSegmentAcquire(), highestReaderSegment(context.directory)) + 1
+export function freshQueueTail(context: RecoveryContext, nextSequence: number): Tail {
+  const segmentId = highestSegmentSeen(context, context.control.currentSegmentAcquire()) + 1
   context.note('missing-head', { segmentId }, 'no segment is left')
-  return { segment: context.preparer.take(segmentId), offset: SEGMENT_HEADER_LENGTH, nextSequence }
+  return { segment: context.makeHead(segmentId), offset: SEGMENT_HEADER_LENGTH, nextSequence }
 }

@@ -1,24 +1,45 @@
 import { bootId } from '../files/machine.js'
 import { WRITE_BACK_FAILED } from '../format/index.js'
+import { recordCapacity } from '../segment/record-survey.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
+import { goOnAbove } from './go-on-above.js'
+import { highestSegmentSeen, isPlausible, type Place, readersBehind } from './positions-seen.js'
+import { putReadersRight } from './put-readers-right.js'
+import { recoverCopy } from './recover-copy.js'
 import { recoverAfterPowerCut } from './recover-power-cut.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
+import { padAndSeal, sealAndClose } from './repair-tail.js'
 
 /**
- * Brings a queue into the state from which a writer can go on, whatever stopped the last one. After the death of a process this looks at a handful of
- * records, whatever the size of the queue; after a stop of the machine it verifies everything behind the durable mark.
+ * Decides how a queue gets into the state from which a writer can go on, whatever stopped the last one; the caller carries the changes out. After the death of a process this looks at
+ * a handful of records, whatever the size of the queue; after a stop of the machine it verifies everything behind the durable mark.
  */
 export function recoverQueue(context: RecoveryContext): Tail {
-  const tail = machineStopped(context) ? recoverAfterPowerCut(context) : findTail(context, findHead(context))
-  sealPredecessor(context, tail.segment.id)
+  const { control, changes } = context
+  const tail = aboveReaders(context, findTailAfter(context))
   const head = { segmentId: tail.segment.id, offset: tail.offset }
-  const said = context.control.readHead()
-  if (said?.segmentId !== head.segmentId || said.offset !== head.offset) context.control.storeHead(head)
-  correctFirstSegment(context, tail.segment.id)
-  clearWaiters(context)
+  putReadersRight(context, tail.end ?? head, { ...head, firstLost: isLost(tail) ? tail.firstLost : undefined })
+  sealPredecessor(context, head.segmentId)
+  changes.replace(() => {
+    const said = control.readHead()
+    if (said?.segmentId !== head.segmentId || said.offset !== head.offset) control.storeHead(head)
+    if (context.origin.isCopy) control.clearDurableMarks()
+    correctFirstSegment(context, head.segmentId)
+    clearWaiters(context)
+  })
   return tail
+}
+
+function findTailAfter(context: RecoveryContext): Tail {
+  const isOtherBoot = machineStopped(context)
+  if (context.origin.isCopy) return recoverCopy(context, !isOtherBoot)
+  return isOtherBoot ? recoverAfterPowerCut(context) : findTail(context, findHead(context))
+}
+
+function isLost({ firstLost, nextSequence }: Tail): boolean {
+  return firstLost !== undefined && firstLost < nextSequence
 }
 
 /**
@@ -32,15 +53,35 @@ function machineStopped(context: RecoveryContext): boolean {
   return Buffer.compare(recorded, bootId()) !== 0
 }
 
+/** A reader was further than what is left. No position is used twice: the queue goes on above it. */
+function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
+  const end = { segmentId: tail.segment.id, offset: tail.offset }
+  const behind = readersBehind(context, end)
+  if (behind.length === 0) return tail
+  const highest = highestSegmentSeen(context, end.segmentId)
+  const ahead = behind.filter((reader) => isPlausible(context, reader, highest))
+  if (ahead.length === 0) return tail
+  const nextSequence = tail.nextSequence + (context.origin.isRebuilt ? roomBefore(context, end, ahead) : 0)
+  padAndSeal(context, tail.segment, tail.offset)
+  sealAndClose(context, tail.segment)
+  return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end })
+}
+
+/** Messages that the readers may have seen and that are lost. Nothing counts them when the control block is lost too. */
+function roomBefore({ segmentSize }: RecoveryContext, end: Place, ahead: readonly Place[]): number {
+  const capacity = ({ segmentId, offset }: Place) => recordCapacity(segmentId, offset, segmentSize)
+  return Math.ceil(Math.max(...ahead.map(capacity)) - capacity(end))
+}
+
 function sealPredecessor(context: RecoveryContext, headId: number): void {
   if (headId === 0) return
   const predecessor = openPredecessor(context, headId - 1)
   if (predecessor === undefined) return
-  if (!predecessor.sealedAcquire()) {
-    predecessor.storeSealed()
+  if (predecessor.sealedAcquire() || context.ended.has(predecessor.id)) predecessor.close()
+  else {
     context.note('successor-without-seal', { segmentId: predecessor.id }, 'sealed')
+    sealAndClose(context, predecessor)
   }
-  predecessor.close()
 }
 
 function openPredecessor(context: RecoveryContext, segmentId: number): ReturnType<typeof openSegment> {

@@ -20,7 +20,14 @@ export const RECOVERY_CASES = {
   'sealed-without-successor': 'The head is sealed or padded to its end and nothing follows: the successor is made.',
   'successor-without-seal': 'The writer died between naming the new head and sealing the old one: sealed now.',
   'invalid-successor': 'A file bears the name of the next segment without being one: replaced.',
-  'missing-head': 'The segment that the control block names is gone or unusable: set aside, the queue goes on in a fresh one.',
+  'missing-head':
+    'The segment that the control block names is gone, or is not a segment: set aside, the queue goes on above everything that was seen.',
+  'damaged-segment':
+    'The header or the length of a segment is damaged, and its records, the control block and its neighbours say which one it is: put right.',
+  'copied-queue':
+    'The queue is a copy, perhaps of a queue that was being written: recovered from its segments, up to the first gap.',
+  'reader-ahead':
+    'A reader has saved a position behind everything that is left: it goes on at the new head, and no position is used twice.',
   'stale-waiters': 'Readers that died parked left their announcement: cleared, everybody looks again.',
 } as const
 

@@ -1,25 +1,49 @@
+import { lstatSync, rmSync } from 'node:fs'
 import type { MappedControl } from '../control/mapped-control.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
+import { segmentFileName } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
+import { PendingChanges } from './pending-changes.js'
 import type { RecoveryAction, RecoveryCase } from './recovery-case.js'
+import { describeEntry, keepBytes, linkAside, moveAside, moveBack, quarantineName, removeEntry } from './set-aside.js'
 
 /** Where the writer goes on: the head segment, mapped for writing, the offset and the sequence of the next record. */
 export interface Tail {
   readonly segment: MappedSegment
   readonly offset: number
   readonly nextSequence: number
+  /** Where what is left ends, when that is not where the queue goes on. */
+  readonly end?: { readonly segmentId: number; readonly offset: number }
+  /** Sequence of the first message that had been there and is lost: readers that had not come further than it are told. */
+  readonly firstLost?: number
 }
 
-/** What every step of recovery needs. The lock is held; nobody else writes. */
+/** What the open found before recovery began. */
+export interface Origin {
+  /** The control block was recorded in another file: the queue was copied, perhaps while it was written. */
+  readonly isCopy: boolean
+  /** What a control block that had to be rebuilt said about the next sequence; 0 when it said nothing. */
+  readonly saidSequence: number
+  readonly isRebuilt: boolean
+}
+
+/**
+ * What every step of recovery needs. The lock is held; nobody else writes. Recovery decides and changes nothing: what it decides is collected in {@link changes} and carried
+ * out when the open can no longer be refused.
+ */
 export class RecoveryContext {
   readonly actions: RecoveryAction[] = []
+  readonly changes = new PendingChanges()
+  /** Segments that will be sealed. */
+  readonly ended = new Set<number>()
 
   constructor(
     readonly directory: QueueDirectory,
     readonly control: MappedControl,
     readonly segmentSize: number,
     readonly preparer: SegmentPreparer,
+    readonly origin: Origin = { isCopy: false, saidSequence: 0, isRebuilt: false },
   ) {}
 
   /** Whether the last writer left the queue without closing it. */
@@ -29,5 +53,58 @@ export class RecoveryContext {
 
   note(name: RecoveryCase, where: { segmentId: number; offset?: number }, detail: string): void {
     this.actions.push({ case: name, segmentId: where.segmentId, offset: where.offset ?? 0, detail })
+  }
+
+  /** Makes an empty segment for the head, under an id that no file has, or none that holds anything. */
+  makeHead(segmentId: number): MappedSegment {
+    const segment = this.preparer.take(segmentId)
+    this.changes.undoWith(() => {
+      segment.close()
+      rmSync(this.directory.at(segmentFileName(segmentId)), { force: true })
+    })
+    return segment
+  }
+
+  /** Decides to move a file to the quarantine; returns where it will be. */
+  setFileAside(name: string): string {
+    const entry = quarantineName(name)
+    let isLinked = false
+    this.changes.add(() => {
+      isLinked = linkAside(this.directory, name, entry)
+      return () => removeEntry(this.directory, entry)
+    })
+    this.changes.replace(() => moveAside(this.directory, name, entry, isLinked))
+    return describeEntry(this.directory, entry)
+  }
+
+  /** Decides to keep what bears a name now, whose name something else will take. */
+  keepSecondName(name: string): void {
+    if (lstatSync(this.directory.at(name), { throwIfNoEntry: false }) === undefined) return
+    const entry = quarantineName(name)
+    this.changes.add(() => {
+      linkAside(this.directory, name, entry)
+      return () => removeEntry(this.directory, entry)
+    })
+  }
+
+  /**
+   * Moves a file to the quarantine at once, because its name is needed; an open that fails puts it back. Returns where it is.
+   */
+  moveFileAside(name: string): string {
+    const entry = quarantineName(name)
+    const isLinked = linkAside(this.directory, name, entry)
+    moveAside(this.directory, name, entry, isLinked)
+    this.changes.undoWith(() => moveBack(this.directory, name, entry))
+    return describeEntry(this.directory, entry)
+  }
+
+  /** Decides to keep a copy of bytes in the quarantine before they are overwritten; returns where it will be. */
+  setBytesAside(name: string, bytes: Uint8Array): string {
+    const entry = quarantineName(name)
+    this.changes.add(() => {
+      keepBytes(this.directory, entry, bytes)
+      return () => removeEntry(this.directory, entry)
+    })
+    return describeEntry(this.directory, entry)
   }
 }

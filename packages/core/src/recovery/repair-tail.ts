@@ -1,8 +1,8 @@
-import type { QueueDirectory } from '../files/queue-directory.js'
+import { binding } from '@chronicle-ts/native'
 import { encodePaddingHeader, RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero } from '../segment/record-scan.js'
-import { setBytesAside } from './set-aside.js'
+import type { RecoveryContext } from './recovery-context.js'
 
 /** Zeroes what an append that never committed left between `offset` and `end`. Its commit word is 0, so no reader looks at these bytes. */
 export function zeroTornTail(segment: MappedSegment, offset: number, end: number): void {
@@ -10,27 +10,44 @@ export function zeroTornTail(segment: MappedSegment, offset: number, end: number
 }
 
 /**
- * Ends a segment at `offset`: what stands behind it is set aside, zeroed, and covered by a padding record where there is room for one; then SEALED. A
+ * Decides to end a segment at `offset`: what stands behind it is set aside, zeroed, and covered by a padding record where there is room for one; then SEALED. A
  * position inside the padded stretch leads on to the next segment, so no offset of it is ever used again. Damage further down stays (`hasHole`): a commit word that it
  * zeroed looks like the end of the segment to whoever is not told where the records end.
  *
- * @returns where the bytes were kept, or `undefined` when there were none.
+ * The segment is on the disk before the control block changes: until that is synced too, the next recovery may not know that the machine stopped. The caller closes the
+ * segment in a later change.
+ *
+ * @returns where the bytes will be kept, or `undefined` when there are none.
  */
 export function padAndSeal(
-  directory: QueueDirectory,
+  context: RecoveryContext,
   segment: MappedSegment,
   offset: number,
   hasHole = false,
 ): string | undefined {
   const end = endOfNonZero(segment, offset)
-  let keptAt: string | undefined
-  if (end > offset) {
-    keptAt = setBytesAside(directory, `segment-${segment.id}-offset-${offset}.bin`, segment.bytes.subarray(offset, end))
-    zeroTornTail(segment, offset, Math.ceil(end / RECORD_ALIGNMENT) * RECORD_ALIGNMENT)
-  }
-  if (offset <= segment.size - RECORD_HEADER_LENGTH) segment.bytes.set(encodePaddingHeader(offset, segment.size), offset)
-  segment.clearSummary()
-  if (hasHole && segment.firstSequence !== undefined) segment.storeEndOffset(offset)
-  segment.storeSealed()
+  const keptAt =
+    end > offset
+      ? context.setBytesAside(`segment-${segment.id}-offset-${offset}.bin`, segment.bytes.subarray(offset, end))
+      : undefined
+  context.changes.replace(() => {
+    if (end > offset) zeroTornTail(segment, offset, Math.ceil(end / RECORD_ALIGNMENT) * RECORD_ALIGNMENT)
+    if (offset <= segment.size - RECORD_HEADER_LENGTH) segment.bytes.set(encodePaddingHeader(offset, segment.size), offset)
+    segment.clearSummary()
+    if (hasHole && segment.firstSequence !== undefined) segment.storeEndOffset(offset)
+    segment.storeSealed()
+    binding.syncRange(segment.mapping, 0, segment.size)
+  })
   return keptAt
+}
+
+/** Decides to seal a segment that the queue leaves, and to give its mapping back. `isSynced`: what stands in it may not be on the disk yet. */
+export function sealAndClose(context: RecoveryContext, segment: MappedSegment, isSynced = false): void {
+  context.ended.add(segment.id)
+  context.changes.undoWith(() => segment.close())
+  context.changes.replace(() => {
+    if (!segment.sealedAcquire()) segment.storeSealed()
+    if (isSynced) binding.syncRange(segment.mapping, 0, segment.size)
+    segment.close()
+  })
 }

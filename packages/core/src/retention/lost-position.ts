@@ -45,6 +45,16 @@ export function writeLostPosition(directory: QueueDirectory, name: string, lost:
   }
 }
 
+/** Notes in the folder of the readers that a reader which stands at a position has lost the messages from a sequence on. */
+export function writeLostNote(folder: QueueDirectory, name: string, lost: LostPosition): void {
+  replaceFile(folder, lostFileName(name), `${JSON.stringify(lost)}\n`)
+}
+
+/** Deletes the note of a reader that was told. */
+export function removeLostNote(directory: QueueDirectory, name: string): void {
+  directory.inFolder(READERS_DIRECTORY, (folder) => rmSync(folder.at(lostFileName(name)), { force: true }))
+}
+
 function replaceFile(folder: QueueDirectory, name: string, text: string): void {
   const temporary = folder.at(`${name}.tmp`)
   rmSync(temporary, { force: true })

@@ -27,15 +27,6 @@ export interface ScanEnd {
   readonly reason: 'uncommitted' | 'segment-end' | 'padding' | 'bad'
 }
 
-/** What a walk over headers saw. */
-export interface HeaderWalk {
-  readonly end: number
-  /** -1 when there is no record. */
-  readonly highestSequence: number
-  /** Low 32 bits of the latest writer's epoch; 0 when all records are of the base format. */
-  readonly highestEpoch: number
-}
-
 /** Walks committed records from `offset` on, checking CRCs, lengths and sequences, until one is missing or bad. */
 export function scanRecords(segment: MappedSegment, offset: number, nextSequence: number | undefined): ScanEnd {
   const verifier = binding.createVerifier()
@@ -69,7 +60,8 @@ export function findGoodRecord(segment: MappedSegment, offset: number, minSequen
   return undefined
 }
 
-function isGoodRecord(segment: MappedSegment, at: number, minSequence: number): boolean {
+/** Whether a whole record stands here that matches its checksums; 0 is the lowest sequence that it may have. */
+export function isGoodRecord(segment: MappedSegment, at: number, minSequence: number): boolean {
   const header = decodeRecordHeader(segment.view, at)
   const payloadLength = header.commitLength - 1
   if (header.typeId === PADDING_TYPE_ID) return false
@@ -80,11 +72,11 @@ function isGoodRecord(segment: MappedSegment, at: number, minSequence: number): 
   return binding.crc32(segment.bytes.subarray(from, from + payloadLength)) === header.payloadCrc
 }
 
-/** One past the last byte that is not zero at or behind `offset`; `offset` when all is zero. */
-export function endOfNonZero(segment: MappedSegment, offset: number): number {
+/** One past the last byte that is not zero at or behind `offset`, before `limit`; `offset` when all is zero. */
+export function endOfNonZero(segment: MappedSegment, offset: number, limit = segment.size): number {
   const step = 1024 * 1024
   const zeros = Buffer.alloc(step)
-  for (let end = segment.size; end > offset; end -= step) {
+  for (let end = Math.min(limit, segment.size); end > offset; end -= step) {
     const start = Math.max(offset, end - step)
     const part = segment.bytes.subarray(start, end)
     if (part.equals(zeros.subarray(0, part.length))) continue
@@ -93,29 +85,6 @@ export function endOfNonZero(segment: MappedSegment, offset: number): number {
     return start + last + 1
   }
   return offset
-}
-
-/**
- * The highest sequence and writer epoch in a segment by header alone, and where its records end. For queues whose writer did not maintain the extension
- * fields; checks lengths but no CRC, because a process death tears no committed record.
- */
-export function walkHeaders(segment: MappedSegment, offset: number): HeaderWalk {
-  let at = offset
-  let highestSequence = -1
-  let highestEpoch = 0
-  while (at <= segment.lastRecordOffset) {
-    const commitLength = segment.commitLengthAcquire(at)
-    if (commitLength === 0) break
-    const length = recordLength(commitLength - 1)
-    if (length > segment.size - at) break
-    const header = decodeRecordHeader(segment.view, at)
-    if (header.typeId === PADDING_TYPE_ID) break
-    // A sequence that no queue can have reached is damage, and would be gone on from.
-    if (Number.isSafeInteger(header.sequence)) highestSequence = Math.max(highestSequence, header.sequence)
-    if ((header.flags & RECORD_FLAG_HEADER_CRC) !== 0) highestEpoch = Math.max(highestEpoch, header.writerEpoch)
-    at += length
-  }
-  return { end: at, highestSequence, highestEpoch }
 }
 
 /** Sequence of the message at an offset, or of the one that would stand there, by headers alone; `undefined` when nothing in the segment tells it. */

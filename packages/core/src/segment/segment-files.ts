@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
+import { readWhole } from '../files/whole-transfer.js'
 import {
   decodeRecordHeader,
   decodeSegmentHeader,
@@ -39,6 +40,15 @@ export function segmentPath(directory: QueueDirectory, segmentId: number): strin
   return directory.at(segmentFileName(segmentId))
 }
 
+/** Whether anything bears the segment's name: a file, a directory, a link. */
+export function segmentExists(directory: QueueDirectory, segmentId: number): boolean {
+  try {
+    return lstatSync(segmentPath(directory, segmentId), { throwIfNoEntry: false }) !== undefined
+  } catch (cause) {
+    throw fromSystemError(cause, { path: directory.describe(segmentFileName(segmentId)) })
+  }
+}
+
 /** What a look at a segment file says without mapping it. */
 export interface SegmentGlance {
   readonly length: number
@@ -49,6 +59,7 @@ export interface SegmentGlance {
   readonly firstSequence: number
   readonly firstTimestampNs: bigint
   readonly firstTypeId: number
+  readonly isFile: boolean
   /** What makes the file unusable as this segment, or `undefined`. */
   readonly problem: string | undefined
 }
@@ -66,7 +77,7 @@ export function glanceAtSegment(directory: QueueDirectory, segmentId: number, se
   try {
     const stat = fstatSync(fd)
     const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH)
-    if (stat.isFile()) readSync(fd, bytes, 0, bytes.length, 0)
+    if (stat.isFile()) readWhole(fd, bytes, 0)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     const header = decodeSegmentHeader(view)
     const record = decodeRecordHeader(view, SEGMENT_HEADER_LENGTH)
@@ -77,6 +88,7 @@ export function glanceAtSegment(directory: QueueDirectory, segmentId: number, se
       firstSequence: record.sequence,
       firstTimestampNs: record.timestampNs,
       firstTypeId: record.typeId,
+      isFile: stat.isFile(),
       problem: stat.isFile() ? describeProblem(header, stat.size, segmentId, segmentSize) : NO_FILE,
     }
   } catch (cause) {
@@ -118,11 +130,43 @@ export function openSegment(
     const stat = fstatSync(fd)
     if (!stat.isFile()) throw new BadSegmentError({ path, segmentId, detail: NO_FILE })
     const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH)
-    readSync(fd, bytes, 0, bytes.length, 0)
+    readWhole(fd, bytes, 0)
     const header = decodeSegmentHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.length))
     const problem = describeProblem(header, stat.size, segmentId, segmentSize)
     if (problem !== undefined) throw new BadSegmentError({ path, segmentId, detail: problem })
     return new MappedSegment(segmentId, binding.mapFile(fd, segmentSize, writable))
+  } catch (cause) {
+    throw fromSystemError(cause, { path })
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/**
+ * Maps as much of a segment file as is there, at most `lengthMax` bytes, whatever its header says. For recovery, which weighs what stands in it.
+ *
+ * @returns `undefined` when there is no such file, or not enough of it for one record.
+ */
+export function openDamagedSegment(
+  directory: QueueDirectory,
+  segmentId: number,
+  lengthMax: number,
+  writable: boolean,
+): MappedSegment | undefined {
+  const path = directory.describe(segmentFileName(segmentId))
+  let fd: number
+  try {
+    fd = openPath(segmentPath(directory, segmentId), writable ? 'write' : 'read')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'EISDIR') return undefined
+    throw fromSystemError(cause, { path })
+  }
+  try {
+    const stat = fstatSync(fd)
+    const length = Math.floor(Math.min(stat.size, lengthMax) / RECORD_HEADER_LENGTH) * RECORD_HEADER_LENGTH
+    if (!stat.isFile() || length < SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH) return undefined
+    return new MappedSegment(segmentId, binding.mapFile(fd, length, writable))
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {

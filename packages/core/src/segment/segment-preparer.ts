@@ -70,7 +70,7 @@ export class SegmentPreparer {
     restampSegmentHeader(this.#headerView, segmentId, this.#options.extensions ? binding.realtimeNs() : 0n)
     const { segmentSize, lock } = this.#options
     const names = [segmentTemporaryFileName(segmentId), segmentFileName(segmentId)] as const
-    this.#job = binding.backgroundPrepare(...names, this.#header, segmentSize, this.#flags, lock.hold)
+    this.#job = binding.backgroundPrepare(...names, this.#header, segmentSize, this.#flags, lock.hold, lock.directory.fileMode)
   }
 
   /** The number of this segment's preparation, done or not; 0, which no job has, when there is none. */

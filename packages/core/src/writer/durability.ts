@@ -190,6 +190,7 @@ export class Durability {
   #writeIndex(): void {
     const { segmentId, offset } = this.#here()
     const bytes = encodeIndex({ currentSegment: segmentId, writeOffset: offset })
-    binding.jobRelease(binding.backgroundReplace(INDEX_TEMPORARY_FILE, INDEX_FILE, bytes, this.#options.lock.hold))
+    const { hold, directory } = this.#options.lock
+    binding.jobRelease(binding.backgroundReplace(INDEX_TEMPORARY_FILE, INDEX_FILE, bytes, hold, directory.fileMode))
   }
 }

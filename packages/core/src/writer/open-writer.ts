@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
-import { createControl } from '../control/create-control.js'
-import type { MappedControl } from '../control/mapped-control.js'
+import { createControl, publishControl, removeTemporaryControl } from '../control/create-control.js'
+import { type MappedControl, newQueueId } from '../control/mapped-control.js'
 import { mapControl, readControl } from '../control/open-control.js'
 import {
   BadSegmentError,
@@ -14,7 +14,7 @@ import {
 import { absolutePath, type DirectoryPath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
 import { makeDirectory } from '../files/make-directory.js'
-import { QueueDirectory } from '../files/queue-directory.js'
+import { folderModeFor, QueueDirectory } from '../files/queue-directory.js'
 import { ReleaseStack } from '../files/release-stack.js'
 import { syncParents } from '../files/sync-directory.js'
 import { WriterLock } from '../files/writer-lock.js'
@@ -22,19 +22,23 @@ import {
   CONTROL_FEATURE_PARKED_READERS,
   CONTROL_FILE,
   CONTROL_LENGTH,
+  CONTROL_TEMPORARY_FILE,
   CONTROL_VERSION,
   type NewControlBlock,
   SEGMENT_HEADER_LENGTH,
+  segmentFileName,
   WRITE_BACK_FAILED,
   WRITE_BACK_GOOD,
 } from '../format/index.js'
+import { highestReaderSegment } from '../recovery/positions-seen.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
-import { setFileAside } from '../recovery/set-aside.js'
+import { linkAside, quarantineName, setFileAside } from '../recovery/set-aside.js'
+import { recordCapacity } from '../segment/record-survey.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { QueueWriter } from './queue-writer.js'
-import { contradictsSegments, rebuildControl, setUnusableSegmentsAside } from './rebuild-control.js'
+import { contradictsSegments, type Geometry, rebuildControl } from './rebuild-control.js'
 import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
@@ -67,30 +71,35 @@ function openWriterAt(path: string, resolved: ResolvedWriterOptions): QueueWrite
   }
 }
 
-/** Whatever is acquired is given back by `releases`: when this throws, and when the writer is closed. */
+/** Everything that is acquired is given back by `releases`: when this throws, and when the writer is closed. */
 function openHeld(path: string, resolved: ResolvedWriterOptions, releases: ReleaseStack): QueueWriter {
-  const directory = prepareDirectory(path)
+  const directory = prepareDirectory(path, resolved.mode)
   releases.push(() => directory.close())
   const lock = WriterLock.acquire(directory)
   let named = false
   // Until the record names this writer, it is the evidence of how the last one ended.
   releases.push(() => lock.release({ clears: named }))
   const { created, rebuilt } = ensureControl(lock, resolved)
-  const control = mapControl(directory, true)
+  const control = mapControl(directory, true, rebuilt === undefined ? CONTROL_FILE : CONTROL_TEMPORARY_FILE)
   releases.push(() => control.close())
   checkLimits(resolved, control.segmentSize)
   const preparer = makePreparer(lock, control.segmentSize, resolved)
   releases.push(() => preparer.dispose())
-  const context = new RecoveryContext(directory, control, control.segmentSize, preparer)
-  if (rebuilt !== undefined) context.note('lost-control', { segmentId: rebuilt }, 'rebuilt from the segments')
+  const origin = { isCopy: control.isCopy, isRebuilt: rebuilt !== undefined, saidSequence: rebuilt?.saidSequence ?? 0 }
+  const context = new RecoveryContext(directory, control, control.segmentSize, preparer, origin)
+  // Does nothing once the changes are applied.
+  releases.push(() => context.changes.discard())
+  if (rebuilt !== undefined) planRebuiltControl(context, rebuilt)
   if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
   return rememberFailedSync(control, () => {
     const tail = created ? beginningOf(directory, control) : recoverQueue(context)
     releases.push(() => tail.segment.close())
-    // The last writer may have died between naming a segment and syncing its name, and recovery renames too.
-    if (!created) directory.sync()
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     checkCounts(directory, tail, epoch)
+    // Up to here nothing was changed that an error would not take back.
+    context.changes.apply()
+    // The last writer may have died between naming a segment and syncing its name, and recovery renames too.
+    if (!created) directory.sync()
     takeOver({ control, tail, epoch, options: resolved })
     named = true
     lock.writeRecord(epoch)
@@ -113,16 +122,16 @@ function rememberFailedSync<Result>(control: MappedControl, work: () => Result):
 
 const SYNC_CALLS = ['msync', 'fsync', 'fdatasync']
 
-function prepareDirectory(path: string): QueueDirectory {
+function prepareDirectory(path: string, fileMode: number): QueueDirectory {
   try {
-    const topmost = makeDirectory(path)
+    const topmost = makeDirectory(path, folderModeFor(fileMode))
     if (topmost !== undefined) syncParents(path, topmost)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
       throw new NotAQueueError({ directory: path, detail: 'it is not a directory' }, { cause })
     throw fromSystemError(cause, { path })
   }
-  return QueueDirectory.open(path)
+  return QueueDirectory.open(path, fileMode)
 }
 
 function pinThread(cpus: readonly number[]): void {
@@ -152,12 +161,13 @@ function makePreparer(lock: WriterLock, segmentSize: number, options: ResolvedWr
 }
 
 /** Makes sure that a valid `control.meta` exists. Nobody else creates or repairs while the lock is held, so what is unfinished stays so. */
-function ensureControl(lock: WriterLock, options: ResolvedWriterOptions): { created: boolean; rebuilt: number | undefined } {
+function ensureControl(lock: WriterLock, options: ResolvedWriterOptions): { created: boolean; rebuilt: Geometry | undefined } {
   const { directory } = lock
-  const { state, block } = readControl(directory)
+  const { state, block, bytes } = readControl(directory)
+  const found = block === undefined || bytes === undefined ? undefined : { block, bytes }
   switch (state) {
     case 'ready':
-      if (block === undefined || !contradictsSegments(directory, block)) return { created: false, rebuilt: undefined }
+      if (found === undefined || !contradictsSegments(directory, found)) return { created: false, rebuilt: undefined }
       break
     case 'foreign':
       throw new NotAQueueError({ directory: directory.path, detail: 'its control.meta is of another kind' })
@@ -172,35 +182,47 @@ function ensureControl(lock: WriterLock, options: ResolvedWriterOptions): { crea
     default:
       break
   }
-  if (state !== 'absent') setFileAside(directory, CONTROL_FILE)
-  const geometry = rebuildControl(directory)
-  if (geometry !== undefined) return { created: false, rebuilt: geometry.headId }
+  const rebuilt = rebuildControl(directory, found)
+  if (rebuilt !== undefined) return { created: false, rebuilt }
   checkLimits(options, options.segmentSize)
-  createQueue(lock, options)
+  createQueue(lock, options, state !== 'absent')
   return { created: true, rebuilt: undefined }
+}
+
+/** The rebuilt block takes its name when the open succeeds; what had it before is kept. */
+function planRebuiltControl(context: RecoveryContext, { headId }: Geometry): void {
+  const { directory, changes } = context
+  context.note('lost-control', { segmentId: headId }, 'rebuilt from the segments')
+  changes.undoWith(() => removeTemporaryControl(directory))
+  context.keepSecondName(CONTROL_FILE)
+  changes.replace(() => publishControl(directory))
 }
 
 /**
  * Segment first, control block last (L8). The block tells the boot id from the beginning: a block without one would make a power cut look like the death of a
  * process.
  */
-function createQueue(lock: WriterLock, options: ResolvedWriterOptions): void {
+function createQueue(lock: WriterLock, options: ResolvedWriterOptions, hasControl: boolean): void {
   const { directory } = lock
-  const segmentId = listSegments(directory).length === 0 ? 0 : setUnusableSegmentsAside(directory)
+  const unusable = listSegments(directory)
+  const segmentId = Math.max(unusable.at(-1) ?? -1, highestReaderSegment(directory)) + 1
   const preparer = makePreparer(lock, options.segmentSize, options)
   preparer.take(segmentId).close()
+  if (hasControl) linkAside(directory, CONTROL_FILE, quarantineName(CONTROL_FILE))
   createControl(directory, {
     segmentSize: options.segmentSize,
     writerEpoch: 1,
     currentSegment: segmentId,
     ...(options.extensions ? firstExtensions(segmentId) : {}),
   })
+  for (const id of unusable) setFileAside(directory, segmentFileName(id))
   syncParents(directory.path, directory.path)
 }
 
 function firstExtensions(segmentId: number): Partial<NewControlBlock> {
   return {
     bootId: bootId(),
+    queueId: newQueueId(),
     extensionEpoch: 1,
     features: CONTROL_FEATURE_PARKED_READERS,
     dirtyEnd: SEGMENT_HEADER_LENGTH,
@@ -214,7 +236,10 @@ function beginningOf(directory: QueueDirectory, control: MappedControl): Tail {
   const segment = openSegment(directory, segmentId, control.segmentSize, true)
   if (segment === undefined)
     throw new BadSegmentError({ path: directory.path, segmentId, detail: 'it vanished while the queue was made' })
-  return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence: 0 }
+  // Readers that are there already have been in a queue that is lost as a whole: none of its sequences is given out again.
+  const wasLost = highestReaderSegment(directory) >= 0
+  const nextSequence = wasLost ? recordCapacity(segmentId, SEGMENT_HEADER_LENGTH, control.segmentSize) : 0
+  return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence }
 }
 
 /** Records count to 2^53 - 1; only damage comes near it. */
@@ -233,6 +258,7 @@ function takeOver(opened: { control: MappedControl; tail: Tail; epoch: number; o
   control.storeWriterHeartbeatNs(binding.realtimeNs())
   forgetOtherRuns(control)
   control.storeWriterEpochRelease(epoch)
+  if (options.extensions || control.isCopy) control.storeIdentity()
   if (options.extensions) storeExtensions(opened)
   binding.syncRange(control.mapping, 0, CONTROL_LENGTH)
 }

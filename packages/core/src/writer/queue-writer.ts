@@ -383,7 +383,7 @@ export class QueueWriter {
   #enterNextSegment(mayBlock: boolean): void {
     this.#assertOwned()
     this.#gate?.admit(this.#head.segmentId, mayBlock)
-    // Whoever waited for readers may have lost the lock meanwhile.
+    // The lock may have been lost while the writer waited for readers.
     this.#assertOwned()
     this.#head.enterNext((segmentId) => this.#awaitPreparation(segmentId))
     this.#durability.afterRoll()

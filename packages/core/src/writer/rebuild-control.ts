@@ -1,76 +1,154 @@
-import { createControl } from '../control/create-control.js'
+import { binding } from '@chronicle-ts/native'
+import { writeTemporaryControl } from '../control/create-control.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import {
   type ControlBlock,
+  DURABLE_SLOT_COUNT,
+  decodeControlIdentity,
+  decodeDurableMark,
+  decodeDurableSlot,
+  durableSlotOffset,
+  encodeControl,
+  encodeDurableSlot,
   isExistingSegmentSize,
-  SEGMENT_HEADER_LENGTH,
-  SEGMENT_MAGIC,
-  segmentFileName,
+  isNewSegmentSize,
+  segmentProblem,
 } from '../format/index.js'
-import { setFileAside } from '../recovery/set-aside.js'
-import { walkHeaders } from '../segment/record-scan.js'
-import { glanceAtSegment, listSegments, openSegment, type SegmentGlance } from '../segment/segment-files.js'
+import { surveyRecords } from '../segment/record-survey.js'
+import { glanceAtSegment, listSegments, openDamagedSegment, type SegmentGlance } from '../segment/segment-files.js'
 
-/** What the segments tell about a queue whose control block is lost. */
+/** A control block as it was found. */
+export interface FoundControl {
+  readonly block: ControlBlock
+  readonly bytes: Uint8Array
+}
+
+/** What the segments, and a control block that cannot be used, tell about a queue. */
 export interface Geometry {
   readonly segmentSize: number
   readonly headId: number
   readonly writerEpoch: number
+  /** The next sequence as the old block told it, or how far it said that messages are durable; 0 when it told neither. */
+  readonly saidSequence: number
+}
+
+const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
+
+interface Candidate {
+  readonly id: number
+  readonly glance: SegmentGlance
+  readonly isOwnHeader: boolean
+}
+
+function listCandidates(directory: QueueDirectory): Candidate[] {
+  const candidates: Candidate[] = []
+  for (const id of listSegments(directory)) {
+    const glance = glanceAtSegment(directory, id, 0)
+    if (glance?.isFile) candidates.push({ id, glance, isOwnHeader: segmentProblem(glance.header, id) === undefined })
+  }
+  return candidates
 }
 
 /**
- * Rebuilds `control.meta` from the segments. The head is the highest segment with records; the tail within it is found by recovery, which trusts
- * nothing, because the new block carries no extension fields.
+ * Rebuilds the control block from the segments, under its temporary name. The head is the highest segment with records; the tail within it is found by recovery, which trusts
+ * nothing, because the new block carries no extension fields. What the old block says and can prove is taken over.
  *
  * @returns `undefined` when no usable segment exists: then there is nothing to rebuild.
  */
-export function rebuildControl(directory: QueueDirectory): Geometry | undefined {
-  const ids = listSegments(directory)
-  let head: { id: number; glance: SegmentGlance } | undefined
-  let lowest: { id: number; glance: SegmentGlance } | undefined
-  let writerEpoch = 1
-  for (const id of ids) {
-    const glance = glanceAtSegment(directory, id, 0)
-    if (glance === undefined || glance.header.magic !== SEGMENT_MAGIC || glance.header.segmentId !== id) continue
-    if (!isExistingSegmentSize(glance.length)) continue
-    if (Number.isSafeInteger(glance.header.writerEpoch)) writerEpoch = Math.max(writerEpoch, glance.header.writerEpoch)
-    lowest ??= { id, glance }
-    if (glance.hasRecords) head = { id, glance }
+export function rebuildControl(directory: QueueDirectory, old: FoundControl | undefined): Geometry | undefined {
+  const candidates = listCandidates(directory)
+  const segmentSize = weighSegmentSize(candidates, old)
+  if (segmentSize === undefined) return undefined
+  const usable = candidates.filter(({ glance, isOwnHeader }) => isOwnHeader && glance.length === segmentSize)
+  const withRecords = candidates.filter((candidate) => hasRecords(directory, candidate, segmentSize))
+  const head = withRecords.at(-1) ?? usable[0]
+  if (head === undefined) return undefined
+  const said = old?.block.writerEpoch ?? 0
+  const epochs = usable
+    .map(({ glance }) => glance.header.writerEpoch)
+    .concat(said, latestEpochIn(directory, head.id, segmentSize))
+  const writerEpoch = Math.max(1, ...epochs.filter((epoch) => Number.isSafeInteger(epoch)))
+  const bytes = encodeControl({ ...keptFields(old), segmentSize, writerEpoch, currentSegment: head.id })
+  keepDurableMarks(bytes, old)
+  writeTemporaryControl(directory, bytes)
+  return { segmentSize, headId: head.id, writerEpoch, saidSequence: saidSequence(old) }
+}
+
+/** What most segments have; a tie goes to what the old block says, and then to the larger. */
+function weighSegmentSize(candidates: readonly Candidate[], old: FoundControl | undefined): number | undefined {
+  const said = old === undefined || !isExistingSegmentSize(old.block.segmentSize) ? undefined : old.block.segmentSize
+  if (said !== undefined && old !== undefined && isProved(old)) return said
+  const counts = countLengths(candidates)
+  const best = [...counts].sort(
+    ([lengthA, a], [lengthB, b]) => b - a || Number(lengthB === said) - Number(lengthA === said) || lengthB - lengthA,
+  )[0]
+  return best?.[0]
+}
+
+/** How many segments have which length, of those that could have it. */
+function countLengths(candidates: readonly Candidate[]): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const { glance, isOwnHeader } of candidates)
+    if (isOwnHeader && isExistingSegmentSize(glance.length)) counts.set(glance.length, (counts.get(glance.length) ?? 0) + 1)
+  return counts
+}
+
+/** A checksum covers the segment size: it is what a writer stored. */
+function isProved({ bytes }: FoundControl): boolean {
+  const identity = decodeControlIdentity(bytes, crc32)
+  return identity !== undefined && identity !== 'bad'
+}
+
+function hasRecords(directory: QueueDirectory, { id, glance, isOwnHeader }: Candidate, segmentSize: number): boolean {
+  if (!glance.hasRecords || (isOwnHeader && glance.length === segmentSize)) return glance.hasRecords
+  const segment = openDamagedSegment(directory, id, segmentSize, false)
+  if (segment === undefined) return false
+  const { firstSequence } = surveyRecords(segment)
+  segment.close()
+  return firstSequence !== undefined && isExistingSegmentSize(glance.length)
+}
+
+function keptFields(old: FoundControl | undefined): Partial<ControlBlock> {
+  if (old === undefined) return {}
+  const { createdNs, queueId, replicaTerm, sourceQueueId } = old.block
+  return { createdNs, queueId, sourceQueueId, ...(Number.isSafeInteger(replicaTerm) ? { replicaTerm } : {}) }
+}
+
+function keepDurableMarks(bytes: Uint8Array, old: FoundControl | undefined): void {
+  for (let slot = 0; old !== undefined && slot < DURABLE_SLOT_COUNT; slot++) {
+    const mark = decodeDurableSlot(old.bytes, slot, crc32)
+    if (mark !== undefined && Number.isSafeInteger(mark.sequence) && Number.isSafeInteger(mark.offset))
+      bytes.set(encodeDurableSlot(mark, crc32), durableSlotOffset(slot))
   }
-  const chosen = head ?? lowest
-  if (chosen === undefined) return undefined
-  const segmentSize = chosen.glance.length
-  // The writer of a segment's last records may be a later one than the writer that made it the head.
-  writerEpoch = Math.max(writerEpoch, latestEpochIn(directory, chosen.id, segmentSize))
-  const geometry = { segmentSize, headId: chosen.id, writerEpoch }
-  createControl(directory, { segmentSize: geometry.segmentSize, writerEpoch, currentSegment: chosen.id })
-  return geometry
+}
+
+function saidSequence(old: FoundControl | undefined): number {
+  if (old === undefined) return 0
+  const next = old.block.extensionEpoch === 0 ? 0 : old.block.nextSequence
+  const durable = decodeDurableMark(old.bytes, crc32)?.sequence ?? 0
+  return Math.max(0, ...[next, durable].filter((sequence) => Number.isSafeInteger(sequence)))
 }
 
 /**
  * Whether a control block that looks sound cannot be that of the segments beside it: it gives them a size that none has, or an epoch that no queue reaches. To believe it would
- * set all of them aside. Costs one look at the head where all is well.
+ * set all of them aside. One segment alone does not outweigh it, because it may have been cut or have grown. Costs one look at the head where all is well.
  */
-export function contradictsSegments(directory: QueueDirectory, block: ControlBlock): boolean {
+export function contradictsSegments(directory: QueueDirectory, found: FoundControl): boolean {
+  const { block, bytes } = found
   if (!Number.isSafeInteger(block.writerEpoch)) return true
   const { segmentSize } = block
+  if (isProved(found)) return false
   if (glanceAtSegment(directory, block.currentSegment, segmentSize)?.problem === undefined) return false
-  const glances = listSegments(directory).map((id) => glanceAtSegment(directory, id, segmentSize))
-  if (glances.some((glance) => glance !== undefined && glance.problem === undefined)) return false
-  return glances.some((glance) => glance?.header.magic === SEGMENT_MAGIC && isExistingSegmentSize(glance.length))
+  const counts = countLengths(listCandidates(directory))
+  if (counts.has(segmentSize)) return false
+  const isDoubtful = decodeControlIdentity(bytes, crc32) === 'bad' || !isNewSegmentSize(segmentSize)
+  return Math.max(0, ...counts.values()) >= (isDoubtful ? 1 : 2)
 }
 
 function latestEpochIn(directory: QueueDirectory, segmentId: number, segmentSize: number): number {
-  const segment = openSegment(directory, segmentId, segmentSize, false)
+  const segment = openDamagedSegment(directory, segmentId, segmentSize, false)
   if (segment === undefined) return 0
-  const { highestEpoch } = walkHeaders(segment, SEGMENT_HEADER_LENGTH)
+  const { highestEpoch } = surveyRecords(segment)
   segment.close()
   return highestEpoch
-}
-
-/** Puts away files that bear segment names and are none; returns the first id that is free. */
-export function setUnusableSegmentsAside(directory: QueueDirectory): number {
-  const ids = listSegments(directory)
-  for (const id of ids) setFileAside(directory, segmentFileName(id))
-  return (ids.at(-1) ?? -1) + 1
 }

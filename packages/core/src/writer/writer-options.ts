@@ -1,6 +1,7 @@
 import { BACKPRESSURE_TIMEOUT_MS, DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptionNames } from '../files/option-names.js'
+import { DEFAULT_FILE_MODE } from '../files/queue-directory.js'
 import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
 import type { ReleasedReader } from '../retention/retention-plan.js'
 
@@ -36,6 +37,11 @@ export interface WriterOptions {
   readonly mlock?: boolean
   /** Ask for huge pages, where the file system has them. Default false. */
   readonly hugePages?: boolean
+  /**
+   * Permissions of the files that the writer makes, less umask. Default 0o666. The queue's directory and the folders in it get the same and may be entered by those who may
+   * read (0o777 by default). What exists keeps its own.
+   */
+  readonly mode?: number
   /** CPUs that the calling thread is pinned to at open. */
   readonly cpu?: number | readonly number[]
   /** Roll when the head segment holds messages and has been the head for this long, although it is not full. Needs a turning event loop. */
@@ -104,6 +110,7 @@ export type ResolvedWriterOptions = Required<
     | 'prefault'
     | 'mlock'
     | 'hugePages'
+    | 'mode'
     | 'heartbeatIntervalMs'
     | 'backpressure'
     | 'backpressureTimeoutMs'
@@ -133,6 +140,7 @@ const OPTIONS: Readonly<Record<keyof WriterOptions, true>> = {
   prefault: true,
   mlock: true,
   hugePages: true,
+  mode: true,
   cpu: true,
   rollAfterMs: true,
   heartbeatIntervalMs: true,
@@ -173,6 +181,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
     prefault: options.prefault ?? true,
     mlock: options.mlock ?? false,
     hugePages: options.hugePages ?? false,
+    mode: options.mode ?? DEFAULT_FILE_MODE,
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
     backpressure: options.backpressure ?? 'fail',
     backpressureTimeoutMs: options.backpressureTimeoutMs ?? BACKPRESSURE_TIMEOUT_MS,
@@ -183,6 +192,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   if (resolved.backpressure !== 'fail' && resolved.backpressure !== 'block')
     invalid('backpressure', resolved.backpressure, "'fail' or 'block'")
   for (const name of ['extensions', 'prefault', 'mlock', 'hugePages'] as const) checkBoolean(name, resolved[name])
+  checkMode(resolved.mode)
   checkTimer('heartbeatIntervalMs', resolved.heartbeatIntervalMs, 0)
   checkTimer('flushPolicy.everyMs', resolved.flushPolicy?.everyMs, 1)
   checkAtLeast('backpressureTimeoutMs', resolved.backpressureTimeoutMs, 0)
@@ -233,6 +243,12 @@ export function segmentCapacityOf(options: Pick<WriterOptions, 'maxSegments' | '
 function checkCpus(cpus: readonly number[]): void {
   if (!Array.isArray(cpus)) invalid('cpu', cpus, 'a number of a CPU, or an array of them')
   for (const cpu of cpus) if (!Number.isInteger(cpu) || cpu < 0) invalid('cpu', cpu, 'numbers of CPUs')
+}
+
+/** The owner has to read and write: otherwise the writer that made a file could not open it again. */
+function checkMode(mode: unknown): void {
+  const isMode = typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o777 && (mode & 0o600) === 0o600
+  if (!isMode) invalid('mode', mode, 'permissions of 0o600 to 0o777, with read and write for the owner')
 }
 
 function checkBoolean(argument: string, value: unknown): void {

@@ -2,11 +2,13 @@ import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter } from '../../src/index.js'
 import { appendNumbered } from './messages.js'
+import { pretendSameFile } from './raw-queue.js'
 import { temporaryDirectory } from './temporary.js'
 
-/** Without the segment that is being prepared meanwhile, which may vanish during the copy. */
+/** Stands for the directory itself, as the death of its writer would leave it. Without the segment that is being prepared meanwhile, which may vanish during the copy. */
 export function copyAtRest(directory: string, copy: string): void {
   cpSync(directory, copy, { recursive: true, filter: (path) => !path.endsWith('.tmp') })
+  pretendSameFile(copy)
 }
 
 /** A queue of `count` messages as the death of its writer leaves it: copied in the middle of the writer's life. */

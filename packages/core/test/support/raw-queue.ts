@@ -1,11 +1,14 @@
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import {
   CONTROL_BOOT_ID_OFFSET,
   CONTROL_FILE,
   type ControlBlock,
   decodeControl,
+  decodeControlIdentity,
   segmentFileName,
+  storeControlIdentity,
   viewOf,
 } from '../../src/format/index.js'
 
@@ -35,6 +38,17 @@ export function overwriteControl(directory: string, offset: number, bytes: Uint8
 /** As if the machine had been started again since the last writer. */
 export function pretendAnotherBoot(directory: string): void {
   overwriteControl(directory, CONTROL_BOOT_ID_OFFSET, Buffer.alloc(16, 0xab))
+}
+
+/** As if the directory were the one in which its last writer wrote, and not a copy. */
+export function pretendSameFile(directory: string): void {
+  const path = join(directory, CONTROL_FILE)
+  const control = readFileSync(path)
+  const recorded = decodeControlIdentity(control, crc32)
+  if (recorded === undefined || recorded === 'bad') return
+  const { dev, ino } = statSync(path, { bigint: true })
+  storeControlIdentity(control, { device: dev, inode: ino, birthNs: 0n }, crc32)
+  overwrite(path, 0, control)
 }
 
 export function segmentFile(directory: string, segmentId: number): string {

@@ -75,7 +75,7 @@ describe('on the golden directories', () => {
     expect(queue.problems).toEqual([])
     expect(queue.control).toMatchObject({ currentSegment: headSegment, writeOffset, writerEpoch })
     expect(queue.padding).toEqual(padding)
-    expect(queue.records.map(({ flags, writerEpoch, payload, ...record }) => record)).toEqual(records)
+    expect(queue.records.map(({ flags, writerEpoch, payload, schemaVersion, source, ...record }) => record)).toEqual(records)
     expect(Object.keys(queue.readers).sort()).toEqual(Object.keys(readers).sort())
     expect(queue.readers).toMatchObject(readers)
   })
@@ -121,7 +121,7 @@ describe('on a queue with all extensions', () => {
   const unconfirmedInControl = [
     ...['bootId', 'extensionEpoch', 'writerEpoch', 'features', 'createdNs', 'firstSegmentPlusOne', 'writerHeartbeatNs'],
     ...['segmentGeneration', 'dirtyEnd', 'dirtySegment', 'notifySequence', 'waitersPending', 'parkedReaders'],
-    ...['progressSequence', 'writerBlocked'],
+    ...['progressSequence', 'writerBlocked', 'queueId', 'replicaTerm', 'sourceQueueId'],
   ]
   const unconfirmedInSegment = ['createdNs', 'writerEpoch']
   const isUnconfirmed = (fields: readonly Field[], skipped: readonly string[], offset: number) =>
@@ -228,7 +228,8 @@ describe('on random queues', () => {
         writeSampleQueue(directory, messages, size)
         directories.push(directory)
         const queue = readQueue(directory)
-        expect(queue.problems).toEqual([])
+        // Any time may be given; those that have not come yet are told.
+        expect(queue.problems.filter(({ code }) => code !== 'clock-ahead')).toEqual([])
         expect(queue.records).toMatchObject(
           messages.map((one, sequence) => ({
             sequence,

@@ -1,5 +1,6 @@
 /** A process of the benchmark: reads its task from the command line, answers over its parent's channel, and ends. */
 import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { messageOfError } from '../../error-report.js'
 import { type BenchNote, type BenchTask, WrongResultError } from './bench-task.js'
 import { measureReading, measureWriting } from './measure-throughput.js'
@@ -8,6 +9,13 @@ import { openSender, sendAtRate } from './send-at-rate.js'
 
 /** Only core's own errors about the data, and ours, say that something is wrong with it. */
 const WRONG_CODES = new Set(['ERR_CORRUPT_RECORD', 'ERR_SEQUENCE_GAP', 'ERR_DATA_LOST', 'ERR_BAD_SEGMENT'])
+
+/** A loop that spins hears of nothing. A thread looks whether the parent is still there, and ends the process that nobody waits for any more. */
+const WATCH_PARENT = `
+const { workerData } = require('node:worker_threads')
+setInterval(() => { if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL') }, 250)
+`
+new Worker(WATCH_PARENT, { eval: true, workerData: process.ppid }).unref()
 
 try {
   await answer(await carryOut(JSON.parse(process.argv[2] ?? '{}') as BenchTask))

@@ -22,6 +22,8 @@ export class WorkerProcess implements Disposable {
       pinnedTo === undefined
         ? spawn(process.execPath, node, { stdio: [...stdio] })
         : spawn('taskset', ['-c', String(pinnedTo), process.execPath, ...node], { stdio: [...stdio] })
+    // A second Ctrl-C ends this process without unwinding.
+    process.once('exit', this.#kill)
     let complaint = ''
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       complaint = (complaint + chunk.toString()).slice(-500)
@@ -52,6 +54,11 @@ export class WorkerProcess implements Disposable {
 
   /** Ends it, whatever it is doing. */
   [Symbol.dispose](): void {
+    process.off('exit', this.#kill)
+    this.#kill()
+  }
+
+  readonly #kill = (): void => {
     this.#child.kill('SIGKILL')
   }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -16,12 +17,16 @@ import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../test/support/build-queue.js'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
-import { runCli, runCliUnprivileged } from '../../../test/support/run-cli.js'
+import { BIN, runCli, runCliUnprivileged } from '../../../test/support/run-cli.js'
 import type { Finding } from './finding.js'
 
 interface DoctorReport {
   readonly queues: readonly { readonly queue: string; readonly findings: readonly Finding[] }[]
-  readonly repairs: readonly { readonly steps: readonly { kind: string }[]; readonly error?: string }[]
+  readonly repairs: readonly {
+    readonly steps: readonly { kind: string }[]
+    readonly report?: { readonly outcomes: readonly { readonly state: string; readonly detail: string }[] }
+    readonly error?: string
+  }[]
 }
 
 let folder: QueueFolder
@@ -74,13 +79,13 @@ describe('chron-cli doctor', () => {
     expect(codes(diagnose(queue).queues[0]?.findings)).toContain('LEASE_BAD')
   })
 
-  it('changes nothing without --yes', () => {
+  it('changes nothing without --yes, and exits like the state that it found', () => {
     const queue = damagedQueue()
     truncateSync(join(queue, 'control.meta'), 100)
     const before = fingerprint(queue)
     runCli(['doctor', queue])
     const { exitCode, stdout } = runCli(['doctor', queue, '--repair'])
-    expect(exitCode).toBe(3)
+    expect(exitCode).toBe(2)
     expect(stdout).toContain('would write a new control.meta')
     expect(fingerprint(queue)).toEqual(before)
   })
@@ -113,6 +118,26 @@ describe('chron-cli doctor', () => {
       queue: { readers: { position: { segmentId: number; offset: number } }[] }
     }
     expect(inspection.readers[0]?.position).toEqual({ segmentId: bad?.segmentId, offset: (bad?.offset ?? 0) + 128 })
+  })
+
+  it('L59: leaves a segment as it is when the disk takes only a part of its copy, and says so', () => {
+    const queue = folder.join('queue')
+    buildQueue(queue, { payloads: textPayloads(600, 200), segmentSize: 65_536 })
+    const segment = join(queue, '000000001.q')
+    writeSync(openSync(segment, 'r+'), Buffer.alloc(64), 0, 64, 0)
+    const before = readFileSync(segment)
+    // A limit on the size of a file ends a write in its middle, as a full disk does.
+    const limited = ['-c', 'ulimit -f 16; exec "$0" "$@"', process.execPath, BIN, 'doctor', queue, '--repair', '--yes', '--json']
+    const { status, stdout } = spawnSync('bash', limited, { encoding: 'utf8' })
+    const { repairs } = JSON.parse(stdout) as DoctorReport
+    expect(repairs[0]?.report?.outcomes).toContainEqual(
+      expect.objectContaining({ state: 'failed', detail: expect.stringContaining('EFBIG') }),
+    )
+    expect(status).not.toBe(0)
+    expect(readFileSync(segment)).toEqual(before)
+    expect(readdirSync(queue).filter((name) => name.endsWith('.tmp'))).toEqual([])
+    runCli(['doctor', queue, '--repair', '--yes'])
+    expect(runCli(['export', queue]).stdout.trimEnd().split('\n')).toHaveLength(600)
   })
 
   it('does not touch a queue that is being written to, and exits with 4', () => {

@@ -15,18 +15,28 @@ export function renderInspection(inspection: QueueInspection, output: Pick<Outpu
   const { palette, width } = output
   const lines = [palette.heading(printable(inspection.directory))]
   for (const [label, text] of facts(inspection, palette)) lines.push(...labelled(label, text, width))
-  if (inspection.readers.length > 0)
-    lines.push(
-      '',
-      ...renderTable(
-        READER_COLUMNS,
-        inspection.readers.map((r) => readerRow(r, palette)),
-        width,
-        palette.heading,
-      ),
-    )
+  if (inspection.readers.length > 0) lines.push('', ...renderReaders(inspection.readers, output))
   if (inspection.problems.length > 0) lines.push('', ...renderProblems(inspection.problems, output))
   return lines
+}
+
+/** A line per reader: state, position, lag. */
+export function renderReaders(
+  readers: readonly ReaderInspection[],
+  { palette, width }: Pick<Output, 'palette' | 'width'>,
+): string[] {
+  const rows = worstFirst(readers).map((reader) => readerRow(reader, palette))
+  return renderTable(READER_COLUMNS, rows, width, palette.heading)
+}
+
+/** Readers in the order in which they need to be looked at: bad files first, then who is furthest behind. */
+export function worstFirst(readers: readonly ReaderInspection[]): ReaderInspection[] {
+  const weight = ({ problem, lag }: ReaderInspection) =>
+    problem !== undefined ? Number.POSITIVE_INFINITY : (lag?.messages ?? Number.MAX_SAFE_INTEGER)
+  return [...readers].sort((a, b) => {
+    const [one, other] = [weight(a), weight(b)]
+    return one === other ? (a.name < b.name ? -1 : 1) : other - one
+  })
 }
 
 /** `alive`, with how it is known; the same words for writers everywhere. */
@@ -80,7 +90,7 @@ function paintWriter(text: string, writer: WriterInspection, palette: Palette): 
 }
 
 const READER_COLUMNS: readonly Column[] = [
-  { title: 'READER' },
+  { title: 'READER', cut: 'middle' },
   { title: 'STATE' },
   { title: 'POSITION', align: 'right', optional: 3 },
   { title: 'BEHIND', align: 'right' },

@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatRate } from '../../output/quantities.js
 import { type Cell, type Column, renderTable } from '../../output/table.js'
 
 const COLUMNS: readonly Column[] = [
-  { title: 'QUEUE' },
+  { title: 'QUEUE', cut: 'middle' },
   { title: 'WRITER' },
   { title: 'SEGMENTS', align: 'right', optional: 3 },
   { title: 'SIZE', align: 'right', optional: 2 },
@@ -17,16 +17,25 @@ const COLUMNS: readonly Column[] = [
   { title: 'STATE' },
 ]
 
-/** One line per queue, as for a bus root. */
+/** One line per queue, as for a bus root. On a terminal the directory that all of them are in is named once. */
 export function renderQueueList(inspections: readonly QueueInspection[], output: Pick<Output, 'palette' | 'width'>): string[] {
-  const rows = inspections.map((inspection) => queueRow(inspection, output.palette))
-  return renderTable(COLUMNS, rows, output.width, output.palette.heading)
+  const root = output.width === undefined ? '' : commonDirectory(inspections.map(({ directory }) => directory))
+  const rows = inspections.map((inspection) => queueRow(inspection, inspection.directory.slice(root.length), output.palette))
+  const table = renderTable(COLUMNS, rows, output.width, output.palette.heading)
+  return root === '' ? table : [output.palette.faint(printable(root)), ...table]
 }
 
-function queueRow(inspection: QueueInspection, palette: Palette): Cell[] {
+/** The directory that all paths have in common, with the slash at its end; empty when that is none. */
+function commonDirectory([first = '', ...others]: readonly string[]): string {
+  let length = first.lastIndexOf('/') + 1
+  for (const path of others) while (!path.startsWith(first.slice(0, length))) length = first.lastIndexOf('/', length - 2) + 1
+  return first.slice(0, length)
+}
+
+function queueRow(inspection: QueueInspection, name: string, palette: Palette): Cell[] {
   const { segments, head, readers } = inspection
   return [
-    printable(inspection.directory),
+    printable(name),
     writerState(inspection, palette),
     formatCount(segments.count),
     formatBytes(segments.bytes),

@@ -3,7 +3,7 @@ import { printable } from '../../output/printable.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../../output/quantities.js'
 import { type Cell, type Column, fit, renderTable } from '../../output/table.js'
 import { wrapText } from '../../output/wrap.js'
-import { renderInspection } from '../inspect/render-inspection.js'
+import { renderInspection, worstFirst } from '../inspect/render-inspection.js'
 import { displayName } from './display-name.js'
 import { type MonitorState, mostBehind, visibleRows } from './monitor-state.js'
 import { longestWaitNs, oldestUnreadNs } from './oldest-unread.js'
@@ -18,7 +18,7 @@ const EVENT_LINES = 4
 const FIXED_LINES = 4 + EVENT_LINES
 
 const COLUMNS: readonly Column[] = [
-  { title: 'QUEUE' },
+  { title: 'QUEUE', cut: 'middle' },
   { title: 'WRITER', optional: 1 },
   { title: 'RATE', align: 'right' },
   { title: '', optional: 3 },
@@ -156,8 +156,12 @@ function renderOpened(row: QueueRow, { width, height }: MonitorPicture, palette:
 /** How long each reader's oldest unread message has been waiting, now and over the last looks. */
 function waitingLines({ inspection, waits }: QueueRow, width: number, palette: Palette): string[] {
   if (inspection.readers.length === 0) return []
-  const columns: Column[] = [{ title: '  READER' }, { title: 'OLDEST UNREAD', align: 'right' }, { title: '', optional: 1 }]
-  const rows = inspection.readers.map((reader): Cell[] => {
+  const columns: Column[] = [
+    { title: '  READER', cut: 'middle' },
+    { title: 'OLDEST UNREAD', align: 'right' },
+    { title: '', optional: 1 },
+  ]
+  const rows = worstFirst(inspection.readers).map((reader): Cell[] => {
     const ns = oldestUnreadNs(inspection, reader)
     const age = ns === undefined ? '?' : ns === 0n ? 'none' : formatDuration(ns)
     return [`  ${printable(reader.name)}`, age, sparkline(waits.get(reader.name) ?? [])]

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { ColdRecord } from '@chronicle-ts/core'
+import { UsageError } from '../../error-report.js'
 import type { Output } from '../../output/output.js'
 import { printable, printableLines } from '../../output/printable.js'
 import { formatTime } from '../../output/times.js'
@@ -19,12 +20,14 @@ export function messagePrinter(output: Output, format: MessageFormat, maxBytes: 
     case 'raw':
       return (record) => output.bytes(record.payload)
     case 'hex':
-      return (record) => output.line(record.payload.toString('hex'))
+      return (record) => output.line(asText(record, () => record.payload.toString('hex')))
     case 'base64':
-      return (record) => output.line(record.payload.toString('base64'))
+      return (record) => output.line(asText(record, () => record.payload.toString('base64')))
     case 'utf8':
-      return (record) =>
-        output.line(output.isTerminal ? printableLines(record.payload.toString('utf8')) : record.payload.toString('utf8'))
+      return (record) => {
+        const text = asText(record, () => record.payload.toString('utf8'))
+        output.line(output.isTerminal ? printableLines(text) : text)
+      }
     case 'text':
       return (record, queue) => printText(output, record, queue, maxBytes)
   }
@@ -41,8 +44,24 @@ export function messageAsJson(record: ColdRecord, queue?: string): string {
     segment: segmentId,
     offset,
   }
-  const content = isUtf8(payload) ? { text: payload.toString('utf8') } : { base64: payload.toString('base64') }
-  return JSON.stringify(queue === undefined ? { ...place, ...content } : { queue, ...place, ...content })
+  return asText(record, () => {
+    const content = isUtf8(payload) ? { text: payload.toString('utf8') } : { base64: payload.toString('base64') }
+    return JSON.stringify(queue === undefined ? { ...place, ...content } : { queue, ...place, ...content })
+  })
+}
+
+/** Makes text of a payload. A string holds half a gigabyte at most, and escapes and base64 make more of it. */
+function asText({ payload, sequence }: ColdRecord, make: () => string): string {
+  try {
+    return make()
+  } catch (cause) {
+    const isTooLong = cause instanceof RangeError || (cause as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG'
+    if (!isTooLong) throw cause
+    throw new UsageError(
+      `message ${sequence} has ${payload.length} bytes, too many to be written as text: --format raw writes any`,
+      { cause },
+    )
+  }
 }
 
 function printText(output: Output, record: ColdRecord, queue: string | undefined, maxBytes: number): void {
@@ -53,6 +72,26 @@ function printText(output: Output, record: ColdRecord, queue: string | undefined
     `${output.palette.heading(`${where}#${sequence}`)}  ${formatTime(timestampNs)}  type ${typeId}  ${payload.length} bytes  ${place}`,
   )
   const shown = maxBytes === 0 ? payload : payload.subarray(0, maxBytes)
-  output.lines(hexdump(shown, output.width))
+  output.lines(isReadable(payload) ? textLines(shown) : hexdump(shown, output.width))
   if (shown.length < payload.length) output.line(output.palette.faint(`  … ${payload.length - shown.length} more bytes`))
+}
+
+/** Whether a payload is text that a person reads: UTF-8 without control characters but for ends of lines and tabs. JSON is. */
+function isReadable(payload: Buffer): boolean {
+  if (payload.length === 0 || payload.length > READABLE_LENGTH_MAX || !isUtf8(payload)) return false
+  return !UNREADABLE.test(payload.toString('utf8'))
+}
+
+/** Longer text is no message to be read on a screen. */
+const READABLE_LENGTH_MAX = 1024 * 1024
+const UNREADABLE = /[^\P{Cc}\n\r\t]/u
+
+/** A character that was cut in the middle is left out. */
+function textLines(shown: Buffer): string[] {
+  let text = shown
+  for (let cut = 0; cut < 3 && !isUtf8(text); cut += 1) text = text.subarray(0, -1)
+  return text
+    .toString('utf8')
+    .split('\n')
+    .map((line) => `  ${printable(line)}`)
 }

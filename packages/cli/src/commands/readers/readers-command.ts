@@ -1,0 +1,72 @@
+import { Argument, type Command, Option } from 'commander'
+import type { CommandContext, Runner } from '../../command-context.js'
+import { UsageError } from '../../error-report.js'
+import { EXIT_HEALTHY } from '../../exit-codes.js'
+import { parseReaderPlaceOption } from '../../options.js'
+import { manual } from '../../output/manual.js'
+import { listReadersOf, showReader } from './list-readers.js'
+import { removeReaderOf, resetReader } from './reset-reader.js'
+
+const ACTIONS = ['list', 'show', 'reset', 'remove'] as const
+
+/** Where a reader is to go on. */
+export type ReaderPlace = 'earliest' | 'latest' | { readonly sequence: number } | { readonly timestampNs: bigint }
+
+export interface ReadersOptions {
+  readonly to?: ReaderPlace
+  readonly yes?: boolean
+}
+
+const EXAMPLES = `
+list and show tell where the registered readers of a queue stand and how far they are behind; they only read. reset gives a reader another position: earliest, latest, a sequence (sequence:120000), or a time
+(RFC 3339, nanoseconds since 1970, or a span ago); the reader goes on with the first message at or after it. remove forgets a reader for good, so that it pins no segment any more.
+
+reset and remove show what they would do, and do it with --yes. A reader that is running is left alone (exit code 4).
+
+Examples:
+  $ chron-cli readers list /var/lib/trades
+  $ chron-cli readers show /var/lib/trades router --json
+  $ chron-cli readers reset /var/lib/trades router --to latest              what would be done
+  $ chron-cli readers reset /var/lib/trades router --to 15m --yes
+  $ chron-cli readers reset /var/lib/trades router --to sequence:120000 --yes
+  $ chron-cli readers remove /var/lib/trades old-router --yes
+`
+
+export function addReadersCommand(program: Command, run: Runner): void {
+  program
+    .command('readers')
+    .summary('list, show, reset or remove the registered readers of a queue')
+    .description('Look at the registered readers of a queue, give one another position, or forget one.')
+    .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
+    .argument('<queue>', 'directory of a queue')
+    .argument('[reader]', 'name of the reader; list needs none')
+    .addOption(
+      new Option('--to <place>', 'with reset: earliest, latest, sequence:<n>, or a time').argParser(parseReaderPlaceOption),
+    )
+    .option('--yes', 'with reset or remove: do it')
+    .addHelpText('after', manual(EXAMPLES))
+    .action(
+      (action: (typeof ACTIONS)[number], queue: string, reader: string | undefined, options: ReadersOptions, command: Command) =>
+        run(command, (context) => readers(context, { action, queue, reader, options })),
+    )
+}
+
+interface ReadersRun {
+  readonly action: (typeof ACTIONS)[number]
+  readonly queue: string
+  readonly reader: string | undefined
+  readonly options: ReadersOptions
+}
+
+async function readers(context: CommandContext, { action, queue, reader, options }: ReadersRun): Promise<number> {
+  if (action !== 'reset' && options.to !== undefined) throw new UsageError('--to belongs to reset')
+  if (action === 'list') {
+    if (reader !== undefined) throw new UsageError('list takes no reader; show does')
+    return listReadersOf(context, queue)
+  }
+  if (reader === undefined) throw new UsageError(`${action} needs the name of a reader`)
+  if (action === 'show') return showReader(context, queue, reader)
+  if (action === 'reset') await resetReader(context, queue, { name: reader, options })
+  else await removeReaderOf(context, queue, { name: reader, options })
+  return EXIT_HEALTHY
+}

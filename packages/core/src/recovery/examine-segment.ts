@@ -1,0 +1,178 @@
+import { closeSync, ftruncateSync, readSync } from 'node:fs'
+import { fromSystemError } from '../errors/index.js'
+import { openPath } from '../files/regular-file.js'
+import {
+  encodeSegmentHeader,
+  SEGMENT_FLAG_SEALED,
+  SEGMENT_HEADER_LENGTH,
+  SEGMENT_MAGIC,
+  SEGMENT_VERSION,
+  segmentFileName,
+  segmentProblem,
+} from '../format/index.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+import { type RecordSurvey, surveyRecords } from '../segment/record-survey.js'
+import { glanceAtSegment, openDamagedSegment, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
+import { findRecordBefore } from '../segment/witness-record.js'
+import type { RecoveryContext } from './recovery-context.js'
+
+/** What recovery thinks of a file that bears a segment's name. */
+export interface ExaminedSegment {
+  readonly id: number
+  readonly glance: SegmentGlance
+  /**
+   * `whole`: can be used as it is. `damaged`: its header or its length is wrong, and what else is known says that it is this segment. `foreign`: nothing says that it
+   * is a segment of this queue.
+   */
+  readonly state: 'whole' | 'damaged' | 'foreign'
+  readonly hasRecords: boolean
+  readonly sealed: boolean
+}
+
+/** Looks at one segment. Costs one `pread` where all is well. `expected`: the sequence that its first record should have, where that is known. */
+export function examineSegment(context: RecoveryContext, segmentId: number, expected?: number): ExaminedSegment | undefined {
+  const glance = glanceAtSegment(context.directory, segmentId, context.segmentSize)
+  if (glance === undefined) return undefined
+  const sealed = (glance.header.flags & SEGMENT_FLAG_SEALED) !== 0
+  if (glance.problem === undefined) return { id: segmentId, glance, state: 'whole', hasRecords: glance.hasRecords, sealed }
+  const segment = openDamagedSegment(context.directory, segmentId, context.segmentSize, false)
+  const foreign = { id: segmentId, glance, state: 'foreign', hasRecords: false, sealed: false } as const
+  if (segment === undefined) return isOwnHeader(glance, segmentId) ? { ...foreign, state: 'damaged' } : foreign
+  try {
+    const survey = surveyRecords(segment)
+    if (!belongs(context, { segment, glance, survey, expected })) return foreign
+    return {
+      id: segmentId,
+      glance,
+      state: 'damaged',
+      hasRecords: survey.firstSequence !== undefined,
+      sealed: sealed && isOwnHeader(glance, segmentId),
+    }
+  } finally {
+    segment.close()
+  }
+}
+
+function isOwnHeader({ header }: SegmentGlance, segmentId: number): boolean {
+  return segmentProblem(header, segmentId) === undefined
+}
+
+interface Witnesses {
+  readonly segment: MappedSegment
+  readonly glance: SegmentGlance
+  readonly survey: RecordSurvey
+  readonly expected: number | undefined
+}
+
+/**
+ * Weighs what says that a file is the segment that its name says. Its id in the header, with a sign of a header beside it, says so. Where the id is wrong, the file may be another
+ * segment in a wrong place: then its records must be those that the control block, the durable mark or the segment before it expects.
+ */
+function belongs(context: RecoveryContext, { segment, glance, survey, expected }: Witnesses): boolean {
+  const { header } = glance
+  const looksLikeHeader = header.magic === SEGMENT_MAGIC || header.version === SEGMENT_VERSION
+  if (header.segmentId === segment.id && looksLikeHeader) return true
+  if (survey.firstSequence === undefined) return false
+  if (survey.firstSequence === expected || (segment.id === 0 && survey.firstSequence === 0)) return true
+  return isWitnessed(context, segment) || followsPredecessor(context, segment.id, survey.firstSequence)
+}
+
+/** Whether the control block, or the durable mark, names a place in the segment and the sequence of the record before it. */
+function isWitnessed({ control }: RecoveryContext, segment: MappedSegment): boolean {
+  const head = control.readHead()
+  const next = control.nextSequenceAcquire()
+  const mark = control.readDurableMark()
+  const claims = [
+    { segmentId: mark?.segmentId, offset: mark?.offset, sequence: mark?.sequence },
+    { segmentId: head?.segmentId, offset: head?.offset, sequence: next },
+  ]
+  return claims.some(({ segmentId, offset, sequence }) => {
+    if (segmentId !== segment.id || offset === undefined || sequence === undefined || offset > segment.size) return false
+    const last = findRecordBefore(segment, offset)
+    return last !== undefined && sequence - last.sequence >= 1 && sequence - last.sequence <= 2
+  })
+}
+
+function followsPredecessor(context: RecoveryContext, segmentId: number, firstSequence: number): boolean {
+  if (segmentId === 0) return false
+  const below = openDamagedSegment(context.directory, segmentId - 1, context.segmentSize, false)
+  if (below === undefined) return false
+  const { highestSequence } = surveyRecords(below)
+  below.close()
+  return highestSequence + 1 === firstSequence
+}
+
+/** Maps a segment for writing. One that is damaged gets its length now, which an open that fails takes back, and its header when the open succeeds. */
+export function mapForRepair(context: RecoveryContext, examined: ExaminedSegment): MappedSegment {
+  const { id, state } = examined
+  if (state === 'damaged') correctLength(context, examined)
+  const { directory, segmentSize } = context
+  const segment =
+    state === 'whole' ? openSegment(directory, id, segmentSize, true) : openDamagedSegment(directory, id, segmentSize, true)
+  if (segment === undefined) throw new Error(`segment ${id} vanished while the writer lock was held`)
+  if (state === 'damaged') correctHeader(context, examined, segment)
+  return segment
+}
+
+/** What is missing reads as zeros, in which there is no record. */
+function correctLength(context: RecoveryContext, { id, glance }: ExaminedSegment): void {
+  const { directory, segmentSize, changes } = context
+  const { length } = glance
+  if (length === segmentSize) return
+  const path = directory.describe(segmentFileName(id))
+  const resize = (to: number) => {
+    const fd = openPath(segmentPath(directory, id), 'write')
+    try {
+      ftruncateSync(fd, to)
+    } catch (cause) {
+      throw fromSystemError(cause, { path })
+    } finally {
+      closeSync(fd)
+    }
+  }
+  context.note('damaged-segment', { segmentId: id }, `length ${length} instead of ${segmentSize}`)
+  if (length < segmentSize) {
+    resize(segmentSize)
+    changes.undoWith(() => resize(length))
+    return
+  }
+  keepExcess(context, id, length)
+  changes.replace(() => resize(segmentSize))
+}
+
+/** Bytes behind the end that are looked at: what a file system or a copy appends, not an endless hole. */
+const EXCESS_MAX = 1 << 20
+
+/** Nothing was ever appended behind a segment's end. What stands there is kept, as far as it is not endless. */
+function keepExcess(context: RecoveryContext, segmentId: number, length: number): void {
+  const fd = openPath(segmentPath(context.directory, segmentId), 'read')
+  try {
+    const bytes = Buffer.alloc(Math.min(length - context.segmentSize, EXCESS_MAX))
+    const count = readSync(fd, bytes, 0, bytes.length, context.segmentSize)
+    const excess = bytes.subarray(0, count)
+    if (excess.some((byte) => byte !== 0)) context.setBytesAside(`segment-${segmentId}-offset-${context.segmentSize}.bin`, excess)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function correctHeader(context: RecoveryContext, { id, glance, sealed }: ExaminedSegment, segment: MappedSegment): void {
+  const problem = segmentProblem(glance.header, id)
+  if (problem === undefined) return
+  const old = Buffer.from(segment.bytes.subarray(0, SEGMENT_HEADER_LENGTH))
+  const { header } = glance
+  const isLost = header.magic !== SEGMENT_MAGIC && header.version !== SEGMENT_VERSION
+  const firstSequence = isLost ? surveyRecords(segment).firstSequence : header.firstSequence
+  const flags = sealed ? SEGMENT_FLAG_SEALED : 0
+  // The rest of the header stays when only its identity is damaged.
+  const kept = isLost ? { flags, firstSequence } : { ...header, flags, firstSequence }
+  if (old.some((byte) => byte !== 0)) context.setBytesAside(`segment-${id}-offset-0.bin`, old)
+  context.note('damaged-segment', { segmentId: id }, `${problem}; its records are those of this segment`)
+  context.changes.replace(() => segment.bytes.set(encodeSegmentHeader({ ...safe(kept), segmentId: id })))
+}
+
+/** A number that no field can hold is damage, and absent. */
+function safe(header: Partial<SegmentGlance['header']>): Partial<SegmentGlance['header']> {
+  const entries = Object.entries(header).filter(([, value]) => typeof value !== 'number' || Number.isSafeInteger(value))
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,56 @@
+import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { fromSystemError } from '../errors/index.js'
+import { openPath } from '../files/regular-file.js'
+import {
+  encodePaddingHeader,
+  encodeSegmentHeader,
+  RECORD_HEADER_LENGTH,
+  SEGMENT_FLAG_SEALED,
+  SEGMENT_HEADER_LENGTH,
+  segmentFileName,
+  segmentTemporaryFileName,
+} from '../format/index.js'
+import { segmentExists } from '../segment/segment-files.js'
+import type { RecoveryContext } from './recovery-context.js'
+
+/**
+ * Decides to put a segment in this place that only leads on: header, padding record, SEALED. A position in it leads to the next segment, so that none is used twice. What
+ * bore its name is set aside.
+ */
+export function putLeadOnSegment(context: RecoveryContext, segmentId: number): void {
+  const { directory, changes } = context
+  const name = segmentFileName(segmentId)
+  const temporary = segmentTemporaryFileName(segmentId)
+  context.ended.add(segmentId)
+  if (segmentExists(directory, segmentId)) context.setFileAside(name)
+  changes.add(() => {
+    writeLeadOn(context, segmentId, temporary)
+    return () => rmSync(directory.at(temporary), { force: true })
+  })
+  changes.replace(() => {
+    renameSync(directory.at(temporary), directory.at(name))
+    directory.sync()
+  })
+}
+
+function writeLeadOn({ directory, segmentSize }: RecoveryContext, segmentId: number, temporary: string): void {
+  const bytes = new Uint8Array(SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH)
+  bytes.set(encodeSegmentHeader({ segmentId, flags: SEGMENT_FLAG_SEALED }))
+  bytes.set(encodePaddingHeader(SEGMENT_HEADER_LENGTH, segmentSize), SEGMENT_HEADER_LENGTH)
+  try {
+    // A crash leftover.
+    rmSync(directory.at(temporary), { force: true })
+    const fd = openPath(directory.at(temporary), 'createNew')
+    try {
+      // Sized first: a file that another power cut leaves short must not pass for a segment of a smaller queue.
+      ftruncateSync(fd, segmentSize)
+      writeSync(fd, bytes)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (cause) {
+    rmSync(directory.at(temporary), { force: true })
+    throw fromSystemError(cause, { path: directory.describe(temporary) })
+  }
+}

@@ -1,0 +1,158 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
+import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
+import { overwrite, readBytes, readControlFile, segmentFile, u32 } from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { CONTROL_FILE, RECORD_PAYLOAD_CRC_OFFSET, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { openObserver, openReader, openWriter, type WriterOptions } from '../index.js'
+
+const SEGMENT_SIZE = 4096
+
+function newDirectory(): string {
+  return join(temporaryDirectory(), 'queue')
+}
+
+/** A closed queue of 200 messages; reader `all` has read all of them, reader `some` has stopped in the head. */
+function readQueue(options: WriterOptions = {}): { directory: string; head: number } {
+  const directory = newDirectory()
+  using writer = openWriter(directory, { segmentSize: SEGMENT_SIZE, ...options })
+  appendNumbered(writer, 0, 200)
+  using all = openReader(directory, 'all')
+  drainSequences(all)
+  all.commit()
+  using some = openReader(directory, 'some')
+  while ((some.next()?.segmentId ?? 0) < writer.position.segmentId);
+  some.commit()
+  return { directory, head: writer.position.segmentId }
+}
+
+function lose(directory: string, head: number, count: number): void {
+  for (let id = head; id > head - count; id--) rmSync(segmentFile(directory, id))
+}
+
+describe('the newest segments are lost', () => {
+  it.each([1, 2, 3])('L57: no sequence and no position is used again, and readers get every new message: %i', (count) => {
+    const { directory, head } = readQueue()
+    lose(directory, head, count)
+    using writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).toEqual(['missing-head', 'reader-ahead', 'reader-ahead'])
+    expect([writer.nextSequence, writer.position.segmentId]).toEqual([200, head + 1])
+    appendNumbered(writer, 200, 500)
+    using all = openReader(directory, 'all')
+    expect(drainSequences(all)).toEqual(range(200, 500))
+    expect(() => openReader(directory, 'some')).toThrow(expect.objectContaining({ code: 'ERR_DATA_LOST', to: 200 }))
+    using some = openReader(directory, 'some', { onLost: 'snap' })
+    expect(drainSequences(some)).toEqual(range(200, 500))
+  })
+
+  it('L57: nor when the control block is lost with them', () => {
+    const { directory, head } = readQueue()
+    lose(directory, head, 2)
+    rmSync(join(directory, CONTROL_FILE))
+    using writer = openWriter(directory)
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(200)
+    expect(writer.position.segmentId).toBe(head + 1)
+    const first = writer.nextSequence
+    appendNumbered(writer, first, first + 50)
+    for (const name of ['all', 'some']) {
+      using reader = openReader(directory, name, { onLost: 'snap' })
+      expect(drainSequences(reader)).toEqual(range(first, first + 50))
+    }
+  })
+
+  it('L57: nor when all of them are lost, with or without the control block', () => {
+    for (const isControlLost of [false, true]) {
+      const { directory, head } = readQueue()
+      lose(directory, head, head + 1)
+      if (isControlLost) rmSync(join(directory, CONTROL_FILE))
+      using writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+      expect(writer.nextSequence).toBeGreaterThanOrEqual(200)
+      expect(writer.position.segmentId).toBe(head + 1)
+    }
+  })
+
+  it('L57: a position file of another queue makes no segments, and its reader begins at the head', () => {
+    const { directory } = readQueue()
+    const other = newDirectory()
+    buildQueue(other, { payloads: textPayloads(3), readers: { foreign: { segmentId: 3_000_000, offset: 64 } } })
+    writeFileSync(join(directory, 'readers', 'foreign.meta'), readBytes(join(other, 'readers', 'foreign.meta'), 0, 80))
+    using writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).toEqual(['reader-ahead'])
+    expect(writer.append(1, Buffer.from('x'))).toBe(200)
+    using reader = openReader(directory, 'foreign')
+    expect(drainSequences(reader)).toEqual([200])
+  })
+})
+
+describe('an empty head whose control block is lost', () => {
+  it('L57: goes on with the sequence that its header tells, when nothing is left below', () => {
+    const directory = newDirectory()
+    using writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+    appendNumbered(writer, 0, 100)
+    writer.roll()
+    const head = writer.position.segmentId
+    writer.close()
+    for (const id of range(0, head)) rmSync(segmentFile(directory, id))
+    rmSync(join(directory, CONTROL_FILE))
+    using next = openWriter(directory)
+    expect(next.nextSequence).toBe(100)
+  })
+
+  it('L57: goes on above all that had room before, when nothing tells the sequence', () => {
+    const directory = newDirectory()
+    buildQueue(directory, { payloads: [], firstSegment: 7, legacy: true })
+    rmSync(join(directory, CONTROL_FILE))
+    using next = openWriter(directory)
+    expect(next.nextSequence).toBe(7 * (SEGMENT_SIZE / 64 - 1))
+  })
+})
+
+describe('one damaged record of the base format', () => {
+  const count = 100
+  const damages: [string, (directory: string, segmentId: number, offset: number) => void][] = [
+    ['length', (directory, id, offset) => overwrite(segmentFile(directory, id), offset, u32(0x7fff_ffff))],
+    ['shorter length', (directory, id, offset) => overwrite(segmentFile(directory, id), offset, u32(1))],
+    ['commit word', (directory, id, offset) => overwrite(segmentFile(directory, id), offset, u32(0))],
+    ['checksum', (directory, id, offset) => overwrite(segmentFile(directory, id), offset + RECORD_PAYLOAD_CRC_OFFSET, u32(1))],
+    ['sequence', (directory, id, offset) => overwrite(segmentFile(directory, id), offset + RECORD_SEQUENCE_OFFSET, u32(5))],
+    [
+      'sequence, near 2^53',
+      (directory, id, offset) =>
+        overwrite(segmentFile(directory, id), offset + RECORD_SEQUENCE_OFFSET, Buffer.from('feffffffffff1f00', 'hex')),
+    ],
+  ]
+
+  it.each(damages.flatMap(([what, damage]) => [0, 40, 98, 99].map((sequence) => [what, sequence, damage] as const)))(
+    'L57: a wrong %s of message %i makes no sequence come twice, and none impossible',
+    (_, sequence, damage) => {
+      for (const isControlLost of [false, true]) {
+        const directory = newDirectory()
+        const { records } = buildQueue(directory, { payloads: textPayloads(count), legacy: true })
+        const place = records[sequence]
+        damage(directory, place?.segmentId ?? 0, place?.offset ?? 0)
+        if (isControlLost) rmSync(join(directory, CONTROL_FILE))
+        using writer = openWriter(directory)
+        expect(writer.nextSequence).toBeGreaterThanOrEqual(sequence === 99 && isControlLost ? count - 1 : count)
+        expect(writer.nextSequence).toBeLessThan(count + SEGMENT_SIZE / 64)
+        const next = writer.append(1, Buffer.from('next'))
+        using observer = openObserver(directory, { onCorrupt: 'skip', onLost: 'snap' })
+        expect(drainSequences(observer).at(-1)).toBe(next)
+      }
+    },
+  )
+
+  it('L57: in the last segment below an empty head makes no sequence come twice', () => {
+    const directory = newDirectory()
+    using writer = openWriter(directory, { segmentSize: SEGMENT_SIZE, extensions: false })
+    appendNumbered(writer, 0, 30)
+    writer.roll()
+    const { segmentId } = writer.position
+    writer.close()
+    overwrite(segmentFile(directory, segmentId - 1), SEGMENT_HEADER_LENGTH, u32(0x7fff_ffff))
+    using next = openWriter(directory)
+    expect(next.nextSequence).toBe(30)
+    expect(readControlFile(directory).currentSegment).toBe(segmentId)
+  })
+})

@@ -1,0 +1,71 @@
+import { closeSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs'
+import { binding } from '@chronicle-ts/native'
+import { fromSystemError } from '../errors/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
+import { openRegularFile, readRegularFile } from '../files/regular-file.js'
+import {
+  decodePosition,
+  encodePositionSlot,
+  POSITION_LENGTH,
+  POSITION_SLOT_COUNT,
+  POSITION_SLOT_LENGTH,
+  READERS_DIRECTORY,
+  readerFileName,
+} from '../format/index.js'
+import { writeLostNote } from '../retention/lost-position.js'
+import { type Place, readersBehind } from './positions-seen.js'
+import type { RecoveryContext } from './recovery-context.js'
+
+/** Where the queue goes on, and the first message that is lost, if any is. */
+interface Target extends Place {
+  readonly firstLost: number | undefined
+}
+
+const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
+
+/**
+ * Decides to move the saved positions that lie behind everything that is there to where the queue goes on: the first message that is appended now is the next one for such a reader.
+ * A reader that is running keeps its file; it is led on.
+ */
+export function putReadersRight(context: RecoveryContext, end: Place, target: Target): void {
+  const seen = context.control.readHead()
+  for (const reader of readersBehind(context, end)) {
+    const { name, segmentId, offset } = reader
+    if (segmentId === target.segmentId && offset === target.offset) continue
+    // One that had read everything lost nothing.
+    const wasAtHead = seen?.segmentId === segmentId && seen.offset === offset
+    const firstLost = wasAtHead ? undefined : target.firstLost
+    context.note(
+      'reader-ahead',
+      { segmentId, offset },
+      `reader ${name} goes on at segment ${target.segmentId} offset ${target.offset}`,
+    )
+    context.changes.replace(() => {
+      context.directory.inFolder(READERS_DIRECTORY, (folder) => moveReader(folder, name, { ...target, firstLost }))
+    })
+  }
+}
+
+/** Saves a position as the reader itself would: in the slot that is not the newest. */
+function moveReader(folder: QueueDirectory, name: string, target: Target): void {
+  const fileName = readerFileName(name)
+  const { segmentId, offset, firstLost } = target
+  try {
+    const fd = openRegularFile(folder.at(fileName), 'write')
+    try {
+      if (!binding.tryLock(fd, true)) return
+      const found = decodePosition(readRegularFile(folder.at(fileName), POSITION_LENGTH + 1), crc32)
+      if (found === 'bad') return
+      const generation = found.generation + 1
+      const slot = encodePositionSlot({ segmentId, offset, heartbeatNs: found.heartbeatNs, generation }, crc32)
+      writeSync(fd, slot, 0, slot.length, (generation % POSITION_SLOT_COUNT) * POSITION_SLOT_LENGTH)
+      ftruncateSync(fd, POSITION_LENGTH)
+      fsyncSync(fd)
+      if (firstLost !== undefined) writeLostNote(folder, name, { segmentId, offset, sequence: firstLost })
+    } finally {
+      closeSync(fd)
+    }
+  } catch (cause) {
+    throw fromSystemError(cause, { path: folder.describe(fileName) })
+  }
+}

@@ -1,0 +1,150 @@
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
+import { readControlFile, segmentFile } from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { CONTROL_FILE } from '../format/index.js'
+import { openObserver, openReader, openWriter, type QueueWriter } from '../index.js'
+
+const SEGMENT_SIZE = 4096
+
+/** A live queue, and an empty directory for its copy. */
+function liveQueue(): { directory: string; copy: string; writer: QueueWriter } {
+  const root = temporaryDirectory()
+  const copy = join(root, 'copy')
+  mkdirSync(copy)
+  return { directory: join(root, 'queue'), copy, writer: openWriter(join(root, 'queue'), { segmentSize: SEGMENT_SIZE }) }
+}
+
+/** Copies the files that match, as they are at this moment. */
+function copyNow(directory: string, copy: string, which: RegExp): void {
+  for (const name of readdirSync(directory))
+    if (which.test(name) && !name.endsWith('.tmp')) cpSync(join(directory, name), join(copy, name), { recursive: true })
+}
+
+const SEGMENTS = /^\d+\.q$/
+const CONTROL = /^control\.meta$/
+const READERS = /^readers$/
+
+/** Opens the copy for writing, and checks that what is read there goes on without a gap. Returns the cases, and the first new sequence. */
+function expectUnbroken(copy: string): { cases: string[]; first: number } {
+  using writer = openWriter(copy)
+  const first = writer.nextSequence
+  appendNumbered(writer, first, first + 80)
+  using observer = openObserver(copy)
+  expect(drainSequences(observer)).toEqual(range(0, first + 80))
+  return { cases: writer.recovery.map((action) => action.case), first }
+}
+
+describe('a copy of a live queue', () => {
+  it.each([
+    ['control block first', [CONTROL, SEGMENTS]],
+    ['control block last', [SEGMENTS, CONTROL]],
+  ] as const)('L58, copied-queue: has no gap and loses nothing that comes next, with the %s', (_, order) => {
+    const { directory, copy, writer } = liveQueue()
+    appendNumbered(writer, 0, 70)
+    writer.flushSync()
+    copyNow(directory, copy, order[0])
+    appendNumbered(writer, 70, 200)
+    writer.flushSync()
+    copyNow(directory, copy, order[1])
+    const { cases, first } = expectUnbroken(copy)
+    expect(cases).toContain('copied-queue')
+    expect(first).toBe(order[0] === CONTROL ? 200 : 70)
+    using reopened = openWriter(copy)
+    expect(reopened.recovery).toEqual([])
+    writer.close()
+  })
+
+  it('L58, copied-queue: ends at the first gap when its segments are of different moments', () => {
+    const { directory, copy, writer } = liveQueue()
+    appendNumbered(writer, 0, 70)
+    const early = writer.position.segmentId
+    copyNow(directory, copy, new RegExp(`^0*${early}\\.q$`))
+    appendNumbered(writer, 70, 200)
+    for (const id of range(0, early)) cpSync(segmentFile(directory, id), segmentFile(copy, id))
+    for (const id of range(early + 1, writer.position.segmentId + 1)) cpSync(segmentFile(directory, id), segmentFile(copy, id))
+    copyNow(directory, copy, CONTROL)
+    expect(expectUnbroken(copy).first).toBe(70)
+    writer.close()
+  })
+
+  it('L58, reader-ahead: puts a position right that is of a later moment, and gives its reader every new message', () => {
+    const { directory, copy, writer } = liveQueue()
+    appendNumbered(writer, 0, 70)
+    copyNow(directory, copy, SEGMENTS)
+    appendNumbered(writer, 70, 200)
+    using reader = openReader(directory, 'later')
+    drainSequences(reader)
+    reader.commit()
+    copyNow(directory, copy, CONTROL)
+    copyNow(directory, copy, READERS)
+    const { cases, first } = expectUnbroken(copy)
+    expect(cases).toEqual(['copied-queue', 'reader-ahead'])
+    using moved = openReader(copy, 'later')
+    expect(drainSequences(moved)).toEqual(range(first, first + 80))
+    writer.close()
+  })
+
+  it('L58: a reader of a copy without a writer loses and skips nothing', () => {
+    const { directory, copy, writer } = liveQueue()
+    appendNumbered(writer, 0, 70)
+    copyNow(directory, copy, SEGMENTS)
+    appendNumbered(writer, 70, 75)
+    copyNow(directory, copy, CONTROL)
+    using reader = openReader(copy, 'r')
+    expect(drainSequences(reader)).toEqual(range(0, 70))
+    expect(reader.next()).toBeUndefined()
+    reader.commit()
+    using next = openWriter(copy)
+    appendNumbered(next, next.nextSequence, 120)
+    expect(drainSequences(reader)).toEqual(range(70, 120))
+    writer.close()
+  })
+
+  it('keeps the id of its queue, promises no durability that it has not got, and is no copy any more', () => {
+    const { directory, copy, writer } = liveQueue()
+    appendNumbered(writer, 0, 70)
+    writer.flushSync()
+    copyNow(directory, copy, /./)
+    writer.close()
+    using first = openWriter(copy)
+    expect(first.durableSequence).toBe(0)
+    first.append(1, Buffer.from('x'))
+    first.flushSync()
+    expect(first.durableSequence).toBe(first.nextSequence)
+    expect(readControlFile(copy).queueId).toEqual(readControlFile(directory).queueId)
+    first.close()
+    using second = openWriter(copy)
+    expect(second.recovery).toEqual([])
+  })
+})
+
+describe('a queue that is not a copy', () => {
+  it('stays itself when its directory is renamed', () => {
+    const { directory, writer } = liveQueue()
+    appendNumbered(writer, 0, 70)
+    writer.close()
+    renameSync(directory, `${directory}-moved`)
+    using next = openWriter(`${directory}-moved`)
+    expect(next.recovery).toEqual([])
+  })
+
+  it('gets an id and a recorded file when a writer of ours opens a queue of the base format', () => {
+    const { directory, writer } = liveQueue()
+    writer.close()
+    rmSync(directory, { recursive: true })
+    openWriter(directory, { segmentSize: SEGMENT_SIZE, extensions: false }).close()
+    expect(readControlFile(directory).queueId).toEqual(new Uint8Array(16))
+    openWriter(directory).close()
+    const { queueId } = readControlFile(directory)
+    expect(queueId.some((byte) => byte !== 0)).toBe(true)
+    openWriter(directory).close()
+    expect(readControlFile(directory).queueId).toEqual(queueId)
+    cpSync(directory, `${directory}-copy`, { recursive: true })
+    using copy = openWriter(`${directory}-copy`)
+    expect(copy.recovery.map((action) => action.case)).toEqual(['copied-queue'])
+    expect(readdirSync(`${directory}-copy`)).toContain(CONTROL_FILE)
+  })
+})

@@ -1,0 +1,59 @@
+import { PADDING_TYPE_ID, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { surveyRecords } from '../segment/record-survey.js'
+import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
+import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
+import { findForeignTail } from './find-tail.js'
+import { freshQueueTail, withoutDeleted } from './recover-power-cut.js'
+import type { RecoveryContext, Tail } from './recovery-context.js'
+import { sealAndClose } from './repair-tail.js'
+
+/**
+ * Recovery of a queue that was copied, perhaps while it was written: each file may be of another moment, and the control block says nothing about the segments. They alone are believed: a
+ * segment that was copied before its writer had filled it ends what is there, and later ones, which would leave a gap, are set aside.
+ *
+ * A sealed segment was complete when its header was copied, so only the others are read; unless the machine stopped since (`trustsSeals` is false).
+ */
+export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tail {
+  const found = listSegments(context.directory)
+  const ids = withoutDeleted(context, found, found.at(-1) ?? 0)
+  context.note(
+    'copied-queue',
+    { segmentId: context.control.currentSegmentAcquire() },
+    'control.meta is not the file that its writer recorded',
+  )
+  const head = lastOfUnbroken(context, ids, trustsSeals)
+  if (head === undefined) return freshQueueTail(context, 0)
+  const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
+  return findForeignTail(context, { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut })
+}
+
+/** The segment that ends the messages that follow each other without a gap. */
+function lastOfUnbroken(context: RecoveryContext, ids: readonly number[], trustsSeals: boolean): ExaminedSegment | undefined {
+  let last: ExaminedSegment | undefined
+  for (const id of ids) {
+    const next = examineSegment(context, id)
+    if (next === undefined || next.state === 'foreign') continue
+    // An empty one that was never the head, behind one that was not left.
+    if (last !== undefined && !last.sealed && !next.hasRecords) return last
+    const isDoubtful = !(last?.sealed && trustsSeals)
+    if (last !== undefined && isDoubtful && leavesGap(context, last, next)) return last
+    if (last !== undefined && !last.sealed) sealLater(context, last)
+    last = next
+  }
+  return last
+}
+
+function sealLater(context: RecoveryContext, segment: ExaminedSegment): void {
+  sealAndClose(context, mapForRepair(context, segment), true)
+}
+
+/** Whether messages are missing between two segments. */
+function leavesGap(context: RecoveryContext, { id }: ExaminedSegment, { glance }: ExaminedSegment): boolean {
+  if (glance.firstTypeId === PADDING_TYPE_ID) return false
+  const segment = openDamagedSegment(context.directory, id, context.segmentSize, false)
+  if (segment === undefined) return true
+  const { highestSequence } = surveyRecords(segment)
+  const next = highestSequence < 0 ? segment.firstSequence : highestSequence + 1
+  segment.close()
+  return next !== undefined && glance.firstSequence > next
+}

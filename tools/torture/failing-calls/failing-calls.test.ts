@@ -1,0 +1,53 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { FAULTS, kindSet } from './fault.js'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+
+function failingCalls(args: string[]): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/dist/torture/failing-calls/main.js', ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  })
+  return { status, output: stdout + stderr }
+}
+
+/** A part of all calls and faults: docs/failing-calls.md says how all of them are gone through. */
+const SHORT = ['EIO', 'EIO of a sync', 'ENOSPC', 'EMFILE', 'short write']
+  .flatMap((fault) => ['--fault', fault])
+  .concat('--stride', '6')
+
+describe('when a system call fails', () => {
+  beforeAll(() => {
+    execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tools'], { cwd: ROOT })
+  })
+
+  it.each([
+    'open a new queue',
+    'open after a kill',
+    'append that rolls',
+    'flushSync',
+    'commit, durable',
+    'close a writer',
+    'retention',
+    'markReady',
+    'export to a file',
+  ])('L46, L49, L54: what is reported is true and the queue goes on: %s', (operation) => {
+    const { status, output } = failingCalls(['--operation', operation, ...SHORT])
+    expect(output).toMatch(/\n[1-9]\d* failing calls, 0 broke a promise\.\n/)
+    expect(status).toBe(0)
+  })
+
+  it('every fault is for some call, and the kinds of all are known', () => {
+    for (const fault of FAULTS) expect(kindSet(fault)).toBeGreaterThan(0n)
+    expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length)
+  })
+
+  it('a call that fails is seen: without a descriptor the open of a queue is refused', () => {
+    const { status, output } = failingCalls(['--operation', 'open a new queue', '--fault', 'EMFILE', '--nth', '2', '--every'])
+    expect(output).toContain('EMFILE once n=2')
+    expect(output).toContain('openWriter: ERR_LIMIT')
+    expect(status).toBe(0)
+  })
+})
