@@ -68,7 +68,7 @@ class Place {
     const size_t slash = path.find('/');
     if (directory == AT_FDCWD || slash == std::string::npos) return;
     name_ = path.substr(slash + 1);
-    folder_ = openat(directory, path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    folder_ = openFile(directory, path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     error_ = folder_ < 0 ? errno : 0;
     isOpened_ = folder_ >= 0;
   }

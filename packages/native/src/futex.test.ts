@@ -169,6 +169,25 @@ describe('park', () => {
     expect(await parked(mapping, 0, 0, 30)).toBe(WAIT_TIMED_OUT)
   })
 
+  it.each([0, 1])('finds by looking what no wake tells, when the kernel sleeps on %i of the words', async (sleptCount) => {
+    const mapping = mapNewFile(join(folder, `park-polled-${sleptCount}`), 4096)
+    const outcome = new Promise((resolve) => binding.park([mapping, mapping], [0, 64], [0, 0], 60_000, resolve, sleptCount, 1))
+    setTimeout(() => new Int32Array(mapping).fill(1, 16, 17), 5)
+    expect(await outcome).toBe(WAIT_CHANGED)
+  })
+
+  it('looks on behalf of more words than one thread can sleep on', async () => {
+    const mapping = mapNewFile(join(folder, 'park-many-polled'), 4096)
+    const words = new Int32Array(mapping)
+    const offsets = Array.from({ length: 300 }, (_, index) => index * 4)
+    const parks = offsets.map(
+      (offset) => new Promise((resolve) => binding.park([mapping, mapping], [offset, 4092], [0, 0], 60_000, resolve, 1, 60_000)),
+    )
+    words.fill(1, 0, 300)
+    for (const offset of offsets) binding.futexWake(mapping, offset, 1)
+    expect(new Set(await Promise.all(parks))).toEqual(new Set([WAIT_CHANGED]))
+  })
+
   it('keeps the pages of a mapping that is unmapped meanwhile', async () => {
     const mapping = mapNewFile(join(folder, 'park-unmapped'), 4096)
     const outcome = parked(mapping, 0, 0, 20)

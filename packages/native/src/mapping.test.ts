@@ -9,6 +9,24 @@ import { binding } from './index.js'
 const folder = temporaryFolder()
 const program = (name: string) => fileURLToPath(new URL(`../test/programs/${name}.mjs`, import.meta.url))
 
+describe('lendMapping', () => {
+  it('gives another buffer over the same pages, which stays when the first is unmapped and may be detached without harm to it', () => {
+    const path = join(folder, 'lent')
+    const mapping = mapNewFile(path, 4096)
+    const [kept, taken] = [binding.lendMapping(mapping), binding.lendMapping(mapping)]
+    new Uint8Array(mapping)[5] = 7
+    expect(new Uint8Array(kept)[5]).toBe(7)
+    const detachable = taken as ArrayBuffer & { transfer?: () => ArrayBuffer }
+    detachable.transfer?.()
+    binding.unmap(mapping)
+    expect(mapping.byteLength).toBe(0)
+    writeFileSync(path, 'abc', { flag: 'r+' })
+    expect(Buffer.from(kept).toString('latin1', 0, 3)).toBe('abc')
+    expect(() => binding.lendMapping(mapping)).toThrow(TypeError)
+    expect(() => binding.lendMapping(new ArrayBuffer(8))).toThrow(TypeError)
+  })
+})
+
 describe('mapFile', () => {
   it('shares its bytes with the file', () => {
     const path = join(folder, 'shared')

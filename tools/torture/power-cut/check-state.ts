@@ -1,17 +1,28 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openObserver, openReader, openWriter } from '@chronicle-ts/core'
 import { readQueue } from '#witness'
 import { expectedMessage, isSameMessage } from './expected-message.js'
 import { generationOf, type Promises } from './promises.js'
 
-/** Makes a rebuilt directory look as if the machine had been started again. */
+/** Makes a rebuilt directory look as if the machine had been started again. The rebuilt file stands for the one that was there, and is not a copy of it. */
 export function changeBootId(queue: string): void {
   const path = join(queue, 'control.meta')
   if (!existsSync(path)) return
   const control = readFileSync(path)
   if (control.length < 48 || control.subarray(32, 48).every((byte) => byte === 0)) return
+  if (control.length === 512 && control.subarray(216, 244).some((byte) => byte !== 0)) recordFile(control, path)
   writeFileSync(path, control.fill(0xb0, 32, 48))
+}
+
+/** Records the file that holds the control block, as a writer does. */
+function recordFile(control: Buffer, path: string): void {
+  const { dev, ino } = statSync(path, { bigint: true })
+  control.writeBigUInt64LE(dev, 216)
+  control.writeBigUInt64LE(ino, 224)
+  control.writeBigUInt64LE(0n, 232)
+  const covered = [control.subarray(24, 32), control.subarray(144, 160), control.subarray(216, 240)]
+  control.writeUInt32LE(crc.buf(Buffer.concat(covered)) >>> 0, 240)
 }
 
 const MARKER_TYPE_ID = 0xfffd

@@ -138,7 +138,7 @@ it('L52: leaves a READY alone that names another owner', () => {
   expect(isReady(alpha.paths.ordersOut)).toBe(true)
 })
 
-it('takes back a READY without an owner's name, as other implementations write it', () => {
+it('takes back a READY that names no owner, as other implementations write it', () => {
   const alpha = strategy()
   alpha.markReady()
   writeReady(alpha.paths.ordersOut)

@@ -1,6 +1,6 @@
 /**
  * How wide terminals draw text: CJK and emoji take two columns, marks that combine with the character before them none. The ranges are those of East Asian Width W and F (Unicode 16, UAX #11) that
- * names and payloads hold; docs/decisions/0014-text-width.md says why they stand here.
+ * names and payloads hold; docs/decisions/0016-text-width.md says why they stand here.
  */
 const WIDE: readonly (readonly [first: number, last: number])[] = [
   [0x1100, 0x115f],

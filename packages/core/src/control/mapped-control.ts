@@ -163,8 +163,7 @@ export class MappedControl {
     const writeOffset = Number(Atomics.load(this.#longs, CONTROL_WRITE_OFFSET_OFFSET >> 3))
     if (writeOffset <= offset || this.currentSegmentAcquire() !== segmentId || !this.extensionsAreCurrent()) return false
     if ((generation & 1) === 1 || Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2) !== generation) return false
-    const recorded = this.readBootId()
-    return recorded !== undefined && Buffer.compare(recorded, bootId()) === 0 && !this.isCopy
+    return this.isOfThisBoot() && !this.isCopy
   }
 
   /** The lock holder's way to set the head outside a roll: at recovery. Leaves the generation even whatever it was. */
@@ -300,10 +299,21 @@ export class MappedControl {
     storeControlIdentity(bytes, this.file, (part) => binding.crc32(part))
   }
 
-  /** Whether a writer recorded another file than this one: the queue was copied since. */
+  /**
+   * Whether a writer recorded another file than this one: the queue was copied since. Device numbers may change when the machine starts again, so that they count only
+   * within one run of it.
+   */
   get isCopy(): boolean {
     const recorded = decodeControlIdentity(new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH), (part) => binding.crc32(part))
-    return recorded !== undefined && recorded !== 'bad' && !isSameControlFile(recorded, this.file)
+    if (recorded === undefined || recorded === 'bad') return false
+    const { file } = this
+    return !isSameControlFile(this.isOfThisBoot() ? recorded : { ...recorded, device: file.device }, file)
+  }
+
+  /** Whether the last writer of ours opened the queue since the machine was started. */
+  isOfThisBoot(): boolean {
+    const recorded = this.readBootId()
+    return recorded !== undefined && Buffer.compare(recorded, bootId()) === 0
   }
 
   close(): void {

@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { newQueue, queueOf } from '../../test/support/new-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
+  listReaders,
   openObserver,
   openObserverAsync,
   openReader,
@@ -159,5 +160,33 @@ describe('a reader that races a writer that makes the queue', () => {
     expect(() => openReader(directory, 'r')).toThrowError(notReady)
     writeFileSync(join(directory, '000000000.q'), '')
     expect(() => openReader(directory, 'r')).toThrowError(code('ERR_NOT_A_QUEUE'))
+  })
+})
+
+describe('L64: a reader that waits', () => {
+  it('renews the heartbeat in its position file, and nothing else, although it commits nothing', async () => {
+    const { directory, writer } = newQueue({ extensions: false })
+    appendNumbered(writer, 0, 5)
+    using reader = openReader(directory, 'r')
+    reader.next()
+    reader.commit()
+    expect(drainSequences(reader)).toEqual([1, 2, 3, 4])
+    const saved = () => {
+      const position = listReaders(directory)[0]?.position
+      if (position === undefined || position === 'bad') throw new Error('no position')
+      return position
+    }
+    const before = saved()
+    await sleep(20)
+    expect(reader.wait({ timeoutMs: 1 })).toBe('timeout')
+    expect(saved()).toEqual(before)
+    const clock = performance.now.bind(performance)
+    const later = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 11_000)
+    for (let looks = 0; looks < 100; looks++) expect(reader.next()).toBeUndefined()
+    later.mockRestore()
+    const after = saved()
+    expect(after.heartbeatNs).toBeGreaterThan(before.heartbeatNs)
+    expect([after.segmentId, after.offset]).toEqual([before.segmentId, before.offset])
+    writer.close()
   })
 })

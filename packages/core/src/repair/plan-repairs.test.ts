@@ -80,7 +80,7 @@ describe('a step of a repair in words', () => {
     'keep-damage': [{ kind: 'keep-damage', segmentId: 43, offset: 640, length: 77 }, ['43', '640', '77 damaged bytes']],
     'set-aside': [{ kind: 'set-aside', file: 'readers/audit.meta' }, ['readers/audit.meta', 'quarantine']],
     'move-reader': [
-      { kind: 'move-reader', file: 'readers/a.meta', to: { segmentId: 44, offset: 128 } },
+      { kind: 'move-reader', file: 'readers/a.meta', from: { segmentId: 1, offset: 64 }, to: { segmentId: 44, offset: 128 } },
       ['readers/a.meta', '44', '128'],
     ],
     recover: [{ kind: 'recover' }, ['as a writer']],

@@ -3,6 +3,7 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS, BLOCKED_SLICE_MS, LAGGING_DELETIONS_MAX } from '../defaults.js'
 import { QueueFullError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
+import type { WriterLock } from '../files/writer-lock.js'
 import { CONTROL_PROGRESS_SEQUENCE_OFFSET } from '../format/index.js'
 import type { Retirement } from '../retention/retirement.js'
 import { type ResolvedWriterOptions, segmentCapacityOf } from './writer-options.js'
@@ -10,6 +11,7 @@ import { type ResolvedWriterOptions, segmentCapacityOf } from './writer-options.
 export interface CapacityOptions {
   readonly directory: QueueDirectory
   readonly control: MappedControl
+  readonly lock: WriterLock
   readonly retirement: Retirement
   readonly options: ResolvedWriterOptions
 }
@@ -74,7 +76,7 @@ export class CapacityGate {
 
   /** The announcement comes first, then the word is loaded, then the last look: a commit in between changes the word. */
   #block(headSegmentId: number, timeoutMs: number): void {
-    const { control } = this.#options
+    const { control, lock } = this.#options
     const begun = performance.now()
     try {
       for (;;) {
@@ -85,10 +87,12 @@ export class CapacityGate {
         if (waitedMs >= timeoutMs) throw this.full(Math.round(waitedMs))
         const sliceMs = Math.min(BLOCKED_SLICE_MS, timeoutMs - waitedMs)
         binding.futexWait(control.mapping, CONTROL_PROGRESS_SEQUENCE_OFFSET, seen, sliceMs)
+        // Without its lock this writer may not store another word: the control block may be another writer's now.
+        if (!lock.isHeld()) throw lock.lostError()
         control.writerHeartbeat()
       }
     } finally {
-      control.storeWriterBlocked(this.#waitsAsync)
+      if (lock.isHeld()) control.storeWriterBlocked(this.#waitsAsync)
     }
   }
 

@@ -47,7 +47,9 @@ function fill(writer, count) {
   for (let number = 0; number < count; number++) writer.append(1, payload)
 }
 
-const open = (options = {}) => openWriter(directory, { segmentSize: 1 << 20, heartbeatIntervalMs: 0, ...options })
+// Touching pages ahead makes them dirty, too.
+const open = (options = {}) =>
+  openWriter(directory, { segmentSize: 1 << 20, heartbeatIntervalMs: 0, prefault: false, ...options })
 
 /** Everything since the mark is dirty again before the next sync, whoever does it. */
 function rewritten(reopens) {
