@@ -1,4 +1,5 @@
 import type { MappedControl } from '../control/mapped-control.js'
+import { BadSegmentError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import {
   getUint64,
@@ -8,6 +9,7 @@ import {
   RECORD_TYPE_ID_OFFSET,
   recordLength,
   SEGMENT_HEADER_LENGTH,
+  type SparseIndexEntry,
 } from '../format/index.js'
 import { findFirstSegment } from '../segment/first-segment.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
@@ -35,13 +37,91 @@ export function locateSequence(searched: Searched, sequence: number): Position {
   )
 }
 
-/** Where the first message with a timestamp of at least `timestampNs` stands, or will stand, for a queue whose timestamps ascend. */
+/**
+ * Where the first message with a timestamp of at least `timestampNs` stands, or will stand. In a queue whose timestamps ascend that is found like a sequence. Where the ends of
+ * segments, or the index of the segments in question, show that timestamps went back, every record is looked at from the first one on: no match before the place is missed, and
+ * it takes as long as reading the queue to there.
+ */
 export function locateTimestamp(searched: Searched, timestampNs: bigint): Position {
-  return locate(
-    searched,
-    (begin) => begin.timestampNs < timestampNs,
-    (view, at) => view.getBigUint64(at + RECORD_TIMESTAMP_NS_OFFSET, true) >= timestampNs,
-  )
+  const isBefore = (begin: Begin): boolean => begin.timestampNs < timestampNs
+  const isTarget: IsTarget = (view, at) => view.getBigUint64(at + RECORD_TIMESTAMP_NS_OFFSET, true) >= timestampNs
+  const ids = existingIds(searched)
+  const ascends = endsAscend(searched, ids)
+  const position = locate(searched, isBefore, isTarget)
+  if (ascends && !indexShowsEarlier(searched, position.segmentId, timestampNs)) return position
+  return searchAll(searched, ids, isTarget)
+}
+
+/** Of all segments from the lowest to the head, whether each exists or not. */
+function existingIds(searched: Searched): number[] {
+  const first = locateEarliest(searched).segmentId
+  const count = Math.max(searched.control.currentSegmentAcquire() - first + 1, 1)
+  return Array.from({ length: count }, (_, index) => first + index)
+}
+
+/** Whether the first and the last timestamps of the segments ascend, as far as they are known: a segment that is not sealed, or of the base format, does not say its last one. */
+function endsAscend({ directory, control }: Searched, ids: readonly number[]): boolean {
+  let latest = 0n
+  for (const id of ids) {
+    const glance = glanceAtSegment(directory, id, control.segmentSize)
+    if (glance === undefined || glance.problem !== undefined) continue
+    if (!glance.hasRecords || glance.firstTypeId === PADDING_TYPE_ID) continue
+    const { firstTimestampNs } = glance
+    const last = glance.header.lastTimestampNs || firstTimestampNs
+    if (firstTimestampNs < latest || last < firstTimestampNs) return false
+    latest = last
+  }
+  return true
+}
+
+/** Whether timestamps go back inside of the segment that was found, or of the one before it, or that one has a later timestamp than is searched for. */
+function indexShowsEarlier(searched: Searched, segmentId: number, timestampNs: bigint): boolean {
+  const entries = indexEntries(searched, segmentId)
+  const before = segmentId === 0 ? [] : indexEntries(searched, segmentId - 1)
+  return goesBack(entries) || goesBack(before) || before.some((entry) => entry.timestampNs >= timestampNs)
+}
+
+function indexEntries(searched: Searched, segmentId: number): readonly SparseIndexEntry[] {
+  const { directory, control } = searched
+  const segment = openIfUsable(searched, segmentId)
+  if (segment === undefined) return []
+  try {
+    return sparseIndexOf(directory, segment, control.writable)
+  } finally {
+    segment.close()
+  }
+}
+
+function goesBack(entries: readonly SparseIndexEntry[]): boolean {
+  return entries.some((entry, index) => index > 0 && entry.timestampNs < (entries[index - 1]?.timestampNs ?? 0n))
+}
+
+/** A search passes over what cannot be read; the reader that comes to it says what is wrong. */
+function openIfUsable({ directory, control }: Searched, segmentId: number): MappedSegment | undefined {
+  try {
+    return openSegment(directory, segmentId, control.segmentSize, false)
+  } catch (error) {
+    if (error instanceof BadSegmentError) return undefined
+    throw error
+  }
+}
+
+/** Looks at every record from the first one on. Where none is the target, the place is the end. */
+function searchAll(searched: Searched, ids: readonly number[], isTarget: IsTarget): Position {
+  let end = locateEarliest(searched)
+  for (const segmentId of ids) {
+    const segment = openIfUsable(searched, segmentId)
+    if (segment === undefined) continue
+    try {
+      const offset = walk(segment, SEGMENT_HEADER_LENGTH, isTarget)
+      end = { segmentId, offset }
+      const isRecord = offset <= segment.lastRecordOffset && segment.commitLengthAcquire(offset) !== 0
+      if (isRecord && isTarget(segment.view, offset)) return end
+    } finally {
+      segment.close()
+    }
+  }
+  return end
 }
 
 /** What bisection compares: the first record of a segment, or one that a sparse index names. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import { checkOptionNames } from '../files/option-names.js'
 import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/wait-strategy.js'
 
 /**
@@ -51,37 +52,37 @@ const SOURCE_OPTION_NAMES: readonly string[] = [
 ] satisfies (keyof SourceOptions)[]
 
 /** Checks options and fills in defaults. @throws {@link InvalidArgumentError} also for a name that is unknown. */
-export function resolveSourceOptions(given: SourceOptions): ResolvedSourceOptions {
-  checkNames(given, SOURCE_OPTION_NAMES)
-  const options = {
+export function resolveSourceOptions(options: SourceOptions): ResolvedSourceOptions {
+  const given = readOnce(options)
+  checkOptionNames(given, SOURCE_OPTION_NAMES)
+  const resolved = {
     start: given.start ?? 'earliest',
     onCorrupt: given.onCorrupt ?? 'strict',
     onLost: given.onLost ?? 'strict',
     wait: given.wait ?? 'adaptive',
     waitForQueueMs: given.waitForQueueMs ?? 0,
   } as const
-  oneOf('onCorrupt', options.onCorrupt, ['strict', 'skip'])
-  oneOf('onLost', options.onLost, ['strict', 'snap'])
-  oneOf('wait', options.wait, WAIT_STRATEGIES)
-  checkStart(options.start, ['resume', 'earliest', 'latest'])
-  const { waitForQueueMs } = options
+  oneOf('onCorrupt', resolved.onCorrupt, ['strict', 'skip'])
+  oneOf('onLost', resolved.onLost, ['strict', 'snap'])
+  oneOf('wait', resolved.wait, WAIT_STRATEGIES)
+  checkStart(resolved.start, ['resume', 'earliest', 'latest'])
+  const { waitForQueueMs } = resolved
   if (!(typeof waitForQueueMs === 'number' && waitForQueueMs >= 0))
     throw new InvalidArgumentError({ argument: 'waitForQueueMs', value: waitForQueueMs, expected: 'milliseconds, not negative' })
-  return options
+  return resolved
 }
 
 /** {@link resolveSourceOptions} for a reader. */
 export function resolveReaderOptions(given: ReaderOptions): ResolvedReaderOptions {
-  const { reset = false, ...others } = given
+  const { reset = false, ...others } = readOnce(given)
   if (typeof reset !== 'boolean') throw new InvalidArgumentError({ argument: 'reset', value: reset, expected: 'true or false' })
   return { ...resolveSourceOptions(others), reset }
 }
 
-function checkNames(given: object, known: readonly string[]): void {
-  for (const [name, value] of Object.entries(given)) {
-    if (!known.includes(name) && value !== undefined)
-      throw new InvalidArgumentError({ argument: name, value, expected: `one of ${known.join(', ')}` })
-  }
+/** A copy: an accessor may answer differently the next time. */
+function readOnce<Options extends object>(options: Options): Options {
+  if (typeof options === 'object' && options !== null) return { ...options }
+  throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })
 }
 
 function oneOf(argument: string, value: string, allowed: readonly string[]): void {

@@ -77,7 +77,7 @@ describe('a misspelt option', () => {
 })
 
 describe('accepted options', () => {
-  it('are read once, before anything is made', () => {
+  it('are read once, before anything is made', async () => {
     let reads = 0
     const directory = join(temporaryDirectory(), 'queue')
     const counted = (name: string, value: unknown): object => ({
@@ -95,7 +95,8 @@ describe('accepted options', () => {
     )
     using writer = openWriter(directory, options as WriterOptions)
     appendNumbered(writer, 0, 200)
-    expect(writer.explainRetention().length).toBeLessThan(writer.position.segmentId)
+    await writer.applyRetention()
+    expect(writer.explainRetention()).toHaveLength(2)
     expect(reads).toBe(2)
     writer.close()
   })

@@ -80,7 +80,10 @@ export interface WriterOptions {
 export interface RetentionOptions {
   /** Delete a segment once every registered reader has committed past it (and at least one reader is registered). */
   readonly consumed?: boolean
-  /** Delete segments whose last message is older. */
+  /**
+   * Delete segments whose last message was written longer ago. Timestamps that the caller gave count only as far as the times at which segments were prepared agree with them: one
+   * that is wrong neither keeps a segment nor deletes it.
+   */
   readonly maxAgeMs?: number
   /** Delete the oldest segments while the queue is larger. */
   readonly maxBytes?: number

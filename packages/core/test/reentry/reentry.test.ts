@@ -1,14 +1,30 @@
 import { describe, expect, it } from 'vitest'
 import type { BatchMessage, QueueReader, QueueWriter, WriterOptions } from '../../src/index.js'
-import { openReader, openWriter } from '../../src/index.js'
+import { isQueueError, openReader, openWriter } from '../../src/index.js'
 import { code } from '../support/expectations.js'
 import { memoryDirectory } from '../support/temporary.js'
 import { Ledger, tolerantly } from './ledger.js'
 
 interface Scene {
+  /** Asynchronous appends, settled or not. */
+  readonly pending: Promise<void>[]
   readonly writer: QueueWriter
   readonly reader: QueueReader
   readonly ledger: Ledger
+}
+
+/** Acknowledged when the promise resolves. */
+function appendLater({ writer, ledger, pending }: Scene, options?: object): void {
+  const entry = ledger.next()
+  const appended = writer.appendAsync(entry.typeId, entry.payload, { timeoutMs: 0, ...options })
+  pending.push(
+    appended.then(
+      (sequence) => ledger.acknowledge(sequence, entry),
+      (error) => {
+        if (!isQueueError(error)) throw error
+      },
+    ),
+  )
 }
 
 /** What a callback does: every method. */
@@ -23,6 +39,7 @@ const METHODS: Readonly<Record<string, (scene: Scene) => void>> = {
     const result = writer.tryAppend(entry.typeId, entry.payload)
     if (result.status === 'appended') ledger.acknowledge(result.sequence, entry)
   },
+  appendAsync: (scene) => appendLater(scene),
   appendBatch: ({ writer, ledger }) => ledger.batch(writer, 10),
   'claim and commit': ({ writer, ledger }) => ledger.claim(writer),
   'claim and abort': ({ writer }) => writer.claim(1, 8).abort(),
@@ -75,6 +92,7 @@ const CALLERS: Readonly<Record<string, (scene: Scene, callback: () => void) => v
     const result = writer.tryAppend(entry.typeId, entry.payload, getter('timestampNs', undefined, callback))
     if (result.status === 'appended') ledger.acknowledge(result.sequence, entry)
   },
+  'the options of appendAsync': (scene, callback) => appendLater(scene, getter('timestampNs', undefined, callback)),
   'the options of commit': ({ writer, ledger }, callback) => {
     const entry = ledger.next()
     const claim = writer.claim(entry.typeId, entry.payload.length)
@@ -145,6 +163,7 @@ const CALLERS: Readonly<Record<string, (scene: Scene, callback: () => void) => v
 const ROLLING: Readonly<Record<string, (scene: Scene) => void>> = {
   append: ({ writer, ledger }) => ledger.append(writer),
   tryAppend: (scene) => METHODS['tryAppend']?.(scene),
+  appendAsync: (scene) => appendLater(scene),
   appendBatch: ({ writer, ledger }) => ledger.batch(writer, 10),
   claim: ({ writer, ledger }) => ledger.claim(writer),
   roll: ({ writer, ledger }) => {
@@ -156,28 +175,28 @@ const ROLLING: Readonly<Record<string, (scene: Scene) => void>> = {
 function scene(options: WriterOptions): Scene {
   const directory = memoryDirectory()
   const writer = openWriter(directory, { segmentSize: 4096, ...options })
-  return { writer, reader: openReader(directory, 'r'), ledger: new Ledger() }
+  return { writer, reader: openReader(directory, 'r'), ledger: new Ledger(), pending: [] }
 }
 
-function close({ writer, reader, ledger }: Scene): void {
-  // A claim that a callback left open is no message.
+async function close({ writer, reader, ledger, pending }: Scene): Promise<void> {
   reader.close()
   writer.close()
+  await Promise.all(pending)
   ledger.compare(writer.directory)
 }
 
 describe('L53: a queue holds what was acknowledged and nothing else when its methods are called', () => {
   for (const [caller, call] of Object.entries(CALLERS))
-    it.each(Object.entries(METHODS))(`from ${caller}: %s`, (_, method) => {
+    it.each(Object.entries(METHODS))(`from ${caller}: %s`, async (_, method) => {
       const opened = scene({})
       opened.ledger.batch(opened.writer, 15)
       tolerantly(() => call(opened, () => tolerantly(() => method(opened))))
       tolerantly(() => opened.ledger.append(opened.writer))
-      close(opened)
+      await close(opened)
     })
 
   for (const [rolling, roll] of Object.entries(ROLLING))
-    it.each(Object.entries(METHODS))(`from onHighWatermark, called by ${rolling}: %s`, (_, method) => {
+    it.each(Object.entries(METHODS))(`from onHighWatermark, called by ${rolling}: %s`, async (_, method) => {
       let told = 0
       const opened: Scene = scene({
         maxSegments: 4,
@@ -189,11 +208,11 @@ describe('L53: a queue holds what was acknowledged and nothing else when its met
       for (let count = 0; count < 200 && told === 0; count++) tolerantly(() => roll(opened))
       expect(told).toBeGreaterThan(0)
       tolerantly(() => roll(opened))
-      close(opened)
+      await close(opened)
     })
 
   for (const [rolling, roll] of Object.entries(ROLLING))
-    it.each(Object.entries(METHODS))(`from onReaderReleased, called by ${rolling}: %s`, (_, method) => {
+    it.each(Object.entries(METHODS))(`from onReaderReleased, called by ${rolling}: %s`, async (_, method) => {
       let told = 0
       const opened: Scene = scene({
         maxSegments: 3,
@@ -206,6 +225,6 @@ describe('L53: a queue holds what was acknowledged and nothing else when its met
       for (let count = 0; count < 200 && told === 0; count++) tolerantly(() => roll(opened))
       expect(told).toBe(1)
       tolerantly(() => roll(opened))
-      close(opened)
+      await close(opened)
     })
 })
