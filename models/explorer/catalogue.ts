@@ -1,3 +1,4 @@
+import { backgroundWork } from './background-work.js'
 import { backpressure } from './backpressure.js'
 import { leaveSegment } from './leave-segment.js'
 import type { Model } from './machine.js'
@@ -6,6 +7,7 @@ import { parkWake } from './park-wake.js'
 import { retention } from './retention.js'
 import { rollCrash } from './roll-crash.js'
 import { waiterHealing } from './waiter-healing.js'
+import { writeBack } from './write-back.js'
 
 /** One protocol as it is meant to be, or with one fault put in. */
 export interface Entry {
@@ -24,12 +26,16 @@ export const sound: readonly Entry[] = [
   { protocol: 'missing-record', variant: 'nothing is missing', model: missingRecord() },
   { protocol: 'park-wake', variant: 'two readers, one killed', model: parkWake() },
   { protocol: 'waiter-healing', variant: 'two readers, one killed', model: waiterHealing() },
+  { protocol: 'waiter-healing', variant: 'one reader, stopped for a while', model: waiterHealing({ readers: 1, kills: 0 }) },
   { protocol: 'roll-crash', variant: 'two kills', model: rollCrash() },
   { protocol: 'roll-crash', variant: 'three kills', model: rollCrash({ kills: 3 }) },
   { protocol: 'retention', variant: 'announce, two kills', model: retention() },
   { protocol: 'retention', variant: 'lock, two kills', model: retention({ rule: 'lock' }) },
   { protocol: 'backpressure', variant: 'unbounded wait, nobody dies', model: backpressure() },
   { protocol: 'backpressure', variant: 'bounded wait, one killed', model: backpressure({ kills: 1 }) },
+  { protocol: 'background-work', variant: 'the writer is terminated', model: backgroundWork() },
+  { protocol: 'background-work', variant: 'and its lock file is replaced', model: backgroundWork({ replaced: true }) },
+  { protocol: 'write-back', variant: 'two refusals, two kills', model: writeBack() },
 ]
 
 /** Protocols with one fault each, which must be found. */
@@ -72,6 +78,12 @@ export const faulty: readonly Entry[] = [
     model: waiterHealing({ fault: 'reset-after-a-second' }),
   },
   { protocol: 'waiter-healing', variant: 'reset-bump-wake', lesson: 'L16', model: waiterHealing({ fault: 'reset-bump-wake' }) },
+  {
+    protocol: 'waiter-healing',
+    variant: 'reset-bump-wake, one stopped',
+    lesson: 'L64',
+    model: waiterHealing({ fault: 'reset-bump-wake', readers: 1, kills: 0 }),
+  },
   { protocol: 'waiter-healing', variant: 'subtract', lesson: 'L16', model: waiterHealing({ fault: 'subtract' }) },
   { protocol: 'waiter-healing', variant: 'no-later-wake', lesson: 'L16', model: waiterHealing({ fault: 'no-later-wake' }) },
   { protocol: 'roll-crash', variant: 'sequence-restarts', lesson: 'L4', model: rollCrash({ fault: 'sequence-restarts' }) },
@@ -113,4 +125,26 @@ export const faulty: readonly Entry[] = [
   { protocol: 'backpressure', variant: 'writer-without-fence', model: backpressure({ fault: 'writer-without-fence' }) },
   { protocol: 'backpressure', variant: 'silent-leave', model: backpressure({ fault: 'silent-leave' }) },
   { protocol: 'backpressure', variant: 'unbounded-wait', model: backpressure({ fault: 'unbounded-wait', kills: 1 }) },
+  {
+    protocol: 'background-work',
+    variant: 'job-without-lock',
+    lesson: 'L47',
+    model: backgroundWork({ fault: 'job-without-lock' }),
+  },
+  {
+    protocol: 'background-work',
+    variant: 'let-go-too-early',
+    lesson: 'L47',
+    model: backgroundWork({ fault: 'let-go-too-early' }),
+  },
+  {
+    protocol: 'background-work',
+    variant: 'checked-once',
+    lesson: 'L50',
+    model: backgroundWork({ fault: 'checked-once', replaced: true }),
+  },
+  { protocol: 'write-back', variant: 'mark-without-sync', lesson: 'L46', model: writeBack({ fault: 'mark-without-sync' }) },
+  { protocol: 'write-back', variant: 'forgotten', lesson: 'L48', model: writeBack({ fault: 'forgotten' }) },
+  { protocol: 'write-back', variant: 'noted-afterwards', lesson: 'L48', model: writeBack({ fault: 'noted-afterwards' }) },
+  { protocol: 'write-back', variant: 'not-dirtied', lesson: 'L48', model: writeBack({ fault: 'not-dirtied' }) },
 ]

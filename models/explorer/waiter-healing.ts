@@ -25,6 +25,8 @@ export type WaiterHealingFault =
 export interface WaiterHealingSetting {
   readonly fault?: WaiterHealingFault
   readonly kills?: number
+  /** How many readers there are, at most two. Each may be stopped (SIGSTOP) at any step, for as long as the others take. */
+  readonly readers?: number
 }
 
 const READERS = 2
@@ -153,14 +155,14 @@ const reader = (index: number): Process => ({
   },
 })
 
-export function waiterHealing({ fault, kills = 1 }: WaiterHealingSetting = {}): Model {
+export function waiterHealing({ fault, kills = 1, readers = READERS }: WaiterHealingSetting = {}): Model {
   return {
     words: shared.length,
-    processes: [writer(fault), ...Array.from({ length: READERS }, (_, index) => reader(index)), background(fault)],
+    processes: [writer(fault), ...Array.from({ length: readers }, (_, index) => reader(index)), background(fault)],
     bufferLength: 1,
     kills,
     judge: (end) => {
-      for (let i = 1; i <= READERS; i++) {
+      for (let i = 1; i <= readers; i++) {
         if (!end.ended(i) && !end.dead(i))
           return `reader ${i - 1} sleeps for ever after ${end.local(i, local.next)} of ${RECORDS} records`
       }

@@ -21,6 +21,7 @@ export interface WitnessedControl {
   readonly inode: string
   readonly birthNs: string
   readonly identityCrc: number
+  readonly writeBack: number
   readonly writeOffset: Wide
   readonly heartbeatNs: string
   readonly nextSequence: Wide

@@ -59,6 +59,36 @@ int writeZeros(int fd, uint64_t offset, uint64_t length) {
   return 0;
 }
 
+// The folder of a path and the name in it. The kernel looks only at the last part of a path when it is told not to follow links.
+class Place {
+ public:
+  Place(int directory, const std::string& path) : folder_(directory), name_(path) {
+    const size_t slash = path.find('/');
+    if (directory == AT_FDCWD || slash == std::string::npos) return;
+    name_ = path.substr(slash + 1);
+    folder_ = openat(directory, path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    error_ = folder_ < 0 ? errno : 0;
+    isOpened_ = folder_ >= 0;
+  }
+  ~Place() {
+    const int kept = errno;
+    if (isOpened_) close(folder_);
+    errno = kept;
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  int folder() const { return folder_; }
+  const char* name() const { return name_.c_str(); }
+  int error() const { return error_; }
+
+ private:
+  int folder_;
+  std::string name_;
+  int error_ = 0;
+  bool isOpened_ = false;
+};
+
 }  // namespace
 
 int writeFully(int fd, const uint8_t* bytes, uint64_t length, uint64_t offset) {
@@ -89,26 +119,38 @@ int zeroRange(int fd, uint64_t offset, uint64_t length) {
   return unsupported(error) ? writeZeros(fd, offset, length) : error;
 }
 
-int renameNoReplace(const std::string& from, const std::string& to) {
+int renameNoReplace(int directory, const std::string& from, const std::string& to) {
   constexpr unsigned kNoReplace = 1;
-  if (syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), kNoReplace) == 0) return 0;
+  if (syscall(SYS_renameat2, directory, from.c_str(), directory, to.c_str(), kNoReplace) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
-  if (link(from.c_str(), to.c_str()) != 0) return errno;
-  return unlink(from.c_str()) == 0 ? 0 : errno;
+  if (linkat(directory, from.c_str(), directory, to.c_str(), 0) != 0) return errno;
+  return unlinkat(directory, from.c_str(), 0) == 0 ? 0 : errno;
 }
 
 int syncDirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  return syncFile(directory);
-}
-
-int syncFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = open(directory.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
   if (fd < 0) return errno;
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
   return error;
+}
+
+int syncFile(int directory, const std::string& path) {
+  const Place place(directory, path);
+  if (place.error() != 0) return place.error();
+  const int fd = openat(place.folder(), place.name(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return errno;
+  const int error = fsync(fd) == 0 ? 0 : errno;
+  close(fd);
+  return error;
+}
+
+int unlinkFile(int directory, const std::string& path) {
+  const Place place(directory, path);
+  if (place.error() != 0) return place.error();
+  return unlinkat(place.folder(), place.name(), 0) == 0 ? 0 : errno;
 }
 
 }  // namespace chronicle

@@ -8,9 +8,24 @@
 
 namespace chronicle {
 
+// Wakes all sleepers of one word a little later, from another thread.
+class LaterWaker {
+ public:
+  // False when no thread can be had: then nothing will be woken.
+  virtual bool request() = 0;
+  // Whether a later wake found a sleeper since the last call.
+  virtual bool foundSleeper() = 0;
+
+ protected:
+  ~LaterWaker() = default;
+};
+
 class Notifier {
  public:
   Notifier(ControlBlock* control, bool extensions) : control_(control), extensions_(extensions) {}
+
+  // Without a later waker every append wakes at once while readers are counted. It must outlive the notifier, or be taken away by nullptr.
+  void useLaterWaker(LaterWaker* later) { later_ = later; }
 
   // `nowNs` is any recent reading of CLOCK_REALTIME. Returns the number of wake system calls.
   unsigned notify(uint64_t nowNs) {
@@ -21,6 +36,12 @@ class Notifier {
     return wake(nowNs, parked, waiting);
   }
 
+  // Before the control block is let go: makes the wake that may still be owed.
+  void settle() {
+    if (skipping_) futexWakeShared(&control_->notifySequence);
+    stopSkipping();
+  }
+
  private:
   static constexpr uint64_t kDeadCountNs = 1'000'000'000;
 
@@ -29,40 +50,47 @@ class Notifier {
       // A reader that set the flag and is not asleep yet must find the word changed after the flag is gone: hence the second increment.
       control_->parkedReaders.exchange(0, std::memory_order_seq_cst);
       control_->notifySequence.fetch_add(1, std::memory_order_seq_cst);
+    } else if (skipping_ && skip()) {
+      return 0;
     }
     const int woken = futexWakeShared(&control_->notifySequence);
     // With the flag set it was needed in any case, and who was woken tells nothing of the count.
-    if (!waiting || parked) return 1;
-    if (woken > 0) {
-      emptySinceNs_ = 0;
-      return 1;
-    }
-    return healDeadCount(nowNs) ? 2 : 1;
+    if (waiting && !parked) watchCount(nowNs, woken);
+    return 1;
   }
 
-  // A reader that was killed while parked leaves its count in waitersPending for ever. Wakes that found nobody for a whole second, with the
-  // count unchanged, tell that. Whoever was about to park meets a changed word, as with the flag.
-  bool healDeadCount(uint64_t nowNs) {
-    uint32_t count = control_->waitersPending.load(std::memory_order_seq_cst);
-    if (count == 0) {
-      emptySinceNs_ = 0;
-      return false;
-    }
-    if (emptySinceNs_ == 0 || count != emptyCount_ || nowNs < emptySinceNs_) {
+  // A reader of the base format that was killed while parked leaves its one in waitersPending for ever, and each append would pay a system call for it. A reader that is only
+  // stopped looks the same, however long it is watched, and takes its one away later: so the count is never changed here. After a second of wakes that found nobody,
+  // with the count unchanged, wakes are left to another thread, which makes one a millisecond at most (docs/models.md#waiter-healing).
+  void watchCount(uint64_t nowNs, int woken) {
+    const uint32_t count = control_->waitersPending.load(std::memory_order_seq_cst);
+    if (woken > 0 || count == 0) {
+      stopSkipping();
+    } else if (emptySinceNs_ == 0 || count != emptyCount_ || nowNs < emptySinceNs_) {
       emptySinceNs_ = nowNs;
       emptyCount_ = count;
-      return false;
+    } else if (nowNs - emptySinceNs_ >= kDeadCountNs) {
+      skipping_ = later_ != nullptr;
     }
-    if (nowNs - emptySinceNs_ < kDeadCountNs) return false;
+  }
+
+  // Whether the wake is left to the other thread.
+  bool skip() {
+    const uint32_t count = control_->waitersPending.load(std::memory_order_seq_cst);
+    if (count == emptyCount_ && !later_->foundSleeper() && later_->request()) return true;
+    stopSkipping();
+    return false;
+  }
+
+  void stopSkipping() {
+    skipping_ = false;
     emptySinceNs_ = 0;
-    if (!control_->waitersPending.compare_exchange_strong(count, 0, std::memory_order_seq_cst)) return false;
-    control_->notifySequence.fetch_add(1, std::memory_order_seq_cst);
-    futexWakeShared(&control_->notifySequence);
-    return true;
   }
 
   ControlBlock* control_;
   bool extensions_;
+  LaterWaker* later_ = nullptr;
+  bool skipping_ = false;
   uint32_t emptyCount_ = 0;
   uint64_t emptySinceNs_ = 0;
 };

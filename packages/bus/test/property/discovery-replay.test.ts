@@ -82,7 +82,7 @@ class Replay {
   take(event: DiscoveryEvent): void {
     expect([event.kind, this.known.has(event.strategy)]).toEqual([event.kind, event.kind !== 'added'])
     if (event.kind === 'removed') this.known.delete(event.strategy)
-    else this.known.set(event.strategy, event.incarnation)
+    else if (event.kind !== 'left') this.known.set(event.strategy, event.incarnation)
   }
 
   names(): string[] {

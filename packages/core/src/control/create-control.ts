@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, renameSync, rmSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import { CONTROL_FILE, CONTROL_TEMPORARY_FILE, encodeControl, type NewControlBlock } from '../format/index.js'
 
 /**
@@ -19,9 +20,9 @@ export function writeTemporaryControl(directory: QueueDirectory, bytes: Uint8Arr
   try {
     // A crash leftover, or a link that must not be written through.
     rmSync(temporary, { force: true })
-    const fd = openPath(temporary, 'createNew')
+    const fd = openPath(temporary, 'createNew', directory.fileMode)
     try {
-      writeSync(fd, bytes)
+      writeWhole(fd, bytes, 0)
       fsyncSync(fd)
     } finally {
       closeSync(fd)

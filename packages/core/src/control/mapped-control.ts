@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { binding } from '@chronicle-ts/native'
 import { SEQLOCK_TRIES } from '../defaults.js'
+import type { FileIdentity } from '../files/file-identity.js'
 import { bootId } from '../files/machine.js'
 import {
   CONTROL_BOOT_ID_LENGTH,
@@ -23,6 +24,7 @@ import {
   CONTROL_SEGMENT_GENERATION_OFFSET,
   CONTROL_SEGMENT_SIZE_OFFSET,
   CONTROL_WAITERS_PENDING_OFFSET,
+  CONTROL_WRITE_BACK_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
   CONTROL_WRITER_BLOCKED_OFFSET,
   CONTROL_WRITER_EPOCH_OFFSET,
@@ -63,8 +65,10 @@ export class MappedControl {
   constructor(
     readonly mapping: ArrayBuffer,
     readonly writable: boolean,
-    /** Which file is mapped. */
-    readonly file: ControlIdentity,
+    /** Of the file that is mapped. */
+    readonly identity: FileIdentity,
+    /** When that file was made, in nanoseconds since 1970; 0n where the file system does not tell. */
+    readonly birthNs: bigint,
   ) {
     this.#words = new Int32Array(mapping, 0, CONTROL_LENGTH / 4)
     this.#longs = new BigUint64Array(mapping, 0, CONTROL_LENGTH / 8)
@@ -256,6 +260,15 @@ export class MappedControl {
     Atomics.store(this.#longs, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET >> 3, BigInt(segmentId) + 1n)
   }
 
+  /** One of the `WRITE_BACK_*` values. Native code keeps it up to date around each sync. */
+  writeBackAcquire(): number {
+    return Atomics.load(this.#words, CONTROL_WRITE_BACK_OFFSET >> 2) >>> 0
+  }
+
+  storeWriteBack(state: number): void {
+    Atomics.store(this.#words, CONTROL_WRITE_BACK_OFFSET >> 2, state)
+  }
+
   /** The newest durable mark, or `undefined` when nothing was ever synced. */
   readDurableMark(): DurableMark | undefined {
     const bytes = new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH)
@@ -276,11 +289,15 @@ export class MappedControl {
     return id.every((byte) => byte === 0) ? undefined : id
   }
 
+  get #file(): ControlIdentity {
+    return { device: this.identity.dev, inode: this.identity.ino, birthNs: this.birthNs }
+  }
+
   /** Gives the queue a UUID when it has none, and records which file its control block is. Before a record of this writer. */
   storeIdentity(): void {
     const bytes = new Uint8Array(this.mapping, 0, CONTROL_LENGTH)
     if (this.readQueueId() === undefined) bytes.set(newQueueId(), CONTROL_QUEUE_ID_OFFSET)
-    storeControlIdentity(bytes, this.file, (part) => binding.crc32(part))
+    storeControlIdentity(bytes, this.#file, (part) => binding.crc32(part))
   }
 
   /**
@@ -290,7 +307,7 @@ export class MappedControl {
   get isCopy(): boolean {
     const recorded = decodeControlIdentity(new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH), (part) => binding.crc32(part))
     if (recorded === undefined || recorded === 'bad') return false
-    const { file } = this
+    const file = this.#file
     return !isSameControlFile(this.isOfThisBoot() ? recorded : { ...recorded, device: file.device }, file)
   }
 

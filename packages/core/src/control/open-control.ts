@@ -1,10 +1,13 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { READY_TIMEOUT_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, NotAQueueError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
+import { birthNsOf, identityOf } from '../files/file-identity.js'
 import { pause } from '../files/pause.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath, openRegularFile } from '../files/regular-file.js'
+import { readWhole } from '../files/whole-transfer.js'
+import { probeWriterLock } from '../files/writer-lock.js'
 import {
   CONTROL_FILE,
   CONTROL_LENGTH,
@@ -14,6 +17,7 @@ import {
   decodeControl,
   INIT_STATE_READY,
   isExistingSegmentSize,
+  LOCK_FILE,
   viewOf,
 } from '../format/index.js'
 import { MappedControl } from './mapped-control.js'
@@ -42,7 +46,7 @@ export function readControl(directory: QueueDirectory): {
   try {
     if (!fstatSync(fd).isFile()) return { state: 'foreign', block: undefined, bytes: undefined }
     const bytes = Buffer.alloc(CONTROL_LENGTH)
-    const length = readSync(fd, bytes, 0, CONTROL_LENGTH, 0)
+    const length = readWhole(fd, bytes, 0)
     const block = decodeControl(viewOf(bytes))
     return { state: classify(block, length), block, bytes }
   } catch (cause) {
@@ -74,7 +78,7 @@ export function openControl(directory: QueueDirectory, writable: boolean): Mappe
     const { state, block } = readControl(directory)
     if (state === 'ready') return mapControl(directory, writable)
     const waitedMs = Math.round(performance.now() - begun)
-    const mayPass = state === 'unfinished' || state === 'blank'
+    const mayPass = state === 'unfinished' || state === 'blank' || (state === 'absent' && isLocked(directory))
     if (!mayPass || waitedMs >= READY_TIMEOUT_MS) throw controlError(directory, { state, block, waitedMs })
     pause(RETRY_PAUSE_MS)
   }
@@ -85,11 +89,8 @@ export function mapControl(directory: QueueDirectory, writable: boolean, name = 
   try {
     const fd = openRegularFile(directory.at(name), writable ? 'write' : 'read')
     try {
-      const { dev, ino, birthtimeNs, ctimeNs } = fstatSync(fd, { bigint: true })
-      // Without a time of birth some systems report the time of the last change, which is not that of one file.
-      const birthNs = birthtimeNs > 0n && birthtimeNs !== ctimeNs ? birthtimeNs : 0n
       const mapping = binding.mapFile(fd, CONTROL_LENGTH, writable)
-      return new MappedControl(mapping, writable, { device: dev, inode: ino, birthNs })
+      return new MappedControl(mapping, writable, identityOf(fd), birthNsOf(fd))
     } finally {
       closeSync(fd)
     }
@@ -105,7 +106,9 @@ function controlError(
   const { state, block, waitedMs } = found
   switch (state) {
     case 'absent':
-      return new NotAQueueError({ directory: directory.path, detail: 'it has no control.meta' })
+      return isLocked(directory) || isUntouched(directory)
+        ? new NotReadyError({ directory: directory.path, initState: undefined, waitedMs })
+        : new NotAQueueError({ directory: directory.path, detail: 'it has no control.meta' })
     case 'version':
       return new UnsupportedVersionError({
         path: directory.describe(CONTROL_FILE),
@@ -118,5 +121,23 @@ function controlError(
       return new NotAQueueError({ directory: directory.path, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
     default:
       return new NotReadyError({ directory: directory.path, initState: block?.initState, waitedMs })
+  }
+}
+
+/** A writer that makes the queue holds the lock: the control block comes last. */
+function isLocked(directory: QueueDirectory): boolean {
+  try {
+    return probeWriterLock(directory)?.held === true
+  } catch {
+    return false
+  }
+}
+
+/** A writer that begins makes the directory, then the lock file, then takes the lock. */
+function isUntouched(directory: QueueDirectory): boolean {
+  try {
+    return readdirSync(directory.self).every((name) => name === LOCK_FILE)
+  } catch {
+    return false
   }
 }

@@ -26,7 +26,14 @@ const samples: Record<QueueErrorCode, QueueError> = {
   ERR_NOT_READY: new errors.NotReadyError({ directory, initState: 1, waitedMs: 1000 }),
   ERR_NO_SPACE: new errors.NoSpaceError({ path, length: 4096 }),
   ERR_PERMISSION: new errors.PermissionError({ path, syscall: 'open', errno: 'EACCES' }),
-  ERR_QUEUE_FULL: new errors.QueueFullError({ directory, limit: 'maxBytes', value: 8192, waitedMs: 0 }),
+  ERR_QUEUE_FULL: new errors.QueueFullError({
+    directory,
+    limit: 'maxBytes',
+    value: 8192,
+    waitedMs: 0,
+    reason: 'readers have not committed past it',
+    readers: ['router', 'audit'],
+  }),
   ERR_QUEUE_REPLACED: new errors.QueueReplacedError({ directory, detail: 'its path names another directory' }),
   ERR_READER_ACTIVE: new errors.ReaderActiveError({ directory, reader: 'router', pid: 4711 }),
   ERR_SEGMENT_TRUNCATED: new errors.SegmentTruncatedError({ directory, path, segmentId: 7 }),
@@ -160,6 +167,16 @@ describe('fromSystemError', () => {
     const error = fromSystemError(cause, { path })
     expect(isQueueError(error)).toBe(true)
     expect(error).toMatchObject({ code: expected, cause })
+  })
+
+  it.each([
+    [122, 'UNKNOWN', { code: 'ERR_NO_SPACE' }],
+    [122, 'Unknown system error -122', { code: 'ERR_NO_SPACE' }],
+    [37, 'UNKNOWN', { code: 'ERR_IO', errno: 'ENOLCK' }],
+    [131, 'UNKNOWN', { code: 'ERR_IO', errno: 'ERRNO131' }],
+  ])('recognizes errno %d, which Node calls %s', (errno, code, expected) => {
+    const error = fromSystemError(system(code, { errno: -errno, syscall: 'write' }), { path })
+    expect(error).toMatchObject(expected)
   })
 
   it('names the limit that stands behind an error of mlock', () => {

@@ -1,3 +1,4 @@
+import { errnoName } from '../files/errno-name.js'
 import { LimitError, NoSpaceError } from './capacity-errors.js'
 import { NotAQueueError, NotFoundError } from './open-errors.js'
 import { LinkError } from './ownership-errors.js'
@@ -51,6 +52,8 @@ export interface SystemFacts {
 
 interface SystemError extends Error {
   readonly code: string
+  /** Negative. */
+  readonly errno?: number
   readonly path?: unknown
   readonly syscall?: unknown
 }
@@ -63,7 +66,7 @@ export function fromSystemError(cause: unknown, facts: SystemFacts = {}): unknow
   if (cause instanceof QueueError || !isSystemError(cause)) return cause
   const path = facts.path ?? text(cause.path)
   const syscall = facts.syscall ?? text(cause.syscall)
-  const errno = cause.code
+  const errno = nameOf(cause)
   const options = { cause }
   const limit = limitOf(errno, syscall)
   if (limit !== undefined) return new LimitError({ limit, path, syscall }, options)
@@ -111,7 +114,17 @@ function limitOf(errno: string, syscall: string | undefined): string | undefined
 }
 
 function isSystemError(cause: unknown): cause is SystemError {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && /^E[A-Z0-9]+$/.test(cause.code)
+  if (!(cause instanceof Error && 'code' in cause && typeof cause.code === 'string')) return false
+  return isName(cause.code) || ('errno' in cause && typeof cause.errno === 'number' && 'syscall' in cause)
+}
+
+/** Node calls an errno that it does not know 'UNKNOWN', or says so in words. */
+function nameOf({ code, errno }: SystemError): string {
+  return isName(code) || errno === undefined ? code : errnoName(-errno)
+}
+
+function isName(code: string): boolean {
+  return /^E[A-Z0-9]+$/.test(code)
 }
 
 function text(value: unknown): string | undefined {

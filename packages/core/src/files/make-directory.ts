@@ -5,20 +5,21 @@ import { dirname, resolve } from 'node:path'
  * Makes a directory with its parents, and returns the topmost that was missing; `undefined` when all were there. Not left to the runtime, whose recursive mkdir never ends where
  * the system answers ENOENT below a directory that exists, as in /proc, and says ENOENT for a file system that is read-only.
  *
+ * @param mode permissions of the directory itself, less umask; its parents get 0o777 less umask.
  * @throws what the system says of the directory that cannot be made.
  */
-export function makeDirectory(path: string): string | undefined {
+export function makeDirectory(path: string, mode = 0o777): string | undefined {
   const absolute = resolve(path)
   if (isDirectory(absolute)) return undefined
   const parent = dirname(absolute)
   const topmost = parent === absolute ? undefined : makeDirectory(parent)
-  return makeOne(absolute) ? (topmost ?? absolute) : topmost
+  return makeOne(absolute, mode) ? (topmost ?? absolute) : topmost
 }
 
 /** Whether it was made here: another process may be making the same. */
-function makeOne(path: string): boolean {
+function makeOne(path: string, mode: number): boolean {
   try {
-    mkdirSync(path)
+    mkdirSync(path, mode)
     return true
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && isDirectory(path)) return false

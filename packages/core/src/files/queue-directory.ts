@@ -2,10 +2,19 @@ import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSy
 import { join } from 'node:path'
 import { fromSystemError, IoError, LinkError } from '../errors/index.js'
 import { absolutePath } from './absolute-path.js'
+import { closeQuietly } from './close-quietly.js'
 import { syncDirectory } from './sync-directory.js'
 
 /** Holds a directory without the right to list it; `node:fs` has no name for this flag of open(2). */
 const O_PATH = 0o10000000
+
+/** Permissions of the files of a queue, less umask, where nothing else is said. */
+export const DEFAULT_FILE_MODE = 0o666
+
+/** Permissions of a folder whose files have these: who may read the files may enter the folder. */
+export function folderModeFor(fileMode: number): number {
+  return fileMode | ((fileMode & 0o444) >> 2)
+}
 
 /**
  * A directory that is held open. Everything in it is reached through its descriptor and never through its path: when the directory is renamed, or another one takes its
@@ -25,6 +34,8 @@ export class QueueDirectory {
     readonly path: string,
     /** Opened with O_PATH: it names the directory and does nothing else. */
     readonly fd: number,
+    /** Permissions of the files that are made in it, less umask. */
+    readonly fileMode: number,
   ) {
     const { dev, ino } = fstatSync(fd, { bigint: true })
     this.#dev = dev
@@ -38,17 +49,24 @@ export class QueueDirectory {
    * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} for a path that names a file, {@link PermissionError}, {@link LimitError}, and
    * {@link IoError} where `/proc` is not mounted.
    */
-  static open(path: string): QueueDirectory {
+  static open(path: string, fileMode = DEFAULT_FILE_MODE): QueueDirectory {
     const absolute = absolutePath(path)
     try {
-      return QueueDirectory.#hold(absolute, absolute, 0)
+      return QueueDirectory.#hold(absolute, absolute, { flags: 0, fileMode })
     } catch (cause) {
       throw fromSystemError(cause, { path: absolute })
     }
   }
 
-  static #hold(from: string, path: string, flags: number): QueueDirectory {
-    const directory = new QueueDirectory(path, openSync(from, O_PATH | constants.O_DIRECTORY | flags))
+  static #hold(from: string, path: string, { flags, fileMode }: { flags: number; fileMode: number }): QueueDirectory {
+    const fd = openSync(from, O_PATH | constants.O_DIRECTORY | flags)
+    let directory: QueueDirectory
+    try {
+      directory = new QueueDirectory(path, fd, fileMode)
+    } catch (cause) {
+      closeSync(fd)
+      throw cause
+    }
     if (directory.#isAt(directory.#anchor)) return directory
     directory.close()
     throw new IoError({ path: '/proc/self/fd', syscall: 'open', errno: 'ENOENT' })
@@ -77,7 +95,8 @@ export class QueueDirectory {
    */
   folder(name: string): QueueDirectory | undefined {
     try {
-      return QueueDirectory.#hold(this.at(name), this.describe(name), constants.O_NOFOLLOW)
+      const { fileMode } = this
+      return QueueDirectory.#hold(this.at(name), this.describe(name), { flags: constants.O_NOFOLLOW, fileMode })
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       if (code === 'ENOENT') return undefined
@@ -93,7 +112,7 @@ export class QueueDirectory {
       const folder = this.folder(name)
       if (folder !== undefined) return folder
       try {
-        mkdirSync(this.at(name))
+        mkdirSync(this.at(name), folderModeFor(this.fileMode))
       } catch (cause) {
         // Another process made it in between.
         if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw fromSystemError(cause, { path: this.describe(name) })
@@ -126,7 +145,7 @@ export class QueueDirectory {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    closeSync(this.fd)
+    closeQuietly(this.fd)
   }
 
   [Symbol.dispose](): void {

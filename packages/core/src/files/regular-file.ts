@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { readWhole } from './whole-transfer.js'
 
 /** Without O_NONBLOCK, opening a named pipe in the place of a file would hang. With O_NOFOLLOW, opening a link is ELOOP, which is `ERR_LINK`. */
 const HARMLESS = constants.O_NONBLOCK | constants.O_NOCTTY | constants.O_NOFOLLOW
@@ -12,14 +13,19 @@ const ACCESS_FLAGS = {
 }
 
 /** Opens whatever bears a name, without waiting for anybody: the caller finds out what it is. */
-export function openPath(path: string, access: keyof typeof ACCESS_FLAGS): number {
-  return openSync(path, ACCESS_FLAGS[access], 0o666)
+export function openPath(path: string, access: keyof typeof ACCESS_FLAGS, mode = 0o666): number {
+  return openSync(path, ACCESS_FLAGS[access], mode)
 }
 
 /** Opens a file; what is none (a pipe, a device without an end, a directory) is refused with `code` 'ENOTREG'. */
-export function openRegularFile(path: string, access: keyof typeof ACCESS_FLAGS): number {
-  const fd = openPath(path, access)
-  if (fstatSync(fd).isFile()) return fd
+export function openRegularFile(path: string, access: keyof typeof ACCESS_FLAGS, mode = 0o666): number {
+  const fd = openPath(path, access, mode)
+  try {
+    if (fstatSync(fd).isFile()) return fd
+  } catch (cause) {
+    closeSync(fd)
+    throw cause
+  }
   closeSync(fd)
   throw Object.assign(new Error(`ENOTREG: not a regular file, open '${path}'`), { code: 'ENOTREG', syscall: 'open', path })
 }
@@ -29,7 +35,7 @@ export function readRegularFile(path: string, lengthMax: number): Buffer {
   const fd = openRegularFile(path, 'read')
   try {
     const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, lengthMax))
-    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0))
+    return bytes.subarray(0, readWhole(fd, bytes, 0))
   } finally {
     closeSync(fd)
   }

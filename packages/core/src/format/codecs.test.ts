@@ -51,6 +51,7 @@ describe('the control block', () => {
     queueId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     replicaTerm: uint53,
     sourceQueueId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    writeBack: uint32,
     writeOffset: uint53,
     writerHeartbeatNs: uint64,
     nextSequence: uint53,

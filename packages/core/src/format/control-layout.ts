@@ -45,8 +45,8 @@ import { getUint64, setUint64, viewOf } from './uint64.js'
       +-------------------------------+-------------------------------+
   240 |          identityCrc          |              free             |
       +-------------------------------+-------------------------------+
-  248 |                              free                             |
-      +---------------------------------------------------------------+
+  248 |              free             |           writeBack           |
+      +-------------------------------+-------------------------------+
   256 |                          writeOffset                          |
       +---------------------------------------------------------------+
   264 |                       writerHeartbeatNs                       |
@@ -73,7 +73,7 @@ import { getUint64, setUint64, viewOf } from './uint64.js'
  *
  * - Bytes 0 to 31, `segmentGeneration` to `currentSegment`, `writeOffset`, `writerHeartbeatNs`, `notifySequence` and `waitersPending` are the
  *   base format. All else is an extension: zero there means absent, and the fields count only while `extensionEpoch` equals `writerEpoch`
- *   (low 32 bits), because a writer of the base format does not maintain them. `createdNs`, the durable slots and the bytes 144 to 255 stay true
+ *   (low 32 bits), because a writer of the base format does not maintain them. `createdNs`, `writeBack`, the durable slots and the bytes 144 to 243 stay true
  *   regardless. `control-identity.ts` describes bytes 216 to 243.
  * - `segmentGeneration` is a seqlock over `currentSegment` and `writeOffset`: odd while a roll changes them.
  * - The words that a writer stores per append (256 to 319), the futex word of the readers (384) and that of blocked writers (448) stand on
@@ -120,6 +120,8 @@ export const CONTROL_DEVICE_OFFSET = 216
 export const CONTROL_INODE_OFFSET = 224
 export const CONTROL_BIRTH_NS_OFFSET = 232
 export const CONTROL_IDENTITY_CRC_OFFSET = 240
+/** u32, one of the `WRITE_BACK_*` values: what is known of the syncs since the durable mark, in this run of the machine. */
+export const CONTROL_WRITE_BACK_OFFSET = 252
 /** u64, where the next record goes in the head segment. */
 export const CONTROL_WRITE_OFFSET_OFFSET = 256
 /** u64, CLOCK_REALTIME at open, append and roll. */
@@ -143,6 +145,13 @@ export const CONTROL_WRITER_BLOCKED_OFFSET = 452
 export const INIT_STATE_UNINITIALISED = 0
 export const INIT_STATE_INITIALISING = 1
 export const INIT_STATE_READY = 2
+
+/** Every sync that was begun has succeeded. */
+export const WRITE_BACK_GOOD = 0
+/** A sync was begun, and its outcome is not known: it is under way, or its process died. */
+export const WRITE_BACK_UNDER_WAY = 1
+/** A sync failed. The kernel may have marked pages clean that it did not write: all since the durable mark is written again before a later mark is set. */
+export const WRITE_BACK_FAILED = 2
 
 /** The writer honours `parkedReaders`. */
 export const CONTROL_FEATURE_PARKED_READERS = 1
@@ -169,6 +178,7 @@ export const CONTROL_FIELDS: readonly Field[] = [
   { name: 'controlInode', offset: CONTROL_INODE_OFFSET, length: 8 },
   { name: 'controlBirthNs', offset: CONTROL_BIRTH_NS_OFFSET, length: 8 },
   { name: 'identityCrc', offset: CONTROL_IDENTITY_CRC_OFFSET, length: 4 },
+  { name: 'writeBack', offset: CONTROL_WRITE_BACK_OFFSET, length: 4 },
   { name: 'writeOffset', offset: CONTROL_WRITE_OFFSET_OFFSET, length: 8 },
   { name: 'writerHeartbeatNs', offset: CONTROL_WRITER_HEARTBEAT_NS_OFFSET, length: 8 },
   { name: 'nextSequence', offset: CONTROL_NEXT_SEQUENCE_OFFSET, length: 8 },
@@ -202,6 +212,7 @@ export interface ControlBlock {
   readonly replicaTerm: number
   /** 16 bytes of its own; all zero in queues that are not replicas. */
   readonly sourceQueueId: Uint8Array
+  readonly writeBack: number
   readonly writeOffset: number
   readonly writerHeartbeatNs: bigint
   readonly nextSequence: number
@@ -238,6 +249,7 @@ export function decodeControl(view: DataView): ControlBlock {
     queueId: idAt(CONTROL_QUEUE_ID_OFFSET),
     replicaTerm: getUint64(view, CONTROL_REPLICA_TERM_OFFSET),
     sourceQueueId: idAt(CONTROL_SOURCE_QUEUE_ID_OFFSET),
+    writeBack: view.getUint32(CONTROL_WRITE_BACK_OFFSET, true),
     writeOffset: getUint64(view, CONTROL_WRITE_OFFSET_OFFSET),
     writerHeartbeatNs: view.getBigUint64(CONTROL_WRITER_HEARTBEAT_NS_OFFSET, true),
     nextSequence: getUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET),
@@ -274,6 +286,7 @@ export function encodeControl(control: NewControlBlock): Uint8Array<ArrayBuffer>
   setUint64(view, CONTROL_REPLICA_TERM_OFFSET, control.replicaTerm ?? 0)
   if (control.sourceQueueId !== undefined)
     bytes.set(control.sourceQueueId.subarray(0, CONTROL_QUEUE_ID_LENGTH), CONTROL_SOURCE_QUEUE_ID_OFFSET)
+  view.setUint32(CONTROL_WRITE_BACK_OFFSET, control.writeBack ?? WRITE_BACK_GOOD, true)
   setUint64(view, CONTROL_WRITE_OFFSET_OFFSET, control.writeOffset ?? 64)
   view.setBigUint64(CONTROL_WRITER_HEARTBEAT_NS_OFFSET, control.writerHeartbeatNs ?? 0n, true)
   setUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET, control.nextSequence ?? 0)

@@ -1,10 +1,13 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, rmSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
+import { closeQuietly } from '../files/close-quietly.js'
+import { type FileIdentity, identityOf } from '../files/file-identity.js'
 import { pause } from '../files/pause.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openRegularFile } from '../files/regular-file.js'
+import { readWhole, writeWhole } from '../files/whole-transfer.js'
 import {
   decodePosition,
   encodePosition,
@@ -14,6 +17,8 @@ import {
   readerFileName,
   type SavedPosition,
 } from '../format/index.js'
+
+import type { OwnedFile } from './ownership.js'
 
 /** A position as callers give and get it: where the next message stands. */
 export interface Position {
@@ -34,6 +39,7 @@ export class PositionFile {
   readonly #directory: QueueDirectory
   readonly #fileName: string
   readonly #fd: number
+  readonly #identity: FileIdentity
   #mapping: ArrayBuffer | undefined
   #isEntrySynced = false
 
@@ -43,6 +49,7 @@ export class PositionFile {
     this.#fileName = held.fileName
     this.path = held.folder.describe(held.fileName)
     this.#fd = held.fd
+    this.#identity = identityOf(held.fd)
   }
 
   /**
@@ -57,9 +64,14 @@ export class PositionFile {
     try {
       for (;;) {
         const fd = lockedDescriptor(folder, fileName, { directory: directory.path, reader: name })
-        // Another open of this name may have removed the file between our open and our lock: then the lock is on a file without a name.
-        if (fstatSync(fd).nlink > 0) return new PositionFile({ directory, folder, fileName, fd })
-        closeSync(fd)
+        let hasName = false
+        try {
+          // Another open of this name may have removed the file between our open and our lock: then the lock is on a file without a name.
+          hasName = fstatSync(fd).nlink > 0
+          if (hasName) return new PositionFile({ directory, folder, fileName, fd })
+        } finally {
+          if (!hasName) closeSync(fd)
+        }
       }
     } catch (cause) {
       folder.close()
@@ -73,7 +85,7 @@ export class PositionFile {
    */
   load(): SavedPosition | 'bad' | undefined {
     const bytes = Buffer.alloc(POSITION_LENGTH + 1)
-    const length = readSync(this.#fd, bytes, 0, bytes.length, 0)
+    const length = this.#coded(() => readWhole(this.#fd, bytes, 0))
     if (length === 0 || (length === POSITION_LENGTH && bytes.every((byte) => byte === 0))) return undefined
     return decodePosition(bytes.subarray(0, length), crc32)
   }
@@ -105,7 +117,7 @@ export class PositionFile {
     const bytes = encodePosition({ ...first, heartbeatNs: binding.realtimeNs(), generation }, crc32)
     try {
       // Written before it is cut to length: killed in between, it has a valid slot, and not a length without content.
-      writeSync(this.#fd, bytes, 0, POSITION_LENGTH, 0)
+      writeWhole(this.#fd, bytes, 0)
       ftruncateSync(this.#fd, POSITION_LENGTH)
       fsyncSync(this.#fd)
       if (found === undefined) this.#syncEntry()
@@ -116,9 +128,9 @@ export class PositionFile {
     }
   }
 
-  #coded(work: () => void): void {
+  #coded<Result>(work: () => Result): Result {
     try {
-      work()
+      return work()
     } catch (cause) {
       throw fromSystemError(cause, { path: this.path })
     }
@@ -154,6 +166,11 @@ export class PositionFile {
     }
   }
 
+  /** The file that is locked and mapped here. */
+  get owned(): OwnedFile {
+    return { directory: this.#folder, name: this.#fileName, identity: this.#identity }
+  }
+
   /** Makes the last saved position survive a power cut. */
   sync(): void {
     this.#coded(() => {
@@ -170,16 +187,21 @@ export class PositionFile {
     this.#coded(() => futimesSync(this.#fd, now, now))
   }
 
-  /** Closes after a failed open: a file that this open made and never filled is removed. */
+  /** Closes after a failed open: a file that this open made and never filled is removed. Never throws, because the open has failed with an error of its own. */
   abandon(): void {
-    if (fstatSync(this.#fd).size === 0) rmSync(this.#folder.at(this.#fileName), { force: true })
+    try {
+      if (fstatSync(this.#fd).size === 0) rmSync(this.#folder.at(this.#fileName), { force: true })
+    } catch {
+      // An empty file is a new reader for the next open.
+    }
     this.close()
   }
 
+  /** Never throws: the descriptors are free whatever the system answers. */
   close(): void {
     if (this.#mapping !== undefined) binding.unmap(this.#mapping)
     this.#mapping = undefined
-    closeSync(this.#fd)
+    closeQuietly(this.#fd)
     this.#folder.close()
   }
 

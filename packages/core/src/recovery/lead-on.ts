@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
 import { openPath } from '../files/regular-file.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import {
   encodePaddingHeader,
   encodeSegmentHeader,
@@ -40,11 +41,11 @@ function writeLeadOn({ directory, segmentSize }: RecoveryContext, segmentId: num
   try {
     // A crash leftover.
     rmSync(directory.at(temporary), { force: true })
-    const fd = openPath(directory.at(temporary), 'createNew')
+    const fd = openPath(directory.at(temporary), 'createNew', directory.fileMode)
     try {
       // Sized first: a file that another power cut leaves short must not pass for a segment of a smaller queue.
       ftruncateSync(fd, segmentSize)
-      writeSync(fd, bytes)
+      writeWhole(fd, bytes, 0)
       fsyncSync(fd)
     } finally {
       closeSync(fd)

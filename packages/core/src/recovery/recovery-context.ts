@@ -59,8 +59,8 @@ export class RecoveryContext {
   makeHead(segmentId: number): MappedSegment {
     const segment = this.preparer.take(segmentId)
     this.changes.undoWith(() => {
-      segment.close()
       rmSync(this.directory.at(segmentFileName(segmentId)), { force: true })
+      segment.close()
     })
     return segment
   }

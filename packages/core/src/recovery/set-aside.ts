@@ -74,7 +74,7 @@ export function setBytesAside(directory: QueueDirectory, name: string, bytes: Ui
 /** {@link setBytesAside} under a name that was chosen before. Leaves nothing when it fails. */
 export function keepBytes(directory: QueueDirectory, entry: string, bytes: Uint8Array): void {
   inQuarantine(directory, entry, (folder) => {
-    const fd = openPath(folder.at(entry), 'createNew')
+    const fd = openPath(folder.at(entry), 'createNew', folder.fileMode)
     try {
       writeFileSync(fd, bytes)
       fsyncSync(fd)

@@ -20,18 +20,28 @@ function lostFileName(name: string): string {
   return `${name}.lost`
 }
 
-/** Writes it beside the reader's file, before the segment goes. A full disk only costs the exact count. */
-export function noteLostPosition(directory: QueueDirectory, reader: SurveyedReader, segmentSize: number): void {
+/** Which sequence stands at a reader's position; `undefined` when that cannot be told. */
+export function lostPositionOf(directory: QueueDirectory, reader: SurveyedReader, segmentSize: number): LostPosition | undefined {
+  const { segmentId, offset } = reader
   try {
-    const segment = openSegment(directory, reader.segmentId, segmentSize, false)
-    if (segment === undefined) return
-    const sequence = sequenceAt(segment, reader.offset)
+    const segment = openSegment(directory, segmentId, segmentSize, false)
+    if (segment === undefined) return undefined
+    const sequence = sequenceAt(segment, offset)
     segment.close()
-    if (sequence === undefined) return
-    const { segmentId, offset } = reader
-    directory.inFolder(READERS_DIRECTORY, (folder) => writeLostNote(folder, reader.name, { segmentId, offset, sequence }))
+    return sequence === undefined ? undefined : { segmentId, offset, sequence }
   } catch {
     // The reader will be told that messages are lost, but not how many.
+    return undefined
+  }
+}
+
+/** Writes the note beside the reader's file. @returns whether that went well: a disk may be full. */
+export function writeLostPosition(directory: QueueDirectory, name: string, lost: LostPosition): boolean {
+  try {
+    directory.inFolder(READERS_DIRECTORY, (folder) => writeLostNote(folder, name, lost))
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, lstatSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
+import { readWhole } from '../files/whole-transfer.js'
 import {
   decodeRecordHeader,
   decodeSegmentHeader,
@@ -76,7 +77,7 @@ export function glanceAtSegment(directory: QueueDirectory, segmentId: number, se
   try {
     const stat = fstatSync(fd)
     const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH)
-    if (stat.isFile()) readSync(fd, bytes, 0, bytes.length, 0)
+    if (stat.isFile()) readWhole(fd, bytes, 0)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     const header = decodeSegmentHeader(view)
     const record = decodeRecordHeader(view, SEGMENT_HEADER_LENGTH)
@@ -129,7 +130,7 @@ export function openSegment(
     const stat = fstatSync(fd)
     if (!stat.isFile()) throw new BadSegmentError({ path, segmentId, detail: NO_FILE })
     const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH)
-    readSync(fd, bytes, 0, bytes.length, 0)
+    readWhole(fd, bytes, 0)
     const header = decodeSegmentHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.length))
     const problem = describeProblem(header, stat.size, segmentId, segmentSize)
     if (problem !== undefined) throw new BadSegmentError({ path, segmentId, detail: problem })

@@ -8,12 +8,14 @@ import {
   fromSystemError,
   InvalidArgumentError,
   NotAQueueError,
+  QueueError,
   UnsupportedVersionError,
 } from '../errors/index.js'
 import { absolutePath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
 import { makeDirectory } from '../files/make-directory.js'
-import { QueueDirectory } from '../files/queue-directory.js'
+import { folderModeFor, QueueDirectory } from '../files/queue-directory.js'
+import { ReleaseStack } from '../files/release-stack.js'
 import { syncParents } from '../files/sync-directory.js'
 import { WriterLock } from '../files/writer-lock.js'
 import {
@@ -25,6 +27,8 @@ import {
   type NewControlBlock,
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
+  WRITE_BACK_FAILED,
+  WRITE_BACK_GOOD,
 } from '../format/index.js'
 import { highestReaderSegment } from '../recovery/positions-seen.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
@@ -58,21 +62,38 @@ function openWriterAt(path: string, resolved: ResolvedWriterOptions): QueueWrite
   // Before anything is made. A queue that exists keeps its segment size, and is asked for it below.
   if (!existsSync(path)) checkLimits(resolved, resolved.segmentSize)
   if (resolved.cpus.length > 0) pinThread(resolved.cpus)
-  const directory = prepareDirectory(path)
-  let lock: WriterLock | undefined
-  let control: MappedControl | undefined
-  let context: RecoveryContext | undefined
+  const releases = new ReleaseStack()
   try {
-    lock = WriterLock.acquire(directory)
-    const { created, rebuilt } = ensureControl(directory, resolved)
-    control = mapControl(directory, true, rebuilt === undefined ? CONTROL_FILE : CONTROL_TEMPORARY_FILE)
-    checkLimits(resolved, control.segmentSize)
-    const preparer = makePreparer(directory, control.segmentSize, resolved)
-    const origin = { isCopy: control.isCopy, isRebuilt: rebuilt !== undefined, saidSequence: rebuilt?.saidSequence ?? 0 }
-    context = new RecoveryContext(directory, control, control.segmentSize, preparer, origin)
-    if (rebuilt !== undefined) planRebuiltControl(context, rebuilt)
-    if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
+    return openHeld(path, resolved, releases)
+  } catch (cause) {
+    releases.releaseAll()
+    throw fromSystemError(cause, { path })
+  }
+}
+
+/** Whatever is acquired is given back by `releases`: when this throws, and when the writer is closed. */
+function openHeld(path: string, resolved: ResolvedWriterOptions, releases: ReleaseStack): QueueWriter {
+  const directory = prepareDirectory(path, resolved.mode)
+  releases.push(() => directory.close())
+  const lock = WriterLock.acquire(directory)
+  let named = false
+  // Until the record names this writer, it is the evidence of how the last one ended.
+  releases.push(() => lock.release({ clears: named }))
+  const { created, rebuilt } = ensureControl(lock, resolved)
+  if (rebuilt !== undefined) releases.push(() => removeTemporaryControl(directory))
+  const control = mapControl(directory, true, rebuilt === undefined ? CONTROL_FILE : CONTROL_TEMPORARY_FILE)
+  releases.push(() => control.close())
+  checkLimits(resolved, control.segmentSize)
+  const preparer = makePreparer(lock, control.segmentSize, resolved)
+  releases.push(() => preparer.dispose())
+  const origin = { isCopy: control.isCopy, isRebuilt: rebuilt !== undefined, saidSequence: rebuilt?.saidSequence ?? 0 }
+  const context = new RecoveryContext(directory, control, control.segmentSize, preparer, origin)
+  releases.push(() => context.changes.discard())
+  if (rebuilt !== undefined) planRebuiltControl(context, rebuilt)
+  if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
+  return rememberFailedSync(control, () => {
     const tail = created ? beginningOf(directory, control) : recoverQueue(context)
+    releases.push(() => tail.segment.close())
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     checkCounts(directory, tail, epoch)
     // Up to here nothing was changed that an error would not take back.
@@ -80,27 +101,37 @@ function openWriterAt(path: string, resolved: ResolvedWriterOptions): QueueWrite
     // The last writer may have died between naming a segment and syncing its name, and recovery renames too.
     if (!created) directory.sync()
     takeOver({ control, tail, epoch, options: resolved })
+    named = true
     lock.writeRecord(epoch)
-    return new QueueWriter({ directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions })
+    const opened = { releases, directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions }
+    return new QueueWriter(opened)
+  })
+}
+
+/** The kernel does not fail a sync twice for the same pages: the next open has to know. */
+function rememberFailedSync<Result>(control: MappedControl, work: () => Result): Result {
+  try {
+    return work()
   } catch (cause) {
-    context?.changes.discard()
-    control?.close()
-    lock?.release()
-    directory.close()
-    throw fromSystemError(cause, { path })
+    const origin = cause instanceof QueueError ? cause.cause : cause
+    const { syscall } = (origin ?? {}) as NodeJS.ErrnoException
+    if (syscall !== undefined && SYNC_CALLS.includes(syscall)) control.storeWriteBack(WRITE_BACK_FAILED)
+    throw cause
   }
 }
 
-function prepareDirectory(path: string): QueueDirectory {
+const SYNC_CALLS = ['msync', 'fsync', 'fdatasync']
+
+function prepareDirectory(path: string, fileMode: number): QueueDirectory {
   try {
-    const topmost = makeDirectory(path)
+    const topmost = makeDirectory(path, folderModeFor(fileMode))
     if (topmost !== undefined) syncParents(path, topmost)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
       throw new NotAQueueError({ directory: path, detail: 'it is not a directory' }, { cause })
     throw fromSystemError(cause, { path })
   }
-  return QueueDirectory.open(path)
+  return QueueDirectory.open(path, fileMode)
 }
 
 function pinThread(cpus: readonly number[]): void {
@@ -117,9 +148,10 @@ function pinThread(cpus: readonly number[]): void {
   }
 }
 
-function makePreparer(directory: QueueDirectory, segmentSize: number, options: ResolvedWriterOptions): SegmentPreparer {
+function makePreparer(lock: WriterLock, segmentSize: number, options: ResolvedWriterOptions): SegmentPreparer {
   return new SegmentPreparer({
-    directory,
+    directory: lock.directory,
+    lock,
     segmentSize,
     extensions: options.extensions,
     prefault: options.prefault,
@@ -129,10 +161,8 @@ function makePreparer(directory: QueueDirectory, segmentSize: number, options: R
 }
 
 /** Makes sure that a valid `control.meta` exists. Nobody else creates or repairs while the lock is held, so what is unfinished stays so. */
-function ensureControl(
-  directory: QueueDirectory,
-  options: ResolvedWriterOptions,
-): { created: boolean; rebuilt: Geometry | undefined } {
+function ensureControl(lock: WriterLock, options: ResolvedWriterOptions): { created: boolean; rebuilt: Geometry | undefined } {
+  const { directory } = lock
   const { state, block, bytes } = readControl(directory)
   const found = block === undefined || bytes === undefined ? undefined : { block, bytes }
   switch (state) {
@@ -155,7 +185,7 @@ function ensureControl(
   const rebuilt = rebuildControl(directory, found)
   if (rebuilt !== undefined) return { created: false, rebuilt }
   checkLimits(options, options.segmentSize)
-  createQueue(directory, options, state !== 'absent')
+  createQueue(lock, options, state !== 'absent')
   return { created: true, rebuilt: undefined }
 }
 
@@ -163,7 +193,6 @@ function ensureControl(
 function planRebuiltControl(context: RecoveryContext, { headId }: Geometry): void {
   const { directory, changes } = context
   context.note('lost-control', { segmentId: headId }, 'rebuilt from the segments')
-  changes.undoWith(() => removeTemporaryControl(directory))
   context.keepSecondName(CONTROL_FILE)
   changes.replace(() => publishControl(directory))
 }
@@ -172,10 +201,11 @@ function planRebuiltControl(context: RecoveryContext, { headId }: Geometry): voi
  * Segment first, control block last (L8). The block tells the boot id from the beginning: a block without one would make a power cut look like the death of a
  * process.
  */
-function createQueue(directory: QueueDirectory, options: ResolvedWriterOptions, hasControl: boolean): void {
+function createQueue(lock: WriterLock, options: ResolvedWriterOptions, hasControl: boolean): void {
+  const { directory } = lock
   const unusable = listSegments(directory)
   const segmentId = Math.max(unusable.at(-1) ?? -1, highestReaderSegment(directory)) + 1
-  const preparer = makePreparer(directory, options.segmentSize, options)
+  const preparer = makePreparer(lock, options.segmentSize, options)
   preparer.take(segmentId).close()
   if (hasControl) linkAside(directory, CONTROL_FILE, quarantineName(CONTROL_FILE))
   createControl(directory, {
@@ -225,10 +255,17 @@ function checkCounts(directory: QueueDirectory, tail: Tail, epoch: number): void
 function takeOver(opened: { control: MappedControl; tail: Tail; epoch: number; options: ResolvedWriterOptions }): void {
   const { control, epoch, options } = opened
   control.storeWriterHeartbeatNs(binding.realtimeNs())
+  forgetOtherRuns(control)
   control.storeWriterEpochRelease(epoch)
   if (options.extensions || control.isCopy) control.storeIdentity()
   if (options.extensions) storeExtensions(opened)
   binding.syncRange(control.mapping, 0, CONTROL_LENGTH)
+}
+
+/** What a sync of an earlier run of the machine left in doubt, recovery has read from the disk. */
+function forgetOtherRuns(control: MappedControl): void {
+  const recorded = control.readBootId()
+  if (recorded !== undefined && Buffer.compare(recorded, bootId()) !== 0) control.storeWriteBack(WRITE_BACK_GOOD)
 }
 
 function storeExtensions(opened: { control: MappedControl; tail: Tail; epoch: number }): void {

@@ -1,5 +1,6 @@
-import { DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
+import { BACKPRESSURE_TIMEOUT_MS, DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
+import { DEFAULT_FILE_MODE } from '../files/queue-directory.js'
 import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
 import type { ReleasedReader } from '../retention/retention-plan.js'
 
@@ -35,6 +36,11 @@ export interface WriterOptions {
   readonly mlock?: boolean
   /** Ask for huge pages, where the file system has them. Default false. */
   readonly hugePages?: boolean
+  /**
+   * Permissions of the files that the writer makes, less umask. Default 0o666. The queue's directory and the folders in it get the same and may be entered by those who may
+   * read (0o777 by default). What exists keeps its own.
+   */
+  readonly mode?: number
   /** CPUs that the calling thread is pinned to at open. */
   readonly cpu?: number | readonly number[]
   /** Roll when the head segment holds messages and has been the head for this long, although it is not full. Needs a turning event loop. */
@@ -48,17 +54,20 @@ export interface WriterOptions {
   readonly maxSegments?: number
   /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments of the size that the queue has. */
   readonly maxBytes?: number
-  /** What an append does that needs a new segment while the queue is at its limit. Default 'fail'. */
+  /**
+   * What an append does that needs a new segment while the queue is at its limit. `fail` (default) throws `ERR_QUEUE_FULL`. `block` stops the whole thread until readers make
+   * room: no handler of a signal, no timer and no reader on this event loop runs meanwhile. On an event loop use {@link QueueWriter.appendAsync}, which waits without blocking.
+   */
   readonly backpressure?: 'fail' | 'block'
-  /** How long a blocked append waits for its readers before it fails. Default: for ever. */
+  /** Milliseconds that a blocked append, and an `appendAsync` without a `timeoutMs`, waits for readers before it fails with `ERR_QUEUE_FULL`. Default 30,000; `Infinity` for ever. */
   readonly backpressureTimeoutMs?: number
   /** Default: keep everything; with a limit: `{ consumed: true }`, because a bounded queue can only go on when what is read may go. */
   readonly retention?: RetentionOptions
-  /** Called when retention lets a reader go that has not read everything: once for each. It may use the writer, as {@link onHighWatermark} may. */
+  /** Called when retention lets a reader go that has not read everything: once for each. It may call what {@link onHighWatermark} may. */
   readonly onReaderReleased?: (released: ReleasedReader) => void
   /**
-   * Called once each time the queue comes within one segment of its limit. It may append: before the message whose append rolled, and between two of a batch. What it throws,
-   * that append throws without having written anything.
+   * Called once each time the queue comes within one segment of its limit. It may call every method of this writer. What it appends comes before the message whose append
+   * rolled, and after a batch. What it throws, the append throws without having written anything; after a batch, which is in the queue, it is an uncaught exception.
    */
   readonly onHighWatermark?: (state: { readonly segments: number; readonly bytes: number }) => void
 }
@@ -97,6 +106,7 @@ export type ResolvedWriterOptions = Required<
     | 'prefault'
     | 'mlock'
     | 'hugePages'
+    | 'mode'
     | 'heartbeatIntervalMs'
     | 'backpressure'
     | 'backpressureTimeoutMs'
@@ -126,9 +136,10 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
     prefault: options.prefault ?? true,
     mlock: options.mlock ?? false,
     hugePages: options.hugePages ?? false,
+    mode: options.mode ?? DEFAULT_FILE_MODE,
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
     backpressure: options.backpressure ?? 'fail',
-    backpressureTimeoutMs: options.backpressureTimeoutMs ?? Number.POSITIVE_INFINITY,
+    backpressureTimeoutMs: options.backpressureTimeoutMs ?? BACKPRESSURE_TIMEOUT_MS,
     cpus: options.cpu === undefined ? [] : typeof options.cpu === 'number' ? [options.cpu] : options.cpu,
     ...pick(options, 'flushPolicy', 'rollAfterMs', 'maxSegments', 'maxBytes', 'retention', 'onHighWatermark', 'onReaderReleased'),
   }
@@ -136,6 +147,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   if (resolved.backpressure !== 'fail' && resolved.backpressure !== 'block')
     invalid('backpressure', resolved.backpressure, "'fail' or 'block'")
   for (const name of ['extensions', 'prefault', 'mlock', 'hugePages'] as const) checkBoolean(name, resolved[name])
+  checkMode(resolved.mode)
   checkTimer('heartbeatIntervalMs', resolved.heartbeatIntervalMs, 0)
   checkTimer('flushPolicy.everyMs', resolved.flushPolicy?.everyMs, 1)
   checkAtLeast('backpressureTimeoutMs', resolved.backpressureTimeoutMs, 0)
@@ -181,6 +193,12 @@ export function segmentCapacityOf(options: Pick<WriterOptions, 'maxSegments' | '
 function checkCpus(cpus: readonly number[]): void {
   if (!Array.isArray(cpus)) invalid('cpu', cpus, 'a number of a CPU, or an array of them')
   for (const cpu of cpus) if (!Number.isInteger(cpu) || cpu < 0) invalid('cpu', cpu, 'numbers of CPUs')
+}
+
+/** The owner has to read and write: otherwise the writer that made a file could not open it again. */
+function checkMode(mode: unknown): void {
+  const isMode = typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o777 && (mode & 0o600) === 0o600
+  if (!isMode) invalid('mode', mode, 'permissions of 0o600 to 0o777, with read and write for the owner')
 }
 
 function checkBoolean(argument: string, value: unknown): void {

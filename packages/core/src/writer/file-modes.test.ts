@@ -1,0 +1,38 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { code } from '../../test/support/expectations.js'
+import { appendNumbered } from '../../test/support/messages.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { openWriter } from '../index.js'
+
+const modeOf = (path: string) => statSync(path).mode & 0o777
+const lessUmask = (mode: number) => mode & ~process.umask()
+
+describe('what a writer makes', () => {
+  it.each([
+    ['by default', undefined, 0o666, 0o777],
+    ['with a mode', 0o640, 0o640, 0o750],
+    ['with a private mode', 0o600, 0o600, 0o700],
+  ])('has the permissions that were asked for: %s', (_, mode, fileMode, folderMode) => {
+    const queue = join(temporaryDirectory(), 'queue')
+    const writer = openWriter(queue, {
+      segmentSize: 4096,
+      retention: { maxSegments: 3 },
+      ...(mode === undefined ? {} : { mode }),
+    })
+    appendNumbered(writer, 0, 100)
+    writer.close()
+    expect(modeOf(queue)).toBe(lessUmask(folderMode))
+    for (const entry of readdirSync(queue, { withFileTypes: true })) {
+      const expected = entry.isDirectory() ? folderMode : fileMode
+      expect([entry.name, modeOf(join(queue, entry.name))]).toEqual([entry.name, lessUmask(expected)])
+    }
+  })
+
+  it.each([0o400, 0o066, 0o1666, 1.5, -1, '0o600'])('cannot have permissions without the owner’s, or other bits: %s', (mode) => {
+    const queue = join(temporaryDirectory(), 'queue')
+    const refusal = code('ERR_INVALID_ARGUMENT', { argument: 'mode' })
+    expect(() => openWriter(queue, { mode: mode as number })).toThrowError(refusal)
+  })
+})

@@ -1,0 +1,127 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { codeOf, thrownBy } from '../../test/support/thrown.js'
+import {
+  checkAgainstRegistry,
+  encodeSchema,
+  f64,
+  jsonMessage,
+  message,
+  readSchemas,
+  saveSchema,
+  u16,
+  u64,
+  utf8,
+} from '../index.js'
+
+const base = message('Quote', 1, { bid: f64(), note: utf8() })
+const later = base.since(2, { venue: u16() })
+
+let queue: string
+beforeEach(() => {
+  queue = mkdtempSync(join(tmpdir(), 'schema-registry-'))
+})
+afterEach(() => rmSync(queue, { recursive: true, force: true }))
+
+describe('the registry of a queue', () => {
+  it('holds one file per type and version, which is written once', () => {
+    expect([
+      saveSchema(queue, base),
+      saveSchema(queue, base),
+      saveSchema(queue, later),
+      saveSchema(queue, jsonMessage('Log', 0)),
+    ]).toEqual([true, false, true, true])
+    expect(readdirSync(join(queue, 'schemas')).sort()).toEqual(['0.1.json', '1.1.json', '1.2.json'])
+    const { schemas, problems } = readSchemas(queue)
+    expect(problems).toEqual([])
+    expect(schemas.map(({ name, version }) => `${name} ${version}`)).toEqual(['Log 1', 'Quote 1', 'Quote 2'])
+    expect(schemas[2]).toEqual(later.description)
+    expect(readFileSync(join(queue, 'schemas/1.2.json'), 'utf8')).toBe(encodeSchema(later.description))
+  })
+
+  it('refuses another definition of a type, and changes nothing', () => {
+    saveSchema(queue, base)
+    const other = message('Quote', 1, { bid: u64(), note: utf8() }).since(2, {})
+    expect(thrownBy(() => saveSchema(queue, other))).toMatchObject({
+      code: 'ERR_SCHEMA_INCOMPATIBLE',
+      typeId: 1,
+      differences: ['bid was f64 and is u64 in version 2'],
+    })
+    expect(readdirSync(join(queue, 'schemas'))).toEqual(['1.1.json'])
+    expect(codeOf(() => checkAgainstRegistry(readSchemas(queue), other))).toBe('ERR_SCHEMA_INCOMPATIBLE')
+  })
+
+  it('accepts an older program beside a newer one', () => {
+    saveSchema(queue, later)
+    expect(saveSchema(queue, base)).toBe(true)
+  })
+
+  it('is empty when it is missing', () => {
+    expect(readSchemas(queue)).toEqual({ schemas: [], problems: [] })
+    expect(readSchemas(join(queue, 'nowhere'))).toEqual({ schemas: [], problems: [] })
+  })
+
+  it('reports what is damaged, and hides nothing else for it', () => {
+    saveSchema(queue, base)
+    const folder = join(queue, 'schemas')
+    const good = encodeSchema(base.description)
+    writeFileSync(join(folder, '2.1.json'), good)
+    writeFileSync(join(folder, '3.1.json'), good.slice(0, 50))
+    writeFileSync(join(folder, '4.1.json'), '')
+    mkdirSync(join(folder, '5.1.json'))
+    symlinkSync(join(folder, '1.1.json'), join(folder, '6.1.json'))
+    writeFileSync(join(folder, 'README'), 'left alone')
+    writeFileSync(join(folder, '1.1.json.tmp'), 'left alone')
+    const { schemas, problems } = readSchemas(queue)
+    expect(schemas).toEqual([base.description])
+    expect(problems.map(({ path, error }) => [path.slice(folder.length + 1), error.code])).toEqual([
+      ['2.1.json', 'ERR_INVALID_ARGUMENT'],
+      ['3.1.json', 'ERR_INVALID_ARGUMENT'],
+      ['4.1.json', 'ERR_INVALID_ARGUMENT'],
+      ['5.1.json', 'ERR_IO'],
+      ['6.1.json', 'ERR_IO'],
+    ])
+  })
+
+  it('replaces a damaged file of the same type and version', () => {
+    saveSchema(queue, base)
+    const path = join(queue, 'schemas/1.1.json')
+    writeFileSync(path, '{"format"')
+    expect(saveSchema(queue, base)).toBe(true)
+    expect(readFileSync(path, 'utf8')).toBe(encodeSchema(base.description))
+    expect(readdirSync(join(queue, 'schemas'))).toEqual(['1.1.json'])
+  })
+
+  it('L55: follows no link out of the queue', () => {
+    const outside = mkdtempSync(join(tmpdir(), 'schema-outside-'))
+    try {
+      symlinkSync(outside, join(queue, 'schemas'))
+      expect(codeOf(() => saveSchema(queue, base))).toBe('ERR_IO')
+      expect(readdirSync(outside)).toEqual([])
+    } finally {
+      rmSync(outside, { recursive: true })
+    }
+  })
+
+  it('says what the file system refuses', () => {
+    expect(thrownBy(() => saveSchema(join(queue, 'a\0b'), base))).toMatchObject({ code: 'ERR_IO' })
+    writeFileSync(join(queue, 'file'), '')
+    expect(thrownBy(() => saveSchema(join(queue, 'file'), base))).toMatchObject({ code: 'ERR_IO', errno: 'ENOTDIR' })
+    expect(existsSync(join(queue, 'file/schemas'))).toBe(false)
+    mkdirSync(join(queue, 'schemas'))
+    chmodSync(join(queue, 'schemas'), 0o700)
+    expect(saveSchema(queue, base)).toBe(true)
+  })
+})
