@@ -411,6 +411,7 @@ export class QueueWriter {
     if (rules === undefined) return undefined
     const retirement = new Retirement({ directory, lock, control, rules, head: () => this.position, onReaderReleased })
     releases.push(() => retirement.close())
+    retirement.start()
     return retirement
   }
 
