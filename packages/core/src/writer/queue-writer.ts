@@ -247,11 +247,12 @@ export class QueueWriter {
   /**
    * Deletes now what `retention` does not keep, which otherwise happens by itself, and resolves when the files are gone. Does nothing without `retention`.
    *
-   * @throws {@link ClosedError} `ERR_CLOSED`.
+   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`: then some of it, or all, is still there.
    */
   async applyRetention(): Promise<void> {
     this.#assertOpen()
     await this.#retirement?.retireAll()
+    if (!this.#isClosed) this.#assertOwned()
   }
 
   metrics(): WriterMetrics {
