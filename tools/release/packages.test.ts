@@ -23,6 +23,13 @@ interface Manifest {
   readonly dependencies?: Record<string, string>
 }
 
+/** What `npm pack --json` says of one package. */
+interface Packed {
+  readonly name: string
+  readonly filename: string
+  readonly files: readonly { readonly path: string }[]
+}
+
 function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 }
@@ -30,23 +37,19 @@ function readManifest(folder: string): Manifest {
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'chronicle-packages-'))
   application = join(scratch, 'application')
-  for (const name of NAMES) {
-    const options = ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch]
-    const output = execFileSync('npm', options, { cwd: join(root, 'packages', name), encoding: 'utf8' })
-    const [{ filename, files }] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }]
+  const workspaces = NAMES.map((name) => `--workspace=packages/${name}`)
+  const options = ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch, ...workspaces]
+  const packed = JSON.parse(execFileSync('npm', options, { cwd: root, encoding: 'utf8' })) as Packed[]
+  for (const { name: fullName, filename, files } of packed) {
+    const name = fullName.slice(fullName.indexOf('/') + 1)
     contents.set(
       name,
       files.map(({ path }) => path),
     )
     const folder = join(application, 'node_modules', '@chronicle-ts', name)
     mkdirSync(folder, { recursive: true })
-    execFileSync('tar', [
-      '-xzf',
-      join(scratch, filename.replace('@chronicle-ts/', 'chronicle-ts-')),
-      '-C',
-      folder,
-      '--strip-components=1',
-    ])
+    const tarball = join(scratch, filename.replace('@chronicle-ts/', 'chronicle-ts-'))
+    execFileSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'])
   }
   const prebuilt = join(application, 'node_modules/@chronicle-ts/native/prebuilds', `linux-${process.arch}-glibc`)
   mkdirSync(prebuilt, { recursive: true })
