@@ -9,7 +9,7 @@ const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/i
  */
 export default defineConfig({
   resolve: {
-    alias: Object.fromEntries(['native', 'core', 'bus', 'fanin', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)])),
+    alias: Object.fromEntries(['native', 'core', 'schema', 'bus', 'fanin', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)])),
   },
   test: {
     include: [

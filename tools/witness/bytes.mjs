@@ -41,8 +41,7 @@ export class FileBytes {
     if (offset < this.start || end > this.start + this.window.length) {
       this.window = Buffer.alloc(Math.max(0, Math.min(Math.max(length, WINDOW_LENGTH), this.length - offset)))
       this.start = offset
-      const filled = readSync(this.fd, this.window, 0, this.window.length, offset)
-      this.window = this.window.subarray(0, filled)
+      this.window = this.window.subarray(0, readWhole(this.fd, this.window, offset))
     }
     return this.window.subarray(offset - this.start, Math.max(offset, end) - this.start)
   }
@@ -59,6 +58,17 @@ export class FileBytes {
   close() {
     closeSync(this.fd)
   }
+}
+
+/** A call reads less than 2 GiB; a payload may be longer. @param {number} fd @param {Buffer} into @param {number} offset */
+function readWhole(fd, into, offset) {
+  let count = 0
+  while (count < into.length) {
+    const got = readSync(fd, into, count, Math.min(into.length - count, 1 << 30), offset + count)
+    if (got === 0) break
+    count += got
+  }
+  return count
 }
 
 /** A file's bytes, or `undefined` where there is no such file. @param {string} path */

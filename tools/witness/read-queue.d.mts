@@ -13,6 +13,7 @@ export interface WitnessedControl {
   readonly segmentGeneration: number
   readonly currentSegment: number
   readonly firstSegmentPlusOne: Wide
+  readonly writeBack: number
   readonly writeOffset: Wide
   readonly heartbeatNs: string
   readonly nextSequence: Wide

@@ -38,6 +38,7 @@ function decodeControl(bytes) {
     segmentGeneration: bytes.readUInt32LE(128),
     currentSegment: bytes.readUInt32LE(132),
     firstSegmentPlusOne: u64(bytes, 136),
+    writeBack: bytes.readUInt32LE(252),
     writeOffset: u64(bytes, 256),
     heartbeatNs: u64Text(bytes, 264),
     nextSequence: u64(bytes, 272),
@@ -142,6 +143,7 @@ function* scanSegment(file, name, id, walk, payloads) {
     end: 64,
     padding: false,
     bad: false,
+    ahead: false,
   }
   walk.boundaries.set(id, new Set([64]))
   if (id > walk.head) {
@@ -238,6 +240,12 @@ function* scanRecord(file, header, name, id, offset, walk, sum, payloads) {
   if ((flags & 2) === 0 && !isZero(header.subarray(40, 64))) yield problem('not-zero', name, offset + 40, 'record header')
   if (!isZero(body.subarray(length))) yield problem('not-zero', name, offset + 64 + length, 'behind the payload')
   yield* checkOrder(record, name, walk)
+  if (!sum.ahead) {
+    for (const found of checkClock(record.timestampNs, name, offset + 16)) {
+      sum.ahead = true
+      yield found
+    }
+  }
   sum.first ??= BigInt(sequence)
   sum.last = record.timestampNs
   sum.count += 1
@@ -296,18 +304,31 @@ function* checkControl(walk, ids) {
   }
   const end = Math.max(...(walk.boundaries.get(control.currentSegment) ?? [64]))
   if (control.writeOffset !== end) yield problem('bad-write-offset', 'control.meta', 256, `${control.writeOffset}, found ${end}`)
+  const first = Number(control.firstSegmentPlusOne)
+  if (first !== 0 && first - 1 !== ids[0])
+    yield problem('bad-first-segment', 'control.meta', 136, `${first - 1}, found ${ids[0]}`)
+  yield* checkClock(control.heartbeatNs, 'control.meta', 264)
   if (control.extensionEpoch === 0 || BigInt(control.extensionEpoch) !== BigInt(control.writerEpoch) % 2n ** 32n) return
   if (walk.next !== undefined && BigInt(control.nextSequence) !== walk.highest + 1n) {
     yield problem('bad-next-sequence', 'control.meta', 272, `${control.nextSequence}, found ${walk.highest + 1n}`)
   }
 }
 
+/** A time that has not come yet, by more than clocks may differ. @param {string} timeNs @param {string} file @param {number} offset */
+function* checkClock(timeNs, file, offset) {
+  const limitNs = BigInt(Date.now() + 60_000) * 1_000_000n
+  if (BigInt(timeNs) > limitNs) yield problem('clock-ahead', file, offset, `${timeNs} ns`)
+}
+
 /** @param {string} directory @param {Walk} walk */
 function* scanReaders(directory, walk) {
   for (const fileName of namesIn(join(directory, 'readers'))) {
     const name = fileName.slice(0, -'.meta'.length)
-    if (!fileName.endsWith('.meta') || !/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) continue
     const file = `readers/${fileName}`
+    if (!fileName.endsWith('.meta') || !/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) {
+      if (!/\.(lost|tmp)$/.test(fileName)) yield problem('foreign-reader', file, 0, 'not a name of a reader')
+      continue
+    }
     const bytes = readIfThere(join(directory, file)) ?? Buffer.alloc(0)
     let best
     if (bytes.length === 8) best = { segment: 0, offset: u64(bytes, 0), generation: 0, heartbeatNs: '0' }
@@ -331,6 +352,7 @@ function* scanReaders(directory, walk) {
       continue
     }
     yield { kind: 'reader', name, ...best }
+    yield* checkClock(best.heartbeatNs, file, 0)
     yield* checkPlace(best, file, walk)
   }
 }
@@ -346,8 +368,13 @@ function* checkPlace(place, file, walk) {
   }
 }
 
+const KNOWN_NAMES =
+  /^(control\.meta|index\.meta|writer\.lock|readers|quarantine|index|READY|LEASE|(\d{9}|[1-9]\d{9})\.q|.*\.tmp)$/
+
 /** @param {string} directory @param {Walk} walk */
 function* scanHints(directory, walk) {
+  for (const name of namesIn(directory))
+    if (!KNOWN_NAMES.test(name)) yield problem('foreign-file', name, 0, 'not part of a queue')
   const index = readIfThere(join(directory, 'index.meta'))
   if (index !== undefined && index.length !== 16) yield problem('bad-index', 'index.meta', 0, `length ${index.length}`)
   if (index?.length === 16) {

@@ -11,12 +11,16 @@ import os
 import re
 import struct
 import sys
+import time
 import zlib
 
 CONTROL_FREE = ((12, 16), (144, 256), (292, 384), (396, 448), (456, 512))
 CHUNK = 1 << 16
 SEGMENT_NAME = re.compile(r"(\d{9}|[1-9]\d{9})\.q")
 READER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+KNOWN_NAMES = re.compile(
+    r"control\.meta|index\.meta|writer\.lock|readers|quarantine|index|READY|LEASE|(\d{9}|[1-9]\d{9})\.q|.*\.tmp"
+)
 
 
 def u16(data, offset):
@@ -42,6 +46,12 @@ def is_zero(data):
 
 def problem(code, file, offset, detail):
     return {"kind": "problem", "code": code, "file": file, "offset": offset, "detail": detail}
+
+
+def check_clock(time_ns, file, offset):
+    """A time that has not come yet, by more than clocks may differ."""
+    if time_ns > (time.time_ns() // 1_000_000 + 60_000) * 1_000_000:
+        yield problem("clock-ahead", file, offset, f"{time_ns} ns")
 
 
 def read_if_there(path):
@@ -95,6 +105,7 @@ def decode_control(data):
         "segmentGeneration": u32(data, 128),
         "currentSegment": u32(data, 132),
         "firstSegmentPlusOne": wide(u64(data, 136)),
+        "writeBack": u32(data, 252),
         "writeOffset": wide(u64(data, 256)),
         "heartbeatNs": str(u64(data, 264)),
         "nextSequence": wide(u64(data, 272)),
@@ -175,6 +186,7 @@ class Summary:
         self.end = 64
         self.padding = False
         self.bad = False
+        self.ahead = False
 
 
 class Walk:
@@ -323,6 +335,10 @@ class Walk:
         if not is_zero(body[length:]):
             yield problem("not-zero", name, offset + 64 + length, "behind the payload")
         yield from self.check_order(sequence, flags, record["writerEpoch"], name, offset)
+        if not summary.ahead:
+            for found in check_clock(u64(header, 16), name, offset + 16):
+                summary.ahead = True
+                yield found
         if summary.first is None:
             summary.first = sequence
         summary.last = u64(header, 16)
@@ -376,15 +392,21 @@ class Walk:
         end = max(self.boundaries.get(control["currentSegment"], {64}))
         if control["writeOffset"] != end:
             yield problem("bad-write-offset", "control.meta", 256, f"{control['writeOffset']}, found {end}")
+        first = control["firstSegmentPlusOne"]
+        if first != 0 and int(first) - 1 != self.ids[0]:
+            yield problem("bad-first-segment", "control.meta", 136, f"{int(first) - 1}, found {self.ids[0]}")
+        yield from check_clock(int(control["heartbeatNs"]), "control.meta", 264)
         if self.extensions_are_current() and self.next is not None and control["nextSequence"] != self.highest + 1:
             yield problem("bad-next-sequence", "control.meta", 272, f"{control['nextSequence']}, found {self.highest + 1}")
 
     def readers(self):
         for file_name in names_in(os.path.join(self.directory, "readers")):
             name = file_name[: -len(".meta")]
-            if not file_name.endswith(".meta") or not READER_NAME.fullmatch(name):
-                continue
             file = f"readers/{file_name}"
+            if not file_name.endswith(".meta") or not READER_NAME.fullmatch(name):
+                if not file_name.endswith((".lost", ".tmp")):
+                    yield problem("foreign-reader", file, 0, "not a name of a reader")
+                continue
             data = read_if_there(os.path.join(self.directory, file)) or b""
             best = None
             if len(data) == 8:
@@ -408,6 +430,7 @@ class Walk:
                 yield problem("bad-position", file, 0, "no valid slot" if len(data) == 80 else f"length {len(data)}")
                 continue
             yield {"kind": "reader", "name": name, **best}
+            yield from check_clock(int(best["heartbeatNs"]), file, 0)
             yield from self.check_place(best, file)
 
     def check_place(self, place, file):
@@ -420,6 +443,9 @@ class Walk:
             yield problem("bad-place", file, 0, f"segment {place['segment']} offset {place['offset']}")
 
     def hints(self):
+        for name in names_in(self.directory):
+            if not KNOWN_NAMES.fullmatch(name):
+                yield problem("foreign-file", name, 0, "not part of a queue")
         index = read_if_there(os.path.join(self.directory, "index.meta"))
         if index is not None and len(index) != 16:
             yield problem("bad-index", "index.meta", 0, f"length {len(index)}")

@@ -1,15 +1,25 @@
 import type { BusLayout } from '@chronicle-ts/bus'
 import { type MessageSource, openObserver, QueueError } from '@chronicle-ts/core'
-import { type Answer, decodeAnswer, decodeOrder, type Order } from '../trading/order-codec.js'
+import { type AppendedFrames, FrameAccount } from '../feed/appended-frames.js'
+import { decodeAnswer, decodeOrder, OrderFormatError } from '../trading/order-codec.js'
 
 /** What one queue holds, read from its first message to its last. */
 export interface QueueAudit {
   readonly directory: string
   readonly messages: number
-  /** Messages missing between two that follow each other; reading ends at what cannot be read, which counts as one. */
+  /**
+   * Messages missing before the first one (nothing is ever deleted here), between two that follow each other, and after the last one as far as the process that appended them tells. Reading ends at what
+   * cannot be read, which counts as one.
+   */
   readonly gaps: number
   /** Why reading ended before the end. */
   readonly problem: string | undefined
+}
+
+/** What a feed's queue holds, compared with what its feed says. */
+export interface FeedAudit extends QueueAudit {
+  /** As many frames as the feed appended are there, and not the same ones. */
+  readonly differs: boolean
 }
 
 /** What a strategy's two queues say about each other. */
@@ -25,16 +35,35 @@ export interface StrategyAudit {
   readonly strayAnswers: number
   /** Orders whose id is not the one after their predecessor's. */
   readonly badOrderIds: number
+  /** Id of the last order that can be read; 0 when there is none. */
+  readonly lastOrderId: number
+  /** Messages that are neither orders nor answers. */
+  readonly malformed: number
   /** Orders for a market-data message that had led to an order of this venue before. */
   readonly duplicateDecisions: number
 }
 
-/** Reads a feed's queue through. */
-export function auditFeed(layout: BusLayout, venue: string): QueueAudit {
+/**
+ * Reads a feed's queue through.
+ *
+ * @param appended what the feed that ran last says: a lost segment, also the first or the last one, shows as fewer frames, and a changed frame as another digest
+ */
+export function auditFeed(layout: BusLayout, venue: string, appended?: AppendedFrames): FeedAudit {
   const { directory } = layout.feed(venue)
   const queue = new AuditedQueue(directory)
-  while (queue.next() !== undefined);
-  return queue.close()
+  const account = new FrameAccount()
+  const from = appended?.firstSequence ?? Number.POSITIVE_INFINITY
+  let last = -1
+  for (let message = queue.next(); message !== undefined; message = queue.next()) {
+    last = message.sequence
+    if (last >= from) account.add(last, message.payload)
+  }
+  const audit = queue.close()
+  if (appended?.firstSequence === undefined) return { ...audit, differs: false }
+  const missingAtEnd = Math.max(0, appended.firstSequence + appended.count - 1 - last)
+  const found = account.appended
+  const differs = found.count === appended.count && found.digest !== appended.digest
+  return { ...audit, gaps: audit.gaps + missingAtEnd, differs: differs || found.count > appended.count }
 }
 
 /** Reads a strategy's queues side by side: answers come in the order of the orders, so nothing has to be kept. */
@@ -42,36 +71,48 @@ export function auditStrategy(layout: BusLayout, strategy: string): StrategyAudi
   const paths = layout.strategy(strategy)
   const orders = new AuditedQueue(paths.ordersOut)
   const answers = new AuditedQueue(paths.ordersIn)
-  const counts = { acks: 0, fills: 0, unanswered: 0, strayAnswers: 0, badOrderIds: 0, duplicateDecisions: 0 }
+  const counts = { acks: 0, fills: 0, unanswered: 0, strayAnswers: 0, badOrderIds: 0, malformed: 0, duplicateDecisions: 0 }
   const lastMarketSequences = new Map<string, number>()
   let lastOrderId = 0
-  let answer = nextAnswer(answers)
-  for (let order = nextOrder(orders); order !== undefined; order = nextOrder(orders)) {
+  const noteMalformed = (): void => {
+    counts.malformed++
+  }
+  const nextOrder = () => nextDecoded(orders, decodeOrder, noteMalformed)
+  const nextAnswer = () => nextDecoded(answers, decodeAnswer, noteMalformed)
+  let answer = nextAnswer()
+  for (let order = nextOrder(); order !== undefined; order = nextOrder()) {
     if (order.orderId !== lastOrderId + 1) counts.badOrderIds++
     lastOrderId = order.orderId
     if (order.marketSequence <= (lastMarketSequences.get(order.venue) ?? -1)) counts.duplicateDecisions++
     lastMarketSequences.set(order.venue, order.marketSequence)
-    for (; answer !== undefined && answer.orderId < order.orderId; answer = nextAnswer(answers)) counts.strayAnswers++
+    for (; answer !== undefined && answer.orderId < order.orderId; answer = nextAnswer()) counts.strayAnswers++
     if (answer === undefined || answer.orderId > order.orderId) {
       counts.unanswered++
       continue
     }
     if (answer.outcome === 'fill') counts.fills++
     else counts.acks++
-    answer = nextAnswer(answers)
+    answer = nextAnswer()
   }
-  for (; answer !== undefined; answer = nextAnswer(answers)) counts.strayAnswers++
-  return { strategy, orders: orders.close(), answers: answers.close(), ...counts }
+  for (; answer !== undefined; answer = nextAnswer()) counts.strayAnswers++
+  return { strategy, orders: orders.close(), answers: answers.close(), lastOrderId, ...counts }
 }
 
-function nextOrder(queue: AuditedQueue): Order | undefined {
-  const message = queue.next()
-  return message === undefined ? undefined : decodeOrder(message.typeId, message.payload)
-}
-
-function nextAnswer(queue: AuditedQueue): Answer | undefined {
-  const message = queue.next()
-  return message === undefined ? undefined : decodeAnswer(message.typeId, message.payload)
+/** The next message that can be decoded. */
+function nextDecoded<T>(
+  queue: AuditedQueue,
+  decode: (typeId: number, payload: Buffer) => T,
+  onMalformed: () => void,
+): T | undefined {
+  for (let message = queue.next(); message !== undefined; message = queue.next()) {
+    try {
+      return decode(message.typeId, message.payload)
+    } catch (error) {
+      if (!(error instanceof OrderFormatError)) throw error
+      onMalformed()
+    }
+  }
+  return undefined
 }
 
 /** Reads one queue as an observer and counts. A queue that is not there holds nothing. */
@@ -80,7 +121,7 @@ class AuditedQueue {
   readonly #source: MessageSource | undefined
   #messages = 0
   #gaps = 0
-  #nextSequence: number | undefined
+  #nextSequence = 0
   #problem: string | undefined
 
   constructor(directory: string) {
@@ -93,7 +134,7 @@ class AuditedQueue {
     try {
       const message = this.#source?.next()
       if (message === undefined) return undefined
-      this.#gaps += this.#nextSequence === undefined ? 0 : Math.abs(message.sequence - this.#nextSequence)
+      this.#gaps += Math.abs(message.sequence - this.#nextSequence)
       this.#nextSequence = message.sequence + 1
       this.#messages++
       return message

@@ -1,7 +1,7 @@
 import type { BusLayout } from '@chronicle-ts/bus'
 import { LatencyHistogram, type LatencySummary } from '../latency/latency-histogram.js'
 import type { Positions, StrategyState } from '../process/program-state.js'
-import { auditFeed, auditStrategy, type QueueAudit, type StrategyAudit } from './audit.js'
+import { auditFeed, auditStrategy, type FeedAudit, type QueueAudit, type StrategyAudit } from './audit.js'
 import type { Cast, StrategyRole } from './cast.js'
 import type { DemoRun, PlannedKill } from './demo-director.js'
 
@@ -31,12 +31,15 @@ export interface DemoSummary {
   readonly kill: PlannedKill
   readonly processes: readonly ProcessSummary[]
   readonly latencies: readonly LatencyPath[]
-  readonly feeds: readonly QueueAudit[]
+  readonly feeds: readonly FeedAudit[]
   readonly strategies: readonly StrategyAudit[]
-  /** Messages missing anywhere: found by who read them, or by reading all queues through afterwards. */
+  /**
+   * Messages missing anywhere: found by their readers, by reading all queues through afterwards, and by comparing these with what the feeds and strategies say that they
+   * appended.
+   */
   readonly sequenceGaps: number
   readonly unansweredOrders: number
-  /** Answers that no order waited for, orders with a wrong id, decisions that made two orders. */
+  /** Answers that no order waited for, orders with a wrong id, decisions that made two orders, malformed messages, feeds whose frames are not those that were appended. */
   readonly inconsistencies: number
   /** What a user should know. */
   readonly notes: readonly string[]
@@ -63,7 +66,7 @@ export function auditStrategies(layout: BusLayout, names: readonly string[]): St
 export function summarise(cast: Cast, run: DemoRun, layout: BusLayout, before: StrategyAudits): DemoSummary {
   const names = cast.strategies.map(({ name }) => name)
   const after = auditStrategies(layout, names)
-  const feeds = cast.venues.map((venue) => auditFeed(layout, venue))
+  const feeds = cast.venues.map((venue, index) => auditFeed(layout, venue, cast.feeds[index]?.state?.appended))
   const strategies = [...after.values()]
   const queues = [...feeds, ...strategies.flatMap(({ orders, answers }) => [orders, answers])]
   const rows = [
@@ -79,11 +82,21 @@ export function summarise(cast: Cast, run: DemoRun, layout: BusLayout, before: S
     latencies: summariseLatencies(cast),
     feeds,
     strategies,
-    sequenceGaps: sum(queues, ({ gaps }) => gaps) + sum(rows, ({ gaps }) => gaps),
+    sequenceGaps:
+      sum(queues, ({ gaps }) => gaps) + sum(rows, ({ gaps }) => gaps) + sum(cast.strategies, (role) => lostOrders(role, after)),
     unansweredOrders: sum(strategies, ({ unanswered }) => unanswered),
-    inconsistencies: sum(strategies, (audit) => audit.strayAnswers + audit.badOrderIds + audit.duplicateDecisions),
+    inconsistencies: sum(strategies, inconsistenciesOf) + feeds.filter(({ differs }) => differs).length,
     notes: collectNotes(cast, queues),
   }
+}
+
+/** Orders behind the last one that is there, by what the strategy says. */
+function lostOrders({ name, lives }: StrategyRole, audits: StrategyAudits): number {
+  return Math.max(0, (lives.at(-1)?.state?.orders ?? 0) - (audits.get(name)?.lastOrderId ?? 0))
+}
+
+function inconsistenciesOf({ strayAnswers, badOrderIds, malformed, duplicateDecisions }: StrategyAudit): number {
+  return strayAnswers + badOrderIds + malformed + duplicateDecisions
 }
 
 type Row = Omit<ProcessSummary, 'messagesPerS'>

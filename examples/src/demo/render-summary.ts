@@ -49,7 +49,7 @@ function renderChecks({ sequenceGaps, unansweredOrders, inconsistencies }: DemoS
   return [
     check('sequence gaps', sequenceGaps),
     check('orders without an answer', unansweredOrders),
-    check('orders or answers twice, or out of nowhere', inconsistencies),
+    check('messages changed, twice, or out of nowhere', inconsistencies),
   ]
 }
 

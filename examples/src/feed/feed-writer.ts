@@ -30,16 +30,16 @@ export class FeedWriter {
   }
 
   /**
-   * Appends a frame as it is.
+   * Appends a frame as it is; returns its sequence.
    *
    * @param timestampNs when the recorder received it; kept as the message's timestamp
    * @param dueNs when the schedule wanted it sent
    */
-  append(frame: Uint8Array, timestampNs: bigint, dueNs: bigint): void {
+  append(frame: Uint8Array, timestampNs: bigint, dueNs: bigint): number {
     this.#note.writeBigUInt64LE(BigInt(this.#frames.nextSequence), SEQUENCE_OFFSET)
     this.#note.writeBigUInt64LE(dueNs, DUE_NS_OFFSET)
     this.#notes.append(SEND_NOTE_TYPE, this.#note)
-    this.#frames.append(FRAME_TYPE, frame, { timestampNs })
+    return this.#frames.append(FRAME_TYPE, frame, { timestampNs })
   }
 
   close(): void {

@@ -33,8 +33,7 @@ export async function playFiles(
       const dueNs = schedule.dueNs(timestampNs)
       while (!(await schedule.reached(dueNs)) && !link.isStopping);
       if (link.isStopping) return
-      writer.append(payload, timestampNs, dueNs)
-      progress.messages++
+      progress.addFrame(writer.append(payload, timestampNs, dueNs), payload)
       progress.fraction = totalLength === 0 ? 0 : Math.min(1, (playedLength + capture.counts.contentRead) / totalLength)
     }
     playedLength += capture.counts.contentRead

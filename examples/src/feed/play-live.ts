@@ -25,8 +25,7 @@ export async function playLive(
         return
       }
       const timestampNs = nowNs()
-      writer.append(frame, timestampNs, timestampNs)
-      progress.messages++
+      progress.addFrame(writer.append(frame, timestampNs, timestampNs), frame)
     })
   } finally {
     clearInterval(timer)

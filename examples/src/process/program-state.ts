@@ -1,3 +1,5 @@
+import type { AppendedFrames } from '../feed/appended-frames.js'
+
 /** Sequence of the next message to read, by venue. */
 export type Positions = Readonly<Record<string, number>>
 
@@ -6,6 +8,8 @@ export interface FeedState {
   readonly kind: 'feed'
   /** Frames appended by this process. */
   readonly messages: number
+  /** The same frames as an account that their queue can be compared with. */
+  readonly appended: AppendedFrames
   /** How much of its input is played: 0 to 1. */
   readonly fraction: number
   /** Lines that are no frames: connection and subscription lines, malformed ones, oversize ones. */

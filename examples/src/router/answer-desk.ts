@@ -1,6 +1,6 @@
 import { type Message, openObserver, type QueueWriter } from '@chronicle-ts/core'
 import { nowNs } from '../latency/clock.js'
-import { decodeAnswer, encodeAnswer, type Order } from '../trading/order-codec.js'
+import { decodeAnswer, encodeAnswer, type Order, OrderFormatError } from '../trading/order-codec.js'
 
 /** What became of an order that came in. */
 export type AnswerOutcome = 'ack' | 'fill' | 'repeat'
@@ -37,9 +37,37 @@ export class AnswerDesk {
   }
 }
 
+/**
+ * The id behind the last answer. Where that cannot be read (a crash, a damaged disk), the last one that can be read tells, and one id more for each answer after it: orders have no holes, and
+ * each has one answer.
+ */
 function readLastAnsweredId(ordersIn: QueueWriter): number {
-  if (ordersIn.nextSequence === 0) return 0
-  using answers = openObserver(ordersIn.directory, { start: { sequence: ordersIn.nextSequence - 1 } })
-  const last: Message | undefined = answers.next()
-  return last === undefined ? 0 : decodeAnswer(last.typeId, last.payload).orderId
+  const count = ordersIn.nextSequence
+  for (let back = 1; ; back *= 8) {
+    const last = lastAnswerFrom(ordersIn.directory, Math.max(0, count - back))
+    if (last !== undefined) return last.orderId + (count - 1 - last.sequence)
+    if (back >= count) return count
+  }
+}
+
+function lastAnswerFrom(
+  directory: string,
+  sequence: number,
+): { readonly orderId: number; readonly sequence: number } | undefined {
+  using answers = openObserver(directory, { start: { sequence }, onCorrupt: 'skip', onLost: 'snap' })
+  let last: { readonly orderId: number; readonly sequence: number } | undefined
+  for (let message = answers.next(); message !== undefined; message = answers.next()) {
+    const orderId = orderIdOf(message)
+    if (orderId !== undefined) last = { orderId, sequence: message.sequence }
+  }
+  return last
+}
+
+function orderIdOf({ typeId, payload }: Message): number | undefined {
+  try {
+    return decodeAnswer(typeId, payload).orderId
+  } catch (error) {
+    if (error instanceof OrderFormatError) return undefined
+    throw error
+  }
 }

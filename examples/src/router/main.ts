@@ -35,6 +35,7 @@ async function route(router: Router, discovery: RouterDiscovery, link: ParentLin
     const isDraining = link.isDraining
     for (const { kind, strategy } of discovery.poll()) {
       if (kind === 'removed') router.detach(strategy)
+      else if (kind === 'left') router.serveLeft(strategy)
       else router.attach(strategy)
     }
     router.retry()

@@ -1,46 +1,46 @@
-import { type BusLayout, openRouterEndpoints, type RouterEndpoints } from '@chronicle-ts/bus'
-import { type Message, QueueError, type QueueReader } from '@chronicle-ts/core'
-import { FanInReader } from '@chronicle-ts/fanin'
+import type { BusLayout } from '@chronicle-ts/bus'
+import { isQueueError, type Message, type QueueReader, type WriterOptions } from '@chronicle-ts/core'
+import { FanInReader, isPassingError, type SourceFailure } from '@chronicle-ts/fanin'
 import { nowNs } from '../latency/clock.js'
 import { LatencyHistogram } from '../latency/latency-histogram.js'
 import type { RouterState } from '../process/program-state.js'
-import { decodeOrder, type Order, OrderFormatError } from '../trading/order-codec.js'
-import { ORDERS_SEGMENT_SIZE } from '../trading/order-layout.js'
-import { AnswerDesk, type AnswerOutcome } from './answer-desk.js'
-
-/** How long until a strategy that could not be attached is tried again. */
-const RETRY_INTERVAL_MS = 500
-
-/** A strategy that the router serves. */
-interface Client {
-  readonly endpoints: RouterEndpoints
-  readonly desk: AnswerDesk
-}
+import { OrderFormatError } from '../trading/order-codec.js'
+import { Client, type HandledOrder } from './client.js'
+import { Postponed } from './postponed.js'
 
 /** Something is wrong with one strategy; the others go on. */
 export type ClientProblem = (strategy: string, error: unknown) => void
 
-/** Merges the orders of strategies that come and go, and answers each. */
+/**
+ * Merges the orders of strategies that come and go, and answers each.
+ *
+ * What goes wrong with one strategy, whatever it is, is reported once, costs the others nothing and leaves nothing open. Reasons that may pass are tried again with
+ * growing pauses.
+ */
 export class Router {
   readonly #layout: BusLayout
+  readonly #answers: WriterOptions
   readonly #onProblem: ClientProblem
   readonly #merged: FanInReader<QueueReader>
   readonly #clients = new Map<string, Client>()
-  /** Strategies that could not be attached, and when to try again (milliseconds of `performance.now`). */
-  readonly #retries = new Map<string, number>()
+  readonly #postponed = new Postponed()
+  /** Clients with a malformed order, or a position that could not be saved: that was reported. */
+  readonly #blamed = new Set<Client>()
   readonly #latency = new LatencyHistogram()
   readonly #counts = { orders: 0, acks: 0, fills: 0, repeats: 0, malformed: 0 }
   /** Of strategies that are gone. */
   #formerGaps = 0
 
-  constructor(layout: BusLayout, onProblem: ClientProblem) {
+  /** @param answers how the queues of the answers are written, where that is not the default */
+  constructor(layout: BusLayout, onProblem: ClientProblem, answers: WriterOptions = {}) {
     this.#layout = layout
+    this.#answers = answers
     this.#onProblem = onProblem
-    this.#merged = new FanInReader({ onSourceError: ({ key, error }) => onProblem(key, error) })
+    this.#merged = new FanInReader({ onSourceError: (failure) => this.#hearOfFailure(failure) })
   }
 
   get state(): RouterState {
-    const gaps = [...this.#clients.values()].reduce((sum, { desk }) => sum + desk.gaps, this.#formerGaps)
+    const gaps = [...this.#clients.values()].reduce((sum, client) => sum + client.gaps, this.#formerGaps)
     const latencies = { order: this.#latency.encode() }
     return { kind: 'router', strategies: this.#clients.size, ...this.#counts, gaps, latencies }
   }
@@ -50,47 +50,46 @@ export class Router {
    * is tried again by {@link retry}.
    */
   attach(strategy: string): void {
-    if (this.#clients.has(strategy)) return
-    try {
-      const endpoints = openRouterEndpoints(this.#layout, strategy, { writer: { segmentSize: ORDERS_SEGMENT_SIZE } })
-      this.#clients.set(strategy, { endpoints, desk: new AnswerDesk(endpoints.ordersIn) })
-      this.#merged.add(strategy, endpoints.ordersOut)
-      this.#retries.delete(strategy)
-    } catch (error) {
-      if (!(error instanceof QueueError)) throw error
-      if (!this.#retries.has(strategy)) this.#onProblem(strategy, error)
-      this.#retries.set(strategy, performance.now() + RETRY_INTERVAL_MS)
-    }
+    const client = this.#clients.get(strategy)
+    if (client !== undefined && !this.#hasFailed(strategy)) return
+    // A restarted strategy has opened its queue, which repairs what can be repaired.
+    if (client !== undefined) this.#forget(strategy, client)
+    this.#serve(strategy, false)
   }
 
-  /** Tries again what could not be attached. Called often. */
+  /** Answers what a strategy left that is not there any more, and lets go of it. */
+  serveLeft(strategy: string): void {
+    if (!this.#clients.has(strategy)) this.#serve(strategy, true)
+  }
+
+  /** Tries again what could not be served. Called often. */
   retry(): void {
-    for (const [strategy, dueMs] of this.#retries) if (performance.now() >= dueMs) this.attach(strategy)
+    for (const { strategy, isLeaving } of this.#postponed.due()) this.#serve(strategy, isLeaving)
   }
 
-  /** Lets go of a strategy that took its announcement back, after answering what is left in its queue. */
+  /**
+   * Lets go of a strategy that took its announcement back, after answering what is left in its queue. One that could not be served yet is served to the end of its queue
+   * when that is possible.
+   */
   detach(strategy: string): void {
     const client = this.#clients.get(strategy)
-    if (client !== undefined) this.#readOutAndClose(strategy, client)
-    this.#retries.delete(strategy)
-  }
-
-  #readOutAndClose(strategy: string, client: Client): void {
-    const hasFailed = this.#merged.failures.some(({ key }) => key === strategy)
-    const ordersOut = this.#merged.remove(strategy)
-    if (!hasFailed && ordersOut !== undefined) this.#readOut(strategy, ordersOut)
-    if (this.#clients.get(strategy) === client) this.#forget(strategy, client)
-  }
-
-  #forget(strategy: string, client: Client): void {
-    this.#formerGaps += client.desk.gaps
-    client.endpoints.close()
-    this.#clients.delete(strategy)
+    if (client !== undefined) this.#readOutAndForget(strategy, client)
+    else this.#postponed.change(strategy, true)
   }
 
   /** Answers up to `limit` orders that are there; returns how many were read. Answers first, positions after them. */
   read(limit: number): number {
-    const count = this.#merged.poll(limit, ({ key, message }) => this.#handle(key, message))
+    const count = this.#merged.poll(limit, ({ key, message }) => {
+      const client = this.#clients.get(key)
+      if (client === undefined) return
+      try {
+        this.#handle(key, client, message)
+      } catch (error) {
+        // The position is not saved: the order is read again when the strategy is attached again.
+        this.#forget(key, client)
+        this.#postpone(key, error, false)
+      }
+    })
     if (count > 0) this.#merged.commit()
     return count
   }
@@ -101,27 +100,107 @@ export class Router {
 
   close(): void {
     this.#merged.close()
-    for (const { endpoints } of this.#clients.values()) endpoints.close()
+    for (const [strategy, client] of this.#clients) this.#closeClient(strategy, client)
+    this.#clients.clear()
   }
 
-  #readOut(strategy: string, ordersOut: QueueReader): void {
+  #serve(strategy: string, isLeaving: boolean): void {
+    let client: Client
     try {
-      for (let message = ordersOut.next(); message !== undefined; message = ordersOut.next()) this.#handle(strategy, message)
-      ordersOut.commit()
-      // A directory that vanished took along what was not mapped yet.
-      const { bytes } = ordersOut.lag()
-      if (bytes > 0) this.#onProblem(strategy, new Error(`orders that cannot be read any more: bytes=${bytes}`))
+      client = Client.open(this.#layout, strategy, this.#answers)
     } catch (error) {
-      if (!(error instanceof QueueError)) throw error
+      this.#postpone(strategy, error, isLeaving)
+      return
+    }
+    this.#postponed.delete(strategy)
+    this.#clients.set(strategy, client)
+    this.#merged.add(strategy, client.ordersOut)
+    if (isLeaving) this.#readOutAndForget(strategy, client)
+  }
+
+  /** A strategy that went and whose queue is gone, too, has nothing to serve. */
+  #postpone(strategy: string, error: unknown, isLeaving: boolean): void {
+    if (isLeaving && isQueueError(error, 'ERR_NOT_FOUND')) this.#postponed.delete(strategy)
+    else if (this.#postponed.add(strategy, error, isLeaving)) this.#onProblem(strategy, error)
+  }
+
+  #readOutAndForget(strategy: string, client: Client): void {
+    const failure = this.#merged.failures.find(({ key }) => key === strategy)
+    this.#merged.remove(strategy)
+    try {
+      if (failure === undefined || isPassingError(failure.error)) this.#readOut(strategy, client)
+      this.#forget(strategy, client)
+    } catch (error) {
+      this.#forget(strategy, client)
+      if (isPassingError(error)) this.#postpone(strategy, error, true)
+      else this.#onProblem(strategy, error)
+    }
+  }
+
+  #readOut(strategy: string, client: Client): void {
+    const { ordersOut } = client
+    for (let message = nextOf(ordersOut); message !== undefined; message = nextOf(ordersOut)) {
+      this.#handle(strategy, client, message)
+    }
+    ordersOut.commit()
+    // A directory that vanished took along what was not mapped yet.
+    const bytes = unreadBytes(ordersOut)
+    if (bytes > 0) this.#onProblem(strategy, new Error(`orders that cannot be read any more: bytes=${bytes}`))
+  }
+
+  #forget(strategy: string, client: Client): void {
+    this.#formerGaps += client.gaps
+    this.#merged.remove(strategy)
+    this.#clients.delete(strategy)
+    this.#blamed.delete(client)
+    this.#closeClient(strategy, client)
+  }
+
+  #closeClient(strategy: string, client: Client): void {
+    try {
+      client.close()
+    } catch (error) {
       this.#onProblem(strategy, error)
     }
   }
 
-  #handle(strategy: string, message: Message): void {
-    const order = this.#decode(message)
-    if (order === undefined) return
-    const outcome = this.#answer(strategy, order)
-    if (outcome === undefined) return
+  #hasFailed(strategy: string): boolean {
+    return this.#merged.failures.some(({ key }) => key === strategy)
+  }
+
+  /** The merge tries again what may pass. A strategy whose data is damaged is left out until it restarts; one whose directory was replaced is served where it is now. */
+  #hearOfFailure({ key, operation, error }: SourceFailure): void {
+    const client = this.#clients.get(key)
+    if (client === undefined) return
+    if (operation === 'commit') this.#blame(key, client, error)
+    else if (isQueueError(error, 'ERR_QUEUE_REPLACED')) {
+      // It has delivered everything that its own directory held.
+      this.#forget(key, client)
+      this.#serve(key, false)
+    } else this.#onProblem(key, error)
+  }
+
+  /** A message that is not an order is counted, reported once per strategy and left without an answer. @throws what appending the answer throws. */
+  #handle(strategy: string, client: Client, message: Message): void {
+    let handled: HandledOrder
+    try {
+      handled = client.handle(message)
+    } catch (error) {
+      if (!(error instanceof OrderFormatError)) throw error
+      this.#counts.malformed++
+      this.#blame(strategy, client, error)
+      return
+    }
+    this.#count(handled)
+  }
+
+  #blame(strategy: string, client: Client, error: unknown): void {
+    if (this.#blamed.has(client)) return
+    this.#blamed.add(client)
+    this.#onProblem(strategy, error)
+  }
+
+  #count({ order, outcome }: HandledOrder): void {
     if (outcome === 'repeat') {
       this.#counts.repeats++
       return
@@ -131,33 +210,22 @@ export class Router {
     if (outcome === 'fill') this.#counts.fills++
     else this.#counts.acks++
   }
+}
 
-  /**
-   * Where an answer cannot be written (the disk is full, the directory is gone), the strategy is let go without saving its position, and attached again later: the
-   * order is then read again.
-   */
-  #answer(strategy: string, order: Order): AnswerOutcome | undefined {
-    const client = this.#clients.get(strategy)
-    try {
-      return client?.desk.answer(order)
-    } catch (error) {
-      if (client === undefined || !(error instanceof QueueError)) throw error
-      this.#onProblem(strategy, error)
-      this.#merged.remove(strategy)
-      this.#forget(strategy, client)
-      this.#retries.set(strategy, performance.now() + RETRY_INTERVAL_MS)
-      return undefined
-    }
+/** A reader whose directory was replaced says so once it has delivered everything. */
+function nextOf(ordersOut: QueueReader): Message | undefined {
+  try {
+    return ordersOut.next()
+  } catch (error) {
+    if (isQueueError(error, 'ERR_QUEUE_REPLACED')) return undefined
+    throw error
   }
+}
 
-  /** A message that is no order is one strategy's fault, and none of the others'. */
-  #decode({ typeId, payload }: Message): Order | undefined {
-    try {
-      return decodeOrder(typeId, payload)
-    } catch (error) {
-      if (!(error instanceof OrderFormatError)) throw error
-      this.#counts.malformed++
-      return undefined
-    }
+function unreadBytes(ordersOut: QueueReader): number {
+  try {
+    return ordersOut.lag().bytes
+  } catch {
+    return 0
   }
 }

@@ -20,6 +20,8 @@ import {
   VENUE_OFFSET,
 } from './order-layout.js'
 
+const PRINTABLE = /^[\x20-\x7e]*$/
+
 /** What a strategy asks for, see `order-layout.ts`. */
 export interface Order {
   readonly orderId: number
@@ -66,7 +68,7 @@ export function encodeAnswer(answer: Answer): EncodedMessage {
   return { typeId: answer.outcome === 'fill' ? FILL_TYPE : ACK_TYPE, payload }
 }
 
-/** @throws {@link OrderFormatError} when the message is no order. */
+/** Whatever it returns can be encoded again. @throws {@link OrderFormatError} when the message is not such an order. */
 export function decodeOrder(typeId: number, payload: Buffer): Order {
   if (typeId !== ORDER_TYPE) throw new OrderFormatError(`Not an order: typeId=${typeId}`)
   return decodeFields(payload, ORDER_LENGTH)
@@ -100,9 +102,9 @@ function encodeFields(order: Order, length: number): Buffer {
 function decodeFields(payload: Buffer, length: number): Order {
   if (payload.length !== length) throw new OrderFormatError(`Wrong length: length=${payload.length} expected=${length}`)
   return {
-    orderId: Number(payload.readBigUInt64LE(ORDER_ID_OFFSET)),
+    orderId: readCount(payload, ORDER_ID_OFFSET, 1),
     sentNs: payload.readBigUInt64LE(SENT_NS_OFFSET),
-    marketSequence: Number(payload.readBigUInt64LE(MARKET_SEQUENCE_OFFSET)),
+    marketSequence: readCount(payload, MARKET_SEQUENCE_OFFSET, 0),
     price: payload.readDoubleLE(PRICE_OFFSET),
     quantity: payload.readDoubleLE(QUANTITY_OFFSET),
     side: oneOf(payload[SIDE_OFFSET], 'buy', 'sell'),
@@ -120,13 +122,24 @@ function oneOf<T>(code: number | undefined, first: T, second: T): T {
 }
 
 function writeName(payload: Buffer, name: string, offset: number): void {
-  if (name.length > NAME_LENGTH || !/^[\x20-\x7e]*$/.test(name)) {
+  if (name.length > NAME_LENGTH || !PRINTABLE.test(name)) {
     throw new OrderFormatError(`Not ASCII of up to ${NAME_LENGTH} characters: name=${name}`)
   }
   payload.write(name, offset, 'latin1')
 }
 
+/** Returns a u64 that a number holds exactly: what was read can be written again. */
+function readCount(payload: Buffer, offset: number, least: number): number {
+  const count = payload.readBigUInt64LE(offset)
+  if (count < BigInt(least) || count > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new OrderFormatError(`Not between ${least} and 2^53 - 1: offset=${offset} value=${count}`)
+  }
+  return Number(count)
+}
+
 function readName(payload: Buffer, offset: number): string {
   const end = payload.indexOf(0, offset)
-  return payload.toString('latin1', offset, end === -1 || end > offset + NAME_LENGTH ? offset + NAME_LENGTH : end)
+  const name = payload.toString('latin1', offset, end === -1 || end > offset + NAME_LENGTH ? offset + NAME_LENGTH : end)
+  if (!PRINTABLE.test(name)) throw new OrderFormatError(`Not ASCII: offset=${offset} name=${JSON.stringify(name)}`)
+  return name
 }

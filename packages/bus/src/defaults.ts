@@ -6,6 +6,12 @@ export const RESCAN_INTERVAL_MS = 500
 /** Strategies looked at between two turns of the event loop, so that a rescan of a thousand never holds a router up for longer than a millisecond or two. */
 export const LOOKS_PER_TURN = 64
 
+/**
+ * How often a strategy that is not announced is asked for unread messages. Nothing announces what a strategy appends without READY, and it is rare; two small files per strategy and
+ * look cost next to nothing at this pace.
+ */
+export const UNREAD_LOOK_MS = 2_000
+
 /** Pause before a watch that the system refused is asked for again: limits are raised by people, and other processes give watches back. */
 export const WATCH_RETRY_MS = 5_000
 

@@ -5,6 +5,7 @@ it('exports these names and no others', () => {
   expect(Object.keys(bus).sort()).toEqual([
     'BusLayout',
     'LeaseWatch',
+    'MarksLostError',
     'OwnerProbe',
     'ReaderRegistration',
     'RouterDiscovery',

@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly signal: AbortSignal
   /** Whether Ctrl-C, and not the reader of our output, ended the work. */
   readonly interrupted: () => boolean
+  /** Takes notice of a Ctrl-C that ended `interruptible` work. */
+  readonly interrupt: () => void
 }
 
 /** Runs a command's work with its context; what the work resolves to is the process's exit code. */

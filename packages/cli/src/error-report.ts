@@ -1,9 +1,24 @@
-import { isQueueError } from '@chronicle-ts/core'
-import { EXIT_CRITICAL, EXIT_LOCKED, EXIT_USAGE, EXIT_WARNING } from './exit-codes.js'
+import { fromSystemError, isQueueError } from '@chronicle-ts/core'
+import { CommanderError } from 'commander'
+import { EXIT_CRITICAL, EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_USAGE, EXIT_WARNING } from './exit-codes.js'
+import { InterruptedError } from './interruptible.js'
+import { SCHEMA_VERSION } from './output/json.js'
 
 /** A wrong argument or option: the message is all that the user needs. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+}
+
+/** What a failed command says with `--json`. */
+export interface ErrorReport {
+  readonly schemaVersion: number
+  readonly command: string
+  /** `ERR_...` of the library, `ERR_USAGE` for a wrong command line or input, `ERR_INTERRUPTED`, `ERR_INTERNAL`. */
+  readonly code: string
+  readonly message: string
+  /** The fields of the error: paths, counts, the system's reason. */
+  readonly facts: Readonly<Record<string, unknown>>
+  readonly exitCode: number
 }
 
 const EXIT_CODES: Readonly<Record<string, number>> = {
@@ -18,11 +33,39 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
 
 /** The exit code that says what this error means. */
 export function exitCodeOfError(error: unknown): number {
-  return isQueueError(error) ? (EXIT_CODES[error.code] ?? EXIT_USAGE) : EXIT_USAGE
+  if (error instanceof InterruptedError) return EXIT_INTERRUPTED
+  const known = fromSystemError(error)
+  return isQueueError(known) ? (EXIT_CODES[known.code] ?? EXIT_USAGE) : EXIT_USAGE
 }
 
 /** One line: what happened, with the code where there is one. */
 export function messageOfError(error: unknown): string {
   if (isQueueError(error)) return `${error.message} (${error.code})`
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Everything that a program needs to know about an error, as one object. */
+export function errorReport(command: string, error: unknown): ErrorReport {
+  const known = fromSystemError(error)
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    command,
+    code: codeOf(known),
+    message: known instanceof Error ? known.message : String(known),
+    facts: factsOf(known),
+    exitCode: exitCodeOfError(error),
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (isQueueError(error)) return error.code
+  if (error instanceof InterruptedError) return 'ERR_INTERRUPTED'
+  return error instanceof UsageError || error instanceof CommanderError ? 'ERR_USAGE' : 'ERR_INTERNAL'
+}
+
+const NO_FACTS = new Set(['name', 'message', 'stack', 'code', 'category', 'cause', 'exitCode', 'nestedError'])
+
+function factsOf(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return {}
+  return Object.fromEntries(Object.entries(error).filter(([name, value]) => !NO_FACTS.has(name) && value !== undefined))
 }

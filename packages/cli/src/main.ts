@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
-import { messageOfError } from './error-report.js'
+import { errorReport, messageOfError } from './error-report.js'
 import { EXIT_HEALTHY, EXIT_USAGE } from './exit-codes.js'
+import { toJsonLine } from './output/json.js'
 import { createProgram } from './program.js'
 import { Session } from './session.js'
 
@@ -14,7 +15,12 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: 'user' })
     return session.exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_HEALTHY : EXIT_USAGE
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_HEALTHY
+    // Commander has said on standard error what is wrong; a program that asked for JSON gets it there.
+    const command = program.commands.find((candidate) => args.includes(candidate.name()))
+    if (args.includes('--json'))
+      process.stdout.write(`${toJsonLine({ ...errorReport(command?.name() ?? '', error), exitCode: EXIT_USAGE })}\n`)
+    if (error instanceof CommanderError) return EXIT_USAGE
     process.stderr.write(`chron-cli: error: ${messageOfError(error)}\n`)
     return EXIT_USAGE
   } finally {

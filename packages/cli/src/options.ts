@@ -13,7 +13,7 @@ export function parseTimeOption(text: string): bigint {
   const timestampNs = parseTime(text)
   if (timestampNs === undefined) {
     throw new InvalidArgumentError(
-      'expected a time such as 2026-11-21T08:00:00Z, nanoseconds since 1970, or a span ago such as 15m',
+      'expected a time that exists, such as 2026-11-21T08:00:00Z, nanoseconds since 1970 (18 digits or more), or a span ago such as 15m',
     )
   }
   return timestampNs
@@ -59,9 +59,8 @@ const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, K: 1024, M: 
 /** Bytes, with binary units: `4096`, `64KiB`, `1.5G`. */
 export function parseSizeOption(text: string): number {
   const match = /^(\d{1,15}(?:\.\d{1,6})?) ?([KMGT]?)(?:i?B)?$/i.exec(text)
-  const size =
-    match === null ? Number.NaN : Math.round(Number(match[1]) * (SIZE_UNITS[(match[2] ?? '').toUpperCase()] ?? Number.NaN))
-  if (!Number.isSafeInteger(size)) throw new InvalidArgumentError('expected a size such as 4096, 64KiB or 10GiB')
+  const size = match === null ? Number.NaN : Number(match[1]) * (SIZE_UNITS[(match[2] ?? '').toUpperCase()] ?? Number.NaN)
+  if (!Number.isSafeInteger(size)) throw new InvalidArgumentError('expected whole bytes, such as 4096, 64KiB or 10GiB')
   return size
 }
 
@@ -87,7 +86,8 @@ export function parseCpusOption(text: string): number[] {
     if (match === null) throw new InvalidArgumentError('expected CPU numbers such as 2 or 2,3 or 2-5')
     const first = Number(match[1])
     const last = Number(match[2] ?? first)
-    return Array.from({ length: Math.max(1, last - first + 1) }, (_, index) => first + index)
+    if (last < first) throw new InvalidArgumentError('expected a range of CPUs that goes up, such as 2-5')
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
   })
 }
 
@@ -95,5 +95,7 @@ export function parseCpusOption(text: string): number[] {
 export function parseShareOption(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
   if (match === null) throw new InvalidArgumentError('expected a share such as 10% or 0.1')
-  return Number(match[1]) / (match[2] === '%' ? 100 : 1)
+  const share = Number(match[1]) / (match[2] === '%' ? 100 : 1)
+  if (share > 1 && match[2] === '') throw new InvalidArgumentError('expected a share such as 10% or 0.1')
+  return share
 }

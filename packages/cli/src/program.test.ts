@@ -59,6 +59,20 @@ describe('chron-cli', () => {
     expect(stderr).toContain(text)
   })
 
+  it.each([
+    [['inspect', '/does/not/exist', '--json'], { command: 'inspect', code: 'ERR_NOT_FOUND', facts: { path: '/does/not/exist' } }],
+    [
+      ['export', '/proc', '--json'],
+      { command: 'export', code: 'ERR_NOT_A_QUEUE', facts: { directory: '/proc', detail: expect.any(String) } },
+    ],
+    [['tail', '--json'], { command: 'tail', code: 'ERR_USAGE', facts: {} }],
+    [['prune', '/proc', '--json'], { command: 'prune', code: 'ERR_USAGE', facts: {} }],
+  ])('with --json answers an error as one object on standard output: %j', (args, expected) => {
+    const { exitCode, stdout } = runCli(args)
+    expect(JSON.parse(stdout)).toEqual({ schemaVersion: 1, exitCode: 1, message: expect.any(String), ...expected })
+    expect(exitCode).toBe(1)
+  })
+
   it('shows a stack trace with --debug only', () => {
     expect(runCli(['inspect', '/does/not/exist']).stderr).not.toContain('    at ')
     expect(runCli(['inspect', '/does/not/exist', '--debug']).stderr).toContain('    at ')

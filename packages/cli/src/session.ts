@@ -2,8 +2,10 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { CommandContext } from './command-context.js'
 import { createDiagnostics, type LogLevel } from './diagnostics.js'
-import { exitCodeOfError, messageOfError } from './error-report.js'
+import { errorReport, exitCodeOfError, messageOfError } from './error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.js'
+import { InterruptedError } from './interruptible.js'
+import { toJsonLine } from './output/json.js'
 import { Output } from './output/output.js'
 
 /** The options that every command understands. */
@@ -12,6 +14,8 @@ export interface GlobalOptions {
   readonly logLevel?: LogLevel
   readonly debug?: boolean
 }
+
+const LAST_CHANCE_MS = 100
 
 /**
  * One run of the process: standard streams, signals and the exit code.
@@ -50,20 +54,31 @@ export class Session {
       json: options.json === true,
       signal: this.#abort.signal,
       interrupted: () => this.#interrupted,
+      interrupt: () => this.#onSignal(),
     }
     try {
       this.exitCode = await work(context)
     } catch (error) {
+      if (error instanceof InterruptedError) this.#interrupted = true
       this.exitCode = exitCodeOfError(error)
+      if (options.json === true) this.#output.line(toJsonLine(errorReport(command.name(), error)))
       if (options.debug === true) log.error({ err: error }, messageOfError(error))
-      else log.error(messageOfError(error))
+      else if (!this.#interrupted) log.error(messageOfError(error))
     }
     this.#output.flush()
+    await this.#letGo()
     // A failed write is told one turn later.
     await turn()
     if (this.#outputError === undefined) return
     log.error(`standard output: ${this.#outputError.message}`)
     this.exitCode = EXIT_USAGE
+  }
+
+  /** After Ctrl-C a standard output that takes nothing more must not keep the process: what it has not taken by then is dropped. */
+  async #letGo(): Promise<void> {
+    if (!this.#interrupted || !this.#output.isFull) return
+    await this.#output.drained(AbortSignal.timeout(LAST_CHANCE_MS))
+    if (this.#output.isFull) process.exit(this.exitCode)
   }
 
   #onSignal(): void {

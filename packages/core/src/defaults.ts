@@ -12,11 +12,32 @@ export const RETRY_PAUSE_MS = 1
 /** How long `openWriter` retries a lock whose recorded holder is dead: liveness probes of readers hold the lock for microseconds. */
 export const LOCK_RETRY_MS = 100
 
-/** Longest single sleep in the kernel. A park that was missed (a writer of another kind took over, a writer died in a roll) costs no more. */
+/** How long `openWriter` retries a lock that only probes hold, or background work of a writer that has ended: both are over in a moment, if not at once. */
+export const LOCK_PATIENCE_MS = 1000
+
+/**
+ * How often a sleeping reader looks without being woken. A wake that was never sent (a writer of another kind took over, a writer died before it) costs no more. In an event
+ * loop the waiting thread looks, for all readers of the process.
+ */
 export const PARK_SLICE_MS = 100
 
 /** How often a waiting observer looks. It may not announce itself, so nobody wakes it. */
 export const OBSERVER_SLICE_MS = 5
+
+/** Longest single park of an asynchronous wait: how often JavaScript runs for a reader that sleeps. Its files and its heartbeat are looked after in between. */
+export const PARK_TURN_MS = 60_000
+
+/** How long a blocking wait lasts when told nothing. A blocked thread runs no handler of a signal: supervisors give a process at least 10 seconds to stop. */
+export const BLOCKING_WAIT_TIMEOUT_MS = 1000
+
+/** How often a source that is caught up looks whether the files at its names are those that it opened. Promised is a second. */
+export const OWNERSHIP_LOOK_MS = 200
+
+/** The same for sources that sleep in an event loop, looked after together: each look is a few system calls. */
+export const PARKED_LOOK_MS = 500
+
+/** How often a reader that waits renews the heartbeat in its position file. Retention of the base format lets a reader go after 30 seconds without. */
+export const READER_HEARTBEAT_MS = 10_000
 
 /** Rounds of pure spinning before `adaptive` starts to yield: about 20 microseconds, the time that parking and waking would cost. */
 export const ADAPTIVE_SPINS = 2000
@@ -36,6 +57,9 @@ export const SEQLOCK_TRIES = 1000
 /** Messages an async iterator delivers before it lets the event loop turn once. */
 export const ITERATOR_TURN_COUNT = 256
 
+/** Messages in a batch when told nothing else: as many as an iterator delivers before the event loop turns. */
+export const BATCH_COUNT_MAX = 256
+
 /** How long preparing or deleting a segment may take before who needs it gives up: slow disks do that to gigabytes in seconds, not in minutes. */
 export const BACKGROUND_TIMEOUT_MS = 60_000
 
@@ -48,11 +72,35 @@ export const HEARTBEAT_INTERVAL_MS = 1000
 /** Longest single sleep of a blocked writer: readers of the base format, and readers that die, wake nobody. */
 export const BLOCKED_SLICE_MS = 50
 
+/**
+ * How long an append that is blocked by a full queue waits for its readers before it fails. A blocked thread runs no handler of a signal, so the time is finite: long enough
+ * for a reader to be restarted, shorter than a service manager waits before it kills a process that does not end (systemd: 90 s).
+ */
+export const BACKPRESSURE_TIMEOUT_MS = 30_000
+
+/** How often an append that waits on the event loop looks when no thread can be started to wait for it. */
+export const ANNOUNCED_RETRY_MS = 5
+
 /** Longest timer of the runtime: what is longer fires at once. */
 export const TIMER_MAX_MS = 2 ** 31 - 1
 
 /** How often retention looks when inotify, or a look at the readers, is not to be had. */
 export const RETENTION_FALLBACK_MS = 5000
 
+/** Deletions that are handed to the background thread at a time: a flush waits for those before it. */
+export const DELETIONS_UNDER_WAY_MAX = 64
+
+/** How often retention looks whether a running reader that pins a segment was killed, which is no event. */
+export const READER_PROBE_MS = 1000
+
+/** A look at the readers that takes no longer is done as often as something happens. */
+export const SURVEY_CHEAP_MS = 2
+
+/** The share of the time that longer looks may take. With hundreds of readers, each of which causes a look, they would take all of it. */
+export const SURVEY_SHARE = 0.2
+
 /** How often an open locates its start again when retention deletes the segment in between. Each time it has to lose a race against one deletion. */
 export const PLACE_TRIES = 100
+
+/** How often an open that waits for its queue looks. Each look is a few system calls. */
+export const QUEUE_LOOK_MS = 10

@@ -97,21 +97,26 @@ export {
   segmentFileName,
   viewOf,
 } from './format/index.js'
-export { Message, type MessageCopy, type MessageFields } from './reader/message.js'
+export { Message, type MessageFields } from './reader/message.js'
+export { MessageCopy, type MessageJson } from './reader/message-copy.js'
 export {
   type AsyncWaitOptions,
+  type BatchOptions,
+  type IteratorOptions,
   type Lag,
   MessageSource,
   type SourceMetrics,
+  type Synchronous,
   type WaitOptions,
 } from './reader/message-source.js'
 export type { Position } from './reader/position-file.js'
 export { listReaders, type RegisteredReader } from './reader/position-survey.js'
-export { openObserver, QueueObserver } from './reader/queue-observer.js'
-export { openReader, QueueReader } from './reader/queue-reader.js'
-export type { ObserverOptions, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
+export { openObserver, openObserverAsync, QueueObserver } from './reader/queue-observer.js'
+export { type CommittedMessage, openReader, openReaderAsync, QueueReader, type ReaderOpening } from './reader/queue-reader.js'
+export type { ObserverOptions, Place, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
 export { removeReader } from './reader/remove-reader.js'
 export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'
+export type { AsyncOpenOptions } from './reader/when-queue-is-there.js'
 export { RECOVERY_CASES, type RecoveryAction, type RecoveryCase } from './recovery/recovery-case.js'
 export {
   describeRepairStep,
@@ -133,6 +138,7 @@ export { Claim } from './writer/claim.js'
 export { openWriter } from './writer/open-writer.js'
 export {
   type AppendOptions,
+  type AsyncAppendOptions,
   type BatchMessage,
   QueueWriter,
   type TryAppendResult,

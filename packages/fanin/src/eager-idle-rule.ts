@@ -16,4 +16,7 @@ export class EagerIdleRule<M extends TimedMessage, S extends FanInSource<M>> imp
   }
 
   moved(): void {}
+
+  /** No source of this mode holds others back. */
+  readonly heldSince = undefined
 }

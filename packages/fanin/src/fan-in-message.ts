@@ -6,6 +6,7 @@ export class FanInMessage<M> {
   #key = ''
   #message!: M
   #late = false
+  #ahead = false
 
   /** Key of the source. */
   get key(): string {
@@ -22,8 +23,15 @@ export class FanInMessage<M> {
     return this.#late
   }
 
+  /** Whether its timestamp lay in the future by more than `holdBackMs` when it was merged: it was not waited for until then, and no other message is `late` because of it. */
+  get ahead(): boolean {
+    return this.#ahead
+  }
+
   /** Used by the merge only. */
-  fill(key: string, message: M, late: boolean): void {
+  fill(key: string, message: M, flags: { readonly late: boolean; readonly ahead: boolean }): void {
+    const { late, ahead } = flags
+    this.#ahead = ahead
     this.#key = key
     this.#message = message
     this.#late = late

@@ -17,14 +17,22 @@ export interface FanInOptions {
   readonly mode?: FanInMode
   /** Ordered mode, default 0n: every writer stamps with the present, as `append` does when it is given no time. */
   readonly allowedLatenessNs?: AllowedLateness
-  /** Ordered mode: how long the merge stands still for silent sources of living writers, in milliseconds. Default 2000; `Infinity`: for ever. */
+  /**
+   * How long one source can hold others back, in milliseconds; default 2000. Ordered mode: how long the merge stands still for silent sources of living writers. Both modes: how far after
+   * the clock a timestamp counts; a message that says a later time is merged as if it said no more than that, and is flagged `ahead`. `Infinity`: without a bound.
+   */
   readonly holdBackMs?: number
   /** How waits wait; `'adaptive'` by default. */
   readonly wait?: WaitStrategyName
   /** Whether `remove` and `close` close the sources. `false` by default. */
   readonly ownsSources?: boolean
   /**
-   * Told of every error of a source, between two messages. It may add, retry and remove sources. What it throws comes out of the call that is under way.
+   * Whether a source that failed for a reason that may pass (no permission, no descriptor, not ready) is tried again by itself, after 100 ms at first and every 5 s at last. `true` by default.
+   */
+  readonly retryFailures?: boolean
+  /**
+   * Called with the error of a source, between two messages; with that of a source that is tried again and again, once. It may call every method of the fan-in. What it throws comes out of the
+   * call that is under way.
    */
   readonly onSourceError?: (failure: SourceFailure) => void
 }
@@ -41,11 +49,13 @@ export interface ResolvedFanInOptions extends MergeOptions {
 
 /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` that names the option. */
 export function resolveFanInOptions(options: FanInOptions): ResolvedFanInOptions {
-  const { mode = 'eager', holdBackMs = HOLD_BACK_MS, wait = 'adaptive', ownsSources = false, onSourceError } = options
+  const { mode = 'eager', holdBackMs = HOLD_BACK_MS, wait = 'adaptive', ownsSources = false } = options
+  const { retryFailures = true, onSourceError } = options
   check('mode', mode, mode === 'eager' || mode === 'ordered', "'eager' or 'ordered'")
   check('holdBackMs', holdBackMs, typeof holdBackMs === 'number' && holdBackMs >= 0, 'milliseconds, at least 0')
   check('wait', wait, WAIT_STRATEGIES.includes(wait), `one of ${WAIT_STRATEGIES.join(', ')}`)
   check('ownsSources', ownsSources, typeof ownsSources === 'boolean', 'true or false')
+  check('retryFailures', retryFailures, typeof retryFailures === 'boolean', 'true or false')
   check('onSourceError', onSourceError, onSourceError === undefined || typeof onSourceError === 'function', 'a function')
   return {
     mode,
@@ -53,6 +63,7 @@ export function resolveFanInOptions(options: FanInOptions): ResolvedFanInOptions
     holdBackMs,
     clocks: { realtimeNs, monotonicMs: () => performance.now() },
     onSourceError,
+    retryFailures,
     wait,
     ownsSources,
   }

@@ -13,6 +13,7 @@ import {
   waitForAnyAsync,
 } from '@chronicle-ts/core'
 import { EMPTY_WAIT_MS, HEARTBEAT_LOOK_INTERVAL_MS, ITERATOR_TURN_COUNT } from './defaults.js'
+import { endingAtReturn } from './ending-at-return.js'
 import type { FanInMessage } from './fan-in-message.js'
 import {
   checkTimeout,
@@ -25,6 +26,7 @@ import {
 import { measureMerge } from './measure-merge.js'
 import { Merge } from './merge.js'
 import type { FanInMetrics } from './merge-metrics.js'
+import { onAbort } from './on-abort.js'
 import type { SourceFailure } from './source-failure.js'
 
 /** Longest timer of a wait that has no source. It begins anew until somebody adds one. */
@@ -36,7 +38,8 @@ const LONGEST_TIMER_MS = 60_000
  * In `eager` mode the earliest visible message comes next: no delay, and an order that depends on what was visible when. In `ordered` mode a message waits until no
  * other source can deliver an earlier one: the order is a function of the data. docs/fanin.md says under which settings exactly.
  *
- * A source that throws is set aside with its error (`failures`, `onSourceError`) until it is retried or removed; the others go on.
+ * A source that throws is set aside with its error (`failures`, `onSourceError`) until it is retried or removed; the others go on. One whose reason may pass is retried by
+ * the fan-in itself.
  *
  * @example
  * ```ts
@@ -128,10 +131,11 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     return this.#merge.next()
   }
 
-  /** Hands up to `limit` messages to the handler, each a view as in {@link next}; returns how many. What the handler throws ends the batch. */
+  /** Hands up to `limit` messages to the handler, each a view as in {@link next}; returns how many. What the handler throws ends the batch, and so does closing. */
   poll(limit: number, handler: (delivery: FanInMessage<Message>) => void): number {
+    this.#assertOpen()
     let count = 0
-    while (count < limit) {
+    while (count < limit && !this.#isClosed) {
       const delivery = this.next()
       if (delivery === undefined) break
       handler(delivery)
@@ -157,6 +161,8 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    * Blocks the calling thread until {@link next} has a message, or the time is over. In ordered mode a message that is held back does not count.
    *
    * Without a source to wait for and without a timeout it sleeps a moment and answers `'timeout'`, because nothing could end it.
+   *
+   * @throws {@link ClosedError} `ERR_CLOSED`, also at once when `onSourceError` closes the fan-in.
    */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.#assertOpen()
@@ -165,12 +171,13 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     const deadline = performance.now() + timeoutMs
     for (;;) {
       if (this.#merge.isReady()) return 'message'
+      this.#assertOpen()
       const leftMs = deadline - performance.now()
       if (leftMs <= 0) return 'timeout'
       const sources = this.#merge.silentSources()
       if (sources.length > 0) this.#waitFor(sources, leftMs)
       else {
-        pause(Math.min(leftMs, EMPTY_WAIT_MS))
+        pause(Math.min(this.#sliceMs(leftMs), EMPTY_WAIT_MS))
         if (timeoutMs === Number.POSITIVE_INFINITY) return 'timeout'
       }
     }
@@ -188,29 +195,48 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
       signal?.throwIfAborted()
       this.#assertOpen()
       if (this.#merge.isReady()) return 'message'
+      // Looking calls back, and a callback may have aborted the signal or closed the fan-in.
+      signal?.throwIfAborted()
+      this.#assertOpen()
       const leftMs = deadline - performance.now()
       if (leftMs <= 0) return 'timeout'
       await this.#sleep(leftMs, signal)
     }
   }
 
-  /** All messages from here on, for ever, waiting where there is none. Ends when the signal is aborted or the fan-in is closed. */
-  async *messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, void, void> {
-    const { signal } = options
-    for (let count = 1; !signal?.aborted && !this.#isClosed; ) {
-      const delivery = this.next()
-      if (delivery !== undefined) {
-        yield delivery
-        // A backlog must not keep timers and sockets of the process waiting.
-        if (count++ % ITERATOR_TURN_COUNT === 0) await new Promise((resolve) => setImmediate(resolve))
-        continue
+  /**
+   * All messages from here on, for ever, waiting where there is none. Ends when the signal is aborted or the fan-in is closed, and at once at `return()`, also while it
+   * waits.
+   */
+  messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, void, void> {
+    const ending = new AbortController()
+    return endingAtReturn(this.#iterate(options.signal, ending), () => ending.abort())
+  }
+
+  async *#iterate(signal: AbortSignal | undefined, ending: AbortController): AsyncGenerator<FanInMessage<Message>, void, void> {
+    if (signal?.aborted) return
+    const stopListening = signal === undefined ? () => {} : onAbort(signal, () => ending.abort())
+    const isOver = (): boolean => ending.signal.aborted || this.#isClosed
+    try {
+      for (let count = 1; !isOver(); ) {
+        const delivery = this.next()
+        if (delivery === undefined) await this.#waitForNext(ending.signal, isOver)
+        else {
+          yield delivery
+          // A backlog must not keep timers and sockets of the process waiting.
+          if (count++ % ITERATOR_TURN_COUNT === 0) await new Promise((resolve) => setImmediate(resolve))
+        }
       }
-      try {
-        await this.waitAsync(options)
-      } catch (error) {
-        if (signal?.aborted || this.#isClosed) return
-        throw error
-      }
+    } finally {
+      stopListening()
+    }
+  }
+
+  async #waitForNext(signal: AbortSignal, isOver: () => boolean): Promise<void> {
+    try {
+      await this.waitAsync({ signal })
+    } catch (error) {
+      if (!isOver()) throw error
     }
   }
 
@@ -228,6 +254,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#merge.end()
     this.#interruptWaits()
     if (this.#options.ownsSources) this.#merge.closeSources()
   }
@@ -248,11 +275,14 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     for (const interrupt of this.#interruptions) interrupt()
   }
 
-  /** Heartbeats wake nobody, nor do failures: while messages are held back for one, or somebody has to be told, sleeps are short. */
+  /**
+   * Heartbeats wake nobody, nor do failures: while messages are held back for one, or a failure is to be told, sleeps are short. They end when a source is to be
+   * tried again.
+   */
   #sliceMs(leftMs: number): number {
-    return this.#merge.table.heldCount > 0 || this.#merge.hasUntoldFailures
-      ? Math.min(leftMs, HEARTBEAT_LOOK_INTERVAL_MS)
-      : leftMs
+    const { table, failed } = this.#merge
+    const isShort = table.heldCount > 0 || failed.hasUntold
+    return Math.min(leftMs, isShort ? HEARTBEAT_LOOK_INTERVAL_MS : Math.max(failed.msUntilRetry, HEARTBEAT_LOOK_INTERVAL_MS))
   }
 
   #waitFor(sources: readonly S[], leftMs: number): void {
@@ -267,7 +297,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   async #sleep(leftMs: number, signal: AbortSignal | undefined): Promise<void> {
     const interruption = new AbortController()
     const interrupt = (): void => interruption.abort()
-    signal?.addEventListener('abort', interrupt, { once: true })
+    const stopListening = signal === undefined ? () => {} : onAbort(signal, interrupt)
     this.#interruptions.add(interrupt)
     try {
       const sources = this.#merge.silentSources()
@@ -278,7 +308,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
       if (!interruption.signal.aborted && !this.#merge.lookForFailures()) throw error
     } finally {
       this.#interruptions.delete(interrupt)
-      signal?.removeEventListener('abort', interrupt)
+      stopListening()
     }
   }
 }

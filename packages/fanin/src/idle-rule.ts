@@ -9,4 +9,6 @@ export interface IdleRule {
   letPass(slot: number): boolean
   /** A message was delivered, or there is none to deliver: nobody is held back. */
   moved(): void
+  /** Since when messages are held back; `undefined` while none is. */
+  readonly heldSince: { readonly sinceNs: bigint; readonly forMs: number } | undefined
 }

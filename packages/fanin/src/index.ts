@@ -1,5 +1,7 @@
 export { FanInMessage } from './fan-in-message.js'
 export type { AllowedLateness, FanInMode, FanInOptions, FanInSourceOptions } from './fan-in-options.js'
 export { FanInReader } from './fan-in-reader.js'
-export type { FanInMetrics, FanInSourceMetrics, SourceLagMetrics, SourceState } from './merge-metrics.js'
+export type { FanInMetrics, FanInSourceMetrics, HeldBackBy, SourceLagMetrics, SourceState } from './merge-metrics.js'
+export { isPassingError } from './passing-error.js'
+export { RetryBackoff } from './retry-backoff.js'
 export type { SourceFailure, SourceOperation } from './source-failure.js'

@@ -17,7 +17,7 @@ const STATE_NAMES: Readonly<Record<number, SourceState>> = {
 export function measureMerge<M extends TimedMessage, S extends FanInSource<M>>(merge: Merge<M, S>): FanInMetrics {
   const { table, removedCounts } = merge
   const sources = table.sortedSlots().map((slot) => measureSource(table, slot))
-  const total = (name: 'delivered' | 'late' | 'displaced' | 'released' | 'errors'): number =>
+  const total = (name: 'delivered' | 'late' | 'displaced' | 'ahead' | 'released' | 'errors'): number =>
     sources.reduce((sum, source) => sum + source[name], removedCounts[name])
   const first = table.tournament.winner
   const takesPart = table.size > 0 && (table.state(first) === HELD || table.state(first) === PROMISED)
@@ -27,10 +27,12 @@ export function measureMerge<M extends TimedMessage, S extends FanInSource<M>>(m
     delivered: total('delivered'),
     late: total('late'),
     displaced: total('displaced'),
+    ahead: total('ahead'),
     released: total('released'),
     errors: total('errors'),
     lag: sumLags(sources.map(({ lag }) => lag)),
     watermarkNs: takesPart ? watermark(table, first) : undefined,
+    heldBackBy: merge.heldBackBy(),
     sources,
   }
 }
@@ -39,13 +41,14 @@ function measureSource<M extends TimedMessage, S extends FanInSource<M>>(
   table: SourceTable<M, S>,
   slot: number,
 ): FanInSourceMetrics {
-  const { key, delivered, late, displaced, released, errors, failure, source } = table.entry(slot)
+  const { key, delivered, late, displaced, ahead, released, errors, failure, source } = table.entry(slot)
   return {
     key,
     state: STATE_NAMES[table.state(slot)] ?? 'resting',
     delivered,
     late,
     displaced,
+    ahead,
     released,
     errors,
     error: failure?.error,

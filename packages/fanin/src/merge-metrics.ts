@@ -16,6 +16,8 @@ export interface FanInSourceMetrics {
   readonly late: number
   /** Those of the late ones that a replay would deliver at another place. The rest go backwards in their own queue. */
   readonly displaced: number
+  /** Messages delivered whose timestamp lay in the future by more than `holdBackMs`. */
+  readonly ahead: number
   /** How often an ordered merge went on without it. */
   readonly released: number
   readonly errors: number
@@ -33,20 +35,32 @@ export interface SourceLagMetrics {
   readonly ns: bigint
 }
 
+/** The source that an ordered merge waits for while others show messages. */
+export interface HeldBackBy {
+  readonly key: string
+  /** Since when the merge stands still, CLOCK_REALTIME in nanoseconds. */
+  readonly sinceNs: bigint
+  /** For how long, by a clock that never goes back. At `holdBackMs` the merge goes on without the source. */
+  readonly forMs: number
+}
+
 /** What a fan-in counted over all sources, those that were removed included. */
 export interface FanInMetrics {
   readonly sourceCount: number
   readonly failedCount: number
   readonly delivered: number
   readonly late: number
-  /** 0 in ordered mode: so far the order is the one that a replay of the same queues gives. */
+  /** 0 in ordered mode, together with `ahead`: so far the order is the one that a replay of the same queues gives. */
   readonly displaced: number
+  readonly ahead: number
   readonly released: number
   readonly errors: number
   /** Of all sources that tell: sums of messages and bytes, the highest age. */
   readonly lag: SourceLagMetrics
   /** Everything before it was delivered: the lowest watermark of the sources that take part. `undefined` while one says nothing. */
   readonly watermarkNs: bigint | undefined
+  /** Ordered mode: which source holds the others back now; `undefined` while none does. */
+  readonly heldBackBy: HeldBackBy | undefined
   /** Sorted by key. */
   readonly sources: readonly FanInSourceMetrics[]
 }

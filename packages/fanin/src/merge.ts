@@ -3,12 +3,15 @@ import { EagerIdleRule } from './eager-idle-rule.js'
 import { FanInMessage } from './fan-in-message.js'
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import type { IdleRule } from './idle-rule.js'
+import type { HeldBackBy } from './merge-metrics.js'
 import { MergePosition } from './merge-position.js'
 import { type Clocks, OrderedIdleRule } from './ordered-idle-rule.js'
 import { NO_SLOT, SlotSet } from './slot-set.js'
 import { SourceEntry } from './source-entry.js'
-import type { SourceFailure, SourceOperation } from './source-failure.js'
-import { FAILED, HELD, PROMISED, RESTING, SourceTable } from './source-table.js'
+import type { SourceFailure } from './source-failure.js'
+import { SourceFailures } from './source-failures.js'
+import { HELD, PROMISED, RESTING, SourceTable } from './source-table.js'
+import { TimeBound } from './time-bound.js'
 
 export interface MergeOptions {
   readonly mode: 'eager' | 'ordered'
@@ -17,6 +20,7 @@ export interface MergeOptions {
   readonly holdBackMs: number
   readonly clocks: Clocks
   readonly onSourceError: ((failure: SourceFailure) => void) | undefined
+  readonly retryFailures: boolean
 }
 
 /** Counts of sources that are gone, so that totals never go down. */
@@ -24,6 +28,7 @@ interface Counts {
   delivered: number
   late: number
   displaced: number
+  ahead: number
   released: number
   errors: number
 }
@@ -37,23 +42,26 @@ const NO_FAILURES: readonly SourceFailure[] = []
  * was delivered (L7). A source that throws is set aside and the others go on (L39).
  */
 export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
-  readonly table = new SourceTable<M, S>()
+  readonly table: SourceTable<M, S>
+  readonly failed: SourceFailures<M, S>
   /** What sources counted that were removed. */
-  readonly removedCounts: Counts = { delivered: 0, late: 0, displaced: 0, released: 0, errors: 0 }
-  readonly #options: MergeOptions
+  readonly removedCounts: Counts = { delivered: 0, late: 0, displaced: 0, ahead: 0, released: 0, errors: 0 }
   readonly #position = new MergePosition()
   readonly #idle: IdleRule
   readonly #delivery = new FanInMessage<M>()
   /** Slots with deliveries that no commit saved; and those that none saved durably. */
   readonly #unsaved = new SlotSet()
   readonly #unsynced = new SlotSet()
-  readonly #unreported: SourceFailure[] = []
+  #isClosed = false
   /** Source of the last message, which nobody has looked at since: its message must stay valid until the next call. */
   #current = NO_SLOT
 
   constructor(options: MergeOptions) {
-    const { table } = this
-    this.#options = options
+    const { clocks, holdBackMs, onSourceError, retryFailures } = options
+    const table = new SourceTable<M, S>(new TimeBound({ aheadMs: holdBackMs, realtimeNs: () => clocks.realtimeNs() }))
+    const monotonicMs = (): number => clocks.monotonicMs()
+    this.table = table
+    this.failed = new SourceFailures(table, { monotonicMs, onSourceError, retries: retryFailures })
     this.#idle = options.mode === 'eager' ? new EagerIdleRule(table) : new OrderedIdleRule(table, this.#position, options)
   }
 
@@ -88,10 +96,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
   /** @returns false when no source of this key is set aside. */
   retry(key: string): boolean {
     const slot = this.table.slotOf(key)
-    if (slot === undefined || this.table.state(slot) !== FAILED) return false
-    this.table.entry(slot).failure = undefined
-    this.table.promise(slot, this.table.floorHigh(slot), this.table.floorLow(slot))
-    return true
+    return slot !== undefined && this.failed.retry(slot)
   }
 
   /** Delivers the next message, or `undefined` when none may be delivered now. */
@@ -110,9 +115,12 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     return this.#find() !== NO_SLOT
   }
 
-  /** Whether a source failed since failures were told last. */
-  get hasUntoldFailures(): boolean {
-    return this.#unreported.length > 0
+  /** Which source has held messages of others back, and since when; `undefined` while none does. */
+  heldBackBy(): HeldBackBy | undefined {
+    const { table } = this
+    const first = table.tournament.winner
+    const since = table.heldCount > 0 && table.state(first) === PROMISED ? this.#idle.heldSince : undefined
+    return since === undefined ? undefined : { key: table.entry(first).key, ...since }
   }
 
   /** Saves the positions of the sources that delivered something since they were saved. @returns what failed; those sources stay in and unsaved. */
@@ -123,7 +131,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
       const failure = this.#commitSlot(unsaved.at(place), durable)
       if (failure !== undefined) failures = [...failures, failure]
     }
-    this.#report()
+    this.failed.report()
     return failures
   }
 
@@ -133,7 +141,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     if (slot === undefined) throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'the key of a source' })
     const unsaved = durable ? this.#unsynced : this.#unsaved
     const failure = unsaved.has(slot) ? this.#commitSlot(slot, durable) : undefined
-    this.#report()
+    this.failed.report()
     return failure === undefined ? NO_FAILURES : [failure]
   }
 
@@ -154,11 +162,16 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
 
   /** Finds out which sources a wait failed on, and sets them aside. @returns whether there was one. */
   lookForFailures(): boolean {
-    const before = this.#unreported.length
+    const before = this.failed.setAsideCount
     this.#lookAtSilent()
-    const found = this.#unreported.length > before
-    this.#report()
+    const found = this.failed.setAsideCount > before
+    this.failed.report()
     return found
+  }
+
+  /** Delivers nothing any more, also in the middle of a call that a callback closes. */
+  end(): void {
+    this.#isClosed = true
   }
 
   /** Closes every source; one that fails does not keep the others open. */
@@ -167,34 +180,31 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
       try {
         this.table.entry(slot).source.close()
       } catch (error) {
-        this.#note(slot, 'close', error)
+        this.failed.note(slot, 'close', error)
       }
     }
-    this.#report()
-  }
-
-  /** Counts an error without setting the source aside. */
-  #note(slot: number, operation: SourceOperation, error: unknown): SourceFailure {
-    const entry = this.table.entry(slot)
-    const failure = { key: entry.key, operation, error }
-    entry.errors++
-    this.#unreported.push(failure)
-    return failure
+    this.failed.report()
   }
 
   /**
    * Slot of the message that comes next. Failures are told in between, never while a message is on its way: whoever is told may change the sources. They are told
-   * once per call. A source that is retried by whoever is told, and fails again, waits for the next call, because this one would have no end.
+   * once per call. A source that the callback retries, and that fails again, waits for the next call, because this one would have no end.
+   *
+   * The callback may take messages, and may close everything: what was in use, and whether to go on, is asked again after it.
    */
   #find(): number {
-    const { table } = this
+    const { table, failed } = this
+    if (this.#isClosed) return NO_SLOT
     this.#settle()
+    failed.retryDue()
     if (table.resting.size > 0) this.#lookAtSomeResting()
     const first = table.tournament.winner
-    if (table.state(first) === HELD && !this.hasUntoldFailures) return first
+    if (table.state(first) === HELD && !failed.hasUntold) return first
     const slot = this.#search()
-    if (!this.hasUntoldFailures) return slot
-    this.#report()
+    if (!failed.hasUntold) return slot
+    failed.report()
+    if (this.#isClosed) return NO_SLOT
+    this.#settle()
     return this.#search()
   }
 
@@ -226,17 +236,20 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     const entry = table.entry(slot)
     const message = this.#take(slot, entry)
     if (message === undefined) return undefined
-    const inOrder = this.#position.advance(table.tournament.high(slot), table.tournament.low(slot), entry.key)
+    const ahead = table.isAhead(slot)
+    const inOrder = ahead || this.#position.advance(table.tournament.high(slot), table.tournament.low(slot), entry.key)
     const late = !inOrder || table.isBackward(slot)
     entry.delivered++
     if (late) entry.late++
     if (!inOrder) entry.displaced++
+    if (ahead) entry.ahead++
     table.raiseFloor(slot)
+    this.failed.recovered(slot)
     this.#unsaved.add(slot)
     this.#unsynced.add(slot)
     this.#current = slot
     this.#idle.moved()
-    this.#delivery.fill(entry.key, message, late)
+    this.#delivery.fill(entry.key, message, { late, ahead })
     return this.#delivery
   }
 
@@ -247,7 +260,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
       if (message === undefined) this.#current = slot
       return message
     } catch (error) {
-      this.#setAside(slot, error)
+      this.failed.setAside(slot, error)
       return undefined
     }
   }
@@ -284,7 +297,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     try {
       this.#idle.look(slot)
     } catch (error) {
-      this.#setAside(slot, error)
+      this.failed.setAside(slot, error)
     }
   }
 
@@ -292,29 +305,19 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     try {
       return this.#idle.letPass(slot)
     } catch (error) {
-      this.#setAside(slot, error)
+      this.failed.setAside(slot, error)
       return true
     }
-  }
-
-  #setAside(slot: number, error: unknown): void {
-    this.table.fail(slot)
-    this.table.entry(slot).failure = this.#note(slot, 'read', error)
   }
 
   #commitSlot(slot: number, durable: boolean): SourceFailure | undefined {
     try {
       this.table.entry(slot).source.commit?.(durable ? { durable } : undefined)
     } catch (error) {
-      return this.#note(slot, 'commit', error)
+      return this.failed.note(slot, 'commit', error)
     }
     this.#unsaved.delete(slot)
     if (durable) this.#unsynced.delete(slot)
     return undefined
-  }
-
-  #report(): void {
-    const tell = this.#options.onSourceError
-    for (let failure = this.#unreported.shift(); failure !== undefined; failure = this.#unreported.shift()) tell?.(failure)
   }
 }

@@ -36,6 +36,8 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
   readonly #halves = new Uint32Array(this.#promise.buffer)
   /** Since when messages are held back, in milliseconds of the monotonic clock; NaN while none is. */
   #heldSinceMs = Number.NaN
+  /** The same moment, CLOCK_REALTIME. */
+  #heldSinceNs = 0n
 
   constructor(
     table: SourceTable<M, S>,
@@ -71,6 +73,11 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
 
   moved(): void {
     this.#heldSinceMs = Number.NaN
+  }
+
+  get heldSince(): { readonly sinceNs: bigint; readonly forMs: number } | undefined {
+    if (Number.isNaN(this.#heldSinceMs)) return undefined
+    return { sinceNs: this.#heldSinceNs, forMs: this.#clocks.monotonicMs() - this.#heldSinceMs }
   }
 
   /** A promise never sinks while the source shows nothing, and never lies below its last message. */
@@ -120,7 +127,10 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
 
   /** The time is counted from the moment when the merge came to a standstill, not per source: many silent sources hold it back no longer than one. */
   #passSlow(slot: number): boolean {
-    if (Number.isNaN(this.#heldSinceMs)) this.#heldSinceMs = this.#clocks.monotonicMs()
+    if (Number.isNaN(this.#heldSinceMs)) {
+      this.#heldSinceMs = this.#clocks.monotonicMs()
+      this.#heldSinceNs = this.#clocks.realtimeNs()
+    }
     if (!this.#isTimeOver()) return false
     const entry = this.#table.entry(slot)
     entry.isLeftBehind = true

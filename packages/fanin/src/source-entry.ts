@@ -1,4 +1,5 @@
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
+import type { RetryBackoff } from './retry-backoff.js'
 import type { SourceFailure } from './source-failure.js'
 
 /** What the merge keeps per source besides the numbers that it compares. */
@@ -6,10 +7,16 @@ export class SourceEntry<M extends TimedMessage, S extends FanInSource<M>> {
   delivered = 0
   late = 0
   displaced = 0
+  /** Messages with a timestamp from the future, see `TimeBound`. */
+  ahead = 0
   errors = 0
   /** How often the merge stopped waiting for it. */
   released = 0
   failure: SourceFailure | undefined
+  /** What sort of error was told last; `undefined` once the source delivers again. */
+  toldError: string | undefined
+  /** When to try a source again that failed for a reason that may pass. */
+  backoff: RetryBackoff | undefined
   /** Ordered mode: the last heartbeat seen. */
   heartbeatNs = -1n
   /** Ordered mode: the writer was seen dead and has not come back since; a new one would have changed the heartbeat. */

@@ -1,6 +1,7 @@
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import { SlotSet } from './slot-set.js'
 import type { SourceEntry } from './source-entry.js'
+import type { TimeBound } from './time-bound.js'
 import { LOWEST_HALF, type TimeHalf, toHalf } from './time-half.js'
 import { Tournament } from './tournament.js'
 
@@ -19,12 +20,13 @@ export const FAILED = 4
  * The sources of a merge by slot, a small integer that stays the same while the source is in, and by key. Every source is in one of the states above; a change of
  * state goes through here, so that the counts, the resting set and the tournament always agree with it.
  *
- * The time of a message for merging is the highest timestamp of its source up to it. Otherwise one timestamp that goes backwards would have to overtake
+ * The time of a message for merging is the highest timestamp of its source up to it, those that were ahead left out. Otherwise one timestamp that goes backwards would have to overtake
  * its predecessors, and a queue's own order is never changed.
  */
 export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
   readonly resting = new SlotSet()
   readonly tournament = new Tournament()
+  readonly #bound: TimeBound
   readonly #slots = new Map<string, number>()
   readonly #sources = new Set<S>()
   readonly #entries: (SourceEntry<M, S> | undefined)[] = []
@@ -34,7 +36,13 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
   #floors = new Int32Array(0)
   /** Per slot: whether the held message's own timestamp is below its merge time. */
   #backward = new Uint8Array(0)
+  /** Per slot: whether the held message is ahead, see {@link TimeBound}. */
+  #ahead = new Uint8Array(0)
   #heldCount = 0
+
+  constructor(bound: TimeBound) {
+    this.#bound = bound
+  }
 
   get size(): number {
     return this.#slots.size
@@ -120,8 +128,24 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     }
     this.#backward[slot] = backward ? 1 : 0
     if (this.#states[slot] !== HELD) this.#enterState(slot, HELD)
-    this.tournament.enter(slot, high, low)
+    if (this.#bound.isAhead(high, low)) this.#enterAhead(slot, high, low)
+    else {
+      this.#leaveAhead(slot)
+      this.tournament.enter(slot, high, low)
+    }
     return true
+  }
+
+  #enterAhead(slot: number, high: TimeHalf, low: TimeHalf): void {
+    if (this.#ahead[slot] === 0) this.#bound.enter()
+    this.#ahead[slot] = 1
+    this.tournament.enterBounded(slot, { high, low }, this.#bound)
+  }
+
+  #leaveAhead(slot: number): void {
+    if (this.#ahead[slot] === 0) return
+    this.#ahead[slot] = 0
+    this.#bound.leave()
   }
 
   /** The source shows nothing and will deliver nothing before this time. */
@@ -159,8 +183,14 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     return this.#floors[slot * 2 + 1] as number
   }
 
-  /** The message that the source shows is being delivered. */
+  /** Whether the message that the source shows is ahead: a timestamp from the future, which counts for its own message only. */
+  isAhead(slot: number): boolean {
+    return this.#ahead[slot] === 1
+  }
+
+  /** The message that the source shows is being delivered. One that is ahead leaves the floor where it is. */
   raiseFloor(slot: number): void {
+    if (this.#ahead[slot] === 1) return
     this.#floors[slot * 2] = this.tournament.high(slot)
     this.#floors[slot * 2 + 1] = this.tournament.low(slot)
   }
@@ -173,8 +203,10 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
   #enterState(slot: number, to: number): void {
     const from = this.#states[slot]
     if (from === to) return
-    if (from === HELD) this.#heldCount--
-    else if (from === RESTING) this.resting.delete(slot)
+    if (from === HELD) {
+      this.#heldCount--
+      this.#leaveAhead(slot)
+    } else if (from === RESTING) this.resting.delete(slot)
     if (to === HELD) this.#heldCount++
     else if (to === RESTING) this.resting.add(slot)
     this.#states[slot] = to
@@ -197,11 +229,13 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     states.set(this.#states)
     const floors = new Int32Array(grown * 2)
     floors.set(this.#floors)
-    const backward = new Uint8Array(grown)
+    const [backward, ahead] = [new Uint8Array(grown), new Uint8Array(grown)]
     backward.set(this.#backward)
+    ahead.set(this.#ahead)
     this.#states = states
     this.#floors = floors
     this.#backward = backward
+    this.#ahead = ahead
     this.resting.reserve(grown)
     this.tournament.reserve(grown)
   }

@@ -78,6 +78,19 @@ export class Tournament {
     this.#play(slot)
   }
 
+  /** Gives the slot a time, and has it take part as if that were `bound`. Among slots of the same bound their own times decide. */
+  enterBounded(
+    slot: number,
+    time: { readonly high: TimeHalf; readonly low: TimeHalf },
+    bound: { readonly high: TimeHalf; readonly low: TimeHalf },
+  ): void {
+    if (this.#baseHigh === LOWEST_HALF && bound.high !== LOWEST_HALF) this.#moveBase(bound.high)
+    this.#high[slot] = time.high
+    this.#low[slot] = time.low
+    this.#distances[slot] = (bound.high - this.#baseHigh) * 0x1_0000_0000 + bound.low
+    this.#play(slot)
+  }
+
   /** Takes the slot out of the comparison. */
   withdraw(slot: number): void {
     this.#distances[slot] = Number.POSITIVE_INFINITY

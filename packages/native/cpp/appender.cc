@@ -23,6 +23,10 @@ struct Appender {
   ~Appender() { core.detach(); }
 
   std::shared_ptr<Mapping> control;
+  std::shared_ptr<Hold> hold;
+  std::shared_ptr<DurableProgress> progress = std::make_shared<DurableProgress>();
+  // Whether `progress` was told where to begin; else it begins at the segment that is attached.
+  bool knowsProgress = false;
   std::shared_ptr<Mapping> segment;
   // The segment before this one, until it is retired.
   std::shared_ptr<Mapping> left;
@@ -179,6 +183,7 @@ napi_value detach(napi_env env, napi_callback_info info) {
   appender.left.reset();
   // Not left to the garbage collector: a process that opens and closes queues would keep a page and a mapping of each until then. Nothing but `heartbeat` touches it now.
   appender.control.reset();
+  appender.hold.reset();
   return nullptr;
 }
 
@@ -201,6 +206,8 @@ napi_value attach(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   Appender& appender = *args.data<Appender>();
   appender.core.attach(segment->range(), segmentId, writeOffset, nextSequence);
+  if (!appender.knowsProgress) appender.progress->mark = {.sequence = 0, .offset = kFirstRecordOffset, .segmentId = segmentId};
+  appender.knowsProgress = true;
   appender.segment = std::move(segment);
   return nullptr;
 }
@@ -230,42 +237,48 @@ napi_value segmentBuffer(napi_env env, napi_callback_info info) {
 
 constexpr uint64_t kIntegerMax = (uint64_t{1} << 53) - 1;
 
-DurableMark readMark(Arguments& args) {
-  DurableMark mark;
-  mark.sequence = args.integerOf(args.property(0, "sequence"), "sequence", kIntegerMax);
-  mark.offset = args.integerOf(args.property(0, "markOffset"), "markOffset", kIntegerMax);
-  mark.segmentId = static_cast<uint32_t>(args.integerOf(args.property(0, "segmentId"), "segmentId", UINT32_MAX));
-  return mark;
-}
-
-napi_value startDurable(napi_env env, Arguments& args, DurableJob job) {
-  const Appender& appender = *args.data<Appender>();
+napi_value startDurable(napi_env env, const Appender& appender, DurableJob job) {
   job.control = appender.control;
+  job.progress = appender.progress;
   job.marks = appender.extensions;
-  if (args.ok() && job.segment == nullptr) args.fail("there is no such segment");
-  if (args.ok()) args.checkRange(*job.segment, job.offset, job.length);
-  if (!args.ok()) return nullptr;
-  return startJob(env, Lane::kFiles, [job = std::move(job)](Job&) mutable { return job.run(); });
+  return startJob(env, {Lane::kFiles, JobKind::kSync, appender.hold}, [job = std::move(job)](Job& running) mutable { return job.run(running.hold.get()); });
 }
 
 napi_value makeDurable(napi_env env, napi_callback_info info) {
-  Arguments args(env, info);
+  const Appender& appender = *HotCall<0>(env, info).appender;
+  if (appender.segment == nullptr) return throwTypeError(env, "the appender has no segment");
   DurableJob job;
-  job.segment = args.data<Appender>()->segment;
-  job.offset = args.integerOf(args.property(0, "offset"), "offset", kIntegerMax);
-  job.length = args.integerOf(args.property(0, "length"), "length", kIntegerMax);
-  job.mark = readMark(args);
-  return startDurable(env, args, std::move(job));
+  job.mark = appender.core.here();
+  job.head = appender.segment;
+  return startDurable(env, appender, std::move(job));
 }
 
 napi_value retire(napi_env env, napi_callback_info info) {
-  Arguments args(env, info);
-  Appender& appender = *args.data<Appender>();
+  Appender& appender = *HotCall<0>(env, info).appender;
+  if (appender.left == nullptr) return throwTypeError(env, "there is no segment that was left");
   DurableJob job;
   job.mark = appender.core.segmentStart();
-  job.segment = std::move(appender.left);
-  job.unmap = true;
-  return startDurable(env, args, std::move(job));
+  job.left = std::move(appender.left);
+  return startDurable(env, appender, std::move(job));
+}
+
+// What is durable already, as the caller knows: { sequence, segmentId, offset }, where a sequence of -1 is not known.
+void readProgress(Arguments& args, napi_value value, Appender& appender) {
+  napi_valuetype type = napi_undefined;
+  if (value == nullptr || napi_typeof(args.env(), value, &type) != napi_ok || type == napi_undefined) return;
+  const auto property = [&](const char* name) {
+    napi_value result = nullptr;
+    napi_get_named_property(args.env(), value, name, &result);
+    return result;
+  };
+  const double sequence = args.numberOf(property("sequence"), "sequence");
+  DurableProgress& progress = *appender.progress;
+  progress.knowsSequence = sequence >= 0;
+  progress.mark.sequence = progress.knowsSequence ? static_cast<uint64_t>(sequence) : 0;
+  progress.mark.segmentId = static_cast<uint32_t>(args.integerOf(property("segmentId"), "segmentId", UINT32_MAX));
+  progress.mark.offset = args.integerOf(property("offset"), "offset", kIntegerMax);
+  if (args.ok() && (progress.mark.offset < kFirstRecordOffset || progress.mark.offset % kAlignment != 0)) args.fail("offset must be a multiple of 64 from 64 on");
+  appender.knowsProgress = true;
 }
 
 napi_value createAppender(napi_env env, napi_callback_info info) {
@@ -275,8 +288,13 @@ napi_value createAppender(napi_env env, napi_callback_info info) {
   const bool extensions = args.booleanOf(args.property(0, "extensions"), "extensions");
   if (args.ok()) args.checkRange(*control, 0, kControlLength);
   if (args.ok() && !control->writable()) args.fail("control must be writable");
+  auto hold = readHold(args, args.property(0, "hold"));
   if (!args.ok()) return nullptr;
-  auto* const appender = new Appender(std::move(control), writerEpoch, extensions);
+  auto made = std::make_unique<Appender>(std::move(control), writerEpoch, extensions);
+  made->hold = std::move(hold);
+  readProgress(args, args.property(0, "durable"), *made);
+  if (!args.ok()) return nullptr;
+  Appender* const appender = made.release();
   constexpr NativeObject<Appender>::Function functions[] = {
       {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendSpread", appendSpread}, {"claim", claim}, {"publish", publish},
       {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},

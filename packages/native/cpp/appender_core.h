@@ -23,7 +23,8 @@ struct AppenderState {
   double wakes = 0;
   double claimOffset = 0;
   double batchCount = 0;
-  double reserved[3] = {};
+  double segmentId = 0;
+  double reserved[2] = {};
 };
 static_assert(sizeof(AppenderState) == 8 * sizeof(double));
 
@@ -47,7 +48,7 @@ class AppenderCore {
   void attach(MappedRange segment, uint32_t segmentId, uint64_t writeOffset, uint64_t nextSequence) {
     abort();
     segment_ = segment;
-    segmentId_ = segmentId;
+    enter(segmentId);
     lastTimestampNs_ = 0;
     moveTo(writeOffset, nextSequence);
     const uint64_t plusOne = segmentHeader()->firstSequencePlusOne.load(std::memory_order_relaxed);
@@ -117,6 +118,9 @@ class AppenderCore {
   // Everything before the first record of the segment that was rolled into.
   DurableMark segmentStart() const { return {.sequence = firstSequence_, .offset = kFirstRecordOffset, .segmentId = segmentId_}; }
 
+  // Everything appended so far.
+  DurableMark here() const { return {.sequence = nextSequence_, .offset = writeOffset_, .segmentId = segmentId_}; }
+
   // Makes `next` the head segment and seals the one before. Readers that look between two of these stores find a state that they
   // know: the next segment exists, the control block names it, the old one is sealed.
   int roll(MappedRange next, uint32_t nextId, uint64_t writerEpoch64) {
@@ -132,7 +136,7 @@ class AppenderCore {
     segmentHeader()->flags.fetch_or(kSegmentSealed, std::memory_order_release);
     const bool lost = faulted() || next.faulted();
     segment_ = next;
-    segmentId_ = nextId;
+    enter(nextId);
     firstSequence_ = nextSequence_;
     recordCountKnown_ = true;
     lastTimestampNs_ = 0;
@@ -149,6 +153,11 @@ class AppenderCore {
   void closeClaim() {
     claimOpen_ = false;
     state_.claimOffset = 0;
+  }
+
+  void enter(uint32_t segmentId) {
+    segmentId_ = segmentId;
+    state_.segmentId = static_cast<double>(segmentId);
   }
 
   void moveTo(uint64_t writeOffset, uint64_t nextSequence) {

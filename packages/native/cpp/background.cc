@@ -1,5 +1,6 @@
 #include "background.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,14 +13,24 @@
 
 namespace chronicle {
 
-napi_value startJob(napi_env env, Lane lane, std::function<int(Job&)> work) {
+napi_value startJob(napi_env env, JobPlan plan, std::function<int(Job&)> work) {
   auto job = std::make_unique<Job>();
-  job->lane = lane;
+  job->lane = plan.lane;
+  job->kind = plan.kind;
+  job->hold = std::move(plan.hold);
   job->callbacks = Callbacks::of(env);
   job->work = std::move(work);
-  uint64_t id = 0;
-  const int error = Jobs::shared().add(std::move(job), &id);
-  return error == 0 ? makeNumber(env, static_cast<double>(id)) : throwSystemError(env, error, "pthread_create");
+  return makeNumber(env, static_cast<double>(Jobs::shared().add(std::move(job))));
+}
+
+std::shared_ptr<Hold> readHold(Arguments& args, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  if (value == nullptr || napi_typeof(args.env(), value, &type) != napi_ok || type == napi_undefined) return nullptr;
+  const uint64_t id = args.integerOf(value, "hold", (uint64_t{1} << 53) - 1);
+  if (!args.ok() || id == 0) return nullptr;
+  auto hold = findHold(id);
+  if (hold == nullptr) args.fail("hold is closed");
+  return hold;
 }
 
 namespace {
@@ -48,11 +59,13 @@ SegmentRequest readRequest(Arguments& args) {
 napi_value backgroundPrepare(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   SegmentRequest request = readRequest(args);
+  auto hold = readHold(args, args[5]);
+  if (!args.absent(6)) request.mode = static_cast<unsigned>(args.integer(6, "mode", 07777));
   if (!args.ok()) return nullptr;
-  return startJob(env, Lane::kPrepare, [request = std::move(request)](Job& job) {
+  return startJob(env, {Lane::kPrepare, JobKind::kPrepare, std::move(hold)}, [request = std::move(request)](Job& job) {
     int error = 0;
-    job.mapping = prepareSegment(request, &error);
-    if (request.populate && error == 0) job.behind = PopulateSteps(job.mapping, 0);
+    job.mapping = prepareSegment(request, job, &error);
+    if (request.populate && error == 0) job.behind = PopulateSteps(job.mapping, 0, job.hold.get());
     return error;
   });
 }
@@ -61,8 +74,10 @@ napi_value backgroundPopulate(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const auto mapping = args.mapping(0, "mapping");
   const uint64_t offset = args.integer(1, "offset");
+  auto hold = readHold(args, args[2]);
   if (!args.ok()) return nullptr;
-  return startJob(env, Lane::kPrepare, [steps = PopulateSteps(mapping, offset)](Job& job) {
+  const PopulateSteps steps(mapping, offset, hold.get());
+  return startJob(env, {Lane::kPrepare, JobKind::kPopulate, std::move(hold)}, [steps](Job& job) {
     job.behind = steps;
     return 0;
   });
@@ -76,7 +91,7 @@ napi_value backgroundUnmap(napi_env env, napi_callback_info info) {
   bool failed = false;
   napi_is_exception_pending(env, &failed);
   if (failed) return nullptr;
-  return startJob(env, Lane::kFiles, [mapping = std::move(mapping)](Job&) { return 0; });
+  return startJob(env, {Lane::kFiles, JobKind::kUnmap, nullptr}, [mapping = std::move(mapping)](Job&) { return 0; });
 }
 
 napi_value backgroundSync(napi_env env, napi_callback_info info) {
@@ -84,13 +99,9 @@ napi_value backgroundSync(napi_env env, napi_callback_info info) {
   auto mapping = args.mapping(0, "mapping");
   const uint64_t offset = args.integer(1, "offset");
   const uint64_t length = args.integer(2, "length");
-  const auto control = args.absent(3) ? nullptr : args.mapping(3, "control");
   if (args.ok()) args.checkRange(*mapping, offset, length);
   if (!args.ok()) return nullptr;
-  return startJob(env, Lane::kFiles, [=](Job&) {
-    const int error = mapping->sync(offset, length);
-    return error != 0 && control != nullptr ? control->failDurable(error) : error;
-  });
+  return startJob(env, {Lane::kFiles, JobKind::kSync, nullptr}, [=](Job&) { return mapping->sync(offset, length); });
 }
 
 napi_value backgroundUnlink(napi_env env, napi_callback_info info) {
@@ -100,13 +111,47 @@ napi_value backgroundUnlink(napi_env env, napi_callback_info info) {
   if (!args.absent(1)) {
     for (const napi_value value : args.array(1, "syncFirst")) syncFirst.push_back(args.stringOf(value, "syncFirst"));
   }
+  auto hold = readHold(args, args[2]);
   if (!args.ok()) return nullptr;
-  return startJob(env, Lane::kFiles, [path = std::move(path), syncFirst = std::move(syncFirst)](Job&) {
+  return startJob(env, {Lane::kFiles, JobKind::kUnlink, std::move(hold)}, [path = std::move(path), syncFirst = std::move(syncFirst)](Job& job) {
+    const int directory = job.hold == nullptr ? AT_FDCWD : job.hold->directory();
     for (const std::string& file : syncFirst) {
-      if (const int error = syncFile(file); error != 0 && error != ENOENT) return error;
+      if (const int error = syncFile(directory, file); error != 0 && error != ENOENT) return error;
     }
-    return unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : errno;
+    if (job.hold != nullptr) {
+      if (const int error = job.hold->check(); error != 0) return error;
+    }
+    return unlinkat(directory, path.c_str(), 0) == 0 || errno == ENOENT ? 0 : errno;
   });
+}
+
+// Returns 0 or the errno.
+int replaceFile(int directory, const std::string& temporaryPath, const std::string& path, const std::vector<uint8_t>& bytes, unsigned mode) {
+  if (unlinkat(directory, temporaryPath.c_str(), 0) != 0 && errno != ENOENT) return errno;
+  const int fd = openat(directory, temporaryPath.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+  if (fd < 0) return errno;
+  int error = writeFully(fd, bytes.data(), bytes.size(), 0);
+  close(fd);
+  if (error == 0 && renameat(directory, temporaryPath.c_str(), directory, path.c_str()) != 0) error = errno;
+  if (error != 0) unlinkat(directory, temporaryPath.c_str(), 0);
+  return error;
+}
+
+napi_value backgroundReplace(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  std::string temporaryPath = args.string(0, "temporaryPath");
+  std::string path = args.string(1, "path");
+  const Bytes given = args.bytes(2, "bytes");
+  auto hold = readHold(args, args[3]);
+  const auto mode = args.absent(4) ? 0666u : static_cast<unsigned>(args.integer(4, "mode", 07777));
+  if (!args.ok()) return nullptr;
+  std::vector<uint8_t> bytes(given.data, given.data + given.length);
+  const auto work = [=, temporaryPath = std::move(temporaryPath), path = std::move(path), bytes = std::move(bytes)](Job& job) {
+    if (job.hold == nullptr) return replaceFile(AT_FDCWD, temporaryPath, path, bytes, mode);
+    const int error = job.hold->check();
+    return error != 0 ? error : replaceFile(job.hold->directory(), temporaryPath, path, bytes, mode);
+  };
+  return startJob(env, {Lane::kFiles, JobKind::kReplace, std::move(hold)}, work);
 }
 
 napi_value jobState(napi_env env, napi_callback_info info) {
@@ -143,6 +188,13 @@ napi_value takeMapping(napi_env env, napi_callback_info info) {
   return exposeMapping(env, std::move(mapping));
 }
 
+napi_value jobCancel(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t id = args.integer(0, "job");
+  if (args.ok()) Jobs::shared().cancel(id);
+  return nullptr;
+}
+
 napi_value jobRelease(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const uint64_t id = args.integer(0, "job");
@@ -160,10 +212,12 @@ void defineBackground(napi_env env, napi_value exports) {
   defineFunction(env, exports, "backgroundUnmap", backgroundUnmap);
   defineFunction(env, exports, "backgroundSync", backgroundSync);
   defineFunction(env, exports, "backgroundUnlink", backgroundUnlink);
+  defineFunction(env, exports, "backgroundReplace", backgroundReplace);
   defineFunction(env, exports, "jobState", jobState);
   defineFunction(env, exports, "jobWait", jobWait);
   defineFunction(env, exports, "jobNotify", jobNotify);
   defineFunction(env, exports, "takeMapping", takeMapping);
+  defineFunction(env, exports, "jobCancel", jobCancel);
   defineFunction(env, exports, "jobRelease", jobRelease);
 }
 

@@ -1,17 +1,130 @@
 #include "durable_job.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <utility>
+
 #include "format.h"
 
 namespace chronicle {
+namespace {
 
-int DurableJob::run() {
-  if (const int error = control->durableError(); error != 0) return error;
-  int error = unmap ? Mapping::syncUnmapped(std::move(segment)) : segment->sync(offset, length);
-  if (error == 0 && marks) {
-    storeDurableMark(reinterpret_cast<ControlBlock*>(control->data()), mark);
-    error = control->sync(0, kControlLength);
+// The 9 digits and the suffix of core/src/format/file-names.ts.
+std::string segmentFileName(uint32_t segmentId) {
+  char name[24];
+  snprintf(name, sizeof name, "%09u.q", segmentId);
+  return name;
+}
+
+}  // namespace
+
+int DurableJob::run(const Hold* hold) {
+  if (hold != nullptr) {
+    if (const int error = hold->check(); error != 0) return error;
   }
-  return error == 0 ? 0 : control->failDurable(error);
+  std::atomic<uint32_t>& writeBack = block()->writeBack;
+  const uint32_t before = writeBack.load(std::memory_order_acquire);
+  again_ = before != kWriteBackGood;
+  writeBack.store(std::max(before, kWriteBackUnderWay), std::memory_order_release);
+  const Outcome outcome = syncAll(hold);
+  if (outcome.error != 0) {
+    writeBack.store(outcome.syncFailed ? kWriteBackFailed : before, std::memory_order_release);
+    return outcome.error;
+  }
+  progress->mark = mark;
+  progress->knowsSequence = true;
+  progress->isFirst = false;
+  if (marks) {
+    // A sync takes long enough for the lock to be lost meanwhile, and then the control block may be another writer's.
+    if (const int error = hold == nullptr ? 0 : hold->check(); error != 0) return error;
+    storeDurableMark(block(), mark);
+    if (const int error = control->sync(0, kControlLength); error != 0) {
+      writeBack.store(kWriteBackFailed, std::memory_order_release);
+      return error;
+    }
+  }
+  writeBack.store(kWriteBackGood, std::memory_order_release);
+  return 0;
+}
+
+DurableJob::Outcome DurableJob::syncAll(const Hold* hold) {
+  uint32_t segmentId = std::min(progress->mark.segmentId, mark.segmentId);
+  // Recovery may have sealed it.
+  if (progress->isFirst && segmentId == mark.segmentId && segmentId > 0 && hold != nullptr) segmentId--;
+  const bool knowsSequence = progress->knowsSequence && progress->mark.segmentId <= mark.segmentId;
+  verifier_.state().sequence = knowsSequence ? static_cast<double>(progress->mark.sequence) : -1;
+  for (; segmentId < mark.segmentId; segmentId++) {
+    if (const Outcome outcome = syncSegment(segmentId, hold); outcome.error != 0) return outcome;
+  }
+  return head == nullptr ? Outcome{} : syncHead();
+}
+
+DurableJob::Outcome DurableJob::syncSegment(uint32_t segmentId, const Hold* hold) {
+  return left != nullptr && segmentId + 1 == mark.segmentId ? syncLeft() : syncFile(segmentId, hold);
+}
+
+DurableJob::Outcome DurableJob::syncLeft() {
+  if (again_) {
+    if (const int error = writeAgain(*left, mark.segmentId - 1); error != 0) return Outcome::ofSync(error);
+  }
+  return Outcome::ofSync(Mapping::syncUnmapped(std::move(left)));
+}
+
+// What cannot be opened as a file holds no record that a mark could promise; a file that is gone was deleted by retention.
+DurableJob::Outcome DurableJob::syncFile(uint32_t segmentId, const Hold* hold) {
+  if (hold == nullptr) return {EBADF};
+  const std::string name = segmentFileName(segmentId);
+  const int fd = openat(hold->directory(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) {
+    verifier_.state().sequence = -1;
+    return {errno == ENOENT || errno == EISDIR || errno == ELOOP ? 0 : errno};
+  }
+  Outcome outcome;
+  struct stat status;
+  if (fstat(fd, &status) != 0) {
+    outcome = {errno};
+  } else if (S_ISREG(status.st_mode)) {
+    std::shared_ptr<Mapping> mapping;
+    if (again_ && status.st_size > 0) {
+      mapping = Mapping::map(fd, static_cast<size_t>(status.st_size), true, &outcome.error);
+      if (mapping != nullptr) outcome = Outcome::ofSync(writeAgain(*mapping, segmentId));
+    }
+    if (outcome.error == 0) outcome = Outcome::ofSync(fdatasync(fd) == 0 ? 0 : errno);
+  }
+  close(fd);
+  return outcome;
+}
+
+DurableJob::Outcome DurableJob::syncHead() {
+  const bool begins = progress->isFirst || again_ || progress->mark.segmentId != mark.segmentId;
+  const uint64_t from = begins ? 0 : std::min(progress->mark.offset, mark.offset);
+  if (again_) {
+    if (const int error = writeAgain(*head, mark.segmentId); error != 0) return Outcome::ofSync(error);
+  }
+  return Outcome::ofSync(head->sync(from, mark.offset - from));
+}
+
+// The header's page, too, for the seal may be what was not written. Records of the head behind the mark are of no concern.
+int DurableJob::writeAgain(const Mapping& segment, uint32_t segmentId) {
+  segment.dirty(0, std::min<uint64_t>(kFirstRecordOffset, segment.length()));
+  // The records of segments before the mark were made durable with it.
+  if (segmentId < progress->mark.segmentId && progress->mark.segmentId <= mark.segmentId) return segment.faults() == 0 ? 0 : EIO;
+  const bool isHead = segmentId == mark.segmentId;
+  const uint64_t start = startIn(segmentId);
+  const uint64_t end = isHead ? std::min<uint64_t>(mark.offset, segment.length()) : segment.length();
+  if (end > start) segment.dirty(start, end - start);
+  const auto* const header = reinterpret_cast<const SegmentHeader*>(segment.data());
+  if (segment.faults() != 0 || segment.length() < kFirstRecordOffset || header->magic != kSegmentMagic) return EIO;
+  verifier_.attach(segment.range());
+  const int status = verifier_.verify(start, {UINT64_MAX, UINT64_MAX});
+  if (isHead) return verifier_.state().end >= static_cast<double>(mark.offset) ? 0 : EIO;
+  return status == kUncommitted || status == kSegmentEnd || status == kPadding ? 0 : EIO;
 }
 
 }  // namespace chronicle

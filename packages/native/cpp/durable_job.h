@@ -1,26 +1,65 @@
-// Making a stretch of a segment durable: its sync, then the durable mark, then the sync of the mark.
+// Making a queue durable up to a mark: the syncs of everything since the last good mark, then the durable mark, then its sync.
+//
+// The control block's `writeBack` word says what is known of these syncs, because a sync that failed does not fail again: the kernel marks the pages clean. It is
+// stored before a sync and after it, so that a later writer knows of one that failed, and of one whose outcome died with its process. Then everything since the last
+// good mark is made dirty and synced once more, after a check that it is all still there.
 #pragma once
 
 #include <memory>
 
+#include "hold.h"
 #include "mapping.h"
 #include "slots.h"
+#include "verifier_core.h"
 
 namespace chronicle {
 
-struct DurableJob {
-  std::shared_ptr<Mapping> segment;
+// How far a writer has made its queue durable. Only jobs of the file lane use it, one after the other.
+struct DurableProgress {
+  // Everything before it is on the disk.
+  DurableMark mark = {};
+  // False: what the first record has for a sequence is not known.
+  bool knowsSequence = false;
+  // No job of this writer has succeeded yet: earlier writers and recovery may have left things unsynced in the head and in the segment before it.
+  bool isFirst = true;
+};
+
+class DurableJob {
+ public:
   std::shared_ptr<Mapping> control;
-  uint64_t offset = 0;
-  uint64_t length = 0;
-  // Let go of the segment first, and sync all of it.
-  bool unmap = false;
+  std::shared_ptr<DurableProgress> progress;
   // False keeps to the base format, which has no mark.
   bool marks = true;
   DurableMark mark = {};
+  // The segment of the mark; not needed for a mark at its beginning.
+  std::shared_ptr<Mapping> head;
+  // The segment before, which its writer has left: unmapped before it is synced. Where it is not given, the file is synced by its name.
+  std::shared_ptr<Mapping> left;
 
-  // Once. Returns 0 or the errno. After a failure every job under this control block fails: a mark never covers a hole.
-  int run();
+  // Once. Returns 0 or the errno; after a failure the next job does the rest and what failed. ENOLCK: the lock is lost, and nothing was marked.
+  int run(const Hold* hold);
+
+ private:
+  struct Outcome {
+    int error = 0;
+    // The kernel refused to write: what it did not write it may have marked clean.
+    bool syncFailed = false;
+
+    static Outcome ofSync(int error) { return {error, error != 0}; }
+  };
+
+  ControlBlock* block() const { return reinterpret_cast<ControlBlock*>(control->data()); }
+  Outcome syncAll(const Hold* hold);
+  Outcome syncSegment(uint32_t segmentId, const Hold* hold);
+  Outcome syncLeft();
+  Outcome syncFile(uint32_t segmentId, const Hold* hold);
+  Outcome syncHead();
+  // Makes the pages dirty and checks the records. Returns 0 or EIO.
+  int writeAgain(const Mapping& segment, uint32_t segmentId);
+  uint64_t startIn(uint32_t segmentId) const { return segmentId == progress->mark.segmentId ? progress->mark.offset : kFirstRecordOffset; }
+
+  bool again_ = false;
+  VerifierCore verifier_;
 };
 
 }  // namespace chronicle

@@ -45,6 +45,7 @@ inline std::string errnoName(int error) {
     CHRONICLE_NAME(ETIMEDOUT)
     CHRONICLE_NAME(ESTALE)
     CHRONICLE_NAME(EDQUOT)
+    CHRONICLE_NAME(ECANCELED)
 #undef CHRONICLE_NAME
     default:
       break;

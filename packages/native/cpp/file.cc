@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/file.h>
 
 #include <cerrno>
@@ -32,7 +33,7 @@ napi_value renameNoReplaceBinding(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const std::string from = args.string(0, "from");
   const std::string to = args.string(1, "to");
-  return args.ok() ? resultOf(env, renameNoReplace(from, to), "renameat2") : nullptr;
+  return args.ok() ? resultOf(env, renameNoReplace(AT_FDCWD, from, to), "renameat2") : nullptr;
 }
 
 int lockFile(int fd, int operation) {

@@ -89,22 +89,26 @@ int zeroRange(int fd, uint64_t offset, uint64_t length) {
   return unsupported(error) ? writeZeros(fd, offset, length) : error;
 }
 
-int renameNoReplace(const std::string& from, const std::string& to) {
+int renameNoReplace(int directory, const std::string& from, const std::string& to) {
   constexpr unsigned kNoReplace = 1;
-  if (syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), kNoReplace) == 0) return 0;
+  if (syscall(SYS_renameat2, directory, from.c_str(), directory, to.c_str(), kNoReplace) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
-  if (link(from.c_str(), to.c_str()) != 0) return errno;
-  return unlink(from.c_str()) == 0 ? 0 : errno;
+  if (linkat(directory, from.c_str(), directory, to.c_str(), 0) != 0) return errno;
+  return unlinkat(directory, from.c_str(), 0) == 0 ? 0 : errno;
 }
 
 int syncDirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  return syncFile(directory);
+  const int fd = open(directory.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+  if (fd < 0) return errno;
+  const int error = fsync(fd) == 0 ? 0 : errno;
+  close(fd);
+  return error;
 }
 
-int syncFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+int syncFile(int directory, const std::string& path) {
+  const int fd = openat(directory, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return errno;
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);

@@ -17,6 +17,7 @@ constexpr uint64_t kFirstRecordOffset = 64;
 constexpr uint64_t kPayloadLengthMax = 0xFFFF'FFFE;
 constexpr uint32_t kPaddingType = 0xFFFF;
 constexpr uint16_t kFlagHeaderCrc = 1;
+constexpr uint32_t kSegmentMagic = 0x53454730;
 constexpr uint32_t kSegmentSealed = 1;
 constexpr uint64_t kControlLength = 512;
 constexpr uint64_t kReaderMetaLength = 80;
@@ -36,12 +37,18 @@ struct DurableSlot {
 };
 static_assert(sizeof(DurableSlot) == 32 && offsetof(DurableSlot, crc) == 24);
 
+// What is known of the syncs since the durable mark; higher is worse.
+constexpr uint32_t kWriteBackGood = 0;
+constexpr uint32_t kWriteBackUnderWay = 1;
+constexpr uint32_t kWriteBackFailed = 2;
+
 struct ControlBlock {
   uint8_t identity[64];  // magic, version, epochs, boot id: core's business
   DurableSlot durable[2];
   std::atomic<uint32_t> segmentGeneration;
   std::atomic<uint32_t> currentSegment;
-  uint8_t free136[120];
+  uint8_t free136[116];
+  std::atomic<uint32_t> writeBack;
   std::atomic<uint64_t> writeOffset;
   std::atomic<uint64_t> writerHeartbeatNs;
   std::atomic<uint64_t> nextSequence;
@@ -57,6 +64,7 @@ static_assert(sizeof(ControlBlock) == kControlLength);
 static_assert(offsetof(ControlBlock, durable) == 64);
 static_assert(offsetof(ControlBlock, segmentGeneration) == 128);
 static_assert(offsetof(ControlBlock, currentSegment) == 132);
+static_assert(offsetof(ControlBlock, writeBack) == 252);
 static_assert(offsetof(ControlBlock, writeOffset) == 256);
 static_assert(offsetof(ControlBlock, writerHeartbeatNs) == 264);
 static_assert(offsetof(ControlBlock, nextSequence) == 272);

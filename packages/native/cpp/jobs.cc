@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "clock.h"
@@ -20,25 +21,39 @@ Jobs& Jobs::shared() {
   return jobs;
 }
 
-int Jobs::add(std::unique_ptr<Job> job, uint64_t* id) {
+uint64_t Jobs::add(std::unique_ptr<Job> job) {
   Lock lock(mutex_);
   LaneState& state = lane(job->lane);
-  if (!state.running) {
+  const bool wasRunning = state.running;
+  if (!wasRunning) {
     const bool prepares = job->lane == Lane::kPrepare;
     const int error = prepares ? startQuietThread("chronicle-prep", [](void*) { shared().run(Lane::kPrepare); }, nullptr)
                                : startQuietThread("chronicle-files", [](void*) { shared().run(Lane::kFiles); }, nullptr);
-    if (error != 0) return error;
-    state.running = true;
+    state.running = error == 0;
   }
-  *id = job->id = ++lastId_;
+  const uint64_t id = job->id = ++lastId_;
+  if (job->hold != nullptr) job->hold->jobCount++;
   std::shared_ptr<Job> shared = std::move(job);
-  known_.emplace(*id, shared);
+  known_.emplace(id, shared);
   state.queue.push_back(std::move(shared));
+  if (!state.running) {
+    runHere(state, lock);
+    return id;
+  }
   const bool wakes = std::exchange(state.asleep, false);
   state.asked.fetch_add(1, std::memory_order_release);
   lock.unlock();
   if (wakes) futexWakeOnePrivate(&state.asked);
-  return 0;
+  return id;
+}
+
+// Without a thread the one that asks is the lane's, until nothing is asked for: so the order stays, also beside others that ask. What comes behind a job is left out:
+// the first touch of a page does the same.
+void Jobs::runHere(LaneState& state, Lock& lock) {
+  state.running = true;
+  while (!state.queue.empty()) runFirst(state, lock);
+  state.behind.clear();
+  state.running = false;
 }
 
 // False: nobody asked for so long that the thread may end.
@@ -64,16 +79,21 @@ void Jobs::run(Lane which) {
   for (;;) {
     while (state.queue.empty() && !state.behind.empty()) stepBehind(state, lock);
     if (!sleepUntilAsked(state, lock)) break;
-    const std::shared_ptr<Job> job = std::move(state.queue.front());
-    state.queue.pop_front();
-    lock.unlock();
-    const int error = job->work(*job);
-    job->work = nullptr;
-    lock.lock();
-    finish(job, error);
-    if (job->behind) state.behind.push_back(std::move(job->behind));
+    runFirst(state, lock);
   }
   state.running = false;
+}
+
+void Jobs::runFirst(LaneState& state, Lock& lock) {
+  const std::shared_ptr<Job> job = state.current = std::move(state.queue.front());
+  state.queue.pop_front();
+  lock.unlock();
+  const int error = job->work(*job);
+  job->work = nullptr;
+  lock.lock();
+  state.current.reset();
+  finish(job, error);
+  if (job->behind) state.behind.push_back(std::move(job->behind));
 }
 
 // The oldest first: it is needed first.
@@ -86,7 +106,10 @@ void Jobs::stepBehind(LaneState& state, Lock& lock) {
   if (goesOn) state.behind.push_front(std::move(step));
 }
 
+// The lock goes before the job counts as done: whoever waited for it may let the next writer in.
 void Jobs::finish(const std::shared_ptr<Job>& job, int error) {
+  if (job->hold != nullptr) job->hold->jobCount--;
+  job->hold.reset();
   job->state = error == 0 ? kJobDone : -error;
   for (const uint64_t token : job->listeners) job->callbacks->deliver(token, job->state);
   job->listeners.clear();
@@ -160,6 +183,57 @@ void Jobs::releaseAllOf(const Callbacks* callbacks) {
     entry.second->released = true;
     return true;
   });
+}
+
+void Jobs::cancel(uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  const auto job = find(id);
+  if (job == nullptr || job->lane != Lane::kPrepare) return;
+  job->cancelled.store(true, std::memory_order_release);
+  dropCancelled(lane(Lane::kPrepare));
+}
+
+void Jobs::dropCancelled(LaneState& state) {
+  std::vector<std::shared_ptr<Job>> dropped;
+  std::erase_if(state.queue, [&](const std::shared_ptr<Job>& job) {
+    if (job->isWanted()) return false;
+    dropped.push_back(job);
+    return true;
+  });
+  for (const auto& job : dropped) {
+    job->work = nullptr;
+    finish(job, ECANCELED);
+  }
+}
+
+bool Jobs::endHold(const std::shared_ptr<Hold>& hold, uint64_t deadlineNs) {
+  Lock lock(mutex_);
+  hold->end();
+  dropCancelled(lane(Lane::kPrepare));
+  for (uint64_t now = monotonicNs(); hold->jobCount > 0 && now < deadlineNs; now = monotonicNs()) {
+    finished_.wait_for(lock, std::chrono::nanoseconds(deadlineNs - now));
+  }
+  if (hold->jobCount > 0) hold->noteWork(kindsOf(hold.get()));
+  return hold->jobCount == 0;
+}
+
+std::string Jobs::kindsOf(const Hold* hold) const {
+  static constexpr const char* kNames[] = {"prepare", "populate", "sync", "unlink", "replace", "unmap"};
+  bool seen[std::size(kNames)] = {};
+  const auto note = [&](const std::shared_ptr<Job>& job) {
+    if (job != nullptr && job->hold.get() == hold) seen[static_cast<size_t>(job->kind)] = true;
+  };
+  for (const LaneState& state : lanes_) {
+    note(state.current);
+    for (const auto& job : state.queue) note(job);
+  }
+  std::string kinds;
+  for (size_t kind = 0; kind < std::size(kNames); kind++) {
+    if (!seen[kind]) continue;
+    if (!kinds.empty()) kinds += ' ';
+    kinds += kNames[kind];
+  }
+  return kinds;
 }
 
 }  // namespace chronicle

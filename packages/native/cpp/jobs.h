@@ -8,16 +8,19 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "callbacks.h"
+#include "hold.h"
 #include "mapping.h"
 #include "spinning_mutex.h"
 
 namespace chronicle {
 
 enum class Lane { kPrepare, kFiles };
+enum class JobKind { kPrepare, kPopulate, kSync, kUnlink, kReplace, kUnmap };
 
 constexpr int kJobUnderWay = 0;
 constexpr int kJobDone = 1;
@@ -25,6 +28,9 @@ constexpr int kJobDone = 1;
 struct Job {
   uint64_t id = 0;
   Lane lane = Lane::kFiles;
+  JobKind kind = JobKind::kSync;
+  // The writer's lock, where a writer asked: it is held until the work is over.
+  std::shared_ptr<Hold> hold;
   // The environment that asked, for its end and for notifications.
   std::shared_ptr<Callbacks> callbacks;
   // Returns 0 or the errno.
@@ -36,7 +42,11 @@ struct Job {
 
   int state = kJobUnderWay;
   bool released = false;
+  std::atomic<bool> cancelled{false};
   std::vector<uint64_t> listeners;
+
+  // Whether a preparation is still of use to anybody.
+  bool isWanted() const { return !cancelled.load(std::memory_order_acquire) && (hold == nullptr || !hold->ended()); }
 };
 
 // Every function may be called from any thread.
@@ -45,8 +55,8 @@ class Jobs {
   // Leaked on purpose: the threads may outlive static destruction.
   static Jobs& shared();
 
-  // Returns 0 or the errno when no thread could be started.
-  int add(std::unique_ptr<Job> job, uint64_t* id);
+  // Returns the job's id. Where the system gives no thread, the calling one does the work, and it is done when this returns.
+  uint64_t add(std::unique_ptr<Job> job);
   // -ENOENT for an unknown job, as in the functions below.
   int state(uint64_t id);
   // `deadlineNs` is CLOCK_MONOTONIC.
@@ -56,14 +66,20 @@ class Jobs {
   std::shared_ptr<Mapping> takeMapping(uint64_t id);
   // The mapping of a job that is done, which is released. nullptr: there is none, or not yet, or somebody took it; nothing changes.
   std::shared_ptr<Mapping> takeMappingAndRelease(uint64_t id);
+  // A preparation that has not begun ends now, one that has ends at its next step, unless it is published already.
+  void cancel(uint64_t id);
   void release(uint64_t id);
   void releaseAllOf(const Callbacks* callbacks);
+  // The writer lets go: its preparations are cancelled, the rest is waited for. What is left then keeps the lock until it ends, and the lock file says so.
+  // Returns whether nothing is left.
+  bool endHold(const std::shared_ptr<Hold>& hold, uint64_t deadlineNs);
 
  private:
   using Lock = std::unique_lock<SpinningMutex>;
 
   struct LaneState {
     std::deque<std::shared_ptr<Job>> queue;
+    std::shared_ptr<Job> current;
     std::deque<std::function<bool()>> behind;
     // Not a condition variable: telling one may sleep until those that it woke have gone, and the thread that asks for work may be appending.
     std::atomic<uint32_t> asked{0};
@@ -72,6 +88,10 @@ class Jobs {
   };
 
   void run(Lane lane);
+  void runHere(LaneState& lane, Lock& lock);
+  void runFirst(LaneState& lane, Lock& lock);
+  void dropCancelled(LaneState& lane);
+  std::string kindsOf(const Hold* hold) const;
   bool sleepUntilAsked(LaneState& lane, Lock& lock);
   void stepBehind(LaneState& lane, Lock& lock);
   void finish(const std::shared_ptr<Job>& job, int error);

@@ -72,6 +72,9 @@ void onCollected(napi_env, void* address, void* hint) {
   if (mapping != nullptr) removeFromRegistry(address, mapping.get());
 }
 
+// The hint of a lent ArrayBuffer is its own reference to the mapping.
+void onReturned(napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<Mapping>*>(hint); }
+
 void* bufferAddress(napi_env env, napi_value buffer) {
   bool isArrayBuffer = false;
   void* data = nullptr;
@@ -107,6 +110,17 @@ napi_value unmap(napi_env env, napi_callback_info info) {
   if (args[0] == nullptr) return throwTypeError(env, "mapping must be an ArrayBuffer");
   detachMapping(env, args[0]);
   return nullptr;
+}
+
+// A second ArrayBuffer over the same pages, for callers of the library: whatever they do with it (transfer, detach), the first one stays whole.
+napi_value lendMapping(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const auto mapping = args.mapping(0, "mapping");
+  if (!args.ok()) return nullptr;
+  napi_value buffer = nullptr;
+  auto* const reference = new std::shared_ptr<Mapping>(mapping);
+  napi_create_external_arraybuffer(env, mapping->data(), mapping->length(), onReturned, reference, &buffer);
+  return buffer;
 }
 
 napi_value mappingFaults(napi_env env, napi_callback_info info) {
@@ -225,6 +239,8 @@ int Mapping::sync(uint64_t offset, uint64_t length) const {
   return faults() != 0 ? EIO : 0;
 }
 
+void Mapping::dirty(uint64_t offset, uint64_t length) const { touchPages(*this, wholePages(*this, offset, length)); }
+
 int Mapping::syncUnmapped(std::shared_ptr<Mapping> mapping) {
   if (mapping->fd_ < 0) return mapping->sync(0, mapping->length());
   if (mapping->faults() != 0) return EIO;
@@ -281,6 +297,7 @@ std::shared_ptr<Mapping> detachMapping(napi_env env, napi_value buffer) {
 void defineMapping(napi_env env, napi_value exports) {
   defineFunction(env, exports, "mapFile", mapFile);
   defineFunction(env, exports, "unmap", unmap);
+  defineFunction(env, exports, "lendMapping", lendMapping);
   defineFunction(env, exports, "mappingFaults", mappingFaults);
   napi_set_named_property(env, exports, "faultCount", makeFaultCount(env));
   defineFunction(env, exports, "populate", populate);

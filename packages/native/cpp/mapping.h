@@ -31,6 +31,8 @@ class Mapping {
   // These return 0 or the errno. Ranges are widened to whole pages.
   int populate(uint64_t offset, uint64_t length) const;
   int sync(uint64_t offset, uint64_t length) const;
+  // Makes the pages dirty without changing a byte, whoever writes to them at the same time: the next sync writes them although the kernel took them for clean.
+  void dirty(uint64_t offset, uint64_t length) const;
 
   // Takes the descriptor that the file was mapped by, for `syncUnmapped`.
   void keepDescriptor(int fd) { fd_ = fd; }
@@ -38,15 +40,7 @@ class Mapping {
   // that it writes. A mapping that kept no descriptor is synced as it is.
   static int syncUnmapped(std::shared_ptr<Mapping> mapping);
 
-  // The first error of a durable sync under this control block. After one, none may succeed: the kernel may have dropped what it could not write.
-  int durableError() const { return durableError_.load(std::memory_order_acquire); }
-  int failDurable(int error) const {
-    durableError_.store(error, std::memory_order_release);
-    return error;
-  }
-
  private:
-  mutable std::atomic<int> durableError_{0};
   uint8_t* data_;
   size_t length_;
   bool writable_;

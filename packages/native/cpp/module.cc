@@ -2,6 +2,7 @@
 
 #include "background.h"
 #include "environment.h"
+#include "hold.h"
 #include "napi_support.h"
 #include "parker.h"
 
@@ -14,6 +15,7 @@ void onEnvironmentEnds(void* data) {
   environment->callbacks->close();
   forgetParks(environment->callbacks.get());
   releaseJobs(environment->callbacks.get());
+  endHoldsOf(environment->callbacks.get());
 }
 
 napi_value initialise(napi_env env, napi_value exports) {
@@ -23,6 +25,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   napi_add_env_cleanup_hook(env, onEnvironmentEnds, environment);
   defineMapping(env, exports);
   defineFile(env, exports);
+  defineHold(env, exports);
   defineCrc(env, exports);
   defineClock(env, exports);
   defineAffinity(env, exports);

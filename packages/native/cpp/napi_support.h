@@ -32,7 +32,7 @@ bool readBytes(napi_env env, napi_value value, Bytes* bytes);
 // Reads the arguments of one call. The first that is wrong throws; after that `ok` is false and everything read is empty.
 class Arguments {
  public:
-  static constexpr size_t kMax = 6;
+  static constexpr size_t kMax = 7;
 
   Arguments(napi_env env, napi_callback_info info) : env_(env) {
     size_t count = kMax;
@@ -89,6 +89,7 @@ void defineFunction(napi_env env, napi_value target, const char* name, napi_call
 // Each part of the addon adds its functions to the exports.
 void defineMapping(napi_env env, napi_value exports);
 void defineFile(napi_env env, napi_value exports);
+void defineHold(napi_env env, napi_value exports);
 void defineCrc(napi_env env, napi_value exports);
 void defineClock(napi_env env, napi_value exports);
 void defineAffinity(napi_env env, napi_value exports);

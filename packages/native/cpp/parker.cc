@@ -1,5 +1,8 @@
 // Waits on behalf of event loops: threads that sleep in futex_waitv on up to 127 words each, plus one of their own by which they are told about
 // changes. A park with more words than one thread has room for is spread over several; the first change ends all of it.
+//
+// A park also has words that nobody wakes a sleeper for, and looks at those (and at its futex words once more) each `pollNs`. However many parks there are, that costs a
+// thread one turn per interval, and JavaScript nothing.
 #include "parker.h"
 
 #include <algorithm>
@@ -14,7 +17,7 @@
 namespace chronicle {
 namespace {
 
-constexpr size_t kWordsMax = kFutexWaitvMax - 1;
+constexpr ptrdiff_t kWordsMax = kFutexWaitvMax - 1;
 constexpr uint64_t kPollNs = 1'000'000;
 constexpr uint64_t kIdleNs = 5'000'000'000;
 
@@ -22,6 +25,7 @@ struct Park {
   std::shared_ptr<Callbacks> callbacks;
   uint64_t token;
   uint64_t deadlineNs;
+  uint64_t pollNs;
   std::atomic<bool> over{false};
 
   void end(int outcome) {
@@ -32,12 +36,14 @@ struct Park {
 struct Watch {
   std::shared_ptr<Park> park;
   WatchedWord watched;
+  // Whether the kernel may be asked to sleep on it.
+  bool slept;
 };
 
 class ParkerThread {
  public:
   // Under the pool's mutex, as everything that is not marked otherwise.
-  size_t room() const { return kWordsMax - watches_.size(); }
+  bool hasRoom() const { return std::count_if(watches_.begin(), watches_.end(), [](const Watch& watch) { return watch.slept; }) < kWordsMax; }
   void add(Watch watch) { watches_.push_back(std::move(watch)); }
 
   // Token 0: all of that environment. Returns whether there was any.
@@ -81,7 +87,7 @@ uint64_t ParkerThread::endDueParks() {
     } else if (now >= watch.park->deadlineNs) {
       watch.park->end(kWaitTimedOut);
     } else {
-      nextNs = std::min(nextNs, watch.park->deadlineNs);
+      nextNs = std::min({nextNs, watch.park->deadlineNs, now + watch.park->pollNs});
     }
   }
   std::erase_if(watches_, [](const Watch& watch) { return watch.park->over.load(); });
@@ -115,6 +121,7 @@ void ParkerThread::run() {
       lastInterrupts_ = interrupts;
       waiters[0] = futexWaiter(&interrupts_, interrupts, kFutexPrivate);
       for (const Watch& watch : watches_) {
+        if (!watch.slept) continue;
         waiters[count++] = futexWaiter(watch.watched.word, watch.watched.expected, 0);
         held.push_back(watch.watched.mapping);
       }
@@ -143,29 +150,34 @@ void removeEverywhere(const Callbacks* callbacks, uint64_t token) {
 }
 
 // Returns 0 or the errno; then nothing is parked.
-int startPark(const std::shared_ptr<Park>& park, std::vector<WatchedWord> words) {
+int startPark(const std::shared_ptr<Park>& park, std::vector<WatchedWord> words, size_t sleptCount) {
   const std::lock_guard lock(pool.mutex);
   size_t next = 0;
-  for (size_t index = 0; next < words.size() || index == 0; index++) {
+  for (size_t index = 0; next < words.size(); index++) {
     int error = 0;
     ParkerThread* const thread = index < pool.threads.size() ? pool.threads[index] : startThread(&error);
     if (thread == nullptr) {
       removeEverywhere(park->callbacks.get(), park->token);
       return error;
     }
-    const size_t end = std::min(words.size(), next + thread->room());
-    if (end == next) continue;
-    for (; next < end; next++) thread->add({park, std::move(words[next])});
-    thread->interrupt();
+    const size_t begin = next;
+    for (; next < words.size() && (next >= sleptCount || thread->hasRoom()); next++) {
+      thread->add({park, std::move(words[next]), next < sleptCount});
+    }
+    if (next > begin) thread->interrupt();
   }
   return 0;
 }
+
+uint64_t toNs(double milliseconds) { return static_cast<uint64_t>(std::min(std::max(milliseconds, 1.0), kTimeoutMsMax) * 1e6); }
 
 napi_value parkBinding(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   auto words = readWords(args);
   const double timeoutMs = args.number(3, "timeoutMs");
   const napi_value callback = args.function(4, "callback");
+  const uint64_t sleptCount = args.absent(5) ? words.size() : args.integer(5, "sleptCount");
+  const double pollMs = args.absent(6) ? kTimeoutMsMax : args.number(6, "pollMs");
   if (args.ok() && words.empty()) args.fail("there must be at least one word");
   if (!args.ok()) return nullptr;
   auto callbacks = Callbacks::of(env);
@@ -175,7 +187,8 @@ napi_value parkBinding(napi_env env, napi_callback_info info) {
   park->callbacks = callbacks;
   park->token = token;
   park->deadlineNs = deadlineAfter(timeoutMs);
-  const int error = startPark(park, std::move(words));
+  park->pollNs = toNs(pollMs);
+  const int error = startPark(park, std::move(words), sleptCount);
   if (error == 0) return makeNumber(env, static_cast<double>(token));
   callbacks->remove(env, token);
   return throwSystemError(env, error, "pthread_create");

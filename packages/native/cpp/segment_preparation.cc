@@ -33,11 +33,33 @@ std::shared_ptr<Mapping> fillFile(int fd, const SegmentRequest& request, int* er
   return nullptr;
 }
 
-int publish(const SegmentRequest& request) {
+int directoryOf(const Job& job) { return job.hold == nullptr ? AT_FDCWD : job.hold->directory(); }
+
+// Whether the work may still change what others see.
+int mayPublish(const Job& job) {
+  if (!job.isWanted()) return ECANCELED;
+  return job.hold == nullptr ? 0 : job.hold->check();
+}
+
+int syncDirectory(const SegmentRequest& request, const Job& job) {
+  if (job.hold == nullptr) return syncDirectoryOf(request.finalPath);
+  return fsync(job.hold->directory()) == 0 ? 0 : errno;
+}
+
+int publish(const SegmentRequest& request, const Job& job) {
+  if (const int error = mayPublish(job); error != 0) return error;
   if (request.finalPath.empty()) return 0;
-  if (request.replace && unlink(request.finalPath.c_str()) != 0 && errno != ENOENT) return errno;
-  if (const int error = renameNoReplace(request.temporaryPath, request.finalPath); error != 0) return error;
-  return request.syncDirectory ? syncDirectoryOf(request.finalPath) : 0;
+  const int directory = directoryOf(job);
+  if (request.replace && unlinkat(directory, request.finalPath.c_str(), 0) != 0 && errno != ENOENT) return errno;
+  if (const int error = renameNoReplace(directory, request.temporaryPath, request.finalPath); error != 0) return error;
+  return request.syncDirectory ? syncDirectory(request, job) : 0;
+}
+
+// A file of this name is what a dead writer left. Removed and not truncated: it may be a link, or somebody may have it open.
+int createFile(const SegmentRequest& request, const Job& job) {
+  const int directory = directoryOf(job);
+  if (unlinkat(directory, request.temporaryPath.c_str(), 0) != 0 && errno != ENOENT) return -1;
+  return openat(directory, request.temporaryPath.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, request.mode);
 }
 
 // Small, because each step keeps everybody else of the process from mapping memory, large enough to be one system call for many pages.
@@ -46,6 +68,7 @@ constexpr uint64_t kPopulateStep = 256 << 10;
 }  // namespace
 
 bool PopulateSteps::operator()() {
+  if (ended_ != nullptr && ended_->load(std::memory_order_acquire)) return false;
   const std::shared_ptr<Mapping> mapping = segment_.lock();
   if (mapping == nullptr || offset_ >= mapping->length()) return false;
   const uint64_t left = mapping->length() - offset_;
@@ -55,19 +78,21 @@ bool PopulateSteps::operator()() {
   return true;
 }
 
-std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, int* error) {
-  const int fd = open(request.temporaryPath.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, const Job& job, int* error) {
+  if ((*error = mayPublish(job)) != 0) return nullptr;
+  const int fd = createFile(request, job);
   if (fd < 0) {
     *error = errno;
     return nullptr;
   }
   std::shared_ptr<Mapping> mapping = fillFile(fd, request, error);
-  if (mapping != nullptr && (*error = publish(request)) == 0) {
+  if (mapping != nullptr && (*error = publish(request, job)) == 0) {
     mapping->keepDescriptor(fd);
     return mapping;
   }
   close(fd);
-  unlink(request.temporaryPath.c_str());
+  // Of a directory that is somebody else's by now nothing is removed.
+  if (job.hold == nullptr || job.hold->check() == 0) unlinkat(directoryOf(job), request.temporaryPath.c_str(), 0);
   return nullptr;
 }
 

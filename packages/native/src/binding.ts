@@ -17,6 +17,11 @@ export interface Binding {
   mapFile(fd: number, length: number, writable: boolean): ArrayBuffer
   /** Detaches and unmaps; a mapping that is already unmapped is left alone. */
   unmap(mapping: ArrayBuffer): void
+  /**
+   * A second `ArrayBuffer` over the pages of a mapping. The pages stay mapped until it is collected, also after `unmap`; the engine counts its length as external memory
+   * and collects sooner. Detaching or transferring it leaves the first one alone. It is no argument for other functions of the addon.
+   */
+  lendMapping(mapping: ArrayBuffer): ArrayBuffer
   /** Pages that had to be replaced because the file no longer backs them; 0 is healthy. */
   mappingFaults(mapping: ArrayBuffer): number
   /** One word: faults in all mappings of the process. While it does not change, no mapping needs to be asked. */
@@ -43,6 +48,21 @@ export interface Binding {
   /** `flock(LOCK_NB)`: whether the lock was taken. */
   tryLock(fd: number, exclusive: boolean): boolean
   unlock(fd: number): void
+
+  // -- hold.cc: what a writer and its background work hold together -------------------------------------------------------------------
+  /**
+   * Duplicates the descriptor of a locked file and opens its directory, which gets a shared lock of its own, so that cleaners of temporary files leave it alone.
+   * Returns the number of the hold. The `flock` that the file has stays until the hold is closed **and** the last job that carries it has ended, also when the thread
+   * that opened it was terminated. Nothing unlocks it before.
+   */
+  openHold(lockFd: number, directoryFd: number, lockName: string): number
+  /** 0 while the file of that name in that directory is the one that is locked; -ENOLCK when it is another or gone; -ENOENT when the hold is closed. */
+  holdCheck(hold: number): number
+  /**
+   * The writer lets go: preparations end unpublished, other jobs are waited for up to `timeoutMs`. Returns whether all have ended. Those that have not keep the lock, and
+   * a line `background <kinds>` behind the record in the lock file says so until then. `clearRecord`: the lock file is emptied when the lock is given back.
+   */
+  closeHold(hold: number, clearRecord: boolean, timeoutMs: number): boolean
 
   // -- crc.cc, clock.cc, affinity.cc -------------------------------------------------------------------------------------------------
   /** CRC-32 (IEEE) of the bytes, continued from `seed` (the CRC so far, 0 to begin). */
@@ -72,6 +92,9 @@ export interface Binding {
   /**
    * Calls `callback(outcome)` once, on this thread's event loop, when any word differs from `expected` or after `timeoutMs`; outcome is a
    * `WAIT_*` value. Returns a token. Keeps the event loop alive until then.
+   *
+   * The kernel is asked to sleep on the first `sleptCount` words (default: all). All words are looked at every `pollMs` milliseconds (at least 1; default: never) by the
+   * waiting thread, which is what finds a change of the other words, and one that was made without a wake.
    */
   park(
     mappings: ArrayBuffer[],
@@ -79,29 +102,44 @@ export interface Binding {
     expected: number[],
     timeoutMs: number,
     callback: (outcome: number) => void,
+    sleptCount?: number,
+    pollMs?: number,
   ): number
   /** The callback of this token is not called any more. Unknown tokens are ignored. */
   unpark(token: number): void
 
-  // -- background.cc: one thread per process that does slow file work in order -----------------------------------------------------------
+  // -- background.cc: two threads per process that do slow file work, each in order ------------------------------------------------------
+  // Where the system gives no thread, the calling thread does the work, and the job is done when the function returns. A job with a hold keeps the writer's lock
+  // until it has ended; its names are relative to the directory of the hold.
   /**
-   * Queues the preparation of a segment: create `temporaryPath` (mode 0o666 less umask, truncated), size it, reserve blocks, map it, write `header`
-   * at 0, then, when `finalPath` is not empty, publish it there as {@link renameNoReplace} does. `flags` is a sum of `PREPARE_*`. Populating goes on when
-   * the job is done already, so that who needs the segment at once pays for the pages that it touches, not for all. The
-   * mapping is handed over by `takeMapping`, or by {@link NativeAppender.roll}. A failed preparation removes the temporary file and maps nothing.
+   * Queues the preparation of a segment: create `temporaryPath` (new, never through a link; what bears that name is removed first), size it, reserve blocks, map it,
+   * write `header` at 0, then, when `finalPath` is not empty, publish it there as {@link renameNoReplace} does. `flags` is a sum of `PREPARE_*`; `mode` is 0o666 by
+   * default, less umask. Populating goes on when the job is done already, so that who needs the segment at once pays for the pages that it touches, not for all. The
+   * mapping is handed over by `takeMapping`, or by {@link NativeAppender.roll}. A failed preparation removes the temporary file and maps nothing. With a hold, nothing
+   * is published or removed after the lock was lost (-ENOLCK) or the hold closed (-ECANCELED).
    */
-  backgroundPrepare(temporaryPath: string, finalPath: string, header: Uint8Array, length: number, flags: number): number
-  /** Touches the pages of the mapping from `offset` on, whenever there is no preparation to do, until all are or the mapping is unmapped. */
-  backgroundPopulate(mapping: ArrayBuffer, offset: number): number
+  backgroundPrepare(
+    temporaryPath: string,
+    finalPath: string,
+    header: Uint8Array,
+    length: number,
+    flags: number,
+    hold?: number,
+    mode?: number,
+  ): number
+  /** Touches the pages of the mapping from `offset` on, whenever there is no preparation to do, until all are, the mapping is unmapped or the hold closed. */
+  backgroundPopulate(mapping: ArrayBuffer, offset: number, hold?: number): number
   /** Detaches the mapping now (no view works any more) and unmaps it in the background. */
   backgroundUnmap(mapping: ArrayBuffer): number
+  /** Syncs `length` bytes of the mapping from `offset`. */
+  backgroundSync(mapping: ArrayBuffer, offset: number, length: number): number
   /**
-   * Syncs `length` bytes of the mapping from `offset`. With `control`, a failure makes all later {@link NativeAppender.makeDurable} of that control mapping fail
-   * too: their marks would cover these bytes.
+   * Unlinks; a file that is not there is fine. The files of `syncFirst` are synced before, and when one cannot be, nothing is unlinked. With a hold, nothing is
+   * unlinked after the lock was lost (-ENOLCK).
    */
-  backgroundSync(mapping: ArrayBuffer, offset: number, length: number, control?: ArrayBuffer): number
-  /** Unlinks; a file that is not there is fine. The files of `syncFirst` are synced before, and when one cannot be, nothing is unlinked. */
-  backgroundUnlink(path: string, syncFirst?: readonly string[]): number
+  backgroundUnlink(path: string, syncFirst?: readonly string[], hold?: number): number
+  /** Replaces a small file: writes it under its temporary name and renames it. With a hold, nothing is written after the lock was lost (-ENOLCK). Not synced. */
+  backgroundReplace(temporaryPath: string, path: string, bytes: Uint8Array, hold?: number, mode?: number): number
   /** 1 done, 0 under way or queued, -errno failed. Jobs that are done stay known until `jobRelease`. */
   jobState(job: number): number
   /** Blocks the calling thread until the job is done, failed or the time is over; returns {@link jobState}. */
@@ -110,6 +148,8 @@ export interface Binding {
   jobNotify(job: number, callback: (state: number) => void): void
   /** The mapping that a finished `backgroundPrepare` made; once. */
   takeMapping(job: number): ArrayBuffer
+  /** A preparation that has not begun ends now with -ECANCELED, one that has ends so at its next step, unless it is published already. Other jobs go on. */
+  jobCancel(job: number): void
   /** Forgets a job; a mapping nobody took is unmapped when it is done. */
   jobRelease(job: number): void
 
@@ -170,13 +210,12 @@ export const PREPARE_HUGE_PAGES = 8
 /** Sync the directory behind publishing. */
 export const PREPARE_SYNC_DIRECTORY = 16
 
-export interface DurableRequest {
-  readonly offset: number
-  readonly length: number
-  /** The mark: everything before `sequence` is durable; the record with it would stand at `markOffset` of `segmentId`. */
+/** Up to where a queue is durable: the record with `sequence` stands, or would stand, at `offset` of the segment. */
+export interface DurablePosition {
+  /** -1: not known. */
   readonly sequence: number
   readonly segmentId: number
-  readonly markOffset: number
+  readonly offset: number
 }
 
 export interface AppenderOptions {
@@ -184,6 +223,10 @@ export interface AppenderOptions {
   readonly writerEpoch: number
   /** Write headerCrc, writerEpoch (record header) and the control and segment extensions. False keeps to the base format's bytes. */
   readonly extensions: boolean
+  /** Carried by the jobs of this appender. */
+  readonly hold?: number
+  /** What is durable at the beginning; by default, everything before the segment that is attached first. */
+  readonly durable?: DurablePosition
 }
 
 /** Indices into {@link NativeAppender.state}. Native code writes these, JavaScript reads them. */
@@ -196,6 +239,8 @@ export const APPENDER_WAKES = 2
 export const APPENDER_CLAIM_OFFSET = 3
 /** How many messages of the last `appendBatch` went in. */
 export const APPENDER_BATCH_COUNT = 4
+/** Id of the head segment. */
+export const APPENDER_SEGMENT_ID = 5
 export const APPENDER_STATE_LENGTH = 8
 
 /**
@@ -233,14 +278,17 @@ export interface NativeAppender {
    */
   segment(): ArrayBuffer
   /**
-   * A background job: syncs `[offset, offset + length)` of the present segment, then stores the durable mark in the control block (format: durable slots, see
-   * `core/src/format/control-layout.ts`; the slot not in use, generation + 1, CRC last) and syncs the control block. After one has failed, all later
-   * ones for the same control mapping fail with the same errno and store nothing: a mark never covers a hole. Without extensions there is no mark.
+   * A background job that makes everything appended so far durable: syncs what was stored since the last job of this kind succeeded (segments that were left meanwhile
+   * by their names), stores the durable mark in the control block (format: durable slots, see `core/src/format/control-layout.ts`; the slot not in use, generation + 1,
+   * CRC last) and syncs the control block. Without extensions there is no mark.
+   *
+   * A failed sync is noted in the control block (`writeBack`) before the job ends. The next job, of this appender or of a later one, then makes everything since the last
+   * good mark dirty again, checks that it is whole and syncs it: it succeeds only when all of it is on the disk. Fails with -ENOLCK when the lock is lost.
    */
-  makeDurable(request: DurableRequest): number
+  makeDurable(): number
   /**
-   * The same for all of the segment before, which is unmapped first: unmapped pages are written without a word to the CPU that appends. Its mark is the beginning of
-   * the present segment. Once after each roll.
+   * The same for everything before the present segment, with the segment before unmapped first: unmapped pages are written without a word to the CPU that appends.
+   * Once after each roll; without it, the next {@link makeDurable} does that work.
    */
   retire(): number
   /** Stores the heartbeat (CLOCK_REALTIME). */

@@ -14,6 +14,7 @@ function newAppender(extensions = true): { appender: NativeAppender; control: Ar
   const control = map(512)
   const segment = map(65536)
   const appender = binding.createAppender({ control, writerEpoch: 1, extensions })
+  new DataView(segment).setUint32(0, 0x53454730, true)
   appender.attach(segment, 0, 64, 0)
   return { appender, control, segment }
 }
@@ -31,16 +32,19 @@ function slots(control: ArrayBuffer) {
   }))
 }
 
+const WRITE_BACK_OFFSET = 252
+const append = (appender: NativeAppender, text: string) => appender.append(1, Buffer.from(text))
+
 describe('makeDurable', () => {
-  it('writes the two slots in turn, higher generations first', () => {
+  it('marks what was appended, in the two slots in turn, higher generations first', () => {
     const { appender, control } = newAppender()
-    for (const sequence of [10, 20, 30]) {
-      const job = appender.makeDurable({ offset: 64, length: 1000, sequence, segmentId: 7, markOffset: sequence * 64 })
-      expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    for (const text of ['one', 'two', 'three']) {
+      append(appender, text)
+      expect(binding.jobWait(appender.makeDurable(), WAIT_MS)).toBe(1)
     }
     expect(slots(control)).toEqual([
-      { sequence: 20n, offset: 1280n, segment: 7, generation: 2, valid: true },
-      { sequence: 30n, offset: 1920n, segment: 7, generation: 3, valid: true },
+      { sequence: 2n, offset: 320n, segment: 0, generation: 2, valid: true },
+      { sequence: 3n, offset: 448n, segment: 0, generation: 3, valid: true },
     ])
   })
 
@@ -49,29 +53,70 @@ describe('makeDurable', () => {
     const view = new DataView(control)
     view.setUint32(96 + 20, 0xffff_ffff, true)
     view.setUint32(96 + 24, binding.crc32(new Uint8Array(control, 96, 24)), true)
-    for (const sequence of [10, 20]) {
-      const job = appender.makeDurable({ offset: 0, length: 64, sequence, segmentId: 7, markOffset: 64 })
-      expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    for (const text of ['one', 'two']) {
+      append(appender, text)
+      expect(binding.jobWait(appender.makeDurable(), WAIT_MS)).toBe(1)
     }
     expect(slots(control)).toMatchObject([
-      { sequence: 10n, generation: 0, valid: true },
-      { sequence: 20n, generation: 1, valid: true },
+      { sequence: 1n, generation: 0, valid: true },
+      { sequence: 2n, generation: 1, valid: true },
     ])
   })
 
   it('stores no mark without extensions', () => {
     const { appender, control } = newAppender(false)
-    const job = appender.makeDurable({ offset: 0, length: 64, sequence: 1, segmentId: 0, markOffset: 64 })
-    expect(binding.jobWait(job, WAIT_MS)).toBe(1)
+    append(appender, 'one')
+    expect(binding.jobWait(appender.makeDurable(), WAIT_MS)).toBe(1)
     expect(Buffer.from(control, 64, 64).every((byte) => byte === 0)).toBe(true)
   })
 
-  it('refuses ranges that leave the segment, and is over with the appender', () => {
+  it('is over with the appender', () => {
     const { appender } = newAppender()
-    const request = { offset: 0, length: 65537, sequence: 1, segmentId: 0, markOffset: 64 }
-    expect(() => appender.makeDurable(request)).toThrow(RangeError)
     appender.detach()
-    expect(() => appender.makeDurable({ ...request, length: 64 })).toThrow(TypeError)
+    expect(() => appender.makeDurable()).toThrow(TypeError)
+  })
+
+  it('L46: names a segment that was left only when that is synced by its name', () => {
+    const { appender, control } = newAppender()
+    append(appender, 'one')
+    appender.roll(prepared('unretired'), 1)
+    append(appender, 'two')
+    // The appender knows no directory, so what it left cannot be reached: no mark may cover it.
+    expect(binding.jobWait(appender.makeDurable(), WAIT_MS)).toBe(-constants.errno.EBADF)
+    expect(slots(control).map(({ sequence }) => sequence)).toEqual([0n, 0n])
+    // Nothing was refused by the kernel, so nothing has to be written again.
+    expect(new DataView(control).getUint32(WRITE_BACK_OFFSET, true)).toBe(0)
+    expect(binding.jobWait(appender.retire(), WAIT_MS)).toBe(1)
+    expect(binding.jobWait(appender.makeDurable(), WAIT_MS)).toBe(1)
+    expect(slots(control).map(({ sequence }) => sequence)).toEqual([2n, 1n])
+  })
+
+  it('L48: a failed sync is noted first, and the next writes everything since the mark again', () => {
+    const { appender, control } = newAppender()
+    append(appender, 'one')
+    expect(binding.jobWait(appender.makeDurable(), WAIT_MS)).toBe(1)
+    append(appender, 'two')
+    // As a writer leaves it whose sync failed.
+    new DataView(control).setUint32(WRITE_BACK_OFFSET, 2, true)
+    expect(binding.jobWait(appender.makeDurable(), WAIT_MS)).toBe(1)
+    expect(new DataView(control).getUint32(WRITE_BACK_OFFSET, true)).toBe(0)
+    expect(slots(control).map(({ sequence }) => sequence)).toEqual([2n, 1n])
+  })
+
+  it.each([
+    ['failed', 2],
+    ['was interrupted', 1],
+  ])('L48: after a sync that %s, a record that is gone from memory is never marked', (_, state) => {
+    const { appender, control, segment } = newAppender()
+    append(appender, 'one')
+    append(appender, 'two')
+    append(appender, 'three')
+    // The kernel dropped the page, and read back what is on the disk.
+    new Uint8Array(segment).fill(0, 192, 320)
+    new DataView(control).setUint32(WRITE_BACK_OFFSET, state, true)
+    expect(binding.jobWait(appender.makeDurable(), WAIT_MS)).toBe(-constants.errno.EIO)
+    expect(new DataView(control).getUint32(WRITE_BACK_OFFSET, true)).toBe(2)
+    expect(slots(control).map(({ sequence }) => sequence)).toEqual([0n, 0n])
   })
 })
 

@@ -12,13 +12,24 @@ it('exports the addon, its error, and the numbers of the contract', () => {
   const names = Object.keys(native)
   const others = names.filter((name) => !/^(STATUS|PREPARE|APPENDER|VERIFIER|WAIT)_/.test(name)).sort()
   expect(others).toEqual(['AddonError', 'binding'])
-  expect(names.length).toBe(36)
+  expect(names.length).toBe(37)
 })
 
 it('gives every function that the contract names', () => {
   expect(Object.keys(native.binding).sort()).toEqual(
     [
-      ...['mapFile', 'unmap', 'mappingFaults', 'faultCount', 'populate', 'advise', 'syncRange', 'lockMemory', 'unlockMemory'],
+      ...[
+        'mapFile',
+        'unmap',
+        'lendMapping',
+        'mappingFaults',
+        'faultCount',
+        'populate',
+        'advise',
+        'syncRange',
+        'lockMemory',
+        'unlockMemory',
+      ],
       ...['reserveBlocks', 'zeroRange', 'renameNoReplace', 'tryLock', 'unlock', 'crc32', 'realtimeNs'],
       ...[
         'setThreadAffinity',
@@ -31,8 +42,26 @@ it('gives every function that the contract names', () => {
         'park',
         'unpark',
       ],
-      ...['backgroundPrepare', 'backgroundPopulate', 'backgroundUnmap', 'backgroundSync', 'backgroundUnlink'],
-      ...['jobState', 'jobWait', 'jobNotify', 'takeMapping', 'jobRelease', 'createAppender', 'createVerifier', 'savePosition'],
+      ...['openHold', 'holdCheck', 'closeHold'],
+      ...[
+        'backgroundPrepare',
+        'backgroundPopulate',
+        'backgroundUnmap',
+        'backgroundSync',
+        'backgroundUnlink',
+        'backgroundReplace',
+      ],
+      ...[
+        'jobState',
+        'jobWait',
+        'jobNotify',
+        'takeMapping',
+        'jobCancel',
+        'jobRelease',
+        'createAppender',
+        'createVerifier',
+        'savePosition',
+      ],
     ].sort(),
   )
 })

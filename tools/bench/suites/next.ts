@@ -18,6 +18,11 @@ export function nextSuite(payloadLength: number): Suite {
         }),
       (directory) =>
         readingCandidate('next, sequence, payload view', directory, payloadLength, (next) => {
+          if (next.payloadView.length !== payloadLength) throw new Error('a payload of another length')
+          return next.sequence
+        }),
+      (directory) =>
+        readingCandidate('next, sequence, payload', directory, payloadLength, (next) => {
           if (next.payload.length !== payloadLength) throw new Error('a payload of another length')
           return next.sequence
         }),

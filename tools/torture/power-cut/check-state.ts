@@ -1,95 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openObserver, openReader, openWriter } from '@chronicle-ts/core'
-import crc from 'crc-32'
 import { readQueue } from '#witness'
 import { expectedMessage, isSameMessage } from './expected-message.js'
-import type { Recording } from './recording.js'
-
-/** What a cut must leave, as it was known at the instant of the cut. */
-export interface Promises {
-  readonly seed: number
-  readonly segmentSize: number
-  readonly generation: number
-  /** First sequence of the second generation; what is below is of the first. */
-  readonly base: number
-  /** Everything before this sequence survives. */
-  readonly durable: number
-  /** The oldest message that retention had not begun to delete. */
-  readonly oldest: number
-  /** By reader: the next message of its last durable commit, and of the furthest commit that it had begun. */
-  readonly readers: ReadonlyMap<string, { readonly durable: number; readonly furthest: number }>
-}
-
-/** What was known at a cut, from what the process said and what the control block held. */
-export function promisesAt(recording: Recording, cut: number, origin: Omit<Promises, 'durable'>): Promises {
-  const readers = new Map(origin.readers)
-  let durable = 0
-  let base = origin.base
-  let isOpened = origin.generation === 1
-  for (const { step, text } of recording.notes) {
-    if (step > cut) break
-    const [what, ...facts] = text.split(' ')
-    if (what === 'open' && !isOpened) {
-      isOpened = true
-      base = Number(facts[0])
-      // What was lost in the first cut is lost for the readers too.
-      for (const [name, { durable, furthest }] of readers)
-        readers.set(name, { durable: Math.min(durable, base), furthest: Math.min(furthest, base) })
-    }
-    if (what === 'durable') durable = Number(facts[0])
-    if (what === 'commit') {
-      const [name = '', next = ''] = facts
-      const known = readers.get(name)
-      readers.set(name, { durable: known?.durable ?? 0, furthest: Math.max(known?.furthest ?? 0, Number(next)) })
-    }
-    if (what === 'durable-commit') {
-      const [name = '', next = ''] = facts
-      readers.set(name, { durable: Number(next), furthest: readers.get(name)?.furthest ?? 0 })
-    }
-  }
-  const files = recording.filesAt(cut)
-  const control = files.get('queue/control.meta')?.bytesAt(cut)
-  return {
-    ...origin,
-    base,
-    readers,
-    durable: Math.max(durable, control === undefined ? 0 : durableMark(control)),
-    oldest: Math.max(origin.oldest, oldestAt(recording, cut)),
-  }
-}
-
-/** The first sequence of the lowest segment that retention had neither announced, ever, nor deleted. Segments that recovery made tell none. */
-function oldestAt(recording: Recording, cut: number): number {
-  let announced = 0
-  for (const { step, value } of recording.filesAt(cut).get('queue/control.meta')?.sectors[0] ?? [])
-    if (step <= cut) announced = Math.max(announced, Number(value.readBigUInt64LE(136)) - 1)
-  const segments = [...recording.filesAt(cut)]
-    .filter(([path]) => segmentIdOf(path) >= announced)
-    .sort(([a], [b]) => segmentIdOf(a) - segmentIdOf(b))
-  for (const [, file] of segments) {
-    const header = file.bytesAt(cut)
-    const firstPlusOne = header.length < 24 ? 0 : Number(header.readBigUInt64LE(16))
-    if (firstPlusOne > 0) return firstPlusOne - 1
-  }
-  return Number.POSITIVE_INFINITY
-}
-
-function segmentIdOf(path: string): number {
-  const match = /^queue\/(\d+)\.q$/.exec(path)
-  return match === null ? -1 : Number(match[1])
-}
-
-function durableMark(control: Buffer): number {
-  let newest = { generation: -1, sequence: 0 }
-  for (const at of [64, 96]) {
-    const slot = control.subarray(at, at + 32)
-    if (slot.length < 32 || crc.buf(slot.subarray(0, 24)) >>> 0 !== slot.readUInt32LE(24)) continue
-    const generation = slot.readUInt32LE(20)
-    if (generation > newest.generation) newest = { generation, sequence: Number(slot.readBigUInt64LE(0)) }
-  }
-  return newest.sequence
-}
+import { generationOf, type Promises } from './promises.js'
 
 /** Makes a rebuilt directory look as if the machine had been started again. */
 export function changeBootId(queue: string): void {
@@ -145,7 +59,7 @@ export function checkState(queue: string, promises: Promises): string[] {
   function isExpected(message: { sequence: number; typeId: number; payload: Uint8Array }): boolean {
     const { sequence, typeId, payload } = message
     if (sequence >= base) return typeId === MARKER_TYPE_ID && marker(sequence).equals(payload)
-    const generation = promises.generation === 2 && sequence >= promises.base ? 2 : 1
+    const generation = generationOf(promises, sequence)
     return isSameMessage(expectedMessage({ seed: promises.seed, generation, segmentSize }, sequence), message)
   }
 

@@ -1,9 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Random } from '../random.js'
-import { type NameChange, namesAfter, type RecordedFile, type Recording, SECTOR_LENGTH, versionAt } from './recording.js'
-
-const PAGE_LENGTH = 4096
+import {
+  type NameChange,
+  namesAfter,
+  PAGE_LENGTH,
+  type RecordedFile,
+  type Recording,
+  SECTOR_LENGTH,
+  versionAt,
+} from './recording.js'
 
 /** How much of what was not synced a crash state takes over: most interesting are the extremes and mixtures. */
 interface Weather {

@@ -3,7 +3,7 @@ import { Random } from '../random.js'
 /** Which history a message belongs to: everything about it follows from here, so nothing needs to be remembered. */
 export interface History {
   readonly seed: number
-  /** 1 before the first power cut, 2 behind it. */
+  /** 1 before the first power cut, 2 after it, 3 after the next. */
   readonly generation: number
   readonly segmentSize: number
 }

@@ -12,6 +12,10 @@ export interface Plan {
   readonly lastEndsByKill: boolean
   /** Looks at the clock between two comparisons of the files. */
   readonly clockEvery: number
+  /** Chance that calls fail during a deed. */
+  readonly faults: number
+  /** Behind a cut the queue is repaired before it is opened, as an operator may do it. */
+  readonly repairs: boolean
 }
 
 export function planOf(seed: number): Plan {
@@ -31,5 +35,7 @@ export function planOf(seed: number): Plan {
     lives: random.pick([1, 1, 2, 3]),
     lastEndsByKill: random.chance(0.5),
     clockEvery: random.pick([1, 2, 5, 20]),
+    faults: random.pick([0, 0.2, 0.5]),
+    repairs: random.chance(0.3),
   }
 }

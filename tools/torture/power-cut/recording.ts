@@ -3,17 +3,33 @@ import { readFileSync } from 'node:fs'
 /** Sectors are written whole or not at all; a file is divided into them. */
 export const SECTOR_LENGTH = 512
 
+export const PAGE_LENGTH = 4096
+
 /** Something that held from one step of the recording on. */
 interface Version<T> {
   readonly step: number
   readonly value: T
 }
 
+interface SyncedRange {
+  readonly step: number
+  readonly from: number
+  readonly to: number
+}
+
+function covers(range: SyncedRange, at: number): boolean {
+  return range.from <= at && at < range.to
+}
+
 /** One file, whatever its names, with everything that it ever held. */
 export class RecordedFile {
   readonly lengths: Version<number>[] = [{ step: -1, value: 0 }]
   readonly sectors: Version<Buffer>[][] = []
-  readonly syncs: { readonly step: number; readonly from: number; readonly to: number }[] = []
+  readonly syncs: SyncedRange[] = []
+  /** Ranges whose write-back failed: their pages are clean for the kernel, and not on the disk. */
+  readonly failedSyncs: SyncedRange[] = []
+  /** Stores that may have changed nothing, since a write-back failed: they make a page dirty again. */
+  readonly stores: SyncedRange[] = []
 
   lengthAt(step: number): number {
     return versionAt(this.lengths, step) ?? 0
@@ -24,9 +40,26 @@ export class RecordedFile {
     let synced = -1
     for (const sync of this.syncs) {
       if (sync.step > cut) break
-      if (at === undefined || (sync.from <= at && at < sync.to)) synced = sync.step
+      if (at === undefined || (covers(sync, at) && this.#writes(sync.step, at))) synced = sync.step
     }
     return synced
+  }
+
+  /** Whether a sync at this step writes what the page holds: not when its write-back failed before and nothing was stored to it since. */
+  #writes(step: number, page: number): boolean {
+    const failed = this.failedSyncs.findLast((failure) => failure.step < step && covers(failure, page))
+    if (failed === undefined) return true
+    if (
+      this.stores.some(
+        (store) => store.step > failed.step && store.step <= step && store.from < page + PAGE_LENGTH && page < store.to,
+      )
+    )
+      return true
+    for (let at = page; at < page + PAGE_LENGTH; at += SECTOR_LENGTH) {
+      const last = this.sectors[at / SECTOR_LENGTH]?.findLast((version) => version.step <= step)
+      if (last !== undefined && last.step > failed.step) return true
+    }
+    return false
   }
 
   /** The bytes at this step, as every process saw them. */
@@ -79,6 +112,8 @@ const KINDS = [
   'note',
   'make-directory',
   'scanned',
+  'failed-sync',
+  'stored',
 ]
 
 /** Reads what recorder.cc wrote, over the lives of several processes. */
@@ -139,7 +174,9 @@ class RecordingReader {
         this.#takeRemoved(body.toString('utf8'))
         break
       case 'sync-file':
-        this.#files.get(body.readUInt32LE(0))?.syncs.push({ step, from: number64(body, 4), to: number64(body, 12) })
+      case 'failed-sync':
+      case 'stored':
+        this.#takeRange(kind, body)
         break
       case 'sync-directory':
         this.#directorySyncs.push({ step, path: body.toString('utf8') })
@@ -185,6 +222,14 @@ class RecordingReader {
       const value = body.subarray(at + 4, at + 4 + SECTOR_LENGTH)
       if (!versionAt(file.sectors[index], step)?.equals(value)) file.sectors[index]?.push({ step, value })
     }
+  }
+
+  #takeRange(kind: 'sync-file' | 'failed-sync' | 'stored', body: Buffer): void {
+    const file = this.#files.get(body.readUInt32LE(0))
+    const range = { step: this.#step, from: number64(body, 4), to: number64(body, 12) }
+    if (kind === 'sync-file') file?.syncs.push(range)
+    else if (kind === 'failed-sync') file?.failedSyncs.push(range)
+    else file?.stores.push(range)
   }
 
   #takeRename([path, to]: [string, string]): void {

@@ -1,7 +1,12 @@
-/** What is recorded: one process that writes, reads, flushes and restarts as a seed says. Arguments: directory, seed, generation, life, 'close' or 'kill'. */
+/**
+ * What is recorded: one process that writes, reads, flushes and restarts as a seed says, while calls fail now and then. Arguments: directory, seed, generation, life,
+ * 'close' or 'kill', and the control file of the library that lets calls fail.
+ */
 import { existsSync } from 'node:fs'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { openReader, openWriter, type QueueReader, type QueueWriter } from '@chronicle-ts/core'
+import { isQueueError, openReader, openWriter, type QueueReader, type QueueWriter, repairQueue } from '@chronicle-ts/core'
+import { FAULTS } from '../failing-calls/fault.js'
+import { Injector } from '../failing-calls/injector.js'
 import { Random } from '../random.js'
 import { type ExpectedMessage, expectedMessage, type History } from './expected-message.js'
 import { planOf } from './plan.js'
@@ -11,23 +16,65 @@ function note(text: string): void {
   existsSync(`/power-cut-note/${text}`)
 }
 
+/** Syncs that fail matter most here. */
+const CUT_FAULTS = FAULTS.filter(({ name }) =>
+  ['EIO', 'EIO of a sync', 'EIO of a sync', 'ENOSPC', 'ENOSPC of a sync', 'EMFILE', 'ENOMEM', 'EAGAIN'].includes(name),
+)
+const PATIENCE_MS = 10_000
+
 class Scenario {
   readonly #directory: string
+  readonly #injector: Injector
   readonly #history: History
   readonly #random: Random
   readonly #readers = new Map<string, QueueReader>()
   #writer: QueueWriter
 
-  constructor(directory: string, history: History, life: number) {
+  constructor(directory: string, history: History, { life, injector }: { life: number; injector: Injector }) {
     this.#directory = directory
     this.#history = history
+    this.#injector = injector
     this.#random = new Random(history.seed * 31 + history.generation * 7 + life)
+    if (history.generation > 1 && life === 1 && planOf(history.seed).repairs) repairQueue(directory)
     this.#writer = this.#openWriter()
   }
 
   async run(actions: number): Promise<void> {
     this.#openReader('first')
-    for (let done = 0; done < actions; done++) await this.#act()
+    const { faults } = planOf(this.#history.seed)
+    for (let done = 0; done < actions; done++) {
+      if (faults === 0) await this.#act()
+      else await this.#actAmongFaults(this.#random.chance(faults))
+    }
+  }
+
+  /** Only coded errors are expected. A writer that goes on failing when the calls succeed is closed and opened again, as docs/errors.md says. */
+  async #actAmongFaults(fails: boolean): Promise<void> {
+    const random = this.#random
+    const fault = random.pick(CUT_FAULTS)
+    if (fails) this.#injector.arm(fault, random.pick(fault.durations), random.integer(1, 6))
+    try {
+      await this.#act()
+    } catch (error) {
+      if (!isQueueError(error)) throw error
+      this.#injector.disarm()
+      if (!fails) this.#writer.close()
+    } finally {
+      this.#injector.disarm()
+    }
+    const deadline = performance.now() + PATIENCE_MS
+    while (this.#writer.closed) await this.#tryToOpen(deadline)
+    if (this.#readers.size === 0) this.#openReader('first')
+  }
+
+  /** Jobs of the writer before may hold the lock for a moment. */
+  async #tryToOpen(deadline: number): Promise<void> {
+    try {
+      this.#writer = this.#openWriter()
+    } catch (error) {
+      if (!isQueueError(error, 'ERR_WRITER_ACTIVE') || performance.now() > deadline) throw error
+      await setTimeout(1)
+    }
   }
 
   close(): void {
@@ -106,8 +153,8 @@ class Scenario {
 
   #reopenReader(): void {
     const [name, reader] = this.#random.pick([...this.#readers])
-    reader.close()
     this.#readers.delete(name)
+    reader.close()
     this.#openReader(name)
   }
 
@@ -117,9 +164,9 @@ class Scenario {
   }
 }
 
-const [directory = '', seed = '0', generation = '1', life = '1', end = 'close'] = process.argv.slice(2)
+const [directory = '', seed = '0', generation = '1', life = '1', end = 'close', control = ''] = process.argv.slice(2)
 const history = { seed: Number(seed), generation: Number(generation), segmentSize: planOf(Number(seed)).segmentSize }
-const scenario = new Scenario(directory, history, Number(life))
+const scenario = new Scenario(directory, history, { life: Number(life), injector: new Injector(control) })
 await scenario.run(planOf(history.seed).actions)
 if (end === 'kill') process.kill(process.pid, 'SIGKILL')
 scenario.close()

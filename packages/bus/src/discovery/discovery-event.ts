@@ -1,4 +1,5 @@
 import type { Lease } from '../markers/lease.js'
+import type { UnreadMessages } from './unread-messages.js'
 
 /** Who runs a strategy, as far as its files tell. */
 export interface Incarnation {
@@ -33,8 +34,18 @@ export interface StrategyRestarted {
   readonly changed: readonly ('ready' | 'epoch' | 'lease')[]
 }
 
+/**
+ * A strategy that is not announced left messages that the router has not read: it went while no router served it, or was killed before it announced itself. Attach, read
+ * to the end, detach.
+ */
+export interface StrategyLeft {
+  readonly kind: 'left'
+  readonly strategy: string
+  readonly unread: UnreadMessages
+}
+
 /** One step from what a router knew to what is. */
-export type DiscoveryEvent = StrategyAdded | StrategyRemoved | StrategyRestarted
+export type DiscoveryEvent = StrategyAdded | StrategyRemoved | StrategyRestarted | StrategyLeft
 
 /** Something went wrong at one place. Everything else goes on, and the place is looked at again at every rescan. */
 export interface DiscoveryProblem {

@@ -118,3 +118,18 @@ describe('PendingEvents', () => {
     )
   })
 })
+
+describe('PendingEvents of strategies that left messages', () => {
+  const left = (messages: number): DiscoveryEvent => ({ kind: 'left', strategy: 'a', unread: { messages } })
+
+  it.each([
+    ['the newest count', [left(1), left(2)], [left(2)]],
+    ['the announcement, which is served anyway', [left(1), added('a')], [added('a')]],
+    ['both steps of a removal', [removed('a'), left(1)], [removed('a'), left(1)]],
+    ['a removal that is undone', [removed('a'), left(1), added('a')], [removed('a'), added('a')]],
+    ['a visit, which is read to the end', [added('a'), removed('a'), left(1)], [added('a'), removed('a')]],
+    ['a visit after it', [left(1), added('a'), removed('a')], [added('a'), removed('a')]],
+  ])('L65: keep %s', (_, events, expected) => {
+    expect(folded(...events)).toEqual(expected)
+  })
+})

@@ -63,6 +63,11 @@ export class PendingEvents {
  * | added, removed    | added     | added                                            |
  * | removed, added    | restarted | removed, added, with the newer incarnation       |
  * | removed, added    | removed   | the first removed                                |
+ * | nothing, left     | left      | left                                             |
+ * | left              | added     | added                                            |
+ * | removed           | left      | removed, left                                    |
+ * | removed, left     | added     | removed, added                                   |
+ * | added, removed    | left      | added, removed: the taker reads to the end       |
  */
 function fold(pending: readonly DiscoveryEvent[], next: DiscoveryEvent): readonly DiscoveryEvent[] {
   const last = pending.at(-1)
@@ -75,8 +80,13 @@ function fold(pending: readonly DiscoveryEvent[], next: DiscoveryEvent): readonl
       if (last.kind !== 'added') return [next]
       return pending.length === 2 ? pending.slice(0, 1) : [last, next]
     case 'added': {
+      if (last.kind === 'left') return [...pending.slice(0, -1), next]
       if (pending.length === 2) return [next]
       return [last, next]
+    }
+    case 'left': {
+      if (last.kind === 'left') return [...pending.slice(0, -1), next]
+      return last.kind === 'removed' && pending.length === 1 ? [last, next] : pending
     }
   }
 }

@@ -1,5 +1,5 @@
-import { ClosedError } from '@chronicle-ts/core'
-import { RESCAN_INTERVAL_MS } from '../defaults.js'
+import { ClosedError, InvalidArgumentError, isReaderName } from '@chronicle-ts/core'
+import { RESCAN_INTERVAL_MS, ROUTER_READER_NAME } from '../defaults.js'
 import { BusLayout } from '../layout/bus-layout.js'
 import { Arrival, eventsOf } from '../watching/arrival.js'
 import { RescanClock } from '../watching/rescan-clock.js'
@@ -13,6 +13,10 @@ export interface RouterDiscoveryOptions {
   readonly rescanIntervalMs?: number
   /** False looks at every rescan only and uses no inotify. @defaultValue true */
   readonly watch?: boolean
+  /** Whether strategies that are not announced and have unread messages are told, as `left`. @defaultValue true */
+  readonly unread?: boolean
+  /** Name under which the router reads `orders_out`: what this reader has not committed is unread. @defaultValue 'router' */
+  readonly readerName?: string
   /** Told of what went wrong, once per lasting problem. @defaultValue they are counted in {@link RouterDiscovery.metrics} only */
   readonly onProblem?: (problem: DiscoveryProblem) => void
 }
@@ -46,15 +50,15 @@ export interface RouterDiscoveryMetrics {
  *
  * Inotify says where to look, a rescan twice a second looks everywhere, and only what a look finds becomes an event: a missed notification costs half a
  * second, never a strategy. An event goes to exactly one taker, {@link poll} or {@link events}. A strategy that is killed stays `added`, because its READY
- * stays: its queue may hold orders, and its next start is `restarted`.
+ * stays: its queue may hold orders, and its next start is `restarted`. A strategy that went while no router served it, with messages unread, is `left`.
  *
  * Uses no thread, and keeps the process alive only while somebody waits for an event.
  *
  * @example
  * using discovery = new RouterDiscovery('/var/lib/trading/bus')
  * for await (const event of discovery.events({ signal })) {
- *   if (event.kind === 'removed') detach(event.strategy)
- *   else attach(event.strategy)
+ *   if (event.kind !== 'removed') attach(event.strategy)
+ *   if (event.kind === 'removed' || event.kind === 'left') readToTheEndAndDetach(event.strategy)
  * }
  */
 export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposable, AsyncDisposable {
@@ -74,12 +78,17 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
   constructor(bus: BusLayout | string, options: RouterDiscoveryOptions = {}) {
     this.layout = typeof bus === 'string' ? new BusLayout(bus) : bus
     const { rescanIntervalMs = RESCAN_INTERVAL_MS, watch = true, onProblem = () => {} } = options
-    this.#scanner = new StrategyScanner(this.layout, watch, {
+    const { unread = true, readerName = ROUTER_READER_NAME } = options
+    if (!isReaderName(readerName)) {
+      throw new InvalidArgumentError({ argument: 'readerName', value: readerName, expected: 'the name of a reader' })
+    }
+    const looks = { watches: watch, readerName: unread ? readerName : undefined }
+    this.#scanner = new StrategyScanner(this.layout, looks, {
       onEvents: (events) => this.#collect(events),
       onProblem: (problem) => callApart(() => onProblem(problem)),
     })
     this.#clock = new RescanClock(rescanIntervalMs, () => this.#scanner.scanInPortions())
-    this.#scanner.scanAll()
+    this.#scanner.scanAll(true)
   }
 
   get closed(): boolean {
@@ -94,7 +103,7 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
    */
   poll(): DiscoveryEvent[] {
     this.#assertOpen()
-    if (this.#clock.isDue) this.rescan()
+    if (this.#clock.isDue) this.#rescan(false)
     else this.#scanner.scanHinted()
     return this.#pending.takeAll()
   }
@@ -106,8 +115,7 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
    */
   rescan(): void {
     this.#assertOpen()
-    this.#clock.restart()
-    this.#scanner.scanAll()
+    this.#rescan(true)
   }
 
   /** Events one by one, as they come. Ends when the signal aborts or the discovery is closed. */
@@ -151,6 +159,11 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
   [Symbol.asyncDispose](): Promise<void> {
     this.close()
     return Promise.resolve()
+  }
+
+  #rescan(thorough: boolean): void {
+    this.#clock.restart()
+    this.#scanner.scanAll(thorough)
   }
 
   #collect(events: readonly DiscoveryEvent[]): void {

@@ -1,6 +1,6 @@
 import type { StrategyPaths } from '../layout/bus-layout.js'
 import { type Lease, readLease } from '../markers/lease.js'
-import { birthStamp, fileStamp } from '../markers/marker-file.js'
+import { birthStamp, fileStamp, refuseLink } from '../markers/marker-file.js'
 import { readWriterEpoch } from '../queue/writer-epoch.js'
 
 /** What one look at a strategy's files found. */
@@ -24,7 +24,7 @@ export interface StrategyLook {
  *
  * Markers are read in the reverse of the order in which they are written (epoch, LEASE, READY): a new READY is never seen with an old lease.
  *
- * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not let us look.
+ * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not permit the look. `ERR_LINK`: a symbolic link stands in the place of READY.
  */
 export function lookAtStrategy(paths: StrategyPaths, previous: StrategyLook | undefined): StrategyLook | undefined {
   // First of all: when the directory is replaced during this look, the next look finds another stamp. Read last, it would be the new one beside the old READY for good.
@@ -36,6 +36,7 @@ export function lookAtStrategy(paths: StrategyPaths, previous: StrategyLook | un
   }
   const ordersOut = birthStamp(paths.ordersOut, 'directory')
   if (ordersOut !== undefined) {
+    refuseLink(paths.ready)
     const lease = lookAtLease(paths, previous)
     return { ready, ...lease, epoch: undefined, queueStamp: undefined, watchPath: paths.ordersOut, watchStamp: ordersOut }
   }

@@ -12,6 +12,14 @@ export interface ScannerHandlers {
   readonly onProblem: (problem: DiscoveryProblem) => void
 }
 
+/** How a {@link StrategyScanner} looks. */
+export interface ScannerOptions {
+  /** False: without inotify. */
+  readonly watches: boolean
+  /** Name of the reader whose unread messages are events; `undefined`: they are not. */
+  readonly readerName: string | undefined
+}
+
 /**
  * Looks at the strategies of a bus: at all of them when asked, in portions when there is time, and at single ones when inotify hints at them. Only what a
  * look finds becomes an event.
@@ -37,8 +45,7 @@ export class StrategyScanner {
 
   constructor(
     readonly layout: BusLayout,
-    /** False: without inotify. */
-    readonly watches: boolean,
+    readonly options: ScannerOptions,
     readonly handlers: ScannerHandlers,
   ) {
     this.#treeWatch = new MovingWatch(this.counters, {
@@ -47,10 +54,10 @@ export class StrategyScanner {
     })
   }
 
-  /** Looks at everything now. */
-  scanAll(): void {
+  /** Looks at everything now. `thorough`: also for unread messages, however recently that was done. */
+  scanAll(thorough: boolean): void {
     this.#cancelPass()
-    for (const name of this.#namesToLookAt()) this.#lookAt(name)
+    for (const name of this.#namesToLookAt()) this.#lookAt(name, thorough)
     this.#beginning = false
   }
 
@@ -108,17 +115,17 @@ export class StrategyScanner {
   }
 
   #watchTree(): void {
-    if (!this.watches) return
+    if (!this.options.watches) return
     const { path, stamp } = nearestDirectory(this.layout.strategiesDirectory)
     this.#treeWatch.moveTo(path, stamp, true)
   }
 
-  #lookAt(name: string): void {
+  #lookAt(name: string, thorough = false): void {
     if (this.#closed) return
     this.counts.looks++
     this.#hinted.delete(name)
     const strategy = this.strategies.get(name) ?? this.#begin(name)
-    const { events, gone } = strategy.look(this.#beginning)
+    const { events, gone } = strategy.look({ beginning: this.#beginning, thorough })
     if (gone) {
       strategy.close()
       this.strategies.delete(name)
@@ -129,7 +136,8 @@ export class StrategyScanner {
   #begin(name: string): WatchedStrategy {
     const strategy = new WatchedStrategy(this.layout.strategy(name), {
       counters: this.counters,
-      watches: this.watches,
+      watches: this.options.watches,
+      readerName: this.options.readerName,
       onHint: () => {
         this.#hinted.add(name)
         this.#scheduleLook()

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openReader, openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { isQueueError, openReader, openWriter, type QueueReader, type QueueWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../test/support/eventually.js'
 import { countInotifyWatches } from '../../test/support/inotify-watches.js'
@@ -201,5 +201,86 @@ describe('SubscriberDiscovery', () => {
     expect(countInotifyWatches()).toBe(before)
     expect(() => discovery.poll()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
     expect(() => discovery.rescan()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+  })
+})
+
+describe('SubscriberDiscovery of a feed whose directory is moved', () => {
+  /** Reads everything that the discovery offers, as a subscriber does. */
+  function follow(discovery: SubscriberDiscovery, seen: string[]): string[] {
+    discovery.rescan()
+    const events: string[] = []
+    for (let taken = discovery.poll(); taken.length > 0; taken = discovery.poll()) {
+      for (const event of taken) {
+        events.push(summary(event))
+        if (event.kind === 'disconnected') readAll(event.reader, seen)
+      }
+    }
+    if (discovery.reader !== undefined) readAll(discovery.reader, seen)
+    return events
+  }
+
+  /** A reader of a directory that is not at its path any more ends with a code once it has delivered everything. */
+  function readAll(reader: QueueReader, seen: string[]): void {
+    try {
+      for (let message = reader.next(); message !== undefined; message = reader.next()) seen.push(message.payload.toString())
+    } catch (error) {
+      if (!isQueueError(error)) throw error
+    }
+  }
+
+  const away = (): string => join(folder, 'away')
+
+  it('delivers the rest of a feed that was replaced, then all of the new one, and nothing twice', () => {
+    const old = write('old 0')
+    const seen: string[] = []
+    const discovery = subscribe({ ...LOOKS_ONLY, reader: { start: 'latest' } })
+    expect(follow(discovery, seen)).toEqual(['connected'])
+    old.append(1, Buffer.from('old 1'))
+    follow(discovery, seen)
+    old.append(1, Buffer.from('old 2'))
+    renameSync(queue, away())
+    write('new 0', 'new 1').append(1, Buffer.from('new 2'))
+    expect(follow(discovery, seen)).toEqual(['disconnected queue-replaced', 'connected'])
+    expect(follow(discovery, seen)).toEqual([])
+    expect(seen).toEqual(['old 1', 'old 2', 'new 0', 'new 1', 'new 2'])
+  })
+
+  it('misses nothing of a feed that appears later, whatever start was asked for', () => {
+    const seen: string[] = []
+    const discovery = subscribe({ ...LOOKS_ONLY, reader: { start: 'latest' } })
+    expect(follow(discovery, seen)).toEqual(['waiting no-queue'])
+    write('new 0', 'new 1')
+    expect(follow(discovery, seen)).toEqual(['connected'])
+    expect(seen).toEqual(['new 0', 'new 1'])
+  })
+
+  it('tells each loss and each return once, and repeats nothing of a directory that comes back', () => {
+    const feed = write('0')
+    const seen: string[] = []
+    const discovery = subscribe()
+    expect(follow(discovery, seen)).toEqual(['connected'])
+    for (let round = 1; round <= 3; round++) {
+      feed.append(1, Buffer.from(`${round} before`))
+      renameSync(queue, away())
+      feed.append(1, Buffer.from(`${round} away`))
+      expect(follow(discovery, seen)).toEqual(['disconnected queue-gone', 'waiting no-queue'])
+      expect(follow(discovery, seen)).toEqual([])
+      feed.append(1, Buffer.from(`${round} late`))
+      renameSync(away(), queue)
+      expect(follow(discovery, seen)).toEqual(['connected'])
+      expect(follow(discovery, seen)).toEqual([])
+    }
+    expect(new Set(seen).size).toBe(seen.length)
+    expect(seen).toEqual(['0', ...[1, 2, 3].flatMap((round) => [`${round} before`, `${round} away`, `${round} late`])])
+  })
+
+  it('repeats what was not committed when the subscriber gave its reader up', () => {
+    write('0', '1')
+    const seen: string[] = []
+    const discovery = subscribe()
+    follow(discovery, seen)
+    discovery.reconnect(new Error('the work failed'))
+    expect(follow(discovery, seen)).toEqual(['disconnected given-up', 'connected'])
+    expect(seen).toEqual(['0', '1', '0', '1'])
   })
 })

@@ -52,6 +52,12 @@ export interface SubscriberDisconnected {
 /** What happened to a subscription. */
 export type SubscriberEvent = SubscriberWaiting | SubscriberConnected | SubscriberDisconnected
 
+/** What tells a queue from another one at the same path. */
+interface QueueIdentity {
+  readonly directory: string
+  readonly control: string
+}
+
 /** How a {@link SubscriberDiscovery} looks and reads. */
 export interface SubscriberDiscoveryOptions extends QueueWatchOptions {
   readonly reader?: ReaderOptions
@@ -62,6 +68,10 @@ export interface SubscriberDiscoveryOptions extends QueueWatchOptions {
  *
  * A writer that dies is no reason to disconnect: its queue goes on with the next writer, see `reader.writerStatus()`. Events go to exactly one taker, {@link poll} or
  * {@link events}; asking for the next one closes the reader of a `disconnected` that was handed out, and only then is the queue opened again.
+ *
+ * `reader.start` counts for a queue that is there at the beginning. A queue that appears later, or takes the place of another one, is read from its first message, because all of it is new.
+ * A directory that comes back is read on behind the last message that its former reader returned, committed or not; after {@link reconnect} and after a restart of the process,
+ * from the committed position.
  *
  * @example
  * using subscriber = new SubscriberDiscovery(layout.feed('nyse').directory, 'momentum')
@@ -76,8 +86,12 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   readonly #arrival = new Arrival((waiting) => this.#watch.keepAlive(waiting))
   #pending: SubscriberEvent[] = []
   #reader: QueueReader | undefined
-  /** The control block that the reader belongs to. */
-  #attachedTo: string | undefined
+  /** The queue that the reader belongs to. */
+  #attachedTo: QueueIdentity | undefined
+  /** The last queue that was lost, and what its reader would have returned next. */
+  #left: { readonly directory: string; readonly nextSequence: number } | undefined
+  /** There was no queue, or another one: what appears now is new from its first message on. */
+  #isNew = false
   /** A reader that was given up; until it is closed nothing is opened. */
   #former: QueueReader | undefined
   /** The `disconnected` of that reader was handed out. */
@@ -150,10 +164,11 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     if (this.#closed) return
     this.#closed = true
     this.#watch.close()
-    this.#former?.close()
-    this.#reader?.close()
+    const readers = [this.#former, this.#reader]
+    this.#former = undefined
     this.#reader = undefined
     this.#arrival.announce()
+    closeAll(readers)
   }
 
   [Symbol.dispose](): void {
@@ -180,16 +195,19 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   /** Whoever asks for the next event is done with the former reader. */
   #letGo(): void {
     if (!this.#formerIsKnown) return
-    this.#former?.close()
+    const former = this.#former
     this.#former = undefined
     this.#formerIsKnown = false
+    if (former !== undefined && this.#left !== undefined) this.#left = { ...this.#left, nextSequence: former.nextSequence }
+    former?.close()
     this.#watch.lookNow()
   }
 
   #look(): void {
+    if (this.#reader !== undefined) this.#checkAttachment(this.#reader)
+    if (this.#reader !== undefined || this.#former !== undefined) return
     try {
-      if (this.#reader !== undefined) this.#checkAttachment(this.#reader)
-      if (this.#reader === undefined && this.#former === undefined) this.#attach()
+      this.#attach()
     } catch (error) {
       this.#wait(isQueueError(error, 'ERR_READER_ACTIVE') ? 'name-in-use' : 'error', error)
     }
@@ -198,15 +216,33 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   #checkAttachment(reader: QueueReader): void {
     if (reader.closed) this.#disconnect('reader-closed', undefined)
     else {
-      const stamp = this.#watch.controlStamp()
-      if (stamp !== this.#attachedTo) this.#disconnect(stamp === undefined ? 'queue-gone' : 'queue-replaced', undefined)
+      const lost = this.#lossOf(this.#attachedTo)
+      if (lost !== undefined) this.#disconnect(lost, undefined)
     }
   }
 
-  /** The stamp is taken first: a queue that is replaced while it is opened shows as replaced at the next look. */
+  /** A look that the system does not permit says nothing, and the reader goes on. */
+  #lossOf(attachedTo: QueueIdentity | undefined): 'queue-gone' | 'queue-replaced' | undefined {
+    try {
+      const now = this.#identify()
+      if (now === undefined) return 'queue-gone'
+      return now.directory === attachedTo?.directory && now.control === attachedTo.control ? undefined : 'queue-replaced'
+    } catch {
+      return undefined
+    }
+  }
+
+  #identify(): QueueIdentity | undefined {
+    const directory = this.#watch.directoryStamp()
+    const control = this.#watch.controlStamp()
+    return directory === undefined || control === undefined ? undefined : { directory, control }
+  }
+
+  /** The queue is identified first: one that is replaced while it is opened shows as replaced at the next look. */
   #attach(): void {
-    const stamp = this.#watch.controlStamp()
-    if (stamp === undefined || !queueIsThere(this.directory)) {
+    const identity = this.#identify()
+    if (identity === undefined || !queueIsThere(this.directory)) {
+      this.#isNew = true
       this.#wait('no-queue', undefined)
       return
     }
@@ -214,10 +250,32 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
       this.#wait('name-in-use', undefined)
       return
     }
-    this.#reader = openReader(this.directory, this.name, this.#options.reader)
-    this.#attachedTo = stamp
+    const reader = openReader(this.directory, this.name, this.#readerOptions())
+    this.#goOn(reader, identity)
+    this.#reader = reader
+    this.#attachedTo = identity
     this.#waitingFor = undefined
-    this.#tell({ kind: 'connected', reader: this.#reader })
+    this.#isNew = true
+    this.#tell({ kind: 'connected', reader })
+  }
+
+  #readerOptions(): ReaderOptions | undefined {
+    if (!this.#isNew) return this.#options.reader
+    const { start: _, ...options } = this.#options.reader ?? {}
+    return options
+  }
+
+  /** What the former reader of this very directory returned is not returned again. */
+  #goOn(reader: QueueReader, identity: QueueIdentity): void {
+    const left = this.#left
+    this.#left = undefined
+    if (left === undefined || left.directory !== identity.directory || left.nextSequence < 0) return
+    try {
+      reader.seek({ sequence: left.nextSequence })
+    } catch (error) {
+      reader.close()
+      throw error
+    }
   }
 
   /** Asked beforehand, because an open would wait a while for the name to become free. */
@@ -231,13 +289,16 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     if (reader === undefined) return
     this.#former = reader
     this.#reader = undefined
+    const wasLost = reason === 'queue-gone' || reason === 'queue-replaced'
+    this.#left =
+      wasLost && this.#attachedTo !== undefined ? { directory: this.#attachedTo.directory, nextSequence: -1 } : undefined
     this.#tell({ kind: 'disconnected', reason, reader, error })
   }
 
-  /** Told once per reason, and not again and again. */
+  /** Told once per reason and sort of error: messages hold times and process numbers that differ. */
   #wait(reason: SubscriberWaiting['reason'], cause: unknown): void {
     const error = cause === undefined || cause instanceof Error ? cause : new Error(String(cause))
-    const waitingFor = `${reason} ${error?.message}`
+    const waitingFor = `${reason} ${error?.name} ${isQueueError(error) ? error.code : error?.message}`
     if (waitingFor === this.#waitingFor) return
     this.#waitingFor = waitingFor
     if (this.#pending.at(-1)?.kind === 'waiting') this.#pending.pop()
@@ -247,5 +308,14 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   #tell(event: SubscriberEvent): void {
     this.#pending.push(event)
     this.#arrival.announce()
+  }
+}
+
+/** Closes the second reader also when closing the first one fails. */
+function closeAll([first, ...others]: readonly (QueueReader | undefined)[]): void {
+  try {
+    first?.close()
+  } finally {
+    if (others.length > 0) closeAll(others)
   }
 }

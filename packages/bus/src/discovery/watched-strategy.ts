@@ -4,12 +4,15 @@ import { MovingWatch, type WatchCounters } from '../watching/moving-watch.js'
 import type { DiscoveryEvent } from './discovery-event.js'
 import { lookAtStrategy, type StrategyLook } from './strategy-look.js'
 import { StrategyTracker } from './strategy-tracker.js'
+import { UnreadWatch } from './unread-watch.js'
 
 /** What a {@link WatchedStrategy} needs of its discovery. */
 export interface StrategySurroundings {
   readonly counters: WatchCounters
   /** False: rescans only. */
   readonly watches: boolean
+  /** Name of the reader whose unread messages count; `undefined`: nobody asks for them. */
+  readonly readerName: string | undefined
   readonly onHint: () => void
   readonly onRefused: (path: string, error: unknown) => void
   readonly onProblem: (error: unknown) => void
@@ -19,6 +22,7 @@ export interface StrategySurroundings {
 export class WatchedStrategy {
   readonly tracker: StrategyTracker
   readonly #watch: MovingWatch
+  readonly #unread: UnreadWatch | undefined
   #look: StrategyLook | undefined
   /** The message of the problem that was reported last, so that a lasting one is reported once. */
   #problem: string | undefined
@@ -32,25 +36,44 @@ export class WatchedStrategy {
       onHint: (entry, event) => this.#hear(entry, event),
       onRefused: (error) => surroundings.onRefused(this.#watch.path ?? paths.directory, error),
     })
+    const { readerName } = surroundings
+    this.#unread = readerName === undefined ? undefined : new UnreadWatch(paths.ordersOut, readerName)
   }
 
   /**
-   * Looks and says what changed. `beginning`: the discovery starts, what is over is no event. A look that fails changes nothing and is reported.
+   * Looks and says what changed. `beginning`: the discovery starts, what is over is no event, except for messages that were left unread. `thorough`: those are asked for now, however
+   * recently they were. A look that fails changes nothing and is reported.
    */
-  look(beginning: boolean): { readonly events: DiscoveryEvent[]; readonly gone: boolean } {
+  look(how: { readonly beginning: boolean; readonly thorough: boolean }): {
+    readonly events: readonly DiscoveryEvent[]
+    readonly gone: boolean
+  } {
     let look: StrategyLook | undefined
+    let events: readonly DiscoveryEvent[]
     try {
       look = lookAtStrategy(this.paths, this.#look)
-      this.#problem = undefined
+      this.#look = look
+      if (look === undefined) return { events: this.tracker.observeGone(), gone: true }
+      events = how.beginning ? this.tracker.begin(look) : this.tracker.observe(look)
+      if (this.surroundings.watches) this.#follow(look)
     } catch (error) {
       this.#report(error)
       return { events: [], gone: false }
     }
-    this.#look = look
-    if (look === undefined) return { events: this.tracker.observeGone(), gone: true }
-    const events = beginning ? this.tracker.begin(look) : this.tracker.observe(look)
-    if (this.surroundings.watches) this.#follow(look)
-    return { events, gone: false }
+    return { events: events.length > 0 ? events : this.#lookForUnread(look, how.thorough), gone: false }
+  }
+
+  /** Ends the look: the problem of this one, or that there is none any more, is remembered here. */
+  #lookForUnread(look: StrategyLook, thorough: boolean): DiscoveryEvent[] {
+    try {
+      const isThere = look.ready === undefined && look.watchPath === this.paths.ordersOut
+      const unread = isThere ? this.#unread?.look(thorough) : this.#unread?.postpone()
+      this.#problem = undefined
+      return unread === undefined ? [] : [{ kind: 'left', strategy: this.paths.name, unread }]
+    } catch (error) {
+      this.#report(error)
+      return []
+    }
   }
 
   close(): void {

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isQueueError, LEASE_TEMPORARY_FILE } from '@chronicle-ts/core'
+import { LEASE_TEMPORARY_FILE } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../test/support/eventually.js'
 import { countDescriptors } from '../../test/support/inotify-watches.js'
@@ -108,17 +108,6 @@ describe('the marks of a strategy', () => {
     const before = readLease(alpha.paths.ordersOut)
     const isRenewed = () => JSON.stringify(readLease(alpha.paths.ordersOut), text) !== JSON.stringify(before, text)
     await eventually(isRenewed, 'it was renewed')
-  })
-
-  it('report a renewal that fails, and keep trying', async () => {
-    const errors: unknown[] = []
-    const alpha = strategy('alpha', { renewalIntervalMs: 1, onRenewalError: (error) => errors.push(error) })
-    alpha.markReady()
-    rmSync(alpha.paths.directory, { recursive: true })
-    await eventually(() => errors.length > 2, 'it was reported')
-    expect(isQueueError(errors[0], 'ERR_NOT_FOUND')).toBe(true)
-    layout.createStrategy('alpha')
-    await eventually(() => readLease(alpha.paths.ordersOut).kind === 'lease', 'it was renewed')
   })
 
   it('are not renewed any more when the queue was closed without them', async () => {

@@ -1,29 +1,56 @@
-import { ClosedError, InvalidArgumentError, type QueueWriter, realtimeNs } from '@chronicle-ts/core'
-import { formatLease, type Lease, writeLease } from '../markers/lease.js'
+import { join } from 'node:path'
+import {
+  ClosedError,
+  InvalidArgumentError,
+  isQueueError,
+  LOCK_FILE,
+  type QueueWriter,
+  READY_FILE,
+  realtimeNs,
+} from '@chronicle-ts/core'
+import type { HeldDirectory } from '../markers/held-directory.js'
+import { formatLease, isSameOwner, type Lease, parseLease, readLease, writeLease } from '../markers/lease.js'
+import { birthStamp, fileStamp, readMarker, refuseLink } from '../markers/marker-file.js'
+import { type MarksLoss, MarksLostError } from '../markers/marks-lost-error.js'
 import { ownIdentity } from '../markers/process-identity.js'
 import { removeReady, writeReady } from '../markers/ready-marker.js'
+import { readWriterEpoch } from '../queue/writer-epoch.js'
 
 /** How a queue's owner keeps its marks. */
 export interface QueueMarksOptions {
   /** Milliseconds between renewals of the lease while the event loop turns; 0 leaves them to {@link QueueMarks.renewLease}. @defaultValue 1,000 ms */
   readonly renewalIntervalMs: number
-  /** Told when a renewal by timer failed (disk full, directory gone). The next one tries again. */
+  /** Called when a renewal by timer failed (disk full, directory gone). The next one tries again, except after `ERR_LOCK_LOST`. */
   readonly onRenewalError: ((error: unknown) => void) | undefined
 }
+
+/**
+ * What is known of a queue's marks. `none`: not announced. `announced`: READY and LEASE stand at the queue's path and are this process's. The rest: see {@link MarksLoss}.
+ */
+export type MarksState = 'none' | 'announced' | MarksLoss
 
 /**
  * READY and LEASE of a queue, kept by the process that has it open for writing.
  *
  * The order of writing is what lets discoveries tell one start from the next: at the start the queue's epoch, then LEASE, then READY; at the end a lease that says
  * goodbye, then READY goes.
+ *
+ * The marks are written and deleted only in the directory that the writer opened, which is held by its descriptor, and only while they are this process's: the lock file
+ * and the epoch are those of its open, and no LEASE of a later owner stands there (L52).
  */
 export class QueueMarks {
   readonly #writer: QueueWriter
   readonly #options: QueueMarksOptions
+  readonly #directory: HeldDirectory
+  /** The lock file that the writer holds. */
+  readonly #lockStamp: string | undefined
   #timer: NodeJS.Timeout | undefined
-  #ready = false
+  #state: MarksState = 'none'
+  /** READY and LEASE of this process were written and not taken back. */
+  #written = false
 
-  constructor(writer: QueueWriter, options: QueueMarksOptions) {
+  /** Takes over `directory`, which was opened before the writer and stood at its path afterwards: so it is the one that the writer opened. */
+  constructor(writer: QueueWriter, directory: HeldDirectory, options: QueueMarksOptions) {
     const { renewalIntervalMs } = options
     if (!(renewalIntervalMs === 0 || (renewalIntervalMs >= 1 && renewalIntervalMs < 2 ** 31))) {
       const expected = '0 for none, or milliseconds from 1 to 2147483647'
@@ -31,39 +58,110 @@ export class QueueMarks {
     }
     this.#writer = writer
     this.#options = options
+    this.#directory = directory
+    this.#lockStamp = birthStamp(join(this.#directory.ownPath, LOCK_FILE), 'file')
   }
 
-  get isReady(): boolean {
-    return this.#ready
+  get state(): MarksState {
+    return this.#state
   }
 
-  /** Announces the queue, or announces it anew. */
+  /**
+   * Announces the queue, or announces it anew.
+   *
+   * @throws {@link MarksLostError}: nothing was written.
+   */
   markReady(): void {
+    this.#assertOwned()
+    this.#assertInPlace()
+    refuseLink(join(this.#directory.ownPath, READY_FILE))
     const lease = this.#lease(false)
-    writeLease(this.#writer.directory, lease)
-    writeReady(this.#writer.directory, formatLease(lease))
-    this.#ready = true
+    writeLease(this.#directory.ownPath, lease)
+    this.#written = true
+    writeReady(this.#directory.ownPath, formatLease(lease))
+    this.#state = 'announced'
     this.#startTimer()
   }
 
-  /** Replaces the lease. Does nothing while the queue is not announced. */
+  /**
+   * Replaces the lease. Does nothing while the queue is not announced.
+   *
+   * @throws {@link MarksLostError}: nothing was written. The next renewal succeeds when the directory was moved back.
+   */
   renewLease(): void {
     if (this.#writer.closed) throw new ClosedError({ handle: 'endpoints', directory: this.#writer.directory })
-    if (this.#ready) writeLease(this.#writer.directory, this.#lease(false))
+    if (this.#state === 'none') return
+    this.#assertOwned()
+    this.#assertInPlace()
+    writeLease(this.#directory.ownPath, this.#lease(false))
+    this.#state = 'announced'
   }
 
   /** Takes the announcement back. Called while the writer lock is still held, so that no successor's marks are touched. */
   markGone(): void {
-    clearInterval(this.#timer)
-    this.#timer = undefined
-    if (!this.#ready) return
-    this.#ready = false
+    this.#stopTimer()
+    if (!this.#written) return
+    const isOwned = this.#state !== 'taken-over' && this.#isOwned()
+    this.#written = false
+    this.#state = isOwned ? 'none' : 'taken-over'
+    if (!isOwned) return
     try {
-      writeLease(this.#writer.directory, this.#lease(true))
+      writeLease(this.#directory.ownPath, this.#lease(true))
+    } catch (error) {
+      // A directory that was deleted announces nothing any more.
+      if (!isQueueError(error, 'ERR_NOT_FOUND')) throw error
     } finally {
       // A full disk has no room for the goodbye. READY would then announce for ever what nobody runs.
-      removeReady(this.#writer.directory)
+      if (this.#readyIsOwn()) removeReady(this.#directory.ownPath)
     }
+  }
+
+  /** Gives the directory back. The marks stay as they are. May be called again. */
+  close(): void {
+    this.#stopTimer()
+    this.#directory.close()
+  }
+
+  /**
+   * Whether the queue in the held directory is still this writer's: a successor has another epoch, a replaced lock file another inode, and a LEASE of another owner with this epoch or a later
+   * one is a successor's, too. A predecessor's LEASE, which is there until the first announcement, has an earlier epoch.
+   */
+  #isOwned(): boolean {
+    const { ownPath } = this.#directory
+    const lockStamp = birthStamp(join(ownPath, LOCK_FILE), 'file')
+    if (lockStamp !== undefined && this.#lockStamp !== undefined && lockStamp !== this.#lockStamp) return false
+    const epoch = readWriterEpoch(ownPath)
+    if (epoch !== undefined && epoch !== this.#writer.epoch) return false
+    return !this.#written || !this.#isSuccessor(readLease(ownPath))
+  }
+
+  /** A READY without an owner's name is the owner's of the queue. */
+  #readyIsOwn(): boolean {
+    const path = join(this.#directory.ownPath, READY_FILE)
+    if (fileStamp(path) === undefined) return false
+    const reading = parseLease(readMarker(path) ?? '')
+    return reading.kind !== 'lease' || isSameOwner(reading.lease, this.#lease(true))
+  }
+
+  #isSuccessor(reading: ReturnType<typeof readLease>): boolean {
+    if (reading.kind !== 'lease') return false
+    return !isSameOwner(reading.lease, this.#lease(false)) && reading.lease.epoch >= this.#writer.epoch
+  }
+
+  #assertOwned(): void {
+    if (this.#state !== 'taken-over' && this.#isOwned()) return
+    this.#stopTimer()
+    this.#lose('taken-over')
+  }
+
+  #assertInPlace(): void {
+    const { place } = this.#directory
+    if (place !== 'in-place') this.#lose(place === 'gone' ? 'directory-gone' : 'directory-replaced')
+  }
+
+  #lose(loss: MarksLoss): never {
+    if (this.#written) this.#state = loss
+    throw new MarksLostError({ directory: this.#writer.directory, loss })
   }
 
   #startTimer(): void {
@@ -72,10 +170,15 @@ export class QueueMarks {
     this.#timer = setInterval(() => this.#renewByTimer(), renewalIntervalMs).unref()
   }
 
-  /** Whoever closes the writer itself gives the queue away: there is nothing left to renew. */
+  #stopTimer(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** A writer that was closed without its endpoints gave the queue away: nothing is left to renew. */
   #renewByTimer(): void {
     if (this.#writer.closed) {
-      clearInterval(this.#timer)
+      this.#stopTimer()
       return
     }
     try {

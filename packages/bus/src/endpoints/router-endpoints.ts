@@ -65,8 +65,11 @@ export class RouterEndpoints implements Disposable, AsyncDisposable {
 
   /** Closes both queues; commits nothing. May be called again. */
   close(): void {
-    this.ordersOut.close()
-    this.ordersIn.close()
+    try {
+      this.ordersOut.close()
+    } finally {
+      this.ordersIn.close()
+    }
   }
 
   [Symbol.dispose](): void {

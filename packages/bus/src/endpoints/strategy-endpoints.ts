@@ -9,9 +9,11 @@ import {
 } from '@chronicle-ts/core'
 import { LEASE_RENEWAL_MS, STRATEGY_READER_NAME } from '../defaults.js'
 import { BusLayout, type StrategyPaths } from '../layout/bus-layout.js'
+import { HeldDirectory } from '../markers/held-directory.js'
+import { MarksLostError } from '../markers/marks-lost-error.js'
 import { whenQueueAppears } from '../queue/when-queue-appears.js'
 import { queueIsThere } from '../queue/writer-epoch.js'
-import { QueueMarks } from './queue-marks.js'
+import { type MarksState, QueueMarks } from './queue-marks.js'
 
 /** How a strategy's ends of its two queues are opened. */
 export interface StrategyEndpointsOptions {
@@ -23,15 +25,18 @@ export interface StrategyEndpointsOptions {
   readonly readerName?: string
   /** Milliseconds between renewals of the lease while the event loop turns; 0 leaves them to `renewLease`. @defaultValue 1,000 ms */
   readonly renewalIntervalMs?: number
-  /** Told when a renewal by timer failed. The next one tries again. */
+  /**
+   * Called when a renewal by timer failed, with a {@link MarksLostError} when the directory is not at its path any more (`ERR_NOT_FOUND`, `ERR_QUEUE_REPLACED`) or another process has taken the
+   * queue over (`ERR_LOCK_LOST`). The next renewal tries again, except after a take-over.
+   */
   readonly onRenewalError?: (error: unknown) => void
 }
 
 /**
- * Opens a strategy's side of the bus: its directories and its `orders_out`. Nobody is told before {@link StrategyEndpoints.markReady}.
+ * Opens a strategy's side of the bus: its directories and its `orders_out`. Routers see it after {@link StrategyEndpoints.markReady}.
  *
- * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE`: the strategy runs already; {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: no valid name; and what
- * `openWriter` throws.
+ * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE`: the strategy runs already; {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the name is invalid;
+ * {@link MarksLostError} when the directory was replaced meanwhile; and what `openWriter` throws.
  * @example
  * using strategy = openStrategyEndpoints('/var/lib/trading/bus', 'momentum')
  * strategy.markReady()
@@ -45,11 +50,15 @@ export function openStrategyEndpoints(
 ): StrategyEndpoints {
   const layout = typeof bus === 'string' ? new BusLayout(bus) : bus
   const paths = layout.createStrategy(name)
-  const ordersOut = openWriter(paths.ordersOut, options.writer)
+  const directory = new HeldDirectory(paths.ordersOut)
+  let ordersOut: QueueWriter | undefined
   try {
-    return new StrategyEndpoints(paths, ordersOut, options)
+    ordersOut = openWriter(paths.ordersOut, options.writer)
+    if (directory.place !== 'in-place') throw new MarksLostError({ directory: paths.ordersOut, loss: 'directory-replaced' })
+    return new StrategyEndpoints(paths, ordersOut, { directory, options })
   } catch (error) {
-    ordersOut.close()
+    directory.close()
+    ordersOut?.close()
     throw error
   }
 }
@@ -64,35 +73,56 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
   /** Ends waits: they would keep the process alive for a queue that nobody opens any more. */
   readonly #closing = new AbortController()
   #ordersIn: QueueReader | undefined
+  #isOver = false
 
   /** Use {@link openStrategyEndpoints}. */
-  constructor(paths: StrategyPaths, ordersOut: QueueWriter, options: StrategyEndpointsOptions) {
+  constructor(
+    paths: StrategyPaths,
+    ordersOut: QueueWriter,
+    opened: { readonly directory: HeldDirectory; readonly options: StrategyEndpointsOptions },
+  ) {
+    const { directory, options } = opened
     this.paths = paths
     this.ordersOut = ordersOut
     this.#options = options
     const { renewalIntervalMs = LEASE_RENEWAL_MS, onRenewalError } = options
-    this.#marks = new QueueMarks(ordersOut, { renewalIntervalMs, onRenewalError })
+    this.#marks = new QueueMarks(ordersOut, directory, { renewalIntervalMs, onRenewalError })
   }
 
   get name(): string {
     return this.paths.name
   }
 
+  /** Whether READY and LEASE announce this strategy, as far as the last renewal found. */
   get isReady(): boolean {
-    return this.#marks.isReady
+    return this.#marks.state === 'announced'
+  }
+
+  /** What the last announcement or renewal found: whether the marks are there, or how they were lost. */
+  get marksState(): MarksState {
+    return this.#marks.state
   }
 
   get closed(): boolean {
     return this.ordersOut.closed
   }
 
-  /** Writes LEASE and READY: routers see the strategy within milliseconds. Replaces what a predecessor left that was killed. */
+  /**
+   * Writes LEASE and READY: routers see the strategy within milliseconds. Replaces what a predecessor left that was killed.
+   *
+   * @throws {@link MarksLostError}: the directory is not at its path any more, or another process has the queue. `ERR_LINK`: a symbolic link stands in the place of a
+   * mark.
+   */
   markReady(): void {
     this.#assertOpen()
     this.#marks.markReady()
   }
 
-  /** Says in the LEASE that this process is still there. Happens by itself while the event loop turns. */
+  /**
+   * Says in the LEASE that this process is still there. Happens by itself while the event loop turns.
+   *
+   * @throws as {@link markReady}.
+   */
   renewLease(): void {
     this.#assertOpen()
     this.#marks.renewLease()
@@ -121,15 +151,24 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
     return isThere || signal?.aborted !== true ? this.openOrdersIn() : undefined
   }
 
-  /** Says goodbye in the LEASE, removes READY and closes both queues. What was written stays for the router to read. May be called again. */
+  /**
+   * Says goodbye in the LEASE, removes READY and closes both queues. Marks of a successor are left alone. What was written stays for the router to read. May be called
+   * again. Closes everything also when the marks cannot be taken back, and then throws.
+   */
   close(): void {
-    if (this.closed) return
+    if (this.#isOver) return
+    this.#isOver = true
     this.#closing.abort()
     try {
-      this.#marks.markGone()
+      // A writer that was closed without its endpoints gave the lock back, and the marks may be a successor's.
+      if (!this.ordersOut.closed) this.#marks.markGone()
     } finally {
-      this.#ordersIn?.close()
-      this.ordersOut.close()
+      this.#marks.close()
+      try {
+        this.#ordersIn?.close()
+      } finally {
+        this.ordersOut.close()
+      }
     }
   }
 

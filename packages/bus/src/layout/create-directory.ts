@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { fromSystemError } from '@chronicle-ts/core'
+import { fromSystemError, NotAQueueError } from '@chronicle-ts/core'
 
 /**
  * Makes a directory and those above it that are missing, and syncs every directory that got a new entry, so that the path survives a power cut.
@@ -33,7 +33,8 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(path)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST' || !isDirectory(path)) throw cause
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+    if (!isDirectory(path)) throw new NotAQueueError({ directory: path, detail: 'it is a file' }, { cause })
   }
 }
 

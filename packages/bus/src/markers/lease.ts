@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { LEASE_FILE, LEASE_TEMPORARY_FILE } from '@chronicle-ts/core'
-import { readMarker, replaceMarker } from './marker-file.js'
+import { isSymbolicLink, readMarker, replaceMarker } from './marker-file.js'
 import type { ProcessIdentity } from './process-identity.js'
 
 /**
@@ -22,7 +22,7 @@ export interface Lease extends ProcessIdentity {
  * - `lease`: one of ours.
  * - `absent`: no such file.
  * - `empty`: a file without text, as the Rust implementation leaves it.
- * - `unreadable`: text that is no lease (cut short, foreign, fields of wrong types); `detail` says what is wrong with it.
+ * - `unreadable`: text that is no lease (cut short, foreign, fields of wrong types), or a symbolic link; `detail` says what is wrong with it.
  */
 export type LeaseReading =
   | { readonly kind: 'lease'; readonly lease: Lease }
@@ -30,7 +30,7 @@ export type LeaseReading =
   | { readonly kind: 'empty' }
   | { readonly kind: 'unreadable'; readonly detail: string }
 
-/** Writes a queue's LEASE in one step. Only the process that holds the writer lock may. */
+/** Writes a queue's LEASE in one step. Only the process that holds the writer lock may. A symbolic link in its place is refused (`ERR_LINK`). */
 export function writeLease(queueDirectory: string, lease: Lease): void {
   replaceMarker(join(queueDirectory, LEASE_FILE), join(queueDirectory, LEASE_TEMPORARY_FILE), formatLease(lease))
 }
@@ -41,8 +41,11 @@ export function writeLease(queueDirectory: string, lease: Lease): void {
  * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not let us read.
  */
 export function readLease(queueDirectory: string): LeaseReading {
-  const text = readMarker(join(queueDirectory, LEASE_FILE))
-  return text === undefined ? { kind: 'absent' } : parseLease(text)
+  const path = join(queueDirectory, LEASE_FILE)
+  const text = readMarker(path)
+  if (text === undefined) return { kind: 'absent' }
+  if (text === '' && isSymbolicLink(path)) return { kind: 'unreadable', detail: 'a symbolic link' }
+  return parseLease(text)
 }
 
 /** One line of JSON. `timestampNs` stands in quotes, because as a JSON number it would lose its last digits in most parsers. */

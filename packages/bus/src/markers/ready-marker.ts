@@ -4,7 +4,7 @@ import { fileStamp, removeMarker, replaceMarker } from './marker-file.js'
 
 /**
  * Announces a queue: READY appears in one step, or replaces the one that a dead predecessor left. Only that it exists matters to readers; the text is
- * for people.
+ * for people, and names the owner where {@link StrategyEndpoints} wrote it. A symbolic link in its place is refused (`ERR_LINK`).
  */
 export function writeReady(queueDirectory: string, text = ''): void {
   replaceMarker(join(queueDirectory, READY_FILE), join(queueDirectory, READY_TEMPORARY_FILE), text)
@@ -15,7 +15,7 @@ export function removeReady(queueDirectory: string): void {
   removeMarker(join(queueDirectory, READY_FILE))
 }
 
-/** Whether the queue is announced. An empty READY, as the Rust implementation makes it, counts. */
+/** Whether the queue is announced. An empty READY, as the Rust implementation makes it, counts; a symbolic link does not. */
 export function isReady(queueDirectory: string): boolean {
   return fileStamp(join(queueDirectory, READY_FILE)) !== undefined
 }

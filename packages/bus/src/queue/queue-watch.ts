@@ -17,6 +17,7 @@ export interface QueueWatchOptions {
 /** Says when it may be worth looking at one queue: where it appears, when its control block is replaced or deleted, and at every rescan. */
 export class QueueWatch {
   readonly counters: WatchCounters = { watches: 0, refusedWatches: 0, hints: 0 }
+  readonly #directory: string
   readonly #controlPath: string
   readonly #watches: boolean
   readonly #onLook: () => void
@@ -28,6 +29,7 @@ export class QueueWatch {
   /** `onLook` is not called from within the constructor. */
   constructor(queueDirectory: string, options: QueueWatchOptions, onLook: () => void) {
     const { rescanIntervalMs = RESCAN_INTERVAL_MS, watch = true } = options
+    this.#directory = queueDirectory
     this.#controlPath = join(queueDirectory, CONTROL_FILE)
     this.#watches = watch
     this.#onLook = onLook
@@ -44,6 +46,11 @@ export class QueueWatch {
   /** What tells this control block from another one in its place; `undefined` while there is none. */
   controlStamp(): string | undefined {
     return birthStamp(this.#controlPath, 'file')
+  }
+
+  /** What tells the queue's directory from another one in its place; `undefined` while there is none. */
+  directoryStamp(): string | undefined {
+    return birthStamp(this.#directory, 'directory')
   }
 
   /** Looks now. */

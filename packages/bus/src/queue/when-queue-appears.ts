@@ -1,3 +1,4 @@
+import { onAbort } from '../watching/on-abort.js'
 import { QueueWatch, type QueueWatchOptions } from './queue-watch.js'
 import { queueIsThere } from './writer-epoch.js'
 
@@ -15,7 +16,7 @@ export function whenQueueAppears(queueDirectory: string, options: AppearanceOpti
   const { signal } = options
   return new Promise((resolve, reject) => {
     const watch = new QueueWatch(queueDirectory, options, look)
-    signal?.addEventListener('abort', look)
+    const stopListening = signal === undefined ? () => {} : onAbort(signal, look)
     watch.keepAlive(true)
     look()
 
@@ -29,7 +30,7 @@ export function whenQueueAppears(queueDirectory: string, options: AppearanceOpti
     }
 
     function end(settle: () => void): void {
-      signal?.removeEventListener('abort', look)
+      stopListening()
       watch.close()
       settle()
     }

@@ -1,4 +1,12 @@
-import { inspectQueue, openReader, type QueueProblem, type ReaderLag, type ReaderOptions, removeReader } from '@chronicle-ts/core'
+import {
+  inspectQueue,
+  isQueueError,
+  openReader,
+  type QueueProblem,
+  type ReaderLag,
+  type ReaderOptions,
+  removeReader,
+} from '@chronicle-ts/core'
 
 /** A reader that is registered at a queue, whether it runs or not. */
 export interface ReaderRecord {
@@ -60,6 +68,12 @@ export class ReaderRegistration {
    * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` while it runs.
    */
   unregister(name: string): boolean {
-    return removeReader(this.queueDirectory, name)
+    try {
+      return removeReader(this.queueDirectory, name)
+    } catch (error) {
+      // Where no queue is, no name is registered.
+      if (isQueueError(error, 'ERR_NOT_FOUND')) return false
+      throw error
+    }
   }
 }

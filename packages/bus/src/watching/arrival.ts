@@ -1,3 +1,6 @@
+import { endingAtReturn } from './ending-at-return.js'
+import { onAbort } from './on-abort.js'
+
 /** Lets consumers wait until something may have arrived. */
 export class Arrival {
   readonly #waiting = new Set<() => void>()
@@ -11,16 +14,16 @@ export class Arrival {
   }
 
   /** Fulfilled at the next announcement, or when the signal aborts. Never rejected. */
-  next(signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted === true) return Promise.resolve()
+  next(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const wake = (): void => {
-        signal?.removeEventListener('abort', wake)
+        stopListening()
         this.#waiting.delete(wake)
         if (this.#waiting.size === 0) this.onWaiting(false)
         resolve()
       }
-      signal?.addEventListener('abort', wake)
+      const stopListening = onAbort(signal, wake)
       this.#waiting.add(wake)
       if (this.#waiting.size === 1) this.onWaiting(true)
     })
@@ -34,11 +37,26 @@ export interface EventSource<T> {
   readonly arrival: Arrival
 }
 
-/** Events one by one, as they come; ends when the signal aborts or the source is closed. */
-export async function* eventsOf<T>(source: EventSource<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, undefined> {
-  while (!source.isClosed() && signal?.aborted !== true) {
-    const event = source.take()
-    if (event === undefined) await source.arrival.next(signal)
-    else yield event
+/** Events one by one, as they come; ends when the signal aborts or the source is closed, and at once at `return()`, also while it waits. */
+export function eventsOf<T>(source: EventSource<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, undefined> {
+  const ending = new AbortController()
+  return endingAtReturn(iterate(source, signal, ending), () => ending.abort())
+}
+
+async function* iterate<T>(
+  source: EventSource<T>,
+  signal: AbortSignal | undefined,
+  ending: AbortController,
+): AsyncGenerator<T, void, undefined> {
+  if (signal?.aborted === true) return
+  const stopListening = signal === undefined ? () => {} : onAbort(signal, () => ending.abort())
+  try {
+    while (!source.isClosed() && !ending.signal.aborted) {
+      const event = source.take()
+      if (event === undefined) await source.arrival.next(ending.signal)
+      else yield event
+    }
+  } finally {
+    stopListening()
   }
 }

@@ -55,6 +55,19 @@ describe('times', () => {
     ['1.5s', 999_998_500_000_000n],
     ['yesterday', undefined],
     ['2023-13-01', undefined],
+    ['0', 0n],
+    // What could be a date, seconds or milliseconds is not taken for nanoseconds.
+    ['20261121', undefined],
+    ['1700000000', undefined],
+    ['1700000000000', undefined],
+    ['18446744073709551616', undefined],
+    // Neither a calendar nor a clock has these.
+    ['2026-02-30', undefined],
+    ['2026-02-29T00:00:00Z', undefined],
+    ['2028-02-29', 1_835_395_200_000_000_000n],
+    ['2026-11-21T24:00', undefined],
+    ['2026-11-21T08:60:00Z', undefined],
+    ['2026-11-21T08:00:00+25:00', undefined],
     ['', undefined],
   ])('reads %j', (text, timestampNs) => expect(parseTime(text, 1_000_000_000_000_000n)).toBe(timestampNs))
 

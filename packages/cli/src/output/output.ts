@@ -10,11 +10,17 @@ const NARROWEST_WIDTH = 40
 export interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number
+  /** Whether more was written than the other end has taken; absent where every write is complete when it returns. */
+  readonly writableNeedDrain?: boolean
   write(chunk: string | Uint8Array): boolean
+  once?(event: 'drain', listener: () => void): unknown
+  off?(event: 'drain', listener: () => void): unknown
 }
 
 /**
  * Standard output as the commands see it: lines and raw bytes, gathered until {@link flush}. Diagnostics never pass through here.
+ *
+ * A stream keeps in memory what its other end does not take. A command that writes without end therefore awaits {@link drained} when {@link isFull} says so.
  *
  * A reader that has gone away (`chron-cli tail q | head -1`) is a normal end: {@link closed} turns true, later writes go nowhere.
  */
@@ -42,6 +48,26 @@ export class Output {
   /** Whether the other end of the pipe is gone. */
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** Whether the other end takes less than is written: the writing command awaits {@link drained} before it goes on. */
+  get isFull(): boolean {
+    return !this.#closed && this.stream.writableNeedDrain === true
+  }
+
+  /** Resolves when the other end has taken what was written, is gone, or `signal` aborts; at once when the output is not full. */
+  async drained(signal: AbortSignal): Promise<void> {
+    if (!this.isFull || signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.stream.off?.('drain', done)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      this.stream.once?.('drain', done)
+      // A closed standard output aborts the command, too.
+      signal.addEventListener('abort', done, { once: true })
+    })
   }
 
   line(text = ''): void {

@@ -23,21 +23,40 @@ const SPAN_UNITS_NS: Readonly<Record<string, bigint>> = {
 }
 
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})?)?$/
+const TIMESTAMP_NS_MAX = 0xffff_ffff_ffff_ffffn
+/** The year 1973: fewer digits are a date, seconds or milliseconds that lack their unit. */
+const NS_DIGITS_MIN = 18
 
 /**
- * Reads a point in time: RFC 3339 (`2026-11-21`, `2026-11-21T08:00:00.5Z`, UTC where no zone is given), nanoseconds since 1970 (digits only), or a span before
- * `now` (`15m`, `2h`, `250ms`). Returns `undefined` for anything else.
+ * Reads a point in time: RFC 3339 (`2026-11-21`, `2026-11-21T08:00:00.5Z`, UTC where no zone is given), nanoseconds since 1970 (18 to 20 digits, or 0), or a span before
+ * `now` (`15m`, `2h`, `250ms`). Returns `undefined` for anything else: for `20261121`, which could mean several things, and for a day or an hour that does not exist.
  */
 export function parseTime(text: string, now: bigint = nowNs()): bigint | undefined {
-  if (/^\d+$/.test(text)) return BigInt(text)
+  if (/^\d+$/.test(text)) return parseNanoseconds(text)
   const span = parseSpan(text)
   if (span !== undefined) return now > span ? now - span : 0n
   const match = RFC3339.exec(text)
   if (match === null) return undefined
-  const [, date, time = '00:00:00', fraction = '', zone = 'Z'] = match
-  const seconds = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}${zone.toUpperCase()}`)
-  if (Number.isNaN(seconds) || seconds < 0) return undefined
-  return BigInt(seconds) * NS_PER_MS + BigInt(fraction.padEnd(9, '0'))
+  const [, date = '', time = '00:00:00', fraction = '', zone = 'Z'] = match
+  if (!exists(date, time, zone)) return undefined
+  const milliseconds = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}${zone.toUpperCase()}`)
+  if (Number.isNaN(milliseconds) || milliseconds < 0) return undefined
+  return BigInt(milliseconds) * NS_PER_MS + BigInt(fraction.padEnd(9, '0'))
+}
+
+function parseNanoseconds(digits: string): bigint | undefined {
+  if (digits !== '0' && digits.length < NS_DIGITS_MIN) return undefined
+  const timestampNs = BigInt(digits)
+  return timestampNs <= TIMESTAMP_NS_MAX ? timestampNs : undefined
+}
+
+/** Whether a calendar has this day and a clock this time: `Date` makes 2 March of 30 February. */
+function exists(date: string, time: string, zone: string): boolean {
+  const midnight = new Date(`${date}T00:00:00Z`)
+  const hasDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(date)
+  const [hour = 0, minute = 0, second = 0] = time.split(':').map(Number)
+  const [zoneHour = 0, zoneMinute = 0] = zone.length === 6 ? zone.slice(1).split(':').map(Number) : []
+  return hasDay && hour < 24 && minute < 60 && second < 60 && zoneHour < 24 && zoneMinute < 60
 }
 
 /** Reads a span such as `90s`, `1.5h` or `250ms`, in nanoseconds; `undefined` for anything else. */

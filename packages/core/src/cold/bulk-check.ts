@@ -104,10 +104,12 @@ export class BulkCheck {
     let last = at
     let previousHigh = order.previousHigh
     let previousLow = order.previousLow
+    const { limitHigh, limitLow } = order
     while (at < end) {
       const low = words[(at + RECORD_TIMESTAMP_NS_OFFSET) >> 2] as number
       const high = words[(at + RECORD_TIMESTAMP_NS_OFFSET + 4) >> 2] as number
       if (high < previousHigh || (high === previousHigh && low < previousLow)) order.noteBackwards(segmentId, at + shift)
+      if (high > limitHigh || (high === limitHigh && low > limitLow)) order.noteAhead(segmentId, at + shift)
       previousHigh = high
       previousLow = low
       last = at

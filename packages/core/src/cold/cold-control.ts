@@ -59,7 +59,7 @@ function readControlBytes(directory: string): Buffer | QueueProblem {
     return readColdFile(join(directory, CONTROL_FILE), CONTROL_LENGTH) ?? controlIs('CONTROL_MISSING', '')
   } catch (error) {
     if (error instanceof ColdFileError)
-      return queueProblem('FILE_UNREADABLE', error.errno, { file: CONTROL_FILE, severity: 'critical' })
+      return queueProblem('FILE_UNREADABLE', error.reason, { file: CONTROL_FILE, severity: 'critical' })
     throw error
   }
 }

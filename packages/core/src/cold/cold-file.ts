@@ -1,7 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
-/** O_NONBLOCK: a named pipe in the place of a file must not hang its reader. It has no effect on regular files. */
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+/**
+ * O_NONBLOCK: a named pipe in the place of a file must not hang its reader. It has no effect on regular files. O_NOFOLLOW: a link in the place of a file leads out of the queue, and one without a target
+ * would pass for a file that is missing.
+ */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | constants.O_NOFOLLOW
+
+/** Bytes that one system call is asked for: the kernel takes no more than 2 GiB at once, nor does `node:fs`. */
+const READ_LENGTH_MAX = 1 << 30
 
 /** A file that could not be opened or read; `errno` is the system's name of the reason ('EACCES', 'EIO', ...). */
 export class ColdFileError extends Error {
@@ -11,6 +17,12 @@ export class ColdFileError extends Error {
     options?: ErrorOptions,
   ) {
     super(`Cannot read ${path}: ${errno}`, options)
+  }
+
+  /** What stands in the way, in words where the system's name for it says little. */
+  get reason(): string {
+    if (this.errno === 'ELOOP') return 'ELOOP, it is a link, which is not followed'
+    return this.errno === 'ENOTREG' ? 'ENOTREG, it is no regular file' : this.errno
   }
 }
 
@@ -67,7 +79,7 @@ export class ColdFile {
 
   #readOnce(into: Uint8Array, at: number, offset: number): number {
     try {
-      return readSync(this.fd, into, at, into.length - at, offset)
+      return readSync(this.fd, into, at, Math.min(into.length - at, READ_LENGTH_MAX), offset)
     } catch (cause) {
       throw new ColdFileError(this.path, (cause as NodeJS.ErrnoException).code ?? 'EIO', { cause })
     }

@@ -13,6 +13,7 @@ import { ColdFileError } from './cold-file.js'
 import type { ColdItem, ColdPosition, ColdRecord } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import { firstDirtyOffset } from './dirty-bytes.js'
+import { isBefore } from './find-start.js'
 import { listQueue } from './queue-listing.js'
 import { type ProblemCode, type ProblemFacts, queueProblem } from './queue-problem.js'
 import { findNextRecord, judgeRecord, type RecordVerdict } from './record-verdict.js'
@@ -21,6 +22,8 @@ import { findNextRecord, judgeRecord, type RecordVerdict } from './record-verdic
 export interface ColdReaderStart {
   readonly directory: string
   readonly position: ColdPosition
+  /** Nothing at this place or after it is read; `undefined` for no such limit. */
+  readonly end: ColdPosition | undefined
   /** Check payload checksums; headers are always checked. */
   readonly checkPayloads: boolean
 }
@@ -37,6 +40,7 @@ const GO_ON = Symbol('go on')
 export class ColdReader {
   readonly directory: string
   readonly #checkPayloads: boolean
+  readonly #end: ColdPosition | undefined
   readonly #pending: ColdItem[] = []
   readonly #controlInode: bigint | undefined
   #segmentId: number
@@ -56,6 +60,7 @@ export class ColdReader {
   constructor(start: ColdReaderStart) {
     this.directory = start.directory
     this.#checkPayloads = start.checkPayloads
+    this.#end = start.end
     this.#segmentId = start.position.segmentId
     this.#offset = start.position.offset
     this.#controlInode = controlInode(start.directory)
@@ -67,7 +72,7 @@ export class ColdReader {
     return { segmentId: this.#segmentId, offset: this.#offset }
   }
 
-  /** The queue was removed or replaced: nothing will ever follow. */
+  /** The queue was removed or replaced, or the place was reached at which reading was to end: nothing will ever follow. */
   get ended(): boolean {
     return this.#ended
   }
@@ -77,8 +82,9 @@ export class ColdReader {
     while (!this.#closed) {
       const pending = this.#pending.shift()
       if (pending !== undefined) return pending
-      if (this.#ended) return undefined
+      if (this.#ended || this.#isAtEnd(this.position)) return this.#stop()
       const item = this.#step()
+      if (item !== GO_ON && item !== undefined && this.#isAtEnd(item)) return this.#stop()
       if (item !== GO_ON && (item !== undefined || this.#pending.length === 0)) return item
     }
     return undefined
@@ -117,6 +123,15 @@ export class ColdReader {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #isAtEnd(place: ColdPosition): boolean {
+    return this.#end !== undefined && !isBefore(place, this.#end)
+  }
+
+  #stop(): undefined {
+    this.#ended = true
+    return undefined
   }
 
   #step(): ColdItem | undefined | typeof GO_ON {
@@ -346,7 +361,7 @@ export class ColdReader {
     const segmentId = this.#segmentId
     this.#lastSequence = -1
     this.#leave()
-    return this.#problem('FILE_UNREADABLE', `${error.errno} at ${error.path}`, { segmentId, severity: 'critical' })
+    return this.#problem('FILE_UNREADABLE', `${error.reason} at ${error.path}`, { segmentId, severity: 'critical' })
   }
 
   #isReplaced(): boolean {

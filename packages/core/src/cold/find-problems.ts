@@ -1,12 +1,22 @@
-import { CONTROL_FILE, controlExtensionsAreCurrent, decodeIndex, INDEX_FILE, INDEX_LENGTH, LOCK_FILE } from '../format/index.js'
+import {
+  CONTROL_FILE,
+  type ControlBlock,
+  controlExtensionsAreCurrent,
+  decodeIndex,
+  INDEX_FILE,
+  INDEX_LENGTH,
+  LOCK_FILE,
+} from '../format/index.js'
 import { QUARANTINE_DIRECTORY } from '../recovery/set-aside.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
+import type { ColdPlaces } from './find-start.js'
 import type { ReadersInspection } from './inspect-readers.js'
 import type { QueueEnd } from './measure-lag.js'
 import type { QueueInspection } from './queue-inspection.js'
 import type { QueueListing } from './queue-listing.js'
-import { type QueueProblem, queueProblem } from './queue-problem.js'
+import { type ProblemFacts, type QueueProblem, queueProblem } from './queue-problem.js'
+import { placeOfReader } from './reader-place.js'
 
 /** Everything that the search for problems looks at. */
 export interface ProblemSources {
@@ -15,16 +25,24 @@ export interface ProblemSources {
   readonly listing: QueueListing
   readonly registered: ReadersInspection
   readonly end: QueueEnd | undefined
+  readonly places: ColdPlaces
+  /** Leave out what costs more than a few reads. */
+  readonly quick: boolean
 }
+
+/** Clocks of machines, and of callers that give times, may differ by this much. */
+export const CLOCK_TOLERANCE_NS = 60_000_000_000n
 
 /** What is wrong with a queue, as far as its metadata and the walk over its head show it: no record behind the head is read. */
 export function findQueueProblems(sources: ProblemSources): QueueProblem[] {
   if (!sources.inspection.isQueue) return [queueProblem('NOT_A_QUEUE', '')]
   return [
     ...controlProblems(sources),
+    ...firstSegmentProblems(sources),
     ...segmentProblems(sources),
     ...headProblems(sources),
     ...readerProblems(sources),
+    ...clockProblems(sources),
     ...lockProblems(sources),
     ...indexProblems(sources),
     ...leftoverProblems(sources),
@@ -84,6 +102,10 @@ function problemsOfControlledHead({ inspection, listing, control, end }: Problem
     const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
     problems.push(queueProblem('CONTROL_BAD_SEQUENCE', detail, { file: CONTROL_FILE }))
   }
+  if (nextSequenceIsAhead(block, end) && inspection.writer.alive === false) {
+    const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
+    problems.push(queueProblem('CONTROL_SEQUENCE_AHEAD', detail, { file: CONTROL_FILE }))
+  }
   if (segmentId > currentSegment && inspection.writer.alive !== true) {
     problems.push(queueProblem('CONTROL_BEHIND', `It says segment ${currentSegment}`, { segmentId }))
   }
@@ -98,7 +120,42 @@ function problemsOfControlledHead({ inspection, listing, control, end }: Problem
   return problems
 }
 
-function readerProblems({ inspection, registered }: ProblemSources): QueueProblem[] {
+/** Only where every record of the head was counted: damage may hide the last ones. */
+function nextSequenceIsAhead(block: ControlBlock, { provenSequence, walk, goesOnAt }: QueueEnd): boolean {
+  if (!controlExtensionsAreCurrent(block) || walk.stoppedBy === 'bad-length' || goesOnAt !== undefined) return false
+  return provenSequence >= 0 && provenSequence === walk.lastSequence && block.nextSequence > provenSequence + 1
+}
+
+/** The hint may be behind while a writer deletes; one that is at rest has put it right. */
+function firstSegmentProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {
+  const told = believableControl(control)?.firstSegmentPlusOne ?? 0
+  const [lowest] = listing.segmentIds
+  if (told === 0 || lowest === undefined || told - 1 === lowest || inspection.writer.alive !== false) return []
+  const facts = { file: CONTROL_FILE, segmentId: lowest }
+  return [queueProblem('CONTROL_BAD_FIRST_SEGMENT', `It says ${told - 1}, the lowest is ${lowest}`, facts)]
+}
+
+/** Times that have not come yet, as far as metadata and the head show them; a verification looks at every record. */
+function clockProblems({ inspection }: ProblemSources): QueueProblem[] {
+  const { inspectedNs, head, first, writer, readers, segments } = inspection
+  const limit = inspectedNs + CLOCK_TOLERANCE_NS
+  const isAhead = (timestampNs: bigint | undefined) => timestampNs !== undefined && timestampNs > limit
+  const problems: QueueProblem[] = []
+  const note = (what: string, timestampNs: bigint | undefined, facts: ProblemFacts) => {
+    if (isAhead(timestampNs)) problems.push(queueProblem('CLOCK_AHEAD', `${what} says ${timestampNs} ns`, facts))
+  }
+  note('The heartbeat of the writer', writer.lastHeartbeatNs, { file: CONTROL_FILE })
+  for (const { file, lastHeartbeatNs } of readers) note('The heartbeat of a reader', lastHeartbeatNs, { file })
+  const ahead = new Set<number>()
+  for (const { segmentId, firstTimestampNs, lastTimestampNs, createdNs } of segments.inspected)
+    if ([firstTimestampNs, lastTimestampNs, createdNs].some(isAhead)) ahead.add(segmentId)
+  if (first !== undefined && isAhead(first.timestampNs)) ahead.add(first.segmentId)
+  if (head.segmentId !== undefined && isAhead(head.lastTimestampNs)) ahead.add(head.segmentId)
+  for (const segmentId of ahead) problems.push(queueProblem('CLOCK_AHEAD', 'A message or the segment itself', { segmentId }))
+  return problems
+}
+
+function readerProblems({ inspection, registered, places, quick }: ProblemSources): QueueProblem[] {
   const problems = [...registered.problems]
   const { firstId } = inspection.segments
   const { segmentId: headId, offset: headOffset } = inspection.head
@@ -108,10 +165,13 @@ function readerProblems({ inspection, registered }: ProblemSources): QueueProble
     const { segmentId, offset } = position
     if (segmentId < firstId)
       problems.push(queueProblem('READER_DATA_LOST', `The first segment is ${firstId}`, { file, segmentId, offset }))
-    if (headId === undefined || headOffset === undefined || inspection.writer.alive === true) continue
+    if (headId === undefined || headOffset === undefined) continue
     const ahead = segmentId > headId + 1 || (segmentId === headId && offset > headOffset)
-    if (ahead)
+    if (ahead && inspection.writer.alive !== true)
       problems.push(queueProblem('READER_AHEAD', `The queue ends at ${headId}:${headOffset}`, { file, segmentId, offset }))
+    const isAtEnd = segmentId === headId && offset === headOffset
+    if (!quick && !ahead && !isAtEnd && placeOfReader(places, position).kind === 'inside')
+      problems.push(queueProblem('READER_MISPLACED', '', { file, segmentId, offset }))
   }
   return problems
 }
@@ -140,7 +200,7 @@ function indexProblems({ inspection, listing }: ProblemSources): QueueProblem[] 
       : [queueProblem('INDEX_BAD', `It has ${bytes.length} bytes`, { file: INDEX_FILE })]
   } catch (error) {
     if (error instanceof ColdFileError)
-      return [queueProblem('FILE_UNREADABLE', error.errno, { file: INDEX_FILE, severity: 'info' })]
+      return [queueProblem('FILE_UNREADABLE', error.reason, { file: INDEX_FILE, severity: 'info' })]
     throw error
   }
 }

@@ -24,6 +24,27 @@ export function latestPosition(places: ColdPlaces): ColdPosition {
   return { segmentId, offset: end ?? SEGMENT_FIRST_RECORD_OFFSET }
 }
 
+/**
+ * Where the records end that are there now, for a reader that is to end there whatever is appended later; `undefined` when damage hides it. The walk and the control block are both asked: damage
+ * stops the first, and the second is behind after a crash.
+ */
+export function presentEnd(places: ColdPlaces): ColdPosition | undefined {
+  const segmentId = lastSegmentWithRecords(places)
+  if (segmentId === undefined) return undefined
+  const walk = withSegment(places, segmentId, (segment) => walkRecords(segment))
+  if (walk === undefined || walk.stoppedBy === 'bad-length') return undefined
+  const walked = { segmentId, offset: walk.end }
+  const { control } = places
+  if (control === undefined) return walked
+  const told = { segmentId: control.currentSegment, offset: control.writeOffset }
+  return isBefore(walked, told) ? told : walked
+}
+
+/** Whether one place stands before another. */
+export function isBefore(one: ColdPosition, other: ColdPosition): boolean {
+  return one.segmentId < other.segmentId || (one.segmentId === other.segmentId && one.offset < other.offset)
+}
+
 /** The n-th record from the end, or the first one where there are fewer. Walks back from the head, one segment at a time. */
 export function positionOfLast(places: ColdPlaces, count: number): ColdPosition {
   if (count <= 0) return latestPosition(places)

@@ -29,13 +29,15 @@ const NO_RECORD = { pid: undefined, record: undefined, recordIsBad: false, proce
 /**
  * Finds out whether a lock is held without standing in anybody's way: the kernel's list of locks is asked first, and only when it names nobody (the holder may live in
  * another pid namespace) is the lock itself tried.
+ *
+ * @param table for looking at many files: the kernel's list as it was a moment ago. Its length grows with the locks of the whole machine.
  */
-export function inspectLock(path: string): LockInspection {
+export function inspectLock(path: string, table: LockTable = readLockTable()): LockInspection {
   let file: ColdFile | undefined
   try {
     file = ColdFile.open(path)
     if (file === undefined) return { held: false, knownBy: 'absent', ...NO_RECORD }
-    return inspectOpenFile(file)
+    return inspectOpenFile(file, table)
   } catch {
     return { held: undefined, knownBy: 'nothing', ...NO_RECORD }
   } finally {
@@ -43,7 +45,7 @@ export function inspectLock(path: string): LockInspection {
   }
 }
 
-/** Whether a process with this pid and start time runs; `undefined` where /proc does not tell. */
+/** Whether a process with this pid and start time runs; `undefined` where /proc does not tell. One that has ended but waits for its parent does not run. */
 export function processRuns(pid: number, startTime: number): boolean | undefined {
   let stat: string
   try {
@@ -51,10 +53,15 @@ export function processRuns(pid: number, startTime: number): boolean | undefined
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? false : undefined
   }
-  return parseProcessStartTime(stat) === startTime
+  return parseProcessStartTime(stat) === startTime && !hasEnded(stat)
 }
 
-function inspectOpenFile(file: ColdFile): LockInspection {
+/** Z: a zombie; X: dead. The letter follows the name, which may hold anything. */
+function hasEnded(stat: string): boolean {
+  return /^[ZXx]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+}
+
+function inspectOpenFile(file: ColdFile, table: LockTable): LockInspection {
   const text = Buffer.alloc(LOCK_RECORD_LENGTH_MAX)
   const content = text.subarray(0, file.readAt(text, 0)).toString('latin1')
   const record = parseLockRecord(content)
@@ -63,7 +70,7 @@ function inspectOpenFile(file: ColdFile): LockInspection {
     recordIsBad: record === undefined && /[^\s\0]/.test(content),
     processRuns: record === undefined ? undefined : processRuns(record.pid, record.startTime),
   }
-  const holder = holderByProcLocks(file)
+  const holder = holderByProcLocks(file, table)
   if (holder !== undefined) return { held: true, knownBy: 'proc-locks', pid: holder, ...facts }
   return { held: heldByTrying(file), knownBy: 'lock', pid: record?.pid, ...facts }
 }
@@ -75,21 +82,30 @@ function heldByTrying(file: ColdFile): boolean {
   return false
 }
 
-/** Lines look like `3: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`. */
-function holderByProcLocks(file: ColdFile): number | undefined {
-  let locks: string
-  try {
-    locks = readFileSync('/proc/locks', 'latin1')
-  } catch {
-    return undefined
-  }
-  const { dev, ino } = file.stat()
-  const device = `${hexByte((dev >>> 8) & 0xfff)}:${hexByte((dev & 0xff) | ((dev >>> 12) & 0xfff00))}:${ino}`
-  for (const line of locks.split('\n')) {
+/** Who holds an exclusive lock on which file, by device and inode. */
+export type LockTable = ReadonlyMap<string, number>
+
+/** Reads the kernel's list of locks. Lines look like `3: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`. */
+export function readLockTable(): LockTable {
+  const table = new Map<string, number>()
+  for (const line of readLocks().split('\n')) {
     const [, kind, , mode, pid, place] = line.trim().split(/\s+/)
-    if (kind === 'FLOCK' && mode === 'WRITE' && place === device && Number(pid) > 0) return Number(pid)
+    if (kind === 'FLOCK' && mode === 'WRITE' && place !== undefined && Number(pid) > 0) table.set(place, Number(pid))
   }
-  return undefined
+  return table
+}
+
+function readLocks(): string {
+  try {
+    return readFileSync('/proc/locks', 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+function holderByProcLocks(file: ColdFile, table: LockTable): number | undefined {
+  const { dev, ino } = file.stat()
+  return table.get(`${hexByte((dev >>> 8) & 0xfff)}:${hexByte((dev & 0xff) | ((dev >>> 12) & 0xfff00))}:${ino}`)
 }
 
 function hexByte(value: number): string {

@@ -7,7 +7,7 @@ import { firstDirtyOffset } from './dirty-bytes.js'
 import { endByControl } from './end-by-control.js'
 import { findQueueProblems } from './find-problems.js'
 import { type ColdPlaces, lastSegmentWithRecords } from './find-start.js'
-import { inspectLock } from './inspect-lock.js'
+import { inspectLock, type LockInspection, readLockTable } from './inspect-lock.js'
 import { inspectReaders, type ReadersInspection } from './inspect-readers.js'
 import { inspectSegment, type SegmentInspection } from './inspect-segments.js'
 import { measureLag, type QueueEnd } from './measure-lag.js'
@@ -24,6 +24,8 @@ export interface InspectOptions {
    * Believe what a writer of ours keeps in the control block instead of walking the head: costs the same for every size of segment, and leaves out the rate. For looking at many queues every second.
    */
   readonly quick?: boolean
+  /** @internal The caller holds the writer lock itself, so that no writer is at work. Default: false. */
+  readonly holdsLock?: boolean
 }
 
 const SEGMENT_LIMIT = 512
@@ -47,8 +49,9 @@ export function inspectQueue(directory: string, options: InspectOptions = {}): Q
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: block }
   const segments = inspectSegments(places, options.segmentLimit ?? SEGMENT_LIMIT)
   const end = walkToEnd(places, options.quick === true)
-  const writer = inspectWriter(directory, control)
-  const registered = inspectReaders(directory)
+  const locks = readLockTable()
+  const writer = inspectWriter(control, inspectLock(join(directory, LOCK_FILE), locks), options.holdsLock === true)
+  const registered = inspectReaders(directory, locks)
   const inspection: Omit<QueueInspection, 'problems'> = {
     directory,
     inspectedNs: BigInt(Date.now()) * 1_000_000n,
@@ -67,7 +70,10 @@ export function inspectQueue(directory: string, options: InspectOptions = {}): Q
     leftovers: listing.leftovers,
     hasQuarantine: listing.hasQuarantine,
   }
-  return { ...inspection, problems: findQueueProblems({ inspection, control, listing, registered, end }) }
+  return {
+    ...inspection,
+    problems: findQueueProblems({ inspection, control, listing, registered, end, places, quick: options.quick === true }),
+  }
 }
 
 function inspectSegments(places: ColdPlaces, limit: number): SegmentsSummary {
@@ -158,8 +164,8 @@ function firstRecord(segments: SegmentsSummary): QueueInspection['first'] {
   return { segmentId: segment.segmentId, sequence: segment.firstSequence, timestampNs: segment.firstTimestampNs }
 }
 
-function inspectWriter(directory: string, control: ColdControl): WriterInspection {
-  const lock = inspectLock(join(directory, LOCK_FILE))
+function inspectWriter(control: ColdControl, found: LockInspection, holdsLock: boolean): WriterInspection {
+  const lock = holdsLock ? { ...found, held: false } : found
   const block = believableControl(control)
   const lastHeartbeatNs = block === undefined || block.writerHeartbeatNs === 0n ? undefined : block.writerHeartbeatNs
   return { ...lock, alive: lock.held, epoch: block?.writerEpoch, lastHeartbeatNs }

@@ -4,7 +4,7 @@ import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY
 import { checksum } from './checksum.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
-import { inspectLock, type LockInspection } from './inspect-lock.js'
+import { inspectLock, type LockInspection, type LockTable } from './inspect-lock.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
 
 /** A registered reader as its file tells. */
@@ -31,7 +31,7 @@ export interface ReadersInspection {
 }
 
 /** Reads the files of all registered readers, by name. Never throws. */
-export function inspectReaders(directory: string): ReadersInspection {
+export function inspectReaders(directory: string, locks: LockTable): ReadersInspection {
   let names: string[]
   try {
     names = readdirSync(join(directory, READERS_DIRECTORY)).sort()
@@ -47,17 +47,19 @@ export function inspectReaders(directory: string): ReadersInspection {
   for (const fileName of names) {
     const name = parseReaderFileName(fileName)
     const file = `${READERS_DIRECTORY}/${fileName}`
-    if (name !== undefined) readers.push(inspectReaderFile(directory, name, file))
+    if (name !== undefined) readers.push(inspectReaderFile(join(directory, file), { name, file, locks }))
     else if (fileName.endsWith('.tmp')) problems.push(queueProblem('LEFTOVER', '', { file }))
     else if (!fileName.endsWith('.lost')) problems.push(queueProblem('READER_NAME', '', { file }))
   }
   return { readers, problems }
 }
 
-function inspectReaderFile(directory: string, name: string, file: string): ReaderFileInspection {
-  const path = join(directory, file)
+function inspectReaderFile(
+  path: string,
+  { name, file, locks }: { readonly name: string; readonly file: string; readonly locks: LockTable },
+): ReaderFileInspection {
   const nothing = { position: undefined, lastHeartbeatNs: undefined, generation: undefined, legacy: false }
-  const lock = inspectLock(path)
+  const lock = inspectLock(path, locks)
   try {
     const bytes = readColdFile(path, POSITION_LENGTH + 1) ?? Buffer.alloc(0)
     const saved = decodePosition(bytes, checksum)
@@ -69,7 +71,7 @@ function inspectReaderFile(directory: string, name: string, file: string): Reade
     const lastHeartbeatNs = heartbeatNs === 0n ? undefined : heartbeatNs
     return { name, file, position: { segmentId, offset }, lastHeartbeatNs, generation, legacy, lock, problem: undefined }
   } catch (error) {
-    const errno = error instanceof ColdFileError ? error.errno : String(error)
+    const errno = error instanceof ColdFileError ? error.reason : String(error)
     return { name, file, ...nothing, lock, problem: queueProblem('FILE_UNREADABLE', errno, { file }) }
   }
 }

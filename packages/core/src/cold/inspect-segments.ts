@@ -60,7 +60,8 @@ function describe(segment: ColdSegment): SegmentInspection {
     createdNs: usable ? told(header.createdNs) : undefined,
     writerEpoch: usable ? told(header.writerEpoch) : undefined,
     endOffset: sealed ? told(header.endOffset) : undefined,
-    recordCount: sealed && header.endOffset !== 0 ? header.recordCount : undefined,
+    // A writer that took the segment over from one that does not count leaves the count out.
+    recordCount: sealed ? told(header.recordCount) : undefined,
     lastTimestampNs: sealed ? told(header.lastTimestampNs) : undefined,
     problem: problemOf(segment),
   }
@@ -78,7 +79,7 @@ function problemOf(segment: ColdSegment): QueueProblem | undefined {
 function unreadable(segmentId: number, error: ColdFileError): SegmentInspection {
   const nothing = { firstSequence: undefined, firstTimestampNs: undefined, createdNs: undefined, writerEpoch: undefined }
   const noSummary = { endOffset: undefined, recordCount: undefined, lastTimestampNs: undefined }
-  const problem = queueProblem('FILE_UNREADABLE', error.errno, { segmentId, severity: 'critical' })
+  const problem = queueProblem('FILE_UNREADABLE', error.reason, { segmentId, severity: 'critical' })
   return { segmentId, length: 0, allocatedBytes: 0, sealed: false, hasRecords: false, ...nothing, ...noSummary, problem }
 }
 

@@ -11,6 +11,7 @@ import {
   positionOfLast,
   positionOfSequence,
   positionOfTime,
+  presentEnd,
 } from './find-start.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
 
@@ -28,6 +29,8 @@ export type ColdStart =
 export interface ColdReaderOptions {
   /** Default: `earliest`. */
   readonly from?: ColdStart
+  /** `present`: end at the end that the queue has now, whatever is appended while it is being read. Default: go on with what comes. */
+  readonly to?: 'present'
   /** Check the CRC of every payload. Default: true. */
   readonly checkPayloads?: boolean
 }
@@ -49,7 +52,8 @@ export function openColdReader(directory: string, options: ColdReaderOptions = {
   if (!isQueueListing(listing)) throw new NotAQueueError({ directory, detail: 'it holds neither a control block nor a segment' })
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: believableControl(readColdControl(directory)) }
   const position = resolveStart(places, options.from ?? 'earliest')
-  return new ColdReader({ directory: absolutePath(directory), position, checkPayloads: options.checkPayloads ?? true })
+  const end = options.to === 'present' ? presentEnd(places) : undefined
+  return new ColdReader({ directory: absolutePath(directory), position, end, checkPayloads: options.checkPayloads ?? true })
 }
 
 function resolveStart(places: ColdPlaces, from: ColdStart): ColdPosition {

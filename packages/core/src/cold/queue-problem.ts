@@ -24,6 +24,14 @@ export const PROBLEMS = {
   ],
   CONTROL_AHEAD: ['critical', 'control.meta names a head or an offset that the segments do not reach.'],
   CONTROL_BAD_SEQUENCE: ['critical', 'The next sequence in control.meta was used already: a writer would use it twice.'],
+  CONTROL_SEQUENCE_AHEAD: [
+    'warning',
+    'The next sequence in control.meta lies above the records: the last messages are gone, or it is damaged. Sequences are left out, none is used twice.',
+  ],
+  CONTROL_BAD_FIRST_SEGMENT: [
+    'warning',
+    'control.meta names another segment than the lowest one as the first; the next writer puts that right.',
+  ],
   HEAD_MISSING: ['critical', 'The segment that control.meta calls the head is missing.'],
   SEGMENT_MISSING: ['critical', 'Segments in the middle of the queue are missing.'],
   SEGMENT_RETIRED: ['warning', 'Retention deleted segments before they could be read.'],
@@ -48,6 +56,11 @@ export const PROBLEMS = {
   READER_NAME: ['info', 'A file among the reader files has no valid reader name and is ignored.'],
   READER_DATA_LOST: ['warning', 'The position of a reader was deleted: it will be told that data is lost.'],
   READER_AHEAD: ['critical', 'The position of a reader lies behind the end of the queue.'],
+  READER_MISPLACED: ['critical', 'The position of a reader is no place at which a record begins.'],
+  CLOCK_AHEAD: [
+    'warning',
+    'A time lies in the future: a clock was wrong, or the caller gave it. Ages and lags by time are wrong until then.',
+  ],
   LOCK_RECORD_BAD: ['info', 'The writer lock file holds no valid record; the lock itself decides, so this does no harm.'],
   LOCK_STALE: [
     'info',

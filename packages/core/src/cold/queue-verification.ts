@@ -4,6 +4,7 @@ import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdItem, ColdPosition } from './cold-item.js'
 import type { ColdReader } from './cold-reader.js'
 import type { ColdSegment } from './cold-segment.js'
+import { CLOCK_TOLERANCE_NS } from './find-problems.js'
 import { inspectQueue } from './inspect-queue.js'
 import { openColdReader } from './open-cold-reader.js'
 import type { QueueInspection } from './queue-inspection.js'
@@ -17,6 +18,8 @@ export interface VerifyOptions {
   readonly toSegment?: number
   /** Problems that are kept; more are only counted. Default 10,000. */
   readonly problemLimit?: number
+  /** @internal The caller holds the writer lock itself, so that no writer is at work. Default: false. */
+  readonly holdsLock?: boolean
 }
 
 /** How far a verification is. */
@@ -53,7 +56,7 @@ export class QueueVerification {
   readonly #reader: ColdReader
   readonly #control: ControlBlock | undefined
   readonly #bulk: BulkCheck | undefined
-  readonly #timeOrder = new TimeOrder()
+  readonly #timeOrder = new TimeOrder(BigInt(Date.now()) * 1_000_000n + CLOCK_TOLERANCE_NS)
   readonly #options: VerifyOptions
   readonly #problemLimit: number
   readonly #problems: QueueProblem[] = []
@@ -73,7 +76,10 @@ export class QueueVerification {
   constructor(directory: string, options: VerifyOptions) {
     this.#options = options
     this.#problemLimit = options.problemLimit ?? PROBLEM_LIMIT
-    this.inspection = inspectQueue(directory, { segmentLimit: Number.POSITIVE_INFINITY })
+    this.inspection = inspectQueue(directory, {
+      segmentLimit: Number.POSITIVE_INFINITY,
+      holdsLock: options.holdsLock === true,
+    })
     this.#toldCounts = new Map(this.inspection.segments.inspected.map(({ segmentId, recordCount }) => [segmentId, recordCount]))
     this.#control = believableControl(readColdControl(directory))
     this.#reader = openColdReader(directory, { from: options.from ?? 'earliest' })
@@ -173,7 +179,11 @@ export class QueueVerification {
 
   #finish(): void {
     this.#isDone = true
-    const { backwards, firstSegmentId, firstOffset } = this.#timeOrder
+    const { backwards, firstSegmentId, firstOffset, ahead, firstAheadSegmentId, firstAheadOffset } = this.#timeOrder
+    if (ahead > 0) {
+      const facts = { segmentId: firstAheadSegmentId, offset: firstAheadOffset, count: ahead }
+      this.#note(queueProblem('CLOCK_AHEAD', 'Given is the first of these messages', facts))
+    }
     if (backwards === 0) return
     const facts = { segmentId: firstSegmentId, offset: firstOffset, count: backwards }
     this.#note(queueProblem('TIME_BACKWARDS', 'Given is the first of them', facts))

@@ -18,8 +18,8 @@ beforeEach(() => {
 })
 
 const FAULTS: [string, string, (path: string) => void][] = [
-  ['that cannot be opened', 'ELOOP', makeUnopenable],
-  ['that cannot be read', 'EIO', makeUnreadable],
+  ['that is a link to itself', 'ELOOP', makeUnopenable],
+  ['that is a link to another', 'ELOOP', makeUnreadable],
 ]
 
 describe.each(FAULTS)('a segment %s', (_, errno, spoil) => {

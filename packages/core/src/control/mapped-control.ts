@@ -1,5 +1,6 @@
 import { binding } from '@chronicle-ts/native'
 import { SEQLOCK_TRIES } from '../defaults.js'
+import type { FileIdentity } from '../files/file-identity.js'
 import { bootId } from '../files/machine.js'
 import {
   CONTROL_BOOT_ID_LENGTH,
@@ -20,6 +21,7 @@ import {
   CONTROL_SEGMENT_GENERATION_OFFSET,
   CONTROL_SEGMENT_SIZE_OFFSET,
   CONTROL_WAITERS_PENDING_OFFSET,
+  CONTROL_WRITE_BACK_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
   CONTROL_WRITER_BLOCKED_OFFSET,
   CONTROL_WRITER_EPOCH_OFFSET,
@@ -48,6 +50,8 @@ export class MappedControl {
   constructor(
     readonly mapping: ArrayBuffer,
     readonly writable: boolean,
+    /** Of the file that is mapped. */
+    readonly identity: FileIdentity,
   ) {
     this.#words = new Int32Array(mapping, 0, CONTROL_LENGTH / 4)
     this.#longs = new BigUint64Array(mapping, 0, CONTROL_LENGTH / 8)
@@ -238,6 +242,15 @@ export class MappedControl {
 
   storeFirstSegment(segmentId: number): void {
     Atomics.store(this.#longs, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET >> 3, BigInt(segmentId) + 1n)
+  }
+
+  /** One of the `WRITE_BACK_*` values. Native code keeps it up to date around each sync. */
+  writeBackAcquire(): number {
+    return Atomics.load(this.#words, CONTROL_WRITE_BACK_OFFSET >> 2) >>> 0
+  }
+
+  storeWriteBack(state: number): void {
+    Atomics.store(this.#words, CONTROL_WRITE_BACK_OFFSET >> 2, state)
   }
 
   /** The newest durable mark, or `undefined` when nothing was ever synced. */

@@ -1,10 +1,12 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { READY_TIMEOUT_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, NotAQueueError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
+import { identityOf } from '../files/file-identity.js'
 import { pause } from '../files/pause.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath, openRegularFile } from '../files/regular-file.js'
+import { probeWriterLock } from '../files/writer-lock.js'
 import {
   CONTROL_FILE,
   CONTROL_LENGTH,
@@ -14,6 +16,7 @@ import {
   decodeControl,
   INIT_STATE_READY,
   isExistingSegmentSize,
+  LOCK_FILE,
   viewOf,
 } from '../format/index.js'
 import { MappedControl } from './mapped-control.js'
@@ -72,7 +75,7 @@ export function openControl(directory: QueueDirectory, writable: boolean): Mappe
     const { state, block } = readControl(directory)
     if (state === 'ready') return mapControl(directory, writable)
     const waitedMs = Math.round(performance.now() - begun)
-    const mayPass = state === 'unfinished' || state === 'blank'
+    const mayPass = state === 'unfinished' || state === 'blank' || (state === 'absent' && isLocked(directory))
     if (!mayPass || waitedMs >= READY_TIMEOUT_MS) throw controlError(directory, { state, block, waitedMs })
     pause(RETRY_PAUSE_MS)
   }
@@ -82,7 +85,7 @@ export function mapControl(directory: QueueDirectory, writable: boolean): Mapped
   try {
     const fd = openRegularFile(directory.at(CONTROL_FILE), writable ? 'write' : 'read')
     try {
-      return new MappedControl(binding.mapFile(fd, CONTROL_LENGTH, writable), writable)
+      return new MappedControl(binding.mapFile(fd, CONTROL_LENGTH, writable), writable, identityOf(fd))
     } finally {
       closeSync(fd)
     }
@@ -98,7 +101,9 @@ function controlError(
   const { state, block, waitedMs } = found
   switch (state) {
     case 'absent':
-      return new NotAQueueError({ directory: directory.path, detail: 'it has no control.meta' })
+      return isLocked(directory) || isUntouched(directory)
+        ? new NotReadyError({ directory: directory.path, initState: undefined, waitedMs })
+        : new NotAQueueError({ directory: directory.path, detail: 'it has no control.meta' })
     case 'version':
       return new UnsupportedVersionError({
         path: directory.describe(CONTROL_FILE),
@@ -111,5 +116,23 @@ function controlError(
       return new NotAQueueError({ directory: directory.path, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
     default:
       return new NotReadyError({ directory: directory.path, initState: block?.initState, waitedMs })
+  }
+}
+
+/** A writer that makes the queue holds the lock: the control block comes last. */
+function isLocked(directory: QueueDirectory): boolean {
+  try {
+    return probeWriterLock(directory)?.held === true
+  } catch {
+    return false
+  }
+}
+
+/** A writer that begins makes the directory, then the lock file, then takes the lock. */
+function isUntouched(directory: QueueDirectory): boolean {
+  try {
+    return readdirSync(directory.self).every((name) => name === LOCK_FILE)
+  } catch {
+    return false
   }
 }

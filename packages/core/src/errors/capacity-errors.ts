@@ -16,6 +16,9 @@ export class NoSpaceError extends QueueError {
   }
 }
 
+/** How many names of readers a message has at most; the field has all. */
+const NAMES_MAX = 5
+
 /** The queue has reached its `maxBytes` or `maxSegments` and its readers have not made room in time. Nothing was written. */
 export class QueueFullError extends QueueError {
   override readonly name = 'QueueFullError'
@@ -27,15 +30,41 @@ export class QueueFullError extends QueueError {
   readonly value: number
   /** For how long the writer waited; 0 when it was told not to. */
   readonly waitedMs: number
+  /** Why the oldest segment stays: 'readers have not committed past it', or that no reader is registered, ... */
+  readonly reason: string
+  /** The readers that have not committed past the oldest segment. */
+  readonly readers: readonly string[]
 
-  constructor(facts: { directory: string; limit: string; value: number; waitedMs: number }, options?: ErrorOptions) {
-    const { directory, limit, value, waitedMs } = facts
-    super('The queue is full', { directory, limit, value, waitedMs }, options)
+  constructor(
+    facts: {
+      directory: string
+      limit: string
+      value: number
+      waitedMs: number
+      reason: string
+      readers: readonly string[]
+    },
+    options?: ErrorOptions,
+  ) {
+    const { directory, limit, value, waitedMs, reason, readers } = facts
+    const names = readers.length === 0 ? undefined : listed(readers)
+    super(
+      `The queue is full, and its oldest segment stays: ${reason}`,
+      { directory, limit, value, waitedMs, readers: names },
+      options,
+    )
     this.directory = directory
     this.limit = limit
     this.value = value
     this.waitedMs = waitedMs
+    this.reason = reason
+    this.readers = readers
   }
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX
+  return more > 0 ? `${names.slice(0, NAMES_MAX).join()} and ${more} more` : names.join()
 }
 
 /** A limit of the operating system is in the way: the message says which. */

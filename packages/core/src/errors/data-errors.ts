@@ -130,7 +130,7 @@ export class BadPositionError extends QueueError {
 
   constructor(facts: { path: string; reader?: string | undefined; detail: string }, options?: ErrorOptions) {
     const { path, reader, detail } = facts
-    const wayOut = 'open the reader with an explicit start ("earliest", "latest", a sequence or a timestamp), or remove the file'
+    const wayOut = 'open the reader with `reset: true`, which begins at `start`, or remove the file'
     super(`The saved position of this reader is unusable, ${detail}; ${wayOut}`, { path, reader }, options)
     this.path = path
     this.reader = reader

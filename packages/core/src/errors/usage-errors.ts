@@ -53,8 +53,16 @@ export class TooLargeError extends QueueError {
   }
 }
 
-/** A value in a few words: strings quoted and cut, objects by their class. */
+/** A value in a few words: strings quoted and cut, objects by their class. An object may run code of its own for that, which must not become the error. */
 function describeValue(value: unknown): string {
+  try {
+    return wordsFor(value)
+  } catch {
+    return 'an object that cannot be described'
+  }
+}
+
+function wordsFor(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value)
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'function') return 'a function'

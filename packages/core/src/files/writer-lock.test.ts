@@ -39,7 +39,7 @@ describe('a writer lock that is held', () => {
     lock.writeRecord(4)
     expect(readFileSync(join(directory, LOCK_FILE), 'latin1')).toBe(`${process.pid} ${processStartTime(process.pid)} 4\n`)
     lock.release()
-    expect(readFileSync(join(directory, LOCK_FILE), 'latin1')).toBe('')
+    expect(readFileSync(join(directory, LOCK_FILE), 'latin1')).toBe('\n')
   })
 })
 

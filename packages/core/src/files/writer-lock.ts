@@ -1,8 +1,15 @@
 import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
-import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
-import { fromSystemError, WriterActiveError } from '../errors/index.js'
-import { formatLockRecord, LOCK_FILE, LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord } from '../format/index.js'
+import { BACKGROUND_TIMEOUT_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
+import { fromSystemError, LockLostError, WriterActiveError } from '../errors/index.js'
+import {
+  formatLockRecord,
+  LOCK_FILE,
+  LOCK_RECORD_LENGTH_MAX,
+  type LockRecord,
+  parseBackgroundWork,
+  parseLockRecord,
+} from '../format/index.js'
 import { processAgeMs, processStartTime } from './machine.js'
 import { pause } from './pause.js'
 import type { QueueDirectory } from './queue-directory.js'
@@ -11,50 +18,85 @@ import { openRegularFile } from './regular-file.js'
 /**
  * The writer's claim on a queue: an exclusive `flock` on `writer.lock`, which the kernel drops however the process ends. The text in the file
  * only explains who holds it.
+ *
+ * The lock is shared with the background work of its writer, by {@link hold}: it is free when the writer has let go **and** the last job has ended. It counts only as long
+ * as the file of that name in the directory is the one that is locked.
  */
 export class WriterLock {
+  #isReleased = false
+
   private constructor(
     readonly directory: QueueDirectory,
     readonly previous: LockRecord | undefined,
     readonly fd: number,
+    /** What jobs of the addon carry, see `Binding.openHold`. */
+    readonly hold: number,
   ) {}
 
   /**
-   * Takes the lock. A lock that is held although its recorded holder is dead, or unknown, is tried again for a moment: liveness probes of
-   * readers hold it for microseconds.
+   * Takes the lock. Retries while the lock is held by liveness probes, by background work of a writer that has ended, or by a process that is dead or not visible; a
+   * writer that runs is told of at once.
    *
    * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE` with pid and start time of the holder, and how that is known.
    */
   static acquire(directory: QueueDirectory): WriterLock {
+    const begun = performance.now()
+    for (;;) {
+      const lock = WriterLock.#tryAcquire(directory, begun)
+      if (lock !== undefined) return lock
+    }
+  }
+
+  /** `undefined`: the file was replaced between opening and locking it, so that the lock is on another. */
+  static #tryAcquire(directory: QueueDirectory, begun: number): WriterLock | undefined {
     const fd = openLockFile(directory)
-    const deadline = performance.now() + LOCK_RETRY_MS
     try {
-      while (!binding.tryLock(fd, true)) {
-        const holder = readLockRecord(fd)
-        if (performance.now() >= deadline || isRunning(holder)) throw writerActive(directory.path, holder)
-        pause(RETRY_PAUSE_MS)
-      }
-      return new WriterLock(directory, readLockRecord(fd), fd)
+      lockFile(directory, fd, begun)
+      const lock = new WriterLock(directory, parseLockRecord(readText(fd)), fd, binding.openHold(fd, directory.fd, LOCK_FILE))
+      if (lock.isHeld()) return lock
+      lock.release({ clears: false })
+      return undefined
     } catch (cause) {
       closeSync(fd)
       throw fromSystemError(cause, { path: directory.describe(LOCK_FILE) })
     }
   }
 
-  /** Says in the file who holds the lock. */
-  writeRecord(epoch: number): void {
-    const startTime = processStartTime(process.pid) ?? 0
-    ftruncateSync(this.fd, 0)
-    writeSync(this.fd, formatLockRecord({ pid: process.pid, startTime, epoch }), 0)
+  /** Whether the lock file at its name is still the one that is locked. Costs two system calls. */
+  isHeld(): boolean {
+    return binding.holdCheck(this.hold) === 0
   }
 
-  /** Clears the record and lets go. */
-  release(): void {
+  /** The error for a lock that is not held any more. */
+  lostError(): LockLostError {
+    return new LockLostError({ directory: this.directory.path, detail: `${LOCK_FILE} was deleted or replaced` })
+  }
+
+  /** Says in the file who holds the lock. In place: a file that is emptied first gives its block back, and a full disk does not return it. */
+  writeRecord(epoch: number): void {
+    const startTime = processStartTime(process.pid) ?? 0
+    const record = formatLockRecord({ pid: process.pid, startTime, epoch })
     try {
-      ftruncateSync(this.fd, 0)
-    } finally {
-      // Lets go of the lock.
+      writeSync(this.fd, record, 0)
+      ftruncateSync(this.fd, record.length)
+    } catch (cause) {
+      // An empty file of an earlier version. The record only explains: no reason to refuse a writer, which may be the one that makes room.
+      if (!['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause
+    }
+  }
+
+  /**
+   * Lets go, and clears the record unless told otherwise. Waits for background work; what does not end in time keeps the lock until it does. Never throws for the text,
+   * which only explains. Idempotent.
+   */
+  release({ clears = true, timeoutMs = BACKGROUND_TIMEOUT_MS } = {}): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    try {
+      // The hold has a descriptor of its own, which keeps the lock.
       closeSync(this.fd)
+    } finally {
+      binding.closeHold(this.hold, clears, timeoutMs)
     }
   }
 }
@@ -67,21 +109,48 @@ function openLockFile(directory: QueueDirectory): number {
   }
 }
 
-function readLockRecord(fd: number): LockRecord | undefined {
+function lockFile(directory: QueueDirectory, fd: number, begun: number): void {
+  while (!binding.tryLock(fd, true)) {
+    const text = readText(fd)
+    if (performance.now() - begun >= patienceMs(fd, text)) throw writerActive(directory.path, text)
+    pause(RETRY_PAUSE_MS)
+  }
+}
+
+/** How long to retry a lock that somebody holds. A shared try tells probes, which hold it shared for microseconds, from a writer, whatever the record says. */
+function patienceMs(fd: number, text: string): number {
+  if (binding.tryLock(fd, false)) {
+    binding.unlock(fd)
+    return LOCK_PATIENCE_MS
+  }
+  if (parseBackgroundWork(text) !== undefined) return LOCK_PATIENCE_MS
+  return isRunning(parseLockRecord(text)) ? 0 : LOCK_RETRY_MS
+}
+
+function readText(fd: number): string {
   const bytes = Buffer.alloc(LOCK_RECORD_LENGTH_MAX)
-  return parseLockRecord(bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, 0)))
+  return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, 0))
 }
 
 function isRunning(record: LockRecord | undefined): boolean {
   return record !== undefined && processStartTime(record.pid) === record.startTime
 }
 
-function writerActive(directory: string, holder: LockRecord | undefined): WriterActiveError {
-  if (holder === undefined) return new WriterActiveError({ directory, how: 'the lock is held, its record is empty' })
+function writerActive(directory: string, text: string): WriterActiveError {
+  const holder = parseLockRecord(text)
+  const work = parseBackgroundWork(text)
+  const background = work === undefined ? undefined : `background work of a writer that has ended still goes on: ${work}`
+  if (holder === undefined)
+    return new WriterActiveError({ directory, how: background ?? 'the lock is held, its record is empty' })
   const { pid, startTime } = holder
   if (!isRunning(holder))
-    return new WriterActiveError({ directory, pid, startTime, how: 'the lock is held, by a process not visible here' })
-  const how = pid === process.pid ? 'the lock is held by this process' : 'the lock is held by a running process'
+    return new WriterActiveError({
+      directory,
+      pid,
+      startTime,
+      how: background ?? 'the lock is held, by a process not visible here',
+    })
+  const how = background ?? (pid === process.pid ? 'the lock is held by this process' : 'the lock is held by a running process')
   return new WriterActiveError({ directory, pid, startTime, sinceMs: processAgeMs(startTime), how })
 }
 
@@ -106,7 +175,7 @@ export function probeWriterLock(directory: QueueDirectory): LockState | undefine
   try {
     const free = binding.tryLock(fd, false)
     if (free) binding.unlock(fd)
-    return { held: !free, record: readLockRecord(fd) }
+    return { held: !free, record: parseLockRecord(readText(fd)) }
   } finally {
     closeSync(fd)
   }

@@ -48,6 +48,7 @@ describe('the control block', () => {
     segmentGeneration: uint32,
     currentSegment: uint32,
     firstSegmentPlusOne: uint53,
+    writeBack: uint32,
     writeOffset: uint53,
     writerHeartbeatNs: uint64,
     nextSequence: uint53,

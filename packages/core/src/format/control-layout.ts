@@ -29,8 +29,10 @@ import { getUint64, setUint64, viewOf } from './uint64.js'
       +-------------------------------+-------------------------------+
   136 |                      firstSegmentPlusOne                      |
       +---------------------------------------------------------------+
-  144 |                        free, 112 bytes                        |
-      +---------------------------------------------------------------+
+  144 |                        free, 104 bytes                        |
+      +-------------------------------+-------------------------------+
+  248 |              free             |           writeBack           |
+      +-------------------------------+-------------------------------+
   256 |                          writeOffset                          |
       +---------------------------------------------------------------+
   264 |                       writerHeartbeatNs                       |
@@ -57,7 +59,7 @@ import { getUint64, setUint64, viewOf } from './uint64.js'
  *
  * - Bytes 0 to 31, `segmentGeneration` to `currentSegment`, `writeOffset`, `writerHeartbeatNs`, `notifySequence` and `waitersPending` are the
  *   base format. All else is an extension: zero there means absent, and the fields count only while `extensionEpoch` equals `writerEpoch`
- *   (low 32 bits), because a writer of the base format does not maintain them. `createdNs` and the durable slots stay true regardless.
+ *   (low 32 bits), because a writer of the base format does not maintain them. `createdNs`, `writeBack` and the durable slots stay true regardless.
  * - `segmentGeneration` is a seqlock over `currentSegment` and `writeOffset`: odd while a roll changes them.
  * - The words that a writer stores per append (256 to 319), the futex word of the readers (384) and that of blocked writers (448) stand on
  *   cache lines of their own.
@@ -91,6 +93,8 @@ export const CONTROL_SEGMENT_GENERATION_OFFSET = 128
 export const CONTROL_CURRENT_SEGMENT_OFFSET = 132
 /** u64, a hint: the lowest segment that exists, plus 1. */
 export const CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET = 136
+/** u32, one of the `WRITE_BACK_*` values: what is known of the syncs since the durable mark, in this run of the machine. */
+export const CONTROL_WRITE_BACK_OFFSET = 252
 /** u64, where the next record goes in the head segment. */
 export const CONTROL_WRITE_OFFSET_OFFSET = 256
 /** u64, CLOCK_REALTIME at open, append and roll. */
@@ -115,6 +119,13 @@ export const INIT_STATE_UNINITIALISED = 0
 export const INIT_STATE_INITIALISING = 1
 export const INIT_STATE_READY = 2
 
+/** Every sync that was begun has succeeded. */
+export const WRITE_BACK_GOOD = 0
+/** A sync was begun, and its outcome is not known: it is under way, or its process died. */
+export const WRITE_BACK_UNDER_WAY = 1
+/** A sync failed. The kernel may have marked pages clean that it did not write: all since the durable mark is written again before a later mark is set. */
+export const WRITE_BACK_FAILED = 2
+
 /** The writer honours `parkedReaders`. */
 export const CONTROL_FEATURE_PARKED_READERS = 1
 
@@ -133,6 +144,7 @@ export const CONTROL_FIELDS: readonly Field[] = [
   { name: 'segmentGeneration', offset: CONTROL_SEGMENT_GENERATION_OFFSET, length: 4 },
   { name: 'currentSegment', offset: CONTROL_CURRENT_SEGMENT_OFFSET, length: 4 },
   { name: 'firstSegmentPlusOne', offset: CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, length: 8 },
+  { name: 'writeBack', offset: CONTROL_WRITE_BACK_OFFSET, length: 4 },
   { name: 'writeOffset', offset: CONTROL_WRITE_OFFSET_OFFSET, length: 8 },
   { name: 'writerHeartbeatNs', offset: CONTROL_WRITER_HEARTBEAT_NS_OFFSET, length: 8 },
   { name: 'nextSequence', offset: CONTROL_NEXT_SEQUENCE_OFFSET, length: 8 },
@@ -160,6 +172,7 @@ export interface ControlBlock {
   readonly segmentGeneration: number
   readonly currentSegment: number
   readonly firstSegmentPlusOne: number
+  readonly writeBack: number
   readonly writeOffset: number
   readonly writerHeartbeatNs: bigint
   readonly nextSequence: number
@@ -193,6 +206,7 @@ export function decodeControl(view: DataView): ControlBlock {
     segmentGeneration: view.getUint32(CONTROL_SEGMENT_GENERATION_OFFSET, true),
     currentSegment: view.getUint32(CONTROL_CURRENT_SEGMENT_OFFSET, true),
     firstSegmentPlusOne: getUint64(view, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET),
+    writeBack: view.getUint32(CONTROL_WRITE_BACK_OFFSET, true),
     writeOffset: getUint64(view, CONTROL_WRITE_OFFSET_OFFSET),
     writerHeartbeatNs: view.getBigUint64(CONTROL_WRITER_HEARTBEAT_NS_OFFSET, true),
     nextSequence: getUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET),
@@ -225,6 +239,7 @@ export function encodeControl(control: NewControlBlock): Uint8Array<ArrayBuffer>
   view.setUint32(CONTROL_SEGMENT_GENERATION_OFFSET, control.segmentGeneration ?? 2, true)
   view.setUint32(CONTROL_CURRENT_SEGMENT_OFFSET, control.currentSegment ?? 0, true)
   setUint64(view, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, control.firstSegmentPlusOne ?? 0)
+  view.setUint32(CONTROL_WRITE_BACK_OFFSET, control.writeBack ?? WRITE_BACK_GOOD, true)
   setUint64(view, CONTROL_WRITE_OFFSET_OFFSET, control.writeOffset ?? 64)
   view.setBigUint64(CONTROL_WRITER_HEARTBEAT_NS_OFFSET, control.writerHeartbeatNs ?? 0n, true)
   setUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET, control.nextSequence ?? 0)

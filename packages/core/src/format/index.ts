@@ -25,6 +25,7 @@ export {
   CONTROL_VERSION,
   CONTROL_VERSION_OFFSET,
   CONTROL_WAITERS_PENDING_OFFSET,
+  CONTROL_WRITE_BACK_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
   CONTROL_WRITER_BLOCKED_OFFSET,
   CONTROL_WRITER_EPOCH_OFFSET,
@@ -39,6 +40,9 @@ export {
   INIT_STATE_READY,
   INIT_STATE_UNINITIALISED,
   type NewControlBlock,
+  WRITE_BACK_FAILED,
+  WRITE_BACK_GOOD,
+  WRITE_BACK_UNDER_WAY,
 } from './control-layout.js'
 export {
   DURABLE_CRC_COVERAGE,
@@ -96,6 +100,7 @@ export {
   formatLockRecord,
   LOCK_RECORD_LENGTH_MAX,
   type LockRecord,
+  parseBackgroundWork,
   parseLockRecord,
   parseProcessStartTime,
 } from './lock-record.js'

@@ -1,6 +1,7 @@
 /**
  * The text in `writer.lock`: `<pid> <startTime> <epoch>` and a newline, in decimal ASCII. It only explains who holds the lock; the lock itself
- * decides. A clean close leaves the file empty.
+ * decides. A clean close leaves an empty line: an empty file would give its block back, which a full disk does not return to the next writer. A second
+ * line, `background <kinds>`, tells of work that goes on although its writer has ended.
  */
 export interface LockRecord {
   readonly pid: number
@@ -28,6 +29,14 @@ export function parseLockRecord(text: string): LockRecord | undefined {
 
 export function formatLockRecord(record: LockRecord): string {
   return `${record.pid} ${record.startTime} ${record.epoch}\n`
+}
+
+/**
+ * The kinds of background work that a line `background <kinds>` behind the record names: its writer has ended, and the lock is held until that work has, too. `undefined`
+ * when there is no such line.
+ */
+export function parseBackgroundWork(text: string): string | undefined {
+  return /^background ([a-z ]{1,64})$/m.exec(text.slice(0, LOCK_RECORD_LENGTH_MAX))?.[1]
 }
 
 /**

@@ -26,17 +26,6 @@ export function locateEarliest({ directory, control }: Searched): Position {
   return { segmentId: findFirstSegment(directory, control) ?? control.currentSegmentAcquire(), offset: SEGMENT_HEADER_LENGTH }
 }
 
-/** Where the next message will be appended. */
-export function locateLatest({ directory, control }: Searched): Position {
-  const head = control.readHead() ?? { segmentId: control.currentSegmentAcquire(), offset: SEGMENT_HEADER_LENGTH }
-  const segment = openSegment(directory, head.segmentId, control.segmentSize, false)
-  if (segment === undefined) return { segmentId: head.segmentId, offset: SEGMENT_HEADER_LENGTH }
-  // The control block is stored behind the commit word: a record more may be there than it says.
-  const offset = walk(segment, head.offset, () => false)
-  segment.close()
-  return { segmentId: head.segmentId, offset }
-}
-
 /** Where the first message with a sequence of at least `sequence` stands, or will stand. O(log segments), then a sparse index, then 64 KiB. */
 export function locateSequence(searched: Searched, sequence: number): Position {
   return locate(
@@ -139,7 +128,7 @@ function holderAt(searched: Searched, ids: SegmentIds, within: { from: number; t
 type IsTarget = (view: DataView, at: number) => boolean
 
 /** Offset of the first record that is the target, or where the committed records end. */
-function walk(segment: MappedSegment, from: number, isTarget: IsTarget): number {
+export function walk(segment: MappedSegment, from: number, isTarget: IsTarget): number {
   const { view } = segment
   let at = from
   while (at <= segment.lastRecordOffset) {

@@ -1,17 +1,22 @@
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { ITERATOR_TURN_COUNT, PLACE_TRIES } from '../defaults.js'
-import { BadSegmentError, ClosedError } from '../errors/index.js'
+import { BATCH_COUNT_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
+import { BadSegmentError, ClosedError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { type WriterStatus, writerStatus } from '../files/writer-status.js'
-import type { Parkable } from '../wait/parkable.js'
-import { waitForAny, waitForAnyAsync } from '../wait/wait-for-any.js'
+import type { Parkable, SeenWord } from '../wait/parkable.js'
+import { waitForAny, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
-import { locateEarliest, locateLatest, locateSequence, locateTimestamp } from './locate.js'
-import type { Message } from './message.js'
+import { locateStart } from './locate-start.js'
+import { Message } from './message.js'
+import type { MessageCopy } from './message-copy.js'
+import { type OwnedFile, Ownership, type QueueLooks } from './ownership.js'
+import { Pace } from './pace.js'
+import { lookAfterWhileParked } from './parked-sources.js'
 import type { Position } from './position-file.js'
-import { checkStart, type ResolvedSourceOptions, type Start } from './reader-options.js'
+import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
 import { type CursorCounts, RecordCursor } from './record-cursor.js'
+import { type IteratedSource, SourceIterator } from './source-iterator.js'
 
 /** How far a source is behind its writer. */
 export interface Lag {
@@ -30,13 +35,27 @@ export interface SourceMetrics extends CursorCounts {
 }
 
 export interface WaitOptions {
-  /** Milliseconds; for ever by default. */
+  /** Milliseconds, up to `Infinity`. Default: `wait` 1000, because a blocked thread is deaf to signals; `waitAsync` `Infinity`. */
   readonly timeoutMs?: number
 }
 
 export interface AsyncWaitOptions extends WaitOptions {
-  readonly signal?: AbortSignal
+  /** Ends the wait, which rejects with the signal's reason. One signal may serve any number of waits at once. */
+  readonly signal?: AbortSignal | undefined
 }
+
+export interface IteratorOptions {
+  /** Ends the iterator. One signal may serve any number of iterators at once. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface BatchOptions extends IteratorOptions {
+  /** Messages per batch at most. Default 256. */
+  readonly max?: number
+}
+
+/** What a handler of `poll` may return: anything but a promise, which `poll` would not wait for. */
+export type Synchronous<Result> = Extract<Result, PromiseLike<unknown>> extends never ? unknown : never
 
 /** What an open hands to its source. */
 export interface OpenedSource {
@@ -53,6 +72,13 @@ export abstract class MessageSource implements Parkable {
   readonly #options: ResolvedSourceOptions
   readonly #control: MappedControl
   readonly #cursor: RecordCursor
+  readonly #pace = new Pace(OWNERSHIP_LOOK_MS)
+  readonly #wakers = new Set<() => void>()
+  #ownership: Ownership
+  /** What was replaced under this source, in words. */
+  #replaced: string | undefined
+  /** The message of the last iterator that ended: readable until the next one ends, or the source is closed. */
+  #lastIterated: Message | undefined
   #isClosed = false
   #waits = 0
   #timeouts = 0
@@ -65,21 +91,24 @@ export abstract class MessageSource implements Parkable {
     this.directory = opened.directory.path
     this.#control = opened.control
     this.#options = opened.options
-    this.#cursor = new RecordCursor(opened.directory, opened.control, opened.options)
+    this.#ownership = new Ownership(opened.directory, opened.control, [])
+    this.#cursor = new RecordCursor(opened, () => this.#assertOwned())
   }
 
   /**
    * Returns the next committed message, or `undefined` when the source has caught up. Never blocks.
    *
-   * The message is a view: its payload is valid until the next `next()`, `poll()`, seek or `close()`; `copy()` keeps it.
+   * The message is a flyweight that moves with the next `next()`, `poll()` or seek; `copy()` keeps it. Its `payload` is an owned copy, safe for every use; {@link Message} tells
+   * of `payloadView` and `view`, which copy nothing.
    *
    * @throws {@link CorruptRecordError} `ERR_CORRUPT_RECORD`, {@link SequenceGapError} `ERR_SEQUENCE_GAP`, {@link DataLostError} `ERR_DATA_LOST`: the position
-   * does not move, a second call throws again. {@link ClosedError} `ERR_CLOSED`.
+   * does not move, a second call throws again. {@link QueueReplacedError} `ERR_QUEUE_REPLACED`: all that the queue held is delivered, and within a second of another
+   * queue taking its place. {@link ClosedError} `ERR_CLOSED`.
    * @see docs/format.md#record. Publish-by-length follows Agrona's record descriptor; the plus one is ours.
    */
   next(): Message | undefined {
     const message = this.#cursor.next()
-    if (message === undefined && this.#isClosed) throw this.closedError()
+    if (message === undefined) this.#caughtUp()
     return message
   }
 
@@ -90,50 +119,75 @@ export abstract class MessageSource implements Parkable {
     return message
   }
 
-  /** Hands up to `limit` messages to the handler, each a view as in {@link next}; returns how many. */
-  poll(limit: number, handler: (message: Message) => void): number {
+  /**
+   * Hands up to `limit` messages to the handler, each a flyweight as in {@link next}; returns how many.
+   *
+   * The handler must be synchronous: the message moves when it returns. For asynchronous work use {@link messages}, or {@link batches} for concurrent work.
+   *
+   * @throws {@link InvalidArgumentError} when the handler returned a promise; the message that it got counts as read. What the handler throws; the same holds.
+   */
+  poll<Result>(limit: number, handler: (message: Message) => Result & Synchronous<Result>): number {
     let count = 0
     while (count < limit) {
       const message = this.next()
       if (message === undefined) break
-      handler(message)
+      const result: unknown = handler(message)
+      if (result !== undefined && isPromise(result)) throw promiseFromHandler()
       count++
     }
     return count
   }
 
-  /** Blocks the calling thread until a message is there or the time is over. For worker threads and loops of their own. */
+  /**
+   * Blocks the calling thread until a message is there or the time is over, by default after a second. While the thread is blocked, no handler of the program runs, those
+   * of signals such as SIGTERM included: prefer {@link waitAsync} and {@link messages}, and keep this for worker threads and loops of their own.
+   */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.assertOpen()
     return this.#counted(waitForAny([this], { ...options, strategy: this.#options.wait }))
   }
 
-  /** {@link wait} that leaves the event loop turning. Rejects with the signal's reason when aborted, with `ERR_CLOSED` when the source is closed meanwhile. */
+  /**
+   * {@link wait} that leaves the event loop turning, by default without a time limit. The rule for all waits: when the signal aborts, it rejects with the signal's reason;
+   * when the source is closed meanwhile, with `ERR_CLOSED`; both at once.
+   */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
     this.assertOpen()
     return this.#counted(await waitForAnyAsync([this], { ...options, strategy: this.#options.wait }))
   }
 
   /**
-   * All messages from here on, for ever: waits where there is none yet. Ends when the signal is aborted or the source is closed. Each message is a view as in {@link next}.
+   * All messages from here on, for ever: waits where there is none yet. Each message is a flyweight as in {@link next}, but of the iterator's own: it stays readable until
+   * the loop's next turn, also when the source reads on or is closed meanwhile.
+   *
+   * The rule for all iterators: they end when the signal aborts, when the source is closed, and at `return()` (a `break` in the loop), at once also while they wait. What
+   * was not delivered stays in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
    */
-  async *messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Message, void, void> {
-    const { signal } = options
-    for (let count = 1; !signal?.aborted && !this.#isClosed; ) {
-      const message = this.next()
-      if (message !== undefined) {
-        yield message
-        // A backlog must not keep timers and sockets of the process waiting.
-        if (count++ % ITERATOR_TURN_COUNT === 0) await new Promise((resolve) => setImmediate(resolve))
-        continue
-      }
-      try {
-        await this.waitAsync(options)
-      } catch (error) {
-        if (signal?.aborted || this.#isClosed) return
-        throw error
-      }
+  messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
+    const message = new Message()
+    const take = (): Message | undefined => {
+      const taken = this.#cursor.take(message)
+      if (taken === undefined) this.#caughtUp()
+      return taken
     }
+    const ended = (): void => this.#keepReadable(message)
+    return new SourceIterator(this.#iterated(take, ended), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+  }
+
+  /**
+   * {@link messages} by the batch, for concurrent work: each turn gets what is there, from 1 to `max` messages, as copies that own their bytes.
+   *
+   * @throws {@link InvalidArgumentError} for a `max` that is not an integer from 1 on.
+   */
+  batches(options: BatchOptions = {}): AsyncGenerator<MessageCopy[], undefined, void> {
+    const max = options.max ?? BATCH_COUNT_MAX
+    if (!Number.isSafeInteger(max) || max < 1)
+      throw new InvalidArgumentError({ argument: 'max', value: max, expected: 'an integer from 1 on' })
+    const iterated = this.#iterated(
+      () => this.#takeBatch(max),
+      () => undefined,
+    )
+    return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: Math.ceil(ITERATOR_TURN_COUNT / max) })
   }
 
   /** Position of the next message. */
@@ -146,8 +200,8 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.nextSequence
   }
 
-  /** Goes to the start described, within what still exists. @throws {@link InvalidArgumentError} for what is no start, and for 'resume'. */
-  seek(start: Exclude<Start, 'resume'>): void {
+  /** Goes to the place described, within what still exists. @throws {@link InvalidArgumentError} for what is not a place, such as 'resume'. */
+  seek(start: Place): void {
     this.assertOpen()
     checkStart(start, ['earliest', 'latest'])
     this.placeAtStart(start)
@@ -180,15 +234,27 @@ export abstract class MessageSource implements Parkable {
     return this.#control.readDurableMark()?.sequence ?? 0
   }
 
+  /** How far this source is behind its writer. Damage in the way does not stop it: the age is then not known, and 0n. */
   lag(): Lag {
-    const next = this.peek()
-    const head = this.#control.readHead() ?? { segmentId: this.#cursor.segmentId, offset: this.#cursor.offset }
+    this.assertOpen()
+    const next = this.#peekOrUndefined()
+    const head = this.#control.readHead() ?? this.position
     const { segmentId, offset } = this.position
     const bytes = Math.max(0, (head.segmentId - segmentId) * this.#control.segmentSize + head.offset - offset)
     if (next === undefined) return { messages: 0, bytes, ns: 0n }
+    const headSequence = this.#control.nextSequenceAcquire() ?? Number.NaN
+    if (next === 'unreadable')
+      return { messages: this.nextSequence < 0 ? Number.NaN : headSequence - this.nextSequence, bytes, ns: 0n }
     const age = binding.realtimeNs() - next.timestampNs
-    const headSequence = this.#control.nextSequenceAcquire()
-    return { messages: headSequence === undefined ? Number.NaN : headSequence - next.sequence, bytes, ns: age > 0n ? age : 0n }
+    return { messages: headSequence - next.sequence, bytes, ns: age > 0n ? age : 0n }
+  }
+
+  #peekOrUndefined(): Message | 'unreadable' | undefined {
+    try {
+      return this.peek()
+    } catch {
+      return 'unreadable'
+    }
   }
 
   metrics(): SourceMetrics {
@@ -204,10 +270,15 @@ export abstract class MessageSource implements Parkable {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#cursor.close()
-    this.closing()
-    this.#control.close()
-    this.#held.close()
+    try {
+      this.#cursor.close(() => this.closedError())
+      this.#lastIterated?.detach(() => this.closedError())
+      this.closing()
+    } finally {
+      this.#control.close()
+      this.#held.close()
+      for (const wake of [...this.#wakers]) wake()
+    }
   }
 
   [Symbol.dispose](): void {
@@ -223,7 +294,39 @@ export abstract class MessageSource implements Parkable {
   /** Used by waits: whether `next()` has something to say, a message or an error. */
   get isReady(): boolean {
     if (this.#isClosed) throw this.closedError()
-    return this.#cursor.hasNext()
+    if (this.#cursor.hasNext() || this.#replaced !== undefined) return true
+    if (this.#pace.isDue()) this.#lookAfterFiles()
+    return this.#replaced !== undefined
+  }
+
+  /** Used by waits. */
+  get commitWord(): SeenWord | undefined {
+    return this.#cursor.commitWord
+  }
+
+  /** Used by waits. */
+  whileParked(wake: () => void): () => void {
+    this.#wakers.add(wake)
+    const end = lookAfterWhileParked(this)
+    return () => {
+      end()
+      this.#wakers.delete(wake)
+    }
+  }
+
+  /** Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
+  lookAfter(looks: QueueLooks): void {
+    if (this.#isClosed) return
+    this.#lookAfterFiles(looks)
+    if (this.#hasSomethingToSay()) for (const wake of [...this.#wakers]) wake()
+  }
+
+  #hasSomethingToSay(): boolean {
+    try {
+      return this.#cursor.hasNext() || this.#replaced !== undefined
+    } catch {
+      return true
+    }
   }
 
   /** Used by waits that spin. */
@@ -244,10 +347,12 @@ export abstract class MessageSource implements Parkable {
   }
 
   /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
-  protected placeAtStart(start: Exclude<Start, 'resume'>): Position {
+  protected placeAtStart(start: Place): Position {
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
-      const position = this.#locate(start)
-      if (this.place(position)) return position
+      const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, start)
+      if (!this.place(position)) continue
+      if (nextSequence !== undefined) this.#cursor.assume(nextSequence)
+      return position
     }
     throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
   }
@@ -257,24 +362,37 @@ export abstract class MessageSource implements Parkable {
     this.#lostBefore += count
   }
 
-  #locate(start: Exclude<Start, 'resume'>): Position {
-    const searched = { directory: this.#held, control: this.#control }
-    if (start === 'earliest') return locateEarliest(searched)
-    if (start === 'latest') return locateLatest(searched)
-    return 'sequence' in start ? locateSequence(searched, start.sequence) : locateTimestamp(searched, start.timestampNs)
-  }
-
   protected get cursorSegmentId(): number {
     return this.#cursor.segmentId
   }
 
-  protected get cursorOffset(): number {
-    return this.#cursor.offset
+  /** Offset of the next message, in blocks of the record alignment: a small integer. */
+  protected get cursorBlock(): number {
+    return this.#cursor.block
   }
 
-  /** Gives back what the cursor has mapped, when the open fails behind it. */
-  protected abandon(): void {
-    this.#cursor.close()
+  /** Begins, or gives back what the cursor has mapped. */
+  protected beginOrAbandon<Result>(begin: () => Result): Result {
+    try {
+      return begin()
+    } catch (error) {
+      this.#cursor.close(() => this.closedError())
+      throw error
+    }
+  }
+
+  /** Names further files that this source depends on. */
+  protected own(files: readonly OwnedFile[]): void {
+    this.#ownership = new Ownership(this.#held, this.#control, files)
+  }
+
+  /** Called now and then while the source is caught up, with `performance.now()`. */
+  protected abstract keepAlive(nowMs: number): void
+
+  /** @throws {@link QueueReplacedError} when a file of {@link own} was removed or replaced. Costs a system call each. */
+  protected assertOwnFiles(): void {
+    const replaced = this.#ownership.findReplacedFile()
+    if (replaced !== undefined) throw this.#replacedError(replaced)
   }
 
   /** Closes what the subclass holds. The control block is still mapped. */
@@ -293,4 +411,73 @@ export abstract class MessageSource implements Parkable {
     if (outcome === 'timeout') this.#timeouts++
     return outcome
   }
+
+  /** There is nothing to read. Says so unless it will never change. */
+  #caughtUp(): void {
+    if (this.#isClosed) throw this.closedError()
+    if (this.#replaced === undefined && !this.#pace.isDue()) return
+    this.#lookAfterFiles()
+    // What was appended between the look at the records and this one is delivered first.
+    if (this.#replaced !== undefined && !this.#cursor.hasNext()) throw this.#replacedError(this.#replaced)
+  }
+
+  #lookAfterFiles(looks?: QueueLooks): void {
+    this.keepAlive(performance.now())
+    this.#replaced = this.#ownership.findReplaced(looks)
+  }
+
+  #assertOwned(): void {
+    const replaced = this.#ownership.findReplaced()
+    if (replaced !== undefined) throw this.#replacedError(replaced)
+  }
+
+  #replacedError(detail: string): QueueReplacedError {
+    return new QueueReplacedError({ directory: this.directory, detail })
+  }
+
+  #iterated<Turn>(take: () => Turn | undefined, ended: () => void): IteratedSource<Turn> {
+    return {
+      isClosed: () => this.#isClosed,
+      take,
+      ended,
+      waitForMore: async (ends) => {
+        await waitInterruptibly([this], { ...ends, strategy: this.#options.wait })
+        this.#waits++
+      },
+    }
+  }
+
+  /** Until the source is closed, or the next iterator ends: a loop that was left may look at its last message once more. */
+  #keepReadable(message: Message): void {
+    const closed = (): ClosedError => this.closedError()
+    this.#lastIterated?.detach(closed)
+    this.#lastIterated = message
+    if (this.#isClosed) message.detach(closed)
+  }
+
+  /** What is there, up to `max`. An error after the first message waits for the next turn, which meets it again. */
+  #takeBatch(max: number): MessageCopy[] | undefined {
+    const batch: MessageCopy[] = []
+    try {
+      while (batch.length < max) {
+        const message = this.#cursor.next()
+        if (message === undefined) break
+        batch.push(message.copy())
+      }
+    } catch (error) {
+      if (batch.length === 0) throw error
+    }
+    if (batch.length > 0) return batch
+    this.#caughtUp()
+    return undefined
+  }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+function promiseFromHandler(): InvalidArgumentError {
+  const expected = 'a synchronous function: the message moves when it returns; use messages() or batches() for asynchronous work'
+  return new InvalidArgumentError({ argument: 'handler', value: 'a function that returns a promise', expected })
 }

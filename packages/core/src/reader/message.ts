@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import {
   decodeTraceContext,
   RECORD_ALIGNMENT,
@@ -12,6 +13,7 @@ import {
   RECORD_WRITER_EPOCH_OFFSET,
 } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
+import { MessageCopy, type MessageJson, messageAsJson } from './message-copy.js'
 
 /** What every message says about itself, whether it is a view or a copy. */
 export interface MessageFields {
@@ -23,6 +25,7 @@ export interface MessageFields {
   readonly typeId: number
   /** Bytes of payload. */
   readonly length: number
+  /** The payload, in a Buffer of its own: it may be written, kept, transferred. */
   readonly payload: Buffer
   readonly segmentId: number
   /** Offset of the record in its segment. */
@@ -39,30 +42,55 @@ const BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT)
 /** Rounds header and payload up to whole blocks; the commit word is the payload's length plus one. */
 const BLOCK_COUNT_ADDEND = RECORD_HEADER_LENGTH + RECORD_ALIGNMENT - 2
 
-/** A message that owns its payload and lives as long as anybody holds it. */
-export type MessageCopy = MessageFields
+/** A Buffer copies up to this length by one native call; what is longer is copied as a typed array, which knows no such limit. */
+const BUFFER_COPY_MAX = 0x7fff_ffff
 
 /**
- * A message as it lies in the segment: a flyweight that its reader moves from record to record, so that reading allocates nothing. Every field is
- * read from the mapping when asked for. Valid until the next `next()`, `poll()`, seek or `close()` of its reader; {@link copy} keeps it.
+ * A message as it lies in the segment: a flyweight that its reader moves from record to record, so that reading allocates nothing. Every field is read from the mapping
+ * when asked for. Valid until the reader moves it: by the next `next()`, `poll()`, seek or `close()`, or, in an iterator, by the loop's next turn. {@link copy} keeps it.
+ * Fields of a message that was closed with its reader throw `ERR_CLOSED`.
+ *
+ * `structuredClone` and `postMessage` see no fields of a flyweight: give them a {@link copy}. `JSON.stringify` and `console.log` show the fields.
+ *
+ * | | bytes | valid | for |
+ * |---|---|---|---|
+ * | {@link payload} | copied once per message | for ever | everything |
+ * | {@link payloadView} | in the mapping | as long as it is held | large payloads that are only read |
+ * | {@link view}, {@link payloadOffset} | in the mapping | the view: as long as it is held; the offset: until the message moves | hot loops |
  *
  * The pattern is Agrona's flyweight.
  */
 export class Message implements MessageFields {
-  #segment!: MappedSegment
+  #segment: MappedSegment | undefined
   #view!: DataView
+  #payload: Buffer | undefined
   /** The record's offset in blocks: a small integer for every segment size, so that moving never allocates. */
   #block = 0
 
-  /** Used by readers only. */
+  /** Used by readers only: goes to another segment, which stays mapped as long as the message is in it. */
   attach(segment: MappedSegment): void {
-    this.#segment = segment
+    const left = this.#segment
+    this.#segment = segment.hold()
     this.#view = segment.view
+    left?.letGo()
+  }
+
+  /** Used by readers only. */
+  isIn(segment: MappedSegment): boolean {
+    return this.#segment === segment
+  }
+
+  /** Used by readers only: lets go of the segment. From then on fields throw what `closed` makes. */
+  detach(closed: () => Error): void {
+    this.#segment?.letGo()
+    this.#segment = undefined
+    this.#view = closedView(closed)
   }
 
   /** Used by readers only. @param block the record's offset in blocks of {@link RECORD_ALIGNMENT}. */
   moveTo(block: number): void {
     this.#block = block
+    this.#payload = undefined
   }
 
   /**
@@ -75,7 +103,7 @@ export class Message implements MessageFields {
   }
 
   get segmentId(): number {
-    return this.#segment.id
+    return this.#heldSegment.id
   }
 
   get offset(): number {
@@ -126,34 +154,89 @@ export class Message implements MessageFields {
     return decodeTraceContext(this.#view, this.offset)
   }
 
-  /** A view of the payload in the mapping. Making the view allocates it (not the bytes); {@link view} and {@link payloadOffset} do not even that. */
+  /**
+   * The payload in a Buffer of its own, 0 to `length` bytes: copied from the mapping the first time, the same Buffer until the message moves. It may be written, kept,
+   * transferred, cloned, sent and used asynchronously. Once it was transferred, the next look copies again.
+   */
   get payload(): Buffer {
-    const from = this.payloadOffset
-    return this.#segment.bytes.subarray(from, from + this.length)
+    const payload = this.#payload
+    // One that was transferred has length 0.
+    return payload !== undefined && payload.length !== 0 ? payload : this.#copyPayload()
   }
 
-  /** The whole segment; the payload begins at {@link payloadOffset}. For reading fields in place without making a view per message. */
+  /**
+   * The payload where it lies in the mapping, for reading: no byte is copied. Valid as long as it is held, also after the reader moved on, retention deleted the segment
+   * or the reader was closed; the segment (its address space, and on a deleted file its blocks) is given back when the last view of it is garbage-collected.
+   *
+   * **Never write into it**: the mapping is read-only, and the kernel ends the process with SIGSEGV. Cloning it (`structuredClone`, `postMessage`) clones the whole segment, because
+   * its `buffer` is the segment: send {@link payload} instead.
+   */
+  get payloadView(): Buffer {
+    const from = this.payloadOffset
+    return this.#heldSegment.lentBytes.subarray(from, from + this.length)
+  }
+
+  /**
+   * The whole segment; the payload begins at {@link payloadOffset}. For hot loops that read fields in place without making a view per message. Valid as long as it is held,
+   * and read-only, as {@link payloadView} is.
+   */
   get view(): DataView {
-    return this.#view
+    return this.#heldSegment.lentView
   }
 
   get payloadOffset(): number {
     return this.#block * RECORD_ALIGNMENT + RECORD_HEADER_LENGTH
   }
 
+  /** All fields and the payload, for keeping: plain properties, which `JSON.stringify`, `structuredClone`, `postMessage` and the spread operator take. */
   copy(): MessageCopy {
-    return {
-      sequence: this.sequence,
-      timestampNs: this.timestampNs,
-      typeId: this.typeId,
-      length: this.length,
-      payload: Buffer.from(this.payload),
-      segmentId: this.segmentId,
-      offset: this.offset,
-      flags: this.flags,
-      payloadCrc: this.payloadCrc,
-      writerEpoch: this.writerEpoch,
-      traceContext: this.traceContext,
-    }
+    return new MessageCopy(this, this.#ownedBytes())
   }
+
+  /** The fields, with `timestampNs` in decimal and the payload in base64: what `JSON.stringify` shows. */
+  toJSON(): MessageJson {
+    return messageAsJson(this, this.#mappedBytes())
+  }
+
+  /** The fields: what `console.log` shows. */
+  [inspect.custom](_depth: number, options: object): string {
+    if (this.#segment === undefined) return 'Message { closed }'
+    return inspect(new MessageCopy(this, this.#mappedBytes()), options).replace(/^MessageCopy/, 'Message')
+  }
+
+  #copyPayload(): Buffer {
+    const payload = this.#ownedBytes()
+    this.#payload = payload
+    return payload
+  }
+
+  /** Not from the Buffer pool: who transfers these bytes must not take those of others with them. */
+  #ownedBytes(): Buffer {
+    const { bytes } = this.#heldSegment
+    const { length, payloadOffset } = this
+    const owned = Buffer.allocUnsafeSlow(length)
+    if (length <= BUFFER_COPY_MAX) bytes.copy(owned, 0, payloadOffset, payloadOffset + length)
+    else owned.set(new Uint8Array(bytes.buffer, payloadOffset, length))
+    return owned
+  }
+
+  /** For this object only. */
+  #mappedBytes(): Buffer {
+    return this.#heldSegment.bytes.subarray(this.payloadOffset, this.payloadOffset + this.length)
+  }
+
+  get #heldSegment(): MappedSegment {
+    const segment = this.#segment
+    // Reading a length from the closed view throws what there is to say.
+    if (segment === undefined) throw new RangeError(`a message without a segment has no length, not even ${this.length}`)
+    return segment
+  }
+}
+
+/** In place of a view of memory that is no longer mapped. */
+function closedView(closed: () => Error): DataView {
+  const refuse = (): never => {
+    throw closed()
+  }
+  return { getUint16: refuse, getUint32: refuse, getBigUint64: refuse } as unknown as DataView
 }

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, readSync, 
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
+import { type FileIdentity, identityOf } from '../files/file-identity.js'
 import { pause } from '../files/pause.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openRegularFile } from '../files/regular-file.js'
@@ -14,6 +15,8 @@ import {
   readerFileName,
   type SavedPosition,
 } from '../format/index.js'
+
+import type { OwnedFile } from './ownership.js'
 
 /** A position as callers give and get it: where the next message stands. */
 export interface Position {
@@ -34,6 +37,7 @@ export class PositionFile {
   readonly #directory: QueueDirectory
   readonly #fileName: string
   readonly #fd: number
+  readonly #identity: FileIdentity
   #mapping: ArrayBuffer | undefined
   #isEntrySynced = false
 
@@ -43,6 +47,7 @@ export class PositionFile {
     this.#fileName = held.fileName
     this.path = held.folder.describe(held.fileName)
     this.#fd = held.fd
+    this.#identity = identityOf(held.fd)
   }
 
   /**
@@ -152,6 +157,11 @@ export class PositionFile {
     } catch {
       // Left as it is, for the next open to tell.
     }
+  }
+
+  /** The file that is locked and mapped here. */
+  get owned(): OwnedFile {
+    return { directory: this.#folder, name: this.#fileName, identity: this.#identity }
   }
 
   /** Makes the last saved position survive a power cut. */

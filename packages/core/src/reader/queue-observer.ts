@@ -2,22 +2,38 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
-import { type ObserverOptions, resolveSourceOptions } from './reader-options.js'
+import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
+import { type AsyncOpenOptions, whenQueueIsThere, whenQueueIsThereAsync } from './when-queue-is-there.js'
 
 /**
  * Opens a queue for looking: nothing is registered, written or pinned, and read permission is enough. Begins at the earliest message unless told
  * otherwise. An observer that retention overtakes gets `ERR_DATA_LOST`.
  *
  * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} `ERR_NOT_A_QUEUE`, {@link PermissionError} `ERR_PERMISSION`,
+ * {@link NotReadyError} `ERR_NOT_READY`,
  * {@link BadSegmentError} `ERR_BAD_SEGMENT` when there is no segment to begin in.
  */
 export function openObserver(directory: string, options: ObserverOptions = {}): QueueObserver {
-  const resolved = resolveSourceOptions(options, 'earliest')
+  const resolved = resolveSourceOptions(options)
+  return whenQueueIsThere(resolved.waitForQueueMs, () => open(directory, resolved))
+}
+
+/** {@link openObserver} whose wait for the queue (`waitForQueueMs`) leaves the event loop turning. Rejects with the signal's reason when aborted. */
+export async function openObserverAsync(
+  directory: string,
+  options: ObserverOptions & AsyncOpenOptions = {},
+): Promise<QueueObserver> {
+  const { signal, ...others } = options
+  const resolved = resolveSourceOptions(others)
+  return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => open(directory, resolved))
+}
+
+function open(directory: string, options: ResolvedSourceOptions): QueueObserver {
   const held = QueueDirectory.open(directory)
   let control: MappedControl | undefined
   try {
     control = openControl(held, false)
-    return new QueueObserver({ directory: held, control, options: resolved })
+    return new QueueObserver({ directory: held, control, options })
   } catch (error) {
     control?.close()
     held.close()
@@ -31,7 +47,11 @@ export class QueueObserver extends MessageSource {
   constructor(opened: OpenedSource) {
     super('observer', opened)
     const { start } = opened.options
-    this.placeAtStart(start === 'resume' ? 'earliest' : start)
+    this.beginOrAbandon(() => this.placeAtStart(start === 'resume' ? 'earliest' : start))
+  }
+
+  protected override keepAlive(): void {
+    // An observer leaves no sign of itself.
   }
 
   protected override closing(): void {

@@ -1,19 +1,38 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
-import { BadPositionError, DataLostError } from '../errors/index.js'
+import { OWNERSHIP_LOOK_MS, READER_HEARTBEAT_MS } from '../defaults.js'
+import { BadPositionError, DataLostError, InvalidArgumentError } from '../errors/index.js'
 import { QueueDirectory } from '../files/queue-directory.js'
-import { isRecordOffset, RECORD_FLAG_HEADER_CRC } from '../format/index.js'
+import { isRecordOffset, RECORD_ALIGNMENT, RECORD_FLAG_HEADER_CRC, recordLength } from '../format/index.js'
 import { readLostSequence } from '../retention/lost-position.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
-import { type Position, PositionFile } from './position-file.js'
-import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
+import { Pace } from './pace.js'
+import { checkReaderName, type Position, PositionFile } from './position-file.js'
+import { type ReaderOptions, type ResolvedReaderOptions, resolveReaderOptions } from './reader-options.js'
+import { type AsyncOpenOptions, whenQueueIsThere, whenQueueIsThereAsync } from './when-queue-is-there.js'
+
+/** What an open did, and where the reader began: at its saved position, as a new name, or over again because `reset` said so. */
+export interface ReaderOpening {
+  readonly kind: 'resumed' | 'new' | 'reset'
+  readonly position: Position
+}
+
+/** Which message {@link QueueReader.commitThrough} goes up to: a `Message`, a `MessageCopy`, or these three fields of one. */
+export interface CommittedMessage {
+  readonly segmentId: number
+  readonly offset: number
+  readonly length: number
+}
 
 /**
  * Opens a queue for reading under a name. The position of a name survives restarts; a registered reader pins what it has not committed. One
  * process at a time may use a name.
  *
- * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError}, {@link ReaderActiveError} `ERR_READER_ACTIVE`, {@link BadPositionError}
- * `ERR_BAD_POSITION`, {@link DataLostError} `ERR_DATA_LOST` when the saved position was deleted (see `onLost`), {@link InvalidArgumentError}.
+ * A name with a saved position goes on there, whatever `start` says; `start` is where a new name begins. `reader.opening` says which it was.
+ *
+ * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError}, {@link NotReadyError} `ERR_NOT_READY` while a writer makes the queue, {@link ReaderActiveError}
+ * `ERR_READER_ACTIVE`, {@link BadPositionError} `ERR_BAD_POSITION`, {@link DataLostError} `ERR_DATA_LOST` when the saved position was deleted (see `onLost`),
+ * {@link InvalidArgumentError}.
  * @example
  * ```ts
  * using reader = openReader('/var/lib/feed/trades', 'strategy-1')
@@ -24,14 +43,38 @@ import { type ReaderOptions, type ResolvedSourceOptions, resolveSourceOptions } 
  * ```
  */
 export function openReader(directory: string, name: string, options: ReaderOptions = {}): QueueReader {
-  const resolved = resolveSourceOptions(options, 'resume')
+  const resolved = resolveReaderOptions(options)
+  checkReaderName(name)
+  return whenQueueIsThere(resolved.waitForQueueMs, () => open(directory, name, resolved))
+}
+
+/**
+ * {@link openReader} whose wait for the queue (`waitForQueueMs`) leaves the event loop turning. Rejects with the signal's reason when aborted.
+ *
+ * @example
+ * ```ts
+ * const reader = await openReaderAsync('/var/lib/feed/trades', 'strategy-1', { waitForQueueMs: 30_000 })
+ * ```
+ */
+export async function openReaderAsync(
+  directory: string,
+  name: string,
+  options: ReaderOptions & AsyncOpenOptions = {},
+): Promise<QueueReader> {
+  const { signal, ...others } = options
+  const resolved = resolveReaderOptions(others)
+  checkReaderName(name)
+  return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => open(directory, name, resolved))
+}
+
+function open(directory: string, name: string, options: ResolvedReaderOptions): QueueReader {
   const held = QueueDirectory.open(directory)
   let control: MappedControl | undefined
   let file: PositionFile | undefined
   try {
     control = openControl(held, true)
     file = PositionFile.open(held, name)
-    return new QueueReader(name, { directory: held, control, file, options: resolved })
+    return new QueueReader(name, { directory: held, control, file, options })
   } catch (error) {
     file?.abandon()
     control?.close()
@@ -43,57 +86,92 @@ export function openReader(directory: string, name: string, options: ReaderOptio
 /** A named reader. Reading is as in {@link MessageSource}; {@link commit} saves the position. */
 export class QueueReader extends MessageSource {
   readonly name: string
+  /** What the open did: whether it went on at the saved position, began anew, or was told to begin over again. */
+  readonly opening: ReaderOpening
   readonly #held: QueueDirectory
   readonly #file: PositionFile
+  readonly #commitPace = new Pace(OWNERSHIP_LOOK_MS)
+  /** What was saved last: segment, and offset in blocks of {@link RECORD_ALIGNMENT}. */
   #committedSegmentId: number
+  #committedBlock: number
+  #heartbeatMs = performance.now()
 
   /** Use {@link openReader}. */
-  constructor(name: string, opened: OpenedSource & { readonly file: PositionFile }) {
+  constructor(name: string, opened: OpenedSource & { readonly file: PositionFile; readonly options: ResolvedReaderOptions }) {
     super('reader', opened)
     this.name = name
     this.#held = opened.directory
     this.#file = opened.file
-    this.#committedSegmentId = this.#begin(opened.options).segmentId
+    this.own([opened.file.owned])
+    this.opening = this.beginOrAbandon(() => this.#begin(opened.options))
+    const { segmentId, offset } = this.opening.position
+    this.#committedSegmentId = segmentId
+    this.#committedBlock = offset / RECORD_ALIGNMENT
   }
 
-  #begin(options: ResolvedSourceOptions): Position {
-    try {
-      const position = this.#placeAt(options)
-      this.#file.begin(position)
-      return position
-    } catch (error) {
-      this.abandon()
-      throw error
-    }
+  #begin(options: ResolvedReaderOptions): ReaderOpening {
+    const opening = this.#placeAt(options)
+    this.#file.begin(opening.position)
+    return opening
   }
 
   /**
-   * Saves the position: everything that `next()` has returned so far counts as done. A crash repeats the messages since the last commit and never
-   * skips one. Costs no system call; `durable` syncs it, so that it survives a power cut.
+   * Saves the position: everything that `next()`, `poll()` and the iterators have returned so far counts as done. A crash repeats the messages since the last commit and
+   * never skips one. Costs no system call; `durable` syncs it, so that it survives a power cut.
+   *
+   * @throws {@link ClosedError} `ERR_CLOSED`; {@link QueueReplacedError} `ERR_QUEUE_REPLACED` within a second of the position file being removed or replaced: what is saved
+   * in it no reader would find. With `durable` also {@link IoError} and its kin.
    */
   commit(options?: { readonly durable?: boolean }): void {
     const segmentId = this.cursorSegmentId
     if (this.closed) throw this.closedError()
-    this.#file.saveAt(segmentId, this.cursorOffset)
-    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
-    if (segmentId !== this.#committedSegmentId) this.#leaveSegments(segmentId)
+    this.#save(segmentId, this.cursorBlock)
     if (options?.durable) this.#file.sync()
   }
 
-  /** Behind the last message of a segment a writer with retention may delete it: the touched file tells it, without a poll. */
-  #leaveSegments(segmentId: number): void {
-    this.#committedSegmentId = segmentId
-    this.#file.touch()
+  /**
+   * {@link commit} up to one message: it and all before it count as done. For messages that are worked on concurrently, such as those of `batches()`. Never moves the saved
+   * position back: a message before it changes nothing.
+   *
+   * @throws as {@link commit}; {@link InvalidArgumentError} for what is not a message that this reader has returned.
+   */
+  commitThrough(message: CommittedMessage, options?: { readonly durable?: boolean }): void {
+    this.assertOpen()
+    const { segmentId, block } = this.#endOf(message)
+    const isFurther =
+      segmentId > this.#committedSegmentId || (segmentId === this.#committedSegmentId && block > this.#committedBlock)
+    if (isFurther) this.#save(segmentId, block)
+    if (options?.durable) this.#file.sync()
   }
 
-  #placeAt(options: ResolvedSourceOptions): Position {
-    const { start } = options
-    if (start !== 'resume') return this.placeAtStart(start)
+  #endOf({ segmentId, offset, length }: CommittedMessage): { readonly segmentId: number; readonly block: number } {
+    const block = (offset + recordLength(length)) / RECORD_ALIGNMENT
+    const isReturned = segmentId < this.cursorSegmentId || (segmentId === this.cursorSegmentId && block <= this.cursorBlock)
+    if (Number.isSafeInteger(segmentId) && Number.isSafeInteger(block) && isReturned) return { segmentId, block }
+    const value = `segmentId=${segmentId} offset=${offset} length=${length}`
+    throw new InvalidArgumentError({ argument: 'message', value, expected: 'a message that this reader has returned' })
+  }
+
+  #save(segmentId: number, block: number): void {
+    if (this.#commitPace.isDue()) this.assertOwnFiles()
+    this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)
+    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
+    const isLeaving = segmentId !== this.#committedSegmentId
+    this.#committedSegmentId = segmentId
+    this.#committedBlock = block
+    // Past the last message of a segment a writer with retention may delete it: the touched file tells it, without a poll.
+    if (isLeaving) this.#file.touch()
+  }
+
+  #placeAt(options: ResolvedReaderOptions): ReaderOpening {
+    const start = options.start === 'resume' ? 'earliest' : options.start
+    if (options.reset) return { kind: 'reset', position: this.placeAtStart(start) }
     const saved = this.#file.loadValid(this.name)
-    if (saved === undefined) return this.placeAtStart('earliest')
+    if (saved === undefined) return { kind: 'new', position: this.placeAtStart(start) }
     this.#checkSaved(saved)
-    if (this.place(saved)) return saved
-    return this.#resumeElsewhere(saved, options)
+    const { segmentId, offset } = saved
+    const position = this.place(saved) ? { segmentId, offset } : this.#resumeElsewhere(saved, options)
+    return { kind: 'resumed', position }
   }
 
   /** `from` is not known when the segment vanished in another way than through retention. */
@@ -111,7 +189,7 @@ export class QueueReader extends MessageSource {
   }
 
   /** The saved segment does not exist: deleted below the earliest, or ahead of a queue that was cut short or replaced. */
-  #resumeElsewhere(saved: Position, options: ResolvedSourceOptions): Position {
+  #resumeElsewhere(saved: Position, options: ResolvedReaderOptions): Position {
     const isAhead = saved.segmentId > this.control.currentSegmentAcquire()
     if (isAhead)
       throw new BadPositionError({
@@ -131,6 +209,13 @@ export class QueueReader extends MessageSource {
     if (options.onLost === 'strict') throw this.#dataLost(from, to)
     this.countLost(from === undefined ? 0 : to - from)
     return earliest
+  }
+
+  /** While a reader waits, nothing commits for it: without a sign of life retention of the base format takes it for gone. */
+  protected override keepAlive(nowMs: number): void {
+    if (nowMs - this.#heartbeatMs < READER_HEARTBEAT_MS) return
+    this.#heartbeatMs = nowMs
+    this.#file.restamp()
   }
 
   protected override closing(): void {

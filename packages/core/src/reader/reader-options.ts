@@ -2,12 +2,24 @@ import { InvalidArgumentError } from '../errors/index.js'
 import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/wait-strategy.js'
 
 /**
- * Where reading begins. `resume`: at the saved position; a new name begins at the earliest message that is still there. A sequence or a time that is not reached yet is the end:
- * whatever is appended next is the next message.
+ * Where reading begins: the earliest message that is still there, behind the last one, at a sequence, at a time, or at the last so many messages (fewer when there are
+ * not so many). A sequence or a time that is not reached yet is the end: whatever is appended next is the next message.
  */
-export type Start = 'resume' | 'earliest' | 'latest' | { readonly sequence: number } | { readonly timestampNs: bigint }
+export type Place =
+  | 'earliest'
+  | 'latest'
+  | { readonly sequence: number }
+  | { readonly timestampNs: bigint }
+  | { readonly last: number }
+
+/** A {@link Place}, or 'resume', which for a name without a saved position, and for an observer, is 'earliest'. */
+export type Start = Place | 'resume'
 
 export interface SourceOptions {
+  /**
+   * Where an observer begins, and a reader whose name has no saved position yet. Default 'earliest'. It never overrides a saved position (L67): a service that opens with
+   * 'latest' gets what came while it was away. Starting over is `reset`, or {@link MessageSource.seek}.
+   */
   readonly start?: Start
   /** What a record with a wrong checksum does: `strict` (default) throws and stays there, `skip` counts it and goes on behind it. */
   readonly onCorrupt?: 'strict' | 'skip'
@@ -15,27 +27,61 @@ export interface SourceOptions {
   readonly onLost?: 'strict' | 'snap'
   /** How waiting is done. Default 'adaptive'. */
   readonly wait?: WaitStrategyName
+  /** Milliseconds that the open waits for a queue that does not exist yet, or that a writer is making. Default 0. The synchronous opens block the thread meanwhile. */
+  readonly waitForQueueMs?: number
 }
 
-export interface ReaderOptions extends SourceOptions {}
+export interface ReaderOptions extends SourceOptions {
+  /** Forgets the saved position and begins at `start`, as a new name does. Also the way out when the saved position is unusable. Default false. */
+  readonly reset?: boolean
+}
 
 export interface ObserverOptions extends SourceOptions {}
 
 export type ResolvedSourceOptions = Required<SourceOptions>
 
-/** Checks options and fills in defaults. */
-export function resolveSourceOptions(given: SourceOptions, defaultStart: Start): ResolvedSourceOptions {
+export type ResolvedReaderOptions = Required<ReaderOptions>
+
+const SOURCE_OPTION_NAMES: readonly string[] = [
+  'start',
+  'onCorrupt',
+  'onLost',
+  'wait',
+  'waitForQueueMs',
+] satisfies (keyof SourceOptions)[]
+
+/** Checks options and fills in defaults. @throws {@link InvalidArgumentError} also for a name that is unknown. */
+export function resolveSourceOptions(given: SourceOptions): ResolvedSourceOptions {
+  checkNames(given, SOURCE_OPTION_NAMES)
   const options = {
-    start: given.start ?? defaultStart,
+    start: given.start ?? 'earliest',
     onCorrupt: given.onCorrupt ?? 'strict',
     onLost: given.onLost ?? 'strict',
     wait: given.wait ?? 'adaptive',
+    waitForQueueMs: given.waitForQueueMs ?? 0,
   } as const
   oneOf('onCorrupt', options.onCorrupt, ['strict', 'skip'])
   oneOf('onLost', options.onLost, ['strict', 'snap'])
   oneOf('wait', options.wait, WAIT_STRATEGIES)
   checkStart(options.start, ['resume', 'earliest', 'latest'])
+  const { waitForQueueMs } = options
+  if (!(typeof waitForQueueMs === 'number' && waitForQueueMs >= 0))
+    throw new InvalidArgumentError({ argument: 'waitForQueueMs', value: waitForQueueMs, expected: 'milliseconds, not negative' })
   return options
+}
+
+/** {@link resolveSourceOptions} for a reader. */
+export function resolveReaderOptions(given: ReaderOptions): ResolvedReaderOptions {
+  const { reset = false, ...others } = given
+  if (typeof reset !== 'boolean') throw new InvalidArgumentError({ argument: 'reset', value: reset, expected: 'true or false' })
+  return { ...resolveSourceOptions(others), reset }
+}
+
+function checkNames(given: object, known: readonly string[]): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (!known.includes(name) && value !== undefined)
+      throw new InvalidArgumentError({ argument: name, value, expected: `one of ${known.join(', ')}` })
+  }
 }
 
 function oneOf(argument: string, value: string, allowed: readonly string[]): void {
@@ -52,12 +98,17 @@ export function checkStart(start: Start, names: readonly string[]): void {
   throw new InvalidArgumentError({
     argument: 'start',
     value: start,
-    expected: 'a sequence or a bigint of nanoseconds, not negative',
+    expected: 'a sequence, a bigint of nanoseconds, or a count of last messages, not negative',
   })
 }
 
 function isPlace(start: unknown): boolean {
   if (typeof start !== 'object' || start === null) return false
-  if ('sequence' in start) return Number.isSafeInteger(start.sequence) && (start.sequence as number) >= 0
+  if ('sequence' in start) return isCount(start.sequence)
+  if ('last' in start) return isCount(start.last)
   return 'timestampNs' in start && typeof start.timestampNs === 'bigint' && start.timestampNs >= 0n
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }

@@ -12,12 +12,21 @@ import {
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
-import { CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
+import { BadSegmentError, CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { getUint64, RECORD_ALIGNMENT, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import {
+  getUint64,
+  PADDING_TYPE_ID,
+  RECORD_ALIGNMENT,
+  RECORD_SEQUENCE_OFFSET,
+  RECORD_TYPE_ID_OFFSET,
+  SEGMENT_HEADER_LENGTH,
+  segmentFileName,
+} from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { findGoodRecord, sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
+import type { SeenWord } from '../wait/parkable.js'
 import { Message } from './message.js'
 import type { Position } from './position-file.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
@@ -32,6 +41,13 @@ export interface CursorCounts {
   readonly segments: number
 }
 
+/** What a cursor walks in. */
+export interface CursorQueue {
+  readonly directory: QueueDirectory
+  readonly control: MappedControl
+  readonly options: ResolvedSourceOptions
+}
+
 /**
  * Walks a queue's records, checked ahead in batches by native code, from segment to segment. The hot path is {@link next}: it compares two numbers, moves the
  * flyweight and adds a length.
@@ -44,25 +60,29 @@ export class RecordCursor {
   readonly #control: MappedControl
   readonly #segmentSize: number
   readonly #options: ResolvedSourceOptions
+  readonly #assertOwned: () => void
   readonly #verifier: NativeVerifier = binding.createVerifier()
   readonly #message = new Message()
   readonly #peeked = new Message()
+  /** Messages hold theirs as well: the last one stays readable when the cursor has gone on to another segment. */
   #segment: MappedSegment | undefined
-  /** The segment of the last message, kept mapped until the next one is taken, when the cursor has gone on to another. */
-  #left: MappedSegment | undefined
   /** Where the next record begins, and where the verified ones end, in blocks of {@link RECORD_ALIGNMENT}: small integers for every segment size. */
   #block = 1
   #verifiedBlock = 1
+  /** Sequence of the next message where none was read yet, and where something else says it. */
+  #assumedSequence = -1
   #messages = 0
   #corruptSkipped = 0
   #lost = 0
   #segments = 0
 
-  constructor(directory: QueueDirectory, control: MappedControl, options: ResolvedSourceOptions) {
-    this.#directory = directory
-    this.#control = control
-    this.#segmentSize = control.segmentSize
-    this.#options = options
+  /** @param assertOwned throws when the queue was replaced: asked before a missing segment counts as damage. */
+  constructor(opened: CursorQueue, assertOwned: () => void) {
+    this.#directory = opened.directory
+    this.#control = opened.control
+    this.#segmentSize = opened.control.segmentSize
+    this.#options = opened.options
+    this.#assertOwned = assertOwned
   }
 
   /** Places the cursor. @returns false when the segment does not exist; the cursor stays where it was. */
@@ -76,9 +96,14 @@ export class RecordCursor {
 
   /** The next message, or `undefined` when caught up. */
   next(): Message | undefined {
+    return this.take(this.#message)
+  }
+
+  /** {@link next} by a message of the caller's, which {@link next} then does not move. */
+  take(message: Message): Message | undefined {
     if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
-    if (this.#left !== undefined) this.#closeLeft()
-    const message = this.#message
+    const segment = this.#segment as MappedSegment
+    if (!message.isIn(segment)) message.attach(segment)
     message.moveTo(this.#block)
     const count = message.blockCount
     if (count === 0) throw this.#truncated()
@@ -114,43 +139,62 @@ export class RecordCursor {
     return this.#block * RECORD_ALIGNMENT
   }
 
+  /** {@link offset} in blocks of {@link RECORD_ALIGNMENT}. */
+  get block(): number {
+    return this.#block
+  }
+
   /** Sequence of the next message; -1 while that is not known. */
   get nextSequence(): number {
     if (this.#block < this.#verifiedBlock && this.#segment !== undefined) {
       return getUint64(this.#segment.view, this.offset + RECORD_SEQUENCE_OFFSET)
     }
-    return this.#verifier.state[VERIFIER_SEQUENCE] as number
+    const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
+    if (expected >= 0) return expected
+    const { view } = this.#segment ?? {}
+    if (this.#assumedSequence >= 0 || view === undefined || !this.isCommitted) return this.#assumedSequence
+    // Not verified yet: what the header says.
+    const isPadding = view.getUint16(this.offset + RECORD_TYPE_ID_OFFSET, true) === PADDING_TYPE_ID
+    return isPadding ? -1 : getUint64(view, this.offset + RECORD_SEQUENCE_OFFSET)
+  }
+
+  /** Says which sequence the next message has, after {@link seek}. */
+  assume(nextSequence: number): void {
+    this.#assumedSequence = nextSequence
+  }
+
+  /** The commit word at the position, for waits. `undefined` where no record can begin. */
+  get commitWord(): SeenWord | undefined {
+    const segment = this.#segment
+    const { offset } = this
+    if (segment === undefined || offset > segment.lastRecordOffset) return undefined
+    return { mapping: segment.mapping, offset, seen: segment.commitLengthAcquire(offset) }
   }
 
   get counts(): CursorCounts {
     return { messages: this.#messages, corruptSkipped: this.#corruptSkipped, lost: this.#lost, segments: this.#segments }
   }
 
-  close(): void {
+  /** @param closed makes the error of messages that are looked at afterwards. */
+  close(closed: () => Error): void {
     this.#verifier.detach()
-    this.#left?.closeInBackground()
-    this.#left = undefined
-    this.#segment?.closeInBackground()
+    this.#message.detach(closed)
+    this.#peeked.detach(closed)
+    this.#segment?.letGo()
     this.#segment = undefined
     this.#verifiedBlock = 0
     this.#block = 0
   }
 
-  #closeLeft(): void {
-    this.#left?.closeInBackground()
-    this.#left = undefined
-    this.#message.attach(this.#segment as MappedSegment)
-  }
-
   #enter(segment: MappedSegment, offset: number): void {
-    if (this.#segment === undefined) this.#message.attach(segment)
-    else if (this.#left === undefined) this.#left = this.#segment
-    else this.#segment.closeInBackground()
+    segment.hold()
+    const left = this.#segment
     this.#segment = segment
     this.#segments++
     this.#placeAt(offset)
     this.#verifier.attach(segment.mapping)
     this.#peeked.attach(segment)
+    left?.letGo()
   }
 
   /** Nothing is verified there yet. */
@@ -158,6 +202,7 @@ export class RecordCursor {
     // Not an integer operation as below: an offset that damaged files name may be any number, and must not become one inside of the segment.
     this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
     this.#verifiedBlock = this.#block
+    this.#assumedSequence = -1
   }
 
   /** Moves on to where something can be read, and verifies it. Returns false when there is nothing. */
@@ -225,7 +270,7 @@ export class RecordCursor {
   #enterAfterGap(from: MappedSegment): boolean {
     if (this.#control.currentSegmentAcquire() <= from.id) return false
     const next = this.#openFirstAfter(from.id)
-    if (next === undefined) return false
+    if (next === undefined) throw this.#successorMissing(from)
     const expected = this.#expectedIn(from)
     const to = next.firstSequence ?? firstRecordSequence(next) ?? expected ?? 0
     if (this.#options.onLost === 'strict') {
@@ -236,6 +281,19 @@ export class RecordCursor {
     this.#enter(next, SEGMENT_HEADER_LENGTH)
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
     return true
+  }
+
+  /** A head is named only when its segment exists, and is never deleted: it was removed by another hand, or the queue was. */
+  #successorMissing(from: MappedSegment): BadSegmentError {
+    this.#assertOwned()
+    const segmentId = from.id + 1
+    const head = this.#control.currentSegmentAcquire()
+    const path = this.#directory.describe(segmentFileName(segmentId))
+    return new BadSegmentError({
+      path,
+      segmentId,
+      detail: `neither it nor any above it exists, and the control block names segment ${head}`,
+    })
   }
 
   /** Sequence of the next message. Where none was read since the cursor came here, the segment itself is asked, which is still mapped. */

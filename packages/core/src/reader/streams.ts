@@ -1,59 +1,55 @@
 import { Readable } from 'node:stream'
-import type { MessageCopy } from './message.js'
+import type { MessageCopy } from './message-copy.js'
 import type { MessageSource } from './message-source.js'
 
 export interface StreamOptions {
-  /** Ends the stream. */
-  readonly signal?: AbortSignal
+  /** Ends the stream, as it ends an iterator. One signal may serve any number of streams. */
+  readonly signal?: AbortSignal | undefined
   /** Messages read ahead of the consumer. Default 16. */
   readonly highWaterMark?: number
 }
 
+/** Messages read ahead when told nothing else. */
+const HIGH_WATER_MARK = 16
+
 /**
  * A Node.js stream of the source's messages from here on, in object mode. Each is a copy, because a stream reads ahead; backpressure stops the reading. Destroying the
- * stream leaves the source open. Committing is up to the consumer: `source.commit()` would also count what is still in the stream's buffer, so use a buffer of one
- * (`highWaterMark: 1`) or dedupe by sequence.
+ * stream leaves the source open. Committing is up to the consumer: `source.commit()` would also count what is still in the stream's buffer, so commit through the
+ * message that is done (`reader.commitThrough(message)`).
+ *
+ * The rules are those of `source.messages()`: the stream ends when the signal aborts or the source is closed, and fails when reading fails.
  */
 export function toReadable(source: MessageSource, options: StreamOptions = {}): Readable {
-  const ended = new AbortController()
-  const signal = options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal])
-  return Readable.from(endedBy(ended, copies(source, signal)), { highWaterMark: options.highWaterMark ?? 16 })
-}
-
-/** A generator that waits is deaf to `return()`, and a stream tells that it is closed only behind that: so the wait is ended first, or neither would ever end. */
-function endedBy(ended: AbortController, messages: AsyncGenerator<MessageCopy, void, void>): AsyncIterableIterator<MessageCopy> {
-  return {
-    [Symbol.asyncIterator]() {
-      return this
+  const messages = source.messages({ signal: options.signal })
+  return new Readable({
+    objectMode: true,
+    highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
+    read() {
+      messages.next().then(
+        ({ value, done }) => this.push(done ? null : value.copy()),
+        (error: Error) => this.destroy(error),
+      )
     },
-    next: () => messages.next(),
-    return: () => {
-      ended.abort()
-      return messages.return()
+    destroy(error, closed) {
+      messages.return(undefined).then(() => closed(error), closed)
     },
-  }
+  })
 }
 
 /** {@link toReadable} as a web stream; cancelling it leaves the source open. */
 export function toReadableStream(source: MessageSource, options: StreamOptions = {}): ReadableStream<MessageCopy> {
-  const ended = new AbortController()
-  const signal = options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal])
-  const messages = copies(source, signal)
+  const messages = source.messages({ signal: options.signal })
   return new ReadableStream<MessageCopy>(
     {
       async pull(controller) {
         const { value, done } = await messages.next()
         if (done) controller.close()
-        else controller.enqueue(value)
+        else controller.enqueue(value.copy())
       },
-      cancel() {
-        ended.abort()
+      async cancel() {
+        await messages.return(undefined)
       },
     },
-    { highWaterMark: options.highWaterMark ?? 16 },
+    { highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK },
   )
-}
-
-async function* copies(source: MessageSource, signal: AbortSignal): AsyncGenerator<MessageCopy, void, void> {
-  for await (const message of source.messages({ signal })) yield message.copy()
 }

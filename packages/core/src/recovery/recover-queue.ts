@@ -1,4 +1,5 @@
 import { bootId } from '../files/machine.js'
+import { WRITE_BACK_FAILED } from '../format/index.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
@@ -20,8 +21,12 @@ export function recoverQueue(context: RecoveryContext): Tail {
   return tail
 }
 
-/** Only what a writer of ours recorded can tell; after a writer of the base format the head is verified in any case. */
+/**
+ * Only what a writer of ours recorded can tell; after a writer of the base format the head is verified in any case. A sync that failed is like a stop of the machine: pages
+ * that the kernel could not write may be gone from memory, too.
+ */
 function machineStopped(context: RecoveryContext): boolean {
+  if (context.control.writeBackAcquire() === WRITE_BACK_FAILED) return true
   const recorded = context.control.readBootId()
   if (recorded === undefined || !context.control.extensionsAreCurrent()) return false
   return Buffer.compare(recorded, bootId()) !== 0

@@ -1,36 +1,29 @@
-import { existsSync } from 'node:fs'
-import { ColdFile, inspectLock, inspectQueue } from '../cold/index.js'
-import { QueueDirectory } from '../files/queue-directory.js'
-import { WriterLock } from '../files/writer-lock.js'
-import { segmentFileName } from '../format/index.js'
+import { lstatSync } from 'node:fs'
+import { inspectQueue } from '../cold/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
+import { parseReaderFileName, READERS_DIRECTORY } from '../format/index.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
-import { setBytesAside, setFileAside } from '../recovery/set-aside.js'
+import { setFileAside } from '../recovery/set-aside.js'
 import { openWriter } from '../writer/open-writer.js'
+import { keepDamage } from './keep-damage.js'
+import { StepSkipped } from './locked-reader.js'
 import { mendSegment, sealSegment } from './mend-segment.js'
 import { moveReader } from './move-reader.js'
 import { rebuildControlFromRecords } from './rebuild-control.js'
 import type { RepairOutcome, RepairStep } from './repair-step.js'
+import { setReaderAside } from './set-reader-aside.js'
 
-/** What one round of steps came to. */
-export interface AppliedSteps {
-  readonly outcomes: readonly RepairOutcome[]
-  /** What the writer's own recovery found and did. */
-  readonly recovery: readonly RecoveryAction[]
+/** A step that the holder of the writer lock carries out. */
+export type LockedStep = Exclude<RepairStep, { kind: 'recover' }>
+
+/** Carries out steps, one after the other, while the caller holds the writer lock; a step that fails does not keep the others from being done. */
+export function applyLockedSteps(directory: QueueDirectory, steps: readonly LockedStep[]): RepairOutcome[] {
+  return steps.map((step) => attempt(step, () => carryOut(directory, step)))
 }
 
-/** Carries out steps under the writer lock, one after the other; a step that fails does not keep the others from being done. */
-export function applySteps(directory: string, steps: readonly RepairStep[]): AppliedSteps {
-  const outcomes: RepairOutcome[] = []
-  const recovery: RecoveryAction[] = []
-  using held = QueueDirectory.open(directory)
-  const lock = WriterLock.acquire(held)
-  try {
-    for (const step of steps) if (step.kind !== 'recover') outcomes.push(attempt(step, () => carryOut(held, step)))
-  } finally {
-    lock.release()
-  }
-  for (const step of steps) if (step.kind === 'recover') outcomes.push(attempt(step, () => recover(directory, recovery)))
-  return { outcomes, recovery }
+/** Lets a writer open the queue and recover it, while the caller does not hold the lock. What the recovery did is added to `recovery`. */
+export function applyRecovery(directory: string, recovery: RecoveryAction[]): RepairOutcome {
+  return attempt({ kind: 'recover' }, () => recover(directory, recovery))
 }
 
 function attempt(step: RepairStep, work: () => string | undefined): RepairOutcome {
@@ -38,48 +31,49 @@ function attempt(step: RepairStep, work: () => string | undefined): RepairOutcom
     const detail = work()
     return detail === undefined ? { step, state: 'skipped', detail: 'there was nothing to do' } : { step, state: 'done', detail }
   } catch (error) {
-    return { step, state: 'failed', detail: error instanceof Error ? error.message : String(error) }
+    const state = error instanceof StepSkipped ? 'skipped' : 'failed'
+    return { step, state, detail: error instanceof Error ? error.message : String(error) }
   }
 }
 
-/** Does one step; `undefined` when somebody else has done it already. */
-function carryOut(directory: QueueDirectory, step: Exclude<RepairStep, { kind: 'recover' }>): string | undefined {
+/** Does one step, if it is still to be done; `undefined` when it is not. */
+function carryOut(directory: QueueDirectory, step: LockedStep): string | undefined {
   switch (step.kind) {
     case 'mend-segment':
-      return `kept as ${mendSegment(directory, step.segmentId, segmentSizeOf(directory.path))}`
+      return `kept as ${mendSegment(directory, step.segmentId, segmentSizeOf(directory.self))}`
     case 'seal-segment':
       return sealSegment(directory, step.segmentId) ? 'sealed' : undefined
     case 'rebuild-control': {
       const keptAt = rebuildControlFromRecords(directory)
       return keptAt === undefined ? 'made' : `made; the old one is kept as ${keptAt}`
     }
-    case 'keep-damage':
-      return keepDamage(directory, step)
+    case 'keep-damage': {
+      const keptAt = keepDamage(directory, step)
+      return keptAt === undefined ? undefined : `copied to ${keptAt}`
+    }
     case 'set-aside':
-      return existsSync(directory.at(step.file)) ? `kept as ${setFileAside(directory, step.file)}` : undefined
+      return setAside(directory, step.file)
     case 'move-reader':
-      if (inspectLock(directory.at(step.file)).held === true) throw new Error('the reader is running')
-      return `the old file is kept as ${moveReader(directory, step.file, step.to)}`
+      return `the old file is kept as ${moveReader(directory, step)}`
   }
+}
+
+function setAside(directory: QueueDirectory, file: string): string | undefined {
+  const found = lstatSync(directory.at(file), { throwIfNoEntry: false })
+  if (found === undefined) return undefined
+  if (found.isFile() && isReaderFile(file)) return `kept as ${setReaderAside(directory, file)}`
+  return `kept as ${setFileAside(directory, file)}`
+}
+
+function isReaderFile(file: string): boolean {
+  const [folder, name = ''] = file.split('/')
+  return folder === READERS_DIRECTORY && parseReaderFileName(name) !== undefined
 }
 
 function segmentSizeOf(directory: string): number {
   const { segmentSize, controlIsValid, segments } = inspectQueue(directory)
   if (controlIsValid && segmentSize !== undefined) return segmentSize
   return segments.inspected.reduce((most, { length }) => Math.max(most, length), 0)
-}
-
-function keepDamage(directory: QueueDirectory, step: { segmentId: number; offset: number; length: number }): string | undefined {
-  const { segmentId, offset, length } = step
-  const file = ColdFile.open(directory.at(segmentFileName(segmentId)))
-  if (file === undefined) return undefined
-  try {
-    const bytes = Buffer.alloc(length)
-    const kept = bytes.subarray(0, file.readAt(bytes, offset))
-    return `copied to ${setBytesAside(directory, `segment-${segmentId}-offset-${offset}.bin`, kept)}`
-  } finally {
-    file.close()
-  }
 }
 
 function recover(directory: string, recovery: RecoveryAction[]): string {

@@ -1,53 +1,82 @@
-import { closeSync, fsyncSync, ftruncateSync, linkSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, linkSync, readSync, renameSync, rmSync } from 'node:fs'
 import { ColdFile } from '../cold/cold-file.js'
 import { ColdSegment } from '../cold/cold-segment.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
-import { encodeSegmentHeader, SEGMENT_FLAG_SEALED, SEGMENT_FLAGS_OFFSET, segmentFileName } from '../format/index.js'
+import {
+  encodeSegmentHeader,
+  SEGMENT_FLAG_SEALED,
+  SEGMENT_FLAGS_OFFSET,
+  SEGMENT_HEADER_LENGTH,
+  segmentFileName,
+} from '../format/index.js'
 import { quarantineEntry } from '../recovery/set-aside.js'
+import { StepSkipped } from './locked-reader.js'
+import { makeFile, writeWhole } from './write-whole.js'
 
 /** Bytes that are copied at once. */
 const COPY_LENGTH = 1 << 20
 
 /**
  * Makes a segment file usable again without moving a record: puts a copy in its place that has the exact length, the identity where that is wrong, and a seal. What was cut
- * off reads as zeros. The file itself goes to quarantine as it is: it may claim terabytes, which nobody should copy.
+ * off reads as zeros. The file itself goes to quarantine as it is: it may claim terabytes, which nobody should copy. It is left alone until the copy is whole, synced and compared with it.
  *
  * @returns where the old file is.
+ * @throws StepSkipped when nothing is wrong with the segment any more.
  */
 export function mendSegment(directory: QueueDirectory, segmentId: number, segmentSize: number): string {
-  const path = directory.at(segmentFileName(segmentId))
-  const temporary = `${path}.tmp`
-  const kept = quarantineEntry(directory, segmentFileName(segmentId))
+  const name = segmentFileName(segmentId)
+  const temporary = `${name}.tmp`
   const headerIsGood = hasGoodHeader(directory, segmentId, segmentSize)
-  rmSync(temporary, { force: true })
-  const fd = openPath(temporary, 'createNew')
+  const original = ColdFile.open(directory.at(name))
+  if (original === undefined) throw new StepSkipped('the segment is gone')
   try {
-    copyStart(path, fd, segmentSize)
-    ftruncateSync(fd, segmentSize)
-    if (headerIsGood) sealOpenFile(fd)
-    else writeSync(fd, encodeSegmentHeader({ segmentId, flags: SEGMENT_FLAG_SEALED }), 0, undefined, 0)
-    fsyncSync(fd)
+    if (headerIsGood && original.length() === segmentSize) throw new StepSkipped('nothing is wrong with the segment any more')
+    makeFile(directory, temporary, (fd) => {
+      copyStart(original, fd, segmentSize)
+      ftruncateSync(fd, segmentSize)
+      if (headerIsGood) sealOpenFile(fd)
+      else writeWhole(fd, encodeSegmentHeader({ segmentId, flags: SEGMENT_FLAG_SEALED }), 0)
+      fsyncSync(fd)
+      compareRecords(original, fd, segmentSize)
+    })
   } finally {
-    closeSync(fd)
+    original.close()
   }
-  linkSync(path, directory.at(kept))
-  renameSync(temporary, path)
-  directory.sync()
-  return directory.describe(kept)
+  return replace(directory, name, temporary)
 }
 
-function copyStart(from: string, to: number, lengthMax: number): void {
-  const file = ColdFile.open(from)
+function replace(directory: QueueDirectory, name: string, temporary: string): string {
   try {
-    const bytes = Buffer.alloc(Math.min(COPY_LENGTH, lengthMax))
-    for (let offset = 0; offset < lengthMax; offset += bytes.length) {
-      const count = file?.readAt(bytes.subarray(0, lengthMax - offset), offset) ?? 0
-      if (count === 0) return
-      writeSync(to, bytes, 0, count, offset)
-    }
-  } finally {
-    file?.close()
+    const kept = quarantineEntry(directory, name)
+    linkSync(directory.at(name), directory.at(kept))
+    renameSync(directory.at(temporary), directory.at(name))
+    directory.sync()
+    return directory.describe(kept)
+  } catch (cause) {
+    rmSync(directory.at(temporary), { force: true })
+    throw cause
+  }
+}
+
+function copyStart(from: ColdFile, to: number, lengthMax: number): void {
+  const bytes = Buffer.alloc(Math.min(COPY_LENGTH, lengthMax))
+  for (let offset = 0; offset < lengthMax; offset += bytes.length) {
+    const count = from.readAt(bytes.subarray(0, Math.min(bytes.length, lengthMax - offset)), offset)
+    if (count === 0) return
+    writeWhole(to, bytes.subarray(0, count), offset)
+  }
+}
+
+/** Reads the copy back: only one that has every byte of the original, but for its header, may take its place. */
+function compareRecords(from: ColdFile, to: number, lengthMax: number): void {
+  const [one, other] = [Buffer.alloc(COPY_LENGTH), Buffer.alloc(COPY_LENGTH)]
+  for (let offset = SEGMENT_HEADER_LENGTH; offset < lengthMax; offset += COPY_LENGTH) {
+    const count = from.readAt(one.subarray(0, Math.min(COPY_LENGTH, lengthMax - offset)), offset)
+    if (count === 0) return
+    const got = readSync(to, other, 0, count, offset)
+    if (got !== count || one.compare(other, 0, count, 0, count) !== 0)
+      throw new Error(`the copy differs from the segment near offset ${offset}`)
   }
 }
 
@@ -77,5 +106,5 @@ function hasGoodHeader(directory: QueueDirectory, segmentId: number, segmentSize
 function sealOpenFile(fd: number): void {
   const word = Buffer.alloc(4)
   word.writeUInt32LE(SEGMENT_FLAG_SEALED)
-  writeSync(fd, word, 0, word.length, SEGMENT_FLAGS_OFFSET)
+  writeWhole(fd, word, SEGMENT_FLAGS_OFFSET)
 }

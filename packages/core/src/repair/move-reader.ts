@@ -1,27 +1,32 @@
-import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { basename } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import type { ColdPosition } from '../cold/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { encodePosition } from '../format/index.js'
-import { quarantineEntry } from '../recovery/set-aside.js'
+import { encodePosition, READERS_DIRECTORY } from '../format/index.js'
+import { setBytesAside } from '../recovery/set-aside.js'
+import { StepSkipped, withLockedReader } from './locked-reader.js'
+import { makeFile, writeWhole } from './write-whole.js'
 
 /**
- * Gives a registered reader another position, while nobody uses its name. The old file is kept.
+ * Gives a registered reader another position, while nobody uses its name. The old file is kept. A file that takes the place of the old one also tells a reader that waits for its lock to look again.
  *
+ * @param from where the reader stood when the step was planned.
  * @returns where the old file is.
+ * @throws StepSkipped when the reader is running, or does not stand there any more.
  */
-export function moveReader(directory: QueueDirectory, file: string, to: ColdPosition): string {
-  const path = directory.at(file)
-  const kept = quarantineEntry(directory, basename(path))
-  if (existsSync(path)) copyFileSync(path, directory.at(kept))
-  const temporary = `${path}.tmp`
-  rmSync(temporary, { force: true })
-  writeFileSync(
-    temporary,
-    encodePosition({ ...to, heartbeatNs: binding.realtimeNs() }, (bytes) => binding.crc32(bytes)),
-    { flag: 'wx' },
-  )
-  renameSync(temporary, path)
-  return directory.describe(kept)
+export function moveReader(
+  directory: QueueDirectory,
+  { file, from, to }: { readonly file: string; readonly from: ColdPosition; readonly to: ColdPosition },
+): string {
+  return withLockedReader(directory, file, ({ bytes, position }) => {
+    if (position === 'bad' || position.segmentId !== from.segmentId || position.offset !== from.offset)
+      throw new StepSkipped('the reader stands elsewhere by now')
+    const keptAt = setBytesAside(directory, basename(file), bytes)
+    const saved = encodePosition({ ...to, heartbeatNs: binding.realtimeNs() }, (part) => binding.crc32(part))
+    makeFile(directory, `${file}.tmp`, (fd) => writeWhole(fd, saved, 0))
+    renameSync(directory.at(`${file}.tmp`), directory.at(file))
+    directory.inFolder(READERS_DIRECTORY, (folder) => folder.sync())
+    return keptAt
+  })
 }

@@ -6,12 +6,19 @@ import {
   type QueueInspection,
   type QueueProblem,
 } from '../cold/index.js'
-import { CONTROL_FILE } from '../format/index.js'
+import { placeOfReader } from '../cold/reader-place.js'
+import { CONTROL_FILE, SEGMENT_FIRST_RECORD_OFFSET } from '../format/index.js'
+import { isDamageKept } from './keep-damage.js'
 import type { RepairStep, RepairStepKind } from './repair-step.js'
 
 export interface PlanOptions {
   /** Move readers that stand in front of damage behind it: they will never see what was there. Default: they stay and say so. */
   readonly skipDamage?: boolean
+}
+
+/** For planning while the writer lock is held here. */
+interface InternalPlanOptions extends PlanOptions {
+  readonly holdsLock?: boolean
 }
 
 /** In this order steps do not undo each other: files first, then what is derived from them, then the writer's own recovery. */
@@ -37,6 +44,7 @@ const NEEDS_NEW_CONTROL = new Set<ProblemCode>([
 const NEEDS_RECOVERY = new Set<ProblemCode>([
   'CONTROL_ODD_GENERATION',
   'CONTROL_BEHIND',
+  'CONTROL_BAD_FIRST_SEGMENT',
   'HEAD_MISSING',
   'SEGMENT_NOT_READY',
   'RECORD_TORN',
@@ -52,7 +60,7 @@ const IS_DAMAGE = new Set<ProblemCode>([
 ])
 /** Whether some step of {@link planRepairs} deals with a problem of this kind, or keeps the evidence of it. */
 export function isRepairable(code: ProblemCode): boolean {
-  const single: readonly ProblemCode[] = ['READER_AHEAD', 'SEGMENT_UNSEALED', 'CONTROL_AHEAD']
+  const single: readonly ProblemCode[] = ['READER_AHEAD', 'READER_MISPLACED', 'SEGMENT_UNSEALED', 'CONTROL_AHEAD']
   const groups = [NEEDS_NEW_CONTROL, NEEDS_RECOVERY, NEEDS_MENDING, NEEDS_SETTING_ASIDE, IS_DAMAGE]
   return single.includes(code) || groups.some((group) => group.has(code))
 }
@@ -66,10 +74,14 @@ const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
  *
  * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.
  */
-export function planRepairs(directory: string, problems: readonly QueueProblem[], options: PlanOptions = {}): RepairStep[] {
+export function planRepairs(
+  directory: string,
+  problems: readonly QueueProblem[],
+  options: InternalPlanOptions = {},
+): RepairStep[] {
   // Half of the facts are no ground to act on.
   if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
-  const inspection = inspectQueue(directory)
+  const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
   const steps = withoutRepeats(problems.flatMap((problem) => stepsFor(problem, inspection, options)))
   // Without a control block nobody knows the segment size, and so not which segments are whole. A writer must not recover before that is known.
   const knowsSize = !steps.some(({ kind }) => kind === 'rebuild-control')
@@ -86,7 +98,8 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   }
   if (NEEDS_RECOVERY.has(code)) return [{ kind: 'recover' }]
   if (NEEDS_SETTING_ASIDE.has(code) && file !== undefined) return [{ kind: 'set-aside', file }]
-  if (code === 'READER_AHEAD' && file !== undefined) return moveReaderToEnd(file, inspection)
+  if ((code === 'READER_AHEAD' || code === 'READER_MISPLACED') && file !== undefined)
+    return moveReaderTo(file, code === 'READER_AHEAD' ? endOf(inspection) : recordBegun(file, inspection), inspection)
   if (segmentId === undefined) return []
   if (NEEDS_MENDING.has(code)) return [{ kind: 'mend-segment', segmentId }, { kind: 'recover' }]
   if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
@@ -108,12 +121,13 @@ function stepsForDamage(
   const behind = positionBehind(inspection.directory, { segmentId, offset })
   const segmentEnd = (inspection.segmentSize ?? offset) - offset
   const length = Math.min(DAMAGE_LENGTH_MAX, behind?.segmentId === segmentId ? behind.offset - offset : segmentEnd)
-  const steps: RepairStep[] = [{ kind: 'keep-damage', segmentId, offset, length }]
+  const damage = { segmentId, offset, length }
+  const steps: RepairStep[] = isDamageKept(inspection.directory, damage) ? [] : [{ kind: 'keep-damage', ...damage }]
   if (segmentId === inspection.head.segmentId) steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
   if (options.skipDamage === true && behind !== undefined) {
     for (const { file, position, lock } of inspection.readers) {
       const stuck = position?.segmentId === segmentId && position.offset === offset && lock.held !== true
-      if (stuck) steps.push({ kind: 'move-reader', file, to: behind })
+      if (stuck) steps.push({ kind: 'move-reader', file, from: position, to: behind })
     }
   }
   return steps
@@ -127,9 +141,24 @@ function positionBehind(directory: string, from: ColdPosition): ColdPosition | u
   return undefined
 }
 
-function moveReaderToEnd(file: string, { head }: QueueInspection): RepairStep[] {
-  if (head.segmentId === undefined || head.offset === undefined) return []
-  return [{ kind: 'move-reader', file, to: { segmentId: head.segmentId, offset: head.offset } }]
+function moveReaderTo(file: string, to: ColdPosition | undefined, { readers }: QueueInspection): RepairStep[] {
+  const from = readers.find((reader) => reader.file === file)?.position
+  return from === undefined || to === undefined ? [] : [{ kind: 'move-reader', file, from, to }]
+}
+
+function endOf({ head }: QueueInspection): ColdPosition | undefined {
+  return head.segmentId === undefined || head.offset === undefined
+    ? undefined
+    : { segmentId: head.segmentId, offset: head.offset }
+}
+
+/** A reader in the middle of a record begins with that record again; at no offset of any record, with the first one of its segment. */
+function recordBegun(file: string, { directory, readers, segments }: QueueInspection): ColdPosition | undefined {
+  const position = readers.find((reader) => reader.file === file)?.position
+  if (position === undefined) return undefined
+  const segmentIds = segments.inspected.map(({ segmentId }) => segmentId)
+  const { record } = placeOfReader({ directory, segmentIds, control: undefined }, position)
+  return record ?? { segmentId: position.segmentId, offset: SEGMENT_FIRST_RECORD_OFFSET }
 }
 
 function withoutRepeats(steps: readonly RepairStep[]): RepairStep[] {

@@ -1,16 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { binding } from '@chronicle-ts/native'
 import { inspectQueue, listQueue } from '../cold/index.js'
 import { NotAQueueError } from '../errors/index.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { surveyReaders } from '../retention/reader-survey.js'
-import { judgeSegment, type RetentionState, type RetentionVerdict } from '../retention/retention-plan.js'
+import { RetentionPlan, type RetentionState, type RetentionVerdict } from '../retention/retention-plan.js'
 import { segmentAgeMs } from '../retention/segment-age.js'
-import { sparseIndexPath } from '../segment/sparse-index.js'
 import { openWriter } from '../writer/open-writer.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
-
-const PAUSE_MS = 2
 
 /**
  * What a writer with these retention rules would say about each segment now. Reads only: no writer is opened, nothing is deleted.
@@ -30,13 +26,14 @@ export function planPrune(directory: string, rules: RetentionOptions): Retention
     segmentSize: control.segmentSize,
     readers: surveyReaders(held),
     nowNs: binding.realtimeNs(),
-    ageMsOf: (segmentId) => segmentAgeMs(held, segmentId, control.segmentSize),
+    ageMsOf: (segmentId) => segmentAgeMs(held, segmentId, control.segmentSize, control.currentSegment),
   }
-  return ids.map((segmentId) => judgeSegment(segmentId, state, rules))
+  const plan = new RetentionPlan(state, rules)
+  return ids.map((segmentId) => plan.judge(segmentId))
 }
 
 /**
- * Deletes the segments that these rules let go, as a writer with them does: lowest first, with a look at all readers before each.
+ * Deletes the segments that these rules let go, as a writer with them does: lowest first.
  *
  * @returns the ids that are gone.
  * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a live writer keeps house itself.
@@ -45,24 +42,10 @@ export async function pruneQueue(directory: string, rules: RetentionOptions): Pr
   const before = planPrune(directory, rules).map(({ segmentId }) => segmentId)
   const writer = openWriter(directory, { retention: rules })
   try {
-    let left = writer.explainRetention()
-    while (left[0]?.deletable === true) {
-      await sleep(PAUSE_MS)
-      left = writer.explainRetention()
-    }
-    await deletionsBelow(directory, left[0]?.segmentId ?? 0)
+    await writer.applyRetention()
   } finally {
     writer.close()
   }
   const remaining = new Set(listQueue(directory).segmentIds)
   return before.filter((segmentId) => !remaining.has(segmentId))
-}
-
-/** The writer hands deletions to the background, which does them in their order: the last index, deleted once more, goes behind the last segment. */
-async function deletionsBelow(directory: string, segmentId: number): Promise<void> {
-  if (segmentId === 0) return
-  using held = QueueDirectory.open(directory)
-  const job = binding.backgroundUnlink(sparseIndexPath(held, segmentId - 1))
-  await new Promise<void>((resolve) => binding.jobNotify(job, () => resolve()))
-  binding.jobRelease(job)
 }

@@ -1,8 +1,7 @@
-import { closeSync, existsSync, fsyncSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { inspectQueue, openColdReader, type QueueInspection } from '../cold/index.js'
 import { bootId } from '../files/machine.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { openPath } from '../files/regular-file.js'
 import {
   CONTROL_FILE,
   CONTROL_TEMPORARY_FILE,
@@ -13,7 +12,8 @@ import {
   SEGMENT_FIRST_RECORD_OFFSET,
   SEGMENT_SIZE_MULTIPLE,
 } from '../format/index.js'
-import { setFileAside } from '../recovery/set-aside.js'
+import { quarantineEntry, setFileAside } from '../recovery/set-aside.js'
+import { makeFile, writeWhole } from './write-whole.js'
 
 /** What reading every record tells about a queue. */
 interface Content {
@@ -50,9 +50,7 @@ export function rebuildControlFromRecords(directory: QueueDirectory): string | u
     dirtySegment: content.lastSegmentId,
     extensionEpoch: epoch % 0x1_0000_0000,
   })
-  const keptAt = existsSync(directory.at(CONTROL_FILE)) ? setFileAside(directory, CONTROL_FILE) : undefined
-  writeControl(directory, block)
-  return keptAt
+  return writeControl(directory, block)
 }
 
 /** The length that most usable segments have. */
@@ -65,7 +63,7 @@ function commonSegmentSize({ segments }: QueueInspection): number | undefined {
   const [mostCommon] = [...counts].sort(([lengthA, a], [lengthB, b]) => b - a || lengthB - lengthA)
   if (mostCommon !== undefined) return mostCommon[0]
   // Every segment was cut: what is left still fits into the next size that a segment may have.
-  const longest = Math.max(0, ...segments.inspected.map(({ length }) => length))
+  const longest = segments.inspected.reduce((most, { length }) => Math.max(most, length), 0)
   return longest === 0 ? undefined : Math.ceil(longest / SEGMENT_SIZE_MULTIPLE) * SEGMENT_SIZE_MULTIPLE
 }
 
@@ -93,16 +91,25 @@ function readContent(directory: string, { head, segments }: QueueInspection, seg
   }
 }
 
-function writeControl(directory: QueueDirectory, block: Uint8Array): void {
-  const temporary = directory.at(CONTROL_TEMPORARY_FILE)
-  rmSync(temporary, { force: true })
-  const fd = openPath(temporary, 'createNew')
+/** The old block stays where it is until the new one is whole: a disk that is full must not cost the queue both. */
+function writeControl(directory: QueueDirectory, block: Uint8Array): string | undefined {
+  makeFile(directory, CONTROL_TEMPORARY_FILE, (fd) => writeWhole(fd, block, 0))
   try {
-    writeSync(fd, block)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
+    const keptAt = keepOldControl(directory)
+    renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))
+    directory.sync()
+    return keptAt
+  } catch (cause) {
+    rmSync(directory.at(CONTROL_TEMPORARY_FILE), { force: true })
+    throw cause
   }
-  renameSync(temporary, directory.at(CONTROL_FILE))
-  directory.sync()
+}
+
+function keepOldControl(directory: QueueDirectory): string | undefined {
+  const old = lstatSync(directory.at(CONTROL_FILE), { throwIfNoEntry: false })
+  if (old === undefined) return undefined
+  if (!old.isFile()) return setFileAside(directory, CONTROL_FILE)
+  const kept = quarantineEntry(directory, CONTROL_FILE)
+  linkSync(directory.at(CONTROL_FILE), directory.at(kept))
+  return directory.describe(kept)
 }

@@ -6,6 +6,7 @@ import { makeUnopenable } from '../../test/support/faulty-files.js'
 import { overwrite, overwriteControl, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { inspectQueue, openColdReader, type ProblemCode, verifyQueue } from '../cold/index.js'
+import { QueueDirectory } from '../files/queue-directory.js'
 import {
   CONTROL_FILE,
   CONTROL_WRITE_OFFSET_OFFSET,
@@ -15,6 +16,7 @@ import {
   SEGMENT_FLAGS_OFFSET,
 } from '../format/index.js'
 import { openReader, openWriter } from '../index.js'
+import { moveReader } from './move-reader.js'
 import { repairQueue } from './repair-queue.js'
 import type { RepairReport } from './repair-step.js'
 
@@ -105,9 +107,45 @@ describe('repairing the position of a reader', () => {
     const reader = openReader(queue, 'ahead')
     registerAt('ahead', { segmentId: built.headSegment + 5, offset: 64 })
     const [step] = stepsOf(repairQueue(queue))
-    expect(step).toEqual(['move-reader', 'failed', 'the reader is running'])
+    expect(step).toEqual(['move-reader', 'skipped', 'the reader is running'])
     expect(positionOf('ahead')).toEqual({ segmentId: built.headSegment + 5, offset: 64 })
     reader.close()
+  })
+
+  it('L44: leaves the damaged file of a running reader alone, which goes on saving in it', () => {
+    const reader = openReader(queue, 'audit')
+    for (let count = 0; count < 5; count += 1) reader.next()
+    reader.commit()
+    for (const slot of [0, 1]) overwrite(join(queue, 'readers/audit.meta'), 40 * slot + 8, Buffer.from([0x55]))
+    expect(stepsOf(repairQueue(queue))).toEqual([['set-aside', 'skipped', 'the reader is running']])
+    reader.commit()
+    reader.close()
+    using next = openReader(queue, 'audit')
+    expect(next.next()?.sequence).toBe(36)
+  })
+
+  it('L44: takes the damaged file of a reader out that is not running, and a reader that waits for its lock makes a new one', () => {
+    writeFileSync(join(queue, 'readers/audit.meta'), Buffer.alloc(80, 1))
+    expect(stepsOf(repairQueue(queue)).map(([kind, state]) => [kind, state])).toEqual([['set-aside', 'done']])
+    expect(readdirSync(join(queue, 'readers'))).toEqual([])
+    const kept = readdirSync(join(queue, 'quarantine')).find((name) => name.endsWith('audit.meta')) ?? ''
+    expect(readFileSync(join(queue, 'quarantine', kept))).toEqual(Buffer.alloc(80, 1))
+  })
+
+  it('puts one in the middle of a record at its beginning', () => {
+    const record = built.records.find(({ segmentId }) => segmentId === 1)
+    registerAt('audit', { segmentId: 1, offset: (record?.offset ?? 0) + 64 })
+    repairQueue(queue)
+    expect(positionOf('audit')).toEqual({ segmentId: 1, offset: record?.offset })
+    expect(problemsLeft()).toEqual(['QUARANTINED'])
+  })
+
+  it('leaves one alone that has moved since the step was planned', () => {
+    using directory = QueueDirectory.open(queue)
+    registerAt('audit', { segmentId: 1, offset: 64 })
+    const step = { file: 'readers/audit.meta', from: { segmentId: 0, offset: 64 }, to: { segmentId: 2, offset: 64 } }
+    expect(() => moveReader(directory, step)).toThrow('stands elsewhere')
+    expect(positionOf('audit')).toEqual({ segmentId: 1, offset: 64 })
   })
 
   it('leaves readers in front of damage, and moves them behind it only when told to', () => {
@@ -214,14 +252,28 @@ describe('repairing damage in the head', () => {
   })
 })
 
+describe('repairing again', () => {
+  it('L44: keeps no second copy of what was kept, and writes no second report', () => {
+    const { segmentId = 0, offset = 0 } = built.records[40] ?? {}
+    overwrite(segmentFile(queue, segmentId), offset + RECORD_HEADER_LENGTH, Buffer.from('#'))
+    expect(stepsOf(repairQueue(queue)).map(([kind, state]) => [kind, state])).toEqual([['keep-damage', 'done']])
+    const kept = readdirSync(join(queue, 'quarantine'))
+    expect(repairQueue(queue)).toMatchObject({ outcomes: [], file: undefined })
+    expect(readdirSync(join(queue, 'quarantine'))).toEqual(kept)
+    overwrite(segmentFile(queue, segmentId), offset + RECORD_HEADER_LENGTH, Buffer.from('!'))
+    repairQueue(queue)
+    expect(readdirSync(join(queue, 'quarantine')).length).toBe(kept.length + 2)
+  })
+})
+
 describe('a quarantine folder that cannot be made', () => {
   it('is an error of the system, and nothing is changed that could not be kept', () => {
     writeFileSync(join(queue, 'quarantine'), '')
     truncateSync(segmentFile(queue, 1), 100)
     const before = readFileSync(segmentFile(queue, 1))
-    expect(() => repairQueue(queue)).toThrow(
-      expect.objectContaining({ code: 'ERR_NOT_A_QUEUE', directory: join(queue, 'quarantine') }),
-    )
+    const { outcomes, file } = repairQueue(queue)
+    expect(outcomes).toContainEqual(expect.objectContaining({ state: 'failed', detail: expect.stringContaining('quarantine') }))
+    expect(file).toBeUndefined()
     expect(readFileSync(segmentFile(queue, 1))).toEqual(before)
     rmSync(join(queue, 'quarantine'))
     mkdirSync(join(queue, 'quarantine'))

@@ -13,8 +13,8 @@ export type RepairStep =
   | { readonly kind: 'keep-damage'; readonly segmentId: number; readonly offset: number; readonly length: number }
   /** Move a file into the quarantine folder. */
   | { readonly kind: 'set-aside'; readonly file: string }
-  /** Give a registered reader another position. */
-  | { readonly kind: 'move-reader'; readonly file: string; readonly to: ColdPosition }
+  /** Give a registered reader another position, if it still stands where it stood when the step was planned. */
+  | { readonly kind: 'move-reader'; readonly file: string; readonly from: ColdPosition; readonly to: ColdPosition }
   /** Let a writer open the queue and recover it, as the next one would. */
   | { readonly kind: 'recover' }
 
@@ -23,8 +23,9 @@ export type RepairStepKind = RepairStep['kind']
 /** What became of a step. */
 export interface RepairOutcome {
   readonly step: RepairStep
+  /** `skipped`: there was nothing to do any more, or what the step would change is in use. */
   readonly state: 'done' | 'failed' | 'skipped'
-  /** Where the step put what it took out, why it failed, or why there was nothing to do. */
+  /** Where the step put what it took out, why it failed, or why it was skipped. */
   readonly detail: string
 }
 
@@ -35,7 +36,7 @@ export interface RepairReport {
   readonly outcomes: readonly RepairOutcome[]
   /** What the writer's own recovery found and did. */
   readonly recovery: readonly RecoveryAction[]
-  /** Path of the report in the quarantine folder; `undefined` when there was nothing to do. */
+  /** Path of the report in the quarantine folder; `undefined` when nothing was done, or the report could not be written. */
   readonly file: string | undefined
 }
 

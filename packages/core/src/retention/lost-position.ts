@@ -7,7 +7,7 @@ import { openSegment } from '../segment/segment-files.js'
 import type { SurveyedReader } from './reader-survey.js'
 
 /** Which sequence stood at a position whose segment is deleted: what a reader that was let go needs to know how much it lost. */
-interface LostPosition {
+export interface LostPosition {
   readonly segmentId: number
   readonly offset: number
   readonly sequence: number
@@ -20,19 +20,28 @@ function lostFileName(name: string): string {
   return `${name}.lost`
 }
 
-/** Writes it beside the reader's file, before the segment goes. A full disk only costs the exact count. */
-export function noteLostPosition(directory: QueueDirectory, reader: SurveyedReader, segmentSize: number): void {
+/** Which sequence stands at a reader's position; `undefined` when that cannot be told. */
+export function lostPositionOf(directory: QueueDirectory, reader: SurveyedReader, segmentSize: number): LostPosition | undefined {
+  const { segmentId, offset } = reader
   try {
-    const segment = openSegment(directory, reader.segmentId, segmentSize, false)
-    if (segment === undefined) return
-    const sequence = sequenceAt(segment, reader.offset)
+    const segment = openSegment(directory, segmentId, segmentSize, false)
+    if (segment === undefined) return undefined
+    const sequence = sequenceAt(segment, offset)
     segment.close()
-    if (sequence === undefined) return
-    const { segmentId, offset } = reader
-    const note = `${JSON.stringify({ segmentId, offset, sequence } satisfies LostPosition)}\n`
-    directory.inFolder(READERS_DIRECTORY, (folder) => replaceFile(folder, lostFileName(reader.name), note))
+    return sequence === undefined ? undefined : { segmentId, offset, sequence }
   } catch {
     // The reader will be told that messages are lost, but not how many.
+    return undefined
+  }
+}
+
+/** Writes the note beside the reader's file. @returns whether that went well: a disk may be full. */
+export function writeLostPosition(directory: QueueDirectory, name: string, lost: LostPosition): boolean {
+  try {
+    directory.inFolder(READERS_DIRECTORY, (folder) => replaceFile(folder, lostFileName(name), `${JSON.stringify(lost)}\n`))
+    return true
+  } catch {
+    return false
   }
 }
 

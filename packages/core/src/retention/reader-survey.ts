@@ -1,10 +1,11 @@
-import { closeSync, fstatSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
-import { POSITION_LENGTH, READERS_DIRECTORY, readerFileName } from '../format/index.js'
-import { readersIn } from '../reader/position-survey.js'
+import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY } from '../format/index.js'
+
+const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
 /** A registered reader as retention sees it. */
 export interface SurveyedReader {
@@ -29,41 +30,61 @@ export function surveyReaders(directory: QueueDirectory): SurveyedReader[] {
 
 function surveyFolder(folder: QueueDirectory): SurveyedReader[] {
   const surveyed: SurveyedReader[] = []
-  for (const { name, position } of readersIn(folder)) {
-    const file = lookAtFile(folder, readerFileName(name))
-    if (file === undefined || (file.isBlank && !file.running)) continue
-    if (position === 'bad') {
-      const state = file.isBlank ? 'registering' : 'bad'
-      surveyed.push({ name, segmentId: 0, offset: 0, heartbeatNs: 0n, running: file.running, state })
-    } else {
-      const { segmentId, offset, heartbeatNs } = position
-      surveyed.push({ name, segmentId, offset, heartbeatNs, running: file.running, state: 'valid' })
-    }
+  for (const fileName of listFolder(folder)) {
+    const name = parseReaderFileName(fileName)
+    if (name === undefined) continue
+    const reader = lookAtFile(folder, fileName, name)
+    if (reader !== undefined) surveyed.push(reader)
   }
   return surveyed
 }
 
-function lookAtFile(folder: QueueDirectory, fileName: string): { isBlank: boolean; running: boolean } | undefined {
+function listFolder(folder: QueueDirectory): string[] {
+  try {
+    return readdirSync(folder.self).sort()
+  } catch (cause) {
+    throw fromSystemError(cause, { path: folder.path })
+  }
+}
+
+/** One open for everything: with hundreds of readers the system calls are what a survey costs. */
+function lookAtFile(folder: QueueDirectory, fileName: string, name: string): SurveyedReader | undefined {
   let fd: number
   try {
     fd = openPath(folder.at(fileName), 'read')
   } catch (cause) {
-    // Unregistered since the listing. Whoever cannot be looked at for another reason may still need everything.
+    // Unregistered since the listing. A reader that cannot be looked at for another reason may still need everything.
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw fromSystemError(cause, { path: folder.describe(fileName) })
   }
   try {
     const free = binding.tryLock(fd, false)
     if (free) binding.unlock(fd)
-    return { isBlank: isBlank(fd), running: !free }
+    return surveyed(name, contentOf(fd), !free)
+  } catch (cause) {
+    throw fromSystemError(cause, { path: folder.describe(fileName) })
   } finally {
     closeSync(fd)
   }
 }
 
-function isBlank(fd: number): boolean {
-  const stat = fstatSync(fd)
-  if (!stat.isFile()) return false
-  const { size } = stat
-  return size === 0 || (size === POSITION_LENGTH && readFileSync(fd).every((byte) => byte === 0))
+/** More than a position file may have, or `undefined` for what is not a file. */
+function contentOf(fd: number): Buffer | undefined {
+  if (!fstatSync(fd).isFile()) return undefined
+  const bytes = Buffer.alloc(POSITION_LENGTH + 1)
+  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0))
+}
+
+function surveyed(name: string, content: Buffer | undefined, running: boolean): SurveyedReader | undefined {
+  const isBlank = content !== undefined && isBlankPosition(content)
+  if (isBlank && !running) return undefined
+  const position = content === undefined || isBlank ? 'bad' : decodePosition(content, crc32)
+  if (position === 'bad')
+    return { name, segmentId: 0, offset: 0, heartbeatNs: 0n, running, state: isBlank ? 'registering' : 'bad' }
+  const { segmentId, offset, heartbeatNs } = position
+  return { name, segmentId, offset, heartbeatNs, running, state: 'valid' }
+}
+
+function isBlankPosition(content: Buffer): boolean {
+  return content.length === 0 || (content.length === POSITION_LENGTH && content.every((byte) => byte === 0))
 }

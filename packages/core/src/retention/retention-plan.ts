@@ -1,13 +1,6 @@
 import type { RetentionOptions } from '../writer/writer-options.js'
 import type { SurveyedReader } from './reader-survey.js'
 
-/** One segment below the head, as the plan sees it. */
-export interface RetainedSegment {
-  readonly segmentId: number
-  /** Milliseconds since its last message, as far as that is known. */
-  readonly ageMs: number
-}
-
 export interface RetentionState {
   readonly firstSegmentId: number
   readonly headSegmentId: number
@@ -55,35 +48,96 @@ function releaseReason(
   state: RetentionState,
   rules: RetentionOptions,
 ): ReleasedReader['reason'] | undefined {
-  const silentMs = Number(state.nowNs - reader.heartbeatNs) / 1e6
-  if (rules.readerTtlMs !== undefined && !reader.running && silentMs > rules.readerTtlMs) return 'readerTtlMs'
+  if (rules.readerTtlMs !== undefined && !reader.running && silentMs(reader, state) > rules.readerTtlMs) return 'readerTtlMs'
   const lagBytes = (state.headSegmentId - reader.segmentId) * state.segmentSize + state.headOffset - reader.offset
   return rules.maxReaderLagBytes !== undefined && lagBytes > rules.maxReaderLagBytes ? 'maxReaderLagBytes' : undefined
 }
 
-/**
- * Decides over the lowest segment that exists; segments go strictly in order. Pure: all that it knows stands in its arguments.
- */
-export function judgeSegment(segmentId: number, state: RetentionState, rules: RetentionOptions): RetentionVerdict {
-  if (segmentId >= state.headSegmentId) return kept(segmentId, [], 'it is the head')
-  const { pinning } = releaseReaders(state, rules)
-  const pinnedBy = pinning.filter((reader) => reader.segmentId <= segmentId).map((reader) => reader.name)
-  if (pinnedBy.length > 0) return kept(segmentId, pinnedBy, 'readers have not committed past it')
-  const following = state.headSegmentId - segmentId
-  if (rules.minSegments !== undefined && following < rules.minSegments)
-    return kept(segmentId, [], `minSegments=${rules.minSegments}`)
-  const rule = rulingRule(segmentId, state, rules)
-  if (rule === undefined) return kept(segmentId, [], 'no rule lets it go')
-  return { segmentId, deletable: true, pinnedBy: [], reason: rule }
+function silentMs(reader: SurveyedReader, state: RetentionState): number {
+  return Number(state.nowNs - reader.heartbeatNs) / 1e6
 }
 
-function rulingRule(segmentId: number, state: RetentionState, rules: RetentionOptions): string | undefined {
-  const count = state.headSegmentId - segmentId + 1
-  if (rules.consumed && state.readers.length > 0) return 'every registered reader has committed past it'
-  if (rules.maxSegments !== undefined && count > rules.maxSegments) return `maxSegments=${rules.maxSegments}`
-  if (rules.maxBytes !== undefined && count * state.segmentSize > rules.maxBytes) return `maxBytes=${rules.maxBytes}`
-  if (rules.maxAgeMs !== undefined && state.ageMsOf(segmentId) > rules.maxAgeMs) return `maxAgeMs=${rules.maxAgeMs}`
-  return undefined
+/**
+ * What the rules say about each segment, after one look at the readers. Pure: all that it knows stands in its arguments. The readers are sorted once, so that judging many
+ * segments costs as much as there are segments and readers, not their product.
+ */
+export class RetentionPlan {
+  readonly #state: RetentionState
+  readonly #rules: RetentionOptions
+  /** Readers that pin, by the segment that they stand in. */
+  readonly #pinning: readonly SurveyedReader[]
+  readonly released: readonly ReleasedReader[]
+  /** The names of the first so many of the pinning readers, kept because neighbouring segments share them. */
+  #pinnedBy: readonly string[] = []
+
+  constructor(state: RetentionState, rules: RetentionOptions) {
+    const { pinning, released } = releaseReaders(state, rules)
+    this.#state = state
+    this.#rules = rules
+    this.#pinning = pinning.sort((one, other) => one.segmentId - other.segmentId)
+    this.released = released
+  }
+
+  judge(segmentId: number): RetentionVerdict {
+    const { headSegmentId } = this.#state
+    if (segmentId >= headSegmentId) return kept(segmentId, [], 'it is the head')
+    const pinnedBy = this.#pinnedAt(segmentId)
+    if (pinnedBy.length > 0) return kept(segmentId, pinnedBy, 'readers have not committed past it')
+    const { minSegments } = this.#rules
+    if (minSegments !== undefined && headSegmentId - segmentId < minSegments)
+      return kept(segmentId, [], `minSegments=${minSegments}`)
+    const rule = this.#rulingRule(segmentId)
+    if (rule !== undefined) return { segmentId, deletable: true, pinnedBy: [], reason: rule }
+    const nobody = this.#state.readers.length === 0 ? 'no reader is registered, and ' : ''
+    return kept(segmentId, [], `${nobody}no rule lets it go`)
+  }
+
+  /** The lowest segment that stays: all from the first one to it may go. */
+  firstKept(): number {
+    const { firstSegmentId, headSegmentId } = this.#state
+    for (let id = firstSegmentId; id < headSegmentId; id++) if (!this.judge(id).deletable) return id
+    return Math.max(firstSegmentId, headSegmentId)
+  }
+
+  /** The names of the readers that stand in this segment or below it, in the order of their positions. */
+  #pinnedAt(segmentId: number): readonly string[] {
+    let count = this.#pinnedBy.length
+    while (count > 0 && (this.#pinning[count - 1] as SurveyedReader).segmentId > segmentId) count--
+    while (count < this.#pinning.length && (this.#pinning[count] as SurveyedReader).segmentId <= segmentId) count++
+    if (count !== this.#pinnedBy.length) this.#pinnedBy = this.#pinning.slice(0, count).map(({ name }) => name)
+    return this.#pinnedBy
+  }
+
+  #rulingRule(segmentId: number): string | undefined {
+    const { headSegmentId, segmentSize, readers, ageMsOf } = this.#state
+    const { consumed, maxSegments, maxBytes, maxAgeMs } = this.#rules
+    const count = headSegmentId - segmentId + 1
+    if (consumed && readers.length > 0) return 'every registered reader has committed past it'
+    if (maxSegments !== undefined && count > maxSegments) return `maxSegments=${maxSegments}`
+    if (maxBytes !== undefined && count * segmentSize > maxBytes) return `maxBytes=${maxBytes}`
+    if (maxAgeMs !== undefined && ageMsOf(segmentId) > maxAgeMs) return `maxAgeMs=${maxAgeMs}`
+    return undefined
+  }
+
+  /**
+   * Milliseconds until the lowest segment that stays can go by the passing of time alone; `Infinity` when only an event lets it go: a reader that moves on, a roll. A running
+   * reader may be killed, which is no event: it is looked at every `probeMs`.
+   */
+  dueInMs(segmentId: number, probeMs: number): number {
+    if (segmentId >= this.#state.headSegmentId) return Number.POSITIVE_INFINITY
+    const { readerTtlMs, maxAgeMs } = this.#rules
+    const pinning = this.#pinning.slice(0, this.#pinnedAt(segmentId).length)
+    if (pinning.length === 0)
+      return maxAgeMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, maxAgeMs - this.#state.ageMsOf(segmentId))
+    if (readerTtlMs === undefined) return Number.POSITIVE_INFINITY
+    // All of them have to go, and each is looked at when its time is over.
+    return Math.min(...pinning.map((reader) => this.#releaseInMs(reader, readerTtlMs, probeMs)))
+  }
+
+  #releaseInMs(reader: SurveyedReader, readerTtlMs: number, probeMs: number): number {
+    if (reader.state !== 'valid') return Number.POSITIVE_INFINITY
+    return reader.running ? Math.max(readerTtlMs, probeMs) : Math.max(0, readerTtlMs - silentMs(reader, this.#state))
+  }
 }
 
 function kept(segmentId: number, pinnedBy: readonly string[], reason: string): RetentionVerdict {

@@ -240,8 +240,9 @@ describe('retention', () => {
   it('an event loop that never turns does not keep segments for ever', () => {
     const { directory, writer } = newQueue({ retention: { maxSegments: 4 } })
     appendNumbered(writer, 0, 3000)
-    expect(writer.metrics().segmentsDeleted).toBeGreaterThan(50)
+    const head = writer.position.segmentId
     writer.close()
+    expect(writer.metrics().segmentsDeleted).toBeGreaterThan(head - 10)
     expect(existsSync(join(directory, '000000000.q'))).toBe(false)
   })
 })

@@ -1,28 +1,29 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { BACKGROUND_TIMEOUT_MS, RETENTION_FALLBACK_MS, TIMER_MAX_MS } from '../defaults.js'
-import { QueueError } from '../errors/index.js'
-import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
-import type { QueueDirectory } from '../files/queue-directory.js'
-import { READERS_DIRECTORY, readerFileName } from '../format/index.js'
-import { findLowestSegment } from '../segment/first-segment.js'
-import { segmentPath } from '../segment/segment-files.js'
-import { sparseIndexPath } from '../segment/sparse-index.js'
-import type { RetentionOptions } from '../writer/writer-options.js'
-import { noteLostPosition } from './lost-position.js'
-import { surveyReaders } from './reader-survey.js'
 import {
-  judgeSegment,
-  type ReleasedReader,
-  type RetentionState,
-  type RetentionVerdict,
-  releaseReaders,
-} from './retention-plan.js'
-import { segmentAgeMs } from './segment-age.js'
+  BACKGROUND_TIMEOUT_MS,
+  READER_PROBE_MS,
+  RETENTION_FALLBACK_MS,
+  SURVEY_CHEAP_MS,
+  SURVEY_SHARE,
+  TIMER_MAX_MS,
+} from '../defaults.js'
+import { QueueError } from '../errors/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
+import type { WriterLock } from '../files/writer-lock.js'
+import { READERS_DIRECTORY } from '../format/index.js'
+import { findLowestSegment } from '../segment/first-segment.js'
+import type { RetentionOptions } from '../writer/writer-options.js'
+import { Deletions } from './deletions.js'
+import { LostNotes } from './lost-notes.js'
+import { surveyReaders } from './reader-survey.js'
+import { type ReleasedReader, RetentionPlan, type RetentionState, type RetentionVerdict } from './retention-plan.js'
+import { SegmentAges } from './segment-age.js'
 
 export interface RetirementOptions {
   readonly directory: QueueDirectory
+  /** Held by each deletion until it has ended. */
+  readonly lock: WriterLock
   readonly control: MappedControl
   readonly rules: RetentionOptions
   /** The head, as the writer knows it. */
@@ -31,7 +32,7 @@ export interface RetirementOptions {
 }
 
 /**
- * Deletes segments that the rules let go, one at a time, lowest first. Each is announced first (readers begin above it from then on), then the readers are looked
+ * Lets go of the segments that the rules do not keep, lowest first. What is to go is announced first (readers begin above it from then on), then the readers are looked
  * at once more: a reader that registers meanwhile was seen, or saw the announcement. Works when something happens (a roll, a reader that moved on, an age that is
  * reached) and costs nothing in between. The proof is in docs/models.md.
  */
@@ -39,109 +40,147 @@ export class Retirement {
   readonly #options: RetirementOptions
   readonly #releasedNames = new Set<string>()
   readonly #untold: ReleasedReader[] = []
+  readonly #deletions: Deletions
+  readonly #lostNotes: LostNotes
+  readonly #ages: SegmentAges
   #watcher: FSWatcher | undefined
   #timer: NodeJS.Timeout | undefined
   #isScheduled = false
-  #isRunning = false
+  #run: Promise<void> | undefined
   #isClosed = false
   #firstSegmentId: number | undefined
-  #deleted = 0
-  /** Jobs that unlink, oldest first. */
-  readonly #unlinks: number[] = []
+  /** No look at the readers before, of `performance.now`: with very many readers a look takes long, and each of them causes one. */
+  #notBeforeMs = 0
 
   constructor(options: RetirementOptions) {
+    const { directory, control } = options
     this.#options = options
+    this.#deletions = new Deletions(options.lock)
+    this.#lostNotes = new LostNotes(directory, control.segmentSize)
+    this.#ages = new SegmentAges(directory, control.segmentSize)
     this.#watchReaders()
-    options.control.storeFirstSegment(this.firstSegmentId)
+    control.storeFirstSegment(this.firstSegmentId)
+    // Here and now: on a full disk this is what makes room for the first segment that the writer prepares.
+    this.#tryPass()
     this.schedule()
   }
 
   /** Segments deleted so far, and readers let go. */
   get counts(): { readonly segmentsDeleted: number; readonly readersReleased: number } {
-    this.#reap()
-    return { segmentsDeleted: this.#deleted, readersReleased: this.#releasedNames.size }
+    return { segmentsDeleted: this.#deletions.doneCount, readersReleased: this.#releasedNames.size }
   }
 
-  /** Called behind each roll. When the event loop has not turned since the last one, one step is done here and now. */
+  /** Called after each roll. When the event loop has not turned since the last one, the work is done here and now. */
   afterRoll(): void {
+    this.#ages.noteRoll(this.#options.head().segmentId)
     if (!this.#isScheduled) {
       this.schedule()
       return
     }
-    try {
-      this.retireNow()
-    } catch (error) {
-      this.#postpone(error)
-    }
+    this.#deletions.advance()
+    if (performance.now() >= this.#notBeforeMs) this.#tryPass()
   }
 
   /** Has the event loop do what can be done. */
   schedule(): void {
     if (this.#isScheduled || this.#isClosed) return
     this.#isScheduled = true
-    setImmediate(() => {
+    const begin = (): void => {
       this.#isScheduled = false
-      void this.#retireAll()
-    }).unref()
+      // One that is under way looks once more before it ends.
+      if (this.#run === undefined) void this.retireAll()
+    }
+    const waitMs = this.#notBeforeMs - performance.now()
+    if (waitMs > 1) setTimeout(begin, waitMs).unref()
+    else setImmediate(begin).unref()
   }
 
-  /** Segments that were let go and are not unlinked yet: that happens on the background thread, behind the syncs that were asked for before. */
+  /** Segments that were let go and are not unlinked yet: that happens on the background thread, after the syncs that were asked for before. */
   get deletionsUnderWay(): number {
-    this.#reap()
-    return this.#unlinks.length
+    return this.#deletions.leftCount
   }
 
   /** Blocks until at most so many deletions are under way, or the time is over. Returns whether it waited. */
   awaitDeletions(leftMax: number, timeoutMs: number): boolean {
-    const waits = this.deletionsUnderWay > leftMax
-    const deadline = performance.now() + timeoutMs
-    while (this.deletionsUnderWay > leftMax && performance.now() < deadline)
-      binding.jobWait(this.#unlinks[0] as number, deadline - performance.now())
-    return waits
+    return this.#deletions.await(leftMax, timeoutMs)
   }
 
-  /** Deletes the lowest segment if the rules let it go; whether one goes. */
+  /** Lets go of all that the rules do not keep; whether anything goes. @throws what a look at the readers throws. */
   retireNow(): boolean {
-    return this.#retireOne() !== undefined
+    return this.#pass().deletes
   }
 
-  /** Tells which readers were let go since the last call. Not for the middle of a deletion or a roll: whoever is told may append or close. */
+  /** {@link retireNow} that lets nothing go when the readers cannot be looked at. */
+  retireIfPossible(): boolean {
+    return this.#tryPass()?.deletes === true
+  }
+
+  /** Tells which readers were let go since the last call. Not for the middle of a deletion or a roll: a callback may append or close. */
   tellReleased(): void {
     for (let released = this.#untold.shift(); released !== undefined; released = this.#untold.shift())
       this.#options.onReaderReleased?.(released)
   }
 
-  #retireOne(): number | undefined {
-    const { control } = this.#options
-    const { firstSegmentId } = this
-    if (!this.#isDeletable(this.#survey())) return undefined
-    control.storeFirstSegment(firstSegmentId + 1)
-    const state = this.#survey()
-    if (!this.#isDeletable(state)) {
-      control.storeFirstSegment(firstSegmentId)
-      return undefined
+  /** Resolves when everything that the rules do not keep is unlinked. */
+  async retireAll(): Promise<void> {
+    while (this.#run !== undefined) await this.#run
+    if (this.#isClosed) return
+    this.#run = this.#retireAll()
+    try {
+      await this.#run
+    } finally {
+      this.#run = undefined
     }
-    for (const released of releaseReaders(state, this.#options.rules).released) this.#release(released, firstSegmentId)
-    this.#unlinkIndex(firstSegmentId)
-    // A power cut must not take back the positions that let the segment go.
-    const positions = state.readers.map(({ name }) => this.#options.directory.at(`${READERS_DIRECTORY}/${readerFileName(name)}`))
-    const job = binding.backgroundUnlink(segmentPath(this.#options.directory, firstSegmentId), positions)
-    // A reader may have made it between the two: from here on it sees that the segment is gone.
-    this.#unlinkIndex(firstSegmentId)
-    this.#firstSegmentId = firstSegmentId + 1
-    this.#unlinks.push(job)
-    return job
   }
 
-  /** Takes note of the deletions that are done. One that the system refuses leaves the file to the next writer. */
-  #reap(): void {
-    for (let job = this.#unlinks[0]; job !== undefined; job = this.#unlinks[0]) {
-      const state = binding.jobState(job)
-      if (state === JOB_UNDER_WAY) return
-      if (state === JOB_DONE) this.#deleted++
-      binding.jobRelease(job)
-      this.#unlinks.shift()
+  async #retireAll(): Promise<void> {
+    for (;;) {
+      const pass = this.#tryPass()
+      this.tellReleased()
+      while (!this.#isClosed && this.#deletions.leftCount > 0) {
+        await this.#deletions.awaitNext()
+        this.#lostNotes.retry()
+      }
+      if (this.#isClosed || pass === undefined) return
+      if (!pass.deletes) {
+        this.#scheduleIn(pass.dueInMs)
+        return
+      }
     }
+  }
+
+  /** Readers that cannot be looked at may need everything, so nothing goes now. {@link explain} throws what is wrong to whoever asks. */
+  #tryPass(): { readonly deletes: boolean; readonly dueInMs: number } | undefined {
+    try {
+      return this.#pass()
+    } catch (error) {
+      if (!(error instanceof QueueError)) throw error
+      this.#scheduleIn(RETENTION_FALLBACK_MS)
+      return undefined
+    }
+  }
+
+  #pass(): { readonly deletes: boolean; readonly dueInMs: number } {
+    const { control, rules } = this.#options
+    const { firstSegmentId } = this
+    const plan = this.#plan()
+    const wanted = plan.firstKept()
+    // A writer that lost its lock finds out with its next call: nothing goes now.
+    if (wanted === firstSegmentId || !this.#options.lock.isHeld()) return { deletes: false, dueInMs: this.#dueInMs(plan) }
+    control.storeFirstSegment(wanted)
+    const state = this.#survey()
+    const second = new RetentionPlan(state, rules)
+    const firstKept = Math.min(wanted, second.firstKept())
+    if (firstKept !== wanted) control.storeFirstSegment(firstKept)
+    if (firstKept === firstSegmentId) return { deletes: false, dueInMs: RETENTION_FALLBACK_MS }
+    for (const released of second.released) this.#release(released, firstKept)
+    this.#firstSegmentId = firstKept
+    this.#ages.forgetBelow(firstKept)
+    this.#deletions.add(
+      { from: firstSegmentId, to: firstKept },
+      state.readers.map(({ name }) => name),
+    )
+    return { deletes: true, dueInMs: 0 }
   }
 
   /** The lowest segment that is not deleted, or being deleted. Nobody else deletes while the writer lock is held, so it is looked up once. */
@@ -153,93 +192,70 @@ export class Retirement {
 
   /** Who keeps each segment, and which could go. */
   explain(): RetentionVerdict[] {
-    const state = this.#survey()
+    const plan = this.#plan()
     const verdicts: RetentionVerdict[] = []
-    for (let id = state.firstSegmentId; id <= state.headSegmentId; id++)
-      verdicts.push(judgeSegment(id, state, this.#options.rules))
+    const headSegmentId = this.#options.head().segmentId
+    for (let id = this.firstSegmentId; id <= headSegmentId; id++) verdicts.push(plan.judge(id))
     return verdicts
+  }
+
+  /** {@link explain} of the oldest segment. */
+  explainFirst(): RetentionVerdict {
+    return this.#plan().judge(this.firstSegmentId)
   }
 
   close(): void {
     this.#isClosed = true
     this.#watcher?.close()
     clearTimeout(this.#timer)
-    // Nothing may vanish after the lock is given back: the next writer looks what there is.
-    this.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
-    for (const job of this.#unlinks) binding.jobRelease(job)
+    // Nothing may vanish after the lock is given back: the next writer looks what there is. What could not be deleted is there for readers again.
+    const left = this.#deletions.close(BACKGROUND_TIMEOUT_MS)
+    if (left !== undefined) this.#options.control.storeFirstSegment(left)
+    this.#lostNotes.retry()
   }
 
-  async #retireAll(): Promise<void> {
-    if (this.#isRunning || this.#isClosed) return
-    this.#isRunning = true
-    try {
-      for (let job = this.#retireOne(); job !== undefined; job = this.#retireOne()) {
-        const unlink = job
-        const unlinked = new Promise<void>((resolve) => binding.jobNotify(unlink, () => resolve()))
-        this.tellReleased()
-        await unlinked
-        this.#reap()
-        if (this.#isClosed) return
-      }
-      this.#scheduleByAge()
-    } catch (error) {
-      this.#postpone(error)
-    } finally {
-      this.#isRunning = false
-    }
-  }
-
-  /** Readers that cannot be looked at may need everything, so nothing goes now. {@link explain} throws what is wrong to whoever asks. */
-  #postpone(error: unknown): void {
-    if (!(error instanceof QueueError)) throw error
-    this.#scheduleIn(RETENTION_FALLBACK_MS)
+  #plan(): RetentionPlan {
+    return new RetentionPlan(this.#survey(), this.#options.rules)
   }
 
   #survey(): RetentionState {
     const { directory, control, head } = this.#options
     const { segmentId, offset } = head()
+    const begunMs = performance.now()
+    const readers = surveyReaders(directory)
+    const tookMs = performance.now() - begunMs
+    if (tookMs > SURVEY_CHEAP_MS) this.#notBeforeMs = performance.now() + tookMs / SURVEY_SHARE
     return {
       firstSegmentId: this.firstSegmentId,
       headSegmentId: segmentId,
       headOffset: offset,
       segmentSize: control.segmentSize,
-      readers: surveyReaders(directory),
-      nowNs: binding.realtimeNs(),
-      ageMsOf: (id) => segmentAgeMs(directory, id, control.segmentSize),
+      readers,
+      nowNs: this.#ages.nowNs(),
+      ageMsOf: (id) => this.#ages.ageMsOf(id, segmentId),
     }
   }
 
-  #isDeletable(state: RetentionState): boolean {
-    return judgeSegment(state.firstSegmentId, state, this.#options.rules).deletable
-  }
-
   /** A reader that the policy lets go finds out where it was when it comes back: its position says offset and segment, which are gone then. */
-  #release(released: ReleasedReader, firstSegmentId: number): void {
+  #release(released: ReleasedReader, firstKept: number): void {
     const { reader } = released
-    if (reader.segmentId > firstSegmentId || this.#releasedNames.has(reader.name)) return
+    if (reader.segmentId >= firstKept || this.#releasedNames.has(reader.name)) return
     this.#releasedNames.add(reader.name)
-    noteLostPosition(this.#options.directory, reader, this.#options.control.segmentSize)
+    this.#lostNotes.note(reader)
     this.#untold.push(released)
   }
 
-  #unlinkIndex(segmentId: number): void {
-    binding.jobRelease(binding.backgroundUnlink(sparseIndexPath(this.#options.directory, segmentId)))
-  }
-
-  /** Rules that depend on time need a timer, but only while something below the head exists. */
-  #scheduleByAge(): void {
-    const { maxAgeMs, readerTtlMs } = this.#options.rules
-    const everyMs = Math.min(maxAgeMs ?? Number.POSITIVE_INFINITY, readerTtlMs ?? Number.POSITIVE_INFINITY)
-    const needsPolling = this.#watcher === undefined ? RETENTION_FALLBACK_MS : Number.POSITIVE_INFINITY
-    const delayMs = Math.min(everyMs, needsPolling)
+  /** A timer only where the passing of time alone lets something go. */
+  #dueInMs(plan: RetentionPlan): number {
+    const dueInMs = plan.dueInMs(this.firstSegmentId, READER_PROBE_MS)
     const hasCandidates = this.firstSegmentId < this.#options.head().segmentId
-    clearTimeout(this.#timer)
-    if (hasCandidates && delayMs !== Number.POSITIVE_INFINITY) this.#scheduleIn(delayMs)
+    return this.#watcher === undefined && hasCandidates ? Math.min(dueInMs, RETENTION_FALLBACK_MS) : dueInMs
   }
 
   #scheduleIn(delayMs: number): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.schedule(), Math.min(Math.max(delayMs, 10), TIMER_MAX_MS)).unref()
+    if (this.#isClosed || delayMs === Number.POSITIVE_INFINITY) return
+    this.#timer = setTimeout(() => this.schedule(), Math.min(Math.max(Math.ceil(delayMs) + 1, 10), TIMER_MAX_MS)).unref()
   }
 
   /** Readers touch their file when they leave a segment, and remove it when they are unregistered: inotify tells both. */

@@ -12,8 +12,9 @@ import {
 } from '../format/index.js'
 
 /**
- * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} its views have length 0, so that a stale
- * message reads nothing instead of foreign memory.
+ * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library: callers
+ * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, whatever is closed before, and
+ * which callers may detach or transfer without harm to this object.
  */
 export class MappedSegment {
   readonly view: DataView
@@ -21,6 +22,9 @@ export class MappedSegment {
   /** The last offset at which a record can begin. */
   readonly lastRecordOffset: number
   readonly #words: Int32Array
+  #holders = 0
+  #lentView: DataView | undefined
+  #lentBytes: Buffer | undefined
 
   constructor(
     readonly id: number,
@@ -89,12 +93,48 @@ export class MappedSegment {
     return Atomics.load(binding.faultCount, 0) !== 0 && this.faults !== 0
   }
 
+  /** All of the segment, for callers of the library: valid as long as it is held. */
+  get lentView(): DataView {
+    const view = this.#lentView
+    // A detached buffer has length 0: the caller transferred it, and gets another.
+    return view !== undefined && view.buffer.byteLength !== 0 ? view : this.#lend().view
+  }
+
+  /** {@link lentView} as bytes. */
+  get lentBytes(): Buffer {
+    const bytes = this.#lentBytes
+    return bytes !== undefined && bytes.length !== 0 ? bytes : this.#lend().bytes
+  }
+
+  #lend(): { readonly view: DataView; readonly bytes: Buffer } {
+    const lent = binding.lendMapping(this.mapping)
+    const view = new DataView(lent)
+    const bytes = Buffer.from(lent)
+    this.#lentView = view
+    this.#lentBytes = bytes
+    return { view, bytes }
+  }
+
+  /** Counts a holder: the segment is closed when the last one has called {@link letGo}. For readers, whose messages may stay in a segment that the cursor has left. */
+  hold(): this {
+    this.#holders++
+    return this
+  }
+
+  letGo(): void {
+    if (--this.#holders === 0) this.closeInBackground()
+  }
+
   close(): void {
     binding.unmap(this.mapping)
   }
 
-  /** {@link close} whose slow half, giving the pages back, happens on the background thread. */
+  /** {@link close} whose slow half, giving the pages back, happens on the background thread; without one, in the calling thread. Never throws. */
   closeInBackground(): void {
-    binding.jobRelease(binding.backgroundUnmap(this.mapping))
+    try {
+      binding.jobRelease(binding.backgroundUnmap(this.mapping))
+    } catch {
+      binding.unmap(this.mapping)
+    }
   }
 }

@@ -13,12 +13,14 @@ import { fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
 import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
+import type { WriterLock } from '../files/writer-lock.js'
 import { encodeSegmentHeader, restampSegmentHeader, segmentFileName, segmentTemporaryFileName, viewOf } from '../format/index.js'
 import { MappedSegment } from './mapped-segment.js'
-import { segmentPath } from './segment-files.js'
 
 export interface PreparerOptions {
   readonly directory: QueueDirectory
+  /** Held by each preparation until it has ended. */
+  readonly lock: WriterLock
   readonly segmentSize: number
   readonly extensions: boolean
   /** Touch every page ahead, so that no append meets a page fault. */
@@ -66,10 +68,9 @@ export class SegmentPreparer {
     this.dispose()
     this.#segmentId = segmentId
     restampSegmentHeader(this.#headerView, segmentId, this.#options.extensions ? binding.realtimeNs() : 0n)
-    const { directory } = this.#options
-    const temporaryPath = directory.at(segmentTemporaryFileName(segmentId))
-    const finalPath = directory.at(segmentFileName(segmentId))
-    this.#job = binding.backgroundPrepare(temporaryPath, finalPath, this.#header, this.#options.segmentSize, this.#flags)
+    const { segmentSize, lock } = this.#options
+    const names = [segmentTemporaryFileName(segmentId), segmentFileName(segmentId)] as const
+    this.#job = binding.backgroundPrepare(...names, this.#header, segmentSize, this.#flags, lock.hold)
   }
 
   /** The number of this segment's preparation, done or not; 0, which no job has, when there is none. */
@@ -81,7 +82,8 @@ export class SegmentPreparer {
    * The number of the finished preparation, whose mapping can be taken; waits for it when the writer was faster than the disk. A failure is tried once more at
    * once, because the disk may have got space since. Who took the mapping calls {@link handOver}.
    *
-   * @throws {@link NoSpaceError} `ERR_NO_SPACE`, {@link IoError} `ERR_IO` and its kin: nothing was published, the next call tries again.
+   * @throws {@link NoSpaceError} `ERR_NO_SPACE`, {@link IoError} `ERR_IO` and its kin: nothing was published, the next call tries again. {@link LockLostError}
+   * `ERR_LOCK_LOST`: nothing is published any more.
    */
   finish(segmentId: number): number {
     let state = this.#await(segmentId)
@@ -91,6 +93,7 @@ export class SegmentPreparer {
     }
     if (state === JOB_DONE) return this.#job
     this.#forget()
+    if (state === -constants.errno.ENOLCK) throw this.#options.lock.lostError()
     const path = this.#options.directory.describe(segmentFileName(segmentId))
     const errno = state === JOB_UNDER_WAY ? constants.errno.ETIMEDOUT : -state
     throw fromSystemError(errnoError(errno, this.#syscallBehind(errno)), { path, length: this.#options.segmentSize })
@@ -132,15 +135,17 @@ export class SegmentPreparer {
   }
 
   /**
-   * Ends preparing for good: waits for what is under way and removes the prepared file, so that nothing appears after the lock is given back and a closed queue
-   * occupies no more than its data.
+   * Ends preparing for good: cancels what is under way, waits for its end, and removes what is prepared, so that nothing appears after the lock is given back and a closed
+   * queue occupies no more than its data. A preparation that takes too long to end keeps the lock until then, and publishes nothing.
    */
   dispose(): void {
     if (this.#segmentId < 0) return
-    const path = segmentPath(this.#options.directory, this.#segmentId)
+    const { directory, lock } = this.#options
+    const path = directory.at(segmentFileName(this.#segmentId))
+    binding.jobCancel(this.#job)
     const state = binding.jobWait(this.#job, BACKGROUND_TIMEOUT_MS)
     this.#forget()
-    if (state === JOB_DONE) removeIfPossible(path)
+    if (state === JOB_DONE && lock.isHeld()) removeIfPossible(path)
   }
 
   #forget(): void {

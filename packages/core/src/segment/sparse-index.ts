@@ -24,8 +24,13 @@ export const SPARSE_INDEX_DIRECTORY = 'index'
 
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
+/** In the queue's directory. */
+export function sparseIndexName(segmentId: number): string {
+  return join(SPARSE_INDEX_DIRECTORY, sparseIndexFileName(segmentId))
+}
+
 export function sparseIndexPath(directory: QueueDirectory, segmentId: number): string {
-  return directory.at(join(SPARSE_INDEX_DIRECTORY, sparseIndexFileName(segmentId)))
+  return directory.at(sparseIndexName(segmentId))
 }
 
 /**

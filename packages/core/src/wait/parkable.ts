@@ -1,5 +1,12 @@
 import type { MappedControl } from '../control/mapped-control.js'
 
+/** A 32-bit word of a mapping, and what it held. */
+export interface SeenWord {
+  readonly mapping: ArrayBuffer
+  readonly offset: number
+  readonly seen: number
+}
+
 /** Something that can be waited for: a source with a control block whose notification word its writer changes. */
 export interface Parkable {
   /** Whether looking again is worth while: a message, or an error, is there. */
@@ -7,4 +14,8 @@ export interface Parkable {
   /** Whether a record, good or bad, is committed at the position: one load. Only {@link isReady} says more, and looks at the next segment and the control block. */
   readonly isCommitted: boolean
   readonly control: MappedControl
+  /** The commit word at the position as it is now; `undefined` where no record can begin. */
+  readonly commitWord: SeenWord | undefined
+  /** Looks after a source that sleeps, and calls back when the sleep has to end: the source is closed, or replaced. Returns what ends that. */
+  whileParked(wake: () => void): () => void
 }

@@ -1,68 +1,98 @@
 import { binding } from '@chronicle-ts/native'
-import { OBSERVER_SLICE_MS, PARK_SLICE_MS } from '../defaults.js'
+import { OBSERVER_SLICE_MS, PARK_SLICE_MS, PARK_TURN_MS } from '../defaults.js'
 import { pause } from '../files/pause.js'
-import { CONTROL_NOTIFY_SEQUENCE_OFFSET } from '../format/index.js'
-import type { Parkable } from './parkable.js'
+import { CONTROL_CURRENT_SEGMENT_OFFSET, CONTROL_NOTIFY_SEQUENCE_OFFSET } from '../format/index.js'
+import type { Parkable, SeenWord } from './parkable.js'
+
+/** Words in the shape that the addon takes. */
+class SeenWords {
+  readonly mappings: ArrayBuffer[] = []
+  readonly offsets: number[] = []
+  readonly seen: number[] = []
+
+  add({ mapping, offset, seen }: SeenWord): void {
+    this.mappings.push(mapping)
+    this.offsets.push(offset)
+    this.seen.push(seen)
+  }
+
+  clear(): void {
+    this.mappings.length = 0
+    this.offsets.length = 0
+    this.seen.length = 0
+  }
+}
 
 /**
- * One attempt to sleep until any of some sources changes. The order is what makes it safe (L1): the notification words are loaded **before** the last
- * look, and announced before the kernel compares them; see docs/models.md#park-wake.
+ * One attempt to sleep until any of some sources changes. The order is what makes it safe (L1): the words are loaded **before** the last look, and announced before the
+ * kernel compares them; see docs/models.md#park-wake.
  *
- * Only who announces itself sleeps on the word. An observer, which may not, goes by the clock: a writer that finds it asleep would take it for the reader whose
- * count it sees, and the count of a dead one would never heal (L16).
+ * Readers announce themselves and sleep on the notification word. Observers may not announce, and do not sleep on the word either: a writer that wakes an observer would
+ * take it for the reader whose count it sees, and the count of a dead reader would never be taken back (L16). The waiting thread looks at their words every few
+ * milliseconds, and, more seldom, at those of readers: a writer that died before its wake, or a writer of another kind, wakes no one.
  */
 export class Parking {
-  readonly #mappings: ArrayBuffer[] = []
-  readonly #offsets: number[] = []
-  readonly #seen: number[] = []
+  readonly #slept = new SeenWords()
+  readonly #polled = new SeenWords()
   readonly #counted: Parkable[] = []
-  /** How long one sleep may be. */
-  #sliceMs = PARK_SLICE_MS
+  #pollMs = PARK_SLICE_MS
 
   constructor(readonly sources: readonly Parkable[]) {}
 
-  /** Loads the words and looks; false when something is ready and nobody should sleep. */
+  /** Loads the words and looks; false when something is ready and the caller should not sleep. */
   prepare(): boolean {
-    this.#seen.length = 0
-    this.#mappings.length = 0
-    this.#offsets.length = 0
-    this.#sliceMs = PARK_SLICE_MS
-    for (const { control } of this.sources) {
-      if (!control.writable) {
-        this.#sliceMs = OBSERVER_SLICE_MS
-        continue
-      }
-      this.#seen.push(control.notifySequenceAcquire())
-      this.#mappings.push(control.mapping)
-      this.#offsets.push(CONTROL_NOTIFY_SEQUENCE_OFFSET)
-    }
+    this.#slept.clear()
+    this.#polled.clear()
+    this.#pollMs = PARK_SLICE_MS
+    for (const source of this.sources) this.#load(source)
     if (this.sources.some((source) => source.isReady)) return false
     this.#announce()
     return true
   }
 
+  #load({ control, commitWord }: Parkable): void {
+    const { mapping } = control
+    const notify = { mapping, offset: CONTROL_NOTIFY_SEQUENCE_OFFSET, seen: control.notifySequenceAcquire() }
+    if (control.writable) this.#slept.add(notify)
+    else {
+      this.#polled.add(notify)
+      this.#pollMs = OBSERVER_SLICE_MS
+    }
+    this.#polled.add({ mapping, offset: CONTROL_CURRENT_SEGMENT_OFFSET, seen: control.currentSegmentAcquire() })
+    if (commitWord !== undefined) this.#polled.add(commitWord)
+  }
+
   /** Sleeps in this thread until a word changes, the time is over, or something unannounced may be there. */
   sleep(timeoutMs: number): void {
-    const slice = Math.min(timeoutMs, this.#sliceMs)
+    const slice = Math.min(timeoutMs, this.#pollMs)
+    const { mappings, offsets, seen } = this.#slept
     try {
-      const [mapping, offset, seen] = [this.#mappings[0], this.#offsets[0], this.#seen[0]]
-      if (mapping === undefined || offset === undefined || seen === undefined) pause(slice)
-      else if (this.#mappings.length === 1) binding.futexWait(mapping, offset, seen, slice)
-      else binding.futexWaitAny(this.#mappings, this.#offsets, this.#seen, slice)
+      const [mapping, offset, value] = [mappings[0], offsets[0], seen[0]]
+      if (mapping === undefined || offset === undefined || value === undefined) pause(slice)
+      else if (mappings.length === 1) binding.futexWait(mapping, offset, value, slice)
+      else binding.futexWaitAny(mappings, offsets, seen, slice)
     } finally {
       this.withdraw()
     }
   }
 
-  /** Has the process's waiting thread, or a timer, sleep; returns what ends it early. Call {@link withdraw} when it is over. */
+  /** Has the process's waiting thread sleep; returns what ends it early. Call {@link withdraw} when it is over. */
   sleepElsewhere(timeoutMs: number, wake: () => void): () => void {
-    const slice = Math.min(timeoutMs, this.#sliceMs)
-    if (this.#mappings.length === 0) {
-      const timer = setTimeout(wake, slice)
+    const { mappings, offsets, seen } = this.#slept
+    const words = {
+      mappings: [...mappings, ...this.#polled.mappings],
+      offsets: [...offsets, ...this.#polled.offsets],
+      seen: [...seen, ...this.#polled.seen],
+    }
+    const slice = Math.min(timeoutMs, PARK_TURN_MS)
+    try {
+      const token = binding.park(words.mappings, words.offsets, words.seen, slice, wake, mappings.length, this.#pollMs)
+      return () => binding.unpark(token)
+    } catch {
+      // No thread is to be had: a timer looks as often.
+      const timer = setTimeout(wake, Math.min(slice, this.#pollMs))
       return () => clearTimeout(timer)
     }
-    const token = binding.park(this.#mappings, this.#offsets, this.#seen, slice, wake)
-    return () => binding.unpark(token)
   }
 
   #announce(): void {

@@ -1,34 +1,42 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { binding } from '@chronicle-ts/native'
-import { ADAPTIVE_SPINS, ADAPTIVE_YIELDS, PARK_SLICE_MS } from '../defaults.js'
+import { ADAPTIVE_SPINS, ADAPTIVE_YIELDS, BLOCKING_WAIT_TIMEOUT_MS, PARK_TURN_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { pause } from '../files/pause.js'
+import { onAbort } from './abort-listeners.js'
+import type { Interruption } from './interruption.js'
 import type { Parkable } from './parkable.js'
 import { Parking } from './parking.js'
 import { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait-strategy.js'
 
 export interface WaitForAnyOptions {
-  /** Milliseconds; for ever by default. */
+  /** Milliseconds, up to `Infinity`. Default: {@link waitForAny} 1000, because a blocked thread is deaf to signals; {@link waitForAnyAsync} `Infinity`. */
   readonly timeoutMs?: number
   readonly strategy?: WaitStrategyName
 }
 
 export interface AsyncWaitForAnyOptions extends WaitForAnyOptions {
-  readonly signal?: AbortSignal
+  /** Ends the wait, which rejects with the signal's reason. One signal may serve any number of waits at once. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Beside the public options: what ends the wait of an iterator that was told to end. */
+export interface InterruptibleWaitOptions extends AsyncWaitForAnyOptions {
+  readonly interruption: Interruption
 }
 
 /** Waits until `deadline` (milliseconds of `performance.now`). */
 type BlockingWait = (sources: readonly Parkable[], deadline: number) => WaitOutcome
 
 /**
- * Blocks the calling thread until any source has something to read, or the time is over. Says which of the two (L37).
+ * Blocks the calling thread until any source has something to read, or the time is over. Says which of the two (L37). While the thread is blocked, no handler of the program
+ * runs, those of signals such as SIGTERM included: prefer {@link waitForAnyAsync}, and keep this for worker threads.
  *
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`; what looking at a source throws, for instance `ERR_CLOSED`.
  */
 export function waitForAny(sources: readonly Parkable[], options: WaitForAnyOptions = {}): WaitOutcome {
   checkOptions(options)
   if (anyReady(sources)) return 'message'
-  return BLOCKING[options.strategy ?? 'adaptive'](sources, performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY))
+  return BLOCKING[options.strategy ?? 'adaptive'](sources, performance.now() + (options.timeoutMs ?? BLOCKING_WAIT_TIMEOUT_MS))
 }
 
 /** A time that is no number would never be over. One that is negative is over: callers subtract. */
@@ -121,42 +129,66 @@ function yieldThread(): void {
  * Resolves when any source has something to read, or the time is over. The event loop goes on turning: `busySpin` and `yield` look once per turn of it, the
  * others have the process's one waiting thread sleep for them.
  *
- * @throws the signal's reason when aborted; {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`; what looking at a source throws.
+ * @throws the signal's reason when aborted, also when a message is there; `ERR_CLOSED` when a source is closed meanwhile, at once; {@link InvalidArgumentError}
+ * `ERR_INVALID_ARGUMENT`; what looking at a source throws.
  */
 export async function waitForAnyAsync(sources: readonly Parkable[], options: AsyncWaitForAnyOptions = {}): Promise<WaitOutcome> {
   checkOptions(options)
-  const { signal, strategy = 'adaptive' } = options
   const deadline = performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY)
+  return waitUntil(sources, deadline, options)
+}
+
+/** {@link waitForAnyAsync} without a time limit, that an iterator can end. */
+export async function waitInterruptibly(sources: readonly Parkable[], options: InterruptibleWaitOptions): Promise<void> {
+  await waitUntil(sources, Number.POSITIVE_INFINITY, options)
+}
+
+type WaitEnds = AsyncWaitForAnyOptions & Partial<InterruptibleWaitOptions>
+
+async function waitUntil(sources: readonly Parkable[], deadline: number, options: WaitEnds): Promise<WaitOutcome> {
+  const { signal, interruption, strategy = 'adaptive' } = options
   const spins = strategy === 'busySpin' || strategy === 'yield'
   const parking = new Parking(sources)
   for (;;) {
     signal?.throwIfAborted()
     if (anyReady(sources)) return 'message'
     const leftMs = deadline - performance.now()
-    if (leftMs <= 0) return 'timeout'
-    if (sources.length === 0) await rest(leftMs, signal)
+    if (leftMs <= 0 || interruption?.isOver) return 'timeout'
+    if (sources.length === 0) await untilWoken(options, (wake) => startTimer(wake, leftMs))
     else if (spins) await new Promise((resolve) => setImmediate(resolve))
-    else if (parking.prepare()) await parkOnce(parking, leftMs, signal)
+    else if (parking.prepare()) {
+      try {
+        await untilWoken(options, (wake) => startPark(parking, leftMs, wake))
+      } finally {
+        parking.withdraw()
+      }
+    }
   }
 }
 
-/** Without a source only the time and the signal can end a wait. */
-async function rest(leftMs: number, signal: AbortSignal | undefined): Promise<void> {
-  await sleep(Math.min(leftMs, PARK_SLICE_MS), undefined, { signal }).catch(() => undefined)
-}
-
-function parkOnce(parking: Parking, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+/** Until what was begun, the signal or the interruption wakes. */
+function untilWoken({ signal, interruption }: WaitEnds, begin: (wake: () => void) => () => void): Promise<void> {
   return new Promise((resolve) => {
-    const end = (): void => {
-      signal?.removeEventListener('abort', abort)
-      parking.withdraw()
+    const ends: (() => void)[] = []
+    const wake = (): void => {
+      for (const end of ends) end()
       resolve()
     }
-    const endSleep = parking.sleepElsewhere(timeoutMs, end)
-    const abort = (): void => {
-      endSleep()
-      end()
-    }
-    signal?.addEventListener('abort', abort, { once: true })
+    ends.push(begin(wake))
+    if (signal !== undefined) ends.push(onAbort(signal, wake))
+    if (interruption !== undefined) ends.push(interruption.onEnd(wake))
   })
+}
+
+function startPark(parking: Parking, leftMs: number, wake: () => void): () => void {
+  const ends = [parking.sleepElsewhere(leftMs, wake), ...parking.sources.map((source) => source.whileParked(wake))]
+  return () => {
+    for (const end of ends) end()
+  }
+}
+
+/** Without a source only the time, the signal and the interruption can end a wait. */
+function startTimer(wake: () => void, leftMs: number): () => void {
+  const timer = setTimeout(wake, Math.min(leftMs, PARK_TURN_MS))
+  return () => clearTimeout(timer)
 }

@@ -26,6 +26,7 @@ export class CapacityGate {
   /** Segments that {@link tellHighWatermark} has to tell of. */
   #untoldSegments: number | undefined
   #blockedCount = 0
+  #waitsAsync = false
   #spaceWaitCount = 0
 
   constructor(options: CapacityOptions) {
@@ -51,12 +52,13 @@ export class CapacityGate {
   admit(headSegmentId: number, mayBlock: boolean): void {
     if (!this.#hasRoom(headSegmentId)) {
       const { backpressure, backpressureTimeoutMs } = this.#options.options
-      if (backpressure === 'fail' || !mayBlock) throw this.#full(0)
+      if (backpressure === 'fail' || !mayBlock) throw this.full(0)
       this.#blockedCount++
       this.#block(headSegmentId, backpressureTimeoutMs)
     }
     // A file occupies its space until it is unlinked. Without this, a writer that is faster than the disk would exceed its limit many times over.
-    if (this.#options.retirement.awaitDeletions(LAGGING_DELETIONS_MAX, BACKGROUND_TIMEOUT_MS)) this.#spaceWaitCount++
+    const spare = this.#maxSegments - this.#segmentCount(headSegmentId) - 1
+    if (this.#options.retirement.awaitDeletions(spare + LAGGING_DELETIONS_MAX, BACKGROUND_TIMEOUT_MS)) this.#spaceWaitCount++
   }
 
   /** Tells what was noted since the last call. Not for the middle of a roll: whoever is told may append. */
@@ -78,14 +80,21 @@ export class CapacityGate {
         const seen = control.progressSequenceAcquire()
         if (this.#hasRoom(headSegmentId)) return
         const waitedMs = performance.now() - begun
-        if (waitedMs >= timeoutMs) throw this.#full(Math.round(waitedMs))
+        if (waitedMs >= timeoutMs) throw this.full(Math.round(waitedMs))
         const sliceMs = Math.min(BLOCKED_SLICE_MS, timeoutMs - waitedMs)
         binding.futexWait(control.mapping, CONTROL_PROGRESS_SEQUENCE_OFFSET, seen, sliceMs)
         control.writerHeartbeat()
       }
     } finally {
-      control.storeWriterBlocked(false)
+      control.storeWriterBlocked(this.#waitsAsync)
     }
+  }
+
+  /** Tells readers that appends wait for them on the event loop, or that none does any more. */
+  announceAsync(waits: boolean): void {
+    this.#waitsAsync = waits
+    if (waits) this.#blockedCount++
+    this.#options.control.storeWriterBlocked(waits)
   }
 
   #hasRoom(headSegmentId: number): boolean {
@@ -108,15 +117,13 @@ export class CapacityGate {
     this.#isHigh = isHigh
   }
 
-  #full(waitedMs: number): QueueFullError {
-    const { directory, options } = this.#options
+  /** The error of an append that found no room, with what keeps the oldest segment. */
+  full(waitedMs: number): QueueFullError {
+    const { directory, options, retirement } = this.#options
     const bySegments = options.maxSegments === this.#maxSegments
     const limit = bySegments ? 'maxSegments' : 'maxBytes'
-    return new QueueFullError({
-      directory: directory.path,
-      limit,
-      value: (bySegments ? options.maxSegments : options.maxBytes) ?? 0,
-      waitedMs,
-    })
+    const value = (bySegments ? options.maxSegments : options.maxBytes) ?? 0
+    const { reason, pinnedBy: readers } = retirement.explainFirst()
+    return new QueueFullError({ directory: directory.path, limit, value, waitedMs, reason, readers })
   }
 }

@@ -1,6 +1,6 @@
 import type { NativeAppender, Status } from '@chronicle-ts/native'
-import { STATUS_FAULT } from '@chronicle-ts/native'
-import { ClosedError, SegmentTruncatedError } from '../errors/index.js'
+import { STATUS_FAULT, STATUS_OK } from '@chronicle-ts/native'
+import { ClosedError, type QueueError, SegmentTruncatedError } from '../errors/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { checkTimestamp } from './check-timestamp.js'
 
@@ -14,8 +14,11 @@ export class Claim {
   readonly #appender: NativeAppender
   readonly #onCommit: (() => void) | undefined
   #segment: MappedSegment | undefined
+  #reason: QueueError | undefined
   #offset = 0
   #length = 0
+  /** Counts the claims that this object has stood for. */
+  #generation = 0
 
   /** Made by {@link QueueWriter.claim}. */
   constructor(appender: NativeAppender, onCommit: (() => void) | undefined) {
@@ -28,11 +31,13 @@ export class Claim {
     this.#segment = segment
     this.#offset = offset
     this.#length = length
+    this.#generation++
   }
 
-  /** Used by the writer only: the claim is closed without a call into the appender. */
-  invalidate(): void {
+  /** Used by the writer only: the claim is closed without a call into the appender. `reason` is what its methods throw from now on. */
+  invalidate(reason?: QueueError): void {
     this.#segment = undefined
+    this.#reason = reason
   }
 
   /** Bytes of payload. */
@@ -54,26 +59,38 @@ export class Claim {
     return this.#openSegment().bytes.subarray(this.#offset, this.#offset + this.#length)
   }
 
+  // Whatever runs code of the caller to become a number does so before the claim is looked at.
+
   setFloat64(at: number, value: number): this {
-    this.#checkRange(at, 8).view.setFloat64(this.#offset + at, value, true)
+    const number = Number(value)
+    this.#checkRange(at, 8).view.setFloat64(this.#offset + at, number, true)
     return this
   }
 
   setInt32(at: number, value: number): this {
-    this.#checkRange(at, 4).view.setInt32(this.#offset + at, value, true)
+    const number = Number(value)
+    this.#checkRange(at, 4).view.setInt32(this.#offset + at, number, true)
     return this
   }
 
   setBigInt64(at: number, value: bigint): this {
-    this.#checkRange(at, 8).view.setBigInt64(this.#offset + at, value, true)
+    const number = typeof value === 'bigint' ? value : BigInt.asIntN(64, value)
+    this.#checkRange(at, 8).view.setBigInt64(this.#offset + at, number, true)
     return this
   }
 
-  /** Publishes the message; readers see it when the call returns. A time that is none is refused, and the claim stays open. */
+  /**
+   * Publishes the message; readers see it when the call returns. A time that is none is refused, and the claim stays open.
+   *
+   * @throws {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
+   */
   commit(options?: { readonly timestampNs?: bigint }): void {
-    this.#openSegment()
+    const generation = this.#generation
     const timestampNs = options?.timestampNs
     if (timestampNs !== undefined) checkTimestamp(timestampNs)
+    this.#openSegment()
+    // Reading the options may have ended this claim and begun another in the same object.
+    if (generation !== this.#generation) throw new ClosedError({ handle: 'claim' })
     this.#segment = undefined
     this.#check(timestampNs === undefined ? this.#appender.publishNow() : this.#appender.publish(timestampNs))
     this.#onCommit?.()
@@ -91,13 +108,13 @@ export class Claim {
   }
 
   #openSegment(): MappedSegment {
-    if (this.#segment === undefined) throw new ClosedError({ handle: 'claim' })
+    if (this.#segment === undefined) throw this.#reason ?? new ClosedError({ handle: 'claim' })
     return this.#segment
   }
 
   #checkRange(at: number, length: number): MappedSegment {
     const segment = this.#openSegment()
-    if (!(at >= 0 && at + length <= this.#length))
+    if (!(typeof at === 'number' && at >= 0 && at + length <= this.#length))
       throw new RangeError(`Outside the claimed payload: at=${at} length=${this.#length}`)
     return segment
   }
@@ -105,5 +122,7 @@ export class Claim {
   /** The appender's claim is open as long as this one is, so that nothing else can be refused. */
   #check(status: Status): void {
     if (status === STATUS_FAULT) throw new SegmentTruncatedError({})
+    // Never in silence: a message that was not published must not count as published.
+    if (status !== STATUS_OK) throw new ClosedError({ handle: 'claim' })
   }
 }

@@ -1,52 +1,55 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { APPENDER_NEXT_SEQUENCE, APPENDER_WRITE_OFFSET, binding, type NativeAppender } from '@chronicle-ts/native'
+import { constants } from 'node:os'
+import {
+  APPENDER_NEXT_SEQUENCE,
+  APPENDER_SEGMENT_ID,
+  APPENDER_WRITE_OFFSET,
+  binding,
+  type NativeAppender,
+} from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { BadSegmentError, fromSystemError } from '../errors/index.js'
+import { fromSystemError, IoError, LockLostError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
-import { JOB_UNDER_WAY } from '../files/job-state.js'
-import type { QueueDirectory } from '../files/queue-directory.js'
+import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
+import type { WriterLock } from '../files/writer-lock.js'
 import { encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE } from '../format/index.js'
-import type { MappedSegment } from '../segment/mapped-segment.js'
-import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { FlushPolicy } from './writer-options.js'
 
 export interface DurabilityOptions {
-  readonly directory: QueueDirectory
+  readonly lock: WriterLock
   readonly control: MappedControl
   readonly appender: NativeAppender
   readonly policy: FlushPolicy | undefined
-  /** The head. */
-  readonly segmentId: number
 }
 
-interface Sync {
-  readonly job: number
-  /** All messages before it are durable when the job is done. */
+/** Everything appended up to a moment. */
+interface Extent {
+  /** Of the next message then. */
   readonly sequence: number
+  readonly segmentId: number
+  readonly offset: number
+}
+
+interface Sync extends Extent {
+  readonly job: number
 }
 
 /**
- * Makes messages durable: syncs what was appended since the last sync, then stores the durable mark, both on the background thread and in order. Syncs of
- * one queue never overtake each other, and after one has failed none succeeds any more: what the kernel could not write once it may have dropped.
+ * Makes messages durable on the background thread, in order. Each sync covers everything since the last that succeeded, so one that fails, for whatever reason, leaves its
+ * work to the next: see {@link NativeAppender.makeDurable}. The durable mark never names what was not synced.
  */
 export class Durability {
   readonly #options: DurabilityOptions
   readonly #state: Float64Array
+  /** Under way, oldest first. */
   readonly #syncs: Sync[] = []
-  #segmentId: number
-  /** Everything in the present segment below it is synced or handed to a sync. */
-  #requestedOffset: number
-  #requestedSequence: number
+  #done: Extent
   #timer: NodeJS.Timeout | undefined
-  #failure: unknown
   #syncCount = 0
 
   constructor(options: DurabilityOptions) {
     this.#options = options
     this.#state = options.appender.state
-    this.#segmentId = options.segmentId
-    this.#requestedOffset = 0
-    this.#requestedSequence = options.control.readDurableMark()?.sequence ?? 0
+    this.#done = options.control.readDurableMark() ?? { sequence: 0, segmentId: -1, offset: 0 }
     const everyMs = options.policy?.everyMs
     if (everyMs !== undefined) this.#timer = setInterval(() => this.request(), everyMs).unref()
   }
@@ -62,11 +65,12 @@ export class Durability {
     return this.#syncCount
   }
 
-  /** Called behind each append when the policy counts messages or bytes. */
+  /** Called behind each append when the policy counts messages or bytes. @throws as {@link flushSync} does, when the policy waits. */
   afterAppend(): void {
     const { policy } = this.#options
-    const messages = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - this.#requestedSequence
-    const bytes = (this.#state[APPENDER_WRITE_OFFSET] as number) - this.#requestedOffset
+    const { sequence, segmentId, offset } = this.#requested
+    const messages = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - sequence
+    const bytes = (this.#state[APPENDER_WRITE_OFFSET] as number) - (segmentId === this.#state[APPENDER_SEGMENT_ID] ? offset : 0)
     if (
       messages < (policy?.everyMessages ?? Number.POSITIVE_INFINITY) &&
       bytes < (policy?.everyBytes ?? Number.POSITIVE_INFINITY)
@@ -77,123 +81,115 @@ export class Durability {
   }
 
   /**
-   * The writer has left its segment for the next one: the old one is unmapped and goes into one sync, whose mark names the new. All of it, because the seal in its first
-   * page is new; pages that did not change cost nothing. A policy that waits does so here too: messages are counted from this sync on.
+   * The writer has left its segment for the next one: the old one is unmapped and goes into one sync, whose mark names the new. A policy that waits does so here too:
+   * messages are counted from this sync on, and from the one before when it fails. Never throws: the roll is done.
    */
-  afterRoll(segmentId: number): void {
+  afterRoll(): void {
     // A writer that never flushes would keep one done sync per roll for ever.
     this.#reap()
-    const { appender, policy } = this.#options
-    this.#submit(() => appender.retire(), this.#state[APPENDER_NEXT_SEQUENCE] as number)
-    this.#segmentId = segmentId
-    this.#requestedOffset = 0
-    if (policy?.wait) this.#awaitSyncs()
+    this.#submit(this.#options.appender.retire())
+    this.#writeIndex()
+    if (this.#options.policy?.wait) this.#await()
   }
 
   /** Starts syncing what is not yet, without waiting for it. */
   request(): void {
     this.#reap()
-    const sequence = this.#state[APPENDER_NEXT_SEQUENCE] as number
-    const end = this.#state[APPENDER_WRITE_OFFSET] as number
-    const offset = this.#requestedOffset
-    if (sequence === this.#requestedSequence && offset >= end) return
-    const mark = { sequence, segmentId: this.#segmentId, markOffset: end }
-    this.#submit(() => this.#options.appender.makeDurable({ ...mark, offset, length: end - offset }), sequence)
-    this.#requestedOffset = end
+    const { sequence, segmentId, offset } = this.#requested
+    const here = this.#here()
+    if (sequence === here.sequence && segmentId === here.segmentId && offset >= here.offset) return
+    this.#submit(this.#options.appender.makeDurable())
   }
 
-  /** Returns when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` when it cannot be made so. */
+  /**
+   * Returns when everything appended before the call is durable.
+   *
+   * @throws {@link IoError} `ERR_IO` and its kin when it cannot be made so now: nothing is lost by it, and the next call tries everything that is not durable again.
+   * {@link LockLostError} `ERR_LOCK_LOST`.
+   */
   flushSync(): void {
     this.request()
-    this.#awaitSyncs()
-    this.#writeIndex()
-    if (this.#failure !== undefined) throw this.#failure
+    this.#throwFailed(this.#await())
   }
 
   /** {@link flushSync} off the event loop. */
   async flush(): Promise<void> {
     this.request()
     const last = this.#syncs.at(-1)
-    if (last !== undefined) await new Promise<void>((resolve) => binding.jobNotify(last.job, () => resolve()))
+    if (last === undefined) return
+    const state = await new Promise<number>((resolve) => binding.jobNotify(last.job, resolve))
     this.#reap()
-    this.#writeIndex()
-    if (this.#failure !== undefined) throw this.#failure
+    this.#throwFailed(state)
   }
 
-  /** Waits for all syncs under way, so that none of them stores a mark after the next writer has opened. */
-  close(): void {
+  /** Ends syncing by time. */
+  stop(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
-    this.#awaitSyncs()
+  }
+
+  /** Waits for all syncs under way, so that none of them stores a mark after the next writer has opened. Never throws. */
+  close(): void {
+    this.stop()
+    this.#await()
     this.#writeIndex()
   }
 
-  /** The last one ends last. */
-  #awaitSyncs(): void {
-    const last = this.#syncs.at(-1)
-    if (last !== undefined) binding.jobWait(last.job, Number.POSITIVE_INFINITY)
-    this.#reap()
+  /** Everything up to it is durable, or handed to a sync. */
+  get #requested(): Extent {
+    return this.#syncs.at(-1) ?? this.#done
   }
 
-  #submit(start: () => number, sequence: number): void {
-    if (this.#syncCount === 0) this.#syncInherited()
-    this.#syncs.push({ job: start(), sequence })
-    this.#requestedSequence = sequence
-    this.#syncCount++
-  }
-
-  /**
-   * What earlier writers and recovery left unsynced comes before the first mark of this writer, which covers it: everything from their mark on, and the predecessor,
-   * which recovery may have sealed.
-   */
-  #syncInherited(): void {
-    const { directory, control } = this.#options
-    const head = this.#segmentId
-    if (head === 0) return
-    const from = Math.min(control.readDurableMark()?.segmentId ?? 0, head - 1)
-    for (const id of listSegments(directory)) {
-      if (id < from || id >= head) continue
-      const segment = openIfUsable(directory, id, control.segmentSize)
-      if (segment === undefined) continue
-      const job = binding.backgroundSync(segment.mapping, 0, segment.size, control.mapping)
-      this.#syncs.push({ job, sequence: this.#requestedSequence })
-      segment.closeInBackground()
+  #here(): Extent {
+    return {
+      sequence: this.#state[APPENDER_NEXT_SEQUENCE] as number,
+      segmentId: this.#state[APPENDER_SEGMENT_ID] as number,
+      offset: this.#state[APPENDER_WRITE_OFFSET] as number,
     }
   }
 
-  /** Takes note of the syncs that are done, oldest first. */
+  #submit(job: number): void {
+    this.#syncs.push({ job, ...this.#here() })
+    this.#syncCount++
+  }
+
+  /** Waits for the last sync, which ends last and covers all before it. Returns its state. */
+  #await(): number {
+    const last = this.#syncs.at(-1)
+    if (last === undefined) return JOB_DONE
+    const state = binding.jobWait(last.job, Number.POSITIVE_INFINITY)
+    this.#reap()
+    return state
+  }
+
+  /** Takes note of the syncs that are over, oldest first. */
   #reap(): void {
     for (let sync = this.#syncs[0]; sync !== undefined; sync = this.#syncs[0]) {
       const state = binding.jobState(sync.job)
       if (state === JOB_UNDER_WAY) return
-      if (state < 0) this.#failure ??= fromSystemError(errnoError(-state, 'msync'), { path: this.#options.directory.path })
+      if (state === JOB_DONE) this.#done = sync
       binding.jobRelease(sync.job)
       this.#syncs.shift()
     }
   }
 
-  /** The base format's hint of where the head is. Of no use to readers of ours; a failure to write it costs nothing. */
-  #writeIndex(): void {
-    const { directory } = this.#options
-    const hint = { currentSegment: this.#segmentId, writeOffset: this.#state[APPENDER_WRITE_OFFSET] as number }
-    const temporary = directory.at(INDEX_TEMPORARY_FILE)
-    try {
-      // A crash leftover, or a link that must not be written through.
-      rmSync(temporary, { force: true })
-      writeFileSync(temporary, encodeIndex(hint), { flag: 'wx' })
-      renameSync(temporary, directory.at(INDEX_FILE))
-    } catch {
-      // A full or read-only disk: the hint stays old, and everybody is prepared for that (L5).
-    }
+  #throwFailed(state: number): void {
+    if (state === JOB_DONE) return
+    const { lock } = this.#options
+    const { ENOLCK, ENOSPC, EDQUOT } = constants.errno
+    if (state === -ENOLCK) throw lock.lostError()
+    const { path } = lock.directory
+    const cause = errnoError(-state, 'msync')
+    // A full disk below a file whose blocks are reserved (thin provisioning): the messages are in the queue, so this is not what `ERR_NO_SPACE` says.
+    if (state === -ENOSPC || state === -EDQUOT)
+      throw new IoError({ path, syscall: 'msync', errno: cause.code as string }, { cause })
+    throw fromSystemError(cause, { path })
   }
-}
 
-/** What cannot be mapped holds no record that a mark could promise. */
-function openIfUsable(directory: QueueDirectory, segmentId: number, segmentSize: number): MappedSegment | undefined {
-  try {
-    return openSegment(directory, segmentId, segmentSize, true)
-  } catch (error) {
-    if (error instanceof BadSegmentError) return undefined
-    throw error
+  /** The base format's hint of where the head is. Of no use to readers of ours; a failure to write it costs nothing (L5), so that nobody waits for it. */
+  #writeIndex(): void {
+    const { segmentId, offset } = this.#here()
+    const bytes = encodeIndex({ currentSegment: segmentId, writeOffset: offset })
+    binding.jobRelease(binding.backgroundReplace(INDEX_TEMPORARY_FILE, INDEX_FILE, bytes, this.#options.lock.hold))
   }
 }

@@ -8,12 +8,14 @@ import {
   fromSystemError,
   InvalidArgumentError,
   NotAQueueError,
+  QueueError,
   UnsupportedVersionError,
 } from '../errors/index.js'
 import { absolutePath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
 import { makeDirectory } from '../files/make-directory.js'
 import { QueueDirectory } from '../files/queue-directory.js'
+import { ReleaseStack } from '../files/release-stack.js'
 import { syncParents } from '../files/sync-directory.js'
 import { WriterLock } from '../files/writer-lock.js'
 import {
@@ -23,6 +25,8 @@ import {
   CONTROL_VERSION,
   type NewControlBlock,
   SEGMENT_HEADER_LENGTH,
+  WRITE_BACK_FAILED,
+  WRITE_BACK_GOOD,
 } from '../format/index.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
@@ -54,33 +58,60 @@ function openWriterAt(path: string, resolved: ResolvedWriterOptions): QueueWrite
   // Before anything is made. A queue that exists keeps its segment size, and is asked for it below.
   if (!existsSync(path)) checkLimits(resolved, resolved.segmentSize)
   if (resolved.cpus.length > 0) pinThread(resolved.cpus)
-  const directory = prepareDirectory(path)
-  let lock: WriterLock | undefined
-  let control: MappedControl | undefined
+  const releases = new ReleaseStack()
   try {
-    lock = WriterLock.acquire(directory)
-    const { created, rebuilt } = ensureControl(directory, resolved)
-    control = mapControl(directory, true)
-    checkLimits(resolved, control.segmentSize)
-    const preparer = makePreparer(directory, control.segmentSize, resolved)
-    const context = new RecoveryContext(directory, control, control.segmentSize, preparer)
-    if (rebuilt !== undefined) context.note('lost-control', { segmentId: rebuilt }, 'rebuilt from the segments')
-    if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
+    return openHeld(path, resolved, releases)
+  } catch (cause) {
+    releases.releaseAll()
+    throw fromSystemError(cause, { path })
+  }
+}
+
+/** Whatever is acquired is given back by `releases`: when this throws, and when the writer is closed. */
+function openHeld(path: string, resolved: ResolvedWriterOptions, releases: ReleaseStack): QueueWriter {
+  const directory = prepareDirectory(path)
+  releases.push(() => directory.close())
+  const lock = WriterLock.acquire(directory)
+  let named = false
+  // Until the record names this writer, it is the evidence of how the last one ended.
+  releases.push(() => lock.release({ clears: named }))
+  const { created, rebuilt } = ensureControl(lock, resolved)
+  const control = mapControl(directory, true)
+  releases.push(() => control.close())
+  checkLimits(resolved, control.segmentSize)
+  const preparer = makePreparer(lock, control.segmentSize, resolved)
+  releases.push(() => preparer.dispose())
+  const context = new RecoveryContext(directory, control, control.segmentSize, preparer)
+  if (rebuilt !== undefined) context.note('lost-control', { segmentId: rebuilt }, 'rebuilt from the segments')
+  if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
+  return rememberFailedSync(control, () => {
     const tail = created ? beginningOf(directory, control) : recoverQueue(context)
+    releases.push(() => tail.segment.close())
     // The last writer may have died between naming a segment and syncing its name, and recovery renames too.
     if (!created) directory.sync()
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     checkCounts(directory, tail, epoch)
     takeOver({ control, tail, epoch, options: resolved })
+    named = true
     lock.writeRecord(epoch)
-    return new QueueWriter({ directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions })
+    const opened = { releases, directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions }
+    return new QueueWriter(opened)
+  })
+}
+
+/** The kernel does not fail a sync twice for the same pages: the next open has to know. */
+function rememberFailedSync<Result>(control: MappedControl, work: () => Result): Result {
+  try {
+    return work()
   } catch (cause) {
-    control?.close()
-    lock?.release()
-    directory.close()
-    throw fromSystemError(cause, { path })
+    const origin = cause instanceof QueueError ? cause.cause : cause
+    const { syscall } = (origin ?? {}) as NodeJS.ErrnoException
+    if (syscall !== undefined && SYNC_CALLS.includes(syscall)) control.storeWriteBack(WRITE_BACK_FAILED)
+    throw cause
   }
 }
+
+const SYNC_CALLS = ['msync', 'fsync', 'fdatasync']
 
 function prepareDirectory(path: string): QueueDirectory {
   try {
@@ -108,9 +139,10 @@ function pinThread(cpus: readonly number[]): void {
   }
 }
 
-function makePreparer(directory: QueueDirectory, segmentSize: number, options: ResolvedWriterOptions): SegmentPreparer {
+function makePreparer(lock: WriterLock, segmentSize: number, options: ResolvedWriterOptions): SegmentPreparer {
   return new SegmentPreparer({
-    directory,
+    directory: lock.directory,
+    lock,
     segmentSize,
     extensions: options.extensions,
     prefault: options.prefault,
@@ -120,10 +152,8 @@ function makePreparer(directory: QueueDirectory, segmentSize: number, options: R
 }
 
 /** Makes sure that a valid `control.meta` exists. Nobody else creates or repairs while the lock is held, so what is unfinished stays so. */
-function ensureControl(
-  directory: QueueDirectory,
-  options: ResolvedWriterOptions,
-): { created: boolean; rebuilt: number | undefined } {
+function ensureControl(lock: WriterLock, options: ResolvedWriterOptions): { created: boolean; rebuilt: number | undefined } {
+  const { directory } = lock
   const { state, block } = readControl(directory)
   switch (state) {
     case 'ready':
@@ -146,7 +176,7 @@ function ensureControl(
   const geometry = rebuildControl(directory)
   if (geometry !== undefined) return { created: false, rebuilt: geometry.headId }
   checkLimits(options, options.segmentSize)
-  createQueue(directory, options)
+  createQueue(lock, options)
   return { created: true, rebuilt: undefined }
 }
 
@@ -154,9 +184,10 @@ function ensureControl(
  * Segment first, control block last (L8). The block tells the boot id from the beginning: a block without one would make a power cut look like the death of a
  * process.
  */
-function createQueue(directory: QueueDirectory, options: ResolvedWriterOptions): void {
+function createQueue(lock: WriterLock, options: ResolvedWriterOptions): void {
+  const { directory } = lock
   const segmentId = listSegments(directory).length === 0 ? 0 : setUnusableSegmentsAside(directory)
-  const preparer = makePreparer(directory, options.segmentSize, options)
+  const preparer = makePreparer(lock, options.segmentSize, options)
   preparer.take(segmentId).close()
   createControl(directory, {
     segmentSize: options.segmentSize,
@@ -200,9 +231,16 @@ function checkCounts(directory: QueueDirectory, tail: Tail, epoch: number): void
 function takeOver(opened: { control: MappedControl; tail: Tail; epoch: number; options: ResolvedWriterOptions }): void {
   const { control, epoch, options } = opened
   control.storeWriterHeartbeatNs(binding.realtimeNs())
+  forgetOtherRuns(control)
   control.storeWriterEpochRelease(epoch)
   if (options.extensions) storeExtensions(opened)
   binding.syncRange(control.mapping, 0, CONTROL_LENGTH)
+}
+
+/** What a sync of an earlier run of the machine left in doubt, recovery has read from the disk. */
+function forgetOtherRuns(control: MappedControl): void {
+  const recorded = control.readBootId()
+  if (recorded !== undefined && Buffer.compare(recorded, bootId()) !== 0) control.storeWriteBack(WRITE_BACK_GOOD)
 }
 
 function storeExtensions(opened: { control: MappedControl; tail: Tail; epoch: number }): void {

@@ -3,35 +3,47 @@ import {
   APPENDER_CLAIM_OFFSET,
   APPENDER_NEXT_SEQUENCE,
   APPENDER_WAKES,
-  APPENDER_WRITE_OFFSET,
   binding,
   type NativeAppender,
   STATUS_CLAIM,
   STATUS_OK,
   STATUS_ROLL,
-  STATUS_UNPREPARED,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
-import { ClosedError, NoSpaceError, QueueError, QueueFullError } from '../errors/index.js'
+import {
+  ClosedError,
+  fromSystemError,
+  LockLostError,
+  NoSpaceError,
+  NotDurableError,
+  QueueError,
+  QueueFullError,
+} from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
+import type { ReleaseStack } from '../files/release-stack.js'
 import type { WriterLock } from '../files/writer-lock.js'
-import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
 import type { Tail } from '../recovery/recovery-context.js'
 import type { RetentionVerdict } from '../retention/retention-plan.js'
 import { Retirement } from '../retention/retirement.js'
-import { MappedSegment } from '../segment/mapped-segment.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { appendFailure } from './append-failure.js'
+import { type AsyncAppend, AsyncAppends } from './async-appends.js'
+import { readAsyncOptions } from './async-options.js'
 import { CapacityGate } from './capacity-gate.js'
 import { checkTimestamp } from './check-timestamp.js'
 import { Claim } from './claim.js'
 import { Durability } from './durability.js'
+import { durableStart } from './durable-start.js'
+import { Head } from './head.js'
+import { type ReadBatch, readBatch } from './read-batch.js'
 import type { ResolvedWriterOptions } from './writer-options.js'
 
 /** What `openWriter` hands to the writer. */
 export interface OpenedQueue {
+  /** Gives back what is acquired, here and in the writer; `close()` unwinds it, and so does an open that fails. */
+  readonly releases: ReleaseStack
   readonly directory: QueueDirectory
   readonly lock: WriterLock
   readonly control: MappedControl
@@ -45,6 +57,13 @@ export interface OpenedQueue {
 export interface AppendOptions {
   /** Nanoseconds since the Unix epoch to be stored with the message; the time of the append by default. */
   readonly timestampNs?: bigint
+}
+
+export interface AsyncAppendOptions extends AppendOptions {
+  /** Ends the wait: the promise rejects with the signal's reason, and nothing was appended. */
+  readonly signal?: AbortSignal
+  /** Milliseconds to wait for room; the writer's `backpressureTimeoutMs` by default. */
+  readonly timeoutMs?: number
 }
 
 export interface BatchMessage {
@@ -98,17 +117,12 @@ export class QueueWriter {
   readonly #firstSequence: number
   readonly #retirement: Retirement | undefined
   readonly #gate: CapacityGate | undefined
-  #segmentId: number
-  /** The head as JavaScript sees it. Only claims need that, so after a roll it is made for the first of them. */
-  #head: MappedSegment | undefined
-  #heartbeat: NodeJS.Timeout | undefined
-  #rollTimer: NodeJS.Timeout | undefined
-  #headSinceMs = performance.now()
+  readonly #head: Head
+  #lost: LockLostError | undefined
   #claim: Claim | undefined
-  #batchTypeIds = new Uint16Array(64)
-  #rolls = 0
-  #unpreparedRolls = 0
-  #mayBlock = true
+  #asyncAppends: AsyncAppends | undefined
+  /** What callbacks threw: theirs, whatever class it is of, and not an answer of this writer. */
+  readonly #thrownByCallbacks = new WeakSet<object>()
   #isClosed = false
 
   /** Use {@link openWriter}. */
@@ -119,34 +133,20 @@ export class QueueWriter {
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
-    this.#segmentId = tail.segment.id
-    this.#head = tail.segment
     this.#firstSequence = tail.nextSequence
-    this.#appender = binding.createAppender({
-      control: control.mapping,
-      writerEpoch: opened.epoch,
-      extensions: options.extensions,
-    })
-    this.#appender.attach(tail.segment.mapping, tail.segment.id, tail.offset, tail.nextSequence)
+    this.#appender = this.#makeAppender()
     this.#state = this.#appender.state
-    this.#durability = new Durability({
-      directory: opened.directory,
-      control,
-      appender: this.#appender,
-      policy: options.flushPolicy,
-      segmentId: tail.segment.id,
-    })
+    this.#head = new Head({ appender: this.#appender, preparer: opened.preparer, segment: tail.segment })
+    opened.releases.push(() => this.#head.close())
+    this.#durability = this.#makeDurability()
     this.#watchesAppends = this.#durability.watchesAppends
     this.#retirement = this.#makeRetirement()
     this.#gate = this.#makeGate()
-    if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset))
+    if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset, opened.lock.hold))
     opened.preparer.start(tail.segment.id + 1)
-    const { rollAfterMs } = options
-    if (rollAfterMs !== undefined)
-      this.#rollTimer = setInterval(() => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000)).unref()
-    if (options.heartbeatIntervalMs > 0) {
-      this.#heartbeat = setInterval(() => this.heartbeat(), options.heartbeatIntervalMs).unref()
-    }
+    const { rollAfterMs, heartbeatIntervalMs } = options
+    if (rollAfterMs !== undefined) this.#repeat(() => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000))
+    if (heartbeatIntervalMs > 0) this.#repeat(() => this.#beat(), heartbeatIntervalMs)
   }
 
   /** Sequence that the next message gets. */
@@ -162,7 +162,7 @@ export class QueueWriter {
 
   /** Where the next record goes. */
   get position(): { readonly segmentId: number; readonly offset: number } {
-    return { segmentId: this.#segmentId, offset: this.#state[APPENDER_WRITE_OFFSET] as number }
+    return this.#head.position
   }
 
   /**
@@ -170,64 +170,74 @@ export class QueueWriter {
    *
    * @param typeId the user's type, 0 to 65534.
    * @throws {@link TooLargeError} `ERR_TOO_LARGE`, {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, {@link NoSpaceError} `ERR_NO_SPACE`,
-   * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`. Nothing was written in any of these cases.
+   * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`, {@link LockLostError} `ERR_LOCK_LOST`. Nothing was written in any of these cases.
+   * {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
     const timestampNs = options?.timestampNs
     if (timestampNs !== undefined) checkTimestamp(timestampNs)
-    let status =
-      timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
-    while (status !== STATUS_OK) {
-      this.#clearTheWay(status, typeId, payload)
-      status =
-        timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
-    }
-    if (this.#watchesAppends) this.#durability.afterAppend()
-    return (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
+    return this.#append(typeId, payload, timestampNs, true)
   }
 
   /** {@link append} that answers instead of throwing when the queue or the disk is full, and never blocks. */
   tryAppend(typeId: number, payload: Uint8Array, options?: AppendOptions): TryAppendResult {
-    this.#mayBlock = false
+    const timestampNs = options?.timestampNs
+    if (timestampNs !== undefined) checkTimestamp(timestampNs)
     try {
-      return { status: 'appended', sequence: this.append(typeId, payload, options) }
+      return { status: 'appended', sequence: this.#append(typeId, payload, timestampNs, false) }
     } catch (error) {
+      if (this.#isOfCallback(error)) throw error
       if (error instanceof QueueFullError) return { status: 'full' }
       if (error instanceof NoSpaceError) return { status: 'no-space' }
       throw error
-    } finally {
-      this.#mayBlock = true
     }
   }
 
   /**
-   * Appends messages with one reading of the clock and one notification. They become visible in order, one after the other: a reader may see a
-   * part of the batch, never a later message without the earlier ones.
+   * {@link append} for event loops: while a bounded queue is full it waits for readers without blocking the thread, whatever `backpressure` says. Calls that wait are served
+   * in the order of the calls; an append that is not asynchronous may overtake them. The payload counts as it is at the call: what has to wait is copied. Only readers
+   * are waited for: a full disk rejects at once.
    *
-   * @returns the sequence of the first message; the others follow without a gap.
-   * @throws as {@link append} does; the messages before the refused one are appended.
+   * @returns the sequence, when the message is appended.
+   * @throws as {@link append} does, by rejecting. {@link QueueFullError} `ERR_QUEUE_FULL` after `timeoutMs`, {@link ClosedError} `ERR_CLOSED` when the writer is closed meanwhile,
+   * the signal's reason when it is aborted meanwhile: nothing was appended in any of these cases.
+   * @example
+   * ```ts
+   * process.once('SIGTERM', () => controller.abort())
+   * await writer.appendAsync(1, Buffer.from('hello'), { signal: controller.signal, timeoutMs: 5000 })
+   * ```
    */
-  appendBatch(messages: readonly BatchMessage[]): number {
+  async appendAsync(typeId: number, payload: Uint8Array, options: AsyncAppendOptions = {}): Promise<number> {
+    const { signal, timeoutMs, timestampNs } = readAsyncOptions(options, this.#opened.options.backpressureTimeoutMs)
+    if (timestampNs !== undefined) checkTimestamp(timestampNs)
     this.#assertOpen()
-    const first = this.nextSequence
-    const payloads: Uint8Array[] = []
-    const typeIds = this.#typeIdsFor(messages.length)
-    for (let index = 0; index < messages.length; index++) {
-      const { typeId, payload } = messages[index] as BatchMessage
-      payloads.push(payload)
-      typeIds[index] = checkedType(typeId)
-    }
-    let done = 0
+    signal?.throwIfAborted()
+    this.#asyncAppends ??= this.#makeAsyncAppends()
+    return this.#asyncAppends.append({ typeId, payload, timestampNs, timeoutMs, signal })
+  }
+
+  /**
+   * Appends messages with one reading of the clock and one notification. They become visible in order, one after the other: a reader may see a
+   * part of the batch, never a later message without the earlier ones. All of them are read before the first is appended. Callbacks of the writer are called after
+   * the batch, so that nothing comes in between; what they throw then is an uncaught exception, because the batch is in the queue.
+   *
+   * @param messages an array, or another iterable.
+   * @returns the sequence of the first message; the others follow without a gap.
+   * @throws as {@link append} does; the messages before the refused one are appended, and `error.batch` says which.
+   */
+  appendBatch(messages: Iterable<BatchMessage>): number {
+    this.#assertOpen()
+    const batch = readBatch(messages)
+    this.#assertOpen()
+    const appended = { first: this.nextSequence, count: 0 }
     try {
-      for (;;) {
-        const status = this.#appender.appendBatch(typeIds, payloads, done)
-        done += this.#state[APPENDER_BATCH_COUNT] as number
-        if (status === STATUS_OK) return first
-        this.#clearTheWay(status, messages[done]?.typeId, payloads[done])
-      }
+      this.#appendAll(batch, appended)
+      return appended.first
+    } catch (error) {
+      if (error instanceof QueueError) error.batch = appended
+      throw error
     } finally {
-      // What stands before a refused message is appended like any other.
-      if (this.#watchesAppends && done > 0 && !this.#isClosed) this.#durability.afterAppend()
+      this.#tellAfterBatch()
     }
   }
 
@@ -240,36 +250,47 @@ export class QueueWriter {
   claim(typeId: number, length: number): Claim {
     let status = this.#appender.claim(typeId, length)
     while (status !== STATUS_OK) {
-      this.#clearTheWay(status, typeId, undefined, length)
+      this.#assertRollHelps(status, typeId, undefined, length)
+      this.#roll(true)
       status = this.#appender.claim(typeId, length)
     }
-    this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#durability.afterAppend() : undefined)
-    this.#claim.open(this.#mappedHead(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
+    this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
+    this.#claim.open(this.#head.mapped(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
     return this.#claim
   }
 
-  /** Tells readers and ordered fan-ins that this writer lives although it appends nothing. Happens by itself while the event loop turns. */
+  /**
+   * Tells readers and ordered fan-ins that this writer lives although it appends nothing, and finds out whether it still has the lock. Happens by itself while the event
+   * loop turns. @throws {@link LockLostError} `ERR_LOCK_LOST`.
+   */
   heartbeat(): void {
-    if (!this.#isClosed) this.#appender.heartbeat()
+    if (this.#isClosed) return
+    this.#assertOwned()
+    this.#appender.heartbeat()
   }
 
-  /** Resolves when everything appended before the call is durable. */
+  /**
+   * Resolves when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` and its kin when that fails: the messages stay visible, and a later
+   * flush tries all of them again. {@link LockLostError} `ERR_LOCK_LOST`.
+   */
   async flush(): Promise<void> {
     this.#assertOpen()
-    await this.#durability.flush()
+    await this.#durability.flush().catch((error) => this.#failFlush(error))
   }
 
-  /** Returns when everything appended before the call is durable; blocks the thread. */
+  /** {@link flush} that blocks the thread. */
   flushSync(): void {
     this.#assertOpen()
-    this.#durability.flushSync()
+    try {
+      this.#durability.flushSync()
+    } catch (error) {
+      this.#failFlush(error)
+    }
   }
 
   /** Leaves the head segment for the next one although it is not full. Refused while a claim is open, which lies in the head. */
   roll(): void {
-    this.#assertOpen()
-    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#clearTheWay(STATUS_CLAIM, undefined, undefined)
-    if ((this.#state[APPENDER_WRITE_OFFSET] as number) > SEGMENT_HEADER_LENGTH) this.#roll()
+    this.#rollIfUsed(true)
   }
 
   /** Which segments could be deleted, which stay, who pins them and which rule it is. Empty without `retention`. */
@@ -278,18 +299,28 @@ export class QueueWriter {
     return this.#retirement?.explain() ?? []
   }
 
+  /**
+   * Deletes now what `retention` does not keep, which otherwise happens by itself, and resolves when the files are gone. Does nothing without `retention`.
+   *
+   * @throws {@link ClosedError} `ERR_CLOSED`.
+   */
+  async applyRetention(): Promise<void> {
+    this.#assertOpen()
+    await this.#retirement?.retireAll()
+  }
+
   metrics(): WriterMetrics {
     return {
       appended: this.nextSequence - this.#firstSequence,
-      rolls: this.#rolls,
+      rolls: this.#head.rolls,
       wakes: this.#state[APPENDER_WAKES] as number,
       syncs: this.#durability.syncCount,
-      unpreparedRolls: this.#unpreparedRolls + (this.#gate?.spaceWaitCount ?? 0),
+      unpreparedRolls: this.#head.unpreparedRolls + (this.#gate?.spaceWaitCount ?? 0),
       blockedRolls: this.#gate?.blockedCount ?? 0,
       segmentsDeleted: this.#retirement?.counts.segmentsDeleted ?? 0,
       readersReleased: this.#retirement?.counts.readersReleased ?? 0,
       nextSequence: this.nextSequence,
-      durableSequence: this.#isClosed ? 0 : this.durableSequence,
+      durableSequence: this.#isClosed || this.#lost !== undefined ? 0 : this.durableSequence,
     }
   }
 
@@ -297,22 +328,17 @@ export class QueueWriter {
     return this.#isClosed
   }
 
-  /** Ends writing and gives the queue back. Syncs when a flush policy is set; waits for syncs under way. Idempotent. */
+  /**
+   * Ends writing and gives the queue back, whatever state it is in. Syncs when a flush policy is set, and waits for all background work. Idempotent. A sync that fails here is
+   * not thrown, because the queue is closed all the same: call {@link flush} to know.
+   */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    clearInterval(this.#heartbeat)
-    clearInterval(this.#rollTimer)
+    this.#asyncAppends?.close()
     this.#claim?.invalidate()
-    this.#retirement?.close()
-    if (this.#opened.options.flushPolicy !== undefined) this.#durability.request()
-    this.#durability.close()
-    this.#appender.detach()
-    this.#opened.preparer.dispose()
-    this.#head?.close()
-    this.#opened.control.close()
-    this.#opened.lock.release()
-    this.#opened.directory.close()
+    const failure = this.#opened.releases.releaseAll()
+    if (failure !== undefined) throw fromSystemError(failure, { path: this.directory })
   }
 
   [Symbol.dispose](): void {
@@ -323,18 +349,68 @@ export class QueueWriter {
     this.close()
   }
 
-  /** One array for all batches: it grows to the largest. */
-  #typeIdsFor(count: number): Uint16Array {
-    if (this.#batchTypeIds.length < count) this.#batchTypeIds = new Uint16Array(Math.max(count, 2 * this.#batchTypeIds.length))
-    return this.#batchTypeIds
+  #makeAsyncAppends(): AsyncAppends {
+    const { control } = this.#opened
+    return new AsyncAppends({
+      control: control.mapping,
+      attempt: (append) => this.#appendIfRoom(append),
+      announce: (waits) => this.#gate?.announceAsync(waits),
+      progressSequence: () => control.progressSequenceAcquire(),
+      full: (waitedMs) => this.#gate?.full(waitedMs) ?? this.#closedError(),
+      closed: () => this.#closedError(),
+    })
   }
 
-  /** Rolls where that is all that is missing; throws what the status means otherwise. */
-  #clearTheWay(status: number, typeId: unknown, payload: unknown, length?: number): void {
-    if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
-    if (status !== STATUS_ROLL)
-      throw appendFailure(status, { directory: this.directory, segmentSize: this.segmentSize, typeId, payload, length })
-    this.#roll()
+  /** `undefined` while the queue is full. */
+  #appendIfRoom({ typeId, payload, timestampNs }: AsyncAppend): number | undefined {
+    try {
+      return this.#append(typeId, payload, timestampNs, false)
+    } catch (error) {
+      if (error instanceof QueueFullError && !this.#isOfCallback(error)) return undefined
+      throw error
+    }
+  }
+
+  /** No code of the caller runs in here but callbacks, and those run between two attempts. */
+  #append(typeId: number, payload: Uint8Array, timestampNs: bigint | undefined, mayBlock: boolean): number {
+    for (;;) {
+      const status =
+        timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
+      if (status === STATUS_OK) break
+      this.#assertRollHelps(status, typeId, payload)
+      this.#roll(mayBlock)
+    }
+    const sequence = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
+    if (this.#watchesAppends) this.#afterAppend()
+    return sequence
+  }
+
+  #appendAll({ typeIds, payloads, typeIdAt }: ReadBatch, appended: { count: number }): void {
+    try {
+      for (;;) {
+        const status = this.#appender.appendBatch(typeIds, payloads, appended.count)
+        appended.count += this.#state[APPENDER_BATCH_COUNT] as number
+        if (status === STATUS_OK) return
+        this.#assertRollHelps(status, typeIdAt(appended.count), payloads[appended.count])
+        this.#enterNextSegment(true)
+      }
+    } finally {
+      // What stands before a refused message is appended like any other.
+      if (this.#watchesAppends && appended.count > 0 && this.#lost === undefined) this.#afterAppend()
+    }
+  }
+
+  /** Returns when a roll is all that is missing; throws what the status means otherwise. */
+  #assertRollHelps(status: number, typeId: unknown, payload: unknown, length?: number): void {
+    this.#assertOpen()
+    if (status === STATUS_ROLL) return
+    throw appendFailure(status, { directory: this.directory, segmentSize: this.segmentSize, typeId, payload, length })
+  }
+
+  #rollIfUsed(mayBlock: boolean): void {
+    this.#assertOpen()
+    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#assertRollHelps(STATUS_CLAIM, undefined, undefined)
+    if (!this.#head.isEmpty) this.#roll(mayBlock)
   }
 
   /**
@@ -342,48 +418,55 @@ export class QueueWriter {
    * readers: nobody needs the room yet, and those that would make it may live on this event loop.
    */
   #rollByAge(rollAfterMs: number): void {
-    if (performance.now() - this.#headSinceMs < rollAfterMs) return
-    this.#mayBlock = false
+    if (this.#head.ageMs < rollAfterMs) return
     try {
-      this.roll()
+      this.#rollIfUsed(false)
     } catch (error) {
-      if (!(error instanceof QueueError)) throw error
-    } finally {
-      this.#mayBlock = true
+      if (!(error instanceof QueueError) || this.#isOfCallback(error)) throw error
     }
   }
 
-  #mappedHead(): MappedSegment {
-    this.#head ??= new MappedSegment(this.#segmentId, this.#appender.segment())
-    return this.#head
+  /** What it has to tell is told when it is over, however it ended: a callback may append, which may roll, and may close the writer. */
+  #roll(mayBlock: boolean): void {
+    try {
+      this.#enterNextSegment(mayBlock)
+    } finally {
+      this.#tell()
+    }
   }
 
-  /** What it has to tell is told when it is over, however it ended: whoever is told may append, which may roll, and may close the writer. */
-  #roll(): void {
+  #tell(): void {
     try {
-      this.#enterNextSegment()
-    } finally {
       this.#gate?.tellHighWatermark()
       this.#retirement?.tellReleased()
+    } catch (error) {
+      if (typeof error === 'object' && error !== null) this.#thrownByCallbacks.add(error)
+      throw error
     }
   }
 
-  #enterNextSegment(): void {
-    const { preparer } = this.#opened
-    const nextId = this.#segmentId + 1
-    this.#gate?.admit(this.#segmentId, this.#mayBlock)
-    if (this.#appender.roll(preparer.jobOf(nextId), nextId) === STATUS_UNPREPARED) {
-      this.#unpreparedRolls++
-      this.#appender.roll(this.#awaitPreparation(nextId), nextId)
+  #isOfCallback(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#thrownByCallbacks.has(error)
+  }
+
+  /** Thrown by the call, an error would say that the batch was refused. */
+  #tellAfterBatch(): void {
+    try {
+      this.#tell()
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
     }
-    preparer.handOver()
-    this.#segmentId = nextId
-    this.#head?.close()
-    this.#head = undefined
-    this.#rolls++
-    this.#headSinceMs = performance.now()
-    preparer.start(nextId + 1)
-    this.#durability.afterRoll(nextId)
+  }
+
+  #enterNextSegment(mayBlock: boolean): void {
+    this.#assertOwned()
+    this.#gate?.admit(this.#head.segmentId, mayBlock)
+    // The lock may have been lost while the writer waited for readers.
+    this.#assertOwned()
+    this.#head.enterNext((segmentId) => this.#awaitPreparation(segmentId))
+    this.#durability.afterRoll()
     this.#retirement?.afterRoll()
   }
 
@@ -394,7 +477,8 @@ export class QueueWriter {
     try {
       return preparer.finish(segmentId)
     } catch (error) {
-      if (!(error instanceof NoSpaceError) || !frees) throw error
+      if (error instanceof LockLostError) this.#assertOwned()
+      if (!(error instanceof NoSpaceError) || !(frees || this.#retirement?.retireIfPossible())) throw error
       this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
       return preparer.finish(segmentId)
     }
@@ -406,7 +490,17 @@ export class QueueWriter {
     const isBounded = options.maxSegments !== undefined || options.maxBytes !== undefined
     const rules = options.retention ?? (isBounded ? { consumed: true } : undefined)
     if (rules === undefined) return undefined
-    return new Retirement({ directory, control, rules, head: () => this.position, onReaderReleased: options.onReaderReleased })
+    const { lock, releases } = this.#opened
+    const retirement = new Retirement({
+      directory,
+      lock,
+      control,
+      rules,
+      head: () => this.position,
+      onReaderReleased: options.onReaderReleased,
+    })
+    releases.push(() => retirement.close())
+    return retirement
   }
 
   #makeGate(): CapacityGate | undefined {
@@ -416,12 +510,83 @@ export class QueueWriter {
     return gate.isBounded ? gate : undefined
   }
 
-  #assertOpen(): void {
-    if (this.#isClosed) throw new ClosedError({ handle: 'writer', directory: this.directory })
+  #makeAppender(): NativeAppender {
+    const { control, tail, lock, releases, epoch, options } = this.#opened
+    const appender = binding.createAppender({
+      control: control.mapping,
+      writerEpoch: epoch,
+      extensions: options.extensions,
+      hold: lock.hold,
+      durable: durableStart(this.#opened),
+    })
+    releases.push(() => appender.detach())
+    appender.attach(tail.segment.mapping, tail.segment.id, tail.offset, tail.nextSequence)
+    return appender
   }
-}
 
-function checkedType(typeId: number): number {
-  // 0xFFFF is refused natively with everything else that is no type; a Uint16Array would silently wrap what is larger.
-  return Number.isInteger(typeId) && typeId >= 0 && typeId <= 0xffff ? typeId : 0xffff
+  #makeDurability(): Durability {
+    const { control, lock, releases, options } = this.#opened
+    const policy = options.flushPolicy
+    const durability = new Durability({ lock, control, appender: this.#appender, policy })
+    releases.push(() => durability.close())
+    releases.push(() => {
+      // A writer that was never returned has appended nothing.
+      if (policy !== undefined && this.#isClosed && this.#lost === undefined) durability.request()
+    })
+    return durability
+  }
+
+  #repeat(step: () => void, everyMs: number): void {
+    const timer = setInterval(step, everyMs).unref()
+    this.#opened.releases.push(() => clearInterval(timer))
+  }
+
+  /** By the timer. A lock that is lost is thrown by the next call. */
+  #beat(): void {
+    try {
+      this.heartbeat()
+    } catch (error) {
+      if (!(error instanceof LockLostError)) throw error
+    }
+  }
+
+  /** The message is visible: whatever keeps it from being durable must not look as if it had been refused. */
+  #afterAppend(): void {
+    try {
+      this.#durability.afterAppend()
+    } catch (cause) {
+      if (cause instanceof LockLostError) this.#lose()
+      throw new NotDurableError({ directory: this.directory, sequence: this.nextSequence - 1 }, { cause })
+    }
+  }
+
+  #failFlush(error: unknown): never {
+    if (error instanceof LockLostError) this.#lose()
+    throw error
+  }
+
+  /** Before anything is published or deleted. After the lock is lost this writer writes nothing any more, anywhere. */
+  #assertOwned(): void {
+    if (this.#lost === undefined && !this.#opened.lock.isHeld()) this.#lose()
+    if (this.#lost !== undefined) throw this.#lost
+  }
+
+  /** The queue may be another writer's. What is left to do is give back what this one holds. */
+  #lose(): void {
+    if (this.#lost !== undefined) return
+    this.#lost = this.#opened.lock.lostError()
+    this.#claim?.invalidate(this.#lost)
+    this.#durability.stop()
+    this.#appender.detach()
+    this.#retirement?.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw this.#closedError()
+    if (this.#lost !== undefined) throw this.#lost
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError({ handle: 'writer', directory: this.directory })
+  }
 }

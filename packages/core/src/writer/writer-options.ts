@@ -1,4 +1,4 @@
-import { DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
+import { BACKPRESSURE_TIMEOUT_MS, DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
 import type { ReleasedReader } from '../retention/retention-plan.js'
@@ -48,17 +48,20 @@ export interface WriterOptions {
   readonly maxSegments?: number
   /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments of the size that the queue has. */
   readonly maxBytes?: number
-  /** What an append does that needs a new segment while the queue is at its limit. Default 'fail'. */
+  /**
+   * What an append does that needs a new segment while the queue is at its limit. `fail` (default) throws `ERR_QUEUE_FULL`. `block` stops the whole thread until readers make
+   * room: no handler of a signal, no timer and no reader on this event loop runs meanwhile. On an event loop use {@link QueueWriter.appendAsync}, which waits without blocking.
+   */
   readonly backpressure?: 'fail' | 'block'
-  /** How long a blocked append waits for its readers before it fails. Default: for ever. */
+  /** Milliseconds that a blocked append, and an `appendAsync` without a `timeoutMs`, waits for readers before it fails with `ERR_QUEUE_FULL`. Default 30,000; `Infinity` for ever. */
   readonly backpressureTimeoutMs?: number
   /** Default: keep everything; with a limit: `{ consumed: true }`, because a bounded queue can only go on when what is read may go. */
   readonly retention?: RetentionOptions
-  /** Called when retention lets a reader go that has not read everything: once for each. It may use the writer, as {@link onHighWatermark} may. */
+  /** Called when retention lets a reader go that has not read everything: once for each. It may call what {@link onHighWatermark} may. */
   readonly onReaderReleased?: (released: ReleasedReader) => void
   /**
-   * Called once each time the queue comes within one segment of its limit. It may append: before the message whose append rolled, and between two of a batch. What it throws,
-   * that append throws without having written anything.
+   * Called once each time the queue comes within one segment of its limit. It may call every method of this writer. What it appends comes before the message whose append
+   * rolled, and after a batch. What it throws, the append throws without having written anything; after a batch, which is in the queue, it is an uncaught exception.
    */
   readonly onHighWatermark?: (state: { readonly segments: number; readonly bytes: number }) => void
 }
@@ -128,7 +131,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
     hugePages: options.hugePages ?? false,
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
     backpressure: options.backpressure ?? 'fail',
-    backpressureTimeoutMs: options.backpressureTimeoutMs ?? Number.POSITIVE_INFINITY,
+    backpressureTimeoutMs: options.backpressureTimeoutMs ?? BACKPRESSURE_TIMEOUT_MS,
     cpus: options.cpu === undefined ? [] : typeof options.cpu === 'number' ? [options.cpu] : options.cpu,
     ...pick(options, 'flushPolicy', 'rollAfterMs', 'maxSegments', 'maxBytes', 'retention', 'onHighWatermark', 'onReaderReleased'),
   }

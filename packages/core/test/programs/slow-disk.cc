@@ -30,6 +30,11 @@ extern "C" int unlink(const char* path) noexcept {
   return original<int (*)(const char*)>("unlink")(path);
 }
 
+extern "C" int unlinkat(int directory, const char* path, int flags) noexcept {
+  if (is_segment(path) && faccessat(directory, path, F_OK, 0) == 0) pause_ms(30);
+  return original<int (*)(int, const char*, int)>("unlinkat")(directory, path, flags);
+}
+
 extern "C" int fallocate(int fd, int mode, off_t offset, off_t length) {
   const int result = original<int (*)(int, int, off_t, off_t)>("fallocate")(fd, mode, offset, length);
   const int error = errno;

@@ -30,6 +30,8 @@ import {
 const QUEUES = 200
 /** What no repair can undo: the bytes are gone, and saying so is all that is left. */
 const STAYS = new Set([
+  'CLOCK_AHEAD',
+  'CONTROL_SEQUENCE_AHEAD',
   'SEGMENT_MISSING',
   'SEQUENCE_GAP',
   'RECORDS_LOST',

@@ -228,7 +228,8 @@ describe('on random queues', () => {
         writeSampleQueue(directory, messages, size)
         directories.push(directory)
         const queue = readQueue(directory)
-        expect(queue.problems).toEqual([])
+        // Any time may be given; those that have not come yet are told.
+        expect(queue.problems.filter(({ code }) => code !== 'clock-ahead')).toEqual([])
         expect(queue.records).toMatchObject(
           messages.map((one, sequence) => ({
             sequence,

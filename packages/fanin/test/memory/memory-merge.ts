@@ -31,6 +31,7 @@ export function memoryMerge(options: Partial<MergeOptions> = {}): MemoryMerge {
     holdBackMs: Number.POSITIVE_INFINITY,
     clocks: new HandClocks(),
     onSourceError: undefined,
+    retryFailures: true,
     ...options,
   })
 }

@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { inspectQueue, verifyQueue } from '@chronicle-ts/core'
+import { inspectQueue, type QueueInspection, type QueueProblem, verifyQueue } from '@chronicle-ts/core'
 import type { CommandContext } from '../../command-context.js'
 import { messageOfError } from '../../error-report.js'
+import { InterruptedError, interruptible } from '../../interruptible.js'
 import { printable } from '../../output/printable.js'
 import { ProgressLine } from '../../output/progress.js'
 import type { QueueDiagnosis } from './finding.js'
@@ -16,28 +17,38 @@ export async function diagnoseQueue(
   options: { quick: boolean },
 ): Promise<QueueDiagnosis> {
   try {
-    const inspection = inspectQueue(queue)
-    const read = options.quick ? { problems: inspection.problems, complete: false } : await readEverything(context, queue)
-    const findings = [...queueFindings(inspection, read.problems), ...processFindings(inspection), ...spaceFindings(inspection)]
-    return { queue, findings, complete: read.complete }
+    const { inspection, problems, complete } = options.quick ? readMetadata(queue) : await readEverything(context, queue)
+    const findings = [...queueFindings(inspection, problems), ...processFindings(inspection), ...spaceFindings(inspection)]
+    return { queue, findings, complete }
   } catch (error) {
+    if (error instanceof InterruptedError) throw error
     const finding = { code: 'QUEUE_UNREADABLE', severity: 'critical', message: messageOfError(error) } as const
     return { queue, findings: [finding], complete: false }
   }
 }
 
-async function readEverything(
-  context: CommandContext,
-  queue: string,
-): Promise<Pick<QueueDiagnosis, 'complete'> & { problems: ReturnType<typeof inspectQueue>['problems'] }> {
+/** What a look at a queue came to. */
+interface QueueReading {
+  readonly inspection: QueueInspection
+  readonly problems: readonly QueueProblem[]
+  /** Whether every record was read. */
+  readonly complete: boolean
+}
+
+function readMetadata(queue: string): QueueReading {
+  const inspection = interruptible(() => inspectQueue(queue))
+  return { inspection, problems: inspection.problems, complete: false }
+}
+
+async function readEverything(context: CommandContext, queue: string): Promise<QueueReading> {
   const line = new ProgressLine(process.stderr, `doctor ${printable(queue)}`)
-  using verification = verifyQueue(queue)
+  using verification = interruptible(() => verifyQueue(queue))
   let more = true
   while (more && !context.signal.aborted) {
-    more = verification.step()
+    more = interruptible(() => verification.step())
     line.update(verification.progress.bytes, verification.progress.bytesTotal)
     await turn()
   }
   line.clear()
-  return { problems: [...verification.problems], complete: !more }
+  return { inspection: verification.inspection, problems: [...verification.problems], complete: !more }
 }

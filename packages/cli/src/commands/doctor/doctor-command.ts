@@ -3,6 +3,7 @@ import {
   findQueues,
   isQueueError,
   planRepairs,
+  type QueueProblem,
   type RepairReport,
   type RepairStep,
   repairQueue,
@@ -13,6 +14,7 @@ import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
+import { interruptible } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
@@ -33,6 +35,8 @@ interface DoctorOptions {
 interface Treatment {
   readonly queue: string
   readonly steps: readonly (RepairStep & { readonly description: string })[]
+  /** What is wrong with the queue, in a dry run. */
+  readonly problems?: readonly QueueProblem[]
   readonly report?: RepairReport
   readonly error?: string
 }
@@ -105,7 +109,7 @@ async function treatAll(
       treatments.push(treatment)
       const failed = treatment.report?.outcomes.some(({ state }) => state === 'failed') === true
       if (failed) exitCode = worseExitCode(exitCode, EXIT_USAGE)
-      else if (options.yes !== true && treatment.steps.length > 0) exitCode = worseExitCode(exitCode, EXIT_WARNING)
+      else if (treatment.problems !== undefined) exitCode = worseExitCode(exitCode, exitCodeOfDryRun(treatment))
     } catch (error) {
       if (!isQueueError(error)) throw error
       treatments.push({ queue, steps: [], error: messageOfError(error) })
@@ -121,9 +125,15 @@ async function treat(queue: string, options: DoctorOptions): Promise<Treatment> 
     const report = await asOwnerOf(queue, () => repairQueue(queue, planOptions))
     return { queue, steps: report.outcomes.map(({ step }) => described(step)), report }
   }
-  using verification = verifyQueue(queue)
-  while (verification.step());
-  return { queue, steps: planRepairs(queue, verification.problems, planOptions).map(described) }
+  using verification = interruptible(() => verifyQueue(queue))
+  while (interruptible(() => verification.step()));
+  const { problems } = verification
+  return { queue, problems, steps: planRepairs(queue, problems, planOptions).map(described) }
+}
+
+/** A dry run exits like the state that it found; where something is to be done, never with 0. */
+function exitCodeOfDryRun({ problems = [], steps }: Treatment): number {
+  return worseExitCode(exitCodeOfProblems(problems), steps.length > 0 ? EXIT_WARNING : EXIT_HEALTHY)
 }
 
 function described(step: RepairStep): RepairStep & { readonly description: string } {

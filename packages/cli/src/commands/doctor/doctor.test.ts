@@ -74,13 +74,13 @@ describe('chron-cli doctor', () => {
     expect(codes(diagnose(queue).queues[0]?.findings)).toContain('LEASE_BAD')
   })
 
-  it('changes nothing without --yes', () => {
+  it('changes nothing without --yes, and exits like the state that it found', () => {
     const queue = damagedQueue()
     truncateSync(join(queue, 'control.meta'), 100)
     const before = fingerprint(queue)
     runCli(['doctor', queue])
     const { exitCode, stdout } = runCli(['doctor', queue, '--repair'])
-    expect(exitCode).toBe(3)
+    expect(exitCode).toBe(2)
     expect(stdout).toContain('would write a new control.meta')
     expect(fingerprint(queue)).toEqual(before)
   })

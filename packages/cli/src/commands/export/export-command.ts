@@ -1,19 +1,21 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { sep } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
 import { type ColdRecord, openColdReader } from '@chronicle-ts/core'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
+import { interruptible } from '../../interruptible.js'
 import { parseCountOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
-import { Output, type OutputStream } from '../../output/output.js'
+import { Output } from '../../output/output.js'
 import { printableLines } from '../../output/printable.js'
 import { realPath } from '../../real-path.js'
+import { TurnClock } from '../../turn-clock.js'
 import { messageFilter } from '../tail/message-filter.js'
 import { messageAsJson } from '../tail/message-format.js'
+import { LOOKING, MessageSearch } from '../tail/message-search.js'
 import { csvHeader, messageAsCsv } from './csv.js'
+import { ExportFile } from './export-file.js'
 
 const FORMATS = ['ndjson', 'csv', 'raw'] as const
 
@@ -26,14 +28,14 @@ interface ExportOptions {
   readonly toSequence?: number
   readonly type?: readonly number[]
   readonly limit?: number
+  readonly safe?: boolean
 }
 
-/** Messages between two turns of the event loop. */
-const TURN_COUNT = 512
-
 const EXAMPLES = `
-Reads without joining the queue, from its first message to its present end. NDJSON is lossless: chron-cli import makes the same messages of it, with the same times and types. CSV has the
-same fields and says how the payload is written (text or base64). raw is the payloads one behind the other, with nothing in between.
+Reads without joining the queue, from its first message to the end that it has when the export begins. NDJSON is lossless: chron-cli import makes the same messages of it, with the same times and types. CSV has the
+same fields and says how the payload is written (text or base64); with --safe a payload that a spreadsheet would take for a formula gets an apostrophe in front, which an import does not take away again. raw is the payloads one behind the other, with nothing in between.
+
+-o writes under a temporary name and renames at the end: until the export is complete, and when it fails, the file is as it was.
 
 Damage is reported and left out; the exit code is then 3.
 
@@ -57,6 +59,7 @@ export function addExportCommand(program: Command, run: Runner): void {
     .option('--to-sequence <n>', 'end with this sequence', parseCountOption)
     .option('-t, --type <ids>', 'only these types; may be repeated', parseTypeOption)
     .option('-l, --limit <count>', 'stop after this many messages', parseCountOption)
+    .option('--safe', 'with --format csv: no payload that a spreadsheet runs as a formula')
     .addHelpText('after', manual(EXAMPLES))
     .action((queue: string, options: ExportOptions, command: Command) =>
       run(command, (context) => exportQueue(context, queue, options)),
@@ -64,43 +67,50 @@ export function addExportCommand(program: Command, run: Runner): void {
 }
 
 async function exportQueue(context: CommandContext, queue: string, options: ExportOptions): Promise<number> {
-  if (options.output === undefined) return writeMessages(context, queue, options, context.output)
-  if (realPath(options.output).startsWith(`${realPath(queue)}${sep}`))
+  if (options.safe === true && options.format !== 'csv') throw new UsageError('--safe belongs to --format csv')
+  if (options.output !== undefined && realPath(options.output).startsWith(`${realPath(queue)}${sep}`))
     throw new UsageError(`--output ${options.output} is inside the queue, which an export only reads`)
-  const fd = openSync(options.output, 'w')
+  const { fromSequence, since } = options
+  const from = fromSequence !== undefined ? { sequence: fromSequence } : since !== undefined ? { timestampNs: since } : 'earliest'
+  // Before any file is made: a queue that cannot be read leaves the file of an earlier export as it was.
+  using reader = interruptible(() => openColdReader(queue, { from, to: 'present' }))
+  const search = new MessageSearch(reader, messageFilter(options))
+  if (options.output === undefined) return await writeMessages(context, { queue, search, output: context.output, options })
+  const file = new ExportFile(options.output)
   try {
-    const file: OutputStream = {
-      write: (chunk) => {
-        writeFileSync(fd, chunk)
-        return true
-      },
-    }
     const output = new Output(file, {})
-    const exitCode = await writeMessages(context, queue, options, output)
+    const exitCode = await writeMessages(context, { queue, search, output, options })
     output.flush()
+    if (!context.signal.aborted) file.commit()
     return exitCode
   } finally {
-    closeSync(fd)
+    file.abandon()
   }
 }
 
-async function writeMessages(context: CommandContext, queue: string, options: ExportOptions, output: Output): Promise<number> {
-  const { fromSequence, since, toSequence = Number.POSITIVE_INFINITY, limit = Number.POSITIVE_INFINITY } = options
-  const from = fromSequence !== undefined ? { sequence: fromSequence } : since !== undefined ? { timestampNs: since } : 'earliest'
-  const filter = messageFilter(options)
-  const write = messageWriter(output, options.format)
-  using reader = openColdReader(queue, { from })
+interface ExportRun {
+  readonly queue: string
+  readonly search: MessageSearch
+  readonly output: Output
+  readonly options: ExportOptions
+}
+
+async function writeMessages(context: CommandContext, { queue, search, output, options }: ExportRun): Promise<number> {
+  const { limit = Number.POSITIVE_INFINITY } = options
+  const write = messageWriter(output, options)
+  const turns = new TurnClock()
   let lossy = false
-  let looks = 0
   let written = 0
-  for (const item of reader) {
-    looks += 1
-    if (looks % TURN_COUNT === 0) await turn()
-    if (context.signal.aborted || written >= limit) break
+  while (written < limit && !context.signal.aborted) {
+    if (turns.isDue) await turns.take()
+    if (output.isFull) await output.drained(context.signal)
+    const item = search.next()
+    if (item === undefined) break
+    if (item === LOOKING) continue
     if (item.kind === 'problem') {
       lossy ||= item.problem.severity !== 'info'
       context.log.warn({ queue, code: item.problem.code }, item.problem.message)
-    } else if (item.kind === 'record' && item.sequence <= toSequence && (filter === undefined || filter(item))) {
+    } else {
       write(item)
       written += 1
     }
@@ -110,13 +120,16 @@ async function writeMessages(context: CommandContext, queue: string, options: Ex
   return lossy ? EXIT_WARNING : EXIT_HEALTHY
 }
 
-function messageWriter(output: Output, format: ExportOptions['format']): (record: ColdRecord) => void {
+function messageWriter(output: Output, { format, safe = false }: ExportOptions): (record: ColdRecord) => void {
   switch (format) {
     case 'ndjson':
       return (record) => output.line(messageAsJson(record))
     case 'csv':
       output.line(csvHeader())
-      return (record) => output.line(output.isTerminal ? printableLines(messageAsCsv(record)) : messageAsCsv(record))
+      return (record) => {
+        const line = messageAsCsv(record, { safe })
+        output.line(output.isTerminal ? printableLines(line) : line)
+      }
     case 'raw':
       return (record) => output.bytes(record.payload)
   }

@@ -1,5 +1,7 @@
-import { createReadStream } from 'node:fs'
-import { CSV_FIELDS, parseCsvRecord } from '../export/csv.js'
+import { isUtf8 } from 'node:buffer'
+import { CSV_FIELDS } from '../export/csv.js'
+import { CsvError, CsvRecords } from './csv-records.js'
+import { exactBase64, exactTimestampNs, exactTypeId, exactUtf8 } from './exact-text.js'
 import { LINE_LENGTH_MAX, LineTooLongError, splitLines } from './split-lines.js'
 
 export const IMPORT_FORMATS = ['ndjson', 'csv', 'lines', 'raw'] as const
@@ -18,20 +20,21 @@ export interface ImportError {
   readonly error: string
 }
 
-const TYPE_ID_MAX = 0xfffe
 /** No record holds more. */
 const PAYLOAD_LENGTH_MAX = 0xffff_fffe
 /** Of a line, and of the lines of one message: both together still make one string. */
 const CSV_LENGTH_MAX = LINE_LENGTH_MAX >> 1
 const CARRIAGE_RETURN = 0x0d
 
-/** Reads messages from a file, or from standard input for `-`. Ends at the first line that is no message, with what is wrong with it. */
+/** What messages are read from. */
+export type ImportStream = AsyncIterable<Buffer | string> & { destroy(): unknown }
+
+/** Reads messages from a stream. Ends at the first line that is no message, with what is wrong with it. */
 export async function* readMessages(
-  file: string,
+  stream: ImportStream,
   format: ImportFormat,
   signal: AbortSignal,
 ): AsyncGenerator<ImportedMessage | ImportError> {
-  const stream = file === '-' ? process.stdin : createReadStream(file)
   const stop = () => stream.destroy()
   signal.addEventListener('abort', stop, { once: true })
   try {
@@ -59,14 +62,23 @@ async function readWhole(stream: AsyncIterable<Buffer | string>): Promise<Buffer
 
 type Bytes = AsyncIterable<Buffer | string>
 
+/** UTF-8 begins with it when a program of another system wrote it. It is no part of the text. */
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
+function withoutMark(bytes: Buffer, line: number): Buffer {
+  return line === 1 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+    ? bytes.subarray(BYTE_ORDER_MARK.length)
+    : bytes
+}
+
 async function* readLines(
   stream: Bytes,
-  parse: (line: Buffer) => ImportedMessage | string | undefined,
+  parse: (bytes: Buffer, line: number) => ImportedMessage | string | undefined,
 ): AsyncGenerator<ImportedMessage | ImportError> {
   let line = 0
   for await (const bytes of splitLines(stream)) {
     line += 1
-    const message = parse(bytes)
+    const message = parse(bytes, line)
     if (typeof message === 'string') yield { line, error: message }
     else if (message !== undefined) yield message
   }
@@ -77,63 +89,90 @@ function messageOfLine(line: Buffer): ImportedMessage {
 }
 
 /** What is wrong with it when it is no message; `undefined` for an empty line. */
-function messageOfJson(line: Buffer): ImportedMessage | string | undefined {
-  const text = line.toString('utf8')
-  if (text.trim() === '') return undefined
+function messageOfJson(bytes: Buffer, line: number): ImportedMessage | string | undefined {
+  const content = withoutMark(bytes, line)
+  if (!isUtf8(content)) return 'not UTF-8'
+  const json = content.toString('utf8')
+  if (json.trim() === '') return undefined
   let fields: unknown
   try {
-    fields = JSON.parse(text)
+    fields = JSON.parse(json)
   } catch {
     return 'not JSON'
   }
-  if (typeof fields !== 'object' || fields === null) return 'not a JSON object'
-  const { typeId, timestampNs, text: plain, base64 } = fields as Record<string, unknown>
-  if (typeof plain === 'string') return messageOf({ typeId, timestampNs, payload: Buffer.from(plain) })
-  if (typeof base64 === 'string') return messageOf({ typeId, timestampNs, payload: Buffer.from(base64, 'base64') })
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return 'not a JSON object'
+  const { typeId, timestampNs, text, base64 } = fields as Record<string, unknown>
+  if (text !== undefined && base64 !== undefined) return 'both text and base64 are there'
+  if (typeof text === 'string') return messageOf({ typeId, timestampNs, content: text, isBase64: false })
+  if (typeof base64 === 'string') return messageOf({ typeId, timestampNs, content: base64, isBase64: true })
   return 'neither text nor base64 is there'
 }
 
 async function* readCsv(stream: Bytes): AsyncGenerator<ImportedMessage | ImportError> {
+  const records = new CsvRecords()
   let line = 0
-  let pending = ''
   let header: readonly string[] | undefined
   for await (const bytes of splitLines(stream, CSV_LENGTH_MAX)) {
     line += 1
-    pending = pending === '' ? bytes.toString('utf8') : `${pending}\n${bytes.toString('utf8')}`
-    const fields = parseCsvRecord(pending.replace(/\r$/, ''))
-    if (fields === undefined && pending.length > CSV_LENGTH_MAX) throw new LineTooLongError(line, CSV_LENGTH_MAX)
-    if (fields === undefined) continue
-    pending = ''
-    if (header === undefined) {
-      header = fields
-      if (!header.includes('payload'))
-        yield { line, error: `the first line must name the fields, such as ${CSV_FIELDS.join(',')}` }
+    const read = recordOf(records, withoutMark(bytes, line))
+    if (typeof read === 'string') yield { line, error: read }
+    if (records.openLength > CSV_LENGTH_MAX) throw new LineTooLongError(line, CSV_LENGTH_MAX)
+    if (!Array.isArray(read)) continue
+    if (header !== undefined) {
+      const message = messageOfCsv(header, read)
+      if (message !== undefined) yield typeof message === 'string' ? { line, error: message } : message
       continue
     }
-    const message = messageOfCsv(header, fields)
-    yield typeof message === 'string' ? { line, error: message } : message
+    header = read
+    const wrong = headerProblem(header)
+    if (wrong !== undefined) yield { line, error: wrong }
   }
-  if (pending !== '') yield { line, error: 'a quoted field does not end' }
+  if (records.isOpen) yield { line, error: 'a quoted field does not end' }
 }
 
-function messageOfCsv(header: readonly string[], fields: readonly string[]): ImportedMessage | string {
+/** The fields when this line ends a record; what is wrong with it as a string. */
+function recordOf(records: CsvRecords, bytes: Buffer): string[] | string | undefined {
+  if (!isUtf8(bytes)) return 'not UTF-8'
+  try {
+    return records.push(bytes.toString('utf8'))
+  } catch (error) {
+    if (error instanceof CsvError) return error.message
+    throw error
+  }
+}
+
+function headerProblem(header: readonly string[]): string | undefined {
+  if (!header.includes('payload')) return `the first line must name the fields, such as ${CSV_FIELDS.join(',')}`
+  return new Set(header).size < header.length ? 'the first line names a field twice' : undefined
+}
+
+/** What is wrong with it when it is no message; `undefined` for an empty line. */
+function messageOfCsv(header: readonly string[], fields: readonly string[]): ImportedMessage | string | undefined {
+  if (fields.length === 1 && fields[0] === '' && header.length > 1) return undefined
   if (fields.length !== header.length) return `${fields.length} fields instead of ${header.length}`
-  const field = (name: string) => fields[header.indexOf(name)]
-  const payload = Buffer.from(field('payload') ?? '', field('encoding') === 'base64' ? 'base64' : 'utf8')
-  const typeId = field('typeId')
-  return messageOf({ typeId: typeId === undefined ? undefined : Number(typeId), timestampNs: field('timestampNs'), payload })
+  /** An empty cell says nothing. */
+  const cell = (name: string) => fields[header.indexOf(name)] || undefined
+  const encoding = cell('encoding') ?? 'text'
+  if (encoding !== 'text' && encoding !== 'base64') return 'encoding must be text or base64'
+  const content = cell('payload') ?? ''
+  return messageOf({ typeId: cell('typeId'), timestampNs: cell('timestampNs'), content, isBase64: encoding === 'base64' })
 }
 
-function messageOf(fields: { typeId: unknown; timestampNs: unknown; payload: Uint8Array }): ImportedMessage | string {
-  const { typeId, timestampNs, payload } = fields
-  if (typeId !== undefined && !(Number.isInteger(typeId) && (typeId as number) >= 0 && (typeId as number) <= TYPE_ID_MAX)) {
-    return `typeId must be 0 to ${TYPE_ID_MAX}`
-  }
-  if (timestampNs !== undefined && !/^\d{1,19}$/.test(String(timestampNs)))
-    return 'timestampNs must be nanoseconds since 1970 as a string of digits'
-  return {
-    payload,
-    ...(typeId !== undefined && { typeId: typeId as number }),
-    ...(timestampNs !== undefined && { timestampNs: BigInt(String(timestampNs)) }),
-  }
+interface MessageFields {
+  readonly typeId: unknown
+  readonly timestampNs: unknown
+  readonly content: string
+  readonly isBase64: boolean
+}
+
+function messageOf(fields: MessageFields): ImportedMessage | string {
+  const typeId = fields.typeId === undefined ? undefined : exactTypeId(fields.typeId)
+  if (fields.typeId !== undefined && typeId === undefined) return 'typeId must be a whole number from 0 to 65534'
+  const timestampNs = fields.timestampNs === undefined ? undefined : exactTimestampNs(fields.timestampNs)
+  if (fields.timestampNs !== undefined && timestampNs === undefined)
+    return 'timestampNs must be nanoseconds since 1970 as a string of digits; a JSON number of that size is rounded'
+  const payload = fields.isBase64 ? exactBase64(fields.content) : exactUtf8(fields.content)
+  if (payload === undefined)
+    return fields.isBase64 ? 'base64 is not what an encoder writes' : 'text holds half of a surrogate pair, which is no character'
+  return { payload, ...(typeId !== undefined && { typeId }), ...(timestampNs !== undefined && { timestampNs }) }
 }

@@ -105,7 +105,7 @@ describe('chron-cli export and import', () => {
   })
 
   it.each([
-    ['{"text":"a"}\nnonsense\n', ':2: not JSON; 1 message came before it'],
+    ['{"text":"a"}\nnonsense\n', ':2: not JSON'],
     ['{"typeId":1}\n', ':1: neither text nor base64'],
     ['{"typeId":65535,"text":""}\n', ':1: typeId must be'],
     ['{"timestampNs":"yesterday","text":""}\n', ':1: timestampNs must be'],

@@ -3,6 +3,7 @@ import { type FoundQueues, findQueues, inspectQueue, NotAQueueError, type QueueI
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
+import { interruptible } from '../../interruptible.js'
 import { parseIntervalOption } from '../../options.js'
 import { toJsonLine, toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
@@ -45,7 +46,7 @@ export function addInspectCommand(program: Command, run: Runner): void {
 }
 
 async function inspect(context: CommandContext, directory: string, options: InspectOptions): Promise<number> {
-  if (options.watch === undefined) return inspectOnce(context, directory, false)
+  if (options.watch === undefined) return interruptible(() => inspectOnce(context, directory, false))
   const intervalMs = Number(options.watch === true ? DEFAULT_WATCH_NS : options.watch) / 1e6
   while (!context.signal.aborted) {
     if (context.output.isTerminal && !context.json) context.output.text(CLEAR_SCREEN)

@@ -58,7 +58,7 @@ async function monitor(context: CommandContext, root: string, options: MonitorOp
   const directory = root.length > 1 ? root.replace(/\/+$/, '') : root
   findQueues(directory)
   // No inotify: a look finds what there is, and a watch per directory would be taken from those who need them.
-  using discovery = new RouterDiscovery(directory, { watch: false })
+  using discovery = new RouterDiscovery(directory, { watch: false, unread: false })
   const board = new QueueBoard(queuesBelow(directory, discovery))
   if (context.json) return await streamBoard(context, board, intervalMs)
   if (process.stdout.isTTY !== true || process.stdin.isTTY !== true)

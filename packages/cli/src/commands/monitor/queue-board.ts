@@ -96,7 +96,7 @@ export class QueueBoard {
 
   /** A restart shows in the queue's epoch, too: it is told once. */
   #noteDiscovered(event: DiscoveryEvent, atMs: number): void {
-    if (event.kind === 'restarted' || this.#isFirstLook) return
+    if (event.kind === 'restarted' || event.kind === 'left' || this.#isFirstLook) return
     const directory = event.strategy
     if (event.kind === 'added') this.#note({ atMs, kind: 'announced', directory, detail: 'is READY' })
     else

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -17,6 +17,15 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 describe('chron-cli ready', () => {
+  it('L68: announces no directory that is no queue', () => {
+    mkdirSync(folder.join('mistyped'))
+    for (const change of ['--set', '--remove'])
+      expect(runCli(['ready', folder.join('mistyped'), change, '--yes']).exitCode).toBe(1)
+    expect(readdirSync(folder.join('mistyped'))).toEqual([])
+    expect(runCli(['ready', folder.join('missing'), '--set', '--yes']).exitCode).toBe(1)
+    expect(existsSync(folder.join('missing'))).toBe(false)
+  })
+
   it('tells by its exit code whether a queue is announced', () => {
     expect(runCli(['ready', queue]).exitCode).toBe(0)
     expect(runCli(['ready', folder.copyGolden('killed')]).exitCode).toBe(3)

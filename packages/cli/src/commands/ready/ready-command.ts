@@ -45,15 +45,22 @@ export function addReadyCommand(program: Command, run: Runner): void {
 
 async function ready(context: CommandContext, queue: string, options: ReadyOptions): Promise<number> {
   if (options.set === true && options.remove === true) throw new UsageError('--set and --remove exclude each other')
-  if (options.set === true || options.remove === true) change(queue, options)
+  const isChange = options.set === true || options.remove === true
+  // A mistyped directory must not become a strategy of the bus.
+  if (isChange) checkIsQueue(queue)
+  if (isChange) change(queue, options)
   if (options.wait !== undefined) await waitUntilReady(context, queue, Number(options.wait) / 1e6)
-  else if (!isQueueListing(listQueue(queue)))
-    throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
+  else checkIsQueue(queue)
   if (context.signal.aborted) return EXIT_INTERRUPTED
   const announced = isReady(queue)
   if (context.json) context.output.line(toJsonReport('ready', { queue, ready: announced }))
   else context.output.line(`${printable(queue)}  ${announced ? 'ready' : 'not ready'}`)
   return announced || options.remove === true ? EXIT_HEALTHY : EXIT_WARNING
+}
+
+function checkIsQueue(queue: string): void {
+  if (!isQueueListing(listQueue(queue)))
+    throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
 }
 
 function change(queue: string, options: ReadyOptions): void {

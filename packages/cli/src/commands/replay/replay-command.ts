@@ -1,16 +1,20 @@
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import { type ColdReader, openColdReader, openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openColdReader, openWriter, type QueueWriter } from '@chronicle-ts/core'
 import type { Command } from 'commander'
+import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
+import { interruptible } from '../../interruptible.js'
 import { parseCountOption, parseSpeedOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf, formatDuration } from '../../output/quantities.js'
 import { realPath } from '../../real-path.js'
+import { TurnClock } from '../../turn-clock.js'
 import { messageFilter } from '../tail/message-filter.js'
+import { LOOKING, MessageSearch } from '../tail/message-search.js'
 
 interface ReplayOptions {
   readonly to: string
@@ -29,8 +33,6 @@ interface Replayed {
   readonly lossy: boolean
 }
 
-/** Messages between two turns of the event loop when there is nothing to wait for. */
-const TURN_COUNT = 512
 /** Waits that are shorter are not slept: timers are no finer. */
 const SHORTEST_SLEEP_MS = 1
 /** What a timer can take. */
@@ -38,7 +40,7 @@ const LONGEST_SLEEP_MS = 2 ** 31 - 1
 
 const EXAMPLES = `
 Appends the messages of one queue to another, as far apart as they were, or faster or slower by a factor. Times are kept, so that a strategy sees the history as it was; --now gives
-messages the time of their replay. The source is only read. The target is made when there is none, and must not have another writer (exit code 4).
+messages the time of their replay. The source is only read, to the end that it has when the replay begins. The target is made when there is none, and must not have another writer (exit code 4).
 
 Examples:
   $ chron-cli replay /var/lib/trades --to /tmp/replayed --yes                 at the recorded pace
@@ -73,16 +75,15 @@ async function replay(context: CommandContext, queue: string, options: ReplayOpt
   if (options.yes !== true) throw new UsageError(`this appends to ${options.to}; add --yes to do it`)
   const { fromSequence, since } = options
   const from = fromSequence !== undefined ? { sequence: fromSequence } : since !== undefined ? { timestampNs: since } : 'earliest'
-  using reader = openColdReader(queue, { from })
-  const writer = openWriter(options.to)
   const startedMs = performance.now()
-  let result: Replayed
-  try {
-    result = await copyMessages(context, { reader, writer, options })
+  const result = await asOwnerOf(options.to, async () => {
+    // By the rights of the owner of the target, as everything is done from here on.
+    using reader = interruptible(() => openColdReader(queue, { from, to: 'present' }))
+    using writer = openWriter(options.to)
+    const replayed = await copyMessages(context, { search: new MessageSearch(reader, messageFilter(options)), writer, options })
     writer.flushSync()
-  } finally {
-    writer.close()
-  }
+    return replayed
+  })
   const elapsedNs = BigInt(Math.round((performance.now() - startedMs) * 1e6))
   if (context.json) context.output.line(toJsonReport('replay', { queue, to: options.to, messages: result.messages, elapsedNs }))
   else
@@ -95,23 +96,23 @@ async function replay(context: CommandContext, queue: string, options: ReplayOpt
 
 async function copyMessages(
   context: CommandContext,
-  run: { reader: ColdReader; writer: QueueWriter; options: ReplayOptions },
+  { search, writer, options }: { search: MessageSearch; writer: QueueWriter; options: ReplayOptions },
 ): Promise<Replayed> {
-  const { reader, writer, options } = run
-  const filter = messageFilter(options)
   const pace = new Pace(options.speed)
+  const turns = new TurnClock()
   let messages = 0
   let lossy = false
-  let looks = 0
-  for (const item of reader) {
-    looks += 1
-    if (looks % TURN_COUNT === 0) await turn()
-    if (context.signal.aborted || messages >= (options.limit ?? Number.POSITIVE_INFINITY)) break
+  while (messages < (options.limit ?? Number.POSITIVE_INFINITY)) {
+    if (turns.isDue) await turns.take()
+    if (context.signal.aborted) break
+    const item = search.next()
+    if (item === undefined) break
+    if (item === LOOKING) continue
     if (item.kind === 'problem') {
       lossy ||= item.problem.severity !== 'info'
       context.log.warn({ code: item.problem.code }, item.problem.message)
+      continue
     }
-    if (item.kind !== 'record' || (filter !== undefined && !filter(item))) continue
     const delayMs = pace.delayMs(item.timestampNs)
     if (delayMs >= SHORTEST_SLEEP_MS)
       await sleep(Math.min(delayMs, LONGEST_SLEEP_MS), undefined, { signal: context.signal }).catch(() => undefined)

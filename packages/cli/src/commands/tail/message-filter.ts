@@ -5,22 +5,36 @@ export interface FilterOptions {
   readonly since?: bigint
   readonly until?: bigint
   readonly fromSequence?: number
+  readonly toSequence?: number
   readonly type?: readonly number[]
   readonly grep?: RegExp
 }
 
-/** Whether a message is one that the user asked for. */
-export type MessageFilter = (record: ColdRecord) => boolean
+/** Chooses messages in two steps: by what their headers say, and by a pattern over their text, which is searched for in many messages at once. */
+export interface MessageFilter {
+  /** Whether a message is one that the user asked for, as far as its header tells. */
+  readonly byHeader: (record: ColdRecord) => boolean
+  /** What the text must match as well. */
+  readonly grep: RegExp | undefined
+}
 
-/** The filter of the options, or `undefined` when every message passes. */
-export function messageFilter(options: FilterOptions): MessageFilter | undefined {
-  const { since, until, fromSequence, type, grep } = options
-  if ([since, until, fromSequence, type, grep].every((option) => option === undefined)) return undefined
+/** The filter of the options; without any of them every message passes. */
+export function messageFilter(options: FilterOptions): MessageFilter {
+  const { since, until, fromSequence, toSequence, type, grep } = options
   const types = type === undefined ? undefined : new Set(type)
-  return (record) =>
-    (types === undefined || types.has(record.typeId)) &&
-    (since === undefined || record.timestampNs >= since) &&
-    (until === undefined || record.timestampNs <= until) &&
-    (fromSequence === undefined || record.sequence >= fromSequence) &&
-    (grep === undefined || grep.test(record.payload.toString('utf8')))
+  return {
+    grep,
+    byHeader: (record) =>
+      (types === undefined || types.has(record.typeId)) &&
+      (since === undefined || record.timestampNs >= since) &&
+      (until === undefined || record.timestampNs <= until) &&
+      (fromSequence === undefined || record.sequence >= fromSequence) &&
+      (toSequence === undefined || record.sequence <= toSequence),
+  }
+}
+
+/** Whether a filter lets every message pass. */
+export function passesEverything(options: FilterOptions): boolean {
+  const { since, until, fromSequence, toSequence, type, grep } = options
+  return [since, until, fromSequence, toSequence, type, grep].every((option) => option === undefined)
 }

@@ -1,17 +1,28 @@
 import { type ColdPosition, type ColdReader, type ColdStart, listQueue, openColdReader } from '@chronicle-ts/core'
-import type { MessageFilter } from './message-filter.js'
+import { interruptible } from '../../interruptible.js'
+import { TurnClock } from '../../turn-clock.js'
+import { type MessageFilter, passesEverything } from './message-filter.js'
+import { LOOKING, MessageSearch } from './message-search.js'
 import type { TailOptions } from './tail-command.js'
 
 const DEFAULT_LINES = 10
 
 /** Opens a queue where the options say that showing begins. */
-export function openTail(directory: string, options: TailOptions, filter: MessageFilter | undefined): ColdReader {
+export async function openTail(
+  directory: string,
+  options: TailOptions,
+  { filter, signal }: { filter: MessageFilter; signal: AbortSignal },
+): Promise<ColdReader> {
   const start = rangeStart(options)
-  if (options.lines === undefined && start !== 'earliest') return openColdReader(directory, { from: start })
+  if (options.lines === undefined && start !== 'earliest') return openAt(directory, start)
   const lines = options.lines ?? DEFAULT_LINES
-  if (filter === undefined || lines === 0) return openColdReader(directory, { from: { last: lines } })
-  const position = positionOfLastMatching(directory, lines, filter, start)
-  return openColdReader(directory, { from: position ?? 'latest' })
+  if (passesEverything(options) || lines === 0) return openAt(directory, { last: lines })
+  const position = await positionOfLastMatching(directory, lines, { filter, start, signal })
+  return openAt(directory, position ?? 'latest')
+}
+
+function openAt(directory: string, from: ColdStart): ColdReader {
+  return interruptible(() => openColdReader(directory, { from }))
 }
 
 function rangeStart({ since, fromSequence }: TailOptions): ColdStart {
@@ -19,36 +30,52 @@ function rangeStart({ since, fromSequence }: TailOptions): ColdStart {
   return since === undefined ? 'earliest' : { timestampNs: since }
 }
 
+interface SearchRange {
+  readonly filter: MessageFilter
+  readonly start: ColdStart
+  readonly signal: AbortSignal
+}
+
 /**
  * The n-th message from the end that passes the filter, or the first that does where there are fewer. Reads back segment by segment, only as far as it must and never
  * before `start`.
  */
-function positionOfLastMatching(
+async function positionOfLastMatching(
   directory: string,
   count: number,
-  filter: MessageFilter,
-  start: ColdStart,
-): ColdPosition | undefined {
-  using first = openColdReader(directory, { from: start })
+  { filter, start, signal }: SearchRange,
+): Promise<ColdPosition | undefined> {
+  using first = openAt(directory, start)
   const lowest = first.position.segmentId
   let found: ColdPosition | undefined
   let missing = count
   for (const segmentId of [...listQueue(directory).segmentIds].reverse()) {
-    if (segmentId < lowest || missing === 0) break
-    const matches = matchesIn(directory, segmentId, filter)
-    const taken = matches.slice(-missing)
+    if (segmentId < lowest || missing === 0 || signal.aborted) break
+    const taken = await lastMatchesIn(directory, { segmentId, count: missing, filter, signal })
     missing -= taken.length
     found = taken[0] ?? found
   }
   return found
 }
 
-function matchesIn(directory: string, segmentId: number, filter: MessageFilter): ColdPosition[] {
-  using reader = openColdReader(directory, { from: { segmentId } })
+/** Positions of the last matches in one segment, at most `count`, oldest first. */
+async function lastMatchesIn(
+  directory: string,
+  { segmentId, count, filter, signal }: { segmentId: number; count: number; filter: MessageFilter; signal: AbortSignal },
+): Promise<ColdPosition[]> {
+  using reader = openAt(directory, { segmentId })
+  const search = new MessageSearch(reader, filter)
   const matches: ColdPosition[] = []
-  for (const item of reader) {
+  const turns = new TurnClock()
+  while (!signal.aborted) {
+    if (turns.isDue || search.isAboutToSearch) await turns.take()
+    const item = search.next()
+    if (item === undefined || reader.position.segmentId > segmentId + 1) break
+    if (item === LOOKING) continue
     if (item.segmentId !== segmentId) break
-    if (item.kind === 'record' && filter(item)) matches.push({ segmentId, offset: item.offset })
+    if (item.kind === 'record') matches.push({ segmentId, offset: item.offset })
+    // Of a segment full of matches only the last are kept.
+    if (matches.length >= 2 * count + 1024) matches.splice(0, matches.length - count)
   }
-  return matches
+  return matches.slice(-count)
 }

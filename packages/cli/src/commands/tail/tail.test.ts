@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, openSync, readdirSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
@@ -231,6 +241,43 @@ describe('chron-cli tail -f', () => {
     folder.remove()
     expect(await exitOf(child)).toBe(3)
   })
+})
+
+describe('chron-cli tail with a pattern that takes for ever', () => {
+  const FOREVER = '(a+)+$'
+  const NEVER_ENDS = Buffer.from(`${'a'.repeat(60)}b`)
+
+  it('L68: ends on SIGINT in the middle of the search, with 130 where that is no clean end', async () => {
+    const queue = folder.join('live')
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    writer.append(1, Buffer.from('aa'))
+    const child = startCli(['tail', queue, '-f', '--json', '--limit', '5', '--grep', FOREVER])
+    await readUntil(child, (text) => text.includes('\n'))
+    writer.append(1, NEVER_ENDS)
+    // In the search it is always running; before, and after, it mostly sleeps.
+    while (!isRunning(child.pid)) await turn()
+    child.kill('SIGINT')
+    expect(await exitOf(child)).toBe(0)
+    // More than one search, and than one write, takes.
+    buildQueue(folder.join('queue'), { payloads: [...Array.from({ length: 300 }, () => Buffer.alloc(1000, 0x61)), NEVER_ENDS] })
+    const stopped = startCli(['tail', folder.join('queue'), '--from-sequence', '0', '--json', '--grep', FOREVER])
+    await new Promise((resolve) => stopped.stdout.once('readable', resolve))
+    stopped.stdout.resume()
+    stopped.kill('SIGINT')
+    expect(await exitOf(stopped)).toBe(130)
+  })
+
+  it('L68: gives up on the pattern, and says so', () => {
+    const queue = folder.join('queue')
+    buildQueue(queue, { payloads: [NEVER_ENDS] })
+    const { exitCode, stderr } = runCli(['tail', queue, '--grep', FOREVER])
+    expect({ exitCode, says: stderr.includes('takes too long') }).toEqual({ exitCode: 1, says: true })
+  })
+
+  function isRunning(pid: number | undefined): boolean {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] === 'R'
+  }
 })
 
 describe('chron-cli tail as an unprivileged user', () => {

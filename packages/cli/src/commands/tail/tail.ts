@@ -1,15 +1,16 @@
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import type { ColdItem, ColdReader, ColdRecord } from '@chronicle-ts/core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ColdItem, ColdRecord } from '@chronicle-ts/core'
 import type { CommandContext } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
-import { type MessageFilter, messageFilter } from './message-filter.js'
+import { InterruptedError } from '../../interruptible.js'
+import { TurnClock } from '../../turn-clock.js'
+import { messageFilter } from './message-filter.js'
 import { messagePrinter, type PrintMessage } from './message-format.js'
+import { LOOKING, MessageSearch } from './message-search.js'
 import { openTail } from './open-tail.js'
 import type { TailOptions } from './tail-command.js'
 
 const DEFAULT_MAX_BYTES = 512
-/** Messages between two turns of the event loop, in which signals and a closed pipe are noticed. */
-const TURN_COUNT = 256
 /** Pause between two looks at queues that are at their end: short after a message, longer when nothing comes. */
 const SHORTEST_PAUSE_MS = 1
 const LONGEST_PAUSE_MS = 32
@@ -17,7 +18,11 @@ const LONGEST_PAUSE_MS = 32
 /** Prints messages of these queues until their end, the limit, or, when following, until somebody stops it. */
 export async function tail(context: CommandContext, queues: readonly string[], options: TailOptions): Promise<number> {
   const filter = messageFilter(options)
-  const sources = queues.map((queue) => new TailSource(queue, openTail(queue, options, filter), filter, context))
+  const sources: TailSource[] = []
+  for (const queue of queues) {
+    const reader = await openTail(queue, options, { filter, signal: context.signal })
+    sources.push(new TailSource(queue, new MessageSearch(reader, filter), context))
+  }
   const print = messagePrinter(
     context.output,
     options.format ?? (context.json ? 'json' : 'text'),
@@ -25,8 +30,11 @@ export async function tail(context: CommandContext, queues: readonly string[], o
   )
   try {
     await printMerged(context, sources, print, options)
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error
+    context.interrupt()
   } finally {
-    for (const source of sources) source.reader.close()
+    for (const source of sources) source.search.reader.close()
   }
   if (context.interrupted() && options.follow !== true) return EXIT_INTERRUPTED
   return sources.some((source) => source.lossy) ? EXIT_WARNING : EXIT_HEALTHY
@@ -42,8 +50,10 @@ async function printMerged(
   const limit = options.limit ?? Number.POSITIVE_INFINITY
   const named = sources.length > 1
   let pauseMs = SHORTEST_PAUSE_MS
-  for (let printed = 0, looks = 1; printed < limit && !signal.aborted; looks += 1) {
-    if (looks % TURN_COUNT === 0) await turn()
+  const turns = new TurnClock()
+  for (let printed = 0; printed < limit && !signal.aborted; ) {
+    if (turns.isDue || sources.some((source) => source.isAboutToSearch)) await turns.take()
+    if (output.isFull) await output.drained(signal)
     const source = earliestSource(sources)
     if (source?.record !== undefined) {
       print(source.record, named ? source.queue : undefined)
@@ -54,7 +64,7 @@ async function printMerged(
     }
     if (source !== undefined) continue
     output.flush()
-    if (options.follow !== true || sources.every((one) => one.reader.ended)) return
+    if (options.follow !== true || sources.every((one) => one.search.reader.ended)) return
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
   }
@@ -68,17 +78,21 @@ class TailSource {
 
   constructor(
     readonly queue: string,
-    readonly reader: ColdReader,
-    private readonly filter: MessageFilter | undefined,
+    readonly search: MessageSearch,
     private readonly context: CommandContext,
   ) {}
 
-  /** Looks at the next item; `false` at the queue's present end. Afterwards `record` is set when it is one to show. */
+  get isAboutToSearch(): boolean {
+    return this.record === undefined && this.search.isAboutToSearch
+  }
+
+  /** Looks further; `false` at the queue's present end. Afterwards `record` is set when there is one to show. */
   advance(): boolean {
-    const item = this.reader.next()
+    const item = this.search.next()
     if (item === undefined) return false
-    if (item.kind === 'record' && (this.filter === undefined || this.filter(item))) this.record = item
-    if (item.kind === 'problem') this.#report(item)
+    if (item === LOOKING) return true
+    if (item.kind === 'record') this.record = item
+    else this.#report(item)
     return true
   }
 

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, worseExitCode } from '../../exit-codes.js'
+import { InterruptedError, interruptible } from '../../interruptible.js'
 import { parseCountOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
@@ -78,10 +79,10 @@ async function verifyAll(context: CommandContext, queues: readonly string[], opt
 async function verifyOne(context: CommandContext, queue: string, options: VerifyOptions): Promise<Verified> {
   const line = new ProgressLine(process.stderr, `verify ${printable(queue)}`)
   const startedNs = process.hrtime.bigint()
-  using verification = verifyQueue(queue, options)
+  using verification = interruptible(() => verifyQueue(queue, options))
   let more = true
   while (more && !context.signal.aborted) {
-    more = verification.step()
+    more = tryStep(context, verification)
     line.update(verification.progress.bytes, verification.progress.bytesTotal)
     await turn()
   }
@@ -91,6 +92,17 @@ async function verifyOne(context: CommandContext, queue: string, options: Verify
   if (!more && isRange && progress.segments === 0 && problems.length === 0)
     throw new UsageError(`${queue} has no segment in that range: nothing was checked`)
   return { queue, complete: !more, progress, elapsedNs: process.hrtime.bigint() - startedNs, problems }
+}
+
+/** A step may search damage for a long time: Ctrl-C ends it, too, and what was checked by then is reported. */
+function tryStep(context: CommandContext, verification: QueueVerification): boolean {
+  try {
+    return interruptible(() => verification.step())
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error
+    context.interrupt()
+    return true
+  }
 }
 
 function printResult({ output }: CommandContext, result: Verified): void {

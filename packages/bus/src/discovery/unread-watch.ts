@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import {
+  type ColdPosition,
+  type ControlBlock,
+  inspectLock,
+  isQueueError,
+  READERS_DIRECTORY,
+  readerFileName,
+} from '@chronicle-ts/core'
+import { UNREAD_LOOK_MS } from '../defaults.js'
+import { readControlBlock } from '../queue/writer-epoch.js'
+import { countUnread, savedPosition, type UnreadMessages } from './unread-messages.js'
+
+/**
+ * Asks now and then whether a queue that nobody announces holds messages that the router's reader has not read, and says so once for each state of the queue. A queue that a router has
+ * open is left to that router.
+ */
+export class UnreadWatch {
+  /** Head and position when the answer was given last. */
+  #answered: string | undefined
+  #dueMs = Number.NEGATIVE_INFINITY
+
+  constructor(
+    readonly queueDirectory: string,
+    readonly readerName: string,
+  ) {}
+
+  /** The queue is announced: its router reads it. After its end that router has a while to finish. */
+  postpone(): undefined {
+    this.#dueMs = performance.now() + UNREAD_LOOK_MS
+  }
+
+  /**
+   * Returns what is unread, when that was not returned before.
+   *
+   * @param thorough asks however recently that was done.
+   * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`, `ERR_LINK`: the system does not permit the look.
+   */
+  look(thorough: boolean): UnreadMessages | undefined {
+    if (!thorough && performance.now() < this.#dueMs) return undefined
+    this.postpone()
+    const control = readControlBlock(this.queueDirectory)
+    if (control === undefined) return undefined
+    const position = savedPosition(this.queueDirectory, this.readerName)
+    const { writerEpoch, currentSegment, writeOffset, nextSequence } = control
+    const state = [writerEpoch, currentSegment, writeOffset, nextSequence, position?.segmentId, position?.offset].join(' ')
+    if (state === this.#answered) return undefined
+    const unread = this.#count(position, control)
+    if (unread !== undefined && this.#isServed()) return undefined
+    this.#answered = state
+    return unread
+  }
+
+  /** The queue may vanish between two steps, and then nothing is left in it. */
+  #count(position: ColdPosition | undefined, control: ControlBlock): UnreadMessages | undefined {
+    try {
+      return countUnread(this.queueDirectory, position, control)
+    } catch (error) {
+      if (isQueueError(error, 'ERR_NOT_FOUND') || isQueueError(error, 'ERR_NOT_A_QUEUE')) return undefined
+      throw error
+    }
+  }
+
+  #isServed(): boolean {
+    return inspectLock(join(this.queueDirectory, READERS_DIRECTORY, readerFileName(this.readerName))).held === true
+  }
+}

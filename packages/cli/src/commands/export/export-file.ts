@@ -1,0 +1,91 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import type { OutputStream } from '../../output/output.js'
+import { realPath } from '../../real-path.js'
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+
+/**
+ * A file that takes the place of the one at its path only when it is complete: it is written under a temporary name beside it, synced and renamed. What is no regular file (`/dev/stdout`, a
+ * pipe) is written to as it is.
+ */
+export class ExportFile implements OutputStream {
+  readonly #path: string
+  readonly #temporary: string | undefined
+  readonly #fd: number
+  #isOpen = true
+
+  /** @throws what the system says when the file cannot be made there; what stood at the path is untouched. */
+  constructor(path: string) {
+    // A link stays a link: what it names is replaced.
+    this.#path = realPath(path)
+    const before = statSync(this.#path, { throwIfNoEntry: false })
+    if (before !== undefined && !before.isFile()) {
+      this.#fd = openSync(this.#path, constants.O_WRONLY)
+      return
+    }
+    this.#temporary = `${this.#path}.${process.pid}.tmp`
+    this.#fd = openSync(this.#temporary, NEW_FILE, 0o666)
+    if (before !== undefined) this.#takeAfter(before)
+  }
+
+  /** Writes all of it; a file system that takes less than it was given is asked again, until it takes the rest or says why not. */
+  write(chunk: string | Uint8Array): boolean {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
+    return true
+  }
+
+  /** Makes what was written the file at the path, for good. */
+  commit(): void {
+    if (fstatSync(this.#fd).isFile()) fsyncSync(this.#fd)
+    this.#close()
+    if (this.#temporary === undefined) return
+    renameSync(this.#temporary, this.#path)
+    syncFolder(dirname(this.#path))
+  }
+
+  /** Leaves the path as it was. Without effect after {@link commit}. */
+  abandon(): void {
+    if (!this.#isOpen) return
+    this.#close()
+    if (this.#temporary !== undefined) unlinkSync(this.#temporary)
+  }
+
+  #takeAfter({ mode, uid, gid }: Stats): void {
+    const temporary = this.#temporary as string
+    chmodSync(temporary, mode & 0o7777)
+    if (process.geteuid?.() === 0) chownSync(temporary, uid, gid)
+  }
+
+  #close(): void {
+    this.#isOpen = false
+    closeSync(this.#fd)
+  }
+}
+
+function syncFolder(path: string): void {
+  try {
+    const fd = openSync(path, 'r')
+    try {
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // A folder that may not be read is left to the system; the file itself is synced.
+  }
+}

@@ -1,0 +1,118 @@
+import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs'
+import type { QueueWriter } from '@chronicle-ts/core'
+import { asOwnerOf } from '../../as-owner.js'
+import type { CommandContext } from '../../command-context.js'
+import { UsageError } from '../../error-report.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED } from '../../exit-codes.js'
+import { toJsonReport } from '../../output/json.js'
+import { printable } from '../../output/printable.js'
+import { formatCountOf } from '../../output/quantities.js'
+import { shellQuote } from '../../output/shell-quote.js'
+import type { ImportOptions } from './import-command.js'
+import { ImportTarget } from './import-target.js'
+import { type ImportStream, readMessages } from './read-messages.js'
+import { ResumedImport } from './resumed-import.js'
+
+/** A line of the input is no message, or not the one that the queue holds in its place. */
+class BadInputError extends UsageError {
+  constructor(
+    readonly file: string,
+    readonly line: number | undefined,
+    detail: string,
+  ) {
+    super(`${file}${line === undefined ? '' : `:${line}`}: ${detail}`)
+  }
+}
+
+interface ImportRun {
+  readonly files: readonly string[]
+  readonly options: ImportOptions
+}
+
+/** Appends the messages of files, or of standard input for `-`, to a queue; without `--yes` they are only read. */
+export async function importMessages(context: CommandContext, queue: string, { files, options }: ImportRun): Promise<number> {
+  // By the rights of the user who asked, and before a queue is made for what cannot be read.
+  const streams = files.map((file) => ({ file, stream: openInput(file) }))
+  const target = new ImportTarget(queue, options)
+  try {
+    if (options.yes === true) await asOwnerOf(queue, () => appendAll(context, { streams, target, options }))
+    else await appendAll(context, { streams, target, options })
+  } catch (error) {
+    explainPart(context, target)
+    throw error
+  } finally {
+    for (const { stream } of streams) stream.destroy()
+  }
+  if (context.signal.aborted) explainPart(context, target)
+  report(context, target)
+  return context.signal.aborted ? EXIT_INTERRUPTED : EXIT_HEALTHY
+}
+
+function openInput(file: string): ImportStream {
+  if (file === '-') return process.stdin
+  // Without O_NONBLOCK a named pipe that nobody writes to would hang the process where no signal reaches it.
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  if (fstatSync(fd).isFile()) return createReadStream('', { fd })
+  closeSync(fd)
+  return createReadStream(file)
+}
+
+interface Inputs {
+  readonly streams: readonly { readonly file: string; readonly stream: ImportStream }[]
+  readonly target: ImportTarget
+  readonly options: ImportOptions
+}
+
+async function appendAll(context: CommandContext, { streams, target, options }: Inputs): Promise<void> {
+  let writer: QueueWriter | undefined
+  try {
+    writer = target.openExisting()
+    using resumed = options.resume === undefined ? undefined : ResumedImport.open(target.queue, options.resume)
+    for (const { file, stream } of streams) {
+      for await (const message of readMessages(stream, options.format, context.signal)) {
+        if ('error' in message) throw new BadInputError(file, message.line, message.error)
+        const { typeId = options.type, payload } = message
+        const timestampNs = options.now === true ? undefined : message.timestampNs
+        const known = resumed?.compare({ typeId, payload, timestampNs })
+        if (known === 'different')
+          throw new BadInputError(
+            file,
+            undefined,
+            `its message ${target.skipped + 1} is not the one that the queue holds; nothing was appended`,
+          )
+        if (known === 'same') target.skipped += 1
+        else {
+          writer ??= target.open()
+          target.append(writer, { typeId, payload, timestampNs })
+        }
+        if (context.signal.aborted) break
+      }
+    }
+    // An input without a message makes an empty queue.
+    if (!context.signal.aborted) writer ??= target.open()
+  } finally {
+    // What is in stays in, durable, whatever ended the import.
+    if (writer !== undefined) target.close(writer)
+  }
+}
+
+/** Says how much of an import that did not get to its end is in the queue, and how it is gone on with. */
+function explainPart({ log }: CommandContext, { queue, appended, skipped, firstSequence, written }: ImportTarget): void {
+  if (!written || (appended === 0 && skipped === 0)) return
+  const resume = firstSequence === undefined ? '--resume' : `--resume ${firstSequence}`
+  log.warn(
+    { messages: appended + skipped, firstSequence },
+    `${formatCountOf(appended + skipped, 'message')} of the input ${appended + skipped === 1 ? 'is' : 'are'} in ${shellQuote(queue)}; the same command with ${resume} appends the rest`,
+  )
+}
+
+function report({ output, json }: CommandContext, target: ImportTarget): void {
+  const { queue, appended, skipped, firstSequence, written } = target
+  if (json) {
+    output.line(toJsonReport('import', { queue, messages: appended, skipped, firstSequence, written }))
+    return
+  }
+  const before = skipped === 0 ? '' : `, ${formatCountOf(skipped, 'message')} ${skipped === 1 ? 'was' : 'were'} there before`
+  if (written) output.line(`${formatCountOf(appended, 'message')} appended to ${printable(queue)}${before}`)
+  else output.line(`${formatCountOf(appended, 'message')} understood${before}. Nothing was written. Add --yes to do it.`)
+}

@@ -1,0 +1,48 @@
+import { type ColdReader, inspectQueue, isQueueError, openColdReader } from '@chronicle-ts/core'
+import { UsageError } from '../../error-report.js'
+import type { CompleteMessage } from './import-target.js'
+
+/** Compares an input with what an earlier import of the same input has put into the queue. */
+export class ResumedImport {
+  #isComplete = false
+
+  private constructor(private readonly reader: ColdReader) {}
+
+  /** Begins at a sequence, or at the first one of the queue; `undefined` when there is no queue yet, so that nothing of the input is in it. */
+  static open(queue: string, from: number | true): ResumedImport | undefined {
+    try {
+      const first = inspectQueue(queue, { segmentLimit: 2, quick: true }).first?.sequence
+      if (from !== true && first !== undefined && first > from)
+        throw new UsageError(
+          `the queue begins at sequence ${first}: what was imported from ${from} on cannot be compared any more`,
+        )
+      return new ResumedImport(openColdReader(queue, { from: from === true ? 'earliest' : { sequence: from }, to: 'present' }))
+    } catch (error) {
+      if (isQueueError(error, 'ERR_NOT_FOUND')) return undefined
+      throw error
+    }
+  }
+
+  /** Whether the queue's next message is this one; `missing` when it has no more. */
+  compare({ typeId, payload, timestampNs }: CompleteMessage): 'same' | 'different' | 'missing' {
+    while (!this.#isComplete) {
+      const item = this.reader.next()
+      if (item === undefined) break
+      if (item.kind === 'problem')
+        throw new UsageError(`the queue is damaged, so that it cannot be compared: ${item.problem.message}`)
+      if (item.kind !== 'record') continue
+      const isSame =
+        item.typeId === typeId &&
+        (timestampNs === undefined || item.timestampNs === timestampNs) &&
+        Buffer.compare(item.payload, payload) === 0
+      return isSame ? 'same' : 'different'
+    }
+    // What this import appends from now on is not compared.
+    this.#isComplete = true
+    return 'missing'
+  }
+
+  [Symbol.dispose](): void {
+    this.reader.close()
+  }
+}

@@ -1,0 +1,40 @@
+import { createContext, Script } from 'node:vm'
+
+/** Ctrl-C came while {@link interruptible} work ran. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError'
+}
+
+/** The work took longer than it may. */
+export class TooSlowError extends Error {
+  override readonly name = 'TooSlowError'
+}
+
+const context = createContext({ work: undefined as (() => void) | undefined })
+const script = new Script('work()')
+
+/**
+ * Runs work that keeps the thread busy, and ends it when Ctrl-C comes: a signal handler of JavaScript runs only between two turns of the event loop, and a regular expression or a search
+ * through gigabytes may never get there. What the work holds open then stays open, and `finally` blocks in it do not run: the process is about to end. A call costs about 0.1 ms.
+ *
+ * The engine takes the process's own handlers off for the time of the work. A signal that they were still to be told of is lost by that: let the event loop take a turn right before.
+ *
+ * @throws {@link InterruptedError}, {@link TooSlowError} after `timeoutMs`, and what the work throws.
+ */
+export function interruptible<T>(work: () => T, timeoutMs?: number): T {
+  let result: { readonly value: T } | undefined
+  context['work'] = () => {
+    result = { value: work() }
+  }
+  try {
+    script.runInContext(context, { breakOnSigint: true, ...(timeoutMs !== undefined && { timeout: timeoutMs }) })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw new InterruptedError('interrupted')
+    if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new TooSlowError(`took longer than ${timeoutMs} ms`)
+    throw error
+  } finally {
+    context['work'] = undefined
+  }
+  return (result as { readonly value: T }).value
+}

@@ -1,0 +1,61 @@
+import { QUEUE_LOOK_MS } from '../defaults.js'
+import { isQueueError } from '../errors/index.js'
+import { pause } from '../files/pause.js'
+import { onAbort } from '../wait/abort-listeners.js'
+
+export interface AsyncOpenOptions {
+  /** Ends the wait for the queue. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Opens, again and again while the queue is still to come: it does not exist, or a writer is making it. Blocks the calling thread. */
+export function whenQueueIsThere<Opened>(waitMs: number, open: () => Opened): Opened {
+  const deadline = performance.now() + waitMs
+  for (;;) {
+    const opened = openOrUndefined(deadline, open)
+    if (opened !== undefined) return opened
+    pause(QUEUE_LOOK_MS)
+  }
+}
+
+/** {@link whenQueueIsThere} that leaves the event loop turning. @throws the signal's reason when aborted. */
+export async function whenQueueIsThereAsync<Opened>(
+  options: { readonly waitMs: number } & AsyncOpenOptions,
+  open: () => Opened,
+): Promise<Opened> {
+  const { signal, waitMs } = options
+  const deadline = performance.now() + waitMs
+  for (;;) {
+    signal?.throwIfAborted()
+    const opened = openOrUndefined(deadline, open)
+    if (opened !== undefined) return opened
+    await turn(signal)
+  }
+}
+
+/** `undefined` when it is worth while to try again. */
+function openOrUndefined<Opened>(deadline: number, open: () => Opened): Opened | undefined {
+  try {
+    return open()
+  } catch (error) {
+    if (!isToCome(error) || performance.now() >= deadline) throw error
+    return undefined
+  }
+}
+
+/** A directory without a control block may be a queue soon, as may a path that names nothing. */
+function isToCome(error: unknown): boolean {
+  return isQueueError(error, 'ERR_NOT_FOUND') || isQueueError(error, 'ERR_NOT_READY') || isQueueError(error, 'ERR_NOT_A_QUEUE')
+}
+
+function turn(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      endListening?.()
+      resolve()
+    }
+    const timer = setTimeout(end, QUEUE_LOOK_MS)
+    const endListening = signal === undefined ? undefined : onAbort(signal, end)
+  })
+}

@@ -1,0 +1,95 @@
+import {
+  APPENDER_SEGMENT_ID,
+  APPENDER_WRITE_OFFSET,
+  type NativeAppender,
+  STATUS_DETACHED,
+  STATUS_UNPREPARED,
+} from '@chronicle-ts/native'
+import { ClosedError } from '../errors/index.js'
+import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { MappedSegment } from '../segment/mapped-segment.js'
+import type { SegmentPreparer } from '../segment/segment-preparer.js'
+
+export interface HeadOptions {
+  readonly appender: NativeAppender
+  readonly preparer: SegmentPreparer
+  readonly segment: MappedSegment
+}
+
+/**
+ * The head segment of a writer, and the way to the next. Which segment that is, and where its next record goes, the appender knows and nobody else; a roll changes it there
+ * in one step. What can fail comes before that step, and leaves everything as it was; what comes behind it does not fail.
+ */
+export class Head {
+  readonly #options: HeadOptions
+  readonly #state: Float64Array
+  /** The head as JavaScript sees it. Only claims need that, so after a roll it is made for the first of them. */
+  #mapped: MappedSegment | undefined
+  #sinceMs = performance.now()
+  #rolls = 0
+  #unpreparedRolls = 0
+
+  constructor(options: HeadOptions) {
+    this.#options = options
+    this.#state = options.appender.state
+    this.#mapped = options.segment
+  }
+
+  get segmentId(): number {
+    return this.#state[APPENDER_SEGMENT_ID] as number
+  }
+
+  /** Where the next record goes. */
+  get position(): { readonly segmentId: number; readonly offset: number } {
+    return { segmentId: this.segmentId, offset: this.#state[APPENDER_WRITE_OFFSET] as number }
+  }
+
+  get isEmpty(): boolean {
+    return (this.#state[APPENDER_WRITE_OFFSET] as number) <= SEGMENT_HEADER_LENGTH
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#sinceMs
+  }
+
+  get rolls(): number {
+    return this.#rolls
+  }
+
+  /** Rolls that had to wait for the preparation. */
+  get unpreparedRolls(): number {
+    return this.#unpreparedRolls
+  }
+
+  mapped(): MappedSegment {
+    this.#mapped ??= new MappedSegment(this.segmentId, this.#options.appender.segment())
+    return this.#mapped
+  }
+
+  /**
+   * Makes the prepared segment the head, and starts preparing the one after it.
+   *
+   * @param finish waits for the preparation and returns its job. What it throws, this throws: nothing has changed then.
+   */
+  enterNext(finish: (segmentId: number) => number): void {
+    const { appender, preparer } = this.#options
+    const nextId = this.segmentId + 1
+    let status = appender.roll(preparer.jobOf(nextId), nextId)
+    if (status === STATUS_UNPREPARED) {
+      this.#unpreparedRolls++
+      status = appender.roll(finish(nextId), nextId)
+    }
+    if (status === STATUS_DETACHED) throw new ClosedError({ handle: 'writer' })
+    preparer.handOver()
+    this.#rolls++
+    this.#sinceMs = performance.now()
+    this.close()
+    preparer.start(nextId + 1)
+  }
+
+  /** Gives back what JavaScript has mapped. */
+  close(): void {
+    this.#mapped?.close()
+    this.#mapped = undefined
+  }
+}

@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from '../errors/index.js'
+import type { BatchMessage } from './queue-writer.js'
+
+/** A batch as the caller gave it, read once: no code of the caller runs after that, and a batch inside of a batch has arrays of its own. */
+export interface ReadBatch {
+  /** What is not a type is the type of the padding record, which the appender refuses. */
+  readonly typeIds: Uint16Array
+  readonly payloads: readonly Uint8Array[]
+  /** The type as it was given, for an error. */
+  readonly typeIdAt: (index: number) => unknown
+}
+
+const NOT_A_TYPE = 0xffff
+
+/** Reads every message. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: nothing was appended. */
+export function readBatch(messages: Iterable<BatchMessage>): ReadBatch {
+  const list = Array.isArray(messages) ? (messages as readonly BatchMessage[]) : listOf(messages)
+  const count = list.length
+  const typeIds = new Uint16Array(count)
+  const payloads: Uint8Array[] = []
+  let badTypes: Map<number, unknown> | undefined
+  for (let index = 0; index < count; index++) {
+    const message = list[index]
+    if (typeof message !== 'object' || message === null)
+      throw new InvalidArgumentError({
+        argument: `messages[${index}]`,
+        value: message,
+        expected: 'an object with typeId and payload',
+      })
+    const { typeId, payload } = message
+    payloads.push(payload)
+    if (isType(typeId)) typeIds[index] = typeId
+    else {
+      typeIds[index] = NOT_A_TYPE
+      badTypes = (badTypes ?? new Map<number, unknown>()).set(index, typeId)
+    }
+  }
+  return { typeIds, payloads, typeIdAt: (index) => (badTypes?.has(index) ? badTypes.get(index) : typeIds[index]) }
+}
+
+/** A Uint16Array would wrap what is larger in silence. */
+function isType(typeId: unknown): typeId is number {
+  return Number.isInteger(typeId) && (typeId as number) >= 0 && (typeId as number) <= NOT_A_TYPE
+}
+
+function listOf(messages: unknown): readonly BatchMessage[] {
+  if (typeof messages === 'object' && messages !== null && Symbol.iterator in messages)
+    return [...(messages as Iterable<BatchMessage>)]
+  throw new InvalidArgumentError({ argument: 'messages', value: messages, expected: 'an array of messages, or another iterable' })
+}

@@ -1,0 +1,37 @@
+import { isUtf8 } from 'node:buffer'
+import { InvalidArgumentError } from '../errors/index.js'
+import { checkVersion } from '../message/check-message.js'
+import { ValueMessage } from './value-message.js'
+
+/**
+ * Defines a type of message that is JSON text in UTF-8. A value that JSON cannot hold (a bigint, a cycle, a function) is `ERR_INVALID_ARGUMENT`. The type
+ * parameter is what the program expects: JSON itself checks nothing, so `check` can.
+ *
+ * @param options.version what the record carries, 1 to 255; 1 unless said otherwise
+ * @param options.check gets what was parsed and returns it, or throws: then the message is `ERR_BAD_MESSAGE`
+ */
+export function jsonMessage<T, const Name extends string = string>(
+  name: Name,
+  typeId: number,
+  options: { readonly version?: number; readonly check?: (value: unknown) => T } = {},
+): ValueMessage<Name, T> {
+  const { version = 1, check } = options
+  checkVersion(version)
+  return new ValueMessage(
+    { name, typeId, version, encoding: 'json', fields: [] },
+    {
+      encode: (value) => Buffer.from(stringify(value, name)),
+      decode(bytes) {
+        if (!isUtf8(bytes)) throw new Error('the bytes are not UTF-8')
+        const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+        return check === undefined ? (value as T) : check(value)
+      },
+    },
+  )
+}
+
+function stringify(value: unknown, name: string): string {
+  const text: string | undefined = JSON.stringify(value)
+  if (text === undefined) throw new InvalidArgumentError({ argument: name, value, expected: 'a value that json can hold' })
+  return text
+}

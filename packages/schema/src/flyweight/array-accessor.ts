@@ -1,0 +1,31 @@
+import type { ArraySpec } from '../spec/field-spec.js'
+import { elementParts, NUMERIC_TYPES, type NumericArray } from '../spec/numeric-type.js'
+import { type Accessor, BASE, type FieldContext, refuse, VIEW } from './flyweight.js'
+import { isViewable, numericView, storeNumbers } from './numeric-view.js'
+
+/** A fixed number of elements inside of the block. */
+export function arrayAccessor(spec: ArraySpec, at: number, context: FieldContext, isWritten: boolean): Accessor {
+  const { element, length } = spec
+  const isOptional = spec.optional === true
+  const { type, perElement } = elementParts(element)
+  const { nullValue } = NUMERIC_TYPES[type]
+  const nulls = new Array(length * perElement).fill(nullValue)
+  return {
+    get() {
+      const from = this[BASE] + at
+      if (isWritten && !isViewable(this[VIEW], from, element, context.little))
+        refuse(context, undefined, 'an aligned target; assign the whole array instead')
+      const values = numericView(this[VIEW], from, length, element, context.little)
+      return isOptional && !isWritten && isNullArray(values, nullValue) ? undefined : values
+    },
+    set(values: ArrayLike<number | bigint> | undefined) {
+      const given = values === undefined && isOptional ? nulls : (values as ArrayLike<number>)
+      storeNumbers({ view: this[VIEW], at: this[BASE] + at, count: length }, given, element, context)
+    },
+  }
+}
+
+/** An optional array is absent when every element is null. */
+function isNullArray(values: NumericArray, nullValue: number | bigint): boolean {
+  return (values as Float64Array).every((value) => Object.is(value, nullValue))
+}

@@ -1,0 +1,145 @@
+import { inspect } from 'node:util'
+import { InvalidArgumentError } from '../errors/index.js'
+import { type FieldDescription, isSection, type SectionSpec } from '../spec/field-spec.js'
+import { fieldAccessor } from './field-accessor.js'
+import { type Accessor, type FieldContext, Flyweight, TO_VALUE, toPlain, VERSION } from './flyweight.js'
+import type { GroupView } from './group.js'
+import { toJsonSafe } from './json-safe.js'
+import { SectionWalk } from './section-walk.js'
+
+export interface PlanContext {
+  /** Name of the message type. */
+  readonly type: string
+  /** Where these fields are nested, dotted; '' for the message itself. */
+  readonly path: string
+  readonly little: boolean
+  /** Whether fields can be set. */
+  readonly isWritten: boolean
+}
+
+/** A class of flyweights, compiled from the fields of a schema once. */
+export interface BodyPlan {
+  create(): Flyweight
+  /** Sets every field from a plain value. */
+  assign(body: Flyweight, value: unknown): void
+  /** Writes the null values of optional fields into a block of zeros. */
+  setNulls(body: Flyweight): void
+  /** Index of a text field's room among the parts. */
+  roomOf(field: string): number | undefined
+}
+
+interface CompiledField {
+  readonly field: FieldDescription
+  readonly accessor: Accessor & { readonly room?: number }
+}
+
+/** Compiles accessors for these fields. Costs microseconds per field: once per type, not per message. */
+export function planBody(fields: readonly FieldDescription[], context: PlanContext): BodyPlan {
+  const parts: (() => unknown)[] = []
+  const compiled = fields.map((field) => ({ field, accessor: compileField(field, context, parts) }))
+  const Body = createBodyClass(compiled, context, parts)
+  const nullable = compiled.filter(({ field }) => isNullable(field))
+  return {
+    create: () => new Body(),
+    assign: (body, value) => assignFields(body, value, compiled, context),
+    setNulls(body) {
+      for (const { field, accessor } of nullable) {
+        if (field.kind === 'group') (accessor.get.call(body) as GroupView).setNulls()
+        else accessor.set.call(body, undefined)
+      }
+    },
+    roomOf: (name) => compiled.find(({ field }) => field.name === name)?.accessor.room,
+  }
+}
+
+/** Fields whose null value is not zero; variable parts are absent as zeros. */
+function isNullable(field: FieldDescription): boolean {
+  if (field.kind === 'composite' || field.kind === 'group') return true
+  return (
+    'optional' in field &&
+    field.optional === true &&
+    !['vector', 'matrix', 'quantized', 'utf8', 'bytes', 'list'].includes(field.kind)
+  )
+}
+
+function compileField(field: FieldDescription, context: PlanContext, parts: (() => unknown)[]): CompiledField['accessor'] {
+  const fieldContext: FieldContext = {
+    type: context.type,
+    field: context.path === '' ? field.name : `${context.path}.${field.name}`,
+    little: context.little,
+  }
+  const accessor = fieldAccessor(field, { context: fieldContext, isWritten: context.isWritten }, parts)
+  return field.since === undefined ? accessor : { ...accessor, get: sinceGetter(accessor.get, field.since) }
+}
+
+/** A message of an older version does not have the field. */
+function sinceGetter(get: Accessor['get'], since: number): Accessor['get'] {
+  return function () {
+    return this[VERSION] < since ? undefined : get.call(this)
+  }
+}
+
+function createBodyClass(compiled: readonly CompiledField[], context: PlanContext, parts: readonly (() => unknown)[]) {
+  const sections = compiled.map(({ field }) => field).filter((field): field is FieldDescription<SectionSpec> => isSection(field))
+  class Body extends Flyweight {
+    constructor() {
+      super(parts, sections.length === 0 ? undefined : new SectionWalk(sections, context.type))
+    }
+
+    [TO_VALUE](): Record<string, unknown> {
+      return Object.fromEntries(
+        compiled.flatMap(({ field }) => {
+          const value = toPlain((this as unknown as Record<string, unknown>)[field.name])
+          return value === undefined ? [] : [[field.name, value]]
+        }),
+      )
+    }
+
+    toJSON(): unknown {
+      return toJsonSafe(this[TO_VALUE]())
+    }
+
+    [inspect.custom](): unknown {
+      return this[TO_VALUE]()
+    }
+  }
+  for (const { field, accessor } of compiled) {
+    const { get, set } = accessor
+    Object.defineProperty(Body.prototype, field.name, {
+      get,
+      ...(context.isWritten && { set }),
+      enumerable: true,
+      configurable: true,
+    })
+  }
+  return Body
+}
+
+function assignFields(body: Flyweight, value: unknown, compiled: readonly CompiledField[], context: PlanContext): void {
+  const argument = context.path === '' ? context.type : `${context.type}.${context.path}`
+  if (typeof value !== 'object' || value === null)
+    throw new InvalidArgumentError({ argument, value, expected: 'an object with the fields' })
+  const given = value as Record<string, unknown>
+  for (const { field, accessor } of compiled) {
+    const item = given[field.name]
+    if (item === undefined && isRequired(field))
+      throw new InvalidArgumentError({ argument: `${argument}.${field.name}`, value: item, expected: 'a value' })
+    // Flags have no null value: left out, none is set.
+    if (item !== undefined || field.kind !== 'flags') accessor.set.call(body, item)
+  }
+  const unknownName = Object.keys(given).find((name) => !compiled.some(({ field }) => field.name === name))
+  if (unknownName !== undefined)
+    throw new InvalidArgumentError({
+      argument: `${argument}.${unknownName}`,
+      value: given[unknownName],
+      expected: 'a field of the schema',
+    })
+}
+
+/** Whether a value must be given when a message is written. */
+export function isRequired(field: FieldDescription): boolean {
+  if (field.kind === 'constant') return false
+  if (field.required) return true
+  if (field.since !== undefined) return false
+  return !('optional' in field && field.optional === true)
+}

@@ -1,0 +1,69 @@
+import type { BoolSpec, ConstantSpec, EnumSpec } from '../spec/field-spec.js'
+import { NUMERIC_TYPES } from '../spec/numeric-type.js'
+import { type Accessor, badMessage, type FieldContext, refuse } from './flyweight.js'
+import { numberGetter, numberSetter } from './number-accessor.js'
+
+const BOOL_NULL = 255
+
+/** 0 and 1; 255 is the null value, as in the BooleanType of SBE's examples. */
+export function boolAccessor(spec: BoolSpec, at: number, context: FieldContext): Accessor {
+  const load = numberGetter('u8', at, context.little)
+  const store = numberSetter('u8', at, context.little)
+  const isOptional = spec.optional === true
+  return {
+    get() {
+      const value = load.call(this)
+      if (value === 0) return false
+      if (value === 1) return true
+      if (isOptional && value === BOOL_NULL) return undefined
+      return badMessage(context, `${value} where a boolean should be`)
+    },
+    set(value: unknown) {
+      if (typeof value === 'boolean') store.call(this, value ? 1 : 0)
+      else if (value === undefined && isOptional) store.call(this, BOOL_NULL)
+      else refuse(context, value, 'a boolean')
+    },
+  }
+}
+
+/** Names outside, numbers inside. A number that the schema does not know is a bad message at the access of this field, not before. */
+export function enumAccessor(spec: EnumSpec, at: number, context: FieldContext): Accessor {
+  const load = numberGetter(spec.type, at, context.little)
+  const store = numberSetter(spec.type, at, context.little)
+  const isBig = NUMERIC_TYPES[spec.type].isBig
+  const names = new Map(Object.entries(spec.members).map(([name, value]) => [value, name]))
+  const values = new Map(Object.entries(spec.members))
+  const nullValue = enumNullValue(spec)
+  const isOptional = spec.optional === true
+  const expected = `one of ${[...values.keys()].join(', ')}`
+  return {
+    get() {
+      const value = isBig ? Number(load.call(this)) : (load.call(this) as number)
+      const name = names.get(value)
+      if (name === undefined && !(isOptional && value === nullValue))
+        badMessage(context, `${value}, which no member of the enum has`)
+      return name
+    },
+    set(name: unknown) {
+      const value = name === undefined && isOptional ? nullValue : values.get(name as string)
+      if (value === undefined) refuse(context, name, expected)
+      store.call(this, isBig ? BigInt(value) : value)
+    },
+  }
+}
+
+/** The value that stands for "none". */
+export function enumNullValue(spec: EnumSpec): number {
+  return spec.nullValue ?? Number(NUMERIC_TYPES[spec.type].nullValue)
+}
+
+/** A value that stands in the schema; writing accepts it and nothing else. */
+export function constantAccessor(spec: ConstantSpec, context: FieldContext): Accessor {
+  const constant = spec.isBig ? BigInt(spec.value) : spec.value
+  return {
+    get: () => constant,
+    set(value: unknown) {
+      if (value !== undefined && value !== constant) refuse(context, value, `the constant ${constant}`)
+    },
+  }
+}

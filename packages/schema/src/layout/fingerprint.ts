@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+import type { FieldDescription, SchemaDescription } from '../spec/field-spec.js'
+
+/** 16 hexadecimal digits that are equal for equal layouts: encoding, kinds, offsets and versions count, names do not. */
+export function fingerprintOf(description: SchemaDescription): string {
+  const { encoding, fields, sbe, protobuf } = description
+  const layout = [
+    encoding,
+    fields.map(layoutOf),
+    sbe && [sbe.byteOrder, sbe.blockLength, sbe.header.size],
+    protobuf?.descriptorSet,
+  ]
+  return createHash('sha256').update(JSON.stringify(layout)).digest('hex').slice(0, 16)
+}
+
+/** All facts of a field but its names, in an order of their own. */
+export function layoutOf(field: FieldDescription): unknown {
+  const { name: _name, ...facts } = field
+  return Object.entries(facts)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([fact, value]) => [fact, plainLayout(fact, value)])
+}
+
+function plainLayout(fact: string, value: unknown): unknown {
+  if (fact === 'fields') return (value as FieldDescription[]).map(layoutOf)
+  // Members and bits by value, without their names.
+  if (fact === 'members' || fact === 'bits') return Object.values(value as Record<string, number>).sort((a, b) => a - b)
+  return value
+}

@@ -1,0 +1,43 @@
+import { InvalidArgumentError } from '../errors/index.js'
+
+/** The largest typeId; 65535 is the queue's own. */
+export const MAX_TYPE_ID = 0xfffe
+/** The record holds the version in eight bits; 0 says that there is none. */
+export const MAX_VERSION = 255
+
+export function checkName(name: unknown): void {
+  if (typeof name !== 'string' || !/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/.test(name))
+    throw new InvalidArgumentError({ argument: 'name', value: name, expected: 'a name of letters, digits, "_", "." and "-"' })
+}
+
+export function checkTypeId(typeId: unknown): void {
+  if (!Number.isInteger(typeId) || (typeId as number) < 0 || (typeId as number) > MAX_TYPE_ID)
+    throw new InvalidArgumentError({ argument: 'typeId', value: typeId, expected: `an integer of 0 to ${MAX_TYPE_ID}` })
+}
+
+export function checkVersion(
+  version: unknown,
+  { lowest = 1, highest = MAX_VERSION }: { lowest?: number; highest?: number } = {},
+): void {
+  if (!Number.isInteger(version) || (version as number) < lowest || (version as number) > highest)
+    throw new InvalidArgumentError({ argument: 'version', value: version, expected: `an integer of ${lowest} to ${highest}` })
+}
+
+/** Refuses a range that is not inside of the view. */
+export function checkRange(type: string, view: DataView, offset: number, length: number): void {
+  if (!(view instanceof DataView))
+    throw new InvalidArgumentError({ argument: `${type}: view`, value: view, expected: 'a DataView' })
+  if (!Number.isInteger(offset) || !Number.isInteger(length) || offset < 0 || length < 0 || offset + length > view.byteLength)
+    throw new InvalidArgumentError({
+      argument: `${type}: offset`,
+      value: `${offset}+${length}`,
+      expected: `a range within ${view.byteLength} bytes`,
+    })
+}
+
+/** A view of bytes that somebody else holds. */
+export function viewOf(bytes: Uint8Array, type: string): DataView {
+  if (!(bytes instanceof Uint8Array))
+    throw new InvalidArgumentError({ argument: `${type}: bytes`, value: bytes, expected: 'a Uint8Array' })
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fsyncSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { InvalidArgumentError, isSchemaError, type SchemaError, SchemaIoError } from '../errors/index.js'
+import { checkCompatible } from '../layout/compatibility.js'
+import type { AnyMessageType } from '../message/message-type.js'
+import type { SchemaDescription } from '../spec/field-spec.js'
+import { encodeSchema, parseSchema, parseSchemaFileName, schemaFileName } from './schema-file.js'
+
+/** Folder of the registry inside of a queue's directory. */
+export const SCHEMA_FOLDER = 'schemas'
+
+/** The registry of a queue, as far as it can be read. */
+export interface SchemaRegistry {
+  /** By typeId, then version. */
+  readonly schemas: readonly SchemaDescription[]
+  /** Files that cannot be used. They hide nothing else: a program that has its types compiled in goes on without them. */
+  readonly problems: readonly { readonly path: string; readonly error: SchemaError }[]
+}
+
+/** Reads the registry of a queue. Never throws: a registry that is missing is empty, and what is damaged is a problem. */
+export function readSchemas(queueDirectory: string): SchemaRegistry {
+  const folder = join(queueDirectory, SCHEMA_FOLDER)
+  const schemas: SchemaDescription[] = []
+  const problems: { path: string; error: SchemaError }[] = []
+  for (const name of listFolder(folder, problems)) {
+    const path = join(folder, name)
+    const named = parseSchemaFileName(name)
+    if (named === undefined) continue
+    try {
+      const schema = parseSchema(readText(path))
+      if (schemaFileName(schema) !== name)
+        throw new InvalidArgumentError({ argument: 'schema file', value: name, expected: `the name ${schemaFileName(schema)}` })
+      schemas.push(schema)
+    } catch (error) {
+      problems.push({ path, error: asSchemaError(error, path) })
+    }
+  }
+  schemas.sort((a, b) => a.typeId - b.typeId || a.version - b.version)
+  return { schemas, problems }
+}
+
+/** Throws `ERR_SCHEMA_INCOMPATIBLE` when a type cannot live beside a definition that the registry holds. Nothing is changed. */
+export function checkAgainstRegistry(registry: SchemaRegistry, type: AnyMessageType): void {
+  for (const schema of registry.schemas) if (schema.typeId === type.typeId) checkCompatible(schema, type.description)
+}
+
+/**
+ * Puts a type into the registry of a queue, before its first record is appended. The file appears whole and synced, by rename; one that is there already, for
+ * this type and version, is kept when it is equal and replaced when it was damaged.
+ *
+ * @returns whether a file was written
+ * @throws `ERR_SCHEMA_INCOMPATIBLE` when the registry holds another definition, `ERR_IO`
+ */
+export function saveSchema(queueDirectory: string, type: AnyMessageType): boolean {
+  const registry = readSchemas(queueDirectory)
+  checkAgainstRegistry(registry, type)
+  if (registry.schemas.some(({ typeId, version }) => typeId === type.typeId && version === type.version)) return false
+  const folder = join(queueDirectory, SCHEMA_FOLDER)
+  const path = join(folder, schemaFileName(type))
+  try {
+    createFolder(queueDirectory, folder)
+    writeByRename(queueDirectory, path, encodeSchema(type.description))
+  } catch (error) {
+    throw asSchemaError(error, path)
+  }
+  return true
+}
+
+function createFolder(queueDirectory: string, folder: string): void {
+  if (mkdirSync(folder, { recursive: true }) !== undefined) {
+    if (isRoot()) giveToOwner(queueDirectory, (owner) => lchownSync(folder, owner.uid, owner.gid))
+    syncFolder(queueDirectory)
+  }
+  // A link would lead out of the queue.
+  if (!lstatSync(folder).isDirectory()) throw new SchemaIoError({ path: folder, errno: 'ENOTDIR' })
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0
+}
+
+/** What root adds to a queue belongs to the queue's owner, who could not replace it otherwise. */
+function giveToOwner(queueDirectory: string, give: (owner: { readonly uid: number; readonly gid: number }) => void): void {
+  const { uid, gid } = statSync(queueDirectory)
+  give({ uid, gid })
+}
+
+/** The temporary file is made anew under a name of its own: two writers, or a link that somebody put there, do not meet. */
+function writeByRename(queueDirectory: string, path: string, text: string): void {
+  const temporary = `${path}.${randomUUID()}.tmp`
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
+  const descriptor = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644)
+  try {
+    try {
+      writeFileSync(descriptor, text)
+      if (isRoot()) giveToOwner(queueDirectory, ({ uid, gid }) => fchownSync(descriptor, uid, gid))
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+  syncFolder(join(queueDirectory, SCHEMA_FOLDER))
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function listFolder(folder: string, problems: { path: string; error: SchemaError }[]): string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') problems.push({ path: folder, error: asSchemaError(error, folder) })
+    return []
+  }
+}
+
+/** Opens without following a link and without waiting for a pipe's writer. */
+function readText(path: string): string {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    return readFileSync(descriptor, 'utf8')
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function asSchemaError(error: unknown, path: string): SchemaError {
+  if (isSchemaError(error)) return error
+  const { code, syscall } = error as NodeJS.ErrnoException
+  return new SchemaIoError({ path, errno: code, syscall }, { cause: error })
+}
