@@ -237,8 +237,7 @@ export class ColdReader {
   }
 
   /**
-   * The commit word was 0. The segment may be left when the writer has left it, and only after a second look: the writer may have filled this place,
-   * rolled and sealed between our look and our question.
+   * The commit word was 0: decides by docs/format.md#leaving-a-segment whether to go on to the next segment.
    */
   #atUncommitted(segment: ColdSegment): ColdItem | typeof GO_ON | undefined {
     if (segment.freshCommitLengthAt(this.#offset) !== 0) return GO_ON
