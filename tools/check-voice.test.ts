@@ -22,6 +22,39 @@ describe('the check of the words', () => {
     expect(findVoiceViolations(top)).toEqual(['README.md:3: "Vouch"; write trust'])
   })
 
+  it('reads the texts of sources, at their line, and neither comments, names nor tests', () => {
+    const top = temporaryDirectory()
+    const folder = join(top, 'packages', 'cli', 'src')
+    mkdirSync(join(top, 'docs'))
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      join(top, 'docs', 'glossary.md'),
+      '## Words\n\n| avoid | write |\n|---|---|\n| `\\b(no\\|some)body\\b` | the actor |\n',
+    )
+    const source = [
+      "/** What nobody's text is. */",
+      "const name = 'nobody' // somebody's name",
+      "help('that somebody reads')",
+      `help(\`some ${'$'}{nobody} of`,
+      'two lines, for nobody`)',
+    ].join('\n')
+    writeFileSync(join(folder, 'help.ts'), source)
+    writeFileSync(join(folder, 'help.test.ts'), source)
+    expect(findVoiceViolations(top)).toEqual([
+      'packages/cli/src/help.ts:3: "somebody"; write the actor',
+      'packages/cli/src/help.ts:5: "nobody"; write the actor',
+    ])
+  })
+
+  it('leaves out the list of tests that another check writes', () => {
+    const top = temporaryDirectory()
+    mkdirSync(join(top, 'docs'))
+    writeFileSync(join(top, 'docs', 'glossary.md'), '## Words\n\n| avoid | write |\n|---|---|\n| `\\bvouch` | trust |\n')
+    const list = '<!-- tests of lessons: begin -->\nvouch\n<!-- tests of lessons: end -->\nvouch\n'
+    writeFileSync(join(top, 'docs', 'reliability.md'), list)
+    expect(findVoiceViolations(top)).toEqual(['docs/reliability.md:4: "vouch"; write trust'])
+  })
+
   it('finds nothing in this checkout', () => {
     expect(findVoiceViolations(root)).toEqual([])
   })

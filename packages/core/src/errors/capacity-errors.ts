@@ -67,7 +67,7 @@ function listed(names: readonly string[]): string {
   return more > 0 ? `${names.slice(0, NAMES_MAX).join()} and ${more} more` : names.join()
 }
 
-/** A limit of the operating system is in the way: the message says which. */
+/** A limit of the operating system was reached; the message names it. */
 export class LimitError extends QueueError {
   override readonly name = 'LimitError'
   override readonly code = 'ERR_LIMIT'
@@ -79,7 +79,7 @@ export class LimitError extends QueueError {
 
   constructor(facts: { limit: string; path?: string | undefined; syscall?: string | undefined }, options?: ErrorOptions) {
     const { limit, path, syscall } = facts
-    super('A limit of the operating system is in the way', { limit, path, syscall }, options)
+    super('A limit of the operating system was reached', { limit, path, syscall }, options)
     this.limit = limit
     this.path = path
     this.syscall = syscall

@@ -42,7 +42,7 @@ export class SequenceGapError extends QueueError {
 
   constructor(facts: RecordLocation & { expected: number; found: number }, options?: ErrorOptions) {
     const { directory, segmentId, offset, expected, found } = facts
-    super('A record has not the sequence that must come next', { directory, segmentId, offset, expected, found }, options)
+    super('A record does not have the expected sequence', { directory, segmentId, offset, expected, found }, options)
     this.directory = directory
     this.segmentId = segmentId
     this.offset = offset
@@ -112,7 +112,7 @@ export class SegmentTruncatedError extends QueueError {
     options?: ErrorOptions,
   ) {
     const { directory, path, segmentId } = facts
-    super('A file of the queue was cut short while it was in use', { directory, path, segmentId }, options)
+    super('A file of the queue was truncated while it was in use', { directory, path, segmentId }, options)
     this.directory = directory
     this.path = path
     this.segmentId = segmentId

@@ -199,7 +199,7 @@ export class QueueReader extends MessageSource {
     throw new BadPositionError({
       path: this.#file.path,
       reader: this.name,
-      detail: `offset ${saved.offset} is no place for a record`,
+      detail: `offset ${saved.offset} is not at the beginning of a record`,
     })
   }
 

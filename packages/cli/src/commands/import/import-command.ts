@@ -23,7 +23,7 @@ queue's own. lines makes one message of every line, raw one message of each whol
 An empty cell of CSV says nothing: its message gets the type of --type and the present time. A byte order mark at the beginning of NDJSON or CSV is passed over. What could only be kept by changing it is refused: text that is not UTF-8
 or holds half of a surrogate pair, base64 that no encoder writes, a timestampNs that JSON has rounded.
 
-A line that cannot be understood ends the import with its number and exit code 1; what came before it is in the queue, and the command says how much that is. --resume goes on with an import that was cut off, by whatever: it compares what is in the
+A line that cannot be understood ends the import with its number and exit code 1; what came before it is in the queue, and the command says how much that is. --resume continues an import that was interrupted: it compares what is in the
 queue, from the sequence at which that import began, with the same input, and appends what is missing. Where they differ, nothing is appended. A queue that is being written to is left alone (exit code 4).
 
 Examples:

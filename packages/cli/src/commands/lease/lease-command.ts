@@ -37,7 +37,7 @@ export function addLeaseCommand(program: Command, run: Runner): void {
   program
     .command('lease')
     .summary('look at, or remove, the LEASE of a queue')
-    .description('Tell who owns a queue of the bus, and whether it lives.')
+    .description('Show the owner of a queue of the bus, and whether it is alive.')
     .argument('<queue>', 'directory of a queue')
     .option('--remove', 'remove a lease whose owner is gone')
     .option('--yes', 'with --remove: do it')

@@ -21,7 +21,7 @@ interface MonitorOptions {
 const DEFAULT_INTERVAL_NS = 1_000_000_000n
 
 const EXAMPLES = `
-A full-screen view of every queue below a directory: who writes, how fast, how far the slowest reader is behind and how long its oldest unread message has been waiting, which queues and strategies
+A full-screen view of every queue below a directory: whether it has a writer, its rate, the lag of the slowest reader and how long its oldest unread message has been waiting, which queues and strategies
 came and went. It joins nothing, and leaves the screen as it was.
 
 With --json it prints one object per look instead, and needs no terminal.

@@ -41,7 +41,7 @@ export function addPruneCommand(program: Command, run: Runner): void {
     .option('--max-age <span>', 'segments whose last message is older', parseSpanOption)
     .option('--max-bytes <size>', 'the oldest segments while the queue is larger', parseSizeOption)
     .option('--max-segments <count>', 'the oldest segments while there are more', parseCountOption)
-    .option('--min-segments <count>', 'keep this many, whatever the other rules say', parseCountOption)
+    .option('--min-segments <count>', 'keep this many, also when other rules would delete them', parseCountOption)
     .option('--reader-ttl <span>', 'readers that are gone for longer pin nothing', parseSpanOption)
     .option('--max-reader-lag <size>', 'readers that are further behind pin nothing', parseSizeOption)
     .option('--yes', 'delete them')
@@ -99,7 +99,7 @@ function printText({ output }: CommandContext, queue: string, { verdicts, candid
   const kept = verdicts[candidates.length]
   if (kept !== undefined) {
     const pins = kept.pinnedBy.length === 0 ? '' : `: ${kept.pinnedBy.map(printable).join(', ')}`
-    output.line(`  stays: segment ${kept.segmentId} and what is behind it, because ${kept.reason}${pins}`)
+    output.line(`  stays: segment ${kept.segmentId} and those after it, because ${kept.reason}${pins}`)
   }
   if (deleted !== undefined) output.line(`  deleted ${formatCountOf(deleted.length, 'segment')}`)
   else if (candidates.length > 0) output.line('  Nothing was deleted. Add --yes to do it.')
