@@ -29,7 +29,7 @@ export class CorruptRecordError extends QueueError {
   }
 }
 
-/** The record is whole but its sequence is not the one that must come next. The reader's position does not move. */
+/** The record is whole, but does not have the expected sequence. The reader's position does not move. */
 export class SequenceGapError extends QueueError {
   override readonly name = 'SequenceGapError'
   override readonly code = 'ERR_SEQUENCE_GAP'
@@ -57,7 +57,7 @@ export class DataLostError extends QueueError {
   override readonly code = 'ERR_DATA_LOST'
   override readonly category = 'fatal'
   readonly directory: string | undefined
-  /** Sequence of the first message that is gone; `undefined` when nothing tells it any more, because the segments vanished by another hand than retention's. */
+  /** Sequence of the first message that is gone; `undefined` when it is unknown, because another program than retention deleted the segments. */
   readonly from: number | undefined
   /** Sequence of the first message that is still there: `from` to `to - 1` are gone. */
   readonly to: number

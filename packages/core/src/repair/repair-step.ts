@@ -9,7 +9,7 @@ export type RepairStep =
   | { readonly kind: 'rebuild-control' }
   /** Close a segment, so that readers leave it and no writer appends to it again. */
   | { readonly kind: 'seal-segment'; readonly segmentId: number }
-  /** Keep a copy of bytes that are no record. The bytes themselves stay: records behind them keep their places. */
+  /** Keep a copy of bytes that are not a record. The bytes themselves stay: the records after them keep their places. */
   | { readonly kind: 'keep-damage'; readonly segmentId: number; readonly offset: number; readonly length: number }
   /** Move a file into the quarantine folder. */
   | { readonly kind: 'set-aside'; readonly file: string }
