@@ -1,7 +1,8 @@
 import { bootId } from '../files/machine.js'
 import { WRITE_BACK_FAILED } from '../format/index.js'
+import { findLowestSegment } from '../segment/first-segment.js'
 import { recordCapacity } from '../segment/record-survey.js'
-import { listSegments, openSegment } from '../segment/segment-files.js'
+import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
@@ -93,11 +94,14 @@ function openPredecessor(context: RecoveryContext, segmentId: number): ReturnTyp
   }
 }
 
-/** What is above the head was never deleted: such a hint would hide from those who begin what is appended until the head is there. */
+/**
+ * What is above the head was never deleted: such a hint would hide from those who begin what is appended until the head is there. What was announced as deleted and is still there is there
+ * for every reader again.
+ */
 function correctFirstSegment({ directory, control }: RecoveryContext, headId: number): void {
   const said = control.firstSegmentAcquire()
-  if (said === undefined || said <= headId) return
-  const [lowest = headId] = listSegments(directory)
+  if (said === undefined || (said <= headId && (said === 0 || !segmentExists(directory, said - 1)))) return
+  const lowest = (said > headId ? listSegments(directory)[0] : findLowestSegment(directory, control)) ?? headId
   control.storeFirstSegment(lowest)
 }
 
