@@ -14,8 +14,8 @@ import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
 
 /**
- * Decides how a queue gets into the state from which a writer can go on, whatever stopped the last one; the caller carries the changes out. After the death of a process this looks at
- * a handful of records, whatever the size of the queue; after a stop of the machine it verifies everything behind the durable mark.
+ * Decides how a queue gets into the state from which a writer can continue, however the last one stopped; the caller carries the changes out. After the death of a process this looks at
+ * a handful of records, for every size of the queue; after a stop of the machine it verifies everything after the durable mark.
  */
 export function recoverQueue(context: RecoveryContext): Tail {
   const { control, changes } = context
@@ -107,7 +107,7 @@ function correctFirstSegment({ directory, control }: RecoveryContext, headId: nu
   control.storeFirstSegment(lowest)
 }
 
-/** Wakes whoever is parked, announced or not: the last writer may have died between its commit word and its wake. */
+/** Wakes every parked reader, announced or not: the last writer may have died between its commit word and its wake. */
 function clearWaiters(context: RecoveryContext): void {
   if (context.control.clearParkedReaders()) context.note('stale-waiters', { segmentId: 0 }, 'woken')
   else if (context.lastWriterDied) context.control.wakeReaders()

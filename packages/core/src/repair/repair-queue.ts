@@ -15,11 +15,11 @@ import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
 const ROUNDS_MAX = 4
 
 /**
- * Mends a queue: finds what is wrong, carries out what {@link planRepairs} plans for it, and looks again, until nothing is left that a step can do. Plans and works under the writer lock, and takes the
+ * Repairs a queue: finds its problems, carries out the steps that {@link planRepairs} plans, and checks again, until no step is left. Plans and works under the writer lock, and takes the
  * lock of each reader whose file it touches: what a running process uses is left to it, and the outcome says so. What is
  * replaced or taken away is kept in the queue's quarantine folder, and so is the report. Nothing that was readable before is unreadable afterwards.
  *
- * @throws WriterActiveError `ERR_WRITER_ACTIVE`: somebody writes to the queue; nothing was changed.
+ * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a writer has the queue open; nothing was changed.
  */
 export function repairQueue(directory: string, options: PlanOptions = {}): RepairReport {
   if (!inspectQueue(directory).isQueue) throw new NotAQueueError({ directory, detail: 'there is nothing to repair' })

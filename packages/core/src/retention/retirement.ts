@@ -157,7 +157,7 @@ export class Retirement {
     }
   }
 
-  /** Readers that cannot be looked at may need everything, so nothing goes now. {@link explain} throws what is wrong to whoever asks. */
+  /** Readers that cannot be looked at may need everything, so nothing goes now. {@link explain} throws the reason to its caller. */
   #tryPass(): { readonly deletes: boolean; readonly dueInMs: number } | undefined {
     try {
       return this.#pass()
@@ -191,7 +191,7 @@ export class Retirement {
     return { deletes: true, dueInMs: 0 }
   }
 
-  /** The lowest segment that is not deleted, or being deleted. Nobody else deletes while the writer lock is held, so it is looked up once. */
+  /** The lowest segment that is not deleted, or being deleted. No other process deletes while the writer lock is held, so it is looked up once. */
   get firstSegmentId(): number {
     const { directory, control, head } = this.#options
     this.#firstSegmentId ??= findLowestSegment(directory, control) ?? head().segmentId
