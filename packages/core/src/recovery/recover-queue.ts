@@ -1,7 +1,7 @@
 import { bootId } from '../files/machine.js'
 import { WRITE_BACK_FAILED } from '../format/index.js'
 import { recordCapacity } from '../segment/record-survey.js'
-import { listSegments, openSegment } from '../segment/segment-files.js'
+import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
@@ -93,10 +93,13 @@ function openPredecessor(context: RecoveryContext, segmentId: number): ReturnTyp
   }
 }
 
-/** What is above the head was never deleted: such a hint would hide from those who begin what is appended until the head is there. */
+/**
+ * What is above the head was never deleted: such a hint would hide from those who begin what is appended until the head is there. One that names a missing segment is older than the
+ * deletions: a power cut kept those and not the control block.
+ */
 function correctFirstSegment({ directory, control }: RecoveryContext, headId: number): void {
   const said = control.firstSegmentAcquire()
-  if (said === undefined || said <= headId) return
+  if (said === undefined || (said <= headId && segmentExists(directory, said))) return
   const [lowest = headId] = listSegments(directory)
   control.storeFirstSegment(lowest)
 }
