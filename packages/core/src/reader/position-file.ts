@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, rmSync } from 'node:fs'
+import { fstatSync, fsyncSync, ftruncateSync, futimesSync, rmSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
@@ -64,14 +64,14 @@ export class PositionFile {
     try {
       for (;;) {
         const fd = lockedDescriptor(folder, fileName, { directory: directory.path, reader: name })
-        let hasName = false
+        let opened: PositionFile | undefined
         try {
           // Another open of this name may have removed the file between our open and our lock: then the lock is on a file without a name.
-          hasName = fstatSync(fd).nlink > 0
-          if (hasName) return new PositionFile({ directory, folder, fileName, fd })
+          if (fstatSync(fd).nlink > 0) opened = new PositionFile({ directory, folder, fileName, fd })
         } finally {
-          if (!hasName) closeSync(fd)
+          if (opened === undefined) closeQuietly(fd)
         }
+        if (opened !== undefined) return opened
       }
     } catch (cause) {
       folder.close()
@@ -229,7 +229,7 @@ function lockedDescriptor(folder: QueueDirectory, fileName: string, named: { dir
     }
     return fd
   } catch (cause) {
-    closeSync(fd)
+    closeQuietly(fd)
     throw cause
   }
 }
