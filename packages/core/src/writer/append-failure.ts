@@ -1,10 +1,12 @@
-import { STATUS_BAD_PAYLOAD, STATUS_BAD_TYPE, STATUS_CLAIM, STATUS_TOO_LARGE } from '@chronicle-ts/native'
-import { InvalidArgumentError, type QueueError, SegmentTruncatedError, TooLargeError } from '../errors/index.js'
+import { STATUS_BAD_PAYLOAD, STATUS_BAD_TYPE, STATUS_CLAIM, STATUS_ENDED, STATUS_TOO_LARGE } from '@chronicle-ts/native'
+import { BadSegmentError, InvalidArgumentError, type QueueError, SegmentTruncatedError, TooLargeError } from '../errors/index.js'
 import { maxPayloadLengthOf } from '../format/index.js'
 
 export interface RefusedAppend {
   readonly directory: string
   readonly segmentSize: number
+  /** Of the head. */
+  readonly segmentId: number
   readonly typeId: unknown
   readonly payload: unknown
   readonly length: number | undefined
@@ -23,6 +25,10 @@ export function appendFailure(status: number, refused: RefusedAppend): QueueErro
     case STATUS_TOO_LARGE: {
       const length = refused.length ?? (payload as Uint8Array).length
       return new TooLargeError({ length, maxLength: maxPayloadLengthOf(segmentSize), segmentSize })
+    }
+    case STATUS_ENDED: {
+      const { segmentId } = refused
+      return new BadSegmentError({ path: directory, segmentId, detail: 'its sequences are at their end, 2^53' })
     }
     case STATUS_CLAIM:
       return new InvalidArgumentError({
