@@ -3,10 +3,7 @@ import { BadSegmentError, InvalidArgumentError, type QueueError, SegmentTruncate
 import { maxPayloadLengthOf } from '../format/index.js'
 
 export interface RefusedAppend {
-  readonly directory: string
-  readonly segmentSize: number
-  /** Of the head. */
-  readonly segmentId: number
+  readonly writer: { readonly directory: string; readonly segmentSize: number; readonly position: { readonly segmentId: number } }
   readonly typeId: unknown
   readonly payload: unknown
   readonly length: number | undefined
@@ -14,7 +11,8 @@ export interface RefusedAppend {
 
 /** The error that a status of the native appender stands for. */
 export function appendFailure(status: number, refused: RefusedAppend): QueueError {
-  const { directory, segmentSize, typeId, payload } = refused
+  const { writer, typeId, payload } = refused
+  const { directory, segmentSize } = writer
   switch (status) {
     case STATUS_BAD_TYPE:
       return new InvalidArgumentError({ argument: 'typeId', value: typeId, expected: 'an integer from 0 to 65534' })
@@ -27,7 +25,7 @@ export function appendFailure(status: number, refused: RefusedAppend): QueueErro
       return new TooLargeError({ length, maxLength: maxPayloadLengthOf(segmentSize), segmentSize })
     }
     case STATUS_ENDED: {
-      const { segmentId } = refused
+      const { segmentId } = writer.position
       return new BadSegmentError({ path: directory, segmentId, detail: 'its sequences are at their end, 2^53' })
     }
     case STATUS_CLAIM:

@@ -351,14 +351,7 @@ export class QueueWriter {
   #assertRollHelps(status: number, typeId: unknown, payload: unknown, length?: number): void {
     this.#assertOpen()
     if (status === STATUS_ROLL) return
-    throw appendFailure(status, {
-      ...this.position,
-      directory: this.directory,
-      segmentSize: this.segmentSize,
-      typeId,
-      payload,
-      length,
-    })
+    throw appendFailure(status, { writer: this, typeId, payload, length })
   }
 
   #rollIfUsed(mayBlock: boolean): void {
