@@ -48,13 +48,13 @@ function lastOfUnbroken(context: RecoveryContext, ids: readonly number[], trusts
   return last
 }
 
-/** What stands behind the gap would be replaced when the writer comes there, or would be taken for the head by a later open. */
+/** A segment after the gap would be replaced when the writer gets there, or taken for the head by a later open. */
 function setAsideBehindGap(context: RecoveryContext, segmentId: number): void {
   const found = examineSegment(context, segmentId)
   // One that a writer had prepared: it holds nothing, and the new head may take its place.
   if (found?.state === 'whole' && !found.hasRecords && !found.sealed) return
   const to = context.setFileAside(segmentFileName(segmentId))
-  context.note('copied-queue', { segmentId }, `behind a gap; moved to ${to}`)
+  context.note('copied-queue', { segmentId }, `after a gap; moved to ${to}`)
 }
 
 function sealLater(context: RecoveryContext, segment: ExaminedSegment): void {
