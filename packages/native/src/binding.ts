@@ -188,6 +188,8 @@ export const STATUS_CLAIM = 6
 export const STATUS_DETACHED = 7
 /** roll: the preparation is not done, or failed, or is none whose mapping is still there; nothing changed. */
 export const STATUS_UNPREPARED = 8
+/** No sequence is left that a number can hold. Only damage comes near it. */
+export const STATUS_ENDED = 9
 /** verify: the next record is not committed yet. */
 export const STATUS_UNCOMMITTED = 10
 /** verify: stopped at the limit, more may follow. */

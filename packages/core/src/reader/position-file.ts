@@ -1,4 +1,5 @@
 import { fstatSync, fsyncSync, ftruncateSync, futimesSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
@@ -168,7 +169,15 @@ export class PositionFile {
 
   /** The file that is locked and mapped here. */
   get owned(): OwnedFile {
-    return { directory: this.#folder, name: this.#fileName, identity: this.#identity }
+    const mappedLength = (): number => (this.#mapping === undefined ? 0 : POSITION_LENGTH)
+    return {
+      directory: this.#directory,
+      name: join(READERS_DIRECTORY, this.#fileName),
+      identity: this.#identity,
+      get length() {
+        return mappedLength()
+      },
+    }
   }
 
   /** Makes the last saved position survive a power cut. */

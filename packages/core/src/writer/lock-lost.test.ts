@@ -131,7 +131,8 @@ describe('a writer whose directory', () => {
   it('L50: was deleted has lost its lock, and closes', () => {
     const writer = openWriter(queue, { segmentSize: 4096, heartbeatIntervalMs: 0 })
     appendNumbered(writer, 0, 10)
-    rmSync(queue, { recursive: true })
+    // The background thread may make a file in it meanwhile.
+    rmSync(queue, { recursive: true, maxRetries: 100, retryDelay: 1 })
     expect(() => appendNumbered(writer, 10, 200)).toThrowError(code('ERR_LOCK_LOST'))
     writer.close()
     expect(existsSync(queue)).toBe(false)
