@@ -9,7 +9,9 @@ const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/i
  */
 export default defineConfig({
   resolve: {
-    alias: Object.fromEntries(['native', 'core', 'schema', 'bus', 'fanin', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)])),
+    alias: Object.fromEntries(
+      ['native', 'core', 'schema', 'bus', 'fanin', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)]),
+    ),
   },
   test: {
     include: [

@@ -31,7 +31,7 @@ export const sound: readonly Entry[] = [
   { protocol: 'roll-crash', variant: 'three kills', model: rollCrash({ kills: 3 }) },
   { protocol: 'retention', variant: 'announce, two kills', model: retention() },
   { protocol: 'retention', variant: 'lock, two kills', model: retention({ rule: 'lock' }) },
-  { protocol: 'backpressure', variant: 'unbounded wait, nobody dies', model: backpressure() },
+  { protocol: 'backpressure', variant: 'unbounded wait, no kill', model: backpressure() },
   { protocol: 'backpressure', variant: 'bounded wait, one killed', model: backpressure({ kills: 1 }) },
   { protocol: 'background-work', variant: 'the writer is terminated', model: backgroundWork() },
   { protocol: 'background-work', variant: 'and its lock file is replaced', model: backgroundWork({ replaced: true }) },

@@ -2,36 +2,24 @@
 // package node-api-headers. Does nothing when sources, flags and compiler are those of the last build.
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { compileFlags, fail, filesIn, folder, headerFolder, linkFlags, sourceFolder } from './build-settings.mjs'
 
 const run = promisify(execFile)
-const folder = dirname(fileURLToPath(import.meta.url))
-const sourceFolder = join(folder, 'cpp')
 const outputFolder = join(folder, 'dist')
 const output = join(outputFolder, 'chronicle.node')
 const stamp = join(outputFolder, 'chronicle.node.hash')
 // CXX may carry a wrapper or flags ("ccache g++ -m64").
 const candidates = process.env.CXX ? [process.env.CXX.trim().split(/\s+/)] : [['c++'], ['g++'], ['clang++']]
 
-const compileFlags = [
-  ...['-std=c++20', '-O3', '-fPIC', '-pthread', '-DNAPI_VERSION=8', '-D_GNU_SOURCE'],
+const warningFlags = [
   ...['-Wall', '-Wextra', '-Wshadow', '-Wconversion'],
-  // A compiler that we do not know may warn of more: that must not keep anybody from a build.
+  // An unknown compiler may warn of more, which must not stop a user's build.
   ...(process.env.CI ? ['-Werror'] : []),
-  ...['-fvisibility=hidden', '-fno-exceptions', '-fno-rtti', '-fno-plt'],
 ]
-// nodelete: Node closes the addon when a worker that loaded it ends, while threads of the addon may still run.
-const linkFlags = ['-shared', '-pthread', '-Wl,-z,nodelete', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,--gc-sections']
-
-function fail(message) {
-  process.stderr.write(`${message}\n`)
-  process.exit(1)
-}
 
 /** The first of the candidates that runs. */
 function findCompiler() {
@@ -49,23 +37,8 @@ function findCompiler() {
   )
 }
 
-function headerFolder() {
-  try {
-    return createRequire(import.meta.url)('node-api-headers').include_dir
-  } catch {
-    return fail("The npm package 'node-api-headers' is missing: run npm install.")
-  }
-}
-
-function filesIn(directory, pattern) {
-  return readdirSync(directory)
-    .filter((name) => pattern.test(name))
-    .sort()
-    .map((name) => join(directory, name))
-}
-
 function digest(version, headers) {
-  const hash = createHash('sha256').update(JSON.stringify([version, compileFlags, linkFlags, process.arch]))
+  const hash = createHash('sha256').update(JSON.stringify([version, compileFlags, warningFlags, linkFlags, process.arch]))
   for (const file of [...filesIn(sourceFolder, /\.(cc|h)$/), ...filesIn(headers, /\.h$/)])
     hash.update(basename(file)).update('\0').update(readFileSync(file))
   return hash.digest('hex')
@@ -85,7 +58,7 @@ async function compile({ command, flags }, headers) {
     const sources = filesIn(sourceFolder, /\.cc$/)
     const objectOf = (source) => join(objects, `${basename(source)}.o`)
     const compileOne = (source) => () =>
-      run(command, [...flags, ...compileFlags, '-isystem', headers, '-c', source, '-o', objectOf(source)])
+      run(command, [...flags, ...compileFlags, ...warningFlags, '-isystem', headers, '-c', source, '-o', objectOf(source)])
     await inParallel(sources.map(compileOne), availableParallelism())
     const linked = join(objects, 'chronicle.node')
     await run(command, [...flags, ...linkFlags, ...sources.map(objectOf), '-o', linked])

@@ -14,6 +14,7 @@ const PROGRAMS = {
   layout: 'tools/check-layout.mjs',
   docs: 'tools/check-docs.mjs',
   examples: 'tools/check-examples.mjs',
+  words: 'tools/check-voice.mjs',
   demo: 'examples/dist/demo/main.js',
   bench: 'tools/dist/bench/main.js',
   torture: 'tools/dist/torture/main.js',
@@ -35,13 +36,14 @@ const CHECKS = [
   { title: 'layout', program: 'layout', options: [] },
   { title: 'docs', program: 'docs', options: [] },
   { title: 'examples in docs', program: 'examples', options: [] },
+  { title: 'words', program: 'words', options: [] },
   { title: 'types', program: 'tsc', options: ['-p', 'tsconfig.check.json'] },
 ]
 /** @type {Check} */
 const TESTS = { title: 'tests and coverage', program: 'vitest', options: ['run', '--coverage'] }
 
 /**
- * What may be asked for; a task gets the arguments behind `--` and answers with an exit code.
+ * What may be asked for; a task gets the arguments after `--` and returns an exit code.
  *
  * @type {Record<string, (args: string[]) => Promise<number>>}
  */
@@ -68,7 +70,7 @@ export async function runTask(task, args) {
 }
 
 /**
- * The fuzzer is a test that goes on for as long as it is told.
+ * The fuzzer is a test that runs for as long as its environment says.
  *
  * @param {string[]} args
  */
@@ -100,7 +102,7 @@ function runChecks(steps) {
 }
 
 /**
- * Runs the program in our place. On a terminal it gets the terminal's interrupt itself, and passing on ours would make it two.
+ * Runs the program in the foreground. On a terminal it gets the terminal's interrupt itself; passing on this process's would make it two.
  *
  * @param {ProgramName} program
  * @param {string[]} args

@@ -46,8 +46,8 @@ Exit codes:
   0    healthy
   1    wrong usage, or a file that could not be read or written
   2    critical: something is broken
-  3    warning: something deserves a look, or the result leaves something out
-  4    somebody else holds the writer lock
+  3    warning: a finding to check, or an incomplete result
+  4    another process holds the writer lock
   130  interrupted
 
 Examples:
@@ -58,10 +58,10 @@ Examples:
 /** The whole command line. `run` carries out what the user chose. */
 export function createProgram(version: string, run: Runner): Command {
   const program = new Command('chron-cli')
-    .description('Inspect, follow, check and mend persisted queues.')
+    .description('Inspect, follow, check and repair persisted queues.')
     .version(version)
     .option('--json', 'print JSON: one object, or one object per line for streams')
-    .addOption(new Option('--log-level <level>', 'how much to say on standard error').choices(LOG_LEVELS).default('info'))
+    .addOption(new Option('--log-level <level>', 'how much to print on standard error').choices(LOG_LEVELS).default('info'))
     .option('--debug', 'show stack traces of unexpected errors')
     .addHelpText('after', manual(FOOTER))
     .configureHelp({ showGlobalOptions: true })

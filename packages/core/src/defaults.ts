@@ -21,7 +21,7 @@ export const LOCK_PATIENCE_MS = 2000
  */
 export const PARK_SLICE_MS = 100
 
-/** How often a waiting observer looks. It may not announce itself, so nobody wakes it. */
+/** How often a waiting observer checks. It may not announce itself, so no writer wakes it. */
 export const OBSERVER_SLICE_MS = 5
 
 /** Longest single park of an asynchronous wait: how often JavaScript runs for a reader that sleeps. Its files and its heartbeat are looked after in between. */
@@ -69,7 +69,7 @@ export const LAGGING_DELETIONS_MAX = 1
 /** How often an idle writer tells that it lives. Ordered fan-ins wait for it, so it bounds how long an idle queue holds them back. */
 export const HEARTBEAT_INTERVAL_MS = 1000
 
-/** Longest single sleep of a blocked writer: readers of the base format, and readers that die, wake nobody. */
+/** Longest single sleep of a blocked writer: readers of the base format, and readers that die, make no wake. */
 export const BLOCKED_SLICE_MS = 50
 
 /**

@@ -136,9 +136,10 @@ export interface Binding {
   backgroundSync(mapping: ArrayBuffer, offset: number, length: number): number
   /**
    * Unlinks; a file that is not there is fine. The files of `syncFirst` are synced before, and when one cannot be, nothing is unlinked. With a hold, nothing is
-   * unlinked after the lock was lost (-ENOLCK).
+   * unlinked after the lock was lost (-ENOLCK). `after` is another unlinking that was handed over before: when that one fails, this one does nothing (-ECANCELED). A
+   * job that was released counts as done.
    */
-  backgroundUnlink(path: string, syncFirst?: readonly string[], hold?: number): number
+  backgroundUnlink(path: string, syncFirst?: readonly string[], hold?: number, after?: number): number
   /** Replaces a small file: writes it under its temporary name and renames it. With a hold, nothing is written after the lock was lost (-ENOLCK). Not synced. */
   backgroundReplace(temporaryPath: string, path: string, bytes: Uint8Array, hold?: number, mode?: number): number
   /** 1 done, 0 under way or queued, -errno failed. Jobs that are done stay known until `jobRelease`. */

@@ -67,10 +67,11 @@ it('gives every function that the contract names', () => {
 })
 
 it('tells how to get an addon that is missing', () => {
-  const folder = join(temporaryFolder(), 'dist')
+  const folder = join(temporaryFolder(), 'packages', 'native', 'dist')
   for (const name of readdirSync(dist).filter((each) => each.endsWith('.js'))) cpSync(join(dist, name), join(folder, name))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   const script = `import('./index.js').catch((error) => console.log(error.code, error.message))`
   const output = execFileSync(process.execPath, ['-e', script], { cwd: folder, encoding: 'utf8' })
-  expect(output).toMatch(/^ERR_ADDON .*npm run build/)
+  expect(output).toMatch(/^ERR_ADDON .*: run npm run build\. Tried:\n/)
+  expect(output).toContain(`${folder}/chronicle.node: no such file`)
 })

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type SpreadAppender, withBatches } from './batches.js'
 import type { AppenderOptions, Binding } from './binding.js'
 
-/** The addon is not there or does not load; `cause` tells which. Thrown while the module is imported, so it cannot be a `QueueError` of the layer above. */
+/** The addon is missing or does not load; `cause` is the first failure. Thrown while the module is imported, so it cannot be a `QueueError` of the layer above. */
 export class AddonError extends Error {
   override readonly name = 'AddonError'
   readonly code = 'ERR_ADDON'
@@ -13,14 +15,55 @@ interface Addon extends Omit<Binding, 'createAppender'> {
   createAppender(options: AppenderOptions): SpreadAppender
 }
 
-const ADDON_PATH = '../dist/chronicle.node'
+/** Of the installed package, or of the checkout. */
+const folder = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * Where the addon may be, first choice first. The environment decides when it says so. A local build comes before the prebuilt ones, because a published package has none
+ * unless its user built it. A prebuilt addon of the wrong C library does not load and does no harm, so both are tried.
+ */
+function candidates(): string[] {
+  const named = process.env['CHRONICLE_ADDON']
+  if (named !== undefined && named !== '') return [resolve(named)]
+  const prebuilt = ['glibc', 'musl'].map((library) => `prebuilds/linux-${process.arch}-${library}/chronicle.node`)
+  return ['dist/chronicle.node', ...prebuilt].map((name) => resolve(folder, name))
+}
+
+interface Attempt {
+  readonly path: string
+  readonly cause: unknown
+}
 
 function load(): Addon {
-  try {
-    return createRequire(import.meta.url)(ADDON_PATH) as Addon
-  } catch (cause) {
-    throw new AddonError(`The native addon ${ADDON_PATH} of @chronicle-ts/native does not load: run npm run build`, { cause })
+  const require = createRequire(import.meta.url)
+  const failed: Attempt[] = []
+  for (const path of candidates()) {
+    try {
+      return require(path) as Addon
+    } catch (cause) {
+      failed.push({ path, cause })
+    }
   }
+  const attempts = failed.map(({ path, cause }) => `\n  ${path}: ${reason(cause)}`).join('')
+  throw new AddonError(`The native addon of @chronicle-ts/native does not load: ${advice()}. Tried:${attempts}`, {
+    cause: failed[0]?.cause,
+  })
+}
+
+/** The first line: Node appends the stack of requires. */
+function reason(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException
+  return code === 'MODULE_NOT_FOUND' ? 'no such file' : (message.split('\n')[0] ?? '')
+}
+
+/** What helps where the user stands. */
+function advice(): string {
+  if (process.env['CHRONICLE_ADDON']) return 'CHRONICLE_ADDON names a file that is not this addon'
+  if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`
+  const isInstalled = /[\\/]node_modules[\\/]@chronicle-ts[\\/]native[\\/]?$/.test(folder)
+  if (isInstalled) return `build it for this machine: node ${resolve(folder, 'build.mjs')} (needs a C++20 compiler)`
+  if (/[\\/]packages[\\/]native[\\/]?$/.test(folder)) return 'run npm run build'
+  return 'a bundler must leave @chronicle-ts/native external, and install it beside the bundle'
 }
 
 const addon = load()

@@ -26,7 +26,7 @@ export class MarksLostError extends QueueError {
 
   constructor(facts: { readonly directory: string; readonly loss: MarksLoss }) {
     const { directory, loss } = facts
-    super('The marks of this queue are not those of this process any more', { directory, loss })
+    super('This process no longer owns the markers of this queue', { directory, loss })
     this.code = CODES[loss]
     this.directory = directory
     this.loss = loss

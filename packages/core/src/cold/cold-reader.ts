@@ -32,8 +32,8 @@ export interface ColdReaderStart {
 const GO_ON = Symbol('go on')
 
 /**
- * Reads records with `pread` and nothing else: no mapping, no lock, no registration, no byte written. Made for directories that nobody vouches for,
- * so every oddity is an item of kind `problem` and reading goes on behind it where there is anything to go on with.
+ * Reads records with `pread` and nothing else: no mapping, no lock, no registration, no byte written. Made for untrusted or damaged queues,
+ * so every oddity is an item of kind `problem`, and reading continues after it when anything follows.
  *
  * On a live queue {@link next} answers `undefined` at the end and more later; it follows rolls and notices deletion.
  */
@@ -91,7 +91,7 @@ export class ColdReader {
   }
 
   /**
-   * Checks records in bulk, about `byteLimit` bytes at most, and moves behind those that are simply good; they are not returned. Answers `undefined` when
+   * Checks records in bulk, about `byteLimit` bytes at most, and moves past those that are simply good; they are not returned. Answers `undefined` when
    * {@link next} has to look: at damage, at a segment's end, at the end of what is there.
    */
   advanceOverGood(bulk: BulkCheck, byteLimit: number): GoodRun | undefined {
@@ -237,8 +237,7 @@ export class ColdReader {
   }
 
   /**
-   * The commit word was 0. The segment may be left when the writer has left it, and only after a second look: the writer may have filled this place,
-   * rolled and sealed between our look and our question.
+   * The commit word was 0: decides by docs/format.md#leaving-a-segment whether to go on to the next segment.
    */
   #atUncommitted(segment: ColdSegment): ColdItem | typeof GO_ON | undefined {
     if (segment.freshCommitLengthAt(this.#offset) !== 0) return GO_ON
@@ -268,7 +267,7 @@ export class ColdReader {
     return GO_ON
   }
 
-  /** Whether the writer has gone on behind this segment. What was read before this question does not count any more: look again. */
+  /** Whether the writer has left this segment. A commit word that was read before this call does not count any more: read it again. */
   #maySkipTo(segment: ColdSegment): boolean {
     if (!segment.sealed) segment.refreshHeader()
     if (segment.sealed) return true
@@ -305,11 +304,12 @@ export class ColdReader {
   #openSegment(): ColdSegment | undefined {
     const segment = ColdSegment.open(this.directory, this.#segmentId, this.#control?.segmentSize)
     if (segment === undefined) return this.#jumpOverMissing()
+    // Closed from here on, also when the next look fails.
+    this.#segment = segment
     if (this.#isBeingMade(segment)) {
-      segment.close()
+      this.#closeSegment()
       return undefined
     }
-    this.#segment = segment
     if (segment.headerProblem !== undefined) {
       this.#queue('SEGMENT_BAD_HEADER', segment.headerProblem, { segmentId: segment.id })
     }

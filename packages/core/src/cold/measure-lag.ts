@@ -6,7 +6,7 @@ import type { RecentRate } from './recent-rate.js'
 import { sequenceAt } from './record-verdict.js'
 import { type RecordWalk, timestampNsAt, walkRecords } from './record-walk.js'
 
-/** How far a position is behind the end of its queue. What cannot be told at reasonable cost is `undefined`. */
+/** How far a position is from the end of its queue. A value that cannot be determined at reasonable cost is `undefined`. */
 export interface ReaderLag {
   readonly messages: number | undefined
   /** Bytes of segment space between the position and the end. */

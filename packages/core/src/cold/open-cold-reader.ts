@@ -16,7 +16,7 @@ import {
 import { isQueueListing, listQueue } from './queue-listing.js'
 
 /**
- * Where a cold reader begins: the first or behind the last record, the n-th from the end, the first one at or behind a sequence or a time, or an exact place.
+ * Where a cold reader begins: at the first record or after the last one, at the n-th from the end, at the first one at or after a sequence or a time, or at an exact place.
  */
 export type ColdStart =
   | 'earliest'
@@ -29,14 +29,14 @@ export type ColdStart =
 export interface ColdReaderOptions {
   /** Default: `earliest`. */
   readonly from?: ColdStart
-  /** `present`: end at the end that the queue has now, whatever is appended while it is being read. Default: go on with what comes. */
+  /** `present`: end at the end that the queue has now, also when more is appended while it is being read. Default: continue with new messages. */
   readonly to?: 'present'
   /** Check the CRC of every payload. Default: true. */
   readonly checkPayloads?: boolean
 }
 
 /**
- * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, whatever the queue's size;
+ * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, for every size of the queue;
  * `last`, `sequence` and `timestampNs` walk the headers of one segment more.
  *
  * @throws NotFoundError, PermissionError, NotAQueueError when there is no queue to read; a broken queue is no reason to throw.

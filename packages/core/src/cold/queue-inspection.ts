@@ -6,14 +6,14 @@ import type { ReaderLag } from './measure-lag.js'
 import type { QueueProblem } from './queue-problem.js'
 import type { RecentRate } from './recent-rate.js'
 
-/** What a look at a queue's files says. A plain object; everything that was not found, or cannot be told, is `undefined`. */
+/** What a look at a queue's files says. A plain object; everything that was not found, or is unknown, is `undefined`. */
 export interface QueueInspection {
   readonly directory: string
   /** When it was looked at. */
   readonly inspectedNs: bigint
   /** Whether the directory holds a control block or a segment at all. */
   readonly isQueue: boolean
-  /** Bytes per segment: from the control block, or from the first segment's length when that cannot be believed. */
+  /** Bytes per segment: from the control block, or from the first segment's length when that is not valid. */
   readonly segmentSize: number | undefined
   /** The control block's fields as found, believable or not. */
   readonly control: ControlBlock | undefined
@@ -69,7 +69,7 @@ export interface HeadInspection {
 }
 
 export interface WriterInspection extends LockInspection {
-  /** The lock decides: somebody who holds it is the writer. `undefined` when that cannot be known. */
+  /** The lock decides: the process that holds it is the writer. `undefined` when that cannot be known. */
   readonly alive: boolean | undefined
   readonly epoch: number | undefined
   readonly lastHeartbeatNs: bigint | undefined

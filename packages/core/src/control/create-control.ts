@@ -7,7 +7,7 @@ import { CONTROL_FILE, CONTROL_TEMPORARY_FILE, encodeControl, type NewControlBlo
 
 /**
  * Writes `control.meta` in one step: filled and synced under a temporary name, then renamed, then the directory synced. Its first segment is there
- * already, so whoever sees the control block can open the queue (L8).
+ * already, so a process that sees the control block can open the queue (L8).
  */
 export function createControl(directory: QueueDirectory, control: NewControlBlock): void {
   writeTemporaryControl(directory, encodeControl(control))

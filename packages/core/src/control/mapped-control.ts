@@ -123,7 +123,7 @@ export class MappedControl {
     Atomics.store(this.#words, CONTROL_PARKED_READERS_OFFSET >> 2, 1)
   }
 
-  /** Whether somebody had announced to park; nobody is after it, and everybody looks again. */
+  /** Whether a reader had announced to park; after this no announcement is left, and every reader checks again. */
   clearParkedReaders(): boolean {
     const parked = Atomics.exchange(this.#words, CONTROL_PARKED_READERS_OFFSET >> 2, 0) !== 0
     if (parked) this.wakeReaders()

@@ -1,6 +1,6 @@
 import { QueueError } from './queue-error.js'
 
-/** The file system has no room, or a quota is used up. No byte of the message was stored and the queue goes on working when room returns. */
+/** The file system has no room, or a quota is used up. No byte of the message was stored. The queue continues to work when there is room again. */
 export class NoSpaceError extends QueueError {
   override readonly name = 'NoSpaceError'
   override readonly code = 'ERR_NO_SPACE'
@@ -28,7 +28,7 @@ export class QueueFullError extends QueueError {
   /** The limit that was reached: 'maxBytes' or 'maxSegments'. */
   readonly limit: string
   readonly value: number
-  /** For how long the writer waited; 0 when it was told not to. */
+  /** For how long the writer waited; 0 when it was not to wait. */
   readonly waitedMs: number
   /** Why the oldest segment stays: 'readers have not committed past it', or that no reader is registered, ... */
   readonly reason: string
@@ -67,7 +67,7 @@ function listed(names: readonly string[]): string {
   return more > 0 ? `${names.slice(0, NAMES_MAX).join()} and ${more} more` : names.join()
 }
 
-/** A limit of the operating system is in the way: the message says which. */
+/** A limit of the operating system was reached; the message names it. */
 export class LimitError extends QueueError {
   override readonly name = 'LimitError'
   override readonly code = 'ERR_LIMIT'
@@ -79,7 +79,7 @@ export class LimitError extends QueueError {
 
   constructor(facts: { limit: string; path?: string | undefined; syscall?: string | undefined }, options?: ErrorOptions) {
     const { limit, path, syscall } = facts
-    super('A limit of the operating system is in the way', { limit, path, syscall }, options)
+    super('A limit of the operating system was reached', { limit, path, syscall }, options)
     this.limit = limit
     this.path = path
     this.syscall = syscall

@@ -29,7 +29,7 @@ export class CorruptRecordError extends QueueError {
   }
 }
 
-/** The record is whole but its sequence is not the one that must come next. The reader's position does not move. */
+/** The record is whole, but does not have the expected sequence. The reader's position does not move. */
 export class SequenceGapError extends QueueError {
   override readonly name = 'SequenceGapError'
   override readonly code = 'ERR_SEQUENCE_GAP'
@@ -42,7 +42,7 @@ export class SequenceGapError extends QueueError {
 
   constructor(facts: RecordLocation & { expected: number; found: number }, options?: ErrorOptions) {
     const { directory, segmentId, offset, expected, found } = facts
-    super('A record has not the sequence that must come next', { directory, segmentId, offset, expected, found }, options)
+    super('A record does not have the expected sequence', { directory, segmentId, offset, expected, found }, options)
     this.directory = directory
     this.segmentId = segmentId
     this.offset = offset
@@ -57,7 +57,7 @@ export class DataLostError extends QueueError {
   override readonly code = 'ERR_DATA_LOST'
   override readonly category = 'fatal'
   readonly directory: string | undefined
-  /** Sequence of the first message that is gone; `undefined` when nothing tells it any more, because the segments vanished by another hand than retention's. */
+  /** Sequence of the first message that is gone; `undefined` when it is unknown, because another program than retention deleted the segments. */
   readonly from: number | undefined
   /** Sequence of the first message that is still there: `from` to `to - 1` are gone. */
   readonly to: number
@@ -112,7 +112,7 @@ export class SegmentTruncatedError extends QueueError {
     options?: ErrorOptions,
   ) {
     const { directory, path, segmentId } = facts
-    super('A file of the queue was cut short while it was in use', { directory, path, segmentId }, options)
+    super('A file of the queue was truncated while it was in use', { directory, path, segmentId }, options)
     this.directory = directory
     this.path = path
     this.segmentId = segmentId

@@ -1,6 +1,6 @@
 import { QueueError } from './queue-error.js'
 
-/** The directory exists and is no queue, or its control block is nobody's. Nothing was changed. */
+/** The directory exists and is not a queue, or its control block is not one of this format. Nothing was changed. */
 export class NotAQueueError extends QueueError {
   override readonly name = 'NotAQueueError'
   override readonly code = 'ERR_NOT_A_QUEUE'
@@ -46,7 +46,7 @@ export class UnsupportedVersionError extends QueueError {
   }
 }
 
-/** Somebody began to create the queue and did not finish in the time that this open would wait. */
+/** A writer began to create the queue and did not finish in the time that this open would wait. */
 export class NotReadyError extends QueueError {
   override readonly name = 'NotReadyError'
   override readonly code = 'ERR_NOT_READY'

@@ -1,6 +1,6 @@
 import { QueueError } from './queue-error.js'
 
-/** A symbolic link stands where a file or folder of the queue should be. It is not followed: it may lead to files of another owner. Nothing was changed. */
+/** A symbolic link is in the place of a file or folder of the queue. It is not followed: it may lead to files of another owner. Nothing was changed. */
 export class LinkError extends QueueError {
   override readonly name = 'LinkError'
   override readonly code = 'ERR_LINK'
@@ -8,7 +8,7 @@ export class LinkError extends QueueError {
   readonly path: string
 
   constructor(facts: { path: string }, options?: ErrorOptions) {
-    super('A symbolic link stands where a file of the queue should be', { path: facts.path }, options)
+    super('A symbolic link is in the place of a file of the queue', { path: facts.path }, options)
     this.path = facts.path
   }
 }

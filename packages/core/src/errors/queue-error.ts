@@ -3,9 +3,9 @@ import type { QueueErrorCode } from './codes.js'
 /**
  * What a caller can do about an error.
  *
- * - `usage`: the call or its surroundings are wrong; the same call fails again until somebody changes them.
- * - `retry`: the same call can succeed later, without anybody changing anything here.
- * - `fatal`: data is damaged or the handle is unusable; somebody has to look.
+ * - `usage`: the call or its surroundings are wrong; the same call fails again until the program changes them.
+ * - `retry`: the same call can succeed later, without a change in the program.
+ * - `fatal`: data is damaged or the handle is unusable; an operator has to act.
  */
 export type ErrorCategory = 'usage' | 'retry' | 'fatal'
 

@@ -59,7 +59,7 @@ interface SystemError extends Error {
 }
 
 /**
- * Turns what `node:fs` or the addon threw into the error of a queue, with the original as its `cause`. What is no system error (a `QueueError`
+ * Converts an error of `node:fs` or the addon into the error of a queue, with the original as its `cause`. An error that is not a system error (a `QueueError`
  * already, a `TypeError`, ...) comes back as it is: throw the result.
  */
 export function fromSystemError(cause: unknown, facts: SystemFacts = {}): unknown {
@@ -90,8 +90,8 @@ export function fromSystemError(cause: unknown, facts: SystemFacts = {}): unknow
 }
 
 /**
- * The limit that stands behind an errno. `mlock` answers EPERM, ENOMEM or EAGAIN for one and the same limit. A segment that is prepared in the background is
- * reserved and mapped in one step, which bears the name of the first, `fallocate`.
+ * The limit that an errno means. `mlock` returns EPERM, ENOMEM or EAGAIN for one and the same limit. A segment that is prepared in the background is
+ * reserved and mapped in one step, which has the name of the first, `fallocate`.
  */
 function limitOf(errno: string, syscall: string | undefined): string | undefined {
   if (syscall?.startsWith('mlock') && (errno === 'EPERM' || errno === 'ENOMEM' || errno === 'EAGAIN')) return 'RLIMIT_MEMLOCK'

@@ -153,7 +153,7 @@ function writerActive(directory: string, text: string): WriterActiveError {
   return new WriterActiveError({ directory, pid, startTime, sinceMs: processAgeMs(startTime), how })
 }
 
-/** Whether somebody writes to a queue, and how that is known. */
+/** Whether a writer has a queue open, and how that is known. */
 export interface LockState {
   readonly held: boolean
   readonly record: LockRecord | undefined

@@ -3,7 +3,7 @@ import { processStartTime } from './machine.js'
 import type { QueueDirectory } from './queue-directory.js'
 import { probeWriterLock } from './writer-lock.js'
 
-/** Whether a queue has a writer. One answer for everybody: the lock decides, the rest explains. */
+/** Whether a queue has a writer. One function for all callers: the lock decides, the rest explains. */
 export interface WriterStatus {
   readonly alive: boolean
   /** Of the process that the lock file names; absent after a clean close. */

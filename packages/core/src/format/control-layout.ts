@@ -300,7 +300,7 @@ export function encodeControl(control: NewControlBlock): Uint8Array<ArrayBuffer>
   return bytes
 }
 
-/** Whether the extension fields belong to the present writer epoch, and so may be believed. */
+/** Whether the extension fields belong to the present writer epoch, and so are valid. */
 export function controlExtensionsAreCurrent(control: Pick<ControlBlock, 'extensionEpoch' | 'writerEpoch'>): boolean {
   return control.extensionEpoch !== 0 && control.extensionEpoch === control.writerEpoch % 0x1_0000_0000
 }

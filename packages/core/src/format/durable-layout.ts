@@ -57,7 +57,7 @@ export function durableSlotOffset(slot: number): number {
   return slot === 0 ? CONTROL_DURABLE_SLOT_0_OFFSET : CONTROL_DURABLE_SLOT_1_OFFSET
 }
 
-/** The newest valid mark of a control block's bytes, or `undefined` when nobody ever made a durable one. */
+/** The newest valid mark of a control block's bytes, or `undefined` when no message was ever made durable. */
 export function decodeDurableMark(control: Uint8Array, crc32: Crc32): DurableMark | undefined {
   const first = decodeDurableSlot(control, 0, crc32)
   const second = decodeDurableSlot(control, 1, crc32)

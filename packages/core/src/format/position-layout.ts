@@ -2,7 +2,7 @@ import type { Crc32, Field } from './field.js'
 import { getUint64, setUint64, viewOf } from './uint64.js'
 
 /**
- * Layout of `readers/<name>.meta`: two slots of 40 bytes, one behind the other. Each slot, integers little-endian:
+ * Layout of `readers/<name>.meta`: two slots of 40 bytes, one after the other. Each slot, integers little-endian:
  *
  * ```text
         0       1       2       3       4       5       6       7

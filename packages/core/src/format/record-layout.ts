@@ -115,7 +115,7 @@ export function paddingCommitLength(offset: number, segmentSize: number): number
   return segmentSize - offset - RECORD_HEADER_LENGTH + 1
 }
 
-/** A record's header as plain values. Fields that a flag declares absent hold whatever bytes stand there. */
+/** A record's header as plain values. Fields that a flag declares absent hold the bytes at their place. */
 export interface RecordHeader {
   readonly commitLength: number
   readonly sequence: number

@@ -91,7 +91,7 @@ export function isExistingSegmentSize(size: number): boolean {
   )
 }
 
-/** The highest offset at which a record can begin. Behind it there is nothing to look for. */
+/** The highest offset at which a record can begin. */
 export function lastRecordOffset(segmentSize: number): number {
   return segmentSize - SEGMENT_HEADER_LENGTH
 }

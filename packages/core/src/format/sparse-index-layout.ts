@@ -2,8 +2,8 @@ import type { Crc32, Field } from './field.js'
 import { getUint64, setUint64, viewOf } from './uint64.js'
 
 /**
- * Layout of a segment's sparse index, `index/<segment id>.idx`: this header, then entries of 24 bytes in ascending order. A file of ours that the base format
- * does not know: it is only ever a shortcut, and wrong ones are made anew. Integers are little-endian.
+ * Layout of a segment's sparse index, `index/<segment id>.idx`: this header, then entries of 24 bytes in ascending order. A file that the base format
+ * does not know: it is only a shortcut, and invalid ones are written again. Integers are little-endian.
  *
  * ```text
  *        0       1       2       3       4       5       6       7

@@ -20,7 +20,7 @@ import { type IteratedSource, SourceIterator } from './source-iterator.js'
 
 /** How far a source is behind its writer. */
 export interface Lag {
-  /** Messages appended and not yet returned by `next()`; NaN when the writer of a base format queue does not tell. */
+  /** Messages appended and not yet returned by `next()`; NaN when it is unknown, as with a writer of the base format. */
   readonly messages: number
   /** Bytes between this source's position and the head, slack at the ends of segments included. */
   readonly bytes: number
@@ -35,7 +35,7 @@ export interface SourceMetrics extends CursorCounts {
 }
 
 export interface WaitOptions {
-  /** Milliseconds, up to `Infinity`. Default: `wait` 1000, because a blocked thread is deaf to signals; `waitAsync` `Infinity`. */
+  /** Milliseconds, up to `Infinity`. Default: `wait` 1000, because a blocked thread runs no signal handler; `waitAsync` `Infinity`. */
   readonly timeoutMs?: number
 }
 
@@ -157,11 +157,11 @@ export abstract class MessageSource implements Parkable {
   }
 
   /**
-   * All messages from here on, for ever: waits where there is none yet. Each message is a flyweight as in {@link next}, but of the iterator's own: it stays readable until
-   * the loop's next turn, also when the source reads on or is closed meanwhile.
+   * Yields all messages from the position on, without an end: waits when it has caught up. Each message is a flyweight as in {@link next}, but of the iterator's own: it stays readable until
+   * the loop's next turn, also when the source continues or is closed meanwhile.
    *
-   * The rule for all iterators: they end when the signal aborts, when the source is closed, and at `return()` (a `break` in the loop), at once also while they wait. What
-   * was not delivered stays in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
+   * The rule for all iterators: they end when the signal aborts, when the source is closed, and at `return()` (a `break` in the loop), at once also while they wait. Messages
+   * that were not delivered stay in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
    */
   messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
     const message = new Message()
@@ -200,7 +200,7 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.nextSequence
   }
 
-  /** Goes to the place described, within what still exists. @throws {@link InvalidArgumentError} for what is not a place, such as 'resume'. */
+  /** Moves to the given place, within the messages that still exist. @throws {@link InvalidArgumentError} for a value that is not a place, such as 'resume'. */
   seek(start: Place): void {
     this.assertOpen()
     checkStart(start, ['earliest', 'latest'])
@@ -220,7 +220,7 @@ export abstract class MessageSource implements Parkable {
   }
 
   /**
-   * When the writer last appended, rolled or gave a sign of life, in nanoseconds of CLOCK_REALTIME; 0n before the first writer. Everything that it had appended until then
+   * When the writer last appended, rolled or renewed its heartbeat, in nanoseconds of CLOCK_REALTIME; 0n before the first writer. Everything that it had appended until then
    * is visible to a look after this load, and what is not visible will be stamped with this time or a later one, unless its appender gives a time of its own.
    */
   get heartbeatNs(): bigint {
@@ -234,7 +234,7 @@ export abstract class MessageSource implements Parkable {
     return this.#control.readDurableMark()?.sequence ?? 0
   }
 
-  /** How far this source is behind its writer. Damage in the way does not stop it: the age is then not known, and 0n. */
+  /** Returns how far this source is behind its writer. When damage hides the next message, its age is unknown, and 0n. */
   lag(): Lag {
     this.assertOpen()
     const next = this.#peekOrUndefined()

@@ -19,7 +19,7 @@ import { MessageCopy, type MessageJson, messageAsJson } from './message-copy.js'
 export interface MessageFields {
   /** Counts the queue's messages from 0 over its whole life. */
   readonly sequence: number
-  /** Nanoseconds since the Unix epoch, or whatever the appender gave. */
+  /** Nanoseconds since the Unix epoch, or the time that the appender gave. */
   readonly timestampNs: bigint
   /** The user's type, 0 to 65534. */
   readonly typeId: number
@@ -54,7 +54,7 @@ const BUFFER_COPY_MAX = 0x7fff_ffff
  *
  * | | bytes | valid | for |
  * |---|---|---|---|
- * | {@link payload} | copied once per message | for ever | everything |
+ * | {@link payload} | copied once per message | without a limit | everything |
  * | {@link payloadView} | in the mapping | as long as it is held | large payloads that are only read |
  * | {@link view}, {@link payloadOffset} | in the mapping | the view: as long as it is held; the offset: until the message moves | hot loops |
  *

@@ -19,7 +19,7 @@ import {
 import { openObserver, openReader, openWriter } from '../index.js'
 
 describe('positions', () => {
-  it('a reader resumes behind its last commit and repeats what it did not commit', () => {
+  it('a reader resumes after its last commit and repeats what it did not commit', () => {
     const { directory, writer } = queueOf(50)
     const reader = openReader(directory, 'a')
     for (const _ of range(0, 20)) reader.next()

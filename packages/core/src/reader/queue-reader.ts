@@ -29,7 +29,7 @@ export interface CommittedMessage {
  * Opens a queue for reading under a name. The position of a name survives restarts; a registered reader pins what it has not committed. One
  * process at a time may use a name.
  *
- * A name with a saved position goes on there, whatever `start` says; `start` is where a new name begins. `reader.opening` says which it was.
+ * A name with a saved position continues there and ignores `start`; `start` is where a new name begins. `reader.opening` says which it was.
  *
  * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError}, {@link NotReadyError} `ERR_NOT_READY` while a writer makes the queue, {@link ReaderActiveError}
  * `ERR_READER_ACTIVE`, {@link BadPositionError} `ERR_BAD_POSITION`, {@link DataLostError} `ERR_DATA_LOST` when the saved position was deleted (see `onLost`),
@@ -87,7 +87,7 @@ function open(directory: DirectoryPath, name: string, options: ResolvedReaderOpt
 /** A named reader. Reading is as in {@link MessageSource}; {@link commit} saves the position. */
 export class QueueReader extends MessageSource {
   readonly name: string
-  /** What the open did: whether it went on at the saved position, began anew, or was told to begin over again. */
+  /** What the open did: it continued at the saved position, began with a new name, or reset the position. */
   readonly opening: ReaderOpening
   readonly #held: QueueDirectory
   readonly #file: PositionFile
@@ -199,7 +199,7 @@ export class QueueReader extends MessageSource {
     throw new BadPositionError({
       path: this.#file.path,
       reader: this.name,
-      detail: `offset ${saved.offset} is no place for a record`,
+      detail: `offset ${saved.offset} is not at the beginning of a record`,
     })
   }
 

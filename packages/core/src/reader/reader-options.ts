@@ -3,8 +3,8 @@ import { checkOptionNames } from '../files/option-names.js'
 import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/wait-strategy.js'
 
 /**
- * Where reading begins: the earliest message that is still there, behind the last one, at a sequence, at a time, or at the last so many messages (fewer when there are
- * not so many). A sequence or a time that is not reached yet is the end: whatever is appended next is the next message.
+ * Where reading begins: at the earliest message that still exists, after the last one, at a sequence, at a time, or at the last `n` messages (fewer when there are
+ * fewer). A sequence or a time that is not reached yet means the end: the message that is appended next is the next message.
  */
 export type Place =
   | 'earliest'
@@ -19,12 +19,12 @@ export type Start = Place | 'resume'
 export interface SourceOptions {
   /**
    * Where an observer begins, and a reader whose name has no saved position yet. Default 'earliest'. It never overrides a saved position (L67): a service that opens with
-   * 'latest' gets what came while it was away. Starting over is `reset`, or {@link MessageSource.seek}.
+   * 'latest' gets the messages that were appended while it was not running. To start over, use `reset`, or {@link MessageSource.seek}.
    */
   readonly start?: Start
-  /** What a record with a wrong checksum does: `strict` (default) throws and stays there, `skip` counts it and goes on behind it. */
+  /** What a record with a wrong checksum does: `strict` (default) throws and does not move, `skip` counts it and continues after it. */
   readonly onCorrupt?: 'strict' | 'skip'
-  /** What messages do that retention deleted unread: `strict` (default) throws `ERR_DATA_LOST` once per call, `snap` counts them and goes on with the earliest. */
+  /** What happens when retention deleted unread messages: `strict` (default) throws `ERR_DATA_LOST` at each call, `snap` counts them and continues with the earliest. */
   readonly onLost?: 'strict' | 'snap'
   /** How waiting is done. Default 'adaptive'. */
   readonly wait?: WaitStrategyName
@@ -33,7 +33,7 @@ export interface SourceOptions {
 }
 
 export interface ReaderOptions extends SourceOptions {
-  /** Forgets the saved position and begins at `start`, as a new name does. Also the way out when the saved position is unusable. Default false. */
+  /** Forgets the saved position and begins at `start`, as a new name does. Also replaces a saved position that is unusable. Default false. */
   readonly reset?: boolean
 }
 

@@ -52,8 +52,8 @@ export interface CursorQueue {
  * Walks a queue's records, checked ahead in batches by native code, from segment to segment. The hot path is {@link next}: it compares two numbers, moves the
  * flyweight and adds a length.
  *
- * Invariants: records in `[block, verifiedBlock)` of the segment are committed and good. A segment is left only when it is sealed (or its writer is dead and
- * a later one named) **and** the commit word was loaded once more after that and still is 0 (L2).
+ * Invariants: records in `[block, verifiedBlock)` of the segment are committed and good. A segment is left by the rule in docs/format.md#leaving-a-segment,
+ * with its second load of the commit word (L2).
  */
 export class RecordCursor {
   readonly #directory: QueueDirectory
@@ -226,7 +226,7 @@ export class RecordCursor {
         const sealed = segment.sealedAcquire()
         const isHole = hasRoom && ((sealed && this.#isHoleInSealed(segment)) || this.#isHoleInHead(segment))
         if (!sealed && !isHole && !this.#isLeftBehind(segment)) return false
-        // The second look: what was committed before the seal, or before the head went on, is visible now (L2).
+        // The second load (L2): docs/format.md#leaving-a-segment.
         if (hasRoom && segment.commitLengthAcquire(offset) !== 0) continue
         if (isHole) {
           if (!this.#stepOver(segment, COMMIT_WORD_GONE)) return false
@@ -252,8 +252,8 @@ export class RecordCursor {
   }
 
   /**
-   * An unsealed segment that is no longer the head: its writer is between two steps of a roll, or died there, or a power cut took the seal. Nothing is committed
-   * in it after the control block names a later one, so that is as good as a seal (docs/models.md shows it), whoever lives.
+   * An unsealed segment that is no longer the head: its writer is between two steps of a roll, or died there, or a power cut took the seal. This is case 2 of
+   * docs/format.md#leaving-a-segment.
    */
   #isLeftBehind(segment: MappedSegment): boolean {
     return this.#control.currentSegmentAcquire() > segment.id

@@ -1,6 +1,7 @@
-import { closeSync, ftruncateSync, readSync } from 'node:fs'
+import { closeSync, ftruncateSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
 import { openPath } from '../files/regular-file.js'
+import { readWhole } from '../files/whole-transfer.js'
 import {
   encodeSegmentHeader,
   SEGMENT_FLAG_SEALED,
@@ -11,6 +12,7 @@ import {
   segmentProblem,
 } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
+import { isGoodRecord } from '../segment/record-scan.js'
 import { type RecordSurvey, surveyRecords } from '../segment/record-survey.js'
 import { glanceAtSegment, openDamagedSegment, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
 import { findRecordBefore } from '../segment/witness-record.js'
@@ -148,7 +150,7 @@ function keepExcess(context: RecoveryContext, segmentId: number, length: number)
   const fd = openPath(segmentPath(context.directory, segmentId), 'read')
   try {
     const bytes = Buffer.alloc(Math.min(length - context.segmentSize, EXCESS_MAX))
-    const count = readSync(fd, bytes, 0, bytes.length, context.segmentSize)
+    const count = readWhole(fd, bytes, context.segmentSize)
     const excess = bytes.subarray(0, count)
     if (excess.some((byte) => byte !== 0)) context.setBytesAside(`segment-${segmentId}-offset-${context.segmentSize}.bin`, excess)
   } finally {
@@ -162,13 +164,18 @@ function correctHeader(context: RecoveryContext, { id, glance, sealed }: Examine
   const old = Buffer.from(segment.bytes.subarray(0, SEGMENT_HEADER_LENGTH))
   const { header } = glance
   const isLost = header.magic !== SEGMENT_MAGIC && header.version !== SEGMENT_VERSION
-  const firstSequence = isLost ? surveyRecords(segment).firstSequence : header.firstSequence
+  // Its first record tells it, when that is there: what follows a lost one would tell another.
+  const firstSequence = isLost ? firstSequenceIn(segment, glance) : header.firstSequence
   const flags = sealed ? SEGMENT_FLAG_SEALED : 0
   // The rest of the header stays when only its identity is damaged.
   const kept = isLost ? { flags, firstSequence } : { ...header, flags, firstSequence }
   if (old.some((byte) => byte !== 0)) context.setBytesAside(`segment-${id}-offset-0.bin`, old)
   context.note('damaged-segment', { segmentId: id }, `${problem}; its records are those of this segment`)
   context.changes.replace(() => segment.bytes.set(encodeSegmentHeader({ ...safe(kept), segmentId: id })))
+}
+
+function firstSequenceIn(segment: MappedSegment, { hasRecords, firstSequence }: SegmentGlance): number | undefined {
+  return hasRecords && isGoodRecord(segment, SEGMENT_HEADER_LENGTH, 0) ? firstSequence : undefined
 }
 
 /** A number that no field can hold is damage, and absent. */

@@ -1,7 +1,8 @@
 import { bootId } from '../files/machine.js'
 import { WRITE_BACK_FAILED } from '../format/index.js'
+import { findLowestSegment } from '../segment/first-segment.js'
 import { recordCapacity } from '../segment/record-survey.js'
-import { listSegments, openSegment } from '../segment/segment-files.js'
+import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
@@ -13,8 +14,8 @@ import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
 
 /**
- * Decides how a queue gets into the state from which a writer can go on, whatever stopped the last one; the caller carries the changes out. After the death of a process this looks at
- * a handful of records, whatever the size of the queue; after a stop of the machine it verifies everything behind the durable mark.
+ * Decides how a queue gets into the state from which a writer can continue, however the last one stopped; the caller carries the changes out. After the death of a process this looks at
+ * a handful of records, for every size of the queue; after a stop of the machine it verifies everything after the durable mark.
  */
 export function recoverQueue(context: RecoveryContext): Tail {
   const { control, changes } = context
@@ -93,15 +94,20 @@ function openPredecessor(context: RecoveryContext, segmentId: number): ReturnTyp
   }
 }
 
-/** What is above the head was never deleted: such a hint would hide from those who begin what is appended until the head is there. */
+/**
+ * What is above the head was never deleted: such a hint would hide from those who begin what is appended until the head is there. What was announced as deleted and is still there is there
+ * for every reader again.
+ */
 function correctFirstSegment({ directory, control }: RecoveryContext, headId: number): void {
   const said = control.firstSegmentAcquire()
-  if (said === undefined || said <= headId) return
-  const [lowest = headId] = listSegments(directory)
+  if (said === undefined) return
+  const isLowest = said <= headId && segmentExists(directory, said) && (said === 0 || !segmentExists(directory, said - 1))
+  if (isLowest) return
+  const lowest = (said > headId ? listSegments(directory)[0] : findLowestSegment(directory, control)) ?? headId
   control.storeFirstSegment(lowest)
 }
 
-/** Wakes whoever is parked, announced or not: the last writer may have died between its commit word and its wake. */
+/** Wakes every parked reader, announced or not: the last writer may have died between its commit word and its wake. */
 function clearWaiters(context: RecoveryContext): void {
   if (context.control.clearParkedReaders()) context.note('stale-waiters', { segmentId: 0 }, 'woken')
   else if (context.lastWriterDied) context.control.wakeReaders()

@@ -3,8 +3,8 @@
  * test of its name, and docs/recovery.md shows the same table for people.
  */
 export const RECOVERY_CASES = {
-  'stale-lock': 'The lock file names a writer that is gone: the lock itself was free, so the name is only replaced.',
-  'torn-tail': 'An append did not commit: its bytes are zeroed, the segment goes on where it stood.',
+  'stale-lock': 'The lock file names a writer that has ended: the lock itself was free, so the name is only replaced.',
+  'torn-tail': 'An append did not commit: its bytes are zeroed, and the next append uses its place.',
   'corrupt-tail':
     'Something that claims to be committed at the tail is not: set aside, padded over, the queue goes on in the next segment.',
   'unsynced-tail':
@@ -19,7 +19,7 @@ export const RECOVERY_CASES = {
     'control.meta is missing, short, zeroed, or cannot be that of the segments beside it: set aside, rebuilt from the segments.',
   'sealed-without-successor': 'The head is sealed or padded to its end and nothing follows: the successor is made.',
   'successor-without-seal': 'The writer died between naming the new head and sealing the old one: sealed now.',
-  'invalid-successor': 'A file bears the name of the next segment without being one: replaced.',
+  'invalid-successor': 'A file with the name of the next segment is not a segment: replaced.',
   'missing-head':
     'The segment that the control block names is gone, or is not a segment: set aside, the queue goes on above everything that was seen.',
   'damaged-segment':
@@ -27,8 +27,8 @@ export const RECOVERY_CASES = {
   'copied-queue':
     'The queue is a copy, perhaps of a queue that was being written: recovered from its segments, up to the first gap.',
   'reader-ahead':
-    'A reader has saved a position behind everything that is left: it goes on at the new head, and no position is used twice.',
-  'stale-waiters': 'Readers that died parked left their announcement: cleared, everybody looks again.',
+    'A reader has saved a position after everything that is left: it continues at the new head, and no position is used twice.',
+  'stale-waiters': 'Readers that died parked left their announcement: cleared, and every reader checks again.',
 } as const
 
 export type RecoveryCase = keyof typeof RECOVERY_CASES

@@ -120,7 +120,7 @@ describe('recovery after the death of the writer', () => {
     expect(readControlFile(directory).currentSegment).toBe(0)
   })
 
-  it('L14, odd-generation: an abandoned seqlock is made even and hangs nobody', () => {
+  it('L14, odd-generation: an abandoned seqlock is made even, and no open hangs', () => {
     const directory = killedQueue(25)
     const { segmentGeneration } = readControlFile(directory)
     overwriteControl(directory, CONTROL_SEGMENT_GENERATION_OFFSET, u32(segmentGeneration + 1))
@@ -328,7 +328,7 @@ describe('recovery after the death of the writer', () => {
     }
   })
 
-  it('stale-lock: the record of a dead writer is replaced, whatever it says', () => {
+  it('stale-lock: the record of a dead writer is replaced, also when it is invalid', () => {
     for (const record of ['', '1 2', '99999999 1 1\n', 'garbage\n', `${'9'.repeat(200)}`]) {
       const directory = killedQueue(3)
       writeFileSync(join(directory, LOCK_FILE), record)
@@ -422,7 +422,7 @@ describe('recovery after a stop of the machine', () => {
     expect(sequences).toEqual(range(sequences[0] as number, 300))
   })
 
-  it('keeps every durable message when all behind the mark is garbage', () => {
+  it('keeps every durable message when all after the mark is garbage', () => {
     const directory = durablePrefix(25, 60)
     const mark = offsetOfSequence(directory, 25)
     const length = SEGMENT_SIZE - mark.offset

@@ -26,7 +26,7 @@ export function withLockedReader<T>(directory: QueueDirectory, file: string, wor
   const fd = openReaderFile(directory, file)
   try {
     if (!binding.tryLock(fd, true)) throw new StepSkipped('the reader is running')
-    if (!isStillNamed(directory, file, fd)) throw new StepSkipped('the reader was opened anew')
+    if (!isStillNamed(directory, file, fd)) throw new StepSkipped('the reader was opened again')
     const bytes = readColdFile(directory.at(file), POSITION_LENGTH + 1) ?? Buffer.alloc(0)
     return work({ bytes: Buffer.from(bytes), position: decodePosition(bytes, checksum) })
   } finally {

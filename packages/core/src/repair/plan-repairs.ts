@@ -12,7 +12,7 @@ import { isDamageKept } from './keep-damage.js'
 import type { RepairStep, RepairStepKind } from './repair-step.js'
 
 export interface PlanOptions {
-  /** Move readers that stand in front of damage behind it: they will never see what was there. Default: they stay and say so. */
+  /** Move readers that stopped at damage to the record after it: they never get the messages that were there. Default: they stay and report it. */
   readonly skipDamage?: boolean
 }
 
@@ -69,7 +69,7 @@ export function isRepairable(code: ProblemCode): boolean {
 const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
 
 /**
- * What would mend these problems of a queue, in the order in which it must be done. Changes nothing; problems that only a person can decide about, or that harm nobody, lead
+ * Returns the steps that repair these problems of a queue, in the order in which they must be done. Changes nothing; problems that only an operator can decide about, or that do no harm, lead
  * to no step; when a segment or the control block cannot be read, nothing does.
  *
  * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.

@@ -2,23 +2,24 @@ import { binding } from '@chronicle-ts/native'
 import { inspectQueue, type QueueProblem, verifyQueue } from '../cold/index.js'
 import { NotAQueueError } from '../errors/index.js'
 import { QueueDirectory } from '../files/queue-directory.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import { WriterLock } from '../files/writer-lock.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
 import { quarantineEntry } from '../recovery/set-aside.js'
 import { applyLockedSteps, applyRecovery, type LockedStep } from './apply-repairs.js'
+import { makeFile } from './make-file.js'
 import { type PlanOptions, planRepairs } from './plan-repairs.js'
 import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
-import { makeFile, writeWhole } from './write-whole.js'
 
 /** A control block that is rebuilt shows what is wrong with the segments, which then shows what a writer has to recover: three rounds, and one to see that nothing is left. */
 const ROUNDS_MAX = 4
 
 /**
- * Mends a queue: finds what is wrong, carries out what {@link planRepairs} plans for it, and looks again, until nothing is left that a step can do. Plans and works under the writer lock, and takes the
+ * Repairs a queue: finds its problems, carries out the steps that {@link planRepairs} plans, and checks again, until no step is left. Plans and works under the writer lock, and takes the
  * lock of each reader whose file it touches: what a running process uses is left to it, and the outcome says so. What is
  * replaced or taken away is kept in the queue's quarantine folder, and so is the report. Nothing that was readable before is unreadable afterwards.
  *
- * @throws WriterActiveError `ERR_WRITER_ACTIVE`: somebody writes to the queue; nothing was changed.
+ * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a writer has the queue open; nothing was changed.
  */
 export function repairQueue(directory: string, options: PlanOptions = {}): RepairReport {
   if (!inspectQueue(directory).isQueue) throw new NotAQueueError({ directory, detail: 'there is nothing to repair' })

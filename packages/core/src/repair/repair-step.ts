@@ -9,7 +9,7 @@ export type RepairStep =
   | { readonly kind: 'rebuild-control' }
   /** Close a segment, so that readers leave it and no writer appends to it again. */
   | { readonly kind: 'seal-segment'; readonly segmentId: number }
-  /** Keep a copy of bytes that are no record. The bytes themselves stay: records behind them keep their places. */
+  /** Keep a copy of bytes that are not a record. The bytes themselves stay: the records after them keep their places. */
   | { readonly kind: 'keep-damage'; readonly segmentId: number; readonly offset: number; readonly length: number }
   /** Move a file into the quarantine folder. */
   | { readonly kind: 'set-aside'; readonly file: string }
@@ -48,7 +48,7 @@ export function describeRepairStep(step: RepairStep): string {
     case 'rebuild-control':
       return 'write a new control.meta from what the segments show; the old one is kept'
     case 'seal-segment':
-      return `seal segment ${step.segmentId}, so that readers go on behind it and nothing is appended to it`
+      return `seal segment ${step.segmentId}, so that readers continue in the next one and nothing is appended to it`
     case 'keep-damage':
       return `keep a copy of ${step.length} damaged bytes at offset ${step.offset} of segment ${step.segmentId}; they stay where they are`
     case 'set-aside':
@@ -56,6 +56,6 @@ export function describeRepairStep(step: RepairStep): string {
     case 'move-reader':
       return `set the position of ${step.file} to segment ${step.to.segmentId}, offset ${step.to.offset}; the old file is kept`
     case 'recover':
-      return 'open the queue as a writer, whose recovery mends the rest, and close it'
+      return 'open the queue as a writer, so that recovery repairs the rest, and close it'
   }
 }

@@ -52,7 +52,7 @@ export class SegmentPreparer {
   }
 
   /**
-   * Starts preparing this segment, unless that is under way. Whatever bears its name is garbage of a dead writer and is replaced. Never throws, because a roll is half
+   * Starts preparing this segment, unless that is under way. A file of its name is a crash leftover and is replaced. Never throws, because a roll is half
    * done when it is called: what keeps it from starting now is thrown by the {@link finish} that needs the segment.
    */
   start(segmentId: number): void {

@@ -1,4 +1,4 @@
-/** Ends one wait after the other for good: what an iterator that was told to end does to the wait that it is in. */
+/** Ends the current wait and all later ones: an iterator does that to its wait at `return()`. */
 export class Interruption {
   #isOver = false
   #wake: (() => void) | undefined

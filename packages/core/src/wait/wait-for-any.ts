@@ -9,7 +9,7 @@ import { Parking } from './parking.js'
 import { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait-strategy.js'
 
 export interface WaitForAnyOptions {
-  /** Milliseconds, up to `Infinity`. Default: {@link waitForAny} 1000, because a blocked thread is deaf to signals; {@link waitForAnyAsync} `Infinity`. */
+  /** Milliseconds, up to `Infinity`. Default: {@link waitForAny} 1000, because a blocked thread runs no signal handler; {@link waitForAnyAsync} `Infinity`. */
   readonly timeoutMs?: number
   readonly strategy?: WaitStrategyName
 }
@@ -19,7 +19,7 @@ export interface AsyncWaitForAnyOptions extends WaitForAnyOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Beside the public options: what ends the wait of an iterator that was told to end. */
+/** In addition to the public options: ends the wait of an iterator whose `return()` was called. */
 export interface InterruptibleWaitOptions extends AsyncWaitForAnyOptions {
   readonly interruption: Interruption
 }
@@ -39,7 +39,7 @@ export function waitForAny(sources: readonly Parkable[], options: WaitForAnyOpti
   return BLOCKING[options.strategy ?? 'adaptive'](sources, performance.now() + (options.timeoutMs ?? BLOCKING_WAIT_TIMEOUT_MS))
 }
 
-/** A time that is no number would never be over. One that is negative is over: callers subtract. */
+/** Rejects NaN, which would never time out. A negative time is over: callers subtract. */
 function checkOptions({ timeoutMs, strategy }: WaitForAnyOptions): void {
   if (timeoutMs !== undefined && (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs)))
     throw new InvalidArgumentError({ argument: 'timeoutMs', value: timeoutMs, expected: 'a number of milliseconds' })

@@ -4,7 +4,7 @@
  * | name | what it does | for |
  * |---|---|---|
  * | `busySpin` | looks again at once | a core of its own, lowest latency |
- * | `yield` | looks, gives the core to whoever wants it | a shared core, low latency |
+ * | `yield` | checks, yields the core to other threads | a shared core, low latency |
  * | `backoff` | looks, then sleeps longer and longer, up to a millisecond | latency that does not matter much |
  * | `park` | sleeps in the kernel until the writer wakes it | idle readers |
  * | `adaptive` | spins, then yields, then parks | everything else |

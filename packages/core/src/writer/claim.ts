@@ -80,7 +80,7 @@ export class Claim {
   }
 
   /**
-   * Publishes the message; readers see it when the call returns. A time that is none is refused, and the claim stays open.
+   * Publishes the message; readers see it when the call returns. An invalid time is refused, and the claim stays open.
    *
    * @throws {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */

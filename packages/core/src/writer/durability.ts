@@ -65,7 +65,7 @@ export class Durability {
     return this.#syncCount
   }
 
-  /** Called behind each append when the policy counts messages or bytes. @throws as {@link flushSync} does, when the policy waits. */
+  /** Called after each append when the policy counts messages or bytes. @throws as {@link flushSync} does, when the policy waits. */
   afterAppend(): void {
     const { policy } = this.#options
     const { sequence, segmentId, offset } = this.#requested
@@ -85,7 +85,7 @@ export class Durability {
    * messages are counted from this sync on, and from the one before when it fails. Never throws: the roll is done.
    */
   afterRoll(): void {
-    // A writer that never flushes would keep one done sync per roll for ever.
+    // A writer that never flushes would keep one done sync per roll without a limit.
     this.#reap()
     this.#submit(this.#options.appender.retire())
     this.#writeIndex()
@@ -186,7 +186,7 @@ export class Durability {
     throw fromSystemError(cause, { path })
   }
 
-  /** The base format's hint of where the head is. Of no use to readers of ours; a failure to write it costs nothing (L5), so that nobody waits for it. */
+  /** The base format's hint of where the head is. Readers of this library do not use it; a failure to write it costs nothing (L5), so no process waits for it. */
   #writeIndex(): void {
     const { segmentId, offset } = this.#here()
     const bytes = encodeIndex({ currentSegment: segmentId, writeOffset: offset })

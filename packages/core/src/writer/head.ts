@@ -17,8 +17,8 @@ export interface HeadOptions {
 }
 
 /**
- * The head segment of a writer, and the way to the next. Which segment that is, and where its next record goes, the appender knows and nobody else; a roll changes it there
- * in one step. What can fail comes before that step, and leaves everything as it was; what comes behind it does not fail.
+ * The head segment of a writer, and the way to the next. Only the appender knows which segment that is, and where its next record goes; a roll changes it there
+ * in one step. Steps that can fail come before that step, and leave everything as it was; steps after it do not fail.
  */
 export class Head {
   readonly #options: HeadOptions

@@ -42,7 +42,7 @@ import { contradictsSegments, type Geometry, rebuildControl } from './rebuild-co
 import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
- * Opens a queue for writing, creating it when there is none, and recovers whatever the last writer left. Synchronous. One writer at a time: the
+ * Opens a queue for writing, creates it when it does not exist, and recovers the state that the last writer left. Synchronous. One writer at a time: the
  * lock is held until {@link QueueWriter.close} or the end of the process.
  *
  * @param directory the queue's directory; made, with its parents, when missing.
@@ -160,7 +160,7 @@ function makePreparer(lock: WriterLock, segmentSize: number, options: ResolvedWr
   })
 }
 
-/** Makes sure that a valid `control.meta` exists. Nobody else creates or repairs while the lock is held, so what is unfinished stays so. */
+/** Makes sure that a valid `control.meta` exists. No other process creates or repairs while the lock is held, so an unfinished one stays so. */
 function ensureControl(lock: WriterLock, options: ResolvedWriterOptions): { created: boolean; rebuilt: Geometry | undefined } {
   const { directory } = lock
   const { state, block, bytes } = readControl(directory)

@@ -141,7 +141,7 @@ describe('claim', () => {
     writer.close()
   })
 
-  it('leaves nothing behind when it is aborted or abandoned', () => {
+  it('leaves no trace when it is aborted or abandoned', () => {
     const directory = queuePath()
     const writer = openWriter(directory, { segmentSize: 4096 })
     const claim = writer.claim(1, 100)

@@ -41,7 +41,7 @@ import { retentionRulesOf } from './writer-options.js'
 
 /**
  * The one writer of a queue. `append` is a native call that copies the payload, stamps and checksums the record and publishes it; readers in every process see it when
- * the call returns. It allocates nothing and makes no system call while nobody is parked. Use from one thread.
+ * the call returns. It allocates nothing and makes no system call while no reader is parked. Use from one thread.
  *
  * Visible is not durable: an appended message survives the death of this process at once, and a power cut after {@link flush}.
  */
@@ -126,7 +126,7 @@ export class QueueWriter {
     return this.#append(typeId, payload, timestampOf(options?.timestampNs), true)
   }
 
-  /** {@link append} that answers instead of throwing when the queue or the disk is full, and never blocks. */
+  /** {@link append} that returns a status instead of throwing when the queue or the disk is full, and never blocks. */
   tryAppend(typeId: number, payload: Uint8Array, options?: AppendOptions): TryAppendResult {
     const timestampNs = timestampOf(options?.timestampNs)
     try {
@@ -140,9 +140,9 @@ export class QueueWriter {
   }
 
   /**
-   * {@link append} for event loops: while a bounded queue is full it waits for readers without blocking the thread, whatever `backpressure` says. Calls that wait are served
-   * in the order of the calls; an append that is not asynchronous may overtake them. The payload counts as it is at the call: what has to wait is copied. Only readers
-   * are waited for: a full disk rejects at once.
+   * {@link append} for event loops: while a bounded queue is full it waits for readers without blocking the thread, for every value of `backpressure`. Calls that wait are served
+   * in the order of the calls; an append that is not asynchronous may overtake them. The payload is taken at the call: it is copied when the call has to wait. It waits
+   * for readers only: a full disk rejects at once.
    *
    * @returns the sequence, when the message is appended.
    * @throws as {@link append} does, by rejecting. {@link QueueFullError} `ERR_QUEUE_FULL` after `timeoutMs`, {@link ClosedError} `ERR_CLOSED` when the writer is closed meanwhile,
@@ -164,7 +164,7 @@ export class QueueWriter {
   /**
    * Appends messages with one reading of the clock and one notification. They become visible in order, one after the other: a reader may see a
    * part of the batch, never a later message without the earlier ones. All of them are read before the first is appended. Callbacks of the writer are called after
-   * the batch, so that nothing comes in between; what they throw then is an uncaught exception, because the batch is in the queue.
+   * the batch, so that the batch stays together; an error that they throw then is an uncaught exception, because the batch is in the queue.
    *
    * @param messages an array, or another iterable.
    * @returns the sequence of the first message; the others follow without a gap.
@@ -187,8 +187,8 @@ export class QueueWriter {
   }
 
   /**
-   * Reserves room for a payload that is filled in place. One claim at a time; until `commit()` or `abort()` nothing else can be appended. A claim that
-   * is abandoned leaves nothing behind.
+   * Reserves room for a payload that is filled in place. One claim at a time; until `commit()` or `abort()` nothing else can be appended. An abandoned
+   * claim leaves no trace.
    *
    * @param length bytes of payload, exactly.
    */
@@ -205,7 +205,7 @@ export class QueueWriter {
   }
 
   /**
-   * Tells readers and ordered fan-ins that this writer lives although it appends nothing, and finds out whether it still has the lock. Happens by itself while the event
+   * Renews the heartbeat, which shows readers and ordered fan-ins that this writer lives although it appends nothing, and checks that it still has the lock. A timer does the same while the event
    * loop turns. @throws {@link LockLostError} `ERR_LOCK_LOST`.
    */
   heartbeat(): void {
@@ -215,8 +215,8 @@ export class QueueWriter {
   }
 
   /**
-   * Resolves when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` and its kin when that fails: the messages stay visible, and a later
-   * flush tries all of them again. {@link LockLostError} `ERR_LOCK_LOST`.
+   * Resolves when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` and related errors when that fails: the messages stay visible, and a later
+   * flush retries all of them. {@link LockLostError} `ERR_LOCK_LOST`.
    */
   async flush(): Promise<void> {
     this.#assertOpen()
@@ -233,25 +233,26 @@ export class QueueWriter {
     }
   }
 
-  /** Leaves the head segment for the next one although it is not full. Refused while a claim is open, which lies in the head. */
+  /** Leaves the head segment for the next one although it is not full. Refused while a claim is open, because the claim is in the head. */
   roll(): void {
     this.#rollIfUsed(true)
   }
 
-  /** Which segments could be deleted, which stay, who pins them and which rule it is. Empty without `retention`. */
+  /** Returns which segments could be deleted, which stay, the readers that pin them, and the rule. Empty without `retention`. */
   explainRetention(): RetentionVerdict[] {
     this.#assertOpen()
     return this.#retirement?.explain() ?? []
   }
 
   /**
-   * Deletes now what `retention` does not keep, which otherwise happens by itself, and resolves when the files are gone. Does nothing without `retention`.
+   * Deletes now the segments that `retention` does not keep, which otherwise happens automatically, and resolves when the files are gone. Does nothing without `retention`.
    *
-   * @throws {@link ClosedError} `ERR_CLOSED`.
+   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`: then some of it, or all, is still there.
    */
   async applyRetention(): Promise<void> {
     this.#assertOpen()
     await this.#retirement?.retireAll()
+    if (!this.#isClosed) this.#assertOwned()
   }
 
   metrics(): WriterMetrics {
@@ -274,8 +275,8 @@ export class QueueWriter {
   }
 
   /**
-   * Ends writing and gives the queue back, whatever state it is in. Syncs when a flush policy is set, and waits for all background work. Idempotent. A sync that fails here is
-   * not thrown, because the queue is closed all the same: call {@link flush} to know.
+   * Ends writing and releases the queue, in every state. Syncs when a flush policy is set, and waits for all background work. Idempotent. An error of that sync is
+   * not thrown, because the queue is closed nevertheless: call {@link flush} to know.
    */
   close(): void {
     if (this.#isClosed) return
@@ -360,7 +361,7 @@ export class QueueWriter {
 
   /**
    * By the timer, so that appends read no clock for it. What keeps it from rolling now will also keep the append that needs it, and is thrown there. It never waits for
-   * readers: nobody needs the room yet, and those that would make it may live on this event loop.
+   * readers: no append needs the room yet, and the readers that would make it may run on this event loop.
    */
   #rollByAge(rollAfterMs: number): void {
     if (this.#head.ageMs < rollAfterMs) return
@@ -411,6 +412,7 @@ export class QueueWriter {
     if (rules === undefined) return undefined
     const retirement = new Retirement({ directory, lock, control, rules, head: () => this.position, onReaderReleased })
     releases.push(() => retirement.close())
+    retirement.start()
     return retirement
   }
 
@@ -454,7 +456,7 @@ export class QueueWriter {
     }
   }
 
-  /** The message is visible: whatever keeps it from being durable must not look as if it had been refused. */
+  /** The message is visible: a failure to make it durable must not look like a refusal. */
   #afterAppend(): void {
     try {
       this.#durability.afterAppend()

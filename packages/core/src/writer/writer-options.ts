@@ -26,8 +26,8 @@ export interface WriterOptions {
   /** Bytes per segment of a queue that is created: a multiple of 4096 from 4 KiB to 4 GiB, 128 MiB by default. An existing queue keeps its own. */
   readonly segmentSize?: number
   /**
-   * Write what this implementation adds to the base format (header CRC, writer epoch, durable mark, ...), in bytes that the base format leaves free. Default true.
-   * Without it, durability, healing of parked readers and O(1) recovery fall back to what the base format can do.
+   * Write the additions of this implementation to the base format (header CRC, writer epoch, durable mark, ...), in bytes that the base format leaves free. Default true.
+   * Without it, durability, waking of parked readers and O(1) recovery have only the means of the base format.
    */
   readonly extensions?: boolean
   readonly flushPolicy?: FlushPolicy
@@ -50,32 +50,32 @@ export interface WriterOptions {
   readonly heartbeatIntervalMs?: number
   /**
    * Most segments that the queue may have, the head included. At least 2. On the disk there is up to one more that is being prepared and one that is being deleted; a
-   * writer that lets segments go faster than the disk deletes them waits for it.
+   * writer that retires segments faster than the disk deletes them waits for it.
    */
   readonly maxSegments?: number
   /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments of the size that the queue has. */
   readonly maxBytes?: number
   /**
    * What an append does that needs a new segment while the queue is at its limit. `fail` (default) throws `ERR_QUEUE_FULL`. `block` stops the whole thread until readers make
-   * room: no handler of a signal, no timer and no reader on this event loop runs meanwhile. On an event loop use {@link QueueWriter.appendAsync}, which waits without blocking.
+   * room: no signal handler, no timer and no reader on this event loop runs meanwhile. On an event loop use {@link QueueWriter.appendAsync}, which waits without blocking.
    */
   readonly backpressure?: 'fail' | 'block'
-  /** Milliseconds that a blocked append, and an `appendAsync` without a `timeoutMs`, waits for readers before it fails with `ERR_QUEUE_FULL`. Default 30,000; `Infinity` for ever. */
+  /** Milliseconds that a blocked append, and an `appendAsync` without a `timeoutMs`, waits for readers before it fails with `ERR_QUEUE_FULL`. Default 30,000; `Infinity` for no limit. */
   readonly backpressureTimeoutMs?: number
-  /** Default: keep everything; with a limit: `{ consumed: true }`, because a bounded queue can only go on when what is read may go. */
+  /** Default: keep everything; with a limit: `{ consumed: true }`, because a bounded queue can continue only when consumed segments may be deleted. */
   readonly retention?: RetentionOptions
-  /** Called when retention lets a reader go that has not read everything: once for each. It may call what {@link onHighWatermark} may. */
+  /** Called when retention releases a reader that has not read everything: once for each. It may call what {@link onHighWatermark} may. */
   readonly onReaderReleased?: (released: ReleasedReader) => void
   /**
    * Called once each time the queue comes within one segment of its limit. It may call every method of this writer. What it appends comes before the message whose append
-   * rolled, and after a batch. What it throws, the append throws without having written anything; after a batch, which is in the queue, it is an uncaught exception.
+   * rolled, and after a batch. The append throws its errors without having written anything; after a batch, which is in the queue, they are uncaught exceptions.
    */
   readonly onHighWatermark?: (state: { readonly segments: number; readonly bytes: number }) => void
 }
 
 /**
- * Which segments may be deleted. Without any of these, none ever is. A segment that a registered reader has not committed past stays, whether that reader
- * runs or not, unless `readerTtlMs` or `maxReaderLagBytes` lets the reader go; `maxAgeMs`, `maxBytes` and `maxSegments` delete only what no reader needs. The head is never deleted.
+ * Which segments may be deleted. Without any of these, no segment is deleted. A segment that a registered reader has not committed past stays, whether that reader
+ * runs or not, unless `readerTtlMs` or `maxReaderLagBytes` releases the reader; `maxAgeMs`, `maxBytes` and `maxSegments` delete only what no reader needs. The head is never deleted.
  */
 export interface RetentionOptions {
   /** Delete a segment once every registered reader has committed past it (and at least one reader is registered). */
@@ -88,7 +88,7 @@ export interface RetentionOptions {
   /** Delete the oldest segments while the queue is larger. */
   readonly maxBytes?: number
   readonly maxSegments?: number
-  /** Keep at least this many segments, the head included, whatever the other rules say. In a bounded queue less than its limit allows, which would be reached for ever. */
+  /** Keep at least this many segments, the head included, also when other rules would delete them. In a bounded queue it must be below the limit, because the queue would stay full otherwise. */
   readonly minSegments?: number
   /**
    * A reader that is not running and has neither committed nor closed for this long pins nothing any more. One that is killed counts from its last commit: choose more than the
@@ -216,7 +216,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
 }
 
 /**
- * What a bounded queue needs to go on for ever, which depends on the size that its segments have: room for two segments, and for one more than retention always keeps.
+ * What a bounded queue needs so that it never stays full, which depends on the size of its segments: room for two segments, and for one more than retention always keeps.
  *
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option.
  */
@@ -229,7 +229,7 @@ export function checkLimits(options: ResolvedWriterOptions, segmentSize: number)
     invalid('retention.minSegments', minSegments, `a number of at most ${capacity - 1}: the limits allow ${capacity} segments`)
 }
 
-/** A bounded queue deletes what every reader has committed past, unless its retention says something else: otherwise it would be full for ever. */
+/** A bounded queue deletes what every reader has committed past, unless its retention says something else: otherwise it would stay full. */
 export function retentionRulesOf({ retention, maxSegments, maxBytes }: ResolvedWriterOptions): RetentionOptions | undefined {
   return retention ?? (maxSegments === undefined && maxBytes === undefined ? undefined : { consumed: true })
 }

@@ -22,6 +22,8 @@ export interface BodyPlan {
   create(): Flyweight
   /** Sets every field from a plain value. */
   assign(body: Flyweight, value: unknown): void
+  /** Whether {@link setNulls} does anything. */
+  readonly hasNulls: boolean
   /** Writes the null values of optional fields into a block of zeros. */
   setNulls(body: Flyweight): void
   /** Index of a text field's room among the parts. */
@@ -42,6 +44,7 @@ export function planBody(fields: readonly FieldDescription[], context: PlanConte
   return {
     create: () => new Body(),
     assign: (body, value) => assignFields(body, value, compiled, context),
+    hasNulls: nullable.length > 0,
     setNulls(body) {
       for (const { field, accessor } of nullable) {
         if (field.kind === 'group') (accessor.get.call(body) as GroupView).setNulls()

@@ -1,4 +1,4 @@
-import { BadMessageError, InvalidArgumentError } from '../errors/index.js'
+import { InvalidArgumentError } from '../errors/index.js'
 import { specsOf } from '../fields/builders.js'
 import type {
   Fields,
@@ -12,14 +12,11 @@ import type {
   ValueOf,
   WriteBody,
 } from '../fields/field.js'
-import type { BodyPlan } from '../flyweight/body-plan.js'
-import { BASE, END, type Flyweight, TO_VALUE, VERSION, VIEW } from '../flyweight/flyweight.js'
-import { BlockLengths, blockLengthAt } from '../layout/field-size.js'
-import { DATA_ALIGNMENT, placeFields } from '../layout/flat-layout.js'
-import { flatLength, placeSlots, type Sizes, type Slot, sizesOfValue } from '../layout/sizes.js'
-import { isSlot, type SchemaDescription } from '../spec/field-spec.js'
-import { checkName, checkRange, checkTypeId, checkVersion } from './check-message.js'
-import { InPlaceMessage, zeroRange } from './in-place-message.js'
+import { placeFields } from '../layout/flat-layout.js'
+import { sizesOfValue } from '../layout/sizes.js'
+import { checkName, checkTypeId, checkVersion } from './check-message.js'
+import { createFlatReaderClass, createFlatWriterClass } from './flat-access.js'
+import { InPlaceMessage } from './in-place-message.js'
 import type { MessageReader, MessageWriter, WriterOptions } from './message-type.js'
 
 /** The types of a message with these fields. */
@@ -33,20 +30,8 @@ export interface FlatTypes<S extends Shape> {
 
 /** A message type in the encoding flat1: made by {@link message}, extended by {@link FlatMessage.since}. */
 export class FlatMessage<Name extends string = string, S extends Shape = Shape> extends InPlaceMessage<Name, FlatTypes<S>> {
-  readonly #slots: readonly Slot[]
-  readonly #blockLength: number
-  readonly #blockLengths: BlockLengths
-  readonly #needsAlignment: boolean
-
-  /** Use {@link message}. @param description must have been checked. */
-  constructor(description: SchemaDescription) {
-    super(description)
-    const { fields, version } = description
-    this.#slots = fields.filter((field): field is Slot => isSlot(field))
-    this.#blockLength = blockLengthAt(fields, version)
-    this.#blockLengths = new BlockLengths(fields)
-    this.#needsAlignment = fields.some((field) => isSlot(field) || field.kind === 'array')
-  }
+  #Reader: ReturnType<typeof createFlatReaderClass> | undefined
+  #Writer: ReturnType<typeof createFlatWriterClass> | undefined
 
   /**
    * Adds fields in a later version; all of them can be absent, because older messages do not have them. Append-only by construction: nothing that is there can
@@ -71,19 +56,13 @@ export class FlatMessage<Name extends string = string, S extends Shape = Shape> 
   }
 
   reader(): MessageReader<ReadBody<S>, ValueOf<S>> {
-    return new FlatReader(this.readPlan, this.name, this.#blockLengths) as unknown as MessageReader<ReadBody<S>, ValueOf<S>>
+    this.#Reader ??= createFlatReaderClass(this.readPlan, this.description)
+    return new this.#Reader() as unknown as MessageReader<ReadBody<S>, ValueOf<S>>
   }
 
   writer(options: WriterOptions = {}): MessageWriter<WriteBody<S>, SizesOf<S>> {
-    const body = this.writePlan.create()
-    const isZeroed = options.zeroed === true
-    return {
-      length: (sizes) => flatLength(this.#slots, this.#blockLength, sizes as Sizes | undefined, this.name),
-      begin: (view, offset, length, sizes) => {
-        this.#begin(body, { view, offset, length, isZeroed }, sizes as Sizes | undefined)
-        return body as unknown as WriteBody<S>
-      },
-    }
+    this.#Writer ??= createFlatWriterClass(this.writePlan, this.description)
+    return new this.#Writer(options.zeroed === true) as unknown as MessageWriter<WriteBody<S>, SizesOf<S>>
   }
 
   protected override get isLittle(): boolean {
@@ -92,61 +71,6 @@ export class FlatMessage<Name extends string = string, S extends Shape = Shape> 
 
   protected override sizesOf(input: InputOf<S>): SizesOf<S> {
     return sizesOfValue(this.description.fields, input, this.name) as SizesOf<S>
-  }
-
-  #begin(
-    body: Flyweight,
-    target: { view: DataView; offset: number; length: number; isZeroed: boolean },
-    sizes: Sizes | undefined,
-  ): void {
-    const { view, offset, length, isZeroed } = target
-    this.checkTarget(view, offset, length, flatLength(this.#slots, this.#blockLength, sizes, this.name))
-    if (this.#needsAlignment && (view.byteOffset + offset) % DATA_ALIGNMENT !== 0)
-      throw new InvalidArgumentError({
-        argument: `${this.name}: offset`,
-        value: view.byteOffset + offset,
-        expected: `a multiple of ${DATA_ALIGNMENT}`,
-      })
-    if (!isZeroed) zeroRange(view, offset, offset + length)
-    body[VIEW] = view
-    body[BASE] = offset
-    body[END] = offset + length
-    body[VERSION] = this.version
-    this.writePlan.setNulls(body)
-    if (this.#slots.length > 0) placeSlots(body, this.#slots, this.#blockLength, sizes, this.name, this.writePlan.roomOf)
-  }
-}
-
-class FlatReader implements MessageReader<Flyweight, unknown> {
-  readonly body: Flyweight
-  readonly #type: string
-  readonly #blockLengths: BlockLengths
-
-  constructor(plan: BodyPlan, type: string, blockLengths: BlockLengths) {
-    this.body = plan.create()
-    this.#type = type
-    this.#blockLengths = blockLengths
-  }
-
-  wrap(view: DataView, offset: number, length: number, version = 1): Flyweight {
-    checkRange(this.#type, view, offset, length)
-    const known = version === 0 ? 1 : version
-    const blockLength = this.#blockLengths.at(known)
-    if (length < blockLength)
-      throw new BadMessageError({
-        type: this.#type,
-        detail: `${length} bytes, shorter than the block of ${blockLength} bytes of version ${known}`,
-      })
-    const body = this.body
-    body[VIEW] = view
-    body[BASE] = offset
-    body[END] = offset + length
-    body[VERSION] = known
-    return body
-  }
-
-  value(): unknown {
-    return (this.body as unknown as { [TO_VALUE](): unknown })[TO_VALUE]()
   }
 }
 

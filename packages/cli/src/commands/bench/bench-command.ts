@@ -30,16 +30,16 @@ const CLEAR_LINE = '\r\u001b[K'
 
 const EXAMPLES = `
 Measures on your disk and your cores, in processes of their own: how fast one writer appends and one reader reads (rounds of both in turn), and how long messages take from writer to readers at
-a fixed rate. Latencies are counted from the instant at which a message was due (open loop), so that a stall is charged to everything it held up. Every run checks that every message
+a fixed rate. Latencies are counted from the instant at which a message was due (open loop), so that a stall is charged to every message that it delayed. Every run checks that every message
 arrived, once, in order and unharmed; figures of a run that fails this are not shown (exit code 2).
 
-Works in a directory of its own, which it makes and removes; it touches none that holds anything else. Give it the disk that your queues will be on.
+Works in a directory of its own, which it makes and removes; it refuses a directory with other files. Use the disk that your queues will be on.
 
 Keys of the latency table:
   write      from due until append has returned
-  transport  from the call of append until a reader has the message in hand
+  transport  from the call of append until a reader has the message
   read       the part of transport spent in the reader's call
-  one way    from due until a reader has the message in hand
+  one way    from due until a reader has the message
 
 Examples:
   $ chron-cli bench
@@ -66,8 +66,8 @@ export function addBenchCommand(program: Command, run: Runner): void {
     .option('--disk <size>', 'space limit of each measurement', parseSizeOption, 1024 ** 3)
     .option('--rounds <n>', 'rounds of the throughput measurements', parseRangeOption(1, 100), 3)
     .option('--report <file>', 'write one HTML page with histograms and time series')
-    .option('--compare <file>', 'compare with what an earlier bench --json printed')
-    .option('--max-regression <share>', 'how much slower is still fine', parseShareOption, 0.1)
+    .option('--compare <file>', 'compare with the output of an earlier bench --json')
+    .option('--max-regression <share>', 'how much slower is accepted', parseShareOption, 0.1)
     .addHelpText('after', manual(EXAMPLES))
     .action((flags: BenchFlags, command: Command) => run(command, (context) => bench(context, flags)))
 }
@@ -102,7 +102,7 @@ async function measure(context: CommandContext, flags: BenchFlags): Promise<Benc
   if (environment.loadPerCpu > BUSY_LOAD)
     context.log.warn(
       { loadPerCpu: environment.loadPerCpu },
-      'other processes keep this machine busy: figures will be worse than they need be',
+      'other processes keep this machine busy: figures will be worse than on an idle one',
     )
   const results: SizeResult[] = []
   try {

@@ -44,12 +44,12 @@ interface Treatment {
 }
 
 const EXAMPLES = `
-Looks for everything that is known to go wrong: stale locks, dead or stopped writers, leaked waiters, stale leases, stale or damaged reader files, leftovers, segments that could be deleted and
-who keeps them, torn tails, corruption in the middle, a control block that does not fit the segments, disk space and system limits. Reads every record; --quick looks at the
-metadata only. Each finding has a severity, an explanation, and the command that mends it. Every queue is looked at on its own: a bad one hides no other.
+Looks for every known kind of problem: stale locks, dead or stopped writers, leaked waiters, stale leases, stale or damaged reader files, leftovers, segments that could be deleted and
+the readers that pin them, torn tails, corruption in the middle, a control block that does not fit the segments, disk space and system limits. Reads every record; --quick looks at the
+metadata only. Each finding has a severity, an explanation, and the command that repairs it. Every queue is checked on its own: a bad one hides no other.
 
---repair shows what a repair would do. --repair --yes does it, under the writer lock, so never on a queue that is being written to (exit code 4). Whatever is replaced or taken away is kept in the
-queue's quarantine folder, with a report. Records that can be read are never touched.
+--repair shows what a repair would do. --repair --yes does it, under the writer lock, so never on a queue that is being written to (exit code 4). Everything that is replaced or removed is kept in the
+queue's quarantine folder, with a report. Readable records are never changed.
 
 Examples:
   $ chron-cli doctor /var/lib/bus
@@ -62,13 +62,13 @@ Examples:
 export function addDoctorCommand(program: Command, run: Runner): void {
   program
     .command('doctor')
-    .summary('find out what is wrong, and mend it')
+    .summary('find out what is wrong, and repair it')
     .description('Diagnose a queue, or every queue below a directory.')
     .argument('<directory>', 'a queue, or a directory with queues below it')
-    .option('--quick', 'look at the metadata only, read no records')
+    .option('--quick', 'check the metadata only, read no records')
     .option('--repair', 'show what a repair would do')
     .option('--yes', 'with --repair: do it')
-    .option('--skip-damage', 'with --repair: move readers that stand in front of damage behind it')
+    .option('--skip-damage', 'with --repair: move readers that stopped at damage to the record after it')
     .addHelpText('after', manual(EXAMPLES))
     .action((directory: string, options: DoctorOptions, command: Command) =>
       run(command, (context) => doctor(context, directory, options)),
@@ -177,7 +177,7 @@ function printTreatment({ output }: CommandContext, { queue, steps, report, erro
   if (report === undefined) {
     for (const { description } of steps) output.line(`  would ${printable(description)}`)
     if (steps.some(({ kind }) => kind === 'rebuild-control'))
-      output.line('  and then look again, because the control block tells what else is wrong')
+      output.line('  and then check again, because the other checks need the control block')
     if (steps.length > 0) output.line('  Nothing was changed. Add --yes to do it.')
     return
   }

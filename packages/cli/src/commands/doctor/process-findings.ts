@@ -35,8 +35,8 @@ function markerFindings({ directory, markers, writer }: QueueInspection): Findin
     findings.push({ code: 'LEASE_STALE', severity: 'warning', message, command: `chron-cli lease ${queue} --remove --yes` })
   }
   if (markers.ready && writer.alive === false) {
-    const message = 'The queue is announced with READY, but nobody writes to it. file=READY'
-    const explanation = 'Routers go on attaching it. A strategy that starts again announces itself anew.'
+    const message = 'The queue is announced with READY, but has no writer. file=READY'
+    const explanation = 'Routers still attach it. A strategy that starts again writes READY again.'
     findings.push({
       code: 'READY_WITHOUT_WRITER',
       severity: 'info',

@@ -10,7 +10,7 @@ interface Advice {
 
 const SKIP_DAMAGE: Advice = {
   explanation:
-    'Strict readers stop in front of it. The repair keeps a copy of the damaged bytes and, with --skip-damage, moves the readers that stand there behind them. Readers opened with onCorrupt "skip" go on by themselves.',
+    'Strict readers stop before it. The repair keeps a copy of the damaged bytes and, with --skip-damage, moves the readers that stopped there to the record after them. Readers opened with onCorrupt "skip" continue by themselves.',
   command: (queue) => `chron-cli doctor ${queue} --repair --yes --skip-damage`,
 }
 const GONE: Advice = {
@@ -37,7 +37,8 @@ const ADVICE: Partial<Record<ProblemCode, Advice>> = {
     explanation: 'Data that it has read is gone, after a power cut for instance. The repair sets it to the present end.',
   },
   READER_DATA_LOST: {
-    explanation: 'Retention, or somebody, deleted what it had not read. It gets ERR_DATA_LOST, or goes on with onLost "snap".',
+    explanation:
+      'Retention, or another program, deleted what it had not read. It gets ERR_DATA_LOST, or continues with onLost "snap".',
   },
   LOCK_STALE: { explanation: 'The process died without closing the queue. Nothing has to be done.' },
   QUARANTINED: {

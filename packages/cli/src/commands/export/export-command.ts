@@ -32,10 +32,10 @@ interface ExportOptions {
 }
 
 const EXAMPLES = `
-Reads without joining the queue, from its first message to the end that it has when the export begins. NDJSON is lossless: chron-cli import makes the same messages of it, with the same times and types. CSV has the
-same fields and says how the payload is written (text or base64); with --safe a payload that a spreadsheet would take for a formula gets an apostrophe in front, which an import does not take away again. raw is the payloads one behind the other, with nothing in between.
+Reads without joining the queue, from its first message to the end that it has when the export begins. NDJSON is lossless: chron-cli import makes the same messages from it, with the same times and types. CSV has the
+same fields and says how the payload is written (text or base64); with --safe a payload that a spreadsheet would run as a formula gets a leading apostrophe, which an import does not remove. raw is the payloads one after the other, with nothing in between.
 
--o writes under a temporary name and renames at the end: until the export is complete, and when it fails, the file is as it was.
+-o writes under a temporary name and renames at the end: until the export is complete, and when it fails, the earlier file is unchanged.
 
 Damage is reported and left out; the exit code is then 3.
 

@@ -17,14 +17,14 @@ export interface ImportOptions {
 }
 
 const EXAMPLES = `
-Appends messages to a queue, which is made when there is none. NDJSON and CSV are what chron-cli export writes: typeId, timestampNs, and text or base64 are taken from there, sequences are the
-queue's own. lines makes one message of every line, raw one message of each whole input. Messages are durable when the command ends.
+Appends messages to a queue, which is created when it does not exist. NDJSON and CSV are the formats of chron-cli export: typeId, timestampNs, and text or base64 come from the input, sequences from
+the queue. lines makes one message of every line, raw one message of each whole input. Messages are durable when the command ends.
 
-An empty cell of CSV says nothing: its message gets the type of --type and the present time. A byte order mark at the beginning of NDJSON or CSV is passed over. What could only be kept by changing it is refused: text that is not UTF-8
+With an empty cell of CSV the message gets the type of --type or the present time. A byte order mark at the beginning of NDJSON or CSV is skipped. Input that cannot be kept unchanged is refused: text that is not UTF-8
 or holds half of a surrogate pair, base64 that no encoder writes, a timestampNs that JSON has rounded.
 
-A line that cannot be understood ends the import with its number and exit code 1; what came before it is in the queue, and the command says how much that is. --resume goes on with an import that was cut off, by whatever: it compares what is in the
-queue, from the sequence at which that import began, with the same input, and appends what is missing. Where they differ, nothing is appended. A queue that is being written to is left alone (exit code 4).
+An invalid line ends the import with its number and exit code 1; the messages before it are in the queue, and the command reports how many. --resume continues an import that was interrupted: it compares what is in the
+queue, from the sequence at which that import began, with the same input, and appends the missing messages. If they differ, nothing is appended. A queue that is being written to is not changed (exit code 4).
 
 Examples:
   $ chron-cli export old | chron-cli import new --yes
@@ -42,7 +42,7 @@ export function addImportCommand(program: Command, run: Runner): void {
     .argument('<queue>', 'directory of a queue')
     .argument('[files...]', 'what to read; - or nothing is standard input')
     .addOption(new Option('--format <format>', 'what is read').choices(IMPORT_FORMATS).default('ndjson'))
-    .option('-t, --type <id>', 'type of messages whose input does not tell one', parseTypeIdOption, 0)
+    .option('-t, --type <id>', 'type of messages whose input has none', parseTypeIdOption, 0)
     .option('--segment-size <size>', 'bytes per segment, when the queue is made', parseSizeOption)
     .option('--now', 'give messages the present time instead of the one they had')
     .option(

@@ -17,8 +17,8 @@ interface InspectOptions {
 }
 
 const EXAMPLES = `
-Shows what a queue is made of and who uses it: segments, head, durable mark, writer (alive or not, and how that is known), and how far
-every reader is behind, in messages, bytes and time. On a directory that holds queues, such as a bus root, it prints one line per queue.
+Shows what a queue contains and which processes use it: segments, head, durable mark, writer (alive or not, and how that is known), and the lag
+of every reader, in messages, bytes and time. On a directory that holds queues, such as a bus root, it prints one line per queue.
 
 Nothing is written, locked for longer than an instant, or registered; read permission is enough.
 
@@ -35,10 +35,10 @@ const CLEAR_SCREEN = '\u001b[H\u001b[2J'
 export function addInspectCommand(program: Command, run: Runner): void {
   program
     .command('inspect')
-    .summary('what a queue is made of, who writes it, who reads it')
+    .summary('the contents of a queue, its writer and its readers')
     .description('Show the state of a queue, or of every queue below a directory.')
     .argument('<directory>', 'a queue, or a directory with queues below it')
-    .option('-w, --watch [interval]', 'look again every interval (default 1s) until Ctrl-C', parseIntervalOption)
+    .option('-w, --watch [interval]', 'refresh every interval (default 1s) until Ctrl-C', parseIntervalOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((directory: string, options: InspectOptions, command: Command) =>
       run(command, (context) => inspect(context, directory, options)),

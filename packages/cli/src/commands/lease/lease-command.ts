@@ -26,7 +26,7 @@ interface LeaseOptions {
 }
 
 const EXAMPLES = `
-LEASE says which process owns a queue of the bus; the writer lock decides whether it still does. Exit code 0: the owner lives; 3: it does not, or it is not known.
+LEASE says which process owns a queue of the bus; the writer lock decides whether it still does. Exit code 0: the owner is alive; 3: it is not, or that is unknown.
 
 Examples:
   $ chron-cli lease /var/lib/bus/orders/queue/alpha/orders_out
@@ -36,10 +36,10 @@ Examples:
 export function addLeaseCommand(program: Command, run: Runner): void {
   program
     .command('lease')
-    .summary('look at, or remove, the LEASE of a queue')
-    .description('Tell who owns a queue of the bus, and whether it lives.')
+    .summary('show or remove the LEASE of a queue')
+    .description('Show the owner of a queue of the bus, and whether it is alive.')
     .argument('<queue>', 'directory of a queue')
-    .option('--remove', 'remove a lease whose owner is gone')
+    .option('--remove', 'remove a lease whose owner has ended')
     .option('--yes', 'with --remove: do it')
     .addHelpText('after', manual(EXAMPLES))
     .action((queue: string, options: LeaseOptions, command: Command) => run(command, (context) => lease(context, queue, options)))

@@ -10,7 +10,7 @@ import { LEFT_OUT } from '../inspect/inspect-command.js'
 import { METRICS, type Sample, samplesOf } from './samples.js'
 
 const EXAMPLES = `
-Prints one reading in the Prometheus text format: for the textfile collector of the node exporter, or behind whatever serves HTTP. Nothing is joined, locked or written.
+Prints one reading in the Prometheus text format: for the textfile collector of the node exporter, or for a program that serves HTTP. Nothing is joined, locked or written.
 
 Examples:
   $ chron-cli metrics /var/lib/bus > /var/lib/node_exporter/chronicle.prom.new && mv /var/lib/node_exporter/chronicle.prom.new /var/lib/node_exporter/chronicle.prom

@@ -2,7 +2,7 @@ import type { ProblemSeverity, QueueInspection } from '@chronicle-ts/core'
 
 /** Every metric, with its type and what it means. Names are stable. */
 export const METRICS = {
-  chronicle_queue_up: { type: 'gauge', help: 'Whether the control block can be believed.' },
+  chronicle_queue_up: { type: 'gauge', help: 'Whether the control block is valid.' },
   chronicle_queue_next_sequence: { type: 'counter', help: 'Sequence of the next message.' },
   chronicle_queue_first_sequence: { type: 'gauge', help: 'Sequence of the oldest message that is there.' },
   chronicle_queue_durable_sequence: { type: 'gauge', help: 'Messages before this sequence survive a power cut.' },
@@ -10,7 +10,7 @@ export const METRICS = {
   chronicle_queue_segments: { type: 'gauge', help: 'Segment files.' },
   chronicle_queue_bytes: { type: 'gauge', help: 'Bytes of all segment files.' },
   chronicle_queue_problems: { type: 'gauge', help: 'Problems that a look at the metadata finds, by severity.' },
-  chronicle_writer_alive: { type: 'gauge', help: 'Whether somebody holds the writer lock.' },
+  chronicle_writer_alive: { type: 'gauge', help: 'Whether a process holds the writer lock.' },
   chronicle_writer_epoch: { type: 'counter', help: 'How often the queue was opened for writing.' },
   chronicle_writer_heartbeat_seconds: { type: 'gauge', help: 'When the writer last appended or gave a sign of life.' },
   chronicle_reader_alive: { type: 'gauge', help: 'Whether a process holds the lock of the reader.' },

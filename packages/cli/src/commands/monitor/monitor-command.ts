@@ -21,10 +21,10 @@ interface MonitorOptions {
 const DEFAULT_INTERVAL_NS = 1_000_000_000n
 
 const EXAMPLES = `
-A full-screen view of every queue below a directory: who writes, how fast, how far the slowest reader is behind and how long its oldest unread message has been waiting, which queues and strategies
-came and went. It joins nothing, and leaves the screen as it was.
+A full-screen view of every queue below a directory: whether it has a writer, its rate, the lag of the slowest reader and how long its oldest unread message has been waiting, and which queues and strategies
+appeared or vanished. It joins nothing, and restores the screen at its end.
 
-With --json it prints one object per look instead, and needs no terminal.
+With --json it prints one object per refresh instead, and needs no terminal.
 
 Keys:
   q           quit
@@ -46,7 +46,7 @@ export function addMonitorCommand(program: Command, run: Runner): void {
     .summary('live view of all queues of a bus')
     .description('Watch every queue below a directory, live.')
     .argument('<root>', 'a bus root, or any directory with queues below it')
-    .option('-i, --interval <span>', 'time between two looks (default 1s)', parseIntervalOption)
+    .option('-i, --interval <span>', 'time between two refreshes (default 1s)', parseIntervalOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((root: string, options: MonitorOptions, command: Command) =>
       run(command, (context) => monitor(context, root, options)),

@@ -171,7 +171,7 @@ describe('the picture of chron-cli monitor', () => {
     ]
     const busEvents = [
       { atMs: 5000, kind: 'withdrawn', directory: 'carry', detail: 'is READY no more' },
-      { atMs: 4000, kind: 'stopped', directory: '/bus/orders/queue/carry/orders_out', detail: 'nobody writes any more' },
+      { atMs: 4000, kind: 'stopped', directory: '/bus/orders/queue/carry/orders_out', detail: 'no writer any more' },
     ] as const
     const picture = { root: '/bus', nowMs: 6000, rows, events: busEvents, width, height: 18 }
     const screens = [{ sort: 'lag' } as const, { opened: rows[2]?.directory }, { isHelping: true }].map((state) =>

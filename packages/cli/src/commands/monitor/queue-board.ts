@@ -91,7 +91,7 @@ export class QueueBoard {
     if (before.writer.epoch !== now.writer.epoch)
       this.#note({ atMs, kind: 'restarted', directory, detail: `epoch ${now.writer.epoch ?? '?'}` })
     else if (before.writer.alive === true && now.writer.alive === false)
-      this.#note({ atMs, kind: 'stopped', directory, detail: 'nobody writes any more' })
+      this.#note({ atMs, kind: 'stopped', directory, detail: 'no writer any more' })
   }
 
   /** A restart shows in the queue's epoch, too: it is told once. */

@@ -22,8 +22,8 @@ interface PruneOptions {
 }
 
 const EXAMPLES = `
-Applies retention rules once, for queues whose writer has none. A segment that a registered reader still needs stays, unless --reader-ttl or --max-reader-lag lets that reader go; it is then told
-what it lost. The head is never deleted. Without --yes nothing is deleted. A queue that is being written to is left to its writer (exit code 4).
+Applies retention rules once, for queues whose writer has none. A segment that a registered reader still needs stays, unless --reader-ttl or --max-reader-lag releases that reader; its next open reports
+the loss. The head is never deleted. Without --yes nothing is deleted. A queue that is being written to is not changed (exit code 4).
 
 Examples:
   $ chron-cli prune /var/lib/trades --consumed                what every reader has read
@@ -35,14 +35,14 @@ export function addPruneCommand(program: Command, run: Runner): void {
   program
     .command('prune')
     .summary('delete old segments by rules')
-    .description('Show which segments retention rules let go, and delete them with --yes.')
+    .description('Show which segments retention rules permit to delete, and delete them with --yes.')
     .argument('<queue>', 'directory of a queue')
     .option('--consumed', 'segments that every registered reader has read')
     .option('--max-age <span>', 'segments whose last message is older', parseSpanOption)
     .option('--max-bytes <size>', 'the oldest segments while the queue is larger', parseSizeOption)
     .option('--max-segments <count>', 'the oldest segments while there are more', parseCountOption)
-    .option('--min-segments <count>', 'keep this many, whatever the other rules say', parseCountOption)
-    .option('--reader-ttl <span>', 'readers that are gone for longer pin nothing', parseSpanOption)
+    .option('--min-segments <count>', 'keep this many, also when other rules would delete them', parseCountOption)
+    .option('--reader-ttl <span>', 'readers that have not run for longer pin nothing', parseSpanOption)
     .option('--max-reader-lag <size>', 'readers that are further behind pin nothing', parseSizeOption)
     .option('--yes', 'delete them')
     .addHelpText('after', manual(EXAMPLES))
@@ -73,7 +73,7 @@ function leadingDeletable(verdicts: readonly RetentionVerdict[]): RetentionVerdi
 function rulesOf(options: PruneOptions): RetentionOptions {
   const { consumed, maxAge, maxBytes, maxSegments, minSegments, readerTtl, maxReaderLag } = options
   if ([consumed, maxAge, maxBytes, maxSegments].every((rule) => rule === undefined)) {
-    throw new UsageError('say which segments may go: --consumed, --max-age, --max-bytes or --max-segments')
+    throw new UsageError('say which segments may be deleted: --consumed, --max-age, --max-bytes or --max-segments')
   }
   return {
     ...(consumed === true && { consumed }),
@@ -99,7 +99,7 @@ function printText({ output }: CommandContext, queue: string, { verdicts, candid
   const kept = verdicts[candidates.length]
   if (kept !== undefined) {
     const pins = kept.pinnedBy.length === 0 ? '' : `: ${kept.pinnedBy.map(printable).join(', ')}`
-    output.line(`  stays: segment ${kept.segmentId} and what is behind it, because ${kept.reason}${pins}`)
+    output.line(`  stays: segment ${kept.segmentId} and those after it, because ${kept.reason}${pins}`)
   }
   if (deleted !== undefined) output.line(`  deleted ${formatCountOf(deleted.length, 'segment')}`)
   else if (candidates.length > 0) output.line('  Nothing was deleted. Add --yes to do it.')

@@ -18,10 +18,10 @@ export interface ReadersOptions {
 }
 
 const EXAMPLES = `
-list and show tell where the registered readers of a queue stand and how far they are behind; they only read. reset gives a reader another position: earliest, latest, a sequence (sequence:120000), or a time
-(RFC 3339, nanoseconds since 1970, or a span ago); the reader goes on with the first message at or after it. remove forgets a reader for good, so that it pins no segment any more.
+list and show print the positions and the lag of the registered readers of a queue; they only read. reset gives a reader another position: earliest, latest, a sequence (sequence:120000), or a time
+(RFC 3339, nanoseconds since 1970, or a span ago); the reader continues with the first message at or after it. remove deletes the reader's position, so that it pins no segment any more.
 
-reset and remove show what they would do, and do it with --yes. A reader that is running is left alone (exit code 4).
+reset and remove show what they would do, and do it with --yes. A reader that is running is not changed (exit code 4).
 
 Examples:
   $ chron-cli readers list /var/lib/trades
@@ -36,7 +36,7 @@ export function addReadersCommand(program: Command, run: Runner): void {
   program
     .command('readers')
     .summary('list, show, reset or remove the registered readers of a queue')
-    .description('Look at the registered readers of a queue, give one another position, or forget one.')
+    .description('Show the registered readers of a queue, give one another position, or remove one.')
     .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
     .argument('<queue>', 'directory of a queue')
     .argument('[reader]', 'name of the reader; list needs none')

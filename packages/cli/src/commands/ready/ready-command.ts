@@ -22,7 +22,7 @@ interface ReadyOptions {
 const PAUSE_MS = 20
 
 const EXAMPLES = `
-READY is how a strategy announces its queue to routers. Exit code 0: the queue is announced; 3: it is not.
+A strategy announces its queue to routers by READY. Exit code 0: the queue is announced; 3: it is not.
 
 Examples:
   $ chron-cli ready /var/lib/bus/orders/queue/alpha/orders_out
@@ -33,12 +33,12 @@ Examples:
 export function addReadyCommand(program: Command, run: Runner): void {
   program
     .command('ready')
-    .summary('look at, wait for, set or remove a READY marker')
-    .description('Tell whether a queue is announced on the bus.')
+    .summary('show, wait for, set or remove a READY marker')
+    .description('Show whether a queue is announced on the bus.')
     .argument('<queue>', 'directory of a queue')
     .option('--wait <span>', 'wait for it to be announced, this long at most', parseSpanOption)
     .option('--set', 'announce it')
-    .option('--remove', 'take the announcement back')
+    .option('--remove', 'withdraw it')
     .option('--yes', 'with --set or --remove: do it')
     .addHelpText('after', manual(EXAMPLES))
     .action((queue: string, options: ReadyOptions, command: Command) => run(command, (context) => ready(context, queue, options)))

@@ -39,8 +39,8 @@ const SHORTEST_SLEEP_MS = 1
 const LONGEST_SLEEP_MS = 2 ** 31 - 1
 
 const EXAMPLES = `
-Appends the messages of one queue to another, as far apart as they were, or faster or slower by a factor. Times are kept, so that a strategy sees the history as it was; --now gives
-messages the time of their replay. The source is only read, to the end that it has when the replay begins. The target is made when there is none, and must not have another writer (exit code 4).
+Appends the messages of one queue to another, as far apart as they were, or faster or slower by a factor. Times are kept, so that a strategy sees the recorded history; --now gives
+messages the time of their replay. The source is only read, to the end that it has when the replay begins. The target is created when it does not exist, and must not have another writer (exit code 4).
 
 Examples:
   $ chron-cli replay /var/lib/trades --to /tmp/replayed --yes                 at the recorded pace

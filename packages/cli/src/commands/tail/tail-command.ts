@@ -21,7 +21,7 @@ export interface TailOptions {
 }
 
 const EXAMPLES = `
-Reads as a stranger: it registers nothing, keeps no retention from working, and leaves every file as it was. Damage is reported on standard error and
+Does not join the queue: it registers nothing, holds back no retention, and changes no file. Damage is reported on standard error and
 skipped; the exit code is then 3.
 
 Several queues are merged by time; -n then counts per queue. -n counts messages that pass --type, --grep, --since and --until.
@@ -43,7 +43,7 @@ Examples:
 export function addTailCommand(program: Command, run: Runner): void {
   program
     .command('tail')
-    .summary('show messages, and go on showing what comes')
+    .summary('show messages, and follow new ones')
     .description('Print the last messages of one or more queues.')
     .argument('<queue...>', 'directories of queues')
     .option(
@@ -51,7 +51,7 @@ export function addTailCommand(program: Command, run: Runner): void {
       'how many messages from the end (default 10; without it --since and --from-sequence show all)',
       parseCountOption,
     )
-    .option('-f, --follow', 'go on with what is appended')
+    .option('-f, --follow', 'follow messages that are appended')
     .option(
       '--since <time>',
       'only messages from this time on: RFC 3339, nanoseconds since 1970, or a span ago (15m)',

@@ -30,9 +30,9 @@ interface Verified {
 
 const EXAMPLES = `
 Reads every record: payload and header checksums, the sequence without a gap, the order in time, the counts of sealed segments, and the control block and index
-against the records. Reads with pread, joins nothing, changes nothing. On a live queue it checks what is there when it gets to the end.
+against the records. Reads with pread, joins nothing, changes nothing. On a live queue it checks the records that exist when it reaches the end.
 
-Ctrl-C stops it with a summary of what was checked and the --from that goes on there; the exit code is then 130.
+Ctrl-C stops it with a summary of what was checked and the --from that continues there; the exit code is then 130.
 
 Examples:
   $ chron-cli verify /var/lib/trades
@@ -121,7 +121,7 @@ function printResult({ output }: CommandContext, result: Verified): void {
   const worst = exitCodeOfProblems(problems)
   if (!complete) {
     output.line(
-      `stopped; go on with: chron-cli verify ${printable(shellQuote(queue))} --from ${progress.position.segmentId}:${progress.position.offset}`,
+      `stopped; continue with: chron-cli verify ${printable(shellQuote(queue))} --from ${progress.position.segmentId}:${progress.position.offset}`,
     )
   } else if (worst === EXIT_HEALTHY) output.line(output.palette.good('every record is good'))
 }

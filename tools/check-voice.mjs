@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+/**
+ * Checks the language of what users read: every Markdown file, and every text in the sources of the packages (help, error messages), uses the words of docs/glossary.md. The
+ * table "Words" there is the list; this program only reads it.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkoutFiles, runAsCheck } from './checkout-files.mjs'
+
+const GLOSSARY = 'docs/glossary.md'
+/** Sources whose texts reach users. */
+const SOURCE = /^packages\/[^/]+\/src\//
+/** A list that another check writes, of test titles: the words of tests are not checked. */
+const GENERATED = /<!-- tests of lessons: begin -->.*?<!-- tests of lessons: end -->/s
+/** A comment, or a string literal on one line. A comment comes first, so that a quote in it begins no literal. */
+const COMMENT_OR_LITERAL = /\/\*.*?\*\/|(?:^|\s)\/\/[^\n]*|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)"/gs
+
+/**
+ * @param {string} top the checkout
+ * @returns {string[]} one line per violation, sorted
+ */
+export function findVoiceViolations(top) {
+  const rules = readRules(readFileSync(join(top, GLOSSARY), 'utf8'))
+  const documents = checkoutFiles(top, /\.md$/).filter((path) => path !== GLOSSARY)
+  const sources = checkoutFiles(top, /\.ts$/).filter((path) => SOURCE.test(path) && !path.endsWith('.test.ts'))
+  return [
+    ...documents.flatMap((path) => checkLines(path, proseOf(readFileSync(join(top, path), 'utf8')), rules)),
+    ...sources.flatMap((path) => checkLines(path, literalsOf(readFileSync(join(top, path), 'utf8')), rules)),
+  ].sort()
+}
+
+/**
+ * The rows of the table "Words": a pattern in backticks, and what to write instead. A table writes the bar of an alternative as `\|`.
+ *
+ * @param {string} glossary
+ */
+export function readRules(glossary) {
+  const [, table = ''] = glossary.split(/^## Words$/m)
+  return [...table.matchAll(/^\| `(.+?)` \| (.+?) \|$/gm)].map(([, pattern = '', instead = '']) => ({
+    pattern: new RegExp(pattern.replaceAll('\\|', '|'), 'i'),
+    instead,
+  }))
+}
+
+/**
+ * A document without code in backticks and without generated lists, with the same lines.
+ *
+ * @param {string} document
+ */
+function proseOf(document) {
+  return document.replace(GENERATED, (list) => list.replace(/[^\n]/g, '')).replace(/`[^`\n]*`/g, '')
+}
+
+/**
+ * The string literals of a source, with the same lines. A literal of one word is a name and not a text.
+ *
+ * @param {string} source
+ */
+function literalsOf(source) {
+  let end = 0
+  let texts = ''
+  for (const match of source.matchAll(COMMENT_OR_LITERAL)) {
+    const text = (match[1] ?? match[2] ?? match[3] ?? '').replace(/\$\{[^}]*\}/g, '')
+    texts += newlinesOf(source.slice(end, match.index)) + (text.includes(' ') ? ` ${text} ` : newlinesOf(match[0]))
+    end = match.index + match[0].length
+  }
+  return texts
+}
+
+/** @param {string} text */
+function newlinesOf(text) {
+  return text.replace(/[^\n]/g, '')
+}
+
+/**
+ * @param {string} path
+ * @param {string} text
+ * @param {ReturnType<typeof readRules>} rules
+ */
+function checkLines(path, text, rules) {
+  return text.split('\n').flatMap((line, index) =>
+    rules.flatMap(({ pattern, instead }) => {
+      const found = pattern.exec(line)
+      return found ? [`${path}:${index + 1}: "${found[0]}"; write ${instead}`] : []
+    }),
+  )
+}
+
+runAsCheck(import.meta.url, findVoiceViolations)

@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { findVoiceViolations, readRules } from './check-voice.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'chronicle-words-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+describe('the check of the words', () => {
+  it('reads its list from the glossary, in which every pattern is valid', () => {
+    const rules = readRules(readFileSync(join(root, 'docs', 'glossary.md'), 'utf8'))
+    expect(rules.length).toBeGreaterThan(10)
+    for (const { instead } of rules) expect(instead).not.toBe('')
+  })
+
+  it('names file, line, word and what to write, and leaves code alone', () => {
+    const top = temporaryFolder()
+    mkdirSync(join(top, 'docs'))
+    writeFileSync(join(top, 'docs', 'glossary.md'), '# G\n\n## Words\n\n| avoid | write |\n|---|---|\n| `\\bvouch` | trust |\n')
+    writeFileSync(join(top, 'README.md'), 'fine\n`vouched` is code\nNobody Vouches for it\n')
+    expect(findVoiceViolations(top)).toEqual(['README.md:3: "Vouch"; write trust'])
+  })
+
+  it('reads the texts of sources, at their line, and neither comments, names nor tests', () => {
+    const top = temporaryFolder()
+    const folder = join(top, 'packages', 'cli', 'src')
+    mkdirSync(join(top, 'docs'))
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      join(top, 'docs', 'glossary.md'),
+      '## Words\n\n| avoid | write |\n|---|---|\n| `\\b(no\\|some)body\\b` | the actor |\n',
+    )
+    const source = [
+      "/** What nobody's text is. */",
+      "const name = 'nobody' // somebody's name",
+      "help('that somebody reads')",
+      `help(\`some ${'$'}{nobody} of`,
+      'two lines, for nobody`)',
+    ].join('\n')
+    writeFileSync(join(folder, 'help.ts'), source)
+    writeFileSync(join(folder, 'help.test.ts'), source)
+    expect(findVoiceViolations(top)).toEqual([
+      'packages/cli/src/help.ts:3: "somebody"; write the actor',
+      'packages/cli/src/help.ts:5: "nobody"; write the actor',
+    ])
+  })
+
+  it('leaves out the list of tests that another check writes', () => {
+    const top = temporaryFolder()
+    mkdirSync(join(top, 'docs'))
+    writeFileSync(join(top, 'docs', 'glossary.md'), '## Words\n\n| avoid | write |\n|---|---|\n| `\\bvouch` | trust |\n')
+    const list = '<!-- tests of lessons: begin -->\nvouch\n<!-- tests of lessons: end -->\nvouch\n'
+    writeFileSync(join(top, 'docs', 'reliability.md'), list)
+    expect(findVoiceViolations(top)).toEqual(['docs/reliability.md:4: "vouch"; write trust'])
+  })
+
+  it('finds nothing in this checkout', () => {
+    expect(findVoiceViolations(root)).toEqual([])
+  })
+})

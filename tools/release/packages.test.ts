@@ -1,0 +1,163 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+/**
+ * What a user gets from the registry: tarballs of the built checkout, unpacked beside each other in an empty application. The addon in them is this checkout's own build, in
+ * the place of the prebuilt one, because cross-compiling takes minutes.
+ */
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const NAMES = readdirSync(join(root, 'packages')).filter((name) => readManifest(join(root, 'packages', name)).private !== true)
+
+let scratch: string
+let application: string
+const contents = new Map<string, string[]>()
+
+interface Manifest {
+  readonly private?: boolean
+  readonly exports?: unknown
+  readonly keywords?: readonly string[]
+  readonly dependencies?: Record<string, string>
+}
+
+/** What `npm pack --json` says of one package. */
+interface Packed {
+  readonly name: string
+  readonly filename: string
+  readonly files: readonly { readonly path: string }[]
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
+}
+
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'chronicle-packages-'))
+  application = join(scratch, 'application')
+  const workspaces = NAMES.map((name) => `--workspace=packages/${name}`)
+  const options = ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch, ...workspaces]
+  const packed = JSON.parse(execFileSync('npm', options, { cwd: root, encoding: 'utf8' })) as Packed[]
+  for (const { name: fullName, filename, files } of packed) {
+    const name = fullName.slice(fullName.indexOf('/') + 1)
+    contents.set(
+      name,
+      files.map(({ path }) => path),
+    )
+    const folder = join(application, 'node_modules', '@chronicle-ts', name)
+    mkdirSync(folder, { recursive: true })
+    const tarball = join(scratch, filename.replace('@chronicle-ts/', 'chronicle-ts-'))
+    execFileSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'])
+  }
+  const prebuilt = join(application, 'node_modules/@chronicle-ts/native/prebuilds', `linux-${process.arch}-glibc`)
+  mkdirSync(prebuilt, { recursive: true })
+  execFileSync('cp', [join(root, 'packages/native/dist/chronicle.node'), prebuilt])
+  writeFileSync(join(application, 'package.json'), '{"name":"application","private":true,"type":"module"}')
+  mkdirSync(join(application, 'queues'))
+})
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+function runNode(script: string, ...options: string[]) {
+  return spawnSync(process.execPath, [...options, '--eval', script], { cwd: application, encoding: 'utf8' })
+}
+
+const ROUND_TRIP = (queue: string) => `
+  const writer = core.openWriter('queues/${queue}', { segmentSize: 65536 })
+  writer.append(1, Buffer.from('hello'))
+  const reader = core.openReader('queues/${queue}', 'r')
+  console.log(reader.next().payload.toString())
+  reader.close(); writer.close()`
+
+describe('the packages as the registry serves them', () => {
+  it.each(NAMES)('%s holds what its maps and exports name, and nothing of the workshop', (name) => {
+    const files = contents.get(name) ?? []
+    const unwanted = /\.test\.|(^|\/)test\/|\.tsbuildinfo|\.node\.hash|corpus|(^|\/)node_modules\//
+    expect(files.filter((path) => unwanted.test(path))).toEqual([])
+    expect(files).toContain('README.md')
+    const folder = join(application, 'node_modules', '@chronicle-ts', name)
+    const maps = files.filter((path) => path.endsWith('.map'))
+    const broken = maps.filter((path) => {
+      const { sources } = JSON.parse(readFileSync(join(folder, path), 'utf8')) as { sources: string[] }
+      return sources.some((source) => !files.includes(join(path, '..', source)))
+    })
+    expect(broken).toEqual([])
+    const manifest = readManifest(folder)
+    const named = [...JSON.stringify(manifest.exports ?? {}).matchAll(/"\.\/([^"]+\.[^"]+)"/g)].map(([, path]) => path)
+    expect(named.filter((path) => path !== undefined && !files.includes(path))).toEqual([])
+    expect(manifest.keywords?.length).toBeGreaterThan(2)
+  })
+
+  it('are imported from ES modules', () => {
+    const { stdout, stderr } = runNode(
+      `const core = await import('@chronicle-ts/core');${ROUND_TRIP('esm')}`,
+      '--input-type=module',
+    )
+    expect(stderr).toBe('')
+    expect(stdout).toBe('hello\n')
+  })
+
+  it('are required from CommonJS', () => {
+    const { stdout } = runNode(
+      `const core = require('@chronicle-ts/core');${ROUND_TRIP('cjs')}`,
+      '--input-type=commonjs',
+      '--no-warnings',
+    )
+    expect(stdout).toBe('hello\n')
+  })
+
+  it('work in a worker thread', () => {
+    const worker = `const core = require('@chronicle-ts/core');${ROUND_TRIP('worker')}`
+    const script = `new (require('node:worker_threads').Worker)(${JSON.stringify(worker)}, { eval: true })`
+    expect(runNode(script, '--input-type=commonjs', '--no-warnings').stdout).toBe('hello\n')
+  })
+
+  it('say what was tried and what helps when no addon loads', () => {
+    writeFileSync(join(application, 'other.node'), 'not an addon')
+    const named = spawnSync(process.execPath, ['--input-type=module', '--eval', `await import('@chronicle-ts/core')`], {
+      cwd: application,
+      encoding: 'utf8',
+      env: { ...process.env, CHRONICLE_ADDON: join(application, 'other.node') },
+    })
+    expect(named.stderr).toContain('CHRONICLE_ADDON names a file that is not this addon')
+    expect(named.stderr).toContain(join(application, 'other.node'))
+    const folder = join(application, 'node_modules/@chronicle-ts/native')
+    execFileSync('mv', ['prebuilds', 'hidden'], { cwd: folder })
+    try {
+      const { stderr } = runNode(`await import('@chronicle-ts/core')`, '--input-type=module')
+      expect(stderr).toContain(`build it for this machine: node ${join(folder, 'build.mjs')}`)
+      for (const library of ['glibc', 'musl'])
+        expect(stderr).toContain(`linux-${process.arch}-${library}/chronicle.node: no such file`)
+    } finally {
+      execFileSync('mv', ['hidden', 'prebuilds'], { cwd: folder })
+    }
+  })
+
+  it('give TypeScript their types, with every library check on', () => {
+    writeFileSync(
+      join(application, 'use.ts'),
+      `import { openReader, openWriter } from '@chronicle-ts/core'
+       const sequence: number = openWriter('q').append(1, new Uint8Array(1))
+       const payload: Uint8Array | undefined = openReader('q', 'r').next()?.payload
+       export { payload, sequence }\n`,
+    )
+    mkdirSync(join(application, 'node_modules/@types'), { recursive: true })
+    for (const name of ['@types/node', 'undici-types'])
+      execFileSync('cp', ['-r', join(root, 'node_modules', name), join(application, 'node_modules', name)])
+    for (const [module, resolution] of [
+      ['nodenext', 'nodenext'],
+      ['node16', 'node16'],
+      ['esnext', 'bundler'],
+    ]) {
+      const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node']
+      const kind = ['--module', module ?? '', '--moduleResolution', resolution ?? '', '--skipLibCheck', 'false', 'use.ts']
+      const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...kind], {
+        cwd: application,
+        encoding: 'utf8',
+      })
+      expect(stdout).toBe('')
+    }
+  })
+})
