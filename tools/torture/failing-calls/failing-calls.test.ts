@@ -33,14 +33,14 @@ describe('when a system call fails', () => {
     ['commit, durable', 6],
     ['close a writer', 6],
     ['retention', 6],
-    ['prune', 17],
+    ['prune', 37],
     // A repair verifies the queue several times over: many calls, of which most are alike.
-    ['repair a zeroed segment header', 101],
-    ['repair a damaged position', 101],
+    ['repair a zeroed segment header', 307],
+    ['repair a damaged position', 211],
     ['markReady', 6],
-    ['open a router', 13],
+    ['open a router', 29],
     ['export to a file', 6],
-    ['import from a file', 13],
+    ['import from a file', 29],
   ])('L46, L49, L54: what is reported is true and the queue goes on: %s', (operation, stride) => {
     const { status, output } = failingCalls(['--operation', operation, ...shortForm(stride)])
     expect(output).toMatch(/\n[1-9]\d* failing calls, 0 broke a promise\.\n/)
