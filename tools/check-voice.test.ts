@@ -1,11 +1,17 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
-import { temporaryDirectory } from '../packages/core/test/support/temporary.js'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { findVoiceViolations, readRules } from './check-voice.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'chronicle-words-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
 
 describe('the check of the words', () => {
   it('reads its list from the glossary, in which every pattern is valid', () => {
@@ -15,7 +21,7 @@ describe('the check of the words', () => {
   })
 
   it('names file, line, word and what to write, and leaves code alone', () => {
-    const top = temporaryDirectory()
+    const top = temporaryFolder()
     mkdirSync(join(top, 'docs'))
     writeFileSync(join(top, 'docs', 'glossary.md'), '# G\n\n## Words\n\n| avoid | write |\n|---|---|\n| `\\bvouch` | trust |\n')
     writeFileSync(join(top, 'README.md'), 'fine\n`vouched` is code\nNobody Vouches for it\n')
@@ -23,7 +29,7 @@ describe('the check of the words', () => {
   })
 
   it('reads the texts of sources, at their line, and neither comments, names nor tests', () => {
-    const top = temporaryDirectory()
+    const top = temporaryFolder()
     const folder = join(top, 'packages', 'cli', 'src')
     mkdirSync(join(top, 'docs'))
     mkdirSync(folder, { recursive: true })
@@ -47,7 +53,7 @@ describe('the check of the words', () => {
   })
 
   it('leaves out the list of tests that another check writes', () => {
-    const top = temporaryDirectory()
+    const top = temporaryFolder()
     mkdirSync(join(top, 'docs'))
     writeFileSync(join(top, 'docs', 'glossary.md'), '## Words\n\n| avoid | write |\n|---|---|\n| `\\bvouch` | trust |\n')
     const list = '<!-- tests of lessons: begin -->\nvouch\n<!-- tests of lessons: end -->\nvouch\n'

@@ -65,6 +65,7 @@ export function* scanControl(bytes) {
   if (!isSegmentSize(control.segmentSize)) yield problem('bad-control', file, 24, `segmentSize ${control.segmentSize}`)
   if (control.segmentGeneration % 2 !== 0) yield problem('odd-generation', file, 128, `generation ${control.segmentGeneration}`)
   if (control.features > 1) yield problem('bad-control', file, 52, `features ${control.features}`)
+  if (control.writeBack > 2) yield problem('bad-control', file, 252, `writeBack ${control.writeBack}`)
   for (const [from = 0, to = 0] of CONTROL_FREE) {
     if (!isZero(bytes.subarray(from, to))) yield problem('not-zero', file, from, 'free bytes')
   }

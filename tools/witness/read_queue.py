@@ -165,6 +165,8 @@ def scan_control(data):
         yield problem("odd-generation", file, 128, f"generation {control['segmentGeneration']}")
     if control["features"] > 1:
         yield problem("bad-control", file, 52, f"features {control['features']}")
+    if control["writeBack"] > 2:
+        yield problem("bad-control", file, 252, f"writeBack {control['writeBack']}")
     for start, end in CONTROL_FREE:
         if not is_zero(data[start:end]):
             yield problem("not-zero", file, start, "free bytes")

@@ -172,10 +172,14 @@ class AppenderCore {
     state_.nextSequence = static_cast<double>(nextSequence);
   }
 
+  // JavaScript counts to 2^53 - 1, and a segment's header holds the sequence behind its last record plus one.
+  static constexpr uint64_t kSequenceEnd = (uint64_t{1} << 53) - 2;
+
   int admit(uint32_t typeId, uint64_t length) const {
     if (segment_.data == nullptr) return kDetached;
     if (claimOpen_) return kClaim;
     if (typeId >= kPaddingType) return kBadType;
+    if (nextSequence_ >= kSequenceEnd) [[unlikely]] return kEnded;
     const uint64_t needed = recordLength(length);
     if (length > kPayloadLengthMax || needed > segment_.length - kFirstRecordOffset) return kTooLarge;
     return needed > segment_.length - writeOffset_ ? kRoll : kOk;

@@ -113,8 +113,11 @@ napi_value backgroundUnlink(napi_env env, napi_callback_info info) {
     for (const napi_value value : args.array(1, "syncFirst")) syncFirst.push_back(args.stringOf(value, "syncFirst"));
   }
   auto hold = readHold(args, args[2]);
+  const uint64_t after = args.absent(3) ? 0 : args.integer(3, "after", (uint64_t{1} << 53) - 1);
   if (!args.ok()) return nullptr;
-  return startJob(env, {Lane::kFiles, JobKind::kUnlink, std::move(hold)}, [path = std::move(path), syncFirst = std::move(syncFirst)](Job& job) {
+  auto previous = Jobs::shared().known(after);
+  return startJob(env, {Lane::kFiles, JobKind::kUnlink, std::move(hold)}, [=, path = std::move(path), syncFirst = std::move(syncFirst)](Job& job) {
+    if (previous != nullptr && previous->state < 0) return ECANCELED;
     const int directory = job.hold == nullptr ? AT_FDCWD : job.hold->directory();
     for (const std::string& file : syncFirst) {
       if (const int error = syncFile(directory, file); error != 0 && error != ENOENT) return error;

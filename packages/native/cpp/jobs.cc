@@ -122,6 +122,11 @@ std::shared_ptr<Job> Jobs::find(uint64_t id) {
   return entry == known_.end() ? nullptr : entry->second;
 }
 
+std::shared_ptr<Job> Jobs::known(uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  return find(id);
+}
+
 int Jobs::state(uint64_t id) {
   const std::lock_guard lock(mutex_);
   const auto job = find(id);

@@ -61,6 +61,8 @@ class Jobs {
   int state(uint64_t id);
   // `deadlineNs` is CLOCK_MONOTONIC.
   int wait(uint64_t id, uint64_t deadlineNs);
+  // nullptr for an unknown job. A job of the same lane that was added later may read its state: it runs after this one has ended.
+  std::shared_ptr<Job> known(uint64_t id);
   // The token is delivered to the job's environment when the job is done. False: there is no such job.
   bool listen(uint64_t id, uint64_t token);
   std::shared_ptr<Mapping> takeMapping(uint64_t id);

@@ -13,6 +13,7 @@ enum Status : int {
   kClaim = 6,
   kDetached = 7,
   kUnprepared = 8,
+  kEnded = 9,
   kUncommitted = 10,
   kLimit = 11,
   kSegmentEnd = 12,

@@ -170,6 +170,19 @@ describe('backgroundUnlink with files to sync', () => {
     expect(existsSync(kept)).toBe(false)
     for (const job of [refused, done]) binding.jobRelease(job)
   })
+
+  it('unlinks nothing after one that it follows has failed, nor do those that follow it', () => {
+    const [kept, gone] = [join(folder, 'kept-in-order'), join(folder, 'gone-in-order')]
+    for (const path of [kept, gone]) writeFileSync(path, 'x')
+    const done = binding.backgroundUnlink(gone)
+    const refused = binding.backgroundUnlink(folder, [], 0, done)
+    const second = binding.backgroundUnlink(kept, [], 0, refused)
+    const third = binding.backgroundUnlink(kept, [], 0, second)
+    expect(binding.jobWait(third, WAIT_MS)).toBe(-constants.errno.ECANCELED)
+    expect([done, second].map((job) => binding.jobState(job))).toEqual([1, -constants.errno.ECANCELED])
+    expect([gone, kept].map((path) => existsSync(path))).toEqual([false, true])
+    for (const job of [done, refused, second, third]) binding.jobRelease(job)
+  })
 })
 
 describe('backgroundSync', () => {

@@ -136,9 +136,10 @@ export interface Binding {
   backgroundSync(mapping: ArrayBuffer, offset: number, length: number): number
   /**
    * Unlinks; a file that is not there is fine. The files of `syncFirst` are synced before, and when one cannot be, nothing is unlinked. With a hold, nothing is
-   * unlinked after the lock was lost (-ENOLCK).
+   * unlinked after the lock was lost (-ENOLCK). `after` is another unlinking that was handed over before: when that one fails, this one does nothing (-ECANCELED). A
+   * job that was released counts as done.
    */
-  backgroundUnlink(path: string, syncFirst?: readonly string[], hold?: number): number
+  backgroundUnlink(path: string, syncFirst?: readonly string[], hold?: number, after?: number): number
   /** Replaces a small file: writes it under its temporary name and renames it. With a hold, nothing is written after the lock was lost (-ENOLCK). Not synced. */
   backgroundReplace(temporaryPath: string, path: string, bytes: Uint8Array, hold?: number, mode?: number): number
   /** 1 done, 0 under way or queued, -errno failed. Jobs that are done stay known until `jobRelease`. */
@@ -187,6 +188,8 @@ export const STATUS_CLAIM = 6
 export const STATUS_DETACHED = 7
 /** roll: the preparation is not done, or failed, or is none whose mapping is still there; nothing changed. */
 export const STATUS_UNPREPARED = 8
+/** No sequence is left that a number can hold. Only damage comes near it. */
+export const STATUS_ENDED = 9
 /** verify: the next record is not committed yet. */
 export const STATUS_UNCOMMITTED = 10
 /** verify: stopped at the limit, more may follow. */

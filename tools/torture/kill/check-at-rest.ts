@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspectLock, LOCK_FILE } from '@chronicle-ts/core'
 import { readQueue, type WitnessedProblem, type WitnessedQueue, type WitnessedRecord } from '#witness'
+import { isAnnouncedDeletion } from '../announced-deletion.js'
 import { findDifference } from '../expected-message.js'
 import type { Ledger } from './ledger.js'
 
@@ -45,7 +46,8 @@ export function checkAtRest({ directory, ledger, settled }: RestOptions): string
   const queue = readQueue(directory)
   const broken = [...checkRecords(queue, ledger)]
   for (const problem of queue.problems) {
-    if (isLeftByReader(problem) || (!settled && LEFT_BY_WRITER.has(problem.code))) continue
+    if (isLeftByReader(problem) || isAnnouncedDeletion(directory, problem) || (!settled && LEFT_BY_WRITER.has(problem.code)))
+      continue
     broken.push(`${problem.code} in ${problem.file} at ${problem.offset}: ${problem.detail}`)
   }
   broken.push(...checkLeftovers(directory))

@@ -89,6 +89,17 @@ it('L65: finds a directory that is moved into place later', () => {
   expect(discovery.poll()).toEqual([left('alpha', 3)])
 })
 
+it('L65: tells of orders in a directory that took the place of one with as many', () => {
+  send(3)
+  using discovery = discover()
+  expect(discovery.poll()).toEqual([left('alpha', 3)])
+  answer(3)
+  renameSync(layout.strategy('alpha').ordersOut, join(layout.root, 'away'))
+  send(3)
+  discovery.rescan()
+  expect(discovery.poll()).toEqual([left('alpha', 3)])
+})
+
 it('counts for the reader that it is told, and not at all when that is switched off', () => {
   send(3)
   openReader(layout.strategy('alpha').ordersOut, 'audit', { start: 'latest' }).close()

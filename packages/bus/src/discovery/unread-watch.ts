@@ -8,6 +8,7 @@ import {
   readerFileName,
 } from '@chronicle-ts/core'
 import { UNREAD_LOOK_MS } from '../defaults.js'
+import { birthStamp } from '../markers/marker-file.js'
 import { readControlBlock } from '../queue/writer-epoch.js'
 import { countUnread, savedPosition, type UnreadMessages } from './unread-messages.js'
 
@@ -16,7 +17,7 @@ import { countUnread, savedPosition, type UnreadMessages } from './unread-messag
  * open is left to that router.
  */
 export class UnreadWatch {
-  /** Head and position when the answer was given last. */
+  /** Directory, head and position when the answer was given last. */
   #answered: string | undefined
   #dueMs = Number.NEGATIVE_INFINITY
 
@@ -43,7 +44,11 @@ export class UnreadWatch {
     if (control === undefined) return undefined
     const position = savedPosition(this.queueDirectory, this.readerName)
     const { writerEpoch, currentSegment, writeOffset, nextSequence } = control
-    const state = [writerEpoch, currentSegment, writeOffset, nextSequence, position?.segmentId, position?.offset].join(' ')
+    // Another directory that took this one's place may hold as much as this one did.
+    const directory = birthStamp(this.queueDirectory, 'directory')
+    const state = [directory, writerEpoch, currentSegment, writeOffset, nextSequence, position?.segmentId, position?.offset].join(
+      ' ',
+    )
     if (state === this.#answered) return undefined
     const unread = this.#count(position, control)
     if (unread !== undefined && this.#isServed()) return undefined

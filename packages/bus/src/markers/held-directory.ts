@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
+import { constants, fstatSync, openSync, statSync } from 'node:fs'
 import { fromSystemError } from '@chronicle-ts/core'
+import { closeQuietly } from './close-quietly.js'
 
 /** Holds a directory without the right to list it; `node:fs` has no name for this flag of open(2). */
 const O_PATH = 0o10000000
@@ -24,9 +25,14 @@ export class HeldDirectory {
     } catch (cause) {
       throw fromSystemError(cause, { path })
     }
-    const { dev, ino } = fstatSync(this.#fd, { bigint: true })
-    this.#dev = dev
-    this.#ino = ino
+    try {
+      const { dev, ino } = fstatSync(this.#fd, { bigint: true })
+      this.#dev = dev
+      this.#ino = ino
+    } catch (cause) {
+      closeQuietly(this.#fd)
+      throw fromSystemError(cause, { path })
+    }
   }
 
   /** A path of this very directory, wherever it was moved to. Valid until {@link close}. */
@@ -50,6 +56,6 @@ export class HeldDirectory {
   close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    closeSync(this.#fd)
+    closeQuietly(this.#fd)
   }
 }

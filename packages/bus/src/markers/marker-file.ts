@@ -1,12 +1,10 @@
 import {
   type BigIntStats,
-  closeSync,
   constants,
   fstatSync,
   lstatSync,
   openSync,
   readlinkSync,
-  readSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -14,6 +12,8 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fromSystemError, LinkError } from '@chronicle-ts/core'
+import { closeQuietly } from './close-quietly.js'
+import { readWhole } from './read-whole.js'
 
 /** Markers are a few hundred bytes; more than this is somebody else's file and not read. */
 const MARKER_LENGTH_MAX = 4096
@@ -93,11 +93,11 @@ export function readMarker(path: string): string | undefined {
     const stats = fstatSync(fd)
     if (!stats.isFile() || stats.size > MARKER_LENGTH_MAX) return ''
     const bytes = Buffer.alloc(stats.size)
-    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0))
+    return bytes.toString('utf8', 0, readWhole(fd, bytes))
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {
-    closeSync(fd)
+    closeQuietly(fd)
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync, statSync } from 'node:fs'
+import { constants, openSync, statSync } from 'node:fs'
 import {
   CONTROL_FILE,
   CONTROL_LENGTH,
@@ -9,6 +9,8 @@ import {
   INIT_STATE_READY,
   viewOf,
 } from '@chronicle-ts/core'
+import { closeQuietly } from '../markers/close-quietly.js'
+import { readWhole } from '../markers/read-whole.js'
 
 const bytes = Buffer.alloc(CONTROL_LENGTH)
 const view = viewOf(bytes)
@@ -35,7 +37,7 @@ export function readControlBlock(queueDirectory: string): ControlBlock | undefin
     if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
     // A named pipe in the place of the file must not hang its reader.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
-    if (readSync(fd, bytes, 0, CONTROL_LENGTH, 0) < CONTROL_LENGTH) return undefined
+    if (readWhole(fd, bytes) < CONTROL_LENGTH) return undefined
     const block = decodeControl(view)
     return block.magic === CONTROL_MAGIC && block.initState === INIT_STATE_READY ? block : undefined
   } catch (cause) {
@@ -43,7 +45,7 @@ export function readControlBlock(queueDirectory: string): ControlBlock | undefin
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ELOOP') return undefined
     throw fromSystemError(cause, { path })
   } finally {
-    if (fd !== undefined) closeSync(fd)
+    if (fd !== undefined) closeQuietly(fd)
   }
 }
 

@@ -38,6 +38,9 @@ export class PathWatch {
 
   /** Stops hints at once; the descriptor is closed when the promise is fulfilled. */
   close(): Promise<void> {
-    return this.#watcher.close()
+    const closed = this.#watcher.close()
+    // It has no listeners any more, and an error without a listener would end the process: a look that is still under way may fail.
+    this.#watcher.on('error', () => {})
+    return closed
   }
 }

@@ -6,6 +6,7 @@ import {
   RECORD_HEADER_LENGTH,
   RECORD_TIMESTAMP_NS_OFFSET,
 } from '../format/index.js'
+import { ColdFileError } from './cold-file.js'
 import type { ColdSegment } from './cold-segment.js'
 import { createScratchMapping } from './scratch-mapping.js'
 import type { TimeOrder } from './time-order.js'
@@ -82,7 +83,7 @@ export class BulkCheck {
   ): { length: number; count: number; lastSequence: number } | undefined {
     const length = Math.min(PIECE_LENGTH, segment.end - offset)
     if (length < RECORD_HEADER_LENGTH) return undefined
-    const got = segment.file.readAt(this.#bytes.subarray(PIECE_OFFSET, PIECE_OFFSET + length), offset)
+    const got = this.#read(segment, offset, length)
     // What an earlier, longer piece left behind must not be taken for records of this one.
     if (this.#usedEnd > PIECE_OFFSET + got) this.#bytes.fill(0, PIECE_OFFSET + got, this.#usedEnd)
     this.#usedEnd = PIECE_OFFSET + got
@@ -94,6 +95,18 @@ export class BulkCheck {
     const end = state[VERIFIER_END] as number
     this.#checkTimes(end, segment.id, offset - PIECE_OFFSET)
     return { length: end - PIECE_OFFSET, count, lastSequence: (state[VERIFIER_SEQUENCE] as number) - 1 }
+  }
+
+  /** What cannot be read holds no good record: the careful path finds out why. */
+  #read(segment: ColdSegment, offset: number, length: number): number {
+    try {
+      return segment.file.readAt(this.#bytes.subarray(PIECE_OFFSET, PIECE_OFFSET + length), offset)
+    } catch (error) {
+      if (!(error instanceof ColdFileError)) throw error
+      // The part that was read is not known to be whole.
+      this.#usedEnd = PIECE_OFFSET + length
+      return 0
+    }
   }
 
   /** Walks the checked records; two 32-bit compares each. */

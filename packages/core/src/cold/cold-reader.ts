@@ -304,11 +304,12 @@ export class ColdReader {
   #openSegment(): ColdSegment | undefined {
     const segment = ColdSegment.open(this.directory, this.#segmentId, this.#control?.segmentSize)
     if (segment === undefined) return this.#jumpOverMissing()
+    // Closed from here on, also when the next look fails.
+    this.#segment = segment
     if (this.#isBeingMade(segment)) {
-      segment.close()
+      this.#closeSegment()
       return undefined
     }
-    this.#segment = segment
     if (segment.headerProblem !== undefined) {
       this.#queue('SEGMENT_BAD_HEADER', segment.headerProblem, { segmentId: segment.id })
     }

@@ -1,7 +1,7 @@
-import { type Dirent, readdirSync } from 'node:fs'
+import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromSystemError } from '../errors/index.js'
-import { CONTROL_FILE, parseSegmentFileName, READERS_DIRECTORY } from '../format/index.js'
+import { CONTROL_FILE, INDEX_FILE, LOCK_FILE, parseSegmentFileName, READERS_DIRECTORY } from '../format/index.js'
 import { QUARANTINE_DIRECTORY } from '../recovery/set-aside.js'
 
 export interface FindQueuesOptions {
@@ -16,6 +16,8 @@ export interface FoundQueues {
   readonly directories: readonly string[]
   /** Directories that could not be listed. */
   readonly unreadable: readonly string[]
+  /** What was not searched, sorted: symbolic links to directories, and directories that lie deeper than `depth`. A queue may be there. */
+  readonly leftOut: readonly string[]
   /** The limit was reached before everything was looked at. */
   readonly isPartial: boolean
 }
@@ -29,6 +31,7 @@ export function findQueues(root: string, options: FindQueuesOptions = {}): Found
   const { depth = 8, directoryLimit = 100_000 } = options
   const directories: string[] = []
   const unreadable: string[] = []
+  const leftOut: string[] = []
   const waiting: { path: string; level: number }[] = [{ path: root, level: 0 }]
   let looked = 0
   while (looked < directoryLimit) {
@@ -38,9 +41,19 @@ export function findQueues(root: string, options: FindQueuesOptions = {}): Found
     const entries = list(next.path, next.level === 0)
     if (entries === undefined) unreadable.push(next.path)
     else if (entries.some(isPartOfQueue)) directories.push(next.path)
-    else if (next.level < depth) waiting.push(...subdirectories(next.path, entries, next.level + 1))
+    else {
+      leftOut.push(...linkedDirectories(next.path, entries))
+      const below = subdirectories(next.path, entries)
+      if (next.level < depth) waiting.push(...below.map((path) => ({ path, level: next.level + 1 })))
+      else leftOut.push(...below)
+    }
   }
-  return { directories: directories.sort(), unreadable: unreadable.sort(), isPartial: waiting.length > 0 }
+  return {
+    directories: directories.sort(),
+    unreadable: unreadable.sort(),
+    leftOut: leftOut.sort(),
+    isPartial: waiting.length > 0,
+  }
 }
 
 function list(path: string, isRoot: boolean): Dirent[] | undefined {
@@ -56,8 +69,28 @@ function isPartOfQueue(entry: Dirent): boolean {
   return entry.name === CONTROL_FILE || parseSegmentFileName(entry.name) !== undefined
 }
 
-function subdirectories(path: string, entries: readonly Dirent[], level: number): { path: string; level: number }[] {
-  const isSearched = (entry: Dirent) =>
-    entry.isDirectory() && entry.name !== QUARANTINE_DIRECTORY && entry.name !== READERS_DIRECTORY
-  return entries.filter(isSearched).map((entry) => ({ path: join(path, entry.name), level }))
+/** A queue that lost its segments and its control block may still have these two. Anywhere else they are names as any other, of a strategy for instance. */
+function isRestOfQueue(entry: Dirent): boolean {
+  return entry.name === LOCK_FILE || entry.name === INDEX_FILE
+}
+
+function subdirectories(path: string, entries: readonly Dirent[]): string[] {
+  const ownNames = entries.some(isRestOfQueue) ? [QUARANTINE_DIRECTORY, READERS_DIRECTORY] : []
+  return entries.filter((entry) => entry.isDirectory() && !ownNames.includes(entry.name)).map(({ name }) => join(path, name))
+}
+
+function linkedDirectories(path: string, entries: readonly Dirent[]): string[] {
+  return entries.flatMap((entry) => {
+    const target = join(path, entry.name)
+    return entry.isSymbolicLink() && isDirectory(target) ? [target] : []
+  })
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    // It leads nowhere, or where this user may not look.
+    return false
+  }
 }

@@ -1,6 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -234,6 +245,24 @@ describe('finding queues', () => {
     expect(found({ depth: 1 })).toEqual(['/a', '/b'])
     expect(findQueues(root, { directoryLimit: 5 })).toMatchObject({ directories: { length: 3 }, isPartial: false })
     for (const directoryLimit of [1, 2, 3, 4]) expect(findQueues(root, { directoryLimit }).isPartial).toBe(true)
+  })
+
+  it('names what it did not search: links to directories, and what lies too deep', () => {
+    for (const name of ['a', 'b/c/d']) buildQueue(join(root, name), { payloads: textPayloads(1) })
+    symlinkSync('a', join(root, 'link'))
+    symlinkSync('nowhere', join(root, 'dangling'))
+    expect(findQueues(root, { depth: 1 })).toMatchObject({
+      directories: [join(root, 'a')],
+      leftOut: [join(root, 'b/c'), join(root, 'link')],
+    })
+  })
+
+  it('finds queues that are named like the folders of a queue', () => {
+    const names = ['bus/quarantine/orders_out', 'bus/readers']
+    for (const name of names) buildQueue(join(root, name), { payloads: textPayloads(1) })
+    expect(findQueues(root).directories).toEqual(names.map((name) => join(root, name)))
+    writeFileSync(join(root, 'bus/writer.lock'), '')
+    expect(findQueues(root).directories).toEqual([])
   })
 })
 

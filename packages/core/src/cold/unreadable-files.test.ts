@@ -116,7 +116,12 @@ describe('a directory that may not be listed', () => {
     buildQueue(join(root, 'open'), { payloads: textPayloads(1) })
     mkdirSync(join(root, 'closed'))
     withoutRightsTo(join(root, 'closed'), [join(queue, '..')])
-    expect(findQueues(root)).toEqual({ directories: [join(root, 'open')], unreadable: [join(root, 'closed')], isPartial: false })
+    expect(findQueues(root)).toEqual({
+      directories: [join(root, 'open')],
+      unreadable: [join(root, 'closed')],
+      leftOut: [],
+      isPartial: false,
+    })
   })
 
   it('is an error as the root of a search, as one is that does not exist', () => {

@@ -11,11 +11,14 @@ export function identityOf(fd: number): FileIdentity {
   return { dev, ino }
 }
 
-/** What a path names: this file, another one, or none. A reason such as a missing right says neither and counts as this file. */
-export function whatIsAt(path: string, expected: FileIdentity): 'same' | 'other' | 'none' {
+/**
+ * What a path names: this file, this file with less than `lengthMin` bytes, another one, or none. A reason such as a missing right says neither and counts as this file.
+ */
+export function whatIsAt(path: string, expected: FileIdentity, lengthMin: number): 'same' | 'cut' | 'other' | 'none' {
   try {
-    const { dev, ino } = statSync(path, { bigint: true })
-    return dev === expected.dev && ino === expected.ino ? 'same' : 'other'
+    const { dev, ino, size } = statSync(path, { bigint: true })
+    if (dev !== expected.dev || ino !== expected.ino) return 'other'
+    return size < lengthMin ? 'cut' : 'same'
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'none' : 'same'

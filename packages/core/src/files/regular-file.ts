@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { constants, fstatSync, openSync } from 'node:fs'
+import { closeQuietly } from './close-quietly.js'
 import { readWhole } from './whole-transfer.js'
 
 /** Without O_NONBLOCK, opening a named pipe in the place of a file would hang. With O_NOFOLLOW, opening a link is ELOOP, which is `ERR_LINK`. */
@@ -23,10 +24,10 @@ export function openRegularFile(path: string, access: keyof typeof ACCESS_FLAGS,
   try {
     if (fstatSync(fd).isFile()) return fd
   } catch (cause) {
-    closeSync(fd)
+    closeQuietly(fd)
     throw cause
   }
-  closeSync(fd)
+  closeQuietly(fd)
   throw Object.assign(new Error(`ENOTREG: not a regular file, open '${path}'`), { code: 'ENOTREG', syscall: 'open', path })
 }
 
@@ -37,6 +38,6 @@ export function readRegularFile(path: string, lengthMax: number): Buffer {
     const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, lengthMax))
     return bytes.subarray(0, readWhole(fd, bytes, 0))
   } finally {
-    closeSync(fd)
+    closeQuietly(fd)
   }
 }

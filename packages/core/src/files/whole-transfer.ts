@@ -15,7 +15,7 @@ export function readWhole(fd: number, into: NodeJS.ArrayBufferView, offset: numb
   return length
 }
 
-/** Writes all of a buffer at an offset of a file, in as many calls as it takes. */
+/** Writes all of a buffer at an offset of a file, in as many calls as it takes: a file system that is nearly full takes fewer bytes, and says ENOSPC only when it is asked again. */
 export function writeWhole(fd: number, bytes: NodeJS.ArrayBufferView, offset: number): void {
   for (let length = 0; length < bytes.byteLength; )
     length += writeSync(fd, bytes, length, bytes.byteLength - length, offset + length)

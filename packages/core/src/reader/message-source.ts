@@ -124,9 +124,10 @@ export abstract class MessageSource implements Parkable {
    *
    * The handler must be synchronous: the message moves when it returns. For asynchronous work use {@link messages}, or {@link batches} for concurrent work.
    *
-   * @throws {@link InvalidArgumentError} when the handler returned a promise; the message that it got counts as read. What the handler throws; the same holds.
+   * @throws {@link InvalidArgumentError} before anything is read, or when the handler returned a promise: the message that it got counts as read. What the handler throws; the same holds.
    */
   poll<Result>(limit: number, handler: (message: Message) => Result & Synchronous<Result>): number {
+    checkPoll(limit, handler)
     let count = 0
     while (count < limit) {
       const message = this.next()
@@ -475,6 +476,14 @@ export abstract class MessageSource implements Parkable {
 
 function isPromise(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+/** Before a message is read: what a handler that is none did not get would count as read. */
+function checkPoll(limit: unknown, handler: unknown): void {
+  if (typeof limit !== 'number' || Number.isNaN(limit))
+    throw new InvalidArgumentError({ argument: 'limit', value: limit, expected: 'a number of messages' })
+  if (typeof handler !== 'function')
+    throw new InvalidArgumentError({ argument: 'handler', value: handler, expected: 'a function' })
 }
 
 function promiseFromHandler(): InvalidArgumentError {

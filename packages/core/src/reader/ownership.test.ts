@@ -1,5 +1,5 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
@@ -124,10 +124,17 @@ describe('L51: a file of the queue that is replaced or removed under a live sour
     copyFileSync(path, `${path}.copy`)
     renameSync(`${path}.copy`, path)
   }
+  const cut = (path: string): void => truncateSync(path, 0)
+  const moveFolder = (path: string): void => renameSync(dirname(path), `${dirname(path)}.old`)
+  const copyOverFolder = (path: string): void => {
+    moveFolder(path)
+    cpSync(`${dirname(path)}.old`, dirname(path), { recursive: true })
+  }
 
   it.each([
     ['removed', remove],
     ['replaced', copyOver],
+    ['cut short', cut],
   ])('control.meta %s: readers and observers say so', async (_, change) => {
     const { directory, writer } = queueOf(3)
     using reader = openReader(directory, 'r')
@@ -144,6 +151,7 @@ describe('L51: a file of the queue that is replaced or removed under a live sour
   it.each([
     ['removed', remove],
     ['replaced', copyOver],
+    ['cut short', cut],
   ])('the position file %s: the reader says so when it has caught up, and when it commits', async (_, change) => {
     const { directory, writer } = queueOf(200)
     using reader = openReader(directory, 'r')
@@ -160,6 +168,19 @@ describe('L51: a file of the queue that is replaced or removed under a live sour
     expect((await readToTheEnd(reader)).error).toEqual(replaced(directory))
     expect(drainSequences(other)).toEqual(range(0, 200))
     other.commit()
+    other.close()
+    writer.close()
+  })
+
+  it.each([
+    ['moved', moveFolder],
+    ['replaced', copyOverFolder],
+  ])('the folder of the position files %s: every reader says so', async (_, change) => {
+    const { directory, writer } = queueOf(20)
+    using reader = openReader(directory, 'r')
+    using other = openReader(directory, 'other')
+    change(join(directory, 'readers', 'r.meta'))
+    for (const source of [reader, other]) expect((await readToTheEnd(source)).error).toEqual(replaced(directory))
     writer.close()
   })
 })

@@ -2,13 +2,16 @@ import { readlinkSync } from 'node:fs'
 import type { MappedControl } from '../control/mapped-control.js'
 import { type FileIdentity, whatIsAt } from '../files/file-identity.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { CONTROL_FILE } from '../format/index.js'
+import { CONTROL_FILE, CONTROL_LENGTH } from '../format/index.js'
 
 /** A file of the queue that a source uses, where it should be. */
 export interface OwnedFile {
   readonly directory: QueueDirectory
+  /** Relative to the directory: a folder on the way may have been replaced, too. */
   readonly name: string
   readonly identity: FileIdentity
+  /** Bytes that are mapped. What is stored behind a cut is lost in silence. */
+  readonly length: number
 }
 
 /** What {@link Ownership.findReplaced} found for each queue. */
@@ -27,7 +30,7 @@ export class Ownership {
 
   constructor(directory: QueueDirectory, control: MappedControl, others: readonly OwnedFile[]) {
     this.#directory = directory
-    this.#control = { directory, name: CONTROL_FILE, identity: control.identity }
+    this.#control = { directory, name: CONTROL_FILE, identity: control.identity, length: CONTROL_LENGTH }
     this.#others = others
     this.#queueKey = `${control.identity.dev}:${control.identity.ino} ${directory.path}`
   }
@@ -62,8 +65,9 @@ export class Ownership {
   }
 }
 
-function describeReplaced({ directory, name, identity }: OwnedFile): string | undefined {
-  const found = whatIsAt(directory.at(name), identity)
-  if (found === 'same') return undefined
-  return `${directory.describe(name)} ${found === 'none' ? 'was removed' : 'is another file now'}`
+const FINDINGS = { none: 'was removed', other: 'is another file now', cut: 'was cut short' } as const
+
+function describeReplaced({ directory, name, identity, length }: OwnedFile): string | undefined {
+  const found = whatIsAt(directory.at(name), identity, length)
+  return found === 'same' ? undefined : `${directory.describe(name)} ${FINDINGS[found]}`
 }

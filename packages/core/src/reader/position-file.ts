@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, rmSync } from 'node:fs'
+import { fstatSync, fsyncSync, ftruncateSync, futimesSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
@@ -64,14 +65,14 @@ export class PositionFile {
     try {
       for (;;) {
         const fd = lockedDescriptor(folder, fileName, { directory: directory.path, reader: name })
-        let hasName = false
+        let opened: PositionFile | undefined
         try {
           // Another open of this name may have removed the file between our open and our lock: then the lock is on a file without a name.
-          hasName = fstatSync(fd).nlink > 0
-          if (hasName) return new PositionFile({ directory, folder, fileName, fd })
+          if (fstatSync(fd).nlink > 0) opened = new PositionFile({ directory, folder, fileName, fd })
         } finally {
-          if (!hasName) closeSync(fd)
+          if (opened === undefined) closeQuietly(fd)
         }
+        if (opened !== undefined) return opened
       }
     } catch (cause) {
       folder.close()
@@ -168,7 +169,15 @@ export class PositionFile {
 
   /** The file that is locked and mapped here. */
   get owned(): OwnedFile {
-    return { directory: this.#folder, name: this.#fileName, identity: this.#identity }
+    const mappedLength = (): number => (this.#mapping === undefined ? 0 : POSITION_LENGTH)
+    return {
+      directory: this.#directory,
+      name: join(READERS_DIRECTORY, this.#fileName),
+      identity: this.#identity,
+      get length() {
+        return mappedLength()
+      },
+    }
   }
 
   /** Makes the last saved position survive a power cut. */
@@ -229,7 +238,7 @@ function lockedDescriptor(folder: QueueDirectory, fileName: string, named: { dir
     }
     return fd
   } catch (cause) {
-    closeSync(fd)
+    closeQuietly(fd)
     throw cause
   }
 }

@@ -145,11 +145,14 @@ export class QueueReader extends MessageSource {
     if (options?.durable) this.#file.sync()
   }
 
-  #endOf({ segmentId, offset, length }: CommittedMessage): { readonly segmentId: number; readonly block: number } {
-    const block = (offset + recordLength(length)) / RECORD_ALIGNMENT
+  #endOf(message: CommittedMessage): { readonly segmentId: number; readonly block: number } {
+    // A program without types may give anything.
+    const { segmentId, offset, length } = (message ?? {}) as CommittedMessage
+    const isPlace = [segmentId, offset, length].every((value) => Number.isSafeInteger(value) && value >= 0)
+    const block = isPlace ? (offset + recordLength(length)) / RECORD_ALIGNMENT : Number.NaN
     const isReturned = segmentId < this.cursorSegmentId || (segmentId === this.cursorSegmentId && block <= this.cursorBlock)
-    if (Number.isSafeInteger(segmentId) && Number.isSafeInteger(block) && isReturned) return { segmentId, block }
-    const value = `segmentId=${segmentId} offset=${offset} length=${length}`
+    if (Number.isSafeInteger(block) && isReturned) return { segmentId, block }
+    const value = `segmentId=${String(segmentId)} offset=${String(offset)} length=${String(length)}`
     throw new InvalidArgumentError({ argument: 'message', value, expected: 'a message that this reader has returned' })
   }
 

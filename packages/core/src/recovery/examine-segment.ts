@@ -1,6 +1,7 @@
-import { closeSync, ftruncateSync, readSync } from 'node:fs'
+import { closeSync, ftruncateSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
 import { openPath } from '../files/regular-file.js'
+import { readWhole } from '../files/whole-transfer.js'
 import {
   encodeSegmentHeader,
   SEGMENT_FLAG_SEALED,
@@ -149,7 +150,7 @@ function keepExcess(context: RecoveryContext, segmentId: number, length: number)
   const fd = openPath(segmentPath(context.directory, segmentId), 'read')
   try {
     const bytes = Buffer.alloc(Math.min(length - context.segmentSize, EXCESS_MAX))
-    const count = readSync(fd, bytes, 0, bytes.length, context.segmentSize)
+    const count = readWhole(fd, bytes, context.segmentSize)
     const excess = bytes.subarray(0, count)
     if (excess.some((byte) => byte !== 0)) context.setBytesAside(`segment-${segmentId}-offset-${context.segmentSize}.bin`, excess)
   } finally {

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
 import { openPath } from '../files/regular-file.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import {
   encodePaddingHeader,
   encodeSegmentHeader,
@@ -44,7 +45,7 @@ function writeLeadOn({ directory, segmentSize }: RecoveryContext, segmentId: num
     try {
       // Sized first: a file that another power cut leaves short must not pass for a segment of a smaller queue.
       ftruncateSync(fd, segmentSize)
-      writeSync(fd, bytes)
+      writeWhole(fd, bytes, 0)
       fsyncSync(fd)
     } finally {
       closeSync(fd)

@@ -31,6 +31,15 @@ describe('recovery of a queue that says something valid in a wrong place', () =>
     writer.close()
   })
 
+  it('puts a first segment right that a power cut left older than the deletions', () => {
+    const directory = killedQueue(25)
+    const { currentSegment } = readControlFile(directory)
+    overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(1))
+    rmSync(segmentFile(directory, 0))
+    openWriter(directory).close()
+    expect([currentSegment, readControlFile(directory).firstSegmentPlusOne]).toEqual([1, 2])
+  })
+
   it('gives no sequence out twice behind a copy of an older message that stands where the next one goes', () => {
     const directory = killedQueue(25)
     const { currentSegment, writeOffset } = readControlFile(directory)

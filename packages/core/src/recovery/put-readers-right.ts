@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openRegularFile, readRegularFile } from '../files/regular-file.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import {
   decodePosition,
   encodePositionSlot,
@@ -58,7 +59,7 @@ function moveReader(folder: QueueDirectory, name: string, target: Target): void 
       if (found === 'bad') return
       const generation = found.generation + 1
       const slot = encodePositionSlot({ segmentId, offset, heartbeatNs: found.heartbeatNs, generation }, crc32)
-      writeSync(fd, slot, 0, slot.length, (generation % POSITION_SLOT_COUNT) * POSITION_SLOT_LENGTH)
+      writeWhole(fd, slot, (generation % POSITION_SLOT_COUNT) * POSITION_SLOT_LENGTH)
       ftruncateSync(fd, POSITION_LENGTH)
       fsyncSync(fd)
       if (firstLost !== undefined) writeLostNote(folder, name, { segmentId, offset, sequence: firstLost })

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
@@ -68,6 +68,42 @@ describe('a copy of a live queue', () => {
     copyNow(directory, copy, CONTROL)
     expect(expectUnbroken(copy).first).toBe(70)
     writer.close()
+  })
+
+  it.each([
+    ['was copied when it was half full', 0],
+    ['was copied when it was prepared and empty', 1],
+    ['is missing', undefined],
+  ])('L58: ends with a segment that %s, and keeps in the quarantine what stands behind it', (_, early) => {
+    const { directory, copy, writer } = liveQueue()
+    using follower = openReader(directory, 'late')
+    openReader(directory, 'early').close()
+    appendNumbered(writer, 0, 70)
+    const gapId = writer.position.segmentId + (early ?? 0)
+    // The background thread prepares the next segment before it syncs.
+    writer.flushSync()
+    if (early !== undefined) cpSync(segmentFile(directory, gapId), segmentFile(copy, gapId))
+    appendNumbered(writer, 70, 300)
+    const segmentOf = range(0, 300).map(() => follower.next()?.segmentId)
+    follower.commit()
+    const ids = range(0, writer.position.segmentId + 1)
+    for (const id of ids) if (id !== gapId) cpSync(segmentFile(directory, id), segmentFile(copy, id))
+    copyNow(directory, copy, CONTROL)
+    copyNow(directory, copy, READERS)
+    writer.close()
+
+    const expected = early === 0 ? 70 : segmentOf.indexOf(gapId)
+    expect(expectUnbroken(copy).first).toBe(expected)
+    const kept = readdirSync(join(copy, 'quarantine')).map((name) => readFileSync(join(copy, 'quarantine', name)))
+    for (const id of ids.slice(gapId + 1))
+      expect(kept.some((bytes) => bytes.equals(readFileSync(segmentFile(directory, id))))).toBe(true)
+    for (const name of ['early', 'late']) {
+      using reader = openReader(copy, name)
+      expect(drainSequences(reader).at(-1)).toBe(expected + 79)
+    }
+    using reopened = openWriter(copy)
+    expect(reopened.recovery).toEqual([])
+    expect(reopened.nextSequence).toBe(expected + 80)
   })
 
   it('L58, reader-ahead: puts a position right that is of a later moment, and gives its reader every new message', () => {

@@ -1,4 +1,4 @@
-import { PADDING_TYPE_ID, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { PADDING_TYPE_ID, SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
 import { surveyRecords } from '../segment/record-survey.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
@@ -23,6 +23,7 @@ export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tai
   )
   const head = lastOfUnbroken(context, ids, trustsSeals)
   if (head === undefined) return freshQueueTail(context, 0)
+  for (const id of ids) if (id > head.id) setAsideBehindGap(context, id)
   const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
   return findForeignTail(context, { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut })
 }
@@ -30,8 +31,12 @@ export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tai
 /** The segment that ends the messages that follow each other without a gap. */
 function lastOfUnbroken(context: RecoveryContext, ids: readonly number[], trustsSeals: boolean): ExaminedSegment | undefined {
   let last: ExaminedSegment | undefined
+  let presentId: number | undefined
   for (const id of ids) {
+    const isMissing = presentId !== undefined && id !== presentId + 1
+    presentId = id
     const next = examineSegment(context, id)
+    if (last !== undefined && isMissing) return last
     if (next === undefined || next.state === 'foreign') continue
     // An empty one that was never the head, behind one that was not left.
     if (last !== undefined && !last.sealed && !next.hasRecords) return last
@@ -43,13 +48,24 @@ function lastOfUnbroken(context: RecoveryContext, ids: readonly number[], trusts
   return last
 }
 
+/** A segment after the gap would be replaced when the writer gets there, or taken for the head by a later open. */
+function setAsideBehindGap(context: RecoveryContext, segmentId: number): void {
+  const found = examineSegment(context, segmentId)
+  // One that a writer had prepared: it holds nothing, and the new head may take its place.
+  if (found?.state === 'whole' && !found.hasRecords && !found.sealed) return
+  const to = context.setFileAside(segmentFileName(segmentId))
+  context.note('copied-queue', { segmentId }, `after a gap; moved to ${to}`)
+}
+
 function sealLater(context: RecoveryContext, segment: ExaminedSegment): void {
   sealAndClose(context, mapForRepair(context, segment), true)
 }
 
 /** Whether messages are missing between two segments. */
-function leavesGap(context: RecoveryContext, { id }: ExaminedSegment, { glance }: ExaminedSegment): boolean {
+function leavesGap(context: RecoveryContext, { id, hasRecords }: ExaminedSegment, { glance }: ExaminedSegment): boolean {
   if (glance.firstTypeId === PADDING_TYPE_ID) return false
+  // It was copied before its first message came. A writer does not leave an empty segment.
+  if (!hasRecords) return true
   const segment = openDamagedSegment(context.directory, id, context.segmentSize, false)
   if (segment === undefined) return true
   const { highestSequence } = surveyRecords(segment)

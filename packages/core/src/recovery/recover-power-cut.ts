@@ -38,11 +38,13 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
     return goOnAbove(context, { from: firstId, nextSequence: known, end: { segmentId: firstId, offset: 0 } })
   }
   const place = { segmentId: end.segment.id, offset: end.scan.offset }
-  // Only a fault of the disk, or of who handles it, loses what was durable.
-  const isDurableLost = mark !== undefined && isBehind(mark, place)
   const next = end.scan.nextSequence ?? known
+  // Only a fault of the disk loses what was durable. A mark further on with the same sequence is that of an empty segment that was lost.
+  const isDurableLost = mark !== undefined && mark.sequence > next
   const nextSequence = isDurableLost ? sequenceAfterLoss(context, { next, room: roomBehind(context, place) }) : next
-  if (!isDurableLost && nothingFollows(context, end, ids)) return { ...place, segment: end.segment, nextSequence }
+  const isMarkBehind = mark !== undefined && isBehind(mark, place)
+  if (!isMarkBehind && !isDurableLost && nothingFollows(context, end, ids))
+    return { ...place, segment: end.segment, nextSequence }
   return cutAndGoOn(context, end, nextSequence)
 }
 

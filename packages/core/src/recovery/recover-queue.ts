@@ -100,7 +100,9 @@ function openPredecessor(context: RecoveryContext, segmentId: number): ReturnTyp
  */
 function correctFirstSegment({ directory, control }: RecoveryContext, headId: number): void {
   const said = control.firstSegmentAcquire()
-  if (said === undefined || (said <= headId && (said === 0 || !segmentExists(directory, said - 1)))) return
+  if (said === undefined) return
+  const isLowest = said <= headId && segmentExists(directory, said) && (said === 0 || !segmentExists(directory, said - 1))
+  if (isLowest) return
   const lowest = (said > headId ? listSegments(directory)[0] : findLowestSegment(directory, control)) ?? headId
   control.storeFirstSegment(lowest)
 }

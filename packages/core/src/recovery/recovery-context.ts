@@ -37,6 +37,8 @@ export class RecoveryContext {
   readonly changes = new PendingChanges()
   /** Segments that will be sealed. */
   readonly ended = new Set<number>()
+  /** Files that will be moved to the quarantine, and their names there. */
+  readonly #aside = new Map<string, string>()
 
   constructor(
     readonly directory: QueueDirectory,
@@ -65,9 +67,12 @@ export class RecoveryContext {
     return segment
   }
 
-  /** Decides to move a file to the quarantine; returns where it will be. */
+  /** Decides to move a file to the quarantine, once; returns where it will be. */
   setFileAside(name: string): string {
+    const known = this.#aside.get(name)
+    if (known !== undefined) return describeEntry(this.directory, known)
     const entry = quarantineName(name)
+    this.#aside.set(name, entry)
     let isLinked = false
     this.changes.add(() => {
       isLinked = linkAside(this.directory, name, entry)

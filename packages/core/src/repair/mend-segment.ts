@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, ftruncateSync, linkSync, readSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, linkSync, renameSync, rmSync } from 'node:fs'
 import { ColdFile } from '../cold/cold-file.js'
 import { ColdSegment } from '../cold/cold-segment.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
+import { readWhole, writeWhole } from '../files/whole-transfer.js'
 import {
   encodeSegmentHeader,
   SEGMENT_FLAG_SEALED,
@@ -12,7 +13,7 @@ import {
 } from '../format/index.js'
 import { quarantineEntry } from '../recovery/set-aside.js'
 import { StepSkipped } from './locked-reader.js'
-import { makeFile, writeWhole } from './write-whole.js'
+import { makeFile } from './make-file.js'
 
 /** Bytes that are copied at once. */
 const COPY_LENGTH = 1 << 20
@@ -74,7 +75,7 @@ function compareRecords(from: ColdFile, to: number, lengthMax: number): void {
   for (let offset = SEGMENT_HEADER_LENGTH; offset < lengthMax; offset += COPY_LENGTH) {
     const count = from.readAt(one.subarray(0, Math.min(COPY_LENGTH, lengthMax - offset)), offset)
     if (count === 0) return
-    const got = readSync(to, other, 0, count, offset)
+    const got = readWhole(to, other.subarray(0, count), offset)
     if (got !== count || one.compare(other, 0, count, 0, count) !== 0)
       throw new Error(`the copy differs from the segment near offset ${offset}`)
   }

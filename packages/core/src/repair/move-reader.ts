@@ -3,10 +3,11 @@ import { basename } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import type { ColdPosition } from '../cold/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import { encodePosition, READERS_DIRECTORY } from '../format/index.js'
 import { setBytesAside } from '../recovery/set-aside.js'
 import { StepSkipped, withLockedReader } from './locked-reader.js'
-import { makeFile, writeWhole } from './write-whole.js'
+import { makeFile } from './make-file.js'
 
 /**
  * Gives a registered reader another position, while nobody uses its name. The old file is kept. A file that takes the place of the old one also tells a reader that waits for its lock to look again.

@@ -7,7 +7,7 @@ import {
   type QueueProblem,
 } from '../cold/index.js'
 import { placeOfReader } from '../cold/reader-place.js'
-import { CONTROL_FILE, SEGMENT_FIRST_RECORD_OFFSET } from '../format/index.js'
+import { CONTROL_FILE, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '../format/index.js'
 import { isDamageKept } from './keep-damage.js'
 import type { RepairStep, RepairStepKind } from './repair-step.js'
 
@@ -96,6 +96,8 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
       ? [{ kind: 'rebuild-control' }]
       : [{ kind: 'set-aside', file: CONTROL_FILE }, { kind: 'recover' }]
   }
+  if (code === 'SEGMENT_NOT_READY' && segmentId !== undefined && isStray(segmentId, inspection))
+    return [{ kind: 'set-aside', file: segmentFileName(segmentId) }]
   if (NEEDS_RECOVERY.has(code)) return [{ kind: 'recover' }]
   if (NEEDS_SETTING_ASIDE.has(code) && file !== undefined) return [{ kind: 'set-aside', file }]
   if ((code === 'READER_AHEAD' || code === 'READER_MISPLACED') && file !== undefined)
@@ -105,6 +107,12 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
   if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]
   return IS_DAMAGE.has(code) ? stepsForDamage(problem, segmentId, inspection, options) : []
+}
+
+/** A writer prepares the segment that follows its head, and no other one; segments follow each other without a gap. */
+function isStray(segmentId: number, { head, segments }: QueueInspection): boolean {
+  const isFar = segmentId > (head.segmentId ?? segmentId) + 1
+  return isFar && !segments.inspected.some((segment) => segment.segmentId === segmentId - 1)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
@@ -70,6 +70,15 @@ describe('pruning a queue', () => {
     expect(planPrune(queue, { maxSegments: 1 })[0]).toMatchObject({ deletable: false, pinnedBy: ['audit'] })
     expect(await pruneQueue(queue, { maxSegments: 1 })).toEqual([])
     expect(published()).toEqual(expect.arrayContaining([...before]))
+  })
+
+  it('says only what is gone, and leaves no gap, when the system refuses to delete a segment', async () => {
+    rmSync(segmentFile(queue, 1))
+    mkdirSync(segmentFile(queue, 1))
+    expect(await pruneQueue(queue, { maxSegments: 4 })).toEqual([0])
+    expect(listQueue(queue).segmentIds).toEqual(expect.arrayContaining(before.slice(1)))
+    rmdirSync(segmentFile(queue, 1))
+    expect(await pruneQueue(queue, { maxSegments: 4 })).toEqual(before.slice(2, -4))
   })
 
   it('deletes nothing twice', async () => {

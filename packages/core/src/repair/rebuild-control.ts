@@ -2,6 +2,7 @@ import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { inspectQueue, openColdReader, type QueueInspection } from '../cold/index.js'
 import { bootId } from '../files/machine.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import {
   CONTROL_FILE,
   CONTROL_TEMPORARY_FILE,
@@ -13,7 +14,7 @@ import {
   SEGMENT_SIZE_MULTIPLE,
 } from '../format/index.js'
 import { quarantineEntry, setFileAside } from '../recovery/set-aside.js'
-import { makeFile, writeWhole } from './write-whole.js'
+import { makeFile } from './make-file.js'
 
 /** What reading every record tells about a queue. */
 interface Content {

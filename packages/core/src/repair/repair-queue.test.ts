@@ -54,6 +54,15 @@ describe('repairing a queue', () => {
     expect(repairQueue(queue).outcomes).toEqual([])
   })
 
+  it('sets a file aside that has the name of a segment far above the head and is none', () => {
+    writeFileSync(segmentFile(queue, 99), 'not a segment')
+    expect(stepsOf(repairQueue(queue)).map(([kind, state]) => [kind, state])).toContainEqual(['set-aside', 'done'])
+    expect(readdirSync(join(queue, 'quarantine')).filter((name) => name.includes('000000099.q'))).toHaveLength(1)
+    expect(inspectQueue(queue).problems.filter(({ severity }) => severity === 'critical')).toEqual([])
+    using writer = openWriter(queue)
+    expect(writer.nextSequence).toBe(100)
+  })
+
   it('writes what it did into the quarantine folder', () => {
     overwrite(segmentFile(queue, 1), SEGMENT_FLAGS_OFFSET, u32(0))
     const report = repairQueue(queue)

@@ -2,13 +2,14 @@ import { binding } from '@chronicle-ts/native'
 import { inspectQueue, type QueueProblem, verifyQueue } from '../cold/index.js'
 import { NotAQueueError } from '../errors/index.js'
 import { QueueDirectory } from '../files/queue-directory.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import { WriterLock } from '../files/writer-lock.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
 import { quarantineEntry } from '../recovery/set-aside.js'
 import { applyLockedSteps, applyRecovery, type LockedStep } from './apply-repairs.js'
+import { makeFile } from './make-file.js'
 import { type PlanOptions, planRepairs } from './plan-repairs.js'
 import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
-import { makeFile, writeWhole } from './write-whole.js'
 
 /** A control block that is rebuilt shows what is wrong with the segments, which then shows what a writer has to recover: three rounds, and one to see that nothing is left. */
 const ROUNDS_MAX = 4

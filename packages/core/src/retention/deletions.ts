@@ -24,7 +24,7 @@ interface Deletion extends Due {
 }
 
 /**
- * Unlinks segments that were let go, lowest first, on the background thread. A bounded number is handed over at a time, because that thread syncs, too: a flush must not wait
+ * Unlinks segments that were let go, lowest first, on the background thread. When one cannot be unlinked, those above it stay, too, so that the queue gets no gap. A bounded number is handed over at a time, because that thread syncs, too: a flush must not wait
  * for thousands of files. Needs no turn of the event loop: asking for its counts hands over what is next.
  */
 export class Deletions {
@@ -33,6 +33,8 @@ export class Deletions {
   readonly #due: Due[] = []
   readonly #underWay: Deletion[] = []
   #doneCount = 0
+  /** The lowest one could not be unlinked: nothing is handed over before the next {@link retry}. */
+  #isRefused = false
 
   constructor(hold: number) {
     this.#hold = hold
@@ -42,12 +44,24 @@ export class Deletions {
   add(segments: { readonly from: number; readonly to: number }, readers: readonly string[]): void {
     const pass: Pass = { readers, isSynced: readers.length === 0 }
     for (let segmentId = segments.from; segmentId < segments.to; segmentId++) this.#due.push({ segmentId, pass })
+    this.retry()
+  }
+
+  /** {@link advance} that tries again what was refused. */
+  retry(): void {
+    this.#isRefused = false
     this.advance()
   }
 
   get doneCount(): number {
     this.#reap()
     return this.#doneCount
+  }
+
+  /** Whether there is something to wait for. */
+  get isUnderWay(): boolean {
+    this.advance()
+    return this.#underWay.length > 0
   }
 
   /** Deletions that are not done. */
@@ -61,10 +75,10 @@ export class Deletions {
     const waits = this.leftCount > leftMax
     const deadline = performance.now() + timeoutMs
     while (this.leftCount > leftMax && performance.now() < deadline) {
-      const first = this.#underWay[0]
-      // Handing over failed: there is nothing to wait for.
-      if (first === undefined) break
-      binding.jobWait(first.lastJob, deadline - performance.now())
+      const next = this.#nextToEnd()
+      // Handing over failed, or the system refuses: there is nothing to wait for.
+      if (next === undefined) break
+      binding.jobWait(next.lastJob, deadline - performance.now())
     }
     return waits
   }
@@ -72,25 +86,24 @@ export class Deletions {
   /** Resolves when the oldest one that is under way is done; at once when there is none. */
   async awaitNext(): Promise<void> {
     this.advance()
-    const first = this.#underWay[0]
-    if (first === undefined) return
-    await new Promise<void>((resolve) => binding.jobNotify(first.lastJob, () => resolve()))
+    const next = this.#nextToEnd()
+    if (next === undefined) return
+    await new Promise<void>((resolve) => binding.jobNotify(next.lastJob, () => resolve()))
     this.advance()
   }
 
   /** Waits for what is left. @returns the lowest segment that is still there, `undefined` when all are gone. */
   close(timeoutMs: number): number | undefined {
+    this.retry()
     this.await(0, timeoutMs)
-    for (const { job, lastJob } of this.#underWay.splice(0)) {
-      binding.jobRelease(job)
-      binding.jobRelease(lastJob)
-    }
+    for (const deletion of this.#underWay.splice(0)) release(deletion)
     return this.#due[0]?.segmentId
   }
 
   /** Takes note of what is done and hands over what is next. The first deletion of a pass syncs the positions for all of it, and the others come after it has done so. */
   advance(): void {
     this.#reap()
+    if (this.#isRefused) return
     for (let next = this.#due[0]; next !== undefined; next = this.#due[0]) {
       const { pass } = next
       if (this.#underWay.length >= DELETIONS_UNDER_WAY_MAX) return
@@ -106,7 +119,7 @@ export class Deletions {
     const index = sparseIndexName(segmentId)
     try {
       binding.jobRelease(binding.backgroundUnlink(index, [], this.#hold))
-      const job = binding.backgroundUnlink(segmentFileName(segmentId), names, this.#hold)
+      const job = binding.backgroundUnlink(segmentFileName(segmentId), names, this.#hold, this.#underWay.at(-1)?.job)
       // A reader may have made it between the two: from here on it sees that the segment is gone.
       this.#underWay.push({ job, lastJob: binding.backgroundUnlink(index, [], this.#hold), segmentId, pass })
     } catch {
@@ -116,18 +129,39 @@ export class Deletions {
     return true
   }
 
-  /** A file that the system refuses to delete is left to the next writer. When it was the sync that failed, the next deletion of the pass tries it again. */
   #reap(): void {
     for (let first = this.#underWay[0]; first !== undefined; first = this.#underWay[0]) {
-      const state = binding.jobState(first.job)
-      if (state === JOB_UNDER_WAY || binding.jobState(first.lastJob) === JOB_UNDER_WAY) return
-      if (state === JOB_DONE) {
-        first.pass.isSynced = true
-        this.#doneCount++
+      if (isJobUnderWay(first.job) || isJobUnderWay(first.lastJob)) return
+      if (binding.jobState(first.job) !== JOB_DONE) {
+        this.#takeBack()
+        return
       }
-      binding.jobRelease(first.job)
-      binding.jobRelease(first.lastJob)
+      first.pass.isSynced = true
+      this.#doneCount++
       this.#underWay.shift()
+      release(first)
     }
   }
+
+  /** The lowest one failed, so those that follow it do nothing. All of them are due again when the last one has ended. */
+  #takeBack(): void {
+    if (this.#underWay.some(({ lastJob }) => isJobUnderWay(lastJob))) return
+    const refused = this.#underWay.splice(0)
+    for (const deletion of refused) release(deletion)
+    this.#due.unshift(...refused.map(({ segmentId, pass }) => ({ segmentId, pass })))
+    this.#isRefused = true
+  }
+
+  #nextToEnd(): Deletion | undefined {
+    return this.#underWay.find(({ lastJob }) => isJobUnderWay(lastJob)) ?? this.#underWay[0]
+  }
+}
+
+function isJobUnderWay(job: number): boolean {
+  return binding.jobState(job) === JOB_UNDER_WAY
+}
+
+function release({ job, lastJob }: Deletion): void {
+  binding.jobRelease(job)
+  binding.jobRelease(lastJob)
 }

@@ -26,9 +26,12 @@ export function lostPositionOf(directory: QueueDirectory, reader: SurveyedReader
   try {
     const segment = openSegment(directory, segmentId, segmentSize, false)
     if (segment === undefined) return undefined
-    const sequence = sequenceAt(segment, offset)
-    segment.close()
-    return sequence === undefined ? undefined : { segmentId, offset, sequence }
+    try {
+      const sequence = sequenceAt(segment, offset)
+      return sequence === undefined ? undefined : { segmentId, offset, sequence }
+    } finally {
+      segment.close()
+    }
   } catch {
     // The reader will be told that messages are lost, but not how many.
     return undefined
@@ -58,8 +61,13 @@ export function removeLostNote(directory: QueueDirectory, name: string): void {
 function replaceFile(folder: QueueDirectory, name: string, text: string): void {
   const temporary = folder.at(`${name}.tmp`)
   rmSync(temporary, { force: true })
-  writeFileSync(temporary, text, { flag: 'wx' })
-  renameSync(temporary, folder.at(name))
+  try {
+    writeFileSync(temporary, text, { flag: 'wx' })
+    renameSync(temporary, folder.at(name))
+  } catch (cause) {
+    rmSync(temporary, { force: true })
+    throw cause
+  }
 }
 
 /** The sequence at a position that retention deleted, where it was noted. */

@@ -1,8 +1,10 @@
-import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs'
+import { fstatSync, readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
+import { closeQuietly } from '../files/close-quietly.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
+import { readWhole } from '../files/whole-transfer.js'
 import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY } from '../format/index.js'
 
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
@@ -64,7 +66,7 @@ function lookAtFile(folder: QueueDirectory, fileName: string, name: string): Sur
   } catch (cause) {
     throw fromSystemError(cause, { path: folder.describe(fileName) })
   } finally {
-    closeSync(fd)
+    closeQuietly(fd)
   }
 }
 
@@ -72,7 +74,7 @@ function lookAtFile(folder: QueueDirectory, fileName: string, name: string): Sur
 function contentOf(fd: number): Buffer | undefined {
   if (!fstatSync(fd).isFile()) return undefined
   const bytes = Buffer.alloc(POSITION_LENGTH + 1)
-  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0))
+  return bytes.subarray(0, readWhole(fd, bytes, 0))
 }
 
 function surveyed(name: string, content: Buffer | undefined, running: boolean): SurveyedReader | undefined {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, symlinkSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -235,6 +235,26 @@ describe('retention', () => {
     expect(late.position.segmentId).toBe(0)
     expect(drainSequences(slow)).toEqual(range(0, 400))
     for (const opened of [late, slow, next]) opened.close()
+  })
+
+  it('L54: a writer whose open fails while it looks for the first segment leaves nothing that works on', async () => {
+    const { directory, writer } = newQueue({})
+    openReader(directory, 'a').close()
+    appendNumbered(writer, 0, 200)
+    writer.close()
+    announceFirstSegment(directory, 1)
+    rmSync(join(directory, '000000000.q'))
+    symlinkSync('/dev/null', join(directory, '000000000.q'))
+    expect(() => openWriter(directory, { retention: { consumed: true } })).toThrowError(
+      expect.objectContaining({ code: 'ERR_LINK' }),
+    )
+    // A watcher that was left would have the closed writer look at the readers: an uncaught error, which fails this run.
+    const seen = new Promise((resolve) => watch(join(directory, 'readers'), { persistent: true }, resolve).unref())
+    writeFileSync(join(directory, 'readers', 'a.meta'), '')
+    await seen
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve))
+    rmSync(join(directory, '000000000.q'))
+    openWriter(directory, { retention: { consumed: true } }).close()
   })
 
   it('an event loop that never turns does not keep segments for ever', () => {

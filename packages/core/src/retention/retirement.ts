@@ -58,8 +58,13 @@ export class Retirement {
     this.#deletions = new Deletions(options.lock.hold)
     this.#lostNotes = new LostNotes(directory, control.segmentSize)
     this.#ages = new SegmentAges(directory, control.segmentSize)
-    this.#watchReaders()
+    // May throw, so it comes before anything that has to be given back.
     control.storeFirstSegment(this.firstSegmentId)
+  }
+
+  /** Begins to work. From here on {@link close} has something to give back. */
+  start(): void {
+    this.#watchReaders()
     // Here and now: on a full disk this is what makes room for the first segment that the writer prepares.
     this.#tryPass()
     this.schedule()
@@ -77,7 +82,7 @@ export class Retirement {
       this.schedule()
       return
     }
-    this.#deletions.advance()
+    this.#deletions.retry()
     if (performance.now() >= this.#notBeforeMs) this.#tryPass()
   }
 
@@ -134,16 +139,19 @@ export class Retirement {
   }
 
   async #retireAll(): Promise<void> {
+    this.#deletions.retry()
     for (;;) {
       const pass = this.#tryPass()
       this.tellReleased()
-      while (!this.#isClosed && this.#deletions.leftCount > 0) {
+      while (!this.#isClosed && this.#deletions.isUnderWay) {
         await this.#deletions.awaitNext()
-        this.#lostNotes.retry()
+        // After close the descriptor of the directory may be another directory's.
+        if (!this.#isClosed) this.#lostNotes.retry()
       }
       if (this.#isClosed || pass === undefined) return
-      if (!pass.deletes) {
-        this.#scheduleIn(pass.dueInMs)
+      const isRefused = this.#deletions.leftCount > 0
+      if (!pass.deletes || isRefused) {
+        this.#scheduleIn(isRefused ? RETENTION_FALLBACK_MS : pass.dueInMs)
         return
       }
     }
@@ -204,7 +212,9 @@ export class Retirement {
     return this.#plan().judge(this.firstSegmentId)
   }
 
+  /** May be called again: a writer that loses its lock closes this at once. */
   close(): void {
+    if (this.#isClosed) return
     this.#isClosed = true
     this.#watcher?.close()
     clearTimeout(this.#timer)

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
+import { fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
+import { segmentFileName } from '../format/index.js'
 import { glanceAtSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
 
 /** How long ago segments got their last message. */
@@ -83,7 +85,15 @@ function ageMs(timestampNs: bigint): number {
 
 /** Since the latest change of these files; 0 when none can be looked at. */
 function fileAgeMs(directory: QueueDirectory, segmentIds: readonly number[]): number {
-  const changed = segmentIds.map((id) => statSync(segmentPath(directory, id), { throwIfNoEntry: false })?.mtimeMs ?? 0)
-  const latest = Math.max(...changed)
+  const latest = Math.max(...segmentIds.map((id) => changedMs(directory, id)))
   return latest === 0 ? 0 : Date.now() - latest
+}
+
+/** 0 when there is no such file. */
+function changedMs(directory: QueueDirectory, segmentId: number): number {
+  try {
+    return statSync(segmentPath(directory, segmentId), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  } catch (cause) {
+    throw fromSystemError(cause, { path: directory.describe(segmentFileName(segmentId)) })
+  }
 }

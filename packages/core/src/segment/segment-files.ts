@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, lstatSync, readdirSync } from 'node:fs'
+import { fstatSync, lstatSync, readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
+import { closeQuietly } from '../files/close-quietly.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
 import { readWhole } from '../files/whole-transfer.js'
@@ -94,7 +95,7 @@ export function glanceAtSegment(directory: QueueDirectory, segmentId: number, se
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {
-    closeSync(fd)
+    closeQuietly(fd)
   }
 }
 
@@ -138,7 +139,7 @@ export function openSegment(
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {
-    closeSync(fd)
+    closeQuietly(fd)
   }
 }
 
@@ -170,6 +171,6 @@ export function openDamagedSegment(
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {
-    closeSync(fd)
+    closeQuietly(fd)
   }
 }

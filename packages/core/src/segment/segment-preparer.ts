@@ -141,11 +141,13 @@ export class SegmentPreparer {
   dispose(): void {
     if (this.#segmentId < 0) return
     const { directory, lock } = this.#options
-    const path = directory.at(segmentFileName(this.#segmentId))
+    const segmentId = this.#segmentId
     binding.jobCancel(this.#job)
     const state = binding.jobWait(this.#job, BACKGROUND_TIMEOUT_MS)
     this.#forget()
-    if (state === JOB_DONE && lock.isHeld()) removeIfPossible(path)
+    if (state === JOB_UNDER_WAY || !lock.isHeld()) return
+    // One that did not come to its end, or never began, may have left its temporary file, or a dead writer may.
+    removeIfPossible(directory.at(state === JOB_DONE ? segmentFileName(segmentId) : segmentTemporaryFileName(segmentId)))
   }
 
   #forget(): void {

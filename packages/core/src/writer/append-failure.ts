@@ -1,10 +1,9 @@
-import { STATUS_BAD_PAYLOAD, STATUS_BAD_TYPE, STATUS_CLAIM, STATUS_TOO_LARGE } from '@chronicle-ts/native'
-import { InvalidArgumentError, type QueueError, SegmentTruncatedError, TooLargeError } from '../errors/index.js'
+import { STATUS_BAD_PAYLOAD, STATUS_BAD_TYPE, STATUS_CLAIM, STATUS_ENDED, STATUS_TOO_LARGE } from '@chronicle-ts/native'
+import { BadSegmentError, InvalidArgumentError, type QueueError, SegmentTruncatedError, TooLargeError } from '../errors/index.js'
 import { maxPayloadLengthOf } from '../format/index.js'
 
 export interface RefusedAppend {
-  readonly directory: string
-  readonly segmentSize: number
+  readonly writer: { readonly directory: string; readonly segmentSize: number; readonly position: { readonly segmentId: number } }
   readonly typeId: unknown
   readonly payload: unknown
   readonly length: number | undefined
@@ -12,7 +11,8 @@ export interface RefusedAppend {
 
 /** The error that a status of the native appender stands for. */
 export function appendFailure(status: number, refused: RefusedAppend): QueueError {
-  const { directory, segmentSize, typeId, payload } = refused
+  const { writer, typeId, payload } = refused
+  const { directory, segmentSize } = writer
   switch (status) {
     case STATUS_BAD_TYPE:
       return new InvalidArgumentError({ argument: 'typeId', value: typeId, expected: 'an integer from 0 to 65534' })
@@ -23,6 +23,10 @@ export function appendFailure(status: number, refused: RefusedAppend): QueueErro
     case STATUS_TOO_LARGE: {
       const length = refused.length ?? (payload as Uint8Array).length
       return new TooLargeError({ length, maxLength: maxPayloadLengthOf(segmentSize), segmentSize })
+    }
+    case STATUS_ENDED: {
+      const { segmentId } = writer.position
+      return new BadSegmentError({ path: directory, segmentId, detail: 'its sequences are at their end, 2^53' })
     }
     case STATUS_CLAIM:
       return new InvalidArgumentError({

@@ -52,6 +52,16 @@ describe.each(losses)('a writer whose lock file is %s', (_, lose) => {
     expect(() => writer.append(1, numberedPayload(0))).toThrowError(code('ERR_CLOSED'))
   })
 
+  it('L50: does not claim that retention was applied', async () => {
+    const retention = { maxSegments: 2 }
+    using writer = openWriter(queue, { segmentSize: 4096, heartbeatIntervalMs: 0, retention })
+    appendNumbered(writer, 0, 10)
+    writer.roll()
+    await writer.applyRetention()
+    lose()
+    await expect(writer.applyRetention()).rejects.toThrowError(code('ERR_LOCK_LOST', { directory: queue }))
+  })
+
   it('L50: leaves everything to its successor', async () => {
     const retention = { maxSegments: 2 }
     const old = openWriter(queue, { segmentSize: 4096, heartbeatIntervalMs: 0, retention })
@@ -121,7 +131,8 @@ describe('a writer whose directory', () => {
   it('L50: was deleted has lost its lock, and closes', () => {
     const writer = openWriter(queue, { segmentSize: 4096, heartbeatIntervalMs: 0 })
     appendNumbered(writer, 0, 10)
-    rmSync(queue, { recursive: true })
+    // The background thread may make a file in it meanwhile.
+    rmSync(queue, { recursive: true, maxRetries: 100, retryDelay: 1 })
     expect(() => appendNumbered(writer, 10, 200)).toThrowError(code('ERR_LOCK_LOST'))
     writer.close()
     expect(existsSync(queue)).toBe(false)

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { Child } from '../../test/support/child.js'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
-import { readControlFile, segmentFile } from '../../test/support/raw-queue.js'
+import { overwrite, overwriteControl, readControlFile, segmentFile, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
+import { CONTROL_NEXT_SEQUENCE_OFFSET, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET } from '../format/index.js'
 import { openObserver, openReader, openWriter, type WriterOptions } from '../index.js'
 
 function queuePath(): string {
@@ -27,6 +28,28 @@ describe('append', () => {
     expect(observer.next()).toBeUndefined()
     observer.close()
     writer.close()
+  })
+
+  it('L57: is refused before a sequence is one that no number can hold, and the queue opens again', () => {
+    const directory = queuePath()
+    const first = openWriter(directory, { segmentSize: 4096 })
+    first.append(1, numberedPayload(0))
+    first.roll()
+    const { segmentId } = first.position
+    first.close()
+    // The last two that are left, said by the control block and by the header of the empty head.
+    const next = Number.MAX_SAFE_INTEGER - 3
+    overwriteControl(directory, CONTROL_NEXT_SEQUENCE_OFFSET, u64(next))
+    overwrite(segmentFile(directory, segmentId), SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, u64(next + 1))
+    const refused = code('ERR_BAD_SEGMENT', { segmentId })
+    for (const left of [2, 0]) {
+      using writer = openWriter(directory)
+      for (const index of range(2 - left, 2)) expect(writer.append(1, numberedPayload(0))).toBe(next + index)
+      expect(() => writer.append(1, numberedPayload(0))).toThrowError(refused)
+      expect(() => writer.appendBatch([{ typeId: 1, payload: numberedPayload(0) }])).toThrowError(refused)
+      expect(() => writer.claim(1, 8)).toThrowError(refused)
+      expect(writer.nextSequence).toBe(next + 2)
+    }
   })
 
   it('L4: sequences go on for ever over writer restarts', () => {

@@ -119,7 +119,8 @@ export class QueueWriter {
    *
    * @param typeId the user's type, 0 to 65534.
    * @throws {@link TooLargeError} `ERR_TOO_LARGE`, {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, {@link NoSpaceError} `ERR_NO_SPACE`,
-   * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`, {@link LockLostError} `ERR_LOCK_LOST`. Nothing was written in any of these cases.
+   * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`, {@link LockLostError} `ERR_LOCK_LOST`. Nothing was written in any of these cases,
+   * nor when no sequence below 2^53 is left (`ERR_BAD_SEGMENT`), which only damage brings about.
    * {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
@@ -247,11 +248,12 @@ export class QueueWriter {
   /**
    * Deletes now the segments that `retention` does not keep, which otherwise happens automatically, and resolves when the files are gone. Does nothing without `retention`.
    *
-   * @throws {@link ClosedError} `ERR_CLOSED`.
+   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`: then some of it, or all, is still there.
    */
   async applyRetention(): Promise<void> {
     this.#assertOpen()
     await this.#retirement?.retireAll()
+    if (!this.#isClosed) this.#assertOwned()
   }
 
   metrics(): WriterMetrics {
@@ -349,7 +351,7 @@ export class QueueWriter {
   #assertRollHelps(status: number, typeId: unknown, payload: unknown, length?: number): void {
     this.#assertOpen()
     if (status === STATUS_ROLL) return
-    throw appendFailure(status, { directory: this.directory, segmentSize: this.segmentSize, typeId, payload, length })
+    throw appendFailure(status, { writer: this, typeId, payload, length })
   }
 
   #rollIfUsed(mayBlock: boolean): void {
@@ -411,6 +413,7 @@ export class QueueWriter {
     if (rules === undefined) return undefined
     const retirement = new Retirement({ directory, lock, control, rules, head: () => this.position, onReaderReleased })
     releases.push(() => retirement.close())
+    retirement.start()
     return retirement
   }
 

@@ -69,8 +69,9 @@ describe('our writer without extensions writes the golden bytes', () => {
     const control = withoutTime(read(CONTROL_FILE), CONTROL_WRITER_HEARTBEAT_NS_OFFSET)
     expect(control).toEqual(expected(vectors.scenario1['control.meta'], 512))
     expect(read('000000000.q')).toEqual(expected(vectors.scenario1['000000000.q'], SEGMENT_SIZE))
-    expect(read(INDEX_FILE)).toEqual(expected(vectors.scenario1['index.meta'], 16))
+    // A hint, which costs a flush nothing: it is written at a roll and at the close.
     writer.close()
+    expect(read(INDEX_FILE)).toEqual(expected(vectors.scenario1['index.meta'], 16))
   })
 
   it('a roll: the seal, the record in the next segment, the control block', () => {

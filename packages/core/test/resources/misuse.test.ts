@@ -74,10 +74,24 @@ describe('closed handles', () => {
       await expect(source.waitAsync({ timeoutMs: 1 })).rejects.toThrowError(code('ERR_CLOSED'))
       for await (const _ of source.messages()) throw new Error('a closed source delivers nothing')
       expect(source.metrics().messages).toBe(1)
-      expect(() => message?.payload).toThrowError(TypeError)
+      expect(() => message?.payload).toThrowError(code('ERR_CLOSED'))
       source.close()
     }
     expect(() => reader.commit()).toThrowError(code('ERR_CLOSED'))
+  })
+
+  it('a poll without a handler or a limit reads nothing, and no message but one that was returned is committed', () => {
+    const directory = newQueue()
+    using writer = openWriter(directory, { segmentSize: 4096 })
+    appendNumbered(writer, 0, 3)
+    using reader = openReader(directory, 'r')
+    const poll = (...given: unknown[]): unknown => Reflect.apply(reader.poll, reader, given)
+    for (const given of [[], [1], [1, 5], ['1', () => undefined], [Number.NaN, () => undefined]])
+      expect(() => poll(...given)).toThrowError(code('ERR_INVALID_ARGUMENT'))
+    expect(reader.next()?.sequence).toBe(0)
+    const commitThrough = (message: unknown): unknown => Reflect.apply(reader.commitThrough, reader, [message])
+    const places = [null, undefined, 5, {}, { segmentId: -1, offset: 64, length: 0 }, { segmentId: 0, offset: '64', length: 1n }]
+    for (const place of places) expect(() => commitThrough(place)).toThrowError(code('ERR_INVALID_ARGUMENT'))
   })
 
   it('closed cold readers and verifications end', () => {

@@ -2,6 +2,7 @@ import {
   describeRepairStep,
   findQueues,
   isQueueError,
+  NotAQueueError,
   planRepairs,
   type QueueProblem,
   type RepairReport,
@@ -19,6 +20,7 @@ import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { exitCodeOfProblems } from '../../output/problems.js'
+import { shellQuote } from '../../output/shell-quote.js'
 import { diagnoseQueue } from './diagnose.js'
 import type { Finding, QueueDiagnosis } from './finding.js'
 import { renderFindings } from './render-findings.js'
@@ -78,7 +80,7 @@ async function doctor(context: CommandContext, directory: string, options: Docto
     throw new UsageError('--yes and --skip-damage belong to --repair')
   const found = findQueues(directory)
   if (found.directories.length === 0 && found.unreadable.length === 0)
-    throw new UsageError(`there is no queue in or below ${directory}`)
+    throw new NotAQueueError({ directory, detail: 'there is no queue in or below it' })
   const treated =
     options.repair === true ? await treatAll(context, found.directories, options) : { treatments: [], exitCode: EXIT_HEALTHY }
   const queues: QueueDiagnosis[] = []
@@ -88,7 +90,7 @@ async function doctor(context: CommandContext, directory: string, options: Docto
       queues.push(await diagnoseQueue(context, queue, { quick: options.quick === true }))
     }
   }
-  const system = [...systemFindings(), ...found.unreadable.map(unreadableFinding)]
+  const system = [...systemFindings(), ...found.unreadable.map(unreadableFinding), ...found.leftOut.map(leftOutFinding)]
   print(context, { treatments: treated.treatments, queues, system })
   if (context.signal.aborted) return EXIT_INTERRUPTED
   const findings = [...queues.flatMap((queue) => queue.findings), ...system]
@@ -142,6 +144,15 @@ function described(step: RepairStep): RepairStep & { readonly description: strin
 
 function unreadableFinding(path: string): Finding {
   return { code: 'DIRECTORY_UNREADABLE', severity: 'warning', message: `A directory cannot be listed. path=${path}` }
+}
+
+function leftOutFinding(path: string): Finding {
+  return {
+    code: 'DIRECTORY_LEFT_OUT',
+    severity: 'info',
+    message: `A directory was not searched, because it is a link or lies too deep. path=${path}`,
+    command: `chron-cli doctor ${shellQuote(path)}`,
+  }
 }
 
 function print(

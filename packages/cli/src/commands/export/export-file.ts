@@ -39,6 +39,8 @@ export class ExportFile implements OutputStream {
       return
     }
     this.#temporary = `${this.#path}.${process.pid}.tmp`
+    // What an earlier export of this process could not remove; `NEW_FILE` follows no link that takes its place.
+    rmSync(this.#temporary, { force: true })
     this.#fd = openSync(this.#temporary, NEW_FILE, 0o666)
     try {
       if (before !== undefined) this.#takeAfter(before)

@@ -52,8 +52,13 @@ function openInput(file: string): ImportStream {
   if (file === '-') return process.stdin
   // Without O_NONBLOCK a named pipe that nobody writes to would hang the process where no signal reaches it.
   const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
-  if (fstatSync(fd).isFile()) return createReadStream('', { fd })
-  closeSync(fd)
+  let isFile = false
+  try {
+    isFile = fstatSync(fd).isFile()
+  } finally {
+    if (!isFile) closeSync(fd)
+  }
+  if (isFile) return createReadStream('', { fd })
   return createReadStream(file)
 }
 

@@ -50,6 +50,17 @@ describe('an import that was cut off', () => {
     expect(texts()).toEqual(['0:a'])
   })
 
+  it('is not gone on with from a sequence that the queue has not reached, which would append all of it again', () => {
+    importText('a\nb\n', '--format', 'lines', '--yes')
+    const { exitCode, stderr } = importText('a\nb\n', '--format', 'lines', '--yes', '--resume', '3')
+    expect({ exitCode, says: stderr.includes('the next message of the queue has sequence 2') }).toEqual({
+      exitCode: 1,
+      says: true,
+    })
+    expect(importText('c\n', '--format', 'lines', '--yes', '--resume', '2').exitCode).toBe(0)
+    expect(texts()).toEqual(['0:a', '0:b', '0:c'])
+  })
+
   it('appends nothing where the queue holds something else', () => {
     importText('a\nb\n', '--format', 'lines', '--yes')
     const { exitCode, stderr } = importText('a\nx\nc\n', '--format', 'lines', '--yes', '--resume')
@@ -131,8 +142,9 @@ describe.runIf(process.getuid?.() === 0)('what root imports and replays', () => 
     runCli(['import', join(home, 'new'), folder.join('input'), '--format', 'lines', '--segment-size', '4096', '--yes'])
     runCli(['import', join(home, 'new'), folder.join('input'), '--format', 'lines', '--yes'])
     runCli(['replay', join(home, 'new'), '--to', join(home, 'deep/copy'), '--speed', 'max', '--yes'])
+    runCli(['ready', join(home, 'new'), '--set', '--yes'])
     const names = readdirSync(home, { recursive: true, encoding: 'utf8' })
-    expect(names).toEqual(expect.arrayContaining(['new/control.meta', 'deep/copy/control.meta']))
+    expect(names).toEqual(expect.arrayContaining(['new/control.meta', 'new/READY', 'deep/copy/control.meta']))
     expect(
       names.filter((name) => lstatSync(join(home, name)).uid !== OWNER || lstatSync(join(home, name)).gid !== OWNER),
     ).toEqual([])

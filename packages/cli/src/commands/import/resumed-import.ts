@@ -11,7 +11,12 @@ export class ResumedImport {
   /** Begins at a sequence, or at the first one of the queue; `undefined` when there is no queue yet, so that nothing of the input is in it. */
   static open(queue: string, from: number | true): ResumedImport | undefined {
     try {
-      const first = inspectQueue(queue, { segmentLimit: 2, quick: true }).first?.sequence
+      const { first: firstRecord, head } = inspectQueue(queue, { segmentLimit: 2, quick: true })
+      const first = firstRecord?.sequence
+      const next = head.nextSequence
+      // Nothing would be compared, and everything appended a second time.
+      if (from !== true && next !== undefined && from > next)
+        throw new UsageError(`no import began at sequence ${from}: the next message of the queue has sequence ${next}`)
       if (from !== true && first !== undefined && first > from)
         throw new UsageError(
           `the queue begins at sequence ${first}: what was imported from ${from} on cannot be compared any more`,

@@ -57,6 +57,9 @@ async function inspect(context: CommandContext, directory: string, options: Insp
   return EXIT_HEALTHY
 }
 
+/** Why a directory below the root is not in the result. */
+export const LEFT_OUT = 'this directory was not searched, because it is a link or lies too deep: name it to look at it'
+
 function inspectOnce(context: CommandContext, directory: string, asLine: boolean): number {
   const found = findQueues(directory)
   const [only] = found.directories
@@ -81,9 +84,11 @@ function inspectMany(context: CommandContext, found: FoundQueues, asLine: boolea
     exitCode = worseExitCode(exitCode, inspection === undefined ? EXIT_WARNING : exitCodeOfProblems(inspection.problems))
   }
   for (const path of found.unreadable) context.log.warn({ path }, 'this directory cannot be listed')
-  if (context.json) printJson(context, { queues: inspections, unreadable: found.unreadable, isPartial: found.isPartial }, asLine)
+  for (const path of found.leftOut) context.log.info({ path }, LEFT_OUT)
+  const { unreadable, leftOut, isPartial } = found
+  if (context.json) printJson(context, { queues: inspections, unreadable, leftOut, isPartial }, asLine)
   else context.output.lines(renderQueueList(inspections, context.output))
-  return found.unreadable.length > 0 || found.isPartial ? worseExitCode(exitCode, EXIT_WARNING) : exitCode
+  return unreadable.length > 0 || isPartial ? worseExitCode(exitCode, EXIT_WARNING) : exitCode
 }
 
 /** Every queue on its own: one that vanishes or may not be read does not hide the others. */
@@ -101,6 +106,8 @@ function printJson(context: CommandContext, fields: object, asLine: boolean): vo
 }
 
 function noQueueError(directory: string, found: FoundQueues): NotAQueueError {
-  const hidden = found.unreadable.length > 0 ? `, and ${found.unreadable.length} directories in it cannot be listed` : ''
-  return new NotAQueueError({ directory, detail: `there is no queue in or below it${hidden}` })
+  const { unreadable, leftOut } = found
+  const hidden = unreadable.length > 0 ? `, and ${unreadable.length} directories in it cannot be listed` : ''
+  const notSearched = leftOut.length > 0 ? `, and links or deep directories in it were not searched: ${leftOut.length}` : ''
+  return new NotAQueueError({ directory, detail: `there is no queue in or below it${hidden}${notSearched}` })
 }

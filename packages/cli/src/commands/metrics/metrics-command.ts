@@ -6,6 +6,7 @@ import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
+import { LEFT_OUT } from '../inspect/inspect-command.js'
 import { METRICS, type Sample, samplesOf } from './samples.js'
 
 const EXAMPLES = `
@@ -39,11 +40,14 @@ function printMetrics(context: CommandContext, directory: string): number {
       context.log.warn({ queue }, messageOfError(error))
     }
   }
+  for (const path of found.unreadable) context.log.warn({ path }, 'this directory cannot be listed')
+  for (const path of found.leftOut) context.log.info({ path }, LEFT_OUT)
   const samples = inspections.flatMap(samplesOf)
   if (context.json) context.output.line(toJsonReport('metrics', { samples }))
   // A collector needs names as they are, a terminal must not obey them.
   else context.output.lines(context.output.isTerminal ? renderMetrics(samples).map(printable) : renderMetrics(samples))
-  return inspections.length < found.directories.length || found.unreadable.length > 0 ? EXIT_WARNING : EXIT_HEALTHY
+  const isWhole = inspections.length === found.directories.length && found.unreadable.length === 0 && !found.isPartial
+  return isWhole ? EXIT_HEALTHY : EXIT_WARNING
 }
 
 /** The text format: help and type once per metric, then its samples. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isReady, removeReady, writeReady } from '@chronicle-ts/bus'
 import { isQueueListing, listQueue, NotAQueueError } from '@chronicle-ts/core'
 import type { Command } from 'commander'
+import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
@@ -48,7 +49,7 @@ async function ready(context: CommandContext, queue: string, options: ReadyOptio
   const isChange = options.set === true || options.remove === true
   // A mistyped directory must not become a strategy of the bus.
   if (isChange) checkIsQueue(queue)
-  if (isChange) change(queue, options)
+  if (isChange) await asOwnerOf(queue, () => change(queue, options))
   if (options.wait !== undefined) await waitUntilReady(context, queue, Number(options.wait) / 1e6)
   else checkIsQueue(queue)
   if (context.signal.aborted) return EXIT_INTERRUPTED

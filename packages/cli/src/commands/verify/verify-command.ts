@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { type QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue } from '@chronicle-ts/core'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
+import { type ErrorReport, errorReport, exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, worseExitCode } from '../../exit-codes.js'
 import { InterruptedError, interruptible } from '../../interruptible.js'
 import { parseCountOption } from '../../options.js'
@@ -58,6 +58,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
 
 async function verifyAll(context: CommandContext, queues: readonly string[], options: VerifyCommandOptions): Promise<number> {
   const results: Verified[] = []
+  const errors: (Pick<ErrorReport, 'code' | 'message' | 'facts'> & { readonly queue: string })[] = []
   let exitCode = EXIT_HEALTHY
   for (const queue of queues) {
     if (context.signal.aborted) break
@@ -67,12 +68,15 @@ async function verifyAll(context: CommandContext, queues: readonly string[], opt
       exitCode = worseExitCode(exitCode, exitCodeOfProblems(result.problems))
       if (!context.json) printResult(context, result)
     } catch (error) {
+      if (queues.length === 1) throw error
       // One queue that cannot be opened does not hide the others.
       context.log.error({ queue }, messageOfError(error))
+      const { code, message, facts } = errorReport('verify', error)
+      errors.push({ queue, code, message, facts })
       exitCode = worseExitCode(exitCode, exitCodeOfError(error))
     }
   }
-  if (context.json) context.output.line(toJsonReport('verify', { queues: results }))
+  if (context.json) context.output.line(toJsonReport('verify', { queues: results, ...(errors.length > 0 && { errors }) }))
   return context.signal.aborted ? EXIT_INTERRUPTED : exitCode
 }
 

@@ -59,6 +59,21 @@ describe('chron-cli verify', () => {
     expect(stderr).toContain('ERR_NOT_FOUND')
     expect(stdout).toContain('25 records')
   })
+
+  it('says in JSON, too, which queues could not be opened, and why', () => {
+    const queue = folder.copyGolden('killed')
+    const gone = folder.join('gone')
+    const alone = runCli(['verify', gone, '--json'])
+    expect({ exitCode: alone.exitCode, report: JSON.parse(alone.stdout) }).toMatchObject({
+      exitCode: 1,
+      report: { command: 'verify', code: 'ERR_NOT_FOUND', facts: { path: gone }, exitCode: 1 },
+    })
+    const both = runCli(['verify', gone, queue, '--json'])
+    expect({ exitCode: both.exitCode, report: JSON.parse(both.stdout) }).toMatchObject({
+      exitCode: 1,
+      report: { queues: [{ queue }], errors: [{ queue: gone, code: 'ERR_NOT_FOUND', facts: { path: gone } }] },
+    })
+  })
 })
 
 function withoutSpeed(text: string): string {

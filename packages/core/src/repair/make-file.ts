@@ -1,12 +1,6 @@
-import { closeSync, fsyncSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, rmSync } from 'node:fs'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
-
-/** Writes all bytes. A file system that is nearly full takes fewer than it was given, and says ENOSPC only when it is asked again. */
-export function writeWhole(fd: number, bytes: Uint8Array, position: number): void {
-  for (let written = 0; written < bytes.length; )
-    written += writeSync(fd, bytes, written, bytes.length - written, position + written)
-}
 
 /** Makes a new file in a queue's directory and syncs it; a file that cannot be made whole is removed again. What bore its name is a crash leftover and goes. */
 export function makeFile(directory: QueueDirectory, name: string, fill: (fd: number) => void): void {
