@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PreparationError } from './preparation-error.mjs'
+import { removeStaleOutputs } from './stale-outputs.mjs'
 
 /** Folders that hold packages with a build of their own. */
 const BUILT_FOLDERS = ['packages', 'examples', 'tools']
@@ -31,6 +32,7 @@ export function buildPackages(root) {
   const stamp = stampPath(root)
   rmSync(stamp, { force: true })
   runNx(root)
+  removeStaleOutputs(root)
   writeFileSync(stamp, buildState(root))
 }
 

@@ -1,0 +1,29 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What the compiler makes of one source file. */
+const OUTPUTS = ['.js', '.js.map', '.d.ts', '.d.ts.map']
+
+/**
+ * Deletes what the compiler made of sources that do not exist any more: it never does that itself, and a package would carry them.
+ *
+ * @param {string} root the checkout
+ */
+export function removeStaleOutputs(root) {
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const folder = join(root, 'packages', name)
+    if (existsSync(join(folder, 'dist')) && existsSync(join(folder, 'src'))) removeFrom(join(folder, 'dist'), join(folder, 'src'))
+  }
+}
+
+/**
+ * @param {string} outputs
+ * @param {string} sources
+ */
+function removeFrom(outputs, sources) {
+  for (const entry of readdirSync(outputs, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeFrom(join(outputs, entry.name), join(sources, entry.name))
+    else if (entry.name.endsWith('.js') && !existsSync(join(sources, `${entry.name.slice(0, -3)}.ts`)))
+      for (const ending of OUTPUTS) rmSync(join(outputs, entry.name.slice(0, -3) + ending), { force: true })
+  }
+}
