@@ -29,6 +29,7 @@ import {
   repairQueue,
   verifyQueue,
 } from '@chronicle-ts/core'
+import { decodeControlIdentity, storeControlIdentity } from '../../dist/format/control-identity.js'
 
 const { template, scratch, damages, messages } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 
@@ -225,9 +226,23 @@ function goOnWriting(directory, before, { mayHide }) {
     findings.push(`appended and not readable: ${missing.join(' ')} (${how})`)
 }
 
+/** Records the file that holds the control block: readers of a copy do not rely on what its control block says of the segments. */
+function standForTheOriginal(directory) {
+  const path = join(directory, 'control.meta')
+  const control = readFileSync(path)
+  const recorded = decodeControlIdentity(control, crc32)
+  if (recorded === undefined || recorded === 'bad') return
+  const { dev, ino } = statSync(path, { bigint: true })
+  storeControlIdentity(control, { device: dev, inode: ino, birthNs: 0n }, crc32)
+  const fd = openSync(path, 'r+')
+  writeSync(fd, control, 0, control.length, 0)
+  closeSync(fd)
+}
+
 function probe(work) {
   const directory = join(scratch, 'queue')
   cpSync(template, directory, { recursive: true })
+  standForTheOriginal(directory)
   damage(directory, work)
   surveySegments(directory)
   isMoved = work.files !== undefined
