@@ -18,7 +18,7 @@ import { makeSmallQueue } from './small-queue.js'
 const FULL = process.env['CHRONICLE_GARBAGE'] === 'full'
 const RANDOM_COUNT = Number(process.env['CHRONICLE_GARBAGE_COUNT'] ?? 150)
 const SEED = Number(process.env['CHRONICLE_GARBAGE_SEED'] ?? Date.now() % 1_000_000)
-const TIMEOUT_MS = FULL ? 3_600_000 : 120_000
+const TIMEOUT_MS = FULL ? 3_600_000 : 240_000
 /** A prime, so that the sample falls on every place within a record. */
 const SAMPLE_STRIDE = 61
 
