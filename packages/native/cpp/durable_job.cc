@@ -1,5 +1,6 @@
 #include "durable_job.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <cstdio>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "format.h"
 #include "open_file.h"
@@ -21,6 +23,29 @@ std::string segmentFileName(uint32_t segmentId) {
   char name[24];
   snprintf(name, sizeof name, "%09u.q", segmentId);
   return name;
+}
+
+// Ids normally follow each other. A damaged control block may name a head far above the others: then the directory says which segments exist.
+constexpr uint32_t kIdsTriedMax = 64;
+
+// The ids of the segment files from `from` to `to - 1`, ascending. Returns 0 or the errno.
+int listSegments(int directory, uint32_t from, uint32_t to, std::vector<uint32_t>* ids) {
+  const int fd = openFile(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const listing = fd < 0 ? nullptr : fdopendir(fd);
+  if (listing == nullptr) {
+    const int error = errno;
+    if (fd >= 0) close(fd);
+    return error;
+  }
+  errno = 0;
+  while (const dirent* const entry = readdir(listing)) {
+    uint32_t id = 0;
+    if (sscanf(entry->d_name, "%10u.q", &id) == 1 && segmentFileName(id) == entry->d_name && id >= from && id < to) ids->push_back(id);
+  }
+  const int error = errno;
+  closedir(listing);
+  std::sort(ids->begin(), ids->end());
+  return error;
 }
 
 }  // namespace
@@ -60,6 +85,18 @@ DurableJob::Outcome DurableJob::syncAll(const Hold* hold) {
   if (progress->isFirst && segmentId == mark.segmentId && segmentId > 0 && hold != nullptr) segmentId--;
   const bool knowsSequence = progress->knowsSequence && progress->mark.segmentId <= mark.segmentId;
   verifier_.state().sequence = knowsSequence ? static_cast<double>(progress->mark.sequence) : -1;
+  if (hold != nullptr && mark.segmentId - segmentId > kIdsTriedMax) {
+    std::vector<uint32_t> ids;
+    if (const int error = listSegments(hold->directory(), segmentId, mark.segmentId - 1, &ids); error != 0) return {error};
+    for (const uint32_t id : ids) {
+      // The sequence goes on only from a segment to its neighbour.
+      if (id != segmentId) verifier_.state().sequence = -1;
+      if (const Outcome outcome = syncSegment(id, hold); outcome.error != 0) return outcome;
+      segmentId = id + 1;
+    }
+    if (segmentId != mark.segmentId - 1) verifier_.state().sequence = -1;
+    segmentId = mark.segmentId - 1;
+  }
   for (; segmentId < mark.segmentId; segmentId++) {
     if (const Outcome outcome = syncSegment(segmentId, hold); outcome.error != 0) return outcome;
   }

@@ -52,11 +52,11 @@ export function locateTimestamp(searched: Searched, timestampNs: bigint): Positi
   return searchAll(searched, ids, isTarget)
 }
 
-/** Of all segments from the lowest to the head, whether each exists or not. */
+/** The segments from the lowest to the head. From a listing: a damaged control block may name a head that is thousands of millions of ids away. */
 function existingIds(searched: Searched): number[] {
   const first = locateEarliest(searched).segmentId
-  const count = Math.max(searched.control.currentSegmentAcquire() - first + 1, 1)
-  return Array.from({ length: count }, (_, index) => first + index)
+  const head = searched.control.currentSegmentAcquire()
+  return listSegments(searched.directory).filter((id) => id >= first && id <= head)
 }
 
 /** Whether the first and the last timestamps of the segments ascend, as far as they are known: a segment that is not sealed, or of the base format, does not say its last one. */
