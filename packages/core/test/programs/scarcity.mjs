@@ -72,7 +72,7 @@ function disk() {
   for (let kibibytes = 4; kibibytes <= 96; kibibytes += 4) {
     remount(`size=${kibibytes}k`)
     const directory = join(folder, `queue-${kibibytes}`)
-    const opened = codeOf('openWriter on a full disk', () => fillUp(directory, kibibytes))
+    const opened = codeOf('openWriter on a full disk', () => fillUp(directory))
     expect(`open at ${kibibytes} KiB`, opened, 'none', 'ERR_NO_SPACE')
     remount('size=4096k')
     expect(
@@ -84,7 +84,7 @@ function disk() {
   }
 }
 
-function fillUp(directory, kibibytes) {
+function fillUp(directory) {
   const writer = openWriter(directory, { segmentSize: 4096, heartbeatIntervalMs: 0 })
   try {
     let refused = 'none'
@@ -114,9 +114,33 @@ function fillUp(directory, kibibytes) {
     remount('size=4096k')
     for (let count = 0; count < 30; count++) writer.append(1, payload)
     expect('messages after space returned', countMessages(directory), nextSequence + 30)
-    remount(`size=${kibibytes}k`)
+    fillWithJunk()
   } finally {
     writer.close()
+    rmSync(junk(), { force: true })
+  }
+}
+
+function junk() {
+  return join(folder, 'junk')
+}
+
+/** The disk is full again, whatever was given back meanwhile. */
+function fillWithJunk() {
+  const fd = openSync(junk(), 'w')
+  const refused = codeOfSystem(() => {
+    for (;;) writeSync(fd, Buffer.alloc(4096))
+  })
+  closeSync(fd)
+  expect('filling the disk', refused, 'ENOSPC')
+}
+
+function codeOfSystem(work) {
+  try {
+    work()
+    return 'none'
+  } catch (error) {
+    return error.code
   }
 }
 

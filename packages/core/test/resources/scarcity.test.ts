@@ -99,7 +99,7 @@ describe('scarce resources', () => {
   })
 
   it('every operation survives having any number of descriptors left, and works again afterwards', () => {
-    expect(runScarce('descriptors', { limit: 'ulimit -n 96' })).toEqual([])
+    expect(runScarce('descriptors', { limit: 'ulimit -n 256' })).toEqual([])
   })
 
   it('names RLIMIT_MEMLOCK when segments cannot be locked into memory', () => {
