@@ -156,7 +156,8 @@ function openIfThere(directory: string): MessageSource | undefined {
   try {
     return openObserver(directory, { start: 'earliest' })
   } catch (error) {
-    if (error instanceof QueueError && (error.code === 'ERR_NOT_FOUND' || error.code === 'ERR_NOT_A_QUEUE')) return undefined
+    if (error instanceof QueueError && ['ERR_NOT_FOUND', 'ERR_NOT_A_QUEUE', 'ERR_NOT_READY'].includes(error.code))
+      return undefined
     throw error
   }
 }

@@ -17,7 +17,7 @@ async function openWhenThere(directory: string, wait: WaitStrategyName): Promise
     try {
       return openReader(directory, 'reader', { wait })
     } catch (error) {
-      if (!isQueueError(error, 'ERR_NOT_FOUND') && !isQueueError(error, 'ERR_NOT_A_QUEUE')) throw error
+      if (!isQueueError(error) || error.category !== 'retry') throw error
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }

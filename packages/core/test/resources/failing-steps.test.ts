@@ -60,7 +60,7 @@ describe('a step that fails', () => {
     run({ program: 'interrupted-rolls', args: [scenario], ...options })
 
   it('L46: in a roll without descriptors never leaves a mark that names what was not synced', () => {
-    expect(interrupted('descriptors', { limit: 'ulimit -n 96' })).toEqual([])
+    expect(interrupted('descriptors', { limit: 'ulimit -n 256' })).toEqual([])
   })
 
   it('L46, L54: is done by the calling thread where the system gives none, also when closing', () => {
@@ -68,7 +68,7 @@ describe('a step that fails', () => {
   })
 
   it('L46: in an open leaves no timer, mapping, descriptor or lock behind', () => {
-    expect(interrupted('opening', { limit: 'ulimit -n 96' })).toEqual([])
+    expect(interrupted('opening', { limit: 'ulimit -n 256' })).toEqual([])
   })
 })
 
