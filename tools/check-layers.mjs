@@ -22,9 +22,10 @@ const ALLOWED = {
   schema: [],
   bus: ['core'],
   fanin: ['core'],
-  cli: ['core', 'bus', 'fanin'],
-  examples: ['core', 'bus', 'fanin', 'cli'],
-  tools: ['core', 'bus', 'fanin', 'cli'],
+  replay: ['core', 'fanin'],
+  cli: ['core', 'bus', 'fanin', 'replay'],
+  examples: ['core', 'bus', 'fanin', 'replay', 'cli'],
+  tools: ['core', 'bus', 'fanin', 'replay', 'cli'],
 }
 
 const TEST = /^packages\/[^/]+\/test\/|\.test\.ts$/
