@@ -150,9 +150,9 @@ describe('exceptions', () => {
   })
 
   it('lets the test of the witnesses build queues from layouts, and reach for nothing else', () => {
-    write('tools/evidence/witness/witness.test.ts', "import { x } from '../../packages/core/src/format/index.js'\n")
+    write('tools/evidence/witness/witness.test.ts', "import { x } from '../../../packages/core/src/format/index.js'\n")
     expect(findLayerViolations(top)).toEqual([])
-    write('tools/evidence/witness/witness.test.ts', "import { x } from '../../packages/core/src/cold/index.js'\n")
+    write('tools/evidence/witness/witness.test.ts', "import { x } from '../../../packages/core/src/cold/index.js'\n")
     expect(findLayerViolations(top)).toHaveLength(1)
   })
 })
