@@ -35,11 +35,11 @@ const EXCEPTIONS = [
   // A benchmark per hot function: the addon's checksum has no name above native.
   { importers: /^tools\/(bench\/|package\.json$)/, packages: ['native'], folders: [] },
   // What killed processes were promised is kept in mapped words that outlive them.
-  { importers: /^tools\/torture\/kill\/ledger\.ts$/, packages: ['native'], folders: [] },
+  { importers: /^tools\/evidence\/kill\/ledger\.ts$/, packages: ['native'], folders: [] },
   // The independent reader of the format imports nothing of ours, and the tests of every package may ask it.
-  { importers: TEST, packages: [], folders: ['tools/witness'] },
+  { importers: TEST, packages: [], folders: ['tools/evidence/witness'] },
   // Its own test builds queues byte by byte, damaged ones too.
-  { importers: /^tools\/witness\//, packages: [], folders: ['packages/core/src/format'] },
+  { importers: /^tools\/evidence\/witness\//, packages: [], folders: ['packages/core/src/format'] },
 ]
 
 /** Folders inside a package that stand below the rest of it: what else of their package they may import. */
