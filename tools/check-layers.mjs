@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Checks that imports point only downwards: native <- core <- bus, fanin <- cli; schema stands beside core; with examples and tools on top.
+ * Checks that imports point only downwards: native <- core <- bus, fanin <- replay <- cli; schema stands beside core; with examples and tools on top.
  *
  * Run as a program it prints one line per violation and exits 1; `findLayerViolations` is the same check for its test.
  */
