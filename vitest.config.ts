@@ -10,7 +10,7 @@ const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/i
 export default defineConfig({
   resolve: {
     alias: Object.fromEntries(
-      ['native', 'core', 'schema', 'bus', 'fanin', 'replay', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)]),
+      ['native', 'core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)]),
     ),
   },
   test: {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Checks that imports point only downwards: native <- core <- bus, fanin <- replay <- cli; schema stands beside core; with examples and tools on top.
+ * Checks that imports point only downwards: native <- core <- typed, bus, fanin <- topics, replay <- cli; schema stands beside core; with examples and tools on top.
  *
  * Run as a program it prints one line per violation and exits 1; `findLayerViolations` is the same check for its test.
  */
@@ -20,8 +20,10 @@ const ALLOWED = {
   native: [],
   core: ['native'],
   schema: [],
+  typed: ['core', 'schema'],
   bus: ['core'],
   fanin: ['core'],
+  topics: ['core', 'schema', 'bus', 'fanin', 'typed'],
   replay: ['core', 'fanin'],
   cli: ['core', 'bus', 'fanin', 'replay'],
   examples: ['core', 'bus', 'fanin', 'replay', 'cli'],
