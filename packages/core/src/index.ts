@@ -38,6 +38,7 @@ export {
   type WriterInspection,
 } from './cold/index.js'
 export {
+  BadBlockError,
   BadPositionError,
   BadSegmentError,
   BusyError,
@@ -95,27 +96,30 @@ export {
   READY_FILE,
   READY_TEMPORARY_FILE,
   readerFileName,
+  type SourcePosition,
   segmentFileName,
+  type TraceContext,
   viewOf,
 } from './format/index.js'
+export type { Block } from './reader/block.js'
 export { Message, type MessageFields } from './reader/message.js'
 export { MessageCopy, type MessageJson } from './reader/message-copy.js'
-export {
-  type AsyncWaitOptions,
-  type BatchOptions,
-  type IteratorOptions,
-  type Lag,
-  MessageSource,
-  type SourceMetrics,
-  type Synchronous,
-  type WaitOptions,
-} from './reader/message-source.js'
+export { MessageSource } from './reader/message-source.js'
 export type { Position } from './reader/position-file.js'
 export { listReaders, type RegisteredReader } from './reader/position-survey.js'
 export { openObserver, openObserverAsync, QueueObserver } from './reader/queue-observer.js'
 export { type CommittedMessage, openReader, openReaderAsync, QueueReader, type ReaderOpening } from './reader/queue-reader.js'
 export type { ObserverOptions, Place, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
 export { removeReader } from './reader/remove-reader.js'
+export type {
+  AsyncWaitOptions,
+  BatchOptions,
+  IteratorOptions,
+  Lag,
+  SourceMetrics,
+  Synchronous,
+  WaitOptions,
+} from './reader/source-types.js'
 export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'
 export type { AsyncOpenOptions } from './reader/when-queue-is-there.js'
 export { RECOVERY_CASES, type RecoveryAction, type RecoveryCase } from './recovery/recovery-case.js'
@@ -135,7 +139,16 @@ export {
 export type { ReleasedReader, RetentionVerdict } from './retention/retention-plan.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
-export type { AppendOptions, AsyncAppendOptions, BatchMessage, TryAppendResult } from './writer/append-options.js'
+export type {
+  AppendOptions,
+  AsyncAppendOptions,
+  BatchMessage,
+  ClaimOptions,
+  CommitOptions,
+  MessageDetails,
+  TraceOption,
+  TryAppendResult,
+} from './writer/append-options.js'
 export { Claim } from './writer/claim.js'
 export { openWriter } from './writer/open-writer.js'
 export { QueueWriter } from './writer/queue-writer.js'
