@@ -10,17 +10,11 @@ const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/i
 export default defineConfig({
   resolve: {
     alias: Object.fromEntries(
-      ['native', 'core', 'schema', 'bus', 'fanin', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)]),
+      ['native', 'core', 'schema', 'bus', 'fanin', 'replay', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)]),
     ),
   },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/test/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'tools/**/*.test.ts',
-      'models/**/*.test.ts',
-    ],
+    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
     testTimeout: 60_000,

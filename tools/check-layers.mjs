@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Checks that imports point only downwards: native <- core <- bus, fanin <- cli; schema stands beside core; with examples and tools on top.
+ * Checks that imports point only downwards: native <- core <- bus, fanin <- replay <- cli; schema stands beside core; with examples and tools on top.
  *
  * Run as a program it prints one line per violation and exits 1; `findLayerViolations` is the same check for its test.
  */
@@ -22,9 +22,10 @@ const ALLOWED = {
   schema: [],
   bus: ['core'],
   fanin: ['core'],
-  cli: ['core', 'bus', 'fanin'],
-  examples: ['core', 'bus', 'fanin', 'cli'],
-  tools: ['core', 'bus', 'fanin', 'cli'],
+  replay: ['core', 'fanin'],
+  cli: ['core', 'bus', 'fanin', 'replay'],
+  examples: ['core', 'bus', 'fanin', 'replay', 'cli'],
+  tools: ['core', 'bus', 'fanin', 'replay', 'cli'],
 }
 
 const TEST = /^packages\/[^/]+\/test\/|\.test\.ts$/
@@ -34,11 +35,11 @@ const EXCEPTIONS = [
   // A benchmark per hot function: the addon's checksum has no name above native.
   { importers: /^tools\/(bench\/|package\.json$)/, packages: ['native'], folders: [] },
   // What killed processes were promised is kept in mapped words that outlive them.
-  { importers: /^tools\/torture\/kill\/ledger\.ts$/, packages: ['native'], folders: [] },
+  { importers: /^tools\/evidence\/kill\/ledger\.ts$/, packages: ['native'], folders: [] },
   // The independent reader of the format imports nothing of ours, and the tests of every package may ask it.
-  { importers: TEST, packages: [], folders: ['tools/witness'] },
+  { importers: TEST, packages: [], folders: ['tools/evidence/witness'] },
   // Its own test builds queues byte by byte, damaged ones too.
-  { importers: /^tools\/witness\//, packages: [], folders: ['packages/core/src/format'] },
+  { importers: /^tools\/evidence\/witness\//, packages: [], folders: ['packages/core/src/format'] },
 ]
 
 /** Folders inside a package that stand below the rest of it: what else of their package they may import. */

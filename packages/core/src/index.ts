@@ -102,9 +102,11 @@ export {
   viewOf,
 } from './format/index.js'
 export type { Block } from './reader/block.js'
+export type { CaughtUp, FollowedMessage, FollowItem, FollowOptions } from './reader/follow.js'
 export { Message, type MessageFields } from './reader/message.js'
 export { MessageCopy, type MessageJson } from './reader/message-copy.js'
 export { MessageSource } from './reader/message-source.js'
+export type { Synchronous } from './reader/poll-handler.js'
 export type { Position } from './reader/position-file.js'
 export { listReaders, type RegisteredReader } from './reader/position-survey.js'
 export { openObserver, openObserverAsync, QueueObserver } from './reader/queue-observer.js'
@@ -117,7 +119,6 @@ export type {
   IteratorOptions,
   Lag,
   SourceMetrics,
-  Synchronous,
   WaitOptions,
 } from './reader/source-types.js'
 export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'

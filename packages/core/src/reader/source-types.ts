@@ -35,6 +35,3 @@ export interface BatchOptions extends IteratorOptions {
   /** Messages per batch at most. Default 256. */
   readonly max?: number
 }
-
-/** What a handler of `poll` may return: anything but a promise, which `poll` would not wait for. */
-export type Synchronous<Result> = Extract<Result, PromiseLike<unknown>> extends never ? unknown : never

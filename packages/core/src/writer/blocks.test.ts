@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readQueue } from '../../../../tools/witness/read-queue.mjs'
+import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { openObserver, openReader, openWriter, type QueueWriter, verifyQueue } from '../index.js'
 
