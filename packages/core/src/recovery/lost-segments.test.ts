@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
+import { buildQueue, textPayloads } from '../../test/support/build-queue.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { overwrite, readBytes, readControlFile, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
