@@ -18,8 +18,8 @@ import {
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { listReaders, openObserver, openReader, openWriter, QueueError, removeReader } from '@chronicle-ts/core'
+import { decodeControlIdentity, storeControlIdentity } from '@chronicle-ts/core/internal'
 import { inspectQueue, openColdReader, repairQueue, verifyQueue } from '@chronicle-ts/inspect'
-import { decodeControlIdentity, storeControlIdentity } from '../../dist/format/control-identity.js'
 
 const { template, scratch, damages, messages } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 
