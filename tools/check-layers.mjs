@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Checks that imports point only downwards: native <- core <- inspect <- bus <- cli, core <- fanin <- cli; schema stands beside core; with examples and tools on top.
+ * Checks that imports point only downwards: native <- core <- inspect, fanin <- bus, replay <- cli; schema stands beside core; with examples and tools on top.
  *
  * Run as a program it prints one line per violation and exits 1; `findLayerViolations` is the same check for its test.
  */
@@ -23,9 +23,10 @@ const ALLOWED = {
   inspect: ['core', 'native'],
   bus: ['core', 'inspect'],
   fanin: ['core'],
-  cli: ['core', 'inspect', 'bus', 'fanin'],
-  examples: ['core', 'bus', 'fanin', 'cli'],
-  tools: ['core', 'inspect', 'bus', 'fanin', 'cli'],
+  replay: ['core', 'fanin'],
+  cli: ['core', 'inspect', 'bus', 'fanin', 'replay'],
+  examples: ['core', 'bus', 'fanin', 'replay', 'cli'],
+  tools: ['core', 'inspect', 'bus', 'fanin', 'replay', 'cli'],
 }
 
 /** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */
@@ -38,15 +39,15 @@ const EXCEPTIONS = [
   // A benchmark per hot function: the addon's checksum has no name above native.
   { importers: /^tools\/(bench\/|package\.json$)/, packages: ['native'], folders: [] },
   // What killed processes were promised is kept in mapped words that outlive them.
-  { importers: /^tools\/torture\/kill\/ledger\.ts$/, packages: ['native'], folders: [] },
+  { importers: /^tools\/evidence\/kill\/ledger\.ts$/, packages: ['native'], folders: [] },
   // What a writer or recovery left is asked for with inspect, which stands above core: core cannot declare it.
   { importers: /^packages\/core\/(src\/.*\.test\.ts$|test\/)/, packages: ['inspect'], folders: [] },
   // The tests of inspect build damaged queues as those of core do.
   { importers: /^packages\/inspect\/(src\/.*\.test\.ts$|test\/)/, packages: [], folders: ['packages/core/test/support'] },
   // The independent reader of the format imports nothing of ours, and the tests of every package may ask it.
-  { importers: TEST, packages: [], folders: ['tools/witness'] },
+  { importers: TEST, packages: [], folders: ['tools/evidence/witness'] },
   // Its own test builds queues byte by byte, damaged ones too.
-  { importers: /^tools\/witness\//, packages: [], folders: ['packages/core/src/format'] },
+  { importers: /^tools\/evidence\/witness\//, packages: [], folders: ['packages/core/src/format'] },
 ]
 
 /** Folders inside a package that stand below the rest of it: what else of their package they may import. */

@@ -120,7 +120,7 @@ describe('findLayerViolations', () => {
   })
 
   it('lets tests ask the witness of the format, and nobody else', () => {
-    const statement = "import { readQueue } from '../../../tools/witness/read-queue.mjs'\n"
+    const statement = "import { readQueue } from '../../../tools/evidence/witness/read-queue.mjs'\n"
     write('packages/bus/src/good.test.ts', statement)
     write('packages/bus/test/good.ts', statement)
     expect(findLayerViolations(top)).toEqual([])
@@ -169,14 +169,14 @@ describe('exceptions', () => {
   it('lets benchmarks measure the addon itself, and nothing else of the tools', () => {
     write('tools/bench/suites/checksum.ts', "import { binding } from '@chronicle-ts/native'\n")
     expect(findLayerViolations(top)).toEqual([])
-    write('tools/torture/main.ts', "import { binding } from '@chronicle-ts/native'\n")
-    expect(findLayerViolations(top)).toEqual(['tools/torture/main.ts:1: tools must not import @chronicle-ts/native'])
+    write('tools/evidence/kill/main.ts', "import { binding } from '@chronicle-ts/native'\n")
+    expect(findLayerViolations(top)).toEqual(['tools/evidence/kill/main.ts:1: tools must not import @chronicle-ts/native'])
   })
 
   it('lets the test of the witnesses build queues from layouts, and reach for nothing else', () => {
-    write('tools/witness/witness.test.ts', "import { x } from '../../packages/core/src/format/index.js'\n")
+    write('tools/evidence/witness/witness.test.ts', "import { x } from '../../../packages/core/src/format/index.js'\n")
     expect(findLayerViolations(top)).toEqual([])
-    write('tools/witness/witness.test.ts', "import { x } from '../../packages/core/src/segment/index.js'\n")
+    write('tools/evidence/witness/witness.test.ts', "import { x } from '../../../packages/core/src/segment/index.js'\n")
     expect(findLayerViolations(top)).toHaveLength(1)
   })
 })

@@ -17,7 +17,7 @@ const PROGRAMS = {
   words: 'tools/check-voice.mjs',
   demo: 'examples/dist/demo/main.js',
   bench: 'tools/dist/bench/main.js',
-  torture: 'tools/dist/torture/main.js',
+  torture: 'tools/dist/evidence/kill/main.js',
 }
 
 /**

@@ -38,6 +38,7 @@ export {
 } from './errors/index.js'
 export type { DirectoryPath } from './files/absolute-path.js'
 export type { WriterStatus } from './files/writer-status.js'
+export type { CaughtUp, FollowedMessage, FollowItem, FollowOptions } from './reader/follow.js'
 export { Message, type MessageFields } from './reader/message.js'
 export { MessageCopy, type MessageJson } from './reader/message-copy.js'
 export {
@@ -47,9 +48,9 @@ export {
   type Lag,
   MessageSource,
   type SourceMetrics,
-  type Synchronous,
   type WaitOptions,
 } from './reader/message-source.js'
+export type { Synchronous } from './reader/poll-handler.js'
 export type { Position } from './reader/position-file.js'
 export { listReaders, type RegisteredReader } from './reader/position-survey.js'
 export { openObserver, openObserverAsync, QueueObserver } from './reader/queue-observer.js'

@@ -7,12 +7,14 @@ import { type WriterStatus, writerStatus } from '../files/writer-status.js'
 import type { Parkable, SeenWord } from '../wait/parkable.js'
 import { waitForAny, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
+import { Followed, type FollowItem, type FollowOptions } from './follow.js'
 import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
 import { type OwnedFile, Ownership, type QueueLooks } from './ownership.js'
 import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
+import { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
 import type { Position } from './position-file.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
 import { type CursorCounts, RecordCursor } from './record-cursor.js'
@@ -53,9 +55,6 @@ export interface BatchOptions extends IteratorOptions {
   /** Messages per batch at most. Default 256. */
   readonly max?: number
 }
-
-/** What a handler of `poll` may return: anything but a promise, which `poll` would not wait for. */
-export type Synchronous<Result> = Extract<Result, PromiseLike<unknown>> extends never ? unknown : never
 
 /** What an open hands to its source. */
 export interface OpenedSource {
@@ -166,12 +165,32 @@ export abstract class MessageSource implements Parkable {
    */
   messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
     const message = new Message()
-    const take = (): Message | undefined => {
-      const taken = this.#cursor.take(message)
-      if (taken === undefined) this.#caughtUp()
-      return taken
-    }
+    const take = (): Message | undefined => this.#orCaughtUp(this.#cursor.take(message))
     const ended = (): void => this.#keepReadable(message)
+    return new SourceIterator(this.#iterated(take, ended), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+  }
+
+  /**
+   * Yields the history from `from` on, then `caught-up` exactly once, then live messages without an end. Each {@link FollowedMessage} is reused by the next turn; the rules
+   * of {@link messages} hold. The history ends where the queue ended when this method was called: a fast writer cannot postpone `caught-up`, and an empty queue yields it at once.
+   *
+   * @throws {@link InvalidArgumentError} for a `from` that is not a place.
+   * @example
+   * ```ts
+   * for await (const item of reader.follow({ from: 'earliest' })) {
+   *   if (item.kind === 'caught-up') console.log(`the history ends before message ${item.sequence}`)
+   *   else console.log(item.message.sequence, item.live)
+   * }
+   * ```
+   * Delivering history and live messages through one subscription follows Aeron's PersistentSubscription.
+   */
+  follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
+    this.assertOpen()
+    const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
+    if (options.from !== undefined) this.seek(options.from)
+    const followed = new Followed(this.#cursor, end)
+    const take = (): FollowItem | undefined => this.#orCaughtUp(followed.take())
+    const ended = (): void => this.#keepReadable(followed.message)
     return new SourceIterator(this.#iterated(take, ended), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
@@ -342,16 +361,16 @@ export abstract class MessageSource implements Parkable {
 
   // -- for readers and observers -------------------------------------------------------------------------------------------------------
 
-  /** Places the cursor; false when the segment is gone. */
-  protected place(position: Position): boolean {
-    return this.#cursor.seek(position)
+  /** Places the cursor where a reader had committed; false when the segment is gone. */
+  protected resumeAt(position: Position): boolean {
+    return this.#cursor.seek(position, true)
   }
 
   /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
   protected placeAtStart(start: Place): Position {
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
       const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, start)
-      if (!this.place(position)) continue
+      if (!this.#cursor.seek(position)) continue
       if (nextSequence !== undefined) this.#cursor.assume(nextSequence)
       return position
     }
@@ -413,6 +432,11 @@ export abstract class MessageSource implements Parkable {
     return outcome
   }
 
+  #orCaughtUp<Taken>(taken: Taken | undefined): Taken | undefined {
+    if (taken === undefined) this.#caughtUp()
+    return taken
+  }
+
   /** There is nothing to read. Says so unless it will never change. */
   #caughtUp(): void {
     if (this.#isClosed) throw this.closedError()
@@ -472,21 +496,4 @@ export abstract class MessageSource implements Parkable {
     this.#caughtUp()
     return undefined
   }
-}
-
-function isPromise(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-/** Before a message is read: what a handler that is none did not get would count as read. */
-function checkPoll(limit: unknown, handler: unknown): void {
-  if (typeof limit !== 'number' || Number.isNaN(limit))
-    throw new InvalidArgumentError({ argument: 'limit', value: limit, expected: 'a number of messages' })
-  if (typeof handler !== 'function')
-    throw new InvalidArgumentError({ argument: 'handler', value: handler, expected: 'a function' })
-}
-
-function promiseFromHandler(): InvalidArgumentError {
-  const expected = 'a synchronous function: the message moves when it returns; use messages() or batches() for asynchronous work'
-  return new InvalidArgumentError({ argument: 'handler', value: 'a function that returns a promise', expected })
 }

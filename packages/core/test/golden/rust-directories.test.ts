@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readQueue } from '../../../../tools/witness/read-queue.mjs'
+import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import {
   CONTROL_FILE,
   encodeControl,

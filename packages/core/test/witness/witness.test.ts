@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readQueue } from '../../../../tools/witness/read-queue.mjs'
+import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { CONTROL_FIELDS, type Field, SEGMENT_FIELDS } from '../../src/format/index.js'
 import { type SampleMessage, writeSampleQueue } from './sample-queue.js'
 
 const golden = fileURLToPath(new URL('../golden/rust-v3', import.meta.url))
-const witness = new URL('../../../../tools/witness/', import.meta.url)
+const witness = new URL('../../../../tools/evidence/witness/', import.meta.url)
 const expected = JSON.parse(readFileSync(join(golden, 'expected.json'), 'utf8'))
 const names = Object.keys(expected)
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readQueue } from '../../../../tools/witness/read-queue.mjs'
+import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { segmentFileName } from '../../src/format/index.js'
 import { openObserver, openReader, openWriter, type QueueReader, type QueueWriter } from '../../src/index.js'
 
@@ -228,7 +228,7 @@ describe('queues that our writer wrote, in any order of calls, restarts and deat
       }),
       { numRuns: 40, interruptAfterTimeLimit: 30_000 },
     )
-    const script = fileURLToPath(new URL('../../../../tools/witness/read_queue.py', import.meta.url))
+    const script = fileURLToPath(new URL('../../../../tools/evidence/witness/read_queue.py', import.meta.url))
     const { status, stdout } = spawnSync('python3', [script, ...directories], { encoding: 'utf8', maxBuffer: 1 << 28 })
     expect(stdout.split('\n').filter((line) => line.startsWith('problem'))).toEqual([])
     expect(status).toBe(0)

@@ -10,7 +10,7 @@ import {
 } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { readQueue } from '../../../../tools/witness/read-queue.mjs'
+import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { type BuiltQueue, buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
 import { overwriteControl, segmentFile, u64 } from '../../../core/test/support/raw-queue.js'
 import { temporaryDirectory } from '../../../core/test/support/temporary.js'

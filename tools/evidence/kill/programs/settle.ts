@@ -1,0 +1,37 @@
+/** Opens the queue for writing and closes it: whatever was left undone is done now, and what heals with time gets it. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { expectedPayload, expectedType } from '../expected-message.js'
+import { Ledger } from '../ledger.js'
+import { broken, runProgram, say } from './talk.js'
+
+const WAITERS_PENDING_OFFSET = 388
+const PATIENCE_MS = 30_000
+
+runProgram(async (directory = '', ledgerPath = '') => {
+  const writer = openWriter(directory, {})
+  const ledger = Ledger.open(ledgerPath)
+  // L16: a reader that was killed while it was counted costs a system call per append, but not for ever.
+  const deadline = performance.now() + PATIENCE_MS
+  while (waitersPending(directory) !== 0) {
+    if (performance.now() > deadline) broken(`waitersPending stays at ${waitersPending(directory)}`)
+    // More than one: the first may find readers that are parked in the other way.
+    for (let count = 0; count < 5; count++) append(writer, ledger)
+    await pause(20)
+  }
+  say({ kind: 'ready', detail: writer.recovery.map((action) => action.case).join(' ') })
+  writer.close()
+})
+
+function append(writer: QueueWriter, ledger: Ledger): void {
+  const sequence = writer.nextSequence
+  ledger.attempted = sequence + 1
+  writer.append(expectedType(sequence), expectedPayload(sequence))
+  ledger.appended = sequence + 1
+}
+
+function waitersPending(directory: string): number {
+  return readFileSync(join(directory, 'control.meta')).readUInt32LE(WAITERS_PENDING_OFFSET)
+}

@@ -1,3 +1,0 @@
-#!/usr/bin/env node
-/** The power-cut simulator, see docs/power-cut.md; `npm run build` makes it. */
-import '../../dist/torture/power-cut/main.js'
