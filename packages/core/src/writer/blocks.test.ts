@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import { verifyQueue } from '@chronicle-ts/inspect'
 import { describe, expect, it } from 'vitest'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { openObserver, openReader, openWriter, type QueueWriter, verifyQueue } from '../index.js'
+import { openObserver, openReader, openWriter, type QueueWriter } from '../index.js'
 
 const newQueue = (): string => join(temporaryDirectory(), 'queue')
 const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', sampled: true }

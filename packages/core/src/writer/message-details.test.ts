@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import { openColdReader } from '@chronicle-ts/inspect'
 import { describe, expect, it } from 'vitest'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { type MessageDetails, type MessageFields, openColdReader, openObserver, openWriter } from '../index.js'
+import { type MessageDetails, type MessageFields, openObserver, openWriter } from '../index.js'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const spanId = '00f067aa0ba902b7'
