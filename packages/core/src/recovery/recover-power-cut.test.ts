@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspectQueue, openColdReader } from '@chronicle-ts/inspect'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/cold/build-queue.js'
+import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/support/build-queue.js'
 import { range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, pretendAnotherBoot, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { inspectQueue, openColdReader } from '../cold/index.js'
 import { SEGMENT_FLAGS_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { openReader, openWriter, type RecoveryCase } from '../index.js'
 
