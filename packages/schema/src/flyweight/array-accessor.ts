@@ -1,6 +1,6 @@
 import type { ArraySpec } from '../spec/field-spec.js'
 import { elementParts, NUMERIC_TYPES, type NumericArray } from '../spec/numeric-type.js'
-import { type Accessor, BASE, type FieldContext, refuse, VIEW } from './flyweight.js'
+import { type Accessor, type FieldContext, refuse } from './flyweight.js'
 import { isViewable, numericView, storeNumbers } from './numeric-view.js'
 
 /** A fixed number of elements inside of the block. */
@@ -12,15 +12,15 @@ export function arrayAccessor(spec: ArraySpec, at: number, context: FieldContext
   const nulls = new Array(length * perElement).fill(nullValue)
   return {
     get() {
-      const from = this[BASE] + at
-      if (isWritten && !isViewable(this[VIEW], from, element, context.little))
+      const from = this['~place'].base + at
+      if (isWritten && !isViewable(this['~place'].view, from, element, context.little))
         refuse(context, undefined, 'an aligned target; assign the whole array instead')
-      const values = numericView(this[VIEW], from, length, element, context.little)
+      const values = numericView(this['~place'].view, from, length, element, context.little)
       return isOptional && !isWritten && isNullArray(values, nullValue) ? undefined : values
     },
     set(values: ArrayLike<number | bigint> | undefined) {
       const given = values === undefined && isOptional ? nulls : (values as ArrayLike<number>)
-      storeNumbers({ view: this[VIEW], at: this[BASE] + at, count: length }, given, element, context)
+      storeNumbers({ view: this['~place'].view, at: this['~place'].base + at, count: length }, given, element, context)
     },
   }
 }

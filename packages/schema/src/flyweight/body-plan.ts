@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { InvalidArgumentError } from '../errors/index.js'
 import { type FieldDescription, isSection, type SectionSpec } from '../spec/field-spec.js'
 import { fieldAccessor } from './field-accessor.js'
-import { type Accessor, type FieldContext, Flyweight, TO_VALUE, toPlain, VERSION } from './flyweight.js'
+import { type Accessor, type FieldContext, Flyweight, TO_VALUE, toPlain } from './flyweight.js'
 import type { GroupView } from './group.js'
 import { toJsonSafe } from './json-safe.js'
 import { SectionWalk } from './section-walk.js'
@@ -78,7 +78,7 @@ function compileField(field: FieldDescription, context: PlanContext, parts: (() 
 /** A message of an older version does not have the field. */
 function sinceGetter(get: Accessor['get'], since: number): Accessor['get'] {
   return function () {
-    return this[VERSION] < since ? undefined : get.call(this)
+    return this['~place'].version < since ? undefined : get.call(this)
   }
 }
 

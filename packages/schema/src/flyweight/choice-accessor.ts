@@ -7,20 +7,18 @@ const BOOL_NULL = 255
 
 /** 0 and 1; 255 is the null value, as in the BooleanType of SBE's examples. */
 export function boolAccessor(spec: BoolSpec, at: number, context: FieldContext): Accessor {
-  const load = numberGetter('u8', at, context.little)
-  const store = numberSetter('u8', at, context.little)
   const isOptional = spec.optional === true
   return {
     get() {
-      const value = load.call(this)
+      const value = this['~place'].view.getUint8(this['~place'].base + at)
       if (value === 0) return false
       if (value === 1) return true
       if (isOptional && value === BOOL_NULL) return undefined
       return badMessage(context, `${value} where a boolean should be`)
     },
     set(value: unknown) {
-      if (typeof value === 'boolean') store.call(this, value ? 1 : 0)
-      else if (value === undefined && isOptional) store.call(this, BOOL_NULL)
+      if (typeof value === 'boolean') this['~place'].view.setUint8(this['~place'].base + at, value ? 1 : 0)
+      else if (value === undefined && isOptional) this['~place'].view.setUint8(this['~place'].base + at, BOOL_NULL)
       else refuse(context, value, 'a boolean')
     },
   }
@@ -28,6 +26,32 @@ export function boolAccessor(spec: BoolSpec, at: number, context: FieldContext):
 
 /** Names outside, numbers inside. A number that the schema does not know is a bad message at the access of this field, not before. */
 export function enumAccessor(spec: EnumSpec, at: number, context: FieldContext): Accessor {
+  return spec.type === 'u8' && !spec.optional ? byteEnumAccessor(spec, at, context) : wideEnumAccessor(spec, at, context)
+}
+
+/** The usual enum, one byte: names are looked up by index. */
+function byteEnumAccessor(spec: EnumSpec, at: number, context: FieldContext): Accessor {
+  const names = new Array<string | undefined>(256).fill(undefined)
+  for (const [name, value] of Object.entries(spec.members)) names[value] = name
+  const values = new Map<unknown, number>(Object.entries(spec.members))
+  const expected = `one of ${[...values.keys()].join(', ')}`
+  return {
+    get() {
+      const value = this['~place'].view.getUint8(this['~place'].base + at)
+      return names[value] ?? unknownMember(value, context)
+    },
+    set(name: unknown) {
+      const value = values.get(name) ?? refuse(context, name, expected)
+      this['~place'].view.setUint8(this['~place'].base + at, value)
+    },
+  }
+}
+
+function unknownMember(value: number, context: FieldContext): never {
+  return badMessage(context, `${value}, which no member of the enum has`)
+}
+
+function wideEnumAccessor(spec: EnumSpec, at: number, context: FieldContext): Accessor {
   const load = numberGetter(spec.type, at, context.little)
   const store = numberSetter(spec.type, at, context.little)
   const isBig = NUMERIC_TYPES[spec.type].isBig
@@ -40,8 +64,7 @@ export function enumAccessor(spec: EnumSpec, at: number, context: FieldContext):
     get() {
       const value = isBig ? Number(load.call(this)) : (load.call(this) as number)
       const name = names.get(value)
-      if (name === undefined && !(isOptional && value === nullValue))
-        badMessage(context, `${value}, which no member of the enum has`)
+      if (name === undefined && !(isOptional && value === nullValue)) unknownMember(value, context)
       return name
     },
     set(name: unknown) {

@@ -1,6 +1,6 @@
 import type { ComplexSpec } from '../spec/field-spec.js'
 import { NUMERIC_TYPES } from '../spec/numeric-type.js'
-import { type Accessor, BASE, type FieldContext, type Flyweight, PARTS, refuse, TO_VALUE, VIEW } from './flyweight.js'
+import { type Accessor, type FieldContext, type Flyweight, refuse, TO_VALUE } from './flyweight.js'
 
 /** A complex number as it lies in a message; it moves with its message. */
 export interface Complex {
@@ -82,7 +82,7 @@ class ComplexView implements ComplexWriter {
 export function complexAccessor(spec: ComplexSpec, at: number, context: FieldContext, parts: (() => unknown)[]): Accessor {
   const part = parts.push(() => new ComplexView(spec, context)) - 1
   const isOptional = spec.optional === true
-  const move = (body: Flyweight) => (body[PARTS][part] as ComplexView).move(body[VIEW], body[BASE] + at)
+  const move = (body: Flyweight) => (body['~parts'][part] as ComplexView).move(body['~place'].view, body['~place'].base + at)
   return {
     get() {
       const complex = move(this)

@@ -1,6 +1,6 @@
 import type { CompositeSpec } from '../spec/field-spec.js'
 import { planBody } from './body-plan.js'
-import { type Accessor, BASE, END, type FieldContext, type Flyweight, PARTS, VERSION, VIEW } from './flyweight.js'
+import type { Accessor, FieldContext, Flyweight } from './flyweight.js'
 
 /** Fields inside of the block under a name of their own. */
 export function compositeAccessor(
@@ -12,11 +12,9 @@ export function compositeAccessor(
   const plan = planBody(spec.fields, { type: context.type, path: context.field, little: context.little, isWritten })
   const part = parts.push(() => plan.create()) - 1
   const move = (body: Flyweight) => {
-    const nested = body[PARTS][part] as Flyweight
-    nested[VIEW] = body[VIEW]
-    nested[BASE] = body[BASE] + at
-    nested[END] = nested[BASE] + spec.size
-    nested[VERSION] = body[VERSION]
+    const nested = body['~parts'][part] as Flyweight
+    const { view, base, version } = body['~place']
+    nested['~place'].move(view, base + at, base + at + spec.size, version)
     return nested
   }
   return {

@@ -1,4 +1,4 @@
-import { type Accessor, type FieldContext, type Flyweight, refuse, SECTIONS, VERSION, VIEW } from './flyweight.js'
+import { type Accessor, type FieldContext, type Flyweight, refuse } from './flyweight.js'
 import { type Data, dataExtent, messageOf, type SectionWalk } from './section-walk.js'
 import { readText, textLength, writeText } from './text.js'
 
@@ -6,20 +6,20 @@ import { readText, textLength, writeText } from './text.js'
 export function dataAccessor(data: Data, context: FieldContext): Accessor {
   const { encoding } = data
   const extent = (body: Flyweight) => {
-    const start = (body[SECTIONS] as SectionWalk).start(body, data.offset, context.little)
+    const start = (body['~sections'] as SectionWalk).start(body, data.offset, context.little)
     return dataExtent(data, start, messageOf(body, context.type, context.little))
   }
   return {
     get() {
-      if ((data.since ?? 0) > this[VERSION]) return undefined
+      if ((data.since ?? 0) > this['~place'].version) return undefined
       const { from, length } = extent(this)
-      const view = this[VIEW]
+      const view = this['~place'].view
       if (encoding === undefined) return new Uint8Array(view.buffer, view.byteOffset + from, length)
       return readText(view, from, length, encoding, context)
     },
     set(value: unknown) {
       const { from, length } = extent(this)
-      const view = this[VIEW]
+      const view = this['~place'].view
       const given = dataLength(value, data, context)
       if (given !== length) refuse(context, value, `${length} bytes, for which the message was begun`)
       if (encoding !== undefined) writeText(view, from, (value ?? '') as string, encoding)

@@ -1,5 +1,5 @@
 import type { DecimalSpec } from '../spec/field-spec.js'
-import { type Accessor, BASE, type FieldContext, type Flyweight, PARTS, refuse, TO_VALUE, VIEW } from './flyweight.js'
+import { type Accessor, type FieldContext, type Flyweight, refuse, TO_VALUE } from './flyweight.js'
 
 const MIN = -0x8000_0000_0000_0000n
 const MAX = 0x7fff_ffff_ffff_ffffn
@@ -116,7 +116,7 @@ export function parseDecimal(text: string, scale: number): bigint | undefined {
 export function decimalAccessor(spec: DecimalSpec, at: number, context: FieldContext, parts: (() => unknown)[]): Accessor {
   const part = parts.push(() => new DecimalView(spec, context)) - 1
   const isOptional = spec.optional === true
-  const move = (body: Flyweight) => (body[PARTS][part] as DecimalView).move(body[VIEW], body[BASE] + at)
+  const move = (body: Flyweight) => (body['~parts'][part] as DecimalView).move(body['~place'].view, body['~place'].base + at)
   return {
     get() {
       const decimal = move(this)

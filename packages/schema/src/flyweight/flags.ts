@@ -1,6 +1,6 @@
 import type { FlagsSpec } from '../spec/field-spec.js'
 import { NUMERIC_TYPES } from '../spec/numeric-type.js'
-import { type Accessor, BASE, type FieldContext, type Flyweight, PARTS, refuse, TO_VALUE, VIEW } from './flyweight.js'
+import { type Accessor, type FieldContext, type Flyweight, refuse, TO_VALUE } from './flyweight.js'
 
 /** A set of flags as it lies in a message. It moves with its message. */
 export interface Flags<Name extends string = string> {
@@ -86,7 +86,7 @@ class FlagsView implements FlagsWriter {
 
 export function flagsAccessor(spec: FlagsSpec, at: number, context: FieldContext, parts: (() => unknown)[]): Accessor {
   const part = parts.push(() => new FlagsView(spec, context)) - 1
-  const move = (body: Flyweight) => (body[PARTS][part] as FlagsView).move(body[VIEW], body[BASE] + at)
+  const move = (body: Flyweight) => (body['~parts'][part] as FlagsView).move(body['~place'].view, body['~place'].base + at)
   return {
     get() {
       return move(this)

@@ -1,19 +1,7 @@
 import { BadMessageError } from '../errors/index.js'
 import { isSection } from '../spec/field-spec.js'
 import { type BodyPlan, planBody } from './body-plan.js'
-import {
-  type Accessor,
-  END,
-  type FieldContext,
-  type Flyweight,
-  PARTS,
-  placeBody,
-  refuse,
-  SECTIONS,
-  TO_VALUE,
-  VERSION,
-  VIEW,
-} from './flyweight.js'
+import { type Accessor, type FieldContext, type Flyweight, placeBody, refuse, TO_VALUE } from './flyweight.js'
 import type { List } from './list.js'
 import { type Group, groupDimension, messageOf, type SectionWalk } from './section-walk.js'
 
@@ -75,7 +63,7 @@ export class GroupView implements List<Flyweight> {
       this.#index = 0
     }
     while (this.#index < index) {
-      this.#place((this.#entry[SECTIONS] as SectionWalk).end(this.#entry, this.#context.little))
+      this.#place((this.#entry['~sections'] as SectionWalk).end(this.#entry, this.#context.little))
       this.#index++
     }
   }
@@ -83,8 +71,8 @@ export class GroupView implements List<Flyweight> {
   #place(base: number): void {
     const body = this.#body
     const blockEnd = base + this.#blockLength
-    if (blockEnd > body[END]) messageTooShort(this.#context)
-    placeBody(this.#entry, body[VIEW], { base, end: body[END], version: body[VERSION], blockEnd })
+    if (blockEnd > body['~place'].end) messageTooShort(this.#context)
+    placeBody(this.#entry, body['~place'].view, { base, end: body['~place'].end, version: body['~place'].version, blockEnd })
   }
 }
 
@@ -100,9 +88,9 @@ export function groupAccessor(
   const plan = planBody(group.fields, { type: context.type, path: context.field, little: context.little, isWritten })
   const part = parts.push(() => new GroupView(plan, group.fields.some(isSection), context)) - 1
   const move = (body: Flyweight) => {
-    const view = body[PARTS][part] as GroupView
-    if ((group.since ?? 0) > body[VERSION]) return view.move(body, undefined)
-    const start = (body[SECTIONS] as SectionWalk).start(body, group.offset, context.little)
+    const view = body['~parts'][part] as GroupView
+    if ((group.since ?? 0) > body['~place'].version) return view.move(body, undefined)
+    const start = (body['~sections'] as SectionWalk).start(body, group.offset, context.little)
     return view.move(body, groupDimension(group, start, messageOf(body, context.type, context.little)))
   }
   return {

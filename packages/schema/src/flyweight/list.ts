@@ -1,17 +1,6 @@
 import type { ListSpec } from '../spec/field-spec.js'
 import { type BodyPlan, planBody } from './body-plan.js'
-import {
-  type Accessor,
-  BASE,
-  END,
-  type FieldContext,
-  type Flyweight,
-  PARTS,
-  refuse,
-  TO_VALUE,
-  VERSION,
-  VIEW,
-} from './flyweight.js'
+import { type Accessor, type FieldContext, type Flyweight, type Place, refuse, TO_VALUE } from './flyweight.js'
 import { slotCount, slotStart } from './slot.js'
 
 /** Items of a list as they lie in a message. All items are one flyweight that moves: `at(1)` moves what `at(0)` returned. */
@@ -25,20 +14,20 @@ export class ListView implements List<Flyweight> {
   length = 0
   readonly #size: number
   readonly #item: Flyweight
+  readonly #place: Place
   readonly #context: FieldContext
   #from = 0
 
   constructor(plan: BodyPlan, size: number, context: FieldContext) {
     this.#size = size
     this.#item = plan.create()
+    this.#place = this.#item['~place']
     this.#context = context
   }
 
   move(body: Flyweight, from: number, length: number): this {
-    const item = this.#item
-    item[VIEW] = body[VIEW]
-    item[VERSION] = body[VERSION]
-    item[END] = from + length * this.#size
+    const { view, version } = body['~place']
+    this.#place.move(view, from, from + length * this.#size, version)
     this.#from = from
     this.length = length
     return this
@@ -47,9 +36,8 @@ export class ListView implements List<Flyweight> {
   at(index: number): Flyweight {
     if (!Number.isInteger(index) || index < 0 || index >= this.length)
       refuse(this.#context, index, `an index below ${this.length}`)
-    const item = this.#item
-    item[BASE] = this.#from + index * this.#size
-    return item
+    this.#place.base = this.#from + index * this.#size
+    return this.#item
   }
 
   *[Symbol.iterator](): Generator<Flyweight> {
@@ -74,13 +62,13 @@ export function listAccessor(
   return {
     get() {
       const from = slotStart(this, at, layout, context)
-      const list = this[PARTS][part] as ListView
+      const list = this['~parts'][part] as ListView
       if (from === -1) return isOptional ? undefined : list.move(this, 0, 0)
       return list.move(this, from, slotCount(this, at))
     },
     set(items: readonly Record<string, unknown>[] | undefined) {
       const from = slotStart(this, at, layout, context)
-      const list = (this[PARTS][part] as ListView).move(this, Math.max(from, 0), from === -1 ? 0 : slotCount(this, at))
+      const list = (this['~parts'][part] as ListView).move(this, Math.max(from, 0), from === -1 ? 0 : slotCount(this, at))
       if (items === undefined && isOptional && from === -1) return
       if (!Array.isArray(items) || items.length !== list.length) refuse(context, items, `an array of ${list.length} items`)
       for (const [index, item] of items.entries()) plan.assign(list.at(index), item)

@@ -1,6 +1,6 @@
 import type { NumberSpec } from '../spec/field-spec.js'
 import { NUMERIC_TYPES, type NumericType } from '../spec/numeric-type.js'
-import { type Accessor, BASE, badMessage, type FieldContext, type Flyweight, refuse, VIEW } from './flyweight.js'
+import { type Accessor, badMessage, type FieldContext, type Flyweight, refuse } from './flyweight.js'
 
 type Getter = (this: Flyweight) => number | bigint
 // biome-ignore lint/suspicious/noExplicitAny: the value was checked
@@ -10,34 +10,34 @@ type Setter = (this: Flyweight, value: any) => void
 export function numberGetter(type: NumericType, at: number, little: boolean): Getter {
   const getters: Record<NumericType, Getter> = {
     u8(this: Flyweight) {
-      return this[VIEW].getUint8(this[BASE] + at)
+      return this['~place'].view.getUint8(this['~place'].base + at)
     },
     i8(this: Flyweight) {
-      return this[VIEW].getInt8(this[BASE] + at)
+      return this['~place'].view.getInt8(this['~place'].base + at)
     },
     u16(this: Flyweight) {
-      return this[VIEW].getUint16(this[BASE] + at, little)
+      return this['~place'].view.getUint16(this['~place'].base + at, little)
     },
     i16(this: Flyweight) {
-      return this[VIEW].getInt16(this[BASE] + at, little)
+      return this['~place'].view.getInt16(this['~place'].base + at, little)
     },
     u32(this: Flyweight) {
-      return this[VIEW].getUint32(this[BASE] + at, little)
+      return this['~place'].view.getUint32(this['~place'].base + at, little)
     },
     i32(this: Flyweight) {
-      return this[VIEW].getInt32(this[BASE] + at, little)
+      return this['~place'].view.getInt32(this['~place'].base + at, little)
     },
     u64(this: Flyweight) {
-      return this[VIEW].getBigUint64(this[BASE] + at, little)
+      return this['~place'].view.getBigUint64(this['~place'].base + at, little)
     },
     i64(this: Flyweight) {
-      return this[VIEW].getBigInt64(this[BASE] + at, little)
+      return this['~place'].view.getBigInt64(this['~place'].base + at, little)
     },
     f32(this: Flyweight) {
-      return this[VIEW].getFloat32(this[BASE] + at, little)
+      return this['~place'].view.getFloat32(this['~place'].base + at, little)
     },
     f64(this: Flyweight) {
-      return this[VIEW].getFloat64(this[BASE] + at, little)
+      return this['~place'].view.getFloat64(this['~place'].base + at, little)
     },
   }
   return getters[type]
@@ -47,34 +47,85 @@ export function numberGetter(type: NumericType, at: number, little: boolean): Ge
 export function numberSetter(type: NumericType, at: number, little: boolean): Setter {
   const setters: Record<NumericType, Setter> = {
     u8(this: Flyweight, value) {
-      this[VIEW].setUint8(this[BASE] + at, value)
+      this['~place'].view.setUint8(this['~place'].base + at, value)
     },
     i8(this: Flyweight, value) {
-      this[VIEW].setInt8(this[BASE] + at, value)
+      this['~place'].view.setInt8(this['~place'].base + at, value)
     },
     u16(this: Flyweight, value) {
-      this[VIEW].setUint16(this[BASE] + at, value, little)
+      this['~place'].view.setUint16(this['~place'].base + at, value, little)
     },
     i16(this: Flyweight, value) {
-      this[VIEW].setInt16(this[BASE] + at, value, little)
+      this['~place'].view.setInt16(this['~place'].base + at, value, little)
     },
     u32(this: Flyweight, value) {
-      this[VIEW].setUint32(this[BASE] + at, value, little)
+      this['~place'].view.setUint32(this['~place'].base + at, value, little)
     },
     i32(this: Flyweight, value) {
-      this[VIEW].setInt32(this[BASE] + at, value, little)
+      this['~place'].view.setInt32(this['~place'].base + at, value, little)
     },
     u64(this: Flyweight, value) {
-      this[VIEW].setBigUint64(this[BASE] + at, value, little)
+      this['~place'].view.setBigUint64(this['~place'].base + at, value, little)
     },
     i64(this: Flyweight, value) {
-      this[VIEW].setBigInt64(this[BASE] + at, value, little)
+      this['~place'].view.setBigInt64(this['~place'].base + at, value, little)
     },
     f32(this: Flyweight, value) {
-      this[VIEW].setFloat32(this[BASE] + at, value, little)
+      this['~place'].view.setFloat32(this['~place'].base + at, value, little)
     },
     f64(this: Flyweight, value) {
-      this[VIEW].setFloat64(this[BASE] + at, value, little)
+      this['~place'].view.setFloat64(this['~place'].base + at, value, little)
+    },
+  }
+  return setters[type]
+}
+
+/** Stores what the type can hold and refuses the rest. Written out per type, so that a store is a comparison and a store. */
+function plainSetter(type: NumericType, at: number, context: FieldContext): Setter {
+  const { little } = context
+  const { min, max } = NUMERIC_TYPES[type]
+  const refused = (value: unknown) => refuse(context, value, rangeText({ kind: type }, { min, max, nullValue: 0 }))
+  const setters: Record<NumericType, Setter> = {
+    u8(this: Flyweight, value) {
+      if (typeof value !== 'number' || (value & 0xff) !== value) refused(value)
+      this['~place'].view.setUint8(this['~place'].base + at, value)
+    },
+    i8(this: Flyweight, value) {
+      if (typeof value !== 'number' || (value << 24) >> 24 !== value) refused(value)
+      this['~place'].view.setInt8(this['~place'].base + at, value)
+    },
+    u16(this: Flyweight, value) {
+      if (typeof value !== 'number' || (value & 0xffff) !== value) refused(value)
+      this['~place'].view.setUint16(this['~place'].base + at, value, little)
+    },
+    i16(this: Flyweight, value) {
+      if (typeof value !== 'number' || (value << 16) >> 16 !== value) refused(value)
+      this['~place'].view.setInt16(this['~place'].base + at, value, little)
+    },
+    u32(this: Flyweight, value) {
+      if (typeof value !== 'number' || value >>> 0 !== value) refused(value)
+      this['~place'].view.setUint32(this['~place'].base + at, value, little)
+    },
+    i32(this: Flyweight, value) {
+      if (typeof value !== 'number' || (value | 0) !== value) refused(value)
+      this['~place'].view.setInt32(this['~place'].base + at, value, little)
+    },
+    u64(this: Flyweight, value) {
+      if (typeof value !== 'bigint' || value < (min as bigint) || value > (max as bigint)) refused(value)
+      this['~place'].view.setBigUint64(this['~place'].base + at, value, little)
+    },
+    i64(this: Flyweight, value) {
+      if (typeof value !== 'bigint' || value < (min as bigint) || value > (max as bigint)) refused(value)
+      this['~place'].view.setBigInt64(this['~place'].base + at, value, little)
+    },
+    f32(this: Flyweight, value) {
+      if (typeof value !== 'number') refuse(context, value, 'a number')
+      if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) refuse(context, value, 'a number that fits into an f32')
+      this['~place'].view.setFloat32(this['~place'].base + at, value, little)
+    },
+    f64(this: Flyweight, value) {
+      if (typeof value !== 'number') refuse(context, value, 'a number')
+      this['~place'].view.setFloat64(this['~place'].base + at, value, little)
     },
   }
   return setters[type]
@@ -83,9 +134,11 @@ export function numberSetter(type: NumericType, at: number, little: boolean): Se
 /** A number, or the bigint of a 64-bit integer. */
 export function numberAccessor(spec: NumberSpec, at: number, context: FieldContext): Accessor {
   const limits = limitsOf(spec)
-  const get = numberGetter(spec.kind, at, context.little)
-  const store = checkedSetter(spec, limits, numberSetter(spec.kind, at, context.little), context)
   if (spec.asNumber) return wideNumberAccessor(spec, limits, at, context)
+  const get = numberGetter(spec.kind, at, context.little)
+  const isPlain = spec.min === undefined && spec.max === undefined && !spec.optional
+  if (isPlain) return { get, set: plainSetter(spec.kind, at, context) }
+  const store = checkedSetter(spec, limits, numberSetter(spec.kind, at, context.little), context)
   if (!spec.optional) return { get, set: store }
   return {
     get: nullableGetter(get, limits.nullValue),
@@ -157,8 +210,8 @@ function wideNumberAccessor(spec: NumberSpec, limits: Limits, at: number, contex
   const forbidden = isOptional ? Number(limits.nullValue) : undefined
   return {
     get() {
-      const view = this[VIEW]
-      const base = this[BASE]
+      const view = this['~place'].view
+      const base = this['~place'].base
       const lowWord = view.getUint32(base + low, little)
       const highWord = view.getUint32(base + high, little)
       if (isOptional && highWord === nullHigh && lowWord === nullLow) return undefined
@@ -167,8 +220,8 @@ function wideNumberAccessor(spec: NumberSpec, limits: Limits, at: number, contex
       return value
     },
     set(value: unknown) {
-      const view = this[VIEW]
-      const base = this[BASE]
+      const view = this['~place'].view
+      const base = this['~place'].base
       if (value === undefined && isOptional) {
         view.setUint32(base + low, nullLow, little)
         view.setUint32(base + high, nullHigh, little)

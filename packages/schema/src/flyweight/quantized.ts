@@ -1,5 +1,5 @@
 import type { QuantizedSpec } from '../spec/field-spec.js'
-import { type Accessor, type FieldContext, type Flyweight, PARTS, refuse, TO_VALUE, VIEW } from './flyweight.js'
+import { type Accessor, type FieldContext, type Flyweight, refuse, TO_VALUE } from './flyweight.js'
 import { slotCount, slotStart } from './slot.js'
 
 /** f32 scale and i32 zero point stand in front of the elements. */
@@ -124,8 +124,8 @@ export function quantizedAccessor(spec: QuantizedSpec, at: number, context: Fiel
   const isOptional = spec.optional === true
   const move = (body: Flyweight) => {
     const from = slotStart(body, at, layout, context)
-    const view = body[PARTS][part] as QuantizedView
-    return from === -1 ? view.move(body[VIEW], 0, 0) : view.move(body[VIEW], from, slotCount(body, at))
+    const view = body['~parts'][part] as QuantizedView
+    return from === -1 ? view.move(body['~place'].view, 0, 0) : view.move(body['~place'].view, from, slotCount(body, at))
   }
   return {
     get() {

@@ -8,7 +8,7 @@ import {
   isSection,
   type SectionSpec,
 } from '../spec/field-spec.js'
-import { END, type Flyweight, VERSION, VIEW } from './flyweight.js'
+import type { Flyweight } from './flyweight.js'
 
 /** Entries that take no bytes are not counted by the payload's length; this many are enough. */
 const MAX_EMPTY_ENTRIES = 65_535
@@ -51,7 +51,13 @@ export class SectionWalk {
   start(body: Flyweight, index: number, little: boolean): number {
     while (this.#known < index) {
       const section = this.#sections[this.#known] as Section
-      const message = { view: body[VIEW], end: body[END], version: body[VERSION], little, type: this.#type }
+      const message = {
+        view: body['~place'].view,
+        end: body['~place'].end,
+        version: body['~place'].version,
+        little,
+        type: this.#type,
+      }
       this.#starts[this.#known + 1] = sectionEnd(section, this.#starts[this.#known] as number, message)
       this.#known++
     }
@@ -146,5 +152,5 @@ function leavesPayload(section: Section, message: Message): BadMessageError {
 
 /** The message that a body stands on, for the functions above. */
 export function messageOf(body: Flyweight, type: string, little: boolean): Message {
-  return { view: body[VIEW], end: body[END], version: body[VERSION], little, type }
+  return { view: body['~place'].view, end: body['~place'].end, version: body['~place'].version, little, type }
 }

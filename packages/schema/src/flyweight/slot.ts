@@ -1,4 +1,4 @@
-import { BASE, badMessage, END, type FieldContext, type Flyweight, VIEW } from './flyweight.js'
+import { badMessage, type FieldContext, type Flyweight } from './flyweight.js'
 
 /*
  * A slot in the block says where a variable part is: u32 offset from the payload's beginning, u32 count of its elements. Offset 0: there is none.
@@ -15,17 +15,18 @@ export function slotStart(
   layout: { readonly stride: number; readonly lead: number },
   context: FieldContext,
 ): number {
-  const view = body[VIEW]
-  const base = body[BASE]
+  const view = body['~place'].view
+  const base = body['~place'].base
   const offset = view.getUint32(base + at, true)
   const count = view.getUint32(base + at + SLOT_COUNT_OFFSET, true)
   if (offset === 0) return count === 0 ? -1 : badMessage(context, 'a slot with a count and without an offset')
   // Numbers, not 32-bit integers: the largest product is below 2^53, so that nothing wraps.
-  if (offset + layout.lead + count * layout.stride > body[END] - base) badMessage(context, 'a slot that leaves the payload')
+  if (offset + layout.lead + count * layout.stride > body['~place'].end - base)
+    badMessage(context, 'a slot that leaves the payload')
   return base + offset
 }
 
 /** Elements of the part; 0 when there is none. */
 export function slotCount(body: Flyweight, at: number): number {
-  return body[VIEW].getUint32(body[BASE] + at + SLOT_COUNT_OFFSET, true)
+  return body['~place'].view.getUint32(body['~place'].base + at + SLOT_COUNT_OFFSET, true)
 }

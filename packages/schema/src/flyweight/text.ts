@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { TextEncodingName, TextSpec } from '../spec/field-spec.js'
-import { type Accessor, BASE, badMessage, type FieldContext, refuse, VIEW } from './flyweight.js'
+import { type Accessor, badMessage, type FieldContext, refuse } from './flyweight.js'
+import { KNOWN_TEXT_MAX, KnownTexts } from './known-texts.js'
 
 const LONE_SURROGATE = /[\ud800-\udfff]/u
 /** Up to here a loop over the bytes is quicker than a call into the engine. */
@@ -58,21 +59,26 @@ export function writeText(view: DataView, at: number, text: string, encoding: Te
 export function textAccessor(spec: TextSpec, at: number, context: FieldContext): Accessor {
   const { length, encoding } = spec
   const isOptional = spec.optional === true
+  const known = length <= KNOWN_TEXT_MAX ? new KnownTexts(length) : undefined
+  const decode = (view: DataView, from: number) => {
+    let end = 0
+    while (end < length && view.getUint8(from + end) !== 0) end++
+    return readText(view, from, end, encoding, context)
+  }
   return {
     get() {
-      const view = this[VIEW]
-      const from = this[BASE] + at
-      let end = 0
-      while (end < length && view.getUint8(from + end) !== 0) end++
-      return isOptional && end === 0 ? undefined : readText(view, from, end, encoding, context)
+      const view = this['~place'].view
+      const from = this['~place'].base + at
+      const text = known === undefined ? decode(view, from) : (known.find(view, from) ?? known.add(decode(view, from)))
+      return isOptional && text === '' ? undefined : text
     },
     set(value: unknown) {
       const text = value === undefined && isOptional ? '' : (value as string)
       const count = textLength(text, encoding, context)
       if (count > length) refuse(context, text, `text of at most ${length} bytes`)
       if (text.includes('\0')) refuse(context, text, 'text without a zero character')
-      const view = this[VIEW]
-      const from = this[BASE] + at
+      const view = this['~place'].view
+      const from = this['~place'].base + at
       writeText(view, from, text, encoding)
       for (let index = count; index < length; index++) view.setUint8(from + index, 0)
     },

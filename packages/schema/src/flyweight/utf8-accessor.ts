@@ -1,5 +1,5 @@
 import type { Utf8Spec } from '../spec/field-spec.js'
-import { type Accessor, BASE, type FieldContext, PARTS, refuse, VIEW } from './flyweight.js'
+import { type Accessor, type FieldContext, refuse } from './flyweight.js'
 import { SLOT_COUNT_OFFSET, slotCount, slotStart } from './slot.js'
 import { readText, textLength, writeText } from './text.js'
 
@@ -24,17 +24,17 @@ export function utf8Accessor(
     get() {
       const from = slotStart(this, at, LAYOUT, context)
       if (from === -1) return isOptional ? undefined : ''
-      return readText(this[VIEW], from, slotCount(this, at), 'utf8', context)
+      return readText(this['~place'].view, from, slotCount(this, at), 'utf8', context)
     },
     set(value: unknown) {
       const from = slotStart(this, at, LAYOUT, context)
       if (value === undefined && isOptional && from === -1) return
       const length = textLength(value, 'utf8', context)
-      const limit = (this[PARTS][room] as TextRoom).length
+      const limit = (this['~parts'][room] as TextRoom).length
       if (length > limit) refuse(context, value, `text of at most ${limit} bytes, for which the message was begun`)
       if (from === -1) return
-      writeText(this[VIEW], from, value as string, 'utf8')
-      this[VIEW].setUint32(this[BASE] + at + SLOT_COUNT_OFFSET, length, true)
+      writeText(this['~place'].view, from, value as string, 'utf8')
+      this['~place'].view.setUint32(this['~place'].base + at + SLOT_COUNT_OFFSET, length, true)
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { BytesSpec, MatrixSpec, VectorSpec } from '../spec/field-spec.js'
 import { type ElementType, elementSize, type NumericArray } from '../spec/numeric-type.js'
-import { type Accessor, badMessage, type FieldContext, type Flyweight, PARTS, refuse, TO_VALUE, VIEW } from './flyweight.js'
+import { type Accessor, badMessage, type FieldContext, type Flyweight, refuse, TO_VALUE } from './flyweight.js'
 import { isViewable, numericView, storeNumbers } from './numeric-view.js'
 import { slotCount, slotStart } from './slot.js'
 
@@ -16,7 +16,7 @@ export function vectorAccessor(spec: VectorSpec | BytesSpec, at: number, context
       const from = slotStart(this, at, layout, context)
       if (from === -1) return isOptional ? undefined : numericView(EMPTY_VIEW, 0, 0, element, true)
       checkWritable(this, from, element, isWritten, context)
-      return numericView(this[VIEW], from, slotCount(this, at), element, true)
+      return numericView(this['~place'].view, from, slotCount(this, at), element, true)
     },
     set(values: ArrayLike<number | bigint> | undefined) {
       const from = slotStart(this, at, layout, context)
@@ -25,13 +25,19 @@ export function vectorAccessor(spec: VectorSpec | BytesSpec, at: number, context
           refuse(context, values, 'no elements, because the message was begun without any')
         return
       }
-      storeNumbers({ view: this[VIEW], at: from, count: slotCount(this, at) }, values as ArrayLike<number>, element, context)
+      storeNumbers(
+        { view: this['~place'].view, at: from, count: slotCount(this, at) },
+        values as ArrayLike<number>,
+        element,
+        context,
+      )
     },
   }
 }
 
 function checkWritable(body: Flyweight, from: number, element: ElementType, isWritten: boolean, context: FieldContext): void {
-  if (isWritten && !isViewable(body[VIEW], from, element, true)) refuse(context, undefined, 'a target that is aligned to 8 bytes')
+  if (isWritten && !isViewable(body['~place'].view, from, element, true))
+    refuse(context, undefined, 'a target that is aligned to 8 bytes')
 }
 
 /** Rows of numbers as they lie in a message, row after row. Complex numbers are two numbers each, real and imaginary part. */
@@ -101,7 +107,7 @@ export function matrixAccessor(
       const from = start(this)
       if (from === -1) return isOptional ? undefined : badMessage(context, 'the matrix is missing')
       checkWritable(this, from, spec.element, isWritten, context)
-      return (this[PARTS][part] as MatrixView).move(this[VIEW], from)
+      return (this['~parts'][part] as MatrixView).move(this['~place'].view, from)
     },
     set(value: Matrix | ArrayLike<number> | undefined) {
       const from = start(this)
@@ -110,7 +116,7 @@ export function matrixAccessor(
         return
       }
       const values = typeof value === 'object' && value !== null && 'data' in value ? value.data : value
-      storeNumbers({ view: this[VIEW], at: from, count }, values as ArrayLike<number>, spec.element, context)
+      storeNumbers({ view: this['~place'].view, at: from, count }, values as ArrayLike<number>, spec.element, context)
     },
   }
 }

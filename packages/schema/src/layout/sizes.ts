@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { dataLength } from '../flyweight/data-accessor.js'
-import { BASE, type FieldContext, type Flyweight, PARTS, VIEW } from '../flyweight/flyweight.js'
+import type { FieldContext, Flyweight } from '../flyweight/flyweight.js'
 import { QUANTIZED_LEAD } from '../flyweight/quantized.js'
 import { SLOT_COUNT_OFFSET } from '../flyweight/slot.js'
 import { textLength } from '../flyweight/text.js'
@@ -55,19 +55,17 @@ export function flatLength(slots: readonly Slot[], blockLength: number, sizes: S
 /** Fills the slots of a message that is being written. Text begins empty; its room is remembered. */
 export function placeSlots(
   body: Flyweight,
-  slots: readonly Slot[],
-  blockLength: number,
+  { slots, fixedLength, type }: { readonly slots: readonly Slot[]; readonly fixedLength: number; readonly type: string },
   sizes: Sizes | undefined,
-  type: string,
   rooms: RoomIndex,
 ): void {
-  const view = body[VIEW]
-  const base = body[BASE]
-  let end = blockLength
+  const view = body['~place'].view
+  const base = body['~place'].base
+  let end = fixedLength
   for (const slot of slots) {
     const count = slotSize(slot, sizes, type)
     const room = rooms(slot.name)
-    if (room !== undefined) (body[PARTS][room] as TextRoom).length = Math.max(count, 0)
+    if (room !== undefined) (body['~parts'][room] as TextRoom).length = Math.max(count, 0)
     if (count === -1) continue
     const from = alignUp(end, slot.kind === 'matrix' ? MATRIX_ALIGNMENT : DATA_ALIGNMENT)
     view.setUint32(base + slot.offset, from, true)

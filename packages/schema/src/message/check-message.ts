@@ -23,11 +23,16 @@ export function checkVersion(
     throw new InvalidArgumentError({ argument: 'version', value: version, expected: `an integer of ${lowest} to ${highest}` })
 }
 
+/** Whether a range lies inside of the view. Small, because every message asks. */
+export function isRangeWithin(view: DataView, offset: number, length: number): boolean {
+  return Number.isInteger(offset) && Number.isInteger(length) && offset >= 0 && length >= 0 && offset + length <= view.byteLength
+}
+
 /** Refuses a range that is not inside of the view. */
 export function checkRange(type: string, view: DataView, offset: number, length: number): void {
   if (!(view instanceof DataView))
     throw new InvalidArgumentError({ argument: `${type}: view`, value: view, expected: 'a DataView' })
-  if (!Number.isInteger(offset) || !Number.isInteger(length) || offset < 0 || length < 0 || offset + length > view.byteLength)
+  if (!isRangeWithin(view, offset, length))
     throw new InvalidArgumentError({
       argument: `${type}: offset`,
       value: `${offset}+${length}`,

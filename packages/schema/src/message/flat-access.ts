@@ -1,99 +1,128 @@
 import { BadMessageError, InvalidArgumentError } from '../errors/index.js'
 import type { BodyPlan } from '../flyweight/body-plan.js'
-import { BASE, END, type Flyweight, TO_VALUE, VERSION, VIEW } from '../flyweight/flyweight.js'
+import { type Flyweight, type Place, TO_VALUE } from '../flyweight/flyweight.js'
 import { BlockLengths, blockLengthAt } from '../layout/field-size.js'
 import { DATA_ALIGNMENT } from '../layout/flat-layout.js'
 import { flatLength, placeSlots, type Sizes, type Slot } from '../layout/sizes.js'
 import { isSlot, type SchemaDescription } from '../spec/field-spec.js'
-import { checkRange } from './check-message.js'
+import { checkRange, isRangeWithin } from './check-message.js'
 import { zeroRange } from './in-place-message.js'
 import type { MessageReader, MessageWriter } from './message-type.js'
 
-/*
- * Readers and writers of flat1. Their classes are made anew for each schema: the engine then knows the hidden class of the body that such an object holds, and
- * moving it is a few stores. One class for all schemas would search for each of them as soon as a program uses five.
- */
+/** Reads messages of a flat1 type. One class for all schemas: what differs between them is held, not compiled in. */
+export class FlatReader implements MessageReader<Flyweight, unknown> {
+  readonly body: Flyweight
+  readonly #place: Place
+  readonly #layout: ReadLayout
 
-/** Makes the class of the readers of a type. */
-export function createFlatReaderClass(
-  plan: BodyPlan,
-  { name: type, fields }: SchemaDescription,
-): new () => MessageReader<Flyweight, unknown> {
-  const blockLengths = new BlockLengths(fields)
-  const newest = fields.reduce((latest, { since }) => Math.max(latest, since ?? 1), 1)
-  const longest = blockLengths.at(newest)
-  return class FlatReader {
-    readonly body = plan.create()
+  constructor(plan: BodyPlan, layout: ReadLayout) {
+    this.body = plan.create()
+    this.#place = this.body['~place']
+    this.#layout = layout
+  }
 
-    wrap(view: DataView, offset: number, length: number, version = 1): Flyweight {
-      checkRange(type, view, offset, length)
-      const known = version === 0 ? 1 : version
-      const blockLength = known >= newest ? longest : blockLengths.at(known)
-      if (length < blockLength) throw tooShort(type, { length, blockLength, version: known })
-      const body = this.body
-      body[VIEW] = view
-      body[BASE] = offset
-      body[END] = offset + length
-      body[VERSION] = known
-      return body
-    }
+  wrap(view: DataView, offset: number, length: number, version = 1): Flyweight {
+    const place = this.#place
+    const layout = this.#layout
+    // A view that the body stands on was checked before; most messages of a queue share one.
+    if (view !== place.view || !isRangeWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
+    const known = version === 0 ? 1 : version
+    const blockLength = known >= layout.newest ? layout.longest : layout.blockLengths.at(known)
+    if (length < blockLength) throw tooShort(layout.type, length, blockLength, known)
+    place.move(view, offset, offset + length, known)
+    return this.body
+  }
 
-    value(): unknown {
-      return (this.body as unknown as { [TO_VALUE](): unknown })[TO_VALUE]()
-    }
+  value(): unknown {
+    return (this.body as unknown as { [TO_VALUE](): unknown })[TO_VALUE]()
   }
 }
 
-function tooShort(
-  type: string,
-  { length, blockLength, version }: { length: number; blockLength: number; version: number },
-): BadMessageError {
+/** What a reader knows of its type. */
+export class ReadLayout {
+  readonly type: string
+  readonly blockLengths: BlockLengths
+  /** The version of the newest field, and the block's length from that version on. */
+  readonly newest: number
+  readonly longest: number
+
+  constructor({ name, fields }: SchemaDescription) {
+    this.type = name
+    this.blockLengths = new BlockLengths(fields)
+    this.newest = fields.reduce((latest, { since }) => Math.max(latest, since ?? 1), 1)
+    this.longest = this.blockLengths.at(this.newest)
+  }
+}
+
+function tooShort(type: string, length: number, blockLength: number, version: number): BadMessageError {
   return new BadMessageError({
     type,
     detail: `${length} bytes, shorter than the block of ${blockLength} bytes of version ${version}`,
   })
 }
 
-/** Makes the class of the writers of a type. */
-export function createFlatWriterClass(
-  plan: BodyPlan,
-  { name: type, fields, version }: SchemaDescription,
-): new (
-  isZeroed: boolean,
-) => MessageWriter<Flyweight, Sizes> {
-  const slots = fields.filter((field): field is Slot => isSlot(field))
-  const fixedLength = blockLengthAt(fields, version)
-  const hasSlots = slots.length > 0
-  const needsAlignment = hasSlots || fields.some(({ kind }) => kind === 'array')
-  return class FlatWriter {
-    readonly #body = plan.create()
-    readonly #isZeroed: boolean
+/** Writes messages of a flat1 type. One class for all schemas. */
+export class FlatWriter implements MessageWriter<Flyweight, Sizes> {
+  readonly #body: Flyweight
+  readonly #place: Place
+  readonly #plan: BodyPlan
+  readonly #layout: WriteLayout
+  readonly #isZeroed: boolean
 
-    constructor(isZeroed: boolean) {
-      this.#isZeroed = isZeroed
-    }
-
-    length(sizes?: Sizes): number {
-      return hasSlots ? flatLength(slots, fixedLength, sizes, type) : fixedLength
-    }
-
-    begin(view: DataView, offset: number, length: number, sizes?: Sizes): Flyweight {
-      checkRange(type, view, offset, length)
-      const needed = hasSlots ? flatLength(slots, fixedLength, sizes, type) : fixedLength
-      if (length !== needed)
-        throw new InvalidArgumentError({ argument: `${type}: length`, value: length, expected: `${needed} bytes` })
-      if (needsAlignment) checkAlignment(type, view.byteOffset + offset)
-      if (!this.#isZeroed) zeroRange(view, offset, offset + length)
-      const body = this.#body
-      body[VIEW] = view
-      body[BASE] = offset
-      body[END] = offset + length
-      body[VERSION] = version
-      if (plan.hasNulls) plan.setNulls(body)
-      if (hasSlots) placeSlots(body, slots, fixedLength, sizes, type, plan.roomOf)
-      return body
-    }
+  constructor(plan: BodyPlan, layout: WriteLayout, isZeroed: boolean) {
+    this.#body = plan.create()
+    this.#place = this.#body['~place']
+    this.#plan = plan
+    this.#layout = layout
+    this.#isZeroed = isZeroed
   }
+
+  length(sizes?: Sizes): number {
+    return this.#layout.lengthOf(sizes)
+  }
+
+  begin(view: DataView, offset: number, length: number, sizes?: Sizes): Flyweight {
+    const place = this.#place
+    const layout = this.#layout
+    if (view !== place.view || !isRangeWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
+    const needed = layout.hasSlots ? layout.lengthOf(sizes) : layout.fixedLength
+    if (length !== needed) throw wrongLength(layout.type, length, needed)
+    if (layout.needsAlignment) checkAlignment(layout.type, view.byteOffset + offset)
+    if (!this.#isZeroed) zeroRange(view, offset, offset + length)
+    place.move(view, offset, offset + length, layout.version)
+    if (this.#plan.hasNulls) this.#plan.setNulls(this.#body)
+    if (layout.hasSlots) placeSlots(this.#body, layout, sizes, this.#plan.roomOf)
+    return this.#body
+  }
+}
+
+/** What a writer knows of its type. */
+export class WriteLayout {
+  readonly type: string
+  readonly version: number
+  readonly slots: readonly Slot[]
+  readonly hasSlots: boolean
+  /** Bytes of the block. */
+  readonly fixedLength: number
+  readonly needsAlignment: boolean
+
+  constructor({ name, fields, version }: SchemaDescription) {
+    this.type = name
+    this.version = version
+    this.slots = fields.filter((field): field is Slot => isSlot(field))
+    this.hasSlots = this.slots.length > 0
+    this.fixedLength = blockLengthAt(fields, version)
+    this.needsAlignment = this.hasSlots || fields.some(({ kind }) => kind === 'array')
+  }
+
+  /** Bytes of payload of a message with variable parts of these sizes. */
+  lengthOf(sizes: Sizes | undefined): number {
+    return this.hasSlots ? flatLength(this.slots, this.fixedLength, sizes, this.type) : this.fixedLength
+  }
+}
+
+function wrongLength(type: string, length: number, needed: number): InvalidArgumentError {
+  return new InvalidArgumentError({ argument: `${type}: length`, value: length, expected: `${needed} bytes` })
 }
 
 /** Typed arrays stand at multiples of their elements' size only. */

@@ -15,7 +15,7 @@ import type {
 import { placeFields } from '../layout/flat-layout.js'
 import { sizesOfValue } from '../layout/sizes.js'
 import { checkName, checkTypeId, checkVersion } from './check-message.js'
-import { createFlatReaderClass, createFlatWriterClass } from './flat-access.js'
+import { FlatReader, FlatWriter, ReadLayout, WriteLayout } from './flat-access.js'
 import { InPlaceMessage } from './in-place-message.js'
 import type { MessageReader, MessageWriter, WriterOptions } from './message-type.js'
 
@@ -30,8 +30,8 @@ export interface FlatTypes<S extends Shape> {
 
 /** A message type in the encoding flat1: made by {@link message}, extended by {@link FlatMessage.since}. */
 export class FlatMessage<Name extends string = string, S extends Shape = Shape> extends InPlaceMessage<Name, FlatTypes<S>> {
-  #Reader: ReturnType<typeof createFlatReaderClass> | undefined
-  #Writer: ReturnType<typeof createFlatWriterClass> | undefined
+  #readLayout: ReadLayout | undefined
+  #writeLayout: WriteLayout | undefined
 
   /**
    * Adds fields in a later version; all of them can be absent, because older messages do not have them. Append-only by construction: nothing that is there can
@@ -56,13 +56,16 @@ export class FlatMessage<Name extends string = string, S extends Shape = Shape> 
   }
 
   reader(): MessageReader<ReadBody<S>, ValueOf<S>> {
-    this.#Reader ??= createFlatReaderClass(this.readPlan, this.description)
-    return new this.#Reader() as unknown as MessageReader<ReadBody<S>, ValueOf<S>>
+    this.#readLayout ??= new ReadLayout(this.description)
+    return new FlatReader(this.readPlan, this.#readLayout) as unknown as MessageReader<ReadBody<S>, ValueOf<S>>
   }
 
   writer(options: WriterOptions = {}): MessageWriter<WriteBody<S>, SizesOf<S>> {
-    this.#Writer ??= createFlatWriterClass(this.writePlan, this.description)
-    return new this.#Writer(options.zeroed === true) as unknown as MessageWriter<WriteBody<S>, SizesOf<S>>
+    this.#writeLayout ??= new WriteLayout(this.description)
+    return new FlatWriter(this.writePlan, this.#writeLayout, options.zeroed === true) as unknown as MessageWriter<
+      WriteBody<S>,
+      SizesOf<S>
+    >
   }
 
   protected override get isLittle(): boolean {
