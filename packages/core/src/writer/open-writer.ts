@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { createControl, publishControl, removeTemporaryControl } from '../control/create-control.js'
 import { type MappedControl, newQueueId } from '../control/mapped-control.js'
-import { mapControl, readControl } from '../control/open-control.js'
+import { controlError, mapControl, readControl } from '../control/open-control.js'
 import {
   BadSegmentError,
   fromSystemError,
@@ -23,7 +23,6 @@ import {
   CONTROL_FILE,
   CONTROL_LENGTH,
   CONTROL_TEMPORARY_FILE,
-  CONTROL_VERSION,
   type NewControlBlock,
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
@@ -38,7 +37,7 @@ import { recordCapacity } from '../segment/record-survey.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { QueueWriter } from './queue-writer.js'
-import { contradictsSegments, type Geometry, rebuildControl } from './rebuild-control.js'
+import { contradictsSegments, credibleBlock, type Geometry, outweighControl, rebuildControl } from './rebuild-control.js'
 import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
@@ -165,24 +164,12 @@ function ensureControl(lock: WriterLock, options: ResolvedWriterOptions): { crea
   const { directory } = lock
   const { state, block, bytes } = readControl(directory)
   const found = block === undefined || bytes === undefined ? undefined : { block, bytes }
-  switch (state) {
-    case 'ready':
-      if (found === undefined || !contradictsSegments(directory, found)) return { created: false, rebuilt: undefined }
-      break
-    case 'foreign':
-      throw new NotAQueueError({ directory: directory.path, detail: 'its control.meta is of another kind' })
-    case 'version':
-      throw new UnsupportedVersionError({
-        path: directory.describe(CONTROL_FILE),
-        version: block?.version ?? 0,
-        supported: CONTROL_VERSION,
-      })
-    case 'geometry':
-      throw new NotAQueueError({ directory: directory.path, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
-    default:
-      break
-  }
-  const rebuilt = rebuildControl(directory, found)
+  if (state === 'ready' && (found === undefined || !contradictsSegments(directory, found)))
+    return { created: false, rebuilt: undefined }
+  const isUnknown = state === 'foreign' || state === 'version' || state === 'geometry'
+  if (isUnknown && (found === undefined || !outweighControl(directory, found, state === 'version')))
+    throw controlError(directory, { state, block, waitedMs: 0 })
+  const rebuilt = rebuildControl(directory, isUnknown && found !== undefined ? credibleBlock(directory, found) : found)
   if (rebuilt !== undefined) return { created: false, rebuilt }
   checkLimits(options, options.segmentSize)
   createQueue(lock, options, state !== 'absent')
