@@ -1,4 +1,5 @@
-import { fromSystemError, isQueueError } from '@chronicle-ts/core'
+import { isQueueError } from '@chronicle-ts/core'
+import { fromSystemError } from '@chronicle-ts/core/internal'
 import { CommanderError } from 'commander'
 import { EXIT_CRITICAL, EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_USAGE, EXIT_WARNING } from './exit-codes.js'
 import { InterruptedError } from './interruptible.js'
@@ -24,6 +25,7 @@ export interface ErrorReport {
 const EXIT_CODES: Readonly<Record<string, number>> = {
   ERR_WRITER_ACTIVE: EXIT_LOCKED,
   ERR_READER_ACTIVE: EXIT_LOCKED,
+  ERR_BAD_BLOCK: EXIT_CRITICAL,
   ERR_CORRUPT_RECORD: EXIT_CRITICAL,
   ERR_BAD_SEGMENT: EXIT_CRITICAL,
   ERR_SEGMENT_TRUNCATED: EXIT_CRITICAL,

@@ -58,7 +58,7 @@ export class TopicBus<const T extends Topics> implements Disposable {
     options: SubscribeOptions<Types>,
   ): Subscription<Types> {
     const found = this.#topic(topic)
-    const resolved = resolveSubscribeOptions(found, options as SubscribeOptions<readonly AnyMessageType[]>)
+    const resolved = resolveSubscribeOptions(found, options as unknown as SubscribeOptions<readonly AnyMessageType[]>)
     const sources = openSources(this.layout, found, { name: resolved.name, key: resolved.source, reader: resolved.reader })
     try {
       return this.#track(new Subscription<Types>(resolved, sources))

@@ -93,7 +93,8 @@ export class TypedIterator<T> implements AsyncGenerator<T, undefined, void> {
       return DONE
     }
     const value = this.#take()
-    return value === undefined || value === SKIPPING ? value : { value, done: false }
+    if (value === undefined) return undefined
+    return value === SKIPPING ? SKIPPING : { value, done: false }
   }
 
   get #isOver(): boolean {

@@ -54,7 +54,7 @@ class Parser {
   get #operator(): string {
     const { kind, text } = this.#peek
     if (kind === 'operator' || (kind === 'name' && ['in', 'contains'].includes(text))) return text
-    return kind === 'name' && Object.hasOwn(WORDS, text) ? (WORDS[text] as string) : '' : ''
+    return kind === 'name' && Object.hasOwn(WORDS, text) ? (WORDS[text] as string) : ''
   }
 
   #take(): Token {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openColdReader, openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { openColdReader } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
