@@ -1,10 +1,6 @@
 #!/usr/bin/env node
 /**
-<<<<<<< HEAD
- * Checks that imports point only downwards: native <- core <- typed, bus, fanin <- topics, replay <- cli; schema stands beside core; with examples and tools on top.
-=======
- * Checks that imports point only downwards: native <- core <- inspect, fanin <- bus, replay <- cli; schema stands beside core; with examples and tools on top.
->>>>>>> main
+ * Checks that imports point only downwards: native <- core <- inspect, typed, fanin <- bus, replay <- topics <- cli; schema stands beside core; with examples and tools on top.
  *
  * Run as a program it prints one line per violation and exits 1; `findLayerViolations` is the same check for its test.
  */
@@ -24,13 +20,9 @@ const ALLOWED = {
   native: [],
   core: ['native'],
   schema: [],
-<<<<<<< HEAD
-  typed: ['core', 'schema'],
-  bus: ['core'],
-=======
   inspect: ['core', 'native'],
+  typed: ['core', 'schema'],
   bus: ['core', 'inspect'],
->>>>>>> main
   fanin: ['core'],
   topics: ['core', 'schema', 'bus', 'fanin', 'typed'],
   replay: ['core', 'fanin'],
