@@ -26,9 +26,9 @@ const ALLOWED = {
   fanin: ['core'],
   topics: ['core', 'schema', 'bus', 'fanin', 'typed'],
   replay: ['core', 'fanin'],
-  cli: ['core', 'inspect', 'bus', 'fanin', 'replay'],
-  examples: ['core', 'bus', 'fanin', 'replay', 'cli'],
-  tools: ['core', 'inspect', 'bus', 'fanin', 'replay', 'cli'],
+  cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay'],
+  examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'cli'],
+  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'cli'],
 }
 
 /** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */

@@ -35,7 +35,7 @@ export const Depth = message('Depth', 2, {
   note: utf8(),
 })
 
-export const Note = jsonMessage<{ text: string }>('Note', 3)
+export const Note = jsonMessage('Note', 3, { check: (value) => value as { text: string } })
 
 export const quote = {
   tsEvent: 5n,
