@@ -1,0 +1,5 @@
+import { join } from 'node:path'
+import { openObserver, openWriter } from '@chronicle-ts/core'
+import { expect, it } from 'vitest'
+import { QueueFolder } from '../../../test/support/queue-folder.js'
+import { runCli } from '../../../test/support/run-cli.js'
