@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url))
+const source = (path: string) => fileURLToPath(new URL(`./packages/${path}.ts`, import.meta.url))
 
 /**
  * Tests run on the sources; the child processes that they start run on what `npm run build` made. Coverage counts the sources alone, so what only a
@@ -9,9 +9,14 @@ const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/i
  */
 export default defineConfig({
   resolve: {
-    alias: Object.fromEntries(
-      ['native', 'core', 'schema', 'bus', 'fanin', 'replay', 'cli'].map((name) => [`@chronicle-ts/${name}`, source(name)]),
-    ),
+    alias: [
+      // Without the entry beside the public one an alias is a prefix, so that the whole name is asked for.
+      { find: /^@chronicle-ts\/core\/internal$/, replacement: source('core/src/internal') },
+      ...['native', 'core', 'schema', 'inspect', 'bus', 'fanin', 'replay', 'cli'].map((name) => ({
+        find: new RegExp(`^@chronicle-ts/${name}$`),
+        replacement: source(`${name}/src/index`),
+      })),
+    ],
   },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/**/*.test.ts'],
@@ -21,7 +26,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
-      include: ['packages/core/src/**/*.ts'],
+      include: ['packages/core/src/**/*.ts', 'packages/inspect/src/**/*.ts'],
       exclude: ['**/*.test.ts'],
       reporter: ['text', 'json-summary'],
       thresholds: { lines: 95, branches: 90 },

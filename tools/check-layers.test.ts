@@ -9,9 +9,10 @@ import { root } from './run/root.mjs'
 const DEPENDENCIES: Record<string, string[]> = {
   native: [],
   core: ['native'],
-  bus: ['core'],
+  inspect: ['core', 'native'],
+  bus: ['core', 'inspect'],
   fanin: ['core'],
-  cli: ['core', 'bus', 'fanin'],
+  cli: ['core', 'inspect', 'bus', 'fanin'],
 }
 
 let top: string
@@ -48,6 +49,8 @@ describe('findLayerViolations', () => {
     ['native', 'core'],
     ['core', 'bus'],
     ['core', 'fanin'],
+    ['core', 'inspect'],
+    ['inspect', 'bus'],
     ['bus', 'fanin'],
     ['fanin', 'bus'],
     ['bus', 'cli'],
@@ -92,6 +95,27 @@ describe('findLayerViolations', () => {
 
   it('refuses a relative path into another package', () => {
     write('packages/bus/src/bad.ts', "import { x } from '../../core/src/index.js'\n")
+    expect(findLayerViolations(top)).toHaveLength(1)
+  })
+
+  it('keeps the internal entry of core for the packages above it', () => {
+    const statement = "import { x } from '@chronicle-ts/core/internal'\n"
+    write('packages/bus/src/good.ts', statement)
+    write('packages/core/src/own.ts', statement)
+    expect(findLayerViolations(top)).toEqual([])
+    write('examples/package.json', manifest(['core']))
+    write('examples/src/bad.ts', statement)
+    expect(findLayerViolations(top)).toEqual([
+      'examples/src/bad.ts:1: @chronicle-ts/core/internal reaches into a package; import @chronicle-ts/core',
+    ])
+  })
+
+  it('lets tests of core ask inspect, and no other file of core', () => {
+    const statement = "import { x } from '@chronicle-ts/inspect'\n"
+    write('packages/core/src/good.test.ts', statement)
+    write('packages/core/test/programs/good.mjs', statement)
+    expect(findLayerViolations(top)).toEqual([])
+    write('packages/core/src/bad.ts', statement)
     expect(findLayerViolations(top)).toHaveLength(1)
   })
 
@@ -152,7 +176,7 @@ describe('exceptions', () => {
   it('lets the test of the witnesses build queues from layouts, and reach for nothing else', () => {
     write('tools/evidence/witness/witness.test.ts', "import { x } from '../../../packages/core/src/format/index.js'\n")
     expect(findLayerViolations(top)).toEqual([])
-    write('tools/evidence/witness/witness.test.ts', "import { x } from '../../../packages/core/src/cold/index.js'\n")
+    write('tools/evidence/witness/witness.test.ts', "import { x } from '../../../packages/core/src/segment/index.js'\n")
     expect(findLayerViolations(top)).toHaveLength(1)
   })
 })

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RECOVERY_CASES } from '@chronicle-ts/core'
+import { RECOVERY_CASES } from '@chronicle-ts/core/internal'
 import { describe, expect, it } from 'vitest'
 import { root } from './run/root.mjs'
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { segmentFileName } from '@chronicle-ts/core'
+import { segmentFileName } from '@chronicle-ts/core/internal'
 import type { WitnessedProblem } from '#witness'
 
 /**

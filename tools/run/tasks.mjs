@@ -81,7 +81,7 @@ async function fuzz(args) {
     return 1
   }
   Object.assign(process.env, asked)
-  return runInForeground('vitest', ['run', 'packages/core/test/garbage/structure-fuzz.test.ts'])
+  return runInForeground('vitest', ['run', 'packages/inspect/test/garbage/structure-fuzz.test.ts'])
 }
 
 /**

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BusLayout, openRouterEndpoints, openStrategyEndpoints, RouterDiscovery, type StrategyEndpoints } from '@chronicle-ts/bus'
-import { isQueueError, openObserver, type QueueWriter, segmentFileName, type WriterOptions } from '@chronicle-ts/core'
+import { isQueueError, openObserver, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { decodeAnswer, encodeOrder } from '../trading/order-codec.js'
 import { ORDER_ID_OFFSET, SENT_NS_OFFSET, SYMBOL_OFFSET } from '../trading/order-layout.js'
@@ -164,7 +164,7 @@ it('L66: goes on after the last answer, also where that one is damaged', () => {
   // The router was killed before it saved its position, and its last answers are not to be read.
   rmSync(join(layout.strategy('alpha').ordersOut, 'readers'), { recursive: true })
   const { ordersIn } = layout.strategy('alpha')
-  const segment = join(ordersIn, segmentFileName(0))
+  const segment = join(ordersIn, '000000000.q')
   send(alpha, 5, 6)
   router = newRouter()
   writeDamage(segment, 3)

@@ -1,4 +1,5 @@
-import { fromSystemError, isQueueError } from '@chronicle-ts/core'
+import { isQueueError } from '@chronicle-ts/core'
+import { fromSystemError } from '@chronicle-ts/core/internal'
 import { CommanderError } from 'commander'
 import { EXIT_CRITICAL, EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_USAGE, EXIT_WARNING } from './exit-codes.js'
 import { InterruptedError } from './interruptible.js'

@@ -1,43 +1,5 @@
 export { realtimeNs } from './clock.js'
 export {
-  type ColdItem,
-  type ColdPadding,
-  type ColdPosition,
-  type ColdProblem,
-  ColdReader,
-  type ColdReaderOptions,
-  type ColdRecord,
-  type ColdStart,
-  type FindQueuesOptions,
-  type FoundQueues,
-  findQueues,
-  type HeadInspection,
-  type InspectOptions,
-  inspectLock,
-  inspectQueue,
-  isQueueListing,
-  type LockInspection,
-  listQueue,
-  openColdReader,
-  PROBLEMS,
-  type ProblemCode,
-  type ProblemSeverity,
-  type QueueInspection,
-  type QueueListing,
-  type QueueProblem,
-  QueueVerification,
-  type ReaderInspection,
-  type ReaderLag,
-  type RecentRate,
-  type RecordPlace,
-  type SegmentInspection,
-  type SegmentsSummary,
-  type VerifyOptions,
-  type VerifyProgress,
-  verifyQueue,
-  type WriterInspection,
-} from './cold/index.js'
-export {
   BadPositionError,
   BadSegmentError,
   BusyError,
@@ -47,7 +9,6 @@ export {
   type ErrorCategory,
   type Fact,
   type Facts,
-  fromSystemError,
   InvalidArgumentError,
   IoError,
   isQueueError,
@@ -76,28 +37,7 @@ export {
   WriterActiveError,
 } from './errors/index.js'
 export type { DirectoryPath } from './files/absolute-path.js'
-export { processStartTime } from './files/machine.js'
-export { makeDirectory } from './files/make-directory.js'
 export type { WriterStatus } from './files/writer-status.js'
-export {
-  CONTROL_FILE,
-  CONTROL_LENGTH,
-  CONTROL_MAGIC,
-  type ControlBlock,
-  decodeControl,
-  encodeControl,
-  INIT_STATE_READY,
-  isReaderName,
-  LEASE_FILE,
-  LEASE_TEMPORARY_FILE,
-  LOCK_FILE,
-  READERS_DIRECTORY,
-  READY_FILE,
-  READY_TEMPORARY_FILE,
-  readerFileName,
-  segmentFileName,
-  viewOf,
-} from './format/index.js'
 export type { CaughtUp, FollowedMessage, FollowItem, FollowOptions } from './reader/follow.js'
 export { Message, type MessageFields } from './reader/message.js'
 export { MessageCopy, type MessageJson } from './reader/message-copy.js'
@@ -119,20 +59,7 @@ export type { ObserverOptions, Place, ReaderOptions, SourceOptions, Start } from
 export { removeReader } from './reader/remove-reader.js'
 export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'
 export type { AsyncOpenOptions } from './reader/when-queue-is-there.js'
-export { RECOVERY_CASES, type RecoveryAction, type RecoveryCase } from './recovery/recovery-case.js'
-export {
-  describeRepairStep,
-  isRepairable,
-  type PlanOptions,
-  planPrune,
-  planRepairs,
-  pruneQueue,
-  type RepairOutcome,
-  type RepairReport,
-  type RepairStep,
-  type RepairStepKind,
-  repairQueue,
-} from './repair/index.js'
+export type { RecoveryAction, RecoveryCase } from './recovery/recovery-case.js'
 export type { ReleasedReader, RetentionVerdict } from './retention/retention-plan.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { segmentFileName } from '@chronicle-ts/core'
+import { segmentFileName } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { drain, LONG_MS, Queues } from '../test/queues/queues.js'
 import { FanInReader } from './fan-in-reader.js'

@@ -12,8 +12,8 @@ import {
   waitForAny,
   waitForAnyAsync,
 } from '@chronicle-ts/core'
+import { endingAtReturn, onAbort } from '@chronicle-ts/core/internal'
 import { EMPTY_WAIT_MS, HEARTBEAT_LOOK_INTERVAL_MS, ITERATOR_TURN_COUNT } from './defaults.js'
-import { endingAtReturn } from './ending-at-return.js'
 import type { FanInMessage } from './fan-in-message.js'
 import {
   checkTimeout,
@@ -26,7 +26,6 @@ import {
 import { measureMerge } from './measure-merge.js'
 import { Merge } from './merge.js'
 import type { FanInMetrics } from './merge-metrics.js'
-import { onAbort } from './on-abort.js'
 import type { SourceFailure } from './source-failure.js'
 
 /** Longest timer of a wait that has no source. It begins anew until somebody adds one. */

@@ -120,7 +120,7 @@ napi_value backgroundUnlink(napi_env env, napi_callback_info info) {
     if (previous != nullptr && previous->state < 0) return ECANCELED;
     const int directory = job.hold == nullptr ? AT_FDCWD : job.hold->directory();
     for (const std::string& file : syncFirst) {
-      if (const int error = syncFile(directory, file); error != 0 && error != ENOENT) return error;
+      if (const int error = syncPosition(directory, file); error != 0 && error != ENOENT) return error;
     }
     if (job.hold != nullptr) {
       if (const int error = job.hold->check(); error != 0) return error;

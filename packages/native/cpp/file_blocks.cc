@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "format.h"
 #include "open_file.h"
 
 namespace chronicle {
@@ -139,12 +140,28 @@ int syncDirectoryOf(const std::string& path) {
   return error;
 }
 
-int syncFile(int directory, const std::string& path) {
+namespace {
+
+// After a failed write-back the kernel takes the page for clean, and the next sync writes nothing: a store makes it dirty again. The field is zero in every file of two slots, and no
+// reader stores to it. A file that may not be written can only be synced.
+int storeZeroField(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return errno;
+  if (status.st_size != static_cast<off_t>(kReaderMetaLength)) return 0;
+  return writeFully(fd, kZeros, sizeof(PositionSlot::zero), offsetof(PositionSlot, zero));
+}
+
+}  // namespace
+
+int syncPosition(int directory, const std::string& path) {
   const Place place(directory, path);
   if (place.error() != 0) return place.error();
-  const int fd = openFile(place.folder(), place.name(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  int fd = openFile(place.folder(), place.name(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const bool writable = fd >= 0;
+  if (fd < 0 && (errno == EACCES || errno == EPERM)) fd = openFile(place.folder(), place.name(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return errno;
-  const int error = fsync(fd) == 0 ? 0 : errno;
+  int error = writable ? storeZeroField(fd) : 0;
+  if (error == 0 && fsync(fd) != 0) error = errno;
   close(fd);
   return error;
 }

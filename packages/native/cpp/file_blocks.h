@@ -18,8 +18,8 @@ int renameNoReplace(int directory, const std::string& from, const std::string& t
 int writeFully(int fd, const uint8_t* bytes, uint64_t length, uint64_t offset);
 // Makes the directory entry of this path durable.
 int syncDirectoryOf(const std::string& path);
-// A file that is not there is ENOENT.
-int syncFile(int directory, const std::string& path);
+// Syncs a reader's position file, also what an earlier sync failed to write. A file that is not there is ENOENT.
+int syncPosition(int directory, const std::string& path);
 int unlinkFile(int directory, const std::string& path);
 
 }  // namespace chronicle

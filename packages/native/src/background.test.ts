@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -169,6 +169,21 @@ describe('backgroundUnlink with files to sync', () => {
     expect(binding.jobWait(done, WAIT_MS)).toBe(1)
     expect(existsSync(kept)).toBe(false)
     for (const job of [refused, done]) binding.jobRelease(job)
+  })
+
+  it('L48: stores into a position before it syncs it, and changes no byte: an earlier sync may have failed, and the kernel takes its page for clean', () => {
+    const position = join(folder, 'position')
+    const bytes = Buffer.from(Array.from({ length: 80 }, (_, at) => (at % 40 < 36 ? at + 1 : 0)))
+    for (const content of [bytes, bytes.subarray(0, 16), bytes.subarray(0, 8)]) {
+      writeFileSync(position, content)
+      utimesSync(position, 1, 1)
+      const done = binding.backgroundUnlink(join(folder, 'gone'), [position])
+      expect(binding.jobWait(done, WAIT_MS)).toBe(1)
+      expect(readFileSync(position)).toEqual(content)
+      // Files of the old format have no byte that may be stored to.
+      expect(statSync(position).mtimeMs > 1000).toBe(content.length === 80)
+      binding.jobRelease(done)
+    }
   })
 
   it('unlinks nothing after one that it follows has failed, nor do those that follow it', () => {

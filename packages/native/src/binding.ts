@@ -135,7 +135,7 @@ export interface Binding {
   /** Syncs `length` bytes of the mapping from `offset`. */
   backgroundSync(mapping: ArrayBuffer, offset: number, length: number): number
   /**
-   * Unlinks; a file that is not there is fine. The files of `syncFirst` are synced before, and when one cannot be, nothing is unlinked. With a hold, nothing is
+   * Unlinks; a file that is not there is fine. The position files of `syncFirst` are synced before, and when one cannot be, nothing is unlinked. With a hold, nothing is
    * unlinked after the lock was lost (-ENOLCK). `after` is another unlinking that was handed over before: when that one fails, this one does nothing (-ECANCELED). A
    * job that was released counts as done.
    */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { inspectLock, LOCK_FILE } from '@chronicle-ts/core'
+import { LOCK_FILE } from '@chronicle-ts/core/internal'
+import { inspectLock } from '@chronicle-ts/inspect'
 import { readQueue, type WitnessedProblem, type WitnessedQueue, type WitnessedRecord } from '#witness'
 import { isAnnouncedDeletion } from '../announced-deletion.js'
 import { findDifference } from './expected-message.js'

@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { isQueueError, openReader, openWriter, type QueueReader, type QueueWriter, repairQueue } from '@chronicle-ts/core'
+import { isQueueError, openReader, openWriter, type QueueReader, type QueueWriter } from '@chronicle-ts/core'
+import { repairQueue } from '@chronicle-ts/inspect'
 import { FAULTS } from '../failing-calls/fault.js'
 import { Injector } from '../failing-calls/injector.js'
 import { Random } from '../random.js'

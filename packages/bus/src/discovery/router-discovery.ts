@@ -1,4 +1,5 @@
-import { ClosedError, InvalidArgumentError, isReaderName } from '@chronicle-ts/core'
+import { ClosedError, InvalidArgumentError } from '@chronicle-ts/core'
+import { isReaderName } from '@chronicle-ts/core/internal'
 import { RESCAN_INTERVAL_MS, ROUTER_READER_NAME } from '../defaults.js'
 import { BusLayout } from '../layout/bus-layout.js'
 import { Arrival, eventsOf } from '../watching/arrival.js'

@@ -1,15 +1,7 @@
 import { join } from 'node:path'
-import {
-  ClosedError,
-  inspectLock,
-  isQueueError,
-  isReaderName,
-  openReader,
-  type QueueReader,
-  READERS_DIRECTORY,
-  type ReaderOptions,
-  readerFileName,
-} from '@chronicle-ts/core'
+import { ClosedError, isQueueError, openReader, type QueueReader, type ReaderOptions } from '@chronicle-ts/core'
+import { isReaderName, READERS_DIRECTORY, readerFileName } from '@chronicle-ts/core/internal'
+import { inspectLock } from '@chronicle-ts/inspect'
 import { QueueWatch, type QueueWatchOptions } from '../queue/queue-watch.js'
 import { queueIsThere } from '../queue/writer-epoch.js'
 import { Arrival, eventsOf } from '../watching/arrival.js'

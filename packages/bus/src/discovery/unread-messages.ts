@@ -1,4 +1,6 @@
-import { type ColdPosition, type ControlBlock, listReaders, openColdReader } from '@chronicle-ts/core'
+import { listReaders } from '@chronicle-ts/core'
+import type { ControlBlock } from '@chronicle-ts/core/internal'
+import { type ColdPosition, openColdReader } from '@chronicle-ts/inspect'
 
 /** What a reader has not committed, as far as it was counted. */
 export interface UnreadMessages {

@@ -1,6 +1,7 @@
 import { renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openReader, openWriter, segmentFileName } from '@chronicle-ts/core'
+import { openReader, openWriter } from '@chronicle-ts/core'
+import { segmentFileName } from '@chronicle-ts/core/internal'
 import { beforeEach, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/support/temporary-bus.js'
 import { openRouterEndpoints } from '../endpoints/router-endpoints.js'

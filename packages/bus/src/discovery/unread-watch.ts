@@ -1,12 +1,7 @@
 import { join } from 'node:path'
-import {
-  type ColdPosition,
-  type ControlBlock,
-  inspectLock,
-  isQueueError,
-  READERS_DIRECTORY,
-  readerFileName,
-} from '@chronicle-ts/core'
+import { isQueueError } from '@chronicle-ts/core'
+import { type ControlBlock, READERS_DIRECTORY, readerFileName } from '@chronicle-ts/core/internal'
+import { type ColdPosition, inspectLock } from '@chronicle-ts/inspect'
 import { UNREAD_LOOK_MS } from '../defaults.js'
 import { birthStamp } from '../markers/marker-file.js'
 import { readControlBlock } from '../queue/writer-epoch.js'

@@ -1,4 +1,4 @@
-import { READY_FILE } from '@chronicle-ts/core'
+import { READY_FILE } from '@chronicle-ts/core/internal'
 import type { StrategyPaths } from '../layout/bus-layout.js'
 import { MovingWatch, type WatchCounters } from '../watching/moving-watch.js'
 import type { DiscoveryEvent } from './discovery-event.js'

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { LEASE_TEMPORARY_FILE } from '@chronicle-ts/core'
+import { LEASE_TEMPORARY_FILE } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../test/support/eventually.js'
 import { countDescriptors } from '../../test/support/inotify-watches.js'

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CONTROL_FILE, CONTROL_LENGTH, LOCK_FILE, QueueError, READY_TEMPORARY_FILE } from '@chronicle-ts/core'
+import { QueueError } from '@chronicle-ts/core'
+import { CONTROL_FILE, CONTROL_LENGTH, LOCK_FILE, READY_TEMPORARY_FILE } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { eventually } from '../../test/support/eventually.js'
 import { countDescriptors } from '../../test/support/inotify-watches.js'

@@ -1,14 +1,6 @@
 import { join } from 'node:path'
-import {
-  ClosedError,
-  InvalidArgumentError,
-  isQueueError,
-  LOCK_FILE,
-  type QueueWriter,
-  READY_FILE,
-  realtimeNs,
-} from '@chronicle-ts/core'
-import type { HeldDirectory } from '../markers/held-directory.js'
+import { ClosedError, InvalidArgumentError, isQueueError, type QueueWriter, realtimeNs } from '@chronicle-ts/core'
+import { LOCK_FILE, type QueueDirectory, READY_FILE } from '@chronicle-ts/core/internal'
 import { formatLease, isSameOwner, type Lease, parseLease, readLease, writeLease } from '../markers/lease.js'
 import { birthStamp, fileStamp, readMarker, refuseLink } from '../markers/marker-file.js'
 import { type MarksLoss, MarksLostError } from '../markers/marks-lost-error.js'
@@ -41,7 +33,7 @@ export type MarksState = 'none' | 'announced' | MarksLoss
 export class QueueMarks {
   readonly #writer: QueueWriter
   readonly #options: QueueMarksOptions
-  readonly #directory: HeldDirectory
+  readonly #directory: QueueDirectory
   /** The lock file that the writer holds. */
   readonly #lockStamp: string | undefined
   #timer: NodeJS.Timeout | undefined
@@ -50,7 +42,7 @@ export class QueueMarks {
   #written = false
 
   /** Takes over `directory`, which was opened before the writer and stood at its path afterwards: so it is the one that the writer opened. */
-  constructor(writer: QueueWriter, directory: HeldDirectory, options: QueueMarksOptions) {
+  constructor(writer: QueueWriter, directory: QueueDirectory, options: QueueMarksOptions) {
     const { renewalIntervalMs } = options
     if (!(renewalIntervalMs === 0 || (renewalIntervalMs >= 1 && renewalIntervalMs < 2 ** 31))) {
       const expected = '0 for none, or milliseconds from 1 to 2147483647'
@@ -59,7 +51,7 @@ export class QueueMarks {
     this.#writer = writer
     this.#options = options
     this.#directory = directory
-    this.#lockStamp = birthStamp(join(this.#directory.ownPath, LOCK_FILE), 'file')
+    this.#lockStamp = birthStamp(join(this.#directory.self, LOCK_FILE), 'file')
   }
 
   get state(): MarksState {
@@ -74,11 +66,11 @@ export class QueueMarks {
   markReady(): void {
     this.#assertOwned()
     this.#assertInPlace()
-    refuseLink(join(this.#directory.ownPath, READY_FILE))
+    refuseLink(join(this.#directory.self, READY_FILE))
     const lease = this.#lease(false)
-    writeLease(this.#directory.ownPath, lease)
+    writeLease(this.#directory.self, lease)
     this.#written = true
-    writeReady(this.#directory.ownPath, formatLease(lease))
+    writeReady(this.#directory.self, formatLease(lease))
     this.#state = 'announced'
     this.#startTimer()
   }
@@ -93,7 +85,7 @@ export class QueueMarks {
     if (this.#state === 'none') return
     this.#assertOwned()
     this.#assertInPlace()
-    writeLease(this.#directory.ownPath, this.#lease(false))
+    writeLease(this.#directory.self, this.#lease(false))
     this.#state = 'announced'
   }
 
@@ -106,13 +98,13 @@ export class QueueMarks {
     this.#state = isOwned ? 'none' : 'taken-over'
     if (!isOwned) return
     try {
-      writeLease(this.#directory.ownPath, this.#lease(true))
+      writeLease(this.#directory.self, this.#lease(true))
     } catch (error) {
       // A directory that was deleted announces nothing any more.
       if (!isQueueError(error, 'ERR_NOT_FOUND')) throw error
     } finally {
       // A full disk has no room for the goodbye. READY would then announce for ever what nobody runs.
-      if (this.#readyIsOwn()) removeReady(this.#directory.ownPath)
+      if (this.#readyIsOwn()) removeReady(this.#directory.self)
     }
   }
 
@@ -127,17 +119,17 @@ export class QueueMarks {
    * one is a successor's, too. A predecessor's LEASE, which is there until the first announcement, has an earlier epoch.
    */
   #isOwned(): boolean {
-    const { ownPath } = this.#directory
-    const lockStamp = birthStamp(join(ownPath, LOCK_FILE), 'file')
+    const { self } = this.#directory
+    const lockStamp = birthStamp(join(self, LOCK_FILE), 'file')
     if (lockStamp !== undefined && this.#lockStamp !== undefined && lockStamp !== this.#lockStamp) return false
-    const epoch = readWriterEpoch(ownPath)
+    const epoch = readWriterEpoch(self)
     if (epoch !== undefined && epoch !== this.#writer.epoch) return false
-    return !this.#written || !this.#isSuccessor(readLease(ownPath))
+    return !this.#written || !this.#isSuccessor(readLease(self))
   }
 
   /** A READY without an owner's name is the owner's of the queue. */
   #readyIsOwn(): boolean {
-    const path = join(this.#directory.ownPath, READY_FILE)
+    const path = join(this.#directory.self, READY_FILE)
     if (fileStamp(path) === undefined) return false
     const reading = parseLease(readMarker(path) ?? '')
     return reading.kind !== 'lease' || isSameOwner(reading.lease, this.#lease(true))

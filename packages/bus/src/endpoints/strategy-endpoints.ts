@@ -7,9 +7,9 @@ import {
   type ReaderOptions,
   type WriterOptions,
 } from '@chronicle-ts/core'
+import { QueueDirectory } from '@chronicle-ts/core/internal'
 import { LEASE_RENEWAL_MS, STRATEGY_READER_NAME } from '../defaults.js'
 import { BusLayout, type StrategyPaths } from '../layout/bus-layout.js'
-import { HeldDirectory } from '../markers/held-directory.js'
 import { MarksLostError } from '../markers/marks-lost-error.js'
 import { whenQueueAppears } from '../queue/when-queue-appears.js'
 import { queueIsThere } from '../queue/writer-epoch.js'
@@ -50,7 +50,7 @@ export function openStrategyEndpoints(
 ): StrategyEndpoints {
   const layout = typeof bus === 'string' ? new BusLayout(bus) : bus
   const paths = layout.createStrategy(name)
-  const directory = new HeldDirectory(paths.ordersOut)
+  const directory = QueueDirectory.open(paths.ordersOut)
   let ordersOut: QueueWriter | undefined
   try {
     ordersOut = openWriter(paths.ordersOut, options.writer)
@@ -79,7 +79,7 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
   constructor(
     paths: StrategyPaths,
     ordersOut: QueueWriter,
-    opened: { readonly directory: HeldDirectory; readonly options: StrategyEndpointsOptions },
+    opened: { readonly directory: QueueDirectory; readonly options: StrategyEndpointsOptions },
   ) {
     const { directory, options } = opened
     this.paths = paths

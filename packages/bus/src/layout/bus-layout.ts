@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
-import { InvalidArgumentError, isReaderName, LEASE_FILE, READY_FILE } from '@chronicle-ts/core'
+import { InvalidArgumentError } from '@chronicle-ts/core'
+import { isReaderName, LEASE_FILE, READY_FILE } from '@chronicle-ts/core/internal'
 import { createDirectory } from './create-directory.js'
 import { listNames } from './list-names.js'
 

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { fromSystemError, NotAQueueError } from '@chronicle-ts/core'
+import { NotAQueueError } from '@chronicle-ts/core'
+import { fromSystemError } from '@chronicle-ts/core/internal'
 
 /**
  * Makes a directory and those above it that are missing, and syncs every directory that got a new entry, so that the path survives a power cut.

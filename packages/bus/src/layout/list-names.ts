@@ -1,5 +1,5 @@
 import { type Dirent, readdirSync } from 'node:fs'
-import { fromSystemError, isReaderName } from '@chronicle-ts/core'
+import { fromSystemError, isReaderName } from '@chronicle-ts/core/internal'
 
 /**
  * Valid names of the directories in a directory, sorted by code unit. Links count, because what they lead to may be a directory; files and names that no

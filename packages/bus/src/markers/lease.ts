@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { LEASE_FILE, LEASE_TEMPORARY_FILE } from '@chronicle-ts/core'
+import { LEASE_FILE, LEASE_TEMPORARY_FILE } from '@chronicle-ts/core/internal'
 import { isSymbolicLink, readMarker, replaceMarker } from './marker-file.js'
 import type { ProcessIdentity } from './process-identity.js'
 

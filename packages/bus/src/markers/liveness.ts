@@ -1,4 +1,4 @@
-import { processStartTime } from '@chronicle-ts/core'
+import { processStartTime } from '@chronicle-ts/core/internal'
 import { LEASE_EXPIRY_MS } from '../defaults.js'
 import type { Lease } from './lease.js'
 import { currentBootId } from './process-identity.js'

@@ -11,9 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fromSystemError, LinkError } from '@chronicle-ts/core'
-import { closeQuietly } from './close-quietly.js'
-import { readWhole } from './read-whole.js'
+import { LinkError } from '@chronicle-ts/core'
+import { closeQuietly, fromSystemError, readWhole } from '@chronicle-ts/core/internal'
 
 /** Markers are a few hundred bytes; more than this is somebody else's file and not read. */
 const MARKER_LENGTH_MAX = 4096
@@ -93,7 +92,7 @@ export function readMarker(path: string): string | undefined {
     const stats = fstatSync(fd)
     if (!stats.isFile() || stats.size > MARKER_LENGTH_MAX) return ''
     const bytes = Buffer.alloc(stats.size)
-    return bytes.toString('utf8', 0, readWhole(fd, bytes))
+    return bytes.toString('utf8', 0, readWhole(fd, bytes, 0))
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {

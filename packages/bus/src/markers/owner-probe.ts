@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { inspectLock, LOCK_FILE } from '@chronicle-ts/core'
+import { LOCK_FILE } from '@chronicle-ts/core/internal'
+import { inspectLock } from '@chronicle-ts/inspect'
 import { LEASE_EXPIRY_MS } from '../defaults.js'
 import { type LeaseReading, readLease } from './lease.js'
 import { judgeLiveness, LeaseWatch, type Liveness } from './liveness.js'

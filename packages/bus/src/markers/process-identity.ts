@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { processStartTime } from '@chronicle-ts/core'
+import { processStartTime } from '@chronicle-ts/core/internal'
 
 /**
  * One process of one machine run: a pid alone is reused within days, pid and start time within one boot are not, and the boot id tells machine runs apart.

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { READY_FILE, READY_TEMPORARY_FILE } from '@chronicle-ts/core'
+import { READY_FILE, READY_TEMPORARY_FILE } from '@chronicle-ts/core/internal'
 import { fileStamp, removeMarker, replaceMarker } from './marker-file.js'
 
 /**

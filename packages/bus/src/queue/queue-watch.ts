@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { CONTROL_FILE } from '@chronicle-ts/core'
+import { CONTROL_FILE } from '@chronicle-ts/core/internal'
 import { RESCAN_INTERVAL_MS } from '../defaults.js'
 import { birthStamp } from '../markers/marker-file.js'
 import { MovingWatch, type WatchCounters } from '../watching/moving-watch.js'

@@ -1,4 +1,4 @@
-import { onAbort } from '../watching/on-abort.js'
+import { onAbort } from '@chronicle-ts/core/internal'
 import { QueueWatch, type QueueWatchOptions } from './queue-watch.js'
 import { queueIsThere } from './writer-epoch.js'
 

@@ -4,13 +4,13 @@ import {
   CONTROL_LENGTH,
   CONTROL_MAGIC,
   type ControlBlock,
+  closeQuietly,
   decodeControl,
   fromSystemError,
   INIT_STATE_READY,
+  readWhole,
   viewOf,
-} from '@chronicle-ts/core'
-import { closeQuietly } from '../markers/close-quietly.js'
-import { readWhole } from '../markers/read-whole.js'
+} from '@chronicle-ts/core/internal'
 
 const bytes = Buffer.alloc(CONTROL_LENGTH)
 const view = viewOf(bytes)
@@ -37,7 +37,7 @@ export function readControlBlock(queueDirectory: string): ControlBlock | undefin
     if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
     // A named pipe in the place of the file must not hang its reader.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
-    if (readWhole(fd, bytes) < CONTROL_LENGTH) return undefined
+    if (readWhole(fd, bytes, 0) < CONTROL_LENGTH) return undefined
     const block = decodeControl(view)
     return block.magic === CONTROL_MAGIC && block.initState === INIT_STATE_READY ? block : undefined
   } catch (cause) {

@@ -1,12 +1,5 @@
-import {
-  inspectQueue,
-  isQueueError,
-  openReader,
-  type QueueProblem,
-  type ReaderLag,
-  type ReaderOptions,
-  removeReader,
-} from '@chronicle-ts/core'
+import { isQueueError, openReader, type ReaderOptions, removeReader } from '@chronicle-ts/core'
+import { inspectQueue, type QueueProblem, type ReaderLag } from '@chronicle-ts/inspect'
 
 /** A reader that is registered at a queue, whether it runs or not. */
 export interface ReaderRecord {

@@ -1,5 +1,4 @@
-import { endingAtReturn } from './ending-at-return.js'
-import { onAbort } from './on-abort.js'
+import { endingAtReturn, onAbort } from '@chronicle-ts/core/internal'
 
 /** Lets consumers wait until something may have arrived. */
 export class Arrival {

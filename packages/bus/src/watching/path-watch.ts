@@ -1,4 +1,4 @@
-import { fromSystemError } from '@chronicle-ts/core'
+import { fromSystemError } from '@chronicle-ts/core/internal'
 import { type FSWatcher, watch } from 'chokidar'
 
 /** What a {@link PathWatch} tells. Everything it says is a hint to look: looking decides. */

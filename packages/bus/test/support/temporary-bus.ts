@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CONTROL_FILE, encodeControl } from '@chronicle-ts/core'
+import { CONTROL_FILE, encodeControl } from '@chronicle-ts/core/internal'
 import { afterEach } from 'vitest'
 import { BusLayout } from '../../src/layout/bus-layout.js'
 import { type Lease, writeLease } from '../../src/markers/lease.js'

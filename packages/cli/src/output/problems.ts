@@ -1,4 +1,4 @@
-import type { QueueProblem } from '@chronicle-ts/core'
+import type { QueueProblem } from '@chronicle-ts/inspect'
 import { EXIT_CRITICAL, EXIT_HEALTHY, EXIT_WARNING } from '../exit-codes.js'
 import type { Output } from './output.js'
 import { printable } from './printable.js'

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
+import { buildQueue, textPayloads } from '../../test/support/build-queue.js'
 import { makeUnopenable, makeUnreadable } from '../../test/support/faulty-files.js'
 import { overwriteControl, u32, u64 } from '../../test/support/raw-queue.js'
 import { heldDirectory, temporaryDirectory } from '../../test/support/temporary.js'

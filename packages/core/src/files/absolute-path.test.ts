@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { openColdReader } from '@chronicle-ts/inspect'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { segmentsOf } from '../../test/support/new-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { openColdReader, openObserver, openReader, openWriter } from '../index.js'
+import { openObserver, openReader, openWriter } from '../index.js'
 
 /** Two working directories for this test. */
 function workingDirectories(): { here: string; there: string } {

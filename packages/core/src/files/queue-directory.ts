@@ -8,6 +8,9 @@ import { syncDirectory } from './sync-directory.js'
 /** Holds a directory without the right to list it; `node:fs` has no name for this flag of open(2). */
 const O_PATH = 0o10000000
 
+/** Where a held directory is now, seen from the path under which it was opened. */
+export type DirectoryPlace = 'in-place' | 'gone' | 'replaced'
+
 /** Permissions of the files of a queue, less umask, where nothing else is said. */
 export const DEFAULT_FILE_MODE = 0o666
 
@@ -67,7 +70,7 @@ export class QueueDirectory {
       closeSync(fd)
       throw cause
     }
-    if (directory.#isAt(directory.#anchor)) return directory
+    if (directory.#isReachable()) return directory
     directory.close()
     throw new IoError({ path: '/proc/self/fd', syscall: 'open', errno: 'ENOENT' })
   }
@@ -136,9 +139,23 @@ export class QueueDirectory {
     syncDirectory(this.self, this.path)
   }
 
-  /** Whether {@link path} still names this directory. Costs a system call. */
+  /** Where the directory is now, seen from {@link path}. Costs a system call. @throws {@link PermissionError}, {@link IoError}: the system does not permit the look. */
+  get place(): DirectoryPlace {
+    try {
+      return this.#placeAt(this.path)
+    } catch (cause) {
+      throw fromSystemError(cause, { path: this.path })
+    }
+  }
+
+  /** Whether {@link path} still names this directory, as far as the system tells. Costs a system call. */
   isAtItsPath(): boolean {
-    return this.#isAt(this.path)
+    try {
+      return this.#placeAt(this.path) === 'in-place'
+    } catch {
+      // A missing right, for one, does not say that the directory is gone.
+      return true
+    }
   }
 
   /** Idempotent: the number of a closed descriptor may belong to another file. */
@@ -152,14 +169,23 @@ export class QueueDirectory {
     this.close()
   }
 
-  #isAt(path: string): boolean {
+  /** False where `/proc` is not mounted. */
+  #isReachable(): boolean {
+    try {
+      return this.#placeAt(this.#anchor) === 'in-place'
+    } catch {
+      return true
+    }
+  }
+
+  #placeAt(path: string): DirectoryPlace {
     try {
       const { dev, ino } = statSync(path, { bigint: true })
-      return dev === this.#dev && ino === this.#ino
+      return dev === this.#dev && ino === this.#ino ? 'in-place' : 'replaced'
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
-      // Another reason, such as a missing right, does not say that the directory is gone.
-      return code !== 'ENOENT' && code !== 'ENOTDIR'
+      if (code === 'ENOENT' || code === 'ENOTDIR') return 'gone'
+      throw cause
     }
   }
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildQueue } from '../../test/cold/build-queue.js'
+import { buildQueue } from '../../test/support/build-queue.js'
 import { until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { newQueue, segmentsOf } from '../../test/support/new-queue.js'

@@ -361,16 +361,16 @@ export abstract class MessageSource implements Parkable {
 
   // -- for readers and observers -------------------------------------------------------------------------------------------------------
 
-  /** Places the cursor; false when the segment is gone. */
-  protected place(position: Position): boolean {
-    return this.#cursor.seek(position)
+  /** Places the cursor where a reader had committed; false when the segment is gone. */
+  protected resumeAt(position: Position): boolean {
+    return this.#cursor.seek(position, true)
   }
 
   /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
   protected placeAtStart(start: Place): Position {
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
       const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, start)
-      if (!this.place(position)) continue
+      if (!this.#cursor.seek(position)) continue
       if (nextSequence !== undefined) this.#cursor.assume(nextSequence)
       return position
     }

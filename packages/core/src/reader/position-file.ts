@@ -14,6 +14,7 @@ import {
   encodePosition,
   isReaderName,
   POSITION_LENGTH,
+  POSITION_ZERO_OFFSET,
   READERS_DIRECTORY,
   readerFileName,
   type SavedPosition,
@@ -183,7 +184,11 @@ export class PositionFile {
   /** Makes the last saved position survive a power cut. */
   sync(): void {
     this.#coded(() => {
-      if (this.#mapping !== undefined) binding.syncRange(this.#mapping, 0, POSITION_LENGTH)
+      if (this.#mapping !== undefined) {
+        // After a failed write-back the kernel takes the page for clean, and this sync would write nothing: a store makes it dirty again.
+        new Uint8Array(this.#mapping)[POSITION_ZERO_OFFSET] = 0
+        binding.syncRange(this.#mapping, 0, POSITION_LENGTH)
+      }
       fsyncSync(this.#fd)
       // Another process may have made the file and died before it synced the name.
       if (!this.#isEntrySynced) this.#syncEntry()

@@ -174,7 +174,7 @@ export class QueueReader extends MessageSource {
     if (saved === undefined) return { kind: 'new', position: this.placeAtStart(start) }
     this.#checkSaved(saved)
     const { segmentId, offset } = saved
-    const position = this.place(saved)
+    const position = this.resumeAt(saved)
       ? this.#afterRecovery({ segmentId, offset }, options)
       : this.#resumeElsewhere({ segmentId, offset }, options)
     return { kind: 'resumed', position }

@@ -26,6 +26,7 @@ import {
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { findGoodRecord, sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
+import { findRecordBefore } from '../segment/witness-record.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { Message } from './message.js'
 import type { Position } from './position-file.js'
@@ -71,6 +72,8 @@ export class RecordCursor {
   #verifiedBlock = 1
   /** Sequence of the next message where none was read yet, and where something else says it. */
   #assumedSequence = -1
+  /** Whether the cursor stands where a reader had committed. */
+  #isResumed = false
   #messages = 0
   #corruptSkipped = 0
   #lost = 0
@@ -85,11 +88,16 @@ export class RecordCursor {
     this.#assertOwned = assertOwned
   }
 
-  /** Places the cursor. @returns false when the segment does not exist; the cursor stays where it was. */
-  seek(position: Position): boolean {
+  /**
+   * Places the cursor. `isResumed`: everything before the position was read, so the next message follows the last one there.
+   *
+   * @returns false when the segment does not exist; the cursor stays where it was.
+   */
+  seek(position: Position, isResumed = false): boolean {
     const segment = openSegment(this.#directory, position.segmentId, this.#segmentSize, false)
     if (segment === undefined) return false
     this.#enter(segment, position.offset)
+    this.#isResumed = isResumed
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
     return true
   }
@@ -199,6 +207,7 @@ export class RecordCursor {
 
   /** Nothing is verified there yet. */
   #placeAt(offset: number): void {
+    this.#isResumed = false
     // Not an integer operation as below: an offset that damaged files name may be any number, and must not become one inside of the segment.
     this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
     this.#verifiedBlock = this.#block
@@ -233,8 +242,22 @@ export class RecordCursor {
           continue
         }
       }
+      this.#expectWhatFollows(segment)
       if (!this.#enterNext(segment)) return false
     }
+  }
+
+  /**
+   * Nothing was read since the cursor came here, because the reader had committed at the end of its segment: the record that ends here says with which sequence the next segment begins.
+   * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be passed over in silence.
+   */
+  #expectWhatFollows(segment: MappedSegment): void {
+    const { state } = this.#verifier
+    if (!this.#isResumed || (state[VERIFIER_SEQUENCE] as number) >= 0) return
+    const { offset } = this
+    const last = findRecordBefore(segment, offset)
+    if (last?.isOwn) state[VERIFIER_SEQUENCE] = last.sequence + 1
+    else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) state[VERIFIER_SEQUENCE] = segment.firstSequence ?? -1
   }
 
   /**

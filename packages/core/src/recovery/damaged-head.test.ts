@@ -1,12 +1,12 @@
 import { copyFileSync, existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openColdReader } from '@chronicle-ts/inspect'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/cold/build-queue.js'
+import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/support/build-queue.js'
 import { contentsOf } from '../../test/support/contents.js'
 import { range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { openColdReader } from '../cold/index.js'
 import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
   CONTROL_EXTENSION_EPOCH_OFFSET,

@@ -1,11 +1,19 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
+import { buildQueue, textPayloads } from '../../test/support/build-queue.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { overwrite, readBytes, readControlFile, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { CONTROL_FILE, RECORD_PAYLOAD_CRC_OFFSET, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import {
+  CONTROL_FILE,
+  encodePosition,
+  RECORD_PAYLOAD_CRC_OFFSET,
+  RECORD_SEQUENCE_OFFSET,
+  SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET,
+  SEGMENT_HEADER_LENGTH,
+} from '../format/index.js'
 import { openObserver, openReader, openWriter, type WriterOptions } from '../index.js'
 
 const SEGMENT_SIZE = 4096
@@ -31,6 +39,21 @@ function readQueue(options: WriterOptions = {}): { directory: string; head: numb
 function lose(directory: string, head: number, count: number): void {
   for (let id = head; id > head - count; id--) rmSync(segmentFile(directory, id))
 }
+
+describe('a segment that recovery leaves empty', () => {
+  it('says no first sequence: the messages before it may be lost in a power cut, and then it would contradict those that follow', () => {
+    const directory = newDirectory()
+    const writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+    appendNumbered(writer, 0, 5)
+    writer.roll()
+    writer.close()
+    openReader(directory, 'ahead').close()
+    const position = encodePosition({ segmentId: 1, offset: 640, heartbeatNs: 0n }, (bytes) => crc32(bytes))
+    writeFileSync(join(directory, 'readers', 'ahead.meta'), position)
+    openWriter(directory).close()
+    expect(readBytes(segmentFile(directory, 1), SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, 8)).toEqual(Buffer.alloc(8))
+  })
+})
 
 describe('the newest segments are lost', () => {
   it.each([1, 2, 3])('L57: no sequence and no position is used again, and readers get every new message: %i', (count) => {

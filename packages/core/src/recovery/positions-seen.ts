@@ -53,6 +53,11 @@ export function readersBehind({ directory }: RecoveryContext, end: Place): SeenR
   return positionsOf(directory).filter((reader) => isBehind(reader, end))
 }
 
+/** Readers that have read everything before the end of what is left, and nothing after it. */
+export function readersAt({ directory }: RecoveryContext, end: Place): SeenReader[] {
+  return positionsOf(directory).filter(({ segmentId, offset }) => segmentId === end.segmentId && offset === end.offset)
+}
+
 /** Whether a reader can have been there, going by its form and by what else is known. */
 export function isPlausible(context: RecoveryContext, reader: Place, highestId: number): boolean {
   return isRecordOffset(reader.offset) && reader.offset <= context.segmentSize && reader.segmentId <= highestId + LEAD_MAX

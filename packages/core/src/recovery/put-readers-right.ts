@@ -14,7 +14,7 @@ import {
   readerFileName,
 } from '../format/index.js'
 import { writeLostNote } from '../retention/lost-position.js'
-import { type Place, readersBehind } from './positions-seen.js'
+import { type Place, readersAt, readersBehind } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /** Where the queue goes on, and the first message that is lost, if any is. */
@@ -30,7 +30,9 @@ const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
  */
 export function putReadersRight(context: RecoveryContext, end: Place, target: Target): void {
   const seen = context.control.readHead()
-  for (const reader of readersBehind(context, end)) {
+  // One that stands exactly at the end would meet the new messages next, and the lost ones in silence.
+  const atEnd = target.firstLost === undefined ? [] : readersAt(context, end)
+  for (const reader of [...readersBehind(context, end), ...atEnd]) {
     const { name, segmentId, offset } = reader
     if (segmentId === target.segmentId && offset === target.offset) continue
     // One that had read everything lost nothing.

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspectQueue, openColdReader } from '@chronicle-ts/inspect'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/cold/build-queue.js'
+import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/support/build-queue.js'
 import { range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, pretendAnotherBoot, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { inspectQueue, openColdReader } from '../cold/index.js'
 import { SEGMENT_FLAGS_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { openReader, openWriter, type RecoveryCase } from '../index.js'
 
@@ -80,6 +80,14 @@ describe('recovery after a stop of the machine, of a queue that was never synced
     expect(readable()).toEqual([100])
   })
 
+  it('unsynced-tail: begins with sequence 0 again when nothing of a queue without a mark reached the disk but its control block', () => {
+    build({ payloads: textPayloads(11), readers: { first: { segmentId: 0, offset: 64 } } })
+    writeFileSync(segmentFile(queue, 0), '')
+    expect(recover()).toEqual({ cases: ['unsynced-tail', 'reader-ahead'], sequence: 0 })
+    using reader = openReader(queue, 'first')
+    expect(reader.next()?.sequence).toBe(0)
+  })
+
   it('unsynced-tail: does not trust a next segment that lost its header', () => {
     const { headSegment } = build({ payloads: textPayloads(100) })
     writeFileSync(segmentFile(queue, headSegment + 1), Buffer.alloc(SEGMENT_SIZE))
@@ -103,6 +111,23 @@ describe('recovery after a stop of the machine, of a queue that was never synced
     for (let id = 0; id <= 3; id += 1) rmSync(segmentFile(queue, id))
     expect(recover()).toEqual({ cases: ['missing-head'], sequence: 100 })
     expect(readControlFile(queue).currentSegment).toBe(4)
+  })
+})
+
+describe('recovery after a stop of the machine, when retention deleted everything below an empty head', () => {
+  it('L57: gives no sequence again that the header of the head is above, although the mark is older', () => {
+    const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+    writer.append(1, Buffer.alloc(32))
+    writer.flushSync()
+    const control = readFileSync(join(queue, 'control.meta')).subarray(64, 128)
+    while (writer.position.segmentId === 0) writer.append(1, Buffer.alloc(32))
+    writer.close()
+    // A power cut took the message of the new head, the control block's last state, and the later mark.
+    overwriteControl(queue, 64, control)
+    overwrite(segmentFile(queue, 1), SEGMENT_HEADER_LENGTH, Buffer.alloc(256))
+    rmSync(segmentFile(queue, 0))
+    stopMachine()
+    expect(recover().sequence).toBe(PER_SEGMENT)
   })
 })
 

@@ -15,7 +15,7 @@ import { goOnAbove } from './go-on-above.js'
 import { highestSegmentSeen, isBehind, type Place, readersBehind } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
-import { sequenceAfterLoss } from './sequence-bounds.js'
+import { firstSequenceOfEmpty, sequenceAfterLoss } from './sequence-bounds.js'
 
 /**
  * Recovery after the machine stopped: any page written after the last sync may be missing, in any order. Everything up to the durable mark is
@@ -35,10 +35,14 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const end = walkSegments(context, firstId, start?.offset ?? SEGMENT_HEADER_LENGTH, start?.sequence ?? firstSequenceOf(firstId))
   if (end === undefined) {
     context.note('unsynced-tail', { segmentId: firstId }, 'it holds nothing')
-    return goOnAbove(context, { from: firstId, nextSequence: known, end: { segmentId: firstId, offset: 0 } })
+    // Nothing was durable, and nothing is left: what the control block counted was never on the disk, and the queue begins again.
+    const isBeginning = mark === undefined && firstId === 0 && ids.every((id) => !beginsWithRecord(context, id))
+    const nextSequence = isBeginning ? 0 : known
+    return goOnAbove(context, { from: firstId, nextSequence, end: { segmentId: firstId, offset: 0 } })
   }
   const place = { segmentId: end.segment.id, offset: end.scan.offset }
-  const next = end.scan.nextSequence ?? known
+  const next =
+    end.scan.nextSequence ?? firstSequenceOfEmpty(context, end.segment.id, { header: end.segment.firstSequence, control: known })
   // Only a fault of the disk loses what was durable. A mark further on with the same sequence is that of an empty segment that was lost.
   const isDurableLost = mark !== undefined && mark.sequence > next
   const nextSequence = isDurableLost ? sequenceAfterLoss(context, { next, room: roomBehind(context, place) }) : next
@@ -46,6 +50,10 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   if (!isMarkBehind && !isDurableLost && nothingFollows(context, end, ids))
     return { ...place, segment: end.segment, nextSequence }
   return cutAndGoOn(context, end, nextSequence)
+}
+
+function beginsWithRecord(context: RecoveryContext, segmentId: number): boolean {
+  return glanceAtSegment(context.directory, segmentId, context.segmentSize)?.hasRecords === true
 }
 
 function roomBehind(context: RecoveryContext, { segmentId, offset }: Place): number {

@@ -1,5 +1,5 @@
 import { binding } from '@chronicle-ts/native'
-import { encodePaddingHeader, RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from '../format/index.js'
+import { encodePaddingHeader, RECORD_ALIGNMENT, RECORD_HEADER_LENGTH, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero } from '../segment/record-scan.js'
 import type { RecoveryContext } from './recovery-context.js'
@@ -35,6 +35,8 @@ export function padAndSeal(
     if (offset <= segment.size - RECORD_HEADER_LENGTH) segment.bytes.set(encodePaddingHeader(offset, segment.size), offset)
     segment.clearSummary()
     if (hasHole && segment.firstSequence !== undefined) segment.storeEndOffset(offset)
+    // It holds no message, so it begins with no sequence: what its header says is that of messages that were never appended, or are lost.
+    if (offset === SEGMENT_HEADER_LENGTH) segment.clearFirstSequence()
     segment.storeSealed()
     binding.syncRange(segment.mapping, 0, segment.size)
   })

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildQueue, textPayloads } from '../../test/cold/build-queue.js'
+import { buildQueue, textPayloads } from '../../test/support/build-queue.js'
 import { killedQueue } from '../../test/support/killed-queue.js'
 import { range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, readBytes, readControlFile, segmentFile, u64 } from '../../test/support/raw-queue.js'

@@ -1,12 +1,13 @@
 import { readdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { planPrune } from '@chronicle-ts/inspect'
 import { describe, expect, it } from 'vitest'
 import { until } from '../../test/support/expectations.js'
 import { newQueue, segmentsOf } from '../../test/support/new-queue.js'
 import { overwrite, segmentFile, u64 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { SEGMENT_CREATED_NS_OFFSET } from '../format/index.js'
-import { openWriter, planPrune, realtimeNs } from '../index.js'
+import { openWriter, realtimeNs } from '../index.js'
 
 const HOUR_MS = 3_600_000
 const hoursAgo = (hours: number) => realtimeNs() - BigInt(hours * HOUR_MS) * 1_000_000n

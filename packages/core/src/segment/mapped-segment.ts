@@ -60,6 +60,11 @@ export class MappedSegment {
     this.bytes.fill(0, SEGMENT_END_OFFSET_OFFSET, SEGMENT_HEADER_LENGTH)
   }
 
+  /** Takes back which sequence the segment begins with: it holds no message. */
+  clearFirstSequence(): void {
+    setUint64(this.view, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, 0)
+  }
+
   /** Says in the header where the records end; before SEALED. */
   storeEndOffset(endOffset: number): void {
     setUint64(this.view, SEGMENT_END_OFFSET_OFFSET, endOffset)

@@ -26,7 +26,7 @@ class AbortListeners {
 
 const listenersOf = new WeakMap<AbortSignal, AbortListeners>()
 
-/** Calls back when the signal aborts. Returns what ends that; until then the callback is held. Each callback is a function of its own. */
+/** Calls back when the signal aborts, unless it was aborted before: ask it first. Returns a function that ends that; until then the callback is held. */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   let listeners = listenersOf.get(signal)
   if (listeners === undefined) {
@@ -34,6 +34,8 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
     listenersOf.set(signal, listeners)
   }
   const waiting = listeners
-  waiting.add(callback)
-  return () => waiting.remove(callback)
+  // A function of its own, so that one callback may wait twice.
+  const own = (): void => callback()
+  waiting.add(own)
+  return () => waiting.remove(own)
 }

@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { inspectQueue, openObserver, openWriter, QueueError } from '@chronicle-ts/core'
+import { openObserver, openWriter, QueueError } from '@chronicle-ts/core'
+import { inspectQueue } from '@chronicle-ts/inspect'
 
 const [, , scenario, folder] = process.argv
 const findings = []

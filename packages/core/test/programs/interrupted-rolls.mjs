@@ -1,7 +1,8 @@
 // Takes something away in the middle of what a writer does, and prints findings as a JSON array. Arguments: scenario, folder.
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { inspectQueue, openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
+import { openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
+import { inspectQueue } from '@chronicle-ts/inspect'
 
 const [, , scenario, folder] = process.argv
 const findings = []

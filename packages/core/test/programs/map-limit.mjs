@@ -2,7 +2,8 @@
 // Needs refuse-mmap.cc preloaded.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { listReaders, openObserver, openReader, openWriter, QueueError, repairQueue } from '@chronicle-ts/core'
+import { listReaders, openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
+import { repairQueue } from '@chronicle-ts/inspect'
 
 const [, , folder, ...chosen] = process.argv
 const findings = []

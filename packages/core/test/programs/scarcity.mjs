@@ -2,16 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  inspectQueue,
-  listReaders,
-  openColdReader,
-  openObserver,
-  openReader,
-  openWriter,
-  pruneQueue,
-  QueueError,
-} from '@chronicle-ts/core'
+import { listReaders, openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
+import { inspectQueue, openColdReader, pruneQueue } from '@chronicle-ts/inspect'
 
 const [, , scenario, folder] = process.argv
 const findings = []

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { openColdReader, verifyQueue } from '@chronicle-ts/inspect'
 import { describe, expect, it } from 'vitest'
-import { openColdReader, openObserver, openReader, openWriter, verifyQueue } from '../../src/index.js'
+import { openObserver, openReader, openWriter } from '../../src/index.js'
 import { releaseReaders } from '../../src/retention/retention-plan.js'
 import { appendNumbered, drainSequences, range } from '../support/messages.js'
 import { temporaryDirectory } from '../support/temporary.js'

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inspectQueue, pruneQueue, repairQueue, verifyQueue } from '@chronicle-ts/core'
+import { inspectQueue, pruneQueue, repairQueue, verifyQueue } from '@chronicle-ts/inspect'
 import type { QueueCase } from '../queue-case.js'
 import type { Operation } from './operation.js'
 

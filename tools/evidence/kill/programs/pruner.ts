@@ -1,5 +1,5 @@
 /** Deletes what everybody has read from a queue whose writer was killed, as `chron-cli prune` does, while readers read; until it is killed itself. */
-import { pruneQueue } from '@chronicle-ts/core'
+import { pruneQueue } from '@chronicle-ts/inspect'
 import { Random } from '../../random.js'
 import { Ledger, PRUNER_INDEX } from '../ledger.js'
 import { runProgram, say } from './talk.js'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { makeDirectory, processStartTime } from '@chronicle-ts/core'
+import { makeDirectory, processStartTime } from '@chronicle-ts/core/internal'
 import { UsageError } from '../../error-report.js'
 
 /** Stands in every directory of the benchmark's own. */

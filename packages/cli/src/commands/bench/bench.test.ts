@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { openWriter, processStartTime } from '@chronicle-ts/core'
+import { openWriter } from '@chronicle-ts/core'
+import { processStartTime } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
 import { exitOf, runCli, startCli } from '../../../test/support/run-cli.js'

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { inspectQueue, type QueueInspection, type QueueProblem, verifyQueue } from '@chronicle-ts/core'
+import { inspectQueue, type QueueInspection, type QueueProblem, verifyQueue } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../../command-context.js'
 import { messageOfError } from '../../error-report.js'
 import { InterruptedError, interruptible } from '../../interruptible.js'

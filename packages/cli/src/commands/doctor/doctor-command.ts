@@ -1,15 +1,14 @@
+import { isQueueError, NotAQueueError } from '@chronicle-ts/core'
 import {
   describeRepairStep,
   findQueues,
-  isQueueError,
-  NotAQueueError,
   planRepairs,
   type QueueProblem,
   type RepairReport,
   type RepairStep,
   repairQueue,
   verifyQueue,
-} from '@chronicle-ts/core'
+} from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'

@@ -1,4 +1,4 @@
-import type { ProblemSeverity } from '@chronicle-ts/core'
+import type { ProblemSeverity } from '@chronicle-ts/inspect'
 
 /** Something that the doctor found: what, how bad, what it means, and what mends it. */
 export interface Finding {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { readLease } from '@chronicle-ts/bus'
-import type { QueueInspection } from '@chronicle-ts/core'
+import type { QueueInspection } from '@chronicle-ts/inspect'
 import { shellQuote } from '../../output/shell-quote.js'
 import type { Finding } from './finding.js'
 

@@ -1,4 +1,4 @@
-import { isRepairable, type ProblemCode, type QueueInspection, type QueueProblem } from '@chronicle-ts/core'
+import { isRepairable, type ProblemCode, type QueueInspection, type QueueProblem } from '@chronicle-ts/inspect'
 import { formatBytes, formatCount } from '../../output/quantities.js'
 import { shellQuote } from '../../output/shell-quote.js'
 import type { Finding } from './finding.js'

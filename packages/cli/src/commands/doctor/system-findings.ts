@@ -1,5 +1,5 @@
 import { readFileSync, statfsSync } from 'node:fs'
-import type { QueueInspection } from '@chronicle-ts/core'
+import type { QueueInspection } from '@chronicle-ts/inspect'
 import { formatBytes } from '../../output/quantities.js'
 import { shellQuote } from '../../output/shell-quote.js'
 import type { Finding } from './finding.js'

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { ColdRecord } from '@chronicle-ts/core'
+import type { ColdRecord } from '@chronicle-ts/inspect'
 
 /** Fields of a CSV line, in order; the first line names them (RFC 4180). */
 export const CSV_FIELDS = ['sequence', 'timestampNs', 'typeId', 'length', 'segment', 'offset', 'encoding', 'payload'] as const

@@ -1,5 +1,5 @@
 import { sep } from 'node:path'
-import { type ColdRecord, openColdReader } from '@chronicle-ts/core'
+import { type ColdRecord, openColdReader } from '@chronicle-ts/inspect'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'

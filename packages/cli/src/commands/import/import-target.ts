@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { CONTROL_FILE, openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { CONTROL_FILE } from '@chronicle-ts/core/internal'
 import type { ImportOptions } from './import-command.js'
 
 /** A message with everything that an append needs. */

@@ -1,4 +1,5 @@
-import { type ColdReader, inspectQueue, isQueueError, openColdReader } from '@chronicle-ts/core'
+import { isQueueError } from '@chronicle-ts/core'
+import { type ColdReader, inspectQueue, openColdReader } from '@chronicle-ts/inspect'
 import { UsageError } from '../../error-report.js'
 import type { CompleteMessage } from './import-target.js'
 

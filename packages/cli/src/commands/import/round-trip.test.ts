@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openColdReader, openWriter } from '@chronicle-ts/core'
+import { openWriter } from '@chronicle-ts/core'
+import { openColdReader } from '@chronicle-ts/inspect'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
 import { runCli } from '../../../test/support/run-cli.js'

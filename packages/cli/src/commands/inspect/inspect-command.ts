@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type FoundQueues, findQueues, inspectQueue, NotAQueueError, type QueueInspection } from '@chronicle-ts/core'
+import { NotAQueueError } from '@chronicle-ts/core'
+import { type FoundQueues, findQueues, inspectQueue, type QueueInspection } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'

@@ -1,4 +1,4 @@
-import type { QueueInspection, ReaderInspection, WriterInspection } from '@chronicle-ts/core'
+import type { QueueInspection, ReaderInspection, WriterInspection } from '@chronicle-ts/inspect'
 import type { Output } from '../../output/output.js'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'

@@ -1,4 +1,4 @@
-import type { ProblemSeverity, QueueInspection } from '@chronicle-ts/core'
+import type { ProblemSeverity, QueueInspection } from '@chronicle-ts/inspect'
 import type { Output } from '../../output/output.js'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'

@@ -1,15 +1,9 @@
 import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { judgeLiveness, type Lease, type Liveness, readLease } from '@chronicle-ts/bus'
-import {
-  inspectLock,
-  isQueueListing,
-  LEASE_FILE,
-  LOCK_FILE,
-  listQueue,
-  NotAQueueError,
-  WriterActiveError,
-} from '@chronicle-ts/core'
+import { NotAQueueError, WriterActiveError } from '@chronicle-ts/core'
+import { LEASE_FILE, LOCK_FILE } from '@chronicle-ts/core/internal'
+import { inspectLock, isQueueListing, listQueue } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'

@@ -1,4 +1,5 @@
-import { findQueues, inspectQueue, NotAQueueError, type QueueInspection } from '@chronicle-ts/core'
+import { NotAQueueError } from '@chronicle-ts/core'
+import { findQueues, inspectQueue, type QueueInspection } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { messageOfError } from '../../error-report.js'

@@ -1,4 +1,4 @@
-import type { ProblemSeverity, QueueInspection } from '@chronicle-ts/core'
+import type { ProblemSeverity, QueueInspection } from '@chronicle-ts/inspect'
 
 /** Every metric, with its type and what it means. Names are stable. */
 export const METRICS = {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RouterDiscovery } from '@chronicle-ts/bus'
-import { findQueues, type QueueInspection } from '@chronicle-ts/core'
+import { findQueues, type QueueInspection } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'

@@ -1,4 +1,4 @@
-import type { QueueInspection, ReaderInspection } from '@chronicle-ts/core'
+import type { QueueInspection, ReaderInspection } from '@chronicle-ts/inspect'
 
 /** How long the oldest message that a reader has yet to take has been waiting, in nanoseconds; 0n when there is none, `undefined` when it cannot be told. */
 export function oldestUnreadNs({ head, inspectedNs }: QueueInspection, { lag }: ReaderInspection): bigint | undefined {

@@ -1,5 +1,5 @@
 import type { DiscoveryEvent, RouterDiscovery } from '@chronicle-ts/bus'
-import { findQueues, inspectQueue, type QueueInspection } from '@chronicle-ts/core'
+import { findQueues, inspectQueue, type QueueInspection } from '@chronicle-ts/inspect'
 import { oldestUnreadNs } from './oldest-unread.js'
 
 /** How many rates a sparkline shows. */

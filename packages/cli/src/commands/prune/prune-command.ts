@@ -1,4 +1,5 @@
-import { planPrune, pruneQueue, type RetentionOptions, type RetentionVerdict } from '@chronicle-ts/core'
+import type { RetentionOptions, RetentionVerdict } from '@chronicle-ts/core'
+import { planPrune, pruneQueue } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'

@@ -1,4 +1,5 @@
-import { inspectQueue, NotAQueueError, type ReaderInspection } from '@chronicle-ts/core'
+import { NotAQueueError } from '@chronicle-ts/core'
+import { inspectQueue, type ReaderInspection } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'

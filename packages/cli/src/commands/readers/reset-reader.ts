@@ -1,4 +1,5 @@
-import { openColdReader, openReader, ReaderActiveError, removeReader } from '@chronicle-ts/core'
+import { openReader, ReaderActiveError, removeReader } from '@chronicle-ts/core'
+import { openColdReader } from '@chronicle-ts/inspect'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isReady, removeReady, writeReady } from '@chronicle-ts/bus'
-import { isQueueListing, listQueue, NotAQueueError } from '@chronicle-ts/core'
+import { NotAQueueError } from '@chronicle-ts/core'
+import { isQueueListing, listQueue } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'

@@ -1,4 +1,4 @@
-import type { ColdRecord } from '@chronicle-ts/core'
+import type { ColdRecord } from '@chronicle-ts/inspect'
 
 /** What messages can be chosen by. */
 export interface FilterOptions {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { ColdRecord } from '@chronicle-ts/core'
+import type { ColdRecord } from '@chronicle-ts/inspect'
 import { UsageError } from '../../error-report.js'
 import type { Output } from '../../output/output.js'
 import { printable, printableLines } from '../../output/printable.js'

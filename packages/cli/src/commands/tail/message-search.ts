@@ -1,4 +1,4 @@
-import type { ColdItem, ColdProblem, ColdReader, ColdRecord } from '@chronicle-ts/core'
+import type { ColdItem, ColdProblem, ColdReader, ColdRecord } from '@chronicle-ts/inspect'
 import type { MessageFilter } from './message-filter.js'
 import { PatternSearch } from './pattern-search.js'
 

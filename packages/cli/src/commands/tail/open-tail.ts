@@ -1,4 +1,4 @@
-import { type ColdPosition, type ColdReader, type ColdStart, listQueue, openColdReader } from '@chronicle-ts/core'
+import { type ColdPosition, type ColdReader, type ColdStart, listQueue, openColdReader } from '@chronicle-ts/inspect'
 import { interruptible } from '../../interruptible.js'
 import { TurnClock } from '../../turn-clock.js'
 import { type MessageFilter, passesEverything } from './message-filter.js'

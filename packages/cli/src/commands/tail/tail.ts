@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ColdItem, ColdRecord } from '@chronicle-ts/core'
+import type { ColdItem, ColdRecord } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { InterruptedError } from '../../interruptible.js'

@@ -1,0 +1,24 @@
+/**
+ * What the packages of this project that stand above core share with it, and applications do not need: the format, files that are held by their descriptors, and what recovery and
+ * retention know. There is no promise of stability: any release may change it.
+ *
+ * @internal
+ */
+export { fromSystemError } from './errors/index.js'
+export { absolutePath } from './files/absolute-path.js'
+export { closeQuietly } from './files/close-quietly.js'
+export { bootId, processStartTime } from './files/machine.js'
+export { makeDirectory } from './files/make-directory.js'
+export { QueueDirectory } from './files/queue-directory.js'
+export { openPath } from './files/regular-file.js'
+export { readWhole, writeWhole } from './files/whole-transfer.js'
+export { WriterLock } from './files/writer-lock.js'
+export * from './format/index.js'
+export { RECOVERY_CASES } from './recovery/recovery-case.js'
+export { QUARANTINE_DIRECTORY, quarantineEntry, setBytesAside, setFileAside } from './recovery/set-aside.js'
+export { surveyReaders } from './retention/reader-survey.js'
+export { RetentionPlan, type RetentionState } from './retention/retention-plan.js'
+export { segmentAgeMs } from './retention/segment-age.js'
+export { SPARSE_INDEX_DIRECTORY } from './segment/sparse-index.js'
+export { onAbort } from './wait/abort-listeners.js'
+export { endingAtReturn } from './wait/ending-at-return.js'

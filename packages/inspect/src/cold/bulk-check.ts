@@ -1,0 +1,136 @@
+import {
+  RECORD_ALIGNMENT,
+  RECORD_FLAG_HEADER_CRC,
+  RECORD_FLAGS_OFFSET,
+  RECORD_HEADER_LENGTH,
+  RECORD_TIMESTAMP_NS_OFFSET,
+} from '@chronicle-ts/core/internal'
+import { binding, type NativeVerifier, VERIFIER_COUNT, VERIFIER_END, VERIFIER_SEQUENCE } from '@chronicle-ts/native'
+import { ColdFileError } from './cold-file.js'
+import type { ColdSegment } from './cold-segment.js'
+import { createScratchMapping } from './scratch-mapping.js'
+import type { TimeOrder } from './time-order.js'
+
+/** Bytes read and checked at a time: they stay in the second-level cache from the read to the last look. */
+const PIECE_LENGTH = 1024 * 1024
+
+/** The native verifier takes no offset below a segment header's length, so pieces begin there. */
+const PIECE_OFFSET = RECORD_HEADER_LENGTH
+
+/** A run of good records. */
+export interface GoodRun {
+  /** Offset in the segment behind the last good record. */
+  readonly end: number
+  readonly count: number
+  readonly lastSequence: number
+  readonly lastIsLegacy: boolean
+}
+
+/**
+ * Checks records at memory speed: `pread` into memory of our own, native verification, and one light pass over the headers for the order in time. Stops in front
+ * of whatever is not simply good, for the careful path to judge.
+ */
+export class BulkCheck {
+  readonly #mapping: ArrayBuffer
+  readonly #bytes: Buffer
+  readonly #words: Uint32Array
+  readonly #verifier: NativeVerifier
+  /** Behind it the memory is zero. */
+  #usedEnd = 0
+  #lastIsLegacy = false
+
+  private constructor(
+    mapping: ArrayBuffer,
+    private readonly timeOrder: TimeOrder,
+  ) {
+    this.#mapping = mapping
+    this.#bytes = Buffer.from(mapping)
+    this.#words = new Uint32Array(mapping)
+    this.#verifier = binding.createVerifier()
+    this.#verifier.attach(mapping)
+  }
+
+  /** `undefined` where memory for it cannot be had; then every record is judged by itself. */
+  static create(timeOrder: TimeOrder): BulkCheck | undefined {
+    const mapping = createScratchMapping(PIECE_OFFSET + PIECE_LENGTH)
+    return mapping === undefined ? undefined : new BulkCheck(mapping, timeOrder)
+  }
+
+  /** The run of good records at `offset`, within about `byteLimit` bytes; `undefined` when the first one is not simply good. `lastSequence` below 0 takes any. */
+  run(segment: ColdSegment, offset: number, lastSequence: number, byteLimit: number): GoodRun | undefined {
+    let end = offset
+    let count = 0
+    let sequence = lastSequence
+    while (end - offset < byteLimit) {
+      const piece = this.#checkPiece(segment, end, sequence)
+      if (piece === undefined) break
+      end += piece.length
+      count += piece.count
+      sequence = piece.lastSequence
+    }
+    return count === 0 ? undefined : { end, count, lastSequence: sequence, lastIsLegacy: this.#lastIsLegacy }
+  }
+
+  close(): void {
+    this.#verifier.detach()
+    binding.unmap(this.#mapping)
+  }
+
+  #checkPiece(
+    segment: ColdSegment,
+    offset: number,
+    lastSequence: number,
+  ): { length: number; count: number; lastSequence: number } | undefined {
+    const length = Math.min(PIECE_LENGTH, segment.end - offset)
+    if (length < RECORD_HEADER_LENGTH) return undefined
+    const got = this.#read(segment, offset, length)
+    // What an earlier, longer piece left behind must not be taken for records of this one.
+    if (this.#usedEnd > PIECE_OFFSET + got) this.#bytes.fill(0, PIECE_OFFSET + got, this.#usedEnd)
+    this.#usedEnd = PIECE_OFFSET + got
+    const { state } = this.#verifier
+    state[VERIFIER_SEQUENCE] = lastSequence < 0 ? -1 : lastSequence + 1
+    this.#verifier.verify(PIECE_OFFSET, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+    const count = state[VERIFIER_COUNT] as number
+    if (count === 0) return undefined
+    const end = state[VERIFIER_END] as number
+    this.#checkTimes(end, segment.id, offset - PIECE_OFFSET)
+    return { length: end - PIECE_OFFSET, count, lastSequence: (state[VERIFIER_SEQUENCE] as number) - 1 }
+  }
+
+  /** What cannot be read holds no good record: the careful path finds out why. */
+  #read(segment: ColdSegment, offset: number, length: number): number {
+    try {
+      return segment.file.readAt(this.#bytes.subarray(PIECE_OFFSET, PIECE_OFFSET + length), offset)
+    } catch (error) {
+      if (!(error instanceof ColdFileError)) throw error
+      // The part that was read is not known to be whole.
+      this.#usedEnd = PIECE_OFFSET + length
+      return 0
+    }
+  }
+
+  /** Walks the checked records; two 32-bit compares each. */
+  #checkTimes(end: number, segmentId: number, shift: number): void {
+    const words = this.#words
+    const order = this.timeOrder
+    let at = PIECE_OFFSET
+    let last = at
+    let previousHigh = order.previousHigh
+    let previousLow = order.previousLow
+    const { limitHigh, limitLow } = order
+    while (at < end) {
+      const low = words[(at + RECORD_TIMESTAMP_NS_OFFSET) >> 2] as number
+      const high = words[(at + RECORD_TIMESTAMP_NS_OFFSET + 4) >> 2] as number
+      if (high < previousHigh || (high === previousHigh && low < previousLow)) order.noteBackwards(segmentId, at + shift)
+      if (high > limitHigh || (high === limitHigh && low > limitLow)) order.noteAhead(segmentId, at + shift)
+      previousHigh = high
+      previousLow = low
+      last = at
+      // The payload is one byte shorter than the commit word says.
+      at += RECORD_HEADER_LENGTH + (((words[at >> 2] as number) + RECORD_ALIGNMENT - 2) & -RECORD_ALIGNMENT)
+    }
+    order.previousHigh = previousHigh
+    order.previousLow = previousLow
+    this.#lastIsLegacy = (((words[(last + RECORD_FLAGS_OFFSET - 2) >> 2] as number) >>> 16) & RECORD_FLAG_HEADER_CRC) === 0
+  }
+}

@@ -1,0 +1,110 @@
+import { constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeQuietly } from '@chronicle-ts/core/internal'
+
+/**
+ * O_NONBLOCK: a named pipe in the place of a file must not hang its reader. It has no effect on regular files. O_NOFOLLOW: a link in the place of a file leads out of the queue, and one without a target
+ * would pass for a file that is missing.
+ */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | constants.O_NOFOLLOW
+
+/** Bytes that one system call is asked for: the kernel takes no more than 2 GiB at once, nor does `node:fs`. */
+const READ_LENGTH_MAX = 1 << 30
+
+/** A file that could not be opened or read; `errno` is the system's name of the reason ('EACCES', 'EIO', ...). */
+export class ColdFileError extends Error {
+  constructor(
+    readonly path: string,
+    readonly errno: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Cannot read ${path}: ${errno}`, options)
+  }
+
+  /** What stands in the way, in words where the system's name for it says little. */
+  get reason(): string {
+    if (this.errno === 'ELOOP') return 'ELOOP, it is a link, which is not followed'
+    return this.errno === 'ENOTREG' ? 'ENOTREG, it is no regular file' : this.errno
+  }
+}
+
+/** A regular file that is only ever read with `pread`: truncating it under us gives short reads, not a fault. */
+export class ColdFile {
+  private constructor(
+    readonly path: string,
+    readonly fd: number,
+  ) {}
+
+  /**
+   * Opens for reading; `undefined` when there is no such file.
+   *
+   * @throws {@link ColdFileError} when it cannot be opened, or is no regular file (`errno` 'ENOTREG').
+   */
+  static open(path: string): ColdFile | undefined {
+    let fd: number
+    try {
+      fd = openSync(path, OPEN_FLAGS)
+    } catch (cause) {
+      const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
+      if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
+      throw new ColdFileError(path, errno, { cause })
+    }
+    const file = new ColdFile(path, fd)
+    try {
+      if (file.stat().isFile()) return file
+    } catch (cause) {
+      file.close()
+      throw cause
+    }
+    file.close()
+    throw new ColdFileError(path, 'ENOTREG')
+  }
+
+  /** @throws {@link ColdFileError} */
+  stat(): Stats {
+    try {
+      return fstatSync(this.fd)
+    } catch (cause) {
+      throw new ColdFileError(this.path, (cause as NodeJS.ErrnoException).code ?? 'EIO', { cause })
+    }
+  }
+
+  /** Its present length in bytes. */
+  length(): number {
+    return this.stat().size
+  }
+
+  /** Fills `into` from `offset` on; returns how many bytes there were, fewer only at the end of the file. */
+  readAt(into: Uint8Array, offset: number): number {
+    let count = 0
+    while (count < into.length) {
+      const got = this.#readOnce(into, count, offset + count)
+      if (got === 0) break
+      count += got
+    }
+    return count
+  }
+
+  close(): void {
+    closeQuietly(this.fd)
+  }
+
+  #readOnce(into: Uint8Array, at: number, offset: number): number {
+    try {
+      return readSync(this.fd, into, at, Math.min(into.length - at, READ_LENGTH_MAX), offset)
+    } catch (cause) {
+      throw new ColdFileError(this.path, (cause as NodeJS.ErrnoException).code ?? 'EIO', { cause })
+    }
+  }
+}
+
+/** The first `length` bytes of a file at most; `undefined` when there is no such file. For small files that are read whole. */
+export function readColdFile(path: string, length: number): Buffer | undefined {
+  const file = ColdFile.open(path)
+  if (file === undefined) return undefined
+  try {
+    const bytes = Buffer.alloc(length)
+    return bytes.subarray(0, file.readAt(bytes, 0))
+  } finally {
+    file.close()
+  }
+}

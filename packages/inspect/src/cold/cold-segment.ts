@@ -1,0 +1,160 @@
+import { join } from 'node:path'
+import {
+  decodeSegmentHeader,
+  RECORD_COMMIT_LENGTH_OFFSET,
+  RECORD_HEADER_LENGTH,
+  recordLength,
+  SEGMENT_FLAG_SEALED,
+  SEGMENT_HEADER_LENGTH,
+  SEGMENT_MAGIC,
+  SEGMENT_VERSION,
+  type SegmentHeader,
+  segmentFileName,
+} from '@chronicle-ts/core/internal'
+import { ColdFile } from './cold-file.js'
+
+/** Bytes that one `pread` asks for: enough to make system calls cheap, little enough to stay in the second-level cache. */
+const WINDOW_LENGTH = 256 * 1024
+
+/**
+ * One segment file read through a window that moves along it. What stands behind a commit word in the window was read after that word was
+ * set, so a committed record in it is whole even while the writer appends.
+ */
+export class ColdSegment {
+  #header: SegmentHeader
+  /** Where the records' room ends: the segment size, or the file's end where that comes first. */
+  readonly end: number
+  readonly fileLength: number
+  #window: Buffer = Buffer.allocUnsafe(0)
+  #view: DataView = new DataView(new ArrayBuffer(0))
+  #start = 0
+  #length = 0
+
+  private constructor(
+    readonly id: number,
+    readonly segmentSize: number,
+    readonly file: ColdFile,
+  ) {
+    this.fileLength = file.length()
+    this.end = Math.min(this.fileLength, segmentSize)
+    this.#header = this.#readHeader()
+  }
+
+  /** Opens a segment; `undefined` when it does not exist. Without a known segment size the file's length serves. */
+  static open(directory: string, id: number, segmentSize?: number): ColdSegment | undefined {
+    const file = ColdFile.open(join(directory, segmentFileName(id)))
+    if (file === undefined) return undefined
+    try {
+      return new ColdSegment(id, segmentSize ?? file.length(), file)
+    } catch (error) {
+      file.close()
+      throw error
+    }
+  }
+
+  get header(): SegmentHeader {
+    return this.#header
+  }
+
+  /** What makes the header unusable, or `undefined`. */
+  get headerProblem(): string | undefined {
+    const { magic, version, segmentId } = this.#header
+    if (this.fileLength < SEGMENT_HEADER_LENGTH) return `it has ${this.fileLength} bytes`
+    if (magic !== SEGMENT_MAGIC) return `its magic is 0x${magic.toString(16).padStart(8, '0')}`
+    if (version !== SEGMENT_VERSION) return `its version is ${version}`
+    if (segmentId !== this.id) return `it says that it is segment ${segmentId}`
+    return undefined
+  }
+
+  get sealed(): boolean {
+    return (this.#header.flags & SEGMENT_FLAG_SEALED) !== 0
+  }
+
+  /** Reads the header again: flags and end summary of a live segment change once. */
+  refreshHeader(): void {
+    this.#header = this.#readHeader()
+  }
+
+  /** Whether a record can begin at this offset. */
+  hasRoomAt(offset: number): boolean {
+    return offset <= this.end - RECORD_HEADER_LENGTH
+  }
+
+  /** The commit word at this offset as the window has it: 0 may be outdated, anything else is final. */
+  commitLengthAt(offset: number): number {
+    return this.load(offset, RECORD_HEADER_LENGTH)
+      ? this.#view.getUint32(offset - this.#start + RECORD_COMMIT_LENGTH_OFFSET, true)
+      : 0
+  }
+
+  /** The commit word at this offset as the file has it now. */
+  freshCommitLengthAt(offset: number): number {
+    const word = Buffer.alloc(4)
+    if (this.file.readAt(word, offset + RECORD_COMMIT_LENGTH_OFFSET) < 4) return 0
+    const commitLength = word.readUInt32LE(0)
+    if (commitLength !== 0) this.forget()
+    return commitLength
+  }
+
+  /** Makes sure that the window holds these bytes; `false` when the file ends before. */
+  load(offset: number, length: number): boolean {
+    if (offset >= this.#start && offset + length <= this.#start + this.#length) return true
+    this.#fill(offset, length)
+    return length <= this.#length
+  }
+
+  /** The window's bytes over a loaded range: a view, valid until the next load. */
+  bytes(offset: number, length: number): Buffer {
+    return this.#window.subarray(offset - this.#start, offset - this.#start + length)
+  }
+
+  /** View over the window, and the index of a loaded offset in it, for decoding without copies. */
+  get view(): DataView {
+    return this.#view
+  }
+
+  indexOf(offset: number): number {
+    return offset - this.#start
+  }
+
+  /** Forgets the window, so that the next look reads the file. */
+  forget(): void {
+    this.#length = 0
+  }
+
+  close(): void {
+    this.file.close()
+  }
+
+  #fill(offset: number, length: number): void {
+    const wanted = Math.max(0, Math.min(this.end - offset, Math.max(length, WINDOW_LENGTH)))
+    if (wanted > this.#window.length) {
+      this.#window = Buffer.allocUnsafeSlow(wanted)
+      this.#view = new DataView(this.#window.buffer)
+    }
+    this.#start = offset
+    this.#length = this.file.readAt(this.#window.subarray(0, wanted), offset)
+    if (!this.sealed) this.#readCommittedAgain()
+  }
+
+  /**
+   * The kernel copies without promising an order between the commit word and what follows it. The run of records that the first read
+   * shows as committed is therefore read once more: by then all of it was there.
+   */
+  #readCommittedAgain(): void {
+    let end = 0
+    while (end + RECORD_HEADER_LENGTH <= this.#length) {
+      const commitLength = this.#view.getUint32(end + RECORD_COMMIT_LENGTH_OFFSET, true)
+      if (commitLength === 0) break
+      end += recordLength(commitLength - 1)
+    }
+    const again = Math.min(end, this.#length)
+    if (again > 0) this.file.readAt(this.#window.subarray(0, again), this.#start)
+  }
+
+  #readHeader(): SegmentHeader {
+    const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH)
+    this.file.readAt(bytes, 0)
+    return decodeSegmentHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.length))
+  }
+}

@@ -1,0 +1,60 @@
+import {
+  type ControlBlock,
+  controlExtensionsAreCurrent,
+  RECORD_ALIGNMENT,
+  recordLength,
+  SEGMENT_FIRST_RECORD_OFFSET,
+} from '@chronicle-ts/core/internal'
+import type { ColdSegment } from './cold-segment.js'
+import type { QueueEnd } from './measure-lag.js'
+import { sequenceAt } from './record-verdict.js'
+import { timestampNsAt, walkRecords } from './record-walk.js'
+
+/** How far back the last record is looked for; longer ones are found by walking. */
+const LOOK_BACK_BYTES = 256 * 1024
+
+/**
+ * The end of a queue by what its writer keeps in the control block, checked against the last record: a few reads, whatever the size of the segment. `undefined` when the two do not
+ * fit, or no writer of ours keeps the block.
+ */
+export function endByControl(segment: ColdSegment, control: ControlBlock): QueueEnd | undefined {
+  const { firstSequence } = segment.header
+  // A head that a writer of the base format began does not tell its first sequence, nor does every sequence in it stand once.
+  if (!controlExtensionsAreCurrent(control) || firstSequence === undefined) return undefined
+  const said = segment.id === control.currentSegment ? control.writeOffset : segment.header.endOffset
+  const last = lastRecordBefore(segment, said, control.nextSequence - 1)
+  if (last === undefined) return undefined
+  // What was appended since the control block was read.
+  const since = walkRecords(segment, said)
+  const isNewer = since.count > 0
+  const lastSequence = isNewer ? since.lastSequence : control.nextSequence - 1
+  const walk = {
+    end: since.end,
+    count: lastSequence - firstSequence + 1,
+    firstSequence,
+    lastSequence,
+    highestSequence: lastSequence,
+    firstTimestampNs: 0n,
+    lastTimestampNs: isNewer ? since.lastTimestampNs : last.timestampNs,
+    hasLegacy: false,
+    stoppedBy: since.stoppedBy,
+  }
+  return {
+    segmentId: segment.id,
+    walk,
+    rate: { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n },
+    provenSequence: -1,
+    goesOnAt: undefined,
+  }
+}
+
+function lastRecordBefore(segment: ColdSegment, end: number, sequence: number): { timestampNs: bigint } | undefined {
+  const lowest = Math.max(SEGMENT_FIRST_RECORD_OFFSET, end - LOOK_BACK_BYTES)
+  if (end <= lowest || end > segment.end || !segment.load(lowest, end - lowest)) return undefined
+  for (let at = end - RECORD_ALIGNMENT; at >= lowest; at -= RECORD_ALIGNMENT) {
+    const commitLength = segment.commitLengthAt(at)
+    if (commitLength === 0 || at + recordLength(commitLength - 1) !== end) continue
+    if (sequenceAt(segment, at) === sequence) return { timestampNs: timestampNsAt(segment, at) }
+  }
+  return undefined
+}

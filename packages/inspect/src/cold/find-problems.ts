@@ -1,0 +1,214 @@
+import {
+  CONTROL_FILE,
+  type ControlBlock,
+  controlExtensionsAreCurrent,
+  decodeIndex,
+  INDEX_FILE,
+  INDEX_LENGTH,
+  LOCK_FILE,
+  QUARANTINE_DIRECTORY,
+} from '@chronicle-ts/core/internal'
+import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
+import { ColdFileError, readColdFile } from './cold-file.js'
+import type { ColdPlaces } from './find-start.js'
+import type { ReadersInspection } from './inspect-readers.js'
+import type { QueueEnd } from './measure-lag.js'
+import type { QueueInspection } from './queue-inspection.js'
+import type { QueueListing } from './queue-listing.js'
+import { type ProblemFacts, type QueueProblem, queueProblem } from './queue-problem.js'
+import { placeOfReader } from './reader-place.js'
+
+/** Everything that the search for problems looks at. */
+export interface ProblemSources {
+  readonly inspection: Omit<QueueInspection, 'problems'>
+  readonly control: ColdControl
+  readonly listing: QueueListing
+  readonly registered: ReadersInspection
+  readonly end: QueueEnd | undefined
+  readonly places: ColdPlaces
+  /** Leave out what costs more than a few reads. */
+  readonly quick: boolean
+}
+
+/** Clocks of machines, and of callers that give times, may differ by this much. */
+export const CLOCK_TOLERANCE_NS = 60_000_000_000n
+
+/** What is wrong with a queue, as far as its metadata and the walk over its head show it: no record behind the head is read. */
+export function findQueueProblems(sources: ProblemSources): QueueProblem[] {
+  if (!sources.inspection.isQueue) return [queueProblem('NOT_A_QUEUE', '')]
+  return [
+    ...controlProblems(sources),
+    ...firstSegmentProblems(sources),
+    ...segmentProblems(sources),
+    ...headProblems(sources),
+    ...readerProblems(sources),
+    ...clockProblems(sources),
+    ...lockProblems(sources),
+    ...indexProblems(sources),
+    ...leftoverProblems(sources),
+  ]
+}
+
+function controlProblems({ control, inspection }: ProblemSources): QueueProblem[] {
+  if (control.problem !== undefined) return [control.problem]
+  const generation = control.block?.segmentGeneration ?? 0
+  if (generation % 2 === 0 || inspection.writer.alive === true) return []
+  // A writer that opened since makes it even; one that lives is in the middle of a roll.
+  const again = readColdControl(inspection.directory).block?.segmentGeneration ?? 0
+  return again % 2 === 0 ? [] : [queueProblem('CONTROL_ODD_GENERATION', `It is ${generation}`, { file: CONTROL_FILE })]
+}
+
+function segmentProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {
+  const problems: QueueProblem[] = []
+  const headId = Math.max(believableControl(control)?.currentSegment ?? -1, inspection.head.segmentId ?? -1)
+  const ids = listing.segmentIds
+  for (const [index, id] of ids.entries()) {
+    const next = ids[index + 1]
+    if (next !== undefined && next > id + 1)
+      problems.push(queueProblem('SEGMENT_MISSING', '', { segmentId: id + 1, count: next - id - 1 }))
+  }
+  for (const segment of inspection.segments.inspected) {
+    const { segmentId, problem } = segment
+    if (problem !== undefined) {
+      const beyondHead = segmentId > headId && !segment.hasRecords
+      problems.push(beyondHead ? queueProblem('SEGMENT_NOT_READY', '', { segmentId }) : problem)
+    } else if (!segment.sealed && segmentId < headId && !(segmentId === headId - 1 && inspection.writer.alive === true)) {
+      problems.push(queueProblem('SEGMENT_UNSEALED', '', { segmentId }))
+    }
+  }
+  return problems
+}
+
+function headProblems(sources: ProblemSources): QueueProblem[] {
+  const { end } = sources
+  const problems = problemsOfControlledHead(sources)
+  if (end?.goesOnAt !== undefined) {
+    const { segmentId, walk, goesOnAt } = end
+    problems.push(queueProblem('RECORDS_LOST', '', { segmentId, offset: walk.end, count: goesOnAt - walk.end }))
+  }
+  return problems
+}
+
+function problemsOfControlledHead({ inspection, listing, control, end }: ProblemSources): QueueProblem[] {
+  const block = believableControl(control)
+  if (block === undefined) return []
+  const problems: QueueProblem[] = []
+  const { currentSegment, writeOffset } = block
+  if (!listing.segmentIds.includes(currentSegment)) problems.push(queueProblem('HEAD_MISSING', '', { segmentId: currentSegment }))
+  if (end === undefined) return problems
+  const { segmentId, walk } = end
+  const usedUpTo = end.provenSequence
+  if (controlExtensionsAreCurrent(block) && block.nextSequence <= usedUpTo && inspection.writer.alive !== true) {
+    const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
+    problems.push(queueProblem('CONTROL_BAD_SEQUENCE', detail, { file: CONTROL_FILE }))
+  }
+  if (nextSequenceIsAhead(block, end) && inspection.writer.alive === false) {
+    const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
+    problems.push(queueProblem('CONTROL_SEQUENCE_AHEAD', detail, { file: CONTROL_FILE }))
+  }
+  if (segmentId > currentSegment && inspection.writer.alive !== true) {
+    problems.push(queueProblem('CONTROL_BEHIND', `It says segment ${currentSegment}`, { segmentId }))
+  }
+  if (segmentId !== currentSegment) return problems
+  const facts = { segmentId, offset: walk.end }
+  if (walk.stoppedBy === 'bad-length') problems.push(queueProblem('RECORD_TORN', 'Its length leaves the segment', facts))
+  else if (walk.end < writeOffset && walk.stoppedBy === 'uncommitted') {
+    problems.push(queueProblem('CONTROL_AHEAD', `It says offset ${writeOffset}`, facts))
+  } else if (walk.end > writeOffset && inspection.writer.alive === false && walk.stoppedBy === 'uncommitted') {
+    problems.push(queueProblem('CONTROL_BEHIND', `It says offset ${writeOffset}`, { ...facts, severity: 'info' }))
+  }
+  return problems
+}
+
+/** Only where every record of the head was counted: damage may hide the last ones. */
+function nextSequenceIsAhead(block: ControlBlock, { provenSequence, walk, goesOnAt }: QueueEnd): boolean {
+  if (!controlExtensionsAreCurrent(block) || walk.stoppedBy === 'bad-length' || goesOnAt !== undefined) return false
+  return provenSequence >= 0 && provenSequence === walk.lastSequence && block.nextSequence > provenSequence + 1
+}
+
+/** The hint may be behind while a writer deletes; one that is at rest has put it right. */
+function firstSegmentProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {
+  const told = believableControl(control)?.firstSegmentPlusOne ?? 0
+  const [lowest] = listing.segmentIds
+  if (told === 0 || lowest === undefined || told - 1 === lowest || inspection.writer.alive !== false) return []
+  const facts = { file: CONTROL_FILE, segmentId: lowest }
+  return [queueProblem('CONTROL_BAD_FIRST_SEGMENT', `It says ${told - 1}, the lowest is ${lowest}`, facts)]
+}
+
+/** Times that have not come yet, as far as metadata and the head show them; a verification looks at every record. */
+function clockProblems({ inspection }: ProblemSources): QueueProblem[] {
+  const { inspectedNs, head, first, writer, readers, segments } = inspection
+  const limit = inspectedNs + CLOCK_TOLERANCE_NS
+  const isAhead = (timestampNs: bigint | undefined) => timestampNs !== undefined && timestampNs > limit
+  const problems: QueueProblem[] = []
+  const note = (what: string, timestampNs: bigint | undefined, facts: ProblemFacts) => {
+    if (isAhead(timestampNs)) problems.push(queueProblem('CLOCK_AHEAD', `${what} says ${timestampNs} ns`, facts))
+  }
+  note('The heartbeat of the writer', writer.lastHeartbeatNs, { file: CONTROL_FILE })
+  for (const { file, lastHeartbeatNs } of readers) note('The heartbeat of a reader', lastHeartbeatNs, { file })
+  const ahead = new Set<number>()
+  for (const { segmentId, firstTimestampNs, lastTimestampNs, createdNs } of segments.inspected)
+    if ([firstTimestampNs, lastTimestampNs, createdNs].some(isAhead)) ahead.add(segmentId)
+  if (first !== undefined && isAhead(first.timestampNs)) ahead.add(first.segmentId)
+  if (head.segmentId !== undefined && isAhead(head.lastTimestampNs)) ahead.add(head.segmentId)
+  for (const segmentId of ahead) problems.push(queueProblem('CLOCK_AHEAD', 'A message or the segment itself', { segmentId }))
+  return problems
+}
+
+function readerProblems({ inspection, registered, places, quick }: ProblemSources): QueueProblem[] {
+  const problems = [...registered.problems]
+  const { firstId } = inspection.segments
+  const { segmentId: headId, offset: headOffset } = inspection.head
+  for (const { file, position, problem } of inspection.readers) {
+    if (problem !== undefined) problems.push(problem)
+    if (position === undefined || firstId === undefined) continue
+    const { segmentId, offset } = position
+    if (segmentId < firstId)
+      problems.push(queueProblem('READER_DATA_LOST', `The first segment is ${firstId}`, { file, segmentId, offset }))
+    if (headId === undefined || headOffset === undefined) continue
+    const ahead = segmentId > headId + 1 || (segmentId === headId && offset > headOffset)
+    if (ahead && inspection.writer.alive !== true)
+      problems.push(queueProblem('READER_AHEAD', `The queue ends at ${headId}:${headOffset}`, { file, segmentId, offset }))
+    const isAtEnd = segmentId === headId && offset === headOffset
+    if (!quick && !ahead && !isAtEnd && placeOfReader(places, position).kind === 'inside')
+      problems.push(queueProblem('READER_MISPLACED', '', { file, segmentId, offset }))
+  }
+  return problems
+}
+
+function lockProblems({ inspection, control }: ProblemSources): QueueProblem[] {
+  const { writer, readers } = inspection
+  const problems: QueueProblem[] = []
+  if (writer.recordIsBad) problems.push(queueProblem('LOCK_RECORD_BAD', '', { file: LOCK_FILE }))
+  if (writer.alive === false && writer.record !== undefined) {
+    problems.push(queueProblem('LOCK_STALE', `It names pid ${writer.record.pid}`, { file: LOCK_FILE }))
+  }
+  const block = believableControl(control)
+  const anyReader = readers.some((reader) => reader.lock.held !== false)
+  if (block !== undefined && block.waitersPending > 0 && !anyReader && !controlExtensionsAreCurrent(block)) {
+    problems.push(queueProblem('WAITERS_LEAKED', '', { file: CONTROL_FILE, count: block.waitersPending }))
+  }
+  return problems
+}
+
+function indexProblems({ inspection, listing }: ProblemSources): QueueProblem[] {
+  if (!listing.hasIndex) return []
+  try {
+    const bytes = readColdFile(`${inspection.directory}/${INDEX_FILE}`, INDEX_LENGTH + 1)
+    return bytes === undefined || decodeIndex(bytes) !== undefined
+      ? []
+      : [queueProblem('INDEX_BAD', `It has ${bytes.length} bytes`, { file: INDEX_FILE })]
+  } catch (error) {
+    if (error instanceof ColdFileError)
+      return [queueProblem('FILE_UNREADABLE', error.reason, { file: INDEX_FILE, severity: 'info' })]
+    throw error
+  }
+}
+
+function leftoverProblems({ inspection, listing }: ProblemSources): QueueProblem[] {
+  const problems: QueueProblem[] = []
+  if (inspection.writer.alive !== true) problems.push(...listing.leftovers.map((file) => queueProblem('LEFTOVER', '', { file })))
+  if (listing.hasQuarantine) problems.push(queueProblem('QUARANTINED', '', { file: QUARANTINE_DIRECTORY }))
+  problems.push(...listing.foreign.map((file) => queueProblem('FOREIGN_FILE', '', { file })))
+  return problems
+}

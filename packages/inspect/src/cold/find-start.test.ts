@@ -1,0 +1,91 @@
+import { cpSync, existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { openWriter } from '@chronicle-ts/core'
+import { encodePaddingHeader } from '@chronicle-ts/core/internal'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
+import { overwrite, segmentFile } from '../../../core/test/support/raw-queue.js'
+import { temporaryDirectory } from '../../../core/test/support/temporary.js'
+import type { ColdPosition } from './cold-item.js'
+import { type ColdStart, openColdReader } from './open-cold-reader.js'
+
+let queue: string
+
+beforeEach(() => {
+  queue = join(temporaryDirectory(), 'queue')
+})
+
+describe('a place in a queue without records', () => {
+  it.each<ColdStart>(['earliest', 'latest', { last: 3 }, { last: 0 }, { sequence: 5 }, { timestampNs: 5n }])(
+    'is the beginning of its one segment: %o',
+    (from) => {
+      buildQueue(queue, { payloads: [], firstSegment: 7 })
+      expect(positionOf(from)).toEqual({ segmentId: 7, offset: 64 })
+    },
+  )
+
+  it.each<ColdStart>(['earliest', 'latest', { last: 3 }, { sequence: 5 }, { timestampNs: 5n }])(
+    'is the beginning of the first segment there will be, when none is left: %o',
+    (from) => {
+      buildQueue(queue, { payloads: textPayloads(3) })
+      rmSync(segmentFile(queue, 0))
+      expect(positionOf(from)).toEqual({ segmentId: 0, offset: 64 })
+    },
+  )
+})
+
+describe('a place in a queue whose next segment is prepared', () => {
+  it('lies in the segments that hold records', async () => {
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    for (let index = 0; index < 40; index += 1) writer.append(1, Buffer.alloc(32), { timestampNs: BigInt(index) })
+    const end = writer.position
+    // The writer keeps one ready: a header and nothing else.
+    while (!existsSync(segmentFile(queue, end.segmentId + 1))) await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(positionOf('latest')).toEqual(end)
+    expect(positionOf({ last: 0 })).toEqual(end)
+    expect(positionOf({ last: 1 })).toEqual({ ...end, offset: end.offset - 128 })
+    expect(positionOf({ sequence: 39 })).toEqual({ ...end, offset: end.offset - 128 })
+    expect(positionOf({ timestampNs: 38n })).toEqual({ ...end, offset: end.offset - 256 })
+    expect(positionOf({ sequence: 40 })).toEqual(end)
+  })
+})
+
+describe('a place in a queue with segments that only lead on', () => {
+  it('is found on both sides of them, whether they are padded or empty', () => {
+    const before = buildQueue(`${queue}-before`, { payloads: sized(31), firstTimestampNs: 0n })
+    buildQueue(queue, { payloads: sized(29), firstSegment: 6, firstSequence: 31, firstTimestampNs: 31_000n })
+    expect(before.records.at(-1)).toMatchObject({ segmentId: 0, sequence: 30 })
+    cpSync(segmentFile(`${queue}-before`, 0), segmentFile(queue, 0))
+    for (const id of [1, 2, 3, 4, 5]) {
+      buildQueue(`${queue}-${id}`, { payloads: [], firstSegment: id })
+      cpSync(segmentFile(`${queue}-${id}`, id), segmentFile(queue, id))
+    }
+    for (const id of [1, 2, 4]) overwrite(segmentFile(queue, id), 64, encodePaddingHeader(64, 4096))
+    for (const sequence of [0, 7, 30, 31, 59]) {
+      expect(firstSequence({ sequence })).toBe(sequence)
+      expect(firstSequence({ timestampNs: BigInt(sequence) * 1000n })).toBe(sequence)
+    }
+  })
+
+  const sized = (count: number) => Array.from({ length: count }, () => Buffer.alloc(32, 7))
+
+  function firstSequence(from: ColdStart): number | undefined {
+    using reader = openColdReader(queue, { from })
+    for (let item = reader.next(); item !== undefined; item = reader.next()) if (item.kind === 'record') return item.sequence
+    return undefined
+  }
+})
+
+describe('an exact place', () => {
+  it('needs no offset, and is taken as it is where nothing stands', () => {
+    buildQueue(queue, { payloads: textPayloads(3) })
+    expect(positionOf({ segmentId: 9 })).toEqual({ segmentId: 9, offset: 64 })
+    using reader = openColdReader(queue, { from: { segmentId: 9 } })
+    expect(reader.next()).toBeUndefined()
+  })
+})
+
+function positionOf(from: ColdStart): ColdPosition {
+  using reader = openColdReader(queue, { from })
+  return reader.position
+}

@@ -1,0 +1,152 @@
+import { type ControlBlock, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import type { ColdPosition } from './cold-item.js'
+import { ColdSegment } from './cold-segment.js'
+import { beginsWithMessage, holdsRecords, sequenceAt } from './record-verdict.js'
+import { timestampNsAt, walkRecords } from './record-walk.js'
+
+/** A queue as far as finding a place in it needs it. */
+export interface ColdPlaces {
+  readonly directory: string
+  readonly segmentIds: readonly number[]
+  readonly control: ControlBlock | undefined
+}
+
+/** The first record of the queue. */
+export function earliestPosition(places: ColdPlaces): ColdPosition {
+  return { segmentId: places.segmentIds[0] ?? 0, offset: SEGMENT_FIRST_RECORD_OFFSET }
+}
+
+/** Behind the last record. */
+export function latestPosition(places: ColdPlaces): ColdPosition {
+  const segmentId = lastSegmentWithRecords(places)
+  if (segmentId === undefined) return earliestPosition(places)
+  const end = withSegment(places, segmentId, (segment) => walkRecords(segment).end)
+  return { segmentId, offset: end ?? SEGMENT_FIRST_RECORD_OFFSET }
+}
+
+/**
+ * Where the records end that are there now, for a reader that is to end there whatever is appended later; `undefined` when damage hides it. The walk and the control block are both asked: damage
+ * stops the first, and the second is behind after a crash.
+ */
+export function presentEnd(places: ColdPlaces): ColdPosition | undefined {
+  const segmentId = lastSegmentWithRecords(places)
+  if (segmentId === undefined) return undefined
+  const walk = withSegment(places, segmentId, (segment) => walkRecords(segment))
+  if (walk === undefined || walk.stoppedBy === 'bad-length') return undefined
+  const walked = { segmentId, offset: walk.end }
+  const { control } = places
+  if (control === undefined) return walked
+  const told = { segmentId: control.currentSegment, offset: control.writeOffset }
+  return isBefore(walked, told) ? told : walked
+}
+
+/** Whether one place stands before another. */
+export function isBefore(one: ColdPosition, other: ColdPosition): boolean {
+  return one.segmentId < other.segmentId || (one.segmentId === other.segmentId && one.offset < other.offset)
+}
+
+/** The n-th record from the end, or the first one where there are fewer. Walks back from the head, one segment at a time. */
+export function positionOfLast(places: ColdPlaces, count: number): ColdPosition {
+  if (count <= 0) return latestPosition(places)
+  const head = lastSegmentWithRecords(places)
+  if (head === undefined) return earliestPosition(places)
+  let missing = count
+  for (const segmentId of [...places.segmentIds].reverse()) {
+    if (segmentId > head) continue
+    const offsets = lastOffsets(places, segmentId, missing)
+    missing -= offsets.length
+    if (missing === 0) return { segmentId, offset: offsets[0] ?? SEGMENT_FIRST_RECORD_OFFSET }
+  }
+  return earliestPosition(places)
+}
+
+/** The first record whose sequence is `sequence` or higher. */
+export function positionOfSequence(places: ColdPlaces, sequence: number): ColdPosition {
+  return positionWhere(places, (segment, offset) => sequenceAt(segment, offset) >= sequence)
+}
+
+/** The first record that is as old as `timestampNs` or younger, in a queue whose timestamps do not go back. */
+export function positionOfTime(places: ColdPlaces, timestampNs: bigint): ColdPosition {
+  return positionWhere(places, (segment, offset) => timestampNsAt(segment, offset) >= timestampNs)
+}
+
+/**
+ * The highest segment that holds a record. Begins at the control block's head, whose neighbour may already hold more, and falls back to the whole listing when
+ * that head is not there.
+ */
+export function lastSegmentWithRecords(places: ColdPlaces): number | undefined {
+  const head = places.control?.currentSegment
+  const ids = places.segmentIds
+  const headExists = head !== undefined && ids.includes(head)
+  for (let index = ids.length - 1; index >= 0; index -= 1) {
+    const id = ids[index] as number
+    if (headExists && id < head - 1) break
+    if (hasRecords(places, id)) return id
+  }
+  return undefined
+}
+
+/** The last segment whose first record does not satisfy `reached`, then the first record in it or behind it that does. */
+function positionWhere(places: ColdPlaces, reached: (segment: ColdSegment, offset: number) => boolean): ColdPosition {
+  const { segmentIds } = places
+  let low = 0
+  let high = segmentIds.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    // A segment without a record of its own (one that only leads on, an empty or a bad one) says nothing: the next that has one answers for it.
+    let asked = middle
+    let answer = firstRecordSatisfies(places, segmentIds[asked] as number, reached)
+    while (answer === undefined && ++asked < high) answer = firstRecordSatisfies(places, segmentIds[asked] as number, reached)
+    if (answer === false) low = asked + 1
+    else high = middle
+  }
+  const segmentId = segmentIds[Math.max(0, low - 1)]
+  if (segmentId === undefined) return earliestPosition(places)
+  const walk = withSegment(places, segmentId, (segment) =>
+    walkRecords(segment, undefined, (_, offset) => !reached(segment, offset)),
+  )
+  // At the segment's end the reader moves on by itself, if there is anything to move on to.
+  return { segmentId, offset: walk?.end ?? SEGMENT_FIRST_RECORD_OFFSET }
+}
+
+/** `undefined` where no message stands at the beginning. */
+function firstRecordSatisfies(
+  places: ColdPlaces,
+  segmentId: number,
+  reached: (segment: ColdSegment, offset: number) => boolean,
+): boolean | undefined {
+  return withSegment(places, segmentId, (segment) =>
+    beginsWithMessage(segment) ? reached(segment, SEGMENT_FIRST_RECORD_OFFSET) : undefined,
+  )
+}
+
+function lastOffsets(places: ColdPlaces, segmentId: number, count: number): number[] {
+  const ring: number[] = []
+  let seen = 0
+  withSegment(places, segmentId, (segment) =>
+    walkRecords(segment, undefined, (_, offset) => {
+      ring[seen % count] = offset
+      seen += 1
+      return true
+    }),
+  )
+  const oldest = seen % count
+  return seen <= count ? ring : [...ring.slice(oldest), ...ring.slice(0, oldest)]
+}
+
+function hasRecords(places: ColdPlaces, segmentId: number): boolean {
+  return withSegment(places, segmentId, holdsRecords) ?? false
+}
+
+/** Opens a segment for one question; `undefined` when it cannot be opened or read: the reader reports that when it gets there. */
+function withSegment<T>(places: ColdPlaces, segmentId: number, ask: (segment: ColdSegment) => T): T | undefined {
+  let segment: ColdSegment | undefined
+  try {
+    segment = ColdSegment.open(places.directory, segmentId, places.control?.segmentSize)
+    return segment === undefined ? undefined : ask(segment)
+  } catch {
+    return undefined
+  } finally {
+    segment?.close()
+  }
+}

@@ -1,0 +1,185 @@
+import { join } from 'node:path'
+import {
+  controlExtensionsAreCurrent,
+  decodeDurableMark,
+  LOCK_FILE,
+  SEGMENT_FIRST_RECORD_OFFSET,
+} from '@chronicle-ts/core/internal'
+import { checksum } from './checksum.js'
+import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
+import { ColdSegment } from './cold-segment.js'
+import { firstDirtyOffset } from './dirty-bytes.js'
+import { endByControl } from './end-by-control.js'
+import { findQueueProblems } from './find-problems.js'
+import { type ColdPlaces, lastSegmentWithRecords } from './find-start.js'
+import { inspectLock, type LockInspection, readLockTable } from './inspect-lock.js'
+import { inspectReaders, type ReadersInspection } from './inspect-readers.js'
+import { inspectSegment, type SegmentInspection } from './inspect-segments.js'
+import { measureLag, type QueueEnd } from './measure-lag.js'
+import type { HeadInspection, QueueInspection, ReaderInspection, SegmentsSummary, WriterInspection } from './queue-inspection.js'
+import { isQueueListing, listQueue } from './queue-listing.js'
+import { RateMeter } from './recent-rate.js'
+import { findNextRecord, judgeRecord } from './record-verdict.js'
+import { type RecordWalk, walkRecords } from './record-walk.js'
+
+export interface InspectOptions {
+  /** Segments to look at one by one at most, half of them at either end of the queue. Default 512: a hundred thousand would take seconds. */
+  readonly segmentLimit?: number
+  /**
+   * Use the values that a writer of this library keeps in the control block instead of walking the head: costs the same for every size of segment, and leaves out the rate. For inspecting many queues every second.
+   */
+  readonly quick?: boolean
+  /** @internal The caller holds the writer lock itself, so that no writer is at work. Default: false. */
+  readonly holdsLock?: boolean
+}
+
+const SEGMENT_LIMIT = 512
+
+/**
+ * Looks at a queue's directory with `pread` only: joins nothing, writes nothing, maps nothing. A broken queue is no reason to throw: what is wrong stands in `problems`, each with a
+ * stable code.
+ *
+ * @throws NotFoundError, PermissionError, NotAQueueError when the directory itself cannot be listed.
+ *
+ * @example
+ * ```ts
+ * const { head, readers, problems } = inspectQueue('/var/lib/trades')
+ * ```
+ */
+export function inspectQueue(directory: string, options: InspectOptions = {}): QueueInspection {
+  // The control block is read before the segments: a live writer can only be ahead of it, never behind.
+  const control = readColdControl(directory)
+  const listing = listQueue(directory)
+  const block = believableControl(control)
+  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: block }
+  const segments = inspectSegments(places, options.segmentLimit ?? SEGMENT_LIMIT)
+  const end = walkToEnd(places, options.quick === true)
+  const locks = readLockTable()
+  const writer = inspectWriter(control, inspectLock(join(directory, LOCK_FILE), locks), options.holdsLock === true)
+  const registered = inspectReaders(directory, locks)
+  const inspection: Omit<QueueInspection, 'problems'> = {
+    directory,
+    inspectedNs: BigInt(Date.now()) * 1_000_000n,
+    isQueue: isQueueListing(listing),
+    segmentSize: block?.segmentSize ?? segments.inspected[0]?.length,
+    control: control.block,
+    controlIsValid: block !== undefined,
+    hasExtensions: block !== undefined && controlExtensionsAreCurrent(block),
+    segments,
+    head: describeHead(end, control, segments),
+    first: firstRecord(segments),
+    durable: control.bytes === undefined || block === undefined ? undefined : decodeDurableMark(control.bytes, checksum),
+    writer,
+    readers: inspectLags(places, registered, end),
+    markers: { ready: listing.hasReady, lease: listing.hasLease },
+    leftovers: listing.leftovers,
+    hasQuarantine: listing.hasQuarantine,
+  }
+  return {
+    ...inspection,
+    problems: findQueueProblems({ inspection, control, listing, registered, end, places, quick: options.quick === true }),
+  }
+}
+
+function inspectSegments(places: ColdPlaces, limit: number): SegmentsSummary {
+  const ids = places.segmentIds
+  const half = Math.max(1, Math.ceil(limit / 2))
+  const looked = ids.length <= limit ? ids : [...ids.slice(0, half), ...ids.slice(-half)]
+  const inspected: SegmentInspection[] = []
+  for (const id of looked) {
+    const segment = inspectSegment(places.directory, id, places.control?.segmentSize)
+    if (segment !== undefined) inspected.push(segment)
+  }
+  const omitted = ids.length - looked.length
+  const assumed = omitted * (places.control?.segmentSize ?? inspected[0]?.length ?? 0)
+  const bytes = inspected.reduce((sum, segment) => sum + segment.length, assumed)
+  return { count: ids.length, firstId: ids[0], lastId: ids.at(-1), inspected, omitted, bytes }
+}
+
+function walkToEnd(places: ColdPlaces, quick: boolean): QueueEnd | undefined {
+  const segmentId = lastSegmentWithRecords(places)
+  if (segmentId === undefined) return undefined
+  let segment: ColdSegment | undefined
+  try {
+    segment = ColdSegment.open(places.directory, segmentId, places.control?.segmentSize)
+    if (segment === undefined) return undefined
+    return (quick && places.control !== undefined ? endByControl(segment, places.control) : undefined) ?? describeEnd(segment)
+  } catch {
+    return undefined
+  } finally {
+    segment?.close()
+  }
+}
+
+function describeEnd(segment: ColdSegment): QueueEnd {
+  const meter = new RateMeter()
+  let lastAt = -1
+  const walk = walkRecords(segment, SEGMENT_FIRST_RECORD_OFFSET, (at, offset) => {
+    meter.see(at, offset)
+    lastAt = offset
+    return true
+  })
+  const provenSequence = findProvenSequence(segment, walk, lastAt)
+  return { segmentId: segment.id, walk, rate: meter.rate(walk.end), provenSequence, goesOnAt: recordBehindHole(segment, walk) }
+}
+
+/** The highest sequence that damage cannot have made up; -1 when there is none. */
+function findProvenSequence(segment: ColdSegment, walk: RecordWalk, lastAt: number): number {
+  const isUnbroken = walk.lastSequence - walk.firstSequence === walk.count - 1
+  if (isUnbroken && lastAt >= 0 && judgeRecord(segment, lastAt) === 'good') return walk.lastSequence
+  return walk.count > 0 && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET) === 'good' ? walk.firstSequence : -1
+}
+
+/** Damage can hide records behind a hole of zeros. On a live queue the hole may be a record that is just being written, and is closed a moment later. */
+function recordBehindHole(segment: ColdSegment, { end, lastSequence, stoppedBy }: RecordWalk): number | undefined {
+  if (stoppedBy !== 'uncommitted') return undefined
+  const dirty = firstDirtyOffset(segment, end)
+  const found = dirty === undefined ? undefined : findNextRecord(segment, dirty, { damageOffset: end, lastSequence })
+  return segment.freshCommitLengthAt(end) === 0 ? found : undefined
+}
+
+function describeHead(end: QueueEnd | undefined, control: ColdControl, segments: SegmentsSummary): HeadInspection {
+  if (end === undefined) {
+    const offset = segments.lastId === undefined ? undefined : SEGMENT_FIRST_RECORD_OFFSET
+    const rate = { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }
+    return {
+      segmentId: believableControl(control)?.currentSegment,
+      offset,
+      nextSequence: told(control),
+      lastTimestampNs: undefined,
+      recordCount: 0,
+      rate,
+    }
+  }
+  const { segmentId, walk, rate } = end
+  const walked = walk.stoppedBy === 'bad-length' ? undefined : walk.highestSequence + 1
+  const nextSequence = walked === undefined ? told(control) : Math.max(walked, told(control) ?? 0)
+  return { segmentId, offset: walk.end, nextSequence, lastTimestampNs: walk.lastTimestampNs, recordCount: walk.count, rate }
+}
+
+/** The next sequence as a writer of ours maintains it. */
+function told(control: ColdControl): number | undefined {
+  const block = believableControl(control)
+  return block !== undefined && controlExtensionsAreCurrent(block) ? block.nextSequence : undefined
+}
+
+function firstRecord(segments: SegmentsSummary): QueueInspection['first'] {
+  const segment = segments.inspected.find((candidate) => candidate.hasRecords)
+  if (segment?.firstSequence === undefined || segment.firstTimestampNs === undefined) return undefined
+  return { segmentId: segment.segmentId, sequence: segment.firstSequence, timestampNs: segment.firstTimestampNs }
+}
+
+function inspectWriter(control: ColdControl, found: LockInspection, holdsLock: boolean): WriterInspection {
+  const lock = holdsLock ? { ...found, held: false } : found
+  const block = believableControl(control)
+  const lastHeartbeatNs = block === undefined || block.writerHeartbeatNs === 0n ? undefined : block.writerHeartbeatNs
+  return { ...lock, alive: lock.held, epoch: block?.writerEpoch, lastHeartbeatNs }
+}
+
+function inspectLags(places: ColdPlaces, registered: ReadersInspection, end: QueueEnd | undefined): ReaderInspection[] {
+  return registered.readers.map((reader) => {
+    const { position } = reader
+    const lag = position === undefined || end === undefined ? undefined : measureLag(places, position, end)
+    return { ...reader, lag, pinsFrom: position?.segmentId ?? places.segmentIds[0] }
+  })
+}

@@ -1,0 +1,77 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
+import { checksum } from './checksum.js'
+import { ColdFileError, readColdFile } from './cold-file.js'
+import type { ColdPosition } from './cold-item.js'
+import { inspectLock, type LockInspection, type LockTable } from './inspect-lock.js'
+import { type QueueProblem, queueProblem } from './queue-problem.js'
+
+/** A registered reader as its file tells. */
+export interface ReaderFileInspection {
+  readonly name: string
+  /** Path relative to the queue's directory. */
+  readonly file: string
+  /** Where it goes on; `undefined` when the file is damaged or unreadable. */
+  readonly position: ColdPosition | undefined
+  /** When it last committed; `undefined` when the file does not tell. */
+  readonly lastHeartbeatNs: bigint | undefined
+  readonly generation: number | undefined
+  /** A file of the first versions of the format, 8 or 16 bytes. */
+  readonly legacy: boolean
+  /** The lock that a named reader holds while it lives. Readers of the base format take none. */
+  readonly lock: LockInspection
+  readonly problem: QueueProblem | undefined
+}
+
+/** What stands in `readers/`. */
+export interface ReadersInspection {
+  readonly readers: readonly ReaderFileInspection[]
+  readonly problems: readonly QueueProblem[]
+}
+
+/** Reads the files of all registered readers, by name. Never throws. */
+export function inspectReaders(directory: string, locks: LockTable): ReadersInspection {
+  let names: string[]
+  try {
+    names = readdirSync(join(directory, READERS_DIRECTORY)).sort()
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
+    return {
+      readers: [],
+      problems: errno === 'ENOENT' ? [] : [queueProblem('FILE_UNREADABLE', errno, { file: READERS_DIRECTORY })],
+    }
+  }
+  const readers: ReaderFileInspection[] = []
+  const problems: QueueProblem[] = []
+  for (const fileName of names) {
+    const name = parseReaderFileName(fileName)
+    const file = `${READERS_DIRECTORY}/${fileName}`
+    if (name !== undefined) readers.push(inspectReaderFile(join(directory, file), { name, file, locks }))
+    else if (fileName.endsWith('.tmp')) problems.push(queueProblem('LEFTOVER', '', { file }))
+    else if (!fileName.endsWith('.lost')) problems.push(queueProblem('READER_NAME', '', { file }))
+  }
+  return { readers, problems }
+}
+
+function inspectReaderFile(
+  path: string,
+  { name, file, locks }: { readonly name: string; readonly file: string; readonly locks: LockTable },
+): ReaderFileInspection {
+  const nothing = { position: undefined, lastHeartbeatNs: undefined, generation: undefined, legacy: false }
+  const lock = inspectLock(path, locks)
+  try {
+    const bytes = readColdFile(path, POSITION_LENGTH + 1) ?? Buffer.alloc(0)
+    const saved = decodePosition(bytes, checksum)
+    if (saved === 'bad') {
+      const problem = queueProblem('READER_BAD', `It has ${bytes.length} bytes`, { file })
+      return { name, file, ...nothing, lock, problem }
+    }
+    const { segmentId, offset, heartbeatNs, generation, legacy } = saved
+    const lastHeartbeatNs = heartbeatNs === 0n ? undefined : heartbeatNs
+    return { name, file, position: { segmentId, offset }, lastHeartbeatNs, generation, legacy, lock, problem: undefined }
+  } catch (error) {
+    const errno = error instanceof ColdFileError ? error.reason : String(error)
+    return { name, file, ...nothing, lock, problem: queueProblem('FILE_UNREADABLE', errno, { file }) }
+  }
+}

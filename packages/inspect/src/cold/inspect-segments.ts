@@ -1,0 +1,89 @@
+import { SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { ColdFileError } from './cold-file.js'
+import { ColdSegment } from './cold-segment.js'
+import { type QueueProblem, queueProblem } from './queue-problem.js'
+import { holdsRecords, judgeRecord, sequenceAt } from './record-verdict.js'
+import { timestampNsAt } from './record-walk.js'
+
+/** One segment file as found. Fields that the file does not tell are `undefined`. */
+export interface SegmentInspection {
+  readonly segmentId: number
+  /** Bytes of the file, and bytes that the file system gave it. */
+  readonly length: number
+  readonly allocatedBytes: number
+  readonly sealed: boolean
+  readonly hasRecords: boolean
+  readonly firstSequence: number | undefined
+  readonly firstTimestampNs: bigint | undefined
+  readonly createdNs: bigint | undefined
+  readonly writerEpoch: number | undefined
+  /** Where its records end, told by the seal. */
+  readonly endOffset: number | undefined
+  readonly recordCount: number | undefined
+  readonly lastTimestampNs: bigint | undefined
+  readonly problem: QueueProblem | undefined
+}
+
+/** Looks at header and first record of a segment; `undefined` when it is gone by now. */
+export function inspectSegment(
+  directory: string,
+  segmentId: number,
+  segmentSize: number | undefined,
+): SegmentInspection | undefined {
+  let segment: ColdSegment | undefined
+  try {
+    segment = ColdSegment.open(directory, segmentId, segmentSize)
+    return segment === undefined ? undefined : describe(segment)
+  } catch (error) {
+    if (!(error instanceof ColdFileError)) throw error
+    return unreadable(segmentId, error)
+  } finally {
+    segment?.close()
+  }
+}
+
+function describe(segment: ColdSegment): SegmentInspection {
+  const { header } = segment
+  const usable = segment.headerProblem === undefined
+  const hasRecords = holdsRecords(segment)
+  const first =
+    hasRecords && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET, false) === 'good' ? SEGMENT_FIRST_RECORD_OFFSET : undefined
+  const sealed = usable && segment.sealed
+  return {
+    segmentId: segment.id,
+    length: segment.fileLength,
+    allocatedBytes: segment.file.stat().blocks * 512,
+    sealed,
+    hasRecords,
+    firstSequence: first !== undefined ? sequenceAt(segment, first) : usable ? header.firstSequence : undefined,
+    firstTimestampNs: first === undefined ? undefined : timestampNsAt(segment, first),
+    createdNs: usable ? told(header.createdNs) : undefined,
+    writerEpoch: usable ? told(header.writerEpoch) : undefined,
+    endOffset: sealed ? told(header.endOffset) : undefined,
+    // A writer that took the segment over from one that does not count leaves the count out.
+    recordCount: sealed ? told(header.recordCount) : undefined,
+    lastTimestampNs: sealed ? told(header.lastTimestampNs) : undefined,
+    problem: problemOf(segment),
+  }
+}
+
+function problemOf(segment: ColdSegment): QueueProblem | undefined {
+  const facts = { segmentId: segment.id }
+  if (segment.headerProblem !== undefined) return queueProblem('SEGMENT_BAD_HEADER', segment.headerProblem, facts)
+  const lengths = `It has ${segment.fileLength} bytes, the segment size is ${segment.segmentSize}`
+  if (segment.fileLength < segment.segmentSize) return queueProblem('SEGMENT_SHORT', lengths, facts)
+  if (segment.fileLength > segment.segmentSize) return queueProblem('SEGMENT_LONG', lengths, facts)
+  return undefined
+}
+
+function unreadable(segmentId: number, error: ColdFileError): SegmentInspection {
+  const nothing = { firstSequence: undefined, firstTimestampNs: undefined, createdNs: undefined, writerEpoch: undefined }
+  const noSummary = { endOffset: undefined, recordCount: undefined, lastTimestampNs: undefined }
+  const problem = queueProblem('FILE_UNREADABLE', error.reason, { segmentId, severity: 'critical' })
+  return { segmentId, length: 0, allocatedBytes: 0, sealed: false, hasRecords: false, ...nothing, ...noSummary, problem }
+}
+
+/** Zero means that nobody stored this field. */
+function told<T extends number | bigint>(value: T): T | undefined {
+  return value === 0 || value === 0n ? undefined : value
+}

@@ -1,0 +1,68 @@
+import { InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
+import { absolutePath, isRecordOffset, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { believableControl, readColdControl } from './cold-control.js'
+import type { ColdPosition } from './cold-item.js'
+import { ColdReader } from './cold-reader.js'
+import {
+  type ColdPlaces,
+  earliestPosition,
+  latestPosition,
+  positionOfLast,
+  positionOfSequence,
+  positionOfTime,
+  presentEnd,
+} from './find-start.js'
+import { isQueueListing, listQueue } from './queue-listing.js'
+
+/**
+ * Where a cold reader begins: at the first record or after the last one, at the n-th from the end, at the first one at or after a sequence or a time, or at an exact place.
+ */
+export type ColdStart =
+  | 'earliest'
+  | 'latest'
+  | { readonly last: number }
+  | { readonly sequence: number }
+  | { readonly timestampNs: bigint }
+  | { readonly segmentId: number; readonly offset?: number }
+
+export interface ColdReaderOptions {
+  /** Default: `earliest`. */
+  readonly from?: ColdStart
+  /** `present`: end at the end that the queue has now, also when more is appended while it is being read. Default: continue with new messages. */
+  readonly to?: 'present'
+  /** Check the CRC of every payload. Default: true. */
+  readonly checkPayloads?: boolean
+}
+
+/**
+ * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, for every size of the queue;
+ * `last`, `sequence` and `timestampNs` walk the headers of one segment more.
+ *
+ * @throws NotFoundError, PermissionError, NotAQueueError when there is no queue to read; a broken queue is no reason to throw.
+ *
+ * @example
+ * ```ts
+ * using reader = openColdReader('/var/lib/trades', { from: { last: 10 } })
+ * for (const item of reader) if (item.kind === 'record') console.log(item.sequence, item.payload.toString())
+ * ```
+ */
+export function openColdReader(directory: string, options: ColdReaderOptions = {}): ColdReader {
+  const listing = listQueue(directory)
+  if (!isQueueListing(listing)) throw new NotAQueueError({ directory, detail: 'it holds neither a control block nor a segment' })
+  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: believableControl(readColdControl(directory)) }
+  const position = resolveStart(places, options.from ?? 'earliest')
+  const end = options.to === 'present' ? presentEnd(places) : undefined
+  return new ColdReader({ directory: absolutePath(directory), position, end, checkPayloads: options.checkPayloads ?? true })
+}
+
+function resolveStart(places: ColdPlaces, from: ColdStart): ColdPosition {
+  if (from === 'earliest') return earliestPosition(places)
+  if (from === 'latest') return latestPosition(places)
+  if ('last' in from) return positionOfLast(places, from.last)
+  if ('sequence' in from) return positionOfSequence(places, from.sequence)
+  if ('timestampNs' in from) return positionOfTime(places, from.timestampNs)
+  const { segmentId, offset = SEGMENT_FIRST_RECORD_OFFSET } = from
+  if (!isRecordOffset(offset))
+    throw new InvalidArgumentError({ argument: 'from.offset', value: String(offset), expected: 'a multiple of 64 from 64 on' })
+  return { segmentId, offset }
+}

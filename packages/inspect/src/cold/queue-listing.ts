@@ -1,0 +1,87 @@
+import { readdirSync } from 'node:fs'
+import {
+  CONTROL_FILE,
+  fromSystemError,
+  INDEX_FILE,
+  LEASE_FILE,
+  LOCK_FILE,
+  parseSegmentFileName,
+  QUARANTINE_DIRECTORY,
+  READERS_DIRECTORY,
+  READY_FILE,
+  SPARSE_INDEX_DIRECTORY,
+  TEMPORARY_SUFFIX,
+} from '@chronicle-ts/core/internal'
+
+/** What stands in a queue's directory, by name only: nothing is opened, so that a hundred thousand segments cost one listing. */
+export interface QueueListing {
+  /** Ids of all published segments, ascending. */
+  readonly segmentIds: readonly number[]
+  readonly hasControl: boolean
+  readonly hasIndex: boolean
+  readonly hasLock: boolean
+  readonly hasReaders: boolean
+  readonly hasReady: boolean
+  readonly hasLease: boolean
+  /** Names of temporary files. */
+  readonly leftovers: readonly string[]
+  readonly hasQuarantine: boolean
+  /** Names that no queue has. */
+  readonly foreign: readonly string[]
+}
+
+/** What a queue has beside its segments. */
+const KNOWN = new Set<string>([
+  SPARSE_INDEX_DIRECTORY,
+  CONTROL_FILE,
+  INDEX_FILE,
+  LOCK_FILE,
+  READERS_DIRECTORY,
+  QUARANTINE_DIRECTORY,
+  READY_FILE,
+  LEASE_FILE,
+])
+
+/**
+ * Lists a queue's directory.
+ *
+ * @throws QueueError when the directory is missing, is no directory, or may not be listed.
+ */
+export function listQueue(directory: string): QueueListing {
+  const names = readNames(directory)
+  const present = new Set(names)
+  const segmentIds: number[] = []
+  const leftovers: string[] = []
+  const foreign: string[] = []
+  for (const name of names) {
+    const id = parseSegmentFileName(name)
+    if (id !== undefined) segmentIds.push(id)
+    else if (name.endsWith(TEMPORARY_SUFFIX)) leftovers.push(name)
+    else if (!KNOWN.has(name)) foreign.push(name)
+  }
+  return {
+    segmentIds: segmentIds.sort((a, b) => a - b),
+    hasControl: present.has(CONTROL_FILE),
+    hasIndex: present.has(INDEX_FILE),
+    hasLock: present.has(LOCK_FILE),
+    hasReaders: present.has(READERS_DIRECTORY),
+    hasReady: present.has(READY_FILE),
+    hasLease: present.has(LEASE_FILE),
+    leftovers: leftovers.sort(),
+    hasQuarantine: present.has(QUARANTINE_DIRECTORY),
+    foreign: foreign.sort(),
+  }
+}
+
+/** Whether a directory with this listing is, or was, a queue. */
+export function isQueueListing(listing: QueueListing): boolean {
+  return listing.hasControl || listing.segmentIds.length > 0
+}
+
+function readNames(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (cause) {
+    throw fromSystemError(cause, { path: directory })
+  }
+}

@@ -1,0 +1,225 @@
+import { type ControlBlock, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { BulkCheck } from './bulk-check.js'
+import { believableControl, readColdControl } from './cold-control.js'
+import type { ColdItem, ColdPosition } from './cold-item.js'
+import type { ColdReader } from './cold-reader.js'
+import type { ColdSegment } from './cold-segment.js'
+import { CLOCK_TOLERANCE_NS } from './find-problems.js'
+import { inspectQueue } from './inspect-queue.js'
+import { openColdReader } from './open-cold-reader.js'
+import type { QueueInspection } from './queue-inspection.js'
+import { type QueueProblem, queueProblem } from './queue-problem.js'
+import { TimeOrder } from './time-order.js'
+
+export interface VerifyOptions {
+  /** Where to begin. Default: the first segment. */
+  readonly from?: { readonly segmentId: number; readonly offset?: number }
+  /** The last segment to look at. Default: the head. */
+  readonly toSegment?: number
+  /** Problems that are kept; more are only counted. Default 10,000. */
+  readonly problemLimit?: number
+  /** @internal The caller holds the writer lock itself, so that no writer is at work. Default: false. */
+  readonly holdsLock?: boolean
+}
+
+/** How far a verification is. */
+export interface VerifyProgress {
+  readonly position: ColdPosition
+  /** Bytes of records looked at. */
+  readonly bytes: number
+  /** Bytes that there are to look at, as known when it began. */
+  readonly bytesTotal: number
+  readonly records: number
+  readonly paddings: number
+  readonly segments: number
+  readonly problemCount: number
+}
+
+const PROBLEM_LIMIT = 10_000
+/** Bytes between two looks at the clock or at signals by the caller. */
+const STEP_BYTES = 64 * 1024 * 1024
+
+/** Counts of the segment under way, to be compared with what its header says. */
+interface SegmentCount {
+  readonly segmentId: number
+  /** Whether its first record was seen: only then the counts are whole. */
+  readonly isWhole: boolean
+  records: number
+}
+
+/**
+ * Checks a queue from end to end: every checksum, the sequence, the order in time, each segment's summary, and the metadata against the records. Works in steps, so that the
+ * caller can show progress, stop, and go on later from {@link VerifyProgress.position}.
+ */
+export class QueueVerification {
+  readonly inspection: QueueInspection
+  readonly #reader: ColdReader
+  readonly #control: ControlBlock | undefined
+  readonly #bulk: BulkCheck | undefined
+  readonly #timeOrder = new TimeOrder(BigInt(Date.now()) * 1_000_000n + CLOCK_TOLERANCE_NS)
+  readonly #options: VerifyOptions
+  readonly #problemLimit: number
+  readonly #problems: QueueProblem[] = []
+  readonly #noted = new Set<string>()
+  /** Records per segment, as sealed headers tell. */
+  readonly #toldCounts: ReadonlyMap<number, number | undefined>
+  readonly #bytesTotal: number
+  #problemCount = 0
+  #records = 0
+  #paddings = 0
+  #bytes = 0
+  #segments = 0
+  #segment: SegmentCount | undefined
+  #isDone = false
+
+  /** @see {@link verifyQueue} */
+  constructor(directory: string, options: VerifyOptions) {
+    this.#options = options
+    this.#problemLimit = options.problemLimit ?? PROBLEM_LIMIT
+    this.inspection = inspectQueue(directory, {
+      segmentLimit: Number.POSITIVE_INFINITY,
+      holdsLock: options.holdsLock === true,
+    })
+    this.#toldCounts = new Map(this.inspection.segments.inspected.map(({ segmentId, recordCount }) => [segmentId, recordCount]))
+    this.#control = believableControl(readColdControl(directory))
+    this.#reader = openColdReader(directory, { from: options.from ?? 'earliest' })
+    this.#bulk = BulkCheck.create(this.#timeOrder)
+    this.#bytesTotal = this.#bytesToRead()
+    if (options.from === undefined && options.toSegment === undefined)
+      for (const problem of this.inspection.problems) this.#note(problem)
+  }
+
+  get progress(): VerifyProgress {
+    return {
+      position: this.#reader.position,
+      bytes: this.#bytes,
+      bytesTotal: Math.max(this.#bytesTotal, this.#bytes),
+      records: this.#records,
+      paddings: this.#paddings,
+      segments: this.#segments,
+      problemCount: this.#problemCount,
+    }
+  }
+
+  /** What was found so far, at most as many as `problemLimit` says. */
+  get problems(): readonly QueueProblem[] {
+    return this.#problems
+  }
+
+  /** Looks at some tens of megabytes; `false` when everything was looked at. */
+  step(): boolean {
+    const end = this.#bytes + STEP_BYTES
+    while (!this.#isDone && this.#bytes < end) this.#advance(end - this.#bytes)
+    return !this.#isDone
+  }
+
+  close(): void {
+    this.#reader.close()
+    this.#bulk?.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #advance(byteLimit: number): void {
+    const before = this.#reader.position
+    const run = this.#bulk === undefined ? undefined : this.#reader.advanceOverGood(this.#bulk, byteLimit)
+    if (run !== undefined) {
+      this.#enter(before, this.#reader.segment)
+      this.#count(run.count, run.end - before.offset)
+      return
+    }
+    const item = this.#reader.next()
+    const isBeyond = this.#options.toSegment !== undefined && (item?.segmentId ?? 0) > this.#options.toSegment
+    if (item === undefined || isBeyond) this.#finish()
+    else this.#take(item)
+  }
+
+  #take(item: ColdItem): void {
+    if (item.kind === 'problem') {
+      // What retention lets go in the meantime is none of what is there to be checked.
+      this.#note(item.problem.code === 'SEGMENT_RETIRED' ? { ...item.problem, severity: 'info' } : item.problem)
+      this.#segment = undefined
+      return
+    }
+    this.#enter(item, this.#reader.segment)
+    if (item.kind === 'padding') {
+      this.#paddings += 1
+      return
+    }
+    this.#timeOrder.see(item)
+    this.#count(1, this.#reader.position.offset - item.offset)
+  }
+
+  #count(records: number, bytes: number): void {
+    this.#records += records
+    this.#bytes += bytes
+    if (this.#segment !== undefined) this.#segment.records += records
+  }
+
+  /** Notices that another segment has begun. */
+  #enter({ segmentId, offset }: ColdPosition, segment: ColdSegment | undefined): void {
+    if (this.#segment?.segmentId === segmentId) return
+    this.#checkSummary()
+    this.#segments += 1
+    const isWhole = offset === SEGMENT_FIRST_RECORD_OFFSET && segment?.id === segmentId
+    this.#segment = { segmentId, isWhole, records: 0 }
+  }
+
+  /** Compares what was counted in the segment just left with what its seal says. */
+  #checkSummary(): void {
+    const counted = this.#segment
+    if (counted === undefined || !counted.isWhole) return
+    const told = this.#toldCounts.get(counted.segmentId)
+    if (told === undefined || told === counted.records) return
+    const detail = `It says ${told} records, there are ${counted.records}`
+    this.#note(queueProblem('SEGMENT_BAD_SUMMARY', detail, { segmentId: counted.segmentId }))
+  }
+
+  #finish(): void {
+    this.#isDone = true
+    const { backwards, firstSegmentId, firstOffset, ahead, firstAheadSegmentId, firstAheadOffset } = this.#timeOrder
+    if (ahead > 0) {
+      const facts = { segmentId: firstAheadSegmentId, offset: firstAheadOffset, count: ahead }
+      this.#note(queueProblem('CLOCK_AHEAD', 'Given is the first of these messages', facts))
+    }
+    if (backwards === 0) return
+    const facts = { segmentId: firstSegmentId, offset: firstOffset, count: backwards }
+    this.#note(queueProblem('TIME_BACKWARDS', 'Given is the first of them', facts))
+  }
+
+  #note(problem: QueueProblem): void {
+    const key = `${problem.code} ${problem.segmentId} ${problem.offset} ${problem.file}`
+    if (this.#noted.has(key)) return
+    if (this.#noted.size < this.#problemLimit) this.#noted.add(key)
+    this.#problemCount += 1
+    if (this.#problems.length < this.#problemLimit) this.#problems.push(problem)
+  }
+
+  /** An estimate: whole segments up to the head, and what the head holds. */
+  #bytesToRead(): number {
+    const { head, segments } = this.inspection
+    const segmentSize = this.#control?.segmentSize ?? this.inspection.segmentSize ?? 0
+    const first = this.#options.from?.segmentId ?? segments.firstId ?? 0
+    const last = Math.min(this.#options.toSegment ?? Number.POSITIVE_INFINITY, head.segmentId ?? first)
+    const headBytes = last === head.segmentId ? (head.offset ?? 0) : segmentSize
+    return Math.max(0, last - first) * segmentSize + headBytes
+  }
+}
+
+/**
+ * Verifies a queue in steps, without joining it and with `pread` only.
+ *
+ * @throws NotFoundError, PermissionError, NotAQueueError when there is no queue to read.
+ *
+ * @example
+ * ```ts
+ * using verification = verifyQueue('/var/lib/trades')
+ * while (verification.step()) console.error(verification.progress.bytes)
+ * console.log(verification.problems)
+ * ```
+ */
+export function verifyQueue(directory: string, options: VerifyOptions = {}): QueueVerification {
+  return new QueueVerification(directory, options)
+}

@@ -1,0 +1,136 @@
+import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openObserver, openWriter } from '@chronicle-ts/core'
+import {
+  CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
+  CONTROL_NEXT_SEQUENCE_OFFSET,
+  CONTROL_WRITER_HEARTBEAT_NS_OFFSET,
+  encodePosition,
+} from '@chronicle-ts/core/internal'
+import { binding } from '@chronicle-ts/native'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
+import { type BuiltQueue, buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
+import { overwriteControl, segmentFile, u64 } from '../../../core/test/support/raw-queue.js'
+import { temporaryDirectory } from '../../../core/test/support/temporary.js'
+import { inspectQueue } from './inspect-queue.js'
+import { verifyQueue } from './queue-verification.js'
+
+const GOLDEN = fileURLToPath(new URL('../../../core/test/golden/rust-v3/', import.meta.url))
+const IN_A_YEAR_NS = BigInt(Date.now()) * 1_000_000n + 365n * 86_400_000_000_000n
+
+let queue: string
+let built: BuiltQueue
+
+beforeEach(() => {
+  queue = join(temporaryDirectory(), 'queue')
+  built = buildQueue(queue, { payloads: textPayloads(100), readers: { audit: { segmentId: 1, offset: 64 } } })
+})
+
+/** What each of those that look at a queue finds. */
+function found(): { inspected: string[]; verified: string[]; witnessed: string[] } {
+  using verification = verifyQueue(queue)
+  while (verification.step());
+  const codes = (problems: readonly { code: string }[]) => [...new Set(problems.map(({ code }) => code))].sort()
+  return {
+    inspected: codes(inspectQueue(queue).problems),
+    verified: codes(verification.problems),
+    witnessed: codes(readQueue(queue).problems),
+  }
+}
+
+function registerAt(name: string, place: { segmentId: number; offset: number }, heartbeatNs = 1n): void {
+  const bytes = encodePosition({ ...place, heartbeatNs }, (part) => binding.crc32(part))
+  writeFileSync(join(queue, 'readers', `${name}.meta`), bytes)
+}
+
+describe('inspecting, verifying and the independent witness agree', () => {
+  it('about a queue that nothing is wrong with', () => {
+    expect(found()).toEqual({ inspected: [], verified: [], witnessed: [] })
+  })
+
+  it.each([
+    [1, 'CONTROL_SEQUENCE_AHEAD'],
+    [-1, 'CONTROL_BAD_SEQUENCE'],
+    [1_000_000, 'CONTROL_SEQUENCE_AHEAD'],
+  ])('about a next sequence that is wrong by %i', (difference, code) => {
+    overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(built.records.length + difference))
+    expect(found()).toEqual({ inspected: [code], verified: [code], witnessed: ['bad-next-sequence'] })
+  })
+
+  it.each([1, 7])('about a first segment that is not the lowest: %i', (first) => {
+    overwriteControl(queue, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(first + 1))
+    const code = 'CONTROL_BAD_FIRST_SEGMENT'
+    expect(found()).toEqual({ inspected: [code], verified: [code], witnessed: ['bad-first-segment'] })
+  })
+
+  it.each([
+    ['the middle of a record', () => ({ segmentId: 1, offset: 128 })],
+    ['no offset of any record', () => ({ segmentId: 1, offset: 100 })],
+    ['the header of its segment', () => ({ segmentId: 1, offset: 0 })],
+    ['the middle of the last record', () => ({ segmentId: built.headSegment, offset: built.writeOffset - 64 })],
+  ])('about a reader at %s', (_, place) => {
+    registerAt('audit', place())
+    const code = 'READER_MISPLACED'
+    expect(found()).toEqual({ inspected: [code], verified: [code], witnessed: ['bad-place'] })
+  })
+
+  it('about a reader beyond the end', () => {
+    registerAt('audit', { segmentId: built.headSegment, offset: built.writeOffset + 64 })
+    expect(found()).toEqual({ inspected: ['READER_AHEAD'], verified: ['READER_AHEAD'], witnessed: ['bad-place'] })
+  })
+
+  it.each(['audit.meta.bak', '.hidden.meta', 'two words.meta'])('about a foreign file among the readers: %s', (name) => {
+    writeFileSync(join(queue, 'readers', name), '')
+    expect(found()).toEqual({ inspected: ['READER_NAME'], verified: ['READER_NAME'], witnessed: ['foreign-reader'] })
+  })
+
+  it('about a reader file in the directory of the queue', () => {
+    renameSync(join(queue, 'readers/audit.meta'), join(queue, 'audit.meta'))
+    expect(found()).toEqual({ inspected: ['FOREIGN_FILE'], verified: ['FOREIGN_FILE'], witnessed: ['foreign-file'] })
+  })
+
+  it('about times that have not come yet', () => {
+    registerAt('audit', { segmentId: 1, offset: 64 }, IN_A_YEAR_NS)
+    expect(found()).toEqual({ inspected: ['CLOCK_AHEAD'], verified: ['CLOCK_AHEAD'], witnessed: ['clock-ahead'] })
+    registerAt('audit', { segmentId: 1, offset: 64 })
+    overwriteControl(queue, CONTROL_WRITER_HEARTBEAT_NS_OFFSET, u64(Number(IN_A_YEAR_NS)))
+    expect(found()).toEqual({ inspected: ['CLOCK_AHEAD'], verified: ['CLOCK_AHEAD'], witnessed: ['clock-ahead'] })
+    rmSync(queue, { recursive: true })
+    buildQueue(queue, { payloads: textPayloads(100), firstTimestampNs: IN_A_YEAR_NS })
+    expect(found()).toEqual({ inspected: ['CLOCK_AHEAD'], verified: ['CLOCK_AHEAD'], witnessed: ['clock-ahead'] })
+  })
+})
+
+describe('a link in the place of a segment', () => {
+  it.each(['nowhere', '000000000.q'])('is a problem, whether it leads anywhere or not: %s', (target) => {
+    rmSync(segmentFile(queue, 1))
+    symlinkSync(target, segmentFile(queue, 1))
+    const problem = expect.objectContaining({
+      code: 'FILE_UNREADABLE',
+      severity: 'critical',
+      segmentId: 1,
+      message: expect.stringContaining('it is a link'),
+    })
+    expect(inspectQueue(queue).problems).toContainEqual(problem)
+    using verification = verifyQueue(queue)
+    while (verification.step());
+    expect(verification.problems).toContainEqual(problem)
+    expect(() => openObserver(queue).close()).not.toThrow()
+  })
+})
+
+describe('a segment that two implementations wrote', () => {
+  it.each(['killed', 'rolled', 'restarted'])('has no count that is not true: %s', (name) => {
+    rmSync(queue, { recursive: true })
+    mkdirSync(queue)
+    cpSync(join(GOLDEN, name), queue, { recursive: true })
+    const writer = openWriter(queue)
+    for (let index = 0; index < 100; index += 1) writer.append(1, Buffer.alloc(100))
+    writer.close()
+    using verification = verifyQueue(queue)
+    while (verification.step());
+    expect(verification.problems.map(({ code }) => code)).not.toContain('SEGMENT_BAD_SUMMARY')
+  })
+})

@@ -1,0 +1,30 @@
+export type { ColdItem, ColdPadding, ColdPosition, ColdProblem, ColdRecord } from './cold/cold-item.js'
+export { ColdReader } from './cold/cold-reader.js'
+export { type FindQueuesOptions, type FoundQueues, findQueues } from './cold/find-queues.js'
+export { inspectLock, type LockInspection } from './cold/inspect-lock.js'
+export { type InspectOptions, inspectQueue } from './cold/inspect-queue.js'
+export type { SegmentInspection } from './cold/inspect-segments.js'
+export type { ReaderLag } from './cold/measure-lag.js'
+export { type ColdReaderOptions, type ColdStart, openColdReader } from './cold/open-cold-reader.js'
+export type {
+  HeadInspection,
+  QueueInspection,
+  ReaderInspection,
+  RecordPlace,
+  SegmentsSummary,
+  WriterInspection,
+} from './cold/queue-inspection.js'
+export { isQueueListing, listQueue, type QueueListing } from './cold/queue-listing.js'
+export { PROBLEMS, type ProblemCode, type ProblemSeverity, type QueueProblem } from './cold/queue-problem.js'
+export { QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue } from './cold/queue-verification.js'
+export type { RecentRate } from './cold/recent-rate.js'
+export { isRepairable, type PlanOptions, planRepairs } from './repair/plan-repairs.js'
+export { planPrune, pruneQueue } from './repair/prune-queue.js'
+export { repairQueue } from './repair/repair-queue.js'
+export {
+  describeRepairStep,
+  type RepairOutcome,
+  type RepairReport,
+  type RepairStep,
+  type RepairStepKind,
+} from './repair/repair-step.js'

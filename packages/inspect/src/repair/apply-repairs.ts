@@ -1,0 +1,82 @@
+import { lstatSync } from 'node:fs'
+import { openWriter, type RecoveryAction } from '@chronicle-ts/core'
+import { parseReaderFileName, type QueueDirectory, READERS_DIRECTORY, setFileAside } from '@chronicle-ts/core/internal'
+import { inspectQueue } from '../cold/inspect-queue.js'
+import { keepDamage } from './keep-damage.js'
+import { StepSkipped } from './locked-reader.js'
+import { mendSegment, sealSegment } from './mend-segment.js'
+import { moveReader } from './move-reader.js'
+import { rebuildControlFromRecords } from './rebuild-control.js'
+import type { RepairOutcome, RepairStep } from './repair-step.js'
+import { setReaderAside } from './set-reader-aside.js'
+
+/** A step that the holder of the writer lock carries out. */
+export type LockedStep = Exclude<RepairStep, { kind: 'recover' }>
+
+/** Carries out steps, one after the other, while the caller holds the writer lock; a step that fails does not keep the others from being done. */
+export function applyLockedSteps(directory: QueueDirectory, steps: readonly LockedStep[]): RepairOutcome[] {
+  return steps.map((step) => attempt(step, () => carryOut(directory, step)))
+}
+
+/** Lets a writer open the queue and recover it, while the caller does not hold the lock. What the recovery did is added to `recovery`. */
+export function applyRecovery(directory: string, recovery: RecoveryAction[]): RepairOutcome {
+  return attempt({ kind: 'recover' }, () => recover(directory, recovery))
+}
+
+function attempt(step: RepairStep, work: () => string | undefined): RepairOutcome {
+  try {
+    const detail = work()
+    return detail === undefined ? { step, state: 'skipped', detail: 'there was nothing to do' } : { step, state: 'done', detail }
+  } catch (error) {
+    const state = error instanceof StepSkipped ? 'skipped' : 'failed'
+    return { step, state, detail: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Does one step, if it is still to be done; `undefined` when it is not. */
+function carryOut(directory: QueueDirectory, step: LockedStep): string | undefined {
+  switch (step.kind) {
+    case 'mend-segment':
+      return `kept as ${mendSegment(directory, step.segmentId, segmentSizeOf(directory.self))}`
+    case 'seal-segment':
+      return sealSegment(directory, step.segmentId) ? 'sealed' : undefined
+    case 'rebuild-control': {
+      const keptAt = rebuildControlFromRecords(directory)
+      return keptAt === undefined ? 'made' : `made; the old one is kept as ${keptAt}`
+    }
+    case 'keep-damage': {
+      const keptAt = keepDamage(directory, step)
+      return keptAt === undefined ? undefined : `copied to ${keptAt}`
+    }
+    case 'set-aside':
+      return setAside(directory, step.file)
+    case 'move-reader':
+      return `the old file is kept as ${moveReader(directory, step)}`
+  }
+}
+
+function setAside(directory: QueueDirectory, file: string): string | undefined {
+  const found = lstatSync(directory.at(file), { throwIfNoEntry: false })
+  if (found === undefined) return undefined
+  if (found.isFile() && isReaderFile(file)) return `kept as ${setReaderAside(directory, file)}`
+  return `kept as ${setFileAside(directory, file)}`
+}
+
+function isReaderFile(file: string): boolean {
+  const [folder, name = ''] = file.split('/')
+  return folder === READERS_DIRECTORY && parseReaderFileName(name) !== undefined
+}
+
+function segmentSizeOf(directory: string): number {
+  const { segmentSize, controlIsValid, segments } = inspectQueue(directory)
+  if (controlIsValid && segmentSize !== undefined) return segmentSize
+  return segments.inspected.reduce((most, { length }) => Math.max(most, length), 0)
+}
+
+function recover(directory: string, recovery: RecoveryAction[]): string {
+  const writer = openWriter(directory)
+  recovery.push(...writer.recovery)
+  writer.close()
+  const cases = recovery.map((action) => action.case)
+  return cases.length === 0 ? 'nothing was left to recover' : `recovered: ${cases.join(', ')}`
+}

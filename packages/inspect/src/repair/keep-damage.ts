@@ -1,0 +1,51 @@
+import { QUARANTINE_DIRECTORY, type QueueDirectory, segmentFileName, setBytesAside } from '@chronicle-ts/core/internal'
+import { ColdFile, readColdFile } from '../cold/cold-file.js'
+import { namesIn } from './names-in.js'
+
+/** Bytes that are no record, and the place where they stand. */
+export interface DamagedBytes {
+  readonly segmentId: number
+  readonly offset: number
+  readonly length: number
+}
+
+/** Keeps a copy of damaged bytes; `undefined` when there are none any more, or an earlier repair has kept the same. */
+export function keepDamage(directory: QueueDirectory, damage: DamagedBytes): string | undefined {
+  const bytes = readDamage(directory.self, damage)
+  if (bytes === undefined || keptCopy(directory.self, damage, bytes) !== undefined) return undefined
+  return setBytesAside(directory, copyName(damage), bytes)
+}
+
+/** Whether an earlier repair has kept exactly these bytes. */
+export function isDamageKept(directory: string, damage: DamagedBytes): boolean {
+  try {
+    const bytes = readDamage(directory, damage)
+    return bytes !== undefined && keptCopy(directory, damage, bytes) !== undefined
+  } catch {
+    // What cannot be read cannot be compared: the step says why.
+    return false
+  }
+}
+
+function readDamage(directory: string, { segmentId, offset, length }: DamagedBytes): Buffer | undefined {
+  const file = ColdFile.open(`${directory}/${segmentFileName(segmentId)}`)
+  if (file === undefined) return undefined
+  try {
+    const bytes = Buffer.alloc(length)
+    return bytes.subarray(0, file.readAt(bytes, offset))
+  } finally {
+    file.close()
+  }
+}
+
+function keptCopy(directory: string, damage: DamagedBytes, bytes: Buffer): string | undefined {
+  const folder = `${directory}/${QUARANTINE_DIRECTORY}`
+  return namesIn(folder).find(
+    (name) =>
+      name.endsWith(`-${copyName(damage)}`) && readColdFile(`${folder}/${name}`, bytes.length + 1)?.equals(bytes) === true,
+  )
+}
+
+function copyName({ segmentId, offset }: DamagedBytes): string {
+  return `segment-${segmentId}-offset-${offset}.bin`
+}

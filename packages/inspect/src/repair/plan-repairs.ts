@@ -1,0 +1,171 @@
+import { CONTROL_FILE, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
+import type { ColdPosition } from '../cold/cold-item.js'
+import { inspectQueue } from '../cold/inspect-queue.js'
+import { openColdReader } from '../cold/open-cold-reader.js'
+import type { QueueInspection } from '../cold/queue-inspection.js'
+import type { ProblemCode, QueueProblem } from '../cold/queue-problem.js'
+import { placeOfReader } from '../cold/reader-place.js'
+import { isDamageKept } from './keep-damage.js'
+import type { RepairStep, RepairStepKind } from './repair-step.js'
+
+export interface PlanOptions {
+  /** Move readers that stopped at damage to the record after it: they never get the messages that were there. Default: they stay and report it. */
+  readonly skipDamage?: boolean
+}
+
+/** For planning while the writer lock is held here. */
+interface InternalPlanOptions extends PlanOptions {
+  readonly holdsLock?: boolean
+}
+
+/** In this order steps do not undo each other: files first, then what is derived from them, then the writer's own recovery. */
+const ORDER: readonly RepairStepKind[] = [
+  'keep-damage',
+  'mend-segment',
+  'seal-segment',
+  'rebuild-control',
+  'move-reader',
+  'set-aside',
+  'recover',
+]
+
+const NEEDS_NEW_CONTROL = new Set<ProblemCode>([
+  'CONTROL_MISSING',
+  'CONTROL_SHORT',
+  'CONTROL_ZEROED',
+  'CONTROL_BAD_MAGIC',
+  'CONTROL_NOT_READY',
+  'CONTROL_BAD_SEGMENT_SIZE',
+  'CONTROL_BAD_SEQUENCE',
+])
+const NEEDS_RECOVERY = new Set<ProblemCode>([
+  'CONTROL_ODD_GENERATION',
+  'CONTROL_BEHIND',
+  'CONTROL_BAD_FIRST_SEGMENT',
+  'HEAD_MISSING',
+  'SEGMENT_NOT_READY',
+  'RECORD_TORN',
+])
+const NEEDS_MENDING = new Set<ProblemCode>(['SEGMENT_SHORT', 'SEGMENT_LONG', 'SEGMENT_BAD_HEADER'])
+const NEEDS_SETTING_ASIDE = new Set<ProblemCode>(['READER_BAD', 'LEFTOVER', 'INDEX_BAD'])
+const IS_DAMAGE = new Set<ProblemCode>([
+  'RECORD_BAD_LENGTH',
+  'RECORD_BAD_PAYLOAD_CRC',
+  'RECORD_BAD_HEADER_CRC',
+  'RECORD_BAD_PADDING',
+  'RECORDS_LOST',
+])
+/** Whether some step of {@link planRepairs} deals with a problem of this kind, or keeps the evidence of it. */
+export function isRepairable(code: ProblemCode): boolean {
+  const single: readonly ProblemCode[] = ['READER_AHEAD', 'READER_MISPLACED', 'SEGMENT_UNSEALED', 'CONTROL_AHEAD']
+  const groups = [NEEDS_NEW_CONTROL, NEEDS_RECOVERY, NEEDS_MENDING, NEEDS_SETTING_ASIDE, IS_DAMAGE]
+  return single.includes(code) || groups.some((group) => group.has(code))
+}
+
+/** Evidence is kept up to this many bytes per place. */
+const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
+
+/**
+ * Returns the steps that repair these problems of a queue, in the order in which they must be done. Changes nothing; problems that only an operator can decide about, or that do no harm, lead
+ * to no step; when a segment or the control block cannot be read, nothing does.
+ *
+ * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.
+ */
+export function planRepairs(
+  directory: string,
+  problems: readonly QueueProblem[],
+  options: InternalPlanOptions = {},
+): RepairStep[] {
+  // Half of the facts are no ground to act on.
+  if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
+  const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
+  const steps = withoutRepeats(problems.flatMap((problem) => stepsFor(problem, inspection, options)))
+  // Without a control block nobody knows the segment size, and so not which segments are whole. A writer must not recover before that is known.
+  const knowsSize = !steps.some(({ kind }) => kind === 'rebuild-control')
+  return steps.filter(({ kind }) => knowsSize || kind !== 'recover').sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
+}
+
+function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: PlanOptions): RepairStep[] {
+  const { code, segmentId, file } = problem
+  if (NEEDS_NEW_CONTROL.has(code)) {
+    // Without a segment there is nothing to rebuild from: the queue begins anew.
+    return inspection.segments.count > 0
+      ? [{ kind: 'rebuild-control' }]
+      : [{ kind: 'set-aside', file: CONTROL_FILE }, { kind: 'recover' }]
+  }
+  if (code === 'SEGMENT_NOT_READY' && segmentId !== undefined && isStray(segmentId, inspection))
+    return [{ kind: 'set-aside', file: segmentFileName(segmentId) }]
+  if (NEEDS_RECOVERY.has(code)) return [{ kind: 'recover' }]
+  if (NEEDS_SETTING_ASIDE.has(code) && file !== undefined) return [{ kind: 'set-aside', file }]
+  if ((code === 'READER_AHEAD' || code === 'READER_MISPLACED') && file !== undefined)
+    return moveReaderTo(file, code === 'READER_AHEAD' ? endOf(inspection) : recordBegun(file, inspection), inspection)
+  if (segmentId === undefined) return []
+  if (NEEDS_MENDING.has(code)) return [{ kind: 'mend-segment', segmentId }, { kind: 'recover' }]
+  if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
+  if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]
+  return IS_DAMAGE.has(code) ? stepsForDamage(problem, segmentId, inspection, options) : []
+}
+
+/** A writer prepares the segment that follows its head, and no other one; segments follow each other without a gap. */
+function isStray(segmentId: number, { head, segments }: QueueInspection): boolean {
+  const isFar = segmentId > (head.segmentId ?? segmentId) + 1
+  return isFar && !segments.inspected.some((segment) => segment.segmentId === segmentId - 1)
+}
+
+/**
+ * Damaged bytes stay where they are, because what follows them must keep its place. In the head they end the segment: a writer's recovery could not tell the good records behind them
+ * from the torn tail of an append.
+ */
+function stepsForDamage(
+  problem: QueueProblem,
+  segmentId: number,
+  inspection: QueueInspection,
+  options: PlanOptions,
+): RepairStep[] {
+  const offset = problem.offset ?? 0
+  const behind = positionBehind(inspection.directory, { segmentId, offset })
+  const segmentEnd = (inspection.segmentSize ?? offset) - offset
+  const length = Math.min(DAMAGE_LENGTH_MAX, behind?.segmentId === segmentId ? behind.offset - offset : segmentEnd)
+  const damage = { segmentId, offset, length }
+  const steps: RepairStep[] = isDamageKept(inspection.directory, damage) ? [] : [{ kind: 'keep-damage', ...damage }]
+  if (segmentId === inspection.head.segmentId) steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
+  if (options.skipDamage === true && behind !== undefined) {
+    for (const { file, position, lock } of inspection.readers) {
+      const stuck = position?.segmentId === segmentId && position.offset === offset && lock.held !== true
+      if (stuck) steps.push({ kind: 'move-reader', file, from: position, to: behind })
+    }
+  }
+  return steps
+}
+
+function positionBehind(directory: string, from: ColdPosition): ColdPosition | undefined {
+  using reader = openColdReader(directory, { from })
+  for (const item of reader) {
+    if (item.kind === 'record') return { segmentId: item.segmentId, offset: item.offset }
+  }
+  return undefined
+}
+
+function moveReaderTo(file: string, to: ColdPosition | undefined, { readers }: QueueInspection): RepairStep[] {
+  const from = readers.find((reader) => reader.file === file)?.position
+  return from === undefined || to === undefined ? [] : [{ kind: 'move-reader', file, from, to }]
+}
+
+function endOf({ head }: QueueInspection): ColdPosition | undefined {
+  return head.segmentId === undefined || head.offset === undefined
+    ? undefined
+    : { segmentId: head.segmentId, offset: head.offset }
+}
+
+/** A reader in the middle of a record begins with that record again; at no offset of any record, with the first one of its segment. */
+function recordBegun(file: string, { directory, readers, segments }: QueueInspection): ColdPosition | undefined {
+  const position = readers.find((reader) => reader.file === file)?.position
+  if (position === undefined) return undefined
+  const segmentIds = segments.inspected.map(({ segmentId }) => segmentId)
+  const { record } = placeOfReader({ directory, segmentIds, control: undefined }, position)
+  return record ?? { segmentId: position.segmentId, offset: SEGMENT_FIRST_RECORD_OFFSET }
+}
+
+function withoutRepeats(steps: readonly RepairStep[]): RepairStep[] {
+  return [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()]
+}

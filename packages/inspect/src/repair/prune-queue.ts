@@ -1,0 +1,47 @@
+import { NotAQueueError, openWriter, type RetentionOptions, type RetentionVerdict } from '@chronicle-ts/core'
+import { QueueDirectory, RetentionPlan, type RetentionState, segmentAgeMs, surveyReaders } from '@chronicle-ts/core/internal'
+import { binding } from '@chronicle-ts/native'
+import { inspectQueue } from '../cold/inspect-queue.js'
+import { listQueue } from '../cold/queue-listing.js'
+
+/**
+ * What a writer with these retention rules would say about each segment now. Reads only: no writer is opened, nothing is deleted.
+ *
+ * @throws NotFoundError, PermissionError, NotAQueueError when there is no usable queue.
+ */
+export function planPrune(directory: string, rules: RetentionOptions): RetentionVerdict[] {
+  const { control, controlIsValid } = inspectQueue(directory, { segmentLimit: 2 })
+  if (control === undefined || !controlIsValid)
+    throw new NotAQueueError({ directory, detail: 'it has no valid control block; see what the doctor says' })
+  const ids = listQueue(directory).segmentIds.filter((id) => id <= control.currentSegment)
+  using held = QueueDirectory.open(directory)
+  const state: RetentionState = {
+    firstSegmentId: ids[0] ?? control.currentSegment,
+    headSegmentId: control.currentSegment,
+    headOffset: control.writeOffset,
+    segmentSize: control.segmentSize,
+    readers: surveyReaders(held),
+    nowNs: binding.realtimeNs(),
+    ageMsOf: (segmentId) => segmentAgeMs(held, segmentId, control.segmentSize, control.currentSegment),
+  }
+  const plan = new RetentionPlan(state, rules)
+  return ids.map((segmentId) => plan.judge(segmentId))
+}
+
+/**
+ * Deletes the segments that these rules let go, as a writer with them does: lowest first.
+ *
+ * @returns the ids that are gone.
+ * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a live writer keeps house itself.
+ */
+export async function pruneQueue(directory: string, rules: RetentionOptions): Promise<number[]> {
+  const before = planPrune(directory, rules).map(({ segmentId }) => segmentId)
+  const writer = openWriter(directory, { retention: rules })
+  try {
+    await writer.applyRetention()
+  } finally {
+    writer.close()
+  }
+  const remaining = new Set(listQueue(directory).segmentIds)
+  return before.filter((segmentId) => !remaining.has(segmentId))
+}

@@ -1,0 +1,88 @@
+import { NotAQueueError, type RecoveryAction } from '@chronicle-ts/core'
+import { QueueDirectory, quarantineEntry, WriterLock, writeWhole } from '@chronicle-ts/core/internal'
+import { binding } from '@chronicle-ts/native'
+import { inspectQueue } from '../cold/inspect-queue.js'
+import type { QueueProblem } from '../cold/queue-problem.js'
+import { verifyQueue } from '../cold/queue-verification.js'
+import { applyLockedSteps, applyRecovery, type LockedStep } from './apply-repairs.js'
+import { makeFile } from './make-file.js'
+import { type PlanOptions, planRepairs } from './plan-repairs.js'
+import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
+
+/** A control block that is rebuilt shows what is wrong with the segments, which then shows what a writer has to recover: three rounds, and one to see that nothing is left. */
+const ROUNDS_MAX = 4
+
+/**
+ * Repairs a queue: finds its problems, carries out the steps that {@link planRepairs} plans, and checks again, until no step is left. Plans and works under the writer lock, and takes the
+ * lock of each reader whose file it touches: what a running process uses is left to it, and the outcome says so. What is
+ * replaced or taken away is kept in the queue's quarantine folder, and so is the report. Nothing that was readable before is unreadable afterwards.
+ *
+ * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a writer has the queue open; nothing was changed.
+ */
+export function repairQueue(directory: string, options: PlanOptions = {}): RepairReport {
+  if (!inspectQueue(directory).isQueue) throw new NotAQueueError({ directory, detail: 'there is nothing to repair' })
+  const startedNs = binding.realtimeNs()
+  const outcomes: RepairOutcome[] = []
+  const recovery: RecoveryAction[] = []
+  const done = new Set<string>()
+  using held = QueueDirectory.open(directory)
+  // A queue that nothing is wrong with is not even locked.
+  const isHealthy = planRepairs(directory, allProblems(directory), options).length === 0
+  for (let round = 0; round < ROUNDS_MAX && !isHealthy; round += 1) {
+    const steps = repairLocked(held, { options, done, round, outcomes })
+    if (steps.length === 0) break
+    if (steps.some(({ kind }) => kind === 'recover')) outcomes.push(applyRecovery(directory, recovery))
+    for (const step of steps) done.add(JSON.stringify(step))
+  }
+  const report = { directory, startedNs, outcomes, recovery, file: undefined }
+  return outcomes.some(({ state }) => state !== 'skipped') ? writeReport(held, report) : report
+}
+
+interface Round {
+  readonly options: PlanOptions
+  /** The steps of earlier rounds. */
+  readonly done: ReadonlySet<string>
+  readonly round: number
+  readonly outcomes: RepairOutcome[]
+}
+
+/** Plans a round and does all of it that needs the writer lock; returns its steps, none when nothing is left to do. */
+function repairLocked(held: QueueDirectory, { options, done, round, outcomes }: Round): readonly RepairStep[] {
+  const lock = WriterLock.acquire(held)
+  try {
+    const planned = planRepairs(held.path, allProblems(held.path, true), { ...options, holdsLock: true })
+    const isRepeat = (step: RepairStep) => done.has(JSON.stringify(step))
+    // What was just derived may be outdated by what was mended after it; only when nothing new turns up is it the last word.
+    if (round > 0 && planned.every((step) => isRepeat(step) && step.kind !== 'rebuild-control')) return []
+    const steps = planned.filter((step) => step.kind !== 'keep-damage' || !isRepeat(step))
+    const locked = steps.filter((step): step is LockedStep => step.kind !== 'recover')
+    outcomes.push(...applyLockedSteps(held, locked))
+    return steps
+  } finally {
+    lock.release()
+  }
+}
+
+/** Every problem of a queue, those of its records included. */
+function allProblems(directory: string, holdsLock = false): readonly QueueProblem[] {
+  using verification = verifyQueue(directory, { holdsLock })
+  while (verification.step());
+  return [...verification.problems]
+}
+
+/** The report is written last; a disk that has no room for it does not make what was done undone. */
+function writeReport(held: QueueDirectory, report: RepairReport): RepairReport {
+  try {
+    const entry = quarantineEntry(held, 'repair.json')
+    const written = { ...report, file: held.describe(entry) }
+    const text = `${JSON.stringify(written, bigintsAsStrings, 2)}\n`
+    makeFile(held, entry, (fd) => writeWhole(fd, Buffer.from(text), 0))
+    return written
+  } catch {
+    return report
+  }
+}
+
+function bigintsAsStrings(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}

@@ -1,0 +1,166 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { openObserver, openReader, openWriter } from '@chronicle-ts/core'
+import { segmentFileName } from '@chronicle-ts/core/internal'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isQueueListing, listQueue, openColdReader, type QueueProblem, repairQueue, verifyQueue } from '../../src/index.js'
+
+const QUEUES = 200
+/** What no repair can undo: the bytes are gone, and saying so is all that is left. */
+const STAYS = new Set([
+  'CLOCK_AHEAD',
+  'CONTROL_SEQUENCE_AHEAD',
+  'SEGMENT_MISSING',
+  'SEQUENCE_GAP',
+  'RECORDS_LOST',
+  'READER_DATA_LOST',
+  'SEGMENT_BAD_SUMMARY',
+  'RECORD_TORN',
+])
+
+let root: string
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'chronicle-repair-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+describe('repairing randomly damaged queues', () => {
+  it(`L44: loses nothing that was readable before, in ${QUEUES} queues`, () => {
+    for (let seed = 1; seed <= QUEUES; seed += 1) {
+      const random = randomNumbers(seed)
+      const queue = join(root, `queue-${seed}`)
+      writeQueue(queue, random)
+      const damage = Array.from({ length: 1 + random(3) }, () => damageOnce(queue, random))
+      // Nothing is left that could be repaired.
+      if (!isQueueListing(listQueue(queue))) continue
+      const context = `seed ${seed}: ${damage.join('; ')}`
+      const before = readableRecords(queue)
+
+      repairQueue(queue)
+
+      const after = new Set(readableRecords(queue))
+      expect(
+        before.filter((record) => !after.has(record)),
+        context,
+      ).toEqual([])
+      const left = problemsOf(queue).filter(
+        ({ code, severity }) => severity !== 'info' && !STAYS.has(code) && !code.startsWith('RECORD_BAD_'),
+      )
+      expect(left, context).toEqual([])
+      expectUsable(queue, context)
+      rmSync(queue, { recursive: true })
+    }
+  })
+})
+
+/** A writer goes on, above every sequence there is, and a reader that skips damage gets its message. */
+function expectUsable(queue: string, context: string): void {
+  const sequences = readableRecords(queue).map((record) => Number(record.split(' ')[0]))
+  const writer = openWriter(queue)
+  const sequence = writer.append(1, Buffer.from('after the repair'))
+  expect(sequences, context).not.toContain(sequence)
+  using observer = openObserver(queue, { start: 'earliest', onCorrupt: 'skip', onLost: 'snap' })
+  const seen: number[] = []
+  for (let message = observer.next(); message !== undefined; message = observer.next()) seen.push(message.sequence)
+  expect(seen.at(-1), context).toBe(sequence)
+  writer.close()
+}
+
+function writeQueue(queue: string, random: (limit: number) => number): void {
+  const writer = openWriter(queue, { segmentSize: 4096 })
+  const count = 1 + random(120)
+  for (let index = 0; index < count; index += 1) writer.append(index % 5, Buffer.alloc(random(400), index))
+  const reader = openReader(queue, 'audit', { start: 'earliest' })
+  for (let index = random(count); index > 0; index -= 1) reader.next()
+  reader.commit()
+  reader.close()
+  if (random(2) === 0) writer.flushSync()
+  writer.close()
+}
+
+function damageOnce(queue: string, random: (limit: number) => number): string {
+  const files = readdirSync(queue).filter((name) => name.endsWith('.q') || name === 'control.meta')
+  const name = files[random(files.length)] ?? 'control.meta'
+  const path = join(queue, name)
+  switch (random(8)) {
+    case 0:
+      rmSync(path)
+      return `${name} removed`
+    case 1:
+      return withFile(path, (fd, length) => {
+        const to = random(length)
+        ftruncateSync(fd, to)
+        return `${name} cut to ${to}`
+      })
+    case 2:
+      writeFileSync(join(queue, 'readers/audit.meta'), Buffer.alloc(80, random(256)))
+      return 'reader file overwritten'
+    case 3:
+      writeFileSync(join(queue, segmentFileName(60 + random(3))), Buffer.alloc(random(5000), 1))
+      return 'a foreign segment far ahead'
+    case 4:
+      return withFile(path, (fd, length) =>
+        overwrite(fd, random(length), Buffer.alloc(1 + random(2000)), length, `${name} zeroed`),
+      )
+    default:
+      return withFile(path, (fd, length) => {
+        const noise = Buffer.from(Array.from({ length: 1 + random(40) }, () => random(256)))
+        return overwrite(fd, random(length), noise, length, `${name} noise`)
+      })
+  }
+}
+
+function overwrite(fd: number, at: number, bytes: Buffer, length: number, what: string): string {
+  const count = Math.min(bytes.length, length - at)
+  writeSync(fd, bytes, 0, count, at)
+  return `${what} at ${at} for ${count}`
+}
+
+function withFile(path: string, work: (fd: number, length: number) => string): string {
+  if (!existsSync(path)) return 'nothing'
+  const fd = openSync(path, 'r+')
+  try {
+    const length = fstatSync(fd).size
+    return length === 0 ? 'nothing' : work(fd, length)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function readableRecords(queue: string): string[] {
+  const records: string[] = []
+  using reader = openColdReader(queue)
+  for (const item of reader) {
+    if (item.kind === 'record') records.push(`${item.sequence} ${item.payload.length} ${crc32(item.payload)}`)
+  }
+  return records
+}
+
+function problemsOf(queue: string): readonly QueueProblem[] {
+  using verification = verifyQueue(queue)
+  while (verification.step());
+  return [...verification.problems]
+}
+
+/** Small reproducible numbers: `random(limit)` is one of 0 to limit - 1. */
+function randomNumbers(seed: number): (limit: number) => number {
+  let state = (seed * 2_654_435_761) >>> 0
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 0x1_0000_0000) * limit)
+  }
+}
