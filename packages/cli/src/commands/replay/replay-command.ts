@@ -128,11 +128,13 @@ async function runTo(replay: Replay, lastNs: bigint, handler: ReplayHandler, unt
 }
 
 function lastTimeOf(observers: readonly (readonly [string, QueueObserver])[]): bigint {
-  const times = observers.map(([queue]) => {
+  let latestNs = 0n
+  for (const [queue] of observers) {
     using last = openObserver(queue, { start: { last: 1 }, onCorrupt: 'skip', onLost: 'snap' })
-    return last.peek()?.timestampNs ?? 0n
-  })
-  return times.reduce((latest, time) => (time > latest ? time : latest), 0n)
+    const timestampNs = last.peek()?.timestampNs ?? 0n
+    if (timestampNs > latestNs) latestNs = timestampNs
+  }
+  return latestNs
 }
 
 function missingOf(observer: QueueObserver): number {
