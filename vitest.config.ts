@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -22,6 +23,11 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+    // By default vitest leaves one CPU to itself, which on two is half of the machine.
+    maxWorkers: Math.max(2, availableParallelism()),
+    // A process serves many files: starting one and importing the packages takes a second, which most files need for no test. So a test leaves nothing behind that the next
+    // file could meet: handles, timers, variables of the environment, listeners of the process.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {
