@@ -56,7 +56,7 @@ export function addReplayCommand(program: Command, run: Runner): void {
     .argument('<queues...>', 'directories of the queues to read')
     .requiredOption('--to <queue>', 'directory of the queue to append to')
     .option('--speed <factor>', 'pace: 1 is as recorded, max as fast as possible', parseSpeedOption, 1)
-    .option('--step', 'append messages when told to, line by line')
+    .option('--step', 'append messages as lines of standard input say')
     .option('--now', 'give messages the present time instead of the one they had')
     .option('--since <time>', 'only messages from this time on', parseTimeOption)
     .option('--until <time>', 'stop after this time', parseTimeOption)

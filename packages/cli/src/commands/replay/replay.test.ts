@@ -1,7 +1,7 @@
 import { openObserver, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
-import { runCli } from '../../../test/support/run-cli.js'
+import { runCli, runCliProcess } from '../../../test/support/run-cli.js'
 
 let folder: QueueFolder
 let quotes: string
@@ -56,12 +56,12 @@ it('merges several queues by time, and stops after a time', () => {
 it('appends by steps what standard input says', () => {
   const to = folder.join('to')
   const args = ['replay', quotes, '--to', to, '--step', '--speed', 'max', '--yes', '--json']
-  const { exitCode, stdout } = runCli(args, { input: '\n2\nwhat\nquit\nrun\n' })
+  const { exitCode, stdout } = runCliProcess(args, { input: '\n2\nwhat\nquit\nrun\n' })
   expect(exitCode).toBe(0)
   const lines = stdout.split('\n')
   expect(lines.slice(0, 3).map((line) => JSON.parse(line).sequence)).toEqual([0, 1, 2])
   expect(textsOf(to)).toEqual(['quotes 1', 'quotes 2', 'quotes 3'])
-  expect(runCli([...args.slice(0, 3), folder.join('all'), ...args.slice(4)], { input: '1\nrun' }).exitCode).toBe(0)
+  expect(runCliProcess([...args.slice(0, 3), folder.join('all'), ...args.slice(4)], { input: '1\nrun' }).exitCode).toBe(0)
   expect(textsOf(folder.join('all'))).toHaveLength(4)
 })
 
