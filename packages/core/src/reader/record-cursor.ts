@@ -12,7 +12,7 @@ import {
   VERIFIER_SEQUENCE,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
+import { PLACE_TRIES, QUIET_LOOKS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { BadSegmentError, CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import {
@@ -24,7 +24,7 @@ import {
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
 } from '../format/index.js'
-import type { MappedSegment } from '../segment/mapped-segment.js'
+import { type MappedSegment, totalFaultsRelaxed } from '../segment/mapped-segment.js'
 import { findGoodRecord, sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { findRecordBefore } from '../segment/witness-record.js'
@@ -74,6 +74,10 @@ export class RecordCursor {
   #verifiedBlock = 1
   /** Sequence of the next message where none was read yet, and where something else says it. */
   #assumedSequence = -1
+  /** Looks at a few words that may still stand for a look at everything, and what stood in those words before the last full look, which found nothing. */
+  #quietLooks = 0
+  #quietNotify = 0
+  #quietFaults = 0
   /** Whether the cursor stands where a reader had committed. */
   #isResumed = false
   #messages = 0
@@ -111,7 +115,7 @@ export class RecordCursor {
 
   /** {@link next} by a message of the caller's, which {@link next} then does not move. */
   take(message: Message): Message | undefined {
-    if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
+    if (this.#block >= this.#verifiedBlock && (this.#isStillEmpty() || !this.#lookAhead())) return undefined
     const segment = this.#segment as MappedSegment
     if (!message.isIn(segment)) message.attach(segment)
     message.moveTo(this.#block)
@@ -137,7 +141,7 @@ export class RecordCursor {
 
   /** The message that {@link next} will return, without taking it. */
   peek(): Message | undefined {
-    if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
+    if (this.#block >= this.#verifiedBlock && (this.#isStillEmpty() || !this.#lookAhead())) return undefined
     this.#peeked.moveTo(this.#block)
     return this.#peeked
   }
@@ -151,7 +155,7 @@ export class RecordCursor {
 
   /** Whether {@link next} would return a message. */
   hasNext(): boolean {
-    return this.#block < this.#verifiedBlock || this.#lookAhead()
+    return this.#block < this.#verifiedBlock || (!this.#isStillEmpty() && this.#lookAhead())
   }
 
   get segmentId(): number {
@@ -207,6 +211,7 @@ export class RecordCursor {
     this.#segment = undefined
     this.#verifiedBlock = 0
     this.#block = 0
+    this.#quietLooks = 0
   }
 
   #enter(segment: MappedSegment, offset: number): void {
@@ -227,10 +232,28 @@ export class RecordCursor {
     this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
     this.#verifiedBlock = this.#block
     this.#assumedSequence = -1
+    this.#quietLooks = 0
+  }
+
+  /** Whether nothing was committed or rolled since a full look found nothing at this position. Plain loads, which an engine may repeat or not: the count bounds that. */
+  #isStillEmpty(): boolean {
+    if (this.#quietLooks === 0) return false
+    this.#quietLooks--
+    // The commit word first: the control block's words change with every append, and reading them takes their line away from the writer.
+    return (
+      !(this.#segment as MappedSegment).isCommittedRelaxed(this.#block) &&
+      this.#control.notifySequenceRelaxed() === this.#quietNotify &&
+      // Last: looking at the commit word may be what finds that the file was cut short.
+      totalFaultsRelaxed() === this.#quietFaults
+    )
   }
 
   /** Moves on to where something can be read, and verifies it. Returns false when there is nothing. */
   #lookAhead(): boolean {
+    // Before the look: what is notified afterwards makes the next look a full one.
+    const notify = this.#segment === undefined ? 0 : this.#control.notifySequenceAcquire()
+    const faults = totalFaultsRelaxed()
+    this.#quietLooks = 0
     for (;;) {
       const segment = this.#segment
       if (segment === undefined) return false
@@ -249,7 +272,12 @@ export class RecordCursor {
         if (segment.hasFaulted()) throw this.#truncated()
         const sealed = segment.sealedAcquire()
         const isHole = hasRoom && ((sealed && this.#isHoleInSealed(segment)) || this.#isHoleInHead(segment))
-        if (!sealed && !isHole && !this.#isLeftBehind(segment)) return false
+        if (!sealed && !isHole && !this.#isLeftBehind(segment)) {
+          this.#quietNotify = notify
+          this.#quietFaults = faults
+          this.#quietLooks = hasRoom ? QUIET_LOOKS : 0
+          return false
+        }
         // The second load (L2): docs/format.md#leaving-a-segment.
         if (hasRoom && segment.commitLengthAcquire(offset) !== 0) continue
         if (isHole) {

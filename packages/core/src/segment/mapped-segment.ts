@@ -1,6 +1,7 @@
 import { binding } from '@chronicle-ts/native'
 import {
   getUint64,
+  RECORD_ALIGNMENT,
   RECORD_HEADER_LENGTH,
   SEGMENT_END_OFFSET_OFFSET,
   SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET,
@@ -10,6 +11,14 @@ import {
   SEGMENT_WRITER_EPOCH_OFFSET,
   setUint64,
 } from '../format/index.js'
+
+/** Pages of all mappings of the process that their files no longer back; relaxed, a plain load: another number than before says that it is time to ask each mapping. */
+export function totalFaultsRelaxed(): number {
+  return binding.faultCount[0] as number
+}
+
+/** A segment is at most 4 GiB long, so that the index of a word is a small integer. */
+const WORDS_PER_BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT / 4)
 
 /**
  * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library: callers
@@ -43,6 +52,14 @@ export class MappedSegment {
   /** The publish word of the record at this offset: 0 while nothing is committed there. Everything behind it is visible after a value was seen. */
   commitLengthAcquire(offset: number): number {
     return Atomics.load(this.#words, offset / 4) >>> 0
+  }
+
+  /**
+   * Whether a record is committed at this block of 64 bytes, at which one can begin; relaxed, a plain load: `true` says only that it is worth while to load the word with
+   * acquire. For loops, where a call of `Atomics.load` would be most of what a look costs.
+   */
+  isCommittedRelaxed(block: number): boolean {
+    return this.#words[block << WORDS_PER_BLOCK_SHIFT] !== 0
   }
 
   /** Whether the writer has left this segment for good; acquire: all its commits are visible after `true`. */
