@@ -8,6 +8,7 @@ import type { Parkable, SeenWord } from '../wait/parkable.js'
 import { waitForAny, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
+import { type IterationTurns, withTurns } from './commit-every.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
 import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
@@ -145,10 +146,16 @@ export abstract class MessageSource implements Parkable {
    * that were not delivered stay in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
    */
   messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
+    return new SourceIterator(this.iterated(), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+  }
+
+  /** What {@link messages} iterates, told of each turn. */
+  protected iterated(turns?: IterationTurns): IteratedSource<Message> {
     const message = new Message()
     const take = (): Message | undefined => this.#orCaughtUp(this.#cursor.take(message))
     const ended = (): void => this.#keepReadable(message)
-    return new SourceIterator(this.#iterated(take, ended), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    const source = this.#iterated(take, ended)
+    return turns === undefined ? source : withTurns(source, message, turns)
   }
 
   /**
