@@ -207,7 +207,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    * All messages from here on, for ever, waiting where there is none. Ends when the signal is aborted or the fan-in is closed, and at once at `return()`, also while it
    * waits.
    */
-  messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, undefined, void> {
+  messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, void, void> {
     const iterated: IteratedSource<FanInMessage<Message>> = {
       isClosed: () => this.#isClosed,
       take: () => this.next(),
