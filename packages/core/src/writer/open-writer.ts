@@ -118,7 +118,7 @@ function openHeld(
   if (rebuilt !== undefined) planRebuiltControl(context, rebuilt)
   if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
   return rememberFailedSync(control, () => {
-    const tail = created ? beginningOf(directory, control) : recoverQueue(context)
+    const tail = created ? beginningOf(directory, control, resolved.firstSequence) : recoverQueue(context)
     releases.push(() => tail.segment.close())
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     checkCounts(directory, tail, epoch)
@@ -240,38 +240,44 @@ function createQueue(lock: WriterLock, options: ResolvedWriterOptions, hasContro
   const unusable = listSegments(directory)
   const segmentId = Math.max(unusable.at(-1) ?? -1, highestReaderSegment(directory)) + 1
   const preparer = makePreparer(lock, options.segmentSize, options)
-  preparer.take(segmentId).close()
+  const segment = preparer.take(segmentId)
+  // Said before the queue exists: a crash from here on leaves a queue that begins there.
+  if (options.extensions) segment.storeFirstSequence(options.firstSequence, 1)
+  segment.close()
   if (hasControl) linkAside(directory, CONTROL_FILE, quarantineName(CONTROL_FILE))
   createControl(directory, {
     segmentSize: options.segmentSize,
     writerEpoch: 1,
     currentSegment: segmentId,
-    ...(options.extensions ? firstExtensions(segmentId) : {}),
+    ...(options.extensions ? firstExtensions(segmentId, options.firstSequence) : {}),
   })
   for (const id of unusable) setFileAside(directory, segmentFileName(id))
   syncParents(directory.path, directory.path)
 }
 
-function firstExtensions(segmentId: number): Partial<NewControlBlock> {
+function firstExtensions(segmentId: number, nextSequence: number): Partial<NewControlBlock> {
   return {
     bootId: bootId(),
     queueId: newQueueId(),
     extensionEpoch: 1,
     features: CONTROL_FEATURE_PARKED_READERS,
+    nextSequence,
     dirtyEnd: SEGMENT_HEADER_LENGTH,
     dirtySegment: segmentId,
   }
 }
 
 /** A queue that was made a moment ago has nothing to recover. */
-function beginningOf(directory: QueueDirectory, control: MappedControl): Tail {
+function beginningOf(directory: QueueDirectory, control: MappedControl, firstSequence: number): Tail {
   const segmentId = control.currentSegmentAcquire()
   const segment = openSegment(directory, segmentId, control.segmentSize, true)
   if (segment === undefined)
     throw new BadSegmentError({ path: directory.path, segmentId, detail: 'it vanished while the queue was made' })
   // Readers that are there already have been in a queue that is lost as a whole: none of its sequences is given out again.
   const wasLost = highestReaderSegment(directory) >= 0
-  const nextSequence = wasLost ? recordCapacity(segmentId, SEGMENT_HEADER_LENGTH, control.segmentSize) : 0
+  const nextSequence = wasLost
+    ? Math.max(firstSequence, recordCapacity(segmentId, SEGMENT_HEADER_LENGTH, control.segmentSize))
+    : firstSequence
   return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence }
 }
 

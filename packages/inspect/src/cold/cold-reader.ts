@@ -2,12 +2,16 @@ import { statSync } from 'node:fs'
 import {
   type ControlBlock,
   decodeRecordHeader,
+  decodeSourcePosition,
+  decodeTraceContext,
   RECORD_FLAG_HEADER_CRC,
   RECORD_HEADER_LENGTH,
   recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
+  schemaVersionOf,
 } from '@chronicle-ts/core/internal'
 import type { BulkCheck, GoodRun } from './bulk-check.js'
+import { checksum } from './checksum.js'
 import { believableControl, controlInode, readColdControl } from './cold-control.js'
 import { ColdFileError } from './cold-file.js'
 import type { ColdItem, ColdPosition, ColdRecord } from './cold-item.js'
@@ -161,7 +165,8 @@ export class ColdReader {
   #takeRecord(segment: ColdSegment, offset: number): ColdItem {
     const commitLength = segment.commitLengthAt(offset)
     segment.load(offset, RECORD_HEADER_LENGTH + commitLength - 1)
-    const header = decodeRecordHeader(segment.view, segment.indexOf(offset))
+    const at = segment.indexOf(offset)
+    const header = decodeRecordHeader(segment.view, at)
     const legacy = (header.flags & RECORD_FLAG_HEADER_CRC) === 0
     const restarted = legacy && header.sequence === 0 && this.#lastSequence >= 0
     const record: ColdRecord = {
@@ -173,6 +178,9 @@ export class ColdReader {
       typeId: header.typeId,
       flags: header.flags,
       writerEpoch: legacy ? 0 : header.writerEpoch,
+      schemaVersion: schemaVersionOf(header.flags),
+      trace: decodeTraceContext(segment.view, at),
+      source: decodeSourcePosition(segment.view, at, checksum),
       payload: segment.bytes(offset + RECORD_HEADER_LENGTH, commitLength - 1),
       restarted,
     }
