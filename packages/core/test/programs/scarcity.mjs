@@ -1,62 +1,10 @@
 // Runs a queue short of something and prints findings as a JSON array. Arguments: scenario, folder. Scenarios that mount need a mount namespace of their own.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { listReaders, openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
+import { listReaders, openObserver, openReader, openWriter } from '@chronicle-ts/core'
 import { inspectQueue, openColdReader, pruneQueue } from '@chronicle-ts/inspect'
-
-const [, , scenario, folder] = process.argv
-const findings = []
-
-/** The code of the queue's error, 'none' without one; any other error is a finding. */
-function codeOf(name, operation) {
-  try {
-    operation()
-    return 'none'
-  } catch (error) {
-    if (!(error instanceof QueueError)) findings.push(`${name}: ${error?.stack ?? error}`)
-    return error.code
-  }
-}
-
-function expect(name, actual, ...allowed) {
-  if (!allowed.includes(actual)) findings.push(`${name}: ${actual} instead of ${allowed.join(' or ')}`)
-}
-
-function use(handle, work) {
-  try {
-    return work(handle)
-  } finally {
-    handle.close()
-  }
-}
-
-function countMessages(directory) {
-  return use(openObserver(directory), (observer) => {
-    let count = 0
-    for (let message = observer.next(); message !== undefined; message = observer.next()) {
-      if (message.sequence !== count) findings.push(`sequence ${message.sequence} instead of ${count}`)
-      count++
-    }
-    return count
-  })
-}
-
-const payload = Buffer.alloc(500, 7)
-
-function mount(kibibytes, ...more) {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', [`size=${kibibytes}k`, ...more].join(','), 'tmpfs', folder])
-}
-
-/** Segments are given back in the background: a moment long the file system may be busy. */
-function remount(option) {
-  for (let tries = 0; ; tries++) {
-    const { status, stderr } = spawnSync('mount', ['-o', `remount,${option}`, folder], { encoding: 'utf8' })
-    if (status === 0) return
-    if (tries === 50) throw new Error(stderr)
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
-  }
-}
+import { codeOf, countMessages, expect, findings, folder, mount, payload, remount, scenario, use } from './scarcity-support.mjs'
 
 /** Every size at which another allocation is the one that fails: of the directory, the control block, a segment, a position, the index. */
 function disk() {
