@@ -7,14 +7,14 @@ import { temporaryDirectory } from '../support/queues.js'
 const MESSAGES = 6000
 
 /** All that a message says but where it stands, and which writer appended it. */
-type Told = Omit<MessageJson, 'segmentId' | 'offset' | 'writerEpoch'> & { readonly source: unknown }
+type Told = Omit<MessageJson, 'segmentId' | 'offset' | 'writerEpoch'>
 
 function read(directory: string): Told[] {
   using observer = openObserver(directory)
   const told: Told[] = []
   for (let message = observer.next(); message !== undefined; message = observer.next()) {
     const { segmentId: _segment, offset: _offset, writerEpoch: _epoch, ...rest } = message.toJSON()
-    told.push({ ...rest, source: message.source })
+    told.push(rest)
   }
   return told
 }
