@@ -11,6 +11,8 @@ const COMMANDS = [
   'tail',
   'doctor',
   'verify',
+  'check',
+  'health',
   'prune',
   'readers',
   'export',
