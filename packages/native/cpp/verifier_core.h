@@ -87,10 +87,13 @@ class VerifierCore {
     const uint32_t typeId = words[3] & 0xFFFF;
     const uint16_t flags = static_cast<uint16_t>(words[3] >> 16);
     const bool hasHeaderCrc = (flags & kFlagHeaderCrc) != 0;
-    if (typeId == kPaddingType && flags == 0) return *length == room ? kPadding : kBadLength;
-    if (crc32(0, record + kRecordHeaderLength, payloadLength) != words[3] >> 32) return kBadPayloadCrc;
+    if (typeId == kPaddingType) [[unlikely]] {
+      if (flags != 0) return kBadHeaderCrc;
+      return *length == room ? kPadding : kBadLength;
+    }
+    // The header first: where it is damaged, the payload's sum in it says nothing. judge-record.ts applies the same rules in the same order.
     if (hasHeaderCrc && crc32Of32Bytes(words[0], words[1], words[2], words[3]) != header->headerCrc) return kBadHeaderCrc;
-    if (typeId == kPaddingType) return kBadHeaderCrc;
+    if (crc32(0, record + kRecordHeaderLength, payloadLength) != words[3] >> 32) return kBadPayloadCrc;
     return checkSequence(words[1], hasHeaderCrc, expected);
   }
 
