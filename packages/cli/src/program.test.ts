@@ -3,7 +3,7 @@ import { closeSync, cpSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { BIN, runCli } from '../test/support/run-cli.js'
+import { BIN, runCli, runCliProcess } from '../test/support/run-cli.js'
 import * as surface from './index.js'
 
 const COMMANDS = [
@@ -11,6 +11,8 @@ const COMMANDS = [
   'tail',
   'doctor',
   'verify',
+  'check',
+  'health',
   'prune',
   'readers',
   'export',
@@ -43,7 +45,11 @@ describe('chron-cli', () => {
   })
 
   it('says its version', () => {
-    expect(runCli(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect(runCliProcess(['--version'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    })
   })
 
   it.each([
@@ -102,6 +108,6 @@ describe('chron-cli', () => {
   })
 
   it('is silent on standard error when told to be', () => {
-    expect(runCli(['inspect', '/does/not/exist', '--log-level', 'silent'])).toMatchObject({ exitCode: 1, stderr: '' })
+    expect(runCliProcess(['inspect', '/does/not/exist', '--log-level', 'silent'])).toMatchObject({ exitCode: 1, stderr: '' })
   })
 })

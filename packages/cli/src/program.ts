@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
 import { addBenchCommand } from './commands/bench/bench-command.js'
+import { addCheckCommand } from './commands/check/check-command.js'
 import { addCompletionCommand } from './commands/completion/completion-command.js'
 import { addDoctorCommand } from './commands/doctor/doctor-command.js'
 import { addExportCommand } from './commands/export/export-command.js'
+import { addHealthCommand } from './commands/health/health-command.js'
 import { addImportCommand } from './commands/import/import-command.js'
 import { addInspectCommand } from './commands/inspect/inspect-command.js'
 import { addLeaseCommand } from './commands/lease/lease-command.js'
@@ -26,6 +28,8 @@ const COMMANDS: readonly AddCommand[] = [
   addTailCommand,
   addDoctorCommand,
   addVerifyCommand,
+  addCheckCommand,
+  addHealthCommand,
   addBenchCommand,
   addMonitorCommand,
   addReadersCommand,

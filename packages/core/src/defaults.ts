@@ -104,3 +104,6 @@ export const PLACE_TRIES = 100
 
 /** How often an open that waits for its queue looks. Each look is a few system calls. */
 export const QUEUE_LOOK_MS = 10
+
+/** Bytes of a block of records when told nothing else: frames of this size fill a network link, and a block stays in the second-level cache. */
+export const BLOCK_BYTES_MAX = 128 * 1024

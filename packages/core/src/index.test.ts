@@ -4,6 +4,7 @@ import * as core from './index.js'
 it('exports exactly the public surface', () => {
   expect(Object.keys(core).sort()).toMatchInlineSnapshot(`
     [
+      "BadBlockError",
       "BadPositionError",
       "BadSegmentError",
       "BusyError",

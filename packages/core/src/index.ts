@@ -1,5 +1,6 @@
 export { realtimeNs } from './clock.js'
 export {
+  BadBlockError,
   BadPositionError,
   BadSegmentError,
   BusyError,
@@ -38,18 +39,12 @@ export {
 } from './errors/index.js'
 export type { DirectoryPath } from './files/absolute-path.js'
 export type { WriterStatus } from './files/writer-status.js'
+export type { SourcePosition, TraceContext } from './format/index.js'
+export type { Block } from './reader/block.js'
 export type { CaughtUp, FollowedMessage, FollowItem, FollowOptions } from './reader/follow.js'
 export { Message, type MessageFields } from './reader/message.js'
 export { MessageCopy, type MessageJson } from './reader/message-copy.js'
-export {
-  type AsyncWaitOptions,
-  type BatchOptions,
-  type IteratorOptions,
-  type Lag,
-  MessageSource,
-  type SourceMetrics,
-  type WaitOptions,
-} from './reader/message-source.js'
+export { MessageSource } from './reader/message-source.js'
 export type { Synchronous } from './reader/poll-handler.js'
 export type { Position } from './reader/position-file.js'
 export { listReaders, type RegisteredReader } from './reader/position-survey.js'
@@ -57,13 +52,30 @@ export { openObserver, openObserverAsync, QueueObserver } from './reader/queue-o
 export { type CommittedMessage, openReader, openReaderAsync, QueueReader, type ReaderOpening } from './reader/queue-reader.js'
 export type { ObserverOptions, Place, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
 export { removeReader } from './reader/remove-reader.js'
+export type {
+  AsyncWaitOptions,
+  BatchOptions,
+  IteratorOptions,
+  Lag,
+  SourceMetrics,
+  WaitOptions,
+} from './reader/source-types.js'
 export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'
 export type { AsyncOpenOptions } from './reader/when-queue-is-there.js'
 export type { RecoveryAction, RecoveryCase } from './recovery/recovery-case.js'
 export type { ReleasedReader, RetentionVerdict } from './retention/retention-plan.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
-export type { AppendOptions, AsyncAppendOptions, BatchMessage, TryAppendResult } from './writer/append-options.js'
+export type {
+  AppendOptions,
+  AsyncAppendOptions,
+  BatchMessage,
+  ClaimOptions,
+  CommitOptions,
+  MessageDetails,
+  TraceOption,
+  TryAppendResult,
+} from './writer/append-options.js'
 export { Claim } from './writer/claim.js'
 export { openWriter } from './writer/open-writer.js'
 export { QueueWriter } from './writer/queue-writer.js'

@@ -99,9 +99,61 @@ napi_value appendAt(napi_env env, napi_callback_info info) {
   return makeStatus(env, call.appender->core.appendAt(readTypeId(env, call.values[0]), payload.data, payload.length, timestampNs));
 }
 
-// Payloads come as arguments, (typeIds, from, ...payloads), because they are there at once; fetching the elements of an array costs 30 ns each. No code of the user
+// What a message carries besides: nothing, the version of its schema as a number, or the bytes of a `RecordDetails`.
+bool readDetails(napi_env env, napi_value value, RecordDetails* details) {
+  napi_valuetype type = napi_undefined;
+  if (value == nullptr || napi_typeof(env, value, &type) != napi_ok || type == napi_undefined) return true;
+  if (type == napi_number) {
+    uint32_t schemaVersion = 0;
+    napi_get_value_uint32(env, value, &schemaVersion);
+    details->flags = static_cast<uint16_t>(schemaVersion << kSchemaVersionShift);
+    return true;
+  }
+  Bytes bytes;
+  if (!readBytes(env, value, &bytes) || bytes.length != sizeof *details) {
+    throwTypeError(env, "details must be a number or 40 bytes");
+    return false;
+  }
+  std::memcpy(details, bytes.data, sizeof *details);
+  return true;
+}
+
+napi_value appendWith(napi_env env, napi_callback_info info) {
+  const HotCall<3> call(env, info);
+  Bytes payload;
+  RecordDetails details;
+  if (!readPayload(env, call.values[1], &payload)) return makeStatus(env, kBadPayload);
+  if (!readDetails(env, call.values[2], &details)) return nullptr;
+  return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length, details));
+}
+
+napi_value checkBlock(napi_env env, napi_callback_info info) {
+  const HotCall<1> call(env, info);
+  Bytes block;
+  if (!readPayload(env, call.values[0], &block)) return makeStatus(env, kBadPayload);
+  return makeStatus(env, call.appender->core.checkBlock(block.data, block.length));
+}
+
+napi_value appendBlock(napi_env env, napi_callback_info info) {
+  const HotCall<2> call(env, info);
+  Bytes block;
+  double from = 0;
+  napi_get_value_double(env, call.values[1], &from);
+  if (!readPayload(env, call.values[0], &block) || !(from >= 0 && from <= static_cast<double>(block.length))) return makeStatus(env, kBadPayload);
+  return makeStatus(env, call.appender->core.appendBlock(block.data, block.length, static_cast<uint64_t>(from)));
+}
+
+// Payloads come as arguments, (typeIds, details, from, ...payloads), because they are there at once; fetching the elements of an array costs 30 ns each. No code of the user
 // runs meanwhile, so nothing that was read can change.
 constexpr size_t kSpreadMax = 512;
+constexpr size_t kSpreadFixed = 3;
+
+// The details of a batch stand one after the other.
+bool detailsAt(const Bytes& all, size_t index, RecordDetails* details) {
+  if ((index + 1) * sizeof *details > all.length) return false;
+  std::memcpy(details, all.data + index * sizeof *details, sizeof *details);
+  return true;
+}
 
 struct Types {
   const uint16_t* data = nullptr;
@@ -122,27 +174,34 @@ Types readTypes(napi_env env, napi_value value) {
 
 napi_value appendSpread(napi_env env, napi_callback_info info) {
   const uint64_t now = realtimeNs();
-  napi_value values[kSpreadMax + 2] = {};
-  size_t argumentCount = kSpreadMax + 2;
+  napi_value values[kSpreadMax + kSpreadFixed] = {};
+  size_t argumentCount = kSpreadMax + kSpreadFixed;
   void* data = nullptr;
   napi_get_cb_info(env, info, &argumentCount, values, nullptr, &data);
   AppenderCore& core = static_cast<Appender*>(data)->core;
   core.state().batchCount = 0;
   uint32_t from = 0;
-  if (argumentCount < 2 || argumentCount > kSpreadMax + 2 || napi_get_value_uint32(env, values[1], &from) != napi_ok) {
-    return throwTypeError(env, "appendSpread takes types, an index and at most 512 payloads");
+  if (argumentCount < kSpreadFixed || argumentCount > kSpreadMax + kSpreadFixed || napi_get_value_uint32(env, values[2], &from) != napi_ok) {
+    return throwTypeError(env, "appendSpread takes types, details, an index and at most 512 payloads");
   }
   const Types types = readTypes(env, values[0]);
+  Bytes allDetails;
+  const bool hasDetails = readBytes(env, values[1], &allDetails);
   uint32_t count = 0;
   int status = kOk;
-  for (const size_t messages = argumentCount - 2; status == kOk && count < messages;) {
+  for (const size_t messages = argumentCount - kSpreadFixed; status == kOk && count < messages;) {
     Bytes payload;
-    if (!readPayload(env, values[count + 2], &payload)) {
+    RecordDetails details;
+    if (!readPayload(env, values[count + kSpreadFixed], &payload)) {
       status = kBadPayload;
-    } else {
+    } else if (!hasDetails) [[likely]] {
       status = core.appendQuietly(types.at(from + count), payload.data, payload.length, now);
-      if (status == kOk) count++;
+    } else if (detailsAt(allDetails, from + count, &details)) {
+      status = core.appendQuietly(types.at(from + count), payload.data, payload.length, now, details);
+    } else {
+      status = kBadPayload;
     }
+    if (status == kOk) [[likely]] count++;
   }
   if (count > 0) core.finishBatch(now);
   core.state().batchCount = count;
@@ -150,12 +209,22 @@ napi_value appendSpread(napi_env env, napi_callback_info info) {
 }
 
 napi_value claim(napi_env env, napi_callback_info info) {
-  const HotCall<2> call(env, info);
+  const HotCall<3> call(env, info);
+  RecordDetails details;
   double length = -1;
   napi_get_value_double(env, call.values[1], &length);
   if (!(length >= 0) || length != std::floor(length)) return makeStatus(env, kBadPayload);
   const uint64_t bounded = length > kPayloadLengthMax ? kPayloadLengthMax + 1 : static_cast<uint64_t>(length);
-  return makeStatus(env, call.appender->core.claim(readTypeId(env, call.values[0]), bounded));
+  if (!readDetails(env, call.values[2], &details)) return nullptr;
+  return makeStatus(env, call.appender->core.claim(readTypeId(env, call.values[0]), bounded, details));
+}
+
+napi_value shorten(napi_env env, napi_callback_info info) {
+  const HotCall<1> call(env, info);
+  double length = -1;
+  napi_get_value_double(env, call.values[0], &length);
+  if (!(length >= 0 && length <= kPayloadLengthMax) || length != std::floor(length)) return makeStatus(env, kBadPayload);
+  return makeStatus(env, call.appender->core.shorten(static_cast<uint64_t>(length)));
 }
 
 napi_value publish(napi_env env, napi_callback_info info) {
@@ -304,6 +373,7 @@ napi_value createAppender(napi_env env, napi_callback_info info) {
   constexpr NativeObject<Appender>::Function functions[] = {
       {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendSpread", appendSpread}, {"claim", claim}, {"publish", publish},
       {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},
+      {"appendWith", appendWith}, {"checkBlock", checkBlock}, {"appendBlock", appendBlock}, {"shorten", shorten},
       {"segment", segmentBuffer}, {"makeDurable", makeDurable}, {"retire", retire},
   };
   auto* const state = reinterpret_cast<double*>(&appender->core.state());

@@ -13,6 +13,7 @@
 #include "notifier.h"
 #include "slots.h"
 #include "status.h"
+#include "verifier_core.h"
 
 namespace chronicle {
 
@@ -24,9 +25,39 @@ struct AppenderState {
   double claimOffset = 0;
   double batchCount = 0;
   double segmentId = 0;
-  double reserved[2] = {};
+  double blockEnd = 0;
+  double reserved = 0;
 };
 static_assert(sizeof(AppenderState) == 8 * sizeof(double));
+
+// A record in a block. The fixed words are read once.
+struct BlockRecord {
+  uint64_t words[4];
+  uint64_t payloadLength;
+  uint64_t length;
+
+  int read(const uint8_t* record, uint64_t room) {
+    if (room < kRecordHeaderLength) return kBadLength;
+    std::memcpy(words, record, sizeof words);
+    const auto commitLength = static_cast<uint32_t>(words[0]);
+    if (commitLength == 0) return kUncommitted;
+    payloadLength = commitLength - 1;
+    length = recordLength(payloadLength);
+    return length > room ? kBadLength : kOk;
+  }
+
+  uint64_t sequence() const { return words[1]; }
+  uint32_t typeId() const { return words[3] & 0xFFFF; }
+
+  RecordDetails details(const uint8_t* record) const {
+    RecordDetails details;
+    details.timestampNs = words[2];
+    details.flags = static_cast<uint16_t>(words[3] >> 16 & ~uint64_t{kFlagHeaderCrc});
+    details.hasTimestamp = 1;
+    std::memcpy(details.trace, record + offsetof(RecordHeader, trace), sizeof details.trace);
+    return details;
+  }
+};
 
 class AppenderCore {
  public:
@@ -85,15 +116,77 @@ class AppenderCore {
     return commit(copy(payload, length), typeId, length, timestampNs);
   }
 
+  // The same with more than a type and a payload; `nowNs` is the time of a message that has none of its own.
+  int appendQuietly(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t nowNs, const RecordDetails& details) {
+    if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
+    return commit(copy(payload, length), typeId, length, details.hasTimestamp ? details.timestampNs : nowNs, Detailed{details});
+  }
+
+  int append(uint32_t typeId, const uint8_t* payload, size_t length, const RecordDetails& details) {
+    const uint64_t now = realtimeNs();
+    return finish(appendQuietly(typeId, payload, length, now, details), now);
+  }
+
   void finishBatch(uint64_t nowNs) { finish(kOk, nowNs); }
 
-  int claim(uint32_t typeId, uint64_t length) {
+  // A block is records as they stand in a segment, one after the other, anywhere in memory and not aligned. Whether all of it can be taken over: every length and sum is right, and
+  // the sequences go on from here without a gap. `state.blockEnd` is where the check ended, `state.batchCount` how many records are good.
+  int checkBlock(const uint8_t* block, uint64_t length) {
+    uint64_t at = 0;
+    uint64_t count = 0;
+    int status = segment_.data == nullptr ? kDetached : kOk;
+    for (; status == kOk && at < length; count++) {
+      BlockRecord record;
+      status = record.read(block + at, length - at);
+      if (status == kOk) status = checkRecordSums(block + at, record.words);
+      if (status == kOk && record.sequence() != nextSequence_ + count) status = kSequenceGap;
+      if (status == kOk && record.length > segment_.length - kFirstRecordOffset) status = kTooLarge;
+      if (status != kOk) break;
+      at += record.length;
+    }
+    state_.blockEnd = static_cast<double>(at);
+    state_.batchCount = static_cast<double>(count);
+    return status;
+  }
+
+  // Takes the records of a checked block over, from an offset on. The lengths are looked at again: the bytes may be shared with another thread.
+  int appendBlock(const uint8_t* block, uint64_t length, uint64_t from) {
+    uint64_t at = from;
+    uint64_t count = 0;
+    int status = kOk;
+    for (; at < length; count++) {
+      BlockRecord record;
+      if ((status = record.read(block + at, length - at)) != kOk) break;
+      const RecordDetails details = record.details(block + at);
+      const uint8_t* const payload = block + at + kRecordHeaderLength;
+      if ((status = appendQuietly(record.typeId(), payload, record.payloadLength, details.timestampNs, details)) != kOk) break;
+      at += record.length;
+    }
+    if (count > 0) finishBatch(coarseRealtimeNs());
+    state_.blockEnd = static_cast<double>(at);
+    state_.batchCount = static_cast<double>(count);
+    return status;
+  }
+
+  int claim(uint32_t typeId, uint64_t length, const RecordDetails& details = {}) {
     if (const int status = admit(typeId, length); status != kOk) return status;
     beginRecord(length);
     claimType_ = typeId;
     claimLength_ = length;
+    claimDetails_ = details;
     claimOpen_ = true;
     state_.claimOffset = static_cast<double>(writeOffset_ + kRecordHeaderLength);
+    return faulted() ? kFault : kOk;
+  }
+
+  // The room behind the new end is zero again before the record is published, and `dirtyEnd` covers it until the next one begins.
+  int shorten(uint64_t length) {
+    if (segment_.data == nullptr) return kDetached;
+    if (!claimOpen_) return kClaim;
+    if (length > claimLength_) return kBadPayload;
+    const uint64_t end = kRecordHeaderLength + length;
+    std::memset(segment_.data + writeOffset_ + end, 0, recordLength(claimLength_) - end);
+    claimLength_ = length;
     return faulted() ? kFault : kOk;
   }
 
@@ -104,7 +197,7 @@ class AppenderCore {
     const uint64_t payloadEnd = kRecordHeaderLength + claimLength_;
     if (const uint64_t padding = recordLength(claimLength_) - payloadEnd; padding > 0) std::memset(record + payloadEnd, 0, padding);
     closeClaim();
-    return finish(commit(record, claimType_, claimLength_, timestampNs), nowNs);
+    return finish(commit(record, claimType_, claimLength_, timestampNs, Detailed{claimDetails_}), nowNs);
   }
 
   int abort() {
@@ -211,11 +304,23 @@ class AppenderCore {
     return record;
   }
 
+  // What `commit` writes besides type, payload and time. Plain appends write nothing: the bytes are zero already.
+  struct Plain {
+    static constexpr uint16_t flags() { return 0; }
+    static constexpr void storeInto(RecordHeader*) {}
+  };
+  struct Detailed {
+    const RecordDetails& details;
+    uint16_t flags() const { return details.flags; }
+    void storeInto(RecordHeader* header) const { std::memcpy(header->trace, details.trace, sizeof header->trace); }
+  };
+
   // The payload's CRC is taken of what stands in the segment: the caller's bytes may be shared and change under the copy.
-  int commit(uint8_t* record, uint32_t typeId, uint64_t length, uint64_t timestampNs) {
+  template <typename Extra = Plain>
+  int commit(uint8_t* record, uint32_t typeId, uint64_t length, uint64_t timestampNs, Extra extra = {}) {
     auto* const header = reinterpret_cast<RecordHeader*>(record);
     const uint32_t commitLength = static_cast<uint32_t>(length + 1);
-    const uint16_t flags = options_.extensions ? kFlagHeaderCrc : 0;
+    const auto flags = static_cast<uint16_t>((options_.extensions ? kFlagHeaderCrc : 0) | extra.flags());
     uint32_t headerCrc = 0;
     if (options_.extensions) headerCrc = crc32Of32Bytes(commitLength, nextSequence_, timestampNs, typeId | uint32_t{flags} << 16);
     const uint32_t payloadCrc = crc32(0, record + kRecordHeaderLength, length);
@@ -232,6 +337,7 @@ class AppenderCore {
       header->headerCrc = headerCrc;
       header->writerEpoch = options_.writerEpoch;
     }
+    extra.storeInto(header);
     header->commitLength.store(commitLength, std::memory_order_release);
     if (faulted()) [[unlikely]] return kFault;
     lastTimestampNs_ = timestampNs;
@@ -286,6 +392,7 @@ class AppenderCore {
   bool claimOpen_ = false;
   uint32_t claimType_ = 0;
   uint64_t claimLength_ = 0;
+  RecordDetails claimDetails_;
   AppenderState state_;
 };
 

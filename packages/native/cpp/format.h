@@ -122,6 +122,18 @@ static_assert(offsetof(RecordHeader, writerEpoch) == 36);
 static_assert(offsetof(RecordHeader, trace) == 40);
 constexpr uint64_t kHeaderCrcCoverage = 32;
 
+// What a message carries besides its type and payload, as JavaScript hands it over: not a structure of the disk.
+struct RecordDetails {
+  uint64_t timestampNs = 0;
+  uint16_t flags = 0;  // without kFlagHeaderCrc
+  uint8_t hasTimestamp = 0;
+  uint8_t zero[5] = {};
+  uint8_t trace[24] = {};  // a trace context or a source position
+};
+static_assert(sizeof(RecordDetails) == 40);
+static_assert(offsetof(RecordDetails, flags) == 8 && offsetof(RecordDetails, hasTimestamp) == 10);
+static_assert(offsetof(RecordDetails, trace) == 16 && sizeof(RecordDetails::trace) == sizeof(RecordHeader::trace));
+
 // In place of the trace context, with kFlagSourcePosition.
 struct SourcePosition {
   uint64_t sourceSequence;

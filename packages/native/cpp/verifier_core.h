@@ -10,6 +10,18 @@
 
 namespace chronicle {
 
+// The sums of a record whose length is within its bounds and whose first 32 bytes are `words`. Needs no alignment. The header comes first: where it is damaged,
+// the payload's sum in it says nothing. core/src/records/judge-record.ts applies the same rules in the same order.
+inline int checkRecordSums(const uint8_t* record, const uint64_t (&words)[4]) {
+  const uint64_t payloadLength = static_cast<uint32_t>(words[0]) - 1;
+  if ((words[3] & 0xFFFF) == kPaddingType) [[unlikely]] return kBadHeaderCrc;
+  const bool hasHeaderCrc = (words[3] >> 16 & kFlagHeaderCrc) != 0;
+  uint32_t headerCrc;
+  std::memcpy(&headerCrc, record + offsetof(RecordHeader, headerCrc), sizeof headerCrc);
+  if (hasHeaderCrc && crc32Of32Bytes(words[0], words[1], words[2], words[3]) != headerCrc) return kBadHeaderCrc;
+  return crc32(0, record + kRecordHeaderLength, payloadLength) == words[3] >> 32 ? kOk : kBadPayloadCrc;
+}
+
 struct VerifierState {
   double end = 0;
   double sequence = -1;
@@ -87,13 +99,8 @@ class VerifierCore {
     const uint32_t typeId = words[3] & 0xFFFF;
     const uint16_t flags = static_cast<uint16_t>(words[3] >> 16);
     const bool hasHeaderCrc = (flags & kFlagHeaderCrc) != 0;
-    if (typeId == kPaddingType) [[unlikely]] {
-      if (flags != 0) return kBadHeaderCrc;
-      return *length == room ? kPadding : kBadLength;
-    }
-    // The header first: where it is damaged, the payload's sum in it says nothing. judge-record.ts applies the same rules in the same order.
-    if (hasHeaderCrc && crc32Of32Bytes(words[0], words[1], words[2], words[3]) != header->headerCrc) return kBadHeaderCrc;
-    if (crc32(0, record + kRecordHeaderLength, payloadLength) != words[3] >> 32) return kBadPayloadCrc;
+    if (typeId == kPaddingType && flags == 0) return *length == room ? kPadding : kBadLength;
+    if (const int status = checkRecordSums(record, words); status != kOk) return status;
     return checkSequence(words[1], hasHeaderCrc, expected);
   }
 

@@ -2,7 +2,7 @@ import { APPENDER_BATCH_COUNT, type NativeAppender, STATUS_OK, type Status } fro
 
 /** What native code gives; a call takes at most {@link SPREAD_MAX} payloads. */
 export interface SpreadAppender extends Omit<NativeAppender, 'appendBatch'> {
-  appendSpread(typeIds: Uint16Array, from: number, ...payloads: readonly Uint8Array[]): Status
+  appendSpread(typeIds: Uint16Array, details: Uint8Array | undefined, from: number, ...payloads: readonly Uint8Array[]): Status
 }
 
 const SPREAD_MAX = 512
@@ -12,20 +12,20 @@ const SPREAD_MAX = 512
  * cost 48 ns (see docs/decisions/0012-batches-are-spread.md).
  */
 export function withBatches(appender: SpreadAppender): NativeAppender {
-  function appendChunks(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): Status {
+  function appendChunks(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status {
     let next = from
     let status: Status = STATUS_OK
     while (status === STATUS_OK && next < payloads.length) {
-      status = appender.appendSpread(typeIds, next, ...payloads.slice(next, next + SPREAD_MAX))
+      status = appender.appendSpread(typeIds, details, next, ...payloads.slice(next, next + SPREAD_MAX))
       next += appender.state[APPENDER_BATCH_COUNT] as number
     }
     appender.state[APPENDER_BATCH_COUNT] = next - from
     return status
   }
 
-  function appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): Status {
-    if (from === 0 && payloads.length <= SPREAD_MAX) return appender.appendSpread(typeIds, 0, ...payloads)
-    return appendChunks(typeIds, payloads, from)
+  function appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status {
+    if (from === 0 && payloads.length <= SPREAD_MAX) return appender.appendSpread(typeIds, details, 0, ...payloads)
+    return appendChunks(typeIds, payloads, from, details)
   }
 
   return Object.assign(appender, { appendBatch })

@@ -245,7 +245,19 @@ export const APPENDER_CLAIM_OFFSET = 3
 export const APPENDER_BATCH_COUNT = 4
 /** Id of the head segment. */
 export const APPENDER_SEGMENT_ID = 5
+/** Where the last `checkBlock` or `appendBlock` ended. */
+export const APPENDER_BLOCK_END = 6
 export const APPENDER_STATE_LENGTH = 8
+
+/**
+ * Bytes of the details of a message: u64 `timestampNs`; u16 `flags` without the bit of the header CRC; u8, 1 when the time counts; 5 zeros; the 24 bytes of the trace context
+ * or the source position.
+ */
+export const DETAILS_LENGTH = 40
+export const DETAILS_TIMESTAMP_NS_OFFSET = 0
+export const DETAILS_FLAGS_OFFSET = 8
+export const DETAILS_HAS_TIMESTAMP_OFFSET = 10
+export const DETAILS_TRACE_OFFSET = 16
 
 /**
  * The writer's hot half. Per append: `dirtyEnd` into the control block, payload copy, header, CRCs, commit word (release), `writeOffset`,
@@ -260,11 +272,22 @@ export interface NativeAppender {
   appendAt(typeId: number, payload: Uint8Array, timestampNs: bigint): Status
   /**
    * Message i is `payloads[from + i]` with `typeIds[from + i]`; one clock reading and one notify per 512 messages. Stops at the first that does not go in, with its
-   * status; `state[APPENDER_BATCH_COUNT]` says how many went in before.
+   * status; `state[APPENDER_BATCH_COUNT]` says how many went in before. `details` are those of all messages, one after the other.
    */
-  appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number): Status
-  /** Reserves room; `state[APPENDER_CLAIM_OFFSET]` is where the payload goes. */
-  claim(typeId: number, length: number): Status
+  appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status
+  /** Appends with the version of the message's schema (1 to 255), or with all that {@link DETAILS_LENGTH} bytes say. */
+  appendWith(typeId: number, payload: Uint8Array, details: number | Uint8Array): Status
+  /**
+   * Whether every record of a block is good and the sequences continue the queue's. A block is records as they stand in a segment, one after the other. `state[APPENDER_BLOCK_END]` is
+   * the offset in the block to which the status refers, `state[APPENDER_BATCH_COUNT]` the number of records before it. The status is that of {@link NativeVerifier.verify}, or `STATUS_TOO_LARGE`.
+   */
+  checkBlock(block: Uint8Array): Status
+  /** Appends the records of a checked block from an offset in it on, with the two states as in {@link checkBlock}. Writer epoch and header CRC are this appender's. */
+  appendBlock(block: Uint8Array, from: number): Status
+  /** Reserves room; `state[APPENDER_CLAIM_OFFSET]` is where the payload goes. `details` as in {@link appendWith}; a time in them is ignored. */
+  claim(typeId: number, length: number, details?: number | Uint8Array): Status
+  /** Makes the open claim shorter, to `length` bytes, and zeroes what may have been written beyond. `STATUS_BAD_PAYLOAD`: the claim has less. */
+  shorten(length: number): Status
   /** Publishes the open claim. */
   publish(timestampNs: bigint): Status
   /** {@link publish} with the time now. */

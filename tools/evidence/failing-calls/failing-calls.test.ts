@@ -1,6 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FAULTS, kindSet } from './fault.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -21,10 +21,6 @@ function shortForm(stride: number): string[] {
 }
 
 describe('when a system call fails', () => {
-  beforeAll(() => {
-    execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tools'], { cwd: ROOT })
-  })
-
   it.each([
     ['open a new queue', 6],
     ['open after a kill', 6],

@@ -43,6 +43,8 @@ export interface SoakResult {
   readonly lostWithDirectory: number
   /** Vanished directories whose orders were not all answered, because the router said that it could not. */
   readonly reported: number
+  /** Orders without an answer in directories of which the router said that something is wrong. */
+  readonly reportedOrders: number
   /** The router before the first strategy, and after the last one was gone. */
   readonly before: ProcessSample
   readonly after: ProcessSample
@@ -244,6 +246,7 @@ class Soak {
       deleted: departed.deleted,
       lostWithDirectory: departed.lostWithDirectory,
       reported: departed.reported,
+      reportedOrders: departed.reportedOrders,
       samples: this.#samples,
       lines,
       broken: [...this.#broken, ...departed.broken, ...growing],

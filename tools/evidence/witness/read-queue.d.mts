@@ -56,6 +56,8 @@ export interface WitnessedRecord {
   readonly writerEpoch: number | null
   /** 0: no schema. */
   readonly schemaVersion: number
+  /** With flag bit 1. Hexadecimal; `flags` as in the W3C trace context. */
+  readonly trace: { readonly traceId: string; readonly spanId: string; readonly flags: number } | null
   /** With flag bit 2. */
   readonly source: WitnessedSource | null
   /** A copy; absent when not asked for. */

@@ -148,6 +148,7 @@ function* scanRecord(file, header, name, id, offset, walk, sum, payloads) {
     flags,
     writerEpoch: (flags & 1) === 1 ? header.readUInt32LE(36) : null,
     schemaVersion: flags >> 8,
+    trace: (flags & 2) === 2 ? decodeTrace(header) : null,
     source: (flags & 4) === 4 ? decodeSource(header) : null,
   }
   yield payloads ? { ...record, payload: Buffer.from(payload) } : record
@@ -173,6 +174,15 @@ function* scanRecord(file, header, name, id, offset, walk, sum, payloads) {
   sum.first ??= BigInt(sequence)
   sum.last = record.timestampNs
   sum.count += 1
+}
+
+/** @param {Buffer} header */
+function decodeTrace(header) {
+  return {
+    traceId: header.toString('hex', 40, 56),
+    spanId: header.toString('hex', 56, 64),
+    flags: (header.readUInt16LE(26) >> 3) & 3,
+  }
 }
 
 /** @param {Buffer} header */

@@ -126,6 +126,14 @@ def decode_control(data):
     }
 
 
+def decode_trace(header):
+    return {
+        "traceId": header[40:56].hex(),
+        "spanId": header[56:64].hex(),
+        "flags": u16(header, 26) >> 3 & 3,
+    }
+
+
 def decode_source(header):
     return {
         "sequence": wide(u64(header, 40)),
@@ -340,6 +348,7 @@ class Walk:
             "flags": flags,
             "writerEpoch": u32(header, 36) if flags & 1 else None,
             "schemaVersion": flags >> 8,
+            "trace": decode_trace(header) if flags & 2 else None,
             "source": decode_source(header) if flags & 4 else None,
         }
         yield record

@@ -3,6 +3,7 @@ import { accessSync, chmodSync, constants, mkdtempSync, rmdirSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runInResident } from './resident-cli.js'
 
 export const BIN = fileURLToPath(new URL('../../bin/chron-cli.js', import.meta.url))
 
@@ -12,8 +13,13 @@ export interface CliResult {
   readonly stderr: string
 }
 
-/** Runs `chron-cli` as a user would, on what the build made; the output is not a terminal. */
-export function runCli(args: readonly string[], options: SpawnSyncOptions = {}): CliResult {
+/** Runs `chron-cli` on what the build made; the output is not a terminal. */
+export function runCli(args: readonly string[]): CliResult {
+  return runInResident(args)
+}
+
+/** Runs `chron-cli` as a user would, in a process of its own: with input, under another user, or where the start or the end of the process is the matter. */
+export function runCliProcess(args: readonly string[], options: SpawnSyncOptions = {}): CliResult {
   return run([process.execPath, BIN, ...args], options)
 }
 

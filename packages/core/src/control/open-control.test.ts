@@ -2,8 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../test/support/build-queue.js'
+import { contentsOf } from '../../test/support/contents.js'
 import { makeUnopenable, makeUnreadable } from '../../test/support/faulty-files.js'
-import { overwriteControl, u32, u64 } from '../../test/support/raw-queue.js'
+import { overwrite, overwriteControl, segmentFile, u32, u64 } from '../../test/support/raw-queue.js'
 import { heldDirectory, temporaryDirectory } from '../../test/support/temporary.js'
 import {
   CONTROL_EXTENSION_EPOCH_OFFSET,
@@ -12,6 +13,8 @@ import {
   CONTROL_MAGIC_OFFSET,
   CONTROL_SEGMENT_SIZE_OFFSET,
   CONTROL_VERSION_OFFSET,
+  SEGMENT_MAGIC_OFFSET,
+  SEGMENT_VERSION_OFFSET,
 } from '../format/index.js'
 import { openObserver, openWriter } from '../index.js'
 import { createControl } from './create-control.js'
@@ -29,10 +32,41 @@ describe('opening a control block', () => {
     ['of another kind', CONTROL_MAGIC_OFFSET, u32(7), 'ERR_NOT_A_QUEUE'],
     ['of another version', CONTROL_VERSION_OFFSET, u32(99), 'ERR_UNSUPPORTED_VERSION'],
     ['of an impossible segment size', CONTROL_SEGMENT_SIZE_OFFSET, u64(100), 'ERR_NOT_A_QUEUE'],
-  ])('%s is an error for readers and writers', (_, offset, bytes, code) => {
+  ])('L56: %s is an error for readers until a writer rebuilds it from sound segments', (_, offset, bytes, code) => {
     overwriteControl(queue, offset, bytes)
     expect(() => openControl(heldDirectory(queue), false)).toThrow(expect.objectContaining({ code }))
+    using writer = openWriter(queue)
+    expect([writer.nextSequence, writer.recovery.map((action) => action.case)]).toEqual([3, ['lost-control']])
+    expect(openControl(heldDirectory(queue), false).segmentSize).toBe(4096)
+  })
+
+  it.each([
+    [
+      'is of a later version, as its segments are',
+      CONTROL_VERSION_OFFSET,
+      u32(4),
+      SEGMENT_VERSION_OFFSET,
+      'ERR_UNSUPPORTED_VERSION',
+    ],
+    ['is of another kind, as its segments are', CONTROL_MAGIC_OFFSET, u32(7), SEGMENT_MAGIC_OFFSET, 'ERR_NOT_A_QUEUE'],
+  ])('that %s is refused, and nothing is changed', (_, offset, bytes, inSegment, code) => {
+    overwriteControl(queue, offset, bytes)
+    overwrite(segmentFile(queue, 0), inSegment, bytes)
+    const before = contentsOf(queue)
     expect(() => openWriter(queue)).toThrow(expect.objectContaining({ code }))
+    expect(contentsOf(queue)).toEqual(before)
+  })
+
+  it('that is of a later version and has another layout is refused although its segments are of this one', () => {
+    overwriteControl(queue, CONTROL_VERSION_OFFSET, u32(4))
+    overwriteControl(queue, CONTROL_SEGMENT_SIZE_OFFSET, u64(77))
+    expect(() => openWriter(queue)).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED_VERSION' }))
+  })
+
+  it('L56: of which every byte is damaged is rebuilt from sound segments, and none of its numbers counts', () => {
+    overwriteControl(queue, 0, Buffer.alloc(512, 0x5a))
+    using writer = openWriter(queue)
+    expect([writer.nextSequence, writer.epoch]).toEqual([3, 2])
   })
 
   it('that somebody is making is waited for, and named as not ready after a while', () => {

@@ -101,7 +101,8 @@ export function mapControl(directory: QueueDirectory, writable: boolean, name = 
   }
 }
 
-function controlError(
+/** Why a control block cannot be used. */
+export function controlError(
   directory: QueueDirectory,
   found: { state: ControlState; block: ControlBlock | undefined; waitedMs: number },
 ): NotAQueueError | NotReadyError | UnsupportedVersionError {

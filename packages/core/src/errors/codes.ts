@@ -1,5 +1,6 @@
 /** Every code that a queue's errors carry. A code never changes its meaning. */
 export const QUEUE_ERROR_CODES = [
+  'ERR_BAD_BLOCK',
   'ERR_BAD_POSITION',
   'ERR_BAD_SEGMENT',
   'ERR_BUSY',

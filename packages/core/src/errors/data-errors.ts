@@ -29,6 +29,41 @@ export class CorruptRecordError extends QueueError {
   }
 }
 
+/** A block of records cannot be taken over: a record in it is damaged, or the sequences do not continue those of the queue. Nothing was appended. */
+export class BadBlockError extends QueueError {
+  override readonly name = 'BadBlockError'
+  override readonly code = 'ERR_BAD_BLOCK'
+  override readonly category = 'fatal'
+  readonly directory: string | undefined
+  /** Bytes from the block's start to the record that is wrong. */
+  readonly offset: number
+  /** Sequence that the record at `offset` must have. */
+  readonly expected: number
+  /** The one that it has; `undefined` where the record cannot be read. */
+  readonly found: number | undefined
+  /** What is wrong with it, in a few words. */
+  readonly detail: string
+
+  constructor(
+    facts: {
+      directory?: string | undefined
+      offset: number
+      expected: number
+      found?: number | undefined
+      detail: string
+    },
+    options?: ErrorOptions,
+  ) {
+    const { directory, offset, expected, found, detail } = facts
+    super(`The block cannot be appended, ${detail}`, { directory, offset, expected, found }, options)
+    this.directory = directory
+    this.offset = offset
+    this.expected = expected
+    this.found = found
+    this.detail = detail
+  }
+}
+
 /** The record is whole, but does not have the expected sequence. The reader's position does not move. */
 export class SequenceGapError extends QueueError {
   override readonly name = 'SequenceGapError'

@@ -9,6 +9,13 @@ const path = '/var/lib/queue/000000000.q'
 
 /** One of each, with every fact known. */
 const samples: Record<QueueErrorCode, QueueError> = {
+  ERR_BAD_BLOCK: new errors.BadBlockError({
+    directory,
+    offset: 64,
+    expected: 3,
+    found: 5,
+    detail: 'its sequence does not follow',
+  }),
   ERR_BAD_POSITION: new errors.BadPositionError({ path, reader: 'router', detail: 'no valid slot' }),
   ERR_BAD_SEGMENT: new errors.BadSegmentError({ path, segmentId: 7, detail: 'bad magic' }),
   ERR_BUSY: new errors.BusyError({ handle: 'writer', method: 'append', during: 'a callback' }),

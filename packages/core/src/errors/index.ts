@@ -1,6 +1,7 @@
 export { LimitError, NoSpaceError, NotDurableError, QueueFullError } from './capacity-errors.js'
 export { QUEUE_ERROR_CODES, type QueueErrorCode } from './codes.js'
 export {
+  BadBlockError,
   BadPositionError,
   BadSegmentError,
   CorruptRecordError,

@@ -240,10 +240,11 @@ describe('a record', () => {
 
   it('hands out copies of its trace context', () => {
     const bytes = Uint8Array.from({ length: 200 }, (_, index) => index)
-    const { traceId, spanId } = format.decodeTraceContext(format.viewOf(bytes.subarray(10)), 64)
+    // The flags are 98, with the bit of a trace context.
+    const trace = format.decodeTraceContext(format.viewOf(bytes.subarray(8)), 64)
     bytes.fill(0)
-    expect([...traceId]).toEqual(Array.from({ length: 16 }, (_, index) => 10 + 64 + 40 + index))
-    expect([...spanId]).toEqual(Array.from({ length: 8 }, (_, index) => 10 + 64 + 56 + index))
+    expect([...(trace?.traceId ?? [])]).toEqual(Array.from({ length: 16 }, (_, index) => 8 + 64 + 40 + index))
+    expect([...(trace?.spanId ?? [])]).toEqual(Array.from({ length: 8 }, (_, index) => 8 + 64 + 56 + index))
   })
 
   it('of padding reaches exactly to the end of its segment', () => {

@@ -141,12 +141,16 @@ export function decodeRecordHeader(view: DataView, offset: number): RecordHeader
   }
 }
 
-/** Trace context of a record whose flags declare it: copies of the 16-byte trace id and the 8-byte span id. */
-export function decodeTraceContext(view: DataView, offset: number): { traceId: Uint8Array; spanId: Uint8Array } {
+/** Trace context of the record at `offset`, `undefined` when its flags declare none. The ids are copies. */
+export function decodeTraceContext(view: DataView, offset: number): Required<TraceContext> | undefined {
+  const flags = view.getUint16(offset + RECORD_FLAGS_OFFSET, true)
+  if ((flags & RECORD_FLAG_TRACE_CONTEXT) === 0) return undefined
   const at = view.byteOffset + offset
   return {
     traceId: new Uint8Array(view.buffer, at + RECORD_TRACE_ID_OFFSET, RECORD_TRACE_ID_LENGTH).slice(),
     spanId: new Uint8Array(view.buffer, at + RECORD_SPAN_ID_OFFSET, RECORD_SPAN_ID_LENGTH).slice(),
+    sampled: (flags & RECORD_FLAG_TRACE_SAMPLED) !== 0,
+    random: (flags & RECORD_FLAG_TRACE_RANDOM) !== 0,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Crc32, Field } from './field.js'
-import { RECORD_TRACE_ID_OFFSET } from './record-layout.js'
+import { RECORD_FLAG_SOURCE_POSITION, RECORD_FLAGS_OFFSET, RECORD_TRACE_ID_OFFSET } from './record-layout.js'
 import { getUint64, setUint64, viewOf } from './uint64.js'
 
 /**
@@ -59,8 +59,9 @@ export interface SourcePosition {
   readonly isLastOutput: boolean
 }
 
-/** The source position of the record at `offset`, whose flags declare one; `undefined` when its CRC does not match. */
+/** The source position of the record at `offset`; `undefined` when its flags declare none, or its CRC does not match. */
 export function decodeSourcePosition(view: DataView, offset: number, crc32: Crc32): SourcePosition | undefined {
+  if ((view.getUint16(offset + RECORD_FLAGS_OFFSET, true) & RECORD_FLAG_SOURCE_POSITION) === 0) return undefined
   const bytes = new Uint8Array(view.buffer, view.byteOffset + offset + RECORD_TRACE_ID_OFFSET, SOURCE_POSITION_LENGTH)
   const source = viewOf(bytes)
   const crc = source.getUint32(SOURCE_POSITION_CRC_OFFSET, true)

@@ -1,8 +1,8 @@
 import type { Located } from './locate-start.js'
 import { Message } from './message.js'
-import type { IteratorOptions } from './message-source.js'
 import type { Place } from './reader-options.js'
 import type { RecordCursor } from './record-cursor.js'
+import type { IteratorOptions } from './source-types.js'
 
 export interface FollowOptions extends IteratorOptions {
   /** Where the history begins. Default: at the present position of the source, which for a reader is its saved one. */

@@ -1,3 +1,4 @@
+import type { SourcePosition, TraceContext } from '../format/index.js'
 import type { MessageFields } from './message.js'
 
 /** A message as JSON: integers above 2^53 as decimal text, bytes as base64, ids as hexadecimal text. */
@@ -15,7 +16,10 @@ export interface MessageJson {
   readonly flags: number
   readonly payloadCrc: number
   readonly writerEpoch: number
-  readonly traceContext?: { readonly traceId: string; readonly spanId: string }
+  /** Left out without one. */
+  readonly schemaVersion?: number
+  readonly trace?: { readonly traceId: string; readonly spanId: string; readonly sampled: boolean; readonly random: boolean }
+  readonly source?: SourcePosition
 }
 
 /**
@@ -33,7 +37,9 @@ export class MessageCopy implements MessageFields {
   readonly flags: number
   readonly payloadCrc: number
   readonly writerEpoch: number
-  readonly traceContext: { readonly traceId: Uint8Array; readonly spanId: Uint8Array } | undefined
+  readonly schemaVersion: number
+  readonly trace: Required<TraceContext> | undefined
+  readonly source: SourcePosition | undefined
 
   /** Use `message.copy()`. @param payload owned by the copy from now on. */
   constructor(fields: Omit<MessageFields, 'payload'>, payload: Buffer) {
@@ -47,7 +53,9 @@ export class MessageCopy implements MessageFields {
     this.flags = fields.flags
     this.payloadCrc = fields.payloadCrc
     this.writerEpoch = fields.writerEpoch
-    this.traceContext = fields.traceContext
+    this.schemaVersion = fields.schemaVersion
+    this.trace = fields.trace
+    this.source = fields.source
   }
 
   toJSON(): MessageJson {
@@ -56,7 +64,8 @@ export class MessageCopy implements MessageFields {
 }
 
 export function messageAsJson(fields: Omit<MessageFields, 'payload'>, payload: Buffer): MessageJson {
-  const { sequence, timestampNs, typeId, length, segmentId, offset, flags, payloadCrc, writerEpoch, traceContext } = fields
+  const { sequence, timestampNs, typeId, length, segmentId, offset, flags, payloadCrc, writerEpoch } = fields
+  const { schemaVersion, trace, source } = fields
   return {
     sequence,
     timestampNs: timestampNs.toString(),
@@ -68,9 +77,9 @@ export function messageAsJson(fields: Omit<MessageFields, 'payload'>, payload: B
     flags,
     payloadCrc,
     writerEpoch,
-    ...(traceContext === undefined
-      ? {}
-      : { traceContext: { traceId: hex(traceContext.traceId), spanId: hex(traceContext.spanId) } }),
+    ...(schemaVersion === 0 ? {} : { schemaVersion }),
+    ...(trace === undefined ? {} : { trace: { ...trace, traceId: hex(trace.traceId), spanId: hex(trace.spanId) } }),
+    ...(source === undefined ? {} : { source }),
   }
 }
 

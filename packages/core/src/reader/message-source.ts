@@ -1,12 +1,13 @@
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { BATCH_COUNT_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
+import { BATCH_COUNT_MAX, BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
 import { BadSegmentError, ClosedError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { type WriterStatus, writerStatus } from '../files/writer-status.js'
 import type { Parkable, SeenWord } from '../wait/parkable.js'
 import { waitForAny, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
+import type { Block } from './block.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
 import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
@@ -17,44 +18,9 @@ import { lookAfterWhileParked } from './parked-sources.js'
 import { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
 import type { Position } from './position-file.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
-import { type CursorCounts, RecordCursor } from './record-cursor.js'
+import { RecordCursor } from './record-cursor.js'
 import { type IteratedSource, SourceIterator } from './source-iterator.js'
-
-/** How far a source is behind its writer. */
-export interface Lag {
-  /** Messages appended and not yet returned by `next()`; NaN when it is unknown, as with a writer of the base format. */
-  readonly messages: number
-  /** Bytes between this source's position and the head, slack at the ends of segments included. */
-  readonly bytes: number
-  /** Age of the next message, by its timestamp; 0n when caught up. */
-  readonly ns: bigint
-}
-
-export interface SourceMetrics extends CursorCounts {
-  /** Waits that ended with the time, and those that ended with a message. */
-  readonly timeouts: number
-  readonly waits: number
-}
-
-export interface WaitOptions {
-  /** Milliseconds, up to `Infinity`. Default: `wait` 1000, because a blocked thread runs no signal handler; `waitAsync` `Infinity`. */
-  readonly timeoutMs?: number
-}
-
-export interface AsyncWaitOptions extends WaitOptions {
-  /** Ends the wait, which rejects with the signal's reason. One signal may serve any number of waits at once. */
-  readonly signal?: AbortSignal | undefined
-}
-
-export interface IteratorOptions {
-  /** Ends the iterator. One signal may serve any number of iterators at once. */
-  readonly signal?: AbortSignal | undefined
-}
-
-export interface BatchOptions extends IteratorOptions {
-  /** Messages per batch at most. Default 256. */
-  readonly max?: number
-}
+import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 
 /** What an open hands to its source. */
 export interface OpenedSource {
@@ -136,6 +102,21 @@ export abstract class MessageSource implements Parkable {
       count++
     }
     return count
+  }
+
+  /**
+   * Returns the next records as one block, at most `maxBytes` of one segment but at least one record, or `undefined` when the source has caught up. They are checked, and count as
+   * read. For replicas, archives and other programs that pass records on as they are: `appendBlock` of a writer takes them.
+   *
+   * @param maxBytes default 128 KiB.
+   * @throws as {@link next}; {@link InvalidArgumentError} for what is not an integer from 1 on.
+   */
+  nextBlock(maxBytes: number = BLOCK_BYTES_MAX): Block | undefined {
+    if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
+      throw new InvalidArgumentError({ argument: 'maxBytes', value: maxBytes, expected: 'an integer from 1 on' })
+    const block = this.#cursor.takeBlock(maxBytes)
+    if (block === undefined) this.#caughtUp()
+    return block
   }
 
   /**

@@ -1,16 +1,8 @@
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { describe, expect, it } from 'vitest'
-import { overwrite, readBytes, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import {
-  RECORD_FLAG_HEADER_CRC,
-  RECORD_FLAG_TRACE_CONTEXT,
-  RECORD_FLAGS_OFFSET,
-  RECORD_HEADER_CRC_COVERAGE,
-  RECORD_HEADER_CRC_OFFSET,
-  RECORD_TRACE_ID_OFFSET,
-} from '../format/index.js'
+import { RECORD_FLAG_HEADER_CRC } from '../format/index.js'
 import { openObserver, openWriter } from '../index.js'
 
 describe('a message', () => {
@@ -30,7 +22,9 @@ describe('a message', () => {
       flags: RECORD_FLAG_HEADER_CRC,
       payloadCrc: binding.crc32(Buffer.from('payload')),
       writerEpoch: 1,
-      traceContext: undefined,
+      schemaVersion: 0,
+      trace: undefined,
+      source: undefined,
     }
     const peeked = observer.peek()?.copy()
     const message = observer.next()
@@ -49,20 +43,5 @@ describe('a message', () => {
     writer.append(7, Buffer.from('x'))
     using observer = openObserver(directory)
     expect(observer.next()).toMatchObject({ writerEpoch: 0, flags: 0 })
-  })
-
-  it('shows the trace context that its appender gave', () => {
-    const directory = join(temporaryDirectory(), 'queue')
-    using writer = openWriter(directory, { segmentSize: 4096 })
-    writer.append(7, Buffer.from('x'))
-    const path = segmentFile(directory, 0)
-    const ids = Buffer.from(Array.from({ length: 24 }, (_, index) => index + 1))
-    overwrite(path, 64 + RECORD_TRACE_ID_OFFSET, ids)
-    overwrite(path, 64 + RECORD_FLAGS_OFFSET, Buffer.from([RECORD_FLAG_HEADER_CRC | RECORD_FLAG_TRACE_CONTEXT]))
-    overwrite(path, 64 + RECORD_HEADER_CRC_OFFSET, u32(binding.crc32(readBytes(path, 64, RECORD_HEADER_CRC_COVERAGE))))
-    using observer = openObserver(directory)
-    const trace = observer.next()?.copy().traceContext
-    expect(Buffer.from(trace?.traceId ?? [])).toEqual(ids.subarray(0, 16))
-    expect(Buffer.from(trace?.spanId ?? [])).toEqual(ids.subarray(16))
   })
 })

@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
+import { binding } from '@chronicle-ts/native'
 import {
+  decodeSourcePosition,
   decodeTraceContext,
   RECORD_ALIGNMENT,
   RECORD_FLAG_HEADER_CRC,
-  RECORD_FLAG_TRACE_CONTEXT,
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_LENGTH,
   RECORD_PAYLOAD_CRC_OFFSET,
@@ -11,6 +12,9 @@ import {
   RECORD_TIMESTAMP_NS_OFFSET,
   RECORD_TYPE_ID_OFFSET,
   RECORD_WRITER_EPOCH_OFFSET,
+  type SourcePosition,
+  schemaVersionOf,
+  type TraceContext,
 } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { MessageCopy, type MessageJson, messageAsJson } from './message-copy.js'
@@ -34,8 +38,12 @@ export interface MessageFields {
   readonly payloadCrc: number
   /** Low 32 bits of the epoch of the writer that appended it; 0 for writers of the base format. */
   readonly writerEpoch: number
-  /** W3C trace context, where the appender gave one. */
-  readonly traceContext: { readonly traceId: Uint8Array; readonly spanId: Uint8Array } | undefined
+  /** Version of the schema of the message's type, 1 to 255; 0 when the appender gave none. */
+  readonly schemaVersion: number
+  /** W3C trace context, where the appender gave one. No checksum covers the ids. */
+  readonly trace: Required<TraceContext> | undefined
+  /** Which message of another queue this one was made from, where the appender said it. `undefined` also when its own checksum does not match. */
+  readonly source: SourcePosition | undefined
 }
 
 const BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT)
@@ -149,9 +157,16 @@ export class Message implements MessageFields {
     return this.#view.getUint32(this.#block * RECORD_ALIGNMENT + RECORD_WRITER_EPOCH_OFFSET, true)
   }
 
-  get traceContext(): { readonly traceId: Uint8Array; readonly spanId: Uint8Array } | undefined {
-    if ((this.flags & RECORD_FLAG_TRACE_CONTEXT) === 0) return undefined
+  get schemaVersion(): number {
+    return schemaVersionOf(this.flags)
+  }
+
+  get trace(): Required<TraceContext> | undefined {
     return decodeTraceContext(this.#view, this.offset)
+  }
+
+  get source(): SourcePosition | undefined {
+    return decodeSourcePosition(this.#view, this.offset, binding.crc32)
   }
 
   /**

@@ -201,7 +201,17 @@ describe('a message', () => {
     const peeked = reader.peek() as Message
     reader.close()
     const closed = expect.objectContaining({ code: 'ERR_CLOSED', handle: 'reader' })
-    const fields = ['sequence', 'timestampNs', 'typeId', 'length', 'flags', 'payloadCrc', 'writerEpoch', 'traceContext'] as const
+    const fields = [
+      'sequence',
+      'timestampNs',
+      'typeId',
+      'length',
+      'flags',
+      'payloadCrc',
+      'writerEpoch',
+      'trace',
+      'source',
+    ] as const
     for (const field of [...fields, 'segmentId', 'payload', 'payloadView', 'view'] as const) {
       expect(() => message[field]).toThrow(closed)
       expect(() => peeked[field]).toThrow(closed)

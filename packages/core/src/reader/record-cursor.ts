@@ -5,6 +5,7 @@ import {
   STATUS_BAD_LENGTH,
   STATUS_BAD_PAYLOAD_CRC,
   STATUS_FAULT,
+  STATUS_LIMIT,
   STATUS_PADDING,
   STATUS_SEQUENCE_GAP,
   VERIFIER_END,
@@ -31,6 +32,7 @@ import type { MappedSegment } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
+import { type Block, blockOf } from './block.js'
 import { Message } from './message.js'
 import type { Position } from './position-file.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
@@ -123,6 +125,19 @@ export class RecordCursor {
     this.#block += count
     this.#messages++
     return message
+  }
+
+  /** The next records as one block of at most `maxBytes`, or `undefined` when caught up. */
+  takeBlock(maxBytes: number): Block | undefined {
+    if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
+    const segment = this.#segment as MappedSegment
+    const { offset } = this
+    this.#verifyUpTo(offset + maxBytes)
+    const block = blockOf(segment, offset, { end: this.#verifiedBlock * RECORD_ALIGNMENT, maxBytes })
+    if (block === undefined) throw this.#truncated()
+    this.#block += (block.bytes.length / RECORD_ALIGNMENT) | 0
+    this.#messages += block.count
+    return block
   }
 
   /** The message that {@link next} will return, without taking it. */
@@ -268,6 +283,15 @@ export class RecordCursor {
     const last = findRecordBefore(segment, offset)
     if (last?.isOwn) state[VERIFIER_SEQUENCE] = last.sequence + 1
     else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) state[VERIFIER_SEQUENCE] = segment.firstSequence ?? -1
+  }
+
+  /** What stops it before `end` is found again by {@link #lookAhead}, when the cursor comes there. */
+  #verifyUpTo(end: number): void {
+    for (let from = this.#verifiedBlock * RECORD_ALIGNMENT; from < end; from = this.#verifiedBlock * RECORD_ALIGNMENT) {
+      const status = this.#verifier.verify(from, VERIFY_RECORDS, end - from)
+      this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
+      if (status !== STATUS_LIMIT) return
+    }
   }
 
   #enterNext(from: MappedSegment): boolean {

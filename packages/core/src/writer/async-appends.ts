@@ -2,13 +2,14 @@ import { types } from 'node:util'
 import { binding } from '@chronicle-ts/native'
 import { ANNOUNCED_RETRY_MS, BLOCKED_SLICE_MS } from '../defaults.js'
 import { CONTROL_PROGRESS_SEQUENCE_OFFSET } from '../format/index.js'
+import type { RecordDetails } from './record-details.js'
 import { SharedAborts } from './shared-aborts.js'
 
 /** One call of `appendAsync`. */
 export interface AsyncAppend {
   readonly typeId: number
   readonly payload: Uint8Array
-  readonly timestampNs: bigint | undefined
+  readonly details: RecordDetails | undefined
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
 }

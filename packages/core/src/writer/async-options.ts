@@ -1,20 +1,23 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptionNames } from '../files/option-names.js'
 import type { AsyncAppendOptions } from './append-options.js'
-import { timestampOf } from './timestamp.js'
+import { type RecordDetails, readDetails } from './record-details.js'
 
 export interface ResolvedAsyncOptions {
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
-  readonly timestampNs: bigint | undefined
+  readonly details: RecordDetails | undefined
 }
 
 /** Reads each option once. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
-export function readAsyncOptions(options: AsyncAppendOptions, defaultTimeoutMs: number): ResolvedAsyncOptions {
+export function readAsyncOptions(
+  options: AsyncAppendOptions,
+  { defaultTimeoutMs, extensions }: { defaultTimeoutMs: number; extensions: boolean },
+): ResolvedAsyncOptions {
   if (typeof options !== 'object' || options === null)
     throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })
   const read = { ...options }
-  checkOptionNames(read, ['signal', 'timeoutMs', 'timestampNs'])
+  checkOptionNames(read, ['signal', 'timeoutMs', 'timestampNs', 'schemaVersion', 'trace', 'source'])
   const { signal, timeoutMs = defaultTimeoutMs } = read
   if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
     throw new InvalidArgumentError({
@@ -24,5 +27,5 @@ export function readAsyncOptions(options: AsyncAppendOptions, defaultTimeoutMs: 
     })
   if (signal !== undefined && typeof signal?.addEventListener !== 'function')
     throw new InvalidArgumentError({ argument: 'signal', value: signal, expected: 'an AbortSignal' })
-  return { signal, timeoutMs, timestampNs: timestampOf(read.timestampNs) }
+  return { signal, timeoutMs, details: readDetails(read, extensions) }
 }

@@ -1,7 +1,8 @@
 import type { NativeAppender, Status } from '@chronicle-ts/native'
 import { STATUS_FAULT, STATUS_OK } from '@chronicle-ts/native'
-import { ClosedError, type QueueError, SegmentTruncatedError } from '../errors/index.js'
+import { ClosedError, InvalidArgumentError, type QueueError, SegmentTruncatedError } from '../errors/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
+import type { CommitOptions } from './append-options.js'
 import { timestampOf } from './timestamp.js'
 
 /**
@@ -80,16 +81,19 @@ export class Claim {
   }
 
   /**
-   * Publishes the message; readers see it when the call returns. An invalid time is refused, and the claim stays open.
+   * Publishes the message; readers see it when the call returns. With `length` it gets shorter than what was claimed, and what was written beyond is zeroed.
    *
+   * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` for an invalid time or length: the claim stays open.
    * @throws {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
-  commit(options?: { readonly timestampNs?: bigint | Date }): void {
+  commit(options?: CommitOptions): void {
     const generation = this.#generation
+    const length = options?.length
     const timestampNs = timestampOf(options?.timestampNs)
     this.#openSegment()
     // Reading the options may have ended this claim and begun another in the same object.
     if (generation !== this.#generation) throw new ClosedError({ handle: 'claim' })
+    if (length !== undefined) this.#shorten(length)
     this.#segment = undefined
     this.#check(timestampNs === undefined ? this.#appender.publishNow() : this.#appender.publish(timestampNs))
     this.#onCommit?.()
@@ -104,6 +108,13 @@ export class Claim {
 
   [Symbol.dispose](): void {
     this.abort()
+  }
+
+  #shorten(length: number): void {
+    if (!(Number.isInteger(length) && length >= 0 && length <= this.#length))
+      throw new InvalidArgumentError({ argument: 'length', value: length, expected: `an integer from 0 to ${this.#length}` })
+    this.#check(this.#appender.shorten(length))
+    this.#length = length
   }
 
   #openSegment(): MappedSegment {

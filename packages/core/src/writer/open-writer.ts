@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { createControl, publishControl, removeTemporaryControl } from '../control/create-control.js'
 import { type MappedControl, newQueueId } from '../control/mapped-control.js'
-import { mapControl, readControl } from '../control/open-control.js'
+import { controlError, mapControl, readControl } from '../control/open-control.js'
 import {
   BadSegmentError,
   fromSystemError,
@@ -23,7 +23,6 @@ import {
   CONTROL_FILE,
   CONTROL_LENGTH,
   CONTROL_TEMPORARY_FILE,
-  CONTROL_VERSION,
   type NewControlBlock,
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
@@ -38,7 +37,7 @@ import { linkAside, quarantineName, setFileAside } from '../recovery/set-aside.j
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { QueueWriter } from './queue-writer.js'
-import { contradictsSegments, type Geometry, rebuildControl } from './rebuild-control.js'
+import { contradictsSegments, credibleBlock, type Geometry, outweighControl, rebuildControl } from './rebuild-control.js'
 import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
@@ -92,7 +91,7 @@ function openHeld(path: string, resolved: ResolvedWriterOptions, releases: Relea
   if (rebuilt !== undefined) planRebuiltControl(context, rebuilt)
   if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
   return rememberFailedSync(control, () => {
-    const tail = created ? beginningOf(directory, control) : recoverQueue(context)
+    const tail = created ? beginningOf(directory, control, resolved.firstSequence) : recoverQueue(context)
     releases.push(() => tail.segment.close())
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     checkCounts(directory, tail, epoch)
@@ -165,24 +164,12 @@ function ensureControl(lock: WriterLock, options: ResolvedWriterOptions): { crea
   const { directory } = lock
   const { state, block, bytes } = readControl(directory)
   const found = block === undefined || bytes === undefined ? undefined : { block, bytes }
-  switch (state) {
-    case 'ready':
-      if (found === undefined || !contradictsSegments(directory, found)) return { created: false, rebuilt: undefined }
-      break
-    case 'foreign':
-      throw new NotAQueueError({ directory: directory.path, detail: 'its control.meta is of another kind' })
-    case 'version':
-      throw new UnsupportedVersionError({
-        path: directory.describe(CONTROL_FILE),
-        version: block?.version ?? 0,
-        supported: CONTROL_VERSION,
-      })
-    case 'geometry':
-      throw new NotAQueueError({ directory: directory.path, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
-    default:
-      break
-  }
-  const rebuilt = rebuildControl(directory, found)
+  if (state === 'ready' && (found === undefined || !contradictsSegments(directory, found)))
+    return { created: false, rebuilt: undefined }
+  const isUnknown = state === 'foreign' || state === 'version' || state === 'geometry'
+  if (isUnknown && (found === undefined || !outweighControl(directory, found, state === 'version')))
+    throw controlError(directory, { state, block, waitedMs: 0 })
+  const rebuilt = rebuildControl(directory, isUnknown && found !== undefined ? credibleBlock(directory, found) : found)
   if (rebuilt !== undefined) return { created: false, rebuilt }
   checkLimits(options, options.segmentSize)
   createQueue(lock, options, state !== 'absent')
@@ -207,38 +194,44 @@ function createQueue(lock: WriterLock, options: ResolvedWriterOptions, hasContro
   const unusable = listSegments(directory)
   const segmentId = Math.max(unusable.at(-1) ?? -1, highestReaderSegment(directory)) + 1
   const preparer = makePreparer(lock, options.segmentSize, options)
-  preparer.take(segmentId).close()
+  const segment = preparer.take(segmentId)
+  // Said before the queue exists: a crash from here on leaves a queue that begins there.
+  if (options.extensions) segment.storeFirstSequence(options.firstSequence, 1)
+  segment.close()
   if (hasControl) linkAside(directory, CONTROL_FILE, quarantineName(CONTROL_FILE))
   createControl(directory, {
     segmentSize: options.segmentSize,
     writerEpoch: 1,
     currentSegment: segmentId,
-    ...(options.extensions ? firstExtensions(segmentId) : {}),
+    ...(options.extensions ? firstExtensions(segmentId, options.firstSequence) : {}),
   })
   for (const id of unusable) setFileAside(directory, segmentFileName(id))
   syncParents(directory.path, directory.path)
 }
 
-function firstExtensions(segmentId: number): Partial<NewControlBlock> {
+function firstExtensions(segmentId: number, nextSequence: number): Partial<NewControlBlock> {
   return {
     bootId: bootId(),
     queueId: newQueueId(),
     extensionEpoch: 1,
     features: CONTROL_FEATURE_PARKED_READERS,
+    nextSequence,
     dirtyEnd: SEGMENT_HEADER_LENGTH,
     dirtySegment: segmentId,
   }
 }
 
 /** A queue that was made a moment ago has nothing to recover. */
-function beginningOf(directory: QueueDirectory, control: MappedControl): Tail {
+function beginningOf(directory: QueueDirectory, control: MappedControl, firstSequence: number): Tail {
   const segmentId = control.currentSegmentAcquire()
   const segment = openSegment(directory, segmentId, control.segmentSize, true)
   if (segment === undefined)
     throw new BadSegmentError({ path: directory.path, segmentId, detail: 'it vanished while the queue was made' })
   // Readers that are there already have been in a queue that is lost as a whole: none of its sequences is given out again.
   const wasLost = highestReaderSegment(directory) >= 0
-  const nextSequence = wasLost ? recordCapacity(segmentId, SEGMENT_HEADER_LENGTH, control.segmentSize) : 0
+  const nextSequence = wasLost
+    ? Math.max(firstSequence, recordCapacity(segmentId, SEGMENT_HEADER_LENGTH, control.segmentSize))
+    : firstSequence
   return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence }
 }
 

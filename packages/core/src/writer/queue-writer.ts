@@ -21,23 +21,31 @@ import {
 } from '../errors/index.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
 import type { RetentionVerdict } from '../retention/retention-plan.js'
-import { Retirement } from '../retention/retirement.js'
+import type { Retirement } from '../retention/retirement.js'
 import { appendFailure } from './append-failure.js'
-import type { AppendOptions, AsyncAppendOptions, BatchMessage, TryAppendResult } from './append-options.js'
+import type {
+  AppendOptions,
+  AsyncAppendOptions,
+  BatchMessage,
+  ClaimOptions,
+  MessageDetails,
+  TryAppendResult,
+} from './append-options.js'
 import { type AsyncAppend, AsyncAppends } from './async-appends.js'
 import { readAsyncOptions } from './async-options.js'
+import { checkBlock } from './block-append.js'
 import { CapacityGate } from './capacity-gate.js'
 import { Claim } from './claim.js'
-import { Durability } from './durability.js'
-import { durableStart } from './durable-start.js'
+import type { Durability } from './durability.js'
 import { Head } from './head.js'
+import { batchAppends, blockAppends, type ManyAppends } from './many-appends.js'
 import type { OpenedQueue } from './opened-queue.js'
-import { type ReadBatch, readBatch } from './read-batch.js'
-import { timestampOf } from './timestamp.js'
+import { readBatch } from './read-batch.js'
+import { appendWith, type RecordDetails, readAppendOptions } from './record-details.js'
 import { WriterCallbacks } from './writer-callbacks.js'
 import type { WriterMetrics } from './writer-metrics.js'
 import { type WriterNote, writerNotes } from './writer-notes.js'
-import { retentionRulesOf } from './writer-options.js'
+import { makeAppender, makeDurability, makeRetirement } from './writer-parts.js'
 
 /**
  * The one writer of a queue. `append` is a native call that copies the payload, stamps and checksums the record and publishes it; readers in every process see it when
@@ -81,15 +89,15 @@ export class QueueWriter {
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
-    this.notes = writerNotes(options, control.segmentSize)
+    this.notes = writerNotes(options, { segmentSize: control.segmentSize, nextSequence: tail.nextSequence })
     this.#firstSequence = tail.nextSequence
-    this.#appender = this.#makeAppender()
+    this.#appender = makeAppender(opened)
     this.#state = this.#appender.state
     this.#head = new Head({ appender: this.#appender, preparer: opened.preparer, segment: tail.segment })
     opened.releases.push(() => this.#head.close())
-    this.#durability = this.#makeDurability()
+    this.#durability = makeDurability(opened, this.#appender, () => this.#isClosed && this.#lost === undefined)
     this.#watchesAppends = this.#durability.watchesAppends
-    this.#retirement = this.#makeRetirement()
+    this.#retirement = makeRetirement(opened, () => this.position)
     if (this.#retirement !== undefined) this.#gate = CapacityGate.ofBounded({ ...opened, retirement: this.#retirement })
     if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset, opened.lock.hold))
     opened.preparer.start(tail.segment.id + 1)
@@ -124,14 +132,14 @@ export class QueueWriter {
    * {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
   append(typeId: number, payload: Uint8Array, options?: AppendOptions): number {
-    return this.#append(typeId, payload, timestampOf(options?.timestampNs), true)
+    return this.#append(typeId, payload, this.#detailsOf(options), true)
   }
 
   /** {@link append} that returns a status instead of throwing when the queue or the disk is full, and never blocks. */
   tryAppend(typeId: number, payload: Uint8Array, options?: AppendOptions): TryAppendResult {
-    const timestampNs = timestampOf(options?.timestampNs)
+    const details = this.#detailsOf(options)
     try {
-      return { status: 'appended', sequence: this.#append(typeId, payload, timestampNs, false) }
+      return { status: 'appended', sequence: this.#append(typeId, payload, details, false) }
     } catch (error) {
       if (this.#callbacks.threw(error)) throw error
       if (error instanceof QueueFullError) return { status: 'full' }
@@ -155,11 +163,12 @@ export class QueueWriter {
    * ```
    */
   async appendAsync(typeId: number, payload: Uint8Array, options: AsyncAppendOptions = {}): Promise<number> {
-    const { signal, timeoutMs, timestampNs } = readAsyncOptions(options, this.#opened.options.backpressureTimeoutMs)
+    const { extensions, backpressureTimeoutMs: defaultTimeoutMs } = this.#opened.options
+    const { signal, timeoutMs, details } = readAsyncOptions(options, { defaultTimeoutMs, extensions })
     this.#assertOpen()
     signal?.throwIfAborted()
     this.#asyncAppends ??= this.#makeAsyncAppends()
-    return this.#asyncAppends.append({ typeId, payload, timestampNs, timeoutMs, signal })
+    return this.#asyncAppends.append({ typeId, payload, details, timeoutMs, signal })
   }
 
   /**
@@ -173,32 +182,36 @@ export class QueueWriter {
    */
   appendBatch(messages: Iterable<BatchMessage>): number {
     this.#assertOpen()
-    const batch = readBatch(messages)
+    return this.#appendMany(batchAppends(this.#appender, readBatch(messages, this.#opened.options.extensions)))
+  }
+
+  /**
+   * Takes over records as {@link MessageSource.nextBlock} of another queue gave them: sequence, timestamp, type, payload, schema version, trace and source stay; writer epoch and header
+   * checksum are this queue's. All of it is checked first. For replicas and restores; see `firstSequence` of {@link WriterOptions}.
+   *
+   * @returns the sequence of the first record; {@link nextSequence} says how far it went.
+   * @throws as {@link append} does; the records before the refused one are appended, and `error.batch` says which. {@link BadBlockError} `ERR_BAD_BLOCK`: a record is damaged, or
+   * the sequences do not continue this queue's; nothing was appended.
+   */
+  appendBlock(bytes: Uint8Array): number {
     this.#assertOpen()
-    const appended = { first: this.nextSequence, count: 0 }
-    try {
-      this.#appendAll(batch, appended)
-      return appended.first
-    } catch (error) {
-      if (error instanceof QueueError) error.batch = appended
-      throw error
-    } finally {
-      this.#callbacks.tellAfterBatch()
-    }
+    checkBlock(this.#appender, { writer: this, extensions: this.#opened.options.extensions }, bytes)
+    return this.#appendMany(blockAppends(this.#appender, bytes))
   }
 
   /**
    * Reserves room for a payload that is filled in place. One claim at a time; until `commit()` or `abort()` nothing else can be appended. An abandoned
    * claim leaves no trace.
    *
-   * @param length bytes of payload, exactly.
+   * @param length bytes of payload, at most: `commit({ length })` may use fewer.
    */
-  claim(typeId: number, length: number): Claim {
-    let status = this.#appender.claim(typeId, length)
+  claim(typeId: number, length: number, options?: ClaimOptions): Claim {
+    const details = this.#detailsOf(options)?.native
+    let status = this.#appender.claim(typeId, length, details)
     while (status !== STATUS_OK) {
       this.#assertRollHelps(status, typeId, undefined, length)
       this.#roll(true)
-      status = this.#appender.claim(typeId, length)
+      status = this.#appender.claim(typeId, length, details)
     }
     this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
     this.#claim.open(this.#head.mapped(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
@@ -309,20 +322,23 @@ export class QueueWriter {
   }
 
   /** `undefined` while the queue is full. */
-  #appendIfRoom({ typeId, payload, timestampNs }: AsyncAppend): number | undefined {
+  #appendIfRoom({ typeId, payload, details }: AsyncAppend): number | undefined {
     try {
-      return this.#append(typeId, payload, timestampNs, false)
+      return this.#append(typeId, payload, details, false)
     } catch (error) {
       if (error instanceof QueueFullError && !this.#callbacks.threw(error)) return undefined
       throw error
     }
   }
 
+  #detailsOf(options: MessageDetails | undefined): RecordDetails | undefined {
+    return options === undefined ? undefined : readAppendOptions(options, this.#opened.options.extensions)
+  }
+
   /** No code of the caller runs in here but callbacks, and those run between two attempts. */
-  #append(typeId: number, payload: Uint8Array, timestampNs: bigint | undefined, mayBlock: boolean): number {
+  #append(typeId: number, payload: Uint8Array, details: RecordDetails | undefined, mayBlock: boolean): number {
     for (;;) {
-      const status =
-        timestampNs === undefined ? this.#appender.append(typeId, payload) : this.#appender.appendAt(typeId, payload, timestampNs)
+      const status = appendWith(this.#appender, typeId, payload, details)
       if (status === STATUS_OK) break
       this.#assertRollHelps(status, typeId, payload)
       this.#roll(mayBlock)
@@ -332,13 +348,28 @@ export class QueueWriter {
     return sequence
   }
 
-  #appendAll({ typeIds, payloads, typeIdAt }: ReadBatch, appended: { count: number }): void {
+  #appendMany(many: ManyAppends): number {
+    this.#assertOpen()
+    const appended = { first: this.nextSequence, count: 0 }
+    try {
+      this.#appendParts(many, appended)
+      return appended.first
+    } catch (error) {
+      if (error instanceof QueueError) error.batch = appended
+      throw error
+    } finally {
+      this.#callbacks.tellAfterBatch()
+    }
+  }
+
+  #appendParts({ attempt, refused }: ManyAppends, appended: { count: number }): void {
     try {
       for (;;) {
-        const status = this.#appender.appendBatch(typeIds, payloads, appended.count)
+        const status = attempt(appended.count)
         appended.count += this.#state[APPENDER_BATCH_COUNT] as number
         if (status === STATUS_OK) return
-        this.#assertRollHelps(status, typeIdAt(appended.count), payloads[appended.count])
+        const { typeId, payload } = refused(appended.count)
+        this.#assertRollHelps(status, typeId, payload)
         this.#enterNextSegment(true)
       }
     } finally {
@@ -404,43 +435,6 @@ export class QueueWriter {
       this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
       return preparer.finish(segmentId)
     }
-  }
-
-  #makeRetirement(): Retirement | undefined {
-    const { directory, control, lock, releases, options } = this.#opened
-    const { onReaderReleased } = options
-    const rules = retentionRulesOf(options)
-    if (rules === undefined) return undefined
-    const retirement = new Retirement({ directory, lock, control, rules, head: () => this.position, onReaderReleased })
-    releases.push(() => retirement.close())
-    retirement.start()
-    return retirement
-  }
-
-  #makeAppender(): NativeAppender {
-    const { control, tail, lock, releases, epoch, options } = this.#opened
-    const appender = binding.createAppender({
-      control: control.mapping,
-      writerEpoch: epoch,
-      extensions: options.extensions,
-      hold: lock.hold,
-      durable: durableStart(this.#opened),
-    })
-    releases.push(() => appender.detach())
-    appender.attach(tail.segment.mapping, tail.segment.id, tail.offset, tail.nextSequence)
-    return appender
-  }
-
-  #makeDurability(): Durability {
-    const { control, lock, releases, options } = this.#opened
-    const policy = options.flushPolicy
-    const durability = new Durability({ lock, control, appender: this.#appender, policy })
-    releases.push(() => durability.close())
-    releases.push(() => {
-      // A writer that was never returned has appended nothing.
-      if (policy !== undefined && this.#isClosed && this.#lost === undefined) durability.request()
-    })
-    return durability
   }
 
   #repeat(step: () => void, everyMs: number): void {

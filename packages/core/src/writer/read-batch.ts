@@ -1,11 +1,14 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import type { BatchMessage } from './append-options.js'
+import { encodeBatchDetails, type RecordDetails, readDetails } from './record-details.js'
 
 /** A batch as the caller gave it, read once: no code of the caller runs after that, and a batch inside of a batch has arrays of its own. */
 export interface ReadBatch {
   /** What is not a type is the type of the padding record, which the appender refuses. */
   readonly typeIds: Uint16Array
   readonly payloads: readonly Uint8Array[]
+  /** Those of all messages for native code, `undefined` when no message has any. */
+  readonly details: Uint8Array | undefined
   /** The type as it was given, for an error. */
   readonly typeIdAt: (index: number) => unknown
 }
@@ -13,11 +16,12 @@ export interface ReadBatch {
 const NOT_A_TYPE = 0xffff
 
 /** Reads every message. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: nothing was appended. */
-export function readBatch(messages: Iterable<BatchMessage>): ReadBatch {
+export function readBatch(messages: Iterable<BatchMessage>, extensions: boolean): ReadBatch {
   const list = Array.isArray(messages) ? (messages as readonly BatchMessage[]) : listOf(messages)
   const count = list.length
   const typeIds = new Uint16Array(count)
   const payloads: Uint8Array[] = []
+  let details: (RecordDetails | undefined)[] | undefined
   let badTypes: Map<number, unknown> | undefined
   for (let index = 0; index < count; index++) {
     const message = list[index]
@@ -29,13 +33,27 @@ export function readBatch(messages: Iterable<BatchMessage>): ReadBatch {
       })
     const { typeId, payload } = message
     payloads.push(payload)
+    const own = hasDetails(message) ? readDetails(message, extensions) : undefined
+    if (own !== undefined) {
+      details ??= new Array<RecordDetails | undefined>(count).fill(undefined)
+      details[index] = own
+    }
     if (isType(typeId)) typeIds[index] = typeId
     else {
       typeIds[index] = NOT_A_TYPE
       badTypes = (badTypes ?? new Map<number, unknown>()).set(index, typeId)
     }
   }
-  return { typeIds, payloads, typeIdAt: (index) => (badTypes?.has(index) ? badTypes.get(index) : typeIds[index]) }
+  return {
+    typeIds,
+    payloads,
+    details: details === undefined ? undefined : encodeBatchDetails(details),
+    typeIdAt: (index) => (badTypes?.has(index) ? badTypes.get(index) : typeIds[index]),
+  }
+}
+
+function hasDetails({ timestampNs, schemaVersion, trace, source }: BatchMessage): boolean {
+  return timestampNs !== undefined || schemaVersion !== undefined || trace !== undefined || source !== undefined
 }
 
 /** A Uint16Array would wrap what is larger in silence. */

@@ -145,6 +145,23 @@ export function contradictsSegments(directory: QueueDirectory, found: FoundContr
   return Math.max(0, ...counts.values()) >= (isDoubtful ? 1 : 2)
 }
 
+/**
+ * Whether the segments say that a control block is damaged whose magic, version or segment size this library does not know: most of them are whole segments of this version, and nothing but
+ * the block speaks of another queue or of a later version. A later version is damage only when the block gives the segments the length that they have, as it would in this version.
+ */
+export function outweighControl(directory: QueueDirectory, { block }: FoundControl, isOtherVersion: boolean): boolean {
+  const candidates = listCandidates(directory)
+  const ownCount = candidates.filter(({ isOwnHeader }) => isOwnHeader).length
+  if (ownCount * 2 <= candidates.length) return false
+  const counts = countLengths(candidates)
+  return isOtherVersion ? counts.has(block.segmentSize) : counts.size > 0
+}
+
+/** The block, unless it says of the segments what none of them is: then nothing else in it counts. */
+export function credibleBlock(directory: QueueDirectory, found: FoundControl): FoundControl | undefined {
+  return isProved(found) || countLengths(listCandidates(directory)).has(found.block.segmentSize) ? found : undefined
+}
+
 function latestEpochIn(directory: QueueDirectory, segmentId: number, segmentSize: number): number {
   const segment = openDamagedSegment(directory, segmentId, segmentSize, false)
   if (segment === undefined) return 0

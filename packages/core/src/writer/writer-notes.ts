@@ -11,9 +11,18 @@ export interface WriterNote {
   readonly text: string
 }
 
-export function writerNotes(options: ResolvedWriterOptions, segmentSize: number): WriterNote[] {
+export function writerNotes(options: ResolvedWriterOptions, queue: { segmentSize: number; nextSequence: number }): WriterNote[] {
+  const notes: WriterNote[] = []
+  const { segmentSize, nextSequence } = queue
   const given = options.segmentSizeGiven
-  if (given === undefined || given === segmentSize) return []
-  const text = `The queue exists and keeps its segments of ${segmentSize} bytes; segmentSize=${given} has no effect.`
-  return [{ option: 'segmentSize', given, actual: segmentSize, text }]
+  if (given !== undefined && given !== segmentSize) {
+    const text = `The queue exists and keeps its segments of ${segmentSize} bytes; segmentSize=${given} has no effect.`
+    notes.push({ option: 'segmentSize', given, actual: segmentSize, text })
+  }
+  // One that is higher holds what was appended since the queue was created.
+  if (nextSequence < options.firstSequence) {
+    const text = `The queue exists and continues at sequence ${nextSequence}; firstSequence=${options.firstSequence} has no effect.`
+    notes.push({ option: 'firstSequence', given: options.firstSequence, actual: nextSequence, text })
+  }
+  return notes
 }

@@ -26,6 +26,11 @@ export interface WriterOptions {
   /** Bytes per segment of a queue that is created: a multiple of 4096 from 4 KiB to 4 GiB, 128 MiB by default. An existing queue keeps its own. */
   readonly segmentSize?: number
   /**
+   * Sequence of the first message of a queue that is created, 0 by default: for replicas and restores. An existing queue continues at its own. Needs `extensions`, because the base format
+   * has no place for it.
+   */
+  readonly firstSequence?: number
+  /**
    * Write the additions of this implementation to the base format (header CRC, writer epoch, durable mark, ...), in bytes that the base format leaves free. Default true.
    * Without it, durability, waking of parked readers and O(1) recovery have only the means of the base format.
    */
@@ -112,6 +117,7 @@ export type ResolvedWriterOptions = Required<
     | 'hugePages'
     | 'mode'
     | 'heartbeatIntervalMs'
+    | 'firstSequence'
     | 'backpressure'
     | 'backpressureTimeoutMs'
   >
@@ -135,6 +141,7 @@ const PRESETS: Record<WriterPreset, WriterOptions> = {
 const OPTIONS: Readonly<Record<keyof WriterOptions, true>> = {
   preset: true,
   segmentSize: true,
+  firstSequence: true,
   extensions: true,
   flushPolicy: true,
   prefault: true,
@@ -177,6 +184,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   const resolved: ResolvedWriterOptions = {
     segmentSize: options.segmentSize ?? DEFAULT_SEGMENT_SIZE,
     segmentSizeGiven: options.segmentSize,
+    firstSequence: options.firstSequence ?? 0,
     extensions: options.extensions ?? true,
     prefault: options.prefault ?? true,
     mlock: options.mlock ?? false,
@@ -192,6 +200,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   if (resolved.backpressure !== 'fail' && resolved.backpressure !== 'block')
     invalid('backpressure', resolved.backpressure, "'fail' or 'block'")
   for (const name of ['extensions', 'prefault', 'mlock', 'hugePages'] as const) checkBoolean(name, resolved[name])
+  checkFirstSequence(resolved)
   checkMode(resolved.mode)
   checkTimer('heartbeatIntervalMs', resolved.heartbeatIntervalMs, 0)
   checkTimer('flushPolicy.everyMs', resolved.flushPolicy?.everyMs, 1)
@@ -249,6 +258,13 @@ function checkCpus(cpus: readonly number[]): void {
 function checkMode(mode: unknown): void {
   const isMode = typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= 0o777 && (mode & 0o600) === 0o600
   if (!isMode) invalid('mode', mode, 'permissions of 0o600 to 0o777, with read and write for the owner')
+}
+
+function checkFirstSequence({ firstSequence, extensions }: ResolvedWriterOptions): void {
+  // One more is what a segment's header stores, and the last sequence of all is never given out.
+  if (!(Number.isSafeInteger(firstSequence) && firstSequence >= 0 && firstSequence < Number.MAX_SAFE_INTEGER - 1))
+    invalid('firstSequence', firstSequence, 'an integer from 0 to 2^53 - 3')
+  if (firstSequence > 0 && !extensions) invalid('firstSequence', firstSequence, '0 without extensions')
 }
 
 function checkBoolean(argument: string, value: unknown): void {

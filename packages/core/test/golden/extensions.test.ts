@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import {
@@ -22,6 +23,9 @@ import {
   traceFlagsOf,
   viewOf,
 } from '../../src/format/index.js'
+import { openObserver, openWriter } from '../../src/index.js'
+import { readBytes, segmentFile } from '../support/raw-queue.js'
+import { temporaryDirectory } from '../support/temporary.js'
 
 interface Vector {
   readonly record: {
@@ -81,8 +85,12 @@ describe('the golden records of the extensions', () => {
     expect(traceFlagsOf(flags)).toBe((trace?.sampled ? 1 : 0) + (trace?.random ? 2 : 0))
     if (source !== undefined) expect(decodeSourcePosition(view, 0, crc32)).toEqual(source)
     if (trace === undefined) return
-    const { traceId, spanId } = decodeTraceContext(view, 0)
-    expect([hex(traceId), hex(spanId)]).toEqual([trace.traceId, trace.spanId])
+    const decoded = decodeTraceContext(view, 0)
+    expect(decoded && { ...decoded, traceId: hex(decoded.traceId), spanId: hex(decoded.spanId) }).toEqual({
+      sampled: false,
+      random: false,
+      ...trace,
+    })
   })
 
   it('has a source position that any damaged byte makes absent', () => {
@@ -107,6 +115,29 @@ describe('the golden records of the extensions', () => {
     const bytes = encoded(vector)
     bytes[RECORD_FLAGS_OFFSET] = (bytes[RECORD_FLAGS_OFFSET] ?? 0) | 0b1110_0000
     expect(recordFlagsProblem(decodeRecordHeader(viewOf(bytes), 0).flags)).toBeUndefined()
+  })
+})
+
+describe('a writer', () => {
+  it.each(records)('writes of a message with %s the bytes of the vector', (_, { record, traceContext, source, header }) => {
+    const directory = join(temporaryDirectory(), 'queue')
+    for (let epoch = 1; epoch < 3; epoch++) openWriter(directory, { segmentSize: 4096, firstSequence: 7 }).close()
+    const options = {
+      timestampNs: BigInt(record.timestampNs),
+      schemaVersion: record.schemaVersion,
+      trace: traceContext,
+      source,
+    }
+    const payload = Buffer.from(record.text)
+    using writer = openWriter(directory)
+    writer.append(record.typeId, payload, options)
+    expect(hex(readBytes(segmentFile(directory, 0), 64, RECORD_HEADER_LENGTH))).toBe(header)
+    using observer = openObserver(directory)
+    expect(observer.next()?.toJSON()).toMatchObject({
+      ...(record.schemaVersion === undefined ? {} : { schemaVersion: record.schemaVersion }),
+      ...(traceContext === undefined ? {} : { trace: traceContext }),
+      ...(source === undefined ? {} : { source }),
+    })
   })
 })
 

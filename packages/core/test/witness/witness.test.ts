@@ -75,7 +75,9 @@ describe('on the golden directories', () => {
     expect(queue.problems).toEqual([])
     expect(queue.control).toMatchObject({ currentSegment: headSegment, writeOffset, writerEpoch })
     expect(queue.padding).toEqual(padding)
-    expect(queue.records.map(({ flags, writerEpoch, payload, schemaVersion, source, ...record }) => record)).toEqual(records)
+    expect(queue.records.map(({ flags, writerEpoch, payload, schemaVersion, trace, source, ...record }) => record)).toEqual(
+      records,
+    )
     expect(Object.keys(queue.readers).sort()).toEqual(Object.keys(readers).sort())
     expect(queue.readers).toMatchObject(readers)
   })

@@ -1,3 +1,4 @@
+import type { SourcePosition, TraceContext } from '@chronicle-ts/core'
 import type { QueueProblem } from './queue-problem.js'
 
 /** A record as it stands in its segment, checked. `payload` is a view that is valid until the next `next()`; everything else is a copy. */
@@ -11,6 +12,10 @@ export interface ColdRecord {
   readonly flags: number
   /** Low 32 bits of the epoch of the writer that appended it; 0 when the record does not tell. */
   readonly writerEpoch: number
+  /** 1 to 255; 0 when the record has none. */
+  readonly schemaVersion: number
+  readonly trace: Required<TraceContext> | undefined
+  readonly source: SourcePosition | undefined
   readonly payload: Buffer
   /** The sequence begins again at 0 here, as a writer of the base format does at every open. */
   readonly restarted: boolean

@@ -2,6 +2,8 @@ import { statSync } from 'node:fs'
 import {
   decideAtUncommitted,
   decodeRecordHeader,
+  decodeSourcePosition,
+  decodeTraceContext,
   judgeRecord,
   RECORD_FLAG_HEADER_CRC,
   RECORD_HEADER_LENGTH,
@@ -9,9 +11,11 @@ import {
   recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
   SequenceRule,
+  schemaVersionOf,
   wayOn,
 } from '@chronicle-ts/core/internal'
 import type { BulkCheck, GoodRun } from './bulk-check.js'
+import { checksum } from './checksum.js'
 import { controlInode } from './cold-control.js'
 import { ColdEvidence } from './cold-evidence.js'
 import { ColdFileError } from './cold-file.js'
@@ -167,7 +171,8 @@ export class ColdReader {
   #takeRecord(segment: ColdSegment, offset: number): ColdItem | typeof GO_ON | undefined {
     const commitLength = segment.commitLengthAt(offset)
     segment.load(offset, RECORD_HEADER_LENGTH + commitLength - 1)
-    const header = decodeRecordHeader(segment.view, segment.indexOf(offset))
+    const at = segment.indexOf(offset)
+    const header = decodeRecordHeader(segment.view, at)
     const isBase = (header.flags & RECORD_FLAG_HEADER_CRC) === 0
     const { expected } = this.#rule
     const step = this.#rule.take(header.sequence, !isBase)
@@ -181,6 +186,9 @@ export class ColdReader {
       typeId: header.typeId,
       flags: header.flags,
       writerEpoch: isBase ? 0 : header.writerEpoch,
+      schemaVersion: schemaVersionOf(header.flags),
+      trace: decodeTraceContext(segment.view, at),
+      source: decodeSourcePosition(segment.view, at, checksum),
       payload: segment.bytes(offset + RECORD_HEADER_LENGTH, commitLength - 1),
       restarted: step === 'restarted',
     }

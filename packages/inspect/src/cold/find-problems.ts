@@ -8,6 +8,7 @@ import {
   LOCK_FILE,
   QUARANTINE_DIRECTORY,
 } from '@chronicle-ts/core/internal'
+import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPlaces } from './find-start.js'
@@ -45,6 +46,7 @@ export function findQueueProblems(sources: ProblemSources): QueueProblem[] {
     ...clockProblems(sources),
     ...lockProblems(sources),
     ...indexProblems(sources),
+    ...thresholdProblems(sources),
     ...leftoverProblems(sources),
   ]
 }
@@ -203,6 +205,11 @@ function indexProblems({ inspection, listing }: ProblemSources): QueueProblem[] 
       return [queueProblem('FILE_UNREADABLE', error.reason, { file: INDEX_FILE, severity: 'info' })]
     throw error
   }
+}
+
+function thresholdProblems({ inspection, listing }: ProblemSources): QueueProblem[] {
+  const fault = listing.hasThresholds ? lookAtThresholds(inspection.directory).fault : undefined
+  return fault === undefined ? [] : [queueProblem('THRESHOLDS_BAD', fault, { file: THRESHOLDS_FILE })]
 }
 
 function leftoverProblems({ inspection, listing }: ProblemSources): QueueProblem[] {

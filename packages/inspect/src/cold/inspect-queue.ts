@@ -7,6 +7,7 @@ import {
   LOCK_FILE,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
+import { markAcknowledged } from './acknowledged.js'
 import { checksum } from './checksum.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdSegment } from './cold-segment.js'
@@ -77,7 +78,10 @@ export function inspectQueue(directory: string, options: InspectOptions = {}): Q
   }
   return {
     ...inspection,
-    problems: findQueueProblems({ inspection, control, listing, registered, end, places, quick: options.quick === true }),
+    problems: markAcknowledged(
+      directory,
+      findQueueProblems({ inspection, control, listing, registered, end, places, quick: options.quick === true }),
+    ),
   }
 }
 

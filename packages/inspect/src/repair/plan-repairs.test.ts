@@ -24,7 +24,6 @@ describe('planning a repair', () => {
     expect(CODES.filter((code) => !isRepairable(code))).toEqual([
       'NOT_A_QUEUE',
       'FILE_UNREADABLE',
-      'CONTROL_BAD_VERSION',
       'CONTROL_SEQUENCE_AHEAD',
       'SEGMENT_MISSING',
       'SEGMENT_RETIRED',

@@ -57,7 +57,13 @@ const IS_DAMAGE = new Set<ProblemCode>([
 ])
 /** Whether some step of {@link planRepairs} deals with a problem of this kind, or keeps the evidence of it. */
 export function isRepairable(code: ProblemCode): boolean {
-  const single: readonly ProblemCode[] = ['READER_AHEAD', 'READER_MISPLACED', 'SEGMENT_UNSEALED', 'CONTROL_AHEAD']
+  const single: readonly ProblemCode[] = [
+    'CONTROL_BAD_VERSION',
+    'READER_AHEAD',
+    'READER_MISPLACED',
+    'SEGMENT_UNSEALED',
+    'CONTROL_AHEAD',
+  ]
   const groups = [NEEDS_NEW_CONTROL, NEEDS_RECOVERY, NEEDS_MENDING, NEEDS_SETTING_ASIDE, IS_DAMAGE]
   return single.includes(code) || groups.some((group) => group.has(code))
 }
@@ -79,6 +85,8 @@ export function planRepairs(
   // Half of the facts are no ground to act on.
   if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
+  // Control block and segments agree that a later version wrote them.
+  if (problems.some(({ code }) => code === 'CONTROL_BAD_VERSION') && !areMostSound(inspection)) return []
   const steps = withoutRepeats(problems.flatMap((problem) => stepsFor(problem, inspection, options)))
   // Without a control block nobody knows the segment size, and so not which segments are whole. A writer must not recover before that is known.
   const knowsSize = !steps.some(({ kind }) => kind === 'rebuild-control')
@@ -93,6 +101,8 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
       ? [{ kind: 'rebuild-control' }]
       : [{ kind: 'set-aside', file: CONTROL_FILE }, { kind: 'recover' }]
   }
+  // A writer weighs whether that is damage; one byte of it outweighs no sound segment.
+  if (code === 'CONTROL_BAD_VERSION') return [{ kind: 'recover' }]
   if (code === 'SEGMENT_NOT_READY' && segmentId !== undefined && isStray(segmentId, inspection))
     return [{ kind: 'set-aside', file: segmentFileName(segmentId) }]
   if (NEEDS_RECOVERY.has(code)) return [{ kind: 'recover' }]
@@ -104,6 +114,11 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
   if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]
   return IS_DAMAGE.has(code) ? stepsForDamage(problem, segmentId, inspection, options) : []
+}
+
+function areMostSound({ segments }: QueueInspection): boolean {
+  const sound = segments.inspected.filter(({ problem }) => problem === undefined)
+  return sound.length * 2 > segments.inspected.length
 }
 
 /** A writer prepares the segment that follows its head, and no other one; segments follow each other without a gap. */

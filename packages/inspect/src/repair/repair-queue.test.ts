@@ -3,15 +3,20 @@ import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import {
   CONTROL_FILE,
+  CONTROL_MAGIC_OFFSET,
+  CONTROL_SEGMENT_SIZE_OFFSET,
+  CONTROL_VERSION_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
   QueueDirectory,
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_LENGTH,
   RECORD_SEQUENCE_OFFSET,
   SEGMENT_FLAGS_OFFSET,
+  SEGMENT_VERSION_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type BuiltQueue, buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
+import { contentsOf } from '../../../core/test/support/contents.js'
 import { makeUnopenable } from '../../../core/test/support/faulty-files.js'
 import { overwrite, overwriteControl, readControlFile, segmentFile, u32, u64 } from '../../../core/test/support/raw-queue.js'
 import { temporaryDirectory } from '../../../core/test/support/temporary.js'
@@ -64,6 +69,27 @@ describe('repairing a queue', () => {
     expect(inspectQueue(queue).problems.filter(({ severity }) => severity === 'critical')).toEqual([])
     using writer = openWriter(queue)
     expect(writer.nextSequence).toBe(100)
+  })
+
+  it.each([
+    ['magic', CONTROL_MAGIC_OFFSET, u32(0x12345678)],
+    ['version', CONTROL_VERSION_OFFSET, u32(4)],
+    ['segment size', CONTROL_SEGMENT_SIZE_OFFSET, u64(100)],
+  ])('L56: rebuilds a control block whose %s alone is damaged', (_, offset, bytes) => {
+    overwrite(join(queue, CONTROL_FILE), offset, bytes)
+    expect(repairQueue(queue).outcomes.map(({ state }) => state)).toEqual(['done'])
+    expect(problemsLeft()).toEqual(['QUARANTINED'])
+    expect(readable()).toBe(100)
+    using writer = openWriter(queue)
+    expect(writer.nextSequence).toBe(100)
+  })
+
+  it('L56: leaves a queue of a later version alone', () => {
+    overwrite(join(queue, CONTROL_FILE), CONTROL_VERSION_OFFSET, u32(4))
+    for (let id = 0; id <= built.headSegment; id += 1) overwrite(segmentFile(queue, id), SEGMENT_VERSION_OFFSET, u32(2))
+    const before = contentsOf(queue)
+    expect(repairQueue(queue).outcomes).toEqual([])
+    expect(contentsOf(queue)).toEqual(before)
   })
 
   it('writes what it did into the quarantine folder', () => {

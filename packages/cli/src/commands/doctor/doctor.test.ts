@@ -17,7 +17,7 @@ import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../test/support/build-queue.js'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
-import { BIN, runCli, runCliUnprivileged } from '../../../test/support/run-cli.js'
+import { BIN, runCli, runCliProcess, runCliUnprivileged } from '../../../test/support/run-cli.js'
 import type { Finding } from './finding.js'
 
 interface DoctorReport {
@@ -187,7 +187,9 @@ describe('chron-cli doctor', () => {
     runCli(['doctor', queue, '--repair', '--yes'])
     expect(names().some((name) => name.startsWith('quarantine/'))).toBe(true)
     expect(names().filter((name) => lstatSync(join(queue, name)).uid !== 65534)).toEqual([])
-    expect(runCli(['import', queue, '--format', 'lines', '--yes'], { uid: 65534, gid: 65534, input: 'hello\n' }).exitCode).toBe(0)
+    expect(
+      runCliProcess(['import', queue, '--format', 'lines', '--yes'], { uid: 65534, gid: 65534, input: 'hello\n' }).exitCode,
+    ).toBe(0)
   })
 
   function damagedQueue(): string {

@@ -27,7 +27,10 @@ const ADVICE: Partial<Record<ProblemCode, Advice>> = {
   RECORDS_LOST: SKIP_DAMAGE,
   SEGMENT_MISSING: GONE,
   SEQUENCE_GAP: GONE,
-  CONTROL_BAD_VERSION: { explanation: 'Another version of the library wrote it. Use that version; nothing is repaired here.' },
+  CONTROL_BAD_VERSION: {
+    explanation:
+      'A later version of the library wrote it, or it is damaged. It is repaired only when its segments are of this version.',
+  },
   FILE_UNREADABLE: {
     explanation: 'Look again as a user who may read it.',
     command: (queue, { file }) => `ls -l ${queue}${file === undefined ? '' : `/${file}`}`,
@@ -53,7 +56,7 @@ export function queueFindings(inspection: QueueInspection, problems: readonly Qu
 }
 
 function fromProblem(directory: string, problem: QueueProblem): Finding {
-  const { code, severity, message } = problem
+  const { code, severity, message, acknowledged } = problem
   const advice = ADVICE[code]
   const queue = shellQuote(directory)
   const command =
@@ -62,6 +65,7 @@ function fromProblem(directory: string, problem: QueueProblem): Finding {
     code,
     severity,
     message,
+    ...(acknowledged === true && { acknowledged }),
     ...(advice && { explanation: advice.explanation }),
     ...(command !== undefined && { command }),
   }

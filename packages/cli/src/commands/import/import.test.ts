@@ -4,7 +4,7 @@ import { openWriter } from '@chronicle-ts/core'
 import { openColdReader } from '@chronicle-ts/inspect'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
-import { runCli } from '../../../test/support/run-cli.js'
+import { runCli, runCliProcess } from '../../../test/support/run-cli.js'
 
 let folder: QueueFolder
 let queue: string
@@ -150,7 +150,8 @@ describe.runIf(process.getuid?.() === 0)('what root imports and replays', () => 
       names.filter((name) => lstatSync(join(home, name)).uid !== OWNER || lstatSync(join(home, name)).gid !== OWNER),
     ).toEqual([])
     expect(
-      runCli(['import', join(home, 'new'), '--format', 'lines', '--yes'], { uid: OWNER, gid: OWNER, input: 'b\n' }).exitCode,
+      runCliProcess(['import', join(home, 'new'), '--format', 'lines', '--yes'], { uid: OWNER, gid: OWNER, input: 'b\n' })
+        .exitCode,
     ).toBe(0)
   })
 })

@@ -4,7 +4,7 @@ import { openWriter } from '@chronicle-ts/core'
 import { openColdReader } from '@chronicle-ts/inspect'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
-import { runCli } from '../../../test/support/run-cli.js'
+import { runCli, runCliProcess } from '../../../test/support/run-cli.js'
 
 /** Payloads that text formats like to lose. */
 const AWKWARD = [
@@ -91,7 +91,7 @@ describe('chron-cli export and import', () => {
 
   it('reads standard input', () => {
     const input = runCli(['export', source]).stdout
-    const { stdout } = runCli(['import', folder.join('copy'), '--yes'], { input })
+    const { stdout } = runCliProcess(['import', folder.join('copy'), '--yes'], { input })
     expect(stdout).toContain(`${AWKWARD.length + BINARY.length} messages appended`)
   })
 

@@ -1,0 +1,30 @@
+import { APPENDER_BLOCK_END, type NativeAppender, type Status } from '@chronicle-ts/native'
+import type { ReadBatch } from './read-batch.js'
+
+/** Appends that are one call of the user, with rolls between them where they need them. */
+export interface ManyAppends {
+  /** Goes on after `count` of them, until one does not go in. */
+  readonly attempt: (count: number) => Status
+  /** What the one after `count` is, for its error. */
+  readonly refused: (count: number) => { readonly typeId: unknown; readonly payload: unknown }
+}
+
+export function batchAppends(appender: NativeAppender, { typeIds, payloads, details, typeIdAt }: ReadBatch): ManyAppends {
+  return {
+    attempt: (count) => appender.appendBatch(typeIds, payloads, count, details),
+    refused: (count) => ({ typeId: typeIdAt(count), payload: payloads[count] }),
+  }
+}
+
+/** @param block checked. */
+export function blockAppends(appender: NativeAppender, block: Uint8Array): ManyAppends {
+  let from = 0
+  return {
+    attempt: () => {
+      const status = appender.appendBlock(block, from)
+      from = appender.state[APPENDER_BLOCK_END] as number
+      return status
+    },
+    refused: () => ({ typeId: undefined, payload: block }),
+  }
+}

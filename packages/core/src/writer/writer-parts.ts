@@ -1,0 +1,48 @@
+import { binding, type NativeAppender } from '@chronicle-ts/native'
+import { Retirement } from '../retention/retirement.js'
+import { Durability } from './durability.js'
+import { durableStart } from './durable-start.js'
+import type { OpenedQueue } from './opened-queue.js'
+import { retentionRulesOf } from './writer-options.js'
+
+/** The native half of a writer, placed where the queue's next record goes. It is detached when the writer closes. */
+export function makeAppender(opened: OpenedQueue): NativeAppender {
+  const { control, tail, lock, releases, epoch, options } = opened
+  const appender = binding.createAppender({
+    control: control.mapping,
+    writerEpoch: epoch,
+    extensions: options.extensions,
+    hold: lock.hold,
+    durable: durableStart(opened),
+  })
+  releases.push(() => appender.detach())
+  appender.attach(tail.segment.mapping, tail.segment.id, tail.offset, tail.nextSequence)
+  return appender
+}
+
+/** @param isClosing whether the writer is closed and still owns the queue: a writer that was never returned has appended nothing. */
+export function makeDurability(opened: OpenedQueue, appender: NativeAppender, isClosing: () => boolean): Durability {
+  const { control, lock, releases, options } = opened
+  const policy = options.flushPolicy
+  const durability = new Durability({ lock, control, appender, policy })
+  releases.push(() => durability.close())
+  releases.push(() => {
+    if (policy !== undefined && isClosing()) durability.request()
+  })
+  return durability
+}
+
+/** Started; `undefined` when nothing is ever deleted. */
+export function makeRetirement(
+  opened: OpenedQueue,
+  head: () => { readonly segmentId: number; readonly offset: number },
+): Retirement | undefined {
+  const { directory, control, lock, releases, options } = opened
+  const { onReaderReleased } = options
+  const rules = retentionRulesOf(options)
+  if (rules === undefined) return undefined
+  const retirement = new Retirement({ directory, lock, control, rules, head, onReaderReleased })
+  releases.push(() => retirement.close())
+  retirement.start()
+  return retirement
+}
