@@ -13,7 +13,7 @@ export default defineConfig({
     alias: [
       // Without the entry beside the public one an alias is a prefix, so that the whole name is asked for.
       { find: /^@chronicle-ts\/core\/internal$/, replacement: source('core/src/internal') },
-      ...['native', 'core', 'schema', 'inspect', 'bus', 'fanin', 'replay', 'testing', 'cli'].map((name) => ({
+      ...['native', 'core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'testing', 'cli'].map((name) => ({
         find: new RegExp(`^@chronicle-ts/${name}$`),
         replacement: source(`${name}/src/index`),
       })),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Checks that imports point only downwards: native <- core <- inspect, fanin <- bus, replay <- cli; schema stands beside core; with examples and tools on top.
+ * Checks that imports point only downwards: native <- core <- inspect, typed, fanin <- bus, replay <- topics <- cli; schema stands beside core; with examples and tools on top.
  *
  * Run as a program it prints one line per violation and exits 1; `findLayerViolations` is the same check for its test.
  */
@@ -21,13 +21,15 @@ const ALLOWED = {
   core: ['native'],
   schema: [],
   inspect: ['core', 'native'],
+  typed: ['core', 'schema'],
   bus: ['core', 'inspect'],
   fanin: ['core'],
+  topics: ['core', 'schema', 'bus', 'fanin', 'typed'],
   replay: ['core', 'fanin'],
   testing: ['core', 'bus'],
-  cli: ['core', 'inspect', 'bus', 'fanin', 'replay'],
-  examples: ['core', 'bus', 'fanin', 'replay', 'cli'],
-  tools: ['core', 'inspect', 'bus', 'fanin', 'replay', 'cli'],
+  cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay'],
+  examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'cli'],
+  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'cli'],
 }
 
 /** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */

@@ -16,7 +16,7 @@ const PROGRAMS = {
   docs: 'tools/check-docs.mjs',
   examples: 'tools/check-examples.mjs',
   words: 'tools/check-voice.mjs',
-  demo: 'examples/dist/demo/main.js',
+  demo: 'examples/dist/trading/demo/main.js',
   bench: 'tools/dist/bench/main.js',
   torture: 'tools/dist/evidence/kill/main.js',
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { BusLayout } from '@chronicle-ts/bus'
 import { openObserver } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { DemoSummary } from '../../src/demo/demo-summary.js'
-import { FeedWriter } from '../../src/feed/feed-writer.js'
+import type { DemoSummary } from '../../src/trading/demo/demo-summary.js'
+import { FeedWriter } from '../../src/trading/feed/feed-writer.js'
 import { processesWith, runExample, startExample, until } from '../run-example.js'
 
-const PROGRAM = 'demo/main.js'
+const PROGRAM = 'trading/demo/main.js'
 
 let folder: string
 let root: string

@@ -69,6 +69,7 @@ export type {
   InPlaceMessageType,
   MessageEncoder,
   MessageInput,
+  MessageKey,
   MessageReader,
   MessageSizes,
   MessageType,
@@ -78,7 +79,14 @@ export type {
   WriteBodyOf,
   WriterOptions,
 } from './message/message-type.js'
-export { checkAgainstRegistry, readSchemas, SCHEMA_FOLDER, type SchemaRegistry, saveSchema } from './registry/schema-directory.js'
+export {
+  checkAgainstRegistry,
+  type ForeignSchema,
+  readSchemas,
+  SCHEMA_FOLDER,
+  type SchemaRegistry,
+  saveSchema,
+} from './registry/schema-directory.js'
 export { encodeSchema, messageFromDescription, parseSchema, parseSchemaFileName, schemaFileName } from './registry/schema-file.js'
 export { fromSbe, type SbeOptions, type SbeSchema } from './sbe/from-sbe.js'
 export { SbeMessage, type SbeTypesOfMessage } from './sbe/sbe-message.js'

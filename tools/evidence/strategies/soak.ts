@@ -12,7 +12,7 @@ import { Departures } from './departures.js'
 /** Processes run what was built, also when the director is a test that runs on the sources. */
 const DIST = new URL(import.meta.url.includes('/dist/') ? '../../' : '../../dist/', import.meta.url)
 const HOST = new URL('evidence/strategies/host.js', DIST)
-const ROUTER = new URL('../../examples/dist/router/main.js', DIST)
+const ROUTER = new URL('../../examples/dist/trading/router/main.js', DIST)
 
 const SAMPLE_INTERVAL_MS = 250
 /** Until then nothing is warm: not all strategies have come, and nothing is compiled. */

@@ -192,6 +192,8 @@ export interface SchemaDescription {
   readonly encoding: Encoding
   /** In order of declaration; none for encodings whose messages describe themselves. */
   readonly fields: readonly FieldDescription[]
+  /** The field by which messages are chosen and kept apart, such as an instrument's id. */
+  readonly key?: string
   readonly sbe?: {
     readonly schemaId: number
     readonly templateId: number
