@@ -26,7 +26,7 @@ import {
 } from '../format/index.js'
 import { decideAtUncommitted, wayOn } from '../records/leaving.js'
 import { findRecordBefore } from '../records/record-before.js'
-import { sequenceOf } from '../records/segment-bytes.js'
+import { hasHeaderCrc, sequenceOf } from '../records/segment-bytes.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
@@ -101,7 +101,13 @@ export class RecordCursor {
    * @returns false when the segment does not exist; the cursor stays where it was.
    */
   seek(position: Position, isResumed = false): boolean {
-    const segment = openSegment(this.#directory, position.segmentId, this.#segmentSize, false)
+    let segment: MappedSegment | undefined
+    try {
+      segment = openSegment(this.#directory, position.segmentId, this.#segmentSize, false)
+    } catch (error) {
+      if (!this.#mayPassOver(error, position.segmentId)) throw error
+      return this.#enterSoundAfter(position.segmentId, undefined, error)
+    }
     if (segment === undefined) return false
     this.#enter(segment, position.offset)
     this.#isResumed = isResumed
@@ -267,7 +273,6 @@ export class RecordCursor {
           continue
         }
       }
-      this.#expectWhatFollows(segment)
       if (!this.#enterNext(segment)) return false
     }
   }
@@ -276,13 +281,15 @@ export class RecordCursor {
    * Nothing was read since the cursor came here, because the reader had committed at the end of its segment: the record that ends here says with which sequence the next segment begins.
    * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be passed over in silence.
    */
-  #expectWhatFollows(segment: MappedSegment): void {
+  #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {
     const { state } = this.#verifier
     if (!this.#isResumed || (state[VERIFIER_SEQUENCE] as number) >= 0) return
     const { offset } = this
     const last = findRecordBefore(segment, offset)
-    if (last?.isOwn) state[VERIFIER_SEQUENCE] = last.sequence + 1
-    else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) state[VERIFIER_SEQUENCE] = segment.firstSequence ?? -1
+    // A writer of ours may go on higher than the base format's last record.
+    if (last !== undefined) {
+      if (last.isOwn || (last.sequence >= 0 && beginsWithBaseRecord(next))) state[VERIFIER_SEQUENCE] = last.sequence + 1
+    } else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) state[VERIFIER_SEQUENCE] = segment.firstSequence ?? -1
   }
 
   /** What stops it before `end` is found again by {@link #lookAhead}, when the cursor comes there. */
@@ -295,9 +302,34 @@ export class RecordCursor {
   }
 
   #enterNext(from: MappedSegment): boolean {
-    const next = openSegment(this.#directory, from.id + 1, this.#segmentSize, false)
+    const id = from.id + 1
+    let next: MappedSegment | undefined
+    try {
+      next = openSegment(this.#directory, id, this.#segmentSize, false)
+    } catch (error) {
+      if (!this.#mayPassOver(error, id)) throw error
+      return this.#enterSoundAfter(id, this.#expectedIn(from), error)
+    }
     if (next === undefined) return this.#enterAfterGap(from)
+    this.#expectWhatFollows(from, next)
     this.#enter(next, SEGMENT_HEADER_LENGTH)
+    return true
+  }
+
+  /** Whether a segment that is damaged as a whole was left by its writer, so that a cursor which skips damage can go on with a later one. */
+  #mayPassOver(error: unknown, segmentId: number): boolean {
+    const isDamaged = error instanceof BadSegmentError && this.#options.onCorrupt === 'skip'
+    return isDamaged && this.#control.currentSegmentAcquire() > segmentId
+  }
+
+  /** Goes on in the next sound segment, and counts what is missing until there: at least one message, where that is not known. */
+  #enterSoundAfter(segmentId: number, expected: number | undefined, cause: unknown): true {
+    const next = this.#openFirstAfter(segmentId, true)
+    if (next === undefined) throw cause
+    const found = next.firstSequence ?? firstRecordSequence(next)
+    this.#corruptSkipped += expected === undefined || found === undefined ? 1 : Math.max(1, found - expected)
+    this.#enter(next, SEGMENT_HEADER_LENGTH)
+    this.#verifier.state[VERIFIER_SEQUENCE] = -1
     return true
   }
 
@@ -338,12 +370,18 @@ export class RecordCursor {
   }
 
   /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
-  #openFirstAfter(segmentId: number): MappedSegment | undefined {
-    for (let tries = 0; tries < PLACE_TRIES; tries++) {
-      const id = listSegments(this.#directory).find((listed) => listed > segmentId)
+  #openFirstAfter(segmentId: number, passesOver = false): MappedSegment | undefined {
+    for (let tries = 0, above = segmentId; tries < PLACE_TRIES; ) {
+      const id = listSegments(this.#directory).find((listed) => listed > above)
       if (id === undefined) return undefined
-      const segment = openSegment(this.#directory, id, this.#segmentSize, false)
-      if (segment !== undefined) return segment
+      try {
+        const segment = openSegment(this.#directory, id, this.#segmentSize, false)
+        if (segment !== undefined) return segment
+        tries++
+      } catch (error) {
+        if (!passesOver || !this.#mayPassOver(error, id)) throw error
+        above = id
+      }
     }
     return undefined
   }
@@ -394,6 +432,10 @@ export class RecordCursor {
 
 /** Beside the statuses of the native verifier: 0 stands where a record was committed. */
 const COMMIT_WORD_GONE = -1
+
+function beginsWithBaseRecord(segment: MappedSegment): boolean {
+  return segment.commitLengthAt(SEGMENT_HEADER_LENGTH) !== 0 && !hasHeaderCrc(segment, SEGMENT_HEADER_LENGTH)
+}
 
 /** For segments of the base format, whose header does not tell. */
 function firstRecordSequence(segment: MappedSegment): number | undefined {
