@@ -73,7 +73,7 @@ describe('chron-cli schema', () => {
       expect(exitCode).toBe(0)
       expect(stdout).toMatch(/Depth {2}type 2, version 1, flat1[\s\S]*bids {8}list of 16 bytes each[\s\S]*bids\.size {3}f64/)
     }
-    expect(runCli(['schema', 'show', queue, 'Quote']).stdout).toMatch(/enum u8 \(buy=0, sell=1\)[\s\S]*venue {9}u16 {29}2 {2}yes/)
+    expect(runCli(['schema', 'show', queue, 'Quote']).stdout).toMatch(/enum u8 \(buy=0, sell=1\)[\s\S]*venue +u16 +2 +yes/)
     expect(json(['schema', 'show', queue, 'Note']).report).toMatchObject({ schema: { name: 'Note', fields: [] } })
   })
 
@@ -167,7 +167,7 @@ describe('chron-cli tail and export by the registry', () => {
     rmSync(join(queue, 'schemas', '3.1.json'))
     const { stderr } = runCli(['tail', queue, '--where', 'bid > 1 && bidd > 2'])
     expect(stderr).toContain('no type has a field bidd; there are bid, bids, instrumentId')
-    expect(stderr).toContain('\n             ^')
+    expect(JSON.parse(stderr)).toMatchObject({ msg: expect.stringContaining('\n             ^') })
   })
 
   it('exports a column per field', () => {
