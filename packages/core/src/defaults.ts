@@ -113,3 +113,6 @@ export const QUEUE_LOOK_MS = 10
 
 /** Bytes of a block of records when told nothing else: frames of this size fill a network link, and a block stays in the second-level cache. */
 export const BLOCK_BYTES_MAX = 128 * 1024
+
+/** Segment ids in a row that are counted without a look at the directory: more are listed, because a range that wide may have gaps. A listing of so many takes about a millisecond. */
+export const SEGMENT_IDS_WALKED_MAX = 1024

@@ -17,6 +17,7 @@ export function locateStart(searched: Searched, start: Place): Located {
   if (start === 'earliest') return { position: locateEarliest(searched) }
   if (start === 'latest') return locateLatest(searched)
   if ('sequence' in start) return { position: locateSequence(searched, start.sequence) }
+  if ('segmentId' in start) return { position: { segmentId: start.segmentId, offset: start.offset } }
   if ('timestampNs' in start) return { position: locateTimestamp(searched, start.timestampNs) }
   return locateLast(searched, start.last)
 }

@@ -1,7 +1,7 @@
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BATCH_COUNT_MAX, BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
-import { BadSegmentError, ClosedError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
+import { BadSegmentError, ClosedError, DataLostError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { type WriterStatus, writerStatus } from '../files/writer-status.js'
 import type { Parkable, SeenWord } from '../wait/parkable.js'
@@ -22,6 +22,7 @@ import { checkStart, type Place, type ResolvedSourceOptions } from './reader-opt
 import { RecordCursor } from './record-cursor.js'
 import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
+import { takeBatch } from './take-batch.js'
 
 /** What an open hands to its source. */
 export interface OpenedSource {
@@ -192,7 +193,7 @@ export abstract class MessageSource implements Parkable {
     if (!Number.isSafeInteger(max) || max < 1)
       throw new InvalidArgumentError({ argument: 'max', value: max, expected: 'an integer from 1 on' })
     const iterated = this.#iterated(
-      () => this.#takeBatch(max),
+      () => this.#orCaughtUp(takeBatch(this.#cursor, max)),
       () => undefined,
     )
     return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: Math.ceil(ITERATOR_TURN_COUNT / max) })
@@ -208,7 +209,12 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.nextSequence
   }
 
-  /** Moves to the given place, within the messages that still exist. @throws {@link InvalidArgumentError} for a value that is not a place, such as 'resume'. */
+  /**
+   * Moves to the given place, within the messages that still exist.
+   *
+   * @throws {@link InvalidArgumentError} for a value that is not a place, such as 'resume'; {@link DataLostError} `ERR_DATA_LOST` for a position whose segment was deleted, unless
+   * `onLost` is `snap`.
+   */
   seek(start: Place): void {
     this.assertOpen()
     checkStart(start, ['earliest', 'latest'])
@@ -362,7 +368,19 @@ export abstract class MessageSource implements Parkable {
       if (nextSequence !== undefined) this.#cursor.assume(nextSequence)
       return position
     }
+    if (typeof start === 'object' && 'segmentId' in start) return this.#placeElsewhere(start)
     throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
+  }
+
+  /** The segment of a position is not there: deleted, or it never was. */
+  #placeElsewhere(position: Position): Position {
+    const expected = 'a position that a source of this queue gave'
+    const value = `segmentId=${position.segmentId} offset=${position.offset}`
+    if (position.segmentId > this.#control.currentSegmentAcquire())
+      throw new InvalidArgumentError({ argument: 'start', value, expected })
+    const earliest = this.placeAtStart('earliest')
+    if (this.#options.onLost === 'snap') return earliest
+    throw new DataLostError({ directory: this.directory, from: undefined, to: Math.max(this.nextSequence, 0) })
   }
 
   /** Counts messages that were deleted before the open. */
@@ -466,22 +484,5 @@ export abstract class MessageSource implements Parkable {
     this.#lastIterated?.detach(closed)
     this.#lastIterated = message
     if (this.#isClosed) message.detach(closed)
-  }
-
-  /** What is there, up to `max`. An error after the first message waits for the next turn, which meets it again. */
-  #takeBatch(max: number): MessageCopy[] | undefined {
-    const batch: MessageCopy[] = []
-    try {
-      while (batch.length < max) {
-        const message = this.#cursor.next()
-        if (message === undefined) break
-        batch.push(message.copy())
-      }
-    } catch (error) {
-      if (batch.length === 0) throw error
-    }
-    if (batch.length > 0) return batch
-    this.#caughtUp()
-    return undefined
   }
 }

@@ -11,6 +11,10 @@ import {
   SEGMENT_WRITER_EPOCH_OFFSET,
   setUint64,
 } from '../format/index.js'
+import type { SegmentBytes } from '../records/segment-bytes.js'
+
+/** What bytes are compared with: a piece small enough for the first-level cache. */
+const ZEROS = Buffer.alloc(16 * 1024)
 
 /** Pages of all mappings of the process that their files no longer back; relaxed, a plain load: another number than before says that it is time to ask each mapping. */
 export function totalFaultsRelaxed(): number {
@@ -25,7 +29,7 @@ const WORDS_PER_BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT / 4)
  * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, whatever is closed before, and
  * which callers may detach or transfer without harm to this object.
  */
-export class MappedSegment {
+export class MappedSegment implements SegmentBytes {
   readonly view: DataView
   readonly bytes: Buffer
   /** The last offset at which a record can begin. */
@@ -47,6 +51,40 @@ export class MappedSegment {
 
   get size(): number {
     return this.mapping.byteLength
+  }
+
+  get end(): number {
+    return this.mapping.byteLength
+  }
+
+  commitLengthAt(offset: number): number {
+    return offset <= this.lastRecordOffset ? this.commitLengthAcquire(offset) : 0
+  }
+
+  freshCommitLengthAt(offset: number): number {
+    return this.commitLengthAt(offset)
+  }
+
+  indexOf(offset: number): number {
+    return offset
+  }
+
+  crc32At(offset: number, length: number): number {
+    return offset + length > this.size ? -1 : binding.crc32(this.bytes.subarray(offset, offset + length))
+  }
+
+  firstDirtyOffset(from: number, to: number = this.size): number | undefined {
+    for (let at = from; at < to; at += ZEROS.length) {
+      const part = this.bytes.subarray(at, Math.min(at + ZEROS.length, to))
+      if (part.equals(ZEROS.subarray(0, part.length))) continue
+      const index = part.findIndex((byte) => byte !== 0)
+      return at + index - (index % RECORD_ALIGNMENT)
+    }
+    return undefined
+  }
+
+  refresh(): boolean {
+    return false
   }
 
   /** The publish word of the record at this offset: 0 while nothing is committed there. Everything behind it is visible after a value was seen. */

@@ -1,8 +1,8 @@
-import { type ControlBlock, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { type ControlBlock, SEGMENT_FIRST_RECORD_OFFSET, sequenceOf, timestampNsOf } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
-import { beginsWithMessage, holdsRecords, sequenceAt } from './record-verdict.js'
-import { timestampNsAt, walkRecords } from './record-walk.js'
+import { beginsWithMessage, holdsRecords } from './record-presence.js'
+import { walkRecords } from './record-walk.js'
 
 /** A queue as far as finding a place in it needs it. */
 export interface ColdPlaces {
@@ -62,12 +62,12 @@ export function positionOfLast(places: ColdPlaces, count: number): ColdPosition 
 
 /** The first record whose sequence is `sequence` or higher. */
 export function positionOfSequence(places: ColdPlaces, sequence: number): ColdPosition {
-  return positionWhere(places, (segment, offset) => sequenceAt(segment, offset) >= sequence)
+  return positionWhere(places, (segment, offset) => sequenceOf(segment, offset) >= sequence)
 }
 
 /** The first record that is as old as `timestampNs` or younger, in a queue whose timestamps do not go back. */
 export function positionOfTime(places: ColdPlaces, timestampNs: bigint): ColdPosition {
-  return positionWhere(places, (segment, offset) => timestampNsAt(segment, offset) >= timestampNs)
+  return positionWhere(places, (segment, offset) => timestampNsOf(segment, offset) >= timestampNs)
 }
 
 /**
@@ -102,9 +102,7 @@ function positionWhere(places: ColdPlaces, reached: (segment: ColdSegment, offse
   }
   const segmentId = segmentIds[Math.max(0, low - 1)]
   if (segmentId === undefined) return earliestPosition(places)
-  const walk = withSegment(places, segmentId, (segment) =>
-    walkRecords(segment, undefined, (_, offset) => !reached(segment, offset)),
-  )
+  const walk = withSegment(places, segmentId, (segment) => walkRecords(segment, undefined, (offset) => !reached(segment, offset)))
   // At the segment's end the reader moves on by itself, if there is anything to move on to.
   return { segmentId, offset: walk?.end ?? SEGMENT_FIRST_RECORD_OFFSET }
 }
@@ -124,7 +122,7 @@ function lastOffsets(places: ColdPlaces, segmentId: number, count: number): numb
   const ring: number[] = []
   let seen = 0
   withSegment(places, segmentId, (segment) =>
-    walkRecords(segment, undefined, (_, offset) => {
+    walkRecords(segment, undefined, (offset) => {
       ring[seen % count] = offset
       seen += 1
       return true

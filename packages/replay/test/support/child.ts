@@ -46,7 +46,7 @@ export async function killedAgainAndAgain(
   for (let round = 1; round <= kills; round++) {
     const child = start()
     const enough = Math.floor((total * round) / (kills + 1)) + ((round * 7) % 5)
-    while (progress() < enough && !child.hasEnded) await new Promise((resolve) => setImmediate(resolve))
+    while (progress() < enough && !child.hasEnded) await new Promise((resolve) => setTimeout(resolve, 1))
     await child.kill()
   }
   await start().succeeded()
