@@ -7,11 +7,10 @@ import {
   PADDING_TYPE_ID,
   RECORD_SEQUENCE_OFFSET,
   RECORD_TIMESTAMP_NS_OFFSET,
-  RECORD_TYPE_ID_OFFSET,
-  recordLength,
   SEGMENT_HEADER_LENGTH,
   type SparseIndexEntry,
 } from '../format/index.js'
+import { walkHeaders } from '../records/header-walk.js'
 import { findFirstSegment } from '../segment/first-segment.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
@@ -225,13 +224,5 @@ type IsTarget = (view: DataView, at: number) => boolean
 /** Offset of the first record that is the target, or where the committed records end. */
 export function walk(segment: MappedSegment, from: number, isTarget: IsTarget): number {
   const { view } = segment
-  let at = from
-  while (at <= segment.lastRecordOffset) {
-    const commitLength = segment.commitLengthAcquire(at)
-    if (commitLength === 0 || view.getUint16(at + RECORD_TYPE_ID_OFFSET, true) === PADDING_TYPE_ID) break
-    const length = recordLength(commitLength - 1)
-    if (length > segment.size - at || isTarget(view, at)) break
-    at += length
-  }
-  return at
+  return walkHeaders(segment, (at) => !isTarget(view, at), from).end
 }

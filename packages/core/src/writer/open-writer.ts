@@ -34,11 +34,11 @@ import {
   WRITE_BACK_FAILED,
   WRITE_BACK_GOOD,
 } from '../format/index.js'
+import { recordCapacity } from '../records/record-survey.js'
 import { highestReaderSegment } from '../recovery/positions-seen.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
 import { linkAside, quarantineName, setFileAside } from '../recovery/set-aside.js'
-import { recordCapacity } from '../segment/record-survey.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { freeConsumed } from './free-consumed.js'

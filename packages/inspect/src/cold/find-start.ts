@@ -9,13 +9,15 @@ import {
   SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
   segmentProblem,
+  sequenceOf,
+  timestampNsOf,
   viewOf,
 } from '@chronicle-ts/core/internal'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
-import { beginsWithMessage, holdsRecords, sequenceAt } from './record-verdict.js'
-import { timestampNsAt, walkRecords } from './record-walk.js'
+import { beginsWithMessage, holdsRecords } from './record-presence.js'
+import { walkRecords } from './record-walk.js'
 
 /** A queue as far as finding a place in it needs it. */
 export interface ColdPlaces {
@@ -75,7 +77,7 @@ export function positionOfLast(places: ColdPlaces, count: number): ColdPosition 
 
 /** The first record whose sequence is `sequence` or higher. */
 export function positionOfSequence(places: ColdPlaces, sequence: number): ColdPosition {
-  return positionWhere(places, (segment, offset) => sequenceAt(segment, offset) >= sequence)
+  return positionWhere(places, (segment, offset) => sequenceOf(segment, offset) >= sequence)
 }
 
 /**
@@ -83,7 +85,7 @@ export function positionOfSequence(places: ColdPlaces, sequence: number): ColdPo
  * tells that all of their timestamps are lower.
  */
 export function positionOfTime(places: ColdPlaces, timestampNs: bigint): ColdPosition {
-  const reached = (segment: ColdSegment, offset: number) => timestampNsAt(segment, offset) >= timestampNs
+  const reached = (segment: ColdSegment, offset: number) => timestampNsOf(segment, offset) >= timestampNs
   const times = places.segmentIds.map((id) => timesOf(places, id))
   return ascend(times) ? positionWhere(places, reached) : searchTimes(places, { times, timestampNs, reached })
 }
@@ -135,7 +137,7 @@ function searchTimes(
     const lastNs = times[index]?.lastNs ?? 0n
     if (times[index] === undefined || (lastNs !== 0n && lastNs < timestampNs)) continue
     const walk = withSegment(places, segmentId, (segment) =>
-      walkRecords(segment, undefined, (_, offset) => !reached(segment, offset)),
+      walkRecords(segment, undefined, (offset) => !reached(segment, offset)),
     )
     if (walk?.stoppedBy === 'visitor') return { segmentId, offset: walk.end }
   }
@@ -174,9 +176,7 @@ function positionWhere(places: ColdPlaces, reached: (segment: ColdSegment, offse
   }
   const segmentId = segmentIds[Math.max(0, low - 1)]
   if (segmentId === undefined) return earliestPosition(places)
-  const walk = withSegment(places, segmentId, (segment) =>
-    walkRecords(segment, undefined, (_, offset) => !reached(segment, offset)),
-  )
+  const walk = withSegment(places, segmentId, (segment) => walkRecords(segment, undefined, (offset) => !reached(segment, offset)))
   // At the segment's end the reader moves on by itself, if there is anything to move on to.
   return { segmentId, offset: walk?.end ?? SEGMENT_FIRST_RECORD_OFFSET }
 }
@@ -196,7 +196,7 @@ function lastOffsets(places: ColdPlaces, segmentId: number, count: number): numb
   const ring: number[] = []
   let seen = 0
   withSegment(places, segmentId, (segment) =>
-    walkRecords(segment, undefined, (_, offset) => {
+    walkRecords(segment, undefined, (offset) => {
       ring[seen % count] = offset
       seen += 1
       return true
