@@ -24,6 +24,9 @@ export const PARK_SLICE_MS = 100
 /** How often a waiting observer checks. It may not announce itself, so no writer wakes it. */
 export const OBSERVER_SLICE_MS = 5
 
+/** How often at least. In between it checks after a twentieth of the time that it has waited: a hundred idle observers cost a tenth of a percent of a CPU. */
+export const OBSERVER_SLICE_MAX_MS = 50
+
 /** Longest single park of an asynchronous wait: how often JavaScript runs for a reader that sleeps. Its files and its heartbeat are looked after in between. */
 export const PARK_TURN_MS = 60_000
 
@@ -38,6 +41,12 @@ export const PARKED_LOOK_MS = 500
 
 /** How often a reader that waits renews the heartbeat in its position file. Retention of the base format lets a reader go after 30 seconds without. */
 export const READER_HEARTBEAT_MS = 10_000
+
+/**
+ * Looks of a source that has caught up between two looks at everything. The looks in between load the commit word and the notify word only, which every append and every roll
+ * changes. Damage changes no word, and a writer that died in a roll changed it before its notification: both are found by the next full look.
+ */
+export const QUIET_LOOKS = 64
 
 /** Rounds of pure spinning before `adaptive` starts to yield: about 20 microseconds, the time that parking and waking would cost. */
 export const ADAPTIVE_SPINS = 2000
