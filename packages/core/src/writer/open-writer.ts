@@ -153,7 +153,7 @@ function makePreparer(lock: WriterLock, segmentSize: number, options: ResolvedWr
     lock,
     segmentSize,
     extensions: options.extensions,
-    prefault: options.prefault,
+    prefault: options.prefault !== false,
     lockMemory: options.mlock,
     hugePages: options.hugePages,
   })

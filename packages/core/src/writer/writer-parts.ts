@@ -3,6 +3,7 @@ import { Retirement } from '../retention/retirement.js'
 import { Durability } from './durability.js'
 import { durableStart } from './durable-start.js'
 import type { OpenedQueue } from './opened-queue.js'
+import { WriteAhead } from './write-ahead.js'
 import { retentionRulesOf } from './writer-options.js'
 
 /** The native half of a writer, placed where the queue's next record goes. It is detached when the writer closes. */
@@ -30,6 +31,20 @@ export function makeDurability(opened: OpenedQueue, appender: NativeAppender, is
     if (policy !== undefined && isClosing()) durability.request()
   })
   return durability
+}
+
+export function makeWriteAhead(opened: OpenedQueue, appender: NativeAppender): WriteAhead {
+  const { directory, control, preparer, options } = opened
+  const { segmentSize } = control
+  const { prefault, mlock } = options
+  return new WriteAhead({
+    appender,
+    preparer,
+    directory: directory.path,
+    segmentSize,
+    prefault: prefault !== false,
+    whole: mlock || prefault === 'segment',
+  })
 }
 
 /** Started; `undefined` when nothing is ever deleted. */
