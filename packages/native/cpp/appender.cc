@@ -1,4 +1,8 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <new>
 #include <utility>
@@ -270,9 +274,30 @@ bool isUsable(Arguments& args, const Mapping& segment) {
   return usable;
 }
 
+// A mapping, or the descriptor and the length of a file, which then has no ArrayBuffer: making one of a whole segment brings the garbage collector about.
+std::shared_ptr<Mapping> readSegment(Arguments& args) {
+  napi_valuetype type = napi_undefined;
+  if (args[0] == nullptr || napi_typeof(args.env(), args[0], &type) != napi_ok || type != napi_number) return args.mapping(0, "segment");
+  const int fd = args.fd(0);
+  const uint64_t length = args.integer(4, "length");
+  if (!args.ok()) return nullptr;
+  int error = 0;
+  const int kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  auto segment = kept < 0 ? nullptr : Mapping::map(kept, length, true, &error);
+  if (kept < 0) error = errno;
+  if (segment != nullptr) {
+    segment->keepDescriptor(kept);
+    return segment;
+  }
+  if (kept >= 0) close(kept);
+  throwSystemError(args.env(), error, kept < 0 ? "fcntl" : "mmap");
+  args.giveUp();
+  return nullptr;
+}
+
 napi_value attach(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
-  auto segment = args.mapping(0, "segment");
+  auto segment = readSegment(args);
   if (args.ok()) isUsable(args, *segment);
   const auto segmentId = static_cast<uint32_t>(args.integer(1, "segmentId", UINT32_MAX));
   const uint64_t writeOffset = args.integer(2, "writeOffset");

@@ -276,8 +276,10 @@ export const DETAILS_TRACE_OFFSET = 16
  */
 export interface NativeAppender {
   readonly state: Float64Array
-  /** Points the appender at a segment (at open). Stores nothing in any file. */
-  attach(segment: ArrayBuffer, segmentId: number, writeOffset: number, nextSequence: number): void
+  /**
+   * Points the appender at a segment (at open). Stores nothing in any file. A descriptor with the segment's length maps the file without an `ArrayBuffer`, and keeps a descriptor of its own.
+   */
+  attach(segment: ArrayBuffer | number, segmentId: number, writeOffset: number, nextSequence: number, length?: number): void
   /** Timestamp: CLOCK_REALTIME now. */
   append(typeId: number, payload: Uint8Array): Status
   appendAt(typeId: number, payload: Uint8Array, timestampNs: bigint): Status

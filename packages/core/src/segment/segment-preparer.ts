@@ -119,6 +119,12 @@ export class SegmentPreparer {
     return job
   }
 
+  /** {@link finish}, for a segment that is opened by its name. */
+  publish(segmentId: number): void {
+    this.finish(segmentId)
+    this.#forget()
+  }
+
   /** {@link finish}, as JavaScript sees the segment. */
   take(segmentId: number): MappedSegment {
     const mapping = binding.takeMapping(this.finish(segmentId))

@@ -16,6 +16,7 @@ export interface HeadOptions {
   readonly preparer: SegmentPreparer
   readonly ahead: WriteAhead
   readonly segment: MappedSegment
+  readonly segmentSize: number
 }
 
 /**
@@ -34,7 +35,8 @@ export class Head {
   constructor(options: HeadOptions) {
     this.#options = options
     this.#state = options.appender.state
-    this.#mapped = options.segment
+    const { segment } = options
+    this.#mapped = segment.size === options.segmentSize ? segment : undefined
   }
 
   get segmentId(): number {

@@ -96,7 +96,13 @@ export class QueueWriter {
     this.#appender = makeAppender(opened)
     this.#state = this.#appender.state
     this.#ahead = makeWriteAhead(opened, this.#appender)
-    this.#head = new Head({ appender: this.#appender, preparer: opened.preparer, ahead: this.#ahead, segment: tail.segment })
+    this.#head = new Head({
+      ...opened,
+      appender: this.#appender,
+      ahead: this.#ahead,
+      segment: tail.segment,
+      segmentSize: this.segmentSize,
+    })
     opened.releases.push(() => this.#head.close())
     this.#durability = makeDurability(opened, this.#appender, () => this.#isClosed && this.#lost === undefined)
     this.#watchesAppends = this.#durability.watchesAppends
@@ -211,7 +217,7 @@ export class QueueWriter {
     const details = this.#detailsOf(options)?.native
     let status = this.#appender.claim(typeId, length, details)
     while (status !== STATUS_OK) {
-      if (!this.#makesRoom(status, { typeId, payload: undefined, length })) this.#roll(true)
+      if (!this.#makesRoom(status, { typeId, length })) this.#roll(true)
       status = this.#appender.claim(typeId, length, details)
     }
     this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
@@ -341,7 +347,7 @@ export class QueueWriter {
     for (;;) {
       const status = appendWith(this.#appender, typeId, payload, details)
       if (status === STATUS_OK) break
-      if (!this.#makesRoom(status, { typeId, payload, length: undefined })) this.#roll(mayBlock)
+      if (!this.#makesRoom(status, { typeId, payload })) this.#roll(mayBlock)
     }
     const sequence = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
     if (this.#watchesAppends) this.#afterAppend()
@@ -368,7 +374,7 @@ export class QueueWriter {
         const status = attempt(appended.count)
         appended.count += this.#state[APPENDER_BATCH_COUNT] as number
         if (status === STATUS_OK) return
-        if (!this.#makesRoom(status, { ...refused(appended.count), length: undefined })) this.#enterNextSegment(true)
+        if (!this.#makesRoom(status, refused(appended.count))) this.#enterNextSegment(true)
       }
     } finally {
       // What stands before a refused message is appended like any other.
@@ -387,8 +393,7 @@ export class QueueWriter {
 
   #rollIfUsed(mayBlock: boolean): void {
     this.#assertOpen()
-    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0)
-      throw appendFailure(STATUS_CLAIM, { writer: this, typeId: undefined, payload: undefined, length: undefined })
+    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) throw appendFailure(STATUS_CLAIM, { writer: this })
     if (!this.#head.isEmpty) this.#roll(mayBlock)
   }
 

@@ -9,10 +9,7 @@ if (!isMainThread) {
   const writer = openWriter(workerData, { segmentSize: 1 << 20 })
   writer.append(1, Buffer.from('from the worker'))
   writer.flushSync()
-  parentPort.on('message', () => {
-    writer.roll()
-    writer.flushSync()
-  })
+  parentPort.on('message', () => writer.roll())
   parentPort.postMessage('open')
 } else {
   const [, , folder] = process.argv
