@@ -13,7 +13,7 @@ export default defineConfig({
     alias: [
       // Without the entry beside the public one an alias is a prefix, so that the whole name is asked for.
       { find: /^@chronicle-ts\/core\/internal$/, replacement: source('core/src/internal') },
-      ...['native', 'core', 'schema', 'inspect', 'bus', 'fanin', 'replay', 'cli'].map((name) => ({
+      ...['native', 'core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'testing', 'cli'].map((name) => ({
         find: new RegExp(`^@chronicle-ts/${name}$`),
         replacement: source(`${name}/src/index`),
       })),
@@ -23,8 +23,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
-    // By default vitest leaves one CPU to itself, which on two is half of the machine.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // One more than there are CPUs, because many tests wait for processes that they started; by default vitest leaves one CPU to itself, which on two is half of the machine.
+    maxWorkers: availableParallelism() + 1,
     // A process serves many files: starting one and importing the packages takes a second, which most files need for no test. So a test leaves nothing behind that the next
     // file could meet: handles, timers, variables of the environment, listeners of the process.
     isolate: false,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What the compiler makes of one source file. */
@@ -10,10 +10,10 @@ const OUTPUTS = ['.js', '.js.map', '.d.ts', '.d.ts.map']
  * @param {string} root the checkout
  */
 export function removeStaleOutputs(root) {
-  for (const name of readdirSync(join(root, 'packages'))) {
-    const folder = join(root, 'packages', name)
-    if (existsSync(join(folder, 'dist')) && existsSync(join(folder, 'src'))) removeFrom(join(folder, 'dist'), join(folder, 'src'))
-  }
+  const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))
+  const pairs = [...packages, join(root, 'examples')].map((folder) => [join(folder, 'dist'), join(folder, 'src')])
+  for (const [outputs = '', sources = ''] of [...pairs, [join(root, 'tools/dist'), join(root, 'tools')]])
+    if (existsSync(outputs) && existsSync(sources)) removeFrom(outputs, sources)
 }
 
 /**
@@ -22,8 +22,10 @@ export function removeStaleOutputs(root) {
  */
 function removeFrom(outputs, sources) {
   for (const entry of readdirSync(outputs, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeFrom(join(outputs, entry.name), join(sources, entry.name))
-    else if (entry.name.endsWith('.js') && !existsSync(join(sources, `${entry.name.slice(0, -3)}.ts`)))
+    if (entry.isDirectory()) {
+      removeFrom(join(outputs, entry.name), join(sources, entry.name))
+      if (readdirSync(join(outputs, entry.name)).length === 0) rmdirSync(join(outputs, entry.name))
+    } else if (entry.name.endsWith('.js') && !existsSync(join(sources, `${entry.name.slice(0, -3)}.ts`)))
       for (const ending of OUTPUTS) rmSync(join(outputs, entry.name.slice(0, -3) + ending), { force: true })
   }
 }

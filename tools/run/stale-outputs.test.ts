@@ -14,6 +14,6 @@ it('deletes the outputs of sources that are gone, and nothing else', () => {
   for (const name of outputs) writeFileSync(join(folder, 'dist', name), '')
   removeStaleOutputs(root)
   expect(readdirSync(join(folder, 'dist/reader')).sort()).toEqual(['kept.d.ts', 'kept.js'])
-  expect(readdirSync(join(folder, 'dist/gone'))).toEqual([])
+  expect(readdirSync(join(folder, 'dist'))).not.toContain('gone')
   expect(readdirSync(join(folder, 'dist'))).toContain('chronicle.node')
 })

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fuzzEnvironment } from './fuzz.mjs'
+import { PROOF_USAGE, parseProofs } from './proofs.mjs'
 import { root } from './root.mjs'
 
 /** Programs by name, each a path below the checkout. */
@@ -15,7 +16,7 @@ const PROGRAMS = {
   docs: 'tools/check-docs.mjs',
   examples: 'tools/check-examples.mjs',
   words: 'tools/check-voice.mjs',
-  demo: 'examples/dist/demo/main.js',
+  demo: 'examples/dist/trading/demo/main.js',
   bench: 'tools/dist/bench/main.js',
   torture: 'tools/dist/evidence/kill/main.js',
 }
@@ -55,6 +56,7 @@ const tasks = {
   bench: (args) => runInForeground('bench', args),
   torture: (args) => runInForeground('torture', args),
   fuzz,
+  proof,
   check: async (args) => runChecks(args.includes('--without-tests') ? CHECKS : [...CHECKS, TESTS]),
 }
 
@@ -82,6 +84,47 @@ async function fuzz(args) {
   }
   Object.assign(process.env, asked)
   return runInForeground('vitest', ['run', 'packages/inspect/test/garbage/structure-fuzz.test.ts'])
+}
+
+/**
+ * Runs the long forms of what `npm test` shows in a short form, one after the other, also after one failed.
+ *
+ * @param {string[]} args
+ */
+async function proof(args) {
+  const asked = parseProofs(args)
+  if (asked === undefined || asked.list) {
+    console[asked === undefined ? 'error' : 'log'](PROOF_USAGE)
+    return asked === undefined ? 1 : 0
+  }
+  const failed = asked.chosen.filter(({ name, step }) => {
+    const begin = performance.now()
+    const holds = runProof(name, step)
+    console.log(`== ${name}: ${holds ? 'holds' : 'FAILED'}, ${Math.round((performance.now() - begin) / 1000)} s`)
+    return !holds
+  })
+  console.log(
+    failed.length === 0 ? `== all ${asked.chosen.length} proofs hold` : `== failed: ${failed.map(({ name }) => name).join(', ')}`,
+  )
+  return failed.length === 0 ? 0 : 1
+}
+
+/**
+ * @param {string} name
+ * @param {import('./proofs.mjs').Step} step
+ */
+function runProof(name, { program, args, env, minutes = 0 }) {
+  const end = performance.now() + minutes * 60_000
+  do {
+    console.log(`== ${name}: node ${[program, ...args].join(' ')}`)
+    const { status } = spawnSync(process.execPath, [join(root, program), ...args], {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: 'inherit',
+    })
+    if (status !== 0) return false
+  } while (performance.now() < end)
+  return true
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Side } from '../market/market-update.js'
-import type { TopOfBook } from '../market/order-book.js'
+import type { Side } from './market/market-update.js'
+import type { TopOfBook } from './market/order-book.js'
 
 /** How an order wants to trade: `take` the price that is there, or `make` one and rest in the book. */
 export type OrderKind = 'take' | 'make'

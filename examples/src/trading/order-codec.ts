@@ -1,4 +1,4 @@
-import type { Side } from '../market/market-update.js'
+import type { Side } from './market/market-update.js'
 import type { OrderKind } from './mid-crossing-signal.js'
 import {
   ACK_TYPE,

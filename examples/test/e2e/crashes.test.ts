@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BusLayout } from '@chronicle-ts/bus'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { auditFeed, auditStrategy } from '../../src/demo/audit.js'
-import { Program } from '../../src/demo/program.js'
-import type { FeedState, RouterState, StrategyState } from '../../src/process/program-state.js'
+import { auditFeed, auditStrategy } from '../../src/trading/demo/audit.js'
+import { Program } from '../../src/trading/demo/program.js'
+import type { FeedState, RouterState, StrategyState } from '../../src/trading/process/program-state.js'
 import { until } from '../run-example.js'
 
 const KILLS = 8
@@ -27,7 +27,7 @@ afterEach(async () => {
 })
 
 function start<State extends FeedState | StrategyState | RouterState>(folder: string, args: readonly string[]): Program<State> {
-  const main = new URL(`../../dist/${folder}/main.js`, import.meta.url)
+  const main = new URL(`../../dist/trading/${folder}/main.js`, import.meta.url)
   const program = new Program<State>(folder, main, ['--root', root, ...args])
   running.add(program)
   program.send('start')

@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
 import { addBenchCommand } from './commands/bench/bench-command.js'
+import { addCheckCommand } from './commands/check/check-command.js'
 import { addCompletionCommand } from './commands/completion/completion-command.js'
 import { addDoctorCommand } from './commands/doctor/doctor-command.js'
 import { addExportCommand } from './commands/export/export-command.js'
+import { addHealthCommand } from './commands/health/health-command.js'
 import { addImportCommand } from './commands/import/import-command.js'
 import { addInspectCommand } from './commands/inspect/inspect-command.js'
 import { addLeaseCommand } from './commands/lease/lease-command.js'
@@ -13,6 +15,7 @@ import { addPruneCommand } from './commands/prune/prune-command.js'
 import { addReadersCommand } from './commands/readers/readers-command.js'
 import { addReadyCommand } from './commands/ready/ready-command.js'
 import { addReplayCommand } from './commands/replay/replay-command.js'
+import { addSchemaCommand } from './commands/schema/schema-command.js'
 import { addTailCommand } from './commands/tail/tail-command.js'
 import { addVerifyCommand } from './commands/verify/verify-command.js'
 import { LOG_LEVELS } from './diagnostics.js'
@@ -26,12 +29,15 @@ const COMMANDS: readonly AddCommand[] = [
   addTailCommand,
   addDoctorCommand,
   addVerifyCommand,
+  addCheckCommand,
+  addHealthCommand,
   addBenchCommand,
   addMonitorCommand,
   addReadersCommand,
   addPruneCommand,
   addExportCommand,
   addImportCommand,
+  addSchemaCommand,
   addReplayCommand,
   addReadyCommand,
   addLeaseCommand,

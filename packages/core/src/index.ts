@@ -10,6 +10,7 @@ export {
   type ErrorCategory,
   type Fact,
   type Facts,
+  FencedError,
   InvalidArgumentError,
   IoError,
   isQueueError,
@@ -19,6 +20,7 @@ export {
   LockLostError,
   NoSpaceError,
   NotAQueueError,
+  NotDeterministicError,
   NotDurableError,
   NotFoundError,
   NotReadyError,
@@ -32,6 +34,7 @@ export {
   type RecordLocation,
   SegmentTruncatedError,
   SequenceGapError,
+  SourceRewrittenError,
   type SystemFacts,
   TooLargeError,
   UnsupportedVersionError,
@@ -45,6 +48,7 @@ export type { CaughtUp, FollowedMessage, FollowItem, FollowOptions } from './rea
 export { Message, type MessageFields } from './reader/message.js'
 export { MessageCopy, type MessageJson } from './reader/message-copy.js'
 export { MessageSource } from './reader/message-source.js'
+export type { Moment } from './reader/moment.js'
 export type { Synchronous } from './reader/poll-handler.js'
 export type { Position } from './reader/position-file.js'
 export { listReaders, type RegisteredReader } from './reader/position-survey.js'

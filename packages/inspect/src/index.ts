@@ -1,3 +1,4 @@
+export { ACKNOWLEDGED_FILE, type AcknowledgedProblem, markAcknowledged, readAcknowledged } from './cold/acknowledged.js'
 export type { ColdItem, ColdPadding, ColdPosition, ColdProblem, ColdRecord } from './cold/cold-item.js'
 export { ColdReader } from './cold/cold-reader.js'
 export { type FindQueuesOptions, type FoundQueues, findQueues } from './cold/find-queues.js'
@@ -28,3 +29,25 @@ export {
   type RepairStep,
   type RepairStepKind,
 } from './repair/repair-step.js'
+export type {
+  BlockedState,
+  DiskState,
+  DurableState,
+  LagState,
+  MeasuredRates,
+  QueueState,
+  ReaderState,
+  WriterState,
+} from './state/queue-state.js'
+export { parseThresholds, readThresholds, THRESHOLDS_FILE } from './state/read-thresholds.js'
+export { HISTORY_MS, RATE_WINDOW_MS, StateHistory, type TrendPoint } from './state/state-history.js'
+export { inspectState, type StateOptions, stateOfQueue } from './state/state-of-queue.js'
+export type { ReaderThresholds, StateThresholds, Threshold } from './state/state-thresholds.js'
+export {
+  STATES,
+  type StateCode,
+  type StateCondition,
+  type StateSeverity,
+  type StateWord,
+  stateLabel,
+} from './state/state-words.js'

@@ -1,3 +1,5 @@
+export { type EmitOptions, openProcessor, Processor } from './processor.js'
+export type { ProcessorInput, ProcessorOptions } from './processor-options.js'
 export { openReplay, Replay } from './replay.js'
 export type { ReplayClock, ReplayTimer } from './replay-clock.js'
 export type { ReplayHandler, ReplayOptions, ReplaySource } from './replay-options.js'

@@ -56,6 +56,7 @@ export type {
 export type { Complex, ComplexWriter } from './flyweight/complex.js'
 export type { Decimal, DecimalWriter } from './flyweight/decimal.js'
 export type { Flags, FlagsWriter } from './flyweight/flags.js'
+export { toJsonSafe } from './flyweight/json-safe.js'
 export type { List } from './flyweight/list.js'
 export type { Quantized, QuantizedInput, QuantizedWriter } from './flyweight/quantized.js'
 export type { Matrix } from './flyweight/vector-accessor.js'
@@ -69,6 +70,7 @@ export type {
   InPlaceMessageType,
   MessageEncoder,
   MessageInput,
+  MessageKey,
   MessageReader,
   MessageSizes,
   MessageType,
@@ -78,7 +80,14 @@ export type {
   WriteBodyOf,
   WriterOptions,
 } from './message/message-type.js'
-export { checkAgainstRegistry, readSchemas, SCHEMA_FOLDER, type SchemaRegistry, saveSchema } from './registry/schema-directory.js'
+export {
+  checkAgainstRegistry,
+  type ForeignSchema,
+  readSchemas,
+  SCHEMA_FOLDER,
+  type SchemaRegistry,
+  saveSchema,
+} from './registry/schema-directory.js'
 export { encodeSchema, messageFromDescription, parseSchema, parseSchemaFileName, schemaFileName } from './registry/schema-file.js'
 export { fromSbe, type SbeOptions, type SbeSchema } from './sbe/from-sbe.js'
 export { SbeMessage, type SbeTypesOfMessage } from './sbe/sbe-message.js'

@@ -25,7 +25,9 @@ export interface DeparturesAudit {
   readonly orders: number
   readonly answers: number
   readonly lostWithDirectory: number
+  /** Directories of which the router said that something is wrong, and their orders without an answer. */
   readonly reported: number
+  readonly reportedOrders: number
   readonly broken: readonly string[]
 }
 
@@ -72,7 +74,7 @@ export class Departures {
 
   /** Reads what is left of them all, once no process has them open any more. */
   audit(): DeparturesAudit {
-    const total = { moved: 0, deleted: 0, orders: 0, answers: 0, lostWithDirectory: 0, reported: 0 }
+    const total = { moved: 0, deleted: 0, orders: 0, answers: 0, lostWithDirectory: 0, reported: 0, reportedOrders: 0 }
     const broken: string[] = []
     for (const { name, how, layout, promised, wasServed, complaintsBefore } of this.#departures) {
       const audit = auditStrategy(layout.strategy(name))
@@ -83,8 +85,10 @@ export class Departures {
       const due = wasServed ? promised : 0
       total.lostWithDirectory += audit.orders - Math.max(due, audit.answers)
       if (audit.answers >= due) continue
-      if (this.#complaintsOf(name).length > complaintsBefore) total.reported++
-      else
+      if (this.#complaintsOf(name).length > complaintsBefore) {
+        total.reported++
+        total.reportedOrders += due - audit.answers
+      } else
         broken.push(
           `${layout.root}: ${name} was ${how} with ${promised} orders, ${audit.answers} were answered, and nobody said a word`,
         )

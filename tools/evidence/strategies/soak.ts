@@ -12,7 +12,7 @@ import { Departures } from './departures.js'
 /** Processes run what was built, also when the director is a test that runs on the sources. */
 const DIST = new URL(import.meta.url.includes('/dist/') ? '../../' : '../../dist/', import.meta.url)
 const HOST = new URL('evidence/strategies/host.js', DIST)
-const ROUTER = new URL('../../examples/dist/router/main.js', DIST)
+const ROUTER = new URL('../../examples/dist/trading/router/main.js', DIST)
 
 const SAMPLE_INTERVAL_MS = 250
 /** Until then nothing is warm: not all strategies have come, and nothing is compiled. */
@@ -43,6 +43,8 @@ export interface SoakResult {
   readonly lostWithDirectory: number
   /** Vanished directories whose orders were not all answered, because the router said that it could not. */
   readonly reported: number
+  /** Orders without an answer in directories of which the router said that something is wrong. */
+  readonly reportedOrders: number
   /** The router before the first strategy, and after the last one was gone. */
   readonly before: ProcessSample
   readonly after: ProcessSample
@@ -244,6 +246,7 @@ class Soak {
       deleted: departed.deleted,
       lostWithDirectory: departed.lostWithDirectory,
       reported: departed.reported,
+      reportedOrders: departed.reportedOrders,
       samples: this.#samples,
       lines,
       broken: [...this.#broken, ...departed.broken, ...growing],

@@ -16,18 +16,24 @@ export function renderProblems(
   const indent = ' '.repeat(SEVERITY_WIDTH)
   const lines: string[] = []
   for (const problem of [...problems].sort((a, b) => ORDER[a.severity] - ORDER[b.severity])) {
-    const text = `${problem.code}  ${printable(problem.message)}`
+    const known = problem.acknowledged === true ? ' (acknowledged)' : ''
+    const text = `${problem.code}${known}  ${printable(problem.message)}`
     const [first = '', ...rest] = wrapText(text, width === undefined ? undefined : width - SEVERITY_WIDTH)
-    lines.push(
-      `${paint[problem.severity](problem.severity.padEnd(SEVERITY_WIDTH))}${first}`,
-      ...rest.map((line) => indent + line),
+    // Known damage is dimmed: what is new stands out.
+    const dim = problem.acknowledged === true ? palette.faint : (line: string) => line
+    const severity = (problem.acknowledged === true ? palette.faint : paint[problem.severity])(
+      problem.severity.padEnd(SEVERITY_WIDTH),
     )
+    lines.push(`${severity}${dim(first)}`, ...rest.map((line) => indent + dim(line)))
   }
   return lines
 }
 
-/** The exit code of the worst problem; infos are healthy. */
-export function exitCodeOfProblems(problems: readonly { readonly severity: QueueProblem['severity'] }[]): number {
+/** The exit code of the worst problem that was not acknowledged; infos are healthy. */
+export function exitCodeOfProblems(
+  found: readonly { readonly severity: QueueProblem['severity']; readonly acknowledged?: boolean }[],
+): number {
+  const problems = found.filter(({ acknowledged }) => acknowledged !== true)
   if (problems.some(({ severity }) => severity === 'critical')) return EXIT_CRITICAL
   return problems.some(({ severity }) => severity === 'warning') ? EXIT_WARNING : EXIT_HEALTHY
 }

@@ -10,11 +10,11 @@ import { makeSmallBus, QUEUE } from './small-bus.js'
  */
 const FULL = process.env['CHRONICLE_CLI_GARBAGE'] === 'full'
 const SEED = Number(process.env['CHRONICLE_CLI_GARBAGE_SEED'] ?? Date.now() % 1_000_000)
-const COUNT = Number(process.env['CHRONICLE_CLI_GARBAGE_COUNT'] ?? (FULL ? 2000 : 8))
+const COUNT = Number(process.env['CHRONICLE_CLI_GARBAGE_COUNT'] ?? (FULL ? 2000 : 4))
 /** Of the damages of a kind, every so many are tried in the short form. */
-const BYTE_STRIDE = FULL ? 1 : 499
-const LENGTH_STRIDE = FULL ? 1 : 1499
-const FOREIGN_STRIDE = FULL ? 1 : 7
+const BYTE_STRIDE = FULL ? 1 : 1499
+const LENGTH_STRIDE = FULL ? 1 : 4999
+const FOREIGN_STRIDE = FULL ? 1 : 19
 const TIMEOUT_MS = FULL ? 14_400_000 : 180_000
 /** The header, and the first records behind it. */
 const TELLING_LENGTH = 640

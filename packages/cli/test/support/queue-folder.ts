@@ -42,6 +42,9 @@ export class QueueFolder {
         .replaceAll(/\d+(\.\d+)? ?[a-z]{1,2}( \d+[a-z])? ago/g, '<ago>')
         .replaceAll(/"allocatedBytes": ?\d+/g, '"allocatedBytes": "<blocks>"')
         .replaceAll(/"inspectedNs": ?"\d+"/g, '"inspectedNs": "<now>"')
+        .replaceAll(/"(arrivalNs|freeBytes|totalBytes)": ?"?[1-9]\d*"?/g, '"$1": "<value>"')
+        .replaceAll(/^(chronicle_(disk_\w+_bytes|reader_lag_arrival_seconds)\{.*\}) [1-9].*$/gm, '$1 <value>')
+        .replaceAll(/\b\d+[dh] \d+[hm]\b/g, '<age>')
         .replaceAll(/"time":"[^"]+"/g, '"time":"<now>"')
     )
   }

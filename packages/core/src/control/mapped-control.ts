@@ -96,8 +96,10 @@ export class MappedControl {
     return Atomics.load(this.#words, CONTROL_WRITER_BLOCKED_OFFSET >> 2) !== 0
   }
 
+  /** Announces that the writer waits for readers, with the second since which it does, or that it waits no longer. Only the writer stores this word. */
   storeWriterBlocked(blocked: boolean): void {
-    Atomics.store(this.#words, CONTROL_WRITER_BLOCKED_OFFSET >> 2, blocked ? 1 : 0)
+    if (blocked && this.writerBlockedAcquire()) return
+    Atomics.store(this.#words, CONTROL_WRITER_BLOCKED_OFFSET >> 2, blocked ? Math.floor(Date.now() / 1000) : 0)
   }
 
   progressSequenceAcquire(): number {

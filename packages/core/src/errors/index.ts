@@ -10,6 +10,7 @@ export {
   SegmentTruncatedError,
   SequenceGapError,
 } from './data-errors.js'
+export { FencedError, NotDeterministicError, SourceRewrittenError } from './derivation-errors.js'
 export { type LockHolder, ReaderActiveError, WriterActiveError } from './holder-errors.js'
 export { NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from './open-errors.js'
 export { LinkError, LockLostError, QueueReplacedError } from './ownership-errors.js'

@@ -139,7 +139,7 @@ export const CONTROL_WAITERS_PENDING_OFFSET = 388
 export const CONTROL_PARKED_READERS_OFFSET = 392
 /** u32 futex word for blocked writers. */
 export const CONTROL_PROGRESS_SEQUENCE_OFFSET = 448
-/** u32, not 0: the writer waits for readers to make progress. */
+/** u32, not 0: the writer waits for readers to make progress, since this second (Unix time); 1: it does not say since when. */
 export const CONTROL_WRITER_BLOCKED_OFFSET = 452
 
 export const INIT_STATE_UNINITIALISED = 0

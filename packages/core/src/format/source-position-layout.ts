@@ -24,7 +24,7 @@ export const SOURCE_POSITION_LENGTH = 24
 export const SOURCE_POSITION_SOURCE_SEQUENCE_OFFSET = 0
 /** u32, the number that `sources.json` gives the source. */
 export const SOURCE_POSITION_SOURCE_ID_OFFSET = 8
-/** u32, low half of the epoch of the process that read the input. */
+/** u32, low half of the epoch of the writer that appended the input message: another message with its sequence has another epoch. */
 export const SOURCE_POSITION_SOURCE_EPOCH_OFFSET = 12
 /** u16, plus 1 per record that one input message leads to, from 0. */
 export const SOURCE_POSITION_OUTPUT_INDEX_OFFSET = 16

@@ -1,7 +1,7 @@
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BATCH_COUNT_MAX, BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
-import { BadSegmentError, ClosedError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
+import { BadSegmentError, ClosedError, DataLostError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { type WriterStatus, writerStatus } from '../files/writer-status.js'
 import type { Parkable, SeenWord } from '../wait/parkable.js'
@@ -201,7 +201,12 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.nextSequence
   }
 
-  /** Moves to the given place, within the messages that still exist. @throws {@link InvalidArgumentError} for a value that is not a place, such as 'resume'. */
+  /**
+   * Moves to the given place, within the messages that still exist.
+   *
+   * @throws {@link InvalidArgumentError} for a value that is not a place, such as 'resume'; {@link DataLostError} `ERR_DATA_LOST` for a position whose segment was deleted, unless
+   * `onLost` is `snap`.
+   */
   seek(start: Place): void {
     this.assertOpen()
     checkStart(start, ['earliest', 'latest'])
@@ -355,7 +360,19 @@ export abstract class MessageSource implements Parkable {
       if (nextSequence !== undefined) this.#cursor.assume(nextSequence)
       return position
     }
+    if (typeof start === 'object' && 'segmentId' in start) return this.#placeElsewhere(start)
     throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
+  }
+
+  /** The segment of a position is not there: deleted, or it never was. */
+  #placeElsewhere(position: Position): Position {
+    const expected = 'a position that a source of this queue gave'
+    const value = `segmentId=${position.segmentId} offset=${position.offset}`
+    if (position.segmentId > this.#control.currentSegmentAcquire())
+      throw new InvalidArgumentError({ argument: 'start', value, expected })
+    const earliest = this.placeAtStart('earliest')
+    if (this.#options.onLost === 'snap') return earliest
+    throw new DataLostError({ directory: this.directory, from: undefined, to: Math.max(this.nextSequence, 0) })
   }
 
   /** Counts messages that were deleted before the open. */

@@ -1,17 +1,23 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptionNames } from '../files/option-names.js'
+import { isRecordOffset } from '../format/index.js'
 import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/wait-strategy.js'
+import { type Moment, momentNs } from './moment.js'
+
+import type { Position } from './position-file.js'
 
 /**
- * Where reading begins: at the earliest message that still exists, after the last one, at a sequence, at a time, or at the last `n` messages (fewer when there are
- * fewer). A sequence or a time that is not reached yet means the end: the message that is appended next is the next message.
+ * Where reading begins: at the earliest message that still exists, after the last one, at a sequence, at a time, at the last `n` messages (fewer when there are
+ * fewer), or at a {@link Position} that a source told, for programs that keep positions themselves. A sequence or a time that is not reached yet means the end: the message that is appended next is the next message.
  */
 export type Place =
   | 'earliest'
   | 'latest'
   | { readonly sequence: number }
   | { readonly timestampNs: bigint }
+  | { readonly time: Moment }
   | { readonly last: number }
+  | Position
 
 /** A {@link Place}, or 'resume', which for a name without a saved position, and for an observer, is 'earliest'. */
 export type Start = Place | 'resume'
@@ -99,7 +105,7 @@ export function checkStart(start: Start, names: readonly string[]): void {
   throw new InvalidArgumentError({
     argument: 'start',
     value: start,
-    expected: 'a sequence, a bigint of nanoseconds, or a count of last messages, not negative',
+    expected: 'a sequence, a bigint of nanoseconds, or a count of last messages, not negative, or a position',
   })
 }
 
@@ -107,7 +113,15 @@ function isPlace(start: unknown): boolean {
   if (typeof start !== 'object' || start === null) return false
   if ('sequence' in start) return isCount(start.sequence)
   if ('last' in start) return isCount(start.last)
+  if ('segmentId' in start) return isPosition(start)
+  if ('time' in start) return momentNs(start.time) !== undefined
   return 'timestampNs' in start && typeof start.timestampNs === 'bigint' && start.timestampNs >= 0n
+}
+
+/** Returns whether a start is a place in a segment. */
+export function isPosition(start: object): start is Position {
+  const { segmentId, offset } = start as Partial<Position>
+  return isCount(segmentId) && isCount(offset) && isRecordOffset(offset as number)
 }
 
 function isCount(value: unknown): boolean {

@@ -46,7 +46,7 @@ import type { WriteAhead } from './write-ahead.js'
 import { WriterCallbacks } from './writer-callbacks.js'
 import type { WriterMetrics } from './writer-metrics.js'
 import { type WriterNote, writerNotes } from './writer-notes.js'
-import { makeAppender, makeDurability, makeRetirement, makeWriteAhead } from './writer-parts.js'
+import { makeAppender, makeDurability, makeRetirement, makeWriteAhead, repeat } from './writer-parts.js'
 
 /**
  * The one writer of a queue. `append` is a native call that copies the payload, stamps and checksums the record and publishes it; readers in every process see it when
@@ -110,8 +110,8 @@ export class QueueWriter {
     if (this.#retirement !== undefined) this.#gate = CapacityGate.ofBounded({ ...opened, retirement: this.#retirement })
     this.#ahead.begin()
     const { rollAfterMs, heartbeatIntervalMs } = options
-    if (rollAfterMs !== undefined) this.#repeat(() => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000))
-    if (heartbeatIntervalMs > 0) this.#repeat(() => this.#beat(), heartbeatIntervalMs)
+    if (rollAfterMs !== undefined) repeat(opened, () => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000))
+    if (heartbeatIntervalMs > 0) repeat(opened, () => this.#beat(), heartbeatIntervalMs)
   }
 
   /** Sequence that the next message gets. */
@@ -268,12 +268,16 @@ export class QueueWriter {
   /**
    * Deletes now the segments that `retention` does not keep, which otherwise happens automatically, and resolves when the files are gone. Does nothing without `retention`.
    *
-   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`: then some of it, or all, is still there.
+   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`; {@link PermissionError}, {@link IoError} when the system refuses to delete a segment, which is
+   * named: it and those above it are still there, and are tried again.
    */
   async applyRetention(): Promise<void> {
     this.#assertOpen()
     await this.#retirement?.retireAll()
-    if (!this.#isClosed) this.#assertOwned()
+    if (this.#isClosed) return
+    this.#assertOwned()
+    const refusal = this.#retirement?.refusal
+    if (refusal !== undefined) throw refusal
   }
 
   metrics(): WriterMetrics {
@@ -441,11 +445,6 @@ export class QueueWriter {
       this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
       return attempt()
     }
-  }
-
-  #repeat(step: () => void, everyMs: number): void {
-    const timer = setInterval(step, everyMs).unref()
-    this.#opened.releases.push(() => clearInterval(timer))
   }
 
   /** By the timer. A lock that is lost is thrown by the next call. */

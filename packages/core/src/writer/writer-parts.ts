@@ -78,3 +78,9 @@ export function makeRetirement(
   retirement.start()
   return retirement
 }
+
+/** Does something again and again until the writer is closed. */
+export function repeat({ releases }: OpenedQueue, step: () => void, everyMs: number): void {
+  const timer = setInterval(step, everyMs).unref()
+  releases.push(() => clearInterval(timer))
+}

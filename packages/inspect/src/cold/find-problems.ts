@@ -8,6 +8,7 @@ import {
   LOCK_FILE,
   QUARANTINE_DIRECTORY,
 } from '@chronicle-ts/core/internal'
+import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPlaces } from './find-start.js'
@@ -45,6 +46,7 @@ export function findQueueProblems(sources: ProblemSources): QueueProblem[] {
     ...clockProblems(sources),
     ...lockProblems(sources),
     ...indexProblems(sources),
+    ...thresholdProblems(sources),
     ...leftoverProblems(sources),
   ]
 }
@@ -132,7 +134,17 @@ function firstSegmentProblems({ inspection, listing, control }: ProblemSources):
   const [lowest] = listing.segmentIds
   if (told === 0 || lowest === undefined || told - 1 === lowest || inspection.writer.alive !== false) return []
   const facts = { file: CONTROL_FILE, segmentId: lowest }
-  return [queueProblem('CONTROL_BAD_FIRST_SEGMENT', `It says ${told - 1}, the lowest is ${lowest}`, facts)]
+  // A writer announces what it deletes, and may have died in between; the next one puts it right.
+  const mayBeAnnounced = told - 1 > lowest && listing.segmentIds.includes(told - 1)
+  const detail = `It says ${told - 1}, the lowest is ${lowest}`
+  return mayBeAnnounced
+    ? [
+        queueProblem('CONTROL_BAD_FIRST_SEGMENT', `${detail}: a deletion was announced and is not done`, {
+          ...facts,
+          severity: 'info',
+        }),
+      ]
+    : [queueProblem('CONTROL_BAD_FIRST_SEGMENT', detail, facts)]
 }
 
 /** Times that have not come yet, as far as metadata and the head show them; a verification looks at every record. */
@@ -203,6 +215,11 @@ function indexProblems({ inspection, listing }: ProblemSources): QueueProblem[] 
       return [queueProblem('FILE_UNREADABLE', error.reason, { file: INDEX_FILE, severity: 'info' })]
     throw error
   }
+}
+
+function thresholdProblems({ inspection, listing }: ProblemSources): QueueProblem[] {
+  const fault = listing.hasThresholds ? lookAtThresholds(inspection.directory).fault : undefined
+  return fault === undefined ? [] : [queueProblem('THRESHOLDS_BAD', fault, { file: THRESHOLDS_FILE })]
 }
 
 function leftoverProblems({ inspection, listing }: ProblemSources): QueueProblem[] {

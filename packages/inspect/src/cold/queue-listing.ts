@@ -12,6 +12,8 @@ import {
   SPARSE_INDEX_DIRECTORY,
   TEMPORARY_SUFFIX,
 } from '@chronicle-ts/core/internal'
+import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
+import { ACKNOWLEDGED_FILE } from './acknowledged.js'
 
 /** What stands in a queue's directory, by name only: nothing is opened, so that a hundred thousand segments cost one listing. */
 export interface QueueListing {
@@ -23,12 +25,16 @@ export interface QueueListing {
   readonly hasReaders: boolean
   readonly hasReady: boolean
   readonly hasLease: boolean
+  readonly hasThresholds: boolean
   /** Names of temporary files. */
   readonly leftovers: readonly string[]
   readonly hasQuarantine: boolean
   /** Names that no queue has. */
   readonly foreign: readonly string[]
 }
+
+/** The registry of message types, which typed writers keep. */
+const SCHEMAS_DIRECTORY = 'schemas'
 
 /** What a queue has beside its segments. */
 const KNOWN = new Set<string>([
@@ -40,6 +46,9 @@ const KNOWN = new Set<string>([
   QUARANTINE_DIRECTORY,
   READY_FILE,
   LEASE_FILE,
+  THRESHOLDS_FILE,
+  ACKNOWLEDGED_FILE,
+  SCHEMAS_DIRECTORY,
 ])
 
 /**
@@ -67,6 +76,7 @@ export function listQueue(directory: string): QueueListing {
     hasReaders: present.has(READERS_DIRECTORY),
     hasReady: present.has(READY_FILE),
     hasLease: present.has(LEASE_FILE),
+    hasThresholds: present.has(THRESHOLDS_FILE),
     leftovers: leftovers.sort(),
     hasQuarantine: present.has(QUARANTINE_DIRECTORY),
     foreign: foreign.sort(),

@@ -68,6 +68,7 @@ export const PROBLEMS = {
   LEFTOVER: ['info', 'A temporary file was left by a process that died while it made it.'],
   QUARANTINED: ['info', 'Something was moved aside by a repair and is kept.'],
   FOREIGN_FILE: ['info', 'A file that is not part of a queue stands in its directory.'],
+  THRESHOLDS_BAD: ['warning', 'thresholds.json is damaged or names an unknown threshold, so the defaults apply.'],
   QUEUE_REMOVED: ['critical', 'The queue was deleted or replaced while it was being read.'],
 } as const satisfies Record<string, readonly [ProblemSeverity, string]>
 
@@ -85,6 +86,8 @@ export interface QueueProblem {
   readonly offset?: number
   /** Bytes, segments or messages that it concerns. */
   readonly count?: number
+  /** An operator knows of it: it is shown and counted, and raises neither states nor exit codes. */
+  readonly acknowledged?: boolean
 }
 
 /** Facts of one problem, for {@link queueProblem}. */

@@ -7,7 +7,7 @@ import { readFiles, structureDamage } from './structure-fuzz.js'
 /** `npm run fuzz -- --minutes N --seed S` sets these. Without it the same queues are tried every time. */
 const MINUTES = Number(process.env['CHRONICLE_FUZZ_MINUTES'] ?? 0)
 const SEED = Number(process.env['CHRONICLE_FUZZ_SEED'] ?? 1)
-const ROUND = MINUTES > 0 ? 500 : 120
+const ROUND = MINUTES > 0 ? 500 : 60
 
 let folder: string
 let template: string

@@ -5,7 +5,8 @@ import { ValueMessage } from './value-message.js'
 
 /**
  * Defines a type of message that is JSON text in UTF-8. A value that JSON cannot hold (a bigint, a cycle, a function) is `ERR_INVALID_ARGUMENT`. The type
- * parameter is what the program expects: JSON itself checks nothing, so `check` can.
+ * parameter is what the program expects: JSON itself checks nothing, so `check` can. With `check` instead of a type parameter the name is inferred too, and narrows
+ * one of several types: `jsonMessage('Note', 3, { check: (value) => value as { text: string } })`.
  *
  * @param options.version what the record carries, 1 to 255; 1 unless said otherwise
  * @param options.check gets what was parsed and returns it, or throws: then the message is `ERR_BAD_MESSAGE`

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import type { FieldDescription } from '../spec/field-spec.js'
 
 /** The largest typeId; 65535 is the queue's own. */
 export const MAX_TYPE_ID = 0xfffe
@@ -21,6 +22,19 @@ export function checkVersion(
 ): void {
   if (!Number.isInteger(version) || (version as number) < lowest || (version as number) > highest)
     throw new InvalidArgumentError({ argument: 'version', value: version, expected: `an integer of ${lowest} to ${highest}` })
+}
+
+const KEY_KINDS = new Set(['bool', 'enum', 'text', 'timestampNs', 'u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64'])
+
+/** Refuses a key that is not a field whose value can be compared. */
+export function checkKey(fields: readonly FieldDescription[], key: unknown, type: string): void {
+  const field = fields.find(({ name }) => name === key)
+  if (field === undefined || !KEY_KINDS.has(field.kind))
+    throw new InvalidArgumentError({
+      argument: `${type}: key`,
+      value: key,
+      expected: 'the name of an integer, a boolean, an enum or a text of a fixed length',
+    })
 }
 
 /** Whether a range lies inside of the view. Small, because every message asks. */

@@ -14,13 +14,14 @@ import type {
 } from '../fields/field.js'
 import { placeFields } from '../layout/flat-layout.js'
 import { sizesOfValue } from '../layout/sizes.js'
-import { checkName, checkTypeId, checkVersion } from './check-message.js'
+import { checkKey, checkName, checkTypeId, checkVersion } from './check-message.js'
 import { FlatReader, FlatWriter, ReadLayout, WriteLayout } from './flat-access.js'
 import { InPlaceMessage } from './in-place-message.js'
 import type { MessageReader, MessageWriter, WriterOptions } from './message-type.js'
 
 /** The types of a message with these fields. */
-export interface FlatTypes<S extends Shape> {
+export interface FlatTypes<S extends Shape, Key extends keyof S = never> {
+  readonly key: S[Key]['read']
   readonly body: ReadBody<S>
   readonly write: WriteBody<S>
   readonly value: ValueOf<S>
@@ -29,7 +30,11 @@ export interface FlatTypes<S extends Shape> {
 }
 
 /** A message type in the encoding flat1: made by {@link message}, extended by {@link FlatMessage.since}. */
-export class FlatMessage<Name extends string = string, S extends Shape = Shape> extends InPlaceMessage<Name, FlatTypes<S>> {
+export class FlatMessage<
+  Name extends string = string,
+  S extends Shape = Shape,
+  Key extends keyof S = never,
+> extends InPlaceMessage<Name, FlatTypes<S, Key>> {
   #readLayout: ReadLayout | undefined
   #writeLayout: WriteLayout | undefined
 
@@ -40,7 +45,7 @@ export class FlatMessage<Name extends string = string, S extends Shape = Shape> 
    * @param version greater than the last one, at most 255
    * @throws `ERR_INVALID_ARGUMENT` for a version that is not greater, or a name that is taken
    */
-  since<const F extends Fields>(version: number, fields: F): FlatMessage<Name, Flat<S & LaterShapeOf<F>>> {
+  since<const F extends Fields>(version: number, fields: F): FlatMessage<Name, Flat<S & LaterShapeOf<F>>, Key> {
     checkVersion(version)
     if (version <= this.version)
       throw new InvalidArgumentError({ argument: 'version', value: version, expected: `more than ${this.version}` })
@@ -53,6 +58,17 @@ export class FlatMessage<Name extends string = string, S extends Shape = Shape> 
     )
     const added = placeFields(this.description.fields, later as typeof specs, version)
     return new FlatMessage({ ...this.description, version, fields: [...this.description.fields, ...added] })
+  }
+
+  /**
+   * Declares the field by which messages are chosen and kept apart, such as an instrument's id. It changes no byte and no version.
+   *
+   * @param field a number, a bigint, a string, a boolean or an enum
+   * @throws `ERR_INVALID_ARGUMENT`
+   */
+  keyedBy<const K extends keyof S & string>(field: K): FlatMessage<Name, S, K> {
+    checkKey(this.description.fields, field, this.name)
+    return new FlatMessage({ ...this.description, key: field })
   }
 
   reader(): MessageReader<ReadBody<S>, ValueOf<S>> {

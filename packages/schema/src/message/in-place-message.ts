@@ -21,6 +21,7 @@ export abstract class InPlaceMessage<Name extends string, T extends MessageTypes
   readonly encoding: Encoding
   readonly description: SchemaDescription
   #fingerprint: string | undefined
+  #decoding: MessageReader<T['body'], T['value']> | undefined
   #readPlan: BodyPlan | undefined
   #writePlan: BodyPlan | undefined
 
@@ -73,9 +74,9 @@ export abstract class InPlaceMessage<Name extends string, T extends MessageTypes
 
   decode(bytes: Uint8Array, version?: number): T['value'] {
     const view = viewOf(bytes, this.name)
-    const reader = this.reader()
-    reader.wrap(view, 0, bytes.byteLength, version)
-    return reader.value()
+    this.#decoding ??= this.reader()
+    this.#decoding.wrap(view, 0, bytes.byteLength, version)
+    return this.#decoding.value()
   }
 
   /** Accessors are compiled at the first use, once for all readers. */

@@ -12,6 +12,8 @@ export interface MessageTypes {
   readonly input: unknown
   /** Sizes of the variable parts. */
   readonly sizes: unknown
+  /** What the key field holds; absent or `never` for types without one. */
+  readonly key?: unknown
 }
 
 /** Reads messages of one type in place. One per place of use: its body is moved from message to message. */
@@ -100,5 +102,8 @@ export type WriteBodyOf<M extends AnyMessageType> = NonNullable<M['types']>['wri
 export type MessageValue<M extends AnyMessageType> = NonNullable<M['types']>['value']
 /** What `encode` takes for this type. */
 export type MessageInput<M extends AnyMessageType> = NonNullable<M['types']>['input']
+/** What the key field of this type holds; `never` for types without one. */
+export type MessageKey<M extends AnyMessageType> =
+  NonNullable<M['types']> extends { readonly key: infer Key } ? Exclude<Key, undefined> : never
 /** Sizes of the variable parts of this type. */
 export type MessageSizes<M extends AnyMessageType> = NonNullable<M['types']>['sizes']

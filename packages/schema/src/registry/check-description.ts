@@ -1,9 +1,17 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { blockLengthAt, fieldSize } from '../layout/field-size.js'
 import { placeFields, strideOf } from '../layout/flat-layout.js'
-import { checkName, checkTypeId, checkVersion } from '../message/check-message.js'
+import { checkKey, checkName, checkTypeId, checkVersion } from '../message/check-message.js'
 import { checkFieldName, checkHeaderField, checkSpec, MAX_FIXED_LENGTH } from '../spec/check-spec.js'
-import { type FieldDescription, type FieldSpec, isSection, isSlot, type SchemaDescription } from '../spec/field-spec.js'
+import {
+  ENCODINGS,
+  type Encoding,
+  type FieldDescription,
+  type FieldSpec,
+  isSection,
+  isSlot,
+  type SchemaDescription,
+} from '../spec/field-spec.js'
 
 /*
  * A description can come from a file that anybody wrote. Flyweights trust its offsets, so each of them is checked here: what passes cannot read outside of a payload.
@@ -18,10 +26,15 @@ export function checkDescription(description: SchemaDescription): void {
   checkVersion(version, encoding === 'sbe' ? { lowest: 0, highest: 0xffff } : {})
   if (!Array.isArray(fields)) throw refuse(name, 'fields', fields, 'an array')
   checkFields(fields, description)
+  if (description.key !== undefined) checkKey(fields, description.key, name)
   if (encoding === 'flat1') checkFlat(description)
   else if (encoding === 'sbe') checkSbe(description)
-  else if (!['json', 'msgpack', 'protobuf'].includes(encoding)) throw refuse(name, 'encoding', encoding, 'a known encoding')
+  else if (!isEncoding(encoding)) throw refuse(name, 'encoding', encoding, 'a known encoding')
   else if (fields.length > 0) throw refuse(name, 'fields', fields, `no fields in the encoding ${encoding}`)
+}
+
+export function isEncoding(encoding: string): encoding is Encoding {
+  return (ENCODINGS as readonly string[]).includes(encoding)
 }
 
 function checkFields(fields: readonly FieldDescription[], { name: type, version }: SchemaDescription): void {

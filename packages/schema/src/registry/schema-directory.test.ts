@@ -69,8 +69,8 @@ describe('the registry of a queue', () => {
   })
 
   it('is empty when it is missing', () => {
-    expect(readSchemas(queue)).toEqual({ schemas: [], problems: [] })
-    expect(readSchemas(join(queue, 'nowhere'))).toEqual({ schemas: [], problems: [] })
+    expect(readSchemas(queue)).toEqual({ schemas: [], problems: [], foreign: [] })
+    expect(readSchemas(join(queue, 'nowhere'))).toEqual({ schemas: [], problems: [], foreign: [] })
   })
 
   it('reports what is damaged, and hides nothing else for it', () => {

@@ -16,11 +16,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { InvalidArgumentError, isSchemaError, type SchemaError, SchemaIoError } from '../errors/index.js'
+import { InvalidArgumentError, isSchemaError, type SchemaError, SchemaIncompatibleError, SchemaIoError } from '../errors/index.js'
 import { checkCompatible } from '../layout/compatibility.js'
 import type { AnyMessageType } from '../message/message-type.js'
 import type { SchemaDescription } from '../spec/field-spec.js'
-import { encodeSchema, parseSchema, parseSchemaFileName, schemaFileName } from './schema-file.js'
+import { encodeSchema, foreignEncodingOf, parseSchema, parseSchemaFileName, schemaFileName } from './schema-file.js'
 
 /** Folder of the registry inside of a queue's directory. */
 export const SCHEMA_FOLDER = 'schemas'
@@ -31,6 +31,15 @@ export interface SchemaRegistry {
   readonly schemas: readonly SchemaDescription[]
   /** Files that cannot be used. They hide nothing else: a program that has its types compiled in goes on without them. */
   readonly problems: readonly { readonly path: string; readonly error: SchemaError }[]
+  /** Types whose encoding this version of the package does not know. Their files are not damaged; their messages cannot be decoded. */
+  readonly foreign: readonly ForeignSchema[]
+}
+
+/** A registered type in an unknown encoding. */
+export interface ForeignSchema {
+  readonly typeId: number
+  readonly version: number
+  readonly encoding: string
 }
 
 /** Reads the registry of a queue. Never throws: a registry that is missing is empty, and what is damaged is a problem. */
@@ -38,12 +47,19 @@ export function readSchemas(queueDirectory: string): SchemaRegistry {
   const folder = join(queueDirectory, SCHEMA_FOLDER)
   const schemas: SchemaDescription[] = []
   const problems: { path: string; error: SchemaError }[] = []
+  const foreign: ForeignSchema[] = []
   for (const name of listFolder(folder, problems)) {
     const path = join(folder, name)
     const named = parseSchemaFileName(name)
     if (named === undefined) continue
     try {
-      const schema = parseSchema(readText(path))
+      const text = readText(path)
+      const encoding = foreignEncodingOf(text)
+      if (encoding !== undefined) {
+        foreign.push({ ...named, encoding })
+        continue
+      }
+      const schema = parseSchema(text)
       if (schemaFileName(schema) !== name)
         throw new InvalidArgumentError({ argument: 'schema file', value: name, expected: `the name ${schemaFileName(schema)}` })
       schemas.push(schema)
@@ -52,11 +68,16 @@ export function readSchemas(queueDirectory: string): SchemaRegistry {
     }
   }
   schemas.sort((a, b) => a.typeId - b.typeId || a.version - b.version)
-  return { schemas, problems }
+  return { schemas, problems, foreign }
 }
 
 /** Throws `ERR_SCHEMA_INCOMPATIBLE` when a type cannot live beside a definition that the registry holds. Nothing is changed. */
 export function checkAgainstRegistry(registry: SchemaRegistry, type: AnyMessageType): void {
+  const foreign = registry.foreign.find(({ typeId }) => typeId === type.typeId)
+  if (foreign !== undefined) {
+    const difference = `encoding is ${foreign.encoding} in version ${foreign.version}, which is unknown here`
+    throw new SchemaIncompatibleError({ type: type.name, typeId: type.typeId, differences: [difference] })
+  }
   for (const schema of registry.schemas) if (schema.typeId === type.typeId) checkCompatible(schema, type.description)
 }
 

@@ -8,7 +8,7 @@ import { FlatMessage } from '../message/flat-message.js'
 import type { AnyMessageType } from '../message/message-type.js'
 import { SbeMessage } from '../sbe/sbe-message.js'
 import type { SchemaDescription } from '../spec/field-spec.js'
-import { checkDescription } from './check-description.js'
+import { checkDescription, isEncoding } from './check-description.js'
 
 /*
  * The registry file of a message type: JSON, one per type and version, `<typeId>.<version>.json`. It holds what a tool needs to decode messages of that
@@ -33,7 +33,7 @@ export function parseSchemaFileName(name: string): { readonly typeId: number; re
 
 /** Text of the registry file of a type; equal for equal definitions. */
 export function encodeSchema(description: SchemaDescription): string {
-  const { name, typeId, version, encoding, fields, sbe, protobuf } = description
+  const { name, typeId, version, encoding, fields, key, sbe, protobuf } = description
   const facts = { name, typeId, version, encoding, fingerprint: fingerprintOf(description) }
   const layout = encoding === 'flat1' ? { blockLength: blockLengthAt(fields, version) } : {}
   const file = {
@@ -42,6 +42,7 @@ export function encodeSchema(description: SchemaDescription): string {
     ...facts,
     ...layout,
     fields,
+    ...(key !== undefined && { key }),
     ...(sbe && { sbe }),
     ...(protobuf && { protobuf }),
   }
@@ -58,13 +59,14 @@ export function parseSchema(text: string): SchemaDescription {
   const file = parseObject(text)
   if (file['format'] !== FORMAT) throw refuse(file['format'], `the format ${FORMAT}`)
   if (file['formatVersion'] !== FORMAT_VERSION) throw refuse(file['formatVersion'], `the format version ${FORMAT_VERSION}`)
-  const { name, typeId, version, encoding, fields, sbe, protobuf } = file as unknown as SchemaDescription
+  const { name, typeId, version, encoding, fields, key, sbe, protobuf } = file as unknown as SchemaDescription
   const description: SchemaDescription = {
     name,
     typeId,
     version,
     encoding,
     fields,
+    ...(key !== undefined && { key }),
     ...(sbe && { sbe }),
     ...(protobuf && { protobuf }),
   }
@@ -72,6 +74,18 @@ export function parseSchema(text: string): SchemaDescription {
   const fingerprint = fingerprintOf(description)
   if (file['fingerprint'] !== fingerprint) throw refuse(file['fingerprint'], `the fingerprint ${fingerprint}`)
   return description
+}
+
+/** The encoding of a schema that is whole but for an encoding that is unknown here; `undefined` for all other texts. */
+export function foreignEncodingOf(text: string): string | undefined {
+  try {
+    const file = parseObject(text)
+    const { encoding } = file as { encoding?: unknown }
+    const isWhole = file['format'] === FORMAT && file['formatVersion'] === FORMAT_VERSION
+    return isWhole && typeof encoding === 'string' && !isEncoding(encoding) ? encoding : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** A message type by what the registry holds of it; its fields have no types at compile time. @throws `ERR_INVALID_ARGUMENT` */
@@ -87,7 +101,7 @@ export function messageFromDescription(description: SchemaDescription): AnyMessa
       return jsonMessage<unknown>(name, typeId, { version })
     case 'msgpack':
       return msgpackMessage<unknown>(name, typeId, { version })
-    default:
+    case 'protobuf':
       return protobufFromDescription(description)
   }
 }

@@ -1,14 +1,23 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { inspectQueue, type QueueInspection, type QueueProblem, verifyQueue } from '@chronicle-ts/inspect'
+import {
+  inspectState,
+  markAcknowledged,
+  type QueueInspection,
+  type QueueProblem,
+  type QueueState,
+  readThresholds,
+  stateOfQueue,
+  verifyQueue,
+} from '@chronicle-ts/inspect'
 import type { CommandContext } from '../../command-context.js'
 import { messageOfError } from '../../error-report.js'
 import { InterruptedError, interruptible } from '../../interruptible.js'
 import { printable } from '../../output/printable.js'
 import { ProgressLine } from '../../output/progress.js'
 import type { QueueDiagnosis } from './finding.js'
-import { processFindings } from './process-findings.js'
+import { markerFindings } from './marker-findings.js'
 import { queueFindings } from './queue-findings.js'
-import { spaceFindings } from './system-findings.js'
+import { stateFindings } from './state-findings.js'
 
 /** Looks at one queue. Never throws for the queue's sake: one that cannot be looked at has that as its finding. */
 export async function diagnoseQueue(
@@ -17,8 +26,8 @@ export async function diagnoseQueue(
   options: { quick: boolean },
 ): Promise<QueueDiagnosis> {
   try {
-    const { inspection, problems, complete } = options.quick ? readMetadata(queue) : await readEverything(context, queue)
-    const findings = [...queueFindings(inspection, problems), ...processFindings(inspection), ...spaceFindings(inspection)]
+    const { inspection, state, problems, complete } = options.quick ? readMetadata(queue) : await readEverything(context, queue)
+    const findings = [...stateFindings(state), ...queueFindings(inspection, problems), ...markerFindings(inspection)]
     return { queue, findings, complete }
   } catch (error) {
     if (error instanceof InterruptedError) throw error
@@ -30,14 +39,15 @@ export async function diagnoseQueue(
 /** What a look at a queue came to. */
 interface QueueReading {
   readonly inspection: QueueInspection
+  readonly state: QueueState
   readonly problems: readonly QueueProblem[]
   /** Whether every record was read. */
   readonly complete: boolean
 }
 
 function readMetadata(queue: string): QueueReading {
-  const inspection = interruptible(() => inspectQueue(queue))
-  return { inspection, problems: inspection.problems, complete: false }
+  const { inspection, state } = interruptible(() => inspectState(queue))
+  return { inspection, state, problems: inspection.problems, complete: false }
 }
 
 async function readEverything(context: CommandContext, queue: string): Promise<QueueReading> {
@@ -50,5 +60,7 @@ async function readEverything(context: CommandContext, queue: string): Promise<Q
     await turn()
   }
   line.clear()
-  return { inspection: verification.inspection, problems: [...verification.problems], complete: !more }
+  const { inspection } = verification
+  const problems = markAcknowledged(queue, verification.problems)
+  return { inspection, state: stateOfQueue(inspection, { thresholds: readThresholds(queue) }), problems, complete: !more }
 }

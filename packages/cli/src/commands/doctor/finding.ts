@@ -5,6 +5,8 @@ export interface Finding {
   /** Stable; scripts match on it. */
   readonly code: string
   readonly severity: ProblemSeverity
+  /** An operator knows of it: shown dimmed, counted, without influence on the exit code. */
+  readonly acknowledged?: boolean
   /** What was found, with the facts in it. */
   readonly message: string
   /** What it means for the people who run the queue, where the message does not say it already. */

@@ -56,7 +56,7 @@ export function queueFindings(inspection: QueueInspection, problems: readonly Qu
 }
 
 function fromProblem(directory: string, problem: QueueProblem): Finding {
-  const { code, severity, message } = problem
+  const { code, severity, message, acknowledged } = problem
   const advice = ADVICE[code]
   const queue = shellQuote(directory)
   const command =
@@ -65,6 +65,7 @@ function fromProblem(directory: string, problem: QueueProblem): Finding {
     code,
     severity,
     message,
+    ...(acknowledged === true && { acknowledged }),
     ...(advice && { explanation: advice.explanation }),
     ...(command !== undefined && { command }),
   }

@@ -1,34 +1,10 @@
-import { readFileSync, statfsSync } from 'node:fs'
-import type { QueueInspection } from '@chronicle-ts/inspect'
+import { readFileSync } from 'node:fs'
 import { formatBytes } from '../../output/quantities.js'
-import { shellQuote } from '../../output/shell-quote.js'
 import type { Finding } from './finding.js'
-
-/** Rolling needs room for the next segment, and for the one that is prepared behind it. */
-const SEGMENTS_AHEAD = 2
-const LOW_SPACE_SHARE = 0.05
 
 /** Limits of the machine that queues run into. Each is a fact of this process's environment; a service may have its own. */
 export function systemFindings(): Finding[] {
   return [...processLimits(), ...kernelLimits()]
-}
-
-/** Whether the file system of a queue has room for the next segments. */
-export function spaceFindings({ directory, segmentSize = 0 }: QueueInspection): Finding[] {
-  let space: { free: number; total: number }
-  try {
-    const { bavail, blocks, bsize } = statfsSync(directory)
-    space = { free: bavail * bsize, total: blocks * bsize }
-  } catch {
-    return []
-  }
-  const message = `The file system has ${formatBytes(space.free)} left of ${formatBytes(space.total)}. free=${space.free}`
-  const command = `df -h ${shellQuote(directory)}`
-  if (space.free < SEGMENTS_AHEAD * segmentSize) {
-    const explanation = 'The next roll needs a segment, and appends fail with ERR_NO_SPACE when there is none.'
-    return [{ code: 'DISK_FULL', severity: 'critical', message, explanation, command }]
-  }
-  return space.free < space.total * LOW_SPACE_SHARE ? [{ code: 'DISK_LOW', severity: 'warning', message, command }] : []
 }
 
 function processLimits(): Finding[] {

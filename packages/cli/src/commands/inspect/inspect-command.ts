@@ -1,14 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { NotAQueueError } from '@chronicle-ts/core'
-import { type FoundQueues, findQueues, inspectQueue, type QueueInspection } from '@chronicle-ts/inspect'
+import type { StateSeverity } from '@chronicle-ts/inspect'
+import { readSchemas, type SchemaDescription } from '@chronicle-ts/schema'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { EXIT_HEALTHY, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
+import { EXIT_HEALTHY } from '../../exit-codes.js'
 import { interruptible } from '../../interruptible.js'
 import { parseIntervalOption } from '../../options.js'
 import { toJsonLine, toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
-import { exitCodeOfProblems } from '../../output/problems.js'
+import { printable } from '../../output/printable.js'
+import { exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
+import { wrapText } from '../../output/wrap.js'
+import { type LookAround, type LookedQueue, logGaps, lookAround } from '../../queues/look-around.js'
+import { withoutSlash } from '../../queues/queue-names.js'
+import { summaryOf } from '../schema/list-schemas.js'
 import { renderInspection } from './render-inspection.js'
 import { renderQueueList } from './render-queue-list.js'
 
@@ -18,8 +23,8 @@ interface InspectOptions {
 }
 
 const EXAMPLES = `
-Shows what a queue contains and which processes use it: segments, head, durable mark, writer (alive or not, and how that is known), and the lag
-of every reader, in messages, bytes and time. On a directory that holds queues, such as a bus root, it prints one line per queue.
+Shows what a queue contains and which processes use it: its state, segments, head, durable mark, writer (what it does, and how that is known), and the state and the lag
+of every reader, in messages, bytes and time. On a directory that holds queues, such as a bus root, it prints one line per queue. docs/states.md explains the words.
 
 Nothing is written, locked for longer than an instant, or registered; read permission is enough.
 
@@ -27,7 +32,7 @@ Examples:
   $ chron-cli inspect /var/lib/trades
   $ chron-cli inspect /var/lib/bus                     one line per queue below it
   $ chron-cli inspect /var/lib/trades --watch 2s       until Ctrl-C
-  $ chron-cli inspect /var/lib/trades --json | jq '.queue.readers[] | {name, lag}'
+  $ chron-cli inspect /var/lib/trades --json | jq '.queue.state.readers[] | {name, word, lag}'
 `
 
 const DEFAULT_WATCH_NS = 1_000_000_000n
@@ -42,7 +47,7 @@ export function addInspectCommand(program: Command, run: Runner): void {
     .option('-w, --watch [interval]', 'refresh every interval (default 1s) until Ctrl-C', parseIntervalOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((directory: string, options: InspectOptions, command: Command) =>
-      run(command, (context) => inspect(context, directory, options)),
+      run(command, (context) => inspect(context, withoutSlash(directory), options)),
     )
 }
 
@@ -58,57 +63,42 @@ async function inspect(context: CommandContext, directory: string, options: Insp
   return EXIT_HEALTHY
 }
 
-/** Why a directory below the root is not in the result. */
-export const LEFT_OUT = 'this directory was not searched, because it is a link or lies too deep: name it to look at it'
-
 function inspectOnce(context: CommandContext, directory: string, asLine: boolean): number {
-  const found = findQueues(directory)
-  const [only] = found.directories
-  if (found.directories.length === 1 && only === directory) return inspectOne(context, directory, asLine)
-  if (found.directories.length === 0) throw noQueueError(directory, found)
-  return inspectMany(context, found, asLine)
+  const look = lookAround(directory)
+  const [only] = look.queues
+  if (look.isSingle && only !== undefined) return showOne(context, only, asLine)
+  return showMany(context, look, asLine)
 }
 
-function inspectOne(context: CommandContext, directory: string, asLine: boolean): number {
-  const inspection = inspectQueue(directory)
-  if (context.json) printJson(context, { queue: inspection }, asLine)
-  else context.output.lines(renderInspection(inspection, context.output))
-  return exitCodeOfProblems(inspection.problems)
+function showOne(context: CommandContext, queue: LookedQueue, asLine: boolean): number {
+  const { schemas } = readSchemas(queue.inspection.directory)
+  if (context.json) printJson(context, { queue: { ...withState(queue), schemas: schemas.map(summaryOf) } }, asLine)
+  else context.output.lines([...renderInspection(queue, context.output), ...renderTypes(schemas, context.output)])
+  return exitCodeOfSeverity(queue.state.severity)
 }
 
-function inspectMany(context: CommandContext, found: FoundQueues, asLine: boolean): number {
-  const inspections: QueueInspection[] = []
-  let exitCode = EXIT_HEALTHY
-  for (const directory of found.directories) {
-    const inspection = tryInspect(context, directory)
-    if (inspection !== undefined) inspections.push(inspection)
-    exitCode = worseExitCode(exitCode, inspection === undefined ? EXIT_WARNING : exitCodeOfProblems(inspection.problems))
-  }
-  for (const path of found.unreadable) context.log.warn({ path }, 'this directory cannot be listed')
-  for (const path of found.leftOut) context.log.info({ path }, LEFT_OUT)
-  const { unreadable, leftOut, isPartial } = found
-  if (context.json) printJson(context, { queues: inspections, unreadable, leftOut, isPartial }, asLine)
-  else context.output.lines(renderQueueList(inspections, context.output))
-  return unreadable.length > 0 || isPartial ? worseExitCode(exitCode, EXIT_WARNING) : exitCode
+function showMany(context: CommandContext, look: LookAround, asLine: boolean): number {
+  logGaps(context, look)
+  const { unreadable, leftOut, isPartial } = look.found
+  const queues = look.queues.map(withState)
+  if (context.json) printJson(context, { queues, unreadable, leftOut, isPartial }, asLine)
+  else context.output.lines(renderQueueList(look.queues, context.output))
+  const worst = look.queues.reduce<StateSeverity>((severity, { state }) => worseSeverity(severity, state.severity), 'ok')
+  return exitCodeOfSeverity(look.isWhole ? worst : worseSeverity(worst, 'warning'))
 }
 
-/** Every queue on its own: one that vanishes or may not be read does not hide the others. */
-function tryInspect(context: CommandContext, directory: string): QueueInspection | undefined {
-  try {
-    return inspectQueue(directory)
-  } catch (error) {
-    context.log.warn({ directory }, (error as Error).message)
-    return undefined
-  }
+/** The message types of the queue's registry, on one line. */
+function renderTypes(schemas: readonly SchemaDescription[], { width }: CommandContext['output']): string[] {
+  if (schemas.length === 0) return []
+  const names = schemas.map(({ typeId, name, version }) => printable(`${typeId} ${name} v${version}`)).join(', ')
+  const [first = '', ...rest] = wrapText(names, width === undefined ? undefined : width - 12)
+  return ['', `  types     ${first}`, ...rest.map((line) => `            ${line}`)]
+}
+
+function withState({ inspection, state }: LookedQueue): object {
+  return { ...inspection, state }
 }
 
 function printJson(context: CommandContext, fields: object, asLine: boolean): void {
   context.output.line(asLine ? toJsonLine({ schemaVersion: 1, command: 'inspect', ...fields }) : toJsonReport('inspect', fields))
-}
-
-function noQueueError(directory: string, found: FoundQueues): NotAQueueError {
-  const { unreadable, leftOut } = found
-  const hidden = unreadable.length > 0 ? `, and ${unreadable.length} directories in it cannot be listed` : ''
-  const notSearched = leftOut.length > 0 ? `, and links or deep directories in it were not searched: ${leftOut.length}` : ''
-  return new NotAQueueError({ directory, detail: `there is no queue in or below it${hidden}${notSearched}` })
 }

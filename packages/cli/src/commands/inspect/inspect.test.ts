@@ -63,7 +63,7 @@ describe('chron-cli inspect', () => {
     writeFileSync(join(broken, 'control.meta'), 'noise')
     const { exitCode, stdout } = runCli(['inspect', folder.path])
     expect(exitCode).toBe(2)
-    expect(folder.normalise(stdout)).toMatch(/<root>\/killed.*1 critical\n<root>\/rolled.* ok\n/s)
+    expect(folder.normalise(stdout)).toMatch(/<root>\/killed.*DAMAGED\n<root>\/rolled.* ok\n/s)
   })
 
   it('looks again and again with --watch until SIGINT, which is a clean end', async () => {

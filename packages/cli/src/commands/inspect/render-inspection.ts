@@ -1,59 +1,79 @@
-import type { QueueInspection, ReaderInspection, WriterInspection } from '@chronicle-ts/inspect'
+import type {
+  LagState,
+  QueueInspection,
+  QueueState,
+  ReaderInspection,
+  ReaderState,
+  WriterInspection,
+} from '@chronicle-ts/inspect'
 import type { Output } from '../../output/output.js'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
 import { renderProblems } from '../../output/problems.js'
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatRate } from '../../output/quantities.js'
+import { describeCondition, paintOf, stateCell } from '../../output/states.js'
 import { type Cell, type Column, renderTable } from '../../output/table.js'
 import { formatTime, nowNs } from '../../output/times.js'
 import { wrapText } from '../../output/wrap.js'
 
 const LABEL_WIDTH = 10
 
-/** A queue as a person reads it: facts, readers, problems. */
-export function renderInspection(inspection: QueueInspection, output: Pick<Output, 'palette' | 'width'>): string[] {
+/** A look at a queue: what its files say, and what that means. */
+interface Looked {
+  readonly inspection: QueueInspection
+  readonly state: QueueState
+}
+
+/** A queue as a person reads it: its state, facts, readers, problems. */
+export function renderInspection({ inspection, state }: Looked, output: Pick<Output, 'palette' | 'width'>): string[] {
   const { palette, width } = output
-  const lines = [palette.heading(printable(inspection.directory))]
-  for (const [label, text] of facts(inspection, palette)) lines.push(...labelled(label, text, width))
-  if (inspection.readers.length > 0) lines.push('', ...renderReaders(inspection.readers, output))
+  const lines = [palette.heading(printable(inspection.directory)), ...stateLines(state, output)]
+  for (const [label, text] of facts({ inspection, state }, palette)) lines.push(...labelled(label, text, width))
+  if (inspection.readers.length > 0) lines.push('', ...renderReaders({ inspection, state }, output))
   if (inspection.problems.length > 0) lines.push('', ...renderProblems(inspection.problems, output))
   return lines
 }
 
+/** One line per condition, worst first; `ok` when there is none. */
+function stateLines({ conditions, acknowledged }: QueueState, { palette, width }: Pick<Output, 'palette' | 'width'>): string[] {
+  const known = acknowledged === 0 ? '' : palette.faint(`, ${formatCountOf(acknowledged, 'problem')} acknowledged`)
+  if (conditions.length === 0) return [`  ${'state'.padEnd(LABEL_WIDTH)}${palette.good('ok')}${known}`]
+  return conditions.flatMap((condition, index) =>
+    labelled(index === 0 ? 'state' : '', describeCondition(condition), width, paintOf(condition, palette)),
+  )
+}
+
 /** A line per reader: state, position, lag. */
-export function renderReaders(
-  readers: readonly ReaderInspection[],
-  { palette, width }: Pick<Output, 'palette' | 'width'>,
-): string[] {
-  const rows = worstFirst(readers).map((reader) => readerRow(reader, palette))
+export function renderReaders({ inspection, state }: Looked, { palette, width }: Pick<Output, 'palette' | 'width'>): string[] {
+  const states = new Map(state.readers.map((reader) => [reader.name, reader]))
+  const rows = worstFirst(inspection.readers, states).map((reader) => readerRow(reader, states.get(reader.name), palette))
   return renderTable(READER_COLUMNS, rows, width, palette.heading)
 }
 
-/** Readers in the order in which they need to be looked at: bad files first, then who is furthest behind. */
-export function worstFirst(readers: readonly ReaderInspection[]): ReaderInspection[] {
-  const weight = ({ problem, lag }: ReaderInspection) =>
-    problem !== undefined ? Number.POSITIVE_INFINITY : (lag?.messages ?? Number.MAX_SAFE_INTEGER)
-  return [...readers].sort((a, b) => {
-    const [one, other] = [weight(a), weight(b)]
-    return one === other ? (a.name < b.name ? -1 : 1) : other - one
-  })
+const SEVERITIES = { critical: 2, warning: 1, ok: 0 } as const
+
+/** Readers in the order in which they need to be looked at: by severity, then by how far they are behind. */
+export function worstFirst(readers: readonly ReaderInspection[], states: ReadonlyMap<string, ReaderState>): ReaderInspection[] {
+  const severity = ({ name }: ReaderInspection) => SEVERITIES[states.get(name)?.severity ?? 'ok']
+  const behind = ({ lag }: ReaderInspection) => lag?.messages ?? Number.MAX_SAFE_INTEGER
+  return [...readers].sort((a, b) => severity(b) - severity(a) || behind(b) - behind(a) || (a.name < b.name ? -1 : 1))
 }
 
-/** `alive`, with how it is known; the same words for writers everywhere. */
-export function describeWriter(writer: WriterInspection): string {
+/** `running, pid 7`, with how it is known; the same words for writers everywhere. */
+export function describeWriter(writer: WriterInspection, state: QueueState['writer']): string {
   const known = writer.knownBy === 'absent' ? 'no lock file' : `known by ${writer.knownBy}`
-  const pid = writer.pid === undefined ? '' : `, pid ${writer.pid}`
+  const pid = writer.alive === true && writer.pid !== undefined ? `, pid ${writer.pid}` : ''
   const epoch = writer.epoch === undefined ? '' : `, epoch ${writer.epoch}`
   const beat = writer.lastHeartbeatNs === undefined ? '' : `, last heartbeat ${ago(writer.lastHeartbeatNs)}`
   if (writer.alive === undefined) return `unknown: the lock file cannot be read${epoch}${beat}`
-  if (writer.alive) return `alive${pid}${epoch}${beat} (${known})`
-  const left = writer.record === undefined ? 'none' : `dead, pid ${writer.record.pid} did not close the queue`
-  return `${left}${epoch}${beat} (${known})`
+  const left = state.word === 'dead' && writer.record !== undefined ? `, pid ${writer.record.pid} did not close the queue` : ''
+  const blocked = state.word === 'blocked' ? ` ${printable(state.detail)}` : ''
+  return `${state.word}${blocked}${pid}${left}${epoch}${beat} (${known})`
 }
 
-function facts(inspection: QueueInspection, palette: Palette): [string, string][] {
+function facts({ inspection, state }: Looked, palette: Palette): [string, string][] {
   const { segments, head, first, writer, durable } = inspection
-  const rows: [string, string][] = [['writer', paintWriter(describeWriter(writer), writer, palette)]]
+  const rows: [string, string][] = [['writer', paintOf(state.writer, palette)(describeWriter(writer, state.writer))]]
   const size = inspection.segmentSize === undefined ? 'of unknown size' : `of ${formatBytes(inspection.segmentSize)}`
   const range = segments.count === 0 ? '' : `, ${segments.firstId} to ${segments.lastId}`
   rows.push(['segments', `${formatCount(segments.count)} ${size}${range}, ${formatBytes(segments.bytes)} in all`])
@@ -84,40 +104,37 @@ function recordRange({ first, head }: QueueInspection): string {
   return `sequence ${formatCount(first.sequence)} to ${formatCount(head.nextSequence - 1)}`
 }
 
-function paintWriter(text: string, writer: WriterInspection, palette: Palette): string {
-  if (writer.alive === true) return palette.good(text)
-  return writer.alive === false && writer.record === undefined ? text : palette.warning(text)
-}
-
 const READER_COLUMNS: readonly Column[] = [
   { title: 'READER', cut: 'middle' },
   { title: 'STATE' },
-  { title: 'POSITION', align: 'right', optional: 3 },
+  { title: 'POSITION', align: 'right', optional: 4 },
   { title: 'BEHIND', align: 'right' },
-  { title: 'BYTES', align: 'right' },
-  { title: 'TIME', align: 'right', optional: 2 },
-  { title: 'COMMITTED', align: 'right', optional: 1 },
-  { title: 'PINS FROM', align: 'right', optional: 4 },
+  { title: 'BYTES', align: 'right', optional: 2 },
+  { title: 'UNREAD FOR', align: 'right', optional: 1 },
+  { title: 'OWN TIME', align: 'right', optional: 3 },
+  { title: 'COMMITTED', align: 'right', optional: 5 },
+  { title: 'PINS FROM', align: 'right', optional: 6 },
 ]
 
-function readerRow(reader: ReaderInspection, palette: Palette): Cell[] {
+function readerRow(reader: ReaderInspection, state: ReaderState | undefined, palette: Palette): Cell[] {
   const { position, lag } = reader
   return [
     printable(reader.name),
-    readerState(reader, palette),
+    state === undefined ? '?' : stateCell(state, palette),
     position === undefined ? '?' : `${position.segmentId}:${position.offset}`,
     lag?.messages === undefined ? '?' : formatCount(lag.messages),
     lag?.bytes === undefined ? '?' : formatBytes(lag.bytes),
+    unreadFor(state?.lag),
     lag?.ns === undefined ? '?' : formatDuration(lag.ns),
     reader.lastHeartbeatNs === undefined ? '?' : ago(reader.lastHeartbeatNs),
     reader.pinsFrom === undefined ? '' : `segment ${reader.pinsFrom}`,
   ]
 }
 
-function readerState(reader: ReaderInspection, palette: Palette): Cell {
-  if (reader.problem !== undefined) return { text: 'bad file', paint: palette.critical }
-  if (reader.lock.held === true) return { text: 'alive', paint: palette.good }
-  return reader.lock.held === false ? { text: 'not running', paint: palette.faint } : '?'
+/** How long the oldest unread message has been there; a dash when there is none. */
+export function unreadFor(lag: LagState | undefined): string {
+  if (lag?.arrivalNs === undefined || lag.arrivalNs === null) return '?'
+  return lag.messages === 0 || lag.bytes === 0 ? '-' : formatDuration(lag.arrivalNs)
 }
 
 function ago(timestampNs: bigint): string {
@@ -125,8 +142,8 @@ function ago(timestampNs: bigint): string {
   return ns < 1_000_000n ? 'now' : `${formatDuration(ns)} ago`
 }
 
-function labelled(label: string, text: string, width: number | undefined): string[] {
+function labelled(label: string, text: string, width: number | undefined, paint = (line: string) => line): string[] {
   const indent = LABEL_WIDTH + 2
   const [first = '', ...rest] = wrapText(text, width === undefined ? undefined : width - indent)
-  return [`  ${label.padEnd(LABEL_WIDTH)}${first}`, ...rest.map((line) => `${' '.repeat(indent)}${line}`)]
+  return [`  ${label.padEnd(LABEL_WIDTH)}${paint(first)}`, ...rest.map((line) => `${' '.repeat(indent)}${paint(line)}`)]
 }

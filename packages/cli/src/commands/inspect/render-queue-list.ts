@@ -1,8 +1,9 @@
-import type { ProblemSeverity, QueueInspection } from '@chronicle-ts/inspect'
+import type { QueueInspection, QueueState } from '@chronicle-ts/inspect'
 import type { Output } from '../../output/output.js'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
 import { formatBytes, formatCount, formatRate } from '../../output/quantities.js'
+import { stateCell, summaryCell } from '../../output/states.js'
 import { type Cell, type Column, renderTable } from '../../output/table.js'
 
 const COLUMNS: readonly Column[] = [
@@ -18,9 +19,14 @@ const COLUMNS: readonly Column[] = [
 ]
 
 /** One line per queue, as for a bus root. On a terminal the directory that all of them are in is named once. */
-export function renderQueueList(inspections: readonly QueueInspection[], output: Pick<Output, 'palette' | 'width'>): string[] {
-  const root = output.width === undefined ? '' : commonDirectory(inspections.map(({ directory }) => directory))
-  const rows = inspections.map((inspection) => queueRow(inspection, inspection.directory.slice(root.length), output.palette))
+export function renderQueueList(
+  queues: readonly { readonly inspection: QueueInspection; readonly state: QueueState }[],
+  output: Pick<Output, 'palette' | 'width'>,
+): string[] {
+  const root = output.width === undefined ? '' : commonDirectory(queues.map(({ inspection }) => inspection.directory))
+  const rows = queues.map(({ inspection, state }) =>
+    queueRow(inspection, state, { name: inspection.directory.slice(root.length), palette: output.palette }),
+  )
   const table = renderTable(COLUMNS, rows, output.width, output.palette.heading)
   return root === '' ? table : [output.palette.faint(printable(root)), ...table]
 }
@@ -32,36 +38,27 @@ function commonDirectory([first = '', ...others]: readonly string[]): string {
   return first.slice(0, length)
 }
 
-function queueRow(inspection: QueueInspection, name: string, palette: Palette): Cell[] {
+function queueRow(
+  inspection: QueueInspection,
+  state: QueueState,
+  { name, palette }: { readonly name: string; readonly palette: Palette },
+): Cell[] {
   const { segments, head, readers } = inspection
   return [
     printable(name),
-    writerState(inspection, palette),
+    stateCell(state.writer, palette),
     formatCount(segments.count),
     formatBytes(segments.bytes),
     head.nextSequence === undefined ? '?' : formatCount(head.nextSequence),
     head.rate.windowNs > 0n ? formatRate(head.rate.messagesPerSecond) : '',
     String(readers.length),
     mostBehind(inspection),
-    state(inspection, palette),
+    summaryCell(state, palette),
   ]
-}
-
-function writerState({ writer }: QueueInspection, palette: Palette): Cell {
-  if (writer.alive === true) return { text: 'alive', paint: palette.good }
-  if (writer.alive === undefined) return '?'
-  return writer.record === undefined ? 'none' : { text: 'dead', paint: palette.warning }
 }
 
 function mostBehind({ readers }: QueueInspection): string {
   if (readers.length === 0) return ''
   const known = readers.flatMap((reader) => (reader.lag?.messages === undefined ? [] : [reader.lag.messages]))
   return known.length === 0 ? '?' : formatCount(Math.max(...known))
-}
-
-function state({ problems }: QueueInspection, palette: Palette): Cell {
-  const count = (severity: ProblemSeverity) => problems.filter((problem) => problem.severity === severity).length
-  if (count('critical') > 0) return { text: `${count('critical')} critical`, paint: palette.critical }
-  if (count('warning') > 0) return { text: `${count('warning')} warning`, paint: palette.warning }
-  return { text: 'ok', paint: palette.good }
 }

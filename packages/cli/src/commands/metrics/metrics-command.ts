@@ -1,71 +1,89 @@
-import { NotAQueueError } from '@chronicle-ts/core'
-import { findQueues, inspectQueue, type QueueInspection } from '@chronicle-ts/inspect'
-import type { Command } from 'commander'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { messageOfError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
+import { interruptible } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
-import { LEFT_OUT } from '../inspect/inspect-command.js'
-import { METRICS, type Sample, samplesOf } from './samples.js'
+import { logGaps, lookAround } from '../../queues/look-around.js'
+import { pathBelow, withoutSlash } from '../../queues/queue-names.js'
+import { createMetricsServer } from './metrics-server.js'
+import { renderMetrics } from './render-metrics.js'
+import { samplesOf, samplesOfUnreadable } from './samples.js'
+
+interface MetricsOptions {
+  readonly listen?: ListenAddress
+}
+
+interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
 
 const EXAMPLES = `
-Prints one reading in the Prometheus text format: for the textfile collector of the node exporter, or for a program that serves HTTP. Nothing is joined, locked or written.
+Prints one reading in the Prometheus text format, for the textfile collector of the node exporter, or serves it over HTTP with --listen. Queues are labelled with their paths below the directory. A queue that cannot be read has chronicle_queue_up 0, and the others are there. Nothing is joined, locked or written.
+
+--listen serves /metrics, /healthz (the process answers) and /readyz (503 while a queue is critical), until Ctrl-C. Scrapes that come together share one look. It has no password: bind it to loopback, or to a network that only the monitoring system reaches.
 
 Examples:
   $ chron-cli metrics /var/lib/bus > /var/lib/node_exporter/chronicle.prom.new && mv /var/lib/node_exporter/chronicle.prom.new /var/lib/node_exporter/chronicle.prom
   $ chron-cli metrics /var/lib/trades | grep reader_lag
+  $ chron-cli metrics /var/lib/bus --listen 127.0.0.1:9464
 `
 
 export function addMetricsCommand(program: Command, run: Runner): void {
   program
     .command('metrics')
-    .summary('one reading for Prometheus')
-    .description('Print metrics of a queue, or of every queue below a directory, in the Prometheus text format.')
+    .summary('one reading for Prometheus, or a server of them')
+    .description('Print or serve metrics of a queue, or of every queue below a directory, in the Prometheus text format.')
     .argument('<directory>', 'a queue, or a directory with queues below it')
+    .option('--listen <address>', 'serve them over HTTP, such as 127.0.0.1:9464 or [::1]:9464', parseListenOption)
     .addHelpText('after', manual(EXAMPLES))
-    .action((directory: string, _options: object, command: Command) =>
-      run(command, (context) => printMetrics(context, directory)),
+    .action((directory: string, { listen }: MetricsOptions, command: Command) =>
+      run(command, (context) =>
+        listen === undefined
+          ? printMetrics(context, withoutSlash(directory))
+          : serveMetrics(context, withoutSlash(directory), listen),
+      ),
     )
 }
 
+/** `host:port`; a bare port is one of loopback. */
+export function parseListenOption(text: string): ListenAddress {
+  const match = /^(?:(\[[0-9a-f:.]+\]|[^:\s[\]]+):)?(\d{1,5})$/i.exec(text)
+  const port = match === null ? Number.NaN : Number(match[2])
+  if (!(port <= 65_535)) throw new InvalidArgumentError('expected an address such as 127.0.0.1:9464')
+  return { host: (match?.[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port }
+}
+
 function printMetrics(context: CommandContext, directory: string): number {
-  const found = findQueues(directory)
-  if (found.directories.length === 0) throw new NotAQueueError({ directory, detail: 'there is no queue in or below it' })
-  const inspections: QueueInspection[] = []
-  for (const queue of found.directories) {
-    try {
-      inspections.push(inspectQueue(queue, { segmentLimit: 2 }))
-    } catch (error) {
-      context.log.warn({ queue }, messageOfError(error))
-    }
-  }
-  for (const path of found.unreadable) context.log.warn({ path }, 'this directory cannot be listed')
-  for (const path of found.leftOut) context.log.info({ path }, LEFT_OUT)
-  const samples = inspections.flatMap(samplesOf)
+  const look = interruptible(() => lookAround(directory))
+  logGaps(context, look)
+  const samples = [
+    ...look.queues.flatMap(({ directory: queue, inspection, state }) =>
+      samplesOf({ name: pathBelow(directory, queue), inspection, state }),
+    ),
+    ...look.unreadable.flatMap(({ directory: queue }) => samplesOfUnreadable(pathBelow(directory, queue))),
+  ]
   if (context.json) context.output.line(toJsonReport('metrics', { samples }))
   // A collector needs names as they are, a terminal must not obey them.
   else context.output.lines(context.output.isTerminal ? renderMetrics(samples).map(printable) : renderMetrics(samples))
-  const isWhole = inspections.length === found.directories.length && found.unreadable.length === 0 && !found.isPartial
-  return isWhole ? EXIT_HEALTHY : EXIT_WARNING
+  return look.isWhole ? EXIT_HEALTHY : EXIT_WARNING
 }
 
-/** The text format: help and type once per metric, then its samples. */
-export function renderMetrics(samples: readonly Sample[]): string[] {
-  const lines: string[] = []
-  for (const [name, { type, help }] of Object.entries(METRICS)) {
-    const own = samples.filter((sample) => sample.name === name)
-    if (own.length === 0) continue
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
-    for (const { labels, value } of own) lines.push(`${name}{${renderLabels(labels)}} ${value}`)
-  }
-  return lines
-}
-
-function renderLabels(labels: Sample['labels']): string {
-  const escaped = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(value)}"`)
-    .join(',')
+async function serveMetrics(context: CommandContext, directory: string, { host, port }: ListenAddress): Promise<number> {
+  const server = createMetricsServer(directory)
+  server.listen(port, host)
+  await once(server, 'listening')
+  const { port: actual } = server.address() as AddressInfo
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
+  if (context.json) context.output.line(toJsonReport('metrics', { url }))
+  else context.output.line(`serving ${url}/metrics`)
+  context.output.flush()
+  if (!context.signal.aborted) await once(context.signal, 'abort')
+  server.close()
+  server.closeAllConnections()
+  return EXIT_HEALTHY
 }

@@ -1,6 +1,6 @@
-import type { QueueRow } from './queue-board.js'
+import { type QueueRow, rateOf } from './queue-board.js'
 
-export const SORT_KEYS = ['name', 'rate', 'lag', 'size'] as const
+export const SORT_KEYS = ['state', 'name', 'rate', 'lag', 'size'] as const
 export type SortKey = (typeof SORT_KEYS)[number]
 
 /** What the person at the keyboard has chosen. */
@@ -20,7 +20,7 @@ export interface MonitorState {
 }
 
 export const FIRST_STATE: MonitorState = {
-  sort: 'name',
+  sort: 'state',
   filter: '',
   isTyping: false,
   selected: 0,
@@ -48,7 +48,7 @@ export function pressKey(state: MonitorState, key: string, rows: readonly QueueR
     case 'q':
       return { ...state, isDone: true }
     case 's':
-      return { ...state, sort: SORT_KEYS[(SORT_KEYS.indexOf(state.sort) + 1) % SORT_KEYS.length] ?? 'name', selected: 0 }
+      return { ...state, sort: SORT_KEYS[(SORT_KEYS.indexOf(state.sort) + 1) % SORT_KEYS.length] ?? 'state', selected: 0 }
     case '/':
       return { ...state, isTyping: true, filter: '', selected: 0, opened: undefined }
     case '?':
@@ -77,11 +77,18 @@ export function visibleRows({ filter, sort }: MonitorState, rows: readonly Queue
   const byName = (a: QueueRow, b: QueueRow) => (a.directory < b.directory ? -1 : 1)
   const value = {
     name: () => 0,
-    rate: (row: QueueRow) => row.rate,
+    state: severityOf,
+    rate: rateOf,
     lag: mostBehind,
     size: (row: QueueRow) => row.inspection.segments.bytes,
   }[sort]
   return passing.sort((a, b) => value(b) - value(a) || byName(a, b))
+}
+
+const SEVERITIES = { critical: 2, warning: 1, ok: 0 } as const
+
+function severityOf({ state }: QueueRow): number {
+  return SEVERITIES[state.severity]
 }
 
 /** Messages that the slowest reader is behind; 0 without readers. */

@@ -1,13 +1,14 @@
+import { HISTORY_MS, type ReaderState, type TrendPoint } from '@chronicle-ts/inspect'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../../output/quantities.js'
+import { stateCell, summaryCell } from '../../output/states.js'
 import { type Cell, type Column, fit, renderTable } from '../../output/table.js'
 import { wrapText } from '../../output/wrap.js'
-import { renderInspection, worstFirst } from '../inspect/render-inspection.js'
-import { displayName } from './display-name.js'
+import { displayName } from '../../queues/queue-names.js'
+import { renderInspection, unreadFor, worstFirst } from '../inspect/render-inspection.js'
 import { type MonitorState, mostBehind, visibleRows } from './monitor-state.js'
-import { longestWaitNs, oldestUnreadNs } from './oldest-unread.js'
-import type { BoardEvent, QueueRow } from './queue-board.js'
+import { type BoardEvent, type QueueRow, rateOf } from './queue-board.js'
 
 const SPARKS = '▁▂▃▄▅▆▇█'
 const SPARKLINE_LENGTH = 16
@@ -24,7 +25,7 @@ const COLUMNS: readonly Column[] = [
   { title: '', optional: 3 },
   { title: 'NEXT', align: 'right', optional: 5 },
   { title: 'BEHIND', align: 'right' },
-  { title: 'WAITING', align: 'right', optional: 2 },
+  { title: 'UNREAD FOR', align: 'right', optional: 2 },
   { title: 'READERS', align: 'right', optional: 6 },
   { title: 'SIZE', align: 'right', optional: 4 },
   { title: 'STATE' },
@@ -39,6 +40,8 @@ export interface MonitorPicture {
   readonly state: MonitorState
   readonly width: number
   readonly height: number
+  /** The first look is not over. */
+  readonly isLooking?: boolean
 }
 
 /** The screen's lines: never more than its height. */
@@ -58,12 +61,15 @@ export function sparkline(history: readonly number[], length = SPARKLINE_LENGTH)
     .join('')
 }
 
-function titleLine({ root, nowMs, rows, state, width }: MonitorPicture, palette: Palette): string {
-  const total = rows.reduce((sum, { rate }) => sum + rate, 0)
+function titleLine({ root, nowMs, rows, state, width, isLooking }: MonitorPicture, palette: Palette): string {
+  const total = rows.reduce((sum, row) => sum + rateOf(row), 0)
   const time = `${new Date(nowMs).toISOString().slice(11, 19)}Z`
   const paused = state.isPaused ? '  paused' : ''
+  if (isLooking === true) return palette.heading(fit(`${time}  looking...  ${printable(root)}`, width))
   const count = `${rows.length} ${rows.length === 1 ? 'queue' : 'queues'}`
-  return palette.heading(fit(`${time}  ${count}  ${formatRate(total)}  ${printable(root)}${paused}`, width))
+  const bad = rows.filter(({ state: { severity } }) => severity !== 'ok').length
+  const notOk = bad === 0 ? '' : `  ${bad} not ok`
+  return palette.heading(fit(`${time}  ${count}${notOk}  ${formatRate(total)}  ${printable(root)}${paused}`, width))
 }
 
 function renderBoard(picture: MonitorPicture, palette: Palette): string[] {
@@ -88,38 +94,46 @@ function renderBoard(picture: MonitorPicture, palette: Palette): string[] {
 
 function boardRow(row: QueueRow, { root, width }: MonitorPicture, palette: Palette): Cell[] {
   const sparkLength = width < NARROW_WIDTH ? NARROW_SPARKLINE_LENGTH : SPARKLINE_LENGTH
-  const { inspection, rate, history } = row
+  const { inspection, state, trend } = row
   const { head, readers, segments } = inspection
   return [
     printable(displayName(root, row.directory)),
-    writerCell(row, palette),
-    formatRate(rate),
-    sparkline(history, sparkLength).padStart(sparkLength),
+    stateCell(state.writer, palette),
+    formatRate(rateOf(row)),
+    trendLine(trend, sparkLength).padStart(sparkLength),
     head.nextSequence === undefined ? '?' : formatCount(head.nextSequence),
     readers.length === 0 ? '' : formatCount(mostBehind(row)),
-    waiting(row),
+    unreadFor(longestWaiting(state.readers)?.lag),
     String(readers.length),
     formatBytes(segments.bytes),
-    stateCell(row, palette),
+    summaryCell(state, palette),
   ]
 }
 
-/** How long the slowest reader lets messages wait. */
-function waiting({ inspection }: QueueRow): string {
-  const ns = longestWaitNs(inspection)
-  return ns === undefined ? '' : ns === 0n ? '-' : formatDuration(ns)
+/** Of the readers of a queue the one whose oldest unread message has been there longest. */
+function longestWaiting(readers: readonly ReaderState[]): ReaderState | undefined {
+  const age = ({ lag }: ReaderState) => lag.arrivalNs ?? -1n
+  return readers.reduce<ReaderState | undefined>(
+    (longest, reader) => (longest === undefined || age(reader) > age(longest) ? reader : longest),
+    undefined,
+  )
 }
 
-function writerCell({ inspection: { writer } }: QueueRow, palette: Palette): Cell {
-  if (writer.alive === true) return { text: 'alive', paint: palette.good }
-  return writer.alive === false ? { text: writer.record === undefined ? 'none' : 'dead', paint: palette.warning } : '?'
-}
-
-function stateCell({ inspection: { problems } }: QueueRow, palette: Palette): Cell {
-  const critical = problems.filter(({ severity }) => severity === 'critical').length
-  const warning = problems.filter(({ severity }) => severity === 'warning').length
-  if (critical > 0) return { text: `${critical} critical`, paint: palette.critical }
-  return warning > 0 ? { text: `${warning} warning`, paint: palette.warning } : { text: 'ok', paint: palette.good }
+/** The rates of a trend as bars: all of its time, fifteen minutes at most. */
+export function trendLine(trend: readonly TrendPoint[], length = SPARKLINE_LENGTH): string {
+  const last = trend.at(-1)?.atMs ?? 0
+  const first = Math.max(trend[0]?.atMs ?? 0, last - HISTORY_MS)
+  const sums = Array.from({ length }, () => ({ sum: 0, count: 0 }))
+  for (const { atMs, perSecond } of trend) {
+    const slot = sums[Math.min(length - 1, Math.floor(((atMs - first) / Math.max(1, last - first)) * length))]
+    if (slot === undefined || atMs < first) continue
+    slot.sum += perSecond
+    slot.count += 1
+  }
+  return sparkline(
+    sums.flatMap(({ sum, count }) => (count === 0 ? [] : [sum / count])),
+    length,
+  )
 }
 
 function hiddenLine(count: number, palette: Palette): string {
@@ -135,57 +149,71 @@ function eventLine(event: BoardEvent | undefined, { root, width }: MonitorPictur
 
 function keysLine(state: MonitorState, width: number, palette: Palette): string {
   if (state.isTyping) return fit(`filter: ${printable(state.filter)}_`, width)
-  const filter = state.filter === '' ? '' : `  filter "${printable(state.filter)}"`
-  return palette.faint(fit(`q quit  ? help  s sort by ${state.sort}  / filter  enter open  space pause${filter}`, width))
+  const filter = state.filter === '' ? '' : `filter "${printable(state.filter)}"  `
+  return palette.faint(fit(`${filter}q quit  ? help  s sort by ${state.sort}  / filter  enter open  space pause`, width))
 }
 
 function renderOpened(row: QueueRow, { width, height }: MonitorPicture, palette: Palette): string[] {
-  const { inspection, history, rate } = row
   const lines = [
     '',
-    ...renderInspection(inspection, { palette, width }),
+    ...renderInspection(row, { palette, width }),
     '',
-    ...waitingLines(row, width, palette),
-    `  rate      ${formatRate(rate)}  ${sparkline(history, Math.max(1, width - 30))}`,
+    ...paceLines(row, width, palette),
+    ...rateLines(row, width),
   ]
   const shown = lines.slice(0, height - 2)
   while (shown.length < height - 2) shown.push('')
   return [...shown, palette.faint(fit('escape back  ? help  q quit', width))]
 }
 
-/** How long each reader's oldest unread message has been waiting, now and over the last looks. */
-function waitingLines({ inspection, waits }: QueueRow, width: number, palette: Palette): string[] {
+function rateLines(row: QueueRow, width: number): string[] {
+  const { trend, state } = row
+  const window = state.measured === null ? '' : ` over ${formatDuration(state.measured.windowNs)}`
+  const span = (trend.at(-1)?.atMs ?? 0) - (trend[0]?.atMs ?? 0)
+  const bars = trendLine(trend, Math.max(1, Math.min(90, width - 24)))
+  return [`  rate      ${formatRate(rateOf(row))}${window}`, `  ${formatDuration(span * 1e6).padEnd(10)}${bars}`]
+}
+
+/** How fast each reader reads, and when it will have caught up. */
+function paceLines({ inspection, state }: QueueRow, width: number, palette: Palette): string[] {
   if (inspection.readers.length === 0) return []
   const columns: Column[] = [
     { title: '  READER', cut: 'middle' },
-    { title: 'OLDEST UNREAD', align: 'right' },
-    { title: '', optional: 1 },
+    { title: 'RATE', align: 'right' },
+    { title: 'CATCHES UP IN', align: 'right' },
   ]
-  const rows = worstFirst(inspection.readers).map((reader): Cell[] => {
-    const ns = oldestUnreadNs(inspection, reader)
-    const age = ns === undefined ? '?' : ns === 0n ? 'none' : formatDuration(ns)
-    return [`  ${printable(reader.name)}`, age, sparkline(waits.get(reader.name) ?? [])]
+  const states = new Map(state.readers.map((reader) => [reader.name, reader]))
+  const rows = worstFirst(inspection.readers, states).map(({ name }): Cell[] => {
+    const reader = states.get(name)
+    return [`  ${printable(name)}`, reader?.perSecond == null ? '?' : formatRate(reader.perSecond), catchUp(reader)]
   })
   return [...renderTable(columns, rows, width, palette.heading), '']
+}
+
+function catchUp(reader: ReaderState | undefined): string {
+  if (reader === undefined || reader.lag.messages === null || reader.perSecond === null) return '?'
+  if (reader.lag.messages === 0) return '-'
+  return reader.catchUpSeconds === null ? 'never at this rate' : formatDuration(reader.catchUpSeconds * 1e9)
 }
 
 const HELP: readonly (readonly [key: string, meaning: string])[] = [
   ['up, down', 'choose a queue (also k and j)'],
   ['enter', 'open the chosen queue: writer, segments, readers, problems'],
   ['escape', 'back; on the board: drop the filter'],
-  ['s', 'sort by name, rate, lag, size in turn; highest first'],
+  ['s', 'sort by state, name, rate, lag, size in turn; worst or highest first'],
   ['/', 'type a filter; enter keeps it, escape drops it'],
   ['space', 'stop looking, and go on'],
   ['?', 'this help, and away with it'],
   ['q', 'quit'],
   ['', ''],
   ['BEHIND', 'messages that the slowest reader has not read'],
-  ['WAITING', 'how long the oldest message that a reader has yet to read has been there'],
-  ['WRITER', 'dead: it did not close its queue; none: it did'],
+  ['UNREAD FOR', 'how long the oldest message that a reader has not read has been there'],
+  ['WRITER', 'running, idle, BLOCKED, STOPPED, dead, closed'],
+  ['STATE', 'the worst condition, and how many there are besides; enter shows all of them'],
 ]
 
 function renderHelp({ width, height }: MonitorPicture, palette: Palette): string[] {
-  const indent = 12
+  const indent = 14
   const lines = HELP.flatMap(([key, meaning]) =>
     wrapText(meaning, width - indent).map((text, index) => `  ${(index === 0 ? key : '').padEnd(indent - 2)}${text}`.trimEnd()),
   )

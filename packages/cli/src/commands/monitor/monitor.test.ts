@@ -2,14 +2,13 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStrategyEndpoints, RouterDiscovery } from '@chronicle-ts/bus'
 import { openReader, openWriter } from '@chronicle-ts/core'
-import { inspectQueue } from '@chronicle-ts/inspect'
+import { inspectQueue, type QueueInspection, stateOfQueue } from '@chronicle-ts/inspect'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
 import { exitOf, readUntil, runCli, startCli } from '../../../test/support/run-cli.js'
 import { createPalette } from '../../output/palette.js'
 import { FIRST_STATE, type MonitorState, pressKey, visibleRows } from './monitor-state.js'
-import { renderMonitor, sparkline } from './monitor-view.js'
-import { longestWaitNs } from './oldest-unread.js'
+import { renderMonitor, sparkline, trendLine } from './monitor-view.js'
 import { QueueBoard, type QueueRow, queuesBelow } from './queue-board.js'
 import { splitKeys } from './screen.js'
 
@@ -29,7 +28,7 @@ describe('the board behind chron-cli monitor', () => {
     expect(board.events).toEqual([])
     for (let index = 0; index < 50; index += 1) writer.append(1, Buffer.from('hello'))
     board.update(1500)
-    expect(board.rows[0]).toMatchObject({ directory: queue, rate: 100, history: [100] })
+    expect(board.rows[0]).toMatchObject({ directory: queue, state: { measured: { perSecond: 100 } } })
     writer.close()
     board.update(2000)
     writer = openWriter(queue)
@@ -40,10 +39,10 @@ describe('the board behind chron-cli monitor', () => {
     rmSync(queue, { recursive: true })
     board.update(3500)
     expect(board.events.map(({ kind, directory }) => `${kind} ${folder.normalise(directory)}`).reverse()).toEqual([
-      'stopped <root>/queue',
+      'changed <root>/queue',
       'restarted <root>/queue',
       'added <root>/killed',
-      'stopped <root>/queue',
+      'changed <root>/queue',
       'removed <root>/queue',
     ])
   })
@@ -64,20 +63,21 @@ describe('the board behind chron-cli monitor', () => {
     ).toEqual(['withdrawn momentum', 'announced momentum'])
   })
 
-  it('knows how long the oldest unread message has been waiting', () => {
+  it('measures how long the oldest unread message has been there, whatever time it bears', () => {
     const queue = folder.join('queue')
     using writer = openWriter(queue, { segmentSize: 4096 })
     using reader = openReader(queue, 'audit', { start: 'earliest' })
     const board = new QueueBoard(queuesBelow(folder.path))
-    writer.append(1, Buffer.from('first'), { timestampNs: 1_000_000_000n })
-    writer.append(1, Buffer.from('second'), { timestampNs: 3_000_000_000n })
+    const lag = () => board.rows[0]?.state.readers[0]?.lag
     board.update(1000)
-    const { inspection } = board.rows[0] ?? expect.fail('no queue')
-    expect(longestWaitNs(inspection)).toBe(inspection.inspectedNs - 1_000_000_000n)
+    writer.append(1, Buffer.from('first'), { timestampNs: 1_000_000_000n })
+    board.update(2000)
+    board.update(5000)
+    expect(lag()).toMatchObject({ messages: 1, arrivalNs: 3_000_000_000n, oldestUnreadNs: 1_000_000_000n })
     while (reader.next() !== undefined);
     reader.commit()
-    board.update(2000)
-    expect(longestWaitNs(board.rows[0]?.inspection ?? inspection)).toBe(0n)
+    board.update(6000)
+    expect(lag()).toMatchObject({ messages: 0, arrivalNs: 0n, oldestUnreadNs: null })
   })
 
   it('goes on when the root is removed and made again', () => {
@@ -107,8 +107,8 @@ describe('the keys of chron-cli monitor', () => {
   it('sort, filter, choose, open, go back, pause and quit', () => {
     const press = (keys: string, state: MonitorState = FIRST_STATE) =>
       splitKeys(keys).reduce((at, key) => pressKey(at, key, rows), state)
-    expect(press('s').sort).toBe('rate')
-    expect(press('ssss').sort).toBe('name')
+    expect(press('s').sort).toBe('name')
+    expect(press('sssss').sort).toBe('state')
     expect(press('\u001b[B\u001b[B\u001b[B').selected).toBe(2)
     expect(press('jjk').selected).toBe(1)
     expect(press('j\r').opened).toBe('beta')
@@ -118,7 +118,7 @@ describe('the keys of chron-cli monitor', () => {
     expect(press('/q')).toMatchObject({ filter: 'q', isDone: false })
     expect(press('/ga\u001b').filter).toBe('')
     expect(press(' ').isPaused).toBe(true)
-    expect([press('?').isHelping, press('?s?').isHelping, press('?s?').sort]).toEqual([true, false, 'name'])
+    expect([press('?').isHelping, press('?s?').isHelping, press('?s?').sort]).toEqual([true, false, 'state'])
     expect([press('q').isDone, press('\u0003').isDone, press('/\u0003').isDone, press('?q').isDone]).toEqual([
       true,
       true,
@@ -172,7 +172,7 @@ describe('the picture of chron-cli monitor', () => {
     ]
     const busEvents = [
       { atMs: 5000, kind: 'withdrawn', directory: 'carry', detail: 'is READY no more' },
-      { atMs: 4000, kind: 'stopped', directory: '/bus/orders/queue/carry/orders_out', detail: 'no writer any more' },
+      { atMs: 4000, kind: 'changed', directory: '/bus/orders/queue/carry/orders_out', detail: 'running to closed' },
     ] as const
     const picture = { root: '/bus', nowMs: 6000, rows, events: busEvents, width, height: 18 }
     const screens = [{ sort: 'lag' } as const, { opened: rows[2]?.directory }, { isHelping: true }].map((state) =>
@@ -191,6 +191,13 @@ describe('the picture of chron-cli monitor', () => {
   })
 
   it('draws rates as bars', () => {
+    const trend = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ atMs: index * 1000, perSecond: index, lagMessages: 0 }))
+    expect([trendLine(trend(3), 16).length, trendLine(trend(900), 16).length, trendLine(trend(2000), 16).length]).toEqual([
+      3, 16, 16,
+    ])
+    expect(trendLine([], 16)).toBe('')
+    expect(trendLine(trend(900), 8)).toBe('▁▂▃▄▅▆▇█')
     expect(sparkline([0, 1, 2, 4])).toBe('▁▂▄█')
     expect(sparkline([])).toBe('')
     expect(sparkline(Array(100).fill(1)).length).toBe(16)
@@ -225,47 +232,45 @@ function row(directory: string, rate: number, readers: readonly (readonly [strin
     recordIsBad: false,
     processRuns: undefined,
   } as const
-  return {
+  const inspection: QueueInspection = {
     directory,
-    rate,
-    history: [1, 2, 3],
-    waits: new Map(readers.map(([name]) => [name, [1, 2, 3]])),
-    inspection: {
-      directory,
-      inspectedNs: 1_000_000_001n,
-      isQueue: true,
-      segmentSize: 4096,
-      control: undefined,
-      controlIsValid: true,
-      hasExtensions: false,
-      segments: { count: 1, firstId: 0, lastId: 0, inspected: [], omitted: 0, bytes: 4096 },
-      head: {
-        segmentId: 0,
-        offset: 64,
-        nextSequence: 1,
-        lastTimestampNs: 1n,
-        recordCount: 1,
-        rate: { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n },
-      },
-      first: undefined,
-      durable: undefined,
-      writer: { ...lockless, alive: false, epoch: 1, lastHeartbeatNs: undefined },
-      readers: readers.map(([name, messages, ns]) => ({
-        name,
-        file: `readers/${name}.meta`,
-        position: { segmentId: 0, offset: 64 },
-        lastHeartbeatNs: undefined,
-        generation: 1,
-        legacy: false,
-        lock: { ...lockless, held: true },
-        problem: undefined,
-        lag: { messages, bytes: messages * 128, ns },
-        pinsFrom: 0,
-      })),
-      markers: { ready: false, lease: false },
-      leftovers: [],
-      hasQuarantine: false,
-      problems: [],
+    inspectedNs: 1_000_000_001n,
+    isQueue: true,
+    segmentSize: 4096,
+    control: undefined,
+    controlIsValid: true,
+    hasExtensions: false,
+    segments: { count: 1, firstId: 0, lastId: 0, inspected: [], omitted: 0, bytes: 4096 },
+    head: {
+      segmentId: 0,
+      offset: 64,
+      nextSequence: 1,
+      lastTimestampNs: 1n,
+      recordCount: 1,
+      rate: { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n },
     },
+    first: undefined,
+    durable: undefined,
+    writer: { ...lockless, alive: false, epoch: 1, lastHeartbeatNs: undefined },
+    readers: readers.map(([name, messages, ns]) => ({
+      name,
+      file: `readers/${name}.meta`,
+      position: { segmentId: 0, offset: 64 },
+      lastHeartbeatNs: undefined,
+      generation: 1,
+      legacy: false,
+      lock: { ...lockless, held: true },
+      problem: undefined,
+      lag: { messages, bytes: messages * 128, ns },
+      pinsFrom: 0,
+    })),
+    markers: { ready: false, lease: false },
+    leftovers: [],
+    hasQuarantine: false,
+    problems: [],
   }
+  const measured = { rates: { perSecond: rate, windowNs: 10_000_000_000n }, movedLately: rate > 0, readers: new Map() }
+  const surroundings = { processOf: () => 'runs' as const, disk: null }
+  const trend = [1, 2, 3].map((perSecond, index) => ({ atMs: index * 1000, perSecond, lagMessages: 0 }))
+  return { directory, inspection, state: stateOfQueue(inspection, { measured, surroundings }), trend }
 }

@@ -1,28 +1,36 @@
 import type { DiscoveryEvent, RouterDiscovery } from '@chronicle-ts/bus'
-import { findQueues, inspectQueue, type QueueInspection } from '@chronicle-ts/inspect'
-import { oldestUnreadNs } from './oldest-unread.js'
+import {
+  findQueues,
+  inspectQueue,
+  type QueueInspection,
+  type QueueState,
+  readThresholds,
+  StateHistory,
+  stateLabel,
+  type TrendPoint,
+} from '@chronicle-ts/inspect'
 
-/** How many rates a sparkline shows. */
-const HISTORY_LENGTH = 60
 const EVENTS_KEPT = 50
 
 /** One queue as the monitor shows it. */
 export interface QueueRow {
   readonly directory: string
   readonly inspection: QueueInspection
-  /** Messages per second between the last two looks. */
-  readonly rate: number
-  /** Rates of earlier looks, oldest first. */
-  readonly history: readonly number[]
-  /** By reader: nanoseconds that its oldest unread message had been waiting at earlier looks, oldest first. */
-  readonly waits: ReadonlyMap<string, readonly number[]>
+  readonly state: QueueState
+  /** Rates and lags of the last fifteen minutes, oldest first. */
+  readonly trend: readonly TrendPoint[]
+}
+
+/** Messages per second over the window that the state of the row names; 0 after a single look. */
+export function rateOf({ state }: Pick<QueueRow, 'state'>): number {
+  return state.measured?.perSecond ?? 0
 }
 
 /** Something that happened to a queue between two looks. */
 export interface BoardEvent {
   readonly atMs: number
   /** `announced` and `withdrawn` are what routers hear of a strategy: its READY came or went. The others are about one queue. */
-  readonly kind: 'added' | 'removed' | 'restarted' | 'stopped' | 'announced' | 'withdrawn'
+  readonly kind: 'added' | 'removed' | 'restarted' | 'replaced' | 'changed' | 'announced' | 'withdrawn'
   readonly directory: string
   readonly detail: string
 }
@@ -31,13 +39,15 @@ export interface BoardEvent {
 export interface QueueSource {
   find(): readonly string[]
   inspect(directory: string): QueueInspection | undefined
+  /** Thresholds of a queue; the defaults where it is absent. */
+  thresholds?(directory: string): ReturnType<typeof readThresholds>
   /** What the bus's discovery reported since it was asked last. */
   discovered(): readonly DiscoveryEvent[]
 }
 
 /** Looks at every queue below a root, and remembers what changed since the last look. */
 export class QueueBoard {
-  readonly #rows = new Map<string, QueueRow & { readonly atMs: number }>()
+  readonly #rows = new Map<string, QueueRow & { readonly history: StateHistory }>()
   readonly #events: BoardEvent[] = []
   #isFirstLook = true
 
@@ -52,46 +62,38 @@ export class QueueBoard {
     return this.#events
   }
 
-  /** Looks again. */
-  update(nowMs: number): void {
+  /** Looks again. Events get the time of day, rates come from the monotonic clock. */
+  update(nowMs: number, monotonicMs = nowMs): void {
     const found = new Set(this.source.find())
     for (const directory of this.#rows.keys()) if (!found.has(directory)) this.#remove(directory, nowMs)
-    for (const directory of found) this.#look(directory, nowMs)
+    for (const directory of found) this.#look(directory, nowMs, monotonicMs)
     for (const event of this.source.discovered()) this.#noteDiscovered(event, nowMs)
     this.#isFirstLook = false
   }
 
-  #look(directory: string, nowMs: number): void {
+  #look(directory: string, nowMs: number, monotonicMs: number): void {
     const inspection = this.source.inspect(directory)
     const before = this.#rows.get(directory)
     if (inspection === undefined) {
       if (before !== undefined) this.#remove(directory, nowMs)
       return
     }
-    if (before === undefined) {
-      if (!this.#isFirstLook) this.#note({ atMs: nowMs, kind: 'added', directory, detail: '' })
-      this.#rows.set(directory, {
-        directory,
-        inspection,
-        rate: 0,
-        history: [],
-        waits: waitsAfter(undefined, inspection),
-        atMs: nowMs,
-      })
-      return
-    }
-    this.#noteWriter(before.inspection, inspection, nowMs)
-    const rate = rateBetween(before, inspection, nowMs)
-    const history = [...before.history, rate].slice(-HISTORY_LENGTH)
-    this.#rows.set(directory, { directory, inspection, rate, history, waits: waitsAfter(before.waits, inspection), atMs: nowMs })
+    if (before === undefined && !this.#isFirstLook) this.#note({ atMs: nowMs, kind: 'added', directory, detail: '' })
+    const history = before?.history ?? new StateHistory()
+    const state = history.state(inspection, { thresholds: this.source.thresholds?.(directory) ?? {} }, monotonicMs)
+    if (before !== undefined) this.#noteChanges(before, { directory, inspection, state }, nowMs)
+    this.#rows.set(directory, { directory, inspection, state, trend: history.trend, history })
   }
 
-  #noteWriter(before: QueueInspection, now: QueueInspection, atMs: number): void {
+  #noteChanges(before: QueueRow, now: Omit<QueueRow, 'trend'>, atMs: number): void {
     const { directory } = now
-    if (before.writer.epoch !== now.writer.epoch)
-      this.#note({ atMs, kind: 'restarted', directory, detail: `epoch ${now.writer.epoch ?? '?'}` })
-    else if (before.writer.alive === true && now.writer.alive === false)
-      this.#note({ atMs, kind: 'stopped', directory, detail: 'no writer any more' })
+    const note = (kind: BoardEvent['kind'], detail: string) => this.#note({ atMs, kind, directory, detail })
+    const [was, is] = [before.inspection.control?.createdNs, now.inspection.control?.createdNs]
+    if (was !== undefined && is !== undefined && was !== is) note('replaced', 'another queue has its path')
+    else if (before.inspection.writer.epoch !== now.inspection.writer.epoch)
+      note('restarted', `epoch ${now.inspection.writer.epoch ?? '?'}`)
+    else if (before.state.word !== now.state.word && !isQuiet(before.state, now.state))
+      note('changed', `${stateLabel(before.state)} to ${stateLabel(now.state)}`)
   }
 
   /** A restart shows in the queue's epoch, too: it is told once. */
@@ -138,22 +140,13 @@ export function queuesBelow(root: string, discovery?: RouterDiscovery): QueueSou
         return undefined
       }
     },
+    thresholds: readThresholds,
     discovered: () => discovery?.poll() ?? [],
   }
 }
 
-function waitsAfter(before: QueueRow['waits'] | undefined, inspection: QueueInspection): QueueRow['waits'] {
-  return new Map(
-    inspection.readers.map((reader) => {
-      const now = Number(oldestUnreadNs(inspection, reader) ?? 0n)
-      return [reader.name, [...(before?.get(reader.name) ?? []), now].slice(-HISTORY_LENGTH)] as const
-    }),
-  )
-}
-
-function rateBetween(before: QueueRow & { readonly atMs: number }, now: QueueInspection, nowMs: number): number {
-  const from = before.inspection.head.nextSequence
-  const to = now.head.nextSequence
-  if (from === undefined || to === undefined || to < from || nowMs <= before.atMs) return 0
-  return ((to - from) * 1000) / (nowMs - before.atMs)
+/** A queue that is sometimes idle is not worth a line each time. */
+function isQuiet(before: QueueState, now: QueueState): boolean {
+  const words = ['running', 'idle']
+  return words.includes(before.word) && words.includes(now.word)
 }

@@ -57,11 +57,11 @@ describe('chron-cli monitor in a terminal', () => {
     const { exitCode, shown, stepsLeft } = monitorInTerminal([
       ['killed', 'type', '\r'],
       ['records', 'type', '\u001b'],
-      ['sort by name', 'type', '?'],
+      ['sort by state', 'type', '?'],
       ['Keys and columns', 'type', '?'],
-      ['sort by name', 'type', '/roll\r'],
+      ['sort by state', 'type', '/roll\r'],
       ['filter "roll"', 'resize', [40, 12]],
-      ['s sort by name  / filte…', 'type', 'q'],
+      ['filter "roll"  q quit  ? help  s sort b…', 'type', 'q'],
     ])
     expect({ exitCode, stepsLeft }).toEqual({ exitCode: 0, stepsLeft: 0 })
     expect(shown.endsWith(LEAVE)).toBe(true)

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { openWriter, type QueueWriter } from '@chronicle-ts/core'
-import { openColdReader } from '@chronicle-ts/inspect'
+import { type Message, openObserver, openWriter, type QueueObserver, type QueueWriter } from '@chronicle-ts/core'
+import { openReplay, type Replay, type ReplayHandler } from '@chronicle-ts/replay'
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
@@ -13,9 +12,7 @@ import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf, formatDuration } from '../../output/quantities.js'
 import { realPath } from '../../real-path.js'
-import { TurnClock } from '../../turn-clock.js'
-import { messageFilter } from '../tail/message-filter.js'
-import { LOOKING, MessageSearch } from '../tail/message-search.js'
+import { replayBySteps } from './replay-by-steps.js'
 
 interface ReplayOptions {
   readonly to: string
@@ -26,117 +23,146 @@ interface ReplayOptions {
   readonly fromSequence?: number
   readonly type?: readonly number[]
   readonly limit?: number
+  readonly step?: boolean
   readonly yes?: boolean
 }
 
+/** What a run did. */
 interface Replayed {
   readonly messages: number
-  readonly lossy: boolean
+  /** Messages that were damaged or deleted. */
+  readonly missing: number
 }
 
-/** Waits that are shorter are not slept: timers are no finer. */
-const SHORTEST_SLEEP_MS = 1
-/** What a timer can take. */
-const LONGEST_SLEEP_MS = 2 ** 31 - 1
-
 const EXAMPLES = `
-Appends the messages of one queue to another, as far apart as they were, or faster or slower by a factor. Times are kept, so that a strategy sees the recorded history; --now gives
-messages the time of their replay. The source is only read, to the end that it has when the replay begins. The target is created when it does not exist, and must not have another writer (exit code 4).
+Appends the messages of one queue to another, as far apart as they were, or faster or slower by a factor. Several queues are merged by time. Times are kept, so that a strategy sees the recorded history;
+--now gives messages the time of their replay. The sources are only read, to the end that they have when the replay begins. The target is created when it does not exist, and must not have
+another writer (exit code 4). Damaged messages are skipped (exit code 3).
+
+With --step the replay waits for lines on standard input: an empty line appends one message, a number that many, "run" the rest at the pace, "quit" ends it.
 
 Examples:
   $ chron-cli replay /var/lib/trades --to /tmp/replayed --yes                 at the recorded pace
   $ chron-cli replay /var/lib/trades --to /tmp/replayed --speed 60 --yes      an hour in a minute
-  $ chron-cli replay /var/lib/trades --to /tmp/copy --speed max --yes
+  $ chron-cli replay /var/lib/quotes /var/lib/fills --to /tmp/day --speed max --until 2026-11-21T12:00:00Z --yes
+  $ chron-cli replay /var/lib/trades --to /tmp/replayed --step --yes
 `
 
 export function addReplayCommand(program: Command, run: Runner): void {
   program
     .command('replay')
-    .summary('append the messages of a queue to another, at their pace')
-    .description('Replay the messages of a queue into another one.')
-    .argument('<queue>', 'directory of the queue to read')
+    .summary('append the messages of queues to another, at their pace')
+    .description('Replay the messages of one or more queues into another one.')
+    .argument('<queues...>', 'directories of the queues to read')
     .requiredOption('--to <queue>', 'directory of the queue to append to')
     .option('--speed <factor>', 'pace: 1 is as recorded, max as fast as possible', parseSpeedOption, 1)
+    .option('--step', 'append messages as lines of standard input say')
     .option('--now', 'give messages the present time instead of the one they had')
     .option('--since <time>', 'only messages from this time on', parseTimeOption)
-    .option('--until <time>', 'only messages up to this time', parseTimeOption)
+    .option('--until <time>', 'stop after this time', parseTimeOption)
     .option('--from-sequence <n>', 'begin at this sequence', parseCountOption)
     .option('-t, --type <ids>', 'only these types; may be repeated', parseTypeOption)
     .option('-l, --limit <count>', 'stop after this many messages', parseCountOption)
     .option('--yes', 'do it')
     .addHelpText('after', manual(EXAMPLES))
-    .action((queue: string, options: ReplayOptions, command: Command) =>
-      run(command, (context) => replay(context, queue, options)),
+    .action((queues: string[], options: ReplayOptions, command: Command) =>
+      run(command, (context) => replay(context, queues, options)),
     )
 }
 
-async function replay(context: CommandContext, queue: string, options: ReplayOptions): Promise<number> {
-  // By another name it would go on for ever, fed by what it appends.
-  if (realPath(queue) === realPath(options.to)) throw new UsageError('a queue cannot be replayed into itself')
+async function replay(context: CommandContext, queues: readonly string[], options: ReplayOptions): Promise<number> {
+  // By another name it would go on without an end, fed by what it appends.
+  if (queues.some((queue) => realPath(queue) === realPath(options.to)))
+    throw new UsageError('a queue cannot be replayed into itself')
+  if (new Set(queues.map(realPath)).size < queues.length) throw new UsageError('a queue is named twice')
   if (options.yes !== true) throw new UsageError(`this appends to ${options.to}; add --yes to do it`)
-  const { fromSequence, since } = options
-  const from = fromSequence !== undefined ? { sequence: fromSequence } : since !== undefined ? { timestampNs: since } : 'earliest'
   const startedMs = performance.now()
-  const result = await asOwnerOf(options.to, async () => {
-    // By the rights of the owner of the target, as everything is done from here on.
-    using reader = interruptible(() => openColdReader(queue, { from, to: 'present' }))
-    using writer = openWriter(options.to)
-    const replayed = await copyMessages(context, { search: new MessageSearch(reader, messageFilter(options)), writer, options })
-    writer.flushSync()
-    return replayed
-  })
+  // By the rights of the owner of the target, as everything is done from here on.
+  const replayed = await asOwnerOf(options.to, () => replayInto(context, queues, options))
+  const { messages, missing } = replayed
   const elapsedNs = BigInt(Math.round((performance.now() - startedMs) * 1e6))
-  if (context.json) context.output.line(toJsonReport('replay', { queue, to: options.to, messages: result.messages, elapsedNs }))
+  if (context.json)
+    context.output.line(toJsonReport('replay', { queue: queues[0], queues, to: options.to, messages, missing, elapsedNs }))
   else
     context.output.line(
-      `${formatCountOf(result.messages, 'message')} replayed to ${printable(options.to)} in ${formatDuration(elapsedNs)}`,
+      `${formatCountOf(messages, 'message')} replayed to ${printable(options.to)} in ${formatDuration(elapsedNs)}`,
     )
+  if (missing > 0) context.log.warn({ missing }, `${formatCountOf(missing, 'message')} are damaged or deleted`)
   if (context.signal.aborted) return EXIT_INTERRUPTED
-  return result.lossy ? EXIT_WARNING : EXIT_HEALTHY
+  return missing > 0 ? EXIT_WARNING : EXIT_HEALTHY
 }
 
-async function copyMessages(
-  context: CommandContext,
-  { search, writer, options }: { search: MessageSearch; writer: QueueWriter; options: ReplayOptions },
-): Promise<Replayed> {
-  const pace = new Pace(options.speed)
-  const turns = new TurnClock()
-  let messages = 0
-  let lossy = false
-  while (messages < (options.limit ?? Number.POSITIVE_INFINITY)) {
-    if (turns.isDue) await turns.take()
-    if (context.signal.aborted) break
-    const item = search.next()
-    if (item === undefined) break
-    if (item === LOOKING) continue
-    if (item.kind === 'problem') {
-      lossy ||= item.problem.severity !== 'info'
-      context.log.warn({ code: item.problem.code }, item.problem.message)
-      continue
-    }
-    const delayMs = pace.delayMs(item.timestampNs)
-    if (delayMs >= SHORTEST_SLEEP_MS)
-      await sleep(Math.min(delayMs, LONGEST_SLEEP_MS), undefined, { signal: context.signal }).catch(() => undefined)
-    if (context.signal.aborted) break
-    writer.append(item.typeId, item.payload, options.now === true ? undefined : { timestampNs: item.timestampNs })
-    messages += 1
+async function replayInto(context: CommandContext, queues: readonly string[], options: ReplayOptions): Promise<Replayed> {
+  const observers: [string, QueueObserver][] = []
+  try {
+    for (const queue of queues)
+      observers.push([queue, interruptible(() => openObserver(queue, { onCorrupt: 'skip', onLost: 'snap' }))])
+    using writer = openWriter(options.to)
+    using replay = interruptible(() =>
+      openReplay({
+        sources: Object.fromEntries(observers),
+        from: beginOf(options),
+        speed: options.speed,
+        signal: context.signal,
+      }),
+    )
+    const appender = new Appender(writer, replay, options)
+    if (options.step === true) await replayBySteps(context, replay, appender.handler)
+    else if (options.limit !== 0) await runTo(replay, lastTimeOf(observers), appender.handler, options.until)
+    writer.flushSync()
+    return { messages: appender.messages, missing: observers.reduce((sum, [, observer]) => sum + missingOf(observer), 0) }
+  } finally {
+    for (const [, observer] of observers) observer.close()
   }
-  return { messages, lossy }
 }
 
-/** Says how long to wait before each message: the distance to the first one, divided by the speed. Messages that are older than the one before wait for nothing. */
-export class Pace {
-  #firstNs: bigint | undefined
-  #startedMs = 0
+function beginOf({ fromSequence, since }: ReplayOptions): 'earliest' | { sequence: number } | { timestampNs: bigint } {
+  if (fromSequence !== undefined) return { sequence: fromSequence }
+  return since === undefined ? 'earliest' : { timestampNs: since }
+}
 
-  constructor(private readonly speed: number) {}
+/** The clock of a replay would go on to the given time at the pace, although nothing comes any more. */
+async function runTo(replay: Replay, lastNs: bigint, handler: ReplayHandler, untilNs: bigint | undefined): Promise<void> {
+  if (untilNs === undefined || untilNs >= lastNs) await replay.run(handler)
+  else await replay.until({ timestampNs: untilNs }, handler)
+}
 
-  delayMs(timestampNs: bigint, nowMs = performance.now()): number {
-    if (this.#firstNs === undefined) {
-      this.#firstNs = timestampNs
-      this.#startedMs = nowMs
-    }
-    const dueMs = this.#startedMs + Number(timestampNs - this.#firstNs) / 1e6 / this.speed
-    return Math.max(0, dueMs - nowMs)
+function lastTimeOf(observers: readonly (readonly [string, QueueObserver])[]): bigint {
+  let latestNs = 0n
+  for (const [queue] of observers) {
+    using last = openObserver(queue, { start: { last: 1 }, onCorrupt: 'skip', onLost: 'snap' })
+    const timestampNs = last.peek()?.timestampNs ?? 0n
+    if (timestampNs > latestNs) latestNs = timestampNs
+  }
+  return latestNs
+}
+
+function missingOf(observer: QueueObserver): number {
+  const { corruptSkipped, lost } = observer.metrics()
+  return corruptSkipped + lost
+}
+
+/** Appends the messages that the user asked for. */
+class Appender {
+  messages = 0
+  readonly handler: ReplayHandler = ({ message }) => this.#take(message)
+  readonly #types: ReadonlySet<number> | undefined
+
+  constructor(
+    private readonly writer: QueueWriter,
+    private readonly replay: Replay,
+    private readonly options: ReplayOptions,
+  ) {
+    this.#types = options.type === undefined ? undefined : new Set(options.type)
+  }
+
+  #take(message: Message): void {
+    const { since, now, limit = Number.POSITIVE_INFINITY, until } = this.options
+    if (this.#types?.has(message.typeId) === false) return
+    if (since !== undefined && message.timestampNs < since) return
+    if (until !== undefined && message.timestampNs > until) return
+    this.writer.append(message.typeId, message.payloadView, now === true ? undefined : { timestampNs: message.timestampNs })
+    this.messages += 1
+    if (this.messages >= limit) this.replay.pause()
   }
 }

@@ -1,0 +1,73 @@
+import { type Message, openObserver, type QueueWriter } from '@chronicle-ts/core'
+import { nowNs } from '../latency/clock.js'
+import { decodeAnswer, encodeAnswer, type Order, OrderFormatError } from '../order-codec.js'
+
+/** What became of an order that came in. */
+export type AnswerOutcome = 'ack' | 'fill' | 'repeat'
+
+/**
+ * Answers one strategy's orders, each exactly once.
+ *
+ * The strategy's ids have no holes and answers are given in their order, so the last answer in `orders_in` says which orders are answered. A router that
+ * was killed between an answer and its saved position reads that order again, and recognises it.
+ */
+export class AnswerDesk {
+  /** Orders missing between two that follow each other. */
+  gaps = 0
+  readonly #ordersIn: QueueWriter
+  #lastAnsweredId: number
+
+  /** @param ordersIn the writer of the strategy's `orders_in` */
+  constructor(ordersIn: QueueWriter) {
+    this.#ordersIn = ordersIn
+    this.#lastAnsweredId = readLastAnsweredId(ordersIn)
+  }
+
+  /**
+   * This router stands in for the exchange: an order that takes a price is filled at it, one that makes a price is acknowledged and rests.
+   */
+  answer(order: Order): AnswerOutcome {
+    if (order.orderId <= this.#lastAnsweredId) return 'repeat'
+    this.gaps += order.orderId - this.#lastAnsweredId - 1
+    const outcome = order.kind === 'take' ? 'fill' : 'ack'
+    const { typeId, payload } = encodeAnswer({ ...order, outcome, answeredNs: nowNs() })
+    this.#ordersIn.append(typeId, payload)
+    this.#lastAnsweredId = order.orderId
+    return outcome
+  }
+}
+
+/**
+ * Returns the id of the last answered order. Where that cannot be read (a crash, a damaged disk), the last one that can be read tells, and one id more for each answer after it: orders have no holes, and
+ * each has one answer.
+ */
+function readLastAnsweredId(ordersIn: QueueWriter): number {
+  const count = ordersIn.nextSequence
+  for (let back = 1; ; back *= 8) {
+    const last = lastAnswerFrom(ordersIn.directory, Math.max(0, count - back))
+    if (last !== undefined) return last.orderId + (count - 1 - last.sequence)
+    if (back >= count) return count
+  }
+}
+
+function lastAnswerFrom(
+  directory: string,
+  sequence: number,
+): { readonly orderId: number; readonly sequence: number } | undefined {
+  using answers = openObserver(directory, { start: { sequence }, onCorrupt: 'skip', onLost: 'snap' })
+  let last: { readonly orderId: number; readonly sequence: number } | undefined
+  for (let message = answers.next(); message !== undefined; message = answers.next()) {
+    const orderId = orderIdOf(message)
+    if (orderId !== undefined) last = { orderId, sequence: message.sequence }
+  }
+  return last
+}
+
+function orderIdOf({ typeId, payload }: Message): number | undefined {
+  try {
+    return decodeAnswer(typeId, payload).orderId
+  } catch (error) {
+    if (error instanceof OrderFormatError) return undefined
+    throw error
+  }
+}

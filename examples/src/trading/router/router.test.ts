@@ -1,0 +1,263 @@
+import { closeSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BusLayout, openRouterEndpoints, openStrategyEndpoints, RouterDiscovery, type StrategyEndpoints } from '@chronicle-ts/bus'
+import { isQueueError, openObserver, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { decodeAnswer, encodeOrder } from '../order-codec.js'
+import { ORDER_ID_OFFSET, SENT_NS_OFFSET, SYMBOL_OFFSET } from '../order-layout.js'
+import { Router } from './router.js'
+
+let root: string
+let layout: BusLayout
+let router: Router
+const problems: string[] = []
+const opened: StrategyEndpoints[] = []
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'router-'))
+  layout = new BusLayout(join(root, 'bus'))
+  router = newRouter()
+})
+afterEach(() => {
+  router.close()
+  for (const endpoints of opened.splice(0)) endpoints.close()
+  problems.length = 0
+  rmSync(root, { recursive: true })
+})
+
+function newRouter(answers?: WriterOptions): Router {
+  const onProblem = (strategy: string, error: unknown): void => {
+    problems.push(isQueueError(error) ? `${strategy} ${error.code}` : `${strategy} ${(error as Error).name}`)
+  }
+  return new Router(layout, onProblem, answers)
+}
+
+function strategy(name: string, segmentSize = 64 * 1024): StrategyEndpoints {
+  const endpoints = openStrategyEndpoints(layout, name, { writer: { segmentSize }, renewalIntervalMs: 0 })
+  opened.push(endpoints)
+  endpoints.markReady()
+  return endpoints
+}
+
+function order(orderId: number): Buffer {
+  return encodeOrder({
+    orderId,
+    kind: 'take',
+    sentNs: 5n,
+    marketSequence: orderId,
+    price: 2,
+    quantity: 3,
+    side: 'buy',
+    strategy: 'alpha',
+    venue: 'v',
+    symbol: 'X',
+  }).payload
+}
+
+function send({ ordersOut }: { readonly ordersOut: QueueWriter }, from: number, to: number): void {
+  for (let orderId = from; orderId <= to; orderId++) ordersOut.append(1, order(orderId))
+}
+
+function answeredIds(directory: string): number[] {
+  using answers = openObserver(directory, { start: 'earliest', onCorrupt: 'skip' })
+  const ids: number[] = []
+  for (let message = answers.next(); message !== undefined; message = answers.next()) {
+    if (message.typeId !== NOT_AN_ANSWER) ids.push(decodeAnswer(message.typeId, message.payload).orderId)
+  }
+  return ids
+}
+
+function readAll(): void {
+  while (router.read(256) > 0);
+}
+
+/** As the router's program does. */
+function follow(discovery: RouterDiscovery): void {
+  for (const { kind, strategy } of discovery.poll()) {
+    if (kind === 'removed') router.detach(strategy)
+    else if (kind === 'left') router.serveLeft(strategy)
+    else router.attach(strategy)
+  }
+}
+
+const NOT_AN_ANSWER = 77
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
+const answersOf = (name: string): number[] => answeredIds(layout.strategy(name).ordersIn)
+const countDescriptors = (): number => readdirSync('/proc/self/fd').length
+
+it('goes on with the others when the answers to one strategy have no place to go', () => {
+  const COUNT = 2_000
+  router.close()
+  router = newRouter({ segmentSize: 64 * 1024, maxSegments: 3, retention: { consumed: true }, backpressure: 'fail' })
+  const [alpha, beta] = [strategy('alpha', 1024 * 1024), strategy('beta')]
+  for (const name of ['alpha', 'beta']) router.attach(name)
+  // A strategy that does not read its answers.
+  const answers = alpha.openOrdersIn()
+  send(alpha, 1, COUNT)
+  send(beta, 1, 200)
+  readAll()
+  expect(problems).toEqual(['alpha ERR_QUEUE_FULL'])
+  expect(router.state).toMatchObject({ strategies: 1, gaps: 0 })
+  expect(answersOf('beta')).toEqual(upTo(200))
+
+  // It reads them, and is served again, from the first order without an answer.
+  const ids: number[] = []
+  while (ids.length < COUNT) {
+    const count = answers?.poll(COUNT, ({ typeId, payload }) => ids.push(decodeAnswer(typeId, payload).orderId))
+    answers?.commit()
+    if (count === 0) router.attach('alpha')
+    readAll()
+  }
+  expect(ids).toEqual(upTo(COUNT))
+  for (const name of ['alpha', 'beta']) router.detach(name)
+  expect(router.state).toMatchObject({ strategies: 0, orders: COUNT + 200, gaps: 0 })
+  expect(new Set(problems)).toEqual(new Set(['alpha ERR_QUEUE_FULL']))
+})
+
+/** Orders that are none, or would break something. */
+const BAD_ORDERS: readonly [string, (payload: Buffer) => void][] = [
+  ['text that is not ASCII', (payload) => payload.writeUInt8(0xe9, SYMBOL_OFFSET)],
+  ['half of a UTF-8 character', (payload) => payload.write('\u20ac', SYMBOL_OFFSET - 1, 'utf8')],
+  ['an id that a number cannot hold', (payload) => payload.writeBigUInt64LE(2n ** 64n - 1n, ORDER_ID_OFFSET)],
+  ['an id of 0', (payload) => payload.writeBigUInt64LE(0n, ORDER_ID_OFFSET)],
+]
+
+it.each(BAD_ORDERS)('L66: leaves an order with %s unanswered, says so once, and serves everything else', (_, spoil) => {
+  const [good, bad] = [strategy('good'), strategy('bad')]
+  send(good, 1, 3)
+  send(bad, 1, 1)
+  for (let count = 0; count < 3; count++) {
+    const payload = order(2)
+    spoil(payload)
+    bad.ordersOut.append(1, payload)
+  }
+  send(bad, 2, 3)
+  for (let life = 1; life <= 2; life++) {
+    for (const name of ['good', 'bad']) router.attach(name)
+    readAll()
+    expect([answersOf('good'), answersOf('bad')]).toEqual([upTo(3), upTo(3)])
+    router.close()
+    router = newRouter()
+  }
+  expect(problems).toEqual(['bad OrderFormatError'])
+})
+
+it('L66: serves all when one strategy stamps its messages and orders with the far future', () => {
+  const [good, bad] = [strategy('good'), strategy('bad')]
+  const payload = order(1)
+  payload.writeBigUInt64LE(2n ** 64n - 1n, SENT_NS_OFFSET)
+  bad.ordersOut.append(1, payload, { timestampNs: 2n ** 64n - 1n })
+  send(bad, 2, 5)
+  send(good, 1, 5)
+  for (const name of ['good', 'bad']) router.attach(name)
+  readAll()
+  expect([answersOf('good'), answersOf('bad')]).toEqual([upTo(5), upTo(5)])
+})
+
+it('L66: goes on after the last answer, also where that one is damaged', () => {
+  const alpha = strategy('alpha')
+  send(alpha, 1, 4)
+  router.attach('alpha')
+  readAll()
+  router.close()
+  // The router was killed before it saved its position, and its last answers are not to be read.
+  rmSync(join(layout.strategy('alpha').ordersOut, 'readers'), { recursive: true })
+  const { ordersIn } = layout.strategy('alpha')
+  const segment = join(ordersIn, '000000000.q')
+  send(alpha, 5, 6)
+  router = newRouter()
+  writeDamage(segment, 3)
+  router.attach('alpha')
+  readAll()
+  expect(answersOf('alpha')).toEqual([1, 2, 3, 5, 6])
+  expect(router.state).toMatchObject({ orders: 2, repeats: 4 })
+  expect(problems).toEqual([])
+})
+
+/** Spoils the payload of the record with this sequence: answers are all of one length. */
+function writeDamage(segment: string, sequence: number): void {
+  using answers = openObserver(join(segment, '..'), { start: { sequence } })
+  const { offset } = answers.position
+  const fd = openSync(segment, 'r+')
+  writeSync(fd, Buffer.alloc(8, 0xff), 0, 8, offset + 80)
+  closeSync(fd)
+}
+
+it('L66: tries again in silence what is taken, leaves nothing open each time, and serves it once it is free', async () => {
+  const alpha = strategy('alpha')
+  send(alpha, 1, 3)
+  const other = openRouterEndpoints(layout, 'alpha')
+  router.attach('alpha')
+  const before = countDescriptors()
+  for (let attempt = 0; attempt < 5; attempt++) router.attach('alpha')
+  expect([countDescriptors(), problems]).toEqual([before, ['alpha ERR_READER_ACTIVE']])
+  other.close()
+  await served('alpha', 3)
+  expect(problems).toHaveLength(1)
+})
+
+it('L66: leaves nothing open when the answers of a strategy are not a queue, and says so once', () => {
+  const { ordersIn } = strategy('alpha').paths
+  rmSync(ordersIn, { recursive: true })
+  writeFileSync(ordersIn, 'not a queue')
+  router.attach('alpha')
+  const before = countDescriptors()
+  for (let attempt = 0; attempt < 5; attempt++) router.attach('alpha')
+  expect([countDescriptors(), problems]).toEqual([before, ['alpha ERR_NOT_A_QUEUE']])
+})
+
+it('L65: the next router answers what a strategy left in good order while none served it, and lets go of it', () => {
+  const alpha = strategy('alpha')
+  send(alpha, 1, 2)
+  router.attach('alpha')
+  readAll()
+  router.close()
+  send(alpha, 3, 5)
+  alpha.close()
+  router = newRouter()
+  using discovery = new RouterDiscovery(layout, { watch: false })
+  follow(discovery)
+  expect([answersOf('alpha'), router.state.strategies, problems]).toEqual([upTo(5), 0, []])
+})
+
+it('L65: answers what a strategy left that could not be attached while it was there', async () => {
+  const alpha = strategy('alpha')
+  send(alpha, 1, 3)
+  const other = openRouterEndpoints(layout, 'alpha')
+  router.attach('alpha')
+  alpha.close()
+  router.detach('alpha')
+  other.close()
+  await served('alpha', 3)
+  expect(router.state.strategies).toBe(0)
+})
+
+it('finishes the orders of a directory that was replaced, and serves the new one from its first order', () => {
+  const old = strategy('alpha')
+  using discovery = new RouterDiscovery(layout, { watch: false })
+  follow(discovery)
+  send(old, 1, 300)
+  const away = join(root, 'away')
+  renameSync(layout.strategy('alpha').directory, away)
+  const successor = strategy('alpha')
+  send(successor, 1, 500)
+  discovery.rescan()
+  follow(discovery)
+  readAll()
+  expect(answeredIds(join(away, 'orders_in'))).toEqual(upTo(300))
+  expect(answersOf('alpha')).toEqual(upTo(500))
+  expect(problems).toEqual([])
+})
+
+/** Lets the router try again until all orders have an answer. */
+async function served(name: string, count: number): Promise<void> {
+  const deadline = performance.now() + 30_000
+  for (;;) {
+    router.retry()
+    readAll()
+    if (answersOf(name).length === count) return
+    if (performance.now() > deadline) throw new Error(`${name} was not served: ${problems}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

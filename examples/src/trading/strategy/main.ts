@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util'
+import { BusLayout, openStrategyEndpoints } from '@chronicle-ts/bus'
+import { ORDERS_SEGMENT_SIZE } from '../order-layout.js'
+import { UsageError } from '../process/expected-error.js'
+import { ParentLink } from '../process/parent-link.js'
+import type { StrategyState } from '../process/program-state.js'
+import { runProgram } from '../process/run-program.js'
+import { Strategy } from './strategy.js'
+
+/** Trades on the feeds named, through its own `orders_out` and `orders_in`. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      root: { type: 'string' },
+      name: { type: 'string' },
+      feed: { type: 'string', multiple: true },
+      span: { type: 'string', default: '8' },
+    },
+  })
+  const { root, name, feed: venues } = values
+  const span = Number(values.span)
+  if (root === undefined || name === undefined || venues === undefined || !(span >= 1)) {
+    throw new UsageError('Usage: strategy --root DIR --name NAME --feed VENUE [--feed VENUE ...] [--span N]')
+  }
+
+  const layout = new BusLayout(root)
+  using endpoints = openStrategyEndpoints(layout, name, { writer: { segmentSize: ORDERS_SEGMENT_SIZE } })
+  const strategy = new Strategy({ layout, venues, span }, endpoints)
+  const link = new ParentLink<StrategyState>(() => strategy.state)
+  try {
+    await strategy.attach(link)
+    endpoints.markReady()
+    link.ready()
+    await link.started
+    await strategy.run(link)
+  } finally {
+    strategy.close()
+  }
+  await link.done()
+}
+
+await runProgram(main)

@@ -1,0 +1,46 @@
+import type { QueueWriter } from '@chronicle-ts/core'
+import { nowNs } from '../latency/clock.js'
+import { encodeOrder } from '../order-codec.js'
+import type { Decision } from './market-view.js'
+import type { OrderHistory } from './order-history.js'
+
+/**
+ * Makes orders of decisions, exactly one of each.
+ *
+ * Reading is at least once: after a crash, the market data since the last saved position comes again, and with it decisions that were carried out already. An order
+ * carries the venue and sequence of the message that led to it, and decisions of a venue come in the order of its sequences; so a decision is old exactly when its
+ * sequence is not above that of the venue's last order.
+ */
+export class OrderDesk {
+  /** Decisions that came again and made no order. */
+  repeats = 0
+  readonly #strategy: string
+  readonly #ordersOut: QueueWriter
+  readonly #lastMarketSequences: Map<string, number>
+  #lastOrderId: number
+
+  constructor(strategy: string, ordersOut: QueueWriter, history: OrderHistory) {
+    this.#strategy = strategy
+    this.#ordersOut = ordersOut
+    this.#lastOrderId = history.lastOrderId
+    this.#lastMarketSequences = new Map(history.lastMarketSequences)
+  }
+
+  /** Ids are given out from 1 without holes, so this is also the number of orders. */
+  get lastOrderId(): number {
+    return this.#lastOrderId
+  }
+
+  /** @param marketSequence of the message that led to the decision, at the decision's venue */
+  place(decision: Decision, marketSequence: number): void {
+    if (marketSequence <= (this.#lastMarketSequences.get(decision.venue) ?? -1)) {
+      this.repeats++
+      return
+    }
+    const orderId = this.#lastOrderId + 1
+    const { typeId, payload } = encodeOrder({ ...decision, strategy: this.#strategy, orderId, marketSequence, sentNs: nowNs() })
+    this.#ordersOut.append(typeId, payload)
+    this.#lastOrderId = orderId
+    this.#lastMarketSequences.set(decision.venue, marketSequence)
+  }
+}

@@ -1,0 +1,26 @@
+import { openObserver } from '@chronicle-ts/core'
+import { decodeOrder } from '../order-codec.js'
+
+/** What a strategy's own queue says about the orders it has sent in all its lives. */
+export interface OrderHistory {
+  /** 0 before the first. */
+  readonly lastOrderId: number
+  /** By venue: sequence of the market-data message behind the last order. */
+  readonly lastMarketSequences: ReadonlyMap<string, number>
+}
+
+/**
+ * Reads back all orders. The queue is the only memory that the strategy needs: an order that is in it was sent, one that is not was not, and there is no
+ * moment in between.
+ */
+export function readOrderHistory(ordersOut: string): OrderHistory {
+  let lastOrderId = 0
+  const lastMarketSequences = new Map<string, number>()
+  using orders = openObserver(ordersOut, { start: 'earliest' })
+  for (let message = orders.next(); message !== undefined; message = orders.next()) {
+    const order = decodeOrder(message.typeId, message.payload)
+    lastOrderId = Math.max(lastOrderId, order.orderId)
+    lastMarketSequences.set(order.venue, order.marketSequence)
+  }
+  return { lastOrderId, lastMarketSequences }
+}

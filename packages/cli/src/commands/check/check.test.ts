@@ -1,0 +1,98 @@
+import { truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openReader, openWriter } from '@chronicle-ts/core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { QueueFolder } from '../../../test/support/queue-folder.js'
+import { runCli } from '../../../test/support/run-cli.js'
+import {
+  parseCountThreshold,
+  parseDiskThreshold,
+  parseReaderThreshold,
+  parseSecondsThreshold,
+  thresholdsFor,
+} from './check-thresholds.js'
+
+let folder: QueueFolder
+
+beforeEach(() => {
+  folder = new QueueFolder()
+})
+afterEach(() => folder.remove())
+
+describe('chron-cli check and health', () => {
+  it('exit with the state, in every format, by options and by the file of the queue', () => {
+    const queue = folder.join('bus/queue')
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    openReader(queue, 'audit', { start: 'earliest' }).close()
+    writer.append(1, Buffer.from('hello'))
+    const dead = runCli(['check', folder.join('bus')])
+    expect(dead).toMatchObject({
+      exitCode: 3,
+      stdout: 'warning  1 queue, 1 not ok\n  queue  reader audit dead 1 message behind\n',
+    })
+    expect(runCli(['health', queue])).toMatchObject({
+      exitCode: 3,
+      stdout: 'dead  queue: reader audit dead 1 message behind\n',
+    })
+    expect(runCli(['health', queue, '--fail-on', 'critical']).exitCode).toBe(0)
+    expect(runCli(['check', queue, '--optional-reader', 'audit'])).toMatchObject({ exitCode: 0, stdout: 'ok  1 queue\n' })
+    writeFileSync(join(queue, 'thresholds.json'), '{"readers":{"audit":{"optional":true}}}')
+    expect(runCli(['health', queue])).toMatchObject({ exitCode: 0, stdout: 'ok\n' })
+    const strict = ['--durable-behind', ':0', '--format']
+    expect(runCli(['check', queue, ...strict, 'json'])).toMatchObject({ exitCode: 2 })
+    const nagios = runCli(['check', queue, ...strict, 'nagios', '--nagios-codes'])
+    expect(nagios.exitCode).toBe(2)
+    expect(nagios.stdout).toBe(
+      "CHRONICLE CRITICAL: 1 queues, 1 not ok - queue: queue NOT DURABLE never synced | queues=1;;;0 'queue.audit.lag_messages'=1;;;0 " +
+        `${/'queue.audit.lag_seconds'=[0-9.]+s;;;0/.exec(nagios.stdout)?.[0]}\n`,
+    )
+    const metrics = runCli(['check', queue, ...strict, 'prometheus']).stdout
+    expect(metrics).toContain('chronicle_check_severity{queue="queue"} 2\n')
+    expect(metrics).toContain(
+      'chronicle_check_condition{queue="queue",reader="",code="NOT_DURABLE",word="not durable",severity="critical"} 1\n',
+    )
+  })
+
+  it('say what cannot be looked at', () => {
+    expect(runCli(['check', folder.join('missing')]).exitCode).toBe(1)
+    const unknown = runCli(['check', folder.join('missing'), '--nagios-codes', '--format', 'nagios'])
+    expect(unknown).toMatchObject({ exitCode: 3 })
+    expect(unknown.stdout).toMatch(/^CHRONICLE UNKNOWN: /)
+    truncateSync(join(folder.copyGolden('killed'), 'control.meta'), 10)
+    expect(runCli(['health', folder.path, '--json']).exitCode).toBe(2)
+  })
+})
+
+describe('thresholds on the command line', () => {
+  it('are a warning, a critical one, or both', () => {
+    expect(parseCountThreshold('1000')).toEqual({ warning: 1000 })
+    expect(parseCountThreshold('10:100')).toEqual({ warning: 10, critical: 100 })
+    expect(parseSecondsThreshold(':1m')).toEqual({ critical: 60 })
+    expect(parseDiskThreshold('10%:2.5%')).toEqual({ diskFreeShare: { warning: 0.1, critical: 0.025 } })
+    expect(parseDiskThreshold('1GiB')).toEqual({ diskFreeBytes: { warning: 2 ** 30 } })
+    expect(parseReaderThreshold('audit:lag-seconds=60s:10m,lag-messages=5')).toEqual([
+      ['audit', { lagSeconds: { warning: 60, critical: 600 }, lagMessages: { warning: 5 } }],
+    ])
+  })
+
+  it.each(['', ':', 'many', '1:2:3', '-1'])('refuse %j', (text) => {
+    expect(() => parseCountThreshold(text)).toThrow(/expected counts/)
+  })
+
+  it.each(['audit', ':lag-seconds=1', 'audit:lag=1', 'audit:lag-seconds'])('refuse %j for a reader', (text) => {
+    expect(() => parseReaderThreshold(text)).toThrow(/expected/)
+  })
+
+  it('go before those of the file', () => {
+    const queue = folder.copyGolden('rolled')
+    writeFileSync(join(queue, 'thresholds.json'), '{"lagMessages":5,"readers":{"audit":{"lagBytes":7}}}')
+    const thresholds = thresholdsFor(queue, {
+      lagMessages: { warning: 9 },
+      reader: parseReaderThreshold('audit:lag-messages=3'),
+    })
+    expect(thresholds).toEqual({
+      lagMessages: { warning: 9 },
+      readers: { audit: { lagBytes: { warning: 7 }, lagMessages: { warning: 3 } } },
+    })
+  })
+})

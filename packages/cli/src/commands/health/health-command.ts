@@ -1,0 +1,65 @@
+import { type StateSeverity, stateLabel } from '@chronicle-ts/inspect'
+import { type Command, Option } from 'commander'
+import type { CommandContext, Runner } from '../../command-context.js'
+import { EXIT_HEALTHY } from '../../exit-codes.js'
+import { interruptible } from '../../interruptible.js'
+import { toJsonReport } from '../../output/json.js'
+import { manual } from '../../output/manual.js'
+import { printable } from '../../output/printable.js'
+import { describeState, exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
+import { logGaps, lookAround } from '../../queues/look-around.js'
+import { pathBelow } from '../../queues/queue-names.js'
+
+interface HealthOptions {
+  readonly failOn?: 'warning' | 'critical'
+}
+
+const EXAMPLES = `
+One word for probes: ok, or what is wrong first. It takes a few reads for each queue, independent of its size, and exits with 0, 3 (warning) or 2 (critical).
+
+A probe that restarts a service must not do so because one reader is slow: give it --fail-on critical, and warnings exit with 0. ops/ has manifests that use it so.
+
+Examples:
+  $ chron-cli health /var/lib/trades
+  $ chron-cli health /var/lib/bus --fail-on critical
+  $ chron-cli health /var/lib/bus --json | jq -r .word
+`
+
+export function addHealthCommand(program: Command, run: Runner): void {
+  program
+    .command('health')
+    .summary('one word and an exit code, for probes')
+    .description('Say in one word whether a queue, or every queue below a directory, is all right.')
+    .argument('<directory>', 'a queue, or a directory with queues below it')
+    .addOption(
+      new Option('--fail-on <severity>', 'the least severity that makes it fail')
+        .choices(['warning', 'critical'])
+        .default('warning'),
+    )
+    .addHelpText('after', manual(EXAMPLES))
+    .action((directory: string, options: HealthOptions, command: Command) =>
+      run(command, (context) => health(context, directory, options)),
+    )
+}
+
+function health(context: CommandContext, directory: string, { failOn }: HealthOptions): number {
+  const look = interruptible(() => lookAround(directory, { quick: true }))
+  logGaps(context, look)
+  const worst = look.queues.reduce<StateSeverity>((severity, { state }) => worseSeverity(severity, state.severity), 'ok')
+  const severity = look.isWhole ? worst : worseSeverity(worst, 'warning')
+  const first = look.queues.find(({ state }) => state.severity === worst && worst !== 'ok')
+  const word = first?.state.word ?? (severity === 'ok' ? 'ok' : 'unreadable')
+  if (context.json) {
+    const queues = look.queues.map(({ directory: queue, state }) => ({
+      name: pathBelow(directory, queue),
+      word: state.word,
+      severity: state.severity,
+    }))
+    context.output.line(toJsonReport('health', { severity, word, queues }))
+  } else if (first === undefined) context.output.line(word)
+  else {
+    const name = pathBelow(directory, first.directory)
+    context.output.line(`${stateLabel(first.state)}  ${printable(name)}: ${describeState(first.state)}`)
+  }
+  return failOn === 'critical' && severity !== 'critical' ? EXIT_HEALTHY : exitCodeOfSeverity(severity)
+}

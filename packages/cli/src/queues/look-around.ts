@@ -1,0 +1,86 @@
+import { NotAQueueError } from '@chronicle-ts/core'
+import {
+  type FoundQueues,
+  findQueues,
+  inspectState,
+  type QueueInspection,
+  type QueueState,
+  type StateOptions,
+} from '@chronicle-ts/inspect'
+import type { CommandContext } from '../command-context.js'
+import { messageOfError } from '../error-report.js'
+
+/** Why a directory below the root is not in the result. */
+export const LEFT_OUT = 'this directory was not searched, because it is a link or lies too deep: name it to look at it'
+
+/** One queue that was looked at. */
+export interface LookedQueue {
+  readonly directory: string
+  readonly inspection: QueueInspection
+  readonly state: QueueState
+}
+
+/** A directory that could not be looked at, and why. */
+export interface UnreadableQueue {
+  readonly directory: string
+  readonly message: string
+}
+
+/** What stands in and below a directory. */
+export interface LookAround {
+  readonly queues: readonly LookedQueue[]
+  readonly unreadable: readonly UnreadableQueue[]
+  readonly found: FoundQueues
+  /** The directory that was named is a queue itself. */
+  readonly isSingle: boolean
+  /** Everything that was found could be looked at. */
+  readonly isWhole: boolean
+}
+
+export interface LookOptions {
+  /** Options of each look; thresholds that the caller gives go before those of the queue's file. */
+  readonly stateOptions?: (directory: string) => StateOptions
+  /** Leave out what costs more than a few reads for each queue. */
+  readonly quick?: boolean
+}
+
+/**
+ * Looks at a queue, or at every queue below a directory, each on its own: one that vanishes or may not be read hides no other.
+ *
+ * @throws NotAQueueError when there is none; NotFoundError and PermissionError of the directory itself.
+ */
+export function lookAround(directory: string, options: LookOptions = {}): LookAround {
+  const found = findQueues(directory)
+  if (found.directories.length === 0) throw noQueueError(directory, found)
+  const isSingle = found.directories.length === 1 && found.directories[0] === directory
+  const queues: LookedQueue[] = []
+  const unreadable: UnreadableQueue[] = []
+  for (const queue of found.directories) {
+    try {
+      const looked = inspectState(queue, {
+        ...options.stateOptions?.(queue),
+        ...(options.quick === true && { quick: true, segmentLimit: 2 }),
+      })
+      queues.push({ directory: queue, ...looked })
+    } catch (error) {
+      // A queue that was named is the error; one of many is only missing.
+      if (isSingle) throw error
+      unreadable.push({ directory: queue, message: messageOfError(error) })
+    }
+  }
+  const isWhole = unreadable.length === 0 && found.unreadable.length === 0 && !found.isPartial
+  return { queues, unreadable, found, isSingle, isWhole }
+}
+
+/** Writes to the log what a look could not see. */
+export function logGaps({ log }: CommandContext, { unreadable, found }: LookAround): void {
+  for (const { directory, message } of unreadable) log.warn({ directory }, message)
+  for (const path of found.unreadable) log.warn({ path }, 'this directory cannot be listed')
+  for (const path of found.leftOut) log.info({ path }, LEFT_OUT)
+}
+
+function noQueueError(directory: string, { unreadable, leftOut }: FoundQueues): NotAQueueError {
+  const hidden = unreadable.length > 0 ? `, and ${unreadable.length} directories in it cannot be listed` : ''
+  const notSearched = leftOut.length > 0 ? `, and links or deep directories in it were not searched: ${leftOut.length}` : ''
+  return new NotAQueueError({ directory, detail: `there is no queue in or below it${hidden}${notSearched}` })
+}

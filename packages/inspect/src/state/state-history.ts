@@ -1,0 +1,145 @@
+import { inspectQueue } from '../cold/inspect-queue.js'
+import type { QueueInspection } from '../cold/queue-inspection.js'
+import type { MeasuredReader } from './judge-reader.js'
+import type { QueueState } from './queue-state.js'
+import { type Measured, type StateOptions, stateOfQueue } from './state-of-queue.js'
+
+/** How long looks are remembered: as far back as trends are drawn and times of arrival are known. */
+export const HISTORY_MS = 15 * 60_000
+
+/** Rates are those of the last looks within this time. */
+export const RATE_WINDOW_MS = 10_000
+
+interface Look {
+  readonly atMs: number
+  readonly nextSequence: number
+  /** By reader: the sequence that it reads next, and how often its file was saved. */
+  readonly readers: ReadonlyMap<string, { readonly nextSequence: number | undefined; readonly generation: number | undefined }>
+}
+
+/** A point of a trend. */
+export interface TrendPoint {
+  /** By the monotonic clock. */
+  readonly atMs: number
+  readonly perSecond: number
+  /** Of the reader that is furthest behind; `null` when unknown. */
+  readonly lagMessages: number | null
+}
+
+/**
+ * Remembers the looks at one queue during the last fifteen minutes, so that rates, times of arrival and times to catch up are measured and not guessed. Uses the monotonic clock: a system clock
+ * that jumps changes nothing.
+ */
+export class StateHistory {
+  readonly #looks: Look[] = []
+  readonly #trend: TrendPoint[] = []
+  #createdNs: bigint | undefined
+
+  /** Rates and lags of earlier looks, oldest first. */
+  get trend(): readonly TrendPoint[] {
+    return this.#trend
+  }
+
+  /** Judges a look with what earlier looks saw. */
+  state(inspection: QueueInspection, options: StateOptions = {}, nowMs = performance.now()): QueueState {
+    const measured = this.add(inspection, nowMs)
+    return stateOfQueue(inspection, { ...options, ...(measured !== undefined && { measured }) })
+  }
+
+  /** Looks at the queue's directory and judges what it finds. @throws as `inspectQueue`. */
+  look(
+    directory: string,
+    options: StateOptions & { readonly segmentLimit?: number } = {},
+  ): { inspection: QueueInspection; state: QueueState } {
+    const { segmentLimit = 2, ...rest } = options
+    const inspection = inspectQueue(directory, { quick: true, segmentLimit })
+    return { inspection, state: this.state(inspection, rest) }
+  }
+
+  /** Takes one look into account; `undefined` after the first one, which measures nothing. */
+  add(inspection: QueueInspection, nowMs = performance.now()): Measured | undefined {
+    const { nextSequence } = inspection.head
+    if (nextSequence === undefined) return undefined
+    this.#forgetOther(inspection, nextSequence)
+    const readers = new Map(
+      inspection.readers.map(({ name, lag, generation }) => {
+        const unread = lag?.messages
+        return [name, { nextSequence: unread === undefined ? undefined : nextSequence - unread, generation }] as const
+      }),
+    )
+    const look: Look = { atMs: nowMs, nextSequence, readers }
+    this.#looks.push(look)
+    while (this.#looks.length > 1 && (this.#looks[0]?.atMs ?? 0) < nowMs - HISTORY_MS) this.#looks.shift()
+    const measured = this.#looks.length < 2 ? undefined : this.#measure(look)
+    this.#addToTrend(look, measured?.rates.perSecond ?? 0)
+    return measured
+  }
+
+  /** A queue that was made again, or lost messages, has nothing to do with the earlier looks. */
+  #forgetOther({ control }: QueueInspection, nextSequence: number): void {
+    const last = this.#looks.at(-1)
+    const created = control?.createdNs
+    const isOther = created !== undefined && this.#createdNs !== undefined && created !== this.#createdNs
+    if (isOther || (last !== undefined && nextSequence < last.nextSequence)) this.#looks.length = 0
+    this.#createdNs = created
+  }
+
+  #measure(look: Look): Measured {
+    const base = this.#looks.find(({ atMs }) => atMs >= look.atMs - RATE_WINDOW_MS && atMs < look.atMs) ?? this.#looks.at(-2)
+    const from = base ?? look
+    const seconds = Math.max((look.atMs - from.atMs) / 1000, 1e-6)
+    const perSecond = (look.nextSequence - from.nextSequence) / seconds
+    const readers = new Map(
+      [...look.readers].map(([name, now]) => [name, this.#measureReader(name, { look, from, seconds, perSecond, now })] as const),
+    )
+    const windowNs = BigInt(Math.round(seconds * 1e9))
+    return { rates: { windowNs, perSecond }, movedLately: look.nextSequence > from.nextSequence, readers }
+  }
+
+  #measureReader(
+    name: string,
+    facts: {
+      readonly look: Look
+      readonly from: Look
+      readonly seconds: number
+      readonly perSecond: number
+      readonly now: { readonly nextSequence: number | undefined; readonly generation: number | undefined }
+    },
+  ): MeasuredReader {
+    const { look, from, seconds, now } = facts
+    const before = from.readers.get(name)
+    const read = now.nextSequence === undefined || before?.nextSequence === undefined ? 0 : now.nextSequence - before.nextSequence
+    const perSecond = Math.max(0, read / seconds)
+    const unread = now.nextSequence === undefined ? undefined : look.nextSequence - now.nextSequence
+    const gain = perSecond - facts.perSecond
+    return {
+      perSecond,
+      catchUpSeconds: unread === undefined || gain <= 0 ? null : unread / gain,
+      saved: before?.generation !== undefined && now.generation !== undefined && now.generation !== before.generation,
+      ...this.#arrivalOf(now.nextSequence, look.atMs),
+    }
+  }
+
+  /** When the message with this sequence was seen first. One that was there at the oldest look has been there for at least that long. */
+  #arrivalOf(sequence: number | undefined, nowMs: number): Pick<MeasuredReader, 'arrivalNs' | 'arrivalIsBound'> {
+    if (sequence === undefined) return { arrivalNs: undefined, arrivalIsBound: true }
+    let low = 0
+    let high = this.#looks.length - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#looks[middle]?.nextSequence ?? 0) > sequence) high = middle
+      else low = middle + 1
+    }
+    const seenMs = this.#looks[low]?.atMs ?? nowMs
+    return { arrivalNs: BigInt(Math.round((nowMs - seenMs) * 1e6)), arrivalIsBound: low === 0 }
+  }
+
+  #addToTrend({ atMs, nextSequence, readers }: Look, perSecond: number): void {
+    const lags = [...readers.values()].map((reader) =>
+      reader.nextSequence === undefined ? undefined : nextSequence - reader.nextSequence,
+    )
+    const known = lags.filter((lag) => lag !== undefined)
+    this.#trend.push({ atMs, perSecond, lagMessages: known.length === 0 ? null : Math.max(...known) })
+    while ((this.#trend[0]?.atMs ?? 0) < atMs - HISTORY_MS) this.#trend.shift()
+  }
+}

@@ -1,0 +1,99 @@
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { type Position, realtimeNs } from '@chronicle-ts/core'
+import {
+  decodePosition,
+  encodePositionSlot,
+  fromSystemError,
+  POSITION_SLOT_COUNT,
+  POSITION_SLOT_LENGTH,
+} from '@chronicle-ts/core/internal'
+
+/** Holds the hints; see docs/format.md. */
+export const SOURCES_DIRECTORY = 'sources'
+
+/** Id of the file that says from where on the output has to be looked through. Ids of sources begin at 1. */
+const LOOK_FROM = 0
+
+/** Where the last outputs of each source stand in the output. */
+export interface OutputHints {
+  /** Everything before this place is covered by {@link bySource}. */
+  readonly lookFrom: Position
+  /** By id of the source: where the outputs of its last input begin. */
+  readonly bySource: ReadonlyMap<number, Position>
+}
+
+/**
+ * Returns the hints of a queue, `undefined` when they are missing or unreadable: then the whole output has to be looked through. They are hints, because no checksum ties them to
+ * the records: the caller checks what it finds there.
+ */
+export function readHints(directory: string, ids: readonly number[]): OutputHints | undefined {
+  const lookFrom = readHint(directory, LOOK_FROM)
+  if (lookFrom === undefined) return undefined
+  const bySource = new Map<number, Position>()
+  for (const id of ids) {
+    const hint = readHint(directory, id)
+    if (hint !== undefined) bySource.set(id, hint)
+  }
+  return { lookFrom, bySource }
+}
+
+/** Writes hints. Files are opened once; a save is a `pwrite` for each source that moved, and one more. */
+export class HintFiles {
+  readonly #directory: string
+  readonly #files = new Map<number, { readonly fd: number; generation: number }>()
+  #saved = new Map<number, Position>()
+
+  /** @param directory of the output. */
+  constructor(directory: string) {
+    this.#directory = join(directory, SOURCES_DIRECTORY)
+  }
+
+  /** Saves the sources first: a crash in between leaves an old place to look from, and so no output is missed. */
+  save(hints: OutputHints): void {
+    try {
+      for (const [id, position] of hints.bySource) if (this.#saved.get(id) !== position) this.#saveOne(id, position)
+      this.#saveOne(LOOK_FROM, hints.lookFrom)
+      this.#saved = new Map(hints.bySource)
+    } catch (error) {
+      throw fromSystemError(error, { path: this.#directory })
+    }
+  }
+
+  close(): void {
+    for (const { fd } of this.#files.values()) closeSync(fd)
+    this.#files.clear()
+  }
+
+  #saveOne(id: number, { segmentId, offset }: Position): void {
+    const file = this.#files.get(id) ?? this.#open(id)
+    file.generation++
+    const slot = encodePositionSlot({ segmentId, offset, heartbeatNs: realtimeNs(), generation: file.generation }, crc32)
+    writeSync(file.fd, slot, 0, slot.length, (file.generation % POSITION_SLOT_COUNT) * POSITION_SLOT_LENGTH)
+  }
+
+  #open(id: number): { readonly fd: number; generation: number } {
+    mkdirSync(this.#directory, { recursive: true })
+    const path = join(this.#directory, hintFileName(id))
+    // Made anew with two empty slots: what it says was read before.
+    const fd = openSync(path, 'w+')
+    writeSync(fd, new Uint8Array(POSITION_SLOT_COUNT * POSITION_SLOT_LENGTH))
+    const file = { fd, generation: 0 }
+    this.#files.set(id, file)
+    return file
+  }
+}
+
+function hintFileName(id: number): string {
+  return `${id}.meta`
+}
+
+function readHint(directory: string, id: number): Position | undefined {
+  try {
+    const decoded = decodePosition(readFileSync(join(directory, SOURCES_DIRECTORY, hintFileName(id))), crc32)
+    return decoded === 'bad' ? undefined : { segmentId: decoded.segmentId, offset: decoded.offset }
+  } catch {
+    return undefined
+  }
+}

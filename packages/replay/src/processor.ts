@@ -1,0 +1,283 @@
+import {
+  type BatchMessage,
+  BusyError,
+  ClosedError,
+  DataLostError,
+  InvalidArgumentError,
+  isQueueError,
+  type Message,
+  type MessageSource,
+  openObserver,
+  type Position,
+  QueueReader,
+  type QueueWriter,
+} from '@chronicle-ts/core'
+import { endingAtReturn, onAbort } from '@chronicle-ts/core/internal'
+import { type FanInMessage, FanInReader } from '@chronicle-ts/fanin'
+import { InputCommits } from './input-commits.js'
+import { InputRun, OUTPUTS_MAX, type RunInput } from './input-run.js'
+import { HintFiles, readHints } from './output-hints.js'
+import { type OutputHistory, readOutputHistory } from './output-history.js'
+import { placeInput } from './place-input.js'
+import { checkProcessorOptions, type ProcessorInput, type ProcessorOptions } from './processor-options.js'
+import { queueIdOf } from './queue-id.js'
+import { type RegisteredSource, readSources, registerSources } from './source-registry.js'
+
+/** Messages between two looks at the clock. */
+const COMPLETED_PER_LOOK = 16
+
+/** How often the hints are saved. What a restart has to look through is what was appended since. */
+const HINT_INTERVAL_MS = 100
+
+export interface EmitOptions {
+  /** Nanoseconds since the Unix epoch; the time of the input by default. */
+  readonly timestampNs?: bigint
+  /** Version of the schema of the type, 1 to 255. */
+  readonly schemaVersion?: number
+}
+
+/**
+ * Opens a processor: for each input message the program emits any number of outputs, and a restart after any crash continues with every output in the queue exactly once. Outputs carry the
+ * position of their input; a restart finds the last one, runs an input again whose outputs are incomplete, and drops those that are there.
+ *
+ * That needs a program whose outputs follow from the input message alone, or from state that it rebuilds.
+ *
+ * @throws `ERR_SOURCE_REWRITTEN` when an input no longer holds what was processed, as after a power cut that took its end; `ERR_DATA_LOST` when retention deleted messages
+ * that were not processed; what opening an input throws.
+ * @example
+ * ```ts
+ * using output = openWriter('/var/lib/signals')
+ * using processor = openProcessor({ inputs: { quotes: '/var/lib/quotes' }, output })
+ * for await (const { message } of processor.messages()) {
+ *   if (message.length > 0) processor.emit(1, message.payload)
+ * }
+ * ```
+ */
+export function openProcessor(options: ProcessorOptions): Processor {
+  checkProcessorOptions(options)
+  return new Processor(options)
+}
+
+interface ProcessedInput extends RunInput {
+  readonly source: MessageSource
+}
+
+/** Turns inputs into outputs with exactly one effect. See {@link openProcessor}. */
+export class Processor {
+  readonly #output: QueueWriter
+  readonly #fanIn: FanInReader<MessageSource>
+  readonly #owned: MessageSource[] = []
+  readonly #inputs = new Map<string, ProcessedInput>()
+  readonly #hints: HintFiles
+  readonly #commits: InputCommits
+  /** Where the outputs of the last input of each source begin. */
+  readonly #lastOutputs = new Map<number, Position>()
+  #run: InputRun | undefined
+  #failure: { readonly error: unknown } | undefined
+  #hintsDueMs = 0
+  #completed = 0
+  #isClosed = false
+  #isIterating = false
+
+  /** Use {@link openProcessor}. */
+  constructor(options: ProcessorOptions) {
+    this.#output = options.output
+    this.#hints = new HintFiles(options.output.directory)
+    this.#commits = new InputCommits(options.output)
+    this.#fanIn = new FanInReader<MessageSource>({
+      mode: 'ordered',
+      holdBackMs: Number.POSITIVE_INFINITY,
+      ...options.merge,
+      onSourceError: ({ error }) => {
+        this.#failure ??= { error }
+      },
+    })
+    try {
+      this.#begin(options)
+    } catch (error) {
+      this.#release()
+      throw error
+    }
+  }
+
+  /**
+   * Yields the input messages, without an end. The turn of the loop after a message completes it: what was emitted is appended then. Leaving the loop inside of a message drops what it
+   * emitted; the processor is over then, and the next one gets the message again.
+   *
+   * @throws what reading throws; `ERR_NOT_DETERMINISTIC` when an input that was run before emitted something else; what appending throws. All of these end the processor, too.
+   */
+  messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, void, void> {
+    const ending = new AbortController()
+    return endingAtReturn(this.#iterate(options.signal, ending), () => ending.abort())
+  }
+
+  /** Emits an output of the message that the loop is at. @throws {@link InvalidArgumentError} outside of the loop, and for more than 65,536 outputs of one message. */
+  emit(typeId: number, payload: Uint8Array, options: EmitOptions = {}): void {
+    this.#assertOpen()
+    if (this.#run === undefined)
+      throw new InvalidArgumentError({ argument: 'emit', value: 'no message', expected: 'a call while a message is processed' })
+    if (this.#run.count >= OUTPUTS_MAX)
+      throw new InvalidArgumentError({
+        argument: 'emit',
+        value: this.#run.count + 1,
+        expected: `at most ${OUTPUTS_MAX} outputs of one message`,
+      })
+    this.#run.emit(typeId, payload, options)
+  }
+
+  get closed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Saves where the processor is, and closes the inputs that it opened. The writer stays open. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    try {
+      if (this.#failure === undefined && !this.#output.closed) {
+        this.#commits.commitNow()
+        this.#saveHints()
+      }
+    } finally {
+      this.#release()
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  #begin({ inputs, output }: ProcessorOptions): void {
+    const opened = Object.entries(inputs).map(([name, input]) => ({ name, source: this.#open(input) }))
+    const known = new Set(readSources(output.directory).map(({ name }) => name))
+    const sources = registerSources(
+      output.directory,
+      opened.map(({ name, source }) => ({ name, queueId: queueIdOf(source.directory) })),
+    )
+    const ids = [...sources.values()].map(({ id }) => id)
+    const history = readOutputHistory(output.directory, readHints(output.directory, ids))
+    for (const [id, { position }] of history.lastInputs) this.#lastOutputs.set(id, position)
+    for (const { name, source } of opened) {
+      const registered = sources.get(name) as RegisteredSource
+      const lastInput = history.lastInputs.get(registered.id)
+      if (lastInput === undefined && known.has(name)) this.#assertNotForgotten(source, history)
+      placeInput({ registered, source, output: output.directory, lastInput })
+      const before = lastInput?.isFinished === false ? lastInput : undefined
+      this.#inputs.set(name, { name, sourceId: registered.id, before, source })
+      this.#fanIn.add(name, source)
+    }
+    this.#saveHints()
+  }
+
+  /** Retention of the output may have deleted all that was made from an input. A reader's position still says where to continue. */
+  #assertNotForgotten(source: MessageSource, { firstSequence }: OutputHistory): void {
+    const earliest = firstSequence ?? this.#output.nextSequence
+    if (earliest === 0 || source instanceof QueueReader) return
+    throw new DataLostError({ directory: this.#output.directory, from: undefined, to: earliest })
+  }
+
+  #open(input: ProcessorInput): MessageSource {
+    if (typeof input === 'object' && 'seek' in input) return input
+    const source = openObserver(input)
+    this.#owned.push(source)
+    return source
+  }
+
+  async *#iterate(signal: AbortSignal | undefined, ending: AbortController): AsyncGenerator<FanInMessage<Message>, void, void> {
+    this.#assertOpen()
+    if (this.#isIterating) throw new BusyError({ handle: 'processor', method: 'messages', during: 'another loop' })
+    this.#isIterating = true
+    const stopListening = signal === undefined ? () => undefined : onAbort(signal, () => ending.abort())
+    if (signal?.aborted) ending.abort()
+    try {
+      for await (const delivery of this.#fanIn.messages({ signal: ending.signal })) {
+        this.#assertSound()
+        this.#start(delivery)
+        yield delivery
+        await this.#complete(delivery)
+      }
+      this.#assertSound()
+    } finally {
+      stopListening()
+      this.#isIterating = false
+      this.#abandon()
+    }
+  }
+
+  #start({ key, message }: FanInMessage<Message>): void {
+    const { segmentId, offset, length } = message
+    const input = this.#inputs.get(key) as ProcessedInput
+    this.#run = new InputRun(input, message, { segmentId, offset, length })
+  }
+
+  /** Appends what was emitted. An error leaves the input incomplete: the next open completes it. */
+  async #complete({ key }: FanInMessage<Message>): Promise<void> {
+    const run = this.#run
+    this.#run = undefined
+    if (run === undefined) return
+    try {
+      const outputs = run.outputs(this.#output.directory)
+      if (outputs.length > 0) await this.#append(run, outputs)
+    } catch (error) {
+      this.#failure = { error }
+      throw error
+    }
+    this.#commits.processed(this.#inputs.get(key)?.source, run.place)
+    this.#keepPlaces()
+  }
+
+  async #append(run: InputRun, outputs: readonly BatchMessage[]): Promise<void> {
+    const { position } = this.#output
+    let appended = 0
+    try {
+      this.#output.appendBatch(outputs)
+      appended = outputs.length
+    } catch (error) {
+      if (!isQueueError(error, 'ERR_QUEUE_FULL')) throw error
+      appended = error.batch?.count ?? 0
+    }
+    // The output is full: its readers make room, in their time.
+    for (const { typeId, payload, ...details } of outputs.slice(appended))
+      await this.#output.appendAsync(typeId, payload, details)
+    if (run.input.before?.sequence !== run.sequence) this.#lastOutputs.set(run.input.sourceId, position)
+  }
+
+  /** The message in work was not completed: it comes again at the next open, because its source has moved on. */
+  #abandon(): void {
+    if (this.#run === undefined) return
+    this.#run = undefined
+    this.#failure ??= { error: new ClosedError({ handle: 'processor', directory: this.#output.directory }) }
+  }
+
+  #keepPlaces(): void {
+    if (++this.#completed % COMPLETED_PER_LOOK !== 0) return
+    const nowMs = performance.now()
+    this.#commits.commitIfDue(nowMs)
+    if (nowMs < this.#hintsDueMs) return
+    this.#hintsDueMs = nowMs + HINT_INTERVAL_MS
+    this.#saveHints()
+  }
+
+  #saveHints(): void {
+    this.#hints.save({ lookFrom: this.#output.position, bySource: this.#lastOutputs })
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError({ handle: 'processor' })
+    this.#assertSound()
+  }
+
+  #assertSound(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  #release(): void {
+    this.#fanIn.close()
+    this.#hints.close()
+    for (const source of this.#owned) source.close()
+  }
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { ManualClock } from './index.js'
+
+describe('a manual clock', () => {
+  it('fires timers in order, each at its time, those that they set included', () => {
+    const clock = new ManualClock(1_000_000n)
+    const fired: string[] = []
+    const note = (name: string) => (nowNs: bigint) => fired.push(`${name}@${Number(nowNs) / 1e6}`)
+    clock.setTimer(10, note('b'))
+    clock.setTimer(5, (nowNs) => {
+      note('a')(nowNs)
+      clock.setTimer(2, note('inner'))
+    })
+    clock.setTimer(10, note('c'))
+    const cancelled = clock.setTimer(1, note('cancelled'))
+    expect([cancelled.dueNs, cancelled.cancel(), cancelled.cancel()]).toEqual([2_000_000n, true, false])
+    clock.advance({ ms: 9, ns: 999_999n })
+    expect(fired).toEqual(['a@6', 'inner@8'])
+    clock.advance({ s: 1 })
+    expect(fired.slice(2)).toEqual(['b@11', 'c@11'])
+    expect([clock.nowNs(), clock.timers]).toEqual([1_010_999_999n, 0])
+  })
+
+  it('wakes programs that sleep, again and again within one asynchronous step', async () => {
+    const clock = new ManualClock()
+    const woke: bigint[] = []
+    const program = (async () => {
+      for (let turn = 0; turn < 3; turn++) {
+        await clock.sleep(10)
+        woke.push(clock.nowNs())
+      }
+    })()
+    await clock.advanceAsync({ ms: 100 })
+    await program
+    expect(woke).toEqual([10_000_000n, 20_000_000n, 30_000_000n])
+  })
+
+  it('refuses to go back, and delays that are not finite', () => {
+    const clock = new ManualClock(5n)
+    expect(() => clock.advanceTo(4n)).toThrow(RangeError)
+    expect(() => clock.setTimer(Number.NaN, () => undefined)).toThrow(RangeError)
+    expect(() => clock.setTimer(-1, () => undefined)).toThrow(RangeError)
+  })
+})

@@ -1,0 +1,132 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { openReader } from '@chronicle-ts/core'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { memoryQueue } from './index.js'
+import { makeFolder, removeFolder, sweep } from './memory-folder.js'
+
+const texts = (messages: readonly { payload: Buffer }[]): string[] => messages.map(({ payload }) => payload.toString())
+
+const append = (queue: ReturnType<typeof memoryQueue>, ...messages: string[]): void => {
+  for (const message of messages) queue.writer.append(1, Buffer.from(message))
+}
+
+const descriptors = (): number => readdirSync('/proc/self/fd').length
+
+describe('a queue in memory', () => {
+  it('drains what was appended since the last time', () => {
+    using queue = memoryQueue()
+    expect(queue.drain()).toEqual([])
+    append(queue, 'a', 'b')
+    expect(texts(queue.drain())).toEqual(['a', 'b'])
+    append(queue, 'c')
+    expect(queue.drain()).toMatchObject([{ sequence: 2, typeId: 1, length: 1 }])
+  })
+
+  it('keeps what was appended through a crash, drops an open claim, and leaves readers open', () => {
+    using queue = memoryQueue()
+    append(queue, 'a', 'b')
+    const reader = queue.reader()
+    expect(reader.next()?.sequence).toBe(0)
+    reader.commit()
+    const { writer } = queue
+    writer.claim(1, 8).setInt32(0, -1)
+    queue.crash()
+    expect(writer.closed).toBe(true)
+    expect(queue.writer.epoch).toBe(2)
+    expect(queue.writer.recovery.map((action) => action.case)).toContain('torn-tail')
+    append(queue, 'c')
+    expect([reader.next()?.sequence, reader.next()?.payload.toString(), reader.next()]).toEqual([1, 'c', undefined])
+    expect(texts(queue.drain())).toEqual(['a', 'b', 'c'])
+  })
+
+  it('keeps what was durable when the power is cut, and no more', () => {
+    // One segment holds them all: a roll would sync what it leaves.
+    using queue = memoryQueue()
+    append(queue, ...Array.from({ length: 100 }, (_, index) => `message ${index}`))
+    queue.writer.flushSync()
+    append(queue, ...Array.from({ length: 100 }, (_, index) => `lost ${index}`))
+    const reader = queue.reader()
+    expect(reader.poll(150, () => undefined)).toBe(150)
+    reader.commit()
+    expect(queue.drain()).toHaveLength(200)
+    queue.cutPower()
+    expect(reader.closed).toBe(true)
+    expect(queue.writer.nextSequence).toBe(100)
+    append(queue, 'after')
+    expect(queue.drain()).toMatchObject([{ sequence: 100 }])
+    expect(queue.observer().poll(1000, () => undefined)).toBe(101)
+    // It had read more than is left, and continues with the first new message.
+    expect(queue.reader().next()?.payload.toString()).toBe('after')
+  })
+
+  it('loses everything that was never flushed', () => {
+    using queue = memoryQueue()
+    append(queue, 'a')
+    queue.cutPower()
+    expect(queue.drain()).toEqual([])
+    append(queue, 'b')
+    queue.cutPower()
+    expect(queue.writer.nextSequence).toBe(0)
+  })
+
+  it('can crash and lose its power again and again', () => {
+    using queue = memoryQueue({ segmentSize: 4096, flushPolicy: { everyMessages: 1, wait: true } })
+    for (let round = 0; round < 5; round++) {
+      append(queue, ...Array.from({ length: 40 }, (_, index) => `${round}.${index}`))
+      if (round % 2 === 0) queue.crash()
+      else queue.cutPower()
+    }
+    const read = texts(queue.drain())
+    expect(read).toEqual(Array.from({ length: 200 }, (_, index) => `${Math.floor(index / 40)}.${index % 40}`))
+  })
+
+  it('deletes its files, closes its handles, and leaks no descriptor over 1,000 queues', () => {
+    {
+      using first = memoryQueue()
+      first.reader()
+    }
+    const before = descriptors()
+    let folder = ''
+    for (let count = 0; count < 1000; count++) {
+      using queue = memoryQueue()
+      append(queue, 'a')
+      const reader = queue.reader()
+      reader.next()
+      reader.commit()
+      folder = join(queue.directory, '..')
+    }
+    expect(existsSync(folder)).toBe(false)
+    expect(descriptors()).toBeLessThanOrEqual(before + 2)
+  })
+
+  it('leaves nothing when it cannot be opened', () => {
+    const parent = join(makeFolder(), '..')
+    onTestFinished(() => undefined)
+    const before = readdirSync(parent).length
+    expect(() => memoryQueue({ segmentSize: 1 })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
+    expect(readdirSync(parent).length).toBe(before)
+  })
+
+  it('closes twice, and the handles of others stay theirs', () => {
+    const queue = memoryQueue()
+    using own = openReader(queue.directory, 'own')
+    queue.close()
+    queue.close()
+    expect(own.closed).toBe(false)
+  })
+})
+
+describe('folders in memory', () => {
+  it('are deleted for processes that do not exist, and for no others', () => {
+    const folder = makeFolder()
+    const dead = ['chronicle-testing-4194999-77-abc', `chronicle-testing-${process.pid}-1-abc`]
+    const kept = ['chronicle-testing-x-77-abc', 'something-else']
+    for (const name of [...dead, ...kept]) mkdirSync(join(folder, name))
+    sweep(folder)
+    expect(readdirSync(folder).sort()).toEqual([...kept].sort())
+    sweep(join(folder, '..'))
+    expect(existsSync(folder)).toBe(true)
+    removeFolder(folder)
+  })
+})

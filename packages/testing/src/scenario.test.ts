@@ -1,0 +1,72 @@
+import { AssertionError } from 'node:assert'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { type ScenarioStrategy, scenario } from './index.js'
+import { makeFolder, removeFolder } from './memory-folder.js'
+
+const INPUT = [
+  { typeId: 1, timestampNs: '1000000', text: 'bid 10' },
+  { typeId: 1, timestampNs: '3000000', text: 'bid 12' },
+  { typeId: 2, base64: '/w==' },
+]
+
+/** Answers each message, and once more a millisecond after the first one. */
+const strategy: ScenarioStrategy = async (message, { clock, emit }) => {
+  if (message.sequence === 0) clock.setTimer(1, () => emit(9, 'timer'))
+  await Promise.resolve()
+  emit(message.typeId, message.payload)
+}
+
+describe('a scenario', () => {
+  let input = ''
+  let output = ''
+
+  beforeEach(() => {
+    const folder = makeFolder()
+    onTestFinished(() => removeFolder(folder))
+    input = join(folder, 'in.ndjson')
+    output = join(folder, 'out.ndjson')
+    writeFileSync(input, INPUT.map((line) => `${JSON.stringify(line)}\n`).join('\n'))
+  })
+
+  it('writes the golden file when told to, and then compares with it', async () => {
+    await expect(scenario(input, strategy, output)).rejects.toThrow(/is missing; start with --update/)
+    expect(existsSync(output)).toBe(false)
+    await scenario(input, strategy, output, { update: true })
+    expect(readFileSync(output, 'utf8')).toBe(
+      [
+        '{"timestampNs":"1000000","typeId":1,"text":"bid 10"}',
+        '{"timestampNs":"2000000","typeId":9,"text":"timer"}',
+        '{"timestampNs":"3000000","typeId":1,"text":"bid 12"}',
+        '{"timestampNs":"3000000","typeId":2,"base64":"/w=="}',
+        '',
+      ].join('\n'),
+    )
+    await scenario(input, strategy, output)
+  })
+
+  it('says at which line the output differs, with both texts', async () => {
+    await scenario(input, strategy, output, { update: true })
+    const error = await scenario(input, (message, { emit }) => emit(7, message.payload), output).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(AssertionError)
+    expect((error as AssertionError).message).toContain('at line 1;')
+    expect((error as AssertionError).expected).toBe(readFileSync(output, 'utf8'))
+  })
+
+  it.each([
+    ['not JSON', 'x'],
+    ['not a JSON object', '7'],
+    ['either text or base64', '{"typeId":1}'],
+  ])('names the line that is %s', async (problem, line) => {
+    writeFileSync(input, `{"text":"fine"}\n${line}\n`)
+    await expect(scenario(input, strategy, output)).rejects.toThrow(new RegExp(`in.ndjson:2: ${problem}`))
+  })
+
+  it('ends with the error of the strategy', async () => {
+    const fail = (): never => {
+      throw new Error('stop')
+    }
+    await expect(scenario(input, fail, output)).rejects.toThrow('stop')
+  })
+})

@@ -1,0 +1,7 @@
+export type { FailedSource } from './source-failures.js'
+export type { SubscribeOptions } from './subscribe-options.js'
+export { Subscription } from './subscription.js'
+export { defineTopics, feed, ordersIn, ordersOut, queue, type Topic, type Topics } from './topic.js'
+export { openBus, TopicBus, type TypesOf } from './topic-bus.js'
+export type { TopicMessage, TopicOrigin } from './topic-message.js'
+export { type PublisherOptions, TopicPublisher } from './topic-publisher.js'

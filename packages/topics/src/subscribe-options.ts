@@ -1,0 +1,78 @@
+import { InvalidArgumentError, type ReaderOptions } from '@chronicle-ts/core'
+import type { FanInOptions } from '@chronicle-ts/fanin'
+import type { AnyMessageType, MessageKey } from '@chronicle-ts/schema'
+import type { AnySelection, Selection } from '@chronicle-ts/typed'
+import type { FailedSource } from './source-failures.js'
+import type { Topic } from './topic.js'
+
+/** Which messages of a topic are delivered, under which name, and in which order. */
+export interface SubscribeOptions<Types extends readonly AnyMessageType[]> {
+  /** Name under which the positions are kept. One subscription at a time may use it. */
+  readonly name: string
+  /** The types that are delivered; all types of the topic by default. */
+  readonly types?: Types
+  /** Delivers the messages for which it returns a truthy value; synchronous. What it throws is thrown by the read, and the position stays. */
+  readonly where?: Selection<Types>['where']
+  /** Delivers messages whose key field holds one of these. Every wanted type must declare a key. */
+  readonly key?: ReadonlySet<MessageKey<Types[number]>>
+  /** A message whose bytes are not one of its type: `'strict'` (default) throws, or sets the queue aside when the topic has many; `'skip'` counts it. */
+  readonly onBadMessage?: 'strict' | 'skip'
+  /** Reads one strategy of a topic of every strategy. */
+  readonly source?: string
+  /** `'eager'` (default) delivers what is visible; `'ordered'` makes the order a function of the data. */
+  readonly mode?: FanInOptions['mode']
+  readonly allowedLatenessNs?: FanInOptions['allowedLatenessNs']
+  readonly holdBackMs?: FanInOptions['holdBackMs']
+  /** `'manual'` (default) leaves saving to `commit()`; `'each'` saves when the next message is asked for. */
+  readonly commit?: 'manual' | 'each'
+  /** How queues are opened; as for `openReader`. */
+  readonly reader?: ReaderOptions
+  /** Ends the loop over the subscription. */
+  readonly signal?: AbortSignal
+  /** Told of each queue that cannot be read, once per reason. */
+  readonly onProblem?: (problem: FailedSource) => void
+}
+
+/** {@link SubscribeOptions} with the defaults filled in. */
+export interface ResolvedSubscribeOptions {
+  readonly name: string
+  readonly types: readonly AnyMessageType[]
+  readonly selection: AnySelection
+  readonly source: string | undefined
+  readonly fanIn: FanInOptions
+  readonly commit: 'manual' | 'each'
+  readonly reader: ReaderOptions
+  readonly signal: AbortSignal | undefined
+  readonly onProblem: ((problem: FailedSource) => void) | undefined
+}
+
+/** @throws `ERR_INVALID_ARGUMENT`, also for types that the topic does not have */
+export function resolveSubscribeOptions(
+  topic: Topic,
+  options: SubscribeOptions<readonly AnyMessageType[]>,
+): ResolvedSubscribeOptions {
+  const {
+    name,
+    types = topic.types,
+    where,
+    key,
+    onBadMessage,
+    source,
+    commit = 'manual',
+    reader = {},
+    signal,
+    onProblem,
+  } = options
+  const { mode, allowedLatenessNs, holdBackMs } = options
+  const foreign = types.find((type) => !topic.types.includes(type))
+  if (foreign !== undefined)
+    throw new InvalidArgumentError({ argument: 'types', value: foreign.name, expected: 'types of the topic' })
+  if (commit !== 'manual' && commit !== 'each')
+    throw new InvalidArgumentError({ argument: 'commit', value: commit, expected: 'manual or each' })
+  const fanIn = {
+    ...(mode !== undefined && { mode }),
+    ...(allowedLatenessNs !== undefined && { allowedLatenessNs }),
+    ...(holdBackMs !== undefined && { holdBackMs }),
+  }
+  return { name, types, selection: { where, key, onBadMessage }, source, fanIn, commit, reader, signal, onProblem }
+}

@@ -1,0 +1,78 @@
+import { type BusLayout, openFeedWriter, openStrategyEndpoints } from '@chronicle-ts/bus'
+import { openWriter, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
+import type { AnyMessageType } from '@chronicle-ts/schema'
+import { TypedWriter } from '@chronicle-ts/typed'
+import type { Topic } from './topic.js'
+import { placeOf, type TopicPlace } from './topic-place.js'
+
+export interface PublisherOptions {
+  /** Name of the strategy, for topics of every strategy. */
+  readonly key?: string
+  /** How the queue is opened; as for `openWriter`. */
+  readonly writer?: WriterOptions
+  /** Orders of a strategy: whether routers are told that it is there. Default true. */
+  readonly announce?: boolean
+}
+
+/** Writes the messages of a topic. A publisher of a strategy's orders announces it, and takes that back at close. */
+export class TopicPublisher<const Types extends readonly AnyMessageType[]> extends TypedWriter<Types> {
+  readonly topic: string
+  /** Name of the feed or strategy, or the path of the queue. */
+  readonly key: string
+  readonly #close: () => void
+
+  /** Use `publisher` of a bus. */
+  constructor(topic: { readonly name: string; readonly types: Types }, opened: OpenedPublisher) {
+    super(opened.queue, topic.types, { extensions: opened.extensions })
+    this.topic = topic.name
+    this.key = opened.place.key
+    this.#close = opened.close
+  }
+
+  override close(): void {
+    this.#close()
+  }
+}
+
+interface OpenedPublisher {
+  readonly queue: QueueWriter
+  readonly place: TopicPlace
+  readonly extensions: boolean
+  readonly close: () => void
+}
+
+/** Opens the queue of a topic for writing. @throws as `openTypedWriter`; nothing stays open then. */
+export function openPublisher<const Types extends readonly AnyMessageType[]>(
+  layout: BusLayout,
+  topic: Topic<Types> & { readonly name: string },
+  options: PublisherOptions,
+): TopicPublisher<Types> {
+  const place = placeOf(layout, topic, options.key)
+  const opened = openQueue(layout, topic, place, options)
+  try {
+    const publisher = new TopicPublisher(topic, { ...opened, place, extensions: options.writer?.extensions !== false })
+    opened.announce()
+    return publisher
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+}
+
+/** A strategy is announced when its types are registered, so that a router which comes at once can compare them. */
+function openQueue(
+  layout: BusLayout,
+  topic: Topic,
+  { key, directory }: TopicPlace,
+  { writer, announce = true }: PublisherOptions,
+): { readonly queue: QueueWriter; readonly announce: () => void; readonly close: () => void } {
+  if (topic.kind === 'orders-out') {
+    const endpoints = openStrategyEndpoints(layout, key, writer === undefined ? {} : { writer })
+    const tell = (): void => {
+      if (announce) endpoints.markReady()
+    }
+    return { queue: endpoints.ordersOut, announce: tell, close: () => endpoints.close() }
+  }
+  const queue = topic.kind === 'feed' ? openFeedWriter(layout, key, writer) : openWriter(directory, writer)
+  return { queue, announce: () => undefined, close: () => queue.close() }
+}

@@ -1,0 +1,87 @@
+import { isBusName } from '@chronicle-ts/bus'
+import { InvalidArgumentError } from '@chronicle-ts/core'
+import { type AnyMessageType, checkCompatible } from '@chronicle-ts/schema'
+
+/** Stands for every strategy. */
+export const EVERY = '*'
+
+/** What a program calls a topic: where its queues are, and which types its messages have. Made by {@link feed}, {@link ordersOut}, {@link ordersIn} or {@link queue}. */
+export interface Topic<Types extends readonly AnyMessageType[] = readonly AnyMessageType[]> {
+  readonly kind: 'feed' | 'orders-out' | 'orders-in' | 'queue'
+  /** Name of the feed or strategy, `*` for every strategy, or the path of the queue below the bus's root. */
+  readonly place: string
+  readonly types: Types
+}
+
+/** A market-data feed of the bus's layout: one publisher, any number of subscribers. */
+export function feed<const Types extends readonly AnyMessageType[]>(name: string, types: Types): Topic<Types> {
+  checkName('feed', name)
+  return { kind: 'feed', place: name, types }
+}
+
+/** What a strategy sends to its router; `*` for what all strategies send: its subscriber merges them and follows them as they come and go. */
+export function ordersOut<const Types extends readonly AnyMessageType[]>(strategy: string, types: Types): Topic<Types> {
+  if (strategy !== EVERY) checkName('strategy', strategy)
+  return { kind: 'orders-out', place: strategy, types }
+}
+
+/** What the router answers a strategy; `*` leaves the strategy to the `key` of the publisher or subscriber. */
+export function ordersIn<const Types extends readonly AnyMessageType[]>(strategy: string, types: Types): Topic<Types> {
+  if (strategy !== EVERY) checkName('strategy', strategy)
+  return { kind: 'orders-in', place: strategy, types }
+}
+
+/** A queue anywhere below the bus's root, for everything that is neither a feed nor an order. */
+export function queue<const Types extends readonly AnyMessageType[]>(path: string, types: Types): Topic<Types> {
+  const isPath = typeof path === 'string' && path.split('/').every((part) => isBusName(part))
+  if (!isPath)
+    throw new InvalidArgumentError({
+      argument: 'path',
+      value: path,
+      expected: 'names of letters, digits, dots, underscores and hyphens, with / between them',
+    })
+  return { kind: 'queue', place: path, types }
+}
+
+/** Topics by the names that a program gives them. */
+export type Topics = Readonly<Record<string, Topic>>
+
+/**
+ * Defines the topics of a system once, for all of its programs.
+ *
+ * @throws `ERR_SCHEMA_INCOMPATIBLE` when two topics say different things of one type in one queue, `ERR_INVALID_ARGUMENT`
+ * @example
+ * ```ts
+ * export const topics = defineTopics({
+ *   quotes: feed('binance', [Quote, Depth]),
+ *   orders: ordersOut('*', [NewOrder, Cancel]),
+ *   audit: queue('audit/trail', [Entry]),
+ * })
+ * ```
+ */
+export function defineTopics<const T extends Topics>(topics: T): T {
+  const byQueue = new Map<string, Map<number, AnyMessageType>>()
+  for (const [name, topic] of Object.entries(topics)) {
+    if (!isTopic(topic))
+      throw new InvalidArgumentError({ argument: name, value: topic, expected: 'a topic, as feed() makes one' })
+    const path = `${topic.kind}/${topic.place}`
+    const known = byQueue.get(path) ?? new Map<number, AnyMessageType>()
+    byQueue.set(path, known)
+    for (const type of topic.types) {
+      const other = known.get(type.typeId)
+      if (other !== undefined) checkCompatible(other.description, type.description)
+      known.set(type.typeId, type)
+    }
+  }
+  return Object.freeze({ ...topics })
+}
+
+function isTopic(topic: unknown): topic is Topic {
+  return typeof topic === 'object' && topic !== null && 'kind' in topic && 'place' in topic && 'types' in topic
+}
+
+function checkName(argument: string, name: unknown): void {
+  if (isBusName(name)) return
+  const expected = '1 to 128 letters, digits, dots, underscores and hyphens, with no dot in front'
+  throw new InvalidArgumentError({ argument, value: name, expected })
+}

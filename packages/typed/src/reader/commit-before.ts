@@ -1,0 +1,14 @@
+import type { QueueReader } from '@chronicle-ts/core'
+
+/** Bytes of the shortest record. */
+const SHORTEST_RECORD_LENGTH = 64
+
+/** Saves a reader's position in front of a message that the reader has returned: all before it counts as done, and the message does not. */
+export function commitBefore(
+  reader: QueueReader,
+  { segmentId, offset }: { readonly segmentId: number; readonly offset: number },
+  options?: { readonly durable?: boolean },
+): void {
+  // The end of a record that would stand right before it; in front of the first record of a segment that is the segment's header.
+  reader.commitThrough({ segmentId, offset: offset - SHORTEST_RECORD_LENGTH, length: 0 }, options)
+}

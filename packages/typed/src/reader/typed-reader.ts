@@ -1,0 +1,17 @@
+import type { QueueReader } from '@chronicle-ts/core'
+import type { AnyMessageType } from '@chronicle-ts/schema'
+import { commitBefore } from './commit-before.js'
+import { TypedSource } from './typed-source.js'
+
+/** A named reader of typed messages. Opened by {@link openTypedReader}; {@link asTypedReader} makes one of a reader that is open. */
+export class TypedReader<const Types extends readonly AnyMessageType[]> extends TypedSource<Types, QueueReader> {
+  /**
+   * Saves the position: everything that was delivered or skipped counts as done. A message that could not be delivered is not covered, so that it is met again
+   * after a restart. Options and errors are those of `commit` of the queue's reader.
+   */
+  commit(options?: { readonly durable?: boolean }): void {
+    const { pending } = this
+    if (pending === undefined) this.queue.commit(options)
+    else commitBefore(this.queue, pending, options)
+  }
+}

@@ -1,0 +1,89 @@
+import type { Message, MessageSource } from '@chronicle-ts/core'
+import type { AnyMessageType } from '@chronicle-ts/schema'
+import { SKIPPED_PER_TURN } from '../defaults.js'
+import { checkTypesAgainstRegistry } from '../registry/register-types.js'
+import { MessageSelector, newReadEntry, type SkipCounts } from './message-selector.js'
+import type { AnySelection } from './selection.js'
+import { SKIPPING, TypedIterator } from './typed-iterator.js'
+import type { TypedMessage } from './typed-message.js'
+
+/**
+ * Reads typed messages from a reader or an observer of a queue. Types that are not asked for are skipped and counted, and a commit covers them.
+ *
+ * Invariant: a message that could not be delivered, because its bytes are not one of its type or a predicate threw, is pending. The next read begins with it, and
+ * a commit ends before it.
+ */
+export class TypedSource<const Types extends readonly AnyMessageType[], Source extends MessageSource = MessageSource>
+  implements Disposable
+{
+  /** The queue's own reader or observer. What it reads itself, this source does not see. */
+  readonly queue: Source
+  readonly #selector: MessageSelector
+  #pending: Message | undefined
+
+  /** Use {@link openTypedReader}, {@link openTypedObserver} or {@link asTypedReader}. */
+  constructor(queue: Source, types: Types, selection: AnySelection = {}) {
+    this.#selector = new MessageSelector(types, selection, newReadEntry)
+    checkTypesAgainstRegistry(queue.directory, types)
+    this.queue = queue
+  }
+
+  /**
+   * Returns the next message of one of the types, or `undefined` when the source has caught up. Never blocks. It passes over everything else, however much that is;
+   * {@link messages} leaves the event loop turning meanwhile.
+   *
+   * @throws `ERR_BAD_MESSAGE`, and what `where` throws: the position does not move, a second call meets the message again; what `next` of the queue throws.
+   */
+  next(): TypedMessage<Types> | undefined {
+    for (;;) {
+      const taken = this.#take(Number.POSITIVE_INFINITY)
+      if (taken !== SKIPPING) return taken
+    }
+  }
+
+  /**
+   * Yields all messages from the position on, without an end: waits when it has caught up. Ends when the signal aborts, when the source is closed and at `return()`
+   * (a `break` in the loop), at once also while it waits.
+   */
+  messages(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<TypedMessage<Types>, undefined, void> {
+    const { queue } = this
+    const awaited = { isClosed: () => queue.closed, waitAsync: (ends: { readonly signal: AbortSignal }) => queue.waitAsync(ends) }
+    return new TypedIterator<TypedMessage<Types>>(awaited, () => this.#take(SKIPPED_PER_TURN), options.signal)
+  }
+
+  /** Counts of messages that were passed over so far. */
+  get skipped(): SkipCounts {
+    return this.#selector.skipped
+  }
+
+  get closed(): boolean {
+    return this.queue.closed
+  }
+
+  /** Closes the queue's reader. Commits nothing. Idempotent. */
+  close(): void {
+    this.queue.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** The message that a read will begin with, although the queue's reader has passed it. */
+  protected get pending(): Message | undefined {
+    return this.#pending
+  }
+
+  /** While a message is judged it is pending, so that whatever is thrown leaves it so. */
+  #take(limit: number): TypedMessage<Types> | typeof SKIPPING | undefined {
+    for (let looked = 0; looked < limit; looked++) {
+      const message = this.#pending ?? this.queue.next()
+      if (message === undefined) return undefined
+      this.#pending = message
+      const selected = this.#selector.select(message)
+      this.#pending = undefined
+      if (selected !== undefined) return selected as unknown as TypedMessage<Types>
+    }
+    return SKIPPING
+  }
+}

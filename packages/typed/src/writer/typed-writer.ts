@@ -1,0 +1,204 @@
+import { BusyError, InvalidArgumentError, type QueueWriter, type TryAppendResult } from '@chronicle-ts/core'
+import type { AnyMessageType, InPlaceMessageType, MessageInput, MessageSizes, WriteBodyOf } from '@chronicle-ts/schema'
+import { checkTypes, isPromise } from '../check-types.js'
+import { SCRATCH_LENGTH } from '../defaults.js'
+import { type RegistryProblem, registerTypes } from '../registry/register-types.js'
+import { WriteEntry } from './write-entry.js'
+import type { Synchronous, TypedAppendOptions, TypedAsyncAppendOptions } from './write-options.js'
+
+/** The types of a list that are written field by field. */
+export type InPlaceOf<Types extends readonly AnyMessageType[]> = Extract<Types[number], InPlaceMessageType>
+
+// biome-ignore lint/suspicious/noExplicitAny: the overloads say what it gets
+type AnyFill = (draft: any) => unknown
+
+/**
+ * Writes typed messages into a queue. A message is complete or it is not there: what `fill` throws, and a value out of range, publish nothing.
+ *
+ * Opened by {@link openTypedWriter}, which says more; {@link asTypedWriter} makes one of a writer that is open.
+ */
+export class TypedWriter<const Types extends readonly AnyMessageType[]> implements Disposable {
+  /** The queue's own writer, for flushing, metrics and messages without a type. */
+  readonly queue: QueueWriter
+  /** What could not be written into the registry: names are lost to tools, messages are not. */
+  readonly registryProblems: readonly RegistryProblem[]
+  readonly #entries: ReadonlyMap<AnyMessageType, WriteEntry>
+  readonly #scratch = new DataView(new ArrayBuffer(SCRATCH_LENGTH))
+  #isFilling = false
+
+  /** Use {@link openTypedWriter}, or {@link asTypedWriter}. */
+  constructor(queue: QueueWriter, types: Types, options: { readonly extensions: boolean }) {
+    checkTypes(types)
+    this.#entries = new Map(types.map((type) => [type, new WriteEntry(type, options.extensions)]))
+    this.queue = queue
+    this.registryProblems = registerTypes(queue.directory, types)
+  }
+
+  /**
+   * Writes one message, field by field. Fixed fields that `fill` does not set are zero, optional ones absent. Returns the message's sequence.
+   *
+   * @param sizes how long the variable parts are: elements, items, bytes of text; a part that is not named is absent
+   * @param fill sets the fields; must not be asynchronous, and must not write with this writer (`ERR_BUSY`). What it throws is thrown, and nothing is published
+   * @throws `ERR_INVALID_ARGUMENT` for a value out of range, and what `append` of the queue throws; nothing is published
+   */
+  write<M extends InPlaceOf<Types>, Result>(
+    type: M,
+    fill: (draft: WriteBodyOf<M>) => Result & Synchronous<Result>,
+    options?: TypedAppendOptions,
+  ): number
+  write<M extends InPlaceOf<Types>, Result>(
+    type: M,
+    sizes: MessageSizes<M>,
+    fill: (draft: WriteBodyOf<M>) => Result & Synchronous<Result>,
+    options?: TypedAppendOptions,
+  ): number
+  write(
+    type: AnyMessageType,
+    first: AnyFill | object,
+    second?: AnyFill | TypedAppendOptions,
+    third?: TypedAppendOptions,
+  ): number {
+    if (typeof first === 'function')
+      return this.#write(type, undefined, first as AnyFill, second as TypedAppendOptions | undefined)
+    return this.#write(type, first, second as AnyFill, third)
+  }
+
+  /**
+   * Appends one message given as a plain value. For types that are encoded as a whole (JSON, MessagePack, protobuf) it is the way to write. Returns the
+   * message's sequence.
+   *
+   * @throws as {@link write}
+   */
+  append<M extends Types[number]>(type: M, value: MessageInput<M>, options?: TypedAppendOptions): number {
+    const entry = this.#entryOf(type)
+    const { encoder } = entry
+    if (encoder === undefined) return this.queue.append(entry.typeId, this.#encode(entry, value), entry.detailsWith(options))
+    const length = this.#filling('append', () => encoder.prepare(value))
+    return this.#put(entry, length, options, (view, offset) => encoder.write(view, offset))
+  }
+
+  /** {@link append} that says when the queue or the disk is full instead of throwing, and never blocks. */
+  tryAppend<M extends Types[number]>(type: M, value: MessageInput<M>, options?: TypedAppendOptions): TryAppendResult {
+    const entry = this.#entryOf(type)
+    return this.queue.tryAppend(entry.typeId, this.#encode(entry, value), entry.detailsWith(options))
+  }
+
+  /** {@link append} for event loops: waits for readers of a bounded queue without blocking the thread. The value is encoded at the call. */
+  async appendAsync<M extends Types[number]>(
+    type: M,
+    value: MessageInput<M>,
+    options?: TypedAsyncAppendOptions,
+  ): Promise<number> {
+    const entry = this.#entryOf(type)
+    return this.queue.appendAsync(entry.typeId, this.#encode(entry, value), entry.detailsWith(options))
+  }
+
+  get closed(): boolean {
+    return this.queue.closed
+  }
+
+  /** Closes the queue's writer. Idempotent. */
+  close(): void {
+    this.queue.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #entryOf(type: AnyMessageType): WriteEntry {
+    const entry = this.#entries.get(type)
+    if (entry !== undefined) return entry
+    const value = (type as AnyMessageType | undefined)?.name
+    throw new InvalidArgumentError({ argument: 'type', value, expected: 'one of the types that the writer was opened with' })
+  }
+
+  #write(type: AnyMessageType, sizes: unknown, fill: AnyFill, options: TypedAppendOptions | undefined): number {
+    const entry = this.#entryOf(type)
+    const { writer } = entry
+    if (writer === undefined || typeof fill !== 'function') throw notFilled(entry, fill)
+    const length = writer.length(sizes)
+    if (length > SCRATCH_LENGTH)
+      return this.#putIntoClaim(entry, length, options, (view, offset) => fill(writer.begin(view, offset, length, sizes)))
+    if (this.#isFilling) throw this.#busy('write')
+    this.#isFilling = true
+    try {
+      const result = fill(writer.begin(this.#scratch, 0, length, sizes))
+      if (result !== undefined && isPromise(result)) throw promiseFromFill()
+    } finally {
+      this.#isFilling = false
+    }
+    return this.queue.append(entry.typeId, this.#scratchBytes(entry, length), entry.detailsWith(options))
+  }
+
+  #put(
+    entry: WriteEntry,
+    length: number,
+    options: TypedAppendOptions | undefined,
+    fill: (view: DataView, offset: number) => unknown,
+  ): number {
+    if (length > SCRATCH_LENGTH) return this.#putIntoClaim(entry, length, options, fill)
+    this.#filling('append', () => fill(this.#scratch, 0))
+    return this.queue.append(entry.typeId, this.#scratchBytes(entry, length), entry.detailsWith(options))
+  }
+
+  #putIntoClaim(
+    entry: WriteEntry,
+    length: number,
+    options: TypedAppendOptions | undefined,
+    fill: (view: DataView, offset: number) => unknown,
+  ): number {
+    const { timestampNs, ...details } = entry.detailsWith(options) ?? {}
+    const claim = this.queue.claim(entry.typeId, length, details)
+    const sequence = this.queue.nextSequence
+    try {
+      const result = fill(claim.view, claim.payloadOffset)
+      if (result !== undefined && isPromise(result)) throw promiseFromFill()
+      claim.commit(timestampNs === undefined ? undefined : { timestampNs })
+    } finally {
+      claim.abort()
+    }
+    return sequence
+  }
+
+  #scratchBytes(entry: WriteEntry, length: number): Uint8Array {
+    const { bytes } = entry
+    if (bytes !== undefined && bytes.length === length) return bytes
+    entry.bytes = new Uint8Array(this.#scratch.buffer, 0, length)
+    return entry.bytes
+  }
+
+  /** A plain value may run code of the program too, in accessors. */
+  #filling<Result>(method: string, step: () => Result): Result {
+    if (this.#isFilling) throw this.#busy(method)
+    this.#isFilling = true
+    try {
+      return step()
+    } finally {
+      this.#isFilling = false
+    }
+  }
+
+  #encode(entry: WriteEntry, value: unknown): Uint8Array {
+    return this.#filling('append', () => entry.type.encode(value))
+  }
+
+  #busy(method: string): BusyError {
+    return new BusyError({ handle: 'typed writer', method, during: 'fill' })
+  }
+}
+
+function notFilled(entry: WriteEntry, fill: unknown): InvalidArgumentError {
+  if (entry.writer === undefined)
+    return new InvalidArgumentError({
+      argument: 'type',
+      value: entry.type.name,
+      expected: `a type with fields in place; messages in ${entry.type.encoding} are appended as values`,
+    })
+  return new InvalidArgumentError({ argument: 'fill', value: fill, expected: 'a function' })
+}
+
+function promiseFromFill(): InvalidArgumentError {
+  const expected = 'a synchronous function: the message is published when it returns'
+  return new InvalidArgumentError({ argument: 'fill', value: 'a function that returns a promise', expected })
+}
