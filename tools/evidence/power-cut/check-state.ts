@@ -48,7 +48,8 @@ export function checkState(queue: string, promises: Promises): string[] {
     const oldest = readAll()
     // Where nothing was durable and nothing is left, the queue may go on after what it had counted: no sequence is given out twice.
     const mayBeginAnew = oldest === base && promises.durable <= promises.oldest
-    if (!mayBeginAnew && oldest > Math.min(promises.oldest, base)) broken.push(`begins with sequence ${oldest} instead of ${promises.oldest}`)
+    if (!mayBeginAnew && oldest > Math.min(promises.oldest, base))
+      broken.push(`begins with sequence ${oldest} instead of ${promises.oldest}`)
     for (const [name, reader] of promises.readers) resume(name, reader)
   } catch (error) {
     broken.push(describe(error))
