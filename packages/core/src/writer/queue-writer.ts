@@ -40,6 +40,7 @@ import type { Durability } from './durability.js'
 import { Head } from './head.js'
 import { batchAppends, blockAppends, type ManyAppends } from './many-appends.js'
 import type { OpenedQueue } from './opened-queue.js'
+import { PreparedOptions } from './prepared-options.js'
 import { readBatch } from './read-batch.js'
 import { appendWith, type RecordDetails, readAppendOptions } from './record-details.js'
 import { WriterCallbacks } from './writer-callbacks.js'
@@ -336,7 +337,9 @@ export class QueueWriter {
   }
 
   #detailsOf(options: MessageDetails | undefined): RecordDetails | undefined {
-    return options === undefined ? undefined : readAppendOptions(options, this.#opened.options.extensions)
+    if (options === undefined) return undefined
+    const { extensions } = this.#opened.options
+    return (extensions ? PreparedOptions.detailsOf(options) : undefined) ?? readAppendOptions(options, extensions)
   }
 
   /** No code of the caller runs in here but callbacks, and those run between two attempts. */
