@@ -6,6 +6,21 @@ export const DEFAULT_SEGMENT_SIZE = 128 * 1024 * 1024
 /** How long an open waits for another process that is still creating `control.meta`. Creation takes milliseconds; a dead creator never ends. */
 export const READY_TIMEOUT_MS = 1000
 
+/**
+ * Bytes of a segment that are ready ahead of a slow writer: some thousand messages, which the background thread makes ready faster than the writer can fill them. The disk and memory
+ * that an idle queue takes.
+ */
+export const READY_BYTES_MIN = 1024 * 1024
+
+/** How far ahead of the writer the segment is made ready, in milliseconds at its rate. At more than half a gigabyte per second that is a whole segment of the default size. */
+export const AHEAD_MS = 250
+
+/** How much the distance grows at most from one look to the next. */
+export const AHEAD_GROWTH = 4
+
+/** Bytes that an append reserves itself, beyond its record, when the background thread is late: a call into the file system costs tens of microseconds. */
+export const AHEAD_RESERVE_BYTES = 4 * 1024 * 1024
+
 /** Pause between two looks while waiting for a short-lived condition of another process. */
 export const RETRY_PAUSE_MS = 1
 
@@ -24,6 +39,9 @@ export const PARK_SLICE_MS = 100
 /** How often a waiting observer checks. It may not announce itself, so no writer wakes it. */
 export const OBSERVER_SLICE_MS = 5
 
+/** How often at least. In between it checks after a twentieth of the time that it has waited: a hundred idle observers cost a tenth of a percent of a CPU. */
+export const OBSERVER_SLICE_MAX_MS = 50
+
 /** Longest single park of an asynchronous wait: how often JavaScript runs for a reader that sleeps. Its files and its heartbeat are looked after in between. */
 export const PARK_TURN_MS = 60_000
 
@@ -31,13 +49,19 @@ export const PARK_TURN_MS = 60_000
 export const BLOCKING_WAIT_TIMEOUT_MS = 1000
 
 /** How often a source that is caught up looks whether the files at its names are those that it opened. Promised is a second. */
-export const OWNERSHIP_LOOK_MS = 200
+export const OWNERSHIP_LOOK_MS = 500
 
 /** The same for sources that sleep in an event loop, looked after together: each look is a few system calls. */
 export const PARKED_LOOK_MS = 500
 
 /** How often a reader that waits renews the heartbeat in its position file. Retention of the base format lets a reader go after 30 seconds without. */
 export const READER_HEARTBEAT_MS = 10_000
+
+/**
+ * Looks of a source that has caught up between two looks at everything. The looks in between load the commit word and the notify word only, which every append and every roll
+ * changes. Damage changes no word, and a writer that died in a roll changed it before its notification: both are found by the next full look.
+ */
+export const QUIET_LOOKS = 64
 
 /** Rounds of pure spinning before `adaptive` starts to yield: about 20 microseconds, the time that parking and waking would cost. */
 export const ADAPTIVE_SPINS = 2000

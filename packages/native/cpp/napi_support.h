@@ -32,7 +32,7 @@ bool readBytes(napi_env env, napi_value value, Bytes* bytes);
 // Reads the arguments of one call. The first that is wrong throws; after that `ok` is false and everything read is empty.
 class Arguments {
  public:
-  static constexpr size_t kMax = 7;
+  static constexpr size_t kMax = 8;
 
   Arguments(napi_env env, napi_callback_info info) : env_(env) {
     size_t count = kMax;
@@ -98,5 +98,6 @@ void defineParker(napi_env env, napi_value exports);
 void defineBackground(napi_env env, napi_value exports);
 void defineAppender(napi_env env, napi_value exports);
 void defineVerifier(napi_env env, napi_value exports);
+void definePositionSaver(napi_env env, napi_value exports);
 
 }  // namespace chronicle
