@@ -20,3 +20,8 @@ export class PreparedOptions implements AppendOptions {
     return options instanceof PreparedOptions ? options.#details : undefined
   }
 }
+
+/** The details of the options of one call. @throws {@link InvalidArgumentError} */
+export function detailsOf(options: AppendOptions, extensions: boolean): RecordDetails | undefined {
+  return (extensions ? PreparedOptions.detailsOf(options) : undefined) ?? readAppendOptions(options, extensions)
+}
