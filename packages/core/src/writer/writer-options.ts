@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptionNames } from '../files/option-names.js'
 import { DEFAULT_FILE_MODE } from '../files/queue-directory.js'
 import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
+import type { RetentionOptions } from '../retention/retention-options.js'
 import type { ReleasedReader } from '../retention/retention-plan.js'
 
 /**
@@ -36,8 +37,11 @@ export interface WriterOptions {
    */
   readonly extensions?: boolean
   readonly flushPolicy?: FlushPolicy
-  /** Touch the pages of each segment before it is needed. Default true. */
-  readonly prefault?: boolean
+  /**
+   * Touch pages before they are needed. `true` (default): as far ahead as the writer gets in a quarter of a second, at least 1 MiB. `'segment'`: whole segments, so that a burst after a rest
+   * finds them ready too; each queue then takes the disk and memory of up to two segments. `false`: only reserve blocks.
+   */
+  readonly prefault?: boolean | 'segment'
   /** Lock segments into memory; fails with `ERR_LIMIT` when RLIMIT_MEMLOCK is too low. Default false. */
   readonly mlock?: boolean
   /** Ask for huge pages, where the file system has them. Default false. */
@@ -78,35 +82,6 @@ export interface WriterOptions {
   readonly onHighWatermark?: (state: { readonly segments: number; readonly bytes: number }) => void
 }
 
-/**
- * Which segments may be deleted. Without any of these, no segment is deleted. A segment that a registered reader has not committed past stays, whether that reader
- * runs or not, unless `readerTtlMs` or `maxReaderLagBytes` releases the reader; `maxAgeMs`, `maxBytes` and `maxSegments` delete only what no reader needs. The head is never deleted.
- */
-export interface RetentionOptions {
-  /** Delete a segment once every registered reader has committed past it (and at least one reader is registered). */
-  readonly consumed?: boolean
-  /**
-   * Delete segments whose last message was written longer ago. Timestamps that the caller gave count only as far as the times at which segments were prepared agree with them: one
-   * that is wrong neither keeps a segment nor deletes it.
-   */
-  readonly maxAgeMs?: number
-  /** Delete the oldest segments while the queue is larger. */
-  readonly maxBytes?: number
-  readonly maxSegments?: number
-  /** Keep at least this many segments, the head included, also when other rules would delete them. In a bounded queue it must be below the limit, because the queue would stay full otherwise. */
-  readonly minSegments?: number
-  /**
-   * A reader that is not running and has neither committed nor closed for this long pins nothing any more. One that is killed counts from its last commit: choose more than the
-   * longest time between two messages and a restart.
-   */
-  readonly readerTtlMs?: number
-  /** A reader that is further behind than this pins nothing any more. */
-  readonly maxReaderLagBytes?: number
-}
-
-/** Reader lifetimes that have proven themselves: how long a dead reader's unread messages are kept. */
-export const READER_TTL_PRESETS_MS = { marketData: 10_000, orders: 60_000, audit: 300_000 } as const
-
 export type ResolvedWriterOptions = Required<
   Pick<
     WriterOptions,
@@ -132,7 +107,7 @@ export type ResolvedWriterOptions = Required<
   }
 
 const PRESETS: Record<WriterPreset, WriterOptions> = {
-  lowLatency: { prefault: true },
+  lowLatency: { prefault: 'segment' },
   highThroughput: { prefault: true, flushPolicy: { everyBytes: 64 * 1024 * 1024, everyMs: 1000 } },
   durable: { flushPolicy: { everyMessages: 1, wait: true } },
 }
@@ -199,7 +174,9 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   checkSegmentSize(resolved.segmentSize)
   if (resolved.backpressure !== 'fail' && resolved.backpressure !== 'block')
     invalid('backpressure', resolved.backpressure, "'fail' or 'block'")
-  for (const name of ['extensions', 'prefault', 'mlock', 'hugePages'] as const) checkBoolean(name, resolved[name])
+  if (resolved.prefault !== 'segment' && typeof resolved.prefault !== 'boolean')
+    invalid('prefault', resolved.prefault, "true, false or 'segment'")
+  for (const name of ['extensions', 'mlock', 'hugePages'] as const) checkBoolean(name, resolved[name])
   checkFirstSequence(resolved)
   checkMode(resolved.mode)
   checkTimer('heartbeatIntervalMs', resolved.heartbeatIntervalMs, 0)
