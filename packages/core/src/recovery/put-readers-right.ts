@@ -14,10 +14,11 @@ import {
   readerFileName,
   SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
+import { writeLostNote } from '../positions/lost-position.js'
 import { surveyRecords } from '../records/record-survey.js'
-import { writeLostNote } from '../retention/lost-position.js'
 import { openDamagedSegment } from '../segment/segment-files.js'
-import { type Place, readersAt, readersBehind } from './positions-seen.js'
+import type { Place } from './place.js'
+import { readersAt, readersBehind } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /** Where the queue goes on, and the first message that is lost, if any is. */
