@@ -34,7 +34,7 @@ const ALLOWED = {
 
 /** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */
 const INNER_ENTRIES = [
-  { entry: '@chronicle-ts/core/internal', importers: ['inspect', 'bus', 'fanin', 'replay', 'testing', 'cli', 'tools'] },
+  { entry: '@chronicle-ts/core/internal', importers: ['inspect', 'typed', 'bus', 'fanin', 'replay', 'testing', 'cli', 'tools'] },
   { entry: '@chronicle-ts/cli/bench', importers: ['tools'] },
 ]
 

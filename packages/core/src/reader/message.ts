@@ -196,7 +196,7 @@ export class Message implements MessageFields {
    * and read-only, as {@link payloadView} is.
    */
   get view(): DataView {
-    return this.#heldSegment.lentView
+    return (this.#segment ?? this.#heldSegment).lentView
   }
 
   get payloadOffset(): number {
