@@ -1,10 +1,10 @@
 /** `npm run bench`: what a call costs and how long a message takes, with everything that a figure needs to mean something. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readEnvironment } from '@chronicle-ts/cli/bench'
 import { type BenchOptions, parseBenchOptions, USAGE } from './bench-options.js'
 import { benchBudgets } from './budgets/bench-budgets.js'
 import type { Suite } from './candidate.js'
-import { readEnvironment } from './environment.js'
 import { LATENCY_MODES } from './latency/latency-mode.js'
 import { type LatencyResult, measureLatency } from './latency/measure-latency.js'
 import { measureSuite, type SuiteResult } from './measure-suite.js'
@@ -16,6 +16,8 @@ import { checksumSuite } from './suites/checksum.js'
 import { claimSuite } from './suites/claim.js'
 import { commitSuite } from './suites/commit.js'
 import { nextSuite } from './suites/next.js'
+import { typedReadSuite } from './suites/typed-read.js'
+import { typedWriteSuite } from './suites/typed-write.js'
 import { touchMemory } from './touch-memory.js'
 
 /** About what the queues of one round occupy. */
@@ -87,6 +89,8 @@ function chooseSuites(options: BenchOptions): { suites: Suite[]; notes: string[]
     claimSuite(),
     nextSuite(payloadLength),
     commitSuite(),
+    typedWriteSuite(),
+    typedReadSuite(),
     ...[64, 256, 1024, 4096].map(checksumSuite),
   ]
   const notes = baseline && 'missing' in baseline ? [baseline.missing] : []

@@ -49,7 +49,7 @@ export const PARK_TURN_MS = 60_000
 export const BLOCKING_WAIT_TIMEOUT_MS = 1000
 
 /** How often a source that is caught up looks whether the files at its names are those that it opened. Promised is a second. */
-export const OWNERSHIP_LOOK_MS = 200
+export const OWNERSHIP_LOOK_MS = 500
 
 /** The same for sources that sleep in an event loop, looked after together: each look is a few system calls. */
 export const PARKED_LOOK_MS = 500
