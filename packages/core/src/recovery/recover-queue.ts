@@ -6,7 +6,8 @@ import { listSegments, openSegment, segmentExists } from '../segment/segment-fil
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
-import { highestSegmentSeen, isPlausible, type Place, readersBehind } from './positions-seen.js'
+import type { Place } from './place.js'
+import { highestSegmentSeen, isPlausible, readersBehind } from './positions-seen.js'
 import { putReadersRight } from './put-readers-right.js'
 import { recoverCopy } from './recover-copy.js'
 import { recoverAfterPowerCut } from './recover-power-cut.js'
@@ -65,7 +66,9 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   const nextSequence = tail.nextSequence + (context.origin.isRebuilt ? roomBefore(context, end, ahead) : 0)
   padAndSeal(context, tail.segment, tail.offset)
   sealAndClose(context, tail.segment)
-  return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end })
+  // Sequences are left out: a reader that comes to the new messages has to know that there may have been others.
+  const firstLost = tail.firstLost ?? (nextSequence > tail.nextSequence ? tail.nextSequence : undefined)
+  return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end, ...(firstLost === undefined ? {} : { firstLost }) })
 }
 
 /** Messages that the readers may have seen and that are lost. Nothing counts them when the control block is lost too. */

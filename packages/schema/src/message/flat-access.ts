@@ -1,5 +1,5 @@
 import { BadMessageError, InvalidArgumentError } from '../errors/index.js'
-import type { BodyPlan } from '../flyweight/body-plan.js'
+import type { BodyPlan } from '../flyweight/field-place.js'
 import { type Flyweight, type Place, TO_VALUE } from '../flyweight/flyweight.js'
 import { BlockLengths, blockLengthAt } from '../layout/field-size.js'
 import { DATA_ALIGNMENT } from '../layout/flat-layout.js'
