@@ -100,10 +100,7 @@ function checkPrebuilds() {
 function tryInstalled(tarballs) {
   const application = join(scratch, 'application')
   mkdirSync(application)
-  writeFileSync(
-    join(application, 'package.json'),
-    JSON.stringify({ name: 'application', private: true, type: 'module' }),
-  )
+  writeFileSync(join(application, 'package.json'), JSON.stringify({ name: 'application', private: true, type: 'module' }))
   const files = [...tarballs].map(([name, path]) => `${name}@file:${path}`)
   run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...files], application)
   const isLocal = addLocalAddon(application)

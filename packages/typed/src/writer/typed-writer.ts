@@ -15,7 +15,7 @@ type AnyFill = (draft: any) => unknown
 /**
  * Writes typed messages into a queue. A message is complete or it is not there: what `fill` throws, and a value out of range, publish nothing.
  *
- * Opened by {@link openTypedWriter}, which says more; {@link asTypedWriter} makes one of a writer that is open.
+ * Opened by `openTypedWriter`, which says more; `asTypedWriter` makes one of a writer that is open.
  */
 export class TypedWriter<const Types extends readonly AnyMessageType[]> implements Disposable {
   /** The queue's own writer, for flushing, metrics and messages without a type. */
@@ -28,7 +28,7 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   #lastEntry: WriteEntry | undefined
   #isFilling = false
 
-  /** Use {@link openTypedWriter}, or {@link asTypedWriter}. */
+  /** Use `openTypedWriter`, or `asTypedWriter`. */
   constructor(queue: QueueWriter, types: Types, options: { readonly extensions: boolean }) {
     checkTypes(types)
     this.#entries = new Map(types.map((type) => [type, new WriteEntry(type, options.extensions)]))
