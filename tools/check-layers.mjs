@@ -26,6 +26,7 @@ const ALLOWED = {
   fanin: ['core'],
   topics: ['core', 'schema', 'bus', 'fanin', 'typed'],
   replay: ['core', 'fanin'],
+  telemetry: ['core'],
   testing: ['core', 'bus'],
   cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay'],
   examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'cli'],
