@@ -13,10 +13,12 @@ export default defineConfig({
     alias: [
       // Without the entry beside the public one an alias is a prefix, so that the whole name is asked for.
       { find: /^@chronicle-ts\/core\/internal$/, replacement: source('core/src/internal') },
-      ...['native', 'core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'testing', 'cli'].map((name) => ({
-        find: new RegExp(`^@chronicle-ts/${name}$`),
-        replacement: source(`${name}/src/index`),
-      })),
+      ...['native', 'core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'testing', 'bridge', 'cli'].map(
+        (name) => ({
+          find: new RegExp(`^@chronicle-ts/${name}$`),
+          replacement: source(`${name}/src/index`),
+        }),
+      ),
     ],
   },
   test: {
