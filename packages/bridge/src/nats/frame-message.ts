@@ -8,9 +8,9 @@ export function headersOf(frame: Frame): MsgHdrs {
   return fields
 }
 
-/** Returns the name that lets the server drop a frame that it has already, within its window. */
-export function messageIdOf({ queueId, term, first, part }: Frame): string {
-  return `${queueId}:${term}:${first}:${part}`
+/** Returns the name that lets the server drop a frame that it has already, within its window. The marker of a term has part 0: the first frame of the term begins at the same record. */
+export function messageIdOf({ queueId, term, first, count, part }: Frame): string {
+  return `${queueId}:${term}:${first}:${count === 0 ? 0 : part}`
 }
 
 /** Returns the frame of a message, or what is wrong with it in a few words. */

@@ -3,6 +3,7 @@ import {
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
+  type JetStreamPublishOptions,
   jetstream,
   jetstreamManager,
   RetentionPolicy,
@@ -106,7 +107,7 @@ export class FrameStream {
     const range = await this.range()
     const lastSequence = range?.last ?? 0
     if (range === undefined || range.messages === 0) return { lastSequence, last: undefined, next: undefined, term: 0 }
-    const last = await this.frameAt(lastSequence)
+    const last = (await this.#lastFrame(range))?.frame
     if (last === undefined) return { lastSequence, last: undefined, next: undefined, term: 0 }
     const next = last.part === last.parts ? last.first + last.count : last.first
     return { lastSequence, last, next, term: last.term }
@@ -135,14 +136,16 @@ export class FrameStream {
    * @returns false when it was refused.
    */
   async publish(frame: Frame, lastSequence: number): Promise<boolean> {
+    // The client adds to the header: each call needs one of its own.
+    const options = (): Partial<JetStreamPublishOptions> => ({
+      headers: headersOf(frame),
+      expect: { streamName: this.name, lastSequence },
+    })
     try {
-      const { seq, duplicate } = await this.#client.publish(this.subject, frame.body, {
-        headers: headersOf(frame),
-        msgID: messageIdOf(frame),
-        expect: { streamName: this.name, lastSequence },
-      })
-      // A frame that the server remembers and no longer has, or has elsewhere: the caller reads where the stream ends.
-      return !duplicate && seq === lastSequence + 1
+      const { duplicate } = await this.#client.publish(this.subject, frame.body, { ...options(), msgID: messageIdOf(frame) })
+      // A frame that the server remembers, and has lost or has already: without its name, only the place decides.
+      if (duplicate) await this.#client.publish(this.subject, frame.body, options())
+      return true
     } catch (error) {
       if (isApiError(error, WRONG_LAST_SEQUENCE)) return false
       throw error
@@ -168,6 +171,21 @@ export class FrameStream {
     }
     const frame = await this.frameAt(low)
     return frame === undefined ? low : Math.max(range.first, low - frame.part + 1)
+  }
+
+  /** The last message that was not deleted. */
+  async #lastFrame({
+    first,
+    last,
+  }: {
+    readonly first: number
+    readonly last: number
+  }): Promise<{ readonly frame: Frame } | undefined> {
+    for (let sequence = last; sequence >= first; sequence--) {
+      const frame = await this.frameAt(sequence)
+      if (frame !== undefined) return { frame }
+    }
+    return undefined
   }
 
   /** The first message from here on that was not deleted. */

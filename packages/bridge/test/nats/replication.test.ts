@@ -135,15 +135,13 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     const server = await NatsServer.start('max_payload: 8192')
     const ends = await Ends.on(server, 5, 30_000)
     await ends.push()
-    // The last record's last part is lost, as a server that lost what it had acknowledged: it is published again.
+    // The last part of the last record is lost, as by a server that lost what it had acknowledged. It is published again, although the server remembers its name.
     const range = await ends.stream.range()
     await ends.stream.manager.streams.deleteMessage(ends.stream.name, range?.last ?? 0)
-    await ends.pull().catch(() => undefined)
     ends.append(1, 30_000)
-    await ends.push()
-    await ends.stream.manager.streams.purge(ends.stream.name)
-    await ends.push().catch(() => undefined)
-    expect((await ends.stream.range())?.first).toBeGreaterThan(range?.last ?? 0)
+    expect((await ends.push()).progress).toMatchObject({ records: 2, nextSequence: 6 })
+    await ends.pull()
+    ends.expectEqual()
   })
 
   it('keeps one order with two pushers of the same queue at once, and with two sinks', async () => {
