@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { BusLayout } from '@chronicle-ts/bus'
 import { openObserver } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -9,6 +10,7 @@ import { FeedWriter } from '../../src/trading/feed/feed-writer.js'
 import { processesWith, runExample, startExample, until } from '../run-example.js'
 
 const PROGRAM = 'trading/demo/main.js'
+const CAPTURE = fileURLToPath(new URL('../../data/coinbase-2021-04-17.ws.txt.gz', import.meta.url))
 
 let folder: string
 let root: string
@@ -132,9 +134,12 @@ describe('npm run demo', () => {
   })
 })
 
+/** Half a minute at this speed, unless it is interrupted. */
+const FEW_PROCESSES = ['--speed', '1', '--strategies', '1', '--input', CAPTURE]
+
 describe('an interrupted demo', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('stops every process on %s and removes its folder', async (signal) => {
-    const demo = startExample(PROGRAM, ['--speed', '1'], { TMPDIR: folder })
+    const demo = startExample(PROGRAM, FEW_PROCESSES, { TMPDIR: folder })
     await until(() => /messages/.test(demo.output.stderr))
     expect(readdirSync(folder)).toHaveLength(1)
     demo.kill(signal)
@@ -146,7 +151,7 @@ describe('an interrupted demo', () => {
   })
 
   it('leaves no process behind when it is killed itself', async () => {
-    const demo = startExample(PROGRAM, ['--root', root, '--speed', '1'])
+    const demo = startExample(PROGRAM, ['--root', root, ...FEW_PROCESSES])
     await until(() => /messages/.test(demo.output.stderr))
     demo.kill('SIGKILL')
     await demo.ended

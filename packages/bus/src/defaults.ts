@@ -15,10 +15,6 @@ export const UNREAD_LOOK_MS = 2_000
 /** Pause before a watch that the system refused is asked for again: limits are raised by people, and other processes give watches back. */
 export const WATCH_RETRY_MS = 5_000
 
-/** First and last pause between looks while a watch is being set up. After a tenth of a second the rescan is near anyway. */
-export const BRIDGE_FIRST_MS = 2
-export const BRIDGE_LAST_MS = 64
-
 /** How often a strategy renews its lease. One small file per second and strategy is nothing, and three lost renewals fit into the time below. */
 export const LEASE_RENEWAL_MS = 1_000
 

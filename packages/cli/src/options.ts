@@ -13,7 +13,7 @@ export function parseTimeOption(text: string): bigint {
   const timestampNs = parseTime(text)
   if (timestampNs === undefined) {
     throw new InvalidArgumentError(
-      'expected a time that exists, such as 2026-11-21T08:00:00Z, nanoseconds since 1970 (18 digits or more), or a span ago such as 15m',
+      'expected a time that exists, such as 2026-11-21T08:00:00Z, milliseconds or nanoseconds since 1970 (13 or 19 digits), or a span ago such as 15m',
     )
   }
   return timestampNs

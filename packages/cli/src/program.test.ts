@@ -17,6 +17,7 @@ const COMMANDS = [
   'readers',
   'export',
   'import',
+  'schema',
   'replay',
   'ready',
   'lease',

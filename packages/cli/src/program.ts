@@ -15,6 +15,7 @@ import { addPruneCommand } from './commands/prune/prune-command.js'
 import { addReadersCommand } from './commands/readers/readers-command.js'
 import { addReadyCommand } from './commands/ready/ready-command.js'
 import { addReplayCommand } from './commands/replay/replay-command.js'
+import { addSchemaCommand } from './commands/schema/schema-command.js'
 import { addTailCommand } from './commands/tail/tail-command.js'
 import { addVerifyCommand } from './commands/verify/verify-command.js'
 import { LOG_LEVELS } from './diagnostics.js'
@@ -36,6 +37,7 @@ const COMMANDS: readonly AddCommand[] = [
   addPruneCommand,
   addExportCommand,
   addImportCommand,
+  addSchemaCommand,
   addReplayCommand,
   addReadyCommand,
   addLeaseCommand,

@@ -24,6 +24,9 @@ export const PARK_SLICE_MS = 100
 /** How often a waiting observer checks. It may not announce itself, so no writer wakes it. */
 export const OBSERVER_SLICE_MS = 5
 
+/** How often at least. In between it checks after a twentieth of the time that it has waited: a hundred idle observers cost a tenth of a percent of a CPU. */
+export const OBSERVER_SLICE_MAX_MS = 50
+
 /** Longest single park of an asynchronous wait: how often JavaScript runs for a reader that sleeps. Its files and its heartbeat are looked after in between. */
 export const PARK_TURN_MS = 60_000
 
@@ -107,3 +110,6 @@ export const QUEUE_LOOK_MS = 10
 
 /** Bytes of a block of records when told nothing else: frames of this size fill a network link, and a block stays in the second-level cache. */
 export const BLOCK_BYTES_MAX = 128 * 1024
+
+/** Segment ids in a row that are counted without a look at the directory: more are listed, because a range that wide may have gaps. A listing of so many takes about a millisecond. */
+export const SEGMENT_IDS_WALKED_MAX = 1024

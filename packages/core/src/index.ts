@@ -48,6 +48,7 @@ export type { CaughtUp, FollowedMessage, FollowItem, FollowOptions } from './rea
 export { Message, type MessageFields } from './reader/message.js'
 export { MessageCopy, type MessageJson } from './reader/message-copy.js'
 export { MessageSource } from './reader/message-source.js'
+export type { Moment } from './reader/moment.js'
 export type { Synchronous } from './reader/poll-handler.js'
 export type { Position } from './reader/position-file.js'
 export { listReaders, type RegisteredReader } from './reader/position-survey.js'

@@ -13,7 +13,13 @@ import {
   waitForAnyAsync,
 } from '@chronicle-ts/core'
 import { endingAtReturn, onAbort } from '@chronicle-ts/core/internal'
-import { EMPTY_WAIT_MS, HEARTBEAT_LOOK_INTERVAL_MS, ITERATOR_TURN_COUNT } from './defaults.js'
+import {
+  EMPTY_WAIT_MS,
+  HEARTBEAT_LOOK_INTERVAL_MS,
+  HEARTBEAT_LOOK_MAX_MS,
+  HEARTBEAT_LOOK_SHARE,
+  ITERATOR_TURN_COUNT,
+} from './defaults.js'
 import type { FanInMessage } from './fan-in-message.js'
 import {
   checkTimeout,
@@ -280,8 +286,17 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    */
   #sliceMs(leftMs: number): number {
     const { table, failed } = this.#merge
-    const isShort = table.heldCount > 0 || failed.hasUntold
-    return Math.min(leftMs, isShort ? HEARTBEAT_LOOK_INTERVAL_MS : Math.max(failed.msUntilRetry, HEARTBEAT_LOOK_INTERVAL_MS))
+    if (failed.hasUntold) return Math.min(leftMs, HEARTBEAT_LOOK_INTERVAL_MS)
+    const untilRetryMs = Math.max(failed.msUntilRetry, HEARTBEAT_LOOK_INTERVAL_MS)
+    return Math.min(leftMs, untilRetryMs, table.heldCount > 0 ? this.#heldSliceMs() : Number.POSITIVE_INFINITY)
+  }
+
+  /** The longer messages have been held back, the less a little more matters. */
+  #heldSliceMs(): number {
+    const forMs = this.#merge.heldBackBy()?.forMs ?? 0
+    const untilLetGoMs = Math.max(0, this.#options.holdBackMs - forMs)
+    const grownMs = Math.min(forMs / HEARTBEAT_LOOK_SHARE, HEARTBEAT_LOOK_MAX_MS, untilLetGoMs)
+    return Math.max(HEARTBEAT_LOOK_INTERVAL_MS, grownMs)
   }
 
   #waitFor(sources: readonly S[], leftMs: number): void {

@@ -84,6 +84,7 @@ class AppenderCore {
     segment_ = segment;
     enter(segmentId);
     lastTimestampNs_ = 0;
+    timesAscend_ = writeOffset == kFirstRecordOffset;
     moveTo(writeOffset, nextSequence);
     const uint64_t plusOne = segmentHeader()->firstSequencePlusOne.load(std::memory_order_relaxed);
     recordCountKnown_ = writeOffset == kFirstRecordOffset || (plusOne != 0 && plusOne - 1 <= nextSequence);
@@ -238,6 +239,7 @@ class AppenderCore {
     firstSequence_ = nextSequence_;
     recordCountKnown_ = true;
     lastTimestampNs_ = 0;
+    timesAscend_ = true;
     moveTo(kFirstRecordOffset, nextSequence_);
     return finish(lost ? kFault : kOk, now);
   }
@@ -340,6 +342,7 @@ class AppenderCore {
     extra.storeInto(header);
     header->commitLength.store(commitLength, std::memory_order_release);
     if (faulted()) [[unlikely]] return kFault;
+    timesAscend_ &= timestampNs >= lastTimestampNs_;
     lastTimestampNs_ = timestampNs;
     moveTo(writeOffset_ + recordLength(length), nextSequence_ + 1);
     // The sequence first: a crash between the two leaves an offset at which a committed record tells its own sequence.
@@ -370,12 +373,12 @@ class AppenderCore {
     control_->segmentGeneration.store(odd + 1, std::memory_order_release);
   }
 
-  // What is not known stays zero, which means absent: nobody counts the records of a segment that another writer began.
+  // What is not known stays zero, which means absent: nobody counts the records of a segment that another writer began. The last timestamp is the highest one too, or absent.
   void storeEndSummary() {
     SegmentHeader* const header = segmentHeader();
     header->endOffset.store(writeOffset_, std::memory_order_relaxed);
     if (recordCountKnown_) header->recordCount.store(nextSequence_ - firstSequence_, std::memory_order_relaxed);
-    if (lastTimestampNs_ != 0) header->lastTimestampNs.store(lastTimestampNs_, std::memory_order_relaxed);
+    if (timesAscend_) header->lastTimestampNs.store(lastTimestampNs_, std::memory_order_relaxed);
   }
 
   MappedRange controlRange_;
@@ -388,6 +391,8 @@ class AppenderCore {
   uint64_t nextSequence_ = 0;
   uint64_t firstSequence_ = 0;
   uint64_t lastTimestampNs_ = 0;
+  // Whether no record of the segment has a lower timestamp than the one before it.
+  bool timesAscend_ = false;
   bool recordCountKnown_ = false;
   bool claimOpen_ = false;
   uint32_t claimType_ = 0;

@@ -1,7 +1,7 @@
 // Waits on behalf of event loops: threads that sleep in futex_waitv on up to 127 words each, plus one of their own by which they are told about
 // changes. A park with more words than one thread has room for is spread over several; the first change ends all of it.
 //
-// A park also has words that nobody wakes a sleeper for, and looks at those (and at its futex words once more) each `pollNs`. However many parks there are, that costs a
+// A park also has words that nobody wakes a sleeper for, and looks at those (and at its futex words once more) each `pollNs`, and less often after a while. However many parks there are, that costs a
 // thread one turn per interval, and JavaScript nothing.
 #include "parker.h"
 
@@ -20,13 +20,19 @@ namespace {
 constexpr ptrdiff_t kWordsMax = kFutexWaitvMax - 1;
 constexpr uint64_t kPollNs = 1'000'000;
 constexpr uint64_t kIdleNs = 5'000'000'000;
+constexpr uint64_t kPollShare = 20;
 
 struct Park {
   std::shared_ptr<Callbacks> callbacks;
   uint64_t token;
   uint64_t deadlineNs;
+  uint64_t beganNs;
   uint64_t pollNs;
+  uint64_t pollMaxNs;
   std::atomic<bool> over{false};
+
+  // The longer nothing has come, the less it matters to hear of it at once: looks grow apart in proportion, within bounds.
+  uint64_t nextPollNs(uint64_t now) const { return now + std::clamp((now - beganNs) / kPollShare, pollNs, pollMaxNs); }
 
   void end(int outcome) {
     if (!over.exchange(true)) callbacks->deliver(token, outcome);
@@ -87,7 +93,7 @@ uint64_t ParkerThread::endDueParks() {
     } else if (now >= watch.park->deadlineNs) {
       watch.park->end(kWaitTimedOut);
     } else {
-      nextNs = std::min({nextNs, watch.park->deadlineNs, now + watch.park->pollNs});
+      nextNs = std::min({nextNs, watch.park->deadlineNs, watch.park->nextPollNs(now)});
     }
   }
   std::erase_if(watches_, [](const Watch& watch) { return watch.park->over.load(); });
@@ -178,6 +184,7 @@ napi_value parkBinding(napi_env env, napi_callback_info info) {
   const napi_value callback = args.function(4, "callback");
   const uint64_t sleptCount = args.absent(5) ? words.size() : args.integer(5, "sleptCount");
   const double pollMs = args.absent(6) ? kTimeoutMsMax : args.number(6, "pollMs");
+  const double pollMaxMs = args.absent(7) ? pollMs : args.number(7, "pollMaxMs");
   if (args.ok() && words.empty()) args.fail("there must be at least one word");
   if (!args.ok()) return nullptr;
   auto callbacks = Callbacks::of(env);
@@ -187,7 +194,9 @@ napi_value parkBinding(napi_env env, napi_callback_info info) {
   park->callbacks = callbacks;
   park->token = token;
   park->deadlineNs = deadlineAfter(timeoutMs);
+  park->beganNs = monotonicNs();
   park->pollNs = toNs(pollMs);
+  park->pollMaxNs = std::max(park->pollNs, toNs(pollMaxMs));
   const int error = startPark(park, std::move(words), sleptCount);
   if (error == 0) return makeNumber(env, static_cast<double>(token));
   callbacks->remove(env, token);

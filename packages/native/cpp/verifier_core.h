@@ -10,15 +10,16 @@
 
 namespace chronicle {
 
-// The sums of a record whose length is within its bounds and whose first 32 bytes are `words`. Needs no alignment.
+// The sums of a record whose length is within its bounds and whose first 32 bytes are `words`. Needs no alignment. The header comes first: where it is damaged,
+// the payload's sum in it says nothing. core/src/records/judge-record.ts applies the same rules in the same order.
 inline int checkRecordSums(const uint8_t* record, const uint64_t (&words)[4]) {
   const uint64_t payloadLength = static_cast<uint32_t>(words[0]) - 1;
-  if (crc32(0, record + kRecordHeaderLength, payloadLength) != words[3] >> 32) return kBadPayloadCrc;
+  if ((words[3] & 0xFFFF) == kPaddingType) [[unlikely]] return kBadHeaderCrc;
   const bool hasHeaderCrc = (words[3] >> 16 & kFlagHeaderCrc) != 0;
   uint32_t headerCrc;
   std::memcpy(&headerCrc, record + offsetof(RecordHeader, headerCrc), sizeof headerCrc);
   if (hasHeaderCrc && crc32Of32Bytes(words[0], words[1], words[2], words[3]) != headerCrc) return kBadHeaderCrc;
-  return (words[3] & 0xFFFF) == kPaddingType ? kBadHeaderCrc : kOk;
+  return crc32(0, record + kRecordHeaderLength, payloadLength) == words[3] >> 32 ? kOk : kBadPayloadCrc;
 }
 
 struct VerifierState {

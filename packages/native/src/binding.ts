@@ -95,7 +95,8 @@ export interface Binding {
    * `WAIT_*` value. Returns a token. Keeps the event loop alive until then.
    *
    * The kernel is asked to sleep on the first `sleptCount` words (default: all). All words are looked at every `pollMs` milliseconds (at least 1; default: never) by the
-   * waiting thread, which is what finds a change of the other words, and one that was made without a wake.
+   * waiting thread, which is what finds a change of the other words, and one that was made without a wake. When a twentieth of the time since the call is more, up to `pollMaxMs` (default:
+   * `pollMs`), it looks after that.
    */
   park(
     mappings: ArrayBuffer[],
@@ -105,6 +106,7 @@ export interface Binding {
     callback: (outcome: number) => void,
     sleptCount?: number,
     pollMs?: number,
+    pollMaxMs?: number,
   ): number
   /** The callback of this token is not called any more. Unknown tokens are ignored. */
   unpark(token: number): void

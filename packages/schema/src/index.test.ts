@@ -53,6 +53,7 @@ const EXPORTS = [
   'schemaDifferences',
   'schemaFileName',
   'timestampNs',
+  'toJsonSafe',
   'toSbe',
   'u16',
   'u32',

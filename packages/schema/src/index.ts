@@ -56,6 +56,7 @@ export type {
 export type { Complex, ComplexWriter } from './flyweight/complex.js'
 export type { Decimal, DecimalWriter } from './flyweight/decimal.js'
 export type { Flags, FlagsWriter } from './flyweight/flags.js'
+export { toJsonSafe } from './flyweight/json-safe.js'
 export type { List } from './flyweight/list.js'
 export type { Quantized, QuantizedInput, QuantizedWriter } from './flyweight/quantized.js'
 export type { Matrix } from './flyweight/vector-accessor.js'

@@ -1,7 +1,7 @@
 /** Reads everything at its own pace, and says what it has read. */
+import { createHistogram } from 'node:perf_hooks'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { openReader, type QueueReader } from '@chronicle-ts/core'
-import { build } from 'hdr-histogram-js'
 import { MEASURE, type MemoryReport, sampleMemory } from '../resources/memory-sample.js'
 import { Sum, sentNsOf } from './payload.js'
 import type { ReaderCommand, ReaderReport } from './report.js'
@@ -17,7 +17,7 @@ const WAIT_MS = 100
 
 const [directory = '', name = ''] = process.argv.slice(2)
 const sum = new Sum()
-const latencies = build({ lowestDiscernibleValue: 1, highestTrackableValue: HIGHEST_NS, numberOfSignificantValueDigits: 3 })
+const latencies = createHistogram({ lowest: 1, highest: HIGHEST_NS, figures: 3 })
 let total = Number.POSITIVE_INFINITY
 let restarts = 0
 
@@ -41,7 +41,7 @@ report()
 /** Each message counts from its append: one that waited for a slow reader was on its way that long. */
 function take(from: QueueReader): number {
   return from.poll(BATCH_COUNT, ({ sequence, payload }) => {
-    latencies.recordValue(Math.min(Math.max(Number(process.hrtime.bigint() - sentNsOf(payload)), 1), HIGHEST_NS))
+    latencies.record(Math.min(Math.max(Number(process.hrtime.bigint() - sentNsOf(payload)), 1), HIGHEST_NS))
     sum.add(sequence, payload)
   })
 }
@@ -59,8 +59,8 @@ function restart(old: QueueReader): QueueReader {
 }
 
 function report(): void {
-  const at = (percentile: number) => latencies.getValueAtPercentile(percentile)
-  const latencyNs = { p50: at(50), p99: at(99), p999: at(99.9), max: latencies.maxValue }
+  const at = (percentile: number) => latencies.percentile(percentile)
+  const latencyNs = { p50: at(50), p99: at(99), p999: at(99.9), max: latencies.max }
   const said: ReaderReport = { count: sum.count, digest: sum.digest, restarts, latencyNs }
   reader.close()
   process.send?.(said, () => process.disconnect())

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { READER_NAMES, runSoak } from './soak.js'
 
-const SECONDS = Number(process.env['CHRONICLE_SOAK_SECONDS'] ?? 10)
+const SECONDS = Number(process.env['CHRONICLE_SOAK_SECONDS'] ?? 15)
 const RATE = 5000
 const COUNT = SECONDS * RATE
 

@@ -117,7 +117,7 @@ export class StrategyScanner {
   #watchTree(): void {
     if (!this.options.watches) return
     const { path, stamp } = nearestDirectory(this.layout.strategiesDirectory)
-    this.#treeWatch.moveTo(path, stamp, true)
+    this.#treeWatch.moveTo(path, stamp)
   }
 
   #lookAt(name: string, thorough = false): void {

@@ -1,7 +1,7 @@
-import { renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
-import { segmentFileName } from '@chronicle-ts/core/internal'
+import { CONTROL_FILE, segmentFileName } from '@chronicle-ts/core/internal'
 import { beforeEach, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/support/temporary-bus.js'
 import { openRouterEndpoints } from '../endpoints/router-endpoints.js'
@@ -99,6 +99,20 @@ it('L65: tells of orders in a directory that took the place of one with as many'
   send(3)
   discovery.rescan()
   expect(discovery.poll()).toEqual([left('alpha', 3)])
+})
+
+it.each([
+  ['zeroed', (path: string) => writeFileSync(path, Buffer.alloc(512))],
+  ['missing', (path: string) => rmSync(path)],
+  ['of another kind', (path: string) => writeFileSync(path, Buffer.alloc(512, 7))],
+])('L65: tells of orders in a queue whose control block is %s, once', (_, damage) => {
+  send(3)
+  damage(join(layout.strategy('alpha').ordersOut, CONTROL_FILE))
+  layout.createStrategy('beta')
+  using discovery = discover()
+  expect(discovery.poll()).toEqual([left('alpha', undefined)])
+  discovery.rescan()
+  expect(discovery.poll()).toEqual([])
 })
 
 it('counts for the reader that it is told, and not at all when that is switched off', () => {

@@ -35,33 +35,42 @@ export class UnreadWatch {
   look(thorough: boolean): UnreadMessages | undefined {
     if (!thorough && performance.now() < this.#dueMs) return undefined
     this.postpone()
-    const control = readControlBlock(this.queueDirectory)
-    if (control === undefined) return undefined
-    const position = savedPosition(this.queueDirectory, this.readerName)
-    const { writerEpoch, currentSegment, writeOffset, nextSequence } = control
     // Another directory that took this one's place may hold as much as this one did.
     const directory = birthStamp(this.queueDirectory, 'directory')
+    if (directory === undefined) return undefined
+    const control = readControlBlock(this.queueDirectory)
+    const position = this.#position()
+    const { writerEpoch, currentSegment, writeOffset, nextSequence = 0 } = control ?? {}
     const state = [directory, writerEpoch, currentSegment, writeOffset, nextSequence, position?.segmentId, position?.offset].join(
       ' ',
     )
     if (state === this.#answered) return undefined
-    const unread = this.#count(position, control)
+    // Without a control block, or with a damaged one, the segments say whether something is there.
+    const unread = this.#count(position, { nextSequence })
     if (unread !== undefined && this.#isServed()) return undefined
     this.#answered = state
     return unread
   }
 
   /** The queue may vanish between two steps, and then nothing is left in it. */
-  #count(position: ColdPosition | undefined, control: ControlBlock): UnreadMessages | undefined {
-    try {
-      return countUnread(this.queueDirectory, position, control)
-    } catch (error) {
-      if (isQueueError(error, 'ERR_NOT_FOUND') || isQueueError(error, 'ERR_NOT_A_QUEUE')) return undefined
-      throw error
-    }
+  #count(position: ColdPosition | undefined, control: Pick<ControlBlock, 'nextSequence'>): UnreadMessages | undefined {
+    return unlessGone(() => countUnread(this.queueDirectory, position, control))
+  }
+
+  #position(): ColdPosition | undefined {
+    return unlessGone(() => savedPosition(this.queueDirectory, this.readerName))
   }
 
   #isServed(): boolean {
     return inspectLock(join(this.queueDirectory, READERS_DIRECTORY, readerFileName(this.readerName))).held === true
+  }
+}
+
+function unlessGone<Result>(look: () => Result): Result | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (isQueueError(error, 'ERR_NOT_FOUND') || isQueueError(error, 'ERR_NOT_A_QUEUE')) return undefined
+    throw error
   }
 }

@@ -81,8 +81,8 @@ export class WatchedStrategy {
   }
 
   /** What inotify told of another place says nothing about the new one. */
-  #follow({ watchPath, watchStamp, ready }: StrategyLook): void {
-    const moved = this.#watch.moveTo(watchPath, watchStamp, ready === undefined)
+  #follow({ watchPath, watchStamp }: StrategyLook): void {
+    const moved = this.#watch.moveTo(watchPath, watchStamp)
     if (moved) this.tracker.evidence.reset()
   }
 

@@ -89,10 +89,10 @@ export class QueueWatch {
   #follow(): void {
     if (!this.#watches) return
     const stamp = quietly(() => this.controlStamp())
-    if (stamp !== undefined) this.#watch.moveTo(this.#controlPath, stamp, false)
+    if (stamp !== undefined) this.#watch.moveTo(this.#controlPath, stamp)
     else {
       const nearest = quietly(() => nearestDirectory(dirname(this.#controlPath)))
-      if (nearest !== undefined) this.#watch.moveTo(nearest.path, nearest.stamp, true)
+      if (nearest !== undefined) this.#watch.moveTo(nearest.path, nearest.stamp)
     }
   }
 }

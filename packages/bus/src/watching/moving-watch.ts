@@ -1,5 +1,4 @@
 import { WATCH_RETRY_MS } from '../defaults.js'
-import { Bridge } from './bridge.js'
 import { PathWatch, type PathWatchHandlers } from './path-watch.js'
 
 /** Counters that all watches of one discovery share. */
@@ -17,7 +16,6 @@ export interface WatchCounters {
  * another file or directory takes the place of the watched one, because an inotify watch stays with what it was set on.
  */
 export class MovingWatch {
-  readonly #bridge = new Bridge()
   #watch: PathWatch | undefined
   #place = ''
   #isSetUp = false
@@ -36,9 +34,9 @@ export class MovingWatch {
   /**
    * Watches `path` from now on, where `stamp` tells what stands there from what stood there before. The same place again is left alone, unless the system
    * refused it a good while ago. A new watch first gives a hint without entry: whoever gets it looks again, so that nothing falls between two watches.
-   * Returns whether the watch moved. `hurried`: something is about to happen there, so hints are given while the watch is being set up, too.
+   * Returns whether the watch moved.
    */
-  moveTo(path: string, stamp: string, hurried: boolean): boolean {
+  moveTo(path: string, stamp: string): boolean {
     const place = `${stamp} ${path}`
     const retry = this.#refusedAtMs !== undefined && performance.now() - this.#refusedAtMs >= WATCH_RETRY_MS
     if (place === this.#place && !retry) return false
@@ -52,14 +50,12 @@ export class MovingWatch {
       },
       onRefused: (error) => this.#refuse(error),
     })
-    if (hurried) this.#bridge.start(() => this.handlers.onHint(undefined, 'look'))
     return true
   }
 
   close(): void {
     if (this.#watch === undefined) return
-    this.#bridge.stop()
-    void this.#watch.close()
+    this.#watch.close()
     this.#watch = undefined
     this.#place = ''
     if (this.#isSetUp) this.counters.watches--
@@ -70,7 +66,6 @@ export class MovingWatch {
 
   /** The system has granted the watch, or has refused it before. */
   #settle(): void {
-    this.#bridge.stop()
     if (this.#isSetUp || this.#refusedAtMs !== undefined) return
     this.#isSetUp = true
     this.counters.watches++

@@ -1,5 +1,5 @@
+import { type FSWatcher, watch } from 'node:fs'
 import { fromSystemError } from '@chronicle-ts/core/internal'
-import { type FSWatcher, watch } from 'chokidar'
 
 /** What a {@link PathWatch} tells. Everything it says is a hint to look: looking decides. */
 export interface PathWatchHandlers {
@@ -12,35 +12,44 @@ export interface PathWatchHandlers {
   readonly onRefused: (error: unknown) => void
 }
 
+/** The path is gone or closed to this process: the next look finds that out, and a watch would say no more. */
+const IS_NOT_THERE = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP'])
+
 /**
- * An inotify watch, through chokidar, on exactly one file or directory: entries of a directory are heard of and never watched themselves. Does not keep
- * the process alive.
+ * An inotify watch on exactly one file or directory: entries of a directory are heard of and never watched themselves. It is set up when the constructor returns; handlers are called in
+ * later turns of the event loop. Does not keep the process alive.
  */
 export class PathWatch {
-  readonly #watcher: FSWatcher
+  #watcher: FSWatcher | undefined
+  #isClosed = false
 
   constructor(
     readonly path: string,
-    handlers: PathWatchHandlers,
+    readonly handlers: PathWatchHandlers,
   ) {
-    this.#watcher = watch(path, {
-      depth: 0,
-      ignored: (candidate) => candidate !== path,
-      ignoreInitial: true,
-      ignorePermissionErrors: true,
-      atomic: false,
-      persistent: false,
-    })
-    this.#watcher.on('raw', (event, entry) => handlers.onHint(typeof entry === 'string' ? entry : undefined, event))
-    this.#watcher.on('ready', () => handlers.onHint(undefined, 'ready'))
-    this.#watcher.on('error', (error) => handlers.onRefused(fromSystemError(error, { path, syscall: 'inotify_add_watch' })))
+    try {
+      this.#watcher = watch(path, { persistent: false }, (event, entry) => this.#hint(entry ?? undefined, event))
+      this.#watcher.on('error', (error) => this.#refuse(error))
+    } catch (error) {
+      if (!IS_NOT_THERE.has((error as NodeJS.ErrnoException).code ?? '')) {
+        setImmediate(() => this.#refuse(error))
+        return
+      }
+    }
+    setImmediate(() => this.#hint(undefined, 'ready'))
   }
 
-  /** Stops hints at once; the descriptor is closed when the promise is fulfilled. */
-  close(): Promise<void> {
-    const closed = this.#watcher.close()
-    // It has no listeners any more, and an error without a listener would end the process: a look that is still under way may fail.
-    this.#watcher.on('error', () => {})
-    return closed
+  /** Stops hints at once. */
+  close(): void {
+    this.#isClosed = true
+    this.#watcher?.close()
+  }
+
+  #hint(entry: string | undefined, event: string): void {
+    if (!this.#isClosed) this.handlers.onHint(entry, event)
+  }
+
+  #refuse(error: unknown): void {
+    if (!this.#isClosed) this.handlers.onRefused(fromSystemError(error, { path: this.path, syscall: 'inotify_add_watch' }))
   }
 }

@@ -59,7 +59,8 @@ describe('times', () => {
     // What could be a date, seconds or milliseconds is not taken for nanoseconds.
     ['20261121', undefined],
     ['1700000000', undefined],
-    ['1700000000000', undefined],
+    ['1700000000000', 1_700_000_000_000_000_000n],
+    ['170000000000000', undefined],
     ['18446744073709551616', undefined],
     // Neither a calendar nor a clock has these.
     ['2026-02-30', undefined],

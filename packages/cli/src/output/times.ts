@@ -24,12 +24,14 @@ const SPAN_UNITS_NS: Readonly<Record<string, bigint>> = {
 
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})?)?$/
 const TIMESTAMP_NS_MAX = 0xffff_ffff_ffff_ffffn
-/** The year 1973: fewer digits are a date, seconds or milliseconds that lack their unit. */
+/** The year 1973: fewer digits are milliseconds, or a date or seconds, which are not accepted. */
 const NS_DIGITS_MIN = 18
+/** From 1973 to 5138. */
+const MS_DIGITS = [12, 13, 14]
 
 /**
- * Reads a point in time: RFC 3339 (`2026-11-21`, `2026-11-21T08:00:00.5Z`, UTC where no zone is given), nanoseconds since 1970 (18 to 20 digits, or 0), or a span before
- * `now` (`15m`, `2h`, `250ms`). Returns `undefined` for anything else: for `20261121`, which could mean several things, and for a day or an hour that does not exist.
+ * Reads a point in time: RFC 3339 (`2026-11-21`, `2026-11-21T08:00:00.5Z`, UTC where no zone is given), milliseconds since 1970 (12 to 14 digits), nanoseconds since 1970 (18 to 20 digits, or 0),
+ * or a span before `now` (`15m`, `2h`, `250ms`). Returns `undefined` for anything else: for `20261121`, which could mean several things, and for a day or an hour that does not exist.
  */
 export function parseTime(text: string, now: bigint = nowNs()): bigint | undefined {
   if (/^\d+$/.test(text)) return parseNanoseconds(text)
@@ -45,6 +47,7 @@ export function parseTime(text: string, now: bigint = nowNs()): bigint | undefin
 }
 
 function parseNanoseconds(digits: string): bigint | undefined {
+  if (MS_DIGITS.includes(digits.length)) return BigInt(digits) * NS_PER_MS
   if (digits !== '0' && digits.length < NS_DIGITS_MIN) return undefined
   const timestampNs = BigInt(digits)
   return timestampNs <= TIMESTAMP_NS_MAX ? timestampNs : undefined

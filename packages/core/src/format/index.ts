@@ -190,6 +190,7 @@ export {
   isSealed,
   lastRecordOffset,
   maxPayloadLengthOf,
+  mayTimesGoBack,
   type NewSegmentHeader,
   restampSegmentHeader,
   SEGMENT_CREATED_NS_OFFSET,

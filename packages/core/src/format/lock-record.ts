@@ -40,12 +40,14 @@ export function parseBackgroundWork(text: string): string | undefined {
 }
 
 /**
- * The start time in the text of `/proc/<pid>/stat`, or `undefined`. Counted from the last `)`, because the process name before it may hold blanks
+ * The start time in the text of `/proc/<pid>/stat`; `undefined` for an invalid text, and for a process that has ended and was not waited for yet. Counted from the last `)`, because the process name before it may hold blanks
  * and parentheses.
  */
 export function parseProcessStartTime(stat: string): number | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const startTime = Number(fields[19])
+  // Z: a zombie, X: dead.
+  if (/^[ZXx]/.test(fields[0] ?? '')) return undefined
   return stat.includes(')') && fields[19] !== undefined && fields[19] !== '' && Number.isSafeInteger(startTime)
     ? startTime
     : undefined

@@ -174,3 +174,11 @@ export function segmentProblem(header: SegmentHeader, segmentId: number): Segmen
 export function isSealed(header: Pick<SegmentHeader, 'flags'>): boolean {
   return (header.flags & SEGMENT_FLAG_SEALED) !== 0
 }
+
+/**
+ * Whether the timestamps of a segment may go back, as far as its header tells: its writer wrote a summary at the end, and no last timestamp. A writer leaves that out when one timestamp is lower
+ * than the one before, or when it did not see all of them.
+ */
+export function mayTimesGoBack({ flags, endOffset, lastTimestampNs }: SegmentHeader): boolean {
+  return (flags & SEGMENT_FLAG_SEALED) !== 0 && endOffset !== 0 && lastTimestampNs === 0n
+}

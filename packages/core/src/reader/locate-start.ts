@@ -3,6 +3,7 @@ import { getUint64, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../for
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { openSegment } from '../segment/segment-files.js'
 import { locateEarliest, locateSequence, locateTimestamp, type Searched, walk } from './locate.js'
+import { momentNs } from './moment.js'
 import type { Position } from './position-file.js'
 import type { Place } from './reader-options.js'
 
@@ -18,6 +19,7 @@ export function locateStart(searched: Searched, start: Place): Located {
   if (start === 'latest') return locateLatest(searched)
   if ('sequence' in start) return { position: locateSequence(searched, start.sequence) }
   if ('segmentId' in start) return { position: { segmentId: start.segmentId, offset: start.offset } }
+  if ('time' in start) return { position: locateTimestamp(searched, momentNs(start.time) ?? 0n) }
   if ('timestampNs' in start) return { position: locateTimestamp(searched, start.timestampNs) }
   return locateLast(searched, start.last)
 }

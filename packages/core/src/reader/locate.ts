@@ -3,14 +3,14 @@ import { BadSegmentError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import {
   getUint64,
+  mayTimesGoBack,
   PADDING_TYPE_ID,
   RECORD_SEQUENCE_OFFSET,
   RECORD_TIMESTAMP_NS_OFFSET,
-  RECORD_TYPE_ID_OFFSET,
-  recordLength,
   SEGMENT_HEADER_LENGTH,
   type SparseIndexEntry,
 } from '../format/index.js'
+import { walkHeaders } from '../records/header-walk.js'
 import { findFirstSegment } from '../segment/first-segment.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
@@ -38,9 +38,11 @@ export function locateSequence(searched: Searched, sequence: number): Position {
 }
 
 /**
- * Where the first message with a timestamp of at least `timestampNs` stands, or will stand. In a queue whose timestamps ascend that is found like a sequence. Where the ends of
- * segments, or the index of the segments in question, show that timestamps went back, every record is looked at from the first one on: no match before the place is missed, and
- * it takes as long as reading the queue to there.
+ * Where the first message with a timestamp of at least `timestampNs` stands, or will stand. In a queue whose timestamps ascend that is found like a sequence. Where the headers or the ends
+ * of segments, or the index of the segments in question, show that timestamps may have gone back, segments are searched from the first one on, but for those whose header tells that
+ * all of their timestamps are lower: no match before the place is missed, and it may take as long as reading the queue to there.
+ *
+ * Segments of the base format have no such header. A step back in the middle of one is found when its ends or its index show it.
  */
 export function locateTimestamp(searched: Searched, timestampNs: bigint): Position {
   const isBefore = (begin: Begin): boolean => begin.timestampNs < timestampNs
@@ -49,7 +51,7 @@ export function locateTimestamp(searched: Searched, timestampNs: bigint): Positi
   const ascends = endsAscend(searched, ids)
   const position = locate(searched, isBefore, isTarget)
   if (ascends && !indexShowsEarlier(searched, position.segmentId, timestampNs)) return position
-  return searchAll(searched, ids, isTarget)
+  return searchAll(searched, ids, { timestampNs, isTarget })
 }
 
 /** The segments from the lowest to the head. From a listing: a damaged control block may name a head that is thousands of millions of ids away. */
@@ -59,7 +61,7 @@ function existingIds(searched: Searched): number[] {
   return listSegments(searched.directory).filter((id) => id >= first && id <= head)
 }
 
-/** Whether the first and the last timestamps of the segments ascend, as far as they are known: a segment that is not sealed, or of the base format, does not say its last one. */
+/** Whether timestamps ascend in segments and from one to the next, as far as headers tell: a segment that is not sealed, or of the base format, does not say its last one. */
 function endsAscend({ directory, control }: Searched, ids: readonly number[]): boolean {
   let latest = 0n
   for (const id of ids) {
@@ -67,6 +69,7 @@ function endsAscend({ directory, control }: Searched, ids: readonly number[]): b
     if (glance === undefined || glance.problem !== undefined) continue
     if (!glance.hasRecords || glance.firstTypeId === PADDING_TYPE_ID) continue
     const { firstTimestampNs } = glance
+    if (mayTimesGoBack(glance.header)) return false
     const last = glance.header.lastTimestampNs || firstTimestampNs
     if (firstTimestampNs < latest || last < firstTimestampNs) return false
     latest = last
@@ -106,10 +109,13 @@ function openIfUsable({ directory, control }: Searched, segmentId: number): Mapp
   }
 }
 
-/** Looks at every record from the first one on. Where none is the target, the place is the end. */
-function searchAll(searched: Searched, ids: readonly number[], isTarget: IsTarget): Position {
+/** Looks at the records from the first one on, but for segments that end before the target. Where none is the target, the place is the end. */
+function searchAll(searched: Searched, ids: readonly number[], target: { timestampNs: bigint; isTarget: IsTarget }): Position {
+  const { timestampNs, isTarget } = target
+  const lastId = ids.at(-1)
   let end = locateEarliest(searched)
   for (const segmentId of ids) {
+    if (segmentId !== lastId && endsBefore(searched, segmentId, timestampNs)) continue
     const segment = openIfUsable(searched, segmentId)
     if (segment === undefined) continue
     try {
@@ -122,6 +128,14 @@ function searchAll(searched: Searched, ids: readonly number[], isTarget: IsTarge
     }
   }
   return end
+}
+
+/** Whether the header of a segment tells that all of its timestamps are lower. */
+function endsBefore({ directory, control }: Searched, segmentId: number, timestampNs: bigint): boolean {
+  const glance = glanceAtSegment(directory, segmentId, control.segmentSize)
+  if (glance === undefined || glance.problem !== undefined) return false
+  const { lastTimestampNs } = glance.header
+  return lastTimestampNs !== 0n && lastTimestampNs < timestampNs
 }
 
 /** What bisection compares: the first record of a segment, or one that a sparse index names. */
@@ -210,13 +224,5 @@ type IsTarget = (view: DataView, at: number) => boolean
 /** Offset of the first record that is the target, or where the committed records end. */
 export function walk(segment: MappedSegment, from: number, isTarget: IsTarget): number {
   const { view } = segment
-  let at = from
-  while (at <= segment.lastRecordOffset) {
-    const commitLength = segment.commitLengthAcquire(at)
-    if (commitLength === 0 || view.getUint16(at + RECORD_TYPE_ID_OFFSET, true) === PADDING_TYPE_ID) break
-    const length = recordLength(commitLength - 1)
-    if (length > segment.size - at || isTarget(view, at)) break
-    at += length
-  }
-  return at
+  return walkHeaders(segment, (at) => !isTarget(view, at), from).end
 }

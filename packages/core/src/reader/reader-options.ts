@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptionNames } from '../files/option-names.js'
 import { isRecordOffset } from '../format/index.js'
 import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/wait-strategy.js'
+import { type Moment, momentNs } from './moment.js'
 
 import type { Position } from './position-file.js'
 
@@ -14,6 +15,7 @@ export type Place =
   | 'latest'
   | { readonly sequence: number }
   | { readonly timestampNs: bigint }
+  | { readonly time: Moment }
   | { readonly last: number }
   | Position
 
@@ -112,6 +114,7 @@ function isPlace(start: unknown): boolean {
   if ('sequence' in start) return isCount(start.sequence)
   if ('last' in start) return isCount(start.last)
   if ('segmentId' in start) return isPosition(start)
+  if ('time' in start) return momentNs(start.time) !== undefined
   return 'timestampNs' in start && typeof start.timestampNs === 'bigint' && start.timestampNs >= 0n
 }
 

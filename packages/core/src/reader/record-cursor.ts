@@ -24,10 +24,13 @@ import {
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
 } from '../format/index.js'
+import { decideAtUncommitted, wayOn } from '../records/leaving.js'
+import { findRecordBefore } from '../records/record-before.js'
+import { hasHeaderCrc, sequenceOf } from '../records/segment-bytes.js'
+import { LiveEvidence } from '../segment/live-evidence.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { findGoodRecord, sequenceAt } from '../segment/record-scan.js'
+import { sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
-import { findRecordBefore } from '../segment/witness-record.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
 import { Message } from './message.js'
@@ -64,6 +67,7 @@ export class RecordCursor {
   readonly #segmentSize: number
   readonly #options: ResolvedSourceOptions
   readonly #assertOwned: () => void
+  readonly #evidence: LiveEvidence
   readonly #verifier: NativeVerifier = binding.createVerifier()
   readonly #message = new Message()
   readonly #peeked = new Message()
@@ -88,6 +92,7 @@ export class RecordCursor {
     this.#segmentSize = opened.control.segmentSize
     this.#options = opened.options
     this.#assertOwned = assertOwned
+    this.#evidence = new LiveEvidence(opened.control)
   }
 
   /**
@@ -96,7 +101,13 @@ export class RecordCursor {
    * @returns false when the segment does not exist; the cursor stays where it was.
    */
   seek(position: Position, isResumed = false): boolean {
-    const segment = openSegment(this.#directory, position.segmentId, this.#segmentSize, false)
+    let segment: MappedSegment | undefined
+    try {
+      segment = openSegment(this.#directory, position.segmentId, this.#segmentSize, false)
+    } catch (error) {
+      if (!this.#mayPassOver(error, position.segmentId)) throw error
+      return this.#enterSoundAfter(position.segmentId, undefined, error)
+    }
     if (segment === undefined) return false
     this.#enter(segment, position.offset)
     this.#isResumed = isResumed
@@ -162,6 +173,11 @@ export class RecordCursor {
     return this.#block * RECORD_ALIGNMENT
   }
 
+  /** The sequence that the next record must have; -1: any. */
+  get expected(): number {
+    return this.#verifier.state[VERIFIER_SEQUENCE] as number
+  }
+
   /** {@link offset} in blocks of {@link RECORD_ALIGNMENT}. */
   get block(): number {
     return this.#block
@@ -172,7 +188,7 @@ export class RecordCursor {
     if (this.#block < this.#verifiedBlock && this.#segment !== undefined) {
       return getUint64(this.#segment.view, this.offset + RECORD_SEQUENCE_OFFSET)
     }
-    const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
+    const { expected } = this
     if (expected >= 0) return expected
     const { view } = this.#segment ?? {}
     if (this.#assumedSequence >= 0 || view === undefined || !this.isCommitted) return this.#assumedSequence
@@ -205,6 +221,7 @@ export class RecordCursor {
     this.#peeked.detach(closed)
     this.#segment?.letGo()
     this.#segment = undefined
+    this.#evidence.segment = undefined
     this.#verifiedBlock = 0
     this.#block = 0
   }
@@ -213,6 +230,7 @@ export class RecordCursor {
     segment.hold()
     const left = this.#segment
     this.#segment = segment
+    this.#evidence.segment = segment
     this.#segments++
     this.#placeAt(offset)
     this.#verifier.attach(segment.mapping)
@@ -247,17 +265,14 @@ export class RecordCursor {
         }
       } else {
         if (segment.hasFaulted()) throw this.#truncated()
-        const sealed = segment.sealedAcquire()
-        const isHole = hasRoom && ((sealed && this.#isHoleInSealed(segment)) || this.#isHoleInHead(segment))
-        if (!sealed && !isHole && !this.#isLeftBehind(segment)) return false
-        // The second load (L2): docs/format.md#leaving-a-segment.
-        if (hasRoom && segment.commitLengthAcquire(offset) !== 0) continue
-        if (isHole) {
+        const decision = decideAtUncommitted(segment, this, this.#evidence)
+        if (decision === 'wait') return false
+        if (decision === 'again') continue
+        if (decision === 'hole') {
           if (!this.#stepOver(segment, COMMIT_WORD_GONE)) return false
           continue
         }
       }
-      this.#expectWhatFollows(segment)
       if (!this.#enterNext(segment)) return false
     }
   }
@@ -266,35 +281,15 @@ export class RecordCursor {
    * Nothing was read since the cursor came here, because the reader had committed at the end of its segment: the record that ends here says with which sequence the next segment begins.
    * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be passed over in silence.
    */
-  #expectWhatFollows(segment: MappedSegment): void {
+  #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {
     const { state } = this.#verifier
     if (!this.#isResumed || (state[VERIFIER_SEQUENCE] as number) >= 0) return
     const { offset } = this
     const last = findRecordBefore(segment, offset)
-    if (last?.isOwn) state[VERIFIER_SEQUENCE] = last.sequence + 1
-    else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) state[VERIFIER_SEQUENCE] = segment.firstSequence ?? -1
-  }
-
-  /**
-   * The commit word was 0, and something stands behind it in a segment that was left: up to where the writer said that records end, or, where it did not say, in what is zero
-   * behind the records of every writer.
-   */
-  #isHoleInSealed(segment: MappedSegment): boolean {
-    const end = segment.endOffset ?? segment.size
-    return end > this.offset && !isZero(segment, this.offset, end)
-  }
-
-  /** The commit word was 0, and the writer has gone on behind it. Without this question a reader would wait here for ever. */
-  #isHoleInHead(segment: MappedSegment): boolean {
-    return this.#control.saysCommittedAcquire(segment.id, this.offset)
-  }
-
-  /**
-   * An unsealed segment that is no longer the head: its writer is between two steps of a roll, or died there, or a power cut took the seal. This is case 2 of
-   * docs/format.md#leaving-a-segment.
-   */
-  #isLeftBehind(segment: MappedSegment): boolean {
-    return this.#control.currentSegmentAcquire() > segment.id
+    // A writer of ours may go on higher than the base format's last record.
+    if (last !== undefined) {
+      if (last.isOwn || (last.sequence >= 0 && beginsWithBaseRecord(next))) state[VERIFIER_SEQUENCE] = last.sequence + 1
+    } else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) state[VERIFIER_SEQUENCE] = segment.firstSequence ?? -1
   }
 
   /** What stops it before `end` is found again by {@link #lookAhead}, when the cursor comes there. */
@@ -307,9 +302,34 @@ export class RecordCursor {
   }
 
   #enterNext(from: MappedSegment): boolean {
-    const next = openSegment(this.#directory, from.id + 1, this.#segmentSize, false)
+    const id = from.id + 1
+    let next: MappedSegment | undefined
+    try {
+      next = openSegment(this.#directory, id, this.#segmentSize, false)
+    } catch (error) {
+      if (!this.#mayPassOver(error, id)) throw error
+      return this.#enterSoundAfter(id, this.#expectedIn(from), error)
+    }
     if (next === undefined) return this.#enterAfterGap(from)
+    this.#expectWhatFollows(from, next)
     this.#enter(next, SEGMENT_HEADER_LENGTH)
+    return true
+  }
+
+  /** Whether a segment that is damaged as a whole was left by its writer, so that a cursor which skips damage can go on with a later one. */
+  #mayPassOver(error: unknown, segmentId: number): boolean {
+    const isDamaged = error instanceof BadSegmentError && this.#options.onCorrupt === 'skip'
+    return isDamaged && this.#control.currentSegmentAcquire() > segmentId
+  }
+
+  /** Goes on in the next sound segment, and counts what is missing until there: at least one message, where that is not known. */
+  #enterSoundAfter(segmentId: number, expected: number | undefined, cause: unknown): true {
+    const next = this.#openFirstAfter(segmentId, true)
+    if (next === undefined) throw cause
+    const found = next.firstSequence ?? firstRecordSequence(next)
+    this.#corruptSkipped += expected === undefined || found === undefined ? 1 : Math.max(1, found - expected)
+    this.#enter(next, SEGMENT_HEADER_LENGTH)
+    this.#verifier.state[VERIFIER_SEQUENCE] = -1
     return true
   }
 
@@ -345,17 +365,23 @@ export class RecordCursor {
 
   /** Sequence of the next message. Where none was read since the cursor came here, the segment itself is asked, which is still mapped. */
   #expectedIn(segment: MappedSegment): number | undefined {
-    const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
+    const { expected } = this
     return expected < 0 ? sequenceAt(segment, this.offset) : expected
   }
 
   /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
-  #openFirstAfter(segmentId: number): MappedSegment | undefined {
-    for (let tries = 0; tries < PLACE_TRIES; tries++) {
-      const id = listSegments(this.#directory).find((listed) => listed > segmentId)
+  #openFirstAfter(segmentId: number, passesOver = false): MappedSegment | undefined {
+    for (let tries = 0, above = segmentId; tries < PLACE_TRIES; ) {
+      const id = listSegments(this.#directory).find((listed) => listed > above)
       if (id === undefined) return undefined
-      const segment = openSegment(this.#directory, id, this.#segmentSize, false)
-      if (segment !== undefined) return segment
+      try {
+        const segment = openSegment(this.#directory, id, this.#segmentSize, false)
+        if (segment !== undefined) return segment
+        tries++
+      } catch (error) {
+        if (!passesOver || !this.#mayPassOver(error, id)) throw error
+        above = id
+      }
     }
     return undefined
   }
@@ -363,7 +389,7 @@ export class RecordCursor {
   /** A bad record stands at the offset. Throws in strict mode; else goes on behind it, or answers false when nothing good follows yet. */
   #stepOver(segment: MappedSegment, status: number): boolean {
     if (status === STATUS_FAULT) throw this.#truncated()
-    const expected = this.#verifier.state[VERIFIER_SEQUENCE] as number
+    const { expected } = this
     if (this.#options.onCorrupt === 'strict') throw this.#corruption(segment, status, expected)
     // A sequence that no record can have never becomes the expected one, whatever is expected: such a record is stepped over as a whole.
     if (
@@ -374,14 +400,13 @@ export class RecordCursor {
       this.#corruptSkipped++
       return true
     }
-    // Asked before the search: what was committed before the writer left is found by it (L2).
-    const isLeft = segment.sealedAcquire() || this.#isLeftBehind(segment)
-    const good = findGoodRecord(segment, this.offset + RECORD_ALIGNMENT, Math.max(expected, 0))
-    if (good === undefined) return isLeft && this.#skipRest(segment)
-    const found = getUint64(segment.view, good + RECORD_SEQUENCE_OFFSET)
+    const way = wayOn(segment, this, this.#evidence)
+    if (way === 'wait') return false
+    if (way === 'next-segment') return this.#skipRest(segment)
+    const found = sequenceOf(segment, way)
     this.#corruptSkipped += expected < 0 ? 1 : Math.max(1, found - expected)
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
-    this.#placeAt(good)
+    this.#placeAt(way)
     return true
   }
 
@@ -408,8 +433,8 @@ export class RecordCursor {
 /** Beside the statuses of the native verifier: 0 stands where a record was committed. */
 const COMMIT_WORD_GONE = -1
 
-function isZero(segment: MappedSegment, from: number, to: number): boolean {
-  return segment.bytes.subarray(from, to).every((byte) => byte === 0)
+function beginsWithBaseRecord(segment: MappedSegment): boolean {
+  return segment.commitLengthAt(SEGMENT_HEADER_LENGTH) !== 0 && !hasHeaderCrc(segment, SEGMENT_HEADER_LENGTH)
 }
 
 /** For segments of the base format, whose header does not tell. */

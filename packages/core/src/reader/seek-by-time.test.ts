@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { code } from '../../test/support/expectations.js'
 import { range } from '../../test/support/messages.js'
 import { newQueue } from '../../test/support/new-queue.js'
 import { openObserver } from '../index.js'
@@ -42,6 +43,36 @@ describe('seeking by time', () => {
       for (const time of [0, 1, 100, 105, 590, 595, 700, 1090, 1295, 1500, 2090, 2091, 1e9])
         expect(find(time), `first message from ${time} on`).toBe(firstFrom(times, time))
     })
+
+  it('L62: finds what stands before a step back that neither an end nor an index shows, also without one', () => {
+    // One message from the future in the middle of each segment, between two entries of an index; the ends ascend.
+    const times = range(0, 3000).map((index) => (index % 150 === 75 ? 50_000 + index : 1000 + index * 10))
+    const { find } = queueOfTimes(times, 1 << 16)
+    for (const time of [0, 1750, 20_000, 32_000, 50_500, 60_000])
+      expect(find(time), `from ${time} on`).toBe(firstFrom(times, time))
+  })
+
+  it('takes a Date, milliseconds and nanoseconds, in start and in seek, and refuses what is none of them', () => {
+    const at = Date.UTC(2026, 0, 1)
+    const { directory, writer } = newQueue({})
+    for (const ms of [at, at + 1, at + 2]) writer.append(1, Buffer.from('x'), { timestampNs: BigInt(ms) * 1_000_000n })
+    writer.append(1, Buffer.from('x'), { timestampNs: BigInt(at + 2) * 1_000_000n + 500_000n })
+    for (const [time, sequence] of [
+      [new Date(at + 1), 1],
+      [at + 1, 1],
+      [at + 2.5, 3],
+      [BigInt(at + 1) * 1_000_000n + 1n, 2],
+    ] as const) {
+      using observer = openObserver(directory, { start: { time } })
+      expect(observer.next()?.sequence).toBe(sequence)
+      observer.seek('earliest')
+      observer.seek({ time })
+      expect(observer.next()?.sequence).toBe(sequence)
+    }
+    for (const time of [Number.NaN, -1, new Date('no'), -1n, 2n ** 64n, '2026'])
+      expect(() => openObserver(directory, { start: { time: time as number } })).toThrowError(code('ERR_INVALID_ARGUMENT'))
+    writer.close()
+  })
 
   it('L62: finds what stands before a step back that no end of a segment shows', () => {
     // The step is inside of the first segment, and its last message is later than its first one.

@@ -11,11 +11,11 @@ import {
   segmentFileName,
   segmentProblem,
 } from '../format/index.js'
+import { isGoodRecord } from '../records/judge-record.js'
+import { findRecordBefore } from '../records/record-before.js'
+import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { isGoodRecord } from '../segment/record-scan.js'
-import { type RecordSurvey, surveyRecords } from '../segment/record-survey.js'
 import { glanceAtSegment, openDamagedSegment, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
-import { findRecordBefore } from '../segment/witness-record.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /** What recovery thinks of a file that bears a segment's name. */
@@ -175,7 +175,7 @@ function correctHeader(context: RecoveryContext, { id, glance, sealed }: Examine
 }
 
 function firstSequenceIn(segment: MappedSegment, { hasRecords, firstSequence }: SegmentGlance): number | undefined {
-  return hasRecords && isGoodRecord(segment, SEGMENT_HEADER_LENGTH, 0) ? firstSequence : undefined
+  return hasRecords && isGoodRecord(segment, SEGMENT_HEADER_LENGTH) ? firstSequence : undefined
 }
 
 /** A number that no field can hold is damage, and absent. */

@@ -1,6 +1,6 @@
 import { SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
+import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { type RecordSurvey, surveyRecords } from '../segment/record-survey.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
 import { LEAD_MAX } from './positions-seen.js'

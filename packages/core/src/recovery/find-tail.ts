@@ -1,8 +1,10 @@
 import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { isGoodRecord } from '../records/judge-record.js'
+import { findRecordBefore, type WitnessRecord } from '../records/record-before.js'
+import { type RecordSurvey, recordCapacity, surveyRecords } from '../records/record-survey.js'
+import { findGoodRecord } from '../records/resync.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { endOfNonZero, findGoodRecord, type ScanEnd, scanRecords } from '../segment/record-scan.js'
-import { type RecordSurvey, recordCapacity, surveyRecords } from '../segment/record-survey.js'
-import { findRecordBefore, type WitnessRecord } from '../segment/witness-record.js'
+import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
 import { mapForRepair } from './examine-segment.js'
 import type { FoundHead, LostHead } from './find-head.js'
 import { goOnAbove } from './go-on-above.js'
@@ -71,7 +73,7 @@ function findWitness(segment: MappedSegment, offset: number, known: number): Wit
   if (last === undefined || !last.isOwn) return last
   const ahead = known - last.sequence
   const agrees = ahead === 1 || ahead === 2
-  return agrees || findGoodRecord(segment, last.offset, 0) === last.offset ? last : undefined
+  return agrees || isGoodRecord(segment, last.offset) ? last : undefined
 }
 
 /** What stands behind the last record tells its own sequence, but one that is lower than before is a copy out of place: no sequence is given out twice. */
@@ -215,7 +217,7 @@ function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
   let last = end
   let from = end.offset
   while (last.reason === 'bad' || last.reason === 'uncommitted') {
-    const good = findGoodRecord(segment, from, 0)
+    const good = findGoodRecord(segment, from)
     if (good === undefined) return last
     const next = scanRecords(segment, good, undefined)
     // A sequence that none can have: the record is passed over.

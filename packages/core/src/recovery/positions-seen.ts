@@ -64,7 +64,7 @@ export function isPlausible(context: RecoveryContext, reader: Place, highestId: 
 }
 
 /** A segment that was prepared and never became the head. */
-function isUnused({ directory, segmentSize }: RecoveryContext, segmentId: number): boolean {
+export function isUnused({ directory, segmentSize }: RecoveryContext, segmentId: number): boolean {
   const glance = glanceAtSegment(directory, segmentId, segmentSize)
   if (glance === undefined) return true
   return glance.problem === undefined && !glance.hasRecords && (glance.header.flags & SEGMENT_FLAG_SEALED) === 0

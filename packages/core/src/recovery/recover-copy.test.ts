@@ -5,16 +5,17 @@ import { appendNumbered, drainSequences, range } from '../../test/support/messag
 import { readControlFile, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { CONTROL_FILE } from '../format/index.js'
-import { openObserver, openReader, openWriter, type QueueWriter } from '../index.js'
+import { openObserver, openReader, openWriter, type QueueWriter, type WriterOptions } from '../index.js'
 
 const SEGMENT_SIZE = 4096
 
 /** A live queue, and an empty directory for its copy. */
-function liveQueue(): { directory: string; copy: string; writer: QueueWriter } {
+function liveQueue(options: WriterOptions = {}): { directory: string; copy: string; writer: QueueWriter } {
   const root = temporaryDirectory()
   const copy = join(root, 'copy')
   mkdirSync(copy)
-  return { directory: join(root, 'queue'), copy, writer: openWriter(join(root, 'queue'), { segmentSize: SEGMENT_SIZE }) }
+  const directory = join(root, 'queue')
+  return { directory, copy, writer: openWriter(directory, { segmentSize: SEGMENT_SIZE, ...options }) }
 }
 
 /** Copies the files that match, as they are at this moment. */
@@ -178,6 +179,46 @@ describe('a copy of a live queue', () => {
     first.close()
     using second = openWriter(copy)
     expect(second.recovery).toEqual([])
+  })
+})
+
+describe('a copy of a live queue without identity, as the base format writes it', () => {
+  it.each([
+    ['control block first', [CONTROL, SEGMENTS]],
+    ['control block last', [SEGMENTS, CONTROL]],
+  ] as const)('L58: goes on above everything that was copied, with the %s', (_, order) => {
+    const { directory, copy, writer } = liveQueue({ extensions: false })
+    appendNumbered(writer, 0, 70)
+    copyNow(directory, copy, order[0])
+    appendNumbered(writer, 70, 200)
+    copyNow(directory, copy, order[1])
+    using next = openWriter(copy)
+    expect(next.nextSequence).toBeGreaterThanOrEqual(order[0] === CONTROL ? 200 : 70)
+    const first = next.nextSequence
+    appendNumbered(next, first, first + 5)
+    using observer = openObserver(copy, { onCorrupt: 'skip', onLost: 'snap' })
+    expect(drainSequences(observer).slice(-5)).toEqual(range(first, first + 5))
+    writer.close()
+  })
+
+  it('L58: a segment that was copied too early is a gap at which strict readers stop, also those that had committed at its end', () => {
+    const { directory, copy, writer } = liveQueue({ extensions: false })
+    appendNumbered(writer, 0, 10)
+    copyNow(directory, copy, /^000000000\.q$/)
+    using reader = openReader(directory, 'r')
+    drainSequences(reader)
+    reader.commit()
+    appendNumbered(writer, 10, 100)
+    copyNow(directory, copy, /^(?!000000000)\d+\.q$/)
+    copyNow(directory, copy, CONTROL)
+    copyNow(directory, copy, READERS)
+    writer.close()
+    openWriter(copy).close()
+    const gap = expect.objectContaining({ code: 'ERR_SEQUENCE_GAP', expected: 10 })
+    using resumed = openReader(copy, 'r')
+    expect(() => resumed.next()).toThrowError(gap)
+    using observer = openObserver(copy)
+    expect(() => drainSequences(observer)).toThrowError(gap)
   })
 })
 

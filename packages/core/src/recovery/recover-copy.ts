@@ -1,5 +1,5 @@
 import { PADDING_TYPE_ID, SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
-import { surveyRecords } from '../segment/record-survey.js'
+import { surveyRecords } from '../records/record-survey.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
 import { findForeignTail } from './find-tail.js'

@@ -6,9 +6,9 @@ import {
   segmentFileName,
 } from '../format/index.js'
 import { readersOf } from '../reader/position-survey.js'
+import { recordCapacity } from '../records/record-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
-import { recordCapacity } from '../segment/record-survey.js'
 import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
 import { goOnAbove } from './go-on-above.js'

@@ -1,7 +1,7 @@
 import { bootId } from '../files/machine.js'
 import { WRITE_BACK_FAILED } from '../format/index.js'
+import { recordCapacity } from '../records/record-survey.js'
 import { findLowestSegment } from '../segment/first-segment.js'
-import { recordCapacity } from '../segment/record-survey.js'
 import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'

@@ -1,10 +1,13 @@
 import { lstatSync, rmSync } from 'node:fs'
 import type { MappedControl } from '../control/mapped-control.js'
+import { isQueueError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { segmentFileName } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
+import { listSegments } from '../segment/segment-files.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { PendingChanges } from './pending-changes.js'
+import { isUnused } from './positions-seen.js'
 import type { RecoveryAction, RecoveryCase } from './recovery-case.js'
 import { describeEntry, keepBytes, linkAside, moveAside, moveBack, quarantineName, removeEntry } from './set-aside.js'
 
@@ -59,12 +62,26 @@ export class RecoveryContext {
 
   /** Makes an empty segment for the head, under an id that no file has, or none that holds anything. */
   makeHead(segmentId: number): MappedSegment {
-    const segment = this.preparer.take(segmentId)
+    const segment = this.#takeOrMakeRoom(segmentId)
     this.changes.undoWith(() => {
       segment.close()
       rmSync(this.directory.at(segmentFileName(segmentId)), { force: true })
     })
     return segment
+  }
+
+  /** On a full disk the room is that of a segment which the last writer had prepared: it was never the head, and holds nothing. */
+  #takeOrMakeRoom(segmentId: number): MappedSegment {
+    try {
+      return this.preparer.take(segmentId)
+    } catch (error) {
+      if (!isQueueError(error, 'ERR_NO_SPACE')) throw error
+      const head = this.control.currentSegmentAcquire()
+      const prepared = listSegments(this.directory).filter((id) => id > head && !this.ended.has(id) && isUnused(this, id))
+      if (prepared.length === 0) throw error
+      for (const id of prepared) rmSync(this.directory.at(segmentFileName(id)), { force: true })
+      return this.preparer.take(segmentId)
+    }
   }
 
   /** Decides to move a file to the quarantine, once; returns where it will be. */

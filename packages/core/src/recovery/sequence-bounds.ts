@@ -1,7 +1,7 @@
 import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
-import { recordCapacity, surveyRecords } from '../segment/record-survey.js'
+import { findRecordBefore } from '../records/record-before.js'
+import { recordCapacity, surveyRecords } from '../records/record-survey.js'
 import { glanceAtSegment, listSegments, openDamagedSegment } from '../segment/segment-files.js'
-import { findRecordBefore } from '../segment/witness-record.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /** The highest sequence in the segments below one: all of them, because writers of the base format begin at 0 again. -1 when there is none. */

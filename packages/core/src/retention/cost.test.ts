@@ -1,8 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { buildQueue, textPayloads } from '../../test/support/build-queue.js'
 import { range } from '../../test/support/messages.js'
 import { segmentsOf } from '../../test/support/new-queue.js'
-import { memoryDirectory } from '../../test/support/temporary.js'
+import { overwriteControl, segmentFile, u64 } from '../../test/support/raw-queue.js'
+import { memoryDirectory, temporaryDirectory } from '../../test/support/temporary.js'
+import { CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET } from '../format/index.js'
 import { openReader, openWriter } from '../index.js'
 import { RetentionPlan, type RetentionState } from './retention-plan.js'
 
@@ -42,6 +46,26 @@ describe('what retention costs', () => {
     expect(many - few).toBeLessThan(readers)
   })
 
+  it('L63: a head thousands of millions of ids above the other segments costs no step for each id', async () => {
+    const directory = join(temporaryDirectory(), 'queue')
+    const headId = 4_000_000_000
+    buildQueue(directory, { payloads: textPayloads(3), firstSegment: headId, firstSequence: 3 })
+    for (const id of [0, 1]) {
+      const low = join(temporaryDirectory(), 'queue')
+      buildQueue(low, { payloads: textPayloads(1), firstSegment: id, firstSequence: id })
+      cpSync(segmentFile(low, id), segmentFile(directory, id))
+    }
+    overwriteControl(directory, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(0))
+    openReader(directory, 'r', { start: 'latest' }).close()
+    const keeping = openWriter(directory, { retention: { maxAgeMs: Number.MAX_SAFE_INTEGER } })
+    expect(keeping.explainRetention().map(({ segmentId }) => segmentId)).toEqual([0, 1, headId])
+    keeping.close()
+    using writer = openWriter(directory, { retention: { consumed: true }, maxSegments: 4 })
+    await writer.applyRetention()
+    expect(segmentsOf(directory)[0]).toBe(headId)
+    expect(writer.tryAppend(1, Buffer.from('x')).status).toBe('appended')
+  })
+
   it('L63: judging many segments looks at each reader a few times, not once for each segment', () => {
     let looks = 0
     const readers = range(0, 500).map((number) => ({
@@ -56,7 +80,7 @@ describe('what retention costs', () => {
       state: 'valid' as const,
     }))
     const state: RetentionState = {
-      firstSegmentId: 0,
+      segmentIds: range(0, 20_001),
       headSegmentId: 20_000,
       headOffset: 64,
       segmentSize: 4096,

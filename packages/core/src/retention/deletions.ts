@@ -17,6 +17,12 @@ interface Due {
   readonly pass: Pass
 }
 
+/** The lowest segment, which the system does not let go, and its reason. */
+export interface Refusal {
+  readonly segmentId: number
+  readonly errno: number
+}
+
 interface Deletion extends Due {
   readonly job: number
   /** Deletes the segment's index, and ends after {@link job}. */
@@ -35,21 +41,29 @@ export class Deletions {
   #doneCount = 0
   /** The lowest one could not be unlinked: nothing is handed over before the next {@link retry}. */
   #isRefused = false
+  #refusal: Refusal | undefined
 
   constructor(hold: number) {
     this.#hold = hold
   }
 
-  /** Takes the segments from `from` to `to - 1`. A power cut must not take back the positions that let them go, so those of `readers` are synced first. */
-  add(segments: { readonly from: number; readonly to: number }, readers: readonly string[]): void {
+  /** Takes segments, the lowest first. A power cut must not take back the positions that let them go, so those of `readers` are synced first. */
+  add(segmentIds: readonly number[], readers: readonly string[]): void {
     const pass: Pass = { readers, isSynced: readers.length === 0 }
-    for (let segmentId = segments.from; segmentId < segments.to; segmentId++) this.#due.push({ segmentId, pass })
+    for (const segmentId of segmentIds) this.#due.push({ segmentId, pass })
     this.retry()
+  }
+
+  /** Why the last try deleted no more; `undefined` when nothing was refused. */
+  get refusal(): Refusal | undefined {
+    this.#reap()
+    return this.#refusal
   }
 
   /** {@link advance} that tries again what was refused. */
   retry(): void {
     this.#isRefused = false
+    this.#refusal = undefined
     this.advance()
   }
 
@@ -132,7 +146,9 @@ export class Deletions {
   #reap(): void {
     for (let first = this.#underWay[0]; first !== undefined; first = this.#underWay[0]) {
       if (isJobUnderWay(first.job) || isJobUnderWay(first.lastJob)) return
-      if (binding.jobState(first.job) !== JOB_DONE) {
+      const state = binding.jobState(first.job)
+      if (state !== JOB_DONE) {
+        this.#refusal = { segmentId: first.segmentId, errno: -state }
         this.#takeBack()
         return
       }

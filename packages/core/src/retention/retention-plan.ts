@@ -2,7 +2,8 @@ import type { RetentionOptions } from '../writer/writer-options.js'
 import type { SurveyedReader } from './reader-survey.js'
 
 export interface RetentionState {
-  readonly firstSegmentId: number
+  /** The segments from the lowest to the head, ascending. */
+  readonly segmentIds: readonly number[]
   readonly headSegmentId: number
   readonly headOffset: number
   readonly segmentSize: number
@@ -69,6 +70,7 @@ export class RetentionPlan {
   readonly released: readonly ReleasedReader[]
   /** The names of the first so many of the pinning readers, kept because neighbouring segments share them. */
   #pinnedBy: readonly string[] = []
+  #indices: ReadonlyMap<number, number> | undefined
 
   constructor(state: RetentionState, rules: RetentionOptions) {
     const { pinning, released } = releaseReaders(state, rules)
@@ -94,9 +96,9 @@ export class RetentionPlan {
 
   /** The lowest segment that stays: all from the first one to it may go. */
   firstKept(): number {
-    const { firstSegmentId, headSegmentId } = this.#state
-    for (let id = firstSegmentId; id < headSegmentId; id++) if (!this.judge(id).deletable) return id
-    return Math.max(firstSegmentId, headSegmentId)
+    const { segmentIds, headSegmentId } = this.#state
+    const first = segmentIds.find((id) => !this.judge(id).deletable)
+    return first ?? Math.max(segmentIds[0] ?? 0, headSegmentId)
   }
 
   /** The names of the readers that stand in this segment or below it, in the order of their positions. */
@@ -109,14 +111,23 @@ export class RetentionPlan {
   }
 
   #rulingRule(segmentId: number): string | undefined {
-    const { headSegmentId, segmentSize, readers, ageMsOf } = this.#state
+    const { segmentSize, readers, ageMsOf } = this.#state
     const { consumed, maxSegments, maxBytes, maxAgeMs } = this.#rules
-    const count = headSegmentId - segmentId + 1
+    const count = this.#countFrom(segmentId)
     if (consumed && readers.length > 0) return 'every registered reader has committed past it'
     if (maxSegments !== undefined && count > maxSegments) return `maxSegments=${maxSegments}`
     if (maxBytes !== undefined && count * segmentSize > maxBytes) return `maxBytes=${maxBytes}`
     if (maxAgeMs !== undefined && ageMsOf(segmentId) > maxAgeMs) return `maxAgeMs=${maxAgeMs}`
     return undefined
+  }
+
+  /** Segments from this one to the head. Ids follow each other, but in a queue that is damaged, or went on far above its lost segments. */
+  #countFrom(segmentId: number): number {
+    const { segmentIds, headSegmentId } = this.#state
+    const count = headSegmentId - segmentId + 1
+    if (segmentIds.length >= headSegmentId - (segmentIds[0] ?? headSegmentId) + 1) return count
+    this.#indices ??= new Map(segmentIds.map((id, index) => [id, index]))
+    return segmentIds.length - (this.#indices.get(segmentId) ?? segmentIds.length - count)
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
+import { constants } from 'node:os'
 import type { MappedControl } from '../control/mapped-control.js'
 import {
   BACKGROUND_TIMEOUT_MS,
@@ -8,11 +9,13 @@ import {
   SURVEY_SHARE,
   TIMER_MAX_MS,
 } from '../defaults.js'
-import { QueueError } from '../errors/index.js'
+import { fromSystemError, QueueError } from '../errors/index.js'
+import { errnoError } from '../files/errno-error.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import type { WriterLock } from '../files/writer-lock.js'
-import { READERS_DIRECTORY } from '../format/index.js'
+import { READERS_DIRECTORY, segmentFileName } from '../format/index.js'
 import { findLowestSegment } from '../segment/first-segment.js'
+import { countSegmentsBetween, segmentIdsBetween } from '../segment/segment-files.js'
 import type { RetentionOptions } from '../writer/writer-options.js'
 import { Deletions } from './deletions.js'
 import { LostNotes } from './lost-notes.js'
@@ -110,6 +113,15 @@ export class Retirement {
     return this.#deletions.await(leftMax, timeoutMs)
   }
 
+  /** Why the system did not delete a segment that was let go; `undefined` when nothing was refused. */
+  get refusal(): unknown {
+    const refused = this.#deletions.refusal
+    if (refused === undefined) return undefined
+    const { directory, lock } = this.#options
+    if (refused.errno === constants.errno.ENOLCK) return lock.lostError()
+    return fromSystemError(errnoError(refused.errno, 'unlink'), { path: directory.describe(segmentFileName(refused.segmentId)) })
+  }
+
   /** Lets go of all that the rules do not keep; whether anything goes. @throws what a look at the readers throws. */
   retireNow(): boolean {
     return this.#pass().deletes
@@ -185,7 +197,7 @@ export class Retirement {
     this.#firstSegmentId = firstKept
     this.#ages.forgetBelow(firstKept)
     this.#deletions.add(
-      { from: firstSegmentId, to: firstKept },
+      state.segmentIds.filter((id) => id < firstKept),
       state.readers.map(({ name }) => name),
     )
     return { deletes: true, dueInMs: 0 }
@@ -198,13 +210,15 @@ export class Retirement {
     return this.#firstSegmentId
   }
 
+  /** How many segments there are up to this head. */
+  segmentCountTo(headSegmentId: number): number {
+    return countSegmentsBetween(this.#options.directory, { from: this.firstSegmentId, to: headSegmentId })
+  }
+
   /** Who keeps each segment, and which could go. */
   explain(): RetentionVerdict[] {
     const plan = this.#plan()
-    const verdicts: RetentionVerdict[] = []
-    const headSegmentId = this.#options.head().segmentId
-    for (let id = this.firstSegmentId; id <= headSegmentId; id++) verdicts.push(plan.judge(id))
-    return verdicts
+    return this.#segmentIds().map((id) => plan.judge(id))
   }
 
   /** {@link explain} of the oldest segment. */
@@ -224,6 +238,11 @@ export class Retirement {
     this.#lostNotes.retry()
   }
 
+  #segmentIds(): number[] {
+    const { directory, head } = this.#options
+    return segmentIdsBetween(directory, { from: this.firstSegmentId, to: head().segmentId })
+  }
+
   #plan(): RetentionPlan {
     return new RetentionPlan(this.#survey(), this.#options.rules)
   }
@@ -236,7 +255,7 @@ export class Retirement {
     const tookMs = performance.now() - begunMs
     if (tookMs > SURVEY_CHEAP_MS) this.#notBeforeMs = performance.now() + tookMs / SURVEY_SHARE
     return {
-      firstSegmentId: this.firstSegmentId,
+      segmentIds: this.#segmentIds(),
       headSegmentId: segmentId,
       headOffset: offset,
       segmentSize: control.segmentSize,

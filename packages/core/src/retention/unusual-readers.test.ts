@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { code, until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
-import { newQueue } from '../../test/support/new-queue.js'
+import { newQueue, segmentsOf } from '../../test/support/new-queue.js'
+import { segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { listReaders, openReader, openWriter, removeReader } from '../index.js'
 
@@ -160,6 +161,23 @@ describe('removing a reader', () => {
     mkdirSync(join(directory, 'readers', 'folder.meta'))
     expect(() => removeReader(directory, 'folder')).toThrowError(code('ERR_IO', { errno: 'EISDIR' }))
     expect(existsSync(reader.directory)).toBe(true)
+    writer.close()
+  })
+})
+
+describe('a segment that the system refuses to delete', () => {
+  it('is named to the caller that asks for the deletion, until it can be deleted', async () => {
+    const { directory, writer } = newQueue({ retention: { maxSegments: 1 } })
+    const path = segmentFile(directory, 0)
+    appendNumbered(writer, 0, 10)
+    rmSync(path)
+    mkdirSync(path)
+    writer.roll()
+    const refused = expect.objectContaining({ code: expect.stringMatching(/^ERR_(IO|PERMISSION)$/), path })
+    await expect(writer.applyRetention()).rejects.toThrowError(refused)
+    rmdirSync(path)
+    await writer.applyRetention()
+    expect(segmentsOf(directory)[0]).toBe(1)
     writer.close()
   })
 })

@@ -1,6 +1,7 @@
 import { binding } from '@chronicle-ts/native'
 import {
   getUint64,
+  RECORD_ALIGNMENT,
   RECORD_HEADER_LENGTH,
   SEGMENT_END_OFFSET_OFFSET,
   SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET,
@@ -10,13 +11,17 @@ import {
   SEGMENT_WRITER_EPOCH_OFFSET,
   setUint64,
 } from '../format/index.js'
+import type { SegmentBytes } from '../records/segment-bytes.js'
+
+/** What bytes are compared with: a piece small enough for the first-level cache. */
+const ZEROS = Buffer.alloc(16 * 1024)
 
 /**
  * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library: callers
  * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, whatever is closed before, and
  * which callers may detach or transfer without harm to this object.
  */
-export class MappedSegment {
+export class MappedSegment implements SegmentBytes {
   readonly view: DataView
   readonly bytes: Buffer
   /** The last offset at which a record can begin. */
@@ -38,6 +43,40 @@ export class MappedSegment {
 
   get size(): number {
     return this.mapping.byteLength
+  }
+
+  get end(): number {
+    return this.mapping.byteLength
+  }
+
+  commitLengthAt(offset: number): number {
+    return offset <= this.lastRecordOffset ? this.commitLengthAcquire(offset) : 0
+  }
+
+  freshCommitLengthAt(offset: number): number {
+    return this.commitLengthAt(offset)
+  }
+
+  indexOf(offset: number): number {
+    return offset
+  }
+
+  crc32At(offset: number, length: number): number {
+    return offset + length > this.size ? -1 : binding.crc32(this.bytes.subarray(offset, offset + length))
+  }
+
+  firstDirtyOffset(from: number, to: number = this.size): number | undefined {
+    for (let at = from; at < to; at += ZEROS.length) {
+      const part = this.bytes.subarray(at, Math.min(at + ZEROS.length, to))
+      if (part.equals(ZEROS.subarray(0, part.length))) continue
+      const index = part.findIndex((byte) => byte !== 0)
+      return at + index - (index % RECORD_ALIGNMENT)
+    }
+    return undefined
+  }
+
+  refresh(): boolean {
+    return false
   }
 
   /** The publish word of the record at this offset: 0 while nothing is committed there. Everything behind it is visible after a value was seen. */

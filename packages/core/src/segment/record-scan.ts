@@ -8,15 +8,8 @@ import {
   VERIFIER_SEQUENCE,
 } from '@chronicle-ts/native'
 import { VERIFY_BYTES } from '../defaults.js'
-import {
-  decodeRecordHeader,
-  PADDING_TYPE_ID,
-  RECORD_ALIGNMENT,
-  RECORD_FLAG_HEADER_CRC,
-  RECORD_HEADER_LENGTH,
-  recordLength,
-  SEGMENT_HEADER_LENGTH,
-} from '../format/index.js'
+import { walkHeaders } from '../records/header-walk.js'
+import { sequenceOf } from '../records/segment-bytes.js'
 import type { MappedSegment } from './mapped-segment.js'
 
 /** Where a run of good records ends, and why. */
@@ -49,29 +42,6 @@ function endReason(status: number): ScanEnd['reason'] {
   return status === STATUS_PADDING ? 'padding' : 'bad'
 }
 
-/**
- * Finds the next place at or behind `offset` where a good record stands, for skipping damage: its length fits, its payload matches its CRC,
- * its header too where it carries one, and its sequence is at least `minSequence`. Looks at every 64-byte boundary.
- */
-export function findGoodRecord(segment: MappedSegment, offset: number, minSequence: number): number | undefined {
-  for (let at = offset; at <= segment.lastRecordOffset; at += RECORD_ALIGNMENT) {
-    if (segment.view.getUint32(at, true) !== 0 && isGoodRecord(segment, at, minSequence)) return at
-  }
-  return undefined
-}
-
-/** Whether a whole record stands here that matches its checksums; 0 is the lowest sequence that it may have. */
-export function isGoodRecord(segment: MappedSegment, at: number, minSequence: number): boolean {
-  const header = decodeRecordHeader(segment.view, at)
-  const payloadLength = header.commitLength - 1
-  if (header.typeId === PADDING_TYPE_ID) return false
-  if (header.sequence < minSequence || recordLength(payloadLength) > segment.size - at) return false
-  if ((header.flags & RECORD_FLAG_HEADER_CRC) !== 0 && binding.crc32(segment.bytes.subarray(at, at + 32)) !== header.headerCrc)
-    return false
-  const from = at + RECORD_HEADER_LENGTH
-  return binding.crc32(segment.bytes.subarray(from, from + payloadLength)) === header.payloadCrc
-}
-
 /** One past the last byte that is not zero at or behind `offset`, before `limit`; `offset` when all is zero. */
 export function endOfNonZero(segment: MappedSegment, offset: number, limit = segment.size): number {
   const step = 1024 * 1024
@@ -90,12 +60,9 @@ export function endOfNonZero(segment: MappedSegment, offset: number, limit = seg
 /** Sequence of the message at an offset, or of the one that would stand there, by headers alone; `undefined` when nothing in the segment tells it. */
 export function sequenceAt(segment: MappedSegment, offset: number): number | undefined {
   let next: number | undefined = segment.firstSequence
-  for (let at = SEGMENT_HEADER_LENGTH; at <= segment.lastRecordOffset && segment.commitLengthAcquire(at) !== 0; ) {
-    const header = decodeRecordHeader(segment.view, at)
-    if (header.typeId === PADDING_TYPE_ID) break
-    if (at >= offset) return header.sequence
-    next = header.sequence + 1
-    at += recordLength(header.commitLength - 1)
-  }
-  return next
+  const walk = walkHeaders(segment, (at) => {
+    if (at < offset) next = sequenceOf(segment, at) + 1
+    return at < offset
+  })
+  return walk.stoppedBy === 'visitor' ? sequenceOf(segment, walk.end) : next
 }

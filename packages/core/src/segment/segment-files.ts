@@ -1,5 +1,6 @@
 import { fstatSync, lstatSync, readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
+import { SEGMENT_IDS_WALKED_MAX } from '../defaults.js'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
 import { closeQuietly } from '../files/close-quietly.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
@@ -34,6 +35,22 @@ export function listSegments(directory: QueueDirectory): number[] {
     if (id !== undefined) ids.push(id)
   }
   return ids.sort((a, b) => a - b)
+}
+
+/**
+ * Ids of the segments in a range that follow each other without a gap, as ids do, or of those that exist where the range is so wide that it has gaps: a head far above the others costs
+ * a listing, and not a step for each id in between.
+ */
+export function segmentIdsBetween(directory: QueueDirectory, range: { readonly from: number; readonly to: number }): number[] {
+  const { from, to } = range
+  if (to - from + 1 > SEGMENT_IDS_WALKED_MAX) return listSegments(directory).filter((id) => id >= from && id <= to)
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
+}
+
+/** How many ids {@link segmentIdsBetween} gives. */
+export function countSegmentsBetween(directory: QueueDirectory, range: { readonly from: number; readonly to: number }): number {
+  const count = range.to - range.from + 1
+  return count <= SEGMENT_IDS_WALKED_MAX ? count : segmentIdsBetween(directory, range).length
 }
 
 /** The path of a segment for system calls. */

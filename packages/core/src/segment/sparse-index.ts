@@ -7,15 +7,13 @@ import {
   decodeRecordHeader,
   decodeSparseIndex,
   encodeSparseIndex,
-  PADDING_TYPE_ID,
-  RECORD_COMMIT_LENGTH_OFFSET,
-  RECORD_TYPE_ID_OFFSET,
-  recordLength,
   SEGMENT_HEADER_LENGTH,
   SPARSE_INDEX_STRIDE,
   type SparseIndexEntry,
   sparseIndexFileName,
 } from '../format/index.js'
+import { walkHeaders } from '../records/header-walk.js'
+import { sequenceOf, timestampNsOf } from '../records/segment-bytes.js'
 import type { MappedSegment } from './mapped-segment.js'
 import { segmentPath } from './segment-files.js'
 
@@ -68,20 +66,13 @@ function isRecordThere(segment: MappedSegment, entry: SparseIndexEntry): boolean
 /** Walks the records by their lengths; decodes only those that it keeps. */
 export function buildSparseIndex(segment: MappedSegment): SparseIndexEntry[] {
   const entries: SparseIndexEntry[] = []
-  const { view } = segment
   let nextEntryAt = 0
-  for (let at = SEGMENT_HEADER_LENGTH; at <= segment.lastRecordOffset; ) {
-    const commitLength = view.getUint32(at + RECORD_COMMIT_LENGTH_OFFSET, true)
-    if (commitLength === 0 || view.getUint16(at + RECORD_TYPE_ID_OFFSET, true) === PADDING_TYPE_ID) break
-    const length = recordLength(commitLength - 1)
-    if (length > segment.size - at) break
-    if (at >= nextEntryAt) {
-      const { sequence, timestampNs } = decodeRecordHeader(view, at)
-      entries.push({ sequence, timestampNs, offset: at })
-      nextEntryAt = at + SPARSE_INDEX_STRIDE
-    }
-    at += length
-  }
+  walkHeaders(segment, (offset) => {
+    if (offset < nextEntryAt) return true
+    entries.push({ sequence: sequenceOf(segment, offset), timestampNs: timestampNsOf(segment, offset), offset })
+    nextEntryAt = offset + SPARSE_INDEX_STRIDE
+    return true
+  })
   return entries
 }
 

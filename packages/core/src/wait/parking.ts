@@ -1,8 +1,11 @@
 import { binding } from '@chronicle-ts/native'
-import { OBSERVER_SLICE_MS, PARK_SLICE_MS, PARK_TURN_MS } from '../defaults.js'
+import { OBSERVER_SLICE_MAX_MS, OBSERVER_SLICE_MS, PARK_SLICE_MS, PARK_TURN_MS } from '../defaults.js'
 import { pause } from '../files/pause.js'
 import { CONTROL_CURRENT_SEGMENT_OFFSET, CONTROL_NOTIFY_SEQUENCE_OFFSET } from '../format/index.js'
 import type { Parkable, SeenWord } from './parkable.js'
+
+/** Part of the time waited until the next look of an observer. */
+const OBSERVER_SLICE_SHARE = 20
 
 /** Words in the shape that the addon takes. */
 class SeenWords {
@@ -35,7 +38,9 @@ export class Parking {
   readonly #slept = new SeenWords()
   readonly #polled = new SeenWords()
   readonly #counted: Parkable[] = []
+  readonly #beganMs = performance.now()
   #pollMs = PARK_SLICE_MS
+  #pollMaxMs = PARK_SLICE_MS
 
   constructor(readonly sources: readonly Parkable[]) {}
 
@@ -44,6 +49,7 @@ export class Parking {
     this.#slept.clear()
     this.#polled.clear()
     this.#pollMs = PARK_SLICE_MS
+    this.#pollMaxMs = PARK_SLICE_MS
     for (const source of this.sources) this.#load(source)
     if (this.sources.some((source) => source.isReady)) return false
     this.#announce()
@@ -57,6 +63,7 @@ export class Parking {
     else {
       this.#polled.add(notify)
       this.#pollMs = OBSERVER_SLICE_MS
+      this.#pollMaxMs = OBSERVER_SLICE_MAX_MS
     }
     this.#polled.add({ mapping, offset: CONTROL_CURRENT_SEGMENT_OFFSET, seen: control.currentSegmentAcquire() })
     if (commitWord !== undefined) this.#polled.add(commitWord)
@@ -64,7 +71,9 @@ export class Parking {
 
   /** Sleeps in this thread until a word changes, the time is over, or something unannounced may be there. */
   sleep(timeoutMs: number): void {
-    const slice = Math.min(timeoutMs, this.#pollMs)
+    // As the waiting thread does for event loops.
+    const grownMs = (performance.now() - this.#beganMs) / OBSERVER_SLICE_SHARE
+    const slice = Math.min(timeoutMs, Math.max(this.#pollMs, Math.min(grownMs, this.#pollMaxMs)))
     const { mappings, offsets, seen } = this.#slept
     try {
       const [mapping, offset, value] = [mappings[0], offsets[0], seen[0]]
@@ -86,7 +95,16 @@ export class Parking {
     }
     const slice = Math.min(timeoutMs, PARK_TURN_MS)
     try {
-      const token = binding.park(words.mappings, words.offsets, words.seen, slice, wake, mappings.length, this.#pollMs)
+      const token = binding.park(
+        words.mappings,
+        words.offsets,
+        words.seen,
+        slice,
+        wake,
+        mappings.length,
+        this.#pollMs,
+        this.#pollMaxMs,
+      )
       return () => binding.unpark(token)
     } catch {
       // No thread is to be had: a timer looks as often.

@@ -113,7 +113,7 @@ export class CapacityGate {
   }
 
   #segmentCount(headSegmentId: number): number {
-    return headSegmentId - this.#options.retirement.firstSegmentId + 1
+    return this.#options.retirement.segmentCountTo(headSegmentId)
   }
 
   #noteHighWatermark(headSegmentId: number): void {

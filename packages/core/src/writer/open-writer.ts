@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { createControl, publishControl, removeTemporaryControl } from '../control/create-control.js'
 import { type MappedControl, newQueueId } from '../control/mapped-control.js'
@@ -7,6 +8,7 @@ import {
   BadSegmentError,
   fromSystemError,
   InvalidArgumentError,
+  isQueueError,
   NotAQueueError,
   QueueError,
   UnsupportedVersionError,
@@ -23,19 +25,23 @@ import {
   CONTROL_FILE,
   CONTROL_LENGTH,
   CONTROL_TEMPORARY_FILE,
+  LOCK_FILE,
   type NewControlBlock,
+  READERS_DIRECTORY,
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
+  segmentTemporaryFileName,
   WRITE_BACK_FAILED,
   WRITE_BACK_GOOD,
 } from '../format/index.js'
+import { recordCapacity } from '../records/record-survey.js'
 import { highestReaderSegment } from '../recovery/positions-seen.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
 import { linkAside, quarantineName, setFileAside } from '../recovery/set-aside.js'
-import { recordCapacity } from '../segment/record-survey.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
+import { freeConsumed } from './free-consumed.js'
 import { QueueWriter } from './queue-writer.js'
 import { contradictsSegments, credibleBlock, type Geometry, outweighControl, rebuildControl } from './rebuild-control.js'
 import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
@@ -61,23 +67,44 @@ function openWriterAt(path: string, resolved: ResolvedWriterOptions): QueueWrite
   // Before anything is made. A queue that exists keeps its segment size, and is asked for it below.
   if (!existsSync(path)) checkLimits(resolved, resolved.segmentSize)
   if (resolved.cpus.length > 0) pinThread(resolved.cpus)
-  const releases = new ReleaseStack()
   try {
-    return openHeld(path, resolved, releases)
+    return openOnce(path, resolved)
+  } catch (error) {
+    if (!isQueueError(error, 'ERR_NO_SPACE') || !freeConsumed(path, resolved)) throw error
+    return openOnce(path, resolved)
+  }
+}
+
+function openOnce(path: string, resolved: ResolvedWriterOptions): QueueWriter {
+  const releases = new ReleaseStack()
+  const made: Made = { topmost: undefined }
+  try {
+    return openHeld(path, resolved, { releases, made })
   } catch (cause) {
     releases.releaseAll()
     throw fromSystemError(cause, { path })
   }
 }
 
+/** What an open has made that did not exist; nothing, once it has succeeded. */
+interface Made {
+  topmost: string | undefined
+}
+
 /** Everything that is acquired is given back by `releases`: when this throws, and when the writer is closed. */
-function openHeld(path: string, resolved: ResolvedWriterOptions, releases: ReleaseStack): QueueWriter {
-  const directory = prepareDirectory(path, resolved.mode)
+function openHeld(
+  path: string,
+  resolved: ResolvedWriterOptions,
+  { releases, made }: { releases: ReleaseStack; made: Made },
+): QueueWriter {
+  const directory = prepareDirectory(path, resolved.mode, made)
   releases.push(() => directory.close())
+  releases.push(() => removeFolders(path, made))
   const lock = WriterLock.acquire(directory)
   let named = false
   // Until the record names this writer, it is the evidence of how the last one ended.
   releases.push(() => lock.release({ clears: named }))
+  releases.push(() => removeFiles(directory, made))
   const { created, rebuilt } = ensureControl(lock, resolved)
   const control = mapControl(directory, true, rebuilt === undefined ? CONTROL_FILE : CONTROL_TEMPORARY_FILE)
   releases.push(() => control.close())
@@ -103,7 +130,9 @@ function openHeld(path: string, resolved: ResolvedWriterOptions, releases: Relea
     named = true
     lock.writeRecord(epoch)
     const opened = { releases, directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions }
-    return new QueueWriter(opened)
+    const writer = new QueueWriter(opened)
+    made.topmost = undefined
+    return writer
   })
 }
 
@@ -121,16 +150,33 @@ function rememberFailedSync<Result>(control: MappedControl, work: () => Result):
 
 const SYNC_CALLS = ['msync', 'fsync', 'fdatasync']
 
-function prepareDirectory(path: string, fileMode: number): QueueDirectory {
+function prepareDirectory(path: string, fileMode: number, made: Made): QueueDirectory {
   try {
-    const topmost = makeDirectory(path, folderModeFor(fileMode))
-    if (topmost !== undefined) syncParents(path, topmost)
+    made.topmost = makeDirectory(path, folderModeFor(fileMode))
+    if (made.topmost !== undefined) syncParents(path, made.topmost)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
       throw new NotAQueueError({ directory: path, detail: 'it is not a directory' }, { cause })
     throw fromSystemError(cause, { path })
   }
   return QueueDirectory.open(path, fileMode)
+}
+
+/** Deletes the files of a queue that could not be made, in a directory that this open made, unless a reader came. The lock is held; files of other names are of other programs. */
+function removeFiles(directory: QueueDirectory, { topmost }: Made): void {
+  if (topmost === undefined) return
+  if (existsSync(directory.at(READERS_DIRECTORY))) rmdirSync(directory.at(READERS_DIRECTORY))
+  const segments = listSegments(directory).flatMap((id) => [segmentFileName(id), segmentTemporaryFileName(id)])
+  for (const name of [CONTROL_FILE, CONTROL_TEMPORARY_FILE, ...segments, LOCK_FILE]) rmSync(directory.at(name), { force: true })
+}
+
+/** The directories that a failed open made, as far as they are empty. */
+function removeFolders(path: string, { topmost }: Made): void {
+  if (topmost === undefined) return
+  for (let folder = path; ; folder = dirname(folder)) {
+    rmdirSync(folder)
+    if (folder === topmost) return
+  }
 }
 
 function pinThread(cpus: readonly number[]): void {

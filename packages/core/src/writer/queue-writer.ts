@@ -261,12 +261,16 @@ export class QueueWriter {
   /**
    * Deletes now the segments that `retention` does not keep, which otherwise happens automatically, and resolves when the files are gone. Does nothing without `retention`.
    *
-   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`: then some of it, or all, is still there.
+   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`; {@link PermissionError}, {@link IoError} when the system refuses to delete a segment, which is
+   * named: it and those above it are still there, and are tried again.
    */
   async applyRetention(): Promise<void> {
     this.#assertOpen()
     await this.#retirement?.retireAll()
-    if (!this.#isClosed) this.#assertOwned()
+    if (this.#isClosed) return
+    this.#assertOwned()
+    const refusal = this.#retirement?.refusal
+    if (refusal !== undefined) throw refusal
   }
 
   metrics(): WriterMetrics {

@@ -14,7 +14,7 @@ import {
   isNewSegmentSize,
   segmentProblem,
 } from '../format/index.js'
-import { surveyRecords } from '../segment/record-survey.js'
+import { surveyRecords } from '../records/record-survey.js'
 import { glanceAtSegment, listSegments, openDamagedSegment, type SegmentGlance } from '../segment/segment-files.js'
 
 /** A control block as it was found. */

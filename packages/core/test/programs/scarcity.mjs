@@ -1,62 +1,10 @@
 // Runs a queue short of something and prints findings as a JSON array. Arguments: scenario, folder. Scenarios that mount need a mount namespace of their own.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { listReaders, openObserver, openReader, openWriter, QueueError } from '@chronicle-ts/core'
+import { listReaders, openObserver, openReader, openWriter } from '@chronicle-ts/core'
 import { inspectQueue, openColdReader, pruneQueue } from '@chronicle-ts/inspect'
-
-const [, , scenario, folder] = process.argv
-const findings = []
-
-/** The code of the queue's error, 'none' without one; any other error is a finding. */
-function codeOf(name, operation) {
-  try {
-    operation()
-    return 'none'
-  } catch (error) {
-    if (!(error instanceof QueueError)) findings.push(`${name}: ${error?.stack ?? error}`)
-    return error.code
-  }
-}
-
-function expect(name, actual, ...allowed) {
-  if (!allowed.includes(actual)) findings.push(`${name}: ${actual} instead of ${allowed.join(' or ')}`)
-}
-
-function use(handle, work) {
-  try {
-    return work(handle)
-  } finally {
-    handle.close()
-  }
-}
-
-function countMessages(directory) {
-  return use(openObserver(directory), (observer) => {
-    let count = 0
-    for (let message = observer.next(); message !== undefined; message = observer.next()) {
-      if (message.sequence !== count) findings.push(`sequence ${message.sequence} instead of ${count}`)
-      count++
-    }
-    return count
-  })
-}
-
-const payload = Buffer.alloc(500, 7)
-
-function mount(kibibytes, ...more) {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', [`size=${kibibytes}k`, ...more].join(','), 'tmpfs', folder])
-}
-
-/** Segments are given back in the background: a moment long the file system may be busy. */
-function remount(option) {
-  for (let tries = 0; ; tries++) {
-    const { status, stderr } = spawnSync('mount', ['-o', `remount,${option}`, folder], { encoding: 'utf8' })
-    if (status === 0) return
-    if (tries === 50) throw new Error(stderr)
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
-  }
-}
+import { codeOf, countMessages, expect, findings, folder, mount, payload, remount, scenario, use } from './scarcity-support.mjs'
 
 /** Every size at which another allocation is the one that fails: of the directory, the control block, a segment, a position, the index. */
 function disk() {
@@ -243,10 +191,61 @@ function consumed() {
       codeOf('openWriter', () => openWriter(directory).close()),
       'none',
     )
+    while (reader.next() !== undefined);
+    reader.commit()
     reader.close()
+    openDamaged(directory, options)
     rmSync(directory, { recursive: true })
     rmSync(join(folder, 'filler'))
   }
+}
+
+/** Recovery needs a fresh segment, and room for a copy of what it sets aside: what is consumed gives both. */
+function openDamaged(directory, options) {
+  const name = JSON.stringify(options)
+  const writer = openWriter(directory, { heartbeatIntervalMs: 0 })
+  const { position, nextSequence } = writer
+  writer.close()
+  const fd = openSync(join(directory, `${String(position.segmentId).padStart(9, '0')}.q`), 'r+')
+  writeSync(fd, Buffer.alloc(64, 0x55), 0, 64, position.offset)
+  closeSync(fd)
+  fillDisk()
+  const isBounded = options.maxSegments !== undefined || options.retention.consumed
+  expect(
+    `open with damage at the end, and ${name}`,
+    codeOf('openWriter', () => openWriter(directory, options).close()),
+    isBounded ? 'none' : 'ERR_NO_SPACE',
+  )
+  expect(
+    `messages after ${name}`,
+    use(
+      openObserver(directory, { onCorrupt: 'skip' }),
+      (observer) => observer.nextSequence >= 0 || observer.peek() === undefined,
+    ),
+    true,
+  )
+  if (isBounded)
+    expect(
+      `next sequence after ${name}`,
+      use(openWriter(directory), (opened) => opened.nextSequence),
+      nextSequence,
+    )
+}
+
+/** A queue that cannot be made on a full disk leaves nothing, not even its directories. */
+function newQueue() {
+  mount(1024)
+  fillDisk()
+  const parent = join(folder, 'made')
+  expect(
+    'a new queue on a full disk',
+    codeOf('openWriter', () => openWriter(join(parent, 'queue'), { segmentSize: 1 << 18 })),
+    'ERR_NO_SPACE',
+  )
+  expect('whether a directory is left', existsSync(parent), false)
+  mkdirSync(parent)
+  codeOf('openWriter', () => openWriter(parent, { segmentSize: 1 << 18 }))
+  expect('whether a directory that was there is left', existsSync(parent), true)
 }
 
 /** L59: a reader that is let go on a full disk is told exactly what it lost. */
@@ -477,6 +476,7 @@ const scenarios = {
   'tight turnover': () => turnover(18, 600),
   positions,
   consumed,
+  'new queue': newQueue,
   'lost note': lostNote,
   prune,
   'read-only': readOnly,

@@ -167,7 +167,7 @@ describe('clocks that go backwards', () => {
   it('a reader whose heartbeat lies in the future is not let go', () => {
     const reader = { name: 'r', segmentId: 0, offset: 64, heartbeatNs: 10n ** 18n, running: false, state: 'valid' as const }
     const state = {
-      firstSegmentId: 0,
+      segmentIds: range(0, 10),
       headSegmentId: 9,
       headOffset: 64,
       segmentSize: 4096,

@@ -82,6 +82,10 @@ describe('scarce resources', () => {
     expect(runScarce('consumed', { mounts: true })).toEqual([])
   })
 
+  it('L59: a queue that cannot be made on a full disk leaves nothing', () => {
+    expect(runScarce('new queue', { mounts: true })).toEqual([])
+  })
+
   it('L59: a reader that is let go on a full disk is told exactly what it lost', () => {
     expect(runScarce('lost note', { mounts: true })).toEqual([])
   })

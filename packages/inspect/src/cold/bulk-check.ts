@@ -56,19 +56,19 @@ export class BulkCheck {
     return mapping === undefined ? undefined : new BulkCheck(mapping, timeOrder)
   }
 
-  /** The run of good records at `offset`, within about `byteLimit` bytes; `undefined` when the first one is not simply good. `lastSequence` below 0 takes any. */
-  run(segment: ColdSegment, offset: number, lastSequence: number, byteLimit: number): GoodRun | undefined {
+  /** The run of good records at `offset`, within about `byteLimit` bytes; `undefined` when the first one is not simply good. `expected` below 0 takes any sequence. */
+  run(segment: ColdSegment, offset: number, expected: number, byteLimit: number): GoodRun | undefined {
     let end = offset
     let count = 0
-    let sequence = lastSequence
+    let next = expected
     while (end - offset < byteLimit) {
-      const piece = this.#checkPiece(segment, end, sequence)
+      const piece = this.#checkPiece(segment, end, next)
       if (piece === undefined) break
       end += piece.length
       count += piece.count
-      sequence = piece.lastSequence
+      next = piece.next
     }
-    return count === 0 ? undefined : { end, count, lastSequence: sequence, lastIsLegacy: this.#lastIsLegacy }
+    return count === 0 ? undefined : { end, count, lastSequence: next - 1, lastIsLegacy: this.#lastIsLegacy }
   }
 
   close(): void {
@@ -79,8 +79,8 @@ export class BulkCheck {
   #checkPiece(
     segment: ColdSegment,
     offset: number,
-    lastSequence: number,
-  ): { length: number; count: number; lastSequence: number } | undefined {
+    expected: number,
+  ): { length: number; count: number; next: number } | undefined {
     const length = Math.min(PIECE_LENGTH, segment.end - offset)
     if (length < RECORD_HEADER_LENGTH) return undefined
     const got = this.#read(segment, offset, length)
@@ -88,13 +88,13 @@ export class BulkCheck {
     if (this.#usedEnd > PIECE_OFFSET + got) this.#bytes.fill(0, PIECE_OFFSET + got, this.#usedEnd)
     this.#usedEnd = PIECE_OFFSET + got
     const { state } = this.#verifier
-    state[VERIFIER_SEQUENCE] = lastSequence < 0 ? -1 : lastSequence + 1
+    state[VERIFIER_SEQUENCE] = expected
     this.#verifier.verify(PIECE_OFFSET, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
     const count = state[VERIFIER_COUNT] as number
     if (count === 0) return undefined
     const end = state[VERIFIER_END] as number
     this.#checkTimes(end, segment.id, offset - PIECE_OFFSET)
-    return { length: end - PIECE_OFFSET, count, lastSequence: (state[VERIFIER_SEQUENCE] as number) - 1 }
+    return { length: end - PIECE_OFFSET, count, next: state[VERIFIER_SEQUENCE] as number }
   }
 
   /** What cannot be read holds no good record: the careful path finds out why. */

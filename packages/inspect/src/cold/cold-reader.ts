@@ -1,26 +1,36 @@
 import { statSync } from 'node:fs'
 import {
-  type ControlBlock,
+  decideAtUncommitted,
   decodeRecordHeader,
   decodeSourcePosition,
   decodeTraceContext,
+  judgeRecord,
   RECORD_FLAG_HEADER_CRC,
   RECORD_HEADER_LENGTH,
+  type RecordFault,
   recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
+  SequenceRule,
   schemaVersionOf,
+  wayOn,
 } from '@chronicle-ts/core/internal'
 import type { BulkCheck, GoodRun } from './bulk-check.js'
 import { checksum } from './checksum.js'
-import { believableControl, controlInode, readColdControl } from './cold-control.js'
+import { controlInode } from './cold-control.js'
+import { ColdEvidence } from './cold-evidence.js'
 import { ColdFileError } from './cold-file.js'
 import type { ColdItem, ColdPosition, ColdRecord } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
-import { firstDirtyOffset } from './dirty-bytes.js'
 import { isBefore } from './find-start.js'
 import { listQueue } from './queue-listing.js'
 import { type ProblemCode, type ProblemFacts, queueProblem } from './queue-problem.js'
-import { findNextRecord, judgeRecord, type RecordVerdict } from './record-verdict.js'
+
+const FAULT_CODES: Readonly<Record<RecordFault, ProblemCode>> = {
+  'bad-length': 'RECORD_BAD_LENGTH',
+  'bad-padding': 'RECORD_BAD_PADDING',
+  'bad-header': 'RECORD_BAD_HEADER_CRC',
+  'bad-payload': 'RECORD_BAD_PAYLOAD_CRC',
+}
 
 /** How {@link ColdReader} begins, once its options are resolved. */
 export interface ColdReaderStart {
@@ -50,10 +60,8 @@ export class ColdReader {
   #segmentId: number
   #offset: number
   #segment: ColdSegment | undefined
-  #control: ControlBlock | undefined
-  /** Sequence of the last record, -1 before the first one. */
-  #lastSequence = -1
-  #lastWasLegacy = false
+  readonly #evidence: ColdEvidence
+  readonly #rule = new SequenceRule()
   /** Where a problem was reported that may yet be repaired in place, so that it is reported once; -1 for none. */
   #reportedOffset = -1
   /** Modification time of the directory when it was last listed in vain. */
@@ -68,7 +76,7 @@ export class ColdReader {
     this.#segmentId = start.position.segmentId
     this.#offset = start.position.offset
     this.#controlInode = controlInode(start.directory)
-    this.#control = believableControl(readColdControl(start.directory))
+    this.#evidence = new ColdEvidence(start.directory)
   }
 
   /** Where the next record stands, or will stand. */
@@ -101,11 +109,10 @@ export class ColdReader {
   advanceOverGood(bulk: BulkCheck, byteLimit: number): GoodRun | undefined {
     const segment = this.#segment
     if (segment === undefined || this.#pending.length > 0 || this.#reportedOffset === this.#offset) return undefined
-    const run = bulk.run(segment, this.#offset, this.#lastSequence, byteLimit)
+    const run = bulk.run(segment, this.#offset, this.#rule.expected, byteLimit)
     if (run === undefined) return undefined
     this.#offset = run.end
-    this.#lastSequence = run.lastSequence
-    this.#lastWasLegacy = run.lastIsLegacy
+    this.#rule.expectAfter(run.lastSequence, !run.lastIsLegacy)
     return run
   }
 
@@ -142,7 +149,6 @@ export class ColdReader {
     try {
       const segment = this.#segment ?? this.#openSegment()
       if (segment === undefined) return undefined
-      if (!segment.hasRoomAt(this.#offset)) return this.#atSegmentEnd(segment)
       if (segment.commitLengthAt(this.#offset) === 0) return this.#atUncommitted(segment)
       return this.#atCommitted(segment)
     } catch (error) {
@@ -157,18 +163,20 @@ export class ColdReader {
     const offset = this.#offset
     const verdict = judgeRecord(segment, offset, this.#checkPayloads)
     if (verdict === 'good') return this.#takeRecord(segment, offset)
-    if (verdict !== 'padding') return this.#atBadRecord(segment, verdict)
+    if (verdict !== 'padding') return this.#atDamage(segment, FAULT_CODES[verdict])
     this.#leave()
     return { kind: 'padding', segmentId: segment.id, offset }
   }
 
-  #takeRecord(segment: ColdSegment, offset: number): ColdItem {
+  #takeRecord(segment: ColdSegment, offset: number): ColdItem | typeof GO_ON | undefined {
     const commitLength = segment.commitLengthAt(offset)
     segment.load(offset, RECORD_HEADER_LENGTH + commitLength - 1)
     const at = segment.indexOf(offset)
     const header = decodeRecordHeader(segment.view, at)
-    const legacy = (header.flags & RECORD_FLAG_HEADER_CRC) === 0
-    const restarted = legacy && header.sequence === 0 && this.#lastSequence >= 0
+    const isBase = (header.flags & RECORD_FLAG_HEADER_CRC) === 0
+    const { expected } = this.#rule
+    const step = this.#rule.take(header.sequence, !isBase)
+    if (step === 'impossible') return this.#atDamage(segment, 'SEQUENCE_GAP')
     const record: ColdRecord = {
       kind: 'record',
       segmentId: segment.id,
@@ -177,22 +185,16 @@ export class ColdReader {
       timestampNs: header.timestampNs,
       typeId: header.typeId,
       flags: header.flags,
-      writerEpoch: legacy ? 0 : header.writerEpoch,
+      writerEpoch: isBase ? 0 : header.writerEpoch,
       schemaVersion: schemaVersionOf(header.flags),
       trace: decodeTraceContext(segment.view, at),
       source: decodeSourcePosition(segment.view, at, checksum),
       payload: segment.bytes(offset + RECORD_HEADER_LENGTH, commitLength - 1),
-      restarted,
+      restarted: step === 'restarted',
     }
-    const expected = this.#lastSequence + 1
-    // A writer of ours that continues a queue of the base format goes on from the highest sequence, wherever the last writer had begun again.
-    const continuesLegacy = !legacy && this.#lastWasLegacy && header.sequence > this.#lastSequence
-    const gap = this.#lastSequence >= 0 && header.sequence !== expected && !restarted && !continuesLegacy
-    this.#lastSequence = header.sequence
-    this.#lastWasLegacy = legacy
     this.#reportedOffset = -1
     this.#offset = offset + recordLength(commitLength - 1)
-    if (!gap) return record
+    if (step !== 'gap') return record
     this.#pending.push(record)
     const count = header.sequence > expected ? { count: header.sequence - expected } : {}
     return this.#problem('SEQUENCE_GAP', `Expected ${expected}, found ${header.sequence}`, {
@@ -202,70 +204,42 @@ export class ColdReader {
     })
   }
 
-  /** Reports a bad record and goes on behind it; where nothing follows, waits in front of it: a writer may yet repair it. */
-  #atBadRecord(segment: ColdSegment, verdict: Exclude<RecordVerdict, 'good' | 'padding'>): ColdItem | typeof GO_ON | undefined {
+  /** Reports damage and goes on after it; where nothing follows yet, waits before it: a writer may yet repair it. */
+  #atDamage(segment: ColdSegment, code: ProblemCode): ColdItem | typeof GO_ON | undefined {
     const offset = this.#offset
     const facts = { segmentId: segment.id, offset }
-    const next = this.#recordBehind(segment, offset)
-    if (next !== undefined) {
-      const alreadyReported = this.#reportedOffset === offset
-      this.#skipTo(next)
-      return alreadyReported ? GO_ON : this.#problem(verdict, `The next good record is ${next - offset} bytes further`, facts)
+    const isReported = this.#reportedOffset === offset
+    const way = wayOn(segment, { offset, expected: this.#rule.expected }, this.#evidence)
+    if (way === 'wait') {
+      if (isReported) return undefined
+      this.#reportedOffset = offset
+      return this.#problem('RECORD_TORN', '', facts)
     }
-    if (this.#maySkipTo(segment)) {
-      const alreadyReported = this.#reportedOffset === offset
-      this.#leave()
-      return alreadyReported ? GO_ON : this.#problem(verdict, 'Nothing readable follows in its segment', facts)
-    }
-    if (this.#reportedOffset === offset) return undefined
-    this.#reportedOffset = offset
-    return this.#problem('RECORD_TORN', '', facts)
-  }
-
-  #recordBehind(segment: ColdSegment, offset: number): number | undefined {
-    const claimed = segment.commitLengthAt(offset)
-    const follower = claimed === 0 ? segment.end : offset + recordLength(claimed - 1)
-    if (segment.hasRoomAt(follower) && segment.commitLengthAt(follower) !== 0 && judgeRecord(segment, follower) === 'good')
-      return follower
-    return findNextRecord(segment, offset + RECORD_HEADER_LENGTH, { damageOffset: offset, lastSequence: this.#lastSequence })
+    if (way === 'next-segment') this.#leave()
+    else this.#skipTo(way)
+    if (isReported) return GO_ON
+    const detail =
+      way === 'next-segment' ? 'Nothing readable follows in its segment' : `The next good record is ${way - offset} bytes further`
+    const count = code === 'RECORDS_LOST' && way !== 'next-segment' ? { count: way - offset } : {}
+    return this.#problem(code, detail, { ...facts, ...count })
   }
 
   #skipTo(offset: number): void {
     this.#offset = offset
     this.#reportedOffset = -1
-    this.#lastSequence = -1
+    this.#rule.expected = -1
   }
 
   // -- the end of what is there --------------------------------------------------------------------------------------------------------
 
-  #atSegmentEnd(segment: ColdSegment): typeof GO_ON | undefined {
-    if (!this.#maySkipTo(segment)) return this.#atEnd(segment)
-    this.#leave()
-    return GO_ON
-  }
-
-  /**
-   * The commit word was 0: decides by docs/format.md#leaving-a-segment whether to go on to the next segment.
-   */
+  /** The commit word is 0, or no record has room here. */
   #atUncommitted(segment: ColdSegment): ColdItem | typeof GO_ON | undefined {
     if (segment.freshCommitLengthAt(this.#offset) !== 0) return GO_ON
-    if (!this.#maySkipTo(segment)) return this.#atEnd(segment)
-    if (segment.freshCommitLengthAt(this.#offset) !== 0) return GO_ON
-    return this.#leaveOverSlack(segment)
-  }
-
-  /** Leaves a segment whose rest should be zeros; looks whether records hide behind a hole in it. */
-  #leaveOverSlack(segment: ColdSegment): ColdItem | typeof GO_ON {
-    const hole = this.#offset
-    const dirty = firstDirtyOffset(segment, hole)
-    const next =
-      dirty === undefined ? undefined : findNextRecord(segment, dirty, { damageOffset: hole, lastSequence: this.#lastSequence })
-    if (next === undefined) {
-      this.#leave()
-      return GO_ON
-    }
-    this.#skipTo(next)
-    return this.#problem('RECORDS_LOST', '', { segmentId: segment.id, offset: hole, count: next - hole })
+    const decision = decideAtUncommitted(segment, { offset: this.#offset, expected: this.#rule.expected }, this.#evidence)
+    if (decision === 'wait') return this.#atEnd(segment)
+    if (decision === 'hole') return this.#atDamage(segment, 'RECORDS_LOST')
+    if (decision === 'leave') this.#leave()
+    return GO_ON
   }
 
   #atEnd(segment: ColdSegment): typeof GO_ON | undefined {
@@ -273,31 +247,6 @@ export class ColdReader {
     if (this.#isReplaced() || !this.#listedSegments().some((id) => id > segment.id)) return this.#queueIsGone()
     this.#leave()
     return GO_ON
-  }
-
-  /** Whether the writer has left this segment. A commit word that was read before this call does not count any more: read it again. */
-  #maySkipTo(segment: ColdSegment): boolean {
-    if (!segment.sealed) segment.refreshHeader()
-    if (segment.sealed) return true
-    this.#control = believableControl(readColdControl(this.directory)) ?? this.#control
-    if (this.#control !== undefined && this.#control.currentSegment > segment.id) return true
-    return this.#hasRecords(segment.id + 1)
-  }
-
-  #hasRecords(segmentId: number): boolean {
-    let segment: ColdSegment | undefined
-    try {
-      segment = ColdSegment.open(this.directory, segmentId, this.#control?.segmentSize)
-      return (
-        segment !== undefined &&
-        segment.headerProblem === undefined &&
-        segment.freshCommitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0
-      )
-    } catch {
-      return false
-    } finally {
-      segment?.close()
-    }
   }
 
   // -- segments ------------------------------------------------------------------------------------------------------------------------
@@ -310,10 +259,11 @@ export class ColdReader {
   }
 
   #openSegment(): ColdSegment | undefined {
-    const segment = ColdSegment.open(this.directory, this.#segmentId, this.#control?.segmentSize)
+    const segment = ColdSegment.open(this.directory, this.#segmentId, this.#evidence.control?.segmentSize)
     if (segment === undefined) return this.#jumpOverMissing()
     // Closed from here on, also when the next look fails.
     this.#segment = segment
+    this.#evidence.segment = segment
     if (this.#isBeingMade(segment)) {
       this.#closeSegment()
       return undefined
@@ -321,17 +271,17 @@ export class ColdReader {
     if (segment.headerProblem !== undefined) {
       this.#queue('SEGMENT_BAD_HEADER', segment.headerProblem, { segmentId: segment.id })
     }
-    if (segment.fileLength < segment.segmentSize) {
-      this.#queue('SEGMENT_SHORT', `It has ${segment.fileLength} of ${segment.segmentSize} bytes`, { segmentId: segment.id })
+    if (segment.fileLength < segment.size) {
+      this.#queue('SEGMENT_SHORT', `It has ${segment.fileLength} of ${segment.size} bytes`, { segmentId: segment.id })
     }
     return this.#pending.length > 0 ? undefined : segment
   }
 
   /** A file without a valid header, without a record and without a successor is what a writer was about to make, or never finished. */
   #isBeingMade(segment: ColdSegment): boolean {
-    const whole = segment.headerProblem === undefined && segment.fileLength >= segment.segmentSize
+    const whole = segment.headerProblem === undefined && segment.fileLength >= segment.size
     if (whole || segment.freshCommitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0) return false
-    if (this.#control !== undefined && this.#control.currentSegment >= segment.id) return false
+    if ((this.#evidence.control?.currentSegment ?? -1) >= segment.id) return false
     return !this.#listedSegments().some((id) => id > segment.id)
   }
 
@@ -349,7 +299,7 @@ export class ColdReader {
     }
     this.#segmentId = later
     this.#offset = SEGMENT_FIRST_RECORD_OFFSET
-    this.#lastSequence = -1
+    this.#rule.expected = -1
     this.#listedMtimeMs = -1
     // A hole has segments on both sides. Where nothing is left in front of it, the queue only begins later than it did.
     const code = listed[0] === later ? 'SEGMENT_RETIRED' : 'SEGMENT_MISSING'
@@ -368,13 +318,14 @@ export class ColdReader {
   /** Reports the segment and goes on behind it. The last one that is known is tried again with the next call: without a descriptor even a name that is not there is unreadable. */
   #skipUnreadable(error: ColdFileError): ColdItem | undefined {
     const segmentId = this.#segmentId
-    const isLast = (this.#control?.currentSegment ?? 0) <= segmentId && !this.#listedSegments().some((id) => id > segmentId)
+    const isLast =
+      (this.#evidence.control?.currentSegment ?? 0) <= segmentId && !this.#listedSegments().some((id) => id > segmentId)
     if (isLast && this.#reportedOffset === this.#offset) return undefined
     if (isLast) {
       this.#reportedOffset = this.#offset
       this.#closeSegment()
     } else {
-      this.#lastSequence = -1
+      this.#rule.expected = -1
       this.#leave()
     }
     return this.#problem('FILE_UNREADABLE', `${error.reason} at ${error.path}`, { segmentId, severity: 'critical' })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import {
   decodeSegmentHeader,
+  RECORD_ALIGNMENT,
   RECORD_COMMIT_LENGTH_OFFSET,
   RECORD_HEADER_LENGTH,
   recordLength,
@@ -8,19 +9,33 @@ import {
   SEGMENT_HEADER_LENGTH,
   SEGMENT_MAGIC,
   SEGMENT_VERSION,
+  type SegmentBytes,
   type SegmentHeader,
   segmentFileName,
 } from '@chronicle-ts/core/internal'
+import { binding } from '@chronicle-ts/native'
 import { ColdFile } from './cold-file.js'
 
 /** Bytes that one `pread` asks for: enough to make system calls cheap, little enough to stay in the second-level cache. */
 const WINDOW_LENGTH = 256 * 1024
 
+/** Larger payloads are checked piece by piece. */
+const PIECE_LENGTH = 4 * 1024 * 1024
+
+/** Bytes of one read in the search for what is not zero. */
+const DIRTY_PIECE_LENGTH = 1024 * 1024
+const ZEROS = Buffer.alloc(DIRTY_PIECE_LENGTH)
+
+function firstNonZero(bytes: Buffer): number {
+  const index = bytes.findIndex((byte) => byte !== 0)
+  return index - (index % RECORD_ALIGNMENT)
+}
+
 /**
  * One segment file read through a window that moves along it. What stands behind a commit word in the window was read after that word was
  * set, so a committed record in it is whole even while the writer appends.
  */
-export class ColdSegment {
+export class ColdSegment implements SegmentBytes {
   #header: SegmentHeader
   /** Where the records' room ends: the segment size, or the file's end where that comes first. */
   readonly end: number
@@ -32,11 +47,11 @@ export class ColdSegment {
 
   private constructor(
     readonly id: number,
-    readonly segmentSize: number,
+    readonly size: number,
     readonly file: ColdFile,
   ) {
     this.fileLength = file.length()
-    this.end = Math.min(this.fileLength, segmentSize)
+    this.end = Math.min(this.fileLength, size)
     this.#header = this.#readHeader()
   }
 
@@ -82,7 +97,7 @@ export class ColdSegment {
 
   /** The commit word at this offset as the window has it: 0 may be outdated, anything else is final. */
   commitLengthAt(offset: number): number {
-    return this.load(offset, RECORD_HEADER_LENGTH)
+    return this.hasRoomAt(offset) && this.load(offset, RECORD_HEADER_LENGTH)
       ? this.#view.getUint32(offset - this.#start + RECORD_COMMIT_LENGTH_OFFSET, true)
       : 0
   }
@@ -90,17 +105,22 @@ export class ColdSegment {
   /** The commit word at this offset as the file has it now. */
   freshCommitLengthAt(offset: number): number {
     const word = Buffer.alloc(4)
+    if (!this.hasRoomAt(offset)) return 0
     if (this.file.readAt(word, offset + RECORD_COMMIT_LENGTH_OFFSET) < 4) return 0
     const commitLength = word.readUInt32LE(0)
-    if (commitLength !== 0) this.forget()
+    if (commitLength !== 0) this.refresh()
     return commitLength
   }
 
   /** Makes sure that the window holds these bytes; `false` when the file ends before. */
   load(offset: number, length: number): boolean {
-    if (offset >= this.#start && offset + length <= this.#start + this.#length) return true
+    if (this.#isLoaded(offset, length)) return true
     this.#fill(offset, length)
     return length <= this.#length
+  }
+
+  #isLoaded(offset: number, length: number): boolean {
+    return offset >= this.#start && offset + length <= this.#start + this.#length
   }
 
   /** The window's bytes over a loaded range: a view, valid until the next load. */
@@ -117,9 +137,29 @@ export class ColdSegment {
     return offset - this.#start
   }
 
+  crc32At(offset: number, length: number): number {
+    if (length > PIECE_LENGTH) return this.#crc32InPieces(offset, length)
+    if (this.#isLoaded(offset, length)) return binding.crc32(this.bytes(offset, length))
+    // A header is loaded already: this is a payload, which comes with the header before it, so that the record is there as a whole.
+    const isThere = this.load(offset - RECORD_HEADER_LENGTH, RECORD_HEADER_LENGTH + length)
+    return isThere ? binding.crc32(this.bytes(offset, length)) : -1
+  }
+
+  firstDirtyOffset(from: number, to: number = this.end): number | undefined {
+    const piece = Buffer.allocUnsafe(DIRTY_PIECE_LENGTH)
+    for (let at = from; at < to; at += DIRTY_PIECE_LENGTH) {
+      const got = this.file.readAt(piece.subarray(0, Math.min(DIRTY_PIECE_LENGTH, to - at)), at)
+      const bytes = piece.subarray(0, got)
+      if (!bytes.equals(ZEROS.subarray(0, got))) return at + firstNonZero(bytes)
+      if (got < DIRTY_PIECE_LENGTH) break
+    }
+    return undefined
+  }
+
   /** Forgets the window, so that the next look reads the file. */
-  forget(): void {
+  refresh(): boolean {
     this.#length = 0
+    return true
   }
 
   close(): void {
@@ -150,6 +190,19 @@ export class ColdSegment {
     }
     const again = Math.min(end, this.#length)
     if (again > 0) this.file.readAt(this.#window.subarray(0, again), this.#start)
+  }
+
+  /** A wrong length must not cost gigabytes of memory. */
+  #crc32InPieces(offset: number, length: number): number {
+    const piece = Buffer.allocUnsafe(PIECE_LENGTH)
+    let sum = 0
+    for (let done = 0; done < length; ) {
+      const got = this.file.readAt(piece.subarray(0, Math.min(PIECE_LENGTH, length - done)), offset + done)
+      if (got === 0) return -1
+      sum = binding.crc32(piece.subarray(0, got), sum)
+      done += got
+    }
+    return sum
   }
 
   #readHeader(): SegmentHeader {

@@ -1,17 +1,14 @@
 import {
   type ControlBlock,
   controlExtensionsAreCurrent,
-  RECORD_ALIGNMENT,
-  recordLength,
+  findRecordBefore,
+  LOOK_BACK_BYTES,
   SEGMENT_FIRST_RECORD_OFFSET,
+  timestampNsOf,
 } from '@chronicle-ts/core/internal'
 import type { ColdSegment } from './cold-segment.js'
 import type { QueueEnd } from './measure-lag.js'
-import { sequenceAt } from './record-verdict.js'
-import { timestampNsAt, walkRecords } from './record-walk.js'
-
-/** How far back the last record is looked for; longer ones are found by walking. */
-const LOOK_BACK_BYTES = 256 * 1024
+import { walkRecords } from './record-walk.js'
 
 /**
  * The end of a queue by what its writer keeps in the control block, checked against the last record: a few reads, whatever the size of the segment. `undefined` when the two do not
@@ -30,6 +27,7 @@ export function endByControl(segment: ColdSegment, control: ControlBlock): Queue
   const lastSequence = isNewer ? since.lastSequence : control.nextSequence - 1
   const walk = {
     end: since.end,
+    lastOffset: isNewer ? since.lastOffset : last.offset,
     count: lastSequence - firstSequence + 1,
     firstSequence,
     lastSequence,
@@ -48,13 +46,16 @@ export function endByControl(segment: ColdSegment, control: ControlBlock): Queue
   }
 }
 
-function lastRecordBefore(segment: ColdSegment, end: number, sequence: number): { timestampNs: bigint } | undefined {
+/** The record that ends at an offset, when it has this sequence. */
+function lastRecordBefore(
+  segment: ColdSegment,
+  end: number,
+  sequence: number,
+): { offset: number; timestampNs: bigint } | undefined {
+  // Loaded at once: a search that goes back would move the window at every step.
   const lowest = Math.max(SEGMENT_FIRST_RECORD_OFFSET, end - LOOK_BACK_BYTES)
   if (end <= lowest || end > segment.end || !segment.load(lowest, end - lowest)) return undefined
-  for (let at = end - RECORD_ALIGNMENT; at >= lowest; at -= RECORD_ALIGNMENT) {
-    const commitLength = segment.commitLengthAt(at)
-    if (commitLength === 0 || at + recordLength(commitLength - 1) !== end) continue
-    if (sequenceAt(segment, at) === sequence) return { timestampNs: timestampNsAt(segment, at) }
-  }
-  return undefined
+  const last = findRecordBefore(segment, end)
+  if (last?.sequence !== sequence || segment.commitLengthAt(last.offset) === 0) return undefined
+  return { offset: last.offset, timestampNs: timestampNsOf(segment, last.offset) }
 }

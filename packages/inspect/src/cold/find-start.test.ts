@@ -89,3 +89,22 @@ function positionOf(from: ColdStart): ColdPosition {
   using reader = openColdReader(queue, { from })
   return reader.position
 }
+
+describe('a time in a queue whose clock went back', () => {
+  it('L62: is found where neither an end of a segment nor the first message of one shows the step', () => {
+    const writer = openWriter(queue, { segmentSize: 1 << 16 })
+    const times = Array.from({ length: 2000 }, (_, index) => (index % 150 === 75 ? 50_000 + index : 1000 + index * 10))
+    for (const time of times) writer.append(1, Buffer.alloc(500), { timestampNs: BigInt(time) })
+    writer.close()
+    for (const time of [0, 1750, 20_000, 50_500]) {
+      using reader = openColdReader(queue, { from: { timestampNs: BigInt(time) } })
+      const [item] = reader
+      expect(item?.kind === 'record' && item.sequence).toBe(times.findIndex((each) => each >= time))
+    }
+    using none = openColdReader(queue, { from: { time: 1 } })
+    expect(none.next()).toBeUndefined()
+    expect(() => openColdReader(queue, { from: { time: Number.NaN } })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+    )
+  })
+})

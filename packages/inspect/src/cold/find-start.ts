@@ -1,8 +1,23 @@
-import { type ControlBlock, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { join } from 'node:path'
+import {
+  type ControlBlock,
+  decodeRecordHeader,
+  decodeSegmentHeader,
+  mayTimesGoBack,
+  PADDING_TYPE_ID,
+  RECORD_HEADER_LENGTH,
+  SEGMENT_FIRST_RECORD_OFFSET,
+  segmentFileName,
+  segmentProblem,
+  sequenceOf,
+  timestampNsOf,
+  viewOf,
+} from '@chronicle-ts/core/internal'
+import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
-import { beginsWithMessage, holdsRecords, sequenceAt } from './record-verdict.js'
-import { timestampNsAt, walkRecords } from './record-walk.js'
+import { beginsWithMessage, holdsRecords } from './record-presence.js'
+import { walkRecords } from './record-walk.js'
 
 /** A queue as far as finding a place in it needs it. */
 export interface ColdPlaces {
@@ -62,12 +77,71 @@ export function positionOfLast(places: ColdPlaces, count: number): ColdPosition 
 
 /** The first record whose sequence is `sequence` or higher. */
 export function positionOfSequence(places: ColdPlaces, sequence: number): ColdPosition {
-  return positionWhere(places, (segment, offset) => sequenceAt(segment, offset) >= sequence)
+  return positionWhere(places, (segment, offset) => sequenceOf(segment, offset) >= sequence)
 }
 
-/** The first record that is as old as `timestampNs` or younger, in a queue whose timestamps do not go back. */
+/**
+ * The first record that is as old as `timestampNs` or younger. Where headers show that timestamps may have gone back, segments are searched from the first one on, but for those whose header
+ * tells that all of their timestamps are lower.
+ */
 export function positionOfTime(places: ColdPlaces, timestampNs: bigint): ColdPosition {
-  return positionWhere(places, (segment, offset) => timestampNsAt(segment, offset) >= timestampNs)
+  const reached = (segment: ColdSegment, offset: number) => timestampNsOf(segment, offset) >= timestampNs
+  const times = places.segmentIds.map((id) => timesOf(places, id))
+  return ascend(times) ? positionWhere(places, reached) : searchTimes(places, { times, timestampNs, reached })
+}
+
+/** What the beginning of a segment's file tells of its timestamps; 0n what it does not tell. */
+interface SegmentTimes {
+  readonly firstNs: bigint
+  readonly lastNs: bigint
+  readonly mayGoBack: boolean
+}
+
+/** `undefined` for a segment that holds no message, or that cannot be read. */
+function timesOf({ directory }: ColdPlaces, segmentId: number): SegmentTimes | undefined {
+  try {
+    const bytes = readColdFile(join(directory, segmentFileName(segmentId)), SEGMENT_FIRST_RECORD_OFFSET + RECORD_HEADER_LENGTH)
+    if (bytes === undefined || bytes.length < SEGMENT_FIRST_RECORD_OFFSET + RECORD_HEADER_LENGTH) return undefined
+    const header = decodeSegmentHeader(viewOf(bytes))
+    const first = decodeRecordHeader(viewOf(bytes), SEGMENT_FIRST_RECORD_OFFSET)
+    if (segmentProblem(header, segmentId) !== undefined || first.commitLength === 0 || first.typeId === PADDING_TYPE_ID)
+      return undefined
+    return { firstNs: first.timestampNs, lastNs: header.lastTimestampNs, mayGoBack: mayTimesGoBack(header) }
+  } catch (error) {
+    if (error instanceof ColdFileError) return undefined
+    throw error
+  }
+}
+
+function ascend(times: readonly (SegmentTimes | undefined)[]): boolean {
+  let latest = 0n
+  for (const segment of times) {
+    if (segment === undefined) continue
+    const { firstNs, lastNs, mayGoBack } = segment
+    if (mayGoBack || firstNs < latest || (lastNs !== 0n && lastNs < firstNs)) return false
+    latest = lastNs || firstNs
+  }
+  return true
+}
+
+function searchTimes(
+  places: ColdPlaces,
+  sought: {
+    readonly times: readonly (SegmentTimes | undefined)[]
+    readonly timestampNs: bigint
+    readonly reached: (segment: ColdSegment, offset: number) => boolean
+  },
+): ColdPosition {
+  const { times, timestampNs, reached } = sought
+  for (const [index, segmentId] of places.segmentIds.entries()) {
+    const lastNs = times[index]?.lastNs ?? 0n
+    if (times[index] === undefined || (lastNs !== 0n && lastNs < timestampNs)) continue
+    const walk = withSegment(places, segmentId, (segment) =>
+      walkRecords(segment, undefined, (offset) => !reached(segment, offset)),
+    )
+    if (walk?.stoppedBy === 'visitor') return { segmentId, offset: walk.end }
+  }
+  return latestPosition(places)
 }
 
 /**
@@ -102,9 +176,7 @@ function positionWhere(places: ColdPlaces, reached: (segment: ColdSegment, offse
   }
   const segmentId = segmentIds[Math.max(0, low - 1)]
   if (segmentId === undefined) return earliestPosition(places)
-  const walk = withSegment(places, segmentId, (segment) =>
-    walkRecords(segment, undefined, (_, offset) => !reached(segment, offset)),
-  )
+  const walk = withSegment(places, segmentId, (segment) => walkRecords(segment, undefined, (offset) => !reached(segment, offset)))
   // At the segment's end the reader moves on by itself, if there is anything to move on to.
   return { segmentId, offset: walk?.end ?? SEGMENT_FIRST_RECORD_OFFSET }
 }
@@ -124,7 +196,7 @@ function lastOffsets(places: ColdPlaces, segmentId: number, count: number): numb
   const ring: number[] = []
   let seen = 0
   withSegment(places, segmentId, (segment) =>
-    walkRecords(segment, undefined, (_, offset) => {
+    walkRecords(segment, undefined, (offset) => {
       ring[seen % count] = offset
       seen += 1
       return true

@@ -53,12 +53,7 @@ export function processRuns(pid: number, startTime: number): boolean | undefined
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? false : undefined
   }
-  return parseProcessStartTime(stat) === startTime && !hasEnded(stat)
-}
-
-/** Z: a zombie; X: dead. The letter follows the name, which may hold anything. */
-function hasEnded(stat: string): boolean {
-  return /^[ZXx]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+  return parseProcessStartTime(stat) === startTime
 }
 
 function inspectOpenFile(file: ColdFile, table: LockTable): LockInspection {

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import {
   controlExtensionsAreCurrent,
   decodeDurableMark,
+  findNextRecord,
+  judgeRecord,
   LOCK_FILE,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
@@ -9,7 +11,6 @@ import { markAcknowledged } from './acknowledged.js'
 import { checksum } from './checksum.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdSegment } from './cold-segment.js'
-import { firstDirtyOffset } from './dirty-bytes.js'
 import { endByControl } from './end-by-control.js'
 import { findQueueProblems } from './find-problems.js'
 import { type ColdPlaces, lastSegmentWithRecords } from './find-start.js'
@@ -20,7 +21,6 @@ import { measureLag, type QueueEnd } from './measure-lag.js'
 import type { HeadInspection, QueueInspection, ReaderInspection, SegmentsSummary, WriterInspection } from './queue-inspection.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
 import { RateMeter } from './recent-rate.js'
-import { findNextRecord, judgeRecord } from './record-verdict.js'
 import { type RecordWalk, walkRecords } from './record-walk.js'
 
 export interface InspectOptions {
@@ -117,28 +117,25 @@ function walkToEnd(places: ColdPlaces, quick: boolean): QueueEnd | undefined {
 
 function describeEnd(segment: ColdSegment): QueueEnd {
   const meter = new RateMeter()
-  let lastAt = -1
-  const walk = walkRecords(segment, SEGMENT_FIRST_RECORD_OFFSET, (at, offset) => {
-    meter.see(at, offset)
-    lastAt = offset
+  const walk = walkRecords(segment, SEGMENT_FIRST_RECORD_OFFSET, (offset) => {
+    meter.see(segment, offset)
     return true
   })
-  const provenSequence = findProvenSequence(segment, walk, lastAt)
+  const provenSequence = findProvenSequence(segment, walk)
   return { segmentId: segment.id, walk, rate: meter.rate(walk.end), provenSequence, goesOnAt: recordBehindHole(segment, walk) }
 }
 
 /** The highest sequence that damage cannot have made up; -1 when there is none. */
-function findProvenSequence(segment: ColdSegment, walk: RecordWalk, lastAt: number): number {
+function findProvenSequence(segment: ColdSegment, walk: RecordWalk): number {
   const isUnbroken = walk.lastSequence - walk.firstSequence === walk.count - 1
-  if (isUnbroken && lastAt >= 0 && judgeRecord(segment, lastAt) === 'good') return walk.lastSequence
+  if (isUnbroken && walk.count > 0 && judgeRecord(segment, walk.lastOffset) === 'good') return walk.lastSequence
   return walk.count > 0 && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET) === 'good' ? walk.firstSequence : -1
 }
 
 /** Damage can hide records behind a hole of zeros. On a live queue the hole may be a record that is just being written, and is closed a moment later. */
 function recordBehindHole(segment: ColdSegment, { end, lastSequence, stoppedBy }: RecordWalk): number | undefined {
   if (stoppedBy !== 'uncommitted') return undefined
-  const dirty = firstDirtyOffset(segment, end)
-  const found = dirty === undefined ? undefined : findNextRecord(segment, dirty, { damageOffset: end, lastSequence })
+  const found = findNextRecord(segment, { offset: end, expected: lastSequence < 0 ? -1 : lastSequence + 1 })
   return segment.freshCommitLengthAt(end) === 0 ? found : undefined
 }
 

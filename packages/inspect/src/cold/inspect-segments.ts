@@ -1,9 +1,8 @@
-import { SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { judgeRecord, SEGMENT_FIRST_RECORD_OFFSET, sequenceOf, timestampNsOf } from '@chronicle-ts/core/internal'
 import { ColdFileError } from './cold-file.js'
 import { ColdSegment } from './cold-segment.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
-import { holdsRecords, judgeRecord, sequenceAt } from './record-verdict.js'
-import { timestampNsAt } from './record-walk.js'
+import { holdsRecords } from './record-presence.js'
 
 /** One segment file as found. Fields that the file does not tell are `undefined`. */
 export interface SegmentInspection {
@@ -55,8 +54,8 @@ function describe(segment: ColdSegment): SegmentInspection {
     allocatedBytes: segment.file.stat().blocks * 512,
     sealed,
     hasRecords,
-    firstSequence: first !== undefined ? sequenceAt(segment, first) : usable ? header.firstSequence : undefined,
-    firstTimestampNs: first === undefined ? undefined : timestampNsAt(segment, first),
+    firstSequence: first !== undefined ? sequenceOf(segment, first) : usable ? header.firstSequence : undefined,
+    firstTimestampNs: first === undefined ? undefined : timestampNsOf(segment, first),
     createdNs: usable ? told(header.createdNs) : undefined,
     writerEpoch: usable ? told(header.writerEpoch) : undefined,
     endOffset: sealed ? told(header.endOffset) : undefined,
@@ -70,9 +69,9 @@ function describe(segment: ColdSegment): SegmentInspection {
 function problemOf(segment: ColdSegment): QueueProblem | undefined {
   const facts = { segmentId: segment.id }
   if (segment.headerProblem !== undefined) return queueProblem('SEGMENT_BAD_HEADER', segment.headerProblem, facts)
-  const lengths = `It has ${segment.fileLength} bytes, the segment size is ${segment.segmentSize}`
-  if (segment.fileLength < segment.segmentSize) return queueProblem('SEGMENT_SHORT', lengths, facts)
-  if (segment.fileLength > segment.segmentSize) return queueProblem('SEGMENT_LONG', lengths, facts)
+  const lengths = `It has ${segment.fileLength} bytes, the segment size is ${segment.size}`
+  if (segment.fileLength < segment.size) return queueProblem('SEGMENT_SHORT', lengths, facts)
+  if (segment.fileLength > segment.size) return queueProblem('SEGMENT_LONG', lengths, facts)
   return undefined
 }
 

@@ -1,10 +1,9 @@
-import { RECORD_FLAG_HEADER_CRC, RECORD_FLAGS_OFFSET, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { hasHeaderCrc, SEGMENT_FIRST_RECORD_OFFSET, sequenceOf, timestampNsOf } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import type { ColdPlaces } from './find-start.js'
 import type { RecentRate } from './recent-rate.js'
-import { sequenceAt } from './record-verdict.js'
-import { type RecordWalk, timestampNsAt, walkRecords } from './record-walk.js'
+import { type RecordWalk, walkRecords } from './record-walk.js'
 
 /** How far a position is from the end of its queue. A value that cannot be determined at reasonable cost is `undefined`. */
 export interface ReaderLag {
@@ -62,8 +61,8 @@ function recordAt(places: ColdPlaces, { segmentId, offset }: ColdPosition): Next
   const segment = openQuietly(places, segmentId)
   try {
     if (segment === undefined || !segment.hasRoomAt(offset) || segment.commitLengthAt(offset) === 0) return undefined
-    const legacy = (segment.view.getUint16(segment.indexOf(offset) + RECORD_FLAGS_OFFSET, true) & RECORD_FLAG_HEADER_CRC) === 0
-    return { sequence: sequenceAt(segment, offset), timestampNs: timestampNsAt(segment, offset), legacy }
+    const legacy = !hasHeaderCrc(segment, offset)
+    return { sequence: sequenceOf(segment, offset), timestampNs: timestampNsOf(segment, offset), legacy }
   } catch {
     return undefined
   } finally {
@@ -91,7 +90,7 @@ function countMessages(places: ColdPlaces, position: ColdPosition, end: QueueEnd
 function bytesBetween(places: ColdPlaces, position: ColdPosition, end: QueueEnd): number | undefined {
   if (position.segmentId === end.segmentId) return end.walk.end - position.offset
   const segment = openQuietly(places, position.segmentId)
-  const segmentSize = places.control?.segmentSize ?? segment?.segmentSize
+  const segmentSize = places.control?.segmentSize ?? segment?.size
   const segmentEnd = segment === undefined ? segmentSize : segment.header.endOffset || segment.end
   segment?.close()
   if (segmentSize === undefined || segmentEnd === undefined) return undefined

@@ -1,5 +1,5 @@
-import { InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
-import { absolutePath, isRecordOffset, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
+import { absolutePath, isRecordOffset, momentNs, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
 import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdReader } from './cold-reader.js'
@@ -23,6 +23,7 @@ export type ColdStart =
   | { readonly last: number }
   | { readonly sequence: number }
   | { readonly timestampNs: bigint }
+  | { readonly time: Moment }
   | { readonly segmentId: number; readonly offset?: number }
 
 export interface ColdReaderOptions {
@@ -55,12 +56,23 @@ export function openColdReader(directory: string, options: ColdReaderOptions = {
   return new ColdReader({ directory: absolutePath(directory), position, end, checkPayloads: options.checkPayloads ?? true })
 }
 
+function timeOf(time: Moment): bigint {
+  const timestampNs = momentNs(time)
+  if (timestampNs !== undefined) return timestampNs
+  throw new InvalidArgumentError({
+    argument: 'from.time',
+    value: String(time),
+    expected: 'a Date, milliseconds, or a bigint of nanoseconds, from 1970 on',
+  })
+}
+
 function resolveStart(places: ColdPlaces, from: ColdStart): ColdPosition {
   if (from === 'earliest') return earliestPosition(places)
   if (from === 'latest') return latestPosition(places)
   if ('last' in from) return positionOfLast(places, from.last)
   if ('sequence' in from) return positionOfSequence(places, from.sequence)
   if ('timestampNs' in from) return positionOfTime(places, from.timestampNs)
+  if ('time' in from) return positionOfTime(places, timeOf(from.time))
   const { segmentId, offset = SEGMENT_FIRST_RECORD_OFFSET } = from
   if (!isRecordOffset(offset))
     throw new InvalidArgumentError({ argument: 'from.offset', value: String(offset), expected: 'a multiple of 64 from 64 on' })

@@ -33,6 +33,9 @@ export interface QueueListing {
   readonly foreign: readonly string[]
 }
 
+/** The registry of message types, which typed writers keep. */
+const SCHEMAS_DIRECTORY = 'schemas'
+
 /** What a queue has beside its segments. */
 const KNOWN = new Set<string>([
   SPARSE_INDEX_DIRECTORY,
@@ -45,6 +48,7 @@ const KNOWN = new Set<string>([
   LEASE_FILE,
   THRESHOLDS_FILE,
   ACKNOWLEDGED_FILE,
+  SCHEMAS_DIRECTORY,
 ])
 
 /**

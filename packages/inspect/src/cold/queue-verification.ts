@@ -82,8 +82,14 @@ export class QueueVerification {
     })
     this.#toldCounts = new Map(this.inspection.segments.inspected.map(({ segmentId, recordCount }) => [segmentId, recordCount]))
     this.#control = believableControl(readColdControl(directory))
-    this.#reader = openColdReader(directory, { from: options.from ?? 'earliest' })
+    // Before the reader, whose descriptor a constructor that throws would leak.
     this.#bulk = BulkCheck.create(this.#timeOrder)
+    try {
+      this.#reader = openColdReader(directory, { from: options.from ?? 'earliest' })
+    } catch (error) {
+      this.#bulk?.close()
+      throw error
+    }
     this.#bytesTotal = this.#bytesToRead()
     if (options.from === undefined && options.toSegment === undefined)
       for (const problem of this.inspection.problems) this.#note(problem)

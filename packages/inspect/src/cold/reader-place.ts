@@ -1,8 +1,7 @@
-import { isRecordOffset } from '@chronicle-ts/core/internal'
+import { isRecordOffset, judgeRecord } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import type { ColdPlaces } from './find-start.js'
-import { judgeRecord } from './record-verdict.js'
 import { walkRecords } from './record-walk.js'
 
 /** Where a position stands among the records of its segment. */
@@ -31,13 +30,13 @@ export function placeOfReader(places: ColdPlaces, position: ColdPosition): Reade
 }
 
 function placeIn(segment: ColdSegment, { segmentId, offset }: ColdPosition): ReaderPlace {
-  const isPossible = isRecordOffset(offset) && offset <= segment.segmentSize
+  const isPossible = isRecordOffset(offset) && offset <= segment.size
   if (isPossible && segment.hasRoomAt(offset) && segment.commitLengthAt(offset) !== 0 && judgeRecord(segment, offset) === 'good')
     return AT_RECORD
   // Where a seal says that the records end, a reader waits that has read them all.
   if (segment.sealed && segment.header.endOffset === offset) return AT_RECORD
   let before: number | undefined
-  const { end, stoppedBy } = walkRecords(segment, undefined, (_, at) => {
+  const { end, stoppedBy } = walkRecords(segment, undefined, (at) => {
     if (at < offset) before = at
     return at < offset
   })
@@ -45,5 +44,5 @@ function placeIn(segment: ColdSegment, { segmentId, offset }: ColdPosition): Rea
   if (end > offset) return { kind: 'inside', record: before === undefined ? undefined : { segmentId, offset: before } }
   // Behind the records of its segment: at the very end of one that is full, or in the slack, where nothing will ever be.
   if (stoppedBy === 'bad-length' || !isPossible) return isPossible ? UNKNOWN : { kind: 'inside', record: undefined }
-  return offset === segment.segmentSize || stoppedBy === 'padding' ? AT_RECORD : UNKNOWN
+  return offset === segment.size || stoppedBy === 'padding' ? AT_RECORD : UNKNOWN
 }

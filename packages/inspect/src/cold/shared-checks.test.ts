@@ -65,6 +65,13 @@ describe('inspecting, verifying and the independent witness agree', () => {
     expect(found()).toEqual({ inspected: [code], verified: [code], witnessed: ['bad-first-segment'] })
   })
 
+  it('about a deletion that was announced and not done, which is normal after a death', () => {
+    overwriteControl(queue, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(2))
+    expect(inspectQueue(queue).problems.map(({ severity }) => severity)).toEqual(['info'])
+    overwriteControl(queue, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(8))
+    expect(inspectQueue(queue).problems.map(({ severity }) => severity)).toEqual(['warning'])
+  })
+
   it.each([
     ['the middle of a record', () => ({ segmentId: 1, offset: 128 })],
     ['no offset of any record', () => ({ segmentId: 1, offset: 100 })],

@@ -13,9 +13,28 @@ import { setReaderAside } from './set-reader-aside.js'
 /** A step that the holder of the writer lock carries out. */
 export type LockedStep = Exclude<RepairStep, { kind: 'recover' }>
 
-/** Carries out steps, one after the other, while the caller holds the writer lock; a step that fails does not keep the others from being done. */
+/**
+ * Carries out steps, one after the other, while the caller holds the writer lock; a step that fails does not keep the others from being done, but for those that change a segment whose
+ * damage could not be kept.
+ */
 export function applyLockedSteps(directory: QueueDirectory, steps: readonly LockedStep[]): RepairOutcome[] {
-  return steps.map((step) => attempt(step, () => carryOut(directory, step)))
+  const outcomes: RepairOutcome[] = []
+  for (const step of steps) {
+    const isUnsafe = 'segmentId' in step && outcomes.some((before) => hasNotKept(before, step.segmentId))
+    outcomes.push(isUnsafe ? notKept(step) : attempt(step, () => carryOut(directory, step)))
+  }
+  return outcomes
+}
+
+/** Whether the outcome is that damage, of this segment or of any, could not be kept, on a full disk for instance. */
+export function hasNotKept({ step, state }: RepairOutcome, segmentId?: number): boolean {
+  if (step.kind !== 'keep-damage' || state !== 'failed') return false
+  return segmentId === undefined || step.segmentId === segmentId
+}
+
+/** The outcome of a step that would change what could not be kept. */
+export function notKept(step: RepairStep): RepairOutcome {
+  return { step, state: 'skipped', detail: 'what it would change could not be kept' }
 }
 
 /** Lets a writer open the queue and recover it, while the caller does not hold the lock. What the recovery did is added to `recovery`. */

@@ -38,6 +38,7 @@ describe('planning a repair', () => {
       'WAITERS_LEAKED',
       'QUARANTINED',
       'FOREIGN_FILE',
+      'THRESHOLDS_BAD',
       'QUEUE_REMOVED',
     ])
   })

@@ -16,7 +16,7 @@ export function planPrune(directory: string, rules: RetentionOptions): Retention
   const ids = listQueue(directory).segmentIds.filter((id) => id <= control.currentSegment)
   using held = QueueDirectory.open(directory)
   const state: RetentionState = {
-    firstSegmentId: ids[0] ?? control.currentSegment,
+    segmentIds: ids,
     headSegmentId: control.currentSegment,
     headOffset: control.writeOffset,
     segmentSize: control.segmentSize,
@@ -32,7 +32,7 @@ export function planPrune(directory: string, rules: RetentionOptions): Retention
  * Deletes the segments that these rules let go, as a writer with them does: lowest first.
  *
  * @returns the ids that are gone.
- * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a live writer keeps house itself.
+ * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a live writer keeps house itself. PermissionError, IoError: the system refuses to delete a segment, which the error names.
  */
 export async function pruneQueue(directory: string, rules: RetentionOptions): Promise<number[]> {
   const before = planPrune(directory, rules).map(({ segmentId }) => segmentId)

@@ -92,6 +92,19 @@ describe('repairing a queue', () => {
     expect(contentsOf(queue)).toEqual(before)
   })
 
+  it('L44: changes nothing more in a segment whose damage cannot be kept, and lets no writer recover it', () => {
+    overwrite(segmentFile(queue, built.headSegment), RECORD_HEADER_LENGTH + 64, Buffer.alloc(8, 9))
+    writeFileSync(join(queue, 'quarantine'), 'in the way')
+    const before = contentsOf(queue)
+    const outcomes = repairQueue(queue).outcomes.map(({ step, state }) => [step.kind, state])
+    expect(outcomes).toEqual([
+      ['keep-damage', 'failed'],
+      ['seal-segment', 'skipped'],
+      ['recover', 'skipped'],
+    ])
+    expect(contentsOf(queue)).toEqual(before)
+  })
+
   it('writes what it did into the quarantine folder', () => {
     overwrite(segmentFile(queue, 1), SEGMENT_FLAGS_OFFSET, u32(0))
     const report = repairQueue(queue)

@@ -4,7 +4,7 @@ import { binding } from '@chronicle-ts/native'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
 import { verifyQueue } from '../cold/queue-verification.js'
-import { applyLockedSteps, applyRecovery, type LockedStep } from './apply-repairs.js'
+import { applyLockedSteps, applyRecovery, hasNotKept, type LockedStep, notKept } from './apply-repairs.js'
 import { makeFile } from './make-file.js'
 import { type PlanOptions, planRepairs } from './plan-repairs.js'
 import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
@@ -31,7 +31,10 @@ export function repairQueue(directory: string, options: PlanOptions = {}): Repai
   for (let round = 0; round < ROUNDS_MAX && !isHealthy; round += 1) {
     const steps = repairLocked(held, { options, done, round, outcomes })
     if (steps.length === 0) break
-    if (steps.some(({ kind }) => kind === 'recover')) outcomes.push(applyRecovery(directory, recovery))
+    const isKept = !outcomes.some((outcome) => hasNotKept(outcome))
+    if (steps.some(({ kind }) => kind === 'recover'))
+      outcomes.push(isKept ? applyRecovery(directory, recovery) : notKept({ kind: 'recover' }))
+    if (!isKept) break
     for (const step of steps) done.add(JSON.stringify(step))
   }
   const report = { directory, startedNs, outcomes, recovery, file: undefined }

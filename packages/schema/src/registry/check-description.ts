@@ -4,6 +4,7 @@ import { placeFields, strideOf } from '../layout/flat-layout.js'
 import { checkKey, checkName, checkTypeId, checkVersion } from '../message/check-message.js'
 import { checkFieldName, checkHeaderField, checkSpec, MAX_FIXED_LENGTH } from '../spec/check-spec.js'
 import {
+  ENCODINGS,
   type Encoding,
   type FieldDescription,
   type FieldSpec,
@@ -33,7 +34,7 @@ export function checkDescription(description: SchemaDescription): void {
 }
 
 export function isEncoding(encoding: string): encoding is Encoding {
-  return ['flat1', 'sbe', 'json', 'msgpack', 'protobuf'].includes(encoding)
+  return (ENCODINGS as readonly string[]).includes(encoding)
 }
 
 function checkFields(fields: readonly FieldDescription[], { name: type, version }: SchemaDescription): void {

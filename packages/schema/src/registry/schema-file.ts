@@ -101,7 +101,7 @@ export function messageFromDescription(description: SchemaDescription): AnyMessa
       return jsonMessage<unknown>(name, typeId, { version })
     case 'msgpack':
       return msgpackMessage<unknown>(name, typeId, { version })
-    default:
+    case 'protobuf':
       return protobufFromDescription(description)
   }
 }

@@ -171,7 +171,9 @@ export type FieldDescription<Spec extends FieldSpec = FieldSpec> = Spec & {
   readonly required?: true
 }
 
-export type Encoding = 'flat1' | 'sbe' | 'json' | 'msgpack' | 'protobuf'
+/** How the payloads of a message type are laid out. */
+export const ENCODINGS = ['flat1', 'sbe', 'json', 'msgpack', 'protobuf'] as const
+export type Encoding = (typeof ENCODINGS)[number]
 
 /** SBE's message header, as its schema lays it out. */
 export interface SbeHeader {

@@ -15,11 +15,12 @@ const BEGINS_FORMULA = /^[=+\-@\t\r]/
 export function messageAsCsv(record: ColdRecord, { safe = false } = {}): string {
   const { sequence, timestampNs, typeId, payload, segmentId, offset } = record
   const isText = isUtf8(payload)
-  const content = isText ? csvText(payload.toString('utf8'), safe) : payload.toString('base64')
+  const content = isText ? csvCell(payload.toString('utf8'), safe) : payload.toString('base64')
   return [sequence, timestampNs, typeId, payload.length, segmentId, offset, isText ? 'text' : 'base64', content].join(',')
 }
 
-function csvText(text: string, safe: boolean): string {
+/** A cell, quoted where it must be. With `safe`, text that a spreadsheet would run gets an apostrophe in front. */
+export function csvCell(text: string, safe: boolean): string {
   const harmless = safe && BEGINS_FORMULA.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }

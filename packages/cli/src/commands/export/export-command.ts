@@ -1,10 +1,14 @@
 import { sep } from 'node:path'
 import { type ColdRecord, openColdReader } from '@chronicle-ts/inspect'
+import type { WhereExpression } from '@chronicle-ts/typed'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { interruptible } from '../../interruptible.js'
+import { openDecoder } from '../../messages/open-decoder.js'
+import type { RecordDecoder } from '../../messages/record-decoder.js'
+import { parseWhereOption, whereFilter } from '../../messages/where-option.js'
 import { parseCountOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
 import { Output } from '../../output/output.js'
@@ -16,6 +20,7 @@ import { messageAsJson } from '../tail/message-format.js'
 import { LOOKING, MessageSearch } from '../tail/message-search.js'
 import { csvHeader, messageAsCsv } from './csv.js'
 import { ExportFile } from './export-file.js'
+import { FieldColumns } from './field-columns.js'
 
 const FORMATS = ['ndjson', 'csv', 'raw'] as const
 
@@ -29,12 +34,15 @@ interface ExportOptions {
   readonly type?: readonly number[]
   readonly limit?: number
   readonly safe?: boolean
+  readonly where?: WhereExpression
+  readonly fields?: boolean
 }
 
 const EXAMPLES = `
 Reads without joining the queue, from its first message to the end that it has when the export begins. NDJSON is lossless: chron-cli import makes the same messages from it, with the same times and types. CSV has the
 same fields and says how the payload is written (text or base64); with --safe a payload that a spreadsheet would run as a formula gets a leading apostrophe, which an import does not remove. raw is the payloads one after the other, with nothing in between.
 
+--fields decodes by the queue's schema registry: CSV then has a column per field, with lists as JSON, and NDJSON an object fields beside the payload. --where chooses messages by field; see chron-cli tail --help.
 -o writes under a temporary name and renames at the end: until the export is complete, and when it fails, the earlier file is unchanged.
 
 Damage is reported and left out; the exit code is then 3.
@@ -42,6 +50,7 @@ Damage is reported and left out; the exit code is then 3.
 Examples:
   $ chron-cli export /var/lib/trades > trades.ndjson
   $ chron-cli export /var/lib/trades --format csv --since 2026-11-21 --until 2026-11-22 -o day.csv
+  $ chron-cli export /var/lib/quotes --format csv --fields -t 1 -o quotes.csv
   $ chron-cli export /var/lib/trades | gzip > trades.ndjson.gz
 `
 
@@ -58,6 +67,8 @@ export function addExportCommand(program: Command, run: Runner): void {
     .option('--from-sequence <n>', 'begin at this sequence', parseCountOption)
     .option('--to-sequence <n>', 'end with this sequence', parseCountOption)
     .option('-t, --type <ids>', 'only these types; may be repeated', parseTypeOption)
+    .option('-w, --where <expression>', 'only messages whose fields match', parseWhereOption)
+    .option('--fields', 'decode messages by the schema registry: a column per field, or an object')
     .option('-l, --limit <count>', 'stop after this many messages', parseCountOption)
     .option('--safe', 'with --format csv: no payload that a spreadsheet runs as a formula')
     .addHelpText('after', manual(EXAMPLES))
@@ -68,18 +79,21 @@ export function addExportCommand(program: Command, run: Runner): void {
 
 async function exportQueue(context: CommandContext, queue: string, options: ExportOptions): Promise<number> {
   if (options.safe === true && options.format !== 'csv') throw new UsageError('--safe belongs to --format csv')
+  if (options.fields === true && options.format === 'raw') throw new UsageError('--fields belongs to --format csv and ndjson')
   if (options.output !== undefined && realPath(options.output).startsWith(`${realPath(queue)}${sep}`))
     throw new UsageError(`--output ${options.output} is inside the queue, which an export only reads`)
   const { fromSequence, since } = options
   const from = fromSequence !== undefined ? { sequence: fromSequence } : since !== undefined ? { timestampNs: since } : 'earliest'
   // Before any file is made: a queue that cannot be read leaves the file of an earlier export as it was.
   using reader = interruptible(() => openColdReader(queue, { from, to: 'present' }))
-  const search = new MessageSearch(reader, messageFilter(options))
-  if (options.output === undefined) return await writeMessages(context, { queue, search, output: context.output, options })
+  const decoder = openDecoder(context, queue)
+  const byFields = options.where === undefined ? undefined : whereFilter(options.where, decoder)
+  const found = { queue, decoder, search: new MessageSearch(reader, messageFilter(options, byFields)), options }
+  if (options.output === undefined) return await writeMessages(context, { ...found, output: context.output })
   const file = new ExportFile(options.output)
   try {
     const output = new Output(file, {})
-    const exitCode = await writeMessages(context, { queue, search, output, options })
+    const exitCode = await writeMessages(context, { ...found, output })
     output.flush()
     if (!context.signal.aborted) file.commit()
     return exitCode
@@ -90,14 +104,15 @@ async function exportQueue(context: CommandContext, queue: string, options: Expo
 
 interface ExportRun {
   readonly queue: string
+  readonly decoder: RecordDecoder
   readonly search: MessageSearch
   readonly output: Output
   readonly options: ExportOptions
 }
 
-async function writeMessages(context: CommandContext, { queue, search, output, options }: ExportRun): Promise<number> {
+async function writeMessages(context: CommandContext, { queue, decoder, search, output, options }: ExportRun): Promise<number> {
   const { limit = Number.POSITIVE_INFINITY } = options
-  const write = messageWriter(output, options)
+  const write = messageWriter(output, decoder, options)
   const turns = new TurnClock()
   let lossy = false
   let written = 0
@@ -117,19 +132,28 @@ async function writeMessages(context: CommandContext, { queue, search, output, o
   }
   context.log.debug({ queue, written }, 'exported')
   if (context.interrupted()) return EXIT_INTERRUPTED
-  return lossy ? EXIT_WARNING : EXIT_HEALTHY
+  const isWithoutFields = options.fields === true && decoder.badCount > 0
+  return lossy || isWithoutFields ? EXIT_WARNING : EXIT_HEALTHY
 }
 
-function messageWriter(output: Output, { format, safe = false }: ExportOptions): (record: ColdRecord) => void {
+function messageWriter(
+  output: Output,
+  decoder: RecordDecoder,
+  { format, safe = false, fields = false, type }: ExportOptions,
+): (record: ColdRecord) => void {
+  const print = (line: string): void => output.line(output.isTerminal ? printableLines(line) : line)
   switch (format) {
     case 'ndjson':
-      return (record) => output.line(messageAsJson(record))
-    case 'csv':
-      output.line(csvHeader())
-      return (record) => {
-        const line = messageAsCsv(record, { safe })
-        output.line(output.isTerminal ? printableLines(line) : line)
+      return (record) => output.line(messageAsJson(record, fields ? { decoded: decoder.decode(record) } : {}))
+    case 'csv': {
+      if (!fields) {
+        output.line(csvHeader())
+        return (record) => print(messageAsCsv(record, { safe }))
       }
+      const columns = new FieldColumns(decoder, { types: type, safe })
+      print(columns.header())
+      return (record) => print(columns.line(record))
+    }
     case 'raw':
       return (record) => output.bytes(record.payload)
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StateSeverity } from '@chronicle-ts/inspect'
+import { readSchemas, type SchemaDescription } from '@chronicle-ts/schema'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
@@ -7,9 +8,12 @@ import { interruptible } from '../../interruptible.js'
 import { parseIntervalOption } from '../../options.js'
 import { toJsonLine, toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
+import { printable } from '../../output/printable.js'
 import { exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
+import { wrapText } from '../../output/wrap.js'
 import { type LookAround, type LookedQueue, logGaps, lookAround } from '../../queues/look-around.js'
 import { withoutSlash } from '../../queues/queue-names.js'
+import { summaryOf } from '../schema/list-schemas.js'
 import { renderInspection } from './render-inspection.js'
 import { renderQueueList } from './render-queue-list.js'
 
@@ -67,8 +71,9 @@ function inspectOnce(context: CommandContext, directory: string, asLine: boolean
 }
 
 function showOne(context: CommandContext, queue: LookedQueue, asLine: boolean): number {
-  if (context.json) printJson(context, { queue: withState(queue) }, asLine)
-  else context.output.lines(renderInspection(queue, context.output))
+  const { schemas } = readSchemas(queue.inspection.directory)
+  if (context.json) printJson(context, { queue: { ...withState(queue), schemas: schemas.map(summaryOf) } }, asLine)
+  else context.output.lines([...renderInspection(queue, context.output), ...renderTypes(schemas, context.output)])
   return exitCodeOfSeverity(queue.state.severity)
 }
 
@@ -80,6 +85,14 @@ function showMany(context: CommandContext, look: LookAround, asLine: boolean): n
   else context.output.lines(renderQueueList(look.queues, context.output))
   const worst = look.queues.reduce<StateSeverity>((severity, { state }) => worseSeverity(severity, state.severity), 'ok')
   return exitCodeOfSeverity(look.isWhole ? worst : worseSeverity(worst, 'warning'))
+}
+
+/** The message types of the queue's registry, on one line. */
+function renderTypes(schemas: readonly SchemaDescription[], { width }: CommandContext['output']): string[] {
+  if (schemas.length === 0) return []
+  const names = schemas.map(({ typeId, name, version }) => printable(`${typeId} ${name} v${version}`)).join(', ')
+  const [first = '', ...rest] = wrapText(names, width === undefined ? undefined : width - 12)
+  return ['', `  types     ${first}`, ...rest.map((line) => `            ${line}`)]
 }
 
 function withState({ inspection, state }: LookedQueue): object {

@@ -1,22 +1,32 @@
 import { isUtf8 } from 'node:buffer'
 import type { ColdRecord } from '@chronicle-ts/inspect'
 import { UsageError } from '../../error-report.js'
+import type { DecodedRecord } from '../../messages/record-decoder.js'
 import type { Output } from '../../output/output.js'
 import { printable, printableLines } from '../../output/printable.js'
 import { formatTime } from '../../output/times.js'
+import { wrapText } from '../../output/wrap.js'
 import { hexdump } from './hexdump.js'
 
 export const MESSAGE_FORMATS = ['text', 'utf8', 'json', 'hex', 'base64', 'raw'] as const
 export type MessageFormat = (typeof MESSAGE_FORMATS)[number]
 
-/** Prints one message; `queue` is given when there are several. */
-export type PrintMessage = (record: ColdRecord, queue?: string) => void
+/** What is known of a message beside its record. */
+export interface MessageFacts {
+  /** Given when there are several. */
+  readonly queue?: string | undefined
+  /** Its fields, where the queue's registry holds its type. */
+  readonly decoded?: DecodedRecord | undefined
+}
+
+/** Prints one message. */
+export type PrintMessage = (record: ColdRecord, facts: MessageFacts) => void
 
 /** The printer for a format. */
 export function messagePrinter(output: Output, format: MessageFormat, maxBytes: number): PrintMessage {
   switch (format) {
     case 'json':
-      return (record, queue) => output.line(messageAsJson(record, queue))
+      return (record, facts) => output.line(messageAsJson(record, facts))
     case 'raw':
       return (record) => output.bytes(record.payload)
     case 'hex':
@@ -29,12 +39,12 @@ export function messagePrinter(output: Output, format: MessageFormat, maxBytes: 
         output.line(output.isTerminal ? printableLines(text) : text)
       }
     case 'text':
-      return (record, queue) => printText(output, record, queue, maxBytes)
+      return (record, facts) => printText(output, record, facts, maxBytes)
   }
 }
 
 /** One line of NDJSON. The fields and their order are part of the command's contract. */
-export function messageAsJson(record: ColdRecord, queue?: string): string {
+export function messageAsJson(record: ColdRecord, { queue, decoded }: MessageFacts = {}): string {
   const { sequence, typeId, payload, segmentId, offset } = record
   const place = {
     sequence,
@@ -46,8 +56,16 @@ export function messageAsJson(record: ColdRecord, queue?: string): string {
   }
   return asText(record, () => {
     const content = isUtf8(payload) ? { text: payload.toString('utf8') } : { base64: payload.toString('base64') }
-    return JSON.stringify(queue === undefined ? { ...place, ...content } : { queue, ...place, ...content })
+    return JSON.stringify({ ...(queue !== undefined && { queue }), ...place, ...content, ...decodedFields(decoded) })
   })
+}
+
+function decodedFields(decoded: DecodedRecord | undefined): object {
+  if (decoded === undefined) return {}
+  const { type, version: schemaVersion } = decoded
+  return decoded.kind === 'bad'
+    ? { type, schemaVersion, decodeError: decoded.detail }
+    : { type, schemaVersion, fields: decoded.fields() }
 }
 
 /** Makes text of a payload. A string holds half a gigabyte at most, and escapes and base64 make more of it. */
@@ -64,16 +82,38 @@ function asText({ payload, sequence }: ColdRecord, make: () => string): string {
   }
 }
 
-function printText(output: Output, record: ColdRecord, queue: string | undefined, maxBytes: number): void {
+function printText(output: Output, record: ColdRecord, { queue, decoded }: MessageFacts, maxBytes: number): void {
   const { sequence, timestampNs, typeId, payload, segmentId, offset } = record
   const where = queue === undefined ? '' : `${printable(queue)}  `
   const place = output.palette.faint(`segment ${segmentId} offset ${offset}`)
   output.line(
-    `${output.palette.heading(`${where}#${sequence}`)}  ${formatTime(timestampNs)}  type ${typeId}  ${payload.length} bytes  ${place}`,
+    `${output.palette.heading(`${where}#${sequence}`)}  ${formatTime(timestampNs)}  type ${typeName(typeId, decoded)}  ${payload.length} bytes  ${place}`,
   )
+  if (decoded?.kind === 'decoded') {
+    output.lines(fieldLines(decoded.fields(), output.width))
+    return
+  }
+  if (decoded !== undefined) output.line(output.palette.warning(`  ${printable(decoded.detail)}`))
   const shown = maxBytes === 0 ? payload : payload.subarray(0, maxBytes)
   output.lines(isReadable(payload) ? textLines(shown) : hexdump(shown, output.width))
   if (shown.length < payload.length) output.line(output.palette.faint(`  … ${payload.length - shown.length} more bytes`))
+}
+
+function typeName(typeId: number, decoded: DecodedRecord | undefined): string {
+  if (decoded === undefined) return String(typeId)
+  return `${typeId} ${decoded.type}${decoded.version === 0 ? '' : ` v${decoded.version}`}`
+}
+
+/** `name=value`, as many per line as fit. */
+function fieldLines(fields: unknown, width: number | undefined): string[] {
+  const isObject = typeof fields === 'object' && fields !== null && !Array.isArray(fields)
+  const parts = isObject
+    ? Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    : [JSON.stringify(fields)]
+  // A part stays in one piece: blanks inside of it do not break the line.
+  const text = parts.map((part) => printable(part).replaceAll(' ', '\u00a0')).join(' ')
+  const lines = wrapText(text, width === undefined ? undefined : width - 2)
+  return lines.map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)
 }
 
 /** Whether a payload is text that a person reads: UTF-8 without control characters but for ends of lines and tabs. JSON is. */

@@ -38,7 +38,7 @@ export class MessageSearch {
     for (let looks = 0; looks < ITEMS_AT_ONCE; looks += 1) {
       const item = this.reader.next()
       if (item === undefined) return undefined
-      if (item.kind === 'problem' || (item.kind === 'record' && this.filter.byHeader(item))) return item
+      if (item.kind === 'problem' || (item.kind === 'record' && this.filter.passes(item))) return item
     }
     return LOOKING
   }
@@ -67,7 +67,7 @@ export class MessageSearch {
       const item = this.reader.next()
       if (item === undefined) break
       if (item.kind === 'problem') this.#batch.push(item)
-      if (item.kind !== 'record' || !this.filter.byHeader(item)) continue
+      if (item.kind !== 'record' || !this.filter.passes(item)) continue
       // The reader's view of a payload moves with its next call.
       this.#batch.push({ ...item, payload: Buffer.from(item.payload) })
       bytes += item.payload.length

@@ -1,6 +1,8 @@
+import type { WhereExpression } from '@chronicle-ts/typed'
 import { type Command, Option } from 'commander'
 import type { Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
+import { parseWhereOption } from '../../messages/where-option.js'
 import { parseCountOption, parsePatternOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
 import { MESSAGE_FORMATS, type MessageFormat } from './message-format.js'
@@ -15,6 +17,8 @@ export interface TailOptions {
   readonly fromSequence?: number
   readonly type?: readonly number[]
   readonly grep?: RegExp
+  readonly where?: WhereExpression
+  readonly decode?: boolean
   readonly limit?: number
   readonly format?: MessageFormat
   readonly maxBytes?: number
@@ -29,6 +33,9 @@ Several queues are merged by time; -n then counts per queue. -n counts messages 
 With --json every message is one object on a line of its own: sequence, timestampNs (a string, because it does not fit a JSON number), typeId, length, segment, offset, and the
 payload as text where it is UTF-8, else as base64. With several queues each also has queue.
 
+Messages whose type is in the queue's schema registry are shown by field; --json adds type, schemaVersion and fields. --where chooses by field, as in 'bid > 60000 && symbol == "BTC-USD"': comparisons, in [1, 2], contains,
+&& || !, parentheses; bids[0].price inside of fields; $type, $typeId, $version, $sequence and $timestampNs of the record.
+
 Ctrl-C ends -f with exit code 0; without -f it is an interruption and the code is 130.
 
 Examples:
@@ -37,6 +44,7 @@ Examples:
   $ chron-cli tail /var/lib/trades --since 15m --type 3,4
   $ chron-cli tail /var/lib/trades --from-sequence 1000000 --limit 1
   $ chron-cli tail orders/a orders/b --grep '/btc/i' --format utf8
+  $ chron-cli tail /var/lib/quotes --where 'bid > 60000 && symbol == "BTC-USD"' -f
   $ chron-cli tail /var/lib/frames -n 1 --format raw > frame.bin
 `
 
@@ -61,6 +69,8 @@ export function addTailCommand(program: Command, run: Runner): void {
     .option('--from-sequence <n>', 'begin at this sequence', parseCountOption)
     .option('-t, --type <ids>', 'only these types; may be repeated', parseTypeOption)
     .option('-g, --grep <regexp>', 'only payloads whose text matches; /pattern/i for flags', parsePatternOption)
+    .option('-w, --where <expression>', 'only messages whose fields match', parseWhereOption)
+    .option('--no-decode', 'show bytes, also of types that the schema registry holds')
     .option('-l, --limit <count>', 'stop after this many messages', parseCountOption)
     .addOption(
       new Option('--format <format>', 'how payloads are shown (default text; json with --json)').choices(MESSAGE_FORMATS),

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ColdItem, ColdRecord } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../../command-context.js'
+import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { InterruptedError } from '../../interruptible.js'
+import { openDecoder } from '../../messages/open-decoder.js'
+import type { DecodedRecord, RecordDecoder } from '../../messages/record-decoder.js'
+import { whereFilter } from '../../messages/where-option.js'
 import { TurnClock } from '../../turn-clock.js'
 import { messageFilter } from './message-filter.js'
 import { messagePrinter, type PrintMessage } from './message-format.js'
@@ -17,11 +21,12 @@ const LONGEST_PAUSE_MS = 32
 
 /** Prints messages of these queues until their end, the limit, or, when following, until somebody stops it. */
 export async function tail(context: CommandContext, queues: readonly string[], options: TailOptions): Promise<number> {
-  const filter = messageFilter(options)
   const sources: TailSource[] = []
   for (const queue of queues) {
+    const decoder = options.decode === false ? undefined : openDecoder(context, queue)
+    const filter = messageFilter(options, byFields(options, decoder))
     const reader = await openTail(queue, options, { filter, signal: context.signal })
-    sources.push(new TailSource(queue, new MessageSearch(reader, filter), context))
+    sources.push(new TailSource(queue, { search: new MessageSearch(reader, filter), decoder }, context))
   }
   const print = messagePrinter(
     context.output,
@@ -40,6 +45,13 @@ export async function tail(context: CommandContext, queues: readonly string[], o
   return sources.some((source) => source.lossy) ? EXIT_WARNING : EXIT_HEALTHY
 }
 
+/** @throws UsageError for --where without decoding */
+function byFields({ where }: TailOptions, decoder: RecordDecoder | undefined): ((record: ColdRecord) => boolean) | undefined {
+  if (where === undefined) return undefined
+  if (decoder === undefined) throw new UsageError('--where needs decoding, which --no-decode turns off')
+  return whereFilter(where, decoder)
+}
+
 async function printMerged(
   context: CommandContext,
   sources: readonly TailSource[],
@@ -56,7 +68,7 @@ async function printMerged(
     if (output.isFull) await output.drained(signal)
     const source = earliestSource(sources)
     if (source?.record !== undefined) {
-      print(source.record, named ? source.queue : undefined)
+      print(source.record, { queue: named ? source.queue : undefined, decoded: source.decode(source.record) })
       source.record = undefined
       printed += 1
       pauseMs = SHORTEST_PAUSE_MS
@@ -78,9 +90,20 @@ class TailSource {
 
   constructor(
     readonly queue: string,
-    readonly search: MessageSearch,
+    private readonly opened: { readonly search: MessageSearch; readonly decoder: RecordDecoder | undefined },
     private readonly context: CommandContext,
   ) {}
+
+  get search(): MessageSearch {
+    return this.opened.search
+  }
+
+  /** The message's fields by the queue's registry. One that it cannot read makes the result incomplete. */
+  decode(record: ColdRecord): DecodedRecord | undefined {
+    const decoded = this.opened.decoder?.decode(record)
+    if (decoded?.kind === 'bad') this.lossy = true
+    return decoded
+  }
 
   get isAboutToSearch(): boolean {
     return this.record === undefined && this.search.isAboutToSearch

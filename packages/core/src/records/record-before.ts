@@ -1,14 +1,14 @@
-import { binding } from '@chronicle-ts/native'
 import {
   decodeRecordHeader,
   PADDING_TYPE_ID,
   RECORD_ALIGNMENT,
   RECORD_FLAG_HEADER_CRC,
-  RECORD_HEADER_CRC_OFFSET,
+  RECORD_HEADER_CRC_COVERAGE,
   recordLength,
   SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
-import type { MappedSegment } from './mapped-segment.js'
+import { walkHeaders } from './header-walk.js'
+import type { SegmentBytes } from './segment-bytes.js'
 
 /** A record that ends where the control block says that records end: the witness that the control block can be believed. */
 export interface WitnessRecord {
@@ -19,36 +19,31 @@ export interface WitnessRecord {
 }
 
 /** How far the last record is looked for from its end. Larger ones are few in a segment, and are found by walking from its beginning. */
-const LOOK_BACK_BYTES = 256 * 1024
+export const LOOK_BACK_BYTES = 256 * 1024
 
 /** The record that ends exactly at `end`, or `undefined`. Looks at headers only: in the common case at those of the last record's own blocks. */
-export function findRecordBefore(segment: MappedSegment, end: number): WitnessRecord | undefined {
+export function findRecordBefore(bytes: SegmentBytes, end: number): WitnessRecord | undefined {
   const nearest = Math.max(SEGMENT_HEADER_LENGTH, end - LOOK_BACK_BYTES)
   for (let at = end - RECORD_ALIGNMENT; at >= nearest; at -= RECORD_ALIGNMENT) {
-    const commitLength = segment.commitLengthAcquire(at)
+    const commitLength = bytes.commitLengthAt(at)
     if (commitLength === 0 || at + recordLength(commitLength - 1) !== end) continue
-    const witness = witnessAt(segment, at)
+    const witness = witnessAt(bytes, at)
     if (witness?.isOwn) return witness
   }
-  return walkTo(segment, end)
+  return walkTo(bytes, end)
 }
 
-function walkTo(segment: MappedSegment, end: number): WitnessRecord | undefined {
-  for (let at = SEGMENT_HEADER_LENGTH; at < end; ) {
-    const commitLength = segment.commitLengthAcquire(at)
-    if (commitLength === 0) return undefined
-    const next = at + recordLength(commitLength - 1)
-    if (next === end) return witnessAt(segment, at)
-    at = next
-  }
-  return undefined
+function walkTo(bytes: SegmentBytes, end: number): WitnessRecord | undefined {
+  const walk = walkHeaders(bytes, (at) => at < end)
+  return walk.end === end && walk.lastOffset >= 0 ? witnessAt(bytes, walk.lastOffset) : undefined
 }
 
-function witnessAt(segment: MappedSegment, at: number): WitnessRecord | undefined {
-  const header = decodeRecordHeader(segment.view, at)
+function witnessAt(bytes: SegmentBytes, at: number): WitnessRecord | undefined {
+  if (bytes.commitLengthAt(at) === 0) return undefined
+  const header = decodeRecordHeader(bytes.view, bytes.indexOf(at))
   if (header.typeId === PADDING_TYPE_ID) return undefined
   const hasCrc = (header.flags & RECORD_FLAG_HEADER_CRC) !== 0
-  const isOwn = hasCrc && binding.crc32(segment.bytes.subarray(at, at + RECORD_HEADER_CRC_OFFSET)) === header.headerCrc
+  const isOwn = hasCrc && bytes.crc32At(at, RECORD_HEADER_CRC_COVERAGE) === header.headerCrc
   // A length that fits is witness enough for the offset; a sequence that fails its checksum is not for the sequence.
   return { offset: at, sequence: isOwn || (!hasCrc && Number.isSafeInteger(header.sequence)) ? header.sequence : -1, isOwn }
 }

@@ -7,8 +7,9 @@ import {
   recordLength,
   SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
-import type { MappedSegment } from './mapped-segment.js'
-import { endOfNonZero, findGoodRecord, isGoodRecord } from './record-scan.js'
+import { isGoodRecord } from './judge-record.js'
+import { findGoodRecord } from './resync.js'
+import type { SegmentBytes } from './segment-bytes.js'
 
 /** What the records of a segment show. */
 export interface RecordSurvey {
@@ -36,12 +37,12 @@ export function recordCapacity(segmentId: number, offset: number, segmentSize: n
  * A sequence without a checksum of its own counts only when the records around it make it possible: one damaged record must not move the queue to the end of all
  * sequences, nor make it give out the sequences of the records behind.
  */
-export function surveyRecords(segment: MappedSegment): RecordSurvey {
+export function surveyRecords(segment: SegmentBytes): RecordSurvey {
   return new Surveyor(segment).survey()
 }
 
 class Surveyor {
-  readonly #segment: MappedSegment
+  readonly #segment: SegmentBytes
   #at = SEGMENT_HEADER_LENGTH
   /** Where the last record that was taken begins. */
   #previousAt: number | undefined
@@ -50,14 +51,14 @@ class Surveyor {
   #highest = -1
   #epoch = 0
 
-  constructor(segment: MappedSegment) {
+  constructor(segment: SegmentBytes) {
     this.#segment = segment
   }
 
   survey(): RecordSurvey {
     while (this.#step());
     const end = this.#at
-    const isDirty = !this.#isPadding(end) && endOfNonZero(this.#segment, end) > end
+    const isDirty = !this.#isPadding(end) && this.#segment.firstDirtyOffset(end) !== undefined
     return { firstSequence: this.#first, highestSequence: this.#highest, highestEpoch: this.#epoch, end, isDirty }
   }
 
@@ -87,8 +88,8 @@ class Surveyor {
   /** The header of a committed record that fits into the segment, or `undefined`. */
   #headerAt(at: number): RecordHeader | undefined {
     const segment = this.#segment
-    if (at > segment.lastRecordOffset || segment.commitLengthAcquire(at) === 0) return undefined
-    const header = decodeRecordHeader(segment.view, at)
+    if (segment.commitLengthAt(at) === 0) return undefined
+    const header = decodeRecordHeader(segment.view, segment.indexOf(at))
     return recordLength(header.commitLength - 1) > segment.size - at ? undefined : header
   }
 
@@ -98,19 +99,19 @@ class Surveyor {
 
   /** Writers of the base format begin again with sequence 0. */
   #continues(at: number, header: RecordHeader): boolean {
-    if (this.#expected === undefined) return isGoodRecord(this.#segment, at, 0) && this.#isCredible(at, header)
+    if (this.#expected === undefined) return isGoodRecord(this.#segment, at) && this.#isCredible(at, header)
     return header.sequence === this.#expected || (header.flags === 0 && header.sequence === 0)
   }
 
   /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins within it. */
   #findNext(at: number, header: RecordHeader | undefined): number | undefined {
     const segment = this.#segment
-    const isEnd = header === undefined && endOfNonZero(segment, at) === at
+    const isEnd = header === undefined && segment.firstDirtyOffset(at) === undefined
     const previous = this.#previousAt
-    const isMisled = previous !== undefined && !isGoodRecord(segment, previous, 0)
+    const isMisled = previous !== undefined && !isGoodRecord(segment, previous)
     if (isEnd && !isMisled) return undefined
     const from = isMisled ? previous + RECORD_ALIGNMENT : at
-    const good = findGoodRecord(segment, from, 0)
+    const good = findGoodRecord(segment, from)
     this.#previousAt = undefined
     return good
   }

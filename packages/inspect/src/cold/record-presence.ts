@@ -1,0 +1,19 @@
+import { findGoodRecord, judgeRecord, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import type { ColdSegment } from './cold-segment.js'
+
+/** Whether a good record that is not padding stands at a segment's beginning. */
+export function beginsWithMessage(segment: ColdSegment): boolean {
+  return segment.hasRoomAt(SEGMENT_FIRST_RECORD_OFFSET) && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET, false) === 'good'
+}
+
+/**
+ * Whether a segment holds at least one good record, at any offset. A committed word at its beginning is not enough: foreign bytes look like one too.
+ */
+export function holdsRecords(segment: ColdSegment): boolean {
+  if (segment.commitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0) {
+    const verdict = judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET)
+    if (verdict === 'good' || verdict === 'padding') return true
+  }
+  const dirty = segment.firstDirtyOffset(SEGMENT_FIRST_RECORD_OFFSET)
+  return dirty !== undefined && findGoodRecord(segment, dirty) !== undefined
+}
