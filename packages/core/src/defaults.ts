@@ -42,6 +42,12 @@ export const PARKED_LOOK_MS = 500
 /** How often a reader that waits renews the heartbeat in its position file. Retention of the base format lets a reader go after 30 seconds without. */
 export const READER_HEARTBEAT_MS = 10_000
 
+/**
+ * Looks of a source that has caught up between two looks at everything. The looks in between load the commit word and the notify word only, which every append and every roll
+ * changes. Damage changes no word, and a writer that died in a roll changed it before its notification: both are found by the next full look.
+ */
+export const QUIET_LOOKS = 64
+
 /** Rounds of pure spinning before `adaptive` starts to yield: about 20 microseconds, the time that parking and waking would cost. */
 export const ADAPTIVE_SPINS = 2000
 

@@ -53,9 +53,17 @@ export type { Synchronous } from './reader/poll-handler.js'
 export type { Position } from './reader/position-file.js'
 export { listReaders, type RegisteredReader } from './reader/position-survey.js'
 export { openObserver, openObserverAsync, QueueObserver } from './reader/queue-observer.js'
-export { type CommittedMessage, openReader, openReaderAsync, QueueReader, type ReaderOpening } from './reader/queue-reader.js'
+export {
+  type CommittedMessage,
+  type CommittingIteratorOptions,
+  openReader,
+  openReaderAsync,
+  QueueReader,
+  type ReaderOpening,
+} from './reader/queue-reader.js'
 export type { ObserverOptions, Place, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
 export { removeReader } from './reader/remove-reader.js'
+export type { RunOptions } from './reader/run-handler.js'
 export type {
   AsyncWaitOptions,
   BatchOptions,

@@ -12,7 +12,7 @@ import {
   waitForAny,
   waitForAnyAsync,
 } from '@chronicle-ts/core'
-import { endingAtReturn, onAbort } from '@chronicle-ts/core/internal'
+import { type Interruption, type IteratedSource, onAbort, SourceIterator } from '@chronicle-ts/core/internal'
 import {
   EMPTY_WAIT_MS,
   HEARTBEAT_LOOK_INTERVAL_MS,
@@ -214,34 +214,27 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    * waits.
    */
   messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, void, void> {
-    const ending = new AbortController()
-    return endingAtReturn(this.#iterate(options.signal, ending), () => ending.abort())
-  }
-
-  async *#iterate(signal: AbortSignal | undefined, ending: AbortController): AsyncGenerator<FanInMessage<Message>, void, void> {
-    if (signal?.aborted) return
-    const stopListening = signal === undefined ? () => {} : onAbort(signal, () => ending.abort())
-    const isOver = (): boolean => ending.signal.aborted || this.#isClosed
-    try {
-      for (let count = 1; !isOver(); ) {
-        const delivery = this.next()
-        if (delivery === undefined) await this.#waitForNext(ending.signal, isOver)
-        else {
-          yield delivery
-          // A backlog must not keep timers and sockets of the process waiting.
-          if (count++ % ITERATOR_TURN_COUNT === 0) await new Promise((resolve) => setImmediate(resolve))
-        }
-      }
-    } finally {
-      stopListening()
+    const iterated: IteratedSource<FanInMessage<Message>> = {
+      isClosed: () => this.#isClosed,
+      take: () => this.next(),
+      waitForMore: ({ signal, interruption }) => this.#waitForNext(signal, interruption),
+      ended: () => undefined,
     }
+    return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
-  async #waitForNext(signal: AbortSignal, isOver: () => boolean): Promise<void> {
+  async #waitForNext(signal: AbortSignal | undefined, interruption: Interruption): Promise<void> {
+    const ending = new AbortController()
+    const end = (): void => ending.abort()
+    const stopListening = signal === undefined ? () => {} : onAbort(signal, end)
+    const endInterruption = interruption.onEnd(end)
     try {
-      await this.waitAsync({ signal })
+      await this.waitAsync({ signal: ending.signal })
     } catch (error) {
-      if (!isOver()) throw error
+      if (!ending.signal.aborted) throw error
+    } finally {
+      endInterruption()
+      stopListening()
     }
   }
 

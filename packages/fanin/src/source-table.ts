@@ -156,6 +156,7 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
 
   /** The source shows nothing and nobody waits for it. */
   rest(slot: number): void {
+    if (this.state(slot) === RESTING) return
     this.#enterState(slot, RESTING)
     this.tournament.withdraw(slot)
   }

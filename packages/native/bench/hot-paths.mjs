@@ -3,7 +3,15 @@
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { binding, STATUS_LIMIT, STATUS_OK, VERIFIER_END, VERIFIER_SEQUENCE } from '../dist/index.js'
+import {
+  binding,
+  POSITION_OFFSET,
+  POSITION_SEGMENT_ID,
+  STATUS_LIMIT,
+  STATUS_OK,
+  VERIFIER_END,
+  VERIFIER_SEQUENCE,
+} from '../dist/index.js'
 
 const rounds = Number(process.argv[2] ?? 15)
 const COUNT = 200_000
@@ -86,8 +94,13 @@ measure(`verify(${BATCH})`, COUNT, () => {
     offset = verifier.state[VERIFIER_END]
   }
 })
-measure('savePosition', COUNT, () => {
-  for (let index = 0; index < COUNT; index++) binding.savePosition(meta, 1, 64)
+const saver = binding.createPositionSaver(meta)
+measure('save a position', COUNT, () => {
+  for (let index = 0; index < COUNT; index++) {
+    saver.state[POSITION_SEGMENT_ID] = 1
+    saver.state[POSITION_OFFSET] = 64
+    saver.save()
+  }
 })
 for (const length of [16, 64, 256, 1024, 4096]) {
   const bytes = Buffer.alloc(length, 7)

@@ -98,5 +98,6 @@ void defineParker(napi_env env, napi_value exports);
 void defineBackground(napi_env env, napi_value exports);
 void defineAppender(napi_env env, napi_value exports);
 void defineVerifier(napi_env env, napi_value exports);
+void definePositionSaver(napi_env env, napi_value exports);
 
 }  // namespace chronicle

@@ -40,16 +40,29 @@ void storeDurableMark(ControlBlock* control, DurableMark mark) {
   slot.crc.store(crcOf(slot, kDurableCoverage), std::memory_order_release);
 }
 
-void storePosition(PositionSlot* slots, ReaderPosition position, uint64_t nowNs) {
-  const uint64_t generation = generationOf(slots, kPositionCoverage) + 1;
-  PositionSlot& slot = slots[generation % 2];
+bool PositionSlots::isLastThere() const {
+  const PositionSlot& slot = slots_[generation_ % 2];
+  const bool isSame = slot.segmentId == last_.segmentId && slot.offset == last_.offset && slot.heartbeatNs == lastNs_ && slot.generation == generation_;
+  return generation_ != 0 && isSame && slot.crc.load(std::memory_order_relaxed) == lastCrc_;
+}
+
+void PositionSlots::store(ReaderPosition position, uint64_t nowNs) {
+  static_assert(kPositionCoverage == 32);
+  if (!isLastThere()) [[unlikely]] generation_ = generationOf(slots_, kPositionCoverage);
+  generation_++;
+  PositionSlot& slot = slots_[generation_ % 2];
+  // From registers: what was stored a moment ago would have to be waited for.
+  const uint32_t crc = crc32Of32Bytes(position.segmentId, position.offset, nowNs, generation_);
   slot.segmentId = position.segmentId;
   slot.offset = position.offset;
   slot.heartbeatNs = nowNs;
-  slot.generation = generation;
+  slot.generation = generation_;
   slot.zero = 0;
   // A full fence, not only release: the reader looks next whether a writer is blocked, and that load must not pass the position.
-  slot.crc.store(crcOf(slot, kPositionCoverage), std::memory_order_seq_cst);
+  slot.crc.store(crc, std::memory_order_seq_cst);
+  last_ = position;
+  lastNs_ = nowNs;
+  lastCrc_ = crc;
 }
 
 }  // namespace chronicle

@@ -1,10 +1,8 @@
 #include "verifier_core.h"
 
-#include "clock.h"
 #include "mapping.h"
 #include "napi_support.h"
 #include "native_object.h"
-#include "slots.h"
 
 namespace chronicle {
 namespace {
@@ -60,26 +58,10 @@ napi_value createVerifier(napi_env env, napi_callback_info) {
   return NativeObject<Verifier>::create(env, verifier, state, sizeof(VerifierState) / sizeof(double), functions);
 }
 
-napi_value savePosition(napi_env env, napi_callback_info info) {
-  Arguments args(env, info);
-  const auto meta = args.mapping(0, "meta");
-  const uint64_t segmentId = args.integer(1, "segmentId");
-  const uint64_t offset = args.integer(2, "offset");
-  if (args.ok()) args.checkRange(*meta, 0, kReaderMetaLength);
-  if (args.ok() && !meta->writable()) args.fail("meta must be writable");
-  if (!args.ok()) return nullptr;
-  // The coarse clock: who looks at the heartbeat thinks in seconds, and a precise reading would be a fifth of the call.
-  storePosition(reinterpret_cast<PositionSlot*>(meta->data()), {segmentId, offset}, coarseRealtimeNs());
-  // The caller looks next whether a writer is blocked. That load must not pass the position: the writer says that it is blocked and then looks at positions.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  return nullptr;
-}
-
 }  // namespace
 
 void defineVerifier(napi_env env, napi_value exports) {
   defineFunction(env, exports, "createVerifier", createVerifier);
-  defineFunction(env, exports, "savePosition", savePosition);
 }
 
 }  // namespace chronicle

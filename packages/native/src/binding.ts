@@ -162,8 +162,10 @@ export interface Binding {
 
   // -- verifier.cc -----------------------------------------------------------------------------------------------------------------------
   createVerifier(): NativeVerifier
-  /** Stores a position in the reader's meta mapping (80 bytes, two slots): inactive slot, generation + 1, heartbeat now, CRC last. */
-  savePosition(meta: ArrayBuffer, segmentId: number, offset: number): void
+
+  // -- position_saver.cc -----------------------------------------------------------------------------------------------------------------
+  /** For a reader's meta mapping (80 bytes, two slots). */
+  createPositionSaver(meta: ArrayBuffer): NativePositionSaver
 }
 
 export type Advice = 'normal' | 'sequential' | 'willneed' | 'dontneed' | 'hugepage'
@@ -332,6 +334,19 @@ export const VERIFIER_END = 0
 export const VERIFIER_SEQUENCE = 1
 export const VERIFIER_COUNT = 2
 export const VERIFIER_STATE_LENGTH = 4
+
+/** Indices into {@link NativePositionSaver.state}. JavaScript writes these before a call. */
+export const POSITION_SEGMENT_ID = 0
+export const POSITION_OFFSET = 1
+
+/** Saves a reader's position, with the time of now as its heartbeat. The caller holds the lock of the file. */
+export interface NativePositionSaver {
+  readonly state: Float64Array
+  /** Stores what is in {@link state}: the slot not in use, generation + 1, CRC last. A full fence: a load after the call does not pass the position. */
+  save(): void
+  /** For good: nothing is stored after it, and no page is kept mapped. */
+  detach(): void
+}
 
 /** The reader's hot half: checks committed records ahead of JavaScript, in batches. */
 export interface NativeVerifier {

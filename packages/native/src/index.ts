@@ -4,6 +4,7 @@ export type {
   Binding,
   DurablePosition,
   NativeAppender,
+  NativePositionSaver,
   NativeVerifier,
   Status,
 } from './binding.js'
@@ -21,6 +22,8 @@ export {
   DETAILS_LENGTH,
   DETAILS_TIMESTAMP_NS_OFFSET,
   DETAILS_TRACE_OFFSET,
+  POSITION_OFFSET,
+  POSITION_SEGMENT_ID,
   PREPARE_HUGE_PAGES,
   PREPARE_LOCK_MEMORY,
   PREPARE_POPULATE,

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { mapNewFile, temporaryFolder } from '../test/temporary-files.js'
 import {
   binding,
+  POSITION_OFFSET,
+  POSITION_SEGMENT_ID,
   STATUS_BAD_HEADER_CRC,
   STATUS_BAD_LENGTH,
   STATUS_BAD_PAYLOAD_CRC,
@@ -172,7 +174,15 @@ describe('verify', () => {
   })
 })
 
-describe('savePosition', () => {
+describe('the position saver', () => {
+  const saverOf = (meta: ArrayBuffer) => {
+    const saver = binding.createPositionSaver(meta)
+    return (segmentId: number, offset: number) => {
+      saver.state[POSITION_SEGMENT_ID] = segmentId
+      saver.state[POSITION_OFFSET] = offset
+      saver.save()
+    }
+  }
   const slot = (meta: ArrayBuffer, index: number) => {
     const view = new DataView(meta, index * 40)
     const [segment, offset, heartbeat, generation] = [0, 8, 16, 24].map((at) => view.getBigUint64(at, true)) as [
@@ -187,28 +197,60 @@ describe('savePosition', () => {
 
   it('writes slot 1 first and then the other one each time', () => {
     const meta = map(80)
-    binding.savePosition(meta, 0, 64)
+    const save = saverOf(meta)
+    save(0, 64)
     expect(slot(meta, 0)).toMatchObject({ generation: 0n, valid: false })
     expect(slot(meta, 1)).toEqual({ segment: 0n, offset: 64n, recent: true, generation: 1n, valid: true, rest: 0 })
-    binding.savePosition(meta, 3, 192)
+    save(3, 192)
     expect(slot(meta, 0)).toEqual({ segment: 3n, offset: 192n, recent: true, generation: 2n, valid: true, rest: 0 })
     expect(slot(meta, 1)).toMatchObject({ generation: 1n, valid: true })
-    binding.savePosition(meta, 2 ** 40, 2 ** 33)
+    save(2 ** 40, 2 ** 33)
     expect(slot(meta, 1)).toMatchObject({ segment: 2n ** 40n, offset: 2n ** 33n, generation: 3n })
   })
 
   it('goes on from the valid slot when the other one is damaged', () => {
     const meta = map(80)
-    for (let index = 0; index < 4; index++) binding.savePosition(meta, index, 64)
+    const save = saverOf(meta)
+    for (let index = 0; index < 4; index++) save(index, 64)
     new Uint8Array(meta)[0] = 0xff
-    binding.savePosition(meta, 9, 64)
+    save(9, 64)
     expect(slot(meta, 1)).toMatchObject({ segment: 2n, generation: 3n, valid: true })
     expect(slot(meta, 0)).toMatchObject({ segment: 9n, generation: 4n, valid: true })
   })
 
-  it('refuses what is no meta file', () => {
-    expect(() => binding.savePosition(map(79), 0, 64)).toThrow(RangeError)
-    expect(() => binding.savePosition(new ArrayBuffer(80), 0, 64)).toThrow(TypeError)
-    expect(() => binding.savePosition(map(80), -1, 64)).toThrow(RangeError)
+  it.each([0, 8, 16, 24, 32])('never overwrites the only valid slot when byte %d of the newest one is damaged', (at) => {
+    const meta = map(80)
+    const save = saverOf(meta)
+    for (let index = 0; index < 4; index++) save(index, 64)
+    const bytes = new Uint8Array(meta)
+    bytes[at] = (bytes[at] as number) ^ 0xff
+    save(9, 64)
+    expect(slot(meta, 1)).toMatchObject({ segment: 2n, generation: 3n, valid: true })
+    expect(slot(meta, 0)).toMatchObject({ segment: 9n, generation: 4n, valid: true })
+  })
+
+  it('goes on from what the file holds', () => {
+    const meta = map(80)
+    const first = saverOf(meta)
+    for (let index = 0; index < 3; index++) first(index, 64)
+    saverOf(meta)(7, 128)
+    expect(slot(meta, 0)).toMatchObject({ segment: 7n, offset: 128n, generation: 4n, valid: true })
+    expect(slot(meta, 1)).toMatchObject({ segment: 2n, generation: 3n, valid: true })
+  })
+
+  it('saves nothing after it was detached', () => {
+    const meta = map(80)
+    const saver = binding.createPositionSaver(meta)
+    saver.detach()
+    saver.save()
+    expect(new Uint8Array(meta).every((byte) => byte === 0)).toBe(true)
+  })
+
+  it('refuses what is no meta file, and makes a position that is none 0', () => {
+    expect(() => binding.createPositionSaver(map(79))).toThrow(RangeError)
+    expect(() => binding.createPositionSaver(new ArrayBuffer(80))).toThrow(TypeError)
+    const meta = map(80)
+    saverOf(meta)(-1, Number.NaN)
+    expect(slot(meta, 1)).toMatchObject({ segment: 0n, offset: 0n, valid: true })
   })
 })

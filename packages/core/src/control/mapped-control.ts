@@ -88,6 +88,11 @@ export class MappedControl {
     return Atomics.load(this.#words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2) >>> 0
   }
 
+  /** {@link notifySequenceAcquire} as a plain load: a value that differs from one seen before says that something happened, and orders nothing. */
+  notifySequenceRelaxed(): number {
+    return (this.#words[CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2] as number) >>> 0
+  }
+
   currentSegmentAcquire(): number {
     return Atomics.load(this.#words, CONTROL_CURRENT_SEGMENT_OFFSET >> 2) >>> 0
   }

@@ -8,6 +8,7 @@ import type { Parkable, SeenWord } from '../wait/parkable.js'
 import { waitForAny, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
+import { type IterationTurns, withTurns } from './commit-every.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
 import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
@@ -21,6 +22,7 @@ import { checkStart, type Place, type ResolvedSourceOptions } from './reader-opt
 import { RecordCursor } from './record-cursor.js'
 import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
+import { takeBatch } from './take-batch.js'
 
 /** What an open hands to its source. */
 export interface OpenedSource {
@@ -145,10 +147,16 @@ export abstract class MessageSource implements Parkable {
    * that were not delivered stay in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
    */
   messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
+    return new SourceIterator(this.iterated(), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+  }
+
+  /** What {@link messages} iterates, told of each turn. */
+  protected iterated(turns?: IterationTurns): IteratedSource<Message> {
     const message = new Message()
     const take = (): Message | undefined => this.#orCaughtUp(this.#cursor.take(message))
     const ended = (): void => this.#keepReadable(message)
-    return new SourceIterator(this.#iterated(take, ended), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    const source = this.#iterated(take, ended)
+    return turns === undefined ? source : withTurns(source, message, turns)
   }
 
   /**
@@ -185,7 +193,7 @@ export abstract class MessageSource implements Parkable {
     if (!Number.isSafeInteger(max) || max < 1)
       throw new InvalidArgumentError({ argument: 'max', value: max, expected: 'an integer from 1 on' })
     const iterated = this.#iterated(
-      () => this.#takeBatch(max),
+      () => this.#orCaughtUp(takeBatch(this.#cursor, max)),
       () => undefined,
     )
     return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: Math.ceil(ITERATOR_TURN_COUNT / max) })
@@ -476,22 +484,5 @@ export abstract class MessageSource implements Parkable {
     this.#lastIterated?.detach(closed)
     this.#lastIterated = message
     if (this.#isClosed) message.detach(closed)
-  }
-
-  /** What is there, up to `max`. An error after the first message waits for the next turn, which meets it again. */
-  #takeBatch(max: number): MessageCopy[] | undefined {
-    const batch: MessageCopy[] = []
-    try {
-      while (batch.length < max) {
-        const message = this.#cursor.next()
-        if (message === undefined) break
-        batch.push(message.copy())
-      }
-    } catch (error) {
-      if (batch.length === 0) throw error
-    }
-    if (batch.length > 0) return batch
-    this.#caughtUp()
-    return undefined
   }
 }

@@ -1,5 +1,5 @@
 /** Calls after which the clock is read at the latest. A call in between costs a decrement. */
-const CALLS_MAX = 16
+const CALLS_MAX = 32
 
 /** Fraction of the interval after which the clock is read again, so that a slower caller is noticed in time. */
 const FRACTION = 8

@@ -1,6 +1,6 @@
 import { fstatSync, fsyncSync, ftruncateSync, futimesSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { binding } from '@chronicle-ts/native'
+import { binding, type NativePositionSaver, POSITION_OFFSET, POSITION_SEGMENT_ID } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
 import { closeQuietly } from '../files/close-quietly.js'
@@ -43,6 +43,7 @@ export class PositionFile {
   readonly #fd: number
   readonly #identity: FileIdentity
   #mapping: ArrayBuffer | undefined
+  #saver: NativePositionSaver | undefined
   #isEntrySynced = false
 
   private constructor(held: { directory: QueueDirectory; folder: QueueDirectory; fileName: string; fd: number }) {
@@ -109,6 +110,7 @@ export class PositionFile {
       const isWhole = found !== undefined && found !== 'bad' && !found.legacy
       // Before anything is written: where there is no room for a mapping, a new name stays unknown.
       this.#mapping = binding.mapFile(this.#fd, POSITION_LENGTH, true)
+      this.#saver = binding.createPositionSaver(this.#mapping)
       if (isWhole) this.save(first)
       else this.#rewrite(first, found)
     })
@@ -152,7 +154,11 @@ export class PositionFile {
 
   /** {@link save} without an object, for the hot path. */
   saveAt(segmentId: number, offset: number): void {
-    if (this.#mapping !== undefined) binding.savePosition(this.#mapping, segmentId, offset)
+    const saver = this.#saver
+    if (saver === undefined) return
+    saver.state[POSITION_SEGMENT_ID] = segmentId
+    saver.state[POSITION_OFFSET] = offset
+    saver.save()
   }
 
   /**
@@ -213,6 +219,8 @@ export class PositionFile {
 
   /** Never throws: the descriptors are free whatever the system answers. */
   close(): void {
+    this.#saver?.detach()
+    this.#saver = undefined
     if (this.#mapping !== undefined) binding.unmap(this.#mapping)
     this.#mapping = undefined
     closeQuietly(this.#fd)

@@ -1,21 +1,32 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
-import { OWNERSHIP_LOOK_MS, READER_HEARTBEAT_MS } from '../defaults.js'
+import { ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, READER_HEARTBEAT_MS } from '../defaults.js'
 import { BadPositionError, DataLostError, InvalidArgumentError } from '../errors/index.js'
 import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { isRecordOffset, RECORD_ALIGNMENT, RECORD_FLAG_HEADER_CRC, recordLength } from '../format/index.js'
 import { readLostSequence, removeLostNote } from '../retention/lost-position.js'
+import { CommitEvery } from './commit-every.js'
+import type { Message } from './message.js'
+import type { MessageCopy } from './message-copy.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
 import { Pace } from './pace.js'
 import { checkReaderName, type Position, PositionFile } from './position-file.js'
 import { type ReaderOptions, type ResolvedReaderOptions, resolveReaderOptions } from './reader-options.js'
+import { checkRun, RUN_COMMIT_EVERY, type RunOptions, runConcurrently, runInOrder } from './run-handler.js'
+import { type IteratedSource, SourceIterator } from './source-iterator.js'
+import type { IteratorOptions } from './source-types.js'
 import { type AsyncOpenOptions, whenQueueIsThere, whenQueueIsThereAsync } from './when-queue-is-there.js'
 
 /** What an open did, and where the reader began: at its saved position, as a new name, or over again because `reset` said so. */
 export interface ReaderOpening {
   readonly kind: 'resumed' | 'new' | 'reset'
   readonly position: Position
+}
+
+export interface CommittingIteratorOptions extends IteratorOptions {
+  /** Commits once per so many messages, whenever the reader has caught up, and when the iterator ends; `Infinity`: then only. By default the caller commits. */
+  readonly commitEvery?: number | undefined
 }
 
 /** Which message {@link QueueReader.commitThrough} goes up to: a `Message`, a `MessageCopy`, or these three fields of one. */
@@ -139,10 +150,67 @@ export class QueueReader extends MessageSource {
   commitThrough(message: CommittedMessage, options?: { readonly durable?: boolean }): void {
     this.assertOpen()
     const { segmentId, block } = this.#endOf(message)
+    this.#saveFurther(segmentId, block)
+    if (options?.durable) this.#file.sync()
+  }
+
+  /**
+   * {@link MessageSource.messages}. With `commitEvery` the iterator commits, and exactly: a message counts as done when the loop asks for the next one, and after a `break` or an
+   * error the message in work is not saved.
+   *
+   * @throws also {@link InvalidArgumentError} for an invalid `commitEvery`.
+   * @example
+   * ```ts
+   * for await (const message of reader.messages({ commitEvery: 100 })) handle(message.payload)
+   * ```
+   */
+  override messages(options: CommittingIteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
+    const { commitEvery, signal } = options
+    if (commitEvery === undefined) return super.messages(options)
+    return new SourceIterator(this.#committing(commitEvery), { signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+  }
+
+  /**
+   * Hands every message from here on to the handler and commits what is done; waits when there is nothing. Resolves when the signal aborts or the reader is closed, after the
+   * handlers under way. When a handler or reading fails, it rejects with that: what was done before is committed, the message that failed is not.
+   *
+   * With `concurrency` 1 the message is the reader's flyweight, valid until the handler returns or its promise resolves; a handler that returns no promise costs none. With more, each
+   * is a copy, and commits go up to the first message that is not done.
+   *
+   * @throws {@link InvalidArgumentError}, by rejecting, as do all others.
+   * @example
+   * ```ts
+   * await reader.run(async ({ payload }) => store(payload), { concurrency: 8, commitEvery: 100, signal })
+   * ```
+   */
+  run(handler: (message: Message) => unknown, options?: RunOptions & { readonly concurrency?: 1 }): Promise<void>
+  run(handler: (message: MessageCopy) => unknown, options: RunOptions): Promise<void>
+  async run(handler: (message: never) => unknown, options: RunOptions = {}): Promise<void> {
+    checkRun(handler, options)
+    this.assertOpen()
+    const { signal, concurrency = 1, commitEvery = RUN_COMMIT_EVERY } = options
+    if (concurrency === 1) return runInOrder(this.#committing(commitEvery), handler as (message: Message) => unknown, signal)
+    const commitThrough = (message: MessageCopy): void => this.commitThrough(message)
+    const concurrently = { signal, concurrency, commitEvery, commitThrough }
+    return runConcurrently(this.iterated(), handler as (message: MessageCopy) => unknown, concurrently)
+  }
+
+  #committing(commitEvery: number): IteratedSource<Message> {
+    const reader = this
+    const committed = {
+      get closed() {
+        return reader.closed
+      },
+      commit: () => reader.commit(),
+      commitBefore: ({ segmentId, offset }: Message) => reader.#saveFurther(segmentId, offset / RECORD_ALIGNMENT),
+    }
+    return this.iterated(new CommitEvery(committed, commitEvery))
+  }
+
+  #saveFurther(segmentId: number, block: number): void {
     const isFurther =
       segmentId > this.#committedSegmentId || (segmentId === this.#committedSegmentId && block > this.#committedBlock)
     if (isFurther) this.#save(segmentId, block)
-    if (options?.durable) this.#file.sync()
   }
 
   #endOf(message: CommittedMessage): { readonly segmentId: number; readonly block: number } {

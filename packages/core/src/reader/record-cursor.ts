@@ -12,7 +12,7 @@ import {
   VERIFIER_SEQUENCE,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
+import { PLACE_TRIES, QUIET_LOOKS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { BadSegmentError, CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import {
@@ -28,7 +28,7 @@ import { decideAtUncommitted, wayOn } from '../records/leaving.js'
 import { findRecordBefore } from '../records/record-before.js'
 import { hasHeaderCrc, sequenceOf } from '../records/segment-bytes.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
-import type { MappedSegment } from '../segment/mapped-segment.js'
+import { type MappedSegment, totalFaultsRelaxed } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
@@ -78,6 +78,10 @@ export class RecordCursor {
   #verifiedBlock = 1
   /** Sequence of the next message where none was read yet, and where something else says it. */
   #assumedSequence = -1
+  /** Looks at a few words that may still stand for a look at everything, and what stood in those words before the last full look, which found nothing. */
+  #quietLooks = 0
+  #quietNotify = 0
+  #quietFaults = 0
   /** Whether the cursor stands where a reader had committed. */
   #isResumed = false
   #messages = 0
@@ -122,7 +126,7 @@ export class RecordCursor {
 
   /** {@link next} by a message of the caller's, which {@link next} then does not move. */
   take(message: Message): Message | undefined {
-    if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
+    if (this.#block >= this.#verifiedBlock && (this.#isStillEmpty() || !this.#lookAhead())) return undefined
     const segment = this.#segment as MappedSegment
     if (!message.isIn(segment)) message.attach(segment)
     message.moveTo(this.#block)
@@ -148,7 +152,7 @@ export class RecordCursor {
 
   /** The message that {@link next} will return, without taking it. */
   peek(): Message | undefined {
-    if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
+    if (this.#block >= this.#verifiedBlock && (this.#isStillEmpty() || !this.#lookAhead())) return undefined
     this.#peeked.moveTo(this.#block)
     return this.#peeked
   }
@@ -162,7 +166,7 @@ export class RecordCursor {
 
   /** Whether {@link next} would return a message. */
   hasNext(): boolean {
-    return this.#block < this.#verifiedBlock || this.#lookAhead()
+    return this.#block < this.#verifiedBlock || (!this.#isStillEmpty() && this.#lookAhead())
   }
 
   get segmentId(): number {
@@ -224,6 +228,7 @@ export class RecordCursor {
     this.#evidence.segment = undefined
     this.#verifiedBlock = 0
     this.#block = 0
+    this.#quietLooks = 0
   }
 
   #enter(segment: MappedSegment, offset: number): void {
@@ -245,10 +250,28 @@ export class RecordCursor {
     this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
     this.#verifiedBlock = this.#block
     this.#assumedSequence = -1
+    this.#quietLooks = 0
+  }
+
+  /** Whether nothing was committed or rolled since a full look found nothing at this position. Plain loads, which an engine may repeat or not: the count bounds that. */
+  #isStillEmpty(): boolean {
+    if (this.#quietLooks === 0) return false
+    this.#quietLooks--
+    // The commit word first: the control block's words change with every append, and reading them takes their line away from the writer.
+    return (
+      !(this.#segment as MappedSegment).isCommittedRelaxed(this.#block) &&
+      this.#control.notifySequenceRelaxed() === this.#quietNotify &&
+      // Last: looking at the commit word may be what finds that the file was cut short.
+      totalFaultsRelaxed() === this.#quietFaults
+    )
   }
 
   /** Moves on to where something can be read, and verifies it. Returns false when there is nothing. */
   #lookAhead(): boolean {
+    // Before the look: what is notified afterwards makes the next look a full one.
+    const notify = this.#segment === undefined ? 0 : this.#control.notifySequenceAcquire()
+    const faults = totalFaultsRelaxed()
+    this.#quietLooks = 0
     for (;;) {
       const segment = this.#segment
       if (segment === undefined) return false
@@ -266,7 +289,12 @@ export class RecordCursor {
       } else {
         if (segment.hasFaulted()) throw this.#truncated()
         const decision = decideAtUncommitted(segment, this, this.#evidence)
-        if (decision === 'wait') return false
+        if (decision === 'wait') {
+          this.#quietNotify = notify
+          this.#quietFaults = faults
+          this.#quietLooks = hasRoom ? QUIET_LOOKS : 0
+          return false
+        }
         if (decision === 'again') continue
         if (decision === 'hole') {
           if (!this.#stepOver(segment, COMMIT_WORD_GONE)) return false

@@ -3,12 +3,14 @@ import { Interruption } from '../wait/interruption.js'
 /** What an iterator needs of its source. */
 export interface IteratedSource<Turn> {
   isClosed(): boolean
-  /** What the next turn gets; `undefined` when the source has caught up. @throws what reading throws. */
+  /** What the next turn gets, such as a flyweight that is the same each time; `undefined` when the source has caught up. @throws what reading throws. */
   take(): Turn | undefined
   /** Waits for more, until the interruption ends it. Rejects when the signal aborts or the source is closed. */
   waitForMore(ends: { readonly signal: AbortSignal | undefined; readonly interruption: Interruption }): Promise<void>
-  /** Called once, when the iterator has ended. */
+  /** Called once, when the iterator has ended. @throws what keeping note of that throws. */
   ended(): void
+  /** Called before each look: the consumer is done with all turns that it has. @throws what keeping note of that throws. */
+  asked?(): void
 }
 
 type Step<Turn> = IteratorResult<Turn, undefined>
@@ -24,6 +26,9 @@ export class SourceIterator<Turn> implements AsyncGenerator<Turn, undefined, voi
   readonly #signal: AbortSignal | undefined
   readonly #turnsAtOnce: number
   readonly #interruption = new Interruption()
+  /** The step of the last turn, resolved: a source that gives one flyweight each time needs no further promise. */
+  #ready: Promise<Step<Turn>> | undefined
+  #readyValue: Turn | undefined
   /** The last call of {@link next} that had to wait, and how many have to; those that come meanwhile queue up after it. */
   #last: Promise<unknown> | undefined
   #waiting = 0
@@ -42,19 +47,25 @@ export class SourceIterator<Turn> implements AsyncGenerator<Turn, undefined, voi
   }
 
   next(): Promise<Step<Turn>> {
-    if (this.#last !== undefined) return this.#queueAfter(this.#last)
-    if (this.#turns++ >= this.#turnsAtOnce) return this.#queueAfter(nextEventLoopTurn())
     try {
-      const step = this.#look()
-      return step === undefined ? this.#queueAfter(undefined) : Promise.resolve(step)
+      this.#source.asked?.()
+      if (this.#last !== undefined) return this.#queueAfter(this.#last)
+      if (this.#turns++ >= this.#turnsAtOnce) return this.#queueAfter(nextEventLoopTurn())
+      if (this.#isOver) return this.#done()
+      const value = this.#source.take()
+      if (value === undefined) return this.#queueAfter(undefined)
+      return value === this.#readyValue && this.#ready !== undefined ? this.#ready : this.#makeReady(value)
     } catch (error) {
       return Promise.reject(this.#endedBy(error))
     }
   }
 
   return(_value?: undefined | PromiseLike<undefined>): Promise<Step<Turn>> {
-    this.#end()
-    return Promise.resolve(DONE)
+    try {
+      return this.#done()
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   throw(error?: unknown): Promise<Step<Turn>> {
@@ -103,23 +114,42 @@ export class SourceIterator<Turn> implements AsyncGenerator<Turn, undefined, voi
     return value === undefined ? undefined : { value, done: false }
   }
 
+  #makeReady(value: Turn): Promise<Step<Turn>> {
+    this.#readyValue = value
+    // Given again and again, so that no caller may change it.
+    this.#ready = Promise.resolve(Object.freeze({ value, done: false as const }))
+    return this.#ready
+  }
+
+  #done(): Promise<Step<Turn>> {
+    this.#end()
+    return Promise.resolve(DONE)
+  }
+
   get #isOver(): boolean {
     return this.#hasEnded || this.#signal?.aborted === true || this.#source.isClosed()
   }
 
   #endedBy(error: unknown): unknown {
-    this.#end()
+    try {
+      this.#end()
+    } catch {
+      // What came first is what the caller is told.
+    }
     return error
   }
 
   #end(): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
+    this.#ready = undefined
+    this.#readyValue = undefined
     this.#interruption.end()
     this.#source.ended()
   }
 }
 
-function nextEventLoopTurn(): Promise<void> {
+/** A backlog must not keep timers and sockets of the process waiting. */
+export function nextEventLoopTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

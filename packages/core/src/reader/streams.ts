@@ -26,7 +26,10 @@ export function toReadable(source: MessageSource, options: StreamOptions = {}): 
     highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
     read() {
       messages.next().then(
-        ({ value, done }) => this.push(done ? null : value.copy()),
+        ({ value, done }) => {
+          if (done) this.push(null)
+          else if (this.push(value.copy())) pushMore(this, source)
+        },
         (error: Error) => this.destroy(error),
       )
     },
@@ -34,6 +37,18 @@ export function toReadable(source: MessageSource, options: StreamOptions = {}): 
       messages.return(undefined).then(() => closed(error), closed)
     },
   })
+}
+
+/** What is there already, as far as the stream takes it: no promise for each. What reading throws is thrown again by the iterator, at its next turn. */
+function pushMore(readable: Readable, source: MessageSource): void {
+  try {
+    for (let room = readable.readableHighWaterMark - readable.readableLength; room > 0; room--) {
+      const message = source.closed ? undefined : source.next()
+      if (message === undefined || !readable.push(message.copy())) return
+    }
+  } catch {
+    // The position did not move.
+  }
 }
 
 /** {@link toReadable} as a web stream; cancelling it leaves the source open. */
@@ -44,7 +59,10 @@ export function toReadableStream(source: MessageSource, options: StreamOptions =
       async pull(controller) {
         const { value, done } = await messages.next()
         if (done) controller.close()
-        else controller.enqueue(value.copy())
+        else {
+          controller.enqueue(value.copy())
+          enqueueMore(controller, source)
+        }
       },
       async cancel() {
         await messages.return(undefined)
@@ -52,4 +70,16 @@ export function toReadableStream(source: MessageSource, options: StreamOptions =
     },
     { highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK },
   )
+}
+
+function enqueueMore(controller: ReadableStreamDefaultController<MessageCopy>, source: MessageSource): void {
+  try {
+    while ((controller.desiredSize ?? 0) > 0) {
+      const message = source.closed ? undefined : source.next()
+      if (message === undefined) return
+      controller.enqueue(message.copy())
+    }
+  } catch {
+    // The position did not move.
+  }
 }

@@ -16,6 +16,14 @@ import type { SegmentBytes } from '../records/segment-bytes.js'
 /** What bytes are compared with: a piece small enough for the first-level cache. */
 const ZEROS = Buffer.alloc(16 * 1024)
 
+/** Pages of all mappings of the process that their files no longer back; relaxed, a plain load: another number than before says that it is time to ask each mapping. */
+export function totalFaultsRelaxed(): number {
+  return binding.faultCount[0] as number
+}
+
+/** A segment is at most 4 GiB long, so that the index of a word is a small integer. */
+const WORDS_PER_BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT / 4)
+
 /**
  * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library: callers
  * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, whatever is closed before, and
@@ -82,6 +90,14 @@ export class MappedSegment implements SegmentBytes {
   /** The publish word of the record at this offset: 0 while nothing is committed there. Everything behind it is visible after a value was seen. */
   commitLengthAcquire(offset: number): number {
     return Atomics.load(this.#words, offset / 4) >>> 0
+  }
+
+  /**
+   * Whether a record is committed at this block of 64 bytes, at which one can begin; relaxed, a plain load: `true` says only that it is worth while to load the word with
+   * acquire. For loops, where a call of `Atomics.load` would be most of what a look costs.
+   */
+  isCommittedRelaxed(block: number): boolean {
+    return this.#words[block << WORDS_PER_BLOCK_SHIFT] !== 0
   }
 
   /** Whether the writer has left this segment for good; acquire: all its commits are visible after `true`. */

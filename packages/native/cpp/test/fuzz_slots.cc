@@ -53,7 +53,7 @@ void storeSlots(Choices choices) {
   const auto* const durable = storeAndLoad(block->durable, mend, [&] { storeDurableMark(block, mark); });
   if (durable != nullptr) CHECK(durable->sequence == mark.sequence && durable->offset == mark.offset && durable->segment == mark.segmentId);
   const ReaderPosition at{mark.sequence, mark.offset};
-  const auto* const position = storeAndLoad(positions, static_cast<uint8_t>(mend >> 2), [&] { storePosition(positions, at, mark.segmentId); });
+  const auto* const position = storeAndLoad(positions, static_cast<uint8_t>(mend >> 2), [&] { PositionSlots(positions).store(at, mark.segmentId); });
   if (position != nullptr) CHECK(position->segmentId == at.segmentId && position->offset == at.offset && position->heartbeatNs == mark.segmentId);
 }
 

@@ -101,8 +101,9 @@ void testHostileBytes() {
 void testSlots() {
   Memory meta(kReaderMetaLength);
   auto* const slots = reinterpret_cast<PositionSlot*>(meta.bytes);
+  PositionSlots saved(slots);
   for (uint64_t generation = 1; generation < 100; generation++) {
-    storePosition(slots, {generation, 64}, 5);
+    saved.store({generation, 64}, 5);
     CHECK(slots[generation % 2].generation == generation);
     CHECK(slots[generation % 2].crc.load() == crc32(0, reinterpret_cast<const uint8_t*>(&slots[generation % 2]), 32));
   }
