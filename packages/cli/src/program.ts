@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
 import { addBenchCommand } from './commands/bench/bench-command.js'
+import { addBridgeCommand } from './commands/bridge/bridge-command.js'
 import { addCheckCommand } from './commands/check/check-command.js'
 import { addCompletionCommand } from './commands/completion/completion-command.js'
 import { addDoctorCommand } from './commands/doctor/doctor-command.js'
@@ -39,6 +40,7 @@ const COMMANDS: readonly AddCommand[] = [
   addImportCommand,
   addSchemaCommand,
   addReplayCommand,
+  addBridgeCommand,
   addReadyCommand,
   addLeaseCommand,
   addMetricsCommand,
