@@ -36,6 +36,7 @@ async function run(seed: number): Promise<void> {
     for (let step = 0; step < STEPS; step++) {
       const name = random.pick(names)
       taken.push(name)
+      if (process.env['CHRONICLE_TRACE'] === '1') process.stderr.write(`${seed} ${name}\n`)
       await history.steps[name]?.()
     }
     await history.settle()

@@ -20,6 +20,18 @@ const SMALL = { segmentSize: 65_536, prefault: false, heartbeatIntervalMs: 0 }
 /** What a bridge that runs in the background ends with when the history goes that way; everything else is a fault. */
 const EXPECTED: readonly QueueErrorCode[] = ['ERR_FENCED']
 
+/** Asks a server again that has just been killed, started or cut off: what a person at the command line does. */
+async function persistently<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (isQueueError(error) || tries === 20) throw error
+      await sleep(100)
+    }
+  }
+}
+
 /** One end of a bridge that runs until it is told to end. */
 interface Running {
   readonly end: () => Promise<void>
@@ -124,7 +136,7 @@ export class History {
     if (this.#puller !== undefined) return
     const sink = new ReplicaSink(this.#replica, { writer: SMALL, queueId: readIdentity(this.#source)?.queueId ?? '' })
     const stream = await this.#stream()
-    if ((await stream.range()) === undefined) await stream.ensure()
+    await persistently(() => stream.ensure())
     const puller = new Puller(sink, stream, { name: 'sink' })
     this.#puller = this.#running(
       (signal) => puller.run(signal),
@@ -205,21 +217,22 @@ export class History {
     await this.#pushAll()
     await this.#pullAll()
     const stream = await this.#stream()
-    const range = await stream.range()
-    if (range !== undefined && range.last > range.first)
-      await stream.manager.streams.purge(stream.name, { seq: this.random.integer(range.first, range.last) })
+    const range = await persistently(() => stream.range())
+    if (range === undefined || range.last <= range.first) return
+    const seq = this.random.integer(range.first, range.last)
+    await persistently(() => stream.manager.streams.purge(stream.name, { seq }))
   }
 
   /** The other host takes over, in the middle of everything; the old source rejoins, and the two change places. */
   async #promote(): Promise<void> {
     await this.#endPuller()
     if (readIdentity(this.#replica)?.isReplica !== true) return
-    await promote(this.#replica, this.connection, { name: 'sink' })
+    await persistently(() => promote(this.#replica, this.connection, { name: 'sink' }))
     await this.#append(this.random.integer(0, 5))
     await this.#endPusher()
     this.#writer?.close()
     const [old, now] = [this.#source, this.#replica]
-    await rejoin(old, this.connection)
+    await persistently(() => rejoin(old, this.connection))
     this.#source = now
     this.#replica = old
     this.#writer = openWriter(now, SMALL)
