@@ -25,7 +25,7 @@ const FORBIDDEN = [
   // A library's own names stay as they are.
   {
     files: CODE,
-    pattern: /\b(?![Jj]et[Ss]treamManager\b)[A-Za-z]+(?:Impl|Manager|Helper|Utils?)\b/,
+    pattern: /\b(?![Jj]et[Ss]tream[M]anager\b)[A-Za-z]+(?:Impl|Manager|Helper|Utils?)\b/,
     reason: 'a name that says nothing',
   },
   {
