@@ -55,6 +55,14 @@ export const PROOFS = {
       env: { CHRONICLE_REPAIR_QUEUES: size(3000) },
     }),
   },
+  streams: {
+    shows: 'readers in other processes get every message once, in order, over millions of messages',
+    step: (size) => ({
+      program: VITEST,
+      args: ['run', 'packages/core/test/processes/two-processes.test.ts', 'packages/fanin/test/processes/live-order.test.ts'],
+      env: { CHRONICLE_STREAM_FACTOR: size(10) },
+    }),
+  },
   properties: {
     shows: 'properties over random values',
     step: (size) => ({ program: VITEST, args: ['run', ...RANDOM_TESTS], minutes: Number(size(10)) }),

@@ -6,6 +6,21 @@ export const DEFAULT_SEGMENT_SIZE = 128 * 1024 * 1024
 /** How long an open waits for another process that is still creating `control.meta`. Creation takes milliseconds; a dead creator never ends. */
 export const READY_TIMEOUT_MS = 1000
 
+/**
+ * Bytes of a segment that are ready ahead of a slow writer: some thousand messages, which the background thread makes ready faster than the writer can fill them. The disk and memory
+ * that an idle queue takes.
+ */
+export const READY_BYTES_MIN = 1024 * 1024
+
+/** How far ahead of the writer the segment is made ready, in milliseconds at its rate. At more than half a gigabyte per second that is a whole segment of the default size. */
+export const AHEAD_MS = 250
+
+/** How much the distance grows at most from one look to the next. */
+export const AHEAD_GROWTH = 4
+
+/** Bytes that an append reserves itself, beyond its record, when the background thread is late: a call into the file system costs tens of microseconds. */
+export const AHEAD_RESERVE_BYTES = 4 * 1024 * 1024
+
 /** Pause between two looks while waiting for a short-lived condition of another process. */
 export const RETRY_PAUSE_MS = 1
 
@@ -34,7 +49,7 @@ export const PARK_TURN_MS = 60_000
 export const BLOCKING_WAIT_TIMEOUT_MS = 1000
 
 /** How often a source that is caught up looks whether the files at its names are those that it opened. Promised is a second. */
-export const OWNERSHIP_LOOK_MS = 200
+export const OWNERSHIP_LOOK_MS = 500
 
 /** The same for sources that sleep in an event loop, looked after together: each look is a few system calls. */
 export const PARKED_LOOK_MS = 500

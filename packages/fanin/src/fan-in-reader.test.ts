@@ -157,8 +157,7 @@ describe('FanInReader', () => {
       const order: string[] = []
       let before = 0n
       fanIn.poll(Number.POSITIVE_INFINITY, ({ key, message, late }) => {
-        expect(late).toBe(false)
-        expect(message.timestampNs).toBeGreaterThanOrEqual(before)
+        if (late || message.timestampNs < before) throw new Error(`${key} ${message.sequence} is late`)
         before = message.timestampNs
         order.push(`${key} ${message.sequence}`)
       })
@@ -167,7 +166,7 @@ describe('FanInReader', () => {
     })
     expect(orders[0]?.length).toBe(total)
     expect(orders[1]).toEqual(orders[0])
-  })
+  }, 180_000)
 
   it('closes its sources only when it owns them', () => {
     queues.closed('a', 1n)

@@ -1,3 +1,8 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <new>
 #include <utility>
@@ -9,6 +14,7 @@
 #include "mapping.h"
 #include "napi_support.h"
 #include "native_object.h"
+#include "segment_preparation.h"
 
 namespace chronicle {
 namespace {
@@ -268,9 +274,30 @@ bool isUsable(Arguments& args, const Mapping& segment) {
   return usable;
 }
 
+// A mapping, or the descriptor and the length of a file, which then has no ArrayBuffer: making one of a whole segment brings the garbage collector about.
+std::shared_ptr<Mapping> readSegment(Arguments& args) {
+  napi_valuetype type = napi_undefined;
+  if (args[0] == nullptr || napi_typeof(args.env(), args[0], &type) != napi_ok || type != napi_number) return args.mapping(0, "segment");
+  const int fd = args.fd(0);
+  const uint64_t length = args.integer(4, "length");
+  if (!args.ok()) return nullptr;
+  int error = 0;
+  const int kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  auto segment = kept < 0 ? nullptr : Mapping::map(kept, length, true, &error);
+  if (kept < 0) error = errno;
+  if (segment != nullptr) {
+    segment->keepDescriptor(kept);
+    return segment;
+  }
+  if (kept >= 0) close(kept);
+  throwSystemError(args.env(), error, kept < 0 ? "fcntl" : "mmap");
+  args.giveUp();
+  return nullptr;
+}
+
 napi_value attach(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
-  auto segment = args.mapping(0, "segment");
+  auto segment = readSegment(args);
   if (args.ok()) isUsable(args, *segment);
   const auto segmentId = static_cast<uint32_t>(args.integer(1, "segmentId", UINT32_MAX));
   const uint64_t writeOffset = args.integer(2, "writeOffset");
@@ -300,7 +327,50 @@ napi_value roll(napi_env env, napi_callback_info info) {
   if (!isUsable(args, *segment)) return nullptr;
   const int status = appender.core.roll(segment->range(), segmentId, appender.writerEpoch);
   appender.left = std::exchange(appender.segment, std::move(segment));
+  appender.core.setLimit(appender.segment->reservedEnd());
   return makeStatus(env, status);
+}
+
+napi_value setLimit(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t limit = args.integer(0, "limit");
+  if (args.ok()) args.data<Appender>()->core.setLimit(limit);
+  return nullptr;
+}
+
+napi_value reservedEnd(napi_env env, napi_callback_info info) {
+  const auto& segment = HotCall<0>(env, info).appender->segment;
+  return makeNumber(env, segment == nullptr ? 0 : static_cast<double>(segment->reservedEnd()));
+}
+
+napi_value startReservedAt(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t end = args.integer(0, "end");
+  if (args.ok() && args.data<Appender>()->segment != nullptr) args.data<Appender>()->segment->startReservedAt(end);
+  return nullptr;
+}
+
+napi_value reserve(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t end = args.integer(0, "end");
+  if (!args.ok()) return nullptr;
+  const auto segment = args.data<Appender>()->segment;
+  return makeNumber(env, segment == nullptr ? 0 : segment->reserve(std::min<uint64_t>(end, segment->length())));
+}
+
+napi_value makeReady(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint64_t begin = args.integer(0, "begin");
+  const uint64_t end = args.integer(1, "end");
+  const bool populates = args.boolean(2, "populates");
+  if (!args.ok()) return nullptr;
+  const Appender& appender = *args.data<Appender>();
+  if (appender.segment == nullptr) return nullptr;
+  const ReadySteps steps(appender.segment, {begin, end}, populates, appender.hold.get());
+  return startJob(env, {Lane::kPrepare, JobKind::kPopulate, appender.hold}, [steps](Job& job) {
+    job.behind = steps;
+    return 0;
+  });
 }
 
 // Making an ArrayBuffer of a whole segment brings the garbage collector about, so it is made for those only who ask.
@@ -374,6 +444,7 @@ napi_value createAppender(napi_env env, napi_callback_info info) {
       {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendSpread", appendSpread}, {"claim", claim}, {"publish", publish},
       {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},
       {"appendWith", appendWith}, {"checkBlock", checkBlock}, {"appendBlock", appendBlock}, {"shorten", shorten},
+      {"setLimit", setLimit}, {"reservedEnd", reservedEnd}, {"startReservedAt", startReservedAt}, {"reserve", reserve}, {"makeReady", makeReady},
       {"segment", segmentBuffer}, {"makeDurable", makeDurable}, {"retire", retire},
   };
   auto* const state = reinterpret_cast<double*>(&appender->core.state());

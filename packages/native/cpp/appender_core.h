@@ -4,6 +4,7 @@
 //   dirtyEnd  ->  payload  ->  header  ->  commitLength (release)  ->  nextSequence  ->  writeOffset, heartbeat  ->  notifySequence
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "clock.h"
@@ -26,7 +27,7 @@ struct AppenderState {
   double batchCount = 0;
   double segmentId = 0;
   double blockEnd = 0;
-  double reserved = 0;
+  double aheadEnd = 0;
 };
 static_assert(sizeof(AppenderState) == 8 * sizeof(double));
 
@@ -75,6 +76,9 @@ class AppenderCore {
 
   AppenderState& state() { return state_; }
 
+  // Records end at or below the limit: what lies beyond is not reserved yet, or somebody wants to know. All of the segment after `attach`.
+  void setLimit(uint64_t limit) { limit_ = std::max(writeOffset_, std::min<uint64_t>(limit, segment_.length)); }
+
   // Until `detach`. Without one, wakes are never left to another thread.
   void useLaterWaker(LaterWaker* later) { notifier_.useLaterWaker(later); }
 
@@ -86,6 +90,7 @@ class AppenderCore {
     lastTimestampNs_ = 0;
     timesAscend_ = writeOffset == kFirstRecordOffset;
     moveTo(writeOffset, nextSequence);
+    setLimit(segment.length);
     const uint64_t plusOne = segmentHeader()->firstSequencePlusOne.load(std::memory_order_relaxed);
     recordCountKnown_ = writeOffset == kFirstRecordOffset || (plusOne != 0 && plusOne - 1 <= nextSequence);
     firstSequence_ = writeOffset == kFirstRecordOffset ? nextSequence : plusOne - 1;
@@ -241,6 +246,7 @@ class AppenderCore {
     lastTimestampNs_ = 0;
     timesAscend_ = true;
     moveTo(kFirstRecordOffset, nextSequence_);
+    setLimit(segment_.length);
     return finish(lost ? kFault : kOk, now);
   }
 
@@ -270,14 +276,20 @@ class AppenderCore {
   // JavaScript counts to 2^53 - 1, and a segment's header holds the sequence behind its last record plus one.
   static constexpr uint64_t kSequenceEnd = (uint64_t{1} << 53) - 2;
 
-  int admit(uint32_t typeId, uint64_t length) const {
+  int admit(uint32_t typeId, uint64_t length) {
     if (segment_.data == nullptr) return kDetached;
     if (claimOpen_) return kClaim;
     if (typeId >= kPaddingType) return kBadType;
     if (nextSequence_ >= kSequenceEnd) [[unlikely]] return kEnded;
     const uint64_t needed = recordLength(length);
     if (length > kPayloadLengthMax || needed > segment_.length - kFirstRecordOffset) return kTooLarge;
-    return needed > segment_.length - writeOffset_ ? kRoll : kOk;
+    return needed > limit_ - writeOffset_ ? beyondLimit(needed) : kOk;
+  }
+
+  int beyondLimit(uint64_t needed) {
+    if (needed > segment_.length - writeOffset_) return kRoll;
+    state_.aheadEnd = static_cast<double>(writeOffset_ + needed);
+    return kAhead;
   }
 
   // The segment's id comes second: a crash between the two leaves a mark that speaks of a segment that is not the head, and nothing was copied yet.
@@ -388,6 +400,7 @@ class AppenderCore {
   MappedRange segment_;
   uint32_t segmentId_ = 0;
   uint64_t writeOffset_ = 0;
+  uint64_t limit_ = 0;
   uint64_t nextSequence_ = 0;
   uint64_t firstSequence_ = 0;
   uint64_t lastTimestampNs_ = 0;

@@ -47,13 +47,14 @@ SegmentRequest readRequest(Arguments& args) {
   const Bytes header = args.bytes(2, "header");
   request.header.assign(header.data, header.data + header.length);
   request.length = args.integer(3, "length", uint64_t{1} << 52);
+  request.ready = args.absent(7) ? request.length : args.integer(7, "ready", request.length);
   const uint64_t flags = args.integer(4, "flags");
   request.replace = (flags & kReplace) != 0;
   request.populate = (flags & kPopulate) != 0;
   request.lockMemory = (flags & kLockMemory) != 0;
   request.hugePages = (flags & kHugePages) != 0;
   request.syncDirectory = (flags & kSyncDirectory) != 0;
-  if (args.ok() && request.header.size() > request.length) args.fail("header must not be longer than the segment");
+  if (args.ok() && request.header.size() > request.ready) args.fail("header must not be longer than what is ready");
   return request;
 }
 
@@ -66,7 +67,7 @@ napi_value backgroundPrepare(napi_env env, napi_callback_info info) {
   return startJob(env, {Lane::kPrepare, JobKind::kPrepare, std::move(hold)}, [request = std::move(request)](Job& job) {
     int error = 0;
     job.mapping = prepareSegment(request, job, &error);
-    if (request.populate && error == 0) job.behind = PopulateSteps(job.mapping, 0, job.hold.get());
+    if (request.populate && error == 0) job.behind = ReadySteps(job.mapping, {0, request.ready}, true, job.hold.get());
     return error;
   });
 }
@@ -77,7 +78,8 @@ napi_value backgroundPopulate(napi_env env, napi_callback_info info) {
   const uint64_t offset = args.integer(1, "offset");
   auto hold = readHold(args, args[2]);
   if (!args.ok()) return nullptr;
-  const PopulateSteps steps(mapping, offset, hold.get());
+  mapping->startReservedAt(mapping->length());
+  const ReadySteps steps(mapping, {offset, mapping->length()}, true, hold.get());
   return startJob(env, {Lane::kPrepare, JobKind::kPopulate, std::move(hold)}, [steps](Job& job) {
     job.behind = steps;
     return 0;

@@ -1,5 +1,6 @@
 #include "mapping.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "file_blocks.h"
 #include "napi_support.h"
 
 namespace chronicle {
@@ -102,6 +104,12 @@ napi_value mapFile(napi_env env, napi_callback_info info) {
   int error = 0;
   std::shared_ptr<Mapping> mapping = Mapping::map(fd, length, writable, &error);
   if (mapping == nullptr) return throwSystemError(env, error, "mmap");
+  if (!args.absent(3) && args.boolean(3, "keepsDescriptor")) {
+    const int kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (kept < 0) return throwSystemError(env, errno, "fcntl");
+    mapping->keepDescriptor(kept);
+  }
+  if (!args.ok()) return nullptr;
   return exposeMapping(env, std::move(mapping));
 }
 
@@ -176,6 +184,15 @@ napi_value syncRange(napi_env env, napi_callback_info info) {
   return error == 0 ? nullptr : throwSystemError(env, error, "msync");
 }
 
+napi_value reserveMapped(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const RangeArguments range(args);
+  if (!args.ok()) return nullptr;
+  range.mapping->startReservedAt(range.offset);
+  const int error = range.mapping->reserve(range.offset + range.length);
+  return error == 0 ? nullptr : throwSystemError(env, error, "fallocate");
+}
+
 napi_value lockMemory(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const auto mapping = args.mapping(0, "mapping");
@@ -230,6 +247,17 @@ int Mapping::populate(uint64_t offset, uint64_t length) const {
   }
 }
 
+// Without a descriptor the pages themselves are asked for, which the kernel refuses where it would raise SIGBUS.
+int Mapping::reserve(uint64_t end) {
+  const std::lock_guard lock(reserving_);
+  const uint64_t begin = reservedEnd();
+  if (end <= begin) return 0;
+  int error = fd_ < 0 ? populate(begin, end - begin) : reserveBlocks(fd_, begin, end - begin);
+  if (fd_ < 0 && error == EFAULT) error = ENOSPC;
+  if (error == 0) reservedEnd_.store(end, std::memory_order_release);
+  return error;
+}
+
 // A page that was replaced by the fault handler syncs without an error, yet nothing of it reaches the file.
 int Mapping::sync(uint64_t offset, uint64_t length) const {
   const PageRange pages = wholePages(*this, offset, length);
@@ -244,7 +272,11 @@ void Mapping::dirty(uint64_t offset, uint64_t length) const { touchPages(*this, 
 int Mapping::syncUnmapped(std::shared_ptr<Mapping> mapping) {
   if (mapping->fd_ < 0) return mapping->sync(0, mapping->length());
   if (mapping->faults() != 0) return EIO;
-  const int fd = std::exchange(mapping->fd_, -1);
+  int fd;
+  {
+    const std::lock_guard lock(mapping->reserving_);
+    fd = std::exchange(mapping->fd_, -1);
+  }
   mapping.reset();
   const int error = fdatasync(fd) == 0 ? 0 : errno;
   close(fd);
@@ -303,6 +335,7 @@ void defineMapping(napi_env env, napi_value exports) {
   defineFunction(env, exports, "populate", populate);
   defineFunction(env, exports, "advise", advise);
   defineFunction(env, exports, "syncRange", syncRange);
+  defineFunction(env, exports, "reserveMapped", reserveMapped);
   defineFunction(env, exports, "lockMemory", lockMemory);
   defineFunction(env, exports, "unlockMemory", unlockMemory);
 }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "fault_handler.h"
 #include "mapped_range.h"
@@ -34,7 +35,13 @@ class Mapping {
   // Makes the pages dirty without changing a byte, whoever writes to them at the same time: the next sync writes them although the kernel took them for clean.
   void dirty(uint64_t offset, uint64_t length) const;
 
-  // Takes the descriptor that the file was mapped by, for `syncUnmapped`.
+  // Makes the blocks of the file up to `end` exist, beginning where the last call ended. Returns 0 or the errno, and then nothing is reserved. Any thread may call it.
+  int reserve(uint64_t end);
+  // Stores below it need no new block: they cannot fault on a full disk.
+  uint64_t reservedEnd() const { return reservedEnd_.load(std::memory_order_acquire); }
+  void startReservedAt(uint64_t end) { reservedEnd_.store(end, std::memory_order_release); }
+
+  // Takes the descriptor that the file was mapped by, for `reserve` and `syncUnmapped`.
   void keepDescriptor(int fd) { fd_ = fd; }
   // Lets go of the mapping, then syncs all of the file: while pages are mapped for writing, the kernel interrupts every CPU that runs this process once for each page
   // that it writes. A mapping that kept no descriptor is synced as it is.
@@ -45,6 +52,8 @@ class Mapping {
   size_t length_;
   bool writable_;
   int fd_ = -1;
+  std::mutex reserving_;
+  std::atomic<uint64_t> reservedEnd_{0};
   WatchedRange* watched_;
 };
 

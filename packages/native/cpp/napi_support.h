@@ -32,7 +32,7 @@ bool readBytes(napi_env env, napi_value value, Bytes* bytes);
 // Reads the arguments of one call. The first that is wrong throws; after that `ok` is false and everything read is empty.
 class Arguments {
  public:
-  static constexpr size_t kMax = 7;
+  static constexpr size_t kMax = 8;
 
   Arguments(napi_env env, napi_callback_info info) : env_(env) {
     size_t count = kMax;

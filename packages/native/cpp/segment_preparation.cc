@@ -20,7 +20,7 @@ std::shared_ptr<Mapping> fillFile(int fd, const SegmentRequest& request, int* er
     *error = errno;
     return nullptr;
   }
-  if ((*error = reserveBlocks(fd, 0, request.length)) != 0) return nullptr;
+  if ((*error = reserveBlocks(fd, 0, request.ready)) != 0) return nullptr;
   std::shared_ptr<Mapping> mapping = Mapping::map(fd, request.length, true, error);
   if (mapping == nullptr) return nullptr;
   // Not every file system has huge pages; the segment works without.
@@ -30,6 +30,7 @@ std::shared_ptr<Mapping> fillFile(int fd, const SegmentRequest& request, int* er
     return nullptr;
   }
   std::copy(request.header.begin(), request.header.end(), mapping->data());
+  mapping->startReservedAt(request.ready);
   if (mapping->faults() == 0) return mapping;
   *error = EIO;
   return nullptr;
@@ -66,17 +67,23 @@ int createFile(const SegmentRequest& request, const Job& job) {
 
 // Small, because each step keeps everybody else of the process from mapping memory, large enough to be one system call for many pages.
 constexpr uint64_t kPopulateStep = 256 << 10;
+// Each reservation is a transaction of the file system.
+constexpr uint64_t kReserveStep = 4 << 20;
 
 }  // namespace
 
-bool PopulateSteps::operator()() {
+bool ReadySteps::operator()() {
   if (ended_ != nullptr && ended_->load(std::memory_order_acquire)) return false;
   const std::shared_ptr<Mapping> mapping = segment_.lock();
-  if (mapping == nullptr || offset_ >= mapping->length()) return false;
-  const uint64_t left = mapping->length() - offset_;
+  if (mapping == nullptr) return false;
+  const uint64_t end = std::min<uint64_t>(end_, mapping->length());
+  if (offset_ >= end) return false;
+  // Where it fails, the writer that needs the blocks tries again, and says so.
+  if (offset_ >= mapping->reservedEnd() && mapping->reserve(std::min(end, offset_ + kReserveStep)) != 0) return false;
+  const uint64_t length = std::min({end, mapping->reservedEnd(), offset_ + (populates_ ? kPopulateStep : kReserveStep)}) - offset_;
   // Where it fails, the writer's first touch does the same work.
-  if (mapping->populate(offset_, std::min(left, kPopulateStep)) != 0) return false;
-  offset_ += kPopulateStep;
+  if (populates_ && mapping->populate(offset_, length) != 0) return false;
+  offset_ += length;
   return true;
 }
 

@@ -18,6 +18,8 @@ struct SegmentRequest {
   unsigned mode = 0666;   // less umask
   bool replace = false;   // what stands there is removed first
   uint64_t length = 0;
+  // How much of it is ready when the job is done: reserved, and soon after it populated.
+  uint64_t ready = 0;
   std::vector<uint8_t> header;
   bool populate = false;
   bool lockMemory = false;
@@ -29,12 +31,17 @@ struct SegmentRequest {
 // more. ENOLCK: the lock is not the writer's any more, and nothing was published.
 std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, const Job& job, int* error);
 
-// Touches the pages of a segment from an offset on, some at a call, as long as anybody else has the mapping and its writer goes on. Comes after the segment can be
-// used, so that a writer that needs it at once pays for the pages that it touches, not for the whole segment. Changes no byte, so it needs no lock.
-class PopulateSteps {
+struct ByteRange {
+  uint64_t begin;
+  uint64_t end;
+};
+
+// Reserves a range of a segment and touches its pages, some at a call, as long as anybody else has the mapping and its writer goes on. Comes after the segment can be
+// used, so that a writer that needs it at once pays for the pages that it touches, not for all of them. Changes no byte, so it needs no lock.
+class ReadySteps {
  public:
-  PopulateSteps(const std::shared_ptr<Mapping>& segment, uint64_t offset, const Hold* hold)
-      : segment_(segment), offset_(offset), ended_(hold == nullptr ? nullptr : hold->endedFlag()) {}
+  ReadySteps(const std::shared_ptr<Mapping>& segment, ByteRange range, bool populates, const Hold* hold)
+      : segment_(segment), offset_(range.begin), end_(range.end), populates_(populates), ended_(hold == nullptr ? nullptr : hold->endedFlag()) {}
 
   // False: there is nothing left to do.
   bool operator()();
@@ -42,6 +49,8 @@ class PopulateSteps {
  private:
   std::weak_ptr<Mapping> segment_;
   uint64_t offset_;
+  uint64_t end_;
+  bool populates_;
   std::shared_ptr<const std::atomic<bool>> ended_;
 };
 

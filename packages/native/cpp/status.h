@@ -22,6 +22,7 @@ enum Status : int {
   kBadPayloadCrc = 15,
   kBadHeaderCrc = 16,
   kSequenceGap = 17,
+  kAhead = 18,
 };
 
 enum WaitOutcome : int { kWaitChanged = 0, kWaitTimedOut = 1 };

@@ -13,8 +13,13 @@
  */
 export interface Binding {
   // -- mapping.cc ------------------------------------------------------------------------------------------------------------------
-  /** Maps `length` bytes of the file, shared. The caller checked the file's size. `writable` false maps PROT_READ. */
-  mapFile(fd: number, length: number, writable: boolean): ArrayBuffer
+  /**
+   * Maps `length` bytes of the file, shared. The caller checked the file's size. `writable` false maps PROT_READ. With `keepsDescriptor` the mapping has a descriptor of its own, by which
+   * its blocks can be reserved.
+   */
+  mapFile(fd: number, length: number, writable: boolean, keepsDescriptor?: boolean): ArrayBuffer
+  /** Makes the blocks behind this range of the mapping exist, so that stores into it cannot fault on a full disk. Throws ENOSPC. */
+  reserveMapped(mapping: ArrayBuffer, offset: number, length: number): void
   /** Detaches and unmaps; a mapping that is already unmapped is left alone. */
   unmap(mapping: ArrayBuffer): void
   /**
@@ -119,7 +124,8 @@ export interface Binding {
    * write `header` at 0, then, when `finalPath` is not empty, publish it there as {@link renameNoReplace} does. `flags` is a sum of `PREPARE_*`; `mode` is 0o666 by
    * default, less umask. Populating goes on when the job is done already, so that who needs the segment at once pays for the pages that it touches, not for all. The
    * mapping is handed over by `takeMapping`, or by {@link NativeAppender.roll}. A failed preparation removes the temporary file and maps nothing. With a hold, nothing
-   * is published or removed after the lock was lost (-ENOLCK) or the hold closed (-ECANCELED).
+   * is published or removed after the lock was lost (-ENOLCK) or the hold closed (-ECANCELED). `ready` bytes are reserved and populated, all by default: the appender that takes the mapping
+   * is limited to them.
    */
   backgroundPrepare(
     temporaryPath: string,
@@ -129,6 +135,7 @@ export interface Binding {
     flags: number,
     hold?: number,
     mode?: number,
+    ready?: number,
   ): number
   /** Touches the pages of the mapping from `offset` on, whenever there is no preparation to do, until all are, the mapping is unmapped or the hold closed. */
   backgroundPopulate(mapping: ArrayBuffer, offset: number, hold?: number): number
@@ -190,6 +197,8 @@ export const STATUS_FAULT = 5
 export const STATUS_CLAIM = 6
 /** The appender or verifier is detached from any segment. */
 export const STATUS_DETACHED = 7
+/** append, claim: the record would end beyond the limit that `setLimit` set; nothing was written. `state[APPENDER_AHEAD_END]` is where it would end. */
+export const STATUS_AHEAD = 18
 /** roll: the preparation is not done, or failed, or is none whose mapping is still there; nothing changed. */
 export const STATUS_UNPREPARED = 8
 /** No sequence is left that a number can hold. Only damage comes near it. */
@@ -251,6 +260,8 @@ export const APPENDER_BATCH_COUNT = 4
 export const APPENDER_SEGMENT_ID = 5
 /** Where the last `checkBlock` or `appendBlock` ended. */
 export const APPENDER_BLOCK_END = 6
+/** Where the record would end that was answered with `STATUS_AHEAD`. */
+export const APPENDER_AHEAD_END = 7
 export const APPENDER_STATE_LENGTH = 8
 
 /**
@@ -269,8 +280,10 @@ export const DETAILS_TRACE_OFFSET = 16
  */
 export interface NativeAppender {
   readonly state: Float64Array
-  /** Points the appender at a segment (at open). Stores nothing in any file. */
-  attach(segment: ArrayBuffer, segmentId: number, writeOffset: number, nextSequence: number): void
+  /**
+   * Points the appender at a segment (at open). Stores nothing in any file. A descriptor with the segment's length maps the file without an `ArrayBuffer`, and keeps a descriptor of its own.
+   */
+  attach(segment: ArrayBuffer | number, segmentId: number, writeOffset: number, nextSequence: number, length?: number): void
   /** Timestamp: CLOCK_REALTIME now. */
   append(typeId: number, payload: Uint8Array): Status
   appendAt(typeId: number, payload: Uint8Array, timestampNs: bigint): Status
@@ -288,6 +301,18 @@ export interface NativeAppender {
   checkBlock(block: Uint8Array): Status
   /** Appends the records of a checked block from an offset in it on, with the two states as in {@link checkBlock}. Writer epoch and header CRC are this appender's. */
   appendBlock(block: Uint8Array, from: number): Status
+  /**
+   * Lets records end at or below this offset only: what ends beyond is answered with `STATUS_AHEAD`. `attach` sets all of the segment, `roll` what is reserved of it.
+   */
+  setLimit(limit: number): void
+  /** Up to where the segment is reserved: stores below need no block of the file system. */
+  reservedEnd(): number
+  /** Says what {@link reservedEnd} is, where no preparation did. */
+  startReservedAt(end: number): void
+  /** Reserves up to `end`; returns 0 or the errno, and then nothing is reserved. */
+  reserve(end: number): number
+  /** A background job that reserves a range of the segment and, when told to, touches its pages, whenever there is no preparation to do. */
+  makeReady(begin: number, end: number, populates: boolean): number
   /** Reserves room; `state[APPENDER_CLAIM_OFFSET]` is where the payload goes. `details` as in {@link appendWith}; a time in them is ignored. */
   claim(typeId: number, length: number, details?: number | Uint8Array): Status
   /** Makes the open claim shorter, to `length` bytes, and zeroes what may have been written beyond. `STATUS_BAD_PAYLOAD`: the claim has less. */

@@ -24,6 +24,7 @@ const DEPTH_LIMIT = 2_000_000
  * @property {readonly (readonly string[])[]} short settings that must hold
  * @property {readonly (readonly string[])[]} full more of them, larger
  * @property {readonly string[]} faults each must be found, in the short setting
+ * @property {readonly string[]} [alsoFoundIn] and in this one
  */
 
 /** @type {readonly Protocol[]} */
@@ -57,9 +58,11 @@ const PROTOCOLS = [
   },
   {
     name: 'waiter-healing',
-    short: [[]],
-    full: [['RECORDS=5']],
+    // Alone and stopped for a while, a reader has no other one whose wake could hide that it gets none.
+    short: [[], ['READERS=1', 'KILLS=0', 'RECORDS=4']],
+    full: [['RECORDS=5'], ['READERS=1', 'KILLS=0', 'RECORDS=7']],
     faults: ['RESET', 'RESET_BUMP_WAKE', 'SUBTRACT', 'NO_LATER_WAKE'],
+    alsoFoundIn: ['READERS=1', 'KILLS=0', 'RECORDS=4'],
   },
   {
     name: 'roll-crash',
@@ -82,9 +85,13 @@ const PROTOCOLS = [
   },
   {
     name: 'retention',
-    short: [[], ['KILLS=3']],
-    full: [['SEGMENTS=5', 'KILLS=5']],
+    short: [[], ['ONE_PASS'], ['ONE_PASS', 'KILLS=3']],
+    full: [
+      ['SEGMENTS=5', 'KILLS=5'],
+      ['ONE_PASS', 'SEGMENTS=5', 'KILLS=3'],
+    ],
     faults: [
+      'ONE_PASS_WITHOUT_SECOND_LOOK',
       'NO_PROTECTION',
       'LOOK_AGAIN',
       'LATE_ANNOUNCEMENT',
@@ -193,9 +200,12 @@ function main(parameters) {
   const chosen = PROTOCOLS.filter(({ name }) => names.length === 0 || names.includes(name))
   print(['protocol', 'setting or fault', 'states', 'seconds', 'outcome'])
   let bad = 0
-  for (const { name, short, full: larger, faults } of chosen) {
+  for (const { name, short, full: larger, faults, alsoFoundIn } of chosen) {
     for (const definitions of full ? [...short, ...larger] : short) if (!check(name, definitions, true)) bad++
-    for (const fault of faults) if (!check(name, [fault], false)) bad++
+    for (const fault of faults) {
+      if (!check(name, [fault], false)) bad++
+      if (alsoFoundIn !== undefined && !check(name, [...alsoFoundIn, fault], false)) bad++
+    }
   }
   if (chosen.length === 0) console.error(`No such protocol; there are ${PROTOCOLS.map(({ name }) => name).join(', ')}.`)
   console.log(bad === 0 ? 'All protocols hold and all faults are found.' : `${bad} not as they must be.`)

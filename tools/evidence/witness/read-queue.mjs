@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /**
  * An independent reader of a queue directory: it shares no code with the packages, maps nothing, loads no addon and never writes. What it
- * knows of the format it knows from docs/format.md, so that a mistake in the packages is not repeated here. `read_queue.py` is its twin and prints
- * the same lines.
+ * knows of the format it knows from docs/format.md, so that a mistake in the packages is not repeated here.
  *
  * As a program: `node tools/evidence/witness/read-queue.mjs DIR... [--json]` prints what it finds, as NDJSON with `--json`, and exits with 1 when it found
  * a problem. As a module: {@link readQueue}. The directory should be at rest: the parts are not read at one instant.

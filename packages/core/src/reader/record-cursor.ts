@@ -86,6 +86,8 @@ export class RecordCursor {
   #isResumed = false
   #messages = 0
   #corruptSkipped = 0
+  /** The last segment whose rest was skipped, because nothing readable followed; -1 for none. */
+  #skippedRestOf = -1
   #lost = 0
   #segments = 0
 
@@ -425,7 +427,9 @@ export class RecordCursor {
       getUint64(segment.view, this.offset + RECORD_SEQUENCE_OFFSET) < Number.MAX_SAFE_INTEGER
     ) {
       this.#verifier.state[VERIFIER_SEQUENCE] = -1
-      this.#corruptSkipped++
+      // The rest of the segment before it was counted when it was skipped.
+      const isCounted = this.#skippedRestOf === segment.id - 1 && this.offset === SEGMENT_HEADER_LENGTH
+      if (!isCounted) this.#corruptSkipped++
       return true
     }
     const way = wayOn(segment, this, this.#evidence)
@@ -440,8 +444,9 @@ export class RecordCursor {
 
   #skipRest(segment: MappedSegment): boolean {
     this.#corruptSkipped++
-    this.#verifier.state[VERIFIER_SEQUENCE] = -1
-    return this.#enterNext(segment)
+    if (!this.#enterNext(segment)) return false
+    this.#skippedRestOf = segment.id
+    return true
   }
 
   /** A verified record that is no longer there, or a page that had to be replaced: somebody cut the file. */

@@ -30,6 +30,9 @@ export function padAndSeal(
     end > offset
       ? context.setBytesAside(`segment-${segment.id}-offset-${offset}.bin`, segment.bytes.subarray(offset, end))
       : undefined
+  // The segment may end in a hole, and a store into it would fault on a full disk.
+  const headerLength = Math.min(RECORD_HEADER_LENGTH, segment.size - offset)
+  binding.reserveMapped(segment.mapping, offset, headerLength)
   context.changes.replace(() => {
     if (end > offset) zeroTornTail(segment, offset, Math.ceil(end / RECORD_ALIGNMENT) * RECORD_ALIGNMENT)
     if (offset <= segment.size - RECORD_HEADER_LENGTH) segment.bytes.set(encodePaddingHeader(offset, segment.size), offset)

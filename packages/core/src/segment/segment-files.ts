@@ -152,7 +152,7 @@ export function openSegment(
     const header = decodeSegmentHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.length))
     const problem = describeProblem(header, stat.size, segmentId, segmentSize)
     if (problem !== undefined) throw new BadSegmentError({ path, segmentId, detail: problem })
-    return new MappedSegment(segmentId, binding.mapFile(fd, segmentSize, writable))
+    return new MappedSegment(segmentId, binding.mapFile(fd, segmentSize, writable, writable))
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {
@@ -184,7 +184,7 @@ export function openDamagedSegment(
     const stat = fstatSync(fd)
     const length = Math.floor(Math.min(stat.size, lengthMax) / RECORD_HEADER_LENGTH) * RECORD_HEADER_LENGTH
     if (!stat.isFile() || length < SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH) return undefined
-    return new MappedSegment(segmentId, binding.mapFile(fd, length, writable))
+    return new MappedSegment(segmentId, binding.mapFile(fd, length, writable, writable))
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {

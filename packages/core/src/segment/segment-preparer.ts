@@ -8,7 +8,7 @@ import {
   PREPARE_REPLACE,
   PREPARE_SYNC_DIRECTORY,
 } from '@chronicle-ts/native'
-import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
+import { BACKGROUND_TIMEOUT_MS, READY_BYTES_MIN } from '../defaults.js'
 import { fromSystemError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
 import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
@@ -30,7 +30,7 @@ export interface PreparerOptions {
 }
 
 /**
- * Prepares the next segment on the background thread while the writer fills the present one: blocks reserved, pages populated, header written,
+ * Prepares the next segment on the background thread while the writer fills the present one: blocks reserved and pages populated as far as the writer is to be ahead, header written,
  * published under its final name. Needs no turn of the event loop, so that a writer in a tight loop finds it ready too.
  */
 export class SegmentPreparer {
@@ -41,10 +41,13 @@ export class SegmentPreparer {
   readonly #flags: number
   #segmentId = -1
   #job = 0
+  /** Bytes of a segment that are ready when it is taken: reserved, and soon after it touched. */
+  #readyBytes: number
 
   constructor(options: PreparerOptions) {
     const { prefault, lockMemory, hugePages } = options
     this.#options = options
+    this.#readyBytes = options.lockMemory ? options.segmentSize : Math.min(READY_BYTES_MIN, options.segmentSize)
     // A file of the segment's name was never the head and holds no committed record (recovery saw to that), so nothing is lost with what is replaced.
     const always = PREPARE_REPLACE | PREPARE_SYNC_DIRECTORY
     this.#flags =
@@ -52,10 +55,11 @@ export class SegmentPreparer {
   }
 
   /**
-   * Starts preparing this segment, unless that is under way. A file of its name is a crash leftover and is replaced. Never throws, because a roll is half
+   * Starts preparing this segment, unless that is under way, and with `readyBytes` of it ready. A file of its name is a crash leftover and is replaced. Never throws, because a roll is half
    * done when it is called: what keeps it from starting now is thrown by the {@link finish} that needs the segment.
    */
-  start(segmentId: number): void {
+  start(segmentId: number, readyBytes = this.#readyBytes): void {
+    if (!this.#options.lockMemory) this.#readyBytes = readyBytes
     try {
       this.#begin(segmentId)
     } catch {
@@ -70,7 +74,15 @@ export class SegmentPreparer {
     restampSegmentHeader(this.#headerView, segmentId, this.#options.extensions ? binding.realtimeNs() : 0n)
     const { segmentSize, lock } = this.#options
     const names = [segmentTemporaryFileName(segmentId), segmentFileName(segmentId)] as const
-    this.#job = binding.backgroundPrepare(...names, this.#header, segmentSize, this.#flags, lock.hold, lock.directory.fileMode)
+    this.#job = binding.backgroundPrepare(
+      ...names,
+      this.#header,
+      segmentSize,
+      this.#flags,
+      lock.hold,
+      lock.directory.fileMode,
+      this.#readyBytes,
+    )
   }
 
   /** The number of this segment's preparation, done or not; 0, which no job has, when there is none. */
@@ -105,6 +117,12 @@ export class SegmentPreparer {
     this.#segmentId = -1
     this.#job = 0
     return job
+  }
+
+  /** {@link finish}, for a segment that is opened by its name. */
+  publish(segmentId: number): void {
+    this.finish(segmentId)
+    this.#forget()
   }
 
   /** {@link finish}, as JavaScript sees the segment. */

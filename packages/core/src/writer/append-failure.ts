@@ -4,9 +4,10 @@ import { maxPayloadLengthOf } from '../format/index.js'
 
 export interface RefusedAppend {
   readonly writer: { readonly directory: string; readonly segmentSize: number; readonly position: { readonly segmentId: number } }
-  readonly typeId: unknown
-  readonly payload: unknown
-  readonly length: number | undefined
+  readonly typeId?: unknown
+  readonly payload?: unknown
+  /** Of a claim. */
+  readonly length?: number
 }
 
 /** The error that a status of the native appender stands for. */

@@ -47,8 +47,7 @@ export function checkBlock(
   if (status === STATUS_OK) return
   const { directory, segmentSize } = writer
   const detail = PROBLEMS[status]
-  if (detail === undefined && status !== STATUS_TOO_LARGE)
-    throw appendFailure(status, { writer, typeId: undefined, payload: block, length: undefined })
+  if (detail === undefined && status !== STATUS_TOO_LARGE) throw appendFailure(status, { writer, payload: block })
   const offset = appender.state[APPENDER_BLOCK_END] as number
   const view = viewOf(block)
   if (detail === undefined) {

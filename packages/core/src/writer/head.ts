@@ -9,11 +9,14 @@ import { ClosedError } from '../errors/index.js'
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { MappedSegment } from '../segment/mapped-segment.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
+import type { WriteAhead } from './write-ahead.js'
 
 export interface HeadOptions {
   readonly appender: NativeAppender
   readonly preparer: SegmentPreparer
+  readonly ahead: WriteAhead
   readonly segment: MappedSegment
+  readonly segmentSize: number
 }
 
 /**
@@ -32,7 +35,8 @@ export class Head {
   constructor(options: HeadOptions) {
     this.#options = options
     this.#state = options.appender.state
-    this.#mapped = options.segment
+    const { segment } = options
+    this.#mapped = segment.size === options.segmentSize ? segment : undefined
   }
 
   get segmentId(): number {
@@ -72,7 +76,7 @@ export class Head {
    * @param finish waits for the preparation and returns its job. What it throws, this throws: nothing has changed then.
    */
   enterNext(finish: (segmentId: number) => number): void {
-    const { appender, preparer } = this.#options
+    const { appender, preparer, ahead } = this.#options
     const nextId = this.segmentId + 1
     let status = appender.roll(preparer.jobOf(nextId), nextId)
     if (status === STATUS_UNPREPARED) {
@@ -84,7 +88,7 @@ export class Head {
     this.#rolls++
     this.#sinceMs = performance.now()
     this.close()
-    preparer.start(nextId + 1)
+    ahead.afterRoll()
   }
 
   /** Gives back what JavaScript has mapped. */

@@ -29,6 +29,7 @@ import {
   type NewControlBlock,
   READERS_DIRECTORY,
   SEGMENT_HEADER_LENGTH,
+  SEGMENT_SIZE_MIN,
   segmentFileName,
   segmentTemporaryFileName,
   WRITE_BACK_FAILED,
@@ -39,7 +40,8 @@ import { highestReaderSegment } from '../recovery/positions-seen.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
 import { linkAside, quarantineName, setFileAside } from '../recovery/set-aside.js'
-import { listSegments, openSegment } from '../segment/segment-files.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { freeConsumed } from './free-consumed.js'
 import { QueueWriter } from './queue-writer.js'
@@ -199,7 +201,7 @@ function makePreparer(lock: WriterLock, segmentSize: number, options: ResolvedWr
     lock,
     segmentSize,
     extensions: options.extensions,
-    prefault: options.prefault,
+    prefault: options.prefault !== false,
     lockMemory: options.mlock,
     hugePages: options.hugePages,
   })
@@ -240,10 +242,11 @@ function createQueue(lock: WriterLock, options: ResolvedWriterOptions, hasContro
   const unusable = listSegments(directory)
   const segmentId = Math.max(unusable.at(-1) ?? -1, highestReaderSegment(directory)) + 1
   const preparer = makePreparer(lock, options.segmentSize, options)
-  const segment = preparer.take(segmentId)
+  preparer.publish(segmentId)
+  const header = openFirstPage(directory, segmentId)
   // Said before the queue exists: a crash from here on leaves a queue that begins there.
-  if (options.extensions) segment.storeFirstSequence(options.firstSequence, 1)
-  segment.close()
+  if (options.extensions) header.storeFirstSequence(options.firstSequence, 1)
+  header.close()
   if (hasControl) linkAside(directory, CONTROL_FILE, quarantineName(CONTROL_FILE))
   createControl(directory, {
     segmentSize: options.segmentSize,
@@ -267,12 +270,17 @@ function firstExtensions(segmentId: number, nextSequence: number): Partial<NewCo
   }
 }
 
+/** All that JavaScript needs of a segment without records: a view of the whole would make the engine collect garbage. */
+function openFirstPage(directory: QueueDirectory, segmentId: number): MappedSegment {
+  const segment = openDamagedSegment(directory, segmentId, SEGMENT_SIZE_MIN, true)
+  if (segment !== undefined) return segment
+  throw new BadSegmentError({ path: directory.path, segmentId, detail: 'it vanished while the queue was made' })
+}
+
 /** A queue that was made a moment ago has nothing to recover. */
 function beginningOf(directory: QueueDirectory, control: MappedControl, firstSequence: number): Tail {
   const segmentId = control.currentSegmentAcquire()
-  const segment = openSegment(directory, segmentId, control.segmentSize, true)
-  if (segment === undefined)
-    throw new BadSegmentError({ path: directory.path, segmentId, detail: 'it vanished while the queue was made' })
+  const segment = openFirstPage(directory, segmentId)
   // Readers that are there already have been in a queue that is lost as a whole: none of its sequences is given out again.
   const wasLost = highestReaderSegment(directory) >= 0
   const nextSequence = wasLost

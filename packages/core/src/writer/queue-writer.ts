@@ -3,8 +3,8 @@ import {
   APPENDER_CLAIM_OFFSET,
   APPENDER_NEXT_SEQUENCE,
   APPENDER_WAKES,
-  binding,
   type NativeAppender,
+  STATUS_AHEAD,
   STATUS_CLAIM,
   STATUS_OK,
   STATUS_ROLL,
@@ -22,7 +22,7 @@ import {
 import type { RecoveryAction } from '../recovery/recovery-case.js'
 import type { RetentionVerdict } from '../retention/retention-plan.js'
 import type { Retirement } from '../retention/retirement.js'
-import { appendFailure } from './append-failure.js'
+import { appendFailure, type RefusedAppend } from './append-failure.js'
 import type {
   AppendOptions,
   AsyncAppendOptions,
@@ -42,10 +42,11 @@ import { batchAppends, blockAppends, type ManyAppends } from './many-appends.js'
 import type { OpenedQueue } from './opened-queue.js'
 import { readBatch } from './read-batch.js'
 import { appendWith, type RecordDetails, readAppendOptions } from './record-details.js'
+import type { WriteAhead } from './write-ahead.js'
 import { WriterCallbacks } from './writer-callbacks.js'
 import type { WriterMetrics } from './writer-metrics.js'
 import { type WriterNote, writerNotes } from './writer-notes.js'
-import { makeAppender, makeDurability, makeRetirement } from './writer-parts.js'
+import { makeAppender, makeDurability, makeRetirement, makeWriteAhead, repeat } from './writer-parts.js'
 
 /**
  * The one writer of a queue. `append` is a native call that copies the payload, stamps and checksums the record and publishes it; readers in every process see it when
@@ -71,6 +72,7 @@ export class QueueWriter {
   readonly #firstSequence: number
   readonly #retirement: Retirement | undefined
   readonly #gate: CapacityGate | undefined
+  readonly #ahead: WriteAhead
   readonly #head: Head
   #lost: LockLostError | undefined
   #claim: Claim | undefined
@@ -93,17 +95,23 @@ export class QueueWriter {
     this.#firstSequence = tail.nextSequence
     this.#appender = makeAppender(opened)
     this.#state = this.#appender.state
-    this.#head = new Head({ appender: this.#appender, preparer: opened.preparer, segment: tail.segment })
+    this.#ahead = makeWriteAhead(opened, this.#appender)
+    this.#head = new Head({
+      ...opened,
+      appender: this.#appender,
+      ahead: this.#ahead,
+      segment: tail.segment,
+      segmentSize: this.segmentSize,
+    })
     opened.releases.push(() => this.#head.close())
     this.#durability = makeDurability(opened, this.#appender, () => this.#isClosed && this.#lost === undefined)
     this.#watchesAppends = this.#durability.watchesAppends
     this.#retirement = makeRetirement(opened, () => this.position)
     if (this.#retirement !== undefined) this.#gate = CapacityGate.ofBounded({ ...opened, retirement: this.#retirement })
-    if (options.prefault) binding.jobRelease(binding.backgroundPopulate(tail.segment.mapping, tail.offset, opened.lock.hold))
-    opened.preparer.start(tail.segment.id + 1)
+    this.#ahead.begin()
     const { rollAfterMs, heartbeatIntervalMs } = options
-    if (rollAfterMs !== undefined) this.#repeat(() => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000))
-    if (heartbeatIntervalMs > 0) this.#repeat(() => this.#beat(), heartbeatIntervalMs)
+    if (rollAfterMs !== undefined) repeat(opened, () => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000))
+    if (heartbeatIntervalMs > 0) repeat(opened, () => this.#beat(), heartbeatIntervalMs)
   }
 
   /** Sequence that the next message gets. */
@@ -209,8 +217,7 @@ export class QueueWriter {
     const details = this.#detailsOf(options)?.native
     let status = this.#appender.claim(typeId, length, details)
     while (status !== STATUS_OK) {
-      this.#assertRollHelps(status, typeId, undefined, length)
-      this.#roll(true)
+      if (!this.#makesRoom(status, { typeId, length })) this.#roll(true)
       status = this.#appender.claim(typeId, length, details)
     }
     this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
@@ -344,8 +351,7 @@ export class QueueWriter {
     for (;;) {
       const status = appendWith(this.#appender, typeId, payload, details)
       if (status === STATUS_OK) break
-      this.#assertRollHelps(status, typeId, payload)
-      this.#roll(mayBlock)
+      if (!this.#makesRoom(status, { typeId, payload })) this.#roll(mayBlock)
     }
     const sequence = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
     if (this.#watchesAppends) this.#afterAppend()
@@ -372,9 +378,7 @@ export class QueueWriter {
         const status = attempt(appended.count)
         appended.count += this.#state[APPENDER_BATCH_COUNT] as number
         if (status === STATUS_OK) return
-        const { typeId, payload } = refused(appended.count)
-        this.#assertRollHelps(status, typeId, payload)
-        this.#enterNextSegment(true)
+        if (!this.#makesRoom(status, refused(appended.count))) this.#enterNextSegment(true)
       }
     } finally {
       // What stands before a refused message is appended like any other.
@@ -382,16 +386,18 @@ export class QueueWriter {
     }
   }
 
-  /** Returns when a roll is all that is missing; throws what the status means otherwise. */
-  #assertRollHelps(status: number, typeId: unknown, payload: unknown, length?: number): void {
+  /** Makes room in this segment and answers true, or answers false when a roll is all that is missing; throws what the status means otherwise. */
+  #makesRoom(status: number, refused: Omit<RefusedAppend, 'writer'>): boolean {
     this.#assertOpen()
-    if (status === STATUS_ROLL) return
-    throw appendFailure(status, { writer: this, typeId, payload, length })
+    if (status === STATUS_ROLL) return false
+    if (status !== STATUS_AHEAD) throw appendFailure(status, { writer: this, ...refused })
+    this.#withSpace(() => this.#ahead.extend())
+    return true
   }
 
   #rollIfUsed(mayBlock: boolean): void {
     this.#assertOpen()
-    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) this.#assertRollHelps(STATUS_CLAIM, undefined, undefined)
+    if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) throw appendFailure(STATUS_CLAIM, { writer: this })
     if (!this.#head.isEmpty) this.#roll(mayBlock)
   }
 
@@ -422,28 +428,23 @@ export class QueueWriter {
     this.#gate?.admit(this.#head.segmentId, mayBlock)
     // The lock may have been lost while the writer waited for readers.
     this.#assertOwned()
-    this.#head.enterNext((segmentId) => this.#awaitPreparation(segmentId))
+    this.#head.enterNext((segmentId) => this.#withSpace(() => this.#opened.preparer.finish(segmentId)))
     this.#durability.afterRoll()
     this.#retirement?.afterRoll()
   }
 
-  #awaitPreparation(segmentId: number): number {
-    const { preparer } = this.#opened
+  /** What needs space of the disk. When there is none, what retention does not keep is deleted, and it is tried once more. */
+  #withSpace<Result>(attempt: () => Result): Result {
     // Asked before: a deletion that ends while the disk is asked in vain gives space, too.
     const frees = (this.#retirement?.deletionsUnderWay ?? 0) > 0
     try {
-      return preparer.finish(segmentId)
+      return attempt()
     } catch (error) {
       if (error instanceof LockLostError) this.#assertOwned()
       if (!(error instanceof NoSpaceError) || !(frees || this.#retirement?.retireIfPossible())) throw error
       this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
-      return preparer.finish(segmentId)
+      return attempt()
     }
-  }
-
-  #repeat(step: () => void, everyMs: number): void {
-    const timer = setInterval(step, everyMs).unref()
-    this.#opened.releases.push(() => clearInterval(timer))
   }
 
   /** By the timer. A lock that is lost is thrown by the next call. */

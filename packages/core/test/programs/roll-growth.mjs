@@ -1,4 +1,5 @@
 // Rolls over and over and prints what is left of each roll once the garbage is collected, in bytes of heap. Arguments: directory, rolls. Needs a collector that can be called.
+import { readdirSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { openReader, openWriter } from '@chronicle-ts/core'
@@ -23,7 +24,9 @@ async function roll(rolls) {
 
 async function heapUsed() {
   // What was started in the background has ended, the writer has rolled once more behind it, and what is finalized late is finalized.
-  while (writer.durableSequence < writer.nextSequence - 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  const segments = () => readdirSync(directory).filter((name) => name.endsWith('.q')).length
+  while (writer.durableSequence < writer.nextSequence - 1 || segments() > 4)
+    await new Promise((resolve) => setTimeout(resolve, 10))
   await roll(1)
   collect()
   await new Promise((resolve) => setImmediate(resolve))

@@ -9,17 +9,18 @@ if (!isMainThread) {
   const writer = openWriter(workerData, { segmentSize: 1 << 20 })
   writer.append(1, Buffer.from('from the worker'))
   writer.flushSync()
+  parentPort.on('message', () => writer.roll())
   parentPort.postMessage('open')
-  setInterval(() => {}, 1000)
 } else {
   const [, , folder] = process.argv
   const queue = join(folder, 'queue')
-  // So that only the preparation of segment 1 waits.
-  openWriter(queue, { segmentSize: 1 << 20 }).close()
-  writeFileSync(process.env.RESERVATIONS_WAIT, '')
   const worker = new Worker(new URL(import.meta.url), { workerData: queue })
   await once(worker, 'message')
-  while (!existsSync(join(queue, '000000001.q.tmp'))) await new Promise((resolve) => setTimeout(resolve, 1))
+  while (!existsSync(join(queue, '000000001.q'))) await new Promise((resolve) => setTimeout(resolve, 1))
+  // From here on, so that only the preparation of segment 2 waits.
+  writeFileSync(process.env.RESERVATIONS_WAIT, '')
+  worker.postMessage('roll')
+  while (!existsSync(join(queue, '000000002.q.tmp'))) await new Promise((resolve) => setTimeout(resolve, 1))
   await worker.terminate()
   let refusal
   try {
@@ -29,7 +30,6 @@ if (!isMainThread) {
   }
   rmSync(process.env.RESERVATIONS_WAIT)
   const writer = openWriter(queue)
-  writer.roll()
   writer.append(1, Buffer.from('from the successor'))
   writer.flushSync()
   writer.close()

@@ -1,8 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { closeSync, cpSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
@@ -206,8 +204,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe('queues that our writer wrote, in any order of calls, restarts and deaths', () => {
-  it('hold what was appended and nothing else, as both witnesses see it', () => {
-    const directories: string[] = []
+  it('hold what was appended and nothing else, as the witness sees it', () => {
     let runs = 0
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), fc.boolean(), (steps, extensions) => {
@@ -224,13 +221,8 @@ describe('queues that our writer wrote, in any order of calls, restarts and deat
         expect(witnessed.torn).toEqual([])
         using observer = openObserver(subject.directory)
         expect(observer.poll(Number.POSITIVE_INFINITY, () => {})).toBe(subject.sent.length)
-        directories.push(subject.directory)
       }),
       { numRuns: 40, interruptAfterTimeLimit: 30_000 },
     )
-    const script = fileURLToPath(new URL('../../../../tools/evidence/witness/read_queue.py', import.meta.url))
-    const { status, stdout } = spawnSync('python3', [script, ...directories], { encoding: 'utf8', maxBuffer: 1 << 28 })
-    expect(stdout.split('\n').filter((line) => line.startsWith('problem'))).toEqual([])
-    expect(status).toBe(0)
   })
 })

@@ -5,10 +5,11 @@ import type { ColdItem, ColdPosition } from './cold-item.js'
 import type { ColdReader } from './cold-reader.js'
 import type { ColdSegment } from './cold-segment.js'
 import { CLOCK_TOLERANCE_NS } from './find-problems.js'
+import { isBefore } from './find-start.js'
 import { inspectQueue } from './inspect-queue.js'
 import { openColdReader } from './open-cold-reader.js'
 import type { QueueInspection } from './queue-inspection.js'
-import { type QueueProblem, queueProblem } from './queue-problem.js'
+import { type ProblemCode, type QueueProblem, queueProblem } from './queue-problem.js'
 import { TimeOrder } from './time-order.js'
 
 export interface VerifyOptions {
@@ -38,6 +39,9 @@ export interface VerifyProgress {
 const PROBLEM_LIMIT = 10_000
 /** Bytes between two looks at the clock or at signals by the caller. */
 const STEP_BYTES = 64 * 1024 * 1024
+
+/** What an inspection sees of the head's records by their headers alone. Reading them finds the same damage where it begins, as far as it comes. */
+const FOUND_BY_READING: ReadonlySet<ProblemCode> = new Set(['RECORD_TORN', 'RECORDS_LOST'])
 
 /** Counts of the segment under way, to be compared with what its header says. */
 interface SegmentCount {
@@ -70,6 +74,8 @@ export class QueueVerification {
   #bytes = 0
   #segments = 0
   #segment: SegmentCount | undefined
+  /** Where the last problem was found. */
+  #damage: ColdPosition | undefined
   #isDone = false
 
   /** @see {@link verifyQueue} */
@@ -91,8 +97,8 @@ export class QueueVerification {
       throw error
     }
     this.#bytesTotal = this.#bytesToRead()
-    if (options.from === undefined && options.toSegment === undefined)
-      for (const problem of this.inspection.problems) this.#note(problem)
+    if (this.#isWhole)
+      for (const problem of this.inspection.problems) if (!FOUND_BY_READING.has(problem.code)) this.#note(problem)
   }
 
   get progress(): VerifyProgress {
@@ -147,6 +153,7 @@ export class QueueVerification {
       // What retention lets go in the meantime is none of what is there to be checked.
       this.#note(item.problem.code === 'SEGMENT_RETIRED' ? { ...item.problem, severity: 'info' } : item.problem)
       this.#segment = undefined
+      this.#damage = item
       return
     }
     this.#enter(item, this.#reader.segment)
@@ -185,6 +192,9 @@ export class QueueVerification {
 
   #finish(): void {
     this.#isDone = true
+    if (this.#isWhole)
+      for (const problem of this.inspection.problems)
+        if (FOUND_BY_READING.has(problem.code) && this.#isUnread(problem)) this.#note(problem)
     const { backwards, firstSegmentId, firstOffset, ahead, firstAheadSegmentId, firstAheadOffset } = this.#timeOrder
     if (ahead > 0) {
       const facts = { segmentId: firstAheadSegmentId, offset: firstAheadOffset, count: ahead }
@@ -193,6 +203,21 @@ export class QueueVerification {
     if (backwards === 0) return
     const facts = { segmentId: firstSegmentId, offset: firstOffset, count: backwards }
     this.#note(queueProblem('TIME_BACKWARDS', 'Given is the first of them', facts))
+  }
+
+  /** The whole queue is looked at, and its metadata with it. */
+  get #isWhole(): boolean {
+    return this.#options.from === undefined && this.#options.toSegment === undefined
+  }
+
+  /**
+   * Whether reading ended before this place, at a hole in a head whose control block does not say that records were committed. Where it ended at damage that it reported, the damage goes on
+   * to this place.
+   */
+  #isUnread({ segmentId = 0, offset = 0 }: QueueProblem): boolean {
+    const { position } = this.#reader
+    const isAtDamage = position.segmentId === this.#damage?.segmentId && position.offset === this.#damage.offset
+    return !isAtDamage && !isBefore({ segmentId, offset }, position)
   }
 
   #note(problem: QueueProblem): void {

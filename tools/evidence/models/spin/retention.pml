@@ -1,7 +1,9 @@
 /*
  * Retention against a reader that is registering: both announce first and look then. Pruner and new reader may be killed and come again.
  *
- * Faults: NO_PROTECTION (L9), LOOK_AGAIN, LATE_ANNOUNCEMENT, ANNOUNCEMENT_IGNORED, UNREGISTERED_SEARCH, DOWNWARDS,
+ * ONE_PASS: the pruner as it is built. It lets several segments go after two looks at the readers, and deletes them one after the other; without it each segment has looks of its own.
+ *
+ * Faults: ONE_PASS_WITHOUT_SECOND_LOOK, NO_PROTECTION (L9), LOOK_AGAIN, LATE_ANNOUNCEMENT, ANNOUNCEMENT_IGNORED, UNREGISTERED_SEARCH, DOWNWARDS,
  * BAD_FILE_PINS_NOTHING (L11).
  */
 #ifndef SEGMENTS
@@ -11,6 +13,9 @@
 #define KILLS 2
 #endif
 #define HEAD (SEGMENTS - 1)
+#ifdef ONE_PASS_WITHOUT_SECOND_LOOK
+#define ONE_PASS
+#endif
 #if !defined(NO_PROTECTION) && !defined(LOOK_AGAIN)
 #define ANNOUNCES
 #endif
@@ -58,6 +63,62 @@ inline lowest_segment(found) {
   }
 }
 
+inline delete_segment() {
+  d_step {
+    for (i : OLD .. NEW) { assert(promised[i] == 0 || promised[i] - 1 > at) }
+    segment[at] = false;
+    i = 0;
+    do
+    :: i < at -> assert(!segment[i]); i++
+    :: else -> break
+    od;
+    i = 0
+  }
+}
+
+#ifdef ONE_PASS
+proctype pruner() {
+  byte needed, kept, at, i;
+again:
+  skip;
+  d_step { needed = 0; kept = 0; at = 0; i = 0 };
+  lowest_segment(at);
+  first = at;
+  do
+  :: true ->
+     MAY_DIE(again);
+     lowest_segment(at);
+     look_at_readers(kept);
+     if
+     :: kept <= at -> break
+     :: kept > at
+     fi;
+     first = kept;
+     MAY_DIE(again);
+#ifndef ONE_PASS_WITHOUT_SECOND_LOOK
+     look_at_readers(needed);
+     if
+     :: needed < kept ->
+        kept = (needed < at -> at : needed);
+        first = kept
+     :: needed >= kept
+     fi;
+     MAY_DIE(again);
+#endif
+     do
+     :: at < kept ->
+        delete_segment();
+        at++;
+        MAY_DIE(again)
+     :: at >= kept -> break
+     od;
+     if
+     :: at == HEAD -> break
+     :: at != HEAD
+     fi
+  od
+}
+#else
 proctype pruner() {
   byte needed, at, done, i;
 again:
@@ -106,18 +167,10 @@ again:
      MAY_DIE(again);
 #endif
 #endif
-     d_step {
-       for (i : OLD .. NEW) { assert(promised[i] == 0 || promised[i] - 1 > at) }
-       segment[at] = false;
-       i = 0;
-       do
-       :: i < at -> assert(!segment[i]); i++
-       :: else -> break
-       od;
-       i = 0
-     }
+     delete_segment()
   od
 }
+#endif
 
 /* Commits its way to the head, in a file that is for a moment without a valid position. */
 proctype old_reader() {

@@ -1,0 +1,136 @@
+import { openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import {
+  binding,
+  STATUS_BAD_HEADER_CRC,
+  STATUS_BAD_LENGTH,
+  STATUS_BAD_PAYLOAD_CRC,
+  STATUS_PADDING,
+  STATUS_SEGMENT_END,
+  STATUS_SEQUENCE_GAP,
+  STATUS_UNCOMMITTED,
+  VERIFIER_END,
+  VERIFIER_SEQUENCE,
+} from '@chronicle-ts/native'
+import { expect, it } from 'vitest'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import {
+  encodePaddingHeader,
+  encodeRecord,
+  RECORD_ALIGNMENT,
+  RECORD_COMMIT_LENGTH_OFFSET,
+  RECORD_FLAGS_OFFSET,
+  RECORD_SEQUENCE_OFFSET,
+  RECORD_TYPE_ID_OFFSET,
+  recordLength,
+} from '../format/index.js'
+import { MappedSegment } from '../segment/mapped-segment.js'
+import { judgeRecord } from './judge-record.js'
+import { hasHeaderCrc, sequenceOf } from './segment-bytes.js'
+import { SequenceRule } from './sequence-rule.js'
+
+/** More of them by `CHRONICLE_JUDGE_SEGMENTS=100000 npx vitest run packages/core/src/records`. */
+const SEGMENTS = Number(process.env['CHRONICLE_JUDGE_SEGMENTS'] ?? 300)
+const SEGMENT_SIZE = 4096
+
+it(`judges every record as the native verifier does, and follows the same sequences, in ${SEGMENTS} damaged segments`, () => {
+  const fd = openSync(join(temporaryDirectory(), 'segment'), 'wx+')
+  writeSync(fd, Buffer.alloc(SEGMENT_SIZE))
+  const segment = new MappedSegment(0, binding.mapFile(fd, SEGMENT_SIZE, true))
+  const seen = new Set<string>()
+  for (let seed = 1; seed <= SEGMENTS; seed++) {
+    const random = numbers(seed)
+    fill(segment.bytes, random)
+    for (let count = random(4); count > 0; count--) damage(segment.bytes, random)
+    for (let offset = RECORD_ALIGNMENT; offset <= SEGMENT_SIZE; offset += RECORD_ALIGNMENT) {
+      const found = walkByJudge(segment, offset)
+      seen.add(found.why)
+      expect(found, `seed ${seed}, offset ${offset}`).toEqual(walkByVerifier(segment, offset))
+    }
+  }
+  expect([...seen].sort()).toEqual(['end', 'gap', 'header', 'length', 'padding', 'payload', 'uncommitted'])
+  segment.close()
+})
+
+interface Walked {
+  readonly end: number
+  readonly expected: number
+  readonly why: string
+}
+
+/** Walks good records from an offset on with the functions of this folder. */
+function walkByJudge(segment: MappedSegment, from: number): Walked {
+  const rule = new SequenceRule()
+  for (let offset = from; ; ) {
+    const ended = (why: string): Walked => ({ end: offset, expected: rule.expected, why })
+    if (offset > segment.lastRecordOffset) return ended('end')
+    const commitLength = segment.commitLengthAt(offset)
+    if (commitLength === 0) return ended('uncommitted')
+    const verdict = judgeRecord(segment, offset)
+    if (verdict !== 'good') return ended(verdict === 'bad-padding' ? 'length' : verdict.replace('bad-', ''))
+    const before = rule.expected
+    const step = rule.take(sequenceOf(segment, offset), hasHeaderCrc(segment, offset))
+    if (step === 'gap' || step === 'impossible') return { end: offset, expected: before, why: 'gap' }
+    offset += recordLength(commitLength - 1)
+  }
+}
+
+const STATUSES: Readonly<Record<number, string>> = {
+  [STATUS_SEGMENT_END]: 'end',
+  [STATUS_UNCOMMITTED]: 'uncommitted',
+  [STATUS_PADDING]: 'padding',
+  [STATUS_BAD_LENGTH]: 'length',
+  [STATUS_BAD_HEADER_CRC]: 'header',
+  [STATUS_BAD_PAYLOAD_CRC]: 'payload',
+  [STATUS_SEQUENCE_GAP]: 'gap',
+}
+
+function walkByVerifier(segment: MappedSegment, from: number): Walked {
+  const verifier = binding.createVerifier()
+  verifier.attach(segment.mapping)
+  verifier.state[VERIFIER_SEQUENCE] = -1
+  const status = verifier.verify(from, 1000, 1 << 30)
+  const { [VERIFIER_END]: end = -1, [VERIFIER_SEQUENCE]: expected = -1 } = verifier.state
+  verifier.detach()
+  return { end, expected, why: STATUSES[status] ?? String(status) }
+}
+
+/** Records of this library and of the base format, some of whose sequences begin again; then nothing, or a padding record, or a segment that is full. */
+function fill(bytes: Buffer, random: (limit: number) => number): void {
+  bytes.fill(0)
+  const isBase = random(2) === 0
+  let sequence = random(1000)
+  let offset = RECORD_ALIGNMENT
+  for (let count = random(30); count > 0; count--) {
+    const payload = Buffer.alloc(random(200), count)
+    if (offset + recordLength(payload.length) > SEGMENT_SIZE) break
+    if (isBase && random(8) === 0) sequence = 0
+    const epoch = isBase && random(8) > 0 ? {} : { writerEpoch: 3 }
+    encodeRecord(bytes, offset, { sequence: sequence++, timestampNs: 1n, typeId: random(9), payload, ...epoch }, crc32)
+    offset += recordLength(payload.length)
+  }
+  if (offset < SEGMENT_SIZE && random(2) === 0) bytes.set(encodePaddingHeader(offset, SEGMENT_SIZE), offset)
+}
+
+/** A flipped bit anywhere, or a field of some record with a value that only an unlucky accident has. */
+function damage(bytes: Buffer, random: (limit: number) => number): void {
+  const at = RECORD_ALIGNMENT * (1 + random(SEGMENT_SIZE / RECORD_ALIGNMENT - 1))
+  const kind = random(6)
+  if (kind === 0) bytes.writeUInt8(bytes.readUInt8(at + random(64)) ^ (1 << random(8)), at + random(64))
+  else if (kind === 1)
+    bytes.writeUInt32LE(random(2) === 0 ? random(6000) : 0xffff_ffff - random(3), at + RECORD_COMMIT_LENGTH_OFFSET)
+  else if (kind === 2) bytes.writeUInt16LE(0xffff, at + RECORD_TYPE_ID_OFFSET)
+  else if (kind === 3) bytes.writeUInt16LE(random(4), at + RECORD_FLAGS_OFFSET)
+  else if (kind === 4) bytes.writeBigUInt64LE((1n << 53n) - BigInt(random(3)), at + RECORD_SEQUENCE_OFFSET)
+  else bytes.copy(bytes, at, RECORD_ALIGNMENT * (1 + random(30)), RECORD_ALIGNMENT * 31)
+}
+
+/** Numbers from 0 to below a limit, the same for the same seed. */
+function numbers(seed: number): (limit: number) => number {
+  let state = seed * 0x9e37_79b1
+  return (limit) => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d) + 0x6d2b_79f5) | 0
+    return ((state ^ (state >>> 13)) >>> 0) % limit
+  }
+}
