@@ -19,10 +19,21 @@ const COMMANDS = [
   'import',
   'schema',
   'replay',
+<<<<<<< HEAD
   'bridge',
+=======
+  'backup',
+  'restore',
+  'salvage',
+  'diff',
+  'stats',
+  'bundle',
+>>>>>>> main
   'ready',
   'lease',
   'metrics',
+  'trace',
+  'ui',
   'completion',
   'bench',
   'monitor',

@@ -1,5 +1,6 @@
 export { realtimeNs } from './clock.js'
 export type { WriterStatus } from './control/writer-status.js'
+export { QUEUE_CHANNELS, type QueueChannel, type QueueEvents } from './diagnostics.js'
 export {
   BadBlockError,
   BadPositionError,
