@@ -19,16 +19,13 @@ const COMMANDS = [
   'import',
   'schema',
   'replay',
-<<<<<<< HEAD
   'bridge',
-=======
   'backup',
   'restore',
   'salvage',
   'diff',
   'stats',
   'bundle',
->>>>>>> main
   'ready',
   'lease',
   'metrics',

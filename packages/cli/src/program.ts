@@ -2,11 +2,8 @@ import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
 import { addBackupCommand, addRestoreCommand } from './commands/backup/backup-command.js'
 import { addBenchCommand } from './commands/bench/bench-command.js'
-<<<<<<< HEAD
 import { addBridgeCommand } from './commands/bridge/bridge-command.js'
-=======
 import { addBundleCommand } from './commands/bundle/bundle-command.js'
->>>>>>> main
 import { addCheckCommand } from './commands/check/check-command.js'
 import { addCompletionCommand } from './commands/completion/completion-command.js'
 import { addDiffCommand } from './commands/diff/diff-command.js'
@@ -50,16 +47,13 @@ const COMMANDS: readonly AddCommand[] = [
   addImportCommand,
   addSchemaCommand,
   addReplayCommand,
-<<<<<<< HEAD
   addBridgeCommand,
-=======
   addBackupCommand,
   addRestoreCommand,
   addSalvageCommand,
   addDiffCommand,
   addStatsCommand,
   addBundleCommand,
->>>>>>> main
   addReadyCommand,
   addLeaseCommand,
   addMetricsCommand,
