@@ -41,6 +41,7 @@ const CHECKS = [
   { title: 'examples in docs', program: 'examples', options: [] },
   { title: 'words', program: 'words', options: [] },
   { title: 'types', program: 'tsc', options: ['-p', 'tsconfig.check.json'] },
+  { title: 'types of the dashboard', program: 'tsc', options: ['-p', 'packages/cli/ui/tsconfig.json'] },
 ]
 /** @type {Check} */
 const TESTS = { title: 'tests and coverage', program: 'vitest', options: ['run', '--coverage'] }

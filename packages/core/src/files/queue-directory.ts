@@ -72,7 +72,7 @@ export class QueueDirectory {
     }
     if (directory.#isReachable()) return directory
     directory.close()
-    throw new IoError({ path: '/proc/self/fd', syscall: 'open', errno: 'ENOENT' })
+    throw new IoError({ path: '/proc/self/fd', syscall: 'open', errnoName: 'ENOENT' })
   }
 
   /** The path of an entry for system calls; valid until {@link close}. */

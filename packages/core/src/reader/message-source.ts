@@ -2,6 +2,7 @@ import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { type WriterStatus, writerStatus } from '../control/writer-status.js'
 import { BATCH_COUNT_MAX, BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
+import { publish } from '../diagnostics.js'
 import { BadSegmentError, ClosedError, DataLostError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
 import type { OwnedFile } from '../files/owned-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
@@ -387,6 +388,7 @@ export abstract class MessageSource implements Parkable {
   /** Counts messages that were deleted before the open. */
   protected countLost(count: number): void {
     this.#lostBefore += count
+    publish('chronicle:loss', { directory: this.directory, count })
   }
 
   protected get cursorSegmentId(): number {

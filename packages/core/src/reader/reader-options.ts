@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptionNames } from '../files/option-names.js'
 import { isRecordOffset } from '../format/index.js'
 import type { Position } from '../positions/position-file.js'
-import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/wait-strategy.js'
+import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/strategies/wait-strategies.js'
 import { type Moment, momentNs } from './moment.js'
 
 /**

@@ -10,6 +10,7 @@ import {
   STATUS_ROLL,
 } from '@chronicle-ts/native'
 import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
+import { publish } from '../diagnostics.js'
 import {
   ClosedError,
   fromSystemError,
@@ -402,10 +403,7 @@ export class QueueWriter {
     if (!this.#head.isEmpty) this.#roll(mayBlock)
   }
 
-  /**
-   * By the timer, so that appends read no clock for it. What keeps it from rolling now will also keep the append that needs it, and is thrown there. It never waits for
-   * readers: no append needs the room yet, and the readers that would make it may run on this event loop.
-   */
+  /** By the timer, so that appends read no clock for it. What keeps it from rolling is thrown at the next append that needs it. It never waits for readers. */
   #rollByAge(rollAfterMs: number): void {
     if (this.#head.ageMs < rollAfterMs) return
     try {
@@ -432,6 +430,7 @@ export class QueueWriter {
     this.#head.enterNext((segmentId) => this.#withSpace(() => this.#opened.preparer.finish(segmentId)))
     this.#durability.afterRoll()
     this.#retirement?.afterRoll()
+    publish('chronicle:roll', { directory: this.directory, segmentId: this.#head.segmentId })
   }
 
   /** What needs space of the disk. When there is none, what retention does not keep is deleted, and it is tried once more. */
