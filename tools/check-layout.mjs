@@ -24,8 +24,9 @@ const FORBIDDEN = [
   { files: CODE, pattern: /\b(?:TO[D]O|FIX[M]E|X[X]X)\b/, reason: 'work left in the code' },
   {
     files: CODE,
-    // Names of OpenTelemetry are its own.
-    pattern: /\b(?!setGlobalContextManager|AsyncLocalStorageContextManager)[A-Za-z]+(?:Impl|Manager|Helper|Utils?)\b/,
+    // Names of OpenTelemetry and of NATS are their own.
+    pattern:
+      /\b(?![Jj]et[Ss]tream[M]anager|setGlobalContextManager|AsyncLocalStorageContextManager)[A-Za-z]+(?:Impl|Manager|Helper|Utils?)\b/,
     reason: 'a name that says nothing',
   },
   {

@@ -19,6 +19,7 @@ const COMMANDS = [
   'import',
   'schema',
   'replay',
+  'bridge',
   'backup',
   'restore',
   'salvage',

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
 import { addBackupCommand, addRestoreCommand } from './commands/backup/backup-command.js'
 import { addBenchCommand } from './commands/bench/bench-command.js'
+import { addBridgeCommand } from './commands/bridge/bridge-command.js'
 import { addBundleCommand } from './commands/bundle/bundle-command.js'
 import { addCheckCommand } from './commands/check/check-command.js'
 import { addCompletionCommand } from './commands/completion/completion-command.js'
@@ -46,6 +47,7 @@ const COMMANDS: readonly AddCommand[] = [
   addImportCommand,
   addSchemaCommand,
   addReplayCommand,
+  addBridgeCommand,
   addBackupCommand,
   addRestoreCommand,
   addSalvageCommand,

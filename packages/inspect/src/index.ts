@@ -30,7 +30,7 @@ export { QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue
 export type { RecentRate } from './cold/recent-rate.js'
 export { isRepairable, type PlanOptions, planRepairs } from './repair/plan-repairs.js'
 export { planPrune, pruneQueue } from './repair/prune-queue.js'
-export { repairQueue } from './repair/repair-queue.js'
+export { type RepairOptions, repairQueue } from './repair/repair-queue.js'
 export {
   describeRepairStep,
   type RepairOutcome,
