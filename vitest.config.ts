@@ -14,7 +14,21 @@ export default defineConfig({
       // Without the entry beside the public one an alias is a prefix, so that the whole name is asked for.
       { find: /^@chronicle-ts\/core\/internal$/, replacement: source('core/src/internal') },
       { find: /^@chronicle-ts\/cli\/bench$/, replacement: source('cli/src/commands/bench/harness') },
-      ...['native', 'core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'testing', 'cli'].map((name) => ({
+      ...[
+        'native',
+        'core',
+        'schema',
+        'inspect',
+        'typed',
+        'bus',
+        'fanin',
+        'topics',
+        'replay',
+        'telemetry',
+        'testing',
+        'bridge',
+        'cli',
+      ].map((name) => ({
         find: new RegExp(`^@chronicle-ts/${name}$`),
         replacement: source(`${name}/src/index`),
       })),

@@ -26,15 +26,20 @@ const ALLOWED = {
   fanin: ['core'],
   topics: ['core', 'schema', 'bus', 'fanin', 'typed'],
   replay: ['core', 'fanin'],
+  telemetry: ['core'],
+  bridge: ['core'],
   testing: ['core', 'bus'],
-  cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay'],
-  examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'cli'],
-  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'cli'],
+  cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay', 'bridge'],
+  examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'cli'],
+  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'cli'],
 }
 
 /** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */
 const INNER_ENTRIES = [
-  { entry: '@chronicle-ts/core/internal', importers: ['inspect', 'typed', 'bus', 'fanin', 'replay', 'testing', 'cli', 'tools'] },
+  {
+    entry: '@chronicle-ts/core/internal',
+    importers: ['inspect', 'typed', 'bus', 'fanin', 'replay', 'testing', 'bridge', 'cli', 'tools'],
+  },
   { entry: '@chronicle-ts/cli/bench', importers: ['tools'] },
 ]
 

@@ -83,6 +83,14 @@ export const PROOFS = {
       env: { CHRONICLE_FUZZ_MINUTES: size(30), CHRONICLE_FUZZ_SEED: String(Date.now() % 1_000_000) },
     }),
   },
+  replication: {
+    shows: 'two hosts agree whatever happens to the server between them; needs nats-server',
+    step: (size) => ({
+      program: VITEST,
+      args: ['run', 'packages/bridge/test/histories'],
+      env: { CHRONICLE_HISTORIES: size(500), CHRONICLE_SEED: String(Date.now() % 1_000_000) },
+    }),
+  },
   soak: {
     shows: 'no process of a queue accumulates anything',
     step: (size) => ({ program: `${EVIDENCE}/soak/main.js`, args: ['--seconds', size(600)] }),

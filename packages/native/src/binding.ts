@@ -78,6 +78,8 @@ export interface Binding {
   /** Pins the calling thread; throws EINVAL when none of the CPUs exists. */
   setThreadAffinity(cpus: number[]): void
   threadAffinity(): number[]
+  /** Sends a line of `sd_notify(3)` to the service manager. False where none asked for it; throws where its socket refuses. */
+  notifyService(state: string): boolean
   /** `sched_yield`: another runnable thread may have the CPU. */
   yieldThread(): void
 

@@ -212,7 +212,7 @@ export class Durability {
     const cause = errnoError(-state, 'msync')
     // A full disk below a file whose blocks are reserved (thin provisioning): the messages are in the queue, so this is not what `ERR_NO_SPACE` says.
     if (state === -ENOSPC || state === -EDQUOT)
-      throw new IoError({ path, syscall: 'msync', errno: cause.code as string }, { cause })
+      throw new IoError({ path, syscall: 'msync', errnoName: cause.code as string }, { cause })
     throw fromSystemError(cause, { path })
   }
 

@@ -1,0 +1,203 @@
+import { BadBlockError } from '@chronicle-ts/core'
+import {
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JetStreamPublishOptions,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { Frame } from '../frames/frame.js'
+import { frameOfMessage, headersOf, messageIdOf } from './frame-message.js'
+
+/** Which stream carries a queue. */
+export interface StreamNames {
+  /** Default `chronicle-<queueId>`. */
+  readonly stream?: string
+  /** Default `chronicle.<queueId>.data`. */
+  readonly subject?: string
+}
+
+/** How a stream is made that does not exist. A stream that exists stays as it is. */
+export interface StreamSettings {
+  /** Servers that keep it. Default 1. */
+  readonly replicas?: number
+  /** Bytes that it keeps, the newest. Default: all. */
+  readonly maxBytes?: number
+}
+
+/** Where the frames of a stream end. */
+export interface StreamEnd {
+  /** Sequence of the last message of the stream, which is not that of a record; 0 for one that never had any. */
+  readonly lastSequence: number
+  /** The last frame; `undefined` in a stream without frames. */
+  readonly last: Frame | undefined
+  /** Sequence of the record that follows; `undefined` as {@link last}. The first one of a frame whose parts are not all there. */
+  readonly next: number | undefined
+  /** Highest term; 0 without frames. */
+  readonly term: number
+}
+
+/** Error of the server: another message came in between. */
+export const WRONG_LAST_SEQUENCE = 10_071
+const STREAM_NOT_FOUND = 10_059
+const NO_MESSAGE = 10_037
+
+/** The stream of one queue, seen from either end. */
+export class FrameStream {
+  readonly #client: JetStreamClient
+  readonly #manager: JetStreamManager
+
+  private constructor(
+    readonly connection: NatsConnection,
+    manager: JetStreamManager,
+    readonly name: string,
+    readonly subject: string,
+  ) {
+    this.#client = jetstream(connection)
+    this.#manager = manager
+  }
+
+  static async of(connection: NatsConnection, queueId: string, names: StreamNames = {}): Promise<FrameStream> {
+    // Without a look at the account, which a server that is about to start would refuse.
+    const manager = await jetstreamManager(connection, { checkAPI: false })
+    const { stream = `chronicle-${queueId}`, subject = `chronicle.${queueId}.data` } = names
+    return new FrameStream(connection, manager, stream, subject)
+  }
+
+  get manager(): JetStreamManager {
+    return this.#manager
+  }
+
+  get client(): JetStreamClient {
+    return this.#client
+  }
+
+  /** Makes the stream, when it does not exist. */
+  async ensure(settings: StreamSettings = {}): Promise<void> {
+    if ((await this.range()) !== undefined) return
+    await this.#manager.streams.add({
+      name: this.name,
+      subjects: [this.subject],
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      num_replicas: settings.replicas ?? 1,
+      ...(settings.maxBytes === undefined ? {} : { max_bytes: settings.maxBytes }),
+    })
+  }
+
+  /** Returns the first and last sequence of the stream; `undefined` when there is no stream. */
+  async range(): Promise<
+    { readonly first: number; readonly last: number; readonly messages: number; readonly bytes: number } | undefined
+  > {
+    try {
+      const { state } = await this.#manager.streams.info(this.name)
+      return { first: state.first_seq, last: state.last_seq, messages: state.messages, bytes: state.bytes }
+    } catch (error) {
+      if (isApiError(error, STREAM_NOT_FOUND)) return undefined
+      throw error
+    }
+  }
+
+  /** Reads where the frames end, from the stream itself. */
+  async end(): Promise<StreamEnd> {
+    const range = await this.range()
+    const lastSequence = range?.last ?? 0
+    if (range === undefined || range.messages === 0) return { lastSequence, last: undefined, next: undefined, term: 0 }
+    const last = (await this.#lastFrame(range))?.frame
+    if (last === undefined) return { lastSequence, last: undefined, next: undefined, term: 0 }
+    const next = last.part === last.parts ? last.first + last.count : last.first
+    return { lastSequence, last, next, term: last.term }
+  }
+
+  /** Returns the frame of a message of the stream; `undefined` when it was deleted. @throws {@link BadBlockError} for a message that is not a frame. */
+  async frameAt(sequence: number): Promise<Frame | undefined> {
+    const message = await this.#manager.streams.getMessage(this.name, { seq: sequence }).catch((error: unknown) => {
+      if (isApiError(error, NO_MESSAGE)) return null
+      throw error
+    })
+    if (message === null) return undefined
+    const frame = frameOfMessage({ headers: message.header, data: message.data })
+    if (typeof frame !== 'string') return frame
+    throw new BadBlockError({
+      directory: this.name,
+      offset: 0,
+      expected: sequence,
+      detail: `message ${sequence} of the stream: ${frame}`,
+    })
+  }
+
+  /**
+   * Publishes a frame as the message after `lastSequence`: the server refuses it when another one is there.
+   *
+   * @returns false when it was refused.
+   */
+  async publish(frame: Frame, lastSequence: number): Promise<boolean> {
+    // The client adds to the header: each call needs one of its own.
+    const options = (): Partial<JetStreamPublishOptions> => ({
+      headers: headersOf(frame),
+      expect: { streamName: this.name, lastSequence },
+    })
+    try {
+      const { duplicate } = await this.#client.publish(this.subject, frame.body, { ...options(), msgID: messageIdOf(frame) })
+      // A frame that the server remembers, and has lost or has already: without its name, only the place decides.
+      if (duplicate) await this.#client.publish(this.subject, frame.body, options())
+      return true
+    } catch (error) {
+      if (isApiError(error, WRONG_LAST_SEQUENCE)) return false
+      throw error
+    }
+  }
+
+  /**
+   * Finds the last message whose frame begins at or before a record, by bisection: frames are in order. Returns that of its first part.
+   *
+   * @returns the sequence of the message; `'trimmed'` when the stream begins after the record.
+   */
+  async find(record: number): Promise<number | 'trimmed'> {
+    const range = await this.range()
+    if (range === undefined || range.messages === 0) return (range?.last ?? 0) + 1
+    let low = range.first
+    let high = range.last
+    if (((await this.#beginAtOrAfter(low, high))?.frame.first ?? 0) > record) return 'trimmed'
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      const found = await this.#beginAtOrAfter(middle, high)
+      if (found === undefined || found.frame.first > record) high = middle - 1
+      else low = found.sequence
+    }
+    const frame = await this.frameAt(low)
+    return frame === undefined ? low : Math.max(range.first, low - frame.part + 1)
+  }
+
+  /** The last message that was not deleted. */
+  async #lastFrame({
+    first,
+    last,
+  }: {
+    readonly first: number
+    readonly last: number
+  }): Promise<{ readonly frame: Frame } | undefined> {
+    for (let sequence = last; sequence >= first; sequence--) {
+      const frame = await this.frameAt(sequence)
+      if (frame !== undefined) return { frame }
+    }
+    return undefined
+  }
+
+  /** The first message from here on that was not deleted. */
+  async #beginAtOrAfter(from: number, to: number): Promise<{ readonly sequence: number; readonly frame: Frame } | undefined> {
+    for (let sequence = from; sequence <= to; sequence++) {
+      const frame = await this.frameAt(sequence)
+      if (frame !== undefined) return { sequence, frame }
+    }
+    return undefined
+  }
+}
+
+export function isApiError(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code
+}

@@ -1,0 +1,50 @@
+import { DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { termMarker } from '../frames/frame.js'
+import { becomeSource } from '../replica/replica-identity.js'
+import { ReplicaSink } from '../replica/replica-sink.js'
+import { FrameStream, type StreamNames } from './frame-stream.js'
+import { Puller } from './puller.js'
+
+/** Others that append or promote at the same time make a try fail. */
+const TRIES_MAX = 100
+
+export interface Promoted {
+  readonly queueId: string
+  readonly term: number
+  /** Sequence with which the term begins. */
+  readonly first: number
+}
+
+/**
+ * Makes a replica the source of its history: takes what is left in the stream over, and publishes a marker of the next term as the message that follows. The server accepts one message there: of two promotions,
+ * and of a promotion and a source that still publishes, one wins, and the other one sees it.
+ *
+ * @throws {@link InvalidArgumentError} for a queue that is not a replica; `ERR_WRITER_ACTIVE` while it is being pulled; what {@link Puller.run} throws.
+ */
+export async function promote(
+  directory: string,
+  connection: NatsConnection,
+  names: StreamNames & { readonly name: string },
+): Promise<Promoted> {
+  using sink = new ReplicaSink(directory)
+  const { queueId } = sink
+  if (queueId === undefined)
+    throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a replica with records' })
+  const stream = await FrameStream.of(connection, queueId, names)
+  await stream.ensure()
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    await new Puller(sink, stream, { name: names.name, once: true }).run(new AbortController().signal)
+    const end = await stream.end()
+    const own = sink.nextSequence ?? 0
+    const first = end.next ?? own
+    // More came meanwhile.
+    if (first > own) continue
+    const term = Math.max(end.term, sink.term) + 1
+    // What the replica has beyond the stream, which has lost it, is published under the new term.
+    if (!(await stream.publish(termMarker({ queueId, term, first }), end.lastSequence))) continue
+    becomeSource(directory, { queueId, term })
+    return { queueId, term, first }
+  }
+  throw new DataLostError({ directory, from: sink.nextSequence, to: (await stream.end()).next ?? 0 })
+}

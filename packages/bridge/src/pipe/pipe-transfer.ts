@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import type { ReplicaSink } from '../replica/replica-sink.js'
+import type { ReplicaSource } from '../source/replica-source.js'
+import { type BrokenStream, encodeFrame, readFrames } from './frame-stream.js'
+
+export interface Transferred {
+  readonly frames: number
+  readonly records: number
+  readonly bytes: number
+}
+
+export interface PushToStreamOptions {
+  /** First sequence. Default: the earliest record. */
+  readonly from?: number
+  /** Continues with what is appended, until the signal aborts. Default: ends where the queue ends. */
+  readonly follow?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** Writes frames into a stream, at its pace. What the other end has already, it skips. Does not end the stream. */
+export async function pushToStream(
+  source: ReplicaSource,
+  stream: Writable,
+  options: PushToStreamOptions = {},
+): Promise<Transferred> {
+  const { from, follow = false, signal } = options
+  if (from === undefined) source.seekEarliest()
+  else source.seek(from)
+  const total = { frames: 0, records: 0, bytes: 0 }
+  while (signal?.aborted !== true) {
+    const outgoing = source.next()
+    if (outgoing === undefined) {
+      if (!follow) break
+      await source.reader.waitAsync({ signal }).catch((error: unknown) => endOfSignal(error, signal))
+      continue
+    }
+    for (const frame of outgoing.frames) for (const bytes of encodeFrame(frame)) await write(stream, bytes)
+    total.frames += outgoing.frames.length
+    total.records += outgoing.count
+    total.bytes += outgoing.length
+  }
+  return total
+}
+
+function endOfSignal(error: unknown, signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) throw error
+}
+
+async function write(stream: Writable, bytes: Uint8Array): Promise<void> {
+  // The bytes are a view of a mapping that stays as long as it is held: the stream may take its time.
+  if (!stream.write(bytes)) await once(stream, 'drain')
+}
+
+export interface PulledFromStream extends Transferred {
+  /** What ended the transfer before the end of the stream: what came before it is in the replica. */
+  readonly broken: BrokenStream | undefined
+}
+
+/** Takes the frames of a stream over, and makes them durable at the end. */
+export async function pullFromStream(sink: ReplicaSink, chunks: AsyncIterable<Uint8Array>): Promise<PulledFromStream> {
+  const total = { frames: 0, records: 0, bytes: 0 }
+  let broken: BrokenStream | undefined
+  try {
+    for await (const item of readFrames(chunks)) {
+      if ('kind' in item) {
+        broken = item
+        break
+      }
+      const before = sink.nextSequence ?? item.first
+      sink.take(item)
+      total.frames += 1
+      total.records += (sink.nextSequence ?? before) - before
+      total.bytes += item.body.length
+    }
+  } finally {
+    await sink.flush()
+  }
+  if (broken === undefined && sink.isInside)
+    broken = { kind: 'broken', reason: 'cut', detail: 'the last parts of a record are missing', offset: 0 }
+  return { ...total, broken }
+}

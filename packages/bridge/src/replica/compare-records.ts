@@ -1,0 +1,69 @@
+import { BadBlockError, openObserver } from '@chronicle-ts/core'
+import {
+  RECORD_COMMIT_LENGTH_OFFSET,
+  RECORD_FLAG_HEADER_CRC,
+  RECORD_FLAGS_OFFSET,
+  RECORD_HEADER_CRC_OFFSET,
+  RECORD_HEADER_LENGTH,
+  RECORD_PAYLOAD_CRC_OFFSET,
+  RECORD_TRACE_ID_OFFSET,
+  recordLength,
+  viewOf,
+} from '@chronicle-ts/core/internal'
+
+/** Consecutive records, and the sequence of the first. */
+interface Records {
+  readonly bytes: Uint8Array
+  readonly first: number
+}
+
+/** Returns the bytes of the first `count` records; less when they are cut off. */
+export function lengthOfRecords(bytes: Uint8Array, count: number): number {
+  const view = viewOf(bytes)
+  let at = 0
+  for (let index = 0; index < count && at + RECORD_HEADER_LENGTH <= bytes.length; index++)
+    at += recordLength(Math.max(view.getUint32(at + RECORD_COMMIT_LENGTH_OFFSET, true) - 1, 0))
+  return Math.min(at, bytes.length)
+}
+
+/**
+ * Compares records with those of the same sequences in a queue, as far as it still has them: everything but the writer epoch and the header checksum, which are the queue's own. Payloads are
+ * compared by their checksums.
+ *
+ * @throws {@link BadBlockError} `ERR_BAD_BLOCK` at the first difference: the two histories are not one.
+ */
+export function compareRecords(directory: string, { bytes, first }: Records): void {
+  using own = openObserver(directory, { start: { sequence: first } })
+  const view = viewOf(bytes)
+  let sequence = first
+  for (let at = 0; at + RECORD_HEADER_LENGTH <= bytes.length; sequence++) {
+    const message = own.peek()
+    if (message !== undefined && message.sequence === sequence) {
+      if (!isSameRecord(view, at, message.view, message.offset))
+        throw new BadBlockError({
+          directory,
+          offset: at,
+          expected: sequence,
+          found: sequence,
+          detail: 'a record differs from that of the same sequence in the queue',
+        })
+      own.next()
+    }
+    at += recordLength(Math.max(view.getUint32(at + RECORD_COMMIT_LENGTH_OFFSET, true) - 1, 0))
+  }
+}
+
+function isSameRecord(one: DataView, oneAt: number, other: DataView, otherAt: number): boolean {
+  const isSame = (from: number, to: number): boolean => {
+    for (let at = from; at < to; at += 2)
+      if (one.getUint16(oneAt + at, true) !== other.getUint16(otherAt + at, true)) return false
+    return true
+  }
+  const flags = (view: DataView, at: number): number => view.getUint16(at + RECORD_FLAGS_OFFSET, true) | RECORD_FLAG_HEADER_CRC
+  return (
+    isSame(0, RECORD_FLAGS_OFFSET) &&
+    flags(one, oneAt) === flags(other, otherAt) &&
+    isSame(RECORD_PAYLOAD_CRC_OFFSET, RECORD_HEADER_CRC_OFFSET) &&
+    isSame(RECORD_TRACE_ID_OFFSET, RECORD_HEADER_LENGTH)
+  )
+}

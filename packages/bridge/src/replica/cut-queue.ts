@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { openObserver, openWriter, type QueueObserver, SourceRewrittenError } from '@chronicle-ts/core'
+import {
+  CONTROL_BOOT_ID_LENGTH,
+  CONTROL_BOOT_ID_OFFSET,
+  CONTROL_FILE,
+  decodeDurableMark,
+  durableSlotOffset,
+  encodeDurableSlot,
+  QUARANTINE_DIRECTORY,
+  QueueDirectory,
+  RECORD_HEADER_LENGTH,
+  segmentFileName,
+  WriterLock,
+} from '@chronicle-ts/core/internal'
+import { framesOf } from '../frames/frame.js'
+import { encodeFrame } from '../pipe/frame-stream.js'
+
+/** What was cut off. */
+export interface CutOff {
+  readonly records: number
+  /** File with the frames of these records; `undefined` when there were none. */
+  readonly file: string | undefined
+}
+
+/** What the file says about whose records they are. */
+interface Owner {
+  readonly queueId: string
+  readonly term: number
+}
+
+/** Bytes of records in a frame of the file. */
+const FRAME_BYTES = 128 * 1024
+
+/**
+ * Moves the records from `sequence` on to the quarantine, as frames, and cuts the queue off there. The next record gets that sequence. A crash at any point leaves a queue that can be cut
+ * again: first the records are kept and synced, then the queue is brought into the state of a power cut that took them, and recovery does the rest.
+ *
+ * @throws {@link SourceRewrittenError} when the records from there on are not in the queue any more; `ERR_WRITER_ACTIVE`.
+ */
+export function cutQueue(directory: string, sequence: number, owner: Owner): CutOff {
+  const held = QueueDirectory.open(directory)
+  const lock = WriterLock.acquire(held)
+  let cut: CutOff
+  try {
+    using observer = openObserver(directory, { start: { sequence } })
+    const first = observer.peek()
+    if (first === undefined) return { records: 0, file: undefined }
+    const { segmentId, offset } = first
+    if (first.sequence !== sequence)
+      throw new SourceRewrittenError({
+        directory,
+        source: owner.queueId,
+        sourceSequence: sequence,
+        detail: `its first record is now ${first.sequence}`,
+      })
+    cut = keepTail(directory, observer, { sequence, owner })
+    lowerMark(directory, { sequence, segmentId, offset })
+    clearRecord(join(directory, segmentFileName(segmentId)), offset)
+  } finally {
+    lock.release()
+    held.close()
+  }
+  // Recovers: sets aside what follows, and leads readers on.
+  openWriter(directory).close()
+  return cut
+}
+
+function keepTail(directory: string, tail: QueueObserver, { sequence, owner }: { sequence: number; owner: Owner }): CutOff {
+  const folder = join(directory, QUARANTINE_DIRECTORY)
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `unreplicated-term-${owner.term}-from-${sequence}-${Date.now()}.frames`)
+  const fd = openSync(file, 'wx')
+  let records = 0
+  try {
+    for (let block = tail.nextBlock(FRAME_BYTES); block !== undefined; block = tail.nextBlock(FRAME_BYTES)) {
+      records += block.count
+      for (const frame of framesOf(block, { ...owner, maxBody: FRAME_BYTES }))
+        for (const bytes of encodeFrame(frame)) writeAll(fd, bytes)
+    }
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  syncFolder(folder)
+  return { records, file }
+}
+
+/** Says that nothing from there on was ever durable, in another run of the machine. */
+function lowerMark(
+  directory: string,
+  mark: { readonly sequence: number; readonly segmentId: number; readonly offset: number },
+): void {
+  const path = join(directory, CONTROL_FILE)
+  const control = readFileSync(path)
+  const generation = (decodeDurableMark(control, crc32)?.generation ?? 0) + 1
+  const fd = openSync(path, 'r+')
+  try {
+    for (const slot of [generation, generation + 1])
+      writeAll(fd, encodeDurableSlot({ ...mark, generation: slot }, crc32), durableSlotOffset(slot % 2))
+    writeAll(fd, randomBytes(CONTROL_BOOT_ID_LENGTH), CONTROL_BOOT_ID_OFFSET)
+    fdatasyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function clearRecord(path: string, offset: number): void {
+  const fd = openSync(path, 'r+')
+  try {
+    writeAll(fd, new Uint8Array(RECORD_HEADER_LENGTH), offset)
+    fdatasyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function writeAll(fd: number, bytes: Uint8Array, at?: number): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(fd, bytes, done, bytes.length - done, at === undefined ? null : at + done)
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

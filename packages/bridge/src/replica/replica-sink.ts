@@ -1,0 +1,183 @@
+import {
+  BadBlockError,
+  ClosedError,
+  DataLostError,
+  FencedError,
+  InvalidArgumentError,
+  openObserver,
+  openWriter,
+  type QueueWriter,
+  type WriterOptions,
+} from '@chronicle-ts/core'
+import { decompress } from '../frames/compression.js'
+import { type Frame, isSound } from '../frames/frame.js'
+import { FrameAssembler, type WholeFrame } from '../frames/frame-assembler.js'
+import { compareRecords, lengthOfRecords } from './compare-records.js'
+import { becomeReplica, readIdentity } from './replica-identity.js'
+
+/** Bytes that a body may decompress to: the largest record that a segment holds. */
+const DECOMPRESSED_MAX = 2 ** 31
+
+export interface ReplicaSinkOptions {
+  /** History that must be replicated, as 32 hexadecimal digits. Default: that of the first frame. */
+  readonly queueId?: string
+  /** For the writer of the replica. */
+  readonly writer?: Omit<WriterOptions, 'firstSequence'>
+}
+
+/** What became of a frame. `known`: the replica had all of it, and it is the same. */
+export type Taken = 'part' | 'appended' | 'known' | 'term'
+
+/**
+ * A queue that takes frames over: the records keep sequence, time, type, payload, schema version, trace and source. Only what follows the last record is appended; what the
+ * replica has already is compared. The replica's writer is open as long as the sink, so that nothing else appends.
+ */
+export class ReplicaSink {
+  readonly directory: string
+  readonly #options: ReplicaSinkOptions
+  readonly #assembler = new FrameAssembler()
+  #queueId: string | undefined
+  #term = 0
+  #writer: QueueWriter | undefined
+  /** Whether the control block says whose replica this is. */
+  #isMarked = false
+  #isClosed = false
+
+  /** @throws {@link InvalidArgumentError} for a queue with messages that is not a replica of the history; what `openWriter` throws. */
+  constructor(directory: string, options: ReplicaSinkOptions = {}) {
+    this.directory = directory
+    this.#options = options
+    this.#queueId = options.queueId
+    const identity = readIdentity(directory)
+    if (identity === undefined) return
+    this.#writer = openWriter(directory, options.writer ?? {})
+    try {
+      this.#adopt(identity.isReplica ? identity.queueId : undefined)
+      this.#term = identity.term
+    } catch (error) {
+      this.#writer.close()
+      throw error
+    }
+  }
+
+  /** Sequence of the record that is needed next; `undefined` for a replica that does not exist yet, which begins at any. */
+  get nextSequence(): number | undefined {
+    return this.#writer?.nextSequence
+  }
+
+  /** Sequence below which everything survives a power cut. */
+  get durableSequence(): number {
+    return this.#writer?.durableSequence ?? 0
+  }
+
+  get queueId(): string | undefined {
+    return this.#queueId
+  }
+
+  get term(): number {
+    return this.#term
+  }
+
+  /** Whether a record of several frames is missing some of them. */
+  get isInside(): boolean {
+    return this.#assembler.isInside
+  }
+
+  /**
+   * Takes a frame. Appended is visible, and durable after {@link flush}.
+   *
+   * @throws {@link DataLostError} `ERR_DATA_LOST`: records between the replica's last one and this frame are missing. {@link BadBlockError} `ERR_BAD_BLOCK`: the frame is damaged, of another history,
+   * or differs from what the replica has. {@link FencedError} `ERR_FENCED`: it is of a term that is over, or the replica has records that the new term does not have.
+   */
+  take(frame: Frame): Taken {
+    if (this.#isClosed) throw new ClosedError({ handle: 'replica', directory: this.directory })
+    if (!isSound(frame)) throw this.#bad(frame.first, 'the body of a frame does not match its checksum')
+    if (this.#queueId !== undefined && frame.queueId !== this.#queueId)
+      throw this.#bad(frame.first, `the frame is of queue ${frame.queueId}, and the replica of queue ${this.#queueId}`)
+    const whole = this.#assembler.take(frame)
+    if (whole === undefined) return 'part'
+    if (typeof whole === 'string') throw this.#bad(frame.first, whole)
+    return whole.count === 0 ? this.#takeMarker(whole) : this.#takeRecords(whole)
+  }
+
+  /** Makes everything that was taken durable. */
+  async flush(): Promise<void> {
+    await this.#writer?.flush()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#writer?.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** An existing queue is a replica already, or holds nothing: then its making was interrupted. */
+  #adopt(queueId: string | undefined): void {
+    if (queueId !== undefined && (this.#queueId === undefined || this.#queueId === queueId)) {
+      this.#queueId = queueId
+      this.#isMarked = true
+      return
+    }
+    using observer = openObserver(this.directory)
+    if (queueId === undefined && observer.peek() === undefined) return
+    const expected =
+      this.#queueId === undefined ? 'a replica, or a directory without a queue' : `a replica of queue ${this.#queueId}`
+    throw new InvalidArgumentError({ argument: 'directory', value: this.directory, expected })
+  }
+
+  #takeMarker({ queueId, term, first }: WholeFrame): Taken {
+    const next = this.nextSequence ?? first
+    if (term <= this.#term) return 'known'
+    if (first > next) throw new DataLostError({ directory: this.directory, from: next, to: first })
+    // The promoted queue did not have these: they are no part of the history any more.
+    if (first < next) throw new FencedError({ directory: this.directory, term: this.#term, newTerm: term })
+    this.#enterTerm({ queueId, term, first })
+    return 'term'
+  }
+
+  #takeRecords(whole: WholeFrame): Taken {
+    const { first, count, term } = whole
+    const next = this.nextSequence ?? first
+    if (first > next) throw new DataLostError({ directory: this.directory, from: next, to: first })
+    const known = Math.min(next - first, count)
+    if (term < this.#term && known < count) throw new FencedError({ directory: this.directory, term, newTerm: this.#term })
+    const bytes = this.#decompressed(whole)
+    const knownLength = lengthOfRecords(bytes, known)
+    if (known > 0) compareRecords(this.directory, { bytes: bytes.subarray(0, knownLength), first })
+    if (known === count) return 'known'
+    if (term > this.#term || !this.#isMarked) this.#enterTerm(whole)
+    this.#append(bytes.subarray(knownLength), whole)
+    return 'appended'
+  }
+
+  #append(bytes: Uint8Array, { first, count }: WholeFrame): void {
+    const writer = this.#writer as QueueWriter
+    writer.appendBlock(bytes)
+    if (writer.nextSequence !== first + count)
+      throw this.#bad(first, `the frame says ${count} records, and holds ${writer.nextSequence - first}`)
+  }
+
+  #decompressed({ body, first }: WholeFrame): Uint8Array {
+    try {
+      return decompress(body, DECOMPRESSED_MAX)
+    } catch (cause) {
+      if (cause instanceof InvalidArgumentError) throw cause
+      throw this.#bad(first, 'the body of a frame cannot be decompressed')
+    }
+  }
+
+  #enterTerm({ queueId, term, first }: Pick<WholeFrame, 'queueId' | 'term' | 'first'>): void {
+    this.#writer ??= openWriter(this.directory, { ...this.#options.writer, firstSequence: first })
+    becomeReplica(this.directory, { queueId, term })
+    this.#isMarked = true
+    this.#queueId = queueId
+    this.#term = term
+  }
+
+  #bad(expected: number, detail: string): BadBlockError {
+    return new BadBlockError({ directory: this.directory, offset: 0, expected, detail })
+  }
+}

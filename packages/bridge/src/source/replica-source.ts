@@ -1,0 +1,125 @@
+import {
+  type CommittedMessage,
+  DataLostError,
+  InvalidArgumentError,
+  type MessageSource,
+  openObserver,
+  QueueReader,
+} from '@chronicle-ts/core'
+import { RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
+import { compress } from '../frames/compression.js'
+import { type Frame, framesOf } from '../frames/frame.js'
+import { readIdentity } from '../replica/replica-identity.js'
+
+/** Bytes of records in a frame: large enough that a frame costs little per record, and several are on their way at once. */
+export const FRAME_BYTES = 128 * 1024
+
+/** Records on their way, as one frame or as several with a part each. */
+export interface Outgoing {
+  readonly frames: readonly Frame[]
+  readonly first: number
+  readonly count: number
+  /** Bytes of records. */
+  readonly length: number
+  /** To commit through. */
+  readonly place: CommittedMessage
+}
+
+export interface ReplicaSourceOptions {
+  /** Bytes of a body at most. Default 128 KiB. */
+  readonly frameBytes?: number
+  /** Compresses bodies; needs Node.js 22.15 or later on both sides. Default none. */
+  readonly compression?: 'none' | 'zstd'
+}
+
+/** A queue whose records leave in frames. */
+export class ReplicaSource {
+  readonly reader: MessageSource
+  readonly queueId: string
+  readonly term: number
+  readonly #frameBytes: number
+  readonly #compression: 'none' | 'zstd'
+
+  /**
+   * @param reader of the queue; a named one holds back deletion. It stays the caller's.
+   * @throws {@link InvalidArgumentError} for a replica that was not promoted, and for a queue of the base format, which has no id.
+   */
+  constructor(reader: MessageSource, options: ReplicaSourceOptions = {}) {
+    this.reader = reader
+    this.#frameBytes = options.frameBytes ?? FRAME_BYTES
+    this.#compression = options.compression ?? 'none'
+    const identity = readIdentity(reader.directory)
+    if (identity?.queueId === undefined)
+      throw new InvalidArgumentError({
+        argument: 'queue',
+        value: reader.directory,
+        expected: 'a queue with an id: open it once with a writer of this version',
+      })
+    if (identity.isReplica)
+      throw new InvalidArgumentError({
+        argument: 'queue',
+        value: reader.directory,
+        expected: 'a queue that is not a replica; promote it first',
+      })
+    this.queueId = identity.queueId
+    this.term = identity.term
+  }
+
+  /** Term of the queue now: another process may have made it a replica. */
+  get presentTerm(): number {
+    return readIdentity(this.reader.directory)?.term ?? this.term
+  }
+
+  /**
+   * Goes to the record with this sequence, or to where it will be appended.
+   *
+   * @throws {@link DataLostError} `ERR_DATA_LOST` when it was deleted, or the queue ends before it.
+   */
+  seek(sequence: number): void {
+    this.reader.seek({ sequence })
+    const found = this.reader.peek()?.sequence ?? this.#end()
+    if (found !== sequence) throw new DataLostError({ directory: this.reader.directory, from: sequence, to: found })
+  }
+
+  /** Goes to the earliest record. @returns its sequence, or that of the next one. */
+  seekEarliest(): number {
+    this.reader.seek('earliest')
+    return this.reader.peek()?.sequence ?? this.#end()
+  }
+
+  /**
+   * Returns the next records; `undefined` when the source has caught up. Several records fit into one body, so that only a single large one is ever split: the same records are split alike again.
+   *
+   * @param bodyMax bytes of a body at most.
+   */
+  next(bodyMax = this.#frameBytes): Outgoing | undefined {
+    const block = this.reader.nextBlock(Math.min(this.#frameBytes, bodyMax))
+    if (block === undefined) return undefined
+    const { bytes, count, firstSequence: first, segmentId, offset } = block
+    const { queueId, term } = this
+    const frames = framesOf({ bytes: this.#packed(bytes), firstSequence: first, count }, { queueId, term, maxBody: bodyMax })
+    return {
+      frames,
+      first,
+      count,
+      length: bytes.length,
+      place: { segmentId, offset, length: bytes.length - RECORD_HEADER_LENGTH },
+    }
+  }
+
+  #packed(bytes: Uint8Array): Uint8Array {
+    if (this.#compression === 'none') return bytes
+    const packed = compress(bytes)
+    return packed.length < bytes.length ? packed : bytes
+  }
+
+  /** Saves that everything up to these records has arrived, where the reader has a name. */
+  commit(place: CommittedMessage): void {
+    if (this.reader instanceof QueueReader) this.reader.commitThrough(place)
+  }
+
+  #end(): number {
+    using end = openObserver(this.reader.directory, { start: 'latest' })
+    return end.nextSequence
+  }
+}

@@ -1,0 +1,253 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openObserver, openReader, type QueueReader } from '@chronicle-ts/core'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  bridgeStatus,
+  connectNats,
+  FrameStream,
+  Puller,
+  type PullerOptions,
+  Pusher,
+  type PusherOptions,
+  promote,
+  ReplicaSink,
+  ReplicaSource,
+  readFrames,
+  readIdentity,
+  rejoin,
+} from '../../src/index.js'
+import { NatsServer, NO_SERVER } from '../support/nats-server.js'
+import { appendSome, openSource, temporaryDirectory, told } from '../support/queues.js'
+
+const code = (name: string, facts: object = {}): unknown => expect.objectContaining({ code: name, ...facts })
+
+const WRITER = { segmentSize: 65_536, prefault: false, heartbeatIntervalMs: 0 }
+
+const NEVER = new AbortController().signal
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
+}
+
+/** Both ends of one history. */
+class Ends {
+  private constructor(
+    readonly source: string,
+    readonly replica: string,
+    readonly connection: NatsConnection,
+    readonly stream: FrameStream,
+  ) {}
+
+  static async on(server: NatsServer, messages: number, length?: number): Promise<Ends> {
+    const folder = temporaryDirectory()
+    const source = join(folder, 'source')
+    {
+      using writer = openSource(source, 65_536)
+      appendSome(writer, messages, length)
+    }
+    const connection = await connectNats({ servers: server.url })
+    onTestFinished(() => connection.close())
+    const stream = await FrameStream.of(connection, readIdentity(source)?.queueId ?? '')
+    return new Ends(source, join(folder, 'replica'), connection, stream)
+  }
+
+  pusher(options: PusherOptions & { reader?: string; queue?: string } = {}): Pusher {
+    const { reader = 'bridge', queue = this.source, ...others } = options
+    const opened = openReader(queue, reader)
+    onTestFinished(() => opened.close())
+    return new Pusher(new ReplicaSource(opened, { frameBytes: 4096 }), this.stream, others)
+  }
+
+  /** Pushes what there is. */
+  async push(options: PusherOptions & { queue?: string } = {}): Promise<Pusher> {
+    const { queue = this.source, ...others } = options
+    using reader: QueueReader = openReader(queue, 'bridge')
+    const pusher = new Pusher(new ReplicaSource(reader, { frameBytes: 4096 }), this.stream, { ...others, once: true })
+    await pusher.run(NEVER)
+    return pusher
+  }
+
+  /** Pulls what there is. */
+  async pull(options: Partial<PullerOptions> & { into?: string } = {}): Promise<Puller> {
+    const { into = this.replica, ...others } = options
+    using sink = new ReplicaSink(into, { writer: WRITER })
+    const puller = new Puller(sink, this.stream, { name: 'b', ...others, once: true })
+    await puller.run(NEVER)
+    return puller
+  }
+
+  append(count: number, length?: number): void {
+    using writer = openSource(this.source)
+    appendSome(writer, count, length)
+  }
+
+  expectEqual(): void {
+    expect(told(this.replica)).toEqual(told(this.source))
+  }
+}
+
+describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? ''}`, () => {
+  it('arrives, and each end finds its place again in the stream and in its own records', async () => {
+    const server = await NatsServer.start()
+    const ends = await Ends.on(server, 500)
+    expect((await ends.push()).progress).toMatchObject({ records: 500, nextSequence: 500 })
+    expect((await ends.pull()).progress).toMatchObject({ records: 500, pending: 0 })
+    ends.expectEqual()
+    ends.append(100)
+    const before = await ends.stream.range()
+    expect((await ends.push()).progress.records).toBe(100)
+    expect((await ends.push()).progress.records).toBe(0)
+    expect((await ends.stream.range())?.messages).toBeGreaterThan(before?.messages ?? 0)
+    expect(await bridgeStatus(ends.replica, ends.connection)).toMatchObject({ role: 'replica', lag: { messages: 100 } })
+    expect((await ends.pull()).progress.records).toBe(100)
+    ends.expectEqual()
+    const status = await bridgeStatus(ends.source, ends.connection)
+    expect(status).toMatchObject({ role: 'source', term: 0, nextSequence: 600, lag: { messages: 0, seconds: 0 }, fenced: false })
+    expect(status.sinks).toEqual([{ name: 'b', pendingFrames: 0, nextSequence: 600 }])
+  })
+
+  it('follows live, through a server that is killed, and one whose store is deleted', async () => {
+    const server = await NatsServer.start()
+    const ends = await Ends.on(server, 50)
+    const ending = new AbortController()
+    const pushing = ends.pusher().run(ending.signal)
+    while (((await ends.stream.end()).next ?? 0) < 50) await new Promise((resolve) => setTimeout(resolve, 5))
+    using sink = new ReplicaSink(ends.replica, { writer: WRITER })
+    const pulling = new Puller(sink, ends.stream, { name: 'b' }).run(ending.signal)
+    await until(() => sink.nextSequence === 50)
+    await server.kill()
+    ends.append(50)
+    await server.start()
+    await until(() => sink.nextSequence === 100)
+    await server.kill()
+    server.deleteStore()
+    ends.append(50)
+    await server.start()
+    await until(() => sink.nextSequence === 150)
+    ending.abort()
+    await Promise.all([pushing, pulling])
+    ends.expectEqual()
+  })
+
+  it('carries records that are larger than a message may be', async () => {
+    const server = await NatsServer.start('max_payload: 8192')
+    const ends = await Ends.on(server, 5, 30_000)
+    await ends.push()
+    // The last part of the last record is lost, as by a server that lost what it had acknowledged. It is published again, although the server remembers its name.
+    const range = await ends.stream.range()
+    await ends.stream.manager.streams.deleteMessage(ends.stream.name, range?.last ?? 0)
+    ends.append(1, 30_000)
+    expect((await ends.push()).progress).toMatchObject({ records: 2, nextSequence: 6 })
+    await ends.pull()
+    ends.expectEqual()
+  })
+
+  it('keeps one order with two pushers of the same queue at once, and with two sinks', async () => {
+    const server = await NatsServer.start()
+    const ends = await Ends.on(server, 400)
+    await ends.stream.ensure()
+    await Promise.all([
+      ends.pusher({ once: true, reader: 'one' }).run(NEVER),
+      ends.pusher({ once: true, reader: 'two' }).run(NEVER),
+    ])
+    const other = `${ends.replica}-2`
+    await Promise.all([ends.pull(), ends.pull({ into: other, name: 'c' })])
+    ends.expectEqual()
+    expect(told(other)).toEqual(told(ends.source))
+    const end = await ends.stream.end()
+    expect(end.next).toBe(400)
+  })
+
+  it('stops where the stream was trimmed below the sink, and where a copy went its own way', async () => {
+    const server = await NatsServer.start()
+    const ends = await Ends.on(server, 300)
+    await ends.push()
+    await ends.pull()
+    ends.append(300)
+    await ends.push()
+    const { first = 0, last = 0 } = (await ends.stream.range()) ?? {}
+    expect(last).toBeGreaterThan(first)
+    await ends.stream.manager.streams.purge(ends.stream.name, { seq: last })
+    await expect(ends.pull()).rejects.toThrow(code('ERR_DATA_LOST', { from: 300 }))
+    expect(told(ends.replica)).toHaveLength(300)
+    // A new replica begins where the stream begins.
+    const late = `${ends.replica}-late`
+    await ends.pull({ into: late })
+    expect(told(late)).toEqual(told(ends.source).slice(-told(late).length))
+  })
+
+  it('releases the source only as far as the sinks are durable, when it is told to', async () => {
+    const server = await NatsServer.start()
+    const ends = await Ends.on(server, 200)
+    const ending = new AbortController()
+    const pushing = ends.pusher({ holdUntil: 'sink' }).run(ending.signal)
+    const committed = (): number => {
+      using observer = openObserver(ends.source)
+      const bytes = readFileSync(join(ends.source, 'readers', 'bridge.meta'))
+      const slot = bytes.readBigUInt64LE(24) > bytes.readBigUInt64LE(64) ? 0 : 40
+      const [segmentId, offset] = [Number(bytes.readBigUInt64LE(slot)), Number(bytes.readBigUInt64LE(slot + 8))]
+      observer.seek({ segmentId, offset })
+      return observer.peek()?.sequence ?? 200
+    }
+    while (((await ends.stream.end()).next ?? 0) < 200) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(committed()).toBe(0)
+    await ends.pull()
+    await until(() => committed() === 200)
+    ending.abort()
+    await pushing
+  })
+
+  it('promotes one replica, fences the old source, and lets it rejoin without its unreplicated tail', async () => {
+    const server = await NatsServer.start()
+    const ends = await Ends.on(server, 100)
+    await ends.push()
+    await expect(promote(ends.source, ends.connection, { name: 'b' })).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
+    await ends.pull()
+    // The source's host is cut off, and appends what nobody gets.
+    ends.append(30)
+    const promoted = await promote(ends.replica, ends.connection, { name: 'b' })
+    expect(promoted).toMatchObject({ term: 1, first: 100 })
+    expect(readIdentity(ends.replica)).toEqual({ queueId: promoted.queueId, isReplica: false, term: 1 })
+    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: 1 }))
+    expect(await bridgeStatus(ends.source, ends.connection)).toMatchObject({ fenced: true, stream: { term: 1 } })
+    {
+      using writer = openSource(ends.replica)
+      appendSome(writer, 50)
+    }
+    const left = told(ends.source).slice(100)
+    const joined = await rejoin(ends.source, ends.connection)
+    expect(joined).toMatchObject({ term: 1, first: 100, records: 30 })
+    const kept: number[] = []
+    for await (const item of readFrames(one(readFileSync(joined.file ?? ''))))
+      if ('first' in item) kept.push(item.first, item.count)
+    expect(kept).toEqual([100, left.length])
+    expect(readdirSync(join(ends.source, 'quarantine')).length).toBeGreaterThan(0)
+    await ends.push({ queue: ends.replica })
+    await ends.pull({ into: ends.source, name: 'a' })
+    ends.expectEqual()
+    expect(told(ends.source)).toHaveLength(150)
+    await expect(rejoin(ends.source, ends.connection)).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
+  })
+
+  it('lets one of two promotions win', async () => {
+    const server = await NatsServer.start()
+    const ends = await Ends.on(server, 20)
+    await ends.push()
+    const other = `${ends.replica}-2`
+    await ends.pull()
+    await ends.pull({ into: other, name: 'c' })
+    const terms = await Promise.all([
+      promote(ends.replica, ends.connection, { name: 'b' }),
+      promote(other, ends.connection, { name: 'c' }),
+    ])
+    expect(terms.map(({ term }) => term).sort()).toEqual([1, 2])
+    const loser = terms[0].term === 1 ? ends.replica : other
+    await expect(ends.push({ queue: loser })).rejects.toThrow(code('ERR_FENCED', { term: 1, newTerm: 2 }))
+  })
+})
+
+async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes
+}

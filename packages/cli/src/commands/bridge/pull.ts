@@ -1,0 +1,59 @@
+import { FrameStream, Puller, pullFromStream, ReplicaSink, readIdentity } from '@chronicle-ts/bridge'
+import { asOwnerOf } from '../../as-owner.js'
+import type { CommandContext } from '../../command-context.js'
+import { UsageError } from '../../error-report.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
+import { toJsonReport } from '../../output/json.js'
+import { printable } from '../../output/printable.js'
+import { formatCountOf } from '../../output/quantities.js'
+import { type BridgeOptions, namesOf, noteIn, type ServerOptions, sinkNameOf, withServers } from './bridge-options.js'
+
+/** `bridge pull --from <servers>`. */
+export async function pull(context: CommandContext, queue: string, options: ServerOptions): Promise<number> {
+  const identity = readIdentity(queue)
+  const queueId = options.queueId ?? (identity?.isReplica === true ? identity.queueId : undefined)
+  if (queueId === undefined)
+    throw new UsageError('a replica that does not exist yet needs --queue-id; bridge status of the source shows it')
+  if (!/^[0-9a-f]{32}$/.test(queueId)) throw new UsageError('--queue-id must be 32 hexadecimal digits')
+  return asOwnerOf(queue, async () => {
+    using sink = new ReplicaSink(queue, { queueId })
+    const progress = await withServers(options, async (connection) => {
+      const stream = await FrameStream.of(connection, queueId, namesOf(options))
+      const puller = new Puller(sink, stream, {
+        name: sinkNameOf(options),
+        ...(options.once !== undefined && { once: options.once }),
+        onNote: noteIn(context),
+      })
+      context.log.info({ queueId, stream: stream.name, nextSequence: sink.nextSequence }, 'pulling')
+      await puller.run(context.signal)
+      return puller.progress
+    })
+    const { records, bytes, failures } = progress
+    report(context, { queue, queueId, records, bytes, failures, nextSequence: sink.nextSequence, term: sink.term })
+    return context.interrupted() ? EXIT_INTERRUPTED : EXIT_HEALTHY
+  })
+}
+
+/** `bridge pull --from -`. */
+export async function pullFromPipe(context: CommandContext, queue: string, options: BridgeOptions): Promise<number> {
+  const { queueId } = options
+  const stop = (): unknown => process.stdin.destroy()
+  context.signal.addEventListener('abort', stop, { once: true })
+  return asOwnerOf(queue, async () => {
+    using sink = new ReplicaSink(queue, queueId === undefined ? {} : { queueId })
+    const { records, bytes, broken } = await pullFromStream(sink, process.stdin)
+    report(context, { queue, queueId: sink.queueId, records, bytes, broken, nextSequence: sink.nextSequence, term: sink.term })
+    if (broken !== undefined)
+      context.log.warn({ reason: broken.reason, offset: broken.offset }, `the pipe broke: ${broken.detail}`)
+    if (context.interrupted()) return EXIT_INTERRUPTED
+    return broken === undefined ? EXIT_HEALTHY : EXIT_WARNING
+  })
+}
+
+function report(
+  context: CommandContext,
+  fields: { readonly queue: string; readonly records: number } & Record<string, unknown>,
+): void {
+  if (context.json) context.output.line(toJsonReport('bridge', { action: 'pull', ...fields }))
+  else context.output.line(`${formatCountOf(fields.records, 'record')} pulled into ${printable(fields.queue)}`)
+}
