@@ -17,6 +17,7 @@ import {
   i16,
   i32,
   i64,
+  type MessageInput,
   message,
   SBE_HEADER_LENGTH,
   timestampNs,
@@ -59,10 +60,12 @@ const AllV1 = message('All', 7, {
 const All = AllV1.since(2, { w: u16() })
 const Small = message('Small', 8, { id: u32(), price: f64() })
 
-const value = {
-  ...{ a: 255, b: -128, c: 3, d: -4, e: 4_000_000_000, f: -6, g: 2n ** 63n - 1n, h: -8n, i: 1.5, j: 2.25, k: true, l: 'sell' },
-  ...{ m: ['x', 'z'], n: '-60123.5', o: 1_700_000_000_000_000_001n, p: { re: 1, im: -1 }, q: [1, 2, 65_535], r: 'BTC-USD' },
-} as const
+const value: MessageInput<typeof AllV1> = {
+  ...{ a: 255, b: -128, c: 3, d: -4, e: 4_000_000_000, f: -6, g: 2n ** 63n - 1n, h: -8n, i: 1.5, j: 2.25, k: true },
+  l: 'sell',
+  m: ['x', 'z'],
+  ...{ n: '-60123.5', o: 1_700_000_000_000_000_001n, p: { re: 1, im: -1 }, q: [1, 2, 65_535], r: 'BTC-USD' },
+}
 
 /** A message as SBE has it: our payload with SBE's header in front. */
 function withHeader(type: typeof All | typeof AllV1 | typeof Small, payload: Uint8Array): Buffer {
