@@ -1,9 +1,9 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { BusLayout, openRouterEndpoints, openStrategyEndpoints, RouterDiscovery, type StrategyEndpoints } from '@chronicle-ts/bus'
 import { isQueueError, openObserver, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../test/queue-fixtures.js'
 import { decodeAnswer, encodeOrder } from '../order-codec.js'
 import { offsetOf } from '../order-messages.js'
 import { Router } from './router.js'
@@ -15,7 +15,7 @@ const problems: string[] = []
 const opened: StrategyEndpoints[] = []
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'router-'))
+  root = temporaryFolder()
   layout = new BusLayout(join(root, 'bus'))
   router = newRouter()
 })
@@ -23,7 +23,6 @@ afterEach(() => {
   router.close()
   for (const endpoints of opened.splice(0)) endpoints.close()
   problems.length = 0
-  rmSync(root, { recursive: true })
 })
 
 function newRouter(answers?: WriterOptions): Router {

@@ -26,7 +26,7 @@ import {
 import type { Position } from '../positions/position-file.js'
 import { decideAtUncommitted, wayOn } from '../records/leaving.js'
 import { findRecordBefore } from '../records/record-before.js'
-import { hasHeaderCrc, sequenceOf } from '../records/segment-bytes.js'
+import { sequenceOf } from '../records/segment-bytes.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
 import { type MappedSegment, totalFaultsRelaxed } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
@@ -34,6 +34,7 @@ import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
 import { CORRUPTION } from './corruption-words.js'
+import { beginsWithBaseRecord, sequenceInDamaged } from './damaged-segment.js'
 import { Message } from './message.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
 
@@ -112,7 +113,7 @@ export class RecordCursor {
       segment = openSegment(this.#directory, position.segmentId, this.#segmentSize, false)
     } catch (error) {
       if (!this.#mayPassOver(error, position.segmentId)) throw error
-      return this.#enterSoundAfter(position.segmentId, undefined, error)
+      return this.#enterSoundAfter(position.segmentId, sequenceInDamaged(this.#directory, this.#segmentSize, position), error)
     }
     if (segment === undefined) return false
     this.#enter(segment, position.offset)
@@ -484,10 +485,6 @@ export class RecordCursor {
 
 /** Beside the statuses of the native verifier: 0 stands where a record was committed. */
 const COMMIT_WORD_GONE = -1
-
-function beginsWithBaseRecord(segment: MappedSegment): boolean {
-  return segment.commitLengthAt(SEGMENT_HEADER_LENGTH) !== 0 && !hasHeaderCrc(segment, SEGMENT_HEADER_LENGTH)
-}
 
 /** For segments of the base format, whose header does not tell. */
 function firstRecordSequence(segment: MappedSegment): number | undefined {

@@ -85,7 +85,7 @@ export class QueueWriter {
     this.#retirement?.tellReleased()
   })
 
-  /** Use {@link openWriter}. */
+  /** Use `openWriter`. */
   constructor(opened: OpenedQueue) {
     const { control, tail, options } = opened
     this.#opened = opened
@@ -157,7 +157,7 @@ export class QueueWriter {
    * Appends one message and returns its sequence. The payload is copied.
    *
    * @param typeId the user's type, 0 to 65534.
-   * @throws {@link TooLargeError} `ERR_TOO_LARGE`, {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, {@link NoSpaceError} `ERR_NO_SPACE`,
+   * @throws `TooLargeError` `ERR_TOO_LARGE`, `InvalidArgumentError` `ERR_INVALID_ARGUMENT`, {@link NoSpaceError} `ERR_NO_SPACE`,
    * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`, {@link LockLostError} `ERR_LOCK_LOST`. Nothing was written in any of these cases,
    * nor when no sequence below 2^53 is left (`ERR_BAD_SEGMENT`), which only damage brings about.
    * {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
@@ -217,11 +217,11 @@ export class QueueWriter {
   }
 
   /**
-   * Takes over records as {@link MessageSource.nextBlock} of another queue gave them: sequence, timestamp, type, payload, schema version, trace and source stay; writer epoch and header
-   * checksum are this queue's. All of it is checked first. For replicas and restores; see `firstSequence` of {@link WriterOptions}.
+   * Takes over records as `MessageSource.nextBlock` of another queue gave them: sequence, timestamp, type, payload, schema version, trace and source stay; writer epoch and header
+   * checksum are this queue's. All of it is checked first. For replicas and restores; see `firstSequence` of `WriterOptions`.
    *
    * @returns the sequence of the first record; {@link nextSequence} says how far it went.
-   * @throws as {@link append} does; the records before the refused one are appended, and `error.batch` says which. {@link BadBlockError} `ERR_BAD_BLOCK`: a record is damaged, or
+   * @throws as {@link append} does; the records before the refused one are appended, and `error.batch` says which. `BadBlockError` `ERR_BAD_BLOCK`: a record is damaged, or
    * the sequences do not continue this queue's; nothing was appended.
    */
   appendBlock(bytes: Uint8Array): number {
@@ -259,7 +259,7 @@ export class QueueWriter {
   }
 
   /**
-   * Resolves when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` and related errors when that fails: the messages stay visible, and a later
+   * Resolves when everything appended before the call is durable. @throws `IoError` `ERR_IO` and related errors when that fails: the messages stay visible, and a later
    * flush retries all of them. {@link LockLostError} `ERR_LOCK_LOST`.
    */
   async flush(): Promise<void> {
@@ -291,7 +291,7 @@ export class QueueWriter {
   /**
    * Deletes now the segments that `retention` does not keep, which otherwise happens automatically, and resolves when the files are gone. Does nothing without `retention`.
    *
-   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`; {@link PermissionError}, {@link IoError} when the system refuses to delete a segment, which is
+   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`; `PermissionError`, `IoError` when the system refuses to delete a segment, which is
    * named: it and those above it are still there, and are tried again.
    */
   async applyRetention(): Promise<void> {
