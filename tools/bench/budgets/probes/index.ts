@@ -2,10 +2,12 @@ import type { Probe } from '../probe.js'
 import { fanIn } from './fan-in.js'
 import { floorSteps } from './floor-steps.js'
 import { heap } from './heap.js'
+import { histories } from './histories.js'
 import { hotFunctions } from './hot-functions.js'
 import { idleMemory } from './idle-memory.js'
 import { oneWay } from './one-way.js'
 import { opening } from './open.js'
+import { replication } from './replication.js'
 import { rolls } from './rolls.js'
 import { sustained } from './sustained.js'
 
@@ -14,6 +16,8 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   hot: hotFunctions,
   floor: floorSteps,
   fanin: fanIn,
+  history: histories,
+  bridge: replication,
   sustained,
   rolls,
   open: opening,
