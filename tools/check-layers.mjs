@@ -35,7 +35,10 @@ const ALLOWED = {
 
 /** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */
 const INNER_ENTRIES = [
-  { entry: '@chronicle-ts/core/internal', importers: ['inspect', 'bus', 'fanin', 'replay', 'testing', 'bridge', 'cli', 'tools'] },
+  {
+    entry: '@chronicle-ts/core/internal',
+    importers: ['inspect', 'typed', 'bus', 'fanin', 'replay', 'testing', 'bridge', 'cli', 'tools'],
+  },
 ]
 
 const TEST = /^packages\/[^/]+\/test\/|\.test\.ts$/
@@ -58,8 +61,28 @@ const EXCEPTIONS = [
   { importers: /^tools\/evidence\/witness\//, packages: [], folders: ['packages/core/src/format'] },
 ]
 
-/** Folders inside a package that stand below the rest of it: what else of their package they may import. */
-const INNER_LAYERS = [{ folder: 'packages/core/src/format', allowed: [] }]
+/**
+ * Folders inside a package, the lowest first: a file imports from its own folder and those below it. Files beside the folders (defaults, index) are not ordered, and tests may use all that
+ * they test.
+ *
+ * @type {Record<string, string[]>}
+ */
+const FOLDER_ORDER = {
+  'packages/core/src': [
+    'format',
+    'errors',
+    'files',
+    'records',
+    'control',
+    'segment',
+    'wait',
+    'positions',
+    'retention',
+    'recovery',
+    'reader',
+    'writer',
+  ],
+}
 
 const SOURCE_FILE = /\.(ts|mts|cts|js|mjs|cjs)$/
 
@@ -75,6 +98,7 @@ export function findLayerViolations(top) {
   const layers = layerFolders(top)
   return [...layers]
     .flatMap(([layer, folder]) => [...checkManifest(top, layer, folder), ...checkSources(top, layer, folder)])
+    .concat(findCircles(top))
     .sort()
 }
 
@@ -167,9 +191,65 @@ function faultOfRelative(path, folder, specifier) {
     const mayReach = exceptionsFor(path).some(({ folders }) => folders.some((reached) => isInside(target, reached)))
     return mayReach ? undefined : `${specifier} leaves ${folder}; import the package by its name`
   }
-  const inner = INNER_LAYERS.find((layer) => isInside(path, layer.folder))
-  if (!inner || isInside(target, inner.folder) || inner.allowed.some((allowed) => isInside(target, allowed))) return undefined
-  return `${specifier} leaves ${inner.folder}, which stands below the rest of its package`
+  return faultOfOrder(path, target, specifier)
+}
+
+/**
+ * @param {string} path
+ * @param {string} target
+ * @param {string} specifier
+ */
+function faultOfOrder(path, target, specifier) {
+  const base = Object.keys(FOLDER_ORDER).find((folder) => isInside(path, folder))
+  const order = (base && FOLDER_ORDER[base]) || []
+  const folderOf = (/** @type {string} */ file) => file.slice(`${base}/`.length).split('/').slice(0, -1)[0]
+  const from = folderOf(path)
+  if (base === undefined || from === undefined || TEST.test(path)) return undefined
+  if (!order.includes(from)) return `${base}/${from} is a folder that tools/check-layers.mjs gives no place`
+  const to = folderOf(target)
+  if (to === undefined || order.indexOf(to) <= order.indexOf(from)) return undefined
+  return `${specifier} points up: ${from} stands below ${to}`
+}
+
+/**
+ * Circles of imports, also of types: none of their files can be read, tested or moved without the others.
+ *
+ * @param {string} top
+ */
+function findCircles(top) {
+  const files = checkoutFiles(top, SOURCE_FILE)
+  const known = new Set(files)
+  const graph = new Map(files.map((path) => [path, importedFiles(top, path, known)]))
+  /** @type {Map<string, 'open' | 'done'>} */
+  const states = new Map()
+  /** @type {string[]} */
+  const circles = []
+  const visit = (/** @type {string} */ path, /** @type {string[]} */ trail) => {
+    states.set(path, 'open')
+    for (const next of graph.get(path) ?? []) {
+      const state = states.get(next)
+      if (state === 'open')
+        circles.push(`${path}: imports in a circle: ${[...trail.slice(trail.indexOf(next)), next].join(' -> ')}`)
+      else if (state === undefined) visit(next, [...trail, next])
+    }
+    states.set(path, 'done')
+  }
+  for (const path of files) if (!states.has(path)) visit(path, [path])
+  return circles
+}
+
+/**
+ * @param {string} top
+ * @param {string} path
+ * @param {ReadonlySet<string>} known
+ */
+function importedFiles(top, path, known) {
+  return findImports(readFileSync(join(top, path), 'utf8')).flatMap(({ specifier }) => {
+    if (!specifier.startsWith('.')) return []
+    const target = posix.normalize(posix.join(posix.dirname(path), specifier))
+    const source = [target, target.replace(/\.js$/, '.ts')].find((candidate) => known.has(candidate))
+    return source === undefined ? [] : [source]
+  })
 }
 
 /**

@@ -128,13 +128,26 @@ describe('findLayerViolations', () => {
     expect(findLayerViolations(top)).toHaveLength(1)
   })
 
-  it('keeps the format folder below the rest of core', () => {
+  it('keeps the folders of core in their order, except for tests', () => {
     write(
       'packages/core/src/format/record-layout.ts',
-      "import { x } from '../writer/queue-writer.js'\nimport { y } from './sizes.js'\n",
+      "import { x } from '../writer/queue-writer.js'\nimport { y } from './sizes.js'\nimport { z } from '../defaults.js'\n",
     )
+    write('packages/core/src/format/record-layout.test.ts', "import { x } from '../writer/queue-writer.js'\n")
+    write('packages/core/src/writer/queue-writer.ts', "import { x } from '../format/sizes.js'\n")
+    write('packages/core/src/other/file.ts', "import { x } from '../format/sizes.js'\n")
     expect(findLayerViolations(top)).toEqual([
-      'packages/core/src/format/record-layout.ts:1: ../writer/queue-writer.js leaves packages/core/src/format, which stands below the rest of its package',
+      'packages/core/src/format/record-layout.ts:1: ../writer/queue-writer.js points up: format stands below writer',
+      'packages/core/src/other/file.ts:1: packages/core/src/other is a folder that tools/check-layers.mjs gives no place',
+    ])
+  })
+
+  it('finds imports in a circle, also of types', () => {
+    write('packages/bus/src/a.ts', "import type { B } from './b.js'\n")
+    write('packages/bus/src/b.ts', "import { c } from './deep/c.js'\n")
+    write('packages/bus/src/deep/c.ts', "import { a } from '../a.js'\n")
+    expect(findLayerViolations(top)).toEqual([
+      'packages/bus/src/deep/c.ts: imports in a circle: packages/bus/src/a.ts -> packages/bus/src/b.ts -> packages/bus/src/deep/c.ts -> packages/bus/src/a.ts',
     ])
   })
 

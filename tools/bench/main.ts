@@ -16,6 +16,8 @@ import { checksumSuite } from './suites/checksum.js'
 import { claimSuite } from './suites/claim.js'
 import { commitSuite } from './suites/commit.js'
 import { nextSuite } from './suites/next.js'
+import { typedReadSuite } from './suites/typed-read.js'
+import { typedWriteSuite } from './suites/typed-write.js'
 import { touchMemory } from './touch-memory.js'
 
 /** About what the queues of one round occupy. */
@@ -87,6 +89,8 @@ function chooseSuites(options: BenchOptions): { suites: Suite[]; notes: string[]
     claimSuite(),
     nextSuite(payloadLength),
     commitSuite(),
+    typedWriteSuite(),
+    typedReadSuite(),
     ...[64, 256, 1024, 4096].map(checksumSuite),
   ]
   const notes = baseline && 'missing' in baseline ? [baseline.missing] : []

@@ -1,4 +1,5 @@
 export { realtimeNs } from './clock.js'
+export type { WriterStatus } from './control/writer-status.js'
 export {
   BadBlockError,
   BadPositionError,
@@ -41,17 +42,18 @@ export {
   WriterActiveError,
 } from './errors/index.js'
 export type { DirectoryPath } from './files/absolute-path.js'
-export type { WriterStatus } from './files/writer-status.js'
 export type { SourcePosition, TraceContext } from './format/index.js'
+export type { Position } from './positions/position-file.js'
+export { listReaders, type RegisteredReader } from './positions/position-survey.js'
+export { removeReader } from './positions/remove-reader.js'
 export type { Block } from './reader/block.js'
 export type { CaughtUp, FollowedMessage, FollowItem, FollowOptions } from './reader/follow.js'
-export { Message, type MessageFields } from './reader/message.js'
+export { Message } from './reader/message.js'
 export { MessageCopy, type MessageJson } from './reader/message-copy.js'
+export type { MessageFields } from './reader/message-fields.js'
 export { MessageSource } from './reader/message-source.js'
 export type { Moment } from './reader/moment.js'
 export type { Synchronous } from './reader/poll-handler.js'
-export type { Position } from './reader/position-file.js'
-export { listReaders, type RegisteredReader } from './reader/position-survey.js'
 export { openObserver, openObserverAsync, QueueObserver } from './reader/queue-observer.js'
 export {
   type CommittedMessage,
@@ -62,7 +64,6 @@ export {
   type ReaderOpening,
 } from './reader/queue-reader.js'
 export type { ObserverOptions, Place, ReaderOptions, SourceOptions, Start } from './reader/reader-options.js'
-export { removeReader } from './reader/remove-reader.js'
 export type { RunOptions } from './reader/run-handler.js'
 export type {
   AsyncWaitOptions,
@@ -75,6 +76,8 @@ export type {
 export { type StreamOptions, toReadable, toReadableStream } from './reader/streams.js'
 export type { AsyncOpenOptions } from './reader/when-queue-is-there.js'
 export type { RecoveryAction, RecoveryCase } from './recovery/recovery-case.js'
+export type { RetentionOptions } from './retention/retention-options.js'
+export { READER_TTL_PRESETS_MS } from './retention/retention-options.js'
 export type { ReleasedReader, RetentionVerdict } from './retention/retention-plan.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
@@ -93,5 +96,4 @@ export { openWriter } from './writer/open-writer.js'
 export { QueueWriter } from './writer/queue-writer.js'
 export type { WriterMetrics } from './writer/writer-metrics.js'
 export type { WriterNote } from './writer/writer-notes.js'
-export type { FlushPolicy, RetentionOptions, WriterOptions, WriterPreset } from './writer/writer-options.js'
-export { READER_TTL_PRESETS_MS } from './writer/writer-options.js'
+export type { FlushPolicy, WriterOptions, WriterPreset } from './writer/writer-options.js'

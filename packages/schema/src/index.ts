@@ -13,6 +13,19 @@ export {
   SchemaIncompatibleError,
   SchemaIoError,
 } from './errors/index.js'
+// The types of fields are named in the declarations of every program that exports a message type.
+export type {
+  BytesTypes,
+  ComplexTypes,
+  DecimalTypes,
+  FlagsTypes,
+  ListTypes,
+  MatrixTypes,
+  NumbersTypes,
+  QuantizedTypes,
+  ScalarTypesBase,
+  Utf8Types,
+} from './fields/builders.js'
 export {
   type ArrayOf,
   array,
@@ -41,11 +54,15 @@ export {
   vector,
 } from './fields/builders.js'
 export type {
+  AsOptional,
   Field,
   Fields,
   FieldTypes,
+  Flat,
   InputOf,
+  LaterShapeOf,
   ReadBody,
+  ScalarTypes,
   Shape,
   ShapeOf,
   SizesOf,

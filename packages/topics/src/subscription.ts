@@ -170,9 +170,10 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   #select(delivery: Delivery): TopicEntry | undefined {
     const { key, late, ahead, message } = delivery
     try {
-      const entry = this.#selector.select(message)
+      const entry = this.#selector.find(message.typeId)
+      const isSelected = this.#selector.isSelected(entry, message)
       this.#pending = undefined
-      return entry
+      return isSelected ? entry : undefined
     } catch (error) {
       if (error instanceof BadMessageError && !this.#sources.isSingle) {
         this.#pending = undefined

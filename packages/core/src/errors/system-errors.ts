@@ -1,5 +1,5 @@
-import { errnoName } from '../files/errno-name.js'
 import { LimitError, NoSpaceError } from './capacity-errors.js'
+import { errnoName } from './errno-name.js'
 import { NotAQueueError, NotFoundError } from './open-errors.js'
 import { LinkError } from './ownership-errors.js'
 import { QueueError } from './queue-error.js'

@@ -1,4 +1,4 @@
-import { errnoName } from './errno-name.js'
+import { errnoName } from '../errors/errno-name.js'
 
 /** The error that `node:fs` would throw for this errno, for failures that the addon reports as a number. */
 export function errnoError(errno: number, syscall: string): NodeJS.ErrnoException {

@@ -1,10 +1,10 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { getUint64, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import type { Position } from '../positions/position-file.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { openSegment } from '../segment/segment-files.js'
 import { locateEarliest, locateSequence, locateTimestamp, type Searched, walk } from './locate.js'
 import { momentNs } from './moment.js'
-import type { Position } from './position-file.js'
 import type { Place } from './reader-options.js'
 
 /** A place in the queue, and the sequence of the next message there, where that is known before it is read. */

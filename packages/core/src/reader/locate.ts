@@ -10,12 +10,12 @@ import {
   SEGMENT_HEADER_LENGTH,
   type SparseIndexEntry,
 } from '../format/index.js'
+import type { Position } from '../positions/position-file.js'
 import { walkHeaders } from '../records/header-walk.js'
 import { findFirstSegment } from '../segment/first-segment.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
 import { lastEntryBefore, sparseIndexOf } from '../segment/sparse-index.js'
-import type { Position } from './position-file.js'
 
 /** The queue as a searcher sees it. */
 export interface Searched {

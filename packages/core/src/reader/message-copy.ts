@@ -1,5 +1,5 @@
 import type { SourcePosition, TraceContext } from '../format/index.js'
-import type { MessageFields } from './message.js'
+import type { MessageFields } from './message-fields.js'
 
 /** A message as JSON: integers above 2^53 as decimal text, bytes as base64, ids as hexadecimal text. */
 export interface MessageJson {

@@ -18,33 +18,7 @@ import {
 } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { MessageCopy, type MessageJson, messageAsJson } from './message-copy.js'
-
-/** What every message says about itself, whether it is a view or a copy. */
-export interface MessageFields {
-  /** Counts the queue's messages from 0 over its whole life. */
-  readonly sequence: number
-  /** Nanoseconds since the Unix epoch, or the time that the appender gave. */
-  readonly timestampNs: bigint
-  /** The user's type, 0 to 65534. */
-  readonly typeId: number
-  /** Bytes of payload. */
-  readonly length: number
-  /** The payload, in a Buffer of its own: it may be written, kept, transferred. */
-  readonly payload: Buffer
-  readonly segmentId: number
-  /** Offset of the record in its segment. */
-  readonly offset: number
-  readonly flags: number
-  readonly payloadCrc: number
-  /** Low 32 bits of the epoch of the writer that appended it; 0 for writers of the base format. */
-  readonly writerEpoch: number
-  /** Version of the schema of the message's type, 1 to 255; 0 when the appender gave none. */
-  readonly schemaVersion: number
-  /** W3C trace context, where the appender gave one. No checksum covers the ids. */
-  readonly trace: Required<TraceContext> | undefined
-  /** Which message of another queue this one was made from, where the appender said it. `undefined` also when its own checksum does not match. */
-  readonly source: SourcePosition | undefined
-}
+import type { MessageFields } from './message-fields.js'
 
 const BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT)
 /** Rounds header and payload up to whole blocks; the commit word is the payload's length plus one. */
@@ -196,7 +170,7 @@ export class Message implements MessageFields {
    * and read-only, as {@link payloadView} is.
    */
   get view(): DataView {
-    return this.#heldSegment.lentView
+    return (this.#segment ?? this.#heldSegment).lentView
   }
 
   get payloadOffset(): number {

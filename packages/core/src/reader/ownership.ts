@@ -1,18 +1,9 @@
 import { readlinkSync } from 'node:fs'
 import type { MappedControl } from '../control/mapped-control.js'
-import { type FileIdentity, whatIsAt } from '../files/file-identity.js'
+import { whatIsAt } from '../files/file-identity.js'
+import type { OwnedFile } from '../files/owned-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { CONTROL_FILE, CONTROL_LENGTH } from '../format/index.js'
-
-/** A file of the queue that a source uses, where it should be. */
-export interface OwnedFile {
-  readonly directory: QueueDirectory
-  /** Relative to the directory: a folder on the way may have been replaced, too. */
-  readonly name: string
-  readonly identity: FileIdentity
-  /** Bytes that are mapped. What is stored behind a cut is lost in silence. */
-  readonly length: number
-}
 
 /** What {@link Ownership.findReplaced} found for each queue. */
 export type QueueLooks = Map<string, string | undefined>

@@ -1,10 +1,9 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptionNames } from '../files/option-names.js'
 import { isRecordOffset } from '../format/index.js'
+import type { Position } from '../positions/position-file.js'
 import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/wait-strategy.js'
 import { type Moment, momentNs } from './moment.js'
-
-import type { Position } from './position-file.js'
 
 /**
  * Where reading begins: at the earliest message that still exists, after the last one, at a sequence, at a time, at the last `n` messages (fewer when there are

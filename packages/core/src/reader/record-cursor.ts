@@ -24,6 +24,7 @@ import {
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
 } from '../format/index.js'
+import type { Position } from '../positions/position-file.js'
 import { decideAtUncommitted, wayOn } from '../records/leaving.js'
 import { findRecordBefore } from '../records/record-before.js'
 import { hasHeaderCrc, sequenceOf } from '../records/segment-bytes.js'
@@ -34,7 +35,6 @@ import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
 import { Message } from './message.js'
-import type { Position } from './position-file.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
 
 /** What a cursor counted since it was opened. */

@@ -1,6 +1,7 @@
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { putLeadOnSegment } from './lead-on.js'
-import { highestSegmentSeen, type Place } from './positions-seen.js'
+import type { Place } from './place.js'
+import { highestSegmentSeen } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 
 /**

@@ -1,20 +1,17 @@
 import { QueueError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { isRecordOffset, SEGMENT_FLAG_SEALED, SEGMENT_ID_MAX } from '../format/index.js'
-import { type RegisteredReader, readersOf } from '../reader/position-survey.js'
-import { glanceAtSegment, listSegments } from '../segment/segment-files.js'
+import { isRecordOffset, SEGMENT_ID_MAX } from '../format/index.js'
+import { type RegisteredReader, readersOf } from '../positions/position-survey.js'
+import { listSegments } from '../segment/segment-files.js'
+import type { Place } from './place.js'
 import type { RecoveryContext } from './recovery-context.js'
+import { isUnused } from './unused-segment.js'
 
 /**
  * How far above everything else a claim is believed, in segments. What names a segment further up is damaged, or of another queue: the segments between would all have to be
  * made.
  */
 export const LEAD_MAX = 64
-
-export interface Place {
-  readonly segmentId: number
-  readonly offset: number
-}
 
 export interface SeenReader extends Place {
   readonly name: string
@@ -61,13 +58,6 @@ export function readersAt({ directory }: RecoveryContext, end: Place): SeenReade
 /** Whether a reader can have been there, going by its form and by what else is known. */
 export function isPlausible(context: RecoveryContext, reader: Place, highestId: number): boolean {
   return isRecordOffset(reader.offset) && reader.offset <= context.segmentSize && reader.segmentId <= highestId + LEAD_MAX
-}
-
-/** A segment that was prepared and never became the head. */
-export function isUnused({ directory, segmentSize }: RecoveryContext, segmentId: number): boolean {
-  const glance = glanceAtSegment(directory, segmentId, segmentSize)
-  if (glance === undefined) return true
-  return glance.problem === undefined && !glance.hasRecords && (glance.header.flags & SEGMENT_FLAG_SEALED) === 0
 }
 
 /** The highest segment that anything names: a file, the control block, the durable mark, a reader. No id up to it is used again. */

@@ -13,8 +13,9 @@ import {
   READERS_DIRECTORY,
   readerFileName,
 } from '../format/index.js'
-import { writeLostNote } from '../retention/lost-position.js'
-import { type Place, readersAt, readersBehind } from './positions-seen.js'
+import { writeLostNote } from '../positions/lost-position.js'
+import type { Place } from './place.js'
+import { readersAt, readersBehind } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /** Where the queue goes on, and the first message that is lost, if any is. */

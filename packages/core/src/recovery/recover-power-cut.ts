@@ -5,14 +5,15 @@ import {
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
 } from '../format/index.js'
-import { readersOf } from '../reader/position-survey.js'
+import { readersOf } from '../positions/position-survey.js'
 import { recordCapacity } from '../records/record-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
 import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
 import { goOnAbove } from './go-on-above.js'
-import { highestSegmentSeen, isBehind, type Place, readersBehind } from './positions-seen.js'
+import type { Place } from './place.js'
+import { highestSegmentSeen, isBehind, readersBehind } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
 import { firstSequenceOfEmpty, sequenceAfterLoss } from './sequence-bounds.js'

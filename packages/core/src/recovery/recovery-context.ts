@@ -7,9 +7,9 @@ import type { MappedSegment } from '../segment/mapped-segment.js'
 import { listSegments } from '../segment/segment-files.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import { PendingChanges } from './pending-changes.js'
-import { isUnused } from './positions-seen.js'
 import type { RecoveryAction, RecoveryCase } from './recovery-case.js'
 import { describeEntry, keepBytes, linkAside, moveAside, moveBack, quarantineName, removeEntry } from './set-aside.js'
+import { isUnused } from './unused-segment.js'
 
 /** Where the writer goes on: the head segment, mapped for writing, the offset and the sequence of the next record. */
 export interface Tail {

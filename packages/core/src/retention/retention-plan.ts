@@ -1,5 +1,5 @@
-import type { RetentionOptions } from '../writer/writer-options.js'
-import type { SurveyedReader } from './reader-survey.js'
+import type { SurveyedReader } from '../positions/reader-survey.js'
+import type { RetentionOptions } from './retention-options.js'
 
 export interface RetentionState {
   /** The segments from the lowest to the head, ascending. */

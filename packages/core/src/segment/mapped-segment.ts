@@ -155,9 +155,9 @@ export class MappedSegment implements SegmentBytes {
 
   /** All of the segment, for callers of the library: valid as long as it is held. */
   get lentView(): DataView {
-    const view = this.#lentView
-    // A detached buffer has length 0: the caller transferred it, and gets another.
-    return view !== undefined && view.buffer.byteLength !== 0 ? view : this.#lend().view
+    // A detached buffer has length 0: the caller transferred it, and gets another. Asked of the bytes, because the engine inlines that.
+    const bytes = this.#lentBytes
+    return bytes !== undefined && bytes.length !== 0 ? (this.#lentView as DataView) : this.#lend().view
   }
 
   /** {@link lentView} as bytes. */

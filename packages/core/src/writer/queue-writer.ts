@@ -40,8 +40,9 @@ import type { Durability } from './durability.js'
 import { Head } from './head.js'
 import { batchAppends, blockAppends, type ManyAppends } from './many-appends.js'
 import type { OpenedQueue } from './opened-queue.js'
+import { detailsOf } from './prepared-options.js'
 import { readBatch } from './read-batch.js'
-import { appendWith, type RecordDetails, readAppendOptions } from './record-details.js'
+import { appendWith, type RecordDetails } from './record-details.js'
 import type { WriteAhead } from './write-ahead.js'
 import { WriterCallbacks } from './writer-callbacks.js'
 import type { WriterMetrics } from './writer-metrics.js'
@@ -343,7 +344,7 @@ export class QueueWriter {
   }
 
   #detailsOf(options: MessageDetails | undefined): RecordDetails | undefined {
-    return options === undefined ? undefined : readAppendOptions(options, this.#opened.options.extensions)
+    return options === undefined ? undefined : detailsOf(options, this.#opened.options.extensions)
   }
 
   /** No code of the caller runs in here but callbacks, and those run between two attempts. */

@@ -9,7 +9,7 @@ import {
   RECORD_PAYLOAD_CRC_OFFSET,
   recordLength,
 } from '@chronicle-ts/core/internal'
-import { loadValue, type MutableQueue, oneOf, storeValue, strangeValue } from './structure-mutations.js'
+import { loadValue, type MutableQueue, oneOf, storeValue, strangeValue } from './mutable-queue.js'
 
 interface Place {
   readonly offset: number

@@ -7,8 +7,9 @@ import {
   segmentFileName,
 } from '@chronicle-ts/core/internal'
 import type { Damage } from './damage-probes.js'
+import type { MutableQueue } from './mutable-queue.js'
 import { randomNumbers } from './random-numbers.js'
-import { type MutableQueue, mutateStructure } from './structure-mutations.js'
+import { mutateStructure } from './structure-mutations.js'
 
 /** A queue's files by name. */
 export function readFiles(directory: string): Map<string, Buffer> {

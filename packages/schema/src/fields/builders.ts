@@ -68,7 +68,7 @@ export function flags<const Name extends string>(
   return checked({ kind: 'flags', type: typeForBits(Math.max(0, ...Object.values(bits))), bits })
 }
 
-interface FlagsTypes<Name extends string> extends FieldTypes {
+export interface FlagsTypes<Name extends string> extends FieldTypes {
   readonly read: Flags<Name>
   readonly write: FlagsWriter<Name>
   readonly value: Name[]
@@ -88,7 +88,7 @@ export function decimal(scale: number): Field<DecimalTypes> {
   return checked({ kind: 'decimal', scale })
 }
 
-interface DecimalTypes extends FieldTypes {
+export interface DecimalTypes extends FieldTypes {
   readonly read: Decimal
   readonly write: DecimalWriter
   readonly value: string
@@ -103,7 +103,7 @@ export function complex(type: 'f32' | 'f64' = 'f64'): Field<ComplexTypes> {
   return checked({ kind: 'complex', type })
 }
 
-interface ComplexTypes extends FieldTypes {
+export interface ComplexTypes extends FieldTypes {
   readonly read: Complex
   readonly write: ComplexWriter
   readonly value: { re: number; im: number }
@@ -133,7 +133,7 @@ export interface ArrayOf {
   c128: Float64Array
 }
 
-interface NumbersTypes<E extends ElementType, Size> extends FieldTypes {
+export interface NumbersTypes<E extends ElementType, Size> extends FieldTypes {
   readonly read: ArrayOf[E]
   readonly write: ArrayOf[E]
   readonly value: ArrayOf[E]
@@ -157,7 +157,7 @@ export function matrix<E extends ElementType>(element: E, rows: number, columns:
   return checked({ kind: 'matrix', element, rows, columns })
 }
 
-interface MatrixTypes<E extends ElementType> extends FieldTypes {
+export interface MatrixTypes<E extends ElementType> extends FieldTypes {
   readonly read: Matrix<ArrayOf[E]>
   readonly write: Matrix<ArrayOf[E]>
   readonly value: { rows: number; columns: number; data: ArrayOf[E] }
@@ -174,7 +174,7 @@ export function quantized(element: 'i8' | 'u8'): Field<QuantizedTypes> {
   return checked({ kind: 'quantized', element })
 }
 
-interface QuantizedTypes extends FieldTypes {
+export interface QuantizedTypes extends FieldTypes {
   readonly read: Quantized
   readonly write: QuantizedWriter
   readonly value: { scale: number; zeroPoint: number; values: Int8Array | Uint8Array }
@@ -188,11 +188,11 @@ export function utf8(): Field<Utf8Types> {
   return checked({ kind: 'utf8' })
 }
 
-interface Utf8Types extends ScalarTypesBase<string> {
+export interface Utf8Types extends ScalarTypesBase<string> {
   readonly size: number
 }
 
-interface ScalarTypesBase<V> extends FieldTypes {
+export interface ScalarTypesBase<V> extends FieldTypes {
   readonly read: V
   readonly write: V
   readonly value: V
@@ -205,7 +205,7 @@ export function bytes(): Field<BytesTypes> {
   return checked({ kind: 'bytes' })
 }
 
-interface BytesTypes extends ScalarTypesBase<Uint8Array> {
+export interface BytesTypes extends ScalarTypesBase<Uint8Array> {
   readonly size: number
 }
 
@@ -220,7 +220,7 @@ export function list<const F extends Fields>(fields: F): Field<ListTypes<ShapeOf
   return checked({ kind: 'list', size: strideOf(placed), fields: placed })
 }
 
-interface ListTypes<S extends Shape> extends FieldTypes {
+export interface ListTypes<S extends Shape> extends FieldTypes {
   readonly read: List<ReadBody<S>>
   readonly write: List<WriteBody<S>>
   readonly value: ValueOf<S>[]

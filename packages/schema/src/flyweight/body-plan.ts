@@ -2,33 +2,11 @@ import { inspect } from 'node:util'
 import { InvalidArgumentError } from '../errors/index.js'
 import { type FieldDescription, isSection, type SectionSpec } from '../spec/field-spec.js'
 import { fieldAccessor } from './field-accessor.js'
+import type { BodyPlan, PlanContext } from './field-place.js'
 import { type Accessor, type FieldContext, Flyweight, TO_VALUE, toPlain } from './flyweight.js'
 import type { GroupView } from './group.js'
 import { toJsonSafe } from './json-safe.js'
 import { SectionWalk } from './section-walk.js'
-
-export interface PlanContext {
-  /** Name of the message type. */
-  readonly type: string
-  /** Where these fields are nested, dotted; '' for the message itself. */
-  readonly path: string
-  readonly little: boolean
-  /** Whether fields can be set. */
-  readonly isWritten: boolean
-}
-
-/** A class of flyweights, compiled from the fields of a schema once. */
-export interface BodyPlan {
-  create(): Flyweight
-  /** Sets every field from a plain value. */
-  assign(body: Flyweight, value: unknown): void
-  /** Whether {@link setNulls} does anything. */
-  readonly hasNulls: boolean
-  /** Writes the null values of optional fields into a block of zeros. */
-  setNulls(body: Flyweight): void
-  /** Index of a text field's room among the parts. */
-  roomOf(field: string): number | undefined
-}
 
 interface CompiledField {
   readonly field: FieldDescription
@@ -71,7 +49,7 @@ function compileField(field: FieldDescription, context: PlanContext, parts: (() 
     field: context.path === '' ? field.name : `${context.path}.${field.name}`,
     little: context.little,
   }
-  const accessor = fieldAccessor(field, { context: fieldContext, isWritten: context.isWritten }, parts)
+  const accessor = fieldAccessor(field, { context: fieldContext, isWritten: context.isWritten, planBody }, parts)
   return field.since === undefined ? accessor : { ...accessor, get: sinceGetter(accessor.get, field.since) }
 }
 

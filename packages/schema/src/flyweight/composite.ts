@@ -1,12 +1,12 @@
 import type { CompositeSpec } from '../spec/field-spec.js'
-import { planBody } from './body-plan.js'
-import type { Accessor, FieldContext, Flyweight } from './flyweight.js'
+import type { FieldPlace } from './field-place.js'
+import type { Accessor, Flyweight } from './flyweight.js'
 
 /** Fields inside of the block under a name of their own. */
 export function compositeAccessor(
   spec: CompositeSpec,
   at: number,
-  { context, isWritten }: { context: FieldContext; isWritten: boolean },
+  { context, isWritten, planBody }: FieldPlace,
   parts: (() => unknown)[],
 ): Accessor {
   const plan = planBody(spec.fields, { type: context.type, path: context.field, little: context.little, isWritten })

@@ -5,8 +5,9 @@ import { complexAccessor } from './complex.js'
 import { compositeAccessor } from './composite.js'
 import { dataAccessor } from './data-accessor.js'
 import { decimalAccessor } from './decimal.js'
+import type { FieldPlace } from './field-place.js'
 import { flagsAccessor } from './flags.js'
-import type { Accessor, FieldContext } from './flyweight.js'
+import type { Accessor } from './flyweight.js'
 import { groupAccessor } from './group.js'
 import { listAccessor } from './list.js'
 import { numberAccessor } from './number-accessor.js'
@@ -18,7 +19,7 @@ import { matrixAccessor, vectorAccessor } from './vector-accessor.js'
 /** Compiles getter and setter of a field. What they need per body is added to `parts`. */
 export function fieldAccessor(
   field: FieldDescription,
-  place: { readonly context: FieldContext; readonly isWritten: boolean },
+  place: FieldPlace,
   parts: (() => unknown)[],
 ): Accessor & { readonly room?: number } {
   const { context, isWritten } = place

@@ -3,7 +3,7 @@ import { BadMessageError, InvalidArgumentError } from '../errors/index.js'
 /** Makes a plain value, which owns its bytes, of what a field's getter returned. */
 export const TO_VALUE = Symbol('toValue')
 
-const NO_BYTES = new DataView(new ArrayBuffer(0))
+const NO_BYTES: DataView = new DataView(new ArrayBuffer(0))
 
 /**
  * Where a body stands. One class for the bodies of all schemas, so that every place of use sees one hidden class, however many schemas a program has.
@@ -15,6 +15,27 @@ export class Place {
   base = 0
   end = 0
   version = 0
+  /** A view that was checked, and its length, which the engine computes again each time it is asked. */
+  #knownView = NO_BYTES
+  #knownLength = 0
+
+  /** Whether a range lies inside of the view that was checked last. `false` for every other view. Small, because every message asks. */
+  knows(view: DataView, offset: number, length: number): boolean {
+    return (
+      view === this.#knownView &&
+      Number.isInteger(offset) &&
+      Number.isInteger(length) &&
+      offset >= 0 &&
+      length >= 0 &&
+      offset + length <= this.#knownLength
+    )
+  }
+
+  /** Takes note of a view whose range was checked. */
+  learn(view: DataView): void {
+    this.#knownView = view
+    this.#knownLength = view.byteLength
+  }
 
   /** The caller has checked the invariant. */
   move(view: DataView, base: number, end: number, version: number): void {

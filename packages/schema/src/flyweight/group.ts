@@ -1,6 +1,6 @@
 import { BadMessageError } from '../errors/index.js'
 import { isSection } from '../spec/field-spec.js'
-import { type BodyPlan, planBody } from './body-plan.js'
+import type { BodyPlan, FieldPlace } from './field-place.js'
 import { type Accessor, type FieldContext, type Flyweight, placeBody, refuse, TO_VALUE } from './flyweight.js'
 import type { List } from './list.js'
 import { type Group, groupDimension, messageOf, type SectionWalk } from './section-walk.js'
@@ -80,11 +80,7 @@ function messageTooShort(context: FieldContext): never {
   throw new BadMessageError({ type: context.type, field: context.field, detail: 'an entry that leaves the payload' })
 }
 
-export function groupAccessor(
-  group: Group,
-  { context, isWritten }: { context: FieldContext; isWritten: boolean },
-  parts: (() => unknown)[],
-): Accessor {
+export function groupAccessor(group: Group, { context, isWritten, planBody }: FieldPlace, parts: (() => unknown)[]): Accessor {
   const plan = planBody(group.fields, { type: context.type, path: context.field, little: context.little, isWritten })
   const part = parts.push(() => new GroupView(plan, group.fields.some(isSection), context)) - 1
   const move = (body: Flyweight) => {

@@ -1,5 +1,5 @@
 import type { ListSpec } from '../spec/field-spec.js'
-import { type BodyPlan, planBody } from './body-plan.js'
+import type { BodyPlan, FieldPlace } from './field-place.js'
 import { type Accessor, type FieldContext, type Flyweight, type Place, refuse, TO_VALUE } from './flyweight.js'
 import { slotCount, slotStart } from './slot.js'
 
@@ -52,7 +52,7 @@ export class ListView implements List<Flyweight> {
 export function listAccessor(
   spec: ListSpec,
   at: number,
-  { context, isWritten }: { context: FieldContext; isWritten: boolean },
+  { context, isWritten, planBody }: FieldPlace,
   parts: (() => unknown)[],
 ): Accessor {
   const plan = planBody(spec.fields, { type: context.type, path: context.field, little: true, isWritten })

@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import type { TextEncodingName, TextSpec } from '../spec/field-spec.js'
 import { type Accessor, badMessage, type FieldContext, refuse } from './flyweight.js'
 import { KNOWN_TEXT_MAX, KnownTexts } from './known-texts.js'
+import { WrittenTexts } from './written-texts.js'
 
 const LONE_SURROGATE = /[\ud800-\udfff]/u
 /** Up to here a loop over the bytes is quicker than a call into the engine. */
@@ -60,6 +61,7 @@ export function textAccessor(spec: TextSpec, at: number, context: FieldContext):
   const { length, encoding } = spec
   const isOptional = spec.optional === true
   const known = length <= KNOWN_TEXT_MAX ? new KnownTexts(length) : undefined
+  const written = length <= KNOWN_TEXT_MAX ? new WrittenTexts(length) : undefined
   const decode = (view: DataView, from: number) => {
     let end = 0
     while (end < length && view.getUint8(from + end) !== 0) end++
@@ -73,14 +75,16 @@ export function textAccessor(spec: TextSpec, at: number, context: FieldContext):
       return isOptional && text === '' ? undefined : text
     },
     set(value: unknown) {
+      const view = this['~place'].view
+      const from = this['~place'].base + at
+      if (written?.store(view, from, value)) return
       const text = value === undefined && isOptional ? '' : (value as string)
       const count = textLength(text, encoding, context)
       if (count > length) refuse(context, text, `text of at most ${length} bytes`)
       if (text.includes('\0')) refuse(context, text, 'text without a zero character')
-      const view = this['~place'].view
-      const from = this['~place'].base + at
       writeText(view, from, text, encoding)
       for (let index = count; index < length; index++) view.setUint8(from + index, 0)
+      written?.remember(view, from, text)
     },
   }
 }

@@ -1,11 +1,11 @@
 import { BadMessageError, InvalidArgumentError } from '../errors/index.js'
-import type { BodyPlan } from '../flyweight/body-plan.js'
+import type { BodyPlan } from '../flyweight/field-place.js'
 import { type Flyweight, type Place, TO_VALUE } from '../flyweight/flyweight.js'
 import { BlockLengths, blockLengthAt } from '../layout/field-size.js'
 import { DATA_ALIGNMENT } from '../layout/flat-layout.js'
 import { flatLength, placeSlots, type Sizes, type Slot } from '../layout/sizes.js'
 import { isSlot, type SchemaDescription } from '../spec/field-spec.js'
-import { checkRange, isRangeWithin } from './check-message.js'
+import { checkRange } from './check-message.js'
 import { zeroRange } from './in-place-message.js'
 import type { MessageReader, MessageWriter } from './message-type.js'
 
@@ -24,13 +24,18 @@ export class FlatReader implements MessageReader<Flyweight, unknown> {
   wrap(view: DataView, offset: number, length: number, version = 1): Flyweight {
     const place = this.#place
     const layout = this.#layout
-    // A view that the body stands on was checked before; most messages of a queue share one.
-    if (view !== place.view || !isRangeWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
+    // Most messages of a queue share one view.
+    if (!place.knows(view, offset, length)) this.#check(view, offset, length)
     const known = version === 0 ? 1 : version
     const blockLength = known >= layout.newest ? layout.longest : layout.blockLengths.at(known)
     if (length < blockLength) throw tooShort(layout.type, length, blockLength, known)
     place.move(view, offset, offset + length, known)
     return this.body
+  }
+
+  #check(view: DataView, offset: number, length: number): void {
+    checkRange(this.#layout.type, view, offset, length)
+    this.#place.learn(view)
   }
 
   value(): unknown {
@@ -74,6 +79,7 @@ export class FlatWriter implements MessageWriter<Flyweight, Sizes> {
     this.#place = this.#body['~place']
     this.#plan = plan
     this.#layout = layout
+    layout.learn(plan)
     this.#isZeroed = isZeroed
   }
 
@@ -81,16 +87,20 @@ export class FlatWriter implements MessageWriter<Flyweight, Sizes> {
     return this.#layout.lengthOf(sizes)
   }
 
+  #check(view: DataView, offset: number, length: number): void {
+    checkRange(this.#layout.type, view, offset, length)
+    this.#place.learn(view)
+  }
+
   begin(view: DataView, offset: number, length: number, sizes?: Sizes): Flyweight {
     const place = this.#place
     const layout = this.#layout
-    if (view !== place.view || !isRangeWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
+    if (!place.knows(view, offset, length)) this.#check(view, offset, length)
     const needed = layout.hasSlots ? layout.lengthOf(sizes) : layout.fixedLength
     if (length !== needed) throw wrongLength(layout.type, length, needed)
     if (layout.needsAlignment) checkAlignment(layout.type, view.byteOffset + offset)
-    if (!this.#isZeroed) zeroRange(view, offset, offset + length)
     place.move(view, offset, offset + length, layout.version)
-    if (this.#plan.hasNulls) this.#plan.setNulls(this.#body)
+    if (!this.#isZeroed || layout.hasNulls) layout.clear(view, offset, length)
     if (layout.hasSlots) placeSlots(this.#body, layout, sizes, this.#plan.roomOf)
     return this.#body
   }
@@ -105,6 +115,11 @@ export class WriteLayout {
   /** Bytes of the block. */
   readonly fixedLength: number
   readonly needsAlignment: boolean
+  /** Whether the block of a message without values holds anything but zeros. */
+  hasNulls = false
+  /** That block, in words and in the bytes that are left. */
+  #words = new Int32Array(0)
+  #rest = new Uint8Array(0)
 
   constructor({ name, fields, version }: SchemaDescription) {
     this.type = name
@@ -113,6 +128,33 @@ export class WriteLayout {
     this.hasSlots = this.slots.length > 0
     this.fixedLength = blockLengthAt(fields, version)
     this.needsAlignment = this.hasSlots || fields.some(({ kind }) => kind === 'array')
+  }
+
+  /** Makes the block of a message without values, once. */
+  learn(plan: BodyPlan): void {
+    if (this.#words.length + this.#rest.length > 0) return
+    const bytes = new Uint8Array(this.fixedLength)
+    const body = plan.create()
+    body['~place'].move(new DataView(bytes.buffer), 0, bytes.length, this.version)
+    plan.setNulls(body)
+    const whole = bytes.length & ~3
+    this.#words = new Int32Array(bytes.buffer.slice(0, whole))
+    this.#rest = bytes.slice(whole)
+    this.hasNulls = plan.hasNulls
+  }
+
+  /** Writes a message without values: null values into the block, zeros after it. */
+  clear(view: DataView, offset: number, length: number): void {
+    if (!this.hasNulls) {
+      zeroRange(view, offset, offset + length)
+      return
+    }
+    const words = this.#words
+    const rest = this.#rest
+    let at = offset
+    for (let index = 0; index < words.length; index++, at += 4) view.setInt32(at, words[index] as number, true)
+    for (let index = 0; index < rest.length; index++, at++) view.setUint8(at, rest[index] as number)
+    if (this.hasSlots) zeroRange(view, at, offset + length)
   }
 
   /** Bytes of payload of a message with variable parts of these sizes. */

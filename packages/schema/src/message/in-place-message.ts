@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../errors/index.js'
-import { type BodyPlan, planBody } from '../flyweight/body-plan.js'
+import { planBody } from '../flyweight/body-plan.js'
+import type { BodyPlan } from '../flyweight/field-place.js'
 import { fingerprintOf } from '../layout/fingerprint.js'
 import type { Encoding, SchemaDescription } from '../spec/field-spec.js'
 import { checkRange, viewOf } from './check-message.js'

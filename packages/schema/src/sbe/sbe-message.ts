@@ -1,5 +1,6 @@
 import { BadMessageError, InvalidArgumentError } from '../errors/index.js'
-import { type BodyPlan, planBody } from '../flyweight/body-plan.js'
+import { planBody } from '../flyweight/body-plan.js'
+import type { BodyPlan } from '../flyweight/field-place.js'
 import { type Flyweight, placeBody, TO_VALUE } from '../flyweight/flyweight.js'
 import { readHeaderField } from '../flyweight/section-walk.js'
 import { BlockLengths } from '../layout/field-size.js'

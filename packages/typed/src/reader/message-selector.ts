@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Message } from '@chronicle-ts/core'
-import { type AnyMessageType, BadMessageError } from '@chronicle-ts/schema'
+import { type AnyMessageType, BadMessageError, type MessageReader } from '@chronicle-ts/schema'
 import { checkTypes, isPromise } from '../check-types.js'
 import { type AnySelection, checkSelection } from './selection.js'
 import { ReadEntry } from './typed-message.js'
@@ -12,16 +12,23 @@ export interface SkipCounts {
   readonly bad: number
 }
 
+/** TypeIds that are looked up by index. */
+const LOW_TYPE_COUNT = 256
+
 /**
  * Chooses messages by type, key and predicate, and gives those that are chosen their bodies. What sources of typed messages have in common: readers of one queue, and
  * subscriptions of many.
  */
 export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
-  readonly #entries: Map<number, Entry>
+  readonly #entries = new Map<number, Entry>()
+  /** Those of low typeIds once more: most programs have no others, and an array is quicker. */
+  readonly #lowEntries: (Entry | undefined)[] = new Array(LOW_TYPE_COUNT).fill(undefined)
   readonly #makeEntry: (type: AnyMessageType | undefined, typeId: number) => Entry
   readonly #where: ((body: never) => unknown) | undefined
   readonly #key: ReadonlySet<unknown> | undefined
   readonly #isStrict: boolean
+  /** Neither a predicate nor keys choose among the messages of a type. */
+  readonly #takesAll: boolean
   #bad = 0
 
   /** @throws `ERR_INVALID_ARGUMENT` for types or a selection that are not valid */
@@ -33,23 +40,29 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     checkTypes(types)
     checkSelection(selection, types)
     this.#makeEntry = makeEntry
-    this.#entries = new Map(types.map((type) => [type.typeId, makeEntry(type, type.typeId)]))
+    for (const type of types) this.#add(type, type.typeId)
     this.#where = selection.where
     this.#key = selection.key
+    this.#takesAll = selection.where === undefined && selection.key === undefined
     this.#isStrict = selection.onBadMessage !== 'skip'
   }
 
+  /** Returns the entry of a type; one without a reader for types that are not wanted, whose messages the caller counts in it. */
+  find(typeId: number): Entry {
+    const entry = typeId < LOW_TYPE_COUNT ? this.#lowEntries[typeId] : this.#entries.get(typeId)
+    return entry ?? this.#add(undefined, typeId)
+  }
+
   /**
-   * Returns the entry of the message's type with its body on the message, or `undefined` when the message is passed over, which is counted.
+   * Whether a message of a wanted type is chosen; then the entry's body stands on it. One that is passed over is counted.
    *
    * @throws `ERR_BAD_MESSAGE`, unless they are skipped; what the predicate throws. Nothing was counted then.
    */
-  select(message: Message): Entry | undefined {
-    const { typeId } = message
-    const entry = this.#entries.get(typeId) ?? this.#addUnknown(typeId)
-    if (entry.reader !== undefined && this.#decode(entry, message) && this.#isSelected(entry)) return entry
+  isSelected(entry: Entry, message: Message): boolean {
+    const { reader } = entry
+    if (reader !== undefined && this.#decode(entry, reader, message) && (this.#takesAll || this.#isChosen(entry))) return true
     entry.skipped++
-    return undefined
+    return false
   }
 
   get skipped(): SkipCounts {
@@ -57,19 +70,25 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     return { byType: new Map(skipped.map(({ typeId, skipped }) => [typeId, skipped])), bad: this.#bad }
   }
 
-  #decode(entry: Entry, message: Message): boolean {
+  #decode(entry: Entry, reader: MessageReader, message: Message): boolean {
+    entry.message = message
+    if (!this.#isStrict) return this.#decodeOrCount(entry, reader, message)
+    entry.body = reader.wrap(message.view, message.payloadOffset, message.length, message.schemaVersion)
+    return true
+  }
+
+  #decodeOrCount(entry: Entry, reader: MessageReader, message: Message): boolean {
     try {
-      entry.message = message
-      entry.body = entry.reader?.wrap(message.view, message.payloadOffset, message.length, message.schemaVersion)
+      entry.body = reader.wrap(message.view, message.payloadOffset, message.length, message.schemaVersion)
       return true
     } catch (error) {
-      if (this.#isStrict || !(error instanceof BadMessageError)) throw error
+      if (!(error instanceof BadMessageError)) throw error
       this.#bad++
       return false
     }
   }
 
-  #isSelected(entry: Entry): boolean {
+  #isChosen(entry: Entry): boolean {
     if (this.#key !== undefined && !this.#key.has(entry.keyOf?.call(entry.body))) return false
     if (this.#where === undefined) return true
     const isWanted: unknown = this.#where(entry.body as never)
@@ -77,9 +96,10 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     return Boolean(isWanted)
   }
 
-  #addUnknown(typeId: number): Entry {
-    const entry = this.#makeEntry(undefined, typeId)
+  #add(type: AnyMessageType | undefined, typeId: number): Entry {
+    const entry = this.#makeEntry(type, typeId)
     this.#entries.set(typeId, entry)
+    if (typeId < LOW_TYPE_COUNT) this.#lowEntries[typeId] = entry
     return entry
   }
 }

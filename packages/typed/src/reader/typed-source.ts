@@ -79,10 +79,15 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
     for (let looked = 0; looked < limit; looked++) {
       const message = this.#pending ?? this.queue.next()
       if (message === undefined) return undefined
+      const entry = this.#selector.find(message.typeId)
+      if (entry.reader === undefined) {
+        entry.skipped++
+        continue
+      }
       this.#pending = message
-      const selected = this.#selector.select(message)
+      const isSelected = this.#selector.isSelected(entry, message)
       this.#pending = undefined
-      if (selected !== undefined) return selected as unknown as TypedMessage<Types>
+      if (isSelected) return entry as unknown as TypedMessage<Types>
     }
     return SKIPPING
   }

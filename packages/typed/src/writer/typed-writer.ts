@@ -24,6 +24,8 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   readonly registryProblems: readonly RegistryProblem[]
   readonly #entries: ReadonlyMap<AnyMessageType, WriteEntry>
   readonly #scratch = new DataView(new ArrayBuffer(SCRATCH_LENGTH))
+  /** Of the last message: most are of the same type as the one before. */
+  #lastEntry: WriteEntry | undefined
   #isFilling = false
 
   /** Use {@link openTypedWriter}, or {@link asTypedWriter}. */
@@ -90,7 +92,7 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     options?: TypedAsyncAppendOptions,
   ): Promise<number> {
     const entry = this.#entryOf(type)
-    return this.queue.appendAsync(entry.typeId, this.#encode(entry, value), entry.detailsWith(options))
+    return this.queue.appendAsync(entry.typeId, this.#encode(entry, value), entry.detailsWith(options ?? {}))
   }
 
   get closed(): boolean {
@@ -107,8 +109,13 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   }
 
   #entryOf(type: AnyMessageType): WriteEntry {
+    const last = this.#lastEntry
+    if (last?.type === type) return last
     const entry = this.#entries.get(type)
-    if (entry !== undefined) return entry
+    if (entry !== undefined) {
+      this.#lastEntry = entry
+      return entry
+    }
     const value = (type as AnyMessageType | undefined)?.name
     throw new InvalidArgumentError({ argument: 'type', value, expected: 'one of the types that the writer was opened with' })
   }
@@ -117,7 +124,7 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     const entry = this.#entryOf(type)
     const { writer } = entry
     if (writer === undefined || typeof fill !== 'function') throw notFilled(entry, fill)
-    const length = writer.length(sizes)
+    const length = sizes === undefined ? entry.shortestLength : writer.length(sizes)
     if (length > SCRATCH_LENGTH)
       return this.#putIntoClaim(entry, length, options, (view, offset) => fill(writer.begin(view, offset, length, sizes)))
     if (this.#isFilling) throw this.#busy('write')
@@ -148,8 +155,8 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     options: TypedAppendOptions | undefined,
     fill: (view: DataView, offset: number) => unknown,
   ): number {
-    const { timestampNs, ...details } = entry.detailsWith(options) ?? {}
-    const claim = this.queue.claim(entry.typeId, length, details)
+    const { timestampNs, ...others } = options ?? {}
+    const claim = this.queue.claim(entry.typeId, length, entry.detailsWith(options && others))
     const sequence = this.queue.nextSequence
     try {
       const result = fill(claim.view, claim.payloadOffset)

@@ -1,4 +1,5 @@
 import { type AppendOptions, InvalidArgumentError } from '@chronicle-ts/core'
+import { PreparedOptions } from '@chronicle-ts/core/internal'
 import type { AnyMessageType, InPlaceMessageType, MessageEncoder, MessageWriter } from '@chronicle-ts/schema'
 
 /** Versions that a record's flags can hold. */
@@ -11,6 +12,8 @@ export class WriteEntry {
   /** `undefined` for types that are encoded as a whole. */
   readonly writer: MessageWriter | undefined
   readonly encoder: MessageEncoder | undefined
+  /** Bytes of payload of a message without variable parts; most types have no others. */
+  readonly shortestLength: number
   /** What every record of this type carries. */
   readonly details: AppendOptions | undefined
   /** The beginning of the scratch memory, as long as the last message of this type was: most types have one length. */
@@ -20,13 +23,16 @@ export class WriteEntry {
     this.type = type
     this.typeId = type.typeId
     this.writer = isInPlace(type) ? type.writer() : undefined
+    this.shortestLength = this.writer?.length() ?? 0
     this.encoder = isInPlace(type) ? type.encoder() : undefined
     this.details = versionDetails(type, hasExtensions)
   }
 
   /** The details of one message. */
   detailsWith(options: AppendOptions | undefined): AppendOptions | undefined {
-    return options === undefined ? this.details : { ...options, ...this.details }
+    if (options === undefined) return this.details
+    const { details } = this
+    return details?.schemaVersion === undefined ? options : { ...options, schemaVersion: details.schemaVersion }
   }
 }
 
@@ -38,7 +44,7 @@ function isInPlace(type: AnyMessageType): type is InPlaceMessageType {
 function versionDetails(type: AnyMessageType, hasExtensions: boolean): AppendOptions | undefined {
   const { version, encoding } = type
   if (encoding === 'sbe' && (version === 0 || version > VERSION_MAX)) return undefined
-  if (hasExtensions) return Object.freeze({ schemaVersion: version })
+  if (hasExtensions) return new PreparedOptions(version)
   if (version === 1 || encoding === 'sbe') return undefined
   throw new InvalidArgumentError({
     argument: 'extensions',

@@ -3,18 +3,8 @@ import type { Runner } from '../../command-context.js'
 import { parseCountOption, parseSizeOption, parseTypeIdOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
 import { importMessages } from './import-messages.js'
-import { IMPORT_FORMATS, type ImportFormat } from './read-messages.js'
-
-/** Options as the user gives them. */
-export interface ImportOptions {
-  readonly format: ImportFormat
-  readonly type: number
-  readonly segmentSize?: number
-  readonly now?: boolean
-  /** The sequence at which an earlier import began; `true`: the first one of the queue. */
-  readonly resume?: number | true
-  readonly yes?: boolean
-}
+import type { ImportOptions } from './import-options.js'
+import { IMPORT_FORMATS } from './read-messages.js'
 
 const EXAMPLES = `
 Appends messages to a queue, which is created when it does not exist. NDJSON and CSV are the formats of chron-cli export: typeId, timestampNs, and text or base64 come from the input, sequences from

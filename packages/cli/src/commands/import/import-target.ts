@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter, type QueueWriter } from '@chronicle-ts/core'
 import { CONTROL_FILE } from '@chronicle-ts/core/internal'
-import type { ImportOptions } from './import-command.js'
+import type { ImportOptions } from './import-options.js'
 
 /** A message with everything that an append needs. */
 export interface CompleteMessage {

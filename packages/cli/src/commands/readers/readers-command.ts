@@ -5,17 +5,10 @@ import { EXIT_HEALTHY } from '../../exit-codes.js'
 import { parseReaderPlaceOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
 import { listReadersOf, showReader } from './list-readers.js'
+import type { ReadersOptions } from './readers-options.js'
 import { removeReaderOf, resetReader } from './reset-reader.js'
 
 const ACTIONS = ['list', 'show', 'reset', 'remove'] as const
-
-/** Where a reader is to go on. */
-export type ReaderPlace = 'earliest' | 'latest' | { readonly sequence: number } | { readonly timestampNs: bigint }
-
-export interface ReadersOptions {
-  readonly to?: ReaderPlace
-  readonly yes?: boolean
-}
 
 const EXAMPLES = `
 list and show print the positions and the lag of the registered readers of a queue; they only read. reset gives a reader another position: earliest, latest, a sequence (sequence:120000), or a time

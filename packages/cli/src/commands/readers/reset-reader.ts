@@ -7,7 +7,7 @@ import { interruptible } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
 import { findReader } from './list-readers.js'
-import type { ReadersOptions } from './readers-command.js'
+import type { ReadersOptions } from './readers-options.js'
 
 interface ReaderChange {
   readonly name: string

@@ -4,7 +4,7 @@ import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { exitCodeOf, readRegistry } from './read-registry.js'
-import type { SchemaOptions } from './schema-command.js'
+import type { SchemaOptions } from './schema-options.js'
 
 const PACKAGE = 'chronicle'
 const SCHEMA_ID = 1

@@ -5,14 +5,10 @@ import { manual } from '../../output/manual.js'
 import { diffSchemas } from './diff-schemas.js'
 import { exportSchemas } from './export-schemas.js'
 import { listSchemas } from './list-schemas.js'
+import type { SchemaOptions } from './schema-options.js'
 import { showSchema } from './show-schema.js'
 
 const ACTIONS = ['list', 'show', 'diff', 'export'] as const
-
-export interface SchemaOptions {
-  readonly sbe?: boolean
-  readonly package?: string
-}
 
 const EXAMPLES = `
 Reads the schema registry of a queue, which typed writers keep: the files <queue>/schemas/<typeId>.<version>.json. Nothing is written.

@@ -3,7 +3,7 @@ import { interruptible } from '../../interruptible.js'
 import { TurnClock } from '../../turn-clock.js'
 import { type MessageFilter, passesEverything } from './message-filter.js'
 import { LOOKING, MessageSearch } from './message-search.js'
-import type { TailOptions } from './tail-command.js'
+import type { TailOptions } from './tail-options.js'
 
 const DEFAULT_LINES = 10
 

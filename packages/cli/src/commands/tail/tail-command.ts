@@ -1,28 +1,12 @@
-import type { WhereExpression } from '@chronicle-ts/typed'
 import { type Command, Option } from 'commander'
 import type { Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { parseWhereOption } from '../../messages/where-option.js'
 import { parseCountOption, parsePatternOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
-import { MESSAGE_FORMATS, type MessageFormat } from './message-format.js'
+import { MESSAGE_FORMATS } from './message-format.js'
 import { tail } from './tail.js'
-
-/** Options as the user gives them. */
-export interface TailOptions {
-  readonly lines?: number
-  readonly follow?: boolean
-  readonly since?: bigint
-  readonly until?: bigint
-  readonly fromSequence?: number
-  readonly type?: readonly number[]
-  readonly grep?: RegExp
-  readonly where?: WhereExpression
-  readonly decode?: boolean
-  readonly limit?: number
-  readonly format?: MessageFormat
-  readonly maxBytes?: number
-}
+import type { TailOptions } from './tail-options.js'
 
 const EXAMPLES = `
 Does not join the queue: it registers nothing, holds back no retention, and changes no file. Damage is reported on standard error and

@@ -12,7 +12,7 @@ import { messageFilter } from './message-filter.js'
 import { messagePrinter, type PrintMessage } from './message-format.js'
 import { LOOKING, MessageSearch } from './message-search.js'
 import { openTail } from './open-tail.js'
-import type { TailOptions } from './tail-command.js'
+import type { TailOptions } from './tail-options.js'
 
 const DEFAULT_MAX_BYTES = 512
 /** Pause between two looks at queues that are at their end: short after a message, longer when nothing comes. */

@@ -1,7 +1,7 @@
-import type { MappedControl } from '../control/mapped-control.js'
-import { processStartTime } from './machine.js'
-import type { QueueDirectory } from './queue-directory.js'
-import { probeWriterLock } from './writer-lock.js'
+import { processStartTime } from '../files/machine.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
+import { probeWriterLock } from '../files/writer-lock.js'
+import type { MappedControl } from './mapped-control.js'
 
 /** Whether a queue has a writer. One function for all callers: the lock decides, the rest explains. */
 export interface WriterStatus {

@@ -5,6 +5,7 @@ import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
 import { closeQuietly } from '../files/close-quietly.js'
 import { type FileIdentity, identityOf } from '../files/file-identity.js'
+import type { OwnedFile } from '../files/owned-file.js'
 import { pause } from '../files/pause.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openRegularFile } from '../files/regular-file.js'
@@ -19,8 +20,6 @@ import {
   readerFileName,
   type SavedPosition,
 } from '../format/index.js'
-
-import type { OwnedFile } from './ownership.js'
 
 /** A position as callers give and get it: where the next message stands. */
 export interface Position {

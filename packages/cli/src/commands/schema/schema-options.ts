@@ -1,0 +1,4 @@
+export interface SchemaOptions {
+  readonly sbe?: boolean
+  readonly package?: string
+}
