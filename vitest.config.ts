@@ -13,12 +13,25 @@ export default defineConfig({
     alias: [
       // Without the entry beside the public one an alias is a prefix, so that the whole name is asked for.
       { find: /^@chronicle-ts\/core\/internal$/, replacement: source('core/src/internal') },
-      ...['native', 'core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'testing', 'bridge', 'cli'].map(
-        (name) => ({
-          find: new RegExp(`^@chronicle-ts/${name}$`),
-          replacement: source(`${name}/src/index`),
-        }),
-      ),
+      { find: /^@chronicle-ts\/cli\/bench$/, replacement: source('cli/src/commands/bench/harness') },
+      ...[
+        'native',
+        'core',
+        'schema',
+        'inspect',
+        'typed',
+        'bus',
+        'fanin',
+        'topics',
+        'replay',
+        'telemetry',
+        'testing',
+        'bridge',
+        'cli',
+      ].map((name) => ({
+        find: new RegExp(`^@chronicle-ts/${name}$`),
+        replacement: source(`${name}/src/index`),
+      })),
     ],
   },
   test: {
@@ -30,8 +43,8 @@ export default defineConfig({
     // A process serves many files: starting one and importing the packages takes a second, which most files need for no test. So a test leaves nothing behind that the next
     // file could meet: handles, timers, variables of the environment, listeners of the process.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['packages/core/src/**/*.ts', 'packages/inspect/src/**/*.ts'],

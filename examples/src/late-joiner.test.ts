@@ -1,15 +1,15 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter, type QueueWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../test/queue-fixtures.js'
 import { KEPT_SEGMENTS, LedgerFollower, LedgerPublisher, SNAPSHOTS_QUEUE, UPDATES_QUEUE } from './late-joiner.js'
 
 let root: string
 let writers: QueueWriter[]
 let publisher: LedgerPublisher
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'ledger-'))
+  root = temporaryFolder()
   const updates = openWriter(join(root, 'updates'), UPDATES_QUEUE)
   const snapshots = openWriter(join(root, 'snapshots'), SNAPSHOTS_QUEUE)
   writers = [updates, snapshots]
@@ -17,7 +17,6 @@ beforeEach(() => {
 })
 afterEach(() => {
   for (const writer of writers) writer.close()
-  rmSync(root, { recursive: true })
 })
 
 /** Publishes so much that nothing is left of what was there, and waits until it is deleted. */

@@ -2,6 +2,8 @@
 // tests of this package; with clang the fuzzers go on from their corpora. `node sanitize.mjs [seconds of fuzzing per target] [folder for what the fuzzers find]`
 //
 // CHRONICLE_SANITIZE=full runs all tests of this package and of core in Node, and valgrind where it is there.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,16 +33,38 @@ const TESTS = FULL
     }
   : { address: native('appender', 'background', 'file', 'mapping', 'values', 'verifier'), thread: native('background', 'futex') }
 
+/** What compiles and runs beside each other: the hot loops on their own, and the addon in Node. */
+const PARTS = {
+  cores() {
+    const compiler = findCompiler()
+    runSelfTests({ compiler, output })
+    replayCorpora({ compiler, output })
+    if (seconds === 0) console.log('fuzzers: not asked for')
+    else if (compiler.includes('clang')) fuzz({ compiler, output, seconds, found })
+    else console.log('fuzzers: need clang, not run')
+  },
+  addon() {
+    runAddressSanitizer({ output, tests: TESTS.address })
+    runThreadSanitizer({ output, tests: TESTS.thread })
+    if (FULL) runValgrind()
+  },
+}
+
+/** Each part is a process of its own, because what it does blocks; both run to their end, whatever the other finds. */
+async function runBeside() {
+  const ends = Object.keys(PARTS).map((part) => {
+    const env = { ...process.env, CHRONICLE_SANITIZE_PART: part }
+    const child = spawn(process.execPath, process.argv.slice(1), { env, stdio: 'inherit' })
+    return once(child, 'exit')
+  })
+  const codes = (await Promise.all(ends)).map(([code]) => code)
+  process.exitCode = codes.every((code) => code === 0) ? 0 : 1
+}
+
+const part = process.env.CHRONICLE_SANITIZE_PART
 try {
-  const compiler = findCompiler()
-  runSelfTests({ compiler, output })
-  replayCorpora({ compiler, output })
-  if (seconds === 0) console.log('fuzzers: not asked for')
-  else if (compiler.includes('clang')) fuzz({ compiler, output, seconds, found })
-  else console.log('fuzzers: need clang, not run')
-  runAddressSanitizer({ output, tests: TESTS.address })
-  runThreadSanitizer({ output, tests: TESTS.thread })
-  if (FULL) runValgrind()
+  if (part === undefined) await runBeside()
+  else PARTS[part]()
 } finally {
   rmSync(output, { recursive: true, force: true })
 }

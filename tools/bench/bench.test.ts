@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { median } from '@chronicle-ts/cli/bench'
 import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { root } from '../run/root.mjs'
@@ -10,7 +11,6 @@ import type { Candidate } from './candidate.js'
 import { measureSuite } from './measure-suite.js'
 import { verifyQueue } from './queue-candidate.js'
 import { formatSuite, formatTable } from './report.js'
-import { median } from './statistics.js'
 
 let directory: string
 

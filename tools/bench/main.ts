@@ -1,10 +1,10 @@
 /** `npm run bench`: what a call costs and how long a message takes, with everything that a figure needs to mean something. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readEnvironment } from '@chronicle-ts/cli/bench'
 import { type BenchOptions, parseBenchOptions, USAGE } from './bench-options.js'
 import { benchBudgets } from './budgets/bench-budgets.js'
 import type { Suite } from './candidate.js'
-import { readEnvironment } from './environment.js'
 import { LATENCY_MODES } from './latency/latency-mode.js'
 import { type LatencyResult, measureLatency } from './latency/measure-latency.js'
 import { measureSuite, type SuiteResult } from './measure-suite.js'

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { median } from '@chronicle-ts/cli/bench'
 import Benchmark from 'benchmark'
 import type { Candidate, CandidateFactory, Suite } from './candidate.js'
-import { median } from './statistics.js'
 
 export interface MeasureOptions {
   /** Folder for the queues; each round makes and removes its own below it. */

@@ -1,11 +1,11 @@
-import type { Environment } from './environment.js'
+import type { BenchEnvironment } from '@chronicle-ts/cli/bench'
 import type { LatencyResult } from './latency/measure-latency.js'
 import type { SuiteResult } from './measure-suite.js'
 
 /** Everything that one run found; the object that `--json` prints. */
 export interface Report {
   readonly schemaVersion: 1
-  readonly environment: Environment
+  readonly environment: BenchEnvironment
   readonly payloadLength: number
   /** Nanoseconds per operation. */
   readonly suites: readonly SuiteResult[]
@@ -15,12 +15,12 @@ export interface Report {
   readonly notes: readonly string[]
 }
 
-export function formatEnvironment(environment: Environment, payloadLength: number): string {
+export function formatEnvironment(environment: BenchEnvironment, payloadLength: number): string {
   const { cpu, cpuCount, memoryBytes, kernel, node, commit, fileSystem, loadPerCpu } = environment
   const busy = loadPerCpu > 0.5 ? '  (somebody else is at work: figures will be worse and wider)' : ''
   return [
     `machine   ${cpu}, ${cpuCount} CPUs, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, ${fileSystem}`,
-    `software  Node.js ${node}, commit ${commit}, ${environment.date}`,
+    `software  Node.js ${node}, commit ${commit ?? 'unknown'}, ${environment.date}`,
     `payload   ${payloadLength} B; load per CPU ${loadPerCpu.toFixed(2)}${busy}`,
   ].join('\n')
 }

@@ -16,6 +16,8 @@ const PROGRAMS = {
   docs: 'tools/check-docs.mjs',
   examples: 'tools/check-examples.mjs',
   words: 'tools/check-voice.mjs',
+  release: 'tools/release/release.mjs',
+  site: 'tools/site/build-site.mjs',
   demo: 'examples/dist/trading/demo/main.js',
   bench: 'tools/dist/bench/main.js',
   torture: 'tools/dist/evidence/kill/main.js',
@@ -39,6 +41,7 @@ const CHECKS = [
   { title: 'examples in docs', program: 'examples', options: [] },
   { title: 'words', program: 'words', options: [] },
   { title: 'types', program: 'tsc', options: ['-p', 'tsconfig.check.json'] },
+  { title: 'types of the dashboard', program: 'tsc', options: ['-p', 'packages/cli/ui/tsconfig.json'] },
 ]
 /** @type {Check} */
 const TESTS = { title: 'tests and coverage', program: 'vitest', options: ['run', '--coverage'] }
@@ -55,6 +58,8 @@ const tasks = {
   coverage: (args) => runInForeground('vitest', ['run', '--coverage', ...args]),
   bench: (args) => runInForeground('bench', args),
   torture: (args) => runInForeground('torture', args),
+  release: (args) => runInForeground('release', args),
+  docs: (args) => runInForeground('site', args),
   fuzz,
   proof,
   check: async (args) => runChecks(args.includes('--without-tests') ? CHECKS : [...CHECKS, TESTS]),

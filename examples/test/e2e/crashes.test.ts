@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BusLayout } from '@chronicle-ts/bus'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { auditFeed, auditStrategy } from '../../src/trading/demo/audit.js'
 import { Program } from '../../src/trading/demo/program.js'
 import type { FeedState, RouterState, StrategyState } from '../../src/trading/process/program-state.js'
+import { temporaryFolder } from '../queue-fixtures.js'
 import { until } from '../run-example.js'
 
 const KILLS = 8
@@ -17,13 +15,12 @@ const MAX_LIFE_MS = 500
 let root: string
 const running = new Set<Program>()
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'crashes-'))
+  root = temporaryFolder()
 })
 afterEach(async () => {
   for (const program of running) program.kill('SIGKILL')
   await Promise.all([...running].map(({ ended }) => ended))
   running.clear()
-  rmSync(root, { recursive: true })
 })
 
 function start<State extends FeedState | StrategyState | RouterState>(folder: string, args: readonly string[]): Program<State> {

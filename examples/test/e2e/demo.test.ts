@@ -1,12 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BusLayout } from '@chronicle-ts/bus'
-import { openObserver } from '@chronicle-ts/core'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { DemoSummary } from '../../src/trading/demo/demo-summary.js'
 import { FeedWriter } from '../../src/trading/feed/feed-writer.js'
+import { messagesOf, temporaryFolder } from '../queue-fixtures.js'
 import { processesWith, runExample, startExample, until } from '../run-example.js'
 
 const PROGRAM = 'trading/demo/main.js'
@@ -15,10 +14,9 @@ const CAPTURE = fileURLToPath(new URL('../../data/coinbase-2021-04-17.ws.txt.gz'
 let folder: string
 let root: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'demo-test-'))
+  folder = temporaryFolder()
   root = join(folder, 'root')
 })
-afterEach(() => rmSync(folder, { recursive: true }))
 
 function input(name: string, lines: readonly string[]): string {
   const path = join(folder, name)
@@ -34,12 +32,10 @@ async function play(...args: string[]): Promise<{ code: number | null; summary: 
 }
 
 function payloadsOf(venue: string): { text: string; timestampNs: bigint }[] {
-  using queue = openObserver(new BusLayout(root).feed(venue).directory, { start: 'earliest' })
-  const found: { text: string; timestampNs: bigint }[] = []
-  for (let message = queue.next(); message !== undefined; message = queue.next()) {
-    found.push({ text: message.payload.toString(), timestampNs: message.timestampNs })
-  }
-  return found
+  return messagesOf(new BusLayout(root).feed(venue).directory, ({ payload, timestampNs }) => ({
+    text: payload.toString(),
+    timestampNs,
+  }))
 }
 
 describe('npm run demo', () => {

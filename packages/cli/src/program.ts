@@ -1,9 +1,12 @@
 import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
+import { addBackupCommand, addRestoreCommand } from './commands/backup/backup-command.js'
 import { addBenchCommand } from './commands/bench/bench-command.js'
 import { addBridgeCommand } from './commands/bridge/bridge-command.js'
+import { addBundleCommand } from './commands/bundle/bundle-command.js'
 import { addCheckCommand } from './commands/check/check-command.js'
 import { addCompletionCommand } from './commands/completion/completion-command.js'
+import { addDiffCommand } from './commands/diff/diff-command.js'
 import { addDoctorCommand } from './commands/doctor/doctor-command.js'
 import { addExportCommand } from './commands/export/export-command.js'
 import { addHealthCommand } from './commands/health/health-command.js'
@@ -16,8 +19,12 @@ import { addPruneCommand } from './commands/prune/prune-command.js'
 import { addReadersCommand } from './commands/readers/readers-command.js'
 import { addReadyCommand } from './commands/ready/ready-command.js'
 import { addReplayCommand } from './commands/replay/replay-command.js'
+import { addSalvageCommand } from './commands/salvage/salvage-command.js'
 import { addSchemaCommand } from './commands/schema/schema-command.js'
+import { addStatsCommand } from './commands/stats/stats-command.js'
 import { addTailCommand } from './commands/tail/tail-command.js'
+import { addTraceCommand } from './commands/trace/trace-command.js'
+import { addUiCommand } from './commands/ui/ui-command.js'
 import { addVerifyCommand } from './commands/verify/verify-command.js'
 import { LOG_LEVELS } from './diagnostics.js'
 import { manual } from './output/manual.js'
@@ -41,9 +48,17 @@ const COMMANDS: readonly AddCommand[] = [
   addSchemaCommand,
   addReplayCommand,
   addBridgeCommand,
+  addBackupCommand,
+  addRestoreCommand,
+  addSalvageCommand,
+  addDiffCommand,
+  addStatsCommand,
+  addBundleCommand,
   addReadyCommand,
   addLeaseCommand,
   addMetricsCommand,
+  addTraceCommand,
+  addUiCommand,
   addCompletionCommand,
 ]
 

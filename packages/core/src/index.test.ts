@@ -28,6 +28,7 @@ it('exports exactly the public surface', () => {
       "NotFoundError",
       "NotReadyError",
       "PermissionError",
+      "QUEUE_CHANNELS",
       "QUEUE_ERROR_CODES",
       "QueueError",
       "QueueFullError",

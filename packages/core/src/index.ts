@@ -1,5 +1,6 @@
 export { realtimeNs } from './clock.js'
 export type { WriterStatus } from './control/writer-status.js'
+export { QUEUE_CHANNELS, type QueueChannel, type QueueEvents } from './diagnostics.js'
 export {
   BadBlockError,
   BadPositionError,
@@ -29,6 +30,7 @@ export {
   QUEUE_ERROR_CODES,
   QueueError,
   type QueueErrorCode,
+  type QueueErrorOf,
   QueueFullError,
   QueueReplacedError,
   ReaderActiveError,
@@ -79,8 +81,9 @@ export type { RecoveryAction, RecoveryCase } from './recovery/recovery-case.js'
 export type { RetentionOptions } from './retention/retention-options.js'
 export { READER_TTL_PRESETS_MS } from './retention/retention-options.js'
 export type { ReleasedReader, RetentionVerdict } from './retention/retention-plan.js'
+export { WAIT_STRATEGIES, type WaitStrategyName } from './wait/strategies/wait-strategies.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
-export { WAIT_STRATEGIES, type WaitOutcome, type WaitStrategyName } from './wait/wait-strategy.js'
+export type { WaitOutcome } from './wait/wait-strategy.js'
 export type {
   AppendOptions,
   AsyncAppendOptions,

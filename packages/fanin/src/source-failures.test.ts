@@ -8,7 +8,7 @@ import { isPassingError } from './passing-error.js'
 import type { SourceFailure } from './source-failure.js'
 
 const MS = 1_000_000n
-const refused = (): Error => new PermissionError({ path: '/q/000000001.q', syscall: 'open', errno: 'EACCES' })
+const refused = (): Error => new PermissionError({ path: '/q/000000001.q', syscall: 'open', errnoName: 'EACCES' })
 
 function failing(options: { readonly retryFailures?: boolean } = {}) {
   const told: SourceFailure[] = []

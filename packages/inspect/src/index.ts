@@ -1,4 +1,13 @@
-export { ACKNOWLEDGED_FILE, type AcknowledgedProblem, markAcknowledged, readAcknowledged } from './cold/acknowledged.js'
+export { BACKUP_FILE, type BackupManifest, readBackupManifest } from './backup/backup-manifest.js'
+export { backupQueue, type RestoreReport, recoverOnce, restoreQueue } from './backup/backup-queue.js'
+export { type BackupOptions, type BackupProgress, type BackupReport, QueueBackup } from './backup/queue-backup.js'
+export {
+  ACKNOWLEDGED_FILE,
+  type AcknowledgedProblem,
+  acknowledgeProblems,
+  markAcknowledged,
+  readAcknowledged,
+} from './cold/acknowledged.js'
 export type { ColdItem, ColdPadding, ColdPosition, ColdProblem, ColdRecord } from './cold/cold-item.js'
 export { ColdReader } from './cold/cold-reader.js'
 export { type FindQueuesOptions, type FoundQueues, findQueues } from './cold/find-queues.js'
@@ -21,7 +30,7 @@ export { QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue
 export type { RecentRate } from './cold/recent-rate.js'
 export { isRepairable, type PlanOptions, planRepairs } from './repair/plan-repairs.js'
 export { planPrune, pruneQueue } from './repair/prune-queue.js'
-export { repairQueue } from './repair/repair-queue.js'
+export { type RepairOptions, repairQueue } from './repair/repair-queue.js'
 export {
   describeRepairStep,
   type RepairOutcome,
@@ -29,6 +38,9 @@ export {
   type RepairStep,
   type RepairStepKind,
 } from './repair/repair-step.js'
+export { type DifferenceRange, type QueueComparison, QueueDifference } from './salvage/compare-queues.js'
+export { QueueSalvage, type SalvageGap, type SalvageReport, salvageQueue } from './salvage/queue-salvage.js'
+export { QueueStatistics, type TypeStatistics } from './salvage/queue-statistics.js'
 export type {
   BlockedState,
   DiskState,
@@ -51,3 +63,4 @@ export {
   type StateWord,
   stateLabel,
 } from './state/state-words.js'
+export { type FindTraceOptions, type FoundTrace, findTrace, type TraceHop } from './trace/find-trace.js'

@@ -382,27 +382,39 @@ napi_value segmentBuffer(napi_env env, napi_callback_info info) {
 
 constexpr uint64_t kIntegerMax = (uint64_t{1} << 53) - 1;
 
-napi_value startDurable(napi_env env, const Appender& appender, DurableJob job) {
+// Everything appended so far.
+DurableJob durableHead(const Appender& appender) {
+  DurableJob job;
   job.control = appender.control;
   job.progress = appender.progress;
   job.marks = appender.extensions;
+  job.mark = appender.core.here();
+  job.head = appender.segment;
+  return job;
+}
+
+napi_value startDurable(napi_env env, const Appender& appender, DurableJob job) {
   return startJob(env, {Lane::kFiles, JobKind::kSync, appender.hold}, [job = std::move(job)](Job& running) mutable { return job.run(running.hold.get()); });
 }
 
 napi_value makeDurable(napi_env env, napi_callback_info info) {
   const Appender& appender = *HotCall<0>(env, info).appender;
   if (appender.segment == nullptr) return throwTypeError(env, "the appender has no segment");
-  DurableJob job;
-  job.mark = appender.core.here();
-  job.head = appender.segment;
-  return startDurable(env, appender, std::move(job));
+  return startDurable(env, appender, durableHead(appender));
+}
+
+napi_value makeDurableHere(napi_env env, napi_callback_info info) {
+  const Appender& appender = *HotCall<0>(env, info).appender;
+  if (appender.segment == nullptr) return throwTypeError(env, "the appender has no segment");
+  return makeNumber(env, durableHead(appender).run(appender.hold.get()));
 }
 
 napi_value retire(napi_env env, napi_callback_info info) {
   Appender& appender = *HotCall<0>(env, info).appender;
   if (appender.left == nullptr) return throwTypeError(env, "there is no segment that was left");
-  DurableJob job;
+  DurableJob job = durableHead(appender);
   job.mark = appender.core.segmentStart();
+  job.head = nullptr;
   job.left = std::move(appender.left);
   return startDurable(env, appender, std::move(job));
 }
@@ -445,7 +457,7 @@ napi_value createAppender(napi_env env, napi_callback_info info) {
       {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},
       {"appendWith", appendWith}, {"checkBlock", checkBlock}, {"appendBlock", appendBlock}, {"shorten", shorten},
       {"setLimit", setLimit}, {"reservedEnd", reservedEnd}, {"startReservedAt", startReservedAt}, {"reserve", reserve}, {"makeReady", makeReady},
-      {"segment", segmentBuffer}, {"makeDurable", makeDurable}, {"retire", retire},
+      {"segment", segmentBuffer}, {"makeDurable", makeDurable}, {"makeDurableHere", makeDurableHere}, {"retire", retire},
   };
   auto* const state = reinterpret_cast<double*>(&appender->core.state());
   return NativeObject<Appender>::create(env, appender, state, sizeof(AppenderState) / sizeof(double), functions);

@@ -63,6 +63,7 @@ int DurableJob::run(const Hold* hold) {
     writeBack.store(outcome.syncFailed ? kWriteBackFailed : before, std::memory_order_release);
     return outcome.error;
   }
+  const bool isDue = isMarkDue();
   progress->mark = mark;
   progress->knowsSequence = true;
   progress->isFirst = false;
@@ -70,13 +71,27 @@ int DurableJob::run(const Hold* hold) {
     // A sync takes long enough for the lock to be lost meanwhile, and then the control block may be another writer's.
     if (const int error = hold == nullptr ? 0 : hold->check(); error != 0) return error;
     storeDurableMark(block(), mark);
-    if (const int error = control->sync(0, kControlLength); error != 0) {
+    const uint64_t firstSegment = block()->firstSegmentPlusOne.load(std::memory_order_acquire);
+    if (const int error = isDue ? control->sync(0, kControlLength) : 0; error != 0) {
       writeBack.store(kWriteBackFailed, std::memory_order_release);
       return error;
+    }
+    if (isDue) {
+      progress->onDisk = mark;
+      progress->firstSegmentOnDisk = firstSegment;
     }
   }
   writeBack.store(kWriteBackGood, std::memory_order_release);
   return 0;
+}
+
+// A sync of the mark takes as long as one of the messages. A mark on the disk that is behind them loses nothing: recovery verifies from there on, and finds everything that was synced.
+// It is synced where that look would be long, where other files than the head would have to be found first, and where deletions were announced since.
+bool DurableJob::isMarkDue() const {
+  constexpr uint64_t kDistanceMax = uint64_t{8} << 20;
+  const DurableMark& onDisk = progress->onDisk;
+  if (progress->isFirst || again_ || block()->firstSegmentPlusOne.load(std::memory_order_acquire) != progress->firstSegmentOnDisk) return true;
+  return onDisk.segmentId != mark.segmentId || mark.offset < onDisk.offset || mark.offset - onDisk.offset >= kDistanceMax;
 }
 
 DurableJob::Outcome DurableJob::syncAll(const Hold* hold) {

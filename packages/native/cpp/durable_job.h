@@ -14,7 +14,7 @@
 
 namespace chronicle {
 
-// How far a writer has made its queue durable. Only jobs of the file lane use it, one after the other.
+// How far a writer has made its queue durable. Its jobs use it, one after the other.
 struct DurableProgress {
   // Everything before it is on the disk.
   DurableMark mark = {};
@@ -22,6 +22,9 @@ struct DurableProgress {
   bool knowsSequence = false;
   // No job of this writer has succeeded yet: earlier writers and recovery may have left things unsynced in the head and in the segment before it.
   bool isFirst = true;
+  // The control block as a job of this writer last synced it: the mark, which may be behind `mark` (see `DurableJob::isMarkDue`), and the announced deletions.
+  DurableMark onDisk = {};
+  uint64_t firstSegmentOnDisk = 0;
 };
 
 class DurableJob {
@@ -36,7 +39,7 @@ class DurableJob {
   // The segment before, which its writer has left: unmapped before it is synced. Where it is not given, the file is synced by its name.
   std::shared_ptr<Mapping> left;
 
-  // Once. Returns 0 or the errno; after a failure the next job does the rest and what failed. ENOLCK: the lock is lost, and nothing was marked.
+  // Once, on the file lane, or in any thread while no job of this writer is there. Returns 0 or the errno; after a failure the next job does the rest and what failed. ENOLCK: the lock is lost, and nothing was marked.
   int run(const Hold* hold);
 
  private:
@@ -49,6 +52,7 @@ class DurableJob {
   };
 
   ControlBlock* block() const { return reinterpret_cast<ControlBlock*>(control->data()); }
+  bool isMarkDue() const;
   Outcome syncAll(const Hold* hold);
   Outcome syncSegment(uint32_t segmentId, const Hold* hold);
   Outcome syncLeft();

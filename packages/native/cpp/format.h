@@ -52,7 +52,8 @@ struct ControlBlock {
   DurableSlot durable[2];
   std::atomic<uint32_t> segmentGeneration;
   std::atomic<uint32_t> currentSegment;
-  uint8_t free136[116];
+  std::atomic<uint64_t> firstSegmentPlusOne;
+  uint8_t free144[108];
   std::atomic<uint32_t> writeBack;
   std::atomic<uint64_t> writeOffset;
   std::atomic<uint64_t> writerHeartbeatNs;
@@ -69,6 +70,7 @@ static_assert(sizeof(ControlBlock) == kControlLength);
 static_assert(offsetof(ControlBlock, durable) == 64);
 static_assert(offsetof(ControlBlock, segmentGeneration) == 128);
 static_assert(offsetof(ControlBlock, currentSegment) == 132);
+static_assert(offsetof(ControlBlock, firstSegmentPlusOne) == 136);
 static_assert(offsetof(ControlBlock, writeBack) == 252);
 static_assert(offsetof(ControlBlock, writeOffset) == 256);
 static_assert(offsetof(ControlBlock, writerHeartbeatNs) == 264);

@@ -35,8 +35,11 @@ class Mapping {
   // Makes the pages dirty without changing a byte, whoever writes to them at the same time: the next sync writes them although the kernel took them for clean.
   void dirty(uint64_t offset, uint64_t length) const;
 
-  // Makes the blocks of the file up to `end` exist, beginning where the last call ended. Returns 0 or the errno, and then nothing is reserved. Any thread may call it.
+  // Makes the blocks of the file up to `end` exist, beginning where the last call ended. Returns 0 or the errno, and then nothing is reserved. For the writer that has the file as its head: it
+  // waits for no other thread. Reserving what another thread reserves at the same time does no harm.
   int reserve(uint64_t end);
+  // The same for other threads: the descriptor may be taken away meanwhile.
+  int reserveFromAside(uint64_t end);
   // Stores below it need no new block: they cannot fault on a full disk.
   uint64_t reservedEnd() const { return reservedEnd_.load(std::memory_order_acquire); }
   void startReservedAt(uint64_t end) { reservedEnd_.store(end, std::memory_order_release); }

@@ -29,6 +29,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   defineCrc(env, exports);
   defineClock(env, exports);
   defineAffinity(env, exports);
+  defineNotifyService(env, exports);
   defineFutex(env, exports);
   defineParker(env, exports);
   defineBackground(env, exports);

@@ -93,6 +93,7 @@ void defineHold(napi_env env, napi_value exports);
 void defineCrc(napi_env env, napi_value exports);
 void defineClock(napi_env env, napi_value exports);
 void defineAffinity(napi_env env, napi_value exports);
+void defineNotifyService(napi_env env, napi_value exports);
 void defineFutex(napi_env env, napi_value exports);
 void defineParker(napi_env env, napi_value exports);
 void defineBackground(napi_env env, napi_value exports);

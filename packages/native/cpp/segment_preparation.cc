@@ -79,7 +79,7 @@ bool ReadySteps::operator()() {
   const uint64_t end = std::min<uint64_t>(end_, mapping->length());
   if (offset_ >= end) return false;
   // Where it fails, the writer that needs the blocks tries again, and says so.
-  if (offset_ >= mapping->reservedEnd() && mapping->reserve(std::min(end, offset_ + kReserveStep)) != 0) return false;
+  if (offset_ >= mapping->reservedEnd() && mapping->reserveFromAside(std::min(end, offset_ + kReserveStep)) != 0) return false;
   const uint64_t length = std::min({end, mapping->reservedEnd(), offset_ + (populates_ ? kPopulateStep : kReserveStep)}) - offset_;
   // Where it fails, the writer's first touch does the same work.
   if (populates_ && mapping->populate(offset_, length) != 0) return false;

@@ -78,6 +78,8 @@ export interface Binding {
   /** Pins the calling thread; throws EINVAL when none of the CPUs exists. */
   setThreadAffinity(cpus: number[]): void
   threadAffinity(): number[]
+  /** Sends a line of `sd_notify(3)` to the service manager. False where none asked for it; throws where its socket refuses. */
+  notifyService(state: string): boolean
   /** `sched_yield`: another runnable thread may have the CPU. */
   yieldThread(): void
 
@@ -336,12 +338,14 @@ export interface NativeAppender {
   /**
    * A background job that makes everything appended so far durable: syncs what was stored since the last job of this kind succeeded (segments that were left meanwhile
    * by their names), stores the durable mark in the control block (format: durable slots, see `core/src/format/control-layout.ts`; the slot not in use, generation + 1,
-   * CRC last) and syncs the control block. Without extensions there is no mark.
+   * CRC last) and syncs the control block where the mark on the disk is 8 MiB behind or names another segment. Without extensions there is no mark.
    *
    * A failed sync is noted in the control block (`writeBack`) before the job ends. The next job, of this appender or of a later one, then makes everything since the last
    * good mark dirty again, checks that it is whole and syncs it: it succeeds only when all of it is on the disk. Fails with -ENOLCK when the lock is lost.
    */
   makeDurable(): number
+  /** The work of {@link makeDurable} in the calling thread: 0, or the errno. Only while no job of {@link makeDurable} or {@link retire} is under way. */
+  makeDurableHere(): number
   /**
    * The same for everything before the present segment, with the segment before unmapped first: unmapped pages are written without a word to the CPU that appends.
    * Once after each roll; without it, the next {@link makeDurable} does that work.

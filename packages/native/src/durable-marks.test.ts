@@ -48,6 +48,23 @@ describe('makeDurable', () => {
     ])
   })
 
+  it('does the same in the calling thread, in turn with jobs', () => {
+    const { appender, control } = newAppender()
+    append(appender, 'one')
+    expect(appender.makeDurableHere()).toBe(0)
+    append(appender, 'two')
+    expect(binding.jobWait(appender.makeDurable(), WAIT_MS)).toBe(1)
+    append(appender, 'three')
+    expect(appender.makeDurableHere()).toBe(0)
+    expect(slots(control)).toEqual([
+      { sequence: 2n, offset: 320n, segment: 0, generation: 2, valid: true },
+      { sequence: 3n, offset: 448n, segment: 0, generation: 3, valid: true },
+    ])
+    expect(new DataView(control).getUint32(WRITE_BACK_OFFSET, true)).toBe(0)
+    appender.detach()
+    expect(() => appender.makeDurableHere()).toThrow(TypeError)
+  })
+
   it('goes on with the other slot when generations come round', () => {
     const { appender, control } = newAppender()
     const view = new DataView(control)

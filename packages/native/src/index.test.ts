@@ -33,6 +33,7 @@ it('gives every function that the contract names', () => {
       ],
       ...['reserveBlocks', 'zeroRange', 'renameNoReplace', 'tryLock', 'unlock', 'crc32', 'realtimeNs'],
       ...[
+        'notifyService',
         'setThreadAffinity',
         'threadAffinity',
         'yieldThread',

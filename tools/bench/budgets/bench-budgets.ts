@@ -1,5 +1,5 @@
+import { type BenchEnvironment, readEnvironment } from '@chronicle-ts/cli/bench'
 import type { BenchOptions } from '../bench-options.js'
-import { type Environment, readEnvironment } from '../environment.js'
 import { compileFloor } from '../floor/compile-floor.js'
 import { formatEnvironment, formatTable } from '../report.js'
 import { BUDGET_SECTIONS } from './budget-rows.js'
@@ -10,7 +10,7 @@ import { PROBES } from './probes/index.js'
 /** The object that `budgets --json` prints. */
 export interface BudgetReport {
   readonly schemaVersion: 1
-  readonly environment: Environment
+  readonly environment: BenchEnvironment
   readonly payloadLength: number
   readonly messages: number
   readonly sections: readonly BudgetSectionResult[]

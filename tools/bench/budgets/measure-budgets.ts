@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { median } from '../statistics.js'
+import { median } from '@chronicle-ts/cli/bench'
 import type { BudgetRow, BudgetSection } from './budget-rows.js'
 import type { Figures, Probe, ProbeContext } from './probe.js'
 

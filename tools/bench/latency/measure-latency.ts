@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { sendInOpenLoop } from '@chronicle-ts/cli/bench'
 import { openWriter } from '@chronicle-ts/core'
 import type { LatencyFigures, LatencyMode, ReceiverNote, ReceiverTask } from './latency-mode.js'
-import { monotonicNs } from './monotonic-clock.js'
 
 export interface LatencyOptions {
   readonly directory: string
@@ -76,18 +76,17 @@ async function openSocketSender(path: string): Promise<Sender> {
   return { send: (payload) => socket.write(Buffer.from(payload)), close: () => socket.destroy() }
 }
 
-/** Spins between messages: a sleeping sender would add its own waking up to every latency. */
-function sendAtFixedRate(sender: Sender, task: ReceiverTask, messagesPerSecond: number): void {
-  const payload = Buffer.alloc(task.payloadLength)
-  const intervalNs = 1e9 / messagesPerSecond
-  const startNs = monotonicNs() + 1e6
-  for (let index = 0; index < task.warmUpCount + task.count; index++) {
-    const dueNs = startNs + index * intervalNs
-    payload.writeDoubleLE(dueNs, 0)
-    payload.writeDoubleLE(index, 8)
-    while (monotonicNs() < dueNs);
-    sender.send(payload)
-  }
+function sendAtFixedRate(sender: Sender, { payloadLength, warmUpCount, count }: ReceiverTask, messagesPerSecond: number): void {
+  const payload = Buffer.alloc(payloadLength)
+  sendInOpenLoop({
+    count: warmUpCount + count,
+    messagesPerSecond,
+    send(index, dueNs) {
+      payload.writeDoubleLE(dueNs, 0)
+      payload.writeDoubleLE(index, 8)
+      sender.send(payload)
+    },
+  })
 }
 
 async function nextNote(receiver: ChildProcess, kind: ReceiverNote['kind']): Promise<ReceiverNote> {

@@ -1,10 +1,10 @@
 /** The receiving process of a latency measurement: reads its task from the command line, answers over the parent's channel. */
 import { rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { monotonicNs } from '@chronicle-ts/cli/bench'
 import { openReader, type QueueReader } from '@chronicle-ts/core'
 import type { ReceiverNote, ReceiverTask } from './latency-mode.js'
 import { LatencyRecorder } from './latency-recorder.js'
-import { monotonicNs } from './monotonic-clock.js'
 
 /** Longer than any stall that a working machine has: a message that takes longer is lost. */
 const SILENCE_MS = 30_000

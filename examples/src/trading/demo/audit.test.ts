@@ -1,9 +1,9 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { BusLayout, openFeedWriter } from '@chronicle-ts/bus'
-import { openObserver, openWriter } from '@chronicle-ts/core'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openWriter } from '@chronicle-ts/core'
+import { beforeEach, expect, it } from 'vitest'
+import { messagesOf, temporaryFolder } from '../../../test/queue-fixtures.js'
 import { type AppendedFrames, FrameAccount } from '../feed/appended-frames.js'
 import { encodeAnswer, encodeOrder, type Order } from '../order-codec.js'
 import { auditFeed, auditStrategy } from './audit.js'
@@ -12,10 +12,9 @@ const FRAMES = 200
 let root: string
 let layout: BusLayout
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'audit-'))
+  root = temporaryFolder()
   layout = new BusLayout(root)
 })
-afterEach(() => rmSync(root, { recursive: true }))
 
 /** A feed of several segments, and what it says about itself. */
 function appendFrames(count = FRAMES): AppendedFrames {
@@ -35,11 +34,8 @@ const segments = (): string[] =>
     .map((name) => join(layout.feed('x').directory, name))
 
 function firstSequenceIn(segmentIndex: number): number {
-  using frames = openObserver(layout.feed('x').directory, { start: 'earliest' })
-  for (let message = frames.next(); message !== undefined; message = frames.next()) {
-    if (message.segmentId === segmentIndex) return message.sequence
-  }
-  return -1
+  const places = messagesOf(layout.feed('x').directory, ({ segmentId, sequence }) => ({ segmentId, sequence }))
+  return places.find(({ segmentId }) => segmentId === segmentIndex)?.sequence ?? -1
 }
 
 it('finds nothing wrong with what the feed appended, in one run or in several', () => {

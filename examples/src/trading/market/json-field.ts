@@ -5,7 +5,7 @@ import type { Level } from './market-update.js'
  * shape is `undefined`, and the frame counts as not understood.
  */
 
-/** Room for a symbol in an order, see `trading/order-layout.ts`. */
+/** Room for a symbol in an order, see `trading/order-messages.ts`. */
 export const MAX_SYMBOL_LENGTH = 32
 const SYMBOL = /^[\x21-\x7e]+$/
 

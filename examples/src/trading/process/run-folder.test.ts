@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../test/queue-fixtures.js'
 import { UsageError } from './expected-error.js'
 import { createFolder, removeFolder, useFolder } from './run-folder.js'
 
@@ -11,9 +11,8 @@ const DEAD_PID = 2 ** 22 + 1
 
 let parent: string
 beforeEach(() => {
-  parent = mkdtempSync(join(tmpdir(), 'run-folder-'))
+  parent = temporaryFolder()
 })
-afterEach(() => rmSync(parent, { recursive: true }))
 
 async function leaveFolder(name: string, marker?: object): Promise<void> {
   await mkdir(join(parent, name))

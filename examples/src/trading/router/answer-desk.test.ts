@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { openObserver, openWriter } from '@chronicle-ts/core'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openWriter } from '@chronicle-ts/core'
+import { beforeEach, expect, it } from 'vitest'
+import { messagesOf, temporaryFolder } from '../../../test/queue-fixtures.js'
 import { type Answer, decodeAnswer, type Order } from '../order-codec.js'
 import { AnswerDesk } from './answer-desk.js'
 
 let directory: string
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'answers-'))
+  directory = temporaryFolder()
 })
-afterEach(() => rmSync(directory, { recursive: true }))
 
 const order = (orderId: number, kind: Order['kind'] = 'take'): Order => ({
   orderId,
@@ -31,12 +28,7 @@ function live(handle: (desk: AnswerDesk) => void): void {
 }
 
 function givenAnswers(): Answer[] {
-  using answers = openObserver(directory, { start: 'earliest' })
-  const given: Answer[] = []
-  for (let message = answers.next(); message !== undefined; message = answers.next()) {
-    given.push(decodeAnswer(message.typeId, message.payload))
-  }
-  return given
+  return messagesOf(directory, ({ typeId, payload }) => decodeAnswer(typeId, payload))
 }
 
 it('fills an order that takes and acknowledges one that makes, keeping what the order said', () => {

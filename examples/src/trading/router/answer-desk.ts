@@ -1,6 +1,8 @@
 import { type Message, openObserver, type QueueWriter } from '@chronicle-ts/core'
+import { asTypedWriter, type TypedWriter } from '@chronicle-ts/typed'
 import { nowNs } from '../latency/clock.js'
-import { decodeAnswer, encodeAnswer, type Order, OrderFormatError } from '../order-codec.js'
+import { decodeAnswer, type Order, OrderFormatError } from '../order-codec.js'
+import { Ack, Fill } from '../order-messages.js'
 
 /** What became of an order that came in. */
 export type AnswerOutcome = 'ack' | 'fill' | 'repeat'
@@ -14,12 +16,12 @@ export type AnswerOutcome = 'ack' | 'fill' | 'repeat'
 export class AnswerDesk {
   /** Orders missing between two that follow each other. */
   gaps = 0
-  readonly #ordersIn: QueueWriter
+  readonly #ordersIn: TypedWriter<readonly [typeof Ack, typeof Fill]>
   #lastAnsweredId: number
 
   /** @param ordersIn the writer of the strategy's `orders_in` */
   constructor(ordersIn: QueueWriter) {
-    this.#ordersIn = ordersIn
+    this.#ordersIn = asTypedWriter(ordersIn, [Ack, Fill])
     this.#lastAnsweredId = readLastAnsweredId(ordersIn)
   }
 
@@ -30,8 +32,7 @@ export class AnswerDesk {
     if (order.orderId <= this.#lastAnsweredId) return 'repeat'
     this.gaps += order.orderId - this.#lastAnsweredId - 1
     const outcome = order.kind === 'take' ? 'fill' : 'ack'
-    const { typeId, payload } = encodeAnswer({ ...order, outcome, answeredNs: nowNs() })
-    this.#ordersIn.append(typeId, payload)
+    this.#ordersIn.append(outcome === 'fill' ? Fill : Ack, { ...order, answeredNs: nowNs() })
     this.#lastAnsweredId = order.orderId
     return outcome
   }

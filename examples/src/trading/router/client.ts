@@ -1,7 +1,7 @@
 import { type BusLayout, openRouterEndpoints, type RouterEndpoints } from '@chronicle-ts/bus'
 import type { Message, QueueReader, WriterOptions } from '@chronicle-ts/core'
 import { decodeOrder, type Order } from '../order-codec.js'
-import { ORDERS_SEGMENT_SIZE } from '../order-layout.js'
+import { ORDERS_SEGMENT_SIZE } from '../order-messages.js'
 import { AnswerDesk, type AnswerOutcome } from './answer-desk.js'
 
 /** An order that was answered, or recognised as answered before. */

@@ -1,11 +1,11 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { BusLayout, openRouterEndpoints, openStrategyEndpoints, RouterDiscovery, type StrategyEndpoints } from '@chronicle-ts/bus'
 import { isQueueError, openObserver, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../test/queue-fixtures.js'
 import { decodeAnswer, encodeOrder } from '../order-codec.js'
-import { ORDER_ID_OFFSET, SENT_NS_OFFSET, SYMBOL_OFFSET } from '../order-layout.js'
+import { offsetOf } from '../order-messages.js'
 import { Router } from './router.js'
 
 let root: string
@@ -15,7 +15,7 @@ const problems: string[] = []
 const opened: StrategyEndpoints[] = []
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'router-'))
+  root = temporaryFolder()
   layout = new BusLayout(join(root, 'bus'))
   router = newRouter()
 })
@@ -23,7 +23,6 @@ afterEach(() => {
   router.close()
   for (const endpoints of opened.splice(0)) endpoints.close()
   problems.length = 0
-  rmSync(root, { recursive: true })
 })
 
 function newRouter(answers?: WriterOptions): Router {
@@ -117,10 +116,10 @@ it('goes on with the others when the answers to one strategy have no place to go
 
 /** Orders that are none, or would break something. */
 const BAD_ORDERS: readonly [string, (payload: Buffer) => void][] = [
-  ['text that is not ASCII', (payload) => payload.writeUInt8(0xe9, SYMBOL_OFFSET)],
-  ['half of a UTF-8 character', (payload) => payload.write('\u20ac', SYMBOL_OFFSET - 1, 'utf8')],
-  ['an id that a number cannot hold', (payload) => payload.writeBigUInt64LE(2n ** 64n - 1n, ORDER_ID_OFFSET)],
-  ['an id of 0', (payload) => payload.writeBigUInt64LE(0n, ORDER_ID_OFFSET)],
+  ['text that is not ASCII', (payload) => payload.writeUInt8(0xe9, offsetOf('symbol'))],
+  ['half of a UTF-8 character', (payload) => payload.write('\u20ac', offsetOf('symbol') - 1, 'utf8')],
+  ['an id that a number cannot hold', (payload) => payload.writeBigUInt64LE(2n ** 64n - 1n, offsetOf('orderId'))],
+  ['an id of 0', (payload) => payload.writeBigUInt64LE(0n, offsetOf('orderId'))],
 ]
 
 it.each(BAD_ORDERS)('L66: leaves an order with %s unanswered, says so once, and serves everything else', (_, spoil) => {
@@ -146,7 +145,7 @@ it.each(BAD_ORDERS)('L66: leaves an order with %s unanswered, says so once, and 
 it('L66: serves all when one strategy stamps its messages and orders with the far future', () => {
   const [good, bad] = [strategy('good'), strategy('bad')]
   const payload = order(1)
-  payload.writeBigUInt64LE(2n ** 64n - 1n, SENT_NS_OFFSET)
+  payload.writeBigUInt64LE(2n ** 64n - 1n, offsetOf('sentNs'))
   bad.ordersOut.append(1, payload, { timestampNs: 2n ** 64n - 1n })
   send(bad, 2, 5)
   send(good, 1, 5)

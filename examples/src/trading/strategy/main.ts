@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { BusLayout, openStrategyEndpoints } from '@chronicle-ts/bus'
-import { ORDERS_SEGMENT_SIZE } from '../order-layout.js'
+import { ORDERS_SEGMENT_SIZE } from '../order-messages.js'
 import { UsageError } from '../process/expected-error.js'
 import { ParentLink } from '../process/parent-link.js'
 import type { StrategyState } from '../process/program-state.js'

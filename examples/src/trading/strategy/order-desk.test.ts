@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { openObserver, openWriter } from '@chronicle-ts/core'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openWriter } from '@chronicle-ts/core'
+import { beforeEach, expect, it } from 'vitest'
+import { messagesOf, temporaryFolder } from '../../../test/queue-fixtures.js'
 import { decodeOrder, encodeOrder, type Order } from '../order-codec.js'
 import type { Decision } from './market-view.js'
 import { OrderDesk } from './order-desk.js'
@@ -10,9 +8,8 @@ import { readOrderHistory } from './order-history.js'
 
 let directory: string
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'orders-'))
+  directory = temporaryFolder()
 })
-afterEach(() => rmSync(directory, { recursive: true }))
 
 const decision = (venue: string): Decision => ({ venue, symbol: 'X', side: 'buy', kind: 'take', price: 1, quantity: 1 })
 
@@ -25,12 +22,7 @@ function live(decisions: readonly (readonly [venue: string, marketSequence: numb
 }
 
 function sentOrders(): Order[] {
-  using orders = openObserver(directory, { start: 'earliest' })
-  const sent: Order[] = []
-  for (let message = orders.next(); message !== undefined; message = orders.next()) {
-    sent.push(decodeOrder(message.typeId, message.payload))
-  }
-  return sent
+  return messagesOf(directory, ({ typeId, payload }) => decodeOrder(typeId, payload))
 }
 
 it('makes one order of a decision, also when a restart brings it again', () => {

@@ -1,6 +1,7 @@
 import type { QueueWriter } from '@chronicle-ts/core'
+import { asTypedWriter, type TypedWriter } from '@chronicle-ts/typed'
 import { nowNs } from '../latency/clock.js'
-import { encodeOrder } from '../order-codec.js'
+import { NewOrder } from '../order-messages.js'
 import type { Decision } from './market-view.js'
 import type { OrderHistory } from './order-history.js'
 
@@ -15,13 +16,13 @@ export class OrderDesk {
   /** Decisions that came again and made no order. */
   repeats = 0
   readonly #strategy: string
-  readonly #ordersOut: QueueWriter
+  readonly #ordersOut: TypedWriter<readonly [typeof NewOrder]>
   readonly #lastMarketSequences: Map<string, number>
   #lastOrderId: number
 
   constructor(strategy: string, ordersOut: QueueWriter, history: OrderHistory) {
     this.#strategy = strategy
-    this.#ordersOut = ordersOut
+    this.#ordersOut = asTypedWriter(ordersOut, [NewOrder])
     this.#lastOrderId = history.lastOrderId
     this.#lastMarketSequences = new Map(history.lastMarketSequences)
   }
@@ -38,8 +39,13 @@ export class OrderDesk {
       return
     }
     const orderId = this.#lastOrderId + 1
-    const { typeId, payload } = encodeOrder({ ...decision, strategy: this.#strategy, orderId, marketSequence, sentNs: nowNs() })
-    this.#ordersOut.append(typeId, payload)
+    this.#ordersOut.write(NewOrder, (order) => {
+      Object.assign(order, decision)
+      order.strategy = this.#strategy
+      order.orderId = orderId
+      order.marketSequence = marketSequence
+      order.sentNs = nowNs()
+    })
     this.#lastOrderId = orderId
     this.#lastMarketSequences.set(decision.venue, marketSequence)
   }

@@ -1,5 +1,5 @@
-import { openObserver } from '@chronicle-ts/core'
-import { decodeOrder } from '../order-codec.js'
+import { openTypedObserver } from '@chronicle-ts/typed'
+import { NewOrder } from '../order-messages.js'
 
 /** What a strategy's own queue says about the orders it has sent in all its lives. */
 export interface OrderHistory {
@@ -16,11 +16,11 @@ export interface OrderHistory {
 export function readOrderHistory(ordersOut: string): OrderHistory {
   let lastOrderId = 0
   const lastMarketSequences = new Map<string, number>()
-  using orders = openObserver(ordersOut, { start: 'earliest' })
-  for (let message = orders.next(); message !== undefined; message = orders.next()) {
-    const order = decodeOrder(message.typeId, message.payload)
-    lastOrderId = Math.max(lastOrderId, order.orderId)
-    lastMarketSequences.set(order.venue, order.marketSequence)
+  using orders = openTypedObserver(ordersOut, [NewOrder])
+  for (let order = orders.next(); order !== undefined; order = orders.next()) {
+    const { orderId, venue, marketSequence } = order.body
+    lastOrderId = Math.max(lastOrderId, orderId)
+    lastMarketSequences.set(venue, marketSequence)
   }
   return { lastOrderId, lastMarketSequences }
 }

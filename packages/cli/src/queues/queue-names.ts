@@ -14,6 +14,7 @@ export function pathBelow(root: string, directory: string): string {
 
 /** A queue's directory as screens call it: below the root, without the folders that every queue of its kind has. */
 export function displayName(root: string, directory: string): string {
+  if (directory === root) return basename(directory) || directory
   for (const folder of [...FOLDERS.map((name) => join(root, name)), root]) {
     if (directory.startsWith(`${folder}/`)) return directory.slice(folder.length + 1)
   }

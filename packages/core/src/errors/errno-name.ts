@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 
 /** Errors of Linux that Node has no name for, as the header asm-generic/errno.h numbers them. */
@@ -16,4 +17,15 @@ export function errnoName(errno: number): string {
   if (known !== undefined) return known
   const name = getSystemErrorName(-errno)
   return /^E[A-Z0-9]+$/.test(name) ? name : `ERRNO${errno}`
+}
+
+/** The number of a symbolic name as Node gives it, negative: -5 for 'EIO'. `undefined` for a name that no errno of Linux has. */
+export function errnoOf(name: string): number | undefined {
+  const known = (constants.errno as Readonly<Record<string, number>>)[name] ?? unnamedNumber(name)
+  return known === undefined ? undefined : -known
+}
+
+function unnamedNumber(name: string): number | undefined {
+  const [number] = Object.entries(UNNAMED).find(([, known]) => known === name) ?? [/^ERRNO(\d+)$/.exec(name)?.[1]]
+  return number === undefined ? undefined : Number(number)
 }

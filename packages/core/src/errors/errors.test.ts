@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as errors from './index.js'
 import { fromSystemError, isQueueError, QUEUE_ERROR_CODES, QueueError, type QueueErrorCode } from './index.js'
 
@@ -24,7 +24,7 @@ const samples: Record<QueueErrorCode, QueueError> = {
   ERR_DATA_LOST: new errors.DataLostError({ directory, reader: 'router', from: 10, to: 30 }),
   ERR_FENCED: new errors.FencedError({ directory, term: 1, newTerm: 2 }),
   ERR_INVALID_ARGUMENT: new errors.InvalidArgumentError({ argument: 'segmentSize', value: 5, expected: 'a multiple of 4096' }),
-  ERR_IO: new errors.IoError({ path, syscall: 'fsync', errno: 'EIO' }),
+  ERR_IO: new errors.IoError({ path, syscall: 'fsync', errnoName: 'EIO' }),
   ERR_LIMIT: new errors.LimitError({ limit: 'RLIMIT_MEMLOCK', path, syscall: 'mlock' }),
   ERR_LINK: new errors.LinkError({ path }),
   ERR_LOCK_LOST: new errors.LockLostError({ directory, detail: 'writer.lock is another file' }),
@@ -41,7 +41,7 @@ const samples: Record<QueueErrorCode, QueueError> = {
   ERR_NOT_FOUND: new errors.NotFoundError({ path }),
   ERR_NOT_READY: new errors.NotReadyError({ directory, initState: 1, waitedMs: 1000 }),
   ERR_NO_SPACE: new errors.NoSpaceError({ path, length: 4096 }),
-  ERR_PERMISSION: new errors.PermissionError({ path, syscall: 'open', errno: 'EACCES' }),
+  ERR_PERMISSION: new errors.PermissionError({ path, syscall: 'open', errnoName: 'EACCES' }),
   ERR_QUEUE_FULL: new errors.QueueFullError({
     directory,
     limit: 'maxBytes',
@@ -194,8 +194,8 @@ describe('fromSystemError', () => {
   it.each([
     [122, 'UNKNOWN', { code: 'ERR_NO_SPACE' }],
     [122, 'Unknown system error -122', { code: 'ERR_NO_SPACE' }],
-    [37, 'UNKNOWN', { code: 'ERR_IO', errno: 'ENOLCK' }],
-    [131, 'UNKNOWN', { code: 'ERR_IO', errno: 'ERRNO131' }],
+    [37, 'UNKNOWN', { code: 'ERR_IO', errno: -37, errnoName: 'ENOLCK' }],
+    [131, 'UNKNOWN', { code: 'ERR_IO', errno: -131, errnoName: 'ERRNO131' }],
   ])('recognizes errno %d, which Node calls %s', (errno, code, expected) => {
     const error = fromSystemError(system(code, { errno: -errno, syscall: 'write' }), { path })
     expect(error).toMatchObject(expected)
@@ -207,7 +207,7 @@ describe('fromSystemError', () => {
 
   it('prefers what the caller knows over what the error says', () => {
     const cause = system('EIO', { path: '/proc/self/fd/7', syscall: 'write' })
-    expect(fromSystemError(cause)).toMatchObject({ path: '/proc/self/fd/7', syscall: 'write', errno: 'EIO' })
+    expect(fromSystemError(cause)).toMatchObject({ path: '/proc/self/fd/7', syscall: 'write', errno: -5, errnoName: 'EIO' })
     expect(fromSystemError(cause, { path, syscall: 'pwrite' })).toMatchObject({ path, syscall: 'pwrite' })
     expect(fromSystemError(system('ENOSPC'), { path, length: 4096 })).toMatchObject({ path, length: 4096 })
     expect(fromSystemError(system('ENOENT'))).toMatchObject({ path: 'unknown' })
@@ -231,5 +231,29 @@ describe('fromSystemError', () => {
     expect(fromSystemError(missing)).toMatchObject({ code: 'ERR_NOT_FOUND', path: '/nowhere/at/all' })
     const under = await open('/proc/version/below').catch((error: unknown) => error)
     expect(fromSystemError(under)).toMatchObject({ code: 'ERR_NOT_A_QUEUE' })
+  })
+})
+
+describe('isQueueError', () => {
+  it('knows an error of another copy of this library, and nothing that only looks like one', () => {
+    const brand = Symbol.for('chronicle-ts.QueueError')
+    class OtherCopy extends Error {
+      readonly code = 'ERR_CLOSED'
+      readonly [brand] = true
+    }
+    expect(isQueueError(new OtherCopy())).toBe(true)
+    expect(isQueueError(new OtherCopy(), 'ERR_CLOSED')).toBe(true)
+    expect(isQueueError(new OtherCopy(), 'ERR_IO')).toBe(false)
+    expect(isQueueError(Object.assign(new Error('x'), { code: 'ERR_CLOSED' }))).toBe(false)
+  })
+
+  it('narrows to the class of the code', () => {
+    const error: unknown = new errors.SequenceGapError({ segmentId: 3, offset: 64, expected: 5, found: 7 })
+    if (!isQueueError(error, 'ERR_SEQUENCE_GAP')) throw error
+    expectTypeOf(error).toEqualTypeOf<errors.SequenceGapError>()
+    expect(error.expected).toBe(5)
+    if (isQueueError(error)) expectTypeOf(error.code).toExtend<string>()
+    // @ts-expect-error: not a code of a queue
+    isQueueError(error, 'ERR_OTHER')
   })
 })

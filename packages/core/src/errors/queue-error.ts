@@ -9,6 +9,9 @@ import type { QueueErrorCode } from './codes.js'
  */
 export type ErrorCategory = 'usage' | 'retry' | 'fatal'
 
+/** The same symbol in every copy of this library. */
+const BRAND = Symbol.for('chronicle-ts.QueueError')
+
 export type Fact = string | number | bigint | boolean | undefined
 
 /** Facts by name. Those that are `undefined` are not known and stay out of the message. */
@@ -19,6 +22,11 @@ export type Facts = Readonly<Record<string, Fact>>
  * `name=value` and are fields of the concrete class. Find the way out of each in docs/errors.md.
  */
 export abstract class QueueError extends Error {
+  /** @internal */
+  get [BRAND](): true {
+    return true
+  }
+
   abstract readonly code: QueueErrorCode
   abstract readonly category: ErrorCategory
   /** Set by `appendBatch` only: the part of the batch that is in the queue although the rest was refused. The sequences run from `first` without a gap. */
@@ -29,9 +37,9 @@ export abstract class QueueError extends Error {
   }
 }
 
-/** Whether this is an error of a queue, and, when a code is given, that one. */
-export function isQueueError(error: unknown, code?: QueueErrorCode): error is QueueError {
-  return error instanceof QueueError && (code === undefined || error.code === code)
+/** Whether this is an error of a queue, also one of another copy of this library: two versions of it may be installed, and then there are two classes. */
+export function hasQueueErrorBrand(error: unknown): error is QueueError {
+  return error instanceof Error && BRAND in error
 }
 
 function withFacts(text: string, facts: Facts): string {

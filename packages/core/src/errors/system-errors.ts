@@ -1,8 +1,8 @@
 import { LimitError, NoSpaceError } from './capacity-errors.js'
-import { errnoName } from './errno-name.js'
+import { errnoOf, errnoName as nameOfErrno } from './errno-name.js'
 import { NotAQueueError, NotFoundError } from './open-errors.js'
 import { LinkError } from './ownership-errors.js'
-import { QueueError } from './queue-error.js'
+import { hasQueueErrorBrand, QueueError } from './queue-error.js'
 
 /** The system refuses access. */
 export class PermissionError extends QueueError {
@@ -11,15 +11,18 @@ export class PermissionError extends QueueError {
   override readonly category = 'usage'
   readonly path: string | undefined
   readonly syscall: string | undefined
+  /** As in Node: negative. */
+  readonly errno: number | undefined
   /** 'EACCES', 'EPERM' or 'EROFS'. */
-  readonly errno: string
+  readonly errnoName: string
 
-  constructor(facts: { path?: string | undefined; syscall?: string | undefined; errno: string }, options?: ErrorOptions) {
-    const { path, syscall, errno } = facts
-    super('No permission', { path, syscall, errno }, options)
+  constructor(facts: { path?: string | undefined; syscall?: string | undefined; errnoName: string }, options?: ErrorOptions) {
+    const { path, syscall, errnoName } = facts
+    super('No permission', { path, syscall, errno: errnoName }, options)
     this.path = path
     this.syscall = syscall
-    this.errno = errno
+    this.errno = errnoOf(errnoName)
+    this.errnoName = errnoName
   }
 }
 
@@ -30,15 +33,18 @@ export class IoError extends QueueError {
   override readonly category = 'fatal'
   readonly path: string | undefined
   readonly syscall: string | undefined
+  /** As in Node: negative. `undefined` where the system gave none. */
+  readonly errno: number | undefined
   /** The symbolic name: 'EIO', ... */
-  readonly errno: string
+  readonly errnoName: string
 
-  constructor(facts: { path?: string | undefined; syscall?: string | undefined; errno: string }, options?: ErrorOptions) {
-    const { path, syscall, errno } = facts
-    super('A system call failed', { path, syscall, errno }, options)
+  constructor(facts: { path?: string | undefined; syscall?: string | undefined; errnoName: string }, options?: ErrorOptions) {
+    const { path, syscall, errnoName } = facts
+    super('A system call failed', { path, syscall, errno: errnoName }, options)
     this.path = path
     this.syscall = syscall
-    this.errno = errno
+    this.errno = errnoOf(errnoName)
+    this.errnoName = errnoName
   }
 }
 
@@ -63,7 +69,7 @@ interface SystemError extends Error {
  * already, a `TypeError`, ...) comes back as it is: throw the result.
  */
 export function fromSystemError(cause: unknown, facts: SystemFacts = {}): unknown {
-  if (cause instanceof QueueError || !isSystemError(cause)) return cause
+  if (hasQueueErrorBrand(cause) || !isSystemError(cause)) return cause
   const path = facts.path ?? text(cause.path)
   const syscall = facts.syscall ?? text(cause.syscall)
   const errno = nameOf(cause)
@@ -77,7 +83,7 @@ export function fromSystemError(cause: unknown, facts: SystemFacts = {}): unknow
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new PermissionError({ path, syscall, errno }, options)
+      return new PermissionError({ path, syscall, errnoName: errno }, options)
     case 'ELOOP':
       return new LinkError({ path: path ?? 'unknown' }, options)
     case 'ENOENT':
@@ -85,7 +91,7 @@ export function fromSystemError(cause: unknown, facts: SystemFacts = {}): unknow
     case 'ENOTDIR':
       return new NotAQueueError({ directory: path ?? 'unknown', detail: 'a part of the path is not a directory' }, options)
     default:
-      return new IoError({ path, syscall, errno }, options)
+      return new IoError({ path, syscall, errnoName: errno }, options)
   }
 }
 
@@ -120,7 +126,7 @@ function isSystemError(cause: unknown): cause is SystemError {
 
 /** Node calls an errno that it does not know 'UNKNOWN', or says so in words. */
 function nameOf({ code, errno }: SystemError): string {
-  return isName(code) || errno === undefined ? code : errnoName(-errno)
+  return isName(code) || errno === undefined ? code : nameOfErrno(-errno)
 }
 
 function isName(code: string): boolean {

@@ -55,7 +55,7 @@ describe('a lock file that cannot be opened', () => {
   it('is an error with its path when it is a directory', () => {
     mkdirSync(join(directory, LOCK_FILE))
     expect(() => WriterLock.acquire(heldDirectory(directory))).toThrow(
-      expect.objectContaining({ code: 'ERR_IO', errno: 'EISDIR' }),
+      expect.objectContaining({ code: 'ERR_IO', errnoName: 'EISDIR' }),
     )
   })
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { openObserver, openReader, openWriter } from '../index.js'
+import { listReaders, openObserver, openReader, openWriter } from '../index.js'
 
 describe('a reader’s file', () => {
   it('begins anew when it holds zeros, which a power cut leaves of a registration that was not synced', () => {
@@ -20,6 +20,18 @@ describe('a reader’s file', () => {
     using resumed = openReader(directory, 'a')
     expect(resumed.next()).toBeUndefined()
   })
+
+  it.each([0, 80])(
+    'L10: is no registration while it has no position: %i bytes, which a failed open could not delete',
+    (length) => {
+      const directory = temporaryDirectory()
+      using writer = openWriter(directory, { segmentSize: 4096 })
+      openReader(directory, 'b').close()
+      writeFileSync(join(directory, 'readers', 'a.meta'), Buffer.alloc(length))
+      expect(listReaders(directory).map(({ name }) => name)).toEqual(['b'])
+      expect(writer.nextSequence).toBe(0)
+    },
+  )
 
   it('saves durably in a file that another open made', () => {
     const directory = temporaryDirectory()

@@ -4,6 +4,7 @@ import { fromSystemError } from '../errors/index.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { readRegularFile } from '../files/regular-file.js'
 import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY, type SavedPosition } from '../format/index.js'
+import { isBlankPosition } from './reader-survey.js'
 
 /** A registered reader as its file shows it. */
 export interface RegisteredReader {
@@ -44,10 +45,11 @@ function listNames(folder: QueueDirectory): string[] {
   }
 }
 
-/** `undefined` when the file vanished meanwhile. A directory of that name holds no position, and must not hide the readers beside it (L11). */
+/** `undefined` when the file vanished meanwhile, or holds no position yet: an open that fails may not be able to delete what it made. A directory of that name holds no position, and must not hide the readers beside it (L11). */
 function readPosition(folder: QueueDirectory, fileName: string): SavedPosition | 'bad' | undefined {
   try {
-    return decodePosition(readRegularFile(folder.at(fileName), POSITION_LENGTH + 1), (bytes) => binding.crc32(bytes))
+    const content = readRegularFile(folder.at(fileName), POSITION_LENGTH + 1)
+    return isBlankPosition(content) ? undefined : decodePosition(content, (bytes) => binding.crc32(bytes))
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined

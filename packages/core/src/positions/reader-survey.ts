@@ -87,6 +87,7 @@ function surveyed(name: string, content: Buffer | undefined, running: boolean): 
   return { name, segmentId, offset, heartbeatNs, running, state: 'valid' }
 }
 
-function isBlankPosition(content: Buffer): boolean {
+/** A file that an open made, and that has no position yet: the open is under way, or it ended before. Such a name promised nothing. */
+export function isBlankPosition(content: Buffer): boolean {
   return content.length === 0 || (content.length === POSITION_LENGTH && content.every((byte) => byte === 0))
 }

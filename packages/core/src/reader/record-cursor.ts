@@ -13,6 +13,7 @@ import {
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { PLACE_TRIES, QUIET_LOOKS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
+import { publish } from '../diagnostics.js'
 import { BadSegmentError, CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import {
@@ -27,13 +28,14 @@ import {
 import type { Position } from '../positions/position-file.js'
 import { decideAtUncommitted, wayOn } from '../records/leaving.js'
 import { findRecordBefore } from '../records/record-before.js'
-import { hasHeaderCrc, sequenceOf } from '../records/segment-bytes.js'
+import { sequenceOf } from '../records/segment-bytes.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
 import { type MappedSegment, totalFaultsRelaxed } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
+import { beginsWithBaseRecord, sequenceInDamaged } from './damaged-segment.js'
 import { Message } from './message.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
 
@@ -112,7 +114,7 @@ export class RecordCursor {
       segment = openSegment(this.#directory, position.segmentId, this.#segmentSize, false)
     } catch (error) {
       if (!this.#mayPassOver(error, position.segmentId)) throw error
-      return this.#enterSoundAfter(position.segmentId, undefined, error)
+      return this.#enterSoundAfter(position.segmentId, sequenceInDamaged(this.#directory, this.#segmentSize, position), error)
     }
     if (segment === undefined) return false
     this.#enter(segment, position.offset)
@@ -374,7 +376,9 @@ export class RecordCursor {
       next.close()
       throw new DataLostError({ directory: this.#directory.path, from: expected, to })
     }
-    this.#lost += Math.max(0, to - (expected ?? to))
+    const count = Math.max(0, to - (expected ?? to))
+    this.#lost += count
+    publish('chronicle:loss', { directory: this.#directory.path, count })
     this.#enter(next, SEGMENT_HEADER_LENGTH)
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
     return true
@@ -420,7 +424,10 @@ export class RecordCursor {
   #stepOver(segment: MappedSegment, status: number): boolean {
     if (status === STATUS_FAULT) throw this.#truncated()
     const { expected } = this
-    if (this.#options.onCorrupt === 'strict') throw this.#corruption(segment, status, expected)
+    if (this.#options.onCorrupt === 'strict') {
+      this.#publishDamage(segment.id, this.offset, 0)
+      throw this.#corruption(segment, status, expected)
+    }
     // A sequence that no record can have never becomes the expected one, whatever is expected: such a record is stepped over as a whole.
     if (
       status === STATUS_SEQUENCE_GAP &&
@@ -429,21 +436,31 @@ export class RecordCursor {
       this.#verifier.state[VERIFIER_SEQUENCE] = -1
       // The rest of the segment before it was counted when it was skipped.
       const isCounted = this.#skippedRestOf === segment.id - 1 && this.offset === SEGMENT_HEADER_LENGTH
-      if (!isCounted) this.#corruptSkipped++
+      if (!isCounted) {
+        this.#corruptSkipped++
+        this.#publishDamage(segment.id, this.offset, 1)
+      }
       return true
     }
     const way = wayOn(segment, this, this.#evidence)
     if (way === 'wait') return false
     if (way === 'next-segment') return this.#skipRest(segment)
     const found = sequenceOf(segment, way)
-    this.#corruptSkipped += expected < 0 ? 1 : Math.max(1, found - expected)
+    const skipped = expected < 0 ? 1 : Math.max(1, found - expected)
+    this.#corruptSkipped += skipped
+    this.#publishDamage(segment.id, this.offset, skipped)
     this.#verifier.state[VERIFIER_SEQUENCE] = -1
     this.#placeAt(way)
     return true
   }
 
+  #publishDamage(segmentId: number, offset: number, skipped: number): void {
+    publish('chronicle:damage', { directory: this.#directory.path, segmentId, offset, skipped })
+  }
+
   #skipRest(segment: MappedSegment): boolean {
     this.#corruptSkipped++
+    this.#publishDamage(segment.id, this.offset, 1)
     if (!this.#enterNext(segment)) return false
     this.#skippedRestOf = segment.id
     return true
@@ -465,10 +482,6 @@ export class RecordCursor {
 
 /** Beside the statuses of the native verifier: 0 stands where a record was committed. */
 const COMMIT_WORD_GONE = -1
-
-function beginsWithBaseRecord(segment: MappedSegment): boolean {
-  return segment.commitLengthAt(SEGMENT_HEADER_LENGTH) !== 0 && !hasHeaderCrc(segment, SEGMENT_HEADER_LENGTH)
-}
 
 /** For segments of the base format, whose header does not tell. */
 function firstRecordSequence(segment: MappedSegment): number | undefined {

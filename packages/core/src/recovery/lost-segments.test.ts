@@ -85,6 +85,35 @@ describe('the newest segments are lost', () => {
     }
   })
 
+  it('L57: a reader that had come exactly to the end of what is left is told once, and gets every new message', () => {
+    for (const isControlLost of [false, true]) {
+      const { directory, head } = readQueue()
+      using before = openReader(directory, 'end')
+      let last = 0
+      for (let message = before.next(); (message?.segmentId ?? head) < head; message = before.next())
+        last = message?.sequence ?? 0
+      before.close()
+      const reader = openReader(directory, 'end')
+      while (reader.nextSequence <= last) if (reader.next() === undefined) break
+      reader.commit()
+      reader.close()
+      lose(directory, head, 1)
+      if (isControlLost) rmSync(join(directory, CONTROL_FILE))
+      using writer = openWriter(directory)
+      const first = writer.nextSequence
+      appendNumbered(writer, first, first + 5)
+      expect(() => openReader(directory, 'end')).toThrow(
+        expect.objectContaining({ code: 'ERR_DATA_LOST', from: last + 1, to: first }),
+      )
+      using lenient = openReader(directory, 'end', { onLost: 'snap' })
+      expect(drainSequences(lenient)).toEqual(range(first, first + 5))
+      lenient.commit()
+      lenient.close()
+      using again = openReader(directory, 'end')
+      expect(again.next()).toBeUndefined()
+    }
+  })
+
   it('L57: nor when all of them are lost, with or without the control block', () => {
     for (const isControlLost of [false, true]) {
       const { directory, head } = readQueue()

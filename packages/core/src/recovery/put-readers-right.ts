@@ -12,8 +12,11 @@ import {
   POSITION_SLOT_LENGTH,
   READERS_DIRECTORY,
   readerFileName,
+  SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
 import { writeLostNote } from '../positions/lost-position.js'
+import { surveyRecords } from '../records/record-survey.js'
+import { openDamagedSegment } from '../segment/segment-files.js'
 import type { Place } from './place.js'
 import { readersAt, readersBehind } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
@@ -32,7 +35,7 @@ const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 export function putReadersRight(context: RecoveryContext, end: Place, target: Target): void {
   const seen = context.control.readHead()
   // One that stands exactly at the end would meet the new messages next, and the lost ones in silence.
-  const atEnd = target.firstLost === undefined ? [] : readersAt(context, end)
+  const atEnd = target.firstLost === undefined ? [] : endsOf(context, end).flatMap((place) => readersAt(context, place))
   for (const reader of [...readersBehind(context, end), ...atEnd]) {
     const { name, segmentId, offset } = reader
     if (segmentId === target.segmentId && offset === target.offset) continue
@@ -48,6 +51,17 @@ export function putReadersRight(context: RecoveryContext, end: Place, target: Ta
       context.directory.inFolder(READERS_DIRECTORY, (folder) => moveReader(folder, name, { ...target, firstLost }))
     })
   }
+}
+
+/** The end of what is left, and where the segment below ends when nothing is left in this one. */
+function endsOf({ directory, segmentSize }: RecoveryContext, end: Place): Place[] {
+  const segmentId = end.segmentId - 1
+  if (end.offset > SEGMENT_HEADER_LENGTH || segmentId < 0) return [end]
+  const below = openDamagedSegment(directory, segmentId, segmentSize, false)
+  if (below === undefined) return [end]
+  const { end: offset } = surveyRecords(below)
+  below.close()
+  return [end, { segmentId, offset }]
 }
 
 /** Saves a position as the reader itself would: in the slot that is not the newest. */

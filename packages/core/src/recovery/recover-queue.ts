@@ -66,7 +66,9 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   const nextSequence = tail.nextSequence + (context.origin.isRebuilt ? roomBefore(context, end, ahead) : 0)
   padAndSeal(context, tail.segment, tail.offset)
   sealAndClose(context, tail.segment)
-  return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end })
+  // Sequences are left out: a reader that comes to the new messages has to know that there may have been others.
+  const firstLost = tail.firstLost ?? (nextSequence > tail.nextSequence ? tail.nextSequence : undefined)
+  return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end, ...(firstLost === undefined ? {} : { firstLost }) })
 }
 
 /** Messages that the readers may have seen and that are lost. Nothing counts them when the control block is lost too. */

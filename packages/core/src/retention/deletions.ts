@@ -43,7 +43,10 @@ export class Deletions {
   #isRefused = false
   #refusal: Refusal | undefined
 
-  constructor(hold: number) {
+  constructor(
+    hold: number,
+    private readonly onDeleted?: () => void,
+  ) {
     this.#hold = hold
   }
 
@@ -156,6 +159,7 @@ export class Deletions {
       this.#doneCount++
       this.#underWay.shift()
       release(first)
+      this.onDeleted?.()
     }
   }
 

@@ -9,6 +9,7 @@ import {
   SURVEY_SHARE,
   TIMER_MAX_MS,
 } from '../defaults.js'
+import { publish } from '../diagnostics.js'
 import { fromSystemError, QueueError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
@@ -58,7 +59,7 @@ export class Retirement {
   constructor(options: RetirementOptions) {
     const { directory, control } = options
     this.#options = options
-    this.#deletions = new Deletions(options.lock.hold)
+    this.#deletions = new Deletions(options.lock.hold, () => this.#publish(1, undefined))
     this.#lostNotes = new LostNotes(directory, control.segmentSize)
     this.#ages = new SegmentAges(directory, control.segmentSize)
     // May throw, so it comes before anything that has to be given back.
@@ -272,6 +273,11 @@ export class Retirement {
     this.#releasedNames.add(reader.name)
     this.#lostNotes.note(reader)
     this.#untold.push(released)
+    this.#publish(0, reader.name)
+  }
+
+  #publish(segmentsDeleted: number, releasedReader: string | undefined): void {
+    publish('chronicle:retention', { directory: this.#options.directory.path, segmentsDeleted, releasedReader })
   }
 
   /** A timer only where the passing of time alone lets something go. */

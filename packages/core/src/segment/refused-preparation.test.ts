@@ -27,7 +27,7 @@ function refusedWriter(options: WriterOptions = {}): Refused {
   return { directory, writer, obstacle }
 }
 
-const refusal = expect.objectContaining({ code: 'ERR_IO', errno: 'EISDIR' })
+const refusal = expect.objectContaining({ code: 'ERR_IO', errno: -21, errnoName: 'EISDIR' })
 
 describe('a next segment that cannot be prepared', () => {
   it.each<WriterOptions>([{}, { mlock: true }, { prefault: false }])(

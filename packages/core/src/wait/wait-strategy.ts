@@ -1,17 +1,19 @@
-/**
- * How a reader waits, from hottest to coolest.
- *
- * | name | what it does | for |
- * |---|---|---|
- * | `busySpin` | looks again at once | a core of its own, lowest latency |
- * | `yield` | checks, yields the core to other threads | a shared core, low latency |
- * | `backoff` | looks, then sleeps longer and longer, up to a millisecond | latency that does not matter much |
- * | `park` | sleeps in the kernel until the writer wakes it | idle readers |
- * | `adaptive` | spins, then yields, then parks | everything else |
- */
-export const WAIT_STRATEGIES = ['busySpin', 'yield', 'backoff', 'park', 'adaptive'] as const
-
-export type WaitStrategyName = (typeof WAIT_STRATEGIES)[number]
+import type { Interruption } from './interruption.js'
+import type { Parkable } from './parkable.js'
 
 /** Why a wait ended. */
 export type WaitOutcome = 'message' | 'timeout'
+
+/** What ends an asynchronous wait before its time: a signal, which then rejects it, or the iterator that waits. */
+export interface WaitEnds {
+  readonly signal?: AbortSignal | undefined
+  readonly interruption?: Interruption
+}
+
+/** One way to wait until any of some sources has something to read. `deadline`: milliseconds of `performance.now`. */
+export interface WaitStrategy {
+  /** Blocks the calling thread. */
+  wait(sources: readonly Parkable[], deadline: number): WaitOutcome
+  /** Lets the event loop turn. Rejects with the signal's reason, and with what a source throws that is looked at. */
+  waitAsync(sources: readonly Parkable[], deadline: number, ends: WaitEnds): Promise<WaitOutcome>
+}

@@ -1,6 +1,7 @@
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { BACKGROUND_TIMEOUT_MS, BLOCKED_SLICE_MS, LAGGING_DELETIONS_MAX } from '../defaults.js'
+import { publish } from '../diagnostics.js'
 import { QueueFullError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import type { WriterLock } from '../files/writer-lock.js'
@@ -78,6 +79,8 @@ export class CapacityGate {
   #block(headSegmentId: number, timeoutMs: number): void {
     const { control, lock } = this.#options
     const begun = performance.now()
+    const directory = this.#options.directory.path
+    publish('chronicle:blocked', { directory, phase: 'begin', waitedMs: 0 })
     try {
       for (;;) {
         control.storeWriterBlocked(true)
@@ -93,6 +96,7 @@ export class CapacityGate {
       }
     } finally {
       if (lock.isHeld()) control.storeWriterBlocked(this.#waitsAsync)
+      publish('chronicle:blocked', { directory, phase: 'end', waitedMs: performance.now() - begun })
     }
   }
 
@@ -130,6 +134,7 @@ export class CapacityGate {
     const limit = bySegments ? 'maxSegments' : 'maxBytes'
     const value = (bySegments ? options.maxSegments : options.maxBytes) ?? 0
     const { reason, pinnedBy: readers } = retirement.explainFirst()
+    publish('chronicle:full', { directory: directory.path, waitedMs, readers })
     return new QueueFullError({ directory: directory.path, limit, value, waitedMs, reason, readers })
   }
 }

@@ -4,6 +4,7 @@ import { binding } from '@chronicle-ts/native'
 import { createControl, publishControl, removeTemporaryControl } from '../control/create-control.js'
 import { type MappedControl, newQueueId } from '../control/mapped-control.js'
 import { controlError, mapControl, readControl } from '../control/open-control.js'
+import { isWatched, publish } from '../diagnostics.js'
 import {
   BadSegmentError,
   fromSystemError,
@@ -53,8 +54,8 @@ import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type Wri
  * lock is held until {@link QueueWriter.close} or the end of the process.
  *
  * @param directory the queue's directory; made, with its parents, when missing.
- * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE`, {@link NotAQueueError}, {@link UnsupportedVersionError}, {@link NoSpaceError},
- * {@link PermissionError}, {@link InvalidArgumentError}.
+ * @throws `WriterActiveError` `ERR_WRITER_ACTIVE`, {@link NotAQueueError}, {@link UnsupportedVersionError}, `NoSpaceError`,
+ * `PermissionError`, {@link InvalidArgumentError}.
  * @example
  * ```ts
  * using writer = openWriter('/var/lib/feed/trades')
@@ -131,6 +132,8 @@ function openHeld(
     takeOver({ control, tail, epoch, options: resolved })
     named = true
     lock.writeRecord(epoch)
+    if (context.actions.length > 0 && isWatched('chronicle:recovery'))
+      publish('chronicle:recovery', { directory: directory.path, cases: context.actions.map((action) => action.case) })
     const opened = { releases, directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions }
     const writer = new QueueWriter(opened)
     made.topmost = undefined

@@ -10,6 +10,7 @@ import {
   STATUS_ROLL,
 } from '@chronicle-ts/native'
 import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
+import { publish } from '../diagnostics.js'
 import {
   ClosedError,
   fromSystemError,
@@ -84,7 +85,7 @@ export class QueueWriter {
   })
   #isClosed = false
 
-  /** Use {@link openWriter}. */
+  /** Use `openWriter`. */
   constructor(opened: OpenedQueue) {
     const { control, tail, options } = opened
     this.#opened = opened
@@ -135,7 +136,7 @@ export class QueueWriter {
    * Appends one message and returns its sequence. The payload is copied.
    *
    * @param typeId the user's type, 0 to 65534.
-   * @throws {@link TooLargeError} `ERR_TOO_LARGE`, {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, {@link NoSpaceError} `ERR_NO_SPACE`,
+   * @throws `TooLargeError` `ERR_TOO_LARGE`, `InvalidArgumentError` `ERR_INVALID_ARGUMENT`, {@link NoSpaceError} `ERR_NO_SPACE`,
    * {@link QueueFullError} `ERR_QUEUE_FULL`, {@link ClosedError} `ERR_CLOSED`, {@link LockLostError} `ERR_LOCK_LOST`. Nothing was written in any of these cases,
    * nor when no sequence below 2^53 is left (`ERR_BAD_SEGMENT`), which only damage brings about.
    * {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
@@ -195,11 +196,11 @@ export class QueueWriter {
   }
 
   /**
-   * Takes over records as {@link MessageSource.nextBlock} of another queue gave them: sequence, timestamp, type, payload, schema version, trace and source stay; writer epoch and header
-   * checksum are this queue's. All of it is checked first. For replicas and restores; see `firstSequence` of {@link WriterOptions}.
+   * Takes over records as `MessageSource.nextBlock` of another queue gave them: sequence, timestamp, type, payload, schema version, trace and source stay; writer epoch and header
+   * checksum are this queue's. All of it is checked first. For replicas and restores; see `firstSequence` of `WriterOptions`.
    *
    * @returns the sequence of the first record; {@link nextSequence} says how far it went.
-   * @throws as {@link append} does; the records before the refused one are appended, and `error.batch` says which. {@link BadBlockError} `ERR_BAD_BLOCK`: a record is damaged, or
+   * @throws as {@link append} does; the records before the refused one are appended, and `error.batch` says which. `BadBlockError` `ERR_BAD_BLOCK`: a record is damaged, or
    * the sequences do not continue this queue's; nothing was appended.
    */
   appendBlock(bytes: Uint8Array): number {
@@ -237,7 +238,7 @@ export class QueueWriter {
   }
 
   /**
-   * Resolves when everything appended before the call is durable. @throws {@link IoError} `ERR_IO` and related errors when that fails: the messages stay visible, and a later
+   * Resolves when everything appended before the call is durable. @throws `IoError` `ERR_IO` and related errors when that fails: the messages stay visible, and a later
    * flush retries all of them. {@link LockLostError} `ERR_LOCK_LOST`.
    */
   async flush(): Promise<void> {
@@ -269,7 +270,7 @@ export class QueueWriter {
   /**
    * Deletes now the segments that `retention` does not keep, which otherwise happens automatically, and resolves when the files are gone. Does nothing without `retention`.
    *
-   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`; {@link PermissionError}, {@link IoError} when the system refuses to delete a segment, which is
+   * @throws {@link ClosedError} `ERR_CLOSED`; {@link LockLostError} `ERR_LOCK_LOST`; `PermissionError`, `IoError` when the system refuses to delete a segment, which is
    * named: it and those above it are still there, and are tried again.
    */
   async applyRetention(): Promise<void> {
@@ -402,10 +403,7 @@ export class QueueWriter {
     if (!this.#head.isEmpty) this.#roll(mayBlock)
   }
 
-  /**
-   * By the timer, so that appends read no clock for it. What keeps it from rolling now will also keep the append that needs it, and is thrown there. It never waits for
-   * readers: no append needs the room yet, and the readers that would make it may run on this event loop.
-   */
+  /** By the timer, so that appends read no clock for it. What keeps it from rolling is thrown at the next append that needs it. It never waits for readers. */
   #rollByAge(rollAfterMs: number): void {
     if (this.#head.ageMs < rollAfterMs) return
     try {
@@ -432,6 +430,7 @@ export class QueueWriter {
     this.#head.enterNext((segmentId) => this.#withSpace(() => this.#opened.preparer.finish(segmentId)))
     this.#durability.afterRoll()
     this.#retirement?.afterRoll()
+    publish('chronicle:roll', { directory: this.directory, segmentId: this.#head.segmentId })
   }
 
   /** What needs space of the disk. When there is none, what retention does not keep is deleted, and it is tried once more. */

@@ -111,7 +111,7 @@ function waiting() {
     syncs('f')
     const error = failureOf(call)
     expect(name, error?.code, 'ERR_NOT_DURABLE')
-    expect(`${name}, cause`, error?.cause?.errno, errno === String(constants.errno.ENOSPC) ? 'ENOSPC' : 'EIO')
+    expect(`${name}, cause`, error?.cause?.errnoName, errno === String(constants.errno.ENOSPC) ? 'ENOSPC' : 'EIO')
     expect(`${name}, cause`, error?.cause?.code, 'ERR_IO')
     expect(`${name}, sequence`, error?.sequence, writer.nextSequence - 1)
     if (writer.nextSequence === before) findings.push(`${name}: nothing was appended`)

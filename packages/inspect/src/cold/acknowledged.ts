@@ -1,4 +1,7 @@
+import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fromSystemError } from '@chronicle-ts/core/internal'
+import { syncFolder, writeDurably } from '../backup/write-durably.js'
 import { readColdFile } from './cold-file.js'
 import type { QueueProblem } from './queue-problem.js'
 
@@ -32,4 +35,40 @@ export function markAcknowledged(directory: string, problems: readonly QueueProb
 
 function keyOf({ code, file, segmentId, offset, count }: AcknowledgedProblem): string {
   return JSON.stringify([code, file ?? null, segmentId ?? null, offset ?? null, count ?? null])
+}
+
+/**
+ * Records problems as known, beside those that were acknowledged before. The file is replaced as a whole. `undefined` in the place of the problems withdraws all of it.
+ *
+ * @returns how many are acknowledged now.
+ * @throws PermissionError, NoSpaceError and what the system says otherwise.
+ */
+export function acknowledgeProblems(directory: string, problems: readonly QueueProblem[] | undefined): number {
+  const path = join(directory, ACKNOWLEDGED_FILE)
+  try {
+    if (problems === undefined) {
+      rmSync(path, { force: true })
+      syncFolder(directory)
+      return 0
+    }
+    const known = new Map([...readAcknowledged(directory), ...problems.map(placeOf)].map((problem) => [keyOf(problem), problem]))
+    const temporary = `${path}.tmp`
+    rmSync(temporary, { force: true })
+    writeDurably(temporary, `${JSON.stringify({ schemaVersion: 1, problems: [...known.values()] }, undefined, 2)}\n`)
+    renameSync(temporary, path)
+    syncFolder(directory)
+    return known.size
+  } catch (cause) {
+    throw fromSystemError(cause, { path })
+  }
+}
+
+function placeOf({ code, file, segmentId, offset, count }: QueueProblem): AcknowledgedProblem {
+  return {
+    code,
+    ...(file !== undefined && { file }),
+    ...(segmentId !== undefined && { segmentId }),
+    ...(offset !== undefined && { offset }),
+    ...(count !== undefined && { count }),
+  }
 }

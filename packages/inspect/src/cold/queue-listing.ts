@@ -12,6 +12,7 @@ import {
   SPARSE_INDEX_DIRECTORY,
   TEMPORARY_SUFFIX,
 } from '@chronicle-ts/core/internal'
+import { BACKUP_FILE } from '../backup/backup-manifest.js'
 import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { ACKNOWLEDGED_FILE } from './acknowledged.js'
 
@@ -48,7 +49,12 @@ const KNOWN = new Set<string>([
   LEASE_FILE,
   THRESHOLDS_FILE,
   ACKNOWLEDGED_FILE,
+  BACKUP_FILE,
   SCHEMAS_DIRECTORY,
+  'archive',
+  'producers',
+  'sources',
+  'sources.json',
 ])
 
 /**

@@ -6,7 +6,7 @@ import { judgeReader, type MeasuredReader } from './judge-reader.js'
 import { judgeWriter } from './judge-writer.js'
 import type { DiskState, DurableState, MeasuredRates, QueueState } from './queue-state.js'
 import { readThresholds } from './read-thresholds.js'
-import { countOf } from './state-text.js'
+import { countOf, formatSeconds } from './state-text.js'
 import { DISK_FREE_SHARE_DEFAULT, judgeLower, judgeUpper, type StateThresholds, thresholdsOfReader } from './state-thresholds.js'
 import { type StateCondition, type StateSeverity, stateCondition, worstConditionsFirst } from './state-words.js'
 import { type Surroundings, surroundingsOf } from './surroundings.js'
@@ -55,6 +55,7 @@ export function stateOfQueue(inspection: QueueInspection, options: StateOptions 
     ...problemConditions(inspection.problems.filter(({ acknowledged }) => acknowledged !== true)),
     ...diskConditions(surroundings.disk, inspection, thresholds),
     ...durableConditions(inspection, durable, thresholds),
+    ...leaseConditions(inspection, surroundings.leaseRenewedNs ?? null),
     writer.condition,
     ...readers.map(({ condition }) => condition),
   ]
@@ -129,6 +130,17 @@ function diskConditions(disk: DiskState | null, { segmentSize = 0 }: QueueInspec
   ]
   if (isFull || verdicts.includes('critical')) return [stateCondition('DISK_FULL', { detail })]
   return verdicts.includes('warning') ? [stateCondition('DISK_LOW', { detail })] : []
+}
+
+/** Five missed renewals, as the bus counts them. */
+const LEASE_EXPIRY_NS = 5_000_000_000n
+
+function leaseConditions({ writer, inspectedNs }: QueueInspection, renewedNs: bigint | null): StateCondition[] {
+  if (renewedNs === null) return []
+  const age = inspectedNs - renewedNs
+  if (writer.alive !== false && age < LEASE_EXPIRY_NS) return []
+  const detail = writer.alive === false ? 'its owner is gone' : `not renewed for ${formatSeconds(Number(age) / 1e9)}`
+  return [stateCondition('LEASE_EXPIRED', { detail })]
 }
 
 function durableState({ durable, head }: QueueInspection): DurableState {

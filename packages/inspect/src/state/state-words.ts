@@ -32,6 +32,7 @@ export const STATES = {
   DISK_FULL: ['queue', 'disk full', 'critical', 'The file system has no room for the next segments.'],
   DISK_LOW: ['queue', 'disk low', 'warning', 'The file system is nearly full.'],
   NOT_DURABLE: ['queue', 'not durable', 'warning', 'More messages than permitted would not survive a power loss.'],
+  LEASE_EXPIRED: ['queue', 'lease expired', 'warning', 'The owner of the queue has not renewed its LEASE in time, or is gone.'],
   SYNC_FAILED: ['queue', 'not durable', 'critical', 'A sync failed: messages after the durable mark may not be on the disk.'],
 } as const satisfies Record<string, readonly ['queue' | 'writer' | 'reader', string, StateSeverity, string]>
 

@@ -41,6 +41,7 @@ interface Case {
   readonly queue?: Partial<QueueInspection>
   readonly process?: ReturnType<Surroundings['processOf']>
   readonly disk?: Surroundings['disk']
+  readonly lease?: bigint
   readonly thresholds?: StateThresholds
 }
 
@@ -48,7 +49,7 @@ const ROOMY = { freeBytes: 500e9, totalBytes: 1000e9 }
 const CLOSED = { alive: false, held: false, record: undefined, processRuns: undefined } as const
 const CAUGHT_UP = { messages: 0, bytes: 0, ns: 0n }
 
-function judged({ writer = {}, reader = {}, queue = {}, process = 'runs', disk = ROOMY, thresholds = {} }: Case) {
+function judged({ writer = {}, reader = {}, queue = {}, process = 'runs', disk = ROOMY, lease, thresholds = {} }: Case) {
   const [only] = live.readers
   if (only === undefined) throw new Error('the queue of the test has a reader')
   const inspection = {
@@ -57,7 +58,7 @@ function judged({ writer = {}, reader = {}, queue = {}, process = 'runs', disk =
     readers: [{ ...only, ...reader }],
     ...queue,
   }
-  return stateOfQueue(inspection, { thresholds, surroundings: { processOf: () => process, disk } })
+  return stateOfQueue(inspection, { thresholds, surroundings: { processOf: () => process, disk, leaseRenewedNs: lease ?? null } })
 }
 
 function controlWith(fields: object): Pick<QueueInspection, 'control'> {
@@ -91,6 +92,7 @@ const CASES: Record<StateCode, (seconds: (age: number) => bigint) => Case> = {
     queue: { durable: { sequence: 1, segmentId: 0, offset: 64, generation: 1 } },
     thresholds: { durableBehind: { warning: 4 } },
   }),
+  LEASE_EXPIRED: (ago) => ({ lease: ago(9) }),
   SYNC_FAILED: () => ({ queue: controlWith({ writeBack: 2 }) }),
 }
 

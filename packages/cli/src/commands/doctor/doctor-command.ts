@@ -20,6 +20,7 @@ import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { exitCodeOfProblems } from '../../output/problems.js'
 import { shellQuote } from '../../output/shell-quote.js'
+import { acknowledgeAll } from './acknowledge.js'
 import { diagnoseQueue } from './diagnose.js'
 import type { Finding, QueueDiagnosis } from './finding.js'
 import { renderFindings } from './render-findings.js'
@@ -30,6 +31,8 @@ interface DoctorOptions {
   readonly repair?: boolean
   readonly yes?: boolean
   readonly skipDamage?: boolean
+  readonly acknowledge?: boolean
+  readonly withdraw?: boolean
 }
 
 /** What was, or would be, done to one queue. */
@@ -50,11 +53,14 @@ metadata only. Each finding has a severity, an explanation, and the command that
 --repair shows what a repair would do. --repair --yes does it, under the writer lock, so never on a queue that is being written to (exit code 4). Everything that is replaced or removed is kept in the
 queue's quarantine folder, with a report. Readable records are never changed.
 
+--acknowledge --yes records the problems that are there as known, in acknowledged.json of the queue: every command still shows and counts them, dimmed, and they raise no exit code any more. A problem that grows is new again.
+
 Examples:
   $ chron-cli doctor /var/lib/bus
   $ chron-cli doctor /var/lib/trades --quick
   $ chron-cli doctor /var/lib/trades --repair             what would be done
   $ chron-cli doctor /var/lib/trades --repair --yes
+  $ chron-cli doctor /var/lib/trades --acknowledge --yes
   $ chron-cli doctor /var/lib/bus --json | jq -r '.queues[].findings[] | select(.severity != "info") | .command'
 `
 
@@ -66,7 +72,9 @@ export function addDoctorCommand(program: Command, run: Runner): void {
     .argument('<directory>', 'a queue, or a directory with queues below it')
     .option('--quick', 'check the metadata only, read no records')
     .option('--repair', 'show what a repair would do')
-    .option('--yes', 'with --repair: do it')
+    .option('--acknowledge', 'show which problems would be recorded as known')
+    .option('--withdraw', 'with --acknowledge: know of no problem any more')
+    .option('--yes', 'with --repair or --acknowledge: do it')
     .option('--skip-damage', 'with --repair: move readers that stopped at damage to the record after it')
     .addHelpText('after', manual(EXAMPLES))
     .action((directory: string, options: DoctorOptions, command: Command) =>
@@ -75,13 +83,13 @@ export function addDoctorCommand(program: Command, run: Runner): void {
 }
 
 async function doctor(context: CommandContext, directory: string, options: DoctorOptions): Promise<number> {
-  if (options.repair !== true && (options.yes === true || options.skipDamage === true))
-    throw new UsageError('--yes and --skip-damage belong to --repair')
+  checkOptions(options)
   const found = findQueues(directory)
   if (found.directories.length === 0 && found.unreadable.length === 0)
     throw new NotAQueueError({ directory, detail: 'there is no queue in or below it' })
   const treated =
     options.repair === true ? await treatAll(context, found.directories, options) : { treatments: [], exitCode: EXIT_HEALTHY }
+  if (options.acknowledge === true) return await acknowledgeAll(context, found.directories, options)
   const queues: QueueDiagnosis[] = []
   if (options.repair !== true || options.yes === true) {
     for (const queue of found.directories) {
@@ -94,6 +102,13 @@ async function doctor(context: CommandContext, directory: string, options: Docto
   if (context.signal.aborted) return EXIT_INTERRUPTED
   const findings = [...queues.flatMap((queue) => queue.findings), ...system]
   return worseExitCode(treated.exitCode, exitCodeOfProblems(findings))
+}
+
+function checkOptions({ repair, acknowledge, yes, skipDamage, withdraw }: DoctorOptions): void {
+  if (repair !== true && skipDamage === true) throw new UsageError('--skip-damage belongs to --repair')
+  if (acknowledge !== true && withdraw === true) throw new UsageError('--withdraw belongs to --acknowledge')
+  if (repair !== true && acknowledge !== true && yes === true) throw new UsageError('--yes belongs to --repair or --acknowledge')
+  if (repair === true && acknowledge === true) throw new UsageError('--repair and --acknowledge are two things')
 }
 
 async function treatAll(
@@ -122,13 +137,14 @@ async function treatAll(
 
 async function treat(queue: string, options: DoctorOptions): Promise<Treatment> {
   const planOptions = { skipDamage: options.skipDamage === true }
-  if (options.yes === true) {
-    const report = await asOwnerOf(queue, () => repairQueue(queue, planOptions))
-    return { queue, steps: report.outcomes.map(({ step }) => described(step)), report }
-  }
+  // Ctrl-C ends the search at once. A repair that has begun comes to its end.
   using verification = interruptible(() => verifyQueue(queue))
   while (interruptible(() => verification.step()));
   const { problems } = verification
+  if (options.yes === true) {
+    const report = await asOwnerOf(queue, () => repairQueue(queue, { ...planOptions, problems }))
+    return { queue, steps: report.outcomes.map(({ step }) => described(step)), report }
+  }
   return { queue, problems, steps: planRepairs(queue, problems, planOptions).map(described) }
 }
 

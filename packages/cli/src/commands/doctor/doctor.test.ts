@@ -8,12 +8,14 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter } from '@chronicle-ts/core'
+import { segmentFileName } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../test/support/build-queue.js'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
@@ -190,6 +192,22 @@ describe('chron-cli doctor', () => {
     expect(
       runCliProcess(['import', queue, '--format', 'lines', '--yes'], { uid: 65534, gid: 65534, input: 'hello\n' }).exitCode,
     ).toBe(0)
+  })
+
+  it('records known damage, shows it dimmed and counted, and reports it again when it grows', () => {
+    const queue = folder.copyGolden('rolled')
+    truncateSync(join(queue, segmentFileName(1)), 1000)
+    expect(runCli(['doctor', queue, '--acknowledge'])).toMatchObject({ exitCode: 2 })
+    expect(runCli(['inspect', queue]).exitCode).toBe(2)
+    expect(runCli(['doctor', queue, '--acknowledge', '--yes'])).toMatchObject({ exitCode: 0 })
+    const inspected = runCli(['inspect', queue])
+    expect(inspected).toMatchObject({ exitCode: 0 })
+    expect(inspected.stdout).toContain('SEGMENT_SHORT (acknowledged)')
+    expect(runCli(['doctor', queue]).stdout).toMatch(/critical.*SEGMENT_SHORT \(acknowledged\)/)
+    rmSync(join(queue, segmentFileName(2)))
+    expect(runCli(['inspect', queue]).exitCode).toBe(2)
+    expect(runCli(['doctor', queue, '--acknowledge', '--withdraw', '--yes'])).toMatchObject({ exitCode: 0 })
+    expect(runCli(['doctor', queue, '--withdraw']).exitCode).toBe(1)
   })
 
   function damagedQueue(): string {

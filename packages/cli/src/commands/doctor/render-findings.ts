@@ -15,9 +15,15 @@ export function renderFindings(
   const paint = { critical: palette.critical, warning: palette.warning, info: palette.faint }
   const lines = [`${palette.heading(printable(title))}  ${summary(findings)}`]
   const pad = ' '.repeat(INDENT)
-  for (const { severity, code, message, explanation, command } of [...findings].sort(
+  for (const { severity, code, message, explanation, command, acknowledged } of [...findings].sort(
     (a, b) => ORDER[a.severity] - ORDER[b.severity],
   )) {
+    if (acknowledged === true) {
+      // Known damage is dimmed, and nothing has to be done about it.
+      lines.push(`  ${palette.faint(`${severity.padEnd(INDENT - 2)}${code} (acknowledged)`)}`)
+      lines.push(...wrapped(message, width).map((line) => palette.faint(pad + line)))
+      continue
+    }
     lines.push(`  ${paint[severity](severity.padEnd(INDENT - 2))}${code}`)
     for (const text of [message, explanation])
       if (text !== undefined) lines.push(...wrapped(text, width).map((line) => pad + line))

@@ -49,7 +49,10 @@ const ADVICE: Partial<Record<StateCode, Advice>> = {
 
 /** What the state of a queue adds to its problems: its processes, its disk, its thresholds. */
 export function stateFindings(state: QueueState): Finding[] {
-  return state.conditions.filter(({ code }) => !SHOWN_AS_PROBLEMS.includes(code)).map((condition) => findingOf(condition, state))
+  const isShown = ({ code }: StateCondition) =>
+    // A LEASE whose owner is gone is a finding about markers.
+    !SHOWN_AS_PROBLEMS.includes(code) && !(code === 'LEASE_EXPIRED' && state.writer.pid === null)
+  return state.conditions.filter(isShown).map((condition) => findingOf(condition, state))
 }
 
 function findingOf(condition: StateCondition, state: QueueState): Finding {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { notifyService } from '@chronicle-ts/core/internal'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
@@ -82,7 +83,9 @@ async function serveMetrics(context: CommandContext, directory: string, { host, 
   if (context.json) context.output.line(toJsonReport('metrics', { url }))
   else context.output.line(`serving ${url}/metrics`)
   context.output.flush()
+  notifyService('READY=1')
   if (!context.signal.aborted) await once(context.signal, 'abort')
+  notifyService('STOPPING=1')
   server.close()
   server.closeAllConnections()
   return EXIT_HEALTHY

@@ -2,19 +2,29 @@ import { NotAQueueError } from '@chronicle-ts/core'
 import { inspectState, type QueueInspection, type QueueState, type ReaderInspection } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
+import { EXIT_HEALTHY, worseExitCode } from '../../exit-codes.js'
 import { interruptible } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
+import { printable } from '../../output/printable.js'
 import { exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
 import { renderReaders } from '../inspect/render-inspection.js'
 
-/** Prints the registered readers of a queue, worst first. */
-export function listReadersOf({ output, json }: CommandContext, queue: string): number {
-  const looked = lookAt(queue)
-  const { readers } = looked.inspection
-  if (json) output.line(toJsonReport('readers', { queue, readers: readers.map((reader) => withState(reader, looked.state)) }))
-  else if (readers.length === 0) output.line('no reader is registered')
-  else output.lines(renderReaders(looked, output))
-  return exitCode(looked.state)
+/** Prints the registered readers of queues, worst first; with several queues under the name of each. */
+export function listReadersOf({ output, json }: CommandContext, queues: readonly string[]): number {
+  const looks = queues.map(lookAt)
+  const listed = looks.map(({ inspection, state }) => ({
+    queue: inspection.directory,
+    readers: inspection.readers.map((reader) => withState(reader, state)),
+  }))
+  if (json) output.line(toJsonReport('readers', listed.length === 1 ? { ...listed[0] } : { queues: listed }))
+  else {
+    for (const looked of looks) {
+      if (looks.length > 1) output.line(output.palette.heading(printable(looked.inspection.directory)))
+      if (looked.inspection.readers.length === 0) output.line('no reader is registered')
+      else output.lines(renderReaders(looked, output))
+    }
+  }
+  return looks.reduce((worst, { state }) => worseExitCode(worst, exitCode(state)), EXIT_HEALTHY)
 }
 
 /** Prints one registered reader. @throws UsageError when there is none of that name. */

@@ -4,6 +4,7 @@ import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
 import { parseReaderPlaceOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
+import { queuesIn } from '../../queues/queues-in.js'
 import { listReadersOf, showReader } from './list-readers.js'
 import type { ReadersOptions } from './readers-options.js'
 import { removeReaderOf, resetReader } from './reset-reader.js'
@@ -31,7 +32,7 @@ export function addReadersCommand(program: Command, run: Runner): void {
     .summary('list, show, reset or remove the registered readers of a queue')
     .description('Show the registered readers of a queue, give one another position, or remove one.')
     .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
-    .argument('<queue>', 'directory of a queue')
+    .argument('<queue>', 'a queue; for list also a directory with queues below it')
     .argument('[reader]', 'name of the reader; list needs none')
     .addOption(
       new Option('--to <place>', 'with reset: earliest, latest, sequence:<n>, or a time').argParser(parseReaderPlaceOption),
@@ -55,7 +56,7 @@ async function readers(context: CommandContext, { action, queue, reader, options
   if (action !== 'reset' && options.to !== undefined) throw new UsageError('--to belongs to reset')
   if (action === 'list') {
     if (reader !== undefined) throw new UsageError('list takes no reader; show does')
-    return listReadersOf(context, queue)
+    return listReadersOf(context, queuesIn([queue]))
   }
   if (reader === undefined) throw new UsageError(`${action} needs the name of a reader`)
   if (action === 'show') return showReader(context, queue, reader)

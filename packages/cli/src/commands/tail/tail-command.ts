@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
 import type { Runner } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
 import { parseWhereOption } from '../../messages/where-option.js'
 import { parseCountOption, parsePatternOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
+import { queuesIn } from '../../queues/queues-in.js'
 import { MESSAGE_FORMATS } from './message-format.js'
 import { tail } from './tail.js'
 import type { TailOptions } from './tail-options.js'
@@ -37,7 +37,7 @@ export function addTailCommand(program: Command, run: Runner): void {
     .command('tail')
     .summary('show messages, and follow new ones')
     .description('Print the last messages of one or more queues.')
-    .argument('<queue...>', 'directories of queues')
+    .argument('<queue...>', 'queues, or directories with queues below them')
     .option(
       '-n, --lines <count>',
       'how many messages from the end (default 10; without it --since and --from-sequence show all)',
@@ -62,9 +62,6 @@ export function addTailCommand(program: Command, run: Runner): void {
     .option('--max-bytes <count>', 'bytes of a payload that the text format shows, 0 for all (default 512)', parseCountOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((queues: string[], options: TailOptions, command: Command) =>
-      run(command, (context) => {
-        if (new Set(queues).size < queues.length) throw new UsageError('the same queue is named twice')
-        return tail(context, queues, options)
-      }),
+      run(command, (context) => tail(context, queuesIn(queues), options)),
     )
 }

@@ -13,6 +13,7 @@ import { exitCodeOfProblems, renderProblems } from '../../output/problems.js'
 import { ProgressLine } from '../../output/progress.js'
 import { formatBytes, formatCountOf, formatDuration } from '../../output/quantities.js'
 import { shellQuote } from '../../output/shell-quote.js'
+import { queuesIn } from '../../queues/queues-in.js'
 
 interface VerifyCommandOptions {
   readonly from?: { readonly segmentId: number; readonly offset?: number }
@@ -46,13 +47,13 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     .command('verify')
     .summary('check every record of a queue')
     .description('Check every checksum, the sequence and the order in time of one or more queues.')
-    .argument('<queue...>', 'directories of queues')
+    .argument('<queue...>', 'queues, or directories with queues below them')
     .option('--from <segment[:offset]>', 'begin here instead of at the first segment', parsePlaceOption)
     .option('--to <segment>', 'the last segment to check', parseCountOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((queues: string[], options: { from?: VerifyCommandOptions['from']; to?: number }, command: Command) => {
       const range = { ...(options.from && { from: options.from }), ...(options.to !== undefined && { toSegment: options.to }) }
-      return run(command, (context) => verifyAll(context, queues, range))
+      return run(command, (context) => verifyAll(context, queuesIn(queues), range))
     })
 }
 

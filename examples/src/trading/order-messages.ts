@@ -1,0 +1,50 @@
+import { ascii, enumOf, f64, message, u64 } from '@chronicle-ts/schema'
+import { defineTopics, ordersIn, ordersOut } from '@chronicle-ts/topics'
+
+/** Longest name of a strategy, venue or symbol, in bytes. */
+export const NAME_LENGTH = 32
+
+/** Bytes per segment of both queues: thousands of orders, and small enough to have many strategies. */
+export const ORDERS_SEGMENT_SIZE = 1024 * 1024
+
+const ORDER_FIELDS = {
+  /** 1 for a strategy's first order and one more for each that follows, over the life of its queue. */
+  orderId: u64().number(),
+  /** CLOCK_REALTIME when the order was appended; an answer repeats its order's. */
+  sentNs: u64(),
+  /**
+   * Sequence of the market-data message at `venue` that led to the order. With `venue` it identifies the decision, and so makes one order of it also when a restarted
+   * strategy reads that message again.
+   */
+  marketSequence: u64().number(),
+  /** Quote currency. */
+  price: f64(),
+  /** Base currency. */
+  quantity: f64(),
+  side: enumOf({ buy: 1, sell: 2 }),
+  kind: enumOf({ take: 1, make: 2 }),
+  strategy: ascii(NAME_LENGTH),
+  venue: ascii(NAME_LENGTH),
+  symbol: ascii(NAME_LENGTH),
+}
+
+/** An answer repeats its order and says when it was given: CLOCK_REALTIME. */
+const ANSWER_FIELDS = { ...ORDER_FIELDS, answeredNs: u64() }
+
+/** What a strategy asks for, on `orders_out`. */
+export const NewOrder = message('NewOrder', 1, ORDER_FIELDS)
+/** The order rests in the book; on `orders_in`, as is {@link Fill}. */
+export const Ack = message('Ack', 2, ANSWER_FIELDS)
+/** The order was executed in full. */
+export const Fill = message('Fill', 3, ANSWER_FIELDS)
+
+/** The topics of the trading system, for programs that join it. */
+export const tradingTopics = defineTopics({
+  orders: ordersOut('*', [NewOrder]),
+  answers: ordersIn('*', [Ack, Fill]),
+})
+
+/** Place of a field in the payloads of both: they begin alike. */
+export function offsetOf(field: keyof typeof ANSWER_FIELDS): number {
+  return Fill.description.fields.find(({ name }) => name === field)?.offset ?? Number.NaN
+}

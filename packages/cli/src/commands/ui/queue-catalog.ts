@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import type { QueueState, TrendPoint } from '@chronicle-ts/inspect'
+import { messageOfError } from '../../error-report.js'
+import { displayName } from '../../queues/queue-names.js'
+import { type QueueWatch, type WatchedQueue, WatchedQueues } from '../../queues/watched-queues.js'
+
+/** How often the queues are looked at while a browser watches. */
+export const LOOK_INTERVAL_MS = 1000
+
+/** Points of a trend that a browser gets: more than pixels would only cost. */
+const TREND_POINTS_MAX = 450
+
+/** A queue in the list of all queues. */
+export interface QueueSummary {
+  /** Stands for its path, which clients never send. */
+  readonly id: string
+  readonly name: string
+  readonly word: string
+  readonly severity: QueueState['severity']
+  readonly writer: { readonly word: string; readonly severity: QueueState['severity'] }
+  readonly perSecond: number | null
+  readonly nextSequence: number | null
+  readonly bytes: number
+  readonly readers: number
+  readonly lagMessages: number | null
+  readonly lagBytes: number | null
+  readonly lagSeconds: number | null
+  readonly conditions: readonly string[]
+  /** Some points of the rates of the last fifteen minutes. */
+  readonly spark: readonly number[]
+}
+
+/** Everything that the list shows. */
+export interface Snapshot {
+  readonly at: string
+  readonly root: string
+  readonly error: string | null
+  readonly queues: readonly QueueSummary[]
+  readonly unreadable: readonly { readonly name: string; readonly message: string }[]
+  readonly leftOut: number
+}
+
+const SPARK_POINTS = 40
+
+/** The queues below a root for browsers: looked at once a second while at least one of them watches, and by ids instead of paths. */
+export class QueueCatalog {
+  readonly #watched: WatchedQueues
+  #watch: QueueWatch | undefined
+  #snapshot: Snapshot | undefined
+  #lookedMs = Number.NEGATIVE_INFINITY
+
+  constructor(readonly root: string) {
+    this.#watched = new WatchedQueues(root)
+  }
+
+  /** The present snapshot; looks again when the last one is older than half an interval. Never throws: a root that is gone is told in it. */
+  snapshot(): Snapshot {
+    this.#refresh()
+    return this.#snapshot as Snapshot
+  }
+
+  /** A queue by its id. */
+  find(id: string): WatchedQueue | undefined {
+    this.#refresh()
+    return this.#watch?.queues.find(({ directory }) => idOf(directory) === id)
+  }
+
+  /** All queues with their ids. */
+  all(): readonly { readonly id: string; readonly queue: WatchedQueue }[] {
+    this.#refresh()
+    return (this.#watch?.queues ?? []).map((queue) => ({ id: idOf(queue.directory), queue }))
+  }
+
+  #refresh(): void {
+    const nowMs = performance.now()
+    if (this.#snapshot !== undefined && nowMs - this.#lookedMs < LOOK_INTERVAL_MS / 2) return
+    this.#lookedMs = nowMs
+    try {
+      this.#watch = this.#watched.look()
+      this.#snapshot = snapshotOf(this.root, this.#watch)
+    } catch (error) {
+      this.#watch = undefined
+      const nothing = { queues: [], unreadable: [], leftOut: 0 }
+      this.#snapshot = { at: new Date().toISOString(), root: this.root, error: messageOfError(error), ...nothing }
+    }
+  }
+}
+
+/** The id of a queue: short, and the same at every start. */
+export function idOf(directory: string): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 16)
+}
+
+/** A trend as a browser draws it: seconds before now, rates, lags. */
+export function trendOf(points: readonly TrendPoint[]): {
+  readonly seconds: number[]
+  readonly rates: number[]
+  readonly lags: (number | null)[]
+} {
+  const step = Math.max(1, Math.ceil(points.length / TREND_POINTS_MAX))
+  const last = points.at(-1)?.atMs ?? 0
+  const kept = points.filter((_, index) => (points.length - 1 - index) % step === 0)
+  return {
+    seconds: kept.map(({ atMs }) => Math.round((atMs - last) / 100) / 10),
+    rates: kept.map(({ perSecond }) => Math.round(perSecond * 10) / 10),
+    lags: kept.map(({ lagMessages }) => lagMessages),
+  }
+}
+
+function snapshotOf(root: string, { queues, unreadable, leftOut }: QueueWatch): Snapshot {
+  return {
+    at: new Date().toISOString(),
+    root,
+    error: null,
+    queues: queues.map((queue) => summaryOf(root, queue)),
+    unreadable: unreadable.map(({ name, message }) => ({ name, message })),
+    leftOut: leftOut.length,
+  }
+}
+
+function summaryOf(root: string, { directory, inspection, state, history }: WatchedQueue): QueueSummary {
+  const { word, severity, writer, readers, conditions, measured } = state
+  return {
+    id: idOf(directory),
+    name: displayName(root, directory),
+    word,
+    severity,
+    writer: { word: writer.word, severity: writer.severity },
+    perSecond: measured === null ? null : Math.round(measured.perSecond * 10) / 10,
+    nextSequence: inspection.head.nextSequence ?? null,
+    bytes: inspection.segments.bytes,
+    readers: readers.length,
+    lagMessages: worst(readers.map(({ lag }) => lag.messages)),
+    lagBytes: worst(readers.map(({ lag }) => lag.bytes)),
+    lagSeconds: worst(readers.map(({ lag }) => (lag.arrivalNs === null ? null : Number(lag.arrivalNs) / 1e9))),
+    conditions: conditions.map(({ subject, reader, word: own, detail }) => `${reader ?? subject} ${own} ${detail}`.trim()),
+    spark: sparkOf(history.trend),
+  }
+}
+
+function worst(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null)
+  return known.length === 0 ? null : Math.max(...known)
+}
+
+function sparkOf(points: readonly TrendPoint[]): number[] {
+  const step = Math.max(1, Math.ceil(points.length / SPARK_POINTS))
+  const kept: number[] = []
+  for (let index = points.length - 1; index >= 0; index -= step) kept.unshift(Math.round(points[index]?.perSecond ?? 0))
+  return kept
+}

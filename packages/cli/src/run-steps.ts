@@ -1,0 +1,36 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { CommandContext } from './command-context.js'
+import { InterruptedError, interruptible } from './interruptible.js'
+import { ProgressLine } from './output/progress.js'
+
+/** Work of the library that is done step by step. */
+export interface SteppedWork {
+  step(): boolean
+  abandon?(): void
+}
+
+/**
+ * Carries out stepped work: draws progress on a terminal, ends at Ctrl-C, and has what was made so far removed when it does not come to its end.
+ *
+ * @throws InterruptedError after Ctrl-C, and what the work throws.
+ */
+export async function runSteps(
+  context: CommandContext,
+  work: SteppedWork,
+  progress: { readonly label: string; readonly at: () => { readonly bytes: number; readonly bytesTotal: number } },
+): Promise<void> {
+  const line = new ProgressLine(process.stderr, progress.label)
+  try {
+    while (interruptible(() => work.step())) {
+      const { bytes, bytesTotal } = progress.at()
+      line.update(bytes, bytesTotal)
+      await turn()
+      if (context.signal.aborted) throw new InterruptedError('interrupted')
+    }
+  } catch (error) {
+    work.abandon?.()
+    throw error
+  } finally {
+    line.clear()
+  }
+}

@@ -1,0 +1,41 @@
+import { useState } from 'preact/hooks'
+import type { Message } from '../api.ts'
+import { Loading, MessageView, type PayloadForm, useAsked } from '../components.tsx'
+
+interface Merged {
+  readonly messages: readonly Message[]
+  readonly queues: number
+  readonly leftOut: number
+}
+
+/** The newest messages of all queues, in the order of their times. */
+export function MergedPage() {
+  const [form, setForm] = useState<PayloadForm>('text')
+  const { value, error } = useAsked<Merged>('/api/merged?limit=100', 2000)
+  if (value === undefined) return <Loading error={error} />
+  const { messages, queues, leftOut } = value
+  return (
+    <>
+      <h1>All queues, merged by time</h1>
+      <div class="bar">
+        <label>
+          as{' '}
+          <select value={form} onChange={(event) => setForm(event.currentTarget.value as PayloadForm)}>
+            <option value="json">JSON</option>
+            <option value="text">text</option>
+            <option value="hex">bytes</option>
+          </select>
+        </label>
+        <span class="faint">
+          the newest {messages.length} messages of {queues} queues{leftOut > 0 ? `; ${leftOut} queues are left out` : ''}
+        </span>
+      </div>
+      {error !== undefined && <p class="note critical">{error}</p>}
+      {[...messages].reverse().map((message) => (
+        <MessageView key={`${message.id} ${message.sequence}`} message={message} form={form} queueId={message.id ?? ''}>
+          <a href={`#/q/${message.id}`}>{message.queue}</a>
+        </MessageView>
+      ))}
+    </>
+  )
+}

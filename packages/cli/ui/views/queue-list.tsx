@@ -1,0 +1,112 @@
+import { useState } from 'preact/hooks'
+import type { QueueSummary, Snapshot } from '../api.ts'
+import { Name, Scroll, Spark, State } from '../components.tsx'
+import { bytes, count, rate, seconds } from '../format.ts'
+
+const SEVERITIES = { critical: 2, warning: 1, ok: 0 } as const
+
+type Key = 'state' | 'name' | 'rate' | 'lag' | 'waiting' | 'size'
+
+const VALUES: Readonly<Record<Key, (queue: QueueSummary) => number>> = {
+  state: ({ severity }) => SEVERITIES[severity],
+  name: () => 0,
+  rate: ({ perSecond }) => perSecond ?? -1,
+  lag: ({ lagMessages }) => lagMessages ?? -1,
+  waiting: ({ lagSeconds }) => lagSeconds ?? -1,
+  size: ({ bytes: size }) => size,
+}
+
+export function QueueList({ snapshot }: { readonly snapshot: Snapshot }) {
+  const [filter, setFilter] = useState('')
+  const [key, setKey] = useState<Key>('state')
+  const { queues, unreadable, leftOut, error } = snapshot
+  const shown = queues
+    .filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()))
+    .sort((a, b) => VALUES[key](b) - VALUES[key](a) || (a.name < b.name ? -1 : 1))
+  const bad = queues.filter(({ severity }) => severity !== 'ok').length
+  const head = (own: Key, title: string, style = '') => (
+    <th class={style} aria-sort={key === own ? 'descending' : 'none'}>
+      <button type="button" onClick={() => setKey(own)}>
+        {title}
+      </button>
+    </th>
+  )
+  return (
+    <>
+      <h1>Queues</h1>
+      <div class="bar">
+        <input
+          aria-label="filter by name"
+          placeholder="filter by name"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+        <span>
+          {queues.length} {queues.length === 1 ? 'queue' : 'queues'},{' '}
+          {bad === 0 ? <span class="state ok">all ok</span> : <span class="state warning">{bad} not ok</span>}
+        </span>
+      </div>
+      {error !== null && <p class="note critical">{error}</p>}
+      {unreadable.map(({ name, message }) => (
+        <p class="note warning" key={name}>
+          {name}: {message}
+        </p>
+      ))}
+      {leftOut > 0 && <p class="note">{leftOut} directories were not searched: links, or too deep.</p>}
+      {queues.length === 0 && error === null && <p class="faint">There is no queue in this directory yet.</p>}
+      {queues.length > 0 && (
+        <Scroll label="queues">
+          <table>
+            <thead>
+              <tr>
+                {head('name', 'Queue')}
+                {head('state', 'State')}
+                <th class="optional">Writer</th>
+                {head('rate', 'Rate', 'number')}
+                <th class="optional">15 min</th>
+                {head('lag', 'Lag', 'number')}
+                <th class="number optional">Bytes behind</th>
+                {head('waiting', 'Unread for', 'number optional-2')}
+                {head('size', 'Size', 'number optional')}
+                <th class="number optional">Readers</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((queue) => (
+                <Row key={queue.id} queue={queue} />
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </>
+  )
+}
+
+function Row({ queue }: { readonly queue: QueueSummary }) {
+  const { id, name, word, severity, writer, conditions, spark } = queue
+  return (
+    <tr class={severity}>
+      <td class="name" title={name}>
+        <a href={`#/q/${id}`} aria-label={name}>
+          <Name name={name} />
+        </a>
+      </td>
+      <td title={conditions.join('\n')}>
+        <State word={severity === 'ok' ? 'ok' : word} severity={severity} />
+      </td>
+      <td class="optional">
+        <State word={writer.word} severity={writer.severity} />
+      </td>
+      <td class="number">{rate(queue.perSecond)}</td>
+      <td class="optional">
+        <Spark points={spark} />
+      </td>
+      <td class="number">{queue.readers === 0 ? '' : count(queue.lagMessages)}</td>
+      <td class="number optional">{queue.readers === 0 ? '' : bytes(queue.lagBytes)}</td>
+      <td class="number optional-2">{queue.readers === 0 ? '' : queue.lagMessages === 0 ? '-' : seconds(queue.lagSeconds)}</td>
+      <td class="number optional">{bytes(queue.bytes)}</td>
+      <td class="number optional">{queue.readers}</td>
+    </tr>
+  )
+}

@@ -1,0 +1,39 @@
+import type { Parkable } from './parkable.js'
+import type { WaitOutcome } from './wait-strategy.js'
+
+/** Whether any source has something to read. */
+export function anyReady(sources: readonly Parkable[]): boolean {
+  for (const source of sources) if (source.isReady) return true
+  return false
+}
+
+function anyCommitted(sources: readonly Parkable[]): boolean {
+  for (const source of sources) if (source.isCommitted) return true
+  return false
+}
+
+export interface LookPlan {
+  readonly rounds: number
+  readonly between?: () => void
+}
+
+/**
+ * Looks up to `rounds` times, doing `between` after each look. Most looks are at commit words only: the control block's words change with every append, and a reader that loads
+ * them all the time keeps taking them away from the writer. The clock is read every 64 rounds only: reading it costs more than looking.
+ */
+export function lookRepeatedly(sources: readonly Parkable[], deadline: number, plan: LookPlan): WaitOutcome | undefined {
+  for (let round = 1; round <= plan.rounds; round++) {
+    if (((round & 15) === 0 || anyCommitted(sources)) && anyReady(sources)) return 'message'
+    plan.between?.()
+    if ((round & 63) === 0 && performance.now() >= deadline) return 'timeout'
+  }
+  return undefined
+}
+
+/** {@link lookRepeatedly} until there is a message or the time is over. */
+export function lookOn(sources: readonly Parkable[], deadline: number, plan: LookPlan): WaitOutcome {
+  for (;;) {
+    const outcome = lookRepeatedly(sources, deadline, plan)
+    if (outcome !== undefined) return outcome
+  }
+}

@@ -1,0 +1,52 @@
+import { openWriter, type RecoveryAction } from '@chronicle-ts/core'
+import { type BackupOptions, type BackupReport, QueueBackup } from './queue-backup.js'
+
+/**
+ * Copies a queue, also while it is being written, and verifies the copy. For progress and for stopping half way use {@link QueueBackup}.
+ *
+ * @throws InvalidArgumentError when `target` exists; NotAQueueError; what the system says. Nothing of the target remains then.
+ *
+ * @example
+ * ```ts
+ * const { records, readers } = backupQueue('/var/lib/trades', '/backup/trades-2026-11-28')
+ * ```
+ */
+export function backupQueue(source: string, target: string, options: BackupOptions = {}): BackupReport {
+  const backup = new QueueBackup(source, target, options)
+  try {
+    while (backup.step());
+    return backup.commit()
+  } catch (error) {
+    backup.abandon()
+    throw error
+  }
+}
+
+export interface RestoreReport extends BackupReport {
+  /** What the first open of the restored queue did. */
+  readonly recovery: readonly RecoveryAction[]
+}
+
+/**
+ * Makes a queue from a backup, or from any copy of a queue: copies and verifies it, and opens it once for writing, so that it is in order for its first user.
+ *
+ * @throws as {@link backupQueue}, and what `openWriter` throws.
+ */
+export function restoreQueue(
+  backup: string,
+  target: string,
+  options: Pick<BackupOptions, 'positions' | 'verify'> = {},
+): RestoreReport {
+  const report = backupQueue(backup, target, { ...options, isRestore: true })
+  return { ...report, recovery: recoverOnce(target) }
+}
+
+/** Opens a queue for writing and closes it again. */
+export function recoverOnce(directory: string): readonly RecoveryAction[] {
+  const writer = openWriter(directory)
+  try {
+    return [...writer.recovery]
+  } finally {
+    writer.close()
+  }
+}

@@ -1,0 +1,303 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
+import {
+  CONTROL_DEVICE_OFFSET,
+  CONTROL_FILE,
+  CONTROL_IDENTITY_CRC_OFFSET,
+  decodePosition,
+  encodeControl,
+  POSITION_LENGTH,
+  parseReaderFileName,
+  READERS_DIRECTORY,
+  type SavedPosition,
+  segmentFileName,
+} from '@chronicle-ts/core/internal'
+import { ACKNOWLEDGED_FILE } from '../cold/acknowledged.js'
+import { checksum } from '../cold/checksum.js'
+import { readColdControl } from '../cold/cold-control.js'
+import { readColdFile } from '../cold/cold-file.js'
+import { inspectQueue } from '../cold/inspect-queue.js'
+import type { QueueInspection } from '../cold/queue-inspection.js'
+import type { QueueProblem } from '../cold/queue-problem.js'
+import { type QueueVerification, verifyQueue } from '../cold/queue-verification.js'
+import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
+import { BACKUP_FILE, type BackupManifest } from './backup-manifest.js'
+import { type CopyMethod, copySegment } from './copy-segment.js'
+import { syncFolder, writeDurably } from './write-durably.js'
+
+/** Small files and folders that belong to a queue beside its segments and positions. */
+const COMPANIONS = [THRESHOLDS_FILE, ACKNOWLEDGED_FILE, 'sources.json', 'sources', 'schemas'] as const
+
+export interface BackupOptions {
+  /** Copy positions of readers. Default: true. */
+  readonly positions?: boolean
+  /** Verify the copy: every checksum and sequence is read again from it. Default: true. */
+  readonly verify?: boolean
+  /** @internal Write no manifest: the copy is a queue that is to be used. */
+  readonly isRestore?: boolean
+}
+
+export interface BackupProgress {
+  readonly phase: 'copy' | 'verify'
+  readonly bytes: number
+  readonly bytesTotal: number
+}
+
+/** What was copied. */
+export interface BackupReport extends BackupManifest {
+  readonly directory: string
+  readonly bytes: number
+  readonly reflinked: number
+  readonly copied: number
+  /** Segments that retention deleted while the others were copied: the copy begins after them. */
+  readonly retired: number
+  /** What verifying found. A backup of a damaged queue is complete when it has the damage too. */
+  readonly problems: readonly QueueProblem[]
+}
+
+/**
+ * A consistent copy of a queue, also of one that is being written: it ends at a message boundary, no reader's position is after its end, and it has no gap that the queue has not. Nothing is locked,
+ * and neither writer nor readers notice it. Works in steps, so that the caller can show progress and stop.
+ *
+ * The copy is made under a temporary name beside the target and renamed when it is complete, verified and synced. {@link abandon} removes what was made.
+ */
+export class QueueBackup {
+  readonly #source: string
+  readonly #target: string
+  readonly #temporary: string
+  readonly #options: BackupOptions
+  readonly #inspection: QueueInspection
+  readonly #positions: ReadonlyMap<string, { readonly bytes: Buffer; readonly position: SavedPosition }>
+  readonly #segmentIds: readonly number[]
+  readonly #segmentSize: number
+  #next = 0
+  #firstCopied: number | undefined
+  #retired = 0
+  #methods: Record<CopyMethod, number> = { reflink: 0, copy: 0 }
+  #bytes = 0
+  #verification: QueueVerification | undefined
+  #problems: readonly QueueProblem[] = []
+  #records = 0
+  #phase: 'copy' | 'finish' | 'verify' | 'done' = 'copy'
+
+  /**
+   * @throws InvalidArgumentError when the target exists or lies in the queue; NotAQueueError when the source holds no segment; what the system says otherwise. Nothing was made then.
+   */
+  constructor(source: string, target: string, options: BackupOptions = {}) {
+    this.#source = resolve(source)
+    this.#target = resolve(target)
+    this.#temporary = join(dirname(this.#target), `.${basename(this.#target)}.${process.pid}.tmp`)
+    this.#options = options
+    this.#checkTarget()
+    // Positions come first: whatever they say then, the end that is looked up afterwards is not before them.
+    this.#positions = options.positions === false ? new Map() : readPositions(this.#source)
+    this.#inspection = inspectQueue(this.#source, { segmentLimit: 2 })
+    const { head, segments, segmentSize } = this.#inspection
+    if (!this.#inspection.isQueue || segmentSize === undefined || head.segmentId === undefined || head.offset === undefined)
+      throw new NotAQueueError({ directory: this.#source, detail: 'it holds no segment that could be copied' })
+    this.#segmentSize = segmentSize
+    const headId = head.segmentId
+    this.#segmentIds = segmentIdsOf(this.#source, segments).filter((id) => id <= headId)
+    mkdirSync(join(this.#temporary, READERS_DIRECTORY), { recursive: true })
+  }
+
+  get progress(): BackupProgress {
+    const bytesTotal = this.#segmentIds.length * this.#segmentSize
+    if (this.#verification === undefined) return { phase: 'copy', bytes: this.#next * this.#segmentSize, bytesTotal }
+    const { progress } = this.#verification
+    return { phase: 'verify', bytes: progress.bytes, bytesTotal: progress.bytesTotal }
+  }
+
+  /** Copies one more segment, or verifies some more. Returns whether there is more to do. */
+  step(): boolean {
+    if (this.#phase === 'copy') this.#copyNext()
+    else if (this.#phase === 'finish') this.#finishCopy()
+    else if (this.#phase === 'verify') this.#verifySome()
+    return this.#phase !== 'done'
+  }
+
+  /** Gives the copy its name and returns what was copied. To be called when {@link step} has returned false. */
+  commit(): BackupReport {
+    const manifest = this.#manifest()
+    if (this.#options.isRestore !== true)
+      writeDurably(join(this.#temporary, BACKUP_FILE), `${JSON.stringify(manifest, undefined, 2)}\n`)
+    syncFolder(join(this.#temporary, READERS_DIRECTORY))
+    syncFolder(this.#temporary)
+    this.#checkTarget()
+    renameSync(this.#temporary, this.#target)
+    syncFolder(dirname(this.#target))
+    return {
+      ...manifest,
+      directory: this.#target,
+      bytes: this.#bytes,
+      reflinked: this.#methods.reflink,
+      copied: this.#methods.copy,
+      retired: this.#retired,
+      problems: this.#problems,
+    }
+  }
+
+  /** Removes what was made so far. Without effect after {@link commit}. */
+  abandon(): void {
+    this.#verification?.close()
+    rmSync(this.#temporary, { recursive: true, force: true })
+  }
+
+  #checkTarget(): void {
+    if (existsSync(this.#target))
+      throw new InvalidArgumentError({ argument: 'target', value: this.#target, expected: 'a directory that does not exist' })
+    if (`${this.#target}/`.startsWith(`${this.#source}/`))
+      throw new InvalidArgumentError({ argument: 'target', value: this.#target, expected: 'a directory outside of the queue' })
+    statSync(dirname(this.#target))
+  }
+
+  #copyNext(): void {
+    const id = this.#segmentIds[this.#next]
+    this.#next += 1
+    if (id === undefined) {
+      this.#phase = 'finish'
+      return
+    }
+    const { head } = this.#inspection
+    const name = segmentFileName(id)
+    const isHead = id === head.segmentId
+    const to = join(this.#temporary, name)
+    const length = isHead ? head.offset : undefined
+    const method = copySegment(join(this.#source, name), to, { length, segmentSize: this.#segmentSize })
+    if (method === undefined) {
+      this.#noteMissing(id)
+      return
+    }
+    this.#firstCopied ??= id
+    this.#methods[method] += 1
+    this.#bytes += length ?? this.#segmentSize
+  }
+
+  /** Retention deletes from the lowest segment on. One that is missing after others were copied was missing before. */
+  #noteMissing(id: number): void {
+    if (this.#firstCopied === undefined) this.#retired += 1
+    else if (id === this.#inspection.head.segmentId)
+      throw new NotAQueueError({ directory: this.#source, detail: 'its head was removed while it was copied' })
+    else {
+      // Retention overtook the copy: what was copied before the gap would be lost to every reader in order.
+      for (const copied of this.#segmentIds)
+        if (copied < id) {
+          const path = join(this.#temporary, segmentFileName(copied))
+          if (existsSync(path)) {
+            rmSync(path)
+            this.#retired += 1
+          }
+        }
+      this.#retired += 1
+      this.#firstCopied = undefined
+    }
+  }
+
+  #finishCopy(): void {
+    writeDurably(join(this.#temporary, CONTROL_FILE), this.#controlBytes())
+    for (const [name, { bytes }] of this.#positions) writeDurably(join(this.#temporary, READERS_DIRECTORY, name), bytes)
+    for (const name of COMPANIONS) copyCompanion(join(this.#source, name), join(this.#temporary, name))
+    if (this.#options.verify === false) {
+      this.#phase = 'done'
+      return
+    }
+    this.#verification = verifyQueue(this.#temporary)
+    this.#phase = 'verify'
+  }
+
+  #verifySome(): void {
+    if (this.#verification === undefined || this.#verification.step()) return
+    const { problems, progress } = this.#verification
+    this.#problems = problems.filter(({ severity }) => severity !== 'info')
+    this.#records = progress.records
+    this.#verification.close()
+    this.#verification = undefined
+    this.#phase = 'done'
+  }
+
+  /**
+   * The control block of the moment in which the end was looked up. It keeps the identity of the original, so that the next writer recovers the copy as one; nothing in it says that a process is at
+   * work, or that anything is durable on the other disk.
+   */
+  #controlBytes(): Uint8Array {
+    const { control, head, writer } = this.#inspection
+    const epoch = Math.max(1, control?.writerEpoch ?? writer.epoch ?? 1)
+    const bytes = encodeControl({
+      segmentSize: this.#segmentSize,
+      writerEpoch: epoch,
+      extensionEpoch: epoch % 0x1_0000_0000,
+      createdNs: control?.createdNs ?? 0n,
+      currentSegment: head.segmentId ?? 0,
+      firstSegmentPlusOne: (this.#firstCopied ?? 0) + 1,
+      writeOffset: head.offset ?? 64,
+      writerHeartbeatNs: writer.lastHeartbeatNs ?? 0n,
+      nextSequence: head.nextSequence ?? 0,
+      ...(control !== undefined && {
+        bootId: control.bootId,
+        queueId: control.queueId,
+        replicaTerm: control.replicaTerm,
+        sourceQueueId: control.sourceQueueId,
+      }),
+    })
+    const original = readColdControl(this.#source).bytes
+    if (original !== undefined && original.length >= bytes.length)
+      bytes.set(original.subarray(CONTROL_DEVICE_OFFSET, CONTROL_IDENTITY_CRC_OFFSET + 4), CONTROL_DEVICE_OFFSET)
+    return bytes
+  }
+
+  #manifest(): BackupManifest {
+    const { control, head } = this.#inspection
+    const first = inspectQueue(this.#temporary, { quick: true, segmentLimit: 2 }).first
+    return {
+      schemaVersion: 1,
+      queueId:
+        control === undefined || control.queueId.every((byte) => byte === 0) ? '' : Buffer.from(control.queueId).toString('hex'),
+      source: this.#source,
+      takenAt: new Date(Number(this.#inspection.inspectedNs / 1_000_000n)).toISOString(),
+      segments: this.#methods.copy + this.#methods.reflink,
+      firstSequence: first?.sequence ?? null,
+      nextSequence: head.nextSequence ?? null,
+      records: this.#records,
+      readers: [...this.#positions.keys()].flatMap((file) => parseReaderFileName(file) ?? []),
+    }
+  }
+}
+
+function segmentIdsOf(directory: string, { firstId, lastId, count }: QueueInspection['segments']): number[] {
+  if (firstId === undefined || lastId === undefined) return []
+  if (lastId - firstId + 1 === count) return Array.from({ length: count }, (_, index) => firstId + index)
+  return readdirSync(directory)
+    .flatMap((name) => (/^\d{9,}\.q$/.test(name) ? [Number(name.slice(0, -2))] : []))
+    .sort((a, b) => a - b)
+}
+
+/** The position files that are valid, as they are. A save may go on meanwhile: then one of the two slots is whole. */
+function readPositions(directory: string): Map<string, { bytes: Buffer; position: SavedPosition }> {
+  const positions = new Map<string, { bytes: Buffer; position: SavedPosition }>()
+  let names: string[] = []
+  try {
+    names = readdirSync(join(directory, READERS_DIRECTORY)).sort()
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+  }
+  for (const name of names) {
+    if (parseReaderFileName(name) === undefined) continue
+    const bytes = readColdFile(join(directory, READERS_DIRECTORY, name), POSITION_LENGTH)
+    const position = bytes === undefined ? 'bad' : decodePosition(bytes, checksum)
+    if (bytes !== undefined && position !== 'bad') positions.set(name, { bytes, position })
+  }
+  return positions
+}
+
+function copyCompanion(from: string, to: string): void {
+  const stat = statSync(from, { throwIfNoEntry: false })
+  if (stat === undefined) return
+  if (!stat.isDirectory()) {
+    if (stat.isFile()) writeDurably(to, readFileSync(from))
+    return
+  }
+  mkdirSync(to)
+  for (const name of readdirSync(from)) if (!name.endsWith('.tmp')) copyCompanion(join(from, name), join(to, name))
+  syncFolder(to)
+}

@@ -1,0 +1,250 @@
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
+import {
+  CONTROL_FILE,
+  encodeControl,
+  encodePosition,
+  READERS_DIRECTORY,
+  RECORD_HEADER_LENGTH,
+  readerFileName,
+  segmentFileName,
+} from '@chronicle-ts/core/internal'
+import { syncFolder, writeDurably } from '../backup/write-durably.js'
+import { checksum } from '../cold/checksum.js'
+import { ColdFile } from '../cold/cold-file.js'
+import type { ColdPosition, ColdRecord } from '../cold/cold-item.js'
+import type { ColdReader } from '../cold/cold-reader.js'
+import { inspectQueue } from '../cold/inspect-queue.js'
+import { openColdReader } from '../cold/open-cold-reader.js'
+import type { QueueInspection } from '../cold/queue-inspection.js'
+import type { QueueProblem } from '../cold/queue-problem.js'
+import { SegmentBuilder } from './segment-builder.js'
+
+/** Items of one step: some milliseconds. */
+const STEP_ITEMS = 4096
+
+/** Losses that are listed; more are only counted. */
+const GAPS_KEPT = 10_000
+
+/** Sequences that the new queue does not have, though its neighbours have them. */
+export interface SalvageGap {
+  /** The first sequence that is missing, and the one that follows the last. */
+  readonly from: number
+  readonly to: number
+}
+
+export interface SalvageReport {
+  readonly source: string
+  readonly directory: string
+  readonly records: number
+  readonly bytes: number
+  readonly firstSequence: number | null
+  readonly nextSequence: number
+  readonly gaps: readonly SalvageGap[]
+  readonly gapCount: number
+  /** Sequences that lie in gaps. */
+  readonly missing: number
+  /** What was wrong with the old queue. */
+  readonly problems: readonly QueueProblem[]
+  /** Readers whose positions were carried over. */
+  readonly readers: readonly string[]
+}
+
+interface MovedReader {
+  readonly name: string
+  readonly position: ColdPosition
+  readonly heartbeatNs: bigint
+  /** Its place in the new queue, once that is known. */
+  moved: ColdPosition | undefined
+}
+
+/**
+ * Writes every good record of a queue into a new one, byte by byte, with its sequence, timestamp, type and trace. Works on queues whose control block, segments or records are damaged, and on those that
+ * no writer would open. The old queue is only read. Positions of readers go to the same message, or to the next one that is left.
+ *
+ * Works in steps; {@link commit} gives the new queue its name, {@link abandon} removes it.
+ */
+export class QueueSalvage {
+  readonly #source: string
+  readonly #target: string
+  readonly #temporary: string
+  readonly #inspection: QueueInspection
+  readonly #reader: ColdReader
+  readonly #builder: SegmentBuilder
+  readonly #readers: MovedReader[]
+  readonly #problems: QueueProblem[] = []
+  readonly #gaps: SalvageGap[] = []
+  readonly #header = new Uint8Array(RECORD_HEADER_LENGTH)
+  #file: { readonly id: number; readonly file: ColdFile } | undefined
+  #gapCount = 0
+  #missing = 0
+  #records = 0
+  #bytes = 0
+  #first: number | undefined
+  #last = -1
+  #isDone = false
+
+  /** @throws InvalidArgumentError when the target exists; NotAQueueError when there is nothing to read. Nothing was made then. */
+  constructor(source: string, target: string) {
+    this.#source = resolve(source)
+    this.#target = resolve(target)
+    this.#temporary = join(dirname(this.#target), `.${basename(this.#target)}.${process.pid}.tmp`)
+    if (existsSync(this.#target) || `${this.#target}/`.startsWith(`${this.#source}/`))
+      throw new InvalidArgumentError({
+        argument: 'target',
+        value: this.#target,
+        expected: 'a directory outside of the queue that does not exist',
+      })
+    statSync(dirname(this.#target))
+    this.#inspection = inspectQueue(this.#source)
+    const segmentSize = commonLength(this.#inspection) ?? this.#inspection.segmentSize
+    if (!this.#inspection.isQueue || segmentSize === undefined)
+      throw new NotAQueueError({ directory: this.#source, detail: 'it holds no segment' })
+    this.#reader = openColdReader(this.#source, { to: 'present' })
+    this.#readers = movedReaders(this.#inspection)
+    mkdirSync(join(this.#temporary, READERS_DIRECTORY), { recursive: true })
+    this.#builder = new SegmentBuilder(this.#temporary, { segmentSize, epoch: this.#epoch, createdNs: this.#createdNs })
+  }
+
+  get progress(): { readonly records: number; readonly bytes: number; readonly bytesTotal: number } {
+    return { records: this.#records, bytes: this.#bytes, bytesTotal: this.#inspection.segments.bytes }
+  }
+
+  /** Copies some thousand records. Returns whether there are more. */
+  step(): boolean {
+    for (let count = 0; count < STEP_ITEMS && !this.#isDone; count += 1) {
+      const item = this.#reader.next()
+      if (item === undefined) this.#isDone = true
+      else if (item.kind === 'record') this.#copy(item)
+      else if (item.kind === 'problem') this.#problems.push(item.problem)
+    }
+    return !this.#isDone
+  }
+
+  /** Completes the new queue, syncs it and gives it its name. To be called when {@link step} has returned false. */
+  commit(): SalvageReport {
+    const nextSequence = this.#last + 1
+    const end = this.#builder.finish(Math.max(0, nextSequence))
+    const epoch = this.#epoch
+    const { control, segmentSize, segments } = this.#inspection
+    const control2 = encodeControl({
+      segmentSize: commonLength(this.#inspection) ?? segmentSize ?? segments.bytes,
+      writerEpoch: epoch,
+      extensionEpoch: epoch % 0x1_0000_0000,
+      createdNs: this.#createdNs,
+      currentSegment: end.segmentId,
+      firstSegmentPlusOne: 1,
+      writeOffset: end.offset,
+      nextSequence,
+      ...(control !== undefined && this.#inspection.controlIsValid && { bootId: control.bootId, queueId: control.queueId }),
+    })
+    writeDurably(join(this.#temporary, CONTROL_FILE), control2)
+    for (const { name, heartbeatNs, moved } of this.#readers) {
+      const position = encodePosition({ ...(moved ?? end), heartbeatNs }, checksum)
+      writeDurably(join(this.#temporary, READERS_DIRECTORY, readerFileName(name)), position)
+    }
+    syncFolder(join(this.#temporary, READERS_DIRECTORY))
+    syncFolder(this.#temporary)
+    renameSync(this.#temporary, this.#target)
+    syncFolder(dirname(this.#target))
+    this.#close()
+    return this.#report(nextSequence)
+  }
+
+  /** Removes what was made so far. */
+  abandon(): void {
+    this.#close()
+    this.#builder.abandon()
+    rmSync(this.#temporary, { recursive: true, force: true })
+  }
+
+  #copy(record: ColdRecord): void {
+    this.#readHeader(record)
+    const { sequence, timestampNs, payload } = record
+    const place = this.#builder.add({ header: this.#header, payload, sequence, timestampNs })
+    for (const reader of this.#readers) if (reader.moved === undefined && !isBefore(record, reader.position)) reader.moved = place
+    if (this.#last >= 0 && sequence > this.#last + 1) this.#noteGap({ from: this.#last + 1, to: sequence })
+    this.#first ??= sequence
+    this.#last = Math.max(this.#last, sequence)
+    this.#records += 1
+    this.#bytes += RECORD_HEADER_LENGTH + payload.length
+  }
+
+  #noteGap(gap: SalvageGap): void {
+    this.#gapCount += 1
+    this.#missing += gap.to - gap.from
+    if (this.#gaps.length < GAPS_KEPT) this.#gaps.push(gap)
+  }
+
+  /** The header as it stands on disk: flags and trace are kept without being understood. */
+  #readHeader({ segmentId, offset }: ColdPosition): void {
+    if (this.#file?.id !== segmentId) {
+      this.#file?.file.close()
+      const file = ColdFile.open(join(this.#source, segmentFileName(segmentId)))
+      if (file === undefined) throw new NotAQueueError({ directory: this.#source, detail: `segment ${segmentId} was removed` })
+      this.#file = { id: segmentId, file }
+    }
+    this.#file.file.readAt(this.#header, offset)
+  }
+
+  get #epoch(): number {
+    return Math.max(1, this.#inspection.controlIsValid ? (this.#inspection.control?.writerEpoch ?? 1) : 1)
+  }
+
+  get #createdNs(): bigint {
+    return this.#inspection.inspectedNs
+  }
+
+  #close(): void {
+    this.#reader.close()
+    this.#file?.file.close()
+    this.#file = undefined
+  }
+
+  #report(nextSequence: number): SalvageReport {
+    return {
+      source: this.#source,
+      directory: this.#target,
+      records: this.#records,
+      bytes: this.#bytes,
+      firstSequence: this.#first ?? null,
+      nextSequence,
+      gaps: this.#gaps,
+      gapCount: this.#gapCount,
+      missing: this.#missing,
+      problems: this.#problems,
+      readers: this.#readers.map(({ name }) => name),
+    }
+  }
+}
+
+/** Writes every good record of a queue into a new one. @throws as {@link QueueSalvage}. */
+export function salvageQueue(source: string, target: string): SalvageReport {
+  const salvage = new QueueSalvage(source, target)
+  try {
+    while (salvage.step());
+    return salvage.commit()
+  } catch (error) {
+    salvage.abandon()
+    throw error
+  }
+}
+
+/** The length that most segment files have: a control block that is damaged, or a segment that was cut, does not decide. */
+function commonLength({ segments }: QueueInspection): number | undefined {
+  const counts = new Map<number, number>()
+  for (const { length } of segments.inspected) if (length > 0) counts.set(length, (counts.get(length) ?? 0) + 1)
+  const [most] = [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])
+  return most?.[0]
+}
+
+function movedReaders({ readers }: QueueInspection): MovedReader[] {
+  return readers.flatMap(({ name, position, lastHeartbeatNs }) =>
+    position === undefined ? [] : [{ name, position, heartbeatNs: lastHeartbeatNs ?? 0n, moved: undefined }],
+  )
+}
+
+function isBefore(one: ColdPosition, other: ColdPosition): boolean {
+  return one.segmentId < other.segmentId || (one.segmentId === other.segmentId && one.offset < other.offset)
+}

@@ -1,0 +1,117 @@
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openObserver, openReader, openWriter } from '@chronicle-ts/core'
+import { segmentFileName } from '@chronicle-ts/core/internal'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { inspectQueue } from '../cold/inspect-queue.js'
+import { verifyQueue } from '../cold/queue-verification.js'
+import { QueueDifference } from './compare-queues.js'
+import { salvageQueue } from './queue-salvage.js'
+import { QueueStatistics } from './queue-statistics.js'
+
+let root: string
+let queue: string
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'chronicle-salvage-'))
+  queue = join(root, 'queue')
+  using writer = openWriter(queue, { segmentSize: 4096 })
+  for (let index = 0; index < 200; index += 1)
+    writer.append(index % 3, Buffer.alloc(index % 150, index), { timestampNs: BigInt(index) })
+  using reader = openReader(queue, 'audit', { start: 'earliest' })
+  for (let index = 0; index < 60; index += 1) reader.next()
+  reader.commit()
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+function problemsOf(directory: string): string[] {
+  using verification = verifyQueue(directory)
+  while (verification.step());
+  return verification.problems.map(({ code }) => code).filter((code) => code !== 'CLOCK_AHEAD')
+}
+
+function compare(left: string, right: string) {
+  using difference = new QueueDifference(left, right)
+  while (difference.step());
+  return difference.result
+}
+
+describe('salvaging a queue', () => {
+  it('makes an equal queue of one that is whole, also without its control block', () => {
+    writeFileSync(join(queue, 'control.meta'), Buffer.alloc(512))
+    const report = salvageQueue(queue, join(root, 'new'))
+    expect(report).toMatchObject({ records: 200, firstSequence: 0, nextSequence: 200, gaps: [], missing: 0, readers: ['audit'] })
+    expect(problemsOf(join(root, 'new'))).toEqual([])
+    expect(compare(queue, join(root, 'new'))).toMatchObject({ equal: 200, different: 0, onlyLeft: 0, onlyRight: 0 })
+    using reader = openReader(join(root, 'new'), 'audit')
+    expect(reader.next()?.sequence).toBe(60)
+    using writer = openWriter(join(root, 'new'))
+    expect(writer.recovery).toEqual([])
+    expect(writer.append(1, Buffer.from('next'))).toBe(200)
+  })
+
+  it('keeps the sequences of what is left, and tells the gaps', () => {
+    const [first, second, third] = inspectQueue(queue).segments.inspected
+    rmSync(join(queue, segmentFileName(1)))
+    const damaged = openSync(join(queue, segmentFileName(2)), 'r+')
+    writeSync(damaged, Buffer.from('damage'), 0, 6, 64 + 64)
+    closeSync(damaged)
+    truncateSync(join(queue, segmentFileName(0)), 2048)
+    const report = salvageQueue(queue, join(root, 'new'))
+    expect(report.missing).toBe(200 - report.records)
+    expect(report.gaps[0]?.to).toBe((third?.firstSequence ?? 0) + 1)
+    expect((second?.firstSequence ?? 0) > (first?.firstSequence ?? 0)).toBe(true)
+    const { onlyLeft, onlyRight, different } = compare(queue, join(root, 'new'))
+    expect({ onlyLeft, onlyRight, different }).toEqual({ onlyLeft: 0, onlyRight: 0, different: 0 })
+    expect(new Set(problemsOf(join(root, 'new')))).toEqual(new Set(['SEQUENCE_GAP']))
+    using observer = openObserver(join(root, 'new'), { start: { sequence: 199 } })
+    expect(observer.next()?.sequence).toBe(199)
+  })
+
+  it('makes nothing of what is not a queue, and overwrites nothing', () => {
+    mkdirSync(join(root, 'empty'))
+    expect(() => salvageQueue(join(root, 'empty'), join(root, 'new'))).toThrow(
+      expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }),
+    )
+    expect(() => salvageQueue(queue, queue)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
+  })
+})
+
+describe('comparing and counting', () => {
+  it('finds what is only in one queue, and what differs', () => {
+    salvageQueue(queue, join(root, 'new'))
+    using writer = openWriter(join(root, 'new'))
+    writer.append(1, Buffer.from('right'), { timestampNs: 200n })
+    {
+      using left = openWriter(queue)
+      left.append(2, Buffer.from('right'), { timestampNs: 200n })
+      left.append(1, Buffer.from('more'))
+    }
+    expect(compare(queue, join(root, 'new'))).toMatchObject({
+      equal: 200,
+      different: 1,
+      onlyLeft: 1,
+      ranges: [
+        { kind: 'type', from: 200, to: 201 },
+        { kind: 'left', from: 201, to: 202 },
+      ],
+    })
+  })
+
+  it('counts messages by type and size', () => {
+    using statistics = new QueueStatistics(queue)
+    while (statistics.step());
+    const { types, problems } = statistics
+    expect(problems).toBe(0)
+    expect(types.map(({ typeId, count }) => [typeId, count])).toEqual([
+      [0, 67],
+      [1, 67],
+      [2, 66],
+    ])
+    expect(types[0]).toMatchObject({ smallest: 0, largest: 147, median: 64, p99: 256, firstSequence: 0, lastSequence: 198 })
+    expect(types.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0)).toBe(
+      Array.from({ length: 200 }, (_, index) => index % 150).reduce((sum, length) => sum + length, 0),
+    )
+  })
+})

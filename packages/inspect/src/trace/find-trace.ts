@@ -1,0 +1,113 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { openColdReader } from '../cold/open-cold-reader.js'
+import { listQueue } from '../cold/queue-listing.js'
+
+/** Time between two turns of the event loop. */
+const SLICE_MS = 10
+
+/** One message of a trace. */
+export interface TraceHop {
+  readonly directory: string
+  readonly sequence: number
+  readonly timestampNs: bigint
+  readonly typeId: number
+  readonly length: number
+  /** The span that appended it, hexadecimal. */
+  readonly spanId: string
+  readonly sampled: boolean
+}
+
+export interface FoundTrace {
+  readonly traceId: string
+  /** By time; of the same time by queue and sequence. */
+  readonly hops: readonly TraceHop[]
+  /** Messages that were looked at. */
+  readonly looked: number
+  /** Everything was looked at. False when the time was over before that. */
+  readonly isComplete: boolean
+  /** Queues that could not be read. */
+  readonly unreadable: readonly string[]
+}
+
+export interface FindTraceOptions {
+  /** Messages older than this are left out. Nanoseconds since 1970. */
+  readonly sinceNs?: bigint
+  /** How long to search at most. Default: until everything was looked at. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Rebuilds the way of a trace from the queues themselves: every message that was appended with a trace context has its ids and its time. The newest segments of all queues come first, so that a search
+ * that runs out of time has found what is recent.
+ *
+ * @param traceId 32 hexadecimal digits.
+ */
+export async function findTrace(
+  directories: readonly string[],
+  traceId: string,
+  { sinceNs = 0n, timeoutMs = Number.POSITIVE_INFINITY, signal }: FindTraceOptions = {},
+): Promise<FoundTrace> {
+  const wanted = Buffer.from(traceId, 'hex')
+  const begunMs = performance.now()
+  const hops: TraceHop[] = []
+  const unreadable: string[] = []
+  let looked = 0
+  let sliceMs = begunMs
+  const isOver = () => signal?.aborted === true || performance.now() - begunMs > timeoutMs
+  const searches = directories.map((directory) => ({ directory, segmentIds: segmentIdsOf(directory, unreadable) }))
+  let isComplete = true
+  while (isComplete && searches.some(({ segmentIds }) => segmentIds.length > 0)) {
+    for (const search of searches) {
+      const segmentId = search.segmentIds.pop()
+      if (segmentId === undefined) continue
+      let newestNs = 0n
+      using reader = openColdReader(search.directory, { from: { segmentId }, to: 'present', checkPayloads: false })
+      for (const item of reader) {
+        if (item.segmentId !== segmentId) break
+        if (item.kind !== 'record') continue
+        looked += 1
+        newestNs = item.timestampNs > newestNs ? item.timestampNs : newestNs
+        const { trace } = item
+        if (trace !== undefined && item.timestampNs >= sinceNs && wanted.equals(trace.traceId))
+          hops.push(hopOf(search.directory, item, trace))
+        if (looked % 512 === 0 && performance.now() - sliceMs > SLICE_MS) {
+          await turn()
+          sliceMs = performance.now()
+          if (isOver()) {
+            isComplete = false
+            break
+          }
+        }
+      }
+      // Times of one queue go up, but for callers that give their own: an older segment has nothing newer.
+      if (newestNs > 0n && newestNs < sinceNs) search.segmentIds.length = 0
+      if (!isComplete) break
+    }
+  }
+  return { traceId, hops: hops.sort(byTime), looked, isComplete, unreadable }
+}
+
+function segmentIdsOf(directory: string, unreadable: string[]): number[] {
+  try {
+    return [...listQueue(directory).segmentIds]
+  } catch {
+    unreadable.push(directory)
+    return []
+  }
+}
+
+function hopOf(
+  directory: string,
+  record: { readonly sequence: number; readonly timestampNs: bigint; readonly typeId: number; readonly payload: Buffer },
+  trace: { readonly spanId: Uint8Array; readonly sampled: boolean },
+): TraceHop {
+  const { sequence, timestampNs, typeId, payload } = record
+  const spanId = Buffer.from(trace.spanId).toString('hex')
+  return { directory, sequence, timestampNs, typeId, length: payload.length, spanId, sampled: trace.sampled }
+}
+
+function byTime(one: TraceHop, other: TraceHop): number {
+  if (one.timestampNs !== other.timestampNs) return one.timestampNs < other.timestampNs ? -1 : 1
+  return one.directory === other.directory ? one.sequence - other.sequence : one.directory < other.directory ? -1 : 1
+}

@@ -1,0 +1,34 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { binding } from './index.js'
+
+let listener: ChildProcess | undefined
+
+afterEach(() => {
+  delete process.env['NOTIFY_SOCKET']
+  listener?.kill()
+})
+
+const LISTEN = `import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('bound', flush=True)
+print(s.recv(100).decode(), flush=True)`
+
+it('tells the service manager that asked for it, and nobody else', async () => {
+  expect(binding.notifyService('READY=1')).toBe(false)
+  const folder = mkdtempSync(join(tmpdir(), 'chronicle-notify-'))
+  const path = join(folder, 'notify')
+  listener = spawn('python3', ['-c', LISTEN, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines = listener.stdout as NonNullable<ChildProcess['stdout']>
+  await once(lines, 'data')
+  process.env['NOTIFY_SOCKET'] = path
+  expect(binding.notifyService('READY=1')).toBe(true)
+  expect(String((await once(lines, 'data'))[0]).trim()).toBe('READY=1')
+  rmSync(folder, { recursive: true })
+  expect(() => binding.notifyService('READY=1')).toThrow(expect.objectContaining({ code: 'ENOENT', syscall: 'sendto' }))
+})

@@ -1,0 +1,6 @@
+export { collectMetrics, type MetricSource } from './collect-metrics.js'
+export { type LogTarget, logTo } from './log-to.js'
+export type { SpanRelation, TelemetryApi, TracedReaderOptions } from './trace-api.js'
+export { traced } from './traced.js'
+export { TracedReader } from './traced-reader.js'
+export { TracedWriter } from './traced-writer.js'

@@ -1,0 +1,27 @@
+import { type QueueReader, QueueWriter } from '@chronicle-ts/core'
+import type { TelemetryApi, TracedReaderOptions } from './trace-api.js'
+import { TracedReader } from './traced-reader.js'
+import { TracedWriter } from './traced-writer.js'
+
+/**
+ * Gives a writer or a reader traces.
+ *
+ * @param api `trace` and `context` of `@opentelemetry/api`, as the application imports them.
+ *
+ * @example
+ * ```ts
+ * import { context, trace } from '@opentelemetry/api'
+ *
+ * const orders = traced(openWriter('/var/lib/orders'), { context, trace })
+ * orders.append(1, payload) // with the active span, when it is sampled
+ * ```
+ */
+export function traced(writer: QueueWriter, api: TelemetryApi): TracedWriter
+export function traced(reader: QueueReader, api: TelemetryApi, options?: TracedReaderOptions): TracedReader
+export function traced(
+  target: QueueWriter | QueueReader,
+  api: TelemetryApi,
+  options?: TracedReaderOptions,
+): TracedWriter | TracedReader {
+  return target instanceof QueueWriter ? new TracedWriter(target, api) : new TracedReader(target, api, options)
+}
