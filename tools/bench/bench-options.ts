@@ -22,13 +22,12 @@ export interface BenchOptions {
   readonly messages: number
 }
 
-export const USAGE = `usage: npm run bench -- [budgets | bridge] [options]
+export const USAGE = `usage: npm run bench -- [budgets] [options]
 
-Without a word: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it; bridge: of these
-only replication.
+Without a word: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
 
   --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, crc32, latency;
-                    budgets: hot, floor, fanin, history, bridge, sustained, rolls, open, latency, memory, heap)
+                    budgets: hot, floor, fanin, history, sustained, rolls, open, latency, memory, heap)
   --messages N      budgets: messages of the sustained run (20000000; with --short 3000000)
   --short           budgets: a sustained run that fits into memory and half a minute
   --payload BYTES   length of the messages, at least 16 (64)
@@ -60,15 +59,15 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       short: { type: 'boolean', default: false },
     },
   })
-  const unknown = positionals.find((word) => word !== 'budgets' && word !== 'bridge')
-  if (unknown !== undefined) throw new Error(`there is nothing called ${unknown} to measure, only budgets and bridge`)
+  const unknown = positionals.find((word) => word !== 'budgets')
+  if (unknown !== undefined) throw new Error(`there is nothing called ${unknown} to measure, only budgets`)
   return {
     help: values.help,
     budgets: positionals.length > 0,
     json: values.json,
     quick: values.quick,
     output: values.output,
-    only: positionals.includes('bridge') ? ['bridge'] : values.only.split(',').filter(Boolean),
+    only: values.only.split(',').filter(Boolean),
     directory: values.root,
     payloadLength: numberOption('payload', values.payload, 16),
     rounds: numberOption('rounds', values.rounds ?? (values.quick ? '1' : '5'), 1),

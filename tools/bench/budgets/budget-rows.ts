@@ -43,15 +43,6 @@ export const BUDGET_SECTIONS: readonly BudgetSection[] = [
     ],
   },
   {
-    title: 'replication through nats-server, both bridges in one process',
-    rows: [
-      { name: 'per record', key: 'bridgeNs', unit: 'ns', must: 1000, aim: 500 },
-      { name: 'per MB, sync_interval: always', key: 'bridgeSyncedMsPerMb', unit: 'ms', must: 14.3 },
-      { name: 'from append to replica at 10,000/s, p50', key: 'bridgeP50Ms', unit: 'ms', must: 2 },
-      { name: 'resident, this process', key: 'bridgeRssMb', unit: 'MB', must: 150 },
-    ],
-  },
-  {
     title: 'floors under append, measured in the same rounds',
     rows: [
       { name: 'a native call that does nothing', key: 'emptyCallNs', unit: 'ns' },

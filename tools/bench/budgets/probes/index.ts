@@ -7,7 +7,6 @@ import { hotFunctions } from './hot-functions.js'
 import { idleMemory } from './idle-memory.js'
 import { oneWay } from './one-way.js'
 import { opening } from './open.js'
-import { replication } from './replication.js'
 import { rolls } from './rolls.js'
 import { sustained } from './sustained.js'
 
@@ -17,7 +16,6 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   floor: floorSteps,
   fanin: fanIn,
   history: histories,
-  bridge: replication,
   sustained,
   rolls,
   open: opening,
