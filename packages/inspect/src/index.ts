@@ -30,7 +30,7 @@ export { QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue
 export type { RecentRate } from './cold/recent-rate.js'
 export { isRepairable, type PlanOptions, planRepairs } from './repair/plan-repairs.js'
 export { planPrune, pruneQueue } from './repair/prune-queue.js'
-export { repairQueue } from './repair/repair-queue.js'
+export { type RepairOptions, repairQueue } from './repair/repair-queue.js'
 export {
   describeRepairStep,
   type RepairOutcome,
@@ -52,7 +52,7 @@ export type {
   WriterState,
 } from './state/queue-state.js'
 export { parseThresholds, readThresholds, THRESHOLDS_FILE } from './state/read-thresholds.js'
-export { HISTORY_MS, RATE_WINDOW_MS, StateHistory, type TrendPoint } from './state/state-history.js'
+export { HISTORY_MS, QUICK_SEGMENTS, RATE_WINDOW_MS, StateHistory, type TrendPoint } from './state/state-history.js'
 export { inspectState, type StateOptions, stateOfQueue } from './state/state-of-queue.js'
 export type { ReaderThresholds, StateThresholds, Threshold } from './state/state-thresholds.js'
 export {

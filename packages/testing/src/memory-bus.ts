@@ -12,7 +12,7 @@ import {
 import type { QueueReader, QueueWriter, ReaderOptions, WriterOptions } from '@chronicle-ts/core'
 import { makeFolder, removeFolder } from './memory-folder.js'
 
-/** As {@link memoryQueue}'s. */
+/** As `memoryQueue`'s. */
 const WRITER_OPTIONS: WriterOptions = { segmentSize: 64 * 1024, prefault: false }
 
 /**

@@ -94,7 +94,7 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   /**
    * Looks once, so that a queue that is there is `connected` at the first {@link poll}.
    *
-   * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: an option is not usable. A wrong reader name shows as `waiting`, reason `error`.
+   * @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`: an option is not usable. A wrong reader name shows as `waiting`, reason `error`.
    */
   constructor(
     readonly directory: string,

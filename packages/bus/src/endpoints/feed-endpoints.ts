@@ -11,7 +11,7 @@ import { BusLayout } from '../layout/bus-layout.js'
 /**
  * Opens a feed for writing, making its directory when it is missing.
  *
- * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: no valid name; and what `openWriter` throws.
+ * @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`: no valid name; and what `openWriter` throws.
  */
 export function openFeedWriter(bus: BusLayout | string, feed: string, options?: WriterOptions): QueueWriter {
   const layout = typeof bus === 'string' ? new BusLayout(bus) : bus
@@ -19,9 +19,9 @@ export function openFeedWriter(bus: BusLayout | string, feed: string, options?: 
 }
 
 /**
- * Opens a feed for reading under a name. A feed that may not be there yet is a matter for {@link SubscriberDiscovery}.
+ * Opens a feed for reading under a name. A feed that may not be there yet is a matter for `SubscriberDiscovery`.
  *
- * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: no valid name; and what `openReader` throws.
+ * @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`: no valid name; and what `openReader` throws.
  */
 export function openFeedReader(bus: BusLayout | string, feed: string, readerName: string, options?: ReaderOptions): QueueReader {
   const layout = typeof bus === 'string' ? new BusLayout(bus) : bus

@@ -35,7 +35,7 @@ export interface StrategyEndpointsOptions {
 /**
  * Opens a strategy's side of the bus: its directories and its `orders_out`. Routers see it after {@link StrategyEndpoints.markReady}.
  *
- * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE`: the strategy runs already; {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the name is invalid;
+ * @throws `WriterActiveError` `ERR_WRITER_ACTIVE`: the strategy runs already; `InvalidArgumentError` `ERR_INVALID_ARGUMENT`: the name is invalid;
  * {@link MarksLostError} when the directory was replaced meanwhile; and what `openWriter` throws.
  * @example
  * using strategy = openStrategyEndpoints('/var/lib/trading/bus', 'momentum')

@@ -5,7 +5,7 @@ import type { ProcessIdentity } from './process-identity.js'
 
 /**
  * What a queue's owner says about itself in `LEASE`, renewed while it runs. The lease explains; whether the owner lives is decided by the writer lock,
- * see {@link judgeLiveness}.
+ * see `judgeLiveness`.
  */
 export interface Lease extends ProcessIdentity {
   /** The writer's epoch: +1 at every open of the queue for writing. */

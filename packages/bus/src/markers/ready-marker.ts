@@ -4,7 +4,7 @@ import { fileStamp, removeMarker, replaceMarker } from './marker-file.js'
 
 /**
  * Announces a queue: READY appears in one step, or replaces the one that a dead predecessor left. Only that it exists matters to readers; the text is
- * for people, and names the owner where {@link StrategyEndpoints} wrote it. A symbolic link in its place is refused (`ERR_LINK`).
+ * for people, and names the owner where `StrategyEndpoints` wrote it. A symbolic link in its place is refused (`ERR_LINK`).
  */
 export function writeReady(queueDirectory: string, text = ''): void {
   replaceMarker(join(queueDirectory, READY_FILE), join(queueDirectory, READY_TEMPORARY_FILE), text)

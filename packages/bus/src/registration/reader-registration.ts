@@ -58,7 +58,7 @@ export class ReaderRegistration {
   /**
    * Forgets a name and its position, also a damaged one; what it pinned is free. Returns whether it was registered.
    *
-   * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` while it runs.
+   * @throws `ReaderActiveError` `ERR_READER_ACTIVE` while it runs.
    */
   unregister(name: string): boolean {
     try {

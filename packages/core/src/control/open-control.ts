@@ -69,7 +69,7 @@ function classify(block: ControlBlock, length: number): ControlState {
  * Maps the control block of a queue that some writer has created.
  *
  * @throws {@link NotAQueueError} a directory without a queue, {@link NotReadyError} creation did not end within
- * `READY_TIMEOUT_MS`, {@link UnsupportedVersionError}, {@link PermissionError}.
+ * `READY_TIMEOUT_MS`, {@link UnsupportedVersionError}, `PermissionError`.
  */
 export function openControl(directory: QueueDirectory, writable: boolean): MappedControl {
   const begun = performance.now()

@@ -49,7 +49,7 @@ export class QueueDirectory {
   /**
    * Holds the directory that a path names now; the path may end in a link.
    *
-   * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} for a path that names a file, {@link PermissionError}, {@link LimitError}, and
+   * @throws `NotFoundError` `ERR_NOT_FOUND`, `NotAQueueError` for a path that names a file, `PermissionError`, `LimitError`, and
    * {@link IoError} where `/proc` is not mounted.
    */
   static open(path: DirectoryPath, fileMode = DEFAULT_FILE_MODE): QueueDirectory {
@@ -94,7 +94,7 @@ export class QueueDirectory {
    * Holds a folder of this directory. The caller closes it.
    *
    * @returns `undefined` when it does not exist.
-   * @throws {@link LinkError} `ERR_LINK` when it is a link, {@link NotAQueueError} when it is a file.
+   * @throws {@link LinkError} `ERR_LINK` when it is a link, `NotAQueueError` when it is a file.
    */
   folder(name: string): QueueDirectory | undefined {
     try {
@@ -139,7 +139,7 @@ export class QueueDirectory {
     syncDirectory(this.self, this.path)
   }
 
-  /** Where the directory is now, seen from {@link path}. Costs a system call. @throws {@link PermissionError}, {@link IoError}: the system does not permit the look. */
+  /** Where the directory is now, seen from {@link path}. Costs a system call. @throws `PermissionError`, {@link IoError}: the system does not permit the look. */
   get place(): DirectoryPlace {
     try {
       return this.#placeAt(this.path)

@@ -54,7 +54,7 @@ export interface SourcePosition {
   readonly sourceId: number
   /** 0 to 2^32 - 1. */
   readonly sourceEpoch: number
-  /** 0 to {@link SOURCE_OUTPUT_INDEX_MAX}. */
+  /** 0 to `SOURCE_OUTPUT_INDEX_MAX`. */
   readonly outputIndex: number
   readonly isLastOutput: boolean
 }

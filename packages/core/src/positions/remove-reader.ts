@@ -6,7 +6,7 @@ import { checkReaderName, PositionFile } from './position-file.js'
 /**
  * Forgets a registered reader: its position, good or damaged, is deleted for good and pins nothing any more. Returns whether there was one.
  *
- * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` while a reader of that name is open, {@link InvalidArgumentError}, {@link PermissionError}.
+ * @throws `ReaderActiveError` `ERR_READER_ACTIVE` while a reader of that name is open, `InvalidArgumentError`, `PermissionError`.
  */
 export function removeReader(directory: string, name: string): boolean {
   checkReaderName(name)

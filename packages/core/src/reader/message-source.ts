@@ -70,7 +70,7 @@ export abstract class MessageSource implements Parkable {
    * The message is a flyweight that moves with the next `next()`, `poll()` or seek; `copy()` keeps it. Its `payload` is an owned copy, safe for every use; {@link Message} tells
    * of `payloadView` and `view`, which copy nothing.
    *
-   * @throws {@link CorruptRecordError} `ERR_CORRUPT_RECORD`, {@link SequenceGapError} `ERR_SEQUENCE_GAP`, {@link DataLostError} `ERR_DATA_LOST`: the position
+   * @throws `CorruptRecordError` `ERR_CORRUPT_RECORD`, `SequenceGapError` `ERR_SEQUENCE_GAP`, {@link DataLostError} `ERR_DATA_LOST`: the position
    * does not move, a second call throws again. {@link QueueReplacedError} `ERR_QUEUE_REPLACED`: all that the queue held is delivered, and within a second of another
    * queue taking its place. {@link ClosedError} `ERR_CLOSED`.
    * @see docs/format.md#record. Publish-by-length follows Agrona's record descriptor; the plus one is ours.
@@ -162,7 +162,7 @@ export abstract class MessageSource implements Parkable {
   }
 
   /**
-   * Yields the history from `from` on, then `caught-up` exactly once, then live messages without an end. Each {@link FollowedMessage} is reused by the next turn; the rules
+   * Yields the history from `from` on, then `caught-up` exactly once, then live messages without an end. Each `FollowedMessage` is reused by the next turn; the rules
    * of {@link messages} hold. The history ends where the queue ended when this method was called: a fast writer cannot postpone `caught-up`, and an empty queue yields it at once.
    *
    * @throws {@link InvalidArgumentError} for a `from` that is not a place.

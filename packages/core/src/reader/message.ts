@@ -69,7 +69,7 @@ export class Message implements MessageFields {
     this.#view = closedView(closed)
   }
 
-  /** Used by readers only. @param block the record's offset in blocks of {@link RECORD_ALIGNMENT}. */
+  /** Used by readers only. @param block the record's offset in blocks of `RECORD_ALIGNMENT`. */
   moveTo(block: number): void {
     this.#block = block
     this.#payload = undefined

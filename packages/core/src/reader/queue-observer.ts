@@ -10,9 +10,9 @@ import { type AsyncOpenOptions, whenQueueIsThere, whenQueueIsThereAsync } from '
  * Opens a queue for looking: nothing is registered, written or pinned, and read permission is enough. Begins at the earliest message unless told
  * otherwise. An observer that retention overtakes gets `ERR_DATA_LOST`.
  *
- * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError} `ERR_NOT_A_QUEUE`, {@link PermissionError} `ERR_PERMISSION`,
- * {@link NotReadyError} `ERR_NOT_READY`,
- * {@link BadSegmentError} `ERR_BAD_SEGMENT` when there is no segment to begin in.
+ * @throws `NotFoundError` `ERR_NOT_FOUND`, `NotAQueueError` `ERR_NOT_A_QUEUE`, `PermissionError` `ERR_PERMISSION`,
+ * `NotReadyError` `ERR_NOT_READY`,
+ * `BadSegmentError` `ERR_BAD_SEGMENT` when there is no segment to begin in.
  */
 export function openObserver(directory: DirectoryPath, options: ObserverOptions = {}): QueueObserver {
   const resolved = resolveSourceOptions(options)

@@ -42,7 +42,7 @@ export interface CommittedMessage {
  *
  * A name with a saved position continues there and ignores `start`; `start` is where a new name begins. `reader.opening` says which it was.
  *
- * @throws {@link NotFoundError} `ERR_NOT_FOUND`, {@link NotAQueueError}, {@link NotReadyError} `ERR_NOT_READY` while a writer makes the queue, {@link ReaderActiveError}
+ * @throws `NotFoundError` `ERR_NOT_FOUND`, `NotAQueueError`, `NotReadyError` `ERR_NOT_READY` while a writer makes the queue, `ReaderActiveError`
  * `ERR_READER_ACTIVE`, {@link BadPositionError} `ERR_BAD_POSITION`, {@link DataLostError} `ERR_DATA_LOST` when the saved position was deleted (see `onLost`),
  * {@link InvalidArgumentError}.
  * @example
@@ -131,8 +131,8 @@ export class QueueReader extends MessageSource {
    * Saves the position: everything that `next()`, `poll()` and the iterators have returned so far counts as done. A crash repeats the messages since the last commit and
    * never skips one. Costs no system call; `durable` syncs it, so that it survives a power cut.
    *
-   * @throws {@link ClosedError} `ERR_CLOSED`; {@link QueueReplacedError} `ERR_QUEUE_REPLACED` within a second of the position file being removed or replaced: what is saved
-   * in it no reader would find. With `durable` also {@link IoError} and its kin.
+   * @throws `ClosedError` `ERR_CLOSED`; `QueueReplacedError` `ERR_QUEUE_REPLACED` within a second of the position file being removed or replaced: what is saved
+   * in it no reader would find. With `durable` also `IoError` and its kin.
    */
   commit(options?: { readonly durable?: boolean }): void {
     const segmentId = this.cursorSegmentId

@@ -24,7 +24,7 @@ export type Start = Place | 'resume'
 export interface SourceOptions {
   /**
    * Where an observer begins, and a reader whose name has no saved position yet. Default 'earliest'. It never overrides a saved position (L67): a service that opens with
-   * 'latest' gets the messages that were appended while it was not running. To start over, use `reset`, or {@link MessageSource.seek}.
+   * 'latest' gets the messages that were appended while it was not running. To start over, use `reset`, or `MessageSource.seek`.
    */
   readonly start?: Start
   /** What a record with a wrong checksum does: `strict` (default) throws and does not move, `skip` counts it and continues after it. */

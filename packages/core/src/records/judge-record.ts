@@ -22,7 +22,7 @@ export type RecordFault = 'bad-length' | 'bad-padding' | 'bad-header' | 'bad-pay
 
 /**
  * Judges the committed record at an offset: length, padding, header checksum, payload checksum, in this order. The sequence is judged by
- * {@link SequenceRule}, because it depends on what came before.
+ * `SequenceRule`, because it depends on what came before.
  *
  * The native verifier (`packages/native/cpp/verifier_core.h`) applies the same rules in the same order, in batches; a test compares the two. A faulty record is judged a second time from
  * bytes that were read again: a read may have met an append half way.

@@ -21,7 +21,7 @@ export class Claim {
   /** Counts the claims that this object has stood for. */
   #generation = 0
 
-  /** Made by {@link QueueWriter.claim}. */
+  /** Made by `QueueWriter.claim`. */
   constructor(appender: NativeAppender, onCommit: (() => void) | undefined) {
     this.#appender = appender
     this.#onCommit = onCommit
@@ -84,7 +84,7 @@ export class Claim {
    * Publishes the message; readers see it when the call returns. With `length` it gets shorter than what was claimed, and what was written beyond is zeroed.
    *
    * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` for an invalid time or length: the claim stays open.
-   * @throws {@link NotDurableError} `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
+   * @throws `NotDurableError` `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
   commit(options?: CommitOptions): void {
     const generation = this.#generation

@@ -54,8 +54,8 @@ import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type Wri
  * lock is held until {@link QueueWriter.close} or the end of the process.
  *
  * @param directory the queue's directory; made, with its parents, when missing.
- * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE`, {@link NotAQueueError}, {@link UnsupportedVersionError}, {@link NoSpaceError},
- * {@link PermissionError}, {@link InvalidArgumentError}.
+ * @throws `WriterActiveError` `ERR_WRITER_ACTIVE`, {@link NotAQueueError}, {@link UnsupportedVersionError}, `NoSpaceError`,
+ * `PermissionError`, {@link InvalidArgumentError}.
  * @example
  * ```ts
  * using writer = openWriter('/var/lib/feed/trades')

@@ -9,7 +9,7 @@ export class PreparedOptions implements AppendOptions {
   readonly schemaVersion: number
   readonly #details: RecordDetails | undefined
 
-  /** @throws {@link InvalidArgumentError} */
+  /** @throws `InvalidArgumentError` */
   constructor(schemaVersion: number) {
     this.schemaVersion = schemaVersion
     this.#details = readAppendOptions({ schemaVersion }, true)
@@ -21,7 +21,7 @@ export class PreparedOptions implements AppendOptions {
   }
 }
 
-/** The details of the options of one call. @throws {@link InvalidArgumentError} */
+/** The details of the options of one call. @throws `InvalidArgumentError` */
 export function detailsOf(options: AppendOptions, extensions: boolean): RecordDetails | undefined {
   return (extensions ? PreparedOptions.detailsOf(options) : undefined) ?? readAppendOptions(options, extensions)
 }

@@ -66,7 +66,7 @@ export interface WriterOptions {
   readonly maxBytes?: number
   /**
    * What an append does that needs a new segment while the queue is at its limit. `fail` (default) throws `ERR_QUEUE_FULL`. `block` stops the whole thread until readers make
-   * room: no signal handler, no timer and no reader on this event loop runs meanwhile. On an event loop use {@link QueueWriter.appendAsync}, which waits without blocking.
+   * room: no signal handler, no timer and no reader on this event loop runs meanwhile. On an event loop use `QueueWriter.appendAsync`, which waits without blocking.
    */
   readonly backpressure?: 'fail' | 'block'
   /** Milliseconds that a blocked append, and an `appendAsync` without a `timeoutMs`, waits for readers before it fails with `ERR_QUEUE_FULL`. Default 30,000; `Infinity` for no limit. */

@@ -9,6 +9,11 @@ import { makeFile } from './make-file.js'
 import { type PlanOptions, planRepairs } from './plan-repairs.js'
 import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
 
+export interface RepairOptions extends PlanOptions {
+  /** What a verification by the caller has just found, which then is not made again: a caller can interrupt its own. What is repaired is checked under the lock in any case. */
+  readonly problems?: readonly QueueProblem[]
+}
+
 /** A control block that is rebuilt shows what is wrong with the segments, which then shows what a writer has to recover: three rounds, and one to see that nothing is left. */
 const ROUNDS_MAX = 4
 
@@ -19,7 +24,8 @@ const ROUNDS_MAX = 4
  *
  * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a writer has the queue open; nothing was changed.
  */
-export function repairQueue(directory: string, options: PlanOptions = {}): RepairReport {
+export function repairQueue(directory: string, repairOptions: RepairOptions = {}): RepairReport {
+  const { problems, ...options } = repairOptions
   if (!inspectQueue(directory).isQueue) throw new NotAQueueError({ directory, detail: 'there is nothing to repair' })
   const startedNs = binding.realtimeNs()
   const outcomes: RepairOutcome[] = []
@@ -27,7 +33,7 @@ export function repairQueue(directory: string, options: PlanOptions = {}): Repai
   const done = new Set<string>()
   using held = QueueDirectory.open(directory)
   // A queue that nothing is wrong with is not even locked.
-  const isHealthy = planRepairs(directory, allProblems(directory), options).length === 0
+  const isHealthy = planRepairs(directory, problems ?? allProblems(directory), options).length === 0
   for (let round = 0; round < ROUNDS_MAX && !isHealthy; round += 1) {
     const steps = repairLocked(held, { options, done, round, outcomes })
     if (steps.length === 0) break

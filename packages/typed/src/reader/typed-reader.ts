@@ -3,7 +3,7 @@ import type { AnyMessageType } from '@chronicle-ts/schema'
 import { commitBefore } from './commit-before.js'
 import { TypedSource } from './typed-source.js'
 
-/** A named reader of typed messages. Opened by {@link openTypedReader}; {@link asTypedReader} makes one of a reader that is open. */
+/** A named reader of typed messages. Opened by `openTypedReader`; `asTypedReader` makes one of a reader that is open. */
 export class TypedReader<const Types extends readonly AnyMessageType[]> extends TypedSource<Types, QueueReader> {
   /**
    * Saves the position: everything that was delivered or skipped counts as done. A message that could not be delivered is not covered, so that it is met again

@@ -21,7 +21,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
   readonly #selector: MessageSelector
   #pending: Message | undefined
 
-  /** Use {@link openTypedReader}, {@link openTypedObserver} or {@link asTypedReader}. */
+  /** Use `openTypedReader`, `openTypedObserver` or `asTypedReader`. */
   constructor(queue: Source, types: Types, selection: AnySelection = {}) {
     this.#selector = new MessageSelector(types, selection, newReadEntry)
     checkTypesAgainstRegistry(queue.directory, types)

@@ -15,7 +15,7 @@ type AnyFill = (draft: any) => unknown
 /**
  * Writes typed messages into a queue. A message is complete or it is not there: what `fill` throws, and a value out of range, publish nothing.
  *
- * Opened by {@link openTypedWriter}, which says more; {@link asTypedWriter} makes one of a writer that is open.
+ * Opened by `openTypedWriter`, which says more; `asTypedWriter` makes one of a writer that is open.
  */
 export class TypedWriter<const Types extends readonly AnyMessageType[]> implements Disposable {
   /** The queue's own writer, for flushing, metrics and messages without a type. */
@@ -28,7 +28,7 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   #lastEntry: WriteEntry | undefined
   #isFilling = false
 
-  /** Use {@link openTypedWriter}, or {@link asTypedWriter}. */
+  /** Use `openTypedWriter`, or `asTypedWriter`. */
   constructor(queue: QueueWriter, types: Types, options: { readonly extensions: boolean }) {
     checkTypes(types)
     this.#entries = new Map(types.map((type) => [type, new WriteEntry(type, options.extensions)]))
@@ -39,7 +39,6 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   /**
    * Writes one message, field by field. Fixed fields that `fill` does not set are zero, optional ones absent. Returns the message's sequence.
    *
-   * @param sizes how long the variable parts are: elements, items, bytes of text; a part that is not named is absent
    * @param fill sets the fields; must not be asynchronous, and must not write with this writer (`ERR_BUSY`). What it throws is thrown, and nothing is published
    * @throws `ERR_INVALID_ARGUMENT` for a value out of range, and what `append` of the queue throws; nothing is published
    */
@@ -48,6 +47,11 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     fill: (draft: WriteBodyOf<M>) => Result & Synchronous<Result>,
     options?: TypedAppendOptions,
   ): number
+  /**
+   * The same for a type with variable parts.
+   *
+   * @param sizes how long the variable parts are: elements, items, bytes of text; a part that is not named is absent
+   */
   write<M extends InPlaceOf<Types>, Result>(
     type: M,
     sizes: MessageSizes<M>,

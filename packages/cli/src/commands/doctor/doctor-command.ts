@@ -137,13 +137,14 @@ async function treatAll(
 
 async function treat(queue: string, options: DoctorOptions): Promise<Treatment> {
   const planOptions = { skipDamage: options.skipDamage === true }
-  if (options.yes === true) {
-    const report = await asOwnerOf(queue, () => repairQueue(queue, planOptions))
-    return { queue, steps: report.outcomes.map(({ step }) => described(step)), report }
-  }
+  // Ctrl-C ends the search at once. A repair that has begun comes to its end.
   using verification = interruptible(() => verifyQueue(queue))
   while (interruptible(() => verification.step()));
   const { problems } = verification
+  if (options.yes === true) {
+    const report = await asOwnerOf(queue, () => repairQueue(queue, { ...planOptions, problems }))
+    return { queue, steps: report.outcomes.map(({ step }) => described(step)), report }
+  }
   return { queue, problems, steps: planRepairs(queue, problems, planOptions).map(described) }
 }
 

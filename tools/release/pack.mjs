@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../run/root.mjs'
+
+/** Folders of the packages that are published, below `packages/`. */
+export function publishedPackages() {
+  return readdirSync(join(root, 'packages')).filter((name) => manifestOf(name).private !== true)
+}
+
+/**
+ * @param {string} name folder below `packages/`
+ * @returns {{ name: string, version: string, private?: boolean, dependencies?: Record<string, string> }}
+ */
+export function manifestOf(name) {
+  return JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
+}
+
+/**
+ * Packs every published package of the built checkout.
+ *
+ * @param {string} destination folder
+ * @returns {Map<string, string>} full name -> path of its tarball
+ */
+export function packAll(destination) {
+  for (const name of publishedPackages()) copyFileSync(join(root, 'LICENSE'), join(root, 'packages', name, 'LICENSE'))
+  const workspaces = publishedPackages().map((name) => `--workspace=packages/${name}`)
+  const options = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination, ...workspaces]
+  /** @type {{ name: string, filename: string }[]} */
+  const packed = JSON.parse(execFileSync('npm', options, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 }))
+  return new Map(
+    packed.map(({ name, filename }) => [name, join(destination, filename.replace('@chronicle-ts/', 'chronicle-ts-'))]),
+  )
+}
+
+/**
+ * Puts this machine's own build of the addon in the place of the prebuilt one, where that was not packed: cross-compiling takes minutes.
+ *
+ * @param {string} application folder with the installed packages
+ * @returns {boolean} whether it did
+ */
+export function addLocalAddon(application) {
+  const folder = join(application, 'node_modules/@chronicle-ts/native/prebuilds', `linux-${process.arch}-glibc`)
+  if (existsSync(join(folder, 'chronicle.node'))) return false
+  mkdirSync(folder, { recursive: true })
+  copyFileSync(join(root, 'packages/native/dist/chronicle.node'), join(folder, 'chronicle.node'))
+  return true
+}
