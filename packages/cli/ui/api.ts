@@ -6,6 +6,7 @@ export interface QueueSummary {
   readonly id: string
   readonly name: string
   readonly word: string
+  readonly subject: 'queue' | 'writer' | 'reader'
   readonly severity: Severity
   readonly writer: { readonly word: string; readonly severity: Severity }
   readonly perSecond: number | null

@@ -8,6 +8,7 @@ it('exports exactly the public surface', () => {
     'ColdReader',
     'HISTORY_MS',
     'PROBLEMS',
+    'QUICK_SEGMENTS',
     'QueueBackup',
     'QueueDifference',
     'QueueSalvage',

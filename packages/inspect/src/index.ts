@@ -52,7 +52,7 @@ export type {
   WriterState,
 } from './state/queue-state.js'
 export { parseThresholds, readThresholds, THRESHOLDS_FILE } from './state/read-thresholds.js'
-export { HISTORY_MS, RATE_WINDOW_MS, StateHistory, type TrendPoint } from './state/state-history.js'
+export { HISTORY_MS, QUICK_SEGMENTS, RATE_WINDOW_MS, StateHistory, type TrendPoint } from './state/state-history.js'
 export { inspectState, type StateOptions, stateOfQueue } from './state/state-of-queue.js'
 export type { ReaderThresholds, StateThresholds, Threshold } from './state/state-thresholds.js'
 export {

@@ -29,6 +29,20 @@ export const BUDGET_SECTIONS: readonly BudgetSection[] = [
     ],
   },
   {
+    title: 'following, replay, processing, queues in memory',
+    rows: [
+      { name: 'messages(), per message', key: 'messagesNs', unit: 'ns' },
+      { name: 'follow(), per message', key: 'followNs', unit: 'ns' },
+      { name: 'follow(), as a multiple of messages()', key: 'followPerMessages', unit: 'x', must: 1.1, aim: 1.05 },
+      { name: 'fan-in of 3 queues, per message', key: 'mergeNs', unit: 'ns' },
+      { name: 'replay of the same, per message', key: 'replayNs', unit: 'ns' },
+      { name: 'replay, as a multiple of the fan-in', key: 'replayPerFanIn', unit: 'x', must: 1.2, aim: 1.1 },
+      { name: 'restart of a processor, 128 MiB segment', key: 'restartMs', unit: 'ms', must: 100, aim: 10 },
+      { name: 'the same without hints', key: 'restartWithoutHintsMs', unit: 'ms' },
+      { name: 'queue in memory: make, append, read, commit, delete', key: 'memoryQueueMs', unit: 'ms', must: 5, aim: 2 },
+    ],
+  },
+  {
     title: 'floors under append, measured in the same rounds',
     rows: [
       { name: 'a native call that does nothing', key: 'emptyCallNs', unit: 'ns' },

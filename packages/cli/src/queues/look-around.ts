@@ -3,6 +3,7 @@ import {
   type FoundQueues,
   findQueues,
   inspectState,
+  QUICK_SEGMENTS,
   type QueueInspection,
   type QueueState,
   type StateOptions,
@@ -59,7 +60,7 @@ export function lookAround(directory: string, options: LookOptions = {}): LookAr
     try {
       const looked = inspectState(queue, {
         ...options.stateOptions?.(queue),
-        ...(options.quick === true && { quick: true, segmentLimit: 2 }),
+        ...(options.quick === true && { quick: true, segmentLimit: QUICK_SEGMENTS }),
       })
       queues.push({ directory: queue, ...looked })
     } catch (error) {

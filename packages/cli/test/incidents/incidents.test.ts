@@ -197,7 +197,8 @@ const INCIDENTS: readonly Incident[] = [
     code: 'WRITER_REPLACED',
     exitCode: 2,
     begin: () => {
-      // Outside of the root: only the copy is looked at.
+      // At rest, so that the copy is of one moment; outside of the root, so that only the copy is looked at.
+      writer.child.kill('SIGSTOP')
       renameSync(queue, folder.join('moved'))
       cpSync(folder.join('moved'), queue, { recursive: true })
     },

@@ -83,8 +83,14 @@ export function QueueList({ snapshot }: { readonly snapshot: Snapshot }) {
   )
 }
 
+/** `ok`, `damaged`, `reader dead`: as the screens of `chron-cli` write it. */
+function summary({ word, subject, severity }: QueueSummary): string {
+  if (severity === 'ok') return 'ok'
+  return subject === 'queue' ? word : `${subject} ${word}`
+}
+
 function Row({ queue }: { readonly queue: QueueSummary }) {
-  const { id, name, word, severity, writer, conditions, spark } = queue
+  const { id, name, severity, writer, conditions, spark } = queue
   return (
     <tr class={severity}>
       <td class="name" title={name}>
@@ -93,7 +99,7 @@ function Row({ queue }: { readonly queue: QueueSummary }) {
         </a>
       </td>
       <td title={conditions.join('\n')}>
-        <State word={severity === 'ok' ? 'ok' : word} severity={severity} />
+        <State word={summary(queue)} severity={severity} />
       </td>
       <td class="optional">
         <State word={writer.word} severity={writer.severity} />

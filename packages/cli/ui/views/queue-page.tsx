@@ -9,7 +9,7 @@ export function QueuePage({ id }: { readonly id: string }) {
   return (
     <>
       <h1>
-        {name} <State word={state.severity === 'ok' ? 'ok' : state.word} severity={state.severity} />
+        {name} <State word={summary(value)} severity={state.severity} />
       </h1>
       <div class="bar">
         <a href={`#/q/${id}/messages`}>messages</a>
@@ -39,6 +39,13 @@ export function QueuePage({ id }: { readonly id: string }) {
       ))}
     </>
   )
+}
+
+/** `ok`, `damaged`, `reader dead`: the worst condition. */
+function summary({ state }: QueueDetail): string {
+  const [worst] = state.conditions
+  if (worst === undefined) return 'ok'
+  return worst.subject === 'queue' ? worst.word : `${worst.subject} ${worst.word}`
 }
 
 function Facts({ detail: { state, inspection } }: { readonly detail: QueueDetail }) {

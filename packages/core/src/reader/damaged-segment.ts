@@ -19,7 +19,8 @@ export function sequenceInDamaged(
   if (damaged === undefined) return segmentId === 0 ? 0 : undefined
   try {
     const { firstSequence } = surveyRecords(damaged)
-    return firstSequence === undefined || isBeginning ? firstSequence : sequenceAt(damaged, offset)
+    if (isBeginning || firstSequence === undefined || offset > damaged.size) return isBeginning ? firstSequence : undefined
+    return sequenceAt(damaged, offset)
   } finally {
     damaged.close()
   }

@@ -1,9 +1,6 @@
 import {
   binding,
   type NativeVerifier,
-  STATUS_BAD_HEADER_CRC,
-  STATUS_BAD_LENGTH,
-  STATUS_BAD_PAYLOAD_CRC,
   STATUS_FAULT,
   STATUS_LIMIT,
   STATUS_PADDING,
@@ -14,6 +11,7 @@ import {
 import type { MappedControl } from '../control/mapped-control.js'
 import { PLACE_TRIES, QUIET_LOOKS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { publish } from '../diagnostics.js'
+import { assert } from '../errors/assert.js'
 import { BadSegmentError, CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import {
@@ -35,6 +33,7 @@ import { sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
+import { CORRUPTION } from './corruption-words.js'
 import { beginsWithBaseRecord, sequenceInDamaged } from './damaged-segment.js'
 import { Message } from './message.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
@@ -285,6 +284,10 @@ export class RecordCursor {
         const status = this.#verifier.verify(offset, VERIFY_RECORDS, VERIFY_BYTES)
         // Below 2^26. The integer operation makes it a small integer for the engine, too, which would keep a quotient of doubles as a double.
         this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
+        assert(
+          this.#verifiedBlock >= this.#block && this.#verifiedBlock * RECORD_ALIGNMENT <= segment.size,
+          'the verifier stays in its segment',
+        )
         if (this.#verifiedBlock > this.#block) return true
         if (status !== STATUS_PADDING) {
           if (!this.#stepOver(segment, status)) return false
@@ -487,11 +490,4 @@ const COMMIT_WORD_GONE = -1
 function firstRecordSequence(segment: MappedSegment): number | undefined {
   const hasRecord = segment.commitLengthAcquire(SEGMENT_HEADER_LENGTH) !== 0
   return hasRecord ? getUint64(segment.view, SEGMENT_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET) : undefined
-}
-
-/** Statuses of the native verifier in words. */
-const CORRUPTION: Readonly<Record<number, string>> = {
-  [STATUS_BAD_LENGTH]: 'its length leaves the segment',
-  [STATUS_BAD_PAYLOAD_CRC]: 'its payload does not match its checksum',
-  [STATUS_BAD_HEADER_CRC]: 'its header does not match its checksum',
 }

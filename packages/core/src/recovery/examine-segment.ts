@@ -1,4 +1,5 @@
 import { closeSync, ftruncateSync } from 'node:fs'
+import { assert } from '../errors/assert.js'
 import { fromSystemError } from '../errors/index.js'
 import { openPath } from '../files/regular-file.js'
 import { readWhole } from '../files/whole-transfer.js'
@@ -111,7 +112,7 @@ export function mapForRepair(context: RecoveryContext, examined: ExaminedSegment
   const { directory, segmentSize } = context
   const segment =
     state === 'whole' ? openSegment(directory, id, segmentSize, true) : openDamagedSegment(directory, id, segmentSize, true)
-  if (segment === undefined) throw new Error(`segment ${id} vanished while the writer lock was held`)
+  assert(segment !== undefined, 'no segment vanishes while the writer lock is held')
   if (state === 'damaged') correctHeader(context, examined, segment)
   return segment
 }

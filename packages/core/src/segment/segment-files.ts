@@ -84,44 +84,7 @@ export interface SegmentGlance {
 
 /** Reads header and first record header of a segment with one `pread`; `undefined` when there is no such file. */
 export function glanceAtSegment(directory: QueueDirectory, segmentId: number, segmentSize: number): SegmentGlance | undefined {
-  const path = directory.describe(segmentFileName(segmentId))
-  let fd: number
-  try {
-    fd = openPath(segmentPath(directory, segmentId), 'read')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw fromSystemError(cause, { path })
-  }
-  try {
-    const stat = fstatSync(fd)
-    const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH)
-    if (stat.isFile()) readWhole(fd, bytes, 0)
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-    const header = decodeSegmentHeader(view)
-    const record = decodeRecordHeader(view, SEGMENT_HEADER_LENGTH)
-    return {
-      length: stat.size,
-      header,
-      hasRecords: record.commitLength !== 0,
-      firstSequence: record.sequence,
-      firstTimestampNs: record.timestampNs,
-      firstTypeId: record.typeId,
-      isFile: stat.isFile(),
-      problem: stat.isFile() ? describeProblem(header, stat.size, segmentId, segmentSize) : NO_FILE,
-    }
-  } catch (cause) {
-    throw fromSystemError(cause, { path })
-  } finally {
-    closeQuietly(fd)
-  }
-}
-
-function describeProblem(header: SegmentHeader, length: number, segmentId: number, segmentSize: number): string | undefined {
-  if (header.magic !== SEGMENT_MAGIC) return `magic is 0x${header.magic.toString(16)}`
-  if (header.version !== SEGMENT_VERSION) return `version is ${header.version}`
-  if (header.segmentId !== segmentId) return `header says segment ${header.segmentId}`
-  if (length !== segmentSize) return `length is ${length} instead of ${segmentSize}`
-  return undefined
+  return inSegmentFile(directory, { segmentId, writable: false }, (fd) => glanceAt(fd, segmentId, segmentSize))
 }
 
 /**
@@ -136,28 +99,11 @@ export function openSegment(
   segmentSize: number,
   writable: boolean,
 ): MappedSegment | undefined {
-  const path = directory.describe(segmentFileName(segmentId))
-  let fd: number
-  try {
-    fd = openPath(segmentPath(directory, segmentId), writable ? 'write' : 'read')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw fromSystemError(cause, { path })
-  }
-  try {
-    const stat = fstatSync(fd)
-    if (!stat.isFile()) throw new BadSegmentError({ path, segmentId, detail: NO_FILE })
-    const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH)
-    readWhole(fd, bytes, 0)
-    const header = decodeSegmentHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.length))
-    const problem = describeProblem(header, stat.size, segmentId, segmentSize)
-    if (problem !== undefined) throw new BadSegmentError({ path, segmentId, detail: problem })
-    return new MappedSegment(segmentId, binding.mapFile(fd, segmentSize, writable, writable))
-  } catch (cause) {
-    throw fromSystemError(cause, { path })
-  } finally {
-    closeQuietly(fd)
-  }
+  return inSegmentFile(directory, { segmentId, writable }, (fd) => {
+    const { problem } = glanceAt(fd, segmentId, segmentSize)
+    if (problem === undefined) return new MappedSegment(segmentId, binding.mapFile(fd, segmentSize, writable))
+    throw new BadSegmentError({ path: directory.describe(segmentFileName(segmentId)), segmentId, detail: problem })
+  })
 }
 
 /**
@@ -171,23 +117,68 @@ export function openDamagedSegment(
   lengthMax: number,
   writable: boolean,
 ): MappedSegment | undefined {
+  return inSegmentFile(directory, { segmentId, writable, mayBeDirectory: true }, (fd) => {
+    const stat = fstatSync(fd)
+    const length = Math.floor(Math.min(stat.size, lengthMax) / RECORD_HEADER_LENGTH) * RECORD_HEADER_LENGTH
+    if (!stat.isFile() || length < SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH) return undefined
+    return new MappedSegment(segmentId, binding.mapFile(fd, length, writable))
+  })
+}
+
+interface SegmentAccess {
+  readonly segmentId: number
+  readonly writable: boolean
+  /** A directory of that name, which cannot be opened for writing, counts as missing. */
+  readonly mayBeDirectory?: boolean
+}
+
+/** Opens what bears a segment's name for the duration of a call; `undefined` when nothing does. @throws what the system refuses, as an error of a queue. */
+function inSegmentFile<Result>(
+  directory: QueueDirectory,
+  { segmentId, writable, mayBeDirectory = false }: SegmentAccess,
+  use: (fd: number) => Result,
+): Result | undefined {
   const path = directory.describe(segmentFileName(segmentId))
   let fd: number
   try {
     fd = openPath(segmentPath(directory, segmentId), writable ? 'write' : 'read')
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'EISDIR') return undefined
+    if (code === 'ENOENT' || (mayBeDirectory && code === 'EISDIR')) return undefined
     throw fromSystemError(cause, { path })
   }
   try {
-    const stat = fstatSync(fd)
-    const length = Math.floor(Math.min(stat.size, lengthMax) / RECORD_HEADER_LENGTH) * RECORD_HEADER_LENGTH
-    if (!stat.isFile() || length < SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH) return undefined
-    return new MappedSegment(segmentId, binding.mapFile(fd, length, writable, writable))
+    return use(fd)
   } catch (cause) {
     throw fromSystemError(cause, { path })
   } finally {
     closeQuietly(fd)
   }
+}
+
+function glanceAt(fd: number, segmentId: number, segmentSize: number): SegmentGlance {
+  const stat = fstatSync(fd)
+  const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH)
+  if (stat.isFile()) readWhole(fd, bytes, 0)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const header = decodeSegmentHeader(view)
+  const record = decodeRecordHeader(view, SEGMENT_HEADER_LENGTH)
+  return {
+    length: stat.size,
+    header,
+    hasRecords: record.commitLength !== 0,
+    firstSequence: record.sequence,
+    firstTimestampNs: record.timestampNs,
+    firstTypeId: record.typeId,
+    isFile: stat.isFile(),
+    problem: stat.isFile() ? describeProblem(header, stat.size, segmentId, segmentSize) : NO_FILE,
+  }
+}
+
+function describeProblem(header: SegmentHeader, length: number, segmentId: number, segmentSize: number): string | undefined {
+  if (header.magic !== SEGMENT_MAGIC) return `magic is 0x${header.magic.toString(16)}`
+  if (header.version !== SEGMENT_VERSION) return `version is ${header.version}`
+  if (header.segmentId !== segmentId) return `header says segment ${header.segmentId}`
+  if (length !== segmentSize) return `length is ${length} instead of ${segmentSize}`
+  return undefined
 }

@@ -52,7 +52,7 @@ describe('appendAsync', () => {
     })
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(order).toEqual([])
-    expect(readControlFile(queue.directory).writerBlocked).toBe(1)
+    expect(readControlFile(queue.directory).writerBlocked).not.toBe(0)
     while (order.length < 10) {
       makeRoom(queue)
       await new Promise((resolve) => setImmediate(resolve))
@@ -186,7 +186,7 @@ describe('a blocked append', () => {
     const queue = fullQueue({ backpressure: 'block', backpressureTimeoutMs: 10 })
     const waiting = queue.writer.appendAsync(1, payload, { timeoutMs: 60_000 })
     expect(() => queue.writer.append(1, payload)).toThrowError(code('ERR_QUEUE_FULL'))
-    expect(readControlFile(queue.directory).writerBlocked).toBe(1)
+    expect(readControlFile(queue.directory).writerBlocked).not.toBe(0)
     makeRoom(queue)
     await waiting
     await until(() => readControlFile(queue.directory).writerBlocked === 0)

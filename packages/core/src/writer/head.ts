@@ -3,8 +3,10 @@ import {
   APPENDER_WRITE_OFFSET,
   type NativeAppender,
   STATUS_DETACHED,
+  STATUS_OK,
   STATUS_UNPREPARED,
 } from '@chronicle-ts/native'
+import { assert } from '../errors/assert.js'
 import { ClosedError } from '../errors/index.js'
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { MappedSegment } from '../segment/mapped-segment.js'
@@ -84,6 +86,10 @@ export class Head {
       status = appender.roll(finish(nextId), nextId)
     }
     if (status === STATUS_DETACHED) throw new ClosedError({ handle: 'writer' })
+    assert(
+      status === STATUS_OK && this.segmentId === nextId && this.isEmpty,
+      'a roll enters the next segment at its first record',
+    )
     preparer.handOver()
     this.#rolls++
     this.#sinceMs = performance.now()

@@ -4,13 +4,10 @@ import {
   APPENDER_NEXT_SEQUENCE,
   APPENDER_WAKES,
   type NativeAppender,
-  STATUS_AHEAD,
   STATUS_CLAIM,
   STATUS_OK,
-  STATUS_ROLL,
 } from '@chronicle-ts/native'
-import { BACKGROUND_TIMEOUT_MS } from '../defaults.js'
-import { publish } from '../diagnostics.js'
+import { assert } from '../errors/assert.js'
 import {
   ClosedError,
   fromSystemError,
@@ -20,10 +17,11 @@ import {
   QueueError,
   QueueFullError,
 } from '../errors/index.js'
+import { isRecordOffset } from '../format/index.js'
 import type { RecoveryAction } from '../recovery/recovery-case.js'
 import type { RetentionVerdict } from '../retention/retention-plan.js'
 import type { Retirement } from '../retention/retirement.js'
-import { appendFailure, type RefusedAppend } from './append-failure.js'
+import { appendFailure } from './append-failure.js'
 import type {
   AppendOptions,
   AsyncAppendOptions,
@@ -44,8 +42,10 @@ import type { OpenedQueue } from './opened-queue.js'
 import { detailsOf } from './prepared-options.js'
 import { readBatch } from './read-batch.js'
 import { appendWith, type RecordDetails } from './record-details.js'
+import { Rolling } from './rolling.js'
 import type { WriteAhead } from './write-ahead.js'
 import { WriterCallbacks } from './writer-callbacks.js'
+import { WriterLife } from './writer-life.js'
 import type { WriterMetrics } from './writer-metrics.js'
 import { type WriterNote, writerNotes } from './writer-notes.js'
 import { makeAppender, makeDurability, makeRetirement, makeWriteAhead, repeat } from './writer-parts.js'
@@ -76,14 +76,14 @@ export class QueueWriter {
   readonly #gate: CapacityGate | undefined
   readonly #ahead: WriteAhead
   readonly #head: Head
-  #lost: LockLostError | undefined
+  readonly #life: WriterLife
+  readonly #rolling: Rolling
   #claim: Claim | undefined
   #asyncAppends: AsyncAppends | undefined
   readonly #callbacks = new WriterCallbacks(() => {
     this.#gate?.tellHighWatermark()
     this.#retirement?.tellReleased()
   })
-  #isClosed = false
 
   /** Use `openWriter`. */
   constructor(opened: OpenedQueue) {
@@ -94,7 +94,13 @@ export class QueueWriter {
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
     this.notes = writerNotes(options, { segmentSize: control.segmentSize, nextSequence: tail.nextSequence })
+    assert(isRecordOffset(tail.offset) && tail.offset <= this.segmentSize, 'recovery ends at an offset of a record')
+    assert(
+      Number.isSafeInteger(tail.nextSequence) && tail.nextSequence >= 0,
+      'recovery ends with a sequence that a message can have',
+    )
     this.#firstSequence = tail.nextSequence
+    this.#life = new WriterLife(opened, (lost) => this.#stop(lost))
     this.#appender = makeAppender(opened)
     this.#state = this.#appender.state
     this.#ahead = makeWriteAhead(opened, this.#appender)
@@ -106,13 +112,28 @@ export class QueueWriter {
       segmentSize: this.segmentSize,
     })
     opened.releases.push(() => this.#head.close())
-    this.#durability = makeDurability(opened, this.#appender, () => this.#isClosed && this.#lost === undefined)
+    this.#durability = makeDurability(opened, this.#appender, () => this.#life.isClosed && !this.#life.isLost)
     this.#watchesAppends = this.#durability.watchesAppends
     this.#retirement = makeRetirement(opened, () => this.position)
     if (this.#retirement !== undefined) this.#gate = CapacityGate.ofBounded({ ...opened, retirement: this.#retirement })
+    this.#rolling = new Rolling({
+      opened,
+      life: this.#life,
+      head: this.#head,
+      ahead: this.#ahead,
+      gate: this.#gate,
+      durability: this.#durability,
+      retirement: this.#retirement,
+      callbacks: this.#callbacks,
+    })
     this.#ahead.begin()
     const { rollAfterMs, heartbeatIntervalMs } = options
-    if (rollAfterMs !== undefined) repeat(opened, () => this.#rollByAge(rollAfterMs), Math.min(rollAfterMs, 1000))
+    if (rollAfterMs !== undefined)
+      repeat(
+        opened,
+        () => this.#rolling.rollByAge(rollAfterMs, (mayBlock) => this.#rollIfUsed(mayBlock)),
+        Math.min(rollAfterMs, 1000),
+      )
     if (heartbeatIntervalMs > 0) repeat(opened, () => this.#beat(), heartbeatIntervalMs)
   }
 
@@ -123,7 +144,7 @@ export class QueueWriter {
 
   /** All messages before this sequence survive a power cut. */
   get durableSequence(): number {
-    this.#assertOpen()
+    this.#life.assertOpen()
     return this.#opened.control.readDurableMark()?.sequence ?? 0
   }
 
@@ -175,7 +196,7 @@ export class QueueWriter {
   async appendAsync(typeId: number, payload: Uint8Array, options: AsyncAppendOptions = {}): Promise<number> {
     const { extensions, backpressureTimeoutMs: defaultTimeoutMs } = this.#opened.options
     const { signal, timeoutMs, details } = readAsyncOptions(options, { defaultTimeoutMs, extensions })
-    this.#assertOpen()
+    this.#life.assertOpen()
     signal?.throwIfAborted()
     this.#asyncAppends ??= this.#makeAsyncAppends()
     return this.#asyncAppends.append({ typeId, payload, details, timeoutMs, signal })
@@ -191,7 +212,7 @@ export class QueueWriter {
    * @throws as {@link append} does; the messages before the refused one are appended, and `error.batch` says which.
    */
   appendBatch(messages: Iterable<BatchMessage>): number {
-    this.#assertOpen()
+    this.#life.assertOpen()
     return this.#appendMany(batchAppends(this.#appender, readBatch(messages, this.#opened.options.extensions)))
   }
 
@@ -204,7 +225,7 @@ export class QueueWriter {
    * the sequences do not continue this queue's; nothing was appended.
    */
   appendBlock(bytes: Uint8Array): number {
-    this.#assertOpen()
+    this.#life.assertOpen()
     checkBlock(this.#appender, { writer: this, extensions: this.#opened.options.extensions }, bytes)
     return this.#appendMany(blockAppends(this.#appender, bytes))
   }
@@ -219,7 +240,7 @@ export class QueueWriter {
     const details = this.#detailsOf(options)?.native
     let status = this.#appender.claim(typeId, length, details)
     while (status !== STATUS_OK) {
-      if (!this.#makesRoom(status, { typeId, length })) this.#roll(true)
+      if (!this.#rolling.makesRoom(status, { writer: this, typeId, length })) this.#rolling.roll(true)
       status = this.#appender.claim(typeId, length, details)
     }
     this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
@@ -232,8 +253,8 @@ export class QueueWriter {
    * loop turns. @throws {@link LockLostError} `ERR_LOCK_LOST`.
    */
   heartbeat(): void {
-    if (this.#isClosed) return
-    this.#assertOwned()
+    if (this.#life.isClosed) return
+    this.#life.assertOwned()
     this.#appender.heartbeat()
   }
 
@@ -242,13 +263,13 @@ export class QueueWriter {
    * flush retries all of them. {@link LockLostError} `ERR_LOCK_LOST`.
    */
   async flush(): Promise<void> {
-    this.#assertOpen()
+    this.#life.assertOpen()
     await this.#durability.flush().catch((error) => this.#failFlush(error))
   }
 
   /** {@link flush} that blocks the thread. */
   flushSync(): void {
-    this.#assertOpen()
+    this.#life.assertOpen()
     try {
       this.#durability.flushSync()
     } catch (error) {
@@ -263,7 +284,7 @@ export class QueueWriter {
 
   /** Returns which segments could be deleted, which stay, the readers that pin them, and the rule. Empty without `retention`. */
   explainRetention(): RetentionVerdict[] {
-    this.#assertOpen()
+    this.#life.assertOpen()
     return this.#retirement?.explain() ?? []
   }
 
@@ -274,10 +295,10 @@ export class QueueWriter {
    * named: it and those above it are still there, and are tried again.
    */
   async applyRetention(): Promise<void> {
-    this.#assertOpen()
+    this.#life.assertOpen()
     await this.#retirement?.retireAll()
-    if (this.#isClosed) return
-    this.#assertOwned()
+    if (this.#life.isClosed) return
+    this.#life.assertOwned()
     const refusal = this.#retirement?.refusal
     if (refusal !== undefined) throw refusal
   }
@@ -293,12 +314,12 @@ export class QueueWriter {
       segmentsDeleted: this.#retirement?.counts.segmentsDeleted ?? 0,
       readersReleased: this.#retirement?.counts.readersReleased ?? 0,
       nextSequence: this.nextSequence,
-      durableSequence: this.#isClosed || this.#lost !== undefined ? 0 : this.durableSequence,
+      durableSequence: this.#life.isClosed || this.#life.isLost ? 0 : this.durableSequence,
     }
   }
 
   get closed(): boolean {
-    return this.#isClosed
+    return this.#life.isClosed
   }
 
   /**
@@ -306,8 +327,7 @@ export class QueueWriter {
    * not thrown, because the queue is closed nevertheless: call {@link flush} to know.
    */
   close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (!this.#life.close()) return
     this.#asyncAppends?.close()
     this.#claim?.invalidate()
     const failure = this.#opened.releases.releaseAll()
@@ -329,8 +349,8 @@ export class QueueWriter {
       attempt: (append) => this.#appendIfRoom(append),
       announce: (waits) => this.#gate?.announceAsync(waits),
       progressSequence: () => control.progressSequenceAcquire(),
-      full: (waitedMs) => this.#gate?.full(waitedMs) ?? this.#closedError(),
-      closed: () => this.#closedError(),
+      full: (waitedMs) => this.#gate?.full(waitedMs) ?? this.#life.closedError(),
+      closed: () => this.#life.closedError(),
     })
   }
 
@@ -353,7 +373,7 @@ export class QueueWriter {
     for (;;) {
       const status = appendWith(this.#appender, typeId, payload, details)
       if (status === STATUS_OK) break
-      if (!this.#makesRoom(status, { typeId, payload })) this.#roll(mayBlock)
+      if (!this.#rolling.makesRoom(status, { writer: this, typeId, payload })) this.#rolling.roll(mayBlock)
     }
     const sequence = (this.#state[APPENDER_NEXT_SEQUENCE] as number) - 1
     if (this.#watchesAppends) this.#afterAppend()
@@ -361,7 +381,7 @@ export class QueueWriter {
   }
 
   #appendMany(many: ManyAppends): number {
-    this.#assertOpen()
+    this.#life.assertOpen()
     const appended = { first: this.nextSequence, count: 0 }
     try {
       this.#appendParts(many, appended)
@@ -380,71 +400,18 @@ export class QueueWriter {
         const status = attempt(appended.count)
         appended.count += this.#state[APPENDER_BATCH_COUNT] as number
         if (status === STATUS_OK) return
-        if (!this.#makesRoom(status, refused(appended.count))) this.#enterNextSegment(true)
+        if (!this.#rolling.makesRoom(status, { writer: this, ...refused(appended.count) })) this.#rolling.enterNext(true)
       }
     } finally {
       // What stands before a refused message is appended like any other.
-      if (this.#watchesAppends && appended.count > 0 && this.#lost === undefined) this.#afterAppend()
+      if (this.#watchesAppends && appended.count > 0 && !this.#life.isLost) this.#afterAppend()
     }
-  }
-
-  /** Makes room in this segment and answers true, or answers false when a roll is all that is missing; throws what the status means otherwise. */
-  #makesRoom(status: number, refused: Omit<RefusedAppend, 'writer'>): boolean {
-    this.#assertOpen()
-    if (status === STATUS_ROLL) return false
-    if (status !== STATUS_AHEAD) throw appendFailure(status, { writer: this, ...refused })
-    this.#withSpace(() => this.#ahead.extend())
-    return true
   }
 
   #rollIfUsed(mayBlock: boolean): void {
-    this.#assertOpen()
+    this.#life.assertOpen()
     if ((this.#state[APPENDER_CLAIM_OFFSET] as number) !== 0) throw appendFailure(STATUS_CLAIM, { writer: this })
-    if (!this.#head.isEmpty) this.#roll(mayBlock)
-  }
-
-  /** By the timer, so that appends read no clock for it. What keeps it from rolling is thrown at the next append that needs it. It never waits for readers. */
-  #rollByAge(rollAfterMs: number): void {
-    if (this.#head.ageMs < rollAfterMs) return
-    try {
-      this.#rollIfUsed(false)
-    } catch (error) {
-      if (!(error instanceof QueueError) || this.#callbacks.threw(error)) throw error
-    }
-  }
-
-  /** What it has to tell is told when it is over, however it ended: a callback may append, which may roll, and may close the writer. */
-  #roll(mayBlock: boolean): void {
-    try {
-      this.#enterNextSegment(mayBlock)
-    } finally {
-      this.#callbacks.tell()
-    }
-  }
-
-  #enterNextSegment(mayBlock: boolean): void {
-    this.#assertOwned()
-    this.#gate?.admit(this.#head.segmentId, mayBlock)
-    // The lock may have been lost while the writer waited for readers.
-    this.#assertOwned()
-    this.#head.enterNext((segmentId) => this.#withSpace(() => this.#opened.preparer.finish(segmentId)))
-    this.#durability.afterRoll()
-    this.#retirement?.afterRoll()
-    publish('chronicle:roll', { directory: this.directory, segmentId: this.#head.segmentId })
-  }
-
-  /** What needs space of the disk. When there is none, what retention does not keep is deleted, and it is tried once more. */
-  #withSpace<Result>(attempt: () => Result): Result {
-    // Asked before: a deletion that ends while the disk is asked in vain gives space, too.
-    const frees = (this.#retirement?.deletionsUnderWay ?? 0) > 0
-    try {
-      return attempt()
-    } catch (error) {
-      if (error instanceof LockLostError) this.#assertOwned()
-      if (!(error instanceof NoSpaceError) || !(frees || this.#retirement?.retireIfPossible())) throw error
-      this.#retirement?.awaitDeletions(0, BACKGROUND_TIMEOUT_MS)
-      return attempt()
-    }
+    if (!this.#head.isEmpty) this.#rolling.roll(mayBlock)
   }
 
   /** By the timer. A lock that is lost is thrown by the next call. */
@@ -461,39 +428,22 @@ export class QueueWriter {
     try {
       this.#durability.afterAppend()
     } catch (cause) {
-      if (cause instanceof LockLostError) this.#lose()
+      if (cause instanceof LockLostError) this.#life.lose()
       throw new NotDurableError({ directory: this.directory, sequence: this.nextSequence - 1 }, { cause })
     }
   }
 
   #failFlush(error: unknown): never {
-    if (error instanceof LockLostError) this.#lose()
+    if (error instanceof LockLostError) this.#life.lose()
     throw error
   }
 
-  /** Before anything is published or deleted. After the lock is lost this writer writes nothing any more, anywhere. */
-  #assertOwned(): void {
-    if (this.#lost === undefined && !this.#opened.lock.isHeld()) this.#lose()
-    if (this.#lost !== undefined) throw this.#lost
-  }
-
-  /** The queue may be another writer's. What is left to do is give back what this one holds. */
-  #lose(): void {
-    if (this.#lost !== undefined) return
-    this.#lost = this.#opened.lock.lostError()
+  /** The lock is lost: what waits is told, and nothing is written any more. */
+  #stop(lost: LockLostError): void {
     this.#asyncAppends?.close()
-    this.#claim?.invalidate(this.#lost)
+    this.#claim?.invalidate(lost)
     this.#durability.stop()
     this.#appender.detach()
     this.#retirement?.close()
-  }
-
-  #assertOpen(): void {
-    if (this.#isClosed || this.#lost !== undefined) throw this.#closedError()
-  }
-
-  #closedError(): QueueError {
-    if (this.#lost !== undefined && !this.#isClosed) return this.#lost
-    return new ClosedError({ handle: 'writer', directory: this.directory })
   }
 }

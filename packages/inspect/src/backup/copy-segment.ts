@@ -1,4 +1,4 @@
-import { closeSync, constants, copyFileSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, copyFileSync, fsyncSync, ftruncateSync, lstatSync, openSync, readSync, writeSync } from 'node:fs'
 
 /** Bytes that are copied at a time: large enough for a disk, small enough for a progress line. */
 const CHUNK_LENGTH = 4 * 1024 * 1024
@@ -12,7 +12,7 @@ export type CopyMethod = 'reflink' | 'copy'
  * Copies a segment file, or its first `length` bytes, and gives the copy the size of the segment. Whole files become reflinks where the file system can share their blocks; everywhere else bytes are
  * copied, and runs of zeros stay holes. The copy is synced.
  *
- * @returns `undefined` when the source is gone.
+ * @returns `undefined` when the source is gone, or is not a regular file.
  * @throws what the system says when it cannot be read or written.
  */
 export function copySegment(
@@ -20,7 +20,10 @@ export function copySegment(
   to: string,
   { length, segmentSize }: { readonly length: number | undefined; readonly segmentSize: number },
 ): CopyMethod | undefined {
-  if (length === undefined) {
+  // What is longer or shorter than a segment, or is not a file at all, is damage: at most the bytes of a segment are taken.
+  const stat = lstatSync(from, { throwIfNoEntry: false })
+  if (stat === undefined || !stat.isFile()) return undefined
+  if (length === undefined && stat.size === segmentSize) {
     const method = tryReflink(from, to)
     if (method !== 'impossible') return method
   }
@@ -32,7 +35,7 @@ export function copySegment(
     throw cause
   }
   try {
-    copyBytes(source, to, { length: length ?? fstatSync(source).size, segmentSize })
+    copyBytes(source, to, { length: Math.min(length ?? segmentSize, segmentSize), segmentSize })
     return 'copy'
   } finally {
     closeSync(source)

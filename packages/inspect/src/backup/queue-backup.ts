@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
@@ -19,6 +19,7 @@ import { readColdControl } from '../cold/cold-control.js'
 import { readColdFile } from '../cold/cold-file.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
+import { listQueue } from '../cold/queue-listing.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
 import { type QueueVerification, verifyQueue } from '../cold/queue-verification.js'
 import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
@@ -174,24 +175,16 @@ export class QueueBackup {
     this.#bytes += length ?? this.#segmentSize
   }
 
-  /** Retention deletes from the lowest segment on. One that is missing after others were copied was missing before. */
+  /** Retention deletes from the lowest segment on: when it overtook the copy, what was copied before the gap is dropped. What is missing otherwise is damage, which verifying reports. */
   #noteMissing(id: number): void {
-    if (this.#firstCopied === undefined) this.#retired += 1
-    else if (id === this.#inspection.head.segmentId)
-      throw new NotAQueueError({ directory: this.#source, detail: 'its head was removed while it was copied' })
-    else {
-      // Retention overtook the copy: what was copied before the gap would be lost to every reader in order.
-      for (const copied of this.#segmentIds)
-        if (copied < id) {
-          const path = join(this.#temporary, segmentFileName(copied))
-          if (existsSync(path)) {
-            rmSync(path)
-            this.#retired += 1
-          }
-        }
-      this.#retired += 1
-      this.#firstCopied = undefined
-    }
+    if (id === this.#inspection.head.segmentId)
+      throw new NotAQueueError({ directory: this.#source, detail: `its head, segment ${id}, cannot be copied` })
+    const lowest = listQueue(this.#source).segmentIds[0] ?? id
+    if (lowest <= id) return
+    const dropped = this.#segmentIds.filter((copied) => copied <= id)
+    for (const copied of dropped) rmSync(join(this.#temporary, segmentFileName(copied)), { force: true })
+    this.#retired = dropped.length
+    this.#firstCopied = undefined
   }
 
   #finishCopy(): void {
@@ -279,22 +272,35 @@ function readPositions(directory: string): Map<string, { bytes: Buffer; position
   try {
     names = readdirSync(join(directory, READERS_DIRECTORY)).sort()
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause
   }
   for (const name of names) {
     if (parseReaderFileName(name) === undefined) continue
-    const bytes = readColdFile(join(directory, READERS_DIRECTORY, name), POSITION_LENGTH)
+    const bytes = readPositionFile(join(directory, READERS_DIRECTORY, name))
     const position = bytes === undefined ? 'bad' : decodePosition(bytes, checksum)
     if (bytes !== undefined && position !== 'bad') positions.set(name, { bytes, position })
   }
   return positions
 }
 
+/** `undefined` for what is not a file, or may not be read: the reader then begins again, as it would in the original. */
+function readPositionFile(path: string): Buffer | undefined {
+  try {
+    return readColdFile(path, POSITION_LENGTH)
+  } catch {
+    return undefined
+  }
+}
+
+/** Schemas and thresholds are small; something else in their place is left out. */
+const COMPANION_LENGTH_MAX = 64 * 1024 * 1024
+
 function copyCompanion(from: string, to: string): void {
-  const stat = statSync(from, { throwIfNoEntry: false })
+  const stat = lstatSync(from, { throwIfNoEntry: false })
   if (stat === undefined) return
   if (!stat.isDirectory()) {
-    if (stat.isFile()) writeDurably(to, readFileSync(from))
+    if (stat.isFile() && stat.size <= COMPANION_LENGTH_MAX) writeDurably(to, readFileSync(from))
     return
   }
   mkdirSync(to)

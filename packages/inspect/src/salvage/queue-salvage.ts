@@ -5,6 +5,7 @@ import {
   CONTROL_FILE,
   encodeControl,
   encodePosition,
+  isExistingSegmentSize,
   READERS_DIRECTORY,
   RECORD_HEADER_LENGTH,
   readerFileName,
@@ -70,6 +71,7 @@ export class QueueSalvage {
   readonly #target: string
   readonly #temporary: string
   readonly #inspection: QueueInspection
+  readonly #segmentSize: number
   readonly #reader: ColdReader
   readonly #builder: SegmentBuilder
   readonly #readers: MovedReader[]
@@ -99,8 +101,9 @@ export class QueueSalvage {
     statSync(dirname(this.#target))
     this.#inspection = inspectQueue(this.#source)
     const segmentSize = commonLength(this.#inspection) ?? this.#inspection.segmentSize
-    if (!this.#inspection.isQueue || segmentSize === undefined)
+    if (!this.#inspection.isQueue || segmentSize === undefined || !isExistingSegmentSize(segmentSize))
       throw new NotAQueueError({ directory: this.#source, detail: 'it holds no segment' })
+    this.#segmentSize = segmentSize
     this.#reader = openColdReader(this.#source, { to: 'present' })
     this.#readers = movedReaders(this.#inspection)
     mkdirSync(join(this.#temporary, READERS_DIRECTORY), { recursive: true })
@@ -127,9 +130,9 @@ export class QueueSalvage {
     const nextSequence = this.#last + 1
     const end = this.#builder.finish(Math.max(0, nextSequence))
     const epoch = this.#epoch
-    const { control, segmentSize, segments } = this.#inspection
-    const control2 = encodeControl({
-      segmentSize: commonLength(this.#inspection) ?? segmentSize ?? segments.bytes,
+    const { control } = this.#inspection
+    const controlBytes = encodeControl({
+      segmentSize: this.#segmentSize,
       writerEpoch: epoch,
       extensionEpoch: epoch % 0x1_0000_0000,
       createdNs: this.#createdNs,
@@ -139,7 +142,7 @@ export class QueueSalvage {
       nextSequence,
       ...(control !== undefined && this.#inspection.controlIsValid && { bootId: control.bootId, queueId: control.queueId }),
     })
-    writeDurably(join(this.#temporary, CONTROL_FILE), control2)
+    writeDurably(join(this.#temporary, CONTROL_FILE), controlBytes)
     for (const { name, heartbeatNs, moved } of this.#readers) {
       const position = encodePosition({ ...(moved ?? end), heartbeatNs }, checksum)
       writeDurably(join(this.#temporary, READERS_DIRECTORY, readerFileName(name)), position)
@@ -234,7 +237,8 @@ export function salvageQueue(source: string, target: string): SalvageReport {
 /** The length that most segment files have: a control block that is damaged, or a segment that was cut, does not decide. */
 function commonLength({ segments }: QueueInspection): number | undefined {
   const counts = new Map<number, number>()
-  for (const { length } of segments.inspected) if (length > 0) counts.set(length, (counts.get(length) ?? 0) + 1)
+  for (const { length } of segments.inspected)
+    if (isExistingSegmentSize(length)) counts.set(length, (counts.get(length) ?? 0) + 1)
   const [most] = [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])
   return most?.[0]
 }

@@ -7,6 +7,9 @@ import { type Measured, type StateOptions, stateOfQueue } from './state-of-queue
 /** How long looks are remembered: as far back as trends are drawn and times of arrival are known. */
 export const HISTORY_MS = 15 * 60_000
 
+/** Segments that a quick look opens, half of them at either end: one that was cut short shows, and a queue of thousands costs a millisecond. */
+export const QUICK_SEGMENTS = 64
+
 /** Rates are those of the last looks within this time. */
 export const RATE_WINDOW_MS = 10_000
 
@@ -51,7 +54,7 @@ export class StateHistory {
     directory: string,
     options: StateOptions & { readonly segmentLimit?: number } = {},
   ): { inspection: QueueInspection; state: QueueState } {
-    const { segmentLimit = 2, ...rest } = options
+    const { segmentLimit = QUICK_SEGMENTS, ...rest } = options
     const inspection = inspectQueue(directory, { quick: true, segmentLimit })
     return { inspection, state: this.state(inspection, rest) }
   }

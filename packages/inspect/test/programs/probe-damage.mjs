@@ -142,8 +142,12 @@ function drain(name, source, hoped, sequences = []) {
 
 function readAll(name, directory, { onCorrupt, hoped }) {
   const sequences = []
+  let counted = 0
   const { error } = attempt(name, () =>
-    use(openObserver(directory, { onCorrupt }), (source) => drain(name, source, hoped, sequences)),
+    use(openObserver(directory, { onCorrupt }), (source) => {
+      drain(name, source, hoped, sequences)
+      counted = source.metrics().corruptSkipped
+    }),
   )
   attempt(`${name}: seeking`, () =>
     use(openObserver(directory, { onCorrupt }), (source) => {
@@ -154,7 +158,7 @@ function readAll(name, directory, { onCorrupt, hoped }) {
       source.poll(5, () => undefined)
     }),
   )
-  return { sequences, error }
+  return { sequences, error, counted }
 }
 
 function readNamed(directory) {
@@ -253,7 +257,9 @@ function probe(work) {
   const skip = work.writerOnly ? { sequences: [] } : readAll('skip', directory, { onCorrupt: 'skip', hoped: whole.length })
   const have = new Set(skip.sequences)
   const missed = whole.filter((sequence) => !have.has(sequence))
-  if (!work.writerOnly && skip.error === undefined && missed.length > 0 && !work.mayHide && !work.misleads)
+  // A segment whose header is damaged is passed over as a whole, with the good records in it, and all of them are counted.
+  const isCounted = skip.counted >= messages.filter(({ sequence }) => !have.has(sequence)).length
+  if (!work.writerOnly && skip.error === undefined && missed.length > 0 && !isCounted && !work.mayHide && !work.misleads)
     findings.push(`skip: silently missed ${missed.join(' ')}`)
   if (!work.writerOnly) readNamed(directory)
   goOnWriting(directory, skip.sequences, work)

@@ -187,7 +187,7 @@ describe('any text', () => {
           expect(error.position).toBeLessThanOrEqual(expression.length)
         }
       }),
-      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 2000) },
+      { numRuns: Number(process.env['CHRONICLE_WHERE_COUNT'] ?? 2000) },
     )
   })
 

@@ -2,6 +2,7 @@ import type { Probe } from '../probe.js'
 import { fanIn } from './fan-in.js'
 import { floorSteps } from './floor-steps.js'
 import { heap } from './heap.js'
+import { histories } from './histories.js'
 import { hotFunctions } from './hot-functions.js'
 import { idleMemory } from './idle-memory.js'
 import { oneWay } from './one-way.js'
@@ -14,6 +15,7 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   hot: hotFunctions,
   floor: floorSteps,
   fanin: fanIn,
+  history: histories,
   sustained,
   rolls,
   open: opening,

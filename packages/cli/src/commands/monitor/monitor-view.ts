@@ -103,7 +103,7 @@ function boardRow(row: QueueRow, { root, width }: MonitorPicture, palette: Palet
     trendLine(trend, sparkLength).padStart(sparkLength),
     head.nextSequence === undefined ? '?' : formatCount(head.nextSequence),
     readers.length === 0 ? '' : formatCount(mostBehind(row)),
-    unreadFor(longestWaiting(state.readers)?.lag),
+    readers.length === 0 ? '' : unreadFor(longestWaiting(state.readers)?.lag),
     String(readers.length),
     formatBytes(segments.bytes),
     summaryCell(state, palette),

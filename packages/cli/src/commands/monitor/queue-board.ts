@@ -2,6 +2,7 @@ import type { DiscoveryEvent, RouterDiscovery } from '@chronicle-ts/bus'
 import {
   findQueues,
   inspectQueue,
+  QUICK_SEGMENTS,
   type QueueInspection,
   type QueueState,
   readThresholds,
@@ -134,7 +135,7 @@ export function queuesBelow(root: string, discovery?: RouterDiscovery): QueueSou
     },
     inspect: (directory) => {
       try {
-        return inspectQueue(directory, { quick: true, segmentLimit: 2 })
+        return inspectQueue(directory, { quick: true, segmentLimit: QUICK_SEGMENTS })
       } catch {
         // It vanished since it was found.
         return undefined

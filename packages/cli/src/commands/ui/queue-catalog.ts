@@ -16,6 +16,8 @@ export interface QueueSummary {
   readonly id: string
   readonly name: string
   readonly word: string
+  /** What the word is about. */
+  readonly subject: 'queue' | 'writer' | 'reader'
   readonly severity: QueueState['severity']
   readonly writer: { readonly word: string; readonly severity: QueueState['severity'] }
   readonly perSecond: number | null
@@ -124,6 +126,7 @@ function summaryOf(root: string, { directory, inspection, state, history }: Watc
     id: idOf(directory),
     name: displayName(root, directory),
     word,
+    subject: conditions[0]?.subject ?? 'writer',
     severity,
     writer: { word: writer.word, severity: writer.severity },
     perSecond: measured === null ? null : Math.round(measured.perSecond * 10) / 10,
