@@ -12,7 +12,7 @@ const TOOLS = { typedoc: '0.28.20', typescript: '6.0.3', '@types/node': '20.19.0
 const tools = join(root, 'build', 'site-tools')
 const site = join(root, 'build', 'site')
 const staged = join(tools, 'pages')
-const PACKAGES = ['core', 'schema', 'typed', 'inspect', 'bus', 'fanin', 'topics', 'replay', 'testing']
+const PACKAGES = ['core', 'schema', 'typed', 'inspect', 'bus', 'fanin', 'topics', 'replay', 'testing', 'telemetry', 'bridge']
 
 function installTools() {
   if (existsSync(join(tools, 'node_modules/typedoc'))) return
@@ -73,9 +73,9 @@ function linkTo(page, { all, text, target, anchor }) {
   if (!existsSync(source)) return text
   if (statSync(source).isDirectory()) {
     const readme = posix.join(path, 'README.md')
-    return existsSync(join(root, readme)) ? `[${text}](${posix.relative(dirname(page), readme)}${anchor})` : text
+    return FOLDERS.includes(posix.dirname(readme)) ? `[${text}](${posix.relative(dirname(page), readme)}${anchor})` : text
   }
-  if (path.endsWith('.md')) return all
+  if (path.endsWith('.md')) return FOLDERS.includes(posix.dirname(path)) ? all : text
   mkdirSync(dirname(join(staged, path)), { recursive: true })
   copyFileSync(source, join(staged, path))
   return all
