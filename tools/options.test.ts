@@ -13,7 +13,7 @@ const page = readFileSync(join(root, 'docs/options.md'), 'utf8')
 const HOMES: Readonly<Record<string, string>> = {
   WriterOptions: 'core/src/writer/writer-options.ts',
   FlushPolicy: 'core/src/writer/writer-options.ts',
-  RetentionOptions: 'core/src/writer/writer-options.ts',
+  RetentionOptions: 'core/src/retention/retention-options.ts',
   SourceOptions: 'core/src/reader/reader-options.ts',
   ReaderOptions: 'core/src/reader/reader-options.ts',
   MessageDetails: 'core/src/writer/append-options.ts',

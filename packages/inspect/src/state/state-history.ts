@@ -111,6 +111,8 @@ export class StateHistory {
   ): MeasuredReader {
     const { look, from, seconds, now } = facts
     const before = from.readers.get(name)
+    // Since the look before this one: a reader that was killed is not running for as long as rates remember it.
+    const last = this.#looks.at(-2)?.readers.get(name)
     const read = now.nextSequence === undefined || before?.nextSequence === undefined ? 0 : now.nextSequence - before.nextSequence
     const perSecond = Math.max(0, read / seconds)
     const unread = now.nextSequence === undefined ? undefined : look.nextSequence - now.nextSequence
@@ -118,7 +120,7 @@ export class StateHistory {
     return {
       perSecond,
       catchUpSeconds: unread === undefined || gain <= 0 ? null : unread / gain,
-      saved: before?.generation !== undefined && now.generation !== undefined && now.generation !== before.generation,
+      saved: last?.generation !== undefined && now.generation !== undefined && now.generation !== last.generation,
       ...this.#arrivalOf(now.nextSequence, look.atMs),
     }
   }
