@@ -1,10 +1,10 @@
 /**
  * Orders and answers as the router of the examples reads and writes them. Written down a second time on purpose: what the soak proves must not rest on the code
- * that it examines. The layout stands in `examples/src/trading/order-layout.ts`.
+ * that it examines. The fields stand in `examples/src/trading/order-messages.ts`.
  */
 
 /** Bytes of an order; an answer begins with the same bytes. */
-export const ORDER_LENGTH = 144
+export const ORDER_LENGTH = 138
 export const ORDER_TYPE = 1
 /** typeIds of an acknowledgement and of a fill. */
 export const ANSWER_TYPES: readonly number[] = [2, 3]
@@ -17,9 +17,9 @@ const MAKE = 2
 export function createOrder(strategy: string): Buffer {
   const order = Buffer.alloc(ORDER_LENGTH)
   order[40] = BUY
-  order.write(strategy, 48, 'latin1')
-  order.write('nowhere', 80, 'latin1')
-  order.write('NONE', 112, 'latin1')
+  order.write(strategy, 42, 'latin1')
+  order.write('nowhere', 74, 'latin1')
+  order.write('NONE', 106, 'latin1')
   return order
 }
 
