@@ -38,7 +38,9 @@ export class Head {
     this.#options = options
     this.#state = options.appender.state
     const { segment } = options
-    this.#mapped = segment.size === options.segmentSize ? segment : undefined
+    if (segment.size === options.segmentSize) this.#mapped = segment
+    // Of a new queue only the first page is mapped. Kept, it would hold the blocks of the whole file after its deletion.
+    else segment.close()
   }
 
   get segmentId(): number {
