@@ -105,11 +105,19 @@ function leadsTo(context: RecoveryContext, segmentId: number): boolean {
  */
 function firstSequenceOf(context: RecoveryContext, segmentId: number): number | undefined {
   if (segmentId !== 0) return undefined
-  const glance = glanceAtSegment(context.directory, segmentId, context.segmentSize)
-  const said = glance?.problem === undefined ? (glance?.header.firstSequence ?? 0) : 0
-  if (glance === undefined || said === 0 || !Number.isSafeInteger(said)) return 0
-  if (glance.hasRecords) return glance.firstSequence === said ? said : 0
-  return said <= (context.control.nextSequenceAcquire() ?? 0) ? said : 0
+  const { directory, segmentSize, control } = context
+  for (const id of listSegments(directory)) {
+    const glance = glanceAtSegment(directory, id, segmentSize)
+    if (glance === undefined || glance.problem !== undefined) return 0
+    // Emptied by an earlier recovery: it only leads on.
+    if (glance.hasRecords && glance.firstTypeId === PADDING_TYPE_ID) continue
+    const said = glance.header.firstSequence
+    const isConfirmed = glance.hasRecords
+      ? glance.firstSequence === said
+      : said !== undefined && said <= (control.nextSequenceAcquire() ?? 0)
+    return isConfirmed && Number.isSafeInteger(said) ? said : 0
+  }
+  return 0
 }
 
 interface WalkEnd {
