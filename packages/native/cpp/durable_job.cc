@@ -48,6 +48,15 @@ int listSegments(int directory, uint32_t from, uint32_t to, std::vector<uint32_t
   return error;
 }
 
+// Where the records of a segment end that its writer has left; 0 when its header does not say so.
+uint64_t sealedEndOf(const Mapping& segment) {
+  if (segment.length() < kFirstRecordOffset) return 0;
+  const auto* const header = reinterpret_cast<const SegmentHeader*>(segment.data());
+  const uint64_t end = header->endOffset.load(std::memory_order_relaxed);
+  const bool isSealed = (header->flags.load(std::memory_order_acquire) & kSegmentSealed) != 0;
+  return isSealed && end <= segment.length() ? end : 0;
+}
+
 }  // namespace
 
 int DurableJob::run(const Hold* hold) {
@@ -170,13 +179,18 @@ int DurableJob::writeAgain(const Mapping& segment, uint32_t segmentId) {
   if (segmentId < progress->mark.segmentId && progress->mark.segmentId <= mark.segmentId) return segment.faults() == 0 ? 0 : EIO;
   const bool isHead = segmentId == mark.segmentId;
   const uint64_t start = startIn(segmentId);
-  const uint64_t end = isHead ? std::min<uint64_t>(mark.offset, segment.length()) : segment.length();
+  const uint64_t sealedEnd = isHead ? 0 : sealedEndOf(segment);
+  // Not further than the records: what lies behind them may be holes, which have no blocks.
+  const uint64_t end = isHead ? std::min<uint64_t>(mark.offset, segment.length()) : sealedEnd > 0 ? sealedEnd : segment.length();
   if (end > start) segment.dirty(start, end - start);
   const auto* const header = reinterpret_cast<const SegmentHeader*>(segment.data());
   if (segment.faults() != 0 || segment.length() < kFirstRecordOffset || header->magic != kSegmentMagic) return EIO;
   verifier_.attach(segment.range());
   const int status = verifier_.verify(start, {UINT64_MAX, UINT64_MAX});
-  if (isHead) return verifier_.state().end >= static_cast<double>(mark.offset) ? 0 : EIO;
+  const double verified = verifier_.state().end;
+  if (isHead) return verified >= static_cast<double>(mark.offset) ? 0 : EIO;
+  // Records that are gone as a whole look like the end of a segment. Only its seal tells them from it.
+  if (verified > static_cast<double>(std::max(start, end)) || (status == kUncommitted && verified < static_cast<double>(sealedEnd))) return EIO;
   return status == kUncommitted || status == kSegmentEnd || status == kPadding ? 0 : EIO;
 }
 

@@ -106,9 +106,10 @@ int writeFully(int fd, const uint8_t* bytes, uint64_t length, uint64_t offset) {
   return 0;
 }
 
+int allocateBlocks(int fd, uint64_t offset, uint64_t length) { return length == 0 ? 0 : allocate(fd, 0, offset, length); }
+
 int reserveBlocks(int fd, uint64_t offset, uint64_t length) {
-  if (length == 0) return 0;
-  const int error = allocate(fd, 0, offset, length);
+  const int error = allocateBlocks(fd, offset, length);
   return unsupported(error) ? reserveByWriting(fd, offset, length) : error;
 }
 

@@ -7,7 +7,11 @@
 namespace chronicle {
 
 // Afterwards every block of the range exists, and what was in it is still there.
+//
+// Where the file system cannot reserve, zeros are written over zeros that were read: nobody else may store into the range meanwhile.
 int reserveBlocks(int fd, uint64_t offset, uint64_t length);
+// The same without that fallback, whose error it returns instead (EOPNOTSUPP or ENOSYS): changes no byte, whoever stores into the range at the same time.
+int allocateBlocks(int fd, uint64_t offset, uint64_t length);
 // Afterwards the range reads as zeros, and its blocks are still reserved. The file keeps its size.
 int zeroRange(int fd, uint64_t offset, uint64_t length);
 // Relative paths have at most one folder, which is not reached through a link in the directory: ELOOP or ENOTDIR.

@@ -247,21 +247,23 @@ int Mapping::populate(uint64_t offset, uint64_t length) const {
   }
 }
 
+int Mapping::reserve(uint64_t end) { return reserveBy(reserveBlocks, end); }
+
+int Mapping::reserveFromAside(uint64_t end) {
+  const std::lock_guard lock(reserving_);
+  return reserveBy(allocateBlocks, end);
+}
+
 // Without a descriptor the pages themselves are asked for, which the kernel refuses where it would raise SIGBUS.
-int Mapping::reserve(uint64_t end) {
+int Mapping::reserveBy(MakeBlocks* makeBlocks, uint64_t end) {
   uint64_t begin = reservedEnd();
   if (end <= begin) return 0;
-  int error = fd_ < 0 ? populate(begin, end - begin) : reserveBlocks(fd_, begin, end - begin);
+  int error = fd_ < 0 ? populate(begin, end - begin) : makeBlocks(fd_, begin, end - begin);
   if (fd_ < 0 && error == EFAULT) error = ENOSPC;
   if (error != 0) return error;
   while (begin < end && !reservedEnd_.compare_exchange_weak(begin, end, std::memory_order_acq_rel)) {
   }
   return 0;
-}
-
-int Mapping::reserveFromAside(uint64_t end) {
-  const std::lock_guard lock(reserving_);
-  return reserve(end);
 }
 
 // A page that was replaced by the fault handler syncs without an error, yet nothing of it reaches the file.

@@ -38,7 +38,8 @@ class Mapping {
   // Makes the blocks of the file up to `end` exist, beginning where the last call ended. Returns 0 or the errno, and then nothing is reserved. For the writer that has the file as its head: it
   // waits for no other thread. Reserving what another thread reserves at the same time does no harm.
   int reserve(uint64_t end);
-  // The same for other threads: the descriptor may be taken away meanwhile.
+  // The same for other threads: the descriptor may be taken away meanwhile. Changes no byte: where the file system cannot reserve without that, it fails with EOPNOTSUPP or ENOSYS,
+  // because the writer may be storing there, or the next one.
   int reserveFromAside(uint64_t end);
   // Stores below it need no new block: they cannot fault on a full disk.
   uint64_t reservedEnd() const { return reservedEnd_.load(std::memory_order_acquire); }
@@ -51,6 +52,9 @@ class Mapping {
   static int syncUnmapped(std::shared_ptr<Mapping> mapping);
 
  private:
+  using MakeBlocks = int(int fd, uint64_t offset, uint64_t length);
+  int reserveBy(MakeBlocks* makeBlocks, uint64_t end);
+
   uint8_t* data_;
   size_t length_;
   bool writable_;

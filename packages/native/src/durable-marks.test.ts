@@ -138,6 +138,23 @@ describe('makeDurable', () => {
 })
 
 describe('retire', () => {
+  it('L48: after a failed sync, marks nothing when the last records of the segment before are gone', () => {
+    const results = [true, false].map((loses) => {
+      const { appender, control, segment } = newAppender()
+      append(appender, 'one')
+      append(appender, 'two')
+      expect(appender.roll(prepared(`after-loss-${loses}`), 1)).toBe(STATUS_OK)
+      new DataView(control).setUint32(WRITE_BACK_OFFSET, 2, true)
+      // A whole record: what is left looks like a segment that ended before it.
+      if (loses) new Uint8Array(segment).fill(0, 192, 320)
+      return { state: binding.jobWait(appender.retire(), WAIT_MS), sequences: slots(control).map(({ sequence }) => sequence) }
+    })
+    expect(results).toEqual([
+      { state: -constants.errno.EIO, sequences: [0n, 0n] },
+      { state: 1, sequences: [0n, 2n] },
+    ])
+  })
+
   it('syncs the segment before and unmaps it, whether it was mapped or prepared', () => {
     const { appender, control, segment } = newAppender()
     appender.append(1, Buffer.from('mapped'))

@@ -33,6 +33,27 @@ describe('recovery after a stop of the machine, of a queue that was never synced
     expect(readable()).toEqual(range(1000, 1101))
   })
 
+  it.each([0, 1, 100])('L4: keeps %i messages of a queue that a writer began at a higher sequence', (count) => {
+    const first = openWriter(queue, { segmentSize: SEGMENT_SIZE, firstSequence: 1000 })
+    for (const payload of textPayloads(count)) first.append(1, payload)
+    first.close()
+    pretendAnotherBoot(queue)
+    expect(recover()).toEqual({ cases: [], sequence: 1000 + count })
+    expect(readable()).toEqual(range(1000, 1001 + count))
+  })
+
+  it('L4: keeps what was appended since the beginning was lost, when the machine stops again', () => {
+    const first = openWriter(queue, { segmentSize: SEGMENT_SIZE, firstSequence: 1000 })
+    for (const payload of textPayloads(10)) first.append(1, payload)
+    first.close()
+    overwrite(segmentFile(queue, 0), SEGMENT_HEADER_LENGTH, Buffer.alloc(64))
+    pretendAnotherBoot(queue)
+    expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 1000 })
+    pretendAnotherBoot(queue)
+    expect(recover()).toEqual({ cases: [], sequence: 1001 })
+    expect(readable()).toEqual([1000, 1001])
+  })
+
   it('unsynced-tail: keeps bytes that an append left behind the last record, and goes on above them', () => {
     const { headSegment, writeOffset } = build({ payloads: textPayloads(100) })
     overwrite(segmentFile(queue, headSegment), writeOffset + 8, Buffer.alloc(100, 7))

@@ -33,7 +33,12 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const firstId = start?.segmentId ?? ids[0]
   const known = mark?.sequence ?? context.control.nextSequenceAcquire() ?? 0
   if (firstId === undefined) return freshQueueTail(context, known)
-  const end = walkSegments(context, firstId, start?.offset ?? SEGMENT_HEADER_LENGTH, start?.sequence ?? firstSequenceOf(firstId))
+  const end = walkSegments(
+    context,
+    firstId,
+    start?.offset ?? SEGMENT_HEADER_LENGTH,
+    start?.sequence ?? firstSequenceOf(context, firstId),
+  )
   if (end === undefined) {
     context.note('unsynced-tail', { segmentId: firstId }, 'it holds nothing')
     // Nothing was durable, and nothing is left: what the control block counted was never on the disk, and the queue begins again.
@@ -94,9 +99,25 @@ function leadsTo(context: RecoveryContext, segmentId: number): boolean {
   return nextSequence === above.firstSequence
 }
 
-/** A queue begins with sequence 0. Without this, what is left of its beginning would count although the first messages are lost. */
-function firstSequenceOf(segmentId: number): number | undefined {
-  return segmentId === 0 ? 0 : undefined
+/**
+ * A queue begins with sequence 0, or with the `firstSequence` of its first writer where the header says so and nothing contradicts it. Without this, what is left of its beginning would count
+ * although the first messages are lost. `undefined`: not known here.
+ */
+function firstSequenceOf(context: RecoveryContext, segmentId: number): number | undefined {
+  if (segmentId !== 0) return undefined
+  const { directory, segmentSize, control } = context
+  for (const id of listSegments(directory)) {
+    const glance = glanceAtSegment(directory, id, segmentSize)
+    if (glance === undefined || glance.problem !== undefined) return 0
+    // Emptied by an earlier recovery: it only leads on.
+    if (glance.hasRecords && glance.firstTypeId === PADDING_TYPE_ID) continue
+    const said = glance.header.firstSequence
+    const isConfirmed = glance.hasRecords
+      ? glance.firstSequence === said
+      : said !== undefined && said <= (control.nextSequenceAcquire() ?? 0)
+    return isConfirmed && Number.isSafeInteger(said) ? said : 0
+  }
+  return 0
 }
 
 interface WalkEnd {

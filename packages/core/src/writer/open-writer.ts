@@ -249,6 +249,8 @@ function createQueue(lock: WriterLock, options: ResolvedWriterOptions, hasContro
   const header = openFirstPage(directory, segmentId)
   // Said before the queue exists: a crash from here on leaves a queue that begins there.
   if (options.extensions) header.storeFirstSequence(options.firstSequence, 1)
+  // Nothing else keeps it when the machine stops before the first flush.
+  if (options.firstSequence > 0) binding.syncRange(header.mapping, 0, SEGMENT_HEADER_LENGTH)
   header.close()
   if (hasControl) linkAside(directory, CONTROL_FILE, quarantineName(CONTROL_FILE))
   createControl(directory, {

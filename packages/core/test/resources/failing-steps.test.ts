@@ -28,6 +28,7 @@ function run({ program, args = [], preloaded, env = {}, limit = 'true' }: Run): 
       ...process.env,
       ...switches,
       RESERVATIONS_WAIT: join(folder, 'switch'),
+      RESERVATIONS_TRIED: join(folder, 'tried'),
       ...env,
       ...(preloaded === undefined ? {} : preload(preloaded)),
     },
@@ -81,4 +82,8 @@ it('L47: background work of a terminated writer holds the lock, says so, and pub
     messages: ['from the worker', 'from the successor'],
     files: ['000000000.q', '000000001.q'],
   })
+})
+
+it('overwrites no message where the file system cannot reserve blocks and zeros are written instead', () => {
+  expect(run({ program: 'no-reservations', preloaded: 'no-reservations' })).toEqual({ missing: 0 })
 })
