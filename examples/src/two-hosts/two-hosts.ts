@@ -81,7 +81,7 @@ export class TwoHosts {
     let pulling = pull(b)
     const strategy = b.start<StrategyState>('strategy', '--name', STRATEGY, '--span', SPAN, '--feed', VENUE)
     const router = b.start<RouterState>('router')
-    await this.#arrived('the first frames')
+    await this.#until('the first frames', () => this.#b.nextFrame > 0)
 
     await this.#outage(feed, 'the NATS server', {
       kill: () => server.kill(),
@@ -139,7 +139,7 @@ export class TwoHosts {
   /** Waits until B has what A has now. */
   async #arrived(what: string): Promise<void> {
     const target = this.#a.nextFrame
-    await this.#until(what, () => target > 0 && this.#b.nextFrame >= target)
+    await this.#until(what, () => this.#b.nextFrame >= target)
   }
 
   async #promoteB({ url }: NatsServer): Promise<Promoted> {
