@@ -24,6 +24,11 @@ export class FeedWriter {
     }
   }
 
+  /** Sequence of the next frame. */
+  get nextSequence(): number {
+    return this.#frames.nextSequence
+  }
+
   /** Bytes of the largest frame that one record can hold. */
   get maxFrameLength(): number {
     return this.#frames.segmentSize - OVERHEAD

@@ -12,7 +12,7 @@ import { playFiles } from './play-files.js'
 import { playLive } from './play-live.js'
 
 const USAGE =
-  'Usage: feed --root DIR --venue NAME [--speed N|max] FILE... | feed --root DIR --venue NAME --live VENUE --seconds N'
+  'Usage: feed --root DIR --venue NAME [--speed N|max] [--continue] FILE... | feed --root DIR --venue NAME --live VENUE --seconds N'
 
 /** One venue's market data into its queue: recorded captures at their own pace, or an exchange's public feed. */
 async function main(): Promise<void> {
@@ -22,6 +22,8 @@ async function main(): Promise<void> {
       root: { type: 'string' },
       venue: { type: 'string' },
       speed: { type: 'string' },
+      // The queue holds the first frames of the captures already, from a feed that was killed: play those that follow.
+      continue: { type: 'boolean', default: false },
       live: { type: 'string' },
       seconds: { type: 'string', default: '30' },
     },
@@ -35,7 +37,8 @@ async function main(): Promise<void> {
   try {
     link.ready()
     await link.started
-    if (live === undefined) await playFiles({ files, speed: parseSpeed(values.speed) }, { writer, progress, link })
+    const skipFrames = values.continue ? writer.nextSequence : 0
+    if (live === undefined) await playFiles({ files, speed: parseSpeed(values.speed), skipFrames }, { writer, progress, link })
     else await playLive({ venue: liveVenue(live), seconds: Number(values.seconds) }, { writer, progress, link })
   } finally {
     writer.close()

@@ -15,21 +15,28 @@ export interface FeedContext {
 /**
  * Plays captures one after another, each from its first frame on at `speed` times its recorded pace. Ends early when told to stop.
  *
+ * @param input `skipFrames`: frames at the beginning that are not played. Default 0.
  * @throws {@link CaptureError} when a file cannot be read, or there is no frame in any of them.
  */
 export async function playFiles(
-  input: { readonly files: readonly string[]; readonly speed: number },
+  input: { readonly files: readonly string[]; readonly speed: number; readonly skipFrames?: number },
   context: FeedContext,
 ): Promise<void> {
   const { writer, progress, link } = context
   const schedule = new ReplaySchedule(input.speed, nowNs)
   const lengths = await Promise.all(input.files.map(contentLength))
   const totalLength = lengths.reduce((sum, length) => sum + length, 0)
+  const { skipFrames = 0 } = input
+  let skipped = 0
   let playedLength = 0
   for (const file of input.files) {
     const capture = new CaptureReader(file, { maxFrameLength: writer.maxFrameLength })
     schedule.restart()
     for await (const { payload, timestampNs } of capture.frames()) {
+      if (skipped < skipFrames) {
+        skipped++
+        continue
+      }
       const dueNs = schedule.dueNs(timestampNs)
       while (!(await schedule.reached(dueNs)) && !link.isStopping);
       if (link.isStopping) return
@@ -40,6 +47,7 @@ export async function playFiles(
     progress.addCapture(file, capture.counts)
   }
   // Somebody who hands over the wrong file should hear of it, instead of watching a market in which nothing happens.
-  if (progress.messages === 0) throw new CaptureError(input.files.join(', '), 'no line is a frame ("<unix seconds>: <frame>")')
+  if (progress.messages === 0 && skipped === 0)
+    throw new CaptureError(input.files.join(', '), 'no line is a frame ("<unix seconds>: <frame>")')
   progress.fraction = 1
 }

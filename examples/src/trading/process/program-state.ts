@@ -61,7 +61,16 @@ export interface RouterState {
   readonly latencies: { readonly order: string }
 }
 
-export type ProgramState = FeedState | StrategyState | RouterState
+/** What one end of a bridge between hosts says about itself. */
+export interface BridgeState {
+  readonly kind: 'bridge'
+  /** Records that this process passed on. */
+  readonly records: number
+  /** Sessions that the server or the network ended. */
+  readonly failures: number
+}
+
+export type ProgramState = FeedState | StrategyState | RouterState | BridgeState
 
 /** A program to whoever started it. */
 export interface Report<State extends ProgramState = ProgramState> {

@@ -43,6 +43,7 @@ export class Puller {
   readonly #options: PullerOptions
   #progress = { frames: 0, records: 0, bytes: 0, pending: 0, failures: 0 }
   #framesBefore = 0
+  #gapAt: number | undefined
 
   constructor(sink: ReplicaSink, stream: FrameStream, options: PullerOptions) {
     this.#sink = sink
@@ -174,10 +175,25 @@ export class Puller {
         detail: `message ${message.seq} of the stream: ${frame}`,
       })
     const before = this.#sink.nextSequence ?? frame.first
-    this.#sink.take(frame)
+    try {
+      this.#sink.take(frame)
+    } catch (error) {
+      throw this.#isFirstGap(error) ? new Error(`the consumer left records out: ${error}`) : error
+    }
     this.#progress.frames++
     this.#progress.records += (this.#sink.nextSequence ?? before) - before
     this.#progress.bytes += frame.body.length
     this.#progress.pending = message.info.pending
+  }
+
+  /**
+   * A server that lost messages which it had acknowledged gets them again from the source, and may leave them out for a consumer to which it had delivered them before. The next session looks for them in the stream.
+   * Records that are missing there, too, are lost.
+   */
+  #isFirstGap(error: unknown): boolean {
+    const next = this.#sink.nextSequence
+    if (!(error instanceof DataLostError) || this.#gapAt === next) return false
+    this.#gapAt = next
+    return true
   }
 }

@@ -77,14 +77,14 @@ export class ReplicaSource {
    */
   seek(sequence: number): void {
     this.reader.seek({ sequence })
-    const found = this.reader.peek()?.sequence ?? this.#end()
+    const found = this.#here()
     if (found !== sequence) throw new DataLostError({ directory: this.reader.directory, from: sequence, to: found })
   }
 
   /** Goes to the earliest record. @returns its sequence, or that of the next one. */
   seekEarliest(): number {
     this.reader.seek('earliest')
-    return this.reader.peek()?.sequence ?? this.#end()
+    return this.#here()
   }
 
   /**
@@ -116,6 +116,15 @@ export class ReplicaSource {
   /** Saves that everything up to these records has arrived, where the reader has a name. */
   commit(place: CommittedMessage): void {
     if (this.reader instanceof QueueReader) this.reader.commitThrough(place)
+  }
+
+  /** Sequence of the record at the reader, or of the one that will be appended there. */
+  #here(): number {
+    const present = this.reader.peek()?.sequence
+    if (present !== undefined) return present
+    const end = this.#end()
+    // Between the two looks the writer may have appended: then the end is that of a later record, and the reader has one.
+    return this.reader.peek()?.sequence ?? end
   }
 
   #end(): number {

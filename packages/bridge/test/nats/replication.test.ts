@@ -178,6 +178,19 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     expect(told(late)).toEqual(told(ends.source).slice(-told(late).length))
   })
 
+  it('stops at a message that is missing in the middle of the stream, after it looked for it once more', async () => {
+    const server = await NatsServer.start()
+    const ends = await Ends.on(server, 300)
+    await ends.push()
+    const { first = 0, last = 0 } = (await ends.stream.range()) ?? {}
+    expect(last).toBeGreaterThan(first + 1)
+    await ends.stream.manager.streams.deleteMessage(ends.stream.name, first + 1)
+    const notes: unknown[] = []
+    const from = ((await ends.stream.frameAt(first))?.count ?? 0) as number
+    await expect(ends.pull({ onNote: (note) => notes.push(note) })).rejects.toThrow(code('ERR_DATA_LOST', { from }))
+    expect([notes.length, told(ends.replica).length]).toEqual([1, from])
+  })
+
   it('releases the source only as far as the sinks are durable, when it is told to', async () => {
     const server = await NatsServer.start()
     const ends = await Ends.on(server, 200)

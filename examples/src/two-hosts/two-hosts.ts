@@ -1,0 +1,186 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connectNats, type Promoted, promote, readIdentity, rejoin } from '@chronicle-ts/bridge'
+import { DemoError, InterruptedError } from '../trading/demo/demo-error.js'
+import type { Program } from '../trading/demo/program.js'
+import type { BridgeState, FeedState, RouterState, StrategyState } from '../trading/process/program-state.js'
+import { Host } from './host.js'
+import { auditHosts, type HostsAudit } from './hosts-audit.js'
+import { NatsServer } from './nats-server.js'
+
+const VENUE = 'coinbase'
+const STRATEGY = 'alpha'
+/** Reach of the strategy's average. */
+const SPAN = '3'
+const LOOK_INTERVAL_MS = 20
+/** How long nothing may happen that is waited for. Bridges try again at least every 5 s. */
+const STALL_TIMEOUT_MS = 60_000
+
+export interface TwoHostsOptions {
+  readonly root: string
+  readonly capture: string
+  /** Times the recorded pace, on host A. Host B plays what is left as fast as it can. */
+  readonly speed: string
+  readonly signal: AbortSignal
+}
+
+export interface TwoHostsSummary {
+  /** What was killed, and the sequence of A's next frame at that moment. */
+  readonly kills: readonly { readonly what: string; readonly atFrame: number }[]
+  readonly failover: {
+    /** Term of B's queue of frames. */
+    readonly term: number
+    /** Frames that B had when it became the source. */
+    readonly framesOfB: number
+    /** Frames that A had when it died. */
+    readonly framesOfA: number
+    /** Records of A that no stream had: in its quarantine since it is a replica. */
+    readonly quarantined: number
+  }
+  readonly audit: HostsAudit
+}
+
+/** Runs both hosts, kills one part after the other, fails over, and audits what is there. */
+export class TwoHosts {
+  readonly #options: TwoHostsOptions
+  readonly #a: Host
+  readonly #b: Host
+  readonly #kills: { what: string; atFrame: number }[] = []
+
+  constructor(options: TwoHostsOptions) {
+    this.#options = options
+    this.#a = new Host('a', options.root, VENUE)
+    this.#b = new Host('b', options.root, VENUE)
+  }
+
+  /** @throws {@link DemoError} when a process fails that was not killed; {@link InterruptedError}. */
+  async run(binary: string): Promise<TwoHostsSummary> {
+    const { root, capture } = this.#options
+    const [a, b] = [this.#a, this.#b]
+    const server = await NatsServer.start(binary, join(root, 'nats'))
+    try {
+      const failover = await this.#play(server)
+      const audit = await auditHosts({ a, b, venue: VENUE, strategy: STRATEGY, capture })
+      return { kills: this.#kills, failover, audit }
+    } finally {
+      await Promise.all([a.die(), b.die()])
+      await server.kill()
+    }
+  }
+
+  async #play(server: NatsServer): Promise<TwoHostsSummary['failover']> {
+    const [a, b] = [this.#a, this.#b]
+    const { capture, speed } = this.#options
+    const feed = a.start<FeedState>('feed', '--venue', VENUE, '--speed', speed, capture)
+    await this.#until('the queues of host A', () => a.queues.every((directory) => readIdentity(directory)?.queueId))
+    const queueIds = a.queues.flatMap((directory) => ['--queue-id', readIdentity(directory)?.queueId ?? ''])
+    const push = (host: Host) => host.start<BridgeState>('bridge', 'push', '--venue', VENUE, '--server', server.url)
+    const pull = (host: Host) =>
+      host.start<BridgeState>('bridge', 'pull', '--venue', VENUE, '--server', server.url, '--sink', host.name, ...queueIds)
+    let pushing = push(a)
+    let pulling = pull(b)
+    const strategy = b.start<StrategyState>('strategy', '--name', STRATEGY, '--span', SPAN, '--feed', VENUE)
+    const router = b.start<RouterState>('router')
+    await this.#until('the first frames', () => this.#b.nextFrame > 0)
+
+    await this.#outage(feed, 'the NATS server', {
+      kill: () => server.kill(),
+      restart: () => server.start(),
+    })
+    await this.#outage(feed, 'the bridge of host A', {
+      kill: () => a.end(pushing, 'SIGKILL'),
+      restart: async () => {
+        pushing = push(a)
+      },
+    })
+    await this.#outage(feed, 'the bridge of host B', {
+      kill: () => b.end(pulling, 'SIGKILL'),
+      restart: async () => {
+        pulling = pull(b)
+      },
+    })
+
+    // The bridge dies first, so that A has frames that nothing has carried away when the rest of it dies.
+    await this.#outage(feed, 'host A', { kill: () => a.end(pushing, 'SIGKILL'), restart: () => a.die() }, false)
+    const framesOfA = a.nextFrame
+    await b.end(pulling, 'SIGTERM')
+    const { term, first: framesOfB } = await this.#promoteB(server)
+
+    const rest = b.start<FeedState>('feed', '--venue', VENUE, '--speed', 'max', '--continue', capture)
+    push(b)
+    this.#say('host B writes the rest of the market data')
+    await this.#until('the feed of host B', () => rest.end !== undefined)
+    await b.drain(strategy)
+    await b.drain(router)
+
+    this.#say('host A comes back, as a replica')
+    const quarantined = await this.#rejoinA(server)
+    pull(a)
+    await this.#until('host A to have what host B has', () => String(a.nextSequences) === String(b.nextSequences))
+    return { term, framesOfA, framesOfB, quarantined }
+  }
+
+  /** Kills, lets the feed append without it, restarts, and waits until B has what was appended meanwhile. */
+  async #outage(
+    feed: Program<FeedState>,
+    what: string,
+    { kill, restart }: { readonly kill: () => Promise<void>; readonly restart: () => Promise<void> },
+    isBack = true,
+  ): Promise<void> {
+    await kill()
+    const before = this.#a.nextFrame
+    this.#kills.push({ what, atFrame: before })
+    this.#say(`killed ${what} at frame ${before}`)
+    await this.#until('the feed to go on', () => this.#a.nextFrame > before || feed.end !== undefined)
+    await restart()
+    if (isBack) await this.#arrived(`what came without ${what}`)
+  }
+
+  /** Waits until B has what A has now. */
+  async #arrived(what: string): Promise<void> {
+    const target = this.#a.nextFrame
+    await this.#until(what, () => this.#b.nextFrame >= target)
+  }
+
+  async #promoteB({ url }: NatsServer): Promise<Promoted> {
+    const { queues, name } = this.#b
+    const connection = await connectNats({ servers: url })
+    try {
+      const frames = await promote(queues[0], connection, { name })
+      const notes = await promote(queues[1], connection, { name })
+      this.#say(`host B is the source from frame ${frames.first} on, in term ${frames.term} (notes: ${notes.first})`)
+      return frames
+    } finally {
+      await connection.close()
+    }
+  }
+
+  /** @returns how many records A had that no other host ever got. */
+  async #rejoinA({ url }: NatsServer): Promise<number> {
+    const connection = await connectNats({ servers: url })
+    try {
+      let records = 0
+      for (const directory of this.#a.queues) records += (await rejoin(directory, connection)).records
+      return records
+    } finally {
+      await connection.close()
+    }
+  }
+
+  async #until(what: string, condition: () => unknown): Promise<void> {
+    const endMs = performance.now() + STALL_TIMEOUT_MS
+    while (!condition()) {
+      if (this.#options.signal.aborted) throw new InterruptedError()
+      this.#a.assertHealthy()
+      this.#b.assertHealthy()
+      if (performance.now() > endMs) throw new DemoError(`Waited ${STALL_TIMEOUT_MS / 1000} s for ${what}`)
+      await sleep(LOOK_INTERVAL_MS)
+    }
+    this.#a.assertHealthy()
+    this.#b.assertHealthy()
+  }
+
+  #say(text: string): void {
+    console.error(text)
+  }
+}
