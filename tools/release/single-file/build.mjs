@@ -15,8 +15,12 @@ import { fileURLToPath } from 'node:url'
 import { root } from '../../run/root.mjs'
 import { trySingleFile } from './try-single-file.mjs'
 
-/** The bundler of the dashboard, which `packages/cli` depends on. */
-const { build } = /** @type {typeof import('esbuild')} */ (createRequire(join(root, 'packages/cli/package.json'))('esbuild'))
+/**
+ * The bundler of the dashboard, which `packages/cli` depends on.
+ *
+ * @type {typeof import('esbuild')}
+ */
+const esbuild = createRequire(join(root, 'packages/cli/package.json'))('esbuild')
 
 const POSTJECT = 'postject@1.0.0-alpha.6'
 /** The mark in Node.js that postject sets; it is the same in every version. */
@@ -28,7 +32,7 @@ const SENTINEL = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
  */
 export async function bundle(output) {
   mkdirSync(dirname(output), { recursive: true })
-  await build({
+  await esbuild.build({
     entryPoints: [fileURLToPath(new URL('./start.mjs', import.meta.url))],
     outfile: output,
     bundle: true,
