@@ -83,6 +83,8 @@ export class Puller {
     const messages = await this.#consume(begin)
     const end = (): void => void messages.close()
     signal.addEventListener('abort', end, { once: true })
+    // An abort while the server was asked has no event any more.
+    if (signal.aborted) end()
     try {
       await this.#takeAll(messages, { signal, last: this.#options.once === true ? range.last : Number.POSITIVE_INFINITY })
     } finally {
