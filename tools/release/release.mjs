@@ -2,7 +2,7 @@
 /**
  * Does everything of a release up to the upload, and the upload when told so.
  *
- * usage: npm run release -- --dry-run      versions, changelog, two builds with equal sums, pack, install in an empty folder, README
+ * usage: npm run release -- --dry-run      versions, changelog, two builds with equal sums, pack, install in an empty folder, README, chron-cli as one file
  *        npm run release -- --publish     the same, then `npm publish` of every tarball
  *
  * Exits 1 at the first step that fails. A dry run without prebuilt addons says so and goes on with this machine's own build; publishing refuses.
@@ -113,6 +113,11 @@ function tryInstalled(tarballs) {
   return `README program and chron-cli ran${isLocal ? " with this machine's own addon" : ''}`
 }
 
+/** Built and tried in an empty folder; the executable needs the network and is made by hand. */
+function makeSingleFile() {
+  return run(process.execPath, [join(root, 'tools/release/single-file/build.mjs')], root).trim()
+}
+
 /** @param {Map<string, string>} tarballs */
 function upload(tarballs) {
   for (const path of tarballs.values()) run('npm', ['publish', path, '--access', 'public'], scratch)
@@ -127,6 +132,7 @@ try {
   const tarballs = packAll(scratch)
   step('packed', () => [...tarballs.values()].map((path) => `\n  ${sumOf(path).slice(0, 16)}  ${basename(path)}`).join(''))
   step('installed', () => tryInstalled(tarballs))
+  step('chron-cli as one file', makeSingleFile)
   if (mode === '--publish') step('published', () => upload(tarballs))
   else console.log('not published: this was a dry run')
 } catch (error) {

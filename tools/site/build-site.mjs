@@ -6,13 +6,45 @@
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { root } from '../run/root.mjs'
 
 const TOOLS = { typedoc: '0.28.20', typescript: '6.0.3', '@types/node': '20.19.0' }
 const tools = join(root, 'build', 'site-tools')
 const site = join(root, 'build', 'site')
 const staged = join(tools, 'pages')
-const PACKAGES = ['core', 'schema', 'typed', 'inspect', 'bus', 'fanin', 'topics', 'replay', 'testing', 'telemetry', 'bridge']
+const PACKAGES = [
+  'core',
+  'schema',
+  'typed',
+  'inspect',
+  'bus',
+  'fanin',
+  'topics',
+  'replay',
+  'testing',
+  'telemetry',
+  'bridge',
+  'cli',
+  'native',
+]
+
+/** What the documents have code in; others are a warning. */
+const LANGUAGES = [
+  'typescript',
+  'javascript',
+  'json',
+  'bash',
+  'console',
+  'ini',
+  'yaml',
+  'sql',
+  'python',
+  'rust',
+  'cpp',
+  'diff',
+  'xml',
+]
 
 function installTools() {
   if (existsSync(join(tools, 'node_modules/typedoc'))) return
@@ -26,16 +58,7 @@ function installTools() {
 }
 
 /** Folders whose pages become pages of the site, in the order of its menu. */
-const FOLDERS = [
-  'docs/guide',
-  'docs',
-  '.',
-  ...PACKAGES.map((name) => `packages/${name}`),
-  'packages/cli',
-  'packages/native',
-  'docs/decisions',
-  'examples',
-]
+const FOLDERS = ['docs/guide', 'docs', '.', ...PACKAGES.map((name) => `packages/${name}`), 'docs/decisions', 'examples']
 
 /**
  * Copies the pages. A link to a folder becomes one to its README, or text where there is none; other files that are linked are copied too.
@@ -51,11 +74,14 @@ function stageDocuments() {
   )
   for (const name of names) {
     mkdirSync(dirname(join(staged, name)), { recursive: true })
+    const text = readFileSync(join(root, name), 'utf8')
+    // The menu would show the name of the file.
+    const title = /^# (.+)$/m.exec(text)?.[1]?.replaceAll('`', '') ?? name
     writeFileSync(
       join(staged, name),
-      readFileSync(join(root, name), 'utf8').replace(LINK, (all, text, target, anchor = '') =>
-        linkTo(name, { all, text, target, anchor }),
-      ),
+      `---\ntitle: ${JSON.stringify(title)}\n---\n\n${text.replace(LINK, (all, label, target, anchor = '') =>
+        linkTo(name, { all, text: label, target, anchor }),
+      )}`,
     )
   }
   return names
@@ -73,7 +99,9 @@ function linkTo(page, { all, text, target, anchor }) {
   if (!existsSync(source)) return text
   if (statSync(source).isDirectory()) {
     const readme = posix.join(path, 'README.md')
-    return FOLDERS.includes(posix.dirname(readme)) ? `[${text}](${posix.relative(dirname(page), readme)}${anchor})` : text
+    return FOLDERS.includes(posix.dirname(readme)) && existsSync(join(root, readme))
+      ? `[${text}](${posix.relative(dirname(page), readme)}${anchor})`
+      : text
   }
   if (path.endsWith('.md')) return FOLDERS.includes(posix.dirname(path)) ? all : text
   mkdirSync(dirname(join(staged, path)), { recursive: true })
@@ -109,12 +137,14 @@ function writeSettings(documents) {
   writeFileSync(join(tools, 'tsconfig.json'), JSON.stringify(tsconfig))
   const options = {
     entryPoints,
+    plugin: [fileURLToPath(new URL('./link-by-name.mjs', import.meta.url))],
     tsconfig: join(tools, 'tsconfig.json'),
     out: site,
     name: 'chronicle-ts',
     readme: join(staged, 'README.md'),
     projectDocuments: documents.filter((name) => name !== 'README.md').map((name) => join(staged, name)),
     disableSources: true,
+    highlightLanguages: LANGUAGES,
     excludePrivate: true,
     excludeInternal: true,
     includeVersion: false,

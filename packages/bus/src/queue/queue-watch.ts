@@ -6,7 +6,7 @@ import { MovingWatch, type WatchCounters } from '../watching/moving-watch.js'
 import { nearestDirectory } from '../watching/nearest-directory.js'
 import { RescanClock } from '../watching/rescan-clock.js'
 
-/** How a {@link QueueWatch} looks. */
+/** How a watch looks for a queue. */
 export interface QueueWatchOptions {
   /** Longest time that a change which inotify did not report goes unnoticed. @defaultValue 500 ms */
   readonly rescanIntervalMs?: number

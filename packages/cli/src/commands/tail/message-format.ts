@@ -56,12 +56,26 @@ export function messageAsJson(record: ColdRecord, { queue, decoded }: MessageFac
   }
   return asText(record, () => {
     const content = isUtf8(payload) ? { text: payload.toString('utf8') } : { base64: payload.toString('base64') }
-    return JSON.stringify({ ...(queue !== undefined && { queue }), ...place, ...content, ...decodedFields(decoded) })
+    const said = { ...decodedFields(decoded, record), ...extensionFields(record) }
+    return JSON.stringify({ ...(queue !== undefined && { queue }), ...place, ...content, ...said })
   })
 }
 
-function decodedFields(decoded: DecodedRecord | undefined): object {
-  if (decoded === undefined) return {}
+/** What an appender added beside the payload; left out where it added nothing. */
+function extensionFields({ trace, source }: ColdRecord): object {
+  return {
+    ...(trace !== undefined && { trace: { ...trace, traceId: hex(trace.traceId), spanId: hex(trace.spanId) } }),
+    ...(source !== undefined && { source }),
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+/** A type that the registry does not hold has the version that its record says, and no fields. */
+function decodedFields(decoded: DecodedRecord | undefined, record: ColdRecord): object {
+  if (decoded === undefined) return record.schemaVersion === 0 ? {} : { schemaVersion: record.schemaVersion }
   const { type, version: schemaVersion } = decoded
   return decoded.kind === 'bad'
     ? { type, schemaVersion, decodeError: decoded.detail }

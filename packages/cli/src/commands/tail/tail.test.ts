@@ -53,6 +53,29 @@ describe('chron-cli tail', () => {
     expect(crc32(Buffer.from(String(last?.['base64']), 'base64'))).toBeGreaterThan(0)
   })
 
+  it('adds schema version, trace and source of a record that has them, as export does', () => {
+    const queue = folder.join('queue')
+    const source = { sourceSequence: 7, sourceId: 1, sourceEpoch: 3, outputIndex: 0, isLastOutput: true }
+    const [traceId, spanId] = [Buffer.alloc(16, 0xab), Buffer.alloc(8, 0xcd)]
+    {
+      using writer = openWriter(queue, { segmentSize: 65_536 })
+      writer.append(1, Buffer.from('plain'))
+      writer.append(1, Buffer.from('traced'), { schemaVersion: 5, trace: { traceId, spanId, sampled: true } })
+      writer.append(1, Buffer.from('made'), { source })
+    }
+    const { stdout } = runCli(['tail', queue, '--json'])
+    const added = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => {
+        const { schemaVersion, trace, source } = JSON.parse(line) as Record<string, unknown>
+        return { schemaVersion, trace, source }
+      })
+    const trace = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), sampled: true, random: false }
+    expect(added).toEqual([{}, { schemaVersion: 5, trace }, { source }])
+    expect(runCli(['export', queue]).stdout).toBe(stdout)
+  })
+
   it('shows ten messages by default, and none with -n 0', () => {
     const queue = folder.copyGolden('rolled')
     expect(sequences(runCli(['tail', queue, '--json']).stdout)).toEqual([50, 51, 52, 53, 54, 55, 56, 57, 58, 59])
