@@ -43,7 +43,7 @@ function formatJson(report: CompareReport): string {
   return JSON.stringify(report, undefined, 2)
 }
 
-/** A peer that fails is told in its row and does not end the run: the others still measure; but a wrong message of ours does. */
+/** A peer that fails is skipped with its reason, and the others go on; a failure of our own queue ends the run. */
 async function compareIn(
   workload: Workload,
   peers: readonly Peer[],
