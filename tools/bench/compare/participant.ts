@@ -99,14 +99,14 @@ async function ask(sender: Sender, receiver: Receiver): Promise<number[]> {
 
 async function answer(sender: Sender, receiver: Receiver): Promise<number[]> {
   let index = 0
-  let sent: void | Promise<void>
+  const last: (void | Promise<void>)[] = []
   await receiver.run((payload) => {
     checkPayload(payload, task.payloadLength, index)
     // A copy: a payload may be a view that is valid only now.
-    sent = sender.send([Uint8Array.from(payload)])
+    last[0] = sender.send([Uint8Array.from(payload)])
     return ++index < task.count
   })
-  await sent
+  await last[0]
   return []
 }
 
