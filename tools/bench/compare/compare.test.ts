@@ -61,17 +61,7 @@ describe('npm run bench:compare', () => {
     const program = join(root, 'tools/dist/bench/compare/main.js')
     const charts = join(directory, 'charts')
     const files = mkdtempSync(join(directory, 'files-'))
-    const args = [
-      '--json',
-      '--rounds',
-      '1',
-      '--scale',
-      '0.01',
-      '--peers',
-      'ours,socket,channel,file',
-      '--workloads',
-      'W1,W2,W3x64,W4x100',
-    ]
+    const args = ['--json', '--rounds', '1', '--scale', '0.01', '--peers', 'ours,channel', '--workloads', 'W1,W2,W3x64,W4x100']
     const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args, '--root', files, '--svg', charts], {
       encoding: 'utf8',
     })
@@ -80,13 +70,13 @@ describe('npm run bench:compare', () => {
     expect(report.environment.node).toBe(process.version)
     for (const { durable, peers } of report.workloads) {
       for (const { peer, figures, skipped } of peers) {
-        const keepsNothing = durable && ['socket', 'channel'].includes(peer)
+        const keepsNothing = durable && peer === 'channel'
         expect([peer, skipped]).toEqual([peer, keepsNothing ? 'keeps nothing' : undefined])
         for (const { median } of figures) expect(median).toBeGreaterThanOrEqual(0)
         expect(figures.length > 0).toBe(!keepsNothing)
       }
     }
-    expect(formatCompareMarkdown(report)).toContain('| Unix socket | skipped: keeps nothing |')
+    expect(formatCompareMarkdown(report)).toContain('| worker MessageChannel | skipped: keeps nothing |')
     expect(readdirSync(charts).sort()).toEqual(['w1.svg', 'w2.svg', 'w3x64.svg', 'w4x100.svg'])
     expect(readFileSync(join(charts, 'w1.svg'), 'utf8')).toBe(drawChart(report.workloads[0] as CompareReport['workloads'][0]))
     expect(readdirSync(files)).toEqual([])
