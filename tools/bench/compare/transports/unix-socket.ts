@@ -13,11 +13,17 @@ export const unixSocketTransport: Transport = {
       await once(socket, 'connect')
       sockets.push(socket)
     }
+    // One wait for all calls that find the sockets full: a listener per call would be thousands.
+    let drained: Promise<unknown> | undefined
     return {
       send: async (messages) => {
         const bytes = encodeFrames(messages)
         const full = sockets.filter((socket) => !socket.write(bytes))
-        await Promise.all(full.map((socket) => once(socket, 'drain')))
+        if (full.length === 0) return
+        drained ??= Promise.all(full.map((socket) => once(socket, 'drain'))).finally(() => {
+          drained = undefined
+        })
+        await drained
       },
       close: () => {
         for (const socket of sockets) socket.end()
