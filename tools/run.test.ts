@@ -225,6 +225,8 @@ describe('run.mjs', () => {
   it('lists its tasks when asked for another', async () => {
     const { code, errors } = await run({}, 'dance')
     expect(code).toBe(1)
-    expect(errors.join()).toMatch(/tasks: build, demo, test, coverage, bench, torture, release, docs, fuzz, proof, check/)
+    expect(errors.join()).toMatch(
+      /tasks: build, demo, test, coverage, bench, bench:compare, torture, release, docs, fuzz, proof, check/,
+    )
   })
 })

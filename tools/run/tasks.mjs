@@ -20,6 +20,7 @@ const PROGRAMS = {
   site: 'tools/site/build-site.mjs',
   demo: 'examples/dist/trading/demo/main.js',
   bench: 'tools/dist/bench/main.js',
+  compare: 'tools/dist/bench/compare/main.js',
   torture: 'tools/dist/evidence/kill/main.js',
 }
 
@@ -57,6 +58,7 @@ const tasks = {
   test: (args) => runInForeground('vitest', ['run', ...args]),
   coverage: (args) => runInForeground('vitest', ['run', '--coverage', ...args]),
   bench: (args) => runInForeground('bench', args),
+  'bench:compare': (args) => runInForeground('compare', args),
   torture: (args) => runInForeground('torture', args),
   release: (args) => runInForeground('release', args),
   docs: (args) => runInForeground('site', args),

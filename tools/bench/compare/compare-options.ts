@@ -1,0 +1,80 @@
+import { tmpdir } from 'node:os'
+import { parseArgs } from 'node:util'
+import { PEERS } from './peers.js'
+import { WORKLOADS } from './workloads.js'
+
+export interface CompareOptions {
+  readonly help: boolean
+  readonly format: 'text' | 'json' | 'markdown'
+  /** Folder for an SVG per row. */
+  readonly svg: string | undefined
+  readonly peers: readonly string[]
+  readonly workloads: readonly string[]
+  readonly rounds: number
+  readonly payloadLength: number
+  /** Factor for the number of messages of each workload. */
+  readonly scale: number
+  readonly directory: string
+}
+
+export const COMPARE_USAGE = `usage: npm run bench:compare -- [options]
+
+Sends the same messages through this project's queue and through what npm users have, in turns, and checks each message that arrives.
+Installs the packages lmdb, redis and nats in build/compare-peers when they are needed; skips peers whose server is missing.
+
+  --workloads ID,...  ${WORKLOADS.map(({ id }) => id).join(', ')} (all)
+  --peers ID,...      ${PEERS.map(({ id }) => id).join(', ')} (all)
+  --rounds N          rounds in which the peers take turns (5)
+  --scale X           factor for the number of messages (1)
+  --payload BYTES     length of the messages of W1 to W3, at least 16 (64)
+  --root DIR          folder for the files; durable rows measure its disk (the system's folder for temporary files)
+  --svg DIR           write an SVG per row into this folder
+  --json              print the results as JSON
+  --markdown          print the results as Markdown
+  --help              this text
+`
+
+/** @throws with one sentence about what is wrong with the arguments. */
+export function parseCompareOptions(args: readonly string[]): CompareOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
+      svg: { type: 'string' },
+      peers: { type: 'string' },
+      workloads: { type: 'string' },
+      rounds: { type: 'string', default: '5' },
+      scale: { type: 'string', default: '1' },
+      payload: { type: 'string', default: '64' },
+      root: { type: 'string', default: tmpdir() },
+    },
+  })
+  return {
+    help: values.help,
+    format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
+    svg: values.svg,
+    peers: chosen('peers', values.peers, PEERS),
+    workloads: chosen('workloads', values.workloads, WORKLOADS),
+    rounds: Math.floor(numberOption('rounds', values.rounds, 1)),
+    scale: numberOption('scale', values.scale, 0.001),
+    payloadLength: Math.floor(numberOption('payload', values.payload, 16)),
+    directory: values.root,
+  }
+}
+
+function chosen(name: string, text: string | undefined, known: readonly { readonly id: string }[]): string[] {
+  const ids = known.map(({ id }) => id)
+  const asked = text?.split(',').filter(Boolean) ?? ids
+  const unknown = asked.find((id) => !ids.includes(id))
+  if (unknown !== undefined || asked.length === 0)
+    throw new Error(`--${name} knows ${ids.join(', ')}, not ${unknown ?? 'nothing'}`)
+  return asked
+}
+
+function numberOption(name: string, text: string, least: number): number {
+  const value = Number(text)
+  if (!(value >= least) || value === Infinity) throw new Error(`--${name} must be a number of at least ${least}, not ${text}`)
+  return value
+}
