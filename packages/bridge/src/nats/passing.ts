@@ -12,25 +12,30 @@ export interface SessionNote {
   readonly attempt: number
 }
 
+/** What sessions count, over all of them. */
+export interface SessionCounts {
+  readonly frames: number
+  failures: number
+}
+
 /**
  * Runs sessions until one ends without an error, or the signal aborts. A session that fails because of the server or the network is followed by another one, which reads from the stream where it is. What the
- * queues say is final.
+ * queues say is final. The pause grows while sessions fail without a frame between them.
  */
 export async function inSessions(
   session: () => Promise<void>,
-  {
-    signal,
-    onNote,
-    hasProgressed,
-  }: { signal: AbortSignal; onNote?: ((note: SessionNote) => void) | undefined; hasProgressed: () => boolean },
+  { signal, counts, onNote }: { signal: AbortSignal; counts: SessionCounts; onNote?: ((note: SessionNote) => void) | undefined },
 ): Promise<void> {
+  let framesBefore = counts.frames
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
       return await session()
     } catch (error) {
       if (signal.aborted) return
       if (isQueueError(error) || !isOfServer(error)) throw error
-      if (hasProgressed()) attempt = 1
+      if (counts.frames > framesBefore) attempt = 1
+      framesBefore = counts.frames
+      counts.failures++
       onNote?.({ error, attempt })
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)

@@ -41,8 +41,7 @@ export class Puller {
   readonly #sink: ReplicaSink
   readonly #stream: FrameStream
   readonly #options: PullerOptions
-  #progress = { frames: 0, records: 0, bytes: 0, pending: 0, failures: 0 }
-  #framesBefore = 0
+  readonly #progress = { frames: 0, records: 0, bytes: 0, pending: 0, failures: 0 }
   #gapAt: number | undefined
 
   constructor(sink: ReplicaSink, stream: FrameStream, options: PullerOptions) {
@@ -62,18 +61,7 @@ export class Puller {
    * that a promoted queue did not have.
    */
   async run(signal: AbortSignal): Promise<void> {
-    await inSessions(() => this.#session(signal), {
-      signal,
-      onNote: (note) => {
-        this.#progress.failures++
-        this.#options.onNote?.(note)
-      },
-      hasProgressed: () => {
-        const has = this.#progress.frames > this.#framesBefore
-        this.#framesBefore = this.#progress.frames
-        return has
-      },
-    })
+    await inSessions(() => this.#session(signal), { signal, counts: this.#progress, onNote: this.#options.onNote })
   }
 
   async #session(signal: AbortSignal): Promise<void> {

@@ -41,14 +41,13 @@ export class Pusher {
   readonly #stream: FrameStream
   readonly #options: PusherOptions
   readonly #sinks: SinkProgress
-  #progress: { nextSequence: number | undefined; frames: number; records: number; bytes: number; failures: number } = {
+  readonly #progress: { nextSequence: number | undefined; frames: number; records: number; bytes: number; failures: number } = {
     nextSequence: undefined,
     frames: 0,
     records: 0,
     bytes: 0,
     failures: 0,
   }
-  #framesBefore = 0
   #refusals = 0
 
   constructor(source: ReplicaSource, stream: FrameStream, options: PusherOptions = {}) {
@@ -69,18 +68,7 @@ export class Pusher {
    * the source.
    */
   async run(signal: AbortSignal): Promise<void> {
-    await inSessions(() => this.#session(signal), {
-      signal,
-      onNote: (note) => {
-        this.#progress.failures++
-        this.#options.onNote?.(note)
-      },
-      hasProgressed: () => {
-        const has = this.#progress.frames > this.#framesBefore
-        this.#framesBefore = this.#progress.frames
-        return has
-      },
-    })
+    await inSessions(() => this.#session(signal), { signal, counts: this.#progress, onNote: this.#options.onNote })
   }
 
   async #session(signal: AbortSignal): Promise<void> {
