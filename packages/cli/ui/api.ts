@@ -1,33 +1,8 @@
 /** What the server sends; `packages/cli/src/commands/ui` has the other side. 64-bit integers are strings. */
 
-export type Severity = 'ok' | 'warning' | 'critical'
+import type { Severity } from '../src/commands/ui/snapshot.js'
 
-export interface QueueSummary {
-  readonly id: string
-  readonly name: string
-  readonly word: string
-  readonly subject: 'queue' | 'writer' | 'reader'
-  readonly severity: Severity
-  readonly writer: { readonly word: string; readonly severity: Severity }
-  readonly perSecond: number | null
-  readonly nextSequence: number | null
-  readonly bytes: number
-  readonly readers: number
-  readonly lagMessages: number | null
-  readonly lagBytes: number | null
-  readonly lagSeconds: number | null
-  readonly conditions: readonly string[]
-  readonly spark: readonly number[]
-}
-
-export interface Snapshot {
-  readonly at: string
-  readonly root: string
-  readonly error: string | null
-  readonly queues: readonly QueueSummary[]
-  readonly unreadable: readonly { readonly name: string; readonly message: string }[]
-  readonly leftOut: number
-}
+export type { QueueSummary, Severity, Snapshot } from '../src/commands/ui/snapshot.js'
 
 export interface ReaderState {
   readonly name: string

@@ -1,46 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { QueueState, TrendPoint } from '@chronicle-ts/inspect'
+import type { TrendPoint } from '@chronicle-ts/inspect'
 import { messageOfError } from '../../error-report.js'
 import { displayName } from '../../queues/queue-names.js'
 import { type QueueWatch, type WatchedQueue, WatchedQueues } from '../../queues/watched-queues.js'
+import type { QueueSummary, Snapshot } from './snapshot.js'
 
 /** How often the queues are looked at while a browser watches. */
 export const LOOK_INTERVAL_MS = 1000
 
 /** Points of a trend that a browser gets: more than pixels would only cost. */
 const TREND_POINTS_MAX = 450
-
-/** A queue in the list of all queues. */
-export interface QueueSummary {
-  /** Stands for its path, which clients never send. */
-  readonly id: string
-  readonly name: string
-  readonly word: string
-  /** What the word is about. */
-  readonly subject: 'queue' | 'writer' | 'reader'
-  readonly severity: QueueState['severity']
-  readonly writer: { readonly word: string; readonly severity: QueueState['severity'] }
-  readonly perSecond: number | null
-  readonly nextSequence: number | null
-  readonly bytes: number
-  readonly readers: number
-  readonly lagMessages: number | null
-  readonly lagBytes: number | null
-  readonly lagSeconds: number | null
-  readonly conditions: readonly string[]
-  /** Some points of the rates of the last fifteen minutes. */
-  readonly spark: readonly number[]
-}
-
-/** Everything that the list shows. */
-export interface Snapshot {
-  readonly at: string
-  readonly root: string
-  readonly error: string | null
-  readonly queues: readonly QueueSummary[]
-  readonly unreadable: readonly { readonly name: string; readonly message: string }[]
-  readonly leftOut: number
-}
 
 const SPARK_POINTS = 40
 
