@@ -9,7 +9,7 @@ export const HOLD_BACK_MS = 2000
 /** How often the lock of one source that holds others back is asked whether its writer is dead: the answer costs system calls. */
 export const WRITER_QUESTION_INTERVAL_MS = 10
 
-/** First sleep while messages are held back: heartbeats wake nobody, so they are looked for. */
+/** First sleep while messages are held back: a heartbeat wakes no reader, so the fan-in looks for it. */
 export const HEARTBEAT_LOOK_INTERVAL_MS = 1
 
 /**

@@ -76,7 +76,7 @@ class AppenderCore {
 
   AppenderState& state() { return state_; }
 
-  // Records end at or below the limit: what lies beyond is not reserved yet, or somebody wants to know. All of the segment after `attach`.
+  // Records end at or below the limit: what lies beyond is not reserved yet, or the writer wants to be asked. All of the segment after `attach`.
   void setLimit(uint64_t limit) { limit_ = std::max(writeOffset_, std::min<uint64_t>(limit, segment_.length)); }
 
   // Until `detach`. Without one, wakes are never left to another thread.
@@ -385,7 +385,7 @@ class AppenderCore {
     control_->segmentGeneration.store(odd + 1, std::memory_order_release);
   }
 
-  // What is not known stays zero, which means absent: nobody counts the records of a segment that another writer began. The last timestamp is the highest one too, or absent.
+  // What is not known stays zero, which means absent: no writer counts the records of a segment that another writer began. The last timestamp is the highest one too, or absent.
   void storeEndSummary() {
     SegmentHeader* const header = segmentHeader();
     header->endOffset.store(writeOffset_, std::memory_order_relaxed);

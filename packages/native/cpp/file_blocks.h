@@ -8,9 +8,9 @@ namespace chronicle {
 
 // Afterwards every block of the range exists, and what was in it is still there.
 //
-// Where the file system cannot reserve, zeros are written over zeros that were read: nobody else may store into the range meanwhile.
+// Where the file system cannot reserve, zeros are written over zeros that were read: no other thread may store into the range meanwhile.
 int reserveBlocks(int fd, uint64_t offset, uint64_t length);
-// The same without that fallback, whose error it returns instead (EOPNOTSUPP or ENOSYS): changes no byte, whoever stores into the range at the same time.
+// The same without that fallback, whose error it returns instead (EOPNOTSUPP or ENOSYS): changes no byte, also while another thread stores into the range.
 int allocateBlocks(int fd, uint64_t offset, uint64_t length);
 // Afterwards the range reads as zeros, and its blocks are still reserved. The file keeps its size.
 int zeroRange(int fd, uint64_t offset, uint64_t length);

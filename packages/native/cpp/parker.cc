@@ -1,7 +1,7 @@
 // Waits on behalf of event loops: threads that sleep in futex_waitv on up to 127 words each, plus one of their own by which they are told about
 // changes. A park with more words than one thread has room for is spread over several; the first change ends all of it.
 //
-// A park also has words that nobody wakes a sleeper for, and looks at those (and at its futex words once more) each `pollNs`, and less often after a while. However many parks there are, that costs a
+// A park also has words whose change wakes no sleeper, and looks at those (and at its futex words once more) each `pollNs`, and less often after a while. However many parks there are, that costs a
 // thread one turn per interval, and JavaScript nothing.
 #include "parker.h"
 

@@ -218,7 +218,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     await ends.push()
     await expect(promote(ends.source, ends.connection, { name: 'b' })).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
     await ends.pull()
-    // The source's host is cut off, and appends what nobody gets.
+    // The source's host is cut off, and appends records that no replica receives.
     ends.append(30)
     const promoted = await promote(ends.replica, ends.connection, { name: 'b' })
     expect(promoted).toMatchObject({ term: 1, first: 100 })

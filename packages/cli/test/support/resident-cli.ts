@@ -31,7 +31,7 @@ export function runInResident(args: readonly string[]): { exitCode: number | nul
   return { exitCode, stdout, stderr }
 }
 
-/** The pipes are open for reading and writing here, so that opening one waits for nobody; they close with this process, which ends the resident. */
+/** The pipes are open for reading and writing here, so that opening one does not wait; they close with this process, which ends the resident. */
 function startResident(): Resident {
   const folder = mkdtempSync(join(tmpdir(), 'chronicle-resident-'))
   const paths = ['requests', 'answers'].map((name) => join(folder, name))

@@ -4,11 +4,11 @@ import type { RandomNumbers } from './random-numbers.js'
 export interface MutableQueue {
   readonly files: Map<string, Buffer>
   readonly random: RandomNumbers
-  /** The readers need not look: they would wait for somebody who might still be creating the control block. */
+  /** The readers need not look: they would wait for a process that might still create the control block. */
   writerOnly: boolean
   /** What was changed cannot be told from the truth. */
   mayHide: boolean
-  /** A record with right checksums stands in a wrong place: whoever goes on behind it believes its sequence, and may pass over lower ones. */
+  /** A record with right checksums stands in a wrong place: a reader that continues after it takes its sequence, and may pass over lower ones. */
   misleads: boolean
 }
 

@@ -6,7 +6,7 @@ import { ReadEntry } from './typed-message.js'
 
 /** How many messages were passed over, and why. */
 export interface SkipCounts {
-  /** By typeId: types that nobody asked for, and messages that `where` or `key` refused or whose bytes were skipped as bad. */
+  /** By typeId: types that the reader did not ask for, and messages that `where` or `key` refused or whose bytes were skipped as bad. */
   readonly byType: ReadonlyMap<number, number>
   /** Messages whose bytes are not one of their type; only with `onBadMessage: 'skip'`. */
   readonly bad: number

@@ -33,7 +33,7 @@ export class ReadEntry {
   readonly typeId: number
   body: unknown
   message!: Message
-  /** `undefined` for a type that nobody asked for. */
+  /** `undefined` for a type that the reader did not ask for. */
   readonly reader: MessageReader | undefined
   /** Reads the key field of a body. */
   readonly keyOf: ((this: unknown) => unknown) | undefined

@@ -10,7 +10,7 @@ export interface Token {
   readonly position: number
 }
 
-/** Longer expressions are refused: nobody writes them, and the time to parse one stays bounded. */
+/** Longer expressions are refused: people do not write them, and the time to parse one stays bounded. */
 const LENGTH_MAX = 10_000
 
 const SPACE = /\s+/y
