@@ -1,16 +1,29 @@
 import { InvalidArgumentError, openObserver } from '@chronicle-ts/core'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { readIdentity } from '../replica/replica-identity.js'
-import { FrameStream, type StreamNames } from './frame-stream.js'
-import { SINK_PREFIX } from './sink-progress.js'
+import { FrameStream, type StreamEnd, type StreamNames } from './frame-stream.js'
+import { sinkNoteOf, sinkOf } from './sink-note.js'
+
+/** How far one place is behind another one. */
+export interface BridgeLag {
+  readonly messages: number
+  /** Of records. A replica's is an estimate, by the mean size of the stream's messages; `undefined` where nothing says it. */
+  readonly bytes: number | undefined
+  /** Age of the oldest record that is missing: by its own time at a source, by the time at which the server stored it at a replica. `undefined` where nothing says it. */
+  readonly seconds: number | undefined
+}
 
 /** One sink of a stream. */
 export interface SinkStatus {
   readonly name: string
+  /** Host and directory of the replica. */
+  readonly replica: string
   /** Messages of the stream that it has not made durable. */
   readonly pendingFrames: number
-  /** Sequence of the record that it needs next, as far as its acknowledgements say; `undefined` when the stream does not have that frame any more. */
-  readonly nextSequence: number | undefined
+  /** Sequence of the record that it needs next, as far as it said what is durable. */
+  readonly durableSequence: number
+  /** How far it is behind the source, when this is the source; otherwise behind the stream. */
+  readonly lag: BridgeLag
 }
 
 /** Where a queue, its stream and its sinks are. */
@@ -32,11 +45,13 @@ export interface BridgeStatus {
     readonly nextSequence: number | undefined
   }
   /** A source's: how far the stream is behind it. A replica's: how far it is behind the stream. */
-  readonly lag: { readonly messages: number; readonly seconds: number | undefined }
+  readonly lag: BridgeLag
   /** Whether a replica was promoted over this source. */
   readonly fenced: boolean
   readonly sinks: readonly SinkStatus[]
 }
+
+const NO_LAG: BridgeLag = { messages: 0, bytes: 0, seconds: 0 }
 
 /** Reads the status. @throws {@link InvalidArgumentError} for a queue without an id; what the server answers. */
 export async function bridgeStatus(
@@ -53,8 +68,6 @@ export async function bridgeStatus(
   const stream = await FrameStream.of(connection, queueId, names)
   const range = await stream.range()
   const end = await stream.end()
-  const there = end.next ?? 0
-  const messages = Math.max(0, isReplica ? there - nextSequence : nextSequence - there)
   return {
     directory,
     queueId,
@@ -70,30 +83,50 @@ export async function bridgeStatus(
       term: end.term,
       nextSequence: end.next,
     },
-    lag: { messages, seconds: messages === 0 ? 0 : isReplica ? undefined : ageOf(directory, there) },
+    lag: isReplica ? await lagOfReplica(stream, nextSequence, end) : lagOfSource(directory, end.next ?? 0),
     fenced: !isReplica && end.term > term,
-    sinks: range === undefined ? [] : await sinksOf(stream),
+    sinks: range === undefined ? [] : await sinksOf(stream, isReplica ? { next: end.next ?? 0 } : { directory }),
   }
 }
 
-/** Seconds since the record was appended, by its time. */
-function ageOf(directory: string, sequence: number): number | undefined {
+/** How far a place in a queue is from its end. */
+export function lagOfSource(directory: string, sequence: number): BridgeLag {
   using observer = openObserver(directory, { start: { sequence } })
-  const message = observer.peek()
-  if (message === undefined) return undefined
-  return Math.max(0, Number(BigInt(Date.now()) * 1_000_000n - message.timestampNs) / 1e9)
+  const { messages, bytes, ns } = observer.lag()
+  // The stream has more than the queue: a source that lost records in a power cut.
+  return messages > 0 ? { messages, bytes, seconds: Number(ns) / 1e9 } : NO_LAG
 }
 
-async function sinksOf(stream: FrameStream): Promise<SinkStatus[]> {
+/** How far a replica is from the end of a stream. */
+export async function lagOfReplica(stream: FrameStream, nextSequence: number, { next = 0 }: StreamEnd): Promise<BridgeLag> {
+  const messages = next - nextSequence
+  const range = await stream.range()
+  if (messages <= 0 || range === undefined) return NO_LAG
+  const found = await stream.find(nextSequence)
+  const first = found === 'trimmed' ? range.first : found
+  const oldest = await stream.messageAt(first)
+  return {
+    messages,
+    bytes: Math.round((range.bytes / Math.max(range.messages, 1)) * (range.last - first + 1)),
+    seconds: oldest === undefined ? undefined : Math.max(0, (Date.now() - oldest.storedMs) / 1000),
+  }
+}
+
+async function sinksOf(
+  stream: FrameStream,
+  measure: { readonly directory: string } | { readonly next: number },
+): Promise<SinkStatus[]> {
   const sinks: SinkStatus[] = []
-  for await (const { name, num_pending, num_ack_pending, ack_floor } of stream.manager.consumers.list(stream.name)) {
-    if (!name.startsWith(SINK_PREFIX)) continue
-    const frame = ack_floor.stream_seq === 0 ? undefined : await stream.frameAt(ack_floor.stream_seq)
-    sinks.push({
-      name: name.slice(SINK_PREFIX.length),
-      pendingFrames: num_pending + num_ack_pending,
-      nextSequence: frame === undefined ? undefined : frame.first + frame.count,
-    })
+  for await (const consumer of stream.manager.consumers.list(stream.name)) {
+    const name = sinkOf(consumer.name)
+    if (name === undefined) continue
+    const { durable, replica } = sinkNoteOf(consumer)
+    const lag =
+      'directory' in measure
+        ? lagOfSource(measure.directory, durable)
+        : { messages: Math.max(0, measure.next - durable), bytes: undefined, seconds: undefined }
+    const pendingFrames = consumer.num_pending + consumer.num_ack_pending
+    sinks.push({ name, replica, pendingFrames, durableSequence: durable, lag })
   }
   return sinks
 }

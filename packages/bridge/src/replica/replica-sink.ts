@@ -145,19 +145,16 @@ export class ReplicaSink {
     const known = Math.min(next - first, count)
     if (term < this.#term && known < count) throw new FencedError({ directory: this.directory, term, newTerm: this.#term })
     const bytes = this.#decompressed(whole)
-    const knownLength = lengthOfRecords(bytes, known)
+    // A head that does not fit its body must not move the place: nothing of it is appended.
+    if (lengthOfRecords(bytes, count) !== bytes.length)
+      throw this.#bad(first, `the body of a frame does not hold ${count} records`)
+    const knownLength = lengthOfRecords(bytes, known) ?? 0
     if (known > 0) compareRecords(this.directory, { bytes: bytes.subarray(0, knownLength), first })
     if (known === count) return 'known'
     if (term > this.#term || !this.#isMarked) this.#enterTerm(whole)
-    this.#append(bytes.subarray(knownLength), whole)
-    return 'appended'
-  }
-
-  #append(bytes: Uint8Array, { first, count }: WholeFrame): void {
     const writer = this.#writer as QueueWriter
-    writer.appendBlock(bytes)
-    if (writer.nextSequence !== first + count)
-      throw this.#bad(first, `the frame says ${count} records, and holds ${writer.nextSequence - first}`)
+    writer.appendBlock(bytes.subarray(knownLength))
+    return 'appended'
   }
 
   #decompressed({ body, first }: WholeFrame): Uint8Array {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
-import { NatsServer, NO_SERVER } from '../support/nats-server.js'
+import { NO_SERVER, startServer } from '../support/nats-server.js'
 import { temporaryDirectory } from '../support/queues.js'
 import { History } from './history.js'
 import { RandomNumbers } from './random-numbers.js'
@@ -28,7 +28,7 @@ function witnessed(directory: string): object[] {
 
 async function run(seed: number): Promise<void> {
   const random = new RandomNumbers(seed)
-  const server = await NatsServer.start('max_payload: 8192')
+  const server = await startServer('max_payload: 8192')
   const history = await History.begin(server, random, temporaryDirectory())
   const names = Object.keys(history.steps)
   const taken: string[] = []

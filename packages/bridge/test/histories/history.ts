@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isQueueError, openReader, openWriter, type QueueErrorCode, type QueueWriter } from '@chronicle-ts/core'
+import type { NatsServer } from '@chronicle-ts/testing'
 import type { NatsConnection } from '@nats-io/transport-node'
 import {
   connectNats,
@@ -12,7 +13,6 @@ import {
   readIdentity,
   rejoin,
 } from '../../src/index.js'
-import type { NatsServer } from '../support/nats-server.js'
 import type { RandomNumbers } from './random-numbers.js'
 
 const SMALL = { segmentSize: 65_536, prefault: false, heartbeatIntervalMs: 0 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openObserver, openReader, type QueueReader } from '@chronicle-ts/core'
+import type { NatsServer } from '@chronicle-ts/testing'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -18,7 +19,7 @@ import {
   readIdentity,
   rejoin,
 } from '../../src/index.js'
-import { NatsServer, NO_SERVER } from '../support/nats-server.js'
+import { NO_SERVER, startServer } from '../support/nats-server.js'
 import { appendSome, openSource, temporaryDirectory, told } from '../support/queues.js'
 
 const code = (name: string, facts: object = {}): unknown => expect.objectContaining({ code: name, ...facts })
@@ -90,7 +91,7 @@ class Ends {
 
 describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? ''}`, () => {
   it('arrives, and each end finds its place again in the stream and in its own records', async () => {
-    const server = await NatsServer.start()
+    const server = await startServer()
     const ends = await Ends.on(server, 500)
     expect((await ends.push()).progress).toMatchObject({ records: 500, nextSequence: 500 })
     expect((await ends.pull()).progress).toMatchObject({ records: 500, pending: 0 })
@@ -105,11 +106,11 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     ends.expectEqual()
     const status = await bridgeStatus(ends.source, ends.connection)
     expect(status).toMatchObject({ role: 'source', term: 0, nextSequence: 600, lag: { messages: 0, seconds: 0 }, fenced: false })
-    expect(status.sinks).toEqual([{ name: 'b', pendingFrames: 0, nextSequence: 600 }])
+    expect(status.sinks).toMatchObject([{ name: 'b', pendingFrames: 0, durableSequence: 600, lag: { messages: 0 } }])
   })
 
   it('follows live, through a server that is killed, and one whose store is deleted', async () => {
-    const server = await NatsServer.start()
+    const server = await startServer()
     const ends = await Ends.on(server, 50)
     const ending = new AbortController()
     const pushing = ends.pusher().run(ending.signal)
@@ -132,7 +133,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('carries records that are larger than a message may be', async () => {
-    const server = await NatsServer.start('max_payload: 8192')
+    const server = await startServer('max_payload: 8192')
     const ends = await Ends.on(server, 5, 30_000)
     await ends.push()
     // The last part of the last record is lost, as by a server that lost what it had acknowledged. It is published again, although the server remembers its name.
@@ -145,7 +146,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('keeps one order with two pushers of the same queue at once, and with two sinks', async () => {
-    const server = await NatsServer.start()
+    const server = await startServer()
     const ends = await Ends.on(server, 400)
     await ends.stream.ensure()
     await Promise.all([
@@ -161,7 +162,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('stops where the stream was trimmed below the sink, and where a copy went its own way', async () => {
-    const server = await NatsServer.start()
+    const server = await startServer()
     const ends = await Ends.on(server, 300)
     await ends.push()
     await ends.pull()
@@ -179,7 +180,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('stops at a message that is missing in the middle of the stream, after it looked for it once more', async () => {
-    const server = await NatsServer.start()
+    const server = await startServer()
     const ends = await Ends.on(server, 300)
     await ends.push()
     const { first = 0, last = 0 } = (await ends.stream.range()) ?? {}
@@ -192,7 +193,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('releases the source only as far as the sinks are durable, when it is told to', async () => {
-    const server = await NatsServer.start()
+    const server = await startServer()
     const ends = await Ends.on(server, 200)
     const ending = new AbortController()
     const pushing = ends.pusher({ holdUntil: 'sink' }).run(ending.signal)
@@ -213,7 +214,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('promotes one replica, fences the old source, and lets it rejoin without its unreplicated tail', async () => {
-    const server = await NatsServer.start()
+    const server = await startServer()
     const ends = await Ends.on(server, 100)
     await ends.push()
     await expect(promote(ends.source, ends.connection, { name: 'b' })).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
@@ -245,7 +246,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('lets one of two promotions win', async () => {
-    const server = await NatsServer.start()
+    const server = await startServer()
     const ends = await Ends.on(server, 20)
     await ends.push()
     const other = `${ends.replica}-2`
