@@ -34,7 +34,8 @@ export interface NatsServerOptions {
 /** Returns the `nats-server` at this path, or the installed one; `undefined` where it is missing. */
 export function findNatsServer(path?: string): NatsBinary | undefined {
   for (const place of path === undefined ? PLACES : [path]) {
-    const [, major, minor, patch] = /v(\d+)\.(\d+)\.(\d+)/.exec(spawnSync(place, ['--version'], { encoding: 'utf8' }).stdout ?? '') ?? []
+    const [, major, minor, patch] =
+      /v(\d+)\.(\d+)\.(\d+)/.exec(spawnSync(place, ['--version'], { encoding: 'utf8' }).stdout ?? '') ?? []
     if (patch !== undefined) return { path: place, version: [Number(major), Number(minor), Number(patch)] }
   }
   return undefined
@@ -49,7 +50,11 @@ export class NatsServer {
   readonly #command: readonly [program: string, ...args: string[]]
   #process: ChildProcess | undefined
 
-  private constructor({ folder, settings = '', host = '127.0.0.1', prefix = [] }: NatsServerOptions, binary: NatsBinary, port: number) {
+  private constructor(
+    { folder, settings = '', host = '127.0.0.1', prefix = [] }: NatsServerOptions,
+    binary: NatsBinary,
+    port: number,
+  ) {
     this.host = host
     this.port = port
     this.store = join(folder, 'store')

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { readIdentity } from '@chronicle-ts/bridge'
 import { type BenchEnvironment, median, readEnvironment } from '@chronicle-ts/cli/bench'
 import { openObserver, openWriter } from '@chronicle-ts/core'
 import { findNatsServer, type NatsBinary, NatsServer } from '@chronicle-ts/testing'
-import { readIdentity } from '@chronicle-ts/bridge'
 import type { BenchOptions } from '../bench-options.js'
 import { formatEnvironment, formatTable } from '../report.js'
 import { touchMemory } from '../touch-memory.js'
@@ -45,7 +45,11 @@ export interface BridgeReport {
 }
 
 /** Measures a queue that is carried by `chron-cli bridge` and a real server, all on this machine. */
-export async function benchBridge(options: BenchOptions, directory: string, print: (text: string) => void): Promise<BridgeReport> {
+export async function benchBridge(
+  options: BenchOptions,
+  directory: string,
+  print: (text: string) => void,
+): Promise<BridgeReport> {
   const binary = findNatsServer(options.natsServer)
   if (binary === undefined) throw new Error('nats-server is missing (Debian: apt-get install nats-server, or --nats-server PATH)')
   const { payloadLength, messages } = options
@@ -61,7 +65,9 @@ export async function benchBridge(options: BenchOptions, directory: string, prin
     else notes.push(`nats-server ${binary.version.join('.')} does not know sync_interval: not measured`)
   }
   if (throughput.length > 0) print(formatThroughput(throughput, messages))
-  const { latency, appends } = isChosen('latency', options) ? await bench.latency() : { latency: [], appends: { without: [], with: [] } }
+  const { latency, appends } = isChosen('latency', options)
+    ? await bench.latency()
+    : { latency: [], appends: { without: [], with: [] } }
   if (latency.length > 0) print(formatLatency(latency, appends))
   for (const note of notes) print(note)
   return { schemaVersion: 1, environment, payloadLength, messages, throughput, latency, appends, notes }
@@ -164,7 +170,11 @@ class BridgeBench {
       const appending = runProgram<BridgeFigures>('paced-source', task)
       while (nextSequenceOf(queues.replica) === 0) await sleep(LOOK_INTERVAL_MS)
       const { warmUpCount, count } = task
-      const reading = runProgram<BridgeFigures>('replica-reader', { queue: queues.replica, warmUpCount, count } satisfies ReplicaTask)
+      const reading = runProgram<BridgeFigures>('replica-reader', {
+        queue: queues.replica,
+        warmUpCount,
+        count,
+      } satisfies ReplicaTask)
       const [append, arrival] = await Promise.all([appending, reading])
       return { append, arrival }
     })
@@ -176,7 +186,16 @@ class BridgeBench {
     work: (push: BridgeEnd, pull: BridgeEnd) => Promise<Result>,
   ): Promise<Result> {
     const push = new BridgeEnd(['push', source, '--to', url])
-    const pull = new BridgeEnd(['pull', replica, '--from', url, '--queue-id', readIdentity(source)?.queueId ?? '', '--name', 'bench'])
+    const pull = new BridgeEnd([
+      'pull',
+      replica,
+      '--from',
+      url,
+      '--queue-id',
+      readIdentity(source)?.queueId ?? '',
+      '--name',
+      'bench',
+    ])
     try {
       return await work(push, pull)
     } finally {
@@ -216,7 +235,10 @@ function formatThroughput(results: readonly BridgeThroughput[], messages: number
   const memory = ({ resident, anonymous }: PeakMemory): string => `${resident.toFixed(0)} (${anonymous.toFixed(0)})`
   const rows = results.map(({ server, recordsPerSecond, megabytesPerSecond, push, pull }) => [
     server,
-    spread(recordsPerSecond.map((rate) => rate / 1e6), 2),
+    spread(
+      recordsPerSecond.map((rate) => rate / 1e6),
+      2,
+    ),
     spread(megabytesPerSecond, 0),
     memory(push),
     memory(pull),

@@ -86,7 +86,10 @@ export class FrameStream {
       if (!subjects.some((pattern) => matches(pattern, this.subject)))
         throw unusableStream(this.name, `a stream that takes the subject ${this.subject}, not ${subjects.join(', ')}`)
       if (retention !== RetentionPolicy.Limits)
-        throw unusableStream(this.name, `a stream with limits, which keeps what was acknowledged, not with retention ${retention}`)
+        throw unusableStream(
+          this.name,
+          `a stream with limits, which keeps what was acknowledged, not with retention ${retention}`,
+        )
       return
     }
     await this.#manager.streams.add({

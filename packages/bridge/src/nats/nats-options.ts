@@ -92,7 +92,8 @@ function settingsOf({ credentialsFile, nkeyFile, token, user, password, tls }: N
   if (password !== undefined) settings.pass = password
   if (tls !== undefined) settings.tls = { ...tls }
   // What is wrong with a file is reported before a server is asked.
-  for (const path of [credentialsFile, nkeyFile, tls?.caFile, tls?.certFile, tls?.keyFile]) if (path !== undefined) readSecret(path)
+  for (const path of [credentialsFile, nkeyFile, tls?.caFile, tls?.certFile, tls?.keyFile])
+    if (path !== undefined) readSecret(path)
   return settings
 }
 

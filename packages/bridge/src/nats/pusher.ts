@@ -108,8 +108,7 @@ export class Pusher {
     const { queueId, reader } = this.#source
     const own = this.#source.term
     if (last === undefined) return
-    if (last.queueId !== queueId)
-      throw unusableStream(this.#stream.name, `a stream of queue ${queueId}, not of ${last.queueId}`)
+    if (last.queueId !== queueId) throw unusableStream(this.#stream.name, `a stream of queue ${queueId}, not of ${last.queueId}`)
     if (term > own) throw new FencedError({ directory: reader.directory, term: own, newTerm: term })
   }
 

@@ -36,9 +36,7 @@ export function isRefusal(error: unknown): boolean {
 }
 
 function isOfProgramming(error: unknown): boolean {
-  return (
-    !(error instanceof Error) || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
-  )
+  return !(error instanceof Error) || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
 }
 
 /** @throws {@link InvalidArgumentError} naming what the stream should be */
