@@ -164,17 +164,14 @@ class BridgeBench {
   /** Carries a queue to which messages are appended at a fixed rate. */
   async #follow(folder: string, server: NatsServer): Promise<{ append: BridgeFigures; arrival: BridgeFigures }> {
     const queues = { source: join(folder, 'source'), replica: join(folder, 'replica') }
-    openWriter(queues.source).close()
+    // The first message opens everything: those that are timed follow it.
+    fill(queues.source, 1, this.#options.payloadLength)
     return await this.#withBridge(queues, server, async () => {
-      const task = this.#task(queues.source)
-      const appending = runProgram<BridgeFigures>('paced-source', task)
       while (nextSequenceOf(queues.replica) === 0) await sleep(LOOK_INTERVAL_MS)
+      const task = this.#task(queues.source)
       const { warmUpCount, count } = task
-      const reading = runProgram<BridgeFigures>('replica-reader', {
-        queue: queues.replica,
-        warmUpCount,
-        count,
-      } satisfies ReplicaTask)
+      const reading = runProgram('replica-reader', { queue: queues.replica, warmUpCount, count })
+      const appending = runProgram('paced-source', task)
       const [append, arrival] = await Promise.all([appending, reading])
       return { append, arrival }
     })
@@ -211,7 +208,7 @@ interface Round {
   readonly pull: PeakMemory
 }
 
-async function runProgram<Result>(name: string, task: SourceTask | ReplicaTask): Promise<Result> {
+async function runProgram(name: string, task: SourceTask | ReplicaTask): Promise<BridgeFigures> {
   const program = join(import.meta.dirname, `${name}.js`)
   const { stdout } = await run(process.execPath, [program, JSON.stringify(task)])
   return JSON.parse(stdout)

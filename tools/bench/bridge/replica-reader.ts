@@ -6,7 +6,7 @@ import type { ReplicaTask } from './source-task.js'
 
 const { queue, warmUpCount, count }: ReplicaTask = JSON.parse(process.argv[2] ?? '')
 const recorder = new LatencyRecorder(warmUpCount)
-using observer = openObserver(queue)
+using observer = openObserver(queue, { start: { sequence: 1 } })
 while (recorder.received < count) {
   const message = observer.next()
   if (message === undefined) {

@@ -9,7 +9,7 @@ export interface SourceTask {
   readonly count: number
 }
 
-/** What the reader of a replica is told on its command line, as JSON. */
+/** What the reader of a replica is told on its command line, as JSON. It begins at the second message. */
 export interface ReplicaTask {
   readonly queue: string
   readonly warmUpCount: number

@@ -1,17 +1,9 @@
 import { InvalidArgumentError, openObserver } from '@chronicle-ts/core'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { readIdentity } from '../replica/replica-identity.js'
-import { FrameStream, type StreamEnd, type StreamNames } from './frame-stream.js'
+import { type BridgeLag, lagOfReplica, lagOfSource } from './bridge-lag.js'
+import { FrameStream, type StreamNames } from './frame-stream.js'
 import { sinkNoteOf, sinkOf } from './sink-note.js'
-
-/** How far one place is behind another one. */
-export interface BridgeLag {
-  readonly messages: number
-  /** Of records. A replica's is an estimate, by the mean size of the stream's messages; `undefined` where nothing says it. */
-  readonly bytes: number | undefined
-  /** Age of the oldest record that is missing: by its own time at a source, by the time at which the server stored it at a replica. `undefined` where nothing says it. */
-  readonly seconds: number | undefined
-}
 
 /** One sink of a stream. */
 export interface SinkStatus {
@@ -51,8 +43,6 @@ export interface BridgeStatus {
   readonly sinks: readonly SinkStatus[]
 }
 
-const NO_LAG: BridgeLag = { messages: 0, bytes: 0, seconds: 0 }
-
 /** Reads the status. @throws {@link InvalidArgumentError} for a queue without an id; what the server answers. */
 export async function bridgeStatus(
   directory: string,
@@ -83,32 +73,9 @@ export async function bridgeStatus(
       term: end.term,
       nextSequence: end.next,
     },
-    lag: isReplica ? await lagOfReplica(stream, nextSequence, end) : lagOfSource(directory, end.next ?? 0),
+    lag: isReplica ? await lagOfReplica(stream, { nextSequence }, end) : lagOfSource(directory, end.next ?? 0),
     fenced: !isReplica && end.term > term,
     sinks: range === undefined ? [] : await sinksOf(stream, isReplica ? { next: end.next ?? 0 } : { directory }),
-  }
-}
-
-/** How far a place in a queue is from its end. */
-export function lagOfSource(directory: string, sequence: number): BridgeLag {
-  using observer = openObserver(directory, { start: { sequence } })
-  const { messages, bytes, ns } = observer.lag()
-  // The stream has more than the queue: a source that lost records in a power cut.
-  return messages > 0 ? { messages, bytes, seconds: Number(ns) / 1e9 } : NO_LAG
-}
-
-/** How far a replica is from the end of a stream. */
-export async function lagOfReplica(stream: FrameStream, nextSequence: number, { next = 0 }: StreamEnd): Promise<BridgeLag> {
-  const messages = next - nextSequence
-  const range = await stream.range()
-  if (messages <= 0 || range === undefined) return NO_LAG
-  const found = await stream.find(nextSequence)
-  const first = found === 'trimmed' ? range.first : found
-  const oldest = await stream.messageAt(first)
-  return {
-    messages,
-    bytes: Math.round((range.bytes / Math.max(range.messages, 1)) * (range.last - first + 1)),
-    seconds: oldest === undefined ? undefined : Math.max(0, (Date.now() - oldest.storedMs) / 1000),
   }
 }
 

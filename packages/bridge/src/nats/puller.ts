@@ -1,6 +1,8 @@
 import { BadBlockError, DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
 import { AckPolicy, type ConsumerInfo, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import type { BridgeReading } from '../progress/progress-writer.js'
 import type { ReplicaSink } from '../replica/replica-sink.js'
+import { type BridgeLag, lagOfReplica, UNKNOWN_LAG } from './bridge-lag.js'
 import { frameOfMessage } from './frame-message.js'
 import type { FrameStream } from './frame-stream.js'
 import { inSessions, type SessionNote } from './passing.js'
@@ -31,8 +33,6 @@ export interface PullProgress {
   readonly bytes: number
   /** Messages of the stream that the sink has not taken yet, as far as it knows. */
   readonly pending: number
-  /** When the server stored the last message that was taken, in milliseconds of the server's clock; 0 before the first. */
-  readonly takenMs: number
   /** Sessions that failed. */
   readonly failures: number
   /** Why the last session failed; `undefined` when a frame came after it. */
@@ -52,11 +52,12 @@ export class Puller {
     records: 0,
     bytes: 0,
     pending: 0,
-    takenMs: 0,
     failures: 0,
     lastError: undefined as string | undefined,
   }
   #gapAt: number | undefined
+  /** The last message of this session. */
+  #taken: number | undefined
 
   constructor(sink: ReplicaSink, stream: FrameStream, options: PullerOptions) {
     this.#sink = sink
@@ -66,6 +67,22 @@ export class Puller {
 
   get progress(): PullProgress {
     return { ...this.#progress }
+  }
+
+  /** Where this end is, for tools: how far the replica is behind the stream. Asks the server, where one is there. @returns `undefined` before there is a replica. */
+  async read(): Promise<BridgeReading | undefined> {
+    const { lastError, records, bytes, failures } = this.#progress
+    const { queueId, term, nextSequence } = this.#sink
+    if (queueId === undefined || nextSequence === undefined) return undefined
+    const { name: stream } = this.#stream
+    const lag = lastError === undefined ? await this.#lag(nextSequence).catch(() => UNKNOWN_LAG) : UNKNOWN_LAG
+    const { name } = this.#options
+    return { role: 'pull', name, queueId, term, stream, nextSequence, lag, records, bytes, failures, lastError }
+  }
+
+  async #lag(nextSequence: number): Promise<BridgeLag> {
+    const message = this.#taken === undefined ? undefined : this.#taken + 1
+    return lagOfReplica(this.#stream, { nextSequence, message }, await this.#stream.end())
   }
 
   /**
@@ -80,6 +97,7 @@ export class Puller {
   }
 
   async #session(signal: AbortSignal): Promise<void> {
+    this.#taken = undefined
     const range = await this.#stream.range()
     if (range === undefined) throw new Error(`the stream ${this.#stream.name} does not exist`)
     // A killed predecessor may have left records that are visible and not durable: the new consumer says what is durable.
@@ -212,7 +230,7 @@ export class Puller {
     progress.records += (this.#sink.nextSequence ?? before) - before
     progress.bytes += frame.body.length
     progress.pending = message.info.pending
-    progress.takenMs = message.info.timestampNanos / NS_PER_MS
+    this.#taken = message.seq
     progress.lastError = undefined
   }
 

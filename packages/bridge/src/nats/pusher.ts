@@ -1,8 +1,10 @@
-import { BadBlockError, FencedError } from '@chronicle-ts/core'
+import { BadBlockError, FencedError, QueueReader } from '@chronicle-ts/core'
 import { decompress } from '../frames/compression.js'
 import { type Frame, partsThere, termMarker } from '../frames/frame.js'
+import type { BridgeReading } from '../progress/progress-writer.js'
 import { firstDifference } from '../replica/compare-records.js'
 import { FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
+import { lagOfSource, UNKNOWN_LAG } from './bridge-lag.js'
 import { Flight } from './flight.js'
 import type { FrameStream, StreamEnd, StreamSettings } from './frame-stream.js'
 import { inSessions, type SessionNote } from './passing.js'
@@ -36,8 +38,6 @@ export interface PushProgress {
   readonly frames: number
   readonly records: number
   readonly bytes: number
-  /** Bytes of records that are on their way to the stream. */
-  readonly inFlightBytes: number
   /** Sessions that failed. */
   readonly failures: number
   /** Why the last session failed; `undefined` when a frame came after it. */
@@ -58,7 +58,6 @@ export class Pusher {
     frames: 0,
     records: 0,
     bytes: 0,
-    inFlightBytes: 0,
     failures: 0,
     lastError: undefined as string | undefined,
   }
@@ -73,6 +72,26 @@ export class Pusher {
 
   get progress(): PushProgress {
     return { ...this.#progress }
+  }
+
+  /** Where this end is, for tools: how far the stream is behind the source. */
+  read(): BridgeReading {
+    const { lastError, nextSequence, records, bytes, failures } = this.#progress
+    const { queueId, term, reader } = this.#source
+    const lag = nextSequence === undefined ? UNKNOWN_LAG : lagOfSource(reader.directory, nextSequence)
+    return {
+      role: 'push',
+      name: reader instanceof QueueReader ? reader.name : '',
+      queueId,
+      term,
+      stream: this.#stream.name,
+      nextSequence,
+      lag,
+      records,
+      bytes,
+      failures,
+      lastError,
+    }
   }
 
   /**
@@ -91,7 +110,6 @@ export class Pusher {
     this.#sinks.beginSession()
     while (!signal.aborted) {
       reconnects.forget()
-      this.#progress.inFlightBytes = 0
       await this.#stream.ensure(this.#options)
       const end = await this.#stream.end()
       this.#assertOwn(end)
@@ -158,7 +176,6 @@ export class Pusher {
       if (outgoing !== undefined) {
         const frames = outgoing.frames.slice(partsThere(outgoing.frames, last))
         last = undefined
-        this.#progress.inFlightBytes += outgoing.length
         const accepted = frames.map((frame) => this.#stream.publish(frame, lastSequence++))
         flight.add(outgoing, accepted)
         continue
@@ -195,14 +212,14 @@ export class Pusher {
     progress.frames += frames.length
     progress.records += count
     progress.bytes += length
-    progress.inFlightBytes -= length
     progress.lastError = undefined
     this.#inStream(first + count, place)
   }
 
   #inStream(next: number, place: Outgoing['place']): void {
-    if (this.#options.holdUntil !== 'sink') return this.#source.commit(place)
-    this.#sinks.published(next, place)
-    this.#sinks.commitDurable()
+    if (this.#options.holdUntil === 'sink') {
+      this.#sinks.published(next, place)
+      this.#sinks.commitDurable()
+    } else this.#source.commit(place)
   }
 }
