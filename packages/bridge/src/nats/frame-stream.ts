@@ -227,7 +227,7 @@ export class FrameStream {
   }
 }
 
-/** A signal that aborts when the connection was made again. */
+/** A signal that aborts when the connection was made again, or is closed. */
 export class Reconnects {
   readonly #events: AsyncIterable<{ readonly type: string }> & { stop?: () => void }
   #abort = new AbortController()
@@ -235,6 +235,8 @@ export class Reconnects {
   constructor(connection: NatsConnection) {
     this.#events = connection.status()
     void this.#follow()
+    // Given up by the client: what is asked next says why.
+    void connection.closed().then(() => this.#abort.abort())
   }
 
   get signal(): AbortSignal {

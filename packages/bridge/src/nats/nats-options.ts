@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isQueueError } from '@chronicle-ts/core'
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
+import { InvalidArgumentError, isQueueError } from '@chronicle-ts/core'
 import { fromSystemError } from '@chronicle-ts/core/internal'
 import {
   connect,
@@ -38,6 +40,10 @@ export interface PersistentOptions {
 const CONNECT_TIMEOUT_MS = 5000
 /** Requests to a server that hangs as a machine does are noticed after two of them. */
 const PING_INTERVAL_MS = 10_000
+/** The host of a server, in brackets where it is an address of IPv6. */
+const ADDRESS = /^(?:\w+:\/\/)?\[?([^\]/]+?)\]?(?::\d+)?$/
+/** A seed: base 32, and begins with S. */
+const SEED_LINE = /^\s*(S[A-Z2-7]{50,})\s*$/m
 
 /**
  * Connects. A connection that is lost later is made again, for as long as it takes, in growing intervals.
@@ -47,7 +53,7 @@ const PING_INTERVAL_MS = 10_000
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
   const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers]
   const outage = new Outage()
-  const settings = { ...settingsOf(options), servers, reconnectDelayHandler: () => outage.pauseMs() }
+  const settings = { ...settingsOf(options, servers), servers, reconnectDelayHandler: () => outage.pauseMs() }
   try {
     const connection = await connect(settings)
     void follow(connection, outage)
@@ -78,36 +84,61 @@ async function follow(connection: NatsConnection, outage: Outage): Promise<void>
   }
 }
 
-function settingsOf({ credentialsFile, nkeyFile, token, user, password, tls }: NatsOptions): NodeConnectionOptions {
+function settingsOf(
+  { credentialsFile, nkeyFile, token, user, password, tls }: NatsOptions,
+  servers: readonly string[],
+): NodeConnectionOptions {
   const settings: NodeConnectionOptions = {
     name: 'chronicle-ts bridge',
     timeout: CONNECT_TIMEOUT_MS,
     pingInterval: PING_INTERVAL_MS,
     maxReconnectAttempts: -1,
   }
-  if (credentialsFile !== undefined) settings.authenticator = credsAuthenticator(() => readSecret(credentialsFile))
-  if (nkeyFile !== undefined) settings.authenticator = nkeyAuthenticator(() => seedOf(readSecret(nkeyFile)))
+  if (credentialsFile !== undefined) settings.authenticator = credsAuthenticator(() => readCredentials(credentialsFile))
+  if (nkeyFile !== undefined) settings.authenticator = nkeyAuthenticator(() => readSeed(nkeyFile))
   if (token !== undefined) settings.token = token
   if (user !== undefined) settings.user = user
   if (password !== undefined) settings.pass = password
-  if (tls !== undefined) settings.tls = { ...tls }
+  if (tls !== undefined) settings.tls = { ...tls, ...identityCheck(servers) }
   // What is wrong with a file is reported before a server is asked.
-  for (const path of [credentialsFile, nkeyFile, tls?.caFile, tls?.certFile, tls?.keyFile])
-    if (path !== undefined) readSecret(path)
+  if (credentialsFile !== undefined) readCredentials(credentialsFile)
+  if (nkeyFile !== undefined) readSeed(nkeyFile)
+  for (const path of [tls?.caFile, tls?.certFile, tls?.keyFile]) if (path !== undefined) readSecret(path)
   return settings
 }
 
-/** The line with the seed: `nk -gen user` writes it alone, and people add comments. */
-function seedOf(bytes: Uint8Array): Uint8Array {
-  const line = Buffer.from(bytes)
-    .toString('latin1')
-    .split('\n')
-    .map((text) => text.trim())
-    .find((text) => /^S[A-Z2-7]{50,}$/.test(text))
-  return Buffer.from(line ?? '', 'latin1')
+/** The client gives TLS no name for a server that is named by its address, and so no certificate would fit. It must be that of one of the addresses that were given. */
+function identityCheck(servers: readonly string[]): Pick<ConnectionOptions, 'checkServerIdentity'> {
+  const addresses = servers.map((server) => ADDRESS.exec(server)?.[1] ?? '').filter((host) => isIP(host) !== 0)
+  if (addresses.length === 0) return {}
+  return {
+    checkServerIdentity: (host, certificate) => {
+      const fault = checkServerIdentity(host, certificate)
+      const fits = addresses.some((address) => checkServerIdentity(address, certificate) === undefined)
+      return fits ? undefined : fault
+    },
+  }
 }
 
-function readSecret(path: string): Uint8Array {
+/** The line with the seed: `nk -gen user` writes it alone, and people add comments. */
+function readSeed(path: string): Uint8Array {
+  const seed = SEED_LINE.exec(readSecret(path).toString('latin1'))?.[1]
+  if (seed !== undefined) return Buffer.from(seed, 'latin1')
+  throw new InvalidArgumentError({ argument: 'nkeyFile', value: path, expected: 'a file with the seed of an nkey' })
+}
+
+function readCredentials(path: string): Uint8Array {
+  const bytes = readSecret(path)
+  const text = bytes.toString('latin1')
+  if (text.includes('BEGIN NATS USER JWT') && SEED_LINE.test(text)) return bytes
+  throw new InvalidArgumentError({
+    argument: 'credentialsFile',
+    value: path,
+    expected: 'a file with credentials, as nsc writes it',
+  })
+}
+
+function readSecret(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {

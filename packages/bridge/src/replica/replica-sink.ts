@@ -94,6 +94,12 @@ export class ReplicaSink {
     if (!isSound(frame)) throw this.#bad(frame.first, 'the body of a frame does not match its checksum')
     if (this.#queueId !== undefined && frame.queueId !== this.#queueId)
       throw this.#bad(frame.first, `the frame is of queue ${frame.queueId}, and the replica of queue ${this.#queueId}`)
+    if (frame.part > 1 && !this.#assembler.isInside) {
+      const next = this.nextSequence ?? frame.first + frame.count
+      // A stream that was trimmed begins with the last parts of a record: of one that the replica has, or of one before it.
+      if (frame.first < next) return 'known'
+      throw new DataLostError({ directory: this.directory, from: next, to: frame.first + frame.count })
+    }
     const whole = this.#assembler.take(frame)
     if (whole === undefined) return 'part'
     if (typeof whole === 'string') throw this.#bad(frame.first, whole)
