@@ -13,6 +13,13 @@ interface Own {
   readonly next: number
 }
 
+/** Where a queue goes on as a replica. */
+export interface Fork {
+  readonly first: number
+  /** Term of that record: terms that begin later are met in the stream. */
+  readonly term: number
+}
+
 /** Whole records of the stream, and the message that completes them. */
 interface Found {
   readonly frame: WholeFrame
@@ -25,11 +32,17 @@ interface Found {
  *
  * @throws {@link DataLostError} when the stream begins after the queue ends, or after the place where they parted.
  */
-export async function findFork(stream: FrameStream, own: Own): Promise<number> {
+export async function findFork(stream: FrameStream, own: Own): Promise<Fork> {
   const range = await stream.range()
-  const begin = range === undefined ? undefined : await wholeFrameFrom(stream, range.first, range.last)
-  if (range === undefined || begin === undefined || begin.frame.first > own.next)
-    throw new DataLostError({ directory: own.directory, from: own.next, to: begin?.frame.first ?? 0 })
+  if (range === undefined) throw new DataLostError({ directory: own.directory, from: own.next, to: 0 })
+  const begin = await wholeFrameFrom(stream, range.first, range.last)
+  const marker = await markerAt(stream, range)
+  const first = begin?.frame.first ?? marker
+  if (first === undefined || first > own.next)
+    throw new DataLostError({ directory: own.directory, from: own.next, to: first ?? 0 })
+  // A stream that was lost, and a promoted queue that has not pushed yet: up to the marker it is a copy of this one.
+  const end = await stream.end()
+  if (begin === undefined) return { first, term: end.term }
   let low = range.first
   let high = range.last + 1
   // Messages below `low` are equal; from `high` on they differ, or there is none.
@@ -40,11 +53,23 @@ export async function findFork(stream: FrameStream, own: Own): Promise<number> {
     else low = Math.max(found.sequence, middle) + 1
   }
   const found = await wholeFrameFrom(stream, low, range.last)
-  const fork = found === undefined ? ((await stream.end()).next ?? own.next) : differenceIn(found.frame, own)
-  // The first record of the stream differs: the queue may have parted from it before.
-  if (fork === begin.frame.first && fork < own.next && begin.frame.first > 0)
+  const fork = (found === undefined ? end.next : differenceIn(found.frame, own)) ?? own.next
+  // The first record of the stream differs, and no marker says that the term begins there: the queue may have parted from it before.
+  if (fork === begin.frame.first && fork < own.next && fork > 0 && marker !== fork)
     throw new DataLostError({ directory: own.directory, from: 0, to: fork })
-  return Math.min(fork ?? own.next, own.next)
+  return { first: Math.min(fork, own.next), term: found?.frame.term ?? end.term }
+}
+
+/** The record at which a term begins, when its marker is the first message of the stream. */
+async function markerAt(
+  stream: FrameStream,
+  { first, last }: { readonly first: number; readonly last: number },
+): Promise<number | undefined> {
+  for (let sequence = first; sequence <= last; sequence++) {
+    const frame = await stream.frameAt(sequence)
+    if (frame !== undefined) return frame.count === 0 ? frame.first : undefined
+  }
+  return undefined
 }
 
 /** The first record that the queue does not have, or has otherwise. */

@@ -29,6 +29,8 @@ export function isRefusal(error: unknown): boolean {
       cause instanceof errors.InvalidArgumentError
     )
       return true
+    // TLS, where the server has none.
+    if (cause instanceof errors.ConnectionError && cause.message.includes('does not support')) return true
     if (cause instanceof JetStreamApiError && PERMANENT.has(cause.code)) return true
     if ('code' in cause && typeof cause.code === 'string' && TLS_CODE.test(cause.code)) return true
   }

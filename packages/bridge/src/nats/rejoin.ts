@@ -28,10 +28,10 @@ export async function rejoin(directory: string, connection: NatsConnection, name
   if (end.term <= term)
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue of which a replica was promoted' })
   const fork = await findFork(stream, { directory, next: nextSequenceOf(directory) })
-  const cut = cutQueue(directory, fork, { queueId, term })
+  const cut = cutQueue(directory, fork.first, { queueId, term })
   // Held while it becomes a replica, so that nothing appends to it as to a source.
   using writer = openWriter(directory)
-  becomeReplica(directory, { queueId, term: end.term })
+  becomeReplica(directory, { queueId, term: fork.term })
   return { ...cut, queueId, term: end.term, first: writer.nextSequence }
 }
 

@@ -62,18 +62,21 @@ describe('a queue over a stream of bytes', () => {
     const bytes = await framesOf(source, { frameBytes: 192 })
     const expected = told(source)
     let most = 0
+    let sink = new ReplicaSink(replica, { writer: WRITER })
     for (let length = 0; length <= bytes.length; length++) {
-      const { broken } = await pull(replica, bytes.subarray(0, length))
+      const { broken } = await pullFromStream(sink, chunked(bytes.subarray(0, length), 65_536))
       // Bytes that end between two frames are whole; all others are reported.
       if (broken !== undefined) expect(broken.reason).toBe('cut')
-      // Where one more record arrived, the replica is read.
-      using sink = new ReplicaSink(replica, { writer: WRITER })
       const count = sink.nextSequence ?? 0
       expect(count).toBeGreaterThanOrEqual(most)
-      if (count === most) continue
+      if (count === most && length % 100 !== 0) continue
+      // Where one more record arrived, the replica is read, and the next transfer is that of another process.
       most = count
-      expect(told(replica)).toEqual(expected.slice(0, count))
+      sink.close()
+      if (count > 0) expect(told(replica)).toEqual(expected.slice(0, count))
+      sink = new ReplicaSink(replica, { writer: WRITER })
     }
+    sink.close()
     expect(most).toBe(3)
   }, 120_000)
 

@@ -1,11 +1,13 @@
 import { BadBlockError, openObserver } from '@chronicle-ts/core'
 import {
+  getUint64,
   RECORD_COMMIT_LENGTH_OFFSET,
   RECORD_FLAG_HEADER_CRC,
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_CRC_OFFSET,
   RECORD_HEADER_LENGTH,
   RECORD_PAYLOAD_CRC_OFFSET,
+  RECORD_SEQUENCE_OFFSET,
   RECORD_TRACE_ID_OFFSET,
   recordLength,
   viewOf,
@@ -26,6 +28,11 @@ export function lengthOfRecords(bytes: Uint8Array, count: number): number | unde
     at += recordLength(Math.max(view.getUint32(at + RECORD_COMMIT_LENGTH_OFFSET, true) - 1, 0))
   }
   return at > bytes.length ? undefined : at
+}
+
+/** Returns the sequence that the first record says it has; `undefined` without a whole header. */
+export function firstSequenceOf(bytes: Uint8Array): number | undefined {
+  return bytes.length < RECORD_HEADER_LENGTH ? undefined : getUint64(viewOf(bytes), RECORD_SEQUENCE_OFFSET)
 }
 
 /** @throws {@link BadBlockError} `ERR_BAD_BLOCK` at the first difference: the two histories are not one. As {@link firstDifference}. */

@@ -12,7 +12,7 @@ import {
 import { decompress } from '../frames/compression.js'
 import { type Frame, isSound } from '../frames/frame.js'
 import { FrameAssembler, type WholeFrame } from '../frames/frame-assembler.js'
-import { compareRecords, lengthOfRecords } from './compare-records.js'
+import { compareRecords, firstSequenceOf, lengthOfRecords } from './compare-records.js'
 import { becomeReplica, readIdentity } from './replica-identity.js'
 
 /** Bytes that a body may decompress to: the largest record that a segment holds. */
@@ -103,7 +103,9 @@ export class ReplicaSink {
     const whole = this.#assembler.take(frame)
     if (whole === undefined) return 'part'
     if (typeof whole === 'string') throw this.#bad(frame.first, whole)
-    return whole.count === 0 ? this.#takeMarker(whole) : this.#takeRecords(whole)
+    if (whole.count > 0) return this.#takeRecords(whole)
+    if (whole.body.length > 0) throw this.#bad(frame.first, 'the marker of a term holds records')
+    return this.#takeMarker(whole)
   }
 
   /** Makes everything that was taken durable. */
@@ -152,8 +154,8 @@ export class ReplicaSink {
     if (term < this.#term && known < count) throw new FencedError({ directory: this.directory, term, newTerm: this.#term })
     const bytes = this.#decompressed(whole)
     // A head that does not fit its body must not move the place: nothing of it is appended.
-    if (lengthOfRecords(bytes, count) !== bytes.length)
-      throw this.#bad(first, `the body of a frame does not hold ${count} records`)
+    if (lengthOfRecords(bytes, count) !== bytes.length || firstSequenceOf(bytes) !== first)
+      throw this.#bad(first, `the body of a frame does not hold ${count} records from ${first} on`)
     const knownLength = lengthOfRecords(bytes, known) ?? 0
     if (known > 0) compareRecords(this.directory, { bytes: bytes.subarray(0, knownLength), first })
     if (known === count) return 'known'

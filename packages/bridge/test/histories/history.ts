@@ -1,17 +1,15 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openObserver, openReader, openWriter, type QueueWriter, removeReader } from '@chronicle-ts/core'
 import type { NatsServer } from '@chronicle-ts/testing'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { connectNats, FrameStream, Pusher, promote, ReplicaSource, readIdentity, rejoin } from '../../src/index.js'
+import { type EndTask, killEnd, startEnd } from '../support/killed.js'
 import type { Network } from '../support/network.js'
 import type { RandomNumbers } from './random-numbers.js'
 import { Replica, SMALL } from './replica.js'
 import { persistently, Running } from './running.js'
 
-const PROGRAM = join(import.meta.dirname, '..', 'programs', 'end.mjs')
 /** Small, so that a history has many of them. */
 const FRAME_BYTES = 2048
 const READER = 'bridge'
@@ -224,16 +222,16 @@ export class History {
   }
 
   /** Runs a process and kills it at some instant; it may have ended by itself. */
-  async #killed(task: Readonly<Record<string, unknown>>): Promise<void> {
+  async #killed(task: Omit<EndTask, 'url'>): Promise<void> {
     const { segmentSize } = SMALL
-    const { url } = this.#place.server
-    const argument = JSON.stringify({ url, queueId: this.#queueId, frameBytes: FRAME_BYTES, segmentSize, ...task })
-    const child = spawn(process.execPath, [PROGRAM, argument], { stdio: ['ignore', 'pipe', 'ignore'] })
-    const ended = once(child, 'exit')
-    await Promise.race([once(child.stdout, 'data'), ended])
-    await sleep(this.#random.integer(0, 40))
-    child.kill('SIGKILL')
-    await ended
+    const child = await startEnd({
+      url: this.#place.server.url,
+      queueId: this.#queueId,
+      frameBytes: FRAME_BYTES,
+      segmentSize,
+      ...task,
+    })
+    await killEnd(child, this.#random.integer(0, 40))
   }
 
   /** Another host takes over, in the middle of everything; the old source rejoins, and the two change places. Either may be killed in the middle of it. */
