@@ -54,6 +54,8 @@ const EXCEPTIONS = [
   { importers: /^tools\/evidence\/kill\/ledger\.ts$/, packages: ['native'], folders: [] },
   // The tests of the bridge run over real servers, which testing starts; it stands above.
   { importers: /^packages\/bridge\/(test\/|package\.json$)/, packages: ['testing'], folders: [] },
+  // So are those of the command.
+  { importers: /^packages\/cli\/(src\/commands\/bridge\/bridge\.test\.ts$|package\.json$)/, packages: ['testing'], folders: [] },
   // Core's own tests of queues run over queues in memory, too.
   { importers: /^packages\/testing\/test\/oracle\//, packages: [], folders: ['packages/core'] },
   // What a writer or recovery left is asked for with inspect, which stands above core: core cannot declare it.
