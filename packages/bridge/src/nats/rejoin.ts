@@ -1,5 +1,6 @@
 import { InvalidArgumentError, openObserver, openWriter } from '@chronicle-ts/core'
 import type { NatsConnection } from '@nats-io/transport-node'
+import { forgetProgress } from '../progress/bridge-progress.js'
 import { type CutOff, cutQueue } from '../replica/cut-queue.js'
 import { becomeReplica, readIdentity } from '../replica/replica-identity.js'
 import { findFork } from './find-fork.js'
@@ -32,6 +33,7 @@ export async function rejoin(directory: string, connection: NatsConnection, name
   // Held while it becomes a replica, so that nothing appends to it as to a source.
   using writer = openWriter(directory)
   becomeReplica(directory, { queueId, term: fork.term })
+  forgetProgress(directory, 'push')
   return { ...cut, queueId, term: end.term, first: writer.nextSequence }
 }
 

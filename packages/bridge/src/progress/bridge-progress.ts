@@ -46,6 +46,12 @@ export function writeProgress(directory: string, progress: BridgeProgress): void
   }
 }
 
+/** Deletes what ends of this role said: the queue has another role now. */
+export function forgetProgress(directory: string, role: BridgeProgress['role']): void {
+  const folder = join(directory, BRIDGE_DIRECTORY)
+  for (const name of namesIn(folder)) if (name.startsWith(`${role}-`)) rmSync(join(folder, name), { force: true })
+}
+
 /** Returns what the ends of bridges say that carry this queue; what cannot be read is left out. */
 export function readProgress(directory: string): BridgeProgress[] {
   const folder = join(directory, BRIDGE_DIRECTORY)
