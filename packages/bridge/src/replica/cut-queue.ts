@@ -51,6 +51,8 @@ export function cutQueue(directory: string, sequence: number, owner: Owner): Cut
 }
 
 function cut(directory: string, sequence: number, owner: Owner): CutOff {
+  // Recovers what a killed writer left, and adopts a copy, of which recovery would not take the new end for that of a power cut.
+  openWriter(directory).close()
   const held = QueueDirectory.open(directory)
   const lock = WriterLock.acquire(held)
   let off: CutOff
