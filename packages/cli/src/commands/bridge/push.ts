@@ -1,8 +1,8 @@
 import { FrameStream, ProgressWriter, Pusher, pushToStream, ReplicaSource, type ReplicaSourceOptions } from '@chronicle-ts/bridge'
-import { openObserver, openReader } from '@chronicle-ts/core'
+import { isQueueError, openObserver, openReader } from '@chronicle-ts/core'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
-import { EXIT_HEALTHY, EXIT_INTERRUPTED } from '../../exit-codes.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf } from '../../output/quantities.js'
@@ -48,12 +48,18 @@ export async function push(context: CommandContext, queue: string, options: Serv
 export async function pushToPipe(context: CommandContext, queue: string, options: BridgeOptions): Promise<number> {
   using observer = openObserver(queue)
   const { fromSequence, follow } = options
-  const { records } = await pushToStream(new ReplicaSource(observer, sourceOptionsOf(options)), process.stdout, {
-    signal: context.signal,
-    ...(fromSequence !== undefined && { from: fromSequence }),
-    ...(follow !== undefined && { follow }),
-  })
-  context.log.info({ records }, `${formatCountOf(records, 'record')} pushed`)
+  try {
+    const { records } = await pushToStream(new ReplicaSource(observer, sourceOptionsOf(options)), process.stdout, {
+      signal: context.signal,
+      ...(fromSequence !== undefined && { from: fromSequence }),
+      ...(follow !== undefined && { follow }),
+    })
+    context.log.info({ records }, `${formatCountOf(records, 'record')} pushed`)
+  } catch (error) {
+    if (!isQueueError(error, 'ERR_IO') || error.errnoName !== 'EPIPE') throw error
+    context.log.warn('the pipe broke: its reader is gone')
+    return EXIT_WARNING
+  }
   return context.interrupted() ? EXIT_INTERRUPTED : EXIT_HEALTHY
 }
 
