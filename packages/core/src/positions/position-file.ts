@@ -125,9 +125,18 @@ export class PositionFile {
       fsyncSync(this.#fd)
       if (found === undefined) this.#syncEntry()
     } catch (cause) {
-      // Empty, a file that this open made is removed by `abandon`.
-      if (found === undefined) ftruncateSync(this.#fd, 0)
+      if (found === undefined) this.#blank()
       throw cause
+    }
+  }
+
+  /** Makes the file a new reader's again, which `abandon` removes. @throws what the kernel answers when it lets nothing be undone. */
+  #blank(): void {
+    try {
+      ftruncateSync(this.#fd, 0)
+    } catch {
+      // Zeros are a new reader, too. A store into a mapping beyond the file's end would kill the process.
+      if (this.#mapping !== undefined && fstatSync(this.#fd).size > 0) new Uint8Array(this.#mapping).fill(0)
     }
   }
 
@@ -209,9 +218,9 @@ export class PositionFile {
   /** Closes after a failed open: a file that this open made and never filled is removed. Never throws, because the open has failed with an error of its own. */
   abandon(): void {
     try {
-      if (fstatSync(this.#fd).size === 0) rmSync(this.#folder.at(this.#fileName), { force: true })
+      if (this.load() === undefined) rmSync(this.#folder.at(this.#fileName), { force: true })
     } catch {
-      // An empty file is a new reader for the next open.
+      // What is left is a new reader for the next open.
     }
     this.close()
   }
