@@ -118,25 +118,28 @@ export class PositionFile {
   #rewrite(first: Position, found: SavedPosition | 'bad' | undefined): void {
     const generation = found === 'bad' || found === undefined ? 1 : found.generation + 1
     const bytes = encodePosition({ ...first, heartbeatNs: binding.realtimeNs(), generation }, crc32)
+    let isWritten = false
     try {
       // Written before it is cut to length: killed in between, it has a valid slot, and not a length without content.
       writeWhole(this.#fd, bytes, 0)
+      isWritten = true
       ftruncateSync(this.#fd, POSITION_LENGTH)
       fsyncSync(this.#fd)
       if (found === undefined) this.#syncEntry()
     } catch (cause) {
-      if (found === undefined) this.#blank()
+      if (found === undefined) this.#blank(isWritten)
       throw cause
     }
   }
 
-  /** Makes the file a new reader's again, which `abandon` removes. @throws what the kernel answers when it lets nothing be undone. */
-  #blank(): void {
+  /** Makes the file a new reader's again, which `abandon` removes. */
+  #blank(isWritten: boolean): void {
     try {
       ftruncateSync(this.#fd, 0)
-    } catch {
-      // Zeros are a new reader, too. A store into a mapping beyond the file's end would kill the process.
-      if (this.#mapping !== undefined && fstatSync(this.#fd).size > 0) new Uint8Array(this.#mapping).fill(0)
+    } catch (cause) {
+      // Zeros are a new reader, too, and a store needs no system call. Beyond the end of a file that was not written it would kill the process.
+      if (!isWritten) throw cause
+      if (this.#mapping !== undefined) new Uint8Array(this.#mapping).fill(0)
     }
   }
 
