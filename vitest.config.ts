@@ -40,7 +40,7 @@ export default defineConfig({
     pool: 'forks',
     // One more than there are CPUs, because many tests wait for processes that they started; by default vitest leaves one CPU to itself, which on two is half of the machine.
     maxWorkers: availableParallelism() + 1,
-    // A process serves many files: starting one and importing the packages takes a second, which most files need for no test. So a test leaves nothing behind that the next
+    // A process serves many files: starting one and importing the packages takes a second, which most files need for no test. So a test leaves nothing that the next
     // file could meet: handles, timers, variables of the environment, listeners of the process.
     isolate: false,
     testTimeout: 120_000,

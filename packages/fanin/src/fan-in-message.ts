@@ -1,5 +1,5 @@
 /**
- * A message and where it came from: a flyweight that the fan-in fills anew for each message, so that merging allocates nothing. Valid until the next call
+ * A message and where it came from: a flyweight that the fan-in fills again for each message, so that merging allocates nothing. Valid until the next call
  * of the fan-in.
  */
 export class FanInMessage<M> {

@@ -108,7 +108,7 @@ describe('a queue in memory', () => {
     expect(readdirSync(parent).length).toBe(before)
   })
 
-  it('closes twice, and the handles of others stay theirs', () => {
+  it('closes twice, and the handles of others stay open', () => {
     const queue = memoryQueue()
     using own = openReader(queue.directory, 'own')
     queue.close()

@@ -79,7 +79,7 @@ describe('npm run bench -- budgets', () => {
     return spawnSync(process.execPath, [program, 'budgets', '--root', directory, ...args], { encoding: 'utf8' })
   }
 
-  it('measures every row of the table, as JSON, and leaves nothing behind', () => {
+  it('measures every row of the table, as JSON, and removes its files', () => {
     const { status, stdout, stderr } = run('--quick', '--json')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const report = JSON.parse(stdout)

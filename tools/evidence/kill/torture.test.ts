@@ -33,7 +33,7 @@ describe('kill -9', () => {
 })
 
 describe('the harness', () => {
-  it('takes numbers, and refuses what is none', () => {
+  it('takes numbers, and refuses anything else', () => {
     expect(parseTortureOptions(['--minutes', '0.5', '--seed', '7'])).toMatchObject({
       minutes: 0.5,
       seed: 7,

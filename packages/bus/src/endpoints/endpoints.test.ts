@@ -83,7 +83,7 @@ describe('a strategy and its router', () => {
 })
 
 describe('the marks of a strategy', () => {
-  it('L30: are written at markReady, and say who runs it', () => {
+  it('L30: are written at markReady, and name the process', () => {
     const alpha = strategy('alpha')
     const { ordersOut } = alpha.paths
     expect([isReady(ordersOut), readLease(ordersOut).kind, alpha.isReady]).toEqual([false, 'absent', false])
@@ -119,7 +119,7 @@ describe('the marks of a strategy', () => {
     expect(errors).toEqual([])
   })
 
-  it('are taken back at close, with a goodbye', () => {
+  it('are taken back at close, with a last LEASE record', () => {
     const alpha = strategy('alpha')
     alpha.markReady()
     alpha.close()
@@ -127,7 +127,7 @@ describe('the marks of a strategy', () => {
     expect(readLease(alpha.paths.ordersOut)).toMatchObject({ kind: 'lease', lease: { epoch: 1, closed: true } })
   })
 
-  it('are taken back although nobody can write the goodbye', () => {
+  it('are taken back although the last LEASE record cannot be written', () => {
     const alpha = strategy('alpha')
     alpha.markReady()
     mkdirSync(join(alpha.paths.ordersOut, LEASE_TEMPORARY_FILE))

@@ -9,12 +9,12 @@ const ours: Lease = { ...someLease, ...ownIdentity() }
 const NO_PID = 2 ** 30
 
 describe('judgeLiveness', () => {
-  it('L33: believes a held lock although the pid is not visible here', () => {
+  it('L33: relies on a held lock although the pid is not visible here', () => {
     const lease = { ...ours, pid: NO_PID }
     expect(judgeLiveness({ lockHeld: true, lease, unchangedMs: 1e9 })).toEqual({ state: 'alive', reason: 'lock-held' })
   })
 
-  it('L19: believes a free lock although the process of the lease runs', () => {
+  it('L19: relies on a free lock although the process of the lease runs', () => {
     expect(judgeLiveness({ lockHeld: false, lease: ours })).toEqual({ state: 'dead', reason: 'lock-free' })
   })
 
@@ -26,12 +26,12 @@ describe('judgeLiveness', () => {
     expect(judgeLiveness({ lockHeld: undefined, lease: undefined })).toEqual({ state: 'unknown', reason: 'no-lease' })
   })
 
-  it('takes an owner of an earlier machine run for dead, whoever has its pid now', () => {
+  it('considers an owner of an earlier machine run dead, also when another process has its pid', () => {
     const lease = { ...ours, bootId: someLease.bootId }
     expect(judgeLiveness({ lockHeld: undefined, lease })).toEqual({ state: 'dead', reason: 'other-boot' })
   })
 
-  it('takes an owner that said goodbye for dead', () => {
+  it('considers an owner dead that wrote its last LEASE record', () => {
     expect(judgeLiveness({ lockHeld: undefined, lease: { ...ours, closed: true } })).toEqual({
       state: 'dead',
       reason: 'lease-closed',

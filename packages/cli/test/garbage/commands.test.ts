@@ -16,7 +16,7 @@ const BYTE_STRIDE = FULL ? 1 : 1499
 const LENGTH_STRIDE = FULL ? 1 : 4999
 const FOREIGN_STRIDE = FULL ? 1 : 19
 const TIMEOUT_MS = FULL ? 14_400_000 : 180_000
-/** The header, and the first records behind it. */
+/** The header, and the first records after it. */
 const TELLING_LENGTH = 640
 
 let folder: string
@@ -63,7 +63,7 @@ function everyByte(to: (byte: number) => number, lengthMax = TELLING_LENGTH): Da
 
 describe('chron-cli and garbage', () => {
   it(
-    `ends every command in time, with a documented exit code and no stack trace, whatever byte is wrong, seed ${SEED}`,
+    `ends every command in time, with a documented exit code and no stack trace, for every wrong byte, seed ${SEED}`,
     async () => {
       const values = [() => 0, (byte: number) => (byte + 1) & 0xff, (byte: number) => byte ^ 0x80]
       const flipped = everyByte((byte) => byte ^ 0xff, FULL ? Number.POSITIVE_INFINITY : TELLING_LENGTH)

@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../test/support/temporary.js'
 import { listReaders, openObserver, openReader, openWriter } from '../index.js'
 
 describe('a reader’s file', () => {
-  it('begins anew when it holds zeros, which a power cut leaves of a registration that was not synced', () => {
+  it('begins again when it holds zeros, which a power cut leaves of a registration that was not synced', () => {
     const directory = temporaryDirectory()
     using writer = openWriter(directory, { segmentSize: 4096, retention: { consumed: true } })
     appendNumbered(writer, 0, 20)
@@ -22,7 +22,7 @@ describe('a reader’s file', () => {
   })
 
   it.each([0, 80])(
-    'L10: is no registration while it has no position: %i bytes, which a failed open could not delete',
+    'L10: is not a registration while it has no position: %i bytes, which a failed open could not delete',
     (length) => {
       const directory = temporaryDirectory()
       using writer = openWriter(directory, { segmentSize: 4096 })

@@ -222,7 +222,7 @@ export class Message implements MessageFields {
   }
 }
 
-/** In place of a view of memory that is no longer mapped. */
+/** Stands for a view of memory that was unmapped. */
 function closedView(closed: () => Error): DataView {
   const refuse = (): never => {
     throw closed()

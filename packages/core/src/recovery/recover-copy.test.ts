@@ -75,7 +75,7 @@ describe('a copy of a live queue', () => {
     ['was copied when it was half full', 0],
     ['was copied when it was prepared and empty', 1],
     ['is missing', undefined],
-  ])('L58: ends with a segment that %s, and keeps in the quarantine what stands behind it', (_, early) => {
+  ])('L58: ends with a segment that %s, and keeps in the quarantine what follows it', (_, early) => {
     const { directory, copy, writer } = liveQueue()
     using follower = openReader(directory, 'late')
     openReader(directory, 'early').close()
@@ -164,7 +164,7 @@ describe('a copy of a live queue', () => {
     expect(skipping.metrics().corruptSkipped).toBe(1)
   })
 
-  it('keeps the id of its queue, promises no durability that it has not got, and is no copy any more', () => {
+  it('keeps the id of its queue, promises no durability that it has not got, and is not a copy any more', () => {
     const { directory, copy, writer } = liveQueue()
     appendNumbered(writer, 0, 70)
     writer.flushSync()
@@ -232,7 +232,7 @@ describe('a queue that is not a copy', () => {
     expect(next.recovery).toEqual([])
   })
 
-  it('gets an id and a recorded file when a writer of ours opens a queue of the base format', () => {
+  it('gets an id and a recorded file when a writer of this library opens a queue of the base format', () => {
     const { directory, writer } = liveQueue()
     writer.close()
     rmSync(directory, { recursive: true })

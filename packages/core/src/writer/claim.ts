@@ -60,7 +60,7 @@ export class Claim {
     return this.#openSegment().bytes.subarray(this.#offset, this.#offset + this.#length)
   }
 
-  // Whatever runs code of the caller to become a number does so before the claim is looked at.
+  // Arguments that run code of the caller to become a number do so before the claim is looked at.
 
   setFloat64(at: number, value: number): this {
     const number = Number(value)

@@ -64,13 +64,13 @@ function isTelling(file: string, offset: number): boolean {
   return message === undefined || offset < message.from + 40 || offset % SAMPLE_STRIDE === 0
 }
 
-/** Readers wait a second for a control block that looks as if somebody were still creating it: then only the writer and the cold tools look. */
+/** Readers wait a second for a control block that looks as if a writer were still creating it: then only the writer and the cold tools look. */
 function looksUnfinished(file: string, offset: number): boolean {
   if (file !== 'control.meta') return false
   return offset - CONTROL_INIT_STATE_OFFSET < 4 && (offset >= CONTROL_INIT_STATE_OFFSET || offset < CONTROL_MAGIC_OFFSET + 4)
 }
 
-/** The lowest segment that readers may begin at is announced here before the others are deleted: what is untrue there cannot be told from the announcement. */
+/** The lowest segment that readers may begin at is announced here before the others are deleted: what is untrue there cannot be distinguished from the announcement. */
 function announcesDeletion(file: string, offset: number): boolean {
   const from = CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET
   return file === 'control.meta' && offset >= from && offset < from + 8

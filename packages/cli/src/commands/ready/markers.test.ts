@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 describe('chron-cli ready', () => {
-  it('L68: announces no directory that is no queue', () => {
+  it('L68: announces no directory that is not a queue', () => {
     mkdirSync(folder.join('mistyped'))
     for (const change of ['--set', '--remove'])
       expect(runCli(['ready', folder.join('mistyped'), change, '--yes']).exitCode).toBe(1)
@@ -59,7 +59,7 @@ describe('chron-cli lease', () => {
     expect(stdout).toContain('owner dead (lock-free)')
   })
 
-  it('knows a living owner by its lock, and does not rob it', () => {
+  it('knows a living owner by its lock, and does not take over', () => {
     writeFileSync(join(queue, 'LEASE'), STALE_LEASE)
     using writer = openWriter(queue)
     expect(runCli(['lease', queue]).exitCode).toBe(0)

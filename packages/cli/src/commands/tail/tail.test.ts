@@ -233,7 +233,7 @@ describe('chron-cli tail -f', () => {
     expect(readdirSync(queue).filter((name) => name.endsWith('.q')).length).toBeGreaterThan(100)
   })
 
-  it('ends quietly when nobody reads its output any more', async () => {
+  it('ends quietly when its output is closed', async () => {
     const queue = folder.join('queue')
     buildQueue(queue, { payloads: textPayloads(2000) })
     const child = startCli(['tail', queue, '-n', '2000'])
@@ -266,11 +266,11 @@ describe('chron-cli tail -f', () => {
   })
 })
 
-describe('chron-cli tail with a pattern that takes for ever', () => {
+describe('chron-cli tail with a pattern that never ends', () => {
   const FOREVER = '(a+)+$'
   const NEVER_ENDS = Buffer.from(`${'a'.repeat(60)}b`)
 
-  it('L68: ends on SIGINT in the middle of the search, with 130 where that is no clean end', async () => {
+  it('L68: ends on SIGINT in the middle of the search, with 130 where that is not a clean end', async () => {
     const queue = folder.join('live')
     using writer = openWriter(queue, { segmentSize: 4096 })
     writer.append(1, Buffer.from('aa'))
