@@ -64,13 +64,14 @@ describe('findDocsViolations', () => {
   it('reports a file of the table of protocols that has no link to the normative place', () => {
     const table =
       '| protocol | normative | linked from |\n|---|---|---|\n| leaving | [Leaving](#leaving) | `README.md`, `docs/gone.md` |\n'
-    write('docs/format.md', `# Format\n\n## Protocols\n\n${table}\n## Leaving\n`)
-    expect(findDocsViolations(top)).toEqual([
-      'README.md: has no link to docs/format.md#leaving, for leaving',
+    const gone = [
       'docs/format.md: leaving: docs/gone.md does not exist',
-    ])
+      'docs/format.md: names docs/gone.md, which does not exist',
+    ]
+    write('docs/format.md', `# Format\n\n## Protocols\n\n${table}\n## Leaving\n`)
+    expect(findDocsViolations(top)).toEqual(['README.md: has no link to docs/format.md#leaving, for leaving', ...gone])
     write('README.md', '# Top\n\n[Leaving](docs/format.md#leaving)\n')
-    expect(findDocsViolations(top)).toEqual(['docs/format.md: leaving: docs/gone.md does not exist'])
+    expect(findDocsViolations(top)).toEqual(gone)
     write('docs/format.md', '# Format\n\n## Protocols\n\nNo table.\n\n## Leaving\n')
     expect(findDocsViolations(top)).toEqual(['docs/format.md: the table of protocols has no row'])
   })
