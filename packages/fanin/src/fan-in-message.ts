@@ -28,7 +28,7 @@ export class FanInMessage<M> {
     return this.#ahead
   }
 
-  /** Used by the merge only. */
+  /** @internal Used by the merge only. */
   fill(key: string, message: M, late: boolean): void {
     this.#ahead = false
     this.#key = key
@@ -36,7 +36,7 @@ export class FanInMessage<M> {
     this.#late = late
   }
 
-  /** Used by the merge only, after {@link fill}. */
+  /** @internal Used by the merge only, after {@link fill}. */
   markAhead(): void {
     this.#ahead = true
   }

@@ -53,7 +53,7 @@ export abstract class MessageSource implements Parkable {
   #timeouts = 0
   #lostBefore = 0
 
-  /** The source takes the directory over, and closes it. */
+  /** @internal The source takes the directory over, and closes it. */
   protected constructor(handle: string, opened: OpenedSource) {
     this.#handle = handle
     this.#held = opened.directory
@@ -307,7 +307,7 @@ export abstract class MessageSource implements Parkable {
 
   // -- Parkable: for wait strategies ---------------------------------------------------------------------------------------------------
 
-  /** Used by waits: whether `next()` has something to say, a message or an error. */
+  /** @internal Used by waits: whether `next()` would return a message or throw. */
   get isReady(): boolean {
     if (this.#isClosed) throw this.closedError()
     if (this.#cursor.hasNext() || this.#replaced !== undefined) return true
@@ -315,12 +315,12 @@ export abstract class MessageSource implements Parkable {
     return this.#replaced !== undefined
   }
 
-  /** Used by waits. */
+  /** @internal Used by waits. */
   get commitWord(): SeenWord | undefined {
     return this.#cursor.commitWord
   }
 
-  /** Used by waits. */
+  /** @internal Used by waits. */
   whileParked(wake: () => void): () => void {
     this.#wakers.add(wake)
     const end = lookAfterWhileParked(this)
@@ -330,7 +330,7 @@ export abstract class MessageSource implements Parkable {
     }
   }
 
-  /** Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
+  /** @internal Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
   lookAfter(looks: QueueLooks): void {
     if (this.#isClosed) return
     this.#lookAfterFiles(looks)
@@ -345,12 +345,12 @@ export abstract class MessageSource implements Parkable {
     }
   }
 
-  /** Used by waits that spin. */
+  /** @internal Used by waits that spin. */
   get isCommitted(): boolean {
     return this.#cursor.isCommitted
   }
 
-  /** Used by waits. */
+  /** @internal Used by waits. */
   get control(): MappedControl {
     return this.#control
   }

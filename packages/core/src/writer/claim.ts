@@ -27,7 +27,7 @@ export class Claim {
     this.#onCommit = onCommit
   }
 
-  /** Used by the writer only. */
+  /** @internal Used by the writer only. */
   open(segment: MappedSegment, offset: number, length: number): void {
     this.#segment = segment
     this.#offset = offset
@@ -35,7 +35,7 @@ export class Claim {
     this.#generation++
   }
 
-  /** Used by the writer only: the claim is closed without a call into the appender. `reason` is what its methods throw from now on. */
+  /** @internal Used by the writer only: the claim is closed without a call into the appender. `reason` is what its methods throw from now on. */
   invalidate(reason?: QueueError): void {
     this.#segment = undefined
     this.#reason = reason
