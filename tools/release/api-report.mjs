@@ -177,7 +177,10 @@ const PRIVATE = /^ {4}(?:#private;|(?:static )?private )/
 function statementsOf(text) {
   /** @type {string[]} */
   const statements = []
-  for (const line of text.replace(INTERNAL, '').replace(STRING_OR_COMMENT, (_, kept = '') => kept).split('\n')) {
+  for (const line of text
+    .replace(INTERNAL, '')
+    .replace(STRING_OR_COMMENT, (_, kept = '') => kept)
+    .split('\n')) {
     if (line.trim() === '' || PRIVATE.test(line)) continue
     if (/^[a-z]/.test(line)) statements.push(line.trimEnd())
     else statements.push(`${statements.pop() ?? ''}\n${line.trimEnd()}`)

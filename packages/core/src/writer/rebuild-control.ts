@@ -54,7 +54,10 @@ function listCandidates(directory: QueueDirectory): Candidate[] {
 
 /** How repair rebuilds a control block, beside how a writer does that which opens a queue. */
 export interface RebuildOptions {
-  /** Accepts segments that were all cut: they get the next size that a segment may have. Otherwise these are not a queue to go on from. */
+  /**
+   * Accepts segments that were all cut: they get the next size that a segment may have. Otherwise these are not a queue to go on from. Without a record anywhere the last segment is the head,
+   * so that repair also puts those below it right.
+   */
   readonly mayAllBeCut?: boolean
   /** Returns what the block says besides, from a reading of every record. Without it recovery, which follows, finds the tail. */
   readonly contentOf?: (geometry: Geometry) => Partial<NewControlBlock>
@@ -81,7 +84,7 @@ export function rebuildControl(
     const mayHold = isWhole(candidate) || weighed === undefined || isExistingSegmentSize(candidate.glance.length)
     return mayHold && hasRecords(directory, candidate, { segmentSize, isWhole: isWhole(candidate) })
   })
-  const head = withRecords.at(-1) ?? usable[0]
+  const head = withRecords.at(-1) ?? (mayAllBeCut ? candidates.at(-1) : usable[0])
   if (head === undefined) return undefined
   const said = old?.block.writerEpoch ?? 0
   const epochs = usable
