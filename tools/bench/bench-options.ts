@@ -24,7 +24,7 @@ export interface BenchOptions {
 
 export const USAGE = `usage: npm run bench -- [budgets] [options]
 
-Without an argument: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
+Without a word: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
 
   --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, crc32, latency;
                     budgets: hot, floor, fanin, history, sustained, rolls, open, latency, memory, heap)

@@ -2,7 +2,6 @@
 
 import type { Severity } from '../src/commands/ui/snapshot.js'
 
-export type { MessagePage, SearchResult, ShownMessage as Message } from '../src/commands/ui/shown-message.js'
 export type { QueueSummary, Severity, Snapshot } from '../src/commands/ui/snapshot.js'
 
 export interface ReaderState {
@@ -89,6 +88,36 @@ export interface QueueDetail {
     readonly measured: { readonly perSecond: number; readonly windowNs: string } | null
   }
   readonly trend: { readonly seconds: number[]; readonly rates: number[]; readonly lags: (number | null)[] }
+}
+
+export interface Message {
+  readonly sequence: number
+  readonly timestampNs: string
+  readonly typeId: number
+  readonly length: number
+  readonly segment: number
+  readonly offset: number
+  readonly text?: string
+  readonly base64?: string
+  readonly isCut: boolean
+  readonly traceId?: string
+  readonly queue?: string
+  readonly id?: string
+}
+
+export interface MessagePage {
+  readonly messages: readonly Message[]
+  readonly problems: readonly string[]
+  readonly nextSequence: number | null
+}
+
+export interface SearchResult {
+  readonly matches: readonly Message[]
+  readonly looked: number
+  readonly total: number
+  readonly newestNs: string | null
+  readonly oldestNs: string | null
+  readonly cursor: { readonly segmentId: number; readonly offset: number } | null
 }
 
 export interface TraceResult {

@@ -91,7 +91,7 @@ export class Cast {
     clearTimeout(timer)
   }
 
-  /** Ends every program without a request. */
+  /** Ends everything without asking anybody. */
   killAll(): void {
     for (const program of this.current) program.kill('SIGKILL')
   }

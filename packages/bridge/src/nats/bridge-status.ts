@@ -31,7 +31,7 @@ export interface BridgeStatus {
     /** Sequence of the record that the stream needs next; `undefined` for a stream without frames. */
     readonly nextSequence: number | undefined
   }
-  /** A source's: the lag of the stream. A replica's: its own lag. */
+  /** A source's: how far the stream is behind it. A replica's: how far it is behind the stream. */
   readonly lag: { readonly messages: number; readonly seconds: number | undefined }
   /** Whether a replica was promoted over this source. */
   readonly fenced: boolean

@@ -32,13 +32,13 @@ async function persistently<Result>(ask: () => Promise<Result>): Promise<Result>
   }
 }
 
-/** One end of a bridge that runs until it is ended. */
+/** One end of a bridge that runs until it is told to end. */
 interface Running {
   readonly end: () => Promise<void>
 }
 
 /**
- * Two queues of one history, the stream between them, and everything that may happen to them. A step happens to the state that the steps before it left; at the end both queues must hold the same
+ * Two queues of one history, the stream between them, and everything that may happen to them. A step happens to whatever state the steps before it left; at the end both queues must hold the same
  * records.
  */
 export class History {

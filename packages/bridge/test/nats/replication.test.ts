@@ -191,7 +191,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     expect([notes.length, told(ends.replica).length]).toEqual([1, from])
   })
 
-  it('releases the source only as far as the sinks are durable, on request', async () => {
+  it('releases the source only as far as the sinks are durable, when it is told to', async () => {
     const server = await NatsServer.start()
     const ends = await Ends.on(server, 200)
     const ending = new AbortController()

@@ -53,7 +53,7 @@ export abstract class MessageSource implements Parkable {
   #timeouts = 0
   #lostBefore = 0
 
-  /** @internal The source takes the directory over, and closes it. */
+  /** The source takes the directory over, and closes it. */
   protected constructor(handle: string, opened: OpenedSource) {
     this.#handle = handle
     this.#held = opened.directory
@@ -152,7 +152,7 @@ export abstract class MessageSource implements Parkable {
     return new SourceIterator(this.iterated(), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
-  /** What {@link messages} iterates, called at each turn. */
+  /** What {@link messages} iterates, told of each turn. */
   protected iterated(turns?: IterationTurns): IteratedSource<Message> {
     const message = new Message()
     const take = (): Message | undefined => this.#orCaughtUp(this.#cursor.take(message))
@@ -250,7 +250,7 @@ export abstract class MessageSource implements Parkable {
     return this.#control.readDurableMark()?.sequence ?? 0
   }
 
-  /** Returns the lag of this source. When damage hides the next message, its age is unknown, and 0n. */
+  /** Returns how far this source is behind its writer. When damage hides the next message, its age is unknown, and 0n. */
   lag(): Lag {
     this.assertOpen()
     const next = this.#peekOrUndefined()
@@ -307,7 +307,7 @@ export abstract class MessageSource implements Parkable {
 
   // -- Parkable: for wait strategies ---------------------------------------------------------------------------------------------------
 
-  /** @internal Used by waits: whether `next()` would return a message or throw. */
+  /** Used by waits: whether `next()` has something to say, a message or an error. */
   get isReady(): boolean {
     if (this.#isClosed) throw this.closedError()
     if (this.#cursor.hasNext() || this.#replaced !== undefined) return true
@@ -315,12 +315,12 @@ export abstract class MessageSource implements Parkable {
     return this.#replaced !== undefined
   }
 
-  /** @internal Used by waits. */
+  /** Used by waits. */
   get commitWord(): SeenWord | undefined {
     return this.#cursor.commitWord
   }
 
-  /** @internal Used by waits. */
+  /** Used by waits. */
   whileParked(wake: () => void): () => void {
     this.#wakers.add(wake)
     const end = lookAfterWhileParked(this)
@@ -330,7 +330,7 @@ export abstract class MessageSource implements Parkable {
     }
   }
 
-  /** @internal Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
+  /** Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
   lookAfter(looks: QueueLooks): void {
     if (this.#isClosed) return
     this.#lookAfterFiles(looks)
@@ -345,12 +345,12 @@ export abstract class MessageSource implements Parkable {
     }
   }
 
-  /** @internal Used by waits that spin. */
+  /** Used by waits that spin. */
   get isCommitted(): boolean {
     return this.#cursor.isCommitted
   }
 
-  /** @internal Used by waits. */
+  /** Used by waits. */
   get control(): MappedControl {
     return this.#control
   }

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type ColdRecord, openColdReader } from '@chronicle-ts/inspect'
-import type { MessagePage, SearchPart, ShownMessage } from './shown-message.js'
 
 /** Payload bytes that stand in a page; the rest is a download. */
 export const SHOWN_BYTES_MAX = 64 * 1024
@@ -15,6 +14,29 @@ const PAGE_BYTES_MAX = 4 * 1024 * 1024
 /** Time that one request may search, and time between two turns of the event loop. */
 const SEARCH_MS = 200
 const SLICE_MS = 10
+
+/** A message as a browser gets it. */
+export interface ShownMessage {
+  readonly sequence: number
+  readonly timestampNs: string
+  readonly typeId: number
+  readonly length: number
+  readonly segment: number
+  readonly offset: number
+  /** The payload, or its beginning: text when it is valid UTF-8, otherwise base64. */
+  readonly text?: string
+  readonly base64?: string
+  /** The payload is longer than what is shown. */
+  readonly isCut: boolean
+  readonly traceId?: string
+}
+
+export interface MessagePage {
+  readonly messages: readonly ShownMessage[]
+  /** Places that are damaged, by sequence of what precedes them. */
+  readonly problems: readonly string[]
+  readonly nextSequence: number | null
+}
 
 export type PageStart = { readonly last: number } | { readonly sequence: number }
 
@@ -50,6 +72,17 @@ export interface SearchQuery {
   readonly cursor: { readonly segmentId: number; readonly offset: number } | undefined
 }
 
+export interface SearchResult {
+  /** Of the segment under way, newest last. */
+  readonly matches: readonly ShownMessage[]
+  /** Messages that this request looked at. */
+  readonly looked: number
+  /** Time of the newest and the oldest message that this request looked at. */
+  readonly newestNs: string | null
+  readonly oldestNs: string | null
+  readonly cursor: { readonly segmentId: number; readonly offset: number } | null
+}
+
 /**
  * Searches payloads from the newest segment to the oldest, for a fifth of a second at a time: the caller asks again with the cursor, shows what was covered, and stops when it likes. So a search
  * never hides how far it is, and no request keeps others waiting.
@@ -58,7 +91,7 @@ export async function searchMessages(
   directory: string,
   segmentIds: { readonly first: number; readonly last: number },
   { text, typeId, cursor }: SearchQuery,
-): Promise<SearchPart> {
+): Promise<SearchResult> {
   const needle = Buffer.from(text)
   const from = cursor ?? { segmentId: segmentIds.last, offset: 64 }
   const segmentId = Math.min(from.segmentId, segmentIds.last)
@@ -98,8 +131,8 @@ function resultOf(
     newest,
     oldest,
   }: { matches: ShownMessage[]; looked: number; newest: bigint | undefined; oldest: bigint | undefined },
-  cursor: SearchPart['cursor'],
-): SearchPart {
+  cursor: SearchResult['cursor'],
+): SearchResult {
   return { matches, looked, newestNs: newest?.toString() ?? null, oldestNs: oldest?.toString() ?? null, cursor }
 }
 
