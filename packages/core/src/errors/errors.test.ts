@@ -54,6 +54,8 @@ const samples: Record<QueueErrorCode, QueueError> = {
   ERR_READER_ACTIVE: new errors.ReaderActiveError({ directory, reader: 'router', pid: 4711 }),
   ERR_SEGMENT_TRUNCATED: new errors.SegmentTruncatedError({ directory, path, segmentId: 7 }),
   ERR_SEQUENCE_GAP: new errors.SequenceGapError({ directory, segmentId: 7, offset: 64, expected: 3, found: 5 }),
+  ERR_SERVER_REFUSED: new errors.ServerRefusedError({ server: 'nats1:4222', detail: 'Authorization Violation' }),
+  ERR_SERVER_UNREACHABLE: new errors.ServerUnreachableError({ server: 'nats1:4222', detail: 'connection refused' }),
   ERR_SOURCE_REWRITTEN: new errors.SourceRewrittenError({
     directory,
     source: 'quotes',
