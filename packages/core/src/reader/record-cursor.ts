@@ -218,7 +218,7 @@ export class RecordCursor {
     this.#verifiedBlock = 0
     this.#block = 0
     this.#quietLooks = 0
-    this.#verifier.state[VERIFIER_SEQUENCE] = nextSequence
+    this.#rule.expected = nextSequence
   }
 
   #enter(segment: MappedSegment, offset: number): void {
