@@ -62,7 +62,7 @@ const EXCEPTIONS = [
   { importers: /^packages\/core\/(src\/.*\.test\.ts$|test\/)/, packages: ['inspect'], folders: [] },
   // The tests of inspect build damaged queues as those of core do.
   { importers: /^packages\/inspect\/(src\/.*\.test\.ts$|test\/)/, packages: [], folders: ['packages/core/test/support'] },
-  // The independent reader of the format imports nothing of ours, and the tests of every package may ask it.
+  // The independent reader of the format imports no package of this project, and the tests of every package may ask it.
   { importers: TEST, packages: [], folders: ['tools/evidence/witness'] },
   // The page of options is compared with what the code resolves to, which has no public name.
   { importers: /^tools\/options\.test\.ts$/, packages: [], folders: ['packages/core/src', 'packages/fanin/src'] },

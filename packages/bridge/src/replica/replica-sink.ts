@@ -140,7 +140,7 @@ export class ReplicaSink {
     const next = this.nextSequence ?? first
     if (term <= this.#term) return 'known'
     if (first > next) throw new DataLostError({ directory: this.directory, from: next, to: first })
-    // The promoted queue did not have these: they are no part of the history any more.
+    // The promoted queue did not have these: they are not part of the history any more.
     if (first < next) throw new FencedError({ directory: this.directory, term: this.#term, newTerm: term })
     this.#enterTerm({ queueId, term, first })
     return 'term'

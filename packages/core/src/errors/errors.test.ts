@@ -203,7 +203,7 @@ describe('fromSystemError', () => {
     expect(error).toMatchObject(expected)
   })
 
-  it('names the limit that stands behind an error of mlock', () => {
+  it('names the limit that caused an error of mlock', () => {
     expect(fromSystemError(system('ENOMEM', { syscall: 'mlock' }))).toMatchObject({ limit: 'RLIMIT_MEMLOCK', syscall: 'mlock' })
   })
 
@@ -216,7 +216,7 @@ describe('fromSystemError', () => {
     expect(fromSystemError(system('ENOTDIR'))).toMatchObject({ directory: 'unknown' })
   })
 
-  it('gives back what is no system error', () => {
+  it('gives back what is not a system error', () => {
     const others = [
       samples.ERR_CLOSED,
       new TypeError('bad'),

@@ -24,7 +24,7 @@ function count(queue: string): number {
   return observer.poll(Number.POSITIVE_INFINITY, () => undefined)
 }
 
-it('carries a queue over a pipe, and tells of one that broke', () => {
+it('carries a queue over a pipe, and reports one that broke', () => {
   const pushed = spawnSync(process.execPath, [BIN, 'bridge', 'push', source, '--to', '-'])
   expect([pushed.status, pushed.stdout.length > 10_000]).toEqual([0, true])
   const cut = runCliProcess(['bridge', 'pull', folder.join('cut'), '--from', '-', '--json'], {
