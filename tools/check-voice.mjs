@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Checks the language of what users read: every Markdown file, and every text in the sources of the packages (help, error messages), uses the words of docs/glossary.md. The
+ * Checks the language of this project: every Markdown file, and in all sources every comment and every text (help, error messages, titles of tests), uses the words of docs/glossary.md. The
  * table "Words" there is the list; this program only reads it.
  */
 import { readFileSync } from 'node:fs'
@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { checkoutFiles, runAsCheck } from './checkout-files.mjs'
 
 const GLOSSARY = 'docs/glossary.md'
-/** Sources whose texts reach users. */
-const SOURCE = /^packages\/[^/]+\/src\//
-/** A list that another check writes, of test titles: the words of tests are not checked. */
+const SOURCE = /\.(tsx?|mts|mjs|cc|h|pml|sh|promela)$/
+/** Its test data are the words. */
+const OWN_TEST = 'tools/check-voice.test.ts'
+/** A list that another check writes, of test titles, which are checked where they stand. */
 const GENERATED = /<!-- tests of lessons: begin -->.*?<!-- tests of lessons: end -->/s
 /** A comment, or a string literal on one line. A comment comes first, so that a quote in it begins no literal. */
 const COMMENT_OR_LITERAL = /\/\*.*?\*\/|(?:^|\s)\/\/[^\n]*|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)"/gs
@@ -22,10 +23,10 @@ const COMMENT_OR_LITERAL = /\/\*.*?\*\/|(?:^|\s)\/\/[^\n]*|'((?:[^'\\\n]|\\.)*)'
 export function findVoiceViolations(top) {
   const rules = readRules(readFileSync(join(top, GLOSSARY), 'utf8'))
   const documents = checkoutFiles(top, /\.md$/).filter((path) => path !== GLOSSARY)
-  const sources = checkoutFiles(top, /\.ts$/).filter((path) => SOURCE.test(path) && !path.endsWith('.test.ts'))
+  const sources = checkoutFiles(top, SOURCE).filter((path) => path !== OWN_TEST)
   return [
     ...documents.flatMap((path) => checkLines(path, proseOf(readFileSync(join(top, path), 'utf8')), rules)),
-    ...sources.flatMap((path) => checkLines(path, literalsOf(readFileSync(join(top, path), 'utf8')), rules)),
+    ...sources.flatMap((path) => checkLines(path, textsOf(readFileSync(join(top, path), 'utf8')), rules)),
   ].sort()
 }
 
@@ -52,15 +53,16 @@ function proseOf(document) {
 }
 
 /**
- * The string literals of a source, with the same lines. A literal of one word is a name and not a text.
+ * The comments and string literals of a source, with the same lines. A literal of one word is a name and not a text.
  *
  * @param {string} source
  */
-function literalsOf(source) {
+function textsOf(source) {
   let end = 0
   let texts = ''
   for (const match of source.matchAll(COMMENT_OR_LITERAL)) {
-    const text = (match[1] ?? match[2] ?? match[3] ?? '').replace(/\$\{[^}]*\}/g, '')
+    const literal = match[1] ?? match[2] ?? match[3]
+    const text = literal === undefined ? match[0].replace(/`[^`\n]*`/g, '') : literal.replace(/\$\{[^}]*\}/g, '')
     texts += newlinesOf(source.slice(end, match.index)) + (text.includes(' ') ? ` ${text} ` : newlinesOf(match[0]))
     end = match.index + match[0].length
   }

@@ -28,7 +28,7 @@ describe('the check of the words', () => {
     expect(findVoiceViolations(top)).toEqual(['README.md:3: "Vouch"; write trust'])
   })
 
-  it('reads the texts of sources, at their line, and neither comments, names nor tests', () => {
+  it('reads texts and comments of sources and tests, at their line, and no names', () => {
     const top = temporaryFolder()
     const folder = join(top, 'packages', 'cli', 'src')
     mkdirSync(join(top, 'docs'))
@@ -46,10 +46,13 @@ describe('the check of the words', () => {
     ].join('\n')
     writeFileSync(join(folder, 'help.ts'), source)
     writeFileSync(join(folder, 'help.test.ts'), source)
-    expect(findVoiceViolations(top)).toEqual([
-      'packages/cli/src/help.ts:3: "somebody"; write the actor',
-      'packages/cli/src/help.ts:5: "nobody"; write the actor',
-    ])
+    const found = (file: string) => [
+      `packages/cli/src/${file}:1: "nobody"; write the actor`,
+      `packages/cli/src/${file}:2: "somebody"; write the actor`,
+      `packages/cli/src/${file}:3: "somebody"; write the actor`,
+      `packages/cli/src/${file}:5: "nobody"; write the actor`,
+    ]
+    expect(findVoiceViolations(top)).toEqual([...found('help.test.ts'), ...found('help.ts')])
   })
 
   it('leaves out the list of tests that another check writes', () => {

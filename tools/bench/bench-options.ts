@@ -28,7 +28,7 @@ export interface BenchOptions {
 
 export const USAGE = `usage: npm run bench -- [budgets | bridge] [options]
 
-Without a word: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
+Without an argument: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
 bridge: a queue that chron-cli bridge carries through a real nats-server.
 
   --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, crc32, latency;

@@ -34,7 +34,7 @@ export function encodeAnswer({ outcome, ...answer }: Answer): EncodedMessage {
   return { typeId: type.typeId, payload: asOrderFormat(() => asBuffer(type.encode(answer))) }
 }
 
-/** Whatever it returns can be encoded again. @throws {@link OrderFormatError} when the message is not such an order. */
+/** What it returns can be encoded again. @throws {@link OrderFormatError} when the message is not such an order. */
 export function decodeOrder(typeId: number, payload: Uint8Array): Order {
   if (typeId !== NewOrder.typeId) throw new OrderFormatError(`Not an order: typeId=${typeId}`)
   return asOrderFormat(() => checkOrder(NewOrder.decode(payload)))

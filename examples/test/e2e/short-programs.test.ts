@@ -34,7 +34,7 @@ it('pipeline: holds also when B dies at its only message', async () => {
   })
 })
 
-it('diamond: the merged stream is the same in every run, whatever the timing (L40)', async () => {
+it('diamond: the merged stream is the same in every run, for any timing (L40)', async () => {
   const runs = [await run('diamond', 1000), await run('diamond', 1000)]
   expect(runs[0]).toMatchObject({ pairs: 1000, unpaired: 0, late: 0 })
   expect(runs[1]).toEqual(runs[0])

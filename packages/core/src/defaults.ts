@@ -114,7 +114,7 @@ export const RETENTION_FALLBACK_MS = 5000
 /** Deletions that are handed to the background thread at a time: a flush waits for those before it. */
 export const DELETIONS_UNDER_WAY_MAX = 64
 
-/** How often retention looks whether a running reader that pins a segment was killed, which is no event. */
+/** How often retention looks whether a running reader that pins a segment was killed, which is not an event. */
 export const READER_PROBE_MS = 1000
 
 /** A look at the readers that takes no longer is done as often as something happens. */

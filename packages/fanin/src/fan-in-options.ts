@@ -76,7 +76,7 @@ export function resolveLateness(lateness: AllowedLateness): bigint | undefined {
   return lateness === 'unbounded' ? undefined : lateness
 }
 
-/** A time that is no number would never be over. One that is negative is over. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+/** Rejects NaN, which would never time out. A negative time is over at once. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
 export function checkTimeout(timeoutMs: number): void {
   check('timeoutMs', timeoutMs, typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs), 'a number of milliseconds')
 }

@@ -34,7 +34,7 @@ import { Merge } from './merge.js'
 import type { FanInMetrics } from './merge-metrics.js'
 import type { SourceFailure } from './source-failure.js'
 
-/** Longest timer of a wait that has no source. It begins anew until somebody adds one. */
+/** Longest timer of a wait that has no source. It begins again until one is added. */
 const LONGEST_TIMER_MS = 60_000
 
 /**
@@ -71,7 +71,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   }
 
   /**
-   * Adds a source, now or between any two messages. From here on it belongs to the fan-in: nobody else may read, seek or commit it.
+   * Adds a source, now or between any two messages. From here on it belongs to the fan-in: no other code may read, seek or commit it.
    *
    * What it holds that is older than the last delivered message is delivered next, flagged late.
    *
@@ -89,7 +89,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
 
   /**
    * Takes a source out and returns it, `undefined` when there is none of this key. Commits nothing: what it delivered since its last commit is repeated to
-   * whoever reads on. Closes the source if the fan-in owns its sources.
+   * the next reader of the name. Closes the source if the fan-in owns its sources.
    */
   remove(key: string): S | undefined {
     this.#assertOpen()
@@ -210,7 +210,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   }
 
   /**
-   * All messages from here on, for ever, waiting where there is none. Ends when the signal is aborted or the fan-in is closed, and at once at `return()`, also while it
+   * All messages from here on, without an end, waiting where there is none. Ends when the signal is aborted or the fan-in is closed, and at once at `return()`, also while it
    * waits.
    */
   messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, void, void> {
@@ -274,7 +274,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   }
 
   /**
-   * Heartbeats wake nobody, nor do failures: while messages are held back for one, or a failure is to be told, sleeps are short. They end when a source is to be
+   * Heartbeats wake no sleeper, nor do failures: while messages are held back for one, or a failure is to be reported, sleeps are short. They end when a source is to be
    * tried again.
    */
   #sliceMs(leftMs: number): number {

@@ -94,7 +94,7 @@ int DurableJob::run(const Hold* hold) {
   return 0;
 }
 
-// A sync of the mark takes as long as one of the messages. A mark on the disk that is behind them loses nothing: recovery verifies from there on, and finds everything that was synced.
+// A sync of the mark takes as long as one of the messages. A mark on the disk that is older than the messages loses nothing: recovery verifies from there on, and finds everything that was synced.
 // It is synced where that look would be long, where other files than the head would have to be found first, and where deletions were announced since.
 bool DurableJob::isMarkDue() const {
   constexpr uint64_t kDistanceMax = uint64_t{8} << 20;
@@ -172,7 +172,7 @@ DurableJob::Outcome DurableJob::syncHead() {
   return Outcome::ofSync(head->sync(from, mark.offset - from));
 }
 
-// The header's page, too, for the seal may be what was not written. Records of the head behind the mark are of no concern.
+// The header's page, too, for the seal may be what was not written. Records of the head after the mark are of no concern.
 int DurableJob::writeAgain(const Mapping& segment, uint32_t segmentId) {
   segment.dirty(0, std::min<uint64_t>(kFirstRecordOffset, segment.length()));
   // The records of segments before the mark were made durable with it.
@@ -180,7 +180,7 @@ int DurableJob::writeAgain(const Mapping& segment, uint32_t segmentId) {
   const bool isHead = segmentId == mark.segmentId;
   const uint64_t start = startIn(segmentId);
   const uint64_t sealedEnd = isHead ? 0 : sealedEndOf(segment);
-  // Not further than the records: what lies behind them may be holes, which have no blocks.
+  // Not further than the records: what follows them may be holes, which have no blocks.
   const uint64_t end = isHead ? std::min<uint64_t>(mark.offset, segment.length()) : sealedEnd > 0 ? sealedEnd : segment.length();
   if (end > start) segment.dirty(start, end - start);
   const auto* const header = reinterpret_cast<const SegmentHeader*>(segment.data());

@@ -121,7 +121,7 @@ describe('append', () => {
     expect(appender.state[APPENDER_WRITE_OFFSET]).toBe(8192)
   })
 
-  it('L13: refuses the type of padding records and everything that is no type', () => {
+  it('L13: refuses the type of padding records and everything that is not a type', () => {
     const { appender, segment } = stage(4096)
     const append = appender.append as (typeId: unknown, payload: unknown) => number
     for (const typeId of [0xffff, 0x10000, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '1', undefined, null, 1n]) {

@@ -29,7 +29,7 @@ export interface SubscribeOptions<Types extends readonly AnyMessageType[]> {
   readonly reader?: ReaderOptions
   /** Ends the loop over the subscription. */
   readonly signal?: AbortSignal
-  /** Told of each queue that cannot be read, once per reason. */
+  /** Called for each queue that cannot be read, once per reason. */
   readonly onProblem?: (problem: FailedSource) => void
 }
 

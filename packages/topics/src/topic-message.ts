@@ -15,7 +15,7 @@ export interface TopicOrigin {
   readonly ahead: boolean
 }
 
-/** What a subscription delivers: one object per type, filled anew for each message. */
+/** What a subscription delivers: one object per type, filled again for each message. */
 export class TopicEntry extends ReadEntry implements TopicOrigin {
   key = ''
   late = false

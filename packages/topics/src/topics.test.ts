@@ -149,7 +149,7 @@ describe('a topic of every strategy', () => {
     expect(orders.keys).toEqual(['alpha', 'gamma'])
   })
 
-  it('delivers what strategies left that went before anybody subscribed', () => {
+  it('delivers what strategies left that went before the first subscription', () => {
     const left = strategy('gone')
     left.append(Cancel, { id: 9 })
     left.close()

@@ -18,7 +18,7 @@ export interface CaptureFrame {
  * Reads one line of a capture, without its line feed: `<unix seconds with fraction>: <frame>`.
  *
  * @returns the frame; `'other'` for a line that does not begin with a digit (connection URLs, the client's own requests, blank lines), which
- * captures carry by design; `'malformed'` for one that begins like a frame and is none.
+ * captures carry by design; `'malformed'` for one that begins like a frame and is not one.
  */
 export function parseCaptureLine(line: Uint8Array): CaptureFrame | 'other' | 'malformed' {
   const first = line[0] ?? 0

@@ -41,7 +41,7 @@ const MIXED = [
 ].join('\n')
 
 describe('CaptureReader', () => {
-  it('delivers the frames and counts what is none', async () => {
+  it('delivers the frames and counts the other lines', async () => {
     const { frames, counts } = await readAll(file('mixed.txt', MIXED))
     expect(frames).toEqual([
       [1618677817061845000n, '{"a":1}'],
@@ -52,7 +52,7 @@ describe('CaptureReader', () => {
     expect(counts.contentRead).toBe(MIXED.length + 1)
   })
 
-  it('reads compressed captures whatever their name', async () => {
+  it('reads compressed captures of any name', async () => {
     expect(await readAll(file('mixed.txt', gzipSync(MIXED)))).toMatchObject({ counts: { frames: 3 } })
   })
 

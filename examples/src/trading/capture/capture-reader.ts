@@ -17,7 +17,7 @@ export interface CaptureCounts {
   otherLines: number
   /** Lines that begin like a frame and are none. */
   malformedLines: number
-  /** Lines longer than the largest frame that the reader was told to accept. */
+  /** Lines longer than the largest frame that the reader accepts. */
   oversizeLines: number
   /** Bytes of the content, decompressed, up to the end of the last line that was looked at. */
   contentRead: number
@@ -42,7 +42,7 @@ export class CaptureError extends ExpectedError {
 }
 
 /**
- * Reads a recorded WebSocket capture, gzipped or plain (told apart by the first two bytes, not by the name), in memory that does not depend on the
+ * Reads a recorded WebSocket capture, gzipped or plain (by the first two bytes, not by the name), in memory that does not depend on the
  * file's size.
  *
  * ```ts

@@ -19,7 +19,7 @@ export async function contentLength(path: string): Promise<number> {
     const isGzipped = stat.size > GZIP_TRAILER_LENGTH && ((await word(0)) & 0xffff) === GZIP_MAGIC
     return isGzipped ? await word(stat.size - GZIP_TRAILER_LENGTH) : stat.size
   } catch {
-    // Whoever opens it to read it will say what is wrong.
+    // The program that opens it for reading will say what is wrong.
     return 0
   } finally {
     await file?.close()

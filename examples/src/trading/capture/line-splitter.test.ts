@@ -26,7 +26,7 @@ it('gives the last line also without a line feed', () => {
   expect(split([Buffer.from('a\nb')]).lines).toEqual(['a', 'b'])
 })
 
-it('drops lines that are too long and goes on behind them', () => {
+it('drops lines that are too long and goes on after them', () => {
   const chunks = ['short\n', 'x'.repeat(50), 'x'.repeat(50), '\nnext\n', 'y'.repeat(11)].map((text) => Buffer.from(text))
   expect(split(chunks, 10)).toEqual({ lines: ['short', 'next'], oversizeLines: 2 })
 })

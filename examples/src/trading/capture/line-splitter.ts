@@ -31,7 +31,7 @@ export class LineSplitter {
     this.#keep(chunk.subarray(start))
   }
 
-  /** What stood behind the last line feed; `undefined` when nothing did. */
+  /** What followed the last line feed; `undefined` when nothing did. */
   end(): Uint8Array | undefined {
     if (this.#partsLength === 0 && !this.#dropping) return undefined
     return this.#complete(new Uint8Array(0))

@@ -16,7 +16,7 @@ describe('parseReceiveTime', () => {
     expect(parse('1618677817.1234567899999: {}')?.timestampNs).toBe(1_618_677_817_123_456_789n)
   })
 
-  it('refuses what is no such number', () => {
+  it('refuses anything else', () => {
     for (const text of ['', 'wss://x', '-1.5: {}', '.5: {}', '1.: {}', '12345678901: {}', ' 1: {}'])
       expect(parse(text)).toBeUndefined()
   })

@@ -6,11 +6,11 @@ const FRACTION_DIGITS = 9
 const MAX_SECOND_DIGITS = 10
 const NS_PER_S = 1_000_000_000n
 
-/** A receive time as a capture line begins with it, and where the text behind it starts. */
+/** A receive time as a capture line begins with it, and where the text after it starts. */
 export interface ReceiveTime {
   /** Nanoseconds since the Unix epoch. */
   readonly timestampNs: bigint
-  /** Index of the first byte behind the number. */
+  /** Index of the first byte after the number. */
   readonly end: number
 }
 

@@ -31,7 +31,7 @@ export interface StrategyAudit {
   readonly fills: number
   /** Orders without an answer. */
   readonly unanswered: number
-  /** Answers that no order waits for: to an order that had one already, or that nobody sent. */
+  /** Answers that no order waits for: to an order that had one already, or that was not sent. */
   readonly strayAnswers: number
   /** Orders whose id is not the one after their predecessor's. */
   readonly badOrderIds: number

@@ -91,7 +91,7 @@ export class Cast {
     clearTimeout(timer)
   }
 
-  /** Ends everything without asking anybody. */
+  /** Ends every program without a request. */
   killAll(): void {
     for (const program of this.current) program.kill('SIGKILL')
   }

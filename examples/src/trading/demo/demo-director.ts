@@ -109,7 +109,7 @@ export class DemoDirector {
     return programs.every(({ end }) => end !== undefined)
   }
 
-  /** Waits for a condition, showing progress and looking after everybody. */
+  /** Waits for a condition, showing progress and looking after every program. */
   async #until(condition: () => boolean): Promise<void> {
     for (;;) {
       if (this.#interrupt.aborted) throw new InterruptedError('Interrupted')

@@ -13,7 +13,7 @@ describe('parseDemoOptions', () => {
     expect(options).toHaveProperty('feeds.1.venue', 'binance-futures')
   })
 
-  it('takes several files behind one --input, grouped by venue', () => {
+  it('takes several files after one --input, grouped by venue', () => {
     const options = parseDemoOptions(['--input', here, here, '--speed', '4'])
     expect(options).toMatchObject({ speed: 4, feeds: [{ venue: 'demo-options.test.ts', files: [here, here] }] })
   })

@@ -173,7 +173,7 @@ function collectNotes({ feeds, router, strategies }: Cast, queues: readonly Queu
     skipped.oversize += state?.skippedLines.oversize ?? 0
   }
   return [
-    `Input lines left out: ${skipped.other} that are no frames (connections, requests, blank), ${skipped.malformed} malformed, ${skipped.oversize} too long.`,
+    `Input lines left out: ${skipped.other} that are not frames (connections, requests, blank), ${skipped.malformed} malformed, ${skipped.oversize} too long.`,
     ...strategies.map(
       ({ name, lives }) => `${name} was shown ${lives.at(-1)?.state?.notUnderstood ?? 0} frames that it does not understand.`,
     ),

@@ -13,7 +13,7 @@ const INTERRUPTED_EXIT_CODE = 130
 const UNSOUND_EXIT_CODE = 2
 
 async function main(): Promise<void> {
-  // Somebody who reads only the first lines of the output closes the pipe; that is not our failure.
+  // A reader of only the first lines of the output closes the pipe; that is not a failure of the demo.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const options = parseDemoOptions(process.argv.slice(2))
   if (options === 'help') {
@@ -45,7 +45,7 @@ async function playDemo(options: DemoOptions, folder: RunFolder, progress: Progr
   const cast = new Cast(options, folder.root)
   const interrupt = new AbortController()
   const onSignal = () => {
-    // Asked twice, nobody wants to wait.
+    // After the second request it does not wait.
     if (interrupt.signal.aborted) cast.killAll()
     interrupt.abort()
   }

@@ -13,7 +13,7 @@ export interface FeedContext {
 }
 
 /**
- * Plays captures one after another, each from its first frame on at `speed` times its recorded pace. Ends early when told to stop.
+ * Plays captures one after another, each from its first frame on at `speed` times its recorded pace. Ends early on a request to stop.
  *
  * @param input `skipFrames`: frames at the beginning that are not played. Default 0.
  * @throws {@link CaptureError} when a file cannot be read, or there is no frame in any of them.
@@ -46,7 +46,7 @@ export async function playFiles(
     playedLength += capture.counts.contentRead
     progress.addCapture(file, capture.counts)
   }
-  // Somebody who hands over the wrong file should hear of it, instead of watching a market in which nothing happens.
+  // A wrong file is reported; without that it would be a market in which nothing happens.
   if (progress.messages === 0 && skipped === 0)
     throw new CaptureError(input.files.join(', '), 'no line is a frame ("<unix seconds>: <frame>")')
   progress.fraction = 1

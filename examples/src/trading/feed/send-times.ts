@@ -17,7 +17,7 @@ export class SendTimesReader {
 
   /**
    * The times of the frame with this sequence, which must not be lower than the last one asked for. `undefined` when nothing was noted. A note is appended
-   * before its frame, so whoever has the frame finds the note.
+   * before its frame, so a reader that has the frame finds the note.
    */
   find(sequence: number): SendTimes | undefined {
     let found: SendTimes | undefined

@@ -1,6 +1,6 @@
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
 
-/** One minute: whatever is later than that counts as that late. */
+/** One minute: what is later than that counts as that late. */
 const MAX_NS = 60_000_000_000
 const SIGNIFICANT_DIGITS = 3
 

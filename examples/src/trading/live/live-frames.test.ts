@@ -24,7 +24,7 @@ async function serve(frames: (string | Uint8Array)[], then: 'stay' | 'close'): P
   return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
 }
 
-it('hands over the frames as the exchange sent them, until it is told to stop', async () => {
+it('hands over the frames as the exchange sent them, until it is stopped', async () => {
   const { url, asked } = await serve(['{"a":1}', Buffer.from([0, 255])], 'stay')
   const stop = new AbortController()
   const frames: string[] = []
@@ -42,7 +42,7 @@ it('says so when the exchange closes the connection', async () => {
   await expect(listening).rejects.toThrow(/closed the connection: code=/)
 })
 
-it('fails politely where nobody answers', async () => {
+it('fails politely where no server answers', async () => {
   const { url } = await serve([], 'stay')
   await new Promise((resolve) => server?.close(resolve))
   const listening = listenLive({ url, requests: [] }, new AbortController().signal, () => {})

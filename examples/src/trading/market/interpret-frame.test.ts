@@ -44,7 +44,7 @@ describe('interpretFrame', () => {
     })
   })
 
-  it('takes the side of a trade from who started it', () => {
+  it('takes the side of a trade from the party that started it', () => {
     const match = { type: 'match', product_id: 'SKL-USD', side: 'sell', size: '450', price: '0.791' }
     expect(interpret(match)).toEqual({ kind: 'trade', symbol: 'SKL-USD', price: 0.791, quantity: 450, side: 'buy' })
     const trade = { e: 'aggTrade', s: 'CTKUSDT', p: '1.01100', q: '10', m: true }
@@ -81,7 +81,7 @@ describe('interpretFrame', () => {
     expect(interpret(frame)).toBeUndefined()
   })
 
-  it('never throws, whatever the bytes', () => {
+  it('never throws, for any bytes', () => {
     fc.assert(fc.property(fc.uint8Array(), (bytes) => void interpretFrame(Buffer.from(bytes))))
     const keys = ['type', 'product_id', 'e', 's', 'data', 'changes', 'b', 'a', 'k', 'p', 'q', 'm']
     fc.assert(fc.property(fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()), (frame) => void interpret(frame)))

@@ -6,7 +6,7 @@ import type { MarketUpdate } from './market-update.js'
 /**
  * What a frame says, told by its own shape and not by the name of the queue that carried it.
  *
- * @returns `undefined` for everything that is not understood: other exchanges, control messages, text that is no JSON. Never throws.
+ * @returns `undefined` for everything that is not understood: other exchanges, control messages, text that is not JSON. Never throws.
  */
 export function interpretFrame(payload: Buffer): MarketUpdate | undefined {
   const frame = parseObject(payload)

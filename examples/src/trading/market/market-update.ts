@@ -7,7 +7,7 @@ export interface Level {
 
 export type Side = 'buy' | 'sell'
 
-/** What one understood frame says about one symbol, whatever exchange it came from. */
+/** What one understood frame says about one symbol, from any exchange. */
 export type MarketUpdate =
   /** The whole book. */
   | { readonly kind: 'snapshot'; readonly symbol: string; readonly bids: readonly Level[]; readonly asks: readonly Level[] }

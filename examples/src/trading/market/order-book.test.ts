@@ -10,7 +10,7 @@ import { OrderBook } from './order-book.js'
 const level = (price: number, quantity: number) => ({ price, quantity })
 
 describe('BookSide', () => {
-  it('knows the best level whatever the order of changes', () => {
+  it('knows the best level for any order of changes', () => {
     const changes = fc.array(fc.tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 0, max: 3 })))
     fc.assert(
       fc.property(changes, fc.constantFrom('bids' as const, 'asks' as const), (list, name) => {
@@ -42,7 +42,7 @@ describe('OrderBook', () => {
     expect(book.top).toEqual({ bid: level(5, 1), ask: level(6.5, 1) })
   })
 
-  it('trusts a quote more than levels of a book that nobody sent whole', () => {
+  it('trusts a quote more than levels of a book that was never sent whole', () => {
     const book = new OrderBook('X')
     expect(book.top).toBeUndefined()
     book.apply({ kind: 'levels', symbol: 'X', bids: [level(5, 1)], asks: [level(8, 1)] })

@@ -3,7 +3,7 @@ import type { Command, ProgramState, Report } from './program-state.js'
 const REPORT_INTERVAL_MS = 200
 
 /**
- * A program's line to the process that started it: reports go up, commands come down. A program that was started by hand has nobody
+ * A program's line to the process that started it: reports go up, commands come down. A program that was started by hand has no parent
  * to talk to: it starts at once and runs until it is done or interrupted.
  */
 export class ParentLink<State extends ProgramState> {

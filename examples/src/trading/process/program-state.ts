@@ -12,7 +12,7 @@ export interface FeedState {
   readonly appended: AppendedFrames
   /** How much of its input is played: 0 to 1. */
   readonly fraction: number
-  /** Lines that are no frames: connection and subscription lines, malformed ones, oversize ones. */
+  /** Lines that are not frames: connection and subscription lines, malformed ones, oversize ones. */
   readonly skippedLines: { readonly other: number; readonly malformed: number; readonly oversize: number }
   /** Something that the user should know about the input. */
   readonly warnings: readonly string[]
@@ -54,7 +54,7 @@ export interface RouterState {
   readonly fills: number
   /** Orders read again after a restart that were answered already. */
   readonly repeats: number
-  /** Messages on a strategy's queue that are no orders. */
+  /** Messages on a strategy's queue that are not orders. */
   readonly malformed: number
   readonly gaps: number
   /** From an order's append to its arrival. */
@@ -72,12 +72,12 @@ export interface BridgeState {
 
 export type ProgramState = FeedState | StrategyState | RouterState | BridgeState
 
-/** A program to whoever started it. */
+/** A program to the process that started it. */
 export interface Report<State extends ProgramState = ProgramState> {
   /** `ready`: everything is open and waits for the start; `done`: the last word before a regular end. */
   readonly phase: 'ready' | 'running' | 'done'
   readonly state: State
 }
 
-/** Whoever started a program to it. `drain`: nothing new will come, finish what is there and end. */
+/** The process that started a program to it. `drain`: nothing new will come, finish what is there and end. */
 export type Command = 'start' | 'drain'

@@ -54,7 +54,7 @@ export interface NewFolder {
 }
 
 /**
- * Makes a new folder, and removes those of the program's earlier runs that are over and were not told to keep theirs: the last run's queues stay to be looked at,
+ * Makes a new folder, and removes those of the program's earlier runs that are over and were not to be kept: the last run's queues stay to be looked at,
  * and running it often does not fill the disk.
  */
 export function createFolder({ program, keep = false, parent = temporaryDirectory() }: NewFolder): RunFolder {

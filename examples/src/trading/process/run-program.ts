@@ -7,7 +7,7 @@ export async function runProgram(main: () => Promise<void>): Promise<void> {
     await main()
   } catch (error) {
     console.error(describeError(error))
-    // Not merely an exit code: whatever is still open or waited for must not keep a failed program alive.
+    // Not merely an exit code: what is still open or waited for must not keep a failed program alive.
     process.exit(1)
   }
 }

@@ -20,7 +20,7 @@ export class Client {
     this.#desk = desk
   }
 
-  /** Opens a strategy's queues. Nothing stays open when that fails, whatever the reason. */
+  /** Opens a strategy's queues. Nothing stays open when that fails, for any reason. */
   static open(layout: BusLayout, strategy: string, answers: WriterOptions): Client {
     const endpoints = openRouterEndpoints(layout, strategy, { writer: { segmentSize: ORDERS_SEGMENT_SIZE, ...answers } })
     try {

@@ -114,7 +114,7 @@ it('goes on with the others when the answers to one strategy have no place to go
   expect(new Set(problems)).toEqual(new Set(['alpha ERR_QUEUE_FULL']))
 })
 
-/** Orders that are none, or would break something. */
+/** Invalid orders, or such as would break something. */
 const BAD_ORDERS: readonly [string, (payload: Buffer) => void][] = [
   ['text that is not ASCII', (payload) => payload.writeUInt8(0xe9, offsetOf('symbol'))],
   ['half of a UTF-8 character', (payload) => payload.write('\u20ac', offsetOf('symbol') - 1, 'utf8')],

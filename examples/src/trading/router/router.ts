@@ -14,7 +14,7 @@ export type ClientProblem = (strategy: string, error: unknown) => void
 /**
  * Merges the orders of strategies that come and go, and answers each.
  *
- * What goes wrong with one strategy, whatever it is, is reported once, costs the others nothing and leaves nothing open. Reasons that may pass are tried again with
+ * Every fault of one strategy is reported once, costs the others nothing and leaves nothing open. Reasons that may pass are tried again with
  * growing pauses.
  */
 export class Router {

@@ -11,7 +11,7 @@ export interface Decision extends TradeIntent {
 /**
  * Books and signal of a strategy: frames go in, decisions come out.
  *
- * A decision depends on nothing but the frames of its venue, in their order. Whoever shows a new view the same frames again gets the same decisions, however the
+ * A decision depends on nothing but the frames of its venue, in their order. A new view that gets the same frames makes the same decisions, however the
  * venues were interleaved: that is how a strategy gets its state back after it was killed.
  */
 export class MarketView {

@@ -13,7 +13,7 @@ beforeEach(() => {
 
 const decision = (venue: string): Decision => ({ venue, symbol: 'X', side: 'buy', kind: 'take', price: 1, quantity: 1 })
 
-/** Opens the strategy's queue as a newly started strategy does, places decisions, and is gone without a word. */
+/** Opens the strategy's queue as a newly started strategy does, places decisions, and is gone without a report. */
 function live(decisions: readonly (readonly [venue: string, marketSequence: number])[]): OrderDesk {
   using ordersOut = openWriter(directory, { segmentSize: 4096 })
   const desk = new OrderDesk('alpha', ordersOut, readOrderHistory(directory))

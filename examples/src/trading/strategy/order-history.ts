@@ -5,7 +5,7 @@ import { NewOrder } from '../order-messages.js'
 export interface OrderHistory {
   /** 0 before the first. */
   readonly lastOrderId: number
-  /** By venue: sequence of the market-data message behind the last order. */
+  /** By venue: sequence of the market-data message that caused the last order. */
   readonly lastMarketSequences: ReadonlyMap<string, number>
 }
 

@@ -74,7 +74,7 @@ export class Strategy {
     }
   }
 
-  /** Trades until told to stop, or, told to drain, until everything is read and every order answered. */
+  /** Trades until it is stopped, or, asked to drain, until everything is read and every order answered. */
   async run(link: ParentLink<StrategyState>): Promise<void> {
     await Promise.all([this.#trade(link), this.#settle(link)])
   }

@@ -1,7 +1,7 @@
 import { openObserver } from '@chronicle-ts/core'
 import type { FrameStream, StreamEnd } from './frame-stream.js'
 
-/** How far one place is behind another one. */
+/** The distance from one place to a later one. */
 export interface BridgeLag {
   readonly messages: number | undefined
   /** Of records. A replica's is an estimate, by the mean size of the stream's messages; `undefined` where nothing says it. */

@@ -14,7 +14,7 @@ export interface SinkStatus {
   readonly pendingFrames: number
   /** Sequence of the record that it needs next, as far as it said what is durable. */
   readonly durableSequence: number
-  /** How far it is behind the source, when this is the source; otherwise behind the stream. */
+  /** Its lag: of the stream to the source, when this is the source; otherwise to the stream. */
   readonly lag: BridgeLag
 }
 
@@ -36,7 +36,7 @@ export interface BridgeStatus {
     /** Sequence of the record that the stream needs next; `undefined` for a stream without frames. */
     readonly nextSequence: number | undefined
   }
-  /** A source's: how far the stream is behind it. A replica's: how far it is behind the stream. */
+  /** A source's: the lag of the stream. A replica's: its own lag. */
   readonly lag: BridgeLag
   /** Whether a replica was promoted over this source. */
   readonly fenced: boolean

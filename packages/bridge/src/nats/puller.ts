@@ -69,7 +69,7 @@ export class Puller {
     return { ...this.#progress }
   }
 
-  /** Where this end is, for tools: how far the replica is behind the stream. Asks the server, where one is there. @returns `undefined` before there is a replica. */
+  /** Where this end is, for tools: the replica's lag to the stream. Asks the server, where one is there. @returns `undefined` before there is a replica. */
   async read(): Promise<BridgeReading | undefined> {
     const { lastError, records, bytes, failures } = this.#progress
     const { queueId, term, nextSequence } = this.#sink

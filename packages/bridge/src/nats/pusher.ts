@@ -74,7 +74,7 @@ export class Pusher {
     return { ...this.#progress }
   }
 
-  /** Where this end is, for tools: how far the stream is behind the source. */
+  /** Where this end is, for tools: the stream's lag to the source. */
   read(): BridgeReading {
     const { lastError, nextSequence, records, bytes, failures } = this.#progress
     const { queueId, term, reader } = this.#source

@@ -20,7 +20,7 @@ export interface BridgeProgress {
   readonly state: 'running' | 'retrying' | 'ended' | 'failed'
   /** Sequence of the record that the stream, or the replica, needs next. */
   readonly nextSequence: number | null
-  /** Behind the source (push) or the stream (pull); `null` where it is not known, as while the server is away. Bytes of a pull are an estimate. */
+  /** Lag to the source (push) or the stream (pull); `null` where it is not known, as while the server is away. Bytes of a pull are an estimate. */
   readonly lag: { readonly messages: number | null; readonly bytes: number | null; readonly seconds: number | null }
   /** Since this end began. */
   readonly records: number

@@ -46,7 +46,7 @@ describe('a queue that is cut off', () => {
     expectEnd(directory, 37)
   })
 
-  it('leads readers to its end, and is cut off in vain there', () => {
+  it('leads readers to its end, and cutting it off there changes nothing', () => {
     const directory = newQueue(100)
     {
       using reader = openReader(directory, 'ahead')

@@ -23,7 +23,7 @@ interface Place {
 }
 
 /**
- * Three queues of one history, the stream between them, and everything that may happen to them. A step happens to whatever state the steps before it left; at the end all queues must hold the records that were
+ * Three queues of one history, the stream between them, and everything that may happen to them. A step happens to the state that the steps before it left; at the end all queues must hold the records that were
  * appended, each from its first one on.
  */
 export class History {
@@ -242,7 +242,7 @@ export class History {
     const { directory, name } = replica
     if (this.#random.integer(0, 2) === 0) await this.#killed({ action: 'promote', queue: directory, name })
     if (readIdentity(directory)?.isReplica === true) await persistently(() => promote(directory, this.#connection, { name }))
-    // What the promoted queue does not have is no part of the history any more.
+    // What the promoted queue does not have is not part of the history any more.
     const next = replica.nextSequence
     if (next < replica.durable) throw new Error(`record ${next} was durable in the replica that was promoted, and is not there`)
     // The old writer goes on for a while, for nothing.

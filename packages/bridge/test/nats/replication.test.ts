@@ -110,7 +110,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     expect([notes.length, told(ends.replica).length]).toEqual([1, from])
   })
 
-  it('releases the source only as far as the sinks are durable, when it is told to', async () => {
+  it('releases the source only as far as the sinks are durable, on request', async () => {
     const server = await startServer()
     const ends = await Ends.on(server, { messages: 200 })
     const ending = new AbortController()

@@ -57,7 +57,7 @@ describe('PendingEvents', () => {
     expect(taken).toContain('b')
   })
 
-  it('L29: tells of a removal that is undone: READY may go before its directory is replaced', () => {
+  it('L29: reports a removal that is undone: READY may go before its directory is replaced', () => {
     expect(folded(removed('a'), added('a', 2))).toEqual([removed('a'), added('a', 2)])
     expect(folded(removed('a'), added('a', 2), restarted('a', 3))).toEqual([removed('a'), added('a', 3)])
   })

@@ -101,14 +101,14 @@ describe.each([
   ['by inotify alone', INOTIFY_ONLY],
   ['by rescans alone', RESCANS_ONLY],
 ])('while it runs, %s', (_, options) => {
-  it('L29: tells of READY where the whole tree did not exist before', async () => {
+  it('L29: reports READY where the whole tree did not exist before', async () => {
     const discovery = discover(options)
     await settled(discovery)
     bus.start('alpha')
     expect(await collect(discovery, 1)).toEqual(['added alpha'])
   })
 
-  it('L29: tells of READY in a directory that was there', async () => {
+  it('L29: reports READY in a directory that was there', async () => {
     bus.open('alpha')
     const discovery = discover(options)
     await settled(discovery)

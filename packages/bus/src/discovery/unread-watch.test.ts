@@ -41,7 +41,7 @@ function discover(options: RouterDiscoveryOptions = {}): RouterDiscovery {
   return new RouterDiscovery(layout, { watch: false, rescanIntervalMs: 2 ** 31 - 1, ...options })
 }
 
-it('L65: the next router is told of orders whose strategy left in good order while no router served it', () => {
+it('L65: the next router gets orders whose strategy left in good order while no router served it', () => {
   const alpha = openStrategyEndpoints(layout, 'alpha', { writer: WRITER })
   alpha.markReady()
   for (let order = 0; order < MANY; order++) alpha.ordersOut.append(1, Buffer.from('order'))
@@ -90,7 +90,7 @@ it('L65: finds a directory that is moved into place later', () => {
   expect(discovery.poll()).toEqual([left('alpha', 3)])
 })
 
-it('L65: tells of orders in a directory that took the place of one with as many', () => {
+it('L65: reports orders in a directory that took the place of one with as many', () => {
   send(3)
   using discovery = discover()
   expect(discovery.poll()).toEqual([left('alpha', 3)])
@@ -101,7 +101,7 @@ it('L65: tells of orders in a directory that took the place of one with as many'
   expect(discovery.poll()).toEqual([left('alpha', 3)])
 })
 
-it('L65: tells of orders in a queue that was made in the emptied directory of one with as many', () => {
+it('L65: reports orders in a queue that was made in the emptied directory of one with as many', () => {
   send(3)
   using discovery = discover()
   expect(discovery.poll()).toEqual([left('alpha', 3)])
@@ -144,7 +144,7 @@ it('is not fooled by an empty queue, a reader at the end of a full segment, or a
   expect(discovery.poll()).toEqual([])
 })
 
-it('L66: tells of damaged and foreign files at one strategy, and of the others', () => {
+it('L66: reports damaged and foreign files at one strategy, and the other strategies', () => {
   send(3)
   writeFileSync(join(layout.strategy('alpha').ordersOut, segmentFileName(0)), Buffer.alloc(4096, 7))
   const { ordersOut } = layout.createStrategy('beta')

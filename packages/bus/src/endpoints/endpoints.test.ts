@@ -83,7 +83,7 @@ describe('a strategy and its router', () => {
 })
 
 describe('the marks of a strategy', () => {
-  it('L30: are written at markReady, and say who runs it', () => {
+  it('L30: are written at markReady, and name the process', () => {
     const alpha = strategy('alpha')
     const { ordersOut } = alpha.paths
     expect([isReady(ordersOut), readLease(ordersOut).kind, alpha.isReady]).toEqual([false, 'absent', false])

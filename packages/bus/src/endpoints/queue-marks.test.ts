@@ -46,7 +46,7 @@ const moveAway = () => renameSync(layout.strategy('alpha').directory, join(folde
 const awayFile = (name: string) => join(folder, 'away', 'orders_out', name)
 const leaseText = () => readFileSync(layout.strategy('alpha').lease, 'utf8')
 
-it('L52: leaves the marks of a successor in a new directory alone, and says goodbye in its own', () => {
+it('L52: leaves the marks of a successor in a new directory alone, and writes its last LEASE record in its own', () => {
   const old = strategy()
   old.markReady()
   moveAway()

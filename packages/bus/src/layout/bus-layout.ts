@@ -29,7 +29,7 @@ export interface FeedPaths {
  * ```text
  * <root>/orders/queue/<strategy>/orders_out/     the strategy writes, the router reads; READY and LEASE stand here
  * <root>/orders/queue/<strategy>/orders_in/      the router writes, the strategy reads
- * <root>/market_data/queue/<feed>/               the feed writes, everybody reads
+ * <root>/market_data/queue/<feed>/               the feed writes, every process reads
  * ```
  *
  * Names are those of readers: 1 to 128 letters, digits, dots, underscores and hyphens, no dot in front; so a name is a directory name and never a
@@ -47,7 +47,7 @@ export class BusLayout {
   /** Holds one queue per feed. */
   readonly feedsDirectory: string
 
-  /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the root is no path. */
+  /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the root is not a path. */
   constructor(root: string) {
     if (typeof root !== 'string' || root === '' || root.includes('\0')) {
       throw new InvalidArgumentError({ argument: 'root', value: root, expected: 'the path of a directory' })

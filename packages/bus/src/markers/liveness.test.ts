@@ -9,12 +9,12 @@ const ours: Lease = { ...someLease, ...ownIdentity() }
 const NO_PID = 2 ** 30
 
 describe('judgeLiveness', () => {
-  it('L33: believes a held lock although the pid is not visible here', () => {
+  it('L33: relies on a held lock although the pid is not visible here', () => {
     const lease = { ...ours, pid: NO_PID }
     expect(judgeLiveness({ lockHeld: true, lease, unchangedMs: 1e9 })).toEqual({ state: 'alive', reason: 'lock-held' })
   })
 
-  it('L19: believes a free lock although the process of the lease runs', () => {
+  it('L19: relies on a free lock although the process of the lease runs', () => {
     expect(judgeLiveness({ lockHeld: false, lease: ours })).toEqual({ state: 'dead', reason: 'lock-free' })
   })
 

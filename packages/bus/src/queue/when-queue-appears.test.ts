@@ -34,7 +34,7 @@ it('sees the queue in a directory that took the place and the inode of the watch
   expect(await appearance).toBe(true)
 })
 
-it('resolves without it when the signal aborts, and leaves nothing behind', async () => {
+it('resolves without it when the signal aborts, and leaves no watch', async () => {
   const before = countInotifyWatches()
   const queue = join(temporaryFolder(), 'queue')
   expect(await whenQueueAppears(queue, { signal: AbortSignal.abort() })).toBe(false)

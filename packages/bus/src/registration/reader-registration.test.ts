@@ -12,7 +12,7 @@ function someQueue(): string {
   return queue
 }
 
-it('L41: says who reads a queue, how far behind they are and whether they run, without joining it', () => {
+it('L41: names the readers of a queue, their lag and whether they run, without joining it', () => {
   const queue = someQueue()
   const registration = new ReaderRegistration(queue)
   expect(registration.list()).toEqual([])

@@ -32,7 +32,7 @@ export class ReaderRegistration {
   constructor(readonly queueDirectory: string) {}
 
   /**
-   * All registered readers, by name. A queue that is broken is no error; a folder of readers that cannot be listed is one.
+   * All registered readers, by name. A queue that is broken is not an error; a folder of readers that cannot be listed is one.
    *
    * @throws `ERR_NOT_FOUND`, `ERR_NOT_A_QUEUE`, `ERR_PERMISSION`: the directory cannot be looked at.
    */

@@ -140,7 +140,7 @@ describe('the start time of a process', () => {
     expect(parseProcessStartTime(stat)).toBeUndefined()
   })
 
-  it.each(['Z', 'X'])('L18: is that of nobody when the process has ended and its parent has not asked: %s', (state) => {
+  it.each(['Z', 'X'])('L18: is that of no process when the process has ended and its parent has not asked: %s', (state) => {
     expect(parseProcessStartTime(`17 (node) ${state}${rest.slice(1)}\n`)).toBeUndefined()
   })
 

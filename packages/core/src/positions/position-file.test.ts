@@ -22,7 +22,7 @@ describe('a reader’s file', () => {
   })
 
   it.each([0, 80])(
-    'L10: is no registration while it has no position: %i bytes, which a failed open could not delete',
+    'L10: is not a registration while it has no position: %i bytes, which a failed open could not delete',
     (length) => {
       const directory = temporaryDirectory()
       using writer = openWriter(directory, { segmentSize: 4096 })

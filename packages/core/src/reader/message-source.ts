@@ -152,7 +152,7 @@ export abstract class MessageSource implements Parkable {
     return new SourceIterator(this.iterated(), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
-  /** What {@link messages} iterates, told of each turn. */
+  /** What {@link messages} iterates, called at each turn. */
   protected iterated(turns?: IterationTurns): IteratedSource<Message> {
     const message = new Message()
     const take = (): Message | undefined => this.#orCaughtUp(this.#cursor.take(message))
@@ -250,7 +250,7 @@ export abstract class MessageSource implements Parkable {
     return this.#control.readDurableMark()?.sequence ?? 0
   }
 
-  /** Returns how far this source is behind its writer. When damage hides the next message, its age is unknown, and 0n. */
+  /** Returns the lag of this source. When damage hides the next message, its age is unknown, and 0n. */
   lag(): Lag {
     this.assertOpen()
     const next = this.#peekOrUndefined()

@@ -10,7 +10,7 @@ export interface ParkedSource {
 const parked = new Map<ParkedSource, number>()
 let timer: NodeJS.Timeout | undefined
 
-/** One timer looks after all sources of this thread that sleep: nobody else runs for them. Returns what ends that. */
+/** One timer looks after all sources of this thread that sleep: nothing else runs for them. Returns what ends that. */
 export function lookAfterWhileParked(source: ParkedSource): () => void {
   parked.set(source, (parked.get(source) ?? 0) + 1)
   // A source that parks again and again starts no timer each time: it goes on until a turn finds nothing to do. It keeps no process alive.

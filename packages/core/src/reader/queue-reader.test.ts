@@ -71,7 +71,7 @@ describe('positions', () => {
     reader.close()
   })
 
-  it('L10: an open that fails leaves no registration behind', () => {
+  it('L10: an open that fails leaves no registration', () => {
     const { directory, writer } = queueOf(10)
     writer.close()
     truncateSync(segmentFile(directory, 0), 100)
@@ -298,7 +298,7 @@ describe('waiting', () => {
     },
   )
 
-  it('L1: a message behind a roll ends a wait at once', () => {
+  it('L1: a message after a roll ends a wait at once', () => {
     const { directory, writer } = queueOf(1)
     using reader = openReader(directory, 'a', { wait: 'busySpin' })
     reader.next()

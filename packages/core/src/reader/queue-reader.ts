@@ -156,7 +156,7 @@ export class QueueReader extends MessageSource {
 
   /**
    * {@link MessageSource.messages}. With `commitEvery` the iterator commits, and exactly: a message counts as done when the loop asks for the next one, and after a `break` or an
-   * error the message in work is not saved. That needs a reader that nothing else reads at the same time: a commit covers whatever the reader has returned, also to another loop.
+   * error the message in work is not saved. That needs a reader that nothing else reads at the same time: a commit covers every message that the reader has returned, also to another loop.
    *
    * @throws also {@link InvalidArgumentError} for an invalid `commitEvery`.
    * @example
@@ -175,7 +175,7 @@ export class QueueReader extends MessageSource {
    * handlers under way. When a handler or reading fails, it rejects with that: what was done before is committed, the message that failed is not.
    *
    * With `concurrency` 1 the message is the reader's flyweight, valid until the handler returns or its promise resolves; a handler that returns no promise costs none. With more, each
-   * is a copy, and commits go up to the first message that is not done. One run at a time: a commit covers whatever the reader has returned, also to another one.
+   * is a copy, and commits go up to the first message that is not done. One run at a time: a commit covers every message that the reader has returned, also to another one.
    *
    * @throws {@link InvalidArgumentError}, by rejecting, as do all others.
    * @example

@@ -75,7 +75,7 @@ describe('a copy of a live queue', () => {
     ['was copied when it was half full', 0],
     ['was copied when it was prepared and empty', 1],
     ['is missing', undefined],
-  ])('L58: ends with a segment that %s, and keeps in the quarantine what stands behind it', (_, early) => {
+  ])('L58: ends with a segment that %s, and keeps in the quarantine what follows it', (_, early) => {
     const { directory, copy, writer } = liveQueue()
     using follower = openReader(directory, 'late')
     openReader(directory, 'early').close()

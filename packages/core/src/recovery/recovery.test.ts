@@ -368,7 +368,7 @@ function openAndClose(directory: string): RecoveryCase[] {
 }
 
 describe('recovery after a stop of the machine', () => {
-  it('L25: verifies behind the durable mark and goes on in place when everything is there', () => {
+  it('L25: verifies after the durable mark and goes on in place when everything is there', () => {
     const directory = killedQueue(60)
     pretendAnotherBoot(directory)
     expect(expectWhole(directory, 60)).toEqual(['stale-lock'])

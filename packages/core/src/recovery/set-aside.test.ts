@@ -100,7 +100,7 @@ describe('pending changes', () => {
 })
 
 describe('a torn append', () => {
-  it('L63: costs what it touched, and nothing behind it is looked at', () => {
+  it('L63: costs what it touched, and nothing after it is looked at', () => {
     const directory = killedQueue(3)
     const { writeOffset } = readControlFile(directory)
     const path = segmentFile(directory, 0)

@@ -87,7 +87,7 @@ describe('a length that a segment should not have', () => {
     },
   )
 
-  it('L56: a reader in the part that was cut off is told of the loss, once, and gets every new message', () => {
+  it('L56: a reader in the part that was cut off learns of the loss, once, and gets every new message', () => {
     const directory = flushedQueue(8)
     truncateSync(headOf(directory), 128)
     openAndRead(directory)

@@ -16,7 +16,7 @@ function lowest(directory: string): number {
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
 
 describe('a readers folder with something unusual in it', () => {
-  it('L11: a directory that bears a reader’s name pins everything and is named, and appends go on', async () => {
+  it('L11: a directory with a reader’s name pins everything and is named, and appends go on', async () => {
     const { directory, writer } = newQueue({ retention: { consumed: true, maxSegments: 2 } })
     mkdirSync(join(directory, 'readers', 'folder.meta'))
     appendNumbered(writer, 0, 200)
@@ -30,7 +30,7 @@ describe('a readers folder with something unusual in it', () => {
     writer.close()
   })
 
-  it('L11: a reader that cannot be looked at keeps everything, appends go on, and whoever asks is told why', async () => {
+  it('L11: a reader that cannot be looked at keeps everything, appends go on, and the caller gets the reason', async () => {
     const { directory, writer } = newQueue({ retention: { maxSegments: 2 } })
     const path = join(directory, 'readers', 'loop.meta')
     symlinkSync('loop.meta', path)
@@ -86,7 +86,7 @@ describe('a readers folder with something unusual in it', () => {
     writer.close()
   })
 
-  it('L55: a folder that is a link is not followed: nothing is deleted, appends go on, and the caller who asks gets the reason', async () => {
+  it('L55: a folder that is a link is not followed: nothing is deleted, appends go on, and the caller gets the reason', async () => {
     const directory = join(temporaryDirectory(), 'queue')
     openWriter(directory, { segmentSize: 4096 }).close()
     symlinkSync(temporaryDirectory(), join(directory, 'readers'))

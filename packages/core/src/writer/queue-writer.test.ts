@@ -52,7 +52,7 @@ describe('append', () => {
     }
   })
 
-  it('L4: sequences go on for ever over writer restarts', () => {
+  it('L4: sequences go on over all writer restarts', () => {
     const directory = queuePath()
     for (const round of range(0, 5)) {
       const writer = openWriter(directory, { segmentSize: 4096 })
@@ -65,7 +65,7 @@ describe('append', () => {
     observer.close()
   })
 
-  it('L13: refuses the type of the padding record and everything that is no type', () => {
+  it('L13: refuses the type of the padding record and everything that is not a type', () => {
     const writer = openWriter(queuePath(), { segmentSize: 4096 })
     for (const typeId of [0xffff, 0x10000, -1, 1.5, Number.NaN, '1' as unknown as number]) {
       expect(() => writer.append(typeId, Buffer.from('x'))).toThrowError(code('ERR_INVALID_ARGUMENT'))

@@ -82,13 +82,13 @@ export function planRepairs(
   problems: readonly QueueProblem[],
   options: InternalPlanOptions = {},
 ): RepairStep[] {
-  // Half of the facts are no ground to act on.
+  // Half of the facts are not a ground to act on.
   if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
   // Control block and segments agree that a later version wrote them.
   if (problems.some(({ code }) => code === 'CONTROL_BAD_VERSION') && !areMostSound(inspection)) return []
   const steps = withoutRepeats(problems.flatMap((problem) => stepsFor(problem, inspection, options)))
-  // Without a control block nobody knows the segment size, and so not which segments are whole. A writer must not recover before that is known.
+  // Without a control block the segment size is unknown, and so not which segments are whole. A writer must not recover before that is known.
   const knowsSize = !steps.some(({ kind }) => kind === 'rebuild-control')
   return steps.filter(({ kind }) => knowsSize || kind !== 'recover').sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
 }
@@ -96,7 +96,7 @@ export function planRepairs(
 function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: PlanOptions): RepairStep[] {
   const { code, segmentId, file } = problem
   if (NEEDS_NEW_CONTROL.has(code)) {
-    // Without a segment there is nothing to rebuild from: the queue begins anew.
+    // Without a segment there is nothing to rebuild from: the queue begins again.
     return inspection.segments.count > 0
       ? [{ kind: 'rebuild-control' }]
       : [{ kind: 'set-aside', file: CONTROL_FILE }, { kind: 'recover' }]
@@ -128,7 +128,7 @@ function isStray(segmentId: number, { head, segments }: QueueInspection): boolea
 }
 
 /**
- * Damaged bytes stay where they are, because what follows them must keep its place. In the head they end the segment: a writer's recovery could not tell the good records behind them
+ * Damaged bytes stay where they are, because what follows them must keep its place. In the head they end the segment: a writer's recovery could not distinguish the good records after them
  * from the torn tail of an append.
  */
 function stepsForDamage(

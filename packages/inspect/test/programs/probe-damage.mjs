@@ -1,4 +1,4 @@
-// Damages copies of a queue, one after the other, and has every public operation look at each. Prints one line before each damage and one behind it, so that a crash or a
+// Damages copies of a queue, one after the other, and has every public operation look at each. Prints one line before each damage and one after it, so that a crash or a
 // hang names its cause. Arguments: the file with the work to do.
 import { execFileSync } from 'node:child_process'
 import {
@@ -35,7 +35,7 @@ function attempt(name, operation) {
   }
 }
 
-/** What stands in the place of a file and is none. */
+/** What stands in the place of a file and is not one. */
 const FOREIGN = {
   missing: () => undefined,
   directory: (path) => mkdirSync(path),
@@ -67,7 +67,7 @@ function damage(directory, { file, truncateTo, writes, foreign, files }) {
   closeSync(fd)
 }
 
-/** What the handle is used for; it is closed whatever happens. */
+/** What the handle is used for; it is closed in every case. */
 function use(handle, work) {
   try {
     return work(handle)
@@ -80,7 +80,7 @@ function use(handle, work) {
 let sound = new Set()
 /** Units of 64 bytes in all segments. No walk that goes forward takes more steps, also where whole segments were copied. */
 let blockCount = 0
-/** So often may waiting end with nothing to read behind it. */
+/** So often may waiting end with nothing to read after it. */
 const IDLE_WAITS_MAX = 40
 
 function surveySegments(directory) {
@@ -111,7 +111,7 @@ function surveySegments(directory) {
   }
 }
 
-/** Whoever goes on behind a gap gets what stands there, also what was there before: the gap was told. */
+/** A reader that goes on after a gap gets what stands there, also what was there before: the gap was reported. */
 let isMoved = false
 const mayRepeat = (name) => isMoved && name !== 'strict'
 
@@ -193,7 +193,7 @@ function lookCold(directory) {
   )
 }
 
-/** Appends behind the recovery; what could be read before must be readable still, and what is appended too. */
+/** Appends after the recovery; what could be read before must be readable still, and what is appended too. */
 function goOnWriting(directory, before, { mayHide }) {
   const written = attempt('a writer', () =>
     use(openWriter(directory, { segmentSize: 4096, heartbeatIntervalMs: 0 }), (writer) => {
@@ -214,7 +214,7 @@ function goOnWriting(directory, before, { mayHide }) {
   // Two faults at once may look like a tail that a power cut tore: it is cut, kept and told.
   const isTold = mayHide && written.recovery.length > 0
   if (lost.length > 0 && after.error === undefined && !isTold) findings.push(`recovery lost ${lost.join(' ')} (${how})`)
-  // A signed record with a sequence that nobody gave out: whoever goes on behind it and meets damage takes everything lower for old.
+  // A signed record with a sequence that no writer gave out: a reader that goes on after it and meets damage takes everything lower for old.
   const isMisled = [...sound].some((record) => Number.parseInt(record, 10) >= written.end)
   if (missing.length > 0 && after.error === undefined && !isMisled)
     findings.push(`appended and not readable: ${missing.join(' ')} (${how})`)

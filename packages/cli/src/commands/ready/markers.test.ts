@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 describe('chron-cli ready', () => {
-  it('L68: announces no directory that is no queue', () => {
+  it('L68: announces no directory that is not a queue', () => {
     mkdirSync(folder.join('mistyped'))
     for (const change of ['--set', '--remove'])
       expect(runCli(['ready', folder.join('mistyped'), change, '--yes']).exitCode).toBe(1)

@@ -270,7 +270,7 @@ describe('chron-cli tail with a pattern that never ends', () => {
   const FOREVER = '(a+)+$'
   const NEVER_ENDS = Buffer.from(`${'a'.repeat(60)}b`)
 
-  it('L68: ends on SIGINT in the middle of the search, with 130 where that is no clean end', async () => {
+  it('L68: ends on SIGINT in the middle of the search, with 130 where that is not a clean end', async () => {
     const queue = folder.join('live')
     using writer = openWriter(queue, { segmentSize: 4096 })
     writer.append(1, Buffer.from('aa'))
