@@ -181,8 +181,9 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     this.#assertOpen()
     this.#commitDelivered()
     for (let looked = 0; looked < limit; looked++) {
-      if (this.#fatal !== undefined) throw this.#fatal
       const delivery = this.#pending ?? this.#nextDelivery()
+      // Read after the look, which may have found that the only queue cannot be read.
+      if (this.#fatal !== undefined) throw this.#fatal
       if (delivery === undefined) return undefined
       const entry = this.#select(delivery)
       if (entry === undefined) continue
@@ -206,7 +207,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     if (delivery !== undefined) return delivery
     this.#follow(this.#sources.poll())
     this.#detachLeft()
-    return this.#fatal === undefined ? this.#fanIn.next() : undefined
+    return this.#fanIn.next()
   }
 
   #select(delivery: Delivery): TopicEntry | undefined {

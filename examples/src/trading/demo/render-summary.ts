@@ -73,7 +73,7 @@ function renderDirectories({ root, feeds, strategies }: DemoSummary): string[] {
     `  npx chron-cli inspect ${quote(orders)}`,
     `  npx chron-cli tail ${quote(frames)} -n 3 --json`,
     `  npx chron-cli tail ${quote(join(orders, '..', 'orders_in'))} -n 3 --where 'kind == "take"'`,
-    `  npx chron-cli schema show ${quote(orders)}`,
+    `  npx chron-cli schema show ${quote(orders)} NewOrder`,
   ]
 }
 

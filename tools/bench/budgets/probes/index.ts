@@ -9,6 +9,7 @@ import { oneWay } from './one-way.js'
 import { opening } from './open.js'
 import { rolls } from './rolls.js'
 import { sustained } from './sustained.js'
+import { typed } from './typed.js'
 
 /** In the order of the table; `--only` chooses by the beginning of the key. */
 export const PROBES: Readonly<Record<string, Probe>> = {
@@ -16,6 +17,7 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   floor: floorSteps,
   fanin: fanIn,
   history: histories,
+  typed,
   sustained,
   rolls,
   open: opening,
