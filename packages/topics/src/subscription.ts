@@ -151,6 +151,8 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   /** Queues that are set aside, with the error of each: another definition of a type, a damaged message, or what the reader threw. Sorted by key. */
   get failures(): FailedSource[] {
+    // The fan-in has read again what it tried again.
+    if (!this.closed) for (const key of this.#fanIn.keys) if (!this.#hasFailed(key)) this.#failures.attached(key)
     return this.#failures.list()
   }
 
@@ -188,6 +190,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
       const entry = this.#select(delivery)
       if (entry === undefined) continue
       this.#isDelivered = true
+      if (this.#leaving.size > 0 && this.#leaving.has(delivery.key)) this.#uncommitted.add(delivery.key)
       return entry.fill(delivery) as unknown as TopicMessage<Types>
     }
     return SKIPPING

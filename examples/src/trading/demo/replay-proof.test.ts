@@ -25,7 +25,7 @@ const frame = (price: number): string => `{"e":"bookTicker","s":"X","b":"${price
 
 /** Trades on the feeds as a live strategy does that is restarted once, taking from the venues in the order that `takes` says. */
 function tradeLive(takes: readonly string[], spoil: (order: { price: number; sentNs: bigint }) => void = () => undefined): void {
-  const frames = new Map(
+  const frames = new Map<string, { sequence: number; timestampNs: bigint; payload: Buffer }[]>(
     STRATEGY.venues.map((venue) => [
       venue,
       messagesOf(layout.feed(venue).directory, ({ sequence, timestampNs, payload }) => ({ sequence, timestampNs, payload })),
@@ -49,8 +49,8 @@ function tradeLive(takes: readonly string[], spoil: (order: { price: number; sen
   }
 }
 
-const inTurns = Array.from({ length: FRAMES }, () => STRATEGY.venues).flat()
-const oneAfterTheOther = STRATEGY.venues.flatMap((venue) => Array.from({ length: FRAMES }, () => venue))
+const inTurns: readonly string[] = Array.from({ length: FRAMES }, () => STRATEGY.venues).flat()
+const oneAfterTheOther: readonly string[] = STRATEGY.venues.flatMap((venue) => Array.from({ length: FRAMES }, () => venue))
 
 describe('the replay of a strategy', () => {
   it.each([

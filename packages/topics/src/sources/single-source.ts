@@ -42,6 +42,7 @@ export class SingleSource implements TopicSources {
 /** What an event of one queue's discovery says to a subscription. */
 export function changeOf(key: string, event: SubscriberEvent): SourceChange[] {
   if (event.kind === 'connected') return [{ kind: 'opened', key, reader: event.reader, isLeaving: false }]
-  if (event.kind === 'disconnected') return [{ kind: 'gone', key }]
+  // A reader that was given up is no longer attached.
+  if (event.kind === 'disconnected') return event.reason === 'given-up' ? [] : [{ kind: 'gone', key }]
   return event.error === undefined ? [] : [{ kind: 'problem', key, error: event.error }]
 }
