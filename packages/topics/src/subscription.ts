@@ -45,8 +45,10 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   readonly #readers = new Map<string, QueueReader>()
   /** Sources that are detached when they are read to the end and their messages are committed. */
   readonly #leaving = new Set<string>()
-  /** Those of them whose messages may have been delivered since the last commit. */
+  /** Sources that have delivered since the last commit. */
   readonly #uncommitted = new Set<string>()
+  /** The last one that was noted there: most messages are from the same source as the one before. */
+  #notedKey: string | undefined
   readonly #failures: SourceFailures
   /** The key of the message that is judged. */
   #judged = ''
@@ -122,12 +124,9 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     this.#assertOpen()
     this.#failures.committed()
     this.#uncommitted.clear()
-    const pending = this.#pending
-    if (pending === undefined) return this.#fanIn.commit(options).map(({ key, error }) => ({ key, error: error as Error }))
-    const others = this.#fanIn.keys.filter((key) => key !== pending.key)
-    const failures = others.flatMap((key) => [...this.#fanIn.commit({ ...options, key })])
-    const reader = this.#readers.get(pending.key)
-    if (reader !== undefined) commitBefore(reader, pending.message, options)
+    this.#notedKey = undefined
+    const failures = this.#commitSources(options)
+    for (const { key } of failures) this.#uncommitted.add(key)
     return failures.map(({ key, error }) => ({ key, error: error as Error }))
   }
 
@@ -190,10 +189,25 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
       const entry = this.#select(delivery)
       if (entry === undefined) continue
       this.#isDelivered = true
-      if (this.#leaving.size > 0 && this.#leaving.has(delivery.key)) this.#uncommitted.add(delivery.key)
+      if (delivery.key !== this.#notedKey) this.#noteDelivered(delivery.key)
       return entry.fill(delivery) as unknown as TopicMessage<Types>
     }
     return SKIPPING
+  }
+
+  #commitSources(options: { readonly durable?: boolean }): readonly SourceFailure[] {
+    const pending = this.#pending
+    if (pending === undefined) return this.#fanIn.commit(options)
+    const others = this.#fanIn.keys.filter((key) => key !== pending.key)
+    const failures = others.flatMap((key) => [...this.#fanIn.commit({ ...options, key })])
+    const reader = this.#readers.get(pending.key)
+    if (reader !== undefined) commitBefore(reader, pending.message, options)
+    return failures
+  }
+
+  #noteDelivered(key: string): void {
+    this.#notedKey = key
+    this.#uncommitted.add(key)
   }
 
   /** With `commit: 'each'` a message counts as done when the next one is asked for. */
@@ -237,7 +251,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
       const { kind, key } = change
       if (kind === 'opened') this.#attach(key, change.reader, change.isLeaving)
       else if (kind === 'restarted') this.#restarted(key)
-      else if (kind === 'leaving') this.#leave(key)
+      else if (kind === 'leaving') this.#leaving.add(key)
       else if (kind === 'problem') this.#failures.add(key, change.error)
       else {
         this.#detach(key)
@@ -253,7 +267,6 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
       checkTypesAgainstRegistry(reader.directory, this.#options.types)
       this.#fanIn.add(key, reader)
       this.#failures.attached(key)
-      this.#uncommitted.delete(key)
       if (isLeaving) this.#leaving.add(key)
       else this.#leaving.delete(key)
     } catch (error) {
@@ -266,11 +279,6 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   #restarted(key: string): void {
     this.#leaving.delete(key)
     if (this.#hasFailed(key)) this.#openAgain(key)
-  }
-
-  #leave(key: string): void {
-    this.#leaving.add(key)
-    this.#uncommitted.add(key)
   }
 
   #openAgain(key: string): void {
@@ -312,6 +320,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     if (this.#fanIn.has(key)) this.#fanIn.remove(key)
     this.#leaving.delete(key)
     this.#uncommitted.delete(key)
+    if (this.#notedKey === key) this.#notedKey = undefined
     this.#readers.delete(key)
     if (reader === undefined) return
     this.#sources.release(key, reader)

@@ -4,6 +4,9 @@ import { nowNs } from '../latency/clock.js'
 import { decodeAnswer, type Order, OrderFormatError } from '../order-codec.js'
 import { Ack, Fill } from '../order-messages.js'
 
+/** Stands for "absent" in the field: an order that its writer stamped with it has no time that an answer could repeat. */
+const ABSENT_NS = 2n ** 64n - 1n
+
 /** What became of an order that came in. */
 export type AnswerOutcome = 'ack' | 'fill' | 'repeat'
 
@@ -34,7 +37,11 @@ export class AnswerDesk {
     if (order.orderId <= this.#lastAnsweredId) return 'repeat'
     this.gaps += order.orderId - this.#lastAnsweredId - 1
     const outcome = order.kind === 'take' ? 'fill' : 'ack'
-    this.#ordersIn.append(outcome === 'fill' ? Fill : Ack, { ...order, orderedNs, answeredNs: nowNs() })
+    this.#ordersIn.append(outcome === 'fill' ? Fill : Ack, {
+      ...order,
+      answeredNs: nowNs(),
+      ...(orderedNs !== ABSENT_NS && { orderedNs }),
+    })
     this.#lastAnsweredId = order.orderId
     return outcome
   }

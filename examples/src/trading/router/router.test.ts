@@ -101,7 +101,7 @@ it('goes on with the others when the answers to one strategy have no place to go
   send(alpha, 1, COUNT)
   send(beta, 1, 200)
   await readUntil(() => problems.length > 0 && answersOf('beta').length === 200)
-  expect(problems).toEqual(['alpha ERR_QUEUE_FULL'])
+  expect(new Set(problems)).toEqual(new Set(['alpha ERR_QUEUE_FULL']))
   expect(router.state.gaps).toBe(0)
   expect(answersOf('beta')).toEqual(upTo(200))
 
