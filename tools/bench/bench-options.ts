@@ -27,7 +27,7 @@ export const USAGE = `usage: npm run bench -- [budgets] [options]
 Without a word: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
 
   --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, crc32, latency;
-                    budgets: hot, floor, fanin, history, sustained, rolls, open, latency, memory, heap)
+                    budgets: hot, floor, fanin, history, sustained, rolls, open, latency, roundtrip, memory, heap)
   --messages N      budgets: messages of the sustained run (20000000; with --short 3000000)
   --short           budgets: a sustained run that fits into memory and half a minute
   --payload BYTES   length of the messages, at least 16 (64)

@@ -97,6 +97,11 @@ export class MappedControl {
     return Atomics.load(this.#words, CONTROL_CURRENT_SEGMENT_OFFSET >> 2) >>> 0
   }
 
+  /** {@link currentSegmentAcquire} as a plain load, to be compared with a value seen before. Only rolls change its cache line. */
+  currentSegmentRelaxed(): number {
+    return (this.#words[CONTROL_CURRENT_SEGMENT_OFFSET >> 2] as number) >>> 0
+  }
+
   writerBlockedAcquire(): boolean {
     return Atomics.load(this.#words, CONTROL_WRITER_BLOCKED_OFFSET >> 2) !== 0
   }

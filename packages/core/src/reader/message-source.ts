@@ -8,7 +8,8 @@ import type { OwnedFile } from '../files/owned-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import type { Position } from '../positions/position-file.js'
 import type { Parkable, SeenWord } from '../wait/parkable.js'
-import { waitForAny, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for-any.js'
+import { SpinHistory } from '../wait/spin-history.js'
+import { waitBlocking, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
 import { type IterationTurns, withTurns } from './commit-every.js'
@@ -43,6 +44,10 @@ export abstract class MessageSource implements Parkable {
   readonly #cursor: RecordCursor
   readonly #pace = new Pace(OWNERSHIP_LOOK_MS)
   readonly #wakers = new Set<() => void>()
+  /** Used by waits that spin. */
+  readonly spins = new SpinHistory()
+  /** What this source waits for by itself. */
+  readonly #alone: readonly Parkable[] = [this]
   #ownership: Ownership
   /** What was replaced under this source, in words. */
   #replaced: string | undefined
@@ -129,7 +134,7 @@ export abstract class MessageSource implements Parkable {
    */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.assertOpen()
-    return this.#counted(waitForAny([this], { ...options, strategy: this.#options.wait }))
+    return this.#counted(waitBlocking(this.#alone, options.timeoutMs, this.#options.wait))
   }
 
   /**
@@ -138,7 +143,10 @@ export abstract class MessageSource implements Parkable {
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
     this.assertOpen()
-    return this.#counted(await waitForAnyAsync([this], { ...options, strategy: this.#options.wait }))
+    const { timeoutMs, signal } = options
+    const strategy = this.#options.wait
+    const bounded = timeoutMs === undefined ? { signal, strategy } : { timeoutMs, signal, strategy }
+    return this.#counted(await waitForAnyAsync(this.#alone, bounded))
   }
 
   /**
@@ -315,6 +323,11 @@ export abstract class MessageSource implements Parkable {
     return this.#replaced !== undefined
   }
 
+  /** Used by waits that sleep. */
+  look(): boolean {
+    return this.isReady || this.#cursor.look()
+  }
+
   /** Used by waits. */
   get commitWord(): SeenWord | undefined {
     return this.#cursor.commitWord
@@ -339,15 +352,25 @@ export abstract class MessageSource implements Parkable {
 
   #hasSomethingToSay(): boolean {
     try {
-      return this.#cursor.hasNext() || this.#replaced !== undefined
+      return this.#cursor.look() || this.#replaced !== undefined
     } catch {
       return true
     }
   }
 
+  /** Used by fan-ins between two calls of {@link peek}: whether nothing was committed or rolled since the last look that found nothing. `false` says only that it is time to look. */
+  isStillEmpty(): boolean {
+    return this.#cursor.isStillEmpty()
+  }
+
   /** Used by waits that spin. */
   get isCommitted(): boolean {
     return this.#cursor.isCommitted
+  }
+
+  /** Used by waits that spin. */
+  spin(looks: number): void {
+    this.#cursor.spin(looks)
   }
 
   /** Used by waits. */
@@ -452,10 +475,11 @@ export abstract class MessageSource implements Parkable {
     if (this.#replaced === undefined && !this.#pace.isDue()) return
     this.#lookAfterFiles()
     // What was appended between the look at the records and this one is delivered first.
-    if (this.#replaced !== undefined && !this.#cursor.hasNext()) throw this.#replacedError(this.#replaced)
+    if (this.#replaced !== undefined && !this.#cursor.look()) throw this.#replacedError(this.#replaced)
   }
 
   #lookAfterFiles(looks?: QueueLooks): void {
+    this.#cursor.lookFullyNext()
     this.keepAlive(performance.now())
     this.#replaced = this.#ownership.findReplaced(looks)
   }
@@ -475,7 +499,7 @@ export abstract class MessageSource implements Parkable {
       take,
       ended,
       waitForMore: async (ends) => {
-        await waitInterruptibly([this], { ...ends, strategy: this.#options.wait })
+        await waitInterruptibly(this.#alone, { ...ends, strategy: this.#options.wait })
         this.#waits++
       },
     }

@@ -79,9 +79,9 @@ export class RecordCursor {
   #verifiedBlock = 1
   /** Sequence of the next message where none was read yet, and where something else says it. */
   #assumedSequence = -1
-  /** Looks at a few words that may still stand for a look at everything, and what stood in those words before the last full look, which found nothing. */
+  /** Looks at a few words that may still stand for a look at everything, and what stood in those words before the last full look in this segment, which found nothing. */
   #quietLooks = 0
-  #quietNotify = 0
+  #quietHead = 0
   #quietFaults = 0
   /** Whether the cursor stands where a reader had committed. */
   #isResumed = false
@@ -129,7 +129,7 @@ export class RecordCursor {
 
   /** {@link next} by a message of the caller's, which {@link next} then does not move. */
   take(message: Message): Message | undefined {
-    if (this.#block >= this.#verifiedBlock && (this.#isStillEmpty() || !this.#lookAhead())) return undefined
+    if (this.#block >= this.#verifiedBlock && (this.isStillEmpty() || !this.#lookAhead())) return undefined
     const segment = this.#segment as MappedSegment
     if (!message.isIn(segment)) message.attach(segment)
     message.moveTo(this.#block)
@@ -155,7 +155,7 @@ export class RecordCursor {
 
   /** The message that {@link next} will return, without taking it. */
   peek(): Message | undefined {
-    if (this.#block >= this.#verifiedBlock && (this.#isStillEmpty() || !this.#lookAhead())) return undefined
+    if (this.#block >= this.#verifiedBlock && (this.isStillEmpty() || !this.#lookAhead())) return undefined
     this.#peeked.moveTo(this.#block)
     return this.#peeked
   }
@@ -169,7 +169,12 @@ export class RecordCursor {
 
   /** Whether {@link next} would return a message. */
   hasNext(): boolean {
-    return this.#block < this.#verifiedBlock || (!this.#isStillEmpty() && this.#lookAhead())
+    return this.#block < this.#verifiedBlock || (!this.isStillEmpty() && this.#lookAhead())
+  }
+
+  /** {@link hasNext} that looks at everything, never at a few words only. */
+  look(): boolean {
+    return this.#block < this.#verifiedBlock || this.#lookAhead()
   }
 
   get segmentId(): number {
@@ -178,6 +183,11 @@ export class RecordCursor {
 
   get offset(): number {
     return this.#block * RECORD_ALIGNMENT
+  }
+
+  /** The next call looks at everything. */
+  lookFullyNext(): void {
+    this.#quietLooks = 0
   }
 
   /** The sequence that the next record must have; -1: any. */
@@ -257,47 +267,54 @@ export class RecordCursor {
   }
 
   /** Whether nothing was committed or rolled since a full look found nothing at this position. Plain loads, which an engine may repeat or not: the count bounds that. */
-  #isStillEmpty(): boolean {
+  isStillEmpty(): boolean {
     if (this.#quietLooks === 0) return false
     this.#quietLooks--
-    // The commit word first: the control block's words change with every append, and reading them takes their line away from the writer.
     return (
       !(this.#segment as MappedSegment).isCommittedRelaxed(this.#block) &&
-      this.#control.notifySequenceRelaxed() === this.#quietNotify &&
+      this.#control.currentSegmentRelaxed() === this.#quietHead &&
       // Last: looking at the commit word may be what finds that the file was cut short.
       totalFaultsRelaxed() === this.#quietFaults
     )
   }
 
+  /** Looks at the commit word all the time until a record is there, at most so many times, in native code, and verifies what came. {@link hasNext} says what that is. */
+  spin(looks: number): void {
+    const segment = this.#segment
+    const { offset } = this
+    if (segment === undefined || this.#block < this.#verifiedBlock || offset > segment.lastRecordOffset) return
+    this.#verifier.verifyWhenCommitted(offset, VERIFY_RECORDS, VERIFY_BYTES, looks)
+    this.#takeVerified(segment)
+  }
+
   /** Moves on to where something can be read, and verifies it. Returns false when there is nothing. */
   #lookAhead(): boolean {
-    // Before the look: what is notified afterwards makes the next look a full one.
-    const notify = this.#segment === undefined ? 0 : this.#control.notifySequenceAcquire()
-    const faults = totalFaultsRelaxed()
-    this.#quietLooks = 0
     for (;;) {
       const segment = this.#segment
       if (segment === undefined) return false
       const { offset } = this
       const hasRoom = offset <= segment.lastRecordOffset
-      if (hasRoom && segment.commitLengthAcquire(offset) !== 0) {
+      // Relaxed: the verifier loads the word with acquire.
+      if (hasRoom && segment.isCommittedRelaxed(this.#block)) {
         const status = this.#verifier.verify(offset, VERIFY_RECORDS, VERIFY_BYTES)
-        // Below 2^26. The integer operation makes it a small integer for the engine, too, which would keep a quotient of doubles as a double.
-        this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
-        assert(
-          this.#verifiedBlock >= this.#block && this.#verifiedBlock * RECORD_ALIGNMENT <= segment.size,
-          'the verifier stays in its segment',
-        )
+        this.#takeVerified(segment)
+        // The words that stand for a full look are still those of the last one: where the next record would begin, they say as much.
         if (this.#verifiedBlock > this.#block) return true
+        this.#quietLooks = 0
         if (status !== STATUS_PADDING) {
           if (!this.#stepOver(segment, status)) return false
           continue
         }
       } else {
+        // Loaded before the look that decides: what changes afterwards makes the next look a full one. Not before the look at the commit word: where a record is, loading words that every append
+        // changes would cost as much as reading it.
+        const head = this.#control.currentSegmentAcquire()
+        const faults = totalFaultsRelaxed()
+        this.#quietLooks = 0
         if (segment.hasFaulted()) throw this.#truncated()
         const decision = decideAtUncommitted(segment, this, this.#evidence)
         if (decision === 'wait') {
-          this.#quietNotify = notify
+          this.#quietHead = head
           this.#quietFaults = faults
           this.#quietLooks = hasRoom ? QUIET_LOOKS : 0
           return false
@@ -310,6 +327,15 @@ export class RecordCursor {
       }
       if (!this.#enterNext(segment)) return false
     }
+  }
+
+  #takeVerified(segment: MappedSegment): void {
+    // Below 2^26. The integer operation makes it a small integer for the engine, too, which would keep a quotient of doubles as a double.
+    this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
+    assert(
+      this.#verifiedBlock >= this.#block && this.#verifiedBlock * RECORD_ALIGNMENT <= segment.size,
+      'the verifier stays in its segment',
+    )
   }
 
   /**
