@@ -1,4 +1,3 @@
-import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { type WriterStatus, writerStatus } from '../control/writer-status.js'
 import { BATCH_COUNT_MAX, BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
@@ -14,6 +13,7 @@ import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
 import { type IterationTurns, withTurns } from './commit-every.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
+import { lagOf, peekOrUnreadable } from './lag.js'
 import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
@@ -143,10 +143,7 @@ export abstract class MessageSource implements Parkable {
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
     this.assertOpen()
-    const { timeoutMs, signal } = options
-    const strategy = this.#options.wait
-    const bounded = timeoutMs === undefined ? { signal, strategy } : { timeoutMs, signal, strategy }
-    return this.#counted(await waitForAnyAsync(this.#alone, bounded))
+    return this.#counted(await waitForAnyAsync(this.#alone, { ...options, strategy: this.#options.wait }))
   }
 
   /**
@@ -261,24 +258,9 @@ export abstract class MessageSource implements Parkable {
   /** Returns how far this source is behind its writer. When damage hides the next message, its age is unknown, and 0n. */
   lag(): Lag {
     this.assertOpen()
-    const next = this.#peekOrUndefined()
-    const head = this.#control.readHead() ?? this.position
-    const { segmentId, offset } = this.position
-    const bytes = Math.max(0, (head.segmentId - segmentId) * this.#control.segmentSize + head.offset - offset)
-    if (next === undefined) return { messages: 0, bytes, ns: 0n }
-    const headSequence = this.#control.nextSequenceAcquire() ?? Number.NaN
-    if (next === 'unreadable')
-      return { messages: this.nextSequence < 0 ? Number.NaN : headSequence - this.nextSequence, bytes, ns: 0n }
-    const age = binding.realtimeNs() - next.timestampNs
-    return { messages: headSequence - next.sequence, bytes, ns: age > 0n ? age : 0n }
-  }
-
-  #peekOrUndefined(): Message | 'unreadable' | undefined {
-    try {
-      return this.peek()
-    } catch {
-      return 'unreadable'
-    }
+    // First: looking may move on to the next segment.
+    const next = peekOrUnreadable(this)
+    return lagOf(this.#control, { next, position: this.position, nextSequence: this.nextSequence })
   }
 
   metrics(): SourceMetrics {

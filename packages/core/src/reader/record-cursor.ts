@@ -9,7 +9,7 @@ import {
   VERIFIER_SEQUENCE,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { PLACE_TRIES, QUIET_LOOKS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
+import { PLACE_TRIES, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { publish } from '../diagnostics.js'
 import { assert } from '../errors/assert.js'
 import { BadSegmentError, CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
@@ -28,7 +28,7 @@ import { decideAtUncommitted, wayOn } from '../records/leaving.js'
 import { findRecordBefore } from '../records/record-before.js'
 import { sequenceOf } from '../records/segment-bytes.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
-import { type MappedSegment, totalFaultsRelaxed } from '../segment/mapped-segment.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
@@ -36,6 +36,7 @@ import { type Block, blockOf } from './block.js'
 import { CORRUPTION } from './corruption-words.js'
 import { beginsWithBaseRecord, sequenceInDamaged } from './damaged-segment.js'
 import { Message } from './message.js'
+import { QuietLooks } from './quiet-looks.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
 
 /** What a cursor counted since it was opened. */
@@ -79,10 +80,7 @@ export class RecordCursor {
   #verifiedBlock = 1
   /** Sequence of the next message where none was read yet, and where something else says it. */
   #assumedSequence = -1
-  /** Looks at a few words that may still stand for a look at everything, and what stood in those words before the last full look in this segment, which found nothing. */
-  #quietLooks = 0
-  #quietHead = 0
-  #quietFaults = 0
+  readonly #quiet: QuietLooks
   /** Whether the cursor stands where a reader had committed. */
   #isResumed = false
   #messages = 0
@@ -100,6 +98,7 @@ export class RecordCursor {
     this.#options = opened.options
     this.#assertOwned = assertOwned
     this.#evidence = new LiveEvidence(opened.control)
+    this.#quiet = new QuietLooks(opened.control)
   }
 
   /**
@@ -162,9 +161,7 @@ export class RecordCursor {
 
   /** Whether a record, good or bad, is committed here. */
   get isCommitted(): boolean {
-    const segment = this.#segment
-    if (segment === undefined) return false
-    return this.offset <= segment.lastRecordOffset && segment.commitLengthAcquire(this.offset) !== 0
+    return (this.#segment?.commitLengthAt(this.offset) ?? 0) !== 0
   }
 
   /** Whether {@link next} would return a message. */
@@ -187,7 +184,7 @@ export class RecordCursor {
 
   /** The next call looks at everything. */
   lookFullyNext(): void {
-    this.#quietLooks = 0
+    this.#quiet.end()
   }
 
   /** The sequence that the next record must have; -1: any. */
@@ -241,7 +238,7 @@ export class RecordCursor {
     this.#evidence.segment = undefined
     this.#verifiedBlock = 0
     this.#block = 0
-    this.#quietLooks = 0
+    this.#quiet.end()
   }
 
   #enter(segment: MappedSegment, offset: number): void {
@@ -256,26 +253,18 @@ export class RecordCursor {
     left?.letGo()
   }
 
-  /** Nothing is verified there yet. */
   #placeAt(offset: number): void {
     this.#isResumed = false
     // Not an integer operation as below: an offset that damaged files name may be any number, and must not become one inside of the segment.
     this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
     this.#verifiedBlock = this.#block
     this.#assumedSequence = -1
-    this.#quietLooks = 0
+    this.#quiet.end()
   }
 
-  /** Whether nothing was committed or rolled since a full look found nothing at this position. Plain loads, which an engine may repeat or not: the count bounds that. */
+  /** Whether nothing was committed or rolled since a full look found nothing in this segment, as far as {@link QuietLooks} tell. */
   isStillEmpty(): boolean {
-    if (this.#quietLooks === 0) return false
-    this.#quietLooks--
-    return (
-      !(this.#segment as MappedSegment).isCommittedRelaxed(this.#block) &&
-      this.#control.currentSegmentRelaxed() === this.#quietHead &&
-      // Last: looking at the commit word may be what finds that the file was cut short.
-      totalFaultsRelaxed() === this.#quietFaults
-    )
+    return this.#quiet.findNothing(this.#segment, this.#block)
   }
 
   /** Looks at the commit word all the time until a record is there, at most so many times, in native code, and verifies what came. {@link hasNext} says what that is. */
@@ -284,7 +273,7 @@ export class RecordCursor {
     const { offset } = this
     if (segment === undefined || this.#block < this.#verifiedBlock || offset > segment.lastRecordOffset) return
     this.#verifier.verifyWhenCommitted(offset, VERIFY_RECORDS, VERIFY_BYTES, looks)
-    this.#takeVerified(segment)
+    this.#takeVerified()
   }
 
   /** Moves on to where something can be read, and verifies it. Returns false when there is nothing. */
@@ -297,26 +286,20 @@ export class RecordCursor {
       // Relaxed: the verifier loads the word with acquire.
       if (hasRoom && segment.isCommittedRelaxed(this.#block)) {
         const status = this.#verifier.verify(offset, VERIFY_RECORDS, VERIFY_BYTES)
-        this.#takeVerified(segment)
-        // The words that stand for a full look are still those of the last one: where the next record would begin, they say as much.
+        this.#takeVerified()
+        // Quiet looks go on where the next record would begin: what stands for a full look is what the last one in this segment saw.
         if (this.#verifiedBlock > this.#block) return true
-        this.#quietLooks = 0
+        this.#quiet.end()
         if (status !== STATUS_PADDING) {
           if (!this.#stepOver(segment, status)) return false
           continue
         }
       } else {
-        // Loaded before the look that decides: what changes afterwards makes the next look a full one. Not before the look at the commit word: where a record is, loading words that every append
-        // changes would cost as much as reading it.
-        const head = this.#control.currentSegmentAcquire()
-        const faults = totalFaultsRelaxed()
-        this.#quietLooks = 0
+        this.#quiet.prepare()
         if (segment.hasFaulted()) throw this.#truncated()
         const decision = decideAtUncommitted(segment, this, this.#evidence)
         if (decision === 'wait') {
-          this.#quietHead = head
-          this.#quietFaults = faults
-          this.#quietLooks = hasRoom ? QUIET_LOOKS : 0
+          if (hasRoom) this.#quiet.begin()
           return false
         }
         if (decision === 'again') continue
@@ -329,13 +312,11 @@ export class RecordCursor {
     }
   }
 
-  #takeVerified(segment: MappedSegment): void {
+  #takeVerified(): void {
     // Below 2^26. The integer operation makes it a small integer for the engine, too, which would keep a quotient of doubles as a double.
-    this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
-    assert(
-      this.#verifiedBlock >= this.#block && this.#verifiedBlock * RECORD_ALIGNMENT <= segment.size,
-      'the verifier stays in its segment',
-    )
+    const end = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
+    assert(end >= this.#block && end * RECORD_ALIGNMENT <= this.#segmentSize, 'the verifier stays in its segment')
+    this.#verifiedBlock = end
   }
 
   /**
@@ -357,7 +338,7 @@ export class RecordCursor {
   #verifyUpTo(end: number): void {
     for (let from = this.#verifiedBlock * RECORD_ALIGNMENT; from < end; from = this.#verifiedBlock * RECORD_ALIGNMENT) {
       const status = this.#verifier.verify(from, VERIFY_RECORDS, end - from)
-      this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
+      this.#takeVerified()
       if (status !== STATUS_LIMIT) return
     }
   }
