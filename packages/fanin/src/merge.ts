@@ -198,7 +198,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     this.#settle()
     failed.retryDue()
     // While nothing is shown, nothing is held back either: promises need no renewal.
-    if (!failed.hasUntold && table.areAllStillEmpty()) {
+    if (table.heldCount === 0 && !failed.hasUntold && table.areAllStillEmpty()) {
       this.#idle.moved()
       return NO_SLOT
     }

@@ -148,9 +148,8 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     this.#bound.leave()
   }
 
-  /** Whether every source that takes part shows nothing and had nothing new since it was looked at, as far as {@link FanInSource.isStillEmpty} tells. */
+  /** Whether no source has anything new since it was looked at, as far as {@link FanInSource.isStillEmpty} tells. Of use while none shows a message. */
   areAllStillEmpty(): boolean {
-    if (this.#heldCount > 0) return false
     for (let slot = 0; slot < this.#entries.length; slot++) {
       const state = this.#states[slot] as number
       if (state !== PROMISED && state !== RESTING) continue

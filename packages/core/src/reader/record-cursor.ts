@@ -264,7 +264,7 @@ export class RecordCursor {
 
   /** Whether nothing was committed or rolled since a full look found nothing in this segment, as far as {@link QuietLooks} tell. */
   isStillEmpty(): boolean {
-    return this.#quiet.findNothing(this.#segment, this.#block)
+    return this.#quiet.findNothing(this.#block)
   }
 
   /** Looks at the commit word all the time until a record is there, at most so many times, in native code, and verifies what came. {@link hasNext} says what that is. */
@@ -295,7 +295,7 @@ export class RecordCursor {
           continue
         }
       } else {
-        this.#quiet.prepare()
+        this.#quiet.prepare(segment)
         if (segment.hasFaulted()) throw this.#truncated()
         const decision = decideAtUncommitted(segment, this, this.#evidence)
         if (decision === 'wait') {
