@@ -34,20 +34,11 @@ import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
 import { CORRUPTION } from './corruption-words.js'
-import { beginsWithBaseRecord, sequenceInDamaged } from './damaged-segment.js'
+import type { CursorCounts } from './cursor-counts.js'
+import { beginsWithBaseRecord, firstRecordSequence, sequenceInDamaged } from './damaged-segment.js'
 import { Message } from './message.js'
 import { QuietLooks } from './quiet-looks.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
-
-/** What a cursor counted since it was opened. */
-export interface CursorCounts {
-  readonly messages: number
-  /** Damaged records that were skipped (`onCorrupt: 'skip'`). */
-  readonly corruptSkipped: number
-  /** Messages that were deleted unread (`onLost: 'snap'`). */
-  readonly lost: number
-  readonly segments: number
-}
 
 /** What a cursor walks in. */
 export interface CursorQueue {
@@ -228,8 +219,13 @@ export class RecordCursor {
     return { messages: this.#messages, corruptSkipped: this.#corruptSkipped, lost: this.#lost, segments: this.#segments }
   }
 
-  /** @param closed makes the error of messages that are looked at afterwards. */
+  /**
+   * Gives the segment back. {@link nextSequence} stays what it was: what was verified and not returned does not count as read.
+   *
+   * @param closed makes the error of messages that are looked at afterwards.
+   */
   close(closed: () => Error): void {
+    const { nextSequence } = this
     this.#verifier.detach()
     this.#message.detach(closed)
     this.#peeked.detach(closed)
@@ -239,6 +235,7 @@ export class RecordCursor {
     this.#verifiedBlock = 0
     this.#block = 0
     this.#quiet.end()
+    this.#verifier.state[VERIFIER_SEQUENCE] = nextSequence
   }
 
   #enter(segment: MappedSegment, offset: number): void {
@@ -492,9 +489,3 @@ export class RecordCursor {
 
 /** Beside the statuses of the native verifier: 0 stands where a record was committed. */
 const COMMIT_WORD_GONE = -1
-
-/** For segments of the base format, whose header does not tell. */
-function firstRecordSequence(segment: MappedSegment): number | undefined {
-  const hasRecord = segment.commitLengthAcquire(SEGMENT_HEADER_LENGTH) !== 0
-  return hasRecord ? getUint64(segment.view, SEGMENT_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET) : undefined
-}
