@@ -1,9 +1,7 @@
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { getUint64, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { Position } from '../positions/position-file.js'
 import { surveyRecords } from '../records/record-survey.js'
-import { hasHeaderCrc } from '../records/segment-bytes.js'
-import type { MappedSegment } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import { openDamagedSegment } from '../segment/segment-files.js'
 
@@ -24,15 +22,4 @@ export function sequenceInDamaged(
   } finally {
     damaged.close()
   }
-}
-
-/** Whether a segment begins with a record of the base format. */
-export function beginsWithBaseRecord(segment: MappedSegment): boolean {
-  return segment.commitLengthAt(SEGMENT_HEADER_LENGTH) !== 0 && !hasHeaderCrc(segment, SEGMENT_HEADER_LENGTH)
-}
-
-/** Sequence of the first record, for segments of the base format, whose header does not say it; `undefined` while there is none. */
-export function firstRecordSequence(segment: MappedSegment): number | undefined {
-  const hasRecord = segment.commitLengthAcquire(SEGMENT_HEADER_LENGTH) !== 0
-  return hasRecord ? getUint64(segment.view, SEGMENT_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET) : undefined
 }
