@@ -164,7 +164,7 @@ describe('verify', () => {
     )
   })
 
-  it('is not misled by segments whose length is no multiple of 64', () => {
+  it('is not misled by segments whose length is not a multiple of 64', () => {
     const odd = map(4100)
     const verifier = binding.createVerifier()
     verifier.attach(odd)
@@ -246,11 +246,39 @@ describe('the position saver', () => {
     expect(new Uint8Array(meta).every((byte) => byte === 0)).toBe(true)
   })
 
-  it('refuses what is no meta file, and makes a position that is none 0', () => {
+  it('refuses what is not a meta file, and makes an invalid position 0', () => {
     expect(() => binding.createPositionSaver(map(79))).toThrow(RangeError)
     expect(() => binding.createPositionSaver(new ArrayBuffer(80))).toThrow(TypeError)
     const meta = map(80)
     saverOf(meta)(-1, Number.NaN)
     expect(slot(meta, 1)).toMatchObject({ segment: 0n, offset: 0n, valid: true })
+  })
+})
+
+describe('verifyWhenCommitted', () => {
+  it('verifies at once what is committed', () => {
+    const { verifier } = stage(3)
+    expect(verifier.verifyWhenCommitted(64, Infinity, Infinity, 1_000_000)).toBe(STATUS_UNCOMMITTED)
+    expect(verifier.state[VERIFIER_END]).toBe(640)
+    expect(verifier.state[VERIFIER_COUNT]).toBe(3)
+  })
+
+  it('ends after its looks where nothing is committed', () => {
+    const { verifier } = stage(3)
+    for (const looks of [0, 1, 1000, Number.NaN]) {
+      expect(verifier.verifyWhenCommitted(640, Infinity, Infinity, looks)).toBe(STATUS_UNCOMMITTED)
+      expect(verifier.state[VERIFIER_COUNT]).toBe(0)
+    }
+  })
+
+  it.each([0, 63, 65, 4096, 4160, 2 ** 53, -1, Number.NaN])('reads nothing outside of the segment: offset %d', (offset) => {
+    const { verifier } = stage(0)
+    expect([STATUS_BAD_LENGTH, STATUS_SEGMENT_END]).toContain(verifier.verifyWhenCommitted(offset, 1, 1, 1000))
+  })
+
+  it('answers that it is detached', () => {
+    const { verifier } = stage(1)
+    verifier.detach()
+    expect(verifier.verifyWhenCommitted(64, 1, 1, 1000)).toBe(STATUS_DETACHED)
   })
 })

@@ -16,17 +16,12 @@ import type { SegmentBytes } from '../records/segment-bytes.js'
 /** What bytes are compared with: a piece small enough for the first-level cache. */
 const ZEROS = Buffer.alloc(16 * 1024)
 
-/** Pages of all mappings of the process that their files no longer back; relaxed, a plain load: another number than before says that it is time to ask each mapping. */
-export function totalFaultsRelaxed(): number {
-  return binding.faultCount[0] as number
-}
-
 /** A segment is at most 4 GiB long, so that the index of a word is a small integer. */
-const WORDS_PER_BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT / 4)
+export const WORDS_PER_BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT / 4)
 
 /**
  * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library: callers
- * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, whatever is closed before, and
+ * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, also when this object is closed before, and
  * which callers may detach or transfer without harm to this object.
  */
 export class MappedSegment implements SegmentBytes {
@@ -34,7 +29,8 @@ export class MappedSegment implements SegmentBytes {
   readonly bytes: Buffer
   /** The last offset at which a record can begin. */
   readonly lastRecordOffset: number
-  readonly #words: Int32Array
+  /** For loops that look at a few words only. */
+  readonly words: Int32Array
   #holders = 0
   #lentView: DataView | undefined
   #lentBytes: Buffer | undefined
@@ -45,7 +41,7 @@ export class MappedSegment implements SegmentBytes {
   ) {
     this.view = new DataView(mapping)
     this.bytes = Buffer.from(mapping)
-    this.#words = new Int32Array(mapping)
+    this.words = new Int32Array(mapping)
     this.lastRecordOffset = mapping.byteLength - RECORD_HEADER_LENGTH
   }
 
@@ -87,9 +83,9 @@ export class MappedSegment implements SegmentBytes {
     return false
   }
 
-  /** The publish word of the record at this offset: 0 while nothing is committed there. Everything behind it is visible after a value was seen. */
+  /** The publish word of the record at this offset: 0 while nothing is committed there. The whole record is visible after a value was seen. */
   commitLengthAcquire(offset: number): number {
-    return Atomics.load(this.#words, offset / 4) >>> 0
+    return Atomics.load(this.words, offset / 4) >>> 0
   }
 
   /**
@@ -97,17 +93,17 @@ export class MappedSegment implements SegmentBytes {
    * acquire. For loops, where a call of `Atomics.load` would be most of what a look costs.
    */
   isCommittedRelaxed(block: number): boolean {
-    return this.#words[block << WORDS_PER_BLOCK_SHIFT] !== 0
+    return this.words[block << WORDS_PER_BLOCK_SHIFT] !== 0
   }
 
   /** Whether the writer has left this segment for good; acquire: all its commits are visible after `true`. */
   sealedAcquire(): boolean {
-    return (Atomics.load(this.#words, SEGMENT_FLAGS_OFFSET >> 2) & SEGMENT_FLAG_SEALED) !== 0
+    return (Atomics.load(this.words, SEGMENT_FLAGS_OFFSET >> 2) & SEGMENT_FLAG_SEALED) !== 0
   }
 
   /** Sets SEALED. Only the lock holder does that. */
   storeSealed(): void {
-    Atomics.or(this.#words, SEGMENT_FLAGS_OFFSET >> 2, SEGMENT_FLAG_SEALED)
+    Atomics.or(this.words, SEGMENT_FLAGS_OFFSET >> 2, SEGMENT_FLAG_SEALED)
   }
 
   /** Takes back what the header says about the end of the segment: less is there than when it was sealed. */
@@ -125,7 +121,7 @@ export class MappedSegment implements SegmentBytes {
     setUint64(this.view, SEGMENT_END_OFFSET_OFFSET, endOffset)
   }
 
-  /** Says in the header which sequence the segment begins with, and who writes it: what seeking looks at. */
+  /** Says in the header which sequence the segment begins with, and which writer appends to it: what seeking looks at. */
   storeFirstSequence(sequence: number, writerEpoch: number): void {
     setUint64(this.view, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, sequence + 1)
     setUint64(this.view, SEGMENT_WRITER_EPOCH_OFFSET, writerEpoch)
@@ -137,13 +133,13 @@ export class MappedSegment implements SegmentBytes {
     return plusOne === 0 ? undefined : plusOne - 1
   }
 
-  /** Where the records end, as the writer said when it sealed the segment; `undefined` when it did not, or when that is no place in this segment. */
+  /** Where the records end, as the writer said when it sealed the segment; `undefined` when it did not, or when that is outside of this segment. */
   get endOffset(): number | undefined {
     const endOffset = getUint64(this.view, SEGMENT_END_OFFSET_OFFSET)
     return endOffset === 0 || endOffset > this.size ? undefined : endOffset
   }
 
-  /** Pages that the file no longer backs; not 0 means that somebody truncated it. */
+  /** Pages that the file no longer backs; not 0 means that it was truncated. */
   get faults(): number {
     return binding.mappingFaults(this.mapping)
   }

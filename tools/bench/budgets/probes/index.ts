@@ -8,6 +8,7 @@ import { idleMemory } from './idle-memory.js'
 import { oneWay } from './one-way.js'
 import { opening } from './open.js'
 import { rolls } from './rolls.js'
+import { roundTrips } from './round-trips.js'
 import { sustained } from './sustained.js'
 import { typed } from './typed.js'
 
@@ -22,6 +23,7 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   rolls,
   open: opening,
   latency: oneWay,
+  roundtrip: roundTrips,
   memory: idleMemory,
   heap,
 }
