@@ -28,10 +28,10 @@ const ALLOWED = {
   replay: ['core', 'fanin'],
   telemetry: ['core'],
   bridge: ['core'],
-  testing: ['core', 'bus'],
+  testing: ['core', 'bus', 'schema', 'typed'],
   cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay', 'bridge'],
   examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'cli'],
-  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'cli'],
+  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'telemetry', 'cli'],
 }
 
 /** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */

@@ -8,7 +8,9 @@ import { idleMemory } from './idle-memory.js'
 import { oneWay } from './one-way.js'
 import { opening } from './open.js'
 import { rolls } from './rolls.js'
+import { roundTrips } from './round-trips.js'
 import { sustained } from './sustained.js'
+import { typed } from './typed.js'
 
 /** In the order of the table; `--only` chooses by the beginning of the key. */
 export const PROBES: Readonly<Record<string, Probe>> = {
@@ -16,10 +18,12 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   floor: floorSteps,
   fanin: fanIn,
   history: histories,
+  typed,
   sustained,
   rolls,
   open: opening,
   latency: oneWay,
+  roundtrip: roundTrips,
   memory: idleMemory,
   heap,
 }
