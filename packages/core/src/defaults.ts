@@ -58,8 +58,8 @@ export const PARKED_LOOK_MS = 500
 export const READER_HEARTBEAT_MS = 10_000
 
 /**
- * Looks of a source that has caught up between two looks at everything. The looks in between load the commit word and the notify word only, which every append and every roll
- * changes. Damage changes no word, and a writer that died in a roll changed it before its notification: both are found by the next full look.
+ * Looks of a source that has caught up between two looks at everything. The looks in between load the commit word, the notify word and the word that names the head only, one of
+ * which every append and every step of a roll changes. Damage changes none of them, and is found by the next full look.
  */
 export const QUIET_LOOKS = 64
 
@@ -113,6 +113,12 @@ export const RETENTION_FALLBACK_MS = 5000
 
 /** Deletions that are handed to the background thread at a time: a flush waits for those before it. */
 export const DELETIONS_UNDER_WAY_MAX = 64
+
+/** Syncs of segments that a writer has left and that are not done: each keeps a descriptor and a mapping. With more, the next roll waits. */
+export const SYNCS_UNDER_WAY_MAX = 64
+
+/** Deletions that are not done: with more, each roll of a writer that never yields waits for two of them. */
+export const DELETIONS_LEFT_MAX = 64
 
 /** How often retention looks whether a running reader that pins a segment was killed, which is no event. */
 export const READER_PROBE_MS = 1000

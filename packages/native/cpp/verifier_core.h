@@ -39,6 +39,8 @@ class VerifierCore {
  public:
   VerifierState& state() { return state_; }
   void attach(MappedRange segment) { segment_ = segment; }
+  // Whether the last good record was of the base format, so that the next sequence may lie higher.
+  bool lastWasBase() const { return lastWasBase_; }
 
   int verify(uint64_t offset, VerifyLimits limits) {
     state_.end = static_cast<double>(offset);

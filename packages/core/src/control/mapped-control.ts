@@ -93,6 +93,11 @@ export class MappedControl {
     return (this.#words[CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2] as number) >>> 0
   }
 
+  /** {@link currentSegmentAcquire} as a plain load, as {@link notifySequenceRelaxed} is. */
+  currentSegmentRelaxed(): number {
+    return (this.#words[CONTROL_CURRENT_SEGMENT_OFFSET >> 2] as number) >>> 0
+  }
+
   currentSegmentAcquire(): number {
     return Atomics.load(this.#words, CONTROL_CURRENT_SEGMENT_OFFSET >> 2) >>> 0
   }

@@ -16,6 +16,7 @@ import { Followed, type FollowItem, type FollowOptions } from './follow.js'
 import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
+import { type LoopKind, OpenLoops } from './open-loops.js'
 import { Ownership, type QueueLooks } from './ownership.js'
 import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
@@ -43,6 +44,7 @@ export abstract class MessageSource implements Parkable {
   readonly #cursor: RecordCursor
   readonly #pace = new Pace(OWNERSHIP_LOOK_MS)
   readonly #wakers = new Set<() => void>()
+  readonly #loops: OpenLoops
   #ownership: Ownership
   /** What was replaced under this source, in words. */
   #replaced: string | undefined
@@ -56,6 +58,7 @@ export abstract class MessageSource implements Parkable {
   /** The source takes the directory over, and closes it. */
   protected constructor(handle: string, opened: OpenedSource) {
     this.#handle = handle
+    this.#loops = new OpenLoops(handle)
     this.#held = opened.directory
     this.directory = opened.directory.path
     this.#control = opened.control
@@ -145,19 +148,23 @@ export abstract class MessageSource implements Parkable {
    * Yields all messages from the position on, without an end: waits when it has caught up. Each message is a flyweight as in {@link next}, but of the iterator's own: it stays readable until
    * the loop's next turn, also when the source continues or is closed meanwhile.
    *
+   * Iterators may stand side by side: each message goes to one of them. Beside a loop that commits by itself (`commitEvery` and `run` of readers) an iterator rejects with `ERR_BUSY` at its
+   * first turn. An iterator counts from its first turn until it has ended: call `return()` on one that is not used up.
+   *
    * The rule for all iterators: they end when the signal aborts, when the source is closed, and at `return()` (a `break` in the loop), at once also while they wait. Messages
    * that were not delivered stay in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
    */
   messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
-    return new SourceIterator(this.iterated(), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    const iterated = this.iterated({ method: 'messages', commits: false })
+    return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
   /** What {@link messages} iterates, told of each turn. */
-  protected iterated(turns?: IterationTurns): IteratedSource<Message> {
+  protected iterated(kind: LoopKind, turns?: IterationTurns): IteratedSource<Message> {
     const message = new Message()
     const take = (): Message | undefined => this.#orCaughtUp(this.#cursor.take(message))
     const ended = (): void => this.#keepReadable(message)
-    const source = this.#iterated(take, ended)
+    const source = this.#iterated(kind, take, ended)
     return turns === undefined ? source : withTurns(source, message, turns)
   }
 
@@ -177,12 +184,14 @@ export abstract class MessageSource implements Parkable {
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
     this.assertOpen()
+    const kind = { method: 'follow', commits: false }
+    this.#loops.assertMayBegin(kind)
     const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
     if (options.from !== undefined) this.seek(options.from)
     const followed = new Followed(this.#cursor, end)
     const take = (): FollowItem | undefined => this.#orCaughtUp(followed.take())
     const ended = (): void => this.#keepReadable(followed.message)
-    return new SourceIterator(this.#iterated(take, ended), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    return new SourceIterator(this.#iterated(kind, take, ended), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
   /**
@@ -195,6 +204,7 @@ export abstract class MessageSource implements Parkable {
     if (!Number.isSafeInteger(max) || max < 1)
       throw new InvalidArgumentError({ argument: 'max', value: max, expected: 'an integer from 1 on' })
     const iterated = this.#iterated(
+      { method: 'batches', commits: false },
       () => this.#orCaughtUp(takeBatch(this.#cursor, max)),
       () => undefined,
     )
@@ -364,13 +374,15 @@ export abstract class MessageSource implements Parkable {
 
   /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
   protected placeAtStart(start: Place): Position {
+    // A position that a caller gives is one that it had read up to, as a saved one is.
+    const isResumed = typeof start === 'object' && 'segmentId' in start
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
       const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, start)
-      if (!this.#cursor.seek(position)) continue
+      if (!this.#cursor.seek(position, isResumed)) continue
       if (nextSequence !== undefined) this.#cursor.assume(nextSequence)
       return position
     }
-    if (typeof start === 'object' && 'segmentId' in start) return this.#placeElsewhere(start)
+    if (isResumed) return this.#placeElsewhere(start)
     throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
   }
 
@@ -469,8 +481,8 @@ export abstract class MessageSource implements Parkable {
     return new QueueReplacedError({ directory: this.directory, detail })
   }
 
-  #iterated<Turn>(take: () => Turn | undefined, ended: () => void): IteratedSource<Turn> {
-    return {
+  #iterated<Turn>(kind: LoopKind, take: () => Turn | undefined, ended: () => void): IteratedSource<Turn> {
+    return this.#loops.inLoop(kind, {
       isClosed: () => this.#isClosed,
       take,
       ended,
@@ -478,7 +490,7 @@ export abstract class MessageSource implements Parkable {
         await waitInterruptibly([this], { ...ends, strategy: this.#options.wait })
         this.#waits++
       },
-    }
+    })
   }
 
   /** Until the source is closed, or the next iterator ends: a loop that was left may look at its last message once more. */

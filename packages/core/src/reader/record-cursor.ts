@@ -82,8 +82,9 @@ export class RecordCursor {
   /** Looks at a few words that may still stand for a look at everything, and what stood in those words before the last full look, which found nothing. */
   #quietLooks = 0
   #quietNotify = 0
+  #quietHead = 0
   #quietFaults = 0
-  /** Whether the cursor stands where a reader had committed. */
+  /** Whether the cursor stands at a place up to which everything was read. */
   #isResumed = false
   #messages = 0
   #corruptSkipped = 0
@@ -264,6 +265,8 @@ export class RecordCursor {
     return (
       !(this.#segment as MappedSegment).isCommittedRelaxed(this.#block) &&
       this.#control.notifySequenceRelaxed() === this.#quietNotify &&
+      // A writer that dies in a roll has named the next segment and notified no reader.
+      this.#control.currentSegmentRelaxed() === this.#quietHead &&
       // Last: looking at the commit word may be what finds that the file was cut short.
       totalFaultsRelaxed() === this.#quietFaults
     )
@@ -273,6 +276,7 @@ export class RecordCursor {
   #lookAhead(): boolean {
     // Before the look: what is notified afterwards makes the next look a full one.
     const notify = this.#segment === undefined ? 0 : this.#control.notifySequenceAcquire()
+    const head = this.#segment === undefined ? 0 : this.#control.currentSegmentAcquire()
     const faults = totalFaultsRelaxed()
     this.#quietLooks = 0
     for (;;) {
@@ -298,6 +302,7 @@ export class RecordCursor {
         const decision = decideAtUncommitted(segment, this, this.#evidence)
         if (decision === 'wait') {
           this.#quietNotify = notify
+          this.#quietHead = head
           this.#quietFaults = faults
           this.#quietLooks = hasRoom ? QUIET_LOOKS : 0
           return false
@@ -313,7 +318,7 @@ export class RecordCursor {
   }
 
   /**
-   * Nothing was read since the cursor came here, because the reader had committed at the end of its segment: the record that ends here says with which sequence the next segment begins.
+   * Nothing was read since the cursor came here, because everything had been read up to the end of its segment: the record that ends here says with which sequence the next segment begins.
    * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be passed over in silence.
    */
   #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import type { MappedControl } from '../control/mapped-control.js'
 import {
   BACKGROUND_TIMEOUT_MS,
+  DELETIONS_LEFT_MAX,
   READER_PROBE_MS,
   RETENTION_FALLBACK_MS,
   SURVEY_CHEAP_MS,
@@ -79,7 +80,7 @@ export class Retirement {
     return { segmentsDeleted: this.#deletions.doneCount, readersReleased: this.#releasedNames.size }
   }
 
-  /** Called after each roll. When the event loop has not turned since the last one, the work is done here and now. */
+  /** Called after each roll. When the event loop has not turned since the last one, the work is done here and now; a writer that is faster than the deletions waits for them. */
   afterRoll(): void {
     this.#ages.noteRoll(this.#options.head().segmentId)
     if (!this.#isScheduled) {
@@ -88,6 +89,8 @@ export class Retirement {
     }
     this.#deletions.retry()
     if (performance.now() >= this.#notBeforeMs) this.#tryPass()
+    // Two for each segment that is made: the backlog shrinks, and no roll waits for all of a large one.
+    this.#deletions.await(Math.max(DELETIONS_LEFT_MAX, this.#deletions.leftCount - 2), BACKGROUND_TIMEOUT_MS)
   }
 
   /** Has the event loop do what can be done. */
