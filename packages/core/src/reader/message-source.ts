@@ -22,17 +22,13 @@ import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
 import { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
-import { RecordCursor } from './record-cursor.js'
+import { type CursorQueue, RecordCursor } from './record-cursor.js'
 import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
 
 /** What an open hands to its source. */
-export interface OpenedSource {
-  readonly directory: QueueDirectory
-  readonly control: MappedControl
-  readonly options: ResolvedSourceOptions
-}
+export type OpenedSource = CursorQueue
 
 /** What readers and observers have in common: reading in order, waiting, seeking, telling how far behind they are. */
 export abstract class MessageSource implements Parkable {
@@ -184,8 +180,7 @@ export abstract class MessageSource implements Parkable {
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
     this.assertOpen()
-    const kind = { method: 'follow', commits: false }
-    this.#loops.assertMayBegin(kind)
+    const kind = this.#loops.assertMayBegin({ method: 'follow', commits: false })
     const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
     if (options.from !== undefined) this.seek(options.from)
     const followed = new Followed(this.#cursor, end)
@@ -374,7 +369,7 @@ export abstract class MessageSource implements Parkable {
 
   /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
   protected placeAtStart(start: Place): Position {
-    // A position that a caller gives is one that it had read up to, as a saved one is.
+    // The caller had read up to it, as a reader had to a saved one.
     const isResumed = typeof start === 'object' && 'segmentId' in start
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
       const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, start)

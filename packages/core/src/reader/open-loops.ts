@@ -20,10 +20,12 @@ export class OpenLoops {
     this.#handle = handle
   }
 
-  /** @throws {@link BusyError} `ERR_BUSY` when a loop of this kind may not begin now. */
-  assertMayBegin({ method, commits }: LoopKind): void {
+  /** Returns the kind. @throws {@link BusyError} `ERR_BUSY` when a loop of this kind may not begin now. */
+  assertMayBegin(kind: LoopKind): LoopKind {
+    const { method, commits } = kind
     const during = this.#committing ?? (commits && this.#others > 0 ? 'another loop over its messages' : undefined)
     if (during !== undefined) throw new BusyError({ handle: this.#handle, method, during })
+    return kind
   }
 
   /** The source as a loop of this kind iterates it: open from its first turn to its end. */
