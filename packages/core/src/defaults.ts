@@ -51,8 +51,14 @@ export const BLOCKING_WAIT_TIMEOUT_MS = 1000
 /** How often a source that is caught up looks whether the files at its names are those that it opened. Promised is a second. */
 export const OWNERSHIP_LOOK_MS = 500
 
-/** The same for sources that sleep in an event loop, looked after together: each look is a few system calls. */
-export const PARKED_LOOK_MS = 500
+/** The same for sources that sleep in an event loop, looked after together: each look is a few system calls for each queue. */
+export const PARKED_LOOK_MS = 750
+
+/**
+ * Of so many of these looks one goes to each source. At the others one source looks for all that wait for its queue, unless it finds a change: a hundred sources that wait cost no more than one.
+ * Readers renew their heartbeat at a look of their own, so it is old by {@link READER_HEARTBEAT_MS} and 7.5 seconds at most.
+ */
+export const PARKED_LOOKS_PER_SOURCE = 10
 
 /** How often a reader that waits renews the heartbeat in its position file. Retention of the base format lets a reader go after 30 seconds without. */
 export const READER_HEARTBEAT_MS = 10_000

@@ -20,7 +20,7 @@ import { type LoopKind, OpenLoops } from './open-loops.js'
 import { Ownership, type QueueLooks } from './ownership.js'
 import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
-import { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
+import { checkFromOne, checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
 import { type CursorQueue, RecordCursor } from './record-cursor.js'
 import { type IteratedSource, SourceIterator } from './source-iterator.js'
@@ -115,8 +115,7 @@ export abstract class MessageSource implements Parkable {
    * @throws as {@link next}; {@link InvalidArgumentError} for what is not an integer from 1 on.
    */
   nextBlock(maxBytes: number = BLOCK_BYTES_MAX): Block | undefined {
-    if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
-      throw new InvalidArgumentError({ argument: 'maxBytes', value: maxBytes, expected: 'an integer from 1 on' })
+    checkFromOne('maxBytes', maxBytes)
     const block = this.#cursor.takeBlock(maxBytes)
     if (block === undefined) this.#caughtUp()
     return block
@@ -159,8 +158,7 @@ export abstract class MessageSource implements Parkable {
   protected iterated(kind: LoopKind, turns?: IterationTurns): IteratedSource<Message> {
     const message = new Message()
     const take = (): Message | undefined => this.#orCaughtUp(this.#cursor.take(message))
-    const ended = (): void => this.#keepReadable(message)
-    const source = this.#iterated(kind, take, ended)
+    const source = this.#iterated(kind, take, () => this.#keepReadable(message))
     return turns === undefined ? source : withTurns(source, message, turns)
   }
 
@@ -185,8 +183,8 @@ export abstract class MessageSource implements Parkable {
     if (options.from !== undefined) this.seek(options.from)
     const followed = new Followed(this.#cursor, end)
     const take = (): FollowItem | undefined => this.#orCaughtUp(followed.take())
-    const ended = (): void => this.#keepReadable(followed.message)
-    return new SourceIterator(this.#iterated(kind, take, ended), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    const iterated = this.#iterated(kind, take, () => this.#keepReadable(followed.message))
+    return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
   /**
@@ -196,8 +194,7 @@ export abstract class MessageSource implements Parkable {
    */
   batches(options: BatchOptions = {}): AsyncGenerator<MessageCopy[], undefined, void> {
     const max = options.max ?? BATCH_COUNT_MAX
-    if (!Number.isSafeInteger(max) || max < 1)
-      throw new InvalidArgumentError({ argument: 'max', value: max, expected: 'an integer from 1 on' })
+    checkFromOne('max', max)
     const iterated = this.#iterated(
       { method: 'batches', commits: false },
       () => this.#orCaughtUp(takeBatch(this.#cursor, max)),
@@ -333,6 +330,11 @@ export abstract class MessageSource implements Parkable {
       end()
       this.#wakers.delete(wake)
     }
+  }
+
+  /** Used while the source is parked. */
+  mayHaveChanged(looks: QueueLooks): boolean {
+    return this.#ownership.mayHaveChanged(looks)
   }
 
   /** Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
