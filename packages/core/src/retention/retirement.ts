@@ -20,6 +20,7 @@ import { LostNotes } from '../positions/lost-notes.js'
 import { surveyReaders } from '../positions/reader-survey.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { countSegmentsBetween, segmentIdsBetween } from '../segment/segment-files.js'
+import { removeIndicesBelow } from '../segment/sparse-index.js'
 import { Deletions } from './deletions.js'
 import type { RetentionOptions } from './retention-options.js'
 import { type ReleasedReader, RetentionPlan, type RetentionState, type RetentionVerdict } from './retention-plan.js'
@@ -70,6 +71,7 @@ export class Retirement {
   /** Begins to work. From here on {@link close} has something to give back. */
   start(): void {
     this.#watchReaders()
+    removeIndicesBelow(this.#options.directory, this.firstSegmentId)
     // Here and now: on a full disk this is what makes room for the first segment that the writer prepares.
     this.#tryPass()
     this.schedule()
