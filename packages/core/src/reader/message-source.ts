@@ -12,6 +12,7 @@ import { waitForAny, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
 import { type IterationTurns, withTurns } from './commit-every.js'
+import type { CursorQueue } from './cursor-queue.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
 import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
@@ -22,13 +23,12 @@ import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
 import { checkFromOne, checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
-import { type CursorQueue, RecordCursor } from './record-cursor.js'
+import { RecordCursor } from './record-cursor.js'
 import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
 
-/** What an open hands to its source. */
-export type OpenedSource = CursorQueue
+export type { CursorQueue as OpenedSource } from './cursor-queue.js'
 
 /** What readers and observers have in common: reading in order, waiting, seeking, telling how far behind they are. */
 export abstract class MessageSource implements Parkable {
@@ -52,7 +52,7 @@ export abstract class MessageSource implements Parkable {
   #lostBefore = 0
 
   /** The source takes the directory over, and closes it. */
-  protected constructor(handle: string, opened: OpenedSource) {
+  protected constructor(handle: string, opened: CursorQueue) {
     this.#handle = handle
     this.#loops = new OpenLoops(handle)
     this.#held = opened.directory

@@ -215,8 +215,8 @@ describe('L51: sources that sleep in one queue, of which one looks for all', () 
       await new Promise((resolve) => setTimeout(resolve, 2500))
       change(join(directory, 'readers', 'b.meta'))
       const alone = all.get('b') as Sleeper
-    await alone.ended
-    expect(() => alone.source.next()).toThrowError(replaced(directory))
+      await alone.ended
+      expect(() => alone.source.next()).toThrowError(replaced(directory))
       appendNumbered(writer, 3, 4)
       for (const name of NAMES) {
         if (name !== 'b') expect(await all.get(name)?.ended).toBe('message')

@@ -34,26 +34,10 @@ import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
 import { CORRUPTION } from './corruption-words.js'
+import type { CursorCounts, CursorQueue } from './cursor-queue.js'
 import { beginsWithBaseRecord, sequenceInDamaged } from './damaged-segment.js'
 import { Message } from './message.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
-
-/** What a cursor counted since it was opened. */
-export interface CursorCounts {
-  readonly messages: number
-  /** Damaged records that were skipped (`onCorrupt: 'skip'`). */
-  readonly corruptSkipped: number
-  /** Messages that were deleted unread (`onLost: 'snap'`). */
-  readonly lost: number
-  readonly segments: number
-}
-
-/** What a cursor walks in. */
-export interface CursorQueue {
-  readonly directory: QueueDirectory
-  readonly control: MappedControl
-  readonly options: ResolvedSourceOptions
-}
 
 /**
  * Walks a queue's records, checked ahead in batches by native code, from segment to segment. The hot path is {@link next}: it compares two numbers, moves the

@@ -1,4 +1,4 @@
-import type { CursorCounts } from './record-cursor.js'
+import type { CursorCounts } from './cursor-queue.js'
 
 /** How far a source is behind its writer. */
 export interface Lag {
