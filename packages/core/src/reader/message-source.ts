@@ -143,8 +143,7 @@ export abstract class MessageSource implements Parkable {
    * Yields all messages from the position on, without an end: waits when it has caught up. Each message is a flyweight as in {@link next}, but of the iterator's own: it stays readable until
    * the loop's next turn, also when the source continues or is closed meanwhile.
    *
-   * Iterators may stand side by side: each message goes to one of them. Beside a loop that commits by itself (`commitEvery` and `run` of readers) an iterator rejects with `ERR_BUSY` at its
-   * first turn. An iterator counts from its first turn until it has ended: call `return()` on one that is not used up.
+   * Iterators may stand side by side; beside a loop that commits by itself (`commitEvery`, `run`) they reject with `ERR_BUSY`. One counts from its first turn until it ends: use `return()`.
    *
    * The rule for all iterators: they end when the signal aborts, when the source is closed, and at `return()` (a `break` in the loop), at once also while they wait. Messages
    * that were not delivered stay in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
@@ -371,7 +370,6 @@ export abstract class MessageSource implements Parkable {
 
   /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
   protected placeAtStart(start: Place): Position {
-    // The caller had read up to it, as a reader had to a saved one.
     const isResumed = typeof start === 'object' && 'segmentId' in start
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
       const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, start)
