@@ -200,7 +200,7 @@ bool DurableJob::isWholeUpTo(uint64_t end, const Mapping& segment, uint32_t segm
   if (!isEnd || verified > std::max(start, end > 0 ? end : segment.length())) return false;
   if (end > 0 && status != kPadding && verified < end) return false;
   const bool isLast = segmentId + 1 == mark.segmentId;
-  if (!isLast || end > 0 || status == kPadding || firstSequence < 0 || state.sequence < 0 || verifier_.lastWasBase()) return true;
+  if (!isLast || end > 0 || status == kPadding || firstSequence < 0 || state.sequence < 0 || state.lastIsBase != 0) return true;
   return state.sequence == firstSequence;
 }
 

@@ -12,7 +12,6 @@ import { waitForAny, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
 import { type IterationTurns, withTurns } from './commit-every.js'
-import type { CursorQueue } from './cursor-queue.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
 import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
@@ -22,13 +21,14 @@ import { Ownership, type QueueLooks } from './ownership.js'
 import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
 import { checkFromOne, checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
+import type { CursorQueue } from './queue-segments.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
 import { RecordCursor } from './record-cursor.js'
 import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
 
-export type { CursorQueue as OpenedSource } from './cursor-queue.js'
+export type { CursorQueue as OpenedSource } from './queue-segments.js'
 
 /** What readers and observers have in common: reading in order, waiting, seeking, telling how far behind they are. */
 export abstract class MessageSource implements Parkable {
