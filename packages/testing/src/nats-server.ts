@@ -75,6 +75,11 @@ export class NatsServer {
     return server
   }
 
+  /** `undefined` while it does not run. */
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
   get url(): string {
     return `nats://${this.host}:${this.port}`
   }

@@ -10,14 +10,14 @@ import { findNatsServer, type NatsBinary, NatsServer } from '@chronicle-ts/testi
 import type { BenchOptions } from '../bench-options.js'
 import { formatEnvironment, formatTable } from '../report.js'
 import { touchMemory } from '../touch-memory.js'
-import { BridgeEnd, type PeakMemory } from './bridge-ends.js'
+import { BridgeEnd, cpuSecondsOf, type PeakMemory } from './bridge-ends.js'
 import type { BridgeFigures, ReplicaTask, SourceTask } from './source-task.js'
 
 const run = promisify(execFile)
 const MESSAGES_PER_SECOND = 10_000
 /** The first version that knows `sync_interval`. */
 const SYNC_SINCE = 10
-const LOOK_INTERVAL_MS = 20
+const LOOK_INTERVAL_MS = 200
 /** Part of a transfer that counts as steady. */
 const STEADY = { from: 0.2, to: 0.9 }
 
@@ -28,6 +28,8 @@ export interface BridgeThroughput {
   readonly megabytesPerSecond: readonly number[]
   readonly push: PeakMemory
   readonly pull: PeakMemory
+  /** Seconds of CPU per million records of push, server and pull, per round: on a machine that has other work, too, they say what the rate cannot. */
+  readonly cpuSeconds: readonly (readonly [push: number, server: number, pull: number])[]
 }
 
 /** The object that `bridge --json` prints. */
@@ -104,6 +106,7 @@ class BridgeBench {
       megabytesPerSecond: found.map(({ rate, bytes }) => (rate * bytes) / messages / 1e6),
       push: highest(found.map(({ push }) => push)),
       pull: highest(found.map(({ pull }) => pull)),
+      cpuSeconds: found.map(({ cpuSeconds }) => cpuSeconds),
     }
   }
 
@@ -144,6 +147,10 @@ class BridgeBench {
     const { messages, payloadLength } = this.#options
     fill(queues.source, messages, payloadLength)
     return await this.#withBridge(queues, server, async (push, pull) => {
+      // What their start costs is not part of it.
+      while (nextSequenceOf(queues.replica) === 0) await sleep(LOOK_INTERVAL_MS)
+      const begun = nextSequenceOf(queues.replica)
+      const before = [push.cpuSeconds, cpuSecondsOf(server.pid), pull.cpuSeconds] as const
       const samples: { readonly atMs: number; readonly records: number }[] = []
       for (let records = 0; records < messages; ) {
         await sleep(LOOK_INTERVAL_MS)
@@ -157,7 +164,10 @@ class BridgeBench {
       const rate = (((last?.records ?? 0) - (first?.records ?? 0)) / ((last?.atMs ?? 0) - (first?.atMs ?? 0))) * 1000
       // A record is a header of 64 bytes and the payload, up to a multiple of 64.
       const bytes = messages * (64 + Math.ceil(payloadLength / 64) * 64)
-      return { rate, bytes, push: push.peak, pull: pull.peak }
+      const used = [push.cpuSeconds, cpuSecondsOf(server.pid), pull.cpuSeconds] as const
+      const perMillion = (index: 0 | 1 | 2): number => ((used[index] - before[index]) / (messages - begun)) * 1e6
+      const cpuSeconds = [perMillion(0), perMillion(1), perMillion(2)] as const
+      return { rate, bytes, push: push.peak, pull: pull.peak, cpuSeconds }
     })
   }
 
@@ -206,6 +216,7 @@ interface Round {
   readonly bytes: number
   readonly push: PeakMemory
   readonly pull: PeakMemory
+  readonly cpuSeconds: readonly [push: number, server: number, pull: number]
 }
 
 async function runProgram(name: string, task: SourceTask | ReplicaTask): Promise<BridgeFigures> {
@@ -230,7 +241,7 @@ function formatThroughput(results: readonly BridgeThroughput[], messages: number
   const spread = (values: readonly number[], digits: number): string =>
     `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
   const memory = ({ resident, anonymous }: PeakMemory): string => `${resident.toFixed(0)} (${anonymous.toFixed(0)})`
-  const rows = results.map(({ server, recordsPerSecond, megabytesPerSecond, push, pull }) => [
+  const rows = results.map(({ server, recordsPerSecond, megabytesPerSecond, push, pull, cpuSeconds }) => [
     server,
     spread(
       recordsPerSecond.map((rate) => rate / 1e6),
@@ -239,8 +250,16 @@ function formatThroughput(results: readonly BridgeThroughput[], messages: number
     spread(megabytesPerSecond, 0),
     memory(push),
     memory(pull),
+    [0, 1, 2].map((index) => median(cpuSeconds.map((used) => used[index] ?? 0)).toFixed(2)).join(' + '),
   ])
-  const heading = ['server', 'M records/s', 'MB/s of records', 'push: RSS (anonymous) MB', 'pull: RSS (anonymous) MB']
+  const heading = [
+    'server',
+    'M records/s',
+    'MB/s of records',
+    'push: RSS (anonymous) MB',
+    'pull: RSS (anonymous) MB',
+    'CPU s per M records: push + server + pull',
+  ]
   return `throughput: ${messages.toLocaleString('en-US')} records that the source has already\n${formatTable(heading, rows)}`
 }
 

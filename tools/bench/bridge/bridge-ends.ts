@@ -34,6 +34,11 @@ export class BridgeEnd {
     return { ...this.#peak }
   }
 
+  /** Seconds of CPU so far. */
+  get cpuSeconds(): number {
+    return cpuSecondsOf(this.#process.pid)
+  }
+
   /** @throws when it ended by itself */
   assertRunning(): void {
     if (this.#process.exitCode !== null) throw new Error(`a bridge ended: ${this.#stderr}`)
@@ -57,4 +62,13 @@ export class BridgeEnd {
       // It has ended.
     }
   }
+}
+
+const TICKS_PER_SECOND = 100
+
+/** Seconds of CPU that a process has used: what other processes of the machine do changes it little. */
+export function cpuSecondsOf(pid: number | undefined): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  // utime and stime are the fields 14 and 15, and the name before this part is the second.
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }

@@ -1,5 +1,6 @@
+import { binding } from '@chronicle-ts/native'
 import { PARKED_LOOK_MS, PARKED_LOOKS_PER_SOURCE } from '../defaults.js'
-import { totalFaultsRelaxed } from '../segment/mapped-segment.js'
+
 import type { QueueLooks } from './ownership.js'
 
 /** A source that may sleep for long in an event loop. */
@@ -29,11 +30,11 @@ export function lookAfterWhileParked(source: ParkedSource): () => void {
 /** One source of each queue looks for all of them, and each looks by itself when that one found a change, and now and then. */
 function lookAfterAll(): void {
   const looks: QueueLooks = new Map()
-  const faults = totalFaultsRelaxed()
+  const faults = binding.faultCount[0]
   const isDue = turn++ % PARKED_LOOKS_PER_SOURCE === 0
   for (const source of [...parked.keys()]) if (isDue || source.mayHaveChanged(looks)) source.lookAfter(looks)
   // A look at a segment that was cut short faults in the one mapping that was looked at.
-  if (!isDue && totalFaultsRelaxed() !== faults) for (const source of [...parked.keys()]) source.lookAfter(looks)
+  if (!isDue && binding.faultCount[0] !== faults) for (const source of [...parked.keys()]) source.lookAfter(looks)
   if (parked.size > 0) return
   clearInterval(timer)
   timer = undefined

@@ -29,18 +29,28 @@ export interface InterruptibleWaitOptions extends AsyncWaitForAnyOptions {
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`; what looking at a source throws, for instance `ERR_CLOSED`.
  */
 export function waitForAny(sources: readonly Parkable[], options: WaitForAnyOptions = {}): WaitOutcome {
-  checkOptions(options)
+  checkStrategy(options.strategy)
+  return waitBlocking(sources, options.timeoutMs, options.strategy ?? 'adaptive')
+}
+
+/** {@link waitForAny} without an object for its options: a source that spins calls this once per message. */
+export function waitBlocking(
+  sources: readonly Parkable[],
+  timeoutMs: number | undefined,
+  strategy: WaitStrategyName,
+): WaitOutcome {
+  checkTimeout(timeoutMs)
   if (anyReady(sources)) return 'message'
-  return STRATEGIES[options.strategy ?? 'adaptive'].wait(
-    sources,
-    performance.now() + (options.timeoutMs ?? BLOCKING_WAIT_TIMEOUT_MS),
-  )
+  return STRATEGIES[strategy].wait(sources, performance.now() + (timeoutMs ?? BLOCKING_WAIT_TIMEOUT_MS))
 }
 
 /** Rejects NaN, which would never time out. A negative time is over: callers subtract. */
-function checkOptions({ timeoutMs, strategy }: WaitForAnyOptions): void {
+function checkTimeout(timeoutMs: number | undefined): void {
   if (timeoutMs !== undefined && (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs)))
     throw new InvalidArgumentError({ argument: 'timeoutMs', value: timeoutMs, expected: 'a number of milliseconds' })
+}
+
+function checkStrategy(strategy: WaitStrategyName | undefined): void {
   if (strategy !== undefined && !WAIT_STRATEGIES.includes(strategy))
     throw new InvalidArgumentError({ argument: 'strategy', value: strategy, expected: WAIT_STRATEGIES.join(', ') })
 }
@@ -53,7 +63,8 @@ function checkOptions({ timeoutMs, strategy }: WaitForAnyOptions): void {
  * `ERR_INVALID_ARGUMENT`; what looking at a source throws.
  */
 export async function waitForAnyAsync(sources: readonly Parkable[], options: AsyncWaitForAnyOptions = {}): Promise<WaitOutcome> {
-  checkOptions(options)
+  checkTimeout(options.timeoutMs)
+  checkStrategy(options.strategy)
   const deadline = performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY)
   return STRATEGIES[options.strategy ?? 'adaptive'].waitAsync(sources, deadline, options)
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
-import { absolutePath, isRecordOffset, momentNs, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { isRecordOffset, momentNs, QueueDirectory, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
 import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdReader } from './cold-reader.js'
@@ -37,7 +37,7 @@ export interface ColdReaderOptions {
 
 /**
  * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, for every size of the queue;
- * `last`, `sequence` and `timestampNs` walk the headers of one segment more.
+ * `last`, `sequence` and `timestampNs` walk the headers of one segment more. The reader stays in the directory that it opened, and ends with the problem `QUEUE_REMOVED` when that is no longer at its path.
  *
  * @throws NotFoundError, PermissionError, NotAQueueError when there is no queue to read; a broken queue is not a reason to throw.
  *
@@ -48,12 +48,24 @@ export interface ColdReaderOptions {
  * ```
  */
 export function openColdReader(directory: string, options: ColdReaderOptions = {}): ColdReader {
-  const listing = listQueue(directory)
-  if (!isQueueListing(listing)) throw new NotAQueueError({ directory, detail: 'it holds neither a control block nor a segment' })
+  const held = QueueDirectory.open(directory)
+  try {
+    return openHeld(held, options)
+  } catch (error) {
+    held.close()
+    throw error
+  }
+}
+
+function openHeld(held: QueueDirectory, options: ColdReaderOptions): ColdReader {
+  const directory = held.self
+  const listing = listQueue(directory, held.path)
+  if (!isQueueListing(listing))
+    throw new NotAQueueError({ directory: held.path, detail: 'it holds neither a control block nor a segment' })
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: believableControl(readColdControl(directory)) }
   const position = resolveStart(places, options.from ?? 'earliest')
   const end = options.to === 'present' ? presentEnd(places) : undefined
-  return new ColdReader({ directory: absolutePath(directory), position, end, checkPayloads: options.checkPayloads ?? true })
+  return new ColdReader({ held, position, end, checkPayloads: options.checkPayloads ?? true })
 }
 
 function timeOf(time: Moment): bigint {

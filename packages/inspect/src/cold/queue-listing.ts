@@ -58,12 +58,12 @@ const KNOWN = new Set<string>([
 ])
 
 /**
- * Lists a queue's directory.
+ * Lists a queue's directory. `path` is what messages call it.
  *
  * @throws QueueError when the directory is missing, is not a directory, or may not be listed.
  */
-export function listQueue(directory: string): QueueListing {
-  const names = readNames(directory)
+export function listQueue(directory: string, path: string = directory): QueueListing {
+  const names = readNames(directory, path)
   const present = new Set(names)
   const segmentIds: number[] = []
   const leftovers: string[] = []
@@ -94,10 +94,10 @@ export function isQueueListing(listing: QueueListing): boolean {
   return listing.hasControl || listing.segmentIds.length > 0
 }
 
-function readNames(directory: string): string[] {
+function readNames(directory: string, path: string): string[] {
   try {
     return readdirSync(directory)
   } catch (cause) {
-    throw fromSystemError(cause, { path: directory })
+    throw fromSystemError(cause, { path })
   }
 }

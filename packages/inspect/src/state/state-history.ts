@@ -1,4 +1,4 @@
-import { inspectQueue } from '../cold/inspect-queue.js'
+import { type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { MeasuredReader } from './judge-reader.js'
 import type { QueueState } from './queue-state.js'
@@ -52,10 +52,10 @@ export class StateHistory {
   /** Looks at the queue's directory and judges what it finds. @throws as `inspectQueue`. */
   look(
     directory: string,
-    options: StateOptions & { readonly segmentLimit?: number } = {},
+    options: StateOptions & Pick<InspectOptions, 'segmentLimit' | 'locks'> = {},
   ): { inspection: QueueInspection; state: QueueState } {
-    const { segmentLimit = QUICK_SEGMENTS, ...rest } = options
-    const inspection = inspectQueue(directory, { quick: true, segmentLimit })
+    const { segmentLimit = QUICK_SEGMENTS, locks, ...rest } = options
+    const inspection = inspectQueue(directory, { quick: true, segmentLimit, ...(locks !== undefined && { locks }) })
     return { inspection, state: this.state(inspection, rest) }
   }
 
