@@ -20,23 +20,7 @@ const SEGMENT_SIZE = 64 * 1024
 /** Options of the writer. Other defaults than those of `openWriter`: segments of 64 KiB, and no page is touched ahead. */
 export interface MemoryQueueOptions extends WriterOptions {}
 
-/**
- * Makes a queue for a test: real code on a file system in memory, with a writer that is open. Disposing it closes everything and deletes the files.
- *
- * Each worker thread and process opens its own handles on `queue.directory`: handles cannot be sent.
- *
- * @example
- * ```ts
- * using queue = memoryQueue()
- * queue.writer.append(1, Buffer.from('hello'))
- * console.log(queue.drain().map((message) => message.payload.toString()))
- * ```
- */
-export function memoryQueue(options: MemoryQueueOptions = {}): MemoryQueue {
-  return new MemoryQueue(options)
-}
-
-/** A queue of a test. See {@link memoryQueue}. */
+/** A queue of a test. See `memoryQueue`. */
 export class MemoryQueue {
   readonly directory: string
   readonly #folder: string
@@ -46,7 +30,7 @@ export class MemoryQueue {
   #drained: QueueObserver | undefined
   #drainedTo = 0
 
-  /** Use {@link memoryQueue}. */
+  /** Use `memoryQueue`. */
   constructor(options: MemoryQueueOptions) {
     this.#options = { segmentSize: SEGMENT_SIZE, prefault: false, ...options }
     this.#folder = makeFolder()
