@@ -30,7 +30,7 @@ export interface BenchOptions {
 
 export const USAGE = `usage: npm run bench -- [budgets | bridge | dashboard | telemetry] [options]
 
-Without a word: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
+Without an argument: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
 bridge: a queue that chron-cli bridge carries through a real nats-server. dashboard: the bars of chron-cli ui.
 telemetry: what events, spans and traced appends cost (the suite of that name).
 

@@ -6,13 +6,13 @@ export interface TimedMessage {
   readonly timestampLow: number
 }
 
-/** What a source tells of its writer. */
+/** What a source says about its writer. */
 export interface SourceWriter {
-  /** Whether somebody has the queue open for writing. */
+  /** Whether a process has the queue open for writing. */
   readonly alive: boolean
 }
 
-/** How far a source is behind its writer. */
+/** The lag of a source. */
 export interface SourceLag {
   /** NaN where the writer does not tell. */
   readonly messages: number
@@ -24,7 +24,7 @@ export interface SourceLag {
 /**
  * The part of a reader that the merge uses. Queue readers and observers have it; anything else that delivers messages in an order of its own can.
  *
- * While a source is in a fan-in, nobody else may call `next`, `poll`, `seek` or `commit` on it: the merge remembers what it saw.
+ * While a source is in a fan-in, no other code may call `next`, `poll`, `seek` or `commit` on it: the merge remembers what it saw.
  */
 export interface FanInSource<M extends TimedMessage> {
   /** The next message, or `undefined` when caught up. It stays valid until the next `next()`; `peek()` must not disturb it. */
@@ -33,18 +33,18 @@ export interface FanInSource<M extends TimedMessage> {
   peek(): M | undefined
   /**
    * Whether `peek()` would show nothing, as far as a few loads can tell; `false` says only that it is time to call it. A source with nothing that cheap has no such method. It must not say `true`
-   * for ever: what these loads do not show would never be found.
+* forever: what these loads do not show would never be found.
    */
   isStillEmpty?(): boolean
   /**
-   * CLOCK_REALTIME at some moment of the writer's life before which everything that it had appended was visible: whatever `peek()` does not show
+   * CLOCK_REALTIME at some moment of the writer's life before which everything that it had appended was visible: what `peek()` does not show
    * after this was loaded will be stamped with this time or a later one.
    */
   readonly heartbeatNs: bigint
   /** Asked rarely, and only in front of a source that holds others back. */
   writerStatus(): SourceWriter
   lag(): SourceLag
-  /** Saves the position behind the last message that `next()` returned. Observers have none. */
+  /** Saves the position after the last message that `next()` returned. Observers have none. */
   commit?(options?: { readonly durable?: boolean }): void
   close(): void
 }

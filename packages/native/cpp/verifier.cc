@@ -29,7 +29,7 @@ napi_value detach(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// Limits may be Infinity; what is no positive number counts as 0, and one record is looked at all the same.
+// Limits may be Infinity; a value that is not positive counts as 0, and one record is looked at all the same.
 uint64_t toLimit(double value) {
   constexpr double kMax = 9e15;
   return value > 0 ? static_cast<uint64_t>(value < kMax ? value : kMax) : 0;
@@ -44,7 +44,7 @@ struct NumbersCall {
     void* data = nullptr;
     napi_get_cb_info(env, info, &argumentCount, values, nullptr, &data);
     verifier = static_cast<Verifier*>(data);
-    // What is no offset becomes one that no record has.
+    // An invalid offset becomes 0, at which no record is.
     for (size_t index = 0; index < count; index++) {
       double number = 0;
       napi_get_value_double(env, values[index], &number);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 
-it('writes the golden file anew when the program is started with --update', () => {
+it('writes the golden file again when the program is started with --update', () => {
   const folder = mkdtempSync(join(tmpdir(), 'chronicle-scenario-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const [input, output, program] = ['in.ndjson', 'out.ndjson', 'program.mjs'].map((name) => join(folder, name)) as [

@@ -10,7 +10,7 @@ export interface PublisherOptions {
   readonly key?: string
   /** How the queue is opened; as for `openWriter`. */
   readonly writer?: WriterOptions
-  /** Orders of a strategy: whether routers are told that it is there. Default true; `announce()` does it later. */
+  /** Orders of a strategy: whether it is announced to routers. Default true; `announce()` does it later. */
   readonly announce?: boolean
 }
 

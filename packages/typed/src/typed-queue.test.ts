@@ -229,7 +229,7 @@ describe('a registry file', () => {
     ['a directory', (path) => replaceWith(path, () => mkdirSync(path))],
     ['a link out of the queue', (path) => replaceWith(path, () => symlinkSync('/etc/hostname', path))],
     ['a link to itself', (path) => replaceWith(path, () => symlinkSync('1.2.json', path))],
-    ['a pipe that nobody writes', (path) => replaceWith(path, () => execFileSync('mkfifo', [path]))],
+    ['a pipe without a writer', (path) => replaceWith(path, () => execFileSync('mkfifo', [path]))],
   ]
 
   function changed(change: (file: { fields: object[] }) => void): (path: string) => void {

@@ -10,7 +10,7 @@ const SEGMENTS = 80
 const HEAD_MESSAGES = 500_000
 const REQUESTS = 9
 
-/** The page that opens when somebody asks for the messages of a large queue. */
+/** The page that opens for the messages of a large queue. */
 export const newestMessages: DashboardProbe = {
   name: 'the newest messages of 10 GiB',
   measure: async ({ directory, payloadLength, quick }) => {

@@ -24,7 +24,7 @@ import { TradingDemo } from './trading-demo.js'
 /** Minutes of work, so only on request; `incidents.test.ts` makes the same incidents on one writer and one reader in every run. */
 const ASKED = process.env['INCIDENTS'] !== undefined
 
-/** What an operator waits for, from the moment in which the incident is true. Only the proof on request measures it: a loaded machine is no fault. */
+/** What an operator waits for, from the moment in which the incident is true. Only the proof on request measures it: a loaded machine is not a fault. */
 const LIMIT_MS = Number(process.env['INCIDENTS_LIMIT_MS'] ?? 2000)
 const PATIENCE_MS = 100_000
 

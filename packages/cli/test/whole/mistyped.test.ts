@@ -8,7 +8,7 @@ import { runCli } from '../support/run-cli.js'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 
-/** Every command with a queue or a directory that does not exist, told to change whatever it can. NOPE is the mistyped path, ROOT the folder that must stay as it is. */
+/** Every command with a queue or a directory that does not exist, asked to change all that it can. NOPE is the mistyped path, ROOT the folder that must stay as it is. */
 const LINES: readonly string[] = [
   'inspect NOPE',
   'tail NOPE',

@@ -12,7 +12,7 @@ interface Place {
   readonly nextSequence: number
 }
 
-/** How far a source is behind its writer. When damage hides the next message, its age is unknown, and 0n. */
+/** Returns the lag of a source. When damage hides the next message, its age is unknown, and 0n. */
 export function lagOf(control: MappedControl, { next, position, nextSequence }: Place): Lag {
   const head = control.readHead() ?? position
   const bytes = Math.max(0, (head.segmentId - position.segmentId) * control.segmentSize + head.offset - position.offset)

@@ -37,7 +37,7 @@ export interface ColdReaderOptions {
 
 /**
  * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, for every size of the queue;
- * `last`, `sequence` and `timestampNs` walk the headers of one segment more. The reader stays in the directory that it opened, and ends with the problem `QUEUE_REMOVED` when that is no longer at its path.
+ * `last`, `sequence` and `timestampNs` walk the headers of one segment more. The reader stays in the directory that it opened, and ends with the problem `QUEUE_REMOVED` when its path no longer names that one.
  *
  * @throws NotFoundError, PermissionError, NotAQueueError when there is no queue to read; a broken queue is not a reason to throw.
  *

@@ -1,4 +1,4 @@
-/** How much heap typed messages allocate, garbage included, and leave behind; prints it as JSON. */
+/** How much heap typed messages allocate, garbage included, and how much stays; prints it as JSON. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { openReader, openWriter } from '@chronicle-ts/core'
