@@ -73,7 +73,7 @@ describe('retention', () => {
     writer.close()
   })
 
-  it('L9: nothing is deleted below a reader that is not running, nor when nobody ever registered', async () => {
+  it('L9: nothing is deleted below a reader that is not running, nor when no reader ever registered', async () => {
     const { directory, writer } = newQueue({ retention: { consumed: true } })
     appendNumbered(writer, 0, 100)
     using observer = openObserver(directory)
@@ -257,7 +257,7 @@ describe('retention', () => {
     openWriter(directory, { retention: { consumed: true } }).close()
   })
 
-  it('an event loop that never turns does not keep segments for ever', () => {
+  it('an event loop that never turns does not keep segments forever', () => {
     const { directory, writer } = newQueue({ retention: { maxSegments: 4 } })
     appendNumbered(writer, 0, 1500)
     const head = writer.position.segmentId
