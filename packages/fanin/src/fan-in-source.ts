@@ -33,7 +33,7 @@ export interface FanInSource<M extends TimedMessage> {
   peek(): M | undefined
   /**
    * Whether `peek()` would show nothing, as far as a few loads can tell; `false` says only that it is time to call it. A source with nothing that cheap has no such method. It must not say `true`
-* forever: what these loads do not show would never be found.
+   * forever: what these loads do not show would never be found.
    */
   isStillEmpty?(): boolean
   /**
