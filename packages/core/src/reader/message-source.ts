@@ -4,11 +4,12 @@ import { type WriterStatus, writerStatus } from '../control/writer-status.js'
 import { BATCH_COUNT_MAX, BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
 import { publish } from '../diagnostics.js'
 import { BadSegmentError, ClosedError, DataLostError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
+import { checkOptions, checkSignal, type OptionNames } from '../files/option-names.js'
 import type { OwnedFile } from '../files/owned-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import type { Position } from '../positions/position-file.js'
 import type { Parkable, SeenWord } from '../wait/parkable.js'
-import { waitForAny, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for-any.js'
+import { checkTimeout, waitInterruptibly, waitUntilReady, whenReady } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
 import { type IterationTurns, withTurns } from './commit-every.js'
@@ -22,9 +23,15 @@ import { lookAfterWhileParked } from './parked-sources.js'
 import { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
 import { RecordCursor } from './record-cursor.js'
-import { type IteratedSource, SourceIterator } from './source-iterator.js'
+import { type IteratedSource, readIteratorOptions, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
+
+const WAIT_NAMES: OptionNames<WaitOptions> = { timeoutMs: true }
+const ASYNC_WAIT_NAMES: OptionNames<AsyncWaitOptions> = { timeoutMs: true, signal: true }
+const ITERATOR_NAMES: OptionNames<IteratorOptions> = { signal: true }
+const FOLLOW_NAMES: OptionNames<FollowOptions> = { signal: true, from: true }
+const BATCH_NAMES: OptionNames<BatchOptions> = { signal: true, max: true }
 
 /** What an open hands to its source. */
 export interface OpenedSource {
@@ -129,7 +136,10 @@ export abstract class MessageSource implements Parkable {
    */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.assertOpen()
-    return this.#counted(waitForAny([this], { ...options, strategy: this.#options.wait }))
+    checkOptions(options, WAIT_NAMES)
+    const { timeoutMs } = options
+    checkTimeout(timeoutMs)
+    return this.#counted(waitUntilReady([this], { timeoutMs, strategy: this.#options.wait }))
   }
 
   /**
@@ -138,7 +148,11 @@ export abstract class MessageSource implements Parkable {
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
     this.assertOpen()
-    return this.#counted(await waitForAnyAsync([this], { ...options, strategy: this.#options.wait }))
+    checkOptions(options, ASYNC_WAIT_NAMES)
+    const { timeoutMs, signal } = options
+    checkTimeout(timeoutMs)
+    checkSignal(signal)
+    return this.#counted(await whenReady([this], { timeoutMs, signal, strategy: this.#options.wait }))
   }
 
   /**
@@ -149,7 +163,8 @@ export abstract class MessageSource implements Parkable {
    * that were not delivered stay in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
    */
   messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
-    return new SourceIterator(this.iterated(), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    const signal = readIteratorOptions(options, ITERATOR_NAMES)
+    return new SourceIterator(this.iterated(), { signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
   /** What {@link messages} iterates, told of each turn. */
@@ -177,12 +192,13 @@ export abstract class MessageSource implements Parkable {
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
     this.assertOpen()
+    const signal = readIteratorOptions(options, FOLLOW_NAMES)
     const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
     if (options.from !== undefined) this.seek(options.from)
     const followed = new Followed(this.#cursor, end)
     const take = (): FollowItem | undefined => this.#orCaughtUp(followed.take())
     const ended = (): void => this.#keepReadable(followed.message)
-    return new SourceIterator(this.#iterated(take, ended), { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    return new SourceIterator(this.#iterated(take, ended), { signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
   /**
@@ -191,6 +207,7 @@ export abstract class MessageSource implements Parkable {
    * @throws {@link InvalidArgumentError} for a `max` that is not an integer from 1 on.
    */
   batches(options: BatchOptions = {}): AsyncGenerator<MessageCopy[], undefined, void> {
+    const signal = readIteratorOptions(options, BATCH_NAMES)
     const max = options.max ?? BATCH_COUNT_MAX
     if (!Number.isSafeInteger(max) || max < 1)
       throw new InvalidArgumentError({ argument: 'max', value: max, expected: 'an integer from 1 on' })
@@ -198,7 +215,7 @@ export abstract class MessageSource implements Parkable {
       () => this.#orCaughtUp(takeBatch(this.#cursor, max)),
       () => undefined,
     )
-    return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: Math.ceil(ITERATOR_TURN_COUNT / max) })
+    return new SourceIterator(iterated, { signal, turnsAtOnce: Math.ceil(ITERATOR_TURN_COUNT / max) })
   }
 
   /** Position of the next message. */
@@ -368,10 +385,18 @@ export abstract class MessageSource implements Parkable {
       const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, start)
       if (!this.#cursor.seek(position)) continue
       if (nextSequence !== undefined) this.#cursor.assume(nextSequence)
+      else if (this.#cursor.nextSequence < 0) this.#assumeAtEnd(position)
       return position
     }
     if (typeof start === 'object' && 'segmentId' in start) return this.#placeElsewhere(start)
     throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
+  }
+
+  /** At the end no record tells the sequence of the next one. */
+  #assumeAtEnd({ segmentId, offset }: Position): void {
+    const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, 'latest')
+    const isAtEnd = position.segmentId === segmentId && position.offset === offset
+    if (isAtEnd && nextSequence !== undefined) this.#cursor.assume(nextSequence)
   }
 
   /** The segment of a position is not there: deleted, or it never was. */
