@@ -5,10 +5,11 @@
  * @internal
  */
 export { fromSystemError } from './errors/index.js'
-export { absolutePath } from './files/absolute-path.js'
+export { absolutePath, pathOf } from './files/absolute-path.js'
 export { closeQuietly } from './files/close-quietly.js'
 export { bootId, processStartTime } from './files/machine.js'
 export { makeDirectory } from './files/make-directory.js'
+export { BLOCKING_WAIT_TIMEOUT_MS } from './defaults.js'
 export { notifyService } from './files/notify-service.js'
 export { checkFlag, checkOptions, checkSignal, type OptionNames } from './files/option-names.js'
 export { pause } from './files/pause.js'
@@ -36,3 +37,4 @@ export { onAbort } from './wait/abort-listeners.js'
 export { endingAtReturn } from './wait/ending-at-return.js'
 export type { Interruption } from './wait/interruption.js'
 export { PreparedOptions } from './writer/prepared-options.js'
+export { checkRetention } from './writer/writer-options.js'

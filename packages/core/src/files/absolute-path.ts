@@ -16,7 +16,8 @@ export function absolutePath(directory: DirectoryPath): string {
   return isAbsolute(path) ? path : resolve(path)
 }
 
-function pathOf(directory: unknown): string {
+/** {@link absolutePath} that leaves a relative path as it is, for functions that report it. */
+export function pathOf(directory: unknown): string {
   if (typeof directory === 'string' && directory !== '' && !directory.includes('\0')) return directory
   const isUrl = directory instanceof URL
   try {

@@ -1,12 +1,15 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
+import { basename, dirname, join } from 'node:path'
+import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
+  absolutePath,
   CONTROL_DEVICE_OFFSET,
   CONTROL_FILE,
   CONTROL_IDENTITY_CRC_OFFSET,
+  checkOptions,
   decodePosition,
   encodeControl,
+  type OptionNames,
   POSITION_LENGTH,
   parseReaderFileName,
   READERS_DIRECTORY,
@@ -38,6 +41,8 @@ export interface BackupOptions {
   /** @internal Write no manifest: the copy is a queue that is to be used. */
   readonly isRestore?: boolean
 }
+
+const NAMES: OptionNames<BackupOptions> = { positions: true, verify: true, isRestore: true }
 
 export interface BackupProgress {
   readonly phase: 'copy' | 'verify'
@@ -85,9 +90,10 @@ export class QueueBackup {
   /**
    * @throws InvalidArgumentError when the target exists or lies in the queue; NotAQueueError when the source holds no segment; what the system says otherwise. Nothing was made then.
    */
-  constructor(source: string, target: string, options: BackupOptions = {}) {
-    this.#source = resolve(source)
-    this.#target = resolve(target)
+  constructor(source: DirectoryPath, target: DirectoryPath, options: BackupOptions = {}) {
+    checkOptions(options, NAMES)
+    this.#source = absolutePath(source)
+    this.#target = absolutePath(target)
     this.#temporary = join(dirname(this.#target), `.${basename(this.#target)}.${process.pid}.tmp`)
     this.#options = options
     this.#checkTarget()

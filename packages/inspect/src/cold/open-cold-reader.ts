@@ -1,5 +1,5 @@
-import { InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
-import { absolutePath, isRecordOffset, momentNs, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
+import { absolutePath, checkOptions, isRecordOffset, momentNs, type OptionNames, pathOf, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
 import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdReader } from './cold-reader.js'
@@ -35,6 +35,8 @@ export interface ColdReaderOptions {
   readonly checkPayloads?: boolean
 }
 
+const NAMES: OptionNames<ColdReaderOptions> = { from: true, to: true, checkPayloads: true }
+
 /**
  * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, for every size of the queue;
  * `last`, `sequence` and `timestampNs` walk the headers of one segment more.
@@ -47,13 +49,28 @@ export interface ColdReaderOptions {
  * for (const item of reader) if (item.kind === 'record') console.log(item.sequence, item.payload.toString())
  * ```
  */
-export function openColdReader(directory: string, options: ColdReaderOptions = {}): ColdReader {
+export function openColdReader(place: DirectoryPath, options: ColdReaderOptions = {}): ColdReader {
+  const directory = pathOf(place)
+  checkOptions(options, NAMES)
   const listing = listQueue(directory)
   if (!isQueueListing(listing)) throw new NotAQueueError({ directory, detail: 'it holds neither a control block nor a segment' })
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: believableControl(readColdControl(directory)) }
-  const position = resolveStart(places, options.from ?? 'earliest')
+  const { from = 'earliest' } = options
+  checkColdStart(from)
+  const position = resolveStart(places, from)
   const end = options.to === 'present' ? presentEnd(places) : undefined
   return new ColdReader({ directory: absolutePath(directory), position, end, checkPayloads: options.checkPayloads ?? true })
+}
+
+/** Two places, or one and a misspelt word, are none. */
+function checkColdStart(from: unknown): void {
+  if (from === 'earliest' || from === 'latest') return
+  const names = typeof from === 'object' && from !== null ? Object.keys(from) : []
+  const isOne = names.length === 1 && ['last', 'sequence', 'timestampNs', 'time', 'segmentId'].includes(names[0] ?? '')
+  const isPlace = names.includes('segmentId') && names.every((name) => name === 'segmentId' || name === 'offset')
+  if (isOne || isPlace) return
+  const expected = "'earliest', 'latest', or one of { last }, { sequence }, { timestampNs }, { time }, { segmentId, offset }"
+  throw new InvalidArgumentError({ argument: 'from', value: from, expected })
 }
 
 function timeOf(time: Moment): bigint {

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
+import { basename, dirname, join } from 'node:path'
+import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
+  absolutePath,
   CONTROL_FILE,
   encodeControl,
   encodePosition,
@@ -88,9 +89,9 @@ export class QueueSalvage {
   #isDone = false
 
   /** @throws InvalidArgumentError when the target exists; NotAQueueError when there is nothing to read. Nothing was made then. */
-  constructor(source: string, target: string) {
-    this.#source = resolve(source)
-    this.#target = resolve(target)
+  constructor(source: DirectoryPath, target: DirectoryPath) {
+    this.#source = absolutePath(source)
+    this.#target = absolutePath(target)
     this.#temporary = join(dirname(this.#target), `.${basename(this.#target)}.${process.pid}.tmp`)
     if (existsSync(this.#target) || `${this.#target}/`.startsWith(`${this.#source}/`))
       throw new InvalidArgumentError({
@@ -223,7 +224,7 @@ export class QueueSalvage {
 }
 
 /** Writes every good record of a queue into a new one. @throws as {@link QueueSalvage}. */
-export function salvageQueue(source: string, target: string): SalvageReport {
+export function salvageQueue(source: DirectoryPath, target: DirectoryPath): SalvageReport {
   const salvage = new QueueSalvage(source, target)
   try {
     while (salvage.step());
