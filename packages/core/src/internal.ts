@@ -4,12 +4,13 @@
  *
  * @internal
  */
+
+export { BLOCKING_WAIT_TIMEOUT_MS } from './defaults.js'
 export { fromSystemError } from './errors/index.js'
 export { absolutePath, pathOf } from './files/absolute-path.js'
 export { closeQuietly } from './files/close-quietly.js'
 export { bootId, processStartTime } from './files/machine.js'
 export { makeDirectory } from './files/make-directory.js'
-export { BLOCKING_WAIT_TIMEOUT_MS } from './defaults.js'
 export { notifyService } from './files/notify-service.js'
 export { checkFlag, checkOptions, checkSignal, type OptionNames } from './files/option-names.js'
 export { pause } from './files/pause.js'
@@ -20,6 +21,7 @@ export { WriterLock } from './files/writer-lock.js'
 export * from './format/index.js'
 export { surveyReaders } from './positions/reader-survey.js'
 export { momentNs } from './reader/moment.js'
+export { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './reader/poll-handler.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'
 export { judgeRecord, type RecordFault, type RecordVerdict } from './records/judge-record.js'

@@ -1,4 +1,5 @@
 import { ClosedError, type Message, type QueueReader } from '@chronicle-ts/core'
+import { checkFlag, checkOptions, checkSignal } from '@chronicle-ts/core/internal'
 import { FanInReader } from '@chronicle-ts/fanin'
 import { type AnyMessageType, BadMessageError } from '@chronicle-ts/schema'
 import {
@@ -72,6 +73,8 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   /** Yields all messages, waiting where there is none. Ends when the signal aborts, when the subscription is closed and at `return()`; the subscription stays open. */
   messages(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<TopicMessage<Types>, undefined, void> {
+    checkOptions(options, { signal: true })
+    checkSignal(options.signal)
     const awaited: AwaitedSource = {
       isClosed: () => this.closed,
       waitAsync: ({ signal }) => this.#wait(signal),
@@ -95,6 +98,8 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
    */
   commit(options: { readonly durable?: boolean } = {}): readonly FailedSource[] {
     this.#assertOpen()
+    checkOptions(options, { durable: true })
+    checkFlag('durable', options.durable)
     const pending = this.#pending
     if (pending === undefined) return this.#fanIn.commit(options).map(({ key, error }) => ({ key, error: error as Error }))
     const others = this.#fanIn.keys.filter((key) => key !== pending.key)

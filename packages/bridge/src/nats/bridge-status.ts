@@ -1,7 +1,8 @@
 import { InvalidArgumentError, openObserver } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { readIdentity } from '../replica/replica-identity.js'
-import { FrameStream, type StreamNames } from './frame-stream.js'
+import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 import { SINK_PREFIX } from './sink-progress.js'
 
 /** One sink of a stream. */
@@ -44,6 +45,7 @@ export async function bridgeStatus(
   connection: NatsConnection,
   names: StreamNames = {},
 ): Promise<BridgeStatus> {
+  checkOptions(names, STREAM_NAMES)
   const identity = readIdentity(directory)
   if (identity?.queueId === undefined)
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue with an id' })

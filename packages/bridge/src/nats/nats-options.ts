@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { fromSystemError } from '@chronicle-ts/core/internal'
+import { checkOptions, fromSystemError, type OptionNames } from '@chronicle-ts/core/internal'
 import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 
 /** How a NATS server is reached. */
@@ -14,12 +14,23 @@ export interface NatsOptions {
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
 }
 
+const NAMES: OptionNames<NatsOptions> = {
+  servers: true,
+  credentialsFile: true,
+  token: true,
+  user: true,
+  password: true,
+  tls: true,
+}
+
 /** Time that the first connection may take. Later ones are tried without a limit. */
 const CONNECT_TIMEOUT_MS = 5000
 const RECONNECT_WAIT_MS = 250
 
 /** Connects. A connection that is lost later is made again, for as long as it takes. @throws what the client throws when the first attempt fails. */
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
+  checkOptions(options, NAMES)
+  if (options.tls !== undefined) checkOptions(options.tls, { caFile: true, certFile: true, keyFile: true }, 'tls')
   const { servers, credentialsFile, token, user, password, tls } = options
   const settings: NodeConnectionOptions = {
     servers: typeof servers === 'string' ? servers : [...servers],

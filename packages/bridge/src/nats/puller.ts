@@ -1,4 +1,5 @@
 import { BadBlockError, DataLostError } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import type { ReplicaSink } from '../replica/replica-sink.js'
 import { frameOfMessage } from './frame-message.js'
@@ -45,6 +46,7 @@ export class Puller {
   #gapAt: number | undefined
 
   constructor(sink: ReplicaSink, stream: FrameStream, options: PullerOptions) {
+    checkOptions(options, { name: true, once: true, onNote: true })
     this.#sink = sink
     this.#stream = stream
     this.#options = options

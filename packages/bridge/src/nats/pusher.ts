@@ -1,4 +1,5 @@
 import { BadBlockError, FencedError, InvalidArgumentError } from '@chronicle-ts/core'
+import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import type { Frame } from '../frames/frame.js'
 import { FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
 import type { FrameStream, StreamEnd, StreamSettings } from './frame-stream.js'
@@ -21,6 +22,8 @@ export interface PusherOptions extends StreamSettings {
   readonly once?: boolean
   readonly onNote?: (note: SessionNote) => void
 }
+
+const NAMES: OptionNames<PusherOptions> = { replicas: true, maxBytes: true, holdUntil: true, once: true, onNote: true }
 
 export interface PushProgress {
   /** Sequence of the record that the stream needs next; `undefined` before the stream was asked. */
@@ -51,6 +54,7 @@ export class Pusher {
   #refusals = 0
 
   constructor(source: ReplicaSource, stream: FrameStream, options: PusherOptions = {}) {
+    checkOptions(options, NAMES)
     this.#source = source
     this.#stream = stream
     this.#options = options
@@ -72,7 +76,8 @@ export class Pusher {
   }
 
   async #session(signal: AbortSignal): Promise<void> {
-    await this.#stream.ensure(this.#options)
+    const { replicas, maxBytes } = this.#options
+    await this.#stream.ensure({ ...(replicas !== undefined && { replicas }), ...(maxBytes !== undefined && { maxBytes }) })
     while (!signal.aborted) {
       const end = await this.#stream.end()
       this.#assertOurs(end)

@@ -1,8 +1,9 @@
 import { DataLostError, InvalidArgumentError, openObserver, openWriter } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { type CutOff, cutQueue } from '../replica/cut-queue.js'
 import { becomeReplica, readIdentity } from '../replica/replica-identity.js'
-import { FrameStream, type StreamNames } from './frame-stream.js'
+import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 
 export interface Rejoined extends CutOff {
   readonly queueId: string
@@ -17,6 +18,7 @@ export interface Rejoined extends CutOff {
  * @throws {@link InvalidArgumentError} when nothing was promoted, or the queue is a replica already; {@link DataLostError} when the stream no longer has the marker; `ERR_WRITER_ACTIVE`.
  */
 export async function rejoin(directory: string, connection: NatsConnection, names: StreamNames = {}): Promise<Rejoined> {
+  checkOptions(names, STREAM_NAMES)
   const identity = readIdentity(directory)
   if (identity?.queueId === undefined)
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue with an id' })

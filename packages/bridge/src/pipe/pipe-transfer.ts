@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import { checkOptions, checkSignal } from '@chronicle-ts/core/internal'
 import type { ReplicaSink } from '../replica/replica-sink.js'
 import type { ReplicaSource } from '../source/replica-source.js'
 import { type BrokenStream, encodeFrame, readFrames } from './frame-stream.js'
@@ -24,7 +25,9 @@ export async function pushToStream(
   stream: Writable,
   options: PushToStreamOptions = {},
 ): Promise<Transferred> {
+  checkOptions(options, { from: true, follow: true, signal: true })
   const { from, follow = false, signal } = options
+  checkSignal(signal)
   if (from === undefined) source.seekEarliest()
   else source.seek(from)
   const total = { frames: 0, records: 0, bytes: 0 }

@@ -6,7 +6,7 @@ import {
   openObserver,
   QueueReader,
 } from '@chronicle-ts/core'
-import { RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
+import { checkOptions, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
 import { compress } from '../frames/compression.js'
 import { type Frame, framesOf } from '../frames/frame.js'
 import { readIdentity } from '../replica/replica-identity.js'
@@ -45,6 +45,7 @@ export class ReplicaSource {
    * @throws {@link InvalidArgumentError} for a replica that was not promoted, and for a queue of the base format, which has no id.
    */
   constructor(reader: MessageSource, options: ReplicaSourceOptions = {}) {
+    checkOptions(options, { frameBytes: true, compression: true })
     this.reader = reader
     this.#frameBytes = options.frameBytes ?? FRAME_BYTES
     this.#compression = options.compression ?? 'none'

@@ -1,4 +1,5 @@
-import { isQueueError, openReader, type ReaderOptions, removeReader } from '@chronicle-ts/core'
+import { type DirectoryPath, isQueueError, openReader, type ReaderOptions, removeReader } from '@chronicle-ts/core'
+import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 import { inspectQueue, type QueueProblem, type ReaderLag } from '@chronicle-ts/inspect'
 
 /** A reader that is registered at a queue, whether it runs or not. */
@@ -26,7 +27,11 @@ export interface ReaderRecord {
  * for (const { name, alive, lag } of new ReaderRegistration(queue).list()) console.log(name, alive, lag?.messages)
  */
 export class ReaderRegistration {
-  constructor(readonly queueDirectory: string) {}
+  readonly queueDirectory: string
+
+  constructor(queueDirectory: DirectoryPath) {
+    this.queueDirectory = pathOf(queueDirectory)
+  }
 
   /**
    * All registered readers, by name. A queue that is broken is no error.
@@ -52,6 +57,7 @@ export class ReaderRegistration {
    * @throws what `openReader` throws: `ERR_NOT_FOUND`, `ERR_READER_ACTIVE`, `ERR_INVALID_ARGUMENT`, ...
    */
   register(name: string, options: Pick<ReaderOptions, 'start' | 'onLost'> = {}): void {
+    checkOptions(options, { start: true, onLost: true })
     openReader(this.queueDirectory, name, options).close()
   }
 

@@ -104,7 +104,8 @@ export function checkStart(start: Start, names: readonly string[]): void {
   throw new InvalidArgumentError({
     argument: 'start',
     value: start,
-    expected: 'one of { sequence }, { last }, { time: Date, milliseconds or a bigint of nanoseconds }, { timestampNs: bigint }, none negative, or a position',
+    expected:
+      'one of { sequence }, { last }, { time: Date, milliseconds or a bigint of nanoseconds }, { timestampNs: bigint }, none negative, or a position',
   })
 }
 

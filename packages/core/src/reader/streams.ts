@@ -21,7 +21,11 @@ function readStreamOptions(options: StreamOptions): { readonly signal: AbortSign
   checkOptions(options, STREAM_NAMES)
   const { signal, highWaterMark = HIGH_WATER_MARK } = options
   if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 0)
-    throw new InvalidArgumentError({ argument: 'highWaterMark', value: highWaterMark, expected: 'a number of messages, not negative' })
+    throw new InvalidArgumentError({
+      argument: 'highWaterMark',
+      value: highWaterMark,
+      expected: 'a number of messages, not negative',
+    })
   return { signal, highWaterMark }
 }
 

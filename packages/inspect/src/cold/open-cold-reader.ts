@@ -1,5 +1,13 @@
 import { type DirectoryPath, InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
-import { absolutePath, checkOptions, isRecordOffset, momentNs, type OptionNames, pathOf, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import {
+  absolutePath,
+  checkOptions,
+  isRecordOffset,
+  momentNs,
+  type OptionNames,
+  pathOf,
+  SEGMENT_FIRST_RECORD_OFFSET,
+} from '@chronicle-ts/core/internal'
 import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdReader } from './cold-reader.js'

@@ -1,5 +1,11 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
-import { type ControlBlock, checkOptions, type OptionNames, pathOf, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import {
+  type ControlBlock,
+  checkOptions,
+  type OptionNames,
+  pathOf,
+  SEGMENT_FIRST_RECORD_OFFSET,
+} from '@chronicle-ts/core/internal'
 import { BulkCheck } from './bulk-check.js'
 import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdItem, ColdPosition } from './cold-item.js'

@@ -1,5 +1,13 @@
 import { type DirectoryPath, NotAQueueError, openWriter, type RetentionOptions, type RetentionVerdict } from '@chronicle-ts/core'
-import { checkRetention, pathOf, QueueDirectory, RetentionPlan, type RetentionState, segmentAgeMs, surveyReaders } from '@chronicle-ts/core/internal'
+import {
+  checkRetention,
+  pathOf,
+  QueueDirectory,
+  RetentionPlan,
+  type RetentionState,
+  segmentAgeMs,
+  surveyReaders,
+} from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { listQueue } from '../cold/queue-listing.js'
