@@ -151,16 +151,23 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
     return this.#ordersIn
   }
 
-  /** {@link openOrdersIn} that waits for the router. `undefined` when the signal aborted before; rejects with `ERR_CLOSED` when the endpoints are closed meanwhile. */
-  async waitForOrdersIn(options: { readonly signal?: AbortSignal } = {}): Promise<QueueReader | undefined> {
+  /** {@link openOrdersIn} that waits for the router. Rejects with the signal's reason when it aborts, and with `ERR_CLOSED` when the endpoints are closed meanwhile. */
+  async waitForOrdersIn(options: { readonly signal?: AbortSignal } = {}): Promise<QueueReader> {
     this.#assertOpen()
     checkOptions(options, { signal: true })
     const { signal } = options
     checkSignal(signal)
     const closing = this.#closing.signal
     const either = signal === undefined ? closing : AbortSignal.any([signal, closing])
-    const isThere = await whenQueueAppears(this.paths.ordersIn, { signal: either })
-    return isThere || signal?.aborted !== true ? this.openOrdersIn() : undefined
+    for (;;) {
+      await whenQueueAppears(this.paths.ordersIn, { signal: either }).catch((error) => {
+        this.#assertOpen()
+        throw error
+      })
+      const reader = this.openOrdersIn()
+      // Undefined when the router replaces its queue at this moment.
+      if (reader !== undefined) return reader
+    }
   }
 
   /**

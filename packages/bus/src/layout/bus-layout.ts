@@ -49,7 +49,7 @@ export class BusLayout {
 
   /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the root is neither a path nor a file URL. */
   constructor(root: DirectoryPath) {
-    this.root = absolutePath(root)
+    this.root = absolutePath(root, 'root')
     this.strategiesDirectory = join(this.root, 'orders', 'queue')
     this.feedsDirectory = join(this.root, 'market_data', 'queue')
   }

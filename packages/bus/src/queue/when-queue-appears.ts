@@ -12,10 +12,10 @@ export interface AppearanceOptions extends QueueWatchOptions {
 const NAMES: OptionNames<AppearanceOptions> = { rescanIntervalMs: true, watch: true, signal: true }
 
 /**
- * Waits until a writer has made the queue, so that it can be opened for reading: true when it is there, false when the signal aborted before. Neither the queue nor
- * any directory above it need exist. Rejects when the system does not let us look.
+ * Waits until a writer has made the queue, so that it can be opened for reading. Neither the queue nor any directory above it need exist. Rejects with the signal's reason when
+ * it aborts, and when the system refuses the look.
  */
-export async function whenQueueAppears(queueDirectory: DirectoryPath, options: AppearanceOptions = {}): Promise<boolean> {
+export async function whenQueueAppears(queueDirectory: DirectoryPath, options: AppearanceOptions = {}): Promise<void> {
   checkOptions(options, NAMES)
   const directory = pathOf(queueDirectory)
   const { signal } = options
@@ -28,8 +28,8 @@ export async function whenQueueAppears(queueDirectory: DirectoryPath, options: A
 
     function look(): void {
       try {
-        const isThere = queueIsThere(directory)
-        if (isThere || signal?.aborted === true) end(() => resolve(isThere))
+        if (signal?.aborted === true) end(() => reject(signal.reason))
+        else if (queueIsThere(directory)) end(resolve)
       } catch (error) {
         end(() => reject(error))
       }
