@@ -118,16 +118,28 @@ export class PositionFile {
   #rewrite(first: Position, found: SavedPosition | 'bad' | undefined): void {
     const generation = found === 'bad' || found === undefined ? 1 : found.generation + 1
     const bytes = encodePosition({ ...first, heartbeatNs: binding.realtimeNs(), generation }, crc32)
+    let isWritten = false
     try {
       // Written before it is cut to length: killed in between, it has a valid slot, and not a length without content.
       writeWhole(this.#fd, bytes, 0)
+      isWritten = true
       ftruncateSync(this.#fd, POSITION_LENGTH)
       fsyncSync(this.#fd)
       if (found === undefined) this.#syncEntry()
     } catch (cause) {
-      // Empty, a file that this open made is removed by `abandon`.
-      if (found === undefined) ftruncateSync(this.#fd, 0)
+      if (found === undefined) this.#blank(isWritten)
       throw cause
+    }
+  }
+
+  /** Makes the file a new reader's again, which `abandon` removes. */
+  #blank(isWritten: boolean): void {
+    try {
+      ftruncateSync(this.#fd, 0)
+    } catch (cause) {
+      // Zeros are a new reader, too, and a store needs no system call. Beyond the end of a file that was not written it would kill the process.
+      if (!isWritten) throw cause
+      if (this.#mapping !== undefined) new Uint8Array(this.#mapping).fill(0)
     }
   }
 
@@ -209,9 +221,9 @@ export class PositionFile {
   /** Closes after a failed open: a file that this open made and never filled is removed. Never throws, because the open has failed with an error of its own. */
   abandon(): void {
     try {
-      if (fstatSync(this.#fd).size === 0) rmSync(this.#folder.at(this.#fileName), { force: true })
+      if (this.load() === undefined) rmSync(this.#folder.at(this.#fileName), { force: true })
     } catch {
-      // An empty file is a new reader for the next open.
+      // What is left is a new reader for the next open.
     }
     this.close()
   }
