@@ -31,14 +31,14 @@ const ALLOWED = {
   testing: ['core', 'bus'],
   cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay', 'bridge'],
   examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'cli'],
-  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'cli'],
+  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'telemetry', 'testing', 'cli'],
 }
 
 /** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */
 const INNER_ENTRIES = [
   {
     entry: '@chronicle-ts/core/internal',
-    importers: ['inspect', 'typed', 'bus', 'fanin', 'replay', 'testing', 'bridge', 'cli', 'tools'],
+    importers: ['inspect', 'typed', 'bus', 'fanin', 'replay', 'topics', 'testing', 'telemetry', 'bridge', 'cli', 'tools'],
   },
   { entry: '@chronicle-ts/cli/bench', importers: ['tools'] },
 ]
