@@ -151,7 +151,7 @@ describe('what a writer of ours keeps in the control block', () => {
 })
 
 it.each(['self', 'at'] as const)(
-  'says that a queue is not ready, whenever its writer begins while the reader looks (%s)',
+  'opens a queue, or says that it is not ready, whenever its writer begins while the reader looks (%s)',
   (look) => {
     const directory = join(temporaryDirectory(), 'begun')
     mkdirSync(directory)
