@@ -11,6 +11,7 @@ import {
   type ReaderOptions,
   type WriterOptions,
 } from '@chronicle-ts/core'
+import { checkObject } from '@chronicle-ts/core/internal'
 import { makeFolder, removeFolder } from './memory-folder.js'
 import { filesAfterPowerCut, type QueueFiles, readFiles, restoreFiles } from './stopped-queue.js'
 
@@ -33,6 +34,7 @@ export interface MemoryQueueOptions extends WriterOptions {}
  * ```
  */
 export function memoryQueue(options: MemoryQueueOptions = {}): MemoryQueue {
+  checkObject(options)
   return new MemoryQueue(options)
 }
 

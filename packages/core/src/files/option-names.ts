@@ -10,9 +10,14 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`.
  */
 export function checkOptions<Options extends object>(options: Options, names: OptionNames<Options>, group?: string): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new InvalidArgumentError({ argument: group ?? 'options', value: options, expected: 'an object' })
+  checkObject(options, group)
   for (const name in options) if (names[name] !== true) checkOptionNames(options, Object.keys(names), group)
+}
+
+/** Checks that options are an object, before they are copied or taken apart. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkObject(options: unknown, group = 'options'): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidArgumentError({ argument: group, value: options, expected: 'an object' })
 }
 
 /** Checks an option that is either on or off. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */

@@ -1,6 +1,6 @@
 import { QUEUE_LOOK_MS } from '../defaults.js'
 import { isQueueError } from '../errors/index.js'
-import { checkSignal } from '../files/option-names.js'
+import { checkObject, checkSignal } from '../files/option-names.js'
 import { pause } from '../files/pause.js'
 import { onAbort } from '../wait/abort-listeners.js'
 
@@ -11,6 +11,7 @@ export interface AsyncOpenOptions {
 
 /** Splits the options of an asynchronous open. @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT` for an invalid signal. */
 export function readAsyncOpen<Options extends AsyncOpenOptions>(options: Options) {
+  checkObject(options)
   const { signal, ...others } = options
   checkSignal(signal)
   return { signal, others }
