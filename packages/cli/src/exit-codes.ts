@@ -10,6 +10,8 @@ export const EXIT_WARNING = 3
 export const EXIT_LOCKED = 4
 /** Work that Ctrl-C cut short: 128 + SIGINT. */
 export const EXIT_INTERRUPTED = 130
+/** Work that SIGTERM cut short: 128 + SIGTERM. The session makes it of {@link EXIT_INTERRUPTED}. */
+export const EXIT_TERMINATED = 143
 
 /** Of two exit codes the one that says more: critical before locked before usage before warning before healthy. */
 export function worseExitCode(one: number, other: number): number {

@@ -1,4 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { createContext, Script } from 'node:vm'
+import type { CommandContext } from './command-context.js'
 
 /** Ctrl-C came while {@link interruptible} work ran. */
 export class InterruptedError extends Error {
@@ -8,6 +10,26 @@ export class InterruptedError extends Error {
 /** The work took longer than it may. */
 export class TooSlowError extends Error {
   override readonly name = 'TooSlowError'
+}
+
+/**
+ * Lets the event loop take a turn, in which a signal that has come is heard.
+ *
+ * @throws {@link InterruptedError} when the command was asked to end.
+ */
+export async function takeTurn({ signal }: Pick<CommandContext, 'signal'>): Promise<void> {
+  await turn()
+  if (signal.aborted) throw new InterruptedError('interrupted')
+}
+
+/**
+ * {@link interruptible} after {@link takeTurn}. To be used wherever signals may have come unheard: at the beginning of a command, and between the parts of one.
+ *
+ * @throws {@link InterruptedError}, and what the work throws.
+ */
+export async function interruptibleTurn<T>(context: Pick<CommandContext, 'signal'>, work: () => T): Promise<T> {
+  await takeTurn(context)
+  return interruptible(work)
 }
 
 const context = createContext({ work: undefined as (() => void) | undefined })

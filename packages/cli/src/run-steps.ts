@@ -1,6 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import type { CommandContext } from './command-context.js'
-import { InterruptedError, interruptible } from './interruptible.js'
+import { interruptibleTurn } from './interruptible.js'
 import { ProgressLine } from './output/progress.js'
 
 /** Work of the library that is done step by step. */
@@ -21,11 +20,9 @@ export async function runSteps(
 ): Promise<void> {
   const line = new ProgressLine(process.stderr, progress.label)
   try {
-    while (interruptible(() => work.step())) {
+    while (await interruptibleTurn(context, () => work.step())) {
       const { bytes, bytesTotal } = progress.at()
       line.update(bytes, bytesTotal)
-      await turn()
-      if (context.signal.aborted) throw new InterruptedError('interrupted')
     }
   } catch (error) {
     work.abandon?.()

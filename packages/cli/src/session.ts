@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { CommandContext } from './command-context.js'
 import { createDiagnostics, type LogLevel } from './diagnostics.js'
 import { errorReport, exitCodeOfError, messageOfError } from './error-report.js'
-import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE } from './exit-codes.js'
 import { InterruptedError } from './interruptible.js'
 import { toJsonLine } from './output/json.js'
 import { Output } from './output/output.js'
@@ -27,6 +27,8 @@ export class Session {
   readonly #abort = new AbortController()
   readonly #output: Output
   #interrupted = false
+  /** What a command exits with whose work a signal cut short. */
+  #interruptedCode = EXIT_INTERRUPTED
   /** Why standard output takes nothing more, when that is not its reader's free choice. */
   #outputError: Error | undefined
 
@@ -36,7 +38,7 @@ export class Session {
 
   /** Installs the handlers; returns what takes them off again. */
   listen(): () => void {
-    const onSignal = () => this.#onSignal()
+    const onSignal = (signal: NodeJS.Signals) => this.#onSignal(signal)
     const onStdoutError = (error: NodeJS.ErrnoException) => this.#onStdoutError(error)
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
     process.stdout.on('error', onStdoutError)
@@ -54,14 +56,14 @@ export class Session {
       json: options.json === true,
       signal: this.#abort.signal,
       interrupted: () => this.#interrupted,
-      interrupt: () => this.#onSignal(),
+      interrupt: () => this.#onSignal('SIGINT'),
     }
     try {
-      this.exitCode = await work(context)
+      this.exitCode = this.#codeOf(await work(context))
     } catch (error) {
       if (error instanceof InterruptedError) this.#interrupted = true
-      this.exitCode = exitCodeOfError(error)
-      if (options.json === true) this.#output.line(toJsonLine(errorReport(command.name(), error)))
+      this.exitCode = this.#codeOf(exitCodeOfError(error))
+      if (options.json === true) this.#output.line(toJsonLine({ ...errorReport(command.name(), error), exitCode: this.exitCode }))
       if (options.debug === true) log.error({ err: error }, messageOfError(error))
       else if (!this.#interrupted) log.error(messageOfError(error))
     }
@@ -81,8 +83,13 @@ export class Session {
     if (this.#output.isFull) process.exit(this.exitCode)
   }
 
-  #onSignal(): void {
-    if (this.#interrupted) process.exit(EXIT_INTERRUPTED)
+  #codeOf(exitCode: number): number {
+    return exitCode === EXIT_INTERRUPTED ? this.#interruptedCode : exitCode
+  }
+
+  #onSignal(signal: NodeJS.Signals): void {
+    if (signal === 'SIGTERM') this.#interruptedCode = EXIT_TERMINATED
+    if (this.#interrupted) process.exit(this.#interruptedCode)
     this.#interrupted = true
     this.#abort.abort()
   }

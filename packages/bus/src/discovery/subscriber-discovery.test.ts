@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isQueueError, openReader, openWriter, type QueueReader, type QueueWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -272,6 +272,31 @@ describe('SubscriberDiscovery of a feed whose directory is moved', () => {
     }
     expect(new Set(seen).size).toBe(seen.length)
     expect(seen).toEqual(['0', ...[1, 2, 3].flatMap((round) => [`${round} before`, `${round} away`, `${round} late`])])
+  })
+
+  it('reads a queue that was made in the emptied directory of the one before from its first message', () => {
+    write('old 0', 'old 1').close()
+    const seen: string[] = []
+    const discovery = subscribe()
+    follow(discovery, seen)
+    for (const name of readdirSync(queue)) rmSync(join(queue, name), { recursive: true })
+    write('new 0', 'new 1', 'new 2')
+    expect(follow(discovery, seen)).toEqual(['disconnected queue-replaced', 'connected'])
+    expect(seen).toEqual(['old 0', 'old 1', 'new 0', 'new 1', 'new 2'])
+  })
+
+  it('goes on after the last message that was returned when the subscriber closed the reader of a lost queue', () => {
+    write('0', '1', '2')
+    const discovery = subscribe()
+    look(discovery)
+    expect(read(discovery)).toBe('0')
+    renameSync(queue, away())
+    const { reader } = discovery
+    expect(look(discovery)).toEqual(['disconnected queue-gone'])
+    reader?.close()
+    renameSync(away(), queue)
+    expect(look(discovery)).toEqual(['connected'])
+    expect(read(discovery)).toBe('1')
   })
 
   it('repeats what was not committed when the subscriber gave its reader up', () => {

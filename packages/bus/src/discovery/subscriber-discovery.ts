@@ -17,6 +17,7 @@ import {
   readerFileName,
 } from '@chronicle-ts/core/internal'
 import { inspectLock } from '@chronicle-ts/inspect'
+import { birthStamp } from '../markers/marker-file.js'
 import { QueueWatch, type QueueWatchOptions } from '../queue/queue-watch.js'
 import { queueIsThere } from '../queue/writer-epoch.js'
 import { Arrival, eventsOf } from '../watching/arrival.js'
@@ -98,8 +99,10 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   #reader: QueueReader | undefined
   /** The queue that the reader belongs to. */
   #attachedTo: QueueIdentity | undefined
+  /** Its position file. */
+  #position: string | undefined
   /** The last queue that was lost, and what its reader would have returned next. */
-  #left: { readonly directory: string; readonly nextSequence: number } | undefined
+  #left: { readonly directory: string; readonly position: string; readonly nextSequence: number } | undefined
   /** There was no queue, or another one: what appears now is new from its first message on. */
   #isNew = false
   /** A reader that was given up; until it is closed nothing is opened. */
@@ -264,9 +267,11 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
       this.#wait('name-in-use', undefined)
       return
     }
+    const position = this.#positionStamp()
     const reader = openReader(this.directory, this.name, this.#readerOptions())
-    this.#goOn(reader, identity)
+    this.#goOn(reader, { directory: identity.directory, position })
     this.#reader = reader
+    this.#position = this.#positionStamp()
     this.#attachedTo = identity
     this.#waitingFor = undefined
     this.#isNew = true
@@ -279,11 +284,15 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     return options
   }
 
-  /** What the former reader of this very directory returned is not returned again. */
-  #goOn(reader: QueueReader, identity: QueueIdentity): void {
+  /**
+   * What the former reader of this queue returned is not returned again. It is the same queue when the directory is the same and the former reader's position file is still in it: a directory that was
+   * emptied can hold another queue, whose sequences begin again.
+   */
+  #goOn(reader: QueueReader, found: { readonly directory: string; readonly position: string | undefined }): void {
     const left = this.#left
     this.#left = undefined
-    if (left === undefined || left.directory !== identity.directory || left.nextSequence < 0) return
+    if (left === undefined || left.nextSequence < 0) return
+    if (left.directory !== found.directory || left.position !== found.position) return
     try {
       reader.seek({ sequence: left.nextSequence })
     } catch (error) {
@@ -294,8 +303,20 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
 
   /** Asked beforehand, because an open would wait a while for the name to become free. */
   #nameIsInUse(): boolean {
-    const path = join(this.directory, READERS_DIRECTORY, readerFileName(this.name))
-    return isReaderName(this.name) && inspectLock(path).held === true
+    return isReaderName(this.name) && inspectLock(this.#positionPath).held === true
+  }
+
+  /** Distinguishes the reader's position file from another one in its place; `undefined` while it is missing or cannot be looked at. */
+  #positionStamp(): string | undefined {
+    try {
+      return birthStamp(this.#positionPath, 'file')
+    } catch {
+      return undefined
+    }
+  }
+
+  get #positionPath(): string {
+    return join(this.directory, READERS_DIRECTORY, readerFileName(this.name))
   }
 
   #disconnect(reason: SubscriberDisconnected['reason'], error: Error | undefined): void {
@@ -304,8 +325,10 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     this.#former = reader
     this.#reader = undefined
     const wasLost = reason === 'queue-gone' || reason === 'queue-replaced'
-    this.#left =
-      wasLost && this.#attachedTo !== undefined ? { directory: this.#attachedTo.directory, nextSequence: -1 } : undefined
+    const directory = this.#attachedTo?.directory
+    const position = this.#position
+    const isKnown = wasLost && directory !== undefined && position !== undefined
+    this.#left = isKnown ? { directory, position, nextSequence: -1 } : undefined
     this.#tell({ kind: 'disconnected', reason, reader, error })
   }
 

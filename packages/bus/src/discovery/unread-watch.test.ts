@@ -1,4 +1,4 @@
-import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { CONTROL_FILE, segmentFileName } from '@chronicle-ts/core/internal'
@@ -96,6 +96,17 @@ it('L65: tells of orders in a directory that took the place of one with as many'
   expect(discovery.poll()).toEqual([left('alpha', 3)])
   answer(3)
   renameSync(layout.strategy('alpha').ordersOut, join(layout.root, 'away'))
+  send(3)
+  discovery.rescan()
+  expect(discovery.poll()).toEqual([left('alpha', 3)])
+})
+
+it('L65: tells of orders in a queue that was made in the emptied directory of one with as many', () => {
+  send(3)
+  using discovery = discover()
+  expect(discovery.poll()).toEqual([left('alpha', 3)])
+  const { ordersOut } = layout.strategy('alpha')
+  for (const name of readdirSync(ordersOut)) rmSync(join(ordersOut, name), { recursive: true })
   send(3)
   discovery.rescan()
   expect(discovery.poll()).toEqual([left('alpha', 3)])

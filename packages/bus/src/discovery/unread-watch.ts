@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isQueueError } from '@chronicle-ts/core'
-import { type ControlBlock, READERS_DIRECTORY, readerFileName } from '@chronicle-ts/core/internal'
+import { CONTROL_FILE, type ControlBlock, READERS_DIRECTORY, readerFileName } from '@chronicle-ts/core/internal'
 import { type ColdPosition, inspectLock } from '@chronicle-ts/inspect'
 import { UNREAD_LOOK_MS } from '../defaults.js'
 import { birthStamp } from '../markers/marker-file.js'
@@ -35,15 +35,14 @@ export class UnreadWatch {
   look(thorough: boolean): UnreadMessages | undefined {
     if (!thorough && performance.now() < this.#dueMs) return undefined
     this.postpone()
-    // Another directory that took this one's place may hold as much as this one did.
+    // Another queue that took this one's place, with its directory or in it, may hold as much as this one did.
     const directory = birthStamp(this.queueDirectory, 'directory')
     if (directory === undefined) return undefined
+    const queue = `${directory} ${birthStamp(join(this.queueDirectory, CONTROL_FILE), 'file')}`
     const control = readControlBlock(this.queueDirectory)
     const position = this.#position()
     const { writerEpoch, currentSegment, writeOffset, nextSequence = 0 } = control ?? {}
-    const state = [directory, writerEpoch, currentSegment, writeOffset, nextSequence, position?.segmentId, position?.offset].join(
-      ' ',
-    )
+    const state = [queue, writerEpoch, currentSegment, writeOffset, nextSequence, position?.segmentId, position?.offset].join(' ')
     if (state === this.#answered) return undefined
     // Without a control block, or with a damaged one, the segments say whether something is there.
     const unread = this.#count(position, { nextSequence })

@@ -90,6 +90,7 @@ it('L52: reports a renewal by timer that fails, keeps trying, and writes nothing
 
 /** What a successor leaves that works in the same directory, because the lock file was deleted under its predecessor. */
 const TAKE_OVERS: readonly [string, (ordersOut: string) => void][] = [
+  ['no lock file', (ordersOut) => rmSync(join(ordersOut, LOCK_FILE))],
   ['a LEASE with a later epoch', (ordersOut) => writeLease(ordersOut, leaseOf({ pid: 4711, epoch: 2 }))],
   ['a LEASE of another process with the same epoch', (ordersOut) => writeLease(ordersOut, leaseOf({ pid: 4711 }))],
   ['a LEASE of the same process number on another boot', (ordersOut) => writeLease(ordersOut, leaseOf({ bootId: 'another' }))],

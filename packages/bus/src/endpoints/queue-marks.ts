@@ -51,7 +51,7 @@ export class QueueMarks {
     this.#writer = writer
     this.#options = options
     this.#directory = directory
-    this.#lockStamp = birthStamp(join(this.#directory.self, LOCK_FILE), 'file')
+    this.#lockStamp = this.#lockFile()
   }
 
   get state(): MarksState {
@@ -64,8 +64,7 @@ export class QueueMarks {
    * @throws {@link MarksLostError}: nothing was written.
    */
   markReady(): void {
-    this.#assertOwned()
-    this.#assertInPlace()
+    this.#assertMayAnnounce()
     refuseLink(join(this.#directory.self, READY_FILE))
     const lease = this.#lease(false)
     writeLease(this.#directory.self, lease)
@@ -83,8 +82,7 @@ export class QueueMarks {
   renewLease(): void {
     if (this.#writer.closed) throw new ClosedError({ handle: 'endpoints', directory: this.#writer.directory })
     if (this.#state === 'none') return
-    this.#assertOwned()
-    this.#assertInPlace()
+    this.#assertMayAnnounce()
     writeLease(this.#directory.self, this.#lease(false))
     this.#state = 'announced'
   }
@@ -120,11 +118,16 @@ export class QueueMarks {
    */
   #isOwned(): boolean {
     const { self } = this.#directory
-    const lockStamp = birthStamp(join(self, LOCK_FILE), 'file')
+    const lockStamp = this.#lockFile()
     if (lockStamp !== undefined && this.#lockStamp !== undefined && lockStamp !== this.#lockStamp) return false
     const epoch = readWriterEpoch(self)
     if (epoch !== undefined && epoch !== this.#writer.epoch) return false
     return !this.#written || !this.#isSuccessor(readLease(self))
+  }
+
+  /** Distinguishes the lock file in the held directory from another one; `undefined` when there is none. */
+  #lockFile(): string | undefined {
+    return birthStamp(join(this.#directory.self, LOCK_FILE), 'file')
   }
 
   /** A READY without an owner's name is the owner's of the queue. */
@@ -140,15 +143,20 @@ export class QueueMarks {
     return !isSameOwner(reading.lease, this.#lease(false)) && reading.lease.epoch >= this.#writer.epoch
   }
 
-  #assertOwned(): void {
-    if (this.#state !== 'taken-over' && this.#isOwned()) return
-    this.#stopTimer()
-    this.#lose('taken-over')
-  }
-
-  #assertInPlace(): void {
+  /**
+   * Announcing asks for more than withdrawing: the directory is at its path, and the lock file is in it. Without that file the writer appends nothing more (`ERR_LOCK_LOST`), and another one may open
+   * the queue at any time.
+   */
+  #assertMayAnnounce(): void {
+    if (this.#state === 'taken-over' || !this.#isOwned()) this.#loseForGood()
     const { place } = this.#directory
     if (place !== 'in-place') this.#lose(place === 'gone' ? 'directory-gone' : 'directory-replaced')
+    if (this.#lockFile() === undefined) this.#loseForGood()
+  }
+
+  #loseForGood(): never {
+    this.#stopTimer()
+    this.#lose('taken-over')
   }
 
   #lose(loss: MarksLoss): never {

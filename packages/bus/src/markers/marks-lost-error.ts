@@ -5,7 +5,7 @@ import { QueueError, type QueueErrorCode } from '@chronicle-ts/core'
  *
  * - `directory-gone`: the queue's directory was moved away or deleted, and nothing stands at its path.
  * - `directory-replaced`: another directory stands at its path.
- * - `taken-over`: in its own directory another process has the queue, or has announced it.
+ * - `taken-over`: in its own directory another process has the queue, or has announced it, or may take it at any time because the writer's lock file was deleted.
  */
 export type MarksLoss = 'directory-gone' | 'directory-replaced' | 'taken-over'
 

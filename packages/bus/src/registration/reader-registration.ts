@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { type DirectoryPath, isQueueError, openReader, type ReaderOptions, removeReader } from '@chronicle-ts/core'
-import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
+import { checkOptions, fromSystemError, pathOf, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
 import { inspectQueue, type QueueProblem, type ReaderLag } from '@chronicle-ts/inspect'
 
 /** A reader that is registered at a queue, whether it runs or not. */
@@ -34,12 +36,14 @@ export class ReaderRegistration {
   }
 
   /**
-   * All registered readers, by name. A queue that is broken is no error.
+   * All registered readers, by name. A queue that is broken is no error; a folder of readers that cannot be listed is one.
    *
    * @throws `ERR_NOT_FOUND`, `ERR_NOT_A_QUEUE`, `ERR_PERMISSION`: the directory cannot be looked at.
    */
   list(): ReaderRecord[] {
-    return inspectQueue(this.queueDirectory).readers.map((reader) => ({
+    const { readers, problems } = inspectQueue(this.queueDirectory)
+    if (problems.some(({ file }) => file === READERS_DIRECTORY)) this.#assertListable()
+    return readers.map((reader) => ({
       name: reader.name,
       alive: reader.lock.held,
       pid: reader.lock.held === true ? reader.lock.pid : undefined,
@@ -48,6 +52,16 @@ export class ReaderRegistration {
       lastCommitNs: reader.lastHeartbeatNs,
       problem: reader.problem,
     }))
+  }
+
+  /** Readers that cannot be listed are not none. */
+  #assertListable(): void {
+    const path = join(this.queueDirectory, READERS_DIRECTORY)
+    try {
+      readdirSync(path)
+    } catch (cause) {
+      throw fromSystemError(cause, { path })
+    }
   }
 
   /**

@@ -10,6 +10,7 @@ import {
 } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../command-context.js'
 import { messageOfError } from '../error-report.js'
+import { InterruptedError, interruptible, takeTurn } from '../interruptible.js'
 
 /** Why a directory below the root is not in the result. */
 export const LEFT_OUT = 'this directory was not searched, because it is a link or lies too deep: name it to look at it'
@@ -48,24 +49,33 @@ export interface LookOptions {
 /**
  * Looks at a queue, or at every queue below a directory, each on its own: one that vanishes or may not be read hides no other.
  *
- * @throws NotAQueueError when there is none; NotFoundError and PermissionError of the directory itself.
+ * Signals are heard between two queues, and Ctrl-C also within one, where a look at damage may take long.
+ *
+ * @throws NotAQueueError when there is none; NotFoundError and PermissionError of the directory itself; InterruptedError.
  */
-export function lookAround(directory: string, options: LookOptions = {}): LookAround {
+export async function lookAround(
+  context: Pick<CommandContext, 'signal'>,
+  directory: string,
+  options: LookOptions = {},
+): Promise<LookAround> {
+  await takeTurn(context)
   const found = findQueues(directory)
   if (found.directories.length === 0) throw noQueueError(directory, found)
   const isSingle = found.directories.length === 1 && found.directories[0] === directory
   const queues: LookedQueue[] = []
   const unreadable: UnreadableQueue[] = []
   for (const queue of found.directories) {
+    await takeTurn(context)
+    const stateOptions = options.stateOptions?.(queue)
     try {
-      const looked = inspectState(queue, {
-        ...options.stateOptions?.(queue),
-        ...(options.quick === true && { quick: true, segmentLimit: QUICK_SEGMENTS }),
-      })
+      const looked =
+        options.quick === true
+          ? inspectState(queue, { ...stateOptions, quick: true, segmentLimit: QUICK_SEGMENTS })
+          : interruptible(() => inspectState(queue, stateOptions))
       queues.push({ directory: queue, ...looked })
     } catch (error) {
       // A queue that was named is the error; one of many is only missing.
-      if (isSingle) throw error
+      if (isSingle || error instanceof InterruptedError) throw error
       unreadable.push({ directory: queue, message: messageOfError(error) })
     }
   }
@@ -76,8 +86,14 @@ export function lookAround(directory: string, options: LookOptions = {}): LookAr
 /** Writes to the log what a look could not see. */
 export function logGaps({ log }: CommandContext, { unreadable, found }: LookAround): void {
   for (const { directory, message } of unreadable) log.warn({ directory }, message)
+  logDirectoriesLeftOut({ log }, found)
+}
+
+/** Writes to the log which directories were not searched for queues. */
+export function logDirectoriesLeftOut({ log }: Pick<CommandContext, 'log'>, found: FoundQueues): void {
   for (const path of found.unreadable) log.warn({ path }, 'this directory cannot be listed')
   for (const path of found.leftOut) log.info({ path }, LEFT_OUT)
+  if (found.isPartial) log.warn('there are too many directories: not all of them were searched')
 }
 
 function noQueueError(directory: string, { unreadable, leftOut }: FoundQueues): NotAQueueError {

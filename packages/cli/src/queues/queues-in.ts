@@ -1,23 +1,36 @@
-import { findQueues } from '@chronicle-ts/inspect'
+import { type FoundQueues, findQueues } from '@chronicle-ts/inspect'
+import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../error-report.js'
+import { EXIT_WARNING, worseExitCode } from '../exit-codes.js'
+import { logDirectoriesLeftOut } from './look-around.js'
 import { withoutSlash } from './queue-names.js'
 
 /**
- * The queues that paths name: each path is a queue, or a directory with queues below it. A path with neither stays as it is, so that what opens it says why not.
+ * Works on the queues that paths name: each path is a queue, or a directory with queues below it. A path with neither stays as it is, so that what opens it says why not. Directories that were not
+ * searched are named in the log, and a result without those that could not be listed is incomplete: it exits with a warning at least.
  *
- * @throws UsageError when a queue is named twice.
+ * @throws UsageError when a queue is named twice, and what the work throws.
  */
-export function queuesIn(paths: readonly string[]): string[] {
-  const queues = paths.flatMap((path) => below(withoutSlash(path)))
+export async function onQueuesIn(
+  context: CommandContext,
+  paths: readonly string[],
+  work: (queues: readonly string[]) => Promise<number>,
+): Promise<number> {
+  const found = paths.map((path) => below(withoutSlash(path)))
+  const queues = found.flatMap(({ directories }) => directories)
   if (new Set(queues).size < queues.length) throw new UsageError('the same queue is named twice')
-  return queues
+  for (const part of found) logDirectoriesLeftOut(context, part)
+  const exitCode = await work(queues)
+  const isWhole = found.every(({ unreadable, isPartial }) => unreadable.length === 0 && !isPartial)
+  return isWhole ? exitCode : worseExitCode(exitCode, EXIT_WARNING)
 }
 
-function below(path: string): readonly string[] {
+function below(path: string): FoundQueues {
+  const alone: FoundQueues = { directories: [path], unreadable: [], leftOut: [], isPartial: false }
   try {
-    const { directories } = findQueues(path)
-    return directories.length === 0 ? [path] : directories
+    const found = findQueues(path)
+    return found.directories.length === 0 ? { ...found, directories: [path] } : found
   } catch {
-    return [path]
+    return alone
   }
 }

@@ -50,6 +50,15 @@ describe('positions', () => {
     writer.close()
   })
 
+  it('a reader that was closed still says which message would have come next, not how far it had verified', () => {
+    const { directory, writer } = queueOf(40)
+    const reader = openReader(directory, 'a')
+    for (const _ of range(0, 3)) reader.next()
+    reader.close()
+    expect(reader.nextSequence).toBe(3)
+    writer.close()
+  })
+
   it('L10: a new name begins at the earliest message of a trimmed queue', () => {
     const { directory, writer } = queueOf(100)
     writer.close()

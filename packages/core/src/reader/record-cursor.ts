@@ -221,8 +221,13 @@ export class RecordCursor {
     return { messages: this.#messages, corruptSkipped: this.#corruptSkipped, lost: this.#lost, segments: this.#segments }
   }
 
-  /** @param closed makes the error of messages that are looked at afterwards. */
+  /**
+   * Gives the segment back. {@link nextSequence} stays what it was: what was verified and not returned does not count as read.
+   *
+   * @param closed makes the error of messages that are looked at afterwards.
+   */
   close(closed: () => Error): void {
+    const { nextSequence } = this
     this.#verifier.detach()
     this.#message.detach(closed)
     this.#peeked.detach(closed)
@@ -232,6 +237,7 @@ export class RecordCursor {
     this.#verifiedBlock = 0
     this.#block = 0
     this.#quietLooks = 0
+    this.#verifier.state[VERIFIER_SEQUENCE] = nextSequence
   }
 
   #enter(segment: MappedSegment, offset: number): void {

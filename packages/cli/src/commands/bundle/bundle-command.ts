@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
-import { interruptible } from '../../interruptible.js'
+import { interruptibleTurn } from '../../interruptible.js'
 import { parseCountOption } from '../../options.js'
 import { toJsonLine, toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
@@ -40,12 +40,12 @@ export function addBundleCommand(program: Command, run: Runner): void {
     )
 }
 
-function bundle(
+async function bundle(
   context: CommandContext,
   queue: string,
   { output = 'chronicle-bundle.json.gz', payloads = 0 }: BundleOptions,
-): number {
-  const content = interruptible(() => collectBundle(resolve(queue), { payloads }))
+): Promise<number> {
+  const content = await interruptibleTurn(context, () => collectBundle(resolve(queue), { payloads }))
   const bytes = gzipSync(toJsonLine({ schemaVersion: 1, command: 'bundle', ...content }))
   if (output === '-') {
     context.output.bytes(bytes)

@@ -1,7 +1,7 @@
 import type { StateSeverity } from '@chronicle-ts/inspect'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { interruptible } from '../../interruptible.js'
+import { InterruptedError } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
@@ -72,14 +72,14 @@ function collect(name: string, before: readonly string[] = []): readonly string[
   return [...before, name]
 }
 
-function check(context: CommandContext, directory: string, options: Options): number {
+async function check(context: CommandContext, directory: string, options: Options): Promise<number> {
   try {
-    const result = resultOf(context, directory, options)
+    const result = await resultOf(context, directory, options)
     print(context, result, options)
     const exitCode = exitCodeOfSeverity(result.severity)
     return options.nagiosCodes === true ? (NAGIOS_CODES[exitCode] ?? exitCode) : exitCode
   } catch (error) {
-    if (options.nagiosCodes !== true) throw error
+    if (options.nagiosCodes !== true || error instanceof InterruptedError) throw error
     context.output.line(`CHRONICLE UNKNOWN: ${error instanceof Error ? error.message : String(error)}`)
     return NAGIOS_UNKNOWN
   }
@@ -89,9 +89,9 @@ function check(context: CommandContext, directory: string, options: Options): nu
 const NAGIOS_CODES: Readonly<Record<number, number>> = { 3: 1 }
 const NAGIOS_UNKNOWN = 3
 
-function resultOf(context: CommandContext, directory: string, options: Options): CheckResult {
+async function resultOf(context: CommandContext, directory: string, options: Options): Promise<CheckResult> {
   const stateOptions = (queue: string) => ({ thresholds: thresholdsFor(queue, options) })
-  const look = interruptible(() => lookAround(directory, { stateOptions, quick: true }))
+  const look = await lookAround(context, directory, { stateOptions, quick: true })
   logGaps(context, look)
   const queues = look.queues.map(({ directory: queue, state }) => ({ name: pathBelow(directory, queue), state }))
   const worst = queues.reduce<StateSeverity>((severity, { state }) => worseSeverity(severity, state.severity), 'ok')

@@ -1,6 +1,8 @@
+import { isQueueError } from '@chronicle-ts/core'
 import { acknowledgeProblems, markAcknowledged, type QueueProblem, verifyQueue } from '@chronicle-ts/inspect'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
+import { exitCodeOfError, messageOfError } from '../../error-report.js'
 import { EXIT_HEALTHY, worseExitCode } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
@@ -22,18 +24,27 @@ interface Acknowledgement {
   readonly acknowledged?: number
 }
 
-/** Records the problems of queues as known, or withdraws that. A dry run exits like the state that it found. */
+/** Records the problems of queues as known, or withdraws that; a queue where that fails hides no other. A dry run exits like the state that it found. */
 export async function acknowledgeAll(
   context: CommandContext,
   directories: readonly string[],
   options: AcknowledgeOptions,
 ): Promise<number> {
   const results: Acknowledgement[] = []
-  for (const queue of directories) results.push(await acknowledge(context, queue, options))
+  let failed = EXIT_HEALTHY
+  for (const queue of directories) {
+    try {
+      results.push(await acknowledge(context, queue, options))
+    } catch (error) {
+      if (directories.length === 1 || !isQueueError(error)) throw error
+      context.log.error({ queue }, messageOfError(error))
+      failed = worseExitCode(failed, exitCodeOfError(error))
+    }
+  }
   if (context.json) context.output.line(toJsonReport('doctor', { acknowledgements: results }))
   else for (const result of results) print(context, result, options)
-  if (options.yes === true) return EXIT_HEALTHY
-  return results.reduce((exitCode, { problems }) => worseExitCode(exitCode, exitCodeOfProblems(problems)), EXIT_HEALTHY)
+  if (options.yes === true) return failed
+  return results.reduce((exitCode, { problems }) => worseExitCode(exitCode, exitCodeOfProblems(problems)), failed)
 }
 
 async function acknowledge(

@@ -11,7 +11,7 @@ import {
 } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../../command-context.js'
 import { messageOfError } from '../../error-report.js'
-import { InterruptedError, interruptible } from '../../interruptible.js'
+import { InterruptedError, interruptible, interruptibleTurn } from '../../interruptible.js'
 import { printable } from '../../output/printable.js'
 import { ProgressLine } from '../../output/progress.js'
 import type { QueueDiagnosis } from './finding.js'
@@ -26,7 +26,9 @@ export async function diagnoseQueue(
   options: { quick: boolean },
 ): Promise<QueueDiagnosis> {
   try {
-    const { inspection, state, problems, complete } = options.quick ? readMetadata(queue) : await readEverything(context, queue)
+    const { inspection, state, problems, complete } = options.quick
+      ? await readMetadata(context, queue)
+      : await readEverything(context, queue)
     const findings = [...stateFindings(state), ...queueFindings(inspection, problems), ...markerFindings(inspection)]
     return { queue, findings, complete }
   } catch (error) {
@@ -45,14 +47,14 @@ interface QueueReading {
   readonly complete: boolean
 }
 
-function readMetadata(queue: string): QueueReading {
-  const { inspection, state } = interruptible(() => inspectState(queue))
+async function readMetadata(context: CommandContext, queue: string): Promise<QueueReading> {
+  const { inspection, state } = await interruptibleTurn(context, () => inspectState(queue))
   return { inspection, state, problems: inspection.problems, complete: false }
 }
 
 async function readEverything(context: CommandContext, queue: string): Promise<QueueReading> {
   const line = new ProgressLine(process.stderr, `doctor ${printable(queue)}`)
-  using verification = interruptible(() => verifyQueue(queue))
+  using verification = await interruptibleTurn(context, () => verifyQueue(queue))
   let more = true
   while (more && !context.signal.aborted) {
     more = interruptible(() => verification.step())

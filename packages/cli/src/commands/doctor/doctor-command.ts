@@ -14,7 +14,7 @@ import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
-import { interruptible } from '../../interruptible.js'
+import { interruptibleTurn } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
@@ -121,7 +121,7 @@ async function treatAll(
   for (const queue of directories) {
     if (context.signal.aborted) break
     try {
-      const treatment = await treat(queue, options)
+      const treatment = await treat(context, queue, options)
       treatments.push(treatment)
       const failed = treatment.report?.outcomes.some(({ state }) => state === 'failed') === true
       if (failed) exitCode = worseExitCode(exitCode, EXIT_USAGE)
@@ -135,11 +135,11 @@ async function treatAll(
   return { treatments, exitCode }
 }
 
-async function treat(queue: string, options: DoctorOptions): Promise<Treatment> {
+async function treat(context: CommandContext, queue: string, options: DoctorOptions): Promise<Treatment> {
   const planOptions = { skipDamage: options.skipDamage === true }
   // Ctrl-C ends the search at once. A repair that has begun comes to its end.
-  using verification = interruptible(() => verifyQueue(queue))
-  while (interruptible(() => verification.step()));
+  using verification = await interruptibleTurn(context, () => verifyQueue(queue))
+  while (await interruptibleTurn(context, () => verification.step()));
   const { problems } = verification
   if (options.yes === true) {
     const report = await asOwnerOf(queue, () => repairQueue(queue, { ...planOptions, problems }))

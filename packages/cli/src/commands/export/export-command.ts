@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
-import { interruptible } from '../../interruptible.js'
+import { interruptibleTurn } from '../../interruptible.js'
 import { openDecoder } from '../../messages/open-decoder.js'
 import type { RecordDecoder } from '../../messages/record-decoder.js'
 import { parseWhereOption, whereFilter } from '../../messages/where-option.js'
@@ -85,7 +85,7 @@ async function exportQueue(context: CommandContext, queue: string, options: Expo
   const { fromSequence, since } = options
   const from = fromSequence !== undefined ? { sequence: fromSequence } : since !== undefined ? { timestampNs: since } : 'earliest'
   // Before any file is made: a queue that cannot be read leaves the file of an earlier export as it was.
-  using reader = interruptible(() => openColdReader(queue, { from, to: 'present' }))
+  using reader = await interruptibleTurn(context, () => openColdReader(queue, { from, to: 'present' }))
   const decoder = openDecoder(context, queue)
   const byFields = options.where === undefined ? undefined : whereFilter(options.where, decoder)
   const found = { queue, decoder, search: new MessageSearch(reader, messageFilter(options, byFields)), options }

@@ -90,6 +90,20 @@ print(total, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
   })
 })
 
+describe('an export that a signal ends', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('exits with what %s stands for', async (signal, exitCode) => {
+    // More than a pipe takes that is not read.
+    buildQueue(folder.join('queue'), { payloads: Array.from({ length: 3000 }, () => Buffer.alloc(1000, 0x61)) })
+    const child = startCli(['export', folder.join('queue')])
+    await new Promise((resolve) => child.stdout.once('readable', resolve))
+    child.kill(signal)
+    expect(await exitOf(child)).toBe(exitCode)
+  })
+})
+
 describe('CSV for spreadsheets', () => {
   it('with --safe holds no cell that one runs as a formula', () => {
     const queue = folder.join('queue')

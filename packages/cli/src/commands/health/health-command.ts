@@ -2,7 +2,6 @@ import { type StateSeverity, stateLabel } from '@chronicle-ts/inspect'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
-import { interruptible } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
@@ -42,8 +41,8 @@ export function addHealthCommand(program: Command, run: Runner): void {
     )
 }
 
-function health(context: CommandContext, directory: string, { failOn }: HealthOptions): number {
-  const look = interruptible(() => lookAround(directory, { quick: true }))
+async function health(context: CommandContext, directory: string, { failOn }: HealthOptions): Promise<number> {
+  const look = await lookAround(context, directory, { quick: true })
   logGaps(context, look)
   const worst = look.queues.reduce<StateSeverity>((severity, { state }) => worseSeverity(severity, state.severity), 'ok')
   const severity = look.isWhole ? worst : worseSeverity(worst, 'warning')

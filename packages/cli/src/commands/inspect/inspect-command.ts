@@ -4,7 +4,7 @@ import { readSchemas, type SchemaDescription } from '@chronicle-ts/schema'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
-import { interruptible } from '../../interruptible.js'
+import { InterruptedError } from '../../interruptible.js'
 import { parseIntervalOption } from '../../options.js'
 import { toJsonLine, toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
@@ -52,19 +52,24 @@ export function addInspectCommand(program: Command, run: Runner): void {
 }
 
 async function inspect(context: CommandContext, directory: string, options: InspectOptions): Promise<number> {
-  if (options.watch === undefined) return interruptible(() => inspectOnce(context, directory, false))
+  if (options.watch === undefined) return await inspectOnce(context, directory, false)
   const intervalMs = Number(options.watch === true ? DEFAULT_WATCH_NS : options.watch) / 1e6
   while (!context.signal.aborted) {
     if (context.output.isTerminal && !context.json) context.output.text(CLEAR_SCREEN)
-    inspectOnce(context, directory, true)
+    await inspectOnce(context, directory, true).catch(unlessInterrupted)
     context.output.flush()
     await sleep(intervalMs, undefined, { signal: context.signal }).catch(() => undefined)
   }
   return EXIT_HEALTHY
 }
 
-function inspectOnce(context: CommandContext, directory: string, asLine: boolean): number {
-  const look = lookAround(directory)
+/** Ctrl-C is how watching ends. */
+function unlessInterrupted(error: unknown): void {
+  if (!(error instanceof InterruptedError)) throw error
+}
+
+async function inspectOnce(context: CommandContext, directory: string, asLine: boolean): Promise<number> {
+  const look = await lookAround(context, directory)
   const [only] = look.queues
   if (look.isSingle && only !== undefined) return showOne(context, only, asLine)
   return showMany(context, look, asLine)

@@ -4,7 +4,6 @@ import { notifyService } from '@chronicle-ts/core/internal'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
-import { interruptible } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
@@ -59,8 +58,8 @@ export function parseListenOption(text: string): ListenAddress {
   return { host: (match?.[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port }
 }
 
-function printMetrics(context: CommandContext, directory: string): number {
-  const look = interruptible(() => lookAround(directory))
+async function printMetrics(context: CommandContext, directory: string): Promise<number> {
+  const look = await lookAround(context, directory)
   logGaps(context, look)
   const samples = [
     ...look.queues.flatMap(({ directory: queue, inspection, state }) =>

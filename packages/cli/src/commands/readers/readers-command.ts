@@ -4,7 +4,7 @@ import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
 import { parseReaderPlaceOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
-import { queuesIn } from '../../queues/queues-in.js'
+import { onQueuesIn } from '../../queues/queues-in.js'
 import { listReadersOf, showReader } from './list-readers.js'
 import type { ReadersOptions } from './readers-options.js'
 import { removeReaderOf, resetReader } from './reset-reader.js'
@@ -56,7 +56,7 @@ async function readers(context: CommandContext, { action, queue, reader, options
   if (action !== 'reset' && options.to !== undefined) throw new UsageError('--to belongs to reset')
   if (action === 'list') {
     if (reader !== undefined) throw new UsageError('list takes no reader; show does')
-    return listReadersOf(context, queuesIn([queue]))
+    return await onQueuesIn(context, [queue], (queues) => listReadersOf(context, queues))
   }
   if (reader === undefined) throw new UsageError(`${action} needs the name of a reader`)
   if (action === 'show') return showReader(context, queue, reader)

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
-import { runCli } from '../../../test/support/run-cli.js'
+import { runCli, runCliUnprivileged } from '../../../test/support/run-cli.js'
 
 let folder: QueueFolder
 let queue: string
@@ -31,6 +31,24 @@ function nextOf(name: string): number | undefined {
 }
 
 describe('chron-cli readers', () => {
+  it('does not say that no reader is registered when it may not list them', () => {
+    const root = folder.join('root')
+    for (const name of ['a', 'b']) {
+      openWriter(join(root, name), { segmentSize: 4096 }).close()
+      openReader(join(root, name), 'audit').close()
+    }
+    chmodSync(join(root, 'a', 'readers'), 0)
+    const results = [
+      ['list', join(root, 'a')],
+      ['list', root],
+      ['show', join(root, 'a'), 'audit'],
+    ].map((args) => runCliUnprivileged(['readers', ...args]))
+    chmodSync(join(root, 'a', 'readers'), 0o700)
+    expect(results.map(({ exitCode }) => exitCode)).toEqual([3, 3, 1])
+    for (const { stdout, stderr } of results) expect(stdout + stderr).toContain('cannot be listed')
+    expect(results[1]?.stdout).toContain('audit')
+  })
+
   it('lists them, worst first, and shows one', () => {
     const { stdout, exitCode } = runCli(['readers', 'list', queue])
     expect(exitCode).toBe(0)

@@ -5,7 +5,7 @@ import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
-import { interruptible } from '../../interruptible.js'
+import { interruptibleTurn } from '../../interruptible.js'
 import { parseCountOption, parseSpeedOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
@@ -96,9 +96,9 @@ async function replayInto(context: CommandContext, queues: readonly string[], op
   const observers: [string, QueueObserver][] = []
   try {
     for (const queue of queues)
-      observers.push([queue, interruptible(() => openObserver(queue, { onCorrupt: 'skip', onLost: 'snap' }))])
+      observers.push([queue, await interruptibleTurn(context, () => openObserver(queue, { onCorrupt: 'skip', onLost: 'snap' }))])
     using writer = openWriter(options.to)
-    using replay = interruptible(() =>
+    using replay = await interruptibleTurn(context, () =>
       openReplay({
         sources: Object.fromEntries(observers),
         from: beginOf(options),

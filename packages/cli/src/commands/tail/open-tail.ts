@@ -1,5 +1,5 @@
 import { type ColdPosition, type ColdReader, type ColdStart, listQueue, openColdReader } from '@chronicle-ts/inspect'
-import { interruptible } from '../../interruptible.js'
+import { interruptibleTurn } from '../../interruptible.js'
 import { TurnClock } from '../../turn-clock.js'
 import { type MessageFilter, passesEverything } from './message-filter.js'
 import { LOOKING, MessageSearch } from './message-search.js'
@@ -14,15 +14,15 @@ export async function openTail(
   { filter, signal }: { filter: MessageFilter; signal: AbortSignal },
 ): Promise<ColdReader> {
   const start = rangeStart(options)
-  if (options.lines === undefined && start !== 'earliest') return openAt(directory, start)
+  if (options.lines === undefined && start !== 'earliest') return await openAt(signal, directory, start)
   const lines = options.lines ?? DEFAULT_LINES
-  if (passesEverything(options) || lines === 0) return openAt(directory, { last: lines })
+  if (passesEverything(options) || lines === 0) return await openAt(signal, directory, { last: lines })
   const position = await positionOfLastMatching(directory, lines, { filter, start, signal })
-  return openAt(directory, position ?? 'latest')
+  return await openAt(signal, directory, position ?? 'latest')
 }
 
-function openAt(directory: string, from: ColdStart): ColdReader {
-  return interruptible(() => openColdReader(directory, { from }))
+function openAt(signal: AbortSignal, directory: string, from: ColdStart): Promise<ColdReader> {
+  return interruptibleTurn({ signal }, () => openColdReader(directory, { from }))
 }
 
 function rangeStart({ since, fromSequence }: TailOptions): ColdStart {
@@ -45,7 +45,7 @@ async function positionOfLastMatching(
   count: number,
   { filter, start, signal }: SearchRange,
 ): Promise<ColdPosition | undefined> {
-  using first = openAt(directory, start)
+  using first = await openAt(signal, directory, start)
   const lowest = first.position.segmentId
   let found: ColdPosition | undefined
   let missing = count
@@ -63,7 +63,7 @@ async function lastMatchesIn(
   directory: string,
   { segmentId, count, filter, signal }: { segmentId: number; count: number; filter: MessageFilter; signal: AbortSignal },
 ): Promise<ColdPosition[]> {
-  using reader = openAt(directory, { segmentId })
+  using reader = await openAt(signal, directory, { segmentId })
   const search = new MessageSearch(reader, filter)
   const matches: ColdPosition[] = []
   const turns = new TurnClock()

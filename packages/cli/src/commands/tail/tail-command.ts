@@ -3,7 +3,7 @@ import type { Runner } from '../../command-context.js'
 import { parseWhereOption } from '../../messages/where-option.js'
 import { parseCountOption, parsePatternOption, parseTimeOption, parseTypeOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
-import { queuesIn } from '../../queues/queues-in.js'
+import { onQueuesIn } from '../../queues/queues-in.js'
 import { MESSAGE_FORMATS } from './message-format.js'
 import { tail } from './tail.js'
 import type { TailOptions } from './tail-options.js'
@@ -62,6 +62,6 @@ export function addTailCommand(program: Command, run: Runner): void {
     .option('--max-bytes <count>', 'bytes of a payload that the text format shows, 0 for all (default 512)', parseCountOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((queues: string[], options: TailOptions, command: Command) =>
-      run(command, (context) => tail(context, queuesIn(queues), options)),
+      run(command, (context) => onQueuesIn(context, queues, (found) => tail(context, found, options))),
     )
 }

@@ -22,22 +22,22 @@ const LONGEST_PAUSE_MS = 32
 /** Prints messages of these queues until their end, the limit, or, when following, until somebody stops it. */
 export async function tail(context: CommandContext, queues: readonly string[], options: TailOptions): Promise<number> {
   const sources: TailSource[] = []
-  for (const queue of queues) {
-    const decoder = options.decode === false ? undefined : openDecoder(context, queue)
-    const filter = messageFilter(options, byFields(options, decoder))
-    const reader = await openTail(queue, options, { filter, signal: context.signal })
-    sources.push(new TailSource(queue, { search: new MessageSearch(reader, filter), decoder }, context))
-  }
   const print = messagePrinter(
     context.output,
     options.format ?? (context.json ? 'json' : 'text'),
     options.maxBytes ?? DEFAULT_MAX_BYTES,
   )
   try {
+    for (const queue of queues) {
+      const decoder = options.decode === false ? undefined : openDecoder(context, queue)
+      const filter = messageFilter(options, byFields(options, decoder))
+      const reader = await openTail(queue, options, { filter, signal: context.signal })
+      sources.push(new TailSource(queue, { search: new MessageSearch(reader, filter), decoder }, context))
+    }
     await printMerged(context, sources, print, options)
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error
-    context.interrupt()
+    if (!context.signal.aborted) context.interrupt()
   } finally {
     for (const source of sources) source.search.reader.close()
   }

@@ -11,7 +11,7 @@ import { formatCountOf, formatDuration } from '../../output/quantities.js'
 import { type Column, renderTable } from '../../output/table.js'
 import { formatTime } from '../../output/times.js'
 import { pathBelow, withoutSlash } from '../../queues/queue-names.js'
-import { queuesIn } from '../../queues/queues-in.js'
+import { onQueuesIn } from '../../queues/queues-in.js'
 import { ExportFile } from '../export/export-file.js'
 
 interface TraceOptions {
@@ -50,7 +50,9 @@ export function addTraceCommand(program: Command, run: Runner): void {
     .option('--otlp <file>', 'write the messages as OTLP JSON')
     .addHelpText('after', manual(EXAMPLES))
     .action((id: string, root: string, options: TraceOptions, command: Command) =>
-      run(command, (context) => trace(context, { id, root: withoutSlash(root) }, options)),
+      run(command, (context) =>
+        onQueuesIn(context, [root], (queues) => trace(context, { id, root: withoutSlash(root), queues }, options)),
+      ),
     )
 }
 
@@ -62,10 +64,10 @@ function parseTraceId(text: string): string {
 
 async function trace(
   context: CommandContext,
-  { id, root }: { id: string; root: string },
+  { id, root, queues }: { id: string; root: string; queues: readonly string[] },
   options: TraceOptions,
 ): Promise<number> {
-  const found = await findTrace(queuesIn([root]), id, {
+  const found = await findTrace(queues, id, {
     signal: context.signal,
     ...(options.since !== undefined && { sinceNs: options.since }),
   })

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { type ErrorReport, errorReport, exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, worseExitCode } from '../../exit-codes.js'
-import { InterruptedError, interruptible } from '../../interruptible.js'
+import { InterruptedError, interruptible, interruptibleTurn } from '../../interruptible.js'
 import { parseCountOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
@@ -13,7 +13,7 @@ import { exitCodeOfProblems, renderProblems } from '../../output/problems.js'
 import { ProgressLine } from '../../output/progress.js'
 import { formatBytes, formatCountOf, formatDuration } from '../../output/quantities.js'
 import { shellQuote } from '../../output/shell-quote.js'
-import { queuesIn } from '../../queues/queues-in.js'
+import { onQueuesIn } from '../../queues/queues-in.js'
 
 interface VerifyCommandOptions {
   readonly from?: { readonly segmentId: number; readonly offset?: number }
@@ -53,7 +53,7 @@ export function addVerifyCommand(program: Command, run: Runner): void {
     .addHelpText('after', manual(EXAMPLES))
     .action((queues: string[], options: { from?: VerifyCommandOptions['from']; to?: number }, command: Command) => {
       const range = { ...(options.from && { from: options.from }), ...(options.to !== undefined && { toSegment: options.to }) }
-      return run(command, (context) => verifyAll(context, queuesIn(queues), range))
+      return run(command, (context) => onQueuesIn(context, queues, (found) => verifyAll(context, found, range)))
     })
 }
 
@@ -69,6 +69,10 @@ async function verifyAll(context: CommandContext, queues: readonly string[], opt
       exitCode = worseExitCode(exitCode, exitCodeOfProblems(result.problems))
       if (!context.json) printResult(context, result)
     } catch (error) {
+      if (error instanceof InterruptedError) {
+        if (!context.signal.aborted) context.interrupt()
+        break
+      }
       if (queues.length === 1) throw error
       // One queue that cannot be opened does not hide the others.
       context.log.error({ queue }, messageOfError(error))
@@ -84,7 +88,7 @@ async function verifyAll(context: CommandContext, queues: readonly string[], opt
 async function verifyOne(context: CommandContext, queue: string, options: VerifyOptions): Promise<Verified> {
   const line = new ProgressLine(process.stderr, `verify ${printable(queue)}`)
   const startedNs = process.hrtime.bigint()
-  using verification = interruptible(() => verifyQueue(queue, options))
+  using verification = await interruptibleTurn(context, () => verifyQueue(queue, options))
   let more = true
   while (more && !context.signal.aborted) {
     more = tryStep(context, verification)

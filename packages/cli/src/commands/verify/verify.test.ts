@@ -1,9 +1,9 @@
-import { openSync, rmSync, writeSync } from 'node:fs'
+import { chmodSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../test/support/build-queue.js'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
-import { runCli } from '../../../test/support/run-cli.js'
+import { runCli, runCliUnprivileged } from '../../../test/support/run-cli.js'
 
 let folder: QueueFolder
 
@@ -13,6 +13,17 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 describe('chron-cli verify', () => {
+  it('does not call a root good of which it may not list a part, and names that', () => {
+    buildQueue(folder.join('root/good'), { payloads: textPayloads(3) })
+    const closed = folder.join('root/closed')
+    mkdirSync(closed)
+    chmodSync(closed, 0)
+    const { exitCode, stderr } = runCliUnprivileged(['verify', folder.join('root')])
+    chmodSync(closed, 0o700)
+    expect(exitCode).toBe(3)
+    expect(stderr).toContain(closed)
+  })
+
   it('says that every record is good, and changes nothing', async () => {
     const queue = folder.copyGolden('rolled')
     const before = fingerprint(queue)
