@@ -1,37 +1,31 @@
 import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { type WriterStatus, writerStatus } from '../control/writer-status.js'
-import { BATCH_COUNT_MAX, BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
+import { BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
 import { publish } from '../diagnostics.js'
 import { BadSegmentError, ClosedError, DataLostError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
-import { checkOptions, checkSignal, type OptionNames } from '../files/option-names.js'
 import type { OwnedFile } from '../files/owned-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import type { Position } from '../positions/position-file.js'
 import type { Parkable, SeenWord } from '../wait/parkable.js'
-import { checkTimeout, waitInterruptibly, waitUntilReady, whenReady } from '../wait/wait-for-any.js'
+import { waitInterruptibly, waitUntilReady, whenReady } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
 import { type IterationTurns, withTurns } from './commit-every.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
-import { locateStart } from './locate-start.js'
+import { locateStart, sequenceAtEnd } from './locate-start.js'
 import { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
 import { Ownership, type QueueLooks } from './ownership.js'
 import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
 import { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
+import { readAsyncWait, readBatch, readFollow, readIterator, readTimeout } from './read-source-options.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
 import { RecordCursor } from './record-cursor.js'
-import { type IteratedSource, readIteratorOptions, SourceIterator } from './source-iterator.js'
+import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
-
-const WAIT_NAMES: OptionNames<WaitOptions> = { timeoutMs: true }
-const ASYNC_WAIT_NAMES: OptionNames<AsyncWaitOptions> = { timeoutMs: true, signal: true }
-const ITERATOR_NAMES: OptionNames<IteratorOptions> = { signal: true }
-const FOLLOW_NAMES: OptionNames<FollowOptions> = { signal: true, from: true }
-const BATCH_NAMES: OptionNames<BatchOptions> = { signal: true, max: true }
 
 /** What an open hands to its source. */
 export interface OpenedSource {
@@ -136,9 +130,7 @@ export abstract class MessageSource implements Parkable {
    */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.assertOpen()
-    checkOptions(options, WAIT_NAMES)
-    const { timeoutMs } = options
-    checkTimeout(timeoutMs)
+    const timeoutMs = readTimeout(options)
     return this.#counted(waitUntilReady([this], { timeoutMs, strategy: this.#options.wait }))
   }
 
@@ -148,11 +140,7 @@ export abstract class MessageSource implements Parkable {
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
     this.assertOpen()
-    checkOptions(options, ASYNC_WAIT_NAMES)
-    const { timeoutMs, signal } = options
-    checkTimeout(timeoutMs)
-    checkSignal(signal)
-    return this.#counted(await whenReady([this], { timeoutMs, signal, strategy: this.#options.wait }))
+    return this.#counted(await whenReady([this], { ...readAsyncWait(options), strategy: this.#options.wait }))
   }
 
   /**
@@ -163,7 +151,7 @@ export abstract class MessageSource implements Parkable {
    * that were not delivered stay in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
    */
   messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
-    const signal = readIteratorOptions(options, ITERATOR_NAMES)
+    const signal = readIterator(options)
     return new SourceIterator(this.iterated(), { signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
@@ -192,7 +180,7 @@ export abstract class MessageSource implements Parkable {
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
     this.assertOpen()
-    const signal = readIteratorOptions(options, FOLLOW_NAMES)
+    const signal = readFollow(options)
     const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
     if (options.from !== undefined) this.seek(options.from)
     const followed = new Followed(this.#cursor, end)
@@ -207,10 +195,7 @@ export abstract class MessageSource implements Parkable {
    * @throws {@link InvalidArgumentError} for a `max` that is not an integer from 1 on.
    */
   batches(options: BatchOptions = {}): AsyncGenerator<MessageCopy[], undefined, void> {
-    const signal = readIteratorOptions(options, BATCH_NAMES)
-    const max = options.max ?? BATCH_COUNT_MAX
-    if (!Number.isSafeInteger(max) || max < 1)
-      throw new InvalidArgumentError({ argument: 'max', value: max, expected: 'an integer from 1 on' })
+    const { signal, max } = readBatch(options)
     const iterated = this.#iterated(
       () => this.#orCaughtUp(takeBatch(this.#cursor, max)),
       () => undefined,
@@ -382,21 +367,15 @@ export abstract class MessageSource implements Parkable {
   /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
   protected placeAtStart(start: Place): Position {
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
-      const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, start)
+      const searched = { directory: this.#held, control: this.#control }
+      const { position, nextSequence } = locateStart(searched, start)
       if (!this.#cursor.seek(position)) continue
-      if (nextSequence !== undefined) this.#cursor.assume(nextSequence)
-      else if (this.#cursor.nextSequence < 0) this.#assumeAtEnd(position)
+      const known = nextSequence ?? (this.#cursor.nextSequence < 0 ? sequenceAtEnd(searched, position) : undefined)
+      if (known !== undefined) this.#cursor.assume(known)
       return position
     }
     if (typeof start === 'object' && 'segmentId' in start) return this.#placeElsewhere(start)
     throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
-  }
-
-  /** At the end no record tells the sequence of the next one. */
-  #assumeAtEnd({ segmentId, offset }: Position): void {
-    const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, 'latest')
-    const isAtEnd = position.segmentId === segmentId && position.offset === offset
-    if (isAtEnd && nextSequence !== undefined) this.#cursor.assume(nextSequence)
   }
 
   /** The segment of a position is not there: deleted, or it never was. */

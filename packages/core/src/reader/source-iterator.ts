@@ -1,6 +1,4 @@
-import { checkOptions, checkSignal, type OptionNames } from '../files/option-names.js'
 import { Interruption } from '../wait/interruption.js'
-import type { IteratorOptions } from './source-types.js'
 
 /** What an iterator needs of its source. */
 export interface IteratedSource<Turn> {
@@ -13,17 +11,6 @@ export interface IteratedSource<Turn> {
   ended(): void
   /** Called before each look: the consumer is done with all turns that it has. @throws what keeping note of that throws. */
   asked?(): void
-}
-
-/** Checks the options of an iterator; returns its signal. @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`. */
-export function readIteratorOptions<Options extends IteratorOptions>(
-  options: Options,
-  names: OptionNames<Options>,
-): AbortSignal | undefined {
-  checkOptions(options, names)
-  const { signal } = options
-  checkSignal(signal)
-  return signal
 }
 
 type Step<Turn> = IteratorResult<Turn, undefined>
