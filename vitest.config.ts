@@ -7,12 +7,16 @@ const source = (path: string) => fileURLToPath(new URL(`./packages/${path}.ts`, 
 /**
  * Tests run on the sources; the child processes that they start run on what `npm run build` made. Coverage counts the sources alone, so what only a
  * child process does is not in it.
+ *
+ * Tests that draw a sample of something, or repeat one thing many times, take more of it in `.ci/run` (`CI=true`) than in `npm test`, which a programmer waits for; `npm run proof` takes all of it.
+ * None is left out, and none asserts less.
  */
 export default defineConfig({
   resolve: {
     alias: [
       // Without the entry beside the public one an alias is a prefix, so that the whole name is asked for.
       { find: /^@chronicle-ts\/core\/internal$/, replacement: source('core/src/internal') },
+      { find: /^@chronicle-ts\/bridge\/progress$/, replacement: source('bridge/src/progress/bridge-progress') },
       { find: /^@chronicle-ts\/cli\/bench$/, replacement: source('cli/src/commands/bench/harness') },
       ...[
         'native',
@@ -40,7 +44,7 @@ export default defineConfig({
     pool: 'forks',
     // One more than there are CPUs, because many tests wait for processes that they started; by default vitest leaves one CPU to itself, which on two is half of the machine.
     maxWorkers: availableParallelism() + 1,
-    // A process serves many files: starting one and importing the packages takes a second, which most files need for no test. So a test leaves nothing behind that the next
+    // A process serves many files: starting one and importing the packages takes a second, which most files need for no test. So a test leaves nothing that the next
     // file could meet: handles, timers, variables of the environment, listeners of the process.
     isolate: false,
     testTimeout: 120_000,

@@ -7,14 +7,27 @@ import { join, posix } from 'node:path'
 import { checkoutFiles, runAsCheck } from './checkout-files.mjs'
 
 const DECISIONS = 'docs/decisions'
+/** What a text may name as a file of this repository: a path with a folder in it. */
+const NAMED_FILE = /(?<![\w@./<>*$}-])(?:[\w@-][\w.@-]*\/)+[\w-][\w.-]*\.(?:ts|mjs|cc|h|c|md|sh|py|pml)\b(?![\w/*-])/g
+const SOURCE = /\.(?:ts|mts|mjs|cc|h|c)$/
+const COMMENT = /\/\*[\s\S]*?\*\/|(?:^|\s)\/\/[^\n]*/g
 const SCOPE = '@chronicle-ts/'
+/** Its section "Protocols" is a table: what is agreed, the links to where that is normative, the files that link there. */
+const FORMAT = 'docs/format.md'
 
 /**
  * @param {string} top the checkout
  * @returns {string[]} one line per violation, sorted
  */
 export function findDocsViolations(top) {
-  return [...checkLinks(top), ...checkPackageReadmes(top), ...checkDecisionNumbers(top), ...checkDependencies(top)].sort()
+  return [
+    ...checkLinks(top),
+    ...checkProtocols(top),
+    ...checkNamedFiles(top),
+    ...checkPackageReadmes(top),
+    ...checkDecisionNumbers(top),
+    ...checkDependencies(top),
+  ].sort()
 }
 
 /** @param {string} top */
@@ -25,6 +38,24 @@ function checkLinks(top) {
       return fault ? [`${path}:${line}: ${fault}`] : []
     }),
   )
+}
+
+/**
+ * Files that documents name in backticks, and comments anywhere, exist: as a path of the checkout or as the end of one.
+ *
+ * @param {string} top
+ */
+function checkNamedFiles(top) {
+  const paths = checkoutFiles(top, /./)
+  const known = new Set(paths.flatMap((path) => path.split('/').map((_, index, parts) => parts.slice(index).join('/'))))
+  return paths
+    .filter((path) => path.endsWith('.md') || SOURCE.test(path))
+    .flatMap((path) => {
+      const text = readFileSync(join(top, path), 'utf8')
+      const texts = path.endsWith('.md') ? text.replace(/^(```|~~~)[\s\S]*?^\1/gm, '').match(/`[^`\n]*`/g) : text.match(COMMENT)
+      const names = new Set((texts ?? []).flatMap((part) => part.match(NAMED_FILE) ?? []))
+      return [...names].filter((name) => !known.has(name)).map((name) => `${path}: names ${name}, which does not exist`)
+    })
 }
 
 /**
@@ -79,6 +110,43 @@ function headingAnchors(text) {
     anchors.add(unique)
   }
   return anchors
+}
+
+/**
+ * Each file that a row of the table "Protocols" names has a link to one of the normative places of the row.
+ *
+ * @param {string} top
+ */
+function checkProtocols(top) {
+  const path = join(top, FORMAT)
+  if (!existsSync(path)) return []
+  const [, section = ''] = readFileSync(path, 'utf8').split(/^## Protocols$/m)
+  const [table = ''] = section.split(/^## /m)
+  const rows = [...table.matchAll(/^\| ([^|]+) \| ([^|]*\]\([^|]+) \| ([^|]+) \|$/gm)]
+  if (section !== '' && rows.length === 0) return [`${FORMAT}: the table of protocols has no row`]
+  return rows.flatMap(([, protocol = '', normative = '', linking = '']) => {
+    const places = linkedPlaces(FORMAT, normative)
+    return [...linking.matchAll(/`([^`]+)`/g)].flatMap(([, file = '']) => {
+      if (!existsSync(join(top, file))) return [`${FORMAT}: ${protocol}: ${file} does not exist`]
+      const found = linkedPlaces(file, readFileSync(join(top, file), 'utf8'))
+      return places.some((place) => found.includes(place))
+        ? []
+        : [`${file}: has no link to ${places.join(' or ')}, for ${protocol}`]
+    })
+  })
+}
+
+/**
+ * Where the links of a text lead, with their anchors.
+ *
+ * @param {string} path
+ * @param {string} text
+ */
+function linkedPlaces(path, text) {
+  return findLinks(text).map(({ target }) => {
+    const [file = '', anchor = ''] = target.split('#')
+    return `${file === '' ? path : posix.normalize(posix.join(posix.dirname(path), file))}#${anchor}`
+  })
 }
 
 /** @param {string} top */

@@ -61,6 +61,35 @@ describe('findDocsViolations', () => {
     expect(findDocsViolations(top)).toEqual(['packages/core/README.md: does not say what the package does not do'])
   })
 
+  it('reports a file of the table of protocols that has no link to the normative place', () => {
+    const table =
+      '| protocol | normative | linked from |\n|---|---|---|\n| leaving | [Leaving](#leaving) | `README.md`, `docs/gone.md` |\n'
+    const gone = [
+      'docs/format.md: leaving: docs/gone.md does not exist',
+      'docs/format.md: names docs/gone.md, which does not exist',
+    ]
+    write('docs/format.md', `# Format\n\n## Protocols\n\n${table}\n## Leaving\n`)
+    expect(findDocsViolations(top)).toEqual(['README.md: has no link to docs/format.md#leaving, for leaving', ...gone])
+    write('README.md', '# Top\n\n[Leaving](docs/format.md#leaving)\n')
+    expect(findDocsViolations(top)).toEqual(gone)
+    write('docs/format.md', '# Format\n\n## Protocols\n\nNo table.\n\n## Leaving\n')
+    expect(findDocsViolations(top)).toEqual(['docs/format.md: the table of protocols has no row'])
+  })
+
+  it('reports a file that a document or a comment names and that does not exist', () => {
+    // Put together, so that this file does not name them.
+    const [good, bad] = [['reader', 'place.ts'].join('/'), ['core/src', 'none.ts'].join('/')]
+    write(
+      'packages/core/src/reader/place.ts',
+      `/** As ${good} and ${bad} do; see <sys/mman.h>. */\nexport const x = "no/comment.ts"\n`,
+    )
+    write('docs/page.md', 'See `src/reader/place.ts`, `src/reader/gone.ts` and `dist/made.js`.\n')
+    expect(findDocsViolations(top)).toEqual([
+      'docs/page.md: names src/reader/gone.ts, which does not exist',
+      `packages/core/src/reader/place.ts: names ${bad}, which does not exist`,
+    ])
+  })
+
   it('reports a gap between decisions', () => {
     write('docs/decisions/0004-later.md', 'x\n')
     expect(findDocsViolations(top)).toEqual([

@@ -27,7 +27,7 @@ describe('findExampleViolations', () => {
     expect(findExampleViolations(top)).toEqual([])
   })
 
-  it('reports by page and line what does not compile, and leaves nothing behind', () => {
+  it('reports by page and line what does not compile, and removes its files', () => {
     const before = readdirSync(top)
     writePage("import { basename } from 'node:path'\n\nconst name: number = basename('a/b')")
     expect(findExampleViolations(top)).toEqual([expect.stringMatching(/^docs\/page\.md:6: TS2322/)])

@@ -119,7 +119,7 @@ describe('findLayerViolations', () => {
     expect(findLayerViolations(top)).toHaveLength(1)
   })
 
-  it('lets tests ask the witness of the format, and nobody else', () => {
+  it('lets tests ask the witness of the format, and no other code', () => {
     const statement = "import { readQueue } from '../../../tools/evidence/witness/read-queue.mjs'\n"
     write('packages/bus/src/good.test.ts', statement)
     write('packages/bus/test/good.ts', statement)
@@ -151,7 +151,7 @@ describe('findLayerViolations', () => {
     ])
   })
 
-  it('refuses a package that nobody declared', () => {
+  it('refuses a package that is not declared', () => {
     write('packages/core/src/bad.ts', "import leftPad from 'left-pad'\nimport { it } from 'vitest'\nimport fs from 'node:fs'\n")
     expect(findLayerViolations(top)).toEqual(['packages/core/src/bad.ts:1: left-pad is not declared in package.json'])
   })

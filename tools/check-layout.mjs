@@ -17,7 +17,7 @@ const FORBIDDEN = [
   {
     files: TEXT,
     pattern: /(?<![\w.)}*-])\/(home|root|Users|work|shared|workspace)\/\w/,
-    reason: "names a folder of somebody's machine",
+    reason: 'names a folder of one machine',
   },
   { files: /\.ts$|\.mjs$/, pattern: /\b(?:it|test|describe)\.(?:skip|only|todo|fails)\b/, reason: 'a test that does not count' },
   { files: /\.ts$|\.mjs$/, pattern: /@ts-(?:ignore|nocheck)\b/, reason: 'silences the type checker' },

@@ -56,8 +56,8 @@ describe('findLayoutViolations', () => {
   })
 
   it.each([
-    ['a home folder', 'README.md', planted('see /', 'home/somebody/queue'), "names a folder of somebody's machine"],
-    ['a work folder', 'docs/page.md', planted('(/', 'work/main/x)'), "names a folder of somebody's machine"],
+    ['a home folder', 'README.md', planted('see /', 'home/somebody/queue'), 'names a folder of one machine'],
+    ['a work folder', 'docs/page.md', planted('(/', 'work/main/x)'), 'names a folder of one machine'],
     ['a skipped test', 'a.test.ts', planted('it', '.skip("x", () => {})'), 'a test that does not count'],
     ['a focused test', 'a.test.ts', planted('describe', '.only("x", () => {})'), 'a test that does not count'],
     ['silenced types', 'a.ts', planted('// @ts', '-ignore'), 'silences the type checker'],

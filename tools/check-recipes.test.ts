@@ -26,7 +26,7 @@ describe('CONTRIBUTING.md', () => {
   })
 
   it.each(steps.filter(({ names }) => names.length > 0))(
-    'sends nobody to a file without the constant that the step is about: $line',
+    'names no file without the constant that the step is about: $line',
     ({ paths, names }) => {
       const files = paths.filter((path) => statSync(join(root, path)).isFile())
       const contents = files.map((path) => readFileSync(join(root, path), 'utf8')).join('\n')

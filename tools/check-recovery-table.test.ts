@@ -28,3 +28,19 @@ describe('docs/durability.md', () => {
       for (const title of titles.split('; ')) expect(read(file)).toContain(`'${title}'`)
   })
 })
+
+describe('docs/replication.md', () => {
+  it('has a test for every row of what is promised', () => {
+    const folder = join(root, 'packages/bridge')
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /^(src|test).*\.test\.ts$/.test(name),
+    )
+    const tests = files.map((name) => read(`packages/bridge/${name}`)).join()
+    const [, table = ''] =
+      /\| failure \| what happens \| test \|\n\|---\|---\|---\|\n((?:\|.*\n)+)/.exec(read('docs/replication.md')) ?? []
+    const titles = [...table.matchAll(/^\| .+ \| .+ \| `([^`]+)` \|$/gm)].map(([, title = '']) => title)
+    expect(titles.length).toBeGreaterThan(20)
+    expect(titles).toHaveLength(table.trim().split('\n').length)
+    expect(titles.filter((title) => !tests.includes(`'${title}'`))).toEqual([])
+  })
+})

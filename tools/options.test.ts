@@ -53,6 +53,7 @@ const HOMES: Readonly<Record<string, string>> = {
   ScenarioOptions: 'testing/src/scenario.ts',
   TracedReaderOptions: 'telemetry/src/trace-api.ts',
   NatsOptions: 'bridge/src/nats/nats-options.ts',
+  PersistentOptions: 'bridge/src/nats/nats-options.ts',
   StreamNames: 'bridge/src/nats/frame-stream.ts',
   PusherOptions: 'bridge/src/nats/pusher.ts',
   StreamSettings: 'bridge/src/nats/frame-stream.ts',

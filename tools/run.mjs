@@ -36,7 +36,7 @@ async function main([task = '', ...taskArguments]) {
   return runTask(task, taskArguments)
 }
 
-/** A checkout that is up to date is only read: it may belong to somebody else. */
+/** A checkout that is up to date is only read: it may belong to another user. */
 async function prepare() {
   if (isInstalled(root) && isBuilt(root)) return
   await withCheckoutLock(root, async () => {

@@ -20,7 +20,7 @@ import { root } from './run/root.mjs'
 
 const LOCK_FILE = JSON.stringify({ packages: { '': {}, 'node_modules/one': { version: '1.0.0' } } })
 
-/** Stands in for npm: installs the one package of the lock file, says that it ran, and fails when told to. */
+/** Stands in for npm: installs the one package of the lock file, says that it ran, and fails on request. */
 const NPM = `
 import { appendFileSync, mkdirSync, copyFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 appendFileSync('calls.txt', 'npm ' + process.argv[2] + '\\n')
@@ -31,7 +31,7 @@ writeFileSync('node_modules/one/package.json', '{ "version": "1.0.0" }')
 copyFileSync('package-lock.json', 'node_modules/.package-lock.json')
 `
 
-/** Stands in for nx: makes an output, says that it ran, and fails when told to. */
+/** Stands in for nx: makes an output, says that it ran, and fails on request. */
 const NX = `
 const { appendFileSync, mkdirSync, writeFileSync } = require('node:fs')
 appendFileSync('calls.txt', 'nx ' + process.argv[2] + '\\n')
@@ -214,7 +214,7 @@ describe('run.mjs', () => {
     expect(existsSync(join(top, '.preparing'))).toBe(false)
   })
 
-  it('only reads a checkout that is up to date: it may belong to somebody else', async () => {
+  it('only reads a checkout that is up to date: it may belong to another user', async () => {
     await run()
     const folders = ['.', 'node_modules', 'packages/core', 'packages/core/dist']
     const before = folders.map((folder) => statSync(join(top, folder)).mtimeMs)

@@ -192,6 +192,11 @@ const CALLS: Readonly<Record<string, (options: Options) => unknown>> = {
   'telemetry.TracedWriter.appendAsync': (options) => tracedWriter().appendAsync(1, payload, options),
   'bridge.connectNats': (options) =>
     bridge.connectNats(isObject(options) ? { servers: 'nats://127.0.0.1:1', ...options } : options),
+  'bridge.connectPersistently': (options) =>
+    bridge.connectPersistently(
+      { servers: 'nats://127.0.0.1:1' },
+      isObject(options) ? { signal: AbortSignal.abort(), ...options } : options,
+    ),
   'bridge.FrameStream.of': (options) => bridge.FrameStream.of(connection, 'id', options),
   'bridge.bridgeStatus': (options) => bridge.bridgeStatus(queue, connection, options),
   'bridge.promote': (options) => bridge.promote(queue, connection, isObject(options) ? { name: 'sink', ...options } : options),
@@ -249,7 +254,11 @@ function callsInReports(): string[] {
       const declared = /^ {2}export declare (?:abstract )?(class|function|interface|type)? ?(\w+)/.exec(line)
       if (declared !== null) inside = declared[1] === 'class' ? declared[2] : undefined
       else if (/^ {2}export/.test(line)) inside = undefined
-      if (!/\b(\w*[oO]ptions|names|rules|selection)\??: |schema: SbeExport/.test(line) || line.includes('ErrorOptions')) continue
+      if (
+        !/\b(\w*[oO]ptions|names|rules|selection|persistent)\??: |schema: SbeExport/.test(line) ||
+        line.includes('ErrorOptions')
+      )
+        continue
       const name = file.replace('.txt', '')
       const method = /^ {6}(?:static |abstract )?(\w+)[(<]/.exec(line)
       if (declared?.[1] === 'function') found.add(`${name}.${declared[2]}`)

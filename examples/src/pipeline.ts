@@ -77,7 +77,7 @@ function runB(folder: string, { count, guarantee, crashAt }: { count: number; gu
   }
 }
 
-/** The source of the last message in B's output: how far B really came, whatever its saved position says. */
+/** The source of the last message in B's output: how far B really came, independent of its saved position. */
 function lastSource(directory: string, nextSequence: number): number {
   if (nextSequence === 0) return -1
   using written = openObserver(directory, { start: { sequence: nextSequence - 1 } })

@@ -56,7 +56,7 @@ function commandLine(pid: string): string {
   }
 }
 
-/** Waits until it is so; a test that waits in vain fails by its own timeout. */
+/** Waits until it is so; a test whose wait never ends fails by its own timeout. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20))
 }

@@ -50,7 +50,7 @@ const PARTS = {
   },
 }
 
-/** Each part is a process of its own, because what it does blocks; both run to their end, whatever the other finds. */
+/** Each part is a process of its own, because what it does blocks; both run to their end, also when the other fails. */
 async function runBeside() {
   const ends = Object.keys(PARTS).map((part) => {
     const env = { ...process.env, CHRONICLE_SANITIZE_PART: part }

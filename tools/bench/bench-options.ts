@@ -5,6 +5,10 @@ export interface BenchOptions {
   readonly help: boolean
   /** The budget table instead of the suites. */
   readonly budgets: boolean
+  /** The bridge between hosts instead of the suites. */
+  readonly bridge: boolean
+  /** Path of the server for the bridge. Default: the installed one. */
+  readonly natsServer: string | undefined
   /** One JSON object on stdout instead of tables. */
   readonly json: boolean
   /** One short round. */
@@ -22,14 +26,16 @@ export interface BenchOptions {
   readonly messages: number
 }
 
-export const USAGE = `usage: npm run bench -- [budgets] [options]
+export const USAGE = `usage: npm run bench -- [budgets | bridge] [options]
 
 Without a word: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
+bridge: a queue that chron-cli bridge carries through a real nats-server.
 
   --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, crc32, latency;
-                    budgets: hot, floor, fanin, history, sustained, rolls, open, latency, memory, heap)
-  --messages N      budgets: messages of the sustained run (20000000; with --short 3000000)
+                    budgets: hot, floor, fanin, history, sustained, rolls, open, latency, memory, heap; bridge: throughput, sync, latency)
+  --messages N      budgets: messages of the sustained run (20000000; with --short 3000000); bridge: records to carry (8000000)
   --short           budgets: a sustained run that fits into memory and half a minute
+  --nats-server P   bridge: path of the server (the installed one)
   --payload BYTES   length of the messages, at least 16 (64)
   --rounds N        rounds in which the candidates take turns (5)
   --seconds S       seconds per candidate and round (0.1)
@@ -56,29 +62,35 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       messages: { type: 'string' },
+      'nats-server': { type: 'string' },
       short: { type: 'boolean', default: false },
     },
   })
-  const unknown = positionals.find((word) => word !== 'budgets')
-  if (unknown !== undefined) throw new Error(`there is nothing called ${unknown} to measure, only budgets`)
+  const [word, ...rest] = positionals
+  const unknown = word === 'budgets' || word === 'bridge' ? rest[0] : word
+  if (unknown !== undefined) throw new Error(`there is nothing called ${unknown} to measure, only budgets or bridge`)
+  const isBridge = word === 'bridge'
   return {
     help: values.help,
-    budgets: positionals.length > 0,
+    budgets: word === 'budgets',
+    bridge: isBridge,
+    natsServer: values['nats-server'],
     json: values.json,
     quick: values.quick,
     output: values.output,
     only: values.only.split(',').filter(Boolean),
     directory: values.root,
     payloadLength: numberOption('payload', values.payload, 16),
-    rounds: numberOption('rounds', values.rounds ?? (values.quick ? '1' : '5'), 1),
+    rounds: numberOption('rounds', values.rounds ?? (values.quick ? '1' : isBridge ? '3' : '5'), 1),
     secondsPerRound: numberOption('seconds', values.seconds ?? (values.quick ? '0.01' : '0.1'), 0.01),
     latencySeconds: values.quick ? 0.2 : 2,
-    messages: numberOption('messages', values.messages ?? defaultMessages(values), 1),
+    messages: numberOption('messages', values.messages ?? defaultMessages(values, isBridge), 1),
   }
 }
 
-function defaultMessages({ quick, short }: { readonly quick: boolean; readonly short: boolean }): string {
+function defaultMessages({ quick, short }: { readonly quick: boolean; readonly short: boolean }, isBridge: boolean): string {
   if (quick) return '100000'
+  if (isBridge) return '8000000'
   return short ? '3000000' : '20000000'
 }
 

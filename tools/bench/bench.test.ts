@@ -149,7 +149,7 @@ describe('npm run bench', () => {
     return spawnSync(process.execPath, [program, '--root', directory, ...args], { encoding: 'utf8' })
   }
 
-  it('prints one JSON object with verified figures and leaves nothing behind', () => {
+  it('prints one JSON object with verified figures and removes its files', () => {
     const { status, stdout, stderr } = run('--quick', '--json', '--only', 'commit,next,latency')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const report = JSON.parse(stdout)

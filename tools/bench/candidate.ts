@@ -19,7 +19,7 @@ export interface Suite {
   readonly name: string
   /** What one operation is, for the heading. */
   readonly operation: string
-  /** Opened anew for every round, so that no round inherits the files and caches of the one before. */
+  /** Opened again for every round, so that no round inherits the files and caches of the one before. */
   readonly candidates: readonly CandidateFactory[]
 }
 

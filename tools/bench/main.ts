@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readEnvironment } from '@chronicle-ts/cli/bench'
 import { type BenchOptions, parseBenchOptions, USAGE } from './bench-options.js'
+import { benchBridge } from './bridge/bench-bridge.js'
 import { benchBudgets } from './budgets/bench-budgets.js'
 import type { Suite } from './candidate.js'
 import { LATENCY_MODES } from './latency/latency-mode.js'
@@ -47,7 +48,8 @@ async function bench(options: BenchOptions): Promise<void> {
   const print = options.json ? () => undefined : (text: string) => console.log(`${text}\n`)
   const folder = mkdtempSync(join(options.directory, 'chronicle-bench-'))
   try {
-    const report = await (options.budgets ? benchBudgets : measureAll)(options, folder, print)
+    const measure = options.bridge ? benchBridge : options.budgets ? benchBudgets : measureAll
+    const report = await measure(options, folder, print)
     const json = JSON.stringify(report, undefined, 2)
     if (options.json) console.log(json)
     if (options.output !== undefined) writeFileSync(options.output, `${json}\n`)

@@ -45,7 +45,7 @@ function compile(require: NodeJS.Require): string | undefined {
   return status === 0 ? undefined : 'mmap-io is not measured: it does not compile here'
 }
 
-/** The folder above `include/node/node.h`. */
+/** The folder above `include/`, where `node.h` is. */
 function findNodeHeaders(): string | undefined {
   const beside = join(dirname(process.execPath), '..')
   const candidates = [process.env['npm_config_nodedir'], beside, '/usr', '/usr/local']

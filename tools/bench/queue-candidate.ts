@@ -2,7 +2,7 @@ import { openObserver, openWriter, type QueueWriter, type WriterOptions } from '
 import type { Candidate } from './candidate.js'
 import { settle } from './settle.js'
 
-/** The head alone has room for more than anybody appends: once it is left, the segment after the next is prepared, and that disturbs. */
+/** The head alone has room for more than a round appends: once it is left, the segment after the next is prepared, and that disturbs. */
 const PREPARED_BYTES_PER_SECOND = 10 * 1024 ** 3
 
 export interface QueueCandidateOptions {

@@ -17,7 +17,7 @@ export interface Report {
 
 export function formatEnvironment(environment: BenchEnvironment, payloadLength: number): string {
   const { cpu, cpuCount, memoryBytes, kernel, node, commit, fileSystem, loadPerCpu } = environment
-  const busy = loadPerCpu > 0.5 ? '  (somebody else is at work: figures will be worse and wider)' : ''
+  const busy = loadPerCpu > 0.5 ? '  (other programs are at work: figures will be worse and wider)' : ''
   return [
     `machine   ${cpu}, ${cpuCount} CPUs, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, ${fileSystem}`,
     `software  Node.js ${node}, commit ${commit ?? 'unknown'}, ${environment.date}`,

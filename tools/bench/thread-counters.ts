@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 export interface ThreadCounters {
   /** Times it gave the CPU up to wait for something: a lock, a disk, another thread. */
   readonly sleeps: number
-  /** Times somebody else was given its CPU. */
+  /** Times another thread was given its CPU. */
   readonly preemptions: number
 }
 

@@ -4,7 +4,7 @@ import { segmentFileName } from '@chronicle-ts/core/internal'
 import type { WitnessedProblem } from '#witness'
 
 /**
- * Whether the first segment that the control block names is above the lowest one and is there. That is no damage: a writer names it before it deletes what is below, and was ended in
+ * Whether the first segment that the control block names is above the lowest one and is there. That is not damage: a writer names it before it deletes what is below, and was ended in
  * between. The next writer with retention looks at the readers again and puts it right.
  */
 export function isAnnouncedDeletion(directory: string, { code, detail }: WitnessedProblem): boolean {

@@ -30,7 +30,7 @@ export class Random {
     return value
   }
 
-  /** A seed for somebody else. */
+  /** A seed for another process. */
   seed(): number {
     return this.integer(0, 0xffffffff)
   }

@@ -168,6 +168,8 @@ function addNames(module, [, kind, list = '', from]) {
 
 /** A string, which is kept, or a comment. */
 const STRING_OR_COMMENT = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g
+/** A member of one line whose comment says `@internal`: a user must not call it. */
+const INTERNAL = /^ {4}\/\*\*(?:(?!\*\/)[\s\S])*@internal(?:(?!\*\/)[\s\S])*\*\/\n {4}[^\n]*;$/gm
 /** Members that a user cannot name. */
 const PRIVATE = /^ {4}(?:#private;|(?:static )?private )/
 
@@ -175,7 +177,10 @@ const PRIVATE = /^ {4}(?:#private;|(?:static )?private )/
 function statementsOf(text) {
   /** @type {string[]} */
   const statements = []
-  for (const line of text.replace(STRING_OR_COMMENT, (_, kept = '') => kept).split('\n')) {
+  for (const line of text
+    .replace(INTERNAL, '')
+    .replace(STRING_OR_COMMENT, (_, kept = '') => kept)
+    .split('\n')) {
     if (line.trim() === '' || PRIVATE.test(line)) continue
     if (/^[a-z]/.test(line)) statements.push(line.trimEnd())
     else statements.push(`${statements.pop() ?? ''}\n${line.trimEnd()}`)

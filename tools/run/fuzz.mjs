@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 /**
- * What the fuzzer's test reads from its environment, `undefined` for arguments that are none.
+ * What the fuzzer's test reads from its environment, `undefined` for invalid arguments.
  *
  * @param {string[]} args
  * @returns {Record<string, string> | undefined}

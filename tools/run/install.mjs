@@ -80,7 +80,7 @@ function manifestPaths(root) {
 }
 
 /**
- * Whether somebody's own `npm install` left what the lock file asks for: npm writes `.package-lock.json` when it is through, and
+ * Whether a user's own `npm install` left what the lock file asks for: npm writes `.package-lock.json` when it is through, and
  * every package that is not optional must be there in its version.
  *
  * @param {string} root

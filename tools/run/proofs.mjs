@@ -84,7 +84,7 @@ export const PROOFS = {
     }),
   },
   replication: {
-    shows: 'two hosts agree whatever happens to the server between them; needs nats-server',
+    shows: 'two hosts agree in spite of all that happens to the server between them; needs nats-server',
     step: (size) => ({
       program: VITEST,
       args: ['run', 'packages/bridge/test/histories'],

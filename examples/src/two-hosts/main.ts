@@ -6,12 +6,12 @@
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { findNatsServer } from '@chronicle-ts/testing'
 import { DemoError, InterruptedError } from '../trading/demo/demo-error.js'
 import { createFolder, removeFolder, useFolder } from '../trading/process/run-folder.js'
 import { runProgram } from '../trading/process/run-program.js'
 import { parseSpeed } from '../trading/process/speed-option.js'
 import { isSound } from './hosts-audit.js'
-import { findNatsServer } from './nats-server.js'
 import { TwoHosts } from './two-hosts.js'
 
 const USAGE = 'Usage: two-hosts [--root DIR] [--speed N]'

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectNats, type Promoted, promote, readIdentity, rejoin } from '@chronicle-ts/bridge'
+import { type NatsBinary, NatsServer } from '@chronicle-ts/testing'
 import { DemoError, InterruptedError } from '../trading/demo/demo-error.js'
 import type { Program } from '../trading/demo/program.js'
 import type { BridgeState, FeedState, RouterState, StrategyState } from '../trading/process/program-state.js'
 import { Host } from './host.js'
 import { auditHosts, type HostsAudit } from './hosts-audit.js'
-import { NatsServer } from './nats-server.js'
 
 const VENUE = 'coinbase'
 const STRATEGY = 'alpha'
@@ -54,10 +54,10 @@ export class TwoHosts {
   }
 
   /** @throws {@link DemoError} when a process fails that was not killed; {@link InterruptedError}. */
-  async run(binary: string): Promise<TwoHostsSummary> {
+  async run(binary: NatsBinary): Promise<TwoHostsSummary> {
     const { root, capture } = this.#options
     const [a, b] = [this.#a, this.#b]
-    const server = await NatsServer.start(binary, join(root, 'nats'))
+    const server = await NatsServer.start({ binary, folder: join(root, 'nats') })
     try {
       const failover = await this.#play(server)
       const audit = await auditHosts({ a, b, venue: VENUE, strategy: STRATEGY, capture })

@@ -62,7 +62,7 @@ it('strategy and router lose no order and answer none twice, whenever they are k
   const layout = new BusLayout(root)
   expect(auditFeed(layout, 'coinbase')).toMatchObject({ messages: 9946, gaps: 0 })
   expect(auditStrategy(layout, 'alpha')).toMatchObject({
-    // What a strategy that nobody kills sends on this feed.
+    // What a strategy that is not killed sends on this feed.
     orders: { messages: 366, gaps: 0 },
     answers: { messages: 366, gaps: 0 },
     unanswered: 0,
@@ -80,7 +80,7 @@ it('a strategy that leaves in good order has its last orders answered', async ()
   await feed.ended
   const strategy = start<StrategyState>('strategy', ['--name', 'alpha', '--feed', 'coinbase', '--span', '3'])
   await until(() => strategy.state?.orders === 366)
-  // Nobody has answered yet; told to stop, it goes without waiting for that and takes READY away.
+  // No answer has come yet; asked to stop, it goes without waiting for that and takes READY away.
   strategy.kill('SIGTERM')
   await strategy.ended
   const again = start<StrategyState>('strategy', ['--name', 'alpha', '--feed', 'coinbase', '--span', '3'])

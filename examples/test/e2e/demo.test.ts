@@ -98,7 +98,7 @@ describe('npm run demo', () => {
     expect(second.summary.processes.find(({ name }) => name === 'strategy-1')).toMatchObject({ messages: 40 })
   })
 
-  it('says which process failed and why, and leaves none behind', async () => {
+  it('says which process failed and why, and ends all others', async () => {
     const writer = new FeedWriter(new BusLayout(root), 'coinbase')
     try {
       const { code, stdout, stderr } = await runExample(PROGRAM, ['--root', root])
@@ -146,7 +146,7 @@ describe('an interrupted demo', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('leaves no process behind when it is killed itself', async () => {
+  it('leaves no process when it is killed itself', async () => {
     const demo = startExample(PROGRAM, ['--root', root, ...FEW_PROCESSES])
     await until(() => /messages/.test(demo.output.stderr))
     demo.kill('SIGKILL')

@@ -1,5 +1,5 @@
+import { findNatsServer } from '@chronicle-ts/testing'
 import { expect, it } from 'vitest'
-import { findNatsServer } from '../../src/two-hosts/nats-server.js'
 import { temporaryFolder } from '../queue-fixtures.js'
 import { processesWith, runExample } from '../run-example.js'
 

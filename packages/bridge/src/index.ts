@@ -1,7 +1,8 @@
 export type { Frame, FrameHead } from './frames/frame.js'
+export type { BridgeLag } from './nats/bridge-lag.js'
 export { type BridgeStatus, bridgeStatus, type SinkStatus } from './nats/bridge-status.js'
 export { FrameStream, type StreamEnd, type StreamNames, type StreamSettings } from './nats/frame-stream.js'
-export { connectNats, type NatsOptions } from './nats/nats-options.js'
+export { connectNats, connectPersistently, type NatsOptions, type PersistentOptions } from './nats/nats-options.js'
 export type { SessionNote } from './nats/passing.js'
 export { type Promoted, promote } from './nats/promote.js'
 export { Puller, type PullerOptions, type PullProgress } from './nats/puller.js'
@@ -15,6 +16,8 @@ export {
   pushToStream,
   type Transferred,
 } from './pipe/pipe-transfer.js'
+export type { BridgeProgress } from './progress/bridge-progress.js'
+export { type BridgeReading, ProgressWriter } from './progress/progress-writer.js'
 export type { CutOff } from './replica/cut-queue.js'
 export { type ReplicaIdentity, readIdentity } from './replica/replica-identity.js'
 export { ReplicaSink, type ReplicaSinkOptions, type Taken } from './replica/replica-sink.js'

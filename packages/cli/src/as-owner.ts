@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 
 /**
  * Does work on a queue as its owner when root was asked to: what root makes, the service that owns the queue could not open any more. A queue that is yet to be made belongs to the owner
- * of the directory that it is made in. Without effect for everybody else. The work has the owner's rights and no others: what only root may read must be open before.
+ * of the directory that it is made in. Without effect for every other user. The work has the owner's rights and no others: what only root may read must be open before.
  */
 export async function asOwnerOf<T>(directory: string, work: () => T | Promise<T>): Promise<T> {
   const { uid, gid } = statOfNearest(resolve(directory))

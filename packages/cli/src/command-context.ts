@@ -8,7 +8,7 @@ export interface CommandContext {
   readonly log: Logger
   /** Machine-readable output was asked for. */
   readonly json: boolean
-  /** Aborted by the first SIGINT or SIGTERM, or when nobody reads standard output any more. */
+  /** Aborted by the first SIGINT or SIGTERM, or when the reader of standard output has closed it. */
   readonly signal: AbortSignal
   /** Whether Ctrl-C, and not the reader of our output, ended the work. */
   readonly interrupted: () => boolean

@@ -41,6 +41,6 @@ function writeToStderr(text: string): void {
   try {
     writeSync(STDERR, text)
   } catch {
-    // Nobody listens on standard error any more; the result on standard output is what counts.
+    // The reader of standard error has closed it; the result on standard output is what counts.
   }
 }

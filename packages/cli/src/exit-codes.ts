@@ -6,7 +6,7 @@ export const EXIT_USAGE = 1
 export const EXIT_CRITICAL = 2
 /** Something deserves a look, or the result leaves something out. */
 export const EXIT_WARNING = 3
-/** Somebody else holds the writer lock. */
+/** Another process holds the writer lock. */
 export const EXIT_LOCKED = 4
 /** Work that Ctrl-C cut short: 128 + SIGINT. */
 export const EXIT_INTERRUPTED = 130

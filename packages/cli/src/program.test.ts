@@ -117,7 +117,7 @@ describe('chron-cli', () => {
     expect(stderr).toMatch(/^chron-cli: error: not built, run npm run build[^\n]*\n$/)
   })
 
-  it('is silent on standard error when told to be', () => {
+  it('is silent on standard error on request', () => {
     expect(runCliProcess(['inspect', '/does/not/exist', '--log-level', 'silent'])).toMatchObject({ exitCode: 1, stderr: '' })
   })
 })

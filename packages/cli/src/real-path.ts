@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
-/** The path behind all links, as far as it exists: two names of one place have the same. */
+/** The path without links, as far as it exists: two names of one place have the same. */
 export function realPath(path: string): string {
   const absolute = resolve(path)
   try {

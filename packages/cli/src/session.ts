@@ -20,7 +20,7 @@ const LAST_CHANCE_MS = 100
 /**
  * One run of the process: standard streams, signals and the exit code.
  *
- * The first SIGINT or SIGTERM asks the command to end; a second one ends the process at once. A closed standard output ends the command without a word.
+ * The first SIGINT or SIGTERM asks the command to end; a second one ends the process at once. A closed standard output ends the command silently.
  */
 export class Session {
   exitCode: number = EXIT_HEALTHY
@@ -46,7 +46,7 @@ export class Session {
     return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   }
 
-  /** Runs a command's work, and turns whatever happens into an exit code and at most one line of explanation. */
+  /** Runs a command's work, and turns every outcome into an exit code and at most one line of explanation. */
   async run(command: Command, work: (context: CommandContext) => Promise<number> | number): Promise<void> {
     const options = command.optsWithGlobals<GlobalOptions>()
     const log = createDiagnostics(options.logLevel ?? 'info', process.stderr.isTTY === true)

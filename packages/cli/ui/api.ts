@@ -1,6 +1,6 @@
 /** What the server sends; `packages/cli/src/commands/ui` has the other side. 64-bit integers are strings. */
 
-import type { Severity } from '../src/commands/ui/snapshot.js'
+import type { BridgeProgress, Severity } from '../src/commands/ui/snapshot.js'
 
 export type { QueueSummary, Severity, Snapshot } from '../src/commands/ui/snapshot.js'
 
@@ -87,6 +87,7 @@ export interface QueueDetail {
     readonly acknowledged: number
     readonly measured: { readonly perSecond: number; readonly windowNs: string } | null
   }
+  readonly bridges: readonly BridgeProgress[]
   readonly trend: { readonly seconds: number[]; readonly rates: number[]; readonly lags: (number | null)[] }
 }
 

@@ -40,6 +40,8 @@ it('exports exactly the public surface', () => {
       "ReaderActiveError",
       "SegmentTruncatedError",
       "SequenceGapError",
+      "ServerRefusedError",
+      "ServerUnreachableError",
       "SourceRewrittenError",
       "TooLargeError",
       "UnsupportedVersionError",

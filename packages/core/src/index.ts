@@ -37,6 +37,8 @@ export {
   type RecordLocation,
   SegmentTruncatedError,
   SequenceGapError,
+  ServerRefusedError,
+  ServerUnreachableError,
   SourceRewrittenError,
   type SystemFacts,
   TooLargeError,

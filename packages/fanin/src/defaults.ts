@@ -19,7 +19,7 @@ export const HEARTBEAT_LOOK_INTERVAL_MS = 1
 export const HEARTBEAT_LOOK_MAX_MS = 250
 export const HEARTBEAT_LOOK_SHARE = 8
 
-/** How long a blocking wait without any source to wait for sleeps at most. Nobody could end it. */
+/** How long a blocking wait without any source to wait for sleeps at most. No source could end it. */
 export const EMPTY_WAIT_MS = 100
 
 /** Messages that the async iterator delivers before it lets the event loop turn once. */

@@ -2,7 +2,7 @@ import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import type { IdleRule } from './idle-rule.js'
 import type { SourceTable } from './source-table.js'
 
-/** Nobody waits for a source that shows nothing: the earliest message that is visible comes next. */
+/** The merge does not wait for a source that shows nothing: the earliest message that is visible comes next. */
 export class EagerIdleRule<M extends TimedMessage, S extends FanInSource<M>> implements IdleRule {
   constructor(readonly table: SourceTable<M, S>) {}
 

@@ -1,5 +1,5 @@
 /**
- * A message and where it came from: a flyweight that the fan-in fills anew for each message, so that merging allocates nothing. Valid until the next call
+ * A message and where it came from: a flyweight that the fan-in fills again for each message, so that merging allocates nothing. Valid until the next call
  * of the fan-in.
  */
 export class FanInMessage<M> {
@@ -28,7 +28,7 @@ export class FanInMessage<M> {
     return this.#ahead
   }
 
-  /** Used by the merge only. */
+  /** @internal Used by the merge only. */
   fill(key: string, message: M, late: boolean): void {
     this.#ahead = false
     this.#key = key
@@ -36,7 +36,7 @@ export class FanInMessage<M> {
     this.#late = late
   }
 
-  /** Used by the merge only, after {@link fill}. */
+  /** @internal Used by the merge only, after {@link fill}. */
   markAhead(): void {
     this.#ahead = true
   }

@@ -106,7 +106,7 @@ describe('waiting for many sources', () => {
     expect(await again).toBe('message')
   })
 
-  it('does not block for ever when there is nothing to wait for', () => {
+  it('does not block without a limit when there is nothing to wait for', () => {
     const fanIn = queues.fanIn()
     expect(fanIn.wait()).toBe('timeout')
     expect(fanIn.wait({ timeoutMs: 1 })).toBe('timeout')

@@ -3,11 +3,11 @@ export interface IdleRule {
   /** Looks at a source again and gives it the state that follows. @throws what the source throws. */
   look(slot: number): void
   /**
-   * A source that promised nothing high enough holds back messages that others show. @returns true when it does so no longer, whoever comes first now.
+   * A source that promised nothing high enough holds back messages that others show. @returns true when it does so no longer, whichever source comes first now.
    * @throws what the source throws.
    */
   letPass(slot: number): boolean
-  /** A message was delivered, or there is none to deliver: nobody is held back. */
+  /** A message was delivered, or there is none to deliver: no source is held back. */
   moved(): void
   /** Since when messages are held back; `undefined` while none is. */
   readonly heldSince: { readonly sinceNs: bigint; readonly forMs: number } | undefined

@@ -7,7 +7,7 @@ export interface FanInSourceMetrics {
   /**
    * - `message`: it shows a message.
    * - `silent`: it shows none; in ordered mode the merge waits for its watermark.
-   * - `resting`: it shows none and nobody waits for it.
+   * - `resting`: it shows none and the merge does not wait for it.
    * - `failed`: it is set aside.
    */
   readonly state: SourceState
@@ -28,7 +28,7 @@ export interface FanInSourceMetrics {
   readonly lag: SourceLagMetrics
 }
 
-/** How far behind its writer. NaN and -1n where that cannot be known: the writer does not tell, or the source failed. */
+/** Its lag. NaN and -1n where that cannot be known: the writer does not tell, or the source failed. */
 export interface SourceLagMetrics {
   readonly messages: number
   readonly bytes: number

@@ -7,7 +7,7 @@ export class MergePosition {
   readonly #time = new Int32Array(2).fill(LOWEST_HALF)
   #key = ''
 
-  /** Moves on to the later of here and there. @returns false when there is before here: whatever stands there is out of order. */
+  /** Moves on to the later of here and there. @returns false when there is before here: a message there is out of order. */
   advance(high: TimeHalf, low: TimeHalf, key: string): boolean {
     const time = this.#time
     const hereHigh = time[0] as number

@@ -67,7 +67,7 @@ describe('Merge, in both modes', () => {
       expect(short(drain(merge))).toBe('a0! a1!')
     })
 
-    it(`${mode}: lets whoever is told of an error remove and add sources`, () => {
+    it(`${mode}: lets the callback for an error remove and add sources`, () => {
       const replacement = closedSource(2n)
       const merge = memoryMerge({
         mode,
@@ -83,7 +83,7 @@ describe('Merge, in both modes', () => {
       expect(short(drain(merge))).toBe('b0 c0 b1')
     })
 
-    it(`${mode}: goes on although whoever is told of an error retries at once, each time`, () => {
+    it(`${mode}: goes on although the callback for an error retries at once, each time`, () => {
       const [bad, good] = [closedSource(1n), closedSource(2n, 3n)]
       bad.failure = new Error('out of order')
       let told = 0
@@ -152,7 +152,7 @@ describe('Merge, in both modes', () => {
 })
 
 describe('Merge, eager', () => {
-  it('delivers what is visible without waiting for anybody', () => {
+  it('delivers what is visible without waiting for any source', () => {
     const merge = memoryMerge({ mode: 'eager' })
     const [a, b] = [new MemorySource(), new MemorySource()]
     merge.add('a', a, 0n)
@@ -337,7 +337,7 @@ describe('Merge, ordered', () => {
     expect(measureMerge(merge)).toMatchObject({ late: 1, displaced: 1 })
   })
 
-  it('does not wait again for a source that it left behind until that has caught up', () => {
+  it('does not wait again for a source that it no longer waited for until that has caught up', () => {
     const clocks = new HandClocks()
     const merge = memoryMerge({ mode: 'ordered', clocks, holdBackMs: 10 })
     const [slow, busy] = [new MemorySource(), new MemorySource().append(1_000n)]

@@ -53,7 +53,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
   readonly #unsaved = new SlotSet()
   readonly #unsynced = new SlotSet()
   #isClosed = false
-  /** Source of the last message, which nobody has looked at since: its message must stay valid until the next call. */
+  /** Source of the last message, which was not looked at since: its message must stay valid until the next call. */
   #current = NO_SLOT
 
   constructor(options: MergeOptions) {
@@ -104,7 +104,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     for (let slot = this.#find(); slot !== NO_SLOT; slot = this.#find()) {
       const delivery = this.#deliver(slot)
       if (delivery !== undefined) return delivery
-      // It showed a message and did not deliver it. Whatever that is, it must not become an endless loop.
+      // It showed a message and did not deliver it, which must not become an endless loop.
       if (this.#current !== NO_SLOT) return undefined
     }
     return undefined
@@ -187,7 +187,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
   }
 
   /**
-   * Slot of the message that comes next. Failures are told in between, never while a message is on its way: whoever is told may change the sources. They are told
+   * Slot of the message that comes next. Failures are reported in between, never while a message is on its way: the callback may change the sources. They are reported
    * once per call. A source that the callback retries, and that fails again, waits for the next call, because this one would have no end.
    *
    * The callback may take messages, and may close everything: what was in use, and whether to go on, is asked again after it.

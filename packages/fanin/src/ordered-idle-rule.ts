@@ -16,7 +16,7 @@ export interface Clocks {
 
 /**
  * A source that shows nothing promises a time, below which it delivers nothing any more, and takes part in the merge with it like with a message. Nothing
- * behind it is delivered before the promise was renewed:
+ * later than that is delivered before the promise was renewed:
  *
  * | the writer | the promise |
  * |---|---|
@@ -120,7 +120,7 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
     return true
   }
 
-  /** Whether the merge stood still for as long as it may; what it left behind for that stays behind until a message was delivered. */
+  /** Whether the merge stood still for as long as it may; the sources that it no longer waits for stay so until a message was delivered. */
   #isTimeOver(): boolean {
     return this.#clocks.monotonicMs() - this.#heldSinceMs >= this.#holdBackMs
   }

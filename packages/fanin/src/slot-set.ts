@@ -59,7 +59,7 @@ export class SlotSet {
     return this.#members[place] as number
   }
 
-  /** The members in turns, one per call, for ever; {@link NO_SLOT} when there is none. */
+  /** The members in turns, one per call, without an end; {@link NO_SLOT} when there is none. */
   take(): number {
     if (this.#size === 0) return NO_SLOT
     if (this.#turn >= this.#size) this.#turn = 0

@@ -29,7 +29,7 @@ export class SourceEntry<M extends TimedMessage, S extends FanInSource<M>> {
   constructor(
     readonly key: string,
     readonly source: S,
-    /** Nanoseconds that a message may lie behind the heartbeat before it; `undefined`: any number, heartbeats prove nothing. */
+    /** Nanoseconds by which a message may be older than the heartbeat before it; `undefined`: any number, heartbeats prove nothing. */
     readonly allowedLatenessNs: bigint | undefined,
   ) {}
 }

@@ -11,7 +11,7 @@ export interface SourceFailuresOptions {
   readonly retries: boolean
 }
 
-/** What failed: keeps failures until they can be told, sets sources aside, and puts those back whose reason may have passed. */
+/** What failed: keeps failures until they can be reported, sets sources aside, and puts those back whose reason may have passed. */
 export class SourceFailures<M extends TimedMessage, S extends FanInSource<M>> {
   readonly #table: SourceTable<M, S>
   readonly #options: SourceFailuresOptions
@@ -63,7 +63,7 @@ export class SourceFailures<M extends TimedMessage, S extends FanInSource<M>> {
     this.#nextDueMs = Math.min(this.#nextDueMs, entry.backoff.dueMs)
   }
 
-  /** The user asks for one more try: what comes of it is told anew. @returns false when the source is not set aside. */
+  /** The user asks for one more try: its outcome is reported again. @returns false when the source is not set aside. */
   retry(slot: number): boolean {
     if (this.#table.state(slot) !== FAILED) return false
     this.#forgive(slot)

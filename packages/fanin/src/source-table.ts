@@ -9,9 +9,9 @@ import { Tournament } from './tournament.js'
 export const FREE = 0
 /** The source shows a message; it takes part with the message's time. */
 export const HELD = 1
-/** The source shows none; it takes part with a time below which it promises to deliver nothing (0: nobody has looked yet). */
+/** The source shows none; it takes part with a time below which it promises to deliver nothing (0: it was not looked at yet). */
 export const PROMISED = 2
-/** The source shows none and nobody waits for it. */
+/** The source shows none and the merge does not wait for it. */
 export const RESTING = 3
 /** The source failed and is set aside. */
 export const FAILED = 4
@@ -85,7 +85,7 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     return [...this.#slots.values()].sort((a, b) => this.tournament.rankOf(a) - this.tournament.rankOf(b))
   }
 
-  /** Adds a source that nobody has looked at: it comes first in the tournament and so is looked at before anything is delivered. */
+  /** Adds a source that was not looked at: it comes first in the tournament and so is looked at before anything is delivered. */
   add(entry: SourceEntry<M, S>): number {
     const slot = this.#freeSlots.pop() ?? this.#entries.length
     this.#reserve(slot + 1)
@@ -154,7 +154,7 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     this.tournament.enter(slot, high, low)
   }
 
-  /** The source shows nothing and nobody waits for it. */
+  /** The source shows nothing and the merge does not wait for it. */
   rest(slot: number): void {
     if (this.state(slot) === RESTING) return
     this.#enterState(slot, RESTING)

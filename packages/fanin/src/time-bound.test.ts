@@ -74,7 +74,7 @@ for (const mode of ['eager', 'ordered'] as const) {
       expect(measureMerge(merge).sources).toMatchObject([{ ahead: 1, late: 0, displaced: 0 }])
     })
 
-    it('orders closed queues the same way in every run, whatever is in them', () => {
+    it('orders closed queues the same way in every run, for any content', () => {
       const sources = () =>
         new Map([
           [

@@ -9,7 +9,7 @@ interface Contestant {
 }
 
 describe('Tournament', () => {
-  it('has the lowest time win, and the lowest rank among equal times, whatever changed before', () => {
+  it('has the lowest time win, and the lowest rank among equal times, after any changes', () => {
     const half = fc.oneof(
       fc.integer({ min: 0, max: 3 }),
       fc.integer({ min: 0x7fff_fffe, max: 0x8000_0001 }),

@@ -68,7 +68,7 @@ napi_value makeStatus(napi_env env, int status) {
   return result;
 }
 
-// What is no integer of 0..0xFFFE becomes the padding type, which the core refuses.
+// What is not an integer of 0..0xFFFE becomes the padding type, which the core refuses.
 uint32_t readTypeId(napi_env env, napi_value value) {
   double number = -1;
   if (napi_get_value_double(env, value, &number) != napi_ok) return kPaddingType;
@@ -76,7 +76,7 @@ uint32_t readTypeId(napi_env env, napi_value value) {
   return valid ? static_cast<uint32_t>(number) : kPaddingType;
 }
 
-// An empty payload is fine, a detached one is not: somebody expected bytes.
+// An empty payload is fine, a detached one is not: the caller expected bytes.
 bool readPayload(napi_env env, napi_value value, Bytes* bytes) {
   if (value == nullptr || !readBytes(env, value, bytes)) return false;
   if (bytes->length > 0) [[likely]] return bytes->data != nullptr;
@@ -373,7 +373,7 @@ napi_value makeReady(napi_env env, napi_callback_info info) {
   });
 }
 
-// Making an ArrayBuffer of a whole segment brings the garbage collector about, so it is made for those only who ask.
+// Making an ArrayBuffer of a whole segment brings the garbage collector about, so it is made only on request.
 napi_value segmentBuffer(napi_env env, napi_callback_info info) {
   const auto segment = HotCall<0>(env, info).appender->segment;
   if (segment == nullptr || isExposed(*segment)) return throwTypeError(env, "there is no segment that has no ArrayBuffer yet");

@@ -103,7 +103,7 @@ class AppenderCore {
     notifier_.useLaterWaker(nullptr);
   }
 
-  // The clock is read behind the copy: reading it waits for all earlier loads, and here there are hardly any left.
+  // The clock is read after the copy: reading it waits for all earlier loads, and here there are hardly any left.
   int append(uint32_t typeId, const uint8_t* payload, size_t length) {
     if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
     uint8_t* const record = copy(payload, length);
@@ -116,7 +116,7 @@ class AppenderCore {
     return finish(commit(copy(payload, length), typeId, length, timestampNs), coarseRealtimeNs());
   }
 
-  // One message of a batch: visible at once, but nobody is told before `finishBatch`.
+  // One message of a batch: visible at once, but no reader is woken before `finishBatch`.
   int appendQuietly(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t timestampNs) {
     if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
     return commit(copy(payload, length), typeId, length, timestampNs);
@@ -185,7 +185,7 @@ class AppenderCore {
     return faulted() ? kFault : kOk;
   }
 
-  // The room behind the new end is zero again before the record is published, and `dirtyEnd` covers it until the next one begins.
+  // The room after the new end is zero again before the record is published, and `dirtyEnd` covers it until the next one begins.
   int shorten(uint64_t length) {
     if (segment_.data == nullptr) return kDetached;
     if (!claimOpen_) return kClaim;
@@ -273,7 +273,7 @@ class AppenderCore {
     state_.nextSequence = static_cast<double>(nextSequence);
   }
 
-  // JavaScript counts to 2^53 - 1, and a segment's header holds the sequence behind its last record plus one.
+  // JavaScript counts to 2^53 - 1, and a segment's header holds the sequence after its last record plus one.
   static constexpr uint64_t kSequenceEnd = (uint64_t{1} << 53) - 2;
 
   int admit(uint32_t typeId, uint64_t length) {
@@ -301,7 +301,7 @@ class AppenderCore {
   }
 
   // Announcing the append ends in a locked instruction, which waits until every store has reached the cache. Lines that are asked for a few records ahead are there by
-  // then: a fifth of an append of 64 bytes. Asking for memory behind the segment's end is harmless.
+  // then: a fifth of an append of 64 bytes. Asking for memory after the segment's end is harmless.
   static constexpr size_t kPrefetchDistance = 512;
 
   uint8_t* beginRecord(uint64_t length) {

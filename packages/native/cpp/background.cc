@@ -86,7 +86,7 @@ napi_value backgroundPopulate(napi_env env, napi_callback_info info) {
   });
 }
 
-// The job's reference is the last one unless somebody else still uses the pages.
+// The job's reference is the last one unless another holder still uses the pages.
 napi_value backgroundUnmap(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   if (args[0] == nullptr) return throwTypeError(env, "mapping must be an ArrayBuffer");

@@ -18,7 +18,7 @@ std::atomic<uint32_t> faultsOfProcess{0};
 struct sigaction previousAction;
 uintptr_t pageLength = 4096;
 
-// Leaked on purpose: threads of ours may outlive static destruction.
+// Leaked on purpose: threads of this addon may outlive static destruction.
 std::mutex& tableMutex = *new std::mutex;
 std::vector<WatchedRange*>& freeRanges = *new std::vector<WatchedRange*>;
 
@@ -31,7 +31,7 @@ WatchedRange* findRange(uintptr_t address) {
   return nullptr;
 }
 
-// Only system calls and lock-free loads from here on: this runs in the middle of whatever touched the page.
+// Only system calls and lock-free loads from here on: this runs in the middle of the code that touched the page.
 bool replacePage(uintptr_t address) {
   WatchedRange* const range = findRange(address);
   if (range == nullptr) return false;
@@ -54,7 +54,7 @@ void passOn(int signal, siginfo_t* info, void* context) {
     previousAction.sa_handler(signal);
     return;
   }
-  // The default action comes when the faulting instruction runs again, or by sending once more what somebody sent.
+  // The default action comes when the faulting instruction runs again, or by sending the signal once more.
   struct sigaction byDefault = {};
   byDefault.sa_handler = SIG_DFL;
   sigaction(signal, &byDefault, nullptr);

@@ -1,5 +1,5 @@
 // Keeps a process alive whose mapped file shrank: touching such a page raises SIGBUS, and the handler puts a zero page in its place and counts that.
-// Addresses outside watched ranges go to whoever handled SIGBUS before.
+// Addresses outside watched ranges go to the previous handler of SIGBUS.
 #pragma once
 
 #include <atomic>

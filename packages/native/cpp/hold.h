@@ -25,12 +25,12 @@ class Hold {
   // 0 while the lock file at its name is the one that is locked; ENOLCK when it is another, or gone. Then nothing may be published, deleted or marked.
   int check() const;
 
-  // The writer has let go: what it prepares is of no use to anybody.
+  // The writer has let go: what it prepares is of no use any more.
   bool ended() const { return ended_->load(std::memory_order_acquire); }
   std::shared_ptr<const std::atomic<bool>> endedFlag() const { return ended_; }
   void end() { ended_->store(true, std::memory_order_release); }
 
-  // Says in the lock file, behind the record, which work goes on without its writer. Taken back with the lock.
+  // Says in the lock file, after the record, which work goes on without its writer. Taken back with the lock.
   void noteWork(const std::string& kinds);
   // The record is cleared when the lock is given back.
   void clearRecordAtEnd() { clearsRecord_ = true; }
@@ -47,9 +47,9 @@ class Hold {
   int64_t notedAt_ = -1;
 };
 
-// The hold behind a number that JavaScript has; nullptr for 0 and for one that is closed.
+// The hold with a number that JavaScript has; nullptr for 0 and for one that is closed.
 std::shared_ptr<Hold> findHold(uint64_t id);
-// The writers of this environment end without a word: it was terminated, or the process exits.
+// The writers of this environment end without a close: it was terminated, or the process exits.
 void endHoldsOf(const Callbacks* callbacks);
 
 }  // namespace chronicle

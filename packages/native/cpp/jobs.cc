@@ -47,7 +47,7 @@ uint64_t Jobs::add(std::unique_ptr<Job> job) {
   return id;
 }
 
-// Without a thread the one that asks is the lane's, until nothing is asked for: so the order stays, also beside others that ask. What comes behind a job is left out:
+// Without a thread the one that asks is the lane's, until nothing is asked for: so the order stays, also beside others that ask. What comes after a job is left out:
 // the first touch of a page does the same.
 void Jobs::runHere(LaneState& state, Lock& lock) {
   state.running = true;
@@ -56,7 +56,7 @@ void Jobs::runHere(LaneState& state, Lock& lock) {
   state.running = false;
 }
 
-// False: nobody asked for so long that the thread may end.
+// False: no job was asked for so long that the thread may end.
 bool Jobs::sleepUntilAsked(LaneState& state, Lock& lock) {
   const uint64_t deadlineNs = monotonicNs() + kIdleNs;
   while (state.queue.empty()) {
@@ -106,7 +106,7 @@ void Jobs::stepBehind(LaneState& state, Lock& lock) {
   if (goesOn) state.behind.push_front(std::move(step));
 }
 
-// The lock goes before the job counts as done: whoever waited for it may let the next writer in.
+// The lock goes before the job counts as done: a thread that waited for it may let the next writer in.
 void Jobs::finish(const std::shared_ptr<Job>& job, int error) {
   if (job->hold != nullptr) job->hold->jobCount--;
   job->hold.reset();

@@ -45,7 +45,7 @@ struct Job {
   std::atomic<bool> cancelled{false};
   std::vector<uint64_t> listeners;
 
-  // Whether a preparation is still of use to anybody.
+  // Whether a preparation is still of use.
   bool isWanted() const { return !cancelled.load(std::memory_order_acquire) && (hold == nullptr || !hold->ended()); }
 };
 
@@ -66,7 +66,7 @@ class Jobs {
   // The token is delivered to the job's environment when the job is done. False: there is no such job.
   bool listen(uint64_t id, uint64_t token);
   std::shared_ptr<Mapping> takeMapping(uint64_t id);
-  // The mapping of a job that is done, which is released. nullptr: there is none, or not yet, or somebody took it; nothing changes.
+  // The mapping of a job that is done, which is released. nullptr: there is none, or not yet, or it was taken; nothing changes.
   std::shared_ptr<Mapping> takeMappingAndRelease(uint64_t id);
   // A preparation that has not begun ends now, one that has ends at its next step, unless it is published already.
   void cancel(uint64_t id);

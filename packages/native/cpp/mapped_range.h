@@ -1,4 +1,4 @@
-// What the hot loops know of a mapping: its bytes, and the word that tells that the file behind them shrank.
+// What the hot loops know of a mapping: its bytes, and the word that says that the mapped file shrank.
 #pragma once
 
 #include <atomic>

@@ -33,7 +33,7 @@ PageRange wholePages(const Mapping& mapping, uint64_t offset, uint64_t length) {
   return {mapping.data() + begin, offset + length - begin};
 }
 
-// Kernels before 5.14 cannot populate on request; touching every page does the same, only slower. Adding nothing changes no byte, whoever writes
+// Kernels before 5.14 cannot populate on request; touching every page does the same, only slower. Adding nothing changes no byte, also while another process writes
 // there at the same time.
 void touchPages(const Mapping& mapping, PageRange pages) {
   for (size_t offset = 0; offset < pages.length; offset += pageLength) {
@@ -120,7 +120,7 @@ napi_value unmap(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// A second ArrayBuffer over the same pages, for callers of the library: whatever they do with it (transfer, detach), the first one stays whole.
+// A second ArrayBuffer over the same pages, for callers of the library: if they transfer or detach it, the first one stays whole.
 napi_value lendMapping(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const auto mapping = args.mapping(0, "mapping");

@@ -1,4 +1,4 @@
-// A mapped file. Whoever uses its pages holds a reference (JavaScript's ArrayBuffer, an appender, the parker, the background thread); the last one
+// A mapped file. Each user of its pages holds a reference (JavaScript's ArrayBuffer, an appender, the parker, the background thread); the last one
 // to let go unmaps.
 #pragma once
 
@@ -32,7 +32,7 @@ class Mapping {
   // These return 0 or the errno. Ranges are widened to whole pages.
   int populate(uint64_t offset, uint64_t length) const;
   int sync(uint64_t offset, uint64_t length) const;
-  // Makes the pages dirty without changing a byte, whoever writes to them at the same time: the next sync writes them although the kernel took them for clean.
+  // Makes the pages dirty without changing a byte, also while another process writes to them: the next sync writes them although the kernel took them for clean.
   void dirty(uint64_t offset, uint64_t length) const;
 
   // Makes the blocks of the file up to `end` exist, beginning where the last call ended. Returns 0 or the errno, and then nothing is reserved. For the writer that has the file as its head: it

@@ -9,7 +9,7 @@
 namespace chronicle {
 namespace {
 
-// Runs before the environment's queues close. The threads that serve it live on and are told to forget it.
+// Runs before the environment's queues close. The threads that serve it live on and forget it.
 void onEnvironmentEnds(void* data) {
   const auto* const environment = static_cast<Environment*>(data);
   environment->callbacks->close();

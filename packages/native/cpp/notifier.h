@@ -1,4 +1,4 @@
-// The writer's half of the waiting protocol: tells readers that something was published, and makes no system call while nobody waits.
+// The writer's half of the waiting protocol: tells readers that something was published, and makes no system call while no reader waits.
 #pragma once
 
 #include <cstdint>
@@ -54,13 +54,13 @@ class Notifier {
       return 0;
     }
     const int woken = futexWakeShared(&control_->notifySequence);
-    // With the flag set it was needed in any case, and who was woken tells nothing of the count.
+    // With the flag set it was needed in any case, and which reader was woken says nothing about the count.
     if (waiting && !parked) watchCount(nowNs, woken);
     return 1;
   }
 
-  // A reader of the base format that was killed while parked leaves its one in waitersPending for ever, and each append would pay a system call for it. A reader that is only
-  // stopped looks the same, however long it is watched, and takes its one away later: so the count is never changed here. After a second of wakes that found nobody,
+  // A reader of the base format that was killed while parked leaves its one in waitersPending forever, and each append would pay a system call for it. A reader that is only
+  // stopped looks the same, however long it is watched, and takes its one away later: so the count is never changed here. After a second of wakes that found no sleeper,
   // with the count unchanged, wakes are left to another thread, which makes one a millisecond at most (docs/models.md#waiter-healing).
   void watchCount(uint64_t nowNs, int woken) {
     const uint32_t count = control_->waitersPending.load(std::memory_order_seq_cst);

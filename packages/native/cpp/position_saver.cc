@@ -28,7 +28,7 @@ PositionSaver& saverOf(napi_env env, napi_callback_info info) {
   return *static_cast<PositionSaver*>(data);
 }
 
-// What is no integer from 0 on becomes 0: a position that is too low repeats messages and skips none.
+// What is not an integer from 0 on becomes 0: a position that is too low repeats messages and skips none.
 uint64_t toInteger(double value) {
   constexpr double kMax = 9007199254740992;
   return value > 0 && value < kMax ? static_cast<uint64_t>(value) : 0;
@@ -37,7 +37,7 @@ uint64_t toInteger(double value) {
 napi_value save(napi_env env, napi_callback_info info) {
   PositionSaver& saver = saverOf(env, info);
   if (saver.meta == nullptr) [[unlikely]] return nullptr;
-  // The coarse clock: who looks at the heartbeat thinks in seconds, and a precise reading would be a third of the call.
+  // The coarse clock: a heartbeat is compared in seconds, and a precise reading would be a third of the call.
   saver.slots.store({toInteger(saver.state.segmentId), toInteger(saver.state.offset)}, coarseRealtimeNs());
   return nullptr;
 }

@@ -58,14 +58,14 @@ int publish(const SegmentRequest& request, const Job& job) {
   return request.syncDirectory ? syncDirectory(request, job) : 0;
 }
 
-// A file of this name is what a dead writer left. Removed and not truncated: it may be a link, or somebody may have it open.
+// A file of this name is a crash leftover. Removed and not truncated: it may be a link, or another process may have it open.
 int createFile(const SegmentRequest& request, const Job& job) {
   const int directory = directoryOf(job);
   if (unlinkat(directory, request.temporaryPath.c_str(), 0) != 0 && errno != ENOENT) return -1;
   return openFile(directory, request.temporaryPath.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, request.mode);
 }
 
-// Small, because each step keeps everybody else of the process from mapping memory, large enough to be one system call for many pages.
+// Small, because each step keeps every other thread of the process from mapping memory, large enough to be one system call for many pages.
 constexpr uint64_t kPopulateStep = 256 << 10;
 // Each reservation is a transaction of the file system.
 constexpr uint64_t kReserveStep = 4 << 20;
@@ -100,7 +100,7 @@ std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, const Job
     return mapping;
   }
   close(fd);
-  // Of a directory that is somebody else's by now nothing is removed.
+  // Nothing is removed from a directory that has another owner by now.
   if (job.hold == nullptr || job.hold->check() == 0) unlinkat(directoryOf(job), request.temporaryPath.c_str(), 0);
   return nullptr;
 }

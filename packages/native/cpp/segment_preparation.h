@@ -1,4 +1,4 @@
-// Making the next segment: reserved, with its header, under a temporary name, and published when told to; then populated.
+// Making the next segment: reserved, with its header, under a temporary name, and published on request; then populated.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct SegmentRequest {
   bool syncDirectory = false;
 };
 
-// Everything but populating. The mapping keeps its descriptor. Returns nullptr and sets `error`; then no file is left behind. ECANCELED: the job is not wanted any
+// Everything but populating. The mapping keeps its descriptor. Returns nullptr and sets `error`; then no file remains. ECANCELED: the job is not wanted any
 // more. ENOLCK: the lock is not the writer's any more, and nothing was published.
 std::shared_ptr<Mapping> prepareSegment(const SegmentRequest& request, const Job& job, int* error);
 
@@ -36,7 +36,7 @@ struct ByteRange {
   uint64_t end;
 };
 
-// Reserves a range of a segment and touches its pages, some at a call, as long as anybody else has the mapping and its writer goes on. Comes after the segment can be
+// Reserves a range of a segment and touches its pages, some at a call, as long as another holder has the mapping and its writer goes on. Comes after the segment can be
 // used, so that a writer that needs it at once pays for the pages that it touches, not for all of them. Changes no byte, so it needs no lock.
 class ReadySteps {
  public:

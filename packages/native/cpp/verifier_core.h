@@ -1,4 +1,4 @@
-// The reader's hot half as plain C++: checks committed records one after the other. Never reads outside the range, whatever its bytes say.
+// The reader's hot half as plain C++: checks committed records one after the other. Never reads outside the range, for any bytes in it.
 #pragma once
 
 #include <cstring>
@@ -26,7 +26,8 @@ struct VerifierState {
   double end = 0;
   double sequence = -1;
   double count = 0;
-  double reserved = 0;
+  // 1 when the last good record was of the base format, without a header CRC. JavaScript may set it, and `sequence`, between two calls.
+  double lastIsBase = 0;
 };
 static_assert(sizeof(VerifierState) == 4 * sizeof(double));
 
@@ -104,22 +105,20 @@ class VerifierCore {
     return checkSequence(words[1], hasHeaderCrc, expected);
   }
 
-  // Writers of the base format begin again at 0; a writer of ours that takes such a queue over goes on from the highest sequence, which
+  // Writers of the base format begin again at 0; a writer of this library that takes such a queue over goes on from the highest sequence, which
   // may lie above what the last of them wrote.
   int checkSequence(uint64_t sequence, bool hasHeaderCrc, Expected& expected) {
     const bool restarted = !hasHeaderCrc && sequence == 0;
-    const bool takenOver = hasHeaderCrc && lastWasBase_ && sequence > expected.next;
+    const bool takenOver = hasHeaderCrc && state_.lastIsBase != 0 && sequence > expected.next;
     if (sequence >= Expected::kMax - 1) return kSequenceGap;
     if (!expected.any && sequence != expected.next && !restarted && !takenOver) return kSequenceGap;
     expected = {sequence + 1, false};
-    lastWasBase_ = !hasHeaderCrc;
+    state_.lastIsBase = hasHeaderCrc ? 0 : 1;
     return kOk;
   }
 
   MappedRange segment_;
   VerifierState state_;
-  // Whether the last good record was of the base format, without a header CRC.
-  bool lastWasBase_ = false;
 };
 
 }  // namespace chronicle

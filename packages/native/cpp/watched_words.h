@@ -23,7 +23,7 @@ struct WatchedWord {
 // Far enough for `Infinity`, near enough that the kernel's arithmetic does not overflow.
 constexpr double kTimeoutMsMax = 1e12;
 
-// CLOCK_MONOTONIC; what is no positive number is over at once.
+// CLOCK_MONOTONIC; what is not a positive number is over at once.
 inline uint64_t deadlineAfter(double timeoutMs) {
   const double bounded = timeoutMs > 0 ? std::min(timeoutMs, kTimeoutMsMax) : 0;
   return monotonicNs() + static_cast<uint64_t>(bounded * 1e6);

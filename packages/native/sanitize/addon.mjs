@@ -10,7 +10,7 @@ const SMOKE = join(packageFolder, 'test', 'programs', 'smoke.mjs')
 
 /**
  * Node runs with the sanitizer's runtime loaded ahead of it. SIGBUS and SIGSEGV are left to their handlers: those of the addon are under test. What V8 has not given back at
- * the end is no leak of ours.
+ * the end is not a leak of the addon.
  */
 function environmentOf({ runtimes, addon, logs }) {
   return {
@@ -95,7 +95,7 @@ export function runThreadSanitizer({ output, tests }) {
 }
 
 /**
- * The addon as it is built for everybody, under valgrind, where futex_waitv does not exist: so this is also the fallback of older kernels. V8 must not make code while it runs,
+ * The addon as it is released, under valgrind, where futex_waitv does not exist: so this is also the fallback of older kernels. V8 must not make code while it runs,
  * and reads what is not initialised on purpose, so only addresses are checked.
  */
 export function runValgrind() {

@@ -5,7 +5,7 @@ import { APPENDER_NEXT_SEQUENCE, APPENDER_WAKES, binding, type NativeAppender, S
 const stage = stageMaker()
 
 describe('waking', () => {
-  it('makes no system call while nobody waits', () => {
+  it('makes no system call while no reader waits', () => {
     const { appender } = stage(65536)
     for (let index = 0; index < 100; index++) appender.append(1, Buffer.alloc(8))
     expect(appender.state[APPENDER_WAKES]).toBe(0)
@@ -37,7 +37,7 @@ describe('waking', () => {
     expect([words[96], words[97]]).toEqual([2, 2])
   })
 
-  /** Appends until a second of wakes that found nobody is over. */
+  /** Appends until a second of wakes that found no sleeper is over. */
   async function neglect(appender: NativeAppender, between: () => Promise<void> = async () => undefined): Promise<void> {
     const begin = binding.realtimeNs()
     while (binding.realtimeNs() - begin < 1_300_000_000n) {

@@ -131,7 +131,7 @@ describe('append', () => {
     expect(append(0xfffe, new Uint8Array(1))).toBe(STATUS_OK)
   })
 
-  it('refuses what is no payload', () => {
+  it('refuses what is not a payload', () => {
     const { appender, segment } = stage(4096)
     const append = appender.append as (typeId: unknown, payload?: unknown) => number
     const detached = new Uint8Array(8)
@@ -293,7 +293,7 @@ describe('claim', () => {
     expect(hex(segment, 128, 8)).toBe('01'.repeat(8))
   })
 
-  it('asks for a roll, and refuses what is no length', () => {
+  it('asks for a roll, and refuses what is not a length', () => {
     const { appender } = stage(4096)
     appender.append(1, Buffer.alloc(3000))
     expect(appender.claim(1, 3000)).toBe(STATUS_ROLL)
@@ -345,7 +345,7 @@ describe('roll', () => {
     expect([new DataView(legacy).getBigUint64(40, true), new DataView(legacy).getBigUint64(48, true)]).toEqual([640n, 0n])
   })
 
-  it('refuses what is no segment', () => {
+  it('refuses what is not a segment', () => {
     const { appender } = stage(4096)
     expect(() => appender.roll('1' as unknown as number, 1)).toThrow(TypeError)
     expect(() => appender.roll(prepared(64), 1)).toThrow(TypeError)
@@ -396,7 +396,7 @@ describe('an appender without a segment', () => {
     expect(() => appender.attach(segment, 0, 64, 0)).toThrow(/detached/)
   })
 
-  it('refuses control blocks and places that are none', () => {
+  it('refuses invalid control blocks and places', () => {
     const create = (control: ArrayBuffer) => binding.createAppender({ control, writerEpoch: 1, extensions: true })
     expect(() => create(map(511))).toThrow(RangeError)
     expect(() => create(new ArrayBuffer(512))).toThrow(TypeError)

@@ -46,7 +46,7 @@ describe('backgroundPrepare', () => {
     expect(binding.jobState(job)).toBe(-2)
   })
 
-  it('leaves it under its temporary name when there is no final one, and begins it anew when it exists', () => {
+  it('leaves it under its temporary name when there is no final one, and begins it again when it exists', () => {
     writeFileSync(join(folder, 'unpublished.tmp'), Buffer.alloc(2 << 20, 1))
     const job = prepare('unpublished', { finalPath: '' })
     expect(binding.jobWait(job, WAIT_MS)).toBe(1)
@@ -56,7 +56,7 @@ describe('backgroundPrepare', () => {
     binding.jobRelease(job)
   })
 
-  it('replaces what stands in the way when told to', () => {
+  it('replaces what stands in the way on request', () => {
     writeFileSync(join(folder, 'replaced'), 'garbage')
     const job = prepare('replaced', { flags: PREPARE_REPLACE })
     expect(binding.jobWait(job, WAIT_MS)).toBe(1)
@@ -68,7 +68,7 @@ describe('backgroundPrepare', () => {
     binding.jobRelease(refused)
   })
 
-  it('leaves nothing behind when the final name is taken, and never replaces it', () => {
+  it('leaves no file when the final name is taken, and never replaces it', () => {
     writeFileSync(join(folder, 'taken'), 'mine')
     const job = prepare('taken')
     expect(binding.jobWait(job, WAIT_MS)).toBe(-17)
@@ -88,7 +88,7 @@ describe('backgroundPrepare', () => {
     for (const job of [missing, tooLarge, good]) binding.jobRelease(job)
   })
 
-  it('refuses requests that are none', () => {
+  it('refuses invalid requests', () => {
     const bare = binding.backgroundPrepare as (...values: unknown[]) => number
     expect(() => bare()).toThrow(TypeError)
     expect(() => bare({})).toThrow(TypeError)
@@ -110,7 +110,7 @@ describe('jobs', () => {
     expect(await outcome()).toBe(-2)
   })
 
-  it('that nobody knows are ENOENT', () => {
+  it('that are unknown are ENOENT', () => {
     expect(binding.jobState(987_654)).toBe(-2)
     expect(binding.jobWait(987_654, 1000)).toBe(-2)
     expect(() => binding.takeMapping(987_654)).toThrow(expect.objectContaining({ code: 'ENOENT' }))
@@ -133,7 +133,7 @@ describe('jobs', () => {
 })
 
 describe('backgroundPopulate', () => {
-  it('touches pages behind an offset of a mapping until it is unmapped', () => {
+  it('touches pages after an offset of a mapping until it is unmapped', () => {
     const mapping = mapNewFile(join(folder, 'populated'), 64 << 20)
     expect(binding.jobWait(binding.backgroundPopulate(mapping, 4096), WAIT_MS)).toBe(1)
     binding.unmap(mapping)
@@ -158,7 +158,7 @@ describe('backgroundUnmap', () => {
 })
 
 describe('backgroundUnlink with files to sync', () => {
-  it('unlinks behind the syncs, and not at all when a file cannot be synced', () => {
+  it('unlinks after the syncs, and not at all when a file cannot be synced', () => {
     const kept = join(folder, 'kept')
     const other = join(folder, 'other')
     for (const path of [kept, other]) writeFileSync(path, 'x')

@@ -18,13 +18,13 @@ export interface Binding {
    * its blocks can be reserved.
    */
   mapFile(fd: number, length: number, writable: boolean, keepsDescriptor?: boolean): ArrayBuffer
-  /** Makes the blocks behind this range of the mapping exist, so that stores into it cannot fault on a full disk. Throws ENOSPC. */
+  /** Reserves the blocks of this range of the mapping, so that stores into it cannot fault on a full disk. Throws ENOSPC. */
   reserveMapped(mapping: ArrayBuffer, offset: number, length: number): void
   /** Detaches and unmaps; a mapping that is already unmapped is left alone. */
   unmap(mapping: ArrayBuffer): void
   /**
    * A second `ArrayBuffer` over the pages of a mapping. The pages stay mapped until it is collected, also after `unmap`; the engine counts its length as external memory
-   * and collects sooner. Detaching or transferring it leaves the first one alone. It is no argument for other functions of the addon.
+   * and collects sooner. Detaching or transferring it leaves the first one alone. It is not an argument for other functions of the addon.
    */
   lendMapping(mapping: ArrayBuffer): ArrayBuffer
   /** Pages that had to be replaced because the file no longer backs them; 0 is healthy. */
@@ -65,7 +65,7 @@ export interface Binding {
   holdCheck(hold: number): number
   /**
    * The writer lets go: preparations end unpublished, other jobs are waited for up to `timeoutMs`, and those that have not begun then are dropped. Returns whether all have
-   * ended. Those under way keep the lock, and a line `background <kinds>` behind the record in the lock file says so until then. The end of a thread does the same without
+   * ended. Those under way keep the lock, and a line `background <kinds>` after the record in the lock file says so until then. The end of a thread does the same without
    * waiting. `clearRecord`: the lock file is cut to an empty line when the lock is given back.
    */
   closeHold(hold: number, clearRecord: boolean, timeoutMs: number): boolean
@@ -96,7 +96,7 @@ export interface Binding {
   /** Whether this kernel has `futex_waitv` (5.16 and later). */
   hasFutexWaitv(): boolean
 
-  // -- parker.cc: one thread per process (per 127 words) that waits for everybody ------------------------------------------------------
+  // -- parker.cc: one thread per process (per 127 words) that waits for all readers ------------------------------------------------------
   /**
    * Calls `callback(outcome)` once, on this thread's event loop, when any word differs from `expected` or after `timeoutMs`; outcome is a
    * `WAIT_*` value. Returns a token. Keeps the event loop alive until then.
@@ -122,7 +122,7 @@ export interface Binding {
   // Where the system gives no thread, the calling thread does the work, and the job is done when the function returns. A job with a hold keeps the writer's lock
   // until it has ended; its names are relative to the directory of the hold.
   /**
-   * Queues the preparation of a segment: create `temporaryPath` (new, never through a link; what bears that name is removed first), size it, reserve blocks, map it,
+   * Queues the preparation of a segment: create `temporaryPath` (new, never through a link; a file of that name is removed first), size it, reserve blocks, map it,
    * write `header` at 0, then, when `finalPath` is not empty, publish it there as {@link renameNoReplace} does. `flags` is a sum of `PREPARE_*`; `mode` is 0o666 by
    * default, less umask. Populating goes on when the job is done already, so that who needs the segment at once pays for the pages that it touches, not for all. The
    * mapping is handed over by `takeMapping`, or by {@link NativeAppender.roll}. A failed preparation removes the temporary file and maps nothing. With a hold, nothing
@@ -163,7 +163,7 @@ export interface Binding {
   takeMapping(job: number): ArrayBuffer
   /** A preparation that has not begun ends now with -ECANCELED, one that has ends so at its next step, unless it is published already. Other jobs go on. */
   jobCancel(job: number): void
-  /** Forgets a job; a mapping nobody took is unmapped when it is done. */
+  /** Forgets a job; a mapping that was not taken is unmapped when it is done. */
   jobRelease(job: number): void
 
   // -- appender.cc -----------------------------------------------------------------------------------------------------------------------
@@ -187,13 +187,13 @@ export type Status = number | undefined
 export const STATUS_OK = undefined
 /** append, claim: the record does not fit into what is left of the segment; nothing was written. Roll and call again. */
 export const STATUS_ROLL = 1
-/** append: the payload is no `Uint8Array`, or detached, or shrank; claim: the length is no integer from 0 on. Nothing was written. */
+/** append: the payload is no `Uint8Array`, or detached, or shrank; claim: the length is not an integer from 0 on. Nothing was written. */
 export const STATUS_BAD_PAYLOAD = 2
-/** append: `typeId` is no integer of 0..0xFFFE; nothing was written. */
+/** append: `typeId` is not an integer of 0..0xFFFE; nothing was written. */
 export const STATUS_BAD_TYPE = 3
 /** append: the record would not fit into an empty segment; nothing was written. */
 export const STATUS_TOO_LARGE = 4
-/** The file behind the mapping shrank. */
+/** The mapped file shrank. */
 export const STATUS_FAULT = 5
 /** A claim is open (append), or none is (publish, abort). */
 export const STATUS_CLAIM = 6
@@ -201,7 +201,7 @@ export const STATUS_CLAIM = 6
 export const STATUS_DETACHED = 7
 /** append, claim: the record would end beyond the limit that `setLimit` set; nothing was written. `state[APPENDER_AHEAD_END]` is where it would end. */
 export const STATUS_AHEAD = 18
-/** roll: the preparation is not done, or failed, or is none whose mapping is still there; nothing changed. */
+/** roll: the preparation is not done, or failed, or its mapping was taken; nothing changed. */
 export const STATUS_UNPREPARED = 8
 /** No sequence is left that a number can hold. Only damage comes near it. */
 export const STATUS_ENDED = 9
@@ -313,7 +313,7 @@ export interface NativeAppender {
   startReservedAt(end: number): void
   /** Reserves up to `end`; returns 0 or the errno, and then nothing is reserved. */
   reserve(end: number): number
-  /** A background job that reserves a range of the segment and, when told to, touches its pages, whenever there is no preparation to do. */
+  /** A background job that reserves a range of the segment and, on request, touches its pages, whenever there is no preparation to do. */
   makeReady(begin: number, end: number, populates: boolean): number
   /** Reserves room; `state[APPENDER_CLAIM_OFFSET]` is where the payload goes. `details` as in {@link appendWith}; a time in them is ignored. */
   claim(typeId: number, length: number, details?: number | Uint8Array): Status
@@ -347,7 +347,7 @@ export interface NativeAppender {
   /** The work of {@link makeDurable} in the calling thread: 0, or the errno. Only while no job of {@link makeDurable} or {@link retire} is under way. */
   makeDurableHere(): number
   /**
-   * The same for everything before the present segment, with the segment before unmapped first: unmapped pages are written without a word to the CPU that appends.
+   * The same for everything before the present segment, with the segment before unmapped first: unmapped pages are written without an interrupt of the CPU that appends.
    * Once after each roll; without it, the next {@link makeDurable} does that work.
    */
   retire(): number
@@ -362,6 +362,8 @@ export const VERIFIER_END = 0
 /** Sequence that the record at `state[VERIFIER_END]` must have; -1 takes any. JavaScript may set it before a call. */
 export const VERIFIER_SEQUENCE = 1
 export const VERIFIER_COUNT = 2
+/** 1 after a record without headerCrc, which a writer of the base format appended: a higher sequence may follow it. JavaScript may set it before a call. */
+export const VERIFIER_LAST_IS_BASE = 3
 export const VERIFIER_STATE_LENGTH = 4
 
 /** Indices into {@link NativePositionSaver.state}. JavaScript writes these before a call. */
@@ -382,8 +384,8 @@ export interface NativeVerifier {
   readonly state: Float64Array
   attach(segment: ArrayBuffer): void
   /**
-   * Checks records from `offset` on until one is uncommitted or bad, a limit is reached, or the segment ends. `state[VERIFIER_END]` is the offset behind the last good
-   * record, to which the returned status refers; `state[VERIFIER_COUNT]` how many were good. At least one record is looked at, whatever `maxBytes`.
+   * Checks records from `offset` on until one is uncommitted or bad, a limit is reached, or the segment ends. `state[VERIFIER_END]` is the offset after the last good
+   * record, to which the returned status refers; `state[VERIFIER_COUNT]` how many were good. At least one record is looked at, for any `maxBytes`.
    * A record without headerCrc (legacy writer) with sequence 0 restarts the expected sequence, and
    * the first record with one behind such records may lie above it.
    */

@@ -199,7 +199,7 @@ describe('a segment that was rolled into', () => {
     expect(appender.roll(job, 1)).toBe(STATUS_OK)
   })
 
-  it('has one ArrayBuffer, for those who ask', () => {
+  it('has one ArrayBuffer, on request', () => {
     const { appender } = newAppender()
     expect(() => appender.segment()).toThrow(TypeError)
     appender.roll(prepared('shown'), 1)

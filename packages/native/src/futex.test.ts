@@ -64,7 +64,7 @@ describe('futexWait', () => {
     await thread.ended
   })
 
-  it('refuses words that are none', () => {
+  it('refuses invalid words', () => {
     expect(() => binding.futexWait(mapping, 4093, 0, 1)).toThrow(RangeError)
     expect(() => binding.futexWait(mapping, 4096, 0, 1)).toThrow(RangeError)
     expect(() => binding.futexWait(mapping, 2, 0, 1)).toThrow(RangeError)

@@ -63,7 +63,7 @@ describe('a hold', () => {
     expect(() => prepare(id)).toThrow(TypeError)
   })
 
-  it('keeps the text of the lock file when told to', () => {
+  it('keeps the text of the lock file on request', () => {
     binding.closeHold(hold('7 8 9\n'), false, WAIT_MS)
     expect(readFileSync(join(folder, 'lock'), 'utf8')).toBe('7 8 9\n')
   })
@@ -145,7 +145,7 @@ describe('jobs with a hold', () => {
 
   it('L47: keep the lock until they have ended, and the lock file says which they are', () => {
     const id = hold('7 8 9\n')
-    // Long enough, whatever the file system: behind the closing of the hold it notices that nobody wants it any more.
+    // Long enough for every file system: after the closing of the hold it notices that no writer needs it any more.
     const job = prepare(id, 2 ** 30)
     while (!existsSync(join(folder, 'segment.tmp')) && binding.jobState(job) === 0) binding.yieldThread()
     const ended = binding.closeHold(id, false, 0)

@@ -37,7 +37,7 @@ describe('mapFile', () => {
     expect(Buffer.from(bytes.subarray(0, 3)).toString()).toBe('abc')
   })
 
-  it('maps a length that is no multiple of a page', () => {
+  it('maps a length that is not a multiple of a page', () => {
     expect(mapNewFile(join(folder, 'odd'), 1024).byteLength).toBe(1024)
   })
 

@@ -19,7 +19,7 @@ s.bind(sys.argv[1])
 print('bound', flush=True)
 print(s.recv(100).decode(), flush=True)`
 
-it('tells the service manager that asked for it, and nobody else', async () => {
+it('notifies the service manager that asked for it, and no other process', async () => {
   expect(binding.notifyService('READY=1')).toBe(false)
   const folder = mkdtempSync(join(tmpdir(), 'chronicle-notify-'))
   const path = join(folder, 'notify')

@@ -53,7 +53,7 @@ describe('crc32', () => {
     )
   })
 
-  it('refuses what is no Uint8Array and what is no seed', () => {
+  it('refuses what is not a Uint8Array and what is not a seed', () => {
     const crc32 = binding.crc32 as (...values: unknown[]) => number
     for (const value of [undefined, null, 'text', [1], new ArrayBuffer(4), new Float64Array(4)])
       expect(() => crc32(value)).toThrow(TypeError)

@@ -164,7 +164,7 @@ describe('verify', () => {
     )
   })
 
-  it('is not misled by segments whose length is no multiple of 64', () => {
+  it('is not misled by segments whose length is not a multiple of 64', () => {
     const odd = map(4100)
     const verifier = binding.createVerifier()
     verifier.attach(odd)
@@ -246,7 +246,7 @@ describe('the position saver', () => {
     expect(new Uint8Array(meta).every((byte) => byte === 0)).toBe(true)
   })
 
-  it('refuses what is no meta file, and makes a position that is none 0', () => {
+  it('refuses what is not a meta file, and makes an invalid position 0', () => {
     expect(() => binding.createPositionSaver(map(79))).toThrow(RangeError)
     expect(() => binding.createPositionSaver(new ArrayBuffer(80))).toThrow(TypeError)
     const meta = map(80)

@@ -76,7 +76,7 @@ export class HintFiles {
   #open(id: number): { readonly fd: number; generation: number } {
     mkdirSync(this.#directory, { recursive: true })
     const path = join(this.#directory, hintFileName(id))
-    // Made anew with two empty slots: what it says was read before.
+    // Made again with two empty slots: what it says was read before.
     const fd = openSync(path, 'w+')
     writeSync(fd, new Uint8Array(POSITION_SLOT_COUNT * POSITION_SLOT_LENGTH))
     const file = { fd, generation: 0 }

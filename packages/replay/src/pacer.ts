@@ -1,4 +1,4 @@
-/** Waits that are shorter are not slept: timers are no finer. */
+/** Waits that are shorter are not slept: timers are not finer. */
 const SHORTEST_SLEEP_MS = 1
 
 /** The longest timer of the runtime; longer ones would fire at once. */
@@ -47,7 +47,7 @@ export class Pacer {
     return this.#wake !== undefined
   }
 
-  /** Begins to count at the next moment: the time until then was no part of the pace. */
+  /** Begins to count at the next moment: the time until then was not part of the pace. */
   restart(): void {
     this.#begin = undefined
     this.interrupt()

@@ -141,7 +141,7 @@ describe('a processor', () => {
     expect(readAll(directory)).toHaveLength(2)
   })
 
-  it('refuses an input that ends before what was processed, and one that was written anew', async () => {
+  it('refuses an input that ends before what was processed, and one that was written again', async () => {
     const input = recordedQueue([0, 1, 2, 3, 4])
     const shorter = recordedQueue([0, 1])
     const directory = newOutput()

@@ -20,7 +20,7 @@ export class ReplayClock {
   /** The time in two halves: a bigint per message would be an allocation each. */
   #high = 0
   #low = 0
-  /** Used by the replay. */
+  /** @internal Used by the replay. */
   readonly timers = new TimerQueue()
   /** The activity that runs now, when it is known to be one. */
   #running: Activity | undefined

@@ -1,4 +1,5 @@
 export { ManualClock, type ManualTimer, type Span } from './manual-clock.js'
 export { MemoryBus, memoryBus } from './memory-bus.js'
 export { MemoryQueue, type MemoryQueueOptions, memoryQueue } from './memory-queue.js'
+export { findNatsServer, type NatsBinary, NatsServer, type NatsServerOptions } from './nats-server.js'
 export { type ScenarioContext, type ScenarioOptions, type ScenarioStrategy, scenario } from './scenario.js'

@@ -20,7 +20,7 @@ interface Pending {
 const NS_PER_MS = 1e6
 
 /**
- * A clock that moves when it is told to. It has the methods of a replay's clock, so that a strategy that is given a clock runs under a test, in a replay and, with the machine's
+ * A clock that moves on request. It has the methods of a replay's clock, so that a strategy that is given a clock runs under a test, in a replay and, with the machine's
  * clock in the same form, live.
  *
  * @example

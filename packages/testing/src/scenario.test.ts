@@ -30,7 +30,7 @@ describe('a scenario', () => {
     writeFileSync(input, INPUT.map((line) => `${JSON.stringify(line)}\n`).join('\n'))
   })
 
-  it('writes the golden file when told to, and then compares with it', async () => {
+  it('writes the golden file on request, and then compares with it', async () => {
     await expect(scenario(input, strategy, output)).rejects.toThrow(/is missing; start with --update/)
     expect(existsSync(output)).toBe(false)
     await scenario(input, strategy, output, { update: true })

@@ -53,7 +53,7 @@ describe('openTypedWriter and openTypedReader', () => {
     expect(reader.queue.lag().messages).toBe(0)
   })
 
-  it('writes what is longer than the scratch memory into a claim, and leaves nothing behind when that fails', () => {
+  it('writes what is longer than the scratch memory into a claim, and leaves no claim open when that fails', () => {
     using writer = openTypedWriter(folder.queue(), [Depth], SMALL)
     expect(
       codeOf(() =>
@@ -188,7 +188,7 @@ describe('the registry', () => {
     expect(readSchemas(folder.queue()).foreign).toEqual([{ typeId: 3, version: 1, encoding: 'capnp' }])
   })
 
-  it('that is lost, damaged or cannot be written blocks nobody', () => {
+  it('that is lost, damaged or cannot be written blocks no caller', () => {
     openTypedWriter(folder.queue(), [Quote], SMALL).close()
     const schemas = join(folder.queue(), 'schemas')
     writeFileSync(join(schemas, '1.2.json'), '{"half')
@@ -287,7 +287,7 @@ describe('positions', () => {
   it('move over what is skipped, which is counted per type and covered by a commit', () => {
     using writer = openTypedWriter(folder.queue(), [Quote, Note], SMALL)
     for (const instrumentId of [5, 6, 7]) for (const bid of [1, 0]) writer.append(Quote, { ...quote, instrumentId, bid })
-    writer.append(Note, { text: 'nobody asked' })
+    writer.append(Note, { text: 'not asked' })
     const seen: number[] = []
     {
       using reader = openTypedReader(folder.queue(), 'r', [Quote], { key: new Set([5, 7]), where: (q) => q.bid > 0 })

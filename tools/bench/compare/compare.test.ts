@@ -57,7 +57,7 @@ describe('parseCompareOptions', () => {
 })
 
 describe('npm run bench:compare', () => {
-  it('measures every workload, checks every message, skips with a word, draws and leaves nothing behind', () => {
+  it('measures every workload, checks every message, skips with a word, draws and removes its files', () => {
     const program = join(root, 'tools/dist/bench/compare/main.js')
     const charts = join(directory, 'charts')
     const files = mkdtempSync(join(directory, 'files-'))

@@ -8,7 +8,7 @@ import type { ChannelPorts } from './transports/message-channel.js'
 const PROGRAM = fileURLToPath(new URL('./participant.js', import.meta.url))
 /** Longer than any workload takes. */
 const SILENCE_MS = 120_000
-/** A participant that was told to end has this long to close its side. */
+/** A participant that was asked to end has this long to close its side. */
 const CLOSE_MS_MAX = 5_000
 
 /** A participant that runs. */

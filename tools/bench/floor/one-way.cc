@@ -1,4 +1,4 @@
-// How long one word takes from one process to another without JavaScript and without anything of ours: what the machine itself needs. Prints one JSON object.
+// How long one word takes from one process to another without JavaScript and without this library: what the machine itself needs. Prints one JSON object.
 //
 //   one-way spin RATE COUNT     the receiver looks at the word all the time
 //   one-way futex RATE COUNT    the receiver sleeps in the futex

@@ -27,7 +27,7 @@ interface Sender {
 }
 
 /**
- * One way from this process to another, in the open loop: message n is due at a fixed instant whatever happened to the one before, and its latency counts from then.
+ * One way from this process to another, in the open loop: message n is due at a fixed instant, independent of the one before, and its latency counts from then.
  *
  * @throws when a message is lost, comes twice, or the receiver dies.
  */

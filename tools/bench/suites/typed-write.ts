@@ -5,7 +5,7 @@ import type { Candidate, Suite } from '../candidate.js'
 import { settle } from '../settle.js'
 import { FORMATS, QUOTE, QUOTE_LENGTH, Quote, type QuoteFormat, storeByHand, Trade } from './typed-quotes.js'
 
-/** Room for more than anybody appends in a round; see `queue-candidate`. */
+/** Room for more than a round appends; see `queue-candidate`. */
 const BYTES_PER_SECOND = 10 * 1024 ** 3
 const PAGE_LENGTH = 4096
 const VERSION = { schemaVersion: 1 }

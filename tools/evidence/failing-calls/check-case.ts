@@ -5,7 +5,7 @@ import { readQueue } from '#witness'
 import { describe, messageOf } from './ledger.js'
 import type { QueueCase } from './queue-case.js'
 
-/** Background work that a closed handle left behind ends soon; longer than this it counts as a leak. A process that has shown one waits less for the next. */
+/** Background work that a closed handle left ends soon; longer than this it counts as a leak. A process that has shown one waits less for the next. */
 const PATIENCE_MS = 3000
 const SHORT_PATIENCE_MS = 100
 const PAUSE_MS = 5

@@ -1,6 +1,6 @@
 /**
  * Runs with the library preloaded: one operation, fault by fault, with the fault at the first call that can give it, at the second, ... until a run passes untouched.
- * Arguments: control file, folder, operation, first n, last n, stride of n, then the rows: fault and duration, one behind the other. Prints a line of JSON before and after each case.
+ * Arguments: control file, folder, operation, first n, last n, stride of n, then the rows: fault and duration, one after the other. Prints a line of JSON before and after each case.
  */
 import { join } from 'node:path'
 import { type Duration, FAULTS, type Fault, OUT_OF_MEMORY } from './fault.js'

@@ -96,7 +96,7 @@ int attemptOpen(const char* name, int at, const char* path, int flags, Call call
   return attempt(kind, name, place, -1, call);
 }
 
-// What the kernel does after a failed write-back: the pages are clean, and nothing of them is on the disk. Whoever records syncs is told.
+// What the kernel does after a failed write-back: the pages are clean, and nothing of them is on the disk. The recorder of syncs is called.
 void tellFailedSync(int fd, void* address, size_t length) {
   using Tell = void (*)(int, void*, size_t);
   static const auto tell = reinterpret_cast<Tell>(dlsym(RTLD_DEFAULT, "powerCutFailedSync"));
@@ -283,7 +283,7 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
   return injectedError();
 }
 
-// The descriptor is free whatever the kernel answers.
+// The descriptor is free for every answer of the kernel.
 int close(int fd) {
   static const auto original = real<int (*)(int)>("close");
   if (!isArmed()) return original(fd);

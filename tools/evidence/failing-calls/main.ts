@@ -1,4 +1,4 @@
-/** `node tools/dist/evidence/failing-calls/main.js`: lets each call of each operation fail in each way, and checks what the library says and leaves behind. */
+/** `node tools/dist/evidence/failing-calls/main.js`: lets each call of each operation fail in each way, and checks what the library says and what remains. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /** What an actor of the harness is doing when it is killed: it says so in the ledger before it begins, so that its death can be counted under it. */
 export const ACTS = [
-  /** Whatever is none of the others: between two acts, or not told to live yet. */
+  /** None of the others: between two acts, or not started yet. */
   'nothing',
   'open',
   'append',
@@ -26,7 +26,7 @@ export const ACTS = [
 
 export type Act = (typeof ACTS)[number]
 
-/** Acts that end too soon to be met by chance: whoever hunts lies in wait for them. */
+/** Acts that end too soon to be met by chance: the hunter waits for them. */
 export const PREY: Readonly<Record<string, readonly Act[]>> = {
   writer: [
     'append that rolls',

@@ -3,7 +3,7 @@ import { Actor, type ActorOptions } from './actor.js'
 import { OBSERVER_INDEX, PRUNER_INDEX, REPAIRER_INDEX, WRITER_INDEX } from './ledger.js'
 import type { RoundPlan } from './round-plan.js'
 
-/** Somebody who may be killed. */
+/** A process that may be killed. */
 export interface Role {
   /** 'writer', 'reader', ... */
   readonly kind: string
@@ -25,7 +25,7 @@ export interface CastOptions extends Pick<ActorOptions, 'onBroken'> {
 const FIRST_VISITOR = 4
 const FIRST_SURVIVOR = 8
 
-/** Everybody who takes part in one queue's life. */
+/** All processes that take part in one queue's life. */
 export class Cast {
   readonly writer: Role
   readonly pruner: Role

@@ -32,7 +32,7 @@ const BELONGS = [
 ]
 const SPARSE_INDEX = /^index\/(\d{9,})\.idx$/
 const TEMPORARY = /\.tmp$/
-/** Names under which something is made: one segment, one control block, one index. Whatever else dies, no more of them may be there. */
+/** Names under which something is made: one segment, one control block, one index. Independent of what else dies, no more of them may be there. */
 const TEMPORARY_COUNT_MAX = 3
 
 export interface RestOptions {
@@ -64,7 +64,7 @@ function* checkLeftovers(directory: string): Generator<string> {
   if (temporary.length > TEMPORARY_COUNT_MAX) yield `temporary files pile up: ${temporary.join(', ')}`
 }
 
-/** All names below a directory, as paths inside it; what is kept in quarantine is nobody's leftover. */
+/** All names below a directory, as paths inside it; what is kept in quarantine is not a leftover. */
 function namesIn(directory: string): string[] {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' })
   return names.filter((name) => !name.startsWith('quarantine/'))
@@ -75,7 +75,7 @@ function isLeftByReader({ code, detail }: WitnessedProblem): boolean {
   return code === 'bad-position-slot' || (code === 'bad-position' && detail === 'length 0')
 }
 
-/** Every message whose append returned, once, in order, with its bytes; nothing that nobody appended. */
+/** Every message whose append returned, once, in order, with its bytes; nothing that was not appended. */
 function* checkRecords(queue: WitnessedQueue, ledger: Ledger): Generator<string> {
   const { records } = queue
   const [first, last] = [records[0], records.at(-1)]
@@ -103,7 +103,7 @@ function* checkSettled(directory: string, queue: WitnessedQueue): Generator<stri
   for (const name of namesIn(directory)) {
     const segmentId = SPARSE_INDEX.exec(name)?.[1]
     const belongs = segmentId === undefined ? BELONGS.some((pattern) => pattern.test(name)) : hasSegment(directory, segmentId)
-    if (!belongs) yield `${name} is left behind`
+    if (!belongs) yield `${name} remains`
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What stands in the message of a sequence. Everybody can compute it, so nothing needs to be remembered: a message that is
- * lost, doubled, in the wrong place or damaged is seen by whoever looks at it.
+ * What stands in the message of a sequence. Every process can compute it, so nothing needs to be remembered: a message that is
+ * lost, doubled, in the wrong place or damaged is seen at each look.
  */
 
 const LENGTH_MAX = 1500

@@ -30,7 +30,7 @@ export class Hunt {
     const deadline = performance.now() + AMBUSH_MS
     const { index } = this.#role
     while (this.#ledger.actOf(index) !== act && performance.now() < deadline && !isOver()) await pause(1)
-    // Also behind the beginning of the act, which is when most of it happens.
+    // Also after the beginning of the act, which is when most of it happens.
     if (this.#random.chance(0.5)) await pause(this.#random.fraction() * 3)
   }
 }

@@ -28,7 +28,7 @@ export const STALL_COUNT = 5
 export const STALL_MS_MAX = 6
 
 /**
- * What was promised to whom, in a file that all processes of a round have mapped. A process that is killed leaves its last entry behind: a
+ * What was promised to whom, in a file that all processes of a round have mapped. The last entry of a process that is killed stays: a
  * promise is written down the moment after the queue gave it, an intention the moment before.
  */
 export class Ledger {

@@ -41,7 +41,7 @@ export class ReadingHabits {
     }
   }
 
-  /** Some of those who come anew begin in the middle, by sequence or by time. */
+  /** Some of those that come again begin in the middle, by sequence or by time. */
   startOf(visits: boolean): { start?: Start } {
     if (!visits || this.#word(READER_REGISTERED) === 1 || this.random.chance(0.4)) return {}
     const sequence = Math.floor(this.ledger.appended * this.random.fraction())
@@ -74,7 +74,7 @@ export class ReadingHabits {
     this.#commit(reader)
   }
 
-  /** Reads for ever, without a name. Throws what the source throws. */
+  /** Reads without an end and without a name. Throws what the source throws. */
   async observe(source: MessageSource): Promise<never> {
     this.#expected = -1
     this.#begin('read')

@@ -38,7 +38,7 @@ const PATIENCE_MS = 60_000
 const AWAY_MS = 600
 /** Kills between two looks at the queue at rest. */
 const KILLS_PER_CHECK = 12
-/** What only a machine that stopped, or somebody's hand, leaves behind: a writer that finds it after nothing but kills was left something that it should not. */
+/** What only a machine that stopped, or an operator, leaves: a writer that finds it after nothing but kills was left something that it should not. */
 const NEVER_BY_KILLS = new Set([
   'corrupt-tail',
   'unsynced-tail',
@@ -145,7 +145,7 @@ class Round {
     }
   }
 
-  /** A reader that is dead for a while has not read what comes meanwhile, and whoever prunes must not take it. A bounded queue would only stand still. */
+  /** A reader that is dead for a while has not read what comes meanwhile, and the pruner must not take it. A bounded queue would only stand still. */
   #staysAway({ kind }: Role, random: Random): boolean {
     return this.#plan.maxSegments === 0 && kind === 'reader' && random.chance(0.5)
   }
@@ -164,7 +164,7 @@ class Round {
     else if (choice < 0.3) await this.#run(this.#cast.pruner, random)
   }
 
-  /** Whoever keeps house may be killed like everybody else. */
+  /** The pruner and the repairer may be killed like every other process. */
   async #run(role: Role, random: Random): Promise<void> {
     const { actor, kind, index } = role
     const isKilled = random.chance(0.6)
@@ -197,7 +197,7 @@ class Round {
     }
   }
 
-  /** One at a time: whoever looks at the queue wants no writer. */
+  /** One at a time: a look at the queue needs it without a writer. */
   async #alone(task: () => Promise<void>): Promise<void> {
     const before = this.#turn
     this.#turn = before.then(task)
@@ -209,7 +209,7 @@ class Round {
     this.#broken.push(...checkAtRest({ directory: this.#directory, ledger: this.#ledger, settled }))
   }
 
-  /** Everybody reads to the end; then a last writer opens and closes, and nothing is left behind. */
+  /** Every reader reads to the end; then a last writer opens and closes, and nothing remains. */
   async #finish(): Promise<void> {
     await this.#cast.writer.actor.kill()
     const settler = this.#cast.settler()

@@ -5,7 +5,7 @@ import type { Tally } from './tally.js'
 
 /** A parked reader looks again after a tenth of a second at the latest; the rest is for a machine that has better things to do. */
 const STALL_MS_LIMIT = 100 + 5_000
-/** A segment that is left is unmapped in the background, and the one behind it is mapped already. */
+/** A segment that is left is unmapped in the background, and the one after it is mapped already. */
 const HOLDINGS_MORE_MAX = 4
 
 /** Readers that are never killed: what the deaths of others leave in them, and for how long these hold them up. */
@@ -21,12 +21,12 @@ export class Survivors {
     this.#ledger = ledger
   }
 
-  /** They have opened, and nobody has died yet. */
+  /** They have opened, and no process has died yet. */
   begin(): void {
     this.#first = this.#holdings()
   }
 
-  /** Who holds more than at the beginning. */
+  /** The processes that hold more than at the beginning. */
   checkHoldings(): string[] {
     return this.#holdings().flatMap((now, i) => {
       const first = this.#first[i] ?? { descriptors: 0, mappings: 0 }

@@ -27,7 +27,7 @@ export class Tally {
     return this.#counts.get(name) ?? 0
   }
 
-  /** All kills, whoever died. */
+  /** All kills, of any process. */
   get kills(): number {
     return [...this.#counts].reduce((sum, [name, count]) => (/^killed \S+$/.test(name) ? sum + count : sum), 0)
   }

@@ -20,7 +20,7 @@ export interface TortureOptions {
   readonly keep: boolean
 }
 
-/** @throws Error that names the option which is no positive number, or not known. */
+/** @throws Error that names the option which is not a positive number, or not known. */
 export function parseTortureOptions(args: readonly string[]): TortureOptions {
   const { values } = parseArgs({
     args: [...args],

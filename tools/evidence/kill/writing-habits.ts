@@ -9,7 +9,7 @@ import { broken } from './programs/talk.js'
 const RECORD_HEADER_LENGTH = 64
 /** More than any flush policy of the harness leaves unsynced. */
 const GROUP_COUNT = 150
-/** Longest wait for what happens by itself, a roll by age or a group flush: whether it comes in time is no promise. */
+/** Longest wait for what happens by itself, a roll by age or a group flush: whether it comes in time is not a promise. */
 const PATIENCE_MS = 100
 
 /** What a writer does from one moment to the next: its seed decides. */
@@ -33,7 +33,7 @@ export class WritingHabits {
     else if (choice < 91) await this.groupFlush()
     else if (choice < 95) await new Promise((resolve) => setImmediate(resolve))
     else await pause(this.random.integer(0, 5))
-    // The machine belongs to those who start, too.
+    // Processes that start need the machine, too.
     if (this.random.chance(0.2)) await pause(1)
   }
 

@@ -104,7 +104,7 @@ export function checkState(queue: string, promises: Promises): string[] {
     return name !== undefined && !promises.readers.has(name)
   }
 
-  /** index.meta is a hint that is never synced, and a reader that is not known at the cut had not finished registering: nobody's loss. */
+  /** index.meta is a hint that is never synced, and a reader that is not known at the cut had not finished registering: neither is a loss. */
   function checkWithWitness(): void {
     const { problems, records } = readQueue(queue, { payloads: false })
     for (const problem of problems) {

@@ -81,7 +81,7 @@ function recordFirst(run: RecordingRun): HistoryRun {
   return { folder: run.folder, seed: run.seed, recording, origin }
 }
 
-/** The machine is started again behind a cut, runs on, and its power will be cut again. */
+/** The machine is started again after a cut, runs on, and its power will be cut again. */
 function recordNext(run: RecordingRun, last: HistoryRun): HistoryRun {
   const generation = last.origin.bases.length + 1
   const random = new Random(run.seed + generation - 1)

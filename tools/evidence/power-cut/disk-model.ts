@@ -27,7 +27,7 @@ function pickWeather(random: Random): Weather {
 }
 
 /**
- * Writes what the disk may hold when the power is cut behind a step. Certain is only what was synced; all else is decided one by one: each change of names
+ * Writes what the disk may hold when the power is cut after a step. Certain is only what was synced; all else is decided one by one: each change of names
  * happened or did not, each page has its synced content or any later one, its sectors each on their own, each file its synced length or any later one.
  */
 export function buildCrashState(recording: Recording, cut: number, folder: string, random: Random): void {

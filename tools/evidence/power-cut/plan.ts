@@ -14,7 +14,7 @@ export interface Plan {
   readonly clockEvery: number
   /** Chance that calls fail during a deed. */
   readonly faults: number
-  /** Behind a cut the queue is repaired before it is opened, as an operator may do it. */
+  /** After a cut the queue is repaired before it is opened, as an operator may do it. */
   readonly repairs: boolean
 }
 

@@ -21,7 +21,7 @@ function covers(range: SyncedRange, at: number): boolean {
   return range.from <= at && at < range.to
 }
 
-/** One file, whatever its names, with everything that it ever held. */
+/** One file, under all its names, with everything that it ever held. */
 export class RecordedFile {
   readonly lengths: Version<number>[] = [{ step: -1, value: 0 }]
   readonly sectors: Version<Buffer>[][] = []
@@ -266,7 +266,7 @@ function number64(bytes: Buffer, at: number): number {
   return Number(bytes.readBigUInt64LE(at))
 }
 
-/** Who bears which name after these changes. */
+/** Which file has which name after these changes. */
 export function namesAfter(changes: readonly NameChange[]): Map<string, RecordedFile> {
   const files = new Map<string, RecordedFile>()
   for (const change of changes) {

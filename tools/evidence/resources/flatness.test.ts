@@ -19,7 +19,7 @@ it('calls a line flat that only swings, and one with a single peak', () => {
   expect(growing(Array.from({ length: 60 }, (_, index) => sample({ anonymousKb: index === 55 ? 900_000 : 50_000 })))).toEqual([])
 })
 
-it('finds a descriptor and a mapping that leak with every step, threads that nobody ends, and memory that doubles', () => {
+it('finds a descriptor and a mapping that leak with every step, threads that are never ended, and memory that doubles', () => {
   expect(growing(Array.from({ length: 60 }, (_, index) => sample({ descriptors: 40 + index })))).toEqual(['descriptors'])
   expect(growing(Array.from({ length: 60 }, (_, index) => sample({ queueMappings: 100 + index })))).toEqual(['queueMappings'])
   expect(growing(Array.from({ length: 60 }, (_, index) => sample({ threads: 12 + Math.floor(index / 10) })))).toEqual(['threads'])

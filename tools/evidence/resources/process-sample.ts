@@ -34,7 +34,7 @@ export function sampleProcess(pid: number, folder: string): ProcessSample {
   }
 }
 
-/** Paths of the mapped files below a folder, for whoever has to find out who keeps them. */
+/** Paths of the mapped files below a folder, to find out what keeps them. */
 export function mappedFiles(pid: number, folder: string): string[] {
   const maps = readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n')
   return maps.filter((line) => line.includes(folder)).map((line) => line.slice(line.indexOf('/')))

@@ -19,7 +19,7 @@ export function sentNsOf(payload: Buffer): bigint {
   return payload.readBigUInt64LE(SENT_NS_OFFSET)
 }
 
-/** What somebody wrote or read: how many messages, and a digest of all their bytes in order. Equal sums mean equal messages. */
+/** What one process wrote or read: how many messages, and a digest of all their bytes in order. Equal sums mean equal messages. */
 export class Sum {
   count = 0
   readonly #hash = createHash('sha256')

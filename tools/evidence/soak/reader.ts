@@ -10,7 +10,7 @@ const BATCH_COUNT = 1000
 const HIGHEST_NS = 60e9
 /** How long the slow one sleeps between two looks. */
 const SLOW_MS = 250
-/** Messages after which the restarting one closes and opens anew. */
+/** Messages after which the restarting one closes and opens again. */
 const LIFE_COUNT = 5000
 /** Longest wait before the total is looked at again. */
 const WAIT_MS = 100

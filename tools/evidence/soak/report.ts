@@ -14,7 +14,7 @@ export interface WriterReport {
 export interface ReaderReport {
   readonly count: number
   readonly digest: string
-  /** Times that it was opened anew. */
+  /** Times that it was opened again. */
   readonly restarts: number
   /** From the append to the reader's hands. */
   readonly latencyNs: { readonly p50: number; readonly p99: number; readonly p999: number; readonly max: number }

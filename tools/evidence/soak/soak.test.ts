@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chronicle-soak-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 it(
-  'four readers of different speeds read what one writer writes, while segments roll and are deleted, and nobody holds more and more',
+  'four readers of different speeds read what one writer writes, while segments roll and are deleted, and no process holds more and more',
   async () => {
     const { writer, readers, broken } = await runSoak({ folder, seconds: SECONDS, rate: RATE })
     expect(broken).toEqual([])

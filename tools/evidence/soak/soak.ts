@@ -129,7 +129,7 @@ class Soak {
       await sleep(SAMPLE_INTERVAL_MS)
       this.#throwWhenBroken()
       const elapsedMs = performance.now() - beganMs
-      if (elapsedMs > limitMs) throw new Error('in vain: the writer writes everything')
+      if (elapsedMs > limitMs) throw new Error('not reached: the writer writes everything')
       if (elapsedMs < this.#plan.seconds * 1000 * WARM_SHARE) continue
       for (const { actor, samples } of this.#participants) {
         samples.push(sampleProcess(actor.pid, this.#directory))
@@ -166,7 +166,7 @@ class Soak {
     const deadlineMs = performance.now() + PATIENCE_MS
     while (!isSo()) {
       this.#throwWhenBroken()
-      if (performance.now() > deadlineMs) throw new Error(`in vain: ${what}`)
+      if (performance.now() > deadlineMs) throw new Error(`not reached: ${what}`)
       await sleep(20)
     }
   }

@@ -1,4 +1,4 @@
-/** Appends at a fixed rate for as long as told, and keeps the queue open until it is told to end. */
+/** Appends at a fixed rate for as long as asked, and keeps the queue open until it is asked to end. */
 import { openWriter } from '@chronicle-ts/core'
 import { MEASURE, type MemoryReport, sampleMemory } from '../resources/memory-sample.js'
 import { fillPayload, PAYLOAD_LENGTH_MAX, Sum } from './payload.js'

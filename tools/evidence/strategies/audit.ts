@@ -40,7 +40,7 @@ export function auditStrategy({ name, ordersOut, ordersIn }: StrategyPaths): Aud
       isMatching = answer !== undefined
       take(order, answer)
     }
-    // Strategy and router may be at work meanwhile: whatever has an answer by now was sent before.
+    // Strategy and router may be at work meanwhile: what has an answer by now was sent before.
     for (let answer = isMatching ? answers?.next() : undefined; answer !== undefined; answer = answers?.next()) {
       const order = orders?.next()
       if (order !== undefined) take(order, answer)

@@ -37,7 +37,7 @@ export interface DeparturesAudit {
  * - An order that could be read in a directory that a router served, before that directory vanished, is answered (in the mapped queue, which outlives its name), or the
  *   router says that something is wrong with that strategy.
  * - An order that came after the vanishing, through a mapping that its writer still had, may be answered and may be not; none is answered twice or out of order.
- * - A directory that vanished before any router served it takes its orders along: nobody could know of them.
+ * - A directory that vanished before any router served it takes its orders along: no process could know of them.
  */
 export class Departures {
   readonly #layout: BusLayout
@@ -90,7 +90,7 @@ export class Departures {
         total.reportedOrders += due - audit.answers
       } else
         broken.push(
-          `${layout.root}: ${name} was ${how} with ${promised} orders, ${audit.answers} were answered, and nobody said a word`,
+          `${layout.root}: ${name} was ${how} with ${promised} orders, ${audit.answers} were answered, and no error was reported`,
         )
     }
     return { ...total, broken }

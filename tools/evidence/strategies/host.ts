@@ -1,4 +1,4 @@
-/** A process with several strategies, which lives until it is killed or told to come to rest. */
+/** A process with several strategies, which lives until it is killed or asked to come to rest. */
 import { BusLayout } from '@chronicle-ts/bus'
 import { Random } from '../random.js'
 import { StrategyLife } from './strategy-life.js'

@@ -149,7 +149,7 @@ class Soak {
   async #strike(): Promise<void> {
     const group = this.#random.pick(this.#groups)
     const chance = this.#random.fraction()
-    // A host lives for about two seconds on average, whatever their number.
+    // A host lives for about two seconds on average, for any number of hosts.
     const isDeadly = this.#random.chance(this.#groups.length / 20)
     if (chance < 0.6) {
       if (isDeadly) await this.#kill(group)
@@ -179,7 +179,7 @@ class Soak {
     }
   }
 
-  /** Everybody is there, nobody sends: within a while every order has its answer. */
+  /** Every strategy is there, none sends: within a while every order has its answer. */
   async #settle(): Promise<{ orders: number; answers: number }> {
     for (const group of this.#groups) group.startAtMs = 0
     this.#startHosts()
@@ -261,7 +261,7 @@ class Soak {
     const deadlineMs = performance.now() + PATIENCE_MS
     while (!isSo()) {
       if (performance.now() > deadlineMs) {
-        this.#broken.push(`in vain: ${what}`, ...details(), ...this.#departures.lastLines)
+        this.#broken.push(`not reached: ${what}`, ...details(), ...this.#departures.lastLines)
         return
       }
       await sleep(100)

@@ -9,7 +9,7 @@ const SEGMENT_SIZE = 64 * 1024
 /** A strategy that fails while its directory stays in its place is a fault; one whose directory is being taken away may fail first. */
 const DOUBT_MS = 10_000
 
-/** One strategy that comes, sends orders, reads the answers, leaves now and then, and begins anew where its directory vanished. */
+/** One strategy that comes, sends orders, reads the answers, leaves now and then, and begins again where its directory vanished. */
 export class StrategyLife {
   readonly #layout: BusLayout
   readonly #name: string
@@ -30,7 +30,7 @@ export class StrategyLife {
     this.#order = createOrder(name)
   }
 
-  /** A turn of the strategy. @throws what is no consequence of a directory that vanished. */
+  /** A turn of the strategy. @throws what is not a consequence of a directory that vanished. */
   act(nowMs: number): void {
     if (this.#hasVanished()) this.#end(nowMs)
     if (this.#doubt !== undefined) {

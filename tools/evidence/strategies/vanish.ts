@@ -6,7 +6,7 @@ export type Vanishing = 'moved' | 'deleted'
 
 /**
  * Takes a directory away from under the processes that have its files mapped. Every file stays to be looked at, with what is still written to it through a
- * mapping: a file that is deleted is moved away too, which is the same to everybody who looks for it by its name.
+ * mapping: a file that is deleted is moved away too, which is the same for every process that opens it by its name.
  */
 export function vanish(directory: string, to: string, how: Vanishing): void {
   mkdirSync(dirname(to), { recursive: true })
@@ -26,7 +26,7 @@ function empty(directory: string, to: string): void {
       rmdirSync(directory)
       return
     } catch (error) {
-      // Somebody made a file in it meanwhile.
+      // Another process made a file in it meanwhile.
       if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
     }
   }

@@ -108,7 +108,7 @@ export interface WitnessedQueue {
   readonly segments: readonly WitnessedSegment[]
   readonly records: readonly WitnessedRecord[]
   readonly padding: readonly WitnessedPlace[]
-  /** Bytes behind the last record that an append touched which never committed. */
+  /** Bytes after the last record that an append touched which never committed. */
   readonly torn: readonly (WitnessedPlace & { readonly end: number })[]
   readonly readers: Readonly<Record<string, WitnessedReader>>
   readonly index: { readonly segment: Wide; readonly offset: Wide } | undefined

@@ -66,8 +66,8 @@ function* scanSegment(file, name, id, walk, payloads) {
   walk.boundaries.set(id, new Set([64]))
   if (id > walk.head) {
     const dirt = file.firstNonZero(64, file.length)
-    if (dirt !== -1) yield problem('not-empty', name, dirt, 'bytes in a segment behind the head')
-    if (!isZero(header.subarray(16, 24))) yield problem('not-empty', name, 16, 'first sequence of a segment behind the head')
+    if (dirt !== -1) yield problem('not-empty', name, dirt, 'bytes in a segment after the head')
+    if (!isZero(header.subarray(16, 24))) yield problem('not-empty', name, 16, 'first sequence of a segment after the head')
   } else {
     yield* scanRecords(file, name, id, walk, sum, payloads)
   }
@@ -112,7 +112,7 @@ function* checkPadding(file, header, name, id, offset, end, walk) {
   if (dirt !== -1) yield problem('not-zero', name, dirt, 'padding record')
 }
 
-/** Behind the last record all is zero, but for what an append that never committed may have touched. @param {FileBytes} file @param {string} name @param {number} id @param {number} offset @param {number} size @param {Walk} walk */
+/** After the last record all is zero, but for what an append that never committed may have touched. @param {FileBytes} file @param {string} name @param {number} id @param {number} offset @param {number} size @param {Walk} walk */
 function* checkTail(file, name, id, offset, size, walk) {
   const { control } = walk
   const known =
@@ -123,7 +123,7 @@ function* checkTail(file, name, id, offset, size, walk) {
   const torn = dirtyEnd > offset ? file.firstNonZero(offset, dirtyEnd) : -1
   if (torn !== -1) yield { kind: 'torn', segment: id, offset, end: dirtyEnd }
   const dirt = file.firstNonZero(Math.max(offset, dirtyEnd), size)
-  if (dirt !== -1) yield problem('not-zero', name, dirt, 'behind the last record')
+  if (dirt !== -1) yield problem('not-zero', name, dirt, 'after the last record')
 }
 
 /** @param {FileBytes} file @param {Buffer} header @param {string} name @param {number} id @param {number} offset @param {Walk} walk @param {any} sum @param {boolean} payloads */
@@ -162,7 +162,7 @@ function* scanRecord(file, header, name, id, offset, walk, sum, payloads) {
   }
   if ((flags & 1) === 0 && !isZero(header.subarray(32, 40))) yield problem('not-zero', name, offset + 32, 'record header')
   if ((flags & 6) === 0 && !isZero(header.subarray(40, 64))) yield problem('not-zero', name, offset + 40, 'record header')
-  if (!isZero(body.subarray(length))) yield problem('not-zero', name, offset + 64 + length, 'behind the payload')
+  if (!isZero(body.subarray(length))) yield problem('not-zero', name, offset + 64 + length, 'after the payload')
   yield* checkOrder(record, name, walk)
   if (!sum.ahead) {
     for (const found of checkClock(record.timestampNs, name, offset + 16)) {
@@ -196,7 +196,7 @@ function decodeSource(header) {
 }
 
 /**
- * Sequences go up by one. A writer of the base format begins again with 0 at every open; the first record of ours behind such records goes on from
+ * Sequences go up by one. A writer of the base format begins again with 0 at every open; the first record of this library after such records goes on from
  * the highest sequence before it.
  *
  * @param {{ offset: number, sequence: number | string, flags: number, writerEpoch: number | null }} record @param {string} name @param {Walk} walk

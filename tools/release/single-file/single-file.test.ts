@@ -9,7 +9,7 @@ describe('chron-cli as one file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'chronicle-single-file-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('imports, shows, inspects and diagnoses a queue in a folder without packages, and leaves no file behind', async () => {
+  it('imports, shows, inspects and diagnoses a queue in a folder without packages, and leaves no file', async () => {
     const program = join(folder, 'chron-cli.cjs')
     await bundle(program)
     trySingleFile(program)

@@ -9,7 +9,7 @@ import { manifestOf } from '../pack.mjs'
  * Runs `chron-cli` as one file in a folder that holds nothing else.
  *
  * @param {string} path of the file
- * @throws when a command fails, prints something else, or leaves a file behind
+ * @throws when a command fails, prints something else, or leaves a file
  */
 export function trySingleFile(path) {
   const folder = mkdtempSync(join(tmpdir(), 'chronicle-single-file-'))
@@ -29,7 +29,7 @@ export function trySingleFile(path) {
     if (JSON.parse(run('inspect', 'queue', '--json')).schemaVersion !== 1) throw new Error('inspect printed something else')
     if (JSON.parse(run('doctor', 'queue', '--json')).schemaVersion !== 1) throw new Error('doctor printed something else')
     const left = readdirSync(temporary)
-    if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`)
+    if (left.length > 0) throw new Error(`files that remain: ${left.join(', ')}`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -11,6 +11,11 @@ interface Zstd {
 }
 
 /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` on a version of Node.js that has no zstd. */
+export function assertCompression(): void {
+  if ((zlib as Zstd).zstdCompressSync === undefined) throw missing()
+}
+
+/** @throws as {@link assertCompression}. */
 export function compress(bytes: Uint8Array): Uint8Array {
   const { zstdCompressSync } = zlib as Zstd
   if (zstdCompressSync === undefined) throw missing()

@@ -93,6 +93,22 @@ export function termMarker(head: { readonly queueId: string; readonly term: numb
   return { ...head, count: 0, crc: crc32(body), part: 1, parts: 1, body }
 }
 
+/** Returns how many parts of these frames are there already, when the last message of the stream is one of them: what an earlier attempt published, made alike. */
+export function partsThere(frames: readonly Frame[], last: Frame | undefined): number {
+  if (last === undefined || last.part === last.parts) return 0
+  const same = frames[last.part - 1]
+  const isSame =
+    same !== undefined &&
+    same.queueId === last.queueId &&
+    same.term === last.term &&
+    same.first === last.first &&
+    same.count === last.count &&
+    same.parts === last.parts &&
+    same.crc === last.crc &&
+    same.body.length === last.body.length
+  return isSame ? last.part : 0
+}
+
 export function isSound(frame: Frame): boolean {
   return crc32(frame.body) === frame.crc
 }

@@ -2,16 +2,21 @@ import { InvalidArgumentError, openObserver } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { readIdentity } from '../replica/replica-identity.js'
+import { type BridgeLag, lagOfReplica, lagOfSource } from './bridge-lag.js'
 import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
-import { SINK_PREFIX } from './sink-progress.js'
+import { sinkNoteOf, sinkOf } from './sink-note.js'
 
 /** One sink of a stream. */
 export interface SinkStatus {
   readonly name: string
+  /** Host and directory of the replica. */
+  readonly replica: string
   /** Messages of the stream that it has not made durable. */
   readonly pendingFrames: number
-  /** Sequence of the record that it needs next, as far as its acknowledgements say; `undefined` when the stream does not have that frame any more. */
-  readonly nextSequence: number | undefined
+  /** Sequence of the record that it needs next, as far as it said what is durable. */
+  readonly durableSequence: number
+  /** How far it is behind the source, when this is the source; otherwise behind the stream. */
+  readonly lag: BridgeLag
 }
 
 /** Where a queue, its stream and its sinks are. */
@@ -33,7 +38,7 @@ export interface BridgeStatus {
     readonly nextSequence: number | undefined
   }
   /** A source's: how far the stream is behind it. A replica's: how far it is behind the stream. */
-  readonly lag: { readonly messages: number; readonly seconds: number | undefined }
+  readonly lag: BridgeLag
   /** Whether a replica was promoted over this source. */
   readonly fenced: boolean
   readonly sinks: readonly SinkStatus[]
@@ -55,8 +60,6 @@ export async function bridgeStatus(
   const stream = await FrameStream.of(connection, queueId, names)
   const range = await stream.range()
   const end = await stream.end()
-  const there = end.next ?? 0
-  const messages = Math.max(0, isReplica ? there - nextSequence : nextSequence - there)
   return {
     directory,
     queueId,
@@ -72,30 +75,27 @@ export async function bridgeStatus(
       term: end.term,
       nextSequence: end.next,
     },
-    lag: { messages, seconds: messages === 0 ? 0 : isReplica ? undefined : ageOf(directory, there) },
+    lag: isReplica ? await lagOfReplica(stream, { nextSequence }, end) : lagOfSource(directory, end.next ?? 0),
     fenced: !isReplica && end.term > term,
-    sinks: range === undefined ? [] : await sinksOf(stream),
+    sinks: range === undefined ? [] : await sinksOf(stream, isReplica ? { next: end.next ?? 0 } : { directory }),
   }
 }
 
-/** Seconds since the record was appended, by its time. */
-function ageOf(directory: string, sequence: number): number | undefined {
-  using observer = openObserver(directory, { start: { sequence } })
-  const message = observer.peek()
-  if (message === undefined) return undefined
-  return Math.max(0, Number(BigInt(Date.now()) * 1_000_000n - message.timestampNs) / 1e9)
-}
-
-async function sinksOf(stream: FrameStream): Promise<SinkStatus[]> {
+async function sinksOf(
+  stream: FrameStream,
+  measure: { readonly directory: string } | { readonly next: number },
+): Promise<SinkStatus[]> {
   const sinks: SinkStatus[] = []
-  for await (const { name, num_pending, num_ack_pending, ack_floor } of stream.manager.consumers.list(stream.name)) {
-    if (!name.startsWith(SINK_PREFIX)) continue
-    const frame = ack_floor.stream_seq === 0 ? undefined : await stream.frameAt(ack_floor.stream_seq)
-    sinks.push({
-      name: name.slice(SINK_PREFIX.length),
-      pendingFrames: num_pending + num_ack_pending,
-      nextSequence: frame === undefined ? undefined : frame.first + frame.count,
-    })
+  for await (const consumer of stream.manager.consumers.list(stream.name)) {
+    const name = sinkOf(consumer.name)
+    if (name === undefined) continue
+    const { durable, replica } = sinkNoteOf(consumer)
+    const lag =
+      'directory' in measure
+        ? lagOfSource(measure.directory, durable)
+        : { messages: Math.max(0, measure.next - durable), bytes: undefined, seconds: undefined }
+    const pendingFrames = consumer.num_pending + consumer.num_ack_pending
+    sinks.push({ name, replica, pendingFrames, durableSequence: durable, lag })
   }
   return sinks
 }

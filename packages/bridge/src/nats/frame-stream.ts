@@ -9,10 +9,12 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type StreamInfo,
 } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Frame } from '../frames/frame.js'
 import { frameOfMessage, headersOf, messageIdOf } from './frame-message.js'
+import { unusableStream } from './refusals.js'
 
 /** Which stream carries a queue. */
 export interface StreamNames {
@@ -80,10 +82,20 @@ export class FrameStream {
     return this.#client
   }
 
-  /** Makes the stream, when it does not exist. */
+  /** Makes the stream, when it does not exist. @throws `ERR_INVALID_ARGUMENT` for a stream that replication cannot use. */
   async ensure(settings: StreamSettings = {}): Promise<void> {
-    checkOptions(settings, { replicas: true, maxBytes: true })
-    if ((await this.range()) !== undefined) return
+    const info = await this.#info()
+    if (info !== undefined) {
+      const { subjects = [], retention } = info.config
+      if (!subjects.some((pattern) => matches(pattern, this.subject)))
+        throw unusableStream(this.name, `a stream that takes the subject ${this.subject}, not ${subjects.join(', ')}`)
+      if (retention !== RetentionPolicy.Limits)
+        throw unusableStream(
+          this.name,
+          `a stream with limits, which keeps what was acknowledged, not with retention ${retention}`,
+        )
+      return
+    }
     await this.#manager.streams.add({
       name: this.name,
       subjects: [this.subject],
@@ -98,13 +110,24 @@ export class FrameStream {
   async range(): Promise<
     { readonly first: number; readonly last: number; readonly messages: number; readonly bytes: number } | undefined
   > {
+    const info = await this.#info()
+    if (info === undefined) return undefined
+    const { state } = info
+    return { first: state.first_seq, last: state.last_seq, messages: state.messages, bytes: state.bytes }
+  }
+
+  async #info(): Promise<StreamInfo | undefined> {
     try {
-      const { state } = await this.#manager.streams.info(this.name)
-      return { first: state.first_seq, last: state.last_seq, messages: state.messages, bytes: state.bytes }
+      return await this.#manager.streams.info(this.name)
     } catch (error) {
       if (isApiError(error, STREAM_NOT_FOUND)) return undefined
       throw error
     }
+  }
+
+  /** Watches for connections that were made again: the server may have lost what it had. */
+  watchReconnects(): Reconnects {
+    return new Reconnects(this.connection)
   }
 
   /** Reads where the frames end, from the stream itself. */
@@ -120,13 +143,18 @@ export class FrameStream {
 
   /** Returns the frame of a message of the stream; `undefined` when it was deleted. @throws {@link BadBlockError} for a message that is not a frame. */
   async frameAt(sequence: number): Promise<Frame | undefined> {
+    return (await this.messageAt(sequence))?.frame
+  }
+
+  /** {@link frameAt}, and when the server stored it, in milliseconds of the server's clock. */
+  async messageAt(sequence: number): Promise<{ readonly frame: Frame; readonly storedMs: number } | undefined> {
     const message = await this.#manager.streams.getMessage(this.name, { seq: sequence }).catch((error: unknown) => {
       if (isApiError(error, NO_MESSAGE)) return null
       throw error
     })
     if (message === null) return undefined
     const frame = frameOfMessage({ headers: message.header, data: message.data })
-    if (typeof frame !== 'string') return frame
+    if (typeof frame !== 'string') return { frame, storedMs: message.time.getTime() }
     throw new BadBlockError({
       directory: this.name,
       offset: 0,
@@ -201,6 +229,45 @@ export class FrameStream {
     }
     return undefined
   }
+}
+
+/** A signal that aborts when the connection was made again, or is closed. */
+export class Reconnects {
+  readonly #events: AsyncIterable<{ readonly type: string }> & { stop?: () => void }
+  #abort = new AbortController()
+
+  constructor(connection: NatsConnection) {
+    this.#events = connection.status()
+    void this.#follow()
+    // Given up by the client: what is asked next says why.
+    void connection.closed().then(() => this.#abort.abort())
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** Begins to watch again: what happened before is known. */
+  forget(): void {
+    if (this.#abort.signal.aborted) this.#abort = new AbortController()
+  }
+
+  [Symbol.dispose](): void {
+    this.#events.stop?.()
+  }
+
+  async #follow(): Promise<void> {
+    for await (const { type } of this.#events) if (type === 'reconnect') this.#abort.abort()
+  }
+}
+
+/** Whether a subject is one of a pattern's, by the rules of NATS. */
+function matches(pattern: string, subject: string): boolean {
+  const words = subject.split('.')
+  const parts = pattern.split('.')
+  const isSame = (part: string, index: number): boolean => part === '*' || part === words[index]
+  if (parts.at(-1) === '>') return words.length >= parts.length && parts.slice(0, -1).every(isSame)
+  return parts.length === words.length && parts.every(isSame)
 }
 
 export function isApiError(error: unknown, code: number): boolean {

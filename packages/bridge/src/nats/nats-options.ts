@@ -1,13 +1,28 @@
 import { readFileSync } from 'node:fs'
-import { checkOptions, fromSystemError, type OptionNames } from '@chronicle-ts/core/internal'
-import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { isIP } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
+import { InvalidArgumentError, isQueueError } from '@chronicle-ts/core'
+import { checkOptions, checkSignal, fromSystemError, type OptionNames } from '@chronicle-ts/core/internal'
+import {
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  nkeyAuthenticator,
+} from '@nats-io/transport-node'
+import { Backoff, Outage } from './backoff.js'
+import type { SessionNote } from './passing.js'
+import { fromServerError } from './refusals.js'
 
 /** How a NATS server is reached. */
 export interface NatsOptions {
   /** `nats://host:port` or `tls://host:port`; several, to choose from. */
   readonly servers: string | readonly string[]
-  /** File with credentials, as `nsc` writes it. */
+  /** File with credentials, as `nsc` writes it. Read again for each connection. */
   readonly credentialsFile?: string
+  /** File with the seed of an nkey. Read again for each connection. */
+  readonly nkeyFile?: string
   readonly token?: string
   readonly user?: string
   readonly password?: string
@@ -17,37 +32,128 @@ export interface NatsOptions {
 const NAMES: OptionNames<NatsOptions> = {
   servers: true,
   credentialsFile: true,
+  nkeyFile: true,
   token: true,
   user: true,
   password: true,
   tls: true,
 }
 
-/** Time that the first connection may take. Later ones are tried without a limit. */
-const CONNECT_TIMEOUT_MS = 5000
-const RECONNECT_WAIT_MS = 250
+/** Tries again until a server is there. */
+export interface PersistentOptions {
+  /** Ends the trying. */
+  readonly signal: AbortSignal
+  readonly onNote?: ((note: SessionNote) => void) | undefined
+}
 
-/** Connects. A connection that is lost later is made again, for as long as it takes. @throws what the client throws when the first attempt fails. */
+/** Time that a connection may take. */
+const CONNECT_TIMEOUT_MS = 5000
+/** Requests to a server that hangs as a machine does are noticed after two of them. */
+const PING_INTERVAL_MS = 10_000
+/** The host of a server, in brackets where it is an address of IPv6. */
+const ADDRESS = /^(?:\w+:\/\/)?\[?([^\]/]+?)\]?(?::\d+)?$/
+/** A seed: base 32, and begins with S. */
+const SEED_LINE = /^\s*(S[A-Z2-7]{50,})\s*$/m
+
+/**
+ * Connects. A connection that is lost later is made again, for as long as it takes, in growing intervals.
+ *
+ * @throws `ERR_SERVER_REFUSED` when credentials, certificate or settings do not fit; `ERR_SERVER_UNREACHABLE` when no server answers; errors of the files that the options name.
+ */
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
   checkOptions(options, NAMES)
   if (options.tls !== undefined) checkOptions(options.tls, { caFile: true, certFile: true, keyFile: true }, 'tls')
-  const { servers, credentialsFile, token, user, password, tls } = options
+  const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers]
+  const outage = new Outage()
+  const settings = { ...settingsOf(options, servers), servers, reconnectDelayHandler: () => outage.pauseMs() }
+  try {
+    const connection = await connect(settings)
+    void follow(connection, outage)
+    return connection
+  } catch (error) {
+    throw fromServerError(error, servers.join(','))
+  }
+}
+
+/** {@link connectNats} that waits for a server. @throws as {@link connectNats}, but `ERR_SERVER_UNREACHABLE` only when the signal aborts. */
+export async function connectPersistently(options: NatsOptions, persistent: PersistentOptions): Promise<NatsConnection> {
+  checkOptions(persistent, { signal: true, onNote: true })
+  const { signal, onNote } = persistent
+  checkSignal(signal)
+  const backoff = new Backoff()
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connectNats(options)
+    } catch (error) {
+      if (!isQueueError(error, 'ERR_SERVER_UNREACHABLE') || signal.aborted) throw error
+      onNote?.({ error, attempt })
+      await sleep(backoff.nextMs(), undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+async function follow(connection: NatsConnection, outage: Outage): Promise<void> {
+  for await (const { type } of connection.status()) {
+    if (type === 'disconnect') outage.begin()
+    if (type === 'reconnect') outage.end()
+  }
+}
+
+function settingsOf(
+  { credentialsFile, nkeyFile, token, user, password, tls }: NatsOptions,
+  servers: readonly string[],
+): NodeConnectionOptions {
   const settings: NodeConnectionOptions = {
-    servers: typeof servers === 'string' ? servers : [...servers],
     name: 'chronicle-ts bridge',
     timeout: CONNECT_TIMEOUT_MS,
+    pingInterval: PING_INTERVAL_MS,
     maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_WAIT_MS,
   }
-  if (credentialsFile !== undefined) settings.authenticator = credsAuthenticator(readCredentials(credentialsFile))
+  if (credentialsFile !== undefined) settings.authenticator = credsAuthenticator(() => readCredentials(credentialsFile))
+  if (nkeyFile !== undefined) settings.authenticator = nkeyAuthenticator(() => readSeed(nkeyFile))
   if (token !== undefined) settings.token = token
   if (user !== undefined) settings.user = user
   if (password !== undefined) settings.pass = password
-  if (tls !== undefined) settings.tls = { ...tls }
-  return await connect(settings)
+  if (tls !== undefined) settings.tls = { ...tls, ...identityCheck(servers) }
+  // What is wrong with a file is reported before a server is asked.
+  if (credentialsFile !== undefined) readCredentials(credentialsFile)
+  if (nkeyFile !== undefined) readSeed(nkeyFile)
+  for (const path of [tls?.caFile, tls?.certFile, tls?.keyFile]) if (path !== undefined) readSecret(path)
+  return settings
+}
+
+/** The client gives TLS no name for a server that is named by its address, and so no certificate would fit. It must be that of one of the addresses that were given. */
+function identityCheck(servers: readonly string[]): Pick<ConnectionOptions, 'checkServerIdentity'> {
+  const addresses = servers.map((server) => ADDRESS.exec(server)?.[1] ?? '').filter((host) => isIP(host) !== 0)
+  if (addresses.length === 0) return {}
+  return {
+    checkServerIdentity: (host, certificate) => {
+      const fault = checkServerIdentity(host, certificate)
+      const fits = addresses.some((address) => checkServerIdentity(address, certificate) === undefined)
+      return fits ? undefined : fault
+    },
+  }
+}
+
+/** The line with the seed: `nk -gen user` writes it alone, and people add comments. */
+function readSeed(path: string): Uint8Array {
+  const seed = SEED_LINE.exec(readSecret(path).toString('latin1'))?.[1]
+  if (seed !== undefined) return Buffer.from(seed, 'latin1')
+  throw new InvalidArgumentError({ argument: 'nkeyFile', value: path, expected: 'a file with the seed of an nkey' })
 }
 
 function readCredentials(path: string): Uint8Array {
+  const bytes = readSecret(path)
+  const text = bytes.toString('latin1')
+  if (text.includes('BEGIN NATS USER JWT') && SEED_LINE.test(text)) return bytes
+  throw new InvalidArgumentError({
+    argument: 'credentialsFile',
+    value: path,
+    expected: 'a file with credentials, as nsc writes it',
+  })
+}
+
+function readSecret(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {

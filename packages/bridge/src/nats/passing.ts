@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isQueueError } from '@chronicle-ts/core'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { Backoff } from './backoff.js'
+import { fromServerError } from './refusals.js'
 
-/** First and longest pause before a session is begun again. */
-const FIRST_PAUSE_MS = 100
-const LONGEST_PAUSE_MS = 5000
-
-/** Tells about a session that ended. */
+/** Describes a session that ended, and that another one follows. */
 export interface SessionNote {
   readonly error: unknown
   /** How often in a row. */
@@ -16,39 +15,47 @@ export interface SessionNote {
 export interface SessionCounts {
   readonly frames: number
   failures: number
+  /** Why the last session failed; `undefined` since a frame was passed after it. */
+  lastError: string | undefined
+}
+
+interface Sessions {
+  readonly connection: NatsConnection
+  readonly signal: AbortSignal
+  readonly counts: SessionCounts
+  readonly onNote?: ((note: SessionNote) => void) | undefined
 }
 
 /**
- * Runs sessions until one ends without an error, or the signal aborts. A session that fails because of the server or the network is followed by another one, which reads from the stream where it is. What the
- * queues say is final. The pause grows while sessions fail without a frame between them.
+ * Runs sessions until one ends without an error, or the signal aborts. A session that fails because of the server or the network is followed by another one, which reads from the stream where it is. Errors of
+ * queues are final, and so is a refusal of the server. The pause grows while sessions fail without a frame between them.
  */
-export async function inSessions(
-  session: () => Promise<void>,
-  { signal, counts, onNote }: { signal: AbortSignal; counts: SessionCounts; onNote?: ((note: SessionNote) => void) | undefined },
-): Promise<void> {
+export async function inSessions(session: () => Promise<void>, { connection, signal, counts, onNote }: Sessions): Promise<void> {
+  const backoff = new Backoff()
   let framesBefore = counts.frames
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
       return await session()
     } catch (error) {
       if (signal.aborted) return
-      if (isQueueError(error) || !isOfServer(error)) throw error
-      if (counts.frames > framesBefore) attempt = 1
+      const known = await finalErrorOf(error, connection)
+      if (!isQueueError(known, 'ERR_SERVER_UNREACHABLE')) throw known
+      if (counts.frames > framesBefore) {
+        attempt = 1
+        backoff.reset()
+      }
       framesBefore = counts.frames
       counts.failures++
+      counts.lastError = known.detail
       onNote?.({ error, attempt })
-      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+      await sleep(backoff.nextMs(), undefined, { signal }).catch(() => undefined)
     }
   }
 }
 
-/** Errors of the client: a connection that is lost, a request without an answer, a server that has no JetStream yet. Not those of programming. */
-function isOfServer(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    !(error instanceof TypeError) &&
-    !(error instanceof RangeError) &&
-    !(error instanceof ReferenceError)
-  )
+/** A connection that the client has given up says why: the server refused it. */
+async function finalErrorOf(error: unknown, connection: NatsConnection): Promise<unknown> {
+  const server = connection.getServer()
+  const reason = connection.isClosed() ? await connection.closed() : undefined
+  return fromServerError(reason instanceof Error ? reason : error, server)
 }

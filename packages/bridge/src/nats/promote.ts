@@ -2,10 +2,12 @@ import { DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { termMarker } from '../frames/frame.js'
+import { forgetProgress } from '../progress/bridge-progress.js'
 import { becomeSource } from '../replica/replica-identity.js'
 import { ReplicaSink } from '../replica/replica-sink.js'
 import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 import { Puller } from './puller.js'
+import { consumerOf } from './sink-note.js'
 
 /** Others that append or promote at the same time make a try fail. */
 const TRIES_MAX = 100
@@ -47,6 +49,9 @@ export async function promote(
     // What the replica has beyond the stream, which has lost it, is published under the new term.
     if (!(await stream.publish(termMarker({ queueId, term, first }), end.lastSequence))) continue
     becomeSource(directory, { queueId, term })
+    forgetProgress(directory, 'pull')
+    // A source is not a sink any more: the next push must not wait for it.
+    await stream.manager.consumers.delete(stream.name, consumerOf(names.name)).catch(() => undefined)
     return { queueId, term, first }
   }
   throw new DataLostError({ directory, from: sink.nextSequence, to: (await stream.end()).next ?? 0 })

@@ -1,14 +1,15 @@
-import { BadBlockError, DataLostError } from '@chronicle-ts/core'
+import { BadBlockError, DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
-import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import { AckPolicy, type ConsumerInfo, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import type { BridgeReading } from '../progress/progress-writer.js'
 import type { ReplicaSink } from '../replica/replica-sink.js'
+import { type BridgeLag, lagOfReplica, UNKNOWN_LAG } from './bridge-lag.js'
 import { frameOfMessage } from './frame-message.js'
 import type { FrameStream } from './frame-stream.js'
 import { inSessions, type SessionNote } from './passing.js'
-import { SINK_PREFIX } from './sink-progress.js'
+import { SinkFlusher } from './sink-flusher.js'
+import { consumerOf, encodeSinkNote, replicaAt, sinkNoteOf } from './sink-note.js'
 
-/** Messages that are taken before they are made durable, while more are there. */
-const FLUSH_FRAMES = 64
 /** Bytes that the server sends ahead. */
 const AHEAD_BYTES = 4 * 1024 * 1024
 /** How long a consumer may be silent before the session counts as lost. */
@@ -16,6 +17,8 @@ const HEARTBEAT_MS = 2000
 const NS_PER_MS = 1_000_000
 /** Time after which the server sends a message again that was not acknowledged. */
 const ACK_WAIT_MS = 30_000
+/** Messages that may be taken and not durable yet. */
+const ACK_PENDING_MAX = 512
 
 export interface PullerOptions {
   /** Names this sink among the sinks of the queue, so that the source can wait for it. */
@@ -31,7 +34,10 @@ export interface PullProgress {
   readonly bytes: number
   /** Messages of the stream that the sink has not taken yet, as far as it knows. */
   readonly pending: number
+  /** Sessions that failed. */
   readonly failures: number
+  /** Why the last session failed; `undefined` when a frame came after it. */
+  readonly lastError: string | undefined
 }
 
 /**
@@ -42,8 +48,17 @@ export class Puller {
   readonly #sink: ReplicaSink
   readonly #stream: FrameStream
   readonly #options: PullerOptions
-  readonly #progress = { frames: 0, records: 0, bytes: 0, pending: 0, failures: 0 }
+  readonly #progress = {
+    frames: 0,
+    records: 0,
+    bytes: 0,
+    pending: 0,
+    failures: 0,
+    lastError: undefined as string | undefined,
+  }
   #gapAt: number | undefined
+  /** The last message of this session. */
+  #taken: number | undefined
 
   constructor(sink: ReplicaSink, stream: FrameStream, options: PullerOptions) {
     checkOptions(options, { name: true, once: true, onNote: true })
@@ -56,31 +71,58 @@ export class Puller {
     return { ...this.#progress }
   }
 
+  /** Where this end is, for tools: how far the replica is behind the stream. Asks the server, where one is there. @returns `undefined` before there is a replica. */
+  async read(): Promise<BridgeReading | undefined> {
+    const { lastError, records, bytes, failures } = this.#progress
+    const { queueId, term, nextSequence } = this.#sink
+    if (queueId === undefined || nextSequence === undefined) return undefined
+    const { name: stream } = this.#stream
+    const lag = lastError === undefined ? await this.#lag(nextSequence).catch(() => UNKNOWN_LAG) : UNKNOWN_LAG
+    const { name } = this.#options
+    return { role: 'pull', name, queueId, term, stream, nextSequence, lag, records, bytes, failures, lastError }
+  }
+
+  async #lag(nextSequence: number): Promise<BridgeLag> {
+    const message = this.#taken === undefined ? undefined : this.#taken + 1
+    return lagOfReplica(this.#stream, { nextSequence, message }, await this.#stream.end())
+  }
+
   /**
    * Pulls until the signal aborts, or with `once` until everything is there.
    *
    * @throws `ERR_DATA_LOST` when the stream was trimmed below the replica, or has a gap; {@link BadBlockError} when it differs from the replica; `ERR_FENCED` when the replica has records
-   * that a promoted queue did not have.
+   * that a promoted queue did not have; {@link InvalidArgumentError} when another replica uses the name; `ERR_SERVER_REFUSED`.
    */
   async run(signal: AbortSignal): Promise<void> {
-    await inSessions(() => this.#session(signal), { signal, counts: this.#progress, onNote: this.#options.onNote })
+    const { connection } = this.#stream
+    await inSessions(() => this.#session(signal), { connection, signal, counts: this.#progress, onNote: this.#options.onNote })
   }
 
   async #session(signal: AbortSignal): Promise<void> {
+    this.#taken = undefined
     const range = await this.#stream.range()
     if (range === undefined) throw new Error(`the stream ${this.#stream.name} does not exist`)
+    // A killed predecessor may have left records that are visible and not durable: the new consumer says what is durable.
+    await this.#sink.flush()
     const begin = await this.#begin()
+    const consumer = await this.#makeConsumer(begin)
     if (this.#options.once === true && begin > range.last) return
-    const messages = await this.#consume(begin)
+    const messages = await this.#consume(consumer)
+    using reconnects = this.#stream.watchReconnects()
+    // A server that was killed may have lost messages, and what its consumer knows of them.
+    reconnects.signal.addEventListener('abort', () => messages.stop(new Error('the connection was made again')))
     const end = (): void => void messages.close()
     signal.addEventListener('abort', end, { once: true })
     // An abort while the server was asked has no event any more.
     if (signal.aborted) end()
+    const flusher = new SinkFlusher(this.#sink, this.#stream, consumer)
     try {
-      await this.#takeAll(messages, { signal, last: this.#options.once === true ? range.last : Number.POSITIVE_INFINITY })
+      const last = this.#options.once === true ? range.last : Number.POSITIVE_INFINITY
+      await this.#takeAll(messages, flusher, { signal, last })
     } finally {
       signal.removeEventListener('abort', end)
       await messages.close()
+      await flusher.settle()
     }
   }
 
@@ -101,19 +143,38 @@ export class Puller {
     return (range === undefined ? undefined : (await this.#stream.frameAt(range.first))?.first) ?? 0
   }
 
-  async #consume(begin: number): Promise<ConsumerMessages> {
-    const name = `${SINK_PREFIX}${this.#options.name}`
-    const { manager, client, name: stream } = this.#stream
-    await manager.consumers.delete(stream, name).catch(() => undefined)
+  /** Replaces the consumer of an earlier session: the place at which one begins cannot be changed. */
+  async #makeConsumer(begin: number): Promise<string> {
+    const consumer = consumerOf(this.#options.name)
+    const { manager, name: stream } = this.#stream
+    const before = await manager.consumers.info(stream, consumer).catch(() => undefined)
+    if (before !== undefined) this.#assertOwn(before)
+    await manager.consumers.delete(stream, consumer).catch(() => undefined)
     await manager.consumers.add(stream, {
-      durable_name: name,
+      durable_name: consumer,
+      description: encodeSinkNote({ durable: this.#sink.durableSequence, replica: replicaAt(this.#sink.directory) }),
       ack_policy: AckPolicy.All,
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: Math.max(1, begin),
       ack_wait: ACK_WAIT_MS * NS_PER_MS,
-      max_ack_pending: FLUSH_FRAMES * 8,
+      max_ack_pending: ACK_PENDING_MAX,
     })
-    const consumer = await client.consumers.get(stream, name)
+    return consumer
+  }
+
+  /** Two replicas with one name would take the consumer from each other, and the source would release what one of them does not have. */
+  #assertOwn(consumer: ConsumerInfo): void {
+    const { replica } = sinkNoteOf(consumer)
+    if (replica === replicaAt(this.#sink.directory) || replica === '' || consumer.num_waiting === 0) return
+    throw new InvalidArgumentError({
+      argument: 'name',
+      value: this.#options.name,
+      expected: `a name that the replica ${replica} does not use at the moment`,
+    })
+  }
+
+  async #consume(name: string): Promise<ConsumerMessages> {
+    const consumer = await this.#stream.client.consumers.get(this.#stream.name, name)
     const messages = await consumer.consume({
       max_bytes: AHEAD_BYTES,
       idle_heartbeat: HEARTBEAT_MS,
@@ -135,24 +196,20 @@ export class Puller {
         messages.stop(new Error(`the consumer is silent: ${type}`))
   }
 
-  async #takeAll(messages: ConsumerMessages, { signal, last }: { signal: AbortSignal; last: number }): Promise<void> {
-    let unflushed = 0
+  async #takeAll(
+    messages: ConsumerMessages,
+    flusher: SinkFlusher,
+    { signal, last }: { readonly signal: AbortSignal; readonly last: number },
+  ): Promise<void> {
     for await (const message of messages) {
       this.#take(message)
-      unflushed++
-      const isLast = message.seq >= last
-      if (unflushed < FLUSH_FRAMES && message.info.pending > 0 && !isLast) continue
-      if (!this.#sink.isInside) {
-        await this.#sink.flush()
-        message.ack()
-        unflushed = 0
-      }
-      if (isLast) {
-        await this.#stream.connection.flush()
-        return
-      }
+      if (!this.#sink.isInside) flusher.taken(message)
+      if (message.seq < last) continue
+      await flusher.end()
+      return
     }
     if (!signal.aborted) throw new Error('the consumer ended')
+    await flusher.end()
   }
 
   #take(message: JsMsg): void {
@@ -170,10 +227,13 @@ export class Puller {
     } catch (error) {
       throw this.#isFirstGap(error) ? new Error(`the consumer left records out: ${error}`) : error
     }
-    this.#progress.frames++
-    this.#progress.records += (this.#sink.nextSequence ?? before) - before
-    this.#progress.bytes += frame.body.length
-    this.#progress.pending = message.info.pending
+    const progress = this.#progress
+    progress.frames++
+    progress.records += (this.#sink.nextSequence ?? before) - before
+    progress.bytes += frame.body.length
+    progress.pending = message.info.pending
+    this.#taken = message.seq
+    progress.lastError = undefined
   }
 
   /**

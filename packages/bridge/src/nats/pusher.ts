@@ -1,9 +1,15 @@
-import { BadBlockError, FencedError, InvalidArgumentError } from '@chronicle-ts/core'
+import { BadBlockError, FencedError, QueueReader } from '@chronicle-ts/core'
 import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
-import type { Frame } from '../frames/frame.js'
+import { decompress } from '../frames/compression.js'
+import { type Frame, partsThere, termMarker } from '../frames/frame.js'
+import type { BridgeReading } from '../progress/progress-writer.js'
+import { firstDifference } from '../replica/compare-records.js'
 import { FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
+import { lagOfSource, UNKNOWN_LAG } from './bridge-lag.js'
+import { Flight } from './flight.js'
 import type { FrameStream, StreamEnd, StreamSettings } from './frame-stream.js'
 import { inSessions, type SessionNote } from './passing.js'
+import { unusableStream } from './refusals.js'
 import { SinkProgress } from './sink-progress.js'
 
 /** Frames that are on their way at once. */
@@ -14,16 +20,27 @@ const HEADER_BYTES = 1024
 const IDLE_MS = 1000
 /** Refusals in a row without a frame that was accepted: then something else than another pusher is wrong. */
 const REFUSALS_MAX = 1000
+/** Bytes that the body of the last message may decompress to. */
+const DECOMPRESSED_MAX = 2 ** 31
 
 export interface PusherOptions extends StreamSettings {
   /** Until when records are held in the source: the stream has them (default), or every sink has made them durable. */
   readonly holdUntil?: 'stream' | 'sink'
+  /** With `holdUntil: 'sink'`: sinks that count from the start. Without them a sink counts from when the stream shows it, and none is known to a stream that was lost. */
+  readonly sinks?: readonly string[]
   /** Ends when the source has caught up, instead of waiting for more. */
   readonly once?: boolean
   readonly onNote?: (note: SessionNote) => void
 }
 
-const NAMES: OptionNames<PusherOptions> = { replicas: true, maxBytes: true, holdUntil: true, once: true, onNote: true }
+const NAMES: OptionNames<PusherOptions> = {
+  replicas: true,
+  maxBytes: true,
+  holdUntil: true,
+  sinks: true,
+  once: true,
+  onNote: true,
+}
 
 export interface PushProgress {
   /** Sequence of the record that the stream needs next; `undefined` before the stream was asked. */
@@ -33,6 +50,8 @@ export interface PushProgress {
   readonly bytes: number
   /** Sessions that failed. */
   readonly failures: number
+  /** Why the last session failed; `undefined` when a frame came after it. */
+  readonly lastError: string | undefined
 }
 
 /**
@@ -44,12 +63,13 @@ export class Pusher {
   readonly #stream: FrameStream
   readonly #options: PusherOptions
   readonly #sinks: SinkProgress
-  readonly #progress: { nextSequence: number | undefined; frames: number; records: number; bytes: number; failures: number } = {
-    nextSequence: undefined,
+  readonly #progress = {
+    nextSequence: undefined as number | undefined,
     frames: 0,
     records: 0,
     bytes: 0,
     failures: 0,
+    lastError: undefined as string | undefined,
   }
   #refusals = 0
 
@@ -58,158 +78,159 @@ export class Pusher {
     this.#source = source
     this.#stream = stream
     this.#options = options
-    this.#sinks = new SinkProgress(stream, source)
+    this.#sinks = new SinkProgress(stream, source, options.sinks)
   }
 
   get progress(): PushProgress {
     return { ...this.#progress }
   }
 
+  /** Where this end is, for tools: how far the stream is behind the source. */
+  read(): BridgeReading {
+    const { lastError, nextSequence, records, bytes, failures } = this.#progress
+    const { queueId, term, reader } = this.#source
+    const lag = nextSequence === undefined ? UNKNOWN_LAG : lagOfSource(reader.directory, nextSequence)
+    return {
+      role: 'push',
+      name: reader instanceof QueueReader ? reader.name : '',
+      queueId,
+      term,
+      stream: this.#stream.name,
+      nextSequence,
+      lag,
+      records,
+      bytes,
+      failures,
+      lastError,
+    }
+  }
+
   /**
    * Pushes until the signal aborts, or with `once` until the source has caught up.
    *
    * @throws {@link FencedError} `ERR_FENCED` when a replica was promoted; `ERR_DATA_LOST` when the source no longer has what the stream needs; {@link BadBlockError} when the stream holds other records than
-   * the source.
+   * the source; `ERR_INVALID_ARGUMENT` for a stream of something else; `ERR_SERVER_REFUSED`.
    */
   async run(signal: AbortSignal): Promise<void> {
-    await inSessions(() => this.#session(signal), { signal, counts: this.#progress, onNote: this.#options.onNote })
+    const { connection } = this.#stream
+    await inSessions(() => this.#session(signal), { connection, signal, counts: this.#progress, onNote: this.#options.onNote })
   }
 
   async #session(signal: AbortSignal): Promise<void> {
-    const { replicas, maxBytes } = this.#options
-    await this.#stream.ensure({ ...(replicas !== undefined && { replicas }), ...(maxBytes !== undefined && { maxBytes }) })
+    using reconnects = this.#stream.watchReconnects()
+    this.#sinks.beginSession()
     while (!signal.aborted) {
+      reconnects.forget()
+      await this.#stream.ensure(this.#options)
       const end = await this.#stream.end()
-      this.#assertOurs(end)
+      this.#assertOwn(end)
       const bodyMax = this.#place(end)
-      if ((await this.#pushFrom(end, bodyMax, signal)) === 'done') return
-      if (++this.#refusals > REFUSALS_MAX) throw new Error('the server refuses every frame')
+      if (!(await this.#enterTerm(end))) continue
+      const ended = await this.#pushFrom(end, bodyMax, AbortSignal.any([signal, reconnects.signal]))
+      if (ended === 'done' && (signal.aborted || !reconnects.signal.aborted)) return
+      if (ended === 'refused' && ++this.#refusals > REFUSALS_MAX) throw new Error('the server refuses every frame')
     }
   }
 
-  /** @throws {@link FencedError}, {@link BadBlockError}. */
-  #assertOurs({ last, term }: StreamEnd): void {
+  /** @throws {@link FencedError}; `ERR_INVALID_ARGUMENT`. */
+  #assertOwn({ last, term }: StreamEnd): void {
     const { queueId, reader } = this.#source
-    const ours = this.#source.presentTerm
+    const own = this.#source.term
     if (last === undefined) return
-    if (last.queueId !== queueId)
-      throw new InvalidArgumentError({
-        argument: 'stream',
-        value: this.#stream.name,
-        expected: `a stream of queue ${queueId}, not of ${last.queueId}`,
-      })
-    if (term > ours) throw new FencedError({ directory: reader.directory, term: ours, newTerm: term })
+    if (last.queueId !== queueId) throw unusableStream(this.#stream.name, `a stream of queue ${queueId}, not of ${last.queueId}`)
+    if (term > own) throw new FencedError({ directory: reader.directory, term: own, newTerm: term })
   }
 
   /** Goes to the first record that the stream does not have. @returns bytes of a body at most. */
   #place({ last, next }: StreamEnd): number {
     const serverMax = (this.#stream.connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES
-    const bodyMax = Math.min(FRAME_BYTES, serverMax)
     this.#progress.nextSequence = next ?? this.#source.seekEarliest()
-    if (next === undefined || last === undefined) return bodyMax
-    if (last.count > 0 && last.term === this.#source.term && last.part === last.parts) this.#compareLast(last)
-    this.#source.seek(next)
-    // The parts of a record that are there give the size of those that are missing.
-    return last.part < last.parts ? last.body.length : bodyMax
+    if (next !== undefined && last !== undefined) {
+      this.#compareLast(last)
+      // The stream had it before this session.
+      const place = this.#source.seekBehind(next)
+      if (place !== undefined) this.#inStream(next, place)
+    }
+    return Math.min(FRAME_BYTES, serverMax)
   }
 
-  /** The last frame was this source's, or that of another one with its name: it must hold the same records. */
+  /** The last frame was this source's, or that of another copy of the queue: it must hold the same records. */
   #compareLast(last: Frame): void {
-    const { reader } = this.#source
-    try {
-      this.#source.seek(last.first)
-    } catch {
-      // Deleted by retention: nothing is left to compare.
-      return
-    }
-    const records = reader.nextBlock(last.body.length)
-    if (last.parts > 1 || records === undefined || records.count < last.count) return
-    const expected = Buffer.from(records.bytes.subarray(0, last.body.length))
-    if (!expected.equals(last.body) && !isCompressed(last.body))
-      throw new BadBlockError({
-        directory: reader.directory,
-        offset: 0,
-        expected: last.first,
-        detail: 'the stream holds other records than the queue from this sequence on',
-      })
+    if (last.count === 0 || last.parts > 1) return
+    const bytes = decompress(last.body, DECOMPRESSED_MAX)
+    const { directory } = this.#source.reader
+    const sequence = firstDifference(directory, { bytes, first: last.first })
+    if (sequence === undefined) return
+    throw new BadBlockError({
+      directory,
+      offset: 0,
+      expected: sequence,
+      detail: 'the stream holds other records than the queue from this sequence on',
+    })
+  }
+
+  /** A stream that was lost, and that a source of an older term filled again, must show that its term is over. @returns false when another message came in between. */
+  async #enterTerm({ term, lastSequence, next }: StreamEnd): Promise<boolean> {
+    const { queueId } = this.#source
+    const own = this.#source.term
+    if (term >= own || next === undefined) return true
+    await this.#stream.publish(termMarker({ queueId, term: own, first: next }), lastSequence)
+    return false
   }
 
   async #pushFrom(end: StreamEnd, bodyMax: number, signal: AbortSignal): Promise<'done' | 'refused'> {
-    const flight = new Flight()
+    const flight = new Flight(signal)
     let lastSequence = end.lastSequence
-    // Parts of a record that the stream has already.
-    let skip = end.last !== undefined && end.last.part < end.last.parts ? end.last.part : 0
+    let { last } = end
     while (!signal.aborted) {
       const outgoing = flight.size < IN_FLIGHT ? this.#source.next(bodyMax) : undefined
       if (outgoing !== undefined) {
-        const accepted = outgoing.frames.slice(skip).map((frame) => this.#stream.publish(frame, lastSequence++))
-        skip = 0
-        flight.add(outgoing, accepted, lastSequence)
+        const frames = outgoing.frames.slice(partsThere(outgoing.frames, last))
+        last = undefined
+        const accepted = frames.map((frame) => this.#stream.publish(frame, lastSequence++))
+        flight.add(outgoing, accepted)
         continue
       }
       if (flight.size > 0) {
         const arrived = await flight.first()
         if (arrived === 'refused') return 'refused'
-        await this.#arrived(arrived)
+        if (arrived === 'abandoned') break
+        this.#arrived(arrived)
         continue
       }
-      await this.#sinks.commitDurable(this.#options.holdUntil)
-      if (this.#options.once === true) return 'done'
-      await this.#source.reader.waitAsync({ signal, timeoutMs: IDLE_MS }).catch((error: unknown) => {
-        if (!signal.aborted) throw error
-      })
+      if (await this.#isOver(signal)) break
     }
-    await flight.settle()
     return 'done'
   }
 
-  async #arrived({ outgoing, lastSequence }: Arrived): Promise<void> {
+  /** The source has caught up. */
+  async #isOver(signal: AbortSignal): Promise<boolean> {
+    if (this.#options.holdUntil === 'sink') this.#sinks.commitDurable()
+    if (this.#options.once === true) {
+      await this.#sinks.settle()
+      return true
+    }
+    await this.#source.reader.waitAsync({ signal, timeoutMs: IDLE_MS }).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
+    return false
+  }
+
+  #arrived({ frames, first, count, length, place }: Outgoing): void {
+    const progress = this.#progress
     this.#refusals = 0
-    this.#progress.nextSequence = outgoing.first + outgoing.count
-    this.#progress.frames += outgoing.frames.length
-    this.#progress.records += outgoing.count
-    this.#progress.bytes += outgoing.length
-    if (this.#options.holdUntil === 'sink') await this.#sinks.published(lastSequence, outgoing.place)
-    else this.#source.commit(outgoing.place)
-  }
-}
-
-interface Arrived {
-  readonly outgoing: Outgoing
-  /** Sequence of its last message in the stream. */
-  readonly lastSequence: number
-}
-
-/** Frames on their way, in order. */
-class Flight {
-  readonly #waiting: (Arrived & { readonly accepted: readonly Promise<boolean>[] })[] = []
-
-  get size(): number {
-    return this.#waiting.length
+    progress.nextSequence = first + count
+    progress.frames += frames.length
+    progress.records += count
+    progress.bytes += length
+    progress.lastError = undefined
+    this.#inStream(first + count, place)
   }
 
-  add(outgoing: Outgoing, accepted: readonly Promise<boolean>[], lastSequence: number): void {
-    // A failure is met where it is awaited; until then it must not count as unhandled.
-    for (const promise of accepted) promise.catch(() => undefined)
-    this.#waiting.push({ outgoing, accepted, lastSequence })
+  #inStream(next: number, place: Outgoing['place']): void {
+    if (this.#options.holdUntil === 'sink') {
+      this.#sinks.published(next, place)
+      this.#sinks.commitDurable()
+    } else this.#source.commit(place)
   }
-
-  /** Waits for the oldest. After a refusal all that follow are refused, too, and are waited for. */
-  async first(): Promise<Arrived | 'refused'> {
-    const first = this.#waiting.shift() as Arrived & { readonly accepted: readonly Promise<boolean>[] }
-    const accepted = await Promise.all(first.accepted)
-    if (accepted.every(Boolean)) return first
-    await this.settle()
-    return 'refused'
-  }
-
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.#waiting.splice(0).flatMap(({ accepted }) => accepted))
-  }
-}
-
-const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
-
-function isCompressed(body: Uint8Array): boolean {
-  return ZSTD_MAGIC.equals(body.subarray(0, ZSTD_MAGIC.length))
 }

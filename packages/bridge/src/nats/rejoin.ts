@@ -1,8 +1,10 @@
-import { DataLostError, InvalidArgumentError, openObserver, openWriter } from '@chronicle-ts/core'
+import { InvalidArgumentError, openObserver, openWriter } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
+import { forgetProgress } from '../progress/bridge-progress.js'
 import { type CutOff, cutQueue } from '../replica/cut-queue.js'
 import { becomeReplica, readIdentity } from '../replica/replica-identity.js'
+import { findFork } from './find-fork.js'
 import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 
 export interface Rejoined extends CutOff {
@@ -13,9 +15,10 @@ export interface Rejoined extends CutOff {
 }
 
 /**
- * Makes a source that was fenced a replica of the promoted queue. Records that it has beyond the marker of the new term were never replicated: they are moved to the quarantine.
+ * Makes a source that was fenced, or a replica that has what a promoted queue did not have, a replica of the promoted queue. Its records are compared with those of the stream; from the first one on that
+ * differs, or that the stream does not have, they are moved to the quarantine.
  *
- * @throws {@link InvalidArgumentError} when nothing was promoted, or the queue is a replica already; {@link DataLostError} when the stream no longer has the marker; `ERR_WRITER_ACTIVE`.
+ * @throws {@link InvalidArgumentError} when nothing was promoted, or the queue has the highest term already; `ERR_DATA_LOST` when the stream no longer has the place where the two parted; `ERR_WRITER_ACTIVE`.
  */
 export async function rejoin(directory: string, connection: NatsConnection, names: StreamNames = {}): Promise<Rejoined> {
   checkOptions(names, STREAM_NAMES)
@@ -24,37 +27,19 @@ export async function rejoin(directory: string, connection: NatsConnection, name
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue with an id' })
   const { queueId, term } = identity
   const stream = await FrameStream.of(connection, queueId, names)
-  const marker = await firstOfHigherTerm(stream, { directory, term })
-  const cut = cutQueue(directory, marker.first, { queueId, term })
+  const end = await stream.end()
+  if (end.term <= term)
+    throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue of which a replica was promoted' })
+  const fork = await findFork(stream, { directory, next: nextSequenceOf(directory) })
+  const cut = cutQueue(directory, fork.first, { queueId, term })
   // Held while it becomes a replica, so that nothing appends to it as to a source.
   using writer = openWriter(directory)
-  becomeReplica(directory, { queueId, term: marker.term })
-  return { ...cut, queueId, term: marker.term, first: Math.min(marker.first, writer.nextSequence) }
+  becomeReplica(directory, { queueId, term: fork.term })
+  forgetProgress(directory, 'push')
+  return { ...cut, queueId, term: end.term, first: writer.nextSequence }
 }
 
-/** Finds where the first term above this one begins. Terms only go up, so bisection finds it. */
-async function firstOfHigherTerm(
-  stream: FrameStream,
-  own: { readonly directory: string; readonly term: number },
-): Promise<{ first: number; term: number }> {
-  const range = await stream.range()
-  const end = await stream.end()
-  if (range === undefined || end.term <= own.term)
-    throw new InvalidArgumentError({
-      argument: 'queue',
-      value: own.directory,
-      expected: 'a queue of which a replica was promoted',
-    })
-  let low = range.first
-  let high = range.last
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2)
-    const frame = await stream.frameAt(middle)
-    if (frame !== undefined && frame.term > own.term) high = middle
-    else low = middle + 1
-  }
-  const frame = await stream.frameAt(low)
-  if (frame !== undefined && frame.count === 0) return frame
-  using observer = openObserver(own.directory, { start: 'latest' })
-  throw new DataLostError({ directory: own.directory, from: observer.nextSequence, to: frame?.first ?? 0 })
+function nextSequenceOf(directory: string): number {
+  using observer = openObserver(directory, { start: 'latest' })
+  return observer.nextSequence
 }

@@ -1,51 +1,83 @@
 import type { CommittedMessage } from '@chronicle-ts/core'
 import type { ReplicaSource } from '../source/replica-source.js'
 import type { FrameStream } from './frame-stream.js'
-
-/** Names of the consumers of sinks begin with it. */
-export const SINK_PREFIX = 'chronicle-sink-'
+import { replicaAt, sinkNoteOf, sinkOf } from './sink-note.js'
 
 /** How often sinks are asked. */
 const ASK_INTERVAL_MS = 500
+/** Places that are kept while sinks are away; then every second one is dropped, and records are released in larger steps. */
+const PLACES_MAX = 4096
 
-/** Commits a source as far as every sink has made it durable: a sink acknowledges a message of the stream after its flush. */
+/** A place in the source: everything before record `next` may be committed with it. */
+interface Published {
+  readonly next: number
+  readonly place: CommittedMessage
+}
+
+/** Commits a source as far as every sink says that it has made it durable. */
 export class SinkProgress {
   readonly #stream: FrameStream
   readonly #source: ReplicaSource
-  readonly #published: { readonly lastSequence: number; readonly place: CommittedMessage }[] = []
+  readonly #own: string
+  /** Records below it are durable at a sink, by name. A sink that was seen once counts until the push ends, also while it has no consumer. */
+  readonly #durable: Map<string, number>
+  #published: Published[] = []
   #askedMs = Number.NEGATIVE_INFINITY
+  #asking: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
 
-  constructor(stream: FrameStream, source: ReplicaSource) {
+  /** @param sinks that count although the stream does not know them */
+  constructor(stream: FrameStream, source: ReplicaSource, sinks: readonly string[] = []) {
     this.#stream = stream
     this.#source = source
+    this.#own = replicaAt(source.reader.directory)
+    this.#durable = new Map(sinks.map((name) => [name, 0]))
   }
 
-  /** Notes that records are in the stream up to this message. */
-  async published(lastSequence: number, place: CommittedMessage): Promise<void> {
-    this.#published.push({ lastSequence, place })
-    await this.#commit()
+  /** Forgets places: the session begins where the stream is. */
+  beginSession(): void {
+    this.#published = []
+    this.#failure = undefined
   }
 
-  /** Commits what every sink has, where that is what counts. */
-  async commitDurable(holdUntil: 'stream' | 'sink' | undefined): Promise<void> {
-    if (holdUntil === 'sink') await this.#commit()
+  /** Notes that the records before `next` are in the stream. */
+  published(next: number, place: CommittedMessage): void {
+    this.#published.push({ next, place })
+    if (this.#published.length > PLACES_MAX) this.#published = this.#published.filter((_, index) => index % 2 === 1)
   }
 
-  async #commit(): Promise<void> {
+  /** Asks the sinks from time to time, without waiting for the answer, and commits what all of them have. @throws what the last asking met. */
+  commitDurable(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
     const nowMs = performance.now()
-    if (this.#published.length === 0 || nowMs - this.#askedMs < ASK_INTERVAL_MS) return
+    if (this.#published.length === 0 || this.#asking !== undefined || nowMs - this.#askedMs < ASK_INTERVAL_MS) return
     this.#askedMs = nowMs
-    const durable = await durableAtSinks(this.#stream)
+    this.#asking = this.#ask()
+      .catch((error: unknown) => {
+        this.#failure = { error }
+      })
+      .finally(() => {
+        this.#asking = undefined
+      })
+  }
+
+  /** Waits for an answer that is on its way. */
+  async settle(): Promise<void> {
+    await this.#asking
+  }
+
+  async #ask(): Promise<void> {
+    for await (const consumer of this.#stream.manager.consumers.list(this.#stream.name)) {
+      const sink = sinkOf(consumer.name)
+      // What was durable once stays so: a lower number is an old one.
+      if (sink === undefined) continue
+      const { durable, replica } = sinkNoteOf(consumer)
+      // This queue was a replica itself, and was promoted.
+      if (replica !== this.#own) this.#durable.set(sink, Math.max(this.#durable.get(sink) ?? 0, durable))
+    }
+    const durable = this.#durable.size === 0 ? 0 : Math.min(...this.#durable.values())
     let place: CommittedMessage | undefined
-    while ((this.#published[0]?.lastSequence ?? Number.POSITIVE_INFINITY) <= durable) place = this.#published.shift()?.place
+    while ((this.#published[0]?.next ?? Number.POSITIVE_INFINITY) <= durable) place = this.#published.shift()?.place
     if (place !== undefined) this.#source.commit(place)
   }
-}
-
-/** Returns the last message of the stream that every sink has made durable; 0 without a sink. */
-export async function durableAtSinks(stream: FrameStream): Promise<number> {
-  let durable = Number.POSITIVE_INFINITY
-  for await (const consumer of stream.manager.consumers.list(stream.name))
-    if (consumer.name.startsWith(SINK_PREFIX)) durable = Math.min(durable, consumer.ack_floor.stream_seq)
-  return Number.isFinite(durable) ? durable : 0
 }

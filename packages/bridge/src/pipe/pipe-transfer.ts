@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { checkOptions, checkSignal } from '@chronicle-ts/core/internal'
+import { checkOptions, checkSignal, fromSystemError } from '@chronicle-ts/core/internal'
 import type { ReplicaSink } from '../replica/replica-sink.js'
 import type { ReplicaSource } from '../source/replica-source.js'
 import { type BrokenStream, encodeFrame, readFrames } from './frame-stream.js'
@@ -19,23 +19,44 @@ export interface PushToStreamOptions {
   readonly signal?: AbortSignal
 }
 
-/** Writes frames into a stream, at its pace. What the other end has already, it skips. Does not end the stream. */
+/**
+ * Writes frames into a stream, at its pace. What the other end has already, it skips. Does not end the stream.
+ *
+ * @throws `ERR_IO` when the stream breaks, with the system's reason: EPIPE when its reader is gone. What reading the source throws.
+ */
 export async function pushToStream(
   source: ReplicaSource,
   stream: Writable,
   options: PushToStreamOptions = {},
 ): Promise<Transferred> {
   checkOptions(options, { from: true, follow: true, signal: true })
-  const { from, follow = false, signal } = options
-  checkSignal(signal)
+  checkSignal(options.signal)
+  const broken = new AbortController()
+  const onError = (error: unknown): void => broken.abort(error)
+  stream.on('error', onError)
+  try {
+    return await pushFrames(source, stream, { ...options, broken: broken.signal })
+  } catch (error) {
+    throw fromSystemError(broken.signal.aborted ? broken.signal.reason : error, { syscall: 'write' })
+  } finally {
+    stream.off('error', onError)
+  }
+}
+
+async function pushFrames(
+  source: ReplicaSource,
+  stream: Writable,
+  { from, follow = false, signal, broken }: PushToStreamOptions & { readonly broken: AbortSignal },
+): Promise<Transferred> {
   if (from === undefined) source.seekEarliest()
   else source.seek(from)
   const total = { frames: 0, records: 0, bytes: 0 }
-  while (signal?.aborted !== true) {
+  const ending = signal === undefined ? broken : AbortSignal.any([signal, broken])
+  while (!ending.aborted) {
     const outgoing = source.next()
     if (outgoing === undefined) {
       if (!follow) break
-      await source.reader.waitAsync({ signal }).catch((error: unknown) => endOfSignal(error, signal))
+      await source.reader.waitAsync({ signal: ending }).catch((error: unknown) => endOfSignal(error, ending))
       continue
     }
     for (const frame of outgoing.frames) for (const bytes of encodeFrame(frame)) await write(stream, bytes)
@@ -43,11 +64,12 @@ export async function pushToStream(
     total.records += outgoing.count
     total.bytes += outgoing.length
   }
+  broken.throwIfAborted()
   return total
 }
 
-function endOfSignal(error: unknown, signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) throw error
+function endOfSignal(error: unknown, signal: AbortSignal): void {
+  if (!signal.aborted) throw error
 }
 
 async function write(stream: Writable, bytes: Uint8Array): Promise<void> {
@@ -60,7 +82,7 @@ export interface PulledFromStream extends Transferred {
   readonly broken: BrokenStream | undefined
 }
 
-/** Takes the frames of a stream over, and makes them durable at the end. */
+/** Takes the frames of a stream over, and makes them durable at the end. @throws `ERR_IO` when the stream cannot be read; what `ReplicaSink.take` throws. */
 export async function pullFromStream(sink: ReplicaSink, chunks: AsyncIterable<Uint8Array>): Promise<PulledFromStream> {
   const total = { frames: 0, records: 0, bytes: 0 }
   let broken: BrokenStream | undefined
@@ -76,6 +98,8 @@ export async function pullFromStream(sink: ReplicaSink, chunks: AsyncIterable<Ui
       total.records += (sink.nextSequence ?? before) - before
       total.bytes += item.body.length
     }
+  } catch (error) {
+    throw fromSystemError(error, { syscall: 'read' })
   } finally {
     await sink.flush()
   }

@@ -1,11 +1,13 @@
 import { BadBlockError, openObserver } from '@chronicle-ts/core'
 import {
+  getUint64,
   RECORD_COMMIT_LENGTH_OFFSET,
   RECORD_FLAG_HEADER_CRC,
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_CRC_OFFSET,
   RECORD_HEADER_LENGTH,
   RECORD_PAYLOAD_CRC_OFFSET,
+  RECORD_SEQUENCE_OFFSET,
   RECORD_TRACE_ID_OFFSET,
   recordLength,
   viewOf,
@@ -17,40 +19,54 @@ interface Records {
   readonly first: number
 }
 
-/** Returns the bytes of the first `count` records; less when they are cut off. */
-export function lengthOfRecords(bytes: Uint8Array, count: number): number {
+/** Returns the bytes of the first `count` records; `undefined` when they are cut off. */
+export function lengthOfRecords(bytes: Uint8Array, count: number): number | undefined {
   const view = viewOf(bytes)
   let at = 0
-  for (let index = 0; index < count && at + RECORD_HEADER_LENGTH <= bytes.length; index++)
+  for (let index = 0; index < count; index++) {
+    if (at + RECORD_HEADER_LENGTH > bytes.length) return undefined
     at += recordLength(Math.max(view.getUint32(at + RECORD_COMMIT_LENGTH_OFFSET, true) - 1, 0))
-  return Math.min(at, bytes.length)
+  }
+  return at > bytes.length ? undefined : at
+}
+
+/** Returns the sequence that the first record says it has; `undefined` without a whole header. */
+export function firstSequenceOf(bytes: Uint8Array): number | undefined {
+  return bytes.length < RECORD_HEADER_LENGTH ? undefined : getUint64(viewOf(bytes), RECORD_SEQUENCE_OFFSET)
+}
+
+/** @throws {@link BadBlockError} `ERR_BAD_BLOCK` at the first difference: the two histories are not one. As {@link firstDifference}. */
+export function compareRecords(directory: string, records: Records): void {
+  const sequence = firstDifference(directory, records)
+  if (sequence === undefined) return
+  throw new BadBlockError({
+    directory,
+    offset: 0,
+    expected: sequence,
+    found: sequence,
+    detail: 'a record differs from that of the same sequence in the queue',
+  })
 }
 
 /**
- * Compares records with those of the same sequences in a queue, as far as it still has them: everything but the writer epoch and the header checksum, which are the queue's own. Payloads are
+ * Compares records with those of the same sequences in a queue, as far as it has them: everything but the writer epoch and the header checksum, which are the queue's own. Payloads are
  * compared by their checksums.
  *
- * @throws {@link BadBlockError} `ERR_BAD_BLOCK` at the first difference: the two histories are not one.
+ * @returns the sequence of the first record that differs; `undefined` when none does.
  */
-export function compareRecords(directory: string, { bytes, first }: Records): void {
+export function firstDifference(directory: string, { bytes, first }: Records): number | undefined {
   using own = openObserver(directory, { start: { sequence: first } })
   const view = viewOf(bytes)
   let sequence = first
   for (let at = 0; at + RECORD_HEADER_LENGTH <= bytes.length; sequence++) {
     const message = own.peek()
     if (message !== undefined && message.sequence === sequence) {
-      if (!isSameRecord(view, at, message.view, message.offset))
-        throw new BadBlockError({
-          directory,
-          offset: at,
-          expected: sequence,
-          found: sequence,
-          detail: 'a record differs from that of the same sequence in the queue',
-        })
+      if (!isSameRecord(view, at, message.view, message.offset)) return sequence
       own.next()
     }
     at += recordLength(Math.max(view.getUint32(at + RECORD_COMMIT_LENGTH_OFFSET, true) - 1, 0))
   }
+  return undefined
 }
 
 function isSameRecord(one: DataView, oneAt: number, other: DataView, otherAt: number): boolean {

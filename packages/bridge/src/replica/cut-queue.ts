@@ -10,6 +10,7 @@ import {
   decodeDurableMark,
   durableSlotOffset,
   encodeDurableSlot,
+  fromSystemError,
   QUARANTINE_DIRECTORY,
   QueueDirectory,
   RECORD_HEADER_LENGTH,
@@ -39,12 +40,22 @@ const FRAME_BYTES = 128 * 1024
  * Moves the records from `sequence` on to the quarantine, as frames, and cuts the queue off there. The next record gets that sequence. A crash at any point leaves a queue that can be cut
  * again: first the records are kept and synced, then the queue is brought into the state of a power cut that took them, and recovery does the rest.
  *
- * @throws {@link SourceRewrittenError} when the records from there on are not in the queue any more; `ERR_WRITER_ACTIVE`.
+ * @throws {@link SourceRewrittenError} when the records from there on are not in the queue any more; `ERR_WRITER_ACTIVE`; the code of a call of the system that failed.
  */
 export function cutQueue(directory: string, sequence: number, owner: Owner): CutOff {
+  try {
+    return cut(directory, sequence, owner)
+  } catch (error) {
+    throw fromSystemError(error, { path: directory })
+  }
+}
+
+function cut(directory: string, sequence: number, owner: Owner): CutOff {
+  // Recovers what a killed writer left, and adopts a copy, of which recovery would not take the new end for that of a power cut.
+  openWriter(directory).close()
   const held = QueueDirectory.open(directory)
   const lock = WriterLock.acquire(held)
-  let cut: CutOff
+  let off: CutOff
   try {
     using observer = openObserver(directory, { start: { sequence } })
     const first = observer.peek()
@@ -57,7 +68,7 @@ export function cutQueue(directory: string, sequence: number, owner: Owner): Cut
         sourceSequence: sequence,
         detail: `its first record is now ${first.sequence}`,
       })
-    cut = keepTail(directory, observer, { sequence, owner })
+    off = keepTail(directory, observer, { sequence, owner })
     lowerMark(directory, { sequence, segmentId, offset })
     clearRecord(join(directory, segmentFileName(segmentId)), offset)
   } finally {
@@ -66,7 +77,7 @@ export function cutQueue(directory: string, sequence: number, owner: Owner): Cut
   }
   // Recovers: sets aside what follows, and leads readers on.
   openWriter(directory).close()
-  return cut
+  return off
 }
 
 function keepTail(directory: string, tail: QueueObserver, { sequence, owner }: { sequence: number; owner: Owner }): CutOff {

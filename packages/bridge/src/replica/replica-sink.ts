@@ -14,7 +14,7 @@ import { absolutePath, checkOptions } from '@chronicle-ts/core/internal'
 import { decompress } from '../frames/compression.js'
 import { type Frame, isSound } from '../frames/frame.js'
 import { FrameAssembler, type WholeFrame } from '../frames/frame-assembler.js'
-import { compareRecords, lengthOfRecords } from './compare-records.js'
+import { compareRecords, firstSequenceOf, lengthOfRecords } from './compare-records.js'
 import { becomeReplica, readIdentity } from './replica-identity.js'
 
 /** Bytes that a body may decompress to: the largest record that a segment holds. */
@@ -97,10 +97,18 @@ export class ReplicaSink {
     if (!isSound(frame)) throw this.#bad(frame.first, 'the body of a frame does not match its checksum')
     if (this.#queueId !== undefined && frame.queueId !== this.#queueId)
       throw this.#bad(frame.first, `the frame is of queue ${frame.queueId}, and the replica of queue ${this.#queueId}`)
+    if (frame.part > 1 && !this.#assembler.isInside) {
+      const next = this.nextSequence ?? frame.first + frame.count
+      // A stream that was trimmed begins with the last parts of a record: of one that the replica has, or of one before it.
+      if (frame.first < next) return 'known'
+      throw new DataLostError({ directory: this.directory, from: next, to: frame.first + frame.count })
+    }
     const whole = this.#assembler.take(frame)
     if (whole === undefined) return 'part'
     if (typeof whole === 'string') throw this.#bad(frame.first, whole)
-    return whole.count === 0 ? this.#takeMarker(whole) : this.#takeRecords(whole)
+    if (whole.count > 0) return this.#takeRecords(whole)
+    if (whole.body.length > 0) throw this.#bad(frame.first, 'the marker of a term holds records')
+    return this.#takeMarker(whole)
   }
 
   /** Makes everything that was taken durable. */
@@ -135,7 +143,7 @@ export class ReplicaSink {
     const next = this.nextSequence ?? first
     if (term <= this.#term) return 'known'
     if (first > next) throw new DataLostError({ directory: this.directory, from: next, to: first })
-    // The promoted queue did not have these: they are no part of the history any more.
+    // The promoted queue did not have these: they are not part of the history any more.
     if (first < next) throw new FencedError({ directory: this.directory, term: this.#term, newTerm: term })
     this.#enterTerm({ queueId, term, first })
     return 'term'
@@ -148,19 +156,16 @@ export class ReplicaSink {
     const known = Math.min(next - first, count)
     if (term < this.#term && known < count) throw new FencedError({ directory: this.directory, term, newTerm: this.#term })
     const bytes = this.#decompressed(whole)
-    const knownLength = lengthOfRecords(bytes, known)
+    // A head that does not fit its body must not move the place: nothing of it is appended.
+    if (lengthOfRecords(bytes, count) !== bytes.length || firstSequenceOf(bytes) !== first)
+      throw this.#bad(first, `the body of a frame does not hold ${count} records from ${first} on`)
+    const knownLength = lengthOfRecords(bytes, known) ?? 0
     if (known > 0) compareRecords(this.directory, { bytes: bytes.subarray(0, knownLength), first })
     if (known === count) return 'known'
     if (term > this.#term || !this.#isMarked) this.#enterTerm(whole)
-    this.#append(bytes.subarray(knownLength), whole)
-    return 'appended'
-  }
-
-  #append(bytes: Uint8Array, { first, count }: WholeFrame): void {
     const writer = this.#writer as QueueWriter
-    writer.appendBlock(bytes)
-    if (writer.nextSequence !== first + count)
-      throw this.#bad(first, `the frame says ${count} records, and holds ${writer.nextSequence - first}`)
+    writer.appendBlock(bytes.subarray(knownLength))
+    return 'appended'
   }
 
   #decompressed({ body, first }: WholeFrame): Uint8Array {

@@ -1,4 +1,5 @@
 import {
+  type Block,
   type CommittedMessage,
   DataLostError,
   InvalidArgumentError,
@@ -7,7 +8,7 @@ import {
   QueueReader,
 } from '@chronicle-ts/core'
 import { checkOptions, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
-import { compress } from '../frames/compression.js'
+import { assertCompression, compress } from '../frames/compression.js'
 import { type Frame, framesOf } from '../frames/frame.js'
 import { readIdentity } from '../replica/replica-identity.js'
 
@@ -42,13 +43,14 @@ export class ReplicaSource {
 
   /**
    * @param reader of the queue; a named one holds back deletion. It stays the caller's.
-   * @throws {@link InvalidArgumentError} for a replica that was not promoted, and for a queue of the base format, which has no id.
+   * @throws {@link InvalidArgumentError} for a replica that was not promoted, for a queue of the base format, which has no id, and for zstd where Node.js does not have it.
    */
   constructor(reader: MessageSource, options: ReplicaSourceOptions = {}) {
     checkOptions(options, { frameBytes: true, compression: true })
     this.reader = reader
     this.#frameBytes = options.frameBytes ?? FRAME_BYTES
     this.#compression = options.compression ?? 'none'
+    if (this.#compression === 'zstd') assertCompression()
     const identity = readIdentity(reader.directory)
     if (identity?.queueId === undefined)
       throw new InvalidArgumentError({
@@ -66,11 +68,6 @@ export class ReplicaSource {
     this.term = identity.term
   }
 
-  /** Term of the queue now: another process may have made it a replica. */
-  get presentTerm(): number {
-    return readIdentity(this.reader.directory)?.term ?? this.term
-  }
-
   /**
    * Goes to the record with this sequence, or to where it will be appended.
    *
@@ -80,6 +77,21 @@ export class ReplicaSource {
     this.reader.seek({ sequence })
     const found = this.#here()
     if (found !== sequence) throw new DataLostError({ directory: this.reader.directory, from: sequence, to: found })
+  }
+
+  /**
+   * As {@link seek}. @returns the place of the record before it, to commit through; `undefined` when that was deleted, or is the first of all.
+   */
+  seekBehind(sequence: number): CommittedMessage | undefined {
+    if (sequence > 0) {
+      this.reader.seek({ sequence: sequence - 1 })
+      if (this.reader.peek()?.sequence === sequence - 1) {
+        const block = this.reader.nextBlock(1)
+        if (block !== undefined && this.#here() === sequence) return placeOf(block)
+      }
+    }
+    this.seek(sequence)
+    return undefined
   }
 
   /** Goes to the earliest record. @returns its sequence, or that of the next one. */
@@ -96,7 +108,7 @@ export class ReplicaSource {
   next(bodyMax = this.#frameBytes): Outgoing | undefined {
     const block = this.reader.nextBlock(Math.min(this.#frameBytes, bodyMax))
     if (block === undefined) return undefined
-    const { bytes, count, firstSequence: first, segmentId, offset } = block
+    const { bytes, count, firstSequence: first } = block
     const { queueId, term } = this
     const frames = framesOf({ bytes: this.#packed(bytes), firstSequence: first, count }, { queueId, term, maxBody: bodyMax })
     return {
@@ -104,7 +116,7 @@ export class ReplicaSource {
       first,
       count,
       length: bytes.length,
-      place: { segmentId, offset, length: bytes.length - RECORD_HEADER_LENGTH },
+      place: placeOf(block),
     }
   }
 
@@ -132,4 +144,9 @@ export class ReplicaSource {
     using end = openObserver(this.reader.directory, { start: 'latest' })
     return end.nextSequence
   }
+}
+
+/** A block as one message, which ends where the block ends. */
+function placeOf({ segmentId, offset, bytes }: Block): CommittedMessage {
+  return { segmentId, offset, length: bytes.length - RECORD_HEADER_LENGTH }
 }

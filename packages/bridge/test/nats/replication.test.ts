@@ -1,97 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openObserver, openReader, type QueueReader } from '@chronicle-ts/core'
-import type { NatsConnection } from '@nats-io/transport-node'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import {
-  bridgeStatus,
-  connectNats,
-  FrameStream,
-  Puller,
-  type PullerOptions,
-  Pusher,
-  type PusherOptions,
-  promote,
-  ReplicaSink,
-  ReplicaSource,
-  readFrames,
-  readIdentity,
-  rejoin,
-} from '../../src/index.js'
-import { NatsServer, NO_SERVER } from '../support/nats-server.js'
-import { appendSome, openSource, temporaryDirectory, told } from '../support/queues.js'
-
-const code = (name: string, facts: object = {}): unknown => expect.objectContaining({ code: name, ...facts })
-
-const WRITER = { segmentSize: 65_536, prefault: false, heartbeatIntervalMs: 0 }
-
-const NEVER = new AbortController().signal
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
-}
-
-/** Both ends of one history. */
-class Ends {
-  private constructor(
-    readonly source: string,
-    readonly replica: string,
-    readonly connection: NatsConnection,
-    readonly stream: FrameStream,
-  ) {}
-
-  static async on(server: NatsServer, messages: number, length?: number): Promise<Ends> {
-    const folder = temporaryDirectory()
-    const source = join(folder, 'source')
-    {
-      using writer = openSource(source, 65_536)
-      appendSome(writer, messages, length)
-    }
-    const connection = await connectNats({ servers: server.url })
-    onTestFinished(() => connection.close())
-    const stream = await FrameStream.of(connection, readIdentity(source)?.queueId ?? '')
-    return new Ends(source, join(folder, 'replica'), connection, stream)
-  }
-
-  pusher(options: PusherOptions & { reader?: string; queue?: string } = {}): Pusher {
-    const { reader = 'bridge', queue = this.source, ...others } = options
-    const opened = openReader(queue, reader)
-    onTestFinished(() => opened.close())
-    return new Pusher(new ReplicaSource(opened, { frameBytes: 4096 }), this.stream, others)
-  }
-
-  /** Pushes what there is. */
-  async push(options: PusherOptions & { queue?: string } = {}): Promise<Pusher> {
-    const { queue = this.source, ...others } = options
-    using reader: QueueReader = openReader(queue, 'bridge')
-    const pusher = new Pusher(new ReplicaSource(reader, { frameBytes: 4096 }), this.stream, { ...others, once: true })
-    await pusher.run(NEVER)
-    return pusher
-  }
-
-  /** Pulls what there is. */
-  async pull(options: Partial<PullerOptions> & { into?: string } = {}): Promise<Puller> {
-    const { into = this.replica, ...others } = options
-    using sink = new ReplicaSink(into, { writer: WRITER })
-    const puller = new Puller(sink, this.stream, { name: 'b', ...others, once: true })
-    await puller.run(NEVER)
-    return puller
-  }
-
-  append(count: number, length?: number): void {
-    using writer = openSource(this.source)
-    appendSome(writer, count, length)
-  }
-
-  expectEqual(): void {
-    expect(told(this.replica)).toEqual(told(this.source))
-  }
-}
+import { openObserver } from '@chronicle-ts/core'
+import { describe, expect, it } from 'vitest'
+import { bridgeStatus, Puller, promote, ReplicaSink, readFrames, readIdentity, rejoin } from '../../src/index.js'
+import { code, Ends, NEVER, until, WRITER } from '../support/ends.js'
+import { NO_SERVER, startServer } from '../support/nats-server.js'
+import { appendSome, openSource, told } from '../support/queues.js'
 
 describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? ''}`, () => {
   it('arrives, and each end finds its place again in the stream and in its own records', async () => {
-    const server = await NatsServer.start()
-    const ends = await Ends.on(server, 500)
+    const server = await startServer()
+    const ends = await Ends.on(server, { messages: 500 })
     expect((await ends.push()).progress).toMatchObject({ records: 500, nextSequence: 500 })
     expect((await ends.pull()).progress).toMatchObject({ records: 500, pending: 0 })
     ends.expectEqual()
@@ -105,12 +24,12 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     ends.expectEqual()
     const status = await bridgeStatus(ends.source, ends.connection)
     expect(status).toMatchObject({ role: 'source', term: 0, nextSequence: 600, lag: { messages: 0, seconds: 0 }, fenced: false })
-    expect(status.sinks).toEqual([{ name: 'b', pendingFrames: 0, nextSequence: 600 }])
+    expect(status.sinks).toMatchObject([{ name: 'b', pendingFrames: 0, durableSequence: 600, lag: { messages: 0 } }])
   })
 
   it('follows live, through a server that is killed, and one whose store is deleted', async () => {
-    const server = await NatsServer.start()
-    const ends = await Ends.on(server, 50)
+    const server = await startServer()
+    const ends = await Ends.on(server, { messages: 50 })
     const ending = new AbortController()
     const pushing = ends.pusher().run(ending.signal)
     while (((await ends.stream.end()).next ?? 0) < 50) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -132,8 +51,8 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('carries records that are larger than a message may be', async () => {
-    const server = await NatsServer.start('max_payload: 8192')
-    const ends = await Ends.on(server, 5, 30_000)
+    const server = await startServer('max_payload: 8192')
+    const ends = await Ends.on(server, { messages: 5, length: 30_000 })
     await ends.push()
     // The last part of the last record is lost, as by a server that lost what it had acknowledged. It is published again, although the server remembers its name.
     const range = await ends.stream.range()
@@ -145,8 +64,8 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('keeps one order with two pushers of the same queue at once, and with two sinks', async () => {
-    const server = await NatsServer.start()
-    const ends = await Ends.on(server, 400)
+    const server = await startServer()
+    const ends = await Ends.on(server, { messages: 400 })
     await ends.stream.ensure()
     await Promise.all([
       ends.pusher({ once: true, reader: 'one' }).run(NEVER),
@@ -161,8 +80,8 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('stops where the stream was trimmed below the sink, and where a copy went its own way', async () => {
-    const server = await NatsServer.start()
-    const ends = await Ends.on(server, 300)
+    const server = await startServer()
+    const ends = await Ends.on(server, { messages: 300 })
     await ends.push()
     await ends.pull()
     ends.append(300)
@@ -179,8 +98,8 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('stops at a message that is missing in the middle of the stream, after it looked for it once more', async () => {
-    const server = await NatsServer.start()
-    const ends = await Ends.on(server, 300)
+    const server = await startServer()
+    const ends = await Ends.on(server, { messages: 300 })
     await ends.push()
     const { first = 0, last = 0 } = (await ends.stream.range()) ?? {}
     expect(last).toBeGreaterThan(first + 1)
@@ -192,8 +111,8 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('releases the source only as far as the sinks are durable, when it is told to', async () => {
-    const server = await NatsServer.start()
-    const ends = await Ends.on(server, 200)
+    const server = await startServer()
+    const ends = await Ends.on(server, { messages: 200 })
     const ending = new AbortController()
     const pushing = ends.pusher({ holdUntil: 'sink' }).run(ending.signal)
     const committed = (): number => {
@@ -213,8 +132,8 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('promotes one replica, fences the old source, and lets it rejoin without its unreplicated tail', async () => {
-    const server = await NatsServer.start()
-    const ends = await Ends.on(server, 100)
+    const server = await startServer()
+    const ends = await Ends.on(server, { messages: 100 })
     await ends.push()
     await expect(promote(ends.source, ends.connection, { name: 'b' })).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
     await ends.pull()
@@ -245,8 +164,8 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('lets one of two promotions win', async () => {
-    const server = await NatsServer.start()
-    const ends = await Ends.on(server, 20)
+    const server = await startServer()
+    const ends = await Ends.on(server, { messages: 20 })
     await ends.push()
     const other = `${ends.replica}-2`
     await ends.pull()

@@ -1,7 +1,7 @@
 import type { Lease } from '../markers/lease.js'
 import type { UnreadMessages } from './unread-messages.js'
 
-/** Who runs a strategy, as far as its files tell. */
+/** The process that runs a strategy, as far as its files say. */
 export interface Incarnation {
   /** The epoch of its `orders_out`: +1 at every open for writing. `undefined` when the queue is not there or cannot be read. */
   readonly epoch: number | undefined
@@ -10,7 +10,7 @@ export interface Incarnation {
 }
 
 /**
- * A strategy announced itself. When it is gone again by the time anybody looks, `removed` follows at once: it came, may have written orders, and left.
+ * A strategy announced itself. When it is gone again by the time of the next look, `removed` follows at once: it came, may have written orders, and left.
  */
 export interface StrategyAdded {
   readonly kind: 'added'
@@ -25,7 +25,7 @@ export interface StrategyRemoved {
   readonly reason: 'ready-gone' | 'directory-gone'
 }
 
-/** A strategy that was announced all the time, as far as anybody saw, is another one now. Its queue goes on, with the same sequences. */
+/** A strategy that was announced at each look is another one now. Its queue goes on, with the same sequences. */
 export interface StrategyRestarted {
   readonly kind: 'restarted'
   readonly strategy: string

@@ -46,7 +46,7 @@ describe('PendingEvents', () => {
     expect(pending.takeOne()).toEqual(added('b', 3))
   })
 
-  it('tells of every strategy, although one comes and goes all the time', () => {
+  it('reports every strategy, although one comes and goes all the time', () => {
     const pending = new PendingEvents()
     for (const event of [added('a'), added('b')]) pending.add(event)
     const taken = [1, 2, 3].map(() => {
@@ -76,7 +76,7 @@ describe('PendingEvents', () => {
     expect(folded(added('a'), removed('a'), added('a', 2), removed('a'))).toEqual([added('a', 2), removed('a')])
   })
 
-  it('folds what nobody needs to know', () => {
+  it('folds what no taker needs to know', () => {
     expect(folded(added('a'), removed('a'), added('a', 2))).toEqual([added('a', 2)])
     expect(folded(added('a'), restarted('a', 2))).toEqual([added('a', 2)])
     expect(folded(restarted('a', 2), removed('a'))).toEqual([removed('a')])

@@ -1,7 +1,7 @@
 import type { DiscoveryEvent } from './discovery-event.js'
 
 /**
- * Events that nobody took yet: at most two per strategy, however long nobody takes them. They always say the way from what the taker was told last to
+ * Events that were not taken yet: at most two per strategy, however long they are not taken. They always say the way from what the taker was told last to
  * what is now; what came and went in between is folded in. A strategy that was removed and added again is told as both: its directory may have been replaced after its READY
  * had gone, and what the taker has open is then not what is there.
  */
@@ -9,7 +9,7 @@ export class PendingEvents {
   readonly #byStrategy = new Map<string, readonly DiscoveryEvent[]>()
   /**
    * Strategies, once per event, in the order in which those who take one event at a time get them. The events stay in the map, so that they are folded until they are taken; what
-   * comes meanwhile waits for the next round, so that one strategy that comes and goes all the time keeps no other from being told of.
+   * comes meanwhile waits for the next round, so that one strategy that comes and goes all the time keeps no other from being reported.
    */
   #turns: string[] = []
 

@@ -60,7 +60,7 @@ async function settled(discovery: RouterDiscovery): Promise<void> {
 }
 
 describe('what is there at the start', () => {
-  it('tells of announced strategies, sorted, and of no others', () => {
+  it('reports announced strategies, sorted, and no others', () => {
     bus.start('beta')
     bus.start('Alpha', 7)
     bus.open('not-ready')
@@ -75,7 +75,7 @@ describe('what is there at the start', () => {
     ])
   })
 
-  it('says who runs a strategy', () => {
+  it('says which process runs a strategy', () => {
     bus.start('alpha', 3)
     const [event] = discover(LOOKS_ONLY).poll()
     expect(event).toMatchObject({ kind: 'added', incarnation: { epoch: 3, lease: { pid: 1003, epoch: 3 } } })
@@ -116,7 +116,7 @@ describe.each([
     expect(await collect(discovery, 1)).toEqual(['added alpha'])
   })
 
-  it('tells of a strategy that is announced, withdrawn and announced again', async () => {
+  it('reports a strategy that is announced, withdrawn and announced again', async () => {
     bus.open('alpha')
     const discovery = discover(options)
     const told: string[] = []
@@ -128,7 +128,7 @@ describe.each([
     expect(told).toEqual(['added alpha', 'removed alpha', 'added alpha', 'removed alpha'])
   })
 
-  it('tells of a directory that is renamed away, and back', async () => {
+  it('reports a directory that is renamed away, and back', async () => {
     bus.start('alpha')
     const discovery = discover(options)
     expect(discovery.poll()).toHaveLength(1)
@@ -139,7 +139,7 @@ describe.each([
     expect(await collect(discovery, 1)).toEqual(['added alpha'])
   })
 
-  it('tells of a directory that is deleted while somebody has its files open', async () => {
+  it('reports a directory that is deleted while a process has its files open', async () => {
     bus.start('alpha')
     const fd = openSync(join(bus.layout.strategy('alpha').ordersOut, 'control.meta'), 'r')
     const discovery = discover(options)
@@ -154,7 +154,7 @@ describe.each([
     expect(await collect(discovery, 1)).toEqual(['added alpha'])
   })
 
-  it('tells of a READY that takes the place of another', async () => {
+  it('reports a READY that takes the place of another', async () => {
     bus.start('alpha')
     const discovery = discover(options)
     expect(discovery.poll()).toHaveLength(1)
@@ -167,7 +167,7 @@ describe.each([
     }
   })
 
-  it('tells of READY in a directory that took the place of the watched one', async () => {
+  it('reports READY in a directory that took the place of the watched one', async () => {
     bus.open('alpha')
     const discovery = discover(options)
     await settled(discovery)
@@ -179,7 +179,7 @@ describe.each([
     expect(await collect(discovery, 1)).toEqual(['added alpha'])
   })
 
-  it('tells of strategies after the whole tree was deleted and made again', async () => {
+  it('reports strategies after the whole tree was deleted and made again', async () => {
     bus.start('alpha')
     const discovery = discover(options)
     expect(discovery.poll()).toHaveLength(1)
@@ -194,7 +194,7 @@ describe.each([
 })
 
 describe('between two polls', () => {
-  it.each(['renamed away', 'deleted'])('another directory in the place of one that was %s is no restart', (how) => {
+  it.each(['renamed away', 'deleted'])('another directory in the place of one that was %s is not a restart', (how) => {
     bus.start('alpha')
     const discovery = discover(LOOKS_ONLY)
     discovery.poll()
@@ -222,7 +222,7 @@ describe('between two polls', () => {
     ])
   })
 
-  it('a visit that is over is added and removed, without inotify by what the strategy left behind', () => {
+  it('a visit that is over is added and removed, without inotify by what the strategy left', () => {
     bus.open('alpha')
     const discovery = discover(LOOKS_ONLY)
     bus.start('alpha')
@@ -246,7 +246,7 @@ describe('between two polls', () => {
     }
   })
 
-  it('a visit that inotify saw and that left a farewell is told of once', async () => {
+  it('a visit that inotify saw and that left a farewell is reported once', async () => {
     bus.open('alpha')
     const discovery = discover(INOTIFY_ONLY)
     await settled(discovery)
@@ -280,7 +280,7 @@ describe('restarts', () => {
     expect(discovery.poll()).toMatchObject([{ kind: 'restarted', changed: ['lease'] }])
   })
 
-  it('a renewal is none', () => {
+  it('a renewal is not one', () => {
     bus.start('alpha')
     bus.lease('alpha')
     const discovery = discover(LOOKS_ONLY)
@@ -291,7 +291,7 @@ describe('restarts', () => {
     }
   })
 
-  it('one start is told of once, whenever anybody looks while it happens', () => {
+  it('one start is reported once, at every moment of a look', () => {
     bus.start('alpha')
     const discovery = discover(LOOKS_ONLY)
     discovery.poll()
@@ -307,7 +307,7 @@ describe('restarts', () => {
     }
   })
 
-  it('a lease or control block that cannot be read for a moment is none', () => {
+  it('a lease or control block that cannot be read for a moment is not one', () => {
     bus.start('alpha')
     const discovery = discover(LOOKS_ONLY)
     discovery.poll()
@@ -478,7 +478,7 @@ describe('closing', () => {
 })
 
 describe('a thousand strategies', () => {
-  it('are all told of, with one watch each and none on their segments', async () => {
+  it('are all reported, with one watch each and none on their segments', async () => {
     const names = Array.from({ length: 1000 }, (_, index) => `s${String(index).padStart(4, '0')}`)
     for (const name of names.slice(0, 500)) bus.start(name)
     for (const name of names.slice(500)) bus.open(name)

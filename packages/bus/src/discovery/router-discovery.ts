@@ -18,7 +18,7 @@ export interface RouterDiscoveryOptions {
   readonly unread?: boolean
   /** Name under which the router reads `orders_out`: what this reader has not committed is unread. @defaultValue 'router' */
   readonly readerName?: string
-  /** Told of what went wrong, once per lasting problem. @defaultValue they are counted in {@link RouterDiscovery.metrics} only */
+  /** Called with what went wrong, once per lasting problem. @defaultValue they are counted in {@link RouterDiscovery.metrics} only */
   readonly onProblem?: (problem: DiscoveryProblem) => void
 }
 
@@ -50,7 +50,7 @@ export interface RouterDiscoveryMetrics {
   readonly looks: number
   readonly rescans: number
   readonly problems: number
-  /** Events that nobody took yet. */
+  /** Events that were not taken yet. */
   readonly pendingEvents: number
 }
 
@@ -61,7 +61,7 @@ export interface RouterDiscoveryMetrics {
  * second, never a strategy. An event goes to exactly one taker, {@link poll} or {@link events}. A strategy that is killed stays `added`, because its READY
  * stays: its queue may hold orders, and its next start is `restarted`. A strategy that went while no router served it, with messages unread, is `left`.
  *
- * Uses no thread, and keeps the process alive only while somebody waits for an event.
+ * Uses no thread, and keeps the process alive only while a caller waits for an event.
  *
  * @example
  * using discovery = new RouterDiscovery('/var/lib/trading/bus')

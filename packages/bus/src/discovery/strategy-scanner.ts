@@ -29,7 +29,7 @@ export class StrategyScanner {
   readonly counters: WatchCounters = { watches: 0, refusedWatches: 0, hints: 0 }
   readonly counts = { looks: 0, rescans: 0, problems: 0 }
   readonly #treeWatch: MovingWatch
-  /** Strategies that inotify hinted at and nobody looked at since. */
+  /** Strategies that inotify hinted at and that were not looked at since. */
   readonly #hinted = new Set<string>()
   /** The hint was about the tree itself: any strategy may have come or gone. */
   #treeHinted = false
@@ -37,9 +37,9 @@ export class StrategyScanner {
   #passScheduled: NodeJS.Immediate | undefined
   /** The problem with the tree that was reported last. */
   #treeProblem: string | undefined
-  /** The first look at everything: what is over by then is no event. */
+  /** The first look at everything: what is over by then is not an event. */
   #beginning = true
-  /** Somebody was told that watches are refused, and they still are. */
+  /** It was reported that watches are refused, and they still are. */
   #refusalReported = false
   #closed = false
 

@@ -15,7 +15,7 @@ interface Known {
 export class StrategyTracker {
   readonly evidence = new VisitEvidence()
   #known: Known | undefined
-  /** A restart was told of before its READY appeared; that READY is the same restart. */
+  /** A restart was reported before its READY appeared; that READY is the same restart. */
   #awaitsReady = false
   /** The lease of the last one who left in good order. */
   #farewell: Lease | undefined
@@ -28,7 +28,7 @@ export class StrategyTracker {
   }
 
   /**
-   * Starts from what is there when a discovery begins: a strategy that left earlier is no event.
+   * Starts from what is there when a discovery begins: a strategy that left earlier is not an event.
    */
   begin(look: StrategyLook): DiscoveryEvent[] {
     if (look.ready === undefined) this.#farewell = farewellIn(look)
@@ -46,7 +46,7 @@ export class StrategyTracker {
   }
 
   #observePresence(look: StrategyLook & { readonly ready: string }): DiscoveryEvent[] {
-    // Another directory of the same name holds another queue: whoever has the old one open must let go of it, and "restarted" would say that it goes on.
+    // Another directory of the same name holds another queue: a process that has the old one open must close it, and "restarted" would say that it goes on.
     const isReplaced = isOther(this.#known?.queueStamp, look.queueStamp)
     return [...(isReplaced ? this.#forget('directory-gone') : []), ...this.#observeReady(look)]
   }
@@ -71,7 +71,7 @@ export class StrategyTracker {
     return [{ kind: 'restarted', strategy, incarnation, changed }]
   }
 
-  /** Whether these changes only complete a restart that was told of already: its writer wrote LEASE and READY after it had opened the queue. */
+  /** Whether these changes only complete a restart that was reported already: its writer wrote LEASE and READY after it had opened the queue. */
   #isAwaited(changed: StrategyRestarted['changed'], now: Known): boolean {
     if (!this.#awaitsReady || changed.includes('epoch')) return false
     if (changed.includes('lease') && now.lease?.epoch !== now.epoch) return false

@@ -157,7 +157,7 @@ describe('SubscriberDiscovery', () => {
     expect(read(discovery)).toBe('two')
   })
 
-  it('connects anew when its reader is closed or given up', () => {
+  it('connects again when its reader is closed or given up', () => {
     write('one')
     const discovery = subscribe()
     discovery.poll()
@@ -245,7 +245,7 @@ describe('SubscriberDiscovery of a feed whose directory is moved', () => {
     expect(seen).toEqual(['old 1', 'old 2', 'new 0', 'new 1', 'new 2'])
   })
 
-  it('misses nothing of a feed that appears later, whatever start was asked for', () => {
+  it('misses nothing of a feed that appears later, for every start', () => {
     const seen: string[] = []
     const discovery = subscribe({ ...LOOKS_ONLY, reader: { start: 'latest' } })
     expect(follow(discovery, seen)).toEqual(['waiting no-queue'])

@@ -25,7 +25,7 @@ import { Arrival, eventsOf } from '../watching/arrival.js'
 /**
  * The queue cannot be read now; it is tried again at every change and rescan.
  *
- * - `no-queue`: nobody has made it, or it is not finished.
+ * - `no-queue`: no process has made it, or it is not finished.
  * - `name-in-use`: another reader of this name has it open.
  * - `error`: it is there and cannot be opened, `error` says why.
  */
@@ -76,7 +76,7 @@ const NAMES: OptionNames<SubscriberDiscoveryOptions> = { rescanIntervalMs: true,
 /**
  * Keeps a named reader attached to a queue that may not exist yet, may vanish and may come again.
  *
- * A writer that dies is no reason to disconnect: its queue goes on with the next writer, see `reader.writerStatus()`. Events go to exactly one taker, {@link poll} or
+ * A writer that dies is not a reason to disconnect: its queue goes on with the next writer, see `reader.writerStatus()`. Events go to exactly one taker, {@link poll} or
  * {@link events}; asking for the next one closes the reader of a `disconnected` that was handed out, and only then is the queue opened again.
  *
  * `reader.start` counts for a queue that is there at the beginning. A queue that appears later, or takes the place of another one, is read from its first message, because all of it is new.
@@ -209,7 +209,7 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     if (event.kind === 'disconnected') this.#formerIsKnown = true
   }
 
-  /** Whoever asks for the next event is done with the former reader. */
+  /** A caller that asks for the next event is done with the former reader. */
   #letGo(): void {
     if (!this.#formerIsKnown) return
     const former = this.#former

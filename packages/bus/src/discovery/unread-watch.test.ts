@@ -116,7 +116,7 @@ it.each([
   ['zeroed', (path: string) => writeFileSync(path, Buffer.alloc(512))],
   ['missing', (path: string) => rmSync(path)],
   ['of another kind', (path: string) => writeFileSync(path, Buffer.alloc(512, 7))],
-])('L65: tells of orders in a queue whose control block is %s, once', (_, damage) => {
+])('L65: reports orders in a queue whose control block is %s, once', (_, damage) => {
   send(3)
   damage(join(layout.strategy('alpha').ordersOut, CONTROL_FILE))
   layout.createStrategy('beta')

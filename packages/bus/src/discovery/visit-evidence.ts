@@ -1,5 +1,5 @@
 /**
- * Counts what inotify told of READY while it was not there whenever anybody looked. One that is created and removed between two looks leaves two events,
+ * Counts what inotify reported of READY while it was missing at each look. One that is created and removed between two looks leaves two events,
  * which may arrive together or apart; either way it is one visit.
  */
 export class VisitEvidence {

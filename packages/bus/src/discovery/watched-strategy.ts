@@ -41,7 +41,7 @@ export class WatchedStrategy {
   }
 
   /**
-   * Looks and says what changed. `beginning`: the discovery starts, what is over is no event, except for messages that were left unread. `thorough`: those are asked for now, however
+   * Looks and says what changed. `beginning`: the discovery starts, what is over is not an event, except for messages that were left unread. `thorough`: those are asked for now, however
    * recently they were. A look that fails changes nothing and is reported.
    */
   look(how: { readonly beginning: boolean; readonly thorough: boolean }): {
@@ -80,7 +80,7 @@ export class WatchedStrategy {
     this.#watch.close()
   }
 
-  /** What inotify told of another place says nothing about the new one. */
+  /** What inotify reported of another place says nothing about the new one. */
   #follow({ watchPath, watchStamp }: StrategyLook): void {
     const moved = this.#watch.moveTo(watchPath, watchStamp)
     if (moved) this.tracker.evidence.reset()

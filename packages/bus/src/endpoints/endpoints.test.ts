@@ -119,7 +119,7 @@ describe('the marks of a strategy', () => {
     expect(errors).toEqual([])
   })
 
-  it('are taken back at close, with a goodbye', () => {
+  it('are taken back at close, with a last LEASE record', () => {
     const alpha = strategy('alpha')
     alpha.markReady()
     alpha.close()
@@ -127,7 +127,7 @@ describe('the marks of a strategy', () => {
     expect(readLease(alpha.paths.ordersOut)).toMatchObject({ kind: 'lease', lease: { epoch: 1, closed: true } })
   })
 
-  it('are taken back although nobody can write the goodbye', () => {
+  it('are taken back although the last LEASE record cannot be written', () => {
     const alpha = strategy('alpha')
     alpha.markReady()
     mkdirSync(join(alpha.paths.ordersOut, LEASE_TEMPORARY_FILE))

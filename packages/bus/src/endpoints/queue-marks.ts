@@ -25,7 +25,7 @@ export type MarksState = 'none' | 'announced' | MarksLoss
  * READY and LEASE of a queue, kept by the process that has it open for writing.
  *
  * The order of writing is what lets discoveries tell one start from the next: at the start the queue's epoch, then LEASE, then READY; at the end a lease that says
- * goodbye, then READY goes.
+ * last record, then READY goes.
  *
  * The marks are written and deleted only in the directory that the writer opened, which is held by its descriptor, and only while they are this process's: the lock file
  * and the epoch are those of its open, and no LEASE of a later owner stands there (L52).
@@ -59,7 +59,7 @@ export class QueueMarks {
   }
 
   /**
-   * Announces the queue, or announces it anew.
+   * Announces the queue, or announces it again.
    *
    * @throws {@link MarksLostError}: nothing was written.
    */
@@ -101,7 +101,7 @@ export class QueueMarks {
       // A directory that was deleted announces nothing any more.
       if (!isQueueError(error, 'ERR_NOT_FOUND')) throw error
     } finally {
-      // A full disk has no room for the goodbye. READY would then announce for ever what nobody runs.
+      // A full disk has no room for the last LEASE record. READY would then announce forever what no process runs.
       if (this.#readyIsOwn()) removeReady(this.#directory.self)
     }
   }

@@ -80,7 +80,7 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
   readonly ordersOut: QueueWriter
   readonly #options: StrategyEndpointsOptions
   readonly #marks: QueueMarks
-  /** Ends waits: they would keep the process alive for a queue that nobody opens any more. */
+  /** Ends waits: they would keep the process alive for a queue that no process opens any more. */
   readonly #closing = new AbortController()
   #ordersIn: QueueReader | undefined
   #isOver = false
@@ -171,7 +171,7 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Says goodbye in the LEASE, removes READY and closes both queues. Marks of a successor are left alone. What was written stays for the router to read. May be called
+   * Writes the last LEASE record, removes READY and closes both queues. Marks of a successor are left alone. What was written stays for the router to read. May be called
    * again. Closes everything also when the marks cannot be taken back, and then throws.
    */
   close(): void {

@@ -29,7 +29,7 @@ function isDirectory(path: string): boolean {
   }
 }
 
-/** Another process that makes the same directory at the same time is no error; a file of that name is. */
+/** Another process that makes the same directory at the same time is not an error; a file of that name is. */
 function makeDirectory(path: string): void {
   try {
     mkdirSync(path)

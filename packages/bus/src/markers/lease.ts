@@ -19,10 +19,10 @@ export interface Lease extends ProcessIdentity {
 /**
  * What was found at a LEASE.
  *
- * - `lease`: one of ours.
+ * - `lease`: one of this library.
  * - `absent`: no such file.
  * - `empty`: a file without text, as the Rust implementation leaves it.
- * - `unreadable`: text that is no lease (cut short, foreign, fields of wrong types), or a symbolic link; `detail` says what is wrong with it.
+ * - `unreadable`: text that is not a lease (cut short, foreign, fields of wrong types), or a symbolic link; `detail` says what is wrong with it.
  */
 export type LeaseReading =
   | { readonly kind: 'lease'; readonly lease: Lease }
@@ -36,7 +36,7 @@ export function writeLease(queueDirectory: string, lease: Lease): void {
 }
 
 /**
- * Reads a queue's LEASE. Whatever the file holds is a result.
+ * Reads a queue's LEASE. Every content of the file is a result.
  *
  * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not let us read.
  */

@@ -26,12 +26,12 @@ describe('judgeLiveness', () => {
     expect(judgeLiveness({ lockHeld: undefined, lease: undefined })).toEqual({ state: 'unknown', reason: 'no-lease' })
   })
 
-  it('takes an owner of an earlier machine run for dead, whoever has its pid now', () => {
+  it('considers an owner of an earlier machine run dead, also when another process has its pid', () => {
     const lease = { ...ours, bootId: someLease.bootId }
     expect(judgeLiveness({ lockHeld: undefined, lease })).toEqual({ state: 'dead', reason: 'other-boot' })
   })
 
-  it('takes an owner that said goodbye for dead', () => {
+  it('considers an owner dead that wrote its last LEASE record', () => {
     expect(judgeLiveness({ lockHeld: undefined, lease: { ...ours, closed: true } })).toEqual({
       state: 'dead',
       reason: 'lease-closed',

@@ -9,13 +9,13 @@ import { currentBootId } from './process-identity.js'
  * | reason | says |
  * |---|---|
  * | `lock-held` | alive: some process holds the writer lock. True across pid namespaces, because the kernel keeps the lock |
- * | `lock-free` | dead: nobody holds it, whatever the lease says |
+ * | `lock-free` | dead: no process holds it, independent of the lease |
  * | `no-lease` | unknown: the lock cannot be asked, and there is no lease |
- * | `lease-closed` | dead: the owner said goodbye |
+ * | `lease-closed` | dead: the owner wrote its last LEASE record |
  * | `other-boot` | dead: the lease is of an earlier machine run |
  * | `process-runs` | alive: a process with that pid and that start time runs |
  * | `lease-renewed` | alive: the lease changed before our eyes, less than the expiry ago |
- * | `lease-unchanged` | dead: we watched it for longer than the expiry, and nobody renewed it |
+ * | `lease-unchanged` | dead: we watched it for longer than the expiry, and it was not renewed |
  * | `lease-unwatched` | unknown: not watched for long enough to say |
  */
 export interface Liveness {

@@ -12,7 +12,7 @@ it('tells a directory from the next one, also where that gets its inode', () => 
     rmSync(directory, { recursive: true })
     mkdirSync(directory)
     expect(birthStamp(directory, 'directory')).not.toBe(stamp)
-    // Some file systems never give an inode twice; there it is told apart by that.
+    // Some file systems never give an inode twice; there it is distinguished by that.
     if (statSync(directory).ino === ino) break
   }
 })

@@ -14,7 +14,7 @@ import { basename, dirname, join } from 'node:path'
 import { LinkError } from '@chronicle-ts/core'
 import { closeQuietly, fromSystemError, readWhole } from '@chronicle-ts/core/internal'
 
-/** Markers are a few hundred bytes; more than this is somebody else's file and not read. */
+/** Markers are a few hundred bytes; a larger file is of another program and not read. */
 const MARKER_LENGTH_MAX = 4096
 
 /** A named pipe in the place of a marker must not hang its reader, and a link is not followed. */

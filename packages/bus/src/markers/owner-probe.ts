@@ -34,7 +34,7 @@ export class OwnerProbe {
     const reading = readLease(this.queueDirectory)
     const lease = reading.kind === 'lease' ? reading.lease : undefined
     if (lease !== undefined) this.#watch.observe(lease, nowMs)
-    // A recorded pid that runs, or not, is no lock: pids of other namespaces mean nothing here.
+    // A recorded pid that runs, or not, is not a lock: pids of other namespaces mean nothing here.
     const lockHeld = lock.knownBy === 'lock' || lock.knownBy === 'proc-locks' ? lock.held : undefined
     const liveness = judgeLiveness({
       lockHeld,

@@ -5,7 +5,7 @@ import { queueIsThere } from './writer-epoch.js'
 
 /** How {@link whenQueueAppears} waits. */
 export interface AppearanceOptions extends QueueWatchOptions {
-  /** Ends the waiting. @defaultValue wait for ever */
+  /** Ends the waiting. @defaultValue wait without a limit */
   readonly signal?: AbortSignal
 }
 

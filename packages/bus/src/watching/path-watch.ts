@@ -5,7 +5,7 @@ import { fromSystemError } from '@chronicle-ts/core/internal'
 export interface PathWatchHandlers {
   /**
    * Something happened at the path. `entry` is the name in the watched directory that it happened to (or the path's own base name); `undefined` when the
-   * watch has just been set up and whatever happened before it is unknown.
+   * watch has just been set up and what happened before it is unknown.
    */
   readonly onHint: (entry: string | undefined, event: string) => void
   /** The system refused the watch (`ERR_LIMIT` names the limit). The path is not watched. */

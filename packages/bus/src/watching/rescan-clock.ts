@@ -33,7 +33,7 @@ export class RescanClock {
     this.#lastMs = performance.now()
   }
 
-  /** Whether the timer keeps the process alive: only while somebody waits for an event. */
+  /** Whether the timer keeps the process alive: only while a caller waits for an event. */
   keepAlive(wanted: boolean): void {
     if (wanted) this.#timer.ref()
     else this.#timer.unref()

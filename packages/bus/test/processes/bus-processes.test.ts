@@ -90,7 +90,7 @@ describe('a router and strategies in processes of their own', () => {
     },
   )
 
-  it('discoveries that nobody waits for do not keep their process alive', async () => {
+  it('discoveries without a caller that waits do not keep their process alive', async () => {
     const bus = new TemporaryBus()
     bus.start('alpha')
     const child = new Child('forgetful-router.mjs', [bus.layout.root])
@@ -98,7 +98,7 @@ describe('a router and strategies in processes of their own', () => {
     expect(await child.end()).toBe(0)
   })
 
-  it('a discovery that somebody waits for keeps its process alive', async () => {
+  it('a discovery that a caller waits for keeps its process alive', async () => {
     const bus = new TemporaryBus()
     const child = new Child('watching-router.mjs', [bus.layout.root])
     for (const name of ['alpha', 'beta']) {

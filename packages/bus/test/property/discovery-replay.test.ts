@@ -89,7 +89,7 @@ class Replay {
     return [...this.known.keys()].sort()
   }
 
-  /** Nobody restarted without being told of. */
+  /** No strategy restarted without a report. */
   expectEpochs(playground: Playground): void {
     for (const [name, { epoch }] of this.known) {
       const now = playground.epochOf(name)

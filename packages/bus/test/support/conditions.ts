@@ -45,7 +45,7 @@ function preloaded(limit: string): InotifyLimit {
   return { file, wrapper: ['env', ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)] }
 }
 
-/** The ways to limit inotify for one program and nobody else: a preloaded library, which works everywhere, and the kernel where that is allowed. */
+/** The ways to limit inotify for one program alone: a preloaded library, which works everywhere, and the kernel where that is allowed. */
 export const INOTIFY_LIMITS: readonly { readonly by: string; readonly limitTo0: (limit: string) => InotifyLimit }[] = [
   { by: 'a preloaded library', limitTo0: preloaded },
   ...(works([...ownNamespace('max_inotify_watches').wrapper, 'true']) ? [{ by: 'the kernel', limitTo0: ownNamespace }] : []),

@@ -7,7 +7,7 @@ const PATIENCE_MS = 30_000
 export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`)
+    if (performance.now() > deadline) throw new Error(`waited too long until ${what}`)
     await delay(2)
   }
 }

@@ -3,7 +3,7 @@ import { wrapText } from './wrap.js'
 
 const WIDEST = 110
 
-/** The part of a manual behind the options: paragraphs fitted to the terminal, lists and examples as they are. To be given to commander's `addHelpText`. */
+/** The part of a manual after the options: paragraphs fitted to the terminal, lists and examples as they are. To be given to commander's `addHelpText`. */
 export function manual(text: string): () => string {
   return () => {
     const width = Math.min(WIDEST, columnsOf(process.stdout))

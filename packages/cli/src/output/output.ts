@@ -39,7 +39,7 @@ export class Output {
     this.palette = createPalette(wantsColour(stream, environment))
   }
 
-  /** Columns to lay out for; `undefined` when nobody looks at a screen, and nothing must be cut. */
+  /** Columns to lay out for; `undefined` without a screen, when nothing must be cut. */
   get width(): number | undefined {
     if (!this.isTerminal) return undefined
     return Math.max(NARROWEST_WIDTH, columnsOf(this.stream))
@@ -80,7 +80,7 @@ export class Output {
     for (const text of texts) this.line(text)
   }
 
-  /** Writes bytes as they are, after whatever was written before. */
+  /** Writes bytes as they are, after what was written before. */
   bytes(bytes: Uint8Array): void {
     this.flush()
     if (!this.#closed && bytes.length > 0) this.stream.write(bytes)

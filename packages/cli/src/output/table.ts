@@ -3,7 +3,7 @@ import { cutText, padText, textWidth } from './text-width.js'
 /** A column of a text table. */
 export interface Column {
   readonly title: string
-  /** Where a cell that is too wide is cut; names are told apart by both ends. Default: `end`. */
+  /** Where a cell that is too wide is cut; both ends distinguish names. Default: `end`. */
   readonly cut?: 'end' | 'middle'
   readonly align?: 'left' | 'right'
   /** Left out on narrow terminals; the highest number goes first. Columns without it always stay. */

@@ -20,7 +20,7 @@ export interface Damage {
 export const FOREIGN = ['missing', 'empty', 'directory', 'loop', 'dangling', 'device', 'fifo', 'huge', 'unreadable'] as const
 export type Foreign = (typeof FOREIGN)[number]
 
-/** No damage may keep a command busy for longer. Generous: a slow machine is no fault. */
+/** No damage may keep a command busy for longer. Generous: a slow machine is not a fault. */
 const HANG_MS = 30_000
 const CHILDREN = 2
 
@@ -36,7 +36,7 @@ export async function probeCommands(bus: { template: string; queue: string }, da
   return found.flat()
 }
 
-/** Each child goes on until it dies, which is a finding of the damage that it was at; the next one goes on behind that. */
+/** Each child goes on until it dies, which is a finding of the damage that it was at; the next one goes on after that. */
 async function probePart(bus: { template: string; queue: string }, damages: readonly Damage[]): Promise<string[]> {
   const findings: string[] = []
   let next = 0

@@ -1,5 +1,5 @@
 // Runs every command of chron-cli on damaged copies of a folder, all in this process: starting one for each would take days. Prints one line before each command and
-// one behind each damage, so that a crash or a hang names its cause. Arguments: the file with the work to do, the file that standard error goes to.
+// one after each damage, so that a crash or a hang names its cause. Arguments: the file with the work to do, the file that standard error goes to.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
@@ -24,7 +24,7 @@ process.stdout.write = (chunk) => captured.push(Buffer.from(chunk)) > 0
 process.stdout.setMaxListeners(0)
 const say = (line) => fs.writeSync(1, `${JSON.stringify(line)}\n`)
 
-/** What stands in the place of a file and is none. */
+/** What stands in the place of a file and is not one. */
 const FOREIGN = {
   missing: () => undefined,
   empty: (path) => fs.writeFileSync(path, ''),
@@ -68,7 +68,7 @@ function damagedCopy(damage) {
   return root
 }
 
-/** What can be listed: a directory that nobody may read has no entries. */
+/** What can be listed: a directory that may not be read has no entries. */
 function entriesOf(root, below = '') {
   const isClosed = (fs.lstatSync(join(root, below)).mode & 0o400) === 0
   if (isClosed) return []
@@ -119,7 +119,7 @@ async function probeCommand(root, command) {
   const said = `${stderr.slice(0, 1000)}`
   if (!EXIT_CODES.has(exitCode)) findings.push(`exit code ${exitCode}: ${said}`)
   if (STACK_TRACE.test(stderr)) findings.push(`a stack trace: ${said}`)
-  if (exitCode !== 0 && stdout === '' && stderr === '') findings.push(`exit code ${exitCode} without a word`)
+  if (exitCode !== 0 && stdout === '' && stderr === '') findings.push(`exit code ${exitCode} without output`)
   const isSilent = stdout === '' && exitCode !== 0
   if (command.args.includes('--json') && !command.lines && !isSilent && !isJson(stdout))
     findings.push(`no JSON: ${stdout.slice(0, 300)} (${said})`)
@@ -147,7 +147,7 @@ async function probe(damage) {
   return findings
 }
 
-/** Streams close behind the end of their command. */
+/** Streams close after the end of their command. */
 async function settledDescriptors(expected = 0) {
   const deadline = performance.now() + SETTLING_MS
   let open = fs.readdirSync('/proc/self/fd').length

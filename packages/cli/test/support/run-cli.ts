@@ -26,7 +26,7 @@ export function runCliProcess(args: readonly string[], options: SpawnSyncOptions
 /** Gives up what lets root pass by permissions (PR_SET_SECUREBITS, SECBIT_NOROOT), and stays the same user: the checkout may be closed to all others. */
 const WITHOUT_PRIVILEGES = 'import ctypes, os, sys; ctypes.CDLL(None).prctl(28, 1, 0, 0, 0); os.execvp(sys.argv[1], sys.argv[1:])'
 
-/** Runs `chron-cli` as somebody whom the permissions of files bind, as they do everybody but root. */
+/** Runs `chron-cli` as a user whom the permissions of files bind, as they do every user but root. */
 export function runCliUnprivileged(args: readonly string[]): CliResult {
   return run([...withoutPrivileges(), process.execPath, BIN, ...args])
 }

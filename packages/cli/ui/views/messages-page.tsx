@@ -139,7 +139,7 @@ interface SearchState {
 
 const MATCHES_MAX = 1000
 
-/** A search that says what it covered, and that ends when it is told to. */
+/** A search that says what it covered, and that ends on request. */
 function Search(props: {
   readonly id: string
   readonly search: SearchState | undefined

@@ -5,7 +5,7 @@ import { bytes, count, nanoseconds, rate, seconds, time } from '../format.ts'
 export function QueuePage({ id }: { readonly id: string }) {
   const { value, error } = useAsked<QueueDetail>(`/api/queues/${id}`, 1000)
   if (value === undefined) return <Loading error={error} />
-  const { name, state, inspection, trend } = value
+  const { name, state, inspection, bridges, trend } = value
   return (
     <>
       <h1>
@@ -28,6 +28,8 @@ export function QueuePage({ id }: { readonly id: string }) {
       <Facts detail={value} />
       <h2>Readers</h2>
       <Readers readers={state.readers} />
+      {bridges.length > 0 && <h2>Bridges</h2>}
+      {bridges.length > 0 && <Bridges bridges={bridges} />}
       <h2>Segments</h2>
       <Segments detail={value} />
       {inspection.problems.length > 0 && <h2>Problems</h2>}
@@ -114,6 +116,41 @@ function Readers({ readers }: { readonly readers: readonly ReaderState[] }) {
               <td class="number optional">{rate(reader.perSecond)}</td>
               <td class="number optional-2">{catchUp(reader)}</td>
               <td class="number optional">{reader.pinsFrom === null ? '?' : `segment ${reader.pinsFrom}`}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  )
+}
+
+function Bridges({ bridges }: { readonly bridges: QueueDetail['bridges'] }) {
+  return (
+    <Scroll label="bridges">
+      <table>
+        <thead>
+          <tr>
+            <th>Bridge</th>
+            <th>State</th>
+            <th class="number">Behind</th>
+            <th class="number optional">Bytes</th>
+            <th class="number">Seconds</th>
+            <th class="number optional">Failures</th>
+            <th class="number optional-2">Said at</th>
+          </tr>
+        </thead>
+        <tbody>
+          {bridges.map(({ role, name, state, lag, failures, error, updatedMs }) => (
+            <tr key={`${role} ${name}`} class={state === 'failed' ? 'critical' : state === 'retrying' ? 'warning' : 'ok'}>
+              <td class="name">
+                {role} {name}
+              </td>
+              <td title={error ?? ''}>{state}</td>
+              <td class="number">{count(lag.messages)}</td>
+              <td class="number optional">{bytes(lag.bytes)}</td>
+              <td class="number">{seconds(lag.seconds)}</td>
+              <td class="number optional">{count(failures)}</td>
+              <td class="number optional-2">{time(String(updatedMs * 1e6))}</td>
             </tr>
           ))}
         </tbody>

@@ -32,7 +32,7 @@ export function writeTemporaryControl(directory: QueueDirectory, bytes: Uint8Arr
   }
 }
 
-/** The second half: the block takes its name, from whatever bears it. */
+/** The second half: the block takes its name, from any file that has it. */
 export function publishControl(directory: QueueDirectory): void {
   try {
     renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))

@@ -162,7 +162,7 @@ export class MappedControl {
   }
 
   /**
-   * Whether a live protocol says that the record at this offset was committed: a writer of ours, of this run of the machine, stores the commit word before it moves the
+   * Whether a live protocol says that the record at this offset was committed: a writer of this library, in this run of the machine, stores the commit word before it moves the
    * write offset on. Segment and offset are one pair of the seqlock: in the middle of a roll the new segment stands beside the old offset, and that says nothing.
    */
   saysCommittedAcquire(segmentId: number, offset: number): boolean {
@@ -173,7 +173,7 @@ export class MappedControl {
     return this.isOfThisBoot() && !this.isCopy
   }
 
-  /** The lock holder's way to set the head outside a roll: at recovery. Leaves the generation even whatever it was. */
+  /** The lock holder's way to set the head outside a roll: at recovery. Leaves the generation even, odd or even before. */
   storeHead(head: Head): void {
     const generation = Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
     const odd = generation | 1
@@ -220,7 +220,7 @@ export class MappedControl {
 
   // -- extension fields ----------------------------------------------------------------------------------------------------------------
 
-  /** The boot id of the machine run in which the last writer of ours opened; `undefined` when absent. */
+  /** The boot id of the machine run in which the last writer of this library opened; `undefined` when absent. */
   readBootId(): Uint8Array | undefined {
     const id = new Uint8Array(this.mapping, CONTROL_BOOT_ID_OFFSET, CONTROL_BOOT_ID_LENGTH).slice()
     return id.every((byte) => byte === 0) ? undefined : id
@@ -238,7 +238,7 @@ export class MappedControl {
     this.#view.setBigUint64(CONTROL_CREATED_NS_OFFSET, createdNs, true)
   }
 
-  /** Sequence of the next record as the last writer of ours left it, or `undefined` when no writer of ours maintains it. */
+  /** Sequence of the next record as the last writer of this library left it, or `undefined` when no such writer maintains it. */
   nextSequenceAcquire(): number | undefined {
     if (!this.extensionsAreCurrent()) return undefined
     return Number(Atomics.load(this.#longs, CONTROL_NEXT_SEQUENCE_OFFSET >> 3))
@@ -317,7 +317,7 @@ export class MappedControl {
     return !isSameControlFile(this.isOfThisBoot() ? recorded : { ...recorded, device: file.device }, file)
   }
 
-  /** Whether the last writer of ours opened the queue since the machine was started. */
+  /** Whether the last writer of this library opened the queue since the machine was started. */
   isOfThisBoot(): boolean {
     const recorded = this.readBootId()
     return recorded !== undefined && Buffer.compare(recorded, bootId()) === 0

@@ -69,7 +69,7 @@ describe('opening a control block', () => {
     expect([writer.nextSequence, writer.epoch]).toEqual([3, 2])
   })
 
-  it('that somebody is making is waited for, and named as not ready after a while', () => {
+  it('that a writer is making is waited for, and named as not ready after a while', () => {
     overwriteControl(queue, CONTROL_MAGIC_OFFSET, u32(0))
     overwriteControl(queue, CONTROL_INIT_STATE_OFFSET, u32(1))
     expect(readControl(heldDirectory(queue)).state).toBe('unfinished')
@@ -78,7 +78,7 @@ describe('opening a control block', () => {
     )
   })
 
-  it('that says ready without a magic is a blank, which a writer makes anew', () => {
+  it('that says ready without a magic is a blank, which a writer makes again', () => {
     overwriteControl(queue, CONTROL_MAGIC_OFFSET, u32(0))
     expect(readControl(heldDirectory(queue)).state).toBe('blank')
     using writer = openWriter(queue)
@@ -86,7 +86,7 @@ describe('opening a control block', () => {
     expect(writer.recovery.map((action) => action.case)).toContain('lost-control')
   })
 
-  it('that is a directory is no queue', () => {
+  it('that is a directory is not a queue', () => {
     rmSync(join(queue, CONTROL_FILE))
     mkdirSync(join(queue, CONTROL_FILE))
     expect(() => openControl(heldDirectory(queue), false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
@@ -111,7 +111,7 @@ describe('opening a control block', () => {
     }
   })
 
-  it('tells a directory that is no queue from one that is not there', () => {
+  it('distinguishes a directory that is not a queue from a missing one', () => {
     rmSync(join(queue, CONTROL_FILE))
     expect(() => openControl(heldDirectory(queue), false)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
     expect(() => openControl(heldDirectory(join(queue, 'missing')), false)).toThrow(
@@ -135,7 +135,7 @@ describe('making a control block', () => {
   })
 })
 
-describe('what a writer of ours keeps in the control block', () => {
+describe('what a writer of this library keeps in the control block', () => {
   it('counts as absent under the epoch of another writer', () => {
     const control = openControl(heldDirectory(queue), false)
     expect([control.nextSequenceAcquire(), control.readDirtyEnd(1)]).toEqual([3, 0])

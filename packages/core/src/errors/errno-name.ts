@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 
-/** Errors of Linux that Node has no name for, as the header asm-generic/errno.h numbers them. */
+/** Errors of Linux that Node has no name for, as the header <asm-generic/errno.h> numbers them. */
 const UNNAMED: Readonly<Record<number, string>> = {
   35: 'EDEADLK',
   37: 'ENOLCK',

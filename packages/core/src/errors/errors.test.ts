@@ -54,6 +54,8 @@ const samples: Record<QueueErrorCode, QueueError> = {
   ERR_READER_ACTIVE: new errors.ReaderActiveError({ directory, reader: 'router', pid: 4711 }),
   ERR_SEGMENT_TRUNCATED: new errors.SegmentTruncatedError({ directory, path, segmentId: 7 }),
   ERR_SEQUENCE_GAP: new errors.SequenceGapError({ directory, segmentId: 7, offset: 64, expected: 3, found: 5 }),
+  ERR_SERVER_REFUSED: new errors.ServerRefusedError({ server: 'nats1:4222', detail: 'Authorization Violation' }),
+  ERR_SERVER_UNREACHABLE: new errors.ServerUnreachableError({ server: 'nats1:4222', detail: 'connection refused' }),
   ERR_SOURCE_REWRITTEN: new errors.SourceRewrittenError({
     directory,
     source: 'quotes',
@@ -201,7 +203,7 @@ describe('fromSystemError', () => {
     expect(error).toMatchObject(expected)
   })
 
-  it('names the limit that stands behind an error of mlock', () => {
+  it('names the limit that caused an error of mlock', () => {
     expect(fromSystemError(system('ENOMEM', { syscall: 'mlock' }))).toMatchObject({ limit: 'RLIMIT_MEMLOCK', syscall: 'mlock' })
   })
 
@@ -214,7 +216,7 @@ describe('fromSystemError', () => {
     expect(fromSystemError(system('ENOTDIR'))).toMatchObject({ directory: 'unknown' })
   })
 
-  it('gives back what is no system error', () => {
+  it('gives back what is not a system error', () => {
     const others = [
       samples.ERR_CLOSED,
       new TypeError('bad'),

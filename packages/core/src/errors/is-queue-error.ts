@@ -14,6 +14,7 @@ import type { ReaderActiveError, WriterActiveError } from './holder-errors.js'
 import type { NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from './open-errors.js'
 import type { LinkError, LockLostError, QueueReplacedError } from './ownership-errors.js'
 import { hasQueueErrorBrand, type QueueError } from './queue-error.js'
+import type { ServerRefusedError, ServerUnreachableError } from './server-errors.js'
 import type { IoError, PermissionError } from './system-errors.js'
 import type { BusyError, ClosedError, InvalidArgumentError, TooLargeError } from './usage-errors.js'
 
@@ -44,6 +45,8 @@ type AnyQueueError =
   | ReaderActiveError
   | SegmentTruncatedError
   | SequenceGapError
+  | ServerRefusedError
+  | ServerUnreachableError
   | SourceRewrittenError
   | TooLargeError
   | UnsupportedVersionError

@@ -1,6 +1,6 @@
 import { fstatSync, statSync } from 'node:fs'
 
-/** What tells one file of this machine from all others, whatever its name. */
+/** What distinguishes one file of this machine from all others, independent of its name. */
 export interface FileIdentity {
   readonly dev: bigint
   readonly ino: bigint

@@ -31,7 +31,7 @@ function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory()
   } catch {
-    // Not there, or behind what may not be passed: making it will say which.
+    // Missing, or below a folder that may not be searched: making it will say which.
     return false
   }
 }

@@ -13,12 +13,12 @@ const ACCESS_FLAGS = {
   createNew: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | HARMLESS,
 }
 
-/** Opens whatever bears a name, without waiting for anybody: the caller finds out what it is. */
+/** Opens any kind of file, without waiting for another process: the caller finds out what it is. */
 export function openPath(path: string, access: keyof typeof ACCESS_FLAGS, mode = 0o666): number {
   return openSync(path, ACCESS_FLAGS[access], mode)
 }
 
-/** Opens a file; what is none (a pipe, a device without an end, a directory) is refused with `code` 'ENOTREG'. */
+/** Opens a regular file; anything else (a pipe, a device without an end, a directory) is refused with `code` 'ENOTREG'. */
 export function openRegularFile(path: string, access: keyof typeof ACCESS_FLAGS, mode = 0o666): number {
   const fd = openPath(path, access, mode)
   try {
@@ -31,7 +31,7 @@ export function openRegularFile(path: string, access: keyof typeof ACCESS_FLAGS,
   throw Object.assign(new Error(`ENOTREG: not a regular file, open '${path}'`), { code: 'ENOTREG', syscall: 'open', path })
 }
 
-/** The first bytes of a file, at most so many: nobody vouches for its length. */
+/** The first bytes of a file, at most so many: its length is not to be trusted. */
 export function readRegularFile(path: string, lengthMax: number): Buffer {
   const fd = openRegularFile(path, 'read')
   try {

@@ -1,7 +1,7 @@
 import { readSync, writeSync } from 'node:fs'
 
 /**
- * Fills a buffer from an offset of a file: a read that returns fewer bytes than there are, as a signal or a network file system may cause, is no end of the file.
+ * Fills a buffer from an offset of a file: a read that returns fewer bytes than there are, as a signal or a network file system may cause, is not an end of the file.
  *
  * @returns how many bytes there were; fewer than the buffer holds only at the end of the file.
  */

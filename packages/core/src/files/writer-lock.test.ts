@@ -44,7 +44,7 @@ describe('a writer lock that is held', () => {
 })
 
 describe('a lock file that cannot be opened', () => {
-  it('is an error of the system for who takes it and for who looks', () => {
+  it('is an error of the system for taking it and for looking at it', () => {
     const path = join(directory, LOCK_FILE)
     makeUnopenable(path)
     const error = expect.objectContaining({ code: 'ERR_LINK', path })

@@ -19,7 +19,7 @@ import { readWhole, writeWhole } from './whole-transfer.js'
 
 /**
  * The writer's claim on a queue: an exclusive `flock` on `writer.lock`, which the kernel drops however the process ends. The text in the file
- * only explains who holds it.
+ * only names the process that holds it.
  *
  * The lock is shared with the background work of its writer, by {@link hold}: it is free when the writer has let go **and** the last job has ended. It counts only as long
  * as the file of that name in the directory is the one that is locked.
@@ -37,7 +37,7 @@ export class WriterLock {
 
   /**
    * Takes the lock. Retries while the lock is held by liveness probes, by background work of a writer that has ended, or by a process that is dead or not visible; a
-   * writer that runs is told of at once.
+   * writer that runs is reported at once.
    *
    * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE` with pid and start time of the holder, and how that is known.
    */
@@ -74,7 +74,7 @@ export class WriterLock {
     return new LockLostError({ directory: this.directory.path, detail: `${LOCK_FILE} was deleted or replaced` })
   }
 
-  /** Says in the file who holds the lock. In place: a file that is emptied first gives its block back, and a full disk does not return it. */
+  /** Says in the file which process holds the lock. In place: a file that is emptied first gives its block back, and a full disk does not return it. */
   writeRecord(epoch: number): void {
     const startTime = processStartTime(process.pid) ?? 0
     const record = formatLockRecord({ pid: process.pid, startTime, epoch })
@@ -116,7 +116,7 @@ function lockFile(directory: QueueDirectory, fd: number, begun: number): void {
   }
 }
 
-/** How long to retry a lock that somebody holds. A shared try tells probes, which hold it shared for microseconds, from a writer, whatever the record says. */
+/** How long to retry a lock that another process holds. A shared try distinguishes probes, which hold it shared for microseconds, from a writer, independent of the record. */
 function patienceMs(fd: number, text: string): number {
   if (binding.tryLock(fd, false)) {
     binding.unlock(fd)

@@ -357,7 +357,7 @@ describe('the durable mark', () => {
     )
   })
 
-  it('is the one behind the last generation when generations came round', () => {
+  it('is the one after the last generation when generations came round', () => {
     const control = new Uint8Array(format.CONTROL_LENGTH)
     const saved = { sequence: 1, offset: 64, segmentId: 0 }
     for (const each of [

@@ -308,7 +308,7 @@ export function controlExtensionsAreCurrent(control: Pick<ControlBlock, 'extensi
 export type ControlProblem = 'not ready' | 'bad magic' | 'bad version' | 'bad segment size'
 
 /**
- * Why this block cannot be used, or `undefined`. A block that is not ready yet may become so; one without magic is none of ours.
+ * Why this block cannot be used, or `undefined`. A block that is not ready yet may become so; one without the magic is not a control block.
  *
  * @param isSegmentSize the bounds that apply, see `segment-layout.ts`.
  */

@@ -1,7 +1,7 @@
 /**
- * The text in `writer.lock`: `<pid> <startTime> <epoch>` and a newline, in decimal ASCII. It only explains who holds the lock; the lock itself
+ * The text in `writer.lock`: `<pid> <startTime> <epoch>` and a newline, in decimal ASCII. It only names the holder of the lock; the lock itself
  * decides. A clean close leaves an empty line: an empty file would give its block back, which a full disk does not return to the next writer. A second line,
- * `background <kinds>`, tells of work that goes on although its writer has ended.
+ * `background <kinds>`, names work that goes on although its writer has ended.
  */
 export interface LockRecord {
   readonly pid: number
@@ -10,7 +10,7 @@ export interface LockRecord {
   readonly epoch: number
 }
 
-/** More text than this is no lock record. */
+/** More text than this is not a lock record. */
 export const LOCK_RECORD_LENGTH_MAX = 128
 
 /**
@@ -32,7 +32,7 @@ export function formatLockRecord(record: LockRecord): string {
 }
 
 /**
- * The kinds of background work that a line `background <kinds>` behind the record names: its writer has ended, and the lock is held until that work has, too. `undefined`
+ * The kinds of background work that a line `background <kinds>` after the record names: its writer has ended, and the lock is held until that work has, too. `undefined`
  * when there is no such line.
  */
 export function parseBackgroundWork(text: string): string | undefined {

@@ -119,7 +119,7 @@ describe('the lock record', () => {
     expect(parseLockRecord(text)).toEqual(record)
   })
 
-  it('never throws, whatever the file holds', () => {
+  it('never throws, for any content of the file', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         const record = parseLockRecord(text)
@@ -132,7 +132,7 @@ describe('the lock record', () => {
 describe('the start time of a process', () => {
   const rest = 'S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21'
 
-  it.each(['node', 'a b', 'odd) name (', ') S 1 2 3'])('is found behind the name %j', (name) => {
+  it.each(['node', 'a b', 'odd) name (', ') S 1 2 3'])('is found after the name %j', (name) => {
     expect(parseProcessStartTime(`17 (${name}) ${rest}\n`)).toBe(4711)
   })
 

@@ -61,7 +61,7 @@ export interface SavedPosition {
 }
 
 /**
- * The newest valid position of a meta file's bytes, or `'bad'` when no slot is valid or the length is none that a reader writes.
+ * The newest valid position of a meta file's bytes, or `'bad'` when no slot is valid or no reader writes that length.
  * The values are as saved: whether the segment exists and a record begins there is for the caller to find out.
  */
 export function decodePosition(bytes: Uint8Array, crc32: Crc32): SavedPosition | 'bad' {

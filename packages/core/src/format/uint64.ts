@@ -8,7 +8,7 @@ export function getUint64(view: DataView, offset: number): number {
   return Number.isSafeInteger(value) ? value : Number.POSITIVE_INFINITY
 }
 
-/** @throws RangeError when the value is no integer of 0 to 2^53 - 1. */
+/** @throws RangeError when the value is not an integer of 0 to 2^53 - 1. */
 export function setUint64(view: DataView, offset: number, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Not an unsigned integer below 2^53: value=${value}`)
   view.setUint32(offset, value % 0x1_0000_0000, true)

@@ -20,7 +20,7 @@ function lostFileName(name: string): string {
   return `${name}.lost`
 }
 
-/** Which sequence stands at a reader's position; `undefined` when that cannot be told. */
+/** Which sequence stands at a reader's position; `undefined` when that is not known. */
 export function lostPositionOf(directory: QueueDirectory, reader: SurveyedReader, segmentSize: number): LostPosition | undefined {
   const { segmentId, offset } = reader
   try {
@@ -33,7 +33,7 @@ export function lostPositionOf(directory: QueueDirectory, reader: SurveyedReader
       segment.close()
     }
   } catch {
-    // The reader will be told that messages are lost, but not how many.
+    // The reader's error will say that messages are lost, but not how many.
     return undefined
   }
 }

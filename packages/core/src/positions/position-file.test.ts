@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../test/support/temporary.js'
 import { listReaders, openObserver, openReader, openWriter } from '../index.js'
 
 describe('a reader’s file', () => {
-  it('begins anew when it holds zeros, which a power cut leaves of a registration that was not synced', () => {
+  it('begins again when it holds zeros, which a power cut leaves of a registration that was not synced', () => {
     const directory = temporaryDirectory()
     using writer = openWriter(directory, { segmentSize: 4096, retention: { consumed: true } })
     appendNumbered(writer, 0, 20)

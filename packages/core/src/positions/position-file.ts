@@ -57,7 +57,7 @@ export class PositionFile {
   /**
    * Opens, or creates, and locks the file.
    *
-   * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` when the name is in use, {@link InvalidArgumentError} when it is no name.
+   * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` when the name is in use, {@link InvalidArgumentError} when it is not a name.
    */
   static open(directory: QueueDirectory, name: string): PositionFile {
     checkReaderName(name)
@@ -100,8 +100,8 @@ export class PositionFile {
   }
 
   /**
-   * Saves where the reader begins, in a file of two slots whatever it was before, and maps it. Called when the open can no longer fail, so that a failed open
-   * leaves no registration behind (L10).
+   * Saves where the reader begins, in a file of two slots, independent of its form before, and maps it. Called when the open can no longer fail, so that a failed open
+   * leaves no registration (L10).
    */
   begin(first: Position): void {
     this.#coded(() => {
@@ -173,7 +173,7 @@ export class PositionFile {
   }
 
   /**
-   * Saves the position that is there once more, with the time of now: who reads a quiet queue commits nothing for long, and must not be taken for long gone the moment
+   * Saves the position that is there once more, with the present time: the reader of a quiet queue commits nothing for long, and must not be considered gone the moment
    * it closes. Never throws: a position that cannot be read has no time.
    */
   restamp(): void {
@@ -228,7 +228,7 @@ export class PositionFile {
     this.close()
   }
 
-  /** Never throws: the descriptors are free whatever the system answers. */
+  /** Never throws: the descriptors are free for every answer of the system. */
   close(): void {
     this.#saver?.detach()
     this.#saver = undefined

@@ -23,7 +23,7 @@ export interface SurveyedReader {
 }
 
 /**
- * Looks at all registered readers. A file that is empty, or of zeros, and that nobody holds is left from an open that died, or lost its power, before it had a
+ * Looks at all registered readers. A file that is empty, or of zeros, and that no process holds is left from an open that died, or lost its power, before it had a
  * position: it promised nothing and is passed over.
  */
 export function surveyReaders(directory: QueueDirectory): SurveyedReader[] {

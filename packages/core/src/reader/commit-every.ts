@@ -72,7 +72,7 @@ export class CommitEvery implements IterationTurns {
   }
 }
 
-/** An iterated source that tells of its turns. */
+/** An iterated source that reports its turns. */
 export function withTurns(source: IteratedSource<Message>, message: Message, turns: IterationTurns): IteratedSource<Message> {
   return {
     ...source,

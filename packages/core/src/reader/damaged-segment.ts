@@ -2,8 +2,6 @@ import type { QueueDirectory } from '../files/queue-directory.js'
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { Position } from '../positions/position-file.js'
 import { surveyRecords } from '../records/record-survey.js'
-import { hasHeaderCrc } from '../records/segment-bytes.js'
-import type { MappedSegment } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import { openDamagedSegment } from '../segment/segment-files.js'
 
@@ -24,9 +22,4 @@ export function sequenceInDamaged(
   } finally {
     damaged.close()
   }
-}
-
-/** Whether a segment begins with a record of the base format. */
-export function beginsWithBaseRecord(segment: MappedSegment): boolean {
-  return segment.commitLengthAt(SEGMENT_HEADER_LENGTH) !== 0 && !hasHeaderCrc(segment, SEGMENT_HEADER_LENGTH)
 }

@@ -52,7 +52,7 @@ describe('a reader that was let go', () => {
     writer.close()
   })
 
-  it('is told that messages are lost, but not which, when the note of its position is gone, foreign, or of another position', async () => {
+  it('learns that messages are lost, but not which, when the note of its position is gone, foreign, or of another position', async () => {
     const damages = [
       (path: string) => rmSync(path),
       (path: string) => writeFileSync(path, 'no JSON'),
@@ -69,7 +69,7 @@ describe('a reader that was let go', () => {
     }
   })
 
-  it('is told from where although its position was behind the last message of its segment', async () => {
+  it('learns from where although its position was after the last message of its segment', async () => {
     const { directory, writer } = newQueue({ retention: { maxSegments: 1, readerTtlMs: 0 } })
     appendNumbered(writer, 0, 3)
     registerAt(directory, 'late', 3)
@@ -125,7 +125,7 @@ describe('a running reader that is overtaken', () => {
     writer.close()
   })
 
-  it('in a queue of the base format whose head is empty is told that nothing more is known to be lost', () => {
+  it('in a queue of the base format whose head is empty learns that nothing more is known to be lost', () => {
     const { directory, writer } = newQueue({ extensions: false })
     appendNumbered(writer, 0, 3)
     using observer = openObserver(directory, { onLost: 'snap' })
@@ -178,7 +178,7 @@ describe('a reader whose segment is gone although nothing was lost', () => {
     expect(drainSequences(reader)).toEqual([0])
   })
 
-  it('is told of a loss where writers of the base format begin again at 0, which says nothing', () => {
+  it('learns of a loss where writers of the base format begin again at 0, which says nothing', () => {
     const directory = join(temporaryDirectory(), 'queue')
     buildQueue(directory, { ...plan, legacy: true })
     expect(() => openReader(directory, 'r')).toThrowError(lost({ reader: 'r' }))

@@ -49,7 +49,7 @@ export class Message implements MessageFields {
   /** The record's offset in blocks: a small integer for every segment size, so that moving never allocates. */
   #block = 0
 
-  /** Used by readers only: goes to another segment, which stays mapped as long as the message is in it. */
+  /** @internal Used by readers only: goes to another segment, which stays mapped as long as the message is in it. */
   attach(segment: MappedSegment): void {
     const left = this.#segment
     this.#segment = segment.hold()
@@ -57,26 +57,26 @@ export class Message implements MessageFields {
     left?.letGo()
   }
 
-  /** Used by readers only. */
+  /** @internal Used by readers only. */
   isIn(segment: MappedSegment): boolean {
     return this.#segment === segment
   }
 
-  /** Used by readers only: lets go of the segment. From then on fields throw what `closed` makes. */
+  /** @internal Used by readers only: lets go of the segment. From then on fields throw what `closed` makes. */
   detach(closed: () => Error): void {
     this.#segment?.letGo()
     this.#segment = undefined
     this.#view = closedView(closed)
   }
 
-  /** Used by readers only. @param block the record's offset in blocks of `RECORD_ALIGNMENT`. */
+  /** @internal Used by readers only. @param block the record's offset in blocks of `RECORD_ALIGNMENT`. */
   moveTo(block: number): void {
     this.#block = block
     this.#payload = undefined
   }
 
   /**
-   * Blocks that the record occupies, 0 when none is committed here. Used by readers only. The sum does not wrap: a record that fits into a segment behind
+   * @internal Blocks that the record occupies, 0 when none is committed here. Used by readers only. The sum does not wrap: a record that fits into a segment after
    * its header is shorter than 4 GiB by two blocks.
    */
   get blockCount(): number {
@@ -222,7 +222,7 @@ export class Message implements MessageFields {
   }
 }
 
-/** In place of a view of memory that is no longer mapped. */
+/** Stands for a view of memory that was unmapped. */
 function closedView(closed: () => Error): DataView {
   const refuse = (): never => {
     throw closed()

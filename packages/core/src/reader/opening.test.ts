@@ -152,7 +152,7 @@ describe('an open that waits for its queue', () => {
 })
 
 describe('a reader that races a writer that makes the queue', () => {
-  it('is told to try again, whatever the writer has made so far', () => {
+  it('gets the advice to try again, independent of what the writer has made so far', () => {
     const directory = temporaryDirectory()
     const notReady = code('ERR_NOT_READY', { category: 'retry' })
     expect(() => openReader(directory, 'r')).toThrowError(notReady)

@@ -10,7 +10,7 @@ export type QueueLooks = Map<string, string | undefined>
 
 /**
  * Finds out whether what a source opened is still what its names name (L51): the queue's directory, the control block, and what else it uses. A source that went on with
- * the one while the others use the other would be caught up for ever.
+ * the one while the others use the other would be caught up forever.
  */
 export class Ownership {
   readonly #directory: QueueDirectory

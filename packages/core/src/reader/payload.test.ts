@@ -42,7 +42,7 @@ async function collectGarbage(): Promise<void> {
 }
 
 describe('L60: payload is an owned copy', () => {
-  it('that shares its memory with no other payload, whatever its length, and can be kept', () => {
+  it('that shares its memory with no other payload, for any length, and can be kept', () => {
     const { directory, payloads } = filledQueue()
     const kept: Buffer[] = []
     const reader = openReader(directory, 'r')

@@ -180,7 +180,7 @@ describe('start', () => {
     writer.close()
   })
 
-  it('refuses a start that is none', () => {
+  it('refuses an invalid start', () => {
     const { directory, writer } = queueOf(1)
     for (const start of ['first', { sequence: -1 }, { sequence: 1.5 }, { timestampNs: 5 }, {}]) {
       expect(() => openObserver(directory, { start: start as never })).toThrowError(code('ERR_INVALID_ARGUMENT'))
@@ -226,7 +226,7 @@ describe('damage', () => {
     writer.close()
   })
 
-  it('reads on behind a segment whose rest is damaged', () => {
+  it('reads on after a segment whose rest is damaged', () => {
     const { directory, writer } = queueOf(100)
     const bad = locationOf(directory, 20)
     overwrite(segmentFile(directory, bad.segmentId), bad.offset, Buffer.alloc(4096 - bad.offset, 0x77))
@@ -398,7 +398,7 @@ describe('observers', () => {
     expect(existsSync(join(directory, 'readers'))).toBe(false)
   })
 
-  it('says how far behind it is', () => {
+  it('says its lag', () => {
     const { directory, writer } = queueOf(30)
     using observer = openObserver(directory)
     expect(observer.lag()).toMatchObject({ messages: 30 })
@@ -432,7 +432,7 @@ describe('observers', () => {
   })
 })
 
-describe('opening what is no queue', () => {
+describe('opening what is not a queue', () => {
   it('says what is wrong', () => {
     const folder = temporaryDirectory()
     expect(() => openObserver(join(folder, 'missing'))).toThrowError(code('ERR_NOT_FOUND'))

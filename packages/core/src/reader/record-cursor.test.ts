@@ -119,7 +119,7 @@ describe('a commit word that is gone', () => {
 })
 
 describe('damage in front of a padding record', () => {
-  it('costs the damaged message, and the padding is none', () => {
+  it('costs the damaged message, and the padding is not one', () => {
     const { directory, writer } = queueOf(3)
     const bad = locationOf(directory, 2)
     const { offset } = writer.position

@@ -1,41 +1,26 @@
-import {
-  binding,
-  type NativeVerifier,
-  STATUS_FAULT,
-  STATUS_LIMIT,
-  STATUS_PADDING,
-  STATUS_SEQUENCE_GAP,
-  VERIFIER_END,
-  VERIFIER_SEQUENCE,
-} from '@chronicle-ts/native'
+import { binding, type NativeVerifier, STATUS_LIMIT, VERIFIER_END } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { PLACE_TRIES, QUIET_LOOKS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
+import { QUIET_LOOKS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { publish } from '../diagnostics.js'
 import { assert } from '../errors/assert.js'
-import { BadSegmentError, CorruptRecordError, DataLostError, SegmentTruncatedError, SequenceGapError } from '../errors/index.js'
+import { DataLostError, SegmentTruncatedError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import {
-  getUint64,
-  PADDING_TYPE_ID,
-  RECORD_ALIGNMENT,
-  RECORD_SEQUENCE_OFFSET,
-  RECORD_TYPE_ID_OFFSET,
-  SEGMENT_HEADER_LENGTH,
-  segmentFileName,
-} from '../format/index.js'
+import { PADDING_TYPE_ID, RECORD_ALIGNMENT, RECORD_TYPE_ID_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { Position } from '../positions/position-file.js'
-import { decideAtUncommitted, wayOn } from '../records/leaving.js'
+import { beginsWithBaseRecord, firstRecordSequence } from '../records/first-record.js'
 import { findRecordBefore } from '../records/record-before.js'
+import { type DamageStep, isGoodStep, RecordWalk } from '../records/record-walk.js'
 import { sequenceOf } from '../records/segment-bytes.js'
+import { SequenceRule } from '../records/sequence-rule.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
 import { type MappedSegment, totalFaultsRelaxed } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
-import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
-import { CORRUPTION } from './corruption-words.js'
-import { beginsWithBaseRecord, sequenceInDamaged } from './damaged-segment.js'
+import { damageError } from './damage-error.js'
+import { sequenceInDamaged } from './damaged-segment.js'
 import { Message } from './message.js'
+import { type CursorQueue, QueueSegments } from './queue-segments.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
 
 /** What a cursor counted since it was opened. */
@@ -48,16 +33,9 @@ export interface CursorCounts {
   readonly segments: number
 }
 
-/** What a cursor walks in. */
-export interface CursorQueue {
-  readonly directory: QueueDirectory
-  readonly control: MappedControl
-  readonly options: ResolvedSourceOptions
-}
-
 /**
  * Walks a queue's records, checked ahead in batches by native code, from segment to segment. The hot path is {@link next}: it compares two numbers, moves the
- * flyweight and adds a length.
+ * flyweight and adds a length. Where a batch stops, {@link RecordWalk} says what stands there.
  *
  * Invariants: records in `[block, verifiedBlock)` of the segment are committed and good. A segment is left by the rule in docs/format.md#leaving-a-segment,
  * with its second load of the commit word (L2).
@@ -67,12 +45,14 @@ export class RecordCursor {
   readonly #control: MappedControl
   readonly #segmentSize: number
   readonly #options: ResolvedSourceOptions
-  readonly #assertOwned: () => void
+  readonly #segments: QueueSegments
   readonly #evidence: LiveEvidence
   readonly #verifier: NativeVerifier = binding.createVerifier()
+  readonly #rule = new SequenceRule(this.#verifier.state)
+  readonly #walk: RecordWalk
   readonly #message = new Message()
   readonly #peeked = new Message()
-  /** Messages hold theirs as well: the last one stays readable when the cursor has gone on to another segment. */
+  /** Messages hold their segment as well: the last one stays readable when the cursor has gone on to another segment. */
   #segment: MappedSegment | undefined
   /** Where the next record begins, and where the verified ones end, in blocks of {@link RECORD_ALIGNMENT}: small integers for every segment size. */
   #block = 1
@@ -90,16 +70,17 @@ export class RecordCursor {
   /** The last segment whose rest was skipped, because nothing readable followed; -1 for none. */
   #skippedRestOf = -1
   #lost = 0
-  #segments = 0
+  #entered = 0
 
-  /** @param assertOwned throws when the queue was replaced: asked before a missing segment counts as damage. */
+  /** @param assertOwned throws when the queue was replaced: called before a missing segment counts as damage. */
   constructor(opened: CursorQueue, assertOwned: () => void) {
     this.#directory = opened.directory
     this.#control = opened.control
     this.#segmentSize = opened.control.segmentSize
     this.#options = opened.options
-    this.#assertOwned = assertOwned
+    this.#segments = new QueueSegments(opened, assertOwned)
     this.#evidence = new LiveEvidence(opened.control)
+    this.#walk = new RecordWalk(this.#evidence, { rule: this.#rule })
   }
 
   /**
@@ -110,15 +91,15 @@ export class RecordCursor {
   seek(position: Position, isResumed = false): boolean {
     let segment: MappedSegment | undefined
     try {
-      segment = openSegment(this.#directory, position.segmentId, this.#segmentSize, false)
+      segment = this.#segments.open(position.segmentId)
     } catch (error) {
-      if (!this.#mayPassOver(error, position.segmentId)) throw error
+      if (!this.#segments.mayPassOver(error, position.segmentId)) throw error
       return this.#enterSoundAfter(position.segmentId, sequenceInDamaged(this.#directory, this.#segmentSize, position), error)
     }
     if (segment === undefined) return false
     this.#enter(segment, position.offset)
     this.#isResumed = isResumed
-    this.#verifier.state[VERIFIER_SEQUENCE] = -1
+    this.#rule.expected = -1
     return true
   }
 
@@ -182,7 +163,7 @@ export class RecordCursor {
 
   /** The sequence that the next record must have; -1: any. */
   get expected(): number {
-    return this.#verifier.state[VERIFIER_SEQUENCE] as number
+    return this.#rule.expected
   }
 
   /** {@link offset} in blocks of {@link RECORD_ALIGNMENT}. */
@@ -193,15 +174,15 @@ export class RecordCursor {
   /** Sequence of the next message; -1 while that is not known. */
   get nextSequence(): number {
     if (this.#block < this.#verifiedBlock && this.#segment !== undefined) {
-      return getUint64(this.#segment.view, this.offset + RECORD_SEQUENCE_OFFSET)
+      return sequenceOf(this.#segment, this.offset)
     }
     const { expected } = this
     if (expected >= 0) return expected
-    const { view } = this.#segment ?? {}
-    if (this.#assumedSequence >= 0 || view === undefined || !this.isCommitted) return this.#assumedSequence
+    const segment = this.#segment
+    if (this.#assumedSequence >= 0 || segment === undefined || !this.isCommitted) return this.#assumedSequence
     // Not verified yet: what the header says.
-    const isPadding = view.getUint16(this.offset + RECORD_TYPE_ID_OFFSET, true) === PADDING_TYPE_ID
-    return isPadding ? -1 : getUint64(view, this.offset + RECORD_SEQUENCE_OFFSET)
+    const isPadding = segment.view.getUint16(this.offset + RECORD_TYPE_ID_OFFSET, true) === PADDING_TYPE_ID
+    return isPadding ? -1 : sequenceOf(segment, this.offset)
   }
 
   /** Says which sequence the next message has, after {@link seek}. */
@@ -218,7 +199,7 @@ export class RecordCursor {
   }
 
   get counts(): CursorCounts {
-    return { messages: this.#messages, corruptSkipped: this.#corruptSkipped, lost: this.#lost, segments: this.#segments }
+    return { messages: this.#messages, corruptSkipped: this.#corruptSkipped, lost: this.#lost, segments: this.#entered }
   }
 
   /**
@@ -237,7 +218,7 @@ export class RecordCursor {
     this.#verifiedBlock = 0
     this.#block = 0
     this.#quietLooks = 0
-    this.#verifier.state[VERIFIER_SEQUENCE] = nextSequence
+    this.#rule.expected = nextSequence
   }
 
   #enter(segment: MappedSegment, offset: number): void {
@@ -245,7 +226,7 @@ export class RecordCursor {
     const left = this.#segment
     this.#segment = segment
     this.#evidence.segment = segment
-    this.#segments++
+    this.#entered++
     this.#placeAt(offset)
     this.#verifier.attach(segment.mapping)
     this.#peeked.attach(segment)
@@ -286,36 +267,36 @@ export class RecordCursor {
       if (segment === undefined) return false
       const { offset } = this
       const hasRoom = offset <= segment.lastRecordOffset
-      if (hasRoom && segment.commitLengthAcquire(offset) !== 0) {
-        const status = this.#verifier.verify(offset, VERIFY_RECORDS, VERIFY_BYTES)
-        // Below 2^26. The integer operation makes it a small integer for the engine, too, which would keep a quotient of doubles as a double.
-        this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
-        assert(
-          this.#verifiedBlock >= this.#block && this.#verifiedBlock * RECORD_ALIGNMENT <= segment.size,
-          'the verifier stays in its segment',
-        )
-        if (this.#verifiedBlock > this.#block) return true
-        if (status !== STATUS_PADDING) {
-          if (!this.#stepOver(segment, status)) return false
-          continue
-        }
-      } else {
-        if (segment.hasFaulted()) throw this.#truncated()
-        const decision = decideAtUncommitted(segment, this, this.#evidence)
-        if (decision === 'wait') {
-          this.#quietNotify = notify
-          this.#quietFaults = faults
-          this.#quietLooks = hasRoom ? QUIET_LOOKS : 0
-          return false
-        }
-        if (decision === 'again') continue
-        if (decision === 'hole') {
-          if (!this.#stepOver(segment, COMMIT_WORD_GONE)) return false
-          continue
-        }
+      if (hasRoom && segment.commitLengthAcquire(offset) !== 0 && this.#verifyBatch(segment)) return true
+      const step = this.#walk.look(segment, offset)
+      // What the look saw may be the zeros that replaced a page.
+      if (segment.hasFaulted()) throw this.#truncated()
+      if (step === 'wait') {
+        this.#quietNotify = notify
+        this.#quietFaults = faults
+        this.#quietLooks = hasRoom ? QUIET_LOOKS : 0
+        return false
       }
-      if (!this.#enterNext(segment)) return false
+      if (isGoodStep(step)) {
+        // It became good after the verifier had stopped at it.
+        this.#verifiedBlock = this.#walk.pass(segment) / RECORD_ALIGNMENT
+        return true
+      }
+      const goesOn = step === 'padding' || step === 'leave' ? this.#enterNext(segment) : this.#stepOver(segment, step)
+      if (!goesOn) return false
     }
+  }
+
+  /** Verifies the records from the position on. Returns whether there is at least one good one. */
+  #verifyBatch(segment: MappedSegment): boolean {
+    this.#verifier.verify(this.offset, VERIFY_RECORDS, VERIFY_BYTES)
+    // Below 2^26. The integer operation makes it a small integer for the engine, too, which would keep a quotient of doubles as a double.
+    this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
+    assert(
+      this.#verifiedBlock >= this.#block && this.#verifiedBlock * RECORD_ALIGNMENT <= segment.size,
+      'the verifier stays in its segment',
+    )
+    return this.#verifiedBlock > this.#block
   }
 
   /**
@@ -323,14 +304,13 @@ export class RecordCursor {
    * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be passed over in silence.
    */
   #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {
-    const { state } = this.#verifier
-    if (!this.#isResumed || (state[VERIFIER_SEQUENCE] as number) >= 0) return
+    if (!this.#isResumed || this.expected >= 0) return
     const { offset } = this
     const last = findRecordBefore(segment, offset)
-    // A writer of ours may go on higher than the base format's last record.
+    // A writer of this library may go on higher than the base format's last record.
     if (last !== undefined) {
-      if (last.isOwn || (last.sequence >= 0 && beginsWithBaseRecord(next))) state[VERIFIER_SEQUENCE] = last.sequence + 1
-    } else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) state[VERIFIER_SEQUENCE] = segment.firstSequence ?? -1
+      if (last.isOwn || (last.sequence >= 0 && beginsWithBaseRecord(next))) this.#rule.expected = last.sequence + 1
+    } else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) this.#rule.expected = segment.firstSequence ?? -1
   }
 
   /** What stops it before `end` is found again by {@link #lookAhead}, when the cursor comes there. */
@@ -346,9 +326,9 @@ export class RecordCursor {
     const id = from.id + 1
     let next: MappedSegment | undefined
     try {
-      next = openSegment(this.#directory, id, this.#segmentSize, false)
+      next = this.#segments.open(id)
     } catch (error) {
-      if (!this.#mayPassOver(error, id)) throw error
+      if (!this.#segments.mayPassOver(error, id)) throw error
       return this.#enterSoundAfter(id, this.#expectedIn(from), error)
     }
     if (next === undefined) return this.#enterAfterGap(from)
@@ -357,28 +337,22 @@ export class RecordCursor {
     return true
   }
 
-  /** Whether a segment that is damaged as a whole was left by its writer, so that a cursor which skips damage can go on with a later one. */
-  #mayPassOver(error: unknown, segmentId: number): boolean {
-    const isDamaged = error instanceof BadSegmentError && this.#options.onCorrupt === 'skip'
-    return isDamaged && this.#control.currentSegmentAcquire() > segmentId
-  }
-
   /** Goes on in the next sound segment, and counts what is missing until there: at least one message, where that is not known. */
   #enterSoundAfter(segmentId: number, expected: number | undefined, cause: unknown): true {
-    const next = this.#openFirstAfter(segmentId, true)
+    const next = this.#segments.openFirstAfter(segmentId, true)
     if (next === undefined) throw cause
     const found = next.firstSequence ?? firstRecordSequence(next)
     this.#corruptSkipped += expected === undefined || found === undefined ? 1 : Math.max(1, found - expected)
     this.#enter(next, SEGMENT_HEADER_LENGTH)
-    this.#verifier.state[VERIFIER_SEQUENCE] = -1
+    this.#rule.expected = -1
     return true
   }
 
   /** The successor is missing: not made yet, or deleted by retention, together with messages that this cursor never saw. */
   #enterAfterGap(from: MappedSegment): boolean {
     if (this.#control.currentSegmentAcquire() <= from.id) return false
-    const next = this.#openFirstAfter(from.id)
-    if (next === undefined) throw this.#successorMissing(from)
+    const next = this.#segments.openFirstAfter(from.id)
+    if (next === undefined) throw this.#segments.successorMissing(from)
     const expected = this.#expectedIn(from)
     const to = next.firstSequence ?? firstRecordSequence(next) ?? expected ?? 0
     if (this.#options.onLost === 'strict') {
@@ -389,21 +363,8 @@ export class RecordCursor {
     this.#lost += count
     publish('chronicle:loss', { directory: this.#directory.path, count })
     this.#enter(next, SEGMENT_HEADER_LENGTH)
-    this.#verifier.state[VERIFIER_SEQUENCE] = -1
+    this.#rule.expected = -1
     return true
-  }
-
-  /** A head is named only when its segment exists, and is never deleted: it was removed by another hand, or the queue was. */
-  #successorMissing(from: MappedSegment): BadSegmentError {
-    this.#assertOwned()
-    const segmentId = from.id + 1
-    const head = this.#control.currentSegmentAcquire()
-    const path = this.#directory.describe(segmentFileName(segmentId))
-    return new BadSegmentError({
-      path,
-      segmentId,
-      detail: `neither it nor any above it exists, and the control block names segment ${head}`,
-    })
   }
 
   /** Sequence of the next message. Where none was read since the cursor came here, the segment itself is asked, which is still mapped. */
@@ -412,53 +373,31 @@ export class RecordCursor {
     return expected < 0 ? sequenceAt(segment, this.offset) : expected
   }
 
-  /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
-  #openFirstAfter(segmentId: number, passesOver = false): MappedSegment | undefined {
-    for (let tries = 0, above = segmentId; tries < PLACE_TRIES; ) {
-      const id = listSegments(this.#directory).find((listed) => listed > above)
-      if (id === undefined) return undefined
-      try {
-        const segment = openSegment(this.#directory, id, this.#segmentSize, false)
-        if (segment !== undefined) return segment
-        tries++
-      } catch (error) {
-        if (!passesOver || !this.#mayPassOver(error, id)) throw error
-        above = id
-      }
-    }
-    return undefined
-  }
-
-  /** A bad record stands at the offset. Throws in strict mode; else goes on behind it, or answers false when nothing good follows yet. */
-  #stepOver(segment: MappedSegment, status: number): boolean {
-    if (status === STATUS_FAULT) throw this.#truncated()
-    const { expected } = this
+  /** Damage is at the offset. Throws in strict mode; else goes on after it, or returns false when nothing good follows yet. */
+  #stepOver(segment: MappedSegment, step: DamageStep): boolean {
+    const { expected, offset } = this
     if (this.#options.onCorrupt === 'strict') {
-      this.#publishDamage(segment.id, this.offset, 0)
-      throw this.#corruption(segment, status, expected)
+      this.#publishDamage(segment.id, offset, 0)
+      throw damageError(step, { directory: this.#directory.path, segment, offset, expected })
     }
-    // A sequence that no record can have never becomes the expected one, whatever is expected: such a record is stepped over as a whole.
-    if (
-      status === STATUS_SEQUENCE_GAP &&
-      getUint64(segment.view, this.offset + RECORD_SEQUENCE_OFFSET) < Number.MAX_SAFE_INTEGER
-    ) {
-      this.#verifier.state[VERIFIER_SEQUENCE] = -1
+    if (step === 'gap') {
+      this.#rule.expected = -1
       // The rest of the segment before it was counted when it was skipped.
-      const isCounted = this.#skippedRestOf === segment.id - 1 && this.offset === SEGMENT_HEADER_LENGTH
+      const isCounted = this.#skippedRestOf === segment.id - 1 && offset === SEGMENT_HEADER_LENGTH
       if (!isCounted) {
         this.#corruptSkipped++
-        this.#publishDamage(segment.id, this.offset, 1)
+        this.#publishDamage(segment.id, offset, 1)
       }
       return true
     }
-    const way = wayOn(segment, this, this.#evidence)
+    const way = this.#walk.wayOn(segment)
     if (way === 'wait') return false
     if (way === 'next-segment') return this.#skipRest(segment)
     const found = sequenceOf(segment, way)
     const skipped = expected < 0 ? 1 : Math.max(1, found - expected)
     this.#corruptSkipped += skipped
-    this.#publishDamage(segment.id, this.offset, skipped)
-    this.#verifier.state[VERIFIER_SEQUENCE] = -1
+    this.#publishDamage(segment.id, offset, skipped)
+    this.#rule.expected = -1
     this.#placeAt(way)
     return true
   }
@@ -475,25 +414,8 @@ export class RecordCursor {
     return true
   }
 
-  /** A verified record that is no longer there, or a page that had to be replaced: somebody cut the file. */
+  /** A verified record that is gone, or a page that had to be replaced: the file was cut. */
   #truncated(): SegmentTruncatedError {
     return new SegmentTruncatedError({ directory: this.#directory.path, segmentId: this.segmentId })
   }
-
-  #corruption(segment: MappedSegment, status: number, expected: number): CorruptRecordError | SequenceGapError {
-    const where = { directory: this.#directory.path, segmentId: segment.id, offset: this.offset }
-    if (status === STATUS_SEQUENCE_GAP) {
-      return new SequenceGapError({ ...where, expected, found: getUint64(segment.view, this.offset + RECORD_SEQUENCE_OFFSET) })
-    }
-    return new CorruptRecordError({ ...where, detail: CORRUPTION[status] ?? 'its commit word is gone' })
-  }
-}
-
-/** Beside the statuses of the native verifier: 0 stands where a record was committed. */
-const COMMIT_WORD_GONE = -1
-
-/** For segments of the base format, whose header does not tell. */
-function firstRecordSequence(segment: MappedSegment): number | undefined {
-  const hasRecord = segment.commitLengthAcquire(SEGMENT_HEADER_LENGTH) !== 0
-  return hasRecord ? getUint64(segment.view, SEGMENT_HEADER_LENGTH + RECORD_SEQUENCE_OFFSET) : undefined
 }

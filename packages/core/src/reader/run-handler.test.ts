@@ -160,7 +160,7 @@ describe('run', () => {
     writer.close()
   })
 
-  it('refuses what is no handler and no number', async () => {
+  it('refuses what is not a handler and no number', async () => {
     const { directory, writer } = newQueue()
     const reader = openReader(directory, 'r')
     await expect(reader.run('x' as never)).rejects.toThrowError(code('ERR_INVALID_ARGUMENT', { argument: 'handler' }))

@@ -52,7 +52,7 @@ describe('seeking by time', () => {
       expect(find(time), `from ${time} on`).toBe(firstFrom(times, time))
   })
 
-  it('takes a Date, milliseconds and nanoseconds, in start and in seek, and refuses what is none of them', () => {
+  it('takes a Date, milliseconds and nanoseconds, in start and in seek, and refuses anything else', () => {
     const at = Date.UTC(2026, 0, 1)
     const { directory, writer } = newQueue({})
     for (const ms of [at, at + 1, at + 2]) writer.append(1, Buffer.from('x'), { timestampNs: BigInt(ms) * 1_000_000n })

@@ -1,6 +1,6 @@
 import type { CursorCounts } from './record-cursor.js'
 
-/** How far a source is behind its writer. */
+/** The lag of a source. */
 export interface Lag {
   /** Messages appended and not yet returned by `next()`; NaN when it is unknown, as with a writer of the base format. */
   readonly messages: number

@@ -57,7 +57,7 @@ function makeLeadingOn(directory: string, segmentId: number): void {
 }
 
 /**
- * What stands behind a segment that cannot be read, but for its first message: a time between that and the one before may be one of the unreadable segment, which
+ * What follows a segment that cannot be read, but for its first message: a time between that and the one before may be one of the unreadable segment, which
  * is an error.
  */
 function behind(firsts: readonly number[], segmentId: number): number[] {
@@ -65,7 +65,7 @@ function behind(firsts: readonly number[], segmentId: number): number[] {
 }
 
 describe('seeking', () => {
-  it('finds every message, also behind a roll that nothing follows yet', () => {
+  it('finds every message, also after a roll that nothing follows yet', () => {
     const { directory, writer } = queue()
     expectFound(directory, range(0, COUNT))
     writer.roll()
@@ -140,7 +140,7 @@ describe('seeking', () => {
     writer.close()
   })
 
-  it('refuses what is no start, and stays where it was', () => {
+  it('refuses what is not a start, and stays where it was', () => {
     const { directory, writer } = queue()
     using observer = openObserver(directory, { start: { sequence: 7 } })
     for (const start of ['resume', 'first', 5, null, undefined, {}, { sequence: -1 }, { sequence: '3' }, { timestampNs: 5 }]) {
@@ -156,7 +156,7 @@ describe('seeking', () => {
 
 describe('a queue without segments', () => {
   it.each<Start>(['earliest', 'latest', { sequence: 3 }, { timestampNs: 3n }])(
-    'cannot be read from %o, and registers nobody',
+    'cannot be read from %o, and registers no reader',
     (start) => {
       const { directory, writer } = queue()
       using observer = openObserver(directory)
@@ -191,7 +191,7 @@ describe('start', () => {
 })
 
 describe('start at the latest', () => {
-  it('is behind the last message although the writer died in the middle of a roll', () => {
+  it('is after the last message although the writer died in the middle of a roll', () => {
     const { directory, writer } = queue()
     const { segmentGeneration } = readControlFile(directory)
     overwriteControl(directory, CONTROL_SEGMENT_GENERATION_OFFSET, u32(segmentGeneration + 1))

@@ -26,9 +26,8 @@ import {
   recordLength,
 } from '../format/index.js'
 import { MappedSegment } from '../segment/mapped-segment.js'
-import { judgeRecord } from './judge-record.js'
-import { hasHeaderCrc, sequenceOf } from './segment-bytes.js'
-import { SequenceRule } from './sequence-rule.js'
+import { BYTES_ALONE } from './leaving.js'
+import { type GoodStep, isGoodStep, RecordWalk, type WalkStep } from './record-walk.js'
 
 /** More of them by `CHRONICLE_JUDGE_SEGMENTS=100000 npx vitest run packages/core/src/records`. */
 const SEGMENTS = Number(process.env['CHRONICLE_JUDGE_SEGMENTS'] ?? 300)
@@ -59,21 +58,28 @@ interface Walked {
   readonly why: string
 }
 
-/** Walks good records from an offset on with the functions of this folder. */
+/** Walks good records from an offset on with the walk of this folder. */
 function walkByJudge(segment: MappedSegment, from: number): Walked {
-  const rule = new SequenceRule()
-  for (let offset = from; ; ) {
-    const ended = (why: string): Walked => ({ end: offset, expected: rule.expected, why })
-    if (offset > segment.lastRecordOffset) return ended('end')
-    const commitLength = segment.commitLengthAt(offset)
-    if (commitLength === 0) return ended('uncommitted')
-    const verdict = judgeRecord(segment, offset)
-    if (verdict !== 'good') return ended(verdict === 'bad-padding' ? 'length' : verdict.replace('bad-', ''))
-    const before = rule.expected
-    const step = rule.take(sequenceOf(segment, offset), hasHeaderCrc(segment, offset))
-    if (step === 'gap' || step === 'impossible') return { end: offset, expected: before, why: 'gap' }
-    offset += recordLength(commitLength - 1)
+  const walk = new RecordWalk(BYTES_ALONE)
+  for (let offset = from; ; offset = walk.pass(segment)) {
+    const step = walk.look(segment, offset)
+    if (isGoodStep(step)) continue
+    const why = step === 'wait' && offset > segment.lastRecordOffset ? 'end' : WHYS[step]
+    return { end: offset, expected: walk.expected, why }
   }
+}
+
+const WHYS: Readonly<Record<Exclude<WalkStep, GoodStep>, string>> = {
+  padding: 'padding',
+  'bad-length': 'length',
+  'bad-padding': 'length',
+  'bad-header': 'header',
+  'bad-payload': 'payload',
+  gap: 'gap',
+  impossible: 'gap',
+  hole: 'hole',
+  leave: 'leave',
+  wait: 'uncommitted',
 }
 
 const STATUSES: Readonly<Record<number, string>> = {

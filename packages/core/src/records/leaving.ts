@@ -14,6 +14,14 @@ export interface LeavingEvidence {
   saysCommitted(offset: number): boolean
 }
 
+/** Evidence of a process that looks at one segment alone: nothing but the bytes says whether a record stands there. */
+export const BYTES_ALONE: LeavingEvidence = {
+  isSealed: () => false,
+  isLeft: () => false,
+  sealedEnd: () => undefined,
+  saysCommitted: () => false,
+}
+
 /**
  * What a reader does that finds commit word 0. `hole`: records follow, or stood here, so that this is damage; see {@link wayOn}. `again`: a record was committed meanwhile.
  */

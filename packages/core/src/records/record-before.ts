@@ -10,11 +10,11 @@ import {
 import { walkHeaders } from './header-walk.js'
 import type { SegmentBytes } from './segment-bytes.js'
 
-/** A record that ends where the control block says that records end: the witness that the control block can be believed. */
+/** A record that ends where the control block says that records end: the witness that the control block can be relied on. */
 export interface WitnessRecord {
   readonly offset: number
   readonly sequence: number
-  /** Whether it bears a checksum of its header, which matches: then its sequence is certain. */
+  /** Whether it has a checksum of its header, which matches: then its sequence is certain. */
   readonly isOwn: boolean
 }
 

@@ -8,6 +8,8 @@ import {
   SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
 import { isGoodRecord } from './judge-record.js'
+import { BYTES_ALONE } from './leaving.js'
+import { isGoodStep, RecordWalk, type WalkStep } from './record-walk.js'
 import { findGoodRecord } from './resync.js'
 import type { SegmentBytes } from './segment-bytes.js'
 
@@ -15,13 +17,13 @@ import type { SegmentBytes } from './segment-bytes.js'
 export interface RecordSurvey {
   /** Sequence of the first record; `undefined` without one. */
   readonly firstSequence: number | undefined
-  /** The highest sequence that can be believed; -1 without one. */
+  /** The highest sequence that can be relied on; -1 without one. */
   readonly highestSequence: number
   /** Low 32 bits of the latest writer's epoch; 0 when all records are of the base format. */
   readonly highestEpoch: number
   /** Where the last record ends. */
   readonly end: number
-  /** Whether something stands behind the end: bytes of an append that did not commit, or records that are damaged. */
+  /** Whether something follows the end: bytes of an append that did not commit, or records that are damaged. */
   readonly isDirty: boolean
 }
 
@@ -31,11 +33,11 @@ export function recordCapacity(segmentId: number, offset: number, segmentSize: n
 }
 
 /**
- * Walks the records of a segment over damage. A header that continues the sequence is taken as it is, since a process death tears no committed record; where one does not, the next
- * good record is looked for.
+ * Walks the records of a segment over damage. A record whose header continues the sequence is taken without a look at its payload, since a process death tears no committed record; where
+ * one does not, the next good record is looked for, and that one as a whole.
  *
  * A sequence without a checksum of its own counts only when the records around it make it possible: one damaged record must not move the queue to the end of all
- * sequences, nor make it give out the sequences of the records behind.
+ * sequences, nor make it give out the sequences of the records that follow it.
  */
 export function surveyRecords(segment: SegmentBytes): RecordSurvey {
   return new Surveyor(segment).survey()
@@ -43,10 +45,10 @@ export function surveyRecords(segment: SegmentBytes): RecordSurvey {
 
 class Surveyor {
   readonly #segment: SegmentBytes
+  readonly #walk = new RecordWalk(BYTES_ALONE, { checkPayloads: false })
   #at = SEGMENT_HEADER_LENGTH
   /** Where the last record that was taken begins. */
   #previousAt: number | undefined
-  #expected: number | undefined
   #first: number | undefined
   #highest = -1
   #epoch = 0
@@ -65,22 +67,24 @@ class Surveyor {
   /** Takes one record; false at the end. */
   #step(): boolean {
     const at = this.#at
+    const step = this.#walk.look(this.#segment, at)
     const header = this.#headerAt(at)
     if (header !== undefined && header.typeId === PADDING_TYPE_ID) return false
-    if (header !== undefined && this.#continues(at, header)) return this.#take(at, header, header.sequence)
+    if (header !== undefined && this.#continues(step, at, header)) return this.#take(at, header, header.sequence)
     const good = this.#findNext(at, header)
     if (good === undefined) return false
     const found = this.#headerAt(good)
     if (found === undefined) return false
-    return this.#take(good, found, this.#isCredible(good, found) ? found.sequence : (this.#expected ?? 0))
+    return this.#take(good, found, this.#isCredible(good, found) ? found.sequence : Math.max(0, this.#walk.expected))
   }
 
   #take(at: number, header: RecordHeader, sequence: number): boolean {
     this.#first ??= sequence
     this.#highest = Math.max(this.#highest, sequence)
-    if ((header.flags & RECORD_FLAG_HEADER_CRC) !== 0) this.#epoch = Math.max(this.#epoch, header.writerEpoch)
+    const hasHeaderCrc = (header.flags & RECORD_FLAG_HEADER_CRC) !== 0
+    if (hasHeaderCrc) this.#epoch = Math.max(this.#epoch, header.writerEpoch)
     this.#previousAt = at
-    this.#expected = sequence + 1
+    this.#walk.rule.expectAfter(sequence, hasHeaderCrc)
     this.#at = at + recordLength(header.commitLength - 1)
     return true
   }
@@ -97,10 +101,11 @@ class Surveyor {
     return this.#headerAt(at)?.typeId === PADDING_TYPE_ID
   }
 
-  /** Writers of the base format begin again with sequence 0. */
-  #continues(at: number, header: RecordHeader): boolean {
-    if (this.#expected === undefined) return isGoodRecord(this.#segment, at) && this.#isCredible(at, header)
-    return header.sequence === this.#expected || (header.flags === 0 && header.sequence === 0)
+  /** The first record is looked at as a whole. A header that is damaged elsewhere still tells the sequence, when that is exactly the next one. */
+  #continues(step: WalkStep, at: number, header: RecordHeader): boolean {
+    const { expected } = this.#walk
+    if (expected < 0) return isGoodRecord(this.#segment, at) && this.#isCredible(at, header)
+    return isGoodStep(step) || header.sequence === expected
   }
 
   /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins within it. */
@@ -121,8 +126,9 @@ class Surveyor {
     if (!Number.isSafeInteger(header.sequence)) return false
     const next = this.#headerAt(at + recordLength(header.commitLength - 1))
     if (next?.sequence === header.sequence + 1) return true
-    if (this.#expected === undefined) return header.sequence <= recordCapacity(this.#segment.id, at, this.#segment.size)
-    const ahead = header.sequence - this.#expected
+    const { expected } = this.#walk
+    if (expected < 0) return header.sequence <= recordCapacity(this.#segment.id, at, this.#segment.size)
+    const ahead = header.sequence - expected
     return ahead >= 0 && ahead <= (at - this.#at) / RECORD_ALIGNMENT
   }
 }

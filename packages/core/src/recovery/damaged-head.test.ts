@@ -27,13 +27,13 @@ beforeEach(() => {
   queue = join(temporaryDirectory(), 'queue')
 })
 
-describe('a head that is no segment', () => {
+describe('a head that is not a segment', () => {
   const damages: [string, (path: string) => void][] = [
     ['lost its header', (path) => overwrite(path, 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))],
     ['has grown', (path) => truncateSync(path, SEGMENT_SIZE + 640)],
     ['lost its magic', (path) => overwrite(path, 0, u32(9))],
     ['says that it is of another version', (path) => overwrite(path, 4, u32(9))],
-    ['bears the number of another', (path) => overwrite(path, 8, u32(77))],
+    ['has the number of another', (path) => overwrite(path, 8, u32(77))],
   ]
 
   it.each(damages)('damaged-segment: that %s is put right from its records and the control block', (_, damage) => {
@@ -63,7 +63,7 @@ describe('a head that is no segment', () => {
     expect(readable()).toEqual([...left.map(({ sequence }) => sequence), 100])
   })
 
-  it('missing-head: a far head above segments that are none makes the next one', () => {
+  it('missing-head: a far head above invalid segments makes the next one', () => {
     const { headSegment } = build({ payloads: textPayloads(100) })
     overwriteControl(queue, CONTROL_CURRENT_SEGMENT_OFFSET, u32(1000))
     for (let id = 0; id <= headSegment; id += 1) overwrite(segmentFile(queue, id), 0, Buffer.alloc(SEGMENT_SIZE))
@@ -91,7 +91,7 @@ describe('a head that is closed by a padding record', () => {
 })
 
 describe('a full head with damage in it', () => {
-  it('keeps the records behind the damage, which reach to its end, and goes on in the next segment', () => {
+  it('keeps the records after the damage, which reach to its end, and goes on in the next segment', () => {
     const { records } = build({ payloads: range(0, 63).map(() => Buffer.alloc(0)), legacy: true })
     overwrite(segmentFile(queue, 0), (records[30]?.offset ?? 0) + RECORD_PAYLOAD_CRC_OFFSET, u32(1))
     expect(recover()).toEqual({ cases: [], sequence: 63 })

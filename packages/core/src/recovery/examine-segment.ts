@@ -19,7 +19,7 @@ import type { MappedSegment } from '../segment/mapped-segment.js'
 import { glanceAtSegment, openDamagedSegment, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
 import type { RecoveryContext } from './recovery-context.js'
 
-/** What recovery thinks of a file that bears a segment's name. */
+/** What recovery thinks of a file with a segment's name. */
 export interface ExaminedSegment {
   readonly id: number
   readonly glance: SegmentGlance
@@ -143,10 +143,10 @@ function correctLength(context: RecoveryContext, { id, glance }: ExaminedSegment
   changes.replace(() => resize(segmentSize))
 }
 
-/** Bytes behind the end that are looked at: what a file system or a copy appends, not an endless hole. */
+/** Bytes after the end that are looked at: what a file system or a copy appends, not an endless hole. */
 const EXCESS_MAX = 1 << 20
 
-/** Nothing was ever appended behind a segment's end. What stands there is kept, as far as it is not endless. */
+/** Nothing was ever appended after a segment's end. What stands there is kept, as far as it is not endless. */
 function keepExcess(context: RecoveryContext, segmentId: number, length: number): void {
   const fd = openPath(segmentPath(context.directory, segmentId), 'read')
   try {

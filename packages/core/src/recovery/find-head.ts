@@ -24,7 +24,7 @@ export interface LostHead {
 
 /**
  * Finds the head after the death of a process. Begins with what the control block says and follows the segments from there, which takes a look at
- * one or two files whatever the size of the queue.
+ * one or two files, independent of the size of the queue.
  */
 export function findHead(context: RecoveryContext): FoundHead | LostHead {
   const said = context.control.readHead()

@@ -16,7 +16,7 @@ import { firstSequenceOfEmpty, highestSequenceBelow, sequenceAfterLoss } from '.
 
 /**
  * Finds the end of the records in the head after the death of a process, decides what becomes of what an interrupted append left, and returns where the writer
- * goes on. With the fields that writers of ours keep, this looks at one or two records; after a writer of the base format it walks headers.
+ * goes on. With the fields that writers of this library keep, this looks at one or two records; after a writer of the base format it walks headers.
  */
 export function findTail(context: RecoveryContext, head: FoundHead | LostHead): Tail {
   if ('last' in head) return findTailOfLost(context, head)
@@ -45,7 +45,7 @@ function findTailOfLost(context: RecoveryContext, { last, from }: LostHead): Tai
 }
 
 /**
- * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and tells its own. Neither is believed
+ * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and tells its own. Neither is relied on
  * without a witness in the segment: a damaged offset would cut the queue short, a damaged sequence would be given out twice.
  */
 function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): Tail {
@@ -77,7 +77,7 @@ function findWitness(segment: MappedSegment, offset: number, known: number): Wit
   return agrees || isGoodRecord(segment, last.offset) ? last : undefined
 }
 
-/** What stands behind the last record tells its own sequence, but one that is lower than before is a copy out of place: no sequence is given out twice. */
+/** What follows the last record contains its own sequence, but one that is lower than before is a copy out of place: no sequence is given out twice. */
 function nextSequenceOf(
   context: RecoveryContext,
   segment: MappedSegment,
@@ -91,7 +91,7 @@ function nextSequenceOf(
   return firstSequenceOfEmpty(context, segment.id, { header, control: known })
 }
 
-/** Behind a record of the base format the sequence goes on from the highest of the queue, which is what the control block says. */
+/** After a record of the base format the sequence goes on from the highest of the queue, which is what the control block says. */
 function sequenceAfter(last: WitnessRecord, known: number): number {
   if (last.isOwn) return last.sequence + 1
   return Number.isSafeInteger(known) ? Math.max(known, last.sequence + 1) : last.sequence + 1
@@ -130,9 +130,9 @@ export function findForeignTail(context: RecoveryContext, head: FoundHead): Tail
   const end = scanRecords(segment, SEGMENT_HEADER_LENGTH, undefined)
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
   const dirtyEnd = endOfNonZero(segment, end.offset)
-  // Records behind a hole were committed all the same: damage inside the segment, which stays for `doctor`.
+  // Records after a hole were committed all the same: damage inside the segment, which stays for `doctor`.
   const goesOn = survey.end > end.offset
-  // The base format stores its offset behind the commit word: what stood below it was committed, and its commit word is damaged.
+  // The base format stores its offset after the commit word: what stood below it was committed, and its commit word is damaged.
   const wasCommitted = dirtyEnd > end.offset && head.offset > end.offset && head.offset <= dirtyEnd + RECORD_ALIGNMENT
   if (end.reason === 'bad' || goesOn || wasCommitted) {
     const room = goesOn ? 0 : lostRoom(end.offset, wasCommitted ? head.offset : dirtyEnd, survey.end)
@@ -148,7 +148,7 @@ function roomOfCut({ segment, offset }: FoundHead, survey: RecordSurvey): number
   return lostRoom(survey.end, offset > SEGMENT_HEADER_LENGTH ? offset : segment.size, survey.end)
 }
 
-/** Records that may have stood where nothing good is left behind the last good record. */
+/** Records that may have stood where nothing good follows the last good record. */
 function lostRoom(from: number, to: number, lastGoodEnd: number): number {
   return Math.max(0, Math.ceil((to - Math.max(from, lastGoodEnd)) / RECORD_ALIGNMENT))
 }
@@ -160,14 +160,14 @@ function nextSequenceOfForeign(context: RecoveryContext, segment: MappedSegment,
     const header = segment.firstSequence
     return firstSequenceOfEmpty(context, segment.id, { header, control: undefined })
   }
-  // A record of ours has a higher sequence than all before it.
+  // A record of this library has a higher sequence than all before it.
   const next = (isOwn ? highest : Math.max(highest, highestSequenceBelow(context, segment.id))) + 1
   const said = context.origin.saidSequence
   return said > next && said - next <= context.segmentSize / RECORD_ALIGNMENT ? said : next
 }
 
 /**
- * A commit word stands at the tail but the record is no record. If good records follow, the damage is inside and stays for `doctor`. `shown`: the sequence behind the good records,
+ * A commit word stands at the tail but the record is invalid. If good records follow, the damage is inside and stays for `doctor`. `shown`: the sequence after the good records,
  * `next`: the one that the queue goes on with.
  */
 function abandonTail(
@@ -213,7 +213,7 @@ function continueBehind(context: RecoveryContext, segment: MappedSegment, nextSe
   return goOnAbove(context, { from: segment.id + 1, nextSequence })
 }
 
-/** Where the last run of good records ends; the given end when none follows it. A record behind a gap in the sequence is good: it is looked at without an expectation. */
+/** Where the last run of good records ends; the given end when none follows it. A record after a gap in the sequence is good: it is looked at without an expectation. */
 function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
   let last = end
   let from = end.offset

@@ -40,7 +40,7 @@ describe('recovery of a queue that says something valid in a wrong place', () =>
     expect([currentSegment, readControlFile(directory).firstSegmentPlusOne]).toEqual([1, 2])
   })
 
-  it('gives no sequence out twice behind a copy of an older message that stands where the next one goes', () => {
+  it('gives no sequence out twice after a copy of an older message that stands where the next one goes', () => {
     const directory = killedQueue(25)
     const { currentSegment, writeOffset } = readControlFile(directory)
     const older = locationOf(directory, 20)

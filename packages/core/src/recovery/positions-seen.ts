@@ -8,7 +8,7 @@ import type { RecoveryContext } from './recovery-context.js'
 import { isUnused } from './unused-segment.js'
 
 /**
- * How far above everything else a claim is believed, in segments. What names a segment further up is damaged, or of another queue: the segments between would all have to be
+ * How far above everything else a claim counts, in segments. What names a segment further up is damaged, or of another queue: the segments between would all have to be
  * made.
  */
 export const LEAD_MAX = 64
@@ -22,7 +22,7 @@ export function isBehind(one: Place, other: Place): boolean {
   return one.segmentId > other.segmentId || (one.segmentId === other.segmentId && one.offset > other.offset)
 }
 
-/** The saved positions. A folder that cannot be read, or is a link, tells nothing; whoever needs the readers reports it. */
+/** The saved positions. A folder that cannot be read, or is a link, says nothing; a caller that needs the readers reports it. */
 function positionsOf(directory: QueueDirectory): SeenReader[] {
   let readers: RegisteredReader[]
   try {
@@ -45,7 +45,7 @@ export function highestReaderSegment(directory: QueueDirectory): number {
   return Math.max(-1, ...ids.filter((id) => id < SEGMENT_ID_MAX))
 }
 
-/** Readers whose saved position lies behind the place where the queue goes on. */
+/** Readers whose saved position is after the place where the queue goes on. */
 export function readersBehind({ directory }: RecoveryContext, end: Place): SeenReader[] {
   return positionsOf(directory).filter((reader) => isBehind(reader, end))
 }

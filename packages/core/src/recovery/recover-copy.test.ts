@@ -164,7 +164,7 @@ describe('a copy of a live queue', () => {
     expect(skipping.metrics().corruptSkipped).toBe(1)
   })
 
-  it('keeps the id of its queue, promises no durability that it has not got, and is no copy any more', () => {
+  it('keeps the id of its queue, promises no durability that it has not got, and is not a copy any more', () => {
     const { directory, copy, writer } = liveQueue()
     appendNumbered(writer, 0, 70)
     writer.flushSync()
@@ -232,7 +232,7 @@ describe('a queue that is not a copy', () => {
     expect(next.recovery).toEqual([])
   })
 
-  it('gets an id and a recorded file when a writer of ours opens a queue of the base format', () => {
+  it('gets an id and a recorded file when a writer of this library opens a queue of the base format', () => {
     const { directory, writer } = liveQueue()
     writer.close()
     rmSync(directory, { recursive: true })

@@ -8,7 +8,7 @@ import type { RecoveryContext, Tail } from './recovery-context.js'
 import { sealAndClose } from './repair-tail.js'
 
 /**
- * Recovery of a queue that was copied, perhaps while it was written: each file may be of another moment, and the control block says nothing about the segments. They alone are believed: a
+ * Recovery of a queue that was copied, perhaps while it was written: each file may be of another moment, and the control block says nothing about the segments. They alone count: a
  * segment that was copied before its writer had filled it ends what is there, and later ones, which would leave a gap, are set aside.
  *
  * A sealed segment was complete when its header was copied, so only the others are read; unless the machine stopped since (`trustsSeals` is false).
@@ -38,7 +38,7 @@ function lastOfUnbroken(context: RecoveryContext, ids: readonly number[], trusts
     const next = examineSegment(context, id)
     if (last !== undefined && isMissing) return last
     if (next === undefined || next.state === 'foreign') continue
-    // An empty one that was never the head, behind one that was not left.
+    // An empty one that was never the head, after one that was not left.
     if (last !== undefined && !last.sealed && !next.hasRecords) return last
     const isDoubtful = !(last?.sealed && trustsSeals)
     if (last !== undefined && isDoubtful && leavesGap(context, last, next)) return last

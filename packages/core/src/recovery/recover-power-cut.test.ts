@@ -54,7 +54,7 @@ describe('recovery after a stop of the machine, of a queue that was never synced
     expect(readable()).toEqual([1000, 1001])
   })
 
-  it('unsynced-tail: keeps bytes that an append left behind the last record, and goes on above them', () => {
+  it('unsynced-tail: keeps bytes that an append left after the last record, and goes on above them', () => {
     const { headSegment, writeOffset } = build({ payloads: textPayloads(100) })
     overwrite(segmentFile(queue, headSegment), writeOffset + 8, Buffer.alloc(100, 7))
     expect(recover()).toEqual({ cases: ['unsynced-tail'], sequence: 100 })
@@ -91,7 +91,7 @@ describe('recovery after a stop of the machine, of a queue that was never synced
     expect(readable()).toEqual(range(0, 101))
   })
 
-  it('unsynced-tail: counts nothing behind a first segment that was lost, and keeps its bytes', () => {
+  it('unsynced-tail: counts nothing after a first segment that was lost, and keeps its bytes', () => {
     const { headSegment } = build({ payloads: textPayloads(100) })
     overwrite(segmentFile(queue, 0), 0, Buffer.alloc(SEGMENT_SIZE))
     const before = range(0, headSegment + 1).map((id) => readFileSync(segmentFile(queue, id)))

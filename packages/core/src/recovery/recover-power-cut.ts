@@ -20,7 +20,7 @@ import { firstSequenceOfEmpty, sequenceAfterLoss } from './sequence-bounds.js'
 
 /**
  * Recovery after the machine stopped: any page written after the last sync may be missing, in any order. Everything up to the durable mark is
- * there; behind it, records are good up to the first hole and count as lost from there on (they were never promised).
+ * there; after it, records are good up to the first hole and count as lost from there on (they were never promised).
  *
  * No position is ever used twice: when anything is cut, or a reader has been further than what is left, the queue goes on in a fresh segment above all
  * others, and the segments between become empty, padded and sealed. A reader that stood in the lost stretch is led on to the new head.
@@ -69,8 +69,8 @@ function roomBehind(context: RecoveryContext, { segmentId, offset }: Place): num
 }
 
 /**
- * Deletions may reach the disk out of order: what is left below a gap was to be deleted too, unless a reader stands there, who will be told what is missing. So was what
- * had been announced, and is not whole: nobody synced it any more. Sets it aside and returns the segments that count.
+ * Deletions may reach the disk out of order: what is left below a gap was to be deleted too, unless a reader stands there, whose error will say what is missing. So was what
+ * had been announced, and is not whole: no writer synced it any more. Sets it aside and returns the segments that count.
  */
 export function withoutDeleted(context: RecoveryContext, ids: readonly number[], present: number): readonly number[] {
   const said = context.control.firstSegmentAcquire() ?? 0
@@ -127,7 +127,7 @@ interface WalkEnd {
 }
 
 /**
- * Segments that an earlier recovery emptied only lead on: behind them stands what was appended, and perhaps made durable, since. `undefined` when the first one is
+ * Segments that an earlier recovery emptied only lead on: after them stands what was appended, and perhaps made durable, since. `undefined` when the first one is
  * none.
  */
 function walkSegments(
@@ -190,13 +190,13 @@ function cutAndGoOn(context: RecoveryContext, { segment, scan }: WalkEnd, nextSe
   return tail
 }
 
-/** Whether nothing stands behind the end. Where an earlier recovery padded, zeroing what stood there may not have reached the disk. */
+/** Whether nothing follows the end. Where an earlier recovery padded, zeroing what stood there may not have reached the disk. */
 function isClean(segment: MappedSegment, scan: ScanEnd): boolean {
   const behind = scan.reason === 'padding' ? scan.offset + RECORD_HEADER_LENGTH : scan.offset
   return endOfNonZero(segment, behind) === behind
 }
 
-/** All segments are gone: the queue begins anew, its sequence does not. */
+/** All segments are gone: the queue begins again, its sequence does not. */
 export function freshQueueTail(context: RecoveryContext, nextSequence: number): Tail {
   const segmentId = highestSegmentSeen(context, context.control.currentSegmentAcquire()) + 1
   context.note('missing-head', { segmentId }, 'no segment is left')

@@ -45,7 +45,7 @@ function isLost({ firstLost, nextSequence }: Tail): boolean {
 }
 
 /**
- * Only what a writer of ours recorded can tell; after a writer of the base format the head is verified in any case. A sync that failed is like a stop of the machine: pages
+ * Only what a writer of this library recorded says it; after a writer of the base format the head is verified in any case. A sync that failed is like a stop of the machine: pages
  * that the kernel could not write may be gone from memory, too.
  */
 function machineStopped(context: RecoveryContext): boolean {
@@ -98,7 +98,7 @@ function openPredecessor(context: RecoveryContext, segmentId: number): ReturnTyp
 }
 
 /**
- * What is above the head was never deleted: such a hint would hide from those who begin what is appended until the head is there. What was announced as deleted and is still there is there
+ * What is above the head was never deleted: such a hint would hide from readers that begin what is appended until the head is there. What was announced as deleted and is still there is there
  * for every reader again.
  */
 function correctFirstSegment({ directory, control }: RecoveryContext, headId: number): void {

@@ -32,7 +32,7 @@ export interface Origin {
 }
 
 /**
- * What every step of recovery needs. The lock is held; nobody else writes. Recovery decides and changes nothing: what it decides is collected in {@link changes} and carried
+ * What every step of recovery needs. The lock is held; no other process writes. Recovery decides and changes nothing: what it decides is collected in {@link changes} and carried
  * out when the open can no longer be refused.
  */
 export class RecoveryContext {
@@ -99,7 +99,7 @@ export class RecoveryContext {
     return describeEntry(this.directory, entry)
   }
 
-  /** Decides to keep what bears a name now, whose name something else will take. */
+  /** Decides to keep the file of a name that another file will take. */
   keepSecondName(name: string): void {
     if (lstatSync(this.directory.at(name), { throwIfNoEntry: false }) === undefined) return
     const entry = quarantineName(name)

@@ -90,7 +90,7 @@ describe('recovery after the death of the writer', () => {
     expect(quarantined(directory)).toHaveLength(1)
   })
 
-  it('corrupt-tail: hides no message behind a hole further down', () => {
+  it('corrupt-tail: hides no message after a hole further down', () => {
     const directory = killedQueue(25)
     const path = segmentFile(directory, readControlFile(directory).currentSegment)
     using before = openObserver(directory)
@@ -139,7 +139,7 @@ describe('recovery after the death of the writer', () => {
   })
 
   it.each([0, 64, 128, 4095, 4096, 2 ** 60])(
-    'bad-write-offset: believes no write offset of %i at which no record ends',
+    'bad-write-offset: relies on no write offset of %i at which no record ends',
     (offset) => {
       const directory = killedQueue(25)
       overwriteControl(directory, CONTROL_WRITE_OFFSET_OFFSET, u64(offset))
@@ -204,7 +204,7 @@ describe('recovery after the death of the writer', () => {
     expect(quarantined(directory).map((name) => name.slice(-CONTROL_FILE.length))).toEqual([CONTROL_FILE])
   })
 
-  it('keeps the messages behind a hole in the head when the control block is lost as well', () => {
+  it('keeps the messages after a hole in the head when the control block is lost as well', () => {
     const directory = killedQueue(25)
     const hole = offsetOfSequence(directory, 22)
     overwrite(segmentFile(directory, hole.segmentId), hole.offset, u32(0))
@@ -215,7 +215,7 @@ describe('recovery after the death of the writer', () => {
     observer.close()
   })
 
-  it('keeps a good last message behind a gap in the sequence', () => {
+  it('keeps a good last message after a gap in the sequence', () => {
     const directory = killedQueue(25)
     const gone = offsetOfSequence(directory, 23)
     const last = offsetOfSequence(directory, 24)
@@ -338,7 +338,7 @@ describe('recovery after the death of the writer', () => {
     }
   })
 
-  it('keeps damage inside a segment for doctor: nothing behind it is lost', () => {
+  it('keeps damage inside a segment for doctor: nothing after it is lost', () => {
     const directory = killedQueue(60)
     overwrite(segmentFile(directory, 0), 64 + RECORD_PAYLOAD_OFFSET, Buffer.from([0xff]))
     expect(openAndClose(directory)).toEqual(['stale-lock'])
@@ -385,7 +385,7 @@ describe('recovery after a stop of the machine', () => {
     expect(quarantined(directory).length).toBeGreaterThan(0)
   })
 
-  it('unsynced-tail: a second cut finds what was appended behind the first', () => {
+  it('unsynced-tail: a second cut finds what was appended after the first', () => {
     const directory = durablePrefix(25, 60)
     const holeAt = offsetOfSequence(directory, 40)
     overwrite(segmentFile(directory, holeAt.segmentId), holeAt.offset + RECORD_PAYLOAD_OFFSET, Buffer.alloc(8, 0xee))

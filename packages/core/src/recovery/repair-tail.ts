@@ -10,9 +10,9 @@ export function zeroTornTail(segment: MappedSegment, offset: number, end: number
 }
 
 /**
- * Decides to end a segment at `offset`: what stands behind it is set aside, zeroed, and covered by a padding record where there is room for one; then SEALED. A
+ * Decides to end a segment at `offset`: what follows it is set aside, zeroed, and covered by a padding record where there is room for one; then SEALED. A
  * position inside the padded stretch leads on to the next segment, so no offset of it is ever used again. Damage further down stays (`hasHole`): a commit word that it
- * zeroed looks like the end of the segment to whoever is not told where the records end.
+ * zeroed looks like the end of the segment to a reader that does not know where the records end.
  *
  * The segment is on the disk before the control block changes: until that is synced too, the next recovery may not know that the machine stopped. The caller closes the
  * segment in a later change.

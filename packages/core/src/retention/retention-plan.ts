@@ -132,7 +132,7 @@ export class RetentionPlan {
 
   /**
    * Milliseconds until the lowest segment that stays can go by the passing of time alone; `Infinity` when only an event lets it go: a reader that moves on, a roll. A running
-   * reader may be killed, which is no event: it is looked at every `probeMs`.
+   * reader may be killed, which is not an event: it is looked at every `probeMs`.
    */
   dueInMs(segmentId: number, probeMs: number): number {
     if (segmentId >= this.#state.headSegmentId) return Number.POSITIVE_INFINITY

@@ -10,7 +10,7 @@ export class SegmentAges {
   readonly #directory: QueueDirectory
   readonly #segmentSize: number
   readonly #openedMs = performance.now()
-  /** When the writer left a segment, by a clock that nobody sets. */
+  /** When the writer left a segment, by a clock that is never set. */
   readonly #leftMs = new Map<number, number>()
 
   constructor(directory: QueueDirectory, segmentSize: number) {
@@ -32,7 +32,7 @@ export class SegmentAges {
     for (const id of this.#leftMs.keys()) if (id < segmentId) this.#leftMs.delete(id)
   }
 
-  /** Milliseconds. Whatever the timestamps say: at least the time for which this writer has seen that the segment is not the head. */
+  /** Milliseconds. Independent of the timestamps: at least the time for which this writer has seen that the segment is not the head. */
   ageMsOf(segmentId: number, headSegmentId: number): number {
     const seenMs = performance.now() - (this.#leftMs.get(segmentId) ?? this.#openedMs)
     return Math.max(seenMs, segmentAgeMs(this.#directory, segmentId, this.#segmentSize, headSegmentId))
@@ -42,7 +42,7 @@ export class SegmentAges {
 /**
  * Milliseconds since the last message of a segment below the head, by its timestamp as far as the times at which segments were prepared agree with it. One timestamp that is
  * wrong makes no segment older or younger: a last timestamp that is later than the time at which the segment was left counts as that time, and so does one that is earlier than
- * the first one's. Where all timestamps of a segment are old, as those of replayed data, the age is theirs.
+ * the first one's. Where all timestamps of a segment are old, as those of replayed data, they are its age.
  */
 export function segmentAgeMs(
   directory: QueueDirectory,

@@ -106,7 +106,7 @@ describe('a readers folder with something unusual in it', () => {
 })
 
 describe('listing readers', () => {
-  it('of a queue that nobody has read yet gives none, and of what is no queue says why', () => {
+  it('of a queue that was not read yet gives none, and of what is not a queue says why', () => {
     const { directory, writer } = newQueue()
     expect(listReaders(directory)).toEqual([])
     writer.close()
@@ -152,7 +152,7 @@ describe('removing a reader', () => {
     writer.close()
   })
 
-  it('is refused while it is open, and for what is no name', () => {
+  it('is refused while it is open, and for what is not a name', () => {
     const { directory, writer } = newQueue()
     using reader = openReader(directory, 'open')
     expect(() => removeReader(directory, 'open')).toThrowError(code('ERR_READER_ACTIVE', { reader: 'open' }))

@@ -12,7 +12,7 @@ export function findFirstSegment(directory: QueueDirectory, control: MappedContr
   return listSegments(directory)[0]
 }
 
-/** The lowest segment that exists, for the lock holder: what a writer announced and was killed before deleting is there for everybody again. */
+/** The lowest segment that exists, for the lock holder: what a writer announced and was killed before deleting is there for every reader again. */
 export function findLowestSegment(directory: QueueDirectory, control: MappedControl): number | undefined {
   const exists = (segmentId: number) => glanceAtSegment(directory, segmentId, control.segmentSize) !== undefined
   const hint = control.firstSegmentAcquire()

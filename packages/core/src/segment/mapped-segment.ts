@@ -26,7 +26,7 @@ const WORDS_PER_BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT / 4)
 
 /**
  * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library: callers
- * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, whatever is closed before, and
+ * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, also when this object is closed before, and
  * which callers may detach or transfer without harm to this object.
  */
 export class MappedSegment implements SegmentBytes {
@@ -87,7 +87,7 @@ export class MappedSegment implements SegmentBytes {
     return false
   }
 
-  /** The publish word of the record at this offset: 0 while nothing is committed there. Everything behind it is visible after a value was seen. */
+  /** The publish word of the record at this offset: 0 while nothing is committed there. The whole record is visible after a value was seen. */
   commitLengthAcquire(offset: number): number {
     return Atomics.load(this.#words, offset / 4) >>> 0
   }
@@ -125,7 +125,7 @@ export class MappedSegment implements SegmentBytes {
     setUint64(this.view, SEGMENT_END_OFFSET_OFFSET, endOffset)
   }
 
-  /** Says in the header which sequence the segment begins with, and who writes it: what seeking looks at. */
+  /** Says in the header which sequence the segment begins with, and which writer appends to it: what seeking looks at. */
   storeFirstSequence(sequence: number, writerEpoch: number): void {
     setUint64(this.view, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, sequence + 1)
     setUint64(this.view, SEGMENT_WRITER_EPOCH_OFFSET, writerEpoch)
@@ -137,13 +137,13 @@ export class MappedSegment implements SegmentBytes {
     return plusOne === 0 ? undefined : plusOne - 1
   }
 
-  /** Where the records end, as the writer said when it sealed the segment; `undefined` when it did not, or when that is no place in this segment. */
+  /** Where the records end, as the writer said when it sealed the segment; `undefined` when it did not, or when that is outside of this segment. */
   get endOffset(): number | undefined {
     const endOffset = getUint64(this.view, SEGMENT_END_OFFSET_OFFSET)
     return endOffset === 0 || endOffset > this.size ? undefined : endOffset
   }
 
-  /** Pages that the file no longer backs; not 0 means that somebody truncated it. */
+  /** Pages that the file no longer backs; not 0 means that it was truncated. */
   get faults(): number {
     return binding.mappingFaults(this.mapping)
   }

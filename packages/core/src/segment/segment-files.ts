@@ -58,7 +58,7 @@ export function segmentPath(directory: QueueDirectory, segmentId: number): strin
   return directory.at(segmentFileName(segmentId))
 }
 
-/** Whether anything bears the segment's name: a file, a directory, a link. */
+/** Whether anything has the segment's name: a file, a directory, a link. */
 export function segmentExists(directory: QueueDirectory, segmentId: number): boolean {
   try {
     return lstatSync(segmentPath(directory, segmentId), { throwIfNoEntry: false }) !== undefined
@@ -107,7 +107,7 @@ export function openSegment(
 }
 
 /**
- * Maps as much of a segment file as is there, at most `lengthMax` bytes, whatever its header says. For recovery, which weighs what stands in it.
+ * Maps as much of a segment file as is there, at most `lengthMax` bytes, independent of its header. For recovery, which weighs what stands in it.
  *
  * @returns `undefined` when there is no such file, or not enough of it for one record.
  */
@@ -132,7 +132,7 @@ interface SegmentAccess {
   readonly mayBeDirectory?: boolean
 }
 
-/** Opens what bears a segment's name for the duration of a call; `undefined` when nothing does. @throws what the system refuses, as an error of a queue. */
+/** Opens what has a segment's name for the duration of a call; `undefined` when nothing does. @throws what the system refuses, as an error of a queue. */
 function inSegmentFile<Result>(
   directory: QueueDirectory,
   { segmentId, writable, mayBeDirectory = false }: SegmentAccess,

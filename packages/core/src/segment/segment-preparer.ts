@@ -111,7 +111,7 @@ export class SegmentPreparer {
     throw fromSystemError(errnoError(errno, this.#syscallBehind(errno)), { path, length: this.#options.segmentSize })
   }
 
-  /** The segment is somebody else's now, and its job is no concern of ours any more. Returns the job. */
+  /** The segment has another owner now, who ends its job. Returns the job. */
   handOver(): number {
     const job = this.#job
     this.#segmentId = -1

@@ -42,7 +42,7 @@ describe('sparse index', () => {
     expect(files.map((file) => readFileSync(join(directory, 'index', file)))).toEqual(before)
   })
 
-  it('bad-index: is made anew when it is missing, cut, foreign, of another segment, or names what is not there', () => {
+  it('bad-index: is made again when it is missing, cut, foreign, of another segment, or names what is not there', () => {
     const directory = queue()
     expectSeeks(directory, 'a')
     const folder = join(directory, 'index')
@@ -83,7 +83,7 @@ describe('sparse index', () => {
     expect(existsSync(join(directory, 'index'))).toBe(false)
   })
 
-  it('bad-index: is made anew when its checksum is right and what it names is no place of a record', () => {
+  it('bad-index: is made again when its checksum is right and no record is where it says', () => {
     const directory = queue()
     expectSeeks(directory, 'a')
     const path = join(directory, 'index', sparseIndexFileName(0))
@@ -99,7 +99,7 @@ describe('sparse index', () => {
     }
   })
 
-  it('ends where a length is damaged, and a search behind it meets the damage', () => {
+  it('ends where a length is damaged, and a search after it meets the damage', () => {
     const directory = queue()
     const bad = 64 + 128 * 1000
     overwrite(segmentFile(directory, 0), bad, u32(0x7fffffff))

@@ -77,7 +77,7 @@ export function buildSparseIndex(segment: MappedSegment): SparseIndexEntry[] {
 }
 
 /**
- * Written in place: whoever is killed in the middle of it leaves what a search takes for missing and makes anew, and nothing that nobody would remove. The same holds
+ * Written in place: a process that is killed in the middle leaves a file that a search considers missing and makes again, and none that would never be removed. The same holds
  * for an index whose segment retention deletes meanwhile: either this sees that the segment is gone, or retention still has the index to remove.
  */
 function saveSparseIndex(directory: QueueDirectory, segmentId: number, entries: readonly SparseIndexEntry[]): void {

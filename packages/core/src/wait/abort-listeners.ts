@@ -1,5 +1,5 @@
 /**
- * The callbacks that wait for one signal, behind a single listener. A signal that stops a whole program serves hundreds of waits at once: with a listener each, the runtime
+ * The callbacks that wait for one signal, called by a single listener. A signal that stops a whole program serves hundreds of waits at once: with a listener each, the runtime
  * would warn of a leak.
  */
 class AbortListeners {

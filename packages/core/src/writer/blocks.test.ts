@@ -89,7 +89,7 @@ describe('blocks of records', () => {
     expect(replica.appendBlock(shifted.subarray(3, 3 + next.length))).toBe(5)
   })
 
-  it('are refused when a record has no room in any segment, when they are no bytes, and without extensions', () => {
+  it('are refused when a record has no room in any segment, when they are not bytes, and without extensions', () => {
     const from = newQueue()
     using writer = openWriter(from, { segmentSize: 65_536 })
     writer.append(1, Buffer.alloc(5000))

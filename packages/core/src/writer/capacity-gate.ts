@@ -26,7 +26,7 @@ export class CapacityGate {
   readonly #options: CapacityOptions
   readonly #maxSegments: number
   #isHigh = false
-  /** Segments that {@link tellHighWatermark} has to tell of. */
+  /** Segments that {@link tellHighWatermark} has to report. */
   #untoldSegments: number | undefined
   #blockedCount = 0
   #waitsAsync = false
@@ -66,7 +66,7 @@ export class CapacityGate {
     if (this.#options.retirement.awaitDeletions(spare + LAGGING_DELETIONS_MAX, BACKGROUND_TIMEOUT_MS)) this.#spaceWaitCount++
   }
 
-  /** Tells what was noted since the last call. Not for the middle of a roll: whoever is told may append. */
+  /** Tells what was noted since the last call. Not for the middle of a roll: the callback may append. */
   tellHighWatermark(): void {
     const segments = this.#untoldSegments
     if (segments === undefined) return

@@ -30,7 +30,7 @@ export class Claim {
     this.#onCommit = onCommit
   }
 
-  /** Used by the writer only. */
+  /** @internal Used by the writer only. */
   open(segment: MappedSegment, offset: number, length: number): void {
     this.#segment = segment
     this.#offset = offset
@@ -38,7 +38,7 @@ export class Claim {
     this.#generation++
   }
 
-  /** Used by the writer only: the claim is closed without a call into the appender. `reason` is what its methods throw from now on. */
+  /** @internal Used by the writer only: the claim is closed without a call into the appender. `reason` is what its methods throw from now on. */
   invalidate(reason?: QueueError): void {
     this.#segment = undefined
     this.#reason = reason
@@ -63,7 +63,7 @@ export class Claim {
     return this.#openSegment().bytes.subarray(this.#offset, this.#offset + this.#length)
   }
 
-  // Whatever runs code of the caller to become a number does so before the claim is looked at.
+  // Arguments that run code of the caller to become a number do so before the claim is looked at.
 
   setFloat64(at: number, value: number): this {
     const number = Number(value)

@@ -34,7 +34,7 @@ interface Sync extends Extent {
 }
 
 /**
- * Makes messages durable on the background thread, in order. Each sync covers everything since the last that succeeded, so one that fails, for whatever reason, leaves its
+ * Makes messages durable on the background thread, in order. Each sync covers everything since the last that succeeded, so one that fails, for any reason, leaves its
  * work to the next: see {@link NativeAppender.makeDurable}. The durable mark never names what was not synced.
  */
 export class Durability {

@@ -46,7 +46,7 @@ import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { freeConsumed } from './free-consumed.js'
 import { QueueWriter } from './queue-writer.js'
-import { contradictsSegments, credibleBlock, type Geometry, outweighControl, rebuildControl } from './rebuild-control.js'
+import { contradictsSegments, findOldControl, type Geometry, outweighControl, rebuildControl } from './rebuild-control.js'
 import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
@@ -220,7 +220,7 @@ function ensureControl(lock: WriterLock, options: ResolvedWriterOptions): { crea
   const isUnknown = state === 'foreign' || state === 'version' || state === 'geometry'
   if (isUnknown && (found === undefined || !outweighControl(directory, found, state === 'version')))
     throw controlError(directory, { state, block, waitedMs: 0 })
-  const rebuilt = rebuildControl(directory, isUnknown && found !== undefined ? credibleBlock(directory, found) : found)
+  const rebuilt = rebuildControl(directory, findOldControl(directory))
   if (rebuilt !== undefined) return { created: false, rebuilt }
   checkLimits(options, options.segmentSize)
   createQueue(lock, options, state !== 'absent')
@@ -302,7 +302,7 @@ function checkCounts(directory: QueueDirectory, tail: Tail, epoch: number): void
 }
 
 /**
- * Stores who writes now. The epoch goes up before the extension fields count as this writer's, and those are stored before. All of it is on the disk before a
+ * Stores which writer has the queue now. The epoch goes up before the extension fields count as this writer's, and those are stored before. All of it is on the disk before a
  * record carries the epoch, so that no epoch is used twice.
  */
 function takeOver(opened: { control: MappedControl; tail: Tail; epoch: number; options: ResolvedWriterOptions }): void {

@@ -91,7 +91,7 @@ describe('append', () => {
     writer.close()
   })
 
-  it('refuses what is no Uint8Array, and detached buffers, and goes on', () => {
+  it('refuses what is not a Uint8Array, and detached buffers, and goes on', () => {
     const writer = openWriter(queuePath(), { segmentSize: 4096 })
     const detached = new Uint8Array(16)
     structuredClone(detached.buffer, { transfer: [detached.buffer] })

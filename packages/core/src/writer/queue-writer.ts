@@ -85,7 +85,7 @@ export class QueueWriter {
     this.#retirement?.tellReleased()
   })
 
-  /** Use `openWriter`. */
+  /** @internal Use `openWriter`. */
   constructor(opened: OpenedQueue) {
     const { control, tail, options } = opened
     this.#opened = opened

@@ -59,7 +59,7 @@ describe('a queue without its control block', () => {
     expectGoesOn(empty, 0)
   })
 
-  it('passes over files that bear a segment’s name and are none', () => {
+  it('passes over files that have a segment’s name and are not one', () => {
     const directory = queueOf(60)
     rmSync(control(directory))
     writeFileSync(segmentFile(directory, 50), 'no segment')
@@ -70,7 +70,7 @@ describe('a queue without its control block', () => {
     expect(writer.epoch).toBe(2)
   })
 
-  it('passes over a segment whose length is none, or that says that it is another', () => {
+  it('passes over a segment whose length is invalid, or that says that it is another', () => {
     const directory = queueOf(60)
     rmSync(control(directory))
     truncateSync(segmentFile(directory, 0), 100)
@@ -80,7 +80,7 @@ describe('a queue without its control block', () => {
     expect(writer.segmentSize).toBe(4096)
   })
 
-  it('begins anew above files that bear segment names and of which none is one, and keeps them aside', () => {
+  it('begins again above files that have segment names and of which none is a segment, and keeps them aside', () => {
     const directory = join(temporaryDirectory(), 'queue')
     mkdirSync(directory)
     writeFileSync(segmentFile(directory, 3), 'no segment')
@@ -106,7 +106,7 @@ describe('a control block that cannot be that of its segments', () => {
     expect(readdirSync(join(directory, 'quarantine')).some((name) => name.endsWith(CONTROL_FILE))).toBe(true)
   })
 
-  it('is believed where one segment fits it, or none is one', () => {
+  it('is relied on where one segment fits it, or none is sound', () => {
     const fits = queueOf(60)
     const head = readdirSync(fits).filter((name) => name.endsWith('.q')).length - 1
     truncateSync(segmentFile(fits, head), 100)
@@ -149,7 +149,7 @@ describe('the sequence that a writer goes on with', () => {
     expect(writer.nextSequence).toBe(3)
   })
 
-  it('is that of the control block when it ends behind a padding record', () => {
+  it('is that of the control block when it ends after a padding record', () => {
     const directory = queueOf(3)
     using first = openWriter(directory)
     const { offset } = first.position
@@ -162,7 +162,7 @@ describe('the sequence that a writer goes on with', () => {
 })
 
 describe('what earlier writers left unsynced', () => {
-  it('is synced before the first mark, but for segments that are none', () => {
+  it('is synced before the first mark, but for invalid segments', () => {
     const directory = queueOf(60)
     // The mark goes with it: all segments count as unsynced.
     rmSync(control(directory))

@@ -1,5 +1,6 @@
 import { binding } from '@chronicle-ts/native'
 import { writeTemporaryControl } from '../control/create-control.js'
+import { readControl } from '../control/open-control.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import {
   type ControlBlock,
@@ -12,6 +13,8 @@ import {
   encodeDurableSlot,
   isExistingSegmentSize,
   isNewSegmentSize,
+  type NewControlBlock,
+  SEGMENT_SIZE_MULTIPLE,
   segmentProblem,
 } from '../format/index.js'
 import { surveyRecords } from '../records/record-survey.js'
@@ -49,29 +52,59 @@ function listCandidates(directory: QueueDirectory): Candidate[] {
   return candidates
 }
 
+/** How repair rebuilds a control block, beside how a writer does that which opens a queue. */
+export interface RebuildOptions {
+  /**
+   * Accepts segments that were all cut: they get the next size that a segment may have. Otherwise these are not a queue to go on from. Without a record anywhere the last segment is the head,
+   * so that repair also puts those below it right.
+   */
+  readonly mayAllBeCut?: boolean
+  /** Returns what the block says besides, from a reading of every record. Without it recovery, which follows, finds the tail. */
+  readonly contentOf?: (geometry: Geometry) => Partial<NewControlBlock>
+}
+
 /**
  * Rebuilds the control block from the segments, under its temporary name. The head is the highest segment with records; the tail within it is found by recovery, which trusts
  * nothing, because the new block carries no extension fields. What the old block says and can prove is taken over.
  *
  * @returns `undefined` when no usable segment exists: then there is nothing to rebuild.
  */
-export function rebuildControl(directory: QueueDirectory, old: FoundControl | undefined): Geometry | undefined {
+export function rebuildControl(
+  directory: QueueDirectory,
+  old: FoundControl | undefined,
+  { mayAllBeCut = false, contentOf = () => ({}) }: RebuildOptions = {},
+): Geometry | undefined {
   const candidates = listCandidates(directory)
-  const segmentSize = weighSegmentSize(candidates, old)
+  const weighed = weighSegmentSize(candidates, old)
+  const segmentSize = weighed ?? (mayAllBeCut ? sizeOfCut(candidates) : undefined)
   if (segmentSize === undefined) return undefined
-  const usable = candidates.filter(({ glance, isOwnHeader }) => isOwnHeader && glance.length === segmentSize)
-  const withRecords = candidates.filter((candidate) => hasRecords(directory, candidate, segmentSize))
-  const head = withRecords.at(-1) ?? usable[0]
+  const isWhole = ({ glance, isOwnHeader }: Candidate) => isOwnHeader && glance.length === segmentSize
+  const usable = weighed === undefined ? candidates : candidates.filter(isWhole)
+  const withRecords = candidates.filter((candidate) => {
+    const mayHold = isWhole(candidate) || weighed === undefined || isExistingSegmentSize(candidate.glance.length)
+    return mayHold && hasRecords(directory, candidate, { segmentSize, isWhole: isWhole(candidate) })
+  })
+  const head = withRecords.at(-1) ?? (mayAllBeCut ? candidates.at(-1) : usable[0])
   if (head === undefined) return undefined
   const said = old?.block.writerEpoch ?? 0
   const epochs = usable
     .map(({ glance }) => glance.header.writerEpoch)
     .concat(said, latestEpochIn(directory, head.id, segmentSize))
   const writerEpoch = Math.max(1, ...epochs.filter((epoch) => Number.isSafeInteger(epoch)))
-  const bytes = encodeControl({ ...keptFields(old), segmentSize, writerEpoch, currentSegment: head.id })
+  const geometry = { segmentSize, headId: head.id, writerEpoch, saidSequence: saidSequence(old) }
+  const fields = { ...keptFields(old), segmentSize, writerEpoch, currentSegment: head.id, ...contentOf(geometry) }
+  const bytes = encodeControl(fields)
   keepDurableMarks(bytes, old)
   writeTemporaryControl(directory, bytes)
-  return { segmentSize, headId: head.id, writerEpoch, saidSequence: saidSequence(old) }
+  return geometry
+}
+
+/** The control block as it is found, as far as its segments do not contradict it; `undefined` without one. */
+export function findOldControl(directory: QueueDirectory): FoundControl | undefined {
+  const { state, block, bytes } = readControl(directory)
+  if (block === undefined || bytes === undefined) return undefined
+  const isUnknown = state === 'foreign' || state === 'version' || state === 'geometry'
+  return isUnknown ? credibleBlock(directory, { block, bytes }) : { block, bytes }
 }
 
 /** What most segments have; a tie goes to what the old block says, and then to the larger. */
@@ -83,6 +116,12 @@ function weighSegmentSize(candidates: readonly Candidate[], old: FoundControl | 
     ([lengthA, a], [lengthB, b]) => b - a || Number(lengthB === said) - Number(lengthA === said) || lengthB - lengthA,
   )[0]
   return best?.[0]
+}
+
+/** The size that segments had which were all cut: what is left of the longest fits into it. */
+function sizeOfCut(candidates: readonly Candidate[]): number | undefined {
+  const longest = Math.max(0, ...candidates.map(({ glance }) => glance.length))
+  return longest === 0 ? undefined : Math.ceil(longest / SEGMENT_SIZE_MULTIPLE) * SEGMENT_SIZE_MULTIPLE
 }
 
 /** How many segments have which length, of those that could have it. */
@@ -99,13 +138,17 @@ function isProved({ bytes }: FoundControl): boolean {
   return identity !== undefined && identity !== 'bad'
 }
 
-function hasRecords(directory: QueueDirectory, { id, glance, isOwnHeader }: Candidate, segmentSize: number): boolean {
-  if (!glance.hasRecords || (isOwnHeader && glance.length === segmentSize)) return glance.hasRecords
+function hasRecords(
+  directory: QueueDirectory,
+  { id, glance }: Candidate,
+  { segmentSize, isWhole }: { readonly segmentSize: number; readonly isWhole: boolean },
+): boolean {
+  if (!glance.hasRecords || isWhole) return glance.hasRecords
   const segment = openDamagedSegment(directory, id, segmentSize, false)
   if (segment === undefined) return false
   const { firstSequence } = surveyRecords(segment)
   segment.close()
-  return firstSequence !== undefined && isExistingSegmentSize(glance.length)
+  return firstSequence !== undefined
 }
 
 function keptFields(old: FoundControl | undefined): Partial<ControlBlock> {
@@ -130,7 +173,7 @@ function saidSequence(old: FoundControl | undefined): number {
 }
 
 /**
- * Whether a control block that looks sound cannot be that of the segments beside it: it gives them a size that none has, or an epoch that no queue reaches. To believe it would
+ * Whether a control block that looks sound cannot be that of the segments beside it: it gives them a size that none has, or an epoch that no queue reaches. To rely on it would
  * set all of them aside. One segment alone does not outweigh it, because it may have been cut or have grown. Costs one look at the head where all is well.
  */
 export function contradictsSegments(directory: QueueDirectory, found: FoundControl): boolean {
@@ -158,7 +201,7 @@ export function outweighControl(directory: QueueDirectory, { block }: FoundContr
 }
 
 /** The block, unless it says of the segments what none of them is: then nothing else in it counts. */
-export function credibleBlock(directory: QueueDirectory, found: FoundControl): FoundControl | undefined {
+function credibleBlock(directory: QueueDirectory, found: FoundControl): FoundControl | undefined {
   return isProved(found) || countLengths(listCandidates(directory)).has(found.block.segmentSize) ? found : undefined
 }
 

@@ -78,7 +78,7 @@ export class Rolling {
   /** What needs space of the disk. When there is none, what retention does not keep is deleted, and it is tried once more. */
   #withSpace<Result>(attempt: () => Result): Result {
     const { life, retirement } = this.#parts
-    // Asked before: a deletion that ends while the disk is asked in vain gives space, too.
+    // Asked before: a deletion that ends while the disk refuses gives space, too.
     const frees = (retirement?.deletionsUnderWay ?? 0) > 0
     try {
       return attempt()

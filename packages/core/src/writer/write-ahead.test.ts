@@ -14,7 +14,7 @@ function blocksOf(path: string): number {
 }
 
 describe('a writer', () => {
-  it('of an empty queue takes a little of the disk, whatever the size of its segments', () => {
+  it('of an empty queue takes a little of the disk, independent of the size of its segments', () => {
     const queues = Array.from({ length: 20 }, () => join(temporaryDirectory(), 'queue'))
     const writers = queues.map((directory) => openWriter(directory))
     for (const writer of writers) writer.append(1, payload)

@@ -1,4 +1,4 @@
-/** Calls the callbacks of a writer, and keeps apart what they throw: theirs, whatever class it is of, is not an answer of the writer. */
+/** Calls the callbacks of a writer, and keeps their errors apart: an error of a callback, of any class, is not an answer of the writer. */
 export class WriterCallbacks {
   readonly #callThem: () => void
   readonly #thrown = new WeakSet<object>()

@@ -47,7 +47,7 @@ export interface WriterOptions {
   /** Ask for huge pages, where the file system has them. Default false. */
   readonly hugePages?: boolean
   /**
-   * Permissions of the files that the writer makes, less umask. Default 0o666. The queue's directory and the folders in it get the same and may be entered by those who may
+   * Permissions of the files that the writer makes, less umask. Default 0o666. The queue's directory and the folders in it get the same and may be entered by users that may
    * read (0o777 by default). What exists keeps its own.
    */
   readonly mode?: number

@@ -112,7 +112,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe('random calls', () => {
-  it('a queue is what a list in memory would be, whatever is called in which order', () => {
+  it('a queue is what a list in memory would be, for any calls in any order', () => {
     const parent = temporaryDirectory()
     let count = 0
     fc.assert(

@@ -75,7 +75,7 @@ describe('the golden vectors, byte for byte', () => {
     expect(hex(control)).toBe(expand(scenario1['control.meta'], CONTROL_LENGTH))
   })
 
-  it('three appends: the segment that holds them, and the one prepared behind it', () => {
+  it('three appends: the segment that holds them, and the one prepared after it', () => {
     expect(hex(firstSegment().bytes)).toBe(expand(scenario1['000000000.q'], segmentSize))
     const next = Buffer.alloc(segmentSize)
     next.set(encodeSegmentHeader({ segmentId: 1 }))

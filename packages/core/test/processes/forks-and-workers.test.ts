@@ -33,7 +33,7 @@ async function contend(role: 'writer' | 'reader', directory: string, total: numb
   return await Promise.all([...processes, ...threads])
 }
 
-/** What was appended or read by anybody: each message once, whoever had it. Nobody came in vain for ever. */
+/** What all processes appended or read: each message once. Every process had its turn. */
 function expectOnce(results: readonly Contention[], total: number): void {
   const sequences = results.flatMap((result) => result.sequences)
   expect(sequences.sort((one, other) => one - other)).toEqual(range(0, total))
@@ -68,7 +68,7 @@ function descriptorsBelow(folder: string): string[] {
   })
 }
 
-/** Starts a worker, and terminates it in the middle of what it does; answers how many steps it had told of. */
+/** Starts a worker, and terminates it in the middle of what it does; returns how many steps it had reported. */
 async function terminate(what: string, directory: string): Promise<number> {
   const steps = new Int32Array(new SharedArrayBuffer(4))
   const before = Atomics.load(steps, 0)
@@ -98,13 +98,13 @@ describe('a worker that is terminated', () => {
         using observer = openObserver(directory)
         expect(drainSequences(observer)).toEqual(range(0, writer.nextSequence))
       }
-      // Segments that were left keep theirs until they are synced, which outlives the worker.
+      // Segments that were left keep their lock until they are synced, which outlives the worker.
       while (descriptorsBelow(directory).length > 0) await new Promise((resolve) => setTimeout(resolve, 1))
     })
   }
 
   for (const what of ['waits', 'waits by event loop']) {
-    it(`while it ${what} gives its name back, and nobody misses a message`, async () => {
+    it(`while it ${what} gives its name back, and no reader misses a message`, async () => {
       const directory = join(temporaryDirectory(), 'queue')
       using writer = openWriter(directory, { segmentSize: 4096 })
       using other = openReader(directory, 'other')

@@ -75,7 +75,7 @@ for (const step of STEPS_S) {
   await timed('flush', 0, () => writer.flush())
   expect('durable', writer.durableSequence, writer.nextSequence)
   expect('the writer lives', reader.writerStatus().alive, true)
-  // It runs and has read nothing: whatever the clock says, it is never too old.
+  // It runs and has read nothing: for any step of the clock it is never too old.
   const [lowest] = writer.explainRetention()
   if (!lowest.pinnedBy.includes('running')) findings.push(`the running reader pins nothing at ${step}: ${JSON.stringify(lowest)}`)
   append(1)

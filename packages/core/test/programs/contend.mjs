@@ -7,7 +7,7 @@ const [role, directory, total] = workerData ?? process.argv.slice(2)
 const END = Number(total)
 const result = { won: 0, sequences: [] }
 
-/** Opens, or counts that somebody else has it; whatever else it is told is a fault. */
+/** Opens, or counts that another process has it; any other error is a fault. */
 function tryOpen(open, code) {
   try {
     const opened = open()

@@ -52,7 +52,7 @@ function fill(writer, count) {
 const open = (options = {}) =>
   openWriter(directory, { segmentSize: 1 << 20, heartbeatIntervalMs: 0, prefault: false, ...options })
 
-/** Everything since the mark is dirty again before the next sync, whoever does it. */
+/** Everything since the mark is dirty again before the next sync, of this writer or the next. */
 function rewritten(reopens) {
   let writer = open()
   fill(writer, 10)
@@ -95,7 +95,7 @@ function rolled() {
   writer.close()
 }
 
-/** Whatever call appends: the message is there, and the error says so. */
+/** For every call that appends: the message is there, and the error says so. */
 function waiting() {
   const errno = process.env.SYNC_ERRNO
   const writer = open({ preset: 'durable' })

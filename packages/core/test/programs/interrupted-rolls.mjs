@@ -32,7 +32,7 @@ function holdAllDescriptorsBut(free) {
   }
 }
 
-/** The machine stops and starts again, and the disk has kept everything: what was flushed must count, whatever the mark says. */
+/** The machine stops and starts again, and the disk has kept everything: what was flushed must count, independent of the mark. */
 function countAfterPowerCut(directory) {
   const fd = openSync(join(directory, 'control.meta'), 'r+')
   writeSync(fd, Buffer.alloc(16, 7), 0, 16, 32)

@@ -1,4 +1,4 @@
-// Makes a queue and waits to be told on stdin; appends one message some milliseconds later. Arguments: directory, milliseconds.
+// Makes a queue and waits for a line on stdin; appends one message some milliseconds later. Arguments: directory, milliseconds.
 import { createInterface } from 'node:readline'
 import { openWriter } from '@chronicle-ts/core'
 

@@ -155,7 +155,7 @@ const operations = {
       expect('the message sought', source.peek()?.sequence, 30)
     },
   ),
-  'flushSync behind another writer': (directory) => {
+  'flushSync after another writer': (directory) => {
     const check = queueOf(directory, 1)
     const writer = openWriter(directory)
     writer.append(1, payload)

@@ -23,7 +23,7 @@ async function roll(rolls) {
 }
 
 async function heapUsed() {
-  // What was started in the background has ended, the writer has rolled once more behind it, and what is finalized late is finalized.
+  // What was started in the background has ended, the writer has rolled once more after it, and what is finalized late is finalized.
   const segments = () => readdirSync(directory).filter((name) => name.endsWith('.q')).length
   while (writer.durableSequence < writer.nextSequence - 1 || segments() > 4)
     await new Promise((resolve) => setTimeout(resolve, 10))

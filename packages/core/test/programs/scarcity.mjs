@@ -65,7 +65,7 @@ function junk() {
   return join(folder, 'junk')
 }
 
-/** The disk is full again, whatever was given back meanwhile. */
+/** The disk is full again, although blocks were given back meanwhile. */
 function fillWithJunk() {
   const fd = openSync(junk(), 'w')
   try {
@@ -270,7 +270,7 @@ function lostNote() {
   writer.close()
   try {
     openReader(directory, 'slow').close()
-    findings.push('the reader is not told that it lost messages')
+    findings.push('the reader does not learn that it lost messages')
   } catch (error) {
     expect('the code', error.code, 'ERR_DATA_LOST')
     expect('the first one that is lost', error.from, 3)
@@ -380,7 +380,7 @@ function holdAllDescriptors() {
   }
 }
 
-/** Root may do everything: the rest is done as nobody. */
+/** Root may do everything: the rest is done as another user. */
 function becomeNobody(...paths) {
   if (process.getuid() !== 0) return
   for (const path of paths) chownSync(path, 65534, 65534)

@@ -98,7 +98,7 @@ describe('scarce resources', () => {
     expect(runScarce('positions', { mounts: true })).toEqual([])
   })
 
-  it('a file system that is remounted read-only can still be read, and says so to everybody else', () => {
+  it('a file system that is remounted read-only can still be read, and says so to every other caller', () => {
     expect(runScarce('read-only', { mounts: true })).toEqual([])
   })
 

@@ -40,7 +40,7 @@ describe('stopped processes', () => {
   )
 
   it(
-    'a stopped reader holds up nobody, keeps its name, and misses nothing',
+    'a stopped reader holds up no process, keeps its name, and misses nothing',
     async () => {
       const directory = join(temporaryDirectory(), 'queue')
       const writer = openWriter(directory, { segmentSize: 4096, retention: { consumed: true, readerTtlMs: 1 } })

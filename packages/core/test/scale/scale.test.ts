@@ -23,7 +23,7 @@ describe('hot paths', () => {
 })
 
 describe('rolling', () => {
-  it('leaves nothing behind in a writer that never flushes', async () => {
+  it('leaves nothing in a writer that never flushes', async () => {
     // So many that what the engine compiles now and then weighs little beside one object for each.
     const rolls = Number(process.env['CHRONICLE_GROWTH_ROLLS'] ?? 5000)
     const child = new Child('roll-growth', [join(memoryDirectory(), 'queue'), rolls])

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 
 const NOBODY = 65_534
 
-/** Puts something in the place of a file that nobody can open, not even root: a symbolic link to itself. Opening it is ELOOP. */
+/** Puts something in the place of a file that cannot be opened, not even by root: a symbolic link to itself. Opening it is ELOOP. */
 export function makeUnopenable(path: string): void {
   rmSync(path, { recursive: true, force: true })
   symlinkSync(path, path)
@@ -16,7 +16,7 @@ export function makeUnreadable(path: string): void {
   symlinkSync('/proc/self/mem', path)
 }
 
-/** Takes all rights to a directory away until the test is over, from root too: root goes on as nobody, to whom the directories in `owned` are given. */
+/** Takes all rights to a directory away until the test is over, from root too: root goes on as the user 65534, to whom the directories in `owned` are given. */
 export function withoutRightsTo(path: string, owned: readonly string[] = []): void {
   chmodSync(path, 0)
   onTestFinished(() => {

@@ -121,7 +121,7 @@ class Subject {
   }
 }
 
-/** The next segment comes and goes in the background, also one that an earlier life left: when it is gone between listing and copying, the copy begins anew. */
+/** The next segment comes and goes in the background, also one that an earlier life left: when it is gone between listing and copying, the copy begins again. */
 function copyLiveQueue(from: string, to: string): void {
   for (;;) {
     try {

@@ -66,7 +66,7 @@ export class Play {
     }
   }
 
-  /** Closes all writers and lets so much time pass that nobody's lateness counts. */
+  /** Closes all writers and lets so much time pass that no source's lateness counts. */
   end(): void {
     for (const source of this.sources) source.closeWriter()
     this.clocks.nowNs += 1_000_000_000_000n

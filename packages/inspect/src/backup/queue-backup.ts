@@ -97,7 +97,7 @@ export class QueueBackup {
     this.#temporary = join(dirname(this.#target), `.${basename(this.#target)}.${process.pid}.tmp`)
     this.#options = options
     this.#checkTarget()
-    // Positions come first: whatever they say then, the end that is looked up afterwards is not before them.
+    // Positions come first: the end that is looked up afterwards is not before any of them.
     this.#positions = options.positions === false ? new Map() : readPositions(this.#source)
     this.#inspection = inspectQueue(this.#source, { segmentLimit: 2 })
     const { head, segments, segmentSize } = this.#inspection

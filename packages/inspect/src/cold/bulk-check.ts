@@ -19,7 +19,7 @@ const PIECE_OFFSET = RECORD_HEADER_LENGTH
 
 /** A run of good records. */
 export interface GoodRun {
-  /** Offset in the segment behind the last good record. */
+  /** Offset in the segment after the last good record. */
   readonly end: number
   readonly count: number
   readonly lastSequence: number
@@ -28,14 +28,14 @@ export interface GoodRun {
 
 /**
  * Checks records at memory speed: `pread` into memory of our own, native verification, and one light pass over the headers for the order in time. Stops in front
- * of whatever is not simply good, for the careful path to judge.
+ * of everything that is not simply good, for the careful path to judge.
  */
 export class BulkCheck {
   readonly #mapping: ArrayBuffer
   readonly #bytes: Buffer
   readonly #words: Uint32Array
   readonly #verifier: NativeVerifier
-  /** Behind it the memory is zero. */
+  /** After it the memory is zero. */
   #usedEnd = 0
   #lastIsLegacy = false
 
@@ -84,7 +84,7 @@ export class BulkCheck {
     const length = Math.min(PIECE_LENGTH, segment.end - offset)
     if (length < RECORD_HEADER_LENGTH) return undefined
     const got = this.#read(segment, offset, length)
-    // What an earlier, longer piece left behind must not be taken for records of this one.
+    // What an earlier, longer piece left must not be taken for records of this one.
     if (this.#usedEnd > PIECE_OFFSET + got) this.#bytes.fill(0, PIECE_OFFSET + got, this.#usedEnd)
     this.#usedEnd = PIECE_OFFSET + got
     const { state } = this.#verifier

@@ -12,7 +12,7 @@ import {
 import { ColdFileError, readColdFile } from './cold-file.js'
 import { type ProblemCode, type QueueProblem, queueProblem } from './queue-problem.js'
 
-/** control.meta as it is found: its bytes, what they mean, and whether they can be believed. */
+/** control.meta as it is found: its bytes, what they mean, and whether they can be relied on. */
 export interface ColdControl {
   /** The fields as found, believable or not; absent when the file is missing, short or unreadable. */
   readonly block: ControlBlock | undefined
@@ -40,12 +40,12 @@ export function readColdControl(directory: string): ColdControl {
   return { block, bytes, problem: controlIs(PROBLEM_CODES[wrong], describe(block)) }
 }
 
-/** The control block when it can be believed, otherwise `undefined`. */
+/** The control block when it can be relied on, otherwise `undefined`. */
 export function believableControl(control: ColdControl): ControlBlock | undefined {
   return control.problem === undefined ? control.block : undefined
 }
 
-/** Inode of the control file: another one means that the queue was made anew. `undefined` when it is gone, or cannot be looked at. */
+/** Inode of the control file: another one means that the queue was created again. `undefined` when it is gone, or cannot be looked at. */
 export function controlInode(directory: string): bigint | undefined {
   try {
     return statSync(join(directory, CONTROL_FILE), { bigint: true }).ino

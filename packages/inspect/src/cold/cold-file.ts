@@ -23,7 +23,7 @@ export class ColdFileError extends Error {
   /** What stands in the way, in words where the system's name for it says little. */
   get reason(): string {
     if (this.errno === 'ELOOP') return 'ELOOP, it is a link, which is not followed'
-    return this.errno === 'ENOTREG' ? 'ENOTREG, it is no regular file' : this.errno
+    return this.errno === 'ENOTREG' ? 'ENOTREG, it is not a regular file' : this.errno
   }
 }
 
@@ -37,7 +37,7 @@ export class ColdFile {
   /**
    * Opens for reading; `undefined` when there is no such file.
    *
-   * @throws {@link ColdFileError} when it cannot be opened, or is no regular file (`errno` 'ENOTREG').
+   * @throws {@link ColdFileError} when it cannot be opened, or is not a regular file (`errno` 'ENOTREG').
    */
   static open(path: string): ColdFile | undefined {
     let fd: number

@@ -28,7 +28,7 @@ export interface ColdPadding {
   readonly offset: number
 }
 
-/** Something is wrong here; the reader goes on behind it where it can. */
+/** Something is wrong here; the reader goes on after it where it can. */
 export interface ColdProblem {
   readonly kind: 'problem'
   readonly segmentId: number

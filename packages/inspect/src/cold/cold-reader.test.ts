@@ -63,7 +63,7 @@ describe('a cold reader', () => {
     expect(found).toEqual(records)
   })
 
-  it('shows the padding record that a repair left, and goes on behind it', () => {
+  it('shows the padding record that a repair left, and goes on after it', () => {
     using reader = openColdReader(join(GOLDEN, 'repaired'))
     const places = [...reader].map((item) => `${item.kind} ${item.segmentId}:${item.offset}`)
     expect(places.slice(2, 5)).toEqual(['record 0:256', 'padding 0:448', 'record 1:64'])
@@ -84,7 +84,7 @@ describe('where a cold reader begins', () => {
     expect(openColdReader(queue).next()).toMatchObject({ sequence: 1000 })
   })
 
-  it('is behind the last record with latest', () => {
+  it('is after the last record with latest', () => {
     expect(openColdReader(queue, { from: 'latest' }).next()).toBeUndefined()
   })
 
@@ -143,14 +143,14 @@ describe('a cold reader on damage', () => {
     expect(problems(readAll(queue))).toEqual(['RECORD_BAD_HEADER_CRC'])
   })
 
-  it('finds the next record behind a length that leads nowhere', () => {
+  it('finds the next record after a length that leads nowhere', () => {
     overwrite(at(5), 0, word(1_000_000))
     const items = readAll(queue)
     expect(problems(items)).toEqual(['RECORD_BAD_LENGTH'])
     expect(sequences(items)).toEqual(count(0, 100).filter((sequence) => sequence !== 5))
   })
 
-  it('finds the records behind a hole of zeros', () => {
+  it('finds the records after a hole of zeros', () => {
     overwrite(at(5), 0, Buffer.alloc(128 * 3))
     const items = readAll(queue)
     expect(problems(items)).toEqual(['RECORDS_LOST'])
@@ -167,7 +167,7 @@ describe('a cold reader on damage', () => {
     expect(sequences(readAll(queue)).slice(0, 8)).toEqual([0, 1, 2, 3, 4, 6, 7, 8])
   })
 
-  it('reports missing segments and goes on behind them', () => {
+  it('reports missing segments and goes on after them', () => {
     unlinkSync(join(queue, segmentFileName(1)))
     const items = readAll(queue)
     expect(problems(items)).toEqual(['SEGMENT_MISSING'])
@@ -296,7 +296,7 @@ describe('a cold reader on a live queue', () => {
     expect(reader.ended).toBe(true)
   })
 
-  it('does not follow a queue that was made anew under the same name', () => {
+  it('does not follow a queue that was created again under the same name', () => {
     buildQueue(queue, { payloads: textPayloads(3) })
     using reader = openColdReader(queue, { from: 'latest' })
     expect(reader.next()).toBeUndefined()

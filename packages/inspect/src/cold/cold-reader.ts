@@ -1,18 +1,15 @@
 import { statSync } from 'node:fs'
 import {
-  decideAtUncommitted,
+  type DamageStep,
   decodeRecordHeader,
   decodeSourcePosition,
   decodeTraceContext,
-  judgeRecord,
   RECORD_FLAG_HEADER_CRC,
   RECORD_HEADER_LENGTH,
-  type RecordFault,
-  recordLength,
+  RecordWalk,
   SEGMENT_FIRST_RECORD_OFFSET,
-  SequenceRule,
   schemaVersionOf,
-  wayOn,
+  sequenceOf,
 } from '@chronicle-ts/core/internal'
 import type { BulkCheck, GoodRun } from './bulk-check.js'
 import { checksum } from './checksum.js'
@@ -25,11 +22,14 @@ import { isBefore } from './find-start.js'
 import { listQueue } from './queue-listing.js'
 import { type ProblemCode, type ProblemFacts, queueProblem } from './queue-problem.js'
 
-const FAULT_CODES: Readonly<Record<RecordFault, ProblemCode>> = {
+const DAMAGE_CODES: Readonly<Record<DamageStep, ProblemCode>> = {
   'bad-length': 'RECORD_BAD_LENGTH',
   'bad-padding': 'RECORD_BAD_PADDING',
   'bad-header': 'RECORD_BAD_HEADER_CRC',
   'bad-payload': 'RECORD_BAD_PAYLOAD_CRC',
+  gap: 'SEQUENCE_GAP',
+  impossible: 'SEQUENCE_GAP',
+  hole: 'RECORDS_LOST',
 }
 
 /** How {@link ColdReader} begins, once its options are resolved. */
@@ -47,13 +47,12 @@ const GO_ON = Symbol('go on')
 
 /**
  * Reads records with `pread` and nothing else: no mapping, no lock, no registration, no byte written. Made for untrusted or damaged queues,
- * so every oddity is an item of kind `problem`, and reading continues after it when anything follows.
+ * so every oddity is an item of kind `problem`, and reading continues after it when anything follows. What stands at each place, {@link RecordWalk} says.
  *
  * On a live queue {@link next} answers `undefined` at the end and more later; it follows rolls and notices deletion.
  */
 export class ColdReader {
   readonly directory: string
-  readonly #checkPayloads: boolean
   readonly #end: ColdPosition | undefined
   readonly #pending: ColdItem[] = []
   readonly #controlInode: bigint | undefined
@@ -61,22 +60,22 @@ export class ColdReader {
   #offset: number
   #segment: ColdSegment | undefined
   readonly #evidence: ColdEvidence
-  readonly #rule = new SequenceRule()
+  readonly #walk: RecordWalk
   /** Where a problem was reported that may yet be repaired in place, so that it is reported once; -1 for none. */
   #reportedOffset = -1
-  /** Modification time of the directory when it was last listed in vain. */
+  /** Modification time of the directory when it was last listed without a result. */
   #listedMtimeMs = -1
   #ended = false
   #closed = false
 
   constructor(start: ColdReaderStart) {
     this.directory = start.directory
-    this.#checkPayloads = start.checkPayloads
     this.#end = start.end
     this.#segmentId = start.position.segmentId
     this.#offset = start.position.offset
     this.#controlInode = controlInode(start.directory)
     this.#evidence = new ColdEvidence(start.directory)
+    this.#walk = new RecordWalk(this.#evidence, { checkPayloads: start.checkPayloads })
   }
 
   /** Where the next record stands, or will stand. */
@@ -109,10 +108,10 @@ export class ColdReader {
   advanceOverGood(bulk: BulkCheck, byteLimit: number): GoodRun | undefined {
     const segment = this.#segment
     if (segment === undefined || this.#pending.length > 0 || this.#reportedOffset === this.#offset) return undefined
-    const run = bulk.run(segment, this.#offset, this.#rule.expected, byteLimit)
+    const run = bulk.run(segment, this.#offset, this.#walk.expected, byteLimit)
     if (run === undefined) return undefined
     this.#offset = run.end
-    this.#rule.expectAfter(run.lastSequence, !run.lastIsLegacy)
+    this.#walk.rule.expectAfter(run.lastSequence, !run.lastIsLegacy)
     return run
   }
 
@@ -149,34 +148,46 @@ export class ColdReader {
     try {
       const segment = this.#segment ?? this.#openSegment()
       if (segment === undefined) return undefined
-      if (segment.commitLengthAt(this.#offset) === 0) return this.#atUncommitted(segment)
-      return this.#atCommitted(segment)
+      return this.#takeStep(segment)
     } catch (error) {
       if (!(error instanceof ColdFileError)) throw error
       return this.#skipUnreadable(error)
     }
   }
 
-  // -- committed records ---------------------------------------------------------------------------------------------------------------
+  // -- records -------------------------------------------------------------------------------------------------------------------------
 
-  #atCommitted(segment: ColdSegment): ColdItem | typeof GO_ON | undefined {
+  #takeStep(segment: ColdSegment): ColdItem | typeof GO_ON | undefined {
     const offset = this.#offset
-    const verdict = judgeRecord(segment, offset, this.#checkPayloads)
-    if (verdict === 'good') return this.#takeRecord(segment, offset)
-    if (verdict !== 'padding') return this.#atDamage(segment, FAULT_CODES[verdict])
-    this.#leave()
-    return { kind: 'padding', segmentId: segment.id, offset }
+    const step = this.#walk.look(segment, offset)
+    switch (step) {
+      case 'next':
+      case 'taken-over':
+        return this.#takeRecord(segment, false)
+      case 'restarted':
+        return this.#takeRecord(segment, true)
+      case 'gap':
+        return this.#atGap(segment)
+      case 'padding':
+        this.#leave()
+        return { kind: 'padding', segmentId: segment.id, offset }
+      case 'leave':
+        this.#leave()
+        return GO_ON
+      case 'wait':
+        return this.#atEnd(segment)
+      default:
+        return this.#atDamage(segment, step)
+    }
   }
 
-  #takeRecord(segment: ColdSegment, offset: number): ColdItem | typeof GO_ON | undefined {
-    const commitLength = segment.commitLengthAt(offset)
-    segment.load(offset, RECORD_HEADER_LENGTH + commitLength - 1)
+  #takeRecord(segment: ColdSegment, restarted: boolean): ColdRecord {
+    const offset = this.#offset
+    const payloadLength = segment.commitLengthAt(offset) - 1
+    segment.load(offset, RECORD_HEADER_LENGTH + payloadLength)
     const at = segment.indexOf(offset)
     const header = decodeRecordHeader(segment.view, at)
     const isBase = (header.flags & RECORD_FLAG_HEADER_CRC) === 0
-    const { expected } = this.#rule
-    const step = this.#rule.take(header.sequence, !isBase)
-    if (step === 'impossible') return this.#atDamage(segment, 'SEQUENCE_GAP')
     const record: ColdRecord = {
       kind: 'record',
       segmentId: segment.id,
@@ -189,27 +200,30 @@ export class ColdReader {
       schemaVersion: schemaVersionOf(header.flags),
       trace: decodeTraceContext(segment.view, at),
       source: decodeSourcePosition(segment.view, at, checksum),
-      payload: segment.bytes(offset + RECORD_HEADER_LENGTH, commitLength - 1),
-      restarted: step === 'restarted',
+      payload: segment.bytes(offset + RECORD_HEADER_LENGTH, payloadLength),
+      restarted,
     }
     this.#reportedOffset = -1
-    this.#offset = offset + recordLength(commitLength - 1)
-    if (step !== 'gap') return record
-    this.#pending.push(record)
-    const count = header.sequence > expected ? { count: header.sequence - expected } : {}
-    return this.#problem('SEQUENCE_GAP', `Expected ${expected}, found ${header.sequence}`, {
-      segmentId: segment.id,
-      offset,
-      ...count,
-    })
+    this.#offset = this.#walk.pass(segment)
+    return record
+  }
+
+  /** The record that does not follow the one before it is read next, as if nothing was known of those before. */
+  #atGap(segment: ColdSegment): ColdItem {
+    const offset = this.#offset
+    const { expected } = this.#walk
+    const found = sequenceOf(segment, offset)
+    this.#walk.rule.expected = -1
+    const count = found > expected ? { count: found - expected } : {}
+    return this.#problem('SEQUENCE_GAP', `Expected ${expected}, found ${found}`, { segmentId: segment.id, offset, ...count })
   }
 
   /** Reports damage and goes on after it; where nothing follows yet, waits before it: a writer may yet repair it. */
-  #atDamage(segment: ColdSegment, code: ProblemCode): ColdItem | typeof GO_ON | undefined {
+  #atDamage(segment: ColdSegment, step: DamageStep): ColdItem | typeof GO_ON | undefined {
     const offset = this.#offset
     const facts = { segmentId: segment.id, offset }
     const isReported = this.#reportedOffset === offset
-    const way = wayOn(segment, { offset, expected: this.#rule.expected }, this.#evidence)
+    const way = this.#walk.wayOn(segment)
     if (way === 'wait') {
       if (isReported) return undefined
       this.#reportedOffset = offset
@@ -220,26 +234,14 @@ export class ColdReader {
     if (isReported) return GO_ON
     const detail =
       way === 'next-segment' ? 'Nothing readable follows in its segment' : `The next good record is ${way - offset} bytes further`
-    const count = code === 'RECORDS_LOST' && way !== 'next-segment' ? { count: way - offset } : {}
-    return this.#problem(code, detail, { ...facts, ...count })
+    const count = step === 'hole' && way !== 'next-segment' ? { count: way - offset } : {}
+    return this.#problem(DAMAGE_CODES[step], detail, { ...facts, ...count })
   }
 
   #skipTo(offset: number): void {
     this.#offset = offset
     this.#reportedOffset = -1
-    this.#rule.expected = -1
-  }
-
-  // -- the end of what is there --------------------------------------------------------------------------------------------------------
-
-  /** The commit word is 0, or no record has room here. */
-  #atUncommitted(segment: ColdSegment): ColdItem | typeof GO_ON | undefined {
-    if (segment.freshCommitLengthAt(this.#offset) !== 0) return GO_ON
-    const decision = decideAtUncommitted(segment, { offset: this.#offset, expected: this.#rule.expected }, this.#evidence)
-    if (decision === 'wait') return this.#atEnd(segment)
-    if (decision === 'hole') return this.#atDamage(segment, 'RECORDS_LOST')
-    if (decision === 'leave') this.#leave()
-    return GO_ON
+    this.#walk.rule.expected = -1
   }
 
   #atEnd(segment: ColdSegment): typeof GO_ON | undefined {
@@ -299,7 +301,7 @@ export class ColdReader {
     }
     this.#segmentId = later
     this.#offset = SEGMENT_FIRST_RECORD_OFFSET
-    this.#rule.expected = -1
+    this.#walk.rule.expected = -1
     this.#listedMtimeMs = -1
     // A hole has segments on both sides. Where nothing is left in front of it, the queue only begins later than it did.
     const code = listed[0] === later ? 'SEGMENT_RETIRED' : 'SEGMENT_MISSING'
@@ -315,7 +317,7 @@ export class ColdReader {
     }
   }
 
-  /** Reports the segment and goes on behind it. The last one that is known is tried again with the next call: without a descriptor even a name that is not there is unreadable. */
+  /** Reports the segment and goes on after it. The last one that is known is tried again with the next call: without a descriptor even a name that is not there is unreadable. */
   #skipUnreadable(error: ColdFileError): ColdItem | undefined {
     const segmentId = this.#segmentId
     const isLast =
@@ -325,7 +327,7 @@ export class ColdReader {
       this.#reportedOffset = this.#offset
       this.#closeSegment()
     } else {
-      this.#rule.expected = -1
+      this.#walk.rule.expected = -1
       this.#leave()
     }
     return this.#problem('FILE_UNREADABLE', `${error.reason} at ${error.path}`, { segmentId, severity: 'critical' })

@@ -32,7 +32,7 @@ function firstNonZero(bytes: Buffer): number {
 }
 
 /**
- * One segment file read through a window that moves along it. What stands behind a commit word in the window was read after that word was
+ * One segment file read through a window that moves along it. What follows a commit word in the window was read after that word was
  * set, so a committed record in it is whole even while the writer appends.
  */
 export class ColdSegment implements SegmentBytes {

@@ -11,8 +11,8 @@ import type { QueueEnd } from './measure-lag.js'
 import { walkRecords } from './record-walk.js'
 
 /**
- * The end of a queue by what its writer keeps in the control block, checked against the last record: a few reads, whatever the size of the segment. `undefined` when the two do not
- * fit, or no writer of ours keeps the block.
+ * The end of a queue by what its writer keeps in the control block, checked against the last record: a few reads, independent of the size of the segment. `undefined` when the two do not
+ * fit, or no writer of this library keeps the block.
  */
 export function endByControl(segment: ColdSegment, control: ControlBlock): QueueEnd | undefined {
   const { firstSequence } = segment.header

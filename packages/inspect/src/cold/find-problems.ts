@@ -34,7 +34,7 @@ export interface ProblemSources {
 /** Clocks of machines, and of callers that give times, may differ by this much. */
 export const CLOCK_TOLERANCE_NS = 60_000_000_000n
 
-/** What is wrong with a queue, as far as its metadata and the walk over its head show it: no record behind the head is read. */
+/** What is wrong with a queue, as far as its metadata and the walk over its head show it: no record after the head is read. */
 export function findQueueProblems(sources: ProblemSources): QueueProblem[] {
   if (!sources.inspection.isQueue) return [queueProblem('NOT_A_QUEUE', '')]
   return [

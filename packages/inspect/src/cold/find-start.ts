@@ -31,7 +31,7 @@ export function earliestPosition(places: ColdPlaces): ColdPosition {
   return { segmentId: places.segmentIds[0] ?? 0, offset: SEGMENT_FIRST_RECORD_OFFSET }
 }
 
-/** Behind the last record. */
+/** After the last record. */
 export function latestPosition(places: ColdPlaces): ColdPosition {
   const segmentId = lastSegmentWithRecords(places)
   if (segmentId === undefined) return earliestPosition(places)
@@ -40,7 +40,7 @@ export function latestPosition(places: ColdPlaces): ColdPosition {
 }
 
 /**
- * Where the records end that are there now, for a reader that is to end there whatever is appended later; `undefined` when damage hides it. The walk and the control block are both asked: damage
+ * Where the records end that are there now, for a reader that is to end there although more is appended later; `undefined` when damage hides it. The walk and the control block are both asked: damage
  * stops the first, and the second is behind after a crash.
  */
 export function presentEnd(places: ColdPlaces): ColdPosition | undefined {
@@ -90,7 +90,7 @@ export function positionOfTime(places: ColdPlaces, timestampNs: bigint): ColdPos
   return ascend(times) ? positionWhere(places, reached) : searchTimes(places, { times, timestampNs, reached })
 }
 
-/** What the beginning of a segment's file tells of its timestamps; 0n what it does not tell. */
+/** What the beginning of a segment's file says about its timestamps; 0n where it says nothing. */
 interface SegmentTimes {
   readonly firstNs: bigint
   readonly lastNs: bigint
@@ -160,7 +160,7 @@ export function lastSegmentWithRecords(places: ColdPlaces): number | undefined {
   return undefined
 }
 
-/** The last segment whose first record does not satisfy `reached`, then the first record in it or behind it that does. */
+/** The last segment whose first record does not satisfy `reached`, then the first record in it or after it that does. */
 function positionWhere(places: ColdPlaces, reached: (segment: ColdSegment, offset: number) => boolean): ColdPosition {
   const { segmentIds } = places
   let low = 0

@@ -3,7 +3,7 @@ import { LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, parseProcessS
 import { binding } from '@chronicle-ts/native'
 import { ColdFile } from './cold-file.js'
 
-/** Whether somebody holds the lock on a file, and how that is known. */
+/** Whether a process holds the lock on a file, and how that is known. */
 export interface LockInspection {
   /** `undefined`: it cannot be known, for instance because the file may not be read. */
   readonly held: boolean | undefined
@@ -18,7 +18,7 @@ export interface LockInspection {
   readonly pid: number | undefined
   /** What the file says, when it says something valid. */
   readonly record: LockRecord | undefined
-  /** The file holds text that is no record. */
+  /** The file holds text that is not a lock record. */
   readonly recordIsBad: boolean
   /** Whether the process that the record names still runs. */
   readonly processRuns: boolean | undefined
@@ -27,7 +27,7 @@ export interface LockInspection {
 const NO_RECORD = { pid: undefined, record: undefined, recordIsBad: false, processRuns: undefined }
 
 /**
- * Finds out whether a lock is held without standing in anybody's way: the kernel's list of locks is asked first, and only when it names nobody (the holder may live in
+ * Finds out whether a lock is held without delaying another process: the kernel's list of locks is asked first, and only when it names no process (the holder may live in
  * another pid namespace) is the lock itself tried.
  *
  * @param table for looking at many files: the kernel's list as it was a moment ago. Its length grows with the locks of the whole machine.
@@ -77,7 +77,7 @@ function heldByTrying(file: ColdFile): boolean {
   return false
 }
 
-/** Who holds an exclusive lock on which file, by device and inode. */
+/** Which process holds an exclusive lock on which file, by device and inode. */
 export type LockTable = ReadonlyMap<string, number>
 
 /** Reads the kernel's list of locks. Lines look like `3: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`. */

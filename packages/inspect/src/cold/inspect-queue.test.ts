@@ -84,7 +84,7 @@ describe('inspecting a queue', () => {
     expect(left.problems).toEqual([])
   })
 
-  it('does not make a writer that is opening believe that another one is active', async () => {
+  it('does not look like an active writer to one that is opening', async () => {
     openWriter(queue, { segmentSize: 4096 }).close()
     const program = `import { openWriter } from '@chronicle-ts/core'
       for (let i = 0; i < 100; i++) openWriter(process.argv[1], {}).close()`

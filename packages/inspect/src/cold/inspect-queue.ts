@@ -43,7 +43,7 @@ export const INSPECT_NAMES: OptionNames<InspectOptions> = { segmentLimit: true, 
 const SEGMENT_LIMIT = 512
 
 /**
- * Looks at a queue's directory with `pread` only: joins nothing, writes nothing, maps nothing. A broken queue is no reason to throw: what is wrong stands in `problems`, each with a
+ * Looks at a queue's directory with `pread` only: joins nothing, writes nothing, maps nothing. A broken queue is not a reason to throw: what is wrong stands in `problems`, each with a
  * stable code.
  *
  * @throws NotFoundError, PermissionError, NotAQueueError when the directory itself cannot be listed.
@@ -140,7 +140,7 @@ function findProvenSequence(segment: ColdSegment, walk: RecordWalk): number {
   return walk.count > 0 && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET) === 'good' ? walk.firstSequence : -1
 }
 
-/** Damage can hide records behind a hole of zeros. On a live queue the hole may be a record that is just being written, and is closed a moment later. */
+/** Damage can hide records after a hole of zeros. On a live queue the hole may be a record that is just being written, and is closed a moment later. */
 function recordBehindHole(segment: ColdSegment, { end, lastSequence, stoppedBy }: RecordWalk): number | undefined {
   if (stoppedBy !== 'uncommitted') return undefined
   const found = findNextRecord(segment, { offset: end, expected: lastSequence < 0 ? -1 : lastSequence + 1 })
@@ -166,7 +166,7 @@ function describeHead(end: QueueEnd | undefined, control: ColdControl, segments:
   return { segmentId, offset: walk.end, nextSequence, lastTimestampNs: walk.lastTimestampNs, recordCount: walk.count, rate }
 }
 
-/** The next sequence as a writer of ours maintains it. */
+/** The next sequence as a writer of this library maintains it. */
 function told(control: ColdControl): number | undefined {
   const block = believableControl(control)
   return block !== undefined && controlExtensionsAreCurrent(block) ? block.nextSequence : undefined

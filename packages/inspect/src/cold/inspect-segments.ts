@@ -82,7 +82,7 @@ function unreadable(segmentId: number, error: ColdFileError): SegmentInspection 
   return { segmentId, length: 0, allocatedBytes: 0, sealed: false, hasRecords: false, ...nothing, ...noSummary, problem }
 }
 
-/** Zero means that nobody stored this field. */
+/** Zero means that this field was not stored. */
 function told<T extends number | bigint>(value: T): T | undefined {
   return value === 0 || value === 0n ? undefined : value
 }

@@ -46,7 +46,7 @@ describe('the lag of a reader of a queue of the base format', () => {
 })
 
 describe('the lag of a reader', () => {
-  it('is nothing at the end and behind it', () => {
+  it('is nothing at the end and after it', () => {
     const { headSegment, writeOffset } = build(3, { segmentId: 0, offset: 64 + 3 * 128 })
     expect(lag()).toEqual({ messages: 0, bytes: 0, ns: 0n })
     build(3, { segmentId: headSegment, offset: writeOffset + 640 })
@@ -63,7 +63,7 @@ describe('the lag of a reader', () => {
     expect(lag()).toEqual({ messages: PER_SEGMENT, bytes: built.writeOffset - 64, ns: BigInt(PER_SEGMENT - 1) * 1000n })
   })
 
-  it('is no time when the last message is older than the next', () => {
+  it('is not a time when the last message is older than the next', () => {
     using writer = openWriter(queue, { segmentSize: 4096 })
     for (const timestampNs of [30n, 20n, 10n]) writer.append(1, Buffer.alloc(1), { timestampNs })
     using reader = openReader(queue, 'audit')

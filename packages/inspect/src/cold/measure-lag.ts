@@ -21,7 +21,7 @@ export interface QueueEnd {
   readonly rate: RecentRate
   /** The highest sequence that was given away for certain; -1 when nothing proves any. */
   readonly provenSequence: number
-  /** Where records go on behind a hole at the walk's end; `undefined` when nothing does. */
+  /** Where records go on after a hole at the walk's end; `undefined` when nothing does. */
   readonly goesOnAt: number | undefined
 }
 

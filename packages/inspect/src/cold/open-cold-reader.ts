@@ -49,7 +49,7 @@ const NAMES: OptionNames<ColdReaderOptions> = { from: true, to: true, checkPaylo
  * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, for every size of the queue;
  * `last`, `sequence` and `timestampNs` walk the headers of one segment more.
  *
- * @throws NotFoundError, PermissionError, NotAQueueError when there is no queue to read; a broken queue is no reason to throw.
+ * @throws NotFoundError, PermissionError, NotAQueueError when there is no queue to read; a broken queue is not a reason to throw.
  *
  * @example
  * ```ts

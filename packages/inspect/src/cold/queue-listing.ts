@@ -62,7 +62,7 @@ const KNOWN = new Set<string>([
 /**
  * Lists a queue's directory.
  *
- * @throws QueueError when the directory is missing, is no directory, or may not be listed.
+ * @throws QueueError when the directory is missing, is not a directory, or may not be listed.
  */
 export function listQueue(place: DirectoryPath): QueueListing {
   const directory = pathOf(place)

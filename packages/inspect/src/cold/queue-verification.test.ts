@@ -103,7 +103,7 @@ describe('verifying a queue', () => {
     ])
   })
 
-  it('keeps as many problems as it is told to, and counts them all', () => {
+  it('keeps as many problems as asked for, and counts them all', () => {
     const built = buildQueue(queue, { payloads: textPayloads(100) })
     for (const sequence of [3, 5, 7, 50]) overwrite(built, sequence, 64, Buffer.from('#'))
     const { progress, problems } = verify(queue, { problemLimit: 2 })
@@ -132,7 +132,7 @@ describe('verifying a queue', () => {
     expect(progress).toMatchObject({ records: 99, paddings: 0 })
   })
 
-  it('ends at the head when it is told to go further', () => {
+  it('ends at the head when asked to go further', () => {
     buildQueue(queue, { payloads: textPayloads(100) })
     expect(verify(queue, { toSegment: 99 })).toMatchObject({ progress: { records: 100 }, problems: [] })
   })

@@ -161,7 +161,7 @@ export class QueueVerification {
 
   #take(item: ColdItem): void {
     if (item.kind === 'problem') {
-      // What retention lets go in the meantime is none of what is there to be checked.
+      // What retention deletes in the meantime is not there to be checked.
       this.#note(item.problem.code === 'SEGMENT_RETIRED' ? { ...item.problem, severity: 'info' } : item.problem)
       this.#segment = undefined
       this.#damage = item

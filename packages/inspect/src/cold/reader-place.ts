@@ -42,7 +42,7 @@ function placeIn(segment: ColdSegment, { segmentId, offset }: ColdPosition): Rea
   })
   if (end === offset) return AT_RECORD
   if (end > offset) return { kind: 'inside', record: before === undefined ? undefined : { segmentId, offset: before } }
-  // Behind the records of its segment: at the very end of one that is full, or in the slack, where nothing will ever be.
+  // After the records of its segment: at the very end of one that is full, or in the slack, where nothing will ever be.
   if (stoppedBy === 'bad-length' || !isPossible) return isPossible ? UNKNOWN : { kind: 'inside', record: undefined }
   return offset === segment.size || stoppedBy === 'padding' ? AT_RECORD : UNKNOWN
 }

@@ -11,7 +11,7 @@ export interface RecentRate {
 
 const WINDOW_NS = 10e9
 
-/** Measures the rate at which the head segment was filled during the last ten seconds, while somebody walks over its records. */
+/** Measures the rate at which the head segment was filled during the last ten seconds, while a caller walks over its records. */
 export class RateMeter {
   readonly #nowNs = Date.now() * 1e6
   #firstAt = -1

@@ -7,7 +7,7 @@ import { binding } from '@chronicle-ts/native'
 const FOLDERS = ['/dev/shm', tmpdir()]
 
 /**
- * Memory that native code accepts as a mapping and that belongs to nobody else: a nameless file of our own. The native verifier can check what was read into it
+ * Memory that native code accepts as a mapping and that no other process has: a file of its own without a name. The native verifier can check what was read into it
  * with `pread`, while no foreign hand can truncate it. `undefined` where no such file can be made.
  */
 export function createScratchMapping(length: number): ArrayBuffer | undefined {
@@ -22,7 +22,7 @@ export function createScratchMapping(length: number): ArrayBuffer | undefined {
 }
 
 function mapNamelessFile(folder: string, length: number): ArrayBuffer {
-  // Made exclusively and unlinked at once: a name that somebody took before fails, and nothing depends on it being hard to guess.
+  // Made exclusively and unlinked at once: a name that exists already fails, and nothing depends on it being hard to guess.
   const path = join(folder, `chronicle-${process.pid}-${process.hrtime.bigint()}`)
   const fd = openSync(path, 'wx+', 0o600)
   try {

@@ -23,7 +23,7 @@ const FAULTS: [string, string, (path: string) => void][] = [
 ]
 
 describe.each(FAULTS)('a segment %s', (_, errno, spoil) => {
-  it('is reported by a cold reader, which goes on behind it', () => {
+  it('is reported by a cold reader, which goes on after it', () => {
     spoil(segment(1))
     using reader = openColdReader(queue)
     const items = [...reader]
@@ -95,7 +95,7 @@ describe.each(FAULTS)('a file %s', (_, errno, spoil) => {
     expect(inspectQueue(queue).writer).toMatchObject({ alive: undefined, knownBy: 'nothing', pid: undefined })
   })
 
-  it('in the place of the control block keeps nobody from reading', () => {
+  it('in the place of the control block keeps no tool from reading', () => {
     spoil(join(queue, 'control.meta'))
     using reader = openColdReader(queue)
     expect([...reader].filter(({ kind }) => kind === 'record')).toHaveLength(100)

@@ -41,7 +41,7 @@ describe('a cold reader in front of a torn last record', () => {
     expect(take(reader)).toEqual([2])
   })
 
-  it('goes on behind it when a good record follows after all, without another word', () => {
+  it('goes on after it when a good record follows after all, without another word', () => {
     using reader = openColdReader(queue)
     expect(take(reader)).toEqual([0, 1, 'RECORD_TORN'])
     appendRecord(0, built.writeOffset, { sequence: 3 })
@@ -56,7 +56,7 @@ describe('a cold reader in front of a torn last record', () => {
     expect(take(reader)).toEqual([2])
   })
 
-  it('says what it is when the queue had gone on behind it before', () => {
+  it('says what it is when the queue had gone on after it before', () => {
     makeSegment(1)
     appendRecord(1, 64, { sequence: 3 })
     using reader = openColdReader(queue)
@@ -80,7 +80,7 @@ describe('a cold reader at the end of a segment', () => {
     expect(take(reader)).toEqual([63])
   })
 
-  it('waits while what bears the name of the next segment cannot be opened', () => {
+  it('waits while a file with the name of the next segment cannot be opened', () => {
     buildQueue(queue, { payloads: textPayloads(3) })
     makeUnopenable(segmentFile(queue, 1))
     using reader = openColdReader(queue)
@@ -157,7 +157,7 @@ describe('a cold reader of a queue that goes away', () => {
     expect(reader.next()).toBeUndefined()
   })
 
-  it('ends when the queue is made anew while it waits for the next segment', () => {
+  it('ends when the queue is created again while it waits for the next segment', () => {
     buildQueue(queue, { payloads: textPayloads(3) })
     overwrite(segmentFile(queue, 0), SEGMENT_FLAGS_OFFSET, u32(SEGMENT_FLAG_SEALED))
     using reader = openColdReader(queue)
@@ -176,15 +176,15 @@ describe('a cold reader of a queue that goes away', () => {
   })
 })
 
-describe('a cold reader behind records of the base format', () => {
-  it('takes no offence at a writer of ours that goes on above the highest sequence', () => {
+describe('a cold reader after records of the base format', () => {
+  it('accepts a writer of this library that goes on above the highest sequence', () => {
     const built = buildQueue(queue, { payloads: textPayloads(3), legacy: true })
     appendRecord(0, built.writeOffset, { sequence: 40 })
     using reader = openColdReader(queue)
     expect(take(reader)).toEqual([0, 1, 2, 40])
   })
 
-  it('reports a writer of ours that goes back', () => {
+  it('reports a writer of this library that goes back', () => {
     const built = buildQueue(queue, { payloads: textPayloads(3), legacy: true })
     appendRecord(0, built.writeOffset, { sequence: 1 })
     using reader = openColdReader(queue)

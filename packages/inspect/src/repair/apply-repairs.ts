@@ -6,8 +6,8 @@ import { keepDamage } from './keep-damage.js'
 import { StepSkipped } from './locked-reader.js'
 import { mendSegment, sealSegment } from './mend-segment.js'
 import { moveReader } from './move-reader.js'
-import { rebuildControlFromRecords } from './rebuild-control.js'
 import type { RepairOutcome, RepairStep } from './repair-step.js'
+import { replaceControl } from './replace-control.js'
 import { setReaderAside } from './set-reader-aside.js'
 
 /** A step that the holder of the writer lock carries out. */
@@ -60,7 +60,7 @@ function carryOut(directory: QueueDirectory, step: LockedStep): string | undefin
     case 'seal-segment':
       return sealSegment(directory, step.segmentId) ? 'sealed' : undefined
     case 'rebuild-control': {
-      const keptAt = rebuildControlFromRecords(directory)
+      const keptAt = replaceControl(directory)
       return keptAt === undefined ? 'made' : `made; the old one is kept as ${keptAt}`
     }
     case 'keep-damage': {

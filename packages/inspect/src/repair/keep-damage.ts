@@ -2,7 +2,7 @@ import { QUARANTINE_DIRECTORY, type QueueDirectory, segmentFileName, setBytesAsi
 import { ColdFile, readColdFile } from '../cold/cold-file.js'
 import { namesIn } from './names-in.js'
 
-/** Bytes that are no record, and the place where they stand. */
+/** Bytes that are not a record, and the place where they stand. */
 export interface DamagedBytes {
   readonly segmentId: number
   readonly offset: number

@@ -10,13 +10,13 @@ export interface LockedReader {
   readonly position: SavedPosition | 'bad'
 }
 
-/** A step was not done, for a reason that is no failure: the queue is not any more as it was when the step was planned. */
+/** A step was not done, for a reason that is not a failure: the queue is not any more as it was when the step was planned. */
 export class StepSkipped extends Error {
   override readonly name = 'StepSkipped'
 }
 
 /**
- * Works on a reader's file with the lock that a running reader holds for its life: nobody opens a reader of that name meanwhile.
+ * Works on a reader's file with the lock that a running reader holds for its life: no process opens a reader of that name meanwhile.
  *
  * @throws {@link StepSkipped} when the reader is running, or its file is gone or is another one by now.
  */

@@ -21,7 +21,7 @@ const COPY_LENGTH = 1 << 20
 
 /**
  * Makes a segment file usable again without moving a record: puts a copy in its place that has the exact length, the identity where that is wrong, and a seal. What was cut
- * off reads as zeros. The file itself goes to quarantine as it is: it may claim terabytes, which nobody should copy. It is left alone until the copy is whole, synced and compared with it.
+ * off reads as zeros. The file itself goes to quarantine as it is: it may claim terabytes, which are not copied. It is left alone until the copy is whole, synced and compared with it.
  *
  * @returns where the old file is.
  * @throws StepSkipped when nothing is wrong with the segment any more.

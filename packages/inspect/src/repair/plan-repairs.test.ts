@@ -53,7 +53,7 @@ describe('planning a repair', () => {
     expect(planRepairs(queue, problems.slice(0, 1))).toEqual([{ kind: 'set-aside', file: 'readers/audit.meta' }])
   })
 
-  it('mends files first, derives from them next, and recovers only once the segment size is known', () => {
+  it('repairs files first, derives from them next, and recovers only once the segment size is known', () => {
     const damage = queueProblem('RECORD_BAD_PAYLOAD_CRC', '', { segmentId: 1, offset: 64 })
     const short = queueProblem('SEGMENT_SHORT', '', { segmentId: 2 })
     const unsealed = queueProblem('SEGMENT_UNSEALED', '', { segmentId: 0 })

@@ -40,7 +40,7 @@ describe('planning what to prune', () => {
     expect(planPrune(queue, { maxSegments: 1 })).toEqual([])
   })
 
-  it('refuses a queue whose control block says nothing that can be believed', () => {
+  it('refuses a queue whose control block says nothing that can be relied on', () => {
     overwriteControl(queue, CONTROL_MAGIC_OFFSET, u32(1))
     expect(() => planPrune(queue, { maxSegments: 1 })).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
     rmSync(join(queue, 'control.meta'))
@@ -115,7 +115,7 @@ function delayDeletions(): void {
   })
 }
 
-/** Ids up to the head: the one that is prepared behind it does not count. */
+/** Ids up to the head: the one that is prepared after it does not count. */
 function published(): readonly number[] {
   const { segmentIds } = listQueue(queue)
   return segmentIds.filter((id) => readFileSync(segmentFile(queue, id)).readUInt32LE(64) !== 0)

@@ -43,13 +43,13 @@ describe('repairing a queue', () => {
     expect(readdirSync(queue)).toEqual(before)
   })
 
-  it('refuses a directory that is none', () => {
+  it('refuses a path that is not a directory', () => {
     const directory = join(queue, 'readers')
     rmSync(join(directory, 'audit.meta'))
     expect(() => repairQueue(directory)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE', directory }))
   })
 
-  it('changes nothing while somebody writes', () => {
+  it('changes nothing while a writer is active', () => {
     using writer = openWriter(queue)
     overwrite(segmentFile(queue, 0), SEGMENT_FLAGS_OFFSET, u32(0))
     expect(() => repairQueue(queue)).toThrow(expect.objectContaining({ code: 'ERR_WRITER_ACTIVE' }))
@@ -62,7 +62,7 @@ describe('repairing a queue', () => {
     expect(repairQueue(queue).outcomes).toEqual([])
   })
 
-  it('sets a file aside that has the name of a segment far above the head and is none', () => {
+  it('sets a file aside that has the name of a segment far above the head and is not one', () => {
     writeFileSync(segmentFile(queue, 99), 'not a segment')
     expect(stepsOf(repairQueue(queue)).map(([kind, state]) => [kind, state])).toContainEqual(['set-aside', 'done'])
     expect(readdirSync(join(queue, 'quarantine')).filter((name) => name.includes('000000099.q'))).toHaveLength(1)
@@ -114,7 +114,7 @@ describe('repairing a queue', () => {
     expect(problemsLeft()).toEqual(['QUARANTINED'])
   })
 
-  it('begins a queue anew that has a broken control block and no segment', () => {
+  it('begins a queue again that has a broken control block and no segment', () => {
     for (let id = 0; id <= built.headSegment; id += 1) rmSync(segmentFile(queue, id))
     truncateSync(join(queue, CONTROL_FILE), 100)
     rmSync(join(queue, 'readers'), { recursive: true })
@@ -126,7 +126,7 @@ describe('repairing a queue', () => {
     expect(writer.append(1, Buffer.from('first'))).toBe(0)
   })
 
-  it('takes away what recovery would have to clear: a next segment that is none', () => {
+  it('takes away what recovery would have to clear: an invalid next segment', () => {
     writeFileSync(segmentFile(queue, built.headSegment + 1), 'noise')
     expect(repairQueue(queue).recovery.map((action) => action.case)).toEqual(['invalid-successor'])
     expect(problemsLeft()).toEqual(['QUARANTINED'])
@@ -199,7 +199,7 @@ describe('repairing the position of a reader', () => {
     expect(positionOf('audit')).toEqual({ segmentId: 1, offset: 64 })
   })
 
-  it('leaves readers in front of damage, and moves them behind it only when told to', () => {
+  it('leaves readers in front of damage, and moves them past it only on request', () => {
     const damaged = built.records[40]
     const next = built.records[41]
     const place = { segmentId: damaged?.segmentId ?? 0, offset: damaged?.offset ?? 0 }
@@ -228,7 +228,7 @@ describe('repairing the position of a reader', () => {
 describe('repairing a queue without a control block', () => {
   beforeEach(() => rmSync(join(queue, CONTROL_FILE)))
 
-  it('finds the segment size that most segments have, and gives the others theirs back', () => {
+  it('finds the segment size that most segments have, and gives the others that length back', () => {
     truncateSync(segmentFile(queue, 1), 2048)
     truncateSync(segmentFile(queue, 2), 100)
     repairQueue(queue)
@@ -250,7 +250,7 @@ describe('repairing a queue without a control block', () => {
     expect(readable()).toBeGreaterThan(90)
   })
 
-  it('is not led astray by a damaged sequence, which would be gone on from', () => {
+  it('does not go on from a damaged sequence', () => {
     rmSync(queue, { recursive: true })
     built = buildQueue(queue, { payloads: textPayloads(100), legacy: true })
     rmSync(join(queue, CONTROL_FILE))
@@ -274,7 +274,7 @@ describe('repairing a queue without a control block', () => {
 })
 
 describe('repairing damage in the head', () => {
-  it('closes the head, so that no writer takes what is behind the damage for a torn tail', () => {
+  it('closes the head, so that no writer takes what follows the damage for a torn tail', () => {
     const last = built.records.at(-2)
     const place = { segmentId: last?.segmentId ?? 0, offset: last?.offset ?? 0 }
     overwrite(segmentFile(queue, place.segmentId), place.offset + RECORD_HEADER_LENGTH, Buffer.from('#'))
@@ -285,7 +285,7 @@ describe('repairing damage in the head', () => {
     expect(readable()).toBe(100)
   })
 
-  it('believes the segments when the control block says that records go on', () => {
+  it('relies on the segments when the control block says that records go on', () => {
     overwriteControl(queue, CONTROL_WRITE_OFFSET_OFFSET, u64(built.writeOffset + 128))
     expect(problemsLeft()).toEqual(['CONTROL_AHEAD'])
     repairQueue(queue)
@@ -293,7 +293,7 @@ describe('repairing damage in the head', () => {
     expect(readable()).toBe(100)
   })
 
-  it('keeps a copy of a record that bears a wrong header, up to the next good one', () => {
+  it('keeps a copy of a record that has a wrong header, up to the next good one', () => {
     const damaged = built.records[3]
     overwrite(segmentFile(queue, 0), (damaged?.offset ?? 0) + RECORD_FLAGS_OFFSET + 2, Buffer.from([1]))
     const [step] = stepsOf(repairQueue(queue))

@@ -63,7 +63,7 @@ function repairLocked(held: QueueDirectory, { options, done, round, outcomes }: 
   try {
     const planned = planRepairs(held.path, allProblems(held.path, true), { ...options, holdsLock: true })
     const isRepeat = (step: RepairStep) => done.has(JSON.stringify(step))
-    // What was just derived may be outdated by what was mended after it; only when nothing new turns up is it the last word.
+    // What was just derived may be outdated by what was repaired after it; only when nothing new turns up is it the last word.
     if (round > 0 && planned.every((step) => isRepeat(step) && step.kind !== 'rebuild-control')) return []
     const steps = planned.filter((step) => step.kind !== 'keep-damage' || !isRepeat(step))
     const locked = steps.filter((step): step is LockedStep => step.kind !== 'recover')

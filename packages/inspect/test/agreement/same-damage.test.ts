@@ -52,7 +52,7 @@ describe('on random damage of records', () => {
         )
         expect(strictReader(queue), context).toEqual(places[0])
         const { problems, end } = verified(queue)
-        // A hole in a head whose control block does not say that records were committed: readers wait there, and only who looks further sees that records follow.
+        // A hole in a head whose control block does not say that records were committed: readers wait there, and only a tool that looks further sees that records follow.
         expect(
           problems.filter((place) => place !== end || places.includes(end)),
           context,

@@ -25,11 +25,11 @@ export interface Damage {
   readonly files?: Readonly<Record<string, string | null>>
   /** The change in words. */
   readonly what?: string
-  /** Only the writer and the cold tools look: readers wait for a second for somebody who might still be creating the control block. */
+  /** Only the writer and the cold tools look: readers wait for a second for a writer that might still be creating the control block. */
   readonly writerOnly?: boolean
-  /** The damage says something valid and untrue, so that what follows from it cannot be told from the truth. */
+  /** The damage says something valid and untrue, so that what follows from it cannot be distinguished from the truth. */
   readonly mayHide?: boolean
-  /** A good record stands where another belongs: skipping readers may pass over good ones behind it, which strict ones report. */
+  /** A good record stands where another belongs: skipping readers may pass over good ones after it, which strict ones report. */
   readonly misleads?: boolean
   /** The first messages are gone, and nothing else: that looks as if retention had been at work. */
   readonly losesBeginning?: boolean
@@ -46,7 +46,7 @@ export interface ProbedDamage {
   readonly findings: readonly string[]
 }
 
-/** No damage may keep an operation busy for longer. Generous: a slow machine is no fault. */
+/** No damage may keep an operation busy for longer. Generous: a slow machine is not a fault. */
 const HANG_MS = 30_000
 
 /** Memory where there is any for files: every probe copies the queue. */
@@ -80,7 +80,7 @@ async function probePart(
   return probed
 }
 
-/** One child. Ends with a finding when it dies; the next child goes on behind it. */
+/** One child. Ends with a finding when it dies; the next child goes on after it. */
 async function probeUntilDeath(
   template: string,
   messages: readonly WrittenMessage[],

@@ -6,7 +6,7 @@ export interface MutableQueue {
   readonly random: RandomNumbers
   /** The readers need not look: they would wait for a process that might still create the control block. */
   writerOnly: boolean
-  /** What was changed cannot be told from the truth. */
+  /** What was changed cannot be distinguished from the truth. */
   mayHide: boolean
   /** A record with right checksums stands in a wrong place: a reader that continues after it takes its sequence, and may pass over lower ones. */
   misleads: boolean

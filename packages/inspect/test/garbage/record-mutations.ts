@@ -30,7 +30,7 @@ function placesIn(segment: Buffer): Place[] {
   return places
 }
 
-/** Makes the checksums of a record right, whatever it says. */
+/** Makes the checksums of a record right, for any content. */
 function sign(segment: Buffer, offset: number): void {
   const payloadLength = Math.max(0, Math.min(segment.readUInt32LE(offset) - 1, segment.length - offset - RECORD_HEADER_LENGTH))
   const payload = segment.subarray(offset + RECORD_HEADER_LENGTH, offset + RECORD_HEADER_LENGTH + payloadLength)
@@ -58,7 +58,7 @@ function exchange(segment: Buffer, one: Place, other: Place): string {
   return `${length} bytes at ${one.offset} and ${other.offset} exchanged`
 }
 
-/** Over another record, or behind the last one, where the next would stand. */
+/** Over another record, or after the last one, where the next would stand. */
 function copyTo(segment: Buffer, from: Place, to: number): string {
   const length = Math.min(from.length, segment.length - to)
   segment.copy(segment, to, from.offset, from.offset + length)

@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('fuzzing by structure', () => {
   it(
-    `keeps every promise whatever the parts of a queue say, seed ${SEED}`,
+    `keeps every promise for any content of the parts of a queue, seed ${SEED}`,
     async () => {
       const files = readFiles(template)
       const end = performance.now() + MINUTES * 60_000

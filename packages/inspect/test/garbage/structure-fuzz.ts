@@ -28,7 +28,7 @@ export function structureDamage(template: ReadonlyMap<string, Buffer>, seed: num
     file: `seed ${seed}`,
     what: changes.join('; '),
     writerOnly: queue.writerOnly,
-    // Two faults at once may vouch for each other: then only what can be decided by looking at one message is promised.
+    // Two faults at once may confirm each other: then only what can be decided by looking at one message is promised.
     mayHide: queue.mayHide || changes.length > 1,
     misleads: queue.misleads,
     losesBeginning: losesBeginning(files.get(segmentFileName(0))),

@@ -7,7 +7,7 @@ import { appendNumbered, drainSequences, range } from '../../../core/test/suppor
 import { temporaryDirectory } from '../../../core/test/support/temporary.js'
 import { repairQueue } from '../../src/index.js'
 
-it('mends a segment that claims a terabyte without copying it, and keeps it as it was', () => {
+it('repairs a segment that claims a terabyte without copying it, and keeps it as it was', () => {
   const directory = join(temporaryDirectory(), 'queue')
   const writer = openWriter(directory, { segmentSize: 4096 })
   appendNumbered(writer, 0, 60)

@@ -1,4 +1,4 @@
-// An addon that does what a sanitizer must see, when it is loaded: without it, nobody would know whether silence means anything.
+// An addon that does what a sanitizer must see, when it is loaded: without it, silence would mean nothing.
 #include <node_api.h>
 #include <pthread.h>
 

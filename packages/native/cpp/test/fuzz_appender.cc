@@ -1,4 +1,4 @@
-// A writer over a control block and segments that hold anything, told to do anything: no access outside, and what it published is what a verifier finds.
+// A writer over a control block and segments that hold anything, with calls in any order: no access outside, and what it published is what a verifier finds.
 // The first bytes are the control block, then the head segment; what is left chooses the calls.
 #include "../appender_core.h"
 #include "../verifier_core.h"
@@ -14,7 +14,7 @@ class Session {
  public:
   explicit Session(Choices choices) : choices_(choices), extensions_(choices_.number<uint8_t>() % 2 == 0) {
     choices_.take(control_.bytes, control_.length);
-    // Whatever the flag and the count of waiting readers say, each costs a system call per append: sound, and slow.
+    // The flag and the count of waiting readers may say anything: each costs a system call per append: sound, and slow.
     startSegment(choices_);
     appender_ = std::make_unique<AppenderCore>(control_.range(), AppenderCore::Options{choices_.number<uint32_t>(), extensions_});
     begin_ = end_ = kAlignment * (1 + choices_.number<uint8_t>() % (kSegmentLength / kAlignment));
@@ -73,7 +73,7 @@ class Session {
     first_ = next_;
   }
 
-  // Behind the end may stand anything, so the verifier is told how many records to look at.
+  // Anything may follow the end, so the verifier gets the number of records to look at.
   void checkSegment() const {
     VerifierCore verifier;
     verifier.attach(segment_->range());

@@ -55,7 +55,7 @@ inline bool isSoundRecord(const uint8_t* segment, size_t segmentLength, uint64_t
   return (header.flags & kFlagHeaderCrc) == 0 || crcByDefinition(0, record, kHeaderCrcCoverage) == header.headerCrc;
 }
 
-// Corrects the checksums of everything that could be a record, one behind the other: without that, no random bytes get past the first of them.
+// Corrects the checksums of everything that could be a record, one after the other: without that, no random bytes get past the first of them.
 inline void mendChecksums(uint8_t* segment, size_t segmentLength, uint64_t offset) {
   while (offset <= segmentLength && segmentLength - offset >= kRecordHeaderLength) {
     auto* const header = reinterpret_cast<RecordHeader*>(segment + offset);

@@ -84,7 +84,7 @@ void testAppendAndVerify(bool extensions) {
   CHECK(verified == appended && appended > 200);
 }
 
-// Bytes that nobody wrote on purpose: a status, and no access outside.
+// Bytes that no writer wrote: a status, and no access outside.
 void testHostileBytes() {
   std::mt19937 random(4);
   for (int round = 0; round < 20000; round++) {

@@ -13,7 +13,7 @@ export interface ValueTypes<T, Input = T> {
   readonly sizes: never
 }
 
-/** Bytes of a value and back. Both may throw whatever they like: the message type gives it a code. */
+/** Bytes of a value and back. Both may throw anything: the message type gives it a code. */
 export interface ValueCodec<T, Input = T> {
   encode(input: Input): Uint8Array
   /** The bytes may lie in a mapping: what the value keeps of them must be copied. */

@@ -54,7 +54,7 @@ export function checkRange(type: string, view: DataView, offset: number, length:
     })
 }
 
-/** A view of bytes that somebody else holds. */
+/** A view of bytes that another object holds. */
 export function viewOf(bytes: Uint8Array, type: string): DataView {
   if (!(bytes instanceof Uint8Array))
     throw new InvalidArgumentError({ argument: `${type}: bytes`, value: bytes, expected: 'a Uint8Array' })

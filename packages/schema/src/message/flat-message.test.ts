@@ -54,7 +54,7 @@ function view(data: Uint8Array): DataView {
 }
 
 describe('the layout flat1', () => {
-  it('places fields in order of declaration, naturally aligned, and later versions behind them', () => {
+  it('places fields in order of declaration, naturally aligned, followed by those of later versions', () => {
     const places = Object.fromEntries(Quote.description.fields.map(({ name, offset }) => [name, offset]))
     expect(places).toEqual({ tsEvent: 0, price: 8, instrumentId: 16, side: 20, bid: 24, ask: 32, symbol: 40, venue: 48 })
     expect(QuoteV1.encode(quote).length).toBe(48)
@@ -68,7 +68,7 @@ describe('the layout flat1', () => {
     )
   })
 
-  it('puts variable parts behind the block: slots of offset and count, data at multiples of 8, matrices of 64', () => {
+  it('puts variable parts after the block: slots of offset and count, data at multiples of 8, matrices of 64', () => {
     const data = Depth.encode(depth)
     const words = Array.from({ length: 10 }, (_, index) => view(data).getUint32(index * 4, true))
     // tsEvent, bids, weights, cov, note; the block has 40 bytes.
@@ -177,7 +177,7 @@ describe('a message that is written in place', () => {
 })
 
 describe('at the edges', () => {
-  it('refuses names that JavaScript would reorder, names that are no identifiers, and names that objects need', () => {
+  it('refuses names that JavaScript would reorder, names that are not identifiers, and names that objects need', () => {
     for (const name of ['0', '42', '', 'a b', 'a.b', '1a', '__proto__', 'constructor', 'toJSON', 'then']) {
       const fields: Fields = Object.fromEntries([[name, u8()]])
       if (name !== '__proto__')
@@ -251,7 +251,7 @@ describe('at the edges', () => {
     expect(Quote.decode(data, 1)).toEqual(quote)
   })
 
-  it('reads an older version: what came later is absent, whatever the bytes behind it are', () => {
+  it('reads an older version: what came later is absent, for any bytes after it', () => {
     const padded = new Uint8Array(64).fill(0x55)
     padded.set(QuoteV1.encode(quote))
     const body = Quote.reader().wrap(view(padded), 0, 64, 1)

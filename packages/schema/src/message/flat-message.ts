@@ -96,7 +96,7 @@ export class FlatMessage<
 }
 
 /**
- * Defines a type of message in the encoding flat1: a block of fixed fields in order of declaration, variable parts behind it. Version 1; see
+ * Defines a type of message in the encoding flat1: a block of fixed fields in order of declaration, followed by variable parts. Version 1; see
  * {@link FlatMessage.since} for later ones.
  *
  * @param typeId what the record carries, 0 to 65534

@@ -57,7 +57,7 @@ export interface MessageWriter<Write = unknown, Sizes = unknown> {
   begin(view: DataView, offset: number, length: number, sizes?: Sizes): Write
 }
 
-/** A type of message: what stands behind a record's typeId. Immutable. */
+/** A type of message: what a record's typeId stands for. Immutable. */
 export interface MessageType<Name extends string = string, T extends MessageTypes = MessageTypes> {
   /** Never set; it holds the types. */
   readonly types?: T

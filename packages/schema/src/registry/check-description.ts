@@ -14,10 +14,10 @@ import {
 } from '../spec/field-spec.js'
 
 /*
- * A description can come from a file that anybody wrote. Flyweights trust its offsets, so each of them is checked here: what passes cannot read outside of a payload.
+ * A description can come from an untrusted file. Flyweights trust its offsets, so each of them is checked here: what passes cannot read outside of a payload.
  */
 
-/** @throws `ERR_INVALID_ARGUMENT` with the first thing that no message type of ours would say. */
+/** @throws `ERR_INVALID_ARGUMENT` with the first thing that no message type of this library would say. */
 export function checkDescription(description: SchemaDescription): void {
   const { name, typeId, version, encoding, fields } = description
   checkName(name)

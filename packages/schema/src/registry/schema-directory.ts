@@ -122,7 +122,7 @@ function giveToOwner(queueDirectory: string, give: (owner: { readonly uid: numbe
   give({ uid, gid })
 }
 
-/** The temporary file is made anew under a name of its own: two writers, or a link that somebody put there, do not meet. */
+/** The temporary file is created under a name of its own: it meets neither another writer's nor a link. */
 function writeByRename(queueDirectory: string, path: string, text: string): void {
   const temporary = `${path}.${randomUUID()}.tmp`
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants

@@ -72,7 +72,7 @@ describe('a type that is made of its file', () => {
   })
 })
 
-it('refuses a file whose layout is not one that the rules give: no offset is believed', () => {
+it('refuses a file whose layout is not one that the rules give: no offset is relied on', () => {
   const edits: ((file: never) => void)[] = [
     (file: { fields: { offset: number }[] }) => { (file.fields[1] as { offset: number }).offset = 1000 },
     (file: { fields: { offset: number }[] }) => { (file.fields[1] as { offset: number }).offset = -8 },

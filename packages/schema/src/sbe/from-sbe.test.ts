@@ -127,7 +127,7 @@ describe('what is not a schema', () => {
     ['a field after a group', schema('', `<group name="g" id="2">${field}</group><field name="b" id="1" type="uint8"/>`)],
     ['a group without fields', schema('', '<group name="g" id="2"></group>')],
     ['a group of an unknown dimension', schema('', `<group name="g" id="2" dimensionType="text">${field}</group>`)],
-    ['data that is no data', schema('', '<data name="d" id="1" type="groupSizeEncoding"/>')],
+    ['data that is not data', schema('', '<data name="d" id="1" type="groupSizeEncoding"/>')],
     [
       'a composite that contains itself',
       schema('<composite name="C"><ref name="c" type="C"/></composite>', '<field name="a" id="1" type="C"/>'),

@@ -31,7 +31,7 @@ export interface SbeOptions {
  * Reads a schema of Simple Binary Encoding. Its messages are message types as any other: they are read and written in place, with groups, variable data,
  * versions, constants and null values. A payload begins with the schema's message header.
  *
- * @throws `ERR_INVALID_ARGUMENT` with the line for whatever is not a schema
+ * @throws `ERR_INVALID_ARGUMENT` with the line for everything that is not a schema
  * @see https://github.com/FIXTradingCommunity/fix-simple-binary-encoding
  */
 export function fromSbe(xml: string, options: SbeOptions = {}): SbeSchema {

@@ -17,7 +17,7 @@ export const MAX_XML_LENGTH = 16 * 1024 * 1024
 const MAX_DEPTH = 32
 
 /**
- * Parses a document to a tree. Whatever is not well-formed is refused, and so is a document type declaration, because entities of a document's own have no use here.
+ * Parses a document to a tree. What is not well-formed is refused, and so is a document type declaration, because entities of a document's own have no use here.
  *
  * @throws `ERR_INVALID_ARGUMENT` with the line
  */

@@ -186,7 +186,7 @@ export class SbeTypes {
     return { kind: 'constant', value: member }
   }
 
-  /** The null value of an enum reads as `undefined`, whatever the presence: SBE's own decoders do so. */
+  /** The null value of an enum reads as `undefined`, for every presence: SBE's own decoders do so. */
   #enumSpec(element: XmlElement): EnumSpec {
     const { type, isChar, nullValue } = this.#encodingType(element)
     const members = Object.fromEntries(
@@ -218,7 +218,7 @@ export class SbeTypes {
     return { kind: 'composite', ...this.compositeFields(element) }
   }
 
-  /** The integer behind an enum or a set: a primitive type or a named one. */
+  /** The integer type of an enum or a set: a primitive type or a named one. */
   #encodingType(element: XmlElement): {
     readonly type: IntegerType
     readonly isChar: boolean

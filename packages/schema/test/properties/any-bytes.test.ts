@@ -7,7 +7,7 @@ import { arbitraryFields } from './arbitrary-schema.js'
 const FENCE = 64
 
 /**
- * Reads everything that a payload holds. Returns the values, or the code of the error; whatever else is thrown fails the test. The payload stands between
+ * Reads everything that a payload holds. Returns the values, or the code of the error; any other error fails the test. The payload stands between
  * fences: when a byte of a fence could show in the values, two different fences would give two different results.
  */
 function readAll(type: AnyMessageType, payload: Uint8Array, version: number): unknown {

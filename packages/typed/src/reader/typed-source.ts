@@ -77,7 +77,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
     return this.#pending
   }
 
-  /** While a message is judged it is pending, so that whatever is thrown leaves it so. */
+  /** While a message is judged it is pending, so that any error leaves it so. */
   #take(limit: number): TypedMessage<Types> | typeof SKIPPING | undefined {
     for (let looked = 0; looked < limit; looked++) {
       const message = this.#pending ?? this.queue.next()

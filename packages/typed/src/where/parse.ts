@@ -50,7 +50,7 @@ class Parser {
     return this.#tokens[this.#next] as Token
   }
 
-  /** The operator that comes next, words among them; '' when it is none. */
+  /** The operator that comes next, words among them; '' when another token comes next. */
   get #operator(): string {
     const { kind, text } = this.#peek
     if (kind === 'operator' || (kind === 'name' && ['in', 'contains'].includes(text))) return text

@@ -39,7 +39,7 @@ function merge({ directory }: ProbeContext, mode: FanInMode, messages: number): 
   let count = 0
   const beginNs = process.hrtime.bigint()
   for (let next = reader.next(); next !== undefined; next = reader.next()) {
-    // Timestamps count up by one, whatever queue they come from.
+    // Timestamps count up by one, from any queue.
     if (next.message.timestampLow !== (firstLow + count++) >>> 0) throw new Error(`out of order at message ${count - 1}`)
   }
   const ns = Number(process.hrtime.bigint() - beginNs) / count

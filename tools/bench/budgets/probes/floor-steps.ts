@@ -4,7 +4,7 @@ import type { Probe } from '../probe.js'
 const EMPTY_CALLS = 10_000_000
 const RECORDS = 10_000_000
 
-/** What an append is made of, without anything of ours. */
+/** What an append is made of, without any code of this library. */
 export const floorSteps: Probe = {
   name: 'floors: an empty call, C loops',
   measure: ({ floor, payloadLength, quick }) => {

@@ -10,7 +10,7 @@ import type { SustainedFigures, SustainedTask } from './sustained-run.js'
 /** The default of a queue: what the C appender takes, too. */
 const SEGMENT_LENGTH = 128 * 1024 * 1024
 
-/** Many gigabytes, rolls included, beside a C program that prepares its segments in the same way; whoever was first is second in the next round. */
+/** Many gigabytes, rolls included, beside a C program that prepares its segments in the same way; the one that was first is second in the next round. */
 export const sustained: Probe = {
   name: 'append, sustained, and the C appender',
   measure: (context) => {

@@ -7,7 +7,7 @@ import type { Operation } from './operation.js'
 
 const COUNT = 20
 
-/** Runs `chron-cli` in this process. An exit code that tells of a failure is noted as one; what `main` throws the program prints, and exits with 1. */
+/** Runs `chron-cli` in this process. An exit code of a failure is noted as one; what `main` throws the program prints, and exits with 1. */
 async function chronCli(queue: QueueCase, ...args: string[]): Promise<void> {
   let exitCode = 1
   let text = ''

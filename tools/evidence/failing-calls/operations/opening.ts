@@ -60,7 +60,7 @@ const openAfterKill: Operation = {
   run: openAndUse,
 }
 
-/** Another boot, and the page of the last message is missing: what was flushed stays, the message behind the hole is set aside. */
+/** Another boot, and the page of the last message is missing: what was flushed stays, the message after the hole is set aside. */
 const openAfterPowerCut: Operation = {
   name: 'open after a power cut',
   prepare(queue) {

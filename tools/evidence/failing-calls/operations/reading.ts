@@ -13,7 +13,7 @@ function withReader(queue: QueueCase): void {
   queue.openReader('first')
 }
 
-/** A reader that could not be opened leaves no name behind, which would pin segments. */
+/** A reader that could not be opened leaves no name, which would pin segments. */
 function leavesNoName(queue: QueueCase, name: string): void {
   const names = queue.attempt('listReaders', () => queue.namesOfReaders()) ?? []
   if (names.includes(name) && !queue.ledger.positions.has(name))

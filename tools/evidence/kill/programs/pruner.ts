@@ -1,4 +1,4 @@
-/** Deletes what everybody has read from a queue whose writer was killed, as `chron-cli prune` does, while readers read; until it is killed itself. */
+/** Deletes what every reader has read from a queue whose writer was killed, as `chron-cli prune` does, while readers read; until it is killed itself. */
 import { pruneQueue } from '@chronicle-ts/inspect'
 import { Random } from '../../random.js'
 import { Ledger, PRUNER_INDEX } from '../ledger.js'

@@ -1,6 +1,6 @@
 /**
  * Reads under a name until it is killed, checks every message, and commits now and then. A visitor forgets its name after some messages and
- * begins anew at the earliest.
+ * begins again at the earliest.
  */
 import { openReader, removeReader } from '@chronicle-ts/core'
 import { Random } from '../../random.js'

@@ -1,4 +1,4 @@
-/** Mends a queue whose writer was killed, as `doctor --repair` does, until it is killed itself. */
+/** Repairs a queue whose writer was killed, as `doctor --repair` does, until it is killed itself. */
 import { repairQueue } from '@chronicle-ts/inspect'
 import { Ledger, REPAIRER_INDEX } from '../ledger.js'
 import { runProgram, say } from './talk.js'

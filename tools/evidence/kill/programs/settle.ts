@@ -1,4 +1,4 @@
-/** Opens the queue for writing and closes it: whatever was left undone is done now, and what heals with time gets it. */
+/** Opens the queue for writing and closes it: what was left undone is done now, and what needs time for that gets it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,7 +13,7 @@ const PATIENCE_MS = 30_000
 runProgram(async (directory = '', ledgerPath = '') => {
   const writer = openWriter(directory, {})
   const ledger = Ledger.open(ledgerPath)
-  // L16: a reader that was killed while it was counted costs a system call per append, but not for ever.
+  // L16: a reader that was killed while it was counted costs a system call per append, but not forever.
   const deadline = performance.now() + PATIENCE_MS
   while (waitersPending(directory) !== 0) {
     if (performance.now() > deadline) broken(`waitersPending stays at ${waitersPending(directory)}`)

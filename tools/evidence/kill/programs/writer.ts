@@ -24,6 +24,6 @@ runProgram(async (directory = '', ledgerPath = '', seed = '0', plan = '{}') => {
   const habits = new WritingHabits(writer, options, ledger, random)
   while (writer.nextSequence < round.messages) await habits.act()
   say({ kind: 'done' })
-  // It stays, with its lock, until somebody kills it.
+  // It stays, with its lock, until it is killed.
   await new Promise((resolve) => setTimeout(resolve, 2 ** 30))
 })

@@ -2,7 +2,7 @@ import { END, type Model, type Process, words } from './machine.js'
 
 /**
  * A writer whose background job publishes the next segment, that ends without waiting for it (its thread is terminated), and its successor. Each process that goes by the
- * lock also looks whether the lock file is still the one that is locked: somebody may replace it.
+ * lock also looks whether the lock file is still the one that is locked: another process may replace it.
  *
  * The lock is held by descriptors of one open file, and is free when the last is closed. Looking at the lock file and renaming are taken as one step: nothing can be put
  * between them but a few instructions, and no system call does both.
@@ -17,7 +17,7 @@ export type BackgroundWorkFault =
 
 export interface BackgroundWorkSetting {
   readonly fault?: BackgroundWorkFault
-  /** Whether somebody replaces the lock file. */
+  /** Whether another process replaces the lock file. */
   readonly replaced?: boolean
 }
 
@@ -29,7 +29,7 @@ const LIVE = 2
 const shared = words({
   /** Descriptors of the lock that the writer took; its file is free when there are none. */
   descriptors: 1,
-  /** Whether another file bears the lock's name. */
+  /** Whether another file has the lock's name. */
   other: 1,
   job: 1,
   segment: 1,
@@ -48,7 +48,7 @@ const writer = (fault: BackgroundWorkFault | undefined): Process => ({
   },
 })
 
-/** The end of the writer: the kernel closes its descriptors. It waits for nobody. */
+/** The end of the writer: the kernel closes its descriptors. It waits for no job. */
 const termination: Process = {
   name: 'termination',
   locals: 0,
@@ -93,7 +93,7 @@ const successor: Process = {
   locals: 0,
   start: 'lock',
   steps: {
-    // A file that was put in the lock's place is locked by nobody.
+    // A file that was put in the lock's place is not locked.
     lock: (cpu) => (cpu.peek(shared.descriptors) === 0 || cpu.peek(shared.other) === 1 ? 'roll' : undefined),
     roll: (cpu) => {
       cpu.poke(shared.segment, LIVE)

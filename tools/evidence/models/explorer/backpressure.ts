@@ -12,8 +12,8 @@ import { END, type Model, type Process, words } from './machine.js'
  *                                            and when it leaves: meta removed or lock released, progressSequence + 1, wake
  * ```
  *
- * A reader that is killed says nothing; only the bounded wait finds that out. With nobody killed the wait has no bound, which
- * shows that no wake-up is lost while everybody lives.
+ * A reader that is killed says nothing; only the bounded wait finds that out. Without a kill the wait has no bound, which
+ * shows that no wake-up is lost while every process lives.
  */
 export type BackpressureFault =
   /** The positions are looked at before writerBlocked is stored. */
@@ -24,7 +24,7 @@ export type BackpressureFault =
   | 'reader-without-fence'
   /** No full fence between writerBlocked and the look at the positions. */
   | 'writer-without-fence'
-  /** A reader that leaves wakes nobody. */
+  /** A reader that leaves makes no wake. */
   | 'silent-leave'
   /** The wait has no bound though a reader may be killed. */
   | 'unbounded-wait'
@@ -152,6 +152,6 @@ export function backpressure({ fault, kills = 0 }: BackpressureSetting = {}): Mo
     bufferLength: 1,
     kills,
     judge: (end) =>
-      end.ended(0) ? undefined : `the writer waits for ever with ${end.local(0, local.next)} of ${RECORDS} records published`,
+      end.ended(0) ? undefined : `the writer waits forever with ${end.local(0, local.next)} of ${RECORDS} records published`,
   }
 }

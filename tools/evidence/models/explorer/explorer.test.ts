@@ -66,7 +66,7 @@ describe('the explorer itself', () => {
     expect(explore(storeBuffering(false, 1)).violation?.message).toBe('both loads passed the stores')
   })
 
-  it('keeps loads behind a fence', () => {
+  it('keeps loads after a fence', () => {
     expect(explore(storeBuffering(true, 1))).toMatchObject({ complete: true })
   })
 

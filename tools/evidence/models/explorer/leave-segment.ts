@@ -50,7 +50,7 @@ const writer = (fault: LeaveSegmentFault | undefined): Process => ({
     append: (cpu: Cpu) => {
       if (cpu.get(local.next) === RECORDS) return END
       if (cpu.get(local.slot) === SLOTS) return 'roll'
-      // A record that is too long for what is left rolls early and leaves an empty slot behind.
+      // A record that is too long for what is left rolls early, and an empty slot stays.
       if (cpu.get(local.slot) > 0 && cpu.choose(2) === 1) return 'roll'
       return fault === 'commit-before-payload' ? 'commit' : 'payload'
     },
@@ -150,6 +150,6 @@ export function leaveSegment({ fault, leaveAtLaterHead = false }: LeaveSegmentSe
     bufferLength: 2,
     kills: 0,
     judge: (end) =>
-      end.ended(1) ? undefined : `the reader waits for ever after ${end.local(1, local.next)} of ${RECORDS} records`,
+      end.ended(1) ? undefined : `the reader waits forever after ${end.local(1, local.next)} of ${RECORDS} records`,
   }
 }

@@ -45,7 +45,7 @@ export interface Process {
   readonly killable?: boolean
   /** Runs with the kill: what the kernel does then, such as releasing a lock. */
   readonly onKill?: (cpu: Cpu) => void
-  /** Label at which a killed process starts anew, with all locals 0; without it, it stays dead. */
+  /** Label at which a killed process starts again, with all locals 0; without it, it stays dead. */
   readonly restart?: string
 }
 

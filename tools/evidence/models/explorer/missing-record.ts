@@ -3,9 +3,9 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
 /**
  * Telling a record that is not there yet from one that is gone.
  *
- * A reader at a commit word of 0 in the head asks the control block whether the writer has gone on behind it: head segment and write offset, one
+ * A reader at a commit word of 0 in the head asks the control block whether the writer has gone on after it: head segment and write offset, one
  * pair of the seqlock. If it has, the reader looks at the commit word once more; if that is still 0, the record was destroyed, and the reader
- * says so instead of waiting for ever. Nothing is destroyed in this model: every such verdict is a false alarm.
+ * says so instead of waiting forever. Nothing is destroyed in this model: every such verdict is a false alarm.
  */
 export type MissingRecordFault =
   /** Head and offset are loaded without looking at the generation: in the middle of a roll the new head stands beside the old offset. */
@@ -142,6 +142,6 @@ export function missingRecord({ fault }: MissingRecordSetting = {}): Model {
     bufferLength: 2,
     kills: 0,
     judge: (end) =>
-      end.ended(1) ? undefined : `the reader waits for ever after ${end.local(1, local.next)} of ${RECORDS} records`,
+      end.ended(1) ? undefined : `the reader waits forever after ${end.local(1, local.next)} of ${RECORDS} records`,
   }
 }

@@ -13,7 +13,7 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
  *                                               wake all
  * ```
  *
- * No park has a time limit here: a lost wake-up is a reader that sleeps for ever.
+ * No park has a time limit here: a lost wake-up is a reader that sleeps forever.
  */
 export type ParkWakeFault =
   /** L1: "something to read" is the commit word of this segment alone, so that a roll goes unseen. */
@@ -30,7 +30,7 @@ export type ParkWakeFault =
   | 'bump-before-clear'
   /** The reader takes its flag away itself when it wakes. */
   | 'reader-clears'
-  /** L16: a count that readers take away themselves instead of a flag: a dead one's stays for ever. */
+  /** L16: a count that readers take away themselves instead of a flag: a dead one's stays forever. */
   | 'counter'
 
 export interface ParkWakeSetting {
@@ -174,7 +174,7 @@ export function parkWake({ fault, kills = 1 }: ParkWakeSetting = {}): Model {
     judge: (end) => {
       for (let i = 1; i <= READERS; i++) {
         if (!end.ended(i) && !end.dead(i))
-          return `reader ${i - 1} sleeps for ever after ${end.local(i, local.next)} of ${RECORDS} records`
+          return `reader ${i - 1} sleeps forever after ${end.local(i, local.next)} of ${RECORDS} records`
       }
       return undefined
     },

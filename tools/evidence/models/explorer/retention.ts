@@ -7,7 +7,7 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
  * and saves its position. Between the pruner's look at the readers and its unlink a new one may appear. All of it goes through the kernel
  * or through locked operations, so no store buffers here.
  *
- * The promise: once an open returned, nothing at or behind the reader's saved position is deleted, however often pruner and reader are
+ * The promise: once an open returned, nothing at or after the reader's saved position is deleted, however often pruner and reader are
  * killed; and the segments that exist never have a hole.
  */
 export type RetentionRule =
@@ -115,7 +115,7 @@ const pruner = (plan: Plan): Process => ({
   },
   steps: {
     begin: (cpu) => {
-      // What a killed pruner announced and did not delete is there for everybody again.
+      // What a killed pruner announced and did not delete is there for every reader again.
       if (announces(plan)) cpu.exchange(shared.first, lowestSegment(cpu))
       return plan.rule === 'lock' && plan.fault !== 'early-look' ? 'lock' : 'next'
     },
@@ -186,7 +186,7 @@ const newReader = (plan: Plan): Process => ({
   restart: 'open',
   onKill: (cpu) => {
     if (cpu.peek(shared.lock) % EXCLUSIVE > 0) cpu.poke(shared.lock, cpu.peek(shared.lock) - 1)
-    // An empty file that nobody holds promised nothing.
+    // An empty file that no process holds promised nothing.
     if (cpu.peek(shared.reader + NEW) === REGISTERING) cpu.poke(shared.reader + NEW, NO_FILE)
   },
   steps: {

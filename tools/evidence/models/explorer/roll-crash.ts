@@ -4,8 +4,8 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
  * A writer that is killed at any step of an append or a roll, the next writer's recovery (killed as well), and a reader that goes on meanwhile.
  *
  * Roll: publish N+1 complete, generation odd, head = N+1, generation even, SEALED on N. Recovery, under the lock: the head that the control
- * block names counts whatever the generation says (one word is never torn), then an odd generation is made even, the predecessor is sealed
- * if it is not, the torn tail is zeroed, and the sequence goes on behind the last committed record.
+ * block names counts for any generation (one word is never torn), then an odd generation is made even, the predecessor is sealed
+ * if it is not, the torn tail is zeroed, and the sequence goes on after the last committed record.
  */
 export type RollCrashFault =
   /** L4: the sequence starts at 0 with every writer. */
@@ -16,7 +16,7 @@ export type RollCrashFault =
   | 'writer-waits-for-even'
   /** L14: a reader that opens waits for an even generation. */
   | 'reader-waits-for-even'
-  /** L23: an N+1 that exists is used with whatever is in it. */
+  /** L23: an N+1 that exists is used with all that is in it. */
   | 'reuse-as-is'
   /** With an odd generation the highest segment with a record is the head, though the control block names a later one. */
   | 'head-below-control'
@@ -202,7 +202,7 @@ const writer = (fault: RollCrashFault | undefined): Process => ({
 export function rollCrash({ fault, kills = 2 }: RollCrashSetting = {}): Model {
   return {
     words: shared.length,
-    // Segment 1 is what a writer of another life left behind: a header, and a record that never belonged to this queue.
+    // Segment 1 is what a writer of another life left: a header, and a record that never belonged to this queue.
     initial: { [shared.file]: VALID, [shared.file + 1]: VALID, [shared.commit + SLOTS]: GARBAGE },
     processes: [writer(fault), reader(fault)],
     bufferLength: 1,

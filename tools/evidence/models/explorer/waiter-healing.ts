@@ -3,15 +3,15 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
 /**
  * `waitersPending`, the count that readers of the base format add themselves to before they park and take themselves from afterwards.
  *
- * A reader that dies parked leaves its one behind, and every append pays a system call for it. Whoever resets the count guesses: a living
+ * The one of a reader that dies parked stays, and every append pays a system call for it. A process that resets the count guesses: a living
  * reader that was counted, and is slow or stopped, takes its one away later, the count is one too low, and the next reader that parks makes
  * it 0 and sleeps unseen. No rule over a bare count can tell the two apart, however long it watches.
  *
- * So the count is left alone and only its cost is bounded: when wakes keep finding nobody the writer skips them, and whenever it skipped one
+ * So the count is left alone and only its cost is bounded: when wakes keep finding no sleeper the writer skips them, and whenever it skipped one
  * a background thread wakes a little later (1 ms). The system calls are bounded by time instead of by appends, and no wake-up is lost.
  */
 export type WaiterHealingFault =
-  /** Resets the count when a wake found nobody and the count is still the same. */
+  /** Resets the count when a wake found no sleeper and the count is still the same. */
   | 'reset-if-unchanged'
   /** Resets it only after a time in which no living reader was counted awake, but by a plain store. */
   | 'reset-after-a-second'
@@ -86,9 +86,9 @@ const writer = (fault: WaiterHealingFault | undefined): Process => ({
     },
     bump: (cpu) => {
       cpu.add(shared.notify, 1)
-      return 'wake after healing'
+      return 'wake after the reset'
     },
-    'wake after healing': (cpu) => {
+    'wake after the reset': (cpu) => {
       for (let i = 0; i < READERS; i++) cpu.poke(shared.asleep + i, 0)
       return 'publish'
     },
@@ -164,7 +164,7 @@ export function waiterHealing({ fault, kills = 1, readers = READERS }: WaiterHea
     judge: (end) => {
       for (let i = 1; i <= readers; i++) {
         if (!end.ended(i) && !end.dead(i))
-          return `reader ${i - 1} sleeps for ever after ${end.local(i, local.next)} of ${RECORDS} records`
+          return `reader ${i - 1} sleeps forever after ${end.local(i, local.next)} of ${RECORDS} records`
       }
       return undefined
     },

@@ -4,7 +4,7 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
  * A writer that makes messages durable on a disk that refuses some writes, is killed at any step, and is followed by the next. A sync that fails marks the page clean, and
  * the next one then has nothing to write and succeeds (PostgreSQL's fsync story of 2018).
  *
- * `writeBack` in the control block: 1 before a sync, 2 when it failed, 0 when its mark is stored. Whoever finds it not 0 makes the page dirty again first.
+ * `writeBack` in the control block: 1 before a sync, 2 when it failed, 0 when its mark is stored. A writer that finds it not 0 makes the page dirty again first.
  */
 export type WriteBackFault =
   /** L48: the failure is remembered by the process only. */

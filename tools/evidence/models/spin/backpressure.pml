@@ -1,5 +1,5 @@
 /*
- * A full writer that waits for its readers. Nobody is killed: the wait has no bound, and a lost wake-up is a writer that sleeps for ever.
+ * A full writer that waits for its readers. No process is killed: the wait has no bound, and a lost wake-up is a writer that sleeps forever.
  * With KILLS the wait is bounded, as a killed reader says nothing.
  *
  * Faults: LOOK_BEFORE_ANNOUNCING, LATE_PROGRESS_LOAD, READER_WITHOUT_FENCE, WRITER_WITHOUT_FENCE, SILENT_LEAVE, UNBOUNDED_WAIT.

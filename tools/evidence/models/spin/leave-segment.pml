@@ -1,6 +1,6 @@
 /*
  * Publish, consume, roll, and how readers leave a segment. A reader that stands still at an uncommitted record is a guard that waits:
- * one that waits for ever is an invalid end state.
+ * one that waits forever is an invalid end state.
  *
  * Faults: NO_SECOND_LOOK (L2), EARLY_SECOND_LOOK (L2), COMMIT_BEFORE_PAYLOAD, SEAL_BEFORE_SUCCESSOR.
  */

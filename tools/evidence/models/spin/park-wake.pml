@@ -1,5 +1,5 @@
 /*
- * Park and wake with the flag that only the writer clears. No park has a time limit: a lost wake-up is a reader that sleeps for ever, an
+ * Park and wake with the flag that only the writer clears. No park has a time limit: a lost wake-up is a reader that sleeps forever, an
  * invalid end state. The writer rolls after every record, because the next one is too long for what is left of the segment.
  *
  * Faults: COMMIT_WORD_ONLY (L1), LATE_NOTIFY_LOAD (L1), WRITER_WITHOUT_FENCE, READER_WITHOUT_FENCE, ONE_BUMP, BUMP_BEFORE_CLEAR,

@@ -235,7 +235,7 @@ search:
   goto finished;
 killed:
   skip;
-  /* An empty file that nobody holds promised nothing. */
+  /* An empty file that no process holds promised nothing. */
   d_step {
     if
     :: reader_file[NEW] == REGISTERING -> reader_file[NEW] = NO_FILE

@@ -148,7 +148,7 @@ again:
 killed:
   skip;
   d_step { segment = 0; slot = 0; next = 0; i = 0 };
-  /* Another writer comes, or nobody. */
+  /* Another writer comes, or none. */
   if
   :: goto again
   :: true
@@ -177,7 +177,7 @@ waiting:
 #else
      :: (sealed[segment] || head > segment) && file[segment + 1] == VALID
 #endif
-     /* Nobody writes any more, and everything is read: this is how it may end. */
+     /* No process writes any more, and everything is read: this is how it may end. */
      :: timeout ->
         byte left = 0, i = 0;
         do

@@ -1,8 +1,8 @@
 /*
  * waitersPending, the count of the base format: readers add themselves before they park and take themselves away afterwards; one that is
- * killed leaves its one behind. The writer leaves the count alone, may skip wakes, and has a background process wake later when it did.
+ * killed leaves its one. The writer leaves the count alone, may skip wakes, and has a background process wake later when it did.
  *
- * Faults (all L16): RESET (when a wake found nobody and the count is the same), RESET_BUMP_WAKE, SUBTRACT, NO_LATER_WAKE.
+ * Faults (all L16): RESET (when a wake found no sleeper and the count is the same), RESET_BUMP_WAKE, SUBTRACT, NO_LATER_WAKE.
  */
 #ifndef RECORDS
 #define RECORDS 3

@@ -8,7 +8,7 @@ export const MARKER_FILE = '.chron-cli-bench'
 const QUEUE_NAME = /^bench-queue-\d+$/
 
 /**
- * The directory that the benchmark fills and empties. It is made, or was empty, or bears the marker of an earlier run that could not clean up; any other is not touched.
+ * The directory that the benchmark fills and empties. It is made, or was empty, or has the marker of an earlier run that could not clean up; any other is not touched.
  * Disposing of it removes what the benchmark made, and the directory when the benchmark made that.
  */
 export class BenchDirectory implements Disposable {
@@ -17,7 +17,7 @@ export class BenchDirectory implements Disposable {
   #queues = 0
   #disposed = false
 
-  /** @throws UsageError when the directory is somebody else's, or another run is using it. */
+  /** @throws UsageError when the directory is of another program, or another run is using it. */
   constructor(path: string) {
     this.path = resolve(path)
     this.#madeIt = makeDirectory(this.path) !== undefined || this.#hasMarker()

@@ -10,7 +10,7 @@ import { openSender, sendAtRate } from './send-at-rate.js'
 /** Only core's own errors about the data, and ours, say that something is wrong with it. */
 const WRONG_CODES = new Set(['ERR_CORRUPT_RECORD', 'ERR_SEQUENCE_GAP', 'ERR_DATA_LOST', 'ERR_BAD_SEGMENT'])
 
-/** A loop that spins hears of nothing. A thread looks whether the parent is still there, and ends the process that nobody waits for any more. */
+/** A loop that spins handles no event. A thread looks whether the parent is still there, and ends the process when it is gone. */
 const WATCH_PARENT = `
 const { workerData } = require('node:worker_threads')
 setInterval(() => { if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL') }, 250)

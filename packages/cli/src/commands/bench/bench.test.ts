@@ -204,7 +204,7 @@ describe('reports', () => {
 describe('chron-cli bench', () => {
   const QUICK = ['--sizes', '24', '--rate', '1000', '--messages', '300', '--rounds', '1']
 
-  it('measures, checks and leaves nothing behind', () => {
+  it('measures, checks and removes its files', () => {
     const { exitCode, stdout } = bench([
       '--json',
       '--sizes',
@@ -240,7 +240,7 @@ describe('chron-cli bench', () => {
     expect(bench(['--compare', folder.join('base.json'), '--max-regression', '100000']).exitCode).toBe(0)
   })
 
-  it('refuses a base that is none before it measures anything', () => {
+  it('refuses an invalid base before it measures anything', () => {
     writeFileSync(folder.join('base.json'), '{"schemaVersion":1,"command":"inspect"}')
     expect(bench(['--compare', folder.join('base.json')])).toMatchObject({ exitCode: 1, stdout: '' })
     expect(existsSync(folder.join('work'))).toBe(false)
@@ -274,7 +274,7 @@ describe('chron-cli bench', () => {
     expect(existsSync(folder.join('work'))).toBe(false)
   })
 
-  it('cleans up on Ctrl-C, in whatever phase', async () => {
+  it('cleans up on Ctrl-C, in every phase', async () => {
     const child = startCli(['bench', '--directory', folder.join('work'), '--rounds', '100', '--seconds', '5'])
     while (!existsSync(folder.join('work/bench-queue-1'))) await new Promise((resolve) => setTimeout(resolve, 10))
     child.kill('SIGINT')

@@ -15,7 +15,7 @@ export interface BenchEnvironment {
   readonly commit: string | undefined
   readonly date: string
   readonly fileSystem: string
-  /** Runnable processes per CPU before the run: above about 0.5 somebody else is at work. */
+  /** Runnable processes per CPU before the run: above about 0.5 other programs are at work. */
   readonly loadPerCpu: number
 }
 
@@ -47,7 +47,7 @@ export function readEnvironment(directory: string): BenchEnvironment {
   }
 }
 
-/** An installed package may lie inside of somebody else's repository: its commit says nothing about us. */
+/** An installed package may lie inside of another repository: its commit says nothing about this one. */
 function readCommit(): string | undefined {
   const here = import.meta.dirname
   if (here.includes('/node_modules/')) return undefined

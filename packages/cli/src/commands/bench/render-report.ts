@@ -10,7 +10,7 @@ import type { LatencyFigures } from './latency-samples.js'
 
 type Look = Pick<Output, 'palette' | 'width'>
 
-/** Where nobody looks at a screen the plot is as wide as a common terminal. */
+/** Without a screen the plot is as wide as a common terminal. */
 const WIDTH = 80
 const PLOT_WIDTH_MAX = 120
 const BUCKETS_PER_ROW = 2

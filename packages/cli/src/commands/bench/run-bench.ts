@@ -105,7 +105,7 @@ async function measureLatency({ options, signal, directory }: BenchRun, payloadL
     directory.removeQueue(queue)
     return latencyResult(options.rate, count, sent, received)
   } finally {
-    // Whoever ends badly takes the others along.
+    // A process that fails ends the others, too.
     for (const worker of workers) worker[Symbol.dispose]()
   }
 }

@@ -52,7 +52,7 @@ export class WorkerProcess implements Disposable {
     return note as Extract<BenchNote, { kind: Kind }>
   }
 
-  /** Ends it, whatever it is doing. */
+  /** Ends it in the middle of its work. */
   [Symbol.dispose](): void {
     process.off('exit', this.#kill)
     this.#kill()

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { connectNats, type NatsOptions, type SessionNote, type StreamNames } from '@chronicle-ts/bridge'
+import { connectNats, connectPersistently, type NatsOptions, type SessionNote, type StreamNames } from '@chronicle-ts/bridge'
+import { isQueueError } from '@chronicle-ts/core'
+import { fromSystemError } from '@chronicle-ts/core/internal'
 import type { CommandContext } from '../../command-context.js'
 
 /** The options of `bridge`, as they are given. */
@@ -17,7 +20,13 @@ export interface BridgeOptions {
   readonly subject?: string
   readonly streamReplicas?: number
   readonly streamMaxBytes?: number
+  readonly sink?: readonly string[]
+  readonly compression?: 'none' | 'zstd'
   readonly creds?: string
+  readonly nkey?: string
+  readonly user?: string
+  readonly passwordFile?: string
+  readonly tokenFile?: string
   readonly tlsCa?: string
   readonly tlsCert?: string
   readonly tlsKey?: string
@@ -27,12 +36,32 @@ export interface BridgeOptions {
 /** Options of an action that needs servers. */
 export type ServerOptions = BridgeOptions & { readonly url: string }
 
+type Connection = Awaited<ReturnType<typeof connectNats>>
+
 /** Runs work with a connection, and ends that afterwards. */
 export async function withServers<Result>(
   options: ServerOptions,
-  work: (connection: Awaited<ReturnType<typeof connectNats>>) => Promise<Result>,
+  work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const connection = await connectNats(natsOptionsOf(options))
+  return closing(await connectNats(natsOptionsOf(options)), work)
+}
+
+/** {@link withServers} that waits for a server. @returns `undefined` when the command was interrupted before there was one. */
+export async function withServersInTime<Result>(
+  context: CommandContext,
+  options: ServerOptions,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result | undefined> {
+  const { signal } = context
+  try {
+    return await closing(await connectPersistently(natsOptionsOf(options), { signal, onNote: noteIn(context) }), work)
+  } catch (error) {
+    if (signal.aborted && isQueueError(error, 'ERR_SERVER_UNREACHABLE')) return undefined
+    throw error
+  }
+}
+
+async function closing<Result>(connection: Connection, work: (connection: Connection) => Promise<Result>): Promise<Result> {
   try {
     return await work(connection)
   } finally {
@@ -40,7 +69,8 @@ export async function withServers<Result>(
   }
 }
 
-function natsOptionsOf({ url, creds, tlsCa, tlsCert, tlsKey }: ServerOptions): NatsOptions {
+function natsOptionsOf(options: ServerOptions): NatsOptions {
+  const { url, creds, nkey, user, passwordFile, tokenFile, tlsCa, tlsCert, tlsKey } = options
   const tls = {
     ...(tlsCa !== undefined && { caFile: tlsCa }),
     ...(tlsCert !== undefined && { certFile: tlsCert }),
@@ -49,7 +79,20 @@ function natsOptionsOf({ url, creds, tlsCa, tlsCert, tlsKey }: ServerOptions): N
   return {
     servers: url.split(','),
     ...(creds !== undefined && { credentialsFile: creds }),
+    ...(nkey !== undefined && { nkeyFile: nkey }),
+    ...(user !== undefined && { user }),
+    ...(passwordFile !== undefined && { password: secretOf(passwordFile) }),
+    ...(tokenFile !== undefined && { token: secretOf(tokenFile) }),
     ...(Object.keys(tls).length > 0 && { tls }),
+  }
+}
+
+/** Secrets are in files: a command line is seen by every user of the machine. */
+function secretOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    throw fromSystemError(error, { path })
   }
 }
 

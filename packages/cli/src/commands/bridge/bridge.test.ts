@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { readIdentity } from '@chronicle-ts/bridge'
 import { openObserver, openWriter } from '@chronicle-ts/core'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { findNatsServer, NatsServer } from '@chronicle-ts/testing'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
 import { BIN, runCli, runCliProcess } from '../../../test/support/run-cli.js'
 
@@ -21,7 +24,7 @@ function count(queue: string): number {
   return observer.poll(Number.POSITIVE_INFINITY, () => undefined)
 }
 
-it('carries a queue over a pipe, and tells of one that broke', () => {
+it('carries a queue over a pipe, and reports one that broke', () => {
   const pushed = spawnSync(process.execPath, [BIN, 'bridge', 'push', source, '--to', '-'])
   expect([pushed.status, pushed.stdout.length > 10_000]).toEqual([0, true])
   const cut = runCliProcess(['bridge', 'pull', folder.join('cut'), '--from', '-', '--json'], {
@@ -32,6 +35,40 @@ it('carries a queue over a pipe, and tells of one that broke', () => {
   expect([whole.exitCode, count(folder.join('replica'))]).toEqual([0, 100])
   const nothing = runCliProcess(['bridge', 'pull', source, '--from', '-'], { input: pushed.stdout })
   expect(nothing.exitCode).toBe(1)
+})
+
+const NO_SERVER = findNatsServer() === undefined ? ' (skipped: nats-server is not installed)' : ''
+
+it.skipIf(NO_SERVER !== '')(`carries a queue over a server, and shows where both ends are${NO_SERVER}`, async () => {
+  const settings = 'authorization { user: "bridge", password: "secret" }'
+  const server = await NatsServer.start({ folder: folder.join('nats'), settings })
+  onTestFinished(() => server.kill())
+  const password = folder.join('password')
+  writeFileSync(password, 'secret\n')
+  const login = ['--user', 'bridge', '--password-file', password]
+  const bridge = (...args: readonly string[]) => runCliProcess(['bridge', ...args, ...login, '--json'])
+  const replica = folder.join('replica')
+  const queueId = readIdentity(source)?.queueId ?? ''
+  expect(bridge('push', source, '--to', server.url, '--once').exitCode).toBe(0)
+  expect(bridge('pull', replica, '--from', server.url, '--queue-id', queueId, '--name', 'b', '--once').exitCode).toBe(0)
+  expect(count(replica)).toBe(100)
+  const status = bridge('status', source, '--to', server.url)
+  expect([status.exitCode, JSON.parse(status.stdout)]).toMatchObject([
+    0,
+    {
+      role: 'source',
+      lag: { messages: 0, bytes: 0, seconds: 0 },
+      sinks: [{ name: 'b', durableSequence: 100, lag: { messages: 0 } }],
+    },
+  ])
+  const { stdout } = runCli(['metrics', folder.path])
+  for (const name of ['messages', 'bytes', 'seconds']) {
+    expect(stdout).toMatch(new RegExp(`^chronicle_bridge_lag_${name}\\{queue="source",end="push",name="bridge",[^}]+\\} 0$`, 'm'))
+    expect(stdout).toMatch(new RegExp(`^chronicle_bridge_lag_${name}\\{queue="replica",end="pull",name="b",[^}]+\\} 0$`, 'm'))
+  }
+  writeFileSync(password, 'wrong')
+  const refused = bridge('status', source, '--to', server.url)
+  expect([refused.exitCode, JSON.parse(refused.stdout)]).toMatchObject([1, { code: 'ERR_SERVER_REFUSED' }])
 })
 
 it('says what is missing', () => {

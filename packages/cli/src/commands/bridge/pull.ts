@@ -1,4 +1,4 @@
-import { FrameStream, Puller, pullFromStream, ReplicaSink, readIdentity } from '@chronicle-ts/bridge'
+import { FrameStream, ProgressWriter, Puller, pullFromStream, ReplicaSink, readIdentity } from '@chronicle-ts/bridge'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
@@ -6,7 +6,9 @@ import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.j
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf } from '../../output/quantities.js'
-import { type BridgeOptions, namesOf, noteIn, type ServerOptions, sinkNameOf, withServers } from './bridge-options.js'
+import { type BridgeOptions, namesOf, noteIn, type ServerOptions, sinkNameOf, withServersInTime } from './bridge-options.js'
+
+const NOTHING = { records: 0, bytes: 0, failures: 0 }
 
 /** `bridge pull --from <servers>`. */
 export async function pull(context: CommandContext, queue: string, options: ServerOptions): Promise<number> {
@@ -17,7 +19,7 @@ export async function pull(context: CommandContext, queue: string, options: Serv
   if (!/^[0-9a-f]{32}$/.test(queueId)) throw new UsageError('--queue-id must be 32 hexadecimal digits')
   return asOwnerOf(queue, async () => {
     using sink = new ReplicaSink(queue, { queueId })
-    const progress = await withServers(options, async (connection) => {
+    const progress = await withServersInTime(context, options, async (connection) => {
       const stream = await FrameStream.of(connection, queueId, namesOf(options))
       const puller = new Puller(sink, stream, {
         name: sinkNameOf(options),
@@ -25,10 +27,14 @@ export async function pull(context: CommandContext, queue: string, options: Serv
         onNote: noteIn(context),
       })
       context.log.info({ queueId, stream: stream.name, nextSequence: sink.nextSequence }, 'pulling')
-      await puller.run(context.signal)
+      await ProgressWriter.during(
+        queue,
+        () => puller.read(),
+        () => puller.run(context.signal),
+      )
       return puller.progress
     })
-    const { records, bytes, failures } = progress
+    const { records, bytes, failures } = progress ?? NOTHING
     report(context, { queue, queueId, records, bytes, failures, nextSequence: sink.nextSequence, term: sink.term })
     return context.interrupted() ? EXIT_INTERRUPTED : EXIT_HEALTHY
   })

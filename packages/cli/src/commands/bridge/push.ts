@@ -1,33 +1,40 @@
-import { FrameStream, Pusher, pushToStream, ReplicaSource } from '@chronicle-ts/bridge'
-import { openObserver, openReader } from '@chronicle-ts/core'
+import { FrameStream, ProgressWriter, Pusher, pushToStream, ReplicaSource, type ReplicaSourceOptions } from '@chronicle-ts/bridge'
+import { isQueueError, openObserver, openReader } from '@chronicle-ts/core'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
-import { EXIT_HEALTHY, EXIT_INTERRUPTED } from '../../exit-codes.js'
+import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf } from '../../output/quantities.js'
-import { type BridgeOptions, namesOf, noteIn, type ServerOptions, withServers } from './bridge-options.js'
+import { type BridgeOptions, namesOf, noteIn, type ServerOptions, withServersInTime } from './bridge-options.js'
+
+const NOTHING = { records: 0, bytes: 0, failures: 0, nextSequence: undefined }
 
 /** `bridge push --to <servers>`. */
 export async function push(context: CommandContext, queue: string, options: ServerOptions): Promise<number> {
   return asOwnerOf(queue, async () => {
     using reader = openReader(queue, options.reader)
-    const source = new ReplicaSource(reader)
-    const progress = await withServers(options, async (connection) => {
+    const source = new ReplicaSource(reader, sourceOptionsOf(options))
+    const progress = await withServersInTime(context, options, async (connection) => {
       const stream = await FrameStream.of(connection, source.queueId, namesOf(options))
-      const { holdUntil, once, streamReplicas, streamMaxBytes } = options
+      const { holdUntil, once, streamReplicas, streamMaxBytes, sink } = options
       const pusher = new Pusher(source, stream, {
         ...(holdUntil !== undefined && { holdUntil }),
+        ...(sink !== undefined && { sinks: sink }),
         ...(once !== undefined && { once }),
         ...(streamReplicas !== undefined && { replicas: streamReplicas }),
         ...(streamMaxBytes !== undefined && { maxBytes: streamMaxBytes }),
         onNote: noteIn(context),
       })
       context.log.info({ queueId: source.queueId, term: source.term, stream: stream.name }, 'pushing')
-      await pusher.run(context.signal)
+      await ProgressWriter.during(
+        queue,
+        () => pusher.read(),
+        () => pusher.run(context.signal),
+      )
       return pusher.progress
     })
-    const { records, bytes, failures, nextSequence } = progress
+    const { records, bytes, failures, nextSequence } = progress ?? NOTHING
     if (context.json)
       context.output.line(
         toJsonReport('bridge', { action: 'push', queue, queueId: source.queueId, records, bytes, failures, nextSequence }),
@@ -41,11 +48,21 @@ export async function push(context: CommandContext, queue: string, options: Serv
 export async function pushToPipe(context: CommandContext, queue: string, options: BridgeOptions): Promise<number> {
   using observer = openObserver(queue)
   const { fromSequence, follow } = options
-  const { records } = await pushToStream(new ReplicaSource(observer), process.stdout, {
-    signal: context.signal,
-    ...(fromSequence !== undefined && { from: fromSequence }),
-    ...(follow !== undefined && { follow }),
-  })
-  context.log.info({ records }, `${formatCountOf(records, 'record')} pushed`)
+  try {
+    const { records } = await pushToStream(new ReplicaSource(observer, sourceOptionsOf(options)), process.stdout, {
+      signal: context.signal,
+      ...(fromSequence !== undefined && { from: fromSequence }),
+      ...(follow !== undefined && { follow }),
+    })
+    context.log.info({ records }, `${formatCountOf(records, 'record')} pushed`)
+  } catch (error) {
+    if (!isQueueError(error, 'ERR_IO') || error.errnoName !== 'EPIPE') throw error
+    context.log.warn('the pipe broke: its reader is gone')
+    return EXIT_WARNING
+  }
   return context.interrupted() ? EXIT_INTERRUPTED : EXIT_HEALTHY
+}
+
+function sourceOptionsOf({ compression }: BridgeOptions): ReplicaSourceOptions {
+  return compression === undefined ? {} : { compression }
 }

@@ -1,4 +1,4 @@
-import { bridgeStatus, promote as promoteReplica, rejoin as rejoinSource } from '@chronicle-ts/bridge'
+import { type BridgeLag, bridgeStatus, promote as promoteReplica, rejoin as rejoinSource } from '@chronicle-ts/bridge'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
 import { EXIT_CRITICAL, EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
@@ -13,12 +13,11 @@ export async function status(context: CommandContext, queue: string, options: Se
   if (context.json) context.output.line(toJsonReport('bridge', { action: 'status', ...found }))
   else {
     const { role, term, queueId, nextSequence, durableSequence, stream, lag, fenced, sinks } = found
-    const age = lag.seconds === undefined ? '' : `, ${lag.seconds.toFixed(1)} s`
     context.output.line(`${printable(queue)}  ${role}${fenced ? ', FENCED' : ''}`)
     context.output.line(`  queue id  ${queueId}`)
     context.output.line(`  term      ${term}${stream.term > term ? ` (the stream has ${stream.term})` : ''}`)
     context.output.line(`  next      ${nextSequence}, durable below ${durableSequence}`)
-    context.output.line(`  lag       ${formatCountOf(lag.messages, 'message')}${age}`)
+    context.output.line(`  lag       ${lagText(lag)}`)
     context.output.line(
       stream.exists
         ? `  stream    ${stream.name}: next ${stream.nextSequence ?? 'unknown'}, ${formatCountOf(stream.messages, 'frame')}, ${formatCountOf(stream.bytes, 'byte')}`
@@ -26,11 +25,18 @@ export async function status(context: CommandContext, queue: string, options: Se
     )
     for (const sink of sinks)
       context.output.line(
-        `  sink      ${printable(sink.name)}: durable below ${sink.nextSequence ?? 'unknown'}, ${formatCountOf(sink.pendingFrames, 'frame')} pending`,
+        `  sink      ${printable(sink.name)}: durable below ${sink.durableSequence}, ${lagText(sink.lag)} behind`,
       )
   }
   if (found.fenced) return EXIT_CRITICAL
   return found.stream.exists ? EXIT_HEALTHY : EXIT_WARNING
+}
+
+function lagText({ messages, bytes, seconds }: BridgeLag): string {
+  const parts = [messages === undefined ? 'unknown' : formatCountOf(messages, 'message')]
+  if (bytes !== undefined) parts.push(formatCountOf(bytes, 'byte'))
+  if (seconds !== undefined) parts.push(`${seconds.toFixed(1)} s`)
+  return parts.join(', ')
 }
 
 /** `bridge promote`. */

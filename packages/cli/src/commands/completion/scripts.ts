@@ -17,14 +17,14 @@ interface CommandWord {
 export interface OptionLine {
   readonly flags: readonly string[]
   readonly description: string
-  /** `undefined` when it needs no value: what stands behind it may be an operand. */
+  /** `undefined` when it needs no value: what follows it may be an operand. */
   readonly value: Candidates | undefined
 }
 
 /** What can stand in a place: one of these words, a path, or something that no shell can know. */
 type Candidates = readonly string[] | 'file' | 'directory' | 'anything'
 
-/** Reads commands and options off the program itself, so that completion cannot fall behind it. */
+/** Reads commands and options off the program itself, so that completion is never older than it. */
 export function commandLine(program: Command): CommandLine {
   return {
     name: program.name(),

@@ -39,7 +39,7 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 describe('chron-cli doctor', () => {
-  it('prints each finding with what it means and what mends it', async () => {
+  it('prints each finding with what it means and what repairs it', async () => {
     const queue = folder.copyGolden('rolled')
     truncateSync(join(queue, 'control.meta'), 100)
     writeFileSync(join(queue, 'readers/audit.meta'), 'noise')
@@ -106,7 +106,7 @@ describe('chron-cli doctor', () => {
     expect(runCli(['tail', queue, '-n', '100', '--json']).stdout.trimEnd().split('\n')).toHaveLength(99)
   })
 
-  it('moves readers behind damage only when told to', () => {
+  it('moves readers past damage only on request', () => {
     const queue = damagedQueue()
     const [bad] = problemsAt(queue)
     const place = Buffer.alloc(16)

@@ -1,6 +1,6 @@
 import type { ProblemSeverity } from '@chronicle-ts/inspect'
 
-/** Something that the doctor found: what, how bad, what it means, and what mends it. */
+/** Something that the doctor found: what, how bad, what it means, and what repairs it. */
 export interface Finding {
   /** Stable; scripts match on it. */
   readonly code: string
@@ -11,7 +11,7 @@ export interface Finding {
   readonly message: string
   /** What it means for the people who run the queue, where the message does not say it already. */
   readonly explanation?: string
-  /** The exact command that mends it; absent when nothing has to, or can, be done from here. */
+  /** The exact command that repairs it; absent when nothing has to, or can, be done from here. */
   readonly command?: string
 }
 

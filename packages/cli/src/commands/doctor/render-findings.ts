@@ -6,7 +6,7 @@ import type { Finding } from './finding.js'
 const INDENT = 12
 const ORDER = { critical: 0, warning: 1, info: 2 } as const
 
-/** Findings under a title, worst first: code and message, what it means, what mends it. */
+/** Findings under a title, worst first: code and message, what it means, what repairs it. */
 export function renderFindings(
   title: string,
   findings: readonly Finding[],

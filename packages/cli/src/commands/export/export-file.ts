@@ -19,7 +19,7 @@ import { realPath } from '../../real-path.js'
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
 /**
- * A file that takes the place of the one at its path only when it is complete: it is written under a temporary name beside it, synced and renamed. What is no regular file (`/dev/stdout`, a
+ * A file that takes the place of the one at its path only when it is complete: it is written under a temporary name beside it, synced and renamed. What is not a regular file (`/dev/stdout`, a
  * pipe) is written to as it is.
  */
 export class ExportFile implements OutputStream {

@@ -13,7 +13,7 @@ import { ImportTarget } from './import-target.js'
 import { type ImportStream, readMessages } from './read-messages.js'
 import { ResumedImport } from './resumed-import.js'
 
-/** A line of the input is no message, or not the one that the queue holds in its place. */
+/** A line of the input is not a message, or not the one that the queue holds in its place. */
 class BadInputError extends UsageError {
   constructor(
     readonly file: string,
@@ -50,7 +50,7 @@ export async function importMessages(context: CommandContext, queue: string, { f
 
 function openInput(file: string): ImportStream {
   if (file === '-') return process.stdin
-  // Without O_NONBLOCK a named pipe that nobody writes to would hang the process where no signal reaches it.
+  // Without O_NONBLOCK a named pipe without a writer would hang the process where no signal reaches it.
   const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   let isFile = false
   try {
@@ -96,7 +96,7 @@ async function appendAll(context: CommandContext, { streams, target, options }: 
     // An input without a message makes an empty queue.
     if (!context.signal.aborted) writer ??= target.open()
   } finally {
-    // What is in stays in, durable, whatever ended the import.
+    // What is in stays in, durable, however the import ended.
     if (writer !== undefined) target.close(writer)
   }
 }

@@ -71,7 +71,7 @@ describe('an import that was cut off', () => {
 })
 
 describe('an import of what cannot be kept as it is', () => {
-  it('makes no queue when its first line is no message', () => {
+  it('makes no queue when its first line is not a message', () => {
     expect(importText('nonsense\n', '--yes').exitCode).toBe(1)
     expect(existsSync(queue)).toBe(false)
   })

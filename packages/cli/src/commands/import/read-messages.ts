@@ -14,7 +14,7 @@ export interface ImportedMessage {
   readonly payload: Uint8Array
 }
 
-/** A line that is no message. */
+/** A line that is not a message. */
 export interface ImportError {
   readonly line: number
   readonly error: string
@@ -29,7 +29,7 @@ const CARRIAGE_RETURN = 0x0d
 /** What messages are read from. */
 export type ImportStream = AsyncIterable<Buffer | string> & { destroy(): unknown }
 
-/** Reads messages from a stream. Ends at the first line that is no message, with what is wrong with it. */
+/** Reads messages from a stream. Ends at the first line that is not a message, with what is wrong with it. */
 export async function* readMessages(
   stream: ImportStream,
   format: ImportFormat,
@@ -62,7 +62,7 @@ async function readWhole(stream: AsyncIterable<Buffer | string>): Promise<Buffer
 
 type Bytes = AsyncIterable<Buffer | string>
 
-/** UTF-8 begins with it when a program of another system wrote it. It is no part of the text. */
+/** UTF-8 begins with it when a program of another system wrote it. It is not part of the text. */
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 function withoutMark(bytes: Buffer, line: number): Buffer {
@@ -88,7 +88,7 @@ function messageOfLine(line: Buffer): ImportedMessage {
   return { payload: line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line }
 }
 
-/** What is wrong with it when it is no message; `undefined` for an empty line. */
+/** What is wrong with it when it is not a message; `undefined` for an empty line. */
 function messageOfJson(bytes: Buffer, line: number): ImportedMessage | string | undefined {
   const content = withoutMark(bytes, line)
   if (!isUtf8(content)) return 'not UTF-8'
@@ -146,7 +146,7 @@ function headerProblem(header: readonly string[]): string | undefined {
   return new Set(header).size < header.length ? 'the first line names a field twice' : undefined
 }
 
-/** What is wrong with it when it is no message; `undefined` for an empty line. */
+/** What is wrong with it when it is not a message; `undefined` for an empty line. */
 function messageOfCsv(header: readonly string[], fields: readonly string[]): ImportedMessage | string | undefined {
   if (fields.length === 1 && fields[0] === '' && header.length > 1) return undefined
   if (fields.length !== header.length) return `${fields.length} fields instead of ${header.length}`
@@ -173,6 +173,8 @@ function messageOf(fields: MessageFields): ImportedMessage | string {
     return 'timestampNs must be nanoseconds since 1970 as a string of digits; a JSON number of that size is rounded'
   const payload = fields.isBase64 ? exactBase64(fields.content) : exactUtf8(fields.content)
   if (payload === undefined)
-    return fields.isBase64 ? 'base64 is not what an encoder writes' : 'text holds half of a surrogate pair, which is no character'
+    return fields.isBase64
+      ? 'base64 is not what an encoder writes'
+      : 'text holds half of a surrogate pair, which is not a character'
   return { payload, ...(typeId !== undefined && { typeId }), ...(timestampNs !== undefined && { timestampNs }) }
 }

@@ -52,7 +52,7 @@ describe('chron-cli export and import', () => {
     expect(fingerprint(source)).toEqual(before)
   })
 
-  it('writes raw payloads one behind the other', () => {
+  it('writes raw payloads one after the other', () => {
     runCli(['export', source, '--format', 'raw', '-o', folder.join('raw')])
     expect(readFileSync(folder.join('raw'))).toEqual(Buffer.concat([...AWKWARD, ...BINARY]))
   })
@@ -110,7 +110,7 @@ describe('chron-cli export and import', () => {
     ['{"typeId":1}\n', ':1: neither text nor base64'],
     ['{"typeId":65535,"text":""}\n', ':1: typeId must be'],
     ['{"timestampNs":"yesterday","text":""}\n', ':1: timestampNs must be'],
-  ])('names the line that is no message: %j', (text, error) => {
+  ])('names the line that is not a message: %j', (text, error) => {
     writeFileSync(folder.join('bad'), text)
     const { exitCode, stderr } = runCli(['import', folder.join('copy'), folder.join('bad'), '--yes'])
     expect({ exitCode, says: stderr.includes(error) }).toEqual({ exitCode: 1, says: true })

@@ -18,7 +18,7 @@ export class LineTooLongError extends Error {
 /**
  * Lines of a byte stream, without their line feeds. Splits at line feeds only: what else some programs take for the end of a line (U+2028, a lone carriage return) may stand in a message.
  *
- * @throws {@link LineTooLongError} behind the lines before it.
+ * @throws {@link LineTooLongError} after the lines before it.
  */
 export async function* splitLines(
   stream: AsyncIterable<Buffer | string>,

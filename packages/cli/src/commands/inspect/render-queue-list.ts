@@ -31,7 +31,7 @@ export function renderQueueList(
   return root === '' ? table : [output.palette.faint(printable(root)), ...table]
 }
 
-/** The directory that all paths have in common, with the slash at its end; empty when that is none. */
+/** The directory that all paths have in common, with the slash at its end; empty when there is none. */
 function commonDirectory([first = '', ...others]: readonly string[]): string {
   let length = first.lastIndexOf('/') + 1
   for (const path of others) while (!path.startsWith(first.slice(0, length))) length = first.lastIndexOf('/', length - 2) + 1

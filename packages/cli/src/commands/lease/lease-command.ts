@@ -67,7 +67,7 @@ function describe(owner: Lease | undefined, kind: string, liveness: Liveness): s
   return `pid ${owner.pid}, epoch ${owner.epoch}, ${owner.closed ? 'closed' : renewed}, ${state}`
 }
 
-/** Whether there was one. Only the dead are robbed: whoever holds the lock renews the lease anyway. */
+/** Whether there was one. Only while the writer lock is free: the holder of the lock renews the lease anyway. */
 function remove(queue: string, options: LeaseOptions): boolean {
   if (options.yes !== true) throw new UsageError('this removes the LEASE; add --yes to do it')
   const { held, pid } = inspectLock(join(queue, LOCK_FILE))

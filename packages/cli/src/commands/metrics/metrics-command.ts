@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { readProgress } from '@chronicle-ts/bridge/progress'
 import { notifyService } from '@chronicle-ts/core/internal'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
@@ -63,7 +64,7 @@ async function printMetrics(context: CommandContext, directory: string): Promise
   logGaps(context, look)
   const samples = [
     ...look.queues.flatMap(({ directory: queue, inspection, state }) =>
-      samplesOf({ name: pathBelow(directory, queue), inspection, state }),
+      samplesOf({ name: pathBelow(directory, queue), inspection, state, bridges: readProgress(queue) }),
     ),
     ...look.unreadable.flatMap(({ directory: queue }) => samplesOfUnreadable(pathBelow(directory, queue))),
   ]

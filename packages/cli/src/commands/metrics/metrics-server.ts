@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { readProgress } from '@chronicle-ts/bridge/progress'
 import { messageOfError } from '../../error-report.js'
 import { type QueueWatch, WatchedQueues } from '../../queues/watched-queues.js'
 import { renderMetrics, renderOpenMetrics } from './render-metrics.js'
@@ -71,7 +72,9 @@ function send(response: ServerResponse, status: number, text: string, headers: R
 
 function samplesOfWatch({ queues, unreadable }: QueueWatch): Sample[] {
   return [
-    ...queues.flatMap(({ name, inspection, state }) => samplesOf({ name, inspection, state })),
+    ...queues.flatMap(({ name, directory, inspection, state }) =>
+      samplesOf({ name, inspection, state, bridges: readProgress(directory) }),
+    ),
     ...unreadable.flatMap(({ name }) => samplesOfUnreadable(name)),
   ]
 }

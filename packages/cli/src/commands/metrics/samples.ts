@@ -1,3 +1,4 @@
+import type { BridgeProgress } from '@chronicle-ts/bridge/progress'
 import type { ProblemSeverity, QueueInspection, QueueState, ReaderState, StateSeverity } from '@chronicle-ts/inspect'
 
 /** Every metric, with its type and what it means. Names are stable. */
@@ -39,6 +40,23 @@ export const METRICS = {
   },
   chronicle_reader_commit_seconds: { type: 'gauge', help: 'When the reader last committed.' },
   chronicle_reader_pins_from_segment: { type: 'gauge', help: 'The lowest segment that the reader still needs.' },
+  chronicle_bridge_up: {
+    type: 'gauge',
+    help: 'Whether the end of the bridge carries records: its process said so, and no server is away.',
+  },
+  chronicle_bridge_updated_seconds: {
+    type: 'gauge',
+    help: 'When the end of the bridge last said where it is: once a second while it runs.',
+  },
+  chronicle_bridge_lag_messages: {
+    type: 'gauge',
+    help: 'Messages that the stream needs (push), or that the replica needs (pull); absent where it is not known.',
+  },
+  chronicle_bridge_lag_bytes: { type: 'gauge', help: 'Bytes of them; an estimate for a pull.' },
+  chronicle_bridge_lag_seconds: { type: 'gauge', help: 'Age of the oldest of them.' },
+  chronicle_bridge_term: { type: 'gauge', help: 'Replica term of the queue, as the end of the bridge knows it.' },
+  chronicle_bridge_records_total: { type: 'counter', help: 'Records that the end of the bridge has carried since it began.' },
+  chronicle_bridge_failures_total: { type: 'counter', help: 'Sessions with the server that failed since it began.' },
 } as const satisfies Record<string, { readonly type: 'gauge' | 'counter'; readonly help: string }>
 
 export type MetricName = keyof typeof METRICS
@@ -54,13 +72,15 @@ export interface SampledQueue {
   readonly name: string
   readonly inspection: QueueInspection
   readonly state: QueueState
+  /** Ends of bridges that carry the queue. */
+  readonly bridges?: readonly BridgeProgress[]
 }
 
 const SEVERITIES: readonly ProblemSeverity[] = ['critical', 'warning', 'info']
 const LEVELS: Readonly<Record<StateSeverity, number>> = { ok: 0, warning: 1, critical: 2 }
 
 /** The samples of one queue; what is not known has none. */
-export function samplesOf({ name, inspection, state }: SampledQueue): Sample[] {
+export function samplesOf({ name, inspection, state, bridges = [] }: SampledQueue): Sample[] {
   const { head, first, segments, writer, problems } = inspection
   const labels = { queue: name }
   const values: [MetricName, number | bigint | boolean | null | undefined][] = [
@@ -92,6 +112,7 @@ export function samplesOf({ name, inspection, state }: SampledQueue): Sample[] {
     { name: 'chronicle_writer_state', labels: { ...labels, state: state.writer.word }, value: 1 },
     ...conditionSamples(labels, state),
     ...state.readers.flatMap((reader) => readerSamples(labels, reader)),
+    ...bridges.flatMap((bridge) => bridgeSamples(labels, bridge)),
   ]
 }
 
@@ -127,6 +148,20 @@ function readerSamples(labels: Sample['labels'], reader: ReaderState): Sample[] 
     ['chronicle_reader_pins_from_segment', reader.pinsFrom],
   ]
   return [...toSamples(own, values), { name: 'chronicle_reader_state', labels: { ...own, state: reader.word }, value: 1 }]
+}
+
+function bridgeSamples(labels: Sample['labels'], bridge: BridgeProgress): Sample[] {
+  const { role, name, stream, lag } = bridge
+  return toSamples({ ...labels, end: role, name, stream }, [
+    ['chronicle_bridge_up', bridge.state === 'running'],
+    ['chronicle_bridge_updated_seconds', bridge.updatedMs / 1000],
+    ['chronicle_bridge_lag_messages', lag.messages],
+    ['chronicle_bridge_lag_bytes', lag.bytes],
+    ['chronicle_bridge_lag_seconds', lag.seconds],
+    ['chronicle_bridge_term', bridge.term],
+    ['chronicle_bridge_records_total', bridge.records],
+    ['chronicle_bridge_failures_total', bridge.failures],
+  ])
 }
 
 function isAlive({ word }: ReaderState): boolean | undefined {

@@ -62,7 +62,7 @@ async function monitor(context: CommandContext, root: string, options: MonitorOp
   return await showBoard(context, { root: directory, intervalMs })
 }
 
-/** No inotify: a look finds what there is, and a watch per directory would be taken from those who need them. */
+/** No inotify: a look finds what there is, and a watch per directory would be missing for programs that need them. */
 function discoveryOf(directory: string): RouterDiscovery {
   findQueues(directory)
   return new RouterDiscovery(directory, { watch: false, unread: false })

@@ -1,3 +1,4 @@
+import { readProgress } from '@chronicle-ts/bridge/progress'
 import { HISTORY_MS, type ReaderState, type TrendPoint } from '@chronicle-ts/inspect'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
@@ -153,12 +154,13 @@ function keysLine(state: MonitorState, width: number, palette: Palette): string 
   return palette.faint(fit(`${filter}q quit  ? help  s sort by ${state.sort}  / filter  enter open  space pause`, width))
 }
 
-function renderOpened(row: QueueRow, { width, height }: MonitorPicture, palette: Palette): string[] {
+function renderOpened(row: QueueRow, { nowMs, width, height }: MonitorPicture, palette: Palette): string[] {
   const lines = [
     '',
     ...renderInspection(row, { palette, width }),
     '',
     ...paceLines(row, width, palette),
+    ...bridgeLines(row, { nowMs, width }, palette),
     ...rateLines(row, width),
   ]
   const shown = lines.slice(0, height - 2)
@@ -187,6 +189,29 @@ function paceLines({ inspection, state }: QueueRow, width: number, palette: Pale
     const reader = states.get(name)
     return [`  ${printable(name)}`, reader?.perSecond == null ? '?' : formatRate(reader.perSecond), catchUp(reader)]
   })
+  return [...renderTable(columns, rows, width, palette.heading), '']
+}
+
+/** Where the ends of bridges are that carry the queue, and how long ago they said so. */
+function bridgeLines({ directory }: QueueRow, { nowMs, width }: { nowMs: number; width: number }, palette: Palette): string[] {
+  const bridges = readProgress(directory)
+  if (bridges.length === 0) return []
+  const columns: Column[] = [
+    { title: '  BRIDGE', cut: 'middle' },
+    { title: 'STATE' },
+    { title: 'BEHIND', align: 'right' },
+    { title: 'BYTES', align: 'right' },
+    { title: 'FOR', align: 'right' },
+    { title: 'SAID', align: 'right' },
+  ]
+  const rows = bridges.map(({ role, name, state, lag, updatedMs }): Cell[] => [
+    `  ${role} ${printable(name)}`,
+    state,
+    lag.messages === null ? '?' : formatCount(lag.messages),
+    lag.bytes === null ? '?' : formatBytes(lag.bytes),
+    lag.seconds === null ? '?' : formatDuration(lag.seconds * 1e9),
+    `${formatDuration(Math.max(0, nowMs - updatedMs) * 1e6)} ago`,
+  ])
   return [...renderTable(columns, rows, width, palette.heading), '']
 }
 

@@ -63,7 +63,7 @@ describe('the board behind chron-cli monitor', () => {
     ).toEqual(['withdrawn momentum', 'announced momentum'])
   })
 
-  it('measures how long the oldest unread message has been there, whatever time it bears', () => {
+  it('measures how long the oldest unread message has been there, independent of its timestamp', () => {
     const queue = folder.join('queue')
     using writer = openWriter(queue, { segmentSize: 4096 })
     using reader = openReader(queue, 'audit', { start: 'earliest' })

@@ -122,14 +122,14 @@ export class QueueBoard {
   }
 }
 
-/** The queues below a directory, looked at quickly. When it is a bus, `discovery` tells of its strategies. */
+/** The queues below a directory, looked at quickly. When it is a bus, `discovery` reports its strategies. */
 export function queuesBelow(root: string, discovery?: RouterDiscovery): QueueSource {
   return {
     find: () => {
       try {
         return findQueues(root).directories
       } catch {
-        // The root is gone, for now: whoever watches a bus being deployed anew goes on watching.
+        // The root is gone, for now: a monitor of a bus that is being deployed again goes on.
         return []
       }
     },

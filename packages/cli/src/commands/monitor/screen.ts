@@ -15,7 +15,7 @@ export interface Terminal {
   readonly output: NodeJS.WriteStream
 }
 
-/** The terminal's second screen, with single keys as input. Whatever happens, {@link close} gives the first screen back as it was. */
+/** The terminal's second screen, with single keys as input. In every case {@link close} gives the first screen back as it was. */
 export class Screen {
   #isOpen = true
 

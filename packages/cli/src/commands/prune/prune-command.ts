@@ -65,7 +65,7 @@ async function prune(context: CommandContext, queue: string, options: PruneOptio
   return EXIT_HEALTHY
 }
 
-/** Segments go strictly from the lowest on: one that stays keeps all behind it. */
+/** Segments go strictly from the lowest on: one that stays keeps all that follow it. */
 function leadingDeletable(verdicts: readonly RetentionVerdict[]): RetentionVerdict[] {
   const firstKept = verdicts.findIndex(({ deletable }) => !deletable)
   return verdicts.slice(0, firstKept < 0 ? verdicts.length : firstKept)

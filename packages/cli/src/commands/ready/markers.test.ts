@@ -59,7 +59,7 @@ describe('chron-cli lease', () => {
     expect(stdout).toContain('owner dead (lock-free)')
   })
 
-  it('knows a living owner by its lock, and does not rob it', () => {
+  it('knows a living owner by its lock, and does not take over', () => {
     writeFileSync(join(queue, 'LEASE'), STALE_LEASE)
     using writer = openWriter(queue)
     expect(runCli(['lease', queue]).exitCode).toBe(0)

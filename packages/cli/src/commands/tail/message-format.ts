@@ -136,7 +136,7 @@ function isReadable(payload: Buffer): boolean {
   return !UNREADABLE.test(payload.toString('utf8'))
 }
 
-/** Longer text is no message to be read on a screen. */
+/** Longer text is not a message to be read on a screen. */
 const READABLE_LENGTH_MAX = 1024 * 1024
 const UNREADABLE = /[^\P{Cc}\n\r\t]/u
 

@@ -19,7 +19,7 @@ const DEFAULT_MAX_BYTES = 512
 const SHORTEST_PAUSE_MS = 1
 const LONGEST_PAUSE_MS = 32
 
-/** Prints messages of these queues until their end, the limit, or, when following, until somebody stops it. */
+/** Prints messages of these queues until their end, the limit, or, when following, until it is stopped. */
 export async function tail(context: CommandContext, queues: readonly string[], options: TailOptions): Promise<number> {
   const sources: TailSource[] = []
   const print = messagePrinter(

@@ -1,5 +1,7 @@
 /** The list of all queues as the server sends it and the browser shows it: types alone, so that both sides read one definition. */
 
+export type { BridgeProgress } from '@chronicle-ts/bridge/progress'
+
 export type Severity = 'ok' | 'warning' | 'critical'
 
 /** A queue in the list of all queues. */

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { readProgress } from '@chronicle-ts/bridge/progress'
 import { findTrace } from '@chronicle-ts/inspect'
 import { messageOfError } from '../../error-report.js'
 import { toJsonLine } from '../../output/json.js'
@@ -93,7 +94,10 @@ function resultOf({ kind, id, part, parameters }: ApiRequest, catalog: QueueCata
   const queue = kind === 'queues' ? catalog.find(id) : undefined
   if (queue === undefined) return undefined
   const { inspection, state, history, directory } = queue
-  if (part === '') return { id, name: displayName(catalog.root, directory), inspection, state, trend: trendOf(history.trend) }
+  if (part === '') {
+    const bridges = readProgress(directory)
+    return { id, name: displayName(catalog.root, directory), inspection, state, bridges, trend: trendOf(history.trend) }
+  }
   if (part === 'messages') return readPage(directory, startOf(parameters), limitOf(parameters))
   if (part !== 'search') return undefined
   const { firstId: first, lastId: last } = inspection.segments

@@ -50,7 +50,7 @@ ${results.map(sizeSection).join('\n')}
 `
 }
 
-/** The writer could not keep the rate: then latencies tell of a queue in front of the queue. */
+/** The writer could not keep the rate: then latencies show a queue in front of the queue. */
 function shortfall(results: readonly SizeResult[]): string {
   const share = Math.min(...results.map(({ latency }) => latency.achievedPerSecond / latency.ratePerSecond))
   return share < 0.99

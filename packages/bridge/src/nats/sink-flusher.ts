@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JsMsg } from '@nats-io/jetstream'
+import type { ReplicaSink } from '../replica/replica-sink.js'
+import type { FrameStream } from './frame-stream.js'
+import { encodeSinkNote, replicaAt } from './sink-note.js'
+
+/** How often the source hears what is durable. */
+const REPORT_INTERVAL_MS = 250
+/** Time for the last report of a session. */
+const LAST_REPORT_MS = 1000
+
+/**
+ * Makes a replica durable while the next frames are taken: one sync at a time, for everything that was taken before it. Then the last message of these is acknowledged, and the source is told, now
+ * and then.
+ */
+export class SinkFlusher {
+  readonly #sink: ReplicaSink
+  readonly #stream: FrameStream
+  readonly #consumer: string
+  /** The last whole message that was taken and is not part of a flush yet. */
+  #taken: JsMsg | undefined
+  #flushing: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
+  #reported: number
+  #reportedMs = performance.now()
+
+  constructor(sink: ReplicaSink, stream: FrameStream, consumer: string) {
+    this.#sink = sink
+    this.#stream = stream
+    this.#consumer = consumer
+    this.#reported = sink.durableSequence
+  }
+
+  /** Notes that the sink has this message, and that no record is in pieces. @throws what the last flush met. */
+  taken(message: JsMsg): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+    this.#taken = message
+    this.#flushing ??= this.#flushAll()
+  }
+
+  /** Waits until everything is durable that was taken, and for a moment until the source has been told. @throws what the last flush met. */
+  async end(): Promise<void> {
+    await this.settle()
+    if (this.#failure !== undefined) throw this.#failure.error
+    const told = this.#report().then(() => this.#stream.connection.flush())
+    // A server that is away does not hold up the end.
+    await Promise.race([told.catch(() => undefined), sleep(LAST_REPORT_MS, undefined, { ref: false })])
+  }
+
+  /** Waits for the flush that is under way. */
+  async settle(): Promise<void> {
+    await this.#flushing
+  }
+
+  async #flushAll(): Promise<void> {
+    try {
+      for (let message = this.#taken; message !== undefined; message = this.#taken) {
+        this.#taken = undefined
+        await this.#sink.flush()
+        message.ack()
+        // A source that hears nothing holds its records for longer: the next report, or the next session, will do.
+        if (performance.now() - this.#reportedMs >= REPORT_INTERVAL_MS) void this.#report().catch(() => undefined)
+      }
+    } catch (error) {
+      this.#failure = { error }
+    } finally {
+      this.#flushing = undefined
+    }
+  }
+
+  async #report(): Promise<void> {
+    const durable = this.#sink.durableSequence
+    this.#reportedMs = performance.now()
+    if (durable === this.#reported) return
+    const description = encodeSinkNote({ durable, replica: replicaAt(this.#sink.directory) })
+    await this.#stream.manager.consumers.update(this.#stream.name, this.#consumer, { description })
+    this.#reported = durable
+  }
+}

@@ -1,0 +1,94 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Folder of a queue in which each end of a bridge says where it is. A hint for tools: nothing depends on it. */
+export const BRIDGE_DIRECTORY = 'bridge'
+
+const VERSION = 1
+const SUFFIX = '.json'
+
+/** Where one end of a bridge is, as it wrote it itself at `updatedMs`. */
+export interface BridgeProgress {
+  readonly role: 'push' | 'pull'
+  /** Of the reader that holds records in the source, or of the sink. */
+  readonly name: string
+  readonly pid: number
+  readonly queueId: string
+  readonly term: number
+  readonly stream: string
+  /** `retrying`: the server is away, and `error` says why. `ended`: it was asked to. `failed`: it stopped with `error`. */
+  readonly state: 'running' | 'retrying' | 'ended' | 'failed'
+  /** Sequence of the record that the stream, or the replica, needs next. */
+  readonly nextSequence: number | null
+  /** Behind the source (push) or the stream (pull); `null` where it is not known, as while the server is away. Bytes of a pull are an estimate. */
+  readonly lag: { readonly messages: number | null; readonly bytes: number | null; readonly seconds: number | null }
+  /** Since this end began. */
+  readonly records: number
+  readonly bytes: number
+  readonly failures: number
+  readonly error: string | null
+  /** Milliseconds since 1970. */
+  readonly updatedMs: number
+}
+
+/** Replaces what this end said before. @throws what the file system throws. */
+export function writeProgress(directory: string, progress: BridgeProgress): void {
+  const folder = join(directory, BRIDGE_DIRECTORY)
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, `${progress.role}-${progress.name}${SUFFIX}`)
+  const temporary = `${path}.${process.pid}`
+  try {
+    writeFileSync(temporary, `${JSON.stringify({ version: VERSION, ...progress })}\n`, { flag: 'wx' })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Deletes what ends of this role said: the queue has another role now. */
+export function forgetProgress(directory: string, role: BridgeProgress['role']): void {
+  const folder = join(directory, BRIDGE_DIRECTORY)
+  for (const name of namesIn(folder)) if (name.startsWith(`${role}-`)) rmSync(join(folder, name), { force: true })
+}
+
+/** Returns what the ends of bridges say that carry this queue; what cannot be read is left out. */
+export function readProgress(directory: string): BridgeProgress[] {
+  const folder = join(directory, BRIDGE_DIRECTORY)
+  return namesIn(folder)
+    .filter((name) => name.endsWith(SUFFIX))
+    .flatMap((name) => parse(join(folder, name)) ?? [])
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch {
+    return []
+  }
+}
+
+function parse(path: string): BridgeProgress | undefined {
+  try {
+    const { version, ...progress } = JSON.parse(readFileSync(path, 'utf8'))
+    return version === VERSION && isProgress(progress) ? progress : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isProgress(value: BridgeProgress): boolean {
+  const texts = [value.name, value.queueId, value.stream, value.state]
+  const counts = [value.pid, value.term, value.records, value.bytes, value.failures, value.updatedMs]
+  return (
+    (value.role === 'push' || value.role === 'pull') &&
+    texts.every((text) => typeof text === 'string') &&
+    counts.every((count) => typeof count === 'number') &&
+    [value.nextSequence, value.lag?.messages, value.lag?.bytes, value.lag?.seconds].every(isCountOrNull) &&
+    (value.error === null || typeof value.error === 'string')
+  )
+}
+
+function isCountOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'number'
+}

@@ -1,0 +1,73 @@
+import type { MappedControl } from '../control/mapped-control.js'
+import { PLACE_TRIES } from '../defaults.js'
+import { BadSegmentError } from '../errors/index.js'
+import type { QueueDirectory } from '../files/queue-directory.js'
+import { segmentFileName } from '../format/index.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
+import { listSegments, openSegment } from '../segment/segment-files.js'
+import type { ResolvedSourceOptions } from './reader-options.js'
+
+/** What a cursor walks in. */
+export interface CursorQueue {
+  readonly directory: QueueDirectory
+  readonly control: MappedControl
+  readonly options: ResolvedSourceOptions
+}
+
+/** Finds and maps the segments that a cursor walks through. */
+export class QueueSegments {
+  readonly #directory: QueueDirectory
+  readonly #control: MappedControl
+  readonly #segmentSize: number
+  readonly #skipsDamage: boolean
+  readonly #assertOwned: () => void
+
+  /** @param assertOwned throws when the queue was replaced: called before a missing segment counts as damage. */
+  constructor({ directory, control, options }: CursorQueue, assertOwned: () => void) {
+    this.#directory = directory
+    this.#control = control
+    this.#segmentSize = control.segmentSize
+    this.#skipsDamage = options.onCorrupt === 'skip'
+    this.#assertOwned = assertOwned
+  }
+
+  /** Maps a segment; `undefined` when it does not exist. */
+  open(segmentId: number): MappedSegment | undefined {
+    return openSegment(this.#directory, segmentId, this.#segmentSize, false)
+  }
+
+  /** Whether a segment that is damaged as a whole was left by its writer, so that a cursor which skips damage can go on with a later one. */
+  mayPassOver(error: unknown, segmentId: number): boolean {
+    return error instanceof BadSegmentError && this.#skipsDamage && this.#control.currentSegmentAcquire() > segmentId
+  }
+
+  /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
+  openFirstAfter(segmentId: number, passesOver = false): MappedSegment | undefined {
+    for (let tries = 0, above = segmentId; tries < PLACE_TRIES; ) {
+      const id = listSegments(this.#directory).find((listed) => listed > above)
+      if (id === undefined) return undefined
+      try {
+        const segment = this.open(id)
+        if (segment !== undefined) return segment
+        tries++
+      } catch (error) {
+        if (!passesOver || !this.mayPassOver(error, id)) throw error
+        above = id
+      }
+    }
+    return undefined
+  }
+
+  /** A head is named only when its segment exists, and is never deleted: another process removed it, or the queue. */
+  successorMissing(from: MappedSegment): BadSegmentError {
+    this.#assertOwned()
+    const segmentId = from.id + 1
+    const head = this.#control.currentSegmentAcquire()
+    const path = this.#directory.describe(segmentFileName(segmentId))
+    return new BadSegmentError({
+      path,
+      segmentId,
+      detail: `neither it nor any above it exists, and the control block names segment ${head}`,
+    })
+  }
+}

@@ -1,0 +1,80 @@
+import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import {
+  bootId,
+  CONTROL_FILE,
+  CONTROL_TEMPORARY_FILE,
+  findOldControl,
+  type NewControlBlock,
+  type QueueDirectory,
+  quarantineEntry,
+  RECORD_ALIGNMENT,
+  rebuildControl,
+  SEGMENT_FIRST_RECORD_OFFSET,
+  setFileAside,
+} from '@chronicle-ts/core/internal'
+import { openColdReader } from '../cold/open-cold-reader.js'
+
+/**
+ * Puts a control block in the place of a damaged one. A writer that opens a queue rebuilds it in the same way; here every record is read besides, so that the block also says where the records
+ * end and the sequence goes on above everything that is readable.
+ *
+ * @returns where the old block is kept, or `undefined` when there was none.
+ */
+export function replaceControl(directory: QueueDirectory): string | undefined {
+  const found = lstatSync(directory.at(CONTROL_FILE), { throwIfNoEntry: false })
+  const old = found?.isFile() === true ? findOldControl(directory) : undefined
+  const contentOf = ({ segmentSize, headId, writerEpoch }: Place) =>
+    readContent(directory.self, { segmentSize, headId, writerEpoch })
+  if (rebuildControl(directory, old, { mayAllBeCut: true, contentOf }) === undefined)
+    throw new Error('no segment tells the segment size')
+  try {
+    const keptAt = found === undefined ? undefined : keepOldControl(directory, found.isFile())
+    renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))
+    directory.sync()
+    return keptAt
+  } catch (cause) {
+    rmSync(directory.at(CONTROL_TEMPORARY_FILE), { force: true })
+    throw cause
+  }
+}
+
+interface Place {
+  readonly segmentSize: number
+  readonly headId: number
+  readonly writerEpoch: number
+}
+
+/** What reading every record tells about the end of a queue. */
+function readContent(directory: string, { segmentSize, headId, writerEpoch }: Place): Partial<NewControlBlock> {
+  let highestSequence = -1
+  let highestEpoch = writerEpoch
+  let previousSegmentId: number | undefined
+  using reader = openColdReader(directory, { checkPayloads: false })
+  for (const item of reader) {
+    if (item.kind !== 'record') continue
+    // A damaged header may claim any sequence. Between two records there is room for so many others, and no more.
+    const room = (item.segmentId - (previousSegmentId ?? item.segmentId) + 1) * (segmentSize / RECORD_ALIGNMENT)
+    if (highestSequence < 0 || item.sequence <= highestSequence + room) highestSequence = Math.max(highestSequence, item.sequence)
+    highestEpoch = Math.max(highestEpoch, item.writerEpoch)
+    previousSegmentId = item.segmentId
+  }
+  const { segmentId, offset } = reader.position
+  return {
+    writerEpoch: highestEpoch,
+    writeOffset: segmentId === headId ? offset : SEGMENT_FIRST_RECORD_OFFSET,
+    notifySequence: 1,
+    bootId: bootId(),
+    nextSequence: highestSequence + 1,
+    dirtyEnd: segmentSize,
+    dirtySegment: headId,
+    extensionEpoch: highestEpoch % 0x1_0000_0000,
+  }
+}
+
+/** The old block stays where it is until the new one is whole: a disk that is full must not cost the queue both. */
+function keepOldControl(directory: QueueDirectory, isFile: boolean): string {
+  if (!isFile) return setFileAside(directory, CONTROL_FILE)
+  const kept = quarantineEntry(directory, CONTROL_FILE)
+  linkSync(directory.at(CONTROL_FILE), directory.at(kept))
+  return directory.describe(kept)
+}

@@ -1,0 +1,281 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { readIdentity } from '@chronicle-ts/bridge'
+import { type BenchEnvironment, median, readEnvironment } from '@chronicle-ts/cli/bench'
+import { openObserver, openWriter } from '@chronicle-ts/core'
+import { findNatsServer, type NatsBinary, NatsServer } from '@chronicle-ts/testing'
+import type { BenchOptions } from '../bench-options.js'
+import { formatEnvironment, formatTable } from '../report.js'
+import { touchMemory } from '../touch-memory.js'
+import { BridgeEnd, cpuSecondsOf, type PeakMemory } from './bridge-ends.js'
+import type { BridgeFigures, ReplicaTask, SourceTask } from './source-task.js'
+
+const run = promisify(execFile)
+const MESSAGES_PER_SECOND = 10_000
+/** The first version that knows `sync_interval`. */
+const SYNC_SINCE = 10
+const LOOK_INTERVAL_MS = 20
+/** Part of a transfer that counts as steady. */
+const STEADY = { from: 0.2, to: 0.9 }
+
+/** Records per second that arrive in a replica while the source has more. */
+export interface BridgeThroughput {
+  readonly server: string
+  readonly recordsPerSecond: readonly number[]
+  readonly megabytesPerSecond: readonly number[]
+  readonly push: PeakMemory
+  readonly pull: PeakMemory
+  /** Seconds of CPU per million records of push, server and pull, per round: on a machine that has other work, too, they say what the rate cannot. */
+  readonly cpuSeconds: readonly (readonly [push: number, server: number, pull: number])[]
+}
+
+/** The object that `bridge --json` prints. */
+export interface BridgeReport {
+  readonly schemaVersion: 1
+  readonly environment: BenchEnvironment
+  readonly payloadLength: number
+  readonly messages: number
+  readonly throughput: readonly BridgeThroughput[]
+  /** Nanoseconds from the instant at which a message was due at the source to a reader of the replica, per round. */
+  readonly latency: readonly BridgeFigures[]
+  /** Nanoseconds of an append to the source, in alternating rounds. */
+  readonly appends: { readonly without: readonly BridgeFigures[]; readonly with: readonly BridgeFigures[] }
+  readonly notes: readonly string[]
+}
+
+/** Measures a queue that is carried by `chron-cli bridge` and a real server, all on this machine. */
+export async function benchBridge(
+  options: BenchOptions,
+  directory: string,
+  print: (text: string) => void,
+): Promise<BridgeReport> {
+  const binary = findNatsServer(options.natsServer)
+  if (binary === undefined) throw new Error('nats-server is missing (Debian: apt-get install nats-server, or --nats-server PATH)')
+  const { payloadLength, messages } = options
+  const environment = readEnvironment(directory)
+  print(`${formatEnvironment(environment, payloadLength)}\nserver    nats-server ${binary.version.join('.')}`)
+  if (!options.quick) touchMemory(2 ** 31)
+  const bench = new BridgeBench(binary, directory, options)
+  const notes: string[] = []
+  const throughput: BridgeThroughput[] = []
+  if (isChosen('throughput', options)) throughput.push(await bench.throughput(''))
+  if (isChosen('sync', options)) {
+    if (binary.version[1] >= SYNC_SINCE) throughput.push(await bench.throughput('sync_interval: always'))
+    else notes.push(`nats-server ${binary.version.join('.')} does not know sync_interval: not measured`)
+  }
+  if (throughput.length > 0) print(formatThroughput(throughput, messages))
+  const { latency, appends } = isChosen('latency', options)
+    ? await bench.latency()
+    : { latency: [], appends: { without: [], with: [] } }
+  if (latency.length > 0) print(formatLatency(latency, appends))
+  for (const note of notes) print(note)
+  return { schemaVersion: 1, environment, payloadLength, messages, throughput, latency, appends, notes }
+}
+
+function isChosen(name: string, { only }: BenchOptions): boolean {
+  return only.length === 0 || only.includes(name)
+}
+
+class BridgeBench {
+  readonly #binary: NatsBinary
+  readonly #directory: string
+  readonly #options: BenchOptions
+
+  constructor(binary: NatsBinary, directory: string, options: BenchOptions) {
+    this.#binary = binary
+    this.#directory = directory
+    this.#options = options
+  }
+
+  async throughput(sync: string): Promise<BridgeThroughput> {
+    const { rounds, messages } = this.#options
+    const found: Round[] = []
+    for (let round = 0; round < rounds; round++)
+      found.push(await this.#inFolder(sync, (folder, server) => this.#transfer(folder, server)))
+    const recordsPerSecond = found.map(({ rate }) => rate)
+    const highest = (peaks: readonly PeakMemory[]): PeakMemory => ({
+      resident: Math.max(...peaks.map(({ resident }) => resident)),
+      anonymous: Math.max(...peaks.map(({ anonymous }) => anonymous)),
+    })
+    return {
+      server: sync === '' ? 'as installed' : sync,
+      recordsPerSecond,
+      megabytesPerSecond: found.map(({ rate, bytes }) => (rate * bytes) / messages / 1e6),
+      push: highest(found.map(({ push }) => push)),
+      pull: highest(found.map(({ pull }) => pull)),
+      cpuSeconds: found.map(({ cpuSeconds }) => cpuSeconds),
+    }
+  }
+
+  /** Rounds without and with a bridge take turns: what disturbs the machine for a while then disturbs both. */
+  async latency(): Promise<Pick<BridgeReport, 'latency' | 'appends'>> {
+    const latency: BridgeFigures[] = []
+    const appends = { without: [] as BridgeFigures[], with: [] as BridgeFigures[] }
+    for (let round = 0; round < this.#options.rounds; round++) {
+      appends.without.push(await this.#inFolder('', (folder) => runProgram('paced-source', this.#task(join(folder, 'source')))))
+      const { append, arrival } = await this.#inFolder('', (folder, server) => this.#follow(folder, server))
+      appends.with.push(append)
+      latency.push(arrival)
+    }
+    return { latency, appends }
+  }
+
+  #task(queue: string): SourceTask {
+    const count = Math.ceil(MESSAGES_PER_SECOND * this.#options.latencySeconds * 2)
+    const { payloadLength } = this.#options
+    return { queue, payloadLength, messagesPerSecond: MESSAGES_PER_SECOND, warmUpCount: count >> 2, count }
+  }
+
+  async #inFolder<Result>(settings: string, work: (folder: string, server: NatsServer) => Promise<Result>): Promise<Result> {
+    const folder = mkdtempSync(join(this.#directory, 'bridge-'))
+    const jetstream = settings === '' ? '' : `jetstream: { store_dir: "${join(folder, 'nats', 'store')}", ${settings} }`
+    const server = await NatsServer.start({ folder: join(folder, 'nats'), binary: this.#binary, settings: jetstream })
+    try {
+      return await work(folder, server)
+    } finally {
+      await server.kill()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+
+  /** Carries a queue that is full already. */
+  async #transfer(folder: string, server: NatsServer): Promise<Round> {
+    const queues = { source: join(folder, 'source'), replica: join(folder, 'replica') }
+    const { messages, payloadLength } = this.#options
+    fill(queues.source, messages, payloadLength)
+    return await this.#withBridge(queues, server, async (push, pull) => {
+      // What their start costs is not part of it.
+      while (nextSequenceOf(queues.replica) === 0) await sleep(LOOK_INTERVAL_MS)
+      const begun = nextSequenceOf(queues.replica)
+      const before = [push.cpuSeconds, cpuSecondsOf(server.pid), pull.cpuSeconds] as const
+      const samples: { readonly atMs: number; readonly records: number }[] = []
+      for (let records = 0; records < messages; ) {
+        await sleep(LOOK_INTERVAL_MS)
+        push.assertRunning()
+        pull.assertRunning()
+        records = nextSequenceOf(queues.replica)
+        samples.push({ atMs: performance.now(), records })
+      }
+      const steady = samples.filter(({ records }) => records >= messages * STEADY.from && records <= messages * STEADY.to)
+      const [first, last] = [steady[0] ?? samples[0], steady.at(-1) ?? samples.at(-1)]
+      const rate = (((last?.records ?? 0) - (first?.records ?? 0)) / ((last?.atMs ?? 0) - (first?.atMs ?? 0))) * 1000
+      // A record is a header of 64 bytes and the payload, up to a multiple of 64.
+      const bytes = messages * (64 + Math.ceil(payloadLength / 64) * 64)
+      const used = [push.cpuSeconds, cpuSecondsOf(server.pid), pull.cpuSeconds] as const
+      const perMillion = (index: 0 | 1 | 2): number => ((used[index] - before[index]) / (messages - begun)) * 1e6
+      const cpuSeconds = [perMillion(0), perMillion(1), perMillion(2)] as const
+      return { rate, bytes, push: push.peak, pull: pull.peak, cpuSeconds }
+    })
+  }
+
+  /** Carries a queue to which messages are appended at a fixed rate. */
+  async #follow(folder: string, server: NatsServer): Promise<{ append: BridgeFigures; arrival: BridgeFigures }> {
+    const queues = { source: join(folder, 'source'), replica: join(folder, 'replica') }
+    // The first message opens everything: those that are timed follow it.
+    fill(queues.source, 1, this.#options.payloadLength)
+    return await this.#withBridge(queues, server, async () => {
+      while (nextSequenceOf(queues.replica) === 0) await sleep(LOOK_INTERVAL_MS)
+      const task = this.#task(queues.source)
+      const { warmUpCount, count } = task
+      const reading = runProgram('replica-reader', { queue: queues.replica, warmUpCount, count })
+      const appending = runProgram('paced-source', task)
+      const [append, arrival] = await Promise.all([appending, reading])
+      return { append, arrival }
+    })
+  }
+
+  async #withBridge<Result>(
+    { source, replica }: { readonly source: string; readonly replica: string },
+    { url }: NatsServer,
+    work: (push: BridgeEnd, pull: BridgeEnd) => Promise<Result>,
+  ): Promise<Result> {
+    const push = new BridgeEnd(['push', source, '--to', url])
+    const pull = new BridgeEnd([
+      'pull',
+      replica,
+      '--from',
+      url,
+      '--queue-id',
+      readIdentity(source)?.queueId ?? '',
+      '--name',
+      'bench',
+    ])
+    try {
+      return await work(push, pull)
+    } finally {
+      await Promise.all([push.end(), pull.end()])
+    }
+  }
+}
+
+interface Round {
+  readonly rate: number
+  readonly bytes: number
+  readonly push: PeakMemory
+  readonly pull: PeakMemory
+  readonly cpuSeconds: readonly [push: number, server: number, pull: number]
+}
+
+async function runProgram(name: string, task: SourceTask | ReplicaTask): Promise<BridgeFigures> {
+  const program = join(import.meta.dirname, `${name}.js`)
+  const { stdout } = await run(process.execPath, [program, JSON.stringify(task)])
+  return JSON.parse(stdout)
+}
+
+function fill(queue: string, messages: number, payloadLength: number): void {
+  using writer = openWriter(queue)
+  const batch = Array.from({ length: 1000 }, () => ({ typeId: 1, payload: Buffer.alloc(payloadLength, 1) }))
+  for (let left = messages; left > 0; left -= batch.length) writer.appendBatch(batch.slice(0, left))
+}
+
+function nextSequenceOf(queue: string): number {
+  if (readIdentity(queue) === undefined) return 0
+  using observer = openObserver(queue, { start: 'latest' })
+  return observer.nextSequence
+}
+
+function formatThroughput(results: readonly BridgeThroughput[], messages: number): string {
+  const spread = (values: readonly number[], digits: number): string =>
+    `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
+  const memory = ({ resident, anonymous }: PeakMemory): string => `${resident.toFixed(0)} (${anonymous.toFixed(0)})`
+  const rows = results.map(({ server, recordsPerSecond, megabytesPerSecond, push, pull, cpuSeconds }) => [
+    server,
+    spread(
+      recordsPerSecond.map((rate) => rate / 1e6),
+      2,
+    ),
+    spread(megabytesPerSecond, 0),
+    memory(push),
+    memory(pull),
+    [0, 1, 2].map((index) => median(cpuSeconds.map((used) => used[index] ?? 0)).toFixed(2)).join(' + '),
+  ])
+  const heading = [
+    'server',
+    'M records/s',
+    'MB/s of records',
+    'push: RSS (anonymous) MB',
+    'pull: RSS (anonymous) MB',
+    'CPU s per M records: push + server + pull',
+  ]
+  return `throughput: ${messages.toLocaleString('en-US')} records that the source has already\n${formatTable(heading, rows)}`
+}
+
+function formatLatency(latency: readonly BridgeFigures[], { without, with: along }: BridgeReport['appends']): string {
+  const row = (name: string, figures: readonly BridgeFigures[]): string[] => {
+    const micros = (pick: (one: BridgeFigures) => number): string => {
+      const values = figures.map((one) => pick(one) / 1e3)
+      return `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`
+    }
+    return [name, micros(({ p50 }) => p50), micros(({ p90 }) => p90), micros(({ p99 }) => p99), micros(({ p999 }) => p999)]
+  }
+  const rows = [
+    row('from due to a reader of the replica', latency),
+    row('append, no bridge', without),
+    row('append, with the bridge', along),
+  ]
+  const heading = ['microseconds', 'p50', 'p90', 'p99', 'p99.9']
+  return `latency: ${MESSAGES_PER_SECOND.toLocaleString('en-US')} messages/s (median of ${latency.length} rounds)\n${formatTable(heading, rows)}`
+}
