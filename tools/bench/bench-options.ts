@@ -32,7 +32,7 @@ Without a word: each hot function beside other ways to do the same. budgets: eve
 bridge: a queue that chron-cli bridge carries through a real nats-server.
 
   --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, crc32, latency;
-                    budgets: hot, floor, fanin, history, sustained, rolls, open, latency, memory, heap; bridge: throughput, sync, latency)
+                    budgets: hot, floor, fanin, history, sustained, rolls, open, latency, roundtrip, memory, heap; bridge: throughput, sync, latency)
   --messages N      budgets: messages of the sustained run (20000000; with --short 3000000); bridge: records to carry (8000000)
   --short           budgets: a sustained run that fits into memory and half a minute
   --nats-server P   bridge: path of the server (the installed one)

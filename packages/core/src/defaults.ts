@@ -58,13 +58,23 @@ export const PARKED_LOOK_MS = 500
 export const READER_HEARTBEAT_MS = 10_000
 
 /**
- * Looks of a source that has caught up between two looks at everything. The looks in between load the commit word and the notify word only, which every append and every roll
- * changes. Damage changes no word, and a writer that died in a roll changed it before its notification: both are found by the next full look.
+ * Calls of `next()` on a source that has caught up between two looks at everything. The looks in between load the commit word and the head segment only: no message is visible without a change of
+ * one of them, and no append changes the line of the other. Damage changes neither, and is found by the next full look: every sleep does one first, and
+ * a source that is polled does one each {@link OWNERSHIP_LOOK_MS}.
  */
-export const QUIET_LOOKS = 64
+export const QUIET_LOOKS = 256
 
 /** Rounds of pure spinning before `adaptive` starts to yield: about 20 microseconds, the time that parking and waking would cost. */
 export const ADAPTIVE_SPINS = 2000
+
+/** Looks of native code between two looks of JavaScript at everything: three or four microseconds, in which a message is the likeliest thing to come. */
+export const SPIN_LOOKS = 256
+
+/** How often an asynchronous wait ends by spinning before the event loop turns once: a peer that always answers at once must not keep timers and sockets waiting. */
+export const SPINS_AT_ONCE = 64
+
+/** Waits of a source at most that do not spin after spins that found nothing: each such spin doubles their number. */
+export const SPINS_LEFT_OUT_MAX = 64
 
 /** Rounds of yielding before `adaptive` parks. */
 export const ADAPTIVE_YIELDS = 50

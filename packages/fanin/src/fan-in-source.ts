@@ -32,6 +32,11 @@ export interface FanInSource<M extends TimedMessage> {
   /** The message that `next()` will return. */
   peek(): M | undefined
   /**
+   * Whether `peek()` would show nothing, as far as a few loads can tell; `false` says only that it is time to call it. A source with nothing that cheap has no such method. It must not say `true`
+   * for ever: what these loads do not show would never be found.
+   */
+  isStillEmpty?(): boolean
+  /**
    * CLOCK_REALTIME at some moment of the writer's life before which everything that it had appended was visible: whatever `peek()` does not show
    * after this was loaded will be stamped with this time or a later one.
    */

@@ -197,6 +197,11 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
     if (this.#isClosed) return NO_SLOT
     this.#settle()
     failed.retryDue()
+    // While nothing is shown, nothing is held back either: promises need no renewal.
+    if (table.heldCount === 0 && !failed.hasUntold && table.areAllStillEmpty()) {
+      this.#idle.moved()
+      return NO_SLOT
+    }
     if (table.resting.size > 0) this.#lookAtSomeResting()
     const first = table.tournament.winner
     if (table.state(first) === HELD && !failed.hasUntold) return first

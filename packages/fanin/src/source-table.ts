@@ -148,6 +148,17 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     this.#bound.leave()
   }
 
+  /** Whether no source has anything new since it was looked at, as far as {@link FanInSource.isStillEmpty} tells. Of use while none shows a message. */
+  areAllStillEmpty(): boolean {
+    for (let slot = 0; slot < this.#entries.length; slot++) {
+      const state = this.#states[slot] as number
+      if (state !== PROMISED && state !== RESTING) continue
+      const { source } = this.#entries[slot] as SourceEntry<M, S>
+      if (source.isStillEmpty === undefined || !source.isStillEmpty()) return false
+    }
+    return true
+  }
+
   /** The source shows nothing and will deliver nothing before this time. */
   promise(slot: number, high: TimeHalf, low: TimeHalf): void {
     this.#enterState(slot, PROMISED)

@@ -22,6 +22,14 @@ inline int checkRecordSums(const uint8_t* record, const uint64_t (&words)[4]) {
   return crc32(0, record + kRecordHeaderLength, payloadLength) == words[3] >> 32 ? kOk : kBadPayloadCrc;
 }
 
+inline void relaxCpu() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");
+#endif
+}
+
 struct VerifierState {
   double end = 0;
   double sequence = -1;
@@ -40,6 +48,15 @@ class VerifierCore {
  public:
   VerifierState& state() { return state_; }
   void attach(MappedRange segment) { segment_ = segment; }
+
+  // Looks at the commit word at `offset` until a record is there, at most `looks` times, and then verifies. The pauses leave the core to its other thread, which may be the writer's.
+  int verifyWhenCommitted(uint64_t offset, uint64_t looks, VerifyLimits limits) {
+    if (segment_.data != nullptr && offset >= kFirstRecordOffset && offset % kAlignment == 0 && offset < segment_.length && segment_.length - offset >= kRecordHeaderLength) {
+      const auto& commitLength = reinterpret_cast<const RecordHeader*>(segment_.data + offset)->commitLength;
+      for (; looks > 1 && commitLength.load(std::memory_order_relaxed) == 0; looks--) relaxCpu();
+    }
+    return verify(offset, limits);
+  }
 
   int verify(uint64_t offset, VerifyLimits limits) {
     state_.end = static_cast<double>(offset);

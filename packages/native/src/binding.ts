@@ -390,5 +390,10 @@ export interface NativeVerifier {
    * the first record with one behind such records may lie above it.
    */
   verify(offset: number, maxRecords: number, maxBytes: number): number
+  /**
+   * {@link verify} after looking at the commit word at `offset` all the time until a record is there, at most `looks` times: some nanoseconds each, in which the thread does nothing else. When
+   * none came, the status is `STATUS_UNCOMMITTED`.
+   */
+  verifyWhenCommitted(offset: number, maxRecords: number, maxBytes: number, looks: number): number
   detach(): void
 }

@@ -254,3 +254,31 @@ describe('the position saver', () => {
     expect(slot(meta, 1)).toMatchObject({ segment: 0n, offset: 0n, valid: true })
   })
 })
+
+describe('verifyWhenCommitted', () => {
+  it('verifies at once what is committed', () => {
+    const { verifier } = stage(3)
+    expect(verifier.verifyWhenCommitted(64, Infinity, Infinity, 1_000_000)).toBe(STATUS_UNCOMMITTED)
+    expect(verifier.state[VERIFIER_END]).toBe(640)
+    expect(verifier.state[VERIFIER_COUNT]).toBe(3)
+  })
+
+  it('ends after its looks where nothing is committed', () => {
+    const { verifier } = stage(3)
+    for (const looks of [0, 1, 1000, Number.NaN]) {
+      expect(verifier.verifyWhenCommitted(640, Infinity, Infinity, looks)).toBe(STATUS_UNCOMMITTED)
+      expect(verifier.state[VERIFIER_COUNT]).toBe(0)
+    }
+  })
+
+  it.each([0, 63, 65, 4096, 4160, 2 ** 53, -1, Number.NaN])('reads nothing outside of the segment: offset %d', (offset) => {
+    const { verifier } = stage(0)
+    expect([STATUS_BAD_LENGTH, STATUS_SEGMENT_END]).toContain(verifier.verifyWhenCommitted(offset, 1, 1, 1000))
+  })
+
+  it('answers that it is detached', () => {
+    const { verifier } = stage(1)
+    verifier.detach()
+    expect(verifier.verifyWhenCommitted(64, 1, 1, 1000)).toBe(STATUS_DETACHED)
+  })
+})

@@ -96,6 +96,22 @@ export const BUDGET_SECTIONS: readonly BudgetSection[] = [
     ],
   },
   {
+    title: 'half of a round trip between two spinning processes, p50',
+    rows: [
+      { name: 'append there, next() in a loop', key: 'nextHalfTripNs', unit: 'ns' },
+      { name: 'append there, wait() with busySpin, next()', key: 'waitHalfTripNs', unit: 'ns' },
+      { name: 'C: a word', key: 'floorWordHalfTripNs', unit: 'ns' },
+      { name: 'C: + a record with its payload', key: 'floorCopyHalfTripNs', unit: 'ns' },
+      { name: 'C: + clock_gettime', key: 'floorClockHalfTripNs', unit: 'ns' },
+      { name: 'C: + CRC-32, made and verified', key: 'floorHalfTripNs', unit: 'ns' },
+      { name: "C: + the header's CRC-32, control block and notification", key: 'floorControlHalfTripNs', unit: 'ns' },
+      { name: 'next(), as a multiple of C: + CRC-32', key: 'nextHalfTripPerFloor', unit: 'x', aim: 1.6 },
+      { name: 'wait(), as a multiple of C: + CRC-32', key: 'waitHalfTripPerFloor', unit: 'x', aim: 1.6 },
+      { name: 'wait(): p99, as a multiple of p50', key: 'waitHalfTripP99PerP50', unit: 'x', aim: 2 },
+      { name: 'wait(): mean, as a multiple of p50', key: 'waitHalfTripMeanPerP50', unit: 'x', aim: 1.2 },
+    ],
+  },
+  {
     title: 'memory',
     rows: [
       { name: 'resident, process with an idle reader', key: 'idleReaderMb', unit: 'MB', must: 60 },

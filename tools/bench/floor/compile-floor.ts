@@ -8,6 +8,8 @@ export interface Floor {
   readonly program: string
   /** The program of `one-way.cc`. */
   readonly oneWayProgram: string
+  /** The program of `ping-pong.cc`. */
+  readonly pingPongProgram: string
   /** A native function that does nothing. */
   readonly doNothing: () => void
 }
@@ -30,11 +32,13 @@ export function compileFloor(directory: string): Floor {
   execFileSync(compiler, [...flags, join(sources, 'floor.cc'), join(nativeSources, 'crc.cc'), '-o', program])
   const oneWayProgram = join(directory, 'one-way')
   execFileSync(compiler, [...flags, join(sources, 'one-way.cc'), '-o', oneWayProgram])
+  const pingPongProgram = join(directory, 'ping-pong')
+  execFileSync(compiler, [...flags, join(sources, 'ping-pong.cc'), join(nativeSources, 'crc.cc'), '-o', pingPongProgram])
   const addon = join(directory, 'empty-call.node')
   const headers: string = require('node-api-headers').include_dir
   const addonFlags = ['-std=c++20', '-O3', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-isystem', headers]
   execFileSync(compiler, [...addonFlags, join(sources, 'empty-call.cc'), '-o', addon])
-  return { program, oneWayProgram, doNothing: require(addon) }
+  return { program, oneWayProgram, pingPongProgram, doNothing: require(addon) }
 }
 
 /** Runs a program of the floor and returns the figures that it prints. */

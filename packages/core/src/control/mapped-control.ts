@@ -58,7 +58,8 @@ export interface Head {
  * Layout and meaning of every field: docs/format.md#control-meta.
  */
 export class MappedControl {
-  readonly #words: Int32Array
+  /** For loops that look at a few words only. */
+  readonly words: Int32Array
   readonly #longs: BigUint64Array
   readonly #view: DataView
 
@@ -68,7 +69,7 @@ export class MappedControl {
     /** Which file is mapped. */
     readonly file: ControlIdentity,
   ) {
-    this.#words = new Int32Array(mapping, 0, CONTROL_LENGTH / 4)
+    this.words = new Int32Array(mapping, 0, CONTROL_LENGTH / 4)
     this.#longs = new BigUint64Array(mapping, 0, CONTROL_LENGTH / 8)
     this.#view = new DataView(mapping, 0, CONTROL_LENGTH)
   }
@@ -85,35 +86,30 @@ export class MappedControl {
   // -- words that the hot paths look at -----------------------------------------------------------------------------------------------
 
   notifySequenceAcquire(): number {
-    return Atomics.load(this.#words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2) >>> 0
-  }
-
-  /** {@link notifySequenceAcquire} as a plain load: a value that differs from one seen before says that something happened, and orders nothing. */
-  notifySequenceRelaxed(): number {
-    return (this.#words[CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2] as number) >>> 0
+    return Atomics.load(this.words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2) >>> 0
   }
 
   currentSegmentAcquire(): number {
-    return Atomics.load(this.#words, CONTROL_CURRENT_SEGMENT_OFFSET >> 2) >>> 0
+    return Atomics.load(this.words, CONTROL_CURRENT_SEGMENT_OFFSET >> 2) >>> 0
   }
 
   writerBlockedAcquire(): boolean {
-    return Atomics.load(this.#words, CONTROL_WRITER_BLOCKED_OFFSET >> 2) !== 0
+    return Atomics.load(this.words, CONTROL_WRITER_BLOCKED_OFFSET >> 2) !== 0
   }
 
   /** Announces that the writer waits for readers, with the second since which it does, or that it waits no longer. Only the writer stores this word. */
   storeWriterBlocked(blocked: boolean): void {
     if (blocked && this.writerBlockedAcquire()) return
-    Atomics.store(this.#words, CONTROL_WRITER_BLOCKED_OFFSET >> 2, blocked ? Math.floor(Date.now() / 1000) : 0)
+    Atomics.store(this.words, CONTROL_WRITER_BLOCKED_OFFSET >> 2, blocked ? Math.floor(Date.now() / 1000) : 0)
   }
 
   progressSequenceAcquire(): number {
-    return Atomics.load(this.#words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2) >>> 0
+    return Atomics.load(this.words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2) >>> 0
   }
 
   /** Tells a blocked writer that a reader moved or left. */
   addProgressSequence(): void {
-    Atomics.add(this.#words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2, 1)
+    Atomics.add(this.words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2, 1)
     binding.futexWake(this.mapping, CONTROL_PROGRESS_SEQUENCE_OFFSET, 0x7fffffff)
   }
 
@@ -127,23 +123,23 @@ export class MappedControl {
   }
 
   storeParkedReaders(): void {
-    Atomics.store(this.#words, CONTROL_PARKED_READERS_OFFSET >> 2, 1)
+    Atomics.store(this.words, CONTROL_PARKED_READERS_OFFSET >> 2, 1)
   }
 
   /** Whether a reader had announced to park; after this no announcement is left, and every reader checks again. */
   clearParkedReaders(): boolean {
-    const parked = Atomics.exchange(this.#words, CONTROL_PARKED_READERS_OFFSET >> 2, 0) !== 0
+    const parked = Atomics.exchange(this.words, CONTROL_PARKED_READERS_OFFSET >> 2, 0) !== 0
     if (parked) this.wakeReaders()
     return parked
   }
 
   addWaitersPending(change: 1 | -1): void {
-    Atomics.add(this.#words, CONTROL_WAITERS_PENDING_OFFSET >> 2, change)
+    Atomics.add(this.words, CONTROL_WAITERS_PENDING_OFFSET >> 2, change)
   }
 
   /** Makes every parked reader look again, for instance after the writer changed. */
   wakeReaders(): void {
-    Atomics.add(this.#words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2, 1)
+    Atomics.add(this.words, CONTROL_NOTIFY_SEQUENCE_OFFSET >> 2, 1)
     binding.futexWake(this.mapping, CONTROL_NOTIFY_SEQUENCE_OFFSET, 0x7fffffff)
   }
 
@@ -152,10 +148,10 @@ export class MappedControl {
   /** Reads the head consistently, or returns `undefined` when the generation stays odd: its writer died in a roll. */
   readHead(): Head | undefined {
     for (let tries = 0; tries < SEQLOCK_TRIES; tries++) {
-      const before = Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
+      const before = Atomics.load(this.words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
       const segmentId = this.currentSegmentAcquire()
       const offset = Number(Atomics.load(this.#longs, CONTROL_WRITE_OFFSET_OFFSET >> 3))
-      if ((before & 1) === 0 && Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2) === before)
+      if ((before & 1) === 0 && Atomics.load(this.words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2) === before)
         return { segmentId, offset }
     }
     return undefined
@@ -166,21 +162,21 @@ export class MappedControl {
    * write offset on. Segment and offset are one pair of the seqlock: in the middle of a roll the new segment stands beside the old offset, and that says nothing.
    */
   saysCommittedAcquire(segmentId: number, offset: number): boolean {
-    const generation = Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
+    const generation = Atomics.load(this.words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
     const writeOffset = Number(Atomics.load(this.#longs, CONTROL_WRITE_OFFSET_OFFSET >> 3))
     if (writeOffset <= offset || this.currentSegmentAcquire() !== segmentId || !this.extensionsAreCurrent()) return false
-    if ((generation & 1) === 1 || Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2) !== generation) return false
+    if ((generation & 1) === 1 || Atomics.load(this.words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2) !== generation) return false
     return this.isOfThisBoot() && !this.isCopy
   }
 
   /** The lock holder's way to set the head outside a roll: at recovery. Leaves the generation even, odd or even before. */
   storeHead(head: Head): void {
-    const generation = Atomics.load(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
+    const generation = Atomics.load(this.words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)
     const odd = generation | 1
-    Atomics.store(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2, odd)
-    Atomics.store(this.#words, CONTROL_CURRENT_SEGMENT_OFFSET >> 2, head.segmentId)
+    Atomics.store(this.words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2, odd)
+    Atomics.store(this.words, CONTROL_CURRENT_SEGMENT_OFFSET >> 2, head.segmentId)
     Atomics.store(this.#longs, CONTROL_WRITE_OFFSET_OFFSET >> 3, BigInt(head.offset))
-    Atomics.store(this.#words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2, odd + 1)
+    Atomics.store(this.words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2, odd + 1)
   }
 
   // -- the writer's identity -----------------------------------------------------------------------------------------------------------
@@ -215,7 +211,7 @@ export class MappedControl {
   /** Declares the extension fields valid for this epoch; the fields themselves were stored before. */
   storeExtensionEpochRelease(epoch: number): void {
     this.#view.setUint32(CONTROL_FEATURES_OFFSET, CONTROL_FEATURE_PARKED_READERS, true)
-    Atomics.store(this.#words, CONTROL_EXTENSION_EPOCH_OFFSET >> 2, epoch | 0)
+    Atomics.store(this.words, CONTROL_EXTENSION_EPOCH_OFFSET >> 2, epoch | 0)
   }
 
   // -- extension fields ----------------------------------------------------------------------------------------------------------------
@@ -272,11 +268,11 @@ export class MappedControl {
 
   /** One of the `WRITE_BACK_*` values. Native code keeps it up to date around each sync. */
   writeBackAcquire(): number {
-    return Atomics.load(this.#words, CONTROL_WRITE_BACK_OFFSET >> 2) >>> 0
+    return Atomics.load(this.words, CONTROL_WRITE_BACK_OFFSET >> 2) >>> 0
   }
 
   storeWriteBack(state: number): void {
-    Atomics.store(this.#words, CONTROL_WRITE_BACK_OFFSET >> 2, state)
+    Atomics.store(this.words, CONTROL_WRITE_BACK_OFFSET >> 2, state)
   }
 
   /** The newest durable mark, or `undefined` when nothing was ever synced. */

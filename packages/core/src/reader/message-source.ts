@@ -1,4 +1,3 @@
-import { binding } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { type WriterStatus, writerStatus } from '../control/writer-status.js'
 import { BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
@@ -8,11 +7,13 @@ import type { OwnedFile } from '../files/owned-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import type { Position } from '../positions/position-file.js'
 import type { Parkable, SeenWord } from '../wait/parkable.js'
-import { waitInterruptibly, waitUntilReady, whenReady } from '../wait/wait-for-any.js'
+import { SpinHistory } from '../wait/spin-history.js'
+import { waitBlocking, waitInterruptibly, whenReady } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
 import { type IterationTurns, withTurns } from './commit-every.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
+import { lagOf, peekOrUnreadable } from './lag.js'
 import { locateStart, sequenceAtEnd } from './locate-start.js'
 import { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
@@ -44,6 +45,10 @@ export abstract class MessageSource implements Parkable {
   readonly #cursor: RecordCursor
   readonly #pace = new Pace(OWNERSHIP_LOOK_MS)
   readonly #wakers = new Set<() => void>()
+  /** Used by waits that spin. */
+  readonly spins = new SpinHistory()
+  /** What this source waits for by itself. */
+  readonly #alone: readonly Parkable[] = [this]
   #ownership: Ownership
   /** What was replaced under this source, in words. */
   #replaced: string | undefined
@@ -130,8 +135,7 @@ export abstract class MessageSource implements Parkable {
    */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.assertOpen()
-    const timeoutMs = readTimeout(options)
-    return this.#counted(waitUntilReady([this], { timeoutMs, strategy: this.#options.wait }))
+    return this.#counted(waitBlocking(this.#alone, readTimeout(options), this.#options.wait))
   }
 
   /**
@@ -140,7 +144,7 @@ export abstract class MessageSource implements Parkable {
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
     this.assertOpen()
-    return this.#counted(await whenReady([this], { ...readAsyncWait(options), strategy: this.#options.wait }))
+    return this.#counted(await whenReady(this.#alone, { ...readAsyncWait(options), strategy: this.#options.wait }))
   }
 
   /**
@@ -255,24 +259,9 @@ export abstract class MessageSource implements Parkable {
   /** Returns how far this source is behind its writer. When damage hides the next message, its age is unknown, and 0n. */
   lag(): Lag {
     this.assertOpen()
-    const next = this.#peekOrUndefined()
-    const head = this.#control.readHead() ?? this.position
-    const { segmentId, offset } = this.position
-    const bytes = Math.max(0, (head.segmentId - segmentId) * this.#control.segmentSize + head.offset - offset)
-    if (next === undefined) return { messages: 0, bytes, ns: 0n }
-    const headSequence = this.#control.nextSequenceAcquire() ?? Number.NaN
-    if (next === 'unreadable')
-      return { messages: this.nextSequence < 0 ? Number.NaN : headSequence - this.nextSequence, bytes, ns: 0n }
-    const age = binding.realtimeNs() - next.timestampNs
-    return { messages: headSequence - next.sequence, bytes, ns: age > 0n ? age : 0n }
-  }
-
-  #peekOrUndefined(): Message | 'unreadable' | undefined {
-    try {
-      return this.peek()
-    } catch {
-      return 'unreadable'
-    }
+    // First: looking may move on to the next segment.
+    const next = peekOrUnreadable(this)
+    return lagOf(this.#control, { next, position: this.position, nextSequence: this.nextSequence })
   }
 
   metrics(): SourceMetrics {
@@ -317,6 +306,11 @@ export abstract class MessageSource implements Parkable {
     return this.#replaced !== undefined
   }
 
+  /** Used by waits that sleep. */
+  look(): boolean {
+    return this.isReady || this.#cursor.look()
+  }
+
   /** Used by waits. */
   get commitWord(): SeenWord | undefined {
     return this.#cursor.commitWord
@@ -341,15 +335,25 @@ export abstract class MessageSource implements Parkable {
 
   #hasSomethingToSay(): boolean {
     try {
-      return this.#cursor.hasNext() || this.#replaced !== undefined
+      return this.#cursor.look() || this.#replaced !== undefined
     } catch {
       return true
     }
   }
 
+  /** Used by fan-ins between two calls of {@link peek}: whether nothing was committed or rolled since the last look that found nothing. `false` says only that it is time to look. */
+  isStillEmpty(): boolean {
+    return this.#cursor.isStillEmpty()
+  }
+
   /** Used by waits that spin. */
   get isCommitted(): boolean {
     return this.#cursor.isCommitted
+  }
+
+  /** Used by waits that spin. */
+  spin(looks: number): void {
+    this.#cursor.spin(looks)
   }
 
   /** Used by waits. */
@@ -456,10 +460,11 @@ export abstract class MessageSource implements Parkable {
     if (this.#replaced === undefined && !this.#pace.isDue()) return
     this.#lookAfterFiles()
     // What was appended between the look at the records and this one is delivered first.
-    if (this.#replaced !== undefined && !this.#cursor.hasNext()) throw this.#replacedError(this.#replaced)
+    if (this.#replaced !== undefined && !this.#cursor.look()) throw this.#replacedError(this.#replaced)
   }
 
   #lookAfterFiles(looks?: QueueLooks): void {
+    this.#cursor.lookFullyNext()
     this.keepAlive(performance.now())
     this.#replaced = this.#ownership.findReplaced(looks)
   }
@@ -479,7 +484,7 @@ export abstract class MessageSource implements Parkable {
       take,
       ended,
       waitForMore: async (ends) => {
-        await waitInterruptibly([this], { ...ends, strategy: this.#options.wait })
+        await waitInterruptibly(this.#alone, { ...ends, strategy: this.#options.wait })
         this.#waits++
       },
     }

@@ -2,8 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { locationOf, queueOf } from '../../test/support/new-queue.js'
-import { overwrite, pretendAnotherBoot, segmentFile, u32 } from '../../test/support/raw-queue.js'
-import { encodePaddingHeader, RECORD_FLAGS_OFFSET, RECORD_SEQUENCE_OFFSET, SEGMENT_FLAGS_OFFSET } from '../format/index.js'
+import { overwrite, overwriteControl, pretendAnotherBoot, readBytes, segmentFile, u32 } from '../../test/support/raw-queue.js'
+import { QUIET_LOOKS } from '../defaults.js'
+import {
+  CONTROL_CURRENT_SEGMENT_OFFSET,
+  CONTROL_NOTIFY_SEQUENCE_OFFSET,
+  encodePaddingHeader,
+  RECORD_FLAGS_OFFSET,
+  RECORD_SEQUENCE_OFFSET,
+  SEGMENT_FLAGS_OFFSET,
+} from '../format/index.js'
 import { openObserver, openReader } from '../index.js'
 
 describe('a head that is said to be sealed', () => {
@@ -130,6 +138,49 @@ describe('damage in front of a padding record', () => {
     using observer = openObserver(directory, { onCorrupt: 'skip' })
     expect(drainSequences(observer)).toEqual([0, 1, 3, 4, 5])
     expect(observer.metrics().corruptSkipped).toBe(1)
+    writer.close()
+  })
+})
+
+describe('a source that has caught up', () => {
+  it('finds what follows a roll whose writer died before it notified, at the next look and at the next wait', () => {
+    const { directory, writer } = queueOf(1)
+    using next = openObserver(directory)
+    using waiting = openObserver(directory, { wait: 'park' })
+    for (const source of [next, waiting]) {
+      drainSequences(source)
+      expect(source.next()).toBeUndefined()
+    }
+    const notify = readBytes(`${directory}/control.meta`, CONTROL_NOTIFY_SEQUENCE_OFFSET, 4)
+    writer.roll()
+    appendNumbered(writer, 1, 2)
+    // As the dead writer leaves it: the segment is named and not sealed, and nothing was notified.
+    overwrite(segmentFile(directory, 0), SEGMENT_FLAGS_OFFSET, u32(0))
+    overwriteControl(directory, CONTROL_NOTIFY_SEQUENCE_OFFSET, notify)
+    expect(readBytes(`${directory}/control.meta`, CONTROL_CURRENT_SEGMENT_OFFSET, 4)).toEqual(u32(1))
+    expect(next.next()?.sequence).toBe(1)
+    expect(waiting.wait({ timeoutMs: 0 })).toBe('message')
+    writer.close()
+  })
+
+  it('is told of a record that vanished by the next sleep, and by polling before long', () => {
+    const { directory, writer } = queueOf(2)
+    using polled = openObserver(directory)
+    using parked = openObserver(directory, { wait: 'park' })
+    for (const source of [polled, parked]) {
+      drainSequences(source)
+      expect(source.next()).toBeUndefined()
+    }
+    const { segmentId, offset } = writer.position
+    appendNumbered(writer, 2, 4)
+    overwrite(segmentFile(directory, segmentId), offset, Buffer.alloc(4))
+    expect(() => {
+      parked.wait({ timeoutMs: 60_000 })
+      parked.next()
+    }).toThrowError(code('ERR_CORRUPT_RECORD'))
+    expect(() => {
+      for (let looks = 0; looks <= QUIET_LOOKS; looks++) polled.next()
+    }).toThrowError(code('ERR_CORRUPT_RECORD'))
     writer.close()
   })
 })

@@ -1,6 +1,6 @@
 import { binding, type NativeVerifier, STATUS_LIMIT, VERIFIER_END } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
-import { QUIET_LOOKS, VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
+import { VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
 import { publish } from '../diagnostics.js'
 import { assert } from '../errors/assert.js'
 import { DataLostError, SegmentTruncatedError } from '../errors/index.js'
@@ -13,25 +13,17 @@ import { type DamageStep, isGoodStep, RecordWalk } from '../records/record-walk.
 import { sequenceOf } from '../records/segment-bytes.js'
 import { SequenceRule } from '../records/sequence-rule.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
-import { type MappedSegment, totalFaultsRelaxed } from '../segment/mapped-segment.js'
+import type { MappedSegment } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
+import type { CursorCounts } from './cursor-counts.js'
 import { damageError } from './damage-error.js'
 import { sequenceInDamaged } from './damaged-segment.js'
 import { Message } from './message.js'
 import { type CursorQueue, QueueSegments } from './queue-segments.js'
+import { QuietLooks } from './quiet-looks.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
-
-/** What a cursor counted since it was opened. */
-export interface CursorCounts {
-  readonly messages: number
-  /** Damaged records that were skipped (`onCorrupt: 'skip'`). */
-  readonly corruptSkipped: number
-  /** Messages that were deleted unread (`onLost: 'snap'`). */
-  readonly lost: number
-  readonly segments: number
-}
 
 /**
  * Walks a queue's records, checked ahead in batches by native code, from segment to segment. The hot path is {@link next}: it compares two numbers, moves the
@@ -59,10 +51,7 @@ export class RecordCursor {
   #verifiedBlock = 1
   /** Sequence of the next message where none was read yet, and where something else says it. */
   #assumedSequence = -1
-  /** Looks at a few words that may still stand for a look at everything, and what stood in those words before the last full look, which found nothing. */
-  #quietLooks = 0
-  #quietNotify = 0
-  #quietFaults = 0
+  readonly #quiet: QuietLooks
   /** Whether the cursor stands where a reader had committed. */
   #isResumed = false
   #messages = 0
@@ -80,6 +69,7 @@ export class RecordCursor {
     this.#options = opened.options
     this.#segments = new QueueSegments(opened, assertOwned)
     this.#evidence = new LiveEvidence(opened.control)
+    this.#quiet = new QuietLooks(opened.control)
     this.#walk = new RecordWalk(this.#evidence, { rule: this.#rule })
   }
 
@@ -110,7 +100,7 @@ export class RecordCursor {
 
   /** {@link next} by a message of the caller's, which {@link next} then does not move. */
   take(message: Message): Message | undefined {
-    if (this.#block >= this.#verifiedBlock && (this.#isStillEmpty() || !this.#lookAhead())) return undefined
+    if (this.#block >= this.#verifiedBlock && (this.isStillEmpty() || !this.#lookAhead())) return undefined
     const segment = this.#segment as MappedSegment
     if (!message.isIn(segment)) message.attach(segment)
     message.moveTo(this.#block)
@@ -136,21 +126,43 @@ export class RecordCursor {
 
   /** The message that {@link next} will return, without taking it. */
   peek(): Message | undefined {
-    if (this.#block >= this.#verifiedBlock && (this.#isStillEmpty() || !this.#lookAhead())) return undefined
+    if (this.#block >= this.#verifiedBlock && (this.isStillEmpty() || !this.#lookAhead())) return undefined
     this.#peeked.moveTo(this.#block)
     return this.#peeked
   }
 
   /** Whether a record, good or bad, is committed here. */
   get isCommitted(): boolean {
-    const segment = this.#segment
-    if (segment === undefined) return false
-    return this.offset <= segment.lastRecordOffset && segment.commitLengthAcquire(this.offset) !== 0
+    return (this.#segment?.commitLengthAt(this.offset) ?? 0) !== 0
   }
 
   /** Whether {@link next} would return a message. */
   hasNext(): boolean {
-    return this.#block < this.#verifiedBlock || (!this.#isStillEmpty() && this.#lookAhead())
+    return this.#block < this.#verifiedBlock || (!this.isStillEmpty() && this.#lookAhead())
+  }
+
+  /** {@link hasNext} that looks at everything, never at a few words only. */
+  look(): boolean {
+    return this.#block < this.#verifiedBlock || this.#lookAhead()
+  }
+
+  /** Whether nothing was committed or rolled since a full look found nothing in this segment, as far as {@link QuietLooks} tell. */
+  isStillEmpty(): boolean {
+    return this.#quiet.findNothing(this.#block)
+  }
+
+  /** Looks at the commit word all the time until a record is there, at most so many times, in native code, and verifies what came. {@link hasNext} says what that is. */
+  spin(looks: number): void {
+    const segment = this.#segment
+    const { offset } = this
+    if (segment === undefined || this.#block < this.#verifiedBlock || offset > segment.lastRecordOffset) return
+    this.#verifier.verifyWhenCommitted(offset, VERIFY_RECORDS, VERIFY_BYTES, looks)
+    this.#takeVerified()
+  }
+
+  /** The next call looks at everything. */
+  lookFullyNext(): void {
+    this.#quiet.end()
   }
 
   get segmentId(): number {
@@ -217,7 +229,7 @@ export class RecordCursor {
     this.#evidence.segment = undefined
     this.#verifiedBlock = 0
     this.#block = 0
-    this.#quietLooks = 0
+    this.#quiet.end()
     this.#rule.expected = nextSequence
   }
 
@@ -240,41 +252,24 @@ export class RecordCursor {
     this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
     this.#verifiedBlock = this.#block
     this.#assumedSequence = -1
-    this.#quietLooks = 0
-  }
-
-  /** Whether nothing was committed or rolled since a full look found nothing at this position. Plain loads, which an engine may repeat or not: the count bounds that. */
-  #isStillEmpty(): boolean {
-    if (this.#quietLooks === 0) return false
-    this.#quietLooks--
-    // The commit word first: the control block's words change with every append, and reading them takes their line away from the writer.
-    return (
-      !(this.#segment as MappedSegment).isCommittedRelaxed(this.#block) &&
-      this.#control.notifySequenceRelaxed() === this.#quietNotify &&
-      // Last: looking at the commit word may be what finds that the file was cut short.
-      totalFaultsRelaxed() === this.#quietFaults
-    )
+    this.#quiet.end()
   }
 
   /** Moves on to where something can be read, and verifies it. Returns false when there is nothing. */
   #lookAhead(): boolean {
-    // Before the look: what is notified afterwards makes the next look a full one.
-    const notify = this.#segment === undefined ? 0 : this.#control.notifySequenceAcquire()
-    const faults = totalFaultsRelaxed()
-    this.#quietLooks = 0
     for (;;) {
       const segment = this.#segment
       if (segment === undefined) return false
       const { offset } = this
       const hasRoom = offset <= segment.lastRecordOffset
-      if (hasRoom && segment.commitLengthAcquire(offset) !== 0 && this.#verifyBatch(segment)) return true
+      // Relaxed: the verifier loads the word with acquire. Quiet looks go on where the next record would begin: what stands for a full look is what the last one in this segment saw.
+      if (hasRoom && segment.isCommittedRelaxed(this.#block) && this.#verifyBatch()) return true
+      this.#quiet.prepare(segment)
       const step = this.#walk.look(segment, offset)
       // What the look saw may be the zeros that replaced a page.
       if (segment.hasFaulted()) throw this.#truncated()
       if (step === 'wait') {
-        this.#quietNotify = notify
-        this.#quietFaults = faults
-        this.#quietLooks = hasRoom ? QUIET_LOOKS : 0
+        if (hasRoom) this.#quiet.begin()
         return false
       }
       if (isGoodStep(step)) {
@@ -288,15 +283,17 @@ export class RecordCursor {
   }
 
   /** Verifies the records from the position on. Returns whether there is at least one good one. */
-  #verifyBatch(segment: MappedSegment): boolean {
+  #verifyBatch(): boolean {
     this.#verifier.verify(this.offset, VERIFY_RECORDS, VERIFY_BYTES)
-    // Below 2^26. The integer operation makes it a small integer for the engine, too, which would keep a quotient of doubles as a double.
-    this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
-    assert(
-      this.#verifiedBlock >= this.#block && this.#verifiedBlock * RECORD_ALIGNMENT <= segment.size,
-      'the verifier stays in its segment',
-    )
+    this.#takeVerified()
     return this.#verifiedBlock > this.#block
+  }
+
+  #takeVerified(): void {
+    // Below 2^26. The integer operation makes it a small integer for the engine, too, which would keep a quotient of doubles as a double.
+    const end = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
+    assert(end >= this.#block && end * RECORD_ALIGNMENT <= this.#segmentSize, 'the verifier stays in its segment')
+    this.#verifiedBlock = end
   }
 
   /**
@@ -317,7 +314,7 @@ export class RecordCursor {
   #verifyUpTo(end: number): void {
     for (let from = this.#verifiedBlock * RECORD_ALIGNMENT; from < end; from = this.#verifiedBlock * RECORD_ALIGNMENT) {
       const status = this.#verifier.verify(from, VERIFY_RECORDS, end - from)
-      this.#verifiedBlock = ((this.#verifier.state[VERIFIER_END] as number) / RECORD_ALIGNMENT) | 0
+      this.#takeVerified()
       if (status !== STATUS_LIMIT) return
     }
   }

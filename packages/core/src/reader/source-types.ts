@@ -1,4 +1,4 @@
-import type { CursorCounts } from './record-cursor.js'
+import type { CursorCounts } from './cursor-counts.js'
 
 /** The lag of a source. */
 export interface Lag {

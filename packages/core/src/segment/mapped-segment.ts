@@ -16,13 +16,8 @@ import type { SegmentBytes } from '../records/segment-bytes.js'
 /** What bytes are compared with: a piece small enough for the first-level cache. */
 const ZEROS = Buffer.alloc(16 * 1024)
 
-/** Pages of all mappings of the process that their files no longer back; relaxed, a plain load: another number than before says that it is time to ask each mapping. */
-export function totalFaultsRelaxed(): number {
-  return binding.faultCount[0] as number
-}
-
 /** A segment is at most 4 GiB long, so that the index of a word is a small integer. */
-const WORDS_PER_BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT / 4)
+export const WORDS_PER_BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT / 4)
 
 /**
  * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library: callers
@@ -34,7 +29,8 @@ export class MappedSegment implements SegmentBytes {
   readonly bytes: Buffer
   /** The last offset at which a record can begin. */
   readonly lastRecordOffset: number
-  readonly #words: Int32Array
+  /** For loops that look at a few words only. */
+  readonly words: Int32Array
   #holders = 0
   #lentView: DataView | undefined
   #lentBytes: Buffer | undefined
@@ -45,7 +41,7 @@ export class MappedSegment implements SegmentBytes {
   ) {
     this.view = new DataView(mapping)
     this.bytes = Buffer.from(mapping)
-    this.#words = new Int32Array(mapping)
+    this.words = new Int32Array(mapping)
     this.lastRecordOffset = mapping.byteLength - RECORD_HEADER_LENGTH
   }
 
@@ -89,7 +85,7 @@ export class MappedSegment implements SegmentBytes {
 
   /** The publish word of the record at this offset: 0 while nothing is committed there. The whole record is visible after a value was seen. */
   commitLengthAcquire(offset: number): number {
-    return Atomics.load(this.#words, offset / 4) >>> 0
+    return Atomics.load(this.words, offset / 4) >>> 0
   }
 
   /**
@@ -97,17 +93,17 @@ export class MappedSegment implements SegmentBytes {
    * acquire. For loops, where a call of `Atomics.load` would be most of what a look costs.
    */
   isCommittedRelaxed(block: number): boolean {
-    return this.#words[block << WORDS_PER_BLOCK_SHIFT] !== 0
+    return this.words[block << WORDS_PER_BLOCK_SHIFT] !== 0
   }
 
   /** Whether the writer has left this segment for good; acquire: all its commits are visible after `true`. */
   sealedAcquire(): boolean {
-    return (Atomics.load(this.#words, SEGMENT_FLAGS_OFFSET >> 2) & SEGMENT_FLAG_SEALED) !== 0
+    return (Atomics.load(this.words, SEGMENT_FLAGS_OFFSET >> 2) & SEGMENT_FLAG_SEALED) !== 0
   }
 
   /** Sets SEALED. Only the lock holder does that. */
   storeSealed(): void {
-    Atomics.or(this.#words, SEGMENT_FLAGS_OFFSET >> 2, SEGMENT_FLAG_SEALED)
+    Atomics.or(this.words, SEGMENT_FLAGS_OFFSET >> 2, SEGMENT_FLAG_SEALED)
   }
 
   /** Takes back what the header says about the end of the segment: less is there than when it was sealed. */

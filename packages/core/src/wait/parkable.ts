@@ -1,4 +1,5 @@
 import type { MappedControl } from '../control/mapped-control.js'
+import type { SpinHistory } from './spin-history.js'
 
 /** A 32-bit word of a mapping, and what it held. */
 export interface SeenWord {
@@ -11,8 +12,13 @@ export interface SeenWord {
 export interface Parkable {
   /** Whether looking again is worth while: a message, or an error, is there. */
   readonly isReady: boolean
+  /** {@link isReady} that looks at everything, also at what changes no word that a reader spins on: before a sleep. */
+  look(): boolean
   /** Whether a record, good or bad, is committed at the position: one load. Only {@link isReady} says more, and looks at the next segment and the control block. */
   readonly isCommitted: boolean
+  /** Looks at that word all the time until a record is committed, at most so many times. {@link isReady} says what came of it. */
+  spin(looks: number): void
+  readonly spins: SpinHistory
   readonly control: MappedControl
   /** The commit word at the position as it is now; `undefined` where no record can begin. */
   readonly commitWord: SeenWord | undefined

@@ -51,7 +51,7 @@ export class Parking {
     this.#pollMs = PARK_SLICE_MS
     this.#pollMaxMs = PARK_SLICE_MS
     for (const source of this.sources) this.#load(source)
-    if (this.sources.some((source) => source.isReady)) return false
+    if (this.sources.some((source) => source.look())) return false
     this.#announce()
     return true
   }

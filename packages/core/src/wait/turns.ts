@@ -27,7 +27,12 @@ export async function waitInTurns(
 
 /** {@link waitInTurns} with one look per turn of the event loop. */
 export function lookEveryTurn(sources: readonly Parkable[], deadline: number, ends: WaitEnds): Promise<WaitOutcome> {
-  return waitInTurns(sources, deadline, { ends, sleep: () => new Promise((resolve) => setImmediate(resolve)) })
+  return waitInTurns(sources, deadline, { ends, sleep: nextTurn })
+}
+
+/** One turn of the event loop. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** {@link waitInTurns} with sleeps of the process's one waiting thread. */

@@ -35,16 +35,17 @@ const ASYNC_WAIT_NAMES: OptionNames<AsyncWaitForAnyOptions> = { ...WAIT_NAMES, s
 export function waitForAny(sources: readonly Parkable[], options: WaitForAnyOptions = {}): WaitOutcome {
   checkOptions(options, WAIT_NAMES)
   checkWait(sources, options)
-  return waitUntilReady(sources, options)
+  return waitBlocking(sources, options.timeoutMs, options.strategy ?? 'adaptive')
 }
 
-/** {@link waitForAny} whose arguments are checked. */
-export function waitUntilReady(sources: readonly Parkable[], options: WaitForAnyOptions): WaitOutcome {
+/** {@link waitForAny} whose arguments are checked, without an object for them: a source that spins calls this once per message. */
+export function waitBlocking(
+  sources: readonly Parkable[],
+  timeoutMs: number | undefined,
+  strategy: WaitStrategyName,
+): WaitOutcome {
   if (anyReady(sources)) return 'message'
-  return STRATEGIES[options.strategy ?? 'adaptive'].wait(
-    sources,
-    performance.now() + (options.timeoutMs ?? BLOCKING_WAIT_TIMEOUT_MS),
-  )
+  return STRATEGIES[strategy].wait(sources, performance.now() + (timeoutMs ?? BLOCKING_WAIT_TIMEOUT_MS))
 }
 
 function checkWait(sources: readonly Parkable[], { timeoutMs, strategy }: WaitForAnyOptions): void {

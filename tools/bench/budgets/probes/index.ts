@@ -8,6 +8,7 @@ import { idleMemory } from './idle-memory.js'
 import { oneWay } from './one-way.js'
 import { opening } from './open.js'
 import { rolls } from './rolls.js'
+import { roundTrips } from './round-trips.js'
 import { sustained } from './sustained.js'
 
 /** In the order of the table; `--only` chooses by the beginning of the key. */
@@ -20,6 +21,7 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   rolls,
   open: opening,
   latency: oneWay,
+  roundtrip: roundTrips,
   memory: idleMemory,
   heap,
 }
