@@ -31,7 +31,7 @@ const ALLOWED = {
   testing: ['core', 'bus'],
   cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay', 'bridge'],
   examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'cli'],
-  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'telemetry', 'testing', 'cli'],
+  tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'telemetry', 'cli'],
 }
 
 /** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */

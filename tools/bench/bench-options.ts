@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly help: boolean
   /** The budget table instead of the suites. */
   readonly budgets: boolean
+  /** The dashboard's bars instead of the suites. */
+  readonly dashboard: boolean
   /** The bridge between hosts instead of the suites. */
   readonly bridge: boolean
   /** Path of the server for the bridge. Default: the installed one. */
@@ -26,13 +28,15 @@ export interface BenchOptions {
   readonly messages: number
 }
 
-export const USAGE = `usage: npm run bench -- [budgets | bridge] [options]
+export const USAGE = `usage: npm run bench -- [budgets | bridge | dashboard | telemetry] [options]
 
 Without a word: each hot function beside other ways to do the same. budgets: everything that has a budget, our figure beside it.
-bridge: a queue that chron-cli bridge carries through a real nats-server.
+bridge: a queue that chron-cli bridge carries through a real nats-server. dashboard: the bars of chron-cli ui.
+telemetry: what events, spans and traced appends cost (the suite of that name).
 
-  --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, crc32, latency;
-                    budgets: hot, floor, fanin, history, sustained, rolls, open, latency, roundtrip, memory, heap; bridge: throughput, sync, latency)
+  --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, telemetry, crc32, latency;
+                    budgets: hot, floor, fanin, history, sustained, rolls, open, latency, roundtrip, memory, heap; bridge: throughput, sync, latency;
+                    dashboard: watching, paint, bundle, newest, search)
   --messages N      budgets: messages of the sustained run (20000000; with --short 3000000); bridge: records to carry (8000000)
   --short           budgets: a sustained run that fits into memory and half a minute
   --nats-server P   bridge: path of the server (the installed one)
@@ -45,6 +49,9 @@ bridge: a queue that chron-cli bridge carries through a real nats-server.
   --json            print the results as JSON instead of tables (npm run --silent bench -- --json)
   --help            this text
 `
+
+/** What can be measured instead of the suites, or a suite that has a word of its own. */
+const WORDS = ['budgets', 'bridge', 'dashboard', 'telemetry']
 
 /** @throws with one sentence about what is wrong with the arguments. */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
@@ -66,19 +73,20 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       short: { type: 'boolean', default: false },
     },
   })
-  const [word, ...rest] = positionals
-  const unknown = word === 'budgets' || word === 'bridge' ? rest[0] : word
-  if (unknown !== undefined) throw new Error(`there is nothing called ${unknown} to measure, only budgets or bridge`)
+  const [word] = positionals
+  const unknown = positionals.find((one, index) => index > 0 || !WORDS.includes(one))
+  if (unknown !== undefined) throw new Error(`there is nothing called ${unknown} to measure, only ${WORDS.join(', ')}`)
   const isBridge = word === 'bridge'
   return {
     help: values.help,
     budgets: word === 'budgets',
+    dashboard: word === 'dashboard',
     bridge: isBridge,
     natsServer: values['nats-server'],
     json: values.json,
     quick: values.quick,
     output: values.output,
-    only: values.only.split(',').filter(Boolean),
+    only: word === 'telemetry' ? ['telemetry'] : values.only.split(',').filter(Boolean),
     directory: values.root,
     payloadLength: numberOption('payload', values.payload, 16),
     rounds: numberOption('rounds', values.rounds ?? (values.quick ? '1' : isBridge ? '3' : '5'), 1),

@@ -6,6 +6,7 @@ import { type BenchOptions, parseBenchOptions, USAGE } from './bench-options.js'
 import { benchBridge } from './bridge/bench-bridge.js'
 import { benchBudgets } from './budgets/bench-budgets.js'
 import type { Suite } from './candidate.js'
+import { benchDashboard } from './dashboard/bench-dashboard.js'
 import { LATENCY_MODES } from './latency/latency-mode.js'
 import { type LatencyResult, measureLatency } from './latency/measure-latency.js'
 import { measureSuite, type SuiteResult } from './measure-suite.js'
@@ -17,6 +18,7 @@ import { checksumSuite } from './suites/checksum.js'
 import { claimSuite } from './suites/claim.js'
 import { commitSuite } from './suites/commit.js'
 import { nextSuite } from './suites/next.js'
+import { telemetrySuite } from './suites/telemetry.js'
 import { typedReadSuite } from './suites/typed-read.js'
 import { typedWriteSuite } from './suites/typed-write.js'
 import { touchMemory } from './touch-memory.js'
@@ -48,7 +50,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const print = options.json ? () => undefined : (text: string) => console.log(`${text}\n`)
   const folder = mkdtempSync(join(options.directory, 'chronicle-bench-'))
   try {
-    const measure = options.bridge ? benchBridge : options.budgets ? benchBudgets : measureAll
+    const measure = measureOf(options)
     const report = await measure(options, folder, print)
     const json = JSON.stringify(report, undefined, 2)
     if (options.json) console.log(json)
@@ -56,6 +58,12 @@ async function bench(options: BenchOptions): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function measureOf({ bridge, dashboard, budgets }: BenchOptions) {
+  if (bridge) return benchBridge
+  if (dashboard) return benchDashboard
+  return budgets ? benchBudgets : measureAll
 }
 
 async function measureAll(options: BenchOptions, directory: string, print: (text: string) => void): Promise<Report> {
@@ -93,6 +101,7 @@ function chooseSuites(options: BenchOptions): { suites: Suite[]; notes: string[]
     commitSuite(),
     typedWriteSuite(),
     typedReadSuite(),
+    telemetrySuite(payloadLength),
     ...[64, 256, 1024, 4096].map(checksumSuite),
   ]
   const notes = baseline && 'missing' in baseline ? [baseline.missing] : []

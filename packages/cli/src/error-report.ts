@@ -55,7 +55,7 @@ export function errorReport(command: string, error: unknown): ErrorReport {
     schemaVersion: SCHEMA_VERSION,
     command,
     code: codeOf(known),
-    message: known instanceof Error ? known.message : String(known),
+    message: (known instanceof Error ? known.message : String(known)).replace(/^error: /, ''),
     facts: factsOf(known),
     exitCode: exitCodeOfError(error),
   }

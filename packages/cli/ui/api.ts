@@ -2,6 +2,7 @@
 
 import type { BridgeProgress, Severity } from '../src/commands/ui/snapshot.js'
 
+export type { MergedPage, MessagePage, SearchAnswer, ShownMessage } from '../src/commands/ui/shown-message.js'
 export type { QueueSummary, Severity, Snapshot } from '../src/commands/ui/snapshot.js'
 
 export interface ReaderState {
@@ -89,36 +90,6 @@ export interface QueueDetail {
   }
   readonly bridges: readonly BridgeProgress[]
   readonly trend: { readonly seconds: number[]; readonly rates: number[]; readonly lags: (number | null)[] }
-}
-
-export interface Message {
-  readonly sequence: number
-  readonly timestampNs: string
-  readonly typeId: number
-  readonly length: number
-  readonly segment: number
-  readonly offset: number
-  readonly text?: string
-  readonly base64?: string
-  readonly isCut: boolean
-  readonly traceId?: string
-  readonly queue?: string
-  readonly id?: string
-}
-
-export interface MessagePage {
-  readonly messages: readonly Message[]
-  readonly problems: readonly string[]
-  readonly nextSequence: number | null
-}
-
-export interface SearchResult {
-  readonly matches: readonly Message[]
-  readonly looked: number
-  readonly total: number
-  readonly newestNs: string | null
-  readonly oldestNs: string | null
-  readonly cursor: { readonly segmentId: number; readonly offset: number } | null
 }
 
 export interface TraceResult {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import { ask, type Message, type Severity } from './api.ts'
+import { ask, type Severity, type ShownMessage } from './api.ts'
 import { hex, time } from './format.ts'
 
 /** What may be wider than the screen: it scrolls by itself, by the keyboard too. */
@@ -122,14 +122,14 @@ export function Chart({
 export type PayloadForm = 'text' | 'json' | 'hex'
 
 export function MessageView(props: {
-  readonly message: Message
+  readonly message: ShownMessage
   readonly form: PayloadForm
   readonly queueId: string
   readonly isChosen?: boolean
   readonly children?: ComponentChildren
 }) {
   const { message, form, queueId, isChosen, children } = props
-  const { sequence, timestampNs, typeId, length, segment, offset, isCut, traceId } = message
+  const { sequence, timestampNs, typeId, length, segment, offset, isCut, traceId, type, schemaVersion, decodeError } = message
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (isChosen === true) box.current?.scrollIntoView({ block: 'center' })
@@ -142,7 +142,11 @@ export function MessageView(props: {
           #{sequence.toLocaleString('en')}
         </a>
         <span>{time(timestampNs)}</span>
-        <span>type {typeId}</span>
+        <span>
+          type {typeId}
+          {type !== undefined && ` ${type}`}
+          {schemaVersion !== undefined && schemaVersion > 0 && ` v${schemaVersion}`}
+        </span>
         <span>{length.toLocaleString('en')} bytes</span>
         <span class="optional">
           segment {segment} offset {offset}
@@ -154,13 +158,15 @@ export function MessageView(props: {
           </a>
         )}
       </div>
+      {decodeError !== undefined && <p class="note warning">not decoded: {decodeError}</p>}
       <pre>{payloadText(message, form)}</pre>
     </div>
   )
 }
 
 /** What is shown of a payload: always as text of the page, never as markup. */
-export function payloadText({ text, base64 }: Message, form: PayloadForm): string {
+export function payloadText({ text, base64, fields }: ShownMessage, form: PayloadForm): string {
+  if (form === 'json' && fields !== undefined) return JSON.stringify(fields, undefined, 2)
   if (form === 'hex' || text === undefined) return hex(payloadBytes({ text, base64 }))
   if (form === 'text') return text
   try {

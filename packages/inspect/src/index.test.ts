@@ -37,6 +37,7 @@ it('exports exactly the public surface', () => {
     'pruneQueue',
     'readAcknowledged',
     'readBackupManifest',
+    'readLockTable',
     'readThresholds',
     'recoverOnce',
     'repairQueue',

@@ -11,7 +11,7 @@ export {
 export type { ColdItem, ColdPadding, ColdPosition, ColdProblem, ColdRecord } from './cold/cold-item.js'
 export { ColdReader } from './cold/cold-reader.js'
 export { type FindQueuesOptions, type FoundQueues, findQueues } from './cold/find-queues.js'
-export { inspectLock, type LockInspection } from './cold/inspect-lock.js'
+export { inspectLock, type LockInspection, type LockTable, readLockTable } from './cold/inspect-lock.js'
 export { type InspectOptions, inspectQueue } from './cold/inspect-queue.js'
 export type { SegmentInspection } from './cold/inspect-segments.js'
 export type { ReaderLag } from './cold/measure-lag.js'

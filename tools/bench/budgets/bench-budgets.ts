@@ -35,7 +35,11 @@ export async function benchBudgets(
   const told = (text: string) => {
     if (process.stderr.isTTY) console.error(text)
   }
-  const rounds = await measureRounds(probes, context, told)
+  const placed = probes.map(({ name, measure }) => ({
+    name,
+    measure: (place: { readonly directory: string; readonly round: number }) => measure({ ...context, ...place }),
+  }))
+  const rounds = await measureRounds(placed, context, told)
   const sections = summarizeBudgets(BUDGET_SECTIONS, rounds)
   for (const section of sections) print(formatSection(section, rounds.length))
   return { schemaVersion: 1, environment, payloadLength, messages, sections, rounds }

@@ -3,7 +3,7 @@ export interface BudgetRow {
   readonly name: string
   /** Which figure of the probes it shows. */
   readonly key: string
-  readonly unit: 'ns' | 'us' | 'ms' | 'MB' | 'B' | 'x' | ''
+  readonly unit: 'ns' | 'us' | 'ms' | 'MB' | 'kB' | 'B' | 'x' | '%' | ''
   /** What must not be exceeded, and what we would like; absent in rows that only say what others are to be measured by. */
   readonly must?: number
   readonly aim?: number

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { median } from '@chronicle-ts/cli/bench'
 import type { BudgetRow, BudgetSection } from './budget-rows.js'
-import type { Figures, Probe, ProbeContext } from './probe.js'
+import type { Figures } from './probe.js'
 
 export type Verdict = 'aim' | 'must' | 'missed' | ''
 
@@ -20,10 +20,16 @@ export interface BudgetSectionResult {
   readonly rows: readonly BudgetResult[]
 }
 
+/** What is measured in each round, in a folder of its own. */
+export interface RoundProbe {
+  readonly name: string
+  measure(place: { readonly directory: string; readonly round: number }): Figures | Promise<Figures>
+}
+
 /** Every probe once per round, so that what disturbs the machine for a while disturbs all of them. `told` hears of each before it runs. */
 export async function measureRounds(
-  probes: readonly Probe[],
-  options: Omit<ProbeContext, 'round'> & { readonly rounds: number },
+  probes: readonly RoundProbe[],
+  options: { readonly directory: string; readonly rounds: number },
   told: (text: string) => void,
 ): Promise<Figures[]> {
   const rounds: Figures[] = []
@@ -33,7 +39,7 @@ export async function measureRounds(
       told(`round ${round + 1} of ${options.rounds}: ${probe.name}`)
       const directory = mkdtempSync(join(options.directory, 'probe-'))
       try {
-        Object.assign(figures, await probe.measure({ ...options, directory, round }))
+        Object.assign(figures, await probe.measure({ directory, round }))
       } finally {
         rmSync(directory, { recursive: true, force: true })
       }

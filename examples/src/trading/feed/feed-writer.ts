@@ -1,12 +1,21 @@
 import { type BusLayout, openFeedWriter } from '@chronicle-ts/bus'
-import { openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { openWriter, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
 import { DUE_NS_OFFSET, FRAME_TYPE, SEND_NOTE_LENGTH, SEND_NOTE_TYPE, SEQUENCE_OFFSET } from './send-note.js'
 import { sendNotesDirectory } from './send-notes-directory.js'
 
 const FRAME_SEGMENT_SIZE = 16 * 1024 * 1024
 const NOTE_SEGMENT_SIZE = 1024 * 1024
+/** A feed that has bounds waits for a reader that is looked into for so long. */
+const READERS_WAIT_MS = 600_000
 /** Headers of a segment and of a record. */
 const OVERHEAD = 128
+
+export interface FeedWriterOptions {
+  /** Bytes of a segment of the frames. Default: 16 MiB. */
+  readonly segmentSize?: number
+  /** Segments that the frames may occupy: beyond them the feed waits for its readers, and what all of them have read is deleted. Default: unbounded, and nothing is deleted. */
+  readonly maxSegments?: number
+}
 
 /** Writes a venue's frames, and when each was sent. */
 export class FeedWriter {
@@ -14,8 +23,9 @@ export class FeedWriter {
   readonly #notes: QueueWriter
   readonly #note = Buffer.alloc(SEND_NOTE_LENGTH)
 
-  constructor(layout: BusLayout, venue: string) {
-    this.#frames = openFeedWriter(layout, venue, { segmentSize: FRAME_SEGMENT_SIZE })
+  constructor(layout: BusLayout, venue: string, { segmentSize = FRAME_SEGMENT_SIZE, maxSegments }: FeedWriterOptions = {}) {
+    const bounds = maxSegments === undefined ? {} : boundsOf(maxSegments)
+    this.#frames = openFeedWriter(layout, venue, { segmentSize, ...bounds })
     try {
       this.#notes = openWriter(sendNotesDirectory(layout, venue), { segmentSize: NOTE_SEGMENT_SIZE })
     } catch (error) {
@@ -50,5 +60,15 @@ export class FeedWriter {
   close(): void {
     this.#frames.close()
     this.#notes.close()
+  }
+}
+
+/** Half of the segments stay although they were read, so that a strategy that starts has something to begin with. */
+function boundsOf(maxSegments: number): WriterOptions {
+  return {
+    maxSegments,
+    backpressure: 'block',
+    backpressureTimeoutMs: READERS_WAIT_MS,
+    retention: { consumed: true, minSegments: Math.ceil(maxSegments / 2) },
   }
 }

@@ -12,7 +12,7 @@ import { playFiles } from './play-files.js'
 import { playLive } from './play-live.js'
 
 const USAGE =
-  'Usage: feed --root DIR --venue NAME [--speed N|max] [--continue] FILE... | feed --root DIR --venue NAME --live VENUE --seconds N'
+  'Usage: feed --root DIR --venue NAME [--speed N|max] [--continue] [--segment-size BYTES] [--max-segments N] FILE... | feed --root DIR --venue NAME --live VENUE --seconds N'
 
 /** One venue's market data into its queue: recorded captures at their own pace, or an exchange's public feed. */
 async function main(): Promise<void> {
@@ -24,6 +24,8 @@ async function main(): Promise<void> {
       speed: { type: 'string' },
       // The queue holds the first frames of the captures already, from a feed that was killed: play those that follow.
       continue: { type: 'boolean', default: false },
+      'segment-size': { type: 'string' },
+      'max-segments': { type: 'string' },
       live: { type: 'string' },
       seconds: { type: 'string', default: '30' },
     },
@@ -33,7 +35,10 @@ async function main(): Promise<void> {
 
   const progress = new FeedProgress()
   const link = new ParentLink<FeedState>(() => progress.state)
-  const writer = new FeedWriter(new BusLayout(root), venue)
+  const writer = new FeedWriter(new BusLayout(root), venue, {
+    ...(values['segment-size'] !== undefined && { segmentSize: Number(values['segment-size']) }),
+    ...(values['max-segments'] !== undefined && { maxSegments: Number(values['max-segments']) }),
+  })
   try {
     link.ready()
     await link.started

@@ -5,6 +5,7 @@ import { printable, printableLines } from './printable.js'
 import { progressText } from './progress.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './quantities.js'
 import { renderTable } from './table.js'
+import { textWidth } from './text-width.js'
 import { formatTime, parseSpan, parseTime } from './times.js'
 import { wrapText } from './wrap.js'
 
@@ -121,6 +122,11 @@ describe('text for terminals', () => {
     const text = progressText('verify q', { bytes: 512, bytesTotal: 1024, elapsedMs: 1000 }, 80)
     expect(text).toMatch(/^verify q {2}\[(#+) +\] {2}50% {2}512 B of 1 KiB {2}512 B\/s {2}1 s left$/)
     expect(progressText('verify a-long-name', { bytes: 1, bytesTotal: 2, elapsedMs: 1 }, 40)).toHaveLength(39)
+    // A line that is wider than the screen could not be taken off it.
+    const wide = progressText('verify 日本語の取引キュー-とても長い名前/queue/a', { bytes: 1, bytesTotal: 2, elapsedMs: 1 }, 60)
+    expect(textWidth(wide)).toBeLessThan(60)
+    expect(wide).toContain('50%')
+    expect(progressText('stats q', { bytes: 0, bytesTotal: 0, elapsedMs: 3200 }, 80)).toBe('stats q  3.2 s')
   })
 
   it('is coloured on terminals only, and not against NO_COLOR', () => {

@@ -1,5 +1,6 @@
 import { formatBytes, formatDuration } from './quantities.js'
 import { columnsOf } from './terminal-size.js'
+import { cutText, textWidth } from './text-width.js'
 
 /** Where progress is drawn: a terminal that is not the one results go to, usually standard error. */
 export interface ProgressStream {
@@ -11,6 +12,8 @@ export interface ProgressStream {
 const REDRAW_MS = 100
 const CLEAR_LINE = '\r\u001b[K'
 const BAR_WIDTH_MAX = 40
+/** What a name needs to be recognised. */
+const LABEL_WIDTH_MIN = 12
 
 /** A line with bar, rate and remaining time, redrawn in place on a terminal; silent elsewhere. */
 export class ProgressLine {
@@ -41,14 +44,19 @@ export class ProgressLine {
   }
 }
 
-/** `label  [#####     ]  42%  1.2 GiB of 3 GiB  2.1 GiB/s  0.8 s left`, cut to the width. */
+/** `label  [#####     ]  42%  1.2 GiB of 3 GiB  2.1 GiB/s  0.8 s left`, or `label  3.2 s` where the total is not known (0). The label is cut where the line would be wider than the screen. */
 export function progressText(label: string, at: { bytes: number; bytesTotal: number; elapsedMs: number }, width: number): string {
-  const share = at.bytesTotal === 0 ? 1 : Math.min(1, at.bytes / at.bytesTotal)
-  const perSecond = at.elapsedMs > 0 ? (at.bytes / at.elapsedMs) * 1000 : 0
-  const left = perSecond > 0 ? `  ${formatDuration(((at.bytesTotal - at.bytes) / perSecond) * 1e9)} left` : ''
-  const percent = `${Math.floor(share * 100)}%`.padStart(4)
-  const facts = `${percent}  ${formatBytes(at.bytes)} of ${formatBytes(at.bytesTotal)}  ${formatBytes(Math.round(perSecond))}/s${left}`
-  const room = Math.min(BAR_WIDTH_MAX, width - label.length - facts.length - 6)
-  const bar = room < 5 ? '' : `  [${'#'.repeat(Math.round(share * room)).padEnd(room)}]`
-  return `${label}${bar} ${facts}`.slice(0, width - 1)
+  const facts = at.bytesTotal === 0 ? `  ${formatDuration(at.elapsedMs * 1e6)}` : ` ${shareText(at)}`
+  const shown = cutText(label, Math.max(LABEL_WIDTH_MIN, width - 1 - facts.length), 'middle')
+  const room = Math.min(BAR_WIDTH_MAX, width - textWidth(shown) - facts.length - 5)
+  const share = at.bytesTotal === 0 ? 0 : Math.min(1, at.bytes / at.bytesTotal)
+  const bar = room < 5 || at.bytesTotal === 0 ? '' : `  [${'#'.repeat(Math.round(share * room)).padEnd(room)}]`
+  return cutText(`${shown}${bar}${facts}`, width - 1)
+}
+
+function shareText({ bytes, bytesTotal, elapsedMs }: { bytes: number; bytesTotal: number; elapsedMs: number }): string {
+  const perSecond = elapsedMs > 0 ? (bytes / elapsedMs) * 1000 : 0
+  const left = perSecond > 0 ? `  ${formatDuration((Math.max(0, bytesTotal - bytes) / perSecond) * 1e9)} left` : ''
+  const percent = `${Math.floor(Math.min(1, bytes / bytesTotal) * 100)}%`.padStart(4)
+  return `${percent}  ${formatBytes(bytes)} of ${formatBytes(bytesTotal)}  ${formatBytes(Math.round(perSecond))}/s${left}`
 }

@@ -1,3 +1,4 @@
+import { cutNames } from './cut-names.js'
 import { cutText, padText, textWidth } from './text-width.js'
 
 /** A column of a text table. */
@@ -31,8 +32,10 @@ export function renderTable(
     shown = columnsThatFit(columns, widths, width)
     widths = squeeze(columns, widths, shown, width)
   }
+  const cut = rows.map((row) => [...row])
+  for (const index of shown) cutColumn(cut, { index, width: widths[index] ?? 0, where: columns[index]?.cut })
   const lines = [heading(layoutLine(columns, shown, widths, (index) => columns[index]?.title ?? ''))]
-  for (const row of rows) lines.push(layoutLine(columns, shown, widths, (index) => row[index] ?? ''))
+  for (const row of cut) lines.push(layoutLine(columns, shown, widths, (index) => row[index] ?? ''))
   return lines
 }
 
@@ -77,6 +80,17 @@ function squeeze(columns: readonly Column[], widths: readonly number[], shown: r
   return squeezed
 }
 
+/** Cuts the cells of one column to its width. */
+function cutColumn(rows: Cell[][], { index, width, where }: { index: number; width: number; where: Column['cut'] }): void {
+  const texts = rows.map((row) => textOf(row[index] ?? ''))
+  const cut = where === 'middle' ? cutNames(texts, width) : texts.map((text) => cutText(text, width, where))
+  rows.forEach((row, at) => {
+    const cell = row[index] ?? ''
+    const text = cut[at] ?? ''
+    row[index] = typeof cell === 'string' ? text : { ...cell, text }
+  })
+}
+
 function layoutLine(
   columns: readonly Column[],
   shown: readonly number[],
@@ -86,7 +100,8 @@ function layoutLine(
   const parts = shown.map((index) => {
     const cell = cellAt(index)
     const width = widths[index] ?? 0
-    const text = cutText(textOf(cell), width, columns[index]?.cut)
+    // A title may be wider than its squeezed column.
+    const text = cutText(textOf(cell), width)
     const padded = padText(text, width, columns[index]?.align)
     return typeof cell === 'string' ? padded : padded.replace(text, () => cell.paint(text))
   })

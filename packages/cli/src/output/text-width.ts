@@ -52,12 +52,13 @@ export function textWidth(text: string): number {
   return width
 }
 
-/** Cuts text to a width; what is gone is shown by an ellipsis, at the end or, for names whose ends tell them apart, in the middle. */
-export function cutText(text: string, width: number, where: 'end' | 'middle' = 'end'): string {
+/** Cuts text to a width; what is gone is shown by an ellipsis, at the end, at the start or, for names whose ends differ, in the middle. */
+export function cutText(text: string, width: number, where: 'start' | 'middle' | 'end' = 'end'): string {
   if (textWidth(text) <= width) return text
   if (width <= 1) return width === 1 ? '…' : ''
   const room = width - 1
   if (where === 'end') return `${beginOf(text, room)}…`
+  if (where === 'start') return `…${endOf(text, room)}`
   const left = Math.ceil(room / 2)
   const end = endOf(text, room - left)
   return `${beginOf(text, left)}…${end}`

@@ -6,6 +6,7 @@ import {
   QUICK_SEGMENTS,
   type QueueInspection,
   type QueueState,
+  readLockTable,
   type StateOptions,
 } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../command-context.js'
@@ -63,6 +64,7 @@ export async function lookAround(
   if (found.directories.length === 0) throw noQueueError(directory, found)
   const isSingle = found.directories.length === 1 && found.directories[0] === directory
   const queues: LookedQueue[] = []
+  const locks = readLockTable()
   const unreadable: UnreadableQueue[] = []
   for (const queue of found.directories) {
     await takeTurn(context)
@@ -70,8 +72,8 @@ export async function lookAround(
     try {
       const looked =
         options.quick === true
-          ? inspectState(queue, { ...stateOptions, quick: true, segmentLimit: QUICK_SEGMENTS })
-          : interruptible(() => inspectState(queue, stateOptions))
+          ? inspectState(queue, { ...stateOptions, locks, quick: true, segmentLimit: QUICK_SEGMENTS })
+          : interruptible(() => inspectState(queue, { ...stateOptions, locks }))
       queues.push({ directory: queue, ...looked })
     } catch (error) {
       // A queue that was named is the error; one of many is only missing.
@@ -96,7 +98,8 @@ export function logDirectoriesLeftOut({ log }: Pick<CommandContext, 'log'>, foun
   if (found.isPartial) log.warn('there are too many directories: not all of them were searched')
 }
 
-function noQueueError(directory: string, { unreadable, leftOut }: FoundQueues): NotAQueueError {
+/** Says that there is no queue, and what was not searched. */
+export function noQueueError(directory: string, { unreadable, leftOut }: FoundQueues): NotAQueueError {
   const hidden = unreadable.length > 0 ? `, and ${unreadable.length} directories in it cannot be listed` : ''
   const notSearched = leftOut.length > 0 ? `, and links or deep directories in it were not searched: ${leftOut.length}` : ''
   return new NotAQueueError({ directory, detail: `there is no queue in or below it${hidden}${notSearched}` })

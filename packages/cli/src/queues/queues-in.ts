@@ -2,7 +2,7 @@ import { type FoundQueues, findQueues } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../error-report.js'
 import { EXIT_WARNING, worseExitCode } from '../exit-codes.js'
-import { logDirectoriesLeftOut } from './look-around.js'
+import { logDirectoriesLeftOut, noQueueError } from './look-around.js'
 import { withoutSlash } from './queue-names.js'
 
 /**
@@ -23,6 +23,16 @@ export async function onQueuesIn(
   const exitCode = await work(queues)
   const isWhole = found.every(({ unreadable, isPartial }) => unreadable.length === 0 && !isPartial)
   return isWhole ? exitCode : worseExitCode(exitCode, EXIT_WARNING)
+}
+
+/**
+ * Refuses a path in and below which there is no queue, for commands that write files about what they found.
+ *
+ * @throws NotFoundError, PermissionError of the path itself; NotAQueueError when there is no queue.
+ */
+export function requireQueues(path: string): void {
+  const found = findQueues(path)
+  if (found.directories.length === 0) throw noQueueError(path, found)
 }
 
 function below(path: string): FoundQueues {

@@ -1,4 +1,11 @@
-import { findQueues, type QueueInspection, type QueueState, readThresholds, StateHistory } from '@chronicle-ts/inspect'
+import {
+  findQueues,
+  type QueueInspection,
+  type QueueState,
+  readLockTable,
+  readThresholds,
+  StateHistory,
+} from '@chronicle-ts/inspect'
 import { messageOfError } from '../error-report.js'
 import { pathBelow } from './queue-names.js'
 
@@ -32,18 +39,20 @@ export class WatchedQueues {
   look(): QueueWatch {
     const begun = performance.now()
     const found = findQueues(this.root)
+    const locks = readLockTable()
     const queues: WatchedQueue[] = []
     const unreadable: QueueWatch['unreadable'][number][] = []
     for (const directory of found.directories) {
       const name = pathBelow(this.root, directory)
       try {
         const history = this.#historyOf(directory)
-        queues.push({ directory, name, history, ...history.look(directory, { thresholds: readThresholds(directory) }) })
+        queues.push({ directory, name, history, ...history.look(directory, { thresholds: readThresholds(directory), locks }) })
       } catch (error) {
         unreadable.push({ directory, name, message: messageOfError(error) })
       }
     }
-    for (const directory of this.#histories.keys()) if (!found.directories.includes(directory)) this.#histories.delete(directory)
+    const present = new Set(found.directories)
+    for (const directory of this.#histories.keys()) if (!present.has(directory)) this.#histories.delete(directory)
     return { queues, unreadable, leftOut: [...found.leftOut, ...found.unreadable], lookMs: performance.now() - begun }
   }
 

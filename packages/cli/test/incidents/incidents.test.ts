@@ -1,55 +1,18 @@
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { openWriter } from '@chronicle-ts/core'
 import { segmentFileName } from '@chronicle-ts/core/internal'
-import { inspectQueue, PROBLEMS, type ProblemCode, STATES, type StateCode } from '@chronicle-ts/inspect'
+import { inspectQueue, PROBLEMS, type ProblemCode } from '@chronicle-ts/inspect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { QueueFolder } from '../support/queue-folder.js'
+import { describedIncidents, documentedIncidents, type Incident, nameOn } from './incident.js'
+import { Role } from './role.js'
 import { type Surface, surfacesOf } from './surfaces.js'
 
-const PROGRAM = fileURLToPath(new URL('processes.mjs', import.meta.url))
-const DOCUMENT = fileURLToPath(new URL('../../../../docs/states.md', import.meta.url))
 /** A surface that has not said it by then never will. The times that it took are printed: INCIDENTS=1. */
 const PATIENCE_MS = 20_000
-
-class Role {
-  constructor(readonly child: ChildProcessWithoutNullStreams) {}
-
-  static async start(...args: readonly string[]): Promise<Role> {
-    const child = spawn(process.execPath, [PROGRAM, ...args])
-    child.stderr.on('data', (text) => process.stderr.write(text))
-    await once(child.stdout, 'data')
-    return new Role(child)
-  }
-
-  async tell(line: string): Promise<void> {
-    const answer = once(this.child.stdout, 'data')
-    this.child.stdin.write(`${line}\n`)
-    await answer
-  }
-
-  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return
-    const exit = once(this.child, 'exit')
-    this.child.kill('SIGCONT')
-    this.child.kill(signal)
-    await exit
-  }
-}
 
 let folder: QueueFolder
 let root: string
@@ -57,16 +20,6 @@ let queue: string
 let writer: Role
 let reader: Role
 let surfaces: readonly Surface[]
-
-interface Incident {
-  readonly title: string
-  readonly code: StateCode
-  readonly exitCode: 2 | 3
-  /** The code that doctor gives it, where that is a problem's or a marker's. */
-  readonly doctor?: string
-  begin(): Promise<void> | void
-  end(): Promise<void> | void
-}
 
 function sealedSegment(): string {
   const { segments } = inspectQueue(queue, { quick: true })
@@ -251,12 +204,6 @@ function unmountSmall(): boolean {
   return true
 }
 
-/** How a surface names the condition: two of them have words for whole queues only. */
-function nameOn(surface: Surface, { code, doctor }: Incident): string {
-  if (surface.name === 'doctor') return doctor ?? code
-  return surface.name === 'health' || surface.name === 'ui' ? STATES[code][1] : code
-}
-
 async function awaitOnAll(condition: (surface: Surface) => Promise<void>): Promise<Record<string, number>> {
   const begun = performance.now()
   const took: Record<string, number> = {}
@@ -300,7 +247,7 @@ describe('incidents, on every surface', () => {
     await awaitOnAll(isOk)
     await incident.begin()
     const took = await awaitOnAll(async (surface) => {
-      const wanted = nameOn(surface, incident)
+      const wanted = nameOn(surface.name, incident)
       await expect
         .poll(async () => (await surface.look()).codes, { timeout: PATIENCE_MS, message: surface.name })
         .toContain(wanted)
@@ -326,13 +273,7 @@ describe('incidents, on every surface', () => {
   })
 
   it('are the table of docs/states.md', () => {
-    const table = /## Incidents[\s\S]*$/.exec(readFileSync(DOCUMENT, 'utf8'))?.[0] ?? ''
-    const rows = [...table.matchAll(/^\| (?!incident|---)(.+?) \| `(\w+)` \|(?: `(\w+)`)? ?\| (\d) \|$/gm)].map(
-      ([, title, code, doctor, exitCode]) => ({ title, code, doctor, exitCode }),
-    )
-    expect(rows).toEqual(
-      INCIDENTS.map(({ title, code, doctor, exitCode }) => ({ title, code, doctor, exitCode: String(exitCode) })),
-    )
+    expect(documentedIncidents()).toEqual(describedIncidents(INCIDENTS))
     for (const { doctor } of INCIDENTS)
       if (doctor !== undefined) expect(Object.keys(PROBLEMS)).toContain(doctor satisfies string as ProblemCode)
   })

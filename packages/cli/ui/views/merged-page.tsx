@@ -1,12 +1,6 @@
 import { useState } from 'preact/hooks'
-import type { Message } from '../api.ts'
+import type { MergedPage as Merged } from '../api.ts'
 import { Loading, MessageView, type PayloadForm, useAsked } from '../components.tsx'
-
-interface Merged {
-  readonly messages: readonly Message[]
-  readonly queues: number
-  readonly leftOut: number
-}
 
 /** The newest messages of all queues, in the order of their times. */
 export function MergedPage() {
@@ -21,7 +15,7 @@ export function MergedPage() {
         <label>
           as{' '}
           <select value={form} onChange={(event) => setForm(event.currentTarget.value as PayloadForm)}>
-            <option value="json">JSON</option>
+            <option value="json">fields or JSON</option>
             <option value="text">text</option>
             <option value="hex">bytes</option>
           </select>
@@ -32,7 +26,7 @@ export function MergedPage() {
       </div>
       {error !== undefined && <p class="note critical">{error}</p>}
       {[...messages].reverse().map((message) => (
-        <MessageView key={`${message.id} ${message.sequence}`} message={message} form={form} queueId={message.id ?? ''}>
+        <MessageView key={`${message.id} ${message.sequence}`} message={message} form={form} queueId={message.id}>
           <a href={`#/q/${message.id}`}>{message.queue}</a>
         </MessageView>
       ))}

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask, type Message, type MessagePage, type SearchResult } from '../api.ts'
+import { ask, type MessagePage, type SearchAnswer, type ShownMessage } from '../api.ts'
 import { Loading, MessageView, type PayloadForm } from '../components.tsx'
 import { clock, count } from '../format.ts'
 
@@ -9,7 +9,7 @@ const TAIL_KEPT = 500
 
 export function MessagesPage({ id, sequence }: { readonly id: string; readonly sequence: number | undefined }) {
   const [form, setForm] = useState<PayloadForm>('json')
-  const [messages, setMessages] = useState<readonly Message[]>()
+  const [messages, setMessages] = useState<readonly ShownMessage[]>()
   const [problems, setProblems] = useState<readonly string[]>([])
   const [error, setError] = useState<string>()
   const [isTailing, setTailing] = useState(false)
@@ -68,7 +68,7 @@ export function MessagesPage({ id, sequence }: { readonly id: string; readonly s
         <label>
           as{' '}
           <select value={form} onChange={(event) => setForm(event.currentTarget.value as PayloadForm)}>
-            <option value="json">JSON</option>
+            <option value="json">fields or JSON</option>
             <option value="text">text</option>
             <option value="hex">bytes</option>
           </select>
@@ -97,8 +97,8 @@ export function MessagesPage({ id, sequence }: { readonly id: string; readonly s
 function useTail(tail: {
   readonly id: string
   readonly isTailing: boolean
-  readonly messages: readonly Message[] | undefined
-  readonly setMessages: (messages: readonly Message[]) => void
+  readonly messages: readonly ShownMessage[] | undefined
+  readonly setMessages: (messages: readonly ShownMessage[]) => void
   readonly setError: (error: string | undefined) => void
 }) {
   const { id, isTailing, setMessages, setError } = tail
@@ -129,7 +129,7 @@ function useTail(tail: {
 }
 
 interface SearchState {
-  readonly matches: readonly Message[]
+  readonly matches: readonly ShownMessage[]
   readonly looked: number
   readonly total: number
   readonly atNs: string | null
@@ -159,9 +159,9 @@ function Search(props: {
     setSearch(state)
     while (state.isRunning) {
       const query = `text=${encodeURIComponent(text)}${type === '' ? '' : `&type=${type}`}${cursor}`
-      let result: SearchResult
+      let result: SearchAnswer
       try {
-        result = await ask<SearchResult>(`/api/queues/${id}/search?${query}`, own.signal)
+        result = await ask<SearchAnswer>(`/api/queues/${id}/search?${query}`, own.signal)
       } catch {
         setSearch({ ...state, isRunning: false, isStopped: true })
         return
@@ -214,7 +214,7 @@ function Search(props: {
   )
 }
 
-function copy(messages: readonly Message[]): void {
+function copy(messages: readonly ShownMessage[]): void {
   const lines = messages.map(({ sequence, timestampNs, typeId, length, segment, offset, text, base64 }) =>
     JSON.stringify({ sequence, timestampNs, typeId, length, segment, offset, ...(text === undefined ? { base64 } : { text }) }),
   )

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inspectQueue } from '../cold/inspect-queue.js'
+import { QueueSalvage } from '../salvage/queue-salvage.js'
 import { readBackupManifest } from './backup-manifest.js'
 import { backupQueue, restoreQueue } from './backup-queue.js'
 import { QueueBackup } from './queue-backup.js'
@@ -31,6 +32,27 @@ function rest(directory: string, name: string): string[] {
 }
 
 describe('backing up and restoring a queue', () => {
+  it.each([
+    ['a backup', (target: string) => new QueueBackup(queue, target)],
+    ['a salvage', (target: string) => new QueueSalvage(queue, target)],
+  ])('deletes what %s left that was killed, and nothing that another process works on', (_, begin) => {
+    openWriter(queue, { segmentSize: 4096 }).close()
+    const target = join(root, 'copy')
+    const leftover = join(root, '.copy.0123456789ab.tmp')
+    mkdirSync(join(leftover, 'readers'), { recursive: true })
+    writeFileSync(join(leftover, '000000000.q'), 'half of it')
+    const other = begin(target)
+    const work = begin(target)
+    expect(readdirSync(root).filter((name) => name.endsWith('.tmp'))).toHaveLength(2)
+    expect(existsSync(leftover)).toBe(false)
+    while (work.step());
+    work.commit()
+    other.abandon()
+    expect(readdirSync(root).sort()).toEqual(['copy', 'queue'])
+    expect(inspectQueue(target).problems).toEqual([])
+    openWriter(target).close()
+  })
+
   it('keeps every message and every position, and leaves the queue as it was', () => {
     const writer = openWriter(queue, { segmentSize: 4096 })
     for (let index = 0; index < 100; index += 1) writer.append(1, Buffer.from(`message ${index}`))

@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
   absolutePath,
@@ -28,6 +28,7 @@ import { type QueueVerification, verifyQueue } from '../cold/queue-verification.
 import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { BACKUP_FILE, type BackupManifest } from './backup-manifest.js'
 import { type CopyMethod, copySegment } from './copy-segment.js'
+import { TemporaryCopy } from './temporary-copy.js'
 import { syncFolder, writeDurably } from './write-durably.js'
 
 /** Small files and folders that belong to a queue beside its segments and positions. */
@@ -66,11 +67,13 @@ export interface BackupReport extends BackupManifest {
  * A consistent copy of a queue, also of one that is being written: it ends at a message boundary, no reader's position is after its end, and it has no gap that the queue has not. Nothing is locked,
  * and neither writer nor readers notice it. Works in steps, so that the caller can show progress and stop.
  *
- * The copy is made under a temporary name beside the target and renamed when it is complete, verified and synced. {@link abandon} removes what was made.
+ * The copy is made under a temporary name beside the target and renamed when it is complete, verified and synced. {@link abandon} removes what was made; what a killed process left is removed by the next
+ * copy to the same target.
  */
 export class QueueBackup {
   readonly #source: string
   readonly #target: string
+  readonly #folder: TemporaryCopy
   readonly #temporary: string
   readonly #options: BackupOptions
   readonly #inspection: QueueInspection
@@ -94,7 +97,6 @@ export class QueueBackup {
     checkOptions(options, NAMES)
     this.#source = absolutePath(source)
     this.#target = absolutePath(target)
-    this.#temporary = join(dirname(this.#target), `.${basename(this.#target)}.${process.pid}.tmp`)
     this.#options = options
     this.#checkTarget()
     // Positions come first: the end that is looked up afterwards is not before any of them.
@@ -106,7 +108,8 @@ export class QueueBackup {
     this.#segmentSize = segmentSize
     const headId = head.segmentId
     this.#segmentIds = segmentIdsOf(this.#source, segments).filter((id) => id <= headId)
-    mkdirSync(join(this.#temporary, READERS_DIRECTORY), { recursive: true })
+    this.#folder = TemporaryCopy.make(this.#target)
+    this.#temporary = this.#folder.path
   }
 
   get progress(): BackupProgress {
@@ -132,7 +135,7 @@ export class QueueBackup {
     syncFolder(join(this.#temporary, READERS_DIRECTORY))
     syncFolder(this.#temporary)
     this.#checkTarget()
-    renameSync(this.#temporary, this.#target)
+    this.#folder.rename(this.#target)
     syncFolder(dirname(this.#target))
     return {
       ...manifest,
@@ -148,7 +151,7 @@ export class QueueBackup {
   /** Removes what was made so far. Without effect after {@link commit}. */
   abandon(): void {
     this.#verification?.close()
-    rmSync(this.#temporary, { recursive: true, force: true })
+    this.#folder.abandon()
   }
 
   #checkTarget(): void {

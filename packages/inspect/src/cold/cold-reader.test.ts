@@ -1,8 +1,20 @@
-import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
+import { openWriter } from '@chronicle-ts/core'
 import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
   encodeRecord,
@@ -293,6 +305,25 @@ describe('a cold reader on a live queue', () => {
     expect(reader.next()).toBeUndefined()
     rmSync(queue, { recursive: true })
     expect(problems([...reader])).toEqual(['QUEUE_REMOVED'])
+    expect(reader.ended).toBe(true)
+  })
+
+  it.each([
+    ['as many messages', 31],
+    ['fewer messages', 10],
+  ])('L51: stays in its directory when another queue takes the path of one with %s in its segment', (_, written) => {
+    const full = (text: string) => Buffer.from(text.padEnd(64))
+    using old = openWriter(queue, { segmentSize: 4096 })
+    for (let number = 0; number < written; number += 1) old.append(1, full('old'))
+    using reader = openColdReader(queue)
+    expect(sequences([...reader])).toHaveLength(written)
+    old.append(1, full('late'))
+    renameSync(queue, join(root, 'away'))
+    using successor = openWriter(queue, { segmentSize: 4096 })
+    for (let number = 0; number < 100; number += 1) successor.append(1, full('new'))
+    const items = [...reader]
+    expect(sequences(items)).toEqual([written])
+    expect(problems(items)).toEqual(['QUEUE_REMOVED'])
     expect(reader.ended).toBe(true)
   })
 

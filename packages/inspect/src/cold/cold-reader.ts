@@ -4,6 +4,7 @@ import {
   decodeRecordHeader,
   decodeSourcePosition,
   decodeTraceContext,
+  type QueueDirectory,
   RECORD_FLAG_HEADER_CRC,
   RECORD_HEADER_LENGTH,
   RecordWalk,
@@ -34,7 +35,8 @@ const DAMAGE_CODES: Readonly<Record<DamageStep, ProblemCode>> = {
 
 /** How {@link ColdReader} begins, once its options are resolved. */
 export interface ColdReaderStart {
-  readonly directory: string
+  /** The reader takes it over, and closes it. */
+  readonly held: QueueDirectory
   readonly position: ColdPosition
   /** Nothing at this place or after it is read; `undefined` for no such limit. */
   readonly end: ColdPosition | undefined
@@ -49,10 +51,11 @@ const GO_ON = Symbol('go on')
  * Reads records with `pread` and nothing else: no mapping, no lock, no registration, no byte written. Made for untrusted or damaged queues,
  * so every oddity is an item of kind `problem`, and reading continues after it when anything follows. What stands at each place, {@link RecordWalk} says.
  *
- * On a live queue {@link next} answers `undefined` at the end and more later; it follows rolls and notices deletion.
+ * On a live queue {@link next} answers `undefined` at the end and more later; it follows rolls and notices deletion. It reads in the directory that it opened, and when another one takes that one's path
+ * it ends after what its own holds.
  */
 export class ColdReader {
-  readonly directory: string
+  readonly #held: QueueDirectory
   readonly #end: ColdPosition | undefined
   readonly #pending: ColdItem[] = []
   readonly #controlInode: bigint | undefined
@@ -69,13 +72,18 @@ export class ColdReader {
   #closed = false
 
   constructor(start: ColdReaderStart) {
-    this.directory = start.directory
+    this.#held = start.held
     this.#end = start.end
     this.#segmentId = start.position.segmentId
     this.#offset = start.position.offset
-    this.#controlInode = controlInode(start.directory)
-    this.#evidence = new ColdEvidence(start.directory)
+    this.#controlInode = controlInode(start.held.self)
+    this.#evidence = new ColdEvidence(start.held.self)
     this.#walk = new RecordWalk(this.#evidence, { checkPayloads: start.checkPayloads })
+  }
+
+  /** Absolute, as it was when the reader was opened. */
+  get directory(): string {
+    return this.#held.path
   }
 
   /** Where the next record stands, or will stand. */
@@ -129,6 +137,7 @@ export class ColdReader {
   close(): void {
     this.#closed = true
     this.#closeSegment()
+    this.#held.close()
   }
 
   [Symbol.dispose](): void {
@@ -245,10 +254,15 @@ export class ColdReader {
   }
 
   #atEnd(segment: ColdSegment): typeof GO_ON | undefined {
-    if (segment.file.stat().nlink > 0) return undefined
+    if (segment.file.stat().nlink > 0) return this.#held.isAtItsPath() ? undefined : this.#atEndElsewhere(segment)
     if (this.#isReplaced() || !this.#listedSegments().some((id) => id > segment.id)) return this.#queueIsGone()
     this.#leave()
     return GO_ON
+  }
+
+  /** The directory was moved away, deleted or replaced: what was appended to it before that is delivered, and what its writer appends from now on is not waited for. */
+  #atEndElsewhere(segment: ColdSegment): typeof GO_ON | undefined {
+    return segment.freshCommitLengthAt(this.#offset) === 0 ? this.#queueIsGone() : GO_ON
   }
 
   // -- segments ------------------------------------------------------------------------------------------------------------------------
@@ -261,7 +275,7 @@ export class ColdReader {
   }
 
   #openSegment(): ColdSegment | undefined {
-    const segment = ColdSegment.open(this.directory, this.#segmentId, this.#evidence.control?.segmentSize)
+    const segment = ColdSegment.open(this.#held.self, this.#segmentId, this.#evidence.control?.segmentSize)
     if (segment === undefined) return this.#jumpOverMissing()
     // Closed from here on, also when the next look fails.
     this.#segment = segment
@@ -289,14 +303,14 @@ export class ColdReader {
 
   #jumpOverMissing(): undefined {
     const missing = this.#segmentId
-    const mtimeMs = statSync(this.directory, { throwIfNoEntry: false })?.mtimeMs
-    if (mtimeMs === undefined) return this.#queueIsGone()
-    if (mtimeMs === this.#listedMtimeMs) return undefined
+    const isAtItsPath = this.#held.isAtItsPath()
+    const { mtimeMs } = statSync(this.#held.self)
+    const isListed = mtimeMs === this.#listedMtimeMs
     this.#listedMtimeMs = mtimeMs
-    const listed = this.#listedSegments()
+    const listed = isListed ? [] : this.#listedSegments()
     const later = listed.find((id) => id > missing)
     if (later === undefined) {
-      if (this.#isReplaced()) this.#queueIsGone()
+      if (!isAtItsPath || (!isListed && this.#isReplaced())) this.#queueIsGone()
       return undefined
     }
     this.#segmentId = later
@@ -311,7 +325,7 @@ export class ColdReader {
 
   #listedSegments(): readonly number[] {
     try {
-      return listQueue(this.directory).segmentIds
+      return listQueue(this.#held.self).segmentIds
     } catch {
       return []
     }
@@ -330,11 +344,19 @@ export class ColdReader {
       this.#walk.rule.expected = -1
       this.#leave()
     }
-    return this.#problem('FILE_UNREADABLE', `${error.reason} at ${error.path}`, { segmentId, severity: 'critical' })
+    return this.#problem('FILE_UNREADABLE', `${error.reason} at ${this.#describe(error.path)}`, {
+      segmentId,
+      severity: 'critical',
+    })
+  }
+
+  #describe(path: string): string {
+    const { self } = this.#held
+    return path.startsWith(`${self}/`) ? this.#held.describe(path.slice(self.length + 1)) : path
   }
 
   #isReplaced(): boolean {
-    const inode = controlInode(this.directory)
+    const inode = controlInode(this.#held.self)
     return this.#controlInode !== undefined && inode !== undefined && inode !== this.#controlInode
   }
 

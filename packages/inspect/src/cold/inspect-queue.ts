@@ -18,7 +18,7 @@ import { ColdSegment } from './cold-segment.js'
 import { endByControl } from './end-by-control.js'
 import { findQueueProblems } from './find-problems.js'
 import { type ColdPlaces, lastSegmentWithRecords } from './find-start.js'
-import { inspectLock, type LockInspection, readLockTable } from './inspect-lock.js'
+import { inspectLock, type LockInspection, type LockTable, readLockTable } from './inspect-lock.js'
 import { inspectReaders, type ReadersInspection } from './inspect-readers.js'
 import { inspectSegment, type SegmentInspection } from './inspect-segments.js'
 import { measureLag, type QueueEnd } from './measure-lag.js'
@@ -36,9 +36,11 @@ export interface InspectOptions {
   readonly quick?: boolean
   /** @internal The caller holds the writer lock itself, so that no writer is at work. Default: false. */
   readonly holdsLock?: boolean
+  /** The kernel's list of locks, read by {@link readLockTable} for many queues that are looked at together. Its length grows with the locks of the whole machine. Default: read for this queue. */
+  readonly locks?: LockTable
 }
 
-export const INSPECT_NAMES: OptionNames<InspectOptions> = { segmentLimit: true, quick: true, holdsLock: true }
+export const INSPECT_NAMES: OptionNames<InspectOptions> = { segmentLimit: true, quick: true, holdsLock: true, locks: true }
 
 const SEGMENT_LIMIT = 512
 
@@ -63,7 +65,7 @@ export function inspectQueue(place: DirectoryPath, options: InspectOptions = {})
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: block }
   const segments = inspectSegments(places, options.segmentLimit ?? SEGMENT_LIMIT)
   const end = walkToEnd(places, options.quick === true)
-  const locks = readLockTable()
+  const { locks = readLockTable() } = options
   const writer = inspectWriter(control, inspectLock(join(directory, LOCK_FILE), locks), options.holdsLock === true)
   const registered = inspectReaders(directory, locks)
   const inspection: Omit<QueueInspection, 'problems'> = {

@@ -1,11 +1,11 @@
 import { type DirectoryPath, InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
 import {
-  absolutePath,
   checkOptions,
   isRecordOffset,
   momentNs,
   type OptionNames,
   pathOf,
+  QueueDirectory,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { believableControl, readColdControl } from './cold-control.js'
@@ -47,7 +47,7 @@ const NAMES: OptionNames<ColdReaderOptions> = { from: true, to: true, checkPaylo
 
 /**
  * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, for every size of the queue;
- * `last`, `sequence` and `timestampNs` walk the headers of one segment more.
+ * `last`, `sequence` and `timestampNs` walk the headers of one segment more. The reader stays in the directory that it opened, and ends with the problem `QUEUE_REMOVED` when that is no longer at its path.
  *
  * @throws NotFoundError, PermissionError, NotAQueueError when there is no queue to read; a broken queue is not a reason to throw.
  *
@@ -57,17 +57,28 @@ const NAMES: OptionNames<ColdReaderOptions> = { from: true, to: true, checkPaylo
  * for (const item of reader) if (item.kind === 'record') console.log(item.sequence, item.payload.toString())
  * ```
  */
-export function openColdReader(place: DirectoryPath, options: ColdReaderOptions = {}): ColdReader {
-  const directory = pathOf(place)
+export function openColdReader(directory: DirectoryPath, options: ColdReaderOptions = {}): ColdReader {
   checkOptions(options, NAMES)
-  const listing = listQueue(directory)
-  if (!isQueueListing(listing)) throw new NotAQueueError({ directory, detail: 'it holds neither a control block nor a segment' })
+  const held = QueueDirectory.open(pathOf(directory))
+  try {
+    return openHeld(held, options)
+  } catch (error) {
+    held.close()
+    throw error
+  }
+}
+
+function openHeld(held: QueueDirectory, options: ColdReaderOptions): ColdReader {
+  const directory = held.self
+  const listing = listQueue(directory, held.path)
+  if (!isQueueListing(listing))
+    throw new NotAQueueError({ directory: held.path, detail: 'it holds neither a control block nor a segment' })
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: believableControl(readColdControl(directory)) }
   const { from = 'earliest' } = options
   checkColdStart(from)
   const position = resolveStart(places, from)
   const end = options.to === 'present' ? presentEnd(places) : undefined
-  return new ColdReader({ directory: absolutePath(directory), position, end, checkPayloads: options.checkPayloads ?? true })
+  return new ColdReader({ held, position, end, checkPayloads: options.checkPayloads ?? true })
 }
 
 /** Two places, or one and a misspelt word, are none. */

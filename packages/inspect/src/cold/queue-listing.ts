@@ -60,13 +60,13 @@ const KNOWN = new Set<string>([
 ])
 
 /**
- * Lists a queue's directory.
+ * Lists a queue's directory. `path` is what messages call it.
  *
  * @throws QueueError when the directory is missing, is not a directory, or may not be listed.
  */
-export function listQueue(place: DirectoryPath): QueueListing {
+export function listQueue(place: DirectoryPath, path: string = pathOf(place)): QueueListing {
   const directory = pathOf(place)
-  const names = readNames(directory)
+  const names = readNames(directory, path)
   const present = new Set(names)
   const segmentIds: number[] = []
   const leftovers: string[] = []
@@ -97,10 +97,10 @@ export function isQueueListing(listing: QueueListing): boolean {
   return listing.hasControl || listing.segmentIds.length > 0
 }
 
-function readNames(directory: string): string[] {
+function readNames(directory: string, path: string): string[] {
   try {
     return readdirSync(directory)
   } catch (cause) {
-    throw fromSystemError(cause, { path: directory })
+    throw fromSystemError(cause, { path })
   }
 }

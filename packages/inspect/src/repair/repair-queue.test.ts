@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import {
@@ -7,6 +8,7 @@ import {
   CONTROL_SEGMENT_SIZE_OFFSET,
   CONTROL_VERSION_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
+  LOCK_FILE,
   QueueDirectory,
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_LENGTH,
@@ -223,6 +225,27 @@ describe('repairing the position of a reader', () => {
   function positionOf(name: string): unknown {
     return inspectQueue(queue).readers.find((reader) => reader.name === name)?.position
   }
+})
+
+describe('a repair that another process cuts short', () => {
+  it('reports what was done when a later round cannot have the lock', () => {
+    truncateSync(segmentFile(queue, built.headSegment), 1500)
+    writeFileSync(join(queue, CONTROL_FILE), Buffer.alloc(512))
+    // Where the lock of another writer would be, stands what no writer can lock.
+    const takeLock = () => {
+      rmSync(join(queue, LOCK_FILE), { force: true })
+      symlinkSync('elsewhere', join(queue, LOCK_FILE))
+    }
+    subscribe('chronicle:recovery', takeLock)
+    try {
+      const report = repairQueue(queue)
+      expect(stepsOf(report)[0]).toEqual(expect.arrayContaining(['rebuild-control', 'done']))
+      expect(report.outcomes.at(-1)).toMatchObject({ step: { kind: 'recover' }, state: 'failed' })
+      expect(JSON.parse(readFileSync(report.file ?? '', 'utf8'))).toMatchObject({ outcomes: report.outcomes })
+    } finally {
+      unsubscribe('chronicle:recovery', takeLock)
+    }
+  })
 })
 
 describe('repairing a queue without a control block', () => {

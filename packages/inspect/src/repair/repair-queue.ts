@@ -37,7 +37,7 @@ export function repairQueue(place: DirectoryPath, repairOptions: RepairOptions =
   // A queue that nothing is wrong with is not even locked.
   const isHealthy = planRepairs(directory, problems ?? allProblems(directory), options).length === 0
   for (let round = 0; round < ROUNDS_MAX && !isHealthy; round += 1) {
-    const steps = repairLocked(held, { options, done, round, outcomes })
+    const steps = tryRound(held, { options, done, round, outcomes })
     if (steps.length === 0) break
     const isKept = !outcomes.some((outcome) => hasNotKept(outcome))
     if (steps.some(({ kind }) => kind === 'recover'))
@@ -55,6 +55,18 @@ interface Round {
   readonly done: ReadonlySet<string>
   readonly round: number
   readonly outcomes: RepairOutcome[]
+}
+
+/** What earlier rounds did is done: when a later one cannot begin, because a writer has opened the queue in between for one, the report says both. */
+function tryRound(held: QueueDirectory, round: Round): readonly RepairStep[] {
+  try {
+    return repairLocked(held, round)
+  } catch (error) {
+    if (round.outcomes.length === 0) throw error
+    const detail = error instanceof Error ? error.message : String(error)
+    round.outcomes.push({ step: { kind: 'recover' }, state: 'failed', detail })
+    return []
+  }
 }
 
 /** Plans a round and does all of it that needs the writer lock; returns its steps, none when nothing is left to do. */

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
   absolutePath,
@@ -12,6 +12,7 @@ import {
   readerFileName,
   segmentFileName,
 } from '@chronicle-ts/core/internal'
+import { TemporaryCopy } from '../backup/temporary-copy.js'
 import { syncFolder, writeDurably } from '../backup/write-durably.js'
 import { checksum } from '../cold/checksum.js'
 import { ColdFile } from '../cold/cold-file.js'
@@ -70,6 +71,7 @@ interface MovedReader {
 export class QueueSalvage {
   readonly #source: string
   readonly #target: string
+  readonly #folder: TemporaryCopy
   readonly #temporary: string
   readonly #inspection: QueueInspection
   readonly #segmentSize: number
@@ -92,7 +94,6 @@ export class QueueSalvage {
   constructor(source: DirectoryPath, target: DirectoryPath) {
     this.#source = absolutePath(source)
     this.#target = absolutePath(target)
-    this.#temporary = join(dirname(this.#target), `.${basename(this.#target)}.${process.pid}.tmp`)
     if (existsSync(this.#target) || `${this.#target}/`.startsWith(`${this.#source}/`))
       throw new InvalidArgumentError({
         argument: 'target',
@@ -107,7 +108,8 @@ export class QueueSalvage {
     this.#segmentSize = segmentSize
     this.#reader = openColdReader(this.#source, { to: 'present' })
     this.#readers = movedReaders(this.#inspection)
-    mkdirSync(join(this.#temporary, READERS_DIRECTORY), { recursive: true })
+    this.#folder = TemporaryCopy.make(this.#target)
+    this.#temporary = this.#folder.path
     this.#builder = new SegmentBuilder(this.#temporary, { segmentSize, epoch: this.#epoch, createdNs: this.#createdNs })
   }
 
@@ -150,7 +152,7 @@ export class QueueSalvage {
     }
     syncFolder(join(this.#temporary, READERS_DIRECTORY))
     syncFolder(this.#temporary)
-    renameSync(this.#temporary, this.#target)
+    this.#folder.rename(this.#target)
     syncFolder(dirname(this.#target))
     this.#close()
     return this.#report(nextSequence)
@@ -160,7 +162,7 @@ export class QueueSalvage {
   abandon(): void {
     this.#close()
     this.#builder.abandon()
-    rmSync(this.#temporary, { recursive: true, force: true })
+    this.#folder.abandon()
   }
 
   #copy(record: ColdRecord): void {

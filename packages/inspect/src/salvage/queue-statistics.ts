@@ -15,7 +15,7 @@ export interface TypeStatistics {
   readonly payloadBytes: number
   readonly smallest: number
   readonly largest: number
-  /** Upper bounds of the sizes of that share of the messages, to the power of two. */
+  /** Upper bounds of the sizes of that share of the messages: a power of two, or the largest size. */
   readonly median: number
   readonly p99: number
   readonly firstSequence: number
@@ -69,8 +69,8 @@ export class QueueStatistics {
     const rows = [...this.#types].map(([typeId, { buckets, ...tally }]) => ({
       typeId,
       ...tally,
-      median: quantile(buckets, tally.count, 0.5),
-      p99: quantile(buckets, tally.count, 0.99),
+      median: Math.min(tally.largest, quantile(buckets, tally.count, 0.5)),
+      p99: Math.min(tally.largest, quantile(buckets, tally.count, 0.99)),
     }))
     return rows.sort((a, b) => b.count - a.count || a.typeId - b.typeId)
   }

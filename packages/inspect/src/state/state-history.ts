@@ -1,6 +1,6 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
-import { inspectQueue } from '../cold/inspect-queue.js'
+import { type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { MeasuredReader } from './judge-reader.js'
 import type { QueueState } from './queue-state.js'
@@ -55,11 +55,11 @@ export class StateHistory {
   /** Looks at the queue's directory and judges what it finds. @throws as `inspectQueue`. */
   look(
     directory: DirectoryPath,
-    options: StateOptions & { readonly segmentLimit?: number } = {},
+    options: StateOptions & Pick<InspectOptions, 'segmentLimit' | 'locks'> = {},
   ): { inspection: QueueInspection; state: QueueState } {
-    checkOptions(options, { ...STATE_NAMES, segmentLimit: true })
-    const { segmentLimit = QUICK_SEGMENTS, ...rest } = options
-    const inspection = inspectQueue(directory, { quick: true, segmentLimit })
+    checkOptions(options, { ...STATE_NAMES, segmentLimit: true, locks: true })
+    const { segmentLimit = QUICK_SEGMENTS, locks, ...rest } = options
+    const inspection = inspectQueue(directory, { quick: true, segmentLimit, ...(locks !== undefined && { locks }) })
     return { inspection, state: this.state(inspection, rest) }
   }
 

@@ -54,44 +54,64 @@ export async function findTrace(
   checkOptions(options, NAMES)
   checkSignal(options.signal)
   const { sinceNs = 0n, timeoutMs = Number.POSITIVE_INFINITY, signal } = options
-  const wanted = Buffer.from(traceId, 'hex')
   const begunMs = performance.now()
-  const hops: TraceHop[] = []
-  const unreadable: string[] = []
-  let looked = 0
-  let sliceMs = begunMs
   const isOver = () => signal?.aborted === true || performance.now() - begunMs > timeoutMs
-  const searches = directories.map((directory) => ({ directory, segmentIds: segmentIdsOf(directory, unreadable) }))
-  let isComplete = true
-  while (isComplete && searches.some(({ segmentIds }) => segmentIds.length > 0)) {
-    for (const search of searches) {
-      const segmentId = search.segmentIds.pop()
+  const search = new TraceSearch(Buffer.from(traceId, 'hex'), { sinceNs, isOver })
+  const unreadable: string[] = []
+  const queues = directories.map((directory) => ({ directory, segmentIds: segmentIdsOf(directory, unreadable) }))
+  while (!search.isOver && queues.some(({ segmentIds }) => segmentIds.length > 0)) {
+    for (const { directory, segmentIds } of queues) {
+      const segmentId = segmentIds.pop()
       if (segmentId === undefined) continue
-      let newestNs = 0n
-      using reader = openColdReader(search.directory, { from: { segmentId }, to: 'present', checkPayloads: false })
-      for (const item of reader) {
-        if (item.segmentId !== segmentId) break
-        if (item.kind !== 'record') continue
-        looked += 1
-        newestNs = item.timestampNs > newestNs ? item.timestampNs : newestNs
-        const { trace } = item
-        if (trace !== undefined && item.timestampNs >= sinceNs && wanted.equals(trace.traceId))
-          hops.push(hopOf(search.directory, item, trace))
-        if (looked % 512 === 0 && performance.now() - sliceMs > SLICE_MS) {
-          await turn()
-          sliceMs = performance.now()
-          if (isOver()) {
-            isComplete = false
-            break
-          }
-        }
+      try {
+        const newestNs = await search.searchSegment(directory, segmentId)
+        // Times of one queue go up, but for callers that give their own: an older segment has nothing newer.
+        if (newestNs > 0n && newestNs < sinceNs) segmentIds.length = 0
+      } catch {
+        // The queue was removed while the others were searched.
+        segmentIds.length = 0
+        unreadable.push(directory)
       }
-      // Times of one queue go up, but for callers that give their own: an older segment has nothing newer.
-      if (newestNs > 0n && newestNs < sinceNs) search.segmentIds.length = 0
-      if (!isComplete) break
+      if (search.isOver) break
     }
   }
-  return { traceId, hops: hops.sort(byTime), looked, isComplete, unreadable }
+  const { hops, looked } = search
+  return { traceId, hops: hops.sort(byTime), looked, isComplete: !search.isOver, unreadable }
+}
+
+class TraceSearch {
+  readonly hops: TraceHop[] = []
+  looked = 0
+  /** The time was over before everything was looked at. */
+  isOver = false
+  #sliceMs = performance.now()
+
+  constructor(
+    private readonly wanted: Buffer,
+    private readonly options: { readonly sinceNs: bigint; readonly isOver: () => boolean },
+  ) {}
+
+  /** Searches one segment; returns the newest time in it. @throws as `openColdReader`. */
+  async searchSegment(directory: string, segmentId: number): Promise<bigint> {
+    let newestNs = 0n
+    using reader = openColdReader(directory, { from: { segmentId }, to: 'present', checkPayloads: false })
+    for (const item of reader) {
+      if (item.segmentId !== segmentId) break
+      if (item.kind !== 'record') continue
+      this.looked += 1
+      newestNs = item.timestampNs > newestNs ? item.timestampNs : newestNs
+      const { trace } = item
+      if (trace !== undefined && item.timestampNs >= this.options.sinceNs && this.wanted.equals(trace.traceId))
+        this.hops.push(hopOf(directory, item, trace))
+      if (this.looked % 512 === 0 && performance.now() - this.#sliceMs > SLICE_MS) {
+        await turn()
+        this.#sliceMs = performance.now()
+        this.isOver = this.options.isOver()
+        if (this.isOver) break
+      }
+    }
+    return newestNs
+  }
 }
 
 function segmentIdsOf(directory: string, unreadable: string[]): number[] {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path'
 import { makeDirectory, processStartTime } from '@chronicle-ts/core/internal'
 import { UsageError } from '../../error-report.js'
+import { requireParent } from '../../queues/require-parent.js'
 
 /** Stands in every directory of the benchmark's own. */
 export const MARKER_FILE = '.chron-cli-bench'
@@ -20,6 +21,7 @@ export class BenchDirectory implements Disposable {
   /** @throws UsageError when the directory is of another program, or another run is using it. */
   constructor(path: string) {
     this.path = resolve(path)
+    requireParent(this.path)
     this.#madeIt = makeDirectory(this.path) !== undefined || this.#hasMarker()
     this.#takeOver()
     writeFileSync(join(this.path, MARKER_FILE), `${process.pid} ${processStartTime(process.pid) ?? 0}\n`, { flag: 'wx' })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter, type QueueWriter } from '@chronicle-ts/core'
 import { CONTROL_FILE } from '@chronicle-ts/core/internal'
+import { requireParent } from '../../queues/require-parent.js'
 import type { ImportOptions } from './import-options.js'
 
 /** A message with everything that an append needs. */
@@ -37,6 +38,7 @@ export class ImportTarget {
   /** `undefined` in a dry run. */
   open(): QueueWriter | undefined {
     const { segmentSize } = this.options
+    requireParent(this.queue)
     return this.written ? openWriter(this.queue, segmentSize === undefined ? {} : { segmentSize }) : undefined
   }
 

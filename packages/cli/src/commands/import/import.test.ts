@@ -142,10 +142,10 @@ describe.runIf(process.getuid?.() === 0)('what root imports and replays', () => 
     chmodSync(folder.join('input'), 0o600)
     runCli(['import', join(home, 'new'), folder.join('input'), '--format', 'lines', '--segment-size', '4096', '--yes'])
     runCli(['import', join(home, 'new'), folder.join('input'), '--format', 'lines', '--yes'])
-    runCli(['replay', join(home, 'new'), '--to', join(home, 'deep/copy'), '--speed', 'max', '--yes'])
+    runCli(['replay', join(home, 'new'), '--to', join(home, 'copy'), '--speed', 'max', '--yes'])
     runCli(['ready', join(home, 'new'), '--set', '--yes'])
     const names = readdirSync(home, { recursive: true, encoding: 'utf8' })
-    expect(names).toEqual(expect.arrayContaining(['new/control.meta', 'new/READY', 'deep/copy/control.meta']))
+    expect(names).toEqual(expect.arrayContaining(['new/control.meta', 'new/READY', 'copy/control.meta']))
     expect(
       names.filter((name) => lstatSync(join(home, name)).uid !== OWNER || lstatSync(join(home, name)).gid !== OWNER),
     ).toEqual([])

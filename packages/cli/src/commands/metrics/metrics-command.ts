@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { readProgress } from '@chronicle-ts/bridge/progress'
 import { notifyService } from '@chronicle-ts/core/internal'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
@@ -11,11 +11,12 @@ import { printable } from '../../output/printable.js'
 import { logGaps, lookAround } from '../../queues/look-around.js'
 import { pathBelow, withoutSlash } from '../../queues/queue-names.js'
 import { createMetricsServer } from './metrics-server.js'
-import { renderMetrics } from './render-metrics.js'
+import { renderMetrics, renderOpenMetrics } from './render-metrics.js'
 import { samplesOf, samplesOfUnreadable } from './samples.js'
 
 interface MetricsOptions {
   readonly listen?: ListenAddress
+  readonly format: 'prometheus' | 'openmetrics'
 }
 
 interface ListenAddress {
@@ -31,6 +32,7 @@ Prints one reading in the Prometheus text format, for the textfile collector of 
 Examples:
   $ chron-cli metrics /var/lib/bus > /var/lib/node_exporter/chronicle.prom.new && mv /var/lib/node_exporter/chronicle.prom.new /var/lib/node_exporter/chronicle.prom
   $ chron-cli metrics /var/lib/trades | grep reader_lag
+  $ chron-cli metrics /var/lib/bus --format openmetrics
   $ chron-cli metrics /var/lib/bus --listen 127.0.0.1:9464
 `
 
@@ -40,12 +42,17 @@ export function addMetricsCommand(program: Command, run: Runner): void {
     .summary('one reading for Prometheus, or a server of them')
     .description('Print or serve metrics of a queue, or of every queue below a directory, in the Prometheus text format.')
     .argument('<directory>', 'a queue, or a directory with queues below it')
+    .addOption(
+      new Option('--format <format>', 'the text format to print; a scraper chooses by its Accept header')
+        .choices(['prometheus', 'openmetrics'])
+        .default('prometheus'),
+    )
     .option('--listen <address>', 'serve them over HTTP, such as 127.0.0.1:9464 or [::1]:9464', parseListenOption)
     .addHelpText('after', manual(EXAMPLES))
-    .action((directory: string, { listen }: MetricsOptions, command: Command) =>
+    .action((directory: string, { listen, format }: MetricsOptions, command: Command) =>
       run(command, (context) =>
         listen === undefined
-          ? printMetrics(context, withoutSlash(directory))
+          ? printMetrics(context, withoutSlash(directory), format)
           : serveMetrics(context, withoutSlash(directory), listen),
       ),
     )
@@ -59,7 +66,7 @@ export function parseListenOption(text: string): ListenAddress {
   return { host: (match?.[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port }
 }
 
-async function printMetrics(context: CommandContext, directory: string): Promise<number> {
+async function printMetrics(context: CommandContext, directory: string, format: MetricsOptions['format']): Promise<number> {
   const look = await lookAround(context, directory)
   logGaps(context, look)
   const samples = [
@@ -68,9 +75,10 @@ async function printMetrics(context: CommandContext, directory: string): Promise
     ),
     ...look.unreadable.flatMap(({ directory: queue }) => samplesOfUnreadable(pathBelow(directory, queue))),
   ]
+  const lines = format === 'openmetrics' ? renderOpenMetrics(samples) : renderMetrics(samples)
   if (context.json) context.output.line(toJsonReport('metrics', { samples }))
   // A collector needs names as they are, a terminal must not obey them.
-  else context.output.lines(context.output.isTerminal ? renderMetrics(samples).map(printable) : renderMetrics(samples))
+  else context.output.lines(context.output.isTerminal ? lines.map(printable) : lines)
   return look.isWhole ? EXIT_HEALTHY : EXIT_WARNING
 }
 

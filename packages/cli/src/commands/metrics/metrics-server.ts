@@ -22,8 +22,12 @@ export interface MetricsSource {
 /**
  * Serves `/metrics`, `/healthz` and `/readyz`. `/healthz` says that the process answers; `/readyz` is 503 while a queue is critical or nothing can be looked at.
  */
-export function createMetricsServer(root: string, source: MetricsSource = new WatchedQueues(root)): Server {
-  const shared = new SharedLook(source)
+export function createMetricsServer(
+  root: string,
+  source: MetricsSource = new WatchedQueues(root),
+  nowMs: () => number = () => performance.now(),
+): Server {
+  const shared = new SharedLook(source, nowMs)
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (request, response) => answer(request, response, shared))
   server.headersTimeout = 10_000
   server.requestTimeout = 10_000
@@ -83,12 +87,15 @@ class SharedLook {
   #watch: QueueWatch | undefined
   #atMs = Number.NEGATIVE_INFINITY
 
-  constructor(private readonly source: MetricsSource) {}
+  constructor(
+    private readonly source: MetricsSource,
+    private readonly nowMs: () => number,
+  ) {}
 
   take(): QueueWatch {
-    if (this.#watch === undefined || performance.now() - this.#atMs > SHARED_LOOK_MS) {
+    if (this.#watch === undefined || this.nowMs() - this.#atMs > SHARED_LOOK_MS) {
       this.#watch = this.source.look()
-      this.#atMs = performance.now()
+      this.#atMs = this.nowMs()
     }
     return this.#watch
   }

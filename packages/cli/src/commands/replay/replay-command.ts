@@ -11,6 +11,7 @@ import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf, formatDuration } from '../../output/quantities.js'
+import { requireParent } from '../../queues/require-parent.js'
 import { realPath } from '../../real-path.js'
 import { replayBySteps } from './replay-by-steps.js'
 
@@ -76,6 +77,7 @@ async function replay(context: CommandContext, queues: readonly string[], option
     throw new UsageError('a queue cannot be replayed into itself')
   if (new Set(queues.map(realPath)).size < queues.length) throw new UsageError('a queue is named twice')
   if (options.yes !== true) throw new UsageError(`this appends to ${options.to}; add --yes to do it`)
+  requireParent(options.to)
   const startedMs = performance.now()
   // By the rights of the owner of the target, as everything is done from here on.
   const replayed = await asOwnerOf(options.to, () => replayInto(context, queues, options))

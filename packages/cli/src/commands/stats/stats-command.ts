@@ -29,7 +29,7 @@ const COLUMNS: readonly Column[] = [
 ]
 
 const EXAMPLES = `
-Counts the messages of a queue by type and size. Median and p99 are upper bounds, to the power of two. The rate of a type is that between its first and its last message, by their own times.
+Counts the messages of a queue by type and size. Median and p99 are upper bounds: a power of two, or the largest size. The rate of a type is that between its first and its last message, by their own times.
 
 Examples:
   $ chron-cli stats /var/lib/trades

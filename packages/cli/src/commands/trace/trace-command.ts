@@ -11,7 +11,7 @@ import { formatCountOf, formatDuration } from '../../output/quantities.js'
 import { type Column, renderTable } from '../../output/table.js'
 import { formatTime } from '../../output/times.js'
 import { pathBelow, withoutSlash } from '../../queues/queue-names.js'
-import { onQueuesIn } from '../../queues/queues-in.js'
+import { onQueuesIn, requireQueues } from '../../queues/queues-in.js'
 import { ExportFile } from '../export/export-file.js'
 
 interface TraceOptions {
@@ -67,6 +67,7 @@ async function trace(
   { id, root, queues }: { id: string; root: string; queues: readonly string[] },
   options: TraceOptions,
 ): Promise<number> {
+  requireQueues(root)
   const found = await findTrace(queues, id, {
     signal: context.signal,
     ...(options.since !== undefined && { sinceNs: options.since }),

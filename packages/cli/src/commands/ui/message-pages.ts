@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type ColdRecord, openColdReader } from '@chronicle-ts/inspect'
+import type { RecordDecoder } from '../../messages/record-decoder.js'
+import type { MergedMessage, MessagePage, SearchCursor, SearchResult, ShownMessage } from './shown-message.js'
 
 /** Payload bytes that stand in a page; the rest is a download. */
 export const SHOWN_BYTES_MAX = 64 * 1024
@@ -15,33 +17,17 @@ const PAGE_BYTES_MAX = 4 * 1024 * 1024
 const SEARCH_MS = 200
 const SLICE_MS = 10
 
-/** A message as a browser gets it. */
-export interface ShownMessage {
-  readonly sequence: number
-  readonly timestampNs: string
-  readonly typeId: number
-  readonly length: number
-  readonly segment: number
-  readonly offset: number
-  /** The payload, or its beginning: text when it is valid UTF-8, otherwise base64. */
-  readonly text?: string
-  readonly base64?: string
-  /** The payload is longer than what is shown. */
-  readonly isCut: boolean
-  readonly traceId?: string
-}
-
-export interface MessagePage {
-  readonly messages: readonly ShownMessage[]
-  /** Places that are damaged, by sequence of what precedes them. */
-  readonly problems: readonly string[]
-  readonly nextSequence: number | null
-}
-
 export type PageStart = { readonly last: number } | { readonly sequence: number }
 
+/** A queue whose messages are shown. */
+export interface ShownQueue {
+  readonly directory: string
+  /** Knows the types of its schema registry. */
+  readonly decoder: RecordDecoder
+}
+
 /** Some messages in the order of their sequences. */
-export function readPage(directory: string, from: PageStart, limit: number): MessagePage {
+export function readPage({ directory, decoder }: ShownQueue, from: PageStart, limit: number): MessagePage {
   using reader = openColdReader(directory, { from, to: 'present' })
   const messages: ShownMessage[] = []
   const problems: string[] = []
@@ -51,7 +37,7 @@ export function readPage(directory: string, from: PageStart, limit: number): Mes
     if (item.kind !== 'record') continue
     if (messages.length >= limit) return { messages, problems, nextSequence: item.sequence }
     const room = Math.max(0, Math.min(SHOWN_BYTES_MAX, PAGE_BYTES_MAX - bytes))
-    messages.push(shownMessage(item, room))
+    messages.push(shownMessage(item, room, decoder))
     bytes += Math.min(item.payload.length, room)
   }
   return { messages, problems, nextSequence: null }
@@ -69,18 +55,7 @@ export interface SearchQuery {
   readonly text: string
   readonly typeId: number | undefined
   /** Where the next request continues: the segment, and the offset in it. */
-  readonly cursor: { readonly segmentId: number; readonly offset: number } | undefined
-}
-
-export interface SearchResult {
-  /** Of the segment under way, newest last. */
-  readonly matches: readonly ShownMessage[]
-  /** Messages that this request looked at. */
-  readonly looked: number
-  /** Time of the newest and the oldest message that this request looked at. */
-  readonly newestNs: string | null
-  readonly oldestNs: string | null
-  readonly cursor: { readonly segmentId: number; readonly offset: number } | null
+  readonly cursor: SearchCursor | undefined
 }
 
 /**
@@ -88,7 +63,7 @@ export interface SearchResult {
  * never hides how far it is, and no request keeps others waiting.
  */
 export async function searchMessages(
-  directory: string,
+  { directory, decoder }: ShownQueue,
   segmentIds: { readonly first: number; readonly last: number },
   { text, typeId, cursor }: SearchQuery,
 ): Promise<SearchResult> {
@@ -108,7 +83,7 @@ export async function searchMessages(
     oldest ??= item.timestampNs
     newest = item.timestampNs
     if ((typeId === undefined || item.typeId === typeId) && (needle.length === 0 || item.payload.includes(needle))) {
-      matches.push(shownMessage(item, SHOWN_BYTES_MAX))
+      matches.push(shownMessage(item, SHOWN_BYTES_MAX, decoder))
       bytes += Math.min(item.payload.length, SHOWN_BYTES_MAX)
     }
     const isFull = matches.length >= PAGE_LENGTH_MAX || bytes > PAGE_BYTES_MAX
@@ -138,12 +113,12 @@ function resultOf(
 
 /** The last messages of several queues in the order of their times. */
 export function readMerged(
-  queues: readonly { readonly id: string; readonly name: string; readonly directory: string }[],
+  queues: readonly (ShownQueue & { readonly id: string; readonly name: string })[],
   limit: number,
-): (ShownMessage & { readonly queue: string; readonly id: string })[] {
-  const all = queues.flatMap(({ id, name, directory }) => {
+): MergedMessage[] {
+  const all = queues.flatMap(({ id, name, ...queue }) => {
     try {
-      return readPage(directory, { last: limit }, limit).messages.map((message) => ({ ...message, queue: name, id }))
+      return readPage(queue, { last: limit }, limit).messages.map((message) => ({ ...message, queue: name, id }))
     } catch {
       // It vanished since it was found.
       return []
@@ -156,7 +131,7 @@ function compareTimes(one: string, other: string): number {
   return one.length - other.length || (one < other ? -1 : one > other ? 1 : 0)
 }
 
-function shownMessage(record: ColdRecord, shownBytes: number): ShownMessage {
+function shownMessage(record: ColdRecord, shownBytes: number, decoder: RecordDecoder): ShownMessage {
   const { sequence, timestampNs, typeId, payload, segmentId, offset, trace } = record
   const shown = payload.subarray(0, shownBytes)
   const text = textOf(shown, shown.length < payload.length)
@@ -170,7 +145,17 @@ function shownMessage(record: ColdRecord, shownBytes: number): ShownMessage {
     ...(text === undefined ? { base64: shown.toString('base64') } : { text }),
     isCut: shown.length < payload.length,
     ...(trace !== undefined && { traceId: Buffer.from(trace.traceId).toString('hex') }),
+    ...(payload.length <= SHOWN_BYTES_MAX && fieldsOf(record, decoder)),
   }
+}
+
+/** What the schema registry says of a message; nothing for a type that it does not hold. */
+function fieldsOf(record: ColdRecord, decoder: RecordDecoder): Partial<ShownMessage> {
+  const decoded = decoder.decode(record)
+  if (decoded === undefined) return {}
+  const { type, version: schemaVersion } = decoded
+  if (decoded.kind === 'bad') return { type, schemaVersion, decodeError: decoded.detail }
+  return { type, schemaVersion, fields: decoded.fields() }
 }
 
 /** A character that was cut in the middle is left out. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TrendPoint } from '@chronicle-ts/inspect'
 import { messageOfError } from '../../error-report.js'
+import { RecordDecoder } from '../../messages/record-decoder.js'
 import { displayName } from '../../queues/queue-names.js'
 import { type QueueWatch, type WatchedQueue, WatchedQueues } from '../../queues/watched-queues.js'
 import type { QueueSummary, Snapshot } from './snapshot.js'
@@ -16,6 +17,7 @@ const SPARK_POINTS = 40
 /** The queues below a root for browsers: looked at once a second while at least one of them watches, and by ids instead of paths. */
 export class QueueCatalog {
   readonly #watched: WatchedQueues
+  readonly #decoders = new Map<string, RecordDecoder>()
   #watch: QueueWatch | undefined
   #snapshot: Snapshot | undefined
   #lookedMs = Number.NEGATIVE_INFINITY
@@ -36,6 +38,16 @@ export class QueueCatalog {
     return this.#watch?.queues.find(({ directory }) => idOf(directory) === id)
   }
 
+  /** The decoder of a queue that was found. What is wrong with its registry is told by `chron-cli schema`; here its messages are bytes. */
+  decoderOf(directory: string): RecordDecoder {
+    let decoder = this.#decoders.get(directory)
+    if (decoder === undefined) {
+      decoder = new RecordDecoder(directory, () => undefined)
+      this.#decoders.set(directory, decoder)
+    }
+    return decoder
+  }
+
   /** All queues with their ids. */
   all(): readonly { readonly id: string; readonly queue: WatchedQueue }[] {
     this.#refresh()
@@ -49,11 +61,18 @@ export class QueueCatalog {
     try {
       this.#watch = this.#watched.look()
       this.#snapshot = snapshotOf(this.root, this.#watch)
+      this.#forgetDecoders(this.#watch)
     } catch (error) {
       this.#watch = undefined
       const nothing = { queues: [], unreadable: [], leftOut: 0 }
       this.#snapshot = { at: new Date().toISOString(), root: this.root, error: messageOfError(error), ...nothing }
     }
+  }
+
+  #forgetDecoders({ queues }: QueueWatch): void {
+    if (this.#decoders.size === 0) return
+    const found = new Set(queues.map(({ directory }) => directory))
+    for (const directory of this.#decoders.keys()) if (!found.has(directory)) this.#decoders.delete(directory)
   }
 }
 

@@ -3,17 +3,20 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { openReader, openWriter } from '@chronicle-ts/core'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ascii, f64, message, u64 } from '@chronicle-ts/schema'
+import { openTypedWriter } from '@chronicle-ts/typed'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
 import { runCli } from '../../../test/support/run-cli.js'
-import type { MessagePage, SearchResult } from './message-pages.js'
 import { idOf, QueueCatalog } from './queue-catalog.js'
 import { RequestGuard } from './request-guard.js'
+import type { MessagePage, SearchAnswer } from './shown-message.js'
 import type { Snapshot } from './snapshot.js'
 import { hostsOf, isLoopback } from './ui-command.js'
 import { createUiServer } from './ui-server.js'
 
 const TOKEN = 'a-token-of-the-tests'
+const WAIT = { timeout: 30_000, interval: 2 }
 
 let folder: QueueFolder
 let server: Server
@@ -73,9 +76,7 @@ describe('the server of the dashboard', () => {
       '11 {"price":11}',
       '12 {"price":12}',
     ])
-    const found = await ask<SearchResult & { total: number }>(
-      `${url}/api/queues/${id}/search?text=${encodeURIComponent('"price":49')}&type=1`,
-    )
+    const found = await ask<SearchAnswer>(`${url}/api/queues/${id}/search?text=${encodeURIComponent('"price":49')}&type=1`)
     expect(found.matches.map(({ sequence }) => sequence)).toEqual([49, 491, 493, 495, 497, 499])
     expect(found).toMatchObject({ looked: 504, total: 504, cursor: null })
     const trace = await ask<{ hops: object[] }>(`${url}/api/trace/${'ab'.repeat(16)}`)
@@ -149,13 +150,78 @@ describe('the server of the dashboard', () => {
     expect((await fetch(`${url}/api/queues`, { headers: { Cookie: cookie.split(';')[0] ?? '' } })).status).toBe(200)
   })
 
-  it('gives a slow browser snapshots, and no backlog', async () => {
-    await serve()
+  it('gives a slow browser the present snapshot, and no backlog', async () => {
+    let turn = 0
+    const made: number[] = []
+    const tasks: (() => void)[] = []
+    const catalog = new QueueCatalog(folder.join('root'))
+    // Some megabytes each, more than the buffers of two sockets hold.
+    const filler = 'x'.repeat(4 * 1024 * 1024)
+    const slow = {
+      root: catalog.root,
+      snapshot: () => {
+        made.push(turn)
+        return { ...catalog.snapshot(), at: `turn ${turn}`, error: filler }
+      },
+      find: (id: string) => catalog.find(id),
+      all: () => catalog.all(),
+      decoderOf: (directory: string) => catalog.decoderOf(directory),
+    }
+    const repeat = (task: () => void) => {
+      tasks.push(task)
+      return () => void tasks.splice(tasks.indexOf(task), 1)
+    }
+    const guard = new RequestGuard(undefined)
+    server = createUiServer({ catalog: slow, guard, assets: folder.join('assets'), repeat })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    port = (server.address() as AddressInfo).port
+    guard.allow(hostsOf('127.0.0.1', port))
+
     const socket = connect(port, '127.0.0.1')
+    socket.pause()
     socket.write(`GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
-    const [first] = await once(socket, 'data')
-    expect(String(first)).toContain('text/event-stream')
+    await vi.waitUntil(() => tasks.length === 1, WAIT)
+    for (turn = 1; turn <= 1000; turn += 1) {
+      tasks[0]?.()
+      // The sockets get what they take.
+      if (turn % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    // It takes nothing, so nothing was made for it but what was under way.
+    expect(made.length).toBeLessThan(10)
+
+    turn = 2000
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+      tasks[0]?.()
+    })
+    socket.resume()
+    await vi.waitUntil(() => text.includes('turn 2000'), WAIT)
+    const turns = [...text.matchAll(/"at":"turn (\d+)"/g)].map(([, number]) => Number(number))
+    expect(turns.filter((number) => number !== 2000)).toEqual(made.filter((number) => number !== 2000))
     socket.destroy()
+    await vi.waitUntil(() => tasks.length === 0, WAIT)
+  })
+
+  it('decodes messages of types that the schema registry holds', async () => {
+    const Order = message('Order', 21, { id: u64(), price: f64(), symbol: ascii(8) })
+    const typed = folder.join('root/typed')
+    {
+      using writer = openTypedWriter(typed, [Order], { segmentSize: 65_536 })
+      writer.write(Order, (order) => Object.assign(order, { id: 2n ** 60n, price: 60_000.5, symbol: 'BTC-USD' }))
+      writer.queue.append(21, Buffer.from('bad'))
+      writer.queue.append(22, Buffer.from('{"of":"no schema"}'))
+    }
+    const url = await serve()
+    const { messages } = await ask<MessagePage>(`${url}/api/queues/${idOf(typed)}/messages`)
+    const shown = messages.map(({ typeId, type, fields, decodeError }) => ({ typeId, type, fields, decodeError }))
+    expect(shown).toEqual([
+      { typeId: 21, type: 'Order', fields: { id: '1152921504606846976', price: 60_000.5, symbol: 'BTC-USD' } },
+      { typeId: 21, type: 'Order', decodeError: expect.any(String) },
+      { typeId: 22 },
+    ])
+    const found = await ask<SearchAnswer>(`${url}/api/queues/${idOf(typed)}/search?text=&type=21`)
+    expect(found.matches[0]?.fields).toMatchObject({ symbol: 'BTC-USD' })
   })
 })
 

@@ -9,6 +9,7 @@ import { displayName } from '../../queues/queue-names.js'
 import { PAGE_LENGTH_MAX, readMerged, readPage, readPayload, searchMessages } from './message-pages.js'
 import { LOOK_INTERVAL_MS, type QueueCatalog, trendOf } from './queue-catalog.js'
 import { type RequestGuard, SECURITY_HEADERS } from './request-guard.js'
+import type { MergedPage } from './shown-message.js'
 
 /** What the build made of `packages/cli/ui`. */
 const ASSETS: Readonly<Record<string, readonly [file: string, type: string]>> = {
@@ -23,10 +24,12 @@ const MERGED_QUEUES_MAX = 50
 const TRACE_MS = 2000
 
 export interface UiServerOptions {
-  readonly catalog: QueueCatalog
+  readonly catalog: Pick<QueueCatalog, 'root' | 'snapshot' | 'find' | 'all' | 'decoderOf'>
   readonly guard: RequestGuard
   /** Folder of the built page; its own by default. */
   readonly assets?: string
+  /** @internal Calls a task again and again until what it returns is called; tests take the time's place. Default: once a second. */
+  readonly repeat?: (task: () => void) => () => void
 }
 
 type Answer = object | undefined | Promise<object | undefined>
@@ -59,7 +62,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   }
   if (asset !== undefined) sendAsset(response, asset, options.assets)
   else if (isSession) startSession(request, response, options.guard)
-  else if (url.pathname === '/api/events') streamSnapshots(request, response, options.catalog)
+  else if (url.pathname === '/api/events') streamSnapshots(request, response, options)
   else await answerApi(url, response, options.catalog)
 }
 
@@ -69,7 +72,7 @@ function startSession(request: IncomingMessage, response: ServerResponse, guard:
   else sendJson(response, 200, {}, { 'Set-Cookie': cookie })
 }
 
-async function answerApi(url: URL, response: ServerResponse, catalog: QueueCatalog): Promise<void> {
+async function answerApi(url: URL, response: ServerResponse, catalog: UiServerOptions['catalog']): Promise<void> {
   const [, , kind = '', id = '', part = '', sequence = ''] = url.pathname.split('/')
   if (kind === 'queues' && part === 'messages' && sequence !== '') {
     sendPayload(response, catalog, { id, sequence: Number(sequence) })
@@ -87,7 +90,7 @@ interface ApiRequest {
   readonly parameters: URLSearchParams
 }
 
-function resultOf({ kind, id, part, parameters }: ApiRequest, catalog: QueueCatalog): Answer {
+function resultOf({ kind, id, part, parameters }: ApiRequest, catalog: UiServerOptions['catalog']): Answer {
   if (kind === 'queues' && id === '') return catalog.snapshot()
   if (kind === 'merged') return mergedOf(catalog, limitOf(parameters))
   if (kind === 'trace') return traceOf(catalog, id)
@@ -98,7 +101,8 @@ function resultOf({ kind, id, part, parameters }: ApiRequest, catalog: QueueCata
     const bridges = readProgress(directory)
     return { id, name: displayName(catalog.root, directory), inspection, state, bridges, trend: trendOf(history.trend) }
   }
-  if (part === 'messages') return readPage(directory, startOf(parameters), limitOf(parameters))
+  const shown = { directory, decoder: catalog.decoderOf(directory) }
+  if (part === 'messages') return readPage(shown, startOf(parameters), limitOf(parameters))
   if (part !== 'search') return undefined
   const { firstId: first, lastId: last } = inspection.segments
   const cursor = cursorOf(parameters)
@@ -106,19 +110,24 @@ function resultOf({ kind, id, part, parameters }: ApiRequest, catalog: QueueCata
   if (first === undefined || last === undefined)
     return { matches: [], looked: 0, newestNs: null, oldestNs: null, cursor: null, total: 0 }
   const total = (inspection.head.nextSequence ?? 0) - (inspection.first?.sequence ?? 0)
-  return searchMessages(directory, { first, last: inspection.head.segmentId ?? last }, query).then((found) => ({
+  return searchMessages(shown, { first, last: inspection.head.segmentId ?? last }, query).then((found) => ({
     ...found,
     total,
   }))
 }
 
-function mergedOf(catalog: QueueCatalog, limit: number): object {
+function mergedOf(catalog: UiServerOptions['catalog'], limit: number): MergedPage {
   const all = catalog.all()
-  const queues = all.slice(0, MERGED_QUEUES_MAX).map(({ id, queue }) => ({ id, name: queue.name, directory: queue.directory }))
+  const queues = all.slice(0, MERGED_QUEUES_MAX).map(({ id, queue: { name, directory } }) => ({
+    id,
+    name,
+    directory,
+    decoder: catalog.decoderOf(directory),
+  }))
   return { messages: readMerged(queues, limit), queues: queues.length, leftOut: all.length - queues.length }
 }
 
-async function traceOf(catalog: QueueCatalog, traceId: string): Promise<object | undefined> {
+async function traceOf(catalog: UiServerOptions['catalog'], traceId: string): Promise<object | undefined> {
   if (!/^[0-9a-f]{32}$/.test(traceId)) return undefined
   const all = catalog.all()
   const found = await findTrace(
@@ -155,7 +164,11 @@ function countOf(parameters: URLSearchParams, name: string): number | undefined 
 }
 
 /** A download, never a page: its type says nothing, and the browser may not guess one. */
-function sendPayload(response: ServerResponse, catalog: QueueCatalog, { id, sequence }: { id: string; sequence: number }): void {
+function sendPayload(
+  response: ServerResponse,
+  catalog: UiServerOptions['catalog'],
+  { id, sequence }: { id: string; sequence: number },
+): void {
   const queue = catalog.find(id)
   const payload = queue === undefined || !Number.isSafeInteger(sequence) ? undefined : readPayload(queue.directory, sequence)
   if (payload === undefined) {
@@ -172,14 +185,22 @@ function sendPayload(response: ServerResponse, catalog: QueueCatalog, { id, sequ
 }
 
 /** A browser that takes less than is sent gets the next snapshot later, and no backlog. */
-function streamSnapshots(request: IncomingMessage, response: ServerResponse, catalog: QueueCatalog): void {
+function streamSnapshots(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { catalog, repeat = everyLook }: UiServerOptions,
+): void {
   response.writeHead(200, { ...SECURITY_HEADERS, 'Content-Type': 'text/event-stream' })
   const send = () => {
     if (!response.writableNeedDrain) response.write(`data: ${toJsonLine(catalog.snapshot())}\n\n`)
   }
   send()
-  const timer = setInterval(send, LOOK_INTERVAL_MS)
-  request.on('close', () => clearInterval(timer))
+  request.on('close', repeat(send))
+}
+
+function everyLook(task: () => void): () => void {
+  const timer = setInterval(task, LOOK_INTERVAL_MS)
+  return () => clearInterval(timer)
 }
 
 function sendAsset(response: ServerResponse, [file, type]: readonly [string, string], folder = defaultAssets()): void {
