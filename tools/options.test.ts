@@ -72,6 +72,8 @@ const WITHOUT_SECTION: Readonly<Record<string, string>> = {
   AsyncWaitForAnyOptions: 'WaitForAnyOptions',
   AppearanceOptions: 'QueueWatchOptions',
   MemoryQueueOptions: 'ScenarioOptions',
+  TypedMemoryQueueOptions: 'ScenarioOptions',
+  NatsServerOptions: 'the README of testing',
   ResolvedSubscribeOptions: 'SubscribeOptions',
   ResolvedFanInOptions: 'FanInOptions',
   InternalPlanOptions: 'PlanOptions',

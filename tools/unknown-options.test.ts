@@ -41,6 +41,7 @@ let endpoints: bus.StrategyEndpoints
 let discovery: bus.RouterDiscovery
 let subscriber: bus.SubscriberDiscovery
 let memoryQueue: testing.MemoryQueue
+let typedMemoryQueue: testing.TypedMemoryQueue<typeof TYPES>
 let memoryBus: testing.MemoryBus
 let source: bridge.ReplicaSource
 const open: { close(): void }[] = []
@@ -67,6 +68,7 @@ beforeAll(() => {
   discovery = kept(new bus.RouterDiscovery(join(folder, 'bus')))
   subscriber = kept(new bus.SubscriberDiscovery(queue, 'subscriber'))
   memoryQueue = kept(testing.memoryQueue())
+  typedMemoryQueue = kept(testing.memoryQueue({ types: TYPES }))
   memoryBus = kept(testing.memoryBus())
   source = new bridge.ReplicaSource(observer)
   writeFileSync(join(folder, 'in.ndjson'), '')
@@ -171,6 +173,7 @@ const CALLS: Readonly<Record<string, (options: Options) => unknown>> = {
   'topics.TopicBus.subscribe': (options) =>
     topicBus.subscribe('quotes', isObject(options) ? { name: 'other', ...options } : options),
   'topics.Subscription.messages': (options) => subscription.messages(options),
+  'topics.Subscription.waitAsync': (options) => subscription.waitAsync(options),
   'topics.Subscription.commit': (options) => subscription.commit(options),
   'replay.openReplay': (options) => replay.openReplay(isObject(options) ? { sources: { queue }, ...options } : options),
   'replay.openProcessor': (options) =>
@@ -180,6 +183,9 @@ const CALLS: Readonly<Record<string, (options: Options) => unknown>> = {
   'testing.memoryQueue': (options) => testing.memoryQueue(options),
   'testing.MemoryQueue.reader': (options) => memoryQueue.reader('other', options),
   'testing.MemoryQueue.observer': (options) => memoryQueue.observer(options),
+  'testing.TypedMemoryQueue.reader': (options) => typedMemoryQueue.reader('other', options),
+  'testing.TypedMemoryQueue.observer': (options) => typedMemoryQueue.observer(options),
+  'testing.NatsServer.start': (options) => testing.NatsServer.start(options),
   'testing.MemoryBus.strategy': (options) => memoryBus.strategy('other', options),
   'testing.MemoryBus.router': (options) => memoryBus.router('other', options),
   'testing.MemoryBus.feedWriter': (options) => memoryBus.feedWriter('feed', options),
@@ -215,6 +221,7 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   'replay.Processor.constructor': 'made by openProcessor',
   'replay.Replay.constructor': 'made by openReplay',
   'testing.MemoryQueue.constructor': 'made by memoryQueue',
+  'testing.TypedMemoryQueue.constructor': 'made by memoryQueue',
   'topics.Subscription.constructor': 'made by subscribe',
   'typed.MessageSelector.constructor': 'made by readers, which check',
   'typed.TypedSource.constructor': 'made by openTypedObserver and asTypedReader',

@@ -21,6 +21,8 @@ const EVIDENCE = 'tools/dist/evidence'
 const RANDOM_TESTS = [
   'packages/schema/test/properties',
   'packages/schema/test/fuzz',
+  'packages/typed/src/where',
+  'packages/replay/test/two-replays.test.ts',
   'packages/fanin/test/properties',
   'packages/bus/test/property',
   'packages/core/test/witness',
@@ -66,6 +68,14 @@ export const PROOFS = {
   properties: {
     shows: 'properties over random values',
     step: (size) => ({ program: VITEST, args: ['run', ...RANDOM_TESTS], minutes: Number(size(10)) }),
+  },
+  processors: {
+    shows: 'a processor has each effect once, however often it is killed',
+    step: (size) => ({
+      program: VITEST,
+      args: ['run', 'packages/replay/test/crashes', 'packages/replay/test/recipes'],
+      env: { CHRONICLE_KILLS: size(60) },
+    }),
   },
   garbage: {
     shows: 'any byte, any length and any foreign file of a queue ends in a value or a coded error',

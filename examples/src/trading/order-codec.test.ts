@@ -45,7 +45,7 @@ describe('order codec', () => {
       ].join(''),
     )
     expect(payload.toString('latin1', 42)).toBe(['alpha', 'coinbase', 'SKL-BTC'].map((text) => text.padEnd(32, '\0')).join(''))
-    expect(offsetOf('answeredNs')).toBe(144)
+    expect([offsetOf('answeredNs'), offsetOf('orderedNs')]).toEqual([144, 152])
   })
 
   it('returns any order and answer as it was', () => {
@@ -53,9 +53,11 @@ describe('order codec', () => {
       fc.property(anyOrder, fc.constantFrom('ack' as const, 'fill' as const), (value, outcome) => {
         const sent = encodeOrder(value)
         expect(decodeOrder(sent.typeId, sent.payload)).toEqual(value)
-        const answer: Answer = { ...value, outcome, answeredNs: value.sentNs }
+        const answer: Answer = { ...value, outcome, answeredNs: value.sentNs, orderedNs: 7n }
         const answered = encodeAnswer(answer)
-        expect(decodeAnswer(answered.typeId, answered.payload)).toEqual(answer)
+        expect(decodeAnswer(answered.typeId, answered.payload, 2)).toEqual(answer)
+        // A reader of the first version reads what it knows.
+        expect(decodeAnswer(answered.typeId, answered.payload)).toEqual({ ...answer, orderedNs: undefined })
       }),
     )
   })

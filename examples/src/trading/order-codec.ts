@@ -10,6 +10,8 @@ export type Order = ReturnType<typeof NewOrder.decode>
 export interface Answer extends Order {
   readonly outcome: 'ack' | 'fill'
   readonly answeredNs: bigint
+  /** Absent in answers of the first version. */
+  readonly orderedNs?: bigint | undefined
 }
 
 /** A message as both queues of a strategy carry it. */
@@ -40,15 +42,20 @@ export function decodeOrder(typeId: number, payload: Uint8Array): Order {
   return asOrderFormat(() => checkOrder(NewOrder.decode(payload)))
 }
 
-/** @throws {@link OrderFormatError} when the message is neither ack nor fill. */
-export function decodeAnswer(typeId: number, payload: Uint8Array): Answer {
-  if (typeId === Ack.typeId) return { ...asOrderFormat(() => checkOrder(Ack.decode(payload))), outcome: 'ack' }
-  if (typeId === Fill.typeId) return { ...asOrderFormat(() => checkOrder(Fill.decode(payload))), outcome: 'fill' }
-  throw new OrderFormatError(`Not an answer: typeId=${typeId}`)
+/** @param version of the record's schema @throws {@link OrderFormatError} when the message is neither ack nor fill. */
+export function decodeAnswer(typeId: number, payload: Uint8Array, version = 1): Answer {
+  const type = typeId === Ack.typeId ? Ack : Fill
+  if (typeId !== type.typeId) throw new OrderFormatError(`Not an answer: typeId=${typeId}`)
+  return { ...asOrderFormat(() => checkOrder(type.decode(payload, version))), outcome: type === Ack ? 'ack' : 'fill' }
+}
+
+/** Reads an order or answer that a typed reader delivered. @throws {@link OrderFormatError} when a field of it is not valid. */
+export function checkedValue<O extends Order>(message: { value(): O }): O {
+  return asOrderFormat(() => checkOrder(message.value()))
 }
 
 /** What a schema cannot say: ids begin with 1, and names are shown on terminals. */
-export function checkOrder<O extends Order>(order: O): O {
+function checkOrder<O extends Order>(order: O): O {
   if (order.orderId < 1) throw new OrderFormatError(`Not an id: orderId=${order.orderId}`)
   const name = [order.strategy, order.venue, order.symbol].find((text) => !PRINTABLE.test(text))
   if (name !== undefined) throw new OrderFormatError(`Not printable: name=${JSON.stringify(name)}`)

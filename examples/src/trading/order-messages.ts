@@ -10,7 +10,10 @@ export const ORDERS_SEGMENT_SIZE = 1024 * 1024
 const ORDER_FIELDS = {
   /** 1 for a strategy's first order and one more for each that follows, over the life of its queue. */
   orderId: u64().number(),
-  /** CLOCK_REALTIME when the order was appended; an answer repeats its order's. */
+  /**
+   * Time of the strategy's clock, which is that of the market: the timestamp of the message that led to the order. Nothing in an order depends on the machine or the moment, so that a replay of the same
+   * market data makes the same bytes. When the order was appended is the timestamp of its record.
+   */
   sentNs: u64(),
   /**
    * Sequence of the market-data message at `venue` that led to the order. With `venue` it identifies the decision, and so makes one order of it also when a restarted
@@ -31,20 +34,26 @@ const ORDER_FIELDS = {
 /** An answer repeats its order and says when it was given: CLOCK_REALTIME. */
 const ANSWER_FIELDS = { ...ORDER_FIELDS, answeredNs: u64() }
 
+/** Since the second version an answer says when its order was appended: CLOCK_REALTIME. */
+const LATER_ANSWER_FIELDS = { orderedNs: u64() }
+
 /** What a strategy asks for, on `orders_out`. */
 export const NewOrder = message('NewOrder', 1, ORDER_FIELDS)
 /** The order rests in the book; on `orders_in`, as is {@link Fill}. */
-export const Ack = message('Ack', 2, ANSWER_FIELDS)
+export const Ack = message('Ack', 2, ANSWER_FIELDS).since(2, LATER_ANSWER_FIELDS)
 /** The order was executed in full. */
-export const Fill = message('Fill', 3, ANSWER_FIELDS)
+export const Fill = message('Fill', 3, ANSWER_FIELDS).since(2, LATER_ANSWER_FIELDS)
 
-/** The topics of the trading system, for programs that join it. */
+/**
+ * The topics of the trading system: what strategies and the router exchange. The frames of the feeds are not among them: they are the bytes that an exchange sent, unchanged, and their schema is the
+ * exchange's.
+ */
 export const tradingTopics = defineTopics({
   orders: ordersOut('*', [NewOrder]),
   answers: ordersIn('*', [Ack, Fill]),
 })
 
 /** Place of a field in the payloads of both: they begin alike. */
-export function offsetOf(field: keyof typeof ANSWER_FIELDS): number {
+export function offsetOf(field: keyof typeof ANSWER_FIELDS | keyof typeof LATER_ANSWER_FIELDS): number {
   return Fill.description.fields.find(({ name }) => name === field)?.offset ?? Number.NaN
 }

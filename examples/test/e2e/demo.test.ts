@@ -56,6 +56,12 @@ describe('npm run demo', () => {
       ['strategy-2', 11_481],
       ['router', 824],
     ])
+    // The recorded feeds, replayed, make the same bytes: of the strategy that was killed, too.
+    expect(summary.replays).toMatchObject([
+      { strategy: 'strategy-1', orders: 431, replayed: 431, differences: 0 },
+      { strategy: 'strategy-2', orders: 393, replayed: 393, differences: 0 },
+    ])
+    expect(summary.replayDifferences).toBe(0)
     expect(summary.latencies.every(({ count, p50Ns, maxNs }) => count === 0 || (p50Ns > 0 && maxNs >= p50Ns))).toBe(true)
     expect(processesWith(root)).toEqual([])
   })
@@ -95,6 +101,7 @@ describe('npm run demo', () => {
     expect(ordersOf(first, 0)).toBeGreaterThan(0)
     expect(ordersOf(second, 0)).toBeGreaterThan(ordersOf(first, 0))
     expect(second.summary).toMatchObject({ sequenceGaps: 0, unansweredOrders: 0, inconsistencies: 0, feeds: [{ messages: 80 }] })
+    expect([first, second].flatMap(({ summary }) => summary.replays.map(({ differences }) => differences))).toEqual([0, 0, 0, 0])
     expect(second.summary.processes.find(({ name }) => name === 'strategy-1')).toMatchObject({ messages: 40 })
   })
 

@@ -1,4 +1,5 @@
-import { WAIT_STRATEGIES } from '@chronicle-ts/core'
+import { renameSync } from 'node:fs'
+import { openWriter, WAIT_STRATEGIES } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { drain, LONG_MS, Queues } from '../test/queues/queues.js'
 
@@ -11,6 +12,24 @@ beforeEach(() => {
 afterEach(() => queues.end())
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+it('L51: sets a source aside whose directory was replaced, and does not wait for it in circles', async () => {
+  queues.writer('a').append(1, Buffer.from('1'))
+  const told: unknown[] = []
+  const fanIn = queues.fanIn({ onSourceError: ({ key, error }) => told.push([key, (error as { code?: unknown }).code]) })
+  const reader = queues.reader('a')
+  fanIn.add('a', reader)
+  expect(drain(fanIn)).toEqual(['a:1'])
+  renameSync(reader.directory, `${reader.directory}.old`)
+  openWriter(reader.directory, { segmentSize: 4096 }).close()
+  // The event loop turns while it waits, however often the reader says that there is something.
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  const deadline = performance.now() + LONG_MS
+  while (told.length === 0 && performance.now() < deadline) await fanIn.waitAsync({ timeoutMs: 20 })
+  clearInterval(timer)
+  expect([told, turns > 0]).toEqual([[['a', 'ERR_QUEUE_REPLACED']], true])
+})
 
 describe('waiting for many sources', () => {
   for (const wait of WAIT_STRATEGIES) {

@@ -11,6 +11,8 @@ export class History {
   readonly #owned: MessageSource[] = []
   /** Sequence at which each source has ended. */
   readonly #ends = new Map<string, number>()
+  /** The lowest of them: a message below it belongs to the history, whichever source it is from. */
+  #lowestEnd = Number.POSITIVE_INFINITY
   #failure: { readonly error: unknown } | undefined
 
   constructor(sources: Readonly<Record<string, ReplaySource>>, from: Place | undefined) {
@@ -35,7 +37,9 @@ export class History {
     for (;;) {
       const delivery = this.#fanIn.next()
       if (this.#failure !== undefined) throw this.#failure.error
-      if (delivery === undefined || delivery.message.sequence < (this.#ends.get(delivery.key) ?? 0)) return delivery
+      if (delivery === undefined) return undefined
+      const { sequence } = delivery.message
+      if (sequence < this.#lowestEnd || sequence < (this.#ends.get(delivery.key) ?? 0)) return delivery
       this.#fanIn.remove(delivery.key)
     }
   }
@@ -47,7 +51,9 @@ export class History {
 
   #add(key: string, given: ReplaySource, from: Place | undefined): void {
     const source = this.#open(given)
-    this.#ends.set(key, endOf(source))
+    const end = endOf(source)
+    this.#ends.set(key, end)
+    this.#lowestEnd = Math.min(this.#lowestEnd, end)
     if (from !== undefined) source.seek(from)
     this.#fanIn.add(key, source)
   }

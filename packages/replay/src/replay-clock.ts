@@ -85,10 +85,13 @@ export class ReplayClock {
     let result: unknown
     try {
       result = call(argument)
-    } finally {
-      if (!isPromise(result)) this.#isInside = false
+    } catch (error) {
+      this.#isInside = false
+      throw error
     }
-    return isPromise(result) ? this.#untilRest(result) : undefined
+    if (isPromise(result)) return this.#untilRest(result)
+    this.#isInside = false
+    return undefined
   }
 
   async #untilRest(result: PromiseLike<unknown>): Promise<void> {

@@ -6,8 +6,10 @@ import { Pacer } from './pacer.js'
 import { ReplayClock } from './replay-clock.js'
 import { checkHandler, checkReplayOptions, checkSpeed, type ReplayHandler, type ReplayOptions } from './replay-options.js'
 
-/** Events after which the event loop turns once, so that a fast replay keeps no signal, timer or socket of the process waiting. */
-const EVENTS_PER_TURN = 256
+/** A fast replay lets the event loop turn once in so many milliseconds, so that it keeps no signal, timer or socket of the process waiting. A turn costs as much as a hundred messages. */
+const TURN_INTERVAL_MS = 5
+/** Events between two looks at the machine's clock. */
+const EVENTS_PER_LOOK = 64
 
 /** How far one call goes. */
 interface Limit {
@@ -50,7 +52,7 @@ export class Replay {
   #isClosed = false
   #hasEnded = false
   #messages = 0
-  #turns = 0
+  #turnDueMs = 0
 
   /** Use {@link openReplay}. */
   constructor(options: ReplayOptions) {
@@ -160,8 +162,8 @@ export class Replay {
     this.#pacer.restart()
     try {
       while (!this.#isOver && this.#messages - before < limit.count) {
-        if (++this.#turns % EVENTS_PER_TURN === 0) await eventLoopTurn()
-        const step = this.#advance(handler, limit)
+        if (performance.now() >= this.#turnDueMs) await this.#turn()
+        const step = this.#advanceOften(handler, limit, before)
         if (step === 'end') break
         if (step !== undefined) await step
       }
@@ -169,6 +171,21 @@ export class Replay {
       this.#running = undefined
     }
     return this.#messages - before
+  }
+
+  async #turn(): Promise<void> {
+    await eventLoopTurn()
+    this.#turnDueMs = performance.now() + TURN_INTERVAL_MS
+  }
+
+  /** {@link #advance} until there is something to wait for, or to look at. */
+  #advanceOften(handler: ReplayHandler, limit: Limit, before: number): Promise<void> | 'end' | undefined {
+    for (let events = 0; events < EVENTS_PER_LOOK; events++) {
+      const step = this.#advance(handler, limit)
+      if (step !== undefined) return step
+      if (this.#isOver || this.#messages - before >= limit.count) break
+    }
+    return undefined
   }
 
   get #isOver(): boolean {

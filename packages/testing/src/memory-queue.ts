@@ -11,7 +11,6 @@ import {
   type ReaderOptions,
   type WriterOptions,
 } from '@chronicle-ts/core'
-import { checkObject } from '@chronicle-ts/core/internal'
 import { makeFolder, removeFolder } from './memory-folder.js'
 import { filesAfterPowerCut, type QueueFiles, readFiles, restoreFiles } from './stopped-queue.js'
 
@@ -21,24 +20,7 @@ const SEGMENT_SIZE = 64 * 1024
 /** Options of the writer. Other defaults than those of `openWriter`: segments of 64 KiB, and no page is touched ahead. */
 export interface MemoryQueueOptions extends WriterOptions {}
 
-/**
- * Makes a queue for a test: real code on a file system in memory, with a writer that is open. Disposing it closes everything and deletes the files.
- *
- * Each worker thread and process opens its own handles on `queue.directory`: handles cannot be sent.
- *
- * @example
- * ```ts
- * using queue = memoryQueue()
- * queue.writer.append(1, Buffer.from('hello'))
- * console.log(queue.drain().map((message) => message.payload.toString()))
- * ```
- */
-export function memoryQueue(options: MemoryQueueOptions = {}): MemoryQueue {
-  checkObject(options)
-  return new MemoryQueue(options)
-}
-
-/** A queue of a test. See {@link memoryQueue}. */
+/** A queue of a test. See `memoryQueue`. */
 export class MemoryQueue {
   readonly directory: string
   readonly #folder: string
@@ -48,7 +30,7 @@ export class MemoryQueue {
   #drained: QueueObserver | undefined
   #drainedTo = 0
 
-  /** Use {@link memoryQueue}. */
+  /** Use `memoryQueue`. */
   constructor(options: MemoryQueueOptions) {
     this.#options = { segmentSize: SEGMENT_SIZE, prefault: false, ...options }
     this.#folder = makeFolder()

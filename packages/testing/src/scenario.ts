@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { MessageCopy } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
 import { ManualClock } from './manual-clock.js'
-import { memoryQueue } from './memory-queue.js'
+import { memoryQueue } from './open-memory-queue.js'
 
 /** What a strategy under a scenario is given beside the message. */
 export interface ScenarioContext {

@@ -16,9 +16,9 @@ export interface SubscribeOptions<Types extends readonly AnyMessageType[]> {
   readonly where?: Selection<Types>['where']
   /** Delivers messages whose key field holds one of these. Every wanted type must declare a key. */
   readonly key?: ReadonlySet<MessageKey<Types[number]>>
-  /** A message whose bytes are not one of its type: `'strict'` (default) throws, or sets the queue aside when the topic has many; `'skip'` counts it. */
+  /** A message whose bytes are not one of its type: `'strict'` (default) throws, or sets the queue aside when the topic has many; `'skip'` counts it and reports the first of each queue. */
   readonly onBadMessage?: 'strict' | 'skip'
-  /** Reads one strategy of a topic of every strategy. */
+  /** Reads one strategy or feed of a topic of every one. */
   readonly source?: string
   /** `'eager'` (default) delivers what is visible; `'ordered'` makes the order a function of the data. */
   readonly mode?: FanInOptions['mode']
@@ -30,8 +30,10 @@ export interface SubscribeOptions<Types extends readonly AnyMessageType[]> {
   readonly reader?: ReaderOptions
   /** Ends the loop over the subscription. */
   readonly signal?: AbortSignal
-  /** Told of each queue that cannot be read, once per reason. */
+  /** Called for each queue that cannot be read, or holds a bad message that is skipped: once per reason. */
   readonly onProblem?: (problem: FailedSource) => void
+  /** Called when a queue of many is no longer read: it went, was replaced, or is set aside. */
+  readonly onDetached?: (key: string) => void
 }
 
 const NAMES: OptionNames<SubscribeOptions<readonly AnyMessageType[]>> = {
@@ -48,6 +50,7 @@ const NAMES: OptionNames<SubscribeOptions<readonly AnyMessageType[]>> = {
   reader: true,
   signal: true,
   onProblem: true,
+  onDetached: true,
 }
 
 /** {@link SubscribeOptions} with the defaults filled in. */
@@ -61,6 +64,7 @@ export interface ResolvedSubscribeOptions {
   readonly reader: ReaderOptions
   readonly signal: AbortSignal | undefined
   readonly onProblem: ((problem: FailedSource) => void) | undefined
+  readonly onDetached: ((key: string) => void) | undefined
 }
 
 /** @throws `ERR_INVALID_ARGUMENT`, also for types that the topic does not have */
@@ -80,6 +84,7 @@ export function resolveSubscribeOptions(
     reader = {},
     signal,
     onProblem,
+    onDetached,
   } = options
   const { mode, allowedLatenessNs, holdBackMs } = options
   checkSignal(signal)
@@ -93,5 +98,5 @@ export function resolveSubscribeOptions(
     ...(allowedLatenessNs !== undefined && { allowedLatenessNs }),
     ...(holdBackMs !== undefined && { holdBackMs }),
   }
-  return { name, types, selection: { where, key, onBadMessage }, source, fanIn, commit, reader, signal, onProblem }
+  return { name, types, selection: { where, key, onBadMessage }, source, fanIn, commit, reader, signal, onProblem, onDetached }
 }

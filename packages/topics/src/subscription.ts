@@ -1,6 +1,14 @@
-import { ClosedError, type Message, type QueueReader } from '@chronicle-ts/core'
+import {
+  type AsyncWaitOptions,
+  ClosedError,
+  InvalidArgumentError,
+  isQueueError,
+  type Message,
+  type QueueReader,
+  type WaitOutcome,
+} from '@chronicle-ts/core'
 import { checkFlag, checkOptions, checkSignal } from '@chronicle-ts/core/internal'
-import { FanInReader } from '@chronicle-ts/fanin'
+import { FanInReader, isPassingError, type SourceFailure } from '@chronicle-ts/fanin'
 import { type AnyMessageType, BadMessageError } from '@chronicle-ts/schema'
 import {
   type AwaitedSource,
@@ -11,11 +19,12 @@ import {
   type SkipCounts,
   TypedIterator,
 } from '@chronicle-ts/typed'
-import { SKIPPED_PER_TURN } from './defaults.js'
+import { LOOKS_PER_POLL, SKIPPED_PER_TURN } from './defaults.js'
 import { type FailedSource, SourceFailures } from './source-failures.js'
+import { signalWithin } from './sources/signal-within.js'
+import type { SourceChange, TopicSources } from './sources/topic-sources.js'
 import type { ResolvedSubscribeOptions } from './subscribe-options.js'
 import { newTopicEntry, type TopicEntry, type TopicMessage, type TopicOrigin } from './topic-message.js'
-import type { SourceChange, TopicSources } from './topic-sources.js'
 
 /** A message, and what the merge says of it. */
 interface Delivery extends TopicOrigin {
@@ -23,7 +32,7 @@ interface Delivery extends TopicOrigin {
 }
 
 /**
- * Reads the messages of a topic: of its one queue, which may not exist yet, or of every strategy's, merged. Queues are attached and detached while it runs.
+ * Reads the messages of a topic: of its one queue, which may not exist yet, or of every strategy's or feed's, merged. Queues are attached and detached while it runs.
  *
  * Invariant: a message that could not be delivered is pending. The next read begins with it, and a commit ends before it.
  */
@@ -35,14 +44,21 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   readonly #fanIn: FanInReader<QueueReader>
   readonly #selector: MessageSelector<TopicEntry>
   readonly #readers = new Map<string, QueueReader>()
-  /** Sources that are detached when they are read to the end. */
+  /** Sources that are detached when they are read to the end and their messages are committed. */
   readonly #leaving = new Set<string>()
+  /** Sources that have delivered since the last commit. */
+  readonly #uncommitted = new Set<string>()
+  /** The last one that was noted there: most messages are from the same source as the one before. */
+  #notedKey: string | undefined
   readonly #failures: SourceFailures
+  /** The key of the message that is judged. */
+  #judged = ''
   #pending: Delivery | undefined
-  /** What ends every read: the only source cannot be read. */
+  /** What ends every read until the queue is replaced: the only source cannot be read. */
   #fatal: Error | undefined
   #interruptWait: (() => void) | undefined
   #isDelivered = false
+  #looks = 0
 
   /** Use `subscribe` of a bus. */
   constructor(options: ResolvedSubscribeOptions, sources: TopicSources) {
@@ -50,10 +66,10 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     this.#options = options
     this.#sources = sources
     this.#failures = new SourceFailures(onProblem)
-    this.#selector = new MessageSelector(types, selection, newTopicEntry)
+    this.#selector = new MessageSelector(types, selection, newTopicEntry, (error) => this.#reportBad(error))
     this.#fanIn = new FanInReader<QueueReader>({
       ...fanIn,
-      onSourceError: ({ key, error }) => this.#failures.add(key, error as Error),
+      onSourceError: (failure) => this.#sourceFailed(failure),
     })
     this.#follow(sources.poll())
   }
@@ -61,7 +77,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   /**
    * Returns the next message, or `undefined` when none can be delivered now. Never blocks. Looks for queues that came or went when it has nothing.
    *
-   * @throws `ERR_SCHEMA_INCOMPATIBLE` when the topic's one queue holds another definition; `ERR_BAD_MESSAGE` of a topic of one queue, and what `where` throws: the
+   * @throws of a topic of one queue: `ERR_SCHEMA_INCOMPATIBLE` for another definition, `ERR_BAD_MESSAGE`, and what reading throws, as `ERR_CORRUPT_RECORD`; of all topics what `where` throws. The
    * position stays. A queue of many that cannot be read is set aside, see {@link failures}.
    */
   next(): TopicMessage<Types> | undefined {
@@ -82,6 +98,19 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     return new TypedIterator<TopicMessage<Types>>(awaited, () => this.#take(SKIPPED_PER_TURN), options.signal)
   }
 
+  /** Resolves when {@link next} may have a message, a queue came or went, or the time is over. Rejects with the signal's reason when it aborts. */
+  async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
+    checkOptions(options, { timeoutMs: true, signal: true })
+    checkSignal(options.signal)
+    const { timeoutMs = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = options
+    this.#assertOpen()
+    signal.throwIfAborted()
+    using within = signalWithin(signal, timeoutMs)
+    const hasChanged = await this.#wait(within.signal)
+    signal.throwIfAborted()
+    return hasChanged ? 'message' : 'timeout'
+  }
+
   /** {@link messages} until the end of the loop, which closes the subscription. */
   async *[Symbol.asyncIterator](): AsyncGenerator<TopicMessage<Types>, void, undefined> {
     try {
@@ -100,13 +129,25 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     this.#assertOpen()
     checkOptions(options, { durable: true })
     checkFlag('durable', options.durable)
-    const pending = this.#pending
-    if (pending === undefined) return this.#fanIn.commit(options).map(({ key, error }) => ({ key, error: error as Error }))
-    const others = this.#fanIn.keys.filter((key) => key !== pending.key)
-    const failures = others.flatMap((key) => [...this.#fanIn.commit({ ...options, key })])
-    const reader = this.#readers.get(pending.key)
-    if (reader !== undefined) commitBefore(reader, pending.message, options)
+    this.#failures.committed()
+    this.#uncommitted.clear()
+    this.#notedKey = undefined
+    const failures = this.#commitSources(options)
+    for (const { key } of failures) this.#uncommitted.add(key)
     return failures.map(({ key, error }) => ({ key, error: error as Error }))
+  }
+
+  /**
+   * Sets a queue aside, as if reading it had failed: what it delivered since the last commit is delivered again when the queue is tried again. That is soon when the error is one that may pass,
+   * and otherwise when its publisher restarts, or after half a minute. For programs that cannot handle one queue's messages now, and want to continue with the others.
+   *
+   * @throws `ERR_INVALID_ARGUMENT` for a topic of one queue, and for a key that is not attached
+   */
+  setAside(key: string, error: Error): void {
+    this.#assertOpen()
+    if (this.#sources.isSingle || !this.#readers.has(key))
+      throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'an attached queue of a topic of many' })
+    this.#setAside(key, error)
   }
 
   /** Keys of the queues that are attached, sorted. */
@@ -116,6 +157,8 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   /** Queues that are set aside, with the error of each: another definition of a type, a damaged message, or what the reader threw. Sorted by key. */
   get failures(): FailedSource[] {
+    // The fan-in has read again what it tried again.
+    if (!this.closed) for (const key of this.#fanIn.keys) if (!this.#hasFailed(key)) this.#failures.attached(key)
     return this.#failures.list()
   }
 
@@ -146,15 +189,32 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     this.#assertOpen()
     this.#commitDelivered()
     for (let looked = 0; looked < limit; looked++) {
-      if (this.#fatal !== undefined) throw this.#fatal
       const delivery = this.#pending ?? this.#nextDelivery()
+      // Read after the look, which may have found that the only queue cannot be read.
+      if (this.#fatal !== undefined) throw this.#fatal
       if (delivery === undefined) return undefined
       const entry = this.#select(delivery)
       if (entry === undefined) continue
       this.#isDelivered = true
+      if (delivery.key !== this.#notedKey) this.#noteDelivered(delivery.key)
       return entry.fill(delivery) as unknown as TopicMessage<Types>
     }
     return SKIPPING
+  }
+
+  #commitSources(options: { readonly durable?: boolean }): readonly SourceFailure[] {
+    const pending = this.#pending
+    if (pending === undefined) return this.#fanIn.commit(options)
+    const others = this.#fanIn.keys.filter((key) => key !== pending.key)
+    const failures = others.flatMap((key) => [...this.#fanIn.commit({ ...options, key })])
+    const reader = this.#readers.get(pending.key)
+    if (reader !== undefined) commitBefore(reader, pending.message, options)
+    return failures
+  }
+
+  #noteDelivered(key: string): void {
+    this.#notedKey = key
+    this.#uncommitted.add(key)
   }
 
   /** With `commit: 'each'` a message counts as done when the next one is asked for. */
@@ -164,16 +224,19 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     this.commit()
   }
 
+  /** Queues that come are attached also while the others have always something. */
   #nextDelivery(): Delivery | undefined {
+    if (++this.#looks % LOOKS_PER_POLL === 0) this.#follow(this.#sources.poll())
     const delivery = this.#fanIn.next()
     if (delivery !== undefined) return delivery
     this.#follow(this.#sources.poll())
     this.#detachLeft()
-    return this.#fatal === undefined ? this.#fanIn.next() : undefined
+    return this.#fanIn.next()
   }
 
   #select(delivery: Delivery): TopicEntry | undefined {
     const { key, late, ahead, message } = delivery
+    this.#judged = key
     try {
       const entry = this.#selector.find(message.typeId)
       const isSelected = this.#selector.isSelected(entry, message)
@@ -192,19 +255,25 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   #follow(changes: readonly SourceChange[]): void {
     for (const change of changes) {
-      if (change.kind === 'opened') this.#attach(change.key, change.reader, change.isLeaving)
-      else if (change.kind === 'leaving') this.#leaving.add(change.key)
-      else if (change.kind === 'gone') this.#detach(change.key)
-      else this.#failures.add(change.key, change.error)
+      const { kind, key } = change
+      if (kind === 'opened') this.#attach(key, change.reader, change.isLeaving)
+      else if (kind === 'restarted') this.#restarted(key)
+      else if (kind === 'leaving') this.#leaving.add(key)
+      else if (kind === 'problem') this.#failures.add(key, change.error)
+      else {
+        this.#detach(key)
+        this.#failures.forget(key)
+      }
     }
   }
 
   #attach(key: string, reader: QueueReader, isLeaving: boolean): void {
     this.#readers.set(key, reader)
+    this.#fatal = undefined
     try {
       checkTypesAgainstRegistry(reader.directory, this.#options.types)
       this.#fanIn.add(key, reader)
-      this.#failures.remove(key)
+      this.#failures.attached(key)
       if (isLeaving) this.#leaving.add(key)
       else this.#leaving.delete(key)
     } catch (error) {
@@ -213,10 +282,43 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     }
   }
 
+  /** A publisher that opens its queue repairs what can be repaired. */
+  #restarted(key: string): void {
+    this.#leaving.delete(key)
+    if (this.#hasFailed(key)) this.#openAgain(key)
+  }
+
+  #openAgain(key: string): void {
+    this.#detach(key)
+    this.#follow(this.#sources.reopen(key))
+  }
+
+  /** The fan-in tries again what may pass. */
+  #sourceFailed({ key, operation, error }: SourceFailure): void {
+    if (operation === 'commit') this.#failures.report(key, error as Error)
+    // It has delivered everything that its own directory held. The only queue's discovery finds that by itself.
+    else if (isQueueError(error, 'ERR_QUEUE_REPLACED') && !this.#sources.isSingle) this.#openAgain(key)
+    else {
+      this.#failures.add(key, error as Error)
+      if (this.#sources.isSingle && !isPassingError(error) && !isQueueError(error, 'ERR_QUEUE_REPLACED'))
+        this.#fatal = error as Error
+    }
+  }
+
+  #reportBad(error: Error): void {
+    this.#failures.report(this.#judged, error)
+  }
+
+  #hasFailed(key: string): boolean {
+    return this.#fanIn.failures.some((failure) => failure.key === key)
+  }
+
   /** Nothing of it is saved: what was delivered since the last commit is delivered again when it is attached again. */
   #setAside(key: string, error: Error): void {
+    const isLeaving = this.#leaving.has(key)
     this.#detach(key)
     this.#failures.add(key, error)
+    this.#sources.postpone({ key, error, isLeaving })
   }
 
   #detach(key: string): void {
@@ -224,33 +326,50 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     if (this.#pending?.key === key) this.#pending = undefined
     if (this.#fanIn.has(key)) this.#fanIn.remove(key)
     this.#leaving.delete(key)
+    this.#uncommitted.delete(key)
+    if (this.#notedKey === key) this.#notedKey = undefined
     this.#readers.delete(key)
-    if (reader !== undefined) this.#sources.release(key, reader)
+    if (reader === undefined) return
+    this.#sources.release(key, reader)
+    this.#options.onDetached?.(key)
   }
 
-  /** A source that leaves stays until it is read to the end and what it delivered is saved, if it ever is. */
+  /** A source that leaves stays until it is read to the end and what it delivered is committed: a program that was killed before gets it again. */
   #detachLeft(): void {
     for (const key of this.#leaving) {
       const reader = this.#readers.get(key)
       if (reader === undefined || !this.#fanIn.has(key)) this.#leaving.delete(key)
-      else if (isReadToTheEnd(reader)) {
+      else if (this.#hasFailed(key)) this.#detachFailed(key)
+      else if (!this.#uncommitted.has(key) && isReadToTheEnd(reader)) {
+        // What was passed over.
         this.#fanIn.commit({ key })
         this.#detach(key)
+        this.#failures.forget(key)
       }
     }
   }
 
-  /** Ends when a message may be there, or a queue came or went. */
-  async #wait(signal: AbortSignal): Promise<void> {
+  /** Its publisher went, and the rest cannot be read. */
+  #detachFailed(key: string): void {
+    const failure = this.#fanIn.failures.find((one) => one.key === key)
+    if (failure !== undefined && !isPassingError(failure.error)) this.#setAside(key, failure.error as Error)
+  }
+
+  /** Ends when a message may be there, or a queue came or went. @returns false when the signal ended it */
+  async #wait(signal: AbortSignal): Promise<boolean> {
     const interruption = new AbortController()
     const interrupt = (): void => interruption.abort()
     this.#interruptWait = interrupt
     signal.addEventListener('abort', interrupt, { once: true })
+    if (signal.aborted) interrupt()
     const changes = this.#sources.nextChanges(interruption.signal)
+    let hasChanged = true
     try {
       await Promise.race([this.#fanIn.waitAsync({ signal: interruption.signal }), changes])
+      hasChanged = !interruption.signal.aborted
     } catch (error) {
       if (!interruption.signal.aborted && !this.closed) throw error
+      hasChanged = false
     } finally {
       this.#interruptWait = undefined
       signal.removeEventListener('abort', interrupt)
@@ -258,6 +377,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     }
     const found = await changes
     if (!this.closed) this.#follow(found)
+    return hasChanged || found.length > 0
   }
 
   #assertOpen(): void {

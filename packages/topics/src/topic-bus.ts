@@ -1,11 +1,11 @@
 import { BusLayout } from '@chronicle-ts/bus'
 import { ClosedError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
 import type { AnyMessageType } from '@chronicle-ts/schema'
+import { openSources } from './sources/open-sources.js'
 import { resolveSubscribeOptions, type SubscribeOptions } from './subscribe-options.js'
 import { Subscription } from './subscription.js'
 import type { Topic, Topics } from './topic.js'
 import { openPublisher, type PublisherOptions, type TopicPublisher } from './topic-publisher.js'
-import { openSources } from './topic-sources.js'
 
 /** A list of types of a topic. */
 export type TypesOf<T extends Topic> = readonly T['types'][number][]
@@ -41,7 +41,7 @@ export class TopicBus<const T extends Topics> implements Disposable {
   /**
    * Opens a topic for writing. One publisher at a time per queue.
    *
-   * @throws `ERR_WRITER_ACTIVE`, `ERR_SCHEMA_INCOMPATIBLE`, `ERR_INVALID_ARGUMENT` for a topic of every strategy without `key`
+   * @throws `ERR_WRITER_ACTIVE`, `ERR_SCHEMA_INCOMPATIBLE`, `ERR_INVALID_ARGUMENT` for a topic of every strategy or feed without `key`
    */
   publisher<K extends keyof T & string>(topic: K, options: PublisherOptions = {}): TopicPublisher<T[K]['types']> {
     const publisher = openPublisher(this.layout, { ...this.#topic(topic), name: topic }, options)

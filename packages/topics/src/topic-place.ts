@@ -10,7 +10,7 @@ export interface TopicPlace {
 }
 
 /**
- * The queue of a topic that has one, or the one that `key` names of a topic of every strategy.
+ * The queue of a topic that has one, or the one that `key` names of a topic of every strategy or feed.
  *
  * @throws `ERR_INVALID_ARGUMENT` when a key is missing, or is given for a topic of one queue
  */
@@ -20,7 +20,7 @@ export function placeOf(layout: BusLayout, topic: Topic, key: string | undefined
     throw new InvalidArgumentError({
       argument: 'key',
       value: key,
-      expected: 'the name of a strategy, because the topic is of every strategy',
+      expected: `the name of a ${kind === 'feed' ? 'feed' : 'strategy'}, because the topic is of every one`,
     })
   if (place !== EVERY && key !== undefined && key !== place)
     throw new InvalidArgumentError({ argument: 'key', value: key, expected: `${place}, because the topic has one queue` })

@@ -11,7 +11,7 @@ export interface PublisherOptions {
   readonly key?: string
   /** How the queue is opened; as for `openWriter`. */
   readonly writer?: WriterOptions
-  /** Orders of a strategy: whether routers are told that it is there. Default true. */
+  /** Orders of a strategy: whether routers are told that it is there. Default true; `announce()` does it later. */
   readonly announce?: boolean
 }
 
@@ -20,6 +20,7 @@ export class TopicPublisher<const Types extends readonly AnyMessageType[]> exten
   readonly topic: string
   /** Name of the feed or strategy, or the path of the queue. */
   readonly key: string
+  readonly #announce: () => void
   readonly #close: () => void
 
   /** Use `publisher` of a bus. */
@@ -27,7 +28,13 @@ export class TopicPublisher<const Types extends readonly AnyMessageType[]> exten
     super(opened.queue, topic.types, { extensions: opened.extensions })
     this.topic = topic.name
     this.key = opened.place.key
+    this.#announce = opened.announce
     this.#close = opened.close
+  }
+
+  /** Tells routers that the strategy is there, where `announce: false` left that for later. Without effect on topics that are not announced. */
+  announce(): void {
+    this.#announce()
   }
 
   override close(): void {
@@ -39,6 +46,7 @@ interface OpenedPublisher {
   readonly queue: QueueWriter
   readonly place: TopicPlace
   readonly extensions: boolean
+  readonly announce: () => void
   readonly close: () => void
 }
 
@@ -53,7 +61,7 @@ export function openPublisher<const Types extends readonly AnyMessageType[]>(
   const opened = openQueue(layout, topic, place, options)
   try {
     const publisher = new TopicPublisher(topic, { ...opened, place, extensions: options.writer?.extensions !== false })
-    opened.announce()
+    if (options.announce !== false) publisher.announce()
     return publisher
   } catch (error) {
     opened.close()
@@ -66,14 +74,11 @@ function openQueue(
   layout: BusLayout,
   topic: Topic,
   { key, directory }: TopicPlace,
-  { writer, announce = true }: PublisherOptions,
+  { writer }: PublisherOptions,
 ): { readonly queue: QueueWriter; readonly announce: () => void; readonly close: () => void } {
   if (topic.kind === 'orders-out') {
     const endpoints = openStrategyEndpoints(layout, key, writer === undefined ? {} : { writer })
-    const tell = (): void => {
-      if (announce) endpoints.markReady()
-    }
-    return { queue: endpoints.ordersOut, announce: tell, close: () => endpoints.close() }
+    return { queue: endpoints.ordersOut, announce: () => endpoints.markReady(), close: () => endpoints.close() }
   }
   const queue = topic.kind === 'feed' ? openFeedWriter(layout, key, writer) : openWriter(directory, writer)
   return { queue, announce: () => undefined, close: () => queue.close() }

@@ -2,20 +2,20 @@ import { isBusName } from '@chronicle-ts/bus'
 import { InvalidArgumentError } from '@chronicle-ts/core'
 import { type AnyMessageType, checkCompatible } from '@chronicle-ts/schema'
 
-/** Stands for every strategy. */
+/** Stands for every strategy, or every feed. */
 export const EVERY = '*'
 
 /** What a program calls a topic: where its queues are, and which types its messages have. Made by {@link feed}, {@link ordersOut}, {@link ordersIn} or {@link queue}. */
 export interface Topic<Types extends readonly AnyMessageType[] = readonly AnyMessageType[]> {
   readonly kind: 'feed' | 'orders-out' | 'orders-in' | 'queue'
-  /** Name of the feed or strategy, `*` for every strategy, or the path of the queue below the bus's root. */
+  /** Name of the feed or strategy, `*` for every one, or the path of the queue below the bus's root. */
   readonly place: string
   readonly types: Types
 }
 
-/** A market-data feed of the bus's layout: one publisher, any number of subscribers. */
+/** A market-data feed of the bus's layout: one publisher, any number of subscribers; `*` for every feed: its subscriber merges them and follows them as they come and go. */
 export function feed<const Types extends readonly AnyMessageType[]>(name: string, types: Types): Topic<Types> {
-  checkName('feed', name)
+  if (name !== EVERY) checkName('feed', name)
   return { kind: 'feed', place: name, types }
 }
 
@@ -25,7 +25,7 @@ export function ordersOut<const Types extends readonly AnyMessageType[]>(strateg
   return { kind: 'orders-out', place: strategy, types }
 }
 
-/** What the router answers a strategy; `*` leaves the strategy to the `key` of the publisher or subscriber. */
+/** What the router answers a strategy; `*` leaves the strategy to the `key` of the publisher. A subscriber of `*` names one with `source`, or reads the answers to all. */
 export function ordersIn<const Types extends readonly AnyMessageType[]>(strategy: string, types: Types): Topic<Types> {
   if (strategy !== EVERY) checkName('strategy', strategy)
   return { kind: 'orders-in', place: strategy, types }

@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStrategyEndpoints } from '@chronicle-ts/bus'
-import { openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { openObserver, openReader, openWriter, type QueueWriter } from '@chronicle-ts/core'
 import { message, u32, u64 } from '@chronicle-ts/schema'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cancel, Entry, Fill, NewOrder, Quote, SMALL, Trade, topics } from '../test/support/messages.js'
-import { defineTopics, feed, openBus, ordersOut, queue, type TopicBus } from './index.js'
+import { defineTopics, feed, openBus, ordersIn, ordersOut, queue, type TopicBus } from './index.js'
 
 let root = ''
 let bus: TopicBus<typeof topics>
@@ -144,7 +144,10 @@ describe('a topic of every strategy', () => {
     const gamma = strategy('gamma')
     gamma.append(NewOrder, { id: 3, price: 1, symbol: 'C' }, { timestampNs: 40n })
     const later: string[] = []
-    while (later.length < 2 || orders.keys.includes('beta')) later.push(...drain(orders, read))
+    while (later.length < 2 || orders.keys.includes('beta')) {
+      later.push(...drain(orders, read))
+      orders.commit()
+    }
     expect(later.sort()).toEqual(['beta Cancel 2', 'gamma NewOrder 3'])
     expect(orders.keys).toEqual(['alpha', 'gamma'])
   })
@@ -260,5 +263,187 @@ describe('what is refused', () => {
     first.close()
     bus.publisher('quotes').close()
     openWriter(join(root, 'audit', 'trail'), SMALL.writer).close()
+  })
+})
+
+describe('a topic of every feed', () => {
+  const everyFeed = defineTopics({ feeds: feed('*', [Quote, Trade]), answers: ordersIn('*', [Fill]) })
+  const append = (key: string, instrumentId: number, timestampNs: bigint): void => {
+    using out = openBus(root, everyFeed).publisher('feeds', { key, ...SMALL })
+    out.append(Trade, { instrumentId, price: 1 }, { timestampNs })
+  }
+  const read = ({ key, body }: { key: string; body: { instrumentId: number } }) => `${key} ${body.instrumentId}`
+
+  it('merges the feeds that there are by time, and attaches the ones that come', async () => {
+    append('kraken', 1, 20n)
+    append('binance', 2, 10n)
+    append('binance', 3, 30n)
+    using all = openBus(root, everyFeed)
+    using feeds = all.subscribe('feeds', { name: 'recorder' })
+    expect(drain(feeds, read)).toEqual(['binance 2', 'kraken 1', 'binance 3'])
+    expect(feeds.commit()).toEqual([])
+    append('coinbase', 4, 40n)
+    const seen: string[] = []
+    while (seen.length < 1) {
+      seen.push(...drain(feeds, read))
+      await feeds.waitAsync({ timeoutMs: 100 })
+    }
+    expect([seen, feeds.keys]).toEqual([['coinbase 4'], ['binance', 'coinbase', 'kraken']])
+    feeds.close()
+    using again = all.subscribe('feeds', { name: 'recorder' })
+    expect(drain(again, read)).toEqual(['coinbase 4'])
+  })
+
+  it('delivers what a feed sends that comes while the loop waits, and reads one feed when it is named', async () => {
+    using all = openBus(root, everyFeed)
+    setImmediate(() => append('late', 5, 1n))
+    for await (const m of all.subscribe('feeds', { name: 'a', types: [Trade] })) {
+      expect(read(m)).toBe('late 5')
+      break
+    }
+    append('other', 6, 0n)
+    using one = all.subscribe('feeds', { name: 'b', source: 'late' })
+    expect(drain(one, read)).toEqual(['late 5'])
+    expect(codeOf(() => all.publisher('feeds'))).toBe('ERR_INVALID_ARGUMENT')
+  })
+
+  it('sets a feed aside that cannot be read, and reads a feed from its beginning that took its place', async () => {
+    append('good', 1, 1n)
+    append('bad', 2, 2n)
+    const { directory } = bus.layout.feed('bad')
+    {
+      using writer = openWriter(directory)
+      writer.append(Trade.typeId, Buffer.from('?'))
+    }
+    using all = openBus(root, everyFeed)
+    const told: string[] = []
+    const detached: string[] = []
+    using feeds = all.subscribe('feeds', {
+      name: 'recorder',
+      onProblem: ({ key }) => told.push(key),
+      onDetached: (key) => detached.push(key),
+    })
+    expect(drain(feeds, read)).toEqual(['good 1', 'bad 2'])
+    expect([feeds.keys, told, detached]).toEqual([['good'], ['bad'], ['bad']])
+    expect(feeds.failures).toMatchObject([{ key: 'bad', error: { code: 'ERR_BAD_MESSAGE' } }])
+    rmSync(directory, { recursive: true })
+    append('bad', 7, 3n)
+    const seen: string[] = []
+    while (seen.length < 1) {
+      seen.push(...drain(feeds, read))
+      await feeds.waitAsync({ timeoutMs: 100 })
+    }
+    expect([seen, feeds.failures, told]).toEqual([['bad 7'], [], ['bad']])
+  })
+
+  it('reads the answers to every strategy', async () => {
+    using all = openBus(root, everyFeed)
+    for (const [key, id] of [
+      ['alpha', 1],
+      ['beta', 2],
+    ] as const) {
+      bus.publisher('orders', { key, ...SMALL })
+      bus.publisher('fills', { key, ...SMALL }).append(Fill, { id, price: 1 }, { timestampNs: BigInt(id) })
+    }
+    using answers = all.subscribe('answers', { name: 'audit' })
+    expect(drain(answers, ({ key, body }: { key: string; body: { id: number } }) => `${key} ${body.id}`)).toEqual([
+      'alpha 1',
+      'beta 2',
+    ])
+  })
+})
+
+describe('a queue that cannot be read now', () => {
+  const ids = (m: { body: { id: number } }) => m.body.id
+  const strategy = (key: string) => bus.publisher('orders', { key, ...SMALL })
+
+  /** Reads until something is so: queues are tried again as time passes. */
+  async function until(orders: ReturnType<typeof bus.subscribe<'orders'>>, isSo: (seen: readonly number[]) => boolean) {
+    const seen: number[] = []
+    while (!isSo(seen)) {
+      seen.push(...drain(orders, ids))
+      await orders.waitAsync({ timeoutMs: 10 })
+    }
+    return seen
+  }
+
+  it('L66: is tried again when its name is taken, reported once, and read when it is free', async () => {
+    const alpha = strategy('alpha')
+    alpha.append(Cancel, { id: 1 })
+    const taken = openReader(alpha.queue.directory, 'router')
+    const told: string[] = []
+    using orders = bus.subscribe('orders', {
+      name: 'router',
+      onProblem: ({ error }) => told.push((error as { code?: string }).code ?? ''),
+    })
+    const start = performance.now()
+    expect(await until(orders, () => performance.now() - start > 400)).toEqual([])
+    expect([told, orders.keys]).toEqual([['ERR_READER_ACTIVE'], []])
+    taken.close()
+    expect(await until(orders, ({ length }) => length > 0)).toEqual([1])
+    expect([told.length, orders.failures]).toEqual([1, []])
+  })
+
+  it('is set aside by the program, and delivers again what was not committed', async () => {
+    const [alpha, beta] = [strategy('alpha'), strategy('beta')]
+    using orders = bus.subscribe('orders', { name: 'router' })
+    alpha.append(Cancel, { id: 1 }, { timestampNs: 1n })
+    expect(await until(orders, ({ length }) => length === 1)).toEqual([1])
+    orders.commit()
+    alpha.append(Cancel, { id: 2 }, { timestampNs: 2n })
+    beta.append(Cancel, { id: 3 }, { timestampNs: 3n })
+    expect([orders.next()?.body.id, orders.next()?.body.id]).toEqual([2, 3])
+    orders.setAside('alpha', Object.assign(new Error('the answers are full'), { code: 'EBUSY' }))
+    expect(orders.failures).toMatchObject([{ key: 'alpha', error: { code: 'EBUSY' } }])
+    orders.commit()
+    expect(await until(orders, ({ length }) => length > 0)).toEqual([2])
+    expect(codeOf(() => orders.setAside('nobody', new Error('x')))).toBe('ERR_INVALID_ARGUMENT')
+    using audit = bus.subscribe('audit', { name: 'r' })
+    expect(codeOf(() => audit.setAside('audit/trail', new Error('x')))).toBe('ERR_INVALID_ARGUMENT')
+  })
+
+  it('throws what reading throws, when it is the only one', () => {
+    const out = bus.publisher('quotes', SMALL)
+    for (let bid = 0; bid < 3; bid++) out.append(Quote, { instrumentId: 1, bid, ask: 1 })
+    const segment = join(out.queue.directory, '000000000.q')
+    using observer = openObserver(out.queue.directory, { start: { sequence: 1 } })
+    const { offset } = observer.position
+    out.close()
+    const fd = openSync(segment, 'r+')
+    writeSync(fd, Buffer.alloc(8, 0xff), 0, 8, offset + 64)
+    closeSync(fd)
+    using quotes = bus.subscribe('quotes', { name: 'r' })
+    expect(quotes.next()?.sequence).toBe(0)
+    expect([codeOf(() => quotes.next()), codeOf(() => quotes.next())]).toEqual(['ERR_CORRUPT_RECORD', 'ERR_CORRUPT_RECORD'])
+  })
+
+  it('keeps what a strategy sent that left, until it is committed', async () => {
+    const alpha = strategy('alpha')
+    alpha.append(Cancel, { id: 1 })
+    {
+      using orders = bus.subscribe('orders', { name: 'router' })
+      expect(await until(orders, ({ length }) => length === 1)).toEqual([1])
+      alpha.close()
+      // Read on, as a program does that collects a batch: nothing of it is saved.
+      const start = performance.now()
+      expect(await until(orders, () => performance.now() - start > 50)).toEqual([])
+    }
+    using orders = bus.subscribe('orders', { name: 'router' })
+    expect(await until(orders, ({ length }) => length === 1)).toEqual([1])
+    orders.commit()
+    await until(orders, () => orders.keys.length === 0)
+    orders.close()
+    using again = bus.subscribe('orders', { name: 'router' })
+    expect(again.next()).toBeUndefined()
+  })
+
+  it('reports once per queue that a message is bad which is skipped', async () => {
+    const alpha = strategy('alpha')
+    for (let count = 0; count < 3; count++) alpha.queue.append(Cancel.typeId, new Uint8Array(1))
+    alpha.append(Cancel, { id: 9 })
+    const told: string[] = []
+    using orders = bus.subscribe('orders', { name: 'router', onBadMessage: 'skip', onProblem: ({ key }) => told.push(key) })
+    expect(await until(orders, ({ length }) => length > 0)).toEqual([9])
+    expect([told, orders.skipped.bad, orders.failures]).toEqual([['alpha'], 3, []])
   })
 })

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { message, readSchemas, u8, u16, u32, utf8 } from '@chronicle-ts/schema'
@@ -202,6 +203,60 @@ describe('the registry', () => {
     using writer = openTypedWriter(folder.queue(), [Quote])
     expect(writer.registryProblems.map(({ type, error }) => [type, error.code])).toEqual([['Quote', 'ERR_IO']])
     expect(writer.append(Quote, quote)).toBe(0)
+  })
+})
+
+describe('a registry file', () => {
+  /** What writers of other programs, crashes and people leave there. */
+  const DAMAGES: readonly [string, (path: string) => void][] = [
+    ['deleted', (path) => rmSync(path)],
+    ['empty', (path) => writeFileSync(path, '')],
+    ['bytes that are not text', (path) => writeFileSync(path, Buffer.from([0, 255, 254, 1]))],
+    ['cut in the middle', (path) => writeFileSync(path, readFileSync(path).subarray(0, 200))],
+    ['JSON of something else', (path) => writeFileSync(path, '[null]')],
+    ['nested a hundred thousand times', (path) => writeFileSync(path, '['.repeat(100_000))],
+    ['larger than any schema', (path) => writeFileSync(path, ' '.repeat(17 * 1024 * 1024))],
+    ['of a later format', changed((file) => Object.assign(file, { formatVersion: 99 }))],
+    ['of another type', changed((file) => Object.assign(file, { typeId: 77 }))],
+    ['with a field outside of every payload', changed((file) => Object.assign(file.fields[2] ?? {}, { offset: 1e9 }))],
+    ['with a field before every payload', changed((file) => Object.assign(file.fields[2] ?? {}, { offset: -8 }))],
+    ['with a field of an unknown kind', changed((file) => Object.assign(file.fields[2] ?? {}, { kind: 'quux' }))],
+    [
+      'with a field named as a part of every object',
+      changed((file) => Object.assign(file.fields[2] ?? {}, { name: '__proto__' })),
+    ],
+    ['with a field of a version that no record can have', changed((file) => Object.assign(file.fields[2] ?? {}, { since: 300 }))],
+    ['a directory', (path) => replaceWith(path, () => mkdirSync(path))],
+    ['a link out of the queue', (path) => replaceWith(path, () => symlinkSync('/etc/hostname', path))],
+    ['a link to itself', (path) => replaceWith(path, () => symlinkSync('1.2.json', path))],
+    ['a pipe that nobody writes', (path) => replaceWith(path, () => execFileSync('mkfifo', [path]))],
+  ]
+
+  function changed(change: (file: { fields: object[] }) => void): (path: string) => void {
+    return (path) => {
+      const file = JSON.parse(readFileSync(path, 'utf8'))
+      change(file)
+      writeFileSync(path, JSON.stringify(file))
+    }
+  }
+
+  function replaceWith(path: string, make: () => void): void {
+    rmSync(path)
+    make()
+  }
+
+  it.each(DAMAGES)('that is %s blocks no open, and no message is read otherwise', (_, damage) => {
+    {
+      using writer = openTypedWriter(folder.queue(), [Quote], SMALL)
+      writer.append(Quote, { ...quote, venue: 3 })
+    }
+    damage(join(folder.queue(), 'schemas', '1.2.json'))
+    using before = openTypedObserver(folder.queue(), [Quote])
+    expect(before.next()?.value()).toEqual({ ...quote, venue: 3 })
+    using writer = openTypedWriter(folder.queue(), [Quote, Note])
+    writer.append(Note, { text: 'on' })
+    using reader = openTypedReader(folder.queue(), 'r', [Quote, Note])
+    expect([reader.next()?.value(), reader.next()?.value()]).toEqual([{ ...quote, venue: 3 }, { text: 'on' }])
   })
 })
 

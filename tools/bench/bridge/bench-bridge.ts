@@ -17,7 +17,7 @@ const run = promisify(execFile)
 const MESSAGES_PER_SECOND = 10_000
 /** The first version that knows `sync_interval`. */
 const SYNC_SINCE = 10
-const LOOK_INTERVAL_MS = 20
+const LOOK_INTERVAL_MS = 200
 /** Part of a transfer that counts as steady. */
 const STEADY = { from: 0.2, to: 0.9 }
 

@@ -16,6 +16,8 @@ const STOP_TIMEOUT_MS = 3000
 /** A strategy and all the processes that it was, one after the other. */
 export interface StrategyRole {
   readonly name: string
+  /** See `MidCrossingSignal`. */
+  readonly span: number
   readonly lives: Program<StrategyState>[]
 }
 
@@ -41,7 +43,10 @@ export class Cast {
       (plan) => new Program<FeedState>(`feed ${plan.venue}`, PROGRAMS.feed, this.#feedArguments(plan)),
     )
     this.router = new Program<RouterState>('router', PROGRAMS.router, ['--root', root])
-    this.strategies = strategyNames(options).map((name, index) => ({ name, lives: [this.#startStrategy(name, index)] }))
+    this.strategies = strategyNames(options).map((name, index) => {
+      const span = FIRST_SPAN + index * SPAN_STEP
+      return { name, span, lives: [this.#startStrategy(name, span)] }
+    })
   }
 
   get venues(): readonly string[] {
@@ -65,7 +70,7 @@ export class Cast {
   }
 
   restart(role: StrategyRole): Program<StrategyState> {
-    const program = this.#startStrategy(role.name, this.strategies.indexOf(role))
+    const program = this.#startStrategy(role.name, role.span)
     role.lives.push(program)
     return program
   }
@@ -96,10 +101,10 @@ export class Cast {
     for (const program of this.current) program.kill('SIGKILL')
   }
 
-  #startStrategy(name: string, index: number): Program<StrategyState> {
+  #startStrategy(name: string, span: number): Program<StrategyState> {
     const venues = this.#options.feeds.flatMap(({ venue }) => ['--feed', venue])
-    const span = String(FIRST_SPAN + index * SPAN_STEP)
-    return new Program<StrategyState>(name, PROGRAMS.strategy, ['--root', this.#root, '--name', name, '--span', span, ...venues])
+    const common = ['--root', this.#root, '--name', name, '--span', String(span)]
+    return new Program<StrategyState>(name, PROGRAMS.strategy, [...common, ...venues])
   }
 
   #feedArguments(plan: FeedPlan): string[] {

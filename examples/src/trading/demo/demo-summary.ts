@@ -4,6 +4,7 @@ import type { Positions, StrategyState } from '../process/program-state.js'
 import { auditFeed, auditStrategy, type FeedAudit, type QueueAudit, type StrategyAudit } from './audit.js'
 import type { Cast, StrategyRole } from './cast.js'
 import type { DemoRun, PlannedKill } from './demo-director.js'
+import { proveReplay, type ReplayProof } from './replay-proof.js'
 
 /** What one process did in this run. */
 export interface ProcessSummary {
@@ -41,13 +42,17 @@ export interface DemoSummary {
   readonly unansweredOrders: number
   /** Answers that no order waited for, orders with a wrong id, decisions that made two orders, malformed messages, feeds whose frames are not those that were appended. */
   readonly inconsistencies: number
+  /** What replays of the recorded feeds made, for each strategy. */
+  readonly replays: readonly ReplayProof[]
+  /** Orders that a replay makes otherwise, or that only the strategy or only the replay has. */
+  readonly replayDifferences: number
   /** What a user should know. */
   readonly notes: readonly string[]
 }
 
-/** Whether nothing is missing and nothing is there twice. */
-export function isSound({ sequenceGaps, unansweredOrders, inconsistencies }: DemoSummary): boolean {
-  return sequenceGaps === 0 && unansweredOrders === 0 && inconsistencies === 0
+/** Whether nothing is missing, nothing is there twice, and a replay makes the same orders. */
+export function isSound({ sequenceGaps, unansweredOrders, inconsistencies, replayDifferences }: DemoSummary): boolean {
+  return sequenceGaps + unansweredOrders + inconsistencies + replayDifferences === 0
 }
 
 /** What the strategies' queues hold, by name. */
@@ -59,11 +64,11 @@ export function auditStrategies(layout: BusLayout, names: readonly string[]): St
 }
 
 /**
- * Puts together what the processes reported, and checks it against what the queues hold.
+ * Puts together what the processes reported, checks it against what the queues hold, and replays what the strategies traded on.
  *
  * @param before what the strategies' queues held when the demo began
  */
-export function summarise(cast: Cast, run: DemoRun, layout: BusLayout, before: StrategyAudits): DemoSummary {
+export async function summarise(cast: Cast, run: DemoRun, layout: BusLayout, before: StrategyAudits): Promise<DemoSummary> {
   const names = cast.strategies.map(({ name }) => name)
   const after = auditStrategies(layout, names)
   const feeds = cast.venues.map((venue, index) => auditFeed(layout, venue, cast.feeds[index]?.state?.appended))
@@ -74,6 +79,8 @@ export function summarise(cast: Cast, run: DemoRun, layout: BusLayout, before: S
     ...cast.strategies.map((role) => summariseStrategy(role, before.get(role.name), after.get(role.name))),
     summariseRouter(cast),
   ]
+  const replays: ReplayProof[] = []
+  for (const { name, span } of cast.strategies) replays.push(await proveReplay(layout, { name, span, venues: cast.venues }))
   return {
     root: layout.root,
     playedMs: run.playedMs,
@@ -86,6 +93,8 @@ export function summarise(cast: Cast, run: DemoRun, layout: BusLayout, before: S
       sum(queues, ({ gaps }) => gaps) + sum(rows, ({ gaps }) => gaps) + sum(cast.strategies, (role) => lostOrders(role, after)),
     unansweredOrders: sum(strategies, ({ unanswered }) => unanswered),
     inconsistencies: sum(strategies, inconsistenciesOf) + feeds.filter(({ differs }) => differs).length,
+    replays,
+    replayDifferences: sum(replays, ({ differences }) => differences),
     notes: collectNotes(cast, queues),
   }
 }

@@ -53,7 +53,7 @@ async function playDemo(options: DemoOptions, folder: RunFolder, progress: Progr
   try {
     const run = await new DemoDirector(cast, progress, interrupt.signal).run()
     progress.clear()
-    return summarise(cast, run, layout, before)
+    return await summarise(cast, run, layout, before)
   } finally {
     await cast.stop()
   }

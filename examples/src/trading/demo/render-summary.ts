@@ -43,13 +43,20 @@ function renderLatencies({ latencies }: DemoSummary): string[] {
   return formatTable([{ title: 'latency', align: 'left' }, ...right], rows)
 }
 
-function renderChecks({ sequenceGaps, unansweredOrders, inconsistencies }: DemoSummary): string[] {
+function renderChecks(summary: DemoSummary): string[] {
+  const { sequenceGaps, unansweredOrders, inconsistencies, replayDifferences, replays } = summary
   const check = (title: string, count: number) =>
-    `${title.padEnd(48)}${formatCount(count).padStart(6)}  ${count === 0 ? 'ok' : 'NOT OK'}`
+    `${title.padEnd(50)}${formatCount(count).padStart(6)}  ${count === 0 ? 'ok' : 'NOT OK'}`
   return [
     check('sequence gaps', sequenceGaps),
     check('orders without an answer', unansweredOrders),
     check('messages changed, twice, or out of nowhere', inconsistencies),
+    check('orders that a replay of the feeds makes otherwise', replayDifferences),
+    '',
+    ...replays.map(
+      ({ strategy, replayed, digest }) =>
+        `The feeds, replayed, made ${formatCount(replayed)} orders of ${strategy}: sha256 ${digest.slice(0, 16)}`,
+    ),
   ]
 }
 
@@ -65,7 +72,8 @@ function renderDirectories({ root, feeds, strategies }: DemoSummary): string[] {
     'Look at them:',
     `  npx chron-cli inspect ${quote(orders)}`,
     `  npx chron-cli tail ${quote(frames)} -n 3 --json`,
-    `  npx chron-cli tail ${quote(join(orders, '..', 'orders_in'))} -n 3`,
+    `  npx chron-cli tail ${quote(join(orders, '..', 'orders_in'))} -n 3 --where 'kind == "take"'`,
+    `  npx chron-cli schema show ${quote(orders)} NewOrder`,
   ]
 }
 

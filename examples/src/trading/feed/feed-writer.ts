@@ -1,6 +1,7 @@
 import { type BusLayout, openFeedWriter } from '@chronicle-ts/bus'
-import { openWriter, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
-import { DUE_NS_OFFSET, FRAME_TYPE, SEND_NOTE_LENGTH, SEND_NOTE_TYPE, SEQUENCE_OFFSET } from './send-note.js'
+import type { QueueWriter, WriterOptions } from '@chronicle-ts/core'
+import { openTypedWriter, type TypedWriter } from '@chronicle-ts/typed'
+import { FRAME_TYPE, SendNote } from './send-note.js'
 import { sendNotesDirectory } from './send-notes-directory.js'
 
 const FRAME_SEGMENT_SIZE = 16 * 1024 * 1024
@@ -20,14 +21,13 @@ export interface FeedWriterOptions {
 /** Writes a venue's frames, and when each was sent. */
 export class FeedWriter {
   readonly #frames: QueueWriter
-  readonly #notes: QueueWriter
-  readonly #note = Buffer.alloc(SEND_NOTE_LENGTH)
+  readonly #notes: TypedWriter<readonly [typeof SendNote]>
 
   constructor(layout: BusLayout, venue: string, { segmentSize = FRAME_SEGMENT_SIZE, maxSegments }: FeedWriterOptions = {}) {
     const bounds = maxSegments === undefined ? {} : boundsOf(maxSegments)
     this.#frames = openFeedWriter(layout, venue, { segmentSize, ...bounds })
     try {
-      this.#notes = openWriter(sendNotesDirectory(layout, venue), { segmentSize: NOTE_SEGMENT_SIZE })
+      this.#notes = openTypedWriter(sendNotesDirectory(layout, venue), [SendNote], { segmentSize: NOTE_SEGMENT_SIZE })
     } catch (error) {
       this.#frames.close()
       throw error
@@ -51,9 +51,10 @@ export class FeedWriter {
    * @param dueNs when the schedule wanted it sent
    */
   append(frame: Uint8Array, timestampNs: bigint, dueNs: bigint): number {
-    this.#note.writeBigUInt64LE(BigInt(this.#frames.nextSequence), SEQUENCE_OFFSET)
-    this.#note.writeBigUInt64LE(dueNs, DUE_NS_OFFSET)
-    this.#notes.append(SEND_NOTE_TYPE, this.#note)
+    this.#notes.write(SendNote, (note) => {
+      note.sequence = this.#frames.nextSequence
+      note.dueNs = dueNs
+    })
     return this.#frames.append(FRAME_TYPE, frame, { timestampNs })
   }
 

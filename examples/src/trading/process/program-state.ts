@@ -40,8 +40,8 @@ export interface StrategyState {
     readonly schedule: string
     /** From the feed's append, of frames that waited for the strategy to start. */
     readonly backlog: string
-    /** From an order's append to its answer's arrival; `undefined` before the first answer could come. */
-    readonly roundTrip: string | undefined
+    /** From an order's append to its answer's arrival. */
+    readonly roundTrip: string
   }
 }
 

@@ -1,8 +1,11 @@
 import { type Message, openObserver, type QueueWriter } from '@chronicle-ts/core'
-import { asTypedWriter, type TypedWriter } from '@chronicle-ts/typed'
+import type { TypedWriter } from '@chronicle-ts/typed'
 import { nowNs } from '../latency/clock.js'
 import { decodeAnswer, type Order, OrderFormatError } from '../order-codec.js'
 import { Ack, Fill } from '../order-messages.js'
+
+/** Stands for "absent" in the field: an order that its writer stamped with it has no time that an answer could repeat. */
+const ABSENT_NS = 2n ** 64n - 1n
 
 /** What became of an order that came in. */
 export type AnswerOutcome = 'ack' | 'fill' | 'repeat'
@@ -19,22 +22,32 @@ export class AnswerDesk {
   readonly #ordersIn: TypedWriter<readonly [typeof Ack, typeof Fill]>
   #lastAnsweredId: number
 
-  /** @param ordersIn the writer of the strategy's `orders_in` */
-  constructor(ordersIn: QueueWriter) {
-    this.#ordersIn = asTypedWriter(ordersIn, [Ack, Fill])
-    this.#lastAnsweredId = readLastAnsweredId(ordersIn)
+  /** @param ordersIn publishes the answers to the strategy; closed by {@link close} */
+  constructor(ordersIn: TypedWriter<readonly [typeof Ack, typeof Fill]>) {
+    this.#ordersIn = ordersIn
+    this.#lastAnsweredId = readLastAnsweredId(ordersIn.queue)
   }
 
   /**
    * This router stands in for the exchange: an order that takes a price is filled at it, one that makes a price is acknowledged and rests.
+   *
+   * @param orderedNs when the order was appended
    */
-  answer(order: Order): AnswerOutcome {
+  answer(order: Order, orderedNs: bigint): AnswerOutcome {
     if (order.orderId <= this.#lastAnsweredId) return 'repeat'
     this.gaps += order.orderId - this.#lastAnsweredId - 1
     const outcome = order.kind === 'take' ? 'fill' : 'ack'
-    this.#ordersIn.append(outcome === 'fill' ? Fill : Ack, { ...order, answeredNs: nowNs() })
+    this.#ordersIn.append(outcome === 'fill' ? Fill : Ack, {
+      ...order,
+      answeredNs: nowNs(),
+      ...(orderedNs !== ABSENT_NS && { orderedNs }),
+    })
     this.#lastAnsweredId = order.orderId
     return outcome
+  }
+
+  close(): void {
+    this.#ordersIn.close()
   }
 }
 

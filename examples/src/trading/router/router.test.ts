@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { BusLayout, openRouterEndpoints, openStrategyEndpoints, RouterDiscovery, type StrategyEndpoints } from '@chronicle-ts/bus'
+import { BusLayout, openRouterEndpoints, openStrategyEndpoints, type StrategyEndpoints } from '@chronicle-ts/bus'
 import { isQueueError, openObserver, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../test/queue-fixtures.js'
@@ -29,7 +29,13 @@ function newRouter(answers?: WriterOptions): Router {
   const onProblem = (strategy: string, error: unknown): void => {
     problems.push(isQueueError(error) ? `${strategy} ${error.code}` : `${strategy} ${(error as Error).name}`)
   }
-  return new Router(layout, onProblem, answers)
+  return new Router(layout.root, onProblem, answers)
+}
+
+/** Closes the router, and starts the next one. */
+function restart(answers?: WriterOptions): void {
+  router.close()
+  router = newRouter(answers)
 }
 
 function strategy(name: string, segmentSize = 64 * 1024): StrategyEndpoints {
@@ -67,49 +73,48 @@ function answeredIds(directory: string): number[] {
   return ids
 }
 
-function readAll(): void {
-  while (router.read(256) > 0);
-}
-
-/** As the router's program does. */
-function follow(discovery: RouterDiscovery): void {
-  for (const { kind, strategy } of discovery.poll()) {
-    if (kind === 'removed') router.detach(strategy)
-    else if (kind === 'left') router.serveLeft(strategy)
-    else router.attach(strategy)
+/** Lets the router read until something is so: strategies are found, and tried again, as time passes. */
+async function readUntil(isSo: () => boolean): Promise<void> {
+  const deadline = performance.now() + 60_000
+  for (;;) {
+    while (router.read(256) > 0);
+    if (isSo()) return
+    if (performance.now() > deadline) throw new Error(`It never was so: ${problems} ${JSON.stringify(router.state)}`)
+    await router.wait(5)
   }
 }
+
+const readUntilAnswered = (name: string, count: number): Promise<void> => readUntil(() => answersOf(name).length >= count)
 
 const NOT_AN_ANSWER = 77
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
 const answersOf = (name: string): number[] => answeredIds(layout.strategy(name).ordersIn)
 const countDescriptors = (): number => readdirSync('/proc/self/fd').length
 
-it('goes on with the others when the answers to one strategy have no place to go', () => {
+it('goes on with the others when the answers to one strategy have no place to go', async () => {
   const COUNT = 2_000
-  router.close()
-  router = newRouter({ segmentSize: 64 * 1024, maxSegments: 3, retention: { consumed: true }, backpressure: 'fail' })
   const [alpha, beta] = [strategy('alpha', 1024 * 1024), strategy('beta')]
-  for (const name of ['alpha', 'beta']) router.attach(name)
+  restart({ segmentSize: 64 * 1024, maxSegments: 3, retention: { consumed: true }, backpressure: 'fail' })
+  await readUntil(() => router.state.strategies === 2 && alpha.openOrdersIn() !== undefined)
   // A strategy that does not read its answers.
   const answers = alpha.openOrdersIn()
   send(alpha, 1, COUNT)
   send(beta, 1, 200)
-  readAll()
-  expect(problems).toEqual(['alpha ERR_QUEUE_FULL'])
-  expect(router.state).toMatchObject({ strategies: 1, gaps: 0 })
+  await readUntil(() => problems.length > 0 && answersOf('beta').length === 200)
+  expect(new Set(problems)).toEqual(new Set(['alpha ERR_QUEUE_FULL']))
+  expect(router.state.gaps).toBe(0)
   expect(answersOf('beta')).toEqual(upTo(200))
 
   // It reads them, and is served again, from the first order without an answer.
   const ids: number[] = []
-  while (ids.length < COUNT) {
-    const count = answers?.poll(COUNT, ({ typeId, payload }) => ids.push(decodeAnswer(typeId, payload).orderId))
+  await readUntil(() => {
+    answers?.poll(COUNT, ({ typeId, payload }) => ids.push(decodeAnswer(typeId, payload).orderId))
     answers?.commit()
-    if (count === 0) router.attach('alpha')
-    readAll()
-  }
+    return ids.length >= COUNT
+  })
   expect(ids).toEqual(upTo(COUNT))
-  for (const name of ['alpha', 'beta']) router.detach(name)
+  for (const endpoints of [alpha, beta]) endpoints.close()
+  await readUntil(() => router.state.strategies === 0)
   expect(router.state).toMatchObject({ strategies: 0, orders: COUNT + 200, gaps: 0 })
   expect(new Set(problems)).toEqual(new Set(['alpha ERR_QUEUE_FULL']))
 })
@@ -122,7 +127,7 @@ const BAD_ORDERS: readonly [string, (payload: Buffer) => void][] = [
   ['an id of 0', (payload) => payload.writeBigUInt64LE(0n, offsetOf('orderId'))],
 ]
 
-it.each(BAD_ORDERS)('L66: leaves an order with %s unanswered, says so once, and serves everything else', (_, spoil) => {
+it.each(BAD_ORDERS)('L66: leaves an order with %s unanswered, says so once, and serves everything else', async (_, spoil) => {
   const [good, bad] = [strategy('good'), strategy('bad')]
   send(good, 1, 3)
   send(bad, 1, 1)
@@ -133,42 +138,50 @@ it.each(BAD_ORDERS)('L66: leaves an order with %s unanswered, says so once, and 
   }
   send(bad, 2, 3)
   for (let life = 1; life <= 2; life++) {
-    for (const name of ['good', 'bad']) router.attach(name)
-    readAll()
+    restart()
+    await readUntil(() => answersOf('good').length === 3 && answersOf('bad').length === 3)
     expect([answersOf('good'), answersOf('bad')]).toEqual([upTo(3), upTo(3)])
-    router.close()
-    router = newRouter()
+    expect(router.state.malformed).toBe(life === 1 ? 3 : 0)
   }
   expect(problems).toEqual(['bad OrderFormatError'])
 })
 
-it('L66: serves all when one strategy stamps its messages and orders with the far future', () => {
+it('L66: counts messages that are not orders at all, and says once that one is too short', async () => {
+  const bad = strategy('bad')
+  bad.ordersOut.append(NOT_AN_ANSWER, Buffer.from('something else'))
+  for (let count = 0; count < 2; count++) bad.ordersOut.append(1, Buffer.from('short'))
+  send(bad, 1, 2)
+  restart()
+  await readUntilAnswered('bad', 2)
+  expect([router.state.malformed, problems]).toEqual([3, ['bad BadMessageError']])
+})
+
+it('L66: serves all when one strategy stamps its messages and orders with the far future', async () => {
   const [good, bad] = [strategy('good'), strategy('bad')]
   const payload = order(1)
   payload.writeBigUInt64LE(2n ** 64n - 1n, offsetOf('sentNs'))
   bad.ordersOut.append(1, payload, { timestampNs: 2n ** 64n - 1n })
   send(bad, 2, 5)
   send(good, 1, 5)
-  for (const name of ['good', 'bad']) router.attach(name)
-  readAll()
+  restart()
+  await readUntil(() => answersOf('good').length === 5 && answersOf('bad').length === 5)
   expect([answersOf('good'), answersOf('bad')]).toEqual([upTo(5), upTo(5)])
 })
 
-it('L66: goes on after the last answer, also where that one is damaged', () => {
+it('L66: goes on after the last answer, also where that one is damaged', async () => {
   const alpha = strategy('alpha')
   send(alpha, 1, 4)
-  router.attach('alpha')
-  readAll()
+  restart()
+  await readUntilAnswered('alpha', 4)
   router.close()
   // The router was killed before it saved its position, and its last answers are not to be read.
   rmSync(join(layout.strategy('alpha').ordersOut, 'readers'), { recursive: true })
   const { ordersIn } = layout.strategy('alpha')
   const segment = join(ordersIn, '000000000.q')
   send(alpha, 5, 6)
-  router = newRouter()
   writeDamage(segment, 3)
-  router.attach('alpha')
-  readAll()
+  router = newRouter()
+  await readUntilAnswered('alpha', 5)
   expect(answersOf('alpha')).toEqual([1, 2, 3, 5, 6])
   expect(router.state).toMatchObject({ orders: 2, repeats: 4 })
   expect(problems).toEqual([])
@@ -187,36 +200,51 @@ it('L66: tries again in silence what is taken, leaves nothing open each time, an
   const alpha = strategy('alpha')
   send(alpha, 1, 3)
   const other = openRouterEndpoints(layout, 'alpha')
-  router.attach('alpha')
+  restart()
+  await readUntil(() => problems.length > 0)
   const before = countDescriptors()
-  for (let attempt = 0; attempt < 5; attempt++) router.attach('alpha')
+  await readUntilLater(1000)
   expect([countDescriptors(), problems]).toEqual([before, ['alpha ERR_READER_ACTIVE']])
   other.close()
-  await served('alpha', 3)
+  await readUntilAnswered('alpha', 3)
   expect(problems).toHaveLength(1)
 })
 
-it('L66: leaves nothing open when the answers of a strategy are not a queue, and says so once', () => {
-  const { ordersIn } = strategy('alpha').paths
+it('L66: leaves nothing open when the answers of a strategy are not a queue, says so once, and serves it when they are', async () => {
+  const alpha = strategy('alpha')
+  const { ordersIn } = alpha.paths
   rmSync(ordersIn, { recursive: true })
   writeFileSync(ordersIn, 'not a queue')
-  router.attach('alpha')
+  restart()
+  await readUntil(() => problems.length > 0)
   const before = countDescriptors()
-  for (let attempt = 0; attempt < 5; attempt++) router.attach('alpha')
+  send(alpha, 1, 3)
+  await readUntilLater(200)
   expect([countDescriptors(), problems]).toEqual([before, ['alpha ERR_NOT_A_QUEUE']])
+  rmSync(ordersIn)
+  // A restart of the strategy is what ends the wait.
+  alpha.close()
+  send(strategy('alpha'), 4, 4)
+  await readUntilAnswered('alpha', 4)
+  expect(problems).toHaveLength(1)
 })
 
-it('L65: the next router answers what a strategy left in good order while none served it, and lets go of it', () => {
+/** A while in which the router tries again. */
+async function readUntilLater(durationMs: number): Promise<void> {
+  const end = performance.now() + durationMs
+  await readUntil(() => performance.now() > end)
+}
+
+it('L65: the next router answers what a strategy left in good order while none served it, and lets go of it', async () => {
   const alpha = strategy('alpha')
   send(alpha, 1, 2)
-  router.attach('alpha')
-  readAll()
+  restart()
+  await readUntilAnswered('alpha', 2)
   router.close()
   send(alpha, 3, 5)
   alpha.close()
   router = newRouter()
-  using discovery = new RouterDiscovery(layout, { watch: false })
-  follow(discovery)
+  await readUntil(() => answersOf('alpha').length === 5 && router.state.strategies === 0)
   expect([answersOf('alpha'), router.state.strategies, problems]).toEqual([upTo(5), 0, []])
 })
 
@@ -224,39 +252,26 @@ it('L65: answers what a strategy left that could not be attached while it was th
   const alpha = strategy('alpha')
   send(alpha, 1, 3)
   const other = openRouterEndpoints(layout, 'alpha')
-  router.attach('alpha')
+  restart()
+  await readUntil(() => problems.length > 0)
   alpha.close()
-  router.detach('alpha')
+  await readUntilLater(50)
   other.close()
-  await served('alpha', 3)
-  expect(router.state.strategies).toBe(0)
+  await readUntilAnswered('alpha', 3)
+  await readUntil(() => router.state.strategies === 0)
 })
 
-it('finishes the orders of a directory that was replaced, and serves the new one from its first order', () => {
+it('finishes the orders of a directory that was replaced, and serves the new one from its first order', async () => {
   const old = strategy('alpha')
-  using discovery = new RouterDiscovery(layout, { watch: false })
-  follow(discovery)
+  restart()
+  await readUntil(() => router.state.strategies === 1)
   send(old, 1, 300)
   const away = join(root, 'away')
   renameSync(layout.strategy('alpha').directory, away)
   const successor = strategy('alpha')
   send(successor, 1, 500)
-  discovery.rescan()
-  follow(discovery)
-  readAll()
+  await readUntilAnswered('alpha', 500)
   expect(answeredIds(join(away, 'orders_in'))).toEqual(upTo(300))
   expect(answersOf('alpha')).toEqual(upTo(500))
   expect(problems).toEqual([])
 })
-
-/** Lets the router try again until all orders have an answer. */
-async function served(name: string, count: number): Promise<void> {
-  const deadline = performance.now() + 30_000
-  for (;;) {
-    router.retry()
-    readAll()
-    if (answersOf(name).length === count) return
-    if (performance.now() > deadline) throw new Error(`${name} was not served: ${problems}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}

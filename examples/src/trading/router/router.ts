@@ -1,231 +1,177 @@
-import type { BusLayout } from '@chronicle-ts/bus'
-import { isQueueError, type Message, type QueueReader, type WriterOptions } from '@chronicle-ts/core'
-import { FanInReader, isPassingError, type SourceFailure } from '@chronicle-ts/fanin'
+import type { WriterOptions } from '@chronicle-ts/core'
+import { isSchemaError } from '@chronicle-ts/schema'
+import { openBus, type Subscription, type TopicBus, type TopicMessage } from '@chronicle-ts/topics'
 import { nowNs } from '../latency/clock.js'
 import { LatencyHistogram } from '../latency/latency-histogram.js'
-import { OrderFormatError } from '../order-codec.js'
+import { checkedValue, type Order, OrderFormatError } from '../order-codec.js'
+import { type NewOrder, ORDERS_SEGMENT_SIZE, tradingTopics } from '../order-messages.js'
 import type { RouterState } from '../process/program-state.js'
-import { Client, type HandledOrder } from './client.js'
-import { Postponed } from './postponed.js'
+import { AnswerDesk, type AnswerOutcome } from './answer-desk.js'
 
-/** Something is wrong with one strategy; the others go on. */
+/** Name under which the router reads the orders, as routers of the bus do. */
+const ORDERS_READER = 'router'
+
+/** Something is wrong with one strategy; the others continue. */
 export type ClientProblem = (strategy: string, error: unknown) => void
 
+type Orders = readonly [typeof NewOrder]
+
 /**
- * Merges the orders of strategies that come and go, and answers each.
+ * Takes the orders of strategies that come and go, merged by time, and answers each.
  *
- * What goes wrong with one strategy, whatever it is, is reported once, costs the others nothing and leaves nothing open. Reasons that may pass are tried again with
- * growing pauses.
+ * The subscription finds the strategies, and sets aside those whose queue cannot be read. A strategy whose answers cannot be appended is set aside here. Either is reported once, costs the others
+ * nothing, leaves nothing open, and is tried again: no position is saved before the answers are in their queue.
  */
 export class Router {
-  readonly #layout: BusLayout
+  readonly #bus: TopicBus<typeof tradingTopics>
+  readonly #orders: Subscription<Orders>
   readonly #answers: WriterOptions
   readonly #onProblem: ClientProblem
-  readonly #merged: FanInReader<QueueReader>
-  readonly #clients = new Map<string, Client>()
-  readonly #postponed = new Postponed()
-  /** Clients with a malformed order, or a position that could not be saved: that was reported. */
-  readonly #blamed = new Set<Client>()
+  readonly #desks = new Map<string, AnswerDesk>()
+  /** Strategies with a malformed order: that was reported. */
+  readonly #blamed = new Set<string>()
   readonly #latency = new LatencyHistogram()
-  readonly #counts = { orders: 0, acks: 0, fills: 0, repeats: 0, malformed: 0 }
+  readonly #counts = { orders: 0, acks: 0, fills: 0, repeats: 0 }
+  #malformed = 0
   /** Of strategies that are gone. */
   #formerGaps = 0
 
   /** @param answers how the queues of the answers are written, where that is not the default */
-  constructor(layout: BusLayout, onProblem: ClientProblem, answers: WriterOptions = {}) {
-    this.#layout = layout
-    this.#answers = answers
+  constructor(root: string, onProblem: ClientProblem, answers: WriterOptions = {}) {
+    this.#answers = { segmentSize: ORDERS_SEGMENT_SIZE, ...answers }
     this.#onProblem = onProblem
-    this.#merged = new FanInReader({ onSourceError: (failure) => this.#hearOfFailure(failure) })
+    this.#bus = openBus(root, tradingTopics)
+    this.#orders = this.#bus.subscribe('orders', {
+      name: ORDERS_READER,
+      onBadMessage: 'skip',
+      onProblem: ({ key, error }) => this.#report(key, error),
+      onDetached: (strategy) => this.#closeDesk(strategy),
+    })
   }
 
   get state(): RouterState {
-    const gaps = [...this.#clients.values()].reduce((sum, client) => sum + client.gaps, this.#formerGaps)
-    const latencies = { order: this.#latency.encode() }
-    return { kind: 'router', strategies: this.#clients.size, ...this.#counts, gaps, latencies }
-  }
-
-  /**
-   * Takes a strategy's orders from now on. One that is attached already, because it was restarted, stays as it is: its queue goes on. One that cannot be attached
-   * is tried again by {@link retry}.
-   */
-  attach(strategy: string): void {
-    const client = this.#clients.get(strategy)
-    if (client !== undefined && !this.#hasFailed(strategy)) return
-    // A restarted strategy has opened its queue, which repairs what can be repaired.
-    if (client !== undefined) this.#forget(strategy, client)
-    this.#serve(strategy, false)
-  }
-
-  /** Answers what a strategy left that is not there any more, and lets go of it. */
-  serveLeft(strategy: string): void {
-    if (!this.#clients.has(strategy)) this.#serve(strategy, true)
-  }
-
-  /** Tries again what could not be served. Called often. */
-  retry(): void {
-    for (const { strategy, isLeaving } of this.#postponed.due()) this.#serve(strategy, isLeaving)
-  }
-
-  /**
-   * Lets go of a strategy that took its announcement back, after answering what is left in its queue. One that could not be served yet is served to the end of its queue
-   * when that is possible.
-   */
-  detach(strategy: string): void {
-    const client = this.#clients.get(strategy)
-    if (client !== undefined) this.#readOutAndForget(strategy, client)
-    else this.#postponed.change(strategy, true)
+    const gaps = [...this.#desks.values()].reduce((sum, desk) => sum + desk.gaps, this.#formerGaps)
+    const skipped = [...this.#orders.skipped.byType.values()].reduce((sum, count) => sum + count, 0)
+    const malformed = this.#malformed + skipped
+    return {
+      kind: 'router',
+      strategies: this.#orders.keys.length,
+      ...this.#counts,
+      malformed,
+      gaps,
+      latencies: { order: this.#latency.encode() },
+    }
   }
 
   /** Answers up to `limit` orders that are there; returns how many were read. Answers first, positions after them. */
   read(limit: number): number {
-    const count = this.#merged.poll(limit, ({ key, message }) => {
-      const client = this.#clients.get(key)
-      if (client === undefined) return
-      try {
-        this.#handle(key, client, message)
-      } catch (error) {
-        // The position is not saved: the order is read again when the strategy is attached again.
-        this.#forget(key, client)
-        this.#postpone(key, error, false)
-      }
-    })
-    if (count > 0) this.#merged.commit()
+    this.#openDesks()
+    let count = 0
+    for (; count < limit; count++) {
+      const order = this.#orders.next()
+      if (order === undefined) break
+      this.#handle(order)
+    }
+    if (count > 0) this.#orders.commit()
     return count
   }
 
   async wait(timeoutMs: number): Promise<void> {
-    await this.#merged.waitAsync({ timeoutMs })
+    await this.#orders.waitAsync({ timeoutMs })
   }
 
   close(): void {
-    this.#merged.close()
-    for (const [strategy, client] of this.#clients) this.#closeClient(strategy, client)
-    this.#clients.clear()
+    this.#orders.close()
+    for (const strategy of [...this.#desks.keys()]) this.#closeDesk(strategy)
+    this.#bus.close()
   }
 
-  #serve(strategy: string, isLeaving: boolean): void {
-    let client: Client
+  /** Also of strategies that have sent nothing yet: they wait for the queue of their answers. */
+  #openDesks(): void {
+    for (const strategy of this.#orders.keys) this.#deskOf(strategy)
+  }
+
+  /** Opens the desk of a strategy; one whose answers cannot be written is set aside. */
+  #deskOf(strategy: string): AnswerDesk | undefined {
+    const open = this.#desks.get(strategy)
+    if (open !== undefined) return open
     try {
-      client = Client.open(this.#layout, strategy, this.#answers)
+      const answers = this.#bus.publisher('answers', { key: strategy, writer: this.#answers })
+      const desk = closedOnError(answers, () => new AnswerDesk(answers))
+      this.#desks.set(strategy, desk)
+      return desk
     } catch (error) {
-      this.#postpone(strategy, error, isLeaving)
-      return
+      this.#orders.setAside(strategy, error as Error)
+      return undefined
     }
-    this.#postponed.delete(strategy)
-    this.#clients.set(strategy, client)
-    this.#merged.add(strategy, client.ordersOut)
-    if (isLeaving) this.#readOutAndForget(strategy, client)
   }
 
-  /** A strategy that went and whose queue is gone, too, has nothing to serve. */
-  #postpone(strategy: string, error: unknown, isLeaving: boolean): void {
-    if (isLeaving && isQueueError(error, 'ERR_NOT_FOUND')) this.#postponed.delete(strategy)
-    else if (this.#postponed.add(strategy, error, isLeaving)) this.#onProblem(strategy, error)
-  }
-
-  #readOutAndForget(strategy: string, client: Client): void {
-    const failure = this.#merged.failures.find(({ key }) => key === strategy)
-    this.#merged.remove(strategy)
+  #closeDesk(strategy: string): void {
+    const desk = this.#desks.get(strategy)
+    if (desk === undefined) return
+    this.#desks.delete(strategy)
+    this.#formerGaps += desk.gaps
     try {
-      if (failure === undefined || isPassingError(failure.error)) this.#readOut(strategy, client)
-      this.#forget(strategy, client)
-    } catch (error) {
-      this.#forget(strategy, client)
-      if (isPassingError(error)) this.#postpone(strategy, error, true)
-      else this.#onProblem(strategy, error)
-    }
-  }
-
-  #readOut(strategy: string, client: Client): void {
-    const { ordersOut } = client
-    for (let message = nextOf(ordersOut); message !== undefined; message = nextOf(ordersOut)) {
-      this.#handle(strategy, client, message)
-    }
-    ordersOut.commit()
-    // A directory that vanished took along what was not mapped yet.
-    const bytes = unreadBytes(ordersOut)
-    if (bytes > 0) this.#onProblem(strategy, new Error(`orders that cannot be read any more: bytes=${bytes}`))
-  }
-
-  #forget(strategy: string, client: Client): void {
-    this.#formerGaps += client.gaps
-    this.#merged.remove(strategy)
-    this.#clients.delete(strategy)
-    this.#blamed.delete(client)
-    this.#closeClient(strategy, client)
-  }
-
-  #closeClient(strategy: string, client: Client): void {
-    try {
-      client.close()
+      desk.close()
     } catch (error) {
       this.#onProblem(strategy, error)
     }
   }
 
-  #hasFailed(strategy: string): boolean {
-    return this.#merged.failures.some(({ key }) => key === strategy)
-  }
-
-  /** The merge tries again what may pass. A strategy whose data is damaged is left out until it restarts; one whose directory was replaced is served where it is now. */
-  #hearOfFailure({ key, operation, error }: SourceFailure): void {
-    const client = this.#clients.get(key)
-    if (client === undefined) return
-    if (operation === 'commit') this.#blame(key, client, error)
-    else if (isQueueError(error, 'ERR_QUEUE_REPLACED')) {
-      // It has delivered everything that its own directory held.
-      this.#forget(key, client)
-      this.#serve(key, false)
-    } else this.#onProblem(key, error)
-  }
-
-  /** A message that is not an order is counted, reported once per strategy and left without an answer. @throws what appending the answer throws. */
-  #handle(strategy: string, client: Client, message: Message): void {
-    let handled: HandledOrder
+  #handle(message: TopicMessage<Orders>): void {
+    const { key: strategy } = message
+    const order = this.#orderOf(message)
+    const desk = order && this.#deskOf(strategy)
+    if (order === undefined || desk === undefined) return
     try {
-      handled = client.handle(message)
+      this.#count(desk.answer(order, message.timestampNs), message.timestampNs)
+    } catch (error) {
+      // The position is not saved: the order is read again when the strategy is attached again.
+      this.#orders.setAside(strategy, error as Error)
+    }
+  }
+
+  /** A message that is not an order is counted, reported once per strategy and left without an answer. */
+  #orderOf(message: TopicMessage<Orders>): Order | undefined {
+    try {
+      return checkedValue(message)
     } catch (error) {
       if (!(error instanceof OrderFormatError)) throw error
-      this.#counts.malformed++
-      this.#blame(strategy, client, error)
-      return
+      this.#malformed++
+      this.#blame(message.key, error)
+      return undefined
     }
-    this.#count(handled)
   }
 
-  #blame(strategy: string, client: Client, error: unknown): void {
-    if (this.#blamed.has(client)) return
-    this.#blamed.add(client)
+  /** A message that is too short for an order is a malformed one, as others are that the subscription could wrap. */
+  #report(strategy: string, error: Error): void {
+    if (isSchemaError(error) && error.code === 'ERR_BAD_MESSAGE') this.#blame(strategy, error)
+    else this.#onProblem(strategy, error)
+  }
+
+  #blame(strategy: string, error: Error): void {
+    if (this.#blamed.has(strategy)) return
+    this.#blamed.add(strategy)
     this.#onProblem(strategy, error)
   }
 
-  #count({ order, outcome }: HandledOrder): void {
+  #count(outcome: AnswerOutcome, orderedNs: bigint): void {
     if (outcome === 'repeat') {
       this.#counts.repeats++
       return
     }
-    this.#latency.record(nowNs() - order.sentNs)
+    this.#latency.record(nowNs() - orderedNs)
     this.#counts.orders++
     if (outcome === 'fill') this.#counts.fills++
     else this.#counts.acks++
   }
 }
 
-/** A reader whose directory was replaced says so once it has delivered everything. */
-function nextOf(ordersOut: QueueReader): Message | undefined {
+function closedOnError<Result>(opened: { close(): void }, step: () => Result): Result {
   try {
-    return ordersOut.next()
+    return step()
   } catch (error) {
-    if (isQueueError(error, 'ERR_QUEUE_REPLACED')) return undefined
+    opened.close()
     throw error
-  }
-}
-
-function unreadBytes(ordersOut: QueueReader): number {
-  try {
-    return ordersOut.lag().bytes
-  } catch {
-    return 0
   }
 }

@@ -1,8 +1,11 @@
-import type { QueueReader } from '@chronicle-ts/core'
+import type { Subscription } from '@chronicle-ts/topics'
 import { nowNs } from '../latency/clock.js'
 import { LatencyHistogram } from '../latency/latency-histogram.js'
-import { type Answer, decodeAnswer } from '../order-codec.js'
-import { replayUntil } from './replay-until.js'
+import { checkedValue } from '../order-codec.js'
+import type { Ack, Fill } from '../order-messages.js'
+
+/** The answers to one strategy, from the first one on. */
+export type Answers = Subscription<readonly [typeof Ack, typeof Fill]>
 
 /** What a strategy learnt from the answers to its orders. */
 export class AnswerLedger {
@@ -13,39 +16,41 @@ export class AnswerLedger {
   /** From an order's append to its answer's arrival, of orders that this process sent. */
   readonly roundTrip = new LatencyHistogram()
   readonly #startedNs: bigint
-  readonly #ordersIn: QueueReader
+  readonly #answers: Answers
 
   /**
-   * Reads through the reader and catches up first with what earlier lives of the strategy read.
-   *
+   * @param answers from the first one on: those that earlier lives of the strategy read say what it holds
    * @param startedNs when this process started
    */
-  constructor(ordersIn: QueueReader, startedNs: bigint) {
+  constructor(answers: Answers, startedNs: bigint) {
     this.#startedNs = startedNs
-    this.#ordersIn = ordersIn
-    replayUntil(ordersIn.directory, ordersIn.position, ({ typeId, payload }) => this.#book(decodeAnswer(typeId, payload)))
+    this.#answers = answers
   }
 
   /** Reads up to `limit` answers that are there; returns how many. */
   read(limit: number): number {
-    const count = this.#ordersIn.poll(limit, ({ typeId, payload }) => {
-      const answer = decodeAnswer(typeId, payload)
-      if (answer.sentNs >= this.#startedNs) this.roundTrip.record(nowNs() - answer.sentNs)
-      this.#book(answer)
-    })
-    if (count > 0) this.#ordersIn.commit()
+    let count = 0
+    for (; count < limit; count++) {
+      const answer = this.#answers.next()
+      if (answer === undefined) break
+      this.#book(answer.type === 'Fill', checkedValue(answer))
+    }
+    if (count > 0) this.#answers.commit()
     return count
   }
 
   async wait(timeoutMs: number): Promise<void> {
-    await this.#ordersIn.waitAsync({ timeoutMs })
+    await this.#answers.waitAsync({ timeoutMs })
   }
 
-  #book(answer: Answer): void {
-    this.lastAnsweredId = Math.max(this.lastAnsweredId, answer.orderId)
-    if (answer.outcome !== 'fill') return
-    const key = `${answer.venue} ${answer.symbol}`
-    const signed = answer.side === 'buy' ? answer.quantity : -answer.quantity
-    this.holdings.set(key, (this.holdings.get(key) ?? 0) + signed)
+  #book(isFill: boolean, answer: AnswerValue): void {
+    const { orderId, venue, symbol, side, quantity, orderedNs = 0n } = answer
+    if (orderedNs >= this.#startedNs) this.roundTrip.record(nowNs() - orderedNs)
+    this.lastAnsweredId = Math.max(this.lastAnsweredId, orderId)
+    if (!isFill) return
+    const key = `${venue} ${symbol}`
+    this.holdings.set(key, (this.holdings.get(key) ?? 0) + (side === 'buy' ? quantity : -quantity))
   }
 }
+
+type AnswerValue = ReturnType<typeof Ack.decode>

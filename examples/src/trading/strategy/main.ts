@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { BusLayout, openStrategyEndpoints } from '@chronicle-ts/bus'
-import { ORDERS_SEGMENT_SIZE } from '../order-messages.js'
+import { openBus } from '@chronicle-ts/topics'
+import { ORDERS_SEGMENT_SIZE, tradingTopics } from '../order-messages.js'
 import { UsageError } from '../process/expected-error.js'
 import { ParentLink } from '../process/parent-link.js'
 import type { StrategyState } from '../process/program-state.js'
@@ -23,13 +23,13 @@ async function main(): Promise<void> {
     throw new UsageError('Usage: strategy --root DIR --name NAME --feed VENUE [--feed VENUE ...] [--span N]')
   }
 
-  const layout = new BusLayout(root)
-  using endpoints = openStrategyEndpoints(layout, name, { writer: { segmentSize: ORDERS_SEGMENT_SIZE } })
-  const strategy = new Strategy({ layout, venues, span }, endpoints)
+  using bus = openBus(root, tradingTopics)
+  const orders = bus.publisher('orders', { key: name, announce: false, writer: { segmentSize: ORDERS_SEGMENT_SIZE } })
+  const strategy = new Strategy({ bus, venues, span }, orders)
   const link = new ParentLink<StrategyState>(() => strategy.state)
   try {
     await strategy.attach(link)
-    endpoints.markReady()
+    orders.announce()
     link.ready()
     await link.started
     await strategy.run(link)

@@ -83,10 +83,10 @@ export class MarketReader {
     for (; count < limit; count++) {
       const merged = this.#merged.next()
       if (merged === undefined) break
-      const { sequence, payload } = merged.message
-      this.#arrived(merged.key, sequence)
-      const decision = this.#view.observe(merged.key, payload)
-      if (decision !== undefined) this.#desk.place(decision, sequence)
+      const { key, message } = merged
+      this.#arrived(key, message.sequence)
+      const decision = this.#view.observe(key, message.payload)
+      if (decision !== undefined) this.#desk.place(decision, message)
     }
     if (count > 0) this.#merged.commit()
     return count

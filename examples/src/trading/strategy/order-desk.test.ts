@@ -1,7 +1,9 @@
 import { openWriter } from '@chronicle-ts/core'
+import { openTypedWriter } from '@chronicle-ts/typed'
 import { beforeEach, expect, it } from 'vitest'
 import { messagesOf, temporaryFolder } from '../../../test/queue-fixtures.js'
 import { decodeOrder, encodeOrder, type Order } from '../order-codec.js'
+import { NewOrder } from '../order-messages.js'
 import type { Decision } from './market-view.js'
 import { OrderDesk } from './order-desk.js'
 import { readOrderHistory } from './order-history.js'
@@ -15,9 +17,9 @@ const decision = (venue: string): Decision => ({ venue, symbol: 'X', side: 'buy'
 
 /** Opens the strategy's queue as a newly started strategy does, places decisions, and is gone without a word. */
 function live(decisions: readonly (readonly [venue: string, marketSequence: number])[]): OrderDesk {
-  using ordersOut = openWriter(directory, { segmentSize: 4096 })
+  using ordersOut = openTypedWriter(directory, [NewOrder], { segmentSize: 4096 })
   const desk = new OrderDesk('alpha', ordersOut, readOrderHistory(directory))
-  for (const [venue, marketSequence] of decisions) desk.place(decision(venue), marketSequence)
+  for (const [venue, sequence] of decisions) desk.place(decision(venue), { sequence, timestampNs: BigInt(sequence) * 10n })
   return desk
 }
 
@@ -40,12 +42,13 @@ it('makes one order of a decision, also when a restart brings it again', () => {
     ['a', 9],
   ])
   expect(second.repeats).toBe(3)
-  expect(sentOrders().map(({ orderId, venue, marketSequence }) => [orderId, venue, marketSequence])).toEqual([
-    [1, 'a', 3],
-    [2, 'b', 1],
-    [3, 'a', 7],
-    [4, 'b', 2],
-    [5, 'a', 9],
+  // The time of an order is that of the market data.
+  expect(sentOrders().map(({ orderId, venue, marketSequence, sentNs }) => [orderId, venue, marketSequence, sentNs])).toEqual([
+    [1, 'a', 3, 30n],
+    [2, 'b', 1, 10n],
+    [3, 'a', 7, 70n],
+    [4, 'b', 2, 20n],
+    [5, 'a', 9, 90n],
   ])
 })
 

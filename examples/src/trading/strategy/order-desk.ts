@@ -1,9 +1,14 @@
-import type { QueueWriter } from '@chronicle-ts/core'
-import { asTypedWriter, type TypedWriter } from '@chronicle-ts/typed'
-import { nowNs } from '../latency/clock.js'
+import type { TypedWriter } from '@chronicle-ts/typed'
 import { NewOrder } from '../order-messages.js'
 import type { Decision } from './market-view.js'
 import type { OrderHistory } from './order-history.js'
+
+/** The market-data message that led to a decision. */
+export interface MarketMessage {
+  /** At the decision's venue. */
+  readonly sequence: number
+  readonly timestampNs: bigint
+}
 
 /**
  * Makes orders of decisions, exactly one of each.
@@ -20,9 +25,9 @@ export class OrderDesk {
   readonly #lastMarketSequences: Map<string, number>
   #lastOrderId: number
 
-  constructor(strategy: string, ordersOut: QueueWriter, history: OrderHistory) {
+  constructor(strategy: string, ordersOut: TypedWriter<readonly [typeof NewOrder]>, history: OrderHistory) {
     this.#strategy = strategy
-    this.#ordersOut = asTypedWriter(ordersOut, [NewOrder])
+    this.#ordersOut = ordersOut
     this.#lastOrderId = history.lastOrderId
     this.#lastMarketSequences = new Map(history.lastMarketSequences)
   }
@@ -32,8 +37,7 @@ export class OrderDesk {
     return this.#lastOrderId
   }
 
-  /** @param marketSequence of the message that led to the decision, at the decision's venue */
-  place(decision: Decision, marketSequence: number): void {
+  place(decision: Decision, { sequence: marketSequence, timestampNs }: MarketMessage): void {
     if (marketSequence <= (this.#lastMarketSequences.get(decision.venue) ?? -1)) {
       this.repeats++
       return
@@ -44,7 +48,7 @@ export class OrderDesk {
       order.strategy = this.#strategy
       order.orderId = orderId
       order.marketSequence = marketSequence
-      order.sentNs = nowNs()
+      order.sentNs = timestampNs
     })
     this.#lastOrderId = orderId
     this.#lastMarketSequences.set(decision.venue, marketSequence)

@@ -1,6 +1,8 @@
-import { type BusLayout, type StrategyEndpoints, whenQueueAppears } from '@chronicle-ts/bus'
+import { whenQueueAppears } from '@chronicle-ts/bus'
+import type { TopicBus, TopicPublisher } from '@chronicle-ts/topics'
 import { sendNotesDirectory } from '../feed/send-notes-directory.js'
 import { nowNs } from '../latency/clock.js'
+import type { NewOrder, tradingTopics } from '../order-messages.js'
 import type { ParentLink } from '../process/parent-link.js'
 import type { StrategyState } from '../process/program-state.js'
 import { AnswerLedger } from './answer-ledger.js'
@@ -13,9 +15,11 @@ import { readOrderHistory } from './order-history.js'
 const BATCH_COUNT = 256
 /** Longest sleep before looking for commands again. */
 const LOOK_INTERVAL_MS = 20
+/** Name under which a strategy reads its answers. */
+const ANSWERS_READER = 'strategy'
 
 export interface StrategyOptions {
-  readonly layout: BusLayout
+  readonly bus: TopicBus<typeof tradingTopics>
   readonly venues: readonly string[]
   /** See {@link MidCrossingSignal}. */
   readonly span: number
@@ -28,21 +32,25 @@ export interface StrategyOptions {
  */
 export class Strategy {
   readonly #options: StrategyOptions
-  readonly #endpoints: StrategyEndpoints
   readonly #view: MarketView
   readonly #desk: OrderDesk
   readonly #market: MarketReader
   readonly #startedNs = nowNs()
-  #ledger: AnswerLedger | undefined
+  readonly #ledger: AnswerLedger
   #hasTraded = false
 
-  constructor(options: StrategyOptions, endpoints: StrategyEndpoints) {
-    const { name, ordersOut } = endpoints
+  /** @param orders the strategy's publisher: its key is the strategy's name */
+  constructor(options: StrategyOptions, orders: TopicPublisher<readonly [typeof NewOrder]>) {
+    const { bus, span } = options
+    const { key: name } = orders
     this.#options = options
-    this.#endpoints = endpoints
-    this.#view = new MarketView(options.span)
-    this.#desk = new OrderDesk(name, ordersOut, readOrderHistory(ordersOut.directory))
+    this.#view = new MarketView(span)
+    this.#desk = new OrderDesk(name, orders, readOrderHistory(orders.queue.directory))
     this.#market = new MarketReader(name, this.#view, this.#desk)
+    // From the first answer on, at every start: the answers are the memory of what the strategy holds.
+    const fromTheFirst = { start: 'earliest', reset: true } as const
+    const answers = bus.subscribe('answers', { name: ANSWERS_READER, source: name, reader: fromTheFirst })
+    this.#ledger = new AnswerLedger(answers, this.#startedNs)
   }
 
   get state(): StrategyState {
@@ -53,19 +61,20 @@ export class Strategy {
       repeats: this.#desk.repeats,
       gaps: this.#market.gaps,
       orders: this.#desk.lastOrderId,
-      answers: this.#ledger?.lastAnsweredId ?? 0,
+      answers: this.#ledger.lastAnsweredId,
       latencies: {
         feed: this.#market.feedLatency.encode(),
         backlog: this.#market.backlogLatency.encode(),
         schedule: this.#market.scheduleLatency.encode(),
-        roundTrip: this.#ledger?.roundTrip.encode(),
+        roundTrip: this.#ledger.roundTrip.encode(),
       },
     }
   }
 
   /** Attaches every feed, waiting for those that are not there yet. */
   async attach(link: ParentLink<StrategyState>): Promise<void> {
-    const { layout, venues } = this.#options
+    const { bus, venues } = this.#options
+    const { layout } = bus
     for (const venue of venues) {
       for (const directory of [layout.feed(venue).directory, sendNotesDirectory(layout, venue)]) {
         await untilStopped(whenQueueAppears(directory, { signal: link.stopSignal }), link.stopSignal)
@@ -97,10 +106,7 @@ export class Strategy {
   }
 
   async #settle(link: ParentLink<StrategyState>): Promise<void> {
-    const ordersIn = await untilStopped(this.#endpoints.waitForOrdersIn({ signal: link.stopSignal }), link.stopSignal)
-    if (ordersIn === undefined) return
-    const ledger = new AnswerLedger(ordersIn, this.#startedNs)
-    this.#ledger = ledger
+    const ledger = this.#ledger
     while (!link.isStopping) {
       const count = ledger.read(BATCH_COUNT)
       if (this.#hasTraded && ledger.lastAnsweredId >= this.#desk.lastOrderId) return

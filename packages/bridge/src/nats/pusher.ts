@@ -5,7 +5,7 @@ import { type Frame, partsThere, termMarker } from '../frames/frame.js'
 import type { BridgeReading } from '../progress/progress-writer.js'
 import { firstDifference } from '../replica/compare-records.js'
 import { FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
-import { lagOfSource, UNKNOWN_LAG } from './bridge-lag.js'
+import { type BridgeLag, UNKNOWN_LAG } from './bridge-lag.js'
 import { Flight } from './flight.js'
 import type { FrameStream, StreamEnd, StreamSettings } from './frame-stream.js'
 import { inSessions, type SessionNote } from './passing.js'
@@ -72,6 +72,8 @@ export class Pusher {
     lastError: undefined as string | undefined,
   }
   #refusals = 0
+  /** On its way to the stream, and since when something is. */
+  #sent = { records: 0, bytes: 0, sinceMs: 0 }
 
   constructor(source: ReplicaSource, stream: FrameStream, options: PusherOptions = {}) {
     checkOptions(options, NAMES)
@@ -89,7 +91,7 @@ export class Pusher {
   read(): BridgeReading {
     const { lastError, nextSequence, records, bytes, failures } = this.#progress
     const { queueId, term, reader } = this.#source
-    const lag = nextSequence === undefined ? UNKNOWN_LAG : lagOfSource(reader.directory, nextSequence)
+    const lag = nextSequence === undefined ? UNKNOWN_LAG : this.#lag()
     return {
       role: 'push',
       name: reader instanceof QueueReader ? reader.name : '',
@@ -114,6 +116,18 @@ export class Pusher {
   async run(signal: AbortSignal): Promise<void> {
     const { connection } = this.#stream
     await inSessions(() => this.#session(signal), { connection, signal, counts: this.#progress, onNote: this.#options.onNote })
+  }
+
+  /** What the source's reader has before it, and what is on its way: no look into the segments, which would hold up the records. */
+  #lag(): BridgeLag {
+    const { messages, bytes, ns } = this.#source.reader.lag()
+    const sent = this.#sent
+    const sentSeconds = sent.records === 0 ? 0 : (performance.now() - sent.sinceMs) / 1000
+    return {
+      messages: messages + sent.records,
+      bytes: bytes + sent.bytes,
+      seconds: Math.max(Number(ns) / 1e9, sentSeconds),
+    }
   }
 
   async #session(signal: AbortSignal): Promise<void> {
@@ -145,6 +159,7 @@ export class Pusher {
   #place({ last, next }: StreamEnd): number {
     const serverMax = (this.#stream.connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES
     this.#progress.nextSequence = next ?? this.#source.seekEarliest()
+    this.#sent = { records: 0, bytes: 0, sinceMs: 0 }
     if (next !== undefined && last !== undefined) {
       this.#compareLast(last)
       // The stream had it before this session.
@@ -189,6 +204,7 @@ export class Pusher {
         last = undefined
         const accepted = frames.map((frame) => this.#stream.publish(frame, lastSequence++))
         flight.add(outgoing, accepted)
+        this.#send(outgoing)
         continue
       }
       if (flight.size > 0) {
@@ -216,6 +232,12 @@ export class Pusher {
     return false
   }
 
+  #send({ count, length }: Outgoing): void {
+    if (this.#sent.records === 0) this.#sent.sinceMs = performance.now()
+    this.#sent.records += count
+    this.#sent.bytes += length
+  }
+
   #arrived({ frames, first, count, length, place }: Outgoing): void {
     const progress = this.#progress
     this.#refusals = 0
@@ -223,6 +245,9 @@ export class Pusher {
     progress.frames += frames.length
     progress.records += count
     progress.bytes += length
+    this.#sent.records -= count
+    this.#sent.bytes -= length
+    this.#sent.sinceMs = performance.now()
     progress.lastError = undefined
     this.#inStream(first + count, place)
   }

@@ -87,10 +87,10 @@ export abstract class MessageSource implements Parkable {
     return message
   }
 
-  /** The message that {@link next} will return, without advancing. A view of its own: it does not disturb the last message. */
+  /** The message that {@link next} will return, without advancing. A view of its own: it does not disturb the last message. @throws as {@link next}. */
   peek(): Message | undefined {
     const message = this.#cursor.peek()
-    if (message === undefined && this.#isClosed) throw this.closedError()
+    if (message === undefined) this.#caughtUp()
     return message
   }
 

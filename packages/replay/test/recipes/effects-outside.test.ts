@@ -9,6 +9,7 @@ import { Child, killedAgainAndAgain } from '../support/child.js'
 import { temporaryDirectory } from '../support/queues.js'
 
 const MESSAGES = 400
+const KILLS = Number(process.env['CHRONICLE_KILLS'] ?? 3)
 const EXPECTED = Array.from({ length: MESSAGES }, (_, sequence) => ({ sequence, text: `trade ${sequence}` }))
 
 function tradeQueue(): string {
@@ -22,7 +23,7 @@ it('a database that stores the position with the effect has each message once, h
   const queue = tradeQueue()
   const path = join(temporaryDirectory(), 'trades.db')
   await killedAgainAndAgain(() => new Child('store-in-sqlite', [queue, path]), {
-    kills: 3,
+    kills: KILLS,
     total: MESSAGES,
     // The size of the database: asking it would lock out its program.
     progress: () => ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) / 12_288) * (MESSAGES / 2),
@@ -55,7 +56,7 @@ it('a service that is given an idempotency key acts once for each message, howev
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   await killedAgainAndAgain(() => new Child('call-service', [queue, url]), {
-    kills: 3,
+    kills: KILLS,
     total: MESSAGES,
     progress: () => acted.length,
   })

@@ -35,13 +35,29 @@ function byteEnumAccessor(spec: EnumSpec, at: number, context: FieldContext): Ac
   for (const [name, value] of Object.entries(spec.members)) names[value] = name
   const values = new Map<unknown, number>(Object.entries(spec.members))
   const expected = `one of ${[...values.keys()].join(', ')}`
+  // The two names that were written last: comparing them costs less than a lookup, and most enums have two members or say the same again.
+  let [lastName, formerName]: unknown[] = [undefined, undefined]
+  let [lastValue, formerValue] = [0, 0]
+  const lookUp = (name: unknown): number => {
+    const value = values.get(name) ?? refuse(context, name, expected)
+    formerName = lastName
+    formerValue = lastValue
+    lastName = name
+    lastValue = value
+    return value
+  }
   return {
     get() {
       const value = this['~place'].view.getUint8(this['~place'].base + at)
       return names[value] ?? unknownMember(value, context)
     },
     set(name: unknown) {
-      const value = values.get(name) ?? refuse(context, name, expected)
+      const value =
+        name === lastName && name !== undefined
+          ? lastValue
+          : name === formerName && name !== undefined
+            ? formerValue
+            : lookUp(name)
       this['~place'].view.setUint8(this['~place'].base + at, value)
     },
   }

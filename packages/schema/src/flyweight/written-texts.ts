@@ -9,6 +9,9 @@ export class WrittenTexts {
   readonly #length: number
   readonly #places = new Map<unknown, number>()
   readonly #words = new Int32Array(TEXTS_MAX * WORDS)
+  /** The text that was stored last: the next message often has the same. */
+  #lastText: unknown
+  #lastPlace = 0
 
   /** @param length bytes of the field, at most {@link KNOWN_TEXT_MAX} */
   constructor(length: number) {
@@ -17,8 +20,8 @@ export class WrittenTexts {
 
   /** Stores a text that was written before, with its padding, and says whether it was. */
   store(view: DataView, from: number, text: unknown): boolean {
-    const place = this.#places.get(text)
-    if (place === undefined) return false
+    const place = text === this.#lastText && text !== undefined ? this.#lastPlace : this.#look(text)
+    if (place < 0) return false
     const words = this.#words
     const length = this.#length
     const whole = length & ~3
@@ -26,6 +29,14 @@ export class WrittenTexts {
     for (let offset = 0; offset < whole; offset += 4) view.setInt32(from + offset, words[at++] as number, true)
     for (let offset = whole; offset < length; offset++) view.setUint8(from + offset, (words[at] as number) >>> (8 * (offset & 3)))
     return true
+  }
+
+  #look(text: unknown): number {
+    const place = this.#places.get(text)
+    if (place === undefined) return -1
+    this.#lastText = text
+    this.#lastPlace = place
+    return place
   }
 
   /** Remembers a text by the bytes that were just written there. */

@@ -89,7 +89,8 @@ it('a schema with pieces changed, removed, doubled and moved is a schema or is r
     }),
     { numRuns: 700 },
   )
-  expect(counts.schema).toBeGreaterThan(20)
+  // About thirty on average: fewer than six come once in ten million runs.
+  expect(counts.schema).toBeGreaterThan(5)
   expect(counts.refused).toBeGreaterThan(100)
 })
 

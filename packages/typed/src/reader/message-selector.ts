@@ -27,15 +27,20 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   readonly #where: ((body: never) => unknown) | undefined
   readonly #key: ReadonlySet<unknown> | undefined
   readonly #isStrict: boolean
+  readonly #onBad: ((error: BadMessageError) => void) | undefined
   /** Neither a predicate nor keys choose among the messages of a type. */
   readonly #takesAll: boolean
   #bad = 0
 
-  /** @throws `ERR_INVALID_ARGUMENT` for types or a selection that are not valid */
+  /**
+   * @param onBad called for each bad message that is skipped
+   * @throws `ERR_INVALID_ARGUMENT` for types or a selection that are not valid
+   */
   constructor(
     types: readonly AnyMessageType[],
     selection: AnySelection,
     makeEntry: (type: AnyMessageType | undefined, typeId: number) => Entry,
+    onBad?: (error: BadMessageError) => void,
   ) {
     checkTypes(types)
     checkSelection(selection, types)
@@ -45,6 +50,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     this.#key = selection.key
     this.#takesAll = selection.where === undefined && selection.key === undefined
     this.#isStrict = selection.onBadMessage !== 'skip'
+    this.#onBad = onBad
   }
 
   /** Returns the entry of a type; one without a reader for types that are not wanted, whose messages the caller counts in it. */
@@ -84,6 +90,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     } catch (error) {
       if (!(error instanceof BadMessageError)) throw error
       this.#bad++
+      this.#onBad?.(error)
       return false
     }
   }

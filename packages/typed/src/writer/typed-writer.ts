@@ -139,7 +139,8 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     } finally {
       this.#isFilling = false
     }
-    return this.queue.append(entry.typeId, this.#scratchBytes(entry, length), entry.detailsWith(options))
+    const bytes = entry.bytesLength === length ? entry.bytes : this.#scratchBytes(entry, length)
+    return this.queue.append(entry.typeId, bytes, options === undefined ? entry.details : entry.detailsWith(options))
   }
 
   #put(
@@ -173,9 +174,10 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   }
 
   #scratchBytes(entry: WriteEntry, length: number): Uint8Array {
-    const { bytes } = entry
-    if (bytes !== undefined && bytes.length === length) return bytes
-    entry.bytes = new Uint8Array(this.#scratch.buffer, 0, length)
+    if (entry.bytesLength !== length) {
+      entry.bytes = new Uint8Array(this.#scratch.buffer, 0, length)
+      entry.bytesLength = length
+    }
     return entry.bytes
   }
 

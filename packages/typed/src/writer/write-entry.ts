@@ -5,6 +5,8 @@ import type { AnyMessageType, InPlaceMessageType, MessageEncoder, MessageWriter 
 /** Versions that a record's flags can hold. */
 const VERSION_MAX = 255
 
+const NO_BYTES = new Uint8Array(0)
+
 /** What a writer holds per type: made once, so that a write looks it up and allocates nothing. */
 export class WriteEntry {
   readonly type: AnyMessageType
@@ -17,7 +19,9 @@ export class WriteEntry {
   /** What every record of this type carries. */
   readonly details: AppendOptions | undefined
   /** The beginning of the scratch memory, as long as the last message of this type was: most types have one length. */
-  bytes: Uint8Array | undefined
+  bytes = NO_BYTES
+  /** Their number, which the engine would compute again each time. */
+  bytesLength = -1
 
   constructor(type: AnyMessageType, hasExtensions: boolean) {
     this.type = type

@@ -10,6 +10,7 @@ import { opening } from './open.js'
 import { rolls } from './rolls.js'
 import { roundTrips } from './round-trips.js'
 import { sustained } from './sustained.js'
+import { typed } from './typed.js'
 
 /** In the order of the table; `--only` chooses by the beginning of the key. */
 export const PROBES: Readonly<Record<string, Probe>> = {
@@ -17,6 +18,7 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   floor: floorSteps,
   fanin: fanIn,
   history: histories,
+  typed,
   sustained,
   rolls,
   open: opening,
