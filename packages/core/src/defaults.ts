@@ -51,8 +51,14 @@ export const BLOCKING_WAIT_TIMEOUT_MS = 1000
 /** How often a source that is caught up looks whether the files at its names are those that it opened. Promised is a second. */
 export const OWNERSHIP_LOOK_MS = 500
 
-/** The same for sources that sleep in an event loop, looked after together: each look is a few system calls. */
-export const PARKED_LOOK_MS = 500
+/** The same for sources that sleep in an event loop, looked after together: each look is a few system calls for each queue. */
+export const PARKED_LOOK_MS = 750
+
+/**
+ * Of so many of these looks one goes to each source. At the others one source looks for all that wait for its queue, unless it finds a change: a hundred sources that wait cost no more than one.
+ * Readers renew their heartbeat at a look of their own, so it is old by {@link READER_HEARTBEAT_MS} and 7.5 seconds at most.
+ */
+export const PARKED_LOOKS_PER_SOURCE = 10
 
 /** How often a reader that waits renews the heartbeat in its position file. Retention of the base format lets a reader go after 30 seconds without. */
 export const READER_HEARTBEAT_MS = 10_000
@@ -123,6 +129,12 @@ export const RETENTION_FALLBACK_MS = 5000
 
 /** Deletions that are handed to the background thread at a time: a flush waits for those before it. */
 export const DELETIONS_UNDER_WAY_MAX = 64
+
+/** Syncs of segments that a writer has left and that are not done: each keeps a descriptor and a mapping. With more, the next roll waits. */
+export const SYNCS_UNDER_WAY_MAX = 64
+
+/** Deletions that are not done: with more, each roll of a writer that never yields waits for two of them. */
+export const DELETIONS_LEFT_MAX = 64
 
 /** How often retention looks whether a running reader that pins a segment was killed, which is no event. */
 export const READER_PROBE_MS = 1000

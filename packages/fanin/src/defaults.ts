@@ -16,7 +16,7 @@ export const HEARTBEAT_LOOK_INTERVAL_MS = 1
  * Longest sleep while messages are held back. In between it is an eighth of the time for which they have been: a message that waited is late by an eighth more at most, and a merge that stands still
  * costs a fraction of a percent of a CPU.
  */
-export const HEARTBEAT_LOOK_MAX_MS = 250
+export const HEARTBEAT_LOOK_MAX_MS = 1000
 export const HEARTBEAT_LOOK_SHARE = 8
 
 /** How long a blocking wait without any source to wait for sleeps at most. No source could end it. */

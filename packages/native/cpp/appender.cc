@@ -40,6 +40,8 @@ struct Appender {
   std::shared_ptr<Mapping> segment;
   // The segment before this one, until it is retired.
   std::shared_ptr<Mapping> left;
+  // Where its records end; of no segment before the first roll.
+  SegmentEnd leftEnd;
   uint64_t writerEpoch;
   bool extensions;
   std::unique_ptr<LaterWake> later;
@@ -325,6 +327,8 @@ napi_value roll(napi_env env, napi_callback_info info) {
   auto segment = Jobs::shared().takeMappingAndRelease(job);
   if (segment == nullptr) return makeStatus(env, kUnprepared);
   if (!isUsable(args, *segment)) return nullptr;
+  const DurableMark end = appender.core.here();
+  appender.leftEnd = {.segmentId = end.segmentId, .offset = end.offset};
   const int status = appender.core.roll(segment->range(), segmentId, appender.writerEpoch);
   appender.left = std::exchange(appender.segment, std::move(segment));
   appender.core.setLimit(appender.segment->reservedEnd());
@@ -389,6 +393,8 @@ DurableJob durableHead(const Appender& appender) {
   job.progress = appender.progress;
   job.marks = appender.extensions;
   job.mark = appender.core.here();
+  job.firstSequence = appender.core.firstSequence();
+  job.leftEnd = appender.leftEnd;
   job.head = appender.segment;
   return job;
 }

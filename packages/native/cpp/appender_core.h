@@ -180,9 +180,11 @@ class AppenderCore {
     claimType_ = typeId;
     claimLength_ = length;
     claimDetails_ = details;
+    // Not open: a claim that was refused must not keep the next append waiting for its end.
+    if (faulted()) return kFault;
     claimOpen_ = true;
     state_.claimOffset = static_cast<double>(writeOffset_ + kRecordHeaderLength);
-    return faulted() ? kFault : kOk;
+    return kOk;
   }
 
   // The room after the new end is zero again before the record is published, and `dirtyEnd` covers it until the next one begins.
@@ -193,7 +195,9 @@ class AppenderCore {
     const uint64_t end = kRecordHeaderLength + length;
     std::memset(segment_.data + writeOffset_ + end, 0, recordLength(claimLength_) - end);
     claimLength_ = length;
-    return faulted() ? kFault : kOk;
+    if (!faulted()) return kOk;
+    closeClaim();
+    return kFault;
   }
 
   int publish(uint64_t timestampNs, uint64_t nowNs) {
@@ -222,10 +226,14 @@ class AppenderCore {
   // Everything before the first record of the segment that was rolled into.
   DurableMark segmentStart() const { return {.sequence = firstSequence_, .offset = kFirstRecordOffset, .segmentId = segmentId_}; }
 
+  // With which the segment begins; -1 where an earlier writer began it and did not say.
+  double firstSequence() const { return recordCountKnown_ ? static_cast<double>(firstSequence_) : -1; }
+
   // Everything appended so far.
   DurableMark here() const { return {.sequence = nextSequence_, .offset = writeOffset_, .segmentId = segmentId_}; }
 
-  // Makes `next` the head segment and seals the one before. Readers that look between two of these stores find a state that they
+  // Makes `next` the head segment and seals the one before, also when one of the two was cut short under the writer: the first append that meets it says so, and the way out of a
+  // segment that was cut is the next one. Readers that look between two of these stores find a state that they
   // know: the next segment exists, the control block names it, the old one is sealed.
   int roll(MappedRange next, uint32_t nextId, uint64_t writerEpoch64) {
     if (const int status = mayRoll(); status != kOk) return status;
@@ -238,7 +246,6 @@ class AppenderCore {
     pointControlAt(nextId);
     if (options_.extensions) storeEndSummary();
     segmentHeader()->flags.fetch_or(kSegmentSealed, std::memory_order_release);
-    const bool lost = faulted() || next.faulted();
     segment_ = next;
     enter(nextId);
     firstSequence_ = nextSequence_;
@@ -247,7 +254,7 @@ class AppenderCore {
     timesAscend_ = true;
     moveTo(kFirstRecordOffset, nextSequence_);
     setLimit(segment_.length);
-    return finish(lost ? kFault : kOk, now);
+    return finish(kOk, now);
   }
 
   void heartbeat() { control_->writerHeartbeatNs.store(realtimeNs(), std::memory_order_release); }

@@ -177,21 +177,31 @@ int DurableJob::writeAgain(const Mapping& segment, uint32_t segmentId) {
   segment.dirty(0, std::min<uint64_t>(kFirstRecordOffset, segment.length()));
   // The records of segments before the mark were made durable with it.
   if (segmentId < progress->mark.segmentId && progress->mark.segmentId <= mark.segmentId) return segment.faults() == 0 ? 0 : EIO;
-  const bool isHead = segmentId == mark.segmentId;
   const uint64_t start = startIn(segmentId);
-  const uint64_t sealedEnd = isHead ? 0 : sealedEndOf(segment);
+  const uint64_t knownEnd = segmentId == mark.segmentId ? mark.offset : segmentId == leftEnd.segmentId && leftEnd.offset > 0 ? leftEnd.offset : sealedEndOf(segment);
   // Not further than the records: what lies behind them may be holes, which have no blocks.
-  const uint64_t end = isHead ? std::min<uint64_t>(mark.offset, segment.length()) : sealedEnd > 0 ? sealedEnd : segment.length();
+  const uint64_t end = knownEnd > 0 ? std::min<uint64_t>(knownEnd, segment.length()) : segment.length();
   if (end > start) segment.dirty(start, end - start);
   const auto* const header = reinterpret_cast<const SegmentHeader*>(segment.data());
   if (segment.faults() != 0 || segment.length() < kFirstRecordOffset || header->magic != kSegmentMagic) return EIO;
   verifier_.attach(segment.range());
+  return isWholeUpTo(knownEnd, segment, segmentId) ? 0 : EIO;
+}
+
+// Records that are gone as a whole look like the end of a segment. What tells them from it is the place where the records ended or, where that is not known, the sequence with which the next
+// segment begins. Between two segments of which neither is known, the verifier finds the gap at the next record.
+bool DurableJob::isWholeUpTo(uint64_t end, const Mapping& segment, uint32_t segmentId) {
+  const uint64_t start = startIn(segmentId);
   const int status = verifier_.verify(start, {UINT64_MAX, UINT64_MAX});
-  const double verified = verifier_.state().end;
-  if (isHead) return verified >= static_cast<double>(mark.offset) ? 0 : EIO;
-  // Records that are gone as a whole look like the end of a segment. Only its seal tells them from it.
-  if (verified > static_cast<double>(std::max(start, end)) || (status == kUncommitted && verified < static_cast<double>(sealedEnd))) return EIO;
-  return status == kUncommitted || status == kSegmentEnd || status == kPadding ? 0 : EIO;
+  const VerifierState& state = verifier_.state();
+  const auto verified = static_cast<uint64_t>(state.end);
+  if (segmentId == mark.segmentId) return verified >= end;
+  const bool isEnd = status == kUncommitted || status == kSegmentEnd || status == kPadding;
+  if (!isEnd || verified > std::max(start, end > 0 ? end : segment.length())) return false;
+  if (end > 0 && status != kPadding && verified < end) return false;
+  const bool isLast = segmentId + 1 == mark.segmentId;
+  if (!isLast || end > 0 || status == kPadding || firstSequence < 0 || state.sequence < 0 || state.lastIsBase != 0) return true;
+  return state.sequence == firstSequence;
 }
 
 }  // namespace chronicle

@@ -27,6 +27,13 @@ struct DurableProgress {
   uint64_t firstSegmentOnDisk = 0;
 };
 
+// Where the records of a segment end that its writer has left. Known to the writer alone: the seal and `endOffset` in the header are on a page that the kernel may have dropped, too.
+struct SegmentEnd {
+  uint32_t segmentId = 0;
+  // 0: not known.
+  uint64_t offset = 0;
+};
+
 class DurableJob {
  public:
   std::shared_ptr<Mapping> control;
@@ -36,6 +43,10 @@ class DurableJob {
   DurableMark mark = {};
   // The segment of the mark; not needed for a mark at its beginning.
   std::shared_ptr<Mapping> head;
+  // The sequence with which the segment of the mark begins; -1 where it is not known.
+  double firstSequence = -1;
+  // Of the segment before that of the mark, where this writer left it.
+  SegmentEnd leftEnd;
   // The segment before, which its writer has left: unmapped before it is synced. Where it is not given, the file is synced by its name.
   std::shared_ptr<Mapping> left;
 
@@ -60,6 +71,7 @@ class DurableJob {
   Outcome syncHead();
   // Makes the pages dirty and checks the records. Returns 0 or EIO.
   int writeAgain(const Mapping& segment, uint32_t segmentId);
+  bool isWholeUpTo(uint64_t end, const Mapping& segment, uint32_t segmentId);
   uint64_t startIn(uint32_t segmentId) const { return segmentId == progress->mark.segmentId ? progress->mark.offset : kFirstRecordOffset; }
 
   bool again_ = false;

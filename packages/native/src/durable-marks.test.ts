@@ -155,6 +155,30 @@ describe('retire', () => {
     ])
   })
 
+  it.each([
+    ['a record', 192, 320, true],
+    ['every record', 64, 448, true],
+    ['every record and the seal', 12, 448, true],
+    ['every record, of the base format', 64, 448, false],
+    ['the last record and the seal', 12, 64, true, 320],
+  ])(
+    'L48: after a failed sync, %s that is gone is found also where no record follows and the header says nothing',
+    (_, from, to, extensions, also = to) => {
+      const results = [true, false].map((loses) => {
+        const { appender, control, segment } = newAppender(extensions)
+        for (const text of ['one', 'two', 'three']) append(appender, text)
+        expect(appender.roll(prepared(`exact-${from}-${to}-${extensions}-${also}-${loses}`), 1)).toBe(STATUS_OK)
+        new DataView(control).setUint32(WRITE_BACK_OFFSET, 2, true)
+        if (loses) {
+          new Uint8Array(segment).fill(0, from, to)
+          new Uint8Array(segment).fill(0, also, also + 128)
+        }
+        return binding.jobWait(appender.retire(), WAIT_MS)
+      })
+      expect(results).toEqual([-constants.errno.EIO, 1])
+    },
+  )
+
   it('syncs the segment before and unmaps it, whether it was mapped or prepared', () => {
     const { appender, control, segment } = newAppender()
     appender.append(1, Buffer.from('mapped'))

@@ -72,7 +72,7 @@ function wordsFor(value: unknown): string {
   return `an object of class ${typeof name === 'string' && name !== '' ? name : 'unknown'}`
 }
 
-/** A method was called from inside a callback of the same handle, where it cannot work. Nothing was changed: call it after the callback has returned. */
+/** A method was called in the middle of another use of the same handle, beside which it cannot work: from inside a callback, or beside a loop. Nothing was changed: call it when that is over. */
 export class BusyError extends QueueError {
   override readonly name = 'BusyError'
   override readonly code = 'ERR_BUSY'

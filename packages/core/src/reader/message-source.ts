@@ -17,10 +17,12 @@ import { lagOf, peekOrUnreadable } from './lag.js'
 import { locateStart, sequenceAtEnd } from './locate-start.js'
 import { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
+import { type LoopKind, OpenLoops } from './open-loops.js'
 import { Ownership, type QueueLooks } from './ownership.js'
 import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
-import { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
+import { checkFromOne, checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
+import type { CursorQueue } from './queue-segments.js'
 import { readAsyncWait, readBatch, readFollow, readIterator, readTimeout } from './read-source-options.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
 import { RecordCursor } from './record-cursor.js'
@@ -28,12 +30,7 @@ import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
 
-/** What an open hands to its source. */
-export interface OpenedSource {
-  readonly directory: QueueDirectory
-  readonly control: MappedControl
-  readonly options: ResolvedSourceOptions
-}
+export type { CursorQueue as OpenedSource } from './queue-segments.js'
 
 /** What readers and observers have in common: reading in order, waiting, seeking, telling how far behind they are. */
 export abstract class MessageSource implements Parkable {
@@ -45,9 +42,9 @@ export abstract class MessageSource implements Parkable {
   readonly #cursor: RecordCursor
   readonly #pace = new Pace(OWNERSHIP_LOOK_MS)
   readonly #wakers = new Set<() => void>()
+  readonly #loops: OpenLoops
   /** Used by waits that spin. */
   readonly spins = new SpinHistory()
-  /** What this source waits for by itself. */
   readonly #alone: readonly Parkable[] = [this]
   #ownership: Ownership
   /** What was replaced under this source, in words. */
@@ -60,8 +57,9 @@ export abstract class MessageSource implements Parkable {
   #lostBefore = 0
 
   /** The source takes the directory over, and closes it. */
-  protected constructor(handle: string, opened: OpenedSource) {
+  protected constructor(handle: string, opened: CursorQueue) {
     this.#handle = handle
+    this.#loops = new OpenLoops(handle)
     this.#held = opened.directory
     this.directory = opened.directory.path
     this.#control = opened.control
@@ -122,8 +120,7 @@ export abstract class MessageSource implements Parkable {
    * @throws as {@link next}; {@link InvalidArgumentError} for what is not an integer from 1 on.
    */
   nextBlock(maxBytes: number = BLOCK_BYTES_MAX): Block | undefined {
-    if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
-      throw new InvalidArgumentError({ argument: 'maxBytes', value: maxBytes, expected: 'an integer from 1 on' })
+    checkFromOne('maxBytes', maxBytes)
     const block = this.#cursor.takeBlock(maxBytes)
     if (block === undefined) this.#caughtUp()
     return block
@@ -151,20 +148,21 @@ export abstract class MessageSource implements Parkable {
    * Yields all messages from the position on, without an end: waits when it has caught up. Each message is a flyweight as in {@link next}, but of the iterator's own: it stays readable until
    * the loop's next turn, also when the source continues or is closed meanwhile.
    *
+   * Iterators may stand side by side; beside a loop that commits by itself (`commitEvery`, `run`) they reject with `ERR_BUSY`. One counts from its first turn until it ends: use `return()`.
+   *
    * The rule for all iterators: they end when the signal aborts, when the source is closed, and at `return()` (a `break` in the loop), at once also while they wait. Messages
    * that were not delivered stay in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
    */
   messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
-    const signal = readIterator(options)
-    return new SourceIterator(this.iterated(), { signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    const ends = { signal: readIterator(options), turnsAtOnce: ITERATOR_TURN_COUNT }
+    return new SourceIterator(this.iterated({ method: 'messages', commits: false }), ends)
   }
 
   /** What {@link messages} iterates, told of each turn. */
-  protected iterated(turns?: IterationTurns): IteratedSource<Message> {
+  protected iterated(kind: LoopKind, turns?: IterationTurns): IteratedSource<Message> {
     const message = new Message()
     const take = (): Message | undefined => this.#orCaughtUp(this.#cursor.take(message))
-    const ended = (): void => this.#keepReadable(message)
-    const source = this.#iterated(take, ended)
+    const source = this.#iterated(kind, take, () => this.#keepReadable(message))
     return turns === undefined ? source : withTurns(source, message, turns)
   }
 
@@ -184,13 +182,16 @@ export abstract class MessageSource implements Parkable {
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
     this.assertOpen()
-    const signal = readFollow(options)
+    const ends = { signal: readFollow(options), turnsAtOnce: ITERATOR_TURN_COUNT }
+    const kind = this.#loops.assertMayBegin({ method: 'follow', commits: false })
     const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
     if (options.from !== undefined) this.seek(options.from)
     const followed = new Followed(this.#cursor, end)
     const take = (): FollowItem | undefined => this.#orCaughtUp(followed.take())
-    const ended = (): void => this.#keepReadable(followed.message)
-    return new SourceIterator(this.#iterated(take, ended), { signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    return new SourceIterator(
+      this.#iterated(kind, take, () => this.#keepReadable(followed.message)),
+      ends,
+    )
   }
 
   /**
@@ -201,6 +202,7 @@ export abstract class MessageSource implements Parkable {
   batches(options: BatchOptions = {}): AsyncGenerator<MessageCopy[], undefined, void> {
     const { signal, max } = readBatch(options)
     const iterated = this.#iterated(
+      { method: 'batches', commits: false },
       () => this.#orCaughtUp(takeBatch(this.#cursor, max)),
       () => undefined,
     )
@@ -311,12 +313,10 @@ export abstract class MessageSource implements Parkable {
     return this.isReady || this.#cursor.look()
   }
 
-  /** Used by waits. */
   get commitWord(): SeenWord | undefined {
     return this.#cursor.commitWord
   }
 
-  /** Used by waits. */
   whileParked(wake: () => void): () => void {
     this.#wakers.add(wake)
     const end = lookAfterWhileParked(this)
@@ -324,6 +324,11 @@ export abstract class MessageSource implements Parkable {
       end()
       this.#wakers.delete(wake)
     }
+  }
+
+  /** Used while the source is parked. */
+  mayHaveChanged(looks: QueueLooks): boolean {
+    return this.#ownership.mayHaveChanged(looks)
   }
 
   /** Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
@@ -351,12 +356,10 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.isCommitted
   }
 
-  /** Used by waits that spin. */
   spin(looks: number): void {
     this.#cursor.spin(looks)
   }
 
-  /** Used by waits. */
   get control(): MappedControl {
     return this.#control
   }
@@ -370,15 +373,15 @@ export abstract class MessageSource implements Parkable {
 
   /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
   protected placeAtStart(start: Place): Position {
+    const isResumed = typeof start === 'object' && 'segmentId' in start
+    const searched = { directory: this.#held, control: this.#control }
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
-      const searched = { directory: this.#held, control: this.#control }
       const { position, nextSequence } = locateStart(searched, start)
-      if (!this.#cursor.seek(position)) continue
-      const known = nextSequence ?? (this.#cursor.nextSequence < 0 ? sequenceAtEnd(searched, position) : undefined)
-      if (known !== undefined) this.#cursor.assume(known)
+      if (!this.#cursor.seek(position, isResumed)) continue
+      this.#cursor.assume(nextSequence ?? (this.#cursor.nextSequence < 0 ? sequenceAtEnd(searched, position) : undefined))
       return position
     }
-    if (typeof start === 'object' && 'segmentId' in start) return this.#placeElsewhere(start)
+    if (isResumed) return this.#placeElsewhere(start)
     throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
   }
 
@@ -478,8 +481,8 @@ export abstract class MessageSource implements Parkable {
     return new QueueReplacedError({ directory: this.directory, detail })
   }
 
-  #iterated<Turn>(take: () => Turn | undefined, ended: () => void): IteratedSource<Turn> {
-    return {
+  #iterated<Turn>(kind: LoopKind, take: () => Turn | undefined, ended: () => void): IteratedSource<Turn> {
+    return this.#loops.inLoop(kind, {
       isClosed: () => this.#isClosed,
       take,
       ended,
@@ -487,7 +490,7 @@ export abstract class MessageSource implements Parkable {
         await waitInterruptibly(this.#alone, { ...ends, strategy: this.#options.wait })
         this.#waits++
       },
-    }
+    })
   }
 
   /** Until the source is closed, or the next iterator ends: a loop that was left may look at its last message once more. */

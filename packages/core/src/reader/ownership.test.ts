@@ -118,12 +118,13 @@ describe('L51: a source whose queue is', () => {
   })
 })
 
+const remove = (path: string): void => rmSync(path)
+const copyOver = (path: string): void => {
+  copyFileSync(path, `${path}.copy`)
+  renameSync(`${path}.copy`, path)
+}
+
 describe('L51: a file of the queue that is replaced or removed under a live source', () => {
-  const remove = (path: string): void => rmSync(path)
-  const copyOver = (path: string): void => {
-    copyFileSync(path, `${path}.copy`)
-    renameSync(`${path}.copy`, path)
-  }
   const cut = (path: string): void => truncateSync(path, 0)
   const moveFolder = (path: string): void => renameSync(dirname(path), `${dirname(path)}.old`)
   const copyOverFolder = (path: string): void => {
@@ -182,6 +183,68 @@ describe('L51: a file of the queue that is replaced or removed under a live sour
     change(join(directory, 'readers', 'r.meta'))
     for (const source of [reader, other]) expect((await readToTheEnd(source)).error).toEqual(replaced(directory))
     writer.close()
+  })
+})
+
+describe('L51: sources that sleep in one queue, of which one looks for all', () => {
+  interface Sleeper {
+    readonly source: MessageSource
+    readonly ended: Promise<unknown>
+  }
+
+  function sleepers(directory: string, names: readonly string[]): Map<string, Sleeper> {
+    const all = names.map((name): [string, Sleeper] => {
+      const source = name === 'observer' ? openObserver(directory) : openReader(directory, name)
+      drainSequences(source)
+      return [name, { source, ended: source.waitAsync().catch((error: unknown) => error) }]
+    })
+    return new Map(all)
+  }
+
+  const NAMES = ['observer', 'a', 'b', 'c']
+
+  it.each([
+    ['removed', remove],
+    ['replaced', copyOver],
+  ])(
+    'end alone when their position file is %s, and are woken when the folder of positions changes otherwise',
+    async (_, change) => {
+      const { directory, writer } = queueOf(3)
+      const all = sleepers(directory, NAMES)
+      // Old enough that its time tells of changes.
+      await new Promise((resolve) => setTimeout(resolve, 2500))
+      change(join(directory, 'readers', 'b.meta'))
+      const alone = all.get('b') as Sleeper
+      await alone.ended
+      expect(() => alone.source.next()).toThrowError(replaced(directory))
+      appendNumbered(writer, 3, 4)
+      for (const name of NAMES) {
+        if (name !== 'b') expect(await all.get(name)?.ended).toBe('message')
+        all.get(name)?.source.close()
+      }
+      writer.close()
+    },
+  )
+
+  it('all end when the queue is replaced, and when a segment is cut short', async () => {
+    const { directory, writer } = queueOf(3)
+    const all = sleepers(directory, NAMES)
+    truncateSync(segmentFile(directory, 0), 0)
+    for (const { source, ended } of all.values()) {
+      await ended
+      expect(() => source.next()).toThrowError(code('ERR_SEGMENT_TRUNCATED'))
+      source.close()
+    }
+    writer.close()
+    const other = queueOf(3)
+    const replacedOnes = sleepers(other.directory, NAMES)
+    renameSync(other.directory, `${other.directory}-moved`)
+    for (const { source, ended } of replacedOnes.values()) {
+      await ended
+      expect(() => source.next()).toThrowError(replaced(other.directory))
+      source.close()
+    }
+    other.writer.close()
   })
 })
 

@@ -1,12 +1,20 @@
-import { readlinkSync } from 'node:fs'
+import { readlinkSync, statSync } from 'node:fs'
 import type { MappedControl } from '../control/mapped-control.js'
 import { whatIsAt } from '../files/file-identity.js'
 import type { OwnedFile } from '../files/owned-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { CONTROL_FILE, CONTROL_LENGTH } from '../format/index.js'
+import { CONTROL_FILE, CONTROL_LENGTH, READERS_DIRECTORY } from '../format/index.js'
 
-/** What {@link Ownership.findReplaced} found for each queue. */
-export type QueueLooks = Map<string, string | undefined>
+/** What one look at a queue's files found, for all sources of the queue. */
+export interface QueueLook {
+  /** What was replaced or removed, in words. */
+  readonly replaced: string | undefined
+  /** When a file of the folder of positions was last made, removed or renamed; asked for by the first source that has one. */
+  readersChange?: string
+}
+
+/** The looks of one moment, by queue. */
+export type QueueLooks = Map<string, QueueLook>
 
 /**
  * Finds out whether what a source opened is still what its names name (L51): the queue's directory, the control block, and what else it uses. A source that went on with
@@ -18,6 +26,7 @@ export class Ownership {
   readonly #others: readonly OwnedFile[]
   /** Sources with the same path and the same control block opened the same directory. */
   readonly #queueKey: string
+  #readersChange: string | undefined
 
   constructor(directory: QueueDirectory, control: MappedControl, others: readonly OwnedFile[]) {
     this.#directory = directory
@@ -32,8 +41,26 @@ export class Ownership {
    * @param looks what was found at this moment, by queue: many sources of one queue look once.
    */
   findReplaced(looks: QueueLooks = new Map()): string | undefined {
-    if (!looks.has(this.#queueKey)) looks.set(this.#queueKey, this.#findReplacedQueue())
-    return looks.get(this.#queueKey) ?? this.findReplacedFile()
+    return this.#lookAtQueue(looks).replaced ?? this.findReplacedFile()
+  }
+
+  /** Whether {@link findReplaced} may find something else than the last time, as far as a look tells that serves all sources of the queue. True for the first of them at this moment. */
+  mayHaveChanged(looks: QueueLooks): boolean {
+    const known = looks.get(this.#queueKey)
+    if (known === undefined || known.replaced !== undefined) return true
+    if (this.#others.length === 0) return false
+    known.readersChange ??= describeChange(this.#directory)
+    if (known.readersChange === this.#readersChange) return false
+    this.#readersChange = known.readersChange
+    return true
+  }
+
+  #lookAtQueue(looks: QueueLooks): QueueLook {
+    const known = looks.get(this.#queueKey)
+    if (known !== undefined) return known
+    const look = { replaced: this.#findReplacedQueue() }
+    looks.set(this.#queueKey, look)
+    return look
   }
 
   /** {@link findReplaced} for the source's own files: in a queue that was renamed away they are still its own. */
@@ -53,6 +80,21 @@ export class Ownership {
     } catch {
       return 'not to be found'
     }
+  }
+}
+
+/** A change this short ago may share its time with one that is still to come: the kernel's clock has steps. */
+const SETTLED_MS = 2000
+let unsettledCount = 0
+
+/** Differs from every earlier answer when a name in the folder of positions was made, removed or given to another file since. */
+function describeChange(directory: QueueDirectory): string {
+  try {
+    const { dev, ino, mtimeMs, mtimeNs, ctimeNs } = statSync(directory.at(READERS_DIRECTORY), { bigint: true })
+    const isSettled = Math.abs(Date.now() - Number(mtimeMs)) > SETTLED_MS
+    return isSettled ? `${dev}:${ino} ${mtimeNs} ${ctimeNs}` : `unsettled ${unsettledCount++}`
+  } catch {
+    return `unknown ${unsettledCount++}`
   }
 }
 

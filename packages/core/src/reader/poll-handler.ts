@@ -19,3 +19,9 @@ export function promiseFromHandler(): InvalidArgumentError {
   const expected = 'a synchronous function: the message moves when it returns; use messages() or batches() for asynchronous work'
   return new InvalidArgumentError({ argument: 'handler', value: 'a function that returns a promise', expected })
 }
+
+/** @throws {@link InvalidArgumentError} for what is not an integer from 1 on. */
+export function checkFromOne(argument: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError({ argument, value, expected: 'an integer from 1 on' })
+}

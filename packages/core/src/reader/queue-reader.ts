@@ -163,9 +163,10 @@ export class QueueReader extends MessageSource {
 
   /**
    * {@link MessageSource.messages}. With `commitEvery` the iterator commits, and exactly: a message counts as done when the loop asks for the next one, and after a `break` or an
-   * error the message in work is not saved. That needs a reader that nothing else reads at the same time: a commit covers whatever the reader has returned, also to another loop.
+   * error the message in work is not saved. A commit covers all that the reader has returned, so it needs the reader for itself: beside another iterator, stream or `run` that has not
+   * ended, the first turn is refused and nothing changes. What the loop's body reads with `next()` counts as part of the message in work.
    *
-   * @throws also {@link InvalidArgumentError} for an invalid `commitEvery`.
+   * @throws also {@link InvalidArgumentError} for an invalid `commitEvery`; `BusyError` `ERR_BUSY`, by rejecting.
    * @example
    * ```ts
    * for await (const message of reader.messages({ commitEvery: 100 })) handle(message.payload)
@@ -175,7 +176,7 @@ export class QueueReader extends MessageSource {
     const signal = readIteratorOptions(options, COMMITTING_NAMES)
     const { commitEvery } = options
     if (commitEvery === undefined) return super.messages({ signal })
-    return new SourceIterator(this.#committing(commitEvery), { signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    return new SourceIterator(this.#committing('messages', commitEvery), { signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
   /**
@@ -183,9 +184,10 @@ export class QueueReader extends MessageSource {
    * handlers under way. When a handler or reading fails, it rejects with that: what was done before is committed, the message that failed is not.
    *
    * With `concurrency` 1 the message is the reader's flyweight, valid until the handler returns or its promise resolves; a handler that returns no promise costs none. With more, each
-   * is a copy, and commits go up to the first message that is not done. One run at a time: a commit covers whatever the reader has returned, also to another one.
+   * is a copy, and commits go up to the first message that is not done. It needs the reader for itself, as `commitEvery` does: beside another iterator, stream or run that has not ended it is
+   * refused, and they are beside it. With more than one handler at a time, none of them may read from the reader.
    *
-   * @throws {@link InvalidArgumentError}, by rejecting, as do all others.
+   * @throws {@link InvalidArgumentError}, `BusyError` `ERR_BUSY`, by rejecting, as do all others.
    * @example
    * ```ts
    * await reader.run(async ({ payload }) => store(payload), { concurrency: 8, commitEvery: 100, signal })
@@ -197,13 +199,18 @@ export class QueueReader extends MessageSource {
     checkRun(handler, options)
     this.assertOpen()
     const { signal, concurrency = 1, commitEvery = RUN_COMMIT_EVERY } = options
-    if (concurrency === 1) return runInOrder(this.#committing(commitEvery), handler as (message: Message) => unknown, signal)
+    if (concurrency === 1)
+      return runInOrder(this.#committing('run', commitEvery), handler as (message: Message) => unknown, signal)
     const commitThrough = (message: MessageCopy): void => this.commitThrough(message)
     const concurrently = { signal, concurrency, commitEvery, commitThrough }
-    return runConcurrently(this.iterated(), handler as (message: MessageCopy) => unknown, concurrently)
+    return runConcurrently(
+      this.iterated({ method: 'run', commits: true }),
+      handler as (message: MessageCopy) => unknown,
+      concurrently,
+    )
   }
 
-  #committing(commitEvery: number): IteratedSource<Message> {
+  #committing(method: string, commitEvery: number): IteratedSource<Message> {
     const reader = this
     const committed = {
       get closed() {
@@ -212,7 +219,7 @@ export class QueueReader extends MessageSource {
       commit: () => reader.commit(),
       commitBefore: ({ segmentId, offset }: Message) => reader.#saveFurther(segmentId, offset / RECORD_ALIGNMENT),
     }
-    return this.iterated(new CommitEvery(committed, commitEvery))
+    return this.iterated({ method, commits: true }, new CommitEvery(committed, commitEvery))
   }
 
   #saveFurther(segmentId: number, block: number): void {

@@ -1,15 +1,28 @@
+import { writeFileSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { locationOf, queueOf } from '../../test/support/new-queue.js'
-import { overwrite, overwriteControl, pretendAnotherBoot, readBytes, segmentFile, u32 } from '../../test/support/raw-queue.js'
+import {
+  overwrite,
+  overwriteControl,
+  pretendAnotherBoot,
+  readBytes,
+  readControlFile,
+  segmentFile,
+  u32,
+} from '../../test/support/raw-queue.js'
 import { QUIET_LOOKS } from '../defaults.js'
 import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
   CONTROL_NOTIFY_SEQUENCE_OFFSET,
   encodePaddingHeader,
+  encodeRecord,
+  encodeSegmentHeader,
   RECORD_FLAGS_OFFSET,
   RECORD_SEQUENCE_OFFSET,
+  SEGMENT_FIRST_RECORD_OFFSET,
   SEGMENT_FLAGS_OFFSET,
 } from '../format/index.js'
 import { openObserver, openReader } from '../index.js'
@@ -123,6 +136,31 @@ describe('a commit word that is gone', () => {
     pretendAnotherBoot(directory)
     using observer = openObserver(directory)
     expect(drainSequences(observer)).toEqual(range(0, 59))
+  })
+})
+
+describe('a writer that dies in a roll', () => {
+  it('hides nothing from a reader that had caught up: the head that it named is seen although no reader was notified', () => {
+    const { directory, writer } = queueOf(20)
+    const head = writer.position.segmentId
+    const { notifySequence } = readControlFile(directory)
+    using observer = openObserver(directory)
+    expect(drainSequences(observer)).toEqual(range(0, 20))
+    // What the next writer appends in the next segment, before anything says so.
+    const bytes = new Uint8Array(4096)
+    bytes.set(encodeSegmentHeader({ segmentId: head + 1 }))
+    encodeRecord(
+      bytes,
+      SEGMENT_FIRST_RECORD_OFFSET,
+      { sequence: 20, timestampNs: 1n, typeId: 1, payload: Buffer.from('x') },
+      crc32,
+    )
+    writeFileSync(segmentFile(directory, head + 1), bytes)
+    expect(observer.next()).toBeUndefined()
+    overwriteControl(directory, CONTROL_CURRENT_SEGMENT_OFFSET, u32(head + 1))
+    expect(readControlFile(directory).notifySequence).toBe(notifySequence)
+    expect(observer.next()).toMatchObject({ sequence: 20, segmentId: head + 1 })
+    writer.close()
   })
 })
 

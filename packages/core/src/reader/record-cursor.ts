@@ -52,7 +52,7 @@ export class RecordCursor {
   /** Sequence of the next message where none was read yet, and where something else says it. */
   #assumedSequence = -1
   readonly #quiet: QuietLooks
-  /** Whether the cursor stands where a reader had committed. */
+  /** Whether the cursor stands at a place up to which everything was read. */
   #isResumed = false
   #messages = 0
   #corruptSkipped = 0
@@ -198,8 +198,8 @@ export class RecordCursor {
   }
 
   /** Says which sequence the next message has, after {@link seek}. */
-  assume(nextSequence: number): void {
-    this.#assumedSequence = nextSequence
+  assume(nextSequence: number | undefined): void {
+    if (nextSequence !== undefined) this.#assumedSequence = nextSequence
   }
 
   /** The commit word at the position, for waits. `undefined` where no record can begin. */
@@ -297,7 +297,7 @@ export class RecordCursor {
   }
 
   /**
-   * Nothing was read since the cursor came here, because the reader had committed at the end of its segment: the record that ends here says with which sequence the next segment begins.
+   * Nothing was read since the cursor came here, because everything had been read up to the end of its segment: the record that ends here says with which sequence the next segment begins.
    * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be passed over in silence.
    */
   #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {

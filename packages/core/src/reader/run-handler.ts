@@ -76,6 +76,7 @@ export async function runInOrder(
 }
 
 async function handleAll(source: IteratedSource<Message>, handler: (message: Message) => unknown, end: RunEnd): Promise<void> {
+  source.begun?.()
   for (let count = 1; ; count++) {
     source.asked?.()
     if (end.isOver || source.isClosed()) return
@@ -149,6 +150,7 @@ class ConcurrentRun {
   }
 
   async #takeAll(): Promise<void> {
+    this.#source.begun?.()
     for (let count = 1; !this.#end.isOver && !this.#source.isClosed(); count++) {
       if (count % ITERATOR_TURN_COUNT === 0) await nextEventLoopTurn()
       else if (this.#running >= this.#options.concurrency) await this.#nextSettled()

@@ -7,11 +7,16 @@ export interface IteratedSource<Turn> {
   take(): Turn | undefined
   /** Waits for more, until the interruption ends it. Rejects when the signal aborts or the source is closed. */
   waitForMore(ends: { readonly signal: AbortSignal | undefined; readonly interruption: Interruption }): Promise<void>
+  /** Called once, before the first turn. @throws what keeps it from beginning: the iterator ends then. */
+  begun?(): void
   /** Called once, when the iterator has ended. @throws what keeping note of that throws. */
   ended(): void
   /** Called before each look: the consumer is done with all turns that it has. @throws what keeping note of that throws. */
   asked?(): void
 }
+
+/** More turns than are ever given at once, so that the check for these finds the first turn, too, which then costs the others nothing. */
+const NOT_BEGUN = 2 ** 30 - 1
 
 type Step<Turn> = IteratorResult<Turn, undefined>
 
@@ -32,7 +37,7 @@ export class SourceIterator<Turn> implements AsyncGenerator<Turn, undefined, voi
   /** The last call of {@link next} that had to wait, and how many have to; those that come meanwhile queue up after it. */
   #last: Promise<unknown> | undefined
   #waiting = 0
-  #turns = 0
+  #turns = NOT_BEGUN
   #hasEnded = false
 
   /** @param options.turnsAtOnce how many turns are given before the event loop turns once: a backlog must not keep timers and sockets of the process waiting. */
@@ -50,7 +55,7 @@ export class SourceIterator<Turn> implements AsyncGenerator<Turn, undefined, voi
     try {
       this.#source.asked?.()
       if (this.#last !== undefined) return this.#queueAfter(this.#last)
-      if (this.#turns++ >= this.#turnsAtOnce) return this.#queueAfter(nextEventLoopTurn())
+      if (this.#turns++ >= this.#turnsAtOnce && !this.#begins()) return this.#queueAfter(nextEventLoopTurn())
       if (this.#isOver) return this.#done()
       const value = this.#source.take()
       if (value === undefined) return this.#queueAfter(undefined)
@@ -74,6 +79,14 @@ export class SourceIterator<Turn> implements AsyncGenerator<Turn, undefined, voi
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end()
+  }
+
+  /** Whether this is the first turn, which counts from here on. */
+  #begins(): boolean {
+    if (this.#turns < NOT_BEGUN) return false
+    this.#turns = 1
+    if (!this.#isOver) this.#source.begun?.()
+    return true
   }
 
   #queueAfter(earlier: Promise<unknown> | undefined): Promise<Step<Turn>> {

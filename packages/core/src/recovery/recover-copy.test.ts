@@ -208,6 +208,7 @@ describe('a copy of a live queue without identity, as the base format writes it'
     using reader = openReader(directory, 'r')
     drainSequences(reader)
     reader.commit()
+    const { position } = reader
     appendNumbered(writer, 10, 100)
     copyNow(directory, copy, /^(?!000000000)\d+\.q$/)
     copyNow(directory, copy, CONTROL)
@@ -219,6 +220,10 @@ describe('a copy of a live queue without identity, as the base format writes it'
     expect(() => resumed.next()).toThrowError(gap)
     using observer = openObserver(copy)
     expect(() => drainSequences(observer)).toThrowError(gap)
+    using placed = openObserver(copy, { start: position })
+    expect(() => placed.next()).toThrowError(gap)
+    placed.seek(position)
+    expect(() => placed.next()).toThrowError(gap)
   })
 })
 

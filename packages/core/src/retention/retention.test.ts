@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, symlinkSync, watch, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -259,12 +259,14 @@ describe('retention', () => {
 
   it('an event loop that never turns does not keep segments for ever', () => {
     const { directory, writer } = newQueue({ retention: { maxSegments: 4 } })
-    appendNumbered(writer, 0, 3000)
+    appendNumbered(writer, 0, 1500)
     const head = writer.position.segmentId
     writer.close()
-    // Deleting is the work of another thread: how far it is behind the last roll depends on the machine.
-    expect(writer.metrics().segmentsDeleted).toBeGreaterThan(head / 2)
-    expect(existsSync(join(directory, '000000000.q'))).toBe(false)
+    // Looks at the readers are spaced where they take long, so how many segments were let go depends on the machine. All of those are deleted when the writer has closed, lowest first, and no other.
+    const { segmentsDeleted } = writer.metrics()
+    expect(segmentsDeleted).toBeGreaterThan(head / 2)
+    expect(segmentsDeleted).toBeLessThanOrEqual(head - 3)
+    expect(segmentsOf(directory).filter((id) => id <= head)).toEqual(range(segmentsDeleted, head + 1))
   })
 })
 

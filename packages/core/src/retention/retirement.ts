@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import type { MappedControl } from '../control/mapped-control.js'
 import {
   BACKGROUND_TIMEOUT_MS,
+  DELETIONS_LEFT_MAX,
   READER_PROBE_MS,
   RETENTION_FALLBACK_MS,
   SURVEY_CHEAP_MS,
@@ -19,6 +20,7 @@ import { LostNotes } from '../positions/lost-notes.js'
 import { surveyReaders } from '../positions/reader-survey.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { countSegmentsBetween, segmentIdsBetween } from '../segment/segment-files.js'
+import { removeIndicesBelow } from '../segment/sparse-index.js'
 import { Deletions } from './deletions.js'
 import type { RetentionOptions } from './retention-options.js'
 import { type ReleasedReader, RetentionPlan, type RetentionState, type RetentionVerdict } from './retention-plan.js'
@@ -69,6 +71,7 @@ export class Retirement {
   /** Begins to work. From here on {@link close} has something to give back. */
   start(): void {
     this.#watchReaders()
+    removeIndicesBelow(this.#options.directory, this.firstSegmentId)
     // Here and now: on a full disk this is what makes room for the first segment that the writer prepares.
     this.#tryPass()
     this.schedule()
@@ -79,7 +82,7 @@ export class Retirement {
     return { segmentsDeleted: this.#deletions.doneCount, readersReleased: this.#releasedNames.size }
   }
 
-  /** Called after each roll. When the event loop has not turned since the last one, the work is done here and now. */
+  /** Called after each roll. When the event loop has not turned since the last one, the work is done here and now; a writer that is faster than the deletions waits for them. */
   afterRoll(): void {
     this.#ages.noteRoll(this.#options.head().segmentId)
     if (!this.#isScheduled) {
@@ -88,6 +91,8 @@ export class Retirement {
     }
     this.#deletions.retry()
     if (performance.now() >= this.#notBeforeMs) this.#tryPass()
+    // Two for each segment that is made: the backlog shrinks, and no roll waits for all of a large one.
+    this.#deletions.await(Math.max(DELETIONS_LEFT_MAX, this.#deletions.leftCount - 2), BACKGROUND_TIMEOUT_MS)
   }
 
   /** Has the event loop do what can be done. */

@@ -1,7 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import { describe, expect, it } from 'vitest'
+import { appendNumbered } from '../../test/support/messages.js'
+import { newQueue } from '../../test/support/new-queue.js'
 import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { heldDirectory, temporaryDirectory } from '../../test/support/temporary.js'
 import { encodeSparseIndex, sparseIndexFileName } from '../format/index.js'
@@ -108,5 +110,19 @@ describe('sparse index', () => {
     reader.seek({ sequence: 1500 })
     expect(() => reader.next()).toThrowError(expect.objectContaining({ code: 'ERR_CORRUPT_RECORD', offset: bad }))
     expect(readdirSync(join(directory, 'index'))).toContain(sparseIndexFileName(0))
+  })
+
+  it('of a segment that retention deleted is removed by the next writer, where the reader that made it was killed before it looked', () => {
+    const { directory, writer } = newQueue()
+    appendNumbered(writer, 0, 100)
+    writer.close()
+    rmSync(segmentFile(directory, 0))
+    mkdirSync(join(directory, 'index'), { recursive: true })
+    for (const id of [0, 1]) writeFileSync(join(directory, 'index', sparseIndexFileName(id)), 'index')
+    const other = openWriter(directory)
+    other.close()
+    expect(readdirSync(join(directory, 'index')).length).toBe(2)
+    openWriter(directory, { retention: { maxSegments: 1000 } }).close()
+    expect(readdirSync(join(directory, 'index'))).toEqual([sparseIndexFileName(1)])
   })
 })

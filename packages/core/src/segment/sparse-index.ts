@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import type { QueueDirectory } from '../files/queue-directory.js'
@@ -19,6 +19,8 @@ import { segmentPath } from './segment-files.js'
 
 /** The folder of a queue that holds sparse indices. It is a hint: a link in its place is not followed, and then there is no index. */
 export const SPARSE_INDEX_DIRECTORY = 'index'
+
+const INDEX_SUFFIX = '.idx'
 
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
@@ -76,9 +78,21 @@ export function buildSparseIndex(segment: MappedSegment): SparseIndexEntry[] {
   return entries
 }
 
+/** Deletes indices of segments that are not there: of a reader that was killed while it made one and retention deleted the segment. A failure leaves files that no search looks at. */
+export function removeIndicesBelow(directory: QueueDirectory, segmentId: number): void {
+  try {
+    const isBelow = (name: string): boolean => name.endsWith(INDEX_SUFFIX) && Number.parseInt(name, 10) < segmentId
+    directory.inFolder(SPARSE_INDEX_DIRECTORY, (folder) => {
+      for (const name of readdirSync(folder.self)) if (isBelow(name)) rmSync(folder.at(name), { force: true })
+    })
+  } catch {
+    // The next writer tries again.
+  }
+}
+
 /**
- * Written in place: a process that is killed in the middle leaves a file that a search considers missing and makes again, and none that would never be removed. The same holds
- * for an index whose segment retention deletes meanwhile: either this sees that the segment is gone, or retention still has the index to remove.
+ * Written in place: a process that is killed in the middle of it leaves what a search considers missing and makes again. The same holds for an index whose segment retention deletes
+ * meanwhile: either this sees that the segment is gone, or retention still has the index to remove. When the process is killed in between, the next writer with retention removes it.
  */
 function saveSparseIndex(directory: QueueDirectory, segmentId: number, entries: readonly SparseIndexEntry[]): void {
   try {

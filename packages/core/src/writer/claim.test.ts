@@ -4,7 +4,7 @@ import { code } from '../../test/support/expectations.js'
 import { drainSequences } from '../../test/support/messages.js'
 import { newQueue } from '../../test/support/new-queue.js'
 import { segmentFile } from '../../test/support/raw-queue.js'
-import { openObserver } from '../index.js'
+import { type Claim, openObserver, type QueueWriter } from '../index.js'
 
 describe('a claim', () => {
   it('says where its bytes are, and what is stored there is what a reader gets, little-endian', () => {
@@ -105,6 +105,35 @@ describe('a claim', () => {
     claim.payload.fill(1)
     expect(() => claim[end]()).toThrowError(code('ERR_SEGMENT_TRUNCATED'))
     expect(() => claim.commit()).toThrowError(code('ERR_CLOSED'))
+    writer.close()
+  })
+
+  it.each([
+    ['is refused, and is not open', (writer: QueueWriter) => writer.claim(1, 100)],
+    ['is refused when it is appended', (writer: QueueWriter) => writer.append(1, Buffer.alloc(100))],
+    ['ends when it is shortened', (_: QueueWriter, open: Claim | undefined) => open?.commit({ length: 10 })],
+  ])('in a segment that was cut short %s; after a roll the writer goes on', (name, use) => {
+    const { directory, writer } = newQueue({ segmentSize: 1 << 20 })
+    writer.append(1, Buffer.from('first'))
+    const open = name.startsWith('ends') ? writer.claim(1, 100_000) : undefined
+    truncateSync(segmentFile(directory, 0), 4096)
+    if (open === undefined) expect(() => writer.append(1, Buffer.alloc(100_000))).toThrowError(code('ERR_SEGMENT_TRUNCATED'))
+    else open.payload.fill(1)
+    for (let times = 0; times < 2; times++) {
+      const again = times === 0 || open === undefined
+      expect(() => use(writer, open)).toThrowError(code(again ? 'ERR_SEGMENT_TRUNCATED' : 'ERR_CLOSED'))
+    }
+    const { segmentId } = writer.position
+    writer.roll()
+    expect(writer.position.segmentId).toBe(segmentId + 1)
+    writer.claim(2, 4).setInt32(0, 7).commit()
+    expect(writer.append(2, Buffer.from('on'))).toBe(2)
+    using observer = openObserver(directory, { start: { segmentId: 1, offset: 64 } })
+    expect(drainSequences(observer)).toEqual([1, 2])
+    // The append that was refused has left a header, whose payload is cut off.
+    if (open === undefined) expect(() => writer.flushSync()).toThrowError(code('ERR_IO'))
+    else writer.flushSync()
+    expect(writer.durableSequence).toBe(open === undefined ? 0 : 3)
     writer.close()
   })
 

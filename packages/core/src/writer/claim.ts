@@ -135,7 +135,10 @@ export class Claim {
 
   /** The appender's claim is open as long as this one is, so that nothing else can be refused. */
   #check(status: Status): void {
-    if (status === STATUS_FAULT) throw new SegmentTruncatedError({})
+    if (status === STATUS_FAULT) {
+      this.#segment = undefined
+      throw new SegmentTruncatedError({})
+    }
     // Never in silence: a message that was not published must not count as published.
     if (status !== STATUS_OK) throw new ClosedError({ handle: 'claim' })
   }

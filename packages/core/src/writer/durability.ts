@@ -7,6 +7,7 @@ import {
   type NativeAppender,
 } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
+import { BACKGROUND_TIMEOUT_MS, SYNCS_UNDER_WAY_MAX } from '../defaults.js'
 import { fromSystemError, IoError, LockLostError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
 import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
@@ -85,11 +86,21 @@ export class Durability {
    * messages are counted from this sync on, and from the one before when it fails. Never throws: the roll is done.
    */
   afterRoll(): void {
-    // A writer that never flushes would keep one done sync per roll without a limit.
-    this.#reap()
+    this.#boundBacklog()
     this.#submit(this.#options.appender.retire())
     this.#writeIndex()
     if (this.#options.policy?.wait) this.#await()
+  }
+
+  /**
+   * Each sync of a segment that was left keeps a descriptor and a mapping until it ends. A writer that rolls faster than the disk syncs would use up both, so it waits here for the oldest ones.
+   */
+  #boundBacklog(): void {
+    this.#reap()
+    const oldest = this.#syncs[this.#syncs.length - SYNCS_UNDER_WAY_MAX]
+    if (oldest === undefined) return
+    binding.jobWait(oldest.job, BACKGROUND_TIMEOUT_MS)
+    this.#reap()
   }
 
   /** Starts syncing what is not yet, without waiting for it. */

@@ -128,6 +128,19 @@ describe('scarce resources', () => {
     expect(before).toBeGreaterThan(2)
   })
 
+  it.each([
+    ['its syncs', {}],
+    ['its syncs and deletions', { retention: { maxSegments: 4 } }],
+  ])('a writer that rolls faster than the disk works waits for %s before it runs out of descriptors', (_, writerOptions) => {
+    const program = fileURLToPath(new URL('../programs/fast-rolls.mjs', import.meta.url))
+    const args = [program, join(temporaryDirectory(), 'queue'), JSON.stringify(writerOptions), '240']
+    const options = { encoding: 'utf8', timeout: 60_000, env: { ...process.env, ...preload('slow-syncs') } } as const
+    const output = execFileSync('sh', ['-c', 'ulimit -n 160 && exec "$0" "$@"', process.execPath, ...args], options)
+    const { filesMax, ...counts } = JSON.parse(output) as { filesMax: number }
+    expect(counts).toEqual({ nextSequence: 240, durableSequence: 240 })
+    if ('retention' in writerOptions) expect(filesMax).toBeLessThan(200)
+  })
+
   it('losing the permission for the directory at run time is a coded error and nothing is lost', () => {
     expect(runScarce('permission')).toEqual([])
   })

@@ -18,9 +18,6 @@ import { ColdFile } from './cold-file.js'
 
 /** Bytes that one `pread` asks for: enough to make system calls cheap, little enough to stay in the second-level cache. */
 const WINDOW_LENGTH = 256 * 1024
-/** The window of a segment that was just opened: most looks want its first record or its end, and only a walk wants more, for which the window grows with each step. */
-const FIRST_WINDOW_LENGTH = 4096
-const WINDOW_GROWTH = 4
 
 /** Larger payloads are checked piece by piece. */
 const PIECE_LENGTH = 4 * 1024 * 1024
@@ -44,7 +41,6 @@ export class ColdSegment implements SegmentBytes {
   readonly end: number
   readonly fileLength: number
   #window: Buffer = Buffer.allocUnsafe(0)
-  #windowLength = FIRST_WINDOW_LENGTH
   #view: DataView = new DataView(new ArrayBuffer(0))
   #start = 0
   #length = 0
@@ -171,8 +167,7 @@ export class ColdSegment implements SegmentBytes {
   }
 
   #fill(offset: number, length: number): void {
-    const wanted = Math.max(0, Math.min(this.end - offset, Math.max(length, this.#windowLength)))
-    this.#windowLength = Math.min(WINDOW_LENGTH, this.#windowLength * WINDOW_GROWTH)
+    const wanted = Math.max(0, Math.min(this.end - offset, Math.max(length, WINDOW_LENGTH)))
     if (wanted > this.#window.length) {
       this.#window = Buffer.allocUnsafeSlow(wanted)
       this.#view = new DataView(this.#window.buffer)
