@@ -72,6 +72,7 @@ Exit codes:
   3    warning: a finding to check, or an incomplete result
   4    another process holds the writer lock
   130  interrupted
+  143  ended by SIGTERM
 
 Examples:
   $ chron-cli inspect /var/lib/trades

@@ -43,7 +43,6 @@ export abstract class MessageSource implements Parkable {
   readonly #pace = new Pace(OWNERSHIP_LOOK_MS)
   readonly #wakers = new Set<() => void>()
   readonly #loops: OpenLoops
-  /** Used by waits that spin. */
   readonly spins = new SpinHistory()
   readonly #alone: readonly Parkable[] = [this]
   #ownership: Ownership
@@ -308,7 +307,6 @@ export abstract class MessageSource implements Parkable {
     return this.#replaced !== undefined
   }
 
-  /** Used by waits that sleep. */
   look(): boolean {
     return this.isReady || this.#cursor.look()
   }
@@ -351,7 +349,6 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.isStillEmpty()
   }
 
-  /** Used by waits that spin. */
   get isCommitted(): boolean {
     return this.#cursor.isCommitted
   }
