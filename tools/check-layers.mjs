@@ -38,7 +38,7 @@ const ALLOWED = {
 const INNER_ENTRIES = [
   {
     entry: '@chronicle-ts/core/internal',
-    importers: ['inspect', 'typed', 'bus', 'fanin', 'replay', 'testing', 'bridge', 'cli', 'tools'],
+    importers: ['inspect', 'typed', 'bus', 'fanin', 'replay', 'topics', 'testing', 'telemetry', 'bridge', 'cli', 'tools'],
   },
   { entry: '@chronicle-ts/cli/bench', importers: ['tools'] },
   { entry: '@chronicle-ts/bridge/progress', importers: ['cli'] },

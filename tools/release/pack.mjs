@@ -10,7 +10,7 @@ export function publishedPackages() {
 
 /**
  * @param {string} name folder below `packages/`
- * @returns {{ name: string, version: string, private?: boolean, dependencies?: Record<string, string> }}
+ * @returns {{ name: string, version: string, private?: boolean, repository?: unknown, dependencies?: Record<string, string> }}
  */
 export function manifestOf(name) {
   return JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))

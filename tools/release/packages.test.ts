@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,6 +37,8 @@ function readManifest(folder: string): Manifest {
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'chronicle-packages-'))
   application = join(scratch, 'application')
+  // As `prepack` does.
+  for (const name of NAMES) copyFileSync(join(root, 'LICENSE'), join(root, 'packages', name, 'LICENSE'))
   const workspaces = NAMES.map((name) => `--workspace=packages/${name}`)
   const options = ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch, ...workspaces]
   const packed = JSON.parse(execFileSync('npm', options, { cwd: root, encoding: 'utf8' })) as Packed[]
@@ -76,7 +78,7 @@ describe('the packages as the registry serves them', () => {
     const files = contents.get(name) ?? []
     const unwanted = /\.test\.|(^|\/)test\/|\.tsbuildinfo|\.node\.hash|corpus|(^|\/)node_modules\//
     expect(files.filter((path) => unwanted.test(path))).toEqual([])
-    expect(files).toContain('README.md')
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']))
     const folder = join(application, 'node_modules', '@chronicle-ts', name)
     const maps = files.filter((path) => path.endsWith('.map'))
     const broken = maps.filter((path) => {
@@ -88,6 +90,18 @@ describe('the packages as the registry serves them', () => {
     const named = [...JSON.stringify(manifest.exports ?? {}).matchAll(/"\.\/([^"]+\.[^"]+)"/g)].map(([, path]) => path)
     expect(named.filter((path) => path !== undefined && !files.includes(path))).toEqual([])
     expect(manifest.keywords?.length).toBeGreaterThan(2)
+  })
+
+  it('need nothing that asks for a newer Node.js than they do', () => {
+    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { dev?: boolean; optional?: boolean; peer?: boolean; engines?: { node?: string } }>
+    }
+    const shipped = Object.entries(packages).filter(
+      ([path, { dev, optional }]) => path.includes('node_modules/') && !dev && !optional,
+    )
+    expect(shipped.length).toBeGreaterThan(5)
+    const lowest = (range: string) => Math.min(...range.split('||').map((part) => Number(/\d+/.exec(part)?.[0] ?? 0)))
+    expect(shipped.filter(([, { engines }]) => lowest(engines?.node ?? '0') > 20).map(([path]) => path)).toEqual([])
   })
 
   it('are imported from ES modules', () => {

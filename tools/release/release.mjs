@@ -48,6 +48,14 @@ function checkVersions() {
   return `${publishedPackages().length} packages of ${version}`
 }
 
+/** A registry page finds the targets of relative links in the repository that the manifest names. */
+function checkRepository() {
+  const without = publishedPackages().filter((name) => manifestOf(name).repository === undefined)
+  if (without.length === 0) return 'every package names one'
+  if (mode === '--publish') throw new Error(`no repository, so that links of its README lead nowhere: ${without.join(', ')}`)
+  return `missing in ${without.length} packages (a release needs it: links of READMEs lead nowhere without it)`
+}
+
 function checkChangelog() {
   const text = readFileSync(join(root, 'CHANGELOG.md'), 'utf8')
   const { version } = manifestOf('core')
@@ -127,6 +135,7 @@ function upload(tarballs) {
 try {
   step('versions', checkVersions)
   step('changelog', checkChangelog)
+  step('repository', checkRepository)
   step('two builds', compareBuilds)
   step('prebuilt addons', checkPrebuilds)
   const tarballs = packAll(scratch)

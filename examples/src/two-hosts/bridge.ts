@@ -60,7 +60,12 @@ interface Context {
 }
 
 async function push(directory: string, { connection, ends, signal }: Context): Promise<void> {
-  if (!(await whenQueueAppears(directory, { signal }))) return
+  try {
+    await whenQueueAppears(directory, { signal })
+  } catch (error) {
+    if (signal.aborted) return
+    throw error
+  }
   using reader = openReader(directory, 'bridge')
   const source = new ReplicaSource(reader)
   const pusher = new Pusher(source, await FrameStream.of(connection, source.queueId))

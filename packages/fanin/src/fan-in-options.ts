@@ -1,4 +1,5 @@
 import { InvalidArgumentError, realtimeNs, WAIT_STRATEGIES, type WaitStrategyName } from '@chronicle-ts/core'
+import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { HOLD_BACK_MS } from './defaults.js'
 import type { MergeOptions } from './merge.js'
 import type { SourceFailure } from './source-failure.js'
@@ -47,8 +48,19 @@ export interface ResolvedFanInOptions extends MergeOptions {
   readonly ownsSources: boolean
 }
 
+const NAMES: OptionNames<FanInOptions> = {
+  mode: true,
+  allowedLatenessNs: true,
+  holdBackMs: true,
+  wait: true,
+  ownsSources: true,
+  retryFailures: true,
+  onSourceError: true,
+}
+
 /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` that names the option. */
 export function resolveFanInOptions(options: FanInOptions): ResolvedFanInOptions {
+  checkOptions(options, NAMES)
   const { mode = 'eager', holdBackMs = HOLD_BACK_MS, wait = 'adaptive', ownsSources = false } = options
   const { retryFailures = true, onSourceError } = options
   check('mode', mode, mode === 'eager' || mode === 'ordered', "'eager' or 'ordered'")
@@ -77,7 +89,7 @@ export function resolveLateness(lateness: AllowedLateness): bigint | undefined {
 }
 
 /** Rejects NaN, which would never time out. A negative time is over at once. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
-export function checkTimeout(timeoutMs: number): void {
+export function checkTimeout(timeoutMs: unknown): void {
   check('timeoutMs', timeoutMs, typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs), 'a number of milliseconds')
 }
 

@@ -12,7 +12,21 @@ import {
   waitForAny,
   waitForAnyAsync,
 } from '@chronicle-ts/core'
-import { type Interruption, type IteratedSource, onAbort, SourceIterator } from '@chronicle-ts/core/internal'
+import {
+  BLOCKING_WAIT_TIMEOUT_MS,
+  checkFlag,
+  checkOptions,
+  checkPoll,
+  checkSignal,
+  type Interruption,
+  type IteratedSource,
+  isPromise,
+  type OptionNames,
+  onAbort,
+  promiseFromHandler,
+  SourceIterator,
+  type Synchronous,
+} from '@chronicle-ts/core/internal'
 import {
   EMPTY_WAIT_MS,
   HEARTBEAT_LOOK_INTERVAL_MS,
@@ -33,6 +47,11 @@ import { measureMerge } from './measure-merge.js'
 import { Merge } from './merge.js'
 import type { FanInMetrics } from './merge-metrics.js'
 import type { SourceFailure } from './source-failure.js'
+
+const WAIT_NAMES: OptionNames<WaitOptions> = { timeoutMs: true }
+const ASYNC_WAIT_NAMES: OptionNames<AsyncWaitOptions> = { timeoutMs: true, signal: true }
+const ITERATOR_NAMES: OptionNames<{ readonly signal?: AbortSignal }> = { signal: true }
+const COMMIT_NAMES: OptionNames<{ readonly key?: string; readonly durable?: boolean }> = { key: true, durable: true }
 
 /** Longest timer of a wait that has no source. It begins again until one is added. */
 const LONGEST_TIMER_MS = 60_000
@@ -81,6 +100,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   add(key: string, source: S, options: FanInSourceOptions = {}): void {
     this.#assertOpen()
     if (typeof key !== 'string') throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'a string' })
+    checkOptions(options, { allowedLatenessNs: true })
     const { allowedLatenessNs } = options
     const lateness = allowedLatenessNs === undefined ? this.#options.allowedLatenessNs : resolveLateness(allowedLatenessNs)
     this.#merge.add(key, source, lateness)
@@ -136,14 +156,16 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     return this.#merge.next()
   }
 
-  /** Hands up to `limit` messages to the handler, each a view as in {@link next}; returns how many. What the handler throws ends the batch, and so does closing. */
-  poll(limit: number, handler: (delivery: FanInMessage<Message>) => void): number {
+  /** Hands up to `limit` messages to the handler, each a view as in {@link next}; returns how many. What the handler throws ends the batch, and so does closing. The handler must be synchronous. */
+  poll<Result>(limit: number, handler: (delivery: FanInMessage<Message>) => Result & Synchronous<Result>): number {
     this.#assertOpen()
+    checkPoll(limit, handler)
     let count = 0
     while (count < limit && !this.#isClosed) {
       const delivery = this.next()
       if (delivery === undefined) break
-      handler(delivery)
+      const result: unknown = handler(delivery)
+      if (result !== undefined && isPromise(result)) throw promiseFromHandler()
       count++
     }
     return count
@@ -158,12 +180,14 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    */
   commit(options: { readonly key?: string; readonly durable?: boolean } = {}): readonly SourceFailure[] {
     this.#assertOpen()
+    checkOptions(options, COMMIT_NAMES)
     const { key, durable = false } = options
+    checkFlag('durable', durable)
     return key === undefined ? this.#merge.commit(durable) : this.#merge.commitKey(key, durable)
   }
 
   /**
-   * Blocks the calling thread until {@link next} has a message, or the time is over. In ordered mode a message that is held back does not count.
+   * Blocks the calling thread until {@link next} has a message, or the time is over, by default after a second. In ordered mode a message that is held back does not count.
    *
    * Without a source to wait for and without a timeout it sleeps a moment and answers `'timeout'`, because nothing could end it.
    *
@@ -171,7 +195,8 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.#assertOpen()
-    const { timeoutMs = Number.POSITIVE_INFINITY } = options
+    checkOptions(options, WAIT_NAMES)
+    const { timeoutMs = BLOCKING_WAIT_TIMEOUT_MS } = options
     checkTimeout(timeoutMs)
     const deadline = performance.now() + timeoutMs
     for (;;) {
@@ -193,7 +218,9 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    * `ERR_CLOSED` when the fan-in is closed meanwhile.
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
+    checkOptions(options, ASYNC_WAIT_NAMES)
     const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options
+    checkSignal(signal)
     checkTimeout(timeoutMs)
     const deadline = performance.now() + timeoutMs
     for (;;) {
@@ -214,6 +241,8 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    * waits.
    */
   messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, void, void> {
+    checkOptions(options, ITERATOR_NAMES)
+    checkSignal(options.signal)
     const iterated: IteratedSource<FanInMessage<Message>> = {
       isClosed: () => this.#isClosed,
       take: () => this.next(),

@@ -1,4 +1,5 @@
 import { type DirectoryPath, InvalidArgumentError, type MessageSource, QueueWriter } from '@chronicle-ts/core'
+import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import type { FanInOptions } from '@chronicle-ts/fanin'
 
 /**
@@ -19,8 +20,16 @@ export interface ProcessorOptions {
   readonly merge?: Pick<FanInOptions, 'mode' | 'allowedLatenessNs' | 'holdBackMs'>
 }
 
+const MERGE_NAMES: OptionNames<NonNullable<ProcessorOptions['merge']>> = {
+  mode: true,
+  allowedLatenessNs: true,
+  holdBackMs: true,
+}
+
 /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` that names the option. */
 export function checkProcessorOptions(options: ProcessorOptions): void {
+  checkOptions(options, { inputs: true, output: true, merge: true })
+  if (options.merge !== undefined) checkOptions(options.merge, MERGE_NAMES, 'merge')
   const { inputs, output } = options
   const isGiven = typeof inputs === 'object' && inputs !== null && Object.keys(inputs).length > 0
   if (!isGiven) throw new InvalidArgumentError({ argument: 'inputs', value: inputs, expected: 'an object of inputs by name' })

@@ -12,7 +12,7 @@ import {
   QueueReader,
   type QueueWriter,
 } from '@chronicle-ts/core'
-import { endingAtReturn, onAbort } from '@chronicle-ts/core/internal'
+import { checkOptions, checkSignal, endingAtReturn, onAbort } from '@chronicle-ts/core/internal'
 import { type FanInMessage, FanInReader } from '@chronicle-ts/fanin'
 import { InputCommits } from './input-commits.js'
 import { InputRun, OUTPUTS_MAX, type RunInput } from './input-run.js'
@@ -107,6 +107,8 @@ export class Processor {
    * @throws what reading throws; `ERR_NOT_DETERMINISTIC` when an input that was run before emitted something else; what appending throws. All of these end the processor, too.
    */
   messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<FanInMessage<Message>, void, void> {
+    checkOptions(options, { signal: true })
+    checkSignal(options.signal)
     const ending = new AbortController()
     return endingAtReturn(this.#iterate(options.signal, ending), () => ending.abort())
   }
@@ -114,6 +116,7 @@ export class Processor {
   /** Emits an output of the message that the loop is at. @throws {@link InvalidArgumentError} outside of the loop, and for more than 65,536 outputs of one message. */
   emit(typeId: number, payload: Uint8Array, options: EmitOptions = {}): void {
     this.#assertOpen()
+    checkOptions(options, { timestampNs: true, schemaVersion: true })
     if (this.#run === undefined)
       throw new InvalidArgumentError({ argument: 'emit', value: 'no message', expected: 'a call while a message is processed' })
     if (this.#run.count >= OUTPUTS_MAX)

@@ -1,4 +1,5 @@
 import { type DirectoryPath, InvalidArgumentError, type Message, type MessageSource, type Place } from '@chronicle-ts/core'
+import { checkOptions, checkSignal, type OptionNames } from '@chronicle-ts/core/internal'
 import type { FanInMessage } from '@chronicle-ts/fanin'
 
 /** A queue's directory, of which the replay opens an observer, or a reader or observer of the caller's, which stays open and belongs to the replay meanwhile. */
@@ -20,9 +21,13 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal
 }
 
+const NAMES: OptionNames<ReplayOptions> = { sources: true, from: true, speed: true, handler: true, signal: true }
+
 /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` that names the option. */
 export function checkReplayOptions(options: ReplayOptions): void {
-  const { sources, handler, speed } = options
+  checkOptions(options, NAMES)
+  const { sources, handler, speed, signal } = options
+  checkSignal(signal)
   if (typeof sources !== 'object' || sources === null)
     throw new InvalidArgumentError({ argument: 'sources', value: sources, expected: 'an object of sources by key' })
   if (handler !== undefined) checkHandler(handler)

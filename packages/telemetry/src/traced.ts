@@ -1,4 +1,5 @@
 import { type QueueReader, QueueWriter } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import type { TelemetryApi, TracedReaderOptions } from './trace-api.js'
 import { TracedReader } from './traced-reader.js'
 import { TracedWriter } from './traced-writer.js'
@@ -23,5 +24,6 @@ export function traced(
   api: TelemetryApi,
   options?: TracedReaderOptions,
 ): TracedWriter | TracedReader {
+  if (options !== undefined) checkOptions(options, { relate: true, spanName: true, tracer: true })
   return target instanceof QueueWriter ? new TracedWriter(target, api) : new TracedReader(target, api, options)
 }

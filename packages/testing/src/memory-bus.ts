@@ -10,6 +10,7 @@ import {
   type StrategyEndpointsOptions,
 } from '@chronicle-ts/bus'
 import type { QueueReader, QueueWriter, ReaderOptions, WriterOptions } from '@chronicle-ts/core'
+import { checkObject } from '@chronicle-ts/core/internal'
 import { makeFolder, removeFolder } from './memory-folder.js'
 
 /** As `memoryQueue`'s. */
@@ -46,6 +47,7 @@ export class MemoryBus {
 
   /** Opens a strategy's ends, and announces it. */
   strategy(name: string, options: StrategyEndpointsOptions = {}): StrategyEndpoints {
+    checkObject(options)
     const endpoints = this.#kept(
       openStrategyEndpoints(this.layout, name, { ...options, writer: { ...WRITER_OPTIONS, ...options.writer } }),
     )
@@ -55,12 +57,14 @@ export class MemoryBus {
 
   /** Opens the router's ends of a strategy. */
   router(strategy: string, options: RouterEndpointsOptions = {}): RouterEndpoints {
+    checkObject(options)
     return this.#kept(
       openRouterEndpoints(this.layout, strategy, { ...options, writer: { ...WRITER_OPTIONS, ...options.writer } }),
     )
   }
 
   feedWriter(feed: string, options: WriterOptions = {}): QueueWriter {
+    checkObject(options)
     return this.#kept(openFeedWriter(this.layout, feed, { ...WRITER_OPTIONS, ...options }))
   }
 

@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { checkOptions } from '@chronicle-ts/core/internal'
 
 /** Debian installs it outside of a user's path. */
 const PLACES = ['nats-server', '/usr/sbin/nats-server']
@@ -67,6 +68,7 @@ export class NatsServer {
 
   /** Starts a server on a free port and waits until it accepts connections. @throws when `nats-server` is missing. */
   static async start(options: NatsServerOptions): Promise<NatsServer> {
+    checkOptions(options, { folder: true, settings: true, host: true, binary: true, prefix: true })
     const binary = options.binary ?? findNatsServer()
     if (binary === undefined) throw new Error('nats-server is not installed (Debian: apt-get install nats-server)')
     const server = new NatsServer(options, binary, await freePort())

@@ -1,3 +1,4 @@
+import { checkObject } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { MemoryQueue, type MemoryQueueOptions } from './memory-queue.js'
 import { TypedMemoryQueue, type TypedMemoryQueueOptions } from './typed-memory-queue.js'
@@ -25,5 +26,6 @@ export function memoryQueue(options?: MemoryQueueOptions): MemoryQueue
 export function memoryQueue(
   options: MemoryQueueOptions | TypedMemoryQueueOptions<readonly AnyMessageType[]> = {},
 ): MemoryQueue | TypedMemoryQueue<readonly AnyMessageType[]> {
+  checkObject(options)
   return 'types' in options ? new TypedMemoryQueue(options) : new MemoryQueue(options)
 }

@@ -2,6 +2,7 @@ import { AssertionError } from 'node:assert'
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { MessageCopy } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import { ManualClock } from './manual-clock.js'
 import { memoryQueue } from './open-memory-queue.js'
 
@@ -44,6 +45,7 @@ export async function scenario(
   output: string,
   options: ScenarioOptions = {},
 ): Promise<void> {
+  checkOptions(options, { update: true })
   const found = await run(readFileSync(input, 'utf8'), input, strategy)
   if (options.update ?? isUpdate()) writeFileSync(output, found)
   else compare(found, output)

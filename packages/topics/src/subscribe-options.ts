@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type ReaderOptions } from '@chronicle-ts/core'
+import { checkOptions, checkSignal, type OptionNames } from '@chronicle-ts/core/internal'
 import type { FanInOptions } from '@chronicle-ts/fanin'
 import type { AnyMessageType, MessageKey } from '@chronicle-ts/schema'
 import type { AnySelection, Selection } from '@chronicle-ts/typed'
@@ -35,6 +36,23 @@ export interface SubscribeOptions<Types extends readonly AnyMessageType[]> {
   readonly onDetached?: (key: string) => void
 }
 
+const NAMES: OptionNames<SubscribeOptions<readonly AnyMessageType[]>> = {
+  name: true,
+  types: true,
+  where: true,
+  key: true,
+  onBadMessage: true,
+  source: true,
+  mode: true,
+  allowedLatenessNs: true,
+  holdBackMs: true,
+  commit: true,
+  reader: true,
+  signal: true,
+  onProblem: true,
+  onDetached: true,
+}
+
 /** {@link SubscribeOptions} with the defaults filled in. */
 export interface ResolvedSubscribeOptions {
   readonly name: string
@@ -54,6 +72,7 @@ export function resolveSubscribeOptions(
   topic: Topic,
   options: SubscribeOptions<readonly AnyMessageType[]>,
 ): ResolvedSubscribeOptions {
+  checkOptions(options, NAMES)
   const {
     name,
     types = topic.types,
@@ -68,6 +87,7 @@ export function resolveSubscribeOptions(
     onDetached,
   } = options
   const { mode, allowedLatenessNs, holdBackMs } = options
+  checkSignal(signal)
   const foreign = types.find((type) => !topic.types.includes(type))
   if (foreign !== undefined)
     throw new InvalidArgumentError({ argument: 'types', value: foreign.name, expected: 'types of the topic' })

@@ -7,6 +7,7 @@ import {
   type QueueReader,
   type WaitOutcome,
 } from '@chronicle-ts/core'
+import { checkFlag, checkOptions, checkSignal } from '@chronicle-ts/core/internal'
 import { FanInReader, isPassingError, type SourceFailure } from '@chronicle-ts/fanin'
 import { type AnyMessageType, BadMessageError } from '@chronicle-ts/schema'
 import {
@@ -88,6 +89,8 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   /** Yields all messages, waiting where there is none. Ends when the signal aborts, when the subscription is closed and at `return()`; the subscription stays open. */
   messages(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<TopicMessage<Types>, undefined, void> {
+    checkOptions(options, { signal: true })
+    checkSignal(options.signal)
     const awaited: AwaitedSource = {
       isClosed: () => this.closed,
       waitAsync: ({ signal }) => this.#wait(signal),
@@ -97,6 +100,8 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   /** Resolves when {@link next} may have a message, a queue came or went, or the time is over. Rejects with the signal's reason when it aborts. */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
+    checkOptions(options, { timeoutMs: true, signal: true })
+    checkSignal(options.signal)
     const { timeoutMs = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = options
     this.#assertOpen()
     signal.throwIfAborted()
@@ -122,6 +127,8 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
    */
   commit(options: { readonly durable?: boolean } = {}): readonly FailedSource[] {
     this.#assertOpen()
+    checkOptions(options, { durable: true })
+    checkFlag('durable', options.durable)
     this.#failures.committed()
     this.#uncommitted.clear()
     this.#notedKey = undefined

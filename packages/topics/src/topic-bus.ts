@@ -1,5 +1,5 @@
 import { BusLayout } from '@chronicle-ts/bus'
-import { ClosedError, InvalidArgumentError } from '@chronicle-ts/core'
+import { ClosedError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { openSources } from './sources/open-sources.js'
 import { resolveSubscribeOptions, type SubscribeOptions } from './subscribe-options.js'
@@ -21,7 +21,7 @@ export type TypesOf<T extends Topic> = readonly T['types'][number][]
  * for await (const m of bus.subscribe('quotes', { name: 'strategy', types: [Quote], where: (q) => q.bid > 0 })) trade(m.body)
  * ```
  */
-export function openBus<const T extends Topics>(root: string, topics: T): TopicBus<T> {
+export function openBus<const T extends Topics>(root: DirectoryPath, topics: T): TopicBus<T> {
   return new TopicBus(root, topics)
 }
 
@@ -33,7 +33,7 @@ export class TopicBus<const T extends Topics> implements Disposable {
   #isClosed = false
 
   /** Use {@link openBus}. */
-  constructor(root: string, topics: T) {
+  constructor(root: DirectoryPath, topics: T) {
     this.layout = new BusLayout(root)
     this.topics = topics
   }

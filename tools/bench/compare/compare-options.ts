@@ -8,6 +8,8 @@ export interface CompareOptions {
   readonly format: 'text' | 'json' | 'markdown'
   /** Folder for an SVG per row. */
   readonly svg: string | undefined
+  /** Whether the tables of README.md and docs/performance.md are replaced. */
+  readonly write: boolean
   readonly peers: readonly string[]
   readonly workloads: readonly string[]
   readonly rounds: number
@@ -29,6 +31,7 @@ Installs the packages lmdb, redis and nats in build/compare-peers when they are 
   --payload BYTES     length of the messages of W1 to W3, at least 16 (64)
   --root DIR          folder for the files; durable rows measure its disk (the system's folder for temporary files)
   --svg DIR           write an SVG per row into this folder
+  --write             replace the tables of README.md and docs/performance.md
   --json              print the results as JSON
   --markdown          print the results as Markdown
   --help              this text
@@ -43,6 +46,7 @@ export function parseCompareOptions(args: readonly string[]): CompareOptions {
       json: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
       svg: { type: 'string' },
+      write: { type: 'boolean', default: false },
       peers: { type: 'string' },
       workloads: { type: 'string' },
       rounds: { type: 'string', default: '5' },
@@ -55,6 +59,7 @@ export function parseCompareOptions(args: readonly string[]): CompareOptions {
     help: values.help,
     format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
     svg: values.svg,
+    write: values.write,
     peers: chosen('peers', values.peers, PEERS),
     workloads: chosen('workloads', values.workloads, WORKLOADS),
     rounds: Math.floor(numberOption('rounds', values.rounds, 1)),

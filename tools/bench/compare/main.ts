@@ -8,6 +8,7 @@ import { type Figures, measureWorkload } from './measure-workload.js'
 import { findPeer, NOT_BUILT, type Peer } from './peers.js'
 import { type CompareReport, formatCompareMarkdown, formatCompareText, type PeerResult, type WorkloadResult } from './report.js'
 import { WORKLOADS, type Workload } from './workloads.js'
+import { writeTables } from './write-tables.js'
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -35,6 +36,7 @@ async function compare(options: CompareOptions): Promise<void> {
   const report: CompareReport = { schemaVersion: 1, environment, rounds: options.rounds, workloads, notes: NOT_BUILT }
   const format = { json: formatJson, markdown: formatCompareMarkdown, text: formatCompareText }[options.format]
   console.log(format(report))
+  if (options.write) writeTables(report)
   if (options.svg === undefined) return
   for (const workload of workloads) writeFileSync(join(options.svg, `${workload.id.toLowerCase()}.svg`), drawChart(workload))
 }

@@ -77,7 +77,8 @@ export class Strategy {
     const { layout } = bus
     for (const venue of venues) {
       for (const directory of [layout.feed(venue).directory, sendNotesDirectory(layout, venue)]) {
-        if (!(await whenQueueAppears(directory, { signal: link.stopSignal }))) return
+        await untilStopped(whenQueueAppears(directory, { signal: link.stopSignal }), link.stopSignal)
+        if (link.stopSignal.aborted) return
       }
       this.#market.attach(layout, venue)
     }
@@ -112,5 +113,15 @@ export class Strategy {
       if (count === BATCH_COUNT) await new Promise((resolve) => setImmediate(resolve))
       else await ledger.wait(LOOK_INTERVAL_MS)
     }
+  }
+}
+
+/** A wait that the signal to stop ends without an error. */
+async function untilStopped<Found>(wait: Promise<Found>, signal: AbortSignal): Promise<Found | undefined> {
+  try {
+    return await wait
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
   }
 }

@@ -1,8 +1,9 @@
 import { InvalidArgumentError, openObserver } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { readIdentity } from '../replica/replica-identity.js'
 import { type BridgeLag, lagOfReplica, lagOfSource } from './bridge-lag.js'
-import { FrameStream, type StreamNames } from './frame-stream.js'
+import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 import { sinkNoteOf, sinkOf } from './sink-note.js'
 
 /** One sink of a stream. */
@@ -49,6 +50,7 @@ export async function bridgeStatus(
   connection: NatsConnection,
   names: StreamNames = {},
 ): Promise<BridgeStatus> {
+  checkOptions(names, STREAM_NAMES)
   const identity = readIdentity(directory)
   if (identity?.queueId === undefined)
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue with an id' })

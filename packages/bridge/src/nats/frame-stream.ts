@@ -1,4 +1,5 @@
 import { BadBlockError } from '@chronicle-ts/core'
+import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import {
   JetStreamApiError,
   type JetStreamClient,
@@ -22,6 +23,8 @@ export interface StreamNames {
   /** Default `chronicle.<queueId>.data`. */
   readonly subject?: string
 }
+
+export const STREAM_NAMES: OptionNames<StreamNames> = { stream: true, subject: true }
 
 /** How a stream is made that does not exist. A stream that exists stays as it is. */
 export interface StreamSettings {
@@ -64,6 +67,7 @@ export class FrameStream {
   }
 
   static async of(connection: NatsConnection, queueId: string, names: StreamNames = {}): Promise<FrameStream> {
+    checkOptions(names, STREAM_NAMES)
     // Without a look at the account, which a server that is about to start would refuse.
     const manager = await jetstreamManager(connection, { checkAPI: false })
     const { stream = `chronicle-${queueId}`, subject = `chronicle.${queueId}.data` } = names

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 import { InvalidArgumentError, isQueueError } from '@chronicle-ts/core'
-import { fromSystemError } from '@chronicle-ts/core/internal'
+import { checkOptions, checkSignal, fromSystemError, type OptionNames } from '@chronicle-ts/core/internal'
 import {
   connect,
   credsAuthenticator,
@@ -29,6 +29,16 @@ export interface NatsOptions {
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
 }
 
+const NAMES: OptionNames<NatsOptions> = {
+  servers: true,
+  credentialsFile: true,
+  nkeyFile: true,
+  token: true,
+  user: true,
+  password: true,
+  tls: true,
+}
+
 /** Tries again until a server is there. */
 export interface PersistentOptions {
   /** Ends the trying. */
@@ -51,6 +61,8 @@ const SEED_LINE = /^\s*(S[A-Z2-7]{50,})\s*$/m
  * @throws `ERR_SERVER_REFUSED` when credentials, certificate or settings do not fit; `ERR_SERVER_UNREACHABLE` when no server answers; errors of the files that the options name.
  */
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
+  checkOptions(options, NAMES)
+  if (options.tls !== undefined) checkOptions(options.tls, { caFile: true, certFile: true, keyFile: true }, 'tls')
   const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers]
   const outage = new Outage()
   const settings = { ...settingsOf(options, servers), servers, reconnectDelayHandler: () => outage.pauseMs() }
@@ -64,7 +76,10 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
 }
 
 /** {@link connectNats} that waits for a server. @throws as {@link connectNats}, but `ERR_SERVER_UNREACHABLE` only when the signal aborts. */
-export async function connectPersistently(options: NatsOptions, { signal, onNote }: PersistentOptions): Promise<NatsConnection> {
+export async function connectPersistently(options: NatsOptions, persistent: PersistentOptions): Promise<NatsConnection> {
+  checkOptions(persistent, { signal: true, onNote: true })
+  const { signal, onNote } = persistent
+  checkSignal(signal)
   const backoff = new Backoff()
   for (let attempt = 1; ; attempt++) {
     try {

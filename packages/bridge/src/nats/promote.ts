@@ -1,10 +1,11 @@
 import { DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { termMarker } from '../frames/frame.js'
 import { forgetProgress } from '../progress/bridge-progress.js'
 import { becomeSource } from '../replica/replica-identity.js'
 import { ReplicaSink } from '../replica/replica-sink.js'
-import { FrameStream, type StreamNames } from './frame-stream.js'
+import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 import { Puller } from './puller.js'
 import { consumerOf } from './sink-note.js'
 
@@ -29,14 +30,16 @@ export async function promote(
   connection: NatsConnection,
   names: StreamNames & { readonly name: string },
 ): Promise<Promoted> {
+  checkOptions(names, { ...STREAM_NAMES, name: true })
   using sink = new ReplicaSink(directory)
   const { queueId } = sink
   if (queueId === undefined)
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a replica with records' })
-  const stream = await FrameStream.of(connection, queueId, names)
+  const { name, ...streamNames } = names
+  const stream = await FrameStream.of(connection, queueId, streamNames)
   await stream.ensure()
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    await new Puller(sink, stream, { name: names.name, once: true }).run(new AbortController().signal)
+    await new Puller(sink, stream, { name, once: true }).run(new AbortController().signal)
     const end = await stream.end()
     const own = sink.nextSequence ?? 0
     const first = end.next ?? own

@@ -1,4 +1,5 @@
 import { BadBlockError, DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import { AckPolicy, type ConsumerInfo, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import type { BridgeReading } from '../progress/progress-writer.js'
 import type { ReplicaSink } from '../replica/replica-sink.js'
@@ -60,6 +61,7 @@ export class Puller {
   #taken: number | undefined
 
   constructor(sink: ReplicaSink, stream: FrameStream, options: PullerOptions) {
+    checkOptions(options, { name: true, once: true, onNote: true })
     this.#sink = sink
     this.#stream = stream
     this.#options = options

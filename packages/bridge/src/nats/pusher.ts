@@ -1,4 +1,5 @@
 import { BadBlockError, FencedError, QueueReader } from '@chronicle-ts/core'
+import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { decompress } from '../frames/compression.js'
 import { type Frame, partsThere, termMarker } from '../frames/frame.js'
 import type { BridgeReading } from '../progress/progress-writer.js'
@@ -30,6 +31,15 @@ export interface PusherOptions extends StreamSettings {
   /** Ends when the source has caught up, instead of waiting for more. */
   readonly once?: boolean
   readonly onNote?: (note: SessionNote) => void
+}
+
+const NAMES: OptionNames<PusherOptions> = {
+  replicas: true,
+  maxBytes: true,
+  holdUntil: true,
+  sinks: true,
+  once: true,
+  onNote: true,
 }
 
 export interface PushProgress {
@@ -66,6 +76,7 @@ export class Pusher {
   #sent = { records: 0, bytes: 0, sinceMs: 0 }
 
   constructor(source: ReplicaSource, stream: FrameStream, options: PusherOptions = {}) {
+    checkOptions(options, NAMES)
     this.#source = source
     this.#stream = stream
     this.#options = options

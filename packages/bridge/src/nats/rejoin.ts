@@ -1,10 +1,11 @@
 import { InvalidArgumentError, openObserver, openWriter } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { forgetProgress } from '../progress/bridge-progress.js'
 import { type CutOff, cutQueue } from '../replica/cut-queue.js'
 import { becomeReplica, readIdentity } from '../replica/replica-identity.js'
 import { findFork } from './find-fork.js'
-import { FrameStream, type StreamNames } from './frame-stream.js'
+import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 
 export interface Rejoined extends CutOff {
   readonly queueId: string
@@ -20,6 +21,7 @@ export interface Rejoined extends CutOff {
  * @throws {@link InvalidArgumentError} when nothing was promoted, or the queue has the highest term already; `ERR_DATA_LOST` when the stream no longer has the place where the two parted; `ERR_WRITER_ACTIVE`.
  */
 export async function rejoin(directory: string, connection: NatsConnection, names: StreamNames = {}): Promise<Rejoined> {
+  checkOptions(names, STREAM_NAMES)
   const identity = readIdentity(directory)
   if (identity?.queueId === undefined)
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue with an id' })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { fromSystemError } from '@chronicle-ts/core/internal'
+import { checkOptions, checkSignal, fromSystemError } from '@chronicle-ts/core/internal'
 import type { ReplicaSink } from '../replica/replica-sink.js'
 import type { ReplicaSource } from '../source/replica-source.js'
 import { type BrokenStream, encodeFrame, readFrames } from './frame-stream.js'
@@ -29,6 +29,8 @@ export async function pushToStream(
   stream: Writable,
   options: PushToStreamOptions = {},
 ): Promise<Transferred> {
+  checkOptions(options, { from: true, follow: true, signal: true })
+  checkSignal(options.signal)
   const broken = new AbortController()
   const onError = (error: unknown): void => broken.abort(error)
   stream.on('error', onError)

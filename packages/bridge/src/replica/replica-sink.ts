@@ -2,6 +2,7 @@ import {
   BadBlockError,
   ClosedError,
   DataLostError,
+  type DirectoryPath,
   FencedError,
   InvalidArgumentError,
   openObserver,
@@ -9,6 +10,7 @@ import {
   type QueueWriter,
   type WriterOptions,
 } from '@chronicle-ts/core'
+import { absolutePath, checkOptions } from '@chronicle-ts/core/internal'
 import { decompress } from '../frames/compression.js'
 import { type Frame, isSound } from '../frames/frame.js'
 import { FrameAssembler, type WholeFrame } from '../frames/frame-assembler.js'
@@ -44,13 +46,14 @@ export class ReplicaSink {
   #isClosed = false
 
   /** @throws {@link InvalidArgumentError} for a queue with messages that is not a replica of the history; what `openWriter` throws. */
-  constructor(directory: string, options: ReplicaSinkOptions = {}) {
-    this.directory = directory
+  constructor(directory: DirectoryPath, options: ReplicaSinkOptions = {}) {
+    checkOptions(options, { queueId: true, writer: true })
+    this.directory = absolutePath(directory)
     this.#options = options
     this.#queueId = options.queueId
-    const identity = readIdentity(directory)
+    const identity = readIdentity(this.directory)
     if (identity === undefined) return
-    this.#writer = openWriter(directory, options.writer ?? {})
+    this.#writer = openWriter(this.directory, options.writer ?? {})
     try {
       this.#adopt(identity.isReplica ? identity.queueId : undefined)
       this.#term = identity.term

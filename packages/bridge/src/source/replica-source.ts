@@ -7,7 +7,7 @@ import {
   openObserver,
   QueueReader,
 } from '@chronicle-ts/core'
-import { RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
+import { checkOptions, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
 import { assertCompression, compress } from '../frames/compression.js'
 import { type Frame, framesOf } from '../frames/frame.js'
 import { readIdentity } from '../replica/replica-identity.js'
@@ -46,6 +46,7 @@ export class ReplicaSource {
    * @throws {@link InvalidArgumentError} for a replica that was not promoted, for a queue of the base format, which has no id, and for zstd where Node.js does not have it.
    */
   constructor(reader: MessageSource, options: ReplicaSourceOptions = {}) {
+    checkOptions(options, { frameBytes: true, compression: true })
     this.reader = reader
     this.#frameBytes = options.frameBytes ?? FRAME_BYTES
     this.#compression = options.compression ?? 'none'

@@ -1,7 +1,7 @@
-import { ClosedError, InvalidArgumentError } from '@chronicle-ts/core'
-import { isReaderName } from '@chronicle-ts/core/internal'
+import { ClosedError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
+import { checkOptions, checkSignal, isReaderName, type OptionNames } from '@chronicle-ts/core/internal'
 import { RESCAN_INTERVAL_MS, ROUTER_READER_NAME } from '../defaults.js'
-import { BusLayout } from '../layout/bus-layout.js'
+import { type BusLayout, layoutOf } from '../layout/bus-layout.js'
 import { Arrival, eventsOf } from '../watching/arrival.js'
 import { RescanClock } from '../watching/rescan-clock.js'
 import type { DiscoveryEvent, DiscoveryProblem, Incarnation } from './discovery-event.js'
@@ -20,6 +20,14 @@ export interface RouterDiscoveryOptions {
   readonly readerName?: string
   /** Called with what went wrong, once per lasting problem. @defaultValue they are counted in {@link RouterDiscovery.metrics} only */
   readonly onProblem?: (problem: DiscoveryProblem) => void
+}
+
+const NAMES: OptionNames<RouterDiscoveryOptions> = {
+  rescanIntervalMs: true,
+  watch: true,
+  unread: true,
+  readerName: true,
+  onProblem: true,
 }
 
 /** A strategy that is announced now. */
@@ -76,8 +84,9 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
    * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the root or an option is not usable. A tree that cannot be read is a problem for
    * `onProblem`, not an error.
    */
-  constructor(bus: BusLayout | string, options: RouterDiscoveryOptions = {}) {
-    this.layout = typeof bus === 'string' ? new BusLayout(bus) : bus
+  constructor(bus: BusLayout | DirectoryPath, options: RouterDiscoveryOptions = {}) {
+    checkOptions(options, NAMES)
+    this.layout = layoutOf(bus)
     const { rescanIntervalMs = RESCAN_INTERVAL_MS, watch = true, onProblem = () => {} } = options
     const { unread = true, readerName = ROUTER_READER_NAME } = options
     if (!isReaderName(readerName)) {
@@ -121,6 +130,8 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
 
   /** Events one by one, as they come. Ends when the signal aborts or the discovery is closed. */
   events(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<DiscoveryEvent, void, undefined> {
+    checkOptions(options, { signal: true })
+    checkSignal(options.signal)
     const take = () => (this.#closed ? undefined : this.#pending.takeOne())
     return eventsOf({ isClosed: () => this.#closed, take, arrival: this.#arrival }, options.signal)
   }

@@ -1,6 +1,21 @@
 import { join } from 'node:path'
-import { ClosedError, isQueueError, openReader, type QueueReader, type ReaderOptions } from '@chronicle-ts/core'
-import { isReaderName, READERS_DIRECTORY, readerFileName } from '@chronicle-ts/core/internal'
+import {
+  ClosedError,
+  type DirectoryPath,
+  isQueueError,
+  openReader,
+  type QueueReader,
+  type ReaderOptions,
+} from '@chronicle-ts/core'
+import {
+  checkOptions,
+  checkSignal,
+  isReaderName,
+  type OptionNames,
+  pathOf,
+  READERS_DIRECTORY,
+  readerFileName,
+} from '@chronicle-ts/core/internal'
 import { inspectLock } from '@chronicle-ts/inspect'
 import { birthStamp } from '../markers/marker-file.js'
 import { QueueWatch, type QueueWatchOptions } from '../queue/queue-watch.js'
@@ -56,6 +71,8 @@ export interface SubscriberDiscoveryOptions extends QueueWatchOptions {
   readonly reader?: ReaderOptions
 }
 
+const NAMES: OptionNames<SubscriberDiscoveryOptions> = { rescanIntervalMs: true, watch: true, reader: true }
+
 /**
  * Keeps a named reader attached to a queue that may not exist yet, may vanish and may come again.
  *
@@ -74,6 +91,7 @@ export interface SubscriberDiscoveryOptions extends QueueWatchOptions {
  * }
  */
 export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disposable, AsyncDisposable {
+  readonly directory: string
   readonly #options: SubscriberDiscoveryOptions
   readonly #watch: QueueWatch
   readonly #arrival = new Arrival((waiting) => this.#watch.keepAlive(waiting))
@@ -100,12 +118,14 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
    * @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`: an option is not usable. A wrong reader name shows as `waiting`, reason `error`.
    */
   constructor(
-    readonly directory: string,
+    directory: DirectoryPath,
     readonly name: string,
     options: SubscriberDiscoveryOptions = {},
   ) {
+    checkOptions(options, NAMES)
+    this.directory = pathOf(directory)
     this.#options = options
-    this.#watch = new QueueWatch(directory, options, () => this.#look())
+    this.#watch = new QueueWatch(this.directory, options, () => this.#look())
     this.#look()
   }
 
@@ -142,6 +162,8 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
 
   /** Events one by one, as they come. Ends when the signal aborts or the discovery is closed. */
   events(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<SubscriberEvent, void, undefined> {
+    checkOptions(options, { signal: true })
+    checkSignal(options.signal)
     return eventsOf({ isClosed: () => this.#closed, take: () => this.#take(), arrival: this.#arrival }, options.signal)
   }
 

@@ -67,10 +67,10 @@ describe('a strategy and its router', () => {
     const alpha = strategy('alpha')
     const waiting = alpha.waitForOrdersIn()
     router('alpha').ordersIn.append(1, Buffer.from('hello'))
-    expect((await waiting)?.next()?.payload.toString()).toBe('hello')
+    expect((await waiting).next()?.payload.toString()).toBe('hello')
     expect(await alpha.waitForOrdersIn()).toBe(alpha.openOrdersIn())
     const beta = strategy('beta')
-    expect(await beta.waitForOrdersIn({ signal: AbortSignal.timeout(20) })).toBeUndefined()
+    await expect(beta.waitForOrdersIn({ signal: AbortSignal.timeout(20) })).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
   it('do not wait on when they are closed', async () => {

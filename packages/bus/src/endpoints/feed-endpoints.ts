@@ -1,4 +1,5 @@
 import {
+  type DirectoryPath,
   openReader,
   openWriter,
   type QueueReader,
@@ -6,15 +7,15 @@ import {
   type ReaderOptions,
   type WriterOptions,
 } from '@chronicle-ts/core'
-import { BusLayout } from '../layout/bus-layout.js'
+import { type BusLayout, layoutOf } from '../layout/bus-layout.js'
 
 /**
  * Opens a feed for writing, making its directory when it is missing.
  *
  * @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`: no valid name; and what `openWriter` throws.
  */
-export function openFeedWriter(bus: BusLayout | string, feed: string, options?: WriterOptions): QueueWriter {
-  const layout = typeof bus === 'string' ? new BusLayout(bus) : bus
+export function openFeedWriter(bus: BusLayout | DirectoryPath, feed: string, options?: WriterOptions): QueueWriter {
+  const layout = layoutOf(bus)
   return openWriter(layout.createFeed(feed).directory, options)
 }
 
@@ -23,7 +24,12 @@ export function openFeedWriter(bus: BusLayout | string, feed: string, options?: 
  *
  * @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`: no valid name; and what `openReader` throws.
  */
-export function openFeedReader(bus: BusLayout | string, feed: string, readerName: string, options?: ReaderOptions): QueueReader {
-  const layout = typeof bus === 'string' ? new BusLayout(bus) : bus
+export function openFeedReader(
+  bus: BusLayout | DirectoryPath,
+  feed: string,
+  readerName: string,
+  options?: ReaderOptions,
+): QueueReader {
+  const layout = layoutOf(bus)
   return openReader(layout.feed(feed).directory, readerName, options)
 }

@@ -1,4 +1,5 @@
 import {
+  type DirectoryPath,
   openReader,
   openWriter,
   type QueueReader,
@@ -6,8 +7,9 @@ import {
   type ReaderOptions,
   type WriterOptions,
 } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import { ROUTER_READER_NAME } from '../defaults.js'
-import { BusLayout, type StrategyPaths } from '../layout/bus-layout.js'
+import { type BusLayout, layoutOf, type StrategyPaths } from '../layout/bus-layout.js'
 import { createDirectory } from '../layout/create-directory.js'
 
 /** How the router's ends of a strategy's queues are opened. */
@@ -28,11 +30,12 @@ export interface RouterEndpointsOptions {
  * `ERR_WRITER_ACTIVE` when another router serves it. Nothing stays open then.
  */
 export function openRouterEndpoints(
-  bus: BusLayout | string,
+  bus: BusLayout | DirectoryPath,
   name: string,
   options: RouterEndpointsOptions = {},
 ): RouterEndpoints {
-  const layout = typeof bus === 'string' ? new BusLayout(bus) : bus
+  checkOptions(options, { writer: true, reader: true, readerName: true })
+  const layout = layoutOf(bus)
   const paths = layout.strategy(name)
   const ordersOut = openReader(paths.ordersOut, options.readerName ?? ROUTER_READER_NAME, options.reader)
   try {

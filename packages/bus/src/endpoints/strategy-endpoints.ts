@@ -1,5 +1,6 @@
 import {
   ClosedError,
+  type DirectoryPath,
   openReader,
   openWriter,
   type QueueReader,
@@ -7,9 +8,9 @@ import {
   type ReaderOptions,
   type WriterOptions,
 } from '@chronicle-ts/core'
-import { QueueDirectory } from '@chronicle-ts/core/internal'
+import { checkOptions, checkSignal, type OptionNames, QueueDirectory } from '@chronicle-ts/core/internal'
 import { LEASE_RENEWAL_MS, STRATEGY_READER_NAME } from '../defaults.js'
-import { BusLayout, type StrategyPaths } from '../layout/bus-layout.js'
+import { type BusLayout, layoutOf, type StrategyPaths } from '../layout/bus-layout.js'
 import { MarksLostError } from '../markers/marks-lost-error.js'
 import { whenQueueAppears } from '../queue/when-queue-appears.js'
 import { queueIsThere } from '../queue/writer-epoch.js'
@@ -32,6 +33,14 @@ export interface StrategyEndpointsOptions {
   readonly onRenewalError?: (error: unknown) => void
 }
 
+const NAMES: OptionNames<StrategyEndpointsOptions> = {
+  writer: true,
+  reader: true,
+  readerName: true,
+  renewalIntervalMs: true,
+  onRenewalError: true,
+}
+
 /**
  * Opens a strategy's side of the bus: its directories and its `orders_out`. Routers see it after {@link StrategyEndpoints.markReady}.
  *
@@ -44,11 +53,12 @@ export interface StrategyEndpointsOptions {
  * const answers = await strategy.waitForOrdersIn({ signal })
  */
 export function openStrategyEndpoints(
-  bus: BusLayout | string,
+  bus: BusLayout | DirectoryPath,
   name: string,
   options: StrategyEndpointsOptions = {},
 ): StrategyEndpoints {
-  const layout = typeof bus === 'string' ? new BusLayout(bus) : bus
+  checkOptions(options, NAMES)
+  const layout = layoutOf(bus)
   const paths = layout.createStrategy(name)
   const directory = QueueDirectory.open(paths.ordersOut)
   let ordersOut: QueueWriter | undefined
@@ -141,14 +151,23 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
     return this.#ordersIn
   }
 
-  /** {@link openOrdersIn} that waits for the router. `undefined` when the signal aborted before; rejects with `ERR_CLOSED` when the endpoints are closed meanwhile. */
-  async waitForOrdersIn(options: { readonly signal?: AbortSignal } = {}): Promise<QueueReader | undefined> {
+  /** {@link openOrdersIn} that waits for the router. Rejects with the signal's reason when it aborts, and with `ERR_CLOSED` when the endpoints are closed meanwhile. */
+  async waitForOrdersIn(options: { readonly signal?: AbortSignal } = {}): Promise<QueueReader> {
     this.#assertOpen()
+    checkOptions(options, { signal: true })
     const { signal } = options
+    checkSignal(signal)
     const closing = this.#closing.signal
     const either = signal === undefined ? closing : AbortSignal.any([signal, closing])
-    const isThere = await whenQueueAppears(this.paths.ordersIn, { signal: either })
-    return isThere || signal?.aborted !== true ? this.openOrdersIn() : undefined
+    for (;;) {
+      await whenQueueAppears(this.paths.ordersIn, { signal: either }).catch((error) => {
+        this.#assertOpen()
+        throw error
+      })
+      const reader = this.openOrdersIn()
+      // Undefined when the router replaces its queue at this moment.
+      if (reader !== undefined) return reader
+    }
   }
 
   /**

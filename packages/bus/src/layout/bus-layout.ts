@@ -1,6 +1,6 @@
-import { join, resolve } from 'node:path'
-import { InvalidArgumentError } from '@chronicle-ts/core'
-import { isReaderName, LEASE_FILE, READY_FILE } from '@chronicle-ts/core/internal'
+import { join } from 'node:path'
+import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
+import { absolutePath, isReaderName, LEASE_FILE, READY_FILE } from '@chronicle-ts/core/internal'
 import { createDirectory } from './create-directory.js'
 import { listNames } from './list-names.js'
 
@@ -47,12 +47,9 @@ export class BusLayout {
   /** Holds one queue per feed. */
   readonly feedsDirectory: string
 
-  /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the root is not a path. */
-  constructor(root: string) {
-    if (typeof root !== 'string' || root === '' || root.includes('\0')) {
-      throw new InvalidArgumentError({ argument: 'root', value: root, expected: 'the path of a directory' })
-    }
-    this.root = resolve(root)
+  /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: the root is neither a path nor a file URL. */
+  constructor(root: DirectoryPath) {
+    this.root = absolutePath(root, 'root')
     this.strategiesDirectory = join(this.root, 'orders', 'queue')
     this.feedsDirectory = join(this.root, 'market_data', 'queue')
   }
@@ -113,4 +110,9 @@ function checkName(argument: 'strategy' | 'feed', name: unknown): void {
   if (isBusName(name)) return
   const expected = '1 to 128 letters, digits, dots, underscores and hyphens, with no dot in front'
   throw new InvalidArgumentError({ argument, value: name, expected })
+}
+
+/** The layout of a bus that is given as such, or by its root. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function layoutOf(bus: BusLayout | DirectoryPath): BusLayout {
+  return bus instanceof BusLayout ? bus : new BusLayout(bus)
 }

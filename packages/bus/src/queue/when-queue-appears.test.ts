@@ -13,8 +13,8 @@ it('resolves when the queue can be opened', async () => {
   const queue = join(temporaryFolder(), 'a', 'b', 'queue')
   const appearance = whenQueueAppears(queue, INOTIFY_ONLY)
   setTimeout(() => openWriter(queue, { segmentSize: 4096 }).close(), 20)
-  expect(await appearance).toBe(true)
-  expect(await whenQueueAppears(queue, INOTIFY_ONLY)).toBe(true)
+  await appearance
+  await whenQueueAppears(queue, INOTIFY_ONLY)
 })
 
 it('sees the queue in a directory that took the place and the inode of the watched one', async () => {
@@ -31,19 +31,20 @@ it('sees the queue in a directory that took the place and the inode of the watch
   }
   await eventually(() => countInotifyWatches() > before, 'the new one was watched')
   openWriter(queue, { segmentSize: 4096 }).close()
-  expect(await appearance).toBe(true)
+  await appearance
 })
 
-it('resolves without it when the signal aborts, and leaves no watch', async () => {
+it('rejects with the reason when the signal aborts, and leaves no watch', async () => {
   const before = countInotifyWatches()
   const queue = join(temporaryFolder(), 'queue')
-  expect(await whenQueueAppears(queue, { signal: AbortSignal.abort() })).toBe(false)
-  expect(await whenQueueAppears(queue, { signal: AbortSignal.timeout(20) })).toBe(false)
+  await expect(whenQueueAppears(queue, { signal: AbortSignal.abort('stop') })).rejects.toBe('stop')
+  await expect(whenQueueAppears(queue, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({ name: 'TimeoutError' })
   expect(countInotifyWatches()).toBe(before)
 })
 
 it('waits where a file stands in the way, until it is moved', async () => {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'bus'), '')
-  expect(await whenQueueAppears(join(folder, 'bus', 'queue'), { signal: AbortSignal.timeout(20) })).toBe(false)
+  const waiting = whenQueueAppears(join(folder, 'bus', 'queue'), { signal: AbortSignal.timeout(20) })
+  await expect(waiting).rejects.toMatchObject({ name: 'TimeoutError' })
 })

@@ -1,4 +1,5 @@
-import { onAbort } from '@chronicle-ts/core/internal'
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { checkOptions, checkSignal, type OptionNames, onAbort, pathOf } from '@chronicle-ts/core/internal'
 import { QueueWatch, type QueueWatchOptions } from './queue-watch.js'
 import { queueIsThere } from './writer-epoch.js'
 
@@ -8,22 +9,27 @@ export interface AppearanceOptions extends QueueWatchOptions {
   readonly signal?: AbortSignal
 }
 
+const NAMES: OptionNames<AppearanceOptions> = { rescanIntervalMs: true, watch: true, signal: true }
+
 /**
- * Waits until a writer has made the queue, so that it can be opened for reading: true when it is there, false when the signal aborted before. Neither the queue nor
- * any directory above it need exist. Rejects when the system does not let us look.
+ * Waits until a writer has made the queue, so that it can be opened for reading. Neither the queue nor any directory above it need exist. Rejects with the signal's reason when
+ * it aborts, and when the system refuses the look.
  */
-export function whenQueueAppears(queueDirectory: string, options: AppearanceOptions = {}): Promise<boolean> {
+export async function whenQueueAppears(queueDirectory: DirectoryPath, options: AppearanceOptions = {}): Promise<void> {
+  checkOptions(options, NAMES)
+  const directory = pathOf(queueDirectory)
   const { signal } = options
+  checkSignal(signal)
   return new Promise((resolve, reject) => {
-    const watch = new QueueWatch(queueDirectory, options, look)
+    const watch = new QueueWatch(directory, options, look)
     const stopListening = signal === undefined ? () => {} : onAbort(signal, look)
     watch.keepAlive(true)
     look()
 
     function look(): void {
       try {
-        const isThere = queueIsThere(queueDirectory)
-        if (isThere || signal?.aborted === true) end(() => resolve(isThere))
+        if (signal?.aborted === true) end(() => reject(signal.reason))
+        else if (queueIsThere(directory)) end(resolve)
       } catch (error) {
         end(() => reject(error))
       }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isQueueError, openReader, type ReaderOptions, removeReader } from '@chronicle-ts/core'
-import { fromSystemError, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, isQueueError, openReader, type ReaderOptions, removeReader } from '@chronicle-ts/core'
+import { checkOptions, fromSystemError, pathOf, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
 import { inspectQueue, type QueueProblem, type ReaderLag } from '@chronicle-ts/inspect'
 
 /** A reader that is registered at a queue, whether it runs or not. */
@@ -29,7 +29,11 @@ export interface ReaderRecord {
  * for (const { name, alive, lag } of new ReaderRegistration(queue).list()) console.log(name, alive, lag?.messages)
  */
 export class ReaderRegistration {
-  constructor(readonly queueDirectory: string) {}
+  readonly queueDirectory: string
+
+  constructor(queueDirectory: DirectoryPath) {
+    this.queueDirectory = pathOf(queueDirectory)
+  }
 
   /**
    * All registered readers, by name. A queue that is broken is not an error; a folder of readers that cannot be listed is one.
@@ -67,6 +71,7 @@ export class ReaderRegistration {
    * @throws what `openReader` throws: `ERR_NOT_FOUND`, `ERR_READER_ACTIVE`, `ERR_INVALID_ARGUMENT`, ...
    */
   register(name: string, options: Pick<ReaderOptions, 'start' | 'onLost'> = {}): void {
+    checkOptions(options, { start: true, onLost: true })
     openReader(this.queueDirectory, name, options).close()
   }
 

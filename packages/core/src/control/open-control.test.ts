@@ -16,7 +16,7 @@ import {
   SEGMENT_MAGIC_OFFSET,
   SEGMENT_VERSION_OFFSET,
 } from '../format/index.js'
-import { openObserver, openWriter } from '../index.js'
+import { openObserver, openWriter, type QueueWriter } from '../index.js'
 import { createControl } from './create-control.js'
 import { mapControl, openControl, readControl } from './open-control.js'
 
@@ -149,3 +149,33 @@ describe('what a writer of this library keeps in the control block', () => {
     expect(observer.next()?.sequence).toBe(0)
   })
 })
+
+it.each(['self', 'at'] as const)(
+  'opens a queue, or says that it is not ready, whenever its writer begins while the reader looks (%s)',
+  (look) => {
+    const directory = join(temporaryDirectory(), 'begun')
+    mkdirSync(directory)
+    const held = heldDirectory(directory)
+    let writer: QueueWriter | undefined
+    // At this look at the directory, after the control block was found missing, the writer begins.
+    let looks = 0
+    const begin = (): void => {
+      if (look === 'at' && looks++ === 0) return
+      writer ??= openWriter(directory, { segmentSize: 4096 })
+    }
+    const watched = new Proxy(held, {
+      get(target, name) {
+        if (name === look) begin()
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    try {
+      openControl(watched, false).close()
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ERR_NOT_READY', category: 'retry' })
+    } finally {
+      writer?.close()
+    }
+  },
+)

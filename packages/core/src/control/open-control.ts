@@ -109,7 +109,7 @@ export function controlError(
   const { state, block, waitedMs } = found
   switch (state) {
     case 'absent':
-      return isLocked(directory) || isUntouched(directory)
+      return isBeingMade(directory)
         ? new NotReadyError({ directory: directory.path, initState: undefined, waitedMs })
         : new NotAQueueError({ directory: directory.path, detail: 'it has no control.meta' })
     case 'version':
@@ -125,6 +125,11 @@ export function controlError(
     default:
       return new NotReadyError({ directory: directory.path, initState: block?.initState, waitedMs })
   }
+}
+
+/** In this order: a writer that begins after one look is seen by the next, whose lock or control block is there by then. */
+function isBeingMade(directory: QueueDirectory): boolean {
+  return isUntouched(directory) || isLocked(directory) || readControl(directory).state !== 'absent'
 }
 
 /** A writer that makes the queue holds the lock: the control block comes last. */

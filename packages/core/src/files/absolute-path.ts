@@ -9,14 +9,16 @@ export type DirectoryPath = string | URL
  * Where a relative directory is at the time of the call. Handles open and delete files of their queue for as long as they live: after a `process.chdir` the same words
  * would name another place, where another queue may be.
  *
+ * @param argument what the caller calls it, for the error.
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` for what is neither a path nor a file URL.
  */
-export function absolutePath(directory: DirectoryPath): string {
-  const path = pathOf(directory)
+export function absolutePath(directory: DirectoryPath, argument = 'directory'): string {
+  const path = pathOf(directory, argument)
   return isAbsolute(path) ? path : resolve(path)
 }
 
-function pathOf(directory: unknown): string {
+/** {@link absolutePath} that leaves a relative path as it is, for functions that report it. */
+export function pathOf(directory: unknown, argument = 'directory'): string {
   if (typeof directory === 'string' && directory !== '' && !directory.includes('\0')) return directory
   const isUrl = directory instanceof URL
   try {
@@ -25,7 +27,7 @@ function pathOf(directory: unknown): string {
     // Of another scheme, or with a host.
   }
   throw new InvalidArgumentError({
-    argument: 'directory',
+    argument,
     value: isUrl ? directory.href : directory,
     expected: 'a path, or a file: URL',
   })

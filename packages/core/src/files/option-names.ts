@@ -1,5 +1,38 @@
 import { InvalidArgumentError } from '../errors/index.js'
 
+/** The names of a group of options. The compiler compares them with the type, so that none is forgotten. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
+
+/**
+ * Checks that options are an object without unknown names. Allocates nothing: calls on hot paths take options, too.
+ *
+ * @param group the option that holds these, for the error; absent for the options themselves.
+ * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`.
+ */
+export function checkOptions<Options extends object>(options: Options, names: OptionNames<Options>, group?: string): void {
+  checkObject(options, group)
+  for (const name in options) if (names[name] !== true) checkOptionNames(options, Object.keys(names), group)
+}
+
+/** Checks that options are an object, before they are copied or taken apart. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkObject(options: unknown, group = 'options'): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidArgumentError({ argument: group, value: options, expected: 'an object' })
+}
+
+/** Checks an option that is either on or off. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkFlag(argument: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new InvalidArgumentError({ argument, value, expected: 'true or false' })
+}
+
+/** Checks the option of that name. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined) return
+  const isSignal = typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal
+  if (!isSignal) throw new InvalidArgumentError({ argument: 'signal', value: signal, expected: 'an AbortSignal' })
+}
+
 /**
  * Refuses an option that does not exist. A misspelt option would otherwise be left out in silence, which TypeScript notices and plain JavaScript does not.
  *

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
+import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { readRegularFile } from '../files/regular-file.js'
 import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY, type SavedPosition } from '../format/index.js'
@@ -15,7 +16,7 @@ export interface RegisteredReader {
 }
 
 /** All registered readers of a queue, by name. Reads their files; joins nothing and locks nothing. */
-export function listReaders(directory: string): RegisteredReader[] {
+export function listReaders(directory: DirectoryPath): RegisteredReader[] {
   using held = QueueDirectory.open(directory)
   return readersOf(held)
 }

@@ -1,6 +1,6 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { type WriterStatus, writerStatus } from '../control/writer-status.js'
-import { BATCH_COUNT_MAX, BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
+import { BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
 import { publish } from '../diagnostics.js'
 import { BadSegmentError, ClosedError, DataLostError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
 import type { OwnedFile } from '../files/owned-file.js'
@@ -8,13 +8,13 @@ import type { QueueDirectory } from '../files/queue-directory.js'
 import type { Position } from '../positions/position-file.js'
 import type { Parkable, SeenWord } from '../wait/parkable.js'
 import { SpinHistory } from '../wait/spin-history.js'
-import { waitBlocking, waitForAnyAsync, waitInterruptibly } from '../wait/wait-for-any.js'
+import { waitBlocking, waitInterruptibly, whenReady } from '../wait/wait-for-any.js'
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
 import { type IterationTurns, withTurns } from './commit-every.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
 import { lagOf, peekOrUnreadable } from './lag.js'
-import { locateStart } from './locate-start.js'
+import { locateStart, sequenceAtEnd } from './locate-start.js'
 import { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
 import { type LoopKind, OpenLoops } from './open-loops.js'
@@ -23,6 +23,7 @@ import { Pace } from './pace.js'
 import { lookAfterWhileParked } from './parked-sources.js'
 import { checkFromOne, checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
 import type { CursorQueue } from './queue-segments.js'
+import { readAsyncWait, readBatch, readFollow, readIterator, readTimeout } from './read-source-options.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
 import { RecordCursor } from './record-cursor.js'
 import { type IteratedSource, SourceIterator } from './source-iterator.js'
@@ -42,9 +43,7 @@ export abstract class MessageSource implements Parkable {
   readonly #pace = new Pace(OWNERSHIP_LOOK_MS)
   readonly #wakers = new Set<() => void>()
   readonly #loops: OpenLoops
-  /** Used by waits that spin. */
   readonly spins = new SpinHistory()
-  /** What this source waits for by itself. */
   readonly #alone: readonly Parkable[] = [this]
   #ownership: Ownership
   /** What was replaced under this source, in words. */
@@ -132,7 +131,7 @@ export abstract class MessageSource implements Parkable {
    */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.assertOpen()
-    return this.#counted(waitBlocking(this.#alone, options.timeoutMs, this.#options.wait))
+    return this.#counted(waitBlocking(this.#alone, readTimeout(options), this.#options.wait))
   }
 
   /**
@@ -141,7 +140,7 @@ export abstract class MessageSource implements Parkable {
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
     this.assertOpen()
-    return this.#counted(await waitForAnyAsync(this.#alone, { ...options, strategy: this.#options.wait }))
+    return this.#counted(await whenReady(this.#alone, { ...readAsyncWait(options), strategy: this.#options.wait }))
   }
 
   /**
@@ -154,8 +153,8 @@ export abstract class MessageSource implements Parkable {
    * that were not delivered stay in the source. When reading fails, the iterator throws what {@link next} throws, and ends.
    */
   messages(options: IteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
-    const iterated = this.iterated({ method: 'messages', commits: false })
-    return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    const ends = { signal: readIterator(options), turnsAtOnce: ITERATOR_TURN_COUNT }
+    return new SourceIterator(this.iterated({ method: 'messages', commits: false }), ends)
   }
 
   /** What {@link messages} iterates, called at each turn. */
@@ -182,13 +181,16 @@ export abstract class MessageSource implements Parkable {
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
     this.assertOpen()
+    const ends = { signal: readFollow(options), turnsAtOnce: ITERATOR_TURN_COUNT }
     const kind = this.#loops.assertMayBegin({ method: 'follow', commits: false })
     const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
     if (options.from !== undefined) this.seek(options.from)
     const followed = new Followed(this.#cursor, end)
     const take = (): FollowItem | undefined => this.#orCaughtUp(followed.take())
-    const iterated = this.#iterated(kind, take, () => this.#keepReadable(followed.message))
-    return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: ITERATOR_TURN_COUNT })
+    return new SourceIterator(
+      this.#iterated(kind, take, () => this.#keepReadable(followed.message)),
+      ends,
+    )
   }
 
   /**
@@ -197,14 +199,13 @@ export abstract class MessageSource implements Parkable {
    * @throws {@link InvalidArgumentError} for a `max` that is not an integer from 1 on.
    */
   batches(options: BatchOptions = {}): AsyncGenerator<MessageCopy[], undefined, void> {
-    const max = options.max ?? BATCH_COUNT_MAX
-    checkFromOne('max', max)
+    const { signal, max } = readBatch(options)
     const iterated = this.#iterated(
       { method: 'batches', commits: false },
       () => this.#orCaughtUp(takeBatch(this.#cursor, max)),
       () => undefined,
     )
-    return new SourceIterator(iterated, { signal: options.signal, turnsAtOnce: Math.ceil(ITERATOR_TURN_COUNT / max) })
+    return new SourceIterator(iterated, { signal, turnsAtOnce: Math.ceil(ITERATOR_TURN_COUNT / max) })
   }
 
   /** Position of the next message. */
@@ -306,7 +307,6 @@ export abstract class MessageSource implements Parkable {
     return this.#replaced !== undefined
   }
 
-  /** Used by waits that sleep. */
   look(): boolean {
     return this.isReady || this.#cursor.look()
   }
@@ -349,7 +349,6 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.isStillEmpty()
   }
 
-  /** Used by waits that spin. */
   get isCommitted(): boolean {
     return this.#cursor.isCommitted
   }
@@ -372,10 +371,11 @@ export abstract class MessageSource implements Parkable {
   /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
   protected placeAtStart(start: Place): Position {
     const isResumed = typeof start === 'object' && 'segmentId' in start
+    const searched = { directory: this.#held, control: this.#control }
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
-      const { position, nextSequence } = locateStart({ directory: this.#held, control: this.#control }, start)
+      const { position, nextSequence } = locateStart(searched, start)
       if (!this.#cursor.seek(position, isResumed)) continue
-      if (nextSequence !== undefined) this.#cursor.assume(nextSequence)
+      this.#cursor.assume(nextSequence ?? (this.#cursor.nextSequence < 0 ? sequenceAtEnd(searched, position) : undefined))
       return position
     }
     if (isResumed) return this.#placeElsewhere(start)

@@ -4,7 +4,7 @@ import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
 import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
-import { type AsyncOpenOptions, whenQueueIsThere, whenQueueIsThereAsync } from './when-queue-is-there.js'
+import { type AsyncOpenOptions, readAsyncOpen, whenQueueIsThere, whenQueueIsThereAsync } from './when-queue-is-there.js'
 
 /**
  * Opens a queue for looking: nothing is registered, written or pinned, and read permission is enough. Begins at the earliest message unless told
@@ -24,7 +24,7 @@ export async function openObserverAsync(
   directory: DirectoryPath,
   options: ObserverOptions & AsyncOpenOptions = {},
 ): Promise<QueueObserver> {
-  const { signal, ...others } = options
+  const { signal, others } = readAsyncOpen(options)
   const resolved = resolveSourceOptions(others)
   return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => open(directory, resolved))
 }

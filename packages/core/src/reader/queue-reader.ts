@@ -3,6 +3,7 @@ import { openControl } from '../control/open-control.js'
 import { ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, READER_HEARTBEAT_MS } from '../defaults.js'
 import { BadPositionError, DataLostError, InvalidArgumentError } from '../errors/index.js'
 import type { DirectoryPath } from '../files/absolute-path.js'
+import { checkFlag, checkOptions, type OptionNames } from '../files/option-names.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { isRecordOffset, RECORD_ALIGNMENT, RECORD_FLAG_HEADER_CRC, recordLength } from '../format/index.js'
 import { readLostSequence, removeLostNote } from '../positions/lost-position.js'
@@ -12,11 +13,12 @@ import type { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
 import { MessageSource, type OpenedSource } from './message-source.js'
 import { Pace } from './pace.js'
+import { readIteratorOptions } from './read-source-options.js'
 import { type ReaderOptions, type ResolvedReaderOptions, resolveReaderOptions } from './reader-options.js'
 import { checkRun, RUN_COMMIT_EVERY, type RunOptions, runConcurrently, runInOrder } from './run-handler.js'
 import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { IteratorOptions } from './source-types.js'
-import { type AsyncOpenOptions, whenQueueIsThere, whenQueueIsThereAsync } from './when-queue-is-there.js'
+import { type AsyncOpenOptions, readAsyncOpen, whenQueueIsThere, whenQueueIsThereAsync } from './when-queue-is-there.js'
 
 /** What an open did, and where the reader began: at its saved position, as a new name, or over again because `reset` said so. */
 export interface ReaderOpening {
@@ -28,6 +30,9 @@ export interface CommittingIteratorOptions extends IteratorOptions {
   /** Commits once per so many messages, whenever the reader has caught up, and when the iterator ends; `Infinity`: then only. By default the caller commits. */
   readonly commitEvery?: number | undefined
 }
+
+const COMMITTING_NAMES: OptionNames<CommittingIteratorOptions> = { signal: true, commitEvery: true }
+const DURABLE_NAMES: OptionNames<{ readonly durable?: boolean }> = { durable: true }
 
 /** Which message {@link QueueReader.commitThrough} goes up to: a `Message`, a `MessageCopy`, or these three fields of one. */
 export interface CommittedMessage {
@@ -73,7 +78,7 @@ export async function openReaderAsync(
   name: string,
   options: ReaderOptions & AsyncOpenOptions = {},
 ): Promise<QueueReader> {
-  const { signal, ...others } = options
+  const { signal, others } = readAsyncOpen(options)
   const resolved = resolveReaderOptions(others)
   checkReaderName(name)
   return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => open(directory, name, resolved))
@@ -135,10 +140,11 @@ export class QueueReader extends MessageSource {
    * in it no reader would find. With `durable` also `IoError` and its kin.
    */
   commit(options?: { readonly durable?: boolean }): void {
+    const isDurable = options !== undefined && readDurable(options)
     const segmentId = this.cursorSegmentId
     if (this.closed) throw this.closedError()
     this.#save(segmentId, this.cursorBlock)
-    if (options?.durable) this.#file.sync()
+    if (isDurable) this.#file.sync()
   }
 
   /**
@@ -149,9 +155,10 @@ export class QueueReader extends MessageSource {
    */
   commitThrough(message: CommittedMessage, options?: { readonly durable?: boolean }): void {
     this.assertOpen()
+    const isDurable = options !== undefined && readDurable(options)
     const { segmentId, block } = this.#endOf(message)
     this.#saveFurther(segmentId, block)
-    if (options?.durable) this.#file.sync()
+    if (isDurable) this.#file.sync()
   }
 
   /**
@@ -166,8 +173,9 @@ export class QueueReader extends MessageSource {
    * ```
    */
   override messages(options: CommittingIteratorOptions = {}): AsyncGenerator<Message, undefined, void> {
-    const { commitEvery, signal } = options
-    if (commitEvery === undefined) return super.messages(options)
+    const signal = readIteratorOptions(options, COMMITTING_NAMES)
+    const { commitEvery } = options
+    if (commitEvery === undefined) return super.messages({ signal })
     return new SourceIterator(this.#committing('messages', commitEvery), { signal, turnsAtOnce: ITERATOR_TURN_COUNT })
   }
 
@@ -317,4 +325,11 @@ export class QueueReader extends MessageSource {
     // Last: a blocked writer that looks now finds the reader gone.
     if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
   }
+}
+
+function readDurable(options: { readonly durable?: boolean }): boolean {
+  checkOptions(options, DURABLE_NAMES)
+  const { durable = false } = options
+  checkFlag('durable', durable)
+  return durable
 }

@@ -61,7 +61,7 @@ export function resolveSourceOptions(options: SourceOptions): ResolvedSourceOpti
   const given = readOnce(options)
   checkOptionNames(given, SOURCE_OPTION_NAMES)
   const resolved = {
-    start: given.start ?? 'earliest',
+    start: given.start === undefined ? 'earliest' : given.start,
     onCorrupt: given.onCorrupt ?? 'strict',
     onLost: given.onLost ?? 'strict',
     wait: given.wait ?? 'adaptive',
@@ -104,15 +104,19 @@ export function checkStart(start: Start, names: readonly string[]): void {
   throw new InvalidArgumentError({
     argument: 'start',
     value: start,
-    expected: 'a sequence, a bigint of nanoseconds, or a count of last messages, not negative, or a position',
+    expected:
+      'one of { sequence }, { last }, { time: Date, milliseconds or a bigint of nanoseconds }, { timestampNs: bigint }, none negative, or a position',
   })
 }
 
 function isPlace(start: unknown): boolean {
   if (typeof start !== 'object' || start === null) return false
+  // A message is a place, too: it has a sequence and a position.
+  if ('segmentId' in start) return 'sequence' in start ? isCount(start.sequence) : isPosition(start)
+  // Two places, or one and a misspelt word, are none.
+  if (Object.keys(start).length !== 1) return false
   if ('sequence' in start) return isCount(start.sequence)
   if ('last' in start) return isCount(start.last)
-  if ('segmentId' in start) return isPosition(start)
   if ('time' in start) return momentNs(start.time) !== undefined
   return 'timestampNs' in start && typeof start.timestampNs === 'bigint' && start.timestampNs >= 0n
 }

@@ -198,8 +198,8 @@ export class RecordCursor {
   }
 
   /** Says which sequence the next message has, after {@link seek}. */
-  assume(nextSequence: number): void {
-    this.#assumedSequence = nextSequence
+  assume(nextSequence: number | undefined): void {
+    if (nextSequence !== undefined) this.#assumedSequence = nextSequence
   }
 
   /** The commit word at the position, for waits. `undefined` where no record can begin. */

@@ -1,5 +1,6 @@
 import { ITERATOR_TURN_COUNT } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
+import { checkOptions, checkSignal, type OptionNames } from '../files/option-names.js'
 import { Interruption } from '../wait/interruption.js'
 import { checkCommitEvery } from './commit-every.js'
 import type { Message } from './message.js'
@@ -22,8 +23,13 @@ export interface RunOptions {
 /** Commits per so many messages when told nothing else: as many as are handled before the event loop turns. */
 export const RUN_COMMIT_EVERY = ITERATOR_TURN_COUNT
 
+const RUN_NAMES: OptionNames<RunOptions> = { signal: true, concurrency: true, commitEvery: true }
+
 /** @throws {@link InvalidArgumentError}. */
-export function checkRun(handler: unknown, { concurrency = 1, commitEvery = RUN_COMMIT_EVERY }: RunOptions): void {
+export function checkRun(handler: unknown, options: RunOptions): void {
+  checkOptions(options, RUN_NAMES)
+  const { concurrency = 1, commitEvery = RUN_COMMIT_EVERY, signal } = options
+  checkSignal(signal)
   if (typeof handler !== 'function')
     throw new InvalidArgumentError({ argument: 'handler', value: handler, expected: 'a function' })
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)

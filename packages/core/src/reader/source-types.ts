@@ -18,7 +18,7 @@ export interface SourceMetrics extends CursorCounts {
 
 export interface WaitOptions {
   /** Milliseconds, up to `Infinity`. Default: `wait` 1000, because a blocked thread runs no signal handler; `waitAsync` `Infinity`. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 export interface AsyncWaitOptions extends WaitOptions {

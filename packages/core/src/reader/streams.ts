@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream'
+import { InvalidArgumentError } from '../errors/index.js'
+import { checkOptions, type OptionNames } from '../files/option-names.js'
 import type { MessageCopy } from './message-copy.js'
 import type { MessageSource } from './message-source.js'
 
@@ -12,6 +14,21 @@ export interface StreamOptions {
 /** Messages read ahead when told nothing else. */
 const HIGH_WATER_MARK = 16
 
+const STREAM_NAMES: OptionNames<StreamOptions> = { signal: true, highWaterMark: true }
+
+/** Reads the options of a stream. The iterator checks the signal. @throws {@link InvalidArgumentError} */
+function readStreamOptions(options: StreamOptions): { readonly signal: AbortSignal | undefined; readonly highWaterMark: number } {
+  checkOptions(options, STREAM_NAMES)
+  const { signal, highWaterMark = HIGH_WATER_MARK } = options
+  if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 0)
+    throw new InvalidArgumentError({
+      argument: 'highWaterMark',
+      value: highWaterMark,
+      expected: 'a number of messages, not negative',
+    })
+  return { signal, highWaterMark }
+}
+
 /**
  * A Node.js stream of the source's messages from here on, in object mode. Each is a copy, because a stream reads ahead; backpressure stops the reading. Destroying the
  * stream leaves the source open. Committing is up to the consumer: `source.commit()` would also count what is still in the stream's buffer, so commit through the
@@ -20,10 +37,11 @@ const HIGH_WATER_MARK = 16
  * The rules are those of `source.messages()`: the stream ends when the signal aborts or the source is closed, and fails when reading fails.
  */
 export function toReadable(source: MessageSource, options: StreamOptions = {}): Readable {
-  const messages = source.messages({ signal: options.signal })
+  const { signal, highWaterMark } = readStreamOptions(options)
+  const messages = source.messages({ signal })
   return new Readable({
     objectMode: true,
-    highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
+    highWaterMark,
     read() {
       messages.next().then(
         ({ value, done }) => {
@@ -53,7 +71,8 @@ function pushMore(readable: Readable, source: MessageSource): void {
 
 /** {@link toReadable} as a web stream; cancelling it leaves the source open. */
 export function toReadableStream(source: MessageSource, options: StreamOptions = {}): ReadableStream<MessageCopy> {
-  const messages = source.messages({ signal: options.signal })
+  const { signal, highWaterMark } = readStreamOptions(options)
+  const messages = source.messages({ signal })
   return new ReadableStream<MessageCopy>(
     {
       async pull(controller) {
@@ -68,7 +87,7 @@ export function toReadableStream(source: MessageSource, options: StreamOptions =
         await messages.return(undefined)
       },
     },
-    { highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK },
+    { highWaterMark },
   )
 }
 

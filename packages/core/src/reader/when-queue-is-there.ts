@@ -1,11 +1,20 @@
 import { QUEUE_LOOK_MS } from '../defaults.js'
 import { isQueueError } from '../errors/index.js'
+import { checkObject, checkSignal } from '../files/option-names.js'
 import { pause } from '../files/pause.js'
 import { onAbort } from '../wait/abort-listeners.js'
 
 export interface AsyncOpenOptions {
   /** Ends the wait for the queue. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** Splits the options of an asynchronous open. @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT` for an invalid signal. */
+export function readAsyncOpen<Options extends AsyncOpenOptions>(options: Options) {
+  checkObject(options)
+  const { signal, ...others } = options
+  checkSignal(signal)
+  return { signal, others }
 }
 
 /** Opens, again and again while the queue is still to come: it does not exist, or a writer is making it. Blocks the calling thread. */

@@ -1,5 +1,6 @@
 import { BLOCKING_WAIT_TIMEOUT_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
+import { checkOptions, checkSignal, type OptionNames } from '../files/option-names.js'
 import type { Interruption } from './interruption.js'
 import { anyReady } from './looking.js'
 import type { Parkable } from './parkable.js'
@@ -8,8 +9,8 @@ import type { WaitOutcome } from './wait-strategy.js'
 
 export interface WaitForAnyOptions {
   /** Milliseconds, up to `Infinity`. Default: {@link waitForAny} 1000, because a blocked thread runs no signal handler; {@link waitForAnyAsync} `Infinity`. */
-  readonly timeoutMs?: number
-  readonly strategy?: WaitStrategyName
+  readonly timeoutMs?: number | undefined
+  readonly strategy?: WaitStrategyName | undefined
 }
 
 export interface AsyncWaitForAnyOptions extends WaitForAnyOptions {
@@ -22,6 +23,9 @@ export interface InterruptibleWaitOptions extends AsyncWaitForAnyOptions {
   readonly interruption: Interruption
 }
 
+const WAIT_NAMES: OptionNames<WaitForAnyOptions> = { timeoutMs: true, strategy: true }
+const ASYNC_WAIT_NAMES: OptionNames<AsyncWaitForAnyOptions> = { ...WAIT_NAMES, signal: true }
+
 /**
  * Blocks the calling thread until any source has something to read, or the time is over. Says which of the two (L37). While the thread is blocked, no handler of the program
  * runs, those of signals such as SIGTERM included: prefer {@link waitForAnyAsync}, and keep this for worker threads.
@@ -29,30 +33,37 @@ export interface InterruptibleWaitOptions extends AsyncWaitForAnyOptions {
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`; what looking at a source throws, for instance `ERR_CLOSED`.
  */
 export function waitForAny(sources: readonly Parkable[], options: WaitForAnyOptions = {}): WaitOutcome {
-  checkStrategy(options.strategy)
+  checkOptions(options, WAIT_NAMES)
+  checkWait(sources, options)
   return waitBlocking(sources, options.timeoutMs, options.strategy ?? 'adaptive')
 }
 
-/** {@link waitForAny} without an object for its options: a source that spins calls this once per message. */
+/** {@link waitForAny} whose arguments are checked, without an object for them: a source that spins calls this once per message. */
 export function waitBlocking(
   sources: readonly Parkable[],
   timeoutMs: number | undefined,
   strategy: WaitStrategyName,
 ): WaitOutcome {
-  checkTimeout(timeoutMs)
   if (anyReady(sources)) return 'message'
   return STRATEGIES[strategy].wait(sources, performance.now() + (timeoutMs ?? BLOCKING_WAIT_TIMEOUT_MS))
 }
 
-/** Rejects NaN, which would never time out. A negative time is over: callers subtract. */
-function checkTimeout(timeoutMs: number | undefined): void {
-  if (timeoutMs !== undefined && (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs)))
-    throw new InvalidArgumentError({ argument: 'timeoutMs', value: timeoutMs, expected: 'a number of milliseconds' })
-}
-
-function checkStrategy(strategy: WaitStrategyName | undefined): void {
+function checkWait(sources: readonly Parkable[], { timeoutMs, strategy }: WaitForAnyOptions): void {
+  if (!Array.isArray(sources) || !sources.every(isParkable))
+    throw new InvalidArgumentError({ argument: 'sources', value: sources, expected: 'an array of readers and observers' })
+  checkTimeout(timeoutMs)
   if (strategy !== undefined && !WAIT_STRATEGIES.includes(strategy))
     throw new InvalidArgumentError({ argument: 'strategy', value: strategy, expected: WAIT_STRATEGIES.join(', ') })
+}
+
+function isParkable(source: unknown): boolean {
+  return typeof source === 'object' && source !== null && 'whileParked' in source
+}
+
+/** Rejects NaN, which would never time out. A negative time is over: callers subtract. */
+export function checkTimeout(timeoutMs: unknown): void {
+  if (timeoutMs !== undefined && (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs)))
+    throw new InvalidArgumentError({ argument: 'timeoutMs', value: timeoutMs, expected: 'a number of milliseconds' })
 }
 
 /**
@@ -63,8 +74,14 @@ function checkStrategy(strategy: WaitStrategyName | undefined): void {
  * `ERR_INVALID_ARGUMENT`; what looking at a source throws.
  */
 export async function waitForAnyAsync(sources: readonly Parkable[], options: AsyncWaitForAnyOptions = {}): Promise<WaitOutcome> {
-  checkTimeout(options.timeoutMs)
-  checkStrategy(options.strategy)
+  checkOptions(options, ASYNC_WAIT_NAMES)
+  checkSignal(options.signal)
+  checkWait(sources, options)
+  return whenReady(sources, options)
+}
+
+/** {@link waitForAnyAsync} whose arguments are checked. */
+export async function whenReady(sources: readonly Parkable[], options: AsyncWaitForAnyOptions): Promise<WaitOutcome> {
   const deadline = performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY)
   return STRATEGIES[options.strategy ?? 'adaptive'].waitAsync(sources, deadline, options)
 }

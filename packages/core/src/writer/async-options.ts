@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
-import { checkOptionNames } from '../files/option-names.js'
+import { checkOptions, checkSignal, type OptionNames } from '../files/option-names.js'
 import type { AsyncAppendOptions } from './append-options.js'
 import { type RecordDetails, readDetails } from './record-details.js'
 
@@ -9,15 +9,22 @@ export interface ResolvedAsyncOptions {
   readonly details: RecordDetails | undefined
 }
 
+const NAMES: OptionNames<AsyncAppendOptions> = {
+  signal: true,
+  timeoutMs: true,
+  timestampNs: true,
+  schemaVersion: true,
+  trace: true,
+  source: true,
+}
+
 /** Reads each option once. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
 export function readAsyncOptions(
   options: AsyncAppendOptions,
   { defaultTimeoutMs, extensions }: { defaultTimeoutMs: number; extensions: boolean },
 ): ResolvedAsyncOptions {
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })
+  checkOptions(options, NAMES)
   const read = { ...options }
-  checkOptionNames(read, ['signal', 'timeoutMs', 'timestampNs', 'schemaVersion', 'trace', 'source'])
   const { signal, timeoutMs = defaultTimeoutMs } = read
   if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
     throw new InvalidArgumentError({
@@ -25,7 +32,6 @@ export function readAsyncOptions(
       value: timeoutMs,
       expected: 'a number of milliseconds, not negative',
     })
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
-    throw new InvalidArgumentError({ argument: 'signal', value: signal, expected: 'an AbortSignal' })
+  checkSignal(signal)
   return { signal, timeoutMs, details: readDetails(read, extensions) }
 }

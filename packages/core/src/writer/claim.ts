@@ -1,9 +1,12 @@
 import type { NativeAppender, Status } from '@chronicle-ts/native'
 import { STATUS_FAULT, STATUS_OK } from '@chronicle-ts/native'
 import { ClosedError, InvalidArgumentError, type QueueError, SegmentTruncatedError } from '../errors/index.js'
+import { checkOptions, type OptionNames } from '../files/option-names.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import type { CommitOptions } from './append-options.js'
 import { timestampOf } from './timestamp.js'
+
+const COMMIT_NAMES: OptionNames<CommitOptions> = { timestampNs: true, length: true }
 
 /**
  * Room in the segment for one message, to be filled in place: no copy is made. The object is reused by the next claim of its writer; it is open until
@@ -87,6 +90,7 @@ export class Claim {
    * @throws `NotDurableError` `ERR_NOT_DURABLE`: the message is in the queue, and a flush policy that waits could not make it durable.
    */
   commit(options?: CommitOptions): void {
+    if (options !== undefined) checkOptions(options, COMMIT_NAMES)
     const generation = this.#generation
     const length = options?.length
     const timestampNs = timestampOf(options?.timestampNs)

@@ -1,5 +1,5 @@
-import type { AppendOptions } from './append-options.js'
-import { type RecordDetails, readAppendOptions } from './record-details.js'
+import type { AppendOptions, ClaimOptions } from './append-options.js'
+import { type RecordDetails, readAppendOptions, readClaimOptions } from './record-details.js'
 
 /**
  * Append options that were read and checked once, for writers whose messages all carry the same. Options of a call are read at every call, because a program may
@@ -24,4 +24,9 @@ export class PreparedOptions implements AppendOptions {
 /** The details of the options of one call. @throws `InvalidArgumentError` */
 export function detailsOf(options: AppendOptions, extensions: boolean): RecordDetails | undefined {
   return (extensions ? PreparedOptions.detailsOf(options) : undefined) ?? readAppendOptions(options, extensions)
+}
+
+/** {@link detailsOf} for a claim. @throws `InvalidArgumentError` */
+export function claimDetailsOf(options: ClaimOptions, extensions: boolean): RecordDetails | undefined {
+  return (extensions ? PreparedOptions.detailsOf(options) : undefined) ?? readClaimOptions(options, extensions)
 }

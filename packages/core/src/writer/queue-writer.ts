@@ -39,7 +39,7 @@ import type { Durability } from './durability.js'
 import { Head } from './head.js'
 import { batchAppends, blockAppends, type ManyAppends } from './many-appends.js'
 import type { OpenedQueue } from './opened-queue.js'
-import { detailsOf } from './prepared-options.js'
+import { claimDetailsOf, detailsOf } from './prepared-options.js'
 import { readBatch } from './read-batch.js'
 import { appendWith, type RecordDetails } from './record-details.js'
 import { Rolling } from './rolling.js'
@@ -237,7 +237,7 @@ export class QueueWriter {
    * @param length bytes of payload, at most: `commit({ length })` may use fewer.
    */
   claim(typeId: number, length: number, options?: ClaimOptions): Claim {
-    const details = this.#detailsOf(options)?.native
+    const details = options === undefined ? undefined : claimDetailsOf(options, this.#opened.options.extensions)?.native
     let status = this.#appender.claim(typeId, length, details)
     while (status !== STATUS_OK) {
       if (!this.#rolling.makesRoom(status, { writer: this, typeId, length })) this.#rolling.roll(true)

@@ -9,7 +9,7 @@ import {
   type Status,
 } from '@chronicle-ts/native'
 import { InvalidArgumentError } from '../errors/index.js'
-import { checkOptionNames } from '../files/option-names.js'
+import { checkOptions, type OptionNames } from '../files/option-names.js'
 import {
   encodeSourcePosition,
   RECORD_FLAG_SOURCE_POSITION,
@@ -23,7 +23,7 @@ import {
   SOURCE_OUTPUT_INDEX_MAX,
   type SourcePosition,
 } from '../format/index.js'
-import type { MessageDetails, TraceOption } from './append-options.js'
+import type { ClaimOptions, MessageDetails, TraceOption } from './append-options.js'
 import { timestampOf } from './timestamp.js'
 
 /** What a message carries besides its type and payload, read from the options once and checked. A message that carries nothing has none. */
@@ -33,7 +33,9 @@ export interface RecordDetails {
   readonly native: number | Uint8Array | undefined
 }
 
-const DETAIL_NAMES = ['timestampNs', 'schemaVersion', 'trace', 'source'] as const
+const DETAIL_NAMES: OptionNames<MessageDetails> = { timestampNs: true, schemaVersion: true, trace: true, source: true }
+const CLAIM_NAMES: OptionNames<ClaimOptions> = { schemaVersion: true, trace: true, source: true }
+const TRACE_NAMES: OptionNames<TraceOption> = { traceId: true, spanId: true, sampled: true, random: true }
 const UINT32_MAX = 0xffff_ffff
 
 /**
@@ -55,8 +57,13 @@ export function readDetails(given: MessageDetails, extensions: boolean): RecordD
 
 /** {@link readDetails} of the options of one call, whose names are checked. */
 export function readAppendOptions(given: MessageDetails, extensions: boolean): RecordDetails | undefined {
-  if (typeof given !== 'object' || given === null) invalid('options', given, 'an object')
-  for (const name in given) if (!isDetailName(name)) checkOptionNames(given, DETAIL_NAMES)
+  checkOptions(given, DETAIL_NAMES)
+  return readDetails(given, extensions)
+}
+
+/** {@link readAppendOptions} for a claim, whose time is given at its commit. */
+export function readClaimOptions(given: ClaimOptions, extensions: boolean): RecordDetails | undefined {
+  checkOptions(given, CLAIM_NAMES)
   return readDetails(given, extensions)
 }
 
@@ -87,10 +94,6 @@ export function encodeBatchDetails(all: readonly (RecordDetails | undefined)[]):
   return bytes
 }
 
-function isDetailName(name: string): boolean {
-  return name === 'timestampNs' || name === 'schemaVersion' || name === 'trace' || name === 'source'
-}
-
 function encodeDetails(
   timestampNs: bigint | undefined,
   schemaVersion: number,
@@ -118,7 +121,7 @@ function storeTime(bytes: Buffer, at: number, timestampNs: bigint | undefined): 
 
 /** Returns the flags that belong to it. */
 function storeTrace(bytes: Buffer, trace: TraceOption): number {
-  if (typeof trace !== 'object' || trace === null) invalid('trace', trace, 'an object with traceId and spanId')
+  checkOptions(trace, TRACE_NAMES, 'trace')
   const { traceId, spanId, sampled = false, random = false } = trace
   storeId(bytes, { name: 'trace.traceId', id: traceId, at: DETAILS_TRACE_OFFSET, length: RECORD_TRACE_ID_LENGTH })
   const at = DETAILS_TRACE_OFFSET + RECORD_TRACE_ID_LENGTH

@@ -150,6 +150,11 @@ const RETENTION_OPTIONS: Readonly<Record<keyof RetentionOptions, true>> = {
   maxReaderLagBytes: true,
 }
 
+/** Checks the `retention` of a writer by itself. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
+export function checkRetention(retention: RetentionOptions): void {
+  resolveWriterOptions({ retention })
+}
+
 /** Reads every option once, checks it and fills in defaults. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
 export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOptions {
   const own = readOptions(given)

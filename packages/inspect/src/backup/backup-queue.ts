@@ -1,4 +1,5 @@
-import { openWriter, type RecoveryAction } from '@chronicle-ts/core'
+import { type DirectoryPath, openWriter, type RecoveryAction } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import { type BackupOptions, type BackupReport, QueueBackup } from './queue-backup.js'
 
 /**
@@ -11,7 +12,7 @@ import { type BackupOptions, type BackupReport, QueueBackup } from './queue-back
  * const { records, readers } = backupQueue('/var/lib/trades', '/backup/trades-2026-11-28')
  * ```
  */
-export function backupQueue(source: string, target: string, options: BackupOptions = {}): BackupReport {
+export function backupQueue(source: DirectoryPath, target: DirectoryPath, options: BackupOptions = {}): BackupReport {
   const backup = new QueueBackup(source, target, options)
   try {
     while (backup.step());
@@ -33,16 +34,17 @@ export interface RestoreReport extends BackupReport {
  * @throws as {@link backupQueue}, and what `openWriter` throws.
  */
 export function restoreQueue(
-  backup: string,
-  target: string,
+  backup: DirectoryPath,
+  target: DirectoryPath,
   options: Pick<BackupOptions, 'positions' | 'verify'> = {},
 ): RestoreReport {
+  checkOptions(options, { positions: true, verify: true })
   const report = backupQueue(backup, target, { ...options, isRestore: true })
   return { ...report, recovery: recoverOnce(target) }
 }
 
 /** Opens a queue for writing and closes it again. */
-export function recoverOnce(directory: string): readonly RecoveryAction[] {
+export function recoverOnce(directory: DirectoryPath): readonly RecoveryAction[] {
   const writer = openWriter(directory)
   try {
     return [...writer.recovery]

@@ -1,12 +1,15 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
+import { dirname, join } from 'node:path'
+import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
+  absolutePath,
   CONTROL_DEVICE_OFFSET,
   CONTROL_FILE,
   CONTROL_IDENTITY_CRC_OFFSET,
+  checkOptions,
   decodePosition,
   encodeControl,
+  type OptionNames,
   POSITION_LENGTH,
   parseReaderFileName,
   READERS_DIRECTORY,
@@ -39,6 +42,8 @@ export interface BackupOptions {
   /** @internal Write no manifest: the copy is a queue that is to be used. */
   readonly isRestore?: boolean
 }
+
+const NAMES: OptionNames<BackupOptions> = { positions: true, verify: true, isRestore: true }
 
 export interface BackupProgress {
   readonly phase: 'copy' | 'verify'
@@ -88,9 +93,10 @@ export class QueueBackup {
   /**
    * @throws InvalidArgumentError when the target exists or lies in the queue; NotAQueueError when the source holds no segment; what the system says otherwise. Nothing was made then.
    */
-  constructor(source: string, target: string, options: BackupOptions = {}) {
-    this.#source = resolve(source)
-    this.#target = resolve(target)
+  constructor(source: DirectoryPath, target: DirectoryPath, options: BackupOptions = {}) {
+    checkOptions(options, NAMES)
+    this.#source = absolutePath(source)
+    this.#target = absolutePath(target)
     this.#options = options
     this.#checkTarget()
     // Positions come first: the end that is looked up afterwards is not before any of them.

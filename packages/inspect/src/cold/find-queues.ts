@@ -1,11 +1,14 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DirectoryPath } from '@chronicle-ts/core'
 import {
   CONTROL_FILE,
+  checkOptions,
   fromSystemError,
   INDEX_FILE,
   LOCK_FILE,
   parseSegmentFileName,
+  pathOf,
   QUARANTINE_DIRECTORY,
   READERS_DIRECTORY,
 } from '@chronicle-ts/core/internal'
@@ -33,7 +36,9 @@ export interface FoundQueues {
  *
  * @throws NotFoundError, PermissionError, NotAQueueError when the root itself cannot be listed.
  */
-export function findQueues(root: string, options: FindQueuesOptions = {}): FoundQueues {
+export function findQueues(place: DirectoryPath, options: FindQueuesOptions = {}): FoundQueues {
+  const root = pathOf(place)
+  checkOptions(options, { depth: true, directoryLimit: true })
   const { depth = 8, directoryLimit = 100_000 } = options
   const directories: string[] = []
   const unreadable: string[] = []

@@ -1,10 +1,14 @@
 import { join } from 'node:path'
+import type { DirectoryPath } from '@chronicle-ts/core'
 import {
+  checkOptions,
   controlExtensionsAreCurrent,
   decodeDurableMark,
   findNextRecord,
   judgeRecord,
   LOCK_FILE,
+  type OptionNames,
+  pathOf,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { markAcknowledged } from './acknowledged.js'
@@ -36,6 +40,8 @@ export interface InspectOptions {
   readonly locks?: LockTable
 }
 
+export const INSPECT_NAMES: OptionNames<InspectOptions> = { segmentLimit: true, quick: true, holdsLock: true, locks: true }
+
 const SEGMENT_LIMIT = 512
 
 /**
@@ -49,7 +55,9 @@ const SEGMENT_LIMIT = 512
  * const { head, readers, problems } = inspectQueue('/var/lib/trades')
  * ```
  */
-export function inspectQueue(directory: string, options: InspectOptions = {}): QueueInspection {
+export function inspectQueue(place: DirectoryPath, options: InspectOptions = {}): QueueInspection {
+  const directory = pathOf(place)
+  checkOptions(options, INSPECT_NAMES)
   // The control block is read before the segments: a live writer can only be ahead of it, never behind.
   const control = readColdControl(directory)
   const listing = listQueue(directory)

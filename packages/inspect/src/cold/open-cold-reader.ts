@@ -1,5 +1,13 @@
-import { InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
-import { isRecordOffset, momentNs, QueueDirectory, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
+import {
+  checkOptions,
+  isRecordOffset,
+  momentNs,
+  type OptionNames,
+  pathOf,
+  QueueDirectory,
+  SEGMENT_FIRST_RECORD_OFFSET,
+} from '@chronicle-ts/core/internal'
 import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdReader } from './cold-reader.js'
@@ -35,6 +43,8 @@ export interface ColdReaderOptions {
   readonly checkPayloads?: boolean
 }
 
+const NAMES: OptionNames<ColdReaderOptions> = { from: true, to: true, checkPayloads: true }
+
 /**
  * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, for every size of the queue;
  * `last`, `sequence` and `timestampNs` walk the headers of one segment more. The reader stays in the directory that it opened, and ends with the problem `QUEUE_REMOVED` when its path no longer names that one.
@@ -47,8 +57,9 @@ export interface ColdReaderOptions {
  * for (const item of reader) if (item.kind === 'record') console.log(item.sequence, item.payload.toString())
  * ```
  */
-export function openColdReader(directory: string, options: ColdReaderOptions = {}): ColdReader {
-  const held = QueueDirectory.open(directory)
+export function openColdReader(directory: DirectoryPath, options: ColdReaderOptions = {}): ColdReader {
+  checkOptions(options, NAMES)
+  const held = QueueDirectory.open(pathOf(directory))
   try {
     return openHeld(held, options)
   } catch (error) {
@@ -63,9 +74,22 @@ function openHeld(held: QueueDirectory, options: ColdReaderOptions): ColdReader 
   if (!isQueueListing(listing))
     throw new NotAQueueError({ directory: held.path, detail: 'it holds neither a control block nor a segment' })
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: believableControl(readColdControl(directory)) }
-  const position = resolveStart(places, options.from ?? 'earliest')
+  const { from = 'earliest' } = options
+  checkColdStart(from)
+  const position = resolveStart(places, from)
   const end = options.to === 'present' ? presentEnd(places) : undefined
   return new ColdReader({ held, position, end, checkPayloads: options.checkPayloads ?? true })
+}
+
+/** Two places, or one and a misspelt word, are none. */
+function checkColdStart(from: unknown): void {
+  if (from === 'earliest' || from === 'latest') return
+  const names = typeof from === 'object' && from !== null ? Object.keys(from) : []
+  const isOne = names.length === 1 && ['last', 'sequence', 'timestampNs', 'time', 'segmentId'].includes(names[0] ?? '')
+  const isPlace = names.includes('segmentId') && names.every((name) => name === 'segmentId' || name === 'offset')
+  if (isOne || isPlace) return
+  const expected = "'earliest', 'latest', or one of { last }, { sequence }, { timestampNs }, { time }, { segmentId, offset }"
+  throw new InvalidArgumentError({ argument: 'from', value: from, expected })
 }
 
 function timeOf(time: Moment): bigint {

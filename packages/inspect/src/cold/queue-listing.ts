@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import type { DirectoryPath } from '@chronicle-ts/core'
 import {
   CONTROL_FILE,
   fromSystemError,
@@ -6,6 +7,7 @@ import {
   LEASE_FILE,
   LOCK_FILE,
   parseSegmentFileName,
+  pathOf,
   QUARANTINE_DIRECTORY,
   READERS_DIRECTORY,
   READY_FILE,
@@ -62,7 +64,8 @@ const KNOWN = new Set<string>([
  *
  * @throws QueueError when the directory is missing, is not a directory, or may not be listed.
  */
-export function listQueue(directory: string, path: string = directory): QueueListing {
+export function listQueue(place: DirectoryPath, path: string = pathOf(place)): QueueListing {
+  const directory = pathOf(place)
   const names = readNames(directory, path)
   const present = new Set(names)
   const segmentIds: number[] = []

@@ -1,4 +1,11 @@
-import { type ControlBlock, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import type { DirectoryPath } from '@chronicle-ts/core'
+import {
+  type ControlBlock,
+  checkOptions,
+  type OptionNames,
+  pathOf,
+  SEGMENT_FIRST_RECORD_OFFSET,
+} from '@chronicle-ts/core/internal'
 import { BulkCheck } from './bulk-check.js'
 import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdItem, ColdPosition } from './cold-item.js'
@@ -22,6 +29,8 @@ export interface VerifyOptions {
   /** @internal The caller holds the writer lock itself, so that no writer is at work. Default: false. */
   readonly holdsLock?: boolean
 }
+
+const NAMES: OptionNames<VerifyOptions> = { from: true, toSegment: true, problemLimit: true, holdsLock: true }
 
 /** How far a verification is. */
 export interface VerifyProgress {
@@ -79,7 +88,9 @@ export class QueueVerification {
   #isDone = false
 
   /** @see {@link verifyQueue} */
-  constructor(directory: string, options: VerifyOptions) {
+  constructor(place: DirectoryPath, options: VerifyOptions) {
+    const directory = pathOf(place)
+    checkOptions(options, NAMES)
     this.#options = options
     this.#problemLimit = options.problemLimit ?? PROBLEM_LIMIT
     this.inspection = inspectQueue(directory, {
@@ -251,6 +262,6 @@ export class QueueVerification {
  * console.log(verification.problems)
  * ```
  */
-export function verifyQueue(directory: string, options: VerifyOptions = {}): QueueVerification {
+export function verifyQueue(directory: DirectoryPath, options: VerifyOptions = {}): QueueVerification {
   return new QueueVerification(directory, options)
 }

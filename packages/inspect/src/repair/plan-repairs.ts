@@ -1,4 +1,4 @@
-import { CONTROL_FILE, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
+import { CONTROL_FILE, checkOptions, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from '../cold/cold-item.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
@@ -82,6 +82,7 @@ export function planRepairs(
   problems: readonly QueueProblem[],
   options: InternalPlanOptions = {},
 ): RepairStep[] {
+  checkOptions(options, { skipDamage: true, holdsLock: true })
   // Half of the facts are not a ground to act on.
   if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })

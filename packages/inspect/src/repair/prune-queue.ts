@@ -1,5 +1,13 @@
-import { NotAQueueError, openWriter, type RetentionOptions, type RetentionVerdict } from '@chronicle-ts/core'
-import { QueueDirectory, RetentionPlan, type RetentionState, segmentAgeMs, surveyReaders } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, NotAQueueError, openWriter, type RetentionOptions, type RetentionVerdict } from '@chronicle-ts/core'
+import {
+  checkRetention,
+  pathOf,
+  QueueDirectory,
+  RetentionPlan,
+  type RetentionState,
+  segmentAgeMs,
+  surveyReaders,
+} from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { listQueue } from '../cold/queue-listing.js'
@@ -9,7 +17,9 @@ import { listQueue } from '../cold/queue-listing.js'
  *
  * @throws NotFoundError, PermissionError, NotAQueueError when there is no usable queue.
  */
-export function planPrune(directory: string, rules: RetentionOptions): RetentionVerdict[] {
+export function planPrune(place: DirectoryPath, rules: RetentionOptions): RetentionVerdict[] {
+  const directory = pathOf(place)
+  checkRetention(rules)
   const { control, controlIsValid } = inspectQueue(directory, { segmentLimit: 2 })
   if (control === undefined || !controlIsValid)
     throw new NotAQueueError({ directory, detail: 'it has no valid control block; see what the doctor says' })
@@ -34,7 +44,7 @@ export function planPrune(directory: string, rules: RetentionOptions): Retention
  * @returns the ids that are gone.
  * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a live writer keeps house itself. PermissionError, IoError: the system refuses to delete a segment, which the error names.
  */
-export async function pruneQueue(directory: string, rules: RetentionOptions): Promise<number[]> {
+export async function pruneQueue(directory: DirectoryPath, rules: RetentionOptions): Promise<number[]> {
   const before = planPrune(directory, rules).map(({ segmentId }) => segmentId)
   const writer = openWriter(directory, { retention: rules })
   try {

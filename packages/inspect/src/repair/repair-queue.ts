@@ -1,5 +1,5 @@
-import { NotAQueueError, type RecoveryAction } from '@chronicle-ts/core'
-import { QueueDirectory, quarantineEntry, WriterLock, writeWhole } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, NotAQueueError, type RecoveryAction } from '@chronicle-ts/core'
+import { checkOptions, pathOf, QueueDirectory, quarantineEntry, WriterLock, writeWhole } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
@@ -24,7 +24,9 @@ const ROUNDS_MAX = 4
  *
  * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a writer has the queue open; nothing was changed.
  */
-export function repairQueue(directory: string, repairOptions: RepairOptions = {}): RepairReport {
+export function repairQueue(place: DirectoryPath, repairOptions: RepairOptions = {}): RepairReport {
+  const directory = pathOf(place)
+  checkOptions(repairOptions, { problems: true, skipDamage: true })
   const { problems, ...options } = repairOptions
   if (!inspectQueue(directory).isQueue) throw new NotAQueueError({ directory, detail: 'there is nothing to repair' })
   const startedNs = binding.realtimeNs()

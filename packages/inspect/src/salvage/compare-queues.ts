@@ -1,3 +1,4 @@
+import type { DirectoryPath } from '@chronicle-ts/core'
 import type { ColdRecord } from '../cold/cold-item.js'
 import type { ColdReader } from '../cold/cold-reader.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
@@ -36,7 +37,7 @@ export class QueueDifference {
   #omitted = 0
 
   /** @throws NotFoundError, PermissionError, NotAQueueError. */
-  constructor(left: string, right: string) {
+  constructor(left: DirectoryPath, right: DirectoryPath) {
     this.#left = new Side(left)
     try {
       this.#right = new Side(right)
@@ -111,7 +112,7 @@ class Side {
   #record: ColdRecord | undefined
   problems = 0
 
-  constructor(directory: string) {
+  constructor(directory: DirectoryPath) {
     this.#reader = openColdReader(directory, { to: 'present' })
     this.advance()
   }

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
+import { dirname, join } from 'node:path'
+import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
+  absolutePath,
   CONTROL_FILE,
   encodeControl,
   encodePosition,
@@ -90,9 +91,9 @@ export class QueueSalvage {
   #isDone = false
 
   /** @throws InvalidArgumentError when the target exists; NotAQueueError when there is nothing to read. Nothing was made then. */
-  constructor(source: string, target: string) {
-    this.#source = resolve(source)
-    this.#target = resolve(target)
+  constructor(source: DirectoryPath, target: DirectoryPath) {
+    this.#source = absolutePath(source)
+    this.#target = absolutePath(target)
     if (existsSync(this.#target) || `${this.#target}/`.startsWith(`${this.#source}/`))
       throw new InvalidArgumentError({
         argument: 'target',
@@ -225,7 +226,7 @@ export class QueueSalvage {
 }
 
 /** Writes every good record of a queue into a new one. @throws as {@link QueueSalvage}. */
-export function salvageQueue(source: string, target: string): SalvageReport {
+export function salvageQueue(source: DirectoryPath, target: DirectoryPath): SalvageReport {
   const salvage = new QueueSalvage(source, target)
   try {
     while (salvage.step());

@@ -1,3 +1,5 @@
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import type { ColdRecord } from '../cold/cold-item.js'
 import type { ColdReader } from '../cold/cold-reader.js'
 import { type ColdReaderOptions, openColdReader } from '../cold/open-cold-reader.js'
@@ -41,7 +43,8 @@ export class QueueStatistics {
   #problems = 0
 
   /** @throws NotFoundError, PermissionError, NotAQueueError. */
-  constructor(directory: string, options: Pick<ColdReaderOptions, 'from'> = {}) {
+  constructor(directory: DirectoryPath, options: Pick<ColdReaderOptions, 'from'> = {}) {
+    checkOptions(options, { from: true })
     this.#reader = openColdReader(directory, { ...options, to: 'present', checkPayloads: false })
   }
 

@@ -1,8 +1,10 @@
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import { type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { MeasuredReader } from './judge-reader.js'
 import type { QueueState } from './queue-state.js'
-import { type Measured, type StateOptions, stateOfQueue } from './state-of-queue.js'
+import { type Measured, STATE_NAMES, type StateOptions, stateOfQueue } from './state-of-queue.js'
 
 /** How long looks are remembered: as far back as trends are drawn and times of arrival are known. */
 export const HISTORY_MS = 15 * 60_000
@@ -45,15 +47,17 @@ export class StateHistory {
 
   /** Judges a look with what earlier looks saw. */
   state(inspection: QueueInspection, options: StateOptions = {}, nowMs = performance.now()): QueueState {
+    checkOptions(options, STATE_NAMES)
     const measured = this.add(inspection, nowMs)
     return stateOfQueue(inspection, { ...options, ...(measured !== undefined && { measured }) })
   }
 
   /** Looks at the queue's directory and judges what it finds. @throws as `inspectQueue`. */
   look(
-    directory: string,
+    directory: DirectoryPath,
     options: StateOptions & Pick<InspectOptions, 'segmentLimit' | 'locks'> = {},
   ): { inspection: QueueInspection; state: QueueState } {
+    checkOptions(options, { ...STATE_NAMES, segmentLimit: true, locks: true })
     const { segmentLimit = QUICK_SEGMENTS, locks, ...rest } = options
     const inspection = inspectQueue(directory, { quick: true, segmentLimit, ...(locks !== undefined && { locks }) })
     return { inspection, state: this.state(inspection, rest) }

@@ -1,5 +1,6 @@
-import { pause, WRITE_BACK_FAILED } from '@chronicle-ts/core/internal'
-import { type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { checkOptions, type OptionNames, pathOf, pause, WRITE_BACK_FAILED } from '@chronicle-ts/core/internal'
+import { INSPECT_NAMES, type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
 import { judgeReader, type MeasuredReader } from './judge-reader.js'
@@ -33,12 +34,15 @@ export interface StateOptions {
   readonly surroundings?: Surroundings
 }
 
+export const STATE_NAMES: OptionNames<StateOptions> = { thresholds: true, measured: true, surroundings: true }
+
 /**
  * Says what a queue, its writer and each of its readers are doing, from a look at its files and at the processes that hold its locks.
  *
  * @see docs/states.md for every word, when it applies and how much it matters.
  */
 export function stateOfQueue(inspection: QueueInspection, options: StateOptions = {}): QueueState {
+  checkOptions(options, STATE_NAMES)
   const { thresholds = {}, measured, surroundings = surroundingsOf(inspection) } = options
   const writer = judgeWriter(inspection, surroundings, { thresholds, movedLately: measured?.movedLately })
   const readers = inspection.readers.map((reader) =>
@@ -87,9 +91,11 @@ export function stateOfQueue(inspection: QueueInspection, options: StateOptions 
  * ```
  */
 export function inspectState(
-  directory: string,
+  place: DirectoryPath,
   options: InspectOptions & StateOptions = {},
 ): { readonly inspection: QueueInspection; readonly state: QueueState } {
+  const directory = pathOf(place)
+  checkOptions(options, { ...INSPECT_NAMES, ...STATE_NAMES })
   const first = lookOnce(directory, options)
   const isSuspect = first.state.readers.some(({ word, lag }) => word === 'lagging' && lag.arrivalKnownBy === 'commit')
   if (!isSuspect || options.measured !== undefined) return first
@@ -99,8 +105,14 @@ export function inspectState(
 }
 
 function lookOnce(directory: string, options: InspectOptions & StateOptions): { inspection: QueueInspection; state: QueueState } {
-  const inspection = inspectQueue(directory, options)
-  return { inspection, state: stateOfQueue(inspection, { thresholds: readThresholds(directory), ...options }) }
+  const { thresholds, measured, surroundings, ...looks } = options
+  const inspection = inspectQueue(directory, looks)
+  const state = stateOfQueue(inspection, {
+    thresholds: thresholds ?? readThresholds(directory),
+    ...(measured !== undefined && { measured }),
+    ...(surroundings !== undefined && { surroundings }),
+  })
+  return { inspection, state }
 }
 
 function problemConditions(problems: readonly QueueProblem[]): StateCondition[] {

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { checkOptions, checkSignal, type OptionNames } from '@chronicle-ts/core/internal'
 import { openColdReader } from '../cold/open-cold-reader.js'
 import { listQueue } from '../cold/queue-listing.js'
 
@@ -37,6 +38,8 @@ export interface FindTraceOptions {
   readonly signal?: AbortSignal
 }
 
+const NAMES: OptionNames<FindTraceOptions> = { sinceNs: true, timeoutMs: true, signal: true }
+
 /**
  * Rebuilds the way of a trace from the queues themselves: every message that was appended with a trace context has its ids and its time. The newest segments of all queues come first, so that a search
  * that runs out of time has found what is recent.
@@ -46,8 +49,11 @@ export interface FindTraceOptions {
 export async function findTrace(
   directories: readonly string[],
   traceId: string,
-  { sinceNs = 0n, timeoutMs = Number.POSITIVE_INFINITY, signal }: FindTraceOptions = {},
+  options: FindTraceOptions = {},
 ): Promise<FoundTrace> {
+  checkOptions(options, NAMES)
+  checkSignal(options.signal)
+  const { sinceNs = 0n, timeoutMs = Number.POSITIVE_INFINITY, signal } = options
   const begunMs = performance.now()
   const isOver = () => signal?.aborted === true || performance.now() - begunMs > timeoutMs
   const search = new TraceSearch(Buffer.from(traceId, 'hex'), { sinceNs, isOver })

@@ -1,4 +1,5 @@
 import type { DescFile, DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
+import { checkOptions } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkVersion } from '../message/check-message.js'
 import type { SchemaDescription } from '../spec/field-spec.js'
@@ -21,6 +22,7 @@ export function protobufMessage<Desc extends DescMessage, const Name extends str
   schema: Desc,
   options: { readonly version?: number } = {},
 ): ValueMessage<Name, MessageShape<Desc>, MessageInitShape<Desc>> {
+  checkOptions(options, { version: true })
   const { version = 1 } = options
   checkVersion(version)
   const protobuf = { typeName: schema.typeName, descriptorSet: descriptorSetOf(schema.file) }

@@ -1,3 +1,4 @@
+import { checkOptions } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import type { Complex, ComplexWriter } from '../flyweight/complex.js'
 import type { Decimal, DecimalWriter } from '../flyweight/decimal.js'
@@ -53,6 +54,7 @@ export function enumOf<const Members extends Readonly<Record<string, number>>>(
   members: Members,
   options: { readonly type?: Exclude<IntegerType, 'u64' | 'i64'> } = {},
 ): Field<ScalarTypes<keyof Members & string>> {
+  checkOptions(options, { type: true })
   return scalar({ kind: 'enum', type: options.type ?? 'u8', members: { ...members } })
 }
 

@@ -1,3 +1,4 @@
+import { checkOptions } from '../errors/check-options.js'
 import { blockLengthAt, fieldSize } from '../layout/field-size.js'
 import { checkDescription } from '../registry/check-description.js'
 import { MAX_FIXED_LENGTH } from '../spec/check-spec.js'
@@ -34,6 +35,7 @@ export interface SbeOptions {
  * @see https://github.com/FIXTradingCommunity/fix-simple-binary-encoding
  */
 export function fromSbe(xml: string, options: SbeOptions = {}): SbeSchema {
+  checkOptions(options, { include: true, typeId: true })
   const root = readXml(xml)
   if (root.name !== 'messageSchema') refuseElement(root, root.name, 'messageSchema')
   const types = new SbeTypes()

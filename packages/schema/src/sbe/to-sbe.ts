@@ -1,3 +1,4 @@
+import { checkOptions } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { blockLengthAt } from '../layout/field-size.js'
 import type { AnyMessageType } from '../message/message-type.js'
@@ -25,6 +26,7 @@ export interface SbeExport {
  * @throws `ERR_INVALID_ARGUMENT` for a type that SBE cannot describe, with the field
  */
 export function toSbe(types: readonly AnyMessageType[], schema: SbeExport): string {
+  checkOptions(schema, { package: true, id: true, description: true })
   if (!Number.isInteger(schema.id) || schema.id < 0 || schema.id > 0xffff)
     throw new InvalidArgumentError({ argument: 'id', value: schema.id, expected: 'an integer of 0 to 65535' })
   for (const type of types) checkExportable(type.description)

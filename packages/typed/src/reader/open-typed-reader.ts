@@ -9,9 +9,10 @@ import {
   type QueueReader,
   type ReaderOptions,
 } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { checkTypes } from '../check-types.js'
-import { checkSelection, type Selection, splitOptions } from './selection.js'
+import { checkSelection, SELECTION_OPTIONS, type Selection, splitOptions } from './selection.js'
 import { TypedReader } from './typed-reader.js'
 import { TypedSource } from './typed-source.js'
 
@@ -72,6 +73,7 @@ export function asTypedReader<const Types extends readonly AnyMessageType[]>(
   types: Types,
   selection: Selection<Types> = {},
 ): TypedReader<Types> {
+  checkOptions(selection, SELECTION_OPTIONS)
   return new TypedReader(queue, types, selection)
 }
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@chronicle-ts/core'
+import type { OptionNames } from '@chronicle-ts/core/internal'
 import type { AnyMessageType, BodyOf, MessageKey } from '@chronicle-ts/schema'
 
 /** Which messages a reader delivers, beyond their types. */
@@ -23,7 +24,7 @@ export interface AnySelection {
   readonly onBadMessage?: 'strict' | 'skip' | undefined
 }
 
-export const SELECTION_NAMES = ['where', 'key', 'onBadMessage'] as const
+export const SELECTION_OPTIONS: OptionNames<AnySelection> = { where: true, key: true, onBadMessage: true }
 
 /** @throws {@link InvalidArgumentError} */
 export function checkSelection({ where, key, onBadMessage }: AnySelection, types: readonly AnyMessageType[]): void {
@@ -43,7 +44,7 @@ export function splitOptions<Options extends AnySelection>(
   options: Options,
 ): {
   readonly selection: AnySelection
-  readonly others: Omit<Options, (typeof SELECTION_NAMES)[number]>
+  readonly others: Omit<Options, keyof AnySelection>
 } {
   if (typeof options !== 'object' || options === null)
     throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })

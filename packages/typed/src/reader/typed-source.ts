@@ -1,4 +1,5 @@
 import type { Message, MessageSource } from '@chronicle-ts/core'
+import { checkOptions, checkSignal } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { SKIPPED_PER_TURN } from '../defaults.js'
 import { checkTypesAgainstRegistry } from '../registry/register-types.js'
@@ -46,6 +47,8 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
    * (a `break` in the loop), at once also while it waits.
    */
   messages(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<TypedMessage<Types>, undefined, void> {
+    checkOptions(options, { signal: true })
+    checkSignal(options.signal)
     const { queue } = this
     const awaited = { isClosed: () => queue.closed, waitAsync: (ends: { readonly signal: AbortSignal }) => queue.waitAsync(ends) }
     return new TypedIterator<TypedMessage<Types>>(awaited, () => this.#take(SKIPPED_PER_TURN), options.signal)

@@ -1,4 +1,5 @@
 import { type DirectoryPath, openWriter, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
+import { checkFlag, checkOptions } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { checkTypes } from '../check-types.js'
 import { TypedWriter } from './typed-writer.js'
@@ -43,5 +44,7 @@ export function asTypedWriter<const Types extends readonly AnyMessageType[]>(
   types: Types,
   options: { readonly extensions?: boolean } = {},
 ): TypedWriter<Types> {
+  checkOptions(options, { extensions: true })
+  checkFlag('extensions', options.extensions)
   return new TypedWriter(queue, types, { extensions: options.extensions !== false })
 }

@@ -93,10 +93,10 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   async appendAsync<M extends Types[number]>(
     type: M,
     value: MessageInput<M>,
-    options?: TypedAsyncAppendOptions,
+    options: TypedAsyncAppendOptions = {},
   ): Promise<number> {
     const entry = this.#entryOf(type)
-    return this.queue.appendAsync(entry.typeId, this.#encode(entry, value), entry.detailsWith(options ?? {}))
+    return this.queue.appendAsync(entry.typeId, this.#encode(entry, value), entry.detailsWith(options))
   }
 
   get closed(): boolean {

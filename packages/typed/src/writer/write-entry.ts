@@ -1,5 +1,5 @@
 import { type AppendOptions, InvalidArgumentError } from '@chronicle-ts/core'
-import { PreparedOptions } from '@chronicle-ts/core/internal'
+import { checkObject, PreparedOptions } from '@chronicle-ts/core/internal'
 import type { AnyMessageType, InPlaceMessageType, MessageEncoder, MessageWriter } from '@chronicle-ts/schema'
 
 /** Versions that a record's flags can hold. */
@@ -35,6 +35,7 @@ export class WriteEntry {
   /** The details of one message. */
   detailsWith(options: AppendOptions | undefined): AppendOptions | undefined {
     if (options === undefined) return this.details
+    checkObject(options)
     const { details } = this
     return details?.schemaVersion === undefined ? options : { ...options, schemaVersion: details.schemaVersion }
   }

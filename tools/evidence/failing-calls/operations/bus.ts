@@ -115,7 +115,11 @@ export const BUS: readonly Operation[] = [
     },
     async run(queue) {
       const strategy = strategyOf(queue)
-      const appears = queue.attemptAsync('waitForOrdersIn', () => strategy.waitForOrdersIn({ signal: AbortSignal.timeout(3000) }))
+      const appears = queue.attemptAsync('waitForOrdersIn', () =>
+        strategy.waitForOrdersIn({ signal: AbortSignal.timeout(3000) }).catch((error) => {
+          if (error.name !== 'TimeoutError') throw error
+        }),
+      )
       queue.attempt('openRouterEndpoints', () =>
         queue.adopt('router', openRouterEndpoints(busOf(queue), NAME, { writer: OPTIONS.writer })),
       )

@@ -108,4 +108,4 @@ function segmentCount(count: number): string {
 }
 
 const PIN_EXPLANATION =
-  'A registered reader pins what it has not read. If it is not coming back, remove its file from readers/, or give the writer a readerTtlMs.'
+  'A registered reader pins what it has not read. If it is not coming back, forget it: chron-cli readers remove; or give the writer a readerTtlMs.'

@@ -1,0 +1,11 @@
+import { InvalidArgumentError } from './errors.js'
+
+/** Checks that options are an object without unknown names: a misspelt one would be left out in silence. @throws {@link InvalidArgumentError} */
+export function checkOptions<Options extends object>(options: Options, names: Readonly<Record<keyof Options, true>>): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })
+  for (const name in options) {
+    if (names[name] === true || options[name] === undefined) continue
+    throw new InvalidArgumentError({ argument: name, value: options[name], expected: `one of ${Object.keys(names).join(', ')}` })
+  }
+}

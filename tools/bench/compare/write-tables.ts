@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkoutRoot } from './checkout-root.js'
+import { type CompareReport, formatNumber, type PeerResult, type WorkloadResult } from './report.js'
+import type { FigureKey } from './workloads.js'
+
+/** The documents with a table of this comparison stand between two comments, so that one command replaces it. */
+const BEGIN = '<!-- bench:compare begin: npm run bench:compare -- --write -->'
+const END = '<!-- bench:compare end -->'
+
+/** More than this is not an idle machine. */
+const IDLE_LOAD_PER_CPU = 0.5
+
+/** What fits into the README: workload and figure, and what the column is called there. */
+const SHORT_COLUMNS: readonly { readonly workload: string; readonly key: FigureKey; readonly title: string }[] = [
+  { workload: 'W1', key: 'perSecond', title: 'to three receivers, messages/s' },
+  { workload: 'W2', key: 'p50Us', title: '20,000 messages/s: p50, us' },
+  { workload: 'W2', key: 'p99Us', title: 'p99, us' },
+  { workload: 'W3', key: 'perSecond', title: 'round trips/s' },
+  { workload: 'W4', key: 'perSecond', title: 'durable one by one, events/s' },
+]
+
+/** Replaces the tables of docs/performance.md and README.md. @throws when a document has no place for one. */
+export function writeTables(report: CompareReport, root = checkoutRoot): void {
+  replaceIn(join(root, 'docs/performance.md'), `${provenance(report)}\n\n${longTable(report)}\n\n${skippedOf(report)}`)
+  replaceIn(join(root, 'README.md'), `${shortTable(report)}\n\n${provenance(report)}`)
+}
+
+/** The document with other text between the two comments. */
+export function between(document: string, text: string): string {
+  const begin = document.indexOf(BEGIN)
+  const end = document.indexOf(END)
+  if (begin < 0 || end < begin) throw new Error(`the document has no place for the table: ${BEGIN} and ${END}`)
+  return `${document.slice(0, begin + BEGIN.length)}\n${text}\n${document.slice(end)}`
+}
+
+function replaceIn(path: string, text: string): void {
+  writeFileSync(path, between(readFileSync(path, 'utf8'), text))
+}
+
+/** When, where and how: a figure without that is none. */
+function provenance({ environment, rounds, workloads }: CompareReport): string {
+  const { cpu, cpuCount, memoryBytes, kernel, node, commit, fileSystem, loadPerCpu, date } = environment
+  const machine = `${cpu}, ${cpuCount} CPUs, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, ${fileSystem}, Node.js ${node}`
+  const counts = workloads.map(({ id, messagesPerRound }) => `${id} ${formatNumber(messagesPerRound, 0)}`).join(', ')
+  const busy =
+    loadPerCpu > IDLE_LOAD_PER_CPU
+      ? ` **The machine was busy** (load per CPU ${loadPerCpu.toFixed(1)} before the run): compare rows of this table with each other only.`
+      : ` Load per CPU ${loadPerCpu.toFixed(1)} before the run.`
+  return `Measured on ${date.slice(0, 10)}: ${machine}, commit \`${commit ?? 'unknown'}\`. Medians of ${rounds} rounds.${busy}\nMessages of a round: ${counts}.`
+}
+
+function longTable({ workloads }: CompareReport): string {
+  const columns = workloads.flatMap((workload) =>
+    figuresOf(workload).map(({ key, title }) => ({ workload, key, title: `${workload.id}, ${title}` })),
+  )
+  return markdownTable(
+    titlesOf(workloads),
+    columns.map(({ workload, key, title }) => ({ title, cellOf: (peer) => cellOf(workload, peer, key, true) })),
+  )
+}
+
+function shortTable({ workloads }: CompareReport): string {
+  const columns = SHORT_COLUMNS.flatMap(({ workload: id, key, title }) => {
+    const workload = workloads.find((one) => one.id === id)
+    return workload === undefined ? [] : [{ title, cellOf: (peer: string) => cellOf(workload, peer, key, false) }]
+  })
+  return markdownTable(titlesOf(workloads), columns)
+}
+
+function figuresOf({ peers }: WorkloadResult) {
+  return peers.find(({ figures }) => figures.length > 0)?.figures ?? []
+}
+
+/** Peers that any workload measured. */
+function titlesOf(workloads: readonly WorkloadResult[]): string[] {
+  const measured = workloads.flatMap(({ peers }) => peers.filter(({ figures }) => figures.length > 0))
+  return [...new Set(measured.map(({ title }) => title))]
+}
+
+function cellOf({ peers }: WorkloadResult, title: string, key: FigureKey, withSpread: boolean): string {
+  const figure = peers.find((peer) => peer.title === title)?.figures.find((one) => one.key === key)
+  if (figure === undefined) return ''
+  const { median, min, max, digits } = figure
+  const value = formatNumber(median, digits)
+  return withSpread ? `${value} (${formatNumber(min, digits)} to ${formatNumber(max, digits)})` : value
+}
+
+function markdownTable(
+  rows: readonly string[],
+  columns: readonly { readonly title: string; readonly cellOf: (row: string) => string }[],
+): string {
+  const lines = [
+    ['', ...columns.map(({ title }) => title)],
+    ['', ...columns.map(() => '')].map(() => '---'),
+    ...rows.map((row) => [row, ...columns.map(({ cellOf: cell }) => cell(row))]),
+  ]
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function skippedOf({ workloads }: CompareReport): string {
+  const reasons = new Map<string, string[]>()
+  for (const { id, peers } of workloads)
+    for (const { title, figures, skipped } of peers as readonly PeerResult[])
+      if (figures.length === 0) reasons.set(`${title}: ${skipped}`, [...(reasons.get(`${title}: ${skipped}`) ?? []), id])
+  if (reasons.size === 0) return 'Nothing was skipped.'
+  return `Skipped: ${[...reasons].map(([reason, ids]) => `${reason} (${ids.join(', ')})`).join('; ')}.`
+}
