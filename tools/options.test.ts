@@ -97,7 +97,7 @@ function rowsOf(section: string): Map<string, string> {
 function fieldsOf(name: string): string[] {
   const source = readFileSync(join(root, 'packages', HOMES[name] ?? ''), 'utf8')
   const body = source.match(new RegExp(`export interface ${name}[^{]*\\{\\n([\\s\\S]*?)\\n\\}`))?.[1] ?? ''
-  // Those that a comment calls internal are no options of users.
+  // Those that a comment calls internal are not for users.
   const shown = body.replace(/^ {2}\/\*\* @internal[^\n]*\n {2}readonly [^\n]*$/gm, '')
   return [...shown.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, field = '']) => field)
 }

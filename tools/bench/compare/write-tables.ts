@@ -38,7 +38,7 @@ function replaceIn(path: string, text: string): void {
   writeFileSync(path, between(readFileSync(path, 'utf8'), text))
 }
 
-/** When, where and how: a figure without that is none. */
+/** When, where and how: a figure cannot be compared without them. */
 function provenance({ environment, rounds, workloads }: CompareReport): string {
   const { cpu, cpuCount, memoryBytes, kernel, node, commit, fileSystem, loadPerCpu, date } = environment
   const machine = `${cpu}, ${cpuCount} CPUs, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, ${fileSystem}, Node.js ${node}`
