@@ -18,8 +18,8 @@ async function framesOf(queue: string, options: ReplicaSourceOptions & { from?: 
   const stream = new PassThrough()
   const parts: Buffer[] = []
   stream.on('data', (part: Buffer) => parts.push(Buffer.from(part)))
-  const { from } = options
-  await pushToStream(new ReplicaSource(reader, options), stream, from === undefined ? {} : { from })
+  const { from, ...own } = options
+  await pushToStream(new ReplicaSource(reader, own), stream, from === undefined ? {} : { from })
   stream.end()
   await new Promise((resolve) => stream.once('end', resolve))
   return Buffer.concat(parts)
