@@ -77,7 +77,7 @@ describe('npm run demo', () => {
     const { code, summary } = await play('--input', file, '--speed', 'max', '--strategies', '1')
     expect(code).toBe(0)
     expect(summary.feeds).toMatchObject([{ messages: 3, gaps: 0 }])
-    expect(summary.notes.join('\n')).toMatch(/1 that are no frames .*, 1 malformed/)
+    expect(summary.notes.join('\n')).toMatch(/1 that are not frames .*, 1 malformed/)
     expect(summary.notes.join('\n')).toMatch(/strategy-1 was shown 3 frames/)
     expect(payloadsOf('kraken').map(({ text, timestampNs }) => [text.slice(0, 12), text.length, timestampNs])).toEqual([
       ['{"channel":"', 35, 1_704_067_200_000_000_001n],

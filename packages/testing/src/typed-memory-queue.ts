@@ -1,4 +1,5 @@
 import type { MessageCopy, ObserverOptions, QueueObserver, WriterOptions } from '@chronicle-ts/core'
+import { checkObject } from '@chronicle-ts/core/internal'
 import { type AnyMessageType, InvalidArgumentError, type MessageValue } from '@chronicle-ts/schema'
 import {
   asTypedReader,
@@ -68,12 +69,14 @@ export class TypedMemoryQueue<const Types extends readonly AnyMessageType[]> imp
 
   /** Opens a reader that is closed with the queue. */
   reader(name = 'test', options: TypedReaderOptions<Types> = {}): TypedReader<Types> {
+    checkObject(options)
     const { where, key, onBadMessage, ...others } = options
     return asTypedReader(this.queue.reader(name, others), this.#types, { where, key, onBadMessage })
   }
 
   /** Opens an observer that is closed with the queue. */
   observer(options: ObserverOptions & Selection<Types> = {}): TypedSource<Types, QueueObserver> {
+    checkObject(options)
     const { where, key, onBadMessage, ...others } = options
     return new TypedSource(this.queue.observer(others), this.#types, { where, key, onBadMessage })
   }

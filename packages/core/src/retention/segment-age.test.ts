@@ -32,9 +32,14 @@ function queueOfAges(segments: readonly Aged[]): string {
 function backdate(directory: string, hoursOf: Readonly<Record<number, number>>): void {
   for (const [id, hours] of Object.entries(hoursOf)) {
     const path = segmentFile(directory, Number(id))
-    overwrite(path, SEGMENT_CREATED_NS_OFFSET, u64(Number(hoursAgo(hours))))
-    const past = new Date(Date.now() - hours * HOUR_MS)
-    utimesSync(path, past, past)
+    try {
+      overwrite(path, SEGMENT_CREATED_NS_OFFSET, u64(Number(hoursAgo(hours))))
+      const past = new Date(Date.now() - hours * HOUR_MS)
+      utimesSync(path, past, past)
+    } catch (error) {
+      // A live writer with retention may have deleted it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
   }
 }
 

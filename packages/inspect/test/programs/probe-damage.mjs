@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import {
   closeSync,
   cpSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -115,7 +116,7 @@ function surveySegments(directory) {
 function damagedAsWhole(directory) {
   const isSame = (name) => {
     const [was, is] = [join(template, name), join(directory, name)]
-    if (!statSync(is, { throwIfNoEntry: false })?.isFile()) return false
+    if (!lstatSync(is, { throwIfNoEntry: false })?.isFile()) return false
     const [before, after] = [readFileSync(was), readFileSync(is)]
     return before.length === after.length && before.subarray(0, 12).equals(after.subarray(0, 12))
   }
