@@ -55,10 +55,10 @@ function listCandidates(directory: QueueDirectory): Candidate[] {
 /** How repair rebuilds a control block, beside how a writer does that which opens a queue. */
 export interface RebuildOptions {
   /**
-   * Accepts segments that were all cut: they get the next size that a segment may have. Otherwise these are not a queue to go on from. Without a record anywhere the last segment is the head,
-   * so that repair also puts those below it right.
+   * Accepts segments that were cut, also when all were: then they get the next size that a segment may have. Otherwise these are not a queue to go on from. Without a record anywhere the last
+   * segment is the head, so that repair also puts those below it right.
    */
-  readonly mayAllBeCut?: boolean
+  readonly mayBeCut?: boolean
   /** Returns what the block says besides, from a reading of every record. Without it recovery, which follows, finds the tail. */
   readonly contentOf?: (geometry: Geometry) => Partial<NewControlBlock>
 }
@@ -72,19 +72,19 @@ export interface RebuildOptions {
 export function rebuildControl(
   directory: QueueDirectory,
   old: FoundControl | undefined,
-  { mayAllBeCut = false, contentOf = () => ({}) }: RebuildOptions = {},
+  { mayBeCut = false, contentOf = () => ({}) }: RebuildOptions = {},
 ): Geometry | undefined {
   const candidates = listCandidates(directory)
   const weighed = weighSegmentSize(candidates, old)
-  const segmentSize = weighed ?? (mayAllBeCut ? sizeOfCut(candidates) : undefined)
+  const segmentSize = weighed ?? (mayBeCut ? sizeOfCut(candidates) : undefined)
   if (segmentSize === undefined) return undefined
   const isWhole = ({ glance, isOwnHeader }: Candidate) => isOwnHeader && glance.length === segmentSize
   const usable = weighed === undefined ? candidates : candidates.filter(isWhole)
   const withRecords = candidates.filter((candidate) => {
-    const mayHold = isWhole(candidate) || weighed === undefined || isExistingSegmentSize(candidate.glance.length)
+    const mayHold = isWhole(candidate) || mayBeCut || isExistingSegmentSize(candidate.glance.length)
     return mayHold && hasRecords(directory, candidate, { segmentSize, isWhole: isWhole(candidate) })
   })
-  const head = withRecords.at(-1) ?? (mayAllBeCut ? candidates.at(-1) : usable[0])
+  const head = withRecords.at(-1) ?? (mayBeCut ? candidates.at(-1) : usable[0])
   if (head === undefined) return undefined
   const said = old?.block.writerEpoch ?? 0
   const epochs = usable

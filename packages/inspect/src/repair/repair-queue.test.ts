@@ -273,6 +273,16 @@ describe('repairing a queue without a control block', () => {
     expect(readable()).toBeGreaterThan(90)
   })
 
+  it('keeps the records of a head that was cut behind a lost segment', () => {
+    rmSync(segmentFile(queue, built.headSegment - 1))
+    truncateSync(segmentFile(queue, built.headSegment), 1149)
+    const before = readable()
+    const isInHead = built.records.filter(({ segmentId, offset }) => segmentId === built.headSegment && offset < 1000)
+    expect(before).toBeGreaterThan(isInHead.length)
+    repairQueue(queue)
+    expect(readable()).toBe(before)
+  })
+
   it('does not go on from a damaged sequence', () => {
     rmSync(queue, { recursive: true })
     built = buildQueue(queue, { payloads: textPayloads(100), legacy: true })

@@ -25,7 +25,7 @@ export function replaceControl(directory: QueueDirectory): string | undefined {
   const old = found?.isFile() === true ? findOldControl(directory) : undefined
   const contentOf = ({ segmentSize, headId, writerEpoch }: Place) =>
     readContent(directory.self, { segmentSize, headId, writerEpoch })
-  if (rebuildControl(directory, old, { mayAllBeCut: true, contentOf }) === undefined)
+  if (rebuildControl(directory, old, { mayBeCut: true, contentOf }) === undefined)
     throw new Error('no segment tells the segment size')
   try {
     const keptAt = found === undefined ? undefined : keepOldControl(directory, found.isFile())

@@ -99,7 +99,9 @@ function writeQueue(queue: string, random: (limit: number) => number): void {
 }
 
 function damageOnce(queue: string, random: (limit: number) => number): string {
-  const files = readdirSync(queue).filter((name) => name.endsWith('.q') || name === 'control.meta')
+  const files = readdirSync(queue)
+    .filter((name) => name.endsWith('.q') || name === 'control.meta')
+    .sort()
   const name = files[random(files.length)] ?? 'control.meta'
   const path = join(queue, name)
   switch (random(8)) {
