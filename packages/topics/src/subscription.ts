@@ -330,6 +330,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     if (this.#notedKey === key) this.#notedKey = undefined
     this.#readers.delete(key)
     if (reader === undefined) return
+    this.#selector.releaseMessages()
     this.#sources.release(key, reader)
     this.#options.onDetached?.(key)
   }

@@ -20,6 +20,7 @@ const LOW_TYPE_COUNT = 256
  * subscriptions of many.
  */
 export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
+  readonly #types: ReadonlyMap<number, AnyMessageType>
   readonly #entries = new Map<number, Entry>()
   /** Those of low typeIds once more: most programs have no others, and an array is quicker. */
   readonly #lowEntries: (Entry | undefined)[] = new Array(LOW_TYPE_COUNT).fill(undefined)
@@ -45,6 +46,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     checkTypes(types)
     checkSelection(selection, types)
     this.#makeEntry = makeEntry
+    this.#types = new Map(types.map((type) => [type.typeId, type]))
     for (const type of types) this.#add(type, type.typeId)
     this.#where = selection.where
     this.#key = selection.key
@@ -69,6 +71,13 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     if (reader !== undefined && this.#decode(entry, reader, message) && (this.#takesAll || this.#isChosen(entry))) return true
     entry.skipped++
     return false
+  }
+
+  /** Lets go of the messages that were delivered last: their bodies would keep a segment mapped that the caller is done with. */
+  releaseMessages(): void {
+    for (const { message, typeId, skipped } of [...this.#entries.values()]) {
+      if (message !== undefined) this.#add(this.#types.get(typeId), typeId).skipped = skipped
+    }
   }
 
   get skipped(): SkipCounts {
