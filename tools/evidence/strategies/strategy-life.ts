@@ -32,26 +32,30 @@ export class StrategyLife {
 
   /** A turn of the strategy. @throws what is not a consequence of a directory that vanished. */
   act(nowMs: number): void {
-    if (this.#hasVanished()) this.#end(nowMs)
-    if (this.#doubt !== undefined) {
-      if (nowMs > this.#doubt.untilMs) throw this.#doubt.error
-      return
-    }
-    if (nowMs < this.#pauseUntilMs) return
-    try {
-      this.#live(nowMs)
-    } catch (error) {
-      if (!(error instanceof QueueError)) throw error
-      this.#doubt = { error, untilMs: nowMs + DOUBT_MS }
-    }
+    this.#turn(nowMs, () => this.#live(nowMs))
   }
 
   /** Opens what is not open, and sends nothing more. Answers are read on by {@link rest}. */
   rest(nowMs: number): void {
+    this.#turn(nowMs, () => {
+      if (this.#endpoints === undefined) this.#open()
+      this.#readAnswers()
+    })
+  }
+
+  /** One that could not open tries again until the doubt is over: its directory may have been taken away in the middle. */
+  #turn(nowMs: number, work: () => void): void {
     if (this.#hasVanished()) this.#end(nowMs)
     if (this.#doubt !== undefined && nowMs > this.#doubt.untilMs) throw this.#doubt.error
-    if (this.#endpoints === undefined && nowMs >= this.#pauseUntilMs) this.#open()
-    this.#readAnswers()
+    if (this.#doubt !== undefined && this.#endpoints !== undefined) return
+    if (nowMs < this.#pauseUntilMs) return
+    try {
+      work()
+      this.#doubt = undefined
+    } catch (error) {
+      if (!(error instanceof QueueError)) throw error
+      this.#doubt ??= { error, untilMs: nowMs + DOUBT_MS }
+    }
   }
 
   close(): void {

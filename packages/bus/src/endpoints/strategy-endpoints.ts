@@ -1,6 +1,7 @@
 import {
   ClosedError,
   type DirectoryPath,
+  isQueueError,
   openReader,
   openWriter,
   type QueueReader,
@@ -145,10 +146,20 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
    */
   openOrdersIn(): QueueReader | undefined {
     this.#assertOpen()
-    if (this.#ordersIn === undefined && queueIsThere(this.paths.ordersIn)) {
-      this.#ordersIn = openReader(this.paths.ordersIn, this.#readerName, this.#options.reader)
-    }
+    if (this.#ordersIn === undefined && queueIsThere(this.paths.ordersIn)) this.#ordersIn = this.#openQueueOfAnswers()
     return this.#ordersIn
+  }
+
+  #openQueueOfAnswers(): QueueReader | undefined {
+    try {
+      return openReader(this.paths.ordersIn, this.#readerName, this.#options.reader)
+    } catch (error) {
+      // The router makes the queue at this moment, or its directory was taken away between the look and the open.
+      if (isQueueError(error, 'ERR_NOT_READY')) return undefined
+      const isGone = isQueueError(error, 'ERR_NOT_FOUND') || isQueueError(error, 'ERR_NOT_A_QUEUE')
+      if (isGone && !queueIsThere(this.paths.ordersIn)) return undefined
+      throw error
+    }
   }
 
   /** {@link openOrdersIn} that waits for the router. Rejects with the signal's reason when it aborts, and with `ERR_CLOSED` when the endpoints are closed meanwhile. */
