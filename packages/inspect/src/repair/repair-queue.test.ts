@@ -273,7 +273,7 @@ describe('repairing a queue without a control block', () => {
     expect(readable()).toBeGreaterThan(90)
   })
 
-  it('keeps the records of a head that was cut behind a lost segment', () => {
+  it('keeps the records of a head that was cut after a lost segment', () => {
     rmSync(segmentFile(queue, built.headSegment - 1))
     truncateSync(segmentFile(queue, built.headSegment), 1149)
     const before = readable()

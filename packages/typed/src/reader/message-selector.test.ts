@@ -1,16 +1,16 @@
-import { join } from 'node:path'
 import { openObserver, openWriter } from '@chronicle-ts/core'
 import { message, u32 } from '@chronicle-ts/schema'
 import { expect, it } from 'vitest'
-import { temporaryDirectory } from '../../../core/test/support/temporary.js'
+import { SMALL, useQueueFolder } from '../../test/support/queue-folder.js'
 import { asTypedWriter } from '../index.js'
 import { MessageSelector, newReadEntry } from './message-selector.js'
 
+const folder = useQueueFolder()
 const Tick = message('Tick', 1, { price: u32() })
 
 it('lets go of the messages that it delivered, keeps what it counted, and decodes the next one', () => {
-  const directory = join(temporaryDirectory(), 'queue')
-  using writer = asTypedWriter(openWriter(directory), [Tick])
+  const directory = folder.queue()
+  using writer = asTypedWriter(openWriter(directory, SMALL), [Tick])
   for (const price of [1, 2, 3]) writer.append(Tick, { price })
   using source = openObserver(directory, { start: 'earliest' })
   const selector = new MessageSelector([Tick], { where: (tick: { price: number }) => tick.price > 1 }, newReadEntry)
