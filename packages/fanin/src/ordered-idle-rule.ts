@@ -4,7 +4,7 @@ import type { IdleRule } from './idle-rule.js'
 import type { MergePosition } from './merge-position.js'
 import type { SourceEntry } from './source-entry.js'
 import { HELD, PROMISED, type SourceTable } from './source-table.js'
-import { toHalf } from './time-half.js'
+import { toHalf } from '@chronicle-ts/core/internal'
 
 /** The clocks of a merge. Tests of waiting give their own. */
 export interface Clocks {
