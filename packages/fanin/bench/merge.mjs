@@ -38,7 +38,8 @@ function measureReader(folder) {
   const observer = openObserver(join(folder, 'source-0'), { start: 'earliest' })
   let count = 0
   const start = process.hrtime.bigint()
-  for (let message = observer.next(); message !== undefined; message = observer.next()) if (message.timestampLow >= -(2 ** 31)) count++
+  for (let message = observer.next(); message !== undefined; message = observer.next())
+    if (message.timestampLow >= -(2 ** 31)) count++
   const ns = Number(process.hrtime.bigint() - start)
   observer.close()
   if (count !== messageCount) throw new Error(`read ${count} of ${messageCount}`)

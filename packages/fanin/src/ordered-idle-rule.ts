@@ -1,10 +1,10 @@
+import { toHalf } from '@chronicle-ts/core/internal'
 import { WRITER_QUESTION_INTERVAL_MS } from './defaults.js'
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import type { IdleRule } from './idle-rule.js'
 import type { MergePosition } from './merge-position.js'
 import type { SourceEntry } from './source-entry.js'
 import { HELD, PROMISED, type SourceTable } from './source-table.js'
-import { toHalf } from '@chronicle-ts/core/internal'
 
 /** The clocks of a merge. Tests of waiting give their own. */
 export interface Clocks {

@@ -1,8 +1,8 @@
+import { LOWEST_HALF, type TimeHalf } from '@chronicle-ts/core/internal'
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import { SlotSet } from './slot-set.js'
 import type { SourceEntry } from './source-entry.js'
 import type { TimeBound } from './time-bound.js'
-import { LOWEST_HALF, type TimeHalf } from '@chronicle-ts/core/internal'
 import { Tournament } from './tournament.js'
 
 /** No source has this slot. */

@@ -148,7 +148,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     this.#attachedOfMany(key)
     if (isQueueError(error, 'ERR_QUEUE_REPLACED')) {
       this.#failures.report(key, error)
-      this.#openAgain(key)
+      this.#openSuccessor(key)
     } else this.#setAside(key, error)
   }
 
@@ -304,11 +304,17 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     this.#follow(this.#sources.reopen(key))
   }
 
+  /** What is at the path now is another queue: nothing was reported of it. */
+  #openSuccessor(key: string): void {
+    this.#failures.forget(key)
+    this.#openAgain(key)
+  }
+
   /** The fan-in tries again what may pass. */
   #sourceFailed({ key, operation, error }: SourceFailure): void {
     if (operation === 'commit') this.#failures.report(key, error as Error)
     // It has delivered everything that its own directory held. The only queue's discovery finds that by itself.
-    else if (isQueueError(error, 'ERR_QUEUE_REPLACED') && !this.#sources.isSingle) this.#openAgain(key)
+    else if (isQueueError(error, 'ERR_QUEUE_REPLACED') && !this.#sources.isSingle) this.#openSuccessor(key)
     else {
       this.#failures.add(key, error as Error)
       if (this.#sources.isSingle && !isPassingError(error) && !isQueueError(error, 'ERR_QUEUE_REPLACED'))
