@@ -178,7 +178,7 @@ describe('a message that is written in place', () => {
 
 describe('at the edges', () => {
   it('refuses names that JavaScript would reorder, names that are not identifiers, and names that objects need', () => {
-    for (const name of ['0', '42', '', 'a b', 'a.b', '1a', '__proto__', 'constructor', 'toJSON', 'then']) {
+    for (const name of ['0', '42', '', 'a b', 'a.b', '1a', '__proto__', 'constructor', 'toJSON', 'then', 'toString', 'valueOf']) {
       const fields: Fields = Object.fromEntries([[name, u8()]])
       if (name !== '__proto__')
         expect(
