@@ -46,7 +46,9 @@ class Stage {
   }
 
   get isInOrder(): boolean {
-    return this.delivered.every(({ timestampNs }, i) => i === 0 || timestampNs >= (this.delivered[i - 1] as Delivered).timestampNs)
+    return this.delivered.every(
+      ({ timestampNs }, i) => i === 0 || timestampNs >= (this.delivered[i - 1] as Delivered).timestampNs,
+    )
   }
 }
 

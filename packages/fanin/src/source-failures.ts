@@ -1,8 +1,8 @@
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import { isPassingError } from './passing-error.js'
 import { RetryBackoff } from './retry-backoff.js'
-import type { SourceFailure, SourceOperation } from './source-failure.js'
 import { NEVER } from './source-entry.js'
+import type { SourceFailure, SourceOperation } from './source-failure.js'
 import { FAILED, type SourceTable } from './source-table.js'
 
 export interface SourceFailuresOptions {
