@@ -29,7 +29,7 @@ class Stage {
     return Number(this.clocks.nowNs / MS)
   }
 
-  /** Takes what can be taken, each millisecond anew. */
+  /** Takes what can be taken, once per millisecond. */
   pass(ms: number): void {
     for (let i = 0; i < ms; i++) {
       this.take()
@@ -133,7 +133,7 @@ describe('An ordered merge of many silent sources', () => {
 })
 
 describe('A silent source', () => {
-  it('is waited for anew after each sign, however much the standstills before it add up to', () => {
+  it('has its whole time after each sign, however much the standstills before it add up to', () => {
     const stage = new Stage(2)
     const [slow, busy] = [stage.source(0), stage.source(1)]
     for (let i = 0; i < 20; i++) {

@@ -13,6 +13,6 @@ export interface IdleRule {
   isTimeOver(slot: number): boolean
   /** A message was delivered, or there is none to deliver: no source is held back. */
   moved(): void
-  /** What is told of this source, which comes first and shows nothing; `undefined` while the merge does not wait for it. */
+  /** What metrics say of this source, which comes first and shows nothing; `undefined` while the merge does not wait for it. */
   heldBackBy(slot: number): HeldBackBy | undefined
 }

@@ -49,10 +49,16 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
   look(slot: number): void {
     const table = this.#table
     const entry = table.entry(slot)
-    if (table.state(slot) === HELD && table.look(slot)) return this.#noteSign(entry)
+    if (table.state(slot) === HELD && table.look(slot)) {
+      this.#noteSign(entry)
+      return
+    }
     const nowNs = entry.isEnded ? this.#clocks.realtimeNs() : 0n
     const { heartbeatNs } = entry.source
-    if (table.look(slot)) return this.#noteSign(entry)
+    if (table.look(slot)) {
+      this.#noteSign(entry)
+      return
+    }
     const hasBeat = heartbeatNs !== entry.heartbeatNs
     if (hasBeat) {
       entry.heartbeatNs = heartbeatNs
