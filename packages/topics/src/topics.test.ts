@@ -115,7 +115,10 @@ describe('a topic of one queue', () => {
       name: 'r',
       types: [Quote],
       where: ({ bid }) => {
-        codes.push(codeOf(() => quotes.next()), codeOf(() => quotes.commit()))
+        codes.push(
+          codeOf(() => quotes.next()),
+          codeOf(() => quotes.commit()),
+        )
         if (bid === 2) quotes.close()
         return true
       },

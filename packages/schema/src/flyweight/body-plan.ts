@@ -97,12 +97,7 @@ function createBodyClass(compiled: readonly CompiledField[], context: PlanContex
   return Body
 }
 
-function assignFields(
-  body: Flyweight,
-  value: unknown,
-  byName: ReadonlyMap<string, CompiledField>,
-  context: PlanContext,
-): void {
+function assignFields(body: Flyweight, value: unknown, byName: ReadonlyMap<string, CompiledField>, context: PlanContext): void {
   const argument = context.path === '' ? context.type : `${context.type}.${context.path}`
   if (typeof value !== 'object' || value === null)
     throw new InvalidArgumentError({ argument, value, expected: 'an object with the fields' })

@@ -104,5 +104,7 @@ function isFlags(value: unknown): value is Flags {
 
 /** A text is iterable, too, and is not a list of names. */
 function isIterable(value: unknown): value is Iterable<string> {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Iterable<string>>)[Symbol.iterator] === 'function'
+  return (
+    typeof value === 'object' && value !== null && typeof (value as Partial<Iterable<string>>)[Symbol.iterator] === 'function'
+  )
 }

@@ -104,8 +104,7 @@ function checkSections(type: string, fields: readonly FieldDescription[], blockL
   checkBlock(type, fields, blockLength)
   const last = fields.slice(fields.length - sections.length)
   for (const [index, section] of sections.entries()) {
-    if (section !== last[index])
-      throw refuse(type, section.name, section.kind, 'groups and data after the fields')
+    if (section !== last[index]) throw refuse(type, section.name, section.kind, 'groups and data after the fields')
     if (section.offset !== index) throw refuse(type, section.name, section.offset, `the index ${index}`)
     if (section.kind === 'group') checkSections(`${type}.${section.name}`, section.fields, section.blockLength)
   }

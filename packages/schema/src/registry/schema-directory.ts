@@ -22,7 +22,14 @@ import { InvalidArgumentError, isSchemaError, type SchemaError, SchemaIncompatib
 import { checkCompatible } from '../layout/compatibility.js'
 import type { AnyMessageType } from '../message/message-type.js'
 import type { SchemaDescription } from '../spec/field-spec.js'
-import { encodeSchema, foreignEncodingOf, MAX_SCHEMA_LENGTH, parseSchema, parseSchemaFileName, schemaFileName } from './schema-file.js'
+import {
+  encodeSchema,
+  foreignEncodingOf,
+  MAX_SCHEMA_LENGTH,
+  parseSchema,
+  parseSchemaFileName,
+  schemaFileName,
+} from './schema-file.js'
 
 /** A file that appears and cannot be read is not waited for. */
 const SAVE_ATTEMPTS_MAX = 3
@@ -116,11 +123,7 @@ export function saveSchema(queueDirectory: string, type: AnyMessageType, registr
   throw new SchemaIoError({ path, errno: 'EEXIST' })
 }
 
-function createFile(
-  queueDirectory: string,
-  path: string,
-  file: { readonly text: string; readonly isDamaged: boolean },
-): boolean {
+function createFile(queueDirectory: string, path: string, file: { readonly text: string; readonly isDamaged: boolean }): boolean {
   try {
     createFolder(queueDirectory, dirname(path))
     return writeWhole(queueDirectory, path, file)
@@ -217,7 +220,11 @@ function readText(path: string): string {
     const { size } = fstatSync(descriptor)
     // In UTF-8 a character has at most so many bytes.
     if (size > MAX_SCHEMA_LENGTH * 4)
-      throw new InvalidArgumentError({ argument: 'schema file', value: size, expected: `at most ${MAX_SCHEMA_LENGTH} characters` })
+      throw new InvalidArgumentError({
+        argument: 'schema file',
+        value: size,
+        expected: `at most ${MAX_SCHEMA_LENGTH} characters`,
+      })
     return readFileSync(descriptor, 'utf8')
   } finally {
     closeSync(descriptor)

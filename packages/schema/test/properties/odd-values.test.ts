@@ -36,7 +36,11 @@ const values: readonly unknown[] = [
   ...[new Set(['x']), new Set([Symbol('s')]), { [Symbol.iterator]: 5 }, { names: 5 }, { names: () => 5 }, { names: () => ['x'] }],
   ...[{ length: 2, 0: 1, 1: 2 }, { length: -1 }, { length: Number.NaN }, { length: 2 ** 40 }, { length: '3' }],
   ...[{ scale: 1 }, { scale: 1, values: null }, { scale: 1, values: 5 }, { scale: '1', values: [1] }, { scale: 1n, values: [1] }],
-  ...[{ scale: Symbol('s'), values: [1] }, { scale: 1, values: [1], zeroPoint: 1n }, { scale: 1, values: [1, 2, 3], zeroPoint: 0.5 }],
+  ...[
+    { scale: Symbol('s'), values: [1] },
+    { scale: 1, values: [1], zeroPoint: 1n },
+    { scale: 1, values: [1, 2, 3], zeroPoint: 0.5 },
+  ],
   ...[{ scale: 3, mantissa: 5 }, { scale: 3, mantissa: 5n }, { data: null }, { data: [1, 2, 3, 4] }, { data: Symbol('s') }],
   ...[{ re: '1', im: null }, { re: 1n, im: 1 }, { re: Symbol('s'), im: 1 }, Object(5), Object('ab'), new Proxy([1, 2, 3], {})],
   ...[[{ a: 1, d: '1' }], [{ a: 1, d: '1', z: 1 }], [{ a: 256, d: '1' }], [{ a: 1, d: null }]],
@@ -89,7 +93,11 @@ describe.each(Object.entries(fields))('a field of kind %s', (_kind, field) => {
   })
 })
 
-function set(writer: MessageWriter<{ x: unknown }, Record<string, unknown>>, sizes: Record<string, unknown>, value: unknown): void {
+function set(
+  writer: MessageWriter<{ x: unknown }, Record<string, unknown>>,
+  sizes: Record<string, unknown>,
+  value: unknown,
+): void {
   const length = writer.length(sizes)
   const body = writer.begin(new DataView(new ArrayBuffer(length)), 0, length, sizes)
   body.x = value
