@@ -104,7 +104,7 @@ it('refuses a file whose layout is not one that the rules give: no offset is rel
     expect(codeOf(() => parseSchema(text))).toBe('ERR_INVALID_ARGUMENT')
 })
 
-it('is checked in time that grows with the number of its fields: one of thousands must keep nobody waiting', () => {
+it('is checked in time that grows with the number of its fields', () => {
   const count = 2000
   let reads = 0
   const fields = Array.from({ length: count }, (_, offset) => ({

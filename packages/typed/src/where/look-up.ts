@@ -10,7 +10,7 @@ export function lookUp(value: unknown, step: string | number): unknown {
   if (prototype === null || prototype === Object.prototype) return undefined
   const getter = Object.getOwnPropertyDescriptor(prototype, step)?.get
   if (getter !== undefined) return notFunction(getter.call(value))
-  // Typed arrays inherit theirs. A field that is called so was found before.
+  // Typed arrays inherit it. A field that is called so was found before.
   return step === 'length' ? lengthOf(value) : undefined
 }
 
