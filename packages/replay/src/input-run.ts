@@ -1,5 +1,11 @@
 import { crc32 } from 'node:zlib'
-import { type BatchMessage, type CommittedMessage, InvalidArgumentError, type Message, NotDeterministicError } from '@chronicle-ts/core'
+import {
+  type BatchMessage,
+  type CommittedMessage,
+  InvalidArgumentError,
+  type Message,
+  NotDeterministicError,
+} from '@chronicle-ts/core'
 import { RECORD_SCHEMA_VERSION_MAX, RECORD_TYPE_ID_MAX } from '@chronicle-ts/core/internal'
 import type { LastInput, OutputPrint } from './output-history.js'
 
