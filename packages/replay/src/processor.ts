@@ -168,7 +168,7 @@ export class Processor {
     const opened = Object.entries(inputs).map(([name, input]) => ({ name, source: this.#open(input) }))
     const known = readSources(output.directory)
     const ids = known.map(({ id }) => id)
-    // Without the list the hints cannot be told apart: then the records say which sources there are.
+    // Without the list nothing says which source a hint is of: then the records say which sources there are.
     const history = readOutputHistory(output.directory, known.length === 0 ? undefined : readHints(output.directory, ids))
     const sources = registerSources(
       output.directory,
