@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { openStrategyEndpoints } from '@chronicle-ts/bus'
-import { openObserver, openReader, openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { openObserver, openReader, openWriter, QueueReplacedError, type QueueWriter } from '@chronicle-ts/core'
 import { message, u32, u64 } from '@chronicle-ts/schema'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cancel, Entry, Fill, NewOrder, Quote, SMALL, Trade, topics } from '../test/support/messages.js'
@@ -27,15 +27,6 @@ function codeOf(call: () => unknown): unknown {
     return (error as { code?: unknown }).code ?? error
   }
   return undefined
-}
-
-function errorOf(call: () => unknown): Error {
-  try {
-    call()
-  } catch (error) {
-    return error as Error
-  }
-  throw new Error('it threw nothing')
 }
 
 /** All that can be delivered now. */
@@ -447,9 +438,8 @@ describe('a queue that cannot be read now', () => {
       renameSync(dirname(queue.directory), join(root, `alpha ${round}`))
       const next = strategy('alpha')
       next.append(Cancel, { id: round })
-      const replaced = errorOf(() => orders.assertInPlace('alpha'))
-      expect(replaced).toMatchObject({ code: 'ERR_QUEUE_REPLACED' })
-      orders.setAside('alpha', replaced)
+      expect(codeOf(() => orders.assertInPlace('alpha'))).toBe('ERR_QUEUE_REPLACED')
+      orders.setAside('alpha', new QueueReplacedError({ directory: next.queue.directory, detail: 'it was renamed' }))
       expect(orders.failures).toEqual([])
       expect(await until(orders, ({ length }) => length > 0)).toEqual([round])
       orders.commit()

@@ -99,7 +99,7 @@ function answersOf(name: string): number[] {
 }
 const countDescriptors = (): number => readdirSync('/proc/self/fd').length
 
-it('gives the answers to orders of a strategy that was replaced to nobody else', async () => {
+it('answers no order of a strategy that was replaced to the strategy that took its place', async () => {
   const former = strategy('alpha')
   send(former, 1, 3)
   // It has the orders of the strategy that goes, and has not looked for the answers.

@@ -6,7 +6,7 @@ import { Queues } from '../queues/queues.js'
 const PROGRAM = fileURLToPath(new URL('../programs/merge-and-weigh.mjs', import.meta.url))
 const SOURCES = 8
 const COUNT = 50_000
-/** A time whose lower 32 bits are no small integer of the engine without a sign. */
+/** Without a sign its lower 32 bits are too large for a small integer of the engine. */
 const START_NS = 0x1800_0000_c000_0000n
 
 let queues: Queues
