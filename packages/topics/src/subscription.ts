@@ -127,6 +127,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
    */
   commit(options: { readonly durable?: boolean } = {}): readonly FailedSource[] {
     this.#assertOpen()
+    this.#selector.assertNotJudging('subscription', 'commit')
     checkOptions(options, { durable: true })
     checkFlag('durable', options.durable)
     this.#failures.committed()
@@ -187,6 +188,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   #take(limit: number): TopicMessage<Types> | typeof SKIPPING | undefined {
     this.#assertOpen()
+    this.#selector.assertNotJudging('subscription', 'next')
     this.#commitDelivered()
     for (let looked = 0; looked < limit; looked++) {
       const delivery = this.#pending ?? this.#nextDelivery()

@@ -107,6 +107,28 @@ describe('a topic of one queue', () => {
     expect(tolerant.skipped).toEqual({ byType: new Map([[1, 1]]), bad: 1 })
   })
 
+  it('refuses to read and to commit from within a predicate, and closes from there', () => {
+    using out = bus.publisher('quotes', SMALL)
+    for (const bid of [1, 2, 3]) out.append(Quote, { instrumentId: 5, bid, ask: 2 })
+    const codes: unknown[] = []
+    using quotes = bus.subscribe('quotes', {
+      name: 'r',
+      types: [Quote],
+      where: ({ bid }) => {
+        codes.push(
+          codeOf(() => quotes.next()),
+          codeOf(() => quotes.commit()),
+        )
+        if (bid === 2) quotes.close()
+        return true
+      },
+    })
+    expect(quotes.next()?.body.bid).toBe(1)
+    quotes.next()
+    expect(codes).toEqual(new Array(2).fill(['ERR_BUSY', 'ERR_BUSY']).flat())
+    expect(codeOf(() => quotes.next())).toBe('ERR_CLOSED')
+  })
+
   it('saves each message when the next one is asked for, if that is wanted', async () => {
     using out = bus.publisher('quotes', SMALL)
     for (let bid = 0; bid < 3; bid++) out.append(Quote, { instrumentId: 1, bid, ask: 1 })
