@@ -1,6 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { decodePosition, isBlankPosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
+import {
+  decodePosition,
+  isBlankPosition,
+  POSITION_LENGTH,
+  parseReaderFileName,
+  READERS_DIRECTORY,
+} from '@chronicle-ts/core/internal'
 import { checksum } from './checksum.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
