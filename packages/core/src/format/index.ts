@@ -123,6 +123,7 @@ export {
   decodePositionSlot,
   encodePosition,
   encodePositionSlot,
+  isBlankPosition,
   POSITION_CRC_COVERAGE,
   POSITION_CRC_OFFSET,
   POSITION_FIELDS,
