@@ -242,7 +242,14 @@ describe('a replay', () => {
 
   it('refuses what it cannot use, two calls at once, and calls after close', async () => {
     const directory = times(10)
-    for (const options of [{ speed: 0 }, { speed: Number.NaN }, { handler: 7 }, { sources: 7 }, { sources: { q: null } }, { from: 'nowhere' }]) {
+    for (const options of [
+      { speed: 0 },
+      { speed: Number.NaN },
+      { handler: 7 },
+      { sources: 7 },
+      { sources: { q: null } },
+      { from: 'nowhere' },
+    ]) {
       expect(() => openReplay({ sources: { q: directory }, ...(options as object) })).toThrow(code('ERR_INVALID_ARGUMENT'))
     }
     expect(() => openReplay({ sources: { q: `${directory}-none` } })).toThrow(code('ERR_NOT_FOUND'))
