@@ -28,7 +28,7 @@ const ALLOWED = {
   replay: ['core', 'fanin'],
   telemetry: ['core'],
   bridge: ['core'],
-  testing: ['core', 'bus', 'schema', 'typed'],
+  testing: ['core', 'bus', 'schema', 'typed', 'replay'],
   cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay', 'bridge'],
   examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'cli'],
   tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'telemetry', 'cli'],

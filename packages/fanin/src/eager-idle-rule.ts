@@ -15,8 +15,14 @@ export class EagerIdleRule<M extends TimedMessage, S extends FanInSource<M>> imp
     return false
   }
 
+  isTimeOver(): boolean {
+    return false
+  }
+
   moved(): void {}
 
   /** No source of this mode holds others back. */
-  readonly heldSince = undefined
+  heldBackBy(): undefined {
+    return undefined
+  }
 }

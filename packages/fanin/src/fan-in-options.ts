@@ -19,7 +19,7 @@ export interface FanInOptions {
   /** Ordered mode, default 0n: every writer stamps with the present, as `append` does when it is given no time. */
   readonly allowedLatenessNs?: AllowedLateness
   /**
-   * How long one source can hold others back, in milliseconds; default 2000. Ordered mode: how long the merge stands still for silent sources of living writers. Both modes: how far after
+   * How long one source can hold others back, in milliseconds; default 2000. Ordered mode: how long the merge stands still for silent sources of living writers, for all of them together. Both modes: how far after
    * the clock a timestamp counts; a message that says a later time is merged as if it said no more than that, and is flagged `ahead`. `Infinity`: without a bound.
    */
   readonly holdBackMs?: number

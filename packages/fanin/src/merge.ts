@@ -5,12 +5,13 @@ import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import type { IdleRule } from './idle-rule.js'
 import type { HeldBackBy } from './merge-metrics.js'
 import { MergePosition } from './merge-position.js'
-import { type Clocks, OrderedIdleRule } from './ordered-idle-rule.js'
+import { OrderedIdleRule } from './ordered-idle-rule.js'
 import { NO_SLOT, SlotSet } from './slot-set.js'
 import { SourceEntry } from './source-entry.js'
 import type { SourceFailure } from './source-failure.js'
 import { SourceFailures } from './source-failures.js'
 import { HELD, PROMISED, RESTING, SourceTable } from './source-table.js'
+import type { Clocks } from './standstill.js'
 import { TimeBound } from './time-bound.js'
 
 export interface MergeOptions {
@@ -119,8 +120,7 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
   heldBackBy(): HeldBackBy | undefined {
     const { table } = this
     const first = table.tournament.winner
-    const since = table.heldCount > 0 && table.state(first) === PROMISED ? this.#idle.heldSince : undefined
-    return since === undefined ? undefined : { key: table.entry(first).key, ...since }
+    return table.heldCount > 0 && table.state(first) === PROMISED ? this.#idle.heldBackBy(first) : undefined
   }
 
   /** Saves the positions of the sources that delivered something since they were saved. @returns what failed; those sources stay in and unsaved. */
@@ -225,6 +225,8 @@ export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
         looksLeft--
         this.#look(first)
         if (tournament.winner !== first || table.state(first) !== PROMISED) continue
+        // The look at all of them is for those that the merge waits for: it would cost each message the number of sources.
+        if (table.heldCount > 0 && this.#idle.isTimeOver(first) && this.#letPass(first)) continue
       }
       if (!hasLookedAtAll) {
         hasLookedAtAll = true

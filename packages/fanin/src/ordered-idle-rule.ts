@@ -1,18 +1,12 @@
+import { toHalf } from '@chronicle-ts/core/internal'
 import { WRITER_QUESTION_INTERVAL_MS } from './defaults.js'
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import type { IdleRule } from './idle-rule.js'
+import type { HeldBackBy } from './merge-metrics.js'
 import type { MergePosition } from './merge-position.js'
-import type { SourceEntry } from './source-entry.js'
+import { NEVER, type SourceEntry } from './source-entry.js'
 import { HELD, PROMISED, type SourceTable } from './source-table.js'
-import { toHalf } from './time-half.js'
-
-/** The clocks of a merge. Tests of waiting give their own. */
-export interface Clocks {
-  /** CLOCK_REALTIME in nanoseconds, the clock that writers stamp with. */
-  realtimeNs(): bigint
-  /** Milliseconds of a clock that never goes back. */
-  monotonicMs(): number
-}
+import { type Clocks, Standstill } from './standstill.js'
 
 /**
  * A source that shows nothing promises a time, below which it delivers nothing any more, and takes part in the merge with it like with a message. Nothing
@@ -25,6 +19,10 @@ export interface Clocks {
  * | holds others back for longer than allowed | none: the merge goes on without the source until it has caught up |
  *
  * The order of loads is what makes a promise true: first the heartbeat (or the clock), **then** the look that finds nothing.
+ *
+ * A source's time is over when the merge has stood still for `holdBackMs`: this time, or in all since the source last gave a **sign**. A sign is a message that it shows, or a promise that rose at
+ * least to what was delivered. The sum is what keeps many silent sources from holding the merge back one after the other, each from the message on that it alone holds back: all of them
+ * were silent in the first standstill. A message is a sign when it is first seen, not when it is delivered, since the source has been silent from then on.
  */
 export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> implements IdleRule {
   readonly #table: SourceTable<M, S>
@@ -34,10 +32,7 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
   /** The 64 bits of a promise and their two halves, without a bigint per half. */
   readonly #promise = new BigUint64Array(1)
   readonly #halves = new Uint32Array(this.#promise.buffer)
-  /** Since when messages are held back, in milliseconds of the monotonic clock; NaN while none is. */
-  #heldSinceMs = Number.NaN
-  /** The same moment, CLOCK_REALTIME. */
-  #heldSinceNs = 0n
+  readonly #standstill: Standstill
 
   constructor(
     table: SourceTable<M, S>,
@@ -47,16 +42,25 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
     this.#table = table
     this.#position = position
     this.#clocks = options.clocks
+    this.#standstill = new Standstill(options.clocks)
     this.#holdBackMs = options.holdBackMs
   }
 
   look(slot: number): void {
-    if (this.#table.state(slot) === HELD && this.#table.look(slot)) return
-    const entry = this.#table.entry(slot)
+    const table = this.#table
+    const entry = table.entry(slot)
+    if (table.state(slot) === HELD && table.look(slot)) {
+      this.#noteSign(entry)
+      return
+    }
     const nowNs = entry.isEnded ? this.#clocks.realtimeNs() : 0n
     const { heartbeatNs } = entry.source
-    if (this.#table.look(slot)) return
-    if (heartbeatNs !== entry.heartbeatNs) {
+    if (table.look(slot)) {
+      this.#noteSign(entry)
+      return
+    }
+    const hasBeat = heartbeatNs !== entry.heartbeatNs
+    if (hasBeat) {
       entry.heartbeatNs = heartbeatNs
       entry.isEnded = false
     }
@@ -64,35 +68,45 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
     if (entry.isEnded) this.#promise[0] = nowNs
     else if (allowedLatenessNs === undefined || heartbeatNs <= allowedLatenessNs) this.#promise[0] = 0n
     else this.#promise[0] = heartbeatNs - allowedLatenessNs
-    this.#renew(slot, entry)
+    this.#renew(slot, entry, hasBeat || entry.isEnded)
   }
 
   letPass(slot: number): boolean {
     return this.#passDead(slot) || this.#passSlow(slot)
   }
 
-  moved(): void {
-    this.#heldSinceMs = Number.NaN
+  isTimeOver(slot: number): boolean {
+    return this.#standstill.forMsSince(this.#table.entry(slot).signMs) >= this.#holdBackMs
   }
 
-  get heldSince(): { readonly sinceNs: bigint; readonly forMs: number } | undefined {
-    if (Number.isNaN(this.#heldSinceMs)) return undefined
-    return { sinceNs: this.#heldSinceNs, forMs: this.#clocks.monotonicMs() - this.#heldSinceMs }
+  moved(): void {
+    this.#standstill.end()
+  }
+
+  heldBackBy(slot: number): HeldBackBy | undefined {
+    const { sinceNs } = this.#standstill
+    if (sinceNs === undefined) return undefined
+    const entry = this.#table.entry(slot)
+    return { key: entry.key, sinceNs, forMs: this.#standstill.forMsSince(entry.signMs) }
   }
 
   /** A promise never sinks while the source shows nothing, and never lies below its last message. */
-  #renew(slot: number, entry: SourceEntry<M, S>): void {
+  #renew(slot: number, entry: SourceEntry<M, S>, isNew: boolean): void {
     const table = this.#table
     let high = toHalf(this.#halves[1] as number)
     let low = toHalf(this.#halves[0] as number)
     const isPromised = table.state(slot) === PROMISED
     const leastHigh = isPromised ? table.tournament.high(slot) : table.floorHigh(slot)
     const leastLow = isPromised ? table.tournament.low(slot) : table.floorLow(slot)
-    if (high < leastHigh || (high === leastHigh && low < leastLow)) {
+    let hasRisen = isNew
+    if (high < leastHigh || (high === leastHigh && low <= leastLow)) {
       high = leastHigh
       low = leastLow
+      hasRisen = false
     }
-    if (entry.isLeftBehind && (this.#position.isAfter(high, low) || this.#isTimeOver())) {
+    const isBehind = this.#position.isAfter(high, low)
+    if (entry.signMs === NEVER || (hasRisen && !isBehind)) this.#noteSign(entry)
+    if (entry.isLeftBehind && (isBehind || this.isTimeOver(slot))) {
       table.rest(slot)
     } else {
       entry.isLeftBehind = false
@@ -120,18 +134,13 @@ export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> i
     return true
   }
 
-  /** Whether the merge stood still for as long as it may; the sources that it no longer waits for stay so until a message was delivered. */
-  #isTimeOver(): boolean {
-    return this.#clocks.monotonicMs() - this.#heldSinceMs >= this.#holdBackMs
+  #noteSign(entry: SourceEntry<M, S>): void {
+    entry.signMs = this.#standstill.totalMs
   }
 
-  /** The time is counted from the moment when the merge came to a standstill, not per source: many silent sources hold it back no longer than one. */
   #passSlow(slot: number): boolean {
-    if (Number.isNaN(this.#heldSinceMs)) {
-      this.#heldSinceMs = this.#clocks.monotonicMs()
-      this.#heldSinceNs = this.#clocks.realtimeNs()
-    }
-    if (!this.#isTimeOver()) return false
+    this.#standstill.begin()
+    if (!this.isTimeOver(slot)) return false
     const entry = this.#table.entry(slot)
     entry.isLeftBehind = true
     entry.released++

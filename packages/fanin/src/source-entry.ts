@@ -2,6 +2,9 @@ import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import type { RetryBackoff } from './retry-backoff.js'
 import type { SourceFailure } from './source-failure.js'
 
+/** The sign of a source that was not looked at: of no standstill that was. */
+export const NEVER = Number.POSITIVE_INFINITY
+
 /** What the merge keeps per source besides the numbers that it compares. */
 export class SourceEntry<M extends TimedMessage, S extends FanInSource<M>> {
   delivered = 0
@@ -23,6 +26,8 @@ export class SourceEntry<M extends TimedMessage, S extends FanInSource<M>> {
   isEnded = false
   /** Ordered mode: the merge went on without it, and it has not caught up since. */
   isLeftBehind = false
+  /** Ordered mode: for how long the merge had stood still in all, in milliseconds, when the source last gave a sign. */
+  signMs = NEVER
   /** Milliseconds of `performance.now` of the last question whether its writer lives. */
   askedMs = Number.NEGATIVE_INFINITY
 

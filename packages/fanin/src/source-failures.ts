@@ -1,6 +1,7 @@
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import { isPassingError } from './passing-error.js'
 import { RetryBackoff } from './retry-backoff.js'
+import { NEVER } from './source-entry.js'
 import type { SourceFailure, SourceOperation } from './source-failure.js'
 import { FAILED, type SourceTable } from './source-table.js'
 
@@ -108,8 +109,11 @@ export class SourceFailures<M extends TimedMessage, S extends FanInSource<M>> {
     entry.backoff = undefined
   }
 
+  /** Puts it back like a source that was just added: the time in which it was set aside says nothing of it. */
   #putBack(slot: number): void {
-    this.#table.entry(slot).failure = undefined
+    const entry = this.#table.entry(slot)
+    entry.failure = undefined
+    entry.signMs = NEVER
     this.#table.promise(slot, this.#table.floorHigh(slot), this.#table.floorLow(slot))
   }
 }

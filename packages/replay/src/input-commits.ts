@@ -16,6 +16,7 @@ export class InputCommits {
   readonly #processed = new Map<QueueReader, Place>()
   #dueMs = 0
   #flushing: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
 
   constructor(output: QueueWriter) {
     this.#output = output
@@ -26,8 +27,9 @@ export class InputCommits {
     if (source instanceof QueueReader) this.#processed.set(source, place)
   }
 
-  /** Starts a commit when it is time. */
+  /** Starts a commit when it is time. @throws what kept the one before from saving a position. */
   commitIfDue(nowMs: number): void {
+    if (this.#failure !== undefined) throw this.#failure.error
     if (nowMs < this.#dueMs || this.#flushing !== undefined || this.#processed.size === 0) return
     this.#dueMs = nowMs + COMMIT_INTERVAL_MS
     const places = [...this.#processed]
@@ -39,13 +41,17 @@ export class InputCommits {
         () => commitThrough(places),
         () => this.#putBack(places),
       )
+      .catch((error: unknown) => {
+        this.#failure = { error }
+      })
       .finally(() => {
         this.#flushing = undefined
       })
   }
 
-  /** Commits all that is processed. @throws what the flush throws. */
+  /** Commits all that is processed. @throws what the flush throws, and what kept the commit before from saving a position. */
   commitNow(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
     if (this.#processed.size === 0) return
     this.#output.flushSync()
     commitThrough([...this.#processed])

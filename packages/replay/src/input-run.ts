@@ -1,5 +1,12 @@
 import { crc32 } from 'node:zlib'
-import { type BatchMessage, type CommittedMessage, type Message, NotDeterministicError } from '@chronicle-ts/core'
+import {
+  type BatchMessage,
+  type CommittedMessage,
+  InvalidArgumentError,
+  type Message,
+  NotDeterministicError,
+} from '@chronicle-ts/core'
+import { RECORD_SCHEMA_VERSION_MAX, RECORD_TYPE_ID_MAX } from '@chronicle-ts/core/internal'
 import type { LastInput, OutputPrint } from './output-history.js'
 
 /** Most outputs of one input: their index is 16 bits wide. */
@@ -45,6 +52,7 @@ export class InputRun {
   /** The payload is copied: the outputs are appended together, when the input is done. An output has the time of its input unless it is given one. */
   emit(typeId: number, payload: Uint8Array, options: { readonly timestampNs?: bigint; readonly schemaVersion?: number }): void {
     const { timestampNs = this.#timestampNs, schemaVersion } = options
+    checkOutput({ typeId, payload, timestampNs, schemaVersion })
     this.#outputs.push({ typeId, payload: Buffer.from(payload), schemaVersion, timestampNs })
   }
 
@@ -89,6 +97,20 @@ export class InputRun {
     const { name: source } = this.input
     return new NotDeterministicError({ directory, source, sourceSequence: this.sequence, outputIndex, expected, found })
   }
+}
+
+/** What the append at the end of the message would refuse, when the program can no longer do anything about it. @throws {@link InvalidArgumentError} */
+function checkOutput({ typeId, payload, timestampNs, schemaVersion = 0 }: Readonly<Record<string, unknown>>): void {
+  const refuse = (argument: string, value: unknown, expected: string): never => {
+    throw new InvalidArgumentError({ argument, value, expected })
+  }
+  const isWithin = (value: unknown, max: number) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max
+  if (!isWithin(typeId, RECORD_TYPE_ID_MAX)) refuse('typeId', typeId, `an integer of 0 to ${RECORD_TYPE_ID_MAX}`)
+  if (!(payload instanceof Uint8Array)) refuse('payload', payload, 'a Uint8Array')
+  if (typeof timestampNs !== 'bigint' || timestampNs < 0n || timestampNs >= 1n << 64n)
+    refuse('timestampNs', timestampNs, 'a bigint of nanoseconds from 0 to 2^64 - 1')
+  if (!isWithin(schemaVersion, RECORD_SCHEMA_VERSION_MAX))
+    refuse('schemaVersion', schemaVersion, `an integer of 0 to ${RECORD_SCHEMA_VERSION_MAX}`)
 }
 
 function describe({ typeId, length, payloadCrc }: OutputPrint): string {

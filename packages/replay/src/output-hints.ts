@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { type Position, realtimeNs } from '@chronicle-ts/core'
@@ -6,9 +6,13 @@ import {
   decodePosition,
   encodePositionSlot,
   fromSystemError,
+  openPath,
   POSITION_SLOT_COUNT,
   POSITION_SLOT_LENGTH,
+  type QueueDirectory,
+  readWhole,
 } from '@chronicle-ts/core/internal'
+import { openQueueDirectory } from './source-registry.js'
 
 /** Holds the hints; see docs/format.md. */
 export const SOURCES_DIRECTORY = 'sources'
@@ -42,12 +46,13 @@ export function readHints(directory: string, ids: readonly number[]): OutputHint
 /** Writes hints. Files are opened once; a save is a `pwrite` for each source that moved, and one more. */
 export class HintFiles {
   readonly #directory: string
+  #folder: QueueDirectory | undefined
   readonly #files = new Map<number, { readonly fd: number; generation: number }>()
   #saved = new Map<number, Position>()
 
   /** @param directory of the output. */
   constructor(directory: string) {
-    this.#directory = join(directory, SOURCES_DIRECTORY)
+    this.#directory = directory
   }
 
   /** Saves the sources first: a crash in between leaves an old place to look from, and so no output is missed. */
@@ -57,13 +62,15 @@ export class HintFiles {
       this.#saveOne(LOOK_FROM, hints.lookFrom)
       this.#saved = new Map(hints.bySource)
     } catch (error) {
-      throw fromSystemError(error, { path: this.#directory })
+      throw fromSystemError(error, { path: join(this.#directory, SOURCES_DIRECTORY) })
     }
   }
 
   close(): void {
     for (const { fd } of this.#files.values()) closeSync(fd)
     this.#files.clear()
+    this.#folder?.close()
+    this.#folder = undefined
   }
 
   #saveOne(id: number, { segmentId, offset }: Position): void {
@@ -74,14 +81,24 @@ export class HintFiles {
   }
 
   #open(id: number): { readonly fd: number; generation: number } {
-    mkdirSync(this.#directory, { recursive: true })
-    const path = join(this.#directory, hintFileName(id))
-    // Made again with two empty slots: what it says was read before.
-    const fd = openSync(path, 'w+')
+    this.#folder ??= makeFolder(this.#directory)
+    const path = this.#folder.at(hintFileName(id))
+    // Made again with two empty slots: what it says was read before. What has the name may be a link.
+    rmSync(path, { force: true })
+    const fd = openPath(path, 'createNew', this.#folder.fileMode)
     writeSync(fd, new Uint8Array(POSITION_SLOT_COUNT * POSITION_SLOT_LENGTH))
     const file = { fd, generation: 0 }
     this.#files.set(id, file)
     return file
+  }
+}
+
+function makeFolder(directory: string): QueueDirectory {
+  const queue = openQueueDirectory(directory)
+  try {
+    return queue.makeFolder(SOURCES_DIRECTORY)
+  } finally {
+    queue.close()
   }
 }
 
@@ -91,7 +108,14 @@ function hintFileName(id: number): string {
 
 function readHint(directory: string, id: number): Position | undefined {
   try {
-    const decoded = decodePosition(readFileSync(join(directory, SOURCES_DIRECTORY, hintFileName(id))), crc32)
+    const bytes = Buffer.alloc(POSITION_SLOT_COUNT * POSITION_SLOT_LENGTH)
+    const fd = openPath(join(directory, SOURCES_DIRECTORY, hintFileName(id)), 'read')
+    try {
+      readWhole(fd, bytes, 0)
+    } finally {
+      closeSync(fd)
+    }
+    const decoded = decodePosition(bytes, crc32)
     return decoded === 'bad' ? undefined : { segmentId: decoded.segmentId, offset: decoded.offset }
   } catch {
     return undefined

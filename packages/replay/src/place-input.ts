@@ -26,9 +26,9 @@ export function placeInput(input: PlacedInput): void {
   const begin = Math.max(lastInput.isFinished ? lastInput.sequence + 1 : lastInput.sequence, saved)
   assertSame(input, lastInput)
   source.seek({ sequence: begin })
-  const first = source.peek()
-  if (first !== undefined && first.sequence > begin)
-    throw new DataLostError({ directory: source.directory, from: begin, to: first.sequence })
+  // A queue of which everything was deleted says the sequence of its next message.
+  const first = source.peek()?.sequence ?? source.nextSequence
+  if (first > begin) throw new DataLostError({ directory: source.directory, from: begin, to: first })
 }
 
 /** The message that has the outputs is looked at, where it still exists: it must be the one from which they were made. */

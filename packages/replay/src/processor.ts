@@ -21,6 +21,7 @@ import { type OutputHistory, readOutputHistory } from './output-history.js'
 import { placeInput } from './place-input.js'
 import { checkProcessorOptions, type ProcessorInput, type ProcessorOptions } from './processor-options.js'
 import { queueIdOf } from './queue-id.js'
+import { isMessageSource } from './replay-options.js'
 import { type RegisteredSource, readSources, registerSources } from './source-registry.js'
 
 /** Messages between two looks at the clock. */
@@ -62,6 +63,9 @@ interface ProcessedInput extends RunInput {
   readonly source: MessageSource
 }
 
+/** Writers to which a processor appends. A second one would give each message its outputs again. */
+const usedWriters = new WeakSet<QueueWriter>()
+
 /** Turns inputs into outputs with exactly one effect. See {@link openProcessor}. */
 export class Processor {
   readonly #output: QueueWriter
@@ -76,11 +80,13 @@ export class Processor {
   #failure: { readonly error: unknown } | undefined
   #hintsDueMs = 0
   #completed = 0
-  #isClosed = false
+  readonly #closing = new AbortController()
   #isIterating = false
 
   /** Use {@link openProcessor}. */
   constructor(options: ProcessorOptions) {
+    if (usedWriters.has(options.output))
+      throw new BusyError({ handle: 'writer', method: 'openProcessor', during: 'another processor' })
     this.#output = options.output
     this.#hints = new HintFiles(options.output.directory)
     this.#commits = new InputCommits(options.output)
@@ -92,6 +98,7 @@ export class Processor {
         this.#failure ??= { error }
       },
     })
+    usedWriters.add(options.output)
     try {
       this.#begin(options)
     } catch (error) {
@@ -113,7 +120,11 @@ export class Processor {
     return endingAtReturn(this.#iterate(options.signal, ending), () => ending.abort())
   }
 
-  /** Emits an output of the message that the loop is at. @throws {@link InvalidArgumentError} outside of the loop, and for more than 65,536 outputs of one message. */
+  /**
+   * Emits an output of the message that the loop is at.
+   *
+   * @throws {@link InvalidArgumentError} outside of the loop, for what no record can hold, and for more than 65,536 outputs of one message. What was emitted before stays.
+   */
   emit(typeId: number, payload: Uint8Array, options: EmitOptions = {}): void {
     this.#assertOpen()
     checkOptions(options, { timestampNs: true, schemaVersion: true })
@@ -129,13 +140,13 @@ export class Processor {
   }
 
   get closed(): boolean {
-    return this.#isClosed
+    return this.#closing.signal.aborted
   }
 
-  /** Saves where the processor is, and closes the inputs that it opened. The writer stays open. Idempotent. */
+  /** Saves where the processor is, and closes the inputs that it opened. The writer stays open. Within the loop it drops what the present message emitted. Idempotent. */
   close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (this.closed) return
+    this.#closing.abort()
     try {
       if (this.#failure === undefined && !this.#output.closed) {
         this.#commits.commitNow()
@@ -156,18 +167,20 @@ export class Processor {
 
   #begin({ inputs, output }: ProcessorOptions): void {
     const opened = Object.entries(inputs).map(([name, input]) => ({ name, source: this.#open(input) }))
-    const known = new Set(readSources(output.directory).map(({ name }) => name))
+    const known = readSources(output.directory)
+    const ids = known.map(({ id }) => id)
+    // Without the list nothing says which source a hint is of: then the records say which sources there are.
+    const history = readOutputHistory(output.directory, known.length === 0 ? undefined : readHints(output.directory, ids))
     const sources = registerSources(
       output.directory,
       opened.map(({ name, source }) => ({ name, queueId: queueIdOf(source.directory) })),
+      history.lastInputs,
     )
-    const ids = [...sources.values()].map(({ id }) => id)
-    const history = readOutputHistory(output.directory, readHints(output.directory, ids))
     for (const [id, { position }] of history.lastInputs) this.#lastOutputs.set(id, position)
     for (const { name, source } of opened) {
       const registered = sources.get(name) as RegisteredSource
       const lastInput = history.lastInputs.get(registered.id)
-      if (lastInput === undefined && known.has(name)) this.#assertNotForgotten(source, history)
+      if (lastInput === undefined && known.some((one) => one.name === name)) this.#assertNotForgotten(source, history)
       placeInput({ registered, source, output: output.directory, lastInput })
       const before = lastInput?.isFinished === false ? lastInput : undefined
       this.#inputs.set(name, { name, sourceId: registered.id, before, source })
@@ -184,7 +197,7 @@ export class Processor {
   }
 
   #open(input: ProcessorInput): MessageSource {
-    if (typeof input === 'object' && 'seek' in input) return input
+    if (isMessageSource(input)) return input
     const source = openObserver(input)
     this.#owned.push(source)
     return source
@@ -221,16 +234,17 @@ export class Processor {
   async #complete({ key }: FanInMessage<Message>): Promise<void> {
     const run = this.#run
     this.#run = undefined
-    if (run === undefined) return
+    // Closed in the loop's body: another processor may use the writer by now.
+    if (run === undefined || this.closed) return
     try {
       const outputs = run.outputs(this.#output.directory)
       if (outputs.length > 0) await this.#append(run, outputs)
+      this.#commits.processed(this.#inputs.get(key)?.source, run.place)
+      this.#keepPlaces()
     } catch (error) {
       this.#failure = { error }
       throw error
     }
-    this.#commits.processed(this.#inputs.get(key)?.source, run.place)
-    this.#keepPlaces()
   }
 
   async #append(run: InputRun, outputs: readonly BatchMessage[]): Promise<void> {
@@ -244,9 +258,18 @@ export class Processor {
       appended = error.batch?.count ?? 0
     }
     // The output is full: its readers make room, in their time.
-    for (const { typeId, payload, ...details } of outputs.slice(appended))
-      await this.#output.appendAsync(typeId, payload, details)
+    const { signal } = this.#closing
+    for (const { typeId, payload, ...details } of outputs.slice(appended)) {
+      if (signal.aborted) this.#assertOpen()
+      await this.#output.appendAsync(typeId, payload, { ...details, signal }).catch((error: unknown) => this.#appendFailed(error))
+    }
     if (run.input.before?.sequence !== run.sequence) this.#lastOutputs.set(run.input.sourceId, position)
+  }
+
+  /** A close that ends the wait for a full output is not an error of the output. */
+  #appendFailed(error: unknown): never {
+    if (this.closed) this.#assertOpen()
+    throw error
   }
 
   /** The message in work was not completed: it comes again at the next open, because its source has moved on. */
@@ -270,7 +293,7 @@ export class Processor {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new ClosedError({ handle: 'processor' })
+    if (this.closed) throw new ClosedError({ handle: 'processor' })
     this.#assertSound()
   }
 
@@ -279,6 +302,7 @@ export class Processor {
   }
 
   #release(): void {
+    usedWriters.delete(this.#output)
     this.#fanIn.close()
     this.#hints.close()
     for (const source of this.#owned) source.close()

@@ -1,12 +1,14 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { InvalidArgumentError } from '@chronicle-ts/core'
-import { fromSystemError } from '@chronicle-ts/core/internal'
+import { fromSystemError, openPath, QueueDirectory } from '@chronicle-ts/core/internal'
 
 /** Names the sources of a queue; see docs/format.md. */
 export const SOURCES_FILE = 'sources.json'
 
 const SCHEMA_VERSION = 1
+const FIRST_ID = 1
 
 /** One source of a queue. */
 export interface RegisteredSource {
@@ -20,13 +22,20 @@ export interface RegisteredSource {
 /**
  * Returns the sources by name, with an id for each. What is new is on the disk when this returns, before the first record that carries the id.
  *
- * @throws {@link InvalidArgumentError} for a file that is not a list of sources.
+ * @param used ids that the records of the queue carry.
+ * @throws {@link InvalidArgumentError} for a file that is not a list of sources, or lacks one of these: which of the inputs it was cannot be known then.
  */
 export function registerSources(
   directory: string,
   names: readonly { readonly name: string; readonly queueId: string | undefined }[],
+  used: ReadonlyMap<number, unknown>,
 ): ReadonlyMap<string, RegisteredSource> {
-  const sources = new Map(readSources(directory).map((source) => [source.name, source]))
+  const listed = readSources(directory)
+  const sources = new Map(listed.map((source) => [source.name, source]))
+  // The only input of an output whose list is lost is the one that there was.
+  const isOnly = listed.length === 0 && names.length === 1 && used.size === 1 && used.has(FIRST_ID)
+  const unlisted = [...used.keys()].filter((id) => !listed.some((source) => source.id === id))
+  if (unlisted.length > 0 && !isOnly) throw lostList(directory, unlisted)
   let lastId = Math.max(0, ...[...sources.values()].map(({ id }) => id))
   let isChanged = false
   for (const { name, queueId } of names) {
@@ -44,7 +53,7 @@ export function readSources(directory: string): RegisteredSource[] {
   const path = join(directory, SOURCES_FILE)
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readText(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw fromSystemError(error, { path })
@@ -70,22 +79,46 @@ function isSource(value: unknown): value is RegisteredSource {
   return isId && typeof name === 'string' && (queueId === undefined || typeof queueId === 'string')
 }
 
+function lostList(directory: string, ids: readonly number[]): InvalidArgumentError {
+  return new InvalidArgumentError({
+    argument: join(directory, SOURCES_FILE),
+    value: `a list without ${ids.join(', ')}`,
+    expected: 'the list of all sources that the messages of the queue were made from',
+  })
+}
+
 function writeSources(directory: string, sources: readonly RegisteredSource[]): void {
-  const path = join(directory, SOURCES_FILE)
+  const queue = openQueueDirectory(directory)
+  // A name of its own, made new: it meets neither the file of another process nor a link.
+  const temporary = queue.at(`${SOURCES_FILE}.${randomUUID()}.tmp`)
   try {
-    writeFileSync(`${path}.tmp`, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, sources }, undefined, 2)}\n`)
-    sync(`${path}.tmp`)
-    renameSync(`${path}.tmp`, path)
-    sync(directory)
+    const text = `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, sources }, undefined, 2)}\n`
+    withFile(openPath(temporary, 'createNew', queue.fileMode), (fd) => {
+      writeFileSync(fd, text)
+      fsyncSync(fd)
+    })
+    renameSync(temporary, queue.at(SOURCES_FILE))
+    queue.sync()
   } catch (error) {
-    throw fromSystemError(error, { path })
+    rmSync(temporary, { force: true })
+    throw fromSystemError(error, { path: join(directory, SOURCES_FILE) })
+  } finally {
+    queue.close()
   }
 }
 
-function sync(path: string): void {
-  const fd = openSync(path, 'r')
+/** Holds the directory of a queue; files that are made in it may be read and written by those who may list and change it. */
+export function openQueueDirectory(directory: string): QueueDirectory {
+  return QueueDirectory.open(directory, statSync(directory).mode & 0o666)
+}
+
+function readText(path: string): string {
+  return withFile(openPath(path, 'read'), (fd) => readFileSync(fd, 'utf8'))
+}
+
+function withFile<Result>(fd: number, work: (fd: number) => Result): Result {
   try {
-    fsyncSync(fd)
+    return work(fd)
   } finally {
     closeSync(fd)
   }

@@ -112,6 +112,14 @@ describe('a queue in memory', () => {
     expect(readdirSync(parent).length).toBe(before)
   })
 
+  it('is not used after it was closed', () => {
+    const queue = memoryQueue()
+    queue.close()
+    const calls = [() => queue.drain(), () => queue.crash(), () => queue.cutPower(), () => queue.reader(), () => queue.observer()]
+    for (const call of calls) expect(call).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+    expect(existsSync(queue.directory)).toBe(false)
+  })
+
   it('closes twice, and the handles of others stay open', () => {
     const queue = memoryQueue()
     using own = openReader(queue.directory, 'own')

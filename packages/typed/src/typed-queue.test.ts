@@ -140,6 +140,39 @@ describe('what is refused', () => {
     expect(reader.next()?.body).toMatchObject({ bid: 1, ask: 2 })
   })
 
+  it('a write from within the fill of a long message is refused before anything changed, too', () => {
+    using writer = openTypedWriter(folder.queue(), [Quote, Depth], { segmentSize: 1 << 20 })
+    const codes: unknown[] = []
+    writer.write(Depth, { bids: 5000 }, (d) => {
+      d.bids.at(0).price = 1
+      // The same type is the worst: its body would move to the inner message.
+      codes.push(codeOf(() => writer.write(Depth, { bids: 5000 }, () => undefined)))
+      codes.push(codeOf(() => writer.write(Depth, { bids: 9000 }, () => undefined)))
+      codes.push(codeOf(() => writer.write(Depth, { bids: 1 }, () => undefined)))
+      codes.push(codeOf(() => writer.append(Quote, quote)))
+      d.bids.at(4999).price = 2
+    })
+    expect(codes).toEqual(new Array(4).fill('ERR_BUSY'))
+    using reader = openTypedReader(folder.queue(), 'r', [Depth])
+    const bids = reader.next()?.body.bids
+    expect([bids?.length, bids?.at(0).price, bids?.at(4999).price]).toEqual([5000, 1, 2])
+    expect(reader.next()).toBeUndefined()
+  })
+
+  it('a read from within a predicate is refused, and what is judged stays where it is', () => {
+    using writer = openTypedWriter(folder.queue(), [Quote], SMALL)
+    for (let id = 0; id < 3; id++) writer.append(Quote, { ...quote, instrumentId: id })
+    const codes: unknown[] = []
+    using reader = openTypedReader(folder.queue(), 'r', [Quote], {
+      where: () => {
+        codes.push(codeOf(() => reader.next()))
+        return true
+      },
+    })
+    expect([0, 1, 2].map(() => reader.next()?.body.instrumentId)).toEqual([0, 1, 2])
+    expect(codes).toEqual(new Array(3).fill('ERR_BUSY'))
+  })
+
   it('types that the writer was not opened with, types without a place, and lists that are not of types', () => {
     using writer = openTypedWriter(folder.queue(), [Quote, Note], SMALL)
     expect(codeOf(() => writer.write(Depth as never, () => undefined))).toBe('ERR_INVALID_ARGUMENT')

@@ -70,9 +70,9 @@ function namesIn(directory: string): string[] {
   return names.filter((name) => !name.startsWith('quarantine/'))
 }
 
-/** A reader may be killed while it opens, with its file still empty, and while it saves, with the other slot valid. */
-function isLeftByReader({ code, detail }: WitnessedProblem): boolean {
-  return code === 'bad-position-slot' || (code === 'bad-position' && detail === 'length 0')
+/** A reader may be killed while it saves, with the other slot valid. */
+function isLeftByReader({ code }: WitnessedProblem): boolean {
+  return code === 'bad-position-slot'
 }
 
 /** Every message whose append returned, once, in order, with its bytes; nothing that was not appended. */

@@ -273,7 +273,13 @@ function* scanReaders(directory, walk) {
       if (!/\.(lost|tmp)$/.test(fileName)) yield problem('foreign-reader', file, 0, 'not a name of a reader')
       continue
     }
-    const bytes = readIfThere(join(directory, file)) ?? Buffer.alloc(0)
+    const bytes = readIfThere(join(directory, file))
+    if (bytes === undefined) {
+      yield problem('bad-position', file, 0, 'not a file')
+      continue
+    }
+    // Made by an open that has not saved a position yet, or never did: the name registers nothing.
+    if (bytes.length === 0 || (bytes.length === 80 && isZero(bytes))) continue
     let best
     if (bytes.length === 8) best = { segment: 0, offset: u64(bytes, 0), generation: 0, heartbeatNs: '0' }
     if (bytes.length === 16) best = { segment: u64(bytes, 0), offset: u64(bytes, 8), generation: 0, heartbeatNs: '0' }

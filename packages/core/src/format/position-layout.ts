@@ -80,6 +80,11 @@ function legacyPosition(segmentId: number, offset: number): SavedPosition {
   return { segmentId, offset, heartbeatNs: 0n, generation: 0, legacy: true }
 }
 
+/** Whether a meta file holds no position yet: it is empty, or of zeros. Its open is under way, or failed, or lost its power. Such a name has promised nothing. */
+export function isBlankPosition(bytes: Uint8Array): boolean {
+  return bytes.length === 0 || (bytes.length === POSITION_LENGTH && bytes.every((byte) => byte === 0))
+}
+
 /** One slot, or `undefined` when its CRC does not match. A slot of zeros is not valid, because the CRC of zeros is not zero. */
 export function decodePositionSlot(bytes: Uint8Array, slot: number, crc32: Crc32): SavedPosition | undefined {
   const slotBytes = bytes.subarray(slot * POSITION_SLOT_LENGTH, (slot + 1) * POSITION_SLOT_LENGTH)

@@ -13,6 +13,7 @@ import { readWhole, writeWhole } from '../files/whole-transfer.js'
 import {
   decodePosition,
   encodePosition,
+  isBlankPosition,
   isReaderName,
   POSITION_LENGTH,
   POSITION_ZERO_OFFSET,
@@ -88,8 +89,8 @@ export class PositionFile {
   load(): SavedPosition | 'bad' | undefined {
     const bytes = Buffer.alloc(POSITION_LENGTH + 1)
     const length = this.#coded(() => readWhole(this.#fd, bytes, 0))
-    if (length === 0 || (length === POSITION_LENGTH && bytes.every((byte) => byte === 0))) return undefined
-    return decodePosition(bytes.subarray(0, length), crc32)
+    const content = bytes.subarray(0, length)
+    return isBlankPosition(content) ? undefined : decodePosition(content, crc32)
   }
 
   /** @throws {@link BadPositionError} for a file without a valid position. */

@@ -4,8 +4,14 @@ import { fromSystemError } from '../errors/index.js'
 import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { readRegularFile } from '../files/regular-file.js'
-import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY, type SavedPosition } from '../format/index.js'
-import { isBlankPosition } from './reader-survey.js'
+import {
+  decodePosition,
+  isBlankPosition,
+  POSITION_LENGTH,
+  parseReaderFileName,
+  READERS_DIRECTORY,
+  type SavedPosition,
+} from '../format/index.js'
 
 /** A registered reader as its file shows it. */
 export interface RegisteredReader {

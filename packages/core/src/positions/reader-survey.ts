@@ -5,7 +5,7 @@ import { closeQuietly } from '../files/close-quietly.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
 import { readWhole } from '../files/whole-transfer.js'
-import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY } from '../format/index.js'
+import { decodePosition, isBlankPosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY } from '../format/index.js'
 
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
@@ -85,9 +85,4 @@ function surveyed(name: string, content: Buffer | undefined, running: boolean): 
     return { name, segmentId: 0, offset: 0, heartbeatNs: 0n, running, state: isBlank ? 'registering' : 'bad' }
   const { segmentId, offset, heartbeatNs } = position
   return { name, segmentId, offset, heartbeatNs, running, state: 'valid' }
-}
-
-/** A file that an open made, and that has no position yet: the open is under way, or it ended before. Such a name promised nothing. */
-export function isBlankPosition(content: Buffer): boolean {
-  return content.length === 0 || (content.length === POSITION_LENGTH && content.every((byte) => byte === 0))
 }

@@ -1,5 +1,5 @@
 import { Merge, type MergeOptions } from '../../src/merge.js'
-import type { Clocks } from '../../src/ordered-idle-rule.js'
+import type { Clocks } from '../../src/standstill.js'
 import type { MemoryMessage, MemorySource } from './memory-source.js'
 
 /** Clocks that stand still until they are told. */

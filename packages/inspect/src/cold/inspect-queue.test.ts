@@ -171,6 +171,12 @@ describe('what inspecting finds wrong', () => {
     ['L6: a next segment without a header', () => writeFileSync(segment(4), ''), ['SEGMENT_NOT_READY']],
     ['L5: a short index', () => writeFileSync(join(queue, 'index.meta'), 'abc'), ['INDEX_BAD']],
     ['L11: a bad reader file', () => writeFileSync(join(queue, 'readers/audit.meta'), Buffer.alloc(80, 7)), ['READER_BAD']],
+    ['a reader file that is still empty', () => writeFileSync(join(queue, 'readers/new.meta'), ''), ['LEFTOVER']],
+    [
+      'a reader file that is still of zeros',
+      () => writeFileSync(join(queue, 'readers/new.meta'), Buffer.alloc(80)),
+      ['LEFTOVER'],
+    ],
     ['a reader whose data is gone', () => [0, 1].map((id) => unlinkSync(segment(id))), ['READER_DATA_LOST']],
     ['leftovers and strangers among the reader files', strayReaderFiles, ['LEFTOVER', 'READER_NAME']],
     ['a file in the place of the readers', () => replaceByFile('readers'), ['FILE_UNREADABLE']],

@@ -1,6 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { decodePosition, POSITION_LENGTH, parseReaderFileName, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
+import {
+  decodePosition,
+  isBlankPosition,
+  POSITION_LENGTH,
+  parseReaderFileName,
+  READERS_DIRECTORY,
+} from '@chronicle-ts/core/internal'
 import { checksum } from './checksum.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
@@ -30,6 +36,8 @@ export interface ReadersInspection {
   readonly problems: readonly QueueProblem[]
 }
 
+const NO_POSITION = 'The open of a reader failed, or lost its power, before it had a position; the name registers nothing'
+
 /** Reads the files of all registered readers, by name. Never throws. */
 export function inspectReaders(directory: string, locks: LockTable): ReadersInspection {
   let names: string[]
@@ -47,11 +55,24 @@ export function inspectReaders(directory: string, locks: LockTable): ReadersInsp
   for (const fileName of names) {
     const name = parseReaderFileName(fileName)
     const file = `${READERS_DIRECTORY}/${fileName}`
-    if (name !== undefined) readers.push(inspectReaderFile(join(directory, file), { name, file, locks }))
-    else if (fileName.endsWith('.tmp')) problems.push(queueProblem('LEFTOVER', '', { file }))
+    if (name !== undefined) {
+      const path = join(directory, file)
+      if (!isBlank(path)) readers.push(inspectReaderFile(path, { name, file, locks }))
+      else if (inspectLock(path, locks).held !== true) problems.push(queueProblem('LEFTOVER', NO_POSITION, { file }))
+    } else if (fileName.endsWith('.tmp')) problems.push(queueProblem('LEFTOVER', '', { file }))
     else if (!fileName.endsWith('.lost')) problems.push(queueProblem('READER_NAME', '', { file }))
   }
   return { readers, problems }
+}
+
+/** Whether an open has made the file and saved no position in it. What cannot be read is told by {@link inspectReaderFile}. */
+function isBlank(path: string): boolean {
+  try {
+    const bytes = readColdFile(path, POSITION_LENGTH + 1)
+    return bytes !== undefined && isBlankPosition(bytes)
+  } catch {
+    return false
+  }
 }
 
 function inspectReaderFile(

@@ -59,6 +59,15 @@ describe('inspecting, verifying and the independent witness agree', () => {
     expect(found()).toEqual({ inspected: [code], verified: [code], witnessed: ['bad-next-sequence'] })
   })
 
+  it.each([
+    ['empty', Buffer.alloc(0)],
+    ['of zeros', Buffer.alloc(80)],
+  ])('about a reader file that is %s: an open made it, and the name registers nothing', (_, bytes) => {
+    writeFileSync(join(queue, 'readers', 'new.meta'), bytes)
+    expect(found()).toEqual({ inspected: ['LEFTOVER'], verified: ['LEFTOVER'], witnessed: [] })
+    expect(inspectQueue(queue).readers.map(({ name }) => name)).toEqual(['audit'])
+  })
+
   it.each([1, 7])('about a first segment that is not the lowest: %i', (first) => {
     overwriteControl(queue, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(first + 1))
     const code = 'CONTROL_BAD_FIRST_SEGMENT'

@@ -124,6 +124,22 @@ it('asks the check of the program', () => {
   }
 })
 
+it('takes an error of another type, which a check uses, for what it is: the message is bad', () => {
+  const inner = jsonMessage<unknown>('Inner', 9)
+  const checks = [
+    () => inner.encode(undefined),
+    () => inner.decode(Uint8Array.of(0xff)),
+    () => {
+      throw null
+    },
+  ]
+  for (const check of checks)
+    expect(thrownBy(() => jsonMessage('Outer', 1, { check }).decode(Buffer.from('1')))).toMatchObject({
+      code: 'ERR_BAD_MESSAGE',
+      type: 'Outer',
+    })
+})
+
 it('packs every message of MessagePack by itself, so that it is read after a seek', () => {
   const type = msgpackMessage<Entry>('Packed', 2)
   type.encode({ text: 'first', tags: [] })

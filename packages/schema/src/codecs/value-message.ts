@@ -86,7 +86,8 @@ export class ValueMessage<Name extends string, T, Input = T> implements MessageT
     try {
       return this.#codec.decode(bytes)
     } catch (cause) {
-      if (isSchemaError(cause)) throw cause
+      // A check of the program may use another type, and throw that one's errors.
+      if (cause instanceof BadMessageError && cause.type === this.name) throw cause
       const detail = `not ${this.encoding}: ${cause instanceof Error ? cause.message : String(cause)}`
       throw new BadMessageError({ type: this.name, detail }, { cause })
     }

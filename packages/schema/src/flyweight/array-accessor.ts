@@ -9,7 +9,8 @@ export function arrayAccessor(spec: ArraySpec, at: number, context: FieldContext
   const isOptional = spec.optional === true
   const { type, perElement } = elementParts(element)
   const { nullValue } = NUMERIC_TYPES[type]
-  const nulls = new Array(length * perElement).fill(nullValue)
+  // Made when it is needed: a registry's file may say any length.
+  const nulls = () => new Array(length * perElement).fill(nullValue)
   return {
     get() {
       const from = this['~place'].base + at
@@ -19,7 +20,7 @@ export function arrayAccessor(spec: ArraySpec, at: number, context: FieldContext
       return isOptional && !isWritten && isNullArray(values, nullValue) ? undefined : values
     },
     set(values: ArrayLike<number | bigint> | undefined) {
-      const given = values === undefined && isOptional ? nulls : (values as ArrayLike<number>)
+      const given = values === undefined && isOptional ? nulls() : (values as ArrayLike<number>)
       storeNumbers({ view: this['~place'].view, at: this['~place'].base + at, count: length }, given, element, context)
     },
   }

@@ -19,9 +19,10 @@ export function planBody(fields: readonly FieldDescription[], context: PlanConte
   const compiled = fields.map((field) => ({ field, accessor: compileField(field, context, parts) }))
   const Body = createBodyClass(compiled, context, parts)
   const nullable = compiled.filter(({ field }) => isNullable(field))
+  const byName = new Map(compiled.map((one) => [one.field.name, one]))
   return {
     create: () => new Body(),
-    assign: (body, value) => assignFields(body, value, compiled, context),
+    assign: (body, value) => assignFields(body, value, byName, context),
     hasNulls: nullable.length > 0,
     setNulls(body) {
       for (const { field, accessor } of nullable) {
@@ -29,7 +30,7 @@ export function planBody(fields: readonly FieldDescription[], context: PlanConte
         else accessor.set.call(body, undefined)
       }
     },
-    roomOf: (name) => compiled.find(({ field }) => field.name === name)?.accessor.room,
+    roomOf: (name) => byName.get(name)?.accessor.room,
   }
 }
 
@@ -96,19 +97,19 @@ function createBodyClass(compiled: readonly CompiledField[], context: PlanContex
   return Body
 }
 
-function assignFields(body: Flyweight, value: unknown, compiled: readonly CompiledField[], context: PlanContext): void {
+function assignFields(body: Flyweight, value: unknown, byName: ReadonlyMap<string, CompiledField>, context: PlanContext): void {
   const argument = context.path === '' ? context.type : `${context.type}.${context.path}`
   if (typeof value !== 'object' || value === null)
     throw new InvalidArgumentError({ argument, value, expected: 'an object with the fields' })
   const given = value as Record<string, unknown>
-  for (const { field, accessor } of compiled) {
+  for (const { field, accessor } of byName.values()) {
     const item = given[field.name]
     if (item === undefined && isRequired(field))
       throw new InvalidArgumentError({ argument: `${argument}.${field.name}`, value: item, expected: 'a value' })
     // Flags have no null value: left out, none is set.
     if (item !== undefined || field.kind !== 'flags') accessor.set.call(body, item)
   }
-  const unknownName = Object.keys(given).find((name) => !compiled.some(({ field }) => field.name === name))
+  const unknownName = Object.keys(given).find((name) => !byName.has(name))
   if (unknownName !== undefined)
     throw new InvalidArgumentError({
       argument: `${argument}.${unknownName}`,

@@ -61,6 +61,7 @@ class FlagsView implements FlagsWriter {
   }
 
   set(names: Iterable<string>): this {
+    if (!isIterable(names)) refuse(this.#context, names, 'names of flags')
     const wanted = [...names]
     for (const name of wanted) this.#bitOf(name)
     for (let index = 0; index < this.#size; index++) this.#view.setUint8(this.#at + index, 0)
@@ -92,8 +93,18 @@ export function flagsAccessor(spec: FlagsSpec, at: number, context: FieldContext
       return move(this)
     },
     set(value: unknown) {
-      if (typeof value !== 'object' || value === null) refuse(context, value, 'names of flags')
-      move(this).set(Symbol.iterator in value ? (value as Iterable<string>) : (value as Flags).names())
+      move(this).set(isFlags(value) ? value.names() : (value as Iterable<string>))
     },
   }
+}
+
+function isFlags(value: unknown): value is Flags {
+  return typeof value === 'object' && value !== null && 'names' in value && typeof value.names === 'function'
+}
+
+/** A text is iterable, too, and is not a list of names. */
+function isIterable(value: unknown): value is Iterable<string> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as Partial<Iterable<string>>)[Symbol.iterator] === 'function'
+  )
 }

@@ -90,7 +90,7 @@ class QuantizedView implements QuantizedWriter {
   }
 
   #quantize(numbers: ArrayLike<number>): void {
-    const all = Array.from(numbers)
+    const all = this.#arrayOf(numbers)
     if (!all.every((value) => Number.isFinite(value))) refuse(this.#context, numbers, 'finite numbers')
     const [lowest, highest] = RANGES[this.#element]
     const max = all.reduce((a, b) => Math.max(a, b), 0)
@@ -102,14 +102,22 @@ class QuantizedView implements QuantizedWriter {
     this.#store(values, scale, zeroPoint)
   }
 
+  /** The elements as an array: exactly as many as the message was begun for. */
+  #arrayOf(values: ArrayLike<number>): number[] {
+    if (typeof values !== 'object' || values === null || values.length !== this.length)
+      refuse(this.#context, values, `${this.length} numbers`)
+    return Array.from({ length: this.length }, (_, index) => values[index] as number)
+  }
+
   #store(values: ArrayLike<number>, scale: number, zeroPoint: number): void {
     const [lowest, highest] = RANGES[this.#element]
-    const stored = Array.from(values)
-    if (stored.length !== this.length) refuse(this.#context, values, `${this.length} numbers`)
+    const stored = this.#arrayOf(values)
     if (!stored.every((value) => Number.isInteger(value) && value >= lowest && value <= highest))
       refuse(this.#context, values, `integers of ${lowest} to ${highest}`)
-    if (!Number.isFinite(Math.fround(scale))) refuse(this.#context, scale, 'a scale that fits into an f32')
-    if ((zeroPoint | 0) !== zeroPoint) refuse(this.#context, zeroPoint, 'a zero point that is a 32-bit integer')
+    if (typeof scale !== 'number' || !Number.isFinite(Math.fround(scale)))
+      refuse(this.#context, scale, 'a scale that fits into an f32')
+    if (typeof zeroPoint !== 'number' || (zeroPoint | 0) !== zeroPoint)
+      refuse(this.#context, zeroPoint, 'a zero point that is a 32-bit integer')
     if (this.length === 0) return
     this.#view.setFloat32(this.#at, scale, true)
     this.#view.setInt32(this.#at + ZERO_POINT_OFFSET, zeroPoint, true)

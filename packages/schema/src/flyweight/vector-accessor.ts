@@ -21,7 +21,7 @@ export function vectorAccessor(spec: VectorSpec | BytesSpec, at: number, context
     set(values: ArrayLike<number | bigint> | undefined) {
       const from = slotStart(this, at, layout, context)
       if (from === -1) {
-        if (values !== undefined && values.length !== 0)
+        if (values !== undefined && values?.length !== 0)
           refuse(context, values, 'no elements, because the message was begun without any')
         return
       }

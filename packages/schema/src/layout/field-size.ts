@@ -74,10 +74,22 @@ export class BlockLengths {
   readonly #newest: number
 
   constructor(fields: readonly FieldDescription[]) {
-    const versions = [...new Set([0, ...fields.map(({ since }) => since ?? 0)])].sort((a, b) => b - a)
-    this.#steps = versions.map((version) => [version, blockLengthAt(fields, version)])
-    this.#newest = versions[0] as number
-    this.#longest = blockLengthAt(fields, this.#newest)
+    const added = new Map([[0, 0]])
+    for (const field of fields) {
+      const { since = 0, offset } = field
+      const size = fieldSize(field)
+      added.set(since, Math.max(added.get(since) ?? 0, size > 0 ? offset + size : 0))
+    }
+    let longest = 0
+    const steps = [...added]
+      .sort(([a], [b]) => a - b)
+      .map(([since, length]) => {
+        longest = Math.max(longest, length)
+        return [since, longest] as const
+      })
+    this.#steps = steps.reverse()
+    this.#newest = steps[0]?.[0] ?? 0
+    this.#longest = longest
   }
 
   at(version: number): number {

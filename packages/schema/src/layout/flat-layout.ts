@@ -15,6 +15,11 @@ export function alignUp(length: number, alignment: number): number {
   return Math.ceil(length / alignment) * alignment
 }
 
+/** Where a field stands after those that end there. */
+export function offsetAfter(end: number, spec: FieldSpec): number {
+  return alignUp(end, fieldAlignment(spec))
+}
+
 /** Gives each field its place after the ones that were placed before. */
 export function placeFields(
   placed: readonly FieldDescription[],
@@ -23,7 +28,7 @@ export function placeFields(
 ): FieldDescription[] {
   let end = placed.reduce((longest, field) => Math.max(longest, field.offset + fieldSize(field)), 0)
   return Object.entries(specs).map(([name, spec]) => {
-    const offset = alignUp(end, fieldAlignment(spec))
+    const offset = offsetAfter(end, spec)
     end = offset + fieldSize(spec)
     return { name, offset, ...(since !== undefined && { since }), ...spec } as FieldDescription
   })

@@ -84,6 +84,7 @@ export class FlatWriter implements MessageWriter<Flyweight, Sizes> {
   }
 
   length(sizes?: Sizes): number {
+    this.#layout.checkSizes(sizes)
     return this.#layout.lengthOf(sizes)
   }
 
@@ -112,6 +113,7 @@ export class WriteLayout {
   readonly version: number
   readonly slots: readonly Slot[]
   readonly hasSlots: boolean
+  readonly #slotNames: ReadonlySet<string>
   /** Bytes of the block. */
   readonly fixedLength: number
   readonly needsAlignment: boolean
@@ -126,6 +128,7 @@ export class WriteLayout {
     this.version = version
     this.slots = fields.filter((field): field is Slot => isSlot(field))
     this.hasSlots = this.slots.length > 0
+    this.#slotNames = new Set(this.slots.map((slot) => slot.name))
     this.fixedLength = blockLengthAt(fields, version)
     this.needsAlignment = this.hasSlots || fields.some(({ kind }) => kind === 'array')
   }
@@ -157,6 +160,13 @@ export class WriteLayout {
     if (this.hasSlots) zeroRange(view, at, offset + length)
   }
 
+  /** Refuses sizes of parts that the type does not have: a misspelt one would leave its part out in silence. */
+  checkSizes(sizes: Sizes | undefined): void {
+    if (sizes === undefined) return
+    if (typeof sizes !== 'object' || sizes === null) throw wrongSizes(this.type, sizes)
+    for (const name in sizes) if (!this.#slotNames.has(name)) throw unknownPart(this.type, name, sizes[name])
+  }
+
   /** Bytes of payload of a message with variable parts of these sizes. */
   lengthOf(sizes: Sizes | undefined): number {
     return this.hasSlots ? flatLength(this.slots, this.fixedLength, sizes, this.type) : this.fixedLength
@@ -165,6 +175,14 @@ export class WriteLayout {
 
 function wrongLength(type: string, length: number, needed: number): InvalidArgumentError {
   return new InvalidArgumentError({ argument: `${type}: length`, value: length, expected: `${needed} bytes` })
+}
+
+function wrongSizes(type: string, value: unknown): InvalidArgumentError {
+  return new InvalidArgumentError({ argument: `${type}: sizes`, value, expected: 'an object with the sizes of variable parts' })
+}
+
+function unknownPart(type: string, name: string, value: unknown): InvalidArgumentError {
+  return new InvalidArgumentError({ argument: `${type}.${name}`, value, expected: 'a variable part of the type' })
 }
 
 /** Typed arrays stand at multiples of their elements' size only. */

@@ -161,6 +161,11 @@ describe('a message that is written in place', () => {
       () => Depth.writer().length({ bids: -1 }),
       () => Depth.writer().length({ note: 1.5 }),
       () => Depth.writer().length({ weights: 2 ** 32 }),
+      () => Depth.writer().length({ weight: 1 } as never),
+      () => Depth.writer().length({ tsEvent: 1 } as never),
+      () => Depth.writer().length(5 as never),
+      () => Depth.writer().length(null as never),
+      () => QuoteV1.writer().length({ bid: 1 } as never),
     ]
     expect(calls.map(codeOf)).toEqual(calls.map(() => 'ERR_INVALID_ARGUMENT'))
   })
@@ -178,7 +183,7 @@ describe('a message that is written in place', () => {
 
 describe('at the edges', () => {
   it('refuses names that JavaScript would reorder, names that are not identifiers, and names that objects need', () => {
-    for (const name of ['0', '42', '', 'a b', 'a.b', '1a', '__proto__', 'constructor', 'toJSON', 'then']) {
+    for (const name of ['0', '42', '', 'a b', 'a.b', '1a', '__proto__', 'constructor', 'toJSON', 'then', 'toString', 'valueOf']) {
       const fields: Fields = Object.fromEntries([[name, u8()]])
       if (name !== '__proto__')
         expect(

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { blockLengthAt, fieldSize } from '../layout/field-size.js'
-import { placeFields, strideOf } from '../layout/flat-layout.js'
+import { offsetAfter, placeFields, strideOf } from '../layout/flat-layout.js'
 import { checkKey, checkName, checkTypeId, checkVersion } from '../message/check-message.js'
 import { checkFieldName, checkHeaderField, checkSpec, MAX_FIXED_LENGTH } from '../spec/check-spec.js'
 import {
@@ -52,16 +52,17 @@ function checkFields(fields: readonly FieldDescription[], { name: type, version 
 
 /** Places the fields once more and compares. */
 function checkFlat({ name, fields }: SchemaDescription): void {
-  let placed: FieldDescription[] = []
+  let end = 0
+  let latest = 1
   for (const field of fields) {
     if (isSection(field) || field.kind === 'composite' || field.kind === 'constant')
       throw refuse(name, field.name, field.kind, 'a kind of flat1')
-    const before = placed.at(-1)
-    if ((before?.since ?? 1) > (field.since ?? 1))
-      throw refuse(name, field.name, field.since, 'fields in order of their versions')
-    placed = [...placed, ...placeFields(placed, { [field.name]: field })]
-    const { offset } = placed.at(-1) as FieldDescription
+    const { since = 1 } = field
+    if (latest > since) throw refuse(name, field.name, field.since, 'fields in order of their versions')
+    latest = since
+    const offset = offsetAfter(end, field)
     if (offset !== field.offset) throw refuse(name, field.name, field.offset, `the offset ${offset}`)
+    end = offset + fieldSize(field)
     if (field.kind === 'list') checkItems(name, field)
   }
 }
@@ -101,9 +102,9 @@ function checkSbe({ name, fields, sbe }: SchemaDescription): void {
 function checkSections(type: string, fields: readonly FieldDescription[], blockLength: number): void {
   const sections = fields.filter(isSection)
   checkBlock(type, fields, blockLength)
+  const last = fields.slice(fields.length - sections.length)
   for (const [index, section] of sections.entries()) {
-    if (fields.indexOf(section) !== fields.length - sections.length + index)
-      throw refuse(type, section.name, section.kind, 'groups and data after the fields')
+    if (section !== last[index]) throw refuse(type, section.name, section.kind, 'groups and data after the fields')
     if (section.offset !== index) throw refuse(type, section.name, section.offset, `the index ${index}`)
     if (section.kind === 'group') checkSections(`${type}.${section.name}`, section.fields, section.blockLength)
   }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -102,6 +103,43 @@ describe('the registry of a queue', () => {
     expect(saveSchema(queue, base)).toBe(true)
     expect(readFileSync(path, 'utf8')).toBe(encodeSchema(base.description))
     expect(readdirSync(join(queue, 'schemas'))).toEqual(['1.1.json'])
+  })
+
+  it('keeps what another process has written since the registry was read', () => {
+    const before = readSchemas(queue)
+    saveSchema(queue, base)
+    const other = message('Quote', 1, { bid: u64(), note: utf8() })
+    expect(codeOf(() => saveSchema(queue, other, before))).toBe('ERR_SCHEMA_INCOMPATIBLE')
+    expect(saveSchema(queue, base, before)).toBe(false)
+    expect(readFileSync(join(queue, 'schemas/1.1.json'), 'utf8')).toBe(encodeSchema(base.description))
+    expect(readdirSync(join(queue, 'schemas'))).toEqual(['1.1.json'])
+  })
+
+  it('replaces what another process has written since and damaged', () => {
+    const before = readSchemas(queue)
+    mkdirSync(join(queue, 'schemas'))
+    symlinkSync('nowhere', join(queue, 'schemas/1.1.json'))
+    expect(saveSchema(queue, base, before)).toBe(true)
+    expect(readSchemas(queue).schemas).toEqual([base.description])
+  })
+
+  it('reads the files of the types that are asked for, and no others', () => {
+    saveSchema(queue, base)
+    saveSchema(queue, later)
+    writeFileSync(join(queue, 'schemas/2.1.json'), 'damaged')
+    const { schemas, problems } = readSchemas(queue, [1])
+    expect(schemas.map(({ version }) => version)).toEqual([1, 2])
+    expect(problems).toEqual([])
+    expect(readSchemas(queue).problems.length).toBe(1)
+    expect(readSchemas(queue, []).schemas).toEqual([])
+  })
+
+  it('reads no file that is longer than a schema can be', () => {
+    mkdirSync(join(queue, 'schemas'))
+    writeFileSync(join(queue, 'schemas/2.1.json'), '')
+    // Sparse: it takes no space, and reading it would take minutes.
+    truncateSync(join(queue, 'schemas/2.1.json'), 2 ** 40)
+    expect(readSchemas(queue).problems).toMatchObject([{ error: { code: 'ERR_INVALID_ARGUMENT', value: String(2 ** 40) } }])
   })
 
   it('L55: follows no link out of the queue', () => {

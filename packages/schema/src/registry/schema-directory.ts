@@ -3,8 +3,10 @@ import {
   closeSync,
   constants,
   fchownSync,
+  fstatSync,
   fsyncSync,
   lchownSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -15,12 +17,25 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InvalidArgumentError, isSchemaError, type SchemaError, SchemaIncompatibleError, SchemaIoError } from '../errors/index.js'
 import { checkCompatible } from '../layout/compatibility.js'
 import type { AnyMessageType } from '../message/message-type.js'
 import type { SchemaDescription } from '../spec/field-spec.js'
-import { encodeSchema, foreignEncodingOf, parseSchema, parseSchemaFileName, schemaFileName } from './schema-file.js'
+import {
+  encodeSchema,
+  foreignEncodingOf,
+  MAX_SCHEMA_LENGTH,
+  parseSchema,
+  parseSchemaFileName,
+  schemaFileName,
+} from './schema-file.js'
+
+/** A file that appears and cannot be read is not waited for. */
+const SAVE_ATTEMPTS_MAX = 3
+
+/** What file systems say that have no hard links. */
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** Folder of the registry inside of a queue's directory. */
 export const SCHEMA_FOLDER = 'schemas'
@@ -42,8 +57,13 @@ export interface ForeignSchema {
   readonly encoding: string
 }
 
-/** Reads the registry of a queue. Never throws: a registry that is missing is empty, and what is damaged is a problem. */
-export function readSchemas(queueDirectory: string): SchemaRegistry {
+/**
+ * Reads the registry of a queue. Never throws: a registry that is missing is empty, and what is damaged is a problem.
+ *
+ * @param typeIds reads the files of these types only
+ */
+export function readSchemas(queueDirectory: string, typeIds?: Iterable<number>): SchemaRegistry {
+  const wanted = typeIds && new Set(typeIds)
   const folder = join(queueDirectory, SCHEMA_FOLDER)
   const schemas: SchemaDescription[] = []
   const problems: { path: string; error: SchemaError }[] = []
@@ -51,7 +71,7 @@ export function readSchemas(queueDirectory: string): SchemaRegistry {
   for (const name of listFolder(folder, problems)) {
     const path = join(folder, name)
     const named = parseSchemaFileName(name)
-    if (named === undefined) continue
+    if (named === undefined || wanted?.has(named.typeId) === false) continue
     try {
       const text = readText(path)
       const encoding = foreignEncodingOf(text)
@@ -83,24 +103,33 @@ export function checkAgainstRegistry(registry: SchemaRegistry, type: AnyMessageT
 
 /**
  * Puts a type into the registry of a queue, before its first record is appended. The file appears whole and synced, by rename; one that is there already, for
- * this type and version, is kept when it is equal and replaced when it was damaged.
+ * this type and version, is kept when it is equal and replaced when it was damaged. Of two processes that add different definitions at once, one gets the error.
  *
+ * @param registry what was read of this queue before, with the files of this type
  * @returns whether a file was written
  * @throws `ERR_SCHEMA_INCOMPATIBLE` when the registry holds another definition, `ERR_IO`
  */
-export function saveSchema(queueDirectory: string, type: AnyMessageType): boolean {
-  const registry = readSchemas(queueDirectory)
-  checkAgainstRegistry(registry, type)
-  if (registry.schemas.some(({ typeId, version }) => typeId === type.typeId && version === type.version)) return false
-  const folder = join(queueDirectory, SCHEMA_FOLDER)
-  const path = join(folder, schemaFileName(type))
+export function saveSchema(queueDirectory: string, type: AnyMessageType, registry?: SchemaRegistry): boolean {
+  const path = join(queueDirectory, SCHEMA_FOLDER, schemaFileName(type))
+  let known = registry ?? readSchemas(queueDirectory, [type.typeId])
+  for (let attempts = 0; attempts < SAVE_ATTEMPTS_MAX; attempts++) {
+    checkAgainstRegistry(known, type)
+    if (known.schemas.some(({ typeId, version }) => typeId === type.typeId && version === type.version)) return false
+    const isDamaged = known.problems.some((problem) => problem.path === path)
+    if (createFile(queueDirectory, path, { text: encodeSchema(type.description), isDamaged })) return true
+    // Another process has written it since.
+    known = readSchemas(queueDirectory, [type.typeId])
+  }
+  throw new SchemaIoError({ path, errno: 'EEXIST' })
+}
+
+function createFile(queueDirectory: string, path: string, file: { readonly text: string; readonly isDamaged: boolean }): boolean {
   try {
-    createFolder(queueDirectory, folder)
-    writeByRename(queueDirectory, path, encodeSchema(type.description))
+    createFolder(queueDirectory, dirname(path))
+    return writeWhole(queueDirectory, path, file)
   } catch (error) {
     throw asSchemaError(error, path)
   }
-  return true
 }
 
 function createFolder(queueDirectory: string, folder: string): void {
@@ -122,8 +151,16 @@ function giveToOwner(queueDirectory: string, give: (owner: { readonly uid: numbe
   give({ uid, gid })
 }
 
-/** The temporary file is created under a name of its own: it meets neither another writer's nor a link. */
-function writeByRename(queueDirectory: string, path: string, text: string): void {
+/**
+ * Makes the file appear whole. The temporary file is created under a name of its own: it meets neither another writer's nor a link.
+ *
+ * @returns false when a file has the name that was not there, or was not damaged, when the registry was read
+ */
+function writeWhole(
+  queueDirectory: string,
+  path: string,
+  { text, isDamaged }: { readonly text: string; readonly isDamaged: boolean },
+): boolean {
   const temporary = `${path}.${randomUUID()}.tmp`
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   const descriptor = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644)
@@ -135,12 +172,27 @@ function writeByRename(queueDirectory: string, path: string, text: string): void
     } finally {
       closeSync(descriptor)
     }
-    renameSync(temporary, path)
-  } catch (error) {
+    if (isDamaged) renameSync(temporary, path)
+    else if (!renameIfFree(temporary, path)) return false
+  } finally {
     rmSync(temporary, { force: true })
-    throw error
   }
   syncFolder(join(queueDirectory, SCHEMA_FOLDER))
+  return true
+}
+
+/** A rename would replace what another process has written since the registry was read; a link does not. */
+function renameIfFree(temporary: string, path: string): boolean {
+  try {
+    linkSync(temporary, path)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    if (code !== undefined && !WITHOUT_LINKS.has(code)) throw error
+    renameSync(temporary, path)
+    return true
+  }
 }
 
 function syncFolder(folder: string): void {
@@ -165,6 +217,14 @@ function listFolder(folder: string, problems: { path: string; error: SchemaError
 function readText(path: string): string {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
+    const { size } = fstatSync(descriptor)
+    // In UTF-8 a character has at most so many bytes.
+    if (size > MAX_SCHEMA_LENGTH * 4)
+      throw new InvalidArgumentError({
+        argument: 'schema file',
+        value: size,
+        expected: `at most ${MAX_SCHEMA_LENGTH} characters`,
+      })
     return readFileSync(descriptor, 'utf8')
   } finally {
     closeSync(descriptor)

@@ -103,3 +103,26 @@ it('refuses a file whose layout is not one that the rules give: no offset is rel
   for (const text of ['', 'null', '5', '[]', '{}', '{"format":"chronicle-schema"}', undefined as never])
     expect(codeOf(() => parseSchema(text))).toBe('ERR_INVALID_ARGUMENT')
 })
+
+it('is checked in time that grows with the number of its fields', () => {
+  const count = 2000
+  let reads = 0
+  const fields = Array.from({ length: count }, (_, offset) => ({
+    name: `f${offset}`,
+    kind: 'u8',
+    get offset() {
+      reads++
+      return offset
+    },
+  }))
+  const description = { name: 'Long', typeId: 1, version: 1, encoding: 'flat1', fields }
+  const type = messageFromDescription(description as never)
+  expect(type.decode(new Uint8Array(count))).toEqual(Object.fromEntries(fields.map(({ name }) => [name, 0])))
+  expect(reads).toBeLessThan(count * 20)
+})
+
+it('refuses what is nested deeper than the engine can go', () => {
+  const text = encodeSchema(message('M', 1, { a: u8() }).description)
+  const deep = text.replace('"kind": "u8"', `"kind": "u8", "x": ${'['.repeat(200_000)}${']'.repeat(200_000)}`)
+  expect(codeOf(() => parseSchema(deep))).toBe('ERR_INVALID_ARGUMENT')
+})

@@ -18,7 +18,7 @@ import { checkDescription, isEncoding } from './check-description.js'
 const FORMAT = 'chronicle-schema'
 const FORMAT_VERSION = 1
 /** Schemas of thousands of fields have less. */
-const MAX_LENGTH = 16 * 1024 * 1024
+export const MAX_SCHEMA_LENGTH = 16 * 1024 * 1024
 
 /** Name of the registry file of a type. */
 export function schemaFileName({ typeId, version }: { readonly typeId: number; readonly version: number }): string {
@@ -55,7 +55,8 @@ export function encodeSchema(description: SchemaDescription): string {
  * @throws `ERR_INVALID_ARGUMENT`
  */
 export function parseSchema(text: string): SchemaDescription {
-  if (typeof text !== 'string' || text.length > MAX_LENGTH) throw refuse(typeof text, `text of at most ${MAX_LENGTH} characters`)
+  if (typeof text !== 'string' || text.length > MAX_SCHEMA_LENGTH)
+    throw refuse(typeof text, `text of at most ${MAX_SCHEMA_LENGTH} characters`)
   const file = parseObject(text)
   if (file['format'] !== FORMAT) throw refuse(file['format'], `the format ${FORMAT}`)
   if (file['formatVersion'] !== FORMAT_VERSION) throw refuse(file['formatVersion'], `the format version ${FORMAT_VERSION}`)
@@ -70,8 +71,7 @@ export function parseSchema(text: string): SchemaDescription {
     ...(sbe && { sbe }),
     ...(protobuf && { protobuf }),
   }
-  checkParsed(description)
-  const fingerprint = fingerprintOf(description)
+  const fingerprint = checkParsed(description)
   if (file['fingerprint'] !== fingerprint) throw refuse(file['fingerprint'], `the fingerprint ${fingerprint}`)
   return description
 }
@@ -116,10 +116,11 @@ function parseObject(text: string): Record<string, unknown> {
   throw refuse(text, 'a JSON object')
 }
 
-/** Parts of a wrong type make the checks themselves fail; that is an error of the same kind. */
-function checkParsed(description: SchemaDescription): void {
+/** Returns the fingerprint. Parts of a wrong type make the checks themselves fail; that is an error of the same kind. */
+function checkParsed(description: SchemaDescription): string {
   try {
     checkDescription(description)
+    return fingerprintOf(description)
   } catch (cause) {
     if (isSchemaError(cause)) throw cause
     throw refuse('its fields', 'fields of a message type', cause)

@@ -83,6 +83,8 @@ describe('a schema of SBE', () => {
     expect(codeOf(() => message.encode({ g: Array.from({ length: 255 }, () => ({ x: 1 })), d: '' }))).toBe('ERR_INVALID_ARGUMENT')
     expect(codeOf(() => message.encode({ g: [], d: 'x'.repeat(255) }))).toBe('ERR_INVALID_ARGUMENT')
     expect(message.decode(message.encode({}))).toEqual({ g: [], d: '' })
+    for (const sizes of [{ e: 1 }, { g: 2, dd: 1 }, 5, null])
+      expect(codeOf(() => message.writer().length(sizes as never))).toBe('ERR_INVALID_ARGUMENT')
   })
 
   it('refuses a message of another template or schema', () => {

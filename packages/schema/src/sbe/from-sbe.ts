@@ -143,6 +143,7 @@ const SECTION_ORDER = ['field', 'group', 'data']
 
 function describeFields(parent: XmlElement, context: SchemaContext): FieldDescription[] {
   const fields: FieldDescription[] = []
+  const names = new Set<string>()
   let end = 0
   let order = 0
   let sections = 0
@@ -151,7 +152,8 @@ function describeFields(parent: XmlElement, context: SchemaContext): FieldDescri
     if (place < order) refuseElement(element, element.name, 'fields, then groups, then data')
     order = place
     const name = requiredText(element, 'name')
-    if (fields.some((field) => field.name === name)) refuseElement(element, name, 'a name that no other field has')
+    if (names.has(name)) refuseElement(element, name, 'a name that no other field has')
+    names.add(name)
     if (element.name === 'field') {
       const field = describeField(element, name, end, context)
       fields.push(field)

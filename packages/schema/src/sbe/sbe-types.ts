@@ -115,6 +115,7 @@ export class SbeTypes {
   /** Places the parts of a composite. */
   compositeFields(composite: XmlElement): { readonly fields: FieldDescription[]; readonly size: number } {
     const fields: FieldDescription[] = []
+    const names = new Set<string>()
     let end = 0
     for (const part of composite.children) {
       this.countField(part)
@@ -127,7 +128,8 @@ export class SbeTypes {
           ? this.since(requiredText(part, 'type'), part)
           : (optionalInteger(part, 'sinceVersion', MAX_SBE_VERSION) ?? 0)
       const name = requiredText(part, 'name')
-      if (fields.some((field) => field.name === name)) refuseElement(part, name, 'a name that no other part has')
+      if (names.has(name)) refuseElement(part, name, 'a name that no other part has')
+      names.add(name)
       fields.push({ ...spec, name, offset, ...sinceFacts(since, spec) } as FieldDescription)
       end = offset + fieldSize(spec)
     }

@@ -28,12 +28,23 @@ export function placeSections(
   target: SectionTarget,
 ): number {
   let at = start
+  // Once, when the message is measured.
+  if (target.view === undefined && sizes !== undefined) checkSizes(fields, sizes, target)
   for (const section of fields) {
     if (!isSection(section)) continue
     const size = sizes?.[section.name]
     at = section.kind === 'data' ? placeData(section as Data, at, size, target) : placeGroup(section as Group, at, size, target)
   }
   return at
+}
+
+/** A misspelt part would be left out in silence. */
+function checkSizes(fields: readonly FieldDescription[], sizes: SbeSizes, { type }: SectionTarget): void {
+  if (typeof sizes !== 'object' || sizes === null)
+    throw new InvalidArgumentError({ argument: `${type}: sizes`, value: sizes, expected: 'an object with the sizes of parts' })
+  const unknown = Object.keys(sizes).find((name) => !fields.some((field) => isSection(field) && field.name === name))
+  if (unknown !== undefined)
+    throw new InvalidArgumentError({ argument: `${type}.${unknown}`, value: sizes[unknown], expected: 'a group or data' })
 }
 
 function placeData(data: Data, at: number, size: SbeSizes[string], target: SectionTarget): number {

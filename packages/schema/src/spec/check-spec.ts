@@ -26,8 +26,10 @@ const MAX_DECIMAL_SCALE = 18
 const MAX_NESTING = 16
 const NAME = /^[A-Za-z_$][A-Za-z0-9_$]*$/
 
-/** Names with a meaning for JavaScript itself: a body with such a field would not behave as an object. */
-const RESERVED = new Set(['__proto__', 'constructor', 'prototype', 'toJSON', 'then'])
+/**
+ * Names with a meaning for JavaScript itself: a body with such a field would not behave as an object, and a value that leaves the field out has one all the same, because it inherits it.
+ */
+const RESERVED = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype', 'toJSON', 'then'])
 
 /** Refuses names that are not identifiers; among them those like "0", which JavaScript would move to the front. */
 export function checkFieldName(name: unknown): void {

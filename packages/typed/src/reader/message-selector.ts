@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Message } from '@chronicle-ts/core'
+import { BusyError, InvalidArgumentError, type Message } from '@chronicle-ts/core'
 import { type AnyMessageType, BadMessageError, type MessageReader } from '@chronicle-ts/schema'
 import { checkTypes, isPromise } from '../check-types.js'
 import { type AnySelection, checkSelection } from './selection.js'
@@ -32,6 +32,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   /** Neither a predicate nor keys choose among the messages of a type. */
   readonly #takesAll: boolean
   #bad = 0
+  #isJudging = false
 
   /**
    * @param onBad called for each bad message that is skipped
@@ -53,6 +54,11 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     this.#takesAll = selection.where === undefined && selection.key === undefined
     this.#isStrict = selection.onBadMessage !== 'skip'
     this.#onBad = onBad
+  }
+
+  /** Refuses a call from within the predicate, which would move the message that it judges, or count it as done. @throws `ERR_BUSY` */
+  assertNotJudging(handle: string, method: string): void {
+    if (this.#isJudging) throw new BusyError({ handle, method, during: 'where' })
   }
 
   /** Returns the entry of a type; one without a reader for types that are not wanted, whose messages the caller counts in it. */
@@ -107,9 +113,14 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   #isChosen(entry: Entry): boolean {
     if (this.#key !== undefined && !this.#key.has(entry.keyOf?.call(entry.body))) return false
     if (this.#where === undefined) return true
-    const isWanted: unknown = this.#where(entry.body as never)
-    if (isPromise(isWanted)) throw promiseFromWhere()
-    return Boolean(isWanted)
+    this.#isJudging = true
+    try {
+      const isWanted: unknown = this.#where(entry.body as never)
+      if (isPromise(isWanted)) throw promiseFromWhere()
+      return Boolean(isWanted)
+    } finally {
+      this.#isJudging = false
+    }
   }
 
   #add(type: AnyMessageType | undefined, typeId: number): Entry {

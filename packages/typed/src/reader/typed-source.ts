@@ -79,6 +79,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
 
   /** While a message is judged it is pending, so that any error leaves it so. */
   #take(limit: number): TypedMessage<Types> | typeof SKIPPING | undefined {
+    if (this.#pending !== undefined) this.#selector.assertNotJudging('typed reader', 'next')
     for (let looked = 0; looked < limit; looked++) {
       const message = this.#pending ?? this.queue.next()
       if (message === undefined) return undefined

@@ -4,6 +4,7 @@ import {
   readSchemas,
   type SchemaError,
   SchemaIncompatibleError,
+  type SchemaRegistry,
   saveSchema,
 } from '@chronicle-ts/schema'
 
@@ -20,10 +21,10 @@ export interface RegistryProblem {
  * @throws `ERR_SCHEMA_INCOMPATIBLE`
  */
 export function registerTypes(directory: string, types: readonly AnyMessageType[]): RegistryProblem[] {
-  checkTypesAgainstRegistry(directory, types)
+  const registry = checkTypesAgainstRegistry(directory, types)
   return types.flatMap((type) => {
     try {
-      saveSchema(directory, type)
+      saveSchema(directory, type, registry)
       return []
     } catch (error) {
       if (error instanceof SchemaIncompatibleError) throw error
@@ -32,8 +33,12 @@ export function registerTypes(directory: string, types: readonly AnyMessageType[
   })
 }
 
-/** @throws `ERR_SCHEMA_INCOMPATIBLE` when a type cannot read what the registry says that the queue holds. */
-export function checkTypesAgainstRegistry(directory: string, types: readonly AnyMessageType[]): void {
-  const registry = readSchemas(directory)
+/** Returns what the registry says of these types. @throws `ERR_SCHEMA_INCOMPATIBLE` when one of them cannot read what the queue holds. */
+export function checkTypesAgainstRegistry(directory: string, types: readonly AnyMessageType[]): SchemaRegistry {
+  const registry = readSchemas(
+    directory,
+    types.map(({ typeId }) => typeId),
+  )
   for (const type of types) checkAgainstRegistry(registry, type)
+  return registry
 }

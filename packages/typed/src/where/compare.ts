@@ -7,8 +7,11 @@ export interface ExactNumber {
   readonly exact: Exact
 }
 
+/** A value that is there and has no order: a list, a vector, an object. It equals nothing, `null` included. */
+export const PRESENT = Symbol('present')
+
 /** What can be compared. Decimals of messages have a mantissa and a scale. */
-export type Scalar = number | bigint | string | boolean | undefined | Exact | ExactNumber
+export type Scalar = number | bigint | string | boolean | undefined | typeof PRESENT | Exact | ExactNumber
 
 /** Returns a negative number, 0 or a positive one; `undefined` for values that have no order, such as a text and a number, or NaN. */
 export function order(a: Scalar, b: Scalar): number | undefined {

@@ -5,12 +5,13 @@
 export function lookUp(value: unknown, step: string | number): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   if (typeof step === 'number') return elementAt(value, step)
-  if (step === 'length') return lengthOf(value)
   if (Object.hasOwn(value, step)) return step.startsWith('~') ? undefined : notFunction((value as Record<string, unknown>)[step])
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === null || prototype === Object.prototype) return undefined
   const getter = Object.getOwnPropertyDescriptor(prototype, step)?.get
-  return getter === undefined ? undefined : notFunction(getter.call(value))
+  if (getter !== undefined) return notFunction(getter.call(value))
+  // Typed arrays inherit it. A field that is called so was found before.
+  return step === 'length' ? lengthOf(value) : undefined
 }
 
 function elementAt(value: object, index: number): unknown {

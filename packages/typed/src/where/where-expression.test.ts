@@ -13,9 +13,10 @@ const Tick = message('Tick', 1, {
   symbol: ascii(8),
   isLast: bool(),
   marks: flags(['hot', 'cold']),
-  bids: list({ price: f64() }),
+  bids: list({ price: f64(), length: ascii(4) }),
   weights: vector('f64'),
-}).since(2, { venue: u16() })
+  length: i64(),
+}).since(2, { venue: u16(), tail: vector('u8') })
 
 const bytes = Tick.encode({
   bid: 60123.5,
@@ -25,8 +26,12 @@ const bytes = Tick.encode({
   symbol: "it's",
   isLast: true,
   marks: ['cold'],
-  bids: [{ price: 1 }, { price: 2.5 }],
+  bids: [
+    { price: 1, length: 'ab' },
+    { price: 2.5, length: 'c' },
+  ],
   weights: [3, 4],
+  length: 77n,
 })
 const body = Tick.reader().wrap(new DataView(bytes.buffer), 0, bytes.length, 1)
 const header = { sequence: 7, timestampNs: 1_700_000_000_000_000_000n, typeId: 1, type: 'Tick', schemaVersion: 1 }
@@ -51,6 +56,12 @@ describe('a message matches', () => {
     '!(bid < 0) || nothing == 5',
     'venue == null',
     'venue != 3',
+    'bids != null && weights != null && marks != null',
+    'tail == null',
+    'bids != bids',
+    'length == 77 && bids[0].length == "ab"',
+    'weights.length == 2',
+    'price == price && price.mantissa == 60123000000001',
     'marks contains "cold"',
     '!(marks contains "hot")',
     'symbol contains "t\'"',
@@ -80,6 +91,10 @@ describe('a message matches', () => {
     'bids.at == 1',
     'marks.names == 1',
     'side == null',
+    'bids == null',
+    'bids in [null]',
+    'bids',
+    'tail != null',
   ])('not for %s', (text) => {
     expect(matches(text)).toBe(false)
   })
@@ -95,7 +110,32 @@ describe('a message matches', () => {
   })
 })
 
+describe('objects whose fields are called as those of decimals', () => {
+  const value = {
+    json: { mantissa: 5, scale: 2 },
+    text: { mantissa: 'x', scale: 'y' },
+    huge: { mantissa: 1n, scale: 1e9 },
+    part: { mantissa: 1n, scale: 0.5 },
+    exact: { value: 1, exact: 1 },
+    real: { mantissa: 15n, scale: 1 },
+  }
+
+  it.each(['json', 'text', 'huge', 'part', 'exact'])('are there and equal nothing: %s', (name) => {
+    const texts = [`${name} == 1`, `${name} > 0`, `${name} <= 9`, `${name} == ${name}`, `${name} in [1]`, `${name} == null`]
+    expect(texts.map((text) => matches(text, value))).toEqual(texts.map(() => false))
+    expect(matches(`${name} != null`, value)).toBe(true)
+  })
+
+  it('are decimals when they hold what a decimal holds', () => {
+    expect(matches('real == 1.5', value)).toBe(true)
+  })
+})
+
 describe('an error says where, and what would fit', () => {
+  it.each([undefined, null, 5, ['a']])('for %s, which is not a text', (text) => {
+    expect(() => new WhereExpression(text as never)).toThrow(WhereError)
+  })
+
   it.each([
     ['', 0, 'expected a field'],
     ['bid >', 5, 'expected a field'],

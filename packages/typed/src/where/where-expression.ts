@@ -1,6 +1,6 @@
-import { compare, type Scalar } from './compare.js'
+import { compare, PRESENT, type Scalar } from './compare.js'
 import type { Expression, Operand } from './expression.js'
-import type { Literal } from './literal.js'
+import type { Exact, Literal } from './literal.js'
 import { lookUp } from './look-up.js'
 import { parse } from './parse.js'
 import { WhereError } from './where-error.js'
@@ -14,6 +14,9 @@ export interface WhereHeader {
   readonly schemaVersion?: number | undefined
 }
 
+/** The largest scale of a decimal field. */
+const SCALE_MAX = 18
+
 const HEADER_NAMES = ['$type', '$typeId', '$version', '$sequence', '$timestampNs'] as const
 
 /**
@@ -23,7 +26,7 @@ const HEADER_NAMES = ['$type', '$typeId', '$version', '$sequence', '$timestampNs
  * - Fields by name, `bids[0].price` and `bids.length` inside of them; `$type`, `$typeId`, `$version`, `$sequence` and `$timestampNs` of the record.
  * - `==  !=  <  <=  >  >=`, `in [1, 2]`, `contains` for texts and flags, `&&  ||  !` or `and  or  not`, parentheses.
  * - Numbers, texts in single or double quotes, `true`, `false`, `null`. Decimals and 64-bit integers are compared exactly.
- * - A field that is absent equals `null`, and is neither less nor greater than anything.
+ * - A field that is absent equals `null`, and is neither less nor greater than anything. A list or an object equals nothing: `bids != null` asks whether it is there.
  */
 export class WhereExpression {
   readonly text: string
@@ -75,7 +78,7 @@ function isTrue(expression: Expression, body: unknown, header: WhereHeader): boo
     case 'truth':
       return operandValue(expression.operand, body, header) === true
     case 'in': {
-      const left = scalarOf(operandValue(expression.left, body, header))
+      const left = scalarOperand(expression.left, body, header)
       return expression.choices.some((choice) => compare('==', left, literalValue(choice)))
     }
     case 'compare':
@@ -89,10 +92,14 @@ function compareOperands(
   header: WhereHeader,
 ): boolean {
   const a = operandValue(left, body, header)
-  const b = scalarOf(operandValue(right, body, header))
-  const names = operator === 'contains' ? elementsOf(a) : undefined
+  const b = scalarOperand(right, body, header)
+  const names = operator === 'contains' && left.kind === 'path' ? elementsOf(a) : undefined
   if (names !== undefined) return names.some((name) => compare('==', scalarOf(name), b))
-  return compare(operator, scalarOf(a), b)
+  return compare(operator, left.kind === 'path' ? scalarOf(a) : literalValue(left), b)
+}
+
+function scalarOperand(operand: Operand, body: unknown, header: WhereHeader): Scalar {
+  return operand.kind === 'path' ? scalarOf(operandValue(operand, body, header)) : literalValue(operand)
 }
 
 function operandValue(operand: Operand, body: unknown, header: WhereHeader): unknown {
@@ -124,8 +131,14 @@ function elementsOf(value: unknown): readonly unknown[] | undefined {
 function scalarOf(value: unknown): Scalar {
   if (value === null) return undefined
   if (typeof value !== 'object') return typeof value === 'symbol' || typeof value === 'function' ? undefined : (value as Scalar)
-  if ('exact' in value || ('mantissa' in value && 'scale' in value)) return value as Scalar
-  return undefined
+  return isDecimal(value) ? value : PRESENT
+}
+
+/** Other objects can have fields of these names, too: what they hold is checked before it is calculated with. */
+function isDecimal(value: object): value is Exact {
+  if (!('mantissa' in value && 'scale' in value)) return false
+  const { mantissa, scale } = value
+  return typeof mantissa === 'bigint' && Number.isInteger(scale) && (scale as number) >= 0 && (scale as number) <= SCALE_MAX
 }
 
 function operandsOf(expression: Expression): Operand[] {

@@ -160,17 +160,19 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     options: TypedAppendOptions | undefined,
     fill: (view: DataView, offset: number) => unknown,
   ): number {
-    const { timestampNs, ...others } = options ?? {}
-    const claim = this.queue.claim(entry.typeId, length, entry.detailsWith(options && others))
-    const sequence = this.queue.nextSequence
-    try {
-      const result = fill(claim.view, claim.payloadOffset)
-      if (result !== undefined && isPromise(result)) throw promiseFromFill()
-      claim.commit(timestampNs === undefined ? undefined : { timestampNs })
-    } finally {
-      claim.abort()
-    }
-    return sequence
+    return this.#filling('write', () => {
+      const { timestampNs, ...others } = options ?? {}
+      const claim = this.queue.claim(entry.typeId, length, entry.detailsWith(options && others))
+      const sequence = this.queue.nextSequence
+      try {
+        const result = fill(claim.view, claim.payloadOffset)
+        if (result !== undefined && isPromise(result)) throw promiseFromFill()
+        claim.commit(timestampNs === undefined ? undefined : { timestampNs })
+      } finally {
+        claim.abort()
+      }
+      return sequence
+    })
   }
 
   #scratchBytes(entry: WriteEntry, length: number): Uint8Array {
