@@ -82,7 +82,7 @@ export async function createProgram(version: string, run: Runner, args: readonly
   return program
 }
 
-/** Help and completion describe all commands, and what is no command is compared with all. */
+/** Help and completion describe all commands, and a mistyped command is compared with all. */
 function commandsFor(args: readonly string[]): readonly (() => Promise<AddCommand>)[] {
   const index = args.findIndex((arg, index) => !arg.startsWith('-') && args[index - 1] !== '--log-level')
   const name = args[index] ?? ''
