@@ -24,10 +24,9 @@ describe('planning a repair', () => {
     expect(CODES.filter((code) => !isRepairable(code))).toEqual([
       'NOT_A_QUEUE',
       'FILE_UNREADABLE',
-      'CONTROL_SEQUENCE_AHEAD',
+      'SEQUENCES_SKIPPED',
       'SEGMENT_MISSING',
       'SEGMENT_RETIRED',
-      'SEGMENT_BAD_SUMMARY',
       'SEQUENCE_GAP',
       'TIME_BACKWARDS',
       'READER_NAME',
