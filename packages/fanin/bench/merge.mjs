@@ -38,7 +38,8 @@ function measureReader(folder) {
   const observer = openObserver(join(folder, 'source-0'), { start: 'earliest' })
   let count = 0
   const start = process.hrtime.bigint()
-  for (let message = observer.next(); message !== undefined; message = observer.next()) if (message.timestampLow >= 0) count++
+  for (let message = observer.next(); message !== undefined; message = observer.next())
+    if (message.timestampLow >= -(2 ** 31)) count++
   const ns = Number(process.hrtime.bigint() - start)
   observer.close()
   if (count !== messageCount) throw new Error(`read ${count} of ${messageCount}`)
@@ -49,7 +50,7 @@ function measureFanIn(folder, sourceCount, mode) {
   const fanIn = new FanInReader({ mode, ownsSources: true, holdBackMs: Number.POSITIVE_INFINITY })
   for (let i = 0; i < sourceCount; i++) fanIn.add(`source-${i}`, openObserver(join(folder, `source-${i}`), { start: 'earliest' }))
   let count = 0
-  let last = -1
+  let last = -(2 ** 31)
   let disorder = 0
   const start = process.hrtime.bigint()
   for (let delivery = fanIn.next(); delivery !== undefined; delivery = fanIn.next()) {

@@ -1,9 +1,11 @@
+import type { TimeHalf } from '@chronicle-ts/core/internal'
+
 /** What the merge needs to know of a message. */
 export interface TimedMessage {
-  /** Upper 32 bits of its timestamp in nanoseconds. */
-  readonly timestampHigh: number
-  /** Lower 32 bits of its timestamp in nanoseconds. */
-  readonly timestampLow: number
+  /** Upper 32 bits of its timestamp in nanoseconds, less 2^31. */
+  readonly timestampHigh: TimeHalf
+  /** Lower 32 bits of its timestamp in nanoseconds, less 2^31. */
+  readonly timestampLow: TimeHalf
 }
 
 /** What a source says about its writer. */

@@ -1,8 +1,8 @@
+import { LOWEST_HALF, toNs } from '@chronicle-ts/core/internal'
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import type { Merge } from './merge.js'
 import type { FanInMetrics, FanInSourceMetrics, SourceLagMetrics, SourceState } from './merge-metrics.js'
 import { FAILED, HELD, PROMISED, RESTING, type SourceTable } from './source-table.js'
-import { LOWEST_HALF, toNs } from './time-half.js'
 
 const UNKNOWN_LAG: SourceLagMetrics = { messages: Number.NaN, bytes: Number.NaN, ns: -1n }
 

@@ -1,3 +1,4 @@
+import { toHalf } from '@chronicle-ts/core/internal'
 import { WRITER_QUESTION_INTERVAL_MS } from './defaults.js'
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import type { IdleRule } from './idle-rule.js'
@@ -6,7 +7,6 @@ import type { MergePosition } from './merge-position.js'
 import { NEVER, type SourceEntry } from './source-entry.js'
 import { HELD, PROMISED, type SourceTable } from './source-table.js'
 import { type Clocks, Standstill } from './standstill.js'
-import { toHalf } from './time-half.js'
 
 /**
  * A source that shows nothing promises a time, below which it delivers nothing any more, and takes part in the merge with it like with a message. Nothing

@@ -1,8 +1,8 @@
+import { LOWEST_HALF, type TimeHalf } from '@chronicle-ts/core/internal'
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import { SlotSet } from './slot-set.js'
 import type { SourceEntry } from './source-entry.js'
 import type { TimeBound } from './time-bound.js'
-import { LOWEST_HALF, type TimeHalf, toHalf } from './time-half.js'
 import { Tournament } from './tournament.js'
 
 /** No source has this slot. */
@@ -117,8 +117,8 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
   look(slot: number): boolean {
     const message = this.entry(slot).source.peek()
     if (message === undefined) return false
-    let high = toHalf(message.timestampHigh)
-    let low = toHalf(message.timestampLow)
+    let high = message.timestampHigh
+    let low = message.timestampLow
     const floorHigh = this.floorHigh(slot)
     const floorLow = this.floorLow(slot)
     const backward = high < floorHigh || (high === floorHigh && low < floorLow)

@@ -1,4 +1,4 @@
-import { LOWEST_HALF, type TimeHalf, toHalf } from './time-half.js'
+import { LOWEST_HALF, type TimeHalf, toHalf } from '@chronicle-ts/core/internal'
 
 /** What a {@link TimeBound} goes by. */
 export interface TimeBoundOptions {

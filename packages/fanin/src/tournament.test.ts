@@ -1,6 +1,6 @@
+import { toHalf } from '@chronicle-ts/core/internal'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { toHalf } from './time-half.js'
 import { Tournament } from './tournament.js'
 
 interface Contestant {

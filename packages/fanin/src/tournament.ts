@@ -1,4 +1,4 @@
-import { LOWEST_HALF, type TimeHalf } from './time-half.js'
+import { LOWEST_HALF, type TimeHalf } from '@chronicle-ts/core/internal'
 
 /**
  * Finds the slot with the lowest (time, rank) among many. A knock-out tournament in an array: the leaves are the slots, every node above holds the winner

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Message } from '@chronicle-ts/core'
+import { highHalf, LOWEST_HALF, lowHalf, toNs } from '@chronicle-ts/core/internal'
 import { Activity, eventLoopTurn } from './activity.js'
 import { type PendingTimer, TimerQueue } from './timer-queue.js'
 
@@ -18,8 +19,8 @@ const NS_PER_MS = 1e6
  */
 export class ReplayClock {
   /** The time in two halves: a bigint per message would be an allocation each. */
-  #high = 0
-  #low = 0
+  #high = LOWEST_HALF
+  #low = LOWEST_HALF
   /** @internal Used by the replay. */
   readonly timers = new TimerQueue()
   /** The activity that runs now, when it is known to be one. */
@@ -34,7 +35,7 @@ export class ReplayClock {
 
   /** Nanoseconds since the Unix epoch. Before the first message: where the replay begins. */
   nowNs(): bigint {
-    return (BigInt(this.#high) << 32n) | BigInt(this.#low)
+    return toNs(this.#high, this.#low)
   }
 
   /**
@@ -74,8 +75,8 @@ export class ReplayClock {
 
   moveTo(timeNs: bigint): void {
     if (timeNs <= this.nowNs()) return
-    this.#high = Number(timeNs >> 32n)
-    this.#low = Number(timeNs & 0xffff_ffffn)
+    this.#high = highHalf(timeNs)
+    this.#low = lowHalf(timeNs)
   }
 
   /** Calls what belongs to one moment. @returns a promise when there is something to wait for before time may move. @throws what the call throws. */
@@ -124,7 +125,7 @@ export class ReplayClock {
   }
 
   #add(delayMs: number, fire: PendingTimer['fire']): ReplayTimer {
-    if (!(typeof delayMs === 'number' && delayMs >= 0 && Number.isFinite(delayMs)))
+    if (!(typeof delayMs === 'number' && delayMs >= 0 && Number.isFinite(delayMs * NS_PER_MS)))
       throw new InvalidArgumentError({ argument: 'delayMs', value: delayMs, expected: 'milliseconds, not negative' })
     const timer: PendingTimer = { dueNs: this.nowNs() + BigInt(Math.round(delayMs * NS_PER_MS)), fire }
     this.timers.add(timer)

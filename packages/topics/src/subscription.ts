@@ -140,15 +140,26 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   /**
    * Sets a queue aside, as if reading it had failed: what it delivered since the last commit is delivered again when the queue is tried again. That is soon when the error is one that may pass,
-   * and otherwise when its publisher restarts, or after half a minute. For programs that cannot handle one queue's messages now, and want to continue with the others.
+   * and otherwise when its publisher restarts, or after half a minute. A queue that was replaced, see {@link assertInPlace}, is reported, and left for the one that is there now. For programs
+   * that cannot handle one queue's messages now, and want to continue with the others.
    *
    * @throws `ERR_INVALID_ARGUMENT` for a topic of one queue, and for a key that is not attached
    */
   setAside(key: string, error: Error): void {
-    this.#assertOpen()
-    if (this.#sources.isSingle || !this.#readers.has(key))
-      throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'an attached queue of a topic of many' })
-    this.#setAside(key, error)
+    this.#attachedOfMany(key)
+    if (isQueueError(error, 'ERR_QUEUE_REPLACED')) {
+      this.#failures.report(key, error)
+      this.#openSuccessor(key)
+    } else this.#setAside(key, error)
+  }
+
+  /**
+   * For programs that open something beside a queue by its path, such as the answers to it: call it afterwards, and what was opened belongs to the queue that is read here.
+   *
+   * @throws `ERR_QUEUE_REPLACED` when the queue of this key was renamed or replaced since it was attached; `ERR_INVALID_ARGUMENT` as {@link setAside}
+   */
+  assertInPlace(key: string): void {
+    this.#attachedOfMany(key).assertInPlace()
   }
 
   /** Keys of the queues that are attached, sorted. */
@@ -295,11 +306,17 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     this.#follow(this.#sources.reopen(key))
   }
 
+  /** What is at the path now is another queue: nothing was reported of it. */
+  #openSuccessor(key: string): void {
+    this.#failures.forget(key)
+    this.#openAgain(key)
+  }
+
   /** The fan-in tries again what may pass. */
   #sourceFailed({ key, operation, error }: SourceFailure): void {
     if (operation === 'commit') this.#failures.report(key, error as Error)
     // It has delivered everything that its own directory held. The only queue's discovery finds that by itself.
-    else if (isQueueError(error, 'ERR_QUEUE_REPLACED') && !this.#sources.isSingle) this.#openAgain(key)
+    else if (isQueueError(error, 'ERR_QUEUE_REPLACED') && !this.#sources.isSingle) this.#openSuccessor(key)
     else {
       this.#failures.add(key, error as Error)
       if (this.#sources.isSingle && !isPassingError(error) && !isQueueError(error, 'ERR_QUEUE_REPLACED'))
@@ -381,6 +398,13 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     const found = await changes
     if (!this.closed) this.#follow(found)
     return hasChanged || found.length > 0
+  }
+
+  #attachedOfMany(key: string): QueueReader {
+    this.#assertOpen()
+    const reader = this.#sources.isSingle ? undefined : this.#readers.get(key)
+    if (reader !== undefined) return reader
+    throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'an attached queue of a topic of many' })
   }
 
   #assertOpen(): void {

@@ -1,8 +1,8 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { openStrategyEndpoints } from '@chronicle-ts/bus'
-import { openObserver, openReader, openWriter, type QueueWriter } from '@chronicle-ts/core'
+import { openObserver, openReader, openWriter, QueueReplacedError, type QueueWriter } from '@chronicle-ts/core'
 import { message, u32, u64 } from '@chronicle-ts/schema'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cancel, Entry, Fill, NewOrder, Quote, SMALL, Trade, topics } from '../test/support/messages.js'
@@ -422,6 +422,30 @@ describe('a queue that cannot be read now', () => {
     expect(codeOf(() => orders.setAside('nobody', new Error('x')))).toBe('ERR_INVALID_ARGUMENT')
     using audit = bus.subscribe('audit', { name: 'r' })
     expect(codeOf(() => audit.setAside('audit/trail', new Error('x')))).toBe('ERR_INVALID_ARGUMENT')
+  })
+
+  it('is left for the one that takes its place, and each of those is reported', async () => {
+    const told: unknown[] = []
+    using orders = bus.subscribe('orders', {
+      name: 'router',
+      onProblem: ({ error }) => told.push((error as { code?: string }).code),
+    })
+    for (const round of [1, 2, 3]) {
+      const { queue } = strategy('alpha')
+      await until(orders, () => orders.keys.length === 1)
+      expect(codeOf(() => orders.assertInPlace('alpha'))).toBeUndefined()
+      queue.close()
+      renameSync(dirname(queue.directory), join(root, `alpha ${round}`))
+      const next = strategy('alpha')
+      next.append(Cancel, { id: round })
+      expect(codeOf(() => orders.assertInPlace('alpha'))).toBe('ERR_QUEUE_REPLACED')
+      orders.setAside('alpha', new QueueReplacedError({ directory: next.queue.directory, detail: 'it was renamed' }))
+      expect(orders.failures).toEqual([])
+      expect(await until(orders, ({ length }) => length > 0)).toEqual([round])
+      orders.commit()
+      next.queue.close()
+    }
+    expect(told).toEqual(Array(3).fill('ERR_QUEUE_REPLACED'))
   })
 
   it('throws what reading throws, when it is the only one', () => {

@@ -13,9 +13,11 @@ import { Departures } from './departures.js'
 const DIST = new URL(import.meta.url.includes('/dist/') ? '../../' : '../../dist/', import.meta.url)
 const HOST = new URL('evidence/strategies/host.js', DIST)
 const ROUTER = new URL('../../examples/dist/trading/router/main.js', DIST)
+/** Bytes of a queue that were handed out keep it mapped until they are collected, and an idle process collects nothing. */
+const ROUTER_OPTIONS = ['--expose-gc', '--import', new URL('evidence/strategies/collect-often.js', DIST).href]
 
 const SAMPLE_INTERVAL_MS = 250
-/** Until then nothing is warm: not all strategies have come, and nothing is compiled. */
+/** Until then nothing is warm: nothing is compiled. */
 const WARM_SHARE = 0.2
 /** Everything that must happen at some time has this long, however busy the machine is. */
 const PATIENCE_MS = 60_000
@@ -78,6 +80,8 @@ class Soak {
   readonly #router: Actor
   /** It has reported: before that, what a starting process holds says nothing. */
   #routerIsUp = false
+  /** How many strategies it served when it reported last. */
+  #servedCount = 0
   #kills = 0
   #isEnding = false
 
@@ -92,18 +96,21 @@ class Soak {
     while (names.length > 0) {
       this.#groups.push({ names: names.splice(0, strategiesPerHost), host: undefined, startAtMs: 0 })
     }
-    this.#router = new Actor(ROUTER, ['--root', root], {
-      onLine: (line) => this.#departures.hear(line),
-      onEnd: (how) => this.#broken.push(`the router ${how}: ${this.#departures.lastLines.join(' | ')}`),
-      onMessage: () => {
+    const handlers = {
+      onLine: (line: string) => this.#departures.hear(line),
+      onEnd: (how: string) => this.#broken.push(`the router ${how}: ${this.#departures.lastLines.join(' | ')}`),
+      onMessage: (message: unknown) => {
         this.#routerIsUp = true
+        this.#servedCount = (message as { readonly state: { readonly strategies: number } }).state.strategies
       },
-    })
+    }
+    this.#router = new Actor(ROUTER, ['--root', root], handlers, ROUTER_OPTIONS)
   }
 
   async run(): Promise<SoakResult> {
     try {
       const before = await this.#beginRouter()
+      await this.#beginStrategies()
       await this.#rage()
       const { orders, answers } = await this.#settle()
       const after = await this.#loseEverything(before)
@@ -127,6 +134,12 @@ class Soak {
       previous = now
     }
     return previous
+  }
+
+  /** How long that takes says nothing about growth. */
+  async #beginStrategies(): Promise<void> {
+    this.#startHosts()
+    await this.#within('every strategy is served', () => this.#servedCount === this.#plan.strategies)
   }
 
   /** Crashes and disappearances, for as long as told. */

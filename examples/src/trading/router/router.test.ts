@@ -99,6 +99,20 @@ function answersOf(name: string): number[] {
 }
 const countDescriptors = (): number => readdirSync('/proc/self/fd').length
 
+it('answers no order of a strategy that was replaced to the strategy that took its place', async () => {
+  const former = strategy('alpha')
+  send(former, 1, 3)
+  // It has the orders of the strategy that goes, and has not looked for the answers.
+  restart()
+  expect(router.state.strategies).toBe(1)
+  former.close()
+  renameSync(layout.strategy('alpha').directory, join(root, 'moved-away'))
+  send(strategy('alpha'), 11, 15)
+  await readUntilAnswered('alpha', 5)
+  expect(answersOf('alpha')).toEqual([11, 12, 13, 14, 15])
+  expect(problems).toEqual(['alpha ERR_QUEUE_REPLACED'])
+})
+
 it('goes on with the others when the answers to one strategy have no place to go', async () => {
   const COUNT = 2_000
   const [alpha, beta] = [strategy('alpha', 1024 * 1024), strategy('beta')]

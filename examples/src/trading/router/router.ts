@@ -97,7 +97,11 @@ export class Router {
     if (open !== undefined) return open
     try {
       const answers = this.#bus.publisher('answers', { key: strategy, writer: this.#answers })
-      const desk = closedOnError(answers, () => new AnswerDesk(answers))
+      const desk = closedOnError(answers, () => {
+        // A strategy that was replaced has other orders than those that are still read here.
+        this.#orders.assertInPlace(strategy)
+        return new AnswerDesk(answers)
+      })
       this.#desks.set(strategy, desk)
       return desk
     } catch (error) {

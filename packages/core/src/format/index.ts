@@ -252,4 +252,5 @@ export {
   SPARSE_INDEX_ZERO_OFFSET,
   type SparseIndexEntry,
 } from './sparse-index-layout.js'
+export { fromHalf, highHalf, LOWEST_HALF, lowHalf, type TimeHalf, toHalf, toNs } from './time-half.js'
 export { getUint64, setUint64, viewOf } from './uint64.js'

@@ -30,8 +30,6 @@ import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
 
-export type { CursorQueue as OpenedSource } from './queue-segments.js'
-
 /** What readers and observers have in common: reading in order, waiting, seeking, telling how far behind they are. */
 export abstract class MessageSource implements Parkable {
   readonly directory: string
@@ -64,7 +62,7 @@ export abstract class MessageSource implements Parkable {
     this.#control = opened.control
     this.#options = opened.options
     this.#ownership = new Ownership(opened.directory, opened.control, [])
-    this.#cursor = new RecordCursor(opened, () => this.#assertOwned())
+    this.#cursor = new RecordCursor(opened, () => this.assertInPlace())
   }
 
   /**
@@ -228,6 +226,12 @@ export abstract class MessageSource implements Parkable {
     this.assertOpen()
     checkStart(start, ['earliest', 'latest'])
     this.placeAtStart(start)
+  }
+
+  /** @throws {@link QueueReplacedError} when the path no longer names what was opened: what is done by path goes to another queue. Costs some system calls. */
+  assertInPlace(): void {
+    const replaced = this.#ownership.findReplaced()
+    if (replaced !== undefined) throw this.#replacedError(replaced)
   }
 
   /** Whether a writer has the queue open, and how that is known. */
@@ -467,11 +471,6 @@ export abstract class MessageSource implements Parkable {
     this.#cursor.lookFullyNext()
     this.keepAlive(performance.now())
     this.#replaced = this.#ownership.findReplaced(looks)
-  }
-
-  #assertOwned(): void {
-    const replaced = this.#ownership.findReplaced()
-    if (replaced !== undefined) throw this.#replacedError(replaced)
   }
 
   #replacedError(detail: string): QueueReplacedError {

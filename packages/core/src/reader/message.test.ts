@@ -28,7 +28,7 @@ describe('a message', () => {
     }
     const peeked = observer.peek()?.copy()
     const message = observer.next()
-    expect(message).toMatchObject({ ...fields, timestampHigh: 0x11223344, timestampLow: 0x55667788 })
+    expect(message).toMatchObject({ ...fields, timestampHigh: 0x11223344 - 2 ** 31, timestampLow: 0x55667788 - 2 ** 31 })
     expect(message?.view.getUint8(message.payloadOffset)).toBe('p'.charCodeAt(0))
     const copy = message?.copy()
     expect(copy).toEqual({ ...fields, payload: Buffer.from('payload') })

@@ -14,7 +14,9 @@ import {
   RECORD_WRITER_EPOCH_OFFSET,
   type SourcePosition,
   schemaVersionOf,
+  type TimeHalf,
   type TraceContext,
+  toHalf,
 } from '../format/index.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { MessageCopy, type MessageJson, messageAsJson } from './message-copy.js'
@@ -105,13 +107,14 @@ export class Message implements MessageFields {
     return this.#view.getBigUint64(this.#block * RECORD_ALIGNMENT + RECORD_TIMESTAMP_NS_OFFSET, true)
   }
 
-  /** Upper 32 bits of the timestamp; with {@link timestampLow} for comparing times without a bigint. */
-  get timestampHigh(): number {
-    return this.#view.getUint32(this.#block * RECORD_ALIGNMENT + RECORD_TIMESTAMP_NS_OFFSET + 4, true)
+  /** Upper 32 bits of the timestamp less 2^31; with {@link timestampLow} for comparing times without a bigint: first the upper halves, then the lower ones. */
+  get timestampHigh(): TimeHalf {
+    return toHalf(this.#view.getInt32(this.#block * RECORD_ALIGNMENT + RECORD_TIMESTAMP_NS_OFFSET + 4, true))
   }
 
-  get timestampLow(): number {
-    return this.#view.getUint32(this.#block * RECORD_ALIGNMENT + RECORD_TIMESTAMP_NS_OFFSET, true)
+  /** Lower 32 bits of the timestamp less 2^31. */
+  get timestampLow(): TimeHalf {
+    return toHalf(this.#view.getInt32(this.#block * RECORD_ALIGNMENT + RECORD_TIMESTAMP_NS_OFFSET, true))
   }
 
   get typeId(): number {

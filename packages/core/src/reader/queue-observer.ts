@@ -2,7 +2,8 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { openControl } from '../control/open-control.js'
 import type { DirectoryPath } from '../files/absolute-path.js'
 import { QueueDirectory } from '../files/queue-directory.js'
-import { MessageSource, type OpenedSource } from './message-source.js'
+import { MessageSource } from './message-source.js'
+import type { CursorQueue } from './queue-segments.js'
 import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions } from './reader-options.js'
 import { type AsyncOpenOptions, readAsyncOpen, whenQueueIsThere, whenQueueIsThereAsync } from './when-queue-is-there.js'
 
@@ -45,7 +46,7 @@ function open(directory: DirectoryPath, options: ResolvedSourceOptions): QueueOb
 /** Reads without a name. See {@link openObserver}. */
 export class QueueObserver extends MessageSource {
   /** Use {@link openObserver}. */
-  constructor(opened: OpenedSource) {
+  constructor(opened: CursorQueue) {
     super('observer', opened)
     const { start } = opened.options
     this.beginOrAbandon(() => this.placeAtStart(start === 'resume' ? 'earliest' : start))

@@ -11,8 +11,9 @@ import { checkReaderName, type Position, PositionFile } from '../positions/posit
 import { CommitEvery } from './commit-every.js'
 import type { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
-import { MessageSource, type OpenedSource } from './message-source.js'
+import { MessageSource } from './message-source.js'
 import { Pace } from './pace.js'
+import type { CursorQueue } from './queue-segments.js'
 import { readIteratorOptions } from './read-source-options.js'
 import { type ReaderOptions, type ResolvedReaderOptions, resolveReaderOptions } from './reader-options.js'
 import { checkRun, RUN_COMMIT_EVERY, type RunOptions, runConcurrently, runInOrder } from './run-handler.js'
@@ -114,7 +115,7 @@ export class QueueReader extends MessageSource {
   #heartbeatMs = performance.now()
 
   /** Use {@link openReader}. */
-  constructor(name: string, opened: OpenedSource & { readonly file: PositionFile; readonly options: ResolvedReaderOptions }) {
+  constructor(name: string, opened: CursorQueue & { readonly file: PositionFile; readonly options: ResolvedReaderOptions }) {
     super('reader', opened)
     this.name = name
     this.#held = opened.directory

@@ -1,3 +1,4 @@
+import { highHalf, lowHalf } from '@chronicle-ts/core/internal'
 import type { FanInSource, SourceLag, SourceWriter } from '../../src/fan-in-source.js'
 
 export interface MemoryMessage {
@@ -30,8 +31,8 @@ export class MemorySource implements FanInSource<MemoryMessage> {
 
   /** The first half of an append. */
   publish(timestampNs: bigint): void {
-    const [high, low] = [Number(timestampNs >> 32n), Number(timestampNs & 0xffff_ffffn)]
-    this.#messages.push({ timestampHigh: high, timestampLow: low, timestampNs, sequence: this.#messages.length })
+    const [timestampHigh, timestampLow] = [highHalf(timestampNs), lowHalf(timestampNs)]
+    this.#messages.push({ timestampHigh, timestampLow, timestampNs, sequence: this.#messages.length })
   }
 
   heartbeat(nowNs: bigint): void {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { openObserver, openWriter } from '@chronicle-ts/core'
+import { lowHalf } from '@chronicle-ts/core/internal'
 import { type FanInMode, FanInReader } from '@chronicle-ts/fanin'
 import type { Probe, ProbeContext } from '../probe.js'
 
@@ -35,12 +36,12 @@ function merge({ directory }: ProbeContext, mode: FanInMode, messages: number): 
   for (let index = 0; index < SOURCES; index++) {
     reader.add(`source-${index}`, openObserver(join(directory, `source-${index}`), { start: 'earliest' }))
   }
-  const firstLow = Number(FIRST_TIMESTAMP_NS & 0xffff_ffffn)
+  const firstLow = lowHalf(FIRST_TIMESTAMP_NS)
   let count = 0
   const beginNs = process.hrtime.bigint()
   for (let next = reader.next(); next !== undefined; next = reader.next()) {
     // Timestamps count up by one, from any queue.
-    if (next.message.timestampLow !== (firstLow + count++) >>> 0) throw new Error(`out of order at message ${count - 1}`)
+    if (next.message.timestampLow !== ((firstLow + count++) | 0)) throw new Error(`out of order at message ${count - 1}`)
   }
   const ns = Number(process.hrtime.bigint() - beginNs) / count
   reader.close()
