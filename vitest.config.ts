@@ -8,8 +8,7 @@ const source = (path: string) => fileURLToPath(new URL(`./packages/${path}.ts`, 
  * Tests run on the sources; the child processes that they start run on what `npm run build` made. Coverage counts the sources alone, so what only a
  * child process does is not in it.
  *
- * Tests that draw a sample of something, or repeat one thing many times, take more of it in `.ci/run` (`CI=true`) than in `npm test`, which a programmer waits for; `npm run proof` takes all of it.
- * None is left out, and none asserts less.
+ * How much the tests take that draw a sample of something, or repeat one thing many times, is decided in tools/evidence/effort.
  */
 export default defineConfig({
   resolve: {

@@ -1,6 +1,7 @@
 import { ascii, bool, decimal, enumOf, f64, flags, i64, list, message, u16, vector } from '@chronicle-ts/schema'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { WhereError } from './where-error.js'
 import { WhereExpression } from './where-expression.js'
 
@@ -236,7 +237,7 @@ describe('any text', () => {
           expect(error.position).toBeLessThanOrEqual(expression.length)
         }
       }),
-      { numRuns: Number(process.env['CHRONICLE_WHERE_COUNT'] ?? 2000) },
+      { numRuns: amount({ short: 500, long: 2000, full: 20_000 }) },
     )
   })
 
