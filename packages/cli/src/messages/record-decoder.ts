@@ -96,7 +96,8 @@ export class RecordDecoder {
 
   /** Whether a message says a version that was not looked for before: a version is registered before its first message. */
   #isNewer(found: DecodedType | undefined, version: number): boolean {
-    if (found === undefined || version <= found.type.version || version <= (this.#lookedFor.get(found.type.typeId) ?? 0)) return false
+    if (found === undefined || version <= found.type.version || version <= (this.#lookedFor.get(found.type.typeId) ?? 0))
+      return false
     this.#lookedFor.set(found.type.typeId, version)
     return true
   }

@@ -11,7 +11,10 @@ it.each([
   [BigInt64Array.of(1n, -2n), ['1', '-2']],
   [new Map<string, unknown>([['when', new Date(0)]]), { when: '1970-01-01T00:00:00.000Z' }],
   [new Set([1n]), ['1']],
-  [{ a: [null, { b: 1n }], c: undefined }, { a: [null, { b: '1' }], c: undefined }],
+  [
+    { a: [null, { b: 1n }], c: undefined },
+    { a: [null, { b: '1' }], c: undefined },
+  ],
 ])('%o becomes %o', (value, expected) => {
   expect(toJsonSafe(value)).toEqual(expected)
 })
