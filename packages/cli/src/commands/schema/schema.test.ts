@@ -197,7 +197,7 @@ describe('chron-cli tail and export by the registry', () => {
     expect(runCli(['export', queue, '--format', 'csv', '--fields']).exitCode).toBe(3)
   })
 
-  it('goes on behind a message that is bad by one of its fields', () => {
+  it('goes on after a message that is bad by one of its fields', () => {
     {
       using writer = openTypedWriter(queue, [Quote, Depth])
       const bytes = Depth.encode({ bids: [], note: 'x' })
