@@ -159,7 +159,7 @@ function stepsForDamage(
   return steps
 }
 
-/** Whether the queue goes on in another segment: this one is closed, whatever is in it. */
+/** Whether the queue goes on in another segment: this one is closed. */
 function isLeft(segmentId: number, { segments }: QueueInspection): boolean {
   const isClosed = segments.inspected.some((segment) => segment.segmentId === segmentId && segment.sealed)
   return isClosed && (segments.lastId ?? segmentId) > segmentId

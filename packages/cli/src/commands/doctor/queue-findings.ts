@@ -29,7 +29,7 @@ const LEFT: Partial<Record<ProblemCode, Advice>> = {
   SEQUENCE_GAP: GONE,
   SEQUENCES_SKIPPED: {
     explanation:
-      'A recovery has decided so, and it is left: a lower next sequence would give sequences out again that readers may have seen. Nothing here can bring the messages back. Readers are told of the gap with the next message.',
+      'A recovery has decided so, and it is left: a lower next sequence would give sequences out again that readers may have seen. Nothing here can bring the messages back. The next message shows readers the gap.',
   },
   TIME_BACKWARDS: {
     explanation: 'The records are as they were appended, and are left. Seeking by time, and an ordered fan-in, allow for it.',
