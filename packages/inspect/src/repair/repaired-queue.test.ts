@@ -66,7 +66,10 @@ const DAMAGE: readonly (readonly [string, () => void])[] = [
   ['a next sequence that is far too high', () => overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(1_000_000))],
   ['a next sequence that no number holds', () => overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, Buffer.alloc(8, 0xaa))],
   ['a first segment that is not there', () => overwriteControl(queue, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(8))],
-  ['an offset before the end of the records', () => overwriteControl(queue, CONTROL_WRITE_OFFSET_OFFSET, u64(built.writeOffset - 128))],
+  [
+    'an offset before the end of the records',
+    () => overwriteControl(queue, CONTROL_WRITE_OFFSET_OFFSET, u64(built.writeOffset - 128)),
+  ],
   ['a segment that lost its seal', () => overwrite(segmentFile(queue, 1), SEGMENT_FLAGS_OFFSET, u32(0))],
   ['a segment that grew', () => truncateSync(segmentFile(queue, 1), 8192)],
   ['a segment of zeros in its header', () => overwrite(segmentFile(queue, 1), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))],
