@@ -126,6 +126,13 @@ describe('objects whose fields are called as those of decimals', () => {
     expect(matches(`${name} != null`, value)).toBe(true)
   })
 
+  it('dates are compared as tools show them', () => {
+    const dated = { when: new Date(0), never: new Date(Number.NaN) }
+    expect(
+      ['when == "1970-01-01T00:00:00.000Z"', 'when < "2000"', 'never == "Invalid Date"'].map((text) => matches(text, dated)),
+    ).toEqual([true, true, true])
+  })
+
   it('are decimals when they hold what a decimal holds', () => {
     expect(matches('real == 1.5', value)).toBe(true)
   })
