@@ -28,7 +28,7 @@ const ALLOWED = {
   replay: ['core', 'fanin'],
   telemetry: ['core'],
   bridge: ['core'],
-  testing: ['core', 'bus', 'schema', 'typed'],
+  testing: ['core', 'bus', 'schema', 'typed', 'replay'],
   cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'replay', 'bridge'],
   examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'cli'],
   tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'telemetry', 'cli'],
@@ -62,8 +62,9 @@ const EXCEPTIONS = [
   { importers: /^packages\/core\/(src\/.*\.test\.ts$|test\/)/, packages: ['inspect'], folders: [] },
   // The tests of inspect build damaged queues as those of core do.
   { importers: /^packages\/inspect\/(src\/.*\.test\.ts$|test\/)/, packages: [], folders: ['packages/core/test/support'] },
-  // The independent reader of the format imports no package of this project, and the tests of every package may ask it.
-  { importers: TEST, packages: [], folders: ['tools/evidence/witness'] },
+  // The independent reader of the format, the effort of a run and what programs are compiled with import no package of this project, and the tests of every package may ask them.
+  { importers: TEST, packages: [], folders: ['tools/evidence/witness', 'tools/evidence/effort', 'tools/evidence/preload'] },
+  { importers: /^packages\/native\/sanitize\.mjs$/, packages: [], folders: ['tools/evidence/effort'] },
   // The page of options is compared with what the code resolves to, which has no public name.
   { importers: /^tools\/options\.test\.ts$/, packages: [], folders: ['packages/core/src', 'packages/fanin/src'] },
   // The one file is made of what the compiler emitted, and of a program without a public name.

@@ -1,17 +1,18 @@
 // The native code under the address, undefined-behaviour and thread sanitizers: the hot loops on their own, the corpora of the fuzzers, then the addon in Node with the
 // tests of this package; with clang the fuzzers go on from their corpora. `node sanitize.mjs [seconds of fuzzing per target] [folder for what the fuzzers find]`
 //
-// CHRONICLE_SANITIZE=full runs all tests of this package and of core in Node, and valgrind where it is there.
+// CHRONICLE_EFFORT=full runs all tests of this package and of core in Node, and valgrind where it is there.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EFFORT } from '../../tools/evidence/effort/effort.mjs'
 import { runAddressSanitizer, runThreadSanitizer, runValgrind } from './sanitize/addon.mjs'
 import { findCompiler } from './sanitize/compiler.mjs'
 import { fuzz, replayCorpora, runSelfTests } from './sanitize/cores.mjs'
 
-const FULL = process.env.CHRONICLE_SANITIZE === 'full'
+const FULL = EFFORT === 'full'
 const seconds = Number(process.argv[2] ?? (FULL ? 60 : 2))
 const output = mkdtempSync(join(tmpdir(), 'chronicle-sanitize-'))
 const found = process.argv[3] ?? join(output, 'found')

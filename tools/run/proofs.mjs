@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 /**
- * One proof in its long form. Lengths are given for `--scale 1` and grow with it, where a proof can be longer at all.
+ * One proof in its long form. Lengths are given for `--scale 1` and grow with it, where a proof can be longer at all. Tests take them from their effort (tools/evidence/effort), programs from their arguments.
  *
  * @typedef {object} Proof
  * @property {string} shows
@@ -10,7 +10,6 @@ import { parseArgs } from 'node:util'
  * @typedef {object} Step
  * @property {string} program path below the checkout
  * @property {string[]} args
- * @property {Record<string, string>} [env]
  * @property {number} [minutes] the program is started again, with other random values, until these are over
  */
 
@@ -27,6 +26,8 @@ const RANDOM_TESTS = [
   'packages/bus/test/property',
   'packages/core/test/witness',
   'packages/core/test/garbage/commands.test.ts',
+  'packages/core/src/records/judge-record.test.ts',
+  'packages/inspect/test/agreement',
   'packages/native/src/values.test.ts',
   'packages/native/src/verifier.test.ts',
 ]
@@ -47,22 +48,20 @@ export const PROOFS = {
   },
   sanitizers: {
     shows: 'the native code has no invalid access, no undefined behaviour and no data race',
-    step: (size) => ({ program: 'packages/native/sanitize.mjs', args: [size(60)], env: { CHRONICLE_SANITIZE: 'full' } }),
+    step: (size) => ({ program: 'packages/native/sanitize.mjs', args: [size(60)] }),
   },
   repair: {
     shows: 'a repair loses nothing that was readable before it',
-    step: (size) => ({
+    step: () => ({
       program: VITEST,
       args: ['run', 'packages/inspect/test/repair'],
-      env: { CHRONICLE_REPAIR_QUEUES: size(3000) },
     }),
   },
   streams: {
     shows: 'readers in other processes get every message once, in order, over millions of messages',
-    step: (size) => ({
+    step: () => ({
       program: VITEST,
       args: ['run', 'packages/core/test/processes/two-processes.test.ts', 'packages/fanin/test/processes/live-order.test.ts'],
-      env: { CHRONICLE_STREAM_FACTOR: size(10) },
     }),
   },
   properties: {
@@ -71,34 +70,30 @@ export const PROOFS = {
   },
   processors: {
     shows: 'a processor has each effect once, however often it is killed',
-    step: (size) => ({
+    step: () => ({
       program: VITEST,
       args: ['run', 'packages/replay/test/crashes', 'packages/replay/test/recipes'],
-      env: { CHRONICLE_KILLS: size(60) },
     }),
   },
   garbage: {
     shows: 'any byte, any length and any foreign file of a queue ends in a value or a coded error',
-    step: (size) => ({
+    step: () => ({
       program: VITEST,
       args: ['run', 'packages/inspect/test/garbage/garbage.test.ts'],
-      env: { CHRONICLE_GARBAGE: 'full', CHRONICLE_GARBAGE_COUNT: size(5000) },
     }),
   },
   fuzz: {
     shows: 'the same for damage that keeps checksums valid',
-    step: (size) => ({
+    step: () => ({
       program: VITEST,
       args: ['run', 'packages/inspect/test/garbage/structure-fuzz.test.ts'],
-      env: { CHRONICLE_FUZZ_MINUTES: size(30), CHRONICLE_FUZZ_SEED: String(Date.now() % 1_000_000) },
     }),
   },
   replication: {
     shows: 'two hosts agree in spite of all that happens to the server between them; needs nats-server',
-    step: (size) => ({
+    step: () => ({
       program: VITEST,
       args: ['run', 'packages/bridge/test/histories'],
-      env: { CHRONICLE_HISTORIES: size(500), CHRONICLE_SEED: String(Date.now() % 1_000_000) },
     }),
   },
   soak: {
@@ -123,10 +118,9 @@ export const PROOFS = {
   },
   'cli-garbage': {
     shows: 'every command ends in time, with a documented exit code, on any damage; hours',
-    step: (size) => ({
+    step: () => ({
       program: VITEST,
       args: ['run', 'packages/cli/test/garbage'],
-      env: { CHRONICLE_CLI_GARBAGE: 'full', CHRONICLE_CLI_GARBAGE_COUNT: size(2000) },
     }),
   },
 }
@@ -144,7 +138,7 @@ ${Object.entries(PROOFS)
 
 /**
  * @param {string[]} args
- * @returns {{ list: boolean, chosen: { name: string, step: Step }[] } | undefined} `undefined` for wrong usage
+ * @returns {{ list: boolean, env: Record<string, string>, chosen: { name: string, step: Step }[] } | undefined} `undefined` for wrong usage
  */
 export function parseProofs(args) {
   try {
@@ -161,7 +155,9 @@ export function parseProofs(args) {
       const proof = Object.hasOwn(PROOFS, name) ? PROOFS[name] : undefined
       return proof === undefined ? [] : [{ name, step: proof.step(size) }]
     })
-    return chosen.length === names.length ? { list: values.list, chosen } : undefined
+    return chosen.length === names.length
+      ? { list: values.list, env: { CHRONICLE_EFFORT: 'full', CHRONICLE_SCALE: values.scale }, chosen }
+      : undefined
   } catch {
     return undefined
   }

@@ -30,7 +30,7 @@ describe('npm run proof', () => {
       ['--total-kills', '100', '--minutes', '600'],
       ['--states', '120'],
     ])
-    expect(parseProofs(['fuzz', '--scale', '0.5'])?.chosen[0]?.step.env).toMatchObject({ CHRONICLE_FUZZ_MINUTES: '15' })
+    expect(parseProofs(['fuzz', '--scale', '0.5'])?.env).toEqual({ CHRONICLE_EFFORT: 'full', CHRONICLE_SCALE: '0.5' })
   })
 
   it.each([[['nothing']], [['toString']], [['--scale', '0']], [['--scale', 'x']], [['--wrong']]])('refuses %j', (args) => {

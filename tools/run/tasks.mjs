@@ -106,7 +106,7 @@ async function proof(args) {
   }
   const failed = asked.chosen.filter(({ name, step }) => {
     const begin = performance.now()
-    const holds = runProof(name, step)
+    const holds = runProof(name, step, asked.env)
     console.log(`== ${name}: ${holds ? 'holds' : 'FAILED'}, ${Math.round((performance.now() - begin) / 1000)} s`)
     return !holds
   })
@@ -119,8 +119,9 @@ async function proof(args) {
 /**
  * @param {string} name
  * @param {import('./proofs.mjs').Step} step
+ * @param {Record<string, string>} env
  */
-function runProof(name, { program, args, env, minutes = 0 }) {
+function runProof(name, { program, args, minutes = 0 }, env) {
   const end = performance.now() + minutes * 60_000
   do {
     console.log(`== ${name}: node ${[program, ...args].join(' ')}`)

@@ -1,15 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { BusLayout } from '@chronicle-ts/bus'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { amount } from '../../../tools/evidence/effort/effort.mjs'
 import { auditFeed, auditStrategy } from '../../src/trading/demo/audit.js'
 import { Program } from '../../src/trading/demo/program.js'
 import type { FeedState, RouterState, StrategyState } from '../../src/trading/process/program-state.js'
 import { temporaryFolder } from '../queue-fixtures.js'
 import { until } from '../run-example.js'
 
-const KILLS = 8
-/** Reads most of 31 seconds in about six: long enough for all kills. */
-const SPEED = 5
+const KILLS = amount({ short: 3, long: 8 })
+/** Reads most of 31 seconds in about six, or in three: long enough for all kills. */
+const SPEED = amount({ short: 10, long: 5 })
 const MAX_LIFE_MS = 500
 
 let root: string

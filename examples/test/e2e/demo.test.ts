@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BusLayout } from '@chronicle-ts/bus'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { sample } from '../../../tools/evidence/effort/effort.mjs'
 import type { DemoSummary } from '../../src/trading/demo/demo-summary.js'
 import { FeedWriter } from '../../src/trading/feed/feed-writer.js'
 import { messagesOf, temporaryFolder } from '../queue-fixtures.js'
@@ -119,11 +120,12 @@ describe('npm run demo', () => {
     expect(processesWith(root)).toEqual([])
   })
 
-  it.each([
+  const REFUSED: [string[], RegExp][] = [
     [['--speed', 'fast'], /--speed is a number above 0, or max: fast/],
     [['--input', '/does/not/exist'], /No such file: \/does\/not\/exist/],
     [['--input', import.meta.filename], /no line is a frame/],
-  ])('refuses %j in one line', async (args, message) => {
+  ]
+  it.each(sample(REFUSED, { short: 1 }))('refuses %j in one line', async (args, message) => {
     const { code, stderr } = await runExample(PROGRAM, ['--root', root, ...args])
     expect(code).toBe(1)
     expect(stderr).toMatch(message)
@@ -141,17 +143,20 @@ describe('npm run demo', () => {
 const FEW_PROCESSES = ['--speed', '1', '--strategies', '1', '--input', CAPTURE]
 
 describe('an interrupted demo', () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('stops every process on %s and removes its folder', async (signal) => {
-    const demo = startExample(PROGRAM, FEW_PROCESSES, { TMPDIR: folder })
-    await until(() => /messages/.test(demo.output.stderr))
-    expect(readdirSync(folder)).toHaveLength(1)
-    demo.kill(signal)
-    const { code, stderr } = await demo.ended
-    expect(code).toBe(130)
-    expect(stderr).toMatch(/Interrupted: all processes are stopped/)
-    expect(processesWith(folder)).toEqual([])
-    expect(readdirSync(folder)).toEqual([])
-  })
+  it.each(sample(['SIGINT', 'SIGTERM', 'SIGHUP'] as const, { short: 1 }))(
+    'stops every process on %s and removes its folder',
+    async (signal) => {
+      const demo = startExample(PROGRAM, FEW_PROCESSES, { TMPDIR: folder })
+      await until(() => /messages/.test(demo.output.stderr))
+      expect(readdirSync(folder)).toHaveLength(1)
+      demo.kill(signal)
+      const { code, stderr } = await demo.ended
+      expect(code).toBe(130)
+      expect(stderr).toMatch(/Interrupted: all processes are stopped/)
+      expect(processesWith(folder)).toEqual([])
+      expect(readdirSync(folder)).toEqual([])
+    },
+  )
 
   it('leaves no process when it is killed itself', async () => {
     const demo = startExample(PROGRAM, ['--root', root, ...FEW_PROCESSES])

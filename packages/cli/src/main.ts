@@ -10,7 +10,7 @@ import { Session } from './session.js'
 export async function main(args: readonly string[]): Promise<number> {
   const session = new Session()
   const stopListening = session.listen()
-  const program = createProgram(ownVersion(), (command, work) => session.run(command, work))
+  const program = await createProgram(ownVersion(), (command, work) => session.run(command, work), args)
   try {
     await program.parseAsync([...args], { from: 'user' })
     return session.exitCode

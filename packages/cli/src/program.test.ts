@@ -54,6 +54,30 @@ describe('chron-cli', () => {
     await expect(stdout).toMatchFileSnapshot(`../test/golden/help-${command}.txt`)
   })
 
+  it('has the same program for a command alone as for all of them, and all when help asks for them', async () => {
+    const program = async (...args: string[]) => await surface.createProgram('1.0.0', async () => undefined, args)
+    const namesOf = ({ commands }: Awaited<ReturnType<typeof program>>) => commands.map((command) => command.name())
+    const all = await program()
+    expect(namesOf(all).sort()).toEqual([...COMMANDS].sort())
+    for (const name of COMMANDS.filter((name) => name !== 'completion')) {
+      const alone = await program('--log-level', 'warn', '--json', name, 'tail')
+      expect(namesOf(alone)).toEqual([name])
+      expect(alone.commands[0]?.helpInformation()).toBe(
+        all.commands.find((command) => command.name() === name)?.helpInformation(),
+      )
+    }
+    for (const args of [
+      ['help', 'tail'],
+      ['completion', 'bash'],
+      ['--help', 'tail'],
+      ['frobnicate', 'tail'],
+      ['toString'],
+      ['--json'],
+      [],
+    ])
+      expect(namesOf(await program(...args)).length, args.join(' ')).toBe(COMMANDS.length)
+  })
+
   it('says its version', () => {
     expect(runCliProcess(['--version'])).toMatchObject({
       exitCode: 0,

@@ -1,66 +1,42 @@
 import { Command, Option } from 'commander'
 import type { AddCommand, Runner } from './command-context.js'
-import { addBackupCommand, addRestoreCommand } from './commands/backup/backup-command.js'
-import { addBenchCommand } from './commands/bench/bench-command.js'
-import { addBridgeCommand } from './commands/bridge/bridge-command.js'
-import { addBundleCommand } from './commands/bundle/bundle-command.js'
-import { addCheckCommand } from './commands/check/check-command.js'
-import { addCompletionCommand } from './commands/completion/completion-command.js'
-import { addDiffCommand } from './commands/diff/diff-command.js'
-import { addDoctorCommand } from './commands/doctor/doctor-command.js'
-import { addExportCommand } from './commands/export/export-command.js'
-import { addHealthCommand } from './commands/health/health-command.js'
-import { addImportCommand } from './commands/import/import-command.js'
-import { addInspectCommand } from './commands/inspect/inspect-command.js'
-import { addLeaseCommand } from './commands/lease/lease-command.js'
-import { addMetricsCommand } from './commands/metrics/metrics-command.js'
-import { addMonitorCommand } from './commands/monitor/monitor-command.js'
-import { addPruneCommand } from './commands/prune/prune-command.js'
-import { addReadersCommand } from './commands/readers/readers-command.js'
-import { addReadyCommand } from './commands/ready/ready-command.js'
-import { addReplayCommand } from './commands/replay/replay-command.js'
-import { addSalvageCommand } from './commands/salvage/salvage-command.js'
-import { addSchemaCommand } from './commands/schema/schema-command.js'
-import { addStatsCommand } from './commands/stats/stats-command.js'
-import { addTailCommand } from './commands/tail/tail-command.js'
-import { addTraceCommand } from './commands/trace/trace-command.js'
-import { addUiCommand } from './commands/ui/ui-command.js'
-import { addVerifyCommand } from './commands/verify/verify-command.js'
 import { LOG_LEVELS } from './diagnostics.js'
 import { manual } from './output/manual.js'
 import { printableLines } from './output/printable.js'
 import { columnsOf } from './output/terminal-size.js'
 
-/** Every command, in the order in which help lists them. */
-const COMMANDS: readonly AddCommand[] = [
-  addInspectCommand,
-  addTailCommand,
-  addDoctorCommand,
-  addVerifyCommand,
-  addCheckCommand,
-  addHealthCommand,
-  addBenchCommand,
-  addMonitorCommand,
-  addReadersCommand,
-  addPruneCommand,
-  addExportCommand,
-  addImportCommand,
-  addSchemaCommand,
-  addReplayCommand,
-  addBridgeCommand,
-  addBackupCommand,
-  addRestoreCommand,
-  addSalvageCommand,
-  addDiffCommand,
-  addStatsCommand,
-  addBundleCommand,
-  addReadyCommand,
-  addLeaseCommand,
-  addMetricsCommand,
-  addTraceCommand,
-  addUiCommand,
-  addCompletionCommand,
-]
+/**
+ * Every command, in the order in which help lists them. The modules of one are loaded when it is asked for: loading all of them takes most of the time of a short command.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  inspect: async () => (await import('./commands/inspect/inspect-command.js')).addInspectCommand,
+  tail: async () => (await import('./commands/tail/tail-command.js')).addTailCommand,
+  doctor: async () => (await import('./commands/doctor/doctor-command.js')).addDoctorCommand,
+  verify: async () => (await import('./commands/verify/verify-command.js')).addVerifyCommand,
+  check: async () => (await import('./commands/check/check-command.js')).addCheckCommand,
+  health: async () => (await import('./commands/health/health-command.js')).addHealthCommand,
+  bench: async () => (await import('./commands/bench/bench-command.js')).addBenchCommand,
+  monitor: async () => (await import('./commands/monitor/monitor-command.js')).addMonitorCommand,
+  readers: async () => (await import('./commands/readers/readers-command.js')).addReadersCommand,
+  prune: async () => (await import('./commands/prune/prune-command.js')).addPruneCommand,
+  export: async () => (await import('./commands/export/export-command.js')).addExportCommand,
+  import: async () => (await import('./commands/import/import-command.js')).addImportCommand,
+  schema: async () => (await import('./commands/schema/schema-command.js')).addSchemaCommand,
+  replay: async () => (await import('./commands/replay/replay-command.js')).addReplayCommand,
+  bridge: async () => (await import('./commands/bridge/bridge-command.js')).addBridgeCommand,
+  backup: async () => (await import('./commands/backup/backup-command.js')).addBackupCommand,
+  restore: async () => (await import('./commands/backup/backup-command.js')).addRestoreCommand,
+  salvage: async () => (await import('./commands/salvage/salvage-command.js')).addSalvageCommand,
+  diff: async () => (await import('./commands/diff/diff-command.js')).addDiffCommand,
+  stats: async () => (await import('./commands/stats/stats-command.js')).addStatsCommand,
+  bundle: async () => (await import('./commands/bundle/bundle-command.js')).addBundleCommand,
+  ready: async () => (await import('./commands/ready/ready-command.js')).addReadyCommand,
+  lease: async () => (await import('./commands/lease/lease-command.js')).addLeaseCommand,
+  metrics: async () => (await import('./commands/metrics/metrics-command.js')).addMetricsCommand,
+  trace: async () => (await import('./commands/trace/trace-command.js')).addTraceCommand,
+  ui: async () => (await import('./commands/ui/ui-command.js')).addUiCommand,
+  completion: async () => (await import('./commands/completion/completion-command.js')).addCompletionCommand,
+}
 
 const FOOTER = `
 Results go to standard output, diagnostics to standard error. Nothing is ever written to a queue unless --yes says so.
@@ -79,8 +55,12 @@ Examples:
   $ chron-cli tail /var/lib/trades -n 5 -f
 `
 
-/** The whole command line. `run` carries out what the user chose. */
-export function createProgram(version: string, run: Runner): Command {
+/**
+ * The command line. `run` carries out what the user chose.
+ *
+ * @param args what will be parsed: when they begin with the name of a command, the program has this one only. Without them it has all.
+ */
+export async function createProgram(version: string, run: Runner, args: readonly string[] = []): Promise<Command> {
   const program = new Command('chron-cli')
     .description('Inspect, follow, check and repair persisted queues.')
     .version(version)
@@ -96,8 +76,17 @@ export function createProgram(version: string, run: Runner): Command {
       // Names from a directory come here as arguments, too.
       writeErr: (text) => process.stderr.write(printableLines(text)),
     })
-  for (const add of COMMANDS) add(program, run)
+  for (const add of await Promise.all(commandsFor(args).map((load) => load()))) add(program, run)
   for (const command of program.commands)
     command.configureHelp({ showGlobalOptions: true }).exitOverride().showHelpAfterError('(run with --help for usage)')
   return program
+}
+
+/** Help and completion describe all commands, and a mistyped command is compared with all. */
+function commandsFor(args: readonly string[]): readonly (() => Promise<AddCommand>)[] {
+  const index = args.findIndex((arg, index) => !arg.startsWith('-') && args[index - 1] !== '--log-level')
+  const name = args[index] ?? ''
+  const isAboutAll = name === 'completion' || args.slice(0, index).some((arg) => arg === '--help' || arg === '-h')
+  const command = isAboutAll || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name]
+  return command === undefined ? Object.values(COMMANDS) : [command]
 }

@@ -3,15 +3,13 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { segmentFileName } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { amount } from '../../../tools/evidence/effort/effort.mjs'
 import { drain, LONG_MS, Queues } from '../test/queues/queues.js'
 import { FanInReader } from './fan-in-reader.js'
 import type { SourceFailure } from './source-failure.js'
 
-/** In CI more of it than in `npm test`, see vitest.config.ts. */
-const IN_CI = process.env['CI'] === 'true'
-
 /** Queues that are merged at once. */
-const QUEUES = IN_CI ? 1000 : 300
+const QUEUES = amount({ short: 200, long: 1000 })
 
 let queues: Queues
 

@@ -15,6 +15,8 @@ const SMOKE = join(packageFolder, 'test', 'programs', 'smoke.mjs')
 function environmentOf({ runtimes, addon, logs }) {
   return {
     ...process.env,
+    // Sanitized code is some ten times slower.
+    CHRONICLE_EFFORT: 'long',
     NODE_OPTIONS: `--require ${REDIRECT}`,
     CHRONICLE_SANITIZED_ADDON: addon,
     LD_PRELOAD: runtimes.join(':'),

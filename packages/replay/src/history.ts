@@ -1,6 +1,6 @@
 import { type Message, type MessageSource, openObserver, type Place } from '@chronicle-ts/core'
 import { type FanInMessage, FanInReader } from '@chronicle-ts/fanin'
-import type { ReplaySource } from './replay-options.js'
+import { isMessageSource, type ReplaySource } from './replay-options.js'
 
 /**
  * The messages of several queues in the order of the fan-in, up to where each queue ended when the history was opened. What writers append meanwhile belongs to the next replay: otherwise
@@ -59,7 +59,7 @@ export class History {
   }
 
   #open(given: ReplaySource): MessageSource {
-    if (typeof given === 'object' && 'seek' in given) return given
+    if (isMessageSource(given)) return given
     const source = openObserver(given)
     this.#owned.push(source)
     return source

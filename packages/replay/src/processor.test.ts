@@ -255,6 +255,7 @@ describe('a processor', () => {
       { inputs: {}, output },
       { inputs: { q: input }, output: 7 },
       { inputs: 7, output },
+      { inputs: { q: null }, output },
     ]) {
       expect(() => openProcessor(options as never)).toThrow(code('ERR_INVALID_ARGUMENT'))
     }

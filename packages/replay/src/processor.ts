@@ -21,6 +21,7 @@ import { type OutputHistory, readOutputHistory } from './output-history.js'
 import { placeInput } from './place-input.js'
 import { checkProcessorOptions, type ProcessorInput, type ProcessorOptions } from './processor-options.js'
 import { queueIdOf } from './queue-id.js'
+import { isMessageSource } from './replay-options.js'
 import { type RegisteredSource, readSources, registerSources } from './source-registry.js'
 
 /** Messages between two looks at the clock. */
@@ -196,7 +197,7 @@ export class Processor {
   }
 
   #open(input: ProcessorInput): MessageSource {
-    if (typeof input === 'object' && 'seek' in input) return input
+    if (isMessageSource(input)) return input
     const source = openObserver(input)
     this.#owned.push(source)
     return source

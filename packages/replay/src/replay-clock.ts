@@ -125,7 +125,7 @@ export class ReplayClock {
   }
 
   #add(delayMs: number, fire: PendingTimer['fire']): ReplayTimer {
-    if (!(typeof delayMs === 'number' && delayMs >= 0 && Number.isFinite(delayMs)))
+    if (!(typeof delayMs === 'number' && delayMs >= 0 && Number.isFinite(delayMs * NS_PER_MS)))
       throw new InvalidArgumentError({ argument: 'delayMs', value: delayMs, expected: 'milliseconds, not negative' })
     const timer: PendingTimer = { dueNs: this.nowNs() + BigInt(Math.round(delayMs * NS_PER_MS)), fire }
     this.timers.add(timer)

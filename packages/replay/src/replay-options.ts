@@ -34,6 +34,11 @@ export function checkReplayOptions(options: ReplayOptions): void {
   if (speed !== undefined) checkSpeed(speed)
 }
 
+/** Whether it is open already; what is neither that nor a path is refused where it is opened. */
+export function isMessageSource(given: unknown): given is MessageSource {
+  return typeof given === 'object' && given !== null && 'seek' in given
+}
+
 export function checkHandler(handler: unknown): asserts handler is ReplayHandler {
   if (typeof handler === 'function') return
   throw new InvalidArgumentError({ argument: 'handler', value: handler, expected: 'a function' })

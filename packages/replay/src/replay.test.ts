@@ -242,7 +242,14 @@ describe('a replay', () => {
 
   it('refuses what it cannot use, two calls at once, and calls after close', async () => {
     const directory = times(10)
-    for (const options of [{ speed: 0 }, { speed: Number.NaN }, { handler: 7 }, { sources: 7 }, { from: 'nowhere' }]) {
+    for (const options of [
+      { speed: 0 },
+      { speed: Number.NaN },
+      { handler: 7 },
+      { sources: 7 },
+      { sources: { q: null } },
+      { from: 'nowhere' },
+    ]) {
       expect(() => openReplay({ sources: { q: directory }, ...(options as object) })).toThrow(code('ERR_INVALID_ARGUMENT'))
     }
     expect(() => openReplay({ sources: { q: `${directory}-none` } })).toThrow(code('ERR_NOT_FOUND'))
@@ -250,7 +257,8 @@ describe('a replay', () => {
     expect(() => replay.run()).toThrow(code('ERR_INVALID_ARGUMENT'))
     expect(() => replay.step(-1)).toThrow(code('ERR_INVALID_ARGUMENT'))
     expect(() => replay.until({ timestampNs: -1n })).toThrow(code('ERR_INVALID_ARGUMENT'))
-    expect(() => replay.clock.setTimer(Number.NaN, () => undefined)).toThrow(code('ERR_INVALID_ARGUMENT'))
+    for (const delayMs of [Number.NaN, -1, Number.POSITIVE_INFINITY, Number.MAX_VALUE])
+      expect(() => replay.clock.setTimer(delayMs, () => undefined)).toThrow(code('ERR_INVALID_ARGUMENT'))
     await replay.run(() => expect(() => replay.run()).toThrow(code('ERR_BUSY')))
     replay.close()
     replay.close()

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { openObserver, openWriter } from '@chronicle-ts/core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { amount } from '../../../tools/evidence/effort/effort.mjs'
 import { openReplay } from '../src/index.js'
 import { recordedQueue, temporaryDirectory } from './support/queues.js'
 
@@ -80,7 +81,7 @@ it('two replays of the same queues make the same bytes, wherever they pause and 
       expect(bytes.length).toBeGreaterThan(0)
       expect(bytesOf(b).equals(bytes)).toBe(true)
     }),
-    { numRuns: Number(process.env['CHRONICLE_REPLAYS'] ?? 25) },
+    { numRuns: amount({ short: 8, long: 25 }) },
   )
 })
 

@@ -35,6 +35,35 @@ describe('a manual clock', () => {
     expect(woke).toEqual([10_000_000n, 20_000_000n, 30_000_000n])
   })
 
+  it('goes no way back when a timer, or another call, has moved it further', async () => {
+    const nested = new ManualClock(0n)
+    nested.setTimer(1, () => nested.advance({ s: 1 }))
+    nested.advance({ ms: 5 })
+    expect(nested.nowNs()).toBe(1_001_000_000n)
+
+    const shared = new ManualClock(0n)
+    shared.setTimer(1, () => shared.advance({ ms: 100 }))
+    await Promise.all([shared.advanceAsync({ ms: 5 }), shared.advanceAsync({ ms: 500 })])
+    expect(shared.nowNs()).toBeGreaterThanOrEqual(500_000_000n)
+  })
+
+  it.each([{ ns: -1n }, { ms: -1 }, { s: -1 }, { ms: Number.NaN }, { s: Number.MAX_VALUE }, { ns: 5 }, { ms: 1n }])(
+    'refuses the span %o, in both ways to advance',
+    async (span) => {
+      const clock = new ManualClock(100n)
+      expect(() => clock.advance(span as never)).toThrow()
+      await expect(clock.advanceAsync(span as never)).rejects.toThrow()
+      expect(clock.nowNs()).toBe(100n)
+    },
+  )
+
+  it('refuses a callback that is not a function, and a delay beyond every number of nanoseconds', () => {
+    const clock = new ManualClock()
+    for (const callback of [undefined, null, 5, {}]) expect(() => clock.setTimer(1, callback as never)).toThrow(TypeError)
+    expect(() => clock.setTimer(Number.MAX_VALUE, () => undefined)).toThrow(RangeError)
+    expect(clock.timers).toBe(0)
+  })
+
   it('refuses to go back, and delays that are not finite', () => {
     const clock = new ManualClock(5n)
     expect(() => clock.advanceTo(4n)).toThrow(RangeError)

@@ -44,9 +44,14 @@ export class ManualClock {
     return this.#nowNs
   }
 
-  /** Calls back when the clock has moved on by `delayMs`. Timers of equal times fire in the order in which they were set. @throws RangeError for a delay that is negative or not finite. */
+  /**
+   * Calls back when the clock has moved on by `delayMs`. Timers of equal times fire in the order in which they were set.
+   *
+   * @throws RangeError for a delay that is negative or not finite, TypeError for a callback that is not a function.
+   */
   setTimer(delayMs: number, callback: (nowNs: bigint) => unknown): ManualTimer {
-    if (!(delayMs >= 0 && Number.isFinite(delayMs)))
+    if (typeof callback !== 'function') throw new TypeError(`A callback must be a function: callback=${String(callback)}`)
+    if (!(delayMs >= 0 && Number.isFinite(delayMs * NS_PER_MS)))
       throw new RangeError(`A delay must be finite and not negative: delayMs=${delayMs}`)
     const timer = { dueNs: this.#nowNs + BigInt(Math.round(delayMs * NS_PER_MS)), callback }
     const later = this.#timers.findIndex((other) => other.dueNs > timer.dueNs)
@@ -61,30 +66,27 @@ export class ManualClock {
     })
   }
 
-  /** Moves on by this span, and fires the timers on the way, those that they set included, each at its own time. */
+  /** Moves on by this span, and fires the timers on the way, those that they set included, each at its own time. @throws RangeError for a span that is negative or not finite. */
   advance(span: Span): void {
-    const { ns = 0n, ms = 0, s = 0 } = span
-    this.advanceTo(this.#nowNs + ns + BigInt(Math.round((ms + s * 1000) * NS_PER_MS)))
+    this.advanceTo(this.#nowNs + nanosecondsOf(span))
   }
 
   /** {@link advance} to a time. @throws RangeError for one that is past. */
   advanceTo(timeNs: bigint): void {
-    if (timeNs < this.#nowNs) throw new RangeError(`The clock cannot go back: nowNs=${this.#nowNs} timeNs=${timeNs}`)
+    this.#assertNotBack(timeNs)
     for (let timer = this.#takeDue(timeNs); timer !== undefined; timer = this.#takeDue(timeNs)) timer.callback(this.#nowNs)
-    this.#nowNs = timeNs
+    this.#moveTo(timeNs)
   }
 
   /** {@link advance} that awaits what each timer returns, and lets programs that slept continue, before the next one fires. */
   async advanceAsync(span: Span): Promise<void> {
-    const { ns = 0n, ms = 0, s = 0 } = span
-    await this.#runTo(this.#nowNs + ns + BigInt(Math.round((ms + s * 1000) * NS_PER_MS)))
-  }
-
-  /** Fires what is due before a moment, then shows it: messages of that time come before its timers. @internal */
-  async enter(timeNs: bigint): Promise<void> {
-    if (timeNs <= this.#nowNs) return
-    await this.#runTo(timeNs - 1n)
-    this.#nowNs = timeNs
+    const timeNs = this.#nowNs + nanosecondsOf(span)
+    this.#assertNotBack(timeNs)
+    for (let timer = this.#takeDue(timeNs); timer !== undefined; timer = this.#takeDue(timeNs)) {
+      await timer.callback(this.#nowNs)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.#moveTo(timeNs)
   }
 
   /** Timers that are set. */
@@ -92,19 +94,20 @@ export class ManualClock {
     return this.#timers.length
   }
 
-  async #runTo(timeNs: bigint): Promise<void> {
-    for (let timer = this.#takeDue(timeNs); timer !== undefined; timer = this.#takeDue(timeNs)) {
-      await timer.callback(this.#nowNs)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    this.#nowNs = timeNs
+  #assertNotBack(timeNs: bigint): void {
+    if (timeNs < this.#nowNs) throw new RangeError(`The clock cannot go back: nowNs=${this.#nowNs} timeNs=${timeNs}`)
+  }
+
+  /** A timer's callback may have moved the clock further. */
+  #moveTo(timeNs: bigint): void {
+    if (timeNs > this.#nowNs) this.#nowNs = timeNs
   }
 
   #takeDue(timeNs: bigint): Pending | undefined {
     const [first] = this.#timers
     if (first === undefined || first.dueNs > timeNs) return undefined
     this.#timers.shift()
-    this.#nowNs = first.dueNs
+    this.#moveTo(first.dueNs)
     return first
   }
 
@@ -113,4 +116,10 @@ export class ManualClock {
     if (index >= 0) this.#timers.splice(index, 1)
     return index >= 0
   }
+}
+
+function nanosecondsOf({ ns = 0n, ms = 0, s = 0 }: Span): bigint {
+  const other = Math.round((ms + s * 1000) * NS_PER_MS)
+  if (typeof ns !== 'bigint' || !Number.isFinite(other)) throw new RangeError(`A span must be finite: ns=${ns} ms=${ms} s=${s}`)
+  return ns + BigInt(other)
 }

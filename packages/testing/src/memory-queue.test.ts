@@ -2,14 +2,12 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader } from '@chronicle-ts/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { amount } from '../../../tools/evidence/effort/effort.mjs'
 import { memoryQueue } from './index.js'
 import { makeFolder, removeFolder, sweep } from './memory-folder.js'
 
-/** In CI more of it than in `npm test`, see vitest.config.ts. */
-const IN_CI = process.env['CI'] === 'true'
-
 /** Queues that are made one after the other; a descriptor that leaks with each is seen with far fewer. */
-const QUEUES = IN_CI ? 1000 : 200
+const QUEUES = amount({ short: 200, long: 1000 })
 
 const texts = (messages: readonly { payload: Buffer }[]): string[] => messages.map(({ payload }) => payload.toString())
 
@@ -112,6 +110,14 @@ describe('a queue in memory', () => {
     const before = readdirSync(parent).length
     expect(() => memoryQueue({ segmentSize: 1 })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
     expect(readdirSync(parent).length).toBe(before)
+  })
+
+  it('is not used after it was closed', () => {
+    const queue = memoryQueue()
+    queue.close()
+    const calls = [() => queue.drain(), () => queue.crash(), () => queue.cutPower(), () => queue.reader(), () => queue.observer()]
+    for (const call of calls) expect(call).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+    expect(existsSync(queue.directory)).toBe(false)
   })
 
   it('closes twice, and the handles of others stay open', () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  ClosedError,
   type MessageCopy,
   type ObserverOptions,
   openObserver,
@@ -29,6 +30,7 @@ export class MemoryQueue {
   #writer: QueueWriter
   #drained: QueueObserver | undefined
   #drainedTo = 0
+  #isClosed = false
 
   /** Use `memoryQueue`. */
   constructor(options: MemoryQueueOptions) {
@@ -50,16 +52,19 @@ export class MemoryQueue {
 
   /** Opens a reader that is closed with the queue. */
   reader(name = 'test', options?: ReaderOptions): QueueReader {
+    this.#assertOpen()
     return this.#kept(openReader(this.directory, name, options))
   }
 
   /** Opens an observer that is closed with the queue. */
   observer(options?: ObserverOptions): QueueObserver {
+    this.#assertOpen()
     return this.#kept(openObserver(this.directory, options))
   }
 
   /** Returns the messages that were appended since the last call, or since the queue was made. Registers no reader and pins nothing. */
   drain(): MessageCopy[] {
+    this.#assertOpen()
     this.#drained ??= openObserver(this.directory, { start: { sequence: this.#drainedTo } })
     const messages: MessageCopy[] = []
     for (let message = this.#drained.next(); message !== undefined; message = this.#drained.next()) messages.push(message.copy())
@@ -72,6 +77,7 @@ export class MemoryQueue {
    * other processes would.
    */
   crash(): void {
+    this.#assertOpen()
     this.#reopenOn(readFiles(this.directory))
   }
 
@@ -80,6 +86,7 @@ export class MemoryQueue {
    * that this queue opened; the positions that they committed stay, as far as the messages do.
    */
   cutPower(): void {
+    this.#assertOpen()
     this.#closeHandles()
     this.#reopenOn(filesAfterPowerCut(readFiles(this.directory)))
     this.#drainedTo = Math.min(this.#drainedTo, this.#writer.nextSequence)
@@ -87,6 +94,7 @@ export class MemoryQueue {
 
   /** Closes the writer and all handles that this queue opened, and deletes its files. Idempotent. */
   close(): void {
+    this.#isClosed = true
     this.#closeHandles()
     this.#writer.close()
     removeFolder(this.#folder)
@@ -104,6 +112,10 @@ export class MemoryQueue {
     this.#writer.close()
     restoreFiles(this.directory, files)
     this.#writer = openWriter(this.directory, this.#options)
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError({ handle: 'memory queue', directory: this.directory })
   }
 
   #kept<Handle extends { close(): void }>(handle: Handle): Handle {

@@ -63,6 +63,57 @@ describe('a scenario', () => {
     await expect(scenario(input, strategy, output)).rejects.toThrow(new RegExp(`in.ndjson:2: ${problem}`))
   })
 
+  it.each([
+    ['timestampNs', '{"text":"a","timestampNs":1626912000000000123}'],
+    ['timestampNs', '{"text":"a","timestampNs":1.5}'],
+    ['timestampNs', '{"text":"a","timestampNs":-1}'],
+    ['timestampNs', '{"text":"a","timestampNs":null}'],
+    ['timestampNs', '{"text":"a","timestampNs":""}'],
+    ['timestampNs', '{"text":"a","timestampNs":"0x10"}'],
+    ['timestampNs', '{"text":"a","timestampNs":"18446744073709551616"}'],
+    ['text', '{"text":5}'],
+    ['text', '{"text":null}'],
+    ['text', '{"text":[65,66]}'],
+    ['text', '{"text":"\\ud800"}'],
+    ['base64', '{"base64":"!!!!"}'],
+    ['base64', '{"base64":"AA"}'],
+    ['base64', '{"base64":5}'],
+    ['typeId', '{"text":"a","typeId":65535}'],
+    ['typeId', '{"text":"a","typeId":"1"}'],
+    ['not a JSON object', '[{"text":"a"}]'],
+  ])('alters no input: names the line whose %s is not as an export writes it, %s', async (problem, line) => {
+    writeFileSync(input, `{"text":"fine"}\n${line}\n`)
+    await expect(scenario(input, strategy, output)).rejects.toThrow(new RegExp(`in.ndjson:2: ${problem}`))
+    expect(existsSync(output)).toBe(false)
+  })
+
+  it('lets messages come while the strategy sleeps on its clock, and ends when it sleeps beyond them', async () => {
+    const sleepy: ScenarioStrategy = async ({ payload }, { clock, emit }) => {
+      const text = String(payload)
+      emit(1, `${text} begun`)
+      await clock.sleep(1.5)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      emit(1, `${text} slept`)
+    }
+    await scenario(input, sleepy, output, { update: true })
+    const lines = readFileSync(output, 'utf8').trim().split('\n')
+    expect(lines.map((line) => JSON.parse(line)).map(({ timestampNs, text }) => [timestampNs, text])).toEqual([
+      ['1000000', 'bid 10 begun'],
+      ['2500000', 'bid 10 slept'],
+      ['3000000', 'bid 12 begun'],
+      ['3000000', '\ufffd begun'],
+    ])
+  })
+
+  it('takes messages as long as those of the input, and longer ones when it is told', async () => {
+    writeFileSync(input, `${JSON.stringify({ text: 'x'.repeat(100_000) })}\n`)
+    await scenario(input, ({ payload }, { emit }) => emit(1, payload), output, { update: true })
+    expect(readFileSync(output, 'utf8').length).toBeGreaterThan(100_000)
+    const long: ScenarioStrategy = (_, { emit }) => emit(1, Buffer.alloc(1_000_000))
+    await expect(scenario(input, long, output, { update: true })).rejects.toMatchObject({ code: 'ERR_TOO_LARGE' })
+    await scenario(input, long, output, { update: true, segmentSize: 1 << 21 })
+  })
+
   it('ends with the error of the strategy', async () => {
     const fail = (): never => {
       throw new Error('stop')

@@ -3,13 +3,14 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { MessageCopy } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
-import { ManualClock } from './manual-clock.js'
+import { openReplay, type ReplayClock } from '@chronicle-ts/replay'
 import { memoryQueue } from './open-memory-queue.js'
+import { parseScenarioLine, type ScenarioLine } from './scenario-line.js'
 
 /** What a strategy under a scenario is given beside the message. */
 export interface ScenarioContext {
-  /** Shows the time of the message; its timers fire between messages. */
-  readonly clock: ManualClock
+  /** The clock of a replay: shows the time of the message; its timers fire between messages, and messages come while the strategy sleeps on it. */
+  readonly clock: ReplayClock
   /** Appends a message to the output, at the time of the clock. */
   emit(typeId: number, payload: Uint8Array | string): void
 }
@@ -20,20 +21,18 @@ export type ScenarioStrategy = (message: MessageCopy, context: ScenarioContext) 
 export interface ScenarioOptions {
   /** Writes the output file instead of comparing. Default: whether the program was started with `--update`, or CHRONICLE_UPDATE is 1. */
   readonly update?: boolean
+  /** Bytes of a segment of the queues, which limit a message. Default: enough for the longest message of the input, at least 64 KiB. */
+  readonly segmentSize?: number
 }
 
-interface InputLine {
-  readonly typeId?: number
-  readonly timestampNs?: string | number
-  readonly text?: string
-  readonly base64?: string
-}
+/** Of a queue of a test. */
+const SEGMENT_SIZE_MIN = 64 * 1024
 
 /**
- * Feeds the messages of a file to a strategy, through a real queue, and compares what it emits with another file. Both have one JSON object per line, with `typeId`, `timestampNs` and `text` or
+ * Feeds the messages of a file to a strategy, as a replay of a real queue, and compares what it emits with another file. Both have one JSON object per line, with `typeId`, `timestampNs` and `text` or
  * `base64`: what `chron-cli export` writes. Messages without a time come at the time of the one before.
  *
- * @throws AssertionError with both texts when they differ or the output file is missing; what the strategy throws.
+ * @throws AssertionError with both texts when they differ or the output file is missing; SyntaxError with the line for an input that is not of that form; what the strategy throws.
  * @example
  * ```ts
  * await scenario('quotes.ndjson', (message, { emit }) => emit(2, message.payload), 'orders.ndjson')
@@ -45,55 +44,40 @@ export async function scenario(
   output: string,
   options: ScenarioOptions = {},
 ): Promise<void> {
-  checkOptions(options, { update: true })
-  const found = await run(readFileSync(input, 'utf8'), input, strategy)
+  checkOptions(options, { update: true, segmentSize: true })
+  const lines = readLines(input)
+  const found = await run(lines, strategy, options.segmentSize ?? segmentSizeFor(lines))
   if (options.update ?? isUpdate()) writeFileSync(output, found)
   else compare(found, output)
 }
 
-async function run(text: string, path: string, strategy: ScenarioStrategy): Promise<string> {
-  using inputs = memoryQueue()
-  using outputs = memoryQueue()
-  const clock = new ManualClock(0n)
+async function run(lines: readonly ScenarioLine[], strategy: ScenarioStrategy, segmentSize: number): Promise<string> {
+  using inputs = memoryQueue({ segmentSize })
+  using outputs = memoryQueue({ segmentSize })
+  let timeNs = 0n
+  for (const { typeId, payload, timestampNs = timeNs } of lines) {
+    inputs.writer.append(typeId, payload, { timestampNs })
+    timeNs = timestampNs
+  }
+  using replay = openReplay({ sources: { input: inputs.directory } })
+  const { clock } = replay
   const emit = (typeId: number, payload: Uint8Array | string): void => {
-    outputs.writer.append(typeId, Buffer.from(payload as string), { timestampNs: clock.nowNs() })
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
+    outputs.writer.append(typeId, bytes, { timestampNs: clock.nowNs() })
   }
-  let timestampNs = 0n
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue
-    const message = parseLine(line, `${path}:${index + 1}`)
-    timestampNs = message.timestampNs ?? timestampNs
-    inputs.writer.append(message.typeId, message.payload, { timestampNs })
-  }
-  const reader = inputs.reader('scenario')
-  for (let message = reader.next(); message !== undefined; message = reader.next()) {
-    await clock.enter(message.timestampNs)
-    await strategy(message.copy(), { clock, emit })
-    reader.commit()
-  }
-  // Timers that are due at the time of the last message.
-  await clock.advanceAsync({})
+  await replay.run(({ message }) => strategy(message.copy(), { clock, emit }))
   return outputs.drain().map(formatLine).join('')
 }
 
-function parseLine(line: string, where: string): { typeId: number; timestampNs: bigint | undefined; payload: Buffer } {
-  const { typeId = 0, timestampNs, text, base64 } = parseJson(line, where)
-  if ((text === undefined) === (base64 === undefined)) throw new SyntaxError(`${where}: either text or base64 must be there`)
-  return {
-    typeId,
-    timestampNs: timestampNs === undefined ? undefined : BigInt(timestampNs),
-    payload: text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text),
-  }
+function readLines(path: string): ScenarioLine[] {
+  const lines = readFileSync(path, 'utf8').split('\n')
+  return lines.flatMap((line, index) => (line.trim() === '' ? [] : [parseScenarioLine(line, `${path}:${index + 1}`)]))
 }
 
-function parseJson(line: string, where: string): InputLine {
-  try {
-    const parsed: unknown = JSON.parse(line)
-    if (typeof parsed === 'object' && parsed !== null) return parsed
-  } catch (cause) {
-    throw new SyntaxError(`${where}: not JSON`, { cause })
-  }
-  throw new SyntaxError(`${where}: not a JSON object`)
+/** A segment holds its header, too, and the record's. */
+function segmentSizeFor(lines: readonly ScenarioLine[]): number {
+  const longest = lines.reduce((length, { payload }) => Math.max(length, payload.length), 0)
+  return Math.max(SEGMENT_SIZE_MIN, 2 ** Math.ceil(Math.log2(longest * 2 + 1)))
 }
 
 function formatLine({ typeId, timestampNs, payload }: MessageCopy): string {

@@ -30,7 +30,7 @@ export async function benchBudgets(
   const chosen = Object.keys(PROBES).filter((key) => options.only.length === 0 || options.only.includes(key))
   const probes = chosen.flatMap((key) => PROBES[key] ?? [])
   if (probes.length === 0) throw new Error(`--only must name some of ${Object.keys(PROBES).join(', ')}`)
-  const context = { ...options, directory, seconds: options.secondsPerRound, floor: compileFloor(directory) }
+  const context = { ...options, directory, seconds: options.secondsPerRound, floor: compileFloor() }
   // To stderr, which leaves stdout to the tables.
   const told = (text: string) => {
     if (process.stderr.isTTY) console.error(text)

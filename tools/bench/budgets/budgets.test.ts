@@ -3,14 +3,14 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EFFORT } from '../../evidence/effort/effort.mjs'
 import { root } from '../../run/root.mjs'
 import type { Floor } from '../floor/compile-floor.js'
 import { formatSection } from './bench-budgets.js'
 import { BUDGET_SECTIONS } from './budget-rows.js'
 import { measureRounds, summarizeBudgets } from './measure-budgets.js'
 
-/** In CI more of it than in `npm test`, see vitest.config.ts. */
-const IN_CI = process.env['CI'] === 'true'
+const LONG = EFFORT !== 'short'
 
 let directory: string
 
@@ -82,13 +82,13 @@ describe('npm run bench -- budgets', () => {
     return spawnSync(process.execPath, [program, 'budgets', '--root', directory, ...args], { encoding: 'utf8' })
   }
 
-  it(`measures every row of the table${IN_CI ? '' : ' that the two quick probes fill'}, as JSON, and removes its files`, () => {
-    const { status, stdout, stderr } = run('--quick', '--json', ...(IN_CI ? [] : ['--only', 'hot,open']))
+  it(`measures every row of the table${LONG ? '' : ' that the two quick probes fill'}, as JSON, and removes its files`, () => {
+    const { status, stdout, stderr } = run('--quick', '--json', ...(LONG ? [] : ['--only', 'hot,open']))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const report = JSON.parse(stdout)
     const keys = report.sections.flatMap((section: { rows: { key: string }[] }) => section.rows.map(({ key }) => key))
     const all = BUDGET_SECTIONS.flatMap(({ rows }) => rows.map(({ key }) => key))
-    expect(keys).toEqual(IN_CI ? all : all.filter((key) => keys.includes(key)))
+    expect(keys).toEqual(LONG ? all : all.filter((key) => keys.includes(key)))
     expect(keys.length).toBeGreaterThan(5)
     for (const { rows } of report.sections) for (const { median } of rows) expect(median).toBeGreaterThanOrEqual(0)
     expect(readdirSync(directory)).toEqual([])

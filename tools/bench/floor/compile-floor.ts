@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { compileOnce } from '../../evidence/preload/compile-once.js'
 
 /** What was compiled for one run of the bench. */
 export interface Floor {
@@ -20,25 +21,32 @@ const sources = join(repository, 'tools/bench/floor')
 const nativeSources = join(repository, 'packages/native/cpp')
 
 /**
- * Compiles into `directory`, with the compiler and the optimisation that the addon is built with.
+ * Compiles what is not there yet, with the compiler and the optimisation that the addon is built with.
  *
  * @throws when there is no compiler, with its complaint.
  */
-export function compileFloor(directory: string): Floor {
+export function compileFloor(): Floor {
   const require = createRequire(import.meta.url)
-  const compiler = process.env['CXX'] || 'c++'
-  const flags = ['-std=c++20', '-O3', '-pthread', '-D_GNU_SOURCE', '-I', nativeSources]
-  const program = join(directory, 'floor')
-  execFileSync(compiler, [...flags, join(sources, 'floor.cc'), join(nativeSources, 'crc.cc'), '-o', program])
-  const oneWayProgram = join(directory, 'one-way')
-  execFileSync(compiler, [...flags, join(sources, 'one-way.cc'), '-o', oneWayProgram])
-  const pingPongProgram = join(directory, 'ping-pong')
-  execFileSync(compiler, [...flags, join(sources, 'ping-pong.cc'), join(nativeSources, 'crc.cc'), '-o', pingPongProgram])
-  const addon = join(directory, 'empty-call.node')
+  const program = (name: string, ...others: string[]) =>
+    compileOnce({
+      name,
+      sources: [join(sources, `${name}.cc`), ...others],
+      flags: ['-std=c++20', '-O3', '-pthread', '-D_GNU_SOURCE'],
+      include: [nativeSources],
+    })
+  const checksums = join(nativeSources, 'crc.cc')
   const headers: string = require('node-api-headers').include_dir
-  const addonFlags = ['-std=c++20', '-O3', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-isystem', headers]
-  execFileSync(compiler, [...addonFlags, join(sources, 'empty-call.cc'), '-o', addon])
-  return { program, oneWayProgram, pingPongProgram, doNothing: require(addon) }
+  const addon = compileOnce({
+    name: 'empty-call.node',
+    sources: [join(sources, 'empty-call.cc')],
+    flags: ['-std=c++20', '-O3', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-isystem', headers],
+  })
+  return {
+    program: program('floor', checksums),
+    oneWayProgram: program('one-way'),
+    pingPongProgram: program('ping-pong', checksums),
+    doNothing: require(addon),
+  }
 }
 
 /** Runs a program of the floor and returns the figures that it prints. */

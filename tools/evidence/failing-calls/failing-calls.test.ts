@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { stride } from '../effort/effort.mjs'
 import { FAULTS, kindSet } from './fault.js'
-
-/** In CI more of it than in `npm test`, see vitest.config.ts. */
-const IN_CI = process.env['CI'] === 'true'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -17,10 +15,10 @@ function failingCalls(args: string[]): { status: number | null; output: string }
 }
 
 /** A part of all calls and faults: docs/failing-calls.md says how all of them are gone through. */
-function shortForm(stride: number): string[] {
+function shortForm(every: number): string[] {
   return ['EIO', 'EIO of a sync', 'ENOSPC', 'EMFILE', 'short read', 'short write']
     .flatMap((fault) => ['--fault', fault])
-    .concat('--stride', String(IN_CI ? stride : 3 * stride))
+    .concat('--stride', String(stride({ short: 5 * every, long: every })))
 }
 
 describe('when a system call fails', () => {

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { openSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compilePreload, preloading } from '../preload/compile-once.js'
 import { type Duration, type Fault, kindSet } from './fault.js'
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
@@ -19,19 +19,15 @@ export interface Hit {
 }
 
 /** Compiles the library that lets calls fail; returns where it is. */
-export function buildFailingCalls(folder: string): string {
-  const library = join(folder, 'failing-calls.so')
+export function buildFailingCalls(): string {
   const sources = ['injector.cc', 'failing-calls.cc'].map((name) => join(ROOT, 'tools/evidence/failing-calls', name))
-  const compiler = process.env['CXX'] ?? 'c++'
-  const flags = ['-std=c++17', '-O1', '-fPIC', '-shared', '-pthread', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror']
-  execFileSync(compiler, [...flags, '-o', library, ...sources, '-ldl'])
-  return library
+  return compilePreload('failing-calls.so', sources)
 }
 
 /** The variables with which a program runs under the injector. The folder is the one whose calls count; the control file lies outside of it. */
 export function injectorEnvironment(run: { library: string; control: string; folder: string }): Record<string, string> {
   writeFileSync(run.control, Buffer.alloc(PAGE_LENGTH))
-  return { LD_PRELOAD: run.library, FAILING_CALLS_CONTROL: run.control, FAILING_CALLS_ROOT: run.folder }
+  return { ...preloading(run.library), FAILING_CALLS_CONTROL: run.control, FAILING_CALLS_ROOT: run.folder }
 }
 
 /**

@@ -50,7 +50,7 @@ async function run(): Promise<number> {
   const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'chronicle-failing-calls-'))
   const tally = new Tally()
   try {
-    const library = buildFailingCalls(scratch)
+    const library = buildFailingCalls()
     const rows = faults.flatMap((fault) => fault.durations.map((duration) => ({ fault, duration })))
     const chosen = rows.filter(({ duration }) => values.duration === undefined || values.duration === duration)
     const range = values.nth === undefined ? {} : { firstCall: Number(values.nth), lastCall: Number(values.nth) }

@@ -2,20 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { amount } from '../effort/effort.mjs'
 import { Random } from '../random.js'
 import { expectedPayload, findDifference } from './expected-message.js'
 import { runRound } from './round.js'
 import { Tally } from './tally.js'
 import { parseTortureOptions } from './torture-options.js'
 
-/** In CI more of it than in `npm test`, see vitest.config.ts. */
-const IN_CI = process.env['CI'] === 'true'
-
 const folder = mkdtempSync(join(tmpdir(), 'chronicle-torture-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** `npm run proof -- kill` goes on to 10,000. */
-const KILLS = IN_CI ? 25 : 10
+const KILLS = amount({ short: 5, long: 25 })
 
 describe('kill -9', () => {
   // One queue that keeps everything, one that is bounded; `npm run torture` takes any seed, for as long as it is told.

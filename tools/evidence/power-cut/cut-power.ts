@@ -54,7 +54,7 @@ export function cutPower(options: CutPowerOptions): CutPowerResult {
   const scratch = mkdtempSync(join(SCRATCH, 'chronicle-power-cut-'))
   const total = { states: 0, histories: 0, failures: 0 }
   try {
-    const libraries = buildLibraries(scratch)
+    const libraries = buildLibraries()
     for (let { seed } = options; total.states < options.states; seed = new Random(seed).seed()) {
       const folders: string[] = []
       let history: HistoryRun | undefined

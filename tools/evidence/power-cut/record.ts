@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildFailingCalls, injectorEnvironment } from '../failing-calls/injector.js'
+import { compilePreload, preloading } from '../preload/compile-once.js'
 import { planOf } from './plan.js'
 import { type Recording, readRecording } from './recording.js'
 
@@ -14,19 +15,11 @@ export interface Libraries {
   readonly recorder: string
 }
 
-export function buildLibraries(folder: string): Libraries {
-  return { failingCalls: buildFailingCalls(folder), recorder: buildRecorder(folder) }
-}
-
-function buildRecorder(folder: string): string {
-  const library = join(folder, 'recorder.so')
+export function buildLibraries(): Libraries {
   const sources = ['recorder.cc', 'recorded-calls.cc', 'page_watch.cc'].map((name) =>
     join(ROOT, 'tools/evidence/power-cut', name),
   )
-  const compiler = process.env['CXX'] ?? 'c++'
-  const flags = ['-std=c++17', '-O1', '-fPIC', '-shared', '-pthread', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror']
-  execFileSync(compiler, [...flags, '-o', library, ...sources, '-ldl'])
-  return library
+  return { failingCalls: buildFailingCalls(), recorder: compilePreload('recorder.so', sources) }
 }
 
 /** Records one history: several lives of the scenario in `folder/disk`, which may hold what an earlier cut left. */
@@ -48,7 +41,7 @@ export function record(run: { folder: string; libraries: Libraries; seed: number
         env: {
           ...process.env,
           ...faulty,
-          LD_PRELOAD: `${libraries.failingCalls}:${libraries.recorder}`,
+          ...preloading(libraries.failingCalls, libraries.recorder),
           POWER_CUT_ROOT: disk,
           POWER_CUT_LOG: log,
           POWER_CUT_EVERY: String(plan.clockEvery),

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { amount } from '../effort/effort.mjs'
 import { READER_NAMES, runSoak } from './soak.js'
 
-const SECONDS = Number(process.env['CHRONICLE_SOAK_SECONDS'] ?? 15)
+const SECONDS = amount({ short: 8, long: 15 })
 const RATE = 5000
 const COUNT = SECONDS * RATE
 

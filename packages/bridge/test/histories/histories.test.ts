@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { amount, SEED } from '../../../../tools/evidence/effort/effort.mjs'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { NO_SERVER, startServer } from '../support/nats-server.js'
 import { Network, NO_NETWORK } from '../support/network.js'
@@ -7,9 +8,7 @@ import { temporaryDirectory } from '../support/queues.js'
 import { History, textsOf } from './history.js'
 import { RandomNumbers } from './random-numbers.js'
 
-/** `CHRONICLE_HISTORIES` runs more of them, `CHRONICLE_SEED` begins at another one. */
-const COUNT = Number(process.env['CHRONICLE_HISTORIES'] ?? 2)
-const FIRST_SEED = Number(process.env['CHRONICLE_SEED'] ?? 1)
+const COUNT = amount({ short: 1, long: 2, full: 500 })
 const IS_TRACED = process.env['CHRONICLE_TRACE'] === '1'
 const STEPS = 15
 /** A history waits more than it works. */
@@ -76,9 +75,9 @@ describe.skipIf(NO_SERVER !== undefined)(`random histories ${NO_SERVER ?? NO_NET
     'leave all queues with the same records',
     async () => {
       const broken: unknown[] = []
-      let next = FIRST_SEED
+      let next = SEED
       const runSome = async (): Promise<void> => {
-        for (let seed = next++; seed < FIRST_SEED + COUNT; seed = next++)
+        for (let seed = next++; seed < SEED + COUNT; seed = next++)
           await run(seed).then(
             () => COUNT > AT_ONCE && process.stderr.write(`seed ${seed} holds\n`),
             (error: unknown) => {

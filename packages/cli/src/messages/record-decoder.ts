@@ -11,7 +11,7 @@ import {
 
 /** A message as the queue's registry reads it. */
 export type DecodedRecord =
-  | { readonly kind: 'decoded'; readonly type: string; readonly version: number; readonly body: unknown; fields(): unknown }
+  | { readonly kind: 'decoded'; readonly type: string; readonly version: number; readonly fields: unknown }
   | { readonly kind: 'bad'; readonly type: string; readonly version: number; readonly detail: string }
 
 /** Told once per thing that is wrong with a registry. */
@@ -35,6 +35,8 @@ export class RecordDecoder {
   /** Messages that are not of the type that their record names. */
   badCount = 0
   #lookedMs = Number.NEGATIVE_INFINITY
+  /** By typeId: the newest version that was looked for. */
+  readonly #lookedFor = new Map<number, number>()
 
   constructor(directory: string, onProblem: OnRegistryProblem) {
     this.#directory = directory
@@ -47,28 +49,57 @@ export class RecordDecoder {
     return this.#schemas
   }
 
-  /** Returns `undefined` for a message of a type that the registry does not hold. */
+  /** Returns `undefined` for a message of a type that the registry does not hold. All fields are read: a message is bad by any of them. */
   decode(record: ColdRecord): DecodedRecord | undefined {
-    const found = this.#typeOf(record.typeId)
+    const found = this.#typeOf(record)
     if (found === undefined) return undefined
-    const { payload, schemaVersion: version } = record
+    const { schemaVersion: version } = record
     const type = found.type.name
     try {
-      const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
-      const body = found.reader.wrap(view, 0, payload.length, version)
-      return { kind: 'decoded', type, version, body, fields: () => toJsonSafe(found.reader.value()) }
+      bodyOf(found, record)
+      return { kind: 'decoded', type, version, fields: toJsonSafe(found.reader.value()) }
     } catch (error) {
-      if (!isSchemaError(error)) throw error
-      this.badCount++
-      return { kind: 'bad', type, version, detail: error.message }
+      return { kind: 'bad', type, version, detail: this.#count(error) }
     }
   }
 
-  #typeOf(typeId: number): DecodedType | undefined {
+  /**
+   * Calls back with the fields in place, of which only those that are asked for are read.
+   *
+   * @returns false for a message of a type that the registry does not hold, and for one that is bad by what was read
+   */
+  judge(record: ColdRecord, judge: (body: unknown, type: string) => boolean): boolean {
+    const found = this.#typeOf(record)
+    if (found === undefined) return false
+    try {
+      return judge(bodyOf(found, record), found.type.name)
+    } catch (error) {
+      this.#count(error)
+      return false
+    }
+  }
+
+  /** Counts a bad message, and returns what is wrong with it. @throws what is not an error of the message */
+  #count(error: unknown): string {
+    if (!isSchemaError(error)) throw error
+    this.badCount++
+    return error.message
+  }
+
+  #typeOf({ typeId, schemaVersion }: ColdRecord): DecodedType | undefined {
     const found = this.#types.get(typeId)
-    if (found !== undefined || performance.now() - this.#lookedMs < LOOK_PAUSE_MS) return found
+    const isMissing = found === undefined && performance.now() - this.#lookedMs >= LOOK_PAUSE_MS
+    if (!isMissing && !this.#isNewer(found, schemaVersion)) return found
     this.#look()
     return this.#types.get(typeId)
+  }
+
+  /** Whether a message says a version that was not looked for before: a version is registered before its first message. */
+  #isNewer(found: DecodedType | undefined, version: number): boolean {
+    if (found === undefined || version <= found.type.version || version <= (this.#lookedFor.get(found.type.typeId) ?? 0))
+      return false
+    this.#lookedFor.set(found.type.typeId, version)
+    return true
   }
 
   #look(): void {
@@ -96,6 +127,11 @@ export class RecordDecoder {
     this.#told.add(`${path} ${detail}`)
     this.#onProblem({ path, detail })
   }
+}
+
+function bodyOf({ reader }: DecodedType, { payload, schemaVersion }: ColdRecord): unknown {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
+  return reader.wrap(view, 0, payload.length, schemaVersion)
 }
 
 /** A later definition reads what an earlier one wrote. */

@@ -14,14 +14,12 @@ export function parseWhereOption(text: string): WhereExpression {
   }
 }
 
-/** Whether messages match an expression. Messages that the registry cannot decode do not. @throws UsageError when the registry has no type with a field of the expression */
+/** Whether messages match an expression. Messages that the registry cannot decode do not; the decoder counts those that are bad. @throws UsageError when the registry has no type with a field of the expression */
 export function whereFilter(where: WhereExpression, decoder: RecordDecoder): (record: ColdRecord) => boolean {
   checkFields(where, decoder)
   return (record) => {
-    const decoded = decoder.decode(record)
-    if (decoded?.kind !== 'decoded') return false
     const { sequence, timestampNs, typeId, schemaVersion } = record
-    return where.matches(decoded.body, { sequence, timestampNs, typeId, schemaVersion, type: decoded.type })
+    return decoder.judge(record, (body, type) => where.matches(body, { sequence, timestampNs, typeId, schemaVersion, type }))
   }
 }
 

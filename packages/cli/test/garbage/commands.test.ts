@@ -1,23 +1,20 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { amount, EFFORT, SEED, stride } from '../../../../tools/evidence/effort/effort.mjs'
 import { type Damage, FOREIGN, probeCommands, scratchFolder } from './command-probes.js'
 import { makeSmallBus, QUEUE } from './small-bus.js'
 
-/** In CI more of it than in `npm test`, see vitest.config.ts. */
-const IN_CI = process.env['CI'] === 'true'
-
 /**
- * `CHRONICLE_CLI_GARBAGE=full` flips every byte of every file, gives every byte of the headers and first records other values too, and tries every length; without it
+ * In full every byte of every file is flipped, every byte of the headers and first records gets other values too, and every length is tried; otherwise
  * a sample that moves with the seed.
  */
-const FULL = process.env['CHRONICLE_CLI_GARBAGE'] === 'full'
-const SEED = Number(process.env['CHRONICLE_CLI_GARBAGE_SEED'] ?? Date.now() % 1_000_000)
-const COUNT = Number(process.env['CHRONICLE_CLI_GARBAGE_COUNT'] ?? (FULL ? 2000 : IN_CI ? 4 : 2))
-/** Of the damages of a kind, every so many are tried in the short form. */
-const BYTE_STRIDE = FULL ? 1 : IN_CI ? 1499 : 2999
-const LENGTH_STRIDE = FULL ? 1 : IN_CI ? 4999 : 9973
-const FOREIGN_STRIDE = FULL ? 1 : IN_CI ? 19 : 37
+const FULL = EFFORT === 'full'
+const COUNT = amount({ short: 1, long: 4, full: 2000 })
+/** Of the damages of a kind, every so many are tried. */
+const BYTE_STRIDE = stride({ short: 5999, long: 1499 })
+const LENGTH_STRIDE = stride({ short: 19_997, long: 4999 })
+const FOREIGN_STRIDE = stride({ short: 73, long: 19 })
 const TIMEOUT_MS = FULL ? 14_400_000 : 180_000
 /** The header, and the first records after it. */
 const TELLING_LENGTH = 640
@@ -51,9 +48,9 @@ function isDamage({ file, foreign }: Damage): boolean {
   return !(file.startsWith('input') && foreign === 'fifo')
 }
 
-/** One of so many, another one with every seed. */
-function sampled(damages: readonly Damage[], stride: number): Damage[] {
-  return damages.filter((_, index) => (index + SEED) % stride === 0)
+/** One of so many, and one at least: another one with every seed. */
+function sampled(damages: readonly Damage[], every: number): Damage[] {
+  return damages.filter((_, index) => (index + SEED) % Math.min(every, damages.length) === 0)
 }
 
 function everyByte(to: (byte: number) => number, lengthMax = TELLING_LENGTH): Damage[] {

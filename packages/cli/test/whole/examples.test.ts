@@ -31,8 +31,8 @@ interface Example {
 }
 
 /** The examples of every manual: the words of `chron-cli` up to a pipe, a redirection, the next command or a remark. */
-function examples(): Example[] {
-  const program = createProgram('1.0.0', async () => undefined)
+async function examples(): Promise<Example[]> {
+  const program = await createProgram('1.0.0', async () => undefined)
   const texts = ['', ...program.commands.map((command) => command.name())].map(
     (name) => runCli([...(name === '' ? [] : [name]), '--help']).stdout,
   )
@@ -95,12 +95,12 @@ describe('the examples of the manuals', () => {
   afterAll(() => template.remove())
 
   it('are command lines that chron-cli takes', async () => {
-    const all = examples()
+    const all = await examples()
     expect(all.length).toBeGreaterThan(80)
     const refused: string[] = []
     for (const { line, args } of all) {
       const asked: string[] = []
-      const program = createProgram('1.0.0', async (command) => void asked.push(command.name()))
+      const program = await createProgram('1.0.0', async (command) => void asked.push(command.name()), args)
       program.configureOutput({ writeErr: () => undefined })
       for (const command of program.commands) command.configureOutput({ writeErr: () => undefined })
       try {
@@ -114,10 +114,10 @@ describe('the examples of the manuals', () => {
     expect(refused).toEqual([])
   })
 
-  it('run, all that end by themselves', () => {
+  it('run, all that end by themselves', async () => {
     const failed: string[] = []
     let count = 0
-    for (const { line, args } of examples()) {
+    for (const { line, args } of await examples()) {
       if (NOT_RUN.test(line)) continue
       const folder = new QueueFolder()
       cpSync(template.path, folder.path, { recursive: true })

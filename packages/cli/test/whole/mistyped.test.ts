@@ -88,8 +88,8 @@ describe('a mistyped queue', () => {
     }
   })
 
-  it('is tried with every command', () => {
-    const names = createProgram('1.0.0', async () => undefined).commands.map((command) => command.name())
+  it('is tried with every command', async () => {
+    const names = (await createProgram('1.0.0', async () => undefined)).commands.map((command) => command.name())
     const tried = new Set(LINES.map((line) => line.split(' ')[0]))
     expect(names.filter((name) => !tried.has(name))).toEqual(WITHOUT_PATH)
   })

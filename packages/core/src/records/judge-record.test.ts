@@ -14,6 +14,7 @@ import {
   VERIFIER_SEQUENCE,
 } from '@chronicle-ts/native'
 import { expect, it } from 'vitest'
+import { amount, SEED } from '../../../../tools/evidence/effort/effort.mjs'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
   encodePaddingHeader,
@@ -29,8 +30,7 @@ import { MappedSegment } from '../segment/mapped-segment.js'
 import { BYTES_ALONE } from './leaving.js'
 import { type GoodStep, isGoodStep, RecordWalk, type WalkStep } from './record-walk.js'
 
-/** More of them by `CHRONICLE_JUDGE_SEGMENTS=100000 npx vitest run packages/core/src/records`. */
-const SEGMENTS = Number(process.env['CHRONICLE_JUDGE_SEGMENTS'] ?? 300)
+const SEGMENTS = amount({ short: 100, long: 300, full: 10_000 })
 const SEGMENT_SIZE = 4096
 
 it(`judges every record as the native verifier does, and follows the same sequences, in ${SEGMENTS} damaged segments`, () => {
@@ -38,7 +38,7 @@ it(`judges every record as the native verifier does, and follows the same sequen
   writeSync(fd, Buffer.alloc(SEGMENT_SIZE))
   const segment = new MappedSegment(0, binding.mapFile(fd, SEGMENT_SIZE, true))
   const seen = new Set<string>()
-  for (let seed = 1; seed <= SEGMENTS; seed++) {
+  for (let seed = SEED; seed < SEED + SEGMENTS; seed++) {
     const random = numbers(seed)
     fill(segment.bytes, random)
     for (let count = random(4); count > 0; count--) damage(segment.bytes, random)

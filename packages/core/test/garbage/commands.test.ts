@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { openReader, openWriter, type QueueReader, type QueueWriter } from '../../src/index.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
-const RUNS = Number(process.env['CHRONICLE_COMMAND_RUNS'] ?? 40)
+const RUNS = amount({ short: 15, long: 40 })
 
 /** What a queue must be equal to: a list, and how far the reader is. */
 interface Model {

@@ -6,10 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { isQueueError, openObserver, openReader, openWriter, type QueueWriter } from '../../src/index.js'
 import { Child } from '../support/child.js'
 import { appendNumbered, drainSequences, range } from '../support/messages.js'
 import { temporaryDirectory } from '../support/temporary.js'
+
+/** What is contended for. */
+const MESSAGES = amount({ short: 100, long: 400 })
+/** How often a worker is terminated. */
+const LIVES = amount({ short: 3, long: 8 })
 
 const program = (name: string) => fileURLToPath(new URL(`../programs/${name}.mjs`, import.meta.url))
 
@@ -43,16 +49,16 @@ function expectOnce(results: readonly Contention[], total: number): void {
 describe('processes and threads on one queue', () => {
   it('of all that open it for writing at once one writes at a time, and no message is lost or doubled', async () => {
     const directory = join(temporaryDirectory(), 'queue')
-    expectOnce(await contend('writer', directory, 400), 400)
+    expectOnce(await contend('writer', directory, MESSAGES), MESSAGES)
     using observer = openObserver(directory)
-    expect(drainSequences(observer)).toEqual(range(0, 400))
+    expect(drainSequences(observer)).toEqual(range(0, MESSAGES))
   })
 
   it('L36: of all that want one name at once one reads at a time, each from where the last one stopped', async () => {
     const directory = join(temporaryDirectory(), 'queue')
     using writer = openWriter(directory, { segmentSize: 4096 })
-    appendNumbered(writer, 0, 400)
-    expectOnce(await contend('reader', directory, 400), 400)
+    appendNumbered(writer, 0, MESSAGES)
+    expectOnce(await contend('reader', directory, MESSAGES), MESSAGES)
   })
 })
 
@@ -101,7 +107,7 @@ describe('a worker that is terminated', () => {
   for (const what of ['appends', 'flushes']) {
     it(`while it ${what} gives its lock back, and every message whose append returned is there`, async () => {
       const directory = join(temporaryDirectory(), 'queue')
-      for (let lives = 0; lives < 8; lives++) {
+      for (let lives = 0; lives < LIVES; lives++) {
         const appended = await terminate(what, directory)
         using writer = openWhenFree(directory)
         expect(writer.nextSequence).toBeGreaterThanOrEqual(appended)
@@ -119,7 +125,7 @@ describe('a worker that is terminated', () => {
       const directory = join(temporaryDirectory(), 'queue')
       using writer = openWriter(directory, { segmentSize: 4096 })
       using other = openReader(directory, 'other')
-      for (let lives = 0; lives < 8; lives++) {
+      for (let lives = 0; lives < LIVES; lives++) {
         await terminate(what, directory)
         using reader = openReader(directory, 'r')
         const waiting = reader.waitAsync({ timeoutMs: 10_000 })

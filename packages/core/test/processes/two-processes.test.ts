@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { isQueueError, openReader, type QueueReader, type WaitStrategyName } from '../../src/index.js'
 import { Child } from '../support/child.js'
 import { temporaryDirectory } from '../support/temporary.js'
-
-/** In CI more of it than in `npm test`, see vitest.config.ts. */
-const IN_CI = process.env['CI'] === 'true'
 
 interface WriterSum {
   readonly hash: string
@@ -44,15 +42,12 @@ function readAll(reader: QueueReader, count: number): string {
   return hash.digest('hex')
 }
 
-/** `npm run proof -- streams` takes more. */
-/** Messages of the run that rolls every few of them. */
-const SMALL_COUNT = IN_CI ? 30_000 : 10_000
-const FACTOR = Number(process.env['CHRONICLE_STREAM_FACTOR'] ?? 1)
+const FACTOR = amount({ short: 1, long: 3, full: 30 })
 
 const CASES = [
-  { segmentSize: 4096, count: SMALL_COUNT * FACTOR, payloadMax: 200, wait: 'adaptive', minRolls: (SMALL_COUNT / 50) * FACTOR },
-  { segmentSize: 65_536, count: 90_000 * FACTOR, payloadMax: 100, wait: 'park', minRolls: 60 * FACTOR },
-  { segmentSize: 1_048_576, count: 300_000 * FACTOR, payloadMax: 300, wait: 'adaptive', minRolls: 60 * FACTOR },
+  { segmentSize: 4096, count: 10_000 * FACTOR, payloadMax: 200, wait: 'adaptive', minRolls: 200 * FACTOR },
+  { segmentSize: 65_536, count: 30_000 * FACTOR, payloadMax: 100, wait: 'park', minRolls: 20 * FACTOR },
+  { segmentSize: 1_048_576, count: 100_000 * FACTOR, payloadMax: 300, wait: 'adaptive', minRolls: 20 * FACTOR },
 ] as const
 
 describe('two processes', () => {

@@ -2,6 +2,7 @@ import { closeSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { encodeSegmentHeader, SEGMENT_FLAG_SEALED } from '../../src/format/index.js'
 import { openObserver, openReader, openWriter } from '../../src/index.js'
 import { Child } from '../support/child.js'
@@ -11,10 +12,7 @@ import { memoryDirectory, temporaryDirectory } from '../support/temporary.js'
 
 describe('hot paths', () => {
   it('allocate nothing: the heap does not grow over millions of appends and reads', async () => {
-    const child = new Child('heap-growth', [
-      join(temporaryDirectory(), 'queue'),
-      process.env['CHRONICLE_HEAP_MESSAGES'] ?? 1_000_000,
-    ])
+    const child = new Child('heap-growth', [join(temporaryDirectory(), 'queue'), amount({ short: 400_000, long: 1_000_000 })])
     const growth = await child.json<{ appendBytesPerMessage: number; readBytesPerMessage: number }>()
     // One object per message would be 16 bytes at least; what is left is the engine compiling and a few objects per roll.
     expect(growth.appendBytesPerMessage).toBeLessThan(8)
@@ -25,7 +23,7 @@ describe('hot paths', () => {
 describe('rolling', () => {
   it('leaves nothing in a writer that never flushes', async () => {
     // So many that what the engine compiles now and then weighs little beside one object for each.
-    const rolls = Number(process.env['CHRONICLE_GROWTH_ROLLS'] ?? 5000)
+    const rolls = amount({ short: 3000, long: 5000 })
     const child = new Child('roll-growth', [join(memoryDirectory(), 'queue'), rolls])
     const growth = await child.json<{ rolls: number; bytesPerRoll: number }>()
     expect(growth.rolls).toBeGreaterThan(rolls * 2.9)
@@ -73,7 +71,7 @@ describe('sizes', () => {
 
   it('a queue of very many segments opens, resumes and seeks by looking at a few of them', () => {
     const directory = join(temporaryDirectory(), 'queue')
-    const count = Number(process.env['CHRONICLE_MANY_SEGMENTS'] ?? 20_000)
+    const count = amount({ short: 5000, long: 20_000 })
     manySegments(directory, count)
     using writer = openWriter(directory)
     expect(writer.position.segmentId).toBe(count - 1)

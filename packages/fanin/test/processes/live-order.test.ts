@@ -6,14 +6,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import type { FanInMode } from '../../src/fan-in-options.js'
 import type { FanInReader } from '../../src/fan-in-reader.js'
 import { LONG_MS, Queues } from '../queues/queues.js'
 
 const PROGRAM = fileURLToPath(new URL('../programs/append-in-bursts.mjs', import.meta.url))
 const WRITERS = ['alpha', 'beta', 'gamma', 'delta'] as const
-/** Messages of each writer; `npm run proof -- streams` takes more. */
-const COUNT = 5000 * Number(process.env['CHRONICLE_STREAM_FACTOR'] ?? 1)
+/** Messages of each writer. */
+const COUNT = amount({ short: 2000, long: 5000, full: 50_000 })
 
 let queues: Queues
 const children: ChildProcess[] = []

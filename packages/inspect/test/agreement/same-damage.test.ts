@@ -4,14 +4,14 @@ import { crc32 } from 'node:zlib'
 import { CorruptRecordError, openObserver, openWriter, SequenceGapError } from '@chronicle-ts/core'
 import { encodeRecord, RECORD_ALIGNMENT, SEGMENT_FIRST_RECORD_OFFSET, SEGMENT_FLAGS_OFFSET } from '@chronicle-ts/core/internal'
 import { describe, expect, it } from 'vitest'
+import { amount, SEED } from '../../../../tools/evidence/effort/effort.mjs'
 import { buildQueue } from '../../../core/test/support/build-queue.js'
 import { overwrite, pretendSameFile, readBytes, readControlFile, segmentFile, u32 } from '../../../core/test/support/raw-queue.js'
 import { memoryDirectory } from '../../../core/test/support/temporary.js'
 import { type ColdItem, inspectQueue, openColdReader, type QueueProblem, verifyQueue } from '../../src/index.js'
 import { type RandomNumbers, randomNumbers } from '../garbage/random-numbers.js'
 
-/** More of them by `CHRONICLE_DAMAGED_QUEUES=20000 npx vitest run packages/inspect/test/agreement`. */
-const QUEUES = Number(process.env['CHRONICLE_DAMAGED_QUEUES'] ?? 150)
+const QUEUES = amount({ short: 40, long: 150, full: 3000 })
 const SEGMENT_SIZE = 4096
 const TIMEOUT_MS = 60_000 + 100 * QUEUES
 
@@ -36,7 +36,7 @@ describe('on random damage of records', () => {
       const root = memoryDirectory()
       const template = join(root, 'template')
       TEMPLATES[name]?.(template)
-      for (let seed = 1; seed <= QUEUES; seed++) {
+      for (let seed = SEED; seed < SEED + QUEUES; seed++) {
         const queue = join(root, 'queue')
         cpSync(template, queue, { recursive: true })
         pretendSameFile(queue)

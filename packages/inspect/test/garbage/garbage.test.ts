@@ -6,25 +6,21 @@ import {
   CONTROL_MAGIC_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { amount, EFFORT, SEED, stride } from '../../../../tools/evidence/effort/effort.mjs'
 import { type Damage, describeFindings, FOREIGN, probeDamages, scratchFolder, type WrittenMessage } from './damage-probes.js'
 import { randomNumbers } from './random-numbers.js'
 import { makeSmallQueue } from './small-queue.js'
 
-/** In CI more of it than in `npm test`, see vitest.config.ts. */
-const IN_CI = process.env['CI'] === 'true'
-
 /**
- * `CHRONICLE_GARBAGE=full` damages every byte and every length in both ways. Without it a quarter of the bytes that carry something (in CI; a tenth elsewhere), a sample of the zeros and of the
- * lengths: another one with every seed.
+ * In full every byte and every length is damaged in both ways. Otherwise a share of the bytes that carry something, a sample of the zeros and of the lengths: another one with every seed.
  */
-const FULL = process.env['CHRONICLE_GARBAGE'] === 'full'
-const RANDOM_COUNT = Number(process.env['CHRONICLE_GARBAGE_COUNT'] ?? 40)
-const SEED = Number(process.env['CHRONICLE_GARBAGE_SEED'] ?? Date.now() % 1_000_000)
+const FULL = EFFORT === 'full'
+const RANDOM_COUNT = amount({ short: 10, long: 40, full: 5000 })
 const TIMEOUT_MS = FULL ? 3_600_000 : 240_000
 /** A prime, so that the sample falls on every place within a record. */
 const SAMPLE_STRIDE = 61
 /** Of the chosen damages, every so many are tried. */
-const SHARE = FULL ? 1 : IN_CI ? 4 : 10
+const SHARE = stride({ short: 50, long: 4 })
 
 let folder: string
 let template: string
@@ -133,7 +129,7 @@ describe('garbage', () => {
     'ends every operation with a value or a coded error when something else stands in the place of any file',
     async () => {
       const damages = files.flatMap((file) => FOREIGN.map((foreign) => ({ file, foreign, mayHide: true })))
-      await expectNoFindings(damages, 1)
+      await expectNoFindings(damages, stride({ short: 4, long: 1 }))
     },
     TIMEOUT_MS,
   )

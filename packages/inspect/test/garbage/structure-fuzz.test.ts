@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { amount, SEED } from '../../../../tools/evidence/effort/effort.mjs'
 import { describeFindings, probeDamages, scratchFolder, type WrittenMessage } from './damage-probes.js'
 import { makeSmallQueue } from './small-queue.js'
 import { readFiles, structureDamage } from './structure-fuzz.js'
 
-/** `npm run fuzz -- --minutes N --seed S` sets these. Without it the same queues are tried every time. */
-const MINUTES = Number(process.env['CHRONICLE_FUZZ_MINUTES'] ?? 0)
-const SEED = Number(process.env['CHRONICLE_FUZZ_SEED'] ?? 1)
-const ROUND = MINUTES > 0 ? 500 : 60
+/** For how long further rounds follow the first one. */
+const SECONDS = amount({ short: 0, long: 0, full: 1800 })
+const ROUND = SECONDS > 0 ? 500 : amount({ short: 20, long: 60 })
 
 let folder: string
 let template: string
@@ -25,17 +25,17 @@ describe('fuzzing by structure', () => {
     `keeps every promise for any content of the parts of a queue, seed ${SEED}`,
     async () => {
       const files = readFiles(template)
-      const end = performance.now() + MINUTES * 60_000
+      const end = performance.now() + SECONDS * 1000
       let tried = 0
       do {
         const damages = Array.from({ length: ROUND }, (_, index) => structureDamage(files, SEED + tried + index))
         const probed = await probeDamages(template, messages, damages)
         expect(describeFindings(probed)).toEqual([])
         tried += probed.length
-        if (MINUTES > 0) console.log(`${tried} queues, next seed ${SEED + tried}`)
+        if (SECONDS > 0) console.log(`${tried} queues, next seed ${SEED + tried}`)
       } while (performance.now() < end)
       expect(tried).toBeGreaterThanOrEqual(ROUND)
     },
-    MINUTES * 60_000 + 240_000,
+    SECONDS * 1000 + 240_000,
   )
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type MessageJson, openObserver, openWriter, type QueueObserver } from '@chronicle-ts/core'
 import { expect, it, onTestFinished } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { Child, killedAgainAndAgain } from '../support/child.js'
 import { temporaryDirectory } from '../support/queues.js'
 
@@ -56,7 +57,7 @@ it('leaves the same outputs after any number of kills as without one', async () 
   expect(expected.length).toBeGreaterThan(MESSAGES)
   const counter = new Counter(killed)
   await killedAgainAndAgain(() => new Child('process-queue', [input, killed]), {
-    kills: Number(process.env['CHRONICLE_KILLS'] ?? 4),
+    kills: amount({ short: 2, long: 4, full: 60 }),
     total: expected.length,
     progress: () => counter.count(),
   })

@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { openWriter } from '@chronicle-ts/core'
 import sqlite from 'node-sqlite3-wasm'
 import { expect, it, onTestFinished } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { Child, killedAgainAndAgain } from '../support/child.js'
 import { temporaryDirectory } from '../support/queues.js'
 
 const MESSAGES = 400
-const KILLS = Number(process.env['CHRONICLE_KILLS'] ?? 3)
+const KILLS = amount({ short: 1, long: 3, full: 60 })
 const EXPECTED = Array.from({ length: MESSAGES }, (_, sequence) => ({ sequence, text: `trade ${sequence}` }))
 
 function tradeQueue(): string {

@@ -1,6 +1,7 @@
 import { ascii, bool, decimal, enumOf, f64, flags, i64, list, message, u16, vector } from '@chronicle-ts/schema'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { WhereError } from './where-error.js'
 import { WhereExpression } from './where-expression.js'
 
@@ -125,6 +126,13 @@ describe('objects whose fields are called as those of decimals', () => {
     expect(matches(`${name} != null`, value)).toBe(true)
   })
 
+  it('dates are compared as tools show them', () => {
+    const dated = { when: new Date(0), never: new Date(Number.NaN) }
+    expect(
+      ['when == "1970-01-01T00:00:00.000Z"', 'when < "2000"', 'never == "Invalid Date"'].map((text) => matches(text, dated)),
+    ).toEqual([true, true, true])
+  })
+
   it('are decimals when they hold what a decimal holds', () => {
     expect(matches('real == 1.5', value)).toBe(true)
   })
@@ -227,7 +235,7 @@ describe('any text', () => {
           expect(error.position).toBeLessThanOrEqual(expression.length)
         }
       }),
-      { numRuns: Number(process.env['CHRONICLE_WHERE_COUNT'] ?? 2000) },
+      { numRuns: amount({ short: 500, long: 2000, full: 20_000 }) },
     )
   })
 

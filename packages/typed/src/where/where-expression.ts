@@ -131,6 +131,8 @@ function elementsOf(value: unknown): readonly unknown[] | undefined {
 function scalarOf(value: unknown): Scalar {
   if (value === null) return undefined
   if (typeof value !== 'object') return typeof value === 'symbol' || typeof value === 'function' ? undefined : (value as Scalar)
+  // As tools show it.
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString()
   return isDecimal(value) ? value : PRESENT
 }
 

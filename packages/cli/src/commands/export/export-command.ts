@@ -132,8 +132,8 @@ async function writeMessages(context: CommandContext, { queue, decoder, search, 
   }
   context.log.debug({ queue, written }, 'exported')
   if (context.interrupted()) return EXIT_INTERRUPTED
-  const isWithoutFields = options.fields === true && decoder.badCount > 0
-  return lossy || isWithoutFields ? EXIT_WARNING : EXIT_HEALTHY
+  // A message that could not be judged may be one that was asked for.
+  return lossy || decoder.badCount > 0 ? EXIT_WARNING : EXIT_HEALTHY
 }
 
 function messageWriter(

@@ -27,7 +27,7 @@ export class FieldColumns {
   }
 
   header(): string {
-    return [...LEADING, ...this.#names].map((name) => csvCell(name, false)).join(',')
+    return [...LEADING, ...this.#names.map(columnName)].map((name) => csvCell(name, false)).join(',')
   }
 
   line(record: ColdRecord): string {
@@ -40,14 +40,19 @@ export class FieldColumns {
   }
 }
 
+/** A program that reads the table by its header takes two columns of one name for one. */
+function columnName(field: string): string {
+  return (LEADING as readonly string[]).includes(field) ? `fields.${field}` : field
+}
+
 function fieldNames({ fields }: SchemaDescription): string[] {
   return fields.map(({ name }) => name)
 }
 
 function fieldsOf(decoded: DecodedRecord | undefined): Record<string, unknown> {
   if (decoded?.kind !== 'decoded') return {}
-  const fields = decoded.fields()
-  return typeof fields === 'object' && fields !== null ? (fields as Record<string, unknown>) : {}
+  const { fields } = decoded
+  return typeof fields === 'object' && fields !== null && !Array.isArray(fields) ? (fields as Record<string, unknown>) : {}
 }
 
 function errorOf(decoded: DecodedRecord | undefined): string {

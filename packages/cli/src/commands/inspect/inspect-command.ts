@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { StateSeverity } from '@chronicle-ts/inspect'
 import { readSchemas, type SchemaDescription } from '@chronicle-ts/schema'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
-import { InterruptedError } from '../../interruptible.js'
 import { parseIntervalOption } from '../../options.js'
 import { toJsonLine, toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
@@ -14,6 +12,7 @@ import { wrapText } from '../../output/wrap.js'
 import { type LookAround, type LookedQueue, logGaps, lookAround } from '../../queues/look-around.js'
 import { withoutSlash } from '../../queues/queue-names.js'
 import { summaryOf } from '../schema/list-schemas.js'
+import { lookAgainAndAgain } from './look-again.js'
 import { renderInspection } from './render-inspection.js'
 import { renderQueueList } from './render-queue-list.js'
 
@@ -54,18 +53,12 @@ export function addInspectCommand(program: Command, run: Runner): void {
 async function inspect(context: CommandContext, directory: string, options: InspectOptions): Promise<number> {
   if (options.watch === undefined) return await inspectOnce(context, directory, false)
   const intervalMs = Number(options.watch === true ? DEFAULT_WATCH_NS : options.watch) / 1e6
-  while (!context.signal.aborted) {
+  await lookAgainAndAgain(context.signal, intervalMs, async () => {
     if (context.output.isTerminal && !context.json) context.output.text(CLEAR_SCREEN)
-    await inspectOnce(context, directory, true).catch(unlessInterrupted)
+    await inspectOnce(context, directory, true)
     context.output.flush()
-    await sleep(intervalMs, undefined, { signal: context.signal }).catch(() => undefined)
-  }
+  })
   return EXIT_HEALTHY
-}
-
-/** Ctrl-C is how watching ends. */
-function unlessInterrupted(error: unknown): void {
-  if (!(error instanceof InterruptedError)) throw error
 }
 
 async function inspectOnce(context: CommandContext, directory: string, asLine: boolean): Promise<number> {

@@ -197,6 +197,38 @@ describe('chron-cli tail and export by the registry', () => {
     expect(runCli(['export', queue, '--format', 'csv', '--fields']).exitCode).toBe(3)
   })
 
+  it('goes on after a message that is bad by one of its fields', () => {
+    {
+      using writer = openTypedWriter(queue, [Quote, Depth])
+      const bytes = Depth.encode({ bids: [], note: 'x' })
+      new DataView(bytes.buffer).setUint32(8, 0xffff, true)
+      writer.queue.append(2, bytes, { schemaVersion: 1 })
+      writer.append(Depth, { bids: [], note: 'last' })
+    }
+    const { exitCode, stdout } = runCli(['tail', queue, '-n', '2', '--json'])
+    expect(exitCode).toBe(3)
+    const [bad, last] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(bad).toMatchObject({ type: 'Depth', decodeError: expect.stringContaining('field=note') })
+    expect(last).toMatchObject({ fields: { note: 'last' } })
+    const chosen = runCli(['tail', queue, '--json', '--where', 'note == "last"'])
+    expect([chosen.exitCode, chosen.stdout.trim().split('\n').length]).toEqual([3, 1])
+    expect(runCli(['export', queue, '--format', 'csv', '--fields']).stdout).toContain('field=note')
+  })
+
+  it('names a column apart when a field is called as one of those in front', () => {
+    const Odd = message('Odd', 9, { sequence: u32(), error: u32() })
+    {
+      using writer = openTypedWriter(queue, [Odd])
+      writer.append(Odd, { sequence: 77, error: 5 })
+    }
+    const rows = runCli(['export', queue, '--format', 'csv', '--fields', '-t', '9']).stdout.trim().split('\n')
+    expect(rows[0]).toBe('sequence,timestampNs,type,schemaVersion,error,fields.sequence,fields.error')
+    expect(rows[1]).toMatch(/^6,\d+,Odd,1,,77,5$/)
+  })
+
   it('inspect names the types', () => {
     expect(runCli(['inspect', queue]).stdout).toContain('types     1 Quote v2, 2 Depth v1, 3 Note v1')
     expect(runCli(['inspect', queue]).stdout).not.toContain('FOREIGN_FILE')

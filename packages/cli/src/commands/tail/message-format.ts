@@ -79,7 +79,7 @@ function decodedFields(decoded: DecodedRecord | undefined, record: ColdRecord): 
   const { type, version: schemaVersion } = decoded
   return decoded.kind === 'bad'
     ? { type, schemaVersion, decodeError: decoded.detail }
-    : { type, schemaVersion, fields: decoded.fields() }
+    : { type, schemaVersion, fields: decoded.fields }
 }
 
 /** Makes text of a payload. A string holds half a gigabyte at most, and escapes and base64 make more of it. */
@@ -104,7 +104,7 @@ function printText(output: Output, record: ColdRecord, { queue, decoded }: Messa
     `${output.palette.heading(`${where}#${sequence}`)}  ${formatTime(timestampNs)}  type ${typeName(typeId, decoded)}  ${payload.length} bytes  ${place}`,
   )
   if (decoded?.kind === 'decoded') {
-    output.lines(fieldLines(decoded.fields(), output.width))
+    output.lines(fieldLines(decoded.fields, output.width))
     return
   }
   if (decoded !== undefined) output.line(output.palette.warning(`  ${printable(decoded.detail)}`))

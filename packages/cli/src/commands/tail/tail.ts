@@ -84,8 +84,7 @@ async function printMerged(
 
 /** One queue being shown: its reader and the message that is next. */
 class TailSource {
-  /** Something could not be read. */
-  lossy = false
+  #hasProblem = false
   record: ColdRecord | undefined
 
   constructor(
@@ -98,11 +97,14 @@ class TailSource {
     return this.opened.search
   }
 
-  /** The message's fields by the queue's registry. One that it cannot read makes the result incomplete. */
+  /** Something could not be read, a message among them that its type's definition does not fit. */
+  get lossy(): boolean {
+    return this.#hasProblem || (this.opened.decoder?.badCount ?? 0) > 0
+  }
+
+  /** The message's fields by the queue's registry. */
   decode(record: ColdRecord): DecodedRecord | undefined {
-    const decoded = this.opened.decoder?.decode(record)
-    if (decoded?.kind === 'bad') this.lossy = true
-    return decoded
+    return this.opened.decoder?.decode(record)
   }
 
   get isAboutToSearch(): boolean {
@@ -120,7 +122,7 @@ class TailSource {
   }
 
   #report({ problem }: Extract<ColdItem, { kind: 'problem' }>): void {
-    if (problem.severity !== 'info') this.lossy = true
+    if (problem.severity !== 'info') this.#hasProblem = true
     this.context.output.flush()
     this.context.log.warn({ queue: this.queue, code: problem.code }, problem.message)
   }

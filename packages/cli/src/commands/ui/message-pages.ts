@@ -155,7 +155,7 @@ function fieldsOf(record: ColdRecord, decoder: RecordDecoder): Partial<ShownMess
   if (decoded === undefined) return {}
   const { type, version: schemaVersion } = decoded
   if (decoded.kind === 'bad') return { type, schemaVersion, decodeError: decoded.detail }
-  return { type, schemaVersion, fields: decoded.fields() }
+  return { type, schemaVersion, fields: decoded.fields }
 }
 
 /** A character that was cut in the middle is left out. */
