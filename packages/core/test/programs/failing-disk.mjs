@@ -1,4 +1,4 @@
-// Appends and syncs on a disk that its parent breaks and mends: node failing-disk.mjs <directory> <how>
+// Appends and syncs on a disk that its parent breaks and repairs: node failing-disk.mjs <directory> <how>
 // Prints a JSON line per step; waits for a line on stdin before each step after the first.
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
