@@ -1,18 +1,12 @@
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
 import {
-  bootId,
-  CONTROL_FILE,
   type ControlBlock,
   controlExtensionsAreCurrent,
-  decodeControlIdentity,
-  isSameControlFile,
   type LeavingEvidence,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
-import { binding } from '@chronicle-ts/native'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdSegment } from './cold-segment.js'
+import { isControlOfThisRun } from './control-of-this-run.js'
 
 /** The {@link LeavingEvidence} on a segment that is read with `pread`: every question reads the files again. */
 export class ColdEvidence implements LeavingEvidence {
@@ -56,22 +50,12 @@ export class ColdEvidence implements LeavingEvidence {
     if (!this.#claims(first.block, offset)) return false
     const second = this.#read()
     const isPair = second.block?.segmentGeneration === first.block?.segmentGeneration
-    return isPair && this.#claims(second.block, offset) && this.#isOfThisRun(second)
+    return isPair && this.#claims(second.block, offset) && isControlOfThisRun(this.#directory, second)
   }
 
   #claims(control: ControlBlock | undefined, offset: number): boolean {
     if (control === undefined || control.currentSegment !== this.segment?.id || control.writeOffset <= offset) return false
     return (control.segmentGeneration & 1) === 0 && controlExtensionsAreCurrent(control)
-  }
-
-  /** Written since the machine was started, and not copied from elsewhere: otherwise the segments may be of another moment. */
-  #isOfThisRun({ block, bytes }: ColdControl): boolean {
-    if (block === undefined || bytes === undefined || Buffer.compare(block.bootId, bootId()) !== 0) return false
-    const recorded = decodeControlIdentity(bytes, (part) => binding.crc32(part))
-    if (recorded === undefined || recorded === 'bad') return true
-    const stats = statSync(join(this.#directory, CONTROL_FILE), { bigint: true, throwIfNoEntry: false })
-    if (stats === undefined) return false
-    return isSameControlFile(recorded, { device: stats.dev, inode: stats.ino, birthNs: stats.birthtimeNs })
   }
 
   #read(): ColdControl {

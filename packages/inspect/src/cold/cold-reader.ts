@@ -236,7 +236,11 @@ export class ColdReader {
     if (way === 'wait') {
       if (isReported) return undefined
       this.#reportedOffset = offset
-      return this.#problem('RECORD_TORN', '', facts)
+      // A writer that goes on after it clears nothing away: it is damage like any other, and only nothing follows it yet.
+      const isCommitted = this.#evidence.saysCommitted(offset)
+      return isCommitted
+        ? this.#problem(DAMAGE_CODES[step], 'It is the last record', facts)
+        : this.#problem('RECORD_TORN', '', facts)
     }
     if (way === 'next-segment') this.#leave()
     else this.#skipTo(way)

@@ -11,10 +11,11 @@ import {
 import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
+import { isControlOfThisRun } from './control-of-this-run.js'
 import type { ColdPlaces } from './find-start.js'
 import type { ReadersInspection } from './inspect-readers.js'
 import type { QueueEnd } from './measure-lag.js'
-import type { QueueInspection } from './queue-inspection.js'
+import type { QueueInspection, SegmentsSummary } from './queue-inspection.js'
 import type { QueueListing } from './queue-listing.js'
 import { type ProblemFacts, type QueueProblem, queueProblem } from './queue-problem.js'
 import { placeOfReader } from './reader-place.js'
@@ -104,17 +105,18 @@ function problemsOfControlledHead({ inspection, listing, control, end }: Problem
     const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
     problems.push(queueProblem('CONTROL_BAD_SEQUENCE', detail, { file: CONTROL_FILE }))
   }
-  if (nextSequenceIsAhead(block, end) && inspection.writer.alive === false) {
-    const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
-    problems.push(queueProblem('CONTROL_SEQUENCE_AHEAD', detail, { file: CONTROL_FILE }))
-  }
+  if (nextSequenceIsAhead(block, end) && inspection.writer.alive === false)
+    problems.push(sequenceAheadProblem(block, usedUpTo, inspection.segments))
   if (segmentId > currentSegment && inspection.writer.alive !== true) {
     problems.push(queueProblem('CONTROL_BEHIND', `It says segment ${currentSegment}`, { segmentId }))
   }
   if (segmentId !== currentSegment) return problems
   const facts = { segmentId, offset: walk.end }
-  if (walk.stoppedBy === 'bad-length') problems.push(queueProblem('RECORD_TORN', 'Its length leaves the segment', facts))
-  else if (walk.end < writeOffset && walk.stoppedBy === 'uncommitted') {
+  if (walk.stoppedBy === 'bad-length') {
+    const isCommitted =
+      walk.end < writeOffset && controlExtensionsAreCurrent(block) && isControlOfThisRun(inspection.directory, control)
+    problems.push(queueProblem(isCommitted ? 'RECORD_BAD_LENGTH' : 'RECORD_TORN', 'Its length leaves the segment', facts))
+  } else if (walk.end < writeOffset && walk.stoppedBy === 'uncommitted') {
     problems.push(queueProblem('CONTROL_AHEAD', `It says offset ${writeOffset}`, facts))
   } else if (walk.end > writeOffset && inspection.writer.alive === false && walk.stoppedBy === 'uncommitted') {
     problems.push(queueProblem('CONTROL_BEHIND', `It says offset ${writeOffset}`, { ...facts, severity: 'info' }))
@@ -125,7 +127,16 @@ function problemsOfControlledHead({ inspection, listing, control, end }: Problem
 /** Only where every record of the head was counted: damage may hide the last ones. */
 function nextSequenceIsAhead(block: ControlBlock, { provenSequence, walk, goesOnAt }: QueueEnd): boolean {
   if (!controlExtensionsAreCurrent(block) || walk.stoppedBy === 'bad-length' || goesOnAt !== undefined) return false
-  return provenSequence >= 0 && provenSequence === walk.lastSequence && block.nextSequence > provenSequence + 1
+  // Writers of the base format begin again at 0.
+  return !walk.hasLegacy && provenSequence >= 0 && provenSequence === walk.lastSequence && block.nextSequence > provenSequence + 1
+}
+
+/** The control block says a higher sequence than the one after the last record. Where the empty head says the same, a writer has decided so, because messages are lost. */
+export function sequenceAheadProblem(block: ControlBlock, lastSequence: number, segments: SegmentsSummary): QueueProblem {
+  const head = segments.inspected.find(({ segmentId }) => segmentId === block.currentSegment)
+  const isDecided = head !== undefined && !head.hasRecords && head.firstSequence === block.nextSequence
+  const detail = `It says ${block.nextSequence}, the records go up to ${lastSequence}`
+  return queueProblem(isDecided ? 'SEQUENCES_SKIPPED' : 'CONTROL_SEQUENCE_AHEAD', detail, { file: CONTROL_FILE })
 }
 
 /** The hint may be behind while a writer deletes; one that is at rest has put it right. */

@@ -26,7 +26,11 @@ export const PROBLEMS = {
   CONTROL_BAD_SEQUENCE: ['critical', 'The next sequence in control.meta was used already: a writer would use it twice.'],
   CONTROL_SEQUENCE_AHEAD: [
     'warning',
-    'The next sequence in control.meta lies above the records: the last messages are gone, or it is damaged. Sequences are left out, none is used twice.',
+    'The next sequence in control.meta lies above the records: it is damaged, or the last messages are gone; the next writer decides that.',
+  ],
+  SEQUENCES_SKIPPED: [
+    'warning',
+    'The last messages are gone. The next message leaves their sequences out, so that none is used twice.',
   ],
   CONTROL_BAD_FIRST_SEGMENT: [
     'warning',
@@ -39,7 +43,7 @@ export const PROBLEMS = {
   SEGMENT_LONG: ['warning', 'A segment is longer than the segment size; the bytes after that size are ignored.'],
   SEGMENT_BAD_HEADER: ['critical', 'A segment does not begin with a valid header.'],
   SEGMENT_NOT_READY: ['info', 'A segment after the head has no valid header: a crash leftover; the next writer rebuilds it.'],
-  SEGMENT_BAD_SUMMARY: ['warning', 'The counts in the header of a sealed segment are not those of its records.'],
+  SEGMENT_BAD_SUMMARY: ['warning', 'What the header of a segment says of its records is not so.'],
   SEGMENT_UNSEALED: ['warning', 'A segment was left without its seal by a writer that died in a roll; the next writer seals it.'],
   RECORD_BAD_LENGTH: ['critical', 'The length of a record leaves its segment.'],
   RECORD_BAD_PAYLOAD_CRC: ['critical', 'The payload of a record does not match its checksum.'],

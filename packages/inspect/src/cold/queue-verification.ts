@@ -2,6 +2,7 @@ import type { DirectoryPath } from '@chronicle-ts/core'
 import {
   type ControlBlock,
   checkOptions,
+  controlExtensionsAreCurrent,
   type OptionNames,
   pathOf,
   SEGMENT_FIRST_RECORD_OFFSET,
@@ -11,12 +12,13 @@ import { believableControl, readColdControl } from './cold-control.js'
 import type { ColdItem, ColdPosition } from './cold-item.js'
 import type { ColdReader } from './cold-reader.js'
 import type { ColdSegment } from './cold-segment.js'
-import { CLOCK_TOLERANCE_NS } from './find-problems.js'
+import { CLOCK_TOLERANCE_NS, sequenceAheadProblem } from './find-problems.js'
 import { isBefore } from './find-start.js'
 import { inspectQueue } from './inspect-queue.js'
 import { openColdReader } from './open-cold-reader.js'
 import type { QueueInspection } from './queue-inspection.js'
 import { type ProblemCode, type QueueProblem, queueProblem } from './queue-problem.js'
+import { SegmentCount } from './segment-count.js'
 import { TimeOrder } from './time-order.js'
 
 export interface VerifyOptions {
@@ -50,15 +52,7 @@ const PROBLEM_LIMIT = 10_000
 const STEP_BYTES = 64 * 1024 * 1024
 
 /** What an inspection sees of the head's records by their headers alone. Reading them finds the same damage where it begins, as far as it comes. */
-const FOUND_BY_READING: ReadonlySet<ProblemCode> = new Set(['RECORD_TORN', 'RECORDS_LOST'])
-
-/** Counts of the segment under way, to be compared with what its header says. */
-interface SegmentCount {
-  readonly segmentId: number
-  /** Whether its first record was seen: only then the counts are whole. */
-  readonly isWhole: boolean
-  records: number
-}
+const FOUND_BY_READING: ReadonlySet<ProblemCode> = new Set(['RECORD_TORN', 'RECORD_BAD_LENGTH', 'RECORDS_LOST'])
 
 /**
  * Checks a queue from end to end: every checksum, the sequence, the order in time, each segment's summary, and the metadata against the records. Works in steps, so that the
@@ -74,15 +68,17 @@ export class QueueVerification {
   readonly #problemLimit: number
   readonly #problems: QueueProblem[] = []
   readonly #noted = new Set<string>()
-  /** Records per segment, as sealed headers tell. */
-  readonly #toldCounts: ReadonlyMap<number, number | undefined>
   readonly #bytesTotal: number
   #problemCount = 0
   #records = 0
   #paddings = 0
   #bytes = 0
   #segments = 0
+  #segmentId = -1
+  /** Counts of the segment under way; `undefined` unless all of it was read and good. */
   #segment: SegmentCount | undefined
+  /** The highest sequence so far, of a record of this library; -1 where damage may hide a higher one. */
+  #highestSequence = -1
   /** Where the last problem was found. */
   #damage: ColdPosition | undefined
   #isDone = false
@@ -97,7 +93,6 @@ export class QueueVerification {
       segmentLimit: Number.POSITIVE_INFINITY,
       holdsLock: options.holdsLock === true,
     })
-    this.#toldCounts = new Map(this.inspection.segments.inspected.map(({ segmentId, recordCount }) => [segmentId, recordCount]))
     this.#control = believableControl(readColdControl(directory))
     // Before the reader, whose descriptor a constructor that throws would leak.
     this.#bulk = BulkCheck.create(this.#timeOrder)
@@ -150,7 +145,7 @@ export class QueueVerification {
     const run = this.#bulk === undefined ? undefined : this.#reader.advanceOverGood(this.#bulk, byteLimit)
     if (run !== undefined) {
       this.#enter(before, this.#reader.segment)
-      this.#count(run.count, run.end - before.offset)
+      this.#count(run.count, { end: run.end, sequence: run.lastSequence, isBase: run.lastIsLegacy }, run.end - before.offset)
       return
     }
     const item = this.#reader.next()
@@ -164,45 +159,60 @@ export class QueueVerification {
       // What retention deletes in the meantime is not there to be checked.
       this.#note(item.problem.code === 'SEGMENT_RETIRED' ? { ...item.problem, severity: 'info' } : item.problem)
       this.#segment = undefined
+      this.#highestSequence = -1
       this.#damage = item
       return
     }
     this.#enter(item, this.#reader.segment)
     if (item.kind === 'padding') {
       this.#paddings += 1
+      this.#segment?.pad()
       return
     }
     this.#timeOrder.see(item)
-    this.#count(1, this.#reader.position.offset - item.offset)
+    const { offset: end } = this.#reader.position
+    this.#count(1, { end, sequence: item.sequence, isBase: item.writerEpoch === 0 }, end - item.offset)
   }
 
-  #count(records: number, bytes: number): void {
+  #count(records: number, last: { end: number; sequence: number; isBase: boolean }, bytes: number): void {
     this.#records += records
     this.#bytes += bytes
-    if (this.#segment !== undefined) this.#segment.records += records
+    const { previousHigh: high, previousLow: low } = this.#timeOrder
+    this.#segment?.count(records, { sequence: last.sequence, end: last.end, high, low })
+    // Sequences of the base format begin again with each writer.
+    this.#highestSequence = last.isBase ? -1 : Math.max(this.#highestSequence, last.sequence)
   }
 
-  /** Notices that another segment has begun. */
+  /** Notices that another segment has begun. What is read of it from the middle on, or after damage, is not compared with its header. */
   #enter({ segmentId, offset }: ColdPosition, segment: ColdSegment | undefined): void {
-    if (this.#segment?.segmentId === segmentId) return
+    if (this.#segmentId === segmentId) return
     this.#checkSummary()
     this.#segments += 1
-    const isWhole = offset === SEGMENT_FIRST_RECORD_OFFSET && segment?.id === segmentId
-    this.#segment = { segmentId, isWhole, records: 0 }
+    this.#segmentId = segmentId
+    const isWhole = offset === SEGMENT_FIRST_RECORD_OFFSET && segment?.id === segmentId && segment.headerProblem === undefined
+    this.#segment = isWhole ? new SegmentCount(segmentId, { header: segment.header, segmentSize: segment.size }) : undefined
   }
 
-  /** Compares what was counted in the segment just left with what its seal says. */
+  /** Compares what was counted in the segment just left with what its header says. */
   #checkSummary(): void {
-    const counted = this.#segment
-    if (counted === undefined || !counted.isWhole) return
-    const told = this.#toldCounts.get(counted.segmentId)
-    if (told === undefined || told === counted.records) return
-    const detail = `It says ${told} records, there are ${counted.records}`
-    this.#note(queueProblem('SEGMENT_BAD_SUMMARY', detail, { segmentId: counted.segmentId }))
+    const detail = this.#segment?.contradiction()
+    if (detail !== undefined) this.#note(queueProblem('SEGMENT_BAD_SUMMARY', detail, { segmentId: this.#segmentId }))
+    this.#segment = undefined
+  }
+
+  /** The next sequence against all records; what an inspection sees of the last segment only. */
+  #checkNextSequence(): void {
+    const { writer, segments } = this.inspection
+    const block = this.#control
+    if (block === undefined || !controlExtensionsAreCurrent(block) || writer.alive !== false) return
+    const highest = this.#highestSequence
+    if (highest >= 0 && block.nextSequence > highest + 1) this.#note(sequenceAheadProblem(block, highest, segments))
   }
 
   #finish(): void {
     this.#isDone = true
+    this.#checkSummary()
+    if (this.#isWhole) this.#checkNextSequence()
     if (this.#isWhole)
       for (const problem of this.inspection.problems)
         if (FOUND_BY_READING.has(problem.code) && this.#isUnread(problem)) this.#note(problem)

@@ -1,7 +1,15 @@
 import { lstatSync } from 'node:fs'
 import { openWriter, type RecoveryAction } from '@chronicle-ts/core'
-import { parseReaderFileName, type QueueDirectory, READERS_DIRECTORY, setFileAside } from '@chronicle-ts/core/internal'
+import {
+  controlExtensionsAreCurrent,
+  parseReaderFileName,
+  type QueueDirectory,
+  READERS_DIRECTORY,
+  setFileAside,
+} from '@chronicle-ts/core/internal'
+import { believableControl, readColdControl } from '../cold/cold-control.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
+import { correctSummary } from './correct-summary.js'
 import { keepDamage } from './keep-damage.js'
 import { StepSkipped } from './locked-reader.js'
 import { mendSegment, sealSegment } from './mend-segment.js'
@@ -59,6 +67,8 @@ function carryOut(directory: QueueDirectory, step: LockedStep): string | undefin
       return `kept as ${mendSegment(directory, step.segmentId, segmentSizeOf(directory.self))}`
     case 'seal-segment':
       return sealSegment(directory, step.segmentId) ? 'sealed' : undefined
+    case 'correct-summary':
+      return `the old header is kept as ${correctSummary(directory, step.segmentId)}`
     case 'rebuild-control': {
       const keptAt = replaceControl(directory)
       return keptAt === undefined ? 'made' : `made; the old one is kept as ${keptAt}`
@@ -93,9 +103,18 @@ function segmentSizeOf(directory: string): number {
 }
 
 function recover(directory: string, recovery: RecoveryAction[]): string {
+  const said = nextSequenceIn(directory)
   const writer = openWriter(directory)
+  const { nextSequence } = writer
   recovery.push(...writer.recovery)
   writer.close()
   const cases = recovery.map((action) => action.case)
-  return cases.length === 0 ? 'nothing was left to recover' : `recovered: ${cases.join(', ')}`
+  const corrected = said === undefined || said === nextSequence ? '' : `; the next sequence is ${nextSequence} instead of ${said}`
+  return `${cases.length === 0 ? 'nothing was left to recover' : `recovered: ${cases.join(', ')}`}${corrected}`
+}
+
+/** What control.meta says, for the report: recovery corrects it. */
+function nextSequenceIn(directory: string): number | undefined {
+  const block = believableControl(readColdControl(directory))
+  return block !== undefined && controlExtensionsAreCurrent(block) ? block.nextSequence : undefined
 }

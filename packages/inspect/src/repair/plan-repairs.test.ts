@@ -24,10 +24,9 @@ describe('planning a repair', () => {
     expect(CODES.filter((code) => !isRepairable(code))).toEqual([
       'NOT_A_QUEUE',
       'FILE_UNREADABLE',
-      'CONTROL_SEQUENCE_AHEAD',
+      'SEQUENCES_SKIPPED',
       'SEGMENT_MISSING',
       'SEGMENT_RETIRED',
-      'SEGMENT_BAD_SUMMARY',
       'SEQUENCE_GAP',
       'TIME_BACKWARDS',
       'READER_NAME',
@@ -77,6 +76,7 @@ describe('a step of a repair in words', () => {
     'mend-segment': [{ kind: 'mend-segment', segmentId: 41 }, ['41', 'a copy of it is kept']],
     'rebuild-control': [{ kind: 'rebuild-control' }, ['control.meta', 'the old one is kept']],
     'seal-segment': [{ kind: 'seal-segment', segmentId: 42 }, ['42']],
+    'correct-summary': [{ kind: 'correct-summary', segmentId: 45 }, ['45', 'the old header is kept']],
     'keep-damage': [{ kind: 'keep-damage', segmentId: 43, offset: 640, length: 77 }, ['43', '640', '77 damaged bytes']],
     'set-aside': [{ kind: 'set-aside', file: 'readers/audit.meta' }, ['readers/audit.meta', 'quarantine']],
     'move-reader': [

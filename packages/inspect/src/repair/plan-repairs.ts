@@ -23,6 +23,7 @@ const ORDER: readonly RepairStepKind[] = [
   'keep-damage',
   'mend-segment',
   'seal-segment',
+  'correct-summary',
   'rebuild-control',
   'move-reader',
   'set-aside',
@@ -42,6 +43,7 @@ const NEEDS_RECOVERY = new Set<ProblemCode>([
   'CONTROL_ODD_GENERATION',
   'CONTROL_BEHIND',
   'CONTROL_BAD_FIRST_SEGMENT',
+  'CONTROL_SEQUENCE_AHEAD',
   'HEAD_MISSING',
   'SEGMENT_NOT_READY',
   'RECORD_TORN',
@@ -62,6 +64,7 @@ export function isRepairable(code: ProblemCode): boolean {
     'READER_AHEAD',
     'READER_MISPLACED',
     'SEGMENT_UNSEALED',
+    'SEGMENT_BAD_SUMMARY',
     'CONTROL_AHEAD',
   ]
   const groups = [NEEDS_NEW_CONTROL, NEEDS_RECOVERY, NEEDS_MENDING, NEEDS_SETTING_ASIDE, IS_DAMAGE]
@@ -112,6 +115,7 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
     return moveReaderTo(file, code === 'READER_AHEAD' ? endOf(inspection) : recordBegun(file, inspection), inspection)
   if (segmentId === undefined) return []
   if (NEEDS_MENDING.has(code)) return [{ kind: 'mend-segment', segmentId }, { kind: 'recover' }]
+  if (code === 'SEGMENT_BAD_SUMMARY') return [{ kind: 'correct-summary', segmentId }]
   if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
   if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]
   return IS_DAMAGE.has(code) ? stepsForDamage(problem, segmentId, inspection, options) : []
@@ -144,7 +148,8 @@ function stepsForDamage(
   const length = Math.min(DAMAGE_LENGTH_MAX, behind?.segmentId === segmentId ? behind.offset - offset : segmentEnd)
   const damage = { segmentId, offset, length }
   const steps: RepairStep[] = isDamageKept(inspection.directory, damage) ? [] : [{ kind: 'keep-damage', ...damage }]
-  if (segmentId === inspection.head.segmentId) steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
+  if (segmentId === inspection.head.segmentId && !isLeft(segmentId, inspection))
+    steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
   if (options.skipDamage === true && behind !== undefined) {
     for (const { file, position, lock } of inspection.readers) {
       const stuck = position?.segmentId === segmentId && position.offset === offset && lock.held !== true
@@ -152,6 +157,12 @@ function stepsForDamage(
     }
   }
   return steps
+}
+
+/** Whether the queue goes on in another segment: this one is closed. */
+function isLeft(segmentId: number, { segments }: QueueInspection): boolean {
+  const isClosed = segments.inspected.some((segment) => segment.segmentId === segmentId && segment.sealed)
+  return isClosed && (segments.lastId ?? segmentId) > segmentId
 }
 
 function positionBehind(directory: string, from: ColdPosition): ColdPosition | undefined {

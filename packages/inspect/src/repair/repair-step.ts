@@ -9,6 +9,8 @@ export type RepairStep =
   | { readonly kind: 'rebuild-control' }
   /** Close a segment, so that readers leave it and no writer appends to it again. */
   | { readonly kind: 'seal-segment'; readonly segmentId: number }
+  /** Write into the header of a segment what its records are; the old header is kept. */
+  | { readonly kind: 'correct-summary'; readonly segmentId: number }
   /** Keep a copy of bytes that are not a record. The bytes themselves stay: the records after them keep their places. */
   | { readonly kind: 'keep-damage'; readonly segmentId: number; readonly offset: number; readonly length: number }
   /** Move a file into the quarantine folder. */
@@ -49,6 +51,8 @@ export function describeRepairStep(step: RepairStep): string {
       return 'write a new control.meta from what the segments show; the old one is kept'
     case 'seal-segment':
       return `seal segment ${step.segmentId}, so that readers continue in the next one and nothing is appended to it`
+    case 'correct-summary':
+      return `write into the header of segment ${step.segmentId} what its records are; the old header is kept`
     case 'keep-damage':
       return `keep a copy of ${step.length} damaged bytes at offset ${step.offset} of segment ${step.segmentId}; they stay where they are`
     case 'set-aside':

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { sample } from '../../../../tools/evidence/effort/effort.mjs'
 import { compiler } from './compiler.js'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
@@ -18,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-it.each(['typescript', 'typescript-5'])(
+it.each(sample(['typescript', 'typescript-5'], { short: 1 }))(
   'a program without the optional peers compiles with %s, declarations checked',
   (name) => {
     const compilerOptions = { target: 'es2022', module: 'nodenext', strict: true, noEmit: true, types: [] }

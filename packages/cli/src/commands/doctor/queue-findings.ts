@@ -10,7 +10,7 @@ interface Advice {
 
 const SKIP_DAMAGE: Advice = {
   explanation:
-    'Strict readers stop before it. The repair keeps a copy of the damaged bytes and, with --skip-damage, moves the readers that stopped there to the record after them. Readers opened with onCorrupt "skip" continue by themselves.',
+    'Strict readers stop before it. The bytes stay where they are, so that the records after them keep their places. The repair keeps a copy of them and, with --skip-damage, moves the readers that stopped there to the record after them. Readers opened with onCorrupt "skip" continue by themselves.',
   command: (queue) => `chron-cli doctor ${queue} --repair --yes --skip-damage`,
 }
 const GONE: Advice = {
@@ -18,15 +18,45 @@ const GONE: Advice = {
     'Nothing here can bring the messages back: restore the segment files from a copy if there is one. Readers are told with ERR_DATA_LOST or ERR_SEQUENCE_GAP, and go on with onLost "snap" and onCorrupt "skip".',
 }
 
+/** What no repair changes: each needs words that say why. */
+const LEFT: Partial<Record<ProblemCode, Advice>> = {
+  NOT_A_QUEUE: { explanation: 'There is nothing to repair in it. Look whether the path is right.' },
+  SEGMENT_MISSING: GONE,
+  SEGMENT_RETIRED: {
+    explanation:
+      'Nothing has to be done: readers that still need them are told with ERR_DATA_LOST, or continue with onLost "snap".',
+  },
+  SEQUENCE_GAP: GONE,
+  SEQUENCES_SKIPPED: {
+    explanation:
+      'A recovery has decided so, and it is left: a lower next sequence would give sequences out again that readers may have seen. Nothing here can bring the messages back. The next message shows readers the gap.',
+  },
+  TIME_BACKWARDS: {
+    explanation: 'The records are as they were appended, and are left. Seeking by time, and an ordered fan-in, allow for it.',
+  },
+  READER_NAME: {
+    explanation: 'No reader uses it. It is left, because it is not known to be of the queue: move it away by hand.',
+  },
+  CLOCK_AHEAD: {
+    explanation:
+      'It is left: a record is never changed, and the other times are overwritten by the next heartbeat or commit. Look whether the clock of this machine is right.',
+  },
+  LOCK_RECORD_BAD: { explanation: 'Nothing has to be done: the next writer writes the record again.' },
+  LOCK_STALE: { explanation: 'The process died without closing the queue. Nothing has to be done.' },
+  WAITERS_LEAKED: { explanation: 'Nothing has to be done: the next writer clears it.' },
+  FOREIGN_FILE: { explanation: 'It is left, because it is not known to be of the queue: move it away by hand.' },
+  THRESHOLDS_BAD: { explanation: 'A person wrote it, so that it is left: correct it, or delete it.' },
+  QUEUE_REMOVED: { explanation: 'Look again at what is at its path now.' },
+}
+
 /** What to say beyond the problem's own sentence. */
 const ADVICE: Partial<Record<ProblemCode, Advice>> = {
+  ...LEFT,
   RECORD_BAD_LENGTH: SKIP_DAMAGE,
   RECORD_BAD_PAYLOAD_CRC: SKIP_DAMAGE,
   RECORD_BAD_HEADER_CRC: SKIP_DAMAGE,
   RECORD_BAD_PADDING: SKIP_DAMAGE,
   RECORDS_LOST: SKIP_DAMAGE,
-  SEGMENT_MISSING: GONE,
-  SEQUENCE_GAP: GONE,
   CONTROL_BAD_VERSION: {
     explanation:
       'A later version of the library wrote it, or it is damaged. It is repaired only when its segments are of this version.',
@@ -36,6 +66,13 @@ const ADVICE: Partial<Record<ProblemCode, Advice>> = {
     command: (queue, { file }) => `ls -l ${queue}${file === undefined ? '' : `/${file}`}`,
   },
   READER_BAD: { explanation: 'The repair moves the file aside; the reader then starts as a new one, at the earliest message.' },
+  SEGMENT_BAD_SUMMARY: {
+    explanation: 'The repair writes into the header what the records are, and keeps the old one. No record is touched.',
+  },
+  CONTROL_SEQUENCE_AHEAD: {
+    explanation:
+      'The repair lets a writer weigh it against the last record. Where messages are lost, their sequences stay left out, and the finding becomes SEQUENCES_SKIPPED.',
+  },
   READER_AHEAD: {
     explanation: 'Data that it has read is gone, after a power cut for instance. The repair sets it to the present end.',
   },
@@ -43,7 +80,6 @@ const ADVICE: Partial<Record<ProblemCode, Advice>> = {
     explanation:
       'Retention, or another program, deleted what it had not read. It gets ERR_DATA_LOST, or continues with onLost "snap".',
   },
-  LOCK_STALE: { explanation: 'The process died without closing the queue. Nothing has to be done.' },
   QUARANTINED: {
     explanation: 'Look at it, and delete it when it is not needed any more.',
     command: (queue) => `ls -l ${queue}/quarantine`,

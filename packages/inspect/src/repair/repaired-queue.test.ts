@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openWriter } from '@chronicle-ts/core'
+import {
+  CONTROL_FILE,
+  CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
+  CONTROL_MAGIC_OFFSET,
+  CONTROL_NEXT_SEQUENCE_OFFSET,
+  CONTROL_SEGMENT_GENERATION_OFFSET,
+  CONTROL_SEGMENT_SIZE_OFFSET,
+  CONTROL_WRITE_OFFSET_OFFSET,
+  INDEX_FILE,
+  RECORD_COMMIT_LENGTH_OFFSET,
+  RECORD_HEADER_LENGTH,
+  SEGMENT_END_OFFSET_OFFSET,
+  SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET,
+  SEGMENT_FLAGS_OFFSET,
+  SEGMENT_HEADER_LENGTH,
+  SEGMENT_LAST_TIMESTAMP_NS_OFFSET,
+  SEGMENT_RECORD_COUNT_OFFSET,
+} from '@chronicle-ts/core/internal'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
+import { type BuiltQueue, buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
+import { overwrite, overwriteControl, readBytes, segmentFile, u32, u64 } from '../../../core/test/support/raw-queue.js'
+import { temporaryDirectory } from '../../../core/test/support/temporary.js'
+import { verifyQueue } from '../cold/queue-verification.js'
+import { repairQueue } from './repair-queue.js'
+
+const COUNT = 100
+
+let queue: string
+let built: BuiltQueue
+
+beforeEach(() => {
+  queue = join(temporaryDirectory(), 'queue')
+  built = buildQueue(queue, { payloads: textPayloads(COUNT), readers: { audit: { segmentId: 1, offset: 64 } } })
+})
+
+function verified(): string[] {
+  using verification = verifyQueue(queue)
+  while (verification.step());
+  return verification.problems.map(({ code }) => code).filter((code) => code !== 'QUARANTINED')
+}
+
+function witnessed(): string[] {
+  return readQueue(queue).problems.map(({ code, file, detail }) => `${code} ${file} ${detail}`)
+}
+
+const summaries: readonly (readonly [string, number, bigint])[] = [
+  ['first sequence', SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, 7n],
+  ['end', SEGMENT_END_OFFSET_OFFSET, 128n],
+  ['record count', SEGMENT_RECORD_COUNT_OFFSET, 7n],
+  ['last timestamp', SEGMENT_LAST_TIMESTAMP_NS_OFFSET, 7n],
+]
+
+const DAMAGE: readonly (readonly [string, () => void])[] = [
+  ['a missing control block', () => unlinkSync(join(queue, CONTROL_FILE))],
+  ['a short control block', () => truncateSync(join(queue, CONTROL_FILE), 100)],
+  ['a zeroed control block', () => writeFileSync(join(queue, CONTROL_FILE), Buffer.alloc(512))],
+  ['a foreign control block', () => overwriteControl(queue, CONTROL_MAGIC_OFFSET, u32(1))],
+  ['an impossible segment size', () => overwriteControl(queue, CONTROL_SEGMENT_SIZE_OFFSET, u64(5))],
+  ['an odd generation', () => overwriteControl(queue, CONTROL_SEGMENT_GENERATION_OFFSET, u32(7))],
+  ['a next sequence that was used', () => overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(COUNT - 1))],
+  ['a next sequence that is one too high', () => overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(COUNT + 1))],
+  ['a next sequence that is far too high', () => overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(1_000_000))],
+  ['a next sequence that no number holds', () => overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, Buffer.alloc(8, 0xaa))],
+  ['a first segment that is not there', () => overwriteControl(queue, CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET, u64(8))],
+  [
+    'an offset before the end of the records',
+    () => overwriteControl(queue, CONTROL_WRITE_OFFSET_OFFSET, u64(built.writeOffset - 128)),
+  ],
+  ['a segment that lost its seal', () => overwrite(segmentFile(queue, 1), SEGMENT_FLAGS_OFFSET, u32(0))],
+  ['a segment that grew', () => truncateSync(segmentFile(queue, 1), 8192)],
+  ['a segment of zeros in its header', () => overwrite(segmentFile(queue, 1), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))],
+  ...summaries.map(
+    ([name, offset, value]) =>
+      [`a header with a wrong ${name}`, () => overwrite(segmentFile(queue, 1), offset, u64(Number(value)))] as const,
+  ),
+  [
+    'a head with a wrong first sequence',
+    () => overwrite(segmentFile(queue, built.headSegment), SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, u64(7)),
+  ],
+  ['a damaged reader file', () => writeFileSync(join(queue, 'readers/audit.meta'), Buffer.alloc(80, 7))],
+  ['a reader file without a position', () => writeFileSync(join(queue, 'readers/new.meta'), '')],
+  ['a leftover', () => writeFileSync(join(queue, '000000009.q.tmp'), '')],
+  ['a damaged index', () => writeFileSync(join(queue, INDEX_FILE), 'abc')],
+]
+
+describe('a repaired queue', () => {
+  it.each(DAMAGE)('is clean for a second look, for the witness and for a second repair: %s', (_, damage) => {
+    expect([verified(), witnessed()]).toEqual([[], []])
+    damage()
+    expect(verified()).not.toEqual([])
+    expect(repairQueue(queue).outcomes).not.toEqual([])
+    expect([verified(), witnessed()]).toEqual([[], []])
+    const kept = readdirSync(queue, { recursive: true }).length
+    expect(repairQueue(queue).outcomes).toEqual([])
+    expect(readdirSync(queue, { recursive: true }).length).toBe(kept)
+    const writer = openWriter(queue)
+    expect(writer.append(1, Buffer.from('next'))).toBe(COUNT)
+    writer.close()
+    expect([verified(), witnessed()]).toEqual([[], []])
+  })
+
+  it.each(summaries)('keeps the header that had a wrong %s', (_, offset, value) => {
+    const right = readBytes(segmentFile(queue, 1), 0, SEGMENT_HEADER_LENGTH)
+    overwrite(segmentFile(queue, 1), offset, u64(Number(value)))
+    const wrong = readBytes(segmentFile(queue, 1), 0, SEGMENT_HEADER_LENGTH)
+    repairQueue(queue)
+    // A last time may be left out, and is not made up.
+    const length = SEGMENT_LAST_TIMESTAMP_NS_OFFSET
+    expect(readBytes(segmentFile(queue, 1), 0, length)).toEqual(right.subarray(0, length))
+    const kept = readdirSync(join(queue, 'quarantine')).find((name) => name.endsWith('segment-1-header.bin')) ?? ''
+    expect(readFileSync(join(queue, 'quarantine', kept))).toEqual(wrong)
+  })
+
+  it('has a report that says what its next sequence was', () => {
+    overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(1_000_000))
+    const { outcomes, file = '' } = repairQueue(queue)
+    expect(outcomes).toMatchObject([{ step: { kind: 'recover' }, state: 'done' }])
+    expect(readFileSync(file, 'utf8')).toContain('the next sequence is 100 instead of 1000000')
+  })
+
+  it('says once that sequences are left out because messages are lost, and has no step for it', () => {
+    unlinkSync(segmentFile(queue, built.headSegment))
+    repairQueue(queue)
+    expect(verified()).toEqual(['SEQUENCES_SKIPPED'])
+    expect(witnessed()).toEqual([expect.stringMatching(/^bad-next-sequence/)])
+    expect(repairQueue(queue).outcomes).toEqual([])
+    expect(verified()).toEqual(['SEQUENCES_SKIPPED'])
+  })
+})
+
+describe('a damaged last record', () => {
+  let place: { segmentId: number; offset: number }
+
+  beforeEach(() => {
+    rmSync(queue, { recursive: true })
+    const writer = openWriter(queue, { segmentSize: 4096 })
+    for (let index = 0; index < COUNT; index += 1) {
+      place = writer.position
+      writer.append(1, Buffer.from('message'))
+    }
+    writer.close()
+  })
+
+  it.each([
+    ['RECORD_BAD_PAYLOAD_CRC', RECORD_HEADER_LENGTH, Buffer.from('#')],
+    ['RECORD_BAD_LENGTH', RECORD_COMMIT_LENGTH_OFFSET, u32(1 << 20)],
+  ] as const)('that was committed is damage, not torn, and is left for the evidence: %s', (code, offset, bytes) => {
+    overwrite(segmentFile(queue, place.segmentId), place.offset + offset, bytes)
+    expect(verified()).toEqual([code])
+    const kinds = repairQueue(queue).outcomes.map(({ step, state }) => `${step.kind} ${state}`)
+    expect(kinds).toEqual(['keep-damage done', 'seal-segment done', 'recover done'])
+    expect(verified()).toContain(code)
+    expect(repairQueue(queue).outcomes).toEqual([])
+    const writer = openWriter(queue)
+    expect(writer.append(1, Buffer.from('next'))).toBe(COUNT)
+    writer.close()
+  })
+
+  it('that no control block says to be committed is torn, and recovery clears it away', () => {
+    overwrite(segmentFile(queue, place.segmentId), place.offset + RECORD_HEADER_LENGTH, Buffer.from('#'))
+    overwriteControl(queue, CONTROL_WRITE_OFFSET_OFFSET, u64(place.offset))
+    expect(verified()).toContain('RECORD_TORN')
+    repairQueue(queue)
+    expect(verified()).not.toContain('RECORD_TORN')
+  })
+})
