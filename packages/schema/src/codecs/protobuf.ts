@@ -1,7 +1,4 @@
-/*!
- * Kept in the declarations: a program without the optional peer compiles, and has no use for its types. Where the peer is installed there is no error to expect.
- * @ts-ignore */
-import type { DescFile, DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
+import type { DescFile, DescMessage, MessageInitShape, MessageShape } from '#protobuf'
 import { checkOptions } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkVersion } from '../message/check-message.js'
