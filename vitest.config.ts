@@ -1,8 +1,22 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const source = (path: string) => fileURLToPath(new URL(`./packages/${path}.ts`, import.meta.url))
+
+/** Files whose tests start many processes: they take longest. */
+const LONG =
+  /\/(tools\/(evidence|bench|release)|examples\/test|test\/(resources|processes|garbage|incidents|ui|crashes|types|nats|scale))\//
+
+/** What takes longest begins first, or it would run alone in the end. Where the durations of an earlier run are not known, vitest would go by the size of the files. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 /**
  * Tests run on the sources; the child processes that they start run on what `npm run build` made. Coverage counts the sources alone, so what only a
@@ -46,6 +60,7 @@ export default defineConfig({
     // A process serves many files: starting one and importing the packages takes a second, which most files need for no test. So a test leaves nothing that the next
     // file could meet: handles, timers, variables of the environment, listeners of the process.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     coverage: {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { amount } from '../../../tools/evidence/effort/effort.mjs'
 import { binding } from './index.js'
 
 /** The definition, bit by bit. */
@@ -49,7 +50,7 @@ describe('crc32', () => {
         expect(whole).toBe(crcByDefinition(bytes, seed))
         expect(binding.crc32(bytes.subarray(cut), binding.crc32(bytes.subarray(0, cut), seed))).toBe(whole)
       }),
-      { numRuns: 300 },
+      { numRuns: amount({ short: 75, long: 300 }) },
     )
   })
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { amount } from '../../../tools/evidence/effort/effort.mjs'
 import { mapNewFile, temporaryFolder } from '../test/temporary-files.js'
 import {
   binding,
@@ -160,7 +161,7 @@ describe('verify', () => {
         expect(status).toBeLessThanOrEqual(STATUS_SEQUENCE_GAP)
         expect(end).toBeLessThanOrEqual(4096)
       }),
-      { numRuns: 500 },
+      { numRuns: amount({ short: 125, long: 500 }) },
     )
   })
 

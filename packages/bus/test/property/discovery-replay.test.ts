@@ -2,6 +2,7 @@ import { existsSync, renameSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import type { DiscoveryEvent, Incarnation } from '../../src/discovery/discovery-event.js'
 import { RouterDiscovery } from '../../src/discovery/router-discovery.js'
 import { isReady } from '../../src/markers/ready-marker.js'
@@ -123,7 +124,7 @@ describe('events replayed', () => {
         expect(discovery.poll()).toEqual([])
       }
     })
-    fc.assert(holds, { numRuns: 300 })
+    fc.assert(holds, { numRuns: amount({ short: 75, long: 300 }) })
   })
 
   it('lead to exactly what is there in the end, when inotify and rescans look and an iterator takes', async () => {
@@ -147,6 +148,6 @@ describe('events replayed', () => {
       discovery.close()
       await consuming
     })
-    await fc.assert(holds, { numRuns: 60 })
+    await fc.assert(holds, { numRuns: amount({ short: 15, long: 60 }) })
   })
 })

@@ -22,7 +22,9 @@ export type Foreign = (typeof FOREIGN)[number]
 
 /** No damage may keep a command busy for longer. Generous: a slow machine is not a fault. */
 const HANG_MS = 30_000
-const CHILDREN = 2
+const CHILDREN_MAX = 2
+/** Below that another child would spend its time on starting. */
+const DAMAGES_PER_CHILD = 4
 
 /** Memory where there is any for files: every damage takes several copies. */
 export function scratchFolder(): string {
@@ -31,7 +33,8 @@ export function scratchFolder(): string {
 
 /** Runs every command on every damage. Returns what should not have happened, a line each, with the damage that does it again. */
 export async function probeCommands(bus: { template: string; queue: string }, damages: readonly Damage[]): Promise<string[]> {
-  const parts = Array.from({ length: CHILDREN }, (_, part) => damages.filter((_, index) => index % CHILDREN === part))
+  const children = Math.min(CHILDREN_MAX, Math.ceil(damages.length / DAMAGES_PER_CHILD))
+  const parts = Array.from({ length: children }, (_, part) => damages.filter((_, index) => index % children === part))
   const found = await Promise.all(parts.map((part) => probePart(bus, part)))
   return found.flat()
 }

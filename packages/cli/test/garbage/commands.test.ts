@@ -10,11 +10,11 @@ import { makeSmallBus, QUEUE } from './small-bus.js'
  * a sample that moves with the seed.
  */
 const FULL = EFFORT === 'full'
-const COUNT = amount({ short: 2, long: 4, full: 2000 })
+const COUNT = amount({ short: 1, long: 4, full: 2000 })
 /** Of the damages of a kind, every so many are tried. */
-const BYTE_STRIDE = stride({ short: 2999, long: 1499 })
-const LENGTH_STRIDE = stride({ short: 9973, long: 4999 })
-const FOREIGN_STRIDE = stride({ short: 37, long: 19 })
+const BYTE_STRIDE = stride({ short: 5999, long: 1499 })
+const LENGTH_STRIDE = stride({ short: 19_997, long: 4999 })
+const FOREIGN_STRIDE = stride({ short: 73, long: 19 })
 const TIMEOUT_MS = FULL ? 14_400_000 : 180_000
 /** The header, and the first records after it. */
 const TELLING_LENGTH = 640
@@ -48,9 +48,9 @@ function isDamage({ file, foreign }: Damage): boolean {
   return !(file.startsWith('input') && foreign === 'fifo')
 }
 
-/** One of so many, another one with every seed. */
-function sampled(damages: readonly Damage[], stride: number): Damage[] {
-  return damages.filter((_, index) => (index + SEED) % stride === 0)
+/** One of so many, and one at least: another one with every seed. */
+function sampled(damages: readonly Damage[], every: number): Damage[] {
+  return damages.filter((_, index) => (index + SEED) % Math.min(every, damages.length) === 0)
 }
 
 function everyByte(to: (byte: number) => number, lengthMax = TELLING_LENGTH): Damage[] {

@@ -4,12 +4,14 @@ import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, rmSyn
 import { join } from 'node:path'
 import { listReaders, openObserver, openReader, openWriter } from '@chronicle-ts/core'
 import { inspectQueue, openColdReader, pruneQueue } from '@chronicle-ts/inspect'
+import { amount, SEED } from '../../../../tools/evidence/effort/effort.mjs'
 import { codeOf, countMessages, expect, findings, folder, mount, payload, remount, scenario, use } from './scarcity-support.mjs'
 
 /** Every size at which another allocation is the one that fails: of the directory, the control block, a segment, a position, the index. */
 function disk() {
   mount(4096)
-  for (let kibibytes = 4; kibibytes <= 96; kibibytes += 4) {
+  const step = 4 * amount({ short: 3, long: 1 })
+  for (let kibibytes = 4 + ((4 * SEED) % step); kibibytes <= 96; kibibytes += step) {
     remount(`size=${kibibytes}k`)
     const directory = join(folder, `queue-${kibibytes}`)
     const opened = codeOf('openWriter on a full disk', () => fillUp(directory))
@@ -20,7 +22,7 @@ function disk() {
       codeOf('openWriter', () => openWriter(directory, { segmentSize: 4096 }).close()),
       'none',
     )
-    execFileSync('rm', ['-rf', directory])
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 
@@ -471,7 +473,7 @@ function permission() {
 
 const scenarios = {
   disk,
-  turnover: () => turnover(32, 2000),
+  turnover: () => turnover(32, amount({ short: 700, long: 2000 })),
   // Room for what is kept and what is prepared: each roll needs what the one before let go.
   'tight turnover': () => turnover(18, 600),
   positions,

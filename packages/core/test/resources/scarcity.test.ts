@@ -8,8 +8,15 @@ import { temporaryDirectory } from '../support/temporary.js'
 
 const PROGRAM = fileURLToPath(new URL('../programs/scarcity.mjs', import.meta.url))
 
+let knownShell: string[] | undefined
+
 /** A shell that may mount, or a failure that says what is missing: these tests are never left out in silence. */
 function mountingShell(): string[] {
+  knownShell ??= findMountingShell()
+  return knownShell
+}
+
+function findMountingShell(): string[] {
   const ways = [
     ['unshare', '-Urm'],
     ['unshare', '-m'],

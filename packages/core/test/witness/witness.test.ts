@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { CONTROL_FIELDS, type Field, SEGMENT_FIELDS } from '../../src/format/index.js'
 import { type SampleMessage, writeSampleQueue } from './sample-queue.js'
@@ -230,7 +231,7 @@ describe('on random queues', () => {
           })),
         )
       }),
-      { numRuns: 60 },
+      { numRuns: amount({ short: 15, long: 60 }) },
     )
     expect(problemsPrinted(directories)).toEqual(ahead)
   })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { segmentFileName } from '../../src/format/index.js'
 import { openObserver, openReader, openWriter, type QueueReader, type QueueWriter } from '../../src/index.js'
@@ -222,7 +223,7 @@ describe('queues that our writer wrote, in any order of calls, restarts and deat
         using observer = openObserver(subject.directory)
         expect(observer.poll(Number.POSITIVE_INFINITY, () => {})).toBe(subject.sent.length)
       }),
-      { numRuns: 40, interruptAfterTimeLimit: 30_000 },
+      { numRuns: amount({ short: 10, long: 40 }), interruptAfterTimeLimit: 30_000 },
     )
   })
 })

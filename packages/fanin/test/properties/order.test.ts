@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { measureMerge } from '../../src/measure-merge.js'
 import type { Delivered } from '../memory/memory-merge.js'
 import {
@@ -14,7 +15,7 @@ import {
   schedules,
 } from './schedule.js'
 
-const RUNS = { numRuns: 400 }
+const RUNS = { numRuns: amount({ short: 100, long: 400 }) }
 
 const ACTS = ['append', 'append', 'append', 'heartbeat', 'append', 'append', 'close', 'open', 'heartbeat'] as const
 
@@ -56,7 +57,7 @@ describe('the order of a merge', () => {
         expect(placesOnly(delivered)).toEqual(definedOrder(schedule))
         expect(measureMerge(merge)).toMatchObject({ displaced: 0, released: 0 })
       }),
-      { numRuns: 1500 },
+      { numRuns: amount({ short: 375, long: 1500 }) },
     )
   })
 

@@ -15,12 +15,12 @@ import { makeSmallQueue } from './small-queue.js'
  * In full every byte and every length is damaged in both ways. Otherwise a share of the bytes that carry something, a sample of the zeros and of the lengths: another one with every seed.
  */
 const FULL = EFFORT === 'full'
-const RANDOM_COUNT = amount({ short: 15, long: 40, full: 5000 })
+const RANDOM_COUNT = amount({ short: 10, long: 40, full: 5000 })
 const TIMEOUT_MS = FULL ? 3_600_000 : 240_000
 /** A prime, so that the sample falls on every place within a record. */
 const SAMPLE_STRIDE = 61
 /** Of the chosen damages, every so many are tried. */
-const SHARE = stride({ short: 20, long: 4 })
+const SHARE = stride({ short: 50, long: 4 })
 
 let folder: string
 let template: string
@@ -129,7 +129,7 @@ describe('garbage', () => {
     'ends every operation with a value or a coded error when something else stands in the place of any file',
     async () => {
       const damages = files.flatMap((file) => FOREIGN.map((foreign) => ({ file, foreign, mayHide: true })))
-      await expectNoFindings(damages, 1)
+      await expectNoFindings(damages, stride({ short: 4, long: 1 }))
     },
     TIMEOUT_MS,
   )

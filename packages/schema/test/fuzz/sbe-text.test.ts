@@ -1,6 +1,7 @@
 import { fromSbe, isSchemaError, type SbeSchema } from '@chronicle-ts/schema'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { oracleText } from '../oracles/oracle-files.js'
 
 const FILES = [
@@ -70,7 +71,7 @@ it('any text is refused with a code', () => {
         tryText(text)
       },
     ),
-    { numRuns: 500 },
+    { numRuns: amount({ short: 125, long: 500 }) },
   )
 })
 
@@ -87,7 +88,7 @@ it('a schema with pieces changed, removed, doubled and moved is a schema or is r
     fc.property(fc.constantFrom(...texts), fc.array(edit, { minLength: 1, maxLength: 4 }), (text, edits) => {
       counts[tryText(edits.reduce(applyEdit, text))]++
     }),
-    { numRuns: 700 },
+    { numRuns: amount({ short: 175, long: 700 }) },
   )
   // About thirty on average: fewer than six come once in ten million runs.
   expect(counts.schema).toBeGreaterThan(5)

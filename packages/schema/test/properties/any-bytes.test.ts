@@ -1,6 +1,7 @@
 import { type AnyMessageType, isSchemaError, message } from '@chronicle-ts/schema'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { oracleBytes, oracleSchema } from '../oracles/oracle-files.js'
 import { arbitraryFields } from './arbitrary-schema.js'
 
@@ -42,7 +43,7 @@ it('any bytes give values or ERR_BAD_MESSAGE, and never a byte that is not of th
         readAll(message('Any', 1, first.fields).since(2, later.fields), payload, version)
       },
     ),
-    { numRuns: 400 },
+    { numRuns: amount({ short: 100, long: 400 }) },
   )
 })
 
@@ -58,7 +59,7 @@ it('a good message with some bytes changed gives values or ERR_BAD_MESSAGE', () 
       readAll(type, bytes, 1)
       readAll(type, bytes.subarray(0, cut % (bytes.length + 1)), 1)
     }),
-    { numRuns: 400 },
+    { numRuns: amount({ short: 100, long: 400 }) },
   )
 })
 
@@ -81,6 +82,6 @@ it("SBE's car with some bytes changed gives values or ERR_BAD_MESSAGE", () => {
         for (const car of cars) readAll(car, isCut ? bytes.subarray(0, length) : bytes, 1)
       },
     ),
-    { numRuns: 400 },
+    { numRuns: amount({ short: 100, long: 400 }) },
   )
 })

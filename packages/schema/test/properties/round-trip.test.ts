@@ -10,6 +10,7 @@ import {
 } from '@chronicle-ts/schema'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { arbitraryFields } from './arbitrary-schema.js'
 
 /** A schema of two versions with a value of it. */
@@ -28,7 +29,7 @@ it('any value of any schema comes back as it was written', () => {
       const value = { ...one, ...two }
       expect(type.decode(type.encode(value), 3)).toEqual(value)
     }),
-    { numRuns: 400 },
+    { numRuns: amount({ short: 100, long: 400 }) },
   )
 })
 
@@ -43,7 +44,7 @@ it('any value of any schema comes back through a target at any place, which it d
       expect(target.subarray(0, words * 8).every((byte) => byte === 0xdb)).toBe(true)
       expect(target.subarray(words * 8 + length).every((byte) => byte === 0xdb)).toBe(true)
     }),
-    { numRuns: 150 },
+    { numRuns: amount({ short: 38, long: 150 }) },
   )
 })
 
@@ -57,7 +58,7 @@ it('what an older program wrote is read by a newer one, and what a newer one wro
       expect(type.decode(base.encode(one), 1)).toEqual(one)
       expect(base.decode(type.encode({ ...one, ...two }), 3)).toEqual(one)
     }),
-    { numRuns: 200 },
+    { numRuns: amount({ short: 50, long: 200 }) },
   )
 })
 
@@ -70,7 +71,7 @@ it('a type that was made of its registry file reads and writes the same bytes', 
       expect(again.encode(value)).toEqual(type.encode(value))
       expect(again.decode(type.encode(value), 3)).toEqual(value)
     }),
-    { numRuns: 150 },
+    { numRuns: amount({ short: 38, long: 150 }) },
   )
 })
 
@@ -94,7 +95,7 @@ it('any schema of fixed fields, with a header in front, is what SBE says that it
       for (const [name, item] of Object.entries(value)) expect(plain(decoded?.[name]), name).toEqual(plain(item))
       expect(Object.keys(decoded ?? {}).sort()).toEqual(expect.arrayContaining(Object.keys(value)))
     }),
-    { numRuns: 200 },
+    { numRuns: amount({ short: 50, long: 200 }) },
   )
 })
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { sample } from '../../../../tools/evidence/effort/effort.mjs'
 
 const settings = fileURLToPath(new URL('./tsconfig.json', import.meta.url))
 
@@ -9,7 +10,7 @@ function compiler(name: string): string {
   return fileURLToPath(import.meta.resolve(`${name}/package.json`)).replace(/package\.json$/, 'bin/tsc')
 }
 
-it.each(['typescript', 'typescript-5'])(
+it.each(sample(['typescript', 'typescript-5'], { short: 1 }))(
   'infers the same types with the compiler %s',
   (name) => {
     const { status, stdout } = spawnSync(process.execPath, [compiler(name), '-p', settings, '--pretty', 'false'], {
