@@ -412,7 +412,9 @@ napi_value makeDurable(napi_env env, napi_callback_info info) {
 napi_value makeDurableHere(napi_env env, napi_callback_info info) {
   const Appender& appender = *HotCall<0>(env, info).appender;
   if (appender.segment == nullptr) return throwTypeError(env, "the appender has no segment");
-  return makeNumber(env, durableHead(appender).run(appender.hold.get()));
+  DurableJob job = durableHead(appender);
+  job.isQuiet = true;
+  return makeNumber(env, job.run(appender.hold.get()));
 }
 
 napi_value retire(napi_env env, napi_callback_info info) {

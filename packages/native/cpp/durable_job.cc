@@ -48,6 +48,10 @@ int listSegments(int directory, uint32_t from, uint32_t to, std::vector<uint32_t
   return error;
 }
 
+int openSegmentFile(const Hold& hold, uint32_t segmentId) {
+  return openFile(hold.directory(), segmentFileName(segmentId).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
 // Where the records of a segment end that its writer has left; 0 when its header does not say so.
 uint64_t sealedEndOf(const Mapping& segment) {
   if (segment.length() < kFirstRecordOffset) return 0;
@@ -124,25 +128,21 @@ DurableJob::Outcome DurableJob::syncAll(const Hold* hold) {
   for (; segmentId < mark.segmentId; segmentId++) {
     if (const Outcome outcome = syncSegment(segmentId, hold); outcome.error != 0) return outcome;
   }
-  return head == nullptr ? Outcome{} : syncHead();
+  return head == nullptr ? Outcome{} : syncHead(hold);
 }
 
 DurableJob::Outcome DurableJob::syncSegment(uint32_t segmentId, const Hold* hold) {
-  return left != nullptr && segmentId + 1 == mark.segmentId ? syncLeft() : syncFile(segmentId, hold);
+  return left != nullptr && segmentId + 1 == mark.segmentId ? syncLeft(hold) : syncFile(segmentId, hold);
 }
 
-DurableJob::Outcome DurableJob::syncLeft() {
-  if (again_) {
-    if (const int error = writeAgain(*left, mark.segmentId - 1); error != 0) return Outcome::ofSync(error);
-  }
-  return Outcome::ofSync(Mapping::syncUnmapped(std::move(left)));
+DurableJob::Outcome DurableJob::syncLeft(const Hold* hold) {
+  return Outcome::ofSync(again_ ? syncAgain(*left, mark.segmentId - 1, {0, left->length()}, hold) : Mapping::syncUnmapped(std::move(left)));
 }
 
 // What cannot be opened as a file holds no record that a mark could promise; a file that is gone was deleted by retention.
 DurableJob::Outcome DurableJob::syncFile(uint32_t segmentId, const Hold* hold) {
   if (hold == nullptr) return {EBADF};
-  const std::string name = segmentFileName(segmentId);
-  const int fd = openFile(hold->directory(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const int fd = openSegmentFile(*hold, segmentId);
   if (fd < 0) {
     verifier_.state().sequence = -1;
     return {errno == ENOENT || errno == EISDIR || errno == ELOOP ? 0 : errno};
@@ -158,34 +158,65 @@ DurableJob::Outcome DurableJob::syncFile(uint32_t segmentId, const Hold* hold) {
       if (mapping != nullptr) outcome = Outcome::ofSync(writeAgain(*mapping, segmentId));
     }
     if (outcome.error == 0) outcome = Outcome::ofSync(fdatasync(fd) == 0 ? 0 : errno);
+    if (outcome.error == 0 && mapping != nullptr) outcome = Outcome::ofSync(settle(fd, *mapping, segmentId));
   }
   close(fd);
   return outcome;
 }
 
-DurableJob::Outcome DurableJob::syncHead() {
+DurableJob::Outcome DurableJob::syncHead(const Hold* hold) {
   const bool begins = progress->isFirst || again_ || progress->mark.segmentId != mark.segmentId;
   const uint64_t from = begins ? 0 : std::min(progress->mark.offset, mark.offset);
-  if (again_) {
-    if (const int error = writeAgain(*head, mark.segmentId); error != 0) return Outcome::ofSync(error);
-  }
-  return Outcome::ofSync(head->sync(from, mark.offset - from));
+  return Outcome::ofSync(again_ ? syncAgain(*head, mark.segmentId, {from, mark.offset}, hold) : head->sync(from, mark.offset - from));
+}
+
+int DurableJob::syncAgain(const Mapping& segment, uint32_t segmentId, BlockRange part, const Hold* hold) {
+  if (const int error = writeAgain(segment, segmentId); error != 0) return error;
+  if (const int error = segment.sync(part.begin, part.end - part.begin); error != 0) return error;
+  if (segment.descriptor() >= 0) return settle(segment.descriptor(), segment, segmentId);
+  if (hold == nullptr) return 0;
+  const int fd = openSegmentFile(*hold, segmentId);
+  if (fd < 0) return errno;
+  const int error = settle(fd, segment, segmentId);
+  close(fd);
+  return error;
 }
 
 // The header's page, too, for the seal may be what was not written. Records of the head after the mark are of no concern.
 int DurableJob::writeAgain(const Mapping& segment, uint32_t segmentId) {
   segment.dirty(0, std::min<uint64_t>(kFirstRecordOffset, segment.length()));
+  dirtied_ = {};
   // The records of segments before the mark were made durable with it.
   if (segmentId < progress->mark.segmentId && progress->mark.segmentId <= mark.segmentId) return segment.faults() == 0 ? 0 : EIO;
   const uint64_t start = startIn(segmentId);
   const uint64_t knownEnd = segmentId == mark.segmentId ? mark.offset : segmentId == leftEnd.segmentId && leftEnd.offset > 0 ? leftEnd.offset : sealedEndOf(segment);
   // Not further than the records: what follows them may be holes, which have no blocks.
   const uint64_t end = knownEnd > 0 ? std::min<uint64_t>(knownEnd, segment.length()) : segment.length();
-  if (end > start) segment.dirty(start, end - start);
+  if (end > start) {
+    segment.dirty(start, end - start);
+    dirtied_ = {start, end};
+  }
   const auto* const header = reinterpret_cast<const SegmentHeader*>(segment.data());
   if (segment.faults() != 0 || segment.length() < kFirstRecordOffset || header->magic != kSegmentMagic) return EIO;
   verifier_.attach(segment.range());
   return isWholeUpTo(knownEnd, segment, segmentId) ? 0 : EIO;
+}
+
+int DurableJob::settle(int fd, const Mapping& segment, uint32_t segmentId) {
+  const BlockRange header = {0, std::min<uint64_t>(kFirstRecordOffset, segment.length())};
+  for (const bool isSecondLook : {false, true}) {
+    std::vector<BlockRange> unwritten;
+    if (const int error = findUnwritten(fd, header, &unwritten); error != 0) return error;
+    if (const int error = findUnwritten(fd, dirtied_, &unwritten); error != 0) return error;
+    if (unwritten.empty()) return 0;
+    if (isSecondLook) return EIO;
+    if (segmentId == mark.segmentId && !isQuiet) return EBUSY;
+    for (const BlockRange& part : unwritten) {
+      if (const int error = writeUnwritten(fd, segment.data(), segment.length(), part); error != 0) return error;
+    }
+    if (segment.faults() != 0) return EIO;
+  }
+  return EIO;
 }
 
 // Records that are gone as a whole look like the end of a segment. What tells them from it is the place where the records ended or, where that is not known, the sequence with which the next

@@ -10,6 +10,7 @@
 #include "hold.h"
 #include "mapping.h"
 #include "slots.h"
+#include "unwritten_blocks.h"
 #include "verifier_core.h"
 
 namespace chronicle {
@@ -45,12 +46,15 @@ class DurableJob {
   std::shared_ptr<Mapping> head;
   // The sequence with which the segment of the mark begins; -1 where it is not known.
   double firstSequence = -1;
+  // No other thread stores into the head while this runs.
+  bool isQuiet = false;
   // Of the segment before that of the mark, where this writer left it.
   SegmentEnd leftEnd;
   // The segment before, which its writer has left: unmapped before it is synced. Where it is not given, the file is synced by its name.
   std::shared_ptr<Mapping> left;
 
   // Once, on the file lane, or in any thread while no job of this writer is there. Returns 0 or the errno; after a failure the next job does the rest and what failed. ENOLCK: the lock is lost, and nothing was marked.
+  // EBUSY: only a quiet job can do it.
   int run(const Hold* hold);
 
  private:
@@ -66,15 +70,21 @@ class DurableJob {
   bool isMarkDue() const;
   Outcome syncAll(const Hold* hold);
   Outcome syncSegment(uint32_t segmentId, const Hold* hold);
-  Outcome syncLeft();
+  Outcome syncLeft(const Hold* hold);
   Outcome syncFile(uint32_t segmentId, const Hold* hold);
-  Outcome syncHead();
+  Outcome syncHead(const Hold* hold);
+  // Writes a segment again, and syncs this part of it and what was written. Returns 0 or the errno.
+  int syncAgain(const Mapping& segment, uint32_t segmentId, BlockRange part, const Hold* hold);
   // Makes the pages dirty and checks the records. Returns 0 or EIO.
   int writeAgain(const Mapping& segment, uint32_t segmentId);
+  // After the sync of what was written again: has the file system count blocks as written whose first write failed. Returns 0, EIO, or EBUSY where a quiet job can do it.
+  int settle(int fd, const Mapping& segment, uint32_t segmentId);
   bool isWholeUpTo(uint64_t end, const Mapping& segment, uint32_t segmentId);
   uint64_t startIn(uint32_t segmentId) const { return segmentId == progress->mark.segmentId ? progress->mark.offset : kFirstRecordOffset; }
 
   bool again_ = false;
+  // The records that `writeAgain` made dirty.
+  BlockRange dirtied_ = {};
   VerifierCore verifier_;
 };
 

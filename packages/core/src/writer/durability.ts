@@ -15,6 +15,9 @@ import type { WriterLock } from '../files/writer-lock.js'
 import { CONTROL_LENGTH, encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE } from '../format/index.js'
 import type { FlushPolicy } from './writer-options.js'
 
+/** What a sync ends with that cannot be done while another thread may append. */
+const LEFT_TO_A_QUIET_MOMENT = -constants.errno.EBUSY
+
 export interface DurabilityOptions {
   readonly lock: WriterLock
   readonly control: MappedControl
@@ -44,6 +47,8 @@ export class Durability {
   /** Under way, oldest first. */
   readonly #syncs: Sync[] = []
   #done: Extent
+  /** The last sync needs a moment without appends: this thread makes them. */
+  #isLeftToThisThread = false
   #timer: NodeJS.Timeout | undefined
   #syncCount = 0
 
@@ -107,7 +112,8 @@ export class Durability {
   request(): void {
     this.#reap()
     if (!this.#hasNew()) return
-    this.#submit(this.#options.appender.makeDurable())
+    if (this.#isLeftToThisThread) this.#makeDurableHere()
+    else this.#submit(this.#options.appender.makeDurable())
   }
 
   /**
@@ -121,18 +127,24 @@ export class Durability {
     if (this.#syncs.length === 0) this.#syncHere()
     else {
       this.request()
-      this.#throwFailed(this.#await())
+      this.#finish(this.#await())
     }
   }
 
   /** In this thread, which has nothing else to do: handing the work over and back takes as long as a fast disk. */
   #syncHere(): void {
-    if (!this.#hasNew()) return
+    const errno = this.#hasNew() ? this.#makeDurableHere() : 0
+    if (errno !== 0) this.#throwFailed(-errno)
+  }
+
+  /** @returns 0 or the errno */
+  #makeDurableHere(): number {
     const here = this.#here()
     this.#syncCount++
+    this.#isLeftToThisThread = false
     const errno = this.#options.appender.makeDurableHere()
-    if (errno !== 0) this.#throwFailed(-errno)
-    this.#done = here
+    if (errno === 0) this.#done = here
+    return errno
   }
 
   /** {@link flushSync} off the event loop. */
@@ -142,7 +154,12 @@ export class Durability {
     if (last === undefined) return
     const state = await new Promise<number>((resolve) => binding.jobNotify(last.job, resolve))
     this.#reap()
-    this.#throwFailed(state)
+    this.#finish(state)
+  }
+
+  #finish(state: number): void {
+    if (state === LEFT_TO_A_QUIET_MOMENT) this.#syncHere()
+    else this.#throwFailed(state)
   }
 
   /** Ends syncing by time. */
@@ -209,6 +226,7 @@ export class Durability {
       const state = binding.jobState(sync.job)
       if (state === JOB_UNDER_WAY) return
       if (state === JOB_DONE) this.#done = sync
+      this.#isLeftToThisThread = state === LEFT_TO_A_QUIET_MOMENT
       binding.jobRelease(sync.job)
       this.#syncs.shift()
     }

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { openObserver } from '@chronicle-ts/core'
+import { afterEach, describe, expect, it } from 'vitest'
+import { FailingDisk, whyNoFailingDisk } from './failing-disk.js'
+
+const PROGRAM = fileURLToPath(new URL('../programs/failing-disk.mjs', import.meta.url))
+const NO_DISK = whyNoFailingDisk()
+
+let disk: FailingDisk | undefined
+let child: ChildProcess | undefined
+afterEach(async () => {
+  await end(child)
+  disk?.end()
+})
+
+/** A disk in use cannot be taken away. */
+async function end(process: ChildProcess | undefined): Promise<void> {
+  if (process === undefined || process.exitCode !== null || process.signalCode !== null) return
+  process.kill('SIGKILL')
+  await once(process, 'close')
+}
+
+interface Step {
+  readonly flushed: string
+  readonly appended?: number
+  readonly durable?: number
+}
+
+function countReadable(directory: string): number {
+  const observer = openObserver(directory, { start: 'earliest' })
+  try {
+    let count = 0
+    for (let message = observer.next(); message !== undefined; message = observer.next()) {
+      if (!message.payload.every((byte) => byte === 1 + (count % 255))) throw new Error(`message ${count} has other bytes`)
+      count++
+    }
+    return count
+  } finally {
+    observer.close()
+  }
+}
+
+describe.skipIf(NO_DISK !== undefined)(`blocks whose first write fails on ext4 ${NO_DISK ?? ''}`, () => {
+  for (const how of ['on the background thread', 'in the calling thread', 'by time', 'rolled', 'reopened']) {
+    it(`L48: are on the disk once a later flush resolves: ${how}`, async () => {
+      disk = new FailingDisk()
+      const directory = join(disk.root, 'queue')
+      child = spawn(process.execPath, [PROGRAM, directory, how], { stdio: ['pipe', 'pipe', 'inherit'] })
+      const { stdin, stdout } = child
+      if (stdin === null || stdout === null) throw new Error('no pipes')
+      const steps = createInterface({ input: stdout })[Symbol.asyncIterator]()
+      const nextStep = async (): Promise<Step> => JSON.parse((await steps.next()).value as string)
+      expect(await nextStep()).toEqual({ flushed: 'resolved' })
+      disk.break()
+      stdin.write('\n')
+      expect(await nextStep()).toEqual({ flushed: 'ERR_IO' })
+      disk.mend()
+      stdin.write('\n')
+      const { flushed, appended, durable } = await nextStep()
+      expect([flushed, durable]).toEqual(['resolved', appended])
+      expect(countReadable(directory)).toBe(appended)
+      await end(child)
+      disk.unmount()
+      disk.mount()
+      expect(countReadable(directory)).toBe(appended)
+    })
+  }
+})
