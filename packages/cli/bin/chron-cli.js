@@ -4,7 +4,7 @@ import module from 'node:module'
 // From Node.js 22 on, what was compiled is kept for the next run.
 module.enableCompileCache?.()
 try {
-  const { main } = await import('../dist/bundle/main.mjs')
+  const { main } = await import('../dist/main.js')
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   // The packages are not built, or the addon does not load: what to do helps, a stack trace does not.

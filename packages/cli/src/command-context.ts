@@ -16,8 +16,17 @@ export interface CommandContext {
   readonly interrupt: () => void
 }
 
+export interface RunOptions {
+  /** Ctrl-C is how the command ends, and it looks for it before everything else. Default: false; then work for which a signal comes too early is not begun. */
+  readonly isEndless?: boolean
+}
+
 /** Runs a command's work with its context; what the work resolves to is the process's exit code. */
-export type Runner = (command: Command, work: (context: CommandContext) => Promise<number> | number) => Promise<void>
+export type Runner = (
+  command: Command,
+  work: (context: CommandContext) => Promise<number> | number,
+  options?: RunOptions,
+) => Promise<void>
 
 /** Adds one command to the program. Every file under `commands/` exports one. */
 export type AddCommand = (program: Command, run: Runner) => void

@@ -10,7 +10,7 @@ import { Session } from './session.js'
 export async function main(args: readonly string[]): Promise<number> {
   const session = new Session()
   const stopListening = session.listen()
-  const program = await createProgram(ownVersion(), (command, work) => session.run(command, work), args)
+  const program = await createProgram(ownVersion(), (command, work, options) => session.run(command, work, options), args)
   try {
     await program.parseAsync([...args], { from: 'user' })
     return session.exitCode

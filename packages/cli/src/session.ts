@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Command } from 'commander'
-import type { CommandContext } from './command-context.js'
+import type { CommandContext, RunOptions } from './command-context.js'
 import { createDiagnostics, type LogLevel } from './diagnostics.js'
 import { errorReport, exitCodeOfError, messageOfError } from './error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE } from './exit-codes.js'
-import { InterruptedError } from './interruptible.js'
+import { InterruptedError, takeTurn } from './interruptible.js'
 import { toJsonLine } from './output/json.js'
 import { Output } from './output/output.js'
 
@@ -47,7 +47,11 @@ export class Session {
   }
 
   /** Runs a command's work, and turns every outcome into an exit code and at most one line of explanation. */
-  async run(command: Command, work: (context: CommandContext) => Promise<number> | number): Promise<void> {
+  async run(
+    command: Command,
+    work: (context: CommandContext) => Promise<number> | number,
+    { isEndless = false }: RunOptions = {},
+  ): Promise<void> {
     const options = command.optsWithGlobals<GlobalOptions>()
     const log = createDiagnostics(options.logLevel ?? 'info', process.stderr.isTTY === true)
     const context: CommandContext = {
@@ -59,6 +63,8 @@ export class Session {
       interrupt: () => this.#onSignal('SIGINT'),
     }
     try {
+      // A signal that came while the command's modules were loaded is heard here. Work without a turn of its own would not hear it at all.
+      if (!isEndless) await takeTurn(context)
       this.exitCode = this.#codeOf(await work(context))
     } catch (error) {
       if (error instanceof InterruptedError) this.#interrupted = true

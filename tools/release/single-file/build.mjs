@@ -69,7 +69,7 @@ const REPLACED = [
   { file: 'worker-process.js', code: 'const node = [PROGRAM, ', by: 'const node = [...singleFile.worker, ' },
   // Loaded when they are needed, where there are packages to load them from.
   { file: 'cli/dist/diagnostics.js', code: "load('pino')", by: "require('pino')" },
-  { file: 'schema/dist/bundle/index.mjs', code: 'load("saxes")', by: 'require("saxes")' },
+  { file: 'schema/dist/index.js', code: 'load("saxes")', by: 'require("saxes")' },
   // CommonJS has no `await` outside of functions.
   { file: 'bench-worker.js', code: '\ntry {\n', by: '\nvoid (async () => { try {\n' },
   { file: 'bench-worker.js', code: '//# sourceMappingURL', by: '})()\n//# sourceMappingURL' },

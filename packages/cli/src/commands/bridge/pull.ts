@@ -45,6 +45,7 @@ export async function pullFromPipe(context: CommandContext, queue: string, optio
   const { queueId } = options
   const stop = (): unknown => process.stdin.destroy()
   context.signal.addEventListener('abort', stop, { once: true })
+  if (context.signal.aborted) stop()
   return asOwnerOf(queue, async () => {
     using sink = new ReplicaSink(queue, queueId === undefined ? {} : { queueId })
     const { records, bytes, broken } = await pullFromStream(sink, process.stdin)

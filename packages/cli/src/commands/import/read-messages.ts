@@ -35,6 +35,8 @@ export async function* readMessages(
   format: ImportFormat,
   signal: AbortSignal,
 ): AsyncGenerator<ImportedMessage | ImportError> {
+  // Of an input after the one in which the signal came, nothing is read.
+  if (signal.aborted) return
   const stop = () => stream.destroy()
   signal.addEventListener('abort', stop, { once: true })
   try {

@@ -46,7 +46,7 @@ export function addInspectCommand(program: Command, run: Runner): void {
     .option('-w, --watch [interval]', 'refresh every interval (default 1s) until Ctrl-C', parseIntervalOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((directory: string, options: InspectOptions, command: Command) =>
-      run(command, (context) => inspect(context, withoutSlash(directory), options)),
+      run(command, (context) => inspect(context, withoutSlash(directory), options), { isEndless: options.watch !== undefined }),
     )
 }
 

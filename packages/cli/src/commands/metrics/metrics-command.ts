@@ -50,10 +50,13 @@ export function addMetricsCommand(program: Command, run: Runner): void {
     .option('--listen <address>', 'serve them over HTTP, such as 127.0.0.1:9464 or [::1]:9464', parseListenOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((directory: string, { listen, format }: MetricsOptions, command: Command) =>
-      run(command, (context) =>
-        listen === undefined
-          ? printMetrics(context, withoutSlash(directory), format)
-          : serveMetrics(context, withoutSlash(directory), listen),
+      run(
+        command,
+        (context) =>
+          listen === undefined
+            ? printMetrics(context, withoutSlash(directory), format)
+            : serveMetrics(context, withoutSlash(directory), listen),
+        { isEndless: listen !== undefined },
       ),
     )
 }

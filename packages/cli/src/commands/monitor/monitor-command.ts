@@ -49,7 +49,7 @@ export function addMonitorCommand(program: Command, run: Runner): void {
     .option('-i, --interval <span>', 'time between two refreshes (default 1s)', parseIntervalOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((root: string, options: MonitorOptions, command: Command) =>
-      run(command, (context) => monitor(context, root, options)),
+      run(command, (context) => monitor(context, root, options), { isEndless: true }),
     )
 }
 

@@ -5,6 +5,7 @@ import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
+import { interruptibleTurn, takeTurn } from '../../interruptible.js'
 import { parseCountOption, parseSizeOption, parseSpanOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
@@ -52,8 +53,9 @@ export function addPruneCommand(program: Command, run: Runner): void {
 
 async function prune(context: CommandContext, queue: string, options: PruneOptions): Promise<number> {
   const rules = rulesOf(options)
-  const verdicts = planPrune(queue, rules)
+  const verdicts = await interruptibleTurn(context, () => planPrune(queue, rules))
   const candidates = leadingDeletable(verdicts)
+  await takeTurn(context)
   const deleted = options.yes === true && candidates.length > 0 ? await asOwnerOf(queue, () => pruneQueue(queue, rules)) : []
   if (context.json) {
     context.output.line(

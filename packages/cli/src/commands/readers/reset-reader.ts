@@ -3,7 +3,7 @@ import { openColdReader } from '@chronicle-ts/inspect'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
 import { UsageError } from '../../error-report.js'
-import { interruptible } from '../../interruptible.js'
+import { interruptible, takeTurn } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
 import { findReader } from './list-readers.js'
@@ -19,6 +19,7 @@ export async function resetReader(context: CommandContext, queue: string, { name
   const { to: place, yes = false } = options
   if (place === undefined) throw new UsageError('say where to: --to earliest, latest, sequence:<n>, or a time')
   const from = checkedPosition(queue, name)
+  await takeTurn(context)
   if (yes) await asOwnerOf(queue, () => moveTo(queue, name, place))
   const to = yes ? findReader(queue, name).position : placeOf(queue, place)
   if (context.json) context.output.line(toJsonReport('readers', { queue, reader: name, from, to, written: yes }))
@@ -32,6 +33,7 @@ export async function resetReader(context: CommandContext, queue: string, { name
 export async function removeReaderOf(context: CommandContext, queue: string, { name, options }: ReaderChange): Promise<void> {
   const { yes = false } = options
   const from = checkedPosition(queue, name)
+  await takeTurn(context)
   const removed = yes && (await asOwnerOf(queue, () => removeReader(queue, name)))
   if (context.json) context.output.line(toJsonReport('readers', { queue, reader: name, from, removed }))
   else if (removed) context.output.line(`reader ${printable(name)} is forgotten; it stood at ${textOf(from)}`)

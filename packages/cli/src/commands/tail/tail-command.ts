@@ -62,6 +62,8 @@ export function addTailCommand(program: Command, run: Runner): void {
     .option('--max-bytes <count>', 'bytes of a payload that the text format shows, 0 for all (default 512)', parseCountOption)
     .addHelpText('after', manual(EXAMPLES))
     .action((queues: string[], options: TailOptions, command: Command) =>
-      run(command, (context) => onQueuesIn(context, queues, (found) => tail(context, found, options))),
+      run(command, (context) => onQueuesIn(context, queues, (found) => tail(context, found, options)), {
+        isEndless: options.follow === true,
+      }),
     )
 }

@@ -49,7 +49,7 @@ export function addUiCommand(program: Command, run: Runner): void {
     .option('--host <name:port>', 'another Host that browsers may ask for; may be repeated', collect)
     .addHelpText('after', manual(EXAMPLES))
     .action((root: string, options: UiOptions, command: Command) =>
-      run(command, (context) => ui(context, withoutSlash(root), options)),
+      run(command, (context) => ui(context, withoutSlash(root), options), { isEndless: true }),
     )
 }
 
