@@ -136,7 +136,10 @@ describe('folders in memory', () => {
   it('are in the folder for temporary files where the system has no memory for them, with a warning', async () => {
     const warned = once(process, 'warning')
     expect(chooseParent('/dev/missing')).toBe(tmpdir())
-    expect((await warned)[0]).toMatchObject({ code: 'CHRONICLE_NO_MEMORY_FOLDER', message: expect.stringContaining('/dev/missing') })
+    expect((await warned)[0]).toMatchObject({
+      code: 'CHRONICLE_NO_MEMORY_FOLDER',
+      message: expect.stringContaining('/dev/missing'),
+    })
   })
 
   it('belong to the worker that made them; a worker opens handles of its own on the queue of another', async () => {
