@@ -177,7 +177,8 @@ function messageOf(fields: MessageFields): ImportedMessage | string {
   if (fields.timestampNs !== undefined && timestampNs === undefined)
     return 'timestampNs must be nanoseconds since 1970 as a string of digits; a JSON number of that size is rounded'
   const schemaVersion = fields.schemaVersion === undefined ? undefined : exactSchemaVersion(fields.schemaVersion)
-  if (fields.schemaVersion !== undefined && schemaVersion === undefined) return 'schemaVersion must be a whole number from 0 to 255'
+  if (fields.schemaVersion !== undefined && schemaVersion === undefined)
+    return 'schemaVersion must be a whole number from 0 to 255'
   const payload = fields.isBase64 ? exactBase64(fields.content) : exactUtf8(fields.content)
   if (payload === undefined)
     return fields.isBase64

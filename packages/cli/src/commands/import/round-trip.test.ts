@@ -44,19 +44,22 @@ describe('chron-cli export and import', () => {
     expect(messages(folder.join('copy'))).toEqual(messages(source))
   })
 
-  it.each(['ndjson', 'csv'])('keep the versions of typed messages on the way through %s, also where an import is resumed', (format) => {
-    const [typed, file, copy] = [folder.join('typed'), folder.join('messages'), folder.join('copy')]
-    {
-      using writer = openWriter(typed, { segmentSize: 65536 })
-      for (const schemaVersion of [0, 1, 255]) writer.append(7, Buffer.from('x'), { timestampNs: 5n, schemaVersion })
-    }
-    runCli(['export', typed, '--format', format, '-o', file])
-    const versions = () => messages(copy).map(({ schemaVersion }) => schemaVersion)
-    for (const args of [[], ['--resume']]) {
-      const { exitCode } = runCli(['import', copy, file, '--format', format, ...args, '--yes'])
-      expect([exitCode, versions()]).toEqual([0, [0, 1, 255]])
-    }
-  })
+  it.each(['ndjson', 'csv'])(
+    'keep the versions of typed messages on the way through %s, also where an import is resumed',
+    (format) => {
+      const [typed, file, copy] = [folder.join('typed'), folder.join('messages'), folder.join('copy')]
+      {
+        using writer = openWriter(typed, { segmentSize: 65536 })
+        for (const schemaVersion of [0, 1, 255]) writer.append(7, Buffer.from('x'), { timestampNs: 5n, schemaVersion })
+      }
+      runCli(['export', typed, '--format', format, '-o', file])
+      const versions = () => messages(copy).map(({ schemaVersion }) => schemaVersion)
+      for (const args of [[], ['--resume']]) {
+        const { exitCode } = runCli(['import', copy, file, '--format', format, ...args, '--yes'])
+        expect([exitCode, versions()]).toEqual([0, [0, 1, 255]])
+      }
+    },
+  )
 
   it('refuse a version that no record can hold', () => {
     const file = folder.join('messages')
