@@ -4,6 +4,9 @@ import { join } from 'node:path'
 /** What the compiler makes of one source file. */
 const OUTPUTS = ['.js', '.js.map', '.d.ts', '.d.ts.map']
 
+/** What the entries of a package share, which has no source of its own (bundle.mjs). */
+const SHARED = 'shared.js'
+
 /**
  * Deletes what the compiler made of sources that do not exist any more: it never does that itself, and a package would carry them.
  *
@@ -25,7 +28,7 @@ function removeFrom(outputs, sources) {
     if (entry.isDirectory()) {
       removeFrom(join(outputs, entry.name), join(sources, entry.name))
       if (readdirSync(join(outputs, entry.name)).length === 0) rmdirSync(join(outputs, entry.name))
-    } else if (entry.name.endsWith('.js') && !existsSync(join(sources, `${entry.name.slice(0, -3)}.ts`)))
+    } else if (entry.name.endsWith('.js') && entry.name !== SHARED && !existsSync(join(sources, `${entry.name.slice(0, -3)}.ts`)))
       for (const ending of OUTPUTS) rmSync(join(outputs, entry.name.slice(0, -3) + ending), { force: true })
   }
 }

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterEach, expect, it } from 'vitest'
 import { binding } from './index.js'
 
@@ -24,11 +24,11 @@ it('notifies the service manager that asked for it, and no other process', async
   const folder = mkdtempSync(join(tmpdir(), 'chronicle-notify-'))
   const path = join(folder, 'notify')
   listener = spawn('python3', ['-c', LISTEN, path], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const lines = listener.stdout as NonNullable<ChildProcess['stdout']>
-  await once(lines, 'data')
+  const lines = createInterface({ input: listener.stdout as NonNullable<ChildProcess['stdout']> })[Symbol.asyncIterator]()
+  expect((await lines.next()).value).toBe('bound')
   process.env['NOTIFY_SOCKET'] = path
   expect(binding.notifyService('READY=1')).toBe(true)
-  expect(String((await once(lines, 'data'))[0]).trim()).toBe('READY=1')
+  expect((await lines.next()).value).toBe('READY=1')
   rmSync(folder, { recursive: true })
   expect(() => binding.notifyService('READY=1')).toThrow(expect.objectContaining({ code: 'ENOENT', syscall: 'sendto' }))
 })

@@ -2,9 +2,9 @@ import { type MessageCopy, openObserver, type QueueReader } from '@chronicle-ts/
 import { memoryQueue } from '@chronicle-ts/testing'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { amount } from '../../../tools/evidence/effort/effort.mjs'
 
-/** In CI more of it than in `npm test`, see vitest.config.ts. */
-const RUNS = process.env['CI'] === 'true' ? 300 : 40
+const RUNS = amount({ short: 40, long: 300, full: 3000 })
 
 type Call =
   | { readonly kind: 'append'; readonly length: number }

@@ -2,13 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { sample } from '../../../../tools/evidence/effort/effort.mjs'
+import { compiler } from './compiler.js'
 
 const settings = fileURLToPath(new URL('./tsconfig.json', import.meta.url))
-
-/** The path of a compiler among the installed packages. */
-function compiler(name: string): string {
-  return fileURLToPath(import.meta.resolve(`${name}/package.json`)).replace(/package\.json$/, 'bin/tsc')
-}
 
 it.each(sample(['typescript', 'typescript-5'], { short: 1 }))(
   'infers the same types with the compiler %s',

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import process from 'node:process'
+import { root } from './root.mjs'
+
+/**
+ * Makes one file of each entry of the package in this folder, and one of what entries share: `tsc` writes the declarations, this program what runs. Node.js finds, reads and links a
+ * module in about a millisecond, and a process that opens a queue would load hundreds of them.
+ *
+ * @type {typeof import('esbuild')}
+ */
+const esbuild = createRequire(join(root, 'packages/cli/package.json'))('esbuild')
+
+const folder = process.cwd()
+const output = join(folder, 'dist')
+/** @type {{ exports: Record<string, string | { default: string }> }} */
+const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+const entries = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : [entry.default]))
+
+const { metafile } = await esbuild.build({
+  absWorkingDir: folder,
+  entryPoints: entries.map((path) => path.replace('./dist/', 'src/').replace(/\.js$/, '.ts')),
+  outbase: 'src',
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  chunkNames: 'shared',
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+})
+
+const made = new Set(Object.keys(metafile.outputs).map((path) => join(folder, path)))
+for (const name of readdirSync(output, { encoding: 'utf8', recursive: true })) {
+  const path = join(output, name)
+  if (/\.js(\.map)?$/.test(name) && !made.has(path)) rmSync(path)
+}
