@@ -30,6 +30,7 @@ import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { BACKUP_FILE, type BackupManifest } from './backup-manifest.js'
 import { type CopyMethod, copySegment } from './copy-segment.js'
 import { inspectEnd } from './inspect-end.js'
+import { openHead } from './open-head.js'
 import { recoverOnce } from './recover-once.js'
 import { TemporaryCopy } from './temporary-copy.js'
 import { syncFolder, writeDurably } from './write-durably.js'
@@ -197,6 +198,7 @@ export class QueueBackup {
       this.#noteMissing(id)
       return
     }
+    if (length !== undefined) openHead(to, length)
     this.#firstCopied ??= id
     this.#methods[method] += 1
     this.#bytes += length ?? this.#segmentSize

@@ -20,7 +20,7 @@ export class ColdFileError extends Error {
     super(`Cannot read ${path}: ${errno}`, options)
   }
 
-  /** Whether the reason is what stands there, or who asks, and so stays; another one may pass. */
+  /** Whether the reason is what stands there, or a permission, and so stays; another one may pass. */
   get isLasting(): boolean {
     return ['ENOTREG', 'ELOOP', 'EACCES', 'EPERM'].includes(this.errno)
   }
