@@ -18,9 +18,12 @@ afterEach(() => rmSync(root, { recursive: true, force: true }))
 const refused = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' })
 
 describe('a definition of topics', () => {
-  it.each([undefined, null, 5, [{}], { a: null }, { a: {} }, { a: { kind: 'other', place: 'x', types: [Quote] } }])('is not %o', (given) => {
-    expect(() => api.defineTopics(given)).toThrow(refused)
-  })
+  it.each([undefined, null, 5, [{}], { a: null }, { a: {} }, { a: { kind: 'other', place: 'x', types: [Quote] } }])(
+    'is not %o',
+    (given) => {
+      expect(() => api.defineTopics(given)).toThrow(refused)
+    },
+  )
 
   it.each([undefined, null, 5, [], [null], [5], [Quote, Quote]])('has no topic with the types %o', (types) => {
     const calls = [api.feed, api.ordersIn, api.ordersOut, api.queue]
@@ -54,9 +57,12 @@ describe('an open topic', () => {
     expect(() => bus.subscribe('quotes', options as never)).toThrow(refused)
   })
 
-  it.each([{ announce: 'yes' }, { writer: null }, { writer: 5 }, { key: 'other' }])('is not published with %o, and makes no queue', (options) => {
-    using bus = exported.openBus(root, topics)
-    expect(() => bus.publisher('quotes', options as never)).toThrow(refused)
-    expect(existsSync(join(bus.layout.feed('binance').directory, 'control.meta'))).toBe(false)
-  })
+  it.each([{ announce: 'yes' }, { writer: null }, { writer: 5 }, { key: 'other' }])(
+    'is not published with %o, and makes no queue',
+    (options) => {
+      using bus = exported.openBus(root, topics)
+      expect(() => bus.publisher('quotes', options as never)).toThrow(refused)
+      expect(existsSync(join(bus.layout.feed('binance').directory, 'control.meta'))).toBe(false)
+    },
+  )
 })
