@@ -136,12 +136,23 @@ function createFile(queueDirectory: string, path: string, file: { readonly text:
 }
 
 function createFolder(queueDirectory: string, folder: string): void {
-  if (mkdirSync(folder, { recursive: true }) !== undefined) {
+  if (makeIfMissing(folder)) {
     if (isRoot()) giveToOwner(queueDirectory, (owner) => lchownSync(folder, owner.uid, owner.gid))
     syncFolder(queueDirectory)
   }
   // A link would lead out of the queue.
   if (!lstatSync(folder).isDirectory()) throw new SchemaIoError({ path: folder, errno: 'ENOTDIR' })
+}
+
+/** In a queue that is missing it makes nothing. */
+function makeIfMissing(folder: string): boolean {
+  try {
+    mkdirSync(folder)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
 }
 
 function isRoot(): boolean {
