@@ -33,7 +33,7 @@ export function existingQueue({ directory, control, tail }: OpenedQueue): Existi
   }
 }
 
-/** Permissions of a file; 0 where they cannot be read, because a note is no reason to refuse an open. */
+/** Permissions of a file; 0 where they cannot be read: the open does not fail because of a note. */
 function modeOf(path: string): number {
   try {
     return statSync(path).mode & 0o777
