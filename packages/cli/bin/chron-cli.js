@@ -1,4 +1,8 @@
 #!/usr/bin/env node
+import module from 'node:module'
+
+// From Node.js 22 on, what was compiled is kept for the next run.
+module.enableCompileCache?.()
 try {
   const { main } = await import('../dist/main.js')
   process.exitCode = await main(process.argv.slice(2))

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import type { Logger } from 'pino'
+import type { Diagnostics } from './diagnostics.js'
 import type { Output } from './output/output.js'
 
 /** What every command gets once the global options were read. */
 export interface CommandContext {
   readonly output: Output
-  readonly log: Logger
+  readonly log: Diagnostics
   /** Machine-readable output was asked for. */
   readonly json: boolean
   /** Aborted by the first SIGINT or SIGTERM, or when the reader of standard output has closed it. */

@@ -1,10 +1,15 @@
 import { writeSync } from 'node:fs'
-import { type Logger, pino } from 'pino'
+import { createRequire } from 'node:module'
+import type { LogFn, Logger } from 'pino'
 import { printable } from './output/printable.js'
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** What commands say beside their result. */
+export type Diagnostics = Readonly<Record<'debug' | 'info' | 'warn' | 'error', LogFn>>
+
+const load = createRequire(import.meta.url)
 const STDERR = 2
 const LEVEL_NAMES: Readonly<Record<number, string>> = {
   10: 'trace',
@@ -19,9 +24,21 @@ const BOOKKEEPING = new Set(['level', 'time', 'msg', 'err'])
 
 /**
  * Diagnostics go to standard error: one readable line each on a terminal, pino's NDJSON elsewhere. Writes are synchronous, so that nothing is lost when the
- * process ends right after.
+ * process ends right after. The library is loaded for the first line: most runs have none, and most of them are short.
  */
-export function createDiagnostics(level: LogLevel, readable: boolean): Logger {
+export function createDiagnostics(level: LogLevel, readable: boolean): Diagnostics {
+  let logger: Logger | undefined
+  const log = (name: keyof Diagnostics): LogFn => {
+    return (...args: [unknown]) => {
+      logger ??= createLogger(level, readable)
+      logger[name](...(args as [string]))
+    }
+  }
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+}
+
+function createLogger(level: LogLevel, readable: boolean): Logger {
+  const { pino } = load('pino') as typeof import('pino')
   const destination = { write: (line: string) => writeToStderr(readable ? readableLine(line) : line) }
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 }

@@ -1,6 +1,7 @@
 export { BACKUP_FILE, type BackupManifest, readBackupManifest } from './backup/backup-manifest.js'
-export { backupQueue, type RestoreReport, recoverOnce, restoreQueue } from './backup/backup-queue.js'
+export { backupQueue, type RestoreReport, restoreQueue } from './backup/backup-queue.js'
 export { type BackupOptions, type BackupProgress, type BackupReport, QueueBackup } from './backup/queue-backup.js'
+export { recoverOnce } from './backup/recover-once.js'
 export {
   ACKNOWLEDGED_FILE,
   type AcknowledgedProblem,

@@ -100,6 +100,7 @@ export type {
 export {
   checkAgainstRegistry,
   type ForeignSchema,
+  type RegisteredType,
   readSchemas,
   SCHEMA_FOLDER,
   type SchemaRegistry,

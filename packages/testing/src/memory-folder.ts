@@ -28,10 +28,11 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
-function chooseParent(): string {
-  const found = isDirectory(MEMORY) ? MEMORY : tmpdir()
-  if (found !== MEMORY)
-    process.emitWarning(`${MEMORY} is missing: queues of tests are in ${found}`, {
+/** Chooses where folders are made, once per process, and cleans up there. */
+export function chooseParent(memory = MEMORY): string {
+  const found = isDirectory(memory) ? memory : tmpdir()
+  if (found !== memory)
+    process.emitWarning(`${memory} is missing: queues of tests are in ${found}`, {
       type: 'ChronicleTesting',
       code: 'CHRONICLE_NO_MEMORY_FOLDER',
     })

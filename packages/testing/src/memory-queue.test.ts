@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { openReader } from '@chronicle-ts/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { amount } from '../../../tools/evidence/effort/effort.mjs'
 import { memoryQueue } from './index.js'
-import { makeFolder, removeFolder, sweep } from './memory-folder.js'
+import { chooseParent, makeFolder, removeFolder, sweep } from './memory-folder.js'
 
 /** Queues that are made one after the other; a descriptor that leaks with each is seen with far fewer. */
 const QUEUES = amount({ short: 200, long: 1000 })
@@ -130,6 +133,25 @@ describe('a queue in memory', () => {
 })
 
 describe('folders in memory', () => {
+  it('are in the folder for temporary files where the system has no memory for them, with a warning', async () => {
+    const warned = once(process, 'warning')
+    expect(chooseParent('/dev/missing')).toBe(tmpdir())
+    expect((await warned)[0]).toMatchObject({
+      code: 'CHRONICLE_NO_MEMORY_FOLDER',
+      message: expect.stringContaining('/dev/missing'),
+    })
+  })
+
+  it('belong to the worker that made them; a worker opens handles of its own on the queue of another', async () => {
+    using queue = memoryQueue()
+    queue.writer.append(1, Buffer.from('from the main thread'))
+    const worker = new Worker(new URL('../test/programs/read-in-worker.mjs', import.meta.url), { workerData: queue.directory })
+    const [message] = await once(worker, 'message')
+    await once(worker, 'exit')
+    expect(message).toEqual({ read: 'from the main thread', writer: 'ERR_WRITER_ACTIVE', own: expect.any(String) })
+    expect([existsSync(message.own), existsSync(queue.directory)]).toEqual([false, true])
+  })
+
   it('are deleted for processes that do not exist, and for no others', () => {
     const folder = makeFolder()
     const dead = ['chronicle-testing-4194999-77-abc', `chronicle-testing-${process.pid}-1-abc`]

@@ -1,10 +1,10 @@
 import { InvalidArgumentError, type ReaderOptions } from '@chronicle-ts/core'
-import { checkOptions, checkSignal, type OptionNames } from '@chronicle-ts/core/internal'
+import { checkObject, checkOptions, checkSignal, type OptionNames } from '@chronicle-ts/core/internal'
 import type { FanInOptions } from '@chronicle-ts/fanin'
 import type { AnyMessageType, MessageKey } from '@chronicle-ts/schema'
-import type { AnySelection, Selection } from '@chronicle-ts/typed'
+import { type AnySelection, checkTypes, type Selection } from '@chronicle-ts/typed'
 import type { FailedSource } from './source-failures.js'
-import type { Topic } from './topic.js'
+import { checkName, type Topic } from './topic.js'
 
 /** Which messages of a topic are delivered, under which name, and in which order. */
 export interface SubscribeOptions<Types extends readonly AnyMessageType[]> {
@@ -88,6 +88,11 @@ export function resolveSubscribeOptions(
   } = options
   const { mode, allowedLatenessNs, holdBackMs } = options
   checkSignal(signal)
+  checkName('name', name)
+  checkTypes(types)
+  checkObject(reader)
+  checkCallback('onProblem', onProblem)
+  checkCallback('onDetached', onDetached)
   const foreign = types.find((type) => !topic.types.includes(type))
   if (foreign !== undefined)
     throw new InvalidArgumentError({ argument: 'types', value: foreign.name, expected: 'types of the topic' })
@@ -99,4 +104,9 @@ export function resolveSubscribeOptions(
     ...(holdBackMs !== undefined && { holdBackMs }),
   }
   return { name, types, selection: { where, key, onBadMessage }, source, fanIn, commit, reader, signal, onProblem, onDetached }
+}
+
+function checkCallback(argument: string, callback: unknown): void {
+  if (callback !== undefined && typeof callback !== 'function')
+    throw new InvalidArgumentError({ argument, value: callback, expected: 'a function' })
 }

@@ -1,5 +1,6 @@
 import { BusLayout } from '@chronicle-ts/bus'
 import { ClosedError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
+import { checkObject } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { openSources } from './sources/open-sources.js'
 import { resolveSubscribeOptions, type SubscribeOptions } from './subscribe-options.js'
@@ -34,6 +35,7 @@ export class TopicBus<const T extends Topics> implements Disposable {
 
   /** Use {@link openBus}. */
   constructor(root: DirectoryPath, topics: T) {
+    checkObject(topics)
     this.layout = new BusLayout(root)
     this.topics = topics
   }

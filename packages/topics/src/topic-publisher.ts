@@ -1,6 +1,6 @@
 import { type BusLayout, openFeedWriter, openStrategyEndpoints } from '@chronicle-ts/bus'
 import { openWriter, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { checkFlag, checkOptions } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { TypedWriter } from '@chronicle-ts/typed'
 import type { Topic } from './topic.js'
@@ -57,6 +57,7 @@ export function openPublisher<const Types extends readonly AnyMessageType[]>(
   options: PublisherOptions,
 ): TopicPublisher<Types> {
   checkOptions(options, { key: true, writer: true, announce: true })
+  checkFlag('announce', options.announce)
   const place = placeOf(layout, topic, options.key)
   const opened = openQueue(layout, topic, place, options)
   try {

@@ -1,9 +1,13 @@
 import { isBusName } from '@chronicle-ts/bus'
 import { InvalidArgumentError } from '@chronicle-ts/core'
+import { checkObject } from '@chronicle-ts/core/internal'
 import { type AnyMessageType, checkCompatible } from '@chronicle-ts/schema'
+import { checkTypes } from '@chronicle-ts/typed'
 
 /** Stands for every strategy, or every feed. */
 export const EVERY = '*'
+
+const KINDS: ReadonlySet<string> = new Set<Topic['kind']>(['feed', 'orders-out', 'orders-in', 'queue'])
 
 /** What a program calls a topic: where its queues are, and which types its messages have. Made by {@link feed}, {@link ordersOut}, {@link ordersIn} or {@link queue}. */
 export interface Topic<Types extends readonly AnyMessageType[] = readonly AnyMessageType[]> {
@@ -16,18 +20,21 @@ export interface Topic<Types extends readonly AnyMessageType[] = readonly AnyMes
 /** A market-data feed of the bus's layout: one publisher, any number of subscribers; `*` for every feed: its subscriber merges them and follows them as they come and go. */
 export function feed<const Types extends readonly AnyMessageType[]>(name: string, types: Types): Topic<Types> {
   if (name !== EVERY) checkName('feed', name)
+  checkTypes(types)
   return { kind: 'feed', place: name, types }
 }
 
 /** What a strategy sends to its router; `*` for what all strategies send: its subscriber merges them and follows them as they come and go. */
 export function ordersOut<const Types extends readonly AnyMessageType[]>(strategy: string, types: Types): Topic<Types> {
   if (strategy !== EVERY) checkName('strategy', strategy)
+  checkTypes(types)
   return { kind: 'orders-out', place: strategy, types }
 }
 
 /** What the router answers a strategy; `*` leaves the strategy to the `key` of the publisher. A subscriber of `*` names one with `source`, or reads the answers to all. */
 export function ordersIn<const Types extends readonly AnyMessageType[]>(strategy: string, types: Types): Topic<Types> {
   if (strategy !== EVERY) checkName('strategy', strategy)
+  checkTypes(types)
   return { kind: 'orders-in', place: strategy, types }
 }
 
@@ -40,6 +47,7 @@ export function queue<const Types extends readonly AnyMessageType[]>(path: strin
       value: path,
       expected: 'names of letters, digits, dots, underscores and hyphens, with / between them',
     })
+  checkTypes(types)
   return { kind: 'queue', place: path, types }
 }
 
@@ -60,13 +68,15 @@ export type Topics = Readonly<Record<string, Topic>>
  * ```
  */
 export function defineTopics<const T extends Topics>(topics: T): T {
+  checkObject(topics)
   const byQueue = new Map<string, Map<number, AnyMessageType>>()
   for (const [name, topic] of Object.entries(topics)) {
-    if (!isTopic(topic))
+    if (!isTopic(topic) || !KINDS.has(topic.kind))
       throw new InvalidArgumentError({ argument: name, value: topic, expected: 'a topic, as feed() makes one' })
     const path = `${topic.kind}/${topic.place}`
     const known = byQueue.get(path) ?? new Map<number, AnyMessageType>()
     byQueue.set(path, known)
+    checkTypes(topic.types)
     for (const type of topic.types) {
       const other = known.get(type.typeId)
       if (other !== undefined) checkCompatible(other.description, type.description)
@@ -80,7 +90,8 @@ function isTopic(topic: unknown): topic is Topic {
   return typeof topic === 'object' && topic !== null && 'kind' in topic && 'place' in topic && 'types' in topic
 }
 
-function checkName(argument: string, name: unknown): void {
+/** @throws `ERR_INVALID_ARGUMENT` for a name that no feed, strategy or reader can have */
+export function checkName(argument: string, name: unknown): void {
   if (isBusName(name)) return
   const expected = '1 to 128 letters, digits, dots, underscores and hyphens, with no dot in front'
   throw new InvalidArgumentError({ argument, value: name, expected })

@@ -15,6 +15,7 @@ it('exports exactly these values', () => {
     'asTypedReader',
     'asTypedWriter',
     'checkSelection',
+    'checkTypes',
     'checkTypesAgainstRegistry',
     'commitBefore',
     'newReadEntry',

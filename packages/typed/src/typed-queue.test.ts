@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
-import { message, readSchemas, u8, u16, u32, utf8 } from '@chronicle-ts/schema'
+import { bool, message, readSchemas, u8, u16, u32, utf8 } from '@chronicle-ts/schema'
 import { describe, expect, it } from 'vitest'
 import { Depth, Note, Quote, QuoteV1, quote } from '../test/support/messages.js'
 import { SMALL, useQueueFolder } from '../test/support/queue-folder.js'
@@ -347,6 +347,24 @@ describe('positions', () => {
     using tolerant = openTypedReader(folder.queue(), 'r', [Quote], { onBadMessage: 'skip' })
     expect(tolerant.next()?.sequence).toBe(2)
     expect(tolerant.skipped).toEqual({ byType: new Map([[1, 1]]), bad: 1 })
+  })
+
+  it('move over a message that is bad by a field that the key or the predicate reads, when bad ones are skipped', () => {
+    const Side = message('Side', 4, { isBuy: bool(), note: utf8() }).keyedBy('isBuy')
+    {
+      using writer = openTypedWriter(folder.queue(), [Side], SMALL)
+      const [badKey, badNote] = [1, 2].map(() => Side.encode({ isBuy: true, note: 'x' }))
+      badKey?.fill(77, 0, 1)
+      badNote?.fill(0xff, 4, 8)
+      for (const bytes of [badKey, badNote]) writer.queue.append(4, bytes as Uint8Array, { schemaVersion: 1 })
+      writer.append(Side, { isBuy: true, note: 'good' })
+    }
+    const chosen = { key: new Set([true]), where: ({ note }: { note: string }) => note !== '' }
+    using strict = openTypedReader(folder.queue(), 'strict', [Side], chosen)
+    expect([codeOf(() => strict.next()), codeOf(() => strict.next())]).toEqual(['ERR_BAD_MESSAGE', 'ERR_BAD_MESSAGE'])
+    using tolerant = openTypedReader(folder.queue(), 'tolerant', [Side], { ...chosen, onBadMessage: 'skip' })
+    expect(tolerant.next()?.body.note).toBe('good')
+    expect(tolerant.skipped).toEqual({ byType: new Map([[4, 2]]), bad: 2 })
   })
 
   it('stay at a message whose predicate throws, also when it is the first of its segment', () => {

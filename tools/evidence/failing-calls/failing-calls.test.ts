@@ -38,6 +38,11 @@ describe('when a system call fails', () => {
     ['open a router', 59],
     ['export to a file', 11],
     ['import from a file', 59],
+    ['back up', 59],
+    ['restore', 59],
+    ['salvage', 59],
+    ['discover a queue', 23],
+    ['discover a strategy', 23],
   ])('L46, L49, L54: what is reported is true and the queue goes on: %s', (operation, stride) => {
     const { status, output } = failingCalls(['--operation', operation, ...shortForm(stride)])
     expect(output).toMatch(/\n[1-9]\d* failing calls, 0 broke a promise\.\n/)

@@ -67,6 +67,9 @@ const NEIGHBOUR = /readFileSync\(new URL\('([^']+)', import\.meta\.url\), 'utf8'
 const REPLACED = [
   { file: 'ui-server.js', code: "fileURLToPath(new URL('../../../dist/ui', import.meta.url))", by: 'singleFile.page()' },
   { file: 'worker-process.js', code: 'const node = [PROGRAM, ', by: 'const node = [...singleFile.worker, ' },
+  // Loaded when they are needed, where there are packages to load them from.
+  { file: 'cli/dist/diagnostics.js', code: "load('pino')", by: "require('pino')" },
+  { file: 'schema/dist/index.js', code: 'load("saxes")', by: 'require("saxes")' },
   // CommonJS has no `await` outside of functions.
   { file: 'bench-worker.js', code: '\ntry {\n', by: '\nvoid (async () => { try {\n' },
   { file: 'bench-worker.js', code: '//# sourceMappingURL', by: '})()\n//# sourceMappingURL' },
@@ -80,7 +83,7 @@ const REPLACED = [
 const embedNeighbours = {
   name: 'embed-neighbours',
   setup({ onLoad }) {
-    onLoad({ filter: /packages\/cli\/dist\/.*\.js$/ }, ({ path }) => {
+    onLoad({ filter: /packages\/(cli|schema)\/dist\/.*\.m?js$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8').replace(NEIGHBOUR, (_, name) =>
         JSON.stringify(readFileSync(join(dirname(path), name), 'utf8')),
       )

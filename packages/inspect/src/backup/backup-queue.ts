@@ -1,4 +1,4 @@
-import { type DirectoryPath, openWriter, type RecoveryAction } from '@chronicle-ts/core'
+import type { DirectoryPath, RecoveryAction } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
 import { type BackupOptions, type BackupReport, QueueBackup } from './queue-backup.js'
 
@@ -13,7 +13,10 @@ import { type BackupOptions, type BackupReport, QueueBackup } from './queue-back
  * ```
  */
 export function backupQueue(source: DirectoryPath, target: DirectoryPath, options: BackupOptions = {}): BackupReport {
-  const backup = new QueueBackup(source, target, options)
+  return copyWhole(new QueueBackup(source, target, options))
+}
+
+function copyWhole(backup: QueueBackup): BackupReport {
   try {
     while (backup.step());
     return backup.commit()
@@ -29,7 +32,7 @@ export interface RestoreReport extends BackupReport {
 }
 
 /**
- * Makes a queue from a backup, or from any copy of a queue: copies and verifies it, and opens it once for writing, so that it is in order for its first user.
+ * Makes a queue from a backup, or from any copy of a queue: copies and verifies it, and opens it once for writing, so that it is in order for its first user. It gets its name last.
  *
  * @throws as {@link backupQueue}, and what `openWriter` throws.
  */
@@ -39,16 +42,6 @@ export function restoreQueue(
   options: Pick<BackupOptions, 'positions' | 'verify'> = {},
 ): RestoreReport {
   checkOptions(options, { positions: true, verify: true })
-  const report = backupQueue(backup, target, { ...options, isRestore: true })
-  return { ...report, recovery: recoverOnce(target) }
-}
-
-/** Opens a queue for writing and closes it again. */
-export function recoverOnce(directory: DirectoryPath): readonly RecoveryAction[] {
-  const writer = openWriter(directory)
-  try {
-    return [...writer.recovery]
-  } finally {
-    writer.close()
-  }
+  const work = new QueueBackup(backup, target, { ...options, isRestore: true })
+  return { ...copyWhole(work), recovery: work.recovery }
 }

@@ -7,9 +7,10 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { QueueSalvage } from '../salvage/queue-salvage.js'
-import { readBackupManifest } from './backup-manifest.js'
+import { BACKUP_FILE, readBackupManifest } from './backup-manifest.js'
 import { backupQueue, restoreQueue } from './backup-queue.js'
 import { QueueBackup } from './queue-backup.js'
 
@@ -114,6 +115,21 @@ describe('backing up and restoring a queue', () => {
       child.kill('SIGKILL')
       await exit
     }
+  })
+
+  it('ends where the end was looked up, although the writer has rolled since', () => {
+    const writer = openWriter(queue, { segmentSize: 4096 })
+    for (let index = 0; index < 5; index += 1) writer.append(1, Buffer.from(`message ${index}`))
+    const work = new QueueBackup(queue, join(root, 'backup'))
+    for (let index = 5; index < 100; index += 1) writer.append(1, Buffer.from(`message ${index}`))
+    while (work.step());
+    expect(work.commit()).toMatchObject({ records: 5, nextSequence: 5, problems: [] })
+    expect(readQueue(join(root, 'backup')).problems.filter(({ file }) => file !== BACKUP_FILE)).toEqual([])
+    restoreQueue(join(root, 'backup'), join(root, 'restored'))
+    const restored = openWriter(join(root, 'restored'))
+    expect(restored.append(1, Buffer.from('next'))).toBe(5)
+    restored.close()
+    writer.close()
   })
 
   it('leaves nothing when it is abandoned, and refuses what it would overwrite', () => {

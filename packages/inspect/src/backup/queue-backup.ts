@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
+import { type DirectoryPath, InvalidArgumentError, NotAQueueError, type RecoveryAction } from '@chronicle-ts/core'
 import {
   absolutePath,
   CONTROL_DEVICE_OFFSET,
@@ -18,8 +18,9 @@ import {
 } from '@chronicle-ts/core/internal'
 import { ACKNOWLEDGED_FILE } from '../cold/acknowledged.js'
 import { checksum } from '../cold/checksum.js'
+import { coded } from '../cold/coded.js'
 import { readColdControl } from '../cold/cold-control.js'
-import { readColdFile } from '../cold/cold-file.js'
+import { ColdFileError, readColdFile } from '../cold/cold-file.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import { listQueue } from '../cold/queue-listing.js'
@@ -28,6 +29,9 @@ import { type QueueVerification, verifyQueue } from '../cold/queue-verification.
 import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { BACKUP_FILE, type BackupManifest } from './backup-manifest.js'
 import { type CopyMethod, copySegment } from './copy-segment.js'
+import { inspectEnd } from './inspect-end.js'
+import { openHead } from './open-head.js'
+import { recoverOnce } from './recover-once.js'
 import { TemporaryCopy } from './temporary-copy.js'
 import { syncFolder, writeDurably } from './write-durably.js'
 
@@ -88,6 +92,7 @@ export class QueueBackup {
   #verification: QueueVerification | undefined
   #problems: readonly QueueProblem[] = []
   #records = 0
+  #recovery: readonly RecoveryAction[] = []
   #phase: 'copy' | 'finish' | 'verify' | 'done' = 'copy'
 
   /**
@@ -98,17 +103,20 @@ export class QueueBackup {
     this.#source = absolutePath(source)
     this.#target = absolutePath(target)
     this.#options = options
-    this.#checkTarget()
     // Positions come first: the end that is looked up afterwards is not before any of them.
-    this.#positions = options.positions === false ? new Map() : readPositions(this.#source)
-    this.#inspection = inspectQueue(this.#source, { segmentLimit: 2 })
+    const [positions, inspection] = coded(this.#source, () => {
+      this.#checkTarget()
+      return [options.positions === false ? new Map() : readPositions(this.#source), inspectEnd(this.#source)] as const
+    })
+    this.#positions = positions
+    this.#inspection = inspection
     const { head, segments, segmentSize } = this.#inspection
     if (!this.#inspection.isQueue || segmentSize === undefined || head.segmentId === undefined || head.offset === undefined)
       throw new NotAQueueError({ directory: this.#source, detail: 'it holds no segment that could be copied' })
     this.#segmentSize = segmentSize
     const headId = head.segmentId
-    this.#segmentIds = segmentIdsOf(this.#source, segments).filter((id) => id <= headId)
-    this.#folder = TemporaryCopy.make(this.#target)
+    this.#segmentIds = coded(this.#source, () => segmentIdsOf(this.#source, segments)).filter((id) => id <= headId)
+    this.#folder = coded(this.#target, () => TemporaryCopy.make(this.#target))
     this.#temporary = this.#folder.path
   }
 
@@ -121,22 +129,33 @@ export class QueueBackup {
 
   /** Copies one more segment, or verifies some more. Returns whether there is more to do. */
   step(): boolean {
-    if (this.#phase === 'copy') this.#copyNext()
-    else if (this.#phase === 'finish') this.#finishCopy()
-    else if (this.#phase === 'verify') this.#verifySome()
-    return this.#phase !== 'done'
+    return coded(this.#temporary, () => {
+      if (this.#phase === 'copy') this.#copyNext()
+      else if (this.#phase === 'finish') this.#finishCopy()
+      else if (this.#phase === 'verify') this.#verifySome()
+      return this.#phase !== 'done'
+    })
+  }
+
+  /** What the first open of a queue that is restored did. */
+  get recovery(): readonly RecoveryAction[] {
+    return this.#recovery
   }
 
   /** Gives the copy its name and returns what was copied. To be called when {@link step} has returned false. */
   commit(): BackupReport {
+    return coded(this.#temporary, () => this.#commit())
+  }
+
+  #commit(): BackupReport {
     const manifest = this.#manifest()
     if (this.#options.isRestore !== true)
       writeDurably(join(this.#temporary, BACKUP_FILE), `${JSON.stringify(manifest, undefined, 2)}\n`)
     syncFolder(join(this.#temporary, READERS_DIRECTORY))
     syncFolder(this.#temporary)
+    if (this.#options.isRestore === true) this.#recovery = recoverOnce(this.#temporary)
     this.#checkTarget()
     this.#folder.rename(this.#target)
-    syncFolder(dirname(this.#target))
     return {
       ...manifest,
       directory: this.#target,
@@ -179,6 +198,7 @@ export class QueueBackup {
       this.#noteMissing(id)
       return
     }
+    if (length !== undefined) openHead(to, length)
     this.#firstCopied ??= id
     this.#methods[method] += 1
     this.#bytes += length ?? this.#segmentSize
@@ -293,12 +313,13 @@ function readPositions(directory: string): Map<string, { bytes: Buffer; position
   return positions
 }
 
-/** `undefined` for what is not a file, or may not be read: the reader then begins again, as it would in the original. */
+/** `undefined` for what is not a file, or may not be read: the reader then begins again, as it would in the original. @throws ColdFileError for another reason, which may pass. */
 function readPositionFile(path: string): Buffer | undefined {
   try {
     return readColdFile(path, POSITION_LENGTH)
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof ColdFileError && error.isLasting) return undefined
+    throw error
   }
 }
 

@@ -20,6 +20,11 @@ export class ColdFileError extends Error {
     super(`Cannot read ${path}: ${errno}`, options)
   }
 
+  /** Whether the reason is what stands there, or a permission, and so stays; another one may pass. */
+  get isLasting(): boolean {
+    return ['ENOTREG', 'ELOOP', 'EACCES', 'EPERM'].includes(this.errno)
+  }
+
   /** What stands in the way, in words where the system's name for it says little. */
   get reason(): string {
     if (this.errno === 'ELOOP') return 'ELOOP, it is a link, which is not followed'

@@ -15,6 +15,7 @@ import {
 import { TemporaryCopy } from '../backup/temporary-copy.js'
 import { syncFolder, writeDurably } from '../backup/write-durably.js'
 import { checksum } from '../cold/checksum.js'
+import { coded } from '../cold/coded.js'
 import { ColdFile } from '../cold/cold-file.js'
 import type { ColdPosition, ColdRecord } from '../cold/cold-item.js'
 import type { ColdReader } from '../cold/cold-reader.js'
@@ -100,15 +101,22 @@ export class QueueSalvage {
         value: this.#target,
         expected: 'a directory outside of the queue that does not exist',
       })
-    statSync(dirname(this.#target))
+    coded(this.#target, () => statSync(dirname(this.#target)))
     this.#inspection = inspectQueue(this.#source)
     const segmentSize = commonLength(this.#inspection) ?? this.#inspection.segmentSize
     if (!this.#inspection.isQueue || segmentSize === undefined || !isExistingSegmentSize(segmentSize))
       throw new NotAQueueError({ directory: this.#source, detail: 'it holds no segment' })
     this.#segmentSize = segmentSize
-    this.#reader = openColdReader(this.#source, { to: 'present' })
     this.#readers = movedReaders(this.#inspection)
-    this.#folder = TemporaryCopy.make(this.#target)
+    // A reader that is not carried over begins again: that is a loss, too.
+    this.#problems.push(...this.#inspection.readers.flatMap(({ problem }) => problem ?? []))
+    this.#folder = coded(this.#target, () => TemporaryCopy.make(this.#target))
+    try {
+      this.#reader = coded(this.#source, () => openColdReader(this.#source, { to: 'present' }))
+    } catch (error) {
+      this.#folder.abandon()
+      throw error
+    }
     this.#temporary = this.#folder.path
     this.#builder = new SegmentBuilder(this.#temporary, { segmentSize, epoch: this.#epoch, createdNs: this.#createdNs })
   }
@@ -119,17 +127,25 @@ export class QueueSalvage {
 
   /** Copies some thousand records. Returns whether there are more. */
   step(): boolean {
+    return coded(this.#temporary, () => this.#step())
+  }
+
+  #step(): boolean {
     for (let count = 0; count < STEP_ITEMS && !this.#isDone; count += 1) {
       const item = this.#reader.next()
       if (item === undefined) this.#isDone = true
       else if (item.kind === 'record') this.#copy(item)
-      else if (item.kind === 'problem') this.#problems.push(item.problem)
+      else if (item.kind === 'problem') this.#note(item.problem)
     }
     return !this.#isDone
   }
 
   /** Completes the new queue, syncs it and gives it its name. To be called when {@link step} has returned false. */
   commit(): SalvageReport {
+    return coded(this.#temporary, () => this.#commit())
+  }
+
+  #commit(): SalvageReport {
     const nextSequence = this.#last + 1
     const end = this.#builder.finish(Math.max(0, nextSequence))
     const epoch = this.#epoch
@@ -153,7 +169,6 @@ export class QueueSalvage {
     syncFolder(join(this.#temporary, READERS_DIRECTORY))
     syncFolder(this.#temporary)
     this.#folder.rename(this.#target)
-    syncFolder(dirname(this.#target))
     this.#close()
     return this.#report(nextSequence)
   }
@@ -175,6 +190,13 @@ export class QueueSalvage {
     this.#last = Math.max(this.#last, sequence)
     this.#records += 1
     this.#bytes += RECORD_HEADER_LENGTH + payload.length
+  }
+
+  /** A segment that the disk does not give is lost, and the rest is saved. One that this process had no descriptor or memory for is not lost, and is not left out. */
+  #note(problem: QueueProblem): void {
+    const limit = problem.code === 'FILE_UNREADABLE' ? /\b(EMFILE|ENFILE|ENOMEM)\b/.exec(problem.message)?.[0] : undefined
+    if (limit !== undefined) throw Object.assign(new Error(problem.message), { code: limit, syscall: 'open', path: this.#source })
+    this.#problems.push(problem)
   }
 
   #noteGap(gap: SalvageGap): void {

@@ -69,6 +69,19 @@ describe('salvaging a queue', () => {
     expect(observer.next()?.sequence).toBe(199)
   })
 
+  it('lets a search by time find what a timestamp that goes back would hide', () => {
+    const backwards = join(root, 'backwards')
+    const writer = openWriter(backwards, { segmentSize: 4096 })
+    // Three to a segment.
+    for (const timestampNs of [10n, 50n, 20n, 30n, 60n, 70n, 80n]) writer.append(1, Buffer.alloc(1000), { timestampNs })
+    writer.close()
+    salvageQueue(backwards, join(root, 'new'))
+    for (const directory of [backwards, join(root, 'new')]) {
+      using observer = openObserver(directory, { start: { timestampNs: 40n } })
+      expect(observer.next()?.sequence).toBe(1)
+    }
+  })
+
   it('makes nothing of what is not a queue, and overwrites nothing', () => {
     mkdirSync(join(root, 'empty'))
     expect(() => salvageQueue(join(root, 'empty'), join(root, 'new'))).toThrow(

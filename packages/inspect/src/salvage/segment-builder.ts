@@ -29,7 +29,8 @@ interface OpenSegment {
   readonly fd: number
   readonly firstSequence: number
   count: number
-  lastTimestampNs: bigint
+  /** Whether a timestamp is lower than the one before it: then the header tells no last one, so that a search by time looks at every record. */
+  goesBack: boolean
 }
 
 /** Writes the segment files of a new queue, record by record, with the bytes as they are given. The queue has no users before {@link finish} has returned. */
@@ -43,6 +44,7 @@ export class SegmentBuilder {
   #nextId = 0
   #offset = SEGMENT_FIRST_RECORD_OFFSET
   #buffered = 0
+  #lastTimestampNs = 0n
   /** The offset up to which the segment's file is written. */
   #written = SEGMENT_FIRST_RECORD_OFFSET
 
@@ -68,7 +70,8 @@ export class SegmentBuilder {
     this.#write(payload)
     this.#fill(length - RECORD_HEADER_LENGTH - payload.length)
     this.#segment.count += 1
-    this.#segment.lastTimestampNs = timestampNs
+    this.#segment.goesBack ||= timestampNs < this.#lastTimestampNs
+    this.#lastTimestampNs = timestampNs
     this.#offset += length
     return place
   }
@@ -93,7 +96,7 @@ export class SegmentBuilder {
     this.#offset = SEGMENT_FIRST_RECORD_OFFSET
     this.#written = SEGMENT_FIRST_RECORD_OFFSET
     const fd = openSync(join(this.#directory, segmentFileName(id)), 'wx')
-    return { id, fd, firstSequence, count: 0, lastTimestampNs: 0n }
+    return { id, fd, firstSequence, count: 0, goesBack: false }
   }
 
   #write(bytes: Uint8Array): void {
@@ -126,7 +129,8 @@ export class SegmentBuilder {
 
   #close(isSealed: boolean): void {
     this.#flush()
-    const { id, fd, firstSequence, count, lastTimestampNs } = this.#segment as OpenSegment
+    const { id, fd, firstSequence, count, goesBack } = this.#segment as OpenSegment
+    const lastTimestampNs = goesBack ? 0n : this.#lastTimestampNs
     const sealed = { flags: SEGMENT_FLAG_SEALED, endOffset: this.#offset, recordCount: count, lastTimestampNs }
     const header = encodeSegmentHeader({
       segmentId: id,
@@ -138,7 +142,8 @@ export class SegmentBuilder {
     this.#writeAt(header, 0)
     ftruncateSync(fd, this.#segmentSize)
     fsyncSync(fd)
-    closeSync(fd)
+    // The descriptor is free for every answer of the system, and must not be closed twice.
     this.#segment = undefined
+    closeSync(fd)
   }
 }

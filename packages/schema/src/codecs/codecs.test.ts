@@ -154,6 +154,14 @@ it('writes what the library of Protocol Buffers reads, and refuses what it refus
   expect(codeOf(() => type.encode({ ids: ['x'] } as never))).toBe('ERR_INVALID_ARGUMENT')
 })
 
+it.each([undefined, null, 5, {}, { file: null }])('defines no message of Protocol Buffers by %o', (given) => {
+  expect(codeOf(() => protobufMessage('Proto', 1, given as never))).toBe('ERR_INVALID_ARGUMENT')
+})
+
+it.each([undefined, null, 5, [null], [5]])('makes no decoder of %o', (types) => {
+  expect(codeOf(() => createDecoder(types as never))).toBe('ERR_INVALID_ARGUMENT')
+})
+
 it('refuses two types with one name or one typeId', () => {
   const one = jsonMessage('One', 1)
   expect(codeOf(() => createDecoder([one, jsonMessage('Two', 1)]))).toBe('ERR_INVALID_ARGUMENT')

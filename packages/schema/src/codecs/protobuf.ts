@@ -25,6 +25,8 @@ export function protobufMessage<Desc extends DescMessage, const Name extends str
   checkOptions(options, { version: true })
   const { version = 1 } = options
   checkVersion(version)
+  if ((schema as { readonly kind?: unknown } | undefined | null)?.kind !== 'message')
+    throw new InvalidArgumentError({ argument: name, value: schema, expected: 'a message schema of @bufbuild/protobuf' })
   const protobuf = { typeName: schema.typeName, descriptorSet: descriptorSetOf(schema.file) }
   return createMessage({ name, typeId, version, encoding: 'protobuf', fields: [], protobuf }, schema)
 }

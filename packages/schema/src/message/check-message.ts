@@ -37,6 +37,12 @@ export function checkKey(fields: readonly FieldDescription[], key: unknown, type
     })
 }
 
+/** Refuses what is not a list of message types. */
+export function checkTypeList(types: unknown): void {
+  if (!Array.isArray(types) || !types.every((type) => typeof type === 'object' && type !== null && 'description' in type))
+    throw new InvalidArgumentError({ argument: 'types', value: types, expected: 'an array of message types' })
+}
+
 /** Whether a range lies inside of the view. Small, because every message asks. */
 export function isRangeWithin(view: DataView, offset: number, length: number): boolean {
   return Number.isInteger(offset) && Number.isInteger(length) && offset >= 0 && length >= 0 && offset + length <= view.byteLength

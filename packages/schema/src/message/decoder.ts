@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import { checkTypeList } from './check-message.js'
 import type { AnyMessageType, BodyOf, MessageReader } from './message-type.js'
 
 /** A decoded message of one of several types: `type` tells which, and narrows `body`. */
@@ -51,6 +52,7 @@ function createEntry(type: AnyMessageType): Entry {
 }
 
 function checkDistinct(types: readonly AnyMessageType[]): void {
+  checkTypeList(types)
   for (const fact of ['name', 'typeId'] as const) {
     const seen = new Set<unknown>()
     for (const type of types) {

@@ -99,9 +99,13 @@ export abstract class InPlaceMessage<Name extends string, T extends MessageTypes
   }
 }
 
-/** Zeroes a range, eight bytes at a time. */
+/** Zeroes a range, eight bytes at a time. The last eight overlap those before them, so that no byte is left for a loop of its own. */
 export function zeroRange(view: DataView, from: number, end: number): void {
-  let at = from
-  for (; at + 8 <= end; at += 8) view.setFloat64(at, 0)
-  for (; at < end; at++) view.setUint8(at, 0)
+  const last = end - 8
+  if (last < from) {
+    for (let at = from; at < end; at++) view.setUint8(at, 0)
+    return
+  }
+  for (let at = from; at < last; at += 8) view.setFloat64(at, 0, true)
+  view.setFloat64(last, 0, true)
 }

@@ -158,6 +158,8 @@ describe('the registry of a queue', () => {
     writeFileSync(join(queue, 'file'), '')
     expect(thrownBy(() => saveSchema(join(queue, 'file'), base))).toMatchObject({ code: 'ERR_IO', errno: 'ENOTDIR' })
     expect(existsSync(join(queue, 'file/schemas'))).toBe(false)
+    expect(thrownBy(() => saveSchema(join(queue, 'missing'), base))).toMatchObject({ code: 'ERR_IO', errno: 'ENOENT' })
+    expect(existsSync(join(queue, 'missing'))).toBe(false)
     mkdirSync(join(queue, 'schemas'))
     chmodSync(join(queue, 'schemas'), 0o700)
     expect(saveSchema(queue, base)).toBe(true)

@@ -91,8 +91,11 @@ export function readSchemas(queueDirectory: string, typeIds?: Iterable<number>):
   return { schemas, problems, foreign }
 }
 
+/** What the registry takes of a type: a message type has it, and so has what {@link readSchemas} returned of another queue, as `{ ...schema, description: schema }`. */
+export type RegisteredType = Pick<AnyMessageType, 'name' | 'typeId' | 'version' | 'description'>
+
 /** Throws `ERR_SCHEMA_INCOMPATIBLE` when a type cannot live beside a definition that the registry holds. Nothing is changed. */
-export function checkAgainstRegistry(registry: SchemaRegistry, type: AnyMessageType): void {
+export function checkAgainstRegistry(registry: SchemaRegistry, type: RegisteredType): void {
   const foreign = registry.foreign.find(({ typeId }) => typeId === type.typeId)
   if (foreign !== undefined) {
     const difference = `encoding is ${foreign.encoding} in version ${foreign.version}, which is unknown here`
@@ -109,7 +112,7 @@ export function checkAgainstRegistry(registry: SchemaRegistry, type: AnyMessageT
  * @returns whether a file was written
  * @throws `ERR_SCHEMA_INCOMPATIBLE` when the registry holds another definition, `ERR_IO`
  */
-export function saveSchema(queueDirectory: string, type: AnyMessageType, registry?: SchemaRegistry): boolean {
+export function saveSchema(queueDirectory: string, type: RegisteredType, registry?: SchemaRegistry): boolean {
   const path = join(queueDirectory, SCHEMA_FOLDER, schemaFileName(type))
   let known = registry ?? readSchemas(queueDirectory, [type.typeId])
   for (let attempts = 0; attempts < SAVE_ATTEMPTS_MAX; attempts++) {
@@ -133,12 +136,23 @@ function createFile(queueDirectory: string, path: string, file: { readonly text:
 }
 
 function createFolder(queueDirectory: string, folder: string): void {
-  if (mkdirSync(folder, { recursive: true }) !== undefined) {
+  if (makeIfMissing(folder)) {
     if (isRoot()) giveToOwner(queueDirectory, (owner) => lchownSync(folder, owner.uid, owner.gid))
     syncFolder(queueDirectory)
   }
   // A link would lead out of the queue.
   if (!lstatSync(folder).isDirectory()) throw new SchemaIoError({ path: folder, errno: 'ENOTDIR' })
+}
+
+/** In a queue that is missing it makes nothing. */
+function makeIfMissing(folder: string): boolean {
+  try {
+    mkdirSync(folder)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
 }
 
 function isRoot(): boolean {

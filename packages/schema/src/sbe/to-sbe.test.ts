@@ -79,4 +79,7 @@ it('refuses what SBE cannot describe', () => {
   ])
     expect(codeOf(() => toSbe([type], options))).toBe('ERR_INVALID_ARGUMENT')
   expect(codeOf(() => toSbe([Quote], { package: 'p', id: 65536 }))).toBe('ERR_INVALID_ARGUMENT')
+  expect(codeOf(() => toSbe([Quote], { id: 1 } as never))).toBe('ERR_INVALID_ARGUMENT')
+  for (const types of [undefined, null, 5, [null]])
+    expect(codeOf(() => toSbe(types as never, options))).toBe('ERR_INVALID_ARGUMENT')
 })

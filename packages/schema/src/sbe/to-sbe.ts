@@ -1,6 +1,7 @@
 import { checkOptions } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { blockLengthAt } from '../layout/field-size.js'
+import { checkTypeList } from '../message/check-message.js'
 import type { AnyMessageType } from '../message/message-type.js'
 import { type FieldDescription, isSection, isSlot, type SchemaDescription } from '../spec/field-spec.js'
 import { elementParts, isNumericType } from '../spec/numeric-type.js'
@@ -29,6 +30,9 @@ export function toSbe(types: readonly AnyMessageType[], schema: SbeExport): stri
   checkOptions(schema, { package: true, id: true, description: true })
   if (!Number.isInteger(schema.id) || schema.id < 0 || schema.id > 0xffff)
     throw new InvalidArgumentError({ argument: 'id', value: schema.id, expected: 'an integer of 0 to 65535' })
+  if (typeof schema.package !== 'string')
+    throw new InvalidArgumentError({ argument: 'package', value: schema.package, expected: 'a text' })
+  checkTypeList(types)
   for (const type of types) checkExportable(type.description)
   const version = types.reduce((newest, type) => Math.max(newest, type.version), 0)
   const named = new TypeList()

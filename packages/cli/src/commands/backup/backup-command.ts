@@ -1,4 +1,4 @@
-import { type BackupReport, QueueBackup, readBackupManifest, recoverOnce } from '@chronicle-ts/inspect'
+import { type BackupReport, QueueBackup, readBackupManifest } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
@@ -83,7 +83,7 @@ async function restore(
   if (manifest === undefined) context.log.info({ path: from }, 'there is no manifest: this is a copy that backup did not make')
   const { report, recovery } = await asOwnerOf(queue, async () => {
     const work = new QueueBackup(from, queue, { ...options, isRestore: true })
-    return { report: await copy(context, work, `restore ${printable(queue)}`), recovery: recoverOnce(queue) }
+    return { report: await copy(context, work, `restore ${printable(queue)}`), recovery: work.recovery }
   })
   const isShort = options.verify && manifest !== undefined && manifest.records > report.records
   if (isShort) context.log.warn(`the backup held ${manifest.records} messages when it was made, and holds ${report.records} now`)

@@ -1,5 +1,6 @@
 const TIMESTAMP_NS_MAX = 0xffff_ffff_ffff_ffffn
 const TYPE_ID_MAX = 0xfffe
+const SCHEMA_VERSION_MAX = 255
 
 /** The bytes of base64 text as encoders write it; `undefined` for any other text, of which decoders would make something else. */
 export function exactBase64(text: string): Buffer | undefined {
@@ -22,8 +23,17 @@ export function exactTimestampNs(value: unknown): bigint | undefined {
 
 /** A type id from 0 to 65534; `undefined` for everything else. */
 export function exactTypeId(value: unknown): number | undefined {
-  const typeId = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value
-  return Number.isInteger(typeId) && (typeId as number) >= 0 && (typeId as number) <= TYPE_ID_MAX ? (typeId as number) : undefined
+  return exactNumber(value, TYPE_ID_MAX)
+}
+
+/** The version of a schema from 0 to 255; `undefined` for everything else. */
+export function exactSchemaVersion(value: unknown): number | undefined {
+  return exactNumber(value, SCHEMA_VERSION_MAX)
+}
+
+function exactNumber(value: unknown, max: number): number | undefined {
+  const number = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value
+  return Number.isInteger(number) && (number as number) >= 0 && (number as number) <= max ? (number as number) : undefined
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u

@@ -7,7 +7,7 @@ import type { ImportOptions } from './import-options.js'
 import { IMPORT_FORMATS } from './read-messages.js'
 
 const EXAMPLES = `
-Appends messages to a queue, which is created when it does not exist. NDJSON and CSV are the formats of chron-cli export: typeId, timestampNs, and text or base64 come from the input, sequences from
+Appends messages to a queue, which is created when it does not exist. NDJSON and CSV are the formats of chron-cli export: typeId, timestampNs, schemaVersion, and text or base64 come from the input, sequences from
 the queue. lines makes one message of every line, raw one message of each whole input. Messages are durable when the command ends.
 
 With an empty cell of CSV the message gets the type of --type or the present time. A byte order mark at the beginning of NDJSON or CSV is skipped. Input that cannot be kept unchanged is refused: text that is not UTF-8

@@ -76,9 +76,9 @@ async function appendAll(context: CommandContext, { streams, target, options }: 
     for (const { file, stream } of streams) {
       for await (const message of readMessages(stream, options.format, context.signal)) {
         if ('error' in message) throw new BadInputError(file, message.line, message.error)
-        const { typeId = options.type, payload } = message
+        const { typeId = options.type, payload, schemaVersion } = message
         const timestampNs = options.now === true ? undefined : message.timestampNs
-        const known = resumed?.compare({ typeId, payload, timestampNs })
+        const known = resumed?.compare({ typeId, payload, timestampNs, schemaVersion })
         if (known === 'different')
           throw new BadInputError(
             file,
@@ -88,7 +88,7 @@ async function appendAll(context: CommandContext, { streams, target, options }: 
         if (known === 'same') target.skipped += 1
         else {
           writer ??= target.open()
-          target.append(writer, { typeId, payload, timestampNs })
+          target.append(writer, { typeId, payload, timestampNs, schemaVersion })
         }
         if (context.signal.aborted) break
       }

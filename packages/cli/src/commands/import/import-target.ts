@@ -10,6 +10,8 @@ export interface CompleteMessage {
   readonly typeId: number
   readonly payload: Uint8Array
   readonly timestampNs: bigint | undefined
+  /** Of the type; absent or 0 where the appender gave none. */
+  readonly schemaVersion?: number | undefined
 }
 
 /** The queue that messages are imported into, and what is in it of this import so far. */
@@ -42,8 +44,8 @@ export class ImportTarget {
     return this.written ? openWriter(this.queue, segmentSize === undefined ? {} : { segmentSize }) : undefined
   }
 
-  append(writer: QueueWriter | undefined, { typeId, payload, timestampNs }: CompleteMessage): void {
-    const sequence = writer?.append(typeId, payload, timestampNs === undefined ? undefined : { timestampNs })
+  append(writer: QueueWriter | undefined, { typeId, payload, timestampNs, schemaVersion = 0 }: CompleteMessage): void {
+    const sequence = writer?.append(typeId, payload, { timestampNs, ...(schemaVersion > 0 && { schemaVersion }) })
     if (sequence !== undefined) this.firstSequence ??= sequence - this.skipped
     this.appended += 1
   }

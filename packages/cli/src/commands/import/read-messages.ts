@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { CSV_FIELDS } from '../export/csv.js'
 import { CsvError, CsvRecords } from './csv-records.js'
-import { exactBase64, exactTimestampNs, exactTypeId, exactUtf8 } from './exact-text.js'
+import { exactBase64, exactSchemaVersion, exactTimestampNs, exactTypeId, exactUtf8 } from './exact-text.js'
 import { LINE_LENGTH_MAX, LineTooLongError, splitLines } from './split-lines.js'
 
 export const IMPORT_FORMATS = ['ndjson', 'csv', 'lines', 'raw'] as const
@@ -11,6 +11,7 @@ export type ImportFormat = (typeof IMPORT_FORMATS)[number]
 export interface ImportedMessage {
   readonly typeId?: number
   readonly timestampNs?: bigint
+  readonly schemaVersion?: number
   readonly payload: Uint8Array
 }
 
@@ -103,10 +104,10 @@ function messageOfJson(bytes: Buffer, line: number): ImportedMessage | string | 
     return 'not JSON'
   }
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return 'not a JSON object'
-  const { typeId, timestampNs, text, base64 } = fields as Record<string, unknown>
+  const { typeId, timestampNs, schemaVersion, text, base64 } = fields as Record<string, unknown>
   if (text !== undefined && base64 !== undefined) return 'both text and base64 are there'
-  if (typeof text === 'string') return messageOf({ typeId, timestampNs, content: text, isBase64: false })
-  if (typeof base64 === 'string') return messageOf({ typeId, timestampNs, content: base64, isBase64: true })
+  if (typeof text === 'string') return messageOf({ typeId, timestampNs, schemaVersion, content: text, isBase64: false })
+  if (typeof base64 === 'string') return messageOf({ typeId, timestampNs, schemaVersion, content: base64, isBase64: true })
   return 'neither text nor base64 is there'
 }
 
@@ -157,12 +158,14 @@ function messageOfCsv(header: readonly string[], fields: readonly string[]): Imp
   const encoding = cell('encoding') ?? 'text'
   if (encoding !== 'text' && encoding !== 'base64') return 'encoding must be text or base64'
   const content = cell('payload') ?? ''
-  return messageOf({ typeId: cell('typeId'), timestampNs: cell('timestampNs'), content, isBase64: encoding === 'base64' })
+  const [typeId, timestampNs, schemaVersion] = ['typeId', 'timestampNs', 'schemaVersion'].map(cell)
+  return messageOf({ typeId, timestampNs, schemaVersion, content, isBase64: encoding === 'base64' })
 }
 
 interface MessageFields {
   readonly typeId: unknown
   readonly timestampNs: unknown
+  readonly schemaVersion: unknown
   readonly content: string
   readonly isBase64: boolean
 }
@@ -173,10 +176,18 @@ function messageOf(fields: MessageFields): ImportedMessage | string {
   const timestampNs = fields.timestampNs === undefined ? undefined : exactTimestampNs(fields.timestampNs)
   if (fields.timestampNs !== undefined && timestampNs === undefined)
     return 'timestampNs must be nanoseconds since 1970 as a string of digits; a JSON number of that size is rounded'
+  const schemaVersion = fields.schemaVersion === undefined ? undefined : exactSchemaVersion(fields.schemaVersion)
+  if (fields.schemaVersion !== undefined && schemaVersion === undefined)
+    return 'schemaVersion must be a whole number from 0 to 255'
   const payload = fields.isBase64 ? exactBase64(fields.content) : exactUtf8(fields.content)
   if (payload === undefined)
     return fields.isBase64
       ? 'base64 is not what an encoder writes'
       : 'text holds half of a surrogate pair, which is not a character'
-  return { payload, ...(typeId !== undefined && { typeId }), ...(timestampNs !== undefined && { timestampNs }) }
+  return {
+    payload,
+    ...(typeId !== undefined && { typeId }),
+    ...(timestampNs !== undefined && { timestampNs }),
+    ...(schemaVersion !== undefined && { schemaVersion }),
+  }
 }

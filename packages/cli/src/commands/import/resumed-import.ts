@@ -30,7 +30,7 @@ export class ResumedImport {
   }
 
   /** Whether the queue's next message is this one; `missing` when it has no more. */
-  compare({ typeId, payload, timestampNs }: CompleteMessage): 'same' | 'different' | 'missing' {
+  compare({ typeId, payload, timestampNs, schemaVersion }: CompleteMessage): 'same' | 'different' | 'missing' {
     while (!this.#isComplete) {
       const item = this.reader.next()
       if (item === undefined) break
@@ -40,6 +40,7 @@ export class ResumedImport {
       const isSame =
         item.typeId === typeId &&
         (timestampNs === undefined || item.timestampNs === timestampNs) &&
+        (schemaVersion === undefined || item.schemaVersion === schemaVersion) &&
         Buffer.compare(item.payload, payload) === 0
       return isSame ? 'same' : 'different'
     }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter } from '@chronicle-ts/core'
-import { openColdReader } from '@chronicle-ts/inspect'
+import { type ColdRecord, openColdReader } from '@chronicle-ts/inspect'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
 import { runCli, runCliProcess } from '../../../test/support/run-cli.js'
@@ -42,6 +42,29 @@ describe('chron-cli export and import', () => {
     const imported = runCli(['import', folder.join('copy'), file, '--format', format, '--segment-size', '128KiB', '--yes'])
     expect([exported.exitCode, imported.exitCode]).toEqual([0, 0])
     expect(messages(folder.join('copy'))).toEqual(messages(source))
+  })
+
+  it.each(['ndjson', 'csv'])(
+    'keep the versions of typed messages on the way through %s, also where an import is resumed',
+    (format) => {
+      const [typed, file, copy] = [folder.join('typed'), folder.join('messages'), folder.join('copy')]
+      {
+        using writer = openWriter(typed, { segmentSize: 65536 })
+        for (const schemaVersion of [0, 1, 255]) writer.append(7, Buffer.from('x'), { timestampNs: 5n, schemaVersion })
+      }
+      runCli(['export', typed, '--format', format, '-o', file])
+      const versions = () => messages(copy).map(({ schemaVersion }) => schemaVersion)
+      for (const args of [[], ['--resume']]) {
+        const { exitCode } = runCli(['import', copy, file, '--format', format, ...args, '--yes'])
+        expect([exitCode, versions()]).toEqual([0, [0, 1, 255]])
+      }
+    },
+  )
+
+  it('refuse a version that no record can hold', () => {
+    const file = folder.join('messages')
+    writeFileSync(file, '{"text":"x","schemaVersion":256}\n')
+    expect(runCli(['import', folder.join('copy'), file, '--yes']).stderr).toContain('schemaVersion must be a whole number')
   })
 
   it('never write over a file of the queue that they read', () => {
@@ -153,9 +176,11 @@ describe('chron-cli replay', () => {
   })
 })
 
-function messages(queue: string): { typeId: number; timestampNs: bigint; payload: Buffer }[] {
+function messages(queue: string): Pick<ColdRecord, 'typeId' | 'schemaVersion' | 'timestampNs' | 'payload'>[] {
   using reader = openColdReader(queue)
-  return [...reader].flatMap((item) =>
-    item.kind === 'record' ? { typeId: item.typeId, timestampNs: item.timestampNs, payload: Buffer.from(item.payload) } : [],
-  )
+  return [...reader].flatMap((item) => {
+    if (item.kind !== 'record') return []
+    const { typeId, schemaVersion, timestampNs, payload } = item
+    return { typeId, schemaVersion, timestampNs, payload: Buffer.from(payload) }
+  })
 }

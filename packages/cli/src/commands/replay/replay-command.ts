@@ -13,6 +13,7 @@ import { printable } from '../../output/printable.js'
 import { formatCountOf, formatDuration } from '../../output/quantities.js'
 import { requireParent } from '../../queues/require-parent.js'
 import { realPath } from '../../real-path.js'
+import { copySchemas } from './copy-schemas.js'
 import { replayBySteps } from './replay-by-steps.js'
 
 interface ReplayOptions {
@@ -37,7 +38,7 @@ interface Replayed {
 
 const EXAMPLES = `
 Appends the messages of one queue to another, as far apart as they were, or faster or slower by a factor. Several queues are merged by time. Times are kept, so that a strategy sees the recorded history;
---now gives messages the time of their replay. The sources are only read, to the end that they have when the replay begins. The target is created when it does not exist, and must not have
+--now gives messages the time of their replay. Message types come along in the schema registry. The sources are only read, to the end that they have when the replay begins. The target is created when it does not exist, and must not have
 another writer (exit code 4). Damaged messages are skipped (exit code 3).
 
 With --step the replay waits for lines on standard input: an empty line appends one message, a number that many, "run" the rest at the pace, "quit" ends it.
@@ -100,6 +101,7 @@ async function replayInto(context: CommandContext, queues: readonly string[], op
     for (const queue of queues)
       observers.push([queue, await interruptibleTurn(context, () => openObserver(queue, { onCorrupt: 'skip', onLost: 'snap' }))])
     using writer = openWriter(options.to)
+    copySchemas(context, queues, options)
     using replay = await interruptibleTurn(context, () =>
       openReplay({
         sources: Object.fromEntries(observers),
@@ -163,7 +165,12 @@ class Appender {
     if (this.#types?.has(message.typeId) === false) return
     if (since !== undefined && message.timestampNs < since) return
     if (until !== undefined && message.timestampNs > until) return
-    this.writer.append(message.typeId, message.payloadView, now === true ? undefined : { timestampNs: message.timestampNs })
+    const { typeId, payloadView, schemaVersion, timestampNs } = message
+    this.writer.append(typeId, payloadView, {
+      ...(now !== true && { timestampNs }),
+      // Without it later fields of a typed message would be absent.
+      ...(schemaVersion > 0 && { schemaVersion }),
+    })
     this.messages += 1
     if (this.messages >= limit) this.replay.pause()
   }

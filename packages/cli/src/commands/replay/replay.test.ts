@@ -1,4 +1,6 @@
 import { openObserver, openWriter } from '@chronicle-ts/core'
+import { f64, message, readSchemas, u16, utf8 } from '@chronicle-ts/schema'
+import { openTypedObserver, openTypedWriter } from '@chronicle-ts/typed'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
 import { runCli, runCliProcess } from '../../../test/support/run-cli.js'
@@ -51,6 +53,25 @@ it('merges several queues by time, and stops after a time', () => {
   ])
   expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { command: 'replay', messages: 5, missing: 0 }])
   expect(textsOf(to)).toEqual(['quotes 1', 'fills 2', 'quotes 2', 'quotes 3', 'fills 4'])
+})
+
+it('keeps the versions of typed messages, and brings their types along', () => {
+  const Quote = message('Quote', 7, { bid: f64() }).since(2, { venue: u16() })
+  const Other = message('Other', 7, { text: utf8() })
+  const [typed, other, to] = [folder.join('typed'), folder.join('other'), folder.join('to')]
+  {
+    using writer = openTypedWriter(typed, [Quote], { segmentSize: 65536 })
+    writer.append(Quote, { bid: 1, venue: 3 })
+    using conflicting = openTypedWriter(other, [Other], { segmentSize: 65536 })
+    conflicting.append(Other, { text: 'x' })
+  }
+  const { exitCode, stderr } = runCli(['replay', typed, quotes, other, '--to', to, '--speed', 'max', '--yes'])
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining('left out of the schema registry')])
+  expect(readSchemas(to).schemas).toEqual([Quote.description])
+  using reader = openTypedObserver(to, [Quote], { onBadMessage: 'skip' })
+  expect(reader.next()?.value()).toEqual({ bid: 1, venue: 3 })
+  using bare = openObserver(to)
+  expect(bare.next()?.schemaVersion).toBe(0)
 })
 
 it('appends by steps what standard input says', () => {

@@ -1,0 +1,20 @@
+import { readSchemas, saveSchema } from '@chronicle-ts/schema'
+import type { CommandContext } from '../../command-context.js'
+
+/** Gives the target the types of the queues, before their first message, so that tools and typed readers know them there, too. What cannot be copied is said and left out. */
+export function copySchemas(
+  { log }: CommandContext,
+  queues: readonly string[],
+  { to, type }: { readonly to: string; readonly type?: readonly number[] },
+): void {
+  for (const queue of queues) {
+    for (const schema of readSchemas(queue, type).schemas) {
+      try {
+        saveSchema(to, { ...schema, description: schema })
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : String(error)
+        log.warn({ queue, type: schema.name, version: schema.version }, `left out of the schema registry: ${detail}`)
+      }
+    }
+  }
+}
