@@ -22,7 +22,7 @@ export const firstPaint: DashboardProbe = {
       await blank.goto('about:blank')
       const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
       await page.goto(ui.url)
-      await page.waitForFunction(`document.querySelectorAll('tbody tr').length === ${queues}`)
+      await page.locator(`tbody tr:nth-child(${queues})`).waitFor()
       const tableMs = await page.evaluate<number>('performance.now()')
       const firstPaintMs = await page.evaluate<number>("performance.getEntriesByName('first-contentful-paint')[0].startTime")
       return { firstPaintMs, tableMs }

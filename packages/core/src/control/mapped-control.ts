@@ -208,6 +208,11 @@ export class MappedControl {
     return extensionEpoch !== 0 && extensionEpoch === this.#view.getUint32(CONTROL_WRITER_EPOCH_OFFSET, true)
   }
 
+  /** Whether a writer has ever kept the extension fields. */
+  hasHadExtensions(): boolean {
+    return this.#view.getUint32(CONTROL_EXTENSION_EPOCH_OFFSET, true) !== 0
+  }
+
   /** Declares the extension fields valid for this epoch; the fields themselves were stored before. */
   storeExtensionEpochRelease(epoch: number): void {
     this.#view.setUint32(CONTROL_FEATURES_OFFSET, CONTROL_FEATURE_PARKED_READERS, true)

@@ -47,7 +47,7 @@ import type { WriteAhead } from './write-ahead.js'
 import { WriterCallbacks } from './writer-callbacks.js'
 import { WriterLife } from './writer-life.js'
 import type { WriterMetrics } from './writer-metrics.js'
-import { type WriterNote, writerNotes } from './writer-notes.js'
+import { existingQueue, type WriterNote, writerNotes } from './writer-notes.js'
 import { makeAppender, makeDurability, makeRetirement, makeWriteAhead, repeat } from './writer-parts.js'
 
 /**
@@ -93,7 +93,7 @@ export class QueueWriter {
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
-    this.notes = writerNotes(options, { segmentSize: control.segmentSize, nextSequence: tail.nextSequence })
+    this.notes = writerNotes(options, existingQueue(opened))
     assert(isRecordOffset(tail.offset) && tail.offset <= this.segmentSize, 'recovery ends at an offset of a record')
     assert(
       Number.isSafeInteger(tail.nextSequence) && tail.nextSequence >= 0,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { binding } from '@chronicle-ts/native'
@@ -193,6 +193,27 @@ describe('options that the existing queue contradicts', () => {
     other.close()
     using same = openWriter(created.directory)
     expect(same.notes).toEqual([])
+  })
+
+  it('are told where the queue has more than was asked for: extensions, permissions', () => {
+    const created = open({ mode: 0o660 })
+    created.close()
+    const base = openWriter(created.directory, { mode: 0o600, extensions: false })
+    const mode = statSync(join(created.directory, 'control.meta')).mode & 0o777
+    expect(base.notes).toMatchObject([
+      { option: 'extensions', given: false, actual: true },
+      { option: 'mode', given: 0o600, actual: mode, text: expect.stringContaining('mode=0o600') },
+    ])
+    base.close()
+    using wider = openWriter(created.directory, { mode: 0o666 })
+    expect(wider.notes).toEqual([])
+  })
+
+  it('of a queue in the base format are kept without a note', () => {
+    const created = open({ extensions: false })
+    created.close()
+    using again = openWriter(created.directory, { extensions: false })
+    expect(again.notes).toEqual([])
   })
 })
 

@@ -74,7 +74,8 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
    */
   isSelected(entry: Entry, message: Message): boolean {
     const { reader } = entry
-    if (reader !== undefined && this.#decode(entry, reader, message) && (this.#takesAll || this.#isChosen(entry))) return true
+    if (reader !== undefined && (this.#isStrict ? this.#isWanted(entry, reader, message) : this.#isGood(entry, reader, message)))
+      return true
     entry.skipped++
     return false
   }
@@ -91,19 +92,18 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     return { byType: new Map(skipped.map(({ typeId, skipped }) => [typeId, skipped])), bad: this.#bad }
   }
 
-  #decode(entry: Entry, reader: MessageReader, message: Message): boolean {
+  #isWanted(entry: Entry, reader: MessageReader, message: Message): boolean {
     entry.message = message
-    if (!this.#isStrict) return this.#decodeOrCount(entry, reader, message)
     entry.body = reader.wrap(message.view, message.payloadOffset, message.length, message.schemaVersion)
-    return true
+    return this.#takesAll || this.#isChosen(entry)
   }
 
-  #decodeOrCount(entry: Entry, reader: MessageReader, message: Message): boolean {
+  /** {@link #isWanted} of which a bad message is counted, also one that is bad by a field that the key or the predicate reads. */
+  #isGood(entry: Entry, reader: MessageReader, message: Message): boolean {
     try {
-      entry.body = reader.wrap(message.view, message.payloadOffset, message.length, message.schemaVersion)
-      return true
+      return this.#isWanted(entry, reader, message)
     } catch (error) {
-      if (!(error instanceof BadMessageError)) throw error
+      if (!(error instanceof BadMessageError) || error.type !== entry.type) throw error
       this.#bad++
       this.#onBad?.(error)
       return false
