@@ -200,6 +200,7 @@ const UNWRITABLE = /[\p{Cc}\p{Cs}\ufffe\uffff]/u
 
 /** @throws `ERR_INVALID_ARGUMENT` for text that XML cannot hold */
 function escapeXml(text: string): string {
-  if (UNWRITABLE.test(text)) throw new InvalidArgumentError({ argument: 'name', value: text, expected: 'text without control characters' })
+  if (UNWRITABLE.test(text))
+    throw new InvalidArgumentError({ argument: 'name', value: text, expected: 'text without control characters' })
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
