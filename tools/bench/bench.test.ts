@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { median } from '@chronicle-ts/cli/bench'
+import { median, quantile, spreadOf } from '@chronicle-ts/cli/bench'
 import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { root } from '../run/root.mjs'
@@ -28,6 +28,18 @@ describe('median', () => {
     [[], Number.NaN],
   ])('of %j is %d', (values, expected) => {
     expect(median(values)).toBe(expected)
+  })
+})
+
+describe('the spread of rounds', () => {
+  it('is the middle and both ends, in any order', () => {
+    expect(spreadOf([5, 1, 2])).toEqual({ median: 2, min: 1, max: 5 })
+  })
+
+  it('has the value that a share of all lies below', () => {
+    const values = Array.from({ length: 100 }, (_, index) => 99 - index)
+    expect([0, 0.5, 0.99, 1].map((share) => quantile(values, share))).toEqual([0, 50, 99, 99])
+    expect(quantile([], 0.5)).toBeNaN()
   })
 })
 

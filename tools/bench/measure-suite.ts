@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { median } from '@chronicle-ts/cli/bench'
+import { spreadOf } from '@chronicle-ts/cli/bench'
 import Benchmark from 'benchmark'
 import type { Candidate, CandidateFactory, Suite } from './candidate.js'
 
@@ -94,11 +94,12 @@ function measureCandidate(candidate: Candidate, seconds: number): RoundResult {
 
 function summarize(rounds: readonly RoundResult[]): CandidateResult {
   const figures = rounds.map(({ nsPerOperation }) => nsPerOperation)
+  const { median, min, max } = spreadOf(figures)
   return {
     name: rounds[0]?.name ?? '',
-    nsMedian: median(figures),
-    nsMin: Math.min(...figures),
-    nsMax: Math.max(...figures),
+    nsMedian: median,
+    nsMin: min,
+    nsMax: max,
     rounds: figures,
     operations: rounds.reduce((sum, { operations }) => sum + operations, 0),
   }

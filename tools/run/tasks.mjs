@@ -56,7 +56,10 @@ const tasks = {
   build: async () => 0,
   demo: (args) => runInForeground('demo', args),
   test: (args) => runInForeground('vitest', ['run', ...args]),
-  coverage: (args) => runInForeground('vitest', ['run', '--coverage', ...args]),
+  coverage: (args) => {
+    askForLongEffort()
+    return runInForeground('vitest', ['run', '--coverage', ...args])
+  },
   bench: (args) => runInForeground('bench', args),
   'bench:compare': (args) => runInForeground('compare', args),
   torture: (args) => runInForeground('torture', args),
@@ -64,7 +67,10 @@ const tasks = {
   docs: (args) => runInForeground('site', args),
   fuzz,
   proof,
-  check: async (args) => runChecks(args.includes('--without-tests') ? CHECKS : [...CHECKS, TESTS]),
+  check: async (args) => {
+    askForLongEffort()
+    return runChecks(args.includes('--without-tests') ? CHECKS : [...CHECKS, TESTS])
+  },
 }
 
 export const taskNames = Object.keys(tasks)
@@ -76,6 +82,11 @@ export const taskNames = Object.keys(tasks)
  */
 export async function runTask(task, args) {
   return (await tasks[task]?.(args)) ?? 1
+}
+
+/** What is covered is measured, and what is checked is the same, as in CI. */
+function askForLongEffort() {
+  process.env['CHRONICLE_EFFORT'] ??= 'long'
 }
 
 /**

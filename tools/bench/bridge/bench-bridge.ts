@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { readIdentity } from '@chronicle-ts/bridge'
-import { type BenchEnvironment, median, readEnvironment } from '@chronicle-ts/cli/bench'
+import { type BenchEnvironment, median, readEnvironment, spreadOf } from '@chronicle-ts/cli/bench'
 import { openObserver, openWriter } from '@chronicle-ts/core'
 import { findNatsServer, type NatsBinary, NatsServer } from '@chronicle-ts/testing'
 import type { BenchOptions } from '../bench-options.js'
@@ -237,17 +237,20 @@ function nextSequenceOf(queue: string): number {
   return observer.nextSequence
 }
 
+function formatSpread(values: readonly number[], digits: number): string {
+  const { median, min, max } = spreadOf(values)
+  return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`
+}
+
 function formatThroughput(results: readonly BridgeThroughput[], messages: number): string {
-  const spread = (values: readonly number[], digits: number): string =>
-    `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
   const memory = ({ resident, anonymous }: PeakMemory): string => `${resident.toFixed(0)} (${anonymous.toFixed(0)})`
   const rows = results.map(({ server, recordsPerSecond, megabytesPerSecond, push, pull, cpuSeconds }) => [
     server,
-    spread(
+    formatSpread(
       recordsPerSecond.map((rate) => rate / 1e6),
       2,
     ),
-    spread(megabytesPerSecond, 0),
+    formatSpread(megabytesPerSecond, 0),
     memory(push),
     memory(pull),
     [0, 1, 2].map((index) => median(cpuSeconds.map((used) => used[index] ?? 0)).toFixed(2)).join(' + '),
@@ -265,10 +268,11 @@ function formatThroughput(results: readonly BridgeThroughput[], messages: number
 
 function formatLatency(latency: readonly BridgeFigures[], { without, with: along }: BridgeReport['appends']): string {
   const row = (name: string, figures: readonly BridgeFigures[]): string[] => {
-    const micros = (pick: (one: BridgeFigures) => number): string => {
-      const values = figures.map((one) => pick(one) / 1e3)
-      return `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`
-    }
+    const micros = (pick: (one: BridgeFigures) => number): string =>
+      formatSpread(
+        figures.map((one) => pick(one) / 1e3),
+        2,
+      )
     return [name, micros(({ p50 }) => p50), micros(({ p90 }) => p90), micros(({ p99 }) => p99), micros(({ p999 }) => p999)]
   }
   const rows = [

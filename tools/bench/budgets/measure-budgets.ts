@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { median } from '@chronicle-ts/cli/bench'
+import { spreadOf } from '@chronicle-ts/cli/bench'
 import type { BudgetRow, BudgetSection } from './budget-rows.js'
 import type { Figures } from './probe.js'
 
@@ -66,17 +66,8 @@ export function summarizeBudgets(sections: readonly BudgetSection[], rounds: rea
 function summarizeRow(row: BudgetRow, rounds: readonly Figures[]): BudgetResult[] {
   const values = rounds.flatMap(({ [row.key]: value }) => (value === undefined ? [] : [value]))
   if (values.length === 0) return []
-  const middle = median(values)
-  return [
-    {
-      ...row,
-      median: middle,
-      min: Math.min(...values),
-      max: Math.max(...values),
-      rounds: values,
-      verdict: judge(middle, row),
-    },
-  ]
+  const spread = spreadOf(values)
+  return [{ ...row, ...spread, rounds: values, verdict: judge(spread.median, row) }]
 }
 
 function judge(value: number, { must, aim }: BudgetRow): Verdict {

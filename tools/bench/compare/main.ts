@@ -1,7 +1,7 @@
 /** `npm run bench:compare`: the queue beside what npm users have, in one run. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { median, readEnvironment } from '@chronicle-ts/cli/bench'
+import { readEnvironment, spreadOf } from '@chronicle-ts/cli/bench'
 import { COMPARE_USAGE, type CompareOptions, parseCompareOptions } from './compare-options.js'
 import { drawChart } from './draw-chart.js'
 import { type Figures, measureWorkload } from './measure-workload.js'
@@ -84,7 +84,7 @@ function summarize({ id, title }: Peer, workload: Workload, rounds: readonly Fig
   if (rounds.length === 0) return { peer: id, title, figures: [], skipped: skipped ?? 'not measured' }
   const figures = workload.figures.map((figure) => {
     const values = rounds.map((round) => round[figure.key] ?? Number.NaN)
-    return { ...figure, median: median(values), min: Math.min(...values), max: Math.max(...values) }
+    return { ...figure, ...spreadOf(values) }
   })
   return { peer: id, title, figures }
 }

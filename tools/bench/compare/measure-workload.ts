@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { monotonicNs } from '@chronicle-ts/cli/bench'
+import { monotonicNs, quantile } from '@chronicle-ts/cli/bench'
 import { FRAME_HEADER_LENGTH } from './framing.js'
 import type { ParticipantTask } from './participant-task.js'
 import type { Peer } from './peers.js'
@@ -70,7 +70,7 @@ async function runTogether(peer: Peer, tasks: readonly ParticipantTask[], server
     const notes = await Promise.all(participants.map((participant) => participant.note('done')))
     const seconds = (Math.max(...notes.map(({ atNs }) => atNs)) - startNs) / 1e9
     const cores = (readCpuSeconds(pids) - cpuBefore) / seconds
-    const latencies = notes.flatMap(({ latenciesNs }) => latenciesNs).sort((a, b) => a - b)
+    const latencies = notes.flatMap(({ latenciesNs }) => latenciesNs)
     orderAll(participants, 'exit')
     const figures = { perSecond: (tasks[0]?.count ?? 0) / seconds, cores }
     if (latencies.length === 0) return figures
@@ -82,10 +82,6 @@ async function runTogether(peer: Peer, tasks: readonly ParticipantTask[], server
 
 function orderAll(participants: readonly Participant[], order: 'connect' | 'go' | 'exit'): void {
   for (const participant of participants) participant.order(order)
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
 /** User and system time of processes, all threads included. */

@@ -2,7 +2,7 @@
  * How much of it a run takes, for tests that draw a sample of something or repeat one thing many times. None is left out at any effort, and none asserts less.
  *
  * - `short`: `npm test`, which a programmer waits for.
- * - `long`: `.ci/run`, and everything else that sets `CI=true`.
+ * - `long`: `.ci/run`, and everything else that sets `CI=true`; `npm run check` and `npm run coverage`.
  * - `full`: `npm run proof`.
  *
  * `CHRONICLE_EFFORT` names another one, `CHRONICLE_SCALE` multiplies what `full` takes, and `CHRONICLE_SEED` repeats the random values of a run, whose seed a failure prints.

@@ -30,7 +30,7 @@ function hasReadControl({ directory, problems }: QueueInspection): boolean {
     readColdFile(join(directory, CONTROL_FILE), CONTROL_LENGTH)
     return false
   } catch (error) {
-    if (error instanceof ColdFileError && error.isLasting) return true
+    if (error instanceof ColdFileError && error.isNotAFile) return true
     throw error
   }
 }

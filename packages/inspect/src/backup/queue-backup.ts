@@ -313,12 +313,12 @@ function readPositions(directory: string): Map<string, { bytes: Buffer; position
   return positions
 }
 
-/** `undefined` for what is not a file, or may not be read: the reader then begins again, as it would in the original. @throws ColdFileError for another reason, which may pass. */
+/** `undefined` for what is not a file: the reader then begins again, as it would in the original. @throws ColdFileError for a file that cannot be read: a copy without it would not be whole. */
 function readPositionFile(path: string): Buffer | undefined {
   try {
     return readColdFile(path, POSITION_LENGTH)
   } catch (error) {
-    if (error instanceof ColdFileError && error.isLasting) return undefined
+    if (error instanceof ColdFileError && error.isNotAFile) return undefined
     throw error
   }
 }

@@ -20,9 +20,9 @@ export class ColdFileError extends Error {
     super(`Cannot read ${path}: ${errno}`, options)
   }
 
-  /** Whether the reason is what stands there, or a permission, and so stays; another one may pass. */
-  get isLasting(): boolean {
-    return ['ENOTREG', 'ELOOP', 'EACCES', 'EPERM'].includes(this.errno)
+  /** Whether something else stands in the place of the file: damage, and not a failure to read it. */
+  get isNotAFile(): boolean {
+    return this.errno === 'ENOTREG' || this.errno === 'ELOOP'
   }
 
   /** What stands in the way, in words where the system's name for it says little. */

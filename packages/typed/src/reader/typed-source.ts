@@ -1,4 +1,4 @@
-import type { Message, MessageSource } from '@chronicle-ts/core'
+import type { Message, MessageSource, Place } from '@chronicle-ts/core'
 import { checkOptions, checkSignal } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { SKIPPED_PER_TURN } from '../defaults.js'
@@ -12,7 +12,7 @@ import type { TypedMessage } from './typed-message.js'
  * Reads typed messages from a reader or an observer of a queue. Types that are not asked for are skipped and counted, and a commit covers them.
  *
  * Invariant: a message that could not be delivered, because its bytes are not one of its type or a predicate threw, is pending. The next read begins with it, and
- * a commit ends before it.
+ * a commit ends before it, unless the source was moved since.
  */
 export class TypedSource<const Types extends readonly AnyMessageType[], Source extends MessageSource = MessageSource>
   implements Disposable
@@ -21,6 +21,8 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
   readonly queue: Source
   readonly #selector: MessageSelector
   #pending: Message | undefined
+  /** Sequence of the pending message, as the message itself moves when the program reads the queue; -1 while it is judged. */
+  #pendingSequence = -1
 
   /** Use `openTypedReader`, `openTypedObserver` or `asTypedReader`. */
   constructor(queue: Source, types: Types, selection: AnySelection = {}) {
@@ -54,6 +56,13 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
     return new TypedIterator<TypedMessage<Types>>(awaited, () => this.#take(SKIPPED_PER_TURN), options.signal)
   }
 
+  /** Moves to a place: the next read begins there, also when a message could not be delivered before. Places and errors are those of `seek` of the queue. */
+  seek(place: Place): void {
+    this.#selector.assertNotJudging('typed reader', 'seek')
+    this.queue.seek(place)
+    this.#pending = undefined
+  }
+
   /** Counts of messages that were passed over so far. */
   get skipped(): SkipCounts {
     return this.#selector.skipped
@@ -74,12 +83,21 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
 
   /** The message that a read will begin with, although the queue's reader has passed it. */
   protected get pending(): Message | undefined {
+    if (this.#pending !== undefined) this.#forgetIfMoved()
     return this.#pending
+  }
+
+  /** A program that moved the queue itself wants what is there. */
+  #forgetIfMoved(): void {
+    if (this.#pendingSequence >= 0 && this.queue.nextSequence !== this.#pendingSequence + 1) this.#pending = undefined
   }
 
   /** While a message is judged it is pending, so that any error leaves it so. */
   #take(limit: number): TypedMessage<Types> | typeof SKIPPING | undefined {
-    if (this.#pending !== undefined) this.#selector.assertNotJudging('typed reader', 'next')
+    if (this.#pending !== undefined) {
+      this.#selector.assertNotJudging('typed reader', 'next')
+      this.#forgetIfMoved()
+    }
     for (let looked = 0; looked < limit; looked++) {
       const message = this.#pending ?? this.queue.next()
       if (message === undefined) return undefined
@@ -89,8 +107,15 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
         continue
       }
       this.#pending = message
-      const isSelected = this.#selector.isSelected(entry, message)
+      let isSelected = false
+      try {
+        isSelected = this.#selector.isSelected(entry, message)
+      } catch (error) {
+        this.#pendingSequence = message.sequence
+        throw error
+      }
       this.#pending = undefined
+      this.#pendingSequence = -1
       if (isSelected) return entry as unknown as TypedMessage<Types>
     }
     return SKIPPING

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { quantile } from '@chronicle-ts/cli/bench'
 import { openWriter } from '@chronicle-ts/core'
 import type { Probe } from '../probe.js'
 import { RECORD_HEADER_LENGTH, recordLength } from '../record-length.js'
@@ -34,8 +35,7 @@ export const rolls: Probe = {
       if (after.unpreparedRolls === unpreparedRolls) figures.push(us)
     }
     writer.close()
-    figures.sort((a, b) => a - b)
-    return { rollP50Us: at(figures, 0.5), rollP99Us: at(figures, 0.99) }
+    return { rollP50Us: quantile(figures, 0.5), rollP99Us: quantile(figures, 0.99) }
   },
 }
 
@@ -47,8 +47,4 @@ async function untilPrepared(directory: string, segmentId: number): Promise<void
     await sleep(1)
   }
   await sleep(3)
-}
-
-function at(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }

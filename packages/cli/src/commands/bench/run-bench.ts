@@ -3,6 +3,7 @@ import type { BenchDirectory } from './bench-directory.js'
 import type { BenchOptions, LatencyResult, SizeResult, Throughput } from './bench-report.js'
 import type { LatencyPoint, ReceivedNote, SentNote, ThroughputNote } from './bench-task.js'
 import { latencyFigures } from './latency-samples.js'
+import { spreadOf } from './spread.js'
 import { WorkerProcess } from './worker-process.js'
 
 const RECORD_ALIGNMENT = 64
@@ -136,11 +137,9 @@ function readerCpu({ cpu }: BenchOptions, index: number): number | undefined {
 
 function summarise(notes: readonly ThroughputNote[], payloadLength: number): Throughput {
   const rounds = notes.map(({ elapsedNs, messages }) => elapsedNs / messages)
-  const sorted = [...rounds].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const median = sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
+  const { median, min, max } = spreadOf(rounds)
   return {
-    nsPerMessage: { median: tenth(median), min: tenth(sorted[0] ?? 0), max: tenth(sorted.at(-1) ?? 0) },
+    nsPerMessage: { median: tenth(median), min: tenth(min), max: tenth(max) },
     messagesPerSecond: Math.round(1e9 / median),
     payloadBytesPerSecond: Math.round((1e9 / median) * payloadLength),
     messages: notes.reduce((sum, { messages }) => sum + messages, 0),
