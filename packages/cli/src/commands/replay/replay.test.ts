@@ -76,7 +76,7 @@ it('keeps the versions of typed messages, and brings their types along', () => {
 
 it('keeps the trace context', () => {
   const [traced, to] = [folder.join('traced'), folder.join('to')]
-  const trace = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2), sampled: true, random: false }
+  const trace = { traceId: new Uint8Array(16).fill(1), spanId: new Uint8Array(8).fill(2), sampled: true, random: false }
   {
     using writer = openWriter(traced, { segmentSize: 65536 })
     writer.append(1, Buffer.from('x'), { trace })
