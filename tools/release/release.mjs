@@ -9,7 +9,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { root } from '../run/root.mjs'
@@ -80,9 +80,8 @@ function cleanBuild(name) {
   const folder = join(scratch, name)
   mkdirSync(folder)
   execFileSync('sh', ['-c', `git -C "${root}" archive HEAD | tar -x -C "${folder}"`])
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  run(process.execPath, ['packages/native/build.mjs'], folder)
-  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], folder)
+  run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], folder)
+  run('npm', ['run', 'build'], folder)
   const files = run('sh', ['-c', "find packages/*/dist -type f ! -name '*.tsbuildinfo' | sort"], folder).trim().split('\n')
   return new Map(files.map((file) => [file, sumOf(join(folder, file))]))
 }

@@ -79,6 +79,13 @@ it('refuses what SBE cannot describe', () => {
   ])
     expect(codeOf(() => toSbe([type], options))).toBe('ERR_INVALID_ARGUMENT')
   expect(codeOf(() => toSbe([Quote], { package: 'p', id: 65536 }))).toBe('ERR_INVALID_ARGUMENT')
+  for (const name of ['\u001b[31m', 'a\nb', '\u0001', '\ud800', '\uffff']) {
+    for (const field of [enumOf({ [name]: 0 }), flags([name])])
+      expect(codeOf(() => toSbe([message('A', 1, { field })], options))).toBe('ERR_INVALID_ARGUMENT')
+    expect(codeOf(() => toSbe([Quote], { package: name, id: 1 }))).toBe('ERR_INVALID_ARGUMENT')
+  }
+  const odd = toSbe([message('A', 1, { field: enumOf({ 'b"<>&\u00e9': 0 }) })], options)
+  expect(fromSbe(odd).messages['A']?.decode(Uint8Array.of(1, 0, 1, 0, 1, 0, 1, 0, 0))).toEqual({ field: 'b"<>&\u00e9' })
   expect(codeOf(() => toSbe([Quote], { id: 1 } as never))).toBe('ERR_INVALID_ARGUMENT')
   for (const types of [undefined, null, 5, [null]])
     expect(codeOf(() => toSbe(types as never, options))).toBe('ERR_INVALID_ARGUMENT')

@@ -195,6 +195,12 @@ function choices(tag: 'enum' | 'set', choice: string, primitive: string, values:
   return [`<${tag} name="%NAME%" encodingType="${primitive}">`, ...lines, `</${tag}>`].join('\n')
 }
 
+/** XML has no way to write them, and a terminal would run some of them. */
+const UNWRITABLE = /[\p{Cc}\p{Cs}\ufffe\uffff]/u
+
+/** @throws `ERR_INVALID_ARGUMENT` for text that XML cannot hold */
 function escapeXml(text: string): string {
+  if (UNWRITABLE.test(text))
+    throw new InvalidArgumentError({ argument: 'name', value: text, expected: 'text without control characters' })
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

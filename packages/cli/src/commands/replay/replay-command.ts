@@ -165,11 +165,12 @@ class Appender {
     if (this.#types?.has(message.typeId) === false) return
     if (since !== undefined && message.timestampNs < since) return
     if (until !== undefined && message.timestampNs > until) return
-    const { typeId, payloadView, schemaVersion, timestampNs } = message
+    const { typeId, payloadView, schemaVersion, timestampNs, trace } = message
     this.writer.append(typeId, payloadView, {
       ...(now !== true && { timestampNs }),
       // Without it later fields of a typed message would be absent.
       ...(schemaVersion > 0 && { schemaVersion }),
+      ...(trace !== undefined && { trace }),
     })
     this.messages += 1
     if (this.messages >= limit) this.replay.pause()

@@ -74,6 +74,19 @@ it('keeps the versions of typed messages, and brings their types along', () => {
   expect(bare.next()?.schemaVersion).toBe(0)
 })
 
+it('keeps the trace context', () => {
+  const [traced, to] = [folder.join('traced'), folder.join('to')]
+  const trace = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2), sampled: true, random: false }
+  {
+    using writer = openWriter(traced, { segmentSize: 65536 })
+    writer.append(1, Buffer.from('x'), { trace })
+  }
+  expect(runCli(['replay', traced, '--to', to, '--speed', 'max', '--yes']).exitCode).toBe(0)
+  using observer = openObserver(to, { start: 'earliest' })
+  const copied = observer.next()
+  expect([copied?.payload.toString(), copied?.trace]).toEqual(['x', trace])
+})
+
 it('appends by steps what standard input says', () => {
   const to = folder.join('to')
   const args = ['replay', quotes, '--to', to, '--step', '--speed', 'max', '--yes', '--json']
