@@ -109,7 +109,7 @@ export class QueueSalvage {
     this.#segmentSize = segmentSize
     this.#readers = movedReaders(this.#inspection)
     // A reader that is not carried over begins again: that is a loss, too.
-    this.#problems.push(...this.#inspection.readers.flatMap(({ problem }) => problem ?? []))
+    this.#problems.push(...this.#inspection.problems.filter(isOfLostReader))
     this.#folder = coded(this.#target, () => TemporaryCopy.make(this.#target))
     try {
       this.#reader = coded(this.#source, () => openColdReader(this.#source, { to: 'present' }))
@@ -272,6 +272,11 @@ function movedReaders({ readers }: QueueInspection): MovedReader[] {
   return readers.flatMap(({ name, position, lastHeartbeatNs }) =>
     position === undefined ? [] : [{ name, position, heartbeatNs: lastHeartbeatNs ?? 0n, moved: undefined }],
   )
+}
+
+/** Whether a reader's position, or all of them, could not be read. */
+function isOfLostReader({ code, file }: QueueProblem): boolean {
+  return (code === 'READER_BAD' || code === 'FILE_UNREADABLE') && file?.startsWith(READERS_DIRECTORY) === true
 }
 
 function isBefore(one: ColdPosition, other: ColdPosition): boolean {
