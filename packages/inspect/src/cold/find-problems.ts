@@ -7,10 +7,12 @@ import {
   INDEX_LENGTH,
   LOCK_FILE,
   QUARANTINE_DIRECTORY,
+  SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
+import { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun } from './control-of-this-run.js'
 import type { ColdPlaces } from './find-start.js'
 import type { ReadersInspection } from './inspect-readers.js'
@@ -92,7 +94,7 @@ function headProblems(sources: ProblemSources): QueueProblem[] {
   return problems
 }
 
-function problemsOfControlledHead({ inspection, listing, control, end }: ProblemSources): QueueProblem[] {
+function problemsOfControlledHead({ inspection, listing, control, end, places }: ProblemSources): QueueProblem[] {
   const block = believableControl(control)
   if (block === undefined) return []
   const problems: QueueProblem[] = []
@@ -105,7 +107,7 @@ function problemsOfControlledHead({ inspection, listing, control, end }: Problem
     const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
     problems.push(queueProblem('CONTROL_BAD_SEQUENCE', detail, { file: CONTROL_FILE }))
   }
-  if (nextSequenceIsAhead(block, end) && inspection.writer.alive === false)
+  if (nextSequenceIsAhead(block, end) && inspection.writer.alive === false && !mayHideRecords(places, end, currentSegment))
     problems.push(sequenceAheadProblem(block, usedUpTo, inspection.segments))
   if (segmentId > currentSegment && inspection.writer.alive !== true) {
     problems.push(queueProblem('CONTROL_BEHIND', `It says segment ${currentSegment}`, { segmentId }))
@@ -129,6 +131,24 @@ function nextSequenceIsAhead(block: ControlBlock, { provenSequence, walk, goesOn
   if (!controlExtensionsAreCurrent(block) || walk.stoppedBy === 'bad-length' || goesOnAt !== undefined) return false
   // Writers of the base format begin again at 0.
   return !walk.hasLegacy && provenSequence >= 0 && provenSequence === walk.lastSequence && block.nextSequence > provenSequence + 1
+}
+
+/** Whether a segment between the last one with a good record and the head holds something: damage, which may be the last messages. */
+function mayHideRecords(places: ColdPlaces, { segmentId }: QueueEnd, headId: number): boolean {
+  return places.segmentIds.some((id) => id > segmentId && id <= headId && mayHold(places, id))
+}
+
+function mayHold({ directory, control }: ColdPlaces, segmentId: number): boolean {
+  let segment: ColdSegment | undefined
+  try {
+    segment = ColdSegment.open(directory, segmentId, control?.segmentSize)
+    return segment?.firstDirtyOffset(SEGMENT_FIRST_RECORD_OFFSET) !== undefined
+  } catch {
+    // What cannot be read may hold anything, and is a problem of its own.
+    return true
+  } finally {
+    segment?.close()
+  }
 }
 
 /** The control block says a higher sequence than the one after the last record. Where the empty head says the same, a writer has decided so, because messages are lost. */
