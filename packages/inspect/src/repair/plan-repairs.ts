@@ -109,7 +109,8 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   if (code === 'CONTROL_BAD_VERSION') return [{ kind: 'recover' }]
   if (code === 'SEGMENT_NOT_READY' && segmentId !== undefined && isStray(segmentId, inspection))
     return [{ kind: 'set-aside', file: segmentFileName(segmentId) }]
-  if (code === 'CONTROL_BEHIND' && segmentId !== undefined && isOutOfReach(segmentId, inspection)) return [{ kind: 'rebuild-control' }]
+  if (code === 'CONTROL_BEHIND' && segmentId !== undefined && isOutOfReach(segmentId, inspection))
+    return [{ kind: 'rebuild-control' }]
   if (NEEDS_RECOVERY.has(code)) return [{ kind: 'recover' }]
   if (NEEDS_SETTING_ASIDE.has(code) && file !== undefined) return [{ kind: 'set-aside', file }]
   if ((code === 'READER_AHEAD' || code === 'READER_MISPLACED') && file !== undefined)
@@ -136,9 +137,7 @@ function isStray(segmentId: number, { head, segments }: QueueInspection): boolea
 /** Recovery follows the segments one by one: it comes to no segment after a gap. */
 function isOutOfReach(segmentId: number, { control, problems }: QueueInspection): boolean {
   const said = control?.currentSegment ?? segmentId
-  return problems.some(
-    ({ code, segmentId: missing = 0 }) => code === 'SEGMENT_MISSING' && missing > said && missing < segmentId,
-  )
+  return problems.some(({ code, segmentId: missing = 0 }) => code === 'SEGMENT_MISSING' && missing > said && missing < segmentId)
 }
 
 /**
