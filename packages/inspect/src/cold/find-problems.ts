@@ -12,9 +12,10 @@ import {
 import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
+import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun } from './control-of-this-run.js'
-import type { ColdPlaces } from './find-start.js'
+import { type ColdPlaces, isBefore } from './find-start.js'
 import type { ReadersInspection } from './inspect-readers.js'
 import type { QueueEnd } from './measure-lag.js'
 import type { QueueInspection, SegmentsSummary } from './queue-inspection.js'
@@ -234,18 +235,30 @@ function lockProblems({ inspection, control }: ProblemSources): QueueProblem[] {
   return problems
 }
 
-function indexProblems({ inspection, listing }: ProblemSources): QueueProblem[] {
+function indexProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {
   if (!listing.hasIndex) return []
   try {
     const bytes = readColdFile(`${inspection.directory}/${INDEX_FILE}`, INDEX_LENGTH + 1)
-    return bytes === undefined || decodeIndex(bytes) !== undefined
-      ? []
-      : [queueProblem('INDEX_BAD', `It has ${bytes.length} bytes`, { file: INDEX_FILE })]
+    if (bytes === undefined) return []
+    const place = decodeIndex(bytes)
+    if (place === undefined) return [queueProblem('INDEX_BAD', `It has ${bytes.length} bytes`, { file: INDEX_FILE })]
+    const { currentSegment: segmentId, writeOffset: offset } = place
+    return inspection.writer.alive === false && isAfterEnd({ segmentId, offset }, inspection, control)
+      ? [queueProblem('INDEX_BAD', `It says ${segmentId}:${offset}, which is after the end`, { file: INDEX_FILE })]
+      : []
   } catch (error) {
     if (error instanceof ColdFileError)
       return [queueProblem('FILE_UNREADABLE', error.reason, { file: INDEX_FILE, severity: 'info' })]
     throw error
   }
+}
+
+/** Whether a place is after the last record, and after where the control block says that the queue goes on. */
+function isAfterEnd(place: ColdPosition, { head }: ProblemSources['inspection'], control: ColdControl): boolean {
+  const block = believableControl(control)
+  const { segmentId, offset } = head
+  if (segmentId === undefined || offset === undefined || !isBefore({ segmentId, offset }, place)) return false
+  return block === undefined || isBefore({ segmentId: block.currentSegment, offset: block.writeOffset }, place)
 }
 
 function thresholdProblems({ inspection, listing }: ProblemSources): QueueProblem[] {

@@ -96,6 +96,7 @@ const DAMAGE: readonly (readonly [string, () => void])[] = [
   ['a damaged reader file', () => writeFileSync(join(queue, 'readers/audit.meta'), Buffer.alloc(80, 7))],
   ['a reader file without a position', () => writeFileSync(join(queue, 'readers/new.meta'), '')],
   ['a leftover', () => writeFileSync(join(queue, '000000009.q.tmp'), '')],
+  ['an index after the end', () => writeFileSync(join(queue, INDEX_FILE), Buffer.concat([u64(built.headSegment), u64(4032)]))],
   ['a damaged index', () => writeFileSync(join(queue, INDEX_FILE), 'abc')],
 ]
 
