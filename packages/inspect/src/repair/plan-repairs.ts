@@ -1,4 +1,10 @@
-import { CONTROL_FILE, checkOptions, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
+import {
+  CONTROL_FILE,
+  checkOptions,
+  SEGMENT_FIRST_RECORD_OFFSET,
+  SEGMENT_SIZE_MULTIPLE,
+  segmentFileName,
+} from '@chronicle-ts/core/internal'
 import type { ColdPosition } from '../cold/cold-item.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
@@ -39,6 +45,8 @@ const NEEDS_NEW_CONTROL = new Set<ProblemCode>([
   'CONTROL_BAD_SEGMENT_SIZE',
   'CONTROL_BAD_SEQUENCE',
 ])
+/** Nothing is left of the control block that could tell where the queue ended. */
+const LOSES_CONTROL = new Set<ProblemCode>(['CONTROL_MISSING', 'CONTROL_SHORT', 'CONTROL_ZEROED'])
 const NEEDS_RECOVERY = new Set<ProblemCode>([
   'CONTROL_ODD_GENERATION',
   'CONTROL_BEHIND',
@@ -91,10 +99,29 @@ export function planRepairs(
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
   // Control block and segments agree that a later version wrote them.
   if (problems.some(({ code }) => code === 'CONTROL_BAD_VERSION') && !areMostSound(inspection)) return []
+  if (onlyReadersTellTheEnd(problems, inspection)) return recoverAbove(problems, inspection, options)
   const steps = withoutRepeats(problems.flatMap((problem) => stepsFor(problem, inspection, options)))
   // Without a control block the segment size is unknown, and so not which segments are whole. A writer must not recover before that is known.
   const knowsSize = !steps.some(({ kind }) => kind === 'rebuild-control')
   return steps.filter(({ kind }) => knowsSize || kind !== 'recover').sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
+}
+
+/**
+ * The control block is lost, the last records too, and a reader has been further. A writer that opens such a queue goes on above the reader, with higher sequences; a block that tells what
+ * the records alone show would have it give the places and the sequences out again.
+ */
+function onlyReadersTellTheEnd(problems: readonly QueueProblem[], { segments }: QueueInspection): boolean {
+  const isLost = problems.some(({ code }) => LOSES_CONTROL.has(code))
+  const lengths = new Set(segments.inspected.map(({ length }) => length))
+  const [length = 0] = lengths
+  const isSizeKnown = lengths.size === 1 && length > 0 && length % SEGMENT_SIZE_MULTIPLE === 0
+  return isLost && isSizeKnown && problems.some(({ code }) => code === 'READER_AHEAD')
+}
+
+/** Keeps damage and lets a writer recover; the rest is planned when it has. */
+function recoverAbove(problems: readonly QueueProblem[], inspection: QueueInspection, options: PlanOptions): RepairStep[] {
+  const damage = problems.filter(({ code }) => IS_DAMAGE.has(code)).flatMap((problem) => stepsFor(problem, inspection, options))
+  return [...withoutRepeats(damage).filter(({ kind }) => kind === 'keep-damage'), { kind: 'recover' }]
 }
 
 function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: PlanOptions): RepairStep[] {

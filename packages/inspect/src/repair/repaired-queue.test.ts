@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openWriter } from '@chronicle-ts/core'
+import { openReader, openWriter } from '@chronicle-ts/core'
 import {
   CONTROL_FILE,
   CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
@@ -157,6 +157,31 @@ describe('a queue that lost its beginning', () => {
     unlinkSync(segmentFile(queue, 0))
     unlinkSync(segmentFile(queue, 1))
     expect(verified()).not.toContain('SEQUENCE_GAP')
+  })
+})
+
+describe('a queue that lost its control block and its last records', () => {
+  it.each([
+    ['missing', () => unlinkSync(join(queue, CONTROL_FILE))],
+    ['short', () => truncateSync(join(queue, CONTROL_FILE), 52)],
+    ['zeroed', () => writeFileSync(join(queue, CONTROL_FILE), Buffer.alloc(512))],
+  ])('gives out no place and no sequence again that a reader has seen: %s', (_, damage) => {
+    rmSync(queue, { recursive: true })
+    const writer = openWriter(queue, { segmentSize: 4096 })
+    for (let index = 0; index < 10; index += 1) writer.append(1, Buffer.from('message'))
+    writer.close()
+    const reader = openReader(queue, 'audit', { start: 'earliest' })
+    for (let index = 0; index < 8; index += 1) reader.next()
+    reader.commit()
+    reader.close()
+    overwrite(segmentFile(queue, 0), SEGMENT_HEADER_LENGTH + 5 * 128, Buffer.alloc(5 * 128))
+    damage()
+    repairQueue(queue)
+    const next = openWriter(queue)
+    expect(next.position).toEqual({ segmentId: 1, offset: SEGMENT_HEADER_LENGTH })
+    expect(next.append(1, Buffer.from('next'))).toBeGreaterThanOrEqual(8)
+    next.close()
+    expect(verified()).not.toContain('READER_AHEAD')
   })
 })
 
