@@ -4,6 +4,7 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +27,18 @@ constexpr uint64_t kWindow = uint64_t{2} << 20;
 constexpr uint64_t kAlignment = 4096;
 
 bool unsupported(int error) { return error == EOPNOTSUPP || error == ENOTTY || error == ENOSYS || error == EBADR; }
+bool cannotSwap(int error) { return unsupported(error) || error == EINVAL; }
+
+// The ioctl of ext4 that defragments; the kernel's headers for programs lack it.
+struct MoveExtent {
+  uint32_t reserved;
+  uint32_t donor;
+  uint64_t start;
+  uint64_t donorStart;
+  uint64_t count;
+  uint64_t moved;
+};
+#define CHRONICLE_EXT4_MOVE_EXTENT _IOWR('f', 15, MoveExtent)
 
 // By one call, which a signal does not end half way: from the first unwritten block to the last one that has bytes, those between them included.
 int writeWindow(int fd, const uint8_t* bytes, BlockRange window) {
@@ -75,6 +88,25 @@ int findUnwritten(int fd, BlockRange searched, std::vector<BlockRange>* found) {
     searched.begin = last.fe_logical + last.fe_length;
   }
   return 0;
+}
+
+int swapBlocks(int fd, int directory, BlockRange part) {
+  const uint64_t begin = part.begin / kAlignment * kAlignment;
+  const uint64_t length = (part.end - begin + kAlignment - 1) / kAlignment * kAlignment;
+  const int donor = openFile(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (donor < 0) return cannotSwap(errno) ? EOPNOTSUPP : errno;
+  int error = allocateBlocks(donor, begin, length);
+  struct statvfs volume;
+  if (error == 0 && fstatvfs(fd, &volume) != 0) error = errno;
+  for (uint64_t done = 0; error == 0 && done < length;) {
+    const uint64_t block = volume.f_bsize;
+    MoveExtent moving = {0, static_cast<uint32_t>(donor), (begin + done) / block, (begin + done) / block, (length - done) / block, 0};
+    if (ioctl(fd, CHRONICLE_EXT4_MOVE_EXTENT, &moving) != 0) error = errno;
+    else if (moving.moved == 0) error = EIO;
+    done += moving.moved * block;
+  }
+  close(donor);
+  return cannotSwap(error) ? EOPNOTSUPP : error;
 }
 
 int writeUnwritten(int fd, const uint8_t* bytes, uint64_t length, BlockRange range) {
