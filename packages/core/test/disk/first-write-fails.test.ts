@@ -104,7 +104,7 @@ describe.skipIf(NO_DISK !== undefined)(`blocks whose first write fails on ext4 $
     stdin.write('\n')
     expect(JSON.parse((await steps.next()).value as string)).toMatchObject({ flushed: 'resolved' })
     // Touched, so that it is mapped again if it was dropped.
-    expect(message.view.getUint8(message.offset + 200)).toBe(1 + (1_200 % 255))
+    expect(message.payload[200]).toBe(1 + (1_200 % 255))
     expect([before > 0n, frameOf(message)]).toEqual([true, before])
     observer.close()
     await end(child)
