@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectNats, type Promoted, promote, readIdentity, rejoin } from '@chronicle-ts/bridge'
+import { connectNats, promote, readIdentity, rejoin } from '@chronicle-ts/bridge'
 import { type NatsBinary, NatsServer } from '@chronicle-ts/testing'
 import { DemoError, InterruptedError } from '../trading/demo/demo-error.js'
 import type { Program } from '../trading/demo/program.js'
@@ -34,7 +34,13 @@ export interface TwoHostsSummary {
     readonly framesOfB: number
     /** Frames that A had when it died. */
     readonly framesOfA: number
-    /** Records of A that no stream had: in its quarantine since it is a replica. */
+    /** The same for the notes of when each frame was sent. */
+    readonly notesOfB: number
+    readonly notesOfA: number
+    /**
+     * Records of A that B does not have, or has otherwise: in A's quarantine since it is a replica. Notes hold the time of the machine and differ; a frame has the time of the capture, and may be
+     * the same on both hosts.
+     */
     readonly quarantined: number
   }
   readonly audit: HostsAudit
@@ -102,9 +108,9 @@ export class TwoHosts {
 
     // The bridge dies first, so that A has frames that nothing has carried away when the rest of it dies.
     await this.#outage(feed, 'host A', { kill: () => a.end(pushing, 'SIGKILL'), restart: () => a.die() }, false)
-    const framesOfA = a.nextFrame
+    const [framesOfA = 0, notesOfA = 0] = a.nextSequences
     await b.end(pulling, 'SIGTERM')
-    const { term, first: framesOfB } = await this.#promoteB(server)
+    const { term, framesOfB, notesOfB } = await this.#promoteB(server)
 
     const rest = b.start<FeedState>('feed', '--venue', VENUE, '--speed', 'max', '--continue', capture)
     push(b)
@@ -117,7 +123,7 @@ export class TwoHosts {
     const quarantined = await this.#rejoinA(server)
     pull(a)
     await this.#until('host A to have what host B has', () => String(a.nextSequences) === String(b.nextSequences))
-    return { term, framesOfA, framesOfB, quarantined }
+    return { term, framesOfA, framesOfB, notesOfA, notesOfB, quarantined }
   }
 
   /** Kills, lets the feed append without it, restarts, and waits until B has what was appended meanwhile. */
@@ -142,14 +148,14 @@ export class TwoHosts {
     await this.#until(what, () => this.#b.nextFrame >= target)
   }
 
-  async #promoteB({ url }: NatsServer): Promise<Promoted> {
+  async #promoteB({ url }: NatsServer): Promise<{ term: number; framesOfB: number; notesOfB: number }> {
     const { queues, name } = this.#b
     const connection = await connectNats({ servers: url })
     try {
       const frames = await promote(queues[0], connection, { name })
       const notes = await promote(queues[1], connection, { name })
       this.#say(`host B is the source from frame ${frames.first} on, in term ${frames.term} (notes: ${notes.first})`)
-      return frames
+      return { term: frames.term, framesOfB: frames.first, notesOfB: notes.first }
     } finally {
       await connection.close()
     }

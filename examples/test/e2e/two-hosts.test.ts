@@ -37,7 +37,7 @@ it.skipIf(SKIPPED !== '')(
     expect(failover).toMatchObject({ term: 1 })
     expect(failover.framesOfB).toBeGreaterThan(0)
     expect(failover.framesOfB).toBeLessThanOrEqual(failover.framesOfA)
-    expect(failover.quarantined).toBeGreaterThanOrEqual(failover.framesOfA - failover.framesOfB)
+    expect(failover.quarantined).toBeGreaterThanOrEqual(failover.notesOfA - failover.notesOfB)
     expect(processesWith(root)).toEqual([])
   },
   180_000,

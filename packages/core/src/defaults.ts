@@ -24,6 +24,12 @@ export const AHEAD_RESERVE_BYTES = 4 * 1024 * 1024
 /** Pause between two looks while waiting for a short-lived condition of another process. */
 export const RETRY_PAUSE_MS = 1
 
+/**
+ * How long an open looks again at a lock whose record names a process that runs, in milliseconds: when a writer ends with its worker, there is a moment before its background work is noted in the record, and
+ * one after that is over, in which the record says nothing of it.
+ */
+export const LOCK_SECOND_LOOK_MS = 50
+
 /** How long `openWriter` retries a lock whose recorded holder is dead: liveness probes of readers hold the lock for microseconds. */
 export const LOCK_RETRY_MS = 100
 

@@ -5,7 +5,8 @@
  * - `long`: `.ci/run`, and everything else that sets `CI=true`; `npm run check` and `npm run coverage`.
  * - `full`: `npm run proof`.
  *
- * `CHRONICLE_EFFORT` names another one, `CHRONICLE_SCALE` multiplies what `full` takes, and `CHRONICLE_SEED` repeats the random values of a run, whose seed a failure prints.
+ * `CHRONICLE_EFFORT` names another one, `CHRONICLE_SCALE` multiplies what `full` takes, and `CHRONICLE_SEED` repeats the random values of a run, whose seed a failure
+ * prints.
  */
 
 /** @typedef {'short' | 'long' | 'full'} Effort */
@@ -15,7 +16,7 @@ export const EFFORT = effortOf(process.env)
 
 export const SCALE = scaleOf(process.env)
 
-/** New in every run, so that the short forms of many runs come to the long one. */
+/** New in every run, so that the short forms of many runs come to the long one; the same in every run of CI, so that what fails there is what was changed. */
 export const SEED = seedOf(process.env)
 
 /**
@@ -83,8 +84,8 @@ export function scaleOf({ CHRONICLE_SCALE: named }) {
 }
 
 /** @param {NodeJS.ProcessEnv} env */
-export function seedOf({ CHRONICLE_SEED: named }) {
-  if (named === undefined || named === '') return 1 + Math.floor(Math.random() * 999_999)
+export function seedOf({ CHRONICLE_SEED: named, CI }) {
+  if (named === undefined || named === '') return CI === 'true' ? 1 : 1 + Math.floor(Math.random() * 999_999)
   if (!/^\d{1,9}$/.test(named)) throw new RangeError(`CHRONICLE_SEED is a whole number, not ${named}`)
   return Number(named)
 }

@@ -26,6 +26,7 @@ describe('the effort of a run', () => {
 
   it('takes the seed that is named, and another one in every run otherwise', () => {
     expect(seedOf({ CHRONICLE_SEED: '42' })).toBe(42)
+    expect(seedOf({ CI: 'true' })).toBe(seedOf({ CI: 'true' }))
     const drawn = new Set(Array.from({ length: 50 }, () => seedOf({})))
     expect(drawn.size).toBeGreaterThan(40)
     for (const seed of drawn) expect(seed).toBeGreaterThanOrEqual(1)

@@ -5,7 +5,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -170,13 +169,14 @@ const INCIDENTS: readonly Incident[] = [
     code: 'WRITER_REPLACED',
     exitCode: 2,
     begin: () => {
-      renameSync(demo.ordersOut(STRATEGY), join(folder, 'moved'))
-      cpSync(join(folder, 'moved'), demo.ordersOut(STRATEGY), { recursive: true })
+      // The bus may be a file system of its own, out of which nothing can be renamed.
+      const copy = join(folder, 'copy')
+      cpSync(demo.ordersOut(STRATEGY), copy, { recursive: true })
+      rmSync(demo.ordersOut(STRATEGY), { recursive: true })
+      cpSync(copy, demo.ordersOut(STRATEGY), { recursive: true })
     },
     end: async () => {
       await demo.killStrategy(STRATEGY)
-      rmSync(demo.ordersOut(STRATEGY), { recursive: true })
-      renameSync(join(folder, 'moved'), demo.ordersOut(STRATEGY))
       await demo.startStrategy(STRATEGY)
     },
   },

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { makeUnopenable } from '../../test/support/faulty-files.js'
 import { heldDirectory, temporaryDirectory } from '../../test/support/temporary.js'
+import { LOCK_SECOND_LOOK_MS } from '../defaults.js'
 import { LOCK_FILE } from '../format/index.js'
 import { openObserver, openWriter, type WriterStatus } from '../index.js'
 import { processStartTime } from './machine.js'
@@ -30,6 +31,15 @@ describe('a writer lock that is held', () => {
     expect(failure()).toMatchObject({ code: 'ERR_WRITER_ACTIVE', directory, ...facts })
     holder.release()
     WriterLock.acquire(heldDirectory(directory)).release()
+  })
+
+  it('L47: is looked at again, also when its record names a running process without work in the background', () => {
+    const holder = WriterLock.acquire(heldDirectory(directory))
+    holder.writeRecord(1)
+    const begun = performance.now()
+    expect(failure()).toMatchObject({ code: 'ERR_WRITER_ACTIVE' })
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(LOCK_SECOND_LOOK_MS)
+    holder.release()
   })
 
   it('tells what the last holder left in it, and clears it at the end', () => {

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
-import { BACKGROUND_TIMEOUT_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
+import { BACKGROUND_TIMEOUT_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SECOND_LOOK_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, isQueueError, LockLostError, WriterActiveError } from '../errors/index.js'
 import {
   formatLockRecord,
@@ -37,7 +37,7 @@ export class WriterLock {
 
   /**
    * Takes the lock. Retries while the lock is held by liveness probes, by background work of a writer that has ended, or by a process that is dead or not visible; a
-   * writer that runs is reported at once.
+   * writer that runs is reported after {@link LOCK_SECOND_LOOK_MS}.
    *
    * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE` with pid and start time of the holder, and how that is known.
    */
@@ -123,7 +123,7 @@ function patienceMs(fd: number, text: string): number {
     return LOCK_PATIENCE_MS
   }
   if (parseBackgroundWork(text) !== undefined) return LOCK_PATIENCE_MS
-  return isRunning(parseLockRecord(text)) ? 0 : LOCK_RETRY_MS
+  return isRunning(parseLockRecord(text)) ? LOCK_SECOND_LOOK_MS : LOCK_RETRY_MS
 }
 
 function readText(fd: number): string {

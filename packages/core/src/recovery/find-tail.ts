@@ -12,7 +12,7 @@ import type { Place } from './place.js'
 import { highestSegmentSeen } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose, zeroTornTail } from './repair-tail.js'
-import { firstSequenceOfEmpty, highestSequenceBelow, sequenceAfterLoss } from './sequence-bounds.js'
+import { firstSequenceOfEmpty, highestSequenceBelow, highestSequenceIn, sequenceAfterLoss } from './sequence-bounds.js'
 
 /**
  * Finds the end of the records in the head after the death of a process, decides what becomes of what an interrupted append left, and returns where the writer
@@ -87,7 +87,9 @@ function nextSequenceOf(
   if (end.nextSequence !== undefined) return Math.max(end.nextSequence, last === undefined ? 0 : last.sequence + 1)
   if (last !== undefined) return sequenceAfter(last, known)
   const header = segment.firstSequence
-  if (Number.isSafeInteger(known) && (header === undefined || header === known)) return known
+  if (Number.isSafeInteger(known) && header === known) return known
+  // It was made just now, and the control block may be one that was rebuilt when less could be read.
+  if (Number.isSafeInteger(known) && header === undefined) return Math.max(known, highestSequenceIn(context, segment.id - 1) + 1)
   return firstSequenceOfEmpty(context, segment.id, { header, control: known })
 }
 

@@ -7,14 +7,18 @@ import type { RecoveryContext } from './recovery-context.js'
 /** The highest sequence in the segments below one: all of them, because writers of the base format begin at 0 again. -1 when there is none. */
 export function highestSequenceBelow(context: RecoveryContext, segmentId: number): number {
   let highest = -1
-  for (const id of listSegments(context.directory)) {
-    if (id >= segmentId) continue
-    const segment = openDamagedSegment(context.directory, id, context.segmentSize, false)
-    if (segment === undefined) continue
-    highest = Math.max(highest, surveyRecords(segment).highestSequence)
-    segment.close()
-  }
+  for (const id of listSegments(context.directory))
+    if (id < segmentId) highest = Math.max(highest, highestSequenceIn(context, id))
   return highest
+}
+
+/** The highest sequence in one segment; -1 when it has none, or is not there. */
+export function highestSequenceIn(context: RecoveryContext, segmentId: number): number {
+  const segment = segmentId < 0 ? undefined : openDamagedSegment(context.directory, segmentId, context.segmentSize, false)
+  if (segment === undefined) return -1
+  const { highestSequence } = surveyRecords(segment)
+  segment.close()
+  return highestSequence
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   encodeDurableSlot,
   isExistingSegmentSize,
   isNewSegmentSize,
+  isSealed,
   type NewControlBlock,
   SEGMENT_SIZE_MULTIPLE,
   segmentProblem,
@@ -84,7 +85,8 @@ export function rebuildControl(
     const mayHold = isWhole(candidate) || mayBeCut || isExistingSegmentSize(candidate.glance.length)
     return mayHold && hasRecords(directory, candidate, { segmentSize, isWhole: isWhole(candidate) })
   })
-  const head = withRecords.at(-1) ?? (mayBeCut ? candidates.at(-1) : usable[0])
+  const last = withRecords.at(-1)
+  const head = successorOf(last, usable) ?? last ?? (mayBeCut ? candidates.at(-1) : usable[0])
   if (head === undefined) return undefined
   const said = old?.block.writerEpoch ?? 0
   const epochs = usable
@@ -97,6 +99,12 @@ export function rebuildControl(
   keepDurableMarks(bytes, old)
   writeTemporaryControl(directory, bytes)
   return geometry
+}
+
+/** The segment that a writer entered when it left this one. It may have no record yet. */
+function successorOf(left: Candidate | undefined, usable: readonly Candidate[]): Candidate | undefined {
+  if (left === undefined || !isSealed(left.glance.header)) return undefined
+  return usable.find(({ id }) => id === left.id + 1)
 }
 
 /** The control block as it is found, as far as its segments do not contradict it; `undefined` without one. */
