@@ -212,15 +212,11 @@ int DurableJob::settle(int fd, const Mapping& segment, uint32_t segmentId, const
     if (isSecondLook) return EIO;
     if (segmentId == mark.segmentId && !isQuiet) return EBUSY;
     for (const BlockRange& part : unwritten) {
-      int error = hold == nullptr ? EOPNOTSUPP : swapBlocks(fd, hold->directory(), part);
-      if (error == EOPNOTSUPP) {
-        error = writeUnwritten(fd, segment.data(), segment.length(), part);
-      } else if (error == 0) {
-        segment.dirty(part.begin, part.end - part.begin);
-        error = fdatasync(fd) == 0 ? 0 : errno;
-      }
-      if (error != 0) return error;
+      if (hold == nullptr) return EIO;
+      if (const int error = swapBlocks(fd, hold->directory(), part); error != 0) return error;
+      segment.dirty(part.begin, part.end - part.begin);
     }
+    if (fdatasync(fd) != 0) return errno;
     if (segment.faults() != 0) return EIO;
   }
   return EIO;
