@@ -7,12 +7,15 @@ import {
   INDEX_LENGTH,
   LOCK_FILE,
   QUARANTINE_DIRECTORY,
+  SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
+import type { ColdPosition } from './cold-item.js'
+import { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun } from './control-of-this-run.js'
-import type { ColdPlaces } from './find-start.js'
+import { type ColdPlaces, isBefore } from './find-start.js'
 import type { ReadersInspection } from './inspect-readers.js'
 import type { QueueEnd } from './measure-lag.js'
 import type { QueueInspection, SegmentsSummary } from './queue-inspection.js'
@@ -92,7 +95,7 @@ function headProblems(sources: ProblemSources): QueueProblem[] {
   return problems
 }
 
-function problemsOfControlledHead({ inspection, listing, control, end }: ProblemSources): QueueProblem[] {
+function problemsOfControlledHead({ inspection, listing, control, end, places }: ProblemSources): QueueProblem[] {
   const block = believableControl(control)
   if (block === undefined) return []
   const problems: QueueProblem[] = []
@@ -105,7 +108,7 @@ function problemsOfControlledHead({ inspection, listing, control, end }: Problem
     const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
     problems.push(queueProblem('CONTROL_BAD_SEQUENCE', detail, { file: CONTROL_FILE }))
   }
-  if (nextSequenceIsAhead(block, end) && inspection.writer.alive === false)
+  if (nextSequenceIsAhead(block, end) && inspection.writer.alive === false && !mayHideRecords(places, end, currentSegment))
     problems.push(sequenceAheadProblem(block, usedUpTo, inspection.segments))
   if (segmentId > currentSegment && inspection.writer.alive !== true) {
     problems.push(queueProblem('CONTROL_BEHIND', `It says segment ${currentSegment}`, { segmentId }))
@@ -129,6 +132,24 @@ function nextSequenceIsAhead(block: ControlBlock, { provenSequence, walk, goesOn
   if (!controlExtensionsAreCurrent(block) || walk.stoppedBy === 'bad-length' || goesOnAt !== undefined) return false
   // Writers of the base format begin again at 0.
   return !walk.hasLegacy && provenSequence >= 0 && provenSequence === walk.lastSequence && block.nextSequence > provenSequence + 1
+}
+
+/** Whether a segment between the last one with a good record and the head holds something: damage, which may be the last messages. */
+function mayHideRecords(places: ColdPlaces, { segmentId }: QueueEnd, headId: number): boolean {
+  return places.segmentIds.some((id) => id > segmentId && id <= headId && mayHold(places, id))
+}
+
+function mayHold({ directory, control }: ColdPlaces, segmentId: number): boolean {
+  let segment: ColdSegment | undefined
+  try {
+    segment = ColdSegment.open(directory, segmentId, control?.segmentSize)
+    return segment?.firstDirtyOffset(SEGMENT_FIRST_RECORD_OFFSET) !== undefined
+  } catch {
+    // What cannot be read may hold anything, and is a problem of its own.
+    return true
+  } finally {
+    segment?.close()
+  }
 }
 
 /** The control block says a higher sequence than the one after the last record. Where the empty head says the same, a writer has decided so, because messages are lost. */
@@ -214,18 +235,30 @@ function lockProblems({ inspection, control }: ProblemSources): QueueProblem[] {
   return problems
 }
 
-function indexProblems({ inspection, listing }: ProblemSources): QueueProblem[] {
+function indexProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {
   if (!listing.hasIndex) return []
   try {
     const bytes = readColdFile(`${inspection.directory}/${INDEX_FILE}`, INDEX_LENGTH + 1)
-    return bytes === undefined || decodeIndex(bytes) !== undefined
-      ? []
-      : [queueProblem('INDEX_BAD', `It has ${bytes.length} bytes`, { file: INDEX_FILE })]
+    if (bytes === undefined) return []
+    const place = decodeIndex(bytes)
+    if (place === undefined) return [queueProblem('INDEX_BAD', `It has ${bytes.length} bytes`, { file: INDEX_FILE })]
+    const { currentSegment: segmentId, writeOffset: offset } = place
+    return inspection.writer.alive === false && isAfterEnd({ segmentId, offset }, inspection, control)
+      ? [queueProblem('INDEX_BAD', `It says ${segmentId}:${offset}, which is after the end`, { file: INDEX_FILE })]
+      : []
   } catch (error) {
     if (error instanceof ColdFileError)
       return [queueProblem('FILE_UNREADABLE', error.reason, { file: INDEX_FILE, severity: 'info' })]
     throw error
   }
+}
+
+/** Whether a place is after the last record, and after where the control block says that the queue goes on. */
+function isAfterEnd(place: ColdPosition, { head }: ProblemSources['inspection'], control: ColdControl): boolean {
+  const block = believableControl(control)
+  const { segmentId, offset } = head
+  if (segmentId === undefined || offset === undefined || !isBefore({ segmentId, offset }, place)) return false
+  return block === undefined || isBefore({ segmentId: block.currentSegment, offset: block.writeOffset }, place)
 }
 
 function thresholdProblems({ inspection, listing }: ProblemSources): QueueProblem[] {

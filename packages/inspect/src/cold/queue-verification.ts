@@ -177,10 +177,19 @@ export class QueueVerification {
   #count(records: number, last: { end: number; sequence: number; isBase: boolean }, bytes: number): void {
     this.#records += records
     this.#bytes += bytes
+    if (this.#records === records && !last.isBase) this.#checkBeginning(last.sequence - records + 1)
     const { previousHigh: high, previousLow: low } = this.#timeOrder
     this.#segment?.count(records, { sequence: last.sequence, end: last.end, high, low })
     // Sequences of the base format begin again with each writer.
     this.#highestSequence = last.isBase ? -1 : Math.max(this.#highestSequence, last.sequence)
+  }
+
+  /** The first segment of a queue is there and holds nothing: messages before the first one that is left are gone, with no other trace. */
+  #checkBeginning(firstSequence: number): void {
+    if (this.#damage !== undefined || !this.#isWhole || this.inspection.segments.firstId !== 0 || this.#segmentId === 0) return
+    if (firstSequence === 0) return
+    const facts = { segmentId: this.#segmentId, offset: SEGMENT_FIRST_RECORD_OFFSET, count: firstSequence }
+    this.#note(queueProblem('SEQUENCE_GAP', `Expected 0, found ${firstSequence}`, facts))
   }
 
   /** Notices that another segment has begun. What is read of it from the middle on, or after damage, is not compared with its header. */
@@ -190,7 +199,10 @@ export class QueueVerification {
     this.#segments += 1
     this.#segmentId = segmentId
     const isWhole = offset === SEGMENT_FIRST_RECORD_OFFSET && segment?.id === segmentId && segment.headerProblem === undefined
-    this.#segment = isWhole ? new SegmentCount(segmentId, { header: segment.header, segmentSize: segment.size }) : undefined
+    const isHead = this.inspection.writer.alive === false && this.#control?.currentSegment === segmentId
+    this.#segment = isWhole
+      ? new SegmentCount(segmentId, { header: segment.header, segmentSize: segment.size, isHead })
+      : undefined
   }
 
   /** Compares what was counted in the segment just left with what its header says. */

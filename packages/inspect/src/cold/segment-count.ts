@@ -11,7 +11,12 @@ export class SegmentCount {
 
   constructor(
     readonly segmentId: number,
-    private readonly facts: { readonly header: SegmentHeader; readonly segmentSize: number },
+    private readonly facts: {
+      readonly header: SegmentHeader
+      readonly segmentSize: number
+      /** It is the head of a queue in which no writer is at work. */
+      readonly isHead: boolean
+    },
   ) {}
 
   /** Counts records that follow each other, the last of which has this time and ends at this offset. */
@@ -36,7 +41,7 @@ export class SegmentCount {
     const { header, segmentSize } = this.facts
     if (this.#records > 0 && header.firstSequence !== undefined && header.firstSequence !== this.#firstSequence)
       return `It says that it begins with sequence ${header.firstSequence}, it begins with ${this.#firstSequence}`
-    if (!isSealed(header)) return undefined
+    if (!isSealed(header)) return this.#earlySummary()
     const { endOffset, recordCount, lastTimestampNs } = header
     if (recordCount !== 0 && recordCount !== this.#records) return `It says ${recordCount} records, there are ${this.#records}`
     const mayEndThere = endOffset === this.#end || (this.#isPadded && endOffset === segmentSize)
@@ -45,5 +50,13 @@ export class SegmentCount {
     if (lastTimestampNs !== 0n && lastTimestampNs !== foundNs)
       return `It says that the last one is of ${lastTimestampNs} ns, it is of ${foundNs}`
     return undefined
+  }
+
+  /** A writer stores the summary and then the seal: only while it leaves the segment does one stand without the other. */
+  #earlySummary(): string | undefined {
+    const { header, isHead } = this.facts
+    const { endOffset, recordCount, lastTimestampNs } = header
+    if (!isHead || (endOffset === 0 && recordCount === 0 && lastTimestampNs === 0n)) return undefined
+    return `It says that they end at offset ${endOffset}, and is not sealed`
   }
 }

@@ -52,7 +52,8 @@ function describeRecords(directory: QueueDirectory, segmentId: number): Uint8Arr
       previousNs = timestampNs
       return true
     })
-    const first = walk.count > 0 && header.firstSequence !== undefined ? walk.firstSequence : header.firstSequence
+    const told = absentUnlessSafe(header.firstSequence)
+    const first = walk.count > 0 && header.firstSequence !== undefined ? walk.firstSequence : told
     const { magic: _magic, version: _version, endOffset, recordCount, lastTimestampNs, ...rest } = header
     // Before the seal there is no summary.
     const summary = isSealed(header)
@@ -63,8 +64,14 @@ function describeRecords(directory: QueueDirectory, segmentId: number): Uint8Arr
         }
       : { endOffset: 0, recordCount: 0, lastTimestampNs: 0n }
     const { firstSequence: _first, ...kept } = rest
-    return encodeSegmentHeader({ ...kept, ...summary, ...(first === undefined ? {} : { firstSequence: first }) })
+    const writerEpoch = absentUnlessSafe(header.writerEpoch) ?? 0
+    return encodeSegmentHeader({ ...kept, writerEpoch, ...summary, ...(first === undefined ? {} : { firstSequence: first }) })
   } finally {
     segment.close()
   }
+}
+
+/** A number that no field can hold is damage: what stood there is unknown. */
+function absentUnlessSafe(value: number | undefined): number | undefined {
+  return Number.isSafeInteger(value) ? value : undefined
 }

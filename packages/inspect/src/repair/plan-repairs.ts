@@ -109,6 +109,8 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   if (code === 'CONTROL_BAD_VERSION') return [{ kind: 'recover' }]
   if (code === 'SEGMENT_NOT_READY' && segmentId !== undefined && isStray(segmentId, inspection))
     return [{ kind: 'set-aside', file: segmentFileName(segmentId) }]
+  if (code === 'CONTROL_BEHIND' && segmentId !== undefined && isOutOfReach(segmentId, inspection))
+    return [{ kind: 'rebuild-control' }]
   if (NEEDS_RECOVERY.has(code)) return [{ kind: 'recover' }]
   if (NEEDS_SETTING_ASIDE.has(code) && file !== undefined) return [{ kind: 'set-aside', file }]
   if ((code === 'READER_AHEAD' || code === 'READER_MISPLACED') && file !== undefined)
@@ -132,6 +134,12 @@ function isStray(segmentId: number, { head, segments }: QueueInspection): boolea
   return isFar && !segments.inspected.some((segment) => segment.segmentId === segmentId - 1)
 }
 
+/** Recovery follows the segments one by one: it comes to no segment after a gap. */
+function isOutOfReach(segmentId: number, { control, problems }: QueueInspection): boolean {
+  const said = control?.currentSegment ?? segmentId
+  return problems.some(({ code, segmentId: missing = 0 }) => code === 'SEGMENT_MISSING' && missing > said && missing < segmentId)
+}
+
 /**
  * Damaged bytes stay where they are, because what follows them must keep its place. In the head they end the segment: a writer's recovery could not distinguish the good records after them
  * from the torn tail of an append.
@@ -148,7 +156,7 @@ function stepsForDamage(
   const length = Math.min(DAMAGE_LENGTH_MAX, behind?.segmentId === segmentId ? behind.offset - offset : segmentEnd)
   const damage = { segmentId, offset, length }
   const steps: RepairStep[] = isDamageKept(inspection.directory, damage) ? [] : [{ kind: 'keep-damage', ...damage }]
-  if (segmentId === inspection.head.segmentId && !isLeft(segmentId, inspection))
+  if (isHead(segmentId, inspection) && !isLeft(segmentId, inspection))
     steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
   if (options.skipDamage === true && behind !== undefined) {
     for (const { file, position, lock } of inspection.readers) {
@@ -157,6 +165,11 @@ function stepsForDamage(
     }
   }
   return steps
+}
+
+/** The last segment with a good record, or the one that the control block names, in which every record may be damaged. */
+function isHead(segmentId: number, { head, control, controlIsValid }: QueueInspection): boolean {
+  return segmentId === head.segmentId || (controlIsValid && segmentId === control?.currentSegment)
 }
 
 /** Whether the queue goes on in another segment: this one is closed. */

@@ -18,6 +18,7 @@ import {
   SEGMENT_HEADER_LENGTH,
   SEGMENT_LAST_TIMESTAMP_NS_OFFSET,
   SEGMENT_RECORD_COUNT_OFFSET,
+  SEGMENT_WRITER_EPOCH_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
@@ -28,6 +29,8 @@ import { verifyQueue } from '../cold/queue-verification.js'
 import { repairQueue } from './repair-queue.js'
 
 const COUNT = 100
+/** From the writer's epoch to the end of a header: no field of it is a number that can be. */
+const ABSURD = Buffer.alloc(SEGMENT_HEADER_LENGTH - SEGMENT_WRITER_EPOCH_OFFSET, 0xfe)
 
 let queue: string
 let built: BuiltQueue
@@ -81,9 +84,19 @@ const DAMAGE: readonly (readonly [string, () => void])[] = [
     'a head with a wrong first sequence',
     () => overwrite(segmentFile(queue, built.headSegment), SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, u64(7)),
   ],
+  ['a header whose numbers no field can hold', () => overwrite(segmentFile(queue, 1), SEGMENT_WRITER_EPOCH_OFFSET, ABSURD)],
+  [
+    'a header whose first sequence no field can hold',
+    () => overwrite(segmentFile(queue, 1), SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET, ABSURD.subarray(0, 8)),
+  ],
+  [
+    'a head with a summary, and without a seal',
+    () => overwrite(segmentFile(queue, built.headSegment), SEGMENT_RECORD_COUNT_OFFSET, u64(3)),
+  ],
   ['a damaged reader file', () => writeFileSync(join(queue, 'readers/audit.meta'), Buffer.alloc(80, 7))],
   ['a reader file without a position', () => writeFileSync(join(queue, 'readers/new.meta'), '')],
   ['a leftover', () => writeFileSync(join(queue, '000000009.q.tmp'), '')],
+  ['an index after the end', () => writeFileSync(join(queue, INDEX_FILE), Buffer.concat([u64(built.headSegment), u64(4032)]))],
   ['a damaged index', () => writeFileSync(join(queue, INDEX_FILE), 'abc')],
 ]
 
@@ -132,6 +145,38 @@ describe('a repaired queue', () => {
   })
 })
 
+describe('a queue that lost its beginning', () => {
+  it('says so after the repair, when nothing is left of its first segment', () => {
+    truncateSync(segmentFile(queue, 0), 2)
+    repairQueue(queue)
+    expect(verified()).toEqual(['SEQUENCE_GAP'])
+    expect(repairQueue(queue).outcomes).toEqual([])
+  })
+
+  it('is whole when retention has deleted its first segment', () => {
+    unlinkSync(segmentFile(queue, 0))
+    unlinkSync(segmentFile(queue, 1))
+    expect(verified()).not.toContain('SEQUENCE_GAP')
+  })
+})
+
+describe('a segment that a gap keeps from its queue', () => {
+  it('is where the repaired queue goes on, when a record in it is good', () => {
+    const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH * 4, 1)
+    // A record of the base format, without a payload.
+    bytes.fill(0, SEGMENT_HEADER_LENGTH * 3 + 1)
+    writeFileSync(segmentFile(queue, 62), bytes)
+    expect(verified()).toContain('CONTROL_BEHIND')
+    repairQueue(queue)
+    expect(verified()).not.toContain('CONTROL_BEHIND')
+    expect(repairQueue(queue).outcomes).toEqual([])
+    const writer = openWriter(queue)
+    expect(writer.append(1, Buffer.from('next'))).toBe(COUNT)
+    expect(writer.position.segmentId).toBe(63)
+    writer.close()
+  })
+})
+
 describe('a damaged last record', () => {
   let place: { segmentId: number; offset: number }
 
@@ -158,6 +203,23 @@ describe('a damaged last record', () => {
     const writer = openWriter(queue)
     expect(writer.append(1, Buffer.from('next'))).toBe(COUNT)
     writer.close()
+  })
+
+  it('that is the only one of its head is damage too, and no reason to doubt the control block', () => {
+    const writer = openWriter(queue)
+    const { segmentId } = writer.position
+    let sequence = 0
+    while (writer.position.segmentId === segmentId) sequence = writer.append(1, Buffer.from('message'))
+    writer.close()
+    overwrite(segmentFile(queue, segmentId + 1), SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH, Buffer.from('#'))
+    expect(verified()).toEqual(['RECORD_BAD_PAYLOAD_CRC'])
+    const kinds = repairQueue(queue).outcomes.map(({ step, state }) => `${step.kind} ${state}`)
+    expect(kinds).toEqual(['keep-damage done', 'seal-segment done', 'recover done'])
+    expect(verified()).toEqual(['RECORD_BAD_PAYLOAD_CRC'])
+    expect(repairQueue(queue).outcomes).toEqual([])
+    const next = openWriter(queue)
+    expect(next.append(1, Buffer.from('next'))).toBe(sequence + 1)
+    next.close()
   })
 
   it('that no control block says to be committed is torn, and recovery clears it away', () => {
