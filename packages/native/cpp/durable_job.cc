@@ -158,7 +158,7 @@ DurableJob::Outcome DurableJob::syncFile(uint32_t segmentId, const Hold* hold) {
       if (mapping != nullptr) outcome = Outcome::ofSync(writeAgain(*mapping, segmentId));
     }
     if (outcome.error == 0) outcome = Outcome::ofSync(fdatasync(fd) == 0 ? 0 : errno);
-    if (outcome.error == 0 && mapping != nullptr) outcome = Outcome::ofSync(settle(fd, *mapping, segmentId));
+    if (outcome.error == 0 && mapping != nullptr) outcome = Outcome::ofSync(settle(fd, *mapping, segmentId, hold));
   }
   close(fd);
   return outcome;
@@ -173,11 +173,11 @@ DurableJob::Outcome DurableJob::syncHead(const Hold* hold) {
 int DurableJob::syncAgain(const Mapping& segment, uint32_t segmentId, BlockRange part, const Hold* hold) {
   if (const int error = writeAgain(segment, segmentId); error != 0) return error;
   if (const int error = segment.sync(part.begin, part.end - part.begin); error != 0) return error;
-  if (segment.descriptor() >= 0) return settle(segment.descriptor(), segment, segmentId);
+  if (segment.descriptor() >= 0) return settle(segment.descriptor(), segment, segmentId, hold);
   if (hold == nullptr) return 0;
   const int fd = openSegmentFile(*hold, segmentId);
   if (fd < 0) return errno;
-  const int error = settle(fd, segment, segmentId);
+  const int error = settle(fd, segment, segmentId, hold);
   close(fd);
   return error;
 }
@@ -202,7 +202,7 @@ int DurableJob::writeAgain(const Mapping& segment, uint32_t segmentId) {
   return isWholeUpTo(knownEnd, segment, segmentId) ? 0 : EIO;
 }
 
-int DurableJob::settle(int fd, const Mapping& segment, uint32_t segmentId) {
+int DurableJob::settle(int fd, const Mapping& segment, uint32_t segmentId, const Hold* hold) {
   const BlockRange header = {0, std::min<uint64_t>(kFirstRecordOffset, segment.length())};
   for (const bool isSecondLook : {false, true}) {
     std::vector<BlockRange> unwritten;
@@ -212,8 +212,11 @@ int DurableJob::settle(int fd, const Mapping& segment, uint32_t segmentId) {
     if (isSecondLook) return EIO;
     if (segmentId == mark.segmentId && !isQuiet) return EBUSY;
     for (const BlockRange& part : unwritten) {
-      if (const int error = writeUnwritten(fd, segment.data(), segment.length(), part); error != 0) return error;
+      if (hold == nullptr) return EIO;
+      if (const int error = swapBlocks(fd, hold->directory(), part); error != 0) return error;
+      segment.dirty(part.begin, part.end - part.begin);
     }
+    if (fdatasync(fd) != 0) return errno;
     if (segment.faults() != 0) return EIO;
   }
   return EIO;

@@ -78,7 +78,7 @@ class DurableJob {
   // Makes the pages dirty and checks the records. Returns 0 or EIO.
   int writeAgain(const Mapping& segment, uint32_t segmentId);
   // After the sync of what was written again: has the file system count blocks as written whose first write failed. Returns 0, EIO, or EBUSY where a quiet job can do it.
-  int settle(int fd, const Mapping& segment, uint32_t segmentId);
+  int settle(int fd, const Mapping& segment, uint32_t segmentId, const Hold* hold);
   bool isWholeUpTo(uint64_t end, const Mapping& segment, uint32_t segmentId);
   uint64_t startIn(uint32_t segmentId) const { return segmentId == progress->mark.segmentId ? progress->mark.offset : kFirstRecordOffset; }
 
