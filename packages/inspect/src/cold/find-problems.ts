@@ -101,12 +101,6 @@ function problemsOfControlledHead({ inspection, listing, control, end, places }:
   const problems: QueueProblem[] = []
   const { currentSegment, writeOffset } = block
   if (!listing.segmentIds.includes(currentSegment)) problems.push(queueProblem('HEAD_MISSING', '', { segmentId: currentSegment }))
-  else if (inspection.writer.alive === false && !listing.segmentIds.includes(currentSegment + 1)) {
-    // A writer enters the successor before it seals the segment that it leaves.
-    const isLeft = inspection.segments.inspected.some(({ segmentId, sealed }) => segmentId === currentSegment && sealed)
-    if (isLeft)
-      problems.push(queueProblem('HEAD_MISSING', 'It names a sealed one that nothing follows', { segmentId: currentSegment + 1 }))
-  }
   if (end === undefined) return problems
   const { segmentId, walk } = end
   const usedUpTo = end.provenSequence

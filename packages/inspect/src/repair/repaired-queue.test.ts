@@ -185,17 +185,6 @@ describe('a queue that lost its control block and its last records', () => {
   })
 })
 
-describe('a queue that lost its control block and the segments after a sealed one', () => {
-  it('has a head again that a writer can append to', () => {
-    for (let id = built.headSegment; id > 1; id -= 1) unlinkSync(segmentFile(queue, id))
-    unlinkSync(join(queue, CONTROL_FILE))
-    repairQueue(queue)
-    expect(witnessed()).toEqual([])
-    expect(verified()).toEqual([])
-    expect(repairQueue(queue).outcomes).toEqual([])
-  })
-})
-
 describe('a segment that a gap keeps from its queue', () => {
   it('is where the repaired queue goes on, when a record in it is good', () => {
     const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH * 4, 1)
