@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { NotAQueueError } from '@chronicle-ts/core'
 import { CONTROL_FILE, CONTROL_LENGTH, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { readColdControl } from '../cold/cold-control.js'
 import { ColdFileError, readColdFile } from '../cold/cold-file.js'
 import { ColdSegment } from '../cold/cold-segment.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
@@ -8,7 +9,7 @@ import type { QueueInspection } from '../cold/queue-inspection.js'
 import { listQueue } from '../cold/queue-listing.js'
 
 /** An inspection passes over what it cannot read; a writer may roll during one. */
-const ATTEMPTS = 3
+const ATTEMPTS = 20
 
 /**
  * Inspects a queue whose end is to be relied on: an inspection that could not read the last segment takes the one before it for the head, and what is appended meanwhile looks the same.
@@ -17,8 +18,10 @@ const ATTEMPTS = 3
  */
 export function inspectEnd(directory: string): QueueInspection {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const headBefore = readColdControl(directory).block?.currentSegment
     const inspection = inspectQueue(directory, { segmentLimit: 2 })
-    if (!inspection.isQueue || (hasReadControl(inspection) && isEnd(inspection))) return inspection
+    if (!inspection.isQueue || (hasReadControl(inspection) && (isEnd(inspection) || reaches(inspection, headBefore))))
+      return inspection
   }
   throw new NotAQueueError({ directory, detail: 'its end could not be read' })
 }
@@ -33,6 +36,13 @@ function hasReadControl({ directory, problems }: QueueInspection): boolean {
     if (error instanceof ColdFileError && error.isNotAFile) return true
     throw error
   }
+}
+
+/** Whether the inspection came as far as a sound control block said before it. A writer that rolls all the time is further on by now. */
+function reaches({ head, problems }: QueueInspection, headBefore: number | undefined): boolean {
+  if (headBefore === undefined || problems.some(({ code, file }) => file === CONTROL_FILE || code.startsWith('CONTROL_')))
+    return false
+  return (head.segmentId ?? -1) >= headBefore && (head.recordCount ?? 0) > 0
 }
 
 /** Whether no record stands where the inspection has seen none: in the segments after its head, and at the beginning of a head without a record. */
