@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openReader, openWriter } from '@chronicle-ts/core'
+import { segmentFileName } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { inspectQueue } from '../cold/inspect-queue.js'
@@ -115,6 +116,28 @@ describe('backing up and restoring a queue', () => {
       child.kill('SIGKILL')
       await exit
     }
+  })
+
+  it('begins a reader with the first segment that was copied when retention deleted meanwhile what the reader had left', () => {
+    const writer = openWriter(queue, { segmentSize: 4096 })
+    for (let index = 0; index < 200; index += 1) writer.append(1, Buffer.from(`${index}`))
+    const reader = openReader(queue, 'audit', { start: 'earliest' })
+    reader.next()
+    reader.commit()
+    const work = new QueueBackup(queue, join(root, 'backup'))
+    for (let count = 0; count < 150; count += 1) reader.next()
+    reader.commit()
+    const { segmentId } = reader.position
+    for (let id = 0; id < segmentId; id += 1) rmSync(join(queue, segmentFileName(id)))
+    writer.close()
+    reader.close()
+    while (work.step());
+    const report = work.commit()
+    expect(report.problems).toEqual([])
+    expect(report.firstSequence).toBeGreaterThan(1)
+    restoreQueue(join(root, 'backup'), join(root, 'restored'))
+    using again = openReader(join(root, 'restored'), 'audit')
+    expect(again.next()?.sequence).toBe(report.firstSequence)
   })
 
   it('ends where the end was looked up, although the writer has rolled since', () => {

@@ -9,11 +9,13 @@ import {
   checkOptions,
   decodePosition,
   encodeControl,
+  encodePosition,
   type OptionNames,
   POSITION_LENGTH,
   parseReaderFileName,
   READERS_DIRECTORY,
   type SavedPosition,
+  SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
 } from '@chronicle-ts/core/internal'
 import { ACKNOWLEDGED_FILE } from '../cold/acknowledged.js'
@@ -218,7 +220,7 @@ export class QueueBackup {
 
   #finishCopy(): void {
     writeDurably(join(this.#temporary, CONTROL_FILE), this.#controlBytes())
-    for (const [name, { bytes }] of this.#positions) writeDurably(join(this.#temporary, READERS_DIRECTORY, name), bytes)
+    for (const [name, bytes] of this.#positionBytes()) writeDurably(join(this.#temporary, READERS_DIRECTORY, name), bytes)
     for (const name of COMPANIONS) copyCompanion(join(this.#source, name), join(this.#temporary, name))
     if (this.#options.verify === false) {
       this.#phase = 'done'
@@ -226,6 +228,22 @@ export class QueueBackup {
     }
     this.#verification = verifyQueue(this.#temporary)
     this.#phase = 'verify'
+  }
+
+  /**
+   * The positions as they were before the end was looked up. A reader that has left a segment since, which retention then deleted before it was copied, begins with the first that was copied: it
+   * gets messages again, and loses none. One that did not move on has lost them in the original, too.
+   */
+  #positionBytes(): [name: string, bytes: Uint8Array][] {
+    const first = this.#firstCopied ?? 0
+    const isBehind = ({ position }: { readonly position: SavedPosition }) => position.segmentId < first
+    const now = [...this.#positions.values()].some(isBehind) ? readPositions(this.#source) : undefined
+    return [...this.#positions].map(([name, saved]) => {
+      const later = now?.get(name)
+      if (!isBehind(saved) || later === undefined || isBehind(later)) return [name, saved.bytes]
+      const place = { segmentId: first, offset: SEGMENT_FIRST_RECORD_OFFSET }
+      return [name, encodePosition({ ...saved.position, ...place }, checksum)]
+    })
   }
 
   #verifySome(): void {
