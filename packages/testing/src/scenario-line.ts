@@ -1,3 +1,5 @@
+import { RECORD_TYPE_ID_MAX } from '@chronicle-ts/core/internal'
+
 /** A message of a scenario's input. */
 export interface ScenarioLine {
   readonly typeId: number
@@ -8,14 +10,13 @@ export interface ScenarioLine {
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 const TIME_MAX = 2n ** 64n - 1n
-const TYPE_ID_MAX = 0xfffe
 
 /** Parses a line. What is not as `chron-cli export` writes it is refused, because a test on altered input tests something else. @throws SyntaxError that says where */
 export function parseScenarioLine(line: string, where: string): ScenarioLine {
   const { typeId = 0, timestampNs, text, base64 } = parseObject(line, where)
   if ((text === undefined) === (base64 === undefined)) throw new SyntaxError(`${where}: either text or base64 must be there`)
-  if (!Number.isInteger(typeId) || (typeId as number) < 0 || (typeId as number) > TYPE_ID_MAX)
-    throw new SyntaxError(`${where}: typeId must be an integer of 0 to ${TYPE_ID_MAX}`)
+  if (!Number.isInteger(typeId) || (typeId as number) < 0 || (typeId as number) > RECORD_TYPE_ID_MAX)
+    throw new SyntaxError(`${where}: typeId must be an integer of 0 to ${RECORD_TYPE_ID_MAX}`)
   return {
     typeId: typeId as number,
     timestampNs: timestampNs === undefined ? undefined : parseTime(timestampNs, where),

@@ -83,7 +83,7 @@ const REPLACED = [
 const embedNeighbours = {
   name: 'embed-neighbours',
   setup({ onLoad }) {
-    onLoad({ filter: /packages\/(cli|schema)\/dist\/.*\.m?js$/ }, ({ path }) => {
+    onLoad({ filter: /packages\/(cli|schema)\/dist\/.*\.js$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8').replace(NEIGHBOUR, (_, name) =>
         JSON.stringify(readFileSync(join(dirname(path), name), 'utf8')),
       )

@@ -87,9 +87,11 @@ function nextSequenceOf(
   if (end.nextSequence !== undefined) return Math.max(end.nextSequence, last === undefined ? 0 : last.sequence + 1)
   if (last !== undefined) return sequenceAfter(last, known)
   const header = segment.firstSequence
-  if (Number.isSafeInteger(known) && header === known) return known
-  // It was made just now, and the control block may be one that was rebuilt when less could be read.
-  if (Number.isSafeInteger(known) && header === undefined) return Math.max(known, highestSequenceIn(context, segment.id - 1) + 1)
+  if (Number.isSafeInteger(known)) {
+    if (header === known) return known
+    // It was made just now, and the control block may be one that was rebuilt when less could be read.
+    if (header === undefined) return Math.max(known, highestSequenceIn(context, segment.id - 1) + 1)
+  }
   return firstSequenceOfEmpty(context, segment.id, { header, control: known })
 }
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { NotAQueueError } from '@chronicle-ts/core'
 import { CONTROL_FILE, CONTROL_LENGTH, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
-import { readColdControl } from '../cold/cold-control.js'
 import { ColdFileError, readColdFile } from '../cold/cold-file.js'
 import { ColdSegment } from '../cold/cold-segment.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
@@ -18,10 +17,8 @@ const ATTEMPTS = 20
  */
 export function inspectEnd(directory: string): QueueInspection {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const headBefore = readColdControl(directory).block?.currentSegment
     const inspection = inspectQueue(directory, { segmentLimit: 2 })
-    if (!inspection.isQueue || (hasReadControl(inspection) && (isEnd(inspection) || reaches(inspection, headBefore))))
-      return inspection
+    if (!inspection.isQueue || (hasReadControl(inspection) && (isEnd(inspection) || reachesHead(inspection)))) return inspection
   }
   throw new NotAQueueError({ directory, detail: 'its end could not be read' })
 }
@@ -38,11 +35,11 @@ function hasReadControl({ directory, problems }: QueueInspection): boolean {
   }
 }
 
-/** Whether the inspection came as far as a sound control block said before it. A writer that rolls all the time is further on by now. */
-function reaches({ head, problems }: QueueInspection, headBefore: number | undefined): boolean {
-  if (headBefore === undefined || problems.some(({ code, file }) => file === CONTROL_FILE || code.startsWith('CONTROL_')))
+/** Whether the inspection, which reads the control block first, came as far as a sound one said. A writer that rolls all the time is further on by now. */
+function reachesHead({ head, control, problems }: QueueInspection): boolean {
+  if (control === undefined || problems.some(({ code, file }) => file === CONTROL_FILE || code.startsWith('CONTROL_')))
     return false
-  return (head.segmentId ?? -1) >= headBefore && (head.recordCount ?? 0) > 0
+  return (head.segmentId ?? -1) >= control.currentSegment && (head.recordCount ?? 0) > 0
 }
 
 /** Whether no record stands where the inspection has seen none: in the segments after its head, and at the beginning of a head without a record. */

@@ -19,6 +19,7 @@ import { coded } from '../cold/coded.js'
 import { ColdFile } from '../cold/cold-file.js'
 import type { ColdPosition, ColdRecord } from '../cold/cold-item.js'
 import type { ColdReader } from '../cold/cold-reader.js'
+import { isBefore } from '../cold/find-start.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
@@ -277,8 +278,4 @@ function movedReaders({ readers }: QueueInspection): MovedReader[] {
 /** Whether a reader's position, or all of them, could not be read. */
 function isOfLostReader({ code, file }: QueueProblem): boolean {
   return (code === 'READER_BAD' || code === 'FILE_UNREADABLE') && file?.startsWith(READERS_DIRECTORY) === true
-}
-
-function isBefore(one: ColdPosition, other: ColdPosition): boolean {
-  return one.segmentId < other.segmentId || (one.segmentId === other.segmentId && one.offset < other.offset)
 }

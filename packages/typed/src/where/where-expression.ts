@@ -1,3 +1,4 @@
+import { toJsonSafe } from '@chronicle-ts/schema'
 import { compare, PRESENT, type Scalar } from './compare.js'
 import type { Expression, Operand } from './expression.js'
 import type { Exact, Literal } from './literal.js'
@@ -132,7 +133,7 @@ function scalarOf(value: unknown): Scalar {
   if (value === null) return undefined
   if (typeof value !== 'object') return typeof value === 'symbol' || typeof value === 'function' ? undefined : (value as Scalar)
   // As tools show it.
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString()
+  if (value instanceof Date) return toJsonSafe(value) as string
   return isDecimal(value) ? value : PRESENT
 }
 

@@ -1,6 +1,6 @@
+import { RECORD_SCHEMA_VERSION_MAX, RECORD_TYPE_ID_MAX } from '@chronicle-ts/core/internal'
+
 const TIMESTAMP_NS_MAX = 0xffff_ffff_ffff_ffffn
-const TYPE_ID_MAX = 0xfffe
-const SCHEMA_VERSION_MAX = 255
 
 /** The bytes of base64 text as encoders write it; `undefined` for any other text, of which decoders would make something else. */
 export function exactBase64(text: string): Buffer | undefined {
@@ -23,12 +23,12 @@ export function exactTimestampNs(value: unknown): bigint | undefined {
 
 /** A type id from 0 to 65534; `undefined` for everything else. */
 export function exactTypeId(value: unknown): number | undefined {
-  return exactNumber(value, TYPE_ID_MAX)
+  return exactNumber(value, RECORD_TYPE_ID_MAX)
 }
 
 /** The version of a schema from 0 to 255; `undefined` for everything else. */
 export function exactSchemaVersion(value: unknown): number | undefined {
-  return exactNumber(value, SCHEMA_VERSION_MAX)
+  return exactNumber(value, RECORD_SCHEMA_VERSION_MAX)
 }
 
 function exactNumber(value: unknown, max: number): number | undefined {
