@@ -16,10 +16,10 @@ export interface MemoryReport {
 
 /**
  * After a collection nothing is left of the collector's moods. What an engine still compiles, and a view of a segment more or less, is far below what a leak
- * comes to: the smallest object per message, of 16 bytes, is 800 KiB in the soak of CI. A reader that opens its queue again every second was seen to compile for 280 KiB.
+ * of a few bytes per message comes to.
  */
 export const MEMORY_TOLERANCES: Readonly<Record<keyof MemorySample, Tolerance>> = {
-  heapUsedKb: { amount: 384, share: 0, certain: 320 },
+  heapUsedKb: { amount: 384, share: 0, certain: 192 },
   externalKb: { amount: 4096, share: 0, certain: 2048 },
   arrayBuffersKb: { amount: 4096, share: 0, certain: 2048 },
 }
