@@ -50,6 +50,7 @@ class Notifier {
       // A reader that set the flag and is not asleep yet must find the word changed after the flag is gone: hence the second increment.
       control_->parkedReaders.exchange(0, std::memory_order_seq_cst);
       control_->notifySequence.fetch_add(1, std::memory_order_seq_cst);
+      flaggedSinceSkip_ = true;
     } else if (skipping_ && skip()) {
       return 0;
     }
@@ -74,10 +75,13 @@ class Notifier {
     }
   }
 
-  // Whether the wake is left to the other thread.
+  // Whether the wake is left to the other thread. What it found is not taken for a counted reader while readers with the flag come and go, which its wakes find too;
+  // a counted one that sleeps on is woken and found by its next wakes.
   bool skip() {
     const uint32_t count = control_->waitersPending.load(std::memory_order_seq_cst);
-    if (count == emptyCount_ && !later_->foundSleeper() && later_->request()) return true;
+    const bool found = later_->foundSleeper() && !flaggedSinceSkip_;
+    flaggedSinceSkip_ = false;
+    if (count == emptyCount_ && !found && later_->request()) return true;
     stopSkipping();
     return false;
   }
@@ -91,6 +95,8 @@ class Notifier {
   bool extensions_;
   LaterWaker* later_ = nullptr;
   bool skipping_ = false;
+  // A reader with the flag was woken since the last wake that was left to the other thread.
+  bool flaggedSinceSkip_ = false;
   uint32_t emptyCount_ = 0;
   uint64_t emptySinceNs_ = 0;
 };
