@@ -8,7 +8,7 @@ const GENERATED = /<!-- [^>]*?begin[^>]*-->[\s\S]*?<!-- [^>]*?end -->/g
 /** Lines that begin a paragraph of their own. */
 const BEGINS = /^\s*(?:[-*+] |\d+\. |> |\||#{1,6} )/
 /** The end of a sentence, with what may close after it, before something that can begin one. */
-const END = /(?<=[.?!][)\]"”*_]*)\s+(?=[A-Z`*_"(\[\d~])/
+const END = /(?<=[.?!][)\]"”*_]*)\s+(?=[A-Z`*_"([\d~])/
 /** Abbreviations whose point ends no sentence. */
 const ABBREVIATION = /\b(e\.g|i\.e|vs|etc)\.$/
 
@@ -19,7 +19,9 @@ const ABBREVIATION = /\b(e\.g|i\.e|vs|etc)\.$/
 export function sentencesOf(document) {
   const blank = (/** @type {string} */ part) => part.replace(/[^\n]/g, '')
   const prose = document.replace(GENERATED, blank).replace(NOT_PROSE, blank)
-  return paragraphsOf(prose).flatMap(({ line, text }) => split(text).map((sentence) => ({ line, words: countWords(sentence), text: sentence })))
+  return paragraphsOf(prose).flatMap(({ line, text }) =>
+    split(text).map((sentence) => ({ line, words: countWords(sentence), text: sentence })),
+  )
 }
 
 /** @param {string} prose */
