@@ -151,7 +151,7 @@ napi_value appendBlock(napi_env env, napi_callback_info info) {
   return makeStatus(env, call.appender->core.appendBlock(block.data, block.length, static_cast<uint64_t>(from)));
 }
 
-// Payloads come as arguments, (typeIds, details, from, ...payloads), because they are there at once; fetching the elements of an array costs 30 ns each. No code of the user
+// Payloads come as arguments, (typeIds, details, from, ...payloads), because they are there at once; fetching the elements of an array costs much more (docs/decisions/0012-batches-are-spread.md). No code of the user
 // runs meanwhile, so nothing that was read can change.
 constexpr size_t kSpreadMax = 512;
 constexpr size_t kSpreadFixed = 3;
@@ -322,7 +322,7 @@ napi_value roll(napi_env env, napi_callback_info info) {
   const auto segmentId = static_cast<uint32_t>(args.integer(1, "nextSegmentId", UINT32_MAX));
   if (!args.ok()) return nullptr;
   Appender& appender = *args.data<Appender>();
-  // Before the mapping is taken: who is refused still has it.
+  // Before the mapping is taken: a refused caller still owns it.
   if (const int status = appender.core.mayRoll(); status != kOk) return makeStatus(env, status);
   auto segment = Jobs::shared().takeMappingAndRelease(job);
   if (segment == nullptr) return makeStatus(env, kUnprepared);

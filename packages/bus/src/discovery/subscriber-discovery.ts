@@ -171,7 +171,7 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     return this.events()
   }
 
-  /** Gives the present reader up, for instance after an error that it cannot get over, and opens the queue again after that was told. */
+  /** Disconnects the reader, for instance after a fatal error, emits `disconnected`, then opens the queue again. */
   reconnect(error?: Error): void {
     if (this.#reader !== undefined) this.#disconnect('given-up', error)
   }

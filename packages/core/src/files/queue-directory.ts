@@ -14,7 +14,7 @@ export type DirectoryPlace = 'in-place' | 'gone' | 'replaced'
 /** Permissions of the files of a queue, less umask, where nothing else is said. */
 export const DEFAULT_FILE_MODE = 0o666
 
-/** Permissions of a folder whose files have these: who may read the files may enter the folder. */
+/** Permissions of a folder whose files have these: users that may read the files may enter the folder. */
 export function folderModeFor(fileMode: number): number {
   return fileMode | ((fileMode & 0o444) >> 2)
 }

@@ -219,8 +219,7 @@ export class Message implements MessageFields {
 
   get #heldSegment(): MappedSegment {
     const segment = this.#segment
-    // Reading a length from the closed view throws what there is to say.
-    if (segment === undefined) throw new RangeError(`a message without a segment has no length, not even ${this.length}`)
+    if (segment === undefined) throw new RangeError('The message stands on no record: a reader returns messages that do')
     return segment
   }
 }

@@ -19,7 +19,7 @@ import type { MappedSegment } from '../segment/mapped-segment.js'
 import { glanceAtSegment, openDamagedSegment, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
 import type { RecoveryContext } from './recovery-context.js'
 
-/** What recovery thinks of a file with a segment's name. */
+/** How recovery classifies a file with the name of a segment. */
 export interface ExaminedSegment {
   readonly id: number
   readonly glance: SegmentGlance

@@ -19,7 +19,7 @@ export function moveReader(
 ): string {
   return withLockedReader(directory, file, ({ bytes, position }) => {
     if (position === 'bad' || position.segmentId !== from.segmentId || position.offset !== from.offset)
-      throw new StepSkipped('the reader stands elsewhere by now')
+      throw new StepSkipped('the reader position has changed')
     const keptAt = setBytesAside(directory, basename(file), bytes)
     const saved = encodePosition({ ...to, heartbeatNs: binding.realtimeNs() }, (part) => binding.crc32(part))
     makeFile(directory, `${file}.tmp`, (fd) => writeWhole(fd, saved, 0))

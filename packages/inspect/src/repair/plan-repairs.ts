@@ -27,7 +27,7 @@ interface InternalPlanOptions extends PlanOptions {
 /** In this order steps do not undo each other: files first, then what is derived from them, then the writer's own recovery. */
 const ORDER: readonly RepairStepKind[] = [
   'keep-damage',
-  'mend-segment',
+  'restore-segment',
   'seal-segment',
   'correct-summary',
   'rebuild-control',
@@ -143,7 +143,7 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   if ((code === 'READER_AHEAD' || code === 'READER_MISPLACED') && file !== undefined)
     return moveReaderTo(file, code === 'READER_AHEAD' ? endOf(inspection) : recordBegun(file, inspection), inspection)
   if (segmentId === undefined) return []
-  if (NEEDS_MENDING.has(code)) return [{ kind: 'mend-segment', segmentId }, { kind: 'recover' }]
+  if (NEEDS_MENDING.has(code)) return [{ kind: 'restore-segment', segmentId }, { kind: 'recover' }]
   if (code === 'SEGMENT_BAD_SUMMARY') return [{ kind: 'correct-summary', segmentId }]
   if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
   if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]

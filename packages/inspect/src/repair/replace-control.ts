@@ -26,7 +26,7 @@ export function replaceControl(directory: QueueDirectory): string | undefined {
   const contentOf = ({ segmentSize, headId, writerEpoch }: Place) =>
     readContent(directory.self, { segmentSize, headId, writerEpoch })
   if (rebuildControl(directory, old, { mayBeCut: true, contentOf }) === undefined)
-    throw new Error('no segment tells the segment size')
+    throw new Error('the segment size cannot be determined from any segment')
   try {
     const keptAt = found === undefined ? undefined : keepOldControl(directory, found.isFile())
     renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))
