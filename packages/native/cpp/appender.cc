@@ -216,6 +216,57 @@ napi_value appendSpread(napi_env env, napi_callback_info info) {
   return makeStatus(env, status);
 }
 
+// How many messages of a packed batch share a reading of the clock and a notification.
+constexpr size_t kPackedStretch = 512;
+
+// The one type of all messages, or one for each.
+struct PackedTypes {
+  Types each;
+  uint32_t one = kPaddingType;
+
+  uint32_t at(size_t index) const { return each.data == nullptr ? one : each.at(index); }
+};
+
+PackedTypes readPackedTypes(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  if (napi_typeof(env, value, &type) == napi_ok && type == napi_number) return {{}, readTypeId(env, value)};
+  return {readTypes(env, value)};
+}
+
+// Message i is bytes [offsets[i], offsets[i + 1]). The arrays may be shared with a thread that changes them meanwhile.
+napi_value appendPacked(napi_env env, napi_callback_info info) {
+  const HotCall<4> call(env, info);
+  AppenderCore& core = call.appender->core;
+  core.state().batchCount = 0;
+  Bytes bytes;
+  uint32_t from = 0;
+  napi_typedarray_type type;
+  size_t offsetCount = 0;
+  void* data = nullptr;
+  if (!readPayload(env, call.values[1], &bytes) || napi_get_value_uint32(env, call.values[3], &from) != napi_ok) return makeStatus(env, kBadPayload);
+  if (napi_get_typedarray_info(env, call.values[2], &type, &offsetCount, &data, nullptr, nullptr) != napi_ok || type != napi_uint32_array) {
+    return makeStatus(env, kBadPayload);
+  }
+  const PackedTypes types = readPackedTypes(env, call.values[0]);
+  const auto* const offsets = static_cast<const volatile uint32_t*>(data);
+  size_t at = from;
+  int status = kOk;
+  while (status == kOk && at + 1 < offsetCount) {
+    const uint64_t now = realtimeNs();
+    const size_t begin = at;
+    const size_t end = std::min(begin + kPackedStretch, offsetCount - 1);
+    for (; at < end; at++) {
+      const uint32_t first = offsets[at];
+      const uint32_t last = offsets[at + 1];
+      status = first <= last && last <= bytes.length ? core.appendQuietly(types.at(at), bytes.data + first, last - first, now) : kBadPayload;
+      if (status != kOk) [[unlikely]] break;
+    }
+    if (at > begin) core.finishBatch(now);
+  }
+  core.state().batchCount = static_cast<double>(at - from);
+  return makeStatus(env, status);
+}
+
 napi_value claim(napi_env env, napi_callback_info info) {
   const HotCall<3> call(env, info);
   RecordDetails details;
@@ -463,7 +514,7 @@ napi_value createAppender(napi_env env, napi_callback_info info) {
   constexpr NativeObject<Appender>::Function functions[] = {
       {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendSpread", appendSpread}, {"claim", claim}, {"publish", publish},
       {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},
-      {"appendWith", appendWith}, {"checkBlock", checkBlock}, {"appendBlock", appendBlock}, {"shorten", shorten},
+      {"appendWith", appendWith}, {"appendPacked", appendPacked}, {"checkBlock", checkBlock}, {"appendBlock", appendBlock}, {"shorten", shorten},
       {"setLimit", setLimit}, {"reservedEnd", reservedEnd}, {"startReservedAt", startReservedAt}, {"reserve", reserve}, {"makeReady", makeReady},
       {"segment", segmentBuffer}, {"makeDurable", makeDurable}, {"makeDurableHere", makeDurableHere}, {"retire", retire},
   };
