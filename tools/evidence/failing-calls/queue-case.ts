@@ -1,6 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BatchMessage, listReaders, openReader, openWriter, type QueueReader, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
+import {
+  type BatchMessage,
+  listReaders,
+  openReader,
+  openWriter,
+  type QueueReader,
+  type QueueWriter,
+  type WriterOptions,
+} from '@chronicle-ts/core'
 import { appendPacked } from '../append-packed.js'
 import { Ledger, messageOf } from './ledger.js'
 

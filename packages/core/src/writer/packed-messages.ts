@@ -13,7 +13,8 @@ export interface PackedMessages {
 /** Checks all of them before any is appended. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, which names the argument. */
 export function checkPacked({ typeIds, bytes, offsets }: PackedMessages): void {
   if (!isArrayOf('Uint8Array', bytes)) throw invalid('bytes', bytes, 'a Uint8Array')
-  if (!isArrayOf('Uint32Array', offsets)) throw invalid('offsets', offsets, 'a Uint32Array with one offset more than there are messages')
+  if (!isArrayOf('Uint32Array', offsets))
+    throw invalid('offsets', offsets, 'a Uint32Array with one offset more than there are messages')
   const count = Math.max(0, offsets.length - 1)
   if (typeof typeIds !== 'number' && !(isArrayOf('Uint16Array', typeIds) && typeIds.length === count))
     throw invalid('typeIds', typeIds, `an integer from 0 to 65534, or a Uint16Array of ${count} of them`)
