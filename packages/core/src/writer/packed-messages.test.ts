@@ -31,7 +31,7 @@ function contents(directory: string): Sent[] {
 }
 
 describe('appendPacked', () => {
-  it('appends what appendBatch would, whatever the lengths, across rolls', () => {
+  it('appends what appendBatch would, for all lengths and types, across rolls', () => {
     const message = fc.record({ typeId: fc.integer({ min: 0, max: 65534 }), payload: fc.uint8Array({ maxLength: 900 }) })
     fc.assert(
       fc.property(fc.array(message, { maxLength: 60 }), fc.integer({ min: 0, max: 9 }), (messages, margin) => {
