@@ -19,7 +19,8 @@ runProgram(async (directory = '', ledgerPath = '') => {
   while (waitersPending(directory) !== 0) {
     const wakes = wakesOfBurst(writer, ledger)
     if (wakes < BURST_COUNT / 2) break
-    if (performance.now() > deadline) broken(`${BURST_COUNT} appends make ${wakes} wakes, waitersPending is ${waitersPending(directory)}`)
+    if (performance.now() > deadline)
+      broken(`${BURST_COUNT} appends make ${wakes} wakes, waitersPending is ${waitersPending(directory)}`)
     await pause(20)
   }
   say({ kind: 'ready', detail: writer.recovery.map((action) => action.case).join(' ') })
