@@ -1,4 +1,4 @@
-// What every function of an appender shares: the object behind it, and how arguments are read without an allocation or an exception.
+// What every function of an appender shares: the native object, and how arguments are read without an allocation or an exception.
 #pragma once
 
 #include <memory>
