@@ -277,8 +277,8 @@ export const DETAILS_HAS_TIMESTAMP_OFFSET = 10
 export const DETAILS_TRACE_OFFSET = 16
 
 /**
- * The writer's hot half. Per append: `dirtyEnd` into the control block, payload copy, header, CRCs, commit word (release), `writeOffset`,
- * `nextSequence`, heartbeat, `notifySequence` + 1 (full fence), and only when `parkedReaders` or `waitersPending` is not 0 a wake.
+ * The hot part of the writer. The order of its stores per append and per roll is normative in docs/format.md#publishing and docs/format.md#rolling. It wakes readers only when
+ * `parkedReaders` or `waitersPending` is not 0.
  */
 export interface NativeAppender {
   readonly state: Float64Array
