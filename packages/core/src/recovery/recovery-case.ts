@@ -21,7 +21,7 @@ export const RECOVERY_CASES = {
   'successor-without-seal': 'The writer died between naming the new head and sealing the old one: sealed now.',
   'invalid-successor': 'A file with the name of the next segment is not a segment: replaced.',
   'missing-head':
-    'The segment that the control block names is gone, or is not a segment: set aside, the queue goes on above everything that was seen.',
+    'The segment that the control block names, or without one the segment after the last sealed one, is gone or is not a segment: set aside, the queue goes on above everything that was seen.',
   'damaged-segment':
     'The header or the length of a segment is damaged, and its records, the control block and its neighbours say which one it is: put right.',
   'copied-queue':
