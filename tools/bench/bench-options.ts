@@ -34,8 +34,9 @@ Without an argument: each hot function beside other ways to do the same. budgets
 bridge: a queue that chron-cli bridge carries through a real nats-server. dashboard: the bars of chron-cli ui.
 telemetry: what events, spans and traced appends cost (the suite of that name).
 
-  --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, telemetry, crc32, latency;
-                    budgets: hot, floor, fanin, history, typed, sustained, rolls, open, latency, roundtrip, memory, heap; bridge: throughput, sync, latency;
+  --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, telemetry, native, crc32, latency;
+                    budgets: hot, floor, fanin, discovery, history, codecs, typed, sustained, rolls, open, latency, roundtrip, memory, heap;
+                    bridge: throughput, sync, latency;
                     dashboard: watching, paint, bundle, newest, search)
   --messages N      budgets: messages of the sustained run (20000000; with --short 3000000); bridge: records to carry (8000000)
   --short           budgets: a sustained run that fits into memory and half a minute

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { median, quantile, spreadOf } from '@chronicle-ts/cli/bench'
 import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { checkoutFiles } from '../checkout-files.mjs'
 import { root } from '../run/root.mjs'
-import { parseBenchOptions } from './bench-options.js'
+import { parseBenchOptions, USAGE } from './bench-options.js'
+import { PROBES } from './budgets/probes/index.js'
 import type { Candidate } from './candidate.js'
 import { measureSuite } from './measure-suite.js'
 import { verifyQueue } from './queue-candidate.js'
@@ -62,6 +64,16 @@ describe('parseBenchOptions', () => {
 
   it('refuses an option that it does not know', () => {
     expect(() => parseBenchOptions(['--fast'])).toThrow(/--fast/)
+  })
+})
+
+describe('the one harness', () => {
+  it('names every probe of the budgets in its help', () => {
+    for (const name of Object.keys(PROBES)) expect(USAGE).toMatch(new RegExp(`[ ,]${name}[,;]`))
+  })
+
+  it('has no other beside it in a package', () => {
+    expect(checkoutFiles(root, /^packages\/[^/]+\/bench\//)).toEqual([])
   })
 })
 

@@ -17,6 +17,7 @@ import { appendBatchSuite } from './suites/append-batch.js'
 import { checksumSuite } from './suites/checksum.js'
 import { claimSuite } from './suites/claim.js'
 import { commitSuite } from './suites/commit.js'
+import { nativeCallsSuite } from './suites/native-calls.js'
 import { nextSuite } from './suites/next.js'
 import { telemetrySuite } from './suites/telemetry.js'
 import { typedReadSuite } from './suites/typed-read.js'
@@ -102,7 +103,8 @@ function chooseSuites(options: BenchOptions): { suites: Suite[]; notes: string[]
     typedWriteSuite(),
     typedReadSuite(),
     telemetrySuite(payloadLength),
-    ...[64, 256, 1024, 4096].map(checksumSuite),
+    nativeCallsSuite(payloadLength),
+    ...[16, 64, 256, 1024, 4096].map(checksumSuite),
   ]
   const notes = baseline && 'missing' in baseline ? [baseline.missing] : []
   return { suites: suites.filter(({ name }) => isChosen(name, options)), notes }

@@ -13,8 +13,10 @@ class LaterWaker {
  public:
   // False when no thread can be had: then nothing will be woken.
   virtual bool request() = 0;
-  // Whether a later wake found a sleeper since the last call.
+  // Whether a later wake found a sleeper since the last call of this or the next function.
   virtual bool foundSleeper() = 0;
+  // What later wakes found that began before this call does not count.
+  virtual void forgetSleepers() = 0;
 
  protected:
   ~LaterWaker() = default;
@@ -54,14 +56,18 @@ class Notifier {
       return 0;
     }
     const int woken = futexWakeShared(&control_->notifySequence);
-    // With the flag set it was needed in any case, and which reader was woken says nothing about the count.
-    if (waiting && !parked) watchCount(nowNs, woken);
+    // With the flag set it was needed in any case, and which reader was woken says nothing about the count, also when a later wake came first. A counted reader that sleeps on is found by the next one.
+    if (parked) {
+      if (later_ != nullptr) later_->forgetSleepers();
+    } else if (waiting) {
+      watchCount(nowNs, woken);
+    }
     return 1;
   }
 
   // A reader of the base format that was killed while parked leaves its one in waitersPending forever, and each append would pay a system call for it. A reader that is only
   // stopped looks the same, however long it is watched, and takes its one away later: so the count is never changed here. After a second of wakes that found no sleeper,
-  // with the count unchanged, wakes are left to another thread, which makes one a millisecond at most (docs/models.md#waiter-healing).
+  // with the count unchanged, wakes are left to another thread, which makes one a millisecond at most (docs/models.md#waiter-cost).
   void watchCount(uint64_t nowNs, int woken) {
     const uint32_t count = control_->waitersPending.load(std::memory_order_seq_cst);
     if (woken > 0 || count == 0) {

@@ -37,14 +37,16 @@ describe('waking', () => {
     expect([words[96], words[97]]).toEqual([2, 2])
   })
 
-  /** Appends until a second of wakes that found no sleeper is over. */
+  /** Appends until wakes are left to the other thread: after a second in which they found no sleeper. */
   async function neglect(appender: NativeAppender, between: () => Promise<void> = async () => undefined): Promise<void> {
     const begin = binding.realtimeNs()
-    while (binding.realtimeNs() - begin < 1_300_000_000n) {
-      expect(appender.append(1, Buffer.alloc(8))).toBe(STATUS_OK)
+    for (let before = -1; before !== appender.state[APPENDER_WAKES]; ) {
       await between()
       await new Promise((resolve) => setTimeout(resolve, 10))
+      before = appender.state[APPENDER_WAKES] as number
+      expect(appender.append(1, Buffer.alloc(8))).toBe(STATUS_OK)
     }
+    expect(binding.realtimeNs() - begin).toBeGreaterThan(1_000_000_000n)
   }
 
   it('L16: a waitersPending without a sleeper costs no wake per append after a second, and is left alone', async () => {
@@ -71,6 +73,26 @@ describe('waking', () => {
     for (let index = 0; index < 100; index++) appender.append(1, Buffer.alloc(8))
     expect(appender.state[APPENDER_WAKES]).toBe(wakes)
     expect(words[97]).toBe(1)
+    appender.detach()
+  })
+
+  it('L16: so it is when the other thread wakes a reader with the flag', async () => {
+    const { appender, control, words } = stage(1 << 20)
+    words[97] = 1
+    for (let before = -1; before !== appender.state[APPENDER_WAKES]; ) {
+      // Again where the wake that the last append there left to the other thread finds the reader, too: the next append then makes one itself.
+      await neglect(appender)
+      const woken = new Promise((resolve) => binding.park([control], [384], [words[96] as number], 60_000, resolve))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      before = appender.state[APPENDER_WAKES] as number
+      appender.append(1, Buffer.alloc(8))
+      await woken
+    }
+    words[98] = 1
+    appender.append(1, Buffer.alloc(8))
+    const wakes = appender.state[APPENDER_WAKES] as number
+    for (let index = 0; index < 100; index++) appender.append(1, Buffer.alloc(8))
+    expect(appender.state[APPENDER_WAKES]).toBe(wakes)
     appender.detach()
   })
 

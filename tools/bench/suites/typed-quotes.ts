@@ -1,8 +1,4 @@
-import { create, createFileRegistry, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { ascii, enumOf, f64, message, u16, u32, u64 } from '@chronicle-ts/schema'
-import { Builder, ByteBuffer } from 'flatbuffers'
-import { Packr } from 'msgpackr'
 
 /** The quote that all formats hold. */
 export const QUOTE = {
@@ -18,7 +14,22 @@ export const QUOTE = {
 } as const
 
 /** Sum of the four fields that the reading candidates read. */
-export const SUM_OF_FOUR = QUOTE.bid + QUOTE.ask + QUOTE.bidSize + QUOTE.instrumentId
+export const SUM_OF_FOUR = sumOfFour(QUOTE)
+
+/** Sum of all fields: `sell` counts 1, a text its length. */
+export const SUM_OF_ALL = sumOfAll(QUOTE)
+
+/** What all formats give back. */
+export type QuoteFields = { readonly [Name in keyof typeof QUOTE]: (typeof QUOTE)[Name] extends number ? number : string }
+
+export function sumOfFour(q: QuoteFields): number {
+  return q.bid + q.ask + q.bidSize + q.instrumentId
+}
+
+export function sumOfAll(q: QuoteFields): number {
+  const numbers = q.tsEvent + q.bid + q.ask + q.bidSize + q.askSize + q.instrumentId + q.venue
+  return numbers + (q.side === 'sell' ? 1 : 0) + q.symbol.length
+}
 
 export const Quote = message('Quote', 1, {
   tsEvent: u64().number(),
@@ -36,13 +47,6 @@ export const Trade = message('Trade', 2, { price: f64() })
 /** Bytes of a quote in flat1. */
 export const QUOTE_LENGTH = Quote.writer().length()
 
-/** Another format: what a program without typed queues does before `append` and after `next`. */
-export interface QuoteFormat {
-  readonly name: string
-  encode(): Uint8Array
-  sumOfFour(payload: Uint8Array): number
-}
-
 /** Stores a quote as a generator for this layout would write it, without a check of any value. */
 export function storeByHand(view: DataView): void {
   view.setUint32(0, QUOTE.tsEvent >>> 0, true)
@@ -56,86 +60,3 @@ export function storeByHand(view: DataView): void {
   view.setUint8(46, 1)
   for (let at = 0; at < 8; at++) view.setUint8(47 + at, at < QUOTE.symbol.length ? QUOTE.symbol.charCodeAt(at) : 0)
 }
-
-export function jsonFormat(): QuoteFormat {
-  return {
-    name: 'JSON',
-    encode: () => Buffer.from(JSON.stringify(QUOTE)),
-    sumOfFour(payload) {
-      const q = JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString()) as typeof QUOTE
-      return q.bid + q.ask + q.bidSize + q.instrumentId
-    },
-  }
-}
-
-export function msgpackrFormat(): QuoteFormat {
-  const packr = new Packr({ useRecords: false })
-  return {
-    name: 'msgpackr',
-    encode: () => packr.pack(QUOTE),
-    sumOfFour(payload) {
-      const q = packr.unpack(payload) as typeof QUOTE
-      return q.bid + q.ask + q.bidSize + q.instrumentId
-    },
-  }
-}
-
-export function protobufFormat(): QuoteFormat {
-  const { DOUBLE, UINT32, STRING } = FieldDescriptorProto_Type
-  const types = [DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE, UINT32, UINT32, STRING, STRING]
-  const label = FieldDescriptorProto_Label.OPTIONAL
-  const field = Object.keys(QUOTE).map((name, index) => ({
-    name,
-    number: index + 1,
-    type: types[index] as number,
-    label,
-    jsonName: name,
-  }))
-  const file = [{ name: 'q.proto', syntax: 'proto3', messageType: [{ name: 'Quote', field }] }]
-  const schema = createFileRegistry(create(FileDescriptorSetSchema, { file })).getMessage('Quote')
-  if (schema === undefined) throw new Error('the descriptor has no Quote')
-  return {
-    name: 'protobuf-es',
-    encode: () => toBinary(schema, create(schema, QUOTE)),
-    sumOfFour(payload) {
-      const q = fromBinary(schema, payload) as unknown as typeof QUOTE
-      return q.bid + q.ask + q.bidSize + q.instrumentId
-    },
-  }
-}
-
-/** Slots of a FlatBuffers table, as flatc numbers them. */
-const SLOTS = { bid: 6, ask: 8, bidSize: 10, instrumentId: 14 }
-
-export function flatbuffersFormat(): QuoteFormat {
-  const builder = new Builder(256)
-  const encode = () => {
-    builder.clear()
-    const symbol = builder.createString(QUOTE.symbol)
-    builder.startObject(9)
-    builder.addFieldFloat64(0, QUOTE.tsEvent, 0)
-    builder.addFieldFloat64(1, QUOTE.bid, 0)
-    builder.addFieldFloat64(2, QUOTE.ask, 0)
-    builder.addFieldFloat64(3, QUOTE.bidSize, 0)
-    builder.addFieldFloat64(4, QUOTE.askSize, 0)
-    builder.addFieldInt32(5, QUOTE.instrumentId, 0)
-    builder.addFieldInt16(6, QUOTE.venue, 0)
-    builder.addFieldInt8(7, 1, 0)
-    builder.addFieldOffset(8, symbol, 0)
-    builder.finish(builder.endObject())
-    return builder.asUint8Array()
-  }
-  return {
-    name: 'FlatBuffers',
-    encode,
-    sumOfFour(payload) {
-      const buffer = new ByteBuffer(payload)
-      const table = buffer.readInt32(buffer.position()) + buffer.position()
-      const at = (slot: number) => table + buffer.__offset(table, slot)
-      const floats = buffer.readFloat64(at(SLOTS.bid)) + buffer.readFloat64(at(SLOTS.ask)) + buffer.readFloat64(at(SLOTS.bidSize))
-      return floats + buffer.readUint32(at(SLOTS.instrumentId))
-    },
-  }
-}
-
-export const FORMATS = [jsonFormat, msgpackrFormat, protobufFormat, flatbuffersFormat]

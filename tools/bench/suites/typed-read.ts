@@ -1,7 +1,8 @@
 import { type Message, openReader, openWriter, type QueueReader } from '@chronicle-ts/core'
 import { asTypedReader, asTypedWriter } from '@chronicle-ts/typed'
 import type { Candidate, CandidateFactory, Suite } from '../candidate.js'
-import { FORMATS, QUOTE, QUOTE_LENGTH, Quote, type QuoteFormat, SUM_OF_FOUR, Trade } from './typed-quotes.js'
+import { FORMATS, type QuoteFormat } from './quote-formats.js'
+import { QUOTE, QUOTE_LENGTH, Quote, SUM_OF_FOUR, Trade } from './typed-quotes.js'
 
 const MESSAGE_COUNT = 200_000
 /** One trade after so many quotes, for a reader that wants trades only. */

@@ -3,7 +3,8 @@ import type { WriteBodyOf } from '@chronicle-ts/schema'
 import { asTypedWriter, type TypedWriter } from '@chronicle-ts/typed'
 import type { Candidate, Suite } from '../candidate.js'
 import { settle } from '../settle.js'
-import { FORMATS, QUOTE, QUOTE_LENGTH, Quote, type QuoteFormat, storeByHand, Trade } from './typed-quotes.js'
+import { FORMATS, type QuoteFormat } from './quote-formats.js'
+import { QUOTE, QUOTE_LENGTH, Quote, storeByHand, Trade } from './typed-quotes.js'
 
 /** Room for more than a round appends; see `queue-candidate`. */
 const BYTES_PER_SECOND = 10 * 1024 ** 3

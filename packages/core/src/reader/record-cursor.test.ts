@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
@@ -14,6 +14,7 @@ import {
   u32,
 } from '../../test/support/raw-queue.js'
 import { QUIET_LOOKS } from '../defaults.js'
+import { pause } from '../files/pause.js'
 import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
   CONTROL_NOTIFY_SEQUENCE_OFFSET,
@@ -146,6 +147,8 @@ describe('a writer that dies in a roll', () => {
     const { notifySequence } = readControlFile(directory)
     using observer = openObserver(directory)
     expect(drainSequences(observer)).toEqual(range(0, 20))
+    // The writer's background thread would put its prepared segment in the place of a file that came before it.
+    while (!existsSync(segmentFile(directory, head + 1))) pause(1)
     // What the next writer appends in the next segment, before anything says so.
     const bytes = new Uint8Array(4096)
     bytes.set(encodeSegmentHeader({ segmentId: head + 1 }))

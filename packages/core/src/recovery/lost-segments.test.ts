@@ -85,20 +85,17 @@ describe('the newest segments are lost', () => {
     }
   })
 
-  it.each(['lost', 'cut to its first bytes'])(
-    'L57: nor when no reader is left to tell of them, and the control block is %s',
-    (how) => {
-      const { directory, head } = readQueue()
-      rmSync(join(directory, 'readers'), { recursive: true })
-      lose(directory, head, 1)
-      if (how === 'lost') rmSync(join(directory, CONTROL_FILE))
-      else truncateSync(join(directory, CONTROL_FILE), 100)
-      using writer = openWriter(directory)
-      expect(writer.recovery.map((action) => action.case)).toEqual(['lost-control', 'missing-head'])
-      expect(writer.nextSequence).toBeGreaterThanOrEqual(200)
-      expect(writer.position).toEqual({ segmentId: head + 1, offset: SEGMENT_HEADER_LENGTH })
-    },
-  )
+  it.each(['lost', 'cut to its first bytes'])('L57: nor when no reader is left, and the control block is %s', (how) => {
+    const { directory, head } = readQueue()
+    rmSync(join(directory, 'readers'), { recursive: true })
+    lose(directory, head, 1)
+    if (how === 'lost') rmSync(join(directory, CONTROL_FILE))
+    else truncateSync(join(directory, CONTROL_FILE), 100)
+    using writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).toEqual(['lost-control', 'missing-head'])
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(200)
+    expect(writer.position).toEqual({ segmentId: head + 1, offset: SEGMENT_HEADER_LENGTH })
+  })
 
   it('L57: nor when index.meta alone tells how many of them there were', () => {
     const { directory, head } = readQueue()

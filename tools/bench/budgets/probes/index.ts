@@ -1,4 +1,6 @@
 import type { Probe } from '../probe.js'
+import { codecs } from './codecs.js'
+import { discovery } from './discovery.js'
 import { fanIn } from './fan-in.js'
 import { floorSteps } from './floor-steps.js'
 import { heap } from './heap.js'
@@ -17,7 +19,9 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   hot: hotFunctions,
   floor: floorSteps,
   fanin: fanIn,
+  discovery,
   history: histories,
+  codecs,
   typed,
   sustained,
   rolls,
