@@ -187,11 +187,15 @@ describe('a queue that lost what says where it ended', () => {
   }
   const LOSSES: Readonly<Record<string, (head: number) => void>> = {
     'its last segment': (head) => unlinkSync(segmentFile(queue, head)),
-    'its last two segments': (head) => [head, head - 1].forEach((id) => unlinkSync(segmentFile(queue, id))),
+    'its last two segments': (head) => {
+      for (const id of [head, head - 1]) unlinkSync(segmentFile(queue, id))
+    },
     'half of its head': (head) => truncateSync(segmentFile(queue, head), 1000),
     'all but the header of its head': (head) => truncateSync(segmentFile(queue, head), 64),
     'all bytes of its head': (head) => truncateSync(segmentFile(queue, head), 0),
-    'half of its head and of its first segment': (head) => [0, head].forEach((id) => truncateSync(segmentFile(queue, id), 1000)),
+    'half of its head and of its first segment': (head) => {
+      for (const id of [0, head]) truncateSync(segmentFile(queue, id), 1000)
+    },
     'the records of its head': (head) => overwrite(segmentFile(queue, head), SEGMENT_HEADER_LENGTH, Buffer.alloc(2000)),
     'nothing, and its head has grown': (head) => truncateSync(segmentFile(queue, head), 8192),
   }
