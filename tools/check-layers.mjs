@@ -27,7 +27,7 @@ const ALLOWED = {
   topics: ['core', 'schema', 'bus', 'fanin', 'typed'],
   replay: ['core', 'fanin'],
   telemetry: ['core'],
-  bridge: ['core'],
+  bridge: ['core', 'schema'],
   testing: ['core', 'bus', 'schema', 'typed', 'replay'],
   cli: ['core', 'schema', 'inspect', 'typed', 'bus', 'replay', 'bridge'],
   examples: ['core', 'schema', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'cli'],

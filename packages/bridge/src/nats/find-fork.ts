@@ -1,5 +1,6 @@
 import { DataLostError } from '@chronicle-ts/core'
 import { decompress } from '../frames/compression.js'
+import { isMarker } from '../frames/frame.js'
 import { FrameAssembler, type WholeFrame } from '../frames/frame-assembler.js'
 import { firstDifference } from '../replica/compare-records.js'
 import type { FrameStream } from './frame-stream.js'
@@ -65,8 +66,8 @@ async function markerAt(
   stream: FrameStream,
   { first, last }: { readonly first: number; readonly last: number },
 ): Promise<number | undefined> {
-  const found = await wholeFrom(stream, first, last, () => true)
-  return found?.frame.count === 0 ? found.frame.first : undefined
+  const found = await wholeFrom(stream, first, last, (frame) => frame.count > 0 || isMarker(frame))
+  return found !== undefined && isMarker(found.frame) ? found.frame.first : undefined
 }
 
 /** The first record that the queue does not have, or has otherwise. */
