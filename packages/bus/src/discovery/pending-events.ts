@@ -8,7 +8,7 @@ import type { DiscoveryEvent } from './discovery-event.js'
 export class PendingEvents {
   readonly #byStrategy = new Map<string, readonly DiscoveryEvent[]>()
   /**
-   * Strategies, once per event, in the order in which those who take one event at a time get them. The events stay in the map, so that they are folded until they are taken; what
+   * Strategies, once per event, in the order in which consumers that take one event at a time get them. The events stay in the map, so that they are folded until they are taken; what
    * comes meanwhile waits for the next round, so that one strategy that comes and goes all the time keeps no other from being reported.
    */
   #turns: string[] = []

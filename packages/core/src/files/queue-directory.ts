@@ -148,7 +148,7 @@ export class QueueDirectory {
     }
   }
 
-  /** Whether {@link path} still names this directory, as far as the system tells. Costs a system call. */
+  /** Whether {@link path} still names this directory, as far as the system permits to know. Costs a system call. */
   isAtItsPath(): boolean {
     try {
       return this.#placeAt(this.path) === 'in-place'

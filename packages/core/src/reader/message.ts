@@ -202,7 +202,7 @@ export class Message implements MessageFields {
     return payload
   }
 
-  /** Not from the Buffer pool: who transfers these bytes must not take those of others with them. */
+  /** Not from the Buffer pool: a caller that transfers these bytes must not take those of others with them. */
   #ownedBytes(): Buffer {
     const { bytes } = this.#heldSegment
     const { length, payloadOffset } = this

@@ -247,7 +247,7 @@ export class QueueReader extends MessageSource {
     const isLeaving = segmentId !== this.#committedSegmentId
     this.#committedSegmentId = segmentId
     this.#committedBlock = block
-    // Past the last message of a segment a writer with retention may delete it: the touched file tells it, without a poll.
+    // Past the last message of a segment a writer with retention may delete it: the touched file notifies it, without a poll.
     if (isLeaving) this.#file.touch()
   }
 
@@ -264,7 +264,7 @@ export class QueueReader extends MessageSource {
     return { kind: 'resumed', position }
   }
 
-  /** Recovery moved the reader on, because the segment in which it stood was lost: what it had not read there is told once. */
+  /** Recovery moved the reader on, because the segment in which it stood was lost: what it had not read there is reported once. */
   #afterRecovery(saved: Position, options: ResolvedReaderOptions): Position {
     const from = readLostSequence(this.#held, this.name, saved)
     if (from === undefined) return saved

@@ -46,7 +46,7 @@ function findTailOfLost(context: RecoveryContext, { last, from, seen = from - 1 
 }
 
 /**
- * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and tells its own. Neither is relied on
+ * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and has its own. Neither is relied on
  * without a witness in the segment: a damaged offset would cut the queue short, a damaged sequence would be given out twice.
  */
 function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): Tail {

@@ -22,8 +22,8 @@ export function highestSequenceIn(context: RecoveryContext, segmentId: number): 
 }
 
 /**
- * Where the sequence of an empty segment begins. Its header, the control block and the segments below tell it; where two agree they are right, and otherwise the highest claim counts
- * that is possible. Where nothing tells it, it begins above what had room below.
+ * Where the sequence of an empty segment begins. Its header, the control block and the segments below have it; where two agree they are right, and otherwise the highest claim counts
+ * that is possible. Where nothing has it, it begins above what had room below.
  */
 export function firstSequenceOfEmpty(
   context: RecoveryContext,

@@ -238,7 +238,7 @@ function planRebuiltControl(context: RecoveryContext, { headId }: Geometry): voi
 }
 
 /**
- * Segment first, control block last (L8). The block tells the boot id from the beginning: a block without one would make a power cut look like the death of a
+ * Segment first, control block last (L8). The block has the boot id from the beginning: a block without one would make a power cut look like the death of a
  * process.
  */
 function createQueue(lock: WriterLock, options: ResolvedWriterOptions, hasControl: boolean): void {

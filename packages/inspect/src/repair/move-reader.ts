@@ -7,7 +7,7 @@ import { StepSkipped, withLockedReader } from './locked-reader.js'
 import { makeFile } from './make-file.js'
 
 /**
- * Gives a registered reader another position, while no process uses its name. The old file is kept. A file that takes the place of the old one also tells a reader that waits for its lock to look again.
+ * Gives a registered reader another position, while no process uses its name. The old file is kept. A file that takes the place of the old one also makes a reader that waits for its lock look again.
  *
  * @param from where the reader stood when the step was planned.
  * @returns where the old file is.

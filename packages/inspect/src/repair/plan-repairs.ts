@@ -91,7 +91,7 @@ export function planRepairs(
   if (problems.some(({ code }) => code === 'CONTROL_BAD_VERSION') && !areMostSound(inspection)) return []
   if (options.hasRecovered !== true && isWriterFirst(problems, inspection)) return recoverFirst(problems, inspection, options)
   const found = problems.flatMap((problem) => stepsFor(problem, inspection, options))
-  // A block that repair has written tells no identity, and may name a segment that nothing more can be appended to.
+  // A block that repair has written has no identity, and may name a segment that nothing more can be appended to.
   const steps = withoutRepeats(options.hasRebuilt === true ? [...found, { kind: 'recover' }] : found)
   // Without a control block the segment size is unknown, and so not which segments are whole. A writer must not recover before that is known.
   const knowsSize = !steps.some(({ kind }) => kind === 'rebuild-control')

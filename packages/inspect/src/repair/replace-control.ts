@@ -45,7 +45,7 @@ interface Place {
   readonly writerEpoch: number
 }
 
-/** What reading every record tells about the end of a queue. */
+/** What reading every record shows about the end of a queue. */
 function readContent(directory: string, { segmentSize, headId, writerEpoch }: Place): Partial<NewControlBlock> {
   let highestSequence = -1
   let highestEpoch = writerEpoch
