@@ -123,7 +123,7 @@ export function saveSchema(queueDirectory: string, type: RegisteredType, registr
     // Another process has written it since.
     known = readSchemas(queueDirectory, [type.typeId])
   }
-  throw new SchemaIoError({ path, errno: 'EEXIST' })
+  throw new SchemaIoError({ path, errnoName: 'EEXIST' })
 }
 
 function createFile(queueDirectory: string, path: string, file: { readonly text: string; readonly isDamaged: boolean }): boolean {
@@ -141,7 +141,7 @@ function createFolder(queueDirectory: string, folder: string): void {
     syncFolder(queueDirectory)
   }
   // A link would lead out of the queue.
-  if (!lstatSync(folder).isDirectory()) throw new SchemaIoError({ path: folder, errno: 'ENOTDIR' })
+  if (!lstatSync(folder).isDirectory()) throw new SchemaIoError({ path: folder, errnoName: 'ENOTDIR' })
 }
 
 /** In a queue that is missing it makes nothing. */
@@ -247,6 +247,6 @@ function readText(path: string): string {
 
 function asSchemaError(error: unknown, path: string): SchemaError {
   if (isSchemaError(error)) return error
-  const { code, syscall } = error as NodeJS.ErrnoException
-  return new SchemaIoError({ path, errno: code, syscall }, { cause: error })
+  const { code = 'UNKNOWN', syscall } = error as NodeJS.ErrnoException
+  return new SchemaIoError({ path, syscall, errnoName: code }, { cause: error })
 }

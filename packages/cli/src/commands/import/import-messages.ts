@@ -2,7 +2,7 @@ import { closeSync, constants, createReadStream, fstatSync, openSync } from 'nod
 import type { QueueWriter } from '@chronicle-ts/core'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
@@ -15,6 +15,8 @@ import { ResumedImport } from './resumed-import.js'
 
 /** A line of the input is not a message, or not the one that the queue holds in its place. */
 class BadInputError extends UsageError {
+  override readonly name = 'BadInputError'
+
   constructor(
     readonly file: string,
     readonly line: number | undefined,
