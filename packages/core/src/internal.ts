@@ -20,6 +20,15 @@ export { readWhole, writeWhole } from './files/whole-transfer.js'
 export { WriterLock } from './files/writer-lock.js'
 export * from './format/index.js'
 export { surveyReaders } from './positions/reader-survey.js'
+export {
+  formatSources,
+  type ListedSource,
+  openQueueDirectory,
+  parseSources,
+  readSources,
+  SOURCES_FILE,
+  writeSources,
+} from './positions/source-list.js'
 export { momentNs } from './reader/moment.js'
 export { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './reader/poll-handler.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
@@ -30,6 +39,7 @@ export { findRecordBefore, LOOK_BACK_BYTES } from './records/record-before.js'
 export { type DamageStep, RecordWalk } from './records/record-walk.js'
 export { type Damage, findGoodRecord, findNextRecord } from './records/resync.js'
 export { hasHeaderCrc, type SegmentBytes, sequenceOf, timestampNsOf } from './records/segment-bytes.js'
+export { SequenceRule } from './records/sequence-rule.js'
 export { RECOVERY_CASES } from './recovery/recovery-case.js'
 export { QUARANTINE_DIRECTORY, quarantineEntry, setBytesAside, setFileAside } from './recovery/set-aside.js'
 export { RetentionPlan, type RetentionState } from './retention/retention-plan.js'

@@ -1,5 +1,6 @@
 import { DataLostError } from '@chronicle-ts/core'
 import { decompress } from '../frames/compression.js'
+import { isMarker } from '../frames/frame.js'
 import { FrameAssembler, type WholeFrame } from '../frames/frame-assembler.js'
 import { firstDifference } from '../replica/compare-records.js'
 import type { FrameStream } from './frame-stream.js'
@@ -67,7 +68,8 @@ async function markerAt(
 ): Promise<number | undefined> {
   for (let sequence = first; sequence <= last; sequence++) {
     const frame = await stream.frameAt(sequence)
-    if (frame !== undefined) return frame.count === 0 ? frame.first : undefined
+    if (frame === undefined || (frame.count === 0 && !isMarker(frame))) continue
+    return isMarker(frame) ? frame.first : undefined
   }
   return undefined
 }

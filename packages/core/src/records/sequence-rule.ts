@@ -27,18 +27,29 @@ export class SequenceRule {
     this.#state[VERIFIER_SEQUENCE] = sequence
   }
 
+  /** Whether the last record was of the base format. */
+  get lastIsBase(): boolean {
+    return this.#state[VERIFIER_LAST_IS_BASE] !== 0
+  }
+
   /** Judges the sequence of a record. Changes nothing. */
   judge(sequence: number, hasHeaderCrc: boolean): SequenceStep {
     const { expected } = this
     if (sequence >= Number.MAX_SAFE_INTEGER) return 'impossible'
     if (expected < 0 || sequence === expected) return 'next'
     if (!hasHeaderCrc && sequence === 0) return 'restarted'
-    return hasHeaderCrc && this.#state[VERIFIER_LAST_IS_BASE] !== 0 && sequence > expected ? 'taken-over' : 'gap'
+    return hasHeaderCrc && this.lastIsBase && sequence > expected ? 'taken-over' : 'gap'
   }
 
   /** Expects the sequence after that of a record. */
   expectAfter(sequence: number, hasHeaderCrc: boolean): void {
     this.expected = sequence + 1
     this.#state[VERIFIER_LAST_IS_BASE] = hasHeaderCrc ? 0 : 1
+  }
+
+  /** Takes over all that another rule knows. */
+  goOnFrom({ expected, lastIsBase }: SequenceRule): void {
+    this.expected = expected
+    this.#state[VERIFIER_LAST_IS_BASE] = lastIsBase ? 1 : 0
   }
 }

@@ -1,11 +1,5 @@
-import {
-  RECORD_ALIGNMENT,
-  RECORD_FLAG_HEADER_CRC,
-  RECORD_FLAGS_OFFSET,
-  RECORD_HEADER_LENGTH,
-  RECORD_TIMESTAMP_NS_OFFSET,
-} from '@chronicle-ts/core/internal'
-import { binding, type NativeVerifier, VERIFIER_COUNT, VERIFIER_END, VERIFIER_SEQUENCE } from '@chronicle-ts/native'
+import { RECORD_HEADER_LENGTH, RECORD_TIMESTAMP_NS_OFFSET, recordLength, SequenceRule } from '@chronicle-ts/core/internal'
+import { binding, type NativeVerifier, VERIFIER_COUNT, VERIFIER_END } from '@chronicle-ts/native'
 import { ColdFileError } from './cold-file.js'
 import type { ColdSegment } from './cold-segment.js'
 import { createScratchMapping } from './scratch-mapping.js'
@@ -23,7 +17,8 @@ export interface GoodRun {
   readonly end: number
   readonly count: number
   readonly lastSequence: number
-  readonly lastIsLegacy: boolean
+  /** Whether the last record is of the base format. */
+  readonly lastIsBase: boolean
 }
 
 /**
@@ -35,9 +30,9 @@ export class BulkCheck {
   readonly #bytes: Buffer
   readonly #words: Uint32Array
   readonly #verifier: NativeVerifier
+  readonly #rule: SequenceRule
   /** After it the memory is zero. */
   #usedEnd = 0
-  #lastIsLegacy = false
 
   private constructor(
     mapping: ArrayBuffer,
@@ -47,6 +42,7 @@ export class BulkCheck {
     this.#bytes = Buffer.from(mapping)
     this.#words = new Uint32Array(mapping)
     this.#verifier = binding.createVerifier()
+    this.#rule = new SequenceRule(this.#verifier.state)
     this.#verifier.attach(mapping)
   }
 
@@ -56,19 +52,23 @@ export class BulkCheck {
     return mapping === undefined ? undefined : new BulkCheck(mapping, timeOrder)
   }
 
-  /** The run of good records at `offset`, within about `byteLimit` bytes; `undefined` when the first one is not simply good. `expected` below 0 takes any sequence. */
-  run(segment: ColdSegment, offset: number, expected: number, byteLimit: number): GoodRun | undefined {
+  /**
+   * The run of good records at `offset`, within about `byteLimit` bytes; `undefined` when the first one is not simply good. `rule` says what may come first, and afterwards what may follow
+   * the run.
+   */
+  run(segment: ColdSegment, offset: number, rule: SequenceRule, byteLimit: number): GoodRun | undefined {
+    this.#rule.goOnFrom(rule)
     let end = offset
     let count = 0
-    let next = expected
     while (end - offset < byteLimit) {
-      const piece = this.#checkPiece(segment, end, next)
+      const piece = this.#checkPiece(segment, end)
       if (piece === undefined) break
       end += piece.length
       count += piece.count
-      next = piece.next
     }
-    return count === 0 ? undefined : { end, count, lastSequence: next - 1, lastIsLegacy: this.#lastIsLegacy }
+    if (count === 0) return undefined
+    rule.goOnFrom(this.#rule)
+    return { end, count, lastSequence: rule.expected - 1, lastIsBase: rule.lastIsBase }
   }
 
   close(): void {
@@ -76,11 +76,7 @@ export class BulkCheck {
     binding.unmap(this.#mapping)
   }
 
-  #checkPiece(
-    segment: ColdSegment,
-    offset: number,
-    expected: number,
-  ): { length: number; count: number; next: number } | undefined {
+  #checkPiece(segment: ColdSegment, offset: number): { length: number; count: number } | undefined {
     const length = Math.min(PIECE_LENGTH, segment.end - offset)
     if (length < RECORD_HEADER_LENGTH) return undefined
     const got = this.#read(segment, offset, length)
@@ -88,13 +84,12 @@ export class BulkCheck {
     if (this.#usedEnd > PIECE_OFFSET + got) this.#bytes.fill(0, PIECE_OFFSET + got, this.#usedEnd)
     this.#usedEnd = PIECE_OFFSET + got
     const { state } = this.#verifier
-    state[VERIFIER_SEQUENCE] = expected
     this.#verifier.verify(PIECE_OFFSET, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
     const count = state[VERIFIER_COUNT] as number
     if (count === 0) return undefined
     const end = state[VERIFIER_END] as number
     this.#checkTimes(end, segment.id, offset - PIECE_OFFSET)
-    return { length: end - PIECE_OFFSET, count, next: state[VERIFIER_SEQUENCE] as number }
+    return { length: end - PIECE_OFFSET, count }
   }
 
   /** What cannot be read holds no good record: the careful path finds out why. */
@@ -114,7 +109,6 @@ export class BulkCheck {
     const words = this.#words
     const order = this.timeOrder
     let at = PIECE_OFFSET
-    let last = at
     let previousHigh = order.previousHigh
     let previousLow = order.previousLow
     const { limitHigh, limitLow } = order
@@ -125,12 +119,9 @@ export class BulkCheck {
       if (high > limitHigh || (high === limitHigh && low > limitLow)) order.noteAhead(segmentId, at + shift)
       previousHigh = high
       previousLow = low
-      last = at
-      // The payload is one byte shorter than the commit word says.
-      at += RECORD_HEADER_LENGTH + (((words[at >> 2] as number) + RECORD_ALIGNMENT - 2) & -RECORD_ALIGNMENT)
+      at += recordLength((words[at >> 2] as number) - 1)
     }
     order.previousHigh = previousHigh
     order.previousLow = previousLow
-    this.#lastIsLegacy = (((words[(last + RECORD_FLAGS_OFFSET - 2) >> 2] as number) >>> 16) & RECORD_FLAG_HEADER_CRC) === 0
   }
 }

@@ -116,10 +116,8 @@ export class ColdReader {
   advanceOverGood(bulk: BulkCheck, byteLimit: number): GoodRun | undefined {
     const segment = this.#segment
     if (segment === undefined || this.#pending.length > 0 || this.#reportedOffset === this.#offset) return undefined
-    const run = bulk.run(segment, this.#offset, this.#walk.expected, byteLimit)
-    if (run === undefined) return undefined
-    this.#offset = run.end
-    this.#walk.rule.expectAfter(run.lastSequence, !run.lastIsLegacy)
+    const run = bulk.run(segment, this.#offset, this.#walk.rule, byteLimit)
+    if (run !== undefined) this.#offset = run.end
     return run
   }
 

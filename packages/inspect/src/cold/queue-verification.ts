@@ -145,7 +145,7 @@ export class QueueVerification {
     const run = this.#bulk === undefined ? undefined : this.#reader.advanceOverGood(this.#bulk, byteLimit)
     if (run !== undefined) {
       this.#enter(before, this.#reader.segment)
-      this.#count(run.count, { end: run.end, sequence: run.lastSequence, isBase: run.lastIsLegacy }, run.end - before.offset)
+      this.#count(run.count, { end: run.end, sequence: run.lastSequence, isBase: run.lastIsBase }, run.end - before.offset)
       return
     }
     const item = this.#reader.next()

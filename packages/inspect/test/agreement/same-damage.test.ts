@@ -10,6 +10,7 @@ import { overwrite, pretendSameFile, readBytes, readControlFile, segmentFile, u3
 import { memoryDirectory } from '../../../core/test/support/temporary.js'
 import { type ColdItem, inspectQueue, openColdReader, type QueueProblem, verifyQueue } from '../../src/index.js'
 import { type RandomNumbers, randomNumbers } from '../garbage/random-numbers.js'
+import { asBaseRecord, rewriteRecords, sequenceAt, setSequence } from './rewrite-records.js'
 
 const QUEUES = amount({ short: 40, long: 150, full: 3000 })
 const SEGMENT_SIZE = 4096
@@ -22,6 +23,16 @@ const OF_RECORDS = /^(RECORD_|RECORDS_LOST|SEQUENCE_GAP)/
 const TEMPLATES: Readonly<Record<string, (directory: string) => void>> = {
   'of this library': (directory) => writeQueue(directory),
   'of the base format': (directory) => buildQueue(directory, { payloads: payloads(60), legacy: true }),
+  'that begins with segments of the base format': (directory) => {
+    writeQueue(directory)
+    for (const id of [0, 1]) rewriteRecords(directory, id, asBaseRecord)
+    // As by a second writer of the base format, whose sequences begin again.
+    rewriteRecords(directory, 1, (segment, at, index) => setSequence(segment, at, index))
+  },
+  'of the base format that this library goes on with': (directory) => {
+    buildQueue(directory, { payloads: payloads(25), legacy: true })
+    writeQueue(directory)
+  },
   'whose segments have no seal': (directory) => {
     writeQueue(directory)
     for (let id = 0; id < readControlFile(directory).currentSegment; id++)
@@ -90,7 +101,8 @@ function damageRecords(queue: string, random: RandomNumbers): string {
   const segmentId = random(readControlFile(queue).currentSegment + 1)
   const path = segmentFile(queue, segmentId)
   const block = SEGMENT_FIRST_RECORD_OFFSET + random(SEGMENT_SIZE / RECORD_ALIGNMENT - 1) * RECORD_ALIGNMENT
-  const kind = random(4)
+  const kind = random(5)
+  if (kind === 4) return raiseSequence(queue, segmentId, random)
   if (kind === 0) {
     const at = block + random(RECORD_ALIGNMENT)
     overwrite(path, at, Buffer.from([(readBytes(path, at, 1)[0] as number) ^ (1 << random(8))]))
@@ -101,6 +113,15 @@ function damageRecords(queue: string, random: RandomNumbers): string {
   else if (kind === 2) overwrite(path, block, Buffer.from(Array.from({ length }, () => random(256))))
   else overwrite(path, block, readBytes(path, SEGMENT_FIRST_RECORD_OFFSET + random(20) * RECORD_ALIGNMENT, length))
   return `${['', 'zeros', 'noise', 'a copy'][kind]} at ${segmentId}:${block}, ${length} bytes`
+}
+
+/** A record of which everything is right but its place in the sequence. */
+function raiseSequence(queue: string, segmentId: number, random: RandomNumbers): string {
+  const [chosen, by] = [random(8), 1 + random(5)]
+  rewriteRecords(queue, segmentId, (segment, at, index) => {
+    if (index === chosen) setSequence(segment, at, sequenceAt(segment, at) + by)
+  })
+  return `record ${chosen} of ${segmentId} raised by ${by}`
 }
 
 function describeRecord(record: {

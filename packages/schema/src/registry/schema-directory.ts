@@ -126,7 +126,11 @@ export function saveSchema(queueDirectory: string, type: RegisteredType, registr
   throw new SchemaIoError({ path, errnoName: 'EEXIST' })
 }
 
-function createFile(queueDirectory: string, path: string, file: { readonly text: string; readonly isDamaged: boolean }): boolean {
+export function createFile(
+  queueDirectory: string,
+  path: string,
+  file: { readonly text: string; readonly isDamaged: boolean },
+): boolean {
   try {
     createFolder(queueDirectory, dirname(path))
     return writeWhole(queueDirectory, path, file)
@@ -218,7 +222,7 @@ function syncFolder(folder: string): void {
   }
 }
 
-function listFolder(folder: string, problems: { path: string; error: SchemaError }[]): string[] {
+export function listFolder(folder: string, problems: { path: string; error: SchemaError }[]): string[] {
   try {
     return readdirSync(folder).sort()
   } catch (error) {
@@ -228,7 +232,7 @@ function listFolder(folder: string, problems: { path: string; error: SchemaError
 }
 
 /** Opens without following a link and without waiting for a pipe's writer. */
-function readText(path: string): string {
+export function readText(path: string): string {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const { size } = fstatSync(descriptor)
@@ -245,7 +249,7 @@ function readText(path: string): string {
   }
 }
 
-function asSchemaError(error: unknown, path: string): SchemaError {
+export function asSchemaError(error: unknown, path: string): SchemaError {
   if (isSchemaError(error)) return error
   const { code = 'UNKNOWN', syscall } = error as NodeJS.ErrnoException
   return new SchemaIoError({ path, syscall, errnoName: code }, { cause: error })
