@@ -26,7 +26,7 @@ export function findTail(context: RecoveryContext, head: FoundHead | LostHead): 
 }
 
 /** The newest segments are lost. */
-function findTailOfLost(context: RecoveryContext, { last, from }: LostHead): Tail {
+function findTailOfLost(context: RecoveryContext, { last, from, seen = from - 1 }: LostHead): Tail {
   let next = 0
   let end = 0
   let place: Place = { segmentId: from, offset: 0 }
@@ -39,9 +39,10 @@ function findTailOfLost(context: RecoveryContext, { last, from }: LostHead): Tai
     sealAndClose(context, segment)
     place = { segmentId: last.id, offset: survey.end }
   }
-  const room = recordCapacity(highestSegmentSeen(context, from) + 1, SEGMENT_HEADER_LENGTH, context.segmentSize) - end
+  const room =
+    recordCapacity(highestSegmentSeen(context, Math.max(from, seen)) + 1, SEGMENT_HEADER_LENGTH, context.segmentSize) - end
   const nextSequence = sequenceAfterLoss(context, { next, room, isUnbounded: last === undefined })
-  return goOnAbove(context, { from, nextSequence, end: place, firstLost: next })
+  return goOnAbove(context, { from, seen, nextSequence, end: place, firstLost: next })
 }
 
 /**

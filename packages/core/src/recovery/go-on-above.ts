@@ -12,10 +12,17 @@ import type { RecoveryContext, Tail } from './recovery-context.js'
  */
 export function goOnAbove(
   context: RecoveryContext,
-  above: { readonly from: number; readonly nextSequence: number; readonly end?: Place; readonly firstLost?: number },
+  above: {
+    readonly from: number
+    /** A segment that is known to have been there, beside what {@link highestSegmentSeen} looks at. */
+    readonly seen?: number
+    readonly nextSequence: number
+    readonly end?: Place
+    readonly firstLost?: number
+  },
 ): Tail {
-  const { from, ...rest } = above
-  const headId = highestSegmentSeen(context, from - 1) + 1
+  const { from, seen = -1, ...rest } = above
+  const headId = highestSegmentSeen(context, Math.max(from - 1, seen)) + 1
   for (const id of placesBetween(context, from, headId)) putLeadOnSegment(context, id)
   return { segment: context.makeHead(headId), offset: SEGMENT_HEADER_LENGTH, ...rest }
 }

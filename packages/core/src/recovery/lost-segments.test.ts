@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -83,6 +83,38 @@ describe('the newest segments are lost', () => {
       using reader = openReader(directory, name, { onLost: 'snap' })
       expect(drainSequences(reader)).toEqual(range(first, first + 50))
     }
+  })
+
+  it.each(['lost', 'cut to its first bytes'])('L57: nor when no reader is left, and the control block is %s', (how) => {
+    const { directory, head } = readQueue()
+    rmSync(join(directory, 'readers'), { recursive: true })
+    lose(directory, head, 1)
+    if (how === 'lost') rmSync(join(directory, CONTROL_FILE))
+    else truncateSync(join(directory, CONTROL_FILE), 100)
+    using writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).toEqual(['lost-control', 'missing-head'])
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(200)
+    expect(writer.position).toEqual({ segmentId: head + 1, offset: SEGMENT_HEADER_LENGTH })
+  })
+
+  it('L57: nor when index.meta alone tells how many of them there were', () => {
+    const { directory, head } = readQueue()
+    rmSync(join(directory, 'readers'), { recursive: true })
+    lose(directory, head, 3)
+    rmSync(join(directory, CONTROL_FILE))
+    using writer = openWriter(directory)
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(200)
+    expect(writer.position.segmentId).toBe(head + 1)
+  })
+
+  it('goes on after its last segment when one in the middle is damaged and the control block names one before', () => {
+    const { directory, head } = readQueue()
+    overwrite(segmentFile(directory, 2), 0, Buffer.alloc(1390))
+    overwrite(join(directory, CONTROL_FILE), 131, Buffer.alloc(381))
+    using writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).not.toContain('invalid-successor')
+    expect(writer.append(1, Buffer.from('next'))).toBe(200)
+    expect(writer.position.segmentId).toBeGreaterThanOrEqual(head)
   })
 
   it('L57: a reader that had come exactly to the end of what is left is told once, and gets every new message', () => {

@@ -28,6 +28,8 @@ export interface Origin {
   readonly isCopy: boolean
   /** What a control block that had to be rebuilt said about the next sequence; 0 when it said nothing. */
   readonly saidSequence: number
+  /** Whether that is the next sequence, and not only one that is durable and therefore below it. */
+  readonly saysNext: boolean
   readonly isRebuilt: boolean
 }
 
@@ -48,7 +50,7 @@ export class RecoveryContext {
     readonly control: MappedControl,
     readonly segmentSize: number,
     readonly preparer: SegmentPreparer,
-    readonly origin: Origin = { isCopy: false, saidSequence: 0, isRebuilt: false },
+    readonly origin: Origin = { isCopy: false, saidSequence: 0, saysNext: false, isRebuilt: false },
   ) {}
 
   /** Whether the last writer left the queue without closing it. */

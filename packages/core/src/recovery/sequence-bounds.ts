@@ -67,7 +67,7 @@ export function sequenceAfterLoss(context: RecoveryContext, lost: { next: number
   const known = control.nextSequenceAcquire()
   const claims = [known, origin.saidSequence, credibleMark(context)]
   const possible = claims.filter((claim): claim is number => claim !== undefined && claim >= next && claim - next <= limit)
-  const isKnown = possible.some((claim) => claim === known || (claim > 0 && claim === origin.saidSequence))
+  const isKnown = possible.some((claim) => claim === known || (origin.saysNext && claim === origin.saidSequence))
   return Math.max(next, ...possible, isKnown ? 0 : next + room)
 }
 

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   CONTROL_FILE,
   type ControlBlock,
@@ -9,12 +11,13 @@ import {
   QUARANTINE_DIRECTORY,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
+import { BACKUP_FILE } from '../backup/backup-manifest.js'
 import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
-import { isControlOfThisRun } from './control-of-this-run.js'
+import { isControlOfThisRun, isCopiedControl } from './control-of-this-run.js'
 import { type ColdPlaces, isBefore } from './find-start.js'
 import type { ReadersInspection } from './inspect-readers.js'
 import type { QueueEnd } from './measure-lag.js'
@@ -43,6 +46,7 @@ export function findQueueProblems(sources: ProblemSources): QueueProblem[] {
   if (!sources.inspection.isQueue) return [queueProblem('NOT_A_QUEUE', '')]
   return [
     ...controlProblems(sources),
+    ...copyProblems(sources),
     ...firstSegmentProblems(sources),
     ...segmentProblems(sources),
     ...headProblems(sources),
@@ -62,6 +66,13 @@ function controlProblems({ control, inspection }: ProblemSources): QueueProblem[
   // A writer that opened since makes it even; one that lives is in the middle of a roll.
   const again = readColdControl(inspection.directory).block?.segmentGeneration ?? 0
   return again % 2 === 0 ? [] : [queueProblem('CONTROL_ODD_GENERATION', `It is ${generation}`, { file: CONTROL_FILE })]
+}
+
+/** Until a writer has opened a copy, its files may be of different moments. Those of a backup are of one. */
+function copyProblems({ inspection, control }: ProblemSources): QueueProblem[] {
+  if (control.problem !== undefined || inspection.writer.alive === true) return []
+  if (existsSync(join(inspection.directory, BACKUP_FILE))) return []
+  return isCopiedControl(inspection.directory, control) ? [queueProblem('QUEUE_COPIED', '', { file: CONTROL_FILE })] : []
 }
 
 function segmentProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {

@@ -11,6 +11,7 @@ import { believableControl, readColdControl } from '../cold/cold-control.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { correctSummary } from './correct-summary.js'
 import { keepDamage } from './keep-damage.js'
+import { keepReadersAhead } from './keep-readers-ahead.js'
 import { StepSkipped } from './locked-reader.js'
 import { mendSegment, sealSegment } from './mend-segment.js'
 import { moveReader } from './move-reader.js'
@@ -46,8 +47,12 @@ export function notKept(step: RepairStep): RepairOutcome {
 }
 
 /** Lets a writer open the queue and recover it, while the caller does not hold the lock. What the recovery did is added to `recovery`. */
-export function applyRecovery(directory: string, recovery: RecoveryAction[]): RepairOutcome {
-  return attempt({ kind: 'recover' }, () => recover(directory, recovery))
+export function applyRecovery(directory: QueueDirectory, recovery: RecoveryAction[]): RepairOutcome {
+  return attempt({ kind: 'recover' }, () => {
+    const kept = keepReadersAhead(directory)
+    const done = recover(directory.path, recovery)
+    return kept.length === 0 ? done : `${done}; old positions are kept as ${kept.join(', ')}`
+  })
 }
 
 function attempt(step: RepairStep, work: () => string | undefined): RepairOutcome {

@@ -58,12 +58,24 @@ describe('planning a repair', () => {
     const unsealed = queueProblem('SEGMENT_UNSEALED', '', { segmentId: 0 })
     const kinds = (problems: Parameters<typeof planRepairs>[1]) => planRepairs(queue, problems).map(({ kind }) => kind)
     expect(kinds([unsealed, short, damage])).toEqual(['keep-damage', 'mend-segment', 'seal-segment', 'recover'])
-    expect(kinds([queueProblem('CONTROL_ZEROED', ''), unsealed, short, damage])).toEqual([
+    const lost = [queueProblem('CONTROL_ZEROED', ''), unsealed, short, damage]
+    expect(planRepairs(queue, lost, { hasRecovered: true }).map(({ kind }) => kind)).toEqual([
       'keep-damage',
       'mend-segment',
       'seal-segment',
       'rebuild-control',
     ])
+  })
+
+  it.each([
+    ['the control block is lost', queueProblem('CONTROL_ZEROED', '')],
+    ['a reader is further than the records', queueProblem('READER_AHEAD', '', { file: 'readers/audit.meta' })],
+    ['the head was cut', queueProblem('SEGMENT_SHORT', '', { segmentId: 3 })],
+    ['the queue is a copy', queueProblem('QUEUE_COPIED', '')],
+  ])('leaves it to a writer to find the end, and keeps damage before: %s', (_, problem) => {
+    const damage = queueProblem('RECORD_BAD_PAYLOAD_CRC', '', { segmentId: 1, offset: 64 })
+    const unsealed = queueProblem('SEGMENT_UNSEALED', '', { segmentId: 0 })
+    expect(planRepairs(queue, [unsealed, problem, damage]).map(({ kind }) => kind)).toEqual(['keep-damage', 'recover'])
   })
 
   it('plans each step once', () => {

@@ -9,6 +9,7 @@ import {
   quarantineEntry,
   RECORD_ALIGNMENT,
   rebuildControl,
+  recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
   setFileAside,
 } from '@chronicle-ts/core/internal'
@@ -49,6 +50,7 @@ function readContent(directory: string, { segmentSize, headId, writerEpoch }: Pl
   let highestSequence = -1
   let highestEpoch = writerEpoch
   let previousSegmentId: number | undefined
+  let endOffset = SEGMENT_FIRST_RECORD_OFFSET
   using reader = openColdReader(directory, { checkPayloads: false })
   for (const item of reader) {
     if (item.kind !== 'record') continue
@@ -57,11 +59,13 @@ function readContent(directory: string, { segmentSize, headId, writerEpoch }: Pl
     if (highestSequence < 0 || item.sequence <= highestSequence + room) highestSequence = Math.max(highestSequence, item.sequence)
     highestEpoch = Math.max(highestEpoch, item.writerEpoch)
     previousSegmentId = item.segmentId
+    if (item.segmentId === headId) endOffset = item.offset + recordLength(item.payload.length)
   }
   const { segmentId, offset } = reader.position
   return {
     writerEpoch: highestEpoch,
-    writeOffset: segmentId === headId ? offset : SEGMENT_FIRST_RECORD_OFFSET,
+    // A reader that has read a sealed segment to its end stands in the one that follows.
+    writeOffset: segmentId === headId ? offset : segmentId === headId + 1 ? endOffset : SEGMENT_FIRST_RECORD_OFFSET,
     notifySequence: 1,
     bootId: bootId(),
     nextSequence: highestSequence + 1,

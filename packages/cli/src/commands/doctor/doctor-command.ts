@@ -192,8 +192,8 @@ function printTreatment({ output }: CommandContext, { queue, steps, report, erro
   else if (steps.length === 0) output.line('  nothing to do')
   if (report === undefined) {
     for (const { description } of steps) output.line(`  would ${printable(description)}`)
-    if (steps.some(({ kind }) => kind === 'rebuild-control'))
-      output.line('  and then check again, because the other checks need the control block')
+    if (steps.some(({ kind }) => kind === 'rebuild-control' || kind === 'recover'))
+      output.line('  and then check again, because what else is to be done depends on it')
     if (steps.length > 0) output.line('  Nothing was changed. Add --yes to do it.')
     return
   }
