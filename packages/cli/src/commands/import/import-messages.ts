@@ -3,7 +3,7 @@ import { NotAQueueError } from '@chronicle-ts/core'
 import { isQueueListing, listQueue } from '@chronicle-ts/inspect'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED } from '../../exit-codes.js'
 import { interruptible } from '../../interruptible.js'
 import { type CarriedRegistry, registryOf } from '../../messages/carried-registry.js'
@@ -18,6 +18,8 @@ import { ResumedImport } from './resumed-import.js'
 
 /** A line of the input is not a message, or not the one that the queue holds in its place. */
 class BadInputError extends UsageError {
+  override readonly name = 'BadInputError'
+
   constructor(
     readonly file: string,
     readonly line: number | undefined,
