@@ -55,7 +55,10 @@ export function readRules(glossary) {
 function findLongSentences(path, document) {
   return sentencesOf(document)
     .filter(({ words }) => words > WORDS_MAX)
-    .map(({ line, words, text }) => `${path}:${line}: a sentence of ${words} words, more than ${WORDS_MAX}: "${text.slice(0, 60)}..."`)
+    .map(
+      ({ line, words, text }) =>
+        `${path}:${line}: a sentence of ${words} words, more than ${WORDS_MAX}: "${text.slice(0, 60)}..."`,
+    )
 }
 
 /**

@@ -4,7 +4,7 @@ import {
   type LeavingEvidence,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
-import { soundControl, type ColdControl, readColdControl } from './cold-control.js'
+import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun } from './control-of-this-run.js'
 

@@ -13,7 +13,7 @@ import {
 } from '@chronicle-ts/core/internal'
 import { BACKUP_FILE } from '../backup/backup-manifest.js'
 import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
-import { soundControl, type ColdControl, readColdControl } from './cold-control.js'
+import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'

@@ -13,7 +13,7 @@ import {
 } from '@chronicle-ts/core/internal'
 import { markAcknowledged } from './acknowledged.js'
 import { checksum } from './checksum.js'
-import { soundControl, type ColdControl, readColdControl } from './cold-control.js'
+import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import { ColdSegment } from './cold-segment.js'
 import { endByControl } from './end-by-control.js'
 import { findQueueProblems } from './find-problems.js'

@@ -8,7 +8,7 @@ import {
   QueueDirectory,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
-import { soundControl, readColdControl } from './cold-control.js'
+import { readColdControl, soundControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdReader } from './cold-reader.js'
 import {

@@ -8,7 +8,7 @@ import {
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { BulkCheck } from './bulk-check.js'
-import { soundControl, readColdControl } from './cold-control.js'
+import { readColdControl, soundControl } from './cold-control.js'
 import type { ColdItem, ColdPosition } from './cold-item.js'
 import type { ColdReader } from './cold-reader.js'
 import type { ColdSegment } from './cold-segment.js'

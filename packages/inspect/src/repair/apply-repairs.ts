@@ -7,16 +7,16 @@ import {
   READERS_DIRECTORY,
   setFileAside,
 } from '@chronicle-ts/core/internal'
-import { soundControl, readColdControl } from '../cold/cold-control.js'
+import { readColdControl, soundControl } from '../cold/cold-control.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { correctSummary } from './correct-summary.js'
 import { keepDamage } from './keep-damage.js'
 import { keepReadersAhead } from './keep-readers-ahead.js'
 import { StepSkipped } from './locked-reader.js'
-import { restoreSegment, sealSegment } from './restore-segment.js'
 import { moveReader } from './move-reader.js'
 import type { RepairOutcome, RepairStep } from './repair-step.js'
 import { replaceControl } from './replace-control.js'
+import { restoreSegment, sealSegment } from './restore-segment.js'
 import { setReaderAside } from './set-reader-aside.js'
 
 /** A step that the holder of the writer lock carries out. */
