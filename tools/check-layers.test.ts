@@ -12,7 +12,7 @@ const DEPENDENCIES: Record<string, string[]> = {
   inspect: ['core', 'native'],
   bus: ['core', 'inspect'],
   fanin: ['core'],
-  cli: ['core', 'inspect', 'bus', 'fanin'],
+  cli: ['core', 'inspect', 'bus'],
 }
 
 let top: string

@@ -20,6 +20,15 @@ export { readWhole, writeWhole } from './files/whole-transfer.js'
 export { WriterLock } from './files/writer-lock.js'
 export * from './format/index.js'
 export { surveyReaders } from './positions/reader-survey.js'
+export {
+  formatSources,
+  type ListedSource,
+  openQueueDirectory,
+  parseSources,
+  readSources,
+  SOURCES_FILE,
+  writeSources,
+} from './positions/source-list.js'
 export { momentNs } from './reader/moment.js'
 export { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './reader/poll-handler.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'

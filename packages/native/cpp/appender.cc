@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-#include "appender_core.h"
+#include "appender_calls.h"
 #include "background.h"
 #include "durable_job.h"
 #include "later_wake.h"
@@ -18,75 +18,6 @@
 
 namespace chronicle {
 namespace {
-
-// The core and the references that keep its pages mapped.
-struct Appender {
-  Appender(std::shared_ptr<Mapping> controlMapping, uint64_t epoch, bool useExtensions)
-      : control(std::move(controlMapping)),
-        writerEpoch(epoch),
-        extensions(useExtensions),
-        later(std::make_unique<LaterWake>(control->word(offsetof(ControlBlock, notifySequence)))),
-        core(control->range(), {static_cast<uint32_t>(epoch), useExtensions}) {
-    core.useLaterWaker(later.get());
-  }
-
-  ~Appender() { core.detach(); }
-
-  std::shared_ptr<Mapping> control;
-  std::shared_ptr<Hold> hold;
-  std::shared_ptr<DurableProgress> progress = std::make_shared<DurableProgress>();
-  // Whether `progress` was told where to begin; else it begins at the segment that is attached.
-  bool knowsProgress = false;
-  std::shared_ptr<Mapping> segment;
-  // The segment before this one, until it is retired.
-  std::shared_ptr<Mapping> left;
-  // Where its records end; of no segment before the first roll.
-  SegmentEnd leftEnd;
-  uint64_t writerEpoch;
-  bool extensions;
-  std::unique_ptr<LaterWake> later;
-  AppenderCore core;
-};
-
-// The fixed part of every hot call: no allocation, no exception.
-template <size_t count>
-struct HotCall {
-  HotCall(napi_env env, napi_callback_info info) {
-    size_t argumentCount = count;
-    void* data = nullptr;
-    napi_get_cb_info(env, info, &argumentCount, values, nullptr, &data);
-    appender = static_cast<Appender*>(data);
-  }
-
-  Appender* appender;
-  napi_value values[count > 0 ? count : 1] = {};
-};
-
-// Success is `undefined`, which costs nothing to make.
-napi_value makeStatus(napi_env env, int status) {
-  if (status == kOk) [[likely]] return nullptr;
-  napi_value result = nullptr;
-  napi_create_int32(env, status, &result);
-  return result;
-}
-
-// What is not an integer of 0..0xFFFE becomes the padding type, which the core refuses.
-uint32_t readTypeId(napi_env env, napi_value value) {
-  double number = -1;
-  if (napi_get_value_double(env, value, &number) != napi_ok) return kPaddingType;
-  const bool valid = number >= 0 && number < kPaddingType && number == static_cast<double>(static_cast<uint32_t>(number));
-  return valid ? static_cast<uint32_t>(number) : kPaddingType;
-}
-
-// An empty payload is fine, a detached one is not: the caller expected bytes.
-bool readPayload(napi_env env, napi_value value, Bytes* bytes) {
-  if (value == nullptr || !readBytes(env, value, bytes)) return false;
-  if (bytes->length > 0) [[likely]] return bytes->data != nullptr;
-  napi_value buffer = nullptr;
-  bool detached = false;
-  napi_get_typedarray_info(env, value, nullptr, nullptr, nullptr, &buffer, nullptr);
-  return napi_is_detached_arraybuffer(env, buffer, &detached) != napi_ok || !detached;
-}
 
 napi_value append(napi_env env, napi_callback_info info) {
   const HotCall<2> call(env, info);
@@ -107,25 +38,6 @@ napi_value appendAt(napi_env env, napi_callback_info info) {
   return makeStatus(env, call.appender->core.appendAt(readTypeId(env, call.values[0]), payload.data, payload.length, timestampNs));
 }
 
-// What a message carries besides: nothing, the version of its schema as a number, or the bytes of a `RecordDetails`.
-bool readDetails(napi_env env, napi_value value, RecordDetails* details) {
-  napi_valuetype type = napi_undefined;
-  if (value == nullptr || napi_typeof(env, value, &type) != napi_ok || type == napi_undefined) return true;
-  if (type == napi_number) {
-    uint32_t schemaVersion = 0;
-    napi_get_value_uint32(env, value, &schemaVersion);
-    details->flags = static_cast<uint16_t>(schemaVersion << kSchemaVersionShift);
-    return true;
-  }
-  Bytes bytes;
-  if (!readBytes(env, value, &bytes) || bytes.length != sizeof *details) {
-    throwTypeError(env, "details must be a number or 40 bytes");
-    return false;
-  }
-  std::memcpy(details, bytes.data, sizeof *details);
-  return true;
-}
-
 napi_value appendWith(napi_env env, napi_callback_info info) {
   const HotCall<3> call(env, info);
   Bytes payload;
@@ -133,87 +45,6 @@ napi_value appendWith(napi_env env, napi_callback_info info) {
   if (!readPayload(env, call.values[1], &payload)) return makeStatus(env, kBadPayload);
   if (!readDetails(env, call.values[2], &details)) return nullptr;
   return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length, details));
-}
-
-napi_value checkBlock(napi_env env, napi_callback_info info) {
-  const HotCall<1> call(env, info);
-  Bytes block;
-  if (!readPayload(env, call.values[0], &block)) return makeStatus(env, kBadPayload);
-  return makeStatus(env, call.appender->core.checkBlock(block.data, block.length));
-}
-
-napi_value appendBlock(napi_env env, napi_callback_info info) {
-  const HotCall<2> call(env, info);
-  Bytes block;
-  double from = 0;
-  napi_get_value_double(env, call.values[1], &from);
-  if (!readPayload(env, call.values[0], &block) || !(from >= 0 && from <= static_cast<double>(block.length))) return makeStatus(env, kBadPayload);
-  return makeStatus(env, call.appender->core.appendBlock(block.data, block.length, static_cast<uint64_t>(from)));
-}
-
-// Payloads come as arguments, (typeIds, details, from, ...payloads), because they are there at once; fetching the elements of an array costs 30 ns each. No code of the user
-// runs meanwhile, so nothing that was read can change.
-constexpr size_t kSpreadMax = 512;
-constexpr size_t kSpreadFixed = 3;
-
-// The details of a batch stand one after the other.
-bool detailsAt(const Bytes& all, size_t index, RecordDetails* details) {
-  if ((index + 1) * sizeof *details > all.length) return false;
-  std::memcpy(details, all.data + index * sizeof *details, sizeof *details);
-  return true;
-}
-
-struct Types {
-  const uint16_t* data = nullptr;
-  size_t length = 0;
-
-  // What is missing becomes the padding type, which the core refuses.
-  uint32_t at(size_t index) const { return index < length ? data[index] : kPaddingType; }
-};
-
-Types readTypes(napi_env env, napi_value value) {
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* data = nullptr;
-  const napi_status status = napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr);
-  if (status != napi_ok || type != napi_uint16_array || data == nullptr) return {};
-  return {static_cast<const uint16_t*>(data), length};
-}
-
-napi_value appendSpread(napi_env env, napi_callback_info info) {
-  const uint64_t now = realtimeNs();
-  napi_value values[kSpreadMax + kSpreadFixed] = {};
-  size_t argumentCount = kSpreadMax + kSpreadFixed;
-  void* data = nullptr;
-  napi_get_cb_info(env, info, &argumentCount, values, nullptr, &data);
-  AppenderCore& core = static_cast<Appender*>(data)->core;
-  core.state().batchCount = 0;
-  uint32_t from = 0;
-  if (argumentCount < kSpreadFixed || argumentCount > kSpreadMax + kSpreadFixed || napi_get_value_uint32(env, values[2], &from) != napi_ok) {
-    return throwTypeError(env, "appendSpread takes types, details, an index and at most 512 payloads");
-  }
-  const Types types = readTypes(env, values[0]);
-  Bytes allDetails;
-  const bool hasDetails = readBytes(env, values[1], &allDetails);
-  uint32_t count = 0;
-  int status = kOk;
-  for (const size_t messages = argumentCount - kSpreadFixed; status == kOk && count < messages;) {
-    Bytes payload;
-    RecordDetails details;
-    if (!readPayload(env, values[count + kSpreadFixed], &payload)) {
-      status = kBadPayload;
-    } else if (!hasDetails) [[likely]] {
-      status = core.appendQuietly(types.at(from + count), payload.data, payload.length, now);
-    } else if (detailsAt(allDetails, from + count, &details)) {
-      status = core.appendQuietly(types.at(from + count), payload.data, payload.length, now, details);
-    } else {
-      status = kBadPayload;
-    }
-    if (status == kOk) [[likely]] count++;
-  }
-  if (count > 0) core.finishBatch(now);
-  core.state().batchCount = count;
-  return makeStatus(env, status);
 }
 
 napi_value claim(napi_env env, napi_callback_info info) {
@@ -322,7 +153,7 @@ napi_value roll(napi_env env, napi_callback_info info) {
   const auto segmentId = static_cast<uint32_t>(args.integer(1, "nextSegmentId", UINT32_MAX));
   if (!args.ok()) return nullptr;
   Appender& appender = *args.data<Appender>();
-  // Before the mapping is taken: who is refused still has it.
+  // Before the mapping is taken: a refused caller still owns it.
   if (const int status = appender.core.mayRoll(); status != kOk) return makeStatus(env, status);
   auto segment = Jobs::shared().takeMappingAndRelease(job);
   if (segment == nullptr) return makeStatus(env, kUnprepared);
@@ -463,7 +294,7 @@ napi_value createAppender(napi_env env, napi_callback_info info) {
   constexpr NativeObject<Appender>::Function functions[] = {
       {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendSpread", appendSpread}, {"claim", claim}, {"publish", publish},
       {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},
-      {"appendWith", appendWith}, {"checkBlock", checkBlock}, {"appendBlock", appendBlock}, {"shorten", shorten},
+      {"appendWith", appendWith}, {"appendPacked", appendPacked}, {"checkBlock", checkBlock}, {"appendBlock", appendBlock}, {"shorten", shorten},
       {"setLimit", setLimit}, {"reservedEnd", reservedEnd}, {"startReservedAt", startReservedAt}, {"reserve", reserve}, {"makeReady", makeReady},
       {"segment", segmentBuffer}, {"makeDurable", makeDurable}, {"makeDurableHere", makeDurableHere}, {"retire", retire},
   };

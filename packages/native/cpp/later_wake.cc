@@ -18,7 +18,10 @@ struct LaterWake::State {
   std::atomic<uint32_t> owed{0};
   std::atomic<bool> running{false};
   std::atomic<bool> stopped{false};
-  std::atomic<bool> found{false};
+  // A wake belongs to the generation in which it begins.
+  std::atomic<uint64_t> generation{1};
+  // The generation of the last wake that found a sleeper.
+  std::atomic<uint64_t> found{0};
 };
 
 LaterWake::LaterWake(std::atomic<uint32_t>* word) : state_(std::make_shared<State>()) { state_->word = word; }
@@ -42,7 +45,12 @@ bool LaterWake::request() {
   return false;
 }
 
-bool LaterWake::foundSleeper() { return state_->found.load(std::memory_order_relaxed) && state_->found.exchange(false); }
+bool LaterWake::foundSleeper() {
+  if (state_->found.load(std::memory_order_relaxed) == 0) return false;
+  return state_->found.exchange(0) == state_->generation.load();
+}
+
+void LaterWake::forgetSleepers() { state_->generation.fetch_add(1); }
 
 void LaterWake::run(void* argument) {
   const std::unique_ptr<std::shared_ptr<State>> held(static_cast<std::shared_ptr<State>*>(argument));
@@ -60,7 +68,8 @@ void LaterWake::run(void* argument) {
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
     // Taken before the wake: what is asked for from here on gets another.
     state.owed.exchange(0);
-    if (!state.stopped.load() && futexWakeShared(state.word) > 0) state.found.store(true);
+    const uint64_t generation = state.generation.load();
+    if (!state.stopped.load() && futexWakeShared(state.word) > 0) state.found.store(generation);
   }
 }
 

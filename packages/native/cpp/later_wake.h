@@ -19,6 +19,7 @@ class LaterWake final : public LaterWaker {
 
   bool request() override;
   bool foundSleeper() override;
+  void forgetSleepers() override;
 
  private:
   struct State;

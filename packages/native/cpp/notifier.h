@@ -1,4 +1,4 @@
-// The writer's half of the waiting protocol: tells readers that something was published, and makes no system call while no reader waits.
+// The writer's half of the waiting protocol: wakes readers when something was published, and makes no system call while no reader waits.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,10 @@ class LaterWaker {
  public:
   // False when no thread can be had: then nothing will be woken.
   virtual bool request() = 0;
-  // Whether a later wake found a sleeper since the last call.
+  // Whether a later wake found a sleeper since the last call of this or the next function.
   virtual bool foundSleeper() = 0;
+  // What later wakes found that began before this call does not count.
+  virtual void forgetSleepers() = 0;
 
  protected:
   ~LaterWaker() = default;
@@ -50,19 +52,22 @@ class Notifier {
       // A reader that set the flag and is not asleep yet must find the word changed after the flag is gone: hence the second increment.
       control_->parkedReaders.exchange(0, std::memory_order_seq_cst);
       control_->notifySequence.fetch_add(1, std::memory_order_seq_cst);
-      flaggedSinceSkip_ = true;
     } else if (skipping_ && skip()) {
       return 0;
     }
     const int woken = futexWakeShared(&control_->notifySequence);
-    // With the flag set it was needed in any case, and which reader was woken says nothing about the count.
-    if (waiting && !parked) watchCount(nowNs, woken);
+    // With the flag set it was needed in any case, and which reader was woken says nothing about the count, also when a later wake came first. A counted reader that sleeps on is found by the next one.
+    if (parked) {
+      if (later_ != nullptr) later_->forgetSleepers();
+    } else if (waiting) {
+      watchCount(nowNs, woken);
+    }
     return 1;
   }
 
   // A reader of the base format that was killed while parked leaves its one in waitersPending forever, and each append would pay a system call for it. A reader that is only
   // stopped looks the same, however long it is watched, and takes its one away later: so the count is never changed here. After a second of wakes that found no sleeper,
-  // with the count unchanged, wakes are left to another thread, which makes one a millisecond at most (docs/models.md#waiter-healing).
+  // with the count unchanged, wakes are left to another thread, which makes one a millisecond at most (docs/models.md#waiter-cost).
   void watchCount(uint64_t nowNs, int woken) {
     const uint32_t count = control_->waitersPending.load(std::memory_order_seq_cst);
     if (woken > 0 || count == 0) {
@@ -75,13 +80,10 @@ class Notifier {
     }
   }
 
-  // Whether the wake is left to the other thread. What it found is not taken for a counted reader while readers with the flag come and go, which its wakes find too;
-  // a counted one that sleeps on is woken and found by its next wakes.
+  // Whether the wake is left to the other thread.
   bool skip() {
     const uint32_t count = control_->waitersPending.load(std::memory_order_seq_cst);
-    const bool found = later_->foundSleeper() && !flaggedSinceSkip_;
-    flaggedSinceSkip_ = false;
-    if (count == emptyCount_ && !found && later_->request()) return true;
+    if (count == emptyCount_ && !later_->foundSleeper() && later_->request()) return true;
     stopSkipping();
     return false;
   }
@@ -95,8 +97,6 @@ class Notifier {
   bool extensions_;
   LaterWaker* later_ = nullptr;
   bool skipping_ = false;
-  // A reader with the flag was woken since the last wake that was left to the other thread.
-  bool flaggedSinceSkip_ = false;
   uint32_t emptyCount_ = 0;
   uint64_t emptySinceNs_ = 0;
 };

@@ -124,7 +124,7 @@ export interface Binding {
   /**
    * Queues the preparation of a segment: create `temporaryPath` (new, never through a link; a file of that name is removed first), size it, reserve blocks, map it,
    * write `header` at 0, then, when `finalPath` is not empty, publish it there as {@link renameNoReplace} does. `flags` is a sum of `PREPARE_*`; `mode` is 0o666 by
-   * default, less umask. Populating goes on when the job is done already, so that who needs the segment at once pays for the pages that it touches, not for all. The
+   * default, less umask. Populating goes on when the job is done already, so that a caller that needs the segment at once pays only for the pages that it touches. The
    * mapping is handed over by `takeMapping`, or by {@link NativeAppender.roll}. A failed preparation removes the temporary file and maps nothing. With a hold, nothing
    * is published or removed after the lock was lost (-ENOLCK) or the hold closed (-ECANCELED). `ready` bytes are reserved and populated, all by default: the appender that takes the mapping
    * is limited to them.
@@ -256,7 +256,7 @@ export const APPENDER_NEXT_SEQUENCE = 1
 export const APPENDER_WAKES = 2
 /** Payload offset of the open claim, 0 when none is open. */
 export const APPENDER_CLAIM_OFFSET = 3
-/** How many messages of the last `appendBatch` went in. */
+/** How many messages of the last `appendBatch` or `appendPacked` went in. */
 export const APPENDER_BATCH_COUNT = 4
 /** Id of the head segment. */
 export const APPENDER_SEGMENT_ID = 5
@@ -277,8 +277,8 @@ export const DETAILS_HAS_TIMESTAMP_OFFSET = 10
 export const DETAILS_TRACE_OFFSET = 16
 
 /**
- * The writer's hot half. Per append: `dirtyEnd` into the control block, payload copy, header, CRCs, commit word (release), `writeOffset`,
- * `nextSequence`, heartbeat, `notifySequence` + 1 (full fence), and only when `parkedReaders` or `waitersPending` is not 0 a wake.
+ * The hot part of the writer. The order of its stores per append and per roll is normative in docs/format.md#publishing and docs/format.md#rolling. It wakes readers only when
+ * `parkedReaders` or `waitersPending` is not 0.
  */
 export interface NativeAppender {
   readonly state: Float64Array
@@ -294,6 +294,11 @@ export interface NativeAppender {
    * status; `state[APPENDER_BATCH_COUNT]` says how many went in before. `details` are those of all messages, one after the other.
    */
   appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status
+  /**
+   * Message i is `bytes[offsets[i]]` up to `bytes[offsets[i + 1]]`, with `typeIds[i]` or the one type of all; goes on at message `from`. One clock reading and one notify per 512 messages. Stops at the
+   * first that does not go in, with its status; `state[APPENDER_BATCH_COUNT]` says how many went in before.
+   */
+  appendPacked(typeIds: number | Uint16Array, bytes: Uint8Array, offsets: Uint32Array, from: number): Status
   /** Appends with the version of the message's schema (1 to 255), or with all that {@link DETAILS_LENGTH} bytes say. */
   appendWith(typeId: number, payload: Uint8Array, details: number | Uint8Array): Status
   /**

@@ -7,12 +7,12 @@ import {
   encodePositionSlot,
   fromSystemError,
   openPath,
+  openQueueDirectory,
   POSITION_SLOT_COUNT,
   POSITION_SLOT_LENGTH,
   type QueueDirectory,
   readWhole,
 } from '@chronicle-ts/core/internal'
-import { openQueueDirectory } from './source-registry.js'
 
 /** Holds the hints; see docs/format.md. */
 export const SOURCES_DIRECTORY = 'sources'

@@ -1,11 +1,11 @@
 import { DataLostError, type MessageSource, QueueReader, SourceRewrittenError } from '@chronicle-ts/core'
+import type { ListedSource } from '@chronicle-ts/core/internal'
 import type { LastInput } from './output-history.js'
 import { queueIdOf } from './queue-id.js'
-import type { RegisteredSource } from './source-registry.js'
 
-/** One input, and what the output tells about it. */
+/** One input, and what the output shows about it. */
 export interface PlacedInput {
-  readonly registered: RegisteredSource
+  readonly registered: ListedSource
   readonly source: MessageSource
   /** Directory of the output, for errors. */
   readonly output: string

@@ -12,7 +12,7 @@ import {
   QueueReader,
   type QueueWriter,
 } from '@chronicle-ts/core'
-import { checkOptions, checkSignal, endingAtReturn, onAbort } from '@chronicle-ts/core/internal'
+import { checkOptions, checkSignal, endingAtReturn, type ListedSource, onAbort, readSources } from '@chronicle-ts/core/internal'
 import { type FanInMessage, FanInReader } from '@chronicle-ts/fanin'
 import { InputCommits } from './input-commits.js'
 import { InputRun, OUTPUTS_MAX, type RunInput } from './input-run.js'
@@ -22,7 +22,7 @@ import { placeInput } from './place-input.js'
 import { checkProcessorOptions, type ProcessorInput, type ProcessorOptions } from './processor-options.js'
 import { queueIdOf } from './queue-id.js'
 import { isMessageSource } from './replay-options.js'
-import { type RegisteredSource, readSources, registerSources } from './source-registry.js'
+import { registerSources } from './source-registry.js'
 
 /** Messages between two looks at the clock. */
 const COMPLETED_PER_LOOK = 16
@@ -178,7 +178,7 @@ export class Processor {
     )
     for (const [id, { position }] of history.lastInputs) this.#lastOutputs.set(id, position)
     for (const { name, source } of opened) {
-      const registered = sources.get(name) as RegisteredSource
+      const registered = sources.get(name) as ListedSource
       const lastInput = history.lastInputs.get(registered.id)
       if (lastInput === undefined && known.some((one) => one.name === name)) this.#assertNotForgotten(source, history)
       placeInput({ registered, source, output: output.directory, lastInput })

@@ -10,6 +10,7 @@ export {
   SchemaError,
   type SchemaErrorCategory,
   type SchemaErrorCode,
+  type SchemaErrorOf,
   SchemaIncompatibleError,
   SchemaIoError,
 } from './errors/index.js'
@@ -107,6 +108,14 @@ export {
   saveSchema,
 } from './registry/schema-directory.js'
 export { encodeSchema, messageFromDescription, parseSchema, parseSchemaFileName, schemaFileName } from './registry/schema-file.js'
+export {
+  addSchemaFile,
+  checkSchemaFile,
+  isWholeSchemaFile,
+  readSchemaFiles,
+  replaceSchemaFile,
+  type SchemaFile,
+} from './registry/schema-files.js'
 export { fromSbe, type SbeOptions, type SbeSchema } from './sbe/from-sbe.js'
 export { SbeMessage, type SbeTypesOfMessage } from './sbe/sbe-message.js'
 export type { SbeSizes } from './sbe/section-sizes.js'

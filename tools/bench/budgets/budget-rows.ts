@@ -21,6 +21,7 @@ export const BUDGET_SECTIONS: readonly BudgetSection[] = [
     rows: [
       { name: 'append, every feature on, prepared segments', key: 'appendNs', unit: 'ns', must: 100, aim: 55 },
       { name: 'appendBatch(100), per message', key: 'appendBatchNs', unit: 'ns', must: 50, aim: 30 },
+      { name: 'appendPacked(100), per message', key: 'appendPackedNs', unit: 'ns', must: 40, aim: 15 },
       { name: 'claim, two f64, commit', key: 'claimNs', unit: 'ns', must: 80, aim: 45 },
       { name: 'next, checksum verified', key: 'nextNs', unit: 'ns', must: 45, aim: 20 },
       { name: 'commit of a reader', key: 'commitNs', unit: 'ns', must: 300, aim: 100 },

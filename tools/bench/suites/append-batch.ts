@@ -3,12 +3,14 @@ import { queueCandidate } from '../queue-candidate.js'
 
 const BATCH_LENGTH = 100
 
-/** Messages appended a hundred at a time, beside the same number of single appends. */
+/** Messages appended a hundred at a time, as objects and packed in one buffer, beside the same number of single appends. */
 export function appendBatchSuite(payloadLength: number): Suite {
   const messages = Array.from({ length: BATCH_LENGTH }, (_, index) => ({
     typeId: 1,
     payload: Buffer.alloc(payloadLength, index),
   }))
+  const bytes = Buffer.concat(messages.map(({ payload }) => payload))
+  const offsets = Uint32Array.from({ length: BATCH_LENGTH + 1 }, (_, index) => index * payloadLength)
   const common = { payloadLength, operationsPerCall: BATCH_LENGTH }
   return {
     name: 'appendBatch',
@@ -21,6 +23,14 @@ export function appendBatchSuite(payloadLength: number): Suite {
           directory,
           seconds,
           run: (writer) => writer.appendBatch(messages),
+        }),
+      (directory, seconds) =>
+        queueCandidate({
+          ...common,
+          name: `appendPacked(${BATCH_LENGTH})`,
+          directory,
+          seconds,
+          run: (writer) => writer.appendPacked(1, bytes, offsets),
         }),
       (directory, seconds) =>
         queueCandidate({

@@ -1,6 +1,15 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { listReaders, openReader, openWriter, type QueueReader, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
+import {
+  type BatchMessage,
+  listReaders,
+  openReader,
+  openWriter,
+  type QueueReader,
+  type QueueWriter,
+  type WriterOptions,
+} from '@chronicle-ts/core'
+import { appendPacked } from '../append-packed.js'
 import { Ledger, messageOf } from './ledger.js'
 
 export const SEGMENT_SIZE = 4096
@@ -68,12 +77,20 @@ export class QueueCase {
   }
 
   appendBatch(count: number): void {
+    this.#appendTogether('appendBatch', count, (writer, messages) => writer.appendBatch(messages))
+  }
+
+  appendPacked(count: number): void {
+    this.#appendTogether('appendPacked', count, appendPacked)
+  }
+
+  #appendTogether(name: string, count: number, append: (writer: QueueWriter, messages: readonly BatchMessage[]) => number): void {
     const { writer } = this
     if (writer === undefined) return
     const first = writer.nextSequence
     const messages = Array.from({ length: count }, (_, index) => messageOf(first + index))
-    const isIn = this.#isAccepted('appendBatch', first, first + count, () => writer.appendBatch(messages))
-    // What stands before the refused message is appended, and the next sequence tells how many that are.
+    const isIn = this.#isAccepted(name, first, first + count, () => append(writer, messages))
+    // What stands before the refused message is appended, and the next sequence shows how many that are.
     if (!isIn) this.ledger.accept(first, writer.nextSequence)
   }
 

@@ -40,10 +40,13 @@ export interface RestOptions {
   readonly ledger: Ledger
   /** Whether a writer has opened and closed the queue since the last kill. */
   readonly settled: boolean
+  /** How many processes were killed so far: each may have left its one in `waitersPending`. */
+  readonly kills: number
 }
 
 /** Looks at a queue whose writers are all dead, through the eyes of the independent witness. Answers every broken promise. */
-export function checkAtRest({ directory, ledger, settled }: RestOptions): string[] {
+export function checkAtRest(options: RestOptions): string[] {
+  const { directory, ledger, settled } = options
   const queue = readQueue(directory)
   const broken = [...checkRecords(queue, ledger)]
   for (const problem of queue.problems) {
@@ -52,7 +55,7 @@ export function checkAtRest({ directory, ledger, settled }: RestOptions): string
     broken.push(`${problem.code} in ${problem.file} at ${problem.offset}: ${problem.detail}`)
   }
   broken.push(...checkLeftovers(directory))
-  if (settled) broken.push(...checkSettled(directory, queue))
+  if (settled) broken.push(...checkSettled(options, queue))
   return broken
 }
 
@@ -96,9 +99,10 @@ function* checkRecords(queue: WitnessedQueue, ledger: Ledger): Generator<string>
   }
 }
 
-function* checkSettled(directory: string, queue: WitnessedQueue): Generator<string> {
+function* checkSettled({ directory, kills }: RestOptions, queue: WitnessedQueue): Generator<string> {
   for (const torn of queue.torn) yield `torn bytes are left in segment ${torn.segment} from ${torn.offset} to ${torn.end}`
-  if (queue.control?.waitersPending !== 0) yield `waitersPending is ${queue.control?.waitersPending}`
+  const counted = queue.control?.waitersPending ?? 0
+  if (counted > kills) yield `waitersPending is ${counted} after ${kills} kills`
   if (queue.control?.writerBlocked !== 0) yield `writerBlocked is ${queue.control?.writerBlocked}`
   for (const name of namesIn(directory)) {
     const segmentId = SPARSE_INDEX.exec(name)?.[1]

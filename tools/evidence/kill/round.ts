@@ -206,7 +206,7 @@ class Round {
 
   #look(settled: boolean): void {
     this.#checks++
-    this.#broken.push(...checkAtRest({ directory: this.#directory, ledger: this.#ledger, settled }))
+    this.#broken.push(...checkAtRest({ directory: this.#directory, ledger: this.#ledger, settled, kills: this.#kills }))
   }
 
   /** Every reader reads to the end; then a last writer opens and closes, and nothing remains. */

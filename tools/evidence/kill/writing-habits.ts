@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { QueueWriter, WriterOptions } from '@chronicle-ts/core'
+import { appendPacked } from '../append-packed.js'
 import type { Random } from '../random.js'
 import type { Act } from './acts.js'
 import { expectedLength, expectedPayload, expectedType } from './expected-message.js'
@@ -51,9 +52,10 @@ export class WritingHabits {
       typeId: expectedType(first + index),
       payload: expectedPayload(first + index),
     }))
+    const isPacked = this.random.chance(0.5)
     this.#begin('appendBatch')
     this.ledger.attempted = first + count
-    this.#appended(this.writer.appendBatch(messages), first, count)
+    this.#appended(isPacked ? appendPacked(this.writer, messages) : this.writer.appendBatch(messages), first, count)
     this.#end()
   }
 

@@ -57,7 +57,7 @@ const PROTOCOLS = [
     ],
   },
   {
-    name: 'waiter-healing',
+    name: 'waiter-cost',
     // Alone and stopped for a while, a reader has no other one whose wake could hide that it gets none.
     short: [[], ['READERS=1', 'KILLS=0', 'RECORDS=4']],
     full: [['RECORDS=5'], ['READERS=1', 'KILLS=0', 'RECORDS=7']],

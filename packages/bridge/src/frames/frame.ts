@@ -11,7 +11,7 @@ export interface FrameHead {
   readonly term: number
   /** Sequence of the first record. */
   readonly first: number
-  /** Records in it; 0 in the marker with which a term begins. */
+  /** Records in it; 0 in the marker with which a term begins, and in frames of companions. */
   readonly count: number
   /** CRC-32 of the body. */
   readonly crc: number
@@ -21,7 +21,10 @@ export interface FrameHead {
 }
 
 export interface Frame extends FrameHead {
-  /** Records as they stand in their segment, one after the other, or a part of one; optionally as one zstd frame. */
+  /**
+   * Records as they stand in their segment, one after the other, or a part of one; optionally as one zstd frame. With a count of 0: empty in the marker of a term, otherwise companions as JSON: the schema
+   * registry and the list of sources.
+   */
   readonly body: Uint8Array
 }
 
@@ -91,6 +94,11 @@ export function framesOf(
 export function termMarker(head: { readonly queueId: string; readonly term: number; readonly first: number }): Frame {
   const body = new Uint8Array(0)
   return { ...head, count: 0, crc: crc32(body), part: 1, parts: 1, body }
+}
+
+/** Returns whether a frame is the marker with which a term begins. */
+export function isMarker({ count, body }: Pick<Frame, 'count' | 'body'>): boolean {
+  return count === 0 && body.length === 0
 }
 
 /** Returns how many parts of these frames are there already, when the last message of the stream is one of them: what an earlier attempt published, made alike. */

@@ -1,10 +1,15 @@
 import type { Outgoing } from '../source/replica-source.js'
 
-type Arrival = Outgoing | 'refused' | 'abandoned'
+/** Records or companions on their way, and the message of the first frame of them. */
+export interface Sent extends Outgoing {
+  readonly message: number
+}
+
+type Arrival = Sent | 'refused' | 'abandoned'
 
 /** Frames on their way, in order. When the signal aborts they are abandoned: the stream says afterwards which of them arrived. */
 export class Flight {
-  readonly #waiting: { readonly outgoing: Outgoing; readonly accepted: readonly Promise<boolean>[] }[] = []
+  readonly #waiting: { readonly outgoing: Sent; readonly accepted: readonly Promise<boolean>[] }[] = []
   readonly #signal: AbortSignal
   #abandon: ((arrival: Arrival) => void) | undefined
 
@@ -18,7 +23,7 @@ export class Flight {
   }
 
   /** @param accepted one for each message: whether the server took it as the one that follows */
-  add(outgoing: Outgoing, accepted: readonly Promise<boolean>[]): void {
+  add(outgoing: Sent, accepted: readonly Promise<boolean>[]): void {
     // A failure is met where it is awaited; until then it must not count as unhandled.
     for (const promise of accepted) promise.catch(() => undefined)
     this.#waiting.push({ outgoing, accepted })

@@ -1,5 +1,5 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node'
-import { decodeHead, encodeHead, type Frame } from '../frames/frame.js'
+import { decodeHead, encodeHead, type Frame, isMarker } from '../frames/frame.js'
 
 /** Returns the header of the message that carries a frame. */
 export function headersOf(frame: Frame): MsgHdrs {
@@ -8,8 +8,13 @@ export function headersOf(frame: Frame): MsgHdrs {
   return fields
 }
 
-/** Returns the name that lets the server drop a frame that it has already, within its window. The marker of a term has part 0: the first frame of the term begins at the same record. */
-export function messageIdOf({ queueId, term, first, count, part }: Frame): string {
+/**
+ * Returns the name that lets the server drop a frame that it has already, within its window. The marker of a term has part 0: the first frame of the term begins at the same record. Companions have no name: they
+ * may be sent again at the same record.
+ */
+export function messageIdOf(frame: Frame): string | undefined {
+  const { queueId, term, first, count, part } = frame
+  if (count === 0 && !isMarker(frame)) return undefined
   return `${queueId}:${term}:${first}:${count === 0 ? 0 : part}`
 }
 

@@ -38,8 +38,12 @@ export interface StreamSettings {
 export interface StreamEnd {
   /** Sequence of the last message of the stream, which is not that of a record; 0 for one that never had any. */
   readonly lastSequence: number
+  /** Sequence of the first message that the stream still has; 0 without any. */
+  readonly firstSequence: number
   /** The last frame; `undefined` in a stream without frames. */
   readonly last: Frame | undefined
+  /** The last frame with records, as far as it is near the end. */
+  readonly lastRecords: Frame | undefined
   /** Sequence of the record that follows; `undefined` as {@link last}. The first one of a frame whose parts are not all there. */
   readonly next: number | undefined
   /** Highest term; 0 without frames. */
@@ -50,6 +54,9 @@ export interface StreamEnd {
 export const WRONG_LAST_SEQUENCE = 10_071
 const STREAM_NOT_FOUND = 10_059
 const NO_MESSAGE = 10_037
+
+/** Messages before the last one that are looked at for records. */
+const LOOK_BACK_MAX = 256
 
 /** The stream of one queue, seen from either end. */
 export class FrameStream {
@@ -134,11 +141,14 @@ export class FrameStream {
   async end(): Promise<StreamEnd> {
     const range = await this.range()
     const lastSequence = range?.last ?? 0
-    if (range === undefined || range.messages === 0) return { lastSequence, last: undefined, next: undefined, term: 0 }
-    const last = (await this.#lastFrame(range))?.frame
-    if (last === undefined) return { lastSequence, last: undefined, next: undefined, term: 0 }
+    const firstSequence = range?.first ?? 0
+    const found = range === undefined || range.messages === 0 ? undefined : await this.#lastFrame(range)
+    if (range === undefined || found === undefined)
+      return { lastSequence, firstSequence, last: undefined, lastRecords: undefined, next: undefined, term: 0 }
+    const { frame: last } = found
     const next = last.part === last.parts ? last.first + last.count : last.first
-    return { lastSequence, last, next, term: last.term }
+    const lastRecords = await this.#lastRecords(found, range.first)
+    return { lastSequence, firstSequence, last, lastRecords, next, term: last.term }
   }
 
   /** Returns the frame of a message of the stream; `undefined` when it was deleted. @throws {@link BadBlockError} for a message that is not a frame. */
@@ -175,7 +185,9 @@ export class FrameStream {
       expect: { streamName: this.name, lastSequence },
     })
     try {
-      const { duplicate } = await this.#client.publish(this.subject, frame.body, { ...options(), msgID: messageIdOf(frame) })
+      const msgID = messageIdOf(frame)
+      const named = msgID === undefined ? {} : { msgID }
+      const { duplicate } = await this.#client.publish(this.subject, frame.body, { ...options(), ...named })
       // A frame that the server remembers, and has lost or has already: without its name, only the place decides.
       if (duplicate) await this.#client.publish(this.subject, frame.body, options())
       return true
@@ -213,10 +225,20 @@ export class FrameStream {
   }: {
     readonly first: number
     readonly last: number
-  }): Promise<{ readonly frame: Frame } | undefined> {
+  }): Promise<{ readonly frame: Frame; readonly sequence: number } | undefined> {
     for (let sequence = last; sequence >= first; sequence--) {
       const frame = await this.frameAt(sequence)
-      if (frame !== undefined) return { frame }
+      if (frame !== undefined) return { frame, sequence }
+    }
+    return undefined
+  }
+
+  /** Markers and companions without a record between them are few. */
+  async #lastRecords(last: { readonly frame: Frame; readonly sequence: number }, first: number): Promise<Frame | undefined> {
+    if (last.frame.count > 0) return last.frame
+    for (let sequence = last.sequence - 1; sequence >= Math.max(first, last.sequence - LOOK_BACK_MAX); sequence--) {
+      const frame = await this.frameAt(sequence)
+      if (frame !== undefined && frame.count > 0) return frame
     }
     return undefined
   }

@@ -1,4 +1,4 @@
-import { BadBlockError, FencedError, QueueReader } from '@chronicle-ts/core'
+import { BadBlockError, type CommittedMessage, FencedError, QueueReader } from '@chronicle-ts/core'
 import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { decompress } from '../frames/compression.js'
 import { type Frame, partsThere, termMarker } from '../frames/frame.js'
@@ -6,10 +6,11 @@ import type { BridgeReading } from '../progress/progress-writer.js'
 import { firstDifference } from '../replica/compare-records.js'
 import { FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
 import { type BridgeLag, UNKNOWN_LAG } from './bridge-lag.js'
-import { Flight } from './flight.js'
+import { Flight, type Sent } from './flight.js'
 import type { FrameStream, StreamEnd, StreamSettings } from './frame-stream.js'
 import { inSessions, type SessionNote } from './passing.js'
 import { unusableStream } from './refusals.js'
+import { SentCompanions } from './sent-companions.js'
 import { SinkProgress } from './sink-progress.js'
 
 /** Frames that are on their way at once. */
@@ -63,6 +64,7 @@ export class Pusher {
   readonly #stream: FrameStream
   readonly #options: PusherOptions
   readonly #sinks: SinkProgress
+  readonly #companions: SentCompanions
   readonly #progress = {
     nextSequence: undefined as number | undefined,
     frames: 0,
@@ -81,6 +83,7 @@ export class Pusher {
     this.#stream = stream
     this.#options = options
     this.#sinks = new SinkProgress(stream, source, options.sinks)
+    this.#companions = new SentCompanions(source, stream)
   }
 
   get progress(): PushProgress {
@@ -118,6 +121,11 @@ export class Pusher {
     await inSessions(() => this.#session(signal), { connection, signal, counts: this.#progress, onNote: this.#options.onNote })
   }
 
+  /** @internal What a push looks after now and then: whether the stream still has what sinks need to read the records. */
+  async lookAfterCompanions(): Promise<void> {
+    await this.#companions.lookNow()
+  }
+
   /** What the source's reader has before it, and what is on its way: no look into the segments, which would hold up the records. */
   #lag(): BridgeLag {
     const { messages, bytes, ns } = this.#source.reader.lag()
@@ -140,6 +148,7 @@ export class Pusher {
       this.#assertOwn(end)
       const bodyMax = this.#place(end)
       if (!(await this.#enterTerm(end))) continue
+      await this.#companions.beginSession(end)
       const ended = await this.#pushFrom(end, bodyMax, AbortSignal.any([signal, reconnects.signal]))
       if (ended === 'done' && (signal.aborted || !reconnects.signal.aborted)) return
       if (ended === 'refused' && ++this.#refusals > REFUSALS_MAX) throw new Error('the server refuses every frame')
@@ -156,12 +165,12 @@ export class Pusher {
   }
 
   /** Goes to the first record that the stream does not have. @returns bytes of a body at most. */
-  #place({ last, next }: StreamEnd): number {
+  #place({ lastRecords, next }: StreamEnd): number {
     const serverMax = (this.#stream.connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES
     this.#progress.nextSequence = next ?? this.#source.seekEarliest()
     this.#sent = { records: 0, bytes: 0, sinceMs: 0 }
-    if (next !== undefined && last !== undefined) {
-      this.#compareLast(last)
+    if (next !== undefined) {
+      if (lastRecords !== undefined) this.#compareLast(lastRecords)
       // The stream had it before this session.
       const place = this.#source.seekBehind(next)
       if (place !== undefined) this.#inStream(next, place)
@@ -171,7 +180,7 @@ export class Pusher {
 
   /** The last frame was this source's, or that of another copy of the queue: it must hold the same records. */
   #compareLast(last: Frame): void {
-    if (last.count === 0 || last.parts > 1) return
+    if (last.parts > 1) return
     const bytes = decompress(last.body, DECOMPRESSED_MAX)
     const { directory } = this.#source.reader
     const sequence = firstDifference(directory, { bytes, first: last.first })
@@ -200,11 +209,12 @@ export class Pusher {
     while (!signal.aborted) {
       const outgoing = flight.size < IN_FLIGHT ? this.#source.next(bodyMax) : undefined
       if (outgoing !== undefined) {
-        const frames = outgoing.frames.slice(partsThere(outgoing.frames, last))
+        const sent = this.#withoutThere(outgoing, last, lastSequence + 1)
         last = undefined
-        const accepted = frames.map((frame) => this.#stream.publish(frame, lastSequence++))
-        flight.add(outgoing, accepted)
+        const accepted = [...sent.companions, ...sent.frames].map((frame) => this.#stream.publish(frame, lastSequence++))
+        flight.add(sent, accepted)
         this.#send(outgoing)
+        this.#companions.look()
         continue
       }
       if (flight.size > 0) {
@@ -219,9 +229,19 @@ export class Pusher {
     return 'done'
   }
 
+  /** Leaves out the parts that an earlier attempt published. The parts of a record stay together: where that attempt broke off between them, the companions wait for the next records. */
+  #withoutThere(outgoing: Outgoing, last: Frame | undefined, message: number): Sent {
+    const there = partsThere(outgoing.frames, last)
+    if (there === 0) return { ...outgoing, message }
+    if (outgoing.companions.length > 0) this.#companions.repeat()
+    return { ...outgoing, companions: [], frames: outgoing.frames.slice(there), message }
+  }
+
   /** The source has caught up. */
   async #isOver(signal: AbortSignal): Promise<boolean> {
+    if (this.#companions.caughtUp()) return false
     if (this.#options.holdUntil === 'sink') this.#sinks.commitDurable()
+    this.#companions.look()
     if (this.#options.once === true) {
       await this.#sinks.settle()
       return true
@@ -238,21 +258,24 @@ export class Pusher {
     this.#sent.bytes += length
   }
 
-  #arrived({ frames, first, count, length, place }: Outgoing): void {
+  #arrived({ message, companions, frames, first, count, length, place }: Sent): void {
     const progress = this.#progress
+    if (companions.length > 0) this.#companions.arrived(companions, message)
     this.#refusals = 0
     progress.nextSequence = first + count
-    progress.frames += frames.length
+    progress.frames += companions.length + frames.length
     progress.records += count
     progress.bytes += length
     this.#sent.records -= count
     this.#sent.bytes -= length
     this.#sent.sinceMs = performance.now()
     progress.lastError = undefined
+    if (place === undefined) return
+    this.#companions.recordsArrived()
     this.#inStream(first + count, place)
   }
 
-  #inStream(next: number, place: Outgoing['place']): void {
+  #inStream(next: number, place: CommittedMessage): void {
     if (this.#options.holdUntil === 'sink') {
       this.#sinks.published(next, place)
       this.#sinks.commitDurable()

@@ -48,6 +48,8 @@ async function pushFrames(
   stream: Writable,
   { from, follow = false, signal, broken }: PushToStreamOptions & { readonly broken: AbortSignal },
 ): Promise<Transferred> {
+  // Another stream may have got them.
+  source.knowCompanions(undefined)
   if (from === undefined) source.seekEarliest()
   else source.seek(from)
   const total = { frames: 0, records: 0, bytes: 0 }
@@ -59,8 +61,9 @@ async function pushFrames(
       await source.reader.waitAsync({ signal: ending }).catch((error: unknown) => endOfSignal(error, ending))
       continue
     }
-    for (const frame of outgoing.frames) for (const bytes of encodeFrame(frame)) await write(stream, bytes)
-    total.frames += outgoing.frames.length
+    const frames = [...outgoing.companions, ...outgoing.frames]
+    for (const frame of frames) for (const bytes of encodeFrame(frame)) await write(stream, bytes)
+    total.frames += frames.length
     total.records += outgoing.count
     total.bytes += outgoing.length
   }
@@ -96,7 +99,7 @@ export async function pullFromStream(sink: ReplicaSink, chunks: AsyncIterable<Ui
       sink.take(item)
       total.frames += 1
       total.records += (sink.nextSequence ?? before) - before
-      total.bytes += item.body.length
+      if (item.count > 0) total.bytes += item.body.length
     }
   } catch (error) {
     throw fromSystemError(error, { syscall: 'read' })

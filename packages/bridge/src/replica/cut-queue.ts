@@ -17,7 +17,8 @@ import {
   segmentFileName,
   WriterLock,
 } from '@chronicle-ts/core/internal'
-import { framesOf } from '../frames/frame.js'
+import { companionFrames, encodeCompanions, readCompanions } from '../companions/companions.js'
+import { type Frame, framesOf } from '../frames/frame.js'
 import { encodeFrame } from '../pipe/frame-stream.js'
 
 /** What was cut off. */
@@ -87,6 +88,7 @@ function keepTail(directory: string, tail: QueueObserver, { sequence, owner }: {
   const fd = openSync(file, 'wx')
   let records = 0
   try {
+    for (const frame of companionFramesOf(directory, sequence, owner)) for (const bytes of encodeFrame(frame)) writeAll(fd, bytes)
     for (let block = tail.nextBlock(FRAME_BYTES); block !== undefined; block = tail.nextBlock(FRAME_BYTES)) {
       records += block.count
       for (const frame of framesOf(block, { ...owner, maxBody: FRAME_BYTES }))
@@ -98,6 +100,12 @@ function keepTail(directory: string, tail: QueueObserver, { sequence, owner }: {
   }
   syncFolder(folder)
   return { records, file }
+}
+
+/** The types of the records may be known to this queue only. */
+function companionFramesOf(directory: string, first: number, owner: Owner): Frame[] {
+  const body = encodeCompanions(readCompanions(directory))
+  return body === undefined ? [] : companionFrames(body, { ...owner, first, maxBody: FRAME_BYTES })
 }
 
 /** Says that nothing from there on was ever durable, in another run of the machine. */

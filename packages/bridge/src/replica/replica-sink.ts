@@ -11,8 +11,10 @@ import {
   type WriterOptions,
 } from '@chronicle-ts/core'
 import { absolutePath, checkOptions } from '@chronicle-ts/core/internal'
+import { decodeCompanions } from '../companions/companions.js'
+import { takeCompanions } from '../companions/take-companions.js'
 import { decompress } from '../frames/compression.js'
-import { type Frame, isSound } from '../frames/frame.js'
+import { type Frame, isMarker, isSound } from '../frames/frame.js'
 import { FrameAssembler, type WholeFrame } from '../frames/frame-assembler.js'
 import { compareRecords, firstSequenceOf, lengthOfRecords } from './compare-records.js'
 import { becomeReplica, readIdentity } from './replica-identity.js'
@@ -25,10 +27,12 @@ export interface ReplicaSinkOptions {
   readonly queueId?: string
   /** For the writer of the replica. */
   readonly writer?: Omit<WriterOptions, 'firstSequence'>
+  /** Called when the schema registry or the list of sources could not be written: the records are taken over all the same. */
+  readonly onProblem?: (error: Error) => void
 }
 
-/** What became of a frame. `known`: the replica had all of it, and it is the same. */
-export type Taken = 'part' | 'appended' | 'known' | 'term'
+/** What became of a frame. `known`: the replica had all of it, and it is the same. `companions`: it brought schemas or names of sources. */
+export type Taken = 'part' | 'appended' | 'known' | 'term' | 'companions'
 
 /**
  * A queue that takes frames over: the records keep sequence, time, type, payload, schema version, trace and source. Only what follows the last record is appended; what the
@@ -47,7 +51,7 @@ export class ReplicaSink {
 
   /** @throws {@link InvalidArgumentError} for a queue with messages that is not a replica of the history; what `openWriter` throws. */
   constructor(directory: DirectoryPath, options: ReplicaSinkOptions = {}) {
-    checkOptions(options, { queueId: true, writer: true })
+    checkOptions(options, { queueId: true, writer: true, onProblem: true })
     this.directory = absolutePath(directory)
     this.#options = options
     this.#queueId = options.queueId
@@ -98,6 +102,8 @@ export class ReplicaSink {
     if (this.#queueId !== undefined && frame.queueId !== this.#queueId)
       throw this.#bad(frame.first, `the frame is of queue ${frame.queueId}, and the replica of queue ${this.#queueId}`)
     if (frame.part > 1 && !this.#assembler.isInside) {
+      // Companions come again when the stream no longer has them.
+      if (frame.count === 0) return 'known'
       const next = this.nextSequence ?? frame.first + frame.count
       // A stream that was trimmed begins with the last parts of a record: of one that the replica has, or of one before it.
       if (frame.first < next) return 'known'
@@ -107,8 +113,7 @@ export class ReplicaSink {
     if (whole === undefined) return 'part'
     if (typeof whole === 'string') throw this.#bad(frame.first, whole)
     if (whole.count > 0) return this.#takeRecords(whole)
-    if (whole.body.length > 0) throw this.#bad(frame.first, 'the marker of a term holds records')
-    return this.#takeMarker(whole)
+    return isMarker(whole) ? this.#takeMarker(whole) : this.#takeCompanions(whole)
   }
 
   /** Makes everything that was taken durable. */
@@ -147,6 +152,21 @@ export class ReplicaSink {
     if (first < next) throw new FencedError({ directory: this.directory, term: this.#term, newTerm: term })
     this.#enterTerm({ queueId, term, first })
     return 'term'
+  }
+
+  /** A replica that does not exist yet is made for them: types stand in the registry before their first record. */
+  #takeCompanions(whole: WholeFrame): Taken {
+    const { first, term, body } = whole
+    const companions = decodeCompanions(body)
+    if (companions === undefined) throw this.#bad(first, 'a frame without records holds neither a marker nor companions')
+    if (term < this.#term) return 'known'
+    if (this.#writer === undefined || !this.#isMarked) this.#enterTerm(whole)
+    try {
+      return takeCompanions(this.directory, companions) ? 'companions' : 'known'
+    } catch (error) {
+      this.#options.onProblem?.(error instanceof Error ? error : new Error(String(error)))
+      return 'known'
+    }
   }
 
   #takeRecords(whole: WholeFrame): Taken {

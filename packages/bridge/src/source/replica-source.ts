@@ -8,6 +8,8 @@ import {
   QueueReader,
 } from '@chronicle-ts/core'
 import { checkOptions, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
+import { CompanionWatch } from '../companions/companion-watch.js'
+import { companionFrames } from '../companions/companions.js'
 import { assertCompression, compress } from '../frames/compression.js'
 import { type Frame, framesOf } from '../frames/frame.js'
 import { readIdentity } from '../replica/replica-identity.js'
@@ -15,15 +17,17 @@ import { readIdentity } from '../replica/replica-identity.js'
 /** Bytes of records in a frame: large enough that a frame costs little per record, and several are on their way at once. */
 export const FRAME_BYTES = 128 * 1024
 
-/** Records on their way, as one frame or as several with a part each. */
+/** Records on their way, as one frame or as several with a part each; none when only companions are to be sent. */
 export interface Outgoing {
+  /** Go first: what the other end needs to read the records. Empty when it has that. */
+  readonly companions: readonly Frame[]
   readonly frames: readonly Frame[]
   readonly first: number
   readonly count: number
   /** Bytes of records. */
   readonly length: number
-  /** To commit through. */
-  readonly place: CommittedMessage
+  /** To commit through; `undefined` without records. */
+  readonly place: CommittedMessage | undefined
 }
 
 export interface ReplicaSourceOptions {
@@ -38,6 +42,7 @@ export class ReplicaSource {
   readonly reader: MessageSource
   readonly queueId: string
   readonly term: number
+  readonly #companions: CompanionWatch
   readonly #frameBytes: number
   readonly #compression: 'none' | 'zstd'
 
@@ -48,6 +53,7 @@ export class ReplicaSource {
   constructor(reader: MessageSource, options: ReplicaSourceOptions = {}) {
     checkOptions(options, { frameBytes: true, compression: true })
     this.reader = reader
+    this.#companions = new CompanionWatch(reader.directory)
     this.#frameBytes = options.frameBytes ?? FRAME_BYTES
     this.#compression = options.compression ?? 'none'
     if (this.#compression === 'zstd') assertCompression()
@@ -101,23 +107,32 @@ export class ReplicaSource {
   }
 
   /**
-   * Returns the next records; `undefined` when the source has caught up. Several records fit into one body, so that only a single large one is ever split: the same records are split alike again.
+   * Returns the next records; `undefined` when the source has caught up and the other end has its companions. Several records fit into one body, so that only a single large one is ever split: the same records are split alike again.
    *
    * @param bodyMax bytes of a body at most.
    */
   next(bodyMax = this.#frameBytes): Outgoing | undefined {
     const block = this.reader.nextBlock(Math.min(this.#frameBytes, bodyMax))
-    if (block === undefined) return undefined
-    const { bytes, count, firstSequence: first } = block
+    // After the look at the records: a type is registered before its first record is appended.
+    const unsent = this.#companions.unsent()
+    if (block === undefined && unsent === undefined) return undefined
+    const first = block?.firstSequence ?? this.#here()
     const { queueId, term } = this
+    const companions = unsent === undefined ? [] : companionFrames(unsent, { queueId, term, first, maxBody: bodyMax })
+    if (block === undefined) return { companions, frames: [], first, count: 0, length: 0, place: undefined }
+    const { bytes, count } = block
     const frames = framesOf({ bytes: this.#packed(bytes), firstSequence: first, count }, { queueId, term, maxBody: bodyMax })
-    return {
-      frames,
-      first,
-      count,
-      length: bytes.length,
-      place: placeOf(block),
-    }
+    return { companions, frames, first, count, length: bytes.length, place: placeOf(block) }
+  }
+
+  /** The companions of the queue at the moment, as the body of a frame; `undefined` when it has none. */
+  get companions(): Buffer | undefined {
+    return this.#companions.present
+  }
+
+  /** Notes which companions the other end has. When it has none, or others, they go before the next records. */
+  knowCompanions(present: Buffer | undefined): void {
+    this.#companions.know(present)
   }
 
   #packed(bytes: Uint8Array): Uint8Array {

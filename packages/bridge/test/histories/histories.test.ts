@@ -5,6 +5,7 @@ import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { NO_SERVER, startServer } from '../support/nats-server.js'
 import { Network, NO_NETWORK } from '../support/network.js'
 import { temporaryDirectory } from '../support/queues.js'
+import { typesOf } from '../support/types.js'
 import { History, textsOf } from './history.js'
 import { RandomNumbers } from './random-numbers.js'
 
@@ -26,9 +27,10 @@ function witnessed(directory: string): Map<number, string> {
   )
 }
 
-/** All queues hold the records that were appended, each from its first one on, and say the same of those that they share. */
-function expectAgreement({ queues, appended, replicas }: History): void {
+/** All queues hold the records that were appended, each from its first one on, and say the same of those that they share. All know the types. */
+function expectAgreement({ queues, appended, replicas, types }: History): void {
   for (const directory of queues) {
+    expect(typesOf(directory)).toEqual(expect.arrayContaining([...types]))
     const { first, texts } = textsOf(directory)
     expect(texts).toEqual(appended.slice(first))
   }

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openObserver, openReader, openWriter, type QueueWriter, removeReader } from '@chronicle-ts/core'
+import { message, saveSchema, u32 } from '@chronicle-ts/schema'
 import type { NatsServer } from '@chronicle-ts/testing'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { connectNats, FrameStream, Pusher, promote, ReplicaSource, readIdentity, rejoin } from '../../src/index.js'
 import { type EndTask, killEnd, startEnd } from '../support/killed.js'
 import type { Network } from '../support/network.js'
+import { typesOf } from '../support/types.js'
 import type { RandomNumbers } from './random-numbers.js'
 import { Replica, SMALL } from './replica.js'
 import { persistently, Running } from './running.js'
@@ -87,6 +89,7 @@ export class History {
     killPush: () => this.#killPush(),
     killPull: () => this.#killPull(),
     promote: () => this.#promote(),
+    registerType: async () => this.#registerType(),
   }
 
   /** Lets everything arrive. */
@@ -113,6 +116,20 @@ export class History {
 
   #any(): Replica {
     return this.#random.pick(this.replicas)
+  }
+
+  /** Types of the queue that is written now. A promoted queue knows those that were replicated. */
+  get types(): readonly string[] {
+    return typesOf(this.#source)
+  }
+
+  /** Another version of a type, before its first record. */
+  #registerType(): void {
+    const version = typesOf(this.#source).length + 1
+    if (version > 255) return
+    const fields = Object.fromEntries(Array.from({ length: version - 1 }, (_, index) => [`added${index}`, u32()]))
+    const first = message('Numbered', 9, { number: u32() })
+    saveSchema(this.#source, version === 1 ? first : first.since(version, fields))
   }
 
   async #append(count: number, length = this.#random.integer(0, 300)): Promise<void> {

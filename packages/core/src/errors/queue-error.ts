@@ -29,7 +29,7 @@ export abstract class QueueError extends Error {
 
   abstract readonly code: QueueErrorCode
   abstract readonly category: ErrorCategory
-  /** Set by `appendBatch` only: the part of the batch that is in the queue although the rest was refused. The sequences run from `first` without a gap. */
+  /** Set by `appendBatch`, `appendPacked` and `appendBlock` only: the part of the batch that is in the queue although the rest was refused. The sequences run from `first` without a gap. */
   declare batch?: { readonly first: number; readonly count: number }
 
   constructor(text: string, facts: Facts, options?: ErrorOptions) {

@@ -28,7 +28,7 @@ export function findTail(context: RecoveryContext, head: FoundHead | LostHead): 
 const BEGINNING: Place = { segmentId: 0, offset: SEGMENT_HEADER_LENGTH }
 
 /** The newest segments are lost. */
-function findTailOfLost(context: RecoveryContext, { last, from }: LostHead): Tail {
+function findTailOfLost(context: RecoveryContext, { last, from, seen = from - 1 }: LostHead): Tail {
   let next = 0
   let place: Place = { segmentId: from, offset: 0 }
   if (last !== undefined) {
@@ -39,14 +39,14 @@ function findTailOfLost(context: RecoveryContext, { last, from }: LostHead): Tai
     sealAndClose(context, segment)
     place = { segmentId: last.id, offset: survey.end }
   }
-  const above = { segmentId: highestSegmentSeen(context, from) + 1, offset: SEGMENT_HEADER_LENGTH }
+  const above = { segmentId: highestSegmentSeen(context, Math.max(from, seen)) + 1, offset: SEGMENT_HEADER_LENGTH }
   const room = roomBetween(last === undefined ? BEGINNING : place, above, context.segmentSize)
   const nextSequence = sequenceAfterLoss(context, { next, room, isUnbounded: last === undefined })
-  return goOnAbove(context, { from, nextSequence, end: place, firstLost: next })
+  return goOnAbove(context, { from, seen, nextSequence, end: place, firstLost: next })
 }
 
 /**
- * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and tells its own. Neither is relied on
+ * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and has its own. Neither is relied on
  * without a witness in the segment: a damaged offset would cut the queue short, a damaged sequence would be given out twice.
  */
 function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): Tail {

@@ -28,6 +28,7 @@ const calls: [string, (writer: QueueWriter) => unknown][] = [
   ['append', (writer) => writer.append(1, numberedPayload(0))],
   ['tryAppend', (writer) => writer.tryAppend(1, numberedPayload(0))],
   ['appendBatch', (writer) => writer.appendBatch([{ typeId: 1, payload: numberedPayload(0) }])],
+  ['appendPacked', (writer) => writer.appendPacked(1, numberedPayload(0), Uint32Array.of(0, 8))],
   ['claim', (writer) => writer.claim(1, 8)],
   ['flushSync', (writer) => writer.flushSync()],
   ['roll', (writer) => writer.roll()],

@@ -1,4 +1,5 @@
 import { APPENDER_BLOCK_END, type NativeAppender, type Status } from '@chronicle-ts/native'
+import type { PackedMessages } from './packed-messages.js'
 import type { ReadBatch } from './read-batch.js'
 
 /** Appends that are one call of the user, with rolls between them where they need them. */
@@ -13,6 +14,17 @@ export function batchAppends(appender: NativeAppender, { typeIds, payloads, deta
   return {
     attempt: (count) => appender.appendBatch(typeIds, payloads, count, details),
     refused: (count) => ({ typeId: typeIdAt(count), payload: payloads[count] }),
+  }
+}
+
+/** @param packed checked. */
+export function packedAppends(appender: NativeAppender, { typeIds, bytes, offsets }: PackedMessages): ManyAppends {
+  return {
+    attempt: (count) => appender.appendPacked(typeIds, bytes, offsets, count),
+    refused: (count) => ({
+      typeId: typeof typeIds === 'number' ? typeIds : typeIds[count],
+      payload: bytes.subarray(offsets[count], offsets[count + 1]),
+    }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError, NotAQueueError, type RecoveryAction } from '@chronicle-ts/core'
 import {
@@ -18,7 +18,6 @@ import {
   SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
 } from '@chronicle-ts/core/internal'
-import { ACKNOWLEDGED_FILE } from '../cold/acknowledged.js'
 import { checksum } from '../cold/checksum.js'
 import { coded } from '../cold/coded.js'
 import { readColdControl } from '../cold/cold-control.js'
@@ -28,17 +27,14 @@ import type { QueueInspection } from '../cold/queue-inspection.js'
 import { listQueue } from '../cold/queue-listing.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
 import { type QueueVerification, verifyQueue } from '../cold/queue-verification.js'
-import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { BACKUP_FILE, type BackupManifest } from './backup-manifest.js'
+import { copyCompanions } from './companions.js'
 import { type CopyMethod, copySegment } from './copy-segment.js'
 import { inspectEnd } from './inspect-end.js'
 import { openHead } from './open-head.js'
 import { recoverOnce } from './recover-once.js'
 import { TemporaryCopy } from './temporary-copy.js'
 import { syncFolder, writeDurably } from './write-durably.js'
-
-/** Small files and folders that belong to a queue beside its segments and positions. */
-const COMPANIONS = [THRESHOLDS_FILE, ACKNOWLEDGED_FILE, 'sources.json', 'sources', 'schemas'] as const
 
 export interface BackupOptions {
   /** Copy positions of readers. Default: true. */
@@ -221,7 +217,7 @@ export class QueueBackup {
   #finishCopy(): void {
     writeDurably(join(this.#temporary, CONTROL_FILE), this.#controlBytes())
     for (const [name, bytes] of this.#positionBytes()) writeDurably(join(this.#temporary, READERS_DIRECTORY, name), bytes)
-    for (const name of COMPANIONS) copyCompanion(join(this.#source, name), join(this.#temporary, name))
+    copyCompanions(this.#source, this.#temporary, 'copy')
     if (this.#options.verify === false) {
       this.#phase = 'done'
       return
@@ -339,19 +335,4 @@ function readPositionFile(path: string): Buffer | undefined {
     if (error instanceof ColdFileError && error.isNotAFile) return undefined
     throw error
   }
-}
-
-/** Schemas and thresholds are small; something else in their place is left out. */
-const COMPANION_LENGTH_MAX = 64 * 1024 * 1024
-
-function copyCompanion(from: string, to: string): void {
-  const stat = lstatSync(from, { throwIfNoEntry: false })
-  if (stat === undefined) return
-  if (!stat.isDirectory()) {
-    if (stat.isFile() && stat.size <= COMPANION_LENGTH_MAX) writeDurably(to, readFileSync(from))
-    return
-  }
-  mkdirSync(to)
-  for (const name of readdirSync(from)) if (!name.endsWith('.tmp')) copyCompanion(join(from, name), join(to, name))
-  syncFolder(to)
 }

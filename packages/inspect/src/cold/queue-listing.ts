@@ -11,6 +11,7 @@ import {
   QUARANTINE_DIRECTORY,
   READERS_DIRECTORY,
   READY_FILE,
+  SOURCES_FILE,
   SPARSE_INDEX_DIRECTORY,
   TEMPORARY_SUFFIX,
 } from '@chronicle-ts/core/internal'
@@ -37,7 +38,13 @@ export interface QueueListing {
 }
 
 /** The registry of message types, which typed writers keep. */
-const SCHEMAS_DIRECTORY = 'schemas'
+export const SCHEMAS_DIRECTORY = 'schemas'
+
+/** Hints of a processor about what it has answered. */
+export const SOURCES_DIRECTORY = 'sources'
+
+/** Where the ends of bridges are. */
+const BRIDGE_DIRECTORY = 'bridge'
 
 /** What a queue has beside its segments. */
 const KNOWN = new Set<string>([
@@ -53,10 +60,11 @@ const KNOWN = new Set<string>([
   ACKNOWLEDGED_FILE,
   BACKUP_FILE,
   SCHEMAS_DIRECTORY,
+  SOURCES_DIRECTORY,
+  SOURCES_FILE,
+  BRIDGE_DIRECTORY,
   'archive',
   'producers',
-  'sources',
-  'sources.json',
 ])
 
 /**

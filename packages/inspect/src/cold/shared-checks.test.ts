@@ -102,6 +102,17 @@ describe('inspecting, verifying and the independent witness agree', () => {
     expect(found()).toEqual({ inspected: ['READER_NAME'], verified: ['READER_NAME'], witnessed: ['foreign-reader'] })
   })
 
+  it('about the optional files of a queue', () => {
+    for (const folder of ['schemas', 'sources', 'bridge', 'producers', 'archive', 'quarantine', 'index'])
+      mkdirSync(join(queue, folder))
+    writeFileSync(join(queue, 'sources.json'), '')
+    const [inspected, witnessed] = [found().inspected, found().witnessed]
+    expect({ inspected: inspected.filter((code) => code === 'FOREIGN_FILE'), witnessed }).toEqual({
+      inspected: [],
+      witnessed: [],
+    })
+  })
+
   it('about a reader file in the directory of the queue', () => {
     renameSync(join(queue, 'readers/audit.meta'), join(queue, 'audit.meta'))
     expect(found()).toEqual({ inspected: ['FOREIGN_FILE'], verified: ['FOREIGN_FILE'], witnessed: ['foreign-file'] })

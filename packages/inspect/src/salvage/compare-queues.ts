@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { DirectoryPath } from '@chronicle-ts/core'
 import type { ColdRecord } from '../cold/cold-item.js'
 import type { ColdReader } from '../cold/cold-reader.js'
@@ -5,8 +6,8 @@ import { openColdReader } from '../cold/open-cold-reader.js'
 
 /** Sequences of one kind that follow each other. */
 export interface DifferenceRange {
-  /** `left`, `right`: only there; `payload`, `type`, `time`: there in both and different. */
-  readonly kind: 'left' | 'right' | 'payload' | 'type' | 'time'
+  /** `left`, `right`: only there; `payload`, `type`, `time`, `details`: there in both and different. Details are schema version, trace and source. */
+  readonly kind: 'left' | 'right' | 'payload' | 'type' | 'time' | 'details'
   readonly from: number
   /** The sequence that follows the last one. */
   readonly to: number
@@ -101,10 +102,18 @@ export class QueueDifference {
   }
 }
 
-function differenceOf(left: ColdRecord, right: ColdRecord): 'payload' | 'type' | 'time' | undefined {
+function differenceOf(left: ColdRecord, right: ColdRecord): 'payload' | 'type' | 'time' | 'details' | undefined {
   if (left.typeId !== right.typeId) return 'type'
   if (!left.payload.equals(right.payload)) return 'payload'
-  return left.timestampNs === right.timestampNs ? undefined : 'time'
+  if (left.timestampNs !== right.timestampNs) return 'time'
+  return hasSameDetails(left, right) ? undefined : 'details'
+}
+
+function hasSameDetails(left: ColdRecord, right: ColdRecord): boolean {
+  if (left.schemaVersion !== right.schemaVersion) return false
+  // Most records have neither: a deep comparison costs more than all the rest.
+  const hasNone = (left.trace ?? left.source ?? right.trace ?? right.source) === undefined
+  return hasNone || (isDeepStrictEqual(left.trace, right.trace) && isDeepStrictEqual(left.source, right.source))
 }
 
 class Side {

@@ -12,6 +12,7 @@ import {
   readerFileName,
   segmentFileName,
 } from '@chronicle-ts/core/internal'
+import { copyCompanions } from '../backup/companions.js'
 import { TemporaryCopy } from '../backup/temporary-copy.js'
 import { syncFolder, writeDurably } from '../backup/write-durably.js'
 import { checksum } from '../cold/checksum.js'
@@ -65,7 +66,7 @@ interface MovedReader {
 }
 
 /**
- * Writes every good record of a queue into a new one, byte by byte, with its sequence, timestamp, type and trace. Works on queues whose control block, segments or records are damaged, and on those that
+ * Writes every good record of a queue into a new one, byte by byte, with its sequence, timestamp, type, schema version, trace and source, and with it its schema registry, the names of its sources and its thresholds. Works on queues whose control block, segments or records are damaged, and on those that
  * no writer would open. The old queue is only read. Positions of readers go to the same message, or to the next one that is left.
  *
  * Works in steps; {@link commit} gives the new queue its name, {@link abandon} removes it.
@@ -167,6 +168,7 @@ export class QueueSalvage {
       const position = encodePosition({ ...(moved ?? end), heartbeatNs }, checksum)
       writeDurably(join(this.#temporary, READERS_DIRECTORY, readerFileName(name)), position)
     }
+    copyCompanions(this.#source, this.#temporary, 'other-places')
     syncFolder(join(this.#temporary, READERS_DIRECTORY))
     syncFolder(this.#temporary)
     this.#folder.rename(this.#target)

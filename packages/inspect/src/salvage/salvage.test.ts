@@ -1,4 +1,15 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openObserver, openReader, openWriter } from '@chronicle-ts/core'
@@ -51,7 +62,19 @@ describe('salvaging a queue', () => {
     expect(writer.append(1, Buffer.from('next'))).toBe(200)
   })
 
-  it('keeps the sequences of what is left, and tells the gaps', () => {
+  it('keeps what tools and programs need to read the records, and nothing that names places', () => {
+    mkdirSync(join(queue, 'schemas'))
+    mkdirSync(join(queue, 'sources'))
+    for (const name of ['schemas/1.1.json', 'sources.json', 'thresholds.json', 'sources/0.meta', 'acknowledged.json'])
+      writeFileSync(join(queue, name), name)
+    salvageQueue(queue, join(root, 'new'))
+    const isThere = (name: string) =>
+      existsSync(join(root, 'new', name)) && readFileSync(join(root, 'new', name), 'utf8') === name
+    expect(['schemas/1.1.json', 'sources.json', 'thresholds.json'].filter(isThere)).toHaveLength(3)
+    expect(['sources', 'acknowledged.json'].filter((name) => existsSync(join(root, 'new', name)))).toEqual([])
+  })
+
+  it('keeps the sequences of what is left, and reports the gaps', () => {
     const [first, second, third] = inspectQueue(queue).segments.inspected
     rmSync(join(queue, segmentFileName(1)))
     const damaged = openSync(join(queue, segmentFileName(2)), 'r+')
@@ -92,6 +115,28 @@ describe('salvaging a queue', () => {
 })
 
 describe('comparing and counting', () => {
+  it.each([
+    [{ schemaVersion: 1 }, { schemaVersion: 2 }],
+    [{ trace: { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) } }, {}],
+    [
+      { trace: { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) } },
+      { trace: { traceId: 'ab'.repeat(16), spanId: 'ce'.repeat(8) } },
+    ],
+  ])('sees what messages carry beside their payload: %j', (left, right) => {
+    for (const [name, details] of [
+      ['one', left],
+      ['other', right],
+    ] as const) {
+      using writer = openWriter(join(root, name), { segmentSize: 4096 })
+      writer.append(1, Buffer.from('x'), { timestampNs: 1n, ...details })
+    }
+    expect(compare(join(root, 'one'), join(root, 'one'))).toMatchObject({ equal: 1, different: 0 })
+    expect(compare(join(root, 'one'), join(root, 'other'))).toMatchObject({
+      equal: 0,
+      ranges: [{ kind: 'details', from: 0, to: 1 }],
+    })
+  })
+
   it('finds what is only in one queue, and what differs', () => {
     salvageQueue(queue, join(root, 'new'))
     using writer = openWriter(join(root, 'new'))

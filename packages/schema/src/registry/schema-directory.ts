@@ -123,10 +123,14 @@ export function saveSchema(queueDirectory: string, type: RegisteredType, registr
     // Another process has written it since.
     known = readSchemas(queueDirectory, [type.typeId])
   }
-  throw new SchemaIoError({ path, errno: 'EEXIST' })
+  throw new SchemaIoError({ path, errnoName: 'EEXIST' })
 }
 
-function createFile(queueDirectory: string, path: string, file: { readonly text: string; readonly isDamaged: boolean }): boolean {
+export function createFile(
+  queueDirectory: string,
+  path: string,
+  file: { readonly text: string; readonly isDamaged: boolean },
+): boolean {
   try {
     createFolder(queueDirectory, dirname(path))
     return writeWhole(queueDirectory, path, file)
@@ -141,7 +145,7 @@ function createFolder(queueDirectory: string, folder: string): void {
     syncFolder(queueDirectory)
   }
   // A link would lead out of the queue.
-  if (!lstatSync(folder).isDirectory()) throw new SchemaIoError({ path: folder, errno: 'ENOTDIR' })
+  if (!lstatSync(folder).isDirectory()) throw new SchemaIoError({ path: folder, errnoName: 'ENOTDIR' })
 }
 
 /** In a queue that is missing it makes nothing. */
@@ -159,7 +163,7 @@ function isRoot(): boolean {
   return process.geteuid?.() === 0
 }
 
-/** What root adds to a queue belongs to the queue's owner, who could not replace it otherwise. */
+/** What root adds to a queue belongs to the queue's owner, which could not replace it otherwise. */
 function giveToOwner(queueDirectory: string, give: (owner: { readonly uid: number; readonly gid: number }) => void): void {
   const { uid, gid } = statSync(queueDirectory)
   give({ uid, gid })
@@ -218,7 +222,7 @@ function syncFolder(folder: string): void {
   }
 }
 
-function listFolder(folder: string, problems: { path: string; error: SchemaError }[]): string[] {
+export function listFolder(folder: string, problems: { path: string; error: SchemaError }[]): string[] {
   try {
     return readdirSync(folder).sort()
   } catch (error) {
@@ -228,7 +232,7 @@ function listFolder(folder: string, problems: { path: string; error: SchemaError
 }
 
 /** Opens without following a link and without waiting for a pipe's writer. */
-function readText(path: string): string {
+export function readText(path: string): string {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const { size } = fstatSync(descriptor)
@@ -245,8 +249,8 @@ function readText(path: string): string {
   }
 }
 
-function asSchemaError(error: unknown, path: string): SchemaError {
+export function asSchemaError(error: unknown, path: string): SchemaError {
   if (isSchemaError(error)) return error
-  const { code, syscall } = error as NodeJS.ErrnoException
-  return new SchemaIoError({ path, errno: code, syscall }, { cause: error })
+  const { code = 'UNKNOWN', syscall } = error as NodeJS.ErrnoException
+  return new SchemaIoError({ path, syscall, errnoName: code }, { cause: error })
 }

@@ -7,23 +7,24 @@ import { commitSuite } from '../../suites/commit.js'
 import { nextSuite } from '../../suites/next.js'
 import type { Figures, Probe, ProbeContext } from '../probe.js'
 
-/** Our own candidate of each suite, one round. */
+/** Our own candidates of the suites, one round. */
 export const hotFunctions: Probe = {
-  name: 'append, appendBatch, claim, next, commit',
+  name: 'append, appendBatch, appendPacked, claim, next, commit',
   measure: (context) => {
     const { payloadLength } = context
     return {
-      ...measureFirst('appendNs', appendSuite(payloadLength, undefined), context),
-      ...measureFirst('appendBatchNs', appendBatchSuite(payloadLength), context),
-      ...measureFirst('claimNs', claimSuite(), context),
-      ...measureFirst('nextNs', nextSuite(payloadLength), context),
-      ...measureFirst('commitNs', commitSuite(), context),
+      ...measureOne('appendNs', appendSuite(payloadLength, undefined), context),
+      ...measureOne('appendBatchNs', appendBatchSuite(payloadLength), context),
+      ...measureOne('appendPackedNs', appendBatchSuite(payloadLength), context, 1),
+      ...measureOne('claimNs', claimSuite(), context),
+      ...measureOne('nextNs', nextSuite(payloadLength), context),
+      ...measureOne('commitNs', commitSuite(), context),
     }
   },
 }
 
-function measureFirst(key: string, suite: Suite, { directory, seconds }: ProbeContext): Figures {
-  const candidates: readonly CandidateFactory[] = suite.candidates.slice(0, 1)
+function measureOne(key: string, suite: Suite, { directory, seconds }: ProbeContext, index = 0): Figures {
+  const candidates: readonly CandidateFactory[] = suite.candidates.slice(index, index + 1)
   const { candidates: results } = measureSuite({ ...suite, candidates }, { directory, rounds: 1, secondsPerRound: seconds })
   return { [key]: results[0]?.nsMedian ?? Number.NaN }
 }

@@ -18,6 +18,7 @@ export const WRITING: readonly Operation[] = [
     run: (queue) => queue.append(20),
   },
   { name: 'appendBatch', prepare: started(), run: (queue) => queue.appendBatch(20) },
+  { name: 'appendPacked', prepare: started(), run: (queue) => queue.appendPacked(20) },
   {
     name: 'append that waits for its flush',
     prepare: started({ flushPolicy: { everyMessages: 1, wait: true } }),

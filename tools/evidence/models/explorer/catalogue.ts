@@ -6,7 +6,7 @@ import { missingRecord } from './missing-record.js'
 import { parkWake } from './park-wake.js'
 import { retention } from './retention.js'
 import { rollCrash } from './roll-crash.js'
-import { waiterHealing } from './waiter-healing.js'
+import { waiterCost } from './waiter-cost.js'
 import { writeBack } from './write-back.js'
 
 /** One protocol as it is meant to be, or with one fault put in. */
@@ -25,8 +25,8 @@ export const sound: readonly Entry[] = [
   { protocol: 'leave-segment', variant: 'leaves at a later head too', model: leaveSegment({ leaveAtLaterHead: true }) },
   { protocol: 'missing-record', variant: 'nothing is missing', model: missingRecord() },
   { protocol: 'park-wake', variant: 'two readers, one killed', model: parkWake() },
-  { protocol: 'waiter-healing', variant: 'two readers, one killed', model: waiterHealing() },
-  { protocol: 'waiter-healing', variant: 'one reader, stopped for a while', model: waiterHealing({ readers: 1, kills: 0 }) },
+  { protocol: 'waiter-cost', variant: 'two readers, one killed', model: waiterCost() },
+  { protocol: 'waiter-cost', variant: 'one reader, stopped for a while', model: waiterCost({ readers: 1, kills: 0 }) },
   { protocol: 'roll-crash', variant: 'two kills', model: rollCrash() },
   { protocol: 'roll-crash', variant: 'three kills', model: rollCrash({ kills: 3 }) },
   { protocol: 'retention', variant: 'announce, two kills', model: retention() },
@@ -66,26 +66,26 @@ export const faulty: readonly Entry[] = [
   { protocol: 'park-wake', variant: 'reader-clears', model: parkWake({ fault: 'reader-clears' }) },
   { protocol: 'park-wake', variant: 'counter', lesson: 'L16', model: parkWake({ fault: 'counter' }) },
   {
-    protocol: 'waiter-healing',
+    protocol: 'waiter-cost',
     variant: 'reset-if-unchanged',
     lesson: 'L16',
-    model: waiterHealing({ fault: 'reset-if-unchanged' }),
+    model: waiterCost({ fault: 'reset-if-unchanged' }),
   },
   {
-    protocol: 'waiter-healing',
+    protocol: 'waiter-cost',
     variant: 'reset-after-a-second',
     lesson: 'L16',
-    model: waiterHealing({ fault: 'reset-after-a-second' }),
+    model: waiterCost({ fault: 'reset-after-a-second' }),
   },
-  { protocol: 'waiter-healing', variant: 'reset-bump-wake', lesson: 'L16', model: waiterHealing({ fault: 'reset-bump-wake' }) },
+  { protocol: 'waiter-cost', variant: 'reset-bump-wake', lesson: 'L16', model: waiterCost({ fault: 'reset-bump-wake' }) },
   {
-    protocol: 'waiter-healing',
+    protocol: 'waiter-cost',
     variant: 'reset-bump-wake, one stopped',
     lesson: 'L64',
-    model: waiterHealing({ fault: 'reset-bump-wake', readers: 1, kills: 0 }),
+    model: waiterCost({ fault: 'reset-bump-wake', readers: 1, kills: 0 }),
   },
-  { protocol: 'waiter-healing', variant: 'subtract', lesson: 'L16', model: waiterHealing({ fault: 'subtract' }) },
-  { protocol: 'waiter-healing', variant: 'no-later-wake', lesson: 'L16', model: waiterHealing({ fault: 'no-later-wake' }) },
+  { protocol: 'waiter-cost', variant: 'subtract', lesson: 'L16', model: waiterCost({ fault: 'subtract' }) },
+  { protocol: 'waiter-cost', variant: 'no-later-wake', lesson: 'L16', model: waiterCost({ fault: 'no-later-wake' }) },
   { protocol: 'roll-crash', variant: 'sequence-restarts', lesson: 'L4', model: rollCrash({ fault: 'sequence-restarts' }) },
   { protocol: 'roll-crash', variant: 'named-before-header', lesson: 'L6', model: rollCrash({ fault: 'named-before-header' }) },
   {

@@ -1,7 +1,7 @@
 import { FrameStream, ProgressWriter, Puller, pullFromStream, ReplicaSink, readIdentity } from '@chronicle-ts/bridge'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
@@ -18,7 +18,8 @@ export async function pull(context: CommandContext, queue: string, options: Serv
     throw new UsageError('a replica that does not exist yet needs --queue-id; bridge status of the source shows it')
   if (!/^[0-9a-f]{32}$/.test(queueId)) throw new UsageError('--queue-id must be 32 hexadecimal digits')
   return asOwnerOf(queue, async () => {
-    using sink = new ReplicaSink(queue, { queueId })
+    const problems: Error[] = []
+    using sink = new ReplicaSink(queue, { queueId, onProblem: problemIn(context, problems) })
     const progress = await withServersInTime(context, options, async (connection) => {
       const stream = await FrameStream.of(connection, queueId, namesOf(options))
       const puller = new Puller(sink, stream, {
@@ -36,7 +37,8 @@ export async function pull(context: CommandContext, queue: string, options: Serv
     })
     const { records, bytes, failures } = progress ?? NOTHING
     report(context, { queue, queueId, records, bytes, failures, nextSequence: sink.nextSequence, term: sink.term })
-    return context.interrupted() ? EXIT_INTERRUPTED : EXIT_HEALTHY
+    if (context.interrupted()) return EXIT_INTERRUPTED
+    return problems.length > 0 ? EXIT_WARNING : EXIT_HEALTHY
   })
 }
 
@@ -47,14 +49,24 @@ export async function pullFromPipe(context: CommandContext, queue: string, optio
   context.signal.addEventListener('abort', stop, { once: true })
   if (context.signal.aborted) stop()
   return asOwnerOf(queue, async () => {
-    using sink = new ReplicaSink(queue, queueId === undefined ? {} : { queueId })
+    const problems: Error[] = []
+    const onProblem = problemIn(context, problems)
+    using sink = new ReplicaSink(queue, queueId === undefined ? { onProblem } : { queueId, onProblem })
     const { records, bytes, broken } = await pullFromStream(sink, process.stdin)
     report(context, { queue, queueId: sink.queueId, records, bytes, broken, nextSequence: sink.nextSequence, term: sink.term })
     if (broken !== undefined)
       context.log.warn({ reason: broken.reason, offset: broken.offset }, `the pipe broke: ${broken.detail}`)
     if (context.interrupted()) return EXIT_INTERRUPTED
-    return broken === undefined ? EXIT_HEALTHY : EXIT_WARNING
+    return broken === undefined && problems.length === 0 ? EXIT_HEALTHY : EXIT_WARNING
   })
+}
+
+/** Says that the replica has records without the types that decode them. */
+function problemIn({ log }: CommandContext, problems: Error[]): (error: Error) => void {
+  return (error) => {
+    problems.push(error)
+    log.warn(`the schema registry or the list of sources could not be written: ${error.message}`)
+  }
 }
 
 function report(

@@ -11,7 +11,7 @@ import { runSteps } from '../../run-steps.js'
 const RANGES_SHOWN = 50
 
 const EXAMPLES = `
-Compares two queues message by message: those with the same sequence must have the same type, timestamp and payload. Exits with 0 when they are equal, with 3 when they differ.
+Compares two queues message by message: those with the same sequence must have the same type, timestamp, payload, schema version, trace and source. Exits with 0 when they are equal, with 3 when they differ.
 
 Examples:
   $ chron-cli diff /var/lib/trades /backup/trades-2026-11-28
@@ -56,5 +56,6 @@ function print({ output }: CommandContext, result: QueueComparison, names: { lef
 function describeRange({ kind, from, to }: DifferenceRange, { left, right }: { left: string; right: string }): string {
   const sequences = to === from + 1 ? `sequence ${formatCount(from)}` : `sequence ${formatCount(from)} to ${formatCount(to - 1)}`
   if (kind === 'left' || kind === 'right') return `${sequences}: only in ${printable(kind === 'left' ? left : right)}`
+  if (kind === 'details') return `${sequences}: another schema version, trace or source`
   return `${sequences}: another ${kind === 'time' ? 'timestamp' : kind}`
 }

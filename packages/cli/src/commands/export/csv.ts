@@ -20,6 +20,7 @@ export const CSV_FIELDS = [
   'sourceEpoch',
   'outputIndex',
   'isLastOutput',
+  'random',
 ] as const
 
 export function csvHeader(): string {
@@ -45,7 +46,7 @@ function contextCells({ schemaVersion, trace, source }: ColdRecord): (string | n
     source === undefined
       ? ['', '', '', '', '']
       : [source.sourceSequence, source.sourceId, source.sourceEpoch, source.outputIndex, source.isLastOutput]
-  return [schemaVersion === 0 ? '' : schemaVersion, ...traced, ...made]
+  return [schemaVersion === 0 ? '' : schemaVersion, ...traced, ...made, trace === undefined ? '' : trace.random]
 }
 
 function hex(bytes: Uint8Array): string {

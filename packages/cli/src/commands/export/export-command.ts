@@ -3,9 +3,10 @@ import { type ColdRecord, openColdReader } from '@chronicle-ts/inspect'
 import type { WhereExpression } from '@chronicle-ts/typed'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { interruptibleTurn } from '../../interruptible.js'
+import { registryAsFields, registryOf } from '../../messages/carried-registry.js'
 import { openDecoder } from '../../messages/open-decoder.js'
 import type { RecordDecoder } from '../../messages/record-decoder.js'
 import { parseWhereOption, whereFilter } from '../../messages/where-option.js'
@@ -39,8 +40,8 @@ interface ExportOptions {
 }
 
 const EXAMPLES = `
-Reads without joining the queue, from its first message to the end that it has when the export begins. NDJSON is lossless: chron-cli import makes the same messages from it, with the same times and types. CSV has the
-same fields and says how the payload is written (text or base64); with --safe a payload that a spreadsheet would run as a formula gets a leading apostrophe, which an import does not remove. raw is the payloads one after the other, with nothing in between.
+Reads without joining the queue, from its first message to the end that it has when the export begins. NDJSON is lossless: chron-cli import makes the same messages from it, with the same times, types, traces and sources. Its first message also has schemas and sources, where the queue
+has a schema registry or a list of sources. CSV has the same fields but for these and says how the payload is written (text or base64); with --safe a payload that a spreadsheet would run as a formula gets a leading apostrophe, which an import does not remove. raw is the payloads one after the other, with nothing in between.
 
 --fields decodes by the queue's schema registry: CSV then has a column per field, with lists as JSON, and NDJSON an object fields beside the payload. --where chooses messages by field; see chron-cli tail --help.
 -o writes under a temporary name and renames at the end: until the export is complete, and when it fails, the earlier file is unchanged.
@@ -110,9 +111,10 @@ interface ExportRun {
   readonly options: ExportOptions
 }
 
-async function writeMessages(context: CommandContext, { queue, decoder, search, output, options }: ExportRun): Promise<number> {
+async function writeMessages(context: CommandContext, run: ExportRun): Promise<number> {
+  const { queue, decoder, search, output, options } = run
   const { limit = Number.POSITIVE_INFINITY } = options
-  const write = messageWriter(output, decoder, options)
+  const write = messageWriter(run)
   const turns = new TurnClock()
   let lossy = false
   let written = 0
@@ -136,15 +138,21 @@ async function writeMessages(context: CommandContext, { queue, decoder, search, 
   return lossy || decoder.badCount > 0 ? EXIT_WARNING : EXIT_HEALTHY
 }
 
-function messageWriter(
-  output: Output,
-  decoder: RecordDecoder,
-  { format, safe = false, fields = false, type }: ExportOptions,
-): (record: ColdRecord) => void {
+function messageWriter({
+  queue,
+  output,
+  decoder,
+  options: { format, safe = false, fields = false, type },
+}: ExportRun): (record: ColdRecord) => void {
   const print = (line: string): void => output.line(output.isTerminal ? printableLines(line) : line)
   switch (format) {
-    case 'ndjson':
-      return (record) => output.line(messageAsJson(record, fields ? { decoded: decoder.decode(record) } : {}))
+    case 'ndjson': {
+      let more: object | undefined = registryAsFields(registryOf(queue, type))
+      return (record) => {
+        output.line(messageAsJson(record, { more, ...(fields && { decoded: decoder.decode(record) }) }))
+        more = undefined
+      }
+    }
     case 'csv': {
       if (!fields) {
         output.line(csvHeader())

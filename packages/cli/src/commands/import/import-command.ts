@@ -7,8 +7,8 @@ import type { ImportOptions } from './import-options.js'
 import { IMPORT_FORMATS } from './read-messages.js'
 
 const EXAMPLES = `
-Appends messages to a queue, which is created when it does not exist. NDJSON and CSV are the formats of chron-cli export: typeId, timestampNs, schemaVersion, and text or base64 come from the input, sequences from
-the queue. lines makes one message of every line, raw one message of each whole input. Messages are durable when the command ends.
+Appends messages to a queue, which is created when it does not exist. NDJSON and CSV are the formats of chron-cli export: type, time, schema version, trace and source come from the input, sequences from
+the queue. NDJSON brings the message types and the names of sources along, for the schema registry of the queue; --registry takes them from a queue, for inputs that have none. Where the queue has other definitions, nothing is appended. lines makes one message of every line, raw one message of each whole input. Messages are durable when the command ends.
 
 With an empty cell of CSV the message gets the type of --type or the present time. A byte order mark at the beginning of NDJSON or CSV is skipped. Input that cannot be kept unchanged is refused: text that is not UTF-8
 or holds half of a surrogate pair, base64 that no encoder writes, a timestampNs that JSON has rounded.
@@ -21,6 +21,7 @@ Examples:
   $ chron-cli import new day.csv --format csv --yes
   $ chron-cli import new day.csv --format csv --yes --resume          the queue began with this file
   $ chron-cli import old day.csv --format csv --yes --resume 120000   the import began at sequence 120000
+  $ chron-cli import new day.csv --format csv --registry old --yes
   $ journalctl -f -o json | chron-cli import /var/lib/journal --format lines --type 7 --yes
 `
 
@@ -34,6 +35,7 @@ export function addImportCommand(program: Command, run: Runner): void {
     .addOption(new Option('--format <format>', 'what is read').choices(IMPORT_FORMATS).default('ndjson'))
     .option('-t, --type <id>', 'type of messages whose input has none', parseTypeIdOption, 0)
     .option('--segment-size <size>', 'bytes per segment, when the queue is made', parseSizeOption)
+    .option('--registry <queue>', 'take message types and sources from this queue')
     .option('--now', 'give messages the present time instead of the one they had')
     .option(
       '--resume [sequence]',

@@ -1,20 +1,25 @@
 import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs'
-import type { QueueWriter } from '@chronicle-ts/core'
+import { NotAQueueError } from '@chronicle-ts/core'
+import { isQueueListing, listQueue } from '@chronicle-ts/inspect'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED } from '../../exit-codes.js'
+import { interruptible } from '../../interruptible.js'
+import { type CarriedRegistry, registryOf } from '../../messages/carried-registry.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf } from '../../output/quantities.js'
 import { shellQuote } from '../../output/shell-quote.js'
 import type { ImportOptions } from './import-options.js'
 import { ImportTarget } from './import-target.js'
-import { type ImportStream, readMessages } from './read-messages.js'
+import { type ImportedMessage, type ImportStream, readMessages } from './read-messages.js'
 import { ResumedImport } from './resumed-import.js'
 
 /** A line of the input is not a message, or not the one that the queue holds in its place. */
 class BadInputError extends UsageError {
+  override readonly name = 'BadInputError'
+
   constructor(
     readonly file: string,
     readonly line: number | undefined,
@@ -31,9 +36,9 @@ interface ImportRun {
 
 /** Appends the messages of files, or of standard input for `-`, to a queue; without `--yes` they are only read. */
 export async function importMessages(context: CommandContext, queue: string, { files, options }: ImportRun): Promise<number> {
-  // By the rights of the user who asked, and before a queue is made for what cannot be read.
+  // By the rights of the calling user, and before a queue is made for what cannot be read.
   const streams = files.map((file) => ({ file, stream: openInput(file) }))
-  const target = new ImportTarget(queue, options)
+  const target = new ImportTarget(queue, options, options.registry === undefined ? undefined : readRegistryOf(options.registry))
   try {
     if (options.yes === true) await asOwnerOf(queue, () => appendAll(context, { streams, target, options }))
     else await appendAll(context, { streams, target, options })
@@ -46,6 +51,13 @@ export async function importMessages(context: CommandContext, queue: string, { f
   if (context.signal.aborted) explainPart(context, target)
   report(context, target)
   return context.signal.aborted ? EXIT_INTERRUPTED : EXIT_HEALTHY
+}
+
+/** By the rights of the calling user, as the inputs. @throws what a directory that is not a queue throws */
+function readRegistryOf(queue: string): CarriedRegistry {
+  if (!isQueueListing(interruptible(() => listQueue(queue))))
+    throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
+  return registryOf(queue)
 }
 
 function openInput(file: string): ImportStream {
@@ -69,36 +81,45 @@ interface Inputs {
 }
 
 async function appendAll(context: CommandContext, { streams, target, options }: Inputs): Promise<void> {
-  let writer: QueueWriter | undefined
   try {
-    writer = target.openExisting()
+    target.openExisting()
     using resumed = options.resume === undefined ? undefined : ResumedImport.open(target.queue, options.resume)
     for (const { file, stream } of streams) {
       for await (const message of readMessages(stream, options.format, context.signal)) {
         if ('error' in message) throw new BadInputError(file, message.line, message.error)
-        const { typeId = options.type, payload, schemaVersion } = message
-        const timestampNs = options.now === true ? undefined : message.timestampNs
-        const known = resumed?.compare({ typeId, payload, timestampNs, schemaVersion })
-        if (known === 'different')
-          throw new BadInputError(
-            file,
-            undefined,
-            `its message ${target.skipped + 1} is not the one that the queue holds; nothing was appended`,
-          )
-        if (known === 'same') target.skipped += 1
-        else {
-          writer ??= target.open()
-          target.append(writer, { typeId, payload, timestampNs, schemaVersion })
-        }
+        appendOne(message, { file, target, options, resumed })
         if (context.signal.aborted) break
       }
     }
     // An input without a message makes an empty queue.
-    if (!context.signal.aborted) writer ??= target.open()
+    if (!context.signal.aborted) target.open()
   } finally {
-    // What is in stays in, durable, however the import ended.
-    if (writer !== undefined) target.close(writer)
+    target.close()
   }
+}
+
+interface Appending {
+  readonly file: string
+  readonly target: ImportTarget
+  readonly options: ImportOptions
+  readonly resumed: ResumedImport | undefined
+}
+
+function appendOne(message: ImportedMessage, { file, target, options, resumed }: Appending): void {
+  const { typeId = options.type, payload, schemaVersion, context, registry } = message
+  const timestampNs = options.now === true ? undefined : message.timestampNs
+  const complete = { typeId, payload, timestampNs, schemaVersion, context }
+  const known = resumed?.compare(complete)
+  if (known === 'different')
+    throw new BadInputError(
+      file,
+      undefined,
+      `its message ${target.skipped + 1} is not the one that the queue holds; nothing was appended`,
+    )
+  target.open()
+  if (registry !== undefined) target.takeRegistry(registry)
+  if (known === 'same') target.skipped += 1
+  else target.append(complete)
 }
 
 /** Says how much of an import that did not get to its end is in the queue, and how it is gone on with. */

@@ -8,5 +8,7 @@ export interface ImportOptions {
   readonly now?: boolean
   /** The sequence at which an earlier import began; `true`: the first one of the queue. */
   readonly resume?: number | true
+  /** A queue whose types and sources the messages have. */
+  readonly registry?: string
   readonly yes?: boolean
 }

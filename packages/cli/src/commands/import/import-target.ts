@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter, type QueueWriter } from '@chronicle-ts/core'
 import { CONTROL_FILE } from '@chronicle-ts/core/internal'
+import { addRegistry, type CarriedRegistry, checkRegistry } from '../../messages/carried-registry.js'
 import { requireParent } from '../../queues/require-parent.js'
+import type { MessageContext } from './import-context.js'
 import type { ImportOptions } from './import-options.js'
 
 /** A message with everything that an append needs. */
@@ -12,9 +14,10 @@ export interface CompleteMessage {
   readonly timestampNs: bigint | undefined
   /** Of the type; absent or 0 where the appender gave none. */
   readonly schemaVersion?: number | undefined
+  readonly context?: MessageContext | undefined
 }
 
-/** The queue that messages are imported into, and what is in it of this import so far. */
+/** The queue that messages are imported into, and what is in it of this import so far. A dry run opens nothing. */
 export class ImportTarget {
   /** Messages appended, or read in a dry run. */
   appended = 0
@@ -23,38 +26,57 @@ export class ImportTarget {
   /** Sequence of the first message of this import, when one is in. */
   firstSequence: number | undefined
   readonly written: boolean
+  #writer: QueueWriter | undefined
+  #isOpen = false
 
+  /** @param registry of all messages, beside what the input has */
   constructor(
     readonly queue: string,
     private readonly options: ImportOptions,
+    private readonly registry?: CarriedRegistry,
   ) {
     this.written = options.yes === true
     if (typeof options.resume === 'number') this.firstSequence = options.resume
   }
 
   /** Takes the lock of a queue that exists before anything is read; one that does not is made for the first message. */
-  openExisting(): QueueWriter | undefined {
-    return existsSync(join(this.queue, CONTROL_FILE)) ? this.open() : undefined
+  openExisting(): void {
+    if (existsSync(join(this.queue, CONTROL_FILE))) this.open()
   }
 
-  /** `undefined` in a dry run. */
-  open(): QueueWriter | undefined {
+  /** Opens the queue, where that was not done yet. Its types stand in it before its first message. */
+  open(): void {
+    if (this.#isOpen) return
+    this.#isOpen = true
     const { segmentSize } = this.options
     requireParent(this.queue)
-    return this.written ? openWriter(this.queue, segmentSize === undefined ? {} : { segmentSize }) : undefined
+    if (this.written) this.#writer = openWriter(this.queue, segmentSize === undefined ? {} : { segmentSize })
+    if (this.registry !== undefined) this.takeRegistry(this.registry)
   }
 
-  append(writer: QueueWriter | undefined, { typeId, payload, timestampNs, schemaVersion = 0 }: CompleteMessage): void {
-    const sequence = writer?.append(typeId, payload, { timestampNs, ...(schemaVersion > 0 && { schemaVersion }) })
+  /**
+   * Gives the queue the types and sources of the messages that follow; a dry run only compares.
+   *
+   * @throws `ERR_SCHEMA_INCOMPATIBLE`, UsageError where the queue has others
+   */
+  takeRegistry(registry: CarriedRegistry): void {
+    if (this.written) addRegistry(this.queue, registry)
+    else checkRegistry(this.queue, registry)
+  }
+
+  append({ typeId, payload, timestampNs, schemaVersion = 0, context }: CompleteMessage): void {
+    const details = { timestampNs, ...(schemaVersion > 0 && { schemaVersion }), ...context }
+    const sequence = this.#writer?.append(typeId, payload, details)
     if (sequence !== undefined) this.firstSequence ??= sequence - this.skipped
     this.appended += 1
   }
 
-  close(writer: QueueWriter): void {
+  /** What is in stays in, durable, however the import ended. */
+  close(): void {
     try {
-      writer.flushSync()
+      this.#writer?.flushSync()
     } finally {
-      writer.close()
+      this.#writer?.close()
     }
   }
 }

@@ -1,18 +1,23 @@
 import { isUtf8 } from 'node:buffer'
+import { type CarriedRegistry, registryFromFields } from '../../messages/carried-registry.js'
 import { CSV_FIELDS } from '../export/csv.js'
 import { CsvError, CsvRecords } from './csv-records.js'
 import { exactBase64, exactSchemaVersion, exactTimestampNs, exactTypeId, exactUtf8 } from './exact-text.js'
+import { contextOf, contextOfCells, type MessageContext } from './import-context.js'
 import { LINE_LENGTH_MAX, LineTooLongError, splitLines } from './split-lines.js'
 
 export const IMPORT_FORMATS = ['ndjson', 'csv', 'lines', 'raw'] as const
 export type ImportFormat = (typeof IMPORT_FORMATS)[number]
 
-/** A message as its input tells it. */
+/** A message as its input has it. */
 export interface ImportedMessage {
   readonly typeId?: number
   readonly timestampNs?: bigint
   readonly schemaVersion?: number
   readonly payload: Uint8Array
+  readonly context?: MessageContext
+  /** Of the queue that was exported, with its first message. */
+  readonly registry?: CarriedRegistry
 }
 
 /** A line that is not a message. */
@@ -93,9 +98,9 @@ function messageOfLine(line: Buffer): ImportedMessage {
 
 /** What is wrong with it when it is not a message; `undefined` for an empty line. */
 function messageOfJson(bytes: Buffer, line: number): ImportedMessage | string | undefined {
-  const content = withoutMark(bytes, line)
-  if (!isUtf8(content)) return 'not UTF-8'
-  const json = content.toString('utf8')
+  const own = withoutMark(bytes, line)
+  if (!isUtf8(own)) return 'not UTF-8'
+  const json = own.toString('utf8')
   if (json.trim() === '') return undefined
   let fields: unknown
   try {
@@ -104,11 +109,16 @@ function messageOfJson(bytes: Buffer, line: number): ImportedMessage | string | 
     return 'not JSON'
   }
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return 'not a JSON object'
-  const { typeId, timestampNs, schemaVersion, text, base64 } = fields as Record<string, unknown>
+  const { typeId, timestampNs, schemaVersion, text, base64, trace, source, schemas, sources } = fields as Record<string, unknown>
   if (text !== undefined && base64 !== undefined) return 'both text and base64 are there'
-  if (typeof text === 'string') return messageOf({ typeId, timestampNs, schemaVersion, content: text, isBase64: false })
-  if (typeof base64 === 'string') return messageOf({ typeId, timestampNs, schemaVersion, content: base64, isBase64: true })
-  return 'neither text nor base64 is there'
+  const content = text ?? base64
+  if (typeof content !== 'string') return 'neither text nor base64 is there'
+  const registry = registryFromFields({ schemas, sources })
+  if (typeof registry === 'string') return registry
+  const context = contextOf({ trace, source })
+  if (typeof context === 'string') return context
+  const message = messageOf({ typeId, timestampNs, schemaVersion, content, isBase64: base64 !== undefined, context })
+  return typeof message === 'string' || registry === undefined ? message : { ...message, registry }
 }
 
 async function* readCsv(stream: Bytes): AsyncGenerator<ImportedMessage | ImportError> {
@@ -159,7 +169,9 @@ function messageOfCsv(header: readonly string[], fields: readonly string[]): Imp
   if (encoding !== 'text' && encoding !== 'base64') return 'encoding must be text or base64'
   const content = cell('payload') ?? ''
   const [typeId, timestampNs, schemaVersion] = ['typeId', 'timestampNs', 'schemaVersion'].map(cell)
-  return messageOf({ typeId, timestampNs, schemaVersion, content, isBase64: encoding === 'base64' })
+  const context = contextOfCells(cell)
+  if (typeof context === 'string') return context
+  return messageOf({ typeId, timestampNs, schemaVersion, content, isBase64: encoding === 'base64', context })
 }
 
 interface MessageFields {
@@ -168,6 +180,7 @@ interface MessageFields {
   readonly schemaVersion: unknown
   readonly content: string
   readonly isBase64: boolean
+  readonly context: MessageContext
 }
 
 function messageOf(fields: MessageFields): ImportedMessage | string {
@@ -184,8 +197,10 @@ function messageOf(fields: MessageFields): ImportedMessage | string {
     return fields.isBase64
       ? 'base64 is not what an encoder writes'
       : 'text holds half of a surrogate pair, which is not a character'
+  const { context } = fields
   return {
     payload,
+    ...((context.trace ?? context.source) !== undefined && { context }),
     ...(typeId !== undefined && { typeId }),
     ...(timestampNs !== undefined && { timestampNs }),
     ...(schemaVersion !== undefined && { schemaVersion }),

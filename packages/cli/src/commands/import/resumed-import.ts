@@ -1,6 +1,7 @@
 import { isQueueError } from '@chronicle-ts/core'
 import { type ColdReader, inspectQueue, openColdReader } from '@chronicle-ts/inspect'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
+import { isSameContext } from './import-context.js'
 import type { CompleteMessage } from './import-target.js'
 
 /** Compares an input with what an earlier import of the same input has put into the queue. */
@@ -30,7 +31,7 @@ export class ResumedImport {
   }
 
   /** Whether the queue's next message is this one; `missing` when it has no more. */
-  compare({ typeId, payload, timestampNs, schemaVersion }: CompleteMessage): 'same' | 'different' | 'missing' {
+  compare({ typeId, payload, timestampNs, schemaVersion, context }: CompleteMessage): 'same' | 'different' | 'missing' {
     while (!this.#isComplete) {
       const item = this.reader.next()
       if (item === undefined) break
@@ -41,6 +42,7 @@ export class ResumedImport {
         item.typeId === typeId &&
         (timestampNs === undefined || item.timestampNs === timestampNs) &&
         (schemaVersion === undefined || item.schemaVersion === schemaVersion) &&
+        (context === undefined || isSameContext(item, context)) &&
         Buffer.compare(item.payload, payload) === 0
       return isSame ? 'same' : 'different'
     }

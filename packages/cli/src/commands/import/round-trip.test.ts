@@ -1,7 +1,10 @@
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter } from '@chronicle-ts/core'
+import { readSources, writeSources } from '@chronicle-ts/core/internal'
 import { type ColdRecord, openColdReader } from '@chronicle-ts/inspect'
+import { f64, jsonMessage, message, readSchemas, saveSchema, u16, utf8 } from '@chronicle-ts/schema'
+import { openTypedWriter } from '@chronicle-ts/typed'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
 import { runCli, runCliProcess } from '../../../test/support/run-cli.js'
@@ -60,6 +63,111 @@ describe('chron-cli export and import', () => {
       }
     },
   )
+
+  it.each(['ndjson', 'csv'])('keep what messages carry and what they need, on the way through %s', (format) => {
+    const [typed, file, copy] = [folder.join('typed'), folder.join('messages'), folder.join('copy')]
+    const Quote = message('Quote', 5, { bid: f64(), note: utf8() })
+    {
+      using writer = openTypedWriter(typed, [Quote, jsonMessage<unknown>('Log', 9)])
+      writer.append(Quote, { bid: 1.5, note: 'a' })
+    }
+    saveSchema(typed, Quote.since(2, { venue: u16() }))
+    writeSources(typed, [
+      { id: 1, name: 'quotes', queueId: 'ab'.repeat(16) },
+      { id: 7, name: 'fills' },
+    ])
+    {
+      using writer = openWriter(typed)
+      const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' }
+      const source = { sourceSequence: 2 ** 40, sourceId: 7, sourceEpoch: 0xffff_ffff, outputIndex: 65_535, isLastOutput: false }
+      writer.append(1, Buffer.from('t'), { timestampNs: 2n ** 64n - 1n, trace })
+      writer.append(1, Buffer.from('u'), { timestampNs: 1n, schemaVersion: 3, trace: { ...trace, sampled: true, random: true } })
+      writer.append(65_534, Buffer.from([0xff]), { timestampNs: 1_700_000_000_123_456_789n, source })
+      writer.append(0, Buffer.from(''), { source: { ...source, sourceId: 1, isLastOutput: true, outputIndex: 0 } })
+    }
+    expect(runCli(['export', typed, '--format', format, '-o', file]).exitCode).toBe(0)
+    const registry = format === 'csv' ? ['--registry', typed] : []
+    for (const args of [[], ['--resume']]) {
+      const { exitCode, stderr } = runCli(['import', copy, file, '--format', format, ...registry, ...args, '--yes'])
+      expect([exitCode, stderr]).toEqual([0, ''])
+      expect(wholeMessages(copy)).toEqual(wholeMessages(typed))
+      expect(readSchemas(copy)).toEqual(readSchemas(typed))
+      expect(readSources(copy)).toEqual(readSources(typed))
+    }
+    const lines = (queue: string) => runCli(['tail', queue, '--json', '-n', '9']).stdout
+    expect(lines(copy)).toBe(lines(typed).replaceAll(typed, copy))
+    expect(lines(copy)).toContain('"fields":{"bid":1.5')
+  })
+
+  it('bring only the types that were asked for, with the first message that is written', () => {
+    const typed = folder.join('typed')
+    const [A, B] = [message('A', 1, { a: f64() }), message('B', 2, { b: f64() })]
+    {
+      using writer = openTypedWriter(typed, [A, B])
+      for (let index = 0; index < 4; index++) writer.append(index % 2 === 0 ? A : B, index % 2 === 0 ? { a: 1 } : { b: 2 })
+    }
+    const { stdout } = runCli(['export', typed, '--type', '2', '--from-sequence', '2'])
+    const written = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { schemas?: { name: string }[] })
+    expect(written.map(({ schemas }) => schemas?.map(({ name }) => name))).toEqual([['B']])
+    expect(runCli(['export', source]).stdout).not.toContain('"schemas"')
+  })
+
+  it('append nothing where the queue has other types, or other sources of these numbers', () => {
+    const [typed, other, file] = [folder.join('typed'), folder.join('other'), folder.join('messages')]
+    const Quote = message('Quote', 5, { bid: f64() })
+    {
+      using writer = openTypedWriter(typed, [Quote])
+      writer.append(Quote, { bid: 1 })
+    }
+    openTypedWriter(other, [message('Quote', 5, { bid: u16() })]).close()
+    runCli(['export', typed, '-o', file])
+    for (const args of [[], ['--yes']]) {
+      const { exitCode, stderr } = runCli(['import', other, file, ...args])
+      expect({ exitCode, says: stderr.includes('bid was u16 and is f64') }).toEqual({ exitCode: 1, says: true })
+    }
+    expect(messages(other)).toEqual([])
+    writeSources(typed, [{ id: 1, name: 'quotes' }])
+    for (const sources of [
+      [{ id: 1, name: 'fills' }],
+      [{ id: 2, name: 'quotes' }],
+      [{ id: 1, name: 'quotes', queueId: 'ab'.repeat(16) }],
+    ]) {
+      writeSources(source, sources)
+      runCli(['export', typed, '-o', file])
+      const { exitCode, stderr } = runCli(['import', source, file, '--yes'])
+      expect({ exitCode, says: stderr.includes('source 1 of the messages is quotes') }).toEqual({ exitCode: 1, says: true })
+    }
+    expect(messages(source)).toHaveLength(AWKWARD.length + BINARY.length)
+  })
+
+  it.each([
+    ['{"text":"x","trace":{"traceId":"00","spanId":"00f067aa0ba902b7"}}', 'trace must have'],
+    [`{"text":"x","trace":{"traceId":"${'0'.repeat(32)}","spanId":"00f067aa0ba902b7"}}`, 'trace must have'],
+    ['{"text":"x","source":{"sourceSequence":1}}', 'source must have'],
+    ['{"text":"x","source":null,"trace":null}', 'a message has room for'],
+    ['{"text":"x","schemas":{}}', 'schemas must be'],
+    ['{"text":"x","schemas":[{"format":"chronicle-schema"}]}', 'schemas must be'],
+    ['{"text":"x","sources":[{"id":0}]}', 'sources must be'],
+  ])('refuse what a record cannot carry: %s', (line, reason) => {
+    const file = folder.join('messages')
+    writeFileSync(file, `${line}\n`)
+    const { exitCode, stderr } = runCli(['import', folder.join('copy'), file, '--yes'])
+    expect({ exitCode, says: stderr.includes(`:1: ${reason}`), made: existsSync(folder.join('copy')) }).toEqual({
+      exitCode: 1,
+      says: true,
+      made: false,
+    })
+  })
+
+  it('need a queue to take types from', () => {
+    const file = folder.join('messages')
+    writeFileSync(file, 'x\n')
+    const { exitCode } = runCli(['import', folder.join('copy'), file, '--format', 'lines', '--registry', folder.path, '--yes'])
+    expect([exitCode, existsSync(folder.join('copy'))]).toEqual([1, false])
+  })
 
   it('refuse a version that no record can hold', () => {
     const file = folder.join('messages')
@@ -175,6 +283,16 @@ describe('chron-cli replay', () => {
     expect(runCli(['replay', source, '--to', folder.join('copy')]).exitCode).toBe(1)
   })
 })
+
+/** All that records say, but for where they stand and which writer appended them. */
+function wholeMessages(queue: string): object[] {
+  using reader = openColdReader(queue)
+  return [...reader].flatMap((item) => {
+    if (item.kind !== 'record') return []
+    const { segmentId: _segment, offset: _offset, writerEpoch: _epoch, payload, ...rest } = item
+    return { ...rest, payload: Buffer.from(payload) }
+  })
+}
 
 function messages(queue: string): Pick<ColdRecord, 'typeId' | 'schemaVersion' | 'timestampNs' | 'payload'>[] {
   using reader = openColdReader(queue)

@@ -1,4 +1,4 @@
-import { readSchemas, saveSchema } from '@chronicle-ts/schema'
+import { addSchemaFile, readSchemaFiles } from '@chronicle-ts/schema'
 import type { CommandContext } from '../../command-context.js'
 
 /** Gives the target the types of the queues, before their first message, so that tools and typed readers know them there, too. What cannot be copied is said and left out. */
@@ -8,12 +8,12 @@ export function copySchemas(
   { to, type }: { readonly to: string; readonly type?: readonly number[] },
 ): void {
   for (const queue of queues) {
-    for (const schema of readSchemas(queue, type).schemas) {
+    for (const file of readSchemaFiles(queue, type)) {
       try {
-        saveSchema(to, { ...schema, description: schema })
+        addSchemaFile(to, file)
       } catch (error) {
         const detail = error instanceof Error ? error.message : String(error)
-        log.warn({ queue, type: schema.name, version: schema.version }, `left out of the schema registry: ${detail}`)
+        log.warn({ queue, file: file.name }, `left out of the schema registry: ${detail}`)
       }
     }
   }

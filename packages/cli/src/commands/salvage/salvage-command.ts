@@ -12,7 +12,7 @@ import { runSteps } from '../../run-steps.js'
 const GAPS_SHOWN = 20
 
 const EXAMPLES = `
-Writes every good record of a queue into a new one, byte by byte, with its sequence, timestamp, type and trace. The old queue is only read: its control block, segments and records may be damaged, and no writer needs to be able to open it. What is missing afterwards is listed by sequence, and the exit code is then 3. Positions of readers are carried over.
+Writes every good record of a queue into a new one, byte by byte, with its sequence, timestamp, type, trace and source, and with them the schema registry, the list of sources and the thresholds. The old queue is only read: its control block, segments and records may be damaged, and no writer needs to be able to open it. What is missing afterwards is listed by sequence, and the exit code is then 3. Positions of readers are carried over.
 
 doctor --repair puts a queue in order where it is, and keeps every offset. salvage is for queues that are beyond that, and for getting rid of damage.
 

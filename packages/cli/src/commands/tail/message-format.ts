@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { ColdRecord } from '@chronicle-ts/inspect'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import type { DecodedRecord } from '../../messages/record-decoder.js'
 import type { Output } from '../../output/output.js'
 import { printable, printableLines } from '../../output/printable.js'
@@ -17,6 +17,8 @@ export interface MessageFacts {
   readonly queue?: string | undefined
   /** Its fields, where the queue's registry holds its type. */
   readonly decoded?: DecodedRecord | undefined
+  /** Fields that stand after all others. */
+  readonly more?: object | undefined
 }
 
 /** Prints one message. */
@@ -44,7 +46,7 @@ export function messagePrinter(output: Output, format: MessageFormat, maxBytes: 
 }
 
 /** One line of NDJSON. The fields and their order are part of the command's contract. */
-export function messageAsJson(record: ColdRecord, { queue, decoded }: MessageFacts = {}): string {
+export function messageAsJson(record: ColdRecord, { queue, decoded, more }: MessageFacts = {}): string {
   const { sequence, typeId, payload, segmentId, offset } = record
   const place = {
     sequence,
@@ -57,7 +59,7 @@ export function messageAsJson(record: ColdRecord, { queue, decoded }: MessageFac
   return asText(record, () => {
     const content = isUtf8(payload) ? { text: payload.toString('utf8') } : { base64: payload.toString('base64') }
     const said = { ...decodedFields(decoded, record), ...extensionFields(record) }
-    return JSON.stringify({ ...(queue !== undefined && { queue }), ...place, ...content, ...said })
+    return JSON.stringify({ ...(queue !== undefined && { queue }), ...place, ...content, ...said, ...more })
   })
 }
 

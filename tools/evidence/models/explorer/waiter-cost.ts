@@ -5,12 +5,12 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
  *
  * The one of a reader that dies parked stays, and every append pays a system call for it. A process that resets the count guesses: a living
  * reader that was counted, and is slow or stopped, takes its one away later, the count is one too low, and the next reader that parks makes
- * it 0 and sleeps unseen. No rule over a bare count can tell the two apart, however long it watches.
+ * it 0 and sleeps unseen. No rule over a bare count can distinguish the two, however long it watches.
  *
  * So the count is left alone and only its cost is bounded: when wakes keep finding no sleeper the writer skips them, and whenever it skipped one
  * a background thread wakes a little later (1 ms). The system calls are bounded by time instead of by appends, and no wake-up is lost.
  */
-export type WaiterHealingFault =
+export type WaiterCostFault =
   /** Resets the count when a wake found no sleeper and the count is still the same. */
   | 'reset-if-unchanged'
   /** Resets it only after a time in which no living reader was counted awake, but by a plain store. */
@@ -22,8 +22,8 @@ export type WaiterHealingFault =
   /** Skips wakes and leaves it at that. */
   | 'no-later-wake'
 
-export interface WaiterHealingSetting {
-  readonly fault?: WaiterHealingFault
+export interface WaiterCostSetting {
+  readonly fault?: WaiterCostFault
   readonly kills?: number
   /** How many readers there are, at most two. Each may be stopped (SIGSTOP) at any step, for as long as the others take. */
   readonly readers?: number
@@ -40,7 +40,7 @@ const aSecondPassed = (cpu: Cpu) => {
   return true
 }
 
-const writer = (fault: WaiterHealingFault | undefined): Process => ({
+const writer = (fault: WaiterCostFault | undefined): Process => ({
   name: 'writer',
   locals: local.length,
   start: 'publish',
@@ -76,9 +76,9 @@ const writer = (fault: WaiterHealingFault | undefined): Process => ({
         cpu.poke(shared.asleep + i, 0)
       }
       if (found > 0 || fault === undefined || fault === 'no-later-wake' || cpu.choose(2) === 0) return 'publish'
-      return fault === 'reset-after-a-second' && !aSecondPassed(cpu) ? undefined : 'heal'
+      return fault === 'reset-after-a-second' && !aSecondPassed(cpu) ? undefined : 'reset'
     },
-    heal: (cpu) => {
+    reset: (cpu) => {
       if (fault === 'reset-after-a-second') cpu.store(shared.waiting, 0)
       else if (fault === 'subtract') cpu.add(shared.waiting, -cpu.get(local.count))
       else if (cpu.peek(shared.waiting) === cpu.get(local.count)) cpu.exchange(shared.waiting, 0)
@@ -95,7 +95,7 @@ const writer = (fault: WaiterHealingFault | undefined): Process => ({
   },
 })
 
-const background = (fault: WaiterHealingFault | undefined): Process => ({
+const background = (fault: WaiterCostFault | undefined): Process => ({
   name: 'background',
   locals: 0,
   start: 'sleep',
@@ -155,7 +155,7 @@ const reader = (index: number): Process => ({
   },
 })
 
-export function waiterHealing({ fault, kills = 1, readers = READERS }: WaiterHealingSetting = {}): Model {
+export function waiterCost({ fault, kills = 1, readers = READERS }: WaiterCostSetting = {}): Model {
   return {
     words: shared.length,
     processes: [writer(fault), ...Array.from({ length: readers }, (_, index) => reader(index)), background(fault)],
