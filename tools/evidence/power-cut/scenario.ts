@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { isQueueError, openReader, openWriter, type QueueReader, type QueueWriter } from '@chronicle-ts/core'
-import { repairQueue } from '@chronicle-ts/inspect'
+import { inspectQueue, repairQueue } from '@chronicle-ts/inspect'
 import { FAULTS } from '../failing-calls/fault.js'
 import { Injector } from '../failing-calls/injector.js'
 import { Random } from '../random.js'
@@ -23,6 +23,11 @@ const CUT_FAULTS = FAULTS.filter(({ name }) =>
 )
 const PATIENCE_MS = 10_000
 
+/** The power may have failed before the queue was there. */
+function repairIfQueue(directory: string): void {
+  if (inspectQueue(directory).isQueue) repairQueue(directory)
+}
+
 class Scenario {
   readonly #directory: string
   readonly #injector: Injector
@@ -36,7 +41,7 @@ class Scenario {
     this.#history = history
     this.#injector = injector
     this.#random = new Random(history.seed * 31 + history.generation * 7 + life)
-    if (history.generation > 1 && life === 1 && planOf(history.seed).repairs) repairQueue(directory)
+    if (history.generation > 1 && life === 1 && planOf(history.seed).repairs) repairIfQueue(directory)
     this.#writer = this.#openWriter()
   }
 

@@ -61,17 +61,13 @@ export async function findFork(stream: FrameStream, own: Own): Promise<Fork> {
   return { first: Math.min(fork, own.next), term: found?.frame.term ?? end.term }
 }
 
-/** The record at which a term begins, when its marker is the first message of the stream. */
+/** The record at which a term begins, when its marker is the first whole message of the stream. A stream that was trimmed may begin with the last parts of a large record. */
 async function markerAt(
   stream: FrameStream,
   { first, last }: { readonly first: number; readonly last: number },
 ): Promise<number | undefined> {
-  for (let sequence = first; sequence <= last; sequence++) {
-    const frame = await stream.frameAt(sequence)
-    if (frame === undefined || (frame.count === 0 && !isMarker(frame))) continue
-    return isMarker(frame) ? frame.first : undefined
-  }
-  return undefined
+  const found = await wholeFrom(stream, first, last, (frame) => frame.count > 0 || isMarker(frame))
+  return found !== undefined && isMarker(found.frame) ? found.frame.first : undefined
 }
 
 /** The first record that the queue does not have, or has otherwise. */
@@ -81,13 +77,23 @@ function differenceIn({ first, count, body }: WholeFrame, { directory, next }: O
   return first + count > next ? Math.max(next, first) : undefined
 }
 
-/** The first frame with records from this message on, as far as all of its parts are there; parts of which the first ones come before are left out. */
-async function wholeFrameFrom(stream: FrameStream, from: number, last: number): Promise<Found | undefined> {
+/** The first frame with records from this message on. */
+function wholeFrameFrom(stream: FrameStream, from: number, last: number): Promise<Found | undefined> {
+  return wholeFrom(stream, from, last, ({ count }) => count > 0)
+}
+
+/** The first frame or marker from this message on that is wanted, as far as all of its parts are there; parts of which the first ones come before are left out. */
+async function wholeFrom(
+  stream: FrameStream,
+  from: number,
+  last: number,
+  isWanted: (frame: WholeFrame) => boolean,
+): Promise<Found | undefined> {
   const assembler = new FrameAssembler()
   for (let sequence = from; sequence <= last; sequence++) {
     const frame = await stream.frameAt(sequence)
     const whole = frame === undefined ? undefined : assembler.take(frame)
-    if (whole !== undefined && typeof whole !== 'string' && whole.count > 0) return { frame: whole, sequence }
+    if (whole !== undefined && typeof whole !== 'string' && isWanted(whole)) return { frame: whole, sequence }
   }
   return undefined
 }

@@ -10,7 +10,7 @@ const REPORT_INTERVAL_MS = 250
 const LAST_REPORT_MS = 1000
 
 /**
- * Makes a replica durable while the next frames are taken: one sync at a time, for everything that was taken before it. Then the last message of these is acknowledged, and the source is told, now
+ * Makes a replica durable while the next frames are taken: one sync at a time, for everything that was taken before it. Then the last message of these is acknowledged, and the source is notified, now
  * and then.
  */
 export class SinkFlusher {
@@ -40,7 +40,7 @@ export class SinkFlusher {
     this.#flushing ??= this.#flushAll()
   }
 
-  /** Waits until everything is durable that was taken, and for a moment until the source has been told. @throws what the last flush met. */
+  /** Waits until everything is durable that was taken, and for a moment until the source has been notified. @throws what the last flush met. */
   async end(): Promise<void> {
     await this.settle()
     if (this.#failure !== undefined) throw this.#failure.error

@@ -217,6 +217,24 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
     expect(told(ends.source)).toHaveLength(110)
   })
 
+  it('lets a source rejoin by a stream of which the last parts of a large record are left, and the marker after them', async () => {
+    const server = await startServer('max_payload: 4096')
+    const ends = await Ends.on(server, { messages: 20 })
+    ends.append(1, 20_000)
+    await ends.push()
+    await ends.pull()
+    const { last } = (await ends.stream.range()) ?? { last: 0 }
+    await ends.stream.manager.streams.purge(ends.stream.name, { seq: last })
+    expect((await ends.stream.frameAt(last))?.part).toBeGreaterThan(1)
+    await promote(ends.replica, ends.connection, { name: 'b' })
+    ends.append(2, 5)
+    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ first: 21, records: 2, term: 1 })
+    ends.append(10, 20, ends.replica)
+    await ends.push({ queue: ends.replica })
+    await ends.pull({ into: ends.source, name: 'a' })
+    ends.expectEqual()
+  })
+
   it('completes a promotion and a rejoining that were killed', async () => {
     const server = await startServer()
     const ends = await Ends.on(server)

@@ -7,7 +7,7 @@ import { type Moment, momentNs } from './moment.js'
 
 /**
  * Where reading begins: at the earliest message that still exists, after the last one, at a sequence, at a time, at the last `n` messages (fewer when there are
- * fewer), or at a {@link Position} that a source told, for programs that keep positions themselves. A sequence or a time that is not reached yet means the end: the message that is appended next is the next message.
+ * fewer), or at a {@link Position} that a source returned, for programs that keep positions themselves. A sequence or a time that is not reached yet means the end: the message that is appended next is the next message.
  */
 export type Place =
   | 'earliest'

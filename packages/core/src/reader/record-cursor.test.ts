@@ -75,7 +75,7 @@ describe('a segment below the head whose header is damaged', () => {
 })
 
 describe('a sequence that no record can have', () => {
-  it('costs one message with onCorrupt skip, where no checksum of the header tells that it is wrong', () => {
+  it('costs one message with onCorrupt skip, where no checksum of the header shows that it is wrong', () => {
     const { directory, writer } = queueOf(20)
     const { segmentId, offset } = locationOf(directory, 7)
     const impossible = Buffer.alloc(8)

@@ -146,7 +146,7 @@ export class RecordCursor {
     return this.#block < this.#verifiedBlock || this.#lookAhead()
   }
 
-  /** Whether nothing was committed or rolled since a full look found nothing in this segment, as far as {@link QuietLooks} tell. */
+  /** Whether nothing was committed or rolled since a full look found nothing in this segment, as far as {@link QuietLooks} show. */
   isStillEmpty(): boolean {
     return this.#quiet.findNothing(this.#block)
   }

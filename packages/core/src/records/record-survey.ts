@@ -101,7 +101,7 @@ class Surveyor {
     return this.#headerAt(at)?.typeId === PADDING_TYPE_ID
   }
 
-  /** The first record is looked at as a whole. A header that is damaged elsewhere still tells the sequence, when that is exactly the next one. */
+  /** The first record is looked at as a whole. A header that is damaged elsewhere still has the sequence, when that is exactly the next one. */
   #continues(step: WalkStep, at: number, header: RecordHeader): boolean {
     const { expected } = this.#walk
     if (expected < 0) return isGoodRecord(this.#segment, at) && this.#isCredible(at, header)

@@ -19,7 +19,7 @@ import type { MappedSegment } from '../segment/mapped-segment.js'
 import { glanceAtSegment, openDamagedSegment, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
 import type { RecoveryContext } from './recovery-context.js'
 
-/** What recovery thinks of a file with a segment's name. */
+/** How recovery classifies a file with the name of a segment. */
 export interface ExaminedSegment {
   readonly id: number
   readonly glance: SegmentGlance
@@ -165,7 +165,7 @@ function correctHeader(context: RecoveryContext, { id, glance, sealed }: Examine
   const old = Buffer.from(segment.bytes.subarray(0, SEGMENT_HEADER_LENGTH))
   const { header } = glance
   const isLost = header.magic !== SEGMENT_MAGIC && header.version !== SEGMENT_VERSION
-  // Its first record tells it, when that is there: what follows a lost one would tell another.
+  // Its first record has it, when that is there: what follows a lost one would have another.
   const firstSequence = isLost ? firstSequenceIn(segment, glance) : header.firstSequence
   const flags = sealed ? SEGMENT_FLAG_SEALED : 0
   // The rest of the header stays when only its identity is damaged.

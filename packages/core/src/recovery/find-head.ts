@@ -1,4 +1,5 @@
-import { SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
+import { readRegularFile } from '../files/regular-file.js'
+import { decodeIndex, INDEX_FILE, INDEX_LENGTH, SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
 import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
@@ -20,6 +21,8 @@ export interface LostHead {
   readonly last: ExaminedSegment | undefined
   /** The id from which on nothing is left. */
   readonly from: number
+  /** The highest segment that something says has been there; absent when nothing but what {@link highestSegmentSeen} looks at does. */
+  readonly seen?: number
 }
 
 /**
@@ -33,8 +36,29 @@ export function findHead(context: RecoveryContext): FoundHead | LostHead {
   const named = examineSegment(context, segmentId)
   if (named === undefined || named.state === 'foreign') return replaceMissingHead(context, segmentId, named)
   const head = followSuccessors(context, named)
+  if (typeof head === 'number' && context.origin.isRebuilt) return lostAfter(context, head)
   const offset = head === named && said !== undefined ? plausibleOffset(said.offset, context.segmentSize) : SEGMENT_HEADER_LENGTH
   return mapHead(context, head, offset)
+}
+
+/**
+ * A writer enters the next segment before it seals the one that it leaves. So a sealed segment that nothing follows says, where the control block is lost too, that messages are lost with the
+ * segment after it.
+ */
+function lostAfter(context: RecoveryContext, from: number): LostHead {
+  context.note('missing-head', { segmentId: from }, `segment ${from - 1} is sealed, and nothing follows it`)
+  return { last: examineSegment(context, from - 1), from, seen: Math.max(from, hintedSegment(context, from)) }
+}
+
+/** The head that index.meta shows, when it is not far above. It is a hint for tools; here no other file is left that could say more. */
+function hintedSegment({ directory }: RecoveryContext, from: number): number {
+  try {
+    const hinted = decodeIndex(readRegularFile(directory.at(INDEX_FILE), INDEX_LENGTH + 1))?.currentSegment ?? -1
+    return hinted <= from + LEAD_MAX ? hinted : -1
+  } catch {
+    // Missing or unreadable: it says nothing.
+    return -1
+  }
 }
 
 function plausibleOffset(offset: number, segmentSize: number): number {
@@ -46,16 +70,26 @@ function followSuccessors(context: RecoveryContext, from: ExaminedSegment): Exam
   let head = from
   for (;;) {
     const next = examineSegment(context, head.id + 1)
-    if (next !== undefined && (next.hasRecords || (head.sealed && next.state === 'whole'))) {
-      context.note('control-behind', { segmentId: next.id }, `the control block names segment ${from.id}`)
-      head = next
+    const isNext = next !== undefined && (next.hasRecords || (head.sealed && next.state === 'whole'))
+    const later = isNext ? next : head.sealed && next?.state !== 'whole' ? highestAfterGap(context, head.id + 1) : undefined
+    if (later !== undefined) {
+      context.note('control-behind', { segmentId: later.id }, `the control block names segment ${from.id}`)
+      head = later
       continue
     }
     if (next !== undefined && next.state !== 'whole') moveInvalidSuccessor(context, next, head.sealed)
     if (!head.sealed) return head
+    if (context.origin.isRebuilt) return head.id + 1
     context.note('sealed-without-successor', { segmentId: head.id }, 'the successor is made')
     return head.id + 1
   }
+}
+
+/** The highest segment with records above one that is damaged or missing. A single file far above belongs to another queue. */
+function highestAfterGap(context: RecoveryContext, gapId: number): ExaminedSegment | undefined {
+  const ids = new Set(listSegments(context.directory))
+  const follows = (id: number) => id > gapId && (ids.has(id - 1) || id === gapId + 1)
+  return highestWithRecords(context, follows)
 }
 
 function moveInvalidSuccessor(context: RecoveryContext, { id, glance }: ExaminedSegment, isNeeded: boolean): void {
@@ -73,7 +107,7 @@ function replaceMissingHead(
   segmentId: number,
   named: ExaminedSegment | undefined,
 ): FoundHead | LostHead {
-  const last = highestWithRecords(context, segmentId)
+  const last = highestWithRecords(context, (id) => id !== segmentId)
   const highest = listSegments(context.directory)
     .filter((id) => id !== segmentId || named === undefined)
     .at(-1)
@@ -96,7 +130,7 @@ function nothingIsLost(context: RecoveryContext, segmentId: number, last: Examin
   const shown = last === undefined ? undefined : surveyOf(context, last)
   const next = (shown?.highestSequence ?? -1) + 1
   if (known !== undefined) return known === next || (last === undefined && isFar)
-  // In the base format the offset alone tells: it is that of the segment that is there.
+  // In the base format the offset alone decides: it is that of the segment that is there.
   return isFar || (last?.sealed === false && shown?.end === context.control.readHead()?.offset)
 }
 
@@ -108,10 +142,10 @@ function surveyOf(context: RecoveryContext, { id }: ExaminedSegment): RecordSurv
   return survey
 }
 
-/** The highest segment with records. `except` was examined already, and has none that count. */
-function highestWithRecords(context: RecoveryContext, except: number): ExaminedSegment | undefined {
+/** The highest segment with records among those that count. */
+function highestWithRecords(context: RecoveryContext, counts: (id: number) => boolean): ExaminedSegment | undefined {
   for (const id of listSegments(context.directory).reverse()) {
-    if (id === except) continue
+    if (!counts(id)) continue
     const examined = examineSegment(context, id)
     if (examined !== undefined && examined.state !== 'foreign' && examined.hasRecords) return examined
   }

@@ -26,7 +26,7 @@ export function findTail(context: RecoveryContext, head: FoundHead | LostHead): 
 }
 
 /** The newest segments are lost. */
-function findTailOfLost(context: RecoveryContext, { last, from }: LostHead): Tail {
+function findTailOfLost(context: RecoveryContext, { last, from, seen = from - 1 }: LostHead): Tail {
   let next = 0
   let end = 0
   let place: Place = { segmentId: from, offset: 0 }
@@ -39,13 +39,14 @@ function findTailOfLost(context: RecoveryContext, { last, from }: LostHead): Tai
     sealAndClose(context, segment)
     place = { segmentId: last.id, offset: survey.end }
   }
-  const room = recordCapacity(highestSegmentSeen(context, from) + 1, SEGMENT_HEADER_LENGTH, context.segmentSize) - end
+  const room =
+    recordCapacity(highestSegmentSeen(context, Math.max(from, seen)) + 1, SEGMENT_HEADER_LENGTH, context.segmentSize) - end
   const nextSequence = sequenceAfterLoss(context, { next, room, isUnbounded: last === undefined })
-  return goOnAbove(context, { from, nextSequence, end: place, firstLost: next })
+  return goOnAbove(context, { from, seen, nextSequence, end: place, firstLost: next })
 }
 
 /**
- * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and tells its own. Neither is relied on
+ * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and has its own. Neither is relied on
  * without a witness in the segment: a damaged offset would cut the queue short, a damaged sequence would be given out twice.
  */
 function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): Tail {

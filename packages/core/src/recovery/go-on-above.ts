@@ -7,15 +7,22 @@ import type { RecoveryContext, Tail } from './recovery-context.js'
 
 /**
  * Decides to go on in a fresh segment above every place that anything has named, so that no position is used twice. Segments from `from` on up to it only lead on: a reader that
- * stands there comes to the new messages. When a file is named like a segment that is far above, only the first places are filled, and those that have a file: a reader that comes to the rest is told
+ * stands there comes to the new messages. When a file is named like a segment that is far above, only the first places are filled, and those that have a file: a reader that comes to the rest gets the loss
  * that messages are lost.
  */
 export function goOnAbove(
   context: RecoveryContext,
-  above: { readonly from: number; readonly nextSequence: number; readonly end?: Place; readonly firstLost?: number },
+  above: {
+    readonly from: number
+    /** A segment that is known to have been there, beside what {@link highestSegmentSeen} looks at. */
+    readonly seen?: number
+    readonly nextSequence: number
+    readonly end?: Place
+    readonly firstLost?: number
+  },
 ): Tail {
-  const { from, ...rest } = above
-  const headId = highestSegmentSeen(context, from - 1) + 1
+  const { from, seen = -1, ...rest } = above
+  const headId = highestSegmentSeen(context, Math.max(from - 1, seen)) + 1
   for (const id of placesBetween(context, from, headId)) putLeadOnSegment(context, id)
   return { segment: context.makeHead(headId), offset: SEGMENT_HEADER_LENGTH, ...rest }
 }

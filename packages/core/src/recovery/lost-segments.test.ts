@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -85,7 +85,39 @@ describe('the newest segments are lost', () => {
     }
   })
 
-  it('L57: a reader that had come exactly to the end of what is left is told once, and gets every new message', () => {
+  it.each(['lost', 'cut to its first bytes'])('L57: nor when no reader is left, and the control block is %s', (how) => {
+    const { directory, head } = readQueue()
+    rmSync(join(directory, 'readers'), { recursive: true })
+    lose(directory, head, 1)
+    if (how === 'lost') rmSync(join(directory, CONTROL_FILE))
+    else truncateSync(join(directory, CONTROL_FILE), 100)
+    using writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).toEqual(['lost-control', 'missing-head'])
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(200)
+    expect(writer.position).toEqual({ segmentId: head + 1, offset: SEGMENT_HEADER_LENGTH })
+  })
+
+  it('L57: nor when index.meta alone shows how many of them there were', () => {
+    const { directory, head } = readQueue()
+    rmSync(join(directory, 'readers'), { recursive: true })
+    lose(directory, head, 3)
+    rmSync(join(directory, CONTROL_FILE))
+    using writer = openWriter(directory)
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(200)
+    expect(writer.position.segmentId).toBe(head + 1)
+  })
+
+  it('goes on after its last segment when one in the middle is damaged and the control block names one before', () => {
+    const { directory, head } = readQueue()
+    overwrite(segmentFile(directory, 2), 0, Buffer.alloc(1390))
+    overwrite(join(directory, CONTROL_FILE), 131, Buffer.alloc(381))
+    using writer = openWriter(directory)
+    expect(writer.recovery.map((action) => action.case)).not.toContain('invalid-successor')
+    expect(writer.append(1, Buffer.from('next'))).toBe(200)
+    expect(writer.position.segmentId).toBeGreaterThanOrEqual(head)
+  })
+
+  it('L57: a reader that had come exactly to the end of what is left gets the loss once, and every new message', () => {
     for (const isControlLost of [false, true]) {
       const { directory, head } = readQueue()
       using before = openReader(directory, 'end')
@@ -139,7 +171,7 @@ describe('the newest segments are lost', () => {
 })
 
 describe('an empty head whose control block is lost', () => {
-  it('L57: goes on with the sequence that its header tells, when nothing is left below', () => {
+  it('L57: goes on with the sequence that its header has, when nothing is left below', () => {
     const directory = newDirectory()
     using writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
     appendNumbered(writer, 0, 100)
@@ -152,7 +184,7 @@ describe('an empty head whose control block is lost', () => {
     expect(next.nextSequence).toBe(100)
   })
 
-  it('L57: goes on above all that had room before, when nothing tells the sequence', () => {
+  it('L57: goes on above all that had room before, when nothing has the sequence', () => {
     const directory = newDirectory()
     buildQueue(directory, { payloads: [], firstSegment: 7, legacy: true })
     rmSync(join(directory, CONTROL_FILE))

@@ -18,7 +18,7 @@ export interface Tail {
   readonly nextSequence: number
   /** Where what is left ends, when that is not where the queue goes on. */
   readonly end?: { readonly segmentId: number; readonly offset: number }
-  /** Sequence of the first message that had been there and is lost: readers that had not come further than it are told. */
+  /** Sequence of the first message that had been there and is lost: readers that had not come further than it get the loss. */
   readonly firstLost?: number
 }
 
@@ -28,6 +28,8 @@ export interface Origin {
   readonly isCopy: boolean
   /** What a control block that had to be rebuilt said about the next sequence; 0 when it said nothing. */
   readonly saidSequence: number
+  /** Whether that is the next sequence, and not only one that is durable and therefore below it. */
+  readonly saysNext: boolean
   readonly isRebuilt: boolean
 }
 
@@ -48,7 +50,7 @@ export class RecoveryContext {
     readonly control: MappedControl,
     readonly segmentSize: number,
     readonly preparer: SegmentPreparer,
-    readonly origin: Origin = { isCopy: false, saidSequence: 0, isRebuilt: false },
+    readonly origin: Origin = { isCopy: false, saidSequence: 0, saysNext: false, isRebuilt: false },
   ) {}
 
   /** Whether the last writer left the queue without closing it. */

@@ -22,8 +22,8 @@ export function highestSequenceIn(context: RecoveryContext, segmentId: number): 
 }
 
 /**
- * Where the sequence of an empty segment begins. Its header, the control block and the segments below tell it; where two agree they are right, and otherwise the highest claim counts
- * that is possible. Where nothing tells it, it begins above what had room below.
+ * Where the sequence of an empty segment begins. Its header, the control block and the segments below have it; where two agree they are right, and otherwise the highest claim counts
+ * that is possible. Where nothing has it, it begins above what had room below.
  */
 export function firstSequenceOfEmpty(
   context: RecoveryContext,
@@ -67,7 +67,7 @@ export function sequenceAfterLoss(context: RecoveryContext, lost: { next: number
   const known = control.nextSequenceAcquire()
   const claims = [known, origin.saidSequence, credibleMark(context)]
   const possible = claims.filter((claim): claim is number => claim !== undefined && claim >= next && claim - next <= limit)
-  const isKnown = possible.some((claim) => claim === known || (claim > 0 && claim === origin.saidSequence))
+  const isKnown = possible.some((claim) => claim === known || (origin.saysNext && claim === origin.saidSequence))
   return Math.max(next, ...possible, isKnown ? 0 : next + room)
 }
 

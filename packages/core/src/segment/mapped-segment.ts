@@ -127,7 +127,7 @@ export class MappedSegment implements SegmentBytes {
     setUint64(this.view, SEGMENT_WRITER_EPOCH_OFFSET, writerEpoch)
   }
 
-  /** Sequence of the first record, as the header tells it; `undefined` in files of the base format. */
+  /** Sequence of the first record, as the header has it; `undefined` in files of the base format. */
   get firstSequence(): number | undefined {
     const plusOne = getUint64(this.view, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET)
     return plusOne === 0 ? undefined : plusOne - 1

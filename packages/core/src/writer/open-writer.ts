@@ -114,7 +114,8 @@ function openHeld(
   checkLimits(resolved, control.segmentSize)
   const preparer = makePreparer(lock, control.segmentSize, resolved)
   releases.push(() => preparer.dispose())
-  const origin = { isCopy: control.isCopy, isRebuilt: rebuilt !== undefined, saidSequence: rebuilt?.saidSequence ?? 0 }
+  const { saidSequence = 0, saysNext = false } = rebuilt ?? {}
+  const origin = { isCopy: control.isCopy, isRebuilt: rebuilt !== undefined, saidSequence, saysNext }
   const context = new RecoveryContext(directory, control, control.segmentSize, preparer, origin)
   // Does nothing once the changes are applied.
   releases.push(() => context.changes.discard())
@@ -237,7 +238,7 @@ function planRebuiltControl(context: RecoveryContext, { headId }: Geometry): voi
 }
 
 /**
- * Segment first, control block last (L8). The block tells the boot id from the beginning: a block without one would make a power cut look like the death of a
+ * Segment first, control block last (L8). The block has the boot id from the beginning: a block without one would make a power cut look like the death of a
  * process.
  */
 function createQueue(lock: WriterLock, options: ResolvedWriterOptions, hasControl: boolean): void {

@@ -27,13 +27,15 @@ export interface FoundControl {
   readonly bytes: Uint8Array
 }
 
-/** What the segments, and a control block that cannot be used, tell about a queue. */
+/** What the segments, and a control block that cannot be used, show about a queue. */
 export interface Geometry {
   readonly segmentSize: number
   readonly headId: number
   readonly writerEpoch: number
-  /** The next sequence as the old block told it, or how far it said that messages are durable; 0 when it told neither. */
+  /** The next sequence as the old block had it, or how far it said that messages are durable; 0 when it had neither. */
   readonly saidSequence: number
+  /** Whether the old block reported the next sequence itself. */
+  readonly saysNext: boolean
 }
 
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
@@ -82,8 +84,7 @@ export function rebuildControl(
   const isWhole = ({ glance, isOwnHeader }: Candidate) => isOwnHeader && glance.length === segmentSize
   const usable = weighed === undefined ? candidates : candidates.filter(isWhole)
   const withRecords = candidates.filter((candidate) => {
-    const mayHold = isWhole(candidate) || mayBeCut || isExistingSegmentSize(candidate.glance.length)
-    return mayHold && hasRecords(directory, candidate, { segmentSize, isWhole: isWhole(candidate) })
+    return hasRecords(directory, candidate, { segmentSize, isWhole: isWhole(candidate) })
   })
   const last = withRecords.at(-1)
   const head = successorOf(last, usable) ?? last ?? (mayBeCut ? candidates.at(-1) : usable[0])
@@ -93,7 +94,7 @@ export function rebuildControl(
     .map(({ glance }) => glance.header.writerEpoch)
     .concat(said, latestEpochIn(directory, head.id, segmentSize))
   const writerEpoch = Math.max(1, ...epochs.filter((epoch) => Number.isSafeInteger(epoch)))
-  const geometry = { segmentSize, headId: head.id, writerEpoch, saidSequence: saidSequence(old) }
+  const geometry = { segmentSize, headId: head.id, writerEpoch, ...saidSequence(old) }
   const fields = { ...keptFields(old), segmentSize, writerEpoch, currentSegment: head.id, ...contentOf(geometry) }
   const bytes = encodeControl(fields)
   keepDurableMarks(bytes, old)
@@ -173,11 +174,13 @@ function keepDurableMarks(bytes: Uint8Array, old: FoundControl | undefined): voi
   }
 }
 
-function saidSequence(old: FoundControl | undefined): number {
-  if (old === undefined) return 0
-  const next = old.block.extensionEpoch === 0 ? 0 : old.block.nextSequence
+function saidSequence(old: FoundControl | undefined): Pick<Geometry, 'saidSequence' | 'saysNext'> {
+  if (old === undefined) return { saidSequence: 0, saysNext: false }
+  const { extensionEpoch, nextSequence } = old.block
+  const next = extensionEpoch === 0 || !Number.isSafeInteger(nextSequence) ? 0 : nextSequence
   const durable = decodeDurableMark(old.bytes, crc32)?.sequence ?? 0
-  return Math.max(0, ...[next, durable].filter((sequence) => Number.isSafeInteger(sequence)))
+  const saidSequence = Math.max(next, Number.isSafeInteger(durable) ? durable : 0)
+  return { saidSequence, saysNext: next > 0 && next === saidSequence }
 }
 
 /**

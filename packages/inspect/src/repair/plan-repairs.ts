@@ -1,10 +1,4 @@
-import {
-  CONTROL_FILE,
-  checkOptions,
-  SEGMENT_FIRST_RECORD_OFFSET,
-  SEGMENT_SIZE_MULTIPLE,
-  segmentFileName,
-} from '@chronicle-ts/core/internal'
+import { CONTROL_FILE, checkOptions, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from '../cold/cold-item.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
@@ -13,21 +7,27 @@ import type { ProblemCode, QueueProblem } from '../cold/queue-problem.js'
 import { placeOfReader } from '../cold/reader-place.js'
 import { isDamageKept } from './keep-damage.js'
 import type { RepairStep, RepairStepKind } from './repair-step.js'
+import { isWriterFirst, needsNewControl } from './writer-first.js'
 
 export interface PlanOptions {
   /** Move readers that stopped at damage to the record after it: they never get the messages that were there. Default: they stay and report it. */
   readonly skipDamage?: boolean
 }
 
-/** For planning while the writer lock is held here. */
+/** For planning in the middle of a repair. */
 interface InternalPlanOptions extends PlanOptions {
+  /** The writer lock is held here. */
   readonly holdsLock?: boolean
+  /** A writer has recovered the queue, or could not: what it left is done now. */
+  readonly hasRecovered?: boolean
+  /** The control block was rebuilt, and no writer has opened the queue since. */
+  readonly hasRebuilt?: boolean
 }
 
 /** In this order steps do not undo each other: files first, then what is derived from them, then the writer's own recovery. */
 const ORDER: readonly RepairStepKind[] = [
   'keep-damage',
-  'mend-segment',
+  'restore-segment',
   'seal-segment',
   'correct-summary',
   'rebuild-control',
@@ -36,23 +36,13 @@ const ORDER: readonly RepairStepKind[] = [
   'recover',
 ]
 
-const NEEDS_NEW_CONTROL = new Set<ProblemCode>([
-  'CONTROL_MISSING',
-  'CONTROL_SHORT',
-  'CONTROL_ZEROED',
-  'CONTROL_BAD_MAGIC',
-  'CONTROL_NOT_READY',
-  'CONTROL_BAD_SEGMENT_SIZE',
-  'CONTROL_BAD_SEQUENCE',
-])
-/** Nothing is left of the control block that could tell where the queue ended. */
-const LOSES_CONTROL = new Set<ProblemCode>(['CONTROL_MISSING', 'CONTROL_SHORT', 'CONTROL_ZEROED'])
 const NEEDS_RECOVERY = new Set<ProblemCode>([
   'CONTROL_ODD_GENERATION',
   'CONTROL_BEHIND',
   'CONTROL_BAD_FIRST_SEGMENT',
   'CONTROL_SEQUENCE_AHEAD',
   'HEAD_MISSING',
+  'QUEUE_COPIED',
   'SEGMENT_NOT_READY',
   'RECORD_TORN',
 ])
@@ -75,8 +65,8 @@ export function isRepairable(code: ProblemCode): boolean {
     'SEGMENT_BAD_SUMMARY',
     'CONTROL_AHEAD',
   ]
-  const groups = [NEEDS_NEW_CONTROL, NEEDS_RECOVERY, NEEDS_MENDING, NEEDS_SETTING_ASIDE, IS_DAMAGE]
-  return single.includes(code) || groups.some((group) => group.has(code))
+  const groups = [NEEDS_RECOVERY, NEEDS_MENDING, NEEDS_SETTING_ASIDE, IS_DAMAGE]
+  return single.includes(code) || needsNewControl(code) || groups.some((group) => group.has(code))
 }
 
 /** Evidence is kept up to this many bytes per place. */
@@ -93,40 +83,30 @@ export function planRepairs(
   problems: readonly QueueProblem[],
   options: InternalPlanOptions = {},
 ): RepairStep[] {
-  checkOptions(options, { skipDamage: true, holdsLock: true })
+  checkOptions(options, { skipDamage: true, holdsLock: true, hasRecovered: true, hasRebuilt: true })
   // Half of the facts are not a ground to act on.
   if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
   // Control block and segments agree that a later version wrote them.
   if (problems.some(({ code }) => code === 'CONTROL_BAD_VERSION') && !areMostSound(inspection)) return []
-  if (onlyReadersTellTheEnd(problems, inspection)) return recoverAbove(problems, inspection, options)
-  const steps = withoutRepeats(problems.flatMap((problem) => stepsFor(problem, inspection, options)))
+  if (options.hasRecovered !== true && isWriterFirst(problems, inspection)) return recoverFirst(problems, inspection, options)
+  const found = problems.flatMap((problem) => stepsFor(problem, inspection, options))
+  // A block that repair has written has no identity, and may name a segment that nothing more can be appended to.
+  const steps = withoutRepeats(options.hasRebuilt === true ? [...found, { kind: 'recover' }] : found)
   // Without a control block the segment size is unknown, and so not which segments are whole. A writer must not recover before that is known.
   const knowsSize = !steps.some(({ kind }) => kind === 'rebuild-control')
   return steps.filter(({ kind }) => knowsSize || kind !== 'recover').sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
 }
 
-/**
- * The control block is lost, the last records too, and a reader has been further. A writer that opens such a queue goes on above the reader, with higher sequences; a block that tells what
- * the records alone show would have it give the places and the sequences out again.
- */
-function onlyReadersTellTheEnd(problems: readonly QueueProblem[], { segments }: QueueInspection): boolean {
-  const isLost = problems.some(({ code }) => LOSES_CONTROL.has(code))
-  const lengths = new Set(segments.inspected.map(({ length }) => length))
-  const [length = 0] = lengths
-  const isSizeKnown = lengths.size === 1 && length > 0 && length % SEGMENT_SIZE_MULTIPLE === 0
-  return isLost && isSizeKnown && problems.some(({ code }) => code === 'READER_AHEAD')
-}
-
 /** Keeps damage and lets a writer recover; the rest is planned when it has. */
-function recoverAbove(problems: readonly QueueProblem[], inspection: QueueInspection, options: PlanOptions): RepairStep[] {
+function recoverFirst(problems: readonly QueueProblem[], inspection: QueueInspection, options: PlanOptions): RepairStep[] {
   const damage = problems.filter(({ code }) => IS_DAMAGE.has(code)).flatMap((problem) => stepsFor(problem, inspection, options))
   return [...withoutRepeats(damage).filter(({ kind }) => kind === 'keep-damage'), { kind: 'recover' }]
 }
 
 function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: PlanOptions): RepairStep[] {
   const { code, segmentId, file } = problem
-  if (NEEDS_NEW_CONTROL.has(code)) {
+  if (needsNewControl(code)) {
     // Without a segment there is nothing to rebuild from: the queue begins again.
     return inspection.segments.count > 0
       ? [{ kind: 'rebuild-control' }]
@@ -143,7 +123,7 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   if ((code === 'READER_AHEAD' || code === 'READER_MISPLACED') && file !== undefined)
     return moveReaderTo(file, code === 'READER_AHEAD' ? endOf(inspection) : recordBegun(file, inspection), inspection)
   if (segmentId === undefined) return []
-  if (NEEDS_MENDING.has(code)) return [{ kind: 'mend-segment', segmentId }, { kind: 'recover' }]
+  if (NEEDS_MENDING.has(code)) return [{ kind: 'restore-segment', segmentId }, { kind: 'recover' }]
   if (code === 'SEGMENT_BAD_SUMMARY') return [{ kind: 'correct-summary', segmentId }]
   if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
   if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]

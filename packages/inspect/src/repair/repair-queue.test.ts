@@ -148,19 +148,18 @@ describe('repairing a queue', () => {
 })
 
 describe('repairing the position of a reader', () => {
-  it('moves one that is ahead of the queue to its end, and keeps the old file', () => {
+  it('lets the queue go on above one that is ahead of it, moves it there, and keeps the old file', () => {
     registerAt('ahead', { segmentId: built.headSegment + 5, offset: 64 })
     const report = repairQueue(queue)
-    expect(stepsOf(report).map(([kind, state]) => [kind, state])).toEqual([['move-reader', 'done']])
-    expect(positionOf('ahead')).toEqual({ segmentId: built.headSegment, offset: built.writeOffset })
+    expect(stepsOf(report).map(([kind, state]) => [kind, state])).toEqual([['recover', 'done']])
+    expect(positionOf('ahead')).toEqual({ segmentId: built.headSegment + 6, offset: 64 })
     expect(readdirSync(join(queue, 'quarantine')).some((name) => name.endsWith('ahead.meta'))).toBe(true)
   })
 
   it('does not touch one that is running', () => {
     const reader = openReader(queue, 'ahead')
     registerAt('ahead', { segmentId: built.headSegment + 5, offset: 64 })
-    const [step] = stepsOf(repairQueue(queue))
-    expect(step).toEqual(['move-reader', 'skipped', 'the reader is running'])
+    expect(stepsOf(repairQueue(queue)).map(([kind, state]) => [kind, state])).toEqual([['recover', 'done']])
     expect(positionOf('ahead')).toEqual({ segmentId: built.headSegment + 5, offset: 64 })
     reader.close()
   })
@@ -197,7 +196,7 @@ describe('repairing the position of a reader', () => {
     using directory = QueueDirectory.open(queue)
     registerAt('audit', { segmentId: 1, offset: 64 })
     const step = { file: 'readers/audit.meta', from: { segmentId: 0, offset: 64 }, to: { segmentId: 2, offset: 64 } }
-    expect(() => moveReader(directory, step)).toThrow('stands elsewhere')
+    expect(() => moveReader(directory, step)).toThrow('position has changed')
     expect(positionOf('audit')).toEqual({ segmentId: 1, offset: 64 })
   })
 
@@ -239,7 +238,7 @@ describe('a repair that another process cuts short', () => {
     subscribe('chronicle:recovery', takeLock)
     try {
       const report = repairQueue(queue)
-      expect(stepsOf(report)[0]).toEqual(expect.arrayContaining(['rebuild-control', 'done']))
+      expect(stepsOf(report)[0]).toEqual(expect.arrayContaining(['recover', 'done']))
       expect(report.outcomes.at(-1)).toMatchObject({ step: { kind: 'recover' }, state: 'failed' })
       expect(JSON.parse(readFileSync(report.file ?? '', 'utf8'))).toMatchObject({ outcomes: report.outcomes })
     } finally {
@@ -289,7 +288,7 @@ describe('repairing a queue without a control block', () => {
     rmSync(join(queue, CONTROL_FILE))
     const { segmentId, offset } = built.records[50] ?? { segmentId: 0, offset: 0 }
     overwrite(segmentFile(queue, segmentId), offset + RECORD_SEQUENCE_OFFSET, u64(2 ** 50))
-    expect(repairQueue(queue).outcomes[0]).toMatchObject({ state: 'done', detail: 'made' })
+    expect(repairQueue(queue).outcomes[0]).toMatchObject({ state: 'done', step: { kind: 'recover' } })
     expect(readControlFile(queue).nextSequence).toBe(100)
     using writer = openWriter(queue)
     expect(writer.append(1, Buffer.from('next'))).toBe(100)

@@ -33,26 +33,41 @@ export function repairQueue(place: DirectoryPath, repairOptions: RepairOptions =
   const outcomes: RepairOutcome[] = []
   const recovery: RecoveryAction[] = []
   const done = new Set<string>()
+  let progress: Progress = { hasRecovered: false, hasRebuilt: false }
   using held = QueueDirectory.open(directory)
   // A queue that nothing is wrong with is not even locked.
   const isHealthy = planRepairs(directory, problems ?? allProblems(directory), options).length === 0
   for (let round = 0; round < ROUNDS_MAX && !isHealthy; round += 1) {
-    const steps = tryRound(held, { options, done, round, outcomes })
+    const steps = tryRound(held, { options, done, progress, round, outcomes })
     if (steps.length === 0) break
     const isKept = !outcomes.some((outcome) => hasNotKept(outcome))
     if (steps.some(({ kind }) => kind === 'recover'))
-      outcomes.push(isKept ? applyRecovery(directory, recovery) : notKept({ kind: 'recover' }))
+      outcomes.push(isKept ? applyRecovery(held, recovery) : notKept({ kind: 'recover' }))
     if (!isKept) break
     for (const step of steps) done.add(JSON.stringify(step))
+    progress = progressAfter(steps, progress)
   }
   const report = { directory, startedNs, outcomes, recovery, file: undefined }
   return outcomes.some(({ state }) => state !== 'skipped') ? writeReport(held, report) : report
+}
+
+/** What the steps so far mean for those that follow. */
+interface Progress {
+  readonly hasRecovered: boolean
+  readonly hasRebuilt: boolean
+}
+
+function progressAfter(steps: readonly RepairStep[], before: Progress): Progress {
+  const does = (kind: RepairStep['kind']) => steps.some((step) => step.kind === kind)
+  if (does('recover')) return { hasRecovered: true, hasRebuilt: false }
+  return { ...before, hasRebuilt: before.hasRebuilt || does('rebuild-control') }
 }
 
 interface Round {
   readonly options: PlanOptions
   /** The steps of earlier rounds. */
   readonly done: ReadonlySet<string>
+  readonly progress: Progress
   readonly round: number
   readonly outcomes: RepairOutcome[]
 }
@@ -70,13 +85,14 @@ function tryRound(held: QueueDirectory, round: Round): readonly RepairStep[] {
 }
 
 /** Plans a round and does all of it that needs the writer lock; returns its steps, none when nothing is left to do. */
-function repairLocked(held: QueueDirectory, { options, done, round, outcomes }: Round): readonly RepairStep[] {
+function repairLocked(held: QueueDirectory, { options, done, progress, round, outcomes }: Round): readonly RepairStep[] {
   const lock = WriterLock.acquire(held)
   try {
-    const planned = planRepairs(held.path, allProblems(held.path, true), { ...options, holdsLock: true })
+    const planned = planRepairs(held.path, allProblems(held.path, true), { ...options, ...progress, holdsLock: true })
     const isRepeat = (step: RepairStep) => done.has(JSON.stringify(step))
     // What was just derived may be outdated by what was repaired after it; only when nothing new turns up is it the last word.
-    if (round > 0 && planned.every((step) => isRepeat(step) && step.kind !== 'rebuild-control')) return []
+    const isOld = (step: RepairStep) => isRepeat(step) && step.kind !== 'rebuild-control' && !progress.hasRebuilt
+    if (round > 0 && planned.every(isOld)) return []
     const steps = planned.filter((step) => step.kind !== 'keep-damage' || !isRepeat(step))
     const locked = steps.filter((step): step is LockedStep => step.kind !== 'recover')
     outcomes.push(...applyLockedSteps(held, locked))

@@ -1,4 +1,14 @@
-import { readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import {
@@ -21,6 +31,7 @@ import {
   SEGMENT_WRITER_EPOCH_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { sample } from '../../../../tools/evidence/effort/effort.mjs'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { type BuiltQueue, buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
 import { overwrite, overwriteControl, readBytes, segmentFile, u32, u64 } from '../../../core/test/support/raw-queue.js'
@@ -160,28 +171,111 @@ describe('a queue that lost its beginning', () => {
   })
 })
 
-describe('a queue that lost its control block and its last records', () => {
-  it.each([
-    ['missing', () => unlinkSync(join(queue, CONTROL_FILE))],
-    ['short', () => truncateSync(join(queue, CONTROL_FILE), 52)],
-    ['zeroed', () => writeFileSync(join(queue, CONTROL_FILE), Buffer.alloc(512))],
-  ])('gives out no place and no sequence again that a reader has seen: %s', (_, damage) => {
-    rmSync(queue, { recursive: true })
-    const writer = openWriter(queue, { segmentSize: 4096 })
-    for (let index = 0; index < 10; index += 1) writer.append(1, Buffer.from('message'))
-    writer.close()
-    const reader = openReader(queue, 'audit', { start: 'earliest' })
-    for (let index = 0; index < 8; index += 1) reader.next()
-    reader.commit()
-    reader.close()
-    overwrite(segmentFile(queue, 0), SEGMENT_HEADER_LENGTH + 5 * 128, Buffer.alloc(5 * 128))
-    damage()
+describe('a queue that lost what says where it ended', () => {
+  const MESSAGES = 100
+  const control = (name: string) => join(name, CONTROL_FILE)
+  const CONTROLS: Readonly<Record<string, () => void>> = {
+    sound: () => undefined,
+    missing: () => unlinkSync(control(queue)),
+    short: () => truncateSync(control(queue), 100),
+    zeroed: () => writeFileSync(control(queue), Buffer.alloc(512)),
+    'of another format': () => overwriteControl(queue, CONTROL_MAGIC_OFFSET, u32(0x01020304)),
+    'of another version': () => overwriteControl(queue, CONTROL_MAGIC_OFFSET + 4, u32(9)),
+    unfinished: () => overwriteControl(queue, CONTROL_MAGIC_OFFSET + 8, u32(1)),
+    'with an impossible size': () => overwriteControl(queue, CONTROL_SEGMENT_SIZE_OFFSET, u64(0x30201)),
+    'with another size': () => overwriteControl(queue, CONTROL_SEGMENT_SIZE_OFFSET, u64(8192)),
+  }
+  const LOSSES: Readonly<Record<string, (head: number) => void>> = {
+    'its last segment': (head) => unlinkSync(segmentFile(queue, head)),
+    'its last two segments': (head) => {
+      for (const id of [head, head - 1]) unlinkSync(segmentFile(queue, id))
+    },
+    'half of its head': (head) => truncateSync(segmentFile(queue, head), 1000),
+    'all but the header of its head': (head) => truncateSync(segmentFile(queue, head), 64),
+    'all bytes of its head': (head) => truncateSync(segmentFile(queue, head), 0),
+    'half of its head and of its first segment': (head) => {
+      for (const id of [0, head]) truncateSync(segmentFile(queue, id), 1000)
+    },
+    'the records of its head': (head) => overwrite(segmentFile(queue, head), SEGMENT_HEADER_LENGTH, Buffer.alloc(2000)),
+    'nothing, and its head has grown': (head) => truncateSync(segmentFile(queue, head), 8192),
+  }
+  const cases = [{}, { extensions: false }].flatMap((options) =>
+    [true, false].flatMap((hasReader) =>
+      Object.keys(CONTROLS).flatMap((block) => Object.keys(LOSSES).map((loss) => ({ options, hasReader, block, loss }))),
+    ),
+  )
+
+  it.each(sample(cases, { short: 40 }))(
+    'L57: gives out no place and no sequence again: control block $block, lost $loss, reader $hasReader, $options',
+    ({ options, hasReader, block, loss }) => {
+      rmSync(queue, { recursive: true })
+      const writer = openWriter(queue, { segmentSize: 4096, ...options })
+      for (let index = 0; index < MESSAGES; index += 1) writer.append(1, Buffer.alloc(100, index))
+      const end = writer.position
+      writer.close()
+      if (hasReader) {
+        const reader = openReader(queue, 'audit', { start: 'earliest' })
+        while (reader.next() !== undefined);
+        reader.commit()
+        reader.close()
+      }
+      CONTROLS[block]?.()
+      LOSSES[loss]?.(end.segmentId)
+      repairQueue(queue)
+      expect(verified()).not.toContain('READER_AHEAD')
+      using next = openWriter(queue)
+      const isBefore =
+        next.position.segmentId < end.segmentId ||
+        (next.position.segmentId === end.segmentId && next.position.offset < end.offset)
+      expect(isBefore).toBe(false)
+      expect(next.append(1, Buffer.from('next'))).toBeGreaterThanOrEqual(MESSAGES)
+    },
+  )
+
+  it('has a head again that a writer can append to, when its last segments and its control block are lost', () => {
+    for (let id = built.headSegment; id > 1; id -= 1) unlinkSync(segmentFile(queue, id))
+    unlinkSync(control(queue))
     repairQueue(queue)
-    const next = openWriter(queue)
-    expect(next.position).toEqual({ segmentId: 1, offset: SEGMENT_HEADER_LENGTH })
-    expect(next.append(1, Buffer.from('next'))).toBeGreaterThanOrEqual(8)
-    next.close()
-    expect(verified()).not.toContain('READER_AHEAD')
+    expect(verified()).toEqual(['SEQUENCES_SKIPPED'])
+    expect(repairQueue(queue).outcomes).toEqual([])
+  })
+})
+
+describe('a copy of a queue that was being written', () => {
+  /** A tool copies control.meta first, and then the segments that it knew of, of which the first has a gap to the second. */
+  function copyInTheMiddle(): string {
+    const original = join(temporaryDirectory(), 'queue')
+    const copy = join(temporaryDirectory(), 'copy')
+    mkdirSync(join(copy, 'readers'), { recursive: true })
+    using writer = openWriter(original, { segmentSize: 4096 })
+    for (let index = 0; index < 10; index += 1) writer.append(1, Buffer.alloc(100, index))
+    copyFileSync(join(original, CONTROL_FILE), join(copy, CONTROL_FILE))
+    copyFileSync(segmentFile(original, 0), segmentFile(copy, 0))
+    while (writer.position.segmentId < 2) writer.append(1, Buffer.alloc(100, 1))
+    copyFileSync(segmentFile(original, 1), segmentFile(copy, 1))
+    return copy
+  }
+
+  it('is recovered as a copy, up to its first gap', () => {
+    queue = copyInTheMiddle()
+    expect(verified()).toContain('QUEUE_COPIED')
+    const { recovery } = repairQueue(queue)
+    expect(recovery.map((action) => action.case)).toContain('copied-queue')
+    expect(verified()).toEqual([])
+    expect(readQueue(queue).records).toHaveLength(10)
+    using writer = openWriter(queue)
+    expect(writer.recovery).toEqual([])
+    expect(writer.append(1, Buffer.from('next'))).toBe(10)
+  })
+
+  it('is opened by a writer also when nothing is wrong with it', () => {
+    const original = join(temporaryDirectory(), 'queue')
+    openWriter(original, { segmentSize: 4096 }).close()
+    queue = join(temporaryDirectory(), 'copy')
+    cpSync(original, queue, { recursive: true })
+    expect(verified()).toEqual(['QUEUE_COPIED'])
+    expect(repairQueue(queue).outcomes).toMatchObject([{ step: { kind: 'recover' }, state: 'done' }])
+    expect(verified()).toEqual([])
   })
 })
 

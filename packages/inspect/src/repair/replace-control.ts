@@ -9,6 +9,7 @@ import {
   quarantineEntry,
   RECORD_ALIGNMENT,
   rebuildControl,
+  recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
   setFileAside,
 } from '@chronicle-ts/core/internal'
@@ -26,7 +27,7 @@ export function replaceControl(directory: QueueDirectory): string | undefined {
   const contentOf = ({ segmentSize, headId, writerEpoch }: Place) =>
     readContent(directory.self, { segmentSize, headId, writerEpoch })
   if (rebuildControl(directory, old, { mayBeCut: true, contentOf }) === undefined)
-    throw new Error('no segment tells the segment size')
+    throw new Error('the segment size cannot be determined from any segment')
   try {
     const keptAt = found === undefined ? undefined : keepOldControl(directory, found.isFile())
     renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))
@@ -44,11 +45,12 @@ interface Place {
   readonly writerEpoch: number
 }
 
-/** What reading every record tells about the end of a queue. */
+/** What reading every record shows about the end of a queue. */
 function readContent(directory: string, { segmentSize, headId, writerEpoch }: Place): Partial<NewControlBlock> {
   let highestSequence = -1
   let highestEpoch = writerEpoch
   let previousSegmentId: number | undefined
+  let endOffset = SEGMENT_FIRST_RECORD_OFFSET
   using reader = openColdReader(directory, { checkPayloads: false })
   for (const item of reader) {
     if (item.kind !== 'record') continue
@@ -57,11 +59,13 @@ function readContent(directory: string, { segmentSize, headId, writerEpoch }: Pl
     if (highestSequence < 0 || item.sequence <= highestSequence + room) highestSequence = Math.max(highestSequence, item.sequence)
     highestEpoch = Math.max(highestEpoch, item.writerEpoch)
     previousSegmentId = item.segmentId
+    if (item.segmentId === headId) endOffset = item.offset + recordLength(item.payload.length)
   }
   const { segmentId, offset } = reader.position
   return {
     writerEpoch: highestEpoch,
-    writeOffset: segmentId === headId ? offset : SEGMENT_FIRST_RECORD_OFFSET,
+    // A reader that has read a sealed segment to its end stands in the one that follows.
+    writeOffset: segmentId === headId ? offset : segmentId === headId + 1 ? endOffset : SEGMENT_FIRST_RECORD_OFFSET,
     notifySequence: 1,
     bootId: bootId(),
     nextSequence: highestSequence + 1,

@@ -42,7 +42,7 @@ describe('repairing randomly damaged queues', () => {
       for (let seed = SEED; seed < SEED + QUEUES; seed += 1) {
         const random = randomNumbers(seed)
         const queue = join(root, `queue-${seed}`)
-        writeQueue(queue, random)
+        const reached = writeQueue(queue, random)
         const damage = Array.from({ length: 1 + random(3) }, () => damageOnce(queue, random))
         // Nothing is left that could be repaired.
         if (!isQueueListing(listQueue(queue))) continue
@@ -60,7 +60,8 @@ describe('repairing randomly damaged queues', () => {
         const left = found.filter(({ code }) => !STAYS.has(code) && !code.startsWith('RECORD_BAD_'))
         expect(left, context).toEqual([])
         if (found.length === 0) expect(witnessed(queue), context).toEqual([])
-        expectUsable(queue, context)
+        const isReaderLost = damage.some((what) => what.startsWith('reader'))
+        expectUsable(queue, context, isReaderLost ? undefined : reached)
         rmSync(queue, { recursive: true })
       }
     },
@@ -68,11 +69,23 @@ describe('repairing randomly damaged queues', () => {
   )
 })
 
-/** A writer goes on, above every sequence there is, and a reader that skips damage gets its message. */
-function expectUsable(queue: string, context: string): void {
+/** What the reader of a queue had read when it was damaged. */
+interface Reached {
+  /** The next sequence. */
+  readonly sequence: number
+  readonly segmentId: number
+}
+
+/** A writer goes on, above every sequence that is there or that the reader has seen, and a reader that skips damage gets its message. */
+function expectUsable(queue: string, context: string, reached: Reached | undefined): void {
   const sequences = readableRecords(queue).map((record) => Number(record.split(' ')[0]))
   const writer = openWriter(queue)
+  const { segmentId } = writer.position
   const sequence = writer.append(1, Buffer.from('after the repair'))
+  if (reached !== undefined) {
+    expect(sequence, context).toBeGreaterThanOrEqual(reached.sequence)
+    expect(segmentId, context).toBeGreaterThanOrEqual(reached.segmentId)
+  }
   expect(sequences, context).not.toContain(sequence)
   using observer = openObserver(queue, { start: 'earliest', onCorrupt: 'skip', onLost: 'snap' })
   const seen: number[] = []
@@ -81,16 +94,18 @@ function expectUsable(queue: string, context: string): void {
   writer.close()
 }
 
-function writeQueue(queue: string, random: (limit: number) => number): void {
+function writeQueue(queue: string, random: (limit: number) => number): Reached {
   const writer = openWriter(queue, { segmentSize: 4096 })
   const count = 1 + random(120)
   for (let index = 0; index < count; index += 1) writer.append(index % 5, Buffer.alloc(random(400), index))
   const reader = openReader(queue, 'audit', { start: 'earliest' })
   for (let index = random(count); index > 0; index -= 1) reader.next()
   reader.commit()
+  const reached = { sequence: reader.nextSequence, segmentId: reader.position.segmentId }
   reader.close()
   if (random(2) === 0) writer.flushSync()
   writer.close()
+  return reached
 }
 
 function damageOnce(queue: string, random: (limit: number) => number): string {

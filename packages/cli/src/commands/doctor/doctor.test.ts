@@ -88,7 +88,7 @@ describe('chron-cli doctor', () => {
     runCli(['doctor', queue])
     const { exitCode, stdout } = runCli(['doctor', queue, '--repair'])
     expect(exitCode).toBe(2)
-    expect(stdout).toContain('would write a new control.meta')
+    expect(stdout).toContain('would open the queue as a writer')
     expect(fingerprint(queue)).toEqual(before)
   })
 
@@ -97,7 +97,7 @@ describe('chron-cli doctor', () => {
     truncateSync(join(queue, 'control.meta'), 100)
     const { stdout } = runCli(['doctor', queue, '--repair', '--yes', '--json'])
     const { repairs, queues } = JSON.parse(stdout) as DoctorReport
-    expect(repairs[0]?.steps.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['keep-damage', 'rebuild-control']))
+    expect(repairs[0]?.steps.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['keep-damage', 'recover']))
     expect(codes(queues[0]?.findings)).not.toContain('CONTROL_SHORT')
     const kept = readdirSync(join(queue, 'quarantine'))
     const report = kept.find((name) => name.endsWith('repair.json'))

@@ -1,0 +1,43 @@
+import { isExistingSegmentSize } from '@chronicle-ts/core/internal'
+import type { QueueInspection } from '../cold/queue-inspection.js'
+import type { ProblemCode, QueueProblem } from '../cold/queue-problem.js'
+
+/** Without a control block that can be used, only the segments and the readers say where the queue ended. */
+const NEEDS_NEW_CONTROL = new Set<ProblemCode>([
+  'CONTROL_MISSING',
+  'CONTROL_SHORT',
+  'CONTROL_ZEROED',
+  'CONTROL_BAD_MAGIC',
+  'CONTROL_BAD_VERSION',
+  'CONTROL_NOT_READY',
+  'CONTROL_BAD_SEGMENT_SIZE',
+  'CONTROL_BAD_SEQUENCE',
+])
+
+const CHANGES_SEGMENTS = new Set<ProblemCode>(['SEGMENT_SHORT', 'SEGMENT_LONG', 'SEGMENT_BAD_HEADER'])
+
+/** Whether a problem is one for which repair writes a new control block, when no writer can do so. */
+export function needsNewControl(code: ProblemCode): boolean {
+  return NEEDS_NEW_CONTROL.has(code) && code !== 'CONTROL_BAD_VERSION'
+}
+
+/**
+ * Whether a writer has to recover the queue before anything else is done to it. Its recovery weighs everything that says where the queue ended, so that no place and no sequence is given out
+ * again. A control block that is rebuilt from the records alone, a reader that is moved back, and a head that is cut to size and sealed are each right by themselves and would take away what
+ * recovery decides by. Of a copy the writer keeps what follows without a gap, which it finds by the missing seals.
+ */
+export function isWriterFirst(problems: readonly QueueProblem[], inspection: QueueInspection): boolean {
+  return canRecover(inspection) && problems.some((problem) => concernsEnd(problem, inspection))
+}
+
+function concernsEnd({ code, segmentId = -1 }: QueueProblem, { head, control }: QueueInspection): boolean {
+  if (NEEDS_NEW_CONTROL.has(code) || code === 'READER_AHEAD' || code === 'QUEUE_COPIED') return true
+  return CHANGES_SEGMENTS.has(code) && segmentId >= Math.min(head.segmentId ?? segmentId, control?.currentSegment ?? segmentId)
+}
+
+/** Whether something shows a writer the segment size: where nothing does, it creates a new queue beside what is there. */
+function canRecover({ controlIsValid, segments }: QueueInspection): boolean {
+  const isWhole = ({ problem, length }: (typeof segments.inspected)[number]) =>
+    problem?.code !== 'SEGMENT_BAD_HEADER' && isExistingSegmentSize(length)
+  return controlIsValid || segments.inspected.some(isWhole)
+}
