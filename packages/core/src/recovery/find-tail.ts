@@ -3,7 +3,7 @@ import { isGoodRecord } from '../records/judge-record.js'
 import { type Place, roomBetween } from '../records/place.js'
 import { findRecordBefore, type WitnessRecord } from '../records/record-before.js'
 import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
-import { findGoodRecord } from '../records/resync.js'
+import { findNextRecord } from '../records/resync.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
 import { mapForRepair } from './examine-segment.js'
@@ -218,20 +218,21 @@ function continueBehind(context: RecoveryContext, segment: MappedSegment, nextSe
   return goOnAbove(context, { from: segment.id + 1, nextSequence })
 }
 
-/** Where the last run of good records ends; the given end when none follows it. A record after a gap in the sequence is good: it is looked at without an expectation. */
+/** Where the last run of good records ends; the given end when none follows it. */
 function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
   let last = end
-  let from = end.offset
+  let { offset } = end
   while (last.reason === 'bad' || last.reason === 'uncommitted') {
-    const good = findGoodRecord(segment, from)
-    if (good === undefined) return last
-    const next = scanRecords(segment, good, undefined)
-    // A sequence that none can have: the record is passed over.
-    if (next.offset === good) from = good + RECORD_ALIGNMENT
-    else {
-      last = next
-      from = next.offset
+    // A record after a gap in the sequence is good: it is looked at without an expectation.
+    const run = scanRecords(segment, offset, undefined)
+    if (run.offset > offset) {
+      last = run
+      offset = run.offset
+      continue
     }
+    const next = findNextRecord(segment, { offset, expected: last.nextSequence ?? -1 }, { mayRestart: true })
+    if (next === undefined) return last
+    offset = next
   }
   return last
 }
