@@ -219,7 +219,9 @@ export class Message implements MessageFields {
 
   get #heldSegment(): MappedSegment {
     const segment = this.#segment
-    if (segment === undefined) throw new RangeError('The message stands on no record: a reader returns messages that do')
+    // Where the source was closed, reading the length throws ERR_CLOSED.
+    if (segment === undefined)
+      throw new RangeError(`The message of ${this.length} bytes stands on no record: a reader returns messages that do`)
     return segment
   }
 }
