@@ -1,12 +1,8 @@
-import {
-  type ControlBlock,
-  controlExtensionsAreCurrent,
-  type LeavingEvidence,
-  SEGMENT_FIRST_RECORD_OFFSET,
-} from '@chronicle-ts/core/internal'
+import { type ControlBlock, controlExtensionsAreCurrent, type LeavingEvidence } from '@chronicle-ts/core/internal'
 import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
-import { ColdSegment } from './cold-segment.js'
+import type { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun } from './control-of-this-run.js'
+import { mayHoldRecordsNow } from './record-presence.js'
 
 /** The {@link LeavingEvidence} on a segment that is read with `pread`: every question reads the files again. */
 export class ColdEvidence implements LeavingEvidence {
@@ -36,7 +32,7 @@ export class ColdEvidence implements LeavingEvidence {
     const { segment } = this
     if (segment === undefined) return false
     this.#read()
-    return (this.#control?.currentSegment ?? 0) > segment.id || this.#hasRecords(segment.id + 1)
+    return (this.#control?.currentSegment ?? 0) > segment.id || this.#mayHoldRecords(segment.id + 1)
   }
 
   sealedEnd(): number | undefined {
@@ -64,16 +60,11 @@ export class ColdEvidence implements LeavingEvidence {
     return found.problem === undefined ? found : { ...found, block: undefined }
   }
 
-  #hasRecords(segmentId: number): boolean {
-    let segment: ColdSegment | undefined
+  #mayHoldRecords(segmentId: number): boolean {
     try {
-      segment = ColdSegment.open(this.#directory, segmentId, this.#control?.segmentSize)
-      if (segment === undefined || segment.headerProblem !== undefined) return false
-      return segment.freshCommitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0
+      return mayHoldRecordsNow(this.#directory, segmentId, this.#control?.segmentSize)
     } catch {
       return false
-    } finally {
-      segment?.close()
     }
   }
 }

@@ -1,5 +1,5 @@
-import { findGoodRecord, judgeRecord, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
-import type { ColdSegment } from './cold-segment.js'
+import { judgeRecord, mayHoldRecords, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { ColdSegment } from './cold-segment.js'
 
 /** Whether a good record that is not padding stands at a segment's beginning. */
 export function beginsWithMessage(segment: ColdSegment): boolean {
@@ -7,13 +7,15 @@ export function beginsWithMessage(segment: ColdSegment): boolean {
 }
 
 /**
- * Whether a segment holds at least one good record, at any offset. A committed word at its beginning is not enough: foreign bytes look like one too.
+ * Whether a segment of a queue has a sound header and a commit word where its first record begins, as the file is at this moment.
+ *
+ * @throws ColdFileError when it cannot be read.
  */
-export function holdsRecords(segment: ColdSegment): boolean {
-  if (segment.commitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0) {
-    const verdict = judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET)
-    if (verdict === 'good' || verdict === 'padding') return true
+export function mayHoldRecordsNow(directory: string, segmentId: number, segmentSize: number | undefined): boolean {
+  const segment = ColdSegment.open(directory, segmentId, segmentSize)
+  try {
+    return segment !== undefined && segment.headerProblem === undefined && mayHoldRecords(segment)
+  } finally {
+    segment?.close()
   }
-  const dirty = segment.firstDirtyOffset(SEGMENT_FIRST_RECORD_OFFSET)
-  return dirty !== undefined && findGoodRecord(segment, dirty) !== undefined
 }
