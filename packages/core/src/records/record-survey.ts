@@ -21,6 +21,8 @@ export interface RecordSurvey {
   readonly firstOffset: number
   /** The highest sequence that can be relied on; -1 without one. */
   readonly highestSequence: number
+  /** Whether the last record is of the base format. */
+  readonly lastIsBase: boolean
   /** Low 32 bits of the latest writer's epoch; 0 when all records are of the base format. */
   readonly highestEpoch: number
   /** Where the last record ends. */
@@ -63,6 +65,7 @@ class Surveyor {
       firstSequence: this.#first,
       firstOffset: this.#firstAt,
       highestSequence: this.#highest,
+      lastIsBase: this.#walk.rule.lastIsBase,
       highestEpoch: this.#epoch,
       end,
       isDirty,
