@@ -33,6 +33,7 @@ export {
 export { momentNs } from './reader/moment.js'
 export { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './reader/poll-handler.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
+export { isCredibleSequence, type SequenceBefore } from './records/credible-sequence.js'
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'
 export { judgeRecord, type RecordFault, type RecordVerdict } from './records/judge-record.js'
 export type { LeavingEvidence } from './records/leaving.js'

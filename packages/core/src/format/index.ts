@@ -179,6 +179,7 @@ export {
   type RecordHeader,
   recordFlagsProblem,
   recordLength,
+  recordLengthAt,
   schemaVersionOf,
   type TraceContext,
   traceFlagsOf,

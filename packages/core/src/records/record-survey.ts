@@ -6,9 +6,9 @@ import {
   recordLength,
   SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
+import { isCredibleSequence } from './credible-sequence.js'
 import { isGoodRecord } from './judge-record.js'
 import { BYTES_ALONE } from './leaving.js'
-import { recordCapacity, roomBetween } from './place.js'
 import { isGoodStep, RecordWalk, type WalkStep } from './record-walk.js'
 import { findNextRecord } from './resync.js'
 import type { SegmentBytes } from './segment-bytes.js'
@@ -134,14 +134,13 @@ class Surveyor {
   }
 
   #isCredible(at: number, header: RecordHeader): boolean {
-    if ((header.flags & RECORD_FLAG_HEADER_CRC) !== 0) return Number.isSafeInteger(header.sequence)
-    if (!Number.isSafeInteger(header.sequence)) return false
-    const next = this.#headerAt(at + recordLength(header.commitLength - 1))
-    if (next?.sequence === header.sequence + 1) return true
-    const { expected } = this.#walk
-    if (expected < 0) return header.sequence <= recordCapacity({ segmentId: this.#segment.id, offset: at }, this.#segment.size)
     const { id: segmentId, size } = this.#segment
-    const ahead = header.sequence - expected
-    return ahead >= 0 && ahead <= roomBetween({ segmentId, offset: this.#at }, { segmentId, offset: at }, size)
+    const { sequence } = header
+    const hasHeaderCrc = (header.flags & RECORD_FLAG_HEADER_CRC) !== 0
+    const next = this.#headerAt(at + recordLength(header.commitLength - 1))
+    if (!hasHeaderCrc && Number.isSafeInteger(sequence) && next?.sequence === sequence + 1) return true
+    const { expected } = this.#walk
+    const before = expected < 0 ? undefined : { segmentId, offset: this.#at, sequence: expected }
+    return isCredibleSequence({ segmentId, offset: at, sequence, hasHeaderCrc }, before, size)
   }
 }
