@@ -111,7 +111,7 @@ describe('a head with a damaged header', () => {
 
 describe('a file that is not the segment of its name', () => {
   it.each([1, 0])(
-    'is passed over below the head by a source that skips damage, which counts what is missing: segment %i',
+    'is skipped below the head by a source that skips damage, which counts what is missing: segment %i',
     (id) => {
       const { directory, messagesOf } = closedQueue()
       copyFileSync(segmentFile(directory, 2), segmentFile(directory, id))

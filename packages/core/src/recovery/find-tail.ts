@@ -226,7 +226,7 @@ function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
     const good = findGoodRecord(segment, from)
     if (good === undefined) return last
     const next = scanRecords(segment, good, undefined)
-    // A sequence that none can have: the record is passed over.
+    // A sequence that none can have: the record is skipped.
     if (next.offset === good) from = good + RECORD_ALIGNMENT
     else {
       last = next
