@@ -63,7 +63,7 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   const highest = highestSegmentSeen(context, end.segmentId)
   const ahead = behind.filter((reader) => isPlausible(context, reader, highest))
   if (ahead.length === 0) return tail
-  const nextSequence = tail.nextSequence + (context.origin.isRebuilt ? roomBefore(context, end, ahead) : 0)
+  const nextSequence = tail.nextSequence + (isUncounted(context, tail) ? roomBefore(context, end, ahead) : 0)
   padAndSeal(context, tail.segment, tail.offset)
   sealAndClose(context, tail.segment)
   // Sequences are left out: a reader that comes to the new messages has to know that there may have been others.
@@ -71,7 +71,13 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end, ...(firstLost === undefined ? {} : { firstLost }) })
 }
 
-/** Messages that the readers may have seen and that are lost. Nothing counts them when the control block is lost too. */
+/** Whether nothing counts the messages that are lost: the control block is lost too, or says less than what is left. */
+function isUncounted({ control, origin }: RecoveryContext, tail: Tail): boolean {
+  const known = control.nextSequenceAcquire()
+  return origin.isRebuilt || (known !== undefined && known < tail.nextSequence)
+}
+
+/** Messages that the readers may have seen and that are lost. */
 function roomBefore({ segmentSize }: RecoveryContext, end: Place, ahead: readonly Place[]): number {
   const capacity = ({ segmentId, offset }: Place) => recordCapacity(segmentId, offset, segmentSize)
   return Math.ceil(Math.max(...ahead.map(capacity)) - capacity(end))
