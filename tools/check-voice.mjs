@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 /**
  * Checks the language of this project: every Markdown file, and in all sources every comment and every text (help, error messages, titles of tests), uses the words of docs/glossary.md. The
- * table "Words" there is the list; this program only reads it.
+ * table "Words" there is the list; this program only reads it. It also counts words: no sentence of a document has more than {@link WORDS_MAX}.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutFiles, runAsCheck } from './checkout-files.mjs'
+import { sentencesOf } from './sentences.mjs'
 
 const GLOSSARY = 'docs/glossary.md'
+/** Words of a sentence at most, in documents. */
+const WORDS_MAX = 30
 const SOURCE = /\.(tsx?|mts|mjs|cc|h|pml|sh|promela)$/
 /** Its test data are the words. */
 const OWN_TEST = 'tools/check-voice.test.ts'
@@ -15,6 +18,12 @@ const OWN_TEST = 'tools/check-voice.test.ts'
 const GENERATED = /<!-- tests of lessons: begin -->.*?<!-- tests of lessons: end -->/s
 /** A comment, or a string literal on one line. A comment comes first, so that a quote in it begins no literal. */
 const COMMENT_OR_LITERAL = /\/\*.*?\*\/|(?:^|\s)\/\/[^\n]*|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)"/gs
+/** A name that users may see, such as that of a step or of a state. */
+const NAME_OF_WORDS = /^[a-z]+(?:-[a-z]+)+$/
+/** The reports of what packages export. */
+const PUBLIC_NAMES = /^docs\/api\/.*\.txt$/
+/** Where a word ends in a name: `PascalCase`, `camelCase`, `CAPITALS_OF_WORDS`. */
+const WORD_ENDS = /(?<=[a-z0-9])(?=[A-Z])|_/
 
 /**
  * @param {string} top the checkout
@@ -22,12 +31,25 @@ const COMMENT_OR_LITERAL = /\/\*.*?\*\/|(?:^|\s)\/\/[^\n]*|'((?:[^'\\\n]|\\.)*)'
  */
 export function findVoiceViolations(top) {
   const rules = readRules(readFileSync(join(top, GLOSSARY), 'utf8'))
-  const documents = checkoutFiles(top, /\.md$/).filter((path) => path !== GLOSSARY)
+  const all = checkoutFiles(top, /\.md$/)
+  const documents = all.filter((path) => path !== GLOSSARY)
+  const names = checkoutFiles(top, /\.txt$/).filter((path) => PUBLIC_NAMES.test(path))
   const sources = checkoutFiles(top, SOURCE).filter((path) => path !== OWN_TEST)
   return [
     ...documents.flatMap((path) => checkLines(path, proseOf(readFileSync(join(top, path), 'utf8')), rules)),
+    ...all.flatMap((path) => findLongSentences(path, readFileSync(join(top, path), 'utf8'))),
     ...sources.flatMap((path) => checkLines(path, textsOf(readFileSync(join(top, path), 'utf8')), rules)),
+    ...names.flatMap((path) => checkLines(path, wordsOfNames(readFileSync(join(top, path), 'utf8')), rules)),
   ].sort()
+}
+
+/**
+ * A report with its names taken apart into words, with the same lines.
+ *
+ * @param {string} report
+ */
+function wordsOfNames(report) {
+  return report.replace(/[A-Za-z]\w*/g, (name) => name.split(WORD_ENDS).join(' '))
 }
 
 /**
@@ -44,6 +66,19 @@ export function readRules(glossary) {
 }
 
 /**
+ * @param {string} path
+ * @param {string} document
+ */
+function findLongSentences(path, document) {
+  return sentencesOf(document)
+    .filter(({ words }) => words > WORDS_MAX)
+    .map(
+      ({ line, words, text }) =>
+        `${path}:${line}: a sentence of ${words} words, more than ${WORDS_MAX}: "${text.slice(0, 60)}..."`,
+    )
+}
+
+/**
  * A document without code in backticks and without generated lists, with the same lines.
  *
  * @param {string} document
@@ -53,7 +88,7 @@ function proseOf(document) {
 }
 
 /**
- * The comments and string literals of a source, with the same lines. A literal of one word is a name and not a text.
+ * The comments and string literals of a source, with the same lines. A literal of one word is a name and not a text; one of several words with hyphens is a name that users may see.
  *
  * @param {string} source
  */
@@ -63,7 +98,8 @@ function textsOf(source) {
   for (const match of source.matchAll(COMMENT_OR_LITERAL)) {
     const literal = match[1] ?? match[2] ?? match[3]
     const text = literal === undefined ? match[0].replace(/`[^`\n]*`/g, '') : literal.replace(/\$\{[^}]*\}/g, '')
-    texts += newlinesOf(source.slice(end, match.index)) + (text.includes(' ') ? ` ${text} ` : newlinesOf(match[0]))
+    const words = literal !== undefined && NAME_OF_WORDS.test(literal) ? literal.replaceAll('-', ' ') : text
+    texts += newlinesOf(source.slice(end, match.index)) + (words.includes(' ') ? ` ${words} ` : newlinesOf(match[0]))
     end = match.index + match[0].length
   }
   return texts

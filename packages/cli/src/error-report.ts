@@ -1,20 +1,16 @@
 import { isQueueError } from '@chronicle-ts/core'
 import { fromSystemError } from '@chronicle-ts/core/internal'
+import { isSchemaError } from '@chronicle-ts/schema'
 import { CommanderError } from 'commander'
+import { CommandError, InterruptedError } from './command-error.js'
 import { EXIT_CRITICAL, EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_USAGE, EXIT_WARNING } from './exit-codes.js'
-import { InterruptedError } from './interruptible.js'
 import { SCHEMA_VERSION } from './output/json.js'
-
-/** A wrong argument or option: the message is all that the user needs. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
 
 /** What a failed command says with `--json`. */
 export interface ErrorReport {
   readonly schemaVersion: number
   readonly command: string
-  /** `ERR_...` of the library, `ERR_USAGE` for a wrong command line or input, `ERR_INTERRUPTED`, `ERR_INTERNAL`. */
+  /** `ERR_...` of the library, `ERR_USAGE` for a wrong command line or input, `ERR_INTERRUPTED`, `ERR_WRONG_RESULT`, `ERR_INTERNAL`. */
   readonly code: string
   readonly message: string
   /** The fields of the error: paths, counts, the system's reason. */
@@ -44,7 +40,7 @@ export function exitCodeOfError(error: unknown): number {
 
 /** One line: what happened, with the code where there is one. */
 export function messageOfError(error: unknown): string {
-  if (isQueueError(error)) return `${error.message} (${error.code})`
+  if (isQueueError(error) || isSchemaError(error)) return `${error.message} (${error.code})`
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -62,9 +58,8 @@ export function errorReport(command: string, error: unknown): ErrorReport {
 }
 
 function codeOf(error: unknown): string {
-  if (isQueueError(error)) return error.code
-  if (error instanceof InterruptedError) return 'ERR_INTERRUPTED'
-  return error instanceof UsageError || error instanceof CommanderError ? 'ERR_USAGE' : 'ERR_INTERNAL'
+  if (isQueueError(error) || isSchemaError(error) || error instanceof CommandError) return error.code
+  return error instanceof CommanderError ? 'ERR_USAGE' : 'ERR_INTERNAL'
 }
 
 const NO_FACTS = new Set(['name', 'message', 'stack', 'code', 'category', 'cause', 'exitCode', 'nestedError'])

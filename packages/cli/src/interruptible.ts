@@ -1,14 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { createContext, Script } from 'node:vm'
 import type { CommandContext } from './command-context.js'
-
-/** Ctrl-C came while {@link interruptible} work ran. */
-export class InterruptedError extends Error {
-  override readonly name = 'InterruptedError'
-}
+import { InterruptedError, UsageError } from './command-error.js'
 
 /** The work took longer than it may. */
-export class TooSlowError extends Error {
+export class TooSlowError extends UsageError {
   override readonly name = 'TooSlowError'
 }
 

@@ -1,10 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { CommandContext, RunOptions } from './command-context.js'
+import { InterruptedError } from './command-error.js'
 import { createDiagnostics, type LogLevel } from './diagnostics.js'
 import { errorReport, exitCodeOfError, messageOfError } from './error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE } from './exit-codes.js'
-import { InterruptedError, takeTurn } from './interruptible.js'
+import { takeTurn } from './interruptible.js'
 import { toJsonLine } from './output/json.js'
 import { Output } from './output/output.js'
 
@@ -75,7 +76,7 @@ export class Session {
     }
     this.#output.flush()
     await this.#letGo()
-    // A failed write is told one turn later.
+    // A failed write is reported one turn later.
     await turn()
     if (this.#outputError === undefined) return
     log.error(`standard output: ${this.#outputError.message}`)

@@ -1,8 +1,8 @@
-import { QueueError } from '@chronicle-ts/core'
+import { isQueueError } from '@chronicle-ts/core'
 
 /**
  * Codes whose reason may pass although their category is not `retry`: an administrator corrects a mode, another process gives descriptors back, a disk recovers. System errors that no queue
- * has wrapped are told by their own names.
+ * has wrapped are recognized by their own names.
  */
 const PASSING_CODES: ReadonlySet<string> = new Set([
   'ERR_PERMISSION',
@@ -29,5 +29,5 @@ export function isPassingError(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false
   const code = String((error as { readonly code?: unknown }).code)
   if (FINAL_CODES.has(code)) return false
-  return PASSING_CODES.has(code) || (error instanceof QueueError && error.category === 'retry')
+  return PASSING_CODES.has(code) || (isQueueError(error) && error.category === 'retry')
 }

@@ -4,11 +4,26 @@ import { fileURLToPath } from 'node:url'
 import { type SpreadAppender, withBatches } from './batches.js'
 import type { AppenderOptions, Binding } from './binding.js'
 
+/** The same symbol in every copy of this library. */
+const BRAND = Symbol.for('chronicle-ts.AddonError')
+
 /** The addon is missing or does not load; `cause` is the first failure. Thrown while the module is imported, so it cannot be a `QueueError` of the layer above. */
 export class AddonError extends Error {
+  /** @internal */
+  get [BRAND](): true {
+    return true
+  }
+
   override readonly name = 'AddonError'
   readonly code = 'ERR_ADDON'
   readonly category = 'usage'
+  /** Every file that was tried, first choice first. */
+  readonly paths: readonly string[]
+
+  constructor(text: string, facts: { readonly paths: readonly string[] }, options?: ErrorOptions) {
+    super(text, options)
+    this.paths = facts.paths
+  }
 }
 
 interface Addon extends Omit<Binding, 'createAppender'> {
@@ -45,9 +60,8 @@ function load(): Addon {
     }
   }
   const attempts = failed.map(({ path, cause }) => `\n  ${path}: ${reason(cause)}`).join('')
-  throw new AddonError(`The native addon of @chronicle-ts/native does not load: ${advice()}. Tried:${attempts}`, {
-    cause: failed[0]?.cause,
-  })
+  const text = `The native addon of @chronicle-ts/native does not load: ${advice()}. Tried:${attempts}`
+  throw new AddonError(text, { paths: failed.map(({ path }) => path) }, { cause: failed[0]?.cause })
 }
 
 /** The first line: Node appends the stack of requires. */

@@ -10,6 +10,7 @@ export {
   SchemaError,
   type SchemaErrorCategory,
   type SchemaErrorCode,
+  type SchemaErrorOf,
   SchemaIncompatibleError,
   SchemaIoError,
 } from './errors/index.js'

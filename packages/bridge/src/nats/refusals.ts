@@ -1,4 +1,4 @@
-import { InvalidArgumentError, QueueError, ServerRefusedError, ServerUnreachableError } from '@chronicle-ts/core'
+import { InvalidArgumentError, isQueueError, ServerRefusedError, ServerUnreachableError } from '@chronicle-ts/core'
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from '@nats-io/transport-node'
 
@@ -13,7 +13,7 @@ const TLS_CODE = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABL
  * they are: throw the result.
  */
 export function fromServerError(error: unknown, server: string): unknown {
-  if (error instanceof QueueError || isOfProgramming(error)) return error
+  if (isQueueError(error) || isOfProgramming(error)) return error
   const detail = error instanceof Error ? error.message : String(error)
   const facts = { server, detail }
   return isRefusal(error) ? new ServerRefusedError(facts, { cause: error }) : new ServerUnreachableError(facts, { cause: error })

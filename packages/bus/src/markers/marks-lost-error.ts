@@ -15,6 +15,12 @@ const CODES: Readonly<Record<MarksLoss, QueueErrorCode>> = {
   'taken-over': 'ERR_LOCK_LOST',
 }
 
+const DETAILS: Readonly<Record<MarksLoss, string>> = {
+  'directory-gone': 'its path names nothing',
+  'directory-replaced': 'its path names another directory',
+  'taken-over': 'another process has the queue, or may take it',
+}
+
 /** READY and LEASE of this strategy announce it no more. Those of a successor are left alone. */
 export class MarksLostError extends QueueError {
   override readonly name = 'MarksLostError'
@@ -22,6 +28,10 @@ export class MarksLostError extends QueueError {
   override readonly code: QueueErrorCode
   override readonly category = 'fatal'
   readonly directory: string
+  /** As `directory`: the errors of `ERR_NOT_FOUND` have it. */
+  readonly path: string
+  /** `loss` in words. */
+  readonly detail: string
   readonly loss: MarksLoss
 
   constructor(facts: { readonly directory: string; readonly loss: MarksLoss }) {
@@ -29,6 +39,8 @@ export class MarksLostError extends QueueError {
     super('This process no longer owns the markers of this queue', { directory, loss })
     this.code = CODES[loss]
     this.directory = directory
+    this.path = directory
+    this.detail = DETAILS[loss]
     this.loss = loss
   }
 }

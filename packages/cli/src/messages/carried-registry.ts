@@ -7,7 +7,7 @@ import {
   type SchemaFile,
   schemaFileName,
 } from '@chronicle-ts/schema'
-import { UsageError } from '../error-report.js'
+import { UsageError } from '../command-error.js'
 
 /** What messages that go from one queue to another need to be understood there: their types, and the names of the sources that they were made from. */
 export interface CarriedRegistry {

@@ -1,7 +1,7 @@
 import type { ColdRecord } from '@chronicle-ts/inspect'
 import { WhereError, WhereExpression } from '@chronicle-ts/typed'
 import { InvalidArgumentError } from 'commander'
-import { UsageError } from '../error-report.js'
+import { UsageError } from '../command-error.js'
 import type { RecordDecoder } from './record-decoder.js'
 
 /** Parses an expression; an error shows where it goes wrong. */

@@ -1,7 +1,7 @@
 import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { QueueFolder } from '../../test/support/queue-folder.js'
-import { InterruptedError } from '../interruptible.js'
+import { InterruptedError } from '../command-error.js'
 import { lookAround } from './look-around.js'
 
 let folder: QueueFolder

@@ -10,8 +10,9 @@ import {
   type StateOptions,
 } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../command-context.js'
+import { InterruptedError } from '../command-error.js'
 import { messageOfError } from '../error-report.js'
-import { InterruptedError, interruptible, takeTurn } from '../interruptible.js'
+import { interruptible, takeTurn } from '../interruptible.js'
 
 /** Why a directory below the root is not in the result. */
 export const LEFT_OUT = 'this directory was not searched, because it is a link or lies too deep: name it to look at it'

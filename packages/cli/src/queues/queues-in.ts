@@ -1,6 +1,6 @@
 import { type FoundQueues, findQueues } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../command-context.js'
-import { UsageError } from '../error-report.js'
+import { UsageError } from '../command-error.js'
 import { EXIT_WARNING, worseExitCode } from '../exit-codes.js'
 import { logDirectoriesLeftOut, noQueueError } from './look-around.js'
 import { withoutSlash } from './queue-names.js'

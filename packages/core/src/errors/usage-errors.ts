@@ -9,12 +9,15 @@ export class InvalidArgumentError extends QueueError {
   readonly argument: string
   /** What was given, as text. */
   readonly value: string
+  /** What would be accepted. */
+  readonly expected: string
 
   constructor(facts: { argument: string; value: unknown; expected: string }, options?: ErrorOptions) {
     const value = describeValue(facts.value)
     super(`Invalid argument, expected ${facts.expected}`, { argument: facts.argument, value }, options)
     this.argument = facts.argument
     this.value = value
+    this.expected = facts.expected
   }
 }
 

@@ -12,8 +12,7 @@ export function coded<T>(path: string, work: () => T): T {
 
 /** The error of a queue for what the system said; `path` where the system does not name one. */
 export function codedError(error: unknown, path: string): unknown {
-  if (error instanceof ColdFileError)
-    return fromSystemError(error.cause ?? Object.assign(error, { code: error.errno, syscall: 'open' }), { path: error.path })
+  if (error instanceof ColdFileError) return fromSystemError(error.cause ?? error, { path: error.path })
   const { path: named } = (error ?? {}) as NodeJS.ErrnoException
   return fromSystemError(error, named === undefined ? { path } : {})
 }

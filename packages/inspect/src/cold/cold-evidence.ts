@@ -4,7 +4,7 @@ import {
   type LeavingEvidence,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
-import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
+import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun } from './control-of-this-run.js'
 
@@ -16,7 +16,7 @@ export class ColdEvidence implements LeavingEvidence {
 
   constructor(directory: string) {
     this.#directory = directory
-    this.#control = believableControl(readColdControl(directory))
+    this.#control = soundControl(readColdControl(directory))
   }
 
   /** The last control block that could be relied on. */
@@ -60,7 +60,7 @@ export class ColdEvidence implements LeavingEvidence {
 
   #read(): ColdControl {
     const found = readColdControl(this.#directory)
-    this.#control = believableControl(found) ?? this.#control
+    this.#control = soundControl(found) ?? this.#control
     return found.problem === undefined ? found : { ...found, block: undefined }
   }
 

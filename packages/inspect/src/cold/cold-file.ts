@@ -10,26 +10,40 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTT
 /** Bytes that one system call is asked for: the kernel takes no more than 2 GiB at once, nor does `node:fs`. */
 const READ_LENGTH_MAX = 1 << 30
 
-/** A file that could not be opened or read; `errno` is the system's name of the reason ('EACCES', 'EIO', ...). */
+/**
+ * A file that could not be opened or read. It has the form of a system error of Node, which `fromSystemError` makes the queue's error of: inside this package it is damage to report, and only what
+ * `codedError` made of it leaves.
+ *
+ * @internal
+ */
 export class ColdFileError extends Error {
-  constructor(
-    readonly path: string,
-    readonly errno: string,
-    options?: ErrorOptions,
-  ) {
-    super(`Cannot read ${path}: ${errno}`, options)
+  override readonly name = 'ColdFileError'
+  readonly path: string
+  readonly syscall: string
+  /** The system's name of the reason ('EACCES', 'EIO', ...), or 'ENOTREG' for what is not a regular file. */
+  readonly code: string
+
+  constructor(facts: { path: string; syscall: string; code: string }, options?: ErrorOptions) {
+    super(`Cannot read ${facts.path}: ${facts.code}`, options)
+    this.path = facts.path
+    this.syscall = facts.syscall
+    this.code = facts.code
   }
 
   /** Whether something else stands in the place of the file: damage, and not a failure to read it. */
   get isNotAFile(): boolean {
-    return this.errno === 'ENOTREG' || this.errno === 'ELOOP'
+    return this.code === 'ENOTREG' || this.code === 'ELOOP'
   }
 
   /** What stands in the way, in words where the system's name for it says little. */
   get reason(): string {
-    if (this.errno === 'ELOOP') return 'ELOOP, it is a link, which is not followed'
-    return this.errno === 'ENOTREG' ? 'ENOTREG, it is not a regular file' : this.errno
+    if (this.code === 'ELOOP') return 'ELOOP, it is a link, which is not followed'
+    return this.code === 'ENOTREG' ? 'ENOTREG, it is not a regular file' : this.code
   }
+}
+
+function failureOf(cause: unknown, path: string, syscall: string): ColdFileError {
+  return new ColdFileError({ path, syscall, code: (cause as NodeJS.ErrnoException).code ?? 'EIO' }, { cause })
 }
 
 /** A regular file that is only ever read with `pread`: truncating it under us gives short reads, not a fault. */
@@ -42,16 +56,16 @@ export class ColdFile {
   /**
    * Opens for reading; `undefined` when there is no such file.
    *
-   * @throws {@link ColdFileError} when it cannot be opened, or is not a regular file (`errno` 'ENOTREG').
+   * @throws {@link ColdFileError} when it cannot be opened, or is not a regular file (`code` 'ENOTREG').
    */
   static open(path: string): ColdFile | undefined {
     let fd: number
     try {
       fd = openSync(path, OPEN_FLAGS)
     } catch (cause) {
-      const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
-      if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
-      throw new ColdFileError(path, errno, { cause })
+      const failure = failureOf(cause, path, 'open')
+      if (failure.code === 'ENOENT' || failure.code === 'ENOTDIR') return undefined
+      throw failure
     }
     const file = new ColdFile(path, fd)
     try {
@@ -61,7 +75,7 @@ export class ColdFile {
       throw cause
     }
     file.close()
-    throw new ColdFileError(path, 'ENOTREG')
+    throw new ColdFileError({ path, syscall: 'open', code: 'ENOTREG' })
   }
 
   /** @throws {@link ColdFileError} */
@@ -69,7 +83,7 @@ export class ColdFile {
     try {
       return fstatSync(this.fd)
     } catch (cause) {
-      throw new ColdFileError(this.path, (cause as NodeJS.ErrnoException).code ?? 'EIO', { cause })
+      throw failureOf(cause, this.path, 'fstat')
     }
   }
 
@@ -97,7 +111,7 @@ export class ColdFile {
     try {
       return readSync(this.fd, into, at, Math.min(into.length - at, READ_LENGTH_MAX), offset)
     } catch (cause) {
-      throw new ColdFileError(this.path, (cause as NodeJS.ErrnoException).code ?? 'EIO', { cause })
+      throw failureOf(cause, this.path, 'read')
     }
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { SchemaError } from './schema-error.js'
 
 /** The bytes are not a message of this type: too short, a slot outside of the payload, a value that the schema does not know. */
@@ -64,18 +65,27 @@ export class SchemaIncompatibleError extends SchemaError {
 export class SchemaIoError extends SchemaError {
   override readonly name = 'SchemaIoError'
   override readonly code = 'ERR_IO'
-  override readonly category = 'retry'
+  override readonly category = 'fatal'
   readonly path: string
-  /** The system's code: 'EACCES', 'ENOSPC', ... */
-  readonly errno: string | undefined
   readonly syscall: string | undefined
+  /** As in Node: negative. `undefined` where the system gave none. */
+  readonly errno: number | undefined
+  /** The symbolic name: 'EACCES', 'ENOSPC', ... */
+  readonly errnoName: string
 
-  constructor(facts: { path: string; errno?: string | undefined; syscall?: string | undefined }, options?: ErrorOptions) {
-    super('The schema registry cannot be used', facts, options)
-    this.path = facts.path
-    this.errno = facts.errno
-    this.syscall = facts.syscall
+  constructor(facts: { path: string; syscall?: string | undefined; errnoName: string }, options?: ErrorOptions) {
+    const { path, syscall, errnoName } = facts
+    super('The schema registry cannot be used', { path, syscall, errno: errnoName }, options)
+    this.path = path
+    this.syscall = syscall
+    this.errno = errnoOf(errnoName)
+    this.errnoName = errnoName
   }
+}
+
+function errnoOf(name: string): number | undefined {
+  const known = (constants.errno as Readonly<Record<string, number>>)[name]
+  return known === undefined ? undefined : -known
 }
 
 /** Describes a value in a few words: strings quoted and cut, objects by their class. */

@@ -8,17 +8,25 @@ export type SchemaErrorCode = (typeof SCHEMA_ERROR_CODES)[number]
  *
  * - `usage`: the call or the program is wrong; the same call fails again until it changes.
  * - `retry`: the same call can succeed later.
- * - `fatal`: the data is damaged; an operator has to look.
+ * - `fatal`: the data is damaged, or the file system fails; an operator has to act.
  */
 export type SchemaErrorCategory = 'usage' | 'retry' | 'fatal'
+
+/** The same symbol in every copy of this library. */
+const BRAND = Symbol.for('chronicle-ts.SchemaError')
 
 export type SchemaFact = string | number | bigint | boolean | undefined
 
 /**
- * Base of every error that this package throws on purpose. It has the same form as the queue's errors: `code` is stable and is what programs compare; the
- * facts stand in the message as `name=value` and are fields of the concrete class.
+ * Base of every error that this package throws on purpose. It has the form that all errors of this library have: `code` is stable and is what programs compare; the
+ * facts stand in the message as `name=value` and are fields of the concrete class. Find the way out of each in docs/errors.md, and there why this base is not the queue's.
  */
 export abstract class SchemaError extends Error {
+  /** @internal */
+  get [BRAND](): true {
+    return true
+  }
+
   abstract readonly code: SchemaErrorCode
   abstract readonly category: SchemaErrorCategory
 
@@ -27,9 +35,9 @@ export abstract class SchemaError extends Error {
   }
 }
 
-/** Returns whether this is an error of this package, and, when a code is given, that one. */
-export function isSchemaError(error: unknown, code?: SchemaErrorCode): error is SchemaError {
-  return error instanceof SchemaError && (code === undefined || error.code === code)
+/** Whether this is an error of this package, also one of another copy of it: two versions may be installed, and then there are two classes. */
+export function hasSchemaErrorBrand(error: unknown): error is SchemaError {
+  return error instanceof Error && BRAND in error
 }
 
 function withFacts(text: string, facts: Readonly<Record<string, SchemaFact>>): string {

@@ -156,9 +156,13 @@ describe('the registry of a queue', () => {
   it('says what the file system refuses', () => {
     expect(thrownBy(() => saveSchema(join(queue, 'a\0b'), base))).toMatchObject({ code: 'ERR_IO' })
     writeFileSync(join(queue, 'file'), '')
-    expect(thrownBy(() => saveSchema(join(queue, 'file'), base))).toMatchObject({ code: 'ERR_IO', errno: 'ENOTDIR' })
+    expect(thrownBy(() => saveSchema(join(queue, 'file'), base))).toMatchObject({ code: 'ERR_IO', errnoName: 'ENOTDIR' })
     expect(existsSync(join(queue, 'file/schemas'))).toBe(false)
-    expect(thrownBy(() => saveSchema(join(queue, 'missing'), base))).toMatchObject({ code: 'ERR_IO', errno: 'ENOENT' })
+    expect(thrownBy(() => saveSchema(join(queue, 'missing'), base))).toMatchObject({
+      code: 'ERR_IO',
+      errno: -2,
+      errnoName: 'ENOENT',
+    })
     expect(existsSync(join(queue, 'missing'))).toBe(false)
     mkdirSync(join(queue, 'schemas'))
     chmodSync(join(queue, 'schemas'), 0o700)

@@ -123,7 +123,7 @@ export function saveSchema(queueDirectory: string, type: RegisteredType, registr
     // Another process has written it since.
     known = readSchemas(queueDirectory, [type.typeId])
   }
-  throw new SchemaIoError({ path, errno: 'EEXIST' })
+  throw new SchemaIoError({ path, errnoName: 'EEXIST' })
 }
 
 export function createFile(
@@ -145,7 +145,7 @@ function createFolder(queueDirectory: string, folder: string): void {
     syncFolder(queueDirectory)
   }
   // A link would lead out of the queue.
-  if (!lstatSync(folder).isDirectory()) throw new SchemaIoError({ path: folder, errno: 'ENOTDIR' })
+  if (!lstatSync(folder).isDirectory()) throw new SchemaIoError({ path: folder, errnoName: 'ENOTDIR' })
 }
 
 /** In a queue that is missing it makes nothing. */
@@ -163,7 +163,7 @@ function isRoot(): boolean {
   return process.geteuid?.() === 0
 }
 
-/** What root adds to a queue belongs to the queue's owner, who could not replace it otherwise. */
+/** What root adds to a queue belongs to the queue's owner, which could not replace it otherwise. */
 function giveToOwner(queueDirectory: string, give: (owner: { readonly uid: number; readonly gid: number }) => void): void {
   const { uid, gid } = statSync(queueDirectory)
   give({ uid, gid })
@@ -251,6 +251,6 @@ export function readText(path: string): string {
 
 export function asSchemaError(error: unknown, path: string): SchemaError {
   if (isSchemaError(error)) return error
-  const { code, syscall } = error as NodeJS.ErrnoException
-  return new SchemaIoError({ path, errno: code, syscall }, { cause: error })
+  const { code = 'UNKNOWN', syscall } = error as NodeJS.ErrnoException
+  return new SchemaIoError({ path, syscall, errnoName: code }, { cause: error })
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { makeDirectory, processStartTime } from '@chronicle-ts/core/internal'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { requireParent } from '../../queues/require-parent.js'
 
 /** Stands in every directory of the benchmark's own. */

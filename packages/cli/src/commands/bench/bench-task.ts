@@ -1,4 +1,5 @@
 import type { WaitStrategyName, WriterPreset } from '@chronicle-ts/core'
+import { CommandError } from '../../command-error.js'
 import type { LatencyCounts } from './latency-samples.js'
 import type { SeriesPoint } from './throughput-series.js'
 
@@ -46,7 +47,7 @@ export interface ReceiveTask {
   readonly seconds: number
 }
 
-/** What a worker process is told on its command line, as JSON. */
+/** What a worker process gets on its command line, as JSON. */
 export type BenchTask = WriteTask | ReadTask | SendTask | ReceiveTask
 
 export interface ThroughputNote {
@@ -91,6 +92,8 @@ export type BenchNote =
   | ReceivedNote
 
 /** What was read is not what was written: the figures are worth nothing. */
-export class WrongResultError extends Error {
+export class WrongResultError extends CommandError {
   override readonly name = 'WrongResultError'
+  override readonly code = 'ERR_WRONG_RESULT'
+  override readonly category = 'fatal'
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { messageOfError, UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
+import { messageOfError } from '../../error-report.js'
 import type { BenchReport, SizeResult } from './bench-report.js'
 
 /** One figure, before and now. A higher figure is worse. */

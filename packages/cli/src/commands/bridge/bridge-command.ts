@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { parseCountOption, parseSizeOption } from '../../options.js'
 import { manual } from '../../output/manual.js'
 import type { BridgeOptions } from './bridge-options.js'

@@ -1,7 +1,7 @@
 import { FrameStream, ProgressWriter, Puller, pullFromStream, ReplicaSink, readIdentity } from '@chronicle-ts/bridge'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'

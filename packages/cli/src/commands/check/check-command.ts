@@ -1,7 +1,7 @@
 import type { StateSeverity } from '@chronicle-ts/inspect'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { InterruptedError } from '../../interruptible.js'
+import { InterruptedError } from '../../command-error.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { exitCodeOfSeverity, worseSeverity } from '../../output/states.js'

@@ -10,8 +10,9 @@ import {
   verifyQueue,
 } from '@chronicle-ts/inspect'
 import type { CommandContext } from '../../command-context.js'
+import { InterruptedError } from '../../command-error.js'
 import { messageOfError } from '../../error-report.js'
-import { InterruptedError, interruptible, interruptibleTurn } from '../../interruptible.js'
+import { interruptible, interruptibleTurn } from '../../interruptible.js'
 import { printable } from '../../output/printable.js'
 import { ProgressLine } from '../../output/progress.js'
 import type { QueueDiagnosis } from './finding.js'

@@ -12,7 +12,8 @@ import {
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { exitCodeOfError, messageOfError, UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
+import { exitCodeOfError, messageOfError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
 import { interruptibleTurn } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
@@ -73,7 +74,7 @@ export function addDoctorCommand(program: Command, run: Runner): void {
     .option('--quick', 'check the metadata only, read no records')
     .option('--repair', 'show what a repair would do')
     .option('--acknowledge', 'show which problems would be recorded as known')
-    .option('--withdraw', 'with --acknowledge: know of no problem any more')
+    .option('--withdraw', 'with --acknowledge: delete the record of acknowledged problems')
     .option('--yes', 'with --repair or --acknowledge: do it')
     .option('--skip-damage', 'with --repair: move readers that stopped at damage to the record after it')
     .addHelpText('after', manual(EXAMPLES))

@@ -1,6 +1,6 @@
 import type { ColdRecord } from '@chronicle-ts/inspect'
 import type { SchemaDescription } from '@chronicle-ts/schema'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import type { DecodedRecord, RecordDecoder } from '../../messages/record-decoder.js'
 import { csvCell } from './csv.js'
 

@@ -1,5 +1,7 @@
+import { UsageError } from '../../command-error.js'
+
 /** A line that breaks the rules of CSV (RFC 4180). */
-export class CsvError extends Error {
+export class CsvError extends UsageError {
   override readonly name = 'CsvError'
 }
 

@@ -1,6 +1,6 @@
 import { isQueueError } from '@chronicle-ts/core'
 import { type ColdReader, inspectQueue, openColdReader } from '@chronicle-ts/inspect'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { isSameContext } from './import-context.js'
 import type { CompleteMessage } from './import-target.js'
 

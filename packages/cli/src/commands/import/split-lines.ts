@@ -1,11 +1,15 @@
 import { constants } from 'node:buffer'
+import { UsageError } from '../../command-error.js'
 
 const LINE_FEED = 0x0a
 
 /** No longer line can be made a string of. Without a bound, an input that never has a line feed would fill the memory. */
 export const LINE_LENGTH_MAX = constants.MAX_STRING_LENGTH
 
-export class LineTooLongError extends Error {
+/** A line of the input exceeds what one message can hold. */
+export class LineTooLongError extends UsageError {
+  override readonly name = 'LineTooLongError'
+
   constructor(
     /** Counts from 1. */
     readonly line: number,

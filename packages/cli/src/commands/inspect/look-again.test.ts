@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { InterruptedError } from '../../interruptible.js'
+import { InterruptedError } from '../../command-error.js'
 import { lookAgainAndAgain } from './look-again.js'
 
 describe('looking again and again', () => {

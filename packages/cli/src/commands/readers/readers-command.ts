@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY } from '../../exit-codes.js'
 import { parseReaderPlaceOption } from '../../options.js'
 import { manual } from '../../output/manual.js'

@@ -3,7 +3,7 @@ import { openReplay, type Replay, type ReplayHandler } from '@chronicle-ts/repla
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.js'
 import { interruptibleTurn } from '../../interruptible.js'
 import { parseCountOption, parseSpeedOption, parseTimeOption, parseTypeOption } from '../../options.js'

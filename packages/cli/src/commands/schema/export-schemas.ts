@@ -1,6 +1,6 @@
 import { isSchemaError, messageFromDescription, type SchemaDescription, toSbe } from '@chronicle-ts/schema'
 import type { CommandContext } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { exitCodeOf, readRegistry } from './read-registry.js'

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { manual } from '../../output/manual.js'
 import { diffSchemas } from './diff-schemas.js'
 import { exportSchemas } from './export-schemas.js'

@@ -1,6 +1,6 @@
 import type { FieldDescription, SchemaDescription } from '@chronicle-ts/schema'
 import type { CommandContext } from '../../command-context.js'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
 import { type Column, renderTable } from '../../output/table.js'

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { ColdRecord } from '@chronicle-ts/inspect'
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import type { DecodedRecord } from '../../messages/record-decoder.js'
 import type { Output } from '../../output/output.js'
 import { printable, printableLines } from '../../output/printable.js'

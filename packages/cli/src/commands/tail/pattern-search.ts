@@ -1,4 +1,4 @@
-import { UsageError } from '../../error-report.js'
+import { UsageError } from '../../command-error.js'
 import { interruptible, TooSlowError } from '../../interruptible.js'
 
 /** A first try: signals that came before it began are noticed after this long. */
