@@ -326,7 +326,7 @@ function readerNamesOf(directory: string): string[] {
   try {
     return readerFileNames(directory)
   } catch (error) {
-    if (error instanceof ColdFileError && error.errno === 'ENOTDIR') return []
+    if (error instanceof ColdFileError && error.code === 'ENOTDIR') return []
     throw error
   }
 }

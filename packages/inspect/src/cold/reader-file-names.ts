@@ -11,11 +11,12 @@ import { ColdFileError } from './cold-file.js'
 export function readerFileNames(directory: string): string[] {
   const path = join(directory, READERS_DIRECTORY)
   try {
-    if (lstatSync(path).isSymbolicLink()) throw Object.assign(new Error(`ELOOP: a link, scandir '${path}'`), { code: 'ELOOP' })
+    if (lstatSync(path).isSymbolicLink()) throw new ColdFileError({ path, syscall: 'scandir', code: 'ELOOP' })
     return readdirSync(path).sort()
   } catch (cause) {
-    const { code = 'EIO' } = cause as NodeJS.ErrnoException
+    if (cause instanceof ColdFileError) throw cause
+    const { code = 'EIO', syscall = 'scandir' } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return []
-    throw new ColdFileError(path, code, { cause })
+    throw new ColdFileError({ path, syscall, code }, { cause })
   }
 }

@@ -56,7 +56,7 @@ it('bundles what a maintainer needs without a payload, unless asked', () => {
   expect(asked).toContain(Buffer.from('secret 99').toString('base64'))
 })
 
-it('bundles nothing that is outside of the queue, whatever a link in it names', () => {
+it('bundles nothing that is outside of the queue, also when a link in it names it', () => {
   const outside = folder.join('outside')
   mkdirSync(outside)
   writeFileSync(join(outside, 'shadow'), 'private')
