@@ -19,7 +19,11 @@ export function leadPastEmpty(context: RecoveryContext, headId: number): void {
 }
 
 /** Whether a file has no byte but zeros, or of a header of this segment. */
-function isEmpty({ directory, segmentSize }: RecoveryContext, segmentId: number, { isFile, length, header }: SegmentGlance): boolean {
+function isEmpty(
+  { directory, segmentSize }: RecoveryContext,
+  segmentId: number,
+  { isFile, length, header }: SegmentGlance,
+): boolean {
   if (!isFile) return false
   const segment = openDamagedSegment(directory, segmentId, Math.max(length, segmentSize), false)
   // Too short for a record: at most a header is in it.

@@ -115,19 +115,22 @@ describe('recovery after a stop of the machine, of a queue that was never synced
     ['is shorter than a header', Buffer.alloc(40)],
     ['has its length and nothing else', Buffer.alloc(SEGMENT_SIZE)],
     ['is short and has its header', Buffer.from(encodeSegmentHeader({ segmentId: 0 }))],
-  ])('damaged-segment: leads readers past a first segment that %s, when the control block did not reach the disk either', (_, bytes) => {
-    const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
-    writer.close()
-    openReader(queue, 'first').close()
-    writeFileSync(segmentFile(queue, 0), bytes)
-    writeFileSync(segmentFile(queue, 1), Buffer.concat([encodeSegmentHeader({ segmentId: 1 })], SEGMENT_SIZE))
-    rmSync(join(queue, 'control.meta'))
-    const { cases, sequence } = recover()
-    expect(cases).toEqual(['lost-control', 'damaged-segment'])
-    expect(readable()).toEqual([sequence])
-    using reader = openReader(queue, 'first')
-    expect(reader.next()?.sequence).toBe(sequence)
-  })
+  ])(
+    'damaged-segment: leads readers past a first segment that %s, when the control block did not reach the disk either',
+    (_, bytes) => {
+      const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+      writer.close()
+      openReader(queue, 'first').close()
+      writeFileSync(segmentFile(queue, 0), bytes)
+      writeFileSync(segmentFile(queue, 1), Buffer.concat([encodeSegmentHeader({ segmentId: 1 })], SEGMENT_SIZE))
+      rmSync(join(queue, 'control.meta'))
+      const { cases, sequence } = recover()
+      expect(cases).toEqual(['lost-control', 'damaged-segment'])
+      expect(readable()).toEqual([sequence])
+      using reader = openReader(queue, 'first')
+      expect(reader.next()?.sequence).toBe(sequence)
+    },
+  )
 
   it('damaged-segment: leaves a first segment with any other byte in it, which readers report', () => {
     openWriter(queue, { segmentSize: SEGMENT_SIZE }).close()
