@@ -6,6 +6,7 @@ import { listSegments, openSegment, segmentExists } from '../segment/segment-fil
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
+import { leadPastEmpty } from './lead-past-empty.js'
 import { highestSegmentSeen, isPlausible, readersBehind } from './positions-seen.js'
 import { putReadersRight } from './put-readers-right.js'
 import { recoverCopy } from './recover-copy.js'
@@ -22,6 +23,7 @@ export function recoverQueue(context: RecoveryContext): Tail {
   const tail = aboveReaders(context, findTailAfter(context))
   const head = { segmentId: tail.segment.id, offset: tail.offset }
   putReadersRight(context, tail.end ?? head, { ...head, firstLost: isLost(tail) ? tail.firstLost : undefined })
+  if (context.origin.isRebuilt) leadPastEmpty(context, head.segmentId)
   sealPredecessor(context, head.segmentId)
   changes.replace(() => {
     const said = control.readHead()
