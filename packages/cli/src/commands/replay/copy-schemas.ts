@@ -24,7 +24,7 @@ export function copySchemas(
       log.warn({ queue, file: path }, `left out of the schema registry: ${error.message}`)
     }
     // The first reading leaves out what it cannot read.
-    if (files.length < schemas.length + foreign.length) throw new SchemaIoError({ path: join(queue, SCHEMA_FOLDER) })
+    if (files.length < schemas.length + foreign.length) throw new SchemaIoError({ path: join(queue, SCHEMA_FOLDER), errnoName: 'EIO' })
     for (const file of files) {
       try {
         addSchemaFile(to, file)
@@ -38,5 +38,5 @@ export function copySchemas(
 }
 
 function isRefused(error: unknown): boolean {
-  return error instanceof SchemaIoError && error.errno !== undefined && !NOT_A_FILE.has(error.errno)
+  return error instanceof SchemaIoError && !NOT_A_FILE.has(error.errnoName)
 }
