@@ -24,7 +24,8 @@ export function copySchemas(
       log.warn({ queue, file: path }, `left out of the schema registry: ${error.message}`)
     }
     // The first reading leaves out what it cannot read.
-    if (files.length < schemas.length + foreign.length) throw new SchemaIoError({ path: join(queue, SCHEMA_FOLDER), errnoName: 'EIO' })
+    if (files.length < schemas.length + foreign.length)
+      throw new SchemaIoError({ path: join(queue, SCHEMA_FOLDER), errnoName: 'EIO' })
     for (const file of files) {
       try {
         addSchemaFile(to, file)
