@@ -1,4 +1,5 @@
 import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { NotAQueueError } from '@chronicle-ts/core'
 import {
   bootId,
   CONTROL_FILE,
@@ -27,7 +28,7 @@ export function replaceControl(directory: QueueDirectory): string | undefined {
   const contentOf = ({ segmentSize, headId, writerEpoch }: Place) =>
     readContent(directory.self, { segmentSize, headId, writerEpoch })
   if (rebuildControl(directory, old, { mayBeCut: true, contentOf }) === undefined)
-    throw new Error('no segment tells the segment size')
+    throw new NotAQueueError({ directory: directory.path, detail: 'no segment shows the segment size' })
   try {
     const keptAt = found === undefined ? undefined : keepOldControl(directory, found.isFile())
     renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))
