@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 /**
  * Checks the language of this project: every Markdown file, and in all sources every comment and every text (help, error messages, titles of tests), uses the words of docs/glossary.md. The
- * table "Words" there is the list; this program only reads it.
+ * table "Words" there is the list; this program only reads it. It also counts words: no sentence of a document has more than {@link WORDS_MAX}.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutFiles, runAsCheck } from './checkout-files.mjs'
+import { sentencesOf } from './sentences.mjs'
 
 const GLOSSARY = 'docs/glossary.md'
+/** Words of a sentence at most, in documents. */
+const WORDS_MAX = 30
 const SOURCE = /\.(tsx?|mts|mjs|cc|h|pml|sh|promela)$/
 /** Its test data are the words. */
 const OWN_TEST = 'tools/check-voice.test.ts'
@@ -22,10 +25,12 @@ const COMMENT_OR_LITERAL = /\/\*.*?\*\/|(?:^|\s)\/\/[^\n]*|'((?:[^'\\\n]|\\.)*)'
  */
 export function findVoiceViolations(top) {
   const rules = readRules(readFileSync(join(top, GLOSSARY), 'utf8'))
-  const documents = checkoutFiles(top, /\.md$/).filter((path) => path !== GLOSSARY)
+  const all = checkoutFiles(top, /\.md$/)
+  const documents = all.filter((path) => path !== GLOSSARY)
   const sources = checkoutFiles(top, SOURCE).filter((path) => path !== OWN_TEST)
   return [
     ...documents.flatMap((path) => checkLines(path, proseOf(readFileSync(join(top, path), 'utf8')), rules)),
+    ...all.flatMap((path) => findLongSentences(path, readFileSync(join(top, path), 'utf8'))),
     ...sources.flatMap((path) => checkLines(path, textsOf(readFileSync(join(top, path), 'utf8')), rules)),
   ].sort()
 }
@@ -41,6 +46,19 @@ export function readRules(glossary) {
     pattern: new RegExp(pattern.replaceAll('\\|', '|'), 'i'),
     instead,
   }))
+}
+
+/**
+ * @param {string} path
+ * @param {string} document
+ */
+function findLongSentences(path, document) {
+  return sentencesOf(document)
+    .filter(({ words }) => words > WORDS_MAX)
+    .map(
+      ({ line, words, text }) =>
+        `${path}:${line}: a sentence of ${words} words, more than ${WORDS_MAX}: "${text.slice(0, 60)}..."`,
+    )
 }
 
 /**

@@ -55,6 +55,25 @@ describe('the check of the words', () => {
     expect(findVoiceViolations(top)).toEqual([...found('help.test.ts'), ...found('help.ts')])
   })
 
+  it('counts the words of the sentences of documents, and nothing that is code', () => {
+    const top = temporaryFolder()
+    const words = (count: number) => Array.from({ length: count }, (_, index) => `word${index}`).join(' ')
+    mkdirSync(join(top, 'docs'))
+    writeFileSync(join(top, 'docs', 'glossary.md'), '## Words\n')
+    const text = [
+      `${words(20)}\n${words(10)}. ${words(30)}.`,
+      `${words(15)}\n${words(16)}, and \`a whole ${words(9)}\`.`,
+      `| ${words(30)} | ${words(33)} |`,
+      `- ${words(29)}\n- [${words(30)}](to)`,
+      `\`\`\`\n${words(40)}\n\`\`\``,
+    ].join('\n\n')
+    writeFileSync(join(top, 'README.md'), text)
+    expect(findVoiceViolations(top).map((violation) => violation.replace(/:.*sentence of/, ':'))).toEqual([
+      expect.stringMatching(/^README.md: 33 words/),
+      expect.stringMatching(/^README.md: 33 words/),
+    ])
+  })
+
   it('leaves out the list of tests that another check writes', () => {
     const top = temporaryFolder()
     mkdirSync(join(top, 'docs'))

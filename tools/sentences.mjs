@@ -7,10 +7,10 @@ const NOT_PROSE = /^ *(```|~~~)[\s\S]*?^ *\1|<!--[\s\S]*?-->/gm
 const GENERATED = /<!-- [^>]*?begin[^>]*-->[\s\S]*?<!-- [^>]*?end -->/g
 /** Lines that begin a paragraph of their own. */
 const BEGINS = /^\s*(?:[-*+] |\d+\. |> |\||#{1,6} )/
-/** The end of a sentence, with what may close after it, before something that can begin one. */
-const END = /(?<=[.?!][)\]"”*_]*)\s+(?=[A-Z`*_"([\d~])/
+/** The end of a sentence, with what may close after it. Three points end none. */
+const END = /(?<=(?<!\.\.)[.?!][)\]"*_]*)\s+/
 /** Abbreviations whose point ends no sentence. */
-const ABBREVIATION = /\b(e\.g|i\.e|vs|etc)\.$/
+const ABBREVIATION = /\b(?:e\.g|i\.e|vs|etc)\.$/
 
 /**
  * @param {string} document

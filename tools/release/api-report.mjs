@@ -134,7 +134,7 @@ function moduleAt(path) {
 }
 
 /**
- * The compiler indents every line of a declaration but its first and its last, so that lines tell where declarations begin.
+ * The compiler indents every line of a declaration but its first and its last, so that lines show where declarations begin.
  *
  * @param {string} text
  * @returns {Module}

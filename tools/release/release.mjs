@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Does everything of a release up to the upload, and the upload when told so.
+ * Does everything of a release up to the upload, and the upload on request.
  *
  * usage: npm run release -- --dry-run      versions, changelog, two builds with equal sums, pack, install in an empty folder, README, chron-cli as one file
  *        npm run release -- --publish     the same, then `npm publish` of every tarball

@@ -39,7 +39,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
 }
 
 const FOOTER = `
-Results go to standard output, diagnostics to standard error. Nothing is ever written to a queue unless --yes says so.
+Results go to standard output, diagnostics to standard error.
+A queue that exists is changed only with --yes, and by bridge push and bridge pull.
 
 Exit codes:
   0    healthy

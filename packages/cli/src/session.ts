@@ -76,7 +76,7 @@ export class Session {
     }
     this.#output.flush()
     await this.#letGo()
-    // A failed write is told one turn later.
+    // A failed write is reported one turn later.
     await turn()
     if (this.#outputError === undefined) return
     log.error(`standard output: ${this.#outputError.message}`)

@@ -18,7 +18,7 @@ export function State({ word, severity }: { readonly word: string; readonly seve
   return <span class={`state ${severity} ${word === 'closed' ? 'quiet' : ''}`}>{word}</span>
 }
 
-/** A name that is cut in the middle where it does not fit: its end tells more than its beginning. */
+/** A name that is cut in the middle where it does not fit: its end matters more than its beginning. */
 export function Name({ name }: { readonly name: string }) {
   const at = Math.max(0, name.length - NAME_END)
   return (

@@ -51,7 +51,7 @@ export const OBSERVER_SLICE_MAX_MS = 50
 /** Longest single park of an asynchronous wait: how often JavaScript runs for a reader that sleeps. Its files and its heartbeat are looked after in between. */
 export const PARK_TURN_MS = 60_000
 
-/** How long a blocking wait lasts when told nothing. A blocked thread runs no handler of a signal: supervisors give a process at least 10 seconds to stop. */
+/** How long a blocking wait lasts by default. A blocked thread runs no handler of a signal: supervisors give a process at least 10 seconds to stop. */
 export const BLOCKING_WAIT_TIMEOUT_MS = 1000
 
 /** How often a source that is caught up looks whether the files at its names are those that it opened. Promised is a second. */
@@ -103,16 +103,16 @@ export const SEQLOCK_TRIES = 1000
 /** Messages an async iterator delivers before it lets the event loop turn once. */
 export const ITERATOR_TURN_COUNT = 256
 
-/** Messages in a batch when told nothing else: as many as an iterator delivers before the event loop turns. */
+/** Messages in a batch by default: as many as an iterator delivers before the event loop turns. */
 export const BATCH_COUNT_MAX = 256
 
-/** How long preparing or deleting a segment may take before who needs it gives up: slow disks do that to gigabytes in seconds, not in minutes. */
+/** How long preparing or deleting a segment may take before the caller that needs it gives up: slow disks take seconds, not minutes, for gigabytes. */
 export const BACKGROUND_TIMEOUT_MS = 60_000
 
 /** Deletions that a bounded queue lets lag behind: one, so that a roll does not wait for the segment that it let go itself. */
 export const LAGGING_DELETIONS_MAX = 1
 
-/** How often an idle writer tells that it lives. Ordered fan-ins wait for it, so it bounds how long an idle queue holds them back. */
+/** How often an idle writer renews its heartbeat. Ordered fan-ins wait for it, so it limits how long an idle queue holds them back. */
 export const HEARTBEAT_INTERVAL_MS = 1000
 
 /** Longest single sleep of a blocked writer: readers of the base format, and readers that die, make no wake. */
@@ -157,7 +157,7 @@ export const PLACE_TRIES = 100
 /** How often an open that waits for its queue looks. Each look is a few system calls. */
 export const QUEUE_LOOK_MS = 10
 
-/** Bytes of a block of records when told nothing else: frames of this size fill a network link, and a block stays in the second-level cache. */
+/** Bytes of a block of records by default: frames of this size fill a network link, and a block stays in the second-level cache. */
 export const BLOCK_BYTES_MAX = 128 * 1024
 
 /** Segment ids in a row that are counted without a look at the directory: more are listed, because a range that wide may have gaps. A listing of so many takes about a millisecond. */

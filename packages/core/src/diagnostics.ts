@@ -20,7 +20,10 @@ export interface QueueEvents {
   }
   /** A reader went on although messages that it had not read were deleted. */
   'chronicle:loss': { readonly directory: string; readonly count: number }
-  /** A reader met records that are damaged or missing: it stopped (`strict`) or went on after them. */
+  /**
+   * A reader met records that are damaged or missing: it stopped (`strict`) or went on after them. With `offset` 0 the header or the length of the segment is damaged, and the reader reads the
+   * records that are there.
+   */
   'chronicle:damage': {
     readonly directory: string
     readonly segmentId: number

@@ -4,11 +4,11 @@ import { HOLD_BACK_MS } from './defaults.js'
 import type { MergeOptions } from './merge.js'
 import type { SourceFailure } from './source-failure.js'
 
-/** What comes next: the earliest message that is visible, or the earliest that there can be. */
+/** Which message is next: the earliest that is visible, or the earliest that is possible. */
 export type FanInMode = 'eager' | 'ordered'
 
 /**
- * How many nanoseconds a message may be older, by its timestamp, than a heartbeat that its writer told before appending it. `'unbounded'`: heartbeats prove
+ * How much older, in nanoseconds by its timestamp, a message may be than the writer heartbeat published before it. `'unbounded'`: heartbeats prove
  * nothing; for timestamps of another clock than this machine's, such as recorded ones.
  */
 export type AllowedLateness = bigint | 'unbounded'
@@ -19,11 +19,11 @@ export interface FanInOptions {
   /** Ordered mode, default 0n: every writer stamps with the present, as `append` does when it is given no time. */
   readonly allowedLatenessNs?: AllowedLateness
   /**
-   * How long one source can hold others back, in milliseconds; default 2000. Ordered mode: how long the merge stands still for silent sources of living writers, for all of them together. Both modes: how far after
-   * the clock a timestamp counts; a message that says a later time is merged as if it said no more than that, and is flagged `ahead`. `Infinity`: without a bound.
+   * How long one source can hold others back, in milliseconds; default 2000. Ordered mode: how long the merge waits for silent sources of living writers, for all of them together. Both modes: how far after
+   * the clock a timestamp counts; a later timestamp is clamped to the clock plus `holdBackMs`, and the message is flagged `ahead`. `Infinity`: without a limit.
    */
   readonly holdBackMs?: number
-  /** How waits wait; `'adaptive'` by default. */
+  /** Wait strategy; `'adaptive'` by default. */
   readonly wait?: WaitStrategyName
   /** Whether `remove` and `close` close the sources. `false` by default. */
   readonly ownsSources?: boolean
@@ -32,8 +32,8 @@ export interface FanInOptions {
    */
   readonly retryFailures?: boolean
   /**
-   * Called with the error of a source, between two messages; with that of a source that is tried again and again, once. It may call every method of the fan-in. What it throws comes out of the
-   * call that is under way.
+   * Called with the error of a source, between two messages; with that of a source that is tried again and again, once. It may call every method of the fan-in. An exception of the
+   * callback propagates to the caller of the current method.
    */
   readonly onSourceError?: (failure: SourceFailure) => void
 }

@@ -106,7 +106,7 @@ describe('FanInReader', () => {
     expect(drain(fanIn)).toEqual(['b:3', 'a:4'])
   })
 
-  it('L39: sets a corrupt source aside, tells why, goes on with the others, and takes a replacement', async () => {
+  it('L39: sets a corrupt source aside, says why, goes on with the others, and takes a replacement', async () => {
     queues.closed('a', 1n, 3n, 5n)
     queues.closed('b', 2n, 4n, 6n)
     const file = await open(join(queues.directory('a'), segmentFileName(0)), 'r+')

@@ -16,7 +16,7 @@ export interface SourceWriter {
 
 /** The lag of a source. */
 export interface SourceLag {
-  /** NaN where the writer does not tell. */
+  /** NaN where the writer does not say. */
   readonly messages: number
   readonly bytes: number
   /** Age of the next message; 0n when caught up. */
@@ -34,7 +34,7 @@ export interface FanInSource<M extends TimedMessage> {
   /** The message that `next()` will return. */
   peek(): M | undefined
   /**
-   * Whether `peek()` would show nothing, as far as a few loads can tell; `false` says only that it is time to call it. A source with nothing that cheap has no such method. It must not say `true`
+   * Whether `peek()` would show nothing, as far as a few loads can show; `false` says only that it is time to call it. A source with nothing that cheap has no such method. It must not say `true`
    * forever: what these loads do not show would never be found.
    */
   isStillEmpty?(): boolean

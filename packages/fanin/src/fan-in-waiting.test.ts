@@ -33,7 +33,7 @@ it('L51: sets a source aside whose directory was replaced, and does not wait for
 
 describe('waiting for many sources', () => {
   for (const wait of WAIT_STRATEGIES) {
-    it(`${wait}: tells a message from the end of the time`, async () => {
+    it(`${wait}: distinguishes a message from the end of the time`, async () => {
       const [a, b] = [queues.writer('a'), queues.writer('b')]
       const fanIn = queues.fanIn({ wait })
       fanIn.add('a', queues.reader('a'))
@@ -69,7 +69,7 @@ describe('waiting for many sources', () => {
       expect(fanIn.wait()).toBe('message')
     })
 
-    it(`${wait}: L39: survives a source that is closed under it, and tells`, async () => {
+    it(`${wait}: L39: survives a source that is closed under it, and reports it`, async () => {
       const a = queues.writer('a')
       queues.writer('b')
       const fanIn = queues.fanIn({ wait })

@@ -6,7 +6,7 @@ import { measureMerge } from './measure-merge.js'
 const MS = 1_000_000n
 const HOLD_BACK_MS = 200
 
-/** A merge of living writers that tell no heartbeat, and its clock. */
+/** A merge of living writers that publish no heartbeat, and its clock. */
 class Stage {
   readonly clocks = new HandClocks()
   readonly merge: MemoryMerge = memoryMerge({ mode: 'ordered', clocks: this.clocks, holdBackMs: HOLD_BACK_MS })
@@ -189,7 +189,7 @@ describe('A silent source', () => {
     expect(stage.delivered.length).toBe(3)
   })
 
-  it('tells for how long it has held messages back, earlier standstills included', () => {
+  it('reports for how long it has held messages back, earlier standstills included', () => {
     const stage = new Stage(3)
     const [first, second, busy] = [stage.source(0), stage.source(1), stage.source(2)]
     second.publish(stage.clocks.nowNs + 1n)

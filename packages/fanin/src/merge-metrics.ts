@@ -28,7 +28,7 @@ export interface FanInSourceMetrics {
   readonly lag: SourceLagMetrics
 }
 
-/** Its lag. NaN and -1n where that cannot be known: the writer does not tell, or the source failed. */
+/** Its lag. NaN and -1n where that cannot be known: the writer does not publish it, or the source failed. */
 export interface SourceLagMetrics {
   readonly messages: number
   readonly bytes: number
@@ -58,7 +58,7 @@ export interface FanInMetrics {
   readonly ahead: number
   readonly released: number
   readonly errors: number
-  /** Of all sources that tell: sums of messages and bytes, the highest age. */
+  /** Of all sources whose lag is known: sums of messages and bytes, the highest age. */
   readonly lag: SourceLagMetrics
   /** Everything before it was delivered: the lowest watermark of the sources that take part. `undefined` while one says nothing. */
   readonly watermarkNs: bigint | undefined

@@ -50,7 +50,7 @@ describe('Merge, in both modes', () => {
       expect([a.committed, b.committed]).toEqual([1, 1])
     })
 
-    it(`${mode}: L39: sets a failing source aside, tells why, and goes on with the others`, () => {
+    it(`${mode}: L39: sets a failing source aside, says why, and goes on with the others`, () => {
       const told: SourceFailure[] = []
       const merge = memoryMerge({ mode, onSourceError: (failure) => told.push(failure) })
       const bad = closedSource(1n, 2n)
@@ -90,7 +90,7 @@ describe('Merge, in both modes', () => {
       const merge = memoryMerge({
         mode,
         onSourceError: ({ key }) => {
-          if (++told > 100) throw new Error('told without end')
+          if (++told > 100) throw new Error('reported without end')
           merge.retry(key)
         },
       })
@@ -373,7 +373,7 @@ describe('Merge, ordered', () => {
     expect(quiet.reduce((sum, { peekCount }) => sum + peekCount, 0)).toBe(before)
   })
 
-  it('tells watermarks per source and for the whole', () => {
+  it('reports watermarks per source and for the whole', () => {
     const merge = memoryMerge({ mode: 'ordered' })
     const [a, b] = [new MemorySource(), new MemorySource().append(20n)]
     merge.add('a', a, 0n)

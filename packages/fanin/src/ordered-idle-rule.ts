@@ -14,7 +14,7 @@ import { type Clocks, Standstill } from './standstill.js'
  *
  * | the writer | the promise |
  * |---|---|
- * | has told a heartbeat | heartbeat less the allowed lateness; at least the time of its last message |
+ * | has published a heartbeat | heartbeat less the allowed lateness; at least the time of its last message |
  * | is dead | now: what a new writer appends is stamped later |
  * | holds others back for longer than allowed | none: the merge goes on without the source until it has caught up |
  *

@@ -2,7 +2,7 @@ import { isQueueError } from '@chronicle-ts/core'
 
 /**
  * Codes whose reason may pass although their category is not `retry`: an administrator corrects a mode, another process gives descriptors back, a disk recovers. System errors that no queue
- * has wrapped are told by their own names.
+ * has wrapped are recognized by their own names.
  */
 const PASSING_CODES: ReadonlySet<string> = new Set([
   'ERR_PERMISSION',

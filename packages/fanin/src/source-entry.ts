@@ -16,7 +16,7 @@ export class SourceEntry<M extends TimedMessage, S extends FanInSource<M>> {
   /** How often the merge stopped waiting for it. */
   released = 0
   failure: SourceFailure | undefined
-  /** What sort of error was told last; `undefined` once the source delivers again. */
+  /** What sort of error was reported last; `undefined` once the source delivers again. */
   toldError: string | undefined
   /** When to try a source again that failed for a reason that may pass. */
   backoff: RetryBackoff | undefined

@@ -21,7 +21,7 @@ function failing(options: { readonly retryFailures?: boolean } = {}) {
 }
 
 describe('A source that failed', () => {
-  it('L66: is tried again by itself when the reason may have passed, and its error is told once', () => {
+  it('L66: is tried again by itself when the reason may have passed, and its error is reported once', () => {
     const { told, clocks, source, merge } = failing()
     source.failure = refused()
     expect(short(drain(merge))).toBe('b0')
@@ -79,7 +79,7 @@ describe('A source that failed', () => {
     }
   })
 
-  it('is told again when its error is another one', () => {
+  it('is reported again when its error is another one', () => {
     const { told, clocks, source, merge } = failing()
     source.failure = refused()
     drain(merge)
@@ -90,7 +90,7 @@ describe('A source that failed', () => {
   })
 })
 
-it('tells errors that may pass from those that do not', () => {
+it('distinguishes errors that may pass from those that do not', () => {
   const passing = [refused(), new LimitError({ limit: 'memory' }), Object.assign(new Error(), { code: 'EMFILE' })]
   const lasting = [new Error('damaged'), new QueueReplacedError({ directory: '/q', detail: '' }), undefined, 'text', null]
   expect([passing.map(isPassingError), lasting.map(isPassingError)]).toEqual([[true, true, true], lasting.map(() => false)])

@@ -17,7 +17,7 @@ export class SourceFailures<M extends TimedMessage, S extends FanInSource<M>> {
   readonly #table: SourceTable<M, S>
   readonly #options: SourceFailuresOptions
   readonly #untold: SourceFailure[] = []
-  /** How often a source was set aside, told or not. */
+  /** How often a source was set aside, reported or not. */
   setAsideCount = 0
   /** When the next source is to be put back; `Infinity` when none is. */
   #nextDueMs = Number.POSITIVE_INFINITY
@@ -45,7 +45,7 @@ export class SourceFailures<M extends TimedMessage, S extends FanInSource<M>> {
     return failure
   }
 
-  /** Sets a source aside that could not be read. The same error as before the last retry is not told again. */
+  /** Sets a source aside that could not be read. The same error as before the last retry is not reported again. */
   setAside(slot: number, error: unknown): void {
     const entry = this.#table.entry(slot)
     const kind = kindOf(error)
@@ -91,7 +91,7 @@ export class SourceFailures<M extends TimedMessage, S extends FanInSource<M>> {
     if (this.#table.entry(slot).toldError !== undefined) this.#forgive(slot)
   }
 
-  /** Tells what was not told. The callback may call any method of the fan-in. */
+  /** Reports what was not reported yet. The callback may call any method of the fan-in. */
   report(): void {
     const tell = this.#options.onSourceError
     for (let failure = this.#untold.shift(); failure !== undefined; failure = this.#untold.shift()) tell?.(failure)

@@ -148,7 +148,7 @@ export class SourceTable<M extends TimedMessage, S extends FanInSource<M>> {
     this.#bound.leave()
   }
 
-  /** Whether no source has anything new since it was looked at, as far as {@link FanInSource.isStillEmpty} tells. Of use while none shows a message. */
+  /** Whether no source has anything new since it was looked at, as far as {@link FanInSource.isStillEmpty} shows. Of use while none shows a message. */
   areAllStillEmpty(): boolean {
     for (let slot = 0; slot < this.#entries.length; slot++) {
       const state = this.#states[slot] as number

@@ -35,7 +35,7 @@ describe('Tournament', () => {
     )
   })
 
-  it('tells the highest 64-bit time from no time', () => {
+  it('distinguishes the highest 64-bit time from no time', () => {
     const tournament = new Tournament()
     tournament.reserve(2)
     tournament.enter(1, toHalf(0xffff_ffff), toHalf(0xffff_ffff))

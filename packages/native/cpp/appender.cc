@@ -153,7 +153,7 @@ napi_value roll(napi_env env, napi_callback_info info) {
   const auto segmentId = static_cast<uint32_t>(args.integer(1, "nextSegmentId", UINT32_MAX));
   if (!args.ok()) return nullptr;
   Appender& appender = *args.data<Appender>();
-  // Before the mapping is taken: who is refused still has it.
+  // Before the mapping is taken: a refused caller still owns it.
   if (const int status = appender.core.mayRoll(); status != kOk) return makeStatus(env, status);
   auto segment = Jobs::shared().takeMappingAndRelease(job);
   if (segment == nullptr) return makeStatus(env, kUnprepared);

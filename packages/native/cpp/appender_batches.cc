@@ -5,7 +5,7 @@
 namespace chronicle {
 namespace {
 
-// Payloads come as arguments, (typeIds, details, from, ...payloads), because they are there at once; fetching the elements of an array costs 30 ns each. No code of the user
+// Payloads come as arguments, (typeIds, details, from, ...payloads), because they are there at once; fetching the elements of an array costs much more (docs/decisions/0012-batches-are-spread.md). No code of the user
 // runs meanwhile, so nothing that was read can change.
 constexpr size_t kSpreadMax = 512;
 constexpr size_t kSpreadFixed = 3;

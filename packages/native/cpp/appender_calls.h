@@ -29,7 +29,7 @@ struct Appender {
   std::shared_ptr<Mapping> control;
   std::shared_ptr<Hold> hold;
   std::shared_ptr<DurableProgress> progress = std::make_shared<DurableProgress>();
-  // Whether `progress` was told where to begin; else it begins at the segment that is attached.
+  // Whether `progress` was given a place to begin; else it begins at the segment that is attached.
   bool knowsProgress = false;
   std::shared_ptr<Mapping> segment;
   // The segment before this one, until it is retired.

@@ -364,7 +364,7 @@ class AppenderCore {
     timesAscend_ &= timestampNs >= lastTimestampNs_;
     lastTimestampNs_ = timestampNs;
     moveTo(writeOffset_ + recordLength(length), nextSequence_ + 1);
-    // The sequence first: a crash between the two leaves an offset at which a committed record tells its own sequence.
+    // The sequence first: a crash between the two leaves an offset at which a committed record has its own sequence.
     if (options_.extensions) control_->nextSequence.store(nextSequence_, std::memory_order_release);
     control_->writeOffset.store(writeOffset_, std::memory_order_release);
     return kOk;

@@ -222,7 +222,7 @@ int DurableJob::settle(int fd, const Mapping& segment, uint32_t segmentId, const
   return EIO;
 }
 
-// Records that are gone as a whole look like the end of a segment. What tells them from it is the place where the records ended or, where that is not known, the sequence with which the next
+// Records that are gone as a whole look like the end of a segment. What distinguishes them from it is the place where the records ended or, where that is not known, the sequence with which the next
 // segment begins. Between two segments of which neither is known, the verifier finds the gap at the next record.
 bool DurableJob::isWholeUpTo(uint64_t end, const Mapping& segment, uint32_t segmentId) {
   const uint64_t start = startIn(segmentId);

@@ -62,7 +62,7 @@ int writeZeros(int fd, uint64_t offset, uint64_t length) {
   return 0;
 }
 
-// The folder of a path and the name in it. The kernel looks only at the last part of a path when it is told not to follow links.
+// The folder of a path and the name in it. The kernel looks only at the last part of a path when a flag says not to follow links.
 class Place {
  public:
   Place(int directory, const std::string& path) : folder_(directory), name_(path) {

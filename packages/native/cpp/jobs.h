@@ -83,7 +83,7 @@ class Jobs {
     std::deque<std::shared_ptr<Job>> queue;
     std::shared_ptr<Job> current;
     std::deque<std::function<bool()>> behind;
-    // Not a condition variable: telling one may sleep until those that it woke have gone, and the thread that asks for work may be appending.
+    // Not a condition variable: signalling one may sleep until those that it woke have gone, and the thread that asks for work may be appending.
     std::atomic<uint32_t> asked{0};
     bool asleep = false;
     bool running = false;

@@ -1,4 +1,4 @@
-// The writer's half of the waiting protocol: tells readers that something was published, and makes no system call while no reader waits.
+// The writer's half of the waiting protocol: wakes readers when something was published, and makes no system call while no reader waits.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Waits on behalf of event loops: threads that sleep in futex_waitv on up to 127 words each, plus one of their own by which they are told about
+// Waits on behalf of event loops: threads that sleep in futex_waitv on up to 127 words each, plus one of their own by which they are notified
 // changes. A park with more words than one thread has room for is spread over several; the first change ends all of it.
 //
 // A park also has words whose change wakes no sleeper, and looks at those (and at its futex words once more) each `pollNs`, and less often after a while. However many parks there are, that costs a

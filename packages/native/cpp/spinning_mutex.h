@@ -1,4 +1,4 @@
-// A mutex for sections of less than a microsecond. Who finds it taken looks again for a little while before it sleeps: the owner, if it runs, is gone by then, and
+// A mutex for sections of less than a microsecond. A thread that finds it taken looks again for a little while before it sleeps: the owner, if it runs, is gone by then, and
 // being woken takes longer.
 #pragma once
 

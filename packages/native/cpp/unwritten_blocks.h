@@ -12,7 +12,7 @@ struct BlockRange {
   uint64_t end;
 };
 
-// Adds the parts of [begin, end) that the file system holds as unwritten. Of use after a sync of them. A file system that does not tell has none. Returns 0 or the errno.
+// Adds the parts of [begin, end) that the file system holds as unwritten. Of use after a sync of them. A file system that does not report them has none. Returns 0 or the errno.
 int findUnwritten(int fd, BlockRange searched, std::vector<BlockRange>* found);
 // Gives a part that `findUnwritten` named other reserved blocks, those of an unnamed file. With that the kernel forgets what it knew of the old ones, while the pages stay in the cache: readers see nothing of it. The pages
 // are to be made dirty and synced afterwards. Returns 0 or the errno.

@@ -209,7 +209,7 @@ describe('appendBatch', () => {
     ['a hole', STATUS_BAD_PAYLOAD, undefined, 1],
     ['the padding type', STATUS_BAD_TYPE, Buffer.alloc(4), 0xffff],
     ['a payload that fits nowhere', STATUS_TOO_LARGE, Buffer.alloc(1 << 20), 1],
-  ])('stops at %s; what came before is there and told', (_, status, payload, typeId) => {
+  ])('stops at %s; what came before is there and reported', (_, status, payload, typeId) => {
     const { appender, words } = stage(65536)
     const payloads = [Buffer.alloc(1), Buffer.alloc(1), payload as Uint8Array, Buffer.alloc(1)]
     expect(appender.appendBatch(Uint16Array.of(1, 1, typeId as number, 1), payloads, 0)).toBe(status)

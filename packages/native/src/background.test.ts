@@ -101,7 +101,7 @@ describe('backgroundPrepare', () => {
 })
 
 describe('jobs', () => {
-  it('are told about on the event loop, also when they are done before', async () => {
+  it('are notified on the event loop, also when they are done before', async () => {
     const job = prepare('told')
     const outcome = () => new Promise<number>((resolve) => binding.jobNotify(job, resolve))
     expect(await Promise.all([outcome(), outcome()])).toEqual([1, 1])

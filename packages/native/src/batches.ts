@@ -8,8 +8,8 @@ export interface SpreadAppender extends Omit<NativeAppender, 'appendBatch'> {
 const SPREAD_MAX = 512
 
 /**
- * Adds `appendBatch`. Payloads reach native code as arguments of one call, 15 ns each; as an array, whose elements native code would have to fetch one by one, they
- * cost 48 ns (see docs/decisions/0012-batches-are-spread.md).
+ * Adds `appendBatch`. Payloads reach native code as arguments of one call. As an array, whose elements native code would have to fetch one by one, they would cost much more: see
+ * docs/decisions/0012-batches-are-spread.md.
  */
 export function withBatches(appender: SpreadAppender): NativeAppender {
   function appendChunks(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status {

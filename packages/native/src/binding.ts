@@ -124,7 +124,7 @@ export interface Binding {
   /**
    * Queues the preparation of a segment: create `temporaryPath` (new, never through a link; a file of that name is removed first), size it, reserve blocks, map it,
    * write `header` at 0, then, when `finalPath` is not empty, publish it there as {@link renameNoReplace} does. `flags` is a sum of `PREPARE_*`; `mode` is 0o666 by
-   * default, less umask. Populating goes on when the job is done already, so that who needs the segment at once pays for the pages that it touches, not for all. The
+   * default, less umask. Populating goes on when the job is done already, so that a caller that needs the segment at once pays only for the pages that it touches. The
    * mapping is handed over by `takeMapping`, or by {@link NativeAppender.roll}. A failed preparation removes the temporary file and maps nothing. With a hold, nothing
    * is published or removed after the lock was lost (-ENOLCK) or the hold closed (-ECANCELED). `ready` bytes are reserved and populated, all by default: the appender that takes the mapping
    * is limited to them.

@@ -36,7 +36,7 @@ describe('reserveBlocks', () => {
     closeSync(fd)
   })
 
-  it('tells why the system refuses', () => {
+  it('says why the system refuses', () => {
     const error = (code: string) => expect.objectContaining({ code, syscall: 'fallocate', errno: expect.any(Number) })
     expect(() => binding.reserveBlocks(9999, 0, 4096)).toThrow(error('EBADF'))
     const fd = openNew('too-large')

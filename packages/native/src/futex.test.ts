@@ -8,7 +8,7 @@ import { binding, WAIT_CHANGED, WAIT_TIMED_OUT } from './index.js'
 const folder = temporaryFolder()
 const ADDON = new URL('../dist/index.js', import.meta.url).href
 
-/** A thread that maps the same file and runs `code` with `binding`, `words`, `mapping` once this thread told it to begin. */
+/** A thread that maps the same file and runs `code` with `binding`, `words`, `mapping` once this thread lets it begin. */
 async function startThread(path: string, code: string): Promise<{ begin: () => void; ended: Promise<unknown> }> {
   const source = `
     const { parentPort } = require('node:worker_threads')
@@ -169,7 +169,7 @@ describe('park', () => {
     expect(await parked(mapping, 0, 0, 30)).toBe(WAIT_TIMED_OUT)
   })
 
-  it.each([0, 1])('finds by looking what no wake tells, when the kernel sleeps on %i of the words', async (sleptCount) => {
+  it.each([0, 1])('finds by looking what no wake announces, when the kernel sleeps on %i of the words', async (sleptCount) => {
     const mapping = mapNewFile(join(folder, `park-polled-${sleptCount}`), 4096)
     const outcome = new Promise((resolve) => binding.park([mapping, mapping], [0, 64], [0, 0], 60_000, resolve, sleptCount, 1))
     setTimeout(() => new Int32Array(mapping).fill(1, 16, 17), 5)

@@ -68,7 +68,7 @@ it('gives every function that the contract names', () => {
   )
 })
 
-it('tells how to get an addon that is missing', () => {
+it('says how to get an addon that is missing', () => {
   const folder = join(temporaryFolder(), 'packages', 'native', 'dist')
   for (const name of readdirSync(dist).filter((each) => each.endsWith('.js'))) cpSync(join(dist, name), join(folder, name))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')

@@ -74,7 +74,7 @@ describe('mapFile', () => {
     }
   })
 
-  it('tells why the system refuses', () => {
+  it('says why the system refuses', () => {
     expect(() => binding.mapFile(9999, 4096, true)).toThrow(expect.objectContaining({ code: 'EBADF', errno: 9, syscall: 'mmap' }))
     const fd = openSync(join(folder, 'empty'), 'w+')
     expect(() => binding.mapFile(fd, 0, true)).toThrow(expect.objectContaining({ code: 'EINVAL', errno: 22, syscall: 'mmap' }))

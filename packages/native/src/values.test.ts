@@ -77,7 +77,7 @@ describe('setThreadAffinity', () => {
   const cpus = binding.threadAffinity()
   afterEach(() => binding.setThreadAffinity(cpus))
 
-  it('pins this thread to the CPUs that it is told', () => {
+  it('pins this thread to the CPUs of its argument', () => {
     expect(cpus.length).toBe(availableParallelism())
     const [last] = cpus.slice(-1) as [number]
     binding.setThreadAffinity([last])

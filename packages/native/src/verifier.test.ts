@@ -63,7 +63,7 @@ describe('verify', () => {
     expect(verify(64, Number.NaN, -5)).toMatchObject({ status: STATUS_LIMIT, end: 256, count: 1 })
   })
 
-  it('tells the end of a full segment', () => {
+  it('finds the end of a full segment', () => {
     const { verify } = stage(21, { size: 4096 })
     expect(verify()).toMatchObject({ status: STATUS_SEGMENT_END, end: 4096, count: 21 })
     expect(verify(4096)).toMatchObject({ status: STATUS_SEGMENT_END, count: 0 })
@@ -111,7 +111,7 @@ describe('verify', () => {
     expect(verify()).toMatchObject({ status: STATUS_UNCOMMITTED, count: 3 })
   })
 
-  it('L2: tells a gap in the sequence', () => {
+  it('L2: finds a gap in the sequence', () => {
     const { verify, verifier } = stage(3)
     verifier.state[VERIFIER_SEQUENCE] = 1
     expect(verify()).toMatchObject({ status: STATUS_SEQUENCE_GAP, end: 64, count: 0, sequence: 1 })

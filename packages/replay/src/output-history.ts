@@ -20,7 +20,7 @@ export interface LastInput {
   readonly position: Position
 }
 
-/** What the output tells about its sources. */
+/** What the output shows about its sources. */
 export interface OutputHistory {
   /** By id of the source. */
   readonly lastInputs: ReadonlyMap<number, LastInput>

@@ -3,7 +3,7 @@ import { Pacer } from './pacer.js'
 
 const NS_PER_MS = 1_000_000n
 
-/** A machine whose time moves when it is told. */
+/** A machine whose time moves on request. */
 class Machine {
   #nowMs = 0
   #due: { readonly atMs: number; readonly callback: () => void } | undefined

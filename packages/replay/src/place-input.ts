@@ -3,7 +3,7 @@ import type { ListedSource } from '@chronicle-ts/core/internal'
 import type { LastInput } from './output-history.js'
 import { queueIdOf } from './queue-id.js'
 
-/** One input, and what the output tells about it. */
+/** One input, and what the output shows about it. */
 export interface PlacedInput {
   readonly registered: ListedSource
   readonly source: MessageSource

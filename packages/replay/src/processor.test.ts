@@ -26,7 +26,7 @@ function readAll(directory: string): MessageCopy[] {
 const short = ({ source, payload }: MessageCopy): string =>
   `${source?.sourceSequence}.${source?.outputIndex}${source?.isLastOutput ? '!' : ''} ${payload}`
 
-/** Gives each message `count` outputs that tell it apart. */
+/** Gives each message `count` outputs that differ. */
 async function processAll(
   options: ProcessorOptions,
   emit: (processor: Processor, sequence: number, key: string) => void,

@@ -57,7 +57,7 @@ describe('a replay', () => {
     expect(log.take()).toEqual(['q0@10', 'early@15', 'q1@20', 'q2@20', 'first@20', 'second@20', 'now@20', 'later@21.5', 'q3@30'])
   })
 
-  it('fires timers beyond the data only up to a time that it is told', async () => {
+  it('fires timers beyond the data only up to a time that its argument names', async () => {
     using replay = openReplay({ sources: { q: times(10, 20) } })
     const log = new Log(() => replay)
     for (const ms of [5, 10, 15, 40]) replay.clock.setTimer(ms, () => log.add(`t${ms}`))

@@ -25,6 +25,8 @@ export interface NatsServerOptions {
   readonly folder: string
   /** Lines that are added to the configuration. */
   readonly settings?: string
+  /** The whole configuration, instead of {@link settings}: listens at this address, and keeps its streams in this folder. */
+  readonly config?: (own: { readonly listen: string; readonly store: string }) => string
   /** Address to listen at. Default 127.0.0.1. */
   readonly host?: string
   readonly binary?: NatsBinary | undefined
@@ -52,7 +54,7 @@ export class NatsServer {
   #process: ChildProcess | undefined
 
   private constructor(
-    { folder, settings = '', host = '127.0.0.1', prefix = [] }: NatsServerOptions,
+    { folder, settings = '', config, host = '127.0.0.1', prefix = [] }: NatsServerOptions,
     binary: NatsBinary,
     port: number,
   ) {
@@ -63,18 +65,24 @@ export class NatsServer {
     const [program = binary.path, ...args] = [...prefix, binary.path, '-c', this.#config]
     this.#command = [program, ...args]
     mkdirSync(folder, { recursive: true })
-    this.configure(settings)
+    if (config === undefined) this.configure(settings)
+    else writeFileSync(this.#config, config({ listen: `${host}:${port}`, store: this.store }))
   }
 
   /** Starts a server on a free port and waits until it accepts connections. @throws when `nats-server` is missing. */
   static async start(options: NatsServerOptions): Promise<NatsServer> {
-    checkOptions(options, { folder: true, settings: true, host: true, binary: true, prefix: true })
+    checkOptions(options, { folder: true, settings: true, config: true, host: true, binary: true, prefix: true })
     const binary = options.binary ?? findNatsServer()
     if (binary === undefined) throw new Error('nats-server is not installed (Debian: apt-get install nats-server)')
     const server = new NatsServer(options, binary, await freePort())
     process.on('exit', server.#killNow)
     await server.start()
     return server
+  }
+
+  /** Returns a port that is free, below the range from which the kernel gives ports to clients: it is free when a server is started again, too. */
+  static async freePort(): Promise<number> {
+    return freePort()
   }
 
   /** `undefined` while it does not run. */

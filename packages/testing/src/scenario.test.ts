@@ -105,7 +105,7 @@ describe('a scenario', () => {
     ])
   })
 
-  it('takes messages as long as those of the input, and longer ones when it is told', async () => {
+  it('takes messages as long as those of the input, and longer ones on request', async () => {
     writeFileSync(input, `${JSON.stringify({ text: 'x'.repeat(100_000) })}\n`)
     await scenario(input, ({ payload }, { emit }) => emit(1, payload), output, { update: true })
     expect(readFileSync(output, 'utf8').length).toBeGreaterThan(100_000)

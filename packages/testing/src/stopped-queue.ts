@@ -37,7 +37,7 @@ export function restoreFiles(directory: string, files: QueueFiles): void {
 }
 
 /**
- * What a power cut leaves of these files when the disk has written nothing that it did not have to: the records below the durable mark. The control block tells recovery that the
+ * What a power cut leaves of these files when the disk has written nothing that it did not have to: the records below the durable mark. The control block makes recovery find that the
  * machine was started since.
  */
 export function filesAfterPowerCut(files: QueueFiles): QueueFiles {

@@ -58,7 +58,7 @@ export class SourceFailures {
   }
 }
 
-/** What tells one sort of error from another: texts hold numbers and times that differ from attempt to attempt. */
+/** What distinguishes one sort of error from another: texts hold numbers and times that differ from attempt to attempt. */
 export function kindOfError(error: unknown): string {
   const { name, code, message } = (error ?? {}) as Partial<Record<'name' | 'code' | 'message', unknown>>
   return code === undefined ? `${name} ${message}` : `${name} ${code}`

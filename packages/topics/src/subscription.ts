@@ -140,7 +140,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   /**
    * Sets a queue aside, as if reading it had failed: what it delivered since the last commit is delivered again when the queue is tried again. That is soon when the error is one that may pass,
-   * and otherwise when its publisher restarts, or after half a minute. A queue that was replaced, see {@link assertInPlace}, is reported, and left for the one that is there now. For programs
+   * and otherwise when its publisher restarts, or after half a minute. If a queue was replaced, see {@link assertInPlace}, the subscription reports it and attaches its replacement. For programs
    * that cannot handle one queue's messages now, and want to continue with the others.
    *
    * @throws `ERR_INVALID_ARGUMENT` for a topic of one queue, and for a key that is not attached
@@ -154,7 +154,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   }
 
   /**
-   * For programs that open something beside a queue by its path, such as the answers to it: call it afterwards, and what was opened belongs to the queue that is read here.
+   * Throws if the queue of this key was renamed or replaced since it was attached. Call it after opening a related queue by path, such as the answers, to check that both belong together.
    *
    * @throws `ERR_QUEUE_REPLACED` when the queue of this key was renamed or replaced since it was attached; `ERR_INVALID_ARGUMENT` as {@link setAside}
    */

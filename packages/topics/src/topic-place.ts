@@ -3,7 +3,7 @@ import type { BusLayout } from '@chronicle-ts/bus'
 import { InvalidArgumentError } from '@chronicle-ts/core'
 import { EVERY, type Topic } from './topic.js'
 
-/** One queue of a topic: where it is, and what tells it from the topic's other ones. */
+/** One queue of a topic: where it is, and what distinguishes it from the topic's other ones. */
 export interface TopicPlace {
   readonly key: string
   readonly directory: string

@@ -32,7 +32,7 @@ export class TopicPublisher<const Types extends readonly AnyMessageType[]> exten
     this.#close = opened.close
   }
 
-  /** Tells routers that the strategy is there, where `announce: false` left that for later. Without effect on topics that are not announced. */
+  /** Announces to routers that the strategy is there, where `announce: false` left that for later. Without effect on topics that are not announced. */
   announce(): void {
     this.#announce()
   }

@@ -1,6 +1,6 @@
 import type { LatencyFigures } from '../latency/latency-mode.js'
 
-/** What the writer of a source is told on its command line, as JSON. */
+/** What the writer of a source gets on its command line, as JSON. */
 export interface SourceTask {
   readonly queue: string
   readonly payloadLength: number
@@ -9,7 +9,7 @@ export interface SourceTask {
   readonly count: number
 }
 
-/** What the reader of a replica is told on its command line, as JSON. It begins at the second message. */
+/** What the reader of a replica gets on its command line, as JSON. It begins at the second message. */
 export interface ReplicaTask {
   readonly queue: string
   readonly warmUpCount: number

@@ -2,7 +2,7 @@
 //
 //   one-way spin RATE COUNT     the receiver looks at the word all the time
 //   one-way futex RATE COUNT    the receiver sleeps in the futex
-//   one-way thread RATE COUNT   a thread sleeps in the futex and wakes the receiver, which sleeps in epoll: how an event loop is told
+//   one-way thread RATE COUNT   a thread sleeps in the futex and wakes the receiver, which sleeps in epoll: how an event loop is notified
 //
 // RATE a second, in the open loop: message n is due at a fixed instant, and its latency counts from then. The sender spins between messages, as the bench's does.
 #include <sys/epoll.h>

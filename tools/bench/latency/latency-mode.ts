@@ -15,7 +15,7 @@ export const LATENCY_MODES: readonly LatencyMode[] = [
   { name: 'Unix socket', transport: 'socket', wait: 'park', messagesPerSecond: 2_000 },
 ]
 
-/** What the receiving process is told on its command line, as JSON. */
+/** What the receiving process gets on its command line, as JSON. */
 export interface ReceiverTask {
   readonly transport: LatencyMode['transport']
   readonly wait: LatencyMode['wait']

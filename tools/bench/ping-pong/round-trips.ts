@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { type ReceiveWay, receiveBy } from './receive-by.js'
 
-/** What the answering process is told on its command line, as JSON. */
+/** What the answering process gets on its command line, as JSON. */
 export interface EchoTask {
   readonly there: string
   readonly back: string

@@ -87,7 +87,7 @@ function openFilledQueue(directory: string, payloadLength: number): QueueReader 
   return openReader(directory, 'bench', { start: 'earliest' })
 }
 
-/** The queue is read round and round: the next sequence tells how many messages were read, modulo its length. */
+/** The queue is read round and round: the next sequence shows how many messages were read, modulo its length. */
 function expectSequence(expected: number, read: number): void {
   if (expected % MESSAGE_COUNT !== read % MESSAGE_COUNT) {
     throw new Error(`stands at sequence ${expected} after ${read} messages`)

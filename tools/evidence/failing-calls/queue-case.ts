@@ -90,7 +90,7 @@ export class QueueCase {
     const first = writer.nextSequence
     const messages = Array.from({ length: count }, (_, index) => messageOf(first + index))
     const isIn = this.#isAccepted(name, first, first + count, () => append(writer, messages))
-    // What stands before the refused message is appended, and the next sequence tells how many that are.
+    // What stands before the refused message is appended, and the next sequence shows how many that are.
     if (!isIn) this.ledger.accept(first, writer.nextSequence)
   }
 

@@ -21,7 +21,7 @@ export interface ActorOptions {
   /** Asked once for every life. */
   readonly arguments: () => readonly (string | number)[]
   readonly onBroken: (message: string) => void
-  /** Told what it said when it was ready. */
+  /** Called with what it said when it was ready. */
   readonly onReady?: (detail: string) => void
 }
 

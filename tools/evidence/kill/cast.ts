@@ -18,7 +18,7 @@ export interface CastOptions extends Pick<ActorOptions, 'onBroken'> {
   readonly plan: RoundPlan
   /** Draws the seeds of all lives. */
   readonly random: Random
-  /** Told what the writer found when it opened. */
+  /** Called with what the writer found when it opened. */
   readonly onRecovery: (cases: string) => void
 }
 

@@ -1,4 +1,4 @@
-/** `npm run torture`: kills processes that share a queue for as long as it is told, and checks every promise. */
+/** `npm run torture`: kills processes that share a queue for a given time, and checks every promise. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -35,7 +35,7 @@ export class Survivors {
     })
   }
 
-  /** Who waited for a message that was there. */
+  /** The readers that waited for a message that was there. */
   checkStalls(): string[] {
     return this.#roles.flatMap(({ actor, index }) => {
       const stallMs = this.#ledger.actor(index, STALL_MS_MAX)

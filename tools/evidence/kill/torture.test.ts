@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const KILLS = amount({ short: 5, long: 25 })
 
 describe('kill -9', () => {
-  // One queue that keeps everything, one that is bounded; `npm run torture` takes any seed, for as long as it is told.
+  // One queue that keeps everything, one that is bounded; `npm run torture` takes any seed, for a given time.
   for (const seed of [1, 3966987260]) {
     it(`L45: keeps every promise to the survivors, seed ${seed}`, async () => {
       const { broken, kills, appended, checks, tally } = await runRound({
@@ -45,7 +45,7 @@ describe('the harness', () => {
       expect(() => parseTortureOptions(args)).toThrow()
   })
 
-  it('counts every death once, under who died and what that interrupted', () => {
+  it('counts every death once, under the role that died and what that interrupted', () => {
     const tally = new Tally()
     tally.addKill('writer', 'flush')
     tally.addKill('writer', 'append that rolls')

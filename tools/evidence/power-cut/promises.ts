@@ -60,7 +60,7 @@ export function promisesAt(recording: Recording, cut: number, origin: Origin): P
   }
 }
 
-/** The first sequence of the lowest segment that retention had neither announced, ever, nor deleted. Segments that recovery made tell none. */
+/** The first sequence of the lowest segment that retention had neither announced, ever, nor deleted. Segments that recovery made show none. */
 function oldestAt(recording: Recording, cut: number): number {
   let announced = 0
   for (const { step, value } of recording.filesAt(cut).get('queue/control.meta')?.sectors[0] ?? [])

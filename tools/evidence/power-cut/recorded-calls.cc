@@ -147,7 +147,7 @@ int recordedSync(int fd, Call call) {
   return result;
 }
 
-// Which file a mapping is of, and where in it: /proc/self/maps tells.
+// Which file a mapping is of, and where in it: see /proc/self/maps.
 bool findMapping(uint64_t address, std::string* path, uint64_t* fileOffset) {
   FILE* const maps = fopen("/proc/self/maps", "re");
   if (maps == nullptr) return false;

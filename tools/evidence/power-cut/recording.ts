@@ -94,7 +94,7 @@ export interface Recording {
   readonly changes: readonly NameChange[]
   readonly directorySyncs: readonly { readonly step: number; readonly path: string }[]
   readonly notes: readonly { readonly step: number; readonly text: string }[]
-  /** The steps below it only tell what was there at first. */
+  /** The steps below it only show what was there at first. */
   readonly firstStep: number
   /** The files by name at a step, as every process saw them. */
   readonly filesAt: (step: number) => Map<string, RecordedFile>

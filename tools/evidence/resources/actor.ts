@@ -8,7 +8,7 @@ export class Actor {
   readonly #ended: Promise<unknown>
   #hasEnded = false
 
-  /** @param onLine called for every line on stderr. @param onEnd told how it ended, when it was not killed by us. @param nodeOptions beside our own. */
+  /** @param onLine called for every line on stderr. @param onEnd called with how it ended, when it was not killed by us. @param nodeOptions beside our own. */
   constructor(
     program: URL,
     args: readonly string[],

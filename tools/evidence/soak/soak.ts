@@ -44,7 +44,7 @@ export interface SoakResult {
   readonly broken: readonly string[]
 }
 
-/** One writer and four readers of different speeds, with rolling and retention on, for as long as told. */
+/** One writer and four readers of different speeds, with rolling and retention on, for a given time. */
 export function runSoak(plan: SoakPlan): Promise<SoakResult> {
   return new Soak(plan).run()
 }

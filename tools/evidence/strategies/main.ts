@@ -10,7 +10,7 @@ const USAGE = `usage: node tools/dist/evidence/strategies/main.js [--strategies 
 
   --strategies N  how many (default 50)
   --minutes N     how long (default 2)
-  --seed S        who dies when (default: the clock's); printed, and the same seed strikes in the same order
+  --seed S        which process dies when (default: the clock's); printed, and the same seed strikes in the same order
   --keep          leaves the queues where they are
 `
 

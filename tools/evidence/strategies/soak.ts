@@ -142,7 +142,7 @@ class Soak {
     await this.#within('every strategy is served', () => this.#servedCount === this.#plan.strategies)
   }
 
-  /** Crashes and disappearances, for as long as told. */
+  /** Crashes and disappearances, for a given time. */
   async #rage(): Promise<void> {
     const beganMs = performance.now()
     const endMs = beganMs + this.#plan.seconds * 1000

@@ -5,7 +5,7 @@ const GZIP_MAGIC = 0x8b1f
 const GZIP_TRAILER_LENGTH = 4
 
 /**
- * Bytes of a capture once it is decompressed, as far as the file tells; 0 when it does not. A gzip file of several members, or of more than 4 GiB, tells too little:
+ * Bytes of a capture once it is decompressed, as far as the file has them; 0 when it does not. A gzip file of several members, or of more than 4 GiB, has too little:
  * good enough to show progress by, and for nothing else.
  */
 export async function contentLength(path: string): Promise<number> {

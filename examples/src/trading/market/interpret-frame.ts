@@ -4,7 +4,7 @@ import { asObject } from './json-field.js'
 import type { MarketUpdate } from './market-update.js'
 
 /**
- * What a frame says, told by its own shape and not by the name of the queue that carried it.
+ * What a frame contains, decided by its own shape and not by the name of the queue that carried it.
  *
  * @returns `undefined` for everything that is not understood: other exchanges, control messages, text that is not JSON. Never throws.
  */

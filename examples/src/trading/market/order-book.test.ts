@@ -51,7 +51,7 @@ describe('OrderBook', () => {
     expect(book.top).toEqual({ bid: level(6, 1), ask: level(7, 1) })
   })
 
-  it('never crosses on the recorded Coinbase feed and agrees with the prices that its ticker tells', async () => {
+  it('never crosses on the recorded Coinbase feed and agrees with the prices that its ticker shows', async () => {
     const books = new MarketBooks()
     let quotes = 0
     const path = fileURLToPath(new URL('../../../data/coinbase-2021-04-17.ws.txt.gz', import.meta.url))

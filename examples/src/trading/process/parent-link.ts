@@ -24,7 +24,7 @@ export class ParentLink<State extends ProgramState> {
     // Without its parent a program has no purpose; it must not stay behind.
     process.on('disconnect', () => this.#stop())
     process.on('SIGTERM', () => this.#stop())
-    // On a terminal Ctrl-C reaches every process of the group; with a parent, it is the parent who decides what it means.
+    // On a terminal Ctrl-C reaches every process of the group; with a parent, the parent decides what it means.
     process.on('SIGINT', () => this.#hasParent || this.#stop())
   }
 

@@ -10,7 +10,7 @@ const REPORT_INTERVAL_MS = 250
 const LAST_REPORT_MS = 1000
 
 /**
- * Makes a replica durable while the next frames are taken: one sync at a time, for everything that was taken before it. Then the last message of these is acknowledged, and the source is told, now
+ * Makes a replica durable while the next frames are taken: one sync at a time, for everything that was taken before it. Then the last message of these is acknowledged, and the source is notified, now
  * and then.
  */
 export class SinkFlusher {
@@ -23,6 +23,8 @@ export class SinkFlusher {
   #failure: { readonly error: unknown } | undefined
   #reported: number
   #reportedMs = performance.now()
+  #nextReport: NodeJS.Timeout | undefined
+  #isSettled = false
 
   constructor(sink: ReplicaSink, stream: FrameStream, consumer: string) {
     this.#sink = sink
@@ -38,7 +40,7 @@ export class SinkFlusher {
     this.#flushing ??= this.#flushAll()
   }
 
-  /** Waits until everything is durable that was taken, and for a moment until the source has been told. @throws what the last flush met. */
+  /** Waits until everything is durable that was taken, and for a moment until the source has been notified. @throws what the last flush met. */
   async end(): Promise<void> {
     await this.settle()
     if (this.#failure !== undefined) throw this.#failure.error
@@ -47,9 +49,11 @@ export class SinkFlusher {
     await Promise.race([told.catch(() => undefined), sleep(LAST_REPORT_MS, undefined, { ref: false })])
   }
 
-  /** Waits for the flush that is under way. */
+  /** Waits for the flush that is under way, and reports nothing more. */
   async settle(): Promise<void> {
     await this.#flushing
+    this.#isSettled = true
+    clearTimeout(this.#nextReport)
   }
 
   async #flushAll(): Promise<void> {
@@ -58,14 +62,25 @@ export class SinkFlusher {
         this.#taken = undefined
         await this.#sink.flush()
         message.ack()
-        // A source that hears nothing holds its records for longer: the next report, or the next session, will do.
-        if (performance.now() - this.#reportedMs >= REPORT_INTERVAL_MS) void this.#report().catch(() => undefined)
+        this.#reportSoon()
       }
     } catch (error) {
       this.#failure = { error }
     } finally {
       this.#flushing = undefined
     }
+  }
+
+  /** Also when no other message comes: a source that hears nothing holds its records. */
+  #reportSoon(): void {
+    if (this.#nextReport !== undefined || this.#isSettled) return
+    const pauseMs = Math.max(0, this.#reportedMs + REPORT_INTERVAL_MS - performance.now())
+    this.#nextReport = setTimeout(() => {
+      this.#nextReport = undefined
+      // A server that is away is asked again, until the session ends.
+      this.#report().catch(() => this.#reportSoon())
+    }, pauseMs)
+    this.#nextReport.unref()
   }
 
   async #report(): Promise<void> {

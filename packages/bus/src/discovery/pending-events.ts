@@ -1,14 +1,14 @@
 import type { DiscoveryEvent } from './discovery-event.js'
 
 /**
- * Events that were not taken yet: at most two per strategy, however long they are not taken. They always say the way from what the taker was told last to
- * what is now; what came and went in between is folded in. A strategy that was removed and added again is told as both: its directory may have been replaced after its READY
- * had gone, and what the taker has open is then not what is there.
+ * Events that were not taken yet: at most two per strategy, however long they are not taken. The pending events lead from the last state that the
+ * consumer received to the present state; intermediate changes are merged. A strategy that was removed and added again is reported as both: its directory may have been replaced after
+ * its READY was deleted, and then the consumer has another queue open.
  */
 export class PendingEvents {
   readonly #byStrategy = new Map<string, readonly DiscoveryEvent[]>()
   /**
-   * Strategies, once per event, in the order in which those who take one event at a time get them. The events stay in the map, so that they are folded until they are taken; what
+   * Strategies, once per event, in the order in which consumers that take one event at a time get them. The events stay in the map, so that they are folded until they are taken; what
    * comes meanwhile waits for the next round, so that one strategy that comes and goes all the time keeps no other from being reported.
    */
   #turns: string[] = []

@@ -200,7 +200,7 @@ describe('between two polls', () => {
     discovery.poll()
     if (how === 'deleted') bus.remove('alpha')
     else bus.renameAway('alpha')
-    // The same epoch, and the same process: nothing but the directory tells that this is another queue.
+    // The same epoch, and the same process: nothing but the directory shows that this is another queue.
     bus.start('alpha')
     discovery.rescan()
     expect(discovery.poll()).toMatchObject([
@@ -402,7 +402,7 @@ describe('the iterator', () => {
     }
     const consumers = [consume(), consume(), consume()]
     for (let index = 0; index < 20; index++) bus.start(`s${index}`)
-    await eventually(() => told.length >= 20, 'all were told')
+    await eventually(() => told.length >= 20, 'all were reported')
     controller.abort()
     await Promise.all(consumers)
     expect(new Set(told).size).toBe(20)

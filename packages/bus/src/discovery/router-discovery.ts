@@ -14,7 +14,7 @@ export interface RouterDiscoveryOptions {
   readonly rescanIntervalMs?: number
   /** False looks at every rescan only and uses no inotify. @defaultValue true */
   readonly watch?: boolean
-  /** Whether strategies that are not announced and have unread messages are told, as `left`. @defaultValue true */
+  /** Whether strategies that are not announced and have unread messages are reported, as `left`. @defaultValue true */
   readonly unread?: boolean
   /** Name under which the router reads `orders_out`: what this reader has not committed is unread. @defaultValue 'router' */
   readonly readerName?: string
@@ -55,7 +55,7 @@ export interface RouterDiscoveryMetrics {
 }
 
 /**
- * Finds the strategies of a bus, and tells when they come, go and restart.
+ * Finds the strategies of a bus, and reports when they come, go and restart.
  *
  * Inotify says where to look, a rescan twice a second looks everywhere, and only what a look finds becomes an event: a missed notification costs half a
  * second, never a strategy. An event goes to exactly one taker, {@link poll} or {@link events}. A strategy that is killed stays `added`, because its READY

@@ -5,13 +5,13 @@ import { readWriterEpoch } from '../queue/writer-epoch.js'
 
 /** What one look at a strategy's files found. */
 export interface StrategyLook {
-  /** Tells one READY from the next; `undefined` when there is none. */
+  /** Distinguishes one READY from the next; `undefined` when there is none. */
   readonly ready: string | undefined
-  /** Tells one LEASE file from the next. */
+  /** Distinguishes one LEASE file from the next. */
   readonly leaseStamp: string | undefined
   readonly lease: Lease | undefined
   readonly epoch: number | undefined
-  /** Tells the directory of `orders_out` from the next one of its name, and so the queue that stands in it; `undefined` when there is none. */
+  /** Distinguishes the directory of `orders_out` from the next one of its name, and so the queue that stands in it; `undefined` when there is none. */
   readonly queueStamp: string | undefined
   /** Where the next change will show, and what stands there now. */
   readonly watchPath: string

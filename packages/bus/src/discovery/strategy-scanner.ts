@@ -6,7 +6,7 @@ import { nearestDirectory } from '../watching/nearest-directory.js'
 import type { DiscoveryEvent, DiscoveryProblem } from './discovery-event.js'
 import { WatchedStrategy } from './watched-strategy.js'
 
-/** Who a {@link StrategyScanner} works for. */
+/** The owner of a {@link StrategyScanner}. */
 export interface ScannerHandlers {
   readonly onEvents: (events: readonly DiscoveryEvent[]) => void
   readonly onProblem: (problem: DiscoveryProblem) => void

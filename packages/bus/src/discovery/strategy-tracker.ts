@@ -17,7 +17,7 @@ export class StrategyTracker {
   #known: Known | undefined
   /** A restart was reported before its READY appeared; that READY is the same restart. */
   #awaitsReady = false
-  /** The lease of the last one who left in good order. */
+  /** The lease of the last owner that left in good order. */
   #farewell: Lease | undefined
 
   constructor(readonly strategy: string) {}

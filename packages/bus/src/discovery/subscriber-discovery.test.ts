@@ -132,7 +132,7 @@ describe('SubscriberDiscovery', () => {
     expect(read(discovery)).toBe('three')
   })
 
-  it('tells a queue that was replaced from one that is gone', () => {
+  it('distinguishes a queue that was replaced from one that is gone', () => {
     write('old').close()
     const discovery = subscribe()
     discovery.poll()
@@ -254,7 +254,7 @@ describe('SubscriberDiscovery of a feed whose directory is moved', () => {
     expect(seen).toEqual(['new 0', 'new 1'])
   })
 
-  it('tells each loss and each return once, and repeats nothing of a directory that comes back', () => {
+  it('reports each loss and each return once, and repeats nothing of a directory that comes back', () => {
     const feed = write('0')
     const seen: string[] = []
     const discovery = subscribe()

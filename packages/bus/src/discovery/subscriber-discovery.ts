@@ -60,7 +60,7 @@ export interface SubscriberDisconnected {
 /** What happened to a subscription. */
 export type SubscriberEvent = SubscriberWaiting | SubscriberConnected | SubscriberDisconnected
 
-/** What tells a queue from another one at the same path. */
+/** What distinguishes a queue from another one at the same path. */
 interface QueueIdentity {
   readonly directory: string
   readonly control: string
@@ -171,7 +171,7 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     return this.events()
   }
 
-  /** Gives the present reader up, for instance after an error that it cannot get over, and opens the queue again after that was told. */
+  /** Disconnects the reader, for instance after a fatal error, emits `disconnected`, then opens the queue again. */
   reconnect(error?: Error): void {
     if (this.#reader !== undefined) this.#disconnect('given-up', error)
   }
@@ -332,7 +332,7 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     this.#tell({ kind: 'disconnected', reason, reader, error })
   }
 
-  /** Told once per reason and sort of error: messages hold times and process numbers that differ. */
+  /** Reported once per reason and sort of error: messages hold times and process numbers that differ. */
   #wait(reason: SubscriberWaiting['reason'], cause: unknown): void {
     const error = cause === undefined || cause instanceof Error ? cause : new Error(String(cause))
     const waitingFor = `${reason} ${error?.name} ${isQueueError(error) ? error.code : error?.message}`

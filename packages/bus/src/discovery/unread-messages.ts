@@ -18,7 +18,7 @@ export function savedPosition(queueDirectory: string, readerName: string): ColdP
 }
 
 /**
- * Counts what stands at a position and after it with a handful of system calls, however much that is: the sequence of the first message and the control block tell. Joins nothing,
+ * Counts what stands at a position and after it with a handful of system calls, however much that is: the sequence of the first message and the control block suffice. Joins nothing,
  * maps nothing. `undefined`: nothing.
  */
 export function countUnread(

@@ -53,7 +53,7 @@ it('L65: the next router gets orders whose strategy left in good order while no 
   expect(answer(MANY)).toBe(MANY - 10)
 })
 
-it('L65: tells it once, again when more was appended, and nothing once it is read', () => {
+it('L65: reports it once, again when more was appended, and nothing once it is read', () => {
   send(3)
   using discovery = discover()
   expect(discovery.poll()).toEqual([left('alpha', 3)])
@@ -69,7 +69,7 @@ it('L65: tells it once, again when more was appended, and nothing once it is rea
   expect(later.poll()).toEqual([])
 })
 
-it('L65: leaves a queue to the router that has it open, and tells what that one did not read', () => {
+it('L65: leaves a queue to the router that has it open, and reports what that one did not read', () => {
   send(3)
   const router = openRouterEndpoints(layout, 'alpha', { writer: WRITER })
   using discovery = discover()
@@ -126,7 +126,7 @@ it.each([
   expect(discovery.poll()).toEqual([])
 })
 
-it('counts for the reader that it is told, and not at all when that is switched off', () => {
+it('counts for the reader that the option names, and not at all when that is switched off', () => {
   send(3)
   openReader(layout.strategy('alpha').ordersOut, 'audit', { start: 'latest' }).close()
   using other = discover({ readerName: 'audit' })

@@ -19,7 +19,7 @@ describe('VisitEvidence', () => {
     expect(visits(1, 0, 0, 1, 0)).toBe(1)
   })
 
-  it('tells visits that follow each other apart', () => {
+  it('distinguishes visits that follow each other', () => {
     expect(visits(2, 2)).toBe(2)
     expect(visits(1, 1, 1, 1)).toBe(2)
     expect(visits(3, 1, 2)).toBe(2)

@@ -135,7 +135,7 @@ describe('the marks of a strategy', () => {
     expect([isReady(alpha.paths.ordersOut), alpha.closed]).toEqual([false, true])
   })
 
-  it('replace those of a predecessor that was killed, and a discovery is told once', () => {
+  it('replace those of a predecessor that was killed, and a discovery reports one start', () => {
     layout.createStrategy('alpha')
     const { ready, lease } = layout.strategy('alpha')
     writeFileSync(ready, '')

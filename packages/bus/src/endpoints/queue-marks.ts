@@ -24,7 +24,7 @@ export type MarksState = 'none' | 'announced' | MarksLoss
 /**
  * READY and LEASE of a queue, kept by the process that has it open for writing.
  *
- * The order of writing is what lets discoveries tell one start from the next: at the start the queue's epoch, then LEASE, then READY; at the end a lease that says
+ * The order of writing lets discoveries distinguish one start from the next: at the start the queue's epoch, then LEASE, then READY; at the end a lease that says
  * last record, then READY goes.
  *
  * The marks are written and deleted only in the directory that the writer opened, which is held by its descriptor, and only while they are this process's: the lock file

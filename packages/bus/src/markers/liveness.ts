@@ -48,7 +48,7 @@ export interface LivenessEvidence {
 /**
  * Says whether a queue's owner lives. No wall clock is compared: they step, and an owner whose clock is an hour behind is not dead. A pid that is not
  * visible here, or belongs to another process by now, proves nothing by itself, because the owner may live in another pid namespace; then only watching
- * the lease tells.
+ * the lease shows.
  */
 export function judgeLiveness(evidence: LivenessEvidence): Liveness {
   const { lockHeld, lease } = evidence
@@ -68,7 +68,7 @@ function judgeByRenewal({ unchangedMs, renewed, expiryMs = LEASE_EXPIRY_MS }: Li
 }
 
 /**
- * Watches whether a lease is renewed, by the monotonic clock of the one who watches. Feed it every reading; a lease that is the same in every field for
+ * Watches whether a lease is renewed, by the monotonic clock of the watcher. Feed it every reading; a lease that is the same in every field for
  * long enough has expired.
  */
 export class LeaseWatch {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/support/temporary-bus.js'
 import { birthStamp } from './marker-file.js'
 
-it('tells a directory from the next one, also where that gets its inode', () => {
+it('distinguishes a directory from the next one, also where that gets its inode', () => {
   const directory = join(temporaryFolder(), 'a')
   mkdirSync(directory)
   const [stamp, { ino }] = [birthStamp(directory, 'directory'), statSync(directory)]

@@ -101,7 +101,7 @@ export function readMarker(path: string): string | undefined {
 }
 
 /**
- * What tells the small file at a path from the next one there, or from its own next content: device, inode, modification time and length. `undefined` when
+ * What distinguishes the small file at a path from the next one there, or from its own next content: device, inode, modification time and length. `undefined` when
  * there is no regular file. A symbolic link does not count as one.
  */
 export function fileStamp(path: string): string | undefined {
@@ -110,7 +110,7 @@ export function fileStamp(path: string): string | undefined {
 }
 
 /**
- * What tells a directory, or a file that changes in place, from another one at the same path, also from one that was made after it was deleted: file systems
+ * What distinguishes a directory, or a file that changes in place, from another one at the same path, also from one that was made after it was deleted: file systems
  * give the inode of what is deleted to what is made next. `undefined` when there is none of that kind. Links to directories are followed, links to files are not.
  */
 export function birthStamp(path: string, kind: 'file' | 'directory'): string | undefined {

@@ -8,7 +8,7 @@ import { judgeLiveness, LeaseWatch, type Liveness } from './liveness.js'
 /** What an {@link OwnerProbe} found. */
 export interface OwnerStatus extends Liveness {
   readonly lease: LeaseReading
-  /** The process that holds the writer lock, or that its file names; `undefined` when neither tells. Explains, does not decide. */
+  /** The process that holds the writer lock, or that its file names; `undefined` when neither has it. Explains, does not decide. */
   readonly pid: number | undefined
 }
 

@@ -43,12 +43,12 @@ export class QueueWatch {
     return this.#clock.isDue
   }
 
-  /** What tells this control block from another one in its place; `undefined` while there is none. */
+  /** What distinguishes this control block from another one in its place; `undefined` while there is none. */
   controlStamp(): string | undefined {
     return birthStamp(this.#controlPath, 'file')
   }
 
-  /** What tells the queue's directory from another one in its place; `undefined` while there is none. */
+  /** What distinguishes the queue's directory from another one in its place; `undefined` while there is none. */
   directoryStamp(): string | undefined {
     return birthStamp(this.#directory, 'directory')
   }

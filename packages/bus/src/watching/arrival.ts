@@ -4,7 +4,7 @@ import { endingAtReturn, onAbort } from '@chronicle-ts/core/internal'
 export class Arrival {
   readonly #waiting = new Set<() => void>()
 
-  /** `onWaiting` is told when the first consumer begins to wait and when the last one stops. */
+  /** `onWaiting` is called when the first consumer begins to wait and when the last one stops. */
   constructor(readonly onWaiting: (waiting: boolean) => void) {}
 
   /** Lets all consumers look. */

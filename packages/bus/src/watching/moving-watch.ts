@@ -32,7 +32,7 @@ export class MovingWatch {
   }
 
   /**
-   * Watches `path` from now on, where `stamp` tells what stands there from what stood there before. The same place again is left alone, unless the system
+   * Watches `path` from now on, where `stamp` distinguishes what stands there from what stood there before. The same place again is left alone, unless the system
    * refused it a good while ago. A new watch first gives a hint without entry: the receiver looks again, so that nothing falls between two watches.
    * Returns whether the watch moved.
    */

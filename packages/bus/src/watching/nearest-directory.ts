@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { birthStamp } from '../markers/marker-file.js'
 
-/** An existing directory, with what tells it from another one at the same path. */
+/** An existing directory, with what distinguishes it from another one at the same path. */
 export interface ExistingDirectory {
   readonly path: string
   readonly stamp: string

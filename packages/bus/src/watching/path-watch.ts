@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { fromSystemError } from '@chronicle-ts/core/internal'
 
-/** What a {@link PathWatch} tells. Everything it says is a hint to look: looking decides. */
+/** What a {@link PathWatch} reports: hints to look. Looking decides. */
 export interface PathWatchHandlers {
   /**
    * Something happened at the path. `entry` is the name in the watched directory that it happened to (or the path's own base name); `undefined` when the

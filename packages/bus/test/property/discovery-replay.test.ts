@@ -76,7 +76,7 @@ class Playground {
   }
 }
 
-/** What a router knows that is told nothing but events. Refuses an event that does not follow from those before it. */
+/** What a router knows from events alone. Refuses an event that does not follow from those before it. */
 class Replay {
   readonly known = new Map<string, Incarnation>()
 

@@ -14,7 +14,7 @@ export type DecodedRecord =
   | { readonly kind: 'decoded'; readonly type: string; readonly version: number; readonly fields: unknown }
   | { readonly kind: 'bad'; readonly type: string; readonly version: number; readonly detail: string }
 
-/** Told once per thing that is wrong with a registry. */
+/** Called once per thing that is wrong with a registry. */
 export type OnRegistryProblem = (problem: { readonly path: string; readonly detail: string }) => void
 
 /** Pause between two looks at the registry for types that it does not hold yet. */

@@ -1,4 +1,4 @@
-/** Columns of a terminal; a serial line, or a container's, that was never told its size says 0. */
+/** Columns of a terminal; a serial line, or a container's, that does not know its size says 0. */
 export function columnsOf({ columns }: { readonly columns?: number }): number {
   return columns || 80
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const PROGRAM = fileURLToPath(new URL('processes.mjs', import.meta.url))
 
-/** One of the programs in `processes.mjs`, which does what it is told. */
+/** One of the programs in `processes.mjs`, which does what a line of its input says. */
 export class Role {
   constructor(readonly child: ChildProcessWithoutNullStreams) {}
 

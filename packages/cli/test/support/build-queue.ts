@@ -45,7 +45,7 @@ export function buildQueue(directory: string, plan: QueuePlan): { readonly recor
   return { records }
 }
 
-/** `count` payloads of `length` bytes, each telling its number as text. */
+/** `count` payloads of `length` bytes, each with its number as text. */
 export function textPayloads(count: number, length = 32): Buffer[] {
   return Array.from({ length: count }, (_, index) => Buffer.from(`message ${index} `.padEnd(length, '.')))
 }

@@ -107,7 +107,7 @@ export class MappedControl {
     return Atomics.load(this.words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2) >>> 0
   }
 
-  /** Tells a blocked writer that a reader moved or left. */
+  /** Notifies a blocked writer that a reader moved or left. */
   addProgressSequence(): void {
     Atomics.add(this.words, CONTROL_PROGRESS_SEQUENCE_OFFSET >> 2, 1)
     binding.futexWake(this.mapping, CONTROL_PROGRESS_SEQUENCE_OFFSET, 0x7fffffff)

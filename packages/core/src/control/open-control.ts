@@ -21,7 +21,7 @@ import {
 } from '../format/index.js'
 import { MappedControl } from './mapped-control.js'
 
-/** A file shorter than its magic tells nothing about who wrote it. */
+/** A file shorter than the magic does not identify its format. */
 const MAGIC_LENGTH = 4
 
 /** What is wrong with a control file: `absent` and `unfinished` can pass, the rest cannot. */
@@ -119,7 +119,7 @@ export function controlError(
         supported: CONTROL_VERSION,
       })
     case 'foreign':
-      return new NotAQueueError({ directory: directory.path, detail: 'its control.meta is of another kind' })
+      return new NotAQueueError({ directory: directory.path, detail: 'its control.meta has an unknown magic number' })
     case 'geometry':
       return new NotAQueueError({ directory: directory.path, detail: `its segmentSize of ${block?.segmentSize} is impossible` })
     default:

@@ -126,7 +126,7 @@ describe('an error of a queue', () => {
     expect(new errors.NotFoundError({ path }, { cause }).cause).toBe(cause)
   })
 
-  it('is told from others, by code too', () => {
+  it('is distinguished from others, by code too', () => {
     expect(isQueueError(samples.ERR_CLOSED)).toBe(true)
     expect(isQueueError(samples.ERR_CLOSED, 'ERR_CLOSED')).toBe(true)
     expect(isQueueError(samples.ERR_CLOSED, 'ERR_IO')).toBe(false)

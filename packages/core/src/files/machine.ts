@@ -3,7 +3,7 @@ import { parseProcessStartTime } from '../format/index.js'
 
 let cachedBootId: Uint8Array | undefined
 
-/** The kernel's boot id, 16 bytes: differs after every start of the machine. All zero where /proc does not tell. */
+/** The kernel's boot id, 16 bytes: differs after every start of the machine. All zero where /proc does not have it. */
 export function bootId(): Uint8Array {
   cachedBootId ??= readBootId()
   return cachedBootId
@@ -35,7 +35,7 @@ export function processStartTime(pid: number): number | undefined {
 /** Clock ticks per second in /proc: 100 on every Linux that Node.js runs on. */
 const USER_HZ = 100
 
-/** How long a process with this start time has been running, in milliseconds; NaN when the machine does not tell. */
+/** How long a process with this start time has been running, in milliseconds; NaN when the machine does not say. */
 export function processAgeMs(startTime: number): number {
   try {
     const uptimeSeconds = Number.parseFloat(readFileSync('/proc/uptime', 'latin1'))

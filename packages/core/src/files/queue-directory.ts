@@ -14,7 +14,7 @@ export type DirectoryPlace = 'in-place' | 'gone' | 'replaced'
 /** Permissions of the files of a queue, less umask, where nothing else is said. */
 export const DEFAULT_FILE_MODE = 0o666
 
-/** Permissions of a folder whose files have these: who may read the files may enter the folder. */
+/** Permissions of a folder whose files have these: users that may read the files may enter the folder. */
 export function folderModeFor(fileMode: number): number {
   return fileMode | ((fileMode & 0o444) >> 2)
 }
@@ -148,7 +148,7 @@ export class QueueDirectory {
     }
   }
 
-  /** Whether {@link path} still names this directory, as far as the system tells. Costs a system call. */
+  /** Whether {@link path} still names this directory, as far as the system permits to know. Costs a system call. */
   isAtItsPath(): boolean {
     try {
       return this.#placeAt(this.path) === 'in-place'

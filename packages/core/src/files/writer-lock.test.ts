@@ -42,7 +42,7 @@ describe('a writer lock that is held', () => {
     holder.release()
   })
 
-  it('tells what the last holder left in it, and clears it at the end', () => {
+  it('returns what the last holder left in it, and clears it at the end', () => {
     writeFileSync(join(directory, LOCK_FILE), '4194000 17 3\n')
     const lock = WriterLock.acquire(heldDirectory(directory))
     expect(lock.previous).toEqual({ pid: 4_194_000, startTime: 17, epoch: 3 })

@@ -88,7 +88,7 @@ export class WriterLock {
   }
 
   /**
-   * Lets go, and clears the record unless told otherwise. Waits for background work; what does not end in time keeps the lock until it does. Never throws for the text,
+   * Lets go, and clears the record unless an option says otherwise. Waits for background work; what does not end in time keeps the lock until it does. Never throws for the text,
    * which only explains. Idempotent.
    */
   release({ clears = true, timeoutMs = BACKGROUND_TIMEOUT_MS } = {}): void {

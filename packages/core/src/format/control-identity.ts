@@ -12,7 +12,7 @@ import { viewOf } from './uint64.js'
 
 /**
  * Which file a control block is, as a writer recorded it in the block: a copy of the queue has the record of the original. The CRC covers `segmentSize` and
- * `queueId` too, so that the only place that tells the segment size can be proved.
+ * `queueId` too, so that the only place that has the segment size can be proved.
  */
 export interface ControlIdentity {
   readonly device: bigint

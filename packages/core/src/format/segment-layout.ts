@@ -176,7 +176,7 @@ export function isSealed(header: Pick<SegmentHeader, 'flags'>): boolean {
 }
 
 /**
- * Whether the timestamps of a segment may go back, as far as its header tells: its writer wrote a summary at the end, and no last timestamp. A writer leaves that out when one timestamp is lower
+ * Whether the timestamps of a segment may go back, as far as its header shows: its writer wrote a summary at the end, and no last timestamp. A writer leaves that out when one timestamp is lower
  * than the one before, or when it did not see all of them.
  */
 export function mayTimesGoBack({ flags, endOffset, lastTimestampNs }: SegmentHeader): boolean {

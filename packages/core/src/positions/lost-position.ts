@@ -53,7 +53,7 @@ export function writeLostNote(folder: QueueDirectory, name: string, lost: LostPo
   replaceFile(folder, lostFileName(name), `${JSON.stringify(lost)}\n`)
 }
 
-/** Deletes the note of a reader that was told. */
+/** Deletes the note of a reader that has got the error. */
 export function removeLostNote(directory: QueueDirectory, name: string): void {
   directory.inFolder(READERS_DIRECTORY, (folder) => rmSync(folder.at(lostFileName(name)), { force: true }))
 }

@@ -182,7 +182,7 @@ export class PositionFile {
       const saved = this.load()
       if (saved !== undefined && saved !== 'bad') this.save(saved)
     } catch {
-      // Left as it is, for the next open to tell.
+      // Left as it is, for the next open to report.
     }
   }
 
@@ -213,7 +213,7 @@ export class PositionFile {
     })
   }
 
-  /** Changes the file's times, which a writer that watches its readers is told by the kernel. */
+  /** Changes the file's times, of which the kernel notifies a writer that watches its readers. */
   touch(): void {
     const now = new Date()
     this.#coded(() => futimesSync(this.#fd, now, now))

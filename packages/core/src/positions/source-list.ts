@@ -74,7 +74,7 @@ export function writeSources(directory: string, sources: readonly ListedSource[]
   }
 }
 
-/** Holds the directory of a queue; files that are made in it may be read and written by those who may list and change it. */
+/** Holds the directory of a queue; files that are made in it may be read and written by the users that may list and change it. */
 export function openQueueDirectory(directory: string): QueueDirectory {
   return QueueDirectory.open(directory, statSync(directory).mode & 0o666)
 }

@@ -11,7 +11,7 @@ export interface CommittedReader {
   commitBefore(message: Message): void
 }
 
-/** What an iterator tells while it is used. */
+/** What an iterator reports while it is used. */
 export interface IterationTurns {
   /** The consumer asks for the next message: it is done with all that it has. */
   asked(): void

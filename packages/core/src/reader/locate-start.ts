@@ -24,7 +24,7 @@ export function locateStart(searched: Searched, start: Place): Located {
   return locateLast(searched, start.last)
 }
 
-/** The sequence of the next message at a place that is the end, where no record tells it. */
+/** The sequence of the next message at a place that is the end, where no record has it. */
 export function sequenceAtEnd(searched: Searched, { segmentId, offset }: Position): number | undefined {
   const { position, nextSequence } = locateLatest(searched)
   return position.segmentId === segmentId && position.offset === offset ? nextSequence : undefined

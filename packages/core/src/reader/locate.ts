@@ -39,7 +39,7 @@ export function locateSequence(searched: Searched, sequence: number): Position {
 
 /**
  * Where the first message with a timestamp of at least `timestampNs` stands, or will stand. In a queue whose timestamps ascend that is found like a sequence. Where the headers or the ends
- * of segments, or the index of the segments in question, show that timestamps may have gone back, segments are searched from the first one on, but for those whose header tells that
+ * of segments, or the index of the segments in question, show that timestamps may have gone back, segments are searched from the first one on, but for those whose header shows that
  * all of their timestamps are lower: no match before the place is missed, and it may take as long as reading the queue to there.
  *
  * Segments of the base format have no such header. A step back in the middle of one is found when its ends or its index show it.
@@ -61,7 +61,7 @@ function existingIds(searched: Searched): number[] {
   return listSegments(searched.directory).filter((id) => id >= first && id <= head)
 }
 
-/** Whether timestamps ascend in segments and from one to the next, as far as headers tell: a segment that is not sealed, or of the base format, does not say its last one. */
+/** Whether timestamps ascend in segments and from one to the next, as far as headers show: a segment that is not sealed, or of the base format, does not say its last one. */
 function endsAscend({ directory, control }: Searched, ids: readonly number[]): boolean {
   let latest = 0n
   for (const id of ids) {
@@ -130,7 +130,7 @@ function searchAll(searched: Searched, ids: readonly number[], target: { timesta
   return end
 }
 
-/** Whether the header of a segment tells that all of its timestamps are lower. */
+/** Whether the header of a segment shows that all of its timestamps are lower. */
 function endsBefore({ directory, control }: Searched, segmentId: number, timestampNs: bigint): boolean {
   const glance = glanceAtSegment(directory, segmentId, control.segmentSize)
   if (glance === undefined || glance.problem !== undefined) return false

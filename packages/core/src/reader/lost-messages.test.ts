@@ -38,7 +38,7 @@ async function overtaken(read: number, count: number, between?: (directory: stri
 }
 
 describe('a reader that was let go', () => {
-  it('is told exactly what it lost although nothing is there yet to read', async () => {
+  it('learns exactly what it lost although nothing is there yet to read', async () => {
     const { directory, writer } = await overtaken(3, 80)
     expect(() => openReader(directory, 'late')).toThrowError(lost({ from: 3, to: 80, count: 77, reader: 'late' }))
     const snapped = openReader(directory, 'late', { onLost: 'snap' })
@@ -84,7 +84,7 @@ describe('a reader that was let go', () => {
     writer.close()
   })
 
-  it('is told no number when its segment was removed by another hand, or nothing in it can be read', async () => {
+  it('gets no number when its segment was removed by another hand, or nothing in it can be read', async () => {
     const remove = (directory: string) => rmSync(segmentFile(directory, 0))
     const blank = (directory: string) => overwrite(segmentFile(directory, 0), 64, u32(0))
     const cases = [await overtaken(1, 40, remove), await overtaken(1, 40, blank, { extensions: false })]
@@ -114,7 +114,7 @@ describe('a running reader that is overtaken', () => {
     writer.close()
   })
 
-  it('in a queue of the base format is told the sequence of the first record that is left', () => {
+  it('in a queue of the base format gets the sequence of the first record that is left', () => {
     const { directory, writer } = newQueue({ extensions: false })
     appendNumbered(writer, 0, 100)
     const [from, to] = [firstSequenceIn(directory, 1), firstSequenceIn(directory, 3)]

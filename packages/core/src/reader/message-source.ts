@@ -30,7 +30,7 @@ import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
 
-/** What readers and observers have in common: reading in order, waiting, seeking, telling how far behind they are. */
+/** What readers and observers have in common: reading in order, waiting, seeking, lag. */
 export abstract class MessageSource implements Parkable {
   readonly directory: string
   readonly #handle: string
@@ -69,12 +69,12 @@ export abstract class MessageSource implements Parkable {
   /**
    * Returns the next committed message, or `undefined` when the source has caught up. Never blocks.
    *
-   * The message is a flyweight that moves with the next `next()`, `poll()` or seek; `copy()` keeps it. Its `payload` is an owned copy, safe for every use; {@link Message} tells
-   * of `payloadView` and `view`, which copy nothing.
+   * The message is a flyweight that moves with the next `next()`, `poll()` or seek; `copy()` keeps it. Its `payload` is an owned copy, safe for every use; see {@link Message} for
+   * `payloadView` and `view`, which do not copy.
    *
    * @throws `CorruptRecordError` `ERR_CORRUPT_RECORD`, `SequenceGapError` `ERR_SEQUENCE_GAP`, {@link DataLostError} `ERR_DATA_LOST`: the position
-   * does not move, a second call throws again. {@link QueueReplacedError} `ERR_QUEUE_REPLACED`: all that the queue held is delivered, and within a second of another
-   * queue taking its place. {@link ClosedError} `ERR_CLOSED`.
+   * does not move, a second call throws again. {@link QueueReplacedError} `ERR_QUEUE_REPLACED`: after all messages of the old queue were delivered, at most one
+   * second after the path names another queue. {@link ClosedError} `ERR_CLOSED`.
    * @see docs/format.md#record. Publish-by-length follows Agrona's record descriptor; the plus one is ours.
    */
   next(): Message | undefined {

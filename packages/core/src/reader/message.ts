@@ -202,7 +202,7 @@ export class Message implements MessageFields {
     return payload
   }
 
-  /** Not from the Buffer pool: who transfers these bytes must not take those of others with them. */
+  /** Not from the Buffer pool: a caller that transfers these bytes must not take those of others with them. */
   #ownedBytes(): Buffer {
     const { bytes } = this.#heldSegment
     const { length, payloadOffset } = this
@@ -219,8 +219,11 @@ export class Message implements MessageFields {
 
   get #heldSegment(): MappedSegment {
     const segment = this.#segment
-    // Reading a length from the closed view throws what there is to say.
-    if (segment === undefined) throw new RangeError(`a message without a segment has no length, not even ${this.length}`)
+    if (segment === undefined) {
+      // The view of a closed source throws the error that says so.
+      this.#view.getUint8(0)
+      throw new RangeError('The message stands on no record: a reader returns messages that do')
+    }
     return segment
   }
 }

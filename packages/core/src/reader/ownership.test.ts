@@ -106,7 +106,7 @@ describe('L51: a source whose queue is', () => {
     writer.close()
   })
 
-  it('deleted is told', async () => {
+  it('deleted is reported', async () => {
     const { directory, writer } = queueOf(3)
     using observer = openObserver(directory)
     observer.next()

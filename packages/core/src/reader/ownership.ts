@@ -44,7 +44,7 @@ export class Ownership {
     return this.#lookAtQueue(looks).replaced ?? this.findReplacedFile()
   }
 
-  /** Whether {@link findReplaced} may find something else than the last time, as far as a look tells that serves all sources of the queue. True for the first of them at this moment. */
+  /** Whether {@link findReplaced} may find something else than the last time, as far as a look shows that serves all sources of the queue. True for the first of them at this moment. */
   mayHaveChanged(looks: QueueLooks): boolean {
     const known = looks.get(this.#queueKey)
     if (known === undefined || known.replaced !== undefined) return true

@@ -7,7 +7,7 @@ import type { QueueLooks } from './ownership.js'
 export interface ParkedSource {
   /** Whether something of its queue's files may have changed since its last look, or no source of the queue was asked at this moment. Cheap beside a look. */
   mayHaveChanged(looks: QueueLooks): boolean
-  /** Looks after the files of the source; ends its sleep when there is something to tell. Never throws. */
+  /** Looks after the files of the source; ends its sleep when there is something to report. Never throws. */
   lookAfter(looks: QueueLooks): void
 }
 

@@ -8,7 +8,7 @@ import { type ObserverOptions, type ResolvedSourceOptions, resolveSourceOptions 
 import { type AsyncOpenOptions, readAsyncOpen, whenQueueIsThere, whenQueueIsThereAsync } from './when-queue-is-there.js'
 
 /**
- * Opens a queue for looking: nothing is registered, written or pinned, and read permission is enough. Begins at the earliest message unless told
+ * Opens a queue for looking: nothing is registered, written or pinned, and read permission is enough. Begins at the earliest message unless asked
  * otherwise. An observer that retention overtakes gets `ERR_DATA_LOST`.
  *
  * @throws `NotFoundError` `ERR_NOT_FOUND`, `NotAQueueError` `ERR_NOT_A_QUEUE`, `PermissionError` `ERR_PERMISSION`,

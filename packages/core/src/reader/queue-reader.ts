@@ -137,8 +137,8 @@ export class QueueReader extends MessageSource {
    * Saves the position: everything that `next()`, `poll()` and the iterators have returned so far counts as done. A crash repeats the messages since the last commit and
    * never skips one. Costs no system call; `durable` syncs it, so that it survives a power cut.
    *
-   * @throws `ClosedError` `ERR_CLOSED`; `QueueReplacedError` `ERR_QUEUE_REPLACED` within a second of the position file being removed or replaced: what is saved
-   * in it no reader would find. With `durable` also `IoError` and its kin.
+   * @throws `ClosedError` `ERR_CLOSED`; `QueueReplacedError` `ERR_QUEUE_REPLACED` at most a second after the position file was removed or replaced: a position saved in a removed file
+   * is lost. With `durable` also `IoError` `ERR_IO`, `NoSpaceError` `ERR_NO_SPACE` and `LimitError` `ERR_LIMIT`.
    */
   commit(options?: { readonly durable?: boolean }): void {
     const isDurable = options !== undefined && readDurable(options)
@@ -164,8 +164,8 @@ export class QueueReader extends MessageSource {
 
   /**
    * {@link MessageSource.messages}. With `commitEvery` the iterator commits, and exactly: a message counts as done when the loop asks for the next one, and after a `break` or an
-   * error the message in work is not saved. A commit covers all that the reader has returned, so it needs the reader for itself: beside another iterator, stream or `run` that has not
-   * ended, the first turn is refused and nothing changes. What the loop's body reads with `next()` counts as part of the message in work.
+   * error the message in work is not saved. A commit covers everything that the reader returned. If another iterator, stream or `run` is active, the
+   * first turn rejects with `ERR_BUSY` and nothing changes. What the loop's body reads with `next()` counts as part of the message in work.
    *
    * @throws also {@link InvalidArgumentError} for an invalid `commitEvery`; `BusyError` `ERR_BUSY`, by rejecting.
    * @example
@@ -247,7 +247,7 @@ export class QueueReader extends MessageSource {
     const isLeaving = segmentId !== this.#committedSegmentId
     this.#committedSegmentId = segmentId
     this.#committedBlock = block
-    // Past the last message of a segment a writer with retention may delete it: the touched file tells it, without a poll.
+    // Past the last message of a segment a writer with retention may delete it: the touched file notifies it, without a poll.
     if (isLeaving) this.#file.touch()
   }
 
@@ -264,7 +264,7 @@ export class QueueReader extends MessageSource {
     return { kind: 'resumed', position }
   }
 
-  /** Recovery moved the reader on, because the segment in which it stood was lost: what it had not read there is told once. */
+  /** Recovery moved the reader on, because the segment in which it stood was lost: what it had not read there is reported once. */
   #afterRecovery(saved: Position, options: ResolvedReaderOptions): Position {
     const from = readLostSequence(this.#held, this.name, saved)
     if (from === undefined) return saved

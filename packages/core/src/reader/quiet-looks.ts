@@ -23,7 +23,7 @@ export class QuietLooks {
     this.#segment = control.words
   }
 
-  /** Whether there is nothing to read at this block, as far as the words tell. `false` says that it is time for a full look. */
+  /** Whether there is nothing to read at this block, as far as the words show. `false` says that it is time for a full look. */
   findNothing(block: number): boolean {
     if (this.#left === 0) return false
     this.#left--

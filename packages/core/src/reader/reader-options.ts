@@ -7,7 +7,7 @@ import { type Moment, momentNs } from './moment.js'
 
 /**
  * Where reading begins: at the earliest message that still exists, after the last one, at a sequence, at a time, at the last `n` messages (fewer when there are
- * fewer), or at a {@link Position} that a source told, for programs that keep positions themselves. A sequence or a time that is not reached yet means the end: the message that is appended next is the next message.
+ * fewer), or at a {@link Position} that a source returned, for programs that keep positions themselves. A sequence or a time that is not reached yet means the end: the message that is appended next is the next message.
  */
 export type Place =
   | 'earliest'
@@ -27,7 +27,7 @@ export interface SourceOptions {
    * 'latest' gets the messages that were appended while it was not running. To start over, use `reset`, or `MessageSource.seek`.
    */
   readonly start?: Start
-  /** What a record with a wrong checksum does: `strict` (default) throws and does not move, `skip` counts it and continues after it. */
+  /** What a record with a wrong checksum does: `strict` (default) throws and does not move, `skip` counts it and continues after it. `skip` also reads the records of a segment whose header or length is damaged. */
   readonly onCorrupt?: 'strict' | 'skip'
   /** What happens when retention deleted unread messages: `strict` (default) throws `ERR_DATA_LOST` at each call, `snap` counts them and continues with the earliest. */
   readonly onLost?: 'strict' | 'snap'

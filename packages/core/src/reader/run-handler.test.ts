@@ -144,7 +144,7 @@ describe('run', () => {
     },
   )
 
-  it('has no more in work than it was told', async () => {
+  it('has no more in work than its option permits', async () => {
     const { directory, writer } = queueOf(50)
     using reader = openReader(directory, 'r')
     const controller = new AbortController()

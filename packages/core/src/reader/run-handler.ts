@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly commitEvery?: number
 }
 
-/** Commits per so many messages when told nothing else: as many as are handled before the event loop turns. */
+/** Commits per so many messages by default: as many as are handled before the event loop turns. */
 export const RUN_COMMIT_EVERY = ITERATOR_TURN_COUNT
 
 const RUN_NAMES: OptionNames<RunOptions> = { signal: true, concurrency: true, commitEvery: true }
@@ -90,7 +90,7 @@ async function handleAll(source: IteratedSource<Message>, handler: (message: Mes
   }
 }
 
-/** After a failure: what failed first is what the caller is told. */
+/** After a failure: the caller gets what failed first. */
 function quietly(work: () => void): void {
   try {
     work()

@@ -179,7 +179,7 @@ describe('L61: one rule for abort and close', () => {
     writer.close()
   })
 
-  it('a blocking wait that is told no time ends by itself, so that a handler of a signal can run', () => {
+  it('a blocking wait that is given no time ends by itself, so that a handler of a signal can run', () => {
     const { directory, writer } = newQueue()
     using reader = openReader(directory, 'r')
     expect(reader.wait()).toBe('timeout')

@@ -147,7 +147,7 @@ export class SourceIterator<Turn> implements AsyncGenerator<Turn, undefined, voi
     try {
       this.#end()
     } catch {
-      // What came first is what the caller is told.
+      // The caller gets what came first.
     }
     return error
   }

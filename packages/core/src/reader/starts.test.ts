@@ -123,7 +123,7 @@ describe('seeking', () => {
     writer.close()
   })
 
-  it('tells the system’s reason when a segment cannot be looked at', () => {
+  it('has the system’s reason when a segment cannot be looked at', () => {
     const { directory, writer, firsts } = queue()
     const middle = firsts.length >> 1
     for (const target of [segmentFile(directory, middle), '/proc/self/mem', 'nowhere']) {

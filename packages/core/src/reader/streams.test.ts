@@ -69,7 +69,7 @@ describe('streams', () => {
     expect(seen.slice(0, 30)).toEqual(range(0, 30))
   })
 
-  it('end with the signal, and read 16 messages ahead when told nothing else', async () => {
+  it('end with the signal, and read 16 messages ahead by default', async () => {
     const directory = join(temporaryDirectory(), 'queue')
     using writer = openWriter(directory, { segmentSize: 4096 })
     using reader = openReader(directory, 'a')

@@ -11,7 +11,7 @@ export interface StreamOptions {
   readonly highWaterMark?: number
 }
 
-/** Messages read ahead when told nothing else. */
+/** Messages read ahead by default. */
 const HIGH_WATER_MARK = 16
 
 const STREAM_NAMES: OptionNames<StreamOptions> = { signal: true, highWaterMark: true }

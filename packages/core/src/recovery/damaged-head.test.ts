@@ -110,7 +110,7 @@ describe('the sequence', () => {
     }
   })
 
-  it('L4: goes on where the control block says, when the head does not tell and nothing is left below', () => {
+  it('L4: goes on where the control block says, when the head does not show it and nothing is left below', () => {
     build({ payloads: [], firstSegment: 7, legacy: true })
     overwriteControl(queue, CONTROL_EXTENSION_EPOCH_OFFSET, u32(1))
     overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(500))
@@ -153,7 +153,7 @@ function build(plan: QueuePlan): BuiltQueue {
   return buildQueue(queue, plan)
 }
 
-/** Opens for writing and appends; tells what recovery did, and the sequence that the message got. */
+/** Opens for writing and appends; returns what recovery did, and the sequence that the message got. */
 function recover(): { cases: RecoveryCase[]; sequence: number } {
   using writer = openWriter(queue)
   return { cases: writer.recovery.map((action) => action.case), sequence: writer.append(1, Buffer.from('next')) }

@@ -50,7 +50,7 @@ function lostAfter(context: RecoveryContext, from: number): LostHead {
   return { last: examineSegment(context, from - 1), from, seen: Math.max(from, hintedSegment(context, from)) }
 }
 
-/** The head that index.meta tells, when it is not far above. It is a hint for tools; here no other file is left that could say more. */
+/** The head that index.meta shows, when it is not far above. It is a hint for tools; here no other file is left that could say more. */
 function hintedSegment({ directory }: RecoveryContext, from: number): number {
   try {
     const hinted = decodeIndex(readRegularFile(directory.at(INDEX_FILE), INDEX_LENGTH + 1))?.currentSegment ?? -1
@@ -130,7 +130,7 @@ function nothingIsLost(context: RecoveryContext, segmentId: number, last: Examin
   const shown = last === undefined ? undefined : surveyOf(context, last)
   const next = (shown?.highestSequence ?? -1) + 1
   if (known !== undefined) return known === next || (last === undefined && isFar)
-  // In the base format the offset alone tells: it is that of the segment that is there.
+  // In the base format the offset alone decides: it is that of the segment that is there.
   return isFar || (last?.sealed === false && shown?.end === context.control.readHead()?.offset)
 }
 

@@ -1,14 +1,14 @@
 import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { isGoodRecord } from '../records/judge-record.js'
+import { type Place, roomBetween } from '../records/place.js'
 import { findRecordBefore, type WitnessRecord } from '../records/record-before.js'
-import { type RecordSurvey, recordCapacity, surveyRecords } from '../records/record-survey.js'
+import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
 import { findNextRecord } from '../records/resync.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
 import { mapForRepair } from './examine-segment.js'
 import type { FoundHead, LostHead } from './find-head.js'
 import { goOnAbove } from './go-on-above.js'
-import type { Place } from './place.js'
 import { highestSegmentSeen } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose, zeroTornTail } from './repair-tail.js'
@@ -25,28 +25,28 @@ export function findTail(context: RecoveryContext, head: FoundHead | LostHead): 
   return head.wasCut && tail.segment === head.segment ? endSegment(context, tail) : tail
 }
 
+const BEGINNING: Place = { segmentId: 0, offset: SEGMENT_HEADER_LENGTH }
+
 /** The newest segments are lost. */
 function findTailOfLost(context: RecoveryContext, { last, from, seen = from - 1 }: LostHead): Tail {
   let next = 0
-  let end = 0
   let place: Place = { segmentId: from, offset: 0 }
   if (last !== undefined) {
     const segment = mapForRepair(context, last)
     const survey = surveyRecords(segment)
     next = survey.highestSequence + 1
-    end = recordCapacity(last.id, survey.end, context.segmentSize)
     if (!last.sealed) padAndSeal(context, segment, survey.end)
     sealAndClose(context, segment)
     place = { segmentId: last.id, offset: survey.end }
   }
-  const room =
-    recordCapacity(highestSegmentSeen(context, Math.max(from, seen)) + 1, SEGMENT_HEADER_LENGTH, context.segmentSize) - end
+  const above = { segmentId: highestSegmentSeen(context, Math.max(from, seen)) + 1, offset: SEGMENT_HEADER_LENGTH }
+  const room = roomBetween(last === undefined ? BEGINNING : place, above, context.segmentSize)
   const nextSequence = sequenceAfterLoss(context, { next, room, isUnbounded: last === undefined })
   return goOnAbove(context, { from, seen, nextSequence, end: place, firstLost: next })
 }
 
 /**
- * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and tells its own. Neither is relied on
+ * `nextSequence` is stored before `writeOffset`: the pair is either current, or the record at `writeOffset` is committed and has its own. Neither is relied on
  * without a witness in the segment: a damaged offset would cut the queue short, a damaged sequence would be given out twice.
  */
 function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): Tail {

@@ -97,7 +97,7 @@ describe('the newest segments are lost', () => {
     expect(writer.position).toEqual({ segmentId: head + 1, offset: SEGMENT_HEADER_LENGTH })
   })
 
-  it('L57: nor when index.meta alone tells how many of them there were', () => {
+  it('L57: nor when index.meta alone shows how many of them there were', () => {
     const { directory, head } = readQueue()
     rmSync(join(directory, 'readers'), { recursive: true })
     lose(directory, head, 3)
@@ -117,7 +117,7 @@ describe('the newest segments are lost', () => {
     expect(writer.position.segmentId).toBeGreaterThanOrEqual(head)
   })
 
-  it('L57: a reader that had come exactly to the end of what is left is told once, and gets every new message', () => {
+  it('L57: a reader that had come exactly to the end of what is left gets the loss once, and every new message', () => {
     for (const isControlLost of [false, true]) {
       const { directory, head } = readQueue()
       using before = openReader(directory, 'end')
@@ -171,7 +171,7 @@ describe('the newest segments are lost', () => {
 })
 
 describe('an empty head whose control block is lost', () => {
-  it('L57: goes on with the sequence that its header tells, when nothing is left below', () => {
+  it('L57: goes on with the sequence that its header has, when nothing is left below', () => {
     const directory = newDirectory()
     using writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
     appendNumbered(writer, 0, 100)
@@ -184,7 +184,7 @@ describe('an empty head whose control block is lost', () => {
     expect(next.nextSequence).toBe(100)
   })
 
-  it('L57: goes on above all that had room before, when nothing tells the sequence', () => {
+  it('L57: goes on above all that had room before, when nothing has the sequence', () => {
     const directory = newDirectory()
     buildQueue(directory, { payloads: [], firstSegment: 7, legacy: true })
     rmSync(join(directory, CONTROL_FILE))

@@ -15,9 +15,9 @@ import {
   SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
 import { writeLostNote } from '../positions/lost-position.js'
+import type { Place } from '../records/place.js'
 import { surveyRecords } from '../records/record-survey.js'
 import { openDamagedSegment } from '../segment/segment-files.js'
-import type { Place } from './place.js'
 import { readersAt, readersBehind } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
 

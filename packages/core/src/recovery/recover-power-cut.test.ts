@@ -212,7 +212,7 @@ function stopMachine(): void {
   pretendAnotherBoot(queue)
 }
 
-/** Opens for writing and appends; tells what recovery did, and the sequence that the message got. */
+/** Opens for writing and appends; returns what recovery did, and the sequence that the message got. */
 function recover(): { cases: RecoveryCase[]; sequence: number } {
   using writer = openWriter(queue)
   return { cases: writer.recovery.map((action) => action.case), sequence: writer.append(1, Buffer.from('next')) }

@@ -1,12 +1,11 @@
 import { bootId } from '../files/machine.js'
 import { WRITE_BACK_FAILED } from '../format/index.js'
-import { recordCapacity } from '../records/record-survey.js'
+import { type Place, roomBetween } from '../records/place.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
-import type { Place } from './place.js'
 import { highestSegmentSeen, isPlausible, readersBehind } from './positions-seen.js'
 import { putReadersRight } from './put-readers-right.js'
 import { recoverCopy } from './recover-copy.js'
@@ -73,8 +72,7 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
 
 /** Messages that the readers may have seen and that are lost. Nothing counts them when the control block is lost too. */
 function roomBefore({ segmentSize }: RecoveryContext, end: Place, ahead: readonly Place[]): number {
-  const capacity = ({ segmentId, offset }: Place) => recordCapacity(segmentId, offset, segmentSize)
-  return Math.ceil(Math.max(...ahead.map(capacity)) - capacity(end))
+  return Math.ceil(Math.max(...ahead.map((reader) => roomBetween(end, reader, segmentSize))))
 }
 
 function sealPredecessor(context: RecoveryContext, headId: number): void {

@@ -21,7 +21,7 @@ export const RECOVERY_CASES = {
   'successor-without-seal': 'The writer died between naming the new head and sealing the old one: recovery seals it.',
   'invalid-successor': 'A file with the name of the next segment is not a segment: it is replaced.',
   'missing-head':
-    'The segment that the control block names, or without one the segment after the last sealed one, is missing or is not a segment: it is set aside, and the queue continues above everything that was found.',
+    'The named segment (without a control block, the one after the last sealed one) is missing or is not a segment. It is set aside, and the queue continues above everything that was found.',
   'damaged-segment':
     'The header or the length of a segment is damaged; its records, the control block and neighbouring segments identify it: it is corrected.',
   'copied-queue':

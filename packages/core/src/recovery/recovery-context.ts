@@ -18,7 +18,7 @@ export interface Tail {
   readonly nextSequence: number
   /** Where what is left ends, when that is not where the queue goes on. */
   readonly end?: { readonly segmentId: number; readonly offset: number }
-  /** Sequence of the first message that had been there and is lost: readers that had not come further than it are told. */
+  /** Sequence of the first message that had been there and is lost: readers that had not come further than it get the loss. */
   readonly firstLost?: number
 }
 

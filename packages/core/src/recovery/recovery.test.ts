@@ -69,7 +69,7 @@ describe('recovery after the death of the writer', () => {
     expect(readControlFile(directory).currentSegment).toBe(currentSegment)
   })
 
-  it('finds a record that was committed when the writer died before it told the control block', () => {
+  it('finds a record that was committed when the writer died before it updated the control block', () => {
     const directory = killedQueue(25)
     const before = killedQueue(24)
     const { writeOffset, nextSequence } = readControlFile(before)

@@ -106,7 +106,7 @@ describe('retention', () => {
     writer.close()
   })
 
-  it('readerTtlMs lets a dead reader go, says so, and tells the reader exactly what it lost', async () => {
+  it('readerTtlMs lets a dead reader go, says so, and the reader gets the exact loss', async () => {
     const released: string[] = []
     const { directory, writer } = newQueue({
       retention: { consumed: true, readerTtlMs: 1 },
@@ -327,7 +327,7 @@ describe('backpressure', () => {
     writer.close()
   })
 
-  it('tells once when the limit comes near', () => {
+  it('reports once when the limit comes near', () => {
     const told: number[] = []
     const { directory, writer } = newQueue({ maxBytes: 4 * 4096, onHighWatermark: ({ segments: count }) => told.push(count) })
     const reader = openReader(directory, 'a')

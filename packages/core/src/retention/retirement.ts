@@ -138,7 +138,7 @@ export class Retirement {
     return this.#tryPass()?.deletes === true
   }
 
-  /** Tells which readers were let go since the last call. Not for the middle of a deletion or a roll: a callback may append or close. */
+  /** Reports which readers were released since the last call. Not for the middle of a deletion or a roll: a callback may append or close. */
   tellReleased(): void {
     for (let released = this.#untold.shift(); released !== undefined; released = this.#untold.shift())
       this.#options.onReaderReleased?.(released)
@@ -221,7 +221,7 @@ export class Retirement {
     return countSegmentsBetween(this.#options.directory, { from: this.firstSegmentId, to: headSegmentId })
   }
 
-  /** Who keeps each segment, and which could go. */
+  /** Which readers keep each segment, and which segments could be deleted. */
   explain(): RetentionVerdict[] {
     const plan = this.#plan()
     return this.#segmentIds().map((id) => plan.judge(id))
@@ -298,7 +298,7 @@ export class Retirement {
     this.#timer = setTimeout(() => this.schedule(), Math.min(Math.max(Math.ceil(delayMs) + 1, 10), TIMER_MAX_MS)).unref()
   }
 
-  /** Readers touch their file when they leave a segment, and remove it when they are unregistered: inotify tells both. */
+  /** Readers touch their file when they leave a segment, and remove it when they are unregistered: inotify reports both. */
   #watchReaders(): void {
     try {
       using folder = this.#options.directory.makeFolder(READERS_DIRECTORY)

@@ -64,7 +64,7 @@ describe('maxAgeMs', () => {
     expect(deletable(directory)).toEqual([0])
   })
 
-  it('goes by the time of change where neither tells', () => {
+  it('goes by the time of change where neither has one', () => {
     const directory = queueOfAges([{ hours: [5], extensions: false }])
     expect(deletable(directory)).toEqual([])
     const past = new Date(Date.now() - 3 * HOUR_MS)

@@ -57,7 +57,7 @@ export function endOfNonZero(segment: MappedSegment, offset: number, limit = seg
   return offset
 }
 
-/** Sequence of the message at an offset, or of the one that would stand there, by headers alone; `undefined` when nothing in the segment tells it. */
+/** Sequence of the message at an offset, or of the one that would stand there, by headers alone; `undefined` when nothing in the segment has it. */
 export function sequenceAt(segment: MappedSegment, offset: number): number | undefined {
   let next: number | undefined = segment.firstSequence
   const walk = walkHeaders(segment, (at) => {

@@ -92,7 +92,7 @@ export class SegmentPreparer {
 
   /**
    * The number of the finished preparation, whose mapping can be taken; waits for it when the writer was faster than the disk. A failure is tried once more at
-   * once, because the disk may have got space since. Who took the mapping calls {@link handOver}.
+   * once, because the disk may have got space since. The code that took the mapping calls {@link handOver}.
    *
    * @throws `NoSpaceError` `ERR_NO_SPACE`, `IoError` `ERR_IO` and its kin: nothing was published, the next call tries again. `LockLostError`
    * `ERR_LOCK_LOST`: nothing is published any more.
@@ -111,7 +111,7 @@ export class SegmentPreparer {
     throw fromSystemError(errnoError(errno, this.#syscallBehind(errno)), { path, length: this.#options.segmentSize })
   }
 
-  /** The segment has another owner now, who ends its job. Returns the job. */
+  /** The segment has another owner, which ends its job. Returns the job. */
   handOver(): number {
     const job = this.#job
     this.#segmentId = -1
@@ -132,7 +132,7 @@ export class SegmentPreparer {
     return new MappedSegment(segmentId, mapping)
   }
 
-  /** The background thread tells an errno only: these come from locking memory, where that was asked for. */
+  /** The background thread reports an errno only: these come from locking memory, where that was asked for. */
   #syscallBehind(errno: number): string {
     const { EPERM, ENOMEM, EAGAIN } = constants.errno
     return this.#options.lockMemory && [EPERM, ENOMEM, EAGAIN].includes(errno) ? 'mlock' : 'fallocate'

@@ -39,7 +39,7 @@ function close(...pairs: readonly Pair[]): void {
 const message = Buffer.from('x')
 
 describe('waiting for several sources', () => {
-  it.each(WAIT_STRATEGIES)('%s tells a message in any of them from the end of the time', async (strategy) => {
+  it.each(WAIT_STRATEGIES)('%s distinguishes a message in any of them from the end of the time', async (strategy) => {
     const [first, second] = [pair(), pair()]
     const sources = [first.reader, second.reader]
     expect(waitForAny(sources, { timeoutMs: 3, strategy })).toBe('timeout')
@@ -65,7 +65,7 @@ describe('waiting for several sources', () => {
     close(quiet)
   })
 
-  it('uses the default strategy and ends with the time when told nothing else', async () => {
+  it('uses the default strategy and ends with the default time', async () => {
     const only = pair()
     expect(waitForAny([only.reader], { timeoutMs: 3 })).toBe('timeout')
     only.writer.append(1, message)

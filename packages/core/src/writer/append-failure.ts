@@ -27,7 +27,7 @@ export function appendFailure(status: number, refused: RefusedAppend): QueueErro
     }
     case STATUS_ENDED: {
       const { segmentId } = writer.position
-      return new BadSegmentError({ path: directory, segmentId, detail: 'its sequences are at their end, 2^53' })
+      return new BadSegmentError({ path: directory, segmentId, detail: 'the next sequence would be 2^53, above the maximum' })
     }
     case STATUS_CLAIM:
       return new InvalidArgumentError({

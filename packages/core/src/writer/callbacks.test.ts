@@ -90,7 +90,7 @@ describe('batches and callbacks', () => {
     writer.close()
   })
 
-  it('an error tells which messages of the batch are in the queue', () => {
+  it('an error says which messages of the batch are in the queue', () => {
     const { writer } = newQueue()
     const batch = [1, 2, 70_000, 4].map((typeId) => ({ typeId, payload: Buffer.from('x') }))
     writer.append(1, Buffer.from('before'))

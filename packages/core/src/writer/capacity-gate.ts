@@ -66,7 +66,7 @@ export class CapacityGate {
     if (this.#options.retirement.awaitDeletions(spare + LAGGING_DELETIONS_MAX, BACKGROUND_TIMEOUT_MS)) this.#spaceWaitCount++
   }
 
-  /** Tells what was noted since the last call. Not for the middle of a roll: the callback may append. */
+  /** Reports what was noted since the last call. Not for the middle of a roll: the callback may append. */
   tellHighWatermark(): void {
     const segments = this.#untoldSegments
     if (segments === undefined) return
@@ -100,7 +100,7 @@ export class CapacityGate {
     }
   }
 
-  /** Tells readers that appends wait for them on the event loop, or that none does any more. */
+  /** Announces to readers that appends wait for them on the event loop, or that none does any more. */
   announceAsync(waits: boolean): void {
     this.#waitsAsync = waits
     if (waits) this.#blockedCount++

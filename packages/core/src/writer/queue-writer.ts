@@ -459,7 +459,7 @@ export class QueueWriter {
     throw error
   }
 
-  /** The lock is lost: what waits is told, and nothing is written any more. */
+  /** The lock is lost: waiting calls reject, and nothing is written any more. */
   #stop(lost: LockLostError): void {
     this.#asyncAppends?.close()
     this.#claim?.invalidate(lost)

@@ -27,14 +27,14 @@ export interface FoundControl {
   readonly bytes: Uint8Array
 }
 
-/** What the segments, and a control block that cannot be used, tell about a queue. */
+/** What the segments, and a control block that cannot be used, show about a queue. */
 export interface Geometry {
   readonly segmentSize: number
   readonly headId: number
   readonly writerEpoch: number
-  /** The next sequence as the old block told it, or how far it said that messages are durable; 0 when it told neither. */
+  /** The next sequence as the old block had it, or how far it said that messages are durable; 0 when it had neither. */
   readonly saidSequence: number
-  /** Whether the old block told the next sequence itself. */
+  /** Whether the old block reported the next sequence itself. */
   readonly saysNext: boolean
 }
 

@@ -42,12 +42,12 @@ export class Rolling {
     return true
   }
 
-  /** What it has to tell is told when it is over, however it ended: a callback may append, which may roll, and may close the writer. */
+  /** What it has to report is reported when it is over, however it ended: a callback may append, which may roll, and may close the writer. */
   roll(mayBlock: boolean): void {
     try {
       this.enterNext(mayBlock)
     } finally {
-      this.#parts.callbacks.tell()
+      this.#parts.callbacks.report()
     }
   }
 
@@ -62,7 +62,7 @@ export class Rolling {
     }
   }
 
-  /** {@link roll} that tells nothing. */
+  /** {@link roll} that reports nothing. */
   enterNext(mayBlock: boolean): void {
     const { opened, life, head, gate, durability, retirement } = this.#parts
     life.assertOwned()

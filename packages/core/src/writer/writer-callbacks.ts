@@ -3,13 +3,13 @@ export class WriterCallbacks {
   readonly #callThem: () => void
   readonly #thrown = new WeakSet<object>()
 
-  /** `callThem` tells everything that was noted since the last time. */
+  /** `callThem` reports everything that was noted since the last time. */
   constructor(callThem: () => void) {
     this.#callThem = callThem
   }
 
   /** Called between two attempts to append, where a callback may call every method. */
-  tell(): void {
+  report(): void {
     try {
       this.#callThem()
     } catch (error) {
@@ -18,7 +18,7 @@ export class WriterCallbacks {
     }
   }
 
-  /** {@link tell} when the messages of the call are in the queue. Thrown by the call, an error would say that they were refused. */
+  /** {@link report} when the messages of the call are in the queue. Thrown by the call, an error would say that they were refused. */
   tellAfterBatch(): void {
     try {
       this.#callThem()

@@ -181,7 +181,7 @@ describe('accepted options', () => {
 })
 
 describe('options that the existing queue contradicts', () => {
-  it('are told in the notes, and have no effect', () => {
+  it('are reported in the notes, and have no effect', () => {
     const created = open({})
     expect(created.notes).toEqual([])
     created.close()
@@ -195,7 +195,7 @@ describe('options that the existing queue contradicts', () => {
     expect(same.notes).toEqual([])
   })
 
-  it('are told where the queue has more than was asked for: extensions, permissions', () => {
+  it('are reported where the queue has more than was asked for: extensions, permissions', () => {
     const created = open({ mode: 0o660 })
     created.close()
     const base = openWriter(created.directory, { mode: 0o600, extensions: false })

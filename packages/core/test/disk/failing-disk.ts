@@ -64,7 +64,7 @@ export class FailingDisk {
     }
   }
 
-  mend(): void {
+  repair(): void {
     rmSync(join(this.#memory, 'filler'))
   }
 

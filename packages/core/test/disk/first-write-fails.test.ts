@@ -73,7 +73,7 @@ describe.skipIf(NO_DISK !== undefined)(`blocks whose first write fails on ext4 $
       disk.break()
       stdin.write('\n')
       expect(await nextStep()).toEqual({ flushed: 'ERR_IO' })
-      disk.mend()
+      disk.repair()
       stdin.write('\n')
       const { flushed, appended, durable } = await nextStep()
       expect([flushed, durable]).toEqual(['resolved', appended])
@@ -100,7 +100,7 @@ describe.skipIf(NO_DISK !== undefined)(`blocks whose first write fails on ext4 $
     const message = observer.next() as Message
     expect(message.payload[0]).toBe(1 + (1_200 % 255))
     const before = frameOf(message)
-    disk.mend()
+    disk.repair()
     stdin.write('\n')
     expect(JSON.parse((await steps.next()).value as string)).toMatchObject({ flushed: 'resolved' })
     // Touched, so that it is mapped again if it was dropped.

@@ -100,7 +100,7 @@ expect(
   writer.explainRetention().some(({ deletable }) => deletable),
   false,
 )
-// The stopped reader is let go when the clock says that its time is over, and told what it lost: that is what a clock can do.
+// The stopped reader is let go when the clock says that its time is over, and it gets what it lost: that is what a clock can do.
 stepTo(DAY_S)
 append(20)
 await timed('retention by age', 0, async () => {

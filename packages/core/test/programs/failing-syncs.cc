@@ -33,7 +33,7 @@ int fail() {
 
 extern "C" int msync(void* address, size_t length, int flags) {
   const auto real = original<int (*)(void*, size_t, int)>("msync");
-  // The control block, whose sync tells nothing of messages.
+  // The control block, whose sync says nothing of messages.
   if (length <= 512) return real(address, length, flags);
   const char answer = mode();
   if (answer == 's') return 0;

@@ -1,4 +1,4 @@
-// A writer that is not told when readers move on: prints whether the segments that its reader has left are deleted nevertheless. Argument: directory.
+// A writer that is not notified when readers move on: prints whether the segments that its reader has left are deleted nevertheless. Argument: directory.
 import { readdirSync, watch } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openReader, openWriter } from '@chronicle-ts/core'
@@ -10,7 +10,7 @@ for (let number = 0; number < 40; number++) writer.append(1, Buffer.alloc(500))
 await sleep(20)
 while (reader.next() !== undefined);
 reader.commit()
-// Nothing rolls any more, so that only the commit could tell.
+// Nothing rolls any more, so that only the commit could show it.
 let refused = 'none'
 try {
   watch(directory).close()

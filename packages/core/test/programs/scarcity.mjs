@@ -250,7 +250,7 @@ function newQueue() {
   expect('whether a directory that was there is left', existsSync(parent), true)
 }
 
-/** L59: a reader that is let go on a full disk is told exactly what it lost. */
+/** L59: a reader that is let go on a full disk learns exactly what it lost. */
 function lostNote() {
   mount(2048)
   const directory = join(folder, 'queue')

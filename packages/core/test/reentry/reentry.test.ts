@@ -84,7 +84,7 @@ function appendWith({ writer, ledger }: Scene, options: object): void {
   ledger.acknowledge(writer.append(entry.typeId, entry.payload, options), entry)
 }
 
-/** Who calls back: each runs `callback` once or more in the middle of a method. */
+/** The callers: each runs `callback` once or more in the middle of a method. */
 const CALLERS: Readonly<Record<string, (scene: Scene, callback: () => void) => void>> = {
   'the options of append': (scene, callback) => appendWith(scene, getter('timestampNs', 5n, callback)),
   'the options of tryAppend': ({ writer, ledger }, callback) => {

@@ -93,7 +93,7 @@ describe('scarce resources', () => {
     expect(runScarce('new queue', { mounts: true })).toEqual([])
   })
 
-  it('L59: a reader that is let go on a full disk is told exactly what it lost', () => {
+  it('L59: a reader that is let go on a full disk learns exactly what it lost', () => {
     expect(runScarce('lost note', { mounts: true })).toEqual([])
   })
 

@@ -80,7 +80,7 @@ export function buildQueue(directory: string, plan: QueuePlan): BuiltQueue {
   return { directory, records, headSegment: segment.id, writeOffset: segment.end }
 }
 
-/** `count` payloads of `length` bytes, each telling its number as text. */
+/** `count` payloads of `length` bytes, each with its number as text. */
 export function textPayloads(count: number, length = 32): Buffer[] {
   return Array.from({ length: count }, (_, index) => Buffer.from(`message ${index} `.padEnd(length, '.')))
 }

@@ -219,7 +219,7 @@ describe('on random queues', () => {
         writeSampleQueue(directory, messages, size)
         directories.push(directory)
         const queue = readQueue(directory)
-        // Any time may be given; those that have not come yet are told.
+        // Any time may be given; those that have not come yet are reported.
         expect(queue.problems.filter(({ code }) => code !== 'clock-ahead')).toEqual([])
         ahead.push(queue.problems.length)
         expect(queue.records).toMatchObject(

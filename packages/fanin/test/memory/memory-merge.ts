@@ -2,7 +2,7 @@ import { Merge, type MergeOptions } from '../../src/merge.js'
 import type { Clocks } from '../../src/standstill.js'
 import type { MemoryMessage, MemorySource } from './memory-source.js'
 
-/** Clocks that stand still until they are told. */
+/** Clocks that stand still until the test moves them. */
 export class HandClocks implements Clocks {
   nowNs = 1n
   beforeLoad: (() => void) | undefined

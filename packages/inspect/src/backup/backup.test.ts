@@ -173,7 +173,7 @@ describe('backing up and restoring a queue', () => {
     expect(readdirSync(root).sort()).toEqual(['empty', 'queue'])
   })
 
-  it('tells the damage of the queue that it copied', () => {
+  it('reports the damage of the queue that it copied', () => {
     const writer = openWriter(queue, { segmentSize: 4096 })
     for (let index = 0; index < 100; index += 1) writer.append(1, Buffer.from(`message ${index}`))
     writer.close()

@@ -14,7 +14,7 @@ import {
 } from '@chronicle-ts/core/internal'
 
 /**
- * Takes the seal off the copy of a head whose writer has rolled since its end was looked up: the copy ends before, at `end`, and what the header says of the whole segment is not so of it.
+ * Clears SEALED and the summary in the copied head: the writer sealed the original after the end was determined, and the copy ends earlier, at `end`.
  *
  * @throws what the system says.
  */

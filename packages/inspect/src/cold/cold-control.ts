@@ -14,7 +14,7 @@ import { type ProblemCode, type QueueProblem, queueProblem } from './queue-probl
 
 /** control.meta as it is found: its bytes, what they mean, and whether they can be relied on. */
 export interface ColdControl {
-  /** The fields as found, believable or not; absent when the file is missing, short or unreadable. */
+  /** The fields as found, valid or not; absent when the file is missing, short or unreadable. */
   readonly block: ControlBlock | undefined
   readonly bytes: Buffer | undefined
   readonly problem: QueueProblem | undefined
@@ -41,7 +41,7 @@ export function readColdControl(directory: string): ColdControl {
 }
 
 /** The control block when it can be relied on, otherwise `undefined`. */
-export function believableControl(control: ColdControl): ControlBlock | undefined {
+export function soundControl(control: ColdControl): ControlBlock | undefined {
   return control.problem === undefined ? control.block : undefined
 }
 

@@ -1,5 +1,5 @@
 import { type ControlBlock, controlExtensionsAreCurrent, type LeavingEvidence } from '@chronicle-ts/core/internal'
-import { believableControl, type ColdControl, controlInode, readColdControl } from './cold-control.js'
+import { type ColdControl, controlInode, readColdControl, soundControl } from './cold-control.js'
 import type { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun } from './control-of-this-run.js'
 import { segmentIdsIn } from './queue-listing.js'
@@ -15,7 +15,7 @@ export class ColdEvidence implements LeavingEvidence {
   constructor(directory: string) {
     this.#directory = directory
     this.#controlInode = controlInode(directory)
-    this.#control = believableControl(readColdControl(directory))
+    this.#control = soundControl(readColdControl(directory))
   }
 
   /** The last control block that could be relied on. */
@@ -67,7 +67,7 @@ export class ColdEvidence implements LeavingEvidence {
 
   #read(): ColdControl {
     const found = readColdControl(this.#directory)
-    this.#control = believableControl(found) ?? this.#control
+    this.#control = soundControl(found) ?? this.#control
     return found.problem === undefined ? found : { ...found, block: undefined }
   }
 

@@ -10,7 +10,7 @@ export interface ColdRecord {
   readonly timestampNs: bigint
   readonly typeId: number
   readonly flags: number
-  /** Low 32 bits of the epoch of the writer that appended it; 0 when the record does not tell. */
+  /** Low 32 bits of the epoch of the writer that appended it; 0 when the record does not have it. */
   readonly writerEpoch: number
   /** 1 to 255; 0 when the record has none. */
   readonly schemaVersion: number

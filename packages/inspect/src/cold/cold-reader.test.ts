@@ -284,7 +284,7 @@ describe('a cold reader on a live queue', () => {
     expect(reader.next()).toMatchObject({ kind: 'record', sequence: 3 })
   })
 
-  it('tells once that retention overtook it, and goes on with what is left', () => {
+  it('reports once that retention overtook it, and goes on with what is left', () => {
     const { records } = buildQueue(queue, { payloads: textPayloads(100) })
     using reader = openColdReader(queue)
     reader.next()

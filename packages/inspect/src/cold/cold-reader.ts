@@ -48,7 +48,7 @@ const GO_ON = Symbol('go on')
 
 /**
  * Reads records with `pread` and nothing else: no mapping, no lock, no registration, no byte written. Made for untrusted or damaged queues,
- * so every oddity is an item of kind `problem`, and reading continues after it when anything follows. What stands at each place, `RecordWalk` says.
+ * so every invalid structure is returned as an item of kind `problem`, and reading continues after it when anything follows. `RecordWalk` decides what stands at each place.
  *
  * On a live queue {@link next} answers `undefined` at the end and more later; it follows rolls and notices deletion. It reads in the directory that it opened, and when another one takes that one's path
  * it ends after what its own holds.

@@ -16,7 +16,7 @@ import type { QueueEnd } from './measure-lag.js'
  */
 export function endByControl(segment: ColdSegment, control: ControlBlock): QueueEnd | undefined {
   const { firstSequence } = segment.header
-  // A head that a writer of the base format began does not tell its first sequence, nor does every sequence in it stand once.
+  // A head that a writer of the base format began does not have its first sequence, nor does every sequence in it stand once.
   if (!controlExtensionsAreCurrent(control) || firstSequence === undefined) return undefined
   const said = segment.id === control.currentSegment ? control.writeOffset : segment.header.endOffset
   const last = lastRecordBefore(segment, said, control.nextSequence - 1)

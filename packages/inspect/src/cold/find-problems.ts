@@ -13,7 +13,7 @@ import {
 } from '@chronicle-ts/core/internal'
 import { BACKUP_FILE } from '../backup/backup-manifest.js'
 import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
-import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
+import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
@@ -77,7 +77,7 @@ function copyProblems({ inspection, control }: ProblemSources): QueueProblem[] {
 
 function segmentProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {
   const problems: QueueProblem[] = []
-  const headId = Math.max(believableControl(control)?.currentSegment ?? -1, inspection.head.segmentId ?? -1)
+  const headId = Math.max(soundControl(control)?.currentSegment ?? -1, inspection.head.segmentId ?? -1)
   const ids = listing.segmentIds
   for (const [index, id] of ids.entries()) {
     const next = ids[index + 1]
@@ -107,7 +107,7 @@ function headProblems(sources: ProblemSources): QueueProblem[] {
 }
 
 function problemsOfControlledHead({ inspection, listing, control, end, places }: ProblemSources): QueueProblem[] {
-  const block = believableControl(control)
+  const block = soundControl(control)
   if (block === undefined) return []
   const problems: QueueProblem[] = []
   const { currentSegment, writeOffset } = block
@@ -173,7 +173,7 @@ export function sequenceAheadProblem(block: ControlBlock, lastSequence: number, 
 
 /** The hint may be behind while a writer deletes; one that is at rest has put it right. */
 function firstSegmentProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {
-  const told = believableControl(control)?.firstSegmentPlusOne ?? 0
+  const told = soundControl(control)?.firstSegmentPlusOne ?? 0
   const [lowest] = listing.segmentIds
   if (told === 0 || lowest === undefined || told - 1 === lowest || inspection.writer.alive !== false) return []
   const facts = { file: CONTROL_FILE, segmentId: lowest }
@@ -238,7 +238,7 @@ function lockProblems({ inspection, control }: ProblemSources): QueueProblem[] {
   if (writer.alive === false && writer.record !== undefined) {
     problems.push(queueProblem('LOCK_STALE', `It names pid ${writer.record.pid}`, { file: LOCK_FILE }))
   }
-  const block = believableControl(control)
+  const block = soundControl(control)
   const anyReader = readers.some((reader) => reader.lock.held !== false)
   if (block !== undefined && block.waitersPending > 0 && !anyReader && !controlExtensionsAreCurrent(block)) {
     problems.push(queueProblem('WAITERS_LEAKED', '', { file: CONTROL_FILE, count: block.waitersPending }))
@@ -266,7 +266,7 @@ function indexProblems({ inspection, listing, control }: ProblemSources): QueueP
 
 /** Whether a place is after the last record, and after where the control block says that the queue goes on. */
 function isAfterEnd(place: ColdPosition, { head }: ProblemSources['inspection'], control: ColdControl): boolean {
-  const block = believableControl(control)
+  const block = soundControl(control)
   const { segmentId, offset } = head
   if (segmentId === undefined || offset === undefined || !isBefore({ segmentId, offset }, place)) return false
   return block === undefined || isBefore({ segmentId: block.currentSegment, offset: block.writeOffset }, place)

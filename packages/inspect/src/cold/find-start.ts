@@ -82,7 +82,7 @@ export function positionOfSequence(places: ColdPlaces, sequence: number): ColdPo
 
 /**
  * The first record that is as old as `timestampNs` or younger. Where headers show that timestamps may have gone back, segments are searched from the first one on, but for those whose header
- * tells that all of their timestamps are lower.
+ * shows that all of their timestamps are lower.
  */
 export function positionOfTime(places: ColdPlaces, timestampNs: bigint): ColdPosition {
   const reached = (segment: ColdSegment, offset: number) => timestampNsOf(segment, offset) >= timestampNs

@@ -45,7 +45,7 @@ export function inspectLock(path: string, table: LockTable = readLockTable()): L
   }
 }
 
-/** Whether a process with this pid and start time runs; `undefined` where /proc does not tell. One that has ended but waits for its parent does not run. */
+/** Whether a process with this pid and start time runs; `undefined` where /proc does not have it. One that has ended but waits for its parent does not run. */
 export function processRuns(pid: number, startTime: number): boolean | undefined {
   let stat: string
   try {

@@ -48,7 +48,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 describe('inspecting a queue', () => {
-  it('tells head, range and readers of what the Rust writer left', () => {
+  it('shows head, range and readers of what the Rust writer left', () => {
     const { head, first, readers, segments, writer } = inspectQueue(join(GOLDEN, 'rolled'))
     expect(segments).toMatchObject({ count: 5, firstId: 0, lastId: 4, omitted: 0, bytes: 5 * 4096 })
     expect(head).toMatchObject({ segmentId: 3, offset: 2752, nextSequence: 60 })
@@ -106,7 +106,7 @@ describe('inspecting a queue', () => {
     expect(inspectQueue(queue).problems.map(({ code }) => code)).toEqual(['SEGMENT_UNSEALED'])
   })
 
-  it('takes the position of the first versions of the format, which tells no time', () => {
+  it('takes the position of the first versions of the format, which has no time', () => {
     buildQueue(queue, { payloads: textPayloads(100) })
     const position = Buffer.alloc(16)
     position.writeBigUInt64LE(1n, 0)
@@ -117,7 +117,7 @@ describe('inspecting a queue', () => {
     ])
   })
 
-  it('tells the rate of the last ten seconds, not that of all the head', () => {
+  it('reports the rate of the last ten seconds, not that of all the head', () => {
     using writer = openWriter(queue, { segmentSize: 64 * 1024 })
     const nowNs = BigInt(Date.now()) * 1_000_000n
     for (let index = 0; index < 50; index += 1) writer.append(1, Buffer.alloc(64), { timestampNs: nowNs - 60_000_000_000n })
@@ -243,7 +243,7 @@ describe('finding queues', () => {
     ])
   })
 
-  it('looks no deeper, and at no more, than it is told', () => {
+  it('looks no deeper, and at no more, than its options permit', () => {
     for (const name of ['a', 'b', 'c/d']) buildQueue(join(root, name), { payloads: textPayloads(1) })
     const found = (options: FindQueuesOptions) => findQueues(root, options).directories.map((path) => path.slice(root.length))
     expect(found({})).toEqual(['/a', '/b', '/c/d'])
@@ -272,7 +272,7 @@ describe('finding queues', () => {
 })
 
 describe('a quick look', () => {
-  it('tells the same end and lags as a walk, for payloads of all lengths', () => {
+  it('finds the same end and lags as a walk, for payloads of all lengths', () => {
     for (const length of [0, 1, 64, 1000, 200_000, 400_000]) {
       const directory = join(root, `queue-${length}`)
       const writer = openWriter(directory, { segmentSize: 1024 * 1024 })
@@ -290,14 +290,14 @@ describe('a quick look', () => {
     }
   })
 
-  it('tells the end of a head that nothing was appended to yet', () => {
+  it('finds the end of a head that nothing was appended to yet', () => {
     using writer = openWriter(queue, { segmentSize: 4096 })
     for (let index = 0; index < 7; index += 1) writer.append(1, Buffer.alloc(100))
     writer.roll()
     expectSameHead()
   })
 
-  it('tells what was appended since the control block was written', () => {
+  it('finds what was appended since the control block was written', () => {
     const { records, writeOffset } = buildQueue(queue, { payloads: textPayloads(9) })
     write64('control.meta', CONTROL_WRITE_OFFSET_OFFSET, records[7]?.offset ?? 0)
     write64('control.meta', CONTROL_NEXT_SEQUENCE_OFFSET, 7)

@@ -13,7 +13,7 @@ import {
 } from '@chronicle-ts/core/internal'
 import { markAcknowledged } from './acknowledged.js'
 import { checksum } from './checksum.js'
-import { believableControl, type ColdControl, readColdControl } from './cold-control.js'
+import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import { ColdSegment } from './cold-segment.js'
 import { type CountedHeaders, countHeaders } from './counted-headers.js'
 import { endByControl } from './end-by-control.js'
@@ -61,7 +61,7 @@ export function inspectQueue(place: DirectoryPath, options: InspectOptions = {})
   // The control block is read before the segments: a live writer can only be ahead of it, never behind.
   const control = readColdControl(directory)
   const listing = listQueue(directory)
-  const block = believableControl(control)
+  const block = soundControl(control)
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: block }
   const segments = inspectSegments(places, options.segmentLimit ?? SEGMENT_LIMIT)
   const end = walkToEnd(places, options.quick === true)
@@ -154,7 +154,7 @@ function describeHead(end: QueueEnd | undefined, control: ColdControl, segments:
     const offset = segments.lastId === undefined ? undefined : SEGMENT_FIRST_RECORD_OFFSET
     const rate = { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }
     return {
-      segmentId: believableControl(control)?.currentSegment,
+      segmentId: soundControl(control)?.currentSegment,
       offset,
       nextSequence: told(control),
       lastTimestampNs: undefined,
@@ -170,7 +170,7 @@ function describeHead(end: QueueEnd | undefined, control: ColdControl, segments:
 
 /** The next sequence as a writer of this library maintains it. */
 function told(control: ColdControl): number | undefined {
-  const block = believableControl(control)
+  const block = soundControl(control)
   return block !== undefined && controlExtensionsAreCurrent(block) ? block.nextSequence : undefined
 }
 
@@ -182,7 +182,7 @@ function firstRecord(segments: SegmentsSummary): QueueInspection['first'] {
 
 function inspectWriter(control: ColdControl, found: LockInspection, holdsLock: boolean): WriterInspection {
   const lock = holdsLock ? { ...found, held: false } : found
-  const block = believableControl(control)
+  const block = soundControl(control)
   const lastHeartbeatNs = block === undefined || block.writerHeartbeatNs === 0n ? undefined : block.writerHeartbeatNs
   return { ...lock, alive: lock.held, epoch: block?.writerEpoch, lastHeartbeatNs }
 }

@@ -13,14 +13,14 @@ import type { ColdPosition } from './cold-item.js'
 import { inspectLock, type LockInspection, type LockTable } from './inspect-lock.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
 
-/** A registered reader as its file tells. */
+/** A registered reader as its file describes it. */
 export interface ReaderFileInspection {
   readonly name: string
   /** Path relative to the queue's directory. */
   readonly file: string
   /** Where it goes on; `undefined` when the file is damaged or unreadable. */
   readonly position: ColdPosition | undefined
-  /** When it last committed; `undefined` when the file does not tell. */
+  /** When it last committed; `undefined` when the file does not have it. */
   readonly lastHeartbeatNs: bigint | undefined
   readonly generation: number | undefined
   /** A file of the first versions of the format, 8 or 16 bytes. */
@@ -65,7 +65,7 @@ export function inspectReaders(directory: string, locks: LockTable): ReadersInsp
   return { readers, problems }
 }
 
-/** Whether an open has made the file and saved no position in it. What cannot be read is told by {@link inspectReaderFile}. */
+/** Whether an open has made the file and saved no position in it. What cannot be read is reported by {@link inspectReaderFile}. */
 function isBlank(path: string): boolean {
   try {
     const bytes = readColdFile(path, POSITION_LENGTH + 1)

@@ -4,7 +4,7 @@ import { ColdSegment } from './cold-segment.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
 import { holdsRecords } from './record-presence.js'
 
-/** One segment file as found. Fields that the file does not tell are `undefined`. */
+/** One segment file as found. Fields that the file does not have are `undefined`. */
 export interface SegmentInspection {
   readonly segmentId: number
   /** Bytes of the file, and bytes that the file system gave it. */
@@ -16,7 +16,7 @@ export interface SegmentInspection {
   readonly firstTimestampNs: bigint | undefined
   readonly createdNs: bigint | undefined
   readonly writerEpoch: number | undefined
-  /** Where its records end, told by the seal. */
+  /** Where its records end, as the seal has it. */
   readonly endOffset: number | undefined
   readonly recordCount: number | undefined
   readonly lastTimestampNs: bigint | undefined

@@ -8,7 +8,7 @@ import {
   QueueDirectory,
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
-import { believableControl, readColdControl } from './cold-control.js'
+import { readColdControl, soundControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdReader } from './cold-reader.js'
 import {
@@ -73,7 +73,7 @@ function openHeld(held: QueueDirectory, options: ColdReaderOptions): ColdReader 
   const listing = listQueue(directory, held.path)
   if (!isQueueListing(listing))
     throw new NotAQueueError({ directory: held.path, detail: 'it holds neither a control block nor a segment' })
-  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: believableControl(readColdControl(directory)) }
+  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: soundControl(readColdControl(directory)) }
   const { from = 'earliest' } = options
   checkColdStart(from)
   const position = resolveStart(places, from)

@@ -15,7 +15,7 @@ export interface QueueInspection {
   readonly isQueue: boolean
   /** Bytes per segment: from the control block, or from the first segment's length when that is not valid. */
   readonly segmentSize: number | undefined
-  /** The control block's fields as found, believable or not. */
+  /** The control block's fields as found, valid or not. */
   readonly control: ControlBlock | undefined
   readonly controlIsValid: boolean
   /** Whether a writer that maintains the extension fields (durable mark, next sequence, ...) opened the queue last. */

@@ -30,30 +30,30 @@ export const PROBLEMS = {
   CONTROL_BAD_SEQUENCE: ['critical', 'The next sequence in control.meta was used already: a writer would use it twice.'],
   CONTROL_SEQUENCE_AHEAD: [
     'warning',
-    'The next sequence in control.meta lies above the records: it is damaged, or the last messages are gone; the next writer decides that.',
+    'The next sequence in control.meta is above the records: it is damaged, or the last messages are lost; the next writer decides which.',
   ],
   SEQUENCES_SKIPPED: [
     'warning',
-    'The last messages are gone. The next message leaves their sequences out, so that none is used twice.',
+    'The last messages are lost. The next message skips their sequences, so that none is used twice.',
   ],
   CONTROL_BAD_FIRST_SEGMENT: [
     'warning',
-    'control.meta names another segment than the lowest one as the first; the next writer puts that right.',
+    'control.meta names another segment than the lowest one as the first; the next writer corrects that.',
   ],
-  HEAD_MISSING: ['critical', 'The segment that control.meta calls the head is missing.'],
+  HEAD_MISSING: ['critical', 'The segment that control.meta names as the head is missing.'],
   SEGMENT_MISSING: ['critical', 'Segments in the middle of the queue are missing.'],
   SEGMENT_RETIRED: ['warning', 'Retention deleted segments before they could be read.'],
   SEGMENT_SHORT: ['critical', 'A segment is shorter than the segment size: it was truncated.'],
   SEGMENT_LONG: ['warning', 'A segment is longer than the segment size; the bytes after that size are ignored.'],
   SEGMENT_BAD_HEADER: ['critical', 'A segment does not begin with a valid header.'],
   SEGMENT_NOT_READY: ['info', 'A segment after the head has no valid header: a crash leftover; the next writer rebuilds it.'],
-  SEGMENT_BAD_SUMMARY: ['warning', 'What the header of a segment says of its records is not so.'],
-  SEGMENT_UNSEALED: ['warning', 'A segment was left without its seal by a writer that died in a roll; the next writer seals it.'],
-  RECORD_BAD_LENGTH: ['critical', 'The length of a record leaves its segment.'],
+  SEGMENT_BAD_SUMMARY: ['warning', 'A segment header contradicts the records of its segment.'],
+  SEGMENT_UNSEALED: ['warning', 'A writer died during a roll before it sealed this segment; the next writer seals it.'],
+  RECORD_BAD_LENGTH: ['critical', 'A record extends past the end of its segment.'],
   RECORD_BAD_PAYLOAD_CRC: ['critical', 'The payload of a record does not match its checksum.'],
   RECORD_BAD_HEADER_CRC: ['critical', 'The header of a record does not match its checksum.'],
   RECORD_BAD_PADDING: ['critical', 'A padding record does not end where its segment ends.'],
-  RECORD_TORN: ['warning', 'The last record was torn by a crash; nothing follows it, and the next writer clears it away.'],
+  RECORD_TORN: ['warning', 'The last record was torn by a crash; nothing follows it, and the next writer removes it.'],
   RECORDS_LOST: ['critical', 'There are bytes that are not a record where records should be.'],
   SEQUENCE_GAP: ['critical', 'Records are missing: the sequence jumps.'],
   TIME_BACKWARDS: ['info', 'A record is older than the one before it. Timestamps given by the caller may do that.'],
@@ -64,25 +64,25 @@ export const PROBLEMS = {
   READER_MISPLACED: ['critical', 'The position of a reader is not at the beginning of a record.'],
   CLOCK_AHEAD: [
     'warning',
-    'A time lies in the future: a clock was wrong, or the caller gave it. Ages and lags by time are wrong until then.',
+    'A timestamp is in the future: a clock was wrong or the caller set it. Ages and time lags are wrong until that time.',
   ],
   LOCK_RECORD_BAD: ['info', 'The writer lock file holds no valid record; the lock itself decides, so this does no harm.'],
   LOCK_STALE: [
     'info',
     'The last writer did not close the queue: its record is still in the lock file. The next writer cleans up.',
   ],
-  WAITERS_LEAKED: ['info', 'Readers that died while parked left their announcement; a writer limits what that costs.'],
+  WAITERS_LEAKED: ['info', 'Readers died while parked, and their announcement remains; a writer limits its cost.'],
   INDEX_BAD: ['info', 'index.meta is damaged or outdated. It is only a hint.'],
-  LEFTOVER: ['info', 'A temporary file was left by a process that died while it made it.'],
-  QUARANTINED: ['info', 'Something was moved aside by a repair and is kept.'],
-  FOREIGN_FILE: ['info', 'A file that is not part of a queue stands in its directory.'],
+  LEFTOVER: ['info', 'A process died while it created this temporary file.'],
+  QUARANTINED: ['info', 'A repair or recovery moved this file aside and kept it.'],
+  FOREIGN_FILE: ['info', 'The directory of the queue contains a file that is not part of a queue.'],
   THRESHOLDS_BAD: ['warning', 'thresholds.json is damaged or names an unknown threshold, so the defaults apply.'],
   QUEUE_REMOVED: ['critical', 'The queue was deleted or replaced while it was being read.'],
 } as const satisfies Record<string, readonly [ProblemSeverity, string]>
 
 export type ProblemCode = keyof typeof PROBLEMS
 
-/** One thing that is not as it should be. A plain object: it goes through JSON as it is. */
+/** One problem of a queue. A plain object: JSON keeps all of it. */
 export interface QueueProblem {
   readonly code: ProblemCode
   readonly severity: ProblemSeverity

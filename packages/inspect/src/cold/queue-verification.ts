@@ -8,7 +8,7 @@ import {
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { BulkCheck } from './bulk-check.js'
-import { believableControl, readColdControl } from './cold-control.js'
+import { readColdControl, soundControl } from './cold-control.js'
 import type { ColdItem, ColdPosition } from './cold-item.js'
 import type { ColdReader } from './cold-reader.js'
 import type { ColdSegment } from './cold-segment.js'
@@ -93,7 +93,7 @@ export class QueueVerification {
       segmentLimit: Number.POSITIVE_INFINITY,
       holdsLock: options.holdsLock === true,
     })
-    this.#control = believableControl(readColdControl(directory))
+    this.#control = soundControl(readColdControl(directory))
     // Before the reader, whose descriptor a constructor that throws would leak.
     this.#bulk = BulkCheck.create(this.#timeOrder)
     try {
@@ -231,11 +231,11 @@ export class QueueVerification {
     const { backwards, firstSegmentId, firstOffset, ahead, firstAheadSegmentId, firstAheadOffset } = this.#timeOrder
     if (ahead > 0) {
       const facts = { segmentId: firstAheadSegmentId, offset: firstAheadOffset, count: ahead }
-      this.#note(queueProblem('CLOCK_AHEAD', 'Given is the first of these messages', facts))
+      this.#note(queueProblem('CLOCK_AHEAD', 'The place is that of the first such message', facts))
     }
     if (backwards === 0) return
     const facts = { segmentId: firstSegmentId, offset: firstOffset, count: backwards }
-    this.#note(queueProblem('TIME_BACKWARDS', 'Given is the first of them', facts))
+    this.#note(queueProblem('TIME_BACKWARDS', 'The place is that of the first such record', facts))
   }
 
   /** The whole queue is looked at, and its metadata with it. */

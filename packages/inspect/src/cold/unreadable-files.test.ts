@@ -39,7 +39,7 @@ describe.each(FAULTS)('a segment %s', (_, errno, spoil) => {
     expect([...segments]).toEqual([0, 2, 3])
   })
 
-  it('is reported by inspecting, with nothing told about what is in it', () => {
+  it('is reported by inspecting, with nothing said about what is in it', () => {
     spoil(segment(1))
     const { problems, segments } = inspectQueue(queue)
     expect(problems).toEqual([expect.objectContaining({ code: 'FILE_UNREADABLE', segmentId: 1, severity: 'critical' })])
@@ -58,7 +58,7 @@ describe.each(FAULTS)('a segment %s', (_, errno, spoil) => {
     expect(problems.map(({ code }) => code)).toContain('FILE_UNREADABLE')
   })
 
-  it('under a reader leaves its lag in messages unknown, and its lag in bytes as the segment size tells it', () => {
+  it('under a reader leaves its lag in messages unknown, and its lag in bytes as the segment size gives it', () => {
     spoil(segment(0))
     const [reader] = inspectQueue(queue).readers
     expect(reader?.lag).toMatchObject({ messages: 100 - 31, ns: expect.any(BigInt) })

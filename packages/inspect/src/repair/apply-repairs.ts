@@ -7,16 +7,16 @@ import {
   READERS_DIRECTORY,
   setFileAside,
 } from '@chronicle-ts/core/internal'
-import { believableControl, readColdControl } from '../cold/cold-control.js'
+import { readColdControl, soundControl } from '../cold/cold-control.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { correctSummary } from './correct-summary.js'
 import { keepDamage } from './keep-damage.js'
 import { keepReadersAhead } from './keep-readers-ahead.js'
 import { StepSkipped } from './locked-reader.js'
-import { mendSegment, sealSegment } from './mend-segment.js'
 import { moveReader } from './move-reader.js'
 import type { RepairOutcome, RepairStep } from './repair-step.js'
 import { replaceControl } from './replace-control.js'
+import { restoreSegment, sealSegment } from './restore-segment.js'
 import { setReaderAside } from './set-reader-aside.js'
 
 /** A step that the holder of the writer lock carries out. */
@@ -43,7 +43,7 @@ export function hasNotKept({ step, state }: RepairOutcome, segmentId?: number): 
 
 /** The outcome of a step that would change what could not be kept. */
 export function notKept(step: RepairStep): RepairOutcome {
-  return { step, state: 'skipped', detail: 'what it would change could not be kept' }
+  return { step, state: 'skipped', detail: 'the copy to the quarantine failed' }
 }
 
 /** Lets a writer open the queue and recover it, while the caller does not hold the lock. What the recovery did is added to `recovery`. */
@@ -68,8 +68,8 @@ function attempt(step: RepairStep, work: () => string | undefined): RepairOutcom
 /** Does one step, if it is still to be done; `undefined` when it is not. */
 function carryOut(directory: QueueDirectory, step: LockedStep): string | undefined {
   switch (step.kind) {
-    case 'mend-segment':
-      return `kept as ${mendSegment(directory, step.segmentId, segmentSizeOf(directory.self))}`
+    case 'restore-segment':
+      return `kept as ${restoreSegment(directory, step.segmentId, segmentSizeOf(directory.self))}`
     case 'seal-segment':
       return sealSegment(directory, step.segmentId) ? 'sealed' : undefined
     case 'correct-summary':
@@ -120,6 +120,6 @@ function recover(directory: string, recovery: RecoveryAction[]): string {
 
 /** What control.meta says, for the report: recovery corrects it. */
 function nextSequenceIn(directory: string): number | undefined {
-  const block = believableControl(readColdControl(directory))
+  const block = soundControl(readColdControl(directory))
   return block !== undefined && controlExtensionsAreCurrent(block) ? block.nextSequence : undefined
 }

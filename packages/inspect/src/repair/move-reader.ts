@@ -7,7 +7,7 @@ import { StepSkipped, withLockedReader } from './locked-reader.js'
 import { makeFile } from './make-file.js'
 
 /**
- * Gives a registered reader another position, while no process uses its name. The old file is kept. A file that takes the place of the old one also tells a reader that waits for its lock to look again.
+ * Gives a registered reader another position, while no process uses its name. The old file is kept. A file that takes the place of the old one also makes a reader that waits for its lock look again.
  *
  * @param from where the reader stood when the step was planned.
  * @returns where the old file is.
@@ -19,7 +19,7 @@ export function moveReader(
 ): string {
   return withLockedReader(directory, file, ({ bytes, position }) => {
     if (position === 'bad' || position.segmentId !== from.segmentId || position.offset !== from.offset)
-      throw new StepSkipped('the reader stands elsewhere by now')
+      throw new StepSkipped('the reader position has changed')
     const keptAt = setBytesAside(directory, basename(file), bytes)
     const saved = encodePosition({ ...to, heartbeatNs: binding.realtimeNs() }, (part) => binding.crc32(part))
     makeFile(directory, `${file}.tmp`, (fd) => writeWhole(fd, saved, 0))

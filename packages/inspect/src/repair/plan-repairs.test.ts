@@ -57,11 +57,11 @@ describe('planning a repair', () => {
     const short = queueProblem('SEGMENT_SHORT', '', { segmentId: 2 })
     const unsealed = queueProblem('SEGMENT_UNSEALED', '', { segmentId: 0 })
     const kinds = (problems: Parameters<typeof planRepairs>[1]) => planRepairs(queue, problems).map(({ kind }) => kind)
-    expect(kinds([unsealed, short, damage])).toEqual(['keep-damage', 'mend-segment', 'seal-segment', 'recover'])
+    expect(kinds([unsealed, short, damage])).toEqual(['keep-damage', 'restore-segment', 'seal-segment', 'recover'])
     const lost = [queueProblem('CONTROL_ZEROED', ''), unsealed, short, damage]
     expect(planRepairs(queue, lost, { hasRecovered: true }).map(({ kind }) => kind)).toEqual([
       'keep-damage',
-      'mend-segment',
+      'restore-segment',
       'seal-segment',
       'rebuild-control',
     ])
@@ -85,7 +85,7 @@ describe('planning a repair', () => {
 
 describe('a step of a repair in words', () => {
   const steps: Readonly<Record<RepairStep['kind'], [RepairStep, string[]]>> = {
-    'mend-segment': [{ kind: 'mend-segment', segmentId: 41 }, ['41', 'a copy of it is kept']],
+    'restore-segment': [{ kind: 'restore-segment', segmentId: 41 }, ['41', 'a copy of it is kept']],
     'rebuild-control': [{ kind: 'rebuild-control' }, ['control.meta', 'the old one is kept']],
     'seal-segment': [{ kind: 'seal-segment', segmentId: 42 }, ['42']],
     'correct-summary': [{ kind: 'correct-summary', segmentId: 45 }, ['45', 'the old header is kept']],

@@ -27,7 +27,7 @@ interface InternalPlanOptions extends PlanOptions {
 /** In this order steps do not undo each other: files first, then what is derived from them, then the writer's own recovery. */
 const ORDER: readonly RepairStepKind[] = [
   'keep-damage',
-  'mend-segment',
+  'restore-segment',
   'seal-segment',
   'correct-summary',
   'rebuild-control',
@@ -91,7 +91,7 @@ export function planRepairs(
   if (problems.some(({ code }) => code === 'CONTROL_BAD_VERSION') && !areMostSound(inspection)) return []
   if (options.hasRecovered !== true && isWriterFirst(problems, inspection)) return recoverFirst(problems, inspection, options)
   const found = problems.flatMap((problem) => stepsFor(problem, inspection, options))
-  // A block that repair has written tells no identity, and may name a segment that nothing more can be appended to.
+  // A block that repair has written has no identity, and may name a segment that nothing more can be appended to.
   const steps = withoutRepeats(options.hasRebuilt === true ? [...found, { kind: 'recover' }] : found)
   // Without a control block the segment size is unknown, and so not which segments are whole. A writer must not recover before that is known.
   const knowsSize = !steps.some(({ kind }) => kind === 'rebuild-control')
@@ -123,7 +123,7 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   if ((code === 'READER_AHEAD' || code === 'READER_MISPLACED') && file !== undefined)
     return moveReaderTo(file, code === 'READER_AHEAD' ? endOf(inspection) : recordBegun(file, inspection), inspection)
   if (segmentId === undefined) return []
-  if (NEEDS_MENDING.has(code)) return [{ kind: 'mend-segment', segmentId }, { kind: 'recover' }]
+  if (NEEDS_MENDING.has(code)) return [{ kind: 'restore-segment', segmentId }, { kind: 'recover' }]
   if (code === 'SEGMENT_BAD_SUMMARY') return [{ kind: 'correct-summary', segmentId }]
   if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
   if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]

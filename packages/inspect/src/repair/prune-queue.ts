@@ -22,7 +22,7 @@ export function planPrune(place: DirectoryPath, rules: RetentionOptions): Retent
   checkRetention(rules)
   const { control, controlIsValid } = inspectQueue(directory, { segmentLimit: 2 })
   if (control === undefined || !controlIsValid)
-    throw new NotAQueueError({ directory, detail: 'it has no valid control block; see what the doctor says' })
+    throw new NotAQueueError({ directory, detail: 'it has no valid control block; run chron-cli doctor' })
   const ids = listQueue(directory).segmentIds.filter((id) => id <= control.currentSegment)
   using held = QueueDirectory.open(directory)
   const state: RetentionState = {

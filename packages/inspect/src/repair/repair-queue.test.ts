@@ -196,7 +196,7 @@ describe('repairing the position of a reader', () => {
     using directory = QueueDirectory.open(queue)
     registerAt('audit', { segmentId: 1, offset: 64 })
     const step = { file: 'readers/audit.meta', from: { segmentId: 0, offset: 64 }, to: { segmentId: 2, offset: 64 } }
-    expect(() => moveReader(directory, step)).toThrow('stands elsewhere')
+    expect(() => moveReader(directory, step)).toThrow('position has changed')
     expect(positionOf('audit')).toEqual({ segmentId: 1, offset: 64 })
   })
 

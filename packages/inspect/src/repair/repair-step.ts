@@ -4,7 +4,7 @@ import type { ColdPosition } from '../cold/cold-item.js'
 /** One thing that a repair does. Everything is kept: what a step replaces or takes away is in the quarantine folder afterwards. */
 export type RepairStep =
   /** Give a segment its header, its length and its seal back; its records stay where they are. */
-  | { readonly kind: 'mend-segment'; readonly segmentId: number }
+  | { readonly kind: 'restore-segment'; readonly segmentId: number }
   /** Write a new control block from what the segments show. */
   | { readonly kind: 'rebuild-control' }
   /** Close a segment, so that readers leave it and no writer appends to it again. */
@@ -45,7 +45,7 @@ export interface RepairReport {
 /** A step in one sentence. */
 export function describeRepairStep(step: RepairStep): string {
   switch (step.kind) {
-    case 'mend-segment':
+    case 'restore-segment':
       return `give segment ${step.segmentId} its header, length and seal back; a copy of it is kept`
     case 'rebuild-control':
       return 'write a new control.meta from what the segments show; the old one is kept'

@@ -28,7 +28,7 @@ export function replaceControl(directory: QueueDirectory): string | undefined {
   const contentOf = ({ segmentSize, headId, writerEpoch }: Place) =>
     readContent(directory.self, { segmentSize, headId, writerEpoch })
   if (rebuildControl(directory, old, { mayBeCut: true, contentOf }) === undefined)
-    throw new NotAQueueError({ directory: directory.path, detail: 'no segment shows the segment size' })
+    throw new NotAQueueError({ directory: directory.path, detail: 'the segment size cannot be determined from any segment' })
   try {
     const keptAt = found === undefined ? undefined : keepOldControl(directory, found.isFile())
     renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))
@@ -46,7 +46,7 @@ interface Place {
   readonly writerEpoch: number
 }
 
-/** What reading every record tells about the end of a queue. */
+/** What reading every record shows about the end of a queue. */
 function readContent(directory: string, { segmentSize, headId, writerEpoch }: Place): Partial<NewControlBlock> {
   let highestSequence = -1
   let highestEpoch = writerEpoch

@@ -74,7 +74,7 @@ describe('salvaging a queue', () => {
     expect(['sources', 'acknowledged.json'].filter((name) => existsSync(join(root, 'new', name)))).toEqual([])
   })
 
-  it('keeps the sequences of what is left, and tells the gaps', () => {
+  it('keeps the sequences of what is left, and reports the gaps', () => {
     const [first, second, third] = inspectQueue(queue).segments.inspected
     rmSync(join(queue, segmentFileName(1)))
     const damaged = openSync(join(queue, segmentFileName(2)), 'r+')

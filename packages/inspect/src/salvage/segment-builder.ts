@@ -29,7 +29,7 @@ interface OpenSegment {
   readonly fd: number
   readonly firstSequence: number
   count: number
-  /** Whether a timestamp is lower than the one before it: then the header tells no last one, so that a search by time looks at every record. */
+  /** Whether a timestamp is lower than the one before it: then the header has no last one, so that a search by time looks at every record. */
   goesBack: boolean
 }
 

@@ -28,7 +28,7 @@ export const STATES = {
   READER_BAD: ['reader', 'damaged', 'warning', 'The position file of the reader is damaged or unreadable.'],
   READER_UNKNOWN: ['reader', 'unknown', 'warning', 'The state of the reader cannot be determined.'],
   QUEUE_DAMAGED: ['queue', 'damaged', 'warning', 'A problem was found in the files of the queue; doctor explains it.'],
-  CLOCK_AHEAD: ['queue', 'clock ahead', 'warning', 'A time lies in the future, so ages and lags by time are unreliable.'],
+  CLOCK_AHEAD: ['queue', 'clock ahead', 'warning', 'A timestamp is in the future, so ages and time lags are unreliable.'],
   DISK_FULL: ['queue', 'disk full', 'critical', 'The file system has no room for the next segments.'],
   DISK_LOW: ['queue', 'disk low', 'warning', 'The file system is nearly full.'],
   NOT_DURABLE: ['queue', 'not durable', 'warning', 'More messages than permitted would not survive a power loss.'],

@@ -42,7 +42,7 @@ function losesBeginning(segment: Buffer | undefined): boolean {
   return segment.readUInt32LE(at) === 0 || segment.readBigUInt64LE(at + RECORD_SEQUENCE_OFFSET) !== 0n
 }
 
-/** The files that differ, as a damage tells them. */
+/** The files that differ, as a damage names them. */
 function replacing(
   before: ReadonlyMap<string, Buffer>,
   after: ReadonlyMap<string, Buffer>,

@@ -140,7 +140,7 @@ function drain(name, source, hoped, sequences = []) {
       continue
     }
     idleWaits = 0
-    // Zeros over the header of an empty message leave what a writer of the base format writes for its first one: no checksum tells the two apart.
+    // Zeros over the header of an empty message leave what a writer of the base format writes for its first one: no checksum distinguishes the two.
     if (message.flags === 0 && message.length === 0 && message.sequence === 0 && message.timestampNs === 0n) continue
     const { sequence } = message
     if (sequence <= last && !mayRepeat(name)) findings.push(`${name}: sequence ${sequence} behind ${last}`)
@@ -223,7 +223,7 @@ function goOnWriting(directory, before, { mayHide }) {
   const expected = Array.from({ length: written.end - written.first }, (_, index) => written.first + index)
   const missing = expected.filter((sequence) => !have.has(sequence))
   const how = `${written.recovery.join(', ')}; ${after.error?.message ?? 'no error'}`
-  // Two faults at once may look like a tail that a power cut tore: it is cut, kept and told.
+  // Two faults at once may look like a tail that a power cut tore: it is cut, kept and reported.
   const isTold = mayHide && written.recovery.length > 0
   if (lost.length > 0 && after.error === undefined && !isTold) findings.push(`recovery lost ${lost.join(' ')} (${how})`)
   // A signed record with a sequence that no writer gave out: a reader that goes on after it and meets damage takes everything lower for old.

@@ -24,9 +24,9 @@ int newest(const Slot* slots) {
 
 // Returns the slot that was stored, nullptr where the bytes are such that no writer left them.
 template <typename Slot, typename Store>
-const Slot* storeAndLoad(Slot* slots, uint8_t mend, const Store& store) {
+const Slot* storeAndLoad(Slot* slots, uint8_t correct, const Store& store) {
   for (int index = 0; index < 2; index++) {
-    if ((mend >> index & 1) != 0) slots[index].crc.store(crcByDefinition(0, reinterpret_cast<const uint8_t*>(&slots[index]), offsetof(Slot, crc)));
+    if ((correct >> index & 1) != 0) slots[index].crc.store(crcByDefinition(0, reinterpret_cast<const uint8_t*>(&slots[index]), offsetof(Slot, crc)));
   }
   const int before = newest(slots);
   // A writer leaves the newest generation in the slot that its parity names; another place is a forgery.
@@ -42,7 +42,7 @@ const Slot* storeAndLoad(Slot* slots, uint8_t mend, const Store& store) {
 }
 
 void storeSlots(Choices choices) {
-  const auto mend = choices.number<uint8_t>();
+  const auto correct = choices.number<uint8_t>();
   Memory control(kControlLength);
   Memory meta(kReaderMetaLength);
   auto* const block = reinterpret_cast<ControlBlock*>(control.bytes);
@@ -50,10 +50,10 @@ void storeSlots(Choices choices) {
   choices.take(static_cast<void*>(block->durable), sizeof block->durable);
   choices.take(meta.bytes, meta.length);
   const DurableMark mark{choices.number<uint64_t>(), choices.number<uint64_t>(), choices.number<uint32_t>()};
-  const auto* const durable = storeAndLoad(block->durable, mend, [&] { storeDurableMark(block, mark); });
+  const auto* const durable = storeAndLoad(block->durable, correct, [&] { storeDurableMark(block, mark); });
   if (durable != nullptr) CHECK(durable->sequence == mark.sequence && durable->offset == mark.offset && durable->segment == mark.segmentId);
   const ReaderPosition at{mark.sequence, mark.offset};
-  const auto* const position = storeAndLoad(positions, static_cast<uint8_t>(mend >> 2), [&] { PositionSlots(positions).store(at, mark.segmentId); });
+  const auto* const position = storeAndLoad(positions, static_cast<uint8_t>(correct >> 2), [&] { PositionSlots(positions).store(at, mark.segmentId); });
   if (position != nullptr) CHECK(position->segmentId == at.segmentId && position->offset == at.offset && position->heartbeatNs == mark.segmentId);
 }
 

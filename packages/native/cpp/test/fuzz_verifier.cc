@@ -6,7 +6,7 @@
 namespace chronicle {
 namespace {
 
-constexpr uint8_t kMend = 1;
+constexpr uint8_t kCorrect = 1;
 constexpr uint8_t kExpectSequence = 2;
 
 struct Outcome {
@@ -44,7 +44,7 @@ void verifyBytes(Choices choices, const uint8_t* bytes, size_t length) {
   const auto mode = choices.number<uint8_t>();
   Memory segment(length);
   std::memcpy(segment.bytes, bytes, length);
-  if ((mode & kMend) != 0) mendChecksums(segment.bytes, length, offset);
+  if ((mode & kCorrect) != 0) correctChecksums(segment.bytes, length, offset);
   const double sequence = (mode & kExpectSequence) != 0 ? mode >> 2 : -1;
   const Outcome whole = verifyFrom(segment.range(), offset, sequence, 1 << 20);
   CHECK(whole.status >= kUncommitted && whole.status <= kSequenceGap && whole.status != kLimit);

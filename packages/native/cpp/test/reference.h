@@ -56,7 +56,7 @@ inline bool isSoundRecord(const uint8_t* segment, size_t segmentLength, uint64_t
 }
 
 // Corrects the checksums of everything that could be a record, one after the other: without that, no random bytes get past the first of them.
-inline void mendChecksums(uint8_t* segment, size_t segmentLength, uint64_t offset) {
+inline void correctChecksums(uint8_t* segment, size_t segmentLength, uint64_t offset) {
   while (offset <= segmentLength && segmentLength - offset >= kRecordHeaderLength) {
     auto* const header = reinterpret_cast<RecordHeader*>(segment + offset);
     const uint32_t commitLength = header->commitLength.load(std::memory_order_relaxed);

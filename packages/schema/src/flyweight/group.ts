@@ -77,7 +77,7 @@ export class GroupView implements List<Flyweight> {
 }
 
 function messageTooShort(context: FieldContext): never {
-  throw new BadMessageError({ type: context.type, field: context.field, detail: 'an entry that leaves the payload' })
+  throw new BadMessageError({ type: context.type, field: context.field, detail: 'an entry extends past the payload' })
 }
 
 export function groupAccessor(group: Group, { context, isWritten, planBody }: FieldPlace, parts: (() => unknown)[]): Accessor {

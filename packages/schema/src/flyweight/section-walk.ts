@@ -147,7 +147,7 @@ function blockLengthsOf(group: Group): BlockLengths {
 }
 
 function leavesPayload(section: Section, message: Message): BadMessageError {
-  return new BadMessageError({ type: message.type, field: section.name, detail: 'a part that leaves the payload' })
+  return new BadMessageError({ type: message.type, field: section.name, detail: 'a part extends past the payload' })
 }
 
 /** The message that a body stands on, for the functions above. */

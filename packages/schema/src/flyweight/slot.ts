@@ -22,7 +22,7 @@ export function slotStart(
   if (offset === 0) return count === 0 ? -1 : badMessage(context, 'a slot with a count and without an offset')
   // Numbers, not 32-bit integers: the largest product is below 2^53, so that nothing wraps.
   if (offset + layout.lead + count * layout.stride > body['~place'].end - base)
-    badMessage(context, 'a slot that leaves the payload')
+    badMessage(context, 'a slot extends past the payload')
   return base + offset
 }
 

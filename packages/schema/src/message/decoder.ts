@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../errors/index.js'
 import { checkTypeList } from './check-message.js'
 import type { AnyMessageType, BodyOf, MessageReader } from './message-type.js'
 
-/** A decoded message of one of several types: `type` tells which, and narrows `body`. */
+/** A decoded message of one of several types: `type` says which, and narrows `body`. */
 export type MessageUnion<Types extends readonly AnyMessageType[]> = {
   [Index in keyof Types]: { readonly type: Types[Index]['name']; readonly typeId: number; readonly body: BodyOf<Types[Index]> }
 }[number]

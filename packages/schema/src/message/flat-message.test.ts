@@ -377,7 +377,7 @@ describe('kinds of field', () => {
     })
   })
 
-  it('tells an empty part from one that is absent', () => {
+  it('distinguishes an empty part from one that is absent', () => {
     const Maybe = message('Maybe', 11, { note: utf8().optional(), data: bytes().optional(), rows: list({ a: u8() }).optional() })
     expect(Maybe.decode(Maybe.encode({}))).toEqual({})
     const empty = { note: '', data: new Uint8Array(0), rows: [] }

@@ -163,7 +163,7 @@ function isRoot(): boolean {
   return process.geteuid?.() === 0
 }
 
-/** What root adds to a queue belongs to the queue's owner, who could not replace it otherwise. */
+/** What root adds to a queue belongs to the queue's owner, which could not replace it otherwise. */
 function giveToOwner(queueDirectory: string, give: (owner: { readonly uid: number; readonly gid: number }) => void): void {
   const { uid, gid } = statSync(queueDirectory)
   give({ uid, gid })

@@ -9,7 +9,7 @@ import { compiler } from './compiler.js'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A program of a user who has installed this package and nothing else. */
+/** A program of a user that has installed this package and nothing else. */
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'schema-user-'))

@@ -75,7 +75,7 @@ export class FolderSources implements TopicSources {
     for (const discovery of this.#discoveries.values()) discovery.close()
   }
 
-  /** The discovery gives its reader up, tells that it is gone, and opens the queue again. */
+  /** The discovery gives its reader up, reports that it is gone, and opens the queue again. */
   #reconnect(key: string): void {
     this.#postponed.delete(key)
     this.#discoveries.get(key)?.reconnect()

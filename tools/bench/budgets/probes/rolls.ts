@@ -31,7 +31,7 @@ export const rolls: Probe = {
       const us = Number(process.hrtime.bigint() - beginNs) / 1e3
       const after = writer.metrics()
       if (after.rolls !== rollsBefore + 1) throw new Error(`${after.rolls - rollsBefore} rolls instead of one`)
-      // The file is there a moment before the preparation has ended; who meets that moment waits, and is not a case of this figure.
+      // The file is there a moment before the preparation has ended; a roll that meets that moment waits, and is not a case of this figure.
       if (after.unpreparedRolls === unpreparedRolls) figures.push(us)
     }
     writer.close()

@@ -21,7 +21,7 @@ export interface Cpu {
   fence(): void
   /** What the kernel or an onlooker sees: memory without buffers. */
   peek(address: number): number
-  /** What the kernel or an onlooker writes: files, locks, who is asleep, what was promised. */
+  /** What the kernel or an onlooker writes: files, locks, which process sleeps, what was promised. */
   poke(address: number, value: number): void
   get(local: number): number
   set(local: number, value: number): void

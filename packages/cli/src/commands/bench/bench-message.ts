@@ -1,5 +1,5 @@
 /**
- * What a message of the benchmark says, so that the reader can tell how old it is and whether it is the one that must come now. The rest of the payload is zero.
+ * What a message of the benchmark says, so that the reader can determine how old it is and whether it is the one that must come now. The rest of the payload is zero.
  *
  * ```text
  *    0  dueNs   float64, CLOCK_MONOTONIC: when the message had to be sent

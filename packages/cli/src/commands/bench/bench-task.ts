@@ -47,7 +47,7 @@ export interface ReceiveTask {
   readonly seconds: number
 }
 
-/** What a worker process is told on its command line, as JSON. */
+/** What a worker process gets on its command line, as JSON. */
 export type BenchTask = WriteTask | ReadTask | SendTask | ReceiveTask
 
 export interface ThroughputNote {

@@ -153,7 +153,7 @@ describe('checking', () => {
 })
 
 describe('series', () => {
-  it('tells the rate of each piece of a run', () => {
+  it('reports the rate of each piece of a run', () => {
     const series = new ThroughputSeries(10)
     series.note(1e9, 100)
     series.note(2e9, 300)

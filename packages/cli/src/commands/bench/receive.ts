@@ -46,7 +46,7 @@ export function receive(reader: QueueReader, task: ReceiveTask): ReceivedNote {
   return { kind: 'received', transport: transport.counts(), read: read.counts(), endToEnd: endToEnd.counts(), series }
 }
 
-/** Percentiles of consecutive pieces: messages are due evenly, so the place in the run tells the time. */
+/** Percentiles of consecutive pieces: messages are due evenly, so the place in the run gives the time. */
 export function latencySeries(samples: Float32Array, seconds: number): LatencyPoint[] {
   const pieces = Math.min(SERIES_LENGTH, Math.max(1, Math.floor(samples.length / 100)))
   return Array.from({ length: pieces }, (_, piece) => {

@@ -15,7 +15,7 @@ export interface BenchRun {
   readonly directory: BenchDirectory
   readonly options: BenchOptions
   readonly signal: AbortSignal
-  /** Told what begins. */
+  /** Called with what begins. */
   readonly onPhase: (phase: string) => void
 }
 

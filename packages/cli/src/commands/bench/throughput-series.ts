@@ -6,7 +6,7 @@ export interface SeriesPoint {
 
 export const SERIES_LENGTH = 60
 
-/** Keeps how many messages were done when, and tells the rate over time. Its arrays are made before the clock starts. */
+/** Keeps how many messages were done when, and reports the rate over time. Its arrays are made before the clock starts. */
 export class ThroughputSeries {
   readonly #atNs: Float64Array
   readonly #messages: Float64Array

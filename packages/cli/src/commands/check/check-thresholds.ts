@@ -99,20 +99,20 @@ function parseThreshold(text: string, parse: (part: string) => number, expected:
 }
 
 function parseCount(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a count')
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a count such as 1000')
   return Number(text)
 }
 
 function parseSeconds(text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text)
   const span = parseSpan(text)
-  if (span === undefined) throw new InvalidArgumentError('a span')
+  if (span === undefined) throw new InvalidArgumentError('expected a span such as 5s')
   return Number(span) / 1e9
 }
 
 function parsePercent(text: string): number {
   const match = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)
   const percent = match === null ? Number.NaN : Number(match[1])
-  if (!(percent <= 100)) throw new InvalidArgumentError('a share')
+  if (!(percent <= 100)) throw new InvalidArgumentError('expected a share such as 90%')
   return percent / 100
 }

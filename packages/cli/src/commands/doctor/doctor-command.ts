@@ -74,7 +74,7 @@ export function addDoctorCommand(program: Command, run: Runner): void {
     .option('--quick', 'check the metadata only, read no records')
     .option('--repair', 'show what a repair would do')
     .option('--acknowledge', 'show which problems would be recorded as known')
-    .option('--withdraw', 'with --acknowledge: know of no problem any more')
+    .option('--withdraw', 'with --acknowledge: delete the record of acknowledged problems')
     .option('--yes', 'with --repair or --acknowledge: do it')
     .option('--skip-damage', 'with --repair: move readers that stopped at damage to the record after it')
     .addHelpText('after', manual(EXAMPLES))

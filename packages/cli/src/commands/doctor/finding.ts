@@ -9,7 +9,7 @@ export interface Finding {
   readonly acknowledged?: boolean
   /** What was found, with the facts in it. */
   readonly message: string
-  /** What it means for the people who run the queue, where the message does not say it already. */
+  /** What it means for the operators of the queue, where the message does not say it already. */
   readonly explanation?: string
   /** The exact command that repairs it; absent when nothing has to, or can, be done from here. */
   readonly command?: string

@@ -15,7 +15,7 @@ const SKIP_DAMAGE: Advice = {
 }
 const GONE: Advice = {
   explanation:
-    'Nothing here can bring the messages back: restore the segment files from a copy if there is one. Readers are told with ERR_DATA_LOST or ERR_SEQUENCE_GAP, and go on with onLost "snap" and onCorrupt "skip".',
+    'Nothing here can bring the messages back: restore the segment files from a copy if there is one. Readers get ERR_DATA_LOST or ERR_SEQUENCE_GAP, and go on with onLost "snap" and onCorrupt "skip".',
 }
 
 /** What no repair changes: each needs words that say why. */
@@ -23,8 +23,7 @@ const LEFT: Partial<Record<ProblemCode, Advice>> = {
   NOT_A_QUEUE: { explanation: 'There is nothing to repair in it. Look whether the path is right.' },
   SEGMENT_MISSING: GONE,
   SEGMENT_RETIRED: {
-    explanation:
-      'Nothing has to be done: readers that still need them are told with ERR_DATA_LOST, or continue with onLost "snap".',
+    explanation: 'Nothing has to be done: readers that still need them get ERR_DATA_LOST, or continue with onLost "snap".',
   },
   SEQUENCE_GAP: GONE,
   SEQUENCES_SKIPPED: {
@@ -62,7 +61,7 @@ const ADVICE: Partial<Record<ProblemCode, Advice>> = {
       'A later version of the library wrote it, or it is damaged. It is repaired only when its segments are of this version.',
   },
   FILE_UNREADABLE: {
-    explanation: 'Look again as a user who may read it.',
+    explanation: 'Run it again as a user that may read the file.',
     command: (queue, { file }) => `ls -l ${queue}${file === undefined ? '' : `/${file}`}`,
   },
   READER_BAD: { explanation: 'The repair moves the file aside; the reader then starts as a new one, at the earliest message.' },
@@ -107,7 +106,7 @@ function fromProblem(directory: string, problem: QueueProblem): Finding {
   }
 }
 
-/** Who keeps segments from being deleted, and which could go. */
+/** Which readers keep segments from being deleted, and which segments could be deleted. */
 function readerFindings({ directory, segments, head, readers, segmentSize = 0, writer }: QueueInspection): Finding[] {
   const { firstId } = segments
   const headId = head.segmentId

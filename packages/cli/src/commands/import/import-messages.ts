@@ -36,7 +36,7 @@ interface ImportRun {
 
 /** Appends the messages of files, or of standard input for `-`, to a queue; without `--yes` they are only read. */
 export async function importMessages(context: CommandContext, queue: string, { files, options }: ImportRun): Promise<number> {
-  // By the rights of the user who asked, and before a queue is made for what cannot be read.
+  // By the rights of the calling user, and before a queue is made for what cannot be read.
   const streams = files.map((file) => ({ file, stream: openInput(file) }))
   const target = new ImportTarget(queue, options, options.registry === undefined ? undefined : readRegistryOf(options.registry))
   try {
@@ -53,7 +53,7 @@ export async function importMessages(context: CommandContext, queue: string, { f
   return context.signal.aborted ? EXIT_INTERRUPTED : EXIT_HEALTHY
 }
 
-/** By the rights of the user who asked, as the inputs. @throws what a directory that is not a queue throws */
+/** By the rights of the calling user, as the inputs. @throws what a directory that is not a queue throws */
 function readRegistryOf(queue: string): CarriedRegistry {
   if (!isQueueListing(interruptible(() => listQueue(queue))))
     throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })

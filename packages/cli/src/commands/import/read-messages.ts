@@ -9,7 +9,7 @@ import { LINE_LENGTH_MAX, LineTooLongError, splitLines } from './split-lines.js'
 export const IMPORT_FORMATS = ['ndjson', 'csv', 'lines', 'raw'] as const
 export type ImportFormat = (typeof IMPORT_FORMATS)[number]
 
-/** A message as its input tells it. */
+/** A message as its input has it. */
 export interface ImportedMessage {
   readonly typeId?: number
   readonly timestampNs?: bigint

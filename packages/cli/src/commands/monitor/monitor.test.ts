@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 describe('the board behind chron-cli monitor', () => {
-  it('tells rates between two looks, and what came, went, stopped and started again', () => {
+  it('reports rates between two looks, and what came, went, stopped and started again', () => {
     const queue = folder.join('queue')
     let writer = openWriter(queue, { segmentSize: 4096 })
     const board = new QueueBoard(queuesBelow(folder.path))
@@ -47,7 +47,7 @@ describe('the board behind chron-cli monitor', () => {
     ])
   })
 
-  it('tells what a router hears: strategies that are announced and withdrawn', () => {
+  it('reports what a router hears: strategies that are announced and withdrawn', () => {
     using discovery = new RouterDiscovery(folder.path, { watch: false, rescanIntervalMs: 1 })
     const board = new QueueBoard(queuesBelow(folder.path, discovery))
     board.update(1000)

@@ -97,7 +97,7 @@ export class QueueBoard {
       note('changed', `${stateLabel(before.state)} to ${stateLabel(now.state)}`)
   }
 
-  /** A restart shows in the queue's epoch, too: it is told once. */
+  /** A restart shows in the queue's epoch, too: it is reported once. */
   #noteDiscovered(event: DiscoveryEvent, atMs: number): void {
     if (event.kind === 'restarted' || event.kind === 'left' || this.#isFirstLook) return
     const directory = event.strategy

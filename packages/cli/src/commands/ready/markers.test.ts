@@ -26,7 +26,7 @@ describe('chron-cli ready', () => {
     expect(existsSync(folder.join('missing'))).toBe(false)
   })
 
-  it('tells by its exit code whether a queue is announced', () => {
+  it('shows by its exit code whether a queue is announced', () => {
     expect(runCli(['ready', queue]).exitCode).toBe(0)
     expect(runCli(['ready', folder.copyGolden('killed')]).exitCode).toBe(3)
     expect(runCli(['ready', folder.join('missing')]).exitCode).toBe(1)
@@ -51,7 +51,7 @@ describe('chron-cli ready', () => {
 })
 
 describe('chron-cli lease', () => {
-  it('says who owned the queue, and that it is gone', () => {
+  it('names the owner of the queue, and says that it is gone', () => {
     writeFileSync(join(queue, 'LEASE'), STALE_LEASE)
     const { exitCode, stdout } = runCli(['lease', queue])
     expect(exitCode).toBe(3)

@@ -14,7 +14,7 @@ export interface FilterOptions {
 
 /** Chooses messages in two steps: by what their headers and fields say, and by a pattern over their text, which is searched for in many messages at once. */
 export interface MessageFilter {
-  /** Whether a message is one that the user asked for, as far as its header and its decoded fields tell. */
+  /** Whether a message is one that the user asked for, as far as its header and its decoded fields show. */
   readonly passes: (record: ColdRecord) => boolean
   /** What the text must match as well. */
   readonly grep: RegExp | undefined

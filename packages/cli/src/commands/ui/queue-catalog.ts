@@ -26,7 +26,7 @@ export class QueueCatalog {
     this.#watched = new WatchedQueues(root)
   }
 
-  /** The present snapshot; looks again when the last one is older than half an interval. Never throws: a root that is gone is told in it. */
+  /** The present snapshot; looks again when the last one is older than half an interval. Never throws: a root that is gone is reported in it. */
   snapshot(): Snapshot {
     this.#refresh()
     return this.#snapshot as Snapshot
@@ -38,7 +38,7 @@ export class QueueCatalog {
     return this.#watch?.queues.find(({ directory }) => idOf(directory) === id)
   }
 
-  /** The decoder of a queue that was found. What is wrong with its registry is told by `chron-cli schema`; here its messages are bytes. */
+  /** The decoder of a queue that was found. What is wrong with its registry is reported by `chron-cli schema`; here its messages are bytes. */
   decoderOf(directory: string): RecordDecoder {
     let decoder = this.#decoders.get(directory)
     if (decoder === undefined) {

@@ -28,7 +28,7 @@ export interface UiServerOptions {
   readonly guard: RequestGuard
   /** Folder of the built page; its own by default. */
   readonly assets?: string
-  /** @internal Calls a task again and again until what it returns is called; tests take the time's place. Default: once a second. */
+  /** @internal Repeats a task until the returned function is called; tests call it themselves. Default: once a second. */
   readonly repeat?: (task: () => void) => () => void
 }
 

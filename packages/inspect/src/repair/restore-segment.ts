@@ -26,7 +26,7 @@ const COPY_LENGTH = 1 << 20
  * @returns where the old file is.
  * @throws StepSkipped when nothing is wrong with the segment any more.
  */
-export function mendSegment(directory: QueueDirectory, segmentId: number, segmentSize: number): string {
+export function restoreSegment(directory: QueueDirectory, segmentId: number, segmentSize: number): string {
   const name = segmentFileName(segmentId)
   const temporary = `${name}.tmp`
   const headerIsGood = hasGoodHeader(directory, segmentId, segmentSize)
