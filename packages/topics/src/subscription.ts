@@ -60,7 +60,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   #isDelivered = false
   #looks = 0
 
-  /** Use `subscribe` of a bus. */
+  /** @internal Use `subscribe` of a bus. */
   constructor(options: ResolvedSubscribeOptions, sources: TopicSources) {
     const { types, selection, fanIn, onProblem } = options
     this.#options = options

@@ -219,7 +219,11 @@ export class Message implements MessageFields {
 
   get #heldSegment(): MappedSegment {
     const segment = this.#segment
-    if (segment === undefined) throw new RangeError('The message stands on no record: a reader returns messages that do')
+    if (segment === undefined) {
+      // The view of a closed source throws the error that says so.
+      this.#view.getUint8(0)
+      throw new RangeError('The message stands on no record: a reader returns messages that do')
+    }
     return segment
   }
 }

@@ -24,7 +24,7 @@ export class Claim {
   /** Counts the claims that this object has stood for. */
   #generation = 0
 
-  /** Made by `QueueWriter.claim`. */
+  /** @internal Made by `QueueWriter.claim`. */
   constructor(appender: NativeAppender, onCommit: (() => void) | undefined) {
     this.#appender = appender
     this.#onCommit = onCommit

@@ -24,7 +24,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
   /** Sequence of the pending message, as the message itself moves when the program reads the queue; -1 while it is judged. */
   #pendingSequence = -1
 
-  /** Use `openTypedReader`, `openTypedObserver` or `asTypedReader`. */
+  /** @internal Use `openTypedReader`, `openTypedObserver` or `asTypedReader`. */
   constructor(queue: Source, types: Types, selection: AnySelection = {}) {
     this.#selector = new MessageSelector(types, selection, newReadEntry)
     checkTypesAgainstRegistry(queue.directory, types)
