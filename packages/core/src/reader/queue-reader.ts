@@ -114,7 +114,7 @@ export class QueueReader extends MessageSource {
   #committedBlock: number
   #heartbeatMs = performance.now()
 
-  /** Use {@link openReader}. */
+  /** @internal Use {@link openReader}. */
   constructor(name: string, opened: CursorQueue & { readonly file: PositionFile; readonly options: ResolvedReaderOptions }) {
     super('reader', opened)
     this.name = name

@@ -23,7 +23,7 @@ export type Start = Place | 'resume'
 
 export interface SourceOptions {
   /**
-   * Where an observer begins, and a reader whose name has no saved position yet. Default 'earliest'. It never overrides a saved position (L67): a service that opens with
+   * Where an observer begins, and a reader whose name has no saved position yet. Default 'earliest'. It never overrides a saved position: a service that opens with
    * 'latest' gets the messages that were appended while it was not running. To start over, use `reset`, or `MessageSource.seek`.
    */
   readonly start?: Start

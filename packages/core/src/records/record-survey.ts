@@ -119,7 +119,7 @@ class Surveyor {
     return isGoodStep(step) || header.sequence === expected
   }
 
-  /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins at it. */
+  /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins with it. */
   #findNext(at: number, header: RecordHeader | undefined): number | undefined {
     const segment = this.#segment
     const isEnd = header === undefined && segment.firstDirtyOffset(at) === undefined

@@ -6,6 +6,7 @@ import { listSegments, openSegment, segmentExists } from '../segment/segment-fil
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
+import { leadPastEmpty } from './lead-past-empty.js'
 import { highestSegmentSeen, isPlausible, readersBehind } from './positions-seen.js'
 import { putReadersRight } from './put-readers-right.js'
 import { recoverCopy } from './recover-copy.js'
@@ -22,6 +23,7 @@ export function recoverQueue(context: RecoveryContext): Tail {
   const tail = aboveReaders(context, findTailAfter(context))
   const head = { segmentId: tail.segment.id, offset: tail.offset }
   putReadersRight(context, tail.end ?? head, { ...head, firstLost: isLost(tail) ? tail.firstLost : undefined })
+  if (context.origin.isRebuilt) leadPastEmpty(context, head.segmentId)
   sealPredecessor(context, head.segmentId)
   changes.replace(() => {
     const said = control.readHead()
@@ -62,7 +64,7 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   const highest = highestSegmentSeen(context, end.segmentId)
   const ahead = behind.filter((reader) => isPlausible(context, reader, highest))
   if (ahead.length === 0) return tail
-  const nextSequence = tail.nextSequence + (context.origin.isRebuilt ? roomBefore(context, end, ahead) : 0)
+  const nextSequence = tail.nextSequence + (isUncounted(context, tail) ? roomBefore(context, end, ahead) : 0)
   padAndSeal(context, tail.segment, tail.offset)
   sealAndClose(context, tail.segment)
   // Sequences are left out: a reader that comes to the new messages has to know that there may have been others.
@@ -70,7 +72,13 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end, ...(firstLost === undefined ? {} : { firstLost }) })
 }
 
-/** Messages that the readers may have seen and that are lost. Nothing counts them when the control block is lost too. */
+/** Whether nothing counts the messages that are lost: the control block is lost too, or says less than what is left. */
+function isUncounted({ control, origin }: RecoveryContext, tail: Tail): boolean {
+  const known = control.nextSequenceAcquire()
+  return origin.isRebuilt || (known !== undefined && known < tail.nextSequence)
+}
+
+/** Messages that the readers may have seen and that are lost. */
 function roomBefore({ segmentSize }: RecoveryContext, end: Place, ahead: readonly Place[]): number {
   return Math.ceil(Math.max(...ahead.map((reader) => roomBetween(end, reader, segmentSize))))
 }

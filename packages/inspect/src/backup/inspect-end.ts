@@ -5,9 +5,9 @@ import { ColdFileError, readColdFile } from '../cold/cold-file.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import { listQueue } from '../cold/queue-listing.js'
-import { mayHoldRecordsNow } from '../cold/record-presence.js'
+import { isEntered } from '../cold/record-presence.js'
 
-/** An inspection passes over what it cannot read; a writer may roll during one. */
+/** An inspection skips what it cannot read; a writer may roll during one. */
 const ATTEMPTS = 20
 
 /**
@@ -47,5 +47,5 @@ function isEnd({ directory, head, segmentSize }: QueueInspection): boolean {
   const from = head.recordCount === 0 ? (head.segmentId ?? 0) : (head.segmentId ?? 0) + 1
   return listQueue(directory)
     .segmentIds.filter((id) => id >= from)
-    .every((id) => !mayHoldRecordsNow(directory, id, segmentSize))
+    .every((id) => !isEntered(directory, id, segmentSize))
 }

@@ -7,11 +7,11 @@ export function beginsWithMessage(segment: ColdSegment): boolean {
 }
 
 /**
- * Whether a segment of a queue has a sound header and a commit word where its first record begins, as the file is at this moment.
+ * Whether a commit word stands at the beginning of a segment with a valid header, as the file has it now: its writer has entered it. Judges no record; false where the segment is missing.
  *
- * @throws ColdFileError when it cannot be read.
+ * @throws ColdFileError when it cannot be read
  */
-export function mayHoldRecordsNow(directory: string, segmentId: number, segmentSize: number | undefined): boolean {
+export function isEntered(directory: string, segmentId: number, segmentSize: number | undefined): boolean {
   const segment = ColdSegment.open(directory, segmentId, segmentSize)
   try {
     return segment !== undefined && segment.headerProblem === undefined && mayHoldRecords(segment)
