@@ -3,7 +3,7 @@ import { judgeRecord } from './judge-record.js'
 import { findGoodRecord } from './resync.js'
 import type { SegmentBytes } from './segment-bytes.js'
 
-/** What the records of a segment are, whatever its header says. `padding`: it only leads on to the next one. */
+/** What the records of a segment are, independent of its header. `padding`: it only leads on to the next one. */
 export type RecordPresence = 'records' | 'padding' | 'none'
 
 /** Looks for a good record, at any offset of a segment. A committed word at its beginning is not enough: foreign bytes look like one too. */
