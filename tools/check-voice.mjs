@@ -18,6 +18,12 @@ const OWN_TEST = 'tools/check-voice.test.ts'
 const GENERATED = /<!-- tests of lessons: begin -->.*?<!-- tests of lessons: end -->/s
 /** A comment, or a string literal on one line. A comment comes first, so that a quote in it begins no literal. */
 const COMMENT_OR_LITERAL = /\/\*.*?\*\/|(?:^|\s)\/\/[^\n]*|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)"/gs
+/** A name that users may see, such as that of a step or of a state. */
+const NAME_OF_WORDS = /^[a-z]+(?:-[a-z]+)+$/
+/** The reports of what packages export. */
+const PUBLIC_NAMES = /^docs\/api\/.*\.txt$/
+/** Where a word ends in a name: `PascalCase`, `camelCase`, `CAPITALS_OF_WORDS`. */
+const WORD_ENDS = /(?<=[a-z0-9])(?=[A-Z])|_/
 
 /**
  * @param {string} top the checkout
@@ -27,12 +33,23 @@ export function findVoiceViolations(top) {
   const rules = readRules(readFileSync(join(top, GLOSSARY), 'utf8'))
   const all = checkoutFiles(top, /\.md$/)
   const documents = all.filter((path) => path !== GLOSSARY)
+  const names = checkoutFiles(top, /\.txt$/).filter((path) => PUBLIC_NAMES.test(path))
   const sources = checkoutFiles(top, SOURCE).filter((path) => path !== OWN_TEST)
   return [
     ...documents.flatMap((path) => checkLines(path, proseOf(readFileSync(join(top, path), 'utf8')), rules)),
     ...all.flatMap((path) => findLongSentences(path, readFileSync(join(top, path), 'utf8'))),
     ...sources.flatMap((path) => checkLines(path, textsOf(readFileSync(join(top, path), 'utf8')), rules)),
+    ...names.flatMap((path) => checkLines(path, wordsOfNames(readFileSync(join(top, path), 'utf8')), rules)),
   ].sort()
+}
+
+/**
+ * A report with its names taken apart into words, with the same lines.
+ *
+ * @param {string} report
+ */
+function wordsOfNames(report) {
+  return report.replace(/[A-Za-z]\w*/g, (name) => name.split(WORD_ENDS).join(' '))
 }
 
 /**
@@ -71,7 +88,7 @@ function proseOf(document) {
 }
 
 /**
- * The comments and string literals of a source, with the same lines. A literal of one word is a name and not a text.
+ * The comments and string literals of a source, with the same lines. A literal of one word is a name and not a text; one of several words with hyphens is a name that users may see.
  *
  * @param {string} source
  */
@@ -81,7 +98,8 @@ function textsOf(source) {
   for (const match of source.matchAll(COMMENT_OR_LITERAL)) {
     const literal = match[1] ?? match[2] ?? match[3]
     const text = literal === undefined ? match[0].replace(/`[^`\n]*`/g, '') : literal.replace(/\$\{[^}]*\}/g, '')
-    texts += newlinesOf(source.slice(end, match.index)) + (text.includes(' ') ? ` ${text} ` : newlinesOf(match[0]))
+    const words = literal !== undefined && NAME_OF_WORDS.test(literal) ? literal.replaceAll('-', ' ') : text
+    texts += newlinesOf(source.slice(end, match.index)) + (words.includes(' ') ? ` ${words} ` : newlinesOf(match[0]))
     end = match.index + match[0].length
   }
   return texts

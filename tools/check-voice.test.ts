@@ -55,6 +55,22 @@ describe('the check of the words', () => {
     expect(findVoiceViolations(top)).toEqual([...found('help.test.ts'), ...found('help.ts')])
   })
 
+  it('takes names of several words apart: literals with hyphens, and what packages export', () => {
+    const top = temporaryFolder()
+    for (const folder of ['docs/api', 'src']) mkdirSync(join(top, folder), { recursive: true })
+    writeFileSync(
+      join(top, 'docs', 'glossary.md'),
+      '## Words\n\n| avoid | write |\n|---|---|\n| `\\b(mend\\|believable)\\b` | correct |\n',
+    )
+    writeFileSync(join(top, 'docs', 'api', 'core.txt'), 'a\n  export declare function believableControl(): void\n  MEND_ALL\n')
+    writeFileSync(join(top, 'src', 'steps.ts'), "const kinds = ['mend-segment', 'mend', 'mending-all']\n")
+    expect(findVoiceViolations(top)).toEqual([
+      'docs/api/core.txt:2: "believable"; write correct',
+      'docs/api/core.txt:3: "MEND"; write correct',
+      'src/steps.ts:1: "mend"; write correct',
+    ])
+  })
+
   it('counts the words of the sentences of documents, and nothing that is code', () => {
     const top = temporaryFolder()
     const words = (count: number) => Array.from({ length: count }, (_, index) => `word${index}`).join(' ')

@@ -3,7 +3,7 @@ import { type Channel, channel } from 'node:diagnostics_channel'
 /**
  * What the library publishes on `node:diagnostics_channel`, by channel. Without a subscriber an event costs one test of a flag, and none of them is published per message.
  *
- * Subscribers are called in the middle of the work that they hear of: they take note and return. They must not use the queue, and an error that they throw is an uncaught exception.
+ * Subscribers are called in the middle of the work that the event is about: they store what they need and return. They must not use the queue, and an error that they throw is an uncaught exception.
  */
 export interface QueueEvents {
   /** The writer left a segment for the next one. */
@@ -20,7 +20,10 @@ export interface QueueEvents {
   }
   /** A reader went on although messages that it had not read were deleted. */
   'chronicle:loss': { readonly directory: string; readonly count: number }
-  /** A reader met records that are damaged or missing: it stopped (`strict`) or went on after them. */
+  /**
+   * A reader met records that are damaged or missing: it stopped (`strict`) or went on after them. With `offset` 0 the header or the length of the segment is damaged, and the reader reads the
+   * records that are there.
+   */
   'chronicle:damage': {
     readonly directory: string
     readonly segmentId: number

@@ -172,7 +172,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   }
 
   /**
-   * Saves positions: everything that was delivered counts as done, and nothing that was only looked at (L7). Sources that delivered nothing since then cost
+   * Saves positions: everything that was delivered counts as done, and nothing that was only looked at. Sources that delivered nothing since then cost
    * nothing. `key` saves one source only; `durable` makes the positions survive a power cut.
    *
    * @returns what could not be saved; these sources stay in, and the next commit tries again.

@@ -1,3 +1,4 @@
+export type { ControlBlock } from '@chronicle-ts/core/internal'
 export { BACKUP_FILE, type BackupManifest, readBackupManifest } from './backup/backup-manifest.js'
 export { backupQueue, type RestoreReport, restoreQueue } from './backup/backup-queue.js'
 export { type BackupOptions, type BackupProgress, type BackupReport, QueueBackup } from './backup/queue-backup.js'

@@ -321,7 +321,7 @@ function* checkPlace(place, file, walk) {
 }
 
 const KNOWN_NAMES =
-  /^(control\.meta|index\.meta|writer\.lock|readers|quarantine|index|bridge|schemas|sources|sources\.json|producers|archive|READY|LEASE|(\d{9}|[1-9]\d{9})\.q|.*\.tmp)$/
+  /^(control\.meta|index\.meta|writer\.lock|readers|quarantine|index|bridge|schemas|sources|sources\.json|thresholds\.json|acknowledged\.json|producers|archive|READY|LEASE|(\d{9}|[1-9]\d{9})\.q|.*\.tmp)$/
 
 /** @param {string} directory @param {Walk} walk */
 function* scanHints(directory, walk) {

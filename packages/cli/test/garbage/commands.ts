@@ -35,6 +35,11 @@ export const READING: readonly ProbedCommand[] = [
   command('prune QUEUE --consumed --max-segments 1 --json'),
   command('import QUEUE ROOT/input.ndjson --json'),
   command('import QUEUE ROOT/input.csv --format csv --json'),
+  command('readers list QUEUE --json'),
+  command('readers show QUEUE router --json'),
+  command('readers reset QUEUE audit --to latest --json'),
+  command('readers remove QUEUE router'),
+  command('schema list QUEUE --json'),
   command('ready QUEUE --json'),
   command('ready QUEUE --set'),
   command('lease QUEUE --json'),
@@ -68,5 +73,17 @@ export const CHANGING: readonly (readonly ProbedCommand[])[] = [
     command('replay QUEUE --to ROOT/market_data/queue/copies --speed max --yes --json'),
     command('replay ROOT/market_data/queue/copies --to QUEUE --speed max --yes'),
   ],
+  [
+    command('readers reset QUEUE audit --to earliest --yes --json'),
+    command('readers remove QUEUE router --yes'),
+    command('readers list QUEUE --json'),
+  ],
   [command('ready QUEUE --remove --yes'), command('ready QUEUE --set --yes --json'), command('lease QUEUE --remove --yes')],
 ]
+
+/** Commands that are not run on damaged queues, and why. */
+export const NOT_PROBED: Readonly<Record<string, string>> = {
+  bridge: 'needs a server, or another process at the end of a pipe',
+  ui: 'serves until it is ended; its pages read as inspect and tail do',
+  completion: 'reads no queue',
+}

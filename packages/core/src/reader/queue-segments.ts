@@ -1,8 +1,11 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { PLACE_TRIES } from '../defaults.js'
+import { publish } from '../diagnostics.js'
 import { BadSegmentError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { segmentFileName } from '../format/index.js'
+import { openByRecords } from '../recovery/open-by-records.js'
+import type { NextRecord } from '../recovery/segment-identity.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { listSegments, openSegment } from '../segment/segment-files.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
@@ -31,12 +34,25 @@ export class QueueSegments {
     this.#assertOwned = assertOwned
   }
 
-  /** Maps a segment; `undefined` when it does not exist. */
-  open(segmentId: number): MappedSegment | undefined {
-    return openSegment(this.#directory, segmentId, this.#segmentSize, false)
+  /**
+   * Maps a segment; `undefined` when it does not exist. A cursor that skips damage is given one whose header or length is damaged, too, where its records show which segment it is.
+   *
+   * @param findNext says which record comes next, where that is known; asked only of such a segment.
+   */
+  open(segmentId: number, findNext: () => NextRecord | undefined = () => undefined): MappedSegment | undefined {
+    try {
+      return openSegment(this.#directory, segmentId, this.#segmentSize, false)
+    } catch (error) {
+      if (!(error instanceof BadSegmentError) || !this.#skipsDamage) throw error
+      const queue = { directory: this.#directory, control: this.#control, segmentSize: this.#segmentSize }
+      const segment = openByRecords(queue, segmentId, findNext())
+      if (segment === undefined) throw error
+      publish('chronicle:damage', { directory: this.#directory.path, segmentId, offset: 0, skipped: 0 })
+      return segment
+    }
   }
 
-  /** Whether a segment that is damaged as a whole was left by its writer, so that a cursor which skips damage can go on with a later one. */
+  /** Whether a segment of which nothing says that it is one of the queue was left by its writer, so that a cursor which skips damage can go on with a later one. */
   mayPassOver(error: unknown, segmentId: number): boolean {
     return error instanceof BadSegmentError && this.#skipsDamage && this.#control.currentSegmentAcquire() > segmentId
   }

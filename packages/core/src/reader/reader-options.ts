@@ -23,11 +23,11 @@ export type Start = Place | 'resume'
 
 export interface SourceOptions {
   /**
-   * Where an observer begins, and a reader whose name has no saved position yet. Default 'earliest'. It never overrides a saved position (L67): a service that opens with
+   * Where an observer begins, and a reader whose name has no saved position yet. Default 'earliest'. It never overrides a saved position: a service that opens with
    * 'latest' gets the messages that were appended while it was not running. To start over, use `reset`, or `MessageSource.seek`.
    */
   readonly start?: Start
-  /** What a record with a wrong checksum does: `strict` (default) throws and does not move, `skip` counts it and continues after it. */
+  /** What a record with a wrong checksum does: `strict` (default) throws and does not move, `skip` counts it and continues after it. `skip` also reads the records of a segment whose header or length is damaged. */
   readonly onCorrupt?: 'strict' | 'skip'
   /** What happens when retention deleted unread messages: `strict` (default) throws `ERR_DATA_LOST` at each call, `snap` counts them and continues with the earliest. */
   readonly onLost?: 'strict' | 'snap'

@@ -26,7 +26,7 @@ import {
   SEGMENT_FIRST_RECORD_OFFSET,
   SEGMENT_FLAGS_OFFSET,
 } from '../format/index.js'
-import { openObserver, openReader } from '../index.js'
+import { openObserver } from '../index.js'
 
 describe('a head that is said to be sealed', () => {
   it('is reported as damage where the control block says that more was committed in it', () => {
@@ -38,39 +38,6 @@ describe('a head that is said to be sealed', () => {
     for (let number = 0; number < 19; number++) expect(observer.next()?.sequence).toBe(number)
     expect(() => observer.next()).toThrowError(code('ERR_CORRUPT_RECORD'))
     writer.close()
-  })
-})
-
-describe('a segment below the head whose header is damaged', () => {
-  it.each([1, 0])('is passed over by a source that skips damage, which counts what it held: segment %i', (damaged) => {
-    const { directory, writer } = queueOf(100)
-    openReader(directory, 'inside').close()
-    const all = range(0, 100)
-    using whole = openObserver(directory)
-    const inside = all.filter(() => whole.next()?.segmentId === damaged)
-    writer.close()
-    overwrite(segmentFile(directory, damaged), 0, u32(0x12345678))
-    if (damaged > 0) {
-      using strict = openObserver(directory)
-      expect(() => drainSequences(strict)).toThrowError(code('ERR_BAD_SEGMENT', { segmentId: damaged }))
-    }
-    for (const source of [
-      openObserver(directory, { onCorrupt: 'skip' }),
-      openReader(directory, 'inside', { onCorrupt: 'skip' }),
-    ]) {
-      expect(drainSequences(source)).toEqual(all.filter((number) => !inside.includes(number)))
-      expect(source.metrics().corruptSkipped).toBe(inside.length)
-      source.close()
-    }
-  })
-
-  it('is not left while it is the head: nothing says what will follow', () => {
-    const { directory, writer } = queueOf(60)
-    const { segmentId } = writer.position
-    writer.close()
-    overwrite(segmentFile(directory, segmentId), 0, u32(0x12345678))
-    using observer = openObserver(directory, { onCorrupt: 'skip' })
-    expect(() => drainSequences(observer)).toThrowError(code('ERR_BAD_SEGMENT', { segmentId }))
   })
 })
 

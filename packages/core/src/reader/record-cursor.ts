@@ -12,6 +12,7 @@ import { findRecordBefore } from '../records/record-before.js'
 import { type DamageStep, isGoodStep, RecordWalk } from '../records/record-walk.js'
 import { sequenceOf } from '../records/segment-bytes.js'
 import { SequenceRule } from '../records/sequence-rule.js'
+import type { NextRecord } from '../recovery/segment-identity.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { sequenceAt } from '../segment/record-scan.js'
@@ -19,7 +20,7 @@ import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
 import type { CursorCounts } from './cursor-counts.js'
 import { damageError } from './damage-error.js'
-import { sequenceInDamaged } from './damaged-segment.js'
+import { firstSequenceOf } from './first-sequence-of.js'
 import { Message } from './message.js'
 import { type CursorQueue, QueueSegments } from './queue-segments.js'
 import { QuietLooks } from './quiet-looks.js'
@@ -84,7 +85,7 @@ export class RecordCursor {
       segment = this.#segments.open(position.segmentId)
     } catch (error) {
       if (!this.#segments.mayPassOver(error, position.segmentId)) throw error
-      return this.#enterSoundAfter(position.segmentId, sequenceInDamaged(this.#directory, this.#segmentSize, position), error)
+      return this.#enterSoundAfter(position.segmentId, this.#sequenceOfUnreadable(position), error)
     }
     if (segment === undefined) return false
     this.#enter(segment, position.offset)
@@ -298,7 +299,7 @@ export class RecordCursor {
 
   /**
    * Nothing was read since the cursor came here, because everything had been read up to the end of its segment: the record that ends here says with which sequence the next segment begins.
-   * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be passed over in silence.
+   * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be skipped silently.
    */
   #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {
     if (!this.#isResumed || this.expected >= 0) return
@@ -323,7 +324,7 @@ export class RecordCursor {
     const id = from.id + 1
     let next: MappedSegment | undefined
     try {
-      next = this.#segments.open(id)
+      next = this.#segments.open(id, () => this.#nextRecordIn(from))
     } catch (error) {
       if (!this.#segments.mayPassOver(error, id)) throw error
       return this.#enterSoundAfter(id, this.#expectedIn(from), error)
@@ -370,6 +371,15 @@ export class RecordCursor {
     return expected < 0 ? sequenceAt(segment, this.offset) : expected
   }
 
+  #sequenceOfUnreadable({ segmentId, offset }: Position): number | undefined {
+    return offset > SEGMENT_HEADER_LENGTH ? undefined : firstSequenceOf(this.#directory, segmentId, this.#segmentSize)
+  }
+
+  #nextRecordIn(segment: MappedSegment): NextRecord | undefined {
+    const sequence = this.#expectedIn(segment)
+    return sequence === undefined ? undefined : { segmentId: segment.id, offset: this.offset, sequence }
+  }
+
   /** Damage is at the offset. Throws in strict mode; else goes on after it, or returns false when nothing good follows yet. */
   #stepOver(segment: MappedSegment, step: DamageStep): boolean {
     const { expected, offset } = this
@@ -378,13 +388,10 @@ export class RecordCursor {
       throw damageError(step, { directory: this.#directory.path, segment, offset, expected })
     }
     if (step === 'gap') {
+      const skipped = this.#missingBefore(segment, offset)
       this.#rule.expected = -1
-      // The rest of the segment before it was counted when it was skipped.
-      const isCounted = this.#skippedRestOf === segment.id - 1 && offset === SEGMENT_HEADER_LENGTH
-      if (!isCounted) {
-        this.#corruptSkipped++
-        this.#publishDamage(segment.id, offset, 1)
-      }
+      this.#corruptSkipped += skipped
+      if (skipped > 0) this.#publishDamage(segment.id, offset, skipped)
       return true
     }
     const way = this.#walk.wayOn(segment)
@@ -397,6 +404,16 @@ export class RecordCursor {
     this.#rule.expected = -1
     this.#placeAt(way)
     return true
+  }
+
+  /** Messages that a gap counts for: where a segment begins, as many as are missing and had room in the one below it. */
+  #missingBefore(segment: MappedSegment, offset: number): number {
+    if (offset !== SEGMENT_HEADER_LENGTH) return 1
+    const missing = sequenceOf(segment, offset) - this.expected
+    const isPossible = missing >= 1 && missing <= this.#segmentSize / RECORD_ALIGNMENT
+    // The rest of the segment before it counted as one when it was skipped.
+    const counted = this.#skippedRestOf === segment.id - 1 ? 1 : 0
+    return (isPossible ? missing : 1) - counted
   }
 
   #publishDamage(segmentId: number, offset: number, skipped: number): void {

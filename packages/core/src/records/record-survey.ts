@@ -1,7 +1,6 @@
 import {
   decodeRecordHeader,
   PADDING_TYPE_ID,
-  RECORD_ALIGNMENT,
   RECORD_FLAG_HEADER_CRC,
   type RecordHeader,
   recordLength,
@@ -9,14 +8,17 @@ import {
 } from '../format/index.js'
 import { isGoodRecord } from './judge-record.js'
 import { BYTES_ALONE } from './leaving.js'
+import { recordCapacity, roomBetween } from './place.js'
 import { isGoodStep, RecordWalk, type WalkStep } from './record-walk.js'
-import { findGoodRecord } from './resync.js'
+import { findNextRecord } from './resync.js'
 import type { SegmentBytes } from './segment-bytes.js'
 
 /** What the records of a segment show. */
 export interface RecordSurvey {
   /** Sequence of the first record; `undefined` without one. */
   readonly firstSequence: number | undefined
+  /** Offset of the first record; meaningless without one. */
+  readonly firstOffset: number
   /** The highest sequence that can be relied on; -1 without one. */
   readonly highestSequence: number
   /** Low 32 bits of the latest writer's epoch; 0 when all records are of the base format. */
@@ -25,11 +27,6 @@ export interface RecordSurvey {
   readonly end: number
   /** Whether something follows the end: bytes of an append that did not commit, or records that are damaged. */
   readonly isDirty: boolean
-}
-
-/** Records that have room below an offset of a segment: no queue whose sequence began at 0 has reached a higher sequence. */
-export function recordCapacity(segmentId: number, offset: number, segmentSize: number): number {
-  return segmentId * (segmentSize / RECORD_ALIGNMENT - 1) + Math.max(0, offset - SEGMENT_HEADER_LENGTH) / RECORD_ALIGNMENT
 }
 
 /**
@@ -50,6 +47,7 @@ class Surveyor {
   /** Where the last record that was taken begins. */
   #previousAt: number | undefined
   #first: number | undefined
+  #firstAt = SEGMENT_HEADER_LENGTH
   #highest = -1
   #epoch = 0
 
@@ -61,7 +59,14 @@ class Surveyor {
     while (this.#step());
     const end = this.#at
     const isDirty = !this.#isPadding(end) && this.#segment.firstDirtyOffset(end) !== undefined
-    return { firstSequence: this.#first, highestSequence: this.#highest, highestEpoch: this.#epoch, end, isDirty }
+    return {
+      firstSequence: this.#first,
+      firstOffset: this.#firstAt,
+      highestSequence: this.#highest,
+      highestEpoch: this.#epoch,
+      end,
+      isDirty,
+    }
   }
 
   /** Takes one record; false at the end. */
@@ -79,6 +84,7 @@ class Surveyor {
   }
 
   #take(at: number, header: RecordHeader, sequence: number): boolean {
+    if (this.#first === undefined) this.#firstAt = at
     this.#first ??= sequence
     this.#highest = Math.max(this.#highest, sequence)
     const hasHeaderCrc = (header.flags & RECORD_FLAG_HEADER_CRC) !== 0
@@ -94,7 +100,9 @@ class Surveyor {
     const segment = this.#segment
     if (segment.commitLengthAt(at) === 0) return undefined
     const header = decodeRecordHeader(segment.view, segment.indexOf(at))
-    return recordLength(header.commitLength - 1) > segment.size - at ? undefined : header
+    // The end of a padding record is that of the segment, also where its file was cut.
+    const end = header.typeId === PADDING_TYPE_ID ? segment.size : segment.end
+    return at + recordLength(header.commitLength - 1) > end ? undefined : header
   }
 
   #isPadding(at: number): boolean {
@@ -108,17 +116,17 @@ class Surveyor {
     return isGoodStep(step) || header.sequence === expected
   }
 
-  /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins within it. */
+  /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins with it. */
   #findNext(at: number, header: RecordHeader | undefined): number | undefined {
     const segment = this.#segment
     const isEnd = header === undefined && segment.firstDirtyOffset(at) === undefined
     const previous = this.#previousAt
     const isMisled = previous !== undefined && !isGoodRecord(segment, previous)
     if (isEnd && !isMisled) return undefined
-    const from = isMisled ? previous + RECORD_ALIGNMENT : at
-    const good = findGoodRecord(segment, from)
+    const { expected } = this.#walk
     this.#previousAt = undefined
-    return good
+    if (isMisled) return findNextRecord(segment, { offset: previous, expected: expected - 1 }, { anySequence: true })
+    return isGoodRecord(segment, at) ? at : findNextRecord(segment, { offset: at, expected }, { anySequence: true })
   }
 
   #isCredible(at: number, header: RecordHeader): boolean {
@@ -127,8 +135,9 @@ class Surveyor {
     const next = this.#headerAt(at + recordLength(header.commitLength - 1))
     if (next?.sequence === header.sequence + 1) return true
     const { expected } = this.#walk
-    if (expected < 0) return header.sequence <= recordCapacity(this.#segment.id, at, this.#segment.size)
+    if (expected < 0) return header.sequence <= recordCapacity({ segmentId: this.#segment.id, offset: at }, this.#segment.size)
+    const { id: segmentId, size } = this.#segment
     const ahead = header.sequence - expected
-    return ahead >= 0 && ahead <= (at - this.#at) / RECORD_ALIGNMENT
+    return ahead >= 0 && ahead <= roomBetween({ segmentId, offset: this.#at }, { segmentId, offset: at }, size)
   }
 }

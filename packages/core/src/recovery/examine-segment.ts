@@ -13,11 +13,11 @@ import {
   segmentProblem,
 } from '../format/index.js'
 import { isGoodRecord } from '../records/judge-record.js'
-import { findRecordBefore } from '../records/record-before.js'
-import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
+import { surveyRecords } from '../records/record-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { glanceAtSegment, openDamagedSegment, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
 import type { RecoveryContext } from './recovery-context.js'
+import { isSegmentOfQueue, type NextRecord } from './segment-identity.js'
 
 /** How recovery classifies a file with the name of a segment. */
 export interface ExaminedSegment {
@@ -32,8 +32,8 @@ export interface ExaminedSegment {
   readonly sealed: boolean
 }
 
-/** Looks at one segment. Costs one `pread` where all is well. `expected`: the sequence that its first record should have, where that is known. */
-export function examineSegment(context: RecoveryContext, segmentId: number, expected?: number): ExaminedSegment | undefined {
+/** Looks at one segment. Costs one `pread` where all is well. `next`: the record that comes next in the queue, where that is known. */
+export function examineSegment(context: RecoveryContext, segmentId: number, next?: NextRecord): ExaminedSegment | undefined {
   const glance = glanceAtSegment(context.directory, segmentId, context.segmentSize)
   if (glance === undefined) return undefined
   const sealed = (glance.header.flags & SEGMENT_FLAG_SEALED) !== 0
@@ -43,7 +43,7 @@ export function examineSegment(context: RecoveryContext, segmentId: number, expe
   if (segment === undefined) return isOwnHeader(glance, segmentId) ? { ...foreign, state: 'damaged' } : foreign
   try {
     const survey = surveyRecords(segment)
-    if (!belongs(context, { segment, glance, survey, expected })) return foreign
+    if (!isSegmentOfQueue(context, { segment, header: glance.header, survey, next })) return foreign
     return {
       id: segmentId,
       glance,
@@ -58,51 +58,6 @@ export function examineSegment(context: RecoveryContext, segmentId: number, expe
 
 function isOwnHeader({ header }: SegmentGlance, segmentId: number): boolean {
   return segmentProblem(header, segmentId) === undefined
-}
-
-interface Witnesses {
-  readonly segment: MappedSegment
-  readonly glance: SegmentGlance
-  readonly survey: RecordSurvey
-  readonly expected: number | undefined
-}
-
-/**
- * Weighs what says that a file is the segment that its name says. Its id in the header, with a sign of a header beside it, says so. Where the id is wrong, the file may be another
- * segment in a wrong place: then its records must be those that the control block, the durable mark or the segment before it expects.
- */
-function belongs(context: RecoveryContext, { segment, glance, survey, expected }: Witnesses): boolean {
-  const { header } = glance
-  const looksLikeHeader = header.magic === SEGMENT_MAGIC || header.version === SEGMENT_VERSION
-  if (header.segmentId === segment.id && looksLikeHeader) return true
-  if (survey.firstSequence === undefined) return false
-  if (survey.firstSequence === expected || (segment.id === 0 && survey.firstSequence === 0)) return true
-  return isWitnessed(context, segment) || followsPredecessor(context, segment.id, survey.firstSequence)
-}
-
-/** Whether the control block, or the durable mark, names a place in the segment and the sequence of the record before it. */
-function isWitnessed({ control }: RecoveryContext, segment: MappedSegment): boolean {
-  const head = control.readHead()
-  const next = control.nextSequenceAcquire()
-  const mark = control.readDurableMark()
-  const claims = [
-    { segmentId: mark?.segmentId, offset: mark?.offset, sequence: mark?.sequence },
-    { segmentId: head?.segmentId, offset: head?.offset, sequence: next },
-  ]
-  return claims.some(({ segmentId, offset, sequence }) => {
-    if (segmentId !== segment.id || offset === undefined || sequence === undefined || offset > segment.size) return false
-    const last = findRecordBefore(segment, offset)
-    return last !== undefined && sequence - last.sequence >= 1 && sequence - last.sequence <= 2
-  })
-}
-
-function followsPredecessor(context: RecoveryContext, segmentId: number, firstSequence: number): boolean {
-  if (segmentId === 0) return false
-  const below = openDamagedSegment(context.directory, segmentId - 1, context.segmentSize, false)
-  if (below === undefined) return false
-  const { highestSequence } = surveyRecords(below)
-  below.close()
-  return highestSequence + 1 === firstSequence
 }
 
 /** Maps a segment for writing. One that is damaged gets its length now, which an open that fails takes back, and its header when the open succeeds. */

@@ -1,14 +1,14 @@
 import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { isGoodRecord } from '../records/judge-record.js'
+import { type Place, roomBetween } from '../records/place.js'
 import { findRecordBefore, type WitnessRecord } from '../records/record-before.js'
-import { type RecordSurvey, recordCapacity, surveyRecords } from '../records/record-survey.js'
-import { findGoodRecord } from '../records/resync.js'
+import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
+import { findNextRecord } from '../records/resync.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
 import { mapForRepair } from './examine-segment.js'
 import type { FoundHead, LostHead } from './find-head.js'
 import { goOnAbove } from './go-on-above.js'
-import type { Place } from './place.js'
 import { highestSegmentSeen } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose, zeroTornTail } from './repair-tail.js'
@@ -25,22 +25,22 @@ export function findTail(context: RecoveryContext, head: FoundHead | LostHead): 
   return head.wasCut && tail.segment === head.segment ? endSegment(context, tail) : tail
 }
 
+const BEGINNING: Place = { segmentId: 0, offset: SEGMENT_HEADER_LENGTH }
+
 /** The newest segments are lost. */
 function findTailOfLost(context: RecoveryContext, { last, from, seen = from - 1 }: LostHead): Tail {
   let next = 0
-  let end = 0
   let place: Place = { segmentId: from, offset: 0 }
   if (last !== undefined) {
     const segment = mapForRepair(context, last)
     const survey = surveyRecords(segment)
     next = survey.highestSequence + 1
-    end = recordCapacity(last.id, survey.end, context.segmentSize)
     if (!last.sealed) padAndSeal(context, segment, survey.end)
     sealAndClose(context, segment)
     place = { segmentId: last.id, offset: survey.end }
   }
-  const room =
-    recordCapacity(highestSegmentSeen(context, Math.max(from, seen)) + 1, SEGMENT_HEADER_LENGTH, context.segmentSize) - end
+  const above = { segmentId: highestSegmentSeen(context, Math.max(from, seen)) + 1, offset: SEGMENT_HEADER_LENGTH }
+  const room = roomBetween(last === undefined ? BEGINNING : place, above, context.segmentSize)
   const nextSequence = sequenceAfterLoss(context, { next, room, isUnbounded: last === undefined })
   return goOnAbove(context, { from, seen, nextSequence, end: place, firstLost: next })
 }
@@ -222,16 +222,17 @@ function continueBehind(context: RecoveryContext, segment: MappedSegment, nextSe
 function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
   let last = end
   let from = end.offset
+  let isPassedOver = false
   while (last.reason === 'bad' || last.reason === 'uncommitted') {
-    const good = findGoodRecord(segment, from)
+    const damage = { offset: from, expected: last.nextSequence ?? -1 }
+    const isGap: boolean = !isPassedOver && isGoodRecord(segment, from)
+    const good: number | undefined = isGap ? from : findNextRecord(segment, damage, { anySequence: true })
     if (good === undefined) return last
     const next = scanRecords(segment, good, undefined)
-    // A sequence that none can have: the record is passed over.
-    if (next.offset === good) from = good + RECORD_ALIGNMENT
-    else {
-      last = next
-      from = next.offset
-    }
+    // A sequence that none can have: the record is skipped.
+    isPassedOver = next.offset === good
+    if (!isPassedOver) last = next
+    from = next.offset
   }
   return last
 }

@@ -1,7 +1,7 @@
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import type { Place } from '../records/place.js'
 import { listSegments } from '../segment/segment-files.js'
 import { putLeadOnSegment } from './lead-on.js'
-import type { Place } from './place.js'
 import { highestSegmentSeen, LEAD_MAX } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 

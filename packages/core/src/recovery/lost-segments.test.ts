@@ -107,6 +107,21 @@ describe('the newest segments are lost', () => {
     expect(writer.position.segmentId).toBe(head + 1)
   })
 
+  it('L57: nor when the control block says less than the records that are left', () => {
+    const directory = newDirectory()
+    using first = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+    appendNumbered(first, 0, 20)
+    first.close()
+    using reader = openReader(directory, 'all', { start: 'earliest' })
+    drainSequences(reader)
+    reader.commit()
+    reader.close()
+    overwrite(segmentFile(directory, 0), 1024, Buffer.alloc(SEGMENT_SIZE - 1024))
+    overwrite(join(directory, CONTROL_FILE), 137, Buffer.alloc(375))
+    using writer = openWriter(directory)
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(20)
+  })
+
   it('goes on after its last segment when one in the middle is damaged and the control block names one before', () => {
     const { directory, head } = readQueue()
     overwrite(segmentFile(directory, 2), 0, Buffer.alloc(1390))

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { inspectQueue, openColdReader } from '@chronicle-ts/inspect'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/support/build-queue.js'
+import { code } from '../../test/support/expectations.js'
 import { range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, pretendAnotherBoot, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { SEGMENT_FLAGS_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
-import { openReader, openWriter, type RecoveryCase } from '../index.js'
+import { encodeSegmentHeader, SEGMENT_FLAGS_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { openObserver, openReader, openWriter, type RecoveryCase } from '../index.js'
 
 const SEGMENT_SIZE = 4096
 /** Of 32 bytes each. */
@@ -107,6 +108,37 @@ describe('recovery after a stop of the machine, of a queue that was never synced
     expect(recover()).toEqual({ cases: ['unsynced-tail', 'reader-ahead'], sequence: 0 })
     using reader = openReader(queue, 'first')
     expect(reader.next()?.sequence).toBe(0)
+  })
+
+  it.each([
+    ['is empty', Buffer.alloc(0)],
+    ['is shorter than a header', Buffer.alloc(40)],
+    ['has its length and nothing else', Buffer.alloc(SEGMENT_SIZE)],
+    ['is short and has its header', Buffer.from(encodeSegmentHeader({ segmentId: 0 }))],
+  ])(
+    'damaged-segment: leads readers past a first segment that %s, when the control block did not reach the disk either',
+    (_, bytes) => {
+      const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+      writer.close()
+      openReader(queue, 'first').close()
+      writeFileSync(segmentFile(queue, 0), bytes)
+      writeFileSync(segmentFile(queue, 1), Buffer.concat([encodeSegmentHeader({ segmentId: 1 })], SEGMENT_SIZE))
+      rmSync(join(queue, 'control.meta'))
+      const { cases, sequence } = recover()
+      expect(cases).toEqual(['lost-control', 'damaged-segment'])
+      expect(readable()).toEqual([sequence])
+      using reader = openReader(queue, 'first')
+      expect(reader.next()?.sequence).toBe(sequence)
+    },
+  )
+
+  it('damaged-segment: leaves a first segment with any other byte in it, which readers report', () => {
+    openWriter(queue, { segmentSize: SEGMENT_SIZE }).close()
+    writeFileSync(segmentFile(queue, 0), Buffer.alloc(SEGMENT_SIZE, 1))
+    writeFileSync(segmentFile(queue, 1), Buffer.concat([encodeSegmentHeader({ segmentId: 1 })], SEGMENT_SIZE))
+    rmSync(join(queue, 'control.meta'))
+    openWriter(queue).close()
+    expect(() => openObserver(queue, { start: 'earliest' })).toThrowError(code('ERR_BAD_SEGMENT'))
   })
 
   it('unsynced-tail: does not trust a next segment that lost its header', () => {

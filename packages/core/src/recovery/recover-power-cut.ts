@@ -6,16 +6,16 @@ import {
   segmentFileName,
 } from '../format/index.js'
 import { readersOf } from '../positions/position-survey.js'
-import { recordCapacity } from '../records/record-survey.js'
+import { type Place, roomBetween } from '../records/place.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
 import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
 import { goOnAbove } from './go-on-above.js'
-import type { Place } from './place.js'
 import { highestSegmentSeen, isBehind, readersBehind } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
+import type { NextRecord } from './segment-identity.js'
 import { firstSequenceOfEmpty, sequenceAfterLoss } from './sequence-bounds.js'
 
 /**
@@ -62,10 +62,9 @@ function beginsWithRecord(context: RecoveryContext, segmentId: number): boolean 
   return glanceAtSegment(context.directory, segmentId, context.segmentSize)?.hasRecords === true
 }
 
-function roomBehind(context: RecoveryContext, { segmentId, offset }: Place): number {
-  const highest = highestSegmentSeen(context, segmentId) + 1
-  const { segmentSize } = context
-  return recordCapacity(highest, SEGMENT_HEADER_LENGTH, segmentSize) - recordCapacity(segmentId, offset, segmentSize)
+function roomBehind(context: RecoveryContext, place: Place): number {
+  const above = { segmentId: highestSegmentSeen(context, place.segmentId) + 1, offset: SEGMENT_HEADER_LENGTH }
+  return roomBetween(place, above, context.segmentSize)
 }
 
 /**
@@ -136,13 +135,13 @@ function walkSegments(
   offset: number,
   sequence: number | undefined,
 ): WalkEnd | undefined {
-  const first = examineSegment(context, firstId, sequence)
+  const first = examineSegment(context, firstId, sequence === undefined ? undefined : { segmentId: firstId, offset, sequence })
   if (first === undefined || first.state === 'foreign') return undefined
   let segment = mapForRepair(context, first)
   let scan = scanRecords(segment, offset, sequence)
   let wasCut = isCut(context, first)
   while (scan.reason !== 'bad' && !wasCut) {
-    const next = examineSegment(context, segment.id + 1, scan.nextSequence)
+    const next = examineSegment(context, segment.id + 1, nextRecord(segment, scan))
     if (next === undefined || !leadsOn(next, scan)) break
     if (!isClean(segment, scan)) padAndSeal(context, segment, scan.offset)
     sealAndClose(context, segment, true)
@@ -151,6 +150,10 @@ function walkSegments(
     wasCut = isCut(context, next)
   }
   return { segment, scan, wasCut }
+}
+
+function nextRecord({ id: segmentId }: MappedSegment, { offset, nextSequence }: ScanEnd): NextRecord | undefined {
+  return nextSequence === undefined ? undefined : { segmentId, offset, sequence: nextSequence }
 }
 
 function isCut({ segmentSize }: RecoveryContext, { state, glance }: ExaminedSegment): boolean {

@@ -1,12 +1,12 @@
 import { bootId } from '../files/machine.js'
 import { WRITE_BACK_FAILED } from '../format/index.js'
-import { recordCapacity } from '../records/record-survey.js'
+import { type Place, roomBetween } from '../records/place.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
-import type { Place } from './place.js'
+import { leadPastEmpty } from './lead-past-empty.js'
 import { highestSegmentSeen, isPlausible, readersBehind } from './positions-seen.js'
 import { putReadersRight } from './put-readers-right.js'
 import { recoverCopy } from './recover-copy.js'
@@ -23,6 +23,7 @@ export function recoverQueue(context: RecoveryContext): Tail {
   const tail = aboveReaders(context, findTailAfter(context))
   const head = { segmentId: tail.segment.id, offset: tail.offset }
   putReadersRight(context, tail.end ?? head, { ...head, firstLost: isLost(tail) ? tail.firstLost : undefined })
+  if (context.origin.isRebuilt) leadPastEmpty(context, head.segmentId)
   sealPredecessor(context, head.segmentId)
   changes.replace(() => {
     const said = control.readHead()
@@ -63,7 +64,7 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   const highest = highestSegmentSeen(context, end.segmentId)
   const ahead = behind.filter((reader) => isPlausible(context, reader, highest))
   if (ahead.length === 0) return tail
-  const nextSequence = tail.nextSequence + (context.origin.isRebuilt ? roomBefore(context, end, ahead) : 0)
+  const nextSequence = tail.nextSequence + (isUncounted(context, tail) ? roomBefore(context, end, ahead) : 0)
   padAndSeal(context, tail.segment, tail.offset)
   sealAndClose(context, tail.segment)
   // Sequences are left out: a reader that comes to the new messages has to know that there may have been others.
@@ -71,10 +72,15 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end, ...(firstLost === undefined ? {} : { firstLost }) })
 }
 
-/** Messages that the readers may have seen and that are lost. Nothing counts them when the control block is lost too. */
+/** Whether nothing counts the messages that are lost: the control block is lost too, or says less than what is left. */
+function isUncounted({ control, origin }: RecoveryContext, tail: Tail): boolean {
+  const known = control.nextSequenceAcquire()
+  return origin.isRebuilt || (known !== undefined && known < tail.nextSequence)
+}
+
+/** Messages that the readers may have seen and that are lost. */
 function roomBefore({ segmentSize }: RecoveryContext, end: Place, ahead: readonly Place[]): number {
-  const capacity = ({ segmentId, offset }: Place) => recordCapacity(segmentId, offset, segmentSize)
-  return Math.ceil(Math.max(...ahead.map(capacity)) - capacity(end))
+  return Math.ceil(Math.max(...ahead.map((reader) => roomBetween(end, reader, segmentSize))))
 }
 
 function sealPredecessor(context: RecoveryContext, headId: number): void {

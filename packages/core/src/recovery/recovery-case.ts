@@ -23,7 +23,7 @@ export const RECOVERY_CASES = {
   'missing-head':
     'The named segment (without a control block, the one after the last sealed one) is missing or is not a segment. It is set aside, and the queue continues above everything that was found.',
   'damaged-segment':
-    'The header or the length of a segment is damaged; its records, the control block and neighbouring segments identify it: it is corrected.',
+    'The header or the length of a segment is damaged; its records, the control block and neighbouring segments identify it: it is corrected. Without a control block, the lowest segments that hold nothing only lead on.',
   'copied-queue':
     'The queue is a copy, perhaps of a queue that was being written: it is recovered from its segments, up to the first gap.',
   'reader-ahead':

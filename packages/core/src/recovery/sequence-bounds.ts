@@ -1,6 +1,7 @@
 import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { recordCapacity } from '../records/place.js'
 import { findRecordBefore } from '../records/record-before.js'
-import { recordCapacity, surveyRecords } from '../records/record-survey.js'
+import { surveyRecords } from '../records/record-survey.js'
 import { glanceAtSegment, listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import type { RecoveryContext } from './recovery-context.js'
 
@@ -45,7 +46,7 @@ export function firstSequenceOfEmpty(
   const claimed = Math.max(header ?? 0, control ?? 0, context.origin.saidSequence)
   return claimed > 0 || header !== undefined || control !== undefined
     ? claimed
-    : recordCapacity(segmentId, SEGMENT_HEADER_LENGTH, context.segmentSize)
+    : recordCapacity({ segmentId, offset: SEGMENT_HEADER_LENGTH }, context.segmentSize)
 }
 
 function asSequence(claim: number | undefined): number | undefined {

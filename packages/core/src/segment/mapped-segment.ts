@@ -19,6 +19,14 @@ const ZEROS = Buffer.alloc(16 * 1024)
 /** A segment is at most 4 GiB long, so that the index of a word is a small integer. */
 export const WORDS_PER_BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT / 4)
 
+/** What a file is that cannot be mapped as a whole and sound segment. */
+export interface DamagedFile {
+  /** Bytes per segment of the queue; a file that was cut has less. Default: what is mapped. */
+  readonly size?: number
+  /** The header cannot be relied on: then it says nothing about the records. Default: false. */
+  readonly isHeaderBad?: boolean
+}
+
 /**
  * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library: callers
  * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, also when this object is closed before, and
@@ -31,6 +39,8 @@ export class MappedSegment implements SegmentBytes {
   readonly lastRecordOffset: number
   /** For loops that look at a few words only. */
   readonly words: Int32Array
+  readonly size: number
+  readonly #isHeaderBad: boolean
   #holders = 0
   #lentView: DataView | undefined
   #lentBytes: Buffer | undefined
@@ -38,15 +48,14 @@ export class MappedSegment implements SegmentBytes {
   constructor(
     readonly id: number,
     readonly mapping: ArrayBuffer,
+    { size = mapping.byteLength, isHeaderBad = false }: DamagedFile = {},
   ) {
+    this.size = size
+    this.#isHeaderBad = isHeaderBad
     this.view = new DataView(mapping)
     this.bytes = Buffer.from(mapping)
     this.words = new Int32Array(mapping)
     this.lastRecordOffset = mapping.byteLength - RECORD_HEADER_LENGTH
-  }
-
-  get size(): number {
-    return this.mapping.byteLength
   }
 
   get end(): number {
@@ -66,10 +75,10 @@ export class MappedSegment implements SegmentBytes {
   }
 
   crc32At(offset: number, length: number): number {
-    return offset + length > this.size ? -1 : binding.crc32(this.bytes.subarray(offset, offset + length))
+    return offset + length > this.end ? -1 : binding.crc32(this.bytes.subarray(offset, offset + length))
   }
 
-  firstDirtyOffset(from: number, to: number = this.size): number | undefined {
+  firstDirtyOffset(from: number, to: number = this.end): number | undefined {
     for (let at = from; at < to; at += ZEROS.length) {
       const part = this.bytes.subarray(at, Math.min(at + ZEROS.length, to))
       if (part.equals(ZEROS.subarray(0, part.length))) continue
@@ -98,7 +107,7 @@ export class MappedSegment implements SegmentBytes {
 
   /** Whether the writer has left this segment for good; acquire: all its commits are visible after `true`. */
   sealedAcquire(): boolean {
-    return (Atomics.load(this.words, SEGMENT_FLAGS_OFFSET >> 2) & SEGMENT_FLAG_SEALED) !== 0
+    return (Atomics.load(this.words, SEGMENT_FLAGS_OFFSET >> 2) & SEGMENT_FLAG_SEALED) !== 0 && !this.#isHeaderBad
   }
 
   /** Sets SEALED. Only the lock holder does that. */
@@ -130,13 +139,13 @@ export class MappedSegment implements SegmentBytes {
   /** Sequence of the first record, as the header has it; `undefined` in files of the base format. */
   get firstSequence(): number | undefined {
     const plusOne = getUint64(this.view, SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET)
-    return plusOne === 0 ? undefined : plusOne - 1
+    return plusOne === 0 || this.#isHeaderBad ? undefined : plusOne - 1
   }
 
   /** Where the records end, as the writer said when it sealed the segment; `undefined` when it did not, or when that is outside of this segment. */
   get endOffset(): number | undefined {
     const endOffset = getUint64(this.view, SEGMENT_END_OFFSET_OFFSET)
-    return endOffset === 0 || endOffset > this.size ? undefined : endOffset
+    return endOffset === 0 || endOffset > this.size || this.#isHeaderBad ? undefined : endOffset
   }
 
   /** Pages that the file no longer backs; not 0 means that it was truncated. */

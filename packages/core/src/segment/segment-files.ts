@@ -107,21 +107,21 @@ export function openSegment(
 }
 
 /**
- * Maps as much of a segment file as is there, at most `lengthMax` bytes, independent of its header. For recovery, which weighs what stands in it.
+ * Maps as much of a segment file as is there, at most `size` bytes, independent of its header. For recovery and readers that skip damage, which weigh what stands in it.
  *
  * @returns `undefined` when there is no such file, or not enough of it for one record.
  */
 export function openDamagedSegment(
   directory: QueueDirectory,
   segmentId: number,
-  lengthMax: number,
+  size: number,
   writable: boolean,
 ): MappedSegment | undefined {
   return inSegmentFile(directory, { segmentId, writable, mayBeDirectory: true }, (fd) => {
     const stat = fstatSync(fd)
-    const length = Math.floor(Math.min(stat.size, lengthMax) / RECORD_HEADER_LENGTH) * RECORD_HEADER_LENGTH
+    const length = Math.floor(Math.min(stat.size, size) / RECORD_HEADER_LENGTH) * RECORD_HEADER_LENGTH
     if (!stat.isFile() || length < SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH) return undefined
-    return new MappedSegment(segmentId, binding.mapFile(fd, length, writable))
+    return new MappedSegment(segmentId, binding.mapFile(fd, length, writable), { size })
   })
 }
 

@@ -27,7 +27,7 @@ const WAIT_NAMES: OptionNames<WaitForAnyOptions> = { timeoutMs: true, strategy: 
 const ASYNC_WAIT_NAMES: OptionNames<AsyncWaitForAnyOptions> = { ...WAIT_NAMES, signal: true }
 
 /**
- * Blocks the calling thread until any source has something to read, or the time is over. Says which of the two (L37). While the thread is blocked, no handler of the program
+ * Blocks the calling thread until any source has something to read, or the time is over. Says which of the two. While the thread is blocked, no handler of the program
  * runs, those of signals such as SIGTERM included: prefer {@link waitForAnyAsync}, and keep this for worker threads.
  *
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`; what looking at a source throws, for instance `ERR_CLOSED`.

@@ -36,7 +36,7 @@ import {
   WRITE_BACK_FAILED,
   WRITE_BACK_GOOD,
 } from '../format/index.js'
-import { recordCapacity } from '../records/record-survey.js'
+import { recordCapacity } from '../records/place.js'
 import { highestReaderSegment } from '../recovery/positions-seen.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
@@ -290,7 +290,7 @@ function beginningOf(directory: QueueDirectory, control: MappedControl, firstSeq
   // Readers that are there already have been in a queue that is lost as a whole: none of its sequences is given out again.
   const wasLost = highestReaderSegment(directory) >= 0
   const nextSequence = wasLost
-    ? Math.max(firstSequence, recordCapacity(segmentId, SEGMENT_HEADER_LENGTH, control.segmentSize))
+    ? Math.max(firstSequence, recordCapacity({ segmentId, offset: SEGMENT_HEADER_LENGTH }, control.segmentSize))
     : firstSequence
   return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence }
 }

@@ -27,6 +27,7 @@ import type { QueueInspection } from '../cold/queue-inspection.js'
 import { listQueue } from '../cold/queue-listing.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
 import { type QueueVerification, verifyQueue } from '../cold/queue-verification.js'
+import { readerFileNames } from '../cold/reader-file-names.js'
 import { BACKUP_FILE, type BackupManifest } from './backup-manifest.js'
 import { copyCompanions } from './companions.js'
 import { type CopyMethod, copySegment } from './copy-segment.js'
@@ -311,20 +312,23 @@ function segmentIdsOf(directory: string, { firstId, lastId, count }: QueueInspec
 /** The position files that are valid, as they are. A save may go on meanwhile: then one of the two slots is whole. */
 function readPositions(directory: string): Map<string, { bytes: Buffer; position: SavedPosition }> {
   const positions = new Map<string, { bytes: Buffer; position: SavedPosition }>()
-  let names: string[] = []
-  try {
-    names = readdirSync(join(directory, READERS_DIRECTORY)).sort()
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause
-  }
-  for (const name of names) {
+  for (const name of readerNamesOf(directory)) {
     if (parseReaderFileName(name) === undefined) continue
     const bytes = readPositionFile(join(directory, READERS_DIRECTORY, name))
     const position = bytes === undefined ? 'bad' : decodePosition(bytes, checksum)
     if (bytes !== undefined && position !== 'bad') positions.set(name, { bytes, position })
   }
   return positions
+}
+
+/** No reader has a position where a file stands in the place of their folder. @throws ColdFileError when the folder cannot be listed, or is a link. */
+function readerNamesOf(directory: string): string[] {
+  try {
+    return readerFileNames(directory)
+  } catch (error) {
+    if (error instanceof ColdFileError && error.code === 'ENOTDIR') return []
+    throw error
+  }
 }
 
 /** `undefined` for what is not a file: the reader then begins again, as it would in the original. @throws ColdFileError for a file that cannot be read: a copy without it would not be whole. */

@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fromSystemError } from '@chronicle-ts/core/internal'
 import { syncFolder, writeDurably } from '../backup/write-durably.js'
+import { codedError } from './coded.js'
 import { readColdFile } from './cold-file.js'
 import type { QueueProblem } from './queue-problem.js'
 
@@ -16,12 +16,24 @@ export type AcknowledgedProblem = Pick<QueueProblem, 'code' | 'file' | 'segmentI
 /** The problems that were acknowledged for a queue; none when its file is missing or damaged. */
 export function readAcknowledged(directory: string): AcknowledgedProblem[] {
   try {
-    const bytes = readColdFile(join(directory, ACKNOWLEDGED_FILE), ACKNOWLEDGED_LENGTH_MAX)
-    if (bytes === undefined) return []
-    const { problems } = JSON.parse(bytes.toString('utf8')) as { problems?: unknown }
-    return Array.isArray(problems) ? problems.filter((problem) => typeof problem === 'object' && problem !== null) : []
+    return readStrictly(directory)
   } catch {
     return []
+  }
+}
+
+/** @throws ColdFileError when the file cannot be read: it would be replaced by one that lacks what is in it. */
+function readStrictly(directory: string): AcknowledgedProblem[] {
+  const bytes = readColdFile(join(directory, ACKNOWLEDGED_FILE), ACKNOWLEDGED_LENGTH_MAX)
+  const problems = bytes === undefined ? undefined : parseProblems(bytes.toString('utf8'))
+  return Array.isArray(problems) ? problems.filter((problem) => typeof problem === 'object' && problem !== null) : []
+}
+
+function parseProblems(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { problems?: unknown } | null)?.problems
+  } catch {
+    return undefined
   }
 }
 
@@ -51,7 +63,7 @@ export function acknowledgeProblems(directory: string, problems: readonly QueueP
       syncFolder(directory)
       return 0
     }
-    const known = new Map([...readAcknowledged(directory), ...problems.map(placeOf)].map((problem) => [keyOf(problem), problem]))
+    const known = new Map([...readStrictly(directory), ...problems.map(placeOf)].map((problem) => [keyOf(problem), problem]))
     const temporary = `${path}.tmp`
     rmSync(temporary, { force: true })
     writeDurably(temporary, `${JSON.stringify({ schemaVersion: 1, problems: [...known.values()] }, undefined, 2)}\n`)
@@ -59,7 +71,7 @@ export function acknowledgeProblems(directory: string, problems: readonly QueueP
     syncFolder(directory)
     return known.size
   } catch (cause) {
-    throw fromSystemError(cause, { path })
+    throw codedError(cause, path)
   }
 }
 

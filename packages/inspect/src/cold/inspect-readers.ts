@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   decodePosition,
@@ -12,6 +11,7 @@ import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { inspectLock, type LockInspection, type LockTable } from './inspect-lock.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
+import { readerFileNames } from './reader-file-names.js'
 
 /** A registered reader as its file describes it. */
 export interface ReaderFileInspection {
@@ -42,13 +42,10 @@ const NO_POSITION = 'The open of a reader failed, or lost its power, before it h
 export function inspectReaders(directory: string, locks: LockTable): ReadersInspection {
   let names: string[]
   try {
-    names = readdirSync(join(directory, READERS_DIRECTORY)).sort()
-  } catch (cause) {
-    const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
-    return {
-      readers: [],
-      problems: errno === 'ENOENT' ? [] : [queueProblem('FILE_UNREADABLE', errno, { file: READERS_DIRECTORY })],
-    }
+    names = readerFileNames(directory)
+  } catch (error) {
+    const reason = error instanceof ColdFileError ? error.reason : String(error)
+    return { readers: [], problems: [queueProblem('FILE_UNREADABLE', reason, { file: READERS_DIRECTORY })] }
   }
   const readers: ReaderFileInspection[] = []
   const problems: QueueProblem[] = []

@@ -192,6 +192,18 @@ describe('repairing the position of a reader', () => {
     expect(problemsLeft()).toEqual(['QUARANTINED'])
   })
 
+  it('leaves the files of another queue alone, whose folder of readers a link names', () => {
+    const other = join(temporaryDirectory(), 'readers')
+    mkdirSync(other)
+    writeFileSync(join(other, 'audit.meta'), Buffer.alloc(80, 1))
+    writeFileSync(join(other, 'audit.meta.tmp'), 'unfinished')
+    rmSync(join(queue, 'readers'), { recursive: true })
+    symlinkSync(other, join(queue, 'readers'))
+    expect(inspectQueue(queue).problems).toMatchObject([{ code: 'FILE_UNREADABLE', file: 'readers' }])
+    expect(repairQueue(queue).outcomes).toEqual([])
+    expect(readdirSync(other)).toEqual(['audit.meta', 'audit.meta.tmp'])
+  })
+
   it('leaves one alone that has moved since the step was planned', () => {
     using directory = QueueDirectory.open(queue)
     registerAt('audit', { segmentId: 1, offset: 64 })

@@ -1,14 +1,37 @@
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { CorruptRecordError, openObserver, openWriter, SequenceGapError } from '@chronicle-ts/core'
-import { encodeRecord, RECORD_ALIGNMENT, SEGMENT_FIRST_RECORD_OFFSET, SEGMENT_FLAGS_OFFSET } from '@chronicle-ts/core/internal'
+import { BadSegmentError, CorruptRecordError, openObserver, openWriter, SequenceGapError } from '@chronicle-ts/core'
+import {
+  CONTROL_CURRENT_SEGMENT_OFFSET,
+  CONTROL_NEXT_SEQUENCE_OFFSET,
+  CONTROL_SEGMENT_GENERATION_OFFSET,
+  CONTROL_WRITE_OFFSET_OFFSET,
+  decodeSegmentHeader,
+  encodeRecord,
+  RECORD_ALIGNMENT,
+  SEGMENT_FIRST_RECORD_OFFSET,
+  SEGMENT_FLAGS_OFFSET,
+  SEGMENT_HEADER_LENGTH,
+  SEGMENT_MAGIC,
+  SEGMENT_VERSION,
+  viewOf,
+} from '@chronicle-ts/core/internal'
 import { describe, expect, it } from 'vitest'
 import { amount, SEED } from '../../../../tools/evidence/effort/effort.mjs'
 import { buildQueue } from '../../../core/test/support/build-queue.js'
-import { overwrite, pretendSameFile, readBytes, readControlFile, segmentFile, u32 } from '../../../core/test/support/raw-queue.js'
+import {
+  overwrite,
+  overwriteControl,
+  pretendSameFile,
+  readBytes,
+  readControlFile,
+  segmentFile,
+  u32,
+  u64,
+} from '../../../core/test/support/raw-queue.js'
 import { memoryDirectory } from '../../../core/test/support/temporary.js'
-import { type ColdItem, inspectQueue, openColdReader, type QueueProblem, verifyQueue } from '../../src/index.js'
+import { type ColdItem, type ColdRecord, inspectQueue, openColdReader, type QueueProblem, verifyQueue } from '../../src/index.js'
 import { type RandomNumbers, randomNumbers } from '../garbage/random-numbers.js'
 import { asBaseRecord, rewriteRecords, sequenceAt, setSequence } from './rewrite-records.js'
 
@@ -55,9 +78,7 @@ describe('on random damage of records', () => {
         const damage = Array.from({ length: 1 + random(3) }, () => damageRecords(queue, random))
         const context = `seed ${seed}: ${damage.join('; ')}`
         const items = offlineItems(queue)
-        expect(skippingReader(queue), context).toEqual(
-          items.flatMap((item) => (item.kind === 'record' ? [describeRecord(item)] : [])),
-        )
+        expect(skippingReader(queue), context).toEqual(recordsOf(items).map(describeRecord))
         const places = items.flatMap((item) =>
           item.kind === 'problem' && OF_RECORDS.test(item.problem.code) ? [placeOf(item)] : [],
         )
@@ -76,6 +97,135 @@ describe('on random damage of records', () => {
     TIMEOUT_MS,
   )
 })
+
+describe('on random damage of segment headers and lengths', () => {
+  it.each(Object.keys(TEMPLATES))(
+    'a reader that skips delivers what the offline reader does, and a strict one stops where verification names a segment, in a queue %s',
+    (name) => {
+      const root = memoryDirectory()
+      const template = join(root, 'template')
+      TEMPLATES[name]?.(template)
+      const restarts = segmentsThatDoNotFollow(template)
+      for (let seed = SEED; seed < SEED + QUEUES; seed++) {
+        const queue = join(root, 'queue')
+        cpSync(template, queue, { recursive: true })
+        pretendSameFile(queue)
+        const random = randomNumbers(seed)
+        const damage = [damageSegment(queue, random)]
+        if (random(2) === 0) damage.push(damageRecords(queue, random))
+        if (random(3) === 0) damage.push(damageSegment(queue, random))
+        const context = `seed ${seed}: ${damage.join('; ')}`
+        const read = skippingReader(queue)
+        const isRead = ({ segmentId }: ColdRecord) => read.some((record) => record.startsWith(`${segmentId}:`))
+        const mayBeForeign = ({ segmentId }: ColdRecord) => restarts.includes(segmentId) && !isNamed(queue, segmentId)
+        const offline = recordsOf(offlineItems(queue)).filter((record) => isRead(record) || !mayBeForeign(record))
+        expect(read, context).toEqual(offline.map(describeRecord))
+        const stopped = strictReader(queue)
+        const { problems, segments } = verified(queue)
+        if (stopped !== undefined) expect([...problems, ...segments], context).toContain(stopped)
+        rmSync(queue, { recursive: true })
+      }
+    },
+    TIMEOUT_MS,
+  )
+})
+
+describe('on random damage of the control block', () => {
+  it.each(Object.keys(TEMPLATES))(
+    'a reader that skips delivers what the offline reader does, once a writer has opened the queue at the latest, in a queue %s',
+    (name) => {
+      const root = memoryDirectory()
+      const template = join(root, 'template')
+      TEMPLATES[name]?.(template)
+      for (let seed = SEED; seed < SEED + QUEUES; seed++) {
+        const queue = join(root, 'queue')
+        cpSync(template, queue, { recursive: true })
+        pretendSameFile(queue)
+        const context = `seed ${seed}: ${damageControl(queue, randomNumbers(seed))}`
+        const offline = recordsOf(offlineItems(queue)).map(describeRecord)
+        const read = skippingReader(queue)
+        // A segment without a seal that the control block names is where a reader waits: that is what a live head looks like.
+        const isHead = name === 'whose segments have no seal'
+        expect(read, context).toEqual(isHead ? offline.slice(0, read.length) : offline)
+        openWriter(queue).close()
+        expect(skippingReader(queue), context).toEqual(offline)
+        expect(recordsOf(offlineItems(queue)).map(describeRecord), context).toEqual(offline)
+        rmSync(queue, { recursive: true })
+      }
+    },
+    TIMEOUT_MS,
+  )
+})
+
+/** Fields that readers rely on, with values that they can have, and that no writer would have stored. */
+function damageControl(queue: string, random: RandomNumbers): string {
+  const { currentSegment } = readControlFile(queue)
+  const kind = random(4)
+  if (kind === 0) {
+    const segmentId = random(currentSegment + 3)
+    overwriteControl(queue, CONTROL_CURRENT_SEGMENT_OFFSET, u32(segmentId))
+    return `currentSegment ${segmentId}`
+  }
+  if (kind === 1) {
+    const offset = random(2) === 0 ? RECORD_ALIGNMENT * random(SEGMENT_SIZE / RECORD_ALIGNMENT) : random(2 ** 31)
+    overwriteControl(queue, CONTROL_WRITE_OFFSET_OFFSET, u64(offset))
+    return `writeOffset ${offset}`
+  }
+  if (kind === 2) {
+    const sequence = random(100)
+    overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(sequence))
+    return `nextSequence ${sequence}`
+  }
+  const generation = random(20)
+  overwriteControl(queue, CONTROL_SEGMENT_GENERATION_OFFSET, u32(generation))
+  return `segmentGeneration ${generation}`
+}
+
+/** Whether the header says which segment it is. */
+function isNamed(queue: string, segmentId: number): boolean {
+  const bytes = readBytes(segmentFile(queue, segmentId), 0, SEGMENT_HEADER_LENGTH)
+  const header = decodeSegmentHeader(viewOf(bytes))
+  return header.segmentId === segmentId && (header.magic === SEGMENT_MAGIC || header.version === SEGMENT_VERSION)
+}
+
+/**
+ * The segments whose first sequence is not the one after the last below: a writer of the base format began again, or one of this library took over. Without a header nothing says that such a
+ * file is not of another queue: a reader skips it, and the offline reader shows it.
+ */
+function segmentsThatDoNotFollow(queue: string): number[] {
+  let previous = { segmentId: 0, sequence: -1 }
+  return recordsOf(offlineItems(queue)).flatMap(({ segmentId, sequence }) => {
+    const follows = segmentId === previous.segmentId || sequence === previous.sequence + 1
+    previous = { segmentId, sequence }
+    return follows ? [] : [segmentId]
+  })
+}
+
+/** A bit, a part or all of a header, or the length of the file. */
+function damageSegment(queue: string, random: RandomNumbers): string {
+  const segmentId = random(readControlFile(queue).currentSegment + 1)
+  const path = segmentFile(queue, segmentId)
+  const kind = random(5)
+  if (kind === 0) {
+    const at = random(SEGMENT_HEADER_LENGTH)
+    overwrite(path, at, Buffer.from([(readBytes(path, at, 1)[0] as number) ^ (1 << random(8))]))
+    return `a bit at ${segmentId}:${at}`
+  }
+  if (kind === 1) {
+    const length = random(2) === 0 ? random(SEGMENT_SIZE) : RECORD_ALIGNMENT * random(SEGMENT_SIZE / RECORD_ALIGNMENT)
+    truncateSync(path, length)
+    return `${segmentId} cut to ${length} bytes`
+  }
+  if (kind === 2) {
+    const length = SEGMENT_SIZE + 1 + random(SEGMENT_SIZE)
+    truncateSync(path, length)
+    return `${segmentId} grown to ${length} bytes`
+  }
+  const at = random(2) === 0 ? 0 : random(SEGMENT_HEADER_LENGTH)
+  const length = SEGMENT_HEADER_LENGTH - at
+  overwrite(path, at, kind === 3 ? Buffer.alloc(length) : Buffer.from(Array.from({ length }, () => random(256))))
+  return `${kind === 3 ? 'zeros' : 'noise'} in the header of ${segmentId} from ${at} on`
+}
 
 function writeQueue(directory: string): void {
   using writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
@@ -137,18 +287,23 @@ function describeRecord(record: {
 function skippingReader(queue: string): string[] {
   using observer = openObserver(queue, { onCorrupt: 'skip' })
   const records: string[] = []
-  for (let message = observer.next(); message !== undefined; message = observer.next()) records.push(describeRecord(message))
+  try {
+    for (let message = observer.next(); message !== undefined; message = observer.next()) records.push(describeRecord(message))
+  } catch (error) {
+    if (!(error instanceof BadSegmentError)) throw error
+  }
   return records
 }
 
-/** Where a strict reader stops. */
+/** Where a strict reader stops: at a record, or before a segment. */
 function strictReader(queue: string): string | undefined {
-  using observer = openObserver(queue)
   try {
+    using observer = openObserver(queue)
     while (observer.next() !== undefined);
     return undefined
   } catch (error) {
     if (error instanceof CorruptRecordError || error instanceof SequenceGapError) return placeOf(error)
+    if (error instanceof BadSegmentError) return `${error.segmentId}`
     throw error
   }
 }
@@ -161,10 +316,20 @@ function offlineItems(queue: string): ColdItem[] {
   return items
 }
 
-function verified(queue: string): { problems: string[]; end: string } {
+function recordsOf(items: readonly ColdItem[]): ColdRecord[] {
+  return items.filter((item) => item.kind === 'record')
+}
+
+/** The places of records, and the segments, that verification finds damaged; where it ended. */
+function verified(queue: string): { problems: string[]; segments: string[]; end: string } {
   using verification = verifyQueue(queue)
   while (verification.step());
-  return { problems: recordProblems(verification.problems).map(placeOf), end: placeOf(verification.progress.position) }
+  const segments = verification.problems.filter(({ code }) => code.startsWith('SEGMENT_'))
+  return {
+    problems: recordProblems(verification.problems).map(placeOf),
+    segments: segments.map(({ segmentId }) => `${segmentId}`),
+    end: placeOf(verification.progress.position),
+  }
 }
 
 function recordProblems(problems: readonly QueueProblem[]): QueueProblem[] {

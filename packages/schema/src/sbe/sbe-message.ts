@@ -34,7 +34,7 @@ export class SbeMessage extends InPlaceMessage<string, SbeTypesOfMessage> {
   readonly #blockLengths: BlockLengths
   #headerPlan: BodyPlan | undefined
 
-  /** Use `fromSbe`. @param description must have been checked. */
+  /** @internal Use `fromSbe`. @param description must have been checked. */
   constructor(description: SchemaDescription) {
     super(description)
     checkName(description.name)

@@ -1,24 +1,11 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { main } from '@chronicle-ts/cli'
 import { readQueue } from '#witness'
 import type { QueueCase } from '../queue-case.js'
+import { chronCli } from './chron-cli.js'
 import type { Operation } from './operation.js'
 
 const COUNT = 20
-
-/** Runs `chron-cli` in this process. An exit code of a failure is noted as one; what `main` throws the program prints, and exits with 1. */
-async function chronCli(queue: QueueCase, ...args: string[]): Promise<void> {
-  let exitCode = 1
-  let text = ''
-  try {
-    exitCode = await main(['--log-level', 'silent', ...args])
-  } catch (error) {
-    text = String(error)
-  }
-  queue.said = exitCode === 0 ? 'well' : undefined
-  if (exitCode !== 0) queue.ledger.failures.push({ doing: `chron-cli ${args[0]}`, code: `exit ${exitCode}`, text })
-}
 
 function write(queue: QueueCase): void {
   queue.openWriter()
@@ -29,7 +16,9 @@ function write(queue: QueueCase): void {
 const exportToFile: Operation = {
   name: 'export to a file',
   prepare: write,
-  run: (queue) => chronCli(queue, 'export', queue.directory, '-o', join(queue.folder, 'export.ndjson')),
+  async run(queue) {
+    await chronCli(queue, 'export', queue.directory, '-o', join(queue.folder, 'export.ndjson'))
+  },
   look(queue) {
     if (queue.said === undefined) return
     const lines = readFileSync(join(queue.folder, 'export.ndjson'), 'utf8').split('\n')

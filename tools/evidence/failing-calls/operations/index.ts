@@ -1,4 +1,5 @@
 import { BUS } from './bus.js'
+import { COMMANDING } from './commanding.js'
 import { COPYING } from './copying.js'
 import { DISCOVERING } from './discovering.js'
 import { EXCHANGE } from './exchange.js'
@@ -15,6 +16,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...KEEPING_HOUSE,
   ...BUS,
   ...EXCHANGE,
+  ...COMMANDING,
   ...COPYING,
   ...DISCOVERING,
 ]

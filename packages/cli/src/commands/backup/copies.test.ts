@@ -1,4 +1,4 @@
-import { truncateSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -54,4 +54,20 @@ it('bundles what a maintainer needs without a payload, unless asked', () => {
     typeof value === 'bigint' ? `${value}` : value,
   )
   expect(asked).toContain(Buffer.from('secret 99').toString('base64'))
+})
+
+it('bundles nothing that is outside of the queue, also when a link in it names it', () => {
+  const outside = folder.join('outside')
+  mkdirSync(outside)
+  writeFileSync(join(outside, 'shadow'), 'private')
+  rmSync(join(queue, 'readers'), { recursive: true })
+  symlinkSync(outside, join(queue, 'readers'))
+  symlinkSync('.', join(queue, 'quarantine'))
+  const bundled = JSON.stringify(collectBundle(queue, { payloads: 0 }), (_, value) =>
+    typeof value === 'bigint' ? `${value}` : value,
+  )
+  expect(bundled).not.toContain(Buffer.from('private').toString('hex'))
+  expect(bundled).not.toContain('shadow')
+  expect(bundled.split('"name":"readers"')).toHaveLength(2)
+  expect(bundled).not.toContain('quarantine/control.meta')
 })

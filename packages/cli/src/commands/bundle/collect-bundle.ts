@@ -1,6 +1,7 @@
-import { closeSync, constants, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, constants, lstatSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { arch, cpus, loadavg, release, totalmem, version } from 'node:os'
 import { join } from 'node:path'
+import { readWhole } from '@chronicle-ts/core/internal'
 import { inspectState, openColdReader, type QueueState } from '@chronicle-ts/inspect'
 import { messageOfError } from '../../error-report.js'
 
@@ -47,10 +48,25 @@ function machine(): object {
   }
 }
 
+/** Files of the queue and no others: a link in it is described, and not followed. */
 function filesOf(queue: string): object {
-  const names = readdirSync(queue, { recursive: true, encoding: 'utf8' }).sort()
-  const files = names.slice(0, FILES_MAX).map((name) => attempt(() => describeFile(queue, name)))
-  return { count: names.length, files }
+  const found = [...entriesBelow(queue, '')]
+  const files = found
+    .slice(0, FILES_MAX)
+    .map((entry) => ('error' in entry ? entry : attempt(() => describeFile(queue, entry.name))))
+  return { count: found.length, files }
+}
+
+type Entry = { readonly name: string } | { readonly name: string; readonly error: string }
+
+function* entriesBelow(queue: string, folder: string): Generator<Entry> {
+  const listed = attempt(() => readdirSync(join(queue, folder), { withFileTypes: true }))
+  if ('error' in listed) return yield { name: folder, error: listed.error }
+  for (const entry of listed.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const name = join(folder, entry.name)
+    yield { name }
+    if (entry.isDirectory()) yield* entriesBelow(queue, name)
+  }
 }
 
 function describeFile(queue: string, name: string): object {
@@ -76,7 +92,7 @@ function headOf(path: string, length: number): string {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const bytes = Buffer.alloc(length)
-    return bytes.subarray(0, readSync(fd, bytes, 0, length, 0)).toString('hex')
+    return bytes.subarray(0, readWhole(fd, bytes, 0)).toString('hex')
   } finally {
     closeSync(fd)
   }

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { openObserver, openWriter } from '@chronicle-ts/core'
 import { f64, message, readSchemas, u16, utf8 } from '@chronicle-ts/schema'
 import { openTypedObserver, openTypedWriter } from '@chronicle-ts/typed'
@@ -72,6 +74,14 @@ it('keeps the versions of typed messages, and brings their types along', () => {
   expect(reader.next()?.value()).toEqual({ bid: 1, venue: 3 })
   using bare = openObserver(to)
   expect(bare.next()?.schemaVersion).toBe(0)
+})
+
+it('reports a damaged type that it leaves out', () => {
+  const [typed, to] = [folder.join('typed'), folder.join('to')]
+  openTypedWriter(typed, [message('Quote', 7, { bid: f64() })], { segmentSize: 65536 }).close()
+  writeFileSync(join(typed, 'schemas/7.1.json'), 'damaged')
+  const { exitCode, stderr } = runCli(['replay', typed, '--to', to, '--speed', 'max', '--yes'])
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining('left out of the schema registry')])
 })
 
 it('keeps the trace context', () => {

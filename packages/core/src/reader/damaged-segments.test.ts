@@ -1,0 +1,129 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { copyFileSync, truncateSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { code } from '../../test/support/expectations.js'
+import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
+import { queueOf } from '../../test/support/new-queue.js'
+import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
+import { SEGMENT_HEADER_LENGTH, SEGMENT_ID_OFFSET } from '../format/index.js'
+import { openObserver, openReader, openWriter } from '../index.js'
+
+const SKIP = { onCorrupt: 'skip' } as const
+
+/** A queue of a hundred messages without a writer, and which of them stand in which segment. */
+function closedQueue(): { directory: string; head: number; messagesOf: (segmentId: number) => number[] } {
+  const { directory, writer } = queueOf(100)
+  openReader(directory, 'new').close()
+  const head = writer.position.segmentId
+  writer.close()
+  using observer = openObserver(directory)
+  const ids = range(0, 100).map(() => observer.next()?.segmentId)
+  return { directory, head, messagesOf: (segmentId) => range(0, 100).filter((number) => ids[number] === segmentId) }
+}
+
+function strictly(directory: string): void {
+  using observer = openObserver(directory)
+  drainSequences(observer)
+}
+
+const DAMAGE: Readonly<Record<string, (path: string) => void>> = {
+  'another magic': (path) => overwrite(path, 0, u32(0x12345678)),
+  'the id of another segment': (path) => overwrite(path, SEGMENT_ID_OFFSET, u32(77)),
+  'zeros for a header': (path) => overwrite(path, 0, Buffer.alloc(SEGMENT_HEADER_LENGTH)),
+  'bytes after its end': (path) => truncateSync(path, 5000),
+}
+
+describe.each(Object.keys(DAMAGE))('a segment with %s', (name) => {
+  it.each(['the first', 'one in the middle', 'the head'])('is read by its records by a source that skips damage: %s', (which) => {
+    const { directory, head } = closedQueue()
+    const damaged = which === 'the first' ? 0 : which === 'the head' ? head : 1
+    DAMAGE[name]?.(segmentFile(directory, damaged))
+    expect(() => strictly(directory)).toThrowError(code('ERR_BAD_SEGMENT', { segmentId: damaged }))
+    const seen: unknown[] = []
+    const note = (event: unknown) => seen.push(event)
+    subscribe('chronicle:damage', note)
+    for (const source of [openObserver(directory, SKIP), openReader(directory, 'new', SKIP)]) {
+      expect(drainSequences(source)).toEqual(range(0, 100))
+      expect(source.metrics().corruptSkipped).toBe(0)
+      source.close()
+    }
+    unsubscribe('chronicle:damage', note)
+    expect(seen).toEqual(Array(2).fill({ directory, segmentId: damaged, offset: 0, skipped: 0 }))
+  })
+
+  it('is resumed in by a reader that skips damage', () => {
+    const { directory, messagesOf } = closedQueue()
+    const reader = openReader(directory, 'resumed')
+    const [first = 0, second = 0] = messagesOf(1)
+    while (reader.nextSequence !== second) reader.next()
+    reader.commit()
+    reader.close()
+    DAMAGE[name]?.(segmentFile(directory, 1))
+    using resumed = openReader(directory, 'resumed', SKIP)
+    expect(resumed.position.segmentId).toBe(1)
+    expect(drainSequences(resumed)).toEqual(range(first + 1, 100))
+    expect(resumed.metrics().corruptSkipped).toBe(0)
+  })
+})
+
+describe('a segment that was cut', () => {
+  it('is read as far as it is there by a source that skips damage, which counts what is missing', () => {
+    const { directory, messagesOf } = closedQueue()
+    truncateSync(segmentFile(directory, 1), 2000)
+    using observer = openObserver(directory, SKIP)
+    const read = drainSequences(observer)
+    const missing = range(0, 100).filter((number) => !read.includes(number))
+    expect(missing.length).toBeGreaterThan(0)
+    expect(missing).toEqual(messagesOf(1).slice(-missing.length))
+    expect(read).toContain(messagesOf(1)[0])
+    expect(observer.metrics().corruptSkipped).toBe(missing.length)
+  })
+
+  it('is left when a writer has gone on after it, if it is the head', () => {
+    const { directory, head, messagesOf } = closedQueue()
+    truncateSync(segmentFile(directory, head), 256)
+    using observer = openObserver(directory, SKIP)
+    const read = drainSequences(observer)
+    expect(read).toEqual(range(0, read.length))
+    expect(messagesOf(head)).toContain(read.length)
+    expect(observer.wait({ timeoutMs: 1 })).toBe('timeout')
+    using writer = openWriter(directory)
+    const { nextSequence } = writer
+    appendNumbered(writer, nextSequence, nextSequence + 100)
+    expect(drainSequences(observer)).toEqual(range(nextSequence, nextSequence + 100))
+  })
+})
+
+describe('a head with a damaged header', () => {
+  it('shows a source that skips damage what its writer appends, and is left with its writer', () => {
+    const { directory, writer } = queueOf(30)
+    overwrite(segmentFile(directory, writer.position.segmentId), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH, 0xff))
+    using observer = openObserver(directory, SKIP)
+    expect(drainSequences(observer)).toEqual(range(0, 30))
+    for (let number = 30; number < 100; number += 10) {
+      appendNumbered(writer, number, number + 10)
+      expect(drainSequences(observer)).toEqual(range(number, number + 10))
+    }
+    expect(observer.metrics().corruptSkipped).toBe(0)
+    writer.close()
+  })
+})
+
+describe('a file that is not the segment of its name', () => {
+  it.each([1, 0])('is skipped below the head by a source that skips damage, which counts what is missing: segment %i', (id) => {
+    const { directory, messagesOf } = closedQueue()
+    copyFileSync(segmentFile(directory, 2), segmentFile(directory, id))
+    for (const source of [openObserver(directory, SKIP), openReader(directory, 'new', SKIP)]) {
+      expect(drainSequences(source)).toEqual(range(0, 100).filter((number) => !messagesOf(id).includes(number)))
+      expect(source.metrics().corruptSkipped).toBe(messagesOf(id).length)
+      source.close()
+    }
+  })
+
+  it('stops every source in the place of the head: nothing says what will follow', () => {
+    const { directory, head } = closedQueue()
+    copyFileSync(segmentFile(directory, 0), segmentFile(directory, head))
+    using observer = openObserver(directory, SKIP)
+    expect(() => drainSequences(observer)).toThrowError(code('ERR_BAD_SEGMENT', { segmentId: head }))
+  })
+})
