@@ -299,7 +299,7 @@ class AppenderCore {
     return kAhead;
   }
 
-  // The segment's id comes second: a crash between the two leaves a mark that speaks of a segment that is not the head, and nothing was copied yet.
+  // The segment's id comes second: a crash between the two leaves a mark that names a segment that is not the head, and nothing was copied yet.
   void storeDirtyEnd(uint64_t end) {
     if (!options_.extensions) return;
     control_->dirtyEnd.store(end, std::memory_order_release);

@@ -37,7 +37,7 @@ describe.skipIf(NO_SERVER !== undefined)(`servers that let not everyone in ${NO_
     const refused = [server.url, server.url.replace('nats:', 'tls:')].flatMap((servers) => [
       expect(connectNats({ servers })).rejects.toThrow(REFUSED),
       expect(connectNats({ servers, tls: { ...tls, caFile: other.ca } })).rejects.toThrow(REFUSED),
-      // In TLS 1.3 a server looks at the certificate of a client after the handshake, and the client of NATS does not hear why the connection ends.
+      // In TLS 1.3 a server looks at the certificate of a client after the handshake, and the client of NATS does not get why the connection ends.
       expect(connectNats({ servers, tls: stranger })).rejects.toThrow(code('ERR_SERVER_UNREACHABLE')),
       expect(connectNats({ servers, tls: { caFile: ca } })).rejects.toThrow(code('ERR_SERVER_UNREACHABLE')),
     ])
