@@ -11,7 +11,7 @@ export interface Damage {
 
 /**
  * Finds the record with which reading goes on after damage; `undefined` when nothing good follows in the segment. Bytes of a payload can look like a record (a queue may carry another
- * queue's segments), so that the candidates are taken in this order:
+ * queue's segments), so that the candidates are taken in this order (docs/format.md#damage-and-missing-records):
  *
  * 1. the record that follows by the damaged one's own length, where its header checksum says that the length is right, or where that record has exactly the next sequence;
  * 2. the first good record whose sequence is above the last one by no more than there is room for records in between;

@@ -229,7 +229,7 @@ function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
     const good: number | undefined = isGap ? from : findNextRecord(segment, damage, { anySequence: true })
     if (good === undefined) return last
     const next = scanRecords(segment, good, undefined)
-    // A sequence that none can have: the record is passed over.
+    // A sequence that none can have: the record is skipped.
     isPassedOver = next.offset === good
     if (!isPassedOver) last = next
     from = next.offset

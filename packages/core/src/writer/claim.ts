@@ -139,7 +139,7 @@ export class Claim {
       this.#segment = undefined
       throw new SegmentTruncatedError({})
     }
-    // Never in silence: a message that was not published must not count as published.
+    // Never silently: a message that was not published must not count as published.
     if (status !== STATUS_OK) throw new ClosedError({ handle: 'claim' })
   }
 }

@@ -7,7 +7,7 @@ import type { QueueInspection } from '../cold/queue-inspection.js'
 import { listQueue } from '../cold/queue-listing.js'
 import { isEntered } from '../cold/record-presence.js'
 
-/** An inspection passes over what it cannot read; a writer may roll during one. */
+/** An inspection skips what it cannot read; a writer may roll during one. */
 const ATTEMPTS = 20
 
 /**
