@@ -35,6 +35,7 @@ export { type IteratedSource, SourceIterator } from './reader/source-iterator.js
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'
 export { judgeRecord, type RecordFault, type RecordVerdict } from './records/judge-record.js'
 export type { LeavingEvidence } from './records/leaving.js'
+export { roomBetween } from './records/place.js'
 export { findRecordBefore, LOOK_BACK_BYTES } from './records/record-before.js'
 export { type DamageStep, RecordWalk } from './records/record-walk.js'
 export { type Damage, findGoodRecord, findNextRecord } from './records/resync.js'
