@@ -201,7 +201,7 @@ function checkDependencies(top) {
   return manifestPaths(top).flatMap((path) =>
     dependencyNames(join(top, path))
       .filter((name) => !words.has(name) && !words.has(name.replace(/^@types\//, '')))
-      .map((name) => `${path}: no decision in ${DECISIONS} speaks of ${name}`),
+      .map((name) => `${path}: no decision in ${DECISIONS} is about ${name}`),
   )
 }
 

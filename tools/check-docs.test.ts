@@ -109,13 +109,13 @@ describe('findDocsViolations', () => {
     expect(findDocsViolations(top)).toEqual(['docs/decisions/Notes.md: must be named NNNN-title-in-kebab-case.md'])
   })
 
-  it('reports a dependency that no decision speaks of', () => {
+  it('reports a dependency that no decision is about', () => {
     write('packages/core/package.json', '{ "dependencies": { "left-pad": "1" } }')
-    expect(findDocsViolations(top)).toEqual(['packages/core/package.json: no decision in docs/decisions speaks of left-pad'])
+    expect(findDocsViolations(top)).toEqual(['packages/core/package.json: no decision in docs/decisions is about left-pad'])
   })
 
   it('does not take a part of a word for a dependency', () => {
     write('docs/decisions/0001-vitest.md', 'We test with vitest-like things.\n')
-    expect(findDocsViolations(top)).toEqual(['package.json: no decision in docs/decisions speaks of vitest'])
+    expect(findDocsViolations(top)).toEqual(['package.json: no decision in docs/decisions is about vitest'])
   })
 })

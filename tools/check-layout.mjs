@@ -11,7 +11,7 @@ const CODE = /\.(ts|mts|js|mjs|cc|c|h|hpp)$/
 const TEXT = /\.(ts|mts|js|mjs|cc|c|h|hpp|md|json|py|sh|pml|ya?ml|toml)$|^run$/
 const GENERATED = new Set(['package-lock.json'])
 
-/** What may not stand in a line; each with the files it speaks of. */
+/** What may not stand in a line; each with the files it is about. */
 const FORBIDDEN = [
   // Split, so that this list does not find itself.
   {

@@ -36,7 +36,7 @@ export function publishQuotes(bus: Bus, count: number): void {
   }
 }
 
-/** Buys the instruments that it trades when they are cheap. Returns how many quotes it looked at and passed over. */
+/** Buys the instruments that it trades when they are cheap. Returns how many quotes it looked at and skipped. */
 export function trade(bus: Bus, strategy: string, instruments: ReadonlySet<number>): { orders: number; skipped: number } {
   using quotes = bus.subscribe('quotes', { name: strategy, key: instruments, where: (quote) => quote.ask < 103 })
   using orders = bus.publisher('orders', { key: strategy, writer: SMALL })
@@ -45,7 +45,7 @@ export function trade(bus: Bus, strategy: string, instruments: ReadonlySet<numbe
     const { sequence, body } = quote
     orders.append(NewOrder, { quoteSequence: sequence, side: 'buy', price: body.ask })
   }
-  // Covers what was passed over, too.
+  // Covers what was skipped, too.
   quotes.commit()
   return { orders: count, skipped: quotes.skipped.byType.get(Quote.typeId) ?? 0 }
 }
@@ -68,8 +68,8 @@ async function main(count: number): Promise<void> {
     publishQuotes(bus, count)
     const momentum = trade(bus, 'momentum', new Set([1, 2, 3]))
     const meanReversion = trade(bus, 'mean-reversion', new Set([5]))
-    console.log(`momentum:       ${momentum.orders} orders, ${momentum.skipped} quotes passed over`)
-    console.log(`mean-reversion: ${meanReversion.orders} orders, ${meanReversion.skipped} quotes passed over`)
+    console.log(`momentum:       ${momentum.orders} orders, ${momentum.skipped} quotes skipped`)
+    console.log(`mean-reversion: ${meanReversion.orders} orders, ${meanReversion.skipped} quotes skipped`)
     const routed = await route(bus, momentum.orders + meanReversion.orders)
     for (const [strategy, orders] of [...routed].sort()) console.log(`router: ${orders} orders of ${strategy}`)
   } finally {

@@ -64,7 +64,7 @@ export class Session {
       interrupt: () => this.#onSignal('SIGINT'),
     }
     try {
-      // A signal that came while the command's modules were loaded is heard here. Work without a turn of its own would not hear it at all.
+      // A signal that came while the command's modules were loaded is handled here. Work without a turn of its own would not handle it at all.
       if (!isEndless) await takeTurn(context)
       this.exitCode = this.#codeOf(await work(context))
     } catch (error) {

@@ -3,7 +3,7 @@ import { type Channel, channel } from 'node:diagnostics_channel'
 /**
  * What the library publishes on `node:diagnostics_channel`, by channel. Without a subscriber an event costs one test of a flag, and none of them is published per message.
  *
- * Subscribers are called in the middle of the work that they hear of: they take note and return. They must not use the queue, and an error that they throw is an uncaught exception.
+ * Subscribers are called in the middle of the work that the event is about: they store what they need and return. They must not use the queue, and an error that they throw is an uncaught exception.
  */
 export interface QueueEvents {
   /** The writer left a segment for the next one. */

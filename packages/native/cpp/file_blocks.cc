@@ -143,7 +143,7 @@ int syncDirectoryOf(const std::string& path) {
 
 namespace {
 
-// After a failed write-back the kernel takes the page for clean, and the next sync writes nothing: a store makes it dirty again. The field is zero in every file of two slots, and no
+// After a failed write-back the kernel considers the page clean, and the next sync writes nothing: a store makes it dirty again. The field is zero in every file of two slots, and no
 // reader stores to it. A file that may not be written can only be synced.
 int storeZeroField(int fd) {
   struct stat status;

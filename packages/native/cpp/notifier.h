@@ -67,7 +67,7 @@ class Notifier {
 
   // A reader of the base format that was killed while parked leaves its one in waitersPending forever, and each append would pay a system call for it. A reader that is only
   // stopped looks the same, however long it is watched, and takes its one away later: so the count is never changed here. After a second of wakes that found no sleeper,
-  // with the count unchanged, wakes are left to another thread, which makes one a millisecond at most (docs/models.md#waiter-cost).
+  // with the count unchanged, wakes are left to another thread, which makes one a millisecond at most (docs/format.md#parking-and-waking; docs/models.md#waiter-cost shows why).
   void watchCount(uint64_t nowNs, int woken) {
     const uint32_t count = control_->waitersPending.load(std::memory_order_seq_cst);
     if (woken > 0 || count == 0) {

@@ -31,7 +31,7 @@ struct Park {
   uint64_t pollMaxNs;
   std::atomic<bool> over{false};
 
-  // The longer nothing has come, the less it matters to hear of it at once: looks grow apart in proportion, within bounds.
+  // The longer nothing has come, the less it matters to notice it at once: looks grow apart in proportion, within bounds.
   uint64_t nextPollNs(uint64_t now) const { return now + std::clamp((now - beganNs) / kPollShare, pollNs, pollMaxNs); }
 
   void end(int outcome) {

@@ -110,7 +110,7 @@ class VerifierCore {
     const uint64_t room = segment_.length - offset;
     *length = recordLength(payloadLength);
     if (*length > room) return kBadLength;
-    // The words are read once, so that the checks and the sums speak of the same bytes.
+    // The words are read once, so that the checks and the sums are about the same bytes.
     uint64_t words[4];
     std::memcpy(words, record, sizeof words);
     words[0] = (words[0] & 0xFFFF'FFFF'0000'0000u) | commitLength;

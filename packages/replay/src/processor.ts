@@ -83,7 +83,7 @@ export class Processor {
   readonly #closing = new AbortController()
   #isIterating = false
 
-  /** Use {@link openProcessor}. */
+  /** @internal Use {@link openProcessor}. */
   constructor(options: ProcessorOptions) {
     if (usedWriters.has(options.output))
       throw new BusyError({ handle: 'writer', method: 'openProcessor', during: 'another processor' })

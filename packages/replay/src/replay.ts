@@ -54,7 +54,7 @@ export class Replay {
   #messages = 0
   #turnDueMs = 0
 
-  /** Use {@link openReplay}. */
+  /** @internal Use {@link openReplay}. */
   constructor(options: ReplayOptions) {
     this.clock = new ReplayClock(() => this.#pacer.interrupt())
     this.#handler = options.handler

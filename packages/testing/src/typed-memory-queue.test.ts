@@ -55,7 +55,7 @@ describe('a queue of typed messages in memory', () => {
     ])
   })
 
-  it('passes over no message in silence', () => {
+  it('skips no message silently', () => {
     using queue = memoryQueue({ types: [Note] })
     queue.queue.writer.append(99, Buffer.from('no type'))
     expect(() => queue.drain()).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))

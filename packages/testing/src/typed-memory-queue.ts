@@ -84,7 +84,7 @@ export class TypedMemoryQueue<const Types extends readonly AnyMessageType[]> imp
   /**
    * Returns the messages that were appended since the last call, or since the queue was made, as plain copies. Registers no reader and pins nothing.
    *
-   * @throws `ERR_BAD_MESSAGE`; `ERR_INVALID_ARGUMENT` for a message of no type of the queue: a test must not pass it over in silence. Use `queue.drain()` for these.
+   * @throws `ERR_BAD_MESSAGE`; `ERR_INVALID_ARGUMENT` for a message of no type of the queue: a test must not skip it silently. Use `queue.drain()` for these.
    */
   drain(): DrainedMessage<Types>[] {
     return this.queue.drain().map((copy) => this.#decode(copy))

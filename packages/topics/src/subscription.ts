@@ -60,7 +60,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   #isDelivered = false
   #looks = 0
 
-  /** Use `subscribe` of a bus. */
+  /** @internal Use `subscribe` of a bus. */
   constructor(options: ResolvedSubscribeOptions, sources: TopicSources) {
     const { types, selection, fanIn, onProblem } = options
     this.#options = options
@@ -174,7 +174,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     return this.#failures.list()
   }
 
-  /** Counts of messages that were passed over so far. */
+  /** Counts of messages that were skipped so far. */
   get skipped(): SkipCounts {
     return this.#selector.skipped
   }
@@ -361,7 +361,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
       if (reader === undefined || !this.#fanIn.has(key)) this.#leaving.delete(key)
       else if (this.#hasFailed(key)) this.#detachFailed(key)
       else if (!this.#uncommitted.has(key) && isReadToTheEnd(reader)) {
-        // What was passed over.
+        // What was skipped.
         this.#fanIn.commit({ key })
         this.#detach(key)
         this.#failures.forget(key)

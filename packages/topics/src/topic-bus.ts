@@ -33,7 +33,7 @@ export class TopicBus<const T extends Topics> implements Disposable {
   readonly #open = new Set<{ readonly closed: boolean; close(): void }>()
   #isClosed = false
 
-  /** Use {@link openBus}. */
+  /** @internal Use {@link openBus}. */
   constructor(root: DirectoryPath, topics: T) {
     checkObject(topics)
     this.layout = new BusLayout(root)

@@ -23,7 +23,7 @@ export class TopicPublisher<const Types extends readonly AnyMessageType[]> exten
   readonly #announce: () => void
   readonly #close: () => void
 
-  /** Use `publisher` of a bus. */
+  /** @internal Use `publisher` of a bus. */
   constructor(topic: { readonly name: string; readonly types: Types }, opened: OpenedPublisher) {
     super(opened.queue, topic.types, { extensions: opened.extensions })
     this.topic = topic.name

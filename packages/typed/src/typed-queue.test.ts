@@ -352,7 +352,7 @@ describe('messages()', () => {
     expect(await closed).toEqual({ value: undefined, done: true })
   })
 
-  it('lets the event loop turn while it passes over messages', async () => {
+  it('lets the event loop turn while it skips messages', async () => {
     using queue = openWriter(folder.queue(), { segmentSize: 1024 * 1024 })
     for (let index = 0; index < 3000; index++) queue.append(9, new Uint8Array(1))
     queue.append(1, Quote.encode(quote), { schemaVersion: 2 })

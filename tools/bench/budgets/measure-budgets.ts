@@ -26,7 +26,7 @@ export interface RoundProbe {
   measure(place: { readonly directory: string; readonly round: number }): Figures | Promise<Figures>
 }
 
-/** Every probe once per round, so that what disturbs the machine for a while disturbs all of them. `told` hears of each before it runs. */
+/** Every probe once per round, so that what disturbs the machine for a while disturbs all of them. `told` is called with each before it runs. */
 export async function measureRounds(
   probes: readonly RoundProbe[],
   options: { readonly directory: string; readonly rounds: number },

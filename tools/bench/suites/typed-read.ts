@@ -8,7 +8,7 @@ const MESSAGE_COUNT = 200_000
 /** One trade after so many quotes, for a reader that wants trades only. */
 const QUOTES_PER_TRADE = 999
 
-/** Messages read from a queue that is there already: bare, four fields of a typed quote, by hand, in other formats, and passed over by type. */
+/** Messages read from a queue that is there already: bare, four fields of a typed quote, by hand, in other formats, and skipped by type. */
 export function typedReadSuite(): Suite {
   return {
     name: 'typed read',
@@ -59,7 +59,7 @@ function checkSum(sum: number): void {
   if (sum !== SUM_OF_FOUR) throw new Error(`the sum ${sum} instead of ${SUM_OF_FOUR}`)
 }
 
-/** One call takes the next trade, and so passes over the quotes before it. */
+/** One call takes the next trade, and so skips the quotes before it. */
 const skipping: CandidateFactory = (directory) => {
   const writer = openWriter(directory)
   const typed = asTypedWriter(writer, [Quote, Trade])

@@ -218,7 +218,7 @@ function writeDamage(segment: string, sequence: number): void {
   closeSync(fd)
 }
 
-it('L66: tries again in silence what is taken, leaves nothing open each time, and serves it once it is free', async () => {
+it('L66: tries again silently what is taken, leaves nothing open each time, and serves it once it is free', async () => {
   const alpha = strategy('alpha')
   send(alpha, 1, 3)
   const other = openRouterEndpoints(layout, 'alpha')

@@ -4,7 +4,7 @@ import type { ReplicaSink } from '../replica/replica-sink.js'
 import type { FrameStream } from './frame-stream.js'
 import { encodeSinkNote, replicaAt } from './sink-note.js'
 
-/** How often the source hears what is durable. */
+/** How often the source is notified of what is durable. */
 const REPORT_INTERVAL_MS = 250
 /** Time for the last report of a session. */
 const LAST_REPORT_MS = 1000
@@ -71,7 +71,7 @@ export class SinkFlusher {
     }
   }
 
-  /** Also when no other message comes: a source that hears nothing holds its records. */
+  /** Also when no other message comes: a source that gets no notice holds its records. */
   #reportSoon(): void {
     if (this.#nextReport !== undefined || this.#isSettled) return
     const pauseMs = Math.max(0, this.#reportedMs + REPORT_INTERVAL_MS - performance.now())

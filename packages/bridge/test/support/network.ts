@@ -41,7 +41,7 @@ export class Network {
     return ['ip', 'netns', 'exec', this.#name]
   }
 
-  /** Packets are lost in both directions, and no connection hears of it. */
+  /** Packets are lost in both directions, and no connection is notified. */
   cut(): void {
     ip('-n', this.#name, 'link', 'set', 'eth0', 'down')
   }

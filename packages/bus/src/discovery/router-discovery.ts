@@ -188,7 +188,7 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
   }
 }
 
-/** Calls what is not ours: when it throws, the process hears of it as of any uncaught error, and the scan goes on. */
+/** Calls a callback of the program: when it throws, the error is uncaught, and the scan continues. */
 function callApart(call: () => void): void {
   try {
     call()

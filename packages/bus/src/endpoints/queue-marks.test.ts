@@ -80,7 +80,7 @@ it('L52: reports a renewal by timer that fails, keeps trying, and writes nothing
   const errors: unknown[] = []
   const alpha = strategy({ renewalIntervalMs: 1, onRenewalError: (error) => errors.push(error) })
   alpha.markReady()
-  rmSync(alpha.paths.directory, { recursive: true })
+  rmSync(alpha.paths.directory, { recursive: true, maxRetries: 10 })
   await eventually(() => errors.length > 2, 'it was reported')
   expect(errors[0]).toMatchObject({ name: 'MarksLostError', code: 'ERR_NOT_FOUND', loss: 'directory-gone' })
   layout.createStrategy('alpha')

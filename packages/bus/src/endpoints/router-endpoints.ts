@@ -49,7 +49,7 @@ export function openRouterEndpoints(
 
 /** The router's ends of one strategy's two queues. */
 export class RouterEndpoints implements Disposable, AsyncDisposable {
-  /** Use {@link openRouterEndpoints}. */
+  /** @internal Use {@link openRouterEndpoints}. */
   constructor(
     readonly paths: StrategyPaths,
     /** The orders: the strategy writes, this process reads. After `removed`, read it to the end before closing. */

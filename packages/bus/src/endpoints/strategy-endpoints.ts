@@ -86,7 +86,7 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
   #ordersIn: QueueReader | undefined
   #isOver = false
 
-  /** Use {@link openStrategyEndpoints}. */
+  /** @internal Use {@link openStrategyEndpoints}. */
   constructor(
     paths: StrategyPaths,
     ordersOut: QueueWriter,

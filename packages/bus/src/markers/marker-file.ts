@@ -21,7 +21,7 @@ const MARKER_LENGTH_MAX = 4096
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | constants.O_NOFOLLOW
 
 /**
- * Replaces a marker in one step: a reader sees the old one or the new one, never half of one. Not synced: a marker speaks of a running process,
+ * Replaces a marker in one step: a reader sees the old one or the new one, never half of one. Not synced: a marker is about a running process,
  * and no process outlives a power cut.
  *
  * A symbolic link in the place of the marker is refused (`ERR_LINK`). One in the place of the temporary file is deleted like any crash leftover, and the file is
@@ -60,7 +60,7 @@ function readablePath(path: string): string {
   }
 }
 
-/** A temporary file that did not become a marker is of no use; the error of the step before it is what the caller has to hear of. */
+/** A temporary file that did not become a marker is of no use; the caller gets the error of the step before it. */
 function discard(temporaryPath: string): void {
   try {
     unlinkSync(temporaryPath)

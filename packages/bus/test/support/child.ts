@@ -39,7 +39,7 @@ export class Child {
     return JSON.parse(value)
   }
 
-  /** Says a line to it and hears what it says next. */
+  /** Sends it a line and returns its next line. */
   ask(line: string): Promise<unknown> {
     this.#process.stdin?.write(`${line}\n`)
     return this.hear()

@@ -39,7 +39,7 @@ describe('a message that is bad by one of its fields', () => {
     expect(decoder.decode(recordOf(good))).toMatchObject({ kind: 'decoded', fields: { bid: 2, side: 'buy', note: 'all well' } })
   })
 
-  it('is chosen by its good fields, and counted and passed over where a bad one is asked for', () => {
+  it('is chosen by its good fields, and counted and skipped where a bad one is asked for', () => {
     saveSchema(queue, Quote)
     const decoder = new RecordDecoder(queue, () => undefined)
     const matches = (text: string) => whereFilter(new WhereExpression(text), decoder)(recordOf(withBadNote()))

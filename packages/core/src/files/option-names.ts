@@ -34,7 +34,7 @@ export function checkSignal(signal: unknown): void {
 }
 
 /**
- * Refuses an option that does not exist. A misspelt option would otherwise be left out in silence, which TypeScript notices and plain JavaScript does not.
+ * Refuses an option that does not exist. A misspelt option would otherwise be left out silently, which TypeScript notices and plain JavaScript does not.
  *
  * @param group the option that holds these, for the error: `retention`; absent for the options themselves.
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option and the known one that is nearest.

@@ -7,6 +7,6 @@ export interface OwnedFile {
   /** Relative to the directory: a folder on the way may have been replaced, too. */
   readonly name: string
   readonly identity: FileIdentity
-  /** Bytes that are mapped. What is stored after a cut is lost in silence. */
+  /** Bytes that are mapped. What is stored after a cut is lost silently. */
   readonly length: number
 }

@@ -134,7 +134,7 @@ export class QueueDirectory {
     }
   }
 
-  /** Makes creations and renames in the directory survive a power cut. @throws {@link IoError} and its kin. */
+  /** Makes creations and renames in the directory survive a power cut. @throws {@link IoError} `ERR_IO`, `NoSpaceError` `ERR_NO_SPACE`, `LimitError` `ERR_LIMIT`. */
   sync(): void {
     syncDirectory(this.self, this.path)
   }

@@ -203,7 +203,7 @@ export class PositionFile {
   sync(): void {
     this.#coded(() => {
       if (this.#mapping !== undefined) {
-        // After a failed write-back the kernel takes the page for clean, and this sync would write nothing: a store makes it dirty again.
+        // After a failed write-back the kernel considers the page clean, and this sync would write nothing: a store makes it dirty again.
         new Uint8Array(this.#mapping)[POSITION_ZERO_OFFSET] = 0
         binding.syncRange(this.#mapping, 0, POSITION_LENGTH)
       }

@@ -99,7 +99,7 @@ function goesBack(entries: readonly SparseIndexEntry[]): boolean {
   return entries.some((entry, index) => index > 0 && entry.timestampNs < (entries[index - 1]?.timestampNs ?? 0n))
 }
 
-/** A search passes over what cannot be read; the reader that comes to it says what is wrong. */
+/** A search skips what cannot be read; the reader that comes to it says what is wrong. */
 function openIfUsable({ directory, control }: Searched, segmentId: number): MappedSegment | undefined {
   try {
     return openSegment(directory, segmentId, control.segmentSize, false)
@@ -166,7 +166,7 @@ function locate(searched: Searched, isBefore: (begin: Begin) => boolean, isTarge
 interface SegmentIds {
   readonly count: number
   readonly idAt: (index: number) => number
-  /** Whether one that does not exist is passed over. */
+  /** Whether one that does not exist is skipped. */
   readonly mayMiss: boolean
 }
 

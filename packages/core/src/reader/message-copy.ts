@@ -41,7 +41,7 @@ export class MessageCopy implements MessageFields {
   readonly trace: Required<TraceContext> | undefined
   readonly source: SourcePosition | undefined
 
-  /** Use `message.copy()`. @param payload owned by the copy from now on. */
+  /** @internal Use `message.copy()`. @param payload owned by the copy from now on. */
   constructor(fields: Omit<MessageFields, 'payload'>, payload: Buffer) {
     this.sequence = fields.sequence
     this.timestampNs = fields.timestampNs

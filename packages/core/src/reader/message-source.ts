@@ -41,6 +41,7 @@ export abstract class MessageSource implements Parkable {
   readonly #pace = new Pace(OWNERSHIP_LOOK_MS)
   readonly #wakers = new Set<() => void>()
   readonly #loops: OpenLoops
+  /** @internal */
   readonly spins = new SpinHistory()
   readonly #alone: readonly Parkable[] = [this]
   #ownership: Ownership
@@ -53,7 +54,7 @@ export abstract class MessageSource implements Parkable {
   #timeouts = 0
   #lostBefore = 0
 
-  /** The source takes the directory over, and closes it. */
+  /** @internal The source takes the directory over, and closes it. */
   protected constructor(handle: string, opened: CursorQueue) {
     this.#handle = handle
     this.#loops = new OpenLoops(handle)
@@ -84,9 +85,7 @@ export abstract class MessageSource implements Parkable {
 
   /** The message that {@link next} will return, without advancing. A view of its own: it does not disturb the last message. @throws as {@link next}. */
   peek(): Message | undefined {
-    const message = this.#cursor.peek()
-    if (message === undefined) this.#caughtUp()
-    return message
+    return this.#orCaughtUp(this.#cursor.peek())
   }
 
   /**
@@ -118,9 +117,7 @@ export abstract class MessageSource implements Parkable {
    */
   nextBlock(maxBytes: number = BLOCK_BYTES_MAX): Block | undefined {
     checkFromOne('maxBytes', maxBytes)
-    const block = this.#cursor.takeBlock(maxBytes)
-    if (block === undefined) this.#caughtUp()
-    return block
+    return this.#orCaughtUp(this.#cursor.takeBlock(maxBytes))
   }
 
   /**
@@ -155,7 +152,7 @@ export abstract class MessageSource implements Parkable {
     return new SourceIterator(this.iterated({ method: 'messages', commits: false }), ends)
   }
 
-  /** What {@link messages} iterates, called at each turn. */
+  /** @internal What {@link messages} iterates, called at each turn. */
   protected iterated(kind: LoopKind, turns?: IterationTurns): IteratedSource<Message> {
     const message = new Message()
     const take = (): Message | undefined => this.#orCaughtUp(this.#cursor.take(message))
@@ -231,7 +228,7 @@ export abstract class MessageSource implements Parkable {
   /** @throws {@link QueueReplacedError} when the path no longer names what was opened: what is done by path goes to another queue. Costs some system calls. */
   assertInPlace(): void {
     const replaced = this.#ownership.findReplaced()
-    if (replaced !== undefined) throw this.#replacedError(replaced)
+    if (replaced !== undefined) throw new QueueReplacedError({ directory: this.directory, detail: replaced })
   }
 
   /** Whether a writer has the queue open, and how that is known. */
@@ -303,7 +300,7 @@ export abstract class MessageSource implements Parkable {
 
   // -- Parkable: for wait strategies ---------------------------------------------------------------------------------------------------
 
-  /** Used by waits: whether `next()` has something to say, a message or an error. */
+  /** @internal Used by waits: whether `next()` has something to say, a message or an error. */
   get isReady(): boolean {
     if (this.#isClosed) throw this.closedError()
     if (this.#cursor.hasNext() || this.#replaced !== undefined) return true
@@ -311,14 +308,17 @@ export abstract class MessageSource implements Parkable {
     return this.#replaced !== undefined
   }
 
+  /** @internal Used by waits: {@link isReady} that looks at everything. */
   look(): boolean {
     return this.isReady || this.#cursor.look()
   }
 
+  /** @internal Used by waits. */
   get commitWord(): SeenWord | undefined {
     return this.#cursor.commitWord
   }
 
+  /** @internal Used by waits: looks after the files until the returned function is called. */
   whileParked(wake: () => void): () => void {
     this.#wakers.add(wake)
     const end = lookAfterWhileParked(this)
@@ -328,12 +328,12 @@ export abstract class MessageSource implements Parkable {
     }
   }
 
-  /** Used while the source is parked. */
+  /** @internal Used while the source is parked. */
   mayHaveChanged(looks: QueueLooks): boolean {
     return this.#ownership.mayHaveChanged(looks)
   }
 
-  /** Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
+  /** @internal Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
   lookAfter(looks: QueueLooks): void {
     if (this.#isClosed) return
     this.#lookAfterFiles(looks)
@@ -348,31 +348,34 @@ export abstract class MessageSource implements Parkable {
     }
   }
 
-  /** Used by fan-ins between two calls of {@link peek}: whether nothing was committed or rolled since the last look that found nothing. `false` says only that it is time to look. */
+  /** @internal Used by fan-ins between two calls of {@link peek}: whether nothing was committed or rolled since the last look that found nothing. `false` says only that it is time to look. */
   isStillEmpty(): boolean {
     return this.#cursor.isStillEmpty()
   }
 
+  /** @internal Used by waits: whether a record, good or bad, is committed here. */
   get isCommitted(): boolean {
     return this.#cursor.isCommitted
   }
 
+  /** @internal Used by waits. */
   spin(looks: number): void {
     this.#cursor.spin(looks)
   }
 
+  /** @internal Used by waits and fan-ins. */
   get control(): MappedControl {
     return this.#control
   }
 
   // -- for readers and observers -------------------------------------------------------------------------------------------------------
 
-  /** Places the cursor where a reader had committed; false when the segment is gone. */
+  /** @internal Places the cursor where a reader had committed; false when the segment is gone. */
   protected resumeAt(position: Position): boolean {
     return this.#cursor.seek(position, true)
   }
 
-  /** Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
+  /** @internal Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
   protected placeAtStart(start: Place): Position {
     const isResumed = typeof start === 'object' && 'segmentId' in start
     const searched = { directory: this.#held, control: this.#control }
@@ -397,7 +400,7 @@ export abstract class MessageSource implements Parkable {
     throw new DataLostError({ directory: this.directory, from: undefined, to: Math.max(this.nextSequence, 0) })
   }
 
-  /** Counts messages that were deleted before the open. */
+  /** @internal Counts messages that were deleted before the open. */
   protected countLost(count: number): void {
     this.#lostBefore += count
     publish('chronicle:loss', { directory: this.directory, count })
@@ -407,12 +410,12 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.segmentId
   }
 
-  /** Offset of the next message, in blocks of the record alignment: a small integer. */
+  /** @internal Offset of the next message, in blocks of the record alignment: a small integer. */
   protected get cursorBlock(): number {
     return this.#cursor.block
   }
 
-  /** Begins, or gives back what the cursor has mapped. */
+  /** @internal Begins, or gives back what the cursor has mapped. */
   protected beginOrAbandon<Result>(begin: () => Result): Result {
     try {
       return begin()
@@ -422,21 +425,21 @@ export abstract class MessageSource implements Parkable {
     }
   }
 
-  /** Names further files that this source depends on. */
+  /** @internal Names further files that this source depends on. */
   protected own(files: readonly OwnedFile[]): void {
     this.#ownership = new Ownership(this.#held, this.#control, files)
   }
 
-  /** Called now and then while the source is caught up, with `performance.now()`. */
+  /** @internal Called now and then while the source is caught up, with `performance.now()`. */
   protected abstract keepAlive(nowMs: number): void
 
-  /** @throws {@link QueueReplacedError} when a file of {@link own} was removed or replaced. Costs a system call each. */
+  /** @internal @throws {@link QueueReplacedError} when a file of {@link own} was removed or replaced. Costs a system call each. */
   protected assertOwnFiles(): void {
     const replaced = this.#ownership.findReplacedFile()
-    if (replaced !== undefined) throw this.#replacedError(replaced)
+    if (replaced !== undefined) throw new QueueReplacedError({ directory: this.directory, detail: replaced })
   }
 
-  /** Closes what the subclass holds. The control block is still mapped. */
+  /** @internal Closes what the subclass holds. The control block is still mapped. */
   protected abstract closing(): void
 
   protected assertOpen(): void {
@@ -464,17 +467,14 @@ export abstract class MessageSource implements Parkable {
     if (this.#replaced === undefined && !this.#pace.isDue()) return
     this.#lookAfterFiles()
     // What was appended between the look at the records and this one is delivered first.
-    if (this.#replaced !== undefined && !this.#cursor.look()) throw this.#replacedError(this.#replaced)
+    if (this.#replaced !== undefined && !this.#cursor.look())
+      throw new QueueReplacedError({ directory: this.directory, detail: this.#replaced })
   }
 
   #lookAfterFiles(looks?: QueueLooks): void {
     this.#cursor.lookFullyNext()
     this.keepAlive(performance.now())
     this.#replaced = this.#ownership.findReplaced(looks)
-  }
-
-  #replacedError(detail: string): QueueReplacedError {
-    return new QueueReplacedError({ directory: this.directory, detail })
   }
 
   #iterated<Turn>(kind: LoopKind, take: () => Turn | undefined, ended: () => void): IteratedSource<Turn> {

@@ -204,11 +204,14 @@ describe('a message', () => {
     const fields = [
       'sequence',
       'timestampNs',
+      'timestampHigh',
+      'timestampLow',
       'typeId',
       'length',
       'flags',
       'payloadCrc',
       'writerEpoch',
+      'schemaVersion',
       'trace',
       'source',
     ] as const

@@ -45,7 +45,7 @@ function open(directory: DirectoryPath, options: ResolvedSourceOptions): QueueOb
 
 /** Reads without a name. See {@link openObserver}. */
 export class QueueObserver extends MessageSource {
-  /** Use {@link openObserver}. */
+  /** @internal Use {@link openObserver}. */
   constructor(opened: CursorQueue) {
     super('observer', opened)
     const { start } = opened.options

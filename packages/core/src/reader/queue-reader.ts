@@ -114,7 +114,7 @@ export class QueueReader extends MessageSource {
   #committedBlock: number
   #heartbeatMs = performance.now()
 
-  /** Use {@link openReader}. */
+  /** @internal Use {@link openReader}. */
   constructor(name: string, opened: CursorQueue & { readonly file: PositionFile; readonly options: ResolvedReaderOptions }) {
     super('reader', opened)
     this.name = name
@@ -185,8 +185,8 @@ export class QueueReader extends MessageSource {
    * handlers under way. When a handler or reading fails, it rejects with that: what was done before is committed, the message that failed is not.
    *
    * With `concurrency` 1 the message is the reader's flyweight, valid until the handler returns or its promise resolves; a handler that returns no promise costs none. With more, each
-   * is a copy, and commits go up to the first message that is not done. It needs the reader for itself, as `commitEvery` does: beside another iterator, stream or run that has not ended it is
-   * refused, and they are beside it. With more than one handler at a time, none of them may read from the reader.
+   * is a copy, and commits go up to the first message that is not done. As with `commitEvery`, no other
+   * iterator, stream or run may be active meanwhile: the later one rejects with `ERR_BUSY`. With more than one handler at a time, none of them may read from the reader.
    *
    * @throws {@link InvalidArgumentError}, `BusyError` `ERR_BUSY`, by rejecting, as do all others.
    * @example

@@ -95,7 +95,7 @@ describe('seeking', () => {
     ['is of another kind', 0, u32(0x12345678)],
     ['is of a later version', 4, u32(99)],
     ['says that it is another one', 8, u32(4711)],
-  ])('passes over a segment that %s', (_, offset, bytes) => {
+  ])('skips a segment that %s', (_, offset, bytes) => {
     const { directory, writer, firsts } = queue()
     const middle = firsts.length >> 1
     overwrite(segmentFile(directory, middle), offset, bytes)
@@ -104,7 +104,7 @@ describe('seeking', () => {
     writer.close()
   })
 
-  it.each(['a directory', 'cut short'])('passes over a segment that is %s', (what) => {
+  it.each(['a directory', 'cut short'])('skips a segment that is %s', (what) => {
     const { directory, writer, firsts } = queue()
     const middle = firsts.length >> 1
     rmSync(segmentFile(directory, middle))
@@ -114,7 +114,7 @@ describe('seeking', () => {
     writer.close()
   })
 
-  it('passes over segments that only lead on', () => {
+  it('skips segments that only lead on', () => {
     const { directory, writer, firsts } = queue()
     const middle = firsts.length >> 1
     for (const id of [middle, middle + 1]) makeLeadingOn(directory, id)

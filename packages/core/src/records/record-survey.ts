@@ -1,7 +1,6 @@
 import {
   decodeRecordHeader,
   PADDING_TYPE_ID,
-  RECORD_ALIGNMENT,
   RECORD_FLAG_HEADER_CRC,
   type RecordHeader,
   recordLength,
@@ -11,7 +10,7 @@ import { isGoodRecord } from './judge-record.js'
 import { BYTES_ALONE } from './leaving.js'
 import { recordCapacity, roomBetween } from './place.js'
 import { isGoodStep, RecordWalk, type WalkStep } from './record-walk.js'
-import { findGoodRecord } from './resync.js'
+import { findNextRecord } from './resync.js'
 import type { SegmentBytes } from './segment-bytes.js'
 
 /** What the records of a segment show. */
@@ -117,17 +116,17 @@ class Surveyor {
     return isGoodStep(step) || header.sequence === expected
   }
 
-  /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins within it. */
+  /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins with it. */
   #findNext(at: number, header: RecordHeader | undefined): number | undefined {
     const segment = this.#segment
     const isEnd = header === undefined && segment.firstDirtyOffset(at) === undefined
     const previous = this.#previousAt
     const isMisled = previous !== undefined && !isGoodRecord(segment, previous)
     if (isEnd && !isMisled) return undefined
-    const from = isMisled ? previous + RECORD_ALIGNMENT : at
-    const good = findGoodRecord(segment, from)
+    const { expected } = this.#walk
     this.#previousAt = undefined
-    return good
+    if (isMisled) return findNextRecord(segment, { offset: previous, expected: expected - 1 }, { anySequence: true })
+    return isGoodRecord(segment, at) ? at : findNextRecord(segment, { offset: at, expected }, { anySequence: true })
   }
 
   #isCredible(at: number, header: RecordHeader): boolean {

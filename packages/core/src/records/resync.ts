@@ -11,13 +11,18 @@ export interface Damage {
 
 /**
  * Finds the record with which reading goes on after damage; `undefined` when nothing good follows in the segment. Bytes of a payload can look like a record (a queue may carry another
- * queue's segments), so that the candidates are taken in this order:
+ * queue's segments), so that the candidates are taken in this order (docs/format.md#damage-and-missing-records):
  *
  * 1. the record that follows by the damaged one's own length, where its header checksum says that the length is right, or where that record has exactly the next sequence;
  * 2. the first good record whose sequence is above the last one by no more than there is room for records in between;
- * 3. the first good record with a sequence that was not read yet.
+ * 3. the first good record with a sequence that was not read yet;
+ * 4. with `anySequence`, the first good record at all: a writer of the base format may have begun again at 0. A reader must not deliver such a record, but recovery must not write over it.
  */
-export function findNextRecord(bytes: SegmentBytes, { offset, expected }: Damage): number | undefined {
+export function findNextRecord(
+  bytes: SegmentBytes,
+  { offset, expected }: Damage,
+  { anySequence = false } = {},
+): number | undefined {
   const follower = followerOf(bytes, offset, expected)
   if (follower !== undefined) return follower
   const from = offset + RECORD_ALIGNMENT
@@ -27,7 +32,8 @@ export function findNextRecord(bytes: SegmentBytes, { offset, expected }: Damage
   const near = findGoodRecord(bytes, dirty, (sequence, at) => {
     return sequence >= expected && sequence <= expected + (at - offset) / RECORD_ALIGNMENT
   })
-  return near ?? findGoodRecord(bytes, dirty, (sequence) => sequence >= expected)
+  const later = near ?? findGoodRecord(bytes, dirty, (sequence) => sequence >= expected)
+  return later === undefined && anySequence ? findGoodRecord(bytes, dirty) : later
 }
 
 /** The first good record at or after an offset, looked for at every 64-byte boundary. `accepts` is asked before checksums are computed. */
@@ -41,12 +47,6 @@ export function findGoodRecord(
     if (accepts(sequenceOf(bytes, at), at) && isGoodRecord(bytes, at)) return at
   }
   return undefined
-}
-
-/** Whether at least one good record stands at or after an offset. A committed word is not enough: foreign bytes look like one too. */
-export function holdsRecords(bytes: SegmentBytes, from: number): boolean {
-  const dirty = bytes.firstDirtyOffset(from)
-  return dirty !== undefined && findGoodRecord(bytes, dirty) !== undefined
 }
 
 function followerOf(bytes: SegmentBytes, offset: number, expected: number): number | undefined {

@@ -3,7 +3,7 @@ import { isGoodRecord } from '../records/judge-record.js'
 import { type Place, roomBetween } from '../records/place.js'
 import { findRecordBefore, type WitnessRecord } from '../records/record-before.js'
 import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
-import { findGoodRecord } from '../records/resync.js'
+import { findNextRecord } from '../records/resync.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
 import { mapForRepair } from './examine-segment.js'
@@ -222,16 +222,17 @@ function continueBehind(context: RecoveryContext, segment: MappedSegment, nextSe
 function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
   let last = end
   let from = end.offset
+  let isPassedOver = false
   while (last.reason === 'bad' || last.reason === 'uncommitted') {
-    const good = findGoodRecord(segment, from)
+    const damage = { offset: from, expected: last.nextSequence ?? -1 }
+    const isGap: boolean = !isPassedOver && isGoodRecord(segment, from)
+    const good: number | undefined = isGap ? from : findNextRecord(segment, damage, { anySequence: true })
     if (good === undefined) return last
     const next = scanRecords(segment, good, undefined)
-    // A sequence that none can have: the record is passed over.
-    if (next.offset === good) from = good + RECORD_ALIGNMENT
-    else {
-      last = next
-      from = next.offset
-    }
+    // A sequence that none can have: the record is skipped.
+    isPassedOver = next.offset === good
+    if (!isPassedOver) last = next
+    from = next.offset
   }
   return last
 }

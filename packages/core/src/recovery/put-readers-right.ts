@@ -34,7 +34,7 @@ const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
  */
 export function putReadersRight(context: RecoveryContext, end: Place, target: Target): void {
   const seen = context.control.readHead()
-  // One that stands exactly at the end would meet the new messages next, and the lost ones in silence.
+  // One that stands exactly at the end would meet the new messages next, and the lost ones silently.
   const atEnd = target.firstLost === undefined ? [] : endsOf(context, end).flatMap((place) => readersAt(context, place))
   for (const reader of [...readersBehind(context, end), ...atEnd]) {
     const { name, segmentId, offset } = reader

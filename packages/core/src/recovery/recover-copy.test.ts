@@ -140,7 +140,7 @@ describe('a copy of a live queue', () => {
     writer.close()
   })
 
-  it('L58: a reader at the end of a segment that was copied too early does not pass over what is missing, read or not since the open', () => {
+  it('L58: a reader at the end of a segment that was copied too early does not skip what is missing, read or not since the open', () => {
     const { directory, copy, writer } = liveQueue()
     appendNumbered(writer, 0, 10)
     copyNow(directory, copy, /^000000000\.q$/)

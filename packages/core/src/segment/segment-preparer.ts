@@ -94,7 +94,7 @@ export class SegmentPreparer {
    * The number of the finished preparation, whose mapping can be taken; waits for it when the writer was faster than the disk. A failure is tried once more at
    * once, because the disk may have got space since. The code that took the mapping calls {@link handOver}.
    *
-   * @throws `NoSpaceError` `ERR_NO_SPACE`, `IoError` `ERR_IO` and its kin: nothing was published, the next call tries again. `LockLostError`
+   * @throws `NoSpaceError` `ERR_NO_SPACE`, `IoError` `ERR_IO`, `LimitError` `ERR_LIMIT`: nothing was published, the next call tries again. `LockLostError`
    * `ERR_LOCK_LOST`: nothing is published any more.
    */
   finish(segmentId: number): number {

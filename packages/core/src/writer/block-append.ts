@@ -15,7 +15,7 @@ import { BadBlockError, InvalidArgumentError, TooLargeError } from '../errors/in
 import { maxPayloadLengthOf, RECORD_COMMIT_LENGTH_OFFSET, RECORD_SEQUENCE_OFFSET, viewOf } from '../format/index.js'
 import { appendFailure } from './append-failure.js'
 
-/** Statuses that speak of a record of the block, in words. */
+/** Statuses that are about a record of the block, in words. */
 const PROBLEMS: Readonly<Record<number, string>> = {
   [STATUS_UNCOMMITTED]: 'a record in it has no commit word',
   [STATUS_BAD_LENGTH]: 'a record in it is cut off',

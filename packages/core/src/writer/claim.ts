@@ -24,7 +24,7 @@ export class Claim {
   /** Counts the claims that this object has stood for. */
   #generation = 0
 
-  /** Made by `QueueWriter.claim`. */
+  /** @internal Made by `QueueWriter.claim`. */
   constructor(appender: NativeAppender, onCommit: (() => void) | undefined) {
     this.#appender = appender
     this.#onCommit = onCommit
@@ -139,7 +139,7 @@ export class Claim {
       this.#segment = undefined
       throw new SegmentTruncatedError({})
     }
-    // Never in silence: a message that was not published must not count as published.
+    // Never silently: a message that was not published must not count as published.
     if (status !== STATUS_OK) throw new ClosedError({ handle: 'claim' })
   }
 }

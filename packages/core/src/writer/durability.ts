@@ -119,7 +119,7 @@ export class Durability {
   /**
    * Returns when everything appended before the call is durable.
    *
-   * @throws {@link IoError} `ERR_IO` and its kin when it cannot be made so now: nothing is lost by it, and the next call tries everything that is not durable again.
+   * @throws {@link IoError} `ERR_IO`, `LimitError` `ERR_LIMIT` when it cannot be made so: nothing is lost by it, and the next call tries everything that is not durable again.
    * {@link LockLostError} `ERR_LOCK_LOST`.
    */
   flushSync(): void {

@@ -56,7 +56,7 @@ function hasDetails({ timestampNs, schemaVersion, trace, source }: BatchMessage)
   return timestampNs !== undefined || schemaVersion !== undefined || trace !== undefined || source !== undefined
 }
 
-/** A Uint16Array would wrap what is larger in silence. */
+/** A Uint16Array would wrap what is larger silently. */
 function isType(typeId: unknown): typeId is number {
   return Number.isInteger(typeId) && (typeId as number) >= 0 && (typeId as number) <= NOT_A_TYPE
 }

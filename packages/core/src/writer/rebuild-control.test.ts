@@ -59,7 +59,7 @@ describe('a queue without its control block', () => {
     expectGoesOn(empty, 0)
   })
 
-  it('passes over files that have a segment’s name and are not one', () => {
+  it('skips files that have a segment’s name and are not one', () => {
     const directory = queueOf(60)
     rmSync(control(directory))
     writeFileSync(segmentFile(directory, 50), 'no segment')
@@ -70,7 +70,7 @@ describe('a queue without its control block', () => {
     expect(writer.epoch).toBe(2)
   })
 
-  it('passes over a segment whose length is invalid, or that says that it is another', () => {
+  it('skips a segment whose length is invalid, or that says that it is another', () => {
     const directory = queueOf(60)
     rmSync(control(directory))
     truncateSync(segmentFile(directory, 0), 100)

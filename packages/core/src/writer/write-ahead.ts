@@ -74,7 +74,7 @@ export class WriteAhead {
   /**
    * The next record would end beyond the limit: moves it, at least to that record's end.
    *
-   * @throws `NoSpaceError` `ERR_NO_SPACE`, `IoError` `ERR_IO` and its kin: nothing was written, the next append tries again.
+   * @throws `NoSpaceError` `ERR_NO_SPACE`, `IoError` `ERR_IO`, `LimitError` `ERR_LIMIT`: nothing was written, the next append tries again.
    */
   extend(): void {
     const { appender, segmentSize } = this.#options

@@ -89,7 +89,7 @@ function withReader(open, use) {
   }
 }
 
-/** From where it stands to the end: every segment is left for the next one, and nothing is passed over or seen twice. */
+/** From where it stands to the end: every segment is left for the next one, and nothing is skipped or seen twice. */
 function readOn(expected) {
   return (source) => {
     for (let message = source.next(); message !== undefined; message = source.next())

@@ -10,7 +10,7 @@ const PROGRAM = fileURLToPath(new URL('../programs/scarcity.mjs', import.meta.ur
 
 let knownShell: string[] | undefined
 
-/** A shell that may mount, or a failure that says what is missing: these tests are never left out in silence. */
+/** A shell that may mount, or a failure that says what is missing: these tests are never left out silently. */
 function mountingShell(): string[] {
   knownShell ??= findMountingShell()
   return knownShell

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { NotAQueueError } from '@chronicle-ts/core'
-import { CONTROL_FILE, CONTROL_LENGTH, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import { CONTROL_FILE, CONTROL_LENGTH } from '@chronicle-ts/core/internal'
 import { ColdFileError, readColdFile } from '../cold/cold-file.js'
-import { ColdSegment } from '../cold/cold-segment.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import { listQueue } from '../cold/queue-listing.js'
+import { isEntered } from '../cold/record-presence.js'
 
-/** An inspection passes over what it cannot read; a writer may roll during one. */
+/** An inspection skips what it cannot read; a writer may roll during one. */
 const ATTEMPTS = 20
 
 /**
@@ -47,15 +47,5 @@ function isEnd({ directory, head, segmentSize }: QueueInspection): boolean {
   const from = head.recordCount === 0 ? (head.segmentId ?? 0) : (head.segmentId ?? 0) + 1
   return listQueue(directory)
     .segmentIds.filter((id) => id >= from)
-    .every((id) => !hasRecord(directory, id, segmentSize))
-}
-
-function hasRecord(directory: string, segmentId: number, segmentSize: number | undefined): boolean {
-  const segment = ColdSegment.open(directory, segmentId, segmentSize)
-  try {
-    const isSound = segment !== undefined && segment.headerProblem === undefined
-    return isSound && segment.freshCommitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0
-  } finally {
-    segment?.close()
-  }
+    .every((id) => !isEntered(directory, id, segmentSize))
 }

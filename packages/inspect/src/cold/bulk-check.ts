@@ -22,7 +22,7 @@ export interface GoodRun {
 }
 
 /**
- * Checks records at memory speed: `pread` into memory of our own, native verification, and one light pass over the headers for the order in time. Stops in front
+ * Checks records at memory speed: `pread` into memory of our own, native verification, and one light pass along the headers for the order in time. Stops in front
  * of everything that is not simply good, for the careful path to judge.
  */
 export class BulkCheck {

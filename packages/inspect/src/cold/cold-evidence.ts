@@ -1,27 +1,32 @@
-import {
-  type ControlBlock,
-  controlExtensionsAreCurrent,
-  type LeavingEvidence,
-  SEGMENT_FIRST_RECORD_OFFSET,
-} from '@chronicle-ts/core/internal'
-import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
-import { ColdSegment } from './cold-segment.js'
+import { type ControlBlock, controlExtensionsAreCurrent, type LeavingEvidence } from '@chronicle-ts/core/internal'
+import { type ColdControl, controlInode, readColdControl, soundControl } from './cold-control.js'
+import type { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun } from './control-of-this-run.js'
+import { segmentIdsIn } from './queue-listing.js'
+import { isEntered } from './record-presence.js'
 
 /** The {@link LeavingEvidence} on a segment that is read with `pread`: every question reads the files again. */
 export class ColdEvidence implements LeavingEvidence {
   readonly #directory: string
+  readonly #controlInode: bigint | undefined
   #control: ControlBlock | undefined
   segment: ColdSegment | undefined
 
   constructor(directory: string) {
     this.#directory = directory
+    this.#controlInode = controlInode(directory)
     this.#control = soundControl(readColdControl(directory))
   }
 
   /** The last control block that could be relied on. */
   get control(): ControlBlock | undefined {
     return this.#control
+  }
+
+  /** Whether another control block stands in the place of the one that the queue had when it was opened: another queue was made in its directory. */
+  isReplaced(): boolean {
+    const inode = controlInode(this.#directory)
+    return this.#controlInode !== undefined && inode !== undefined && inode !== this.#controlInode
   }
 
   isSealed(): boolean {
@@ -31,12 +36,14 @@ export class ColdEvidence implements LeavingEvidence {
     return segment.sealed
   }
 
-  /** A committed record in the next segment shows a later head, too: after a power loss the control block may be the older one. */
+  /**
+   * A commit word in the next segment shows a later head, too: after a power loss the control block may be the older one. So does a deletion below other segments: no writer deletes its head.
+   */
   isLeft(): boolean {
     const { segment } = this
     if (segment === undefined) return false
     this.#read()
-    return (this.#control?.currentSegment ?? 0) > segment.id || this.#hasRecords(segment.id + 1)
+    return (this.#control?.currentSegment ?? 0) > segment.id || this.#isEntered(segment.id + 1) || this.#isDeletedBelow(segment)
   }
 
   sealedEnd(): number | undefined {
@@ -64,16 +71,16 @@ export class ColdEvidence implements LeavingEvidence {
     return found.problem === undefined ? found : { ...found, block: undefined }
   }
 
-  #hasRecords(segmentId: number): boolean {
-    let segment: ColdSegment | undefined
+  #isDeletedBelow({ id, file }: ColdSegment): boolean {
+    return file.stat().nlink === 0 && !this.isReplaced() && segmentIdsIn(this.#directory).some((other) => other > id)
+  }
+
+  /** A segment that cannot be read says nothing. */
+  #isEntered(segmentId: number): boolean {
     try {
-      segment = ColdSegment.open(this.#directory, segmentId, this.#control?.segmentSize)
-      if (segment === undefined || segment.headerProblem !== undefined) return false
-      return segment.freshCommitLengthAt(SEGMENT_FIRST_RECORD_OFFSET) !== 0
+      return isEntered(this.#directory, segmentId, this.#control?.segmentSize)
     } catch {
       return false
-    } finally {
-      segment?.close()
     }
   }
 }

@@ -14,13 +14,12 @@ import {
 } from '@chronicle-ts/core/internal'
 import type { BulkCheck, GoodRun } from './bulk-check.js'
 import { checksum } from './checksum.js'
-import { controlInode } from './cold-control.js'
 import { ColdEvidence } from './cold-evidence.js'
 import { ColdFileError } from './cold-file.js'
 import type { ColdItem, ColdPosition, ColdRecord } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import { isBefore } from './find-start.js'
-import { listQueue } from './queue-listing.js'
+import { segmentIdsIn } from './queue-listing.js'
 import { type ProblemCode, type ProblemFacts, queueProblem } from './queue-problem.js'
 
 const DAMAGE_CODES: Readonly<Record<DamageStep, ProblemCode>> = {
@@ -58,7 +57,6 @@ export class ColdReader {
   readonly #held: QueueDirectory
   readonly #end: ColdPosition | undefined
   readonly #pending: ColdItem[] = []
-  readonly #controlInode: bigint | undefined
   #segmentId: number
   #offset: number
   #segment: ColdSegment | undefined
@@ -71,12 +69,12 @@ export class ColdReader {
   #ended = false
   #closed = false
 
+  /** @internal Use `openColdReader`. */
   constructor(start: ColdReaderStart) {
     this.#held = start.held
     this.#end = start.end
     this.#segmentId = start.position.segmentId
     this.#offset = start.position.offset
-    this.#controlInode = controlInode(start.held.self)
     this.#evidence = new ColdEvidence(start.held.self)
     this.#walk = new RecordWalk(this.#evidence, { checkPayloads: start.checkPayloads })
   }
@@ -110,7 +108,7 @@ export class ColdReader {
   }
 
   /**
-   * Checks records in bulk, about `byteLimit` bytes at most, and moves past those that are simply good; they are not returned. Answers `undefined` when
+   * @internal Checks records in bulk, about `byteLimit` bytes at most, and moves past those that are simply good; they are not returned. Answers `undefined` when
    * {@link next} has to look: at damage, at a segment's end, at the end of what is there.
    */
   advanceOverGood(bulk: BulkCheck, byteLimit: number): GoodRun | undefined {
@@ -121,7 +119,7 @@ export class ColdReader {
     return run
   }
 
-  /** The segment that is being read, once {@link next} has opened it. */
+  /** @internal The segment that is being read, once {@link next} has opened it. */
   get segment(): ColdSegment | undefined {
     return this.#segment
   }
@@ -257,9 +255,8 @@ export class ColdReader {
 
   #atEnd(segment: ColdSegment): typeof GO_ON | undefined {
     if (segment.file.stat().nlink > 0) return this.#held.isAtItsPath() ? undefined : this.#atEndElsewhere(segment)
-    if (this.#isReplaced() || !this.#listedSegments().some((id) => id > segment.id)) return this.#queueIsGone()
-    this.#leave()
-    return GO_ON
+    // The deletion may have come after the walk's question.
+    return this.#evidence.isLeft() ? GO_ON : this.#queueIsGone()
   }
 
   /** The directory was moved away, deleted or replaced: what was appended to it before that is delivered, and what its writer appends from now on is not waited for. */
@@ -312,7 +309,7 @@ export class ColdReader {
     const listed = isListed ? [] : this.#listedSegments()
     const later = listed.find((id) => id > missing)
     if (later === undefined) {
-      if (!isAtItsPath || (!isListed && this.#isReplaced())) this.#queueIsGone()
+      if (!isAtItsPath || (!isListed && this.#evidence.isReplaced())) this.#queueIsGone()
       return undefined
     }
     this.#segmentId = later
@@ -326,11 +323,7 @@ export class ColdReader {
   }
 
   #listedSegments(): readonly number[] {
-    try {
-      return listQueue(this.#held.self).segmentIds
-    } catch {
-      return []
-    }
+    return segmentIdsIn(this.#held.self)
   }
 
   /** Reports the segment and goes on after it. The last one that is known is tried again with the next call: without a descriptor even a name that is not there is unreadable. */
@@ -355,11 +348,6 @@ export class ColdReader {
   #describe(path: string): string {
     const { self } = this.#held
     return path.startsWith(`${self}/`) ? this.#held.describe(path.slice(self.length + 1)) : path
-  }
-
-  #isReplaced(): boolean {
-    const inode = controlInode(this.#held.self)
-    return this.#controlInode !== undefined && inode !== undefined && inode !== this.#controlInode
   }
 
   #queueIsGone(): undefined {

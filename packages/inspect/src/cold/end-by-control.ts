@@ -7,8 +7,8 @@ import {
   timestampNsOf,
 } from '@chronicle-ts/core/internal'
 import type { ColdSegment } from './cold-segment.js'
+import { countHeaders } from './counted-headers.js'
 import type { QueueEnd } from './measure-lag.js'
-import { walkRecords } from './record-walk.js'
 
 /**
  * The end of a queue by what its writer keeps in the control block, checked against the last record: a few reads, independent of the size of the segment. `undefined` when the two do not
@@ -22,7 +22,7 @@ export function endByControl(segment: ColdSegment, control: ControlBlock): Queue
   const last = lastRecordBefore(segment, said, control.nextSequence - 1)
   if (last === undefined) return undefined
   // What was appended since the control block was read.
-  const since = walkRecords(segment, said)
+  const since = countHeaders(segment, said)
   const isNewer = since.count > 0
   const lastSequence = isNewer ? since.lastSequence : control.nextSequence - 1
   const walk = {

@@ -16,8 +16,8 @@ import {
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
+import { countHeaders } from './counted-headers.js'
 import { beginsWithMessage, holdsRecords } from './record-presence.js'
-import { walkRecords } from './record-walk.js'
 
 /** A queue as far as finding a place in it needs it. */
 export interface ColdPlaces {
@@ -35,7 +35,7 @@ export function earliestPosition(places: ColdPlaces): ColdPosition {
 export function latestPosition(places: ColdPlaces): ColdPosition {
   const segmentId = lastSegmentWithRecords(places)
   if (segmentId === undefined) return earliestPosition(places)
-  const end = withSegment(places, segmentId, (segment) => walkRecords(segment).end)
+  const end = withSegment(places, segmentId, (segment) => countHeaders(segment).end)
   return { segmentId, offset: end ?? SEGMENT_FIRST_RECORD_OFFSET }
 }
 
@@ -46,7 +46,7 @@ export function latestPosition(places: ColdPlaces): ColdPosition {
 export function presentEnd(places: ColdPlaces): ColdPosition | undefined {
   const segmentId = lastSegmentWithRecords(places)
   if (segmentId === undefined) return undefined
-  const walk = withSegment(places, segmentId, (segment) => walkRecords(segment))
+  const walk = withSegment(places, segmentId, (segment) => countHeaders(segment))
   if (walk === undefined || walk.stoppedBy === 'bad-length') return undefined
   const walked = { segmentId, offset: walk.end }
   const { control } = places
@@ -137,7 +137,7 @@ function searchTimes(
     const lastNs = times[index]?.lastNs ?? 0n
     if (times[index] === undefined || (lastNs !== 0n && lastNs < timestampNs)) continue
     const walk = withSegment(places, segmentId, (segment) =>
-      walkRecords(segment, undefined, (offset) => !reached(segment, offset)),
+      countHeaders(segment, undefined, (offset) => !reached(segment, offset)),
     )
     if (walk?.stoppedBy === 'visitor') return { segmentId, offset: walk.end }
   }
@@ -176,7 +176,9 @@ function positionWhere(places: ColdPlaces, reached: (segment: ColdSegment, offse
   }
   const segmentId = segmentIds[Math.max(0, low - 1)]
   if (segmentId === undefined) return earliestPosition(places)
-  const walk = withSegment(places, segmentId, (segment) => walkRecords(segment, undefined, (offset) => !reached(segment, offset)))
+  const walk = withSegment(places, segmentId, (segment) =>
+    countHeaders(segment, undefined, (offset) => !reached(segment, offset)),
+  )
   // At the segment's end the reader moves on by itself, if there is anything to move on to.
   return { segmentId, offset: walk?.end ?? SEGMENT_FIRST_RECORD_OFFSET }
 }
@@ -196,7 +198,7 @@ function lastOffsets(places: ColdPlaces, segmentId: number, count: number): numb
   const ring: number[] = []
   let seen = 0
   withSegment(places, segmentId, (segment) =>
-    walkRecords(segment, undefined, (offset) => {
+    countHeaders(segment, undefined, (offset) => {
       ring[seen % count] = offset
       seen += 1
       return true

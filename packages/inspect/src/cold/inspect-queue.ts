@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { DirectoryPath } from '@chronicle-ts/core'
 import {
+  type ControlBlock,
   checkOptions,
   controlExtensionsAreCurrent,
   decodeDurableMark,
@@ -15,6 +16,7 @@ import { markAcknowledged } from './acknowledged.js'
 import { checksum } from './checksum.js'
 import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import { ColdSegment } from './cold-segment.js'
+import { type CountedHeaders, countHeaders } from './counted-headers.js'
 import { endByControl } from './end-by-control.js'
 import { findQueueProblems } from './find-problems.js'
 import { type ColdPlaces, lastSegmentWithRecords } from './find-start.js'
@@ -25,7 +27,6 @@ import { measureLag, type QueueEnd } from './measure-lag.js'
 import type { HeadInspection, QueueInspection, ReaderInspection, SegmentsSummary, WriterInspection } from './queue-inspection.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
 import { RateMeter } from './recent-rate.js'
-import { type RecordWalk, walkRecords } from './record-walk.js'
 
 export interface InspectOptions {
   /** Segments to look at one by one at most, half of them at either end of the queue. Default 512: a hundred thousand would take seconds. */
@@ -127,7 +128,7 @@ function walkToEnd(places: ColdPlaces, quick: boolean): QueueEnd | undefined {
 
 function describeEnd(segment: ColdSegment): QueueEnd {
   const meter = new RateMeter()
-  const walk = walkRecords(segment, SEGMENT_FIRST_RECORD_OFFSET, (offset) => {
+  const walk = countHeaders(segment, SEGMENT_FIRST_RECORD_OFFSET, (offset) => {
     meter.see(segment, offset)
     return true
   })
@@ -136,14 +137,14 @@ function describeEnd(segment: ColdSegment): QueueEnd {
 }
 
 /** The highest sequence that damage cannot have made up; -1 when there is none. */
-function findProvenSequence(segment: ColdSegment, walk: RecordWalk): number {
+function findProvenSequence(segment: ColdSegment, walk: CountedHeaders): number {
   const isUnbroken = walk.lastSequence - walk.firstSequence === walk.count - 1
   if (isUnbroken && walk.count > 0 && judgeRecord(segment, walk.lastOffset) === 'good') return walk.lastSequence
   return walk.count > 0 && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET) === 'good' ? walk.firstSequence : -1
 }
 
 /** Damage can hide records after a hole of zeros. On a live queue the hole may be a record that is just being written, and is closed a moment later. */
-function recordBehindHole(segment: ColdSegment, { end, lastSequence, stoppedBy }: RecordWalk): number | undefined {
+function recordBehindHole(segment: ColdSegment, { end, lastSequence, stoppedBy }: CountedHeaders): number | undefined {
   if (stoppedBy !== 'uncommitted') return undefined
   const found = findNextRecord(segment, { offset: end, expected: lastSequence < 0 ? -1 : lastSequence + 1 })
   return segment.freshCommitLengthAt(end) === 0 ? found : undefined
@@ -184,7 +185,14 @@ function inspectWriter(control: ColdControl, found: LockInspection, holdsLock: b
   const lock = holdsLock ? { ...found, held: false } : found
   const block = soundControl(control)
   const lastHeartbeatNs = block === undefined || block.writerHeartbeatNs === 0n ? undefined : block.writerHeartbeatNs
-  return { ...lock, alive: lock.held, epoch: block?.writerEpoch, lastHeartbeatNs }
+  return { ...lock, alive: lock.held, epoch: block?.writerEpoch, lastHeartbeatNs, lastAppendNs: lastAppendOf(block) }
+}
+
+/** A writer of the base format renews its heartbeat when it appends, and does not maintain the other field. */
+function lastAppendOf(block: ControlBlock | undefined): bigint | undefined {
+  if (block === undefined) return undefined
+  const lastNs = controlExtensionsAreCurrent(block) ? block.lastAppendNs : block.writerHeartbeatNs
+  return lastNs === 0n ? undefined : lastNs
 }
 
 function inspectLags(places: ColdPlaces, registered: ReadersInspection, end: QueueEnd | undefined): ReaderInspection[] {

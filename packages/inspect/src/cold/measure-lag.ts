@@ -1,9 +1,9 @@
 import { hasHeaderCrc, SEGMENT_FIRST_RECORD_OFFSET, sequenceOf, timestampNsOf } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
+import { type CountedHeaders, countHeaders } from './counted-headers.js'
 import type { ColdPlaces } from './find-start.js'
 import type { RecentRate } from './recent-rate.js'
-import { type RecordWalk, walkRecords } from './record-walk.js'
 
 /** How far a position is from the end of its queue. A value that cannot be determined at reasonable cost is `undefined`. */
 export interface ReaderLag {
@@ -17,7 +17,7 @@ export interface ReaderLag {
 /** The end of a queue: its last segment with records, walked. */
 export interface QueueEnd {
   readonly segmentId: number
-  readonly walk: RecordWalk
+  readonly walk: CountedHeaders
   readonly rate: RecentRate
   /** The highest sequence that was given away for certain; -1 when nothing proves any. */
   readonly provenSequence: number
@@ -77,7 +77,7 @@ function countMessages(places: ColdPlaces, position: ColdPosition, end: QueueEnd
   for (const id of between) {
     const segment = openQuietly(places, id)
     try {
-      if (segment !== undefined) count += walkRecords(segment, id === position.segmentId ? position.offset : undefined).count
+      if (segment !== undefined) count += countHeaders(segment, id === position.segmentId ? position.offset : undefined).count
     } catch {
       return undefined
     } finally {

@@ -100,6 +100,15 @@ export function listQueue(place: DirectoryPath, path: string = pathOf(place)): Q
   }
 }
 
+/** Ids of the segments in a directory, in order; none where it cannot be listed. */
+export function segmentIdsIn(directory: string): readonly number[] {
+  try {
+    return listQueue(directory).segmentIds
+  } catch {
+    return []
+  }
+}
+
 /** Whether a directory with this listing is, or was, a queue. */
 export function isQueueListing(listing: QueueListing): boolean {
   return listing.hasControl || listing.segmentIds.length > 0

@@ -1,8 +1,8 @@
 import { isRecordOffset, judgeRecord } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
+import { countHeaders } from './counted-headers.js'
 import type { ColdPlaces } from './find-start.js'
-import { walkRecords } from './record-walk.js'
 
 /** Where a position stands among the records of its segment. */
 export interface ReaderPlace {
@@ -36,7 +36,7 @@ function placeIn(segment: ColdSegment, { segmentId, offset }: ColdPosition): Rea
   // Where a seal says that the records end, a reader waits that has read them all.
   if (segment.sealed && segment.header.endOffset === offset) return AT_RECORD
   let before: number | undefined
-  const { end, stoppedBy } = walkRecords(segment, undefined, (at) => {
+  const { end, stoppedBy } = countHeaders(segment, undefined, (at) => {
     if (at < offset) before = at
     return at < offset
   })

@@ -13,7 +13,7 @@ import {
   writeWhole,
 } from '@chronicle-ts/core/internal'
 import { ColdSegment } from '../cold/cold-segment.js'
-import { walkRecords } from '../cold/record-walk.js'
+import { countHeaders } from '../cold/counted-headers.js'
 import { StepSkipped } from './locked-reader.js'
 
 /**
@@ -46,7 +46,7 @@ function describeRecords(directory: QueueDirectory, segmentId: number): Uint8Arr
     const { header } = segment
     let previousNs = 0n
     let goesBack = false
-    const walk = walkRecords(segment, undefined, (offset) => {
+    const walk = countHeaders(segment, undefined, (offset) => {
       const timestampNs = timestampNsOf(segment, offset)
       goesBack ||= timestampNs < previousNs
       previousNs = timestampNs

@@ -1,4 +1,5 @@
 import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { NotAQueueError } from '@chronicle-ts/core'
 import {
   bootId,
   CONTROL_FILE,
@@ -27,7 +28,7 @@ export function replaceControl(directory: QueueDirectory): string | undefined {
   const contentOf = ({ segmentSize, headId, writerEpoch }: Place) =>
     readContent(directory.self, { segmentSize, headId, writerEpoch })
   if (rebuildControl(directory, old, { mayBeCut: true, contentOf }) === undefined)
-    throw new Error('the segment size cannot be determined from any segment')
+    throw new NotAQueueError({ directory: directory.path, detail: 'the segment size cannot be determined from any segment' })
   try {
     const keptAt = found === undefined ? undefined : keepOldControl(directory, found.isFile())
     renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))

@@ -190,7 +190,7 @@ function isNamed(queue: string, segmentId: number): boolean {
 
 /**
  * The segments whose first sequence is not the one after the last below: a writer of the base format began again, or one of this library took over. Without a header nothing says that such a
- * file is not of another queue: a reader passes over it, and the offline reader shows it.
+ * file is not of another queue: a reader skips it, and the offline reader shows it.
  */
 function segmentsThatDoNotFollow(queue: string): number[] {
   let previous = { segmentId: 0, sequence: -1 }

@@ -29,7 +29,7 @@ export interface Damage {
   readonly writerOnly?: boolean
   /** The damage says something valid and untrue, so that what follows from it cannot be distinguished from the truth. */
   readonly mayHide?: boolean
-  /** A good record stands where another belongs: skipping readers may pass over good ones after it, which strict ones report. */
+  /** A good record stands where another belongs: skipping readers may skip good ones after it, which strict ones report. */
   readonly misleads?: boolean
   /** The first messages are gone, and nothing else: that looks as if retention had been at work. */
   readonly losesBeginning?: boolean

@@ -8,7 +8,7 @@ export interface MutableQueue {
   writerOnly: boolean
   /** What was changed cannot be distinguished from the truth. */
   mayHide: boolean
-  /** A record with right checksums stands in a wrong place: a reader that continues after it takes its sequence, and may pass over lower ones. */
+  /** A record with right checksums stands in a wrong place: a reader that continues after it takes its sequence, and may skip lower ones. */
   misleads: boolean
 }
 

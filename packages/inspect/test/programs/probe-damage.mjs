@@ -112,7 +112,7 @@ function surveySegments(directory) {
   }
 }
 
-/** Segments whose magic, version, id or length is not what it was: a source that skips damage passes over them as a whole. */
+/** Segments whose magic, version, id or length is not what it was: a source that skips damage skips them as a whole. */
 function damagedAsWhole(directory) {
   const isSame = (name) => {
     const [was, is] = [join(template, name), join(directory, name)]
@@ -269,7 +269,7 @@ function probe(work) {
   const skip = work.writerOnly ? { sequences: [] } : readAll('skip', directory, { onCorrupt: 'skip', hoped: whole.length })
   const have = new Set(skip.sequences)
   const missed = whole.filter((sequence) => !have.has(sequence))
-  // A segment whose header is damaged is passed over as a whole, with the good records in it, and all of them are counted. Of other segments every good record is delivered.
+  // A segment whose header is damaged is skipped as a whole, with the good records in it, and all of them are counted. Of other segments every good record is delivered.
   const passedOver = damagedAsWhole(directory)
   const isPassedOver = (sequence) => passedOver.has(messages.find((message) => message.sequence === sequence).file)
   const isCounted = skip.counted >= messages.filter(({ sequence }) => !have.has(sequence)).length && missed.every(isPassedOver)

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from './errors.js'
 
-/** Checks that options are an object without unknown names: a misspelt one would be left out in silence. @throws {@link InvalidArgumentError} */
+/** Checks that options are an object without unknown names: a misspelt one would be left out silently. @throws {@link InvalidArgumentError} */
 export function checkOptions<Options extends object>(options: Options, names: Readonly<Record<keyof Options, true>>): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })

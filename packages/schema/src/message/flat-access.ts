@@ -160,7 +160,7 @@ export class WriteLayout {
     if (this.hasSlots) zeroRange(view, at, offset + length)
   }
 
-  /** Refuses sizes of parts that the type does not have: a misspelt one would leave its part out in silence. */
+  /** Refuses sizes of parts that the type does not have: a misspelt one would leave its part out silently. */
   checkSizes(sizes: Sizes | undefined): void {
     if (sizes === undefined) return
     if (typeof sizes !== 'object' || sizes === null) throw wrongSizes(this.type, sizes)

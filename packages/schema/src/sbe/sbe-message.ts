@@ -34,7 +34,7 @@ export class SbeMessage extends InPlaceMessage<string, SbeTypesOfMessage> {
   readonly #blockLengths: BlockLengths
   #headerPlan: BodyPlan | undefined
 
-  /** Use `fromSbe`. @param description must have been checked. */
+  /** @internal Use `fromSbe`. @param description must have been checked. */
   constructor(description: SchemaDescription) {
     super(description)
     checkName(description.name)
@@ -92,10 +92,12 @@ export class SbeMessage extends InPlaceMessage<string, SbeTypesOfMessage> {
     this.#planOfHeader().assign(body, { ...this.header(bytes), ...values })
   }
 
+  /** @internal */
   protected override get isLittle(): boolean {
     return this.description.sbe?.byteOrder === 'little'
   }
 
+  /** @internal */
   protected override sizesOf(input: SbeTypesOfMessage['input']): SbeSizes {
     return sectionSizesOf(this.description.fields, input, this.name)
   }

@@ -38,7 +38,7 @@ export function placeSections(
   return at
 }
 
-/** A misspelt part would be left out in silence. */
+/** A misspelt part would be left out silently. */
 function checkSizes(fields: readonly FieldDescription[], sizes: SbeSizes, { type }: SectionTarget): void {
   if (typeof sizes !== 'object' || sizes === null)
     throw new InvalidArgumentError({ argument: `${type}: sizes`, value: sizes, expected: 'an object with the sizes of parts' })

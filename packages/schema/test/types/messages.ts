@@ -19,7 +19,7 @@ import {
   vector,
 } from '@chronicle-ts/schema'
 
-/** The messages that the type tests speak of. */
+/** The messages that the type tests are about. */
 export const Side = { buy: 0, sell: 1 } as const
 
 export const Quote = message('Quote', 1, {

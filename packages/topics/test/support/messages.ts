@@ -1,7 +1,7 @@
 import { ascii, f64, message, u16, u32, utf8 } from '@chronicle-ts/schema'
 import { defineTopics, feed, ordersIn, ordersOut, queue } from '../../src/index.js'
 
-/** The messages and topics that the tests of this package speak of. */
+/** The messages and topics that the tests of this package are about. */
 export const Quote = message('Quote', 1, { instrumentId: u32(), bid: f64(), ask: f64() })
   .keyedBy('instrumentId')
   .since(2, { venue: u16() })

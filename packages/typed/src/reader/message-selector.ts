@@ -4,7 +4,7 @@ import { checkTypes, isPromise } from '../check-types.js'
 import { type AnySelection, checkSelection } from './selection.js'
 import { ReadEntry } from './typed-message.js'
 
-/** How many messages were passed over, and why. */
+/** How many messages were skipped, and why. */
 export interface SkipCounts {
   /** By typeId: types that the reader did not ask for, and messages that `where` or `key` refused or whose bytes were skipped as bad. */
   readonly byType: ReadonlyMap<number, number>
@@ -68,7 +68,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   }
 
   /**
-   * Whether a message of a wanted type is chosen; then the entry's body stands on it. One that is passed over is counted.
+   * Whether a message of a wanted type is chosen; then the entry's body stands on it. One that is skipped is counted.
    *
    * @throws `ERR_BAD_MESSAGE`, unless they are skipped; what the predicate throws. Nothing was counted then.
    */

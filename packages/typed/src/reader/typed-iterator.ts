@@ -1,6 +1,6 @@
 import { DELIVERED_PER_TURN } from '../defaults.js'
 
-/** Messages were passed over, and there may be more. */
+/** Messages were skipped, and there may be more. */
 export const SKIPPING = Symbol('skipping')
 
 /** What the iterator waits for. */

@@ -37,7 +37,7 @@ export class ReadEntry {
   readonly reader: MessageReader | undefined
   /** Reads the key field of a body. */
   readonly keyOf: ((this: unknown) => unknown) | undefined
-  /** Messages of this type that were passed over. */
+  /** Messages of this type that were skipped. */
   skipped = 0
 
   constructor(type: AnyMessageType | undefined, typeId: number) {

@@ -24,7 +24,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
   /** Sequence of the pending message, as the message itself moves when the program reads the queue; -1 while it is judged. */
   #pendingSequence = -1
 
-  /** Use `openTypedReader`, `openTypedObserver` or `asTypedReader`. */
+  /** @internal Use `openTypedReader`, `openTypedObserver` or `asTypedReader`. */
   constructor(queue: Source, types: Types, selection: AnySelection = {}) {
     this.#selector = new MessageSelector(types, selection, newReadEntry)
     checkTypesAgainstRegistry(queue.directory, types)
@@ -32,7 +32,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
   }
 
   /**
-   * Returns the next message of one of the types, or `undefined` when the source has caught up. Never blocks. It passes over everything else, however much that is;
+   * Returns the next message of one of the types, or `undefined` when the source has caught up. Never blocks. It skips everything else, however much that is;
    * {@link messages} leaves the event loop turning meanwhile.
    *
    * @throws `ERR_BAD_MESSAGE`, and what `where` throws: the position does not move, a second call meets the message again; what `next` of the queue throws.
@@ -63,7 +63,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
     this.#pending = undefined
   }
 
-  /** Counts of messages that were passed over so far. */
+  /** Counts of messages that were skipped so far. */
   get skipped(): SkipCounts {
     return this.#selector.skipped
   }

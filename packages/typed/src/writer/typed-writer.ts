@@ -28,7 +28,7 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   #lastEntry: WriteEntry | undefined
   #isFilling = false
 
-  /** Use `openTypedWriter`, or `asTypedWriter`. */
+  /** @internal Use `openTypedWriter`, or `asTypedWriter`. */
   constructor(queue: QueueWriter, types: Types, options: { readonly extensions: boolean }) {
     checkTypes(types)
     this.#entries = new Map(types.map((type) => [type, new WriteEntry(type, options.extensions)]))

@@ -14,7 +14,7 @@ import {
   vector,
 } from '@chronicle-ts/schema'
 
-/** The messages that the tests of this package speak of. */
+/** The messages that the tests of this package are about. */
 export const QuoteV1 = message('Quote', 1, {
   tsEvent: timestampNs(),
   price: decimal(9),

@@ -70,7 +70,7 @@ function readPart(): void {
   reader.commit()
 }
 
-/** No trade was written: every quote is passed over. */
+/** No trade was written: every quote is skipped. */
 function skipPart(): void {
   if (skipper.next() !== undefined) throw new Error('a trade that was never written')
   skipper.commit()

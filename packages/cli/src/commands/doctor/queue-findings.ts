@@ -15,37 +15,37 @@ const SKIP_DAMAGE: Advice = {
 }
 const GONE: Advice = {
   explanation:
-    'Nothing here can bring the messages back: restore the segment files from a copy if there is one. Readers get ERR_DATA_LOST or ERR_SEQUENCE_GAP, and go on with onLost "snap" and onCorrupt "skip".',
+    'No repair restores the messages: copy the segment files from a backup if there is one. Readers get ERR_DATA_LOST or ERR_SEQUENCE_GAP, and continue with onLost "snap" and onCorrupt "skip".',
 }
 
 /** What no repair changes: each needs words that say why. */
 const LEFT: Partial<Record<ProblemCode, Advice>> = {
-  NOT_A_QUEUE: { explanation: 'There is nothing to repair in it. Look whether the path is right.' },
+  NOT_A_QUEUE: { explanation: 'There is nothing to repair in it. Check the path.' },
   SEGMENT_MISSING: GONE,
   SEGMENT_RETIRED: {
-    explanation: 'Nothing has to be done: readers that still need them get ERR_DATA_LOST, or continue with onLost "snap".',
+    explanation: 'No action is needed: readers that still need them get ERR_DATA_LOST, or continue with onLost "snap".',
   },
   SEQUENCE_GAP: GONE,
   SEQUENCES_SKIPPED: {
     explanation:
-      'A recovery has decided so, and it is left: a lower next sequence would give sequences out again that readers may have seen. Nothing here can bring the messages back. The next message shows readers the gap.',
+      'Recovery decided this, and repair keeps it: a lower next sequence would reuse sequences that readers may have seen. No repair restores the messages. The next message shows readers the gap.',
   },
   TIME_BACKWARDS: {
-    explanation: 'The records are as they were appended, and are left. Seeking by time, and an ordered fan-in, allow for it.',
+    explanation: 'The records are as they were appended, and repair leaves them. Seeking by time and ordered fan-ins handle it.',
   },
   READER_NAME: {
-    explanation: 'No reader uses it. It is left, because it is not known to be of the queue: move it away by hand.',
+    explanation: 'No reader uses it. Repair leaves it, because it may not belong to the queue: move it away by hand.',
   },
   CLOCK_AHEAD: {
     explanation:
-      'It is left: a record is never changed, and the other times are overwritten by the next heartbeat or commit. Look whether the clock of this machine is right.',
+      'Repair never changes a record, and the next heartbeat or commit overwrites the other times. Check the clock of this machine.',
   },
-  LOCK_RECORD_BAD: { explanation: 'Nothing has to be done: the next writer writes the record again.' },
-  LOCK_STALE: { explanation: 'The process died without closing the queue. Nothing has to be done.' },
-  WAITERS_LEAKED: { explanation: 'Nothing has to be done: the next writer clears it.' },
-  FOREIGN_FILE: { explanation: 'It is left, because it is not known to be of the queue: move it away by hand.' },
-  THRESHOLDS_BAD: { explanation: 'A person wrote it, so that it is left: correct it, or delete it.' },
-  QUEUE_REMOVED: { explanation: 'Look again at what is at its path now.' },
+  LOCK_RECORD_BAD: { explanation: 'No action is needed: the next writer replaces the record.' },
+  LOCK_STALE: { explanation: 'The process died without closing the queue. No action is needed.' },
+  WAITERS_LEAKED: { explanation: 'No action is needed: the next writer clears it.' },
+  FOREIGN_FILE: { explanation: 'Repair leaves it, because it may not belong to the queue: move it away by hand.' },
+  THRESHOLDS_BAD: { explanation: 'A person wrote it, so repair leaves it: correct it, or delete it.' },
+  QUEUE_REMOVED: { explanation: 'Run it again: another queue may be at the path.' },
 }
 
 /** What to say beyond the problem's own sentence. */
@@ -66,21 +66,21 @@ const ADVICE: Partial<Record<ProblemCode, Advice>> = {
   },
   READER_BAD: { explanation: 'The repair moves the file aside; the reader then starts as a new one, at the earliest message.' },
   SEGMENT_BAD_SUMMARY: {
-    explanation: 'The repair writes into the header what the records are, and keeps the old one. No record is touched.',
+    explanation: 'The repair corrects the header from the records, and keeps the old header. No record is changed.',
   },
   CONTROL_SEQUENCE_AHEAD: {
     explanation:
-      'The repair lets a writer weigh it against the last record. Where messages are lost, their sequences stay left out, and the finding becomes SEQUENCES_SKIPPED.',
+      'The repair lets a writer compare it with the last record. Where messages are lost, their sequences stay skipped, and the finding becomes SEQUENCES_SKIPPED.',
   },
   READER_AHEAD: {
-    explanation: 'Data that it has read is gone, after a power cut for instance. The repair sets it to the present end.',
+    explanation: 'Messages that it has read are lost, after a power cut for instance. The repair moves it to the present end.',
   },
   READER_DATA_LOST: {
     explanation:
       'Retention, or another program, deleted what it had not read. It gets ERR_DATA_LOST, or continues with onLost "snap".',
   },
   QUARANTINED: {
-    explanation: 'Look at it, and delete it when it is not needed any more.',
+    explanation: 'Inspect it, and delete it when it is not needed any more.',
     command: (queue) => `ls -l ${queue}/quarantine`,
   },
 }

@@ -17,7 +17,7 @@ const ADVICE: Partial<Record<StateCode, Advice>> = {
     command: (queue) => `chron-cli readers list ${queue}`,
   },
   WRITER_STOPPED: { command: (_, __, { writer }) => continueProcess(writer.pid) },
-  WRITER_DEAD: { explanation: 'Start the writer again: its recovery puts the queue in order.' },
+  WRITER_DEAD: { explanation: 'Start the writer again: its recovery repairs the queue.' },
   WRITER_REPLACED: {
     explanation:
       'The process writes to another directory, the one that was here before. Stop it, and decide which of the two is the queue.',

@@ -115,7 +115,7 @@ describe('an import from programs that are particular', () => {
     for (const item of reader) if (item.kind === 'record') expect(item.timestampNs).toBeGreaterThanOrEqual(before)
   })
 
-  it('L68: passes over a byte order mark of NDJSON and CSV', () => {
+  it('L68: skips a byte order mark of NDJSON and CSV', () => {
     importText('\ufeff{"text":"a"}\n', '--yes')
     importText('\ufeffpayload\nb\n', '--format', 'csv', '--yes')
     expect(texts()).toEqual(['0:a', '0:b'])

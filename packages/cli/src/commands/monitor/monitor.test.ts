@@ -47,7 +47,7 @@ describe('the board behind chron-cli monitor', () => {
     ])
   })
 
-  it('reports what a router hears: strategies that are announced and withdrawn', () => {
+  it('reports what a router gets: strategies that are announced and withdrawn', () => {
     using discovery = new RouterDiscovery(folder.path, { watch: false, rescanIntervalMs: 1 })
     const board = new QueueBoard(queuesBelow(folder.path, discovery))
     board.update(1000)
@@ -251,7 +251,7 @@ function row(directory: string, rate: number, readers: readonly (readonly [strin
     },
     first: undefined,
     durable: undefined,
-    writer: { ...lockless, alive: false, epoch: 1, lastHeartbeatNs: undefined },
+    writer: { ...lockless, alive: false, epoch: 1, lastHeartbeatNs: undefined, lastAppendNs: undefined },
     readers: readers.map(([name, messages, ns]) => ({
       name,
       file: `readers/${name}.meta`,

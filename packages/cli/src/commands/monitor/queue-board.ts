@@ -30,7 +30,7 @@ export function rateOf({ state }: Pick<QueueRow, 'state'>): number {
 /** Something that happened to a queue between two looks. */
 export interface BoardEvent {
   readonly atMs: number
-  /** `announced` and `withdrawn` are what routers hear of a strategy: its READY came or went. The others are about one queue. */
+  /** `announced` and `withdrawn` are what routers get as events of a strategy: its READY came or went. The others are about one queue. */
   readonly kind: 'added' | 'removed' | 'restarted' | 'replaced' | 'changed' | 'announced' | 'withdrawn'
   readonly directory: string
   readonly detail: string

@@ -9,7 +9,7 @@ import {
 import type { ColdSegment } from './cold-segment.js'
 
 /** What a walk over record headers saw. */
-export interface RecordWalk extends HeaderWalk {
+export interface CountedHeaders extends HeaderWalk {
   readonly count: number
   /** Of the first and the last record; -1 when there is none. */
   readonly firstSequence: number
@@ -22,7 +22,7 @@ export interface RecordWalk extends HeaderWalk {
 }
 
 /** {@link walkHeaders} of a segment, counted. */
-export function walkRecords(segment: ColdSegment, from?: number, visit?: RecordVisitor): RecordWalk {
+export function countHeaders(segment: ColdSegment, from?: number, visit?: RecordVisitor): CountedHeaders {
   let count = 0
   let firstOffset = -1
   let highestSequence = -1
