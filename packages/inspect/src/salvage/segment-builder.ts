@@ -76,7 +76,7 @@ export class SegmentBuilder {
     return place
   }
 
-  /** Closes the head, which is made when there is none, or when sequences are left out: only an empty one tells its next sequence. Returns where the records end. */
+  /** Closes the head, which is made when there is none, or when sequences are left out: only an empty one shows its next sequence. Returns where the records end. */
   finish(nextSequence: number, leavesOut: boolean): ColdPosition {
     if (this.#segment !== undefined && leavesOut) this.#close(true)
     this.#segment ??= this.#create(nextSequence)
