@@ -21,7 +21,7 @@ export interface SavedRecords {
 }
 
 /**
- * The next sequence of a queue whose last messages may be lost: above every one that was given out. The control block tells it, where what it says had room. Otherwise it is above all for which there was
+ * The next sequence of a queue whose last messages may be lost: above every one that was given out. The control block shows it, where what it says had room. Otherwise it is above all for which there was
  * room up to the furthest place that the control block, the segments or a reader name.
  */
 export function nextSequenceAfter({ lastSequence, end, segmentSize }: SavedRecords, inspection: QueueInspection): number {

@@ -69,7 +69,7 @@ describe('salvaging a queue', () => {
         rmSync(control())
       },
     ],
-  ])('L57: reports the messages at the end that are lost, and gives out no sequence of theirs: %s', (_, lose) => {
+  ])('L57: reports the messages at the end that are lost, and gives out none of their sequences: %s', (_, lose) => {
     lose()
     const { records, missing, nextSequence, gaps } = salvageQueue(queue, join(root, 'new'))
     expect(records).toBeLessThan(200)
