@@ -108,12 +108,12 @@ class AppenderCore {
     if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
     uint8_t* const record = copy(payload, length);
     const uint64_t now = realtimeNs();
-    return finish(commit(record, typeId, length, now), now);
+    return finishAppend(commit(record, typeId, length, now), now);
   }
 
   int appendAt(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t timestampNs) {
     if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
-    return finish(commit(copy(payload, length), typeId, length, timestampNs), coarseRealtimeNs());
+    return finishAppend(commit(copy(payload, length), typeId, length, timestampNs), coarseRealtimeNs());
   }
 
   // One message of a batch: visible at once, but no reader is woken before `finishBatch`.
@@ -130,10 +130,10 @@ class AppenderCore {
 
   int append(uint32_t typeId, const uint8_t* payload, size_t length, const RecordDetails& details) {
     const uint64_t now = realtimeNs();
-    return finish(appendQuietly(typeId, payload, length, now, details), now);
+    return finishAppend(appendQuietly(typeId, payload, length, now, details), now);
   }
 
-  void finishBatch(uint64_t nowNs) { finish(kOk, nowNs); }
+  void finishBatch(uint64_t nowNs) { finishAppend(kOk, nowNs); }
 
   // A block is records as they stand in a segment, one after the other, anywhere in memory and not aligned. Whether all of it can be taken over: every length and sum is right, and
   // the sequences go on from here without a gap. `state.blockEnd` is where the check ended, `state.batchCount` how many records are good.
@@ -207,7 +207,7 @@ class AppenderCore {
     const uint64_t payloadEnd = kRecordHeaderLength + claimLength_;
     if (const uint64_t padding = recordLength(claimLength_) - payloadEnd; padding > 0) std::memset(record + payloadEnd, 0, padding);
     closeClaim();
-    return finish(commit(record, claimType_, claimLength_, timestampNs, Detailed{claimDetails_}), nowNs);
+    return finishAppend(commit(record, claimType_, claimLength_, timestampNs, Detailed{claimDetails_}), nowNs);
   }
 
   int abort() {
@@ -368,6 +368,12 @@ class AppenderCore {
     if (options_.extensions) control_->nextSequence.store(nextSequence_, std::memory_order_release);
     control_->writeOffset.store(writeOffset_, std::memory_order_release);
     return kOk;
+  }
+
+  // The heartbeat is renewed without appends, too, and the times of messages are the caller's: this one says when something was appended.
+  int finishAppend(int status, uint64_t nowNs) {
+    if (status == kOk && options_.extensions) [[likely]] control_->lastAppendNs.store(nowNs, std::memory_order_relaxed);
+    return finish(status, nowNs);
   }
 
   int finish(int status, uint64_t nowNs) {

@@ -60,7 +60,9 @@ struct ControlBlock {
   std::atomic<uint64_t> nextSequence;
   std::atomic<uint64_t> dirtyEnd;
   std::atomic<uint32_t> dirtySegment;
-  uint8_t free292[92];
+  uint8_t free292[4];
+  std::atomic<uint64_t> lastAppendNs;
+  uint8_t free304[80];
   std::atomic<uint32_t> notifySequence;
   std::atomic<uint32_t> waitersPending;
   std::atomic<uint32_t> parkedReaders;
@@ -77,6 +79,7 @@ static_assert(offsetof(ControlBlock, writerHeartbeatNs) == 264);
 static_assert(offsetof(ControlBlock, nextSequence) == 272);
 static_assert(offsetof(ControlBlock, dirtyEnd) == 280);
 static_assert(offsetof(ControlBlock, dirtySegment) == 288);
+static_assert(offsetof(ControlBlock, lastAppendNs) == 296);
 static_assert(offsetof(ControlBlock, notifySequence) == 384);
 static_assert(offsetof(ControlBlock, waitersPending) == 388);
 static_assert(offsetof(ControlBlock, parkedReaders) == 392);

@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { processStartTime } from '@chronicle-ts/core/internal'
 
 /** Memory of every Linux system, where no disk has to be waited for. */
@@ -11,16 +11,32 @@ const NAME = /^chronicle-testing-(\d+)-(\d+)-/
 
 const folders = new Set<string>()
 let parent: string | undefined
+let ownPrefix: string | undefined
 
 /**
- * Makes a folder that is deleted when this process ends, if not before. Its name carries the process and its start time: the folders of processes that were killed are deleted
- * by the first call of the next process.
+ * Makes a folder that is deleted when this thread ends, if not before. Its name carries the thread and its start time: the folders of processes that were killed, and of workers that were
+ * terminated, are deleted by the next call in any thread of any process, and at the end of this one.
  */
 export function makeFolder(): string {
   parent ??= chooseParent()
-  const folder = mkdtempSync(join(parent, `${PREFIX}${process.pid}-${processStartTime(process.pid) ?? 0}-`))
+  sweep(parent)
+  const folder = mkdtempSync(join(parent, prefixOfThread()))
   folders.add(folder)
   return folder
+}
+
+function prefixOfThread(): string {
+  ownPrefix ??= `${PREFIX}${threadId()}-${processStartTime(threadId()) ?? 0}-`
+  return ownPrefix
+}
+
+/** The kernel's number of this thread, which is the pid in the main thread. It has a place in /proc as a process has. */
+function threadId(): number {
+  try {
+    return Number(basename(readlinkSync('/proc/thread-self')))
+  } catch {
+    return process.pid
+  }
 }
 
 export function removeFolder(folder: string): void {
@@ -28,7 +44,7 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Chooses where folders are made, once per process, and cleans up there. */
+/** Chooses where folders are made, once per thread. */
 export function chooseParent(memory = MEMORY): string {
   const found = isDirectory(memory) ? memory : tmpdir()
   if (found !== memory)
@@ -36,18 +52,22 @@ export function chooseParent(memory = MEMORY): string {
       type: 'ChronicleTesting',
       code: 'CHRONICLE_NO_MEMORY_FOLDER',
     })
-  sweep(found)
   process.once('exit', () => {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+    sweep(found)
   })
   return found
 }
 
-/** Deletes what processes left that were killed. Another process may do the same now. */
+/** Deletes what processes left that were killed, and workers that were terminated. Another thread or process may do the same now. */
 export function sweep(folder: string): void {
+  const startTimes = new Map<string, number | undefined>()
   for (const name of readdirSync(folder)) {
-    const [, pid, startTime] = NAME.exec(name) ?? []
-    if (pid === undefined || (processStartTime(Number(pid)) ?? -1) === Number(startTime)) continue
+    if (name.startsWith(prefixOfThread())) continue
+    const [, thread, startTime] = NAME.exec(name) ?? []
+    if (thread === undefined) continue
+    if (!startTimes.has(thread)) startTimes.set(thread, processStartTime(Number(thread)))
+    if ((startTimes.get(thread) ?? -1) === Number(startTime)) continue
     try {
       rmSync(join(folder, name), { recursive: true, force: true })
     } catch {

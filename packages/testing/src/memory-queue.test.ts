@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { openReader } from '@chronicle-ts/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -150,6 +152,14 @@ describe('folders in memory', () => {
     await once(worker, 'exit')
     expect(message).toEqual({ read: 'from the main thread', writer: 'ERR_WRITER_ACTIVE', own: expect.any(String) })
     expect([existsSync(message.own), existsSync(queue.directory)]).toEqual([false, true])
+  })
+
+  it('of a worker that is terminated are deleted by the next that is made, and by the end of the process', () => {
+    const program = fileURLToPath(new URL('../test/programs/terminate-worker.mjs', import.meta.url))
+    const { stdout, status } = spawnSync(process.execPath, [program], { encoding: 'utf8' })
+    const { first, second, found } = JSON.parse(stdout)
+    expect([status, found]).toEqual([0, { isThere: true, isThereAfterNext: false, keptIsThere: true }])
+    expect([existsSync(first), existsSync(second)]).toEqual([false, false])
   })
 
   it('are deleted for processes that do not exist, and for no others', () => {

@@ -1,3 +1,4 @@
+import type { AppendOptions } from '@chronicle-ts/core'
 import { RECORD_TYPE_ID_MAX } from '@chronicle-ts/core/internal'
 
 /** A message of a scenario's input. */
@@ -6,6 +7,10 @@ export interface ScenarioLine {
   /** `undefined`: the time of the message before. */
   readonly timestampNs: bigint | undefined
   readonly payload: Buffer
+  /** Checked by the append. */
+  readonly details: Pick<AppendOptions, 'schemaVersion' | 'trace' | 'source'>
+  /** File and line, for errors. */
+  readonly where: string
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -13,7 +18,7 @@ const TIME_MAX = 2n ** 64n - 1n
 
 /** Parses a line. What is not as `chron-cli export` writes it is refused, because a test on altered input tests something else. @throws SyntaxError that says where */
 export function parseScenarioLine(line: string, where: string): ScenarioLine {
-  const { typeId = 0, timestampNs, text, base64 } = parseObject(line, where)
+  const { typeId = 0, timestampNs, text, base64, schemaVersion, trace, source } = parseObject(line, where)
   if ((text === undefined) === (base64 === undefined)) throw new SyntaxError(`${where}: either text or base64 must be there`)
   if (!Number.isInteger(typeId) || (typeId as number) < 0 || (typeId as number) > RECORD_TYPE_ID_MAX)
     throw new SyntaxError(`${where}: typeId must be an integer of 0 to ${RECORD_TYPE_ID_MAX}`)
@@ -21,6 +26,8 @@ export function parseScenarioLine(line: string, where: string): ScenarioLine {
     typeId: typeId as number,
     timestampNs: timestampNs === undefined ? undefined : parseTime(timestampNs, where),
     payload: text === undefined ? parseBase64(base64, where) : parseText(text, where),
+    details: { schemaVersion, trace, source } as ScenarioLine['details'],
+    where,
   }
 }
 

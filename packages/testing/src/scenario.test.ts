@@ -114,6 +114,18 @@ describe('a scenario', () => {
     await scenario(input, long, output, { update: true, segmentSize: 1 << 21 })
   })
 
+  it('shows schema version, trace and source of the messages, and refuses what a message cannot carry', async () => {
+    const trace = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), sampled: true, random: false }
+    const source = { sourceSequence: 7, sourceId: 1, sourceEpoch: 2, outputIndex: 0, isLastOutput: true }
+    const write = (...lines: object[]): void => writeFileSync(input, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    write({ text: 'a' }, { text: 'b', schemaVersion: 2, trace }, { text: 'c', source, schemas: [], sources: [] })
+    const seen: object[] = []
+    await scenario(input, (message) => void seen.push(message.toJSON()), output, { update: true })
+    expect(seen).toMatchObject([{ typeId: 0 }, { schemaVersion: 2, trace }, { source }])
+    write({ text: 'a' }, { text: 'b', schemaVersion: 256 })
+    await expect(scenario(input, strategy, output)).rejects.toThrow(/in\.ndjson:2: .*schemaVersion/)
+  })
+
   it('ends with the error of the strategy', async () => {
     const fail = (): never => {
       throw new Error('stop')

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { MessageCopy } from '@chronicle-ts/core'
+import { isQueueError, type MessageCopy, type QueueWriter } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
 import { openReplay, type ReplayClock } from '@chronicle-ts/replay'
 import { memoryQueue } from './open-memory-queue.js'
@@ -30,7 +30,7 @@ const SEGMENT_SIZE_MIN = 64 * 1024
 
 /**
  * Feeds the messages of a file to a strategy, as a replay of a real queue, and compares what it emits with another file. Both have one JSON object per line, with `typeId`, `timestampNs` and `text` or
- * `base64`: what `chron-cli export` writes. Messages without a time come at the time of the one before.
+ * `base64`: what `chron-cli export` writes. The strategy sees the schema version, the trace and the source of its messages. Messages without a time come at the time of the one before.
  *
  * @throws AssertionError with both texts when they differ or the output file is missing; SyntaxError with the line for an input that is not of that form; what the strategy throws.
  * @example
@@ -55,8 +55,9 @@ async function run(lines: readonly ScenarioLine[], strategy: ScenarioStrategy, s
   using inputs = memoryQueue({ segmentSize })
   using outputs = memoryQueue({ segmentSize })
   let timeNs = 0n
-  for (const { typeId, payload, timestampNs = timeNs } of lines) {
-    inputs.writer.append(typeId, payload, { timestampNs })
+  for (const line of lines) {
+    const { timestampNs = timeNs } = line
+    appendLine(inputs.writer, line, timestampNs)
     timeNs = timestampNs
   }
   using replay = openReplay({ sources: { input: inputs.directory } })
@@ -67,6 +68,16 @@ async function run(lines: readonly ScenarioLine[], strategy: ScenarioStrategy, s
   }
   await replay.run(({ message }) => strategy(message.copy(), { clock, emit }))
   return outputs.drain().map(formatLine).join('')
+}
+
+/** With schema version, trace and source, as they were exported. */
+function appendLine(writer: QueueWriter, { typeId, payload, details, where }: ScenarioLine, timestampNs: bigint): void {
+  try {
+    writer.append(typeId, payload, { timestampNs, ...details })
+  } catch (cause) {
+    if (!isQueueError(cause, 'ERR_INVALID_ARGUMENT')) throw cause
+    throw new SyntaxError(`${where}: ${cause.message}`, { cause })
+  }
 }
 
 function readLines(path: string): ScenarioLine[] {

@@ -6,7 +6,8 @@ const CONTROL_FREE = [
   [12, 16],
   [184, 216],
   [244, 252],
-  [292, 384],
+  [292, 296],
+  [304, 384],
   [396, 448],
   [456, 512],
 ]
@@ -42,6 +43,7 @@ export function decodeControl(bytes) {
     nextSequence: u64(bytes, 272),
     dirtyEnd: u64(bytes, 280),
     dirtySegment: bytes.readUInt32LE(288),
+    lastAppendNs: u64Text(bytes, 296),
     notifySequence: bytes.readUInt32LE(384),
     waitersPending: bytes.readUInt32LE(388),
     parkedReaders: bytes.readUInt32LE(392),

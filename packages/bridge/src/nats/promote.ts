@@ -9,6 +9,9 @@ import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 import { Puller } from './puller.js'
 import { consumerOf } from './sink-note.js'
 
+/** How many terms may have begun in a stream that was lost without this replica having read their markers. Two sources of one term would not fence each other. */
+const TERMS_LOST_MAX = 1000
+
 /** Others that append or promote at the same time make a try fail. */
 const TRIES_MAX = 100
 
@@ -45,7 +48,8 @@ export async function promote(
     const first = end.next ?? own
     // More came meanwhile.
     if (first > own) continue
-    const term = Math.max(end.term, sink.term) + 1
+    const unseen = end.next === undefined ? TERMS_LOST_MAX : 0
+    const term = Math.max(end.term, sink.term) + unseen + 1
     // What the replica has beyond the stream, which has lost it, is published under the new term.
     if (!(await stream.publish(termMarker({ queueId, term, first }), end.lastSequence))) continue
     becomeSource(directory, { queueId, term })

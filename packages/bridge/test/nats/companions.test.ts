@@ -3,7 +3,7 @@ import { readSchemas, saveSchema } from '@chronicle-ts/schema'
 import { describe, expect, it } from 'vitest'
 import { Puller, promote, ReplicaSink, rejoin } from '../../src/index.js'
 import { Ends, NEVER, until, WRITER } from '../support/ends.js'
-import { NO_SERVER, startServer } from '../support/nats-server.js'
+import { NO_SERVER, serverOfGroup, startServer } from '../support/nats-server.js'
 import { told } from '../support/queues.js'
 import { addCompanions, Quote, QuoteWithVenue, typesOf } from '../support/types.js'
 
@@ -11,8 +11,10 @@ const FIRST = ['Quote 1', 'Log 1']
 const BOTH = ['Quote 1', 'Quote 2', 'Log 1']
 
 describe.skipIf(NO_SERVER !== undefined)(`the types of a queue over JetStream ${NO_SERVER ?? ''}`, () => {
+  const shared = serverOfGroup()
+
   it('come with the first records, and later versions while both ends run', async () => {
-    const ends = await Ends.on(await startServer())
+    const ends = await Ends.on(shared())
     addCompanions(ends.source)
     const ending = new AbortController()
     const pushing = ends.pusher().run(ending.signal)
@@ -33,7 +35,7 @@ describe.skipIf(NO_SERVER !== undefined)(`the types of a queue over JetStream ${
   })
 
   it('are sent once, however often a bridge is started', async () => {
-    const ends = await Ends.on(await startServer())
+    const ends = await Ends.on(shared())
     addCompanions(ends.source)
     await ends.push()
     await ends.push()
@@ -43,7 +45,7 @@ describe.skipIf(NO_SERVER !== undefined)(`the types of a queue over JetStream ${
   })
 
   it('come to a source that was pushed before it had types, and to its sinks', async () => {
-    const ends = await Ends.on(await startServer())
+    const ends = await Ends.on(shared())
     await ends.push()
     await ends.pull()
     addCompanions(ends.source)
@@ -53,7 +55,7 @@ describe.skipIf(NO_SERVER !== undefined)(`the types of a queue over JetStream ${
   })
 
   it('are in a promoted replica, which sends them to the next one, and to the old source', async () => {
-    const ends = await Ends.on(await startServer())
+    const ends = await Ends.on(shared())
     addCompanions(ends.source)
     await ends.push()
     await ends.pull()
@@ -77,7 +79,7 @@ describe.skipIf(NO_SERVER !== undefined)(`the types of a queue over JetStream ${
   })
 
   it('come again where the stream was trimmed, lost, or broken off in the middle of them', async () => {
-    const ends = await Ends.on(await startServer())
+    const ends = await Ends.on(shared())
     addCompanions(ends.source)
     const { manager, name } = ends.stream
     const ending = new AbortController()

@@ -9,7 +9,7 @@ import { consumerOf } from '../../src/nats/sink-note.js'
 import { cutQueue } from '../../src/replica/cut-queue.js'
 import { code, Ends, NEVER, until, WRITER } from '../support/ends.js'
 import { type EndTask, killEnd, startEnd } from '../support/killed.js'
-import { NO_SERVER, startServer } from '../support/nats-server.js'
+import { NO_SERVER, serverOfGroup, startServer } from '../support/nats-server.js'
 import { Network, NO_NETWORK } from '../support/network.js'
 import { appendSome, openSource, told } from '../support/queues.js'
 
@@ -33,6 +33,8 @@ function follow(ends: Ends): { readonly sink: ReplicaSink; readonly end: () => P
 }
 
 describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER ?? ''}`, () => {
+  const shared = serverOfGroup()
+
   it('continues when the network is back', async () => {
     const network = NO_NETWORK === undefined ? Network.make() : undefined
     const server = await startServer('', network === undefined ? {} : { host: network.host, prefix: network.prefix })
@@ -76,9 +78,8 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
   })
 
   it('continues after either end was killed', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
-    const { url } = server
+    const ends = await Ends.on(shared())
+    const { url } = shared()
     const queueId = readIdentity(ends.source)?.queueId ?? ''
     const push: EndTask = { action: 'push', url, queue: ends.source, name: 'bridge', sinks: ['b'], frameBytes: 512 }
     const pull: EndTask = { action: 'pull', url, queue: ends.replica, queueId, name: 'b', segmentSize: 65_536 }
@@ -102,8 +103,7 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
   })
 
   it('gives each sink a name of its own', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     await ends.push()
     const { sink, end } = follow(ends)
     await until(() => sink.nextSequence === 100)
@@ -121,22 +121,21 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
   })
 
   it('stops where the source no longer has what the stream needs', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     await ends.push()
     removeReader(ends.source, 'bridge')
     {
       using writer = openWriter(ends.source, { ...WRITER, retention: { maxSegments: 1 } })
       appendSome(writer, 400, 1000)
+      await writer.applyRetention()
     }
-    await until(() => told(ends.source).length < 400)
+    expect(told(ends.source).length).toBeLessThan(400)
     await expect(ends.push()).rejects.toThrow(code('ERR_DATA_LOST', { from: 100 }))
     expect((await ends.stream.end()).next).toBe(100)
   })
 
   it('stops at a record that differs', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     await ends.push()
     await ends.pull()
     {
@@ -150,8 +149,7 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
   })
 
   it('appends nothing of a frame whose head does not fit', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     using reader = openReader(ends.source, 'bridge')
     const [frame] = new ReplicaSource(reader).next()?.frames ?? []
     if (frame === undefined) throw new Error('there is no frame')
@@ -177,8 +175,7 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
   })
 
   it('acknowledges nothing that could not be made durable', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     await ends.push()
     {
       using sink = new ReplicaSink(ends.replica, { writer: WRITER })
@@ -198,8 +195,7 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
   })
 
   it('lets a source that lost its tail rejoin the replica that has it', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     await ends.push()
     await ends.pull()
     const queueId = readIdentity(ends.source)?.queueId ?? ''
@@ -236,19 +232,18 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
   })
 
   it('completes a promotion and a rejoining that were killed', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     await ends.push()
     await ends.pull()
     let [source, replica] = [ends.source, ends.replica]
     for (const afterMs of [1, 8, 20]) {
       const term = (readIdentity(source)?.term ?? 0) + 1
       ends.append(20, 20, source)
-      await killEnd(await startEnd({ action: 'promote', url: server.url, queue: replica, name: 'b' }), afterMs)
+      await killEnd(await startEnd({ action: 'promote', url: shared().url, queue: replica, name: 'b' }), afterMs)
       if (readIdentity(replica)?.isReplica === true) await promote(replica, ends.connection, { name: 'b' })
       expect(readIdentity(replica)?.term).toBeGreaterThanOrEqual(term)
       ends.append(10, 20, replica)
-      await killEnd(await startEnd({ action: 'rejoin', url: server.url, queue: source }), afterMs)
+      await killEnd(await startEnd({ action: 'rejoin', url: shared().url, queue: source }), afterMs)
       if (readIdentity(source)?.isReplica !== true) await rejoin(source, ends.connection)
       await ends.push({ queue: replica })
       await ends.pull({ into: source })
@@ -261,8 +256,7 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
   })
 
   it('fences an old source that filled a lost stream again', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     await ends.push()
     await ends.pull()
     await promote(ends.replica, ends.connection, { name: 'b' })
@@ -287,10 +281,29 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
     await expect(ends.push()).rejects.toThrow(code('ERR_DATA_LOST', { from: 115, to: 110 }))
   })
 
-  it.skipIf(!existsSync(FAKE_CLOCK))('carries queues between hosts whose clocks are apart', async () => {
+  it('begins a term that no source has, when the store was lost with the marker of the last promotion', async () => {
     const server = await startServer()
     const ends = await Ends.on(server)
-    const { url } = server
+    const second = `${ends.replica}-2`
+    await ends.push()
+    await ends.pull()
+    await ends.pull({ into: second, name: 'c' })
+    const { term } = await promote(ends.replica, ends.connection, { name: 'b' })
+    await ends.stream.manager.streams.delete(ends.stream.name)
+    ends.append(5, 20, ends.replica)
+    const promoted = await promote(second, ends.connection, { name: 'c' })
+    expect(promoted.term).toBeGreaterThan(term)
+    await expect(ends.push({ queue: ends.replica })).rejects.toThrow(code('ERR_FENCED', { term, newTerm: promoted.term }))
+    expect(await rejoin(ends.replica, ends.connection)).toMatchObject({ first: 100, records: 5, term: promoted.term })
+    ends.append(3, 20, second)
+    await ends.push({ queue: second })
+    await ends.pull()
+    expect(told(ends.replica)).toEqual(told(second))
+  })
+
+  it.skipIf(!existsSync(FAKE_CLOCK))('carries queues between hosts whose clocks are apart', async () => {
+    const ends = await Ends.on(shared())
+    const { url } = shared()
     const queueId = readIdentity(ends.source)?.queueId ?? ''
     const clock = (shift: string): NodeJS.ProcessEnv => ({
       LD_PRELOAD: FAKE_CLOCK,
@@ -315,10 +328,11 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
 })
 
 describe.skipIf(NO_SERVER !== undefined)(`a stream ${NO_SERVER ?? ''}`, () => {
+  const shared = serverOfGroup()
+
   it('has the name and the subject that were asked for', async () => {
-    const server = await startServer()
     const names = { stream: 'trades-of-a', subject: 'prod.trades.a' }
-    const ends = await Ends.on(server, { names })
+    const ends = await Ends.on(shared(), { names })
     await ends.push()
     await ends.pull()
     ends.expectEqual()
@@ -330,8 +344,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a stream ${NO_SERVER ?? ''}`, () => {
   })
 
   it('is refused when it cannot carry a queue', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     const { manager } = ends.stream
     await manager.streams.add({ name: 'others', subjects: ['others.*.data'] })
     await manager.streams.add({ name: 'work', subjects: ['work.>'], retention: RetentionPolicy.Workqueue })
@@ -341,17 +354,16 @@ describe.skipIf(NO_SERVER !== undefined)(`a stream ${NO_SERVER ?? ''}`, () => {
     await expect(pushTo('others', 'others.a.b.data')).rejects.toThrow(code('ERR_INVALID_ARGUMENT', { argument: 'stream' }))
     await expect(pushTo('work', 'work.a')).rejects.toThrow(code('ERR_INVALID_ARGUMENT', { argument: 'stream' }))
     await pushTo('others', 'others.a.data')
-    const other = await Ends.on(server)
-    const shared = await FrameStream.of(ends.connection, readIdentity(other.source)?.queueId ?? '', {
+    const other = await Ends.on(shared())
+    const joint = await FrameStream.of(ends.connection, readIdentity(other.source)?.queueId ?? '', {
       stream: 'others',
       subject: 'others.a.data',
     })
-    await expect(other.push({ stream: shared })).rejects.toThrow(code('ERR_INVALID_ARGUMENT', { argument: 'stream' }))
+    await expect(other.push({ stream: joint })).rejects.toThrow(code('ERR_INVALID_ARGUMENT', { argument: 'stream' }))
   })
 
   it('waits for sinks that were named, and forgets a sink that was promoted', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server, { messages: 200 })
+    const ends = await Ends.on(shared(), { messages: 200 })
     const committed = (queue: string): number => {
       using reader = openReader(queue, 'bridge')
       return reader.peek()?.sequence ?? told(queue).length
@@ -382,6 +394,8 @@ describe.skipIf(NO_SERVER !== undefined)(`a stream ${NO_SERVER ?? ''}`, () => {
 const HAS_ZSTD = 'zstdCompressSync' in zlib
 
 describe.skipIf(NO_SERVER !== undefined)(`compressed frames ${NO_SERVER ?? ''}`, () => {
+  const shared = serverOfGroup()
+
   it.skipIf(!HAS_ZSTD)('are smaller, and arrive', async () => {
     const server = await startServer('max_payload: 8192')
     const ends = await Ends.on(server, { messages: 200 })
@@ -398,8 +412,7 @@ describe.skipIf(NO_SERVER !== undefined)(`compressed frames ${NO_SERVER ?? ''}`,
   })
 
   it.skipIf(HAS_ZSTD)('are refused where Node.js has no zstd', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server)
+    const ends = await Ends.on(shared())
     await expect(ends.push({ compression: 'zstd' })).rejects.toThrow(code('ERR_INVALID_ARGUMENT', { argument: 'compression' }))
   })
 })

@@ -4,13 +4,14 @@ import { openObserver } from '@chronicle-ts/core'
 import { describe, expect, it } from 'vitest'
 import { bridgeStatus, Puller, promote, ReplicaSink, readFrames, readIdentity, rejoin } from '../../src/index.js'
 import { code, Ends, NEVER, until, WRITER } from '../support/ends.js'
-import { NO_SERVER, startServer } from '../support/nats-server.js'
+import { NO_SERVER, serverOfGroup, startServer } from '../support/nats-server.js'
 import { appendSome, openSource, told } from '../support/queues.js'
 
 describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? ''}`, () => {
+  const shared = serverOfGroup()
+
   it('arrives, and each end finds its place again in the stream and in its own records', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server, { messages: 500 })
+    const ends = await Ends.on(shared(), { messages: 500 })
     expect((await ends.push()).progress).toMatchObject({ records: 500, nextSequence: 500 })
     expect((await ends.pull()).progress).toMatchObject({ records: 500, pending: 0 })
     ends.expectEqual()
@@ -64,8 +65,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('keeps one order with two pushers of the same queue at once, and with two sinks', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server, { messages: 400 })
+    const ends = await Ends.on(shared(), { messages: 400 })
     await ends.stream.ensure()
     await Promise.all([
       ends.pusher({ once: true, reader: 'one' }).run(NEVER),
@@ -80,8 +80,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('stops where the stream was trimmed below the sink, and where a copy went its own way', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server, { messages: 300 })
+    const ends = await Ends.on(shared(), { messages: 300 })
     await ends.push()
     await ends.pull()
     ends.append(300)
@@ -98,8 +97,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('stops at a message that is missing in the middle of the stream, after it looked for it once more', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server, { messages: 300 })
+    const ends = await Ends.on(shared(), { messages: 300 })
     await ends.push()
     const { first = 0, last = 0 } = (await ends.stream.range()) ?? {}
     expect(last).toBeGreaterThan(first + 1)
@@ -111,8 +109,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('releases the source only as far as the sinks are durable, on request', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server, { messages: 200 })
+    const ends = await Ends.on(shared(), { messages: 200 })
     const ending = new AbortController()
     const pushing = ends.pusher({ holdUntil: 'sink' }).run(ending.signal)
     const committed = (): number => {
@@ -132,8 +129,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('promotes one replica, fences the old source, and lets it rejoin without its unreplicated tail', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server, { messages: 100 })
+    const ends = await Ends.on(shared(), { messages: 100 })
     await ends.push()
     await expect(promote(ends.source, ends.connection, { name: 'b' })).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
     await ends.pull()
@@ -164,8 +160,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
   })
 
   it('lets one of two promotions win', async () => {
-    const server = await startServer()
-    const ends = await Ends.on(server, { messages: 20 })
+    const ends = await Ends.on(shared(), { messages: 20 })
     await ends.push()
     const other = `${ends.replica}-2`
     await ends.pull()

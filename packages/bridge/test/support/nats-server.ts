@@ -1,6 +1,6 @@
 import { findNatsServer, NatsServer, type NatsServerOptions } from '@chronicle-ts/testing'
-import { onTestFinished } from 'vitest'
-import { temporaryDirectory } from './queues.js'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { newDirectory, temporaryDirectory } from './queues.js'
 
 /** Another one than the installed one: proofs run with several versions. */
 const BINARY = findNatsServer(process.env['CHRONICLE_NATS_SERVER'])
@@ -13,4 +13,19 @@ export async function startServer(settings = '', options: Partial<NatsServerOpti
   const server = await NatsServer.start({ folder: temporaryDirectory(), settings, binary: BINARY, ...options })
   onTestFinished(() => server.kill())
   return server
+}
+
+/** One server for the tests of a group that only carry queues over it: each has a queue, and so a stream, of its own. */
+export function serverOfGroup(): () => NatsServer {
+  let server: NatsServer | undefined
+  let folder: ReturnType<typeof newDirectory> | undefined
+  beforeAll(async () => {
+    folder = newDirectory()
+    server = await NatsServer.start({ folder: folder.path, binary: BINARY })
+  })
+  afterAll(async () => {
+    await server?.kill()
+    folder?.remove()
+  })
+  return () => server as NatsServer
 }

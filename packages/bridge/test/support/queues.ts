@@ -6,9 +6,15 @@ import { onTestFinished } from 'vitest'
 
 /** A fresh folder, in memory where there is such a place, that is removed when the test is over. */
 export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'chronicle-bridge-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
+  const { path, remove } = newDirectory()
+  onTestFinished(remove)
+  return path
+}
+
+/** {@link temporaryDirectory} that the caller removes. */
+export function newDirectory(): { readonly path: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'chronicle-bridge-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
 export function openSource(directory: string, segmentSize = 4096): QueueWriter {

@@ -57,6 +57,7 @@ describe('the control block', () => {
     nextSequence: uint53,
     dirtyEnd: uint53,
     dirtySegment: uint32,
+    lastAppendNs: uint64,
     notifySequence: uint32,
     waitersPending: uint32,
     parkedReaders: uint32,

@@ -57,7 +57,9 @@ import { getUint64, setUint64, viewOf } from './uint64.js'
       +-------------------------------+-------------------------------+
   288 |          dirtySegment         |              free             |
       +-------------------------------+-------------------------------+
-  296 |                         free, 88 bytes                        |
+  296 |                          lastAppendNs                         |
+      +---------------------------------------------------------------+
+  304 |                         free, 80 bytes                        |
       +-------------------------------+-------------------------------+
   384 |         notifySequence        |         waitersPending        |
       +-------------------------------+-------------------------------+
@@ -131,6 +133,8 @@ export const CONTROL_NEXT_SEQUENCE_OFFSET = 272
 /** u64, bytes of `dirtySegment` below it may have been touched by an append that did not commit. */
 export const CONTROL_DIRTY_END_OFFSET = 280
 export const CONTROL_DIRTY_SEGMENT_OFFSET = 288
+/** u64, CLOCK_REALTIME at the last append. Stays over a change of the writer. */
+export const CONTROL_LAST_APPEND_NS_OFFSET = 296
 /** u32 futex word: plus 1 per append, batch and roll. */
 export const CONTROL_NOTIFY_SEQUENCE_OFFSET = 384
 /** u32, readers parked or about to park, as the base format counts them. */
@@ -184,6 +188,7 @@ export const CONTROL_FIELDS: readonly Field[] = [
   { name: 'nextSequence', offset: CONTROL_NEXT_SEQUENCE_OFFSET, length: 8 },
   { name: 'dirtyEnd', offset: CONTROL_DIRTY_END_OFFSET, length: 8 },
   { name: 'dirtySegment', offset: CONTROL_DIRTY_SEGMENT_OFFSET, length: 4 },
+  { name: 'lastAppendNs', offset: CONTROL_LAST_APPEND_NS_OFFSET, length: 8 },
   { name: 'notifySequence', offset: CONTROL_NOTIFY_SEQUENCE_OFFSET, length: 4 },
   { name: 'waitersPending', offset: CONTROL_WAITERS_PENDING_OFFSET, length: 4 },
   { name: 'parkedReaders', offset: CONTROL_PARKED_READERS_OFFSET, length: 4 },
@@ -218,6 +223,7 @@ export interface ControlBlock {
   readonly nextSequence: number
   readonly dirtyEnd: number
   readonly dirtySegment: number
+  readonly lastAppendNs: bigint
   readonly notifySequence: number
   readonly waitersPending: number
   readonly parkedReaders: number
@@ -255,6 +261,7 @@ export function decodeControl(view: DataView): ControlBlock {
     nextSequence: getUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET),
     dirtyEnd: getUint64(view, CONTROL_DIRTY_END_OFFSET),
     dirtySegment: view.getUint32(CONTROL_DIRTY_SEGMENT_OFFSET, true),
+    lastAppendNs: view.getBigUint64(CONTROL_LAST_APPEND_NS_OFFSET, true),
     notifySequence: view.getUint32(CONTROL_NOTIFY_SEQUENCE_OFFSET, true),
     waitersPending: view.getUint32(CONTROL_WAITERS_PENDING_OFFSET, true),
     parkedReaders: view.getUint32(CONTROL_PARKED_READERS_OFFSET, true),
@@ -292,6 +299,7 @@ export function encodeControl(control: NewControlBlock): Uint8Array<ArrayBuffer>
   setUint64(view, CONTROL_NEXT_SEQUENCE_OFFSET, control.nextSequence ?? 0)
   setUint64(view, CONTROL_DIRTY_END_OFFSET, control.dirtyEnd ?? 0)
   view.setUint32(CONTROL_DIRTY_SEGMENT_OFFSET, control.dirtySegment ?? 0, true)
+  view.setBigUint64(CONTROL_LAST_APPEND_NS_OFFSET, control.lastAppendNs ?? 0n, true)
   view.setUint32(CONTROL_NOTIFY_SEQUENCE_OFFSET, control.notifySequence ?? 0, true)
   view.setUint32(CONTROL_WAITERS_PENDING_OFFSET, control.waitersPending ?? 0, true)
   view.setUint32(CONTROL_PARKED_READERS_OFFSET, control.parkedReaders ?? 0, true)

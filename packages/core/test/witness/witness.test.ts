@@ -112,7 +112,7 @@ describe('on a queue with all extensions', () => {
   /** Fields that nothing else in a queue at rest confirms: counters, hints, times, flags of live processes. */
   const unconfirmedInControl = [
     ...['bootId', 'extensionEpoch', 'writerEpoch', 'features', 'createdNs', 'firstSegmentPlusOne', 'writerHeartbeatNs'],
-    ...['segmentGeneration', 'dirtyEnd', 'dirtySegment', 'notifySequence', 'waitersPending', 'parkedReaders'],
+    ...['segmentGeneration', 'dirtyEnd', 'dirtySegment', 'lastAppendNs', 'notifySequence', 'waitersPending', 'parkedReaders'],
     ...['progressSequence', 'writerBlocked', 'queueId', 'replicaTerm', 'sourceQueueId'],
   ]
   const unconfirmedInSegment = ['createdNs', 'writerEpoch']

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { DirectoryPath } from '@chronicle-ts/core'
 import {
+  type ControlBlock,
   checkOptions,
   controlExtensionsAreCurrent,
   decodeDurableMark,
@@ -184,7 +185,14 @@ function inspectWriter(control: ColdControl, found: LockInspection, holdsLock: b
   const lock = holdsLock ? { ...found, held: false } : found
   const block = soundControl(control)
   const lastHeartbeatNs = block === undefined || block.writerHeartbeatNs === 0n ? undefined : block.writerHeartbeatNs
-  return { ...lock, alive: lock.held, epoch: block?.writerEpoch, lastHeartbeatNs }
+  return { ...lock, alive: lock.held, epoch: block?.writerEpoch, lastHeartbeatNs, lastAppendNs: lastAppendOf(block) }
+}
+
+/** A writer of the base format renews its heartbeat when it appends, and does not maintain the other field. */
+function lastAppendOf(block: ControlBlock | undefined): bigint | undefined {
+  if (block === undefined) return undefined
+  const lastNs = controlExtensionsAreCurrent(block) ? block.lastAppendNs : block.writerHeartbeatNs
+  return lastNs === 0n ? undefined : lastNs
 }
 
 function inspectLags(places: ColdPlaces, registered: ReadersInspection, end: QueueEnd | undefined): ReaderInspection[] {

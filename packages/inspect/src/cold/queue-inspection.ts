@@ -73,6 +73,8 @@ export interface WriterInspection extends LockInspection {
   readonly alive: boolean | undefined
   readonly epoch: number | undefined
   readonly lastHeartbeatNs: bigint | undefined
+  /** When a writer appended last, by the clock of its host; `undefined` where nothing was appended since writers record it. The times in messages do not matter. */
+  readonly lastAppendNs: bigint | undefined
 }
 
 export interface ReaderInspection extends ReaderFileInspection {

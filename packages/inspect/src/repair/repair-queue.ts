@@ -9,7 +9,7 @@ import { makeFile } from './make-file.js'
 import { type PlanOptions, planRepairs } from './plan-repairs.js'
 import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
 
-export interface RepairOptions extends PlanOptions {
+export interface RepairOptions extends Pick<PlanOptions, 'skipDamage'> {
   /** What a verification by the caller has just found, which then is not made again: a caller can interrupt its own. What is repaired is checked under the lock in any case. */
   readonly problems?: readonly QueueProblem[]
 }

@@ -9,6 +9,9 @@ import type { Surroundings } from './surroundings.js'
 /** A writer that appended within this time is running; later it is idle. The rates of `inspect` have the same window. */
 export const RUNNING_NS = 10_000_000_000n
 
+/** The time of a look is in whole milliseconds, and clocks are put right by some more. */
+const CLOCK_STEP_NS = 1_000_000_000n
+
 /** The first version of the library stored 1 here, newer ones the second since which the writer waits. */
 const BLOCKED_WITHOUT_TIME = 1
 
@@ -58,12 +61,14 @@ function codeOf(
   if (facts.process === 'gone') return 'WRITER_DEAD'
   if (facts.process === 'stopped') return 'WRITER_STOPPED'
   if (facts.isBlocked) return 'WRITER_BLOCKED'
-  return (facts.movedLately ?? appendedLately(inspection)) ? 'WRITER_RUNNING' : 'WRITER_IDLE'
+  return facts.movedLately === true || appendedLately(inspection) ? 'WRITER_RUNNING' : 'WRITER_IDLE'
 }
 
-function appendedLately({ inspectedNs, head: { lastTimestampNs, rate } }: QueueInspection): boolean {
-  if (rate.messagesPerSecond > 0) return true
-  return lastTimestampNs !== undefined && lastTimestampNs <= inspectedNs && inspectedNs - lastTimestampNs < RUNNING_NS
+/** By what the queue itself records: a feed that is recorded or replayed has messages of any time. A clock that was set back since leaves a time in the future, which says nothing. */
+function appendedLately({ inspectedNs, writer: { lastAppendNs } }: QueueInspection): boolean {
+  if (lastAppendNs === undefined) return false
+  const ageNs = inspectedNs - lastAppendNs
+  return ageNs > -CLOCK_STEP_NS && ageNs < RUNNING_NS
 }
 
 function conditionOf(

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openReader, openWriter } from '@chronicle-ts/core'
+import { CONTROL_LAST_APPEND_NS_OFFSET } from '@chronicle-ts/core/internal'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
@@ -67,9 +68,7 @@ function controlWith(fields: object): Pick<QueueInspection, 'control'> {
 
 const CASES: Record<StateCode, (seconds: (age: number) => bigint) => Case> = {
   WRITER_RUNNING: () => ({}),
-  WRITER_IDLE: (ago) => ({
-    queue: { head: { ...live.head, lastTimestampNs: ago(60), rate: { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n } } },
-  }),
+  WRITER_IDLE: (ago) => ({ writer: { lastAppendNs: ago(60) } }),
   WRITER_CLOSED: () => ({ writer: CLOSED }),
   WRITER_BLOCKED: (ago) => ({ queue: controlWith({ writerBlocked: Number(ago(12) / NS) }) }),
   WRITER_STOPPED: () => ({ process: 'stopped' }),
@@ -116,6 +115,41 @@ describe('the state of a queue', () => {
       expect(condition).toMatchObject({ subject, word, severity: expected, reader: subject === 'reader' ? 'audit' : null })
       expect(state.severity).not.toBe('ok')
     }
+  })
+
+  it.each([
+    ['recorded long ago', 1n, true],
+    ['of an hour that comes', BigInt(Date.now() + 3_600_000) * 1_000_000n, true],
+    ['of now', undefined, true],
+    ['of a writer of the base format, recorded long ago', 1n, false],
+  ])('says running of a feed whose messages are %s, at the first look', (_, timestampNs, extensions) => {
+    const directory = join(root, `feed-${timestampNs}-${extensions}`)
+    using writer = openWriter(directory, { segmentSize: 4096, extensions })
+    const words = (): (string | undefined)[] => [
+      inspectState(directory).state.writer.word,
+      inspectState(directory, { quick: true }).state.writer.word,
+      new StateHistory().look(directory).state.writer.word,
+    ]
+    if (extensions) expect(words()).toEqual(['idle', 'idle', 'idle'])
+    writer.append(1, Buffer.from('x'), { timestampNs })
+    expect(words()).toEqual(['running', 'running', 'running'])
+    writer.appendBatch([{ typeId: 1, payload: Buffer.from('x'), timestampNs }])
+    expect(inspectQueue(directory).writer.lastAppendNs).toBeGreaterThan(BigInt(Date.now() - 600_000) * 1_000_000n)
+  })
+
+  it('says idle of a writer that renews its heartbeat and appends nothing, though its messages are of now', () => {
+    const directory = join(root, 'idle')
+    using writer = openWriter(directory, { segmentSize: 4096 })
+    writer.append(1, Buffer.from('x'))
+    const control = openSync(join(directory, 'control.meta'), 'r+')
+    const longAgo = Buffer.alloc(8)
+    longAgo.writeBigUInt64LE(BigInt(Date.now() - 60_000) * 1_000_000n)
+    writeSync(control, longAgo, 0, 8, CONTROL_LAST_APPEND_NS_OFFSET)
+    closeSync(control)
+    writer.heartbeat()
+    expect(inspectState(directory).state.writer.word).toBe('idle')
+    writer.append(1, Buffer.from('x'), { timestampNs: 1n })
+    expect(inspectState(directory).state.writer.word).toBe('running')
   })
 
   it('is the table of docs/states.md', () => {

@@ -251,7 +251,7 @@ function row(directory: string, rate: number, readers: readonly (readonly [strin
     },
     first: undefined,
     durable: undefined,
-    writer: { ...lockless, alive: false, epoch: 1, lastHeartbeatNs: undefined },
+    writer: { ...lockless, alive: false, epoch: 1, lastHeartbeatNs: undefined, lastAppendNs: undefined },
     readers: readers.map(([name, messages, ns]) => ({
       name,
       file: `readers/${name}.meta`,
