@@ -37,7 +37,7 @@ import { type RandomNumbers, randomNumbers } from '../garbage/random-numbers.js'
 
 const QUEUES = amount({ short: 40, long: 150, full: 3000 })
 const SEGMENT_SIZE = 4096
-const TIMEOUT_MS = 60_000 + 100 * QUEUES
+const TIMEOUT_MS = 60_000 + 1000 * QUEUES
 
 /** The problems that say of a place that a record, or the next one, is not what it should be. */
 const OF_RECORDS = /^(RECORD_|RECORDS_LOST|SEQUENCE_GAP)/
