@@ -168,8 +168,8 @@ function addNames(module, [, kind, list = '', from]) {
 
 /** A string, which is kept, or a comment. */
 const STRING_OR_COMMENT = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g
-/** A member of one line whose comment says `@internal`: a user must not call it. */
-const INTERNAL = /^ {4}\/\*\*(?:(?!\*\/)[\s\S])*@internal(?:(?!\*\/)[\s\S])*\*\/\n {4}[^\n]*;$/gm
+/** A member whose comment says `@internal`: a user must not call it. What lies deeper in it, and a bracket that closes a part of it, belong to it. */
+const INTERNAL = /^ {4}\/\*\*(?:(?!\*\/)[\s\S])*@internal(?:(?!\*\/)[\s\S])*\*\/\n {4}[^\n]*(?:\n {8}[^\n]*|\n {4}\}[^\n]*)*$/gm
 /** Members that a user cannot name. */
 const PRIVATE = /^ {4}(?:#private;|(?:static )?private )/
 

@@ -28,7 +28,25 @@ function removeFrom(outputs, sources) {
     if (entry.isDirectory()) {
       removeFrom(join(outputs, entry.name), join(sources, entry.name))
       if (readdirSync(join(outputs, entry.name)).length === 0) rmdirSync(join(outputs, entry.name))
-    } else if (entry.name.endsWith('.js') && entry.name !== SHARED && !existsSync(join(sources, `${entry.name.slice(0, -3)}.ts`)))
-      for (const ending of OUTPUTS) rmSync(join(outputs, entry.name.slice(0, -3) + ending), { force: true })
+      continue
+    }
+    const name = nameOf(entry.name)
+    // A bundle takes the place of most scripts: there the declarations alone are left of a source.
+    if (
+      name === undefined ||
+      entry.name === SHARED ||
+      ['.ts', '.d.ts'].some((ending) => existsSync(join(sources, name + ending)))
+    )
+      continue
+    for (const ending of OUTPUTS) rmSync(join(outputs, name + ending), { force: true })
   }
+}
+
+/**
+ * @param {string} output
+ * @returns {string | undefined} the name of its source without the ending
+ */
+function nameOf(output) {
+  const ending = ['.d.ts', '.js'].find((one) => output.endsWith(one))
+  return ending === undefined ? undefined : output.slice(0, -ending.length)
 }

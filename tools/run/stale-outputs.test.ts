@@ -11,6 +11,8 @@ it('deletes the outputs of sources that are gone, and nothing else', () => {
   for (const name of ['src/reader', 'dist/reader', 'dist/gone']) mkdirSync(join(folder, name), { recursive: true })
   writeFileSync(join(folder, 'src/reader/kept.ts'), '')
   const outputs = ['reader/kept.js', 'reader/kept.d.ts', 'reader/lost.js', 'reader/lost.js.map', 'gone/old.js', 'chronicle.node']
+  // As a package is whose scripts were bundled.
+  outputs.push('reader/bundled.d.ts', 'reader/bundled.d.ts.map')
   for (const name of outputs) writeFileSync(join(folder, 'dist', name), '')
   removeStaleOutputs(root)
   expect(readdirSync(join(folder, 'dist/reader')).sort()).toEqual(['kept.d.ts', 'kept.js'])

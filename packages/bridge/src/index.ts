@@ -1,7 +1,7 @@
 export type { Frame, FrameHead } from './frames/frame.js'
 export type { BridgeLag } from './nats/bridge-lag.js'
 export { type BridgeStatus, bridgeStatus, type SinkStatus } from './nats/bridge-status.js'
-export { FrameStream, type StreamEnd, type StreamNames, type StreamSettings } from './nats/frame-stream.js'
+export { FrameStream, type Reconnects, type StreamEnd, type StreamNames, type StreamSettings } from './nats/frame-stream.js'
 export { connectNats, connectPersistently, type NatsOptions, type PersistentOptions } from './nats/nats-options.js'
 export type { SessionNote } from './nats/passing.js'
 export { type Promoted, promote } from './nats/promote.js'

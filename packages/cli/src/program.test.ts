@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { BIN, runCli, runCliProcess } from '../test/support/run-cli.js'
 import * as surface from './index.js'
+import { createProgram } from './program.js'
 
 const COMMANDS = [
   'inspect',
@@ -38,7 +39,7 @@ const COMMANDS = [
 
 describe('chron-cli', () => {
   it('exports what it promises and nothing else', () => {
-    expect(Object.keys(surface).sort()).toEqual(['createProgram', 'main'])
+    expect(Object.keys(surface).sort()).toEqual(['main'])
   })
 
   it('has a manual', async () => {
@@ -55,7 +56,7 @@ describe('chron-cli', () => {
   })
 
   it('has the same program for a command alone as for all of them, and all when help asks for them', async () => {
-    const program = async (...args: string[]) => await surface.createProgram('1.0.0', async () => undefined, args)
+    const program = async (...args: string[]) => await createProgram('1.0.0', async () => undefined, args)
     const namesOf = ({ commands }: Awaited<ReturnType<typeof program>>) => commands.map((command) => command.name())
     const all = await program()
     expect(namesOf(all).sort()).toEqual([...COMMANDS].sort())

@@ -2,6 +2,7 @@ export { realtimeNs } from './clock.js'
 export type { WriterStatus } from './control/writer-status.js'
 export { QUEUE_CHANNELS, type QueueChannel, type QueueEvents } from './diagnostics.js'
 export {
+  type AnyQueueError,
   BadBlockError,
   BadPositionError,
   BadSegmentError,
@@ -39,6 +40,7 @@ export {
   SequenceGapError,
   ServerRefusedError,
   ServerUnreachableError,
+  type SourceFacts,
   SourceRewrittenError,
   type SystemFacts,
   TooLargeError,
@@ -46,11 +48,13 @@ export {
   WriterActiveError,
 } from './errors/index.js'
 export type { DirectoryPath } from './files/absolute-path.js'
-export type { SourcePosition, TraceContext } from './format/index.js'
+export type { SavedPosition, SourcePosition, TimeHalf, TraceContext } from './format/index.js'
 export type { Position } from './positions/position-file.js'
 export { listReaders, type RegisteredReader } from './positions/position-survey.js'
+export type { SurveyedReader } from './positions/reader-survey.js'
 export { removeReader } from './positions/remove-reader.js'
 export type { Block } from './reader/block.js'
+export type { CursorCounts } from './reader/cursor-counts.js'
 export type { CaughtUp, FollowedMessage, FollowItem, FollowOptions } from './reader/follow.js'
 export { Message } from './reader/message.js'
 export { MessageCopy, type MessageJson } from './reader/message-copy.js'
@@ -83,6 +87,7 @@ export type { RecoveryAction, RecoveryCase } from './recovery/recovery-case.js'
 export type { RetentionOptions } from './retention/retention-options.js'
 export { READER_TTL_PRESETS_MS } from './retention/retention-options.js'
 export type { ReleasedReader, RetentionVerdict } from './retention/retention-plan.js'
+export type { Parkable } from './wait/parkable.js'
 export { WAIT_STRATEGIES, type WaitStrategyName } from './wait/strategies/wait-strategies.js'
 export { type AsyncWaitForAnyOptions, type WaitForAnyOptions, waitForAny, waitForAnyAsync } from './wait/wait-for-any.js'
 export type { WaitOutcome } from './wait/wait-strategy.js'

@@ -1,4 +1,4 @@
-export type { ControlBlock } from '@chronicle-ts/core/internal'
+export type { ControlBlock, DurableMark, LockRecord } from '@chronicle-ts/core/internal'
 export { BACKUP_FILE, type BackupManifest, readBackupManifest } from './backup/backup-manifest.js'
 export { backupQueue, type RestoreReport, restoreQueue } from './backup/backup-queue.js'
 export { type BackupOptions, type BackupProgress, type BackupReport, QueueBackup } from './backup/queue-backup.js'
@@ -15,6 +15,7 @@ export { ColdReader } from './cold/cold-reader.js'
 export { type FindQueuesOptions, type FoundQueues, findQueues } from './cold/find-queues.js'
 export { inspectLock, type LockInspection, type LockTable, readLockTable } from './cold/inspect-lock.js'
 export { type InspectOptions, inspectQueue } from './cold/inspect-queue.js'
+export type { ReaderFileInspection } from './cold/inspect-readers.js'
 export type { SegmentInspection } from './cold/inspect-segments.js'
 export type { ReaderLag } from './cold/measure-lag.js'
 export { type ColdReaderOptions, type ColdStart, openColdReader } from './cold/open-cold-reader.js'
@@ -43,6 +44,7 @@ export {
 export { type DifferenceRange, type QueueComparison, QueueDifference } from './salvage/compare-queues.js'
 export { QueueSalvage, type SalvageGap, type SalvageReport, salvageQueue } from './salvage/queue-salvage.js'
 export { QueueStatistics, type TypeStatistics } from './salvage/queue-statistics.js'
+export type { MeasuredReader } from './state/judge-reader.js'
 export type {
   BlockedState,
   DiskState,
@@ -55,7 +57,7 @@ export type {
 } from './state/queue-state.js'
 export { parseThresholds, readThresholds, THRESHOLDS_FILE } from './state/read-thresholds.js'
 export { HISTORY_MS, QUICK_SEGMENTS, RATE_WINDOW_MS, StateHistory, type TrendPoint } from './state/state-history.js'
-export { inspectState, type StateOptions, stateOfQueue } from './state/state-of-queue.js'
+export { inspectState, type Measured, type StateOptions, stateOfQueue } from './state/state-of-queue.js'
 export type { ReaderThresholds, StateThresholds, Threshold } from './state/state-thresholds.js'
 export {
   STATES,

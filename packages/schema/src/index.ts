@@ -3,6 +3,7 @@ export { msgpackMessage } from './codecs/msgpack.js'
 export { protobufMessage } from './codecs/protobuf.js'
 export { ValueMessage, type ValueTypes } from './codecs/value-message.js'
 export {
+  type AnySchemaError,
   BadMessageError,
   InvalidArgumentError,
   isSchemaError,
@@ -11,6 +12,7 @@ export {
   type SchemaErrorCategory,
   type SchemaErrorCode,
   type SchemaErrorOf,
+  type SchemaFact,
   SchemaIncompatibleError,
   SchemaIoError,
 } from './errors/index.js'
@@ -62,7 +64,9 @@ export type {
   Flat,
   InputOf,
   LaterShapeOf,
+  OptionalKeys,
   ReadBody,
+  Scalar,
   ScalarTypes,
   Shape,
   ShapeOf,
@@ -120,5 +124,36 @@ export { fromSbe, type SbeOptions, type SbeSchema } from './sbe/from-sbe.js'
 export { SbeMessage, type SbeTypesOfMessage } from './sbe/sbe-message.js'
 export type { SbeSizes } from './sbe/section-sizes.js'
 export { SBE_HEADER_LENGTH, type SbeExport, toSbe, writeSbeHeader } from './sbe/to-sbe.js'
-export type { Encoding, FieldDescription, FieldSpec, SbeHeader, SchemaDescription } from './spec/field-spec.js'
-export type { ElementType, IntegerType, NumericType } from './spec/numeric-type.js'
+export type {
+  ArraySpec,
+  BoolSpec,
+  BytesSpec,
+  ComplexSpec,
+  CompositeSpec,
+  ConstantSpec,
+  DataSpec,
+  DecimalSpec,
+  Encoding,
+  EnumSpec,
+  FieldDescription,
+  FieldSpec,
+  FixedSpec,
+  FlagsSpec,
+  GroupSpec,
+  HeaderField,
+  ListSpec,
+  MatrixSpec,
+  Nullable,
+  NumberSpec,
+  QuantizedSpec,
+  SbeHeader,
+  SchemaDescription,
+  SectionSpec,
+  SlotSpec,
+  TextEncodingName,
+  TextSpec,
+  TimestampSpec,
+  Utf8Spec,
+  VectorSpec,
+} from './spec/field-spec.js'
+export type { ElementType, FloatType, IntegerType, NumericArray, NumericType } from './spec/numeric-type.js'

@@ -1,7 +1,7 @@
 import { QueueError } from './queue-error.js'
 
 /** A message of another queue, by the name under which a processor or replica knows that queue. */
-interface SourceFacts {
+export interface SourceFacts {
   /** Queue that was made from the source. */
   readonly directory: string
   readonly source: string

@@ -10,9 +10,9 @@ export {
   SegmentTruncatedError,
   SequenceGapError,
 } from './data-errors.js'
-export { FencedError, NotDeterministicError, SourceRewrittenError } from './derivation-errors.js'
+export { FencedError, NotDeterministicError, type SourceFacts, SourceRewrittenError } from './derivation-errors.js'
 export { type LockHolder, ReaderActiveError, WriterActiveError } from './holder-errors.js'
-export { isQueueError, type QueueErrorOf } from './is-queue-error.js'
+export { type AnyQueueError, isQueueError, type QueueErrorOf } from './is-queue-error.js'
 export { NotAQueueError, NotFoundError, NotReadyError, UnsupportedVersionError } from './open-errors.js'
 export { LinkError, LockLostError, QueueReplacedError } from './ownership-errors.js'
 export { type ErrorCategory, type Fact, type Facts, QueueError } from './queue-error.js'

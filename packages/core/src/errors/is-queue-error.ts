@@ -18,8 +18,8 @@ import type { ServerRefusedError, ServerUnreachableError } from './server-errors
 import type { IoError, PermissionError } from './system-errors.js'
 import type { BusyError, ClosedError, InvalidArgumentError, TooLargeError } from './usage-errors.js'
 
-/** Every class of error that this package throws. */
-type AnyQueueError =
+/** Every class of error with a code of {@link QueueErrorCode}. */
+export type AnyQueueError =
   | BadBlockError
   | BadPositionError
   | BadSegmentError

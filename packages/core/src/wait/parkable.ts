@@ -8,20 +8,22 @@ export interface SeenWord {
   readonly seen: number
 }
 
-/** Something that can be waited for: a source with a control block whose notification word its writer changes. */
+/** What `waitForAny` waits for: a reader or an observer. Its members are for waits alone. */
 export interface Parkable {
-  /** Whether looking again is worth while: a message, or an error, is there. */
+  /** @internal Whether looking again is worth while: a message, or an error, is there. */
   readonly isReady: boolean
-  /** {@link isReady} that looks at everything, also at what changes no word that a reader spins on: before a sleep. */
+  /** @internal {@link isReady} that looks at everything, also at what changes no word that a reader spins on: before a sleep. */
   look(): boolean
-  /** Whether a record, good or bad, is committed at the position: one load. Only {@link isReady} says more, and looks at the next segment and the control block. */
+  /** @internal Whether a record, good or bad, is committed at the position: one load. Only {@link isReady} says more, and looks at the next segment and the control block. */
   readonly isCommitted: boolean
-  /** Looks at that word all the time until a record is committed, at most so many times. {@link isReady} says what came of it. */
+  /** @internal Looks at that word all the time until a record is committed, at most so many times. {@link isReady} says what came of it. */
   spin(looks: number): void
+  /** @internal */
   readonly spins: SpinHistory
+  /** @internal With the notification word that its writer changes. */
   readonly control: MappedControl
-  /** The commit word at the position as it is now; `undefined` where no record can begin. */
+  /** @internal The commit word at the position as it is now; `undefined` where no record can begin. */
   readonly commitWord: SeenWord | undefined
-  /** Looks after a source that sleeps, and calls back when the sleep has to end: the source is closed, or replaced. Returns what ends that. */
+  /** @internal Looks after a source that sleeps, and calls back when the sleep has to end: the source is closed, or replaced. Returns what ends that. */
   whileParked(wake: () => void): () => void
 }

@@ -69,6 +69,7 @@ export class ColdReader {
   #ended = false
   #closed = false
 
+  /** @internal Use `openColdReader`. */
   constructor(start: ColdReaderStart) {
     this.#held = start.held
     this.#end = start.end
@@ -107,7 +108,7 @@ export class ColdReader {
   }
 
   /**
-   * Checks records in bulk, about `byteLimit` bytes at most, and moves past those that are simply good; they are not returned. Answers `undefined` when
+   * @internal Checks records in bulk, about `byteLimit` bytes at most, and moves past those that are simply good; they are not returned. Answers `undefined` when
    * {@link next} has to look: at damage, at a segment's end, at the end of what is there.
    */
   advanceOverGood(bulk: BulkCheck, byteLimit: number): GoodRun | undefined {
@@ -118,7 +119,7 @@ export class ColdReader {
     return run
   }
 
-  /** The segment that is being read, once {@link next} has opened it. */
+  /** @internal The segment that is being read, once {@link next} has opened it. */
   get segment(): ColdSegment | undefined {
     return this.#segment
   }

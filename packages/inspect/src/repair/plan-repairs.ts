@@ -12,15 +12,11 @@ import { isWriterFirst, needsNewControl } from './writer-first.js'
 export interface PlanOptions {
   /** Move readers that stopped at damage to the record after it: they never get the messages that were there. Default: they stay and report it. */
   readonly skipDamage?: boolean
-}
-
-/** For planning in the middle of a repair. */
-interface InternalPlanOptions extends PlanOptions {
-  /** The writer lock is held here. */
+  /** @internal The writer lock is held here: planning in the middle of a repair. */
   readonly holdsLock?: boolean
-  /** A writer has recovered the queue, or could not: what it left is done now. */
+  /** @internal A writer has recovered the queue, or could not: what it left is done now. */
   readonly hasRecovered?: boolean
-  /** The control block was rebuilt, and no writer has opened the queue since. */
+  /** @internal The control block was rebuilt, and no writer has opened the queue since. */
   readonly hasRebuilt?: boolean
 }
 
@@ -78,11 +74,7 @@ const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
  *
  * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.
  */
-export function planRepairs(
-  directory: string,
-  problems: readonly QueueProblem[],
-  options: InternalPlanOptions = {},
-): RepairStep[] {
+export function planRepairs(directory: string, problems: readonly QueueProblem[], options: PlanOptions = {}): RepairStep[] {
   checkOptions(options, { skipDamage: true, holdsLock: true, hasRecovered: true, hasRebuilt: true })
   // Half of the facts are not a ground to act on.
   if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []

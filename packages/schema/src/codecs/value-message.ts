@@ -31,6 +31,7 @@ export class ValueMessage<Name extends string, T, Input = T> implements MessageT
   readonly fingerprint: string
   readonly #codec: ValueCodec<T, Input>
 
+  /** @internal Use `jsonMessage`, `msgpackMessage` or `protobufMessage`. */
   constructor(description: SchemaDescription, codec: ValueCodec<T, Input>) {
     checkName(description.name)
     checkTypeId(description.typeId)

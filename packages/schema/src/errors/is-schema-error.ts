@@ -2,7 +2,7 @@ import type { BadMessageError, InvalidArgumentError, SchemaIncompatibleError, Sc
 import { hasSchemaErrorBrand, type SchemaError, type SchemaErrorCode } from './schema-error.js'
 
 /** Every class of error that this package throws. */
-type AnySchemaError = BadMessageError | InvalidArgumentError | SchemaIncompatibleError | SchemaIoError
+export type AnySchemaError = BadMessageError | InvalidArgumentError | SchemaIncompatibleError | SchemaIoError
 
 /** The class of the error with this code. */
 export type SchemaErrorOf<Code extends SchemaErrorCode> = Extract<AnySchemaError, { code: Code }>

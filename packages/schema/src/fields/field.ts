@@ -26,7 +26,7 @@ export interface AsOptional<T extends FieldTypes> {
   readonly optional: true
 }
 
-type Scalar = number | bigint | string | boolean
+export type Scalar = number | bigint | string | boolean
 
 /** A field of a schema: what the builder's functions return. Immutable. */
 export class Field<T extends FieldTypes = FieldTypes> {
@@ -75,7 +75,7 @@ export type LaterShapeOf<F extends Fields> = { readonly [K in keyof F]: AsOption
 /** Shows an intersection as one object, for readable messages of the compiler. */
 export type Flat<T> = { [K in keyof T]: T[K] }
 
-type OptionalKeys<S extends Shape> = { [K in keyof S]: S[K]['optional'] extends true ? K : never }[keyof S]
+export type OptionalKeys<S extends Shape> = { [K in keyof S]: S[K]['optional'] extends true ? K : never }[keyof S]
 
 /** The fields of a message that is read. */
 export type ReadBody<S extends Shape> = { readonly [K in keyof S]: S[K]['read'] }

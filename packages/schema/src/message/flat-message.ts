@@ -86,10 +86,12 @@ export class FlatMessage<
     >
   }
 
+  /** @internal */
   protected override get isLittle(): boolean {
     return true
   }
 
+  /** @internal */
   protected override sizesOf(input: InputOf<S>): SizesOf<S> {
     return sizesOfValue(this.description.fields, input, this.name) as SizesOf<S>
   }

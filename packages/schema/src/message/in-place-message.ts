@@ -41,8 +41,9 @@ export abstract class InPlaceMessage<Name extends string, T extends MessageTypes
 
   abstract reader(): MessageReader<T['body'], T['value']>
   abstract writer(options?: WriterOptions): MessageWriter<T['write'], T['sizes']>
-  /** The sizes that a plain value needs. */
+  /** @internal The sizes that a plain value needs. */
   protected abstract sizesOf(input: T['input']): T['sizes']
+  /** @internal */
   protected abstract get isLittle(): boolean
 
   encoder(): MessageEncoder<T['input']> {
@@ -80,18 +81,19 @@ export abstract class InPlaceMessage<Name extends string, T extends MessageTypes
     return this.#decoding.value()
   }
 
-  /** Accessors are compiled at the first use, once for all readers. */
+  /** @internal Accessors are compiled at the first use, once for all readers. */
   protected get readPlan(): BodyPlan {
     this.#readPlan ??= planBody(this.description.fields, { type: this.name, path: '', little: this.isLittle, isWritten: false })
     return this.#readPlan
   }
 
+  /** @internal */
   protected get writePlan(): BodyPlan {
     this.#writePlan ??= planBody(this.description.fields, { type: this.name, path: '', little: this.isLittle, isWritten: true })
     return this.#writePlan
   }
 
-  /** Checks the target of a message with this length. */
+  /** @internal Checks the target of a message with this length. */
   protected checkTarget(view: DataView, offset: number, length: number, needed: number): void {
     checkRange(this.name, view, offset, length)
     if (length !== needed)

@@ -92,10 +92,12 @@ export class SbeMessage extends InPlaceMessage<string, SbeTypesOfMessage> {
     this.#planOfHeader().assign(body, { ...this.header(bytes), ...values })
   }
 
+  /** @internal */
   protected override get isLittle(): boolean {
     return this.description.sbe?.byteOrder === 'little'
   }
 
+  /** @internal */
   protected override sizesOf(input: SbeTypesOfMessage['input']): SbeSizes {
     return sectionSizesOf(this.description.fields, input, this.name)
   }

@@ -4,7 +4,7 @@ import type { ElementType, FloatType, IntegerType, NumericType } from './numeric
  * What a field is, as plain JSON: the builder makes it, the SBE front end makes it, the registry file holds it, and flyweights are compiled from it.
  */
 
-interface Nullable {
+export interface Nullable {
   /** SBE's null value (or an absent slot) reads as `undefined`, and `undefined` is written as that. */
   readonly optional?: true
 }
