@@ -192,7 +192,7 @@ export class QueueSalvage {
     this.#folder.abandon()
   }
 
-  /** The term stays, or a promoted source would be fenced by its own. A replica with gaps is none any more: a pull would go on after them, as if they were filled. */
+  /** The term stays, or a promoted source would be fenced by its own. A replica with gaps stops being one: a pull would go on after them, as if they were filled. */
   #identityOf({ bootId, queueId, replicaTerm, sourceQueueId }: ControlBlock): Partial<ControlBlock> {
     return { bootId, queueId, replicaTerm, ...(this.#gapCount === 0 && { sourceQueueId }) }
   }
