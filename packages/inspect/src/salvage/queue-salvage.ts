@@ -4,6 +4,7 @@ import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chron
 import {
   absolutePath,
   CONTROL_FILE,
+  type ControlBlock,
   encodeControl,
   encodePosition,
   isExistingSegmentSize,
@@ -169,7 +170,7 @@ export class QueueSalvage {
       firstSegmentPlusOne: 1,
       writeOffset: end.offset,
       nextSequence,
-      ...(control !== undefined && this.#inspection.controlIsValid && { bootId: control.bootId, queueId: control.queueId }),
+      ...(control !== undefined && this.#inspection.controlIsValid && this.#identityOf(control)),
     })
     writeDurably(join(this.#temporary, CONTROL_FILE), controlBytes)
     for (const { name, heartbeatNs, moved } of this.#readers) {
@@ -189,6 +190,11 @@ export class QueueSalvage {
     this.#close()
     this.#builder.abandon()
     this.#folder.abandon()
+  }
+
+  /** The term stays, or a promoted source would be fenced by its own. A replica with gaps stops being one: a pull would go on after them, as if they were filled. */
+  #identityOf({ bootId, queueId, replicaTerm, sourceQueueId }: ControlBlock): Partial<ControlBlock> {
+    return { bootId, queueId, replicaTerm, ...(this.#gapCount === 0 && { sourceQueueId }) }
   }
 
   #copy(record: ColdRecord): void {
