@@ -6,6 +6,7 @@
  */
 
 export { BLOCKING_WAIT_TIMEOUT_MS } from './defaults.js'
+export { assert } from './errors/assert.js'
 export { fromSystemError } from './errors/index.js'
 export { absolutePath, pathOf } from './files/absolute-path.js'
 export { closeQuietly } from './files/close-quietly.js'

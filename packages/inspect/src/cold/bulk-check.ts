@@ -1,4 +1,4 @@
-import { RECORD_HEADER_LENGTH, RECORD_TIMESTAMP_NS_OFFSET, recordLength, SequenceRule } from '@chronicle-ts/core/internal'
+import { assert, RECORD_HEADER_LENGTH, RECORD_TIMESTAMP_NS_OFFSET, recordLength, SequenceRule } from '@chronicle-ts/core/internal'
 import { binding, type NativeVerifier, VERIFIER_COUNT, VERIFIER_END } from '@chronicle-ts/native'
 import { ColdFileError } from './cold-file.js'
 import type { ColdSegment } from './cold-segment.js'
@@ -88,6 +88,7 @@ export class BulkCheck {
     const count = state[VERIFIER_COUNT] as number
     if (count === 0) return undefined
     const end = state[VERIFIER_END] as number
+    assert(end > PIECE_OFFSET && end <= PIECE_OFFSET + got, 'the verifier stays in what was read')
     this.#checkTimes(end, segment.id, offset - PIECE_OFFSET)
     return { length: end - PIECE_OFFSET, count }
   }
