@@ -31,7 +31,7 @@ export {
   writeSources,
 } from './positions/source-list.js'
 export { momentNs } from './reader/moment.js'
-export { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './reader/poll-handler.js'
+export { checkPoll, isPromise, promiseFromHandler } from './reader/poll-handler.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'
 export { judgeRecord, type RecordFault, type RecordVerdict } from './records/judge-record.js'

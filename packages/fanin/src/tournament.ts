@@ -1,4 +1,5 @@
-import { assert, LOWEST_HALF, type TimeHalf } from '@chronicle-ts/core/internal'
+import type { TimeHalf } from '@chronicle-ts/core'
+import { assert, LOWEST_HALF } from '@chronicle-ts/core/internal'
 
 /**
  * Finds the slot with the lowest (time, rank) among many. A knock-out tournament in an array: the leaves are the slots, every node above holds the winner
