@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Checks the language of this project: every Markdown file, and in all sources every comment and every text (help, error messages, titles of tests), uses the words of docs/glossary.md. The
- * table "Words" there is the list; this program only reads it. It also counts words: no sentence of a document has more than {@link WORDS_MAX}.
+ * table "Words" there is the list; this program only reads it. It also counts words: no sentence of a document has more than
+ * {@link WORDS_MAX}. The numbers of lessons stand in one document only.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +10,8 @@ import { checkoutFiles, runAsCheck } from './checkout-files.mjs'
 import { sentencesOf } from './sentences.mjs'
 
 const GLOSSARY = 'docs/glossary.md'
+/** Where the numbers of lessons stand; other documents explain without them. */
+const LESSONS = 'docs/reliability.md'
 /** Words of a sentence at most, in documents. */
 const WORDS_MAX = 30
 const SOURCE = /\.(tsx?|mts|mjs|cc|h|pml|sh|promela)$/
@@ -38,6 +41,7 @@ export function findVoiceViolations(top) {
   return [
     ...documents.flatMap((path) => checkLines(path, proseOf(readFileSync(join(top, path), 'utf8')), rules)),
     ...all.flatMap((path) => findLongSentences(path, readFileSync(join(top, path), 'utf8'))),
+    ...all.filter((path) => path !== LESSONS).flatMap((path) => findLessonNumbers(path, readFileSync(join(top, path), 'utf8'))),
     ...sources.flatMap((path) => checkLines(path, textsOf(readFileSync(join(top, path), 'utf8')), rules)),
     ...names.flatMap((path) => checkLines(path, wordsOfNames(readFileSync(join(top, path), 'utf8')), rules)),
   ].sort()
@@ -63,6 +67,19 @@ export function readRules(glossary) {
     pattern: new RegExp(pattern.replaceAll('\\|', '|'), 'i'),
     instead,
   }))
+}
+
+/**
+ * @param {string} path
+ * @param {string} document
+ */
+function findLessonNumbers(path, document) {
+  return proseOf(document)
+    .split('\n')
+    .flatMap((line, index) => {
+      const found = /\bL\d{1,2}\b/.exec(line)
+      return found ? [`${path}:${index + 1}: "${found[0]}"; lessons have their numbers in ${LESSONS} only`] : []
+    })
 }
 
 /**

@@ -55,6 +55,14 @@ describe('the check of the words', () => {
     expect(findVoiceViolations(top)).toEqual([...found('help.test.ts'), ...found('help.ts')])
   })
 
+  it('keeps the numbers of lessons in one document', () => {
+    const top = temporaryFolder()
+    mkdirSync(join(top, 'docs'))
+    writeFileSync(join(top, 'docs', 'glossary.md'), '## Words\n')
+    for (const name of ['reliability', 'models']) writeFileSync(join(top, 'docs', `${name}.md`), 'lost (L16)\n`L2`\n')
+    expect(findVoiceViolations(top)).toEqual(['docs/models.md:1: "L16"; lessons have their numbers in docs/reliability.md only'])
+  })
+
   it('takes names of several words apart: literals with hyphens, and what packages export', () => {
     const top = temporaryFolder()
     for (const folder of ['docs/api', 'src']) mkdirSync(join(top, folder), { recursive: true })

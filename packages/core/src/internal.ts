@@ -5,6 +5,7 @@
  * @internal
  */
 
+export { type ControlPatch, patchesOfMachineStop } from './control/machine-stop.js'
 export { BLOCKING_WAIT_TIMEOUT_MS } from './defaults.js'
 export { assert } from './errors/assert.js'
 export { fromSystemError } from './errors/index.js'
@@ -33,14 +34,18 @@ export {
 export { momentNs } from './reader/moment.js'
 export { checkPoll, isPromise, promiseFromHandler } from './reader/poll-handler.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
+export { isCredibleSequence, type SequenceBefore } from './records/credible-sequence.js'
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'
 export { judgeRecord, type RecordFault, type RecordVerdict } from './records/judge-record.js'
 export type { LeavingEvidence } from './records/leaving.js'
+export { roomBetween } from './records/place.js'
 export { findRecordBefore, LOOK_BACK_BYTES } from './records/record-before.js'
+export { mayHoldRecords, type RecordPresence, recordsIn } from './records/record-presence.js'
 export { type DamageStep, RecordWalk } from './records/record-walk.js'
-export { type Damage, findGoodRecord, findNextRecord } from './records/resync.js'
+export { type Damage, findNextRecord } from './records/resync.js'
 export { hasHeaderCrc, type SegmentBytes, sequenceOf, timestampNsOf } from './records/segment-bytes.js'
 export { SequenceRule } from './records/sequence-rule.js'
+export { cutAt } from './recovery/cut-at.js'
 export { RECOVERY_CASES } from './recovery/recovery-case.js'
 export { QUARANTINE_DIRECTORY, quarantineEntry, setBytesAside, setFileAside } from './recovery/set-aside.js'
 export { RetentionPlan, type RetentionState } from './retention/retention-plan.js'

@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import {
-  CONTROL_BOOT_ID_LENGTH,
-  CONTROL_BOOT_ID_OFFSET,
   CONTROL_FILE,
   decodeDurableMark,
   parseSegmentFileName,
+  patchesOfMachineStop,
   SEGMENT_HEADER_LENGTH,
 } from '@chronicle-ts/core/internal'
 
@@ -50,7 +48,7 @@ export function filesAfterPowerCut(files: QueueFiles): QueueFiles {
     if (segmentId === undefined || (mark !== undefined && segmentId < mark.segmentId)) continue
     bytes.fill(0, mark !== undefined && segmentId === mark.segmentId ? mark.offset : SEGMENT_HEADER_LENGTH)
   }
-  control.set(randomBytes(CONTROL_BOOT_ID_LENGTH), CONTROL_BOOT_ID_OFFSET)
+  for (const { offset, bytes } of patchesOfMachineStop(control)) control.set(bytes, offset)
   return left
 }
 

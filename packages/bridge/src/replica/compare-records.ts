@@ -1,7 +1,6 @@
 import { BadBlockError, openObserver } from '@chronicle-ts/core'
 import {
   getUint64,
-  RECORD_COMMIT_LENGTH_OFFSET,
   RECORD_FLAG_HEADER_CRC,
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_CRC_OFFSET,
@@ -9,7 +8,7 @@ import {
   RECORD_PAYLOAD_CRC_OFFSET,
   RECORD_SEQUENCE_OFFSET,
   RECORD_TRACE_ID_OFFSET,
-  recordLength,
+  recordLengthAt,
   viewOf,
 } from '@chronicle-ts/core/internal'
 
@@ -25,7 +24,7 @@ export function lengthOfRecords(bytes: Uint8Array, count: number): number | unde
   let at = 0
   for (let index = 0; index < count; index++) {
     if (at + RECORD_HEADER_LENGTH > bytes.length) return undefined
-    at += recordLength(Math.max(view.getUint32(at + RECORD_COMMIT_LENGTH_OFFSET, true) - 1, 0))
+    at += recordLengthAt(view, at)
   }
   return at > bytes.length ? undefined : at
 }
@@ -64,7 +63,7 @@ export function firstDifference(directory: string, { bytes, first }: Records): n
       if (!isSameRecord(view, at, message.view, message.offset)) return sequence
       own.next()
     }
-    at += recordLength(Math.max(view.getUint32(at + RECORD_COMMIT_LENGTH_OFFSET, true) - 1, 0))
+    at += recordLengthAt(view, at)
   }
   return undefined
 }

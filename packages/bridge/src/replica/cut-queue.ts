@@ -1,22 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { openObserver, openWriter, type QueueObserver, SourceRewrittenError } from '@chronicle-ts/core'
-import {
-  CONTROL_BOOT_ID_LENGTH,
-  CONTROL_BOOT_ID_OFFSET,
-  CONTROL_FILE,
-  decodeDurableMark,
-  durableSlotOffset,
-  encodeDurableSlot,
-  fromSystemError,
-  QUARANTINE_DIRECTORY,
-  QueueDirectory,
-  RECORD_HEADER_LENGTH,
-  segmentFileName,
-  WriterLock,
-} from '@chronicle-ts/core/internal'
+import { cutAt, fromSystemError, QUARANTINE_DIRECTORY, QueueDirectory, WriterLock } from '@chronicle-ts/core/internal'
 import { companionFrames, encodeCompanions, readCompanions } from '../companions/companions.js'
 import { type Frame, framesOf } from '../frames/frame.js'
 import { encodeFrame } from '../pipe/frame-stream.js'
@@ -70,8 +55,7 @@ function cut(directory: string, sequence: number, owner: Owner): CutOff {
         detail: `its first record is now ${first.sequence}`,
       })
     off = keepTail(directory, observer, { sequence, owner })
-    lowerMark(directory, { sequence, segmentId, offset })
-    clearRecord(join(directory, segmentFileName(segmentId)), offset)
+    cutAt(held, { sequence, segmentId, offset })
   } finally {
     lock.release()
     held.close()
@@ -108,38 +92,8 @@ function companionFramesOf(directory: string, first: number, owner: Owner): Fram
   return body === undefined ? [] : companionFrames(body, { ...owner, first, maxBody: FRAME_BYTES })
 }
 
-/** Says that nothing from there on was ever durable, in another run of the machine. */
-function lowerMark(
-  directory: string,
-  mark: { readonly sequence: number; readonly segmentId: number; readonly offset: number },
-): void {
-  const path = join(directory, CONTROL_FILE)
-  const control = readFileSync(path)
-  const generation = (decodeDurableMark(control, crc32)?.generation ?? 0) + 1
-  const fd = openSync(path, 'r+')
-  try {
-    for (const slot of [generation, generation + 1])
-      writeAll(fd, encodeDurableSlot({ ...mark, generation: slot }, crc32), durableSlotOffset(slot % 2))
-    writeAll(fd, randomBytes(CONTROL_BOOT_ID_LENGTH), CONTROL_BOOT_ID_OFFSET)
-    fdatasyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function clearRecord(path: string, offset: number): void {
-  const fd = openSync(path, 'r+')
-  try {
-    writeAll(fd, new Uint8Array(RECORD_HEADER_LENGTH), offset)
-    fdatasyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function writeAll(fd: number, bytes: Uint8Array, at?: number): void {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(fd, bytes, done, bytes.length - done, at === undefined ? null : at + done)
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
 }
 
 function syncFolder(folder: string): void {

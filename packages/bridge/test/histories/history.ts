@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openObserver, openReader, openWriter, type QueueWriter, removeReader } from '@chronicle-ts/core'
-import { message, saveSchema, u32 } from '@chronicle-ts/schema'
+import { message, type RegisteredType, saveSchema, u32 } from '@chronicle-ts/schema'
 import type { NatsServer } from '@chronicle-ts/testing'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { connectNats, FrameStream, Pusher, promote, ReplicaSource, readIdentity, rejoin } from '../../src/index.js'
@@ -23,6 +23,9 @@ interface Place {
   readonly network: Network | undefined
   readonly folder: string
 }
+
+/** A type whose fields the compiler need not know. */
+type GrowingType = RegisteredType & { since(version: number, fields: object): GrowingType }
 
 /**
  * Three queues of one history, the stream between them, and everything that may happen to them. A step happens to the state that the steps before it left; at the end all queues must hold the records that were
@@ -127,9 +130,9 @@ export class History {
   #registerType(): void {
     const version = typesOf(this.#source).length + 1
     if (version > 255) return
-    const fields = Object.fromEntries(Array.from({ length: version - 1 }, (_, index) => [`added${index}`, u32()]))
-    const first = message('Numbered', 9, { number: u32() })
-    saveSchema(this.#source, version === 1 ? first : first.since(version, fields))
+    let type = message('Numbered', 9, { number: u32() }) as unknown as GrowingType
+    for (let since = 2; since <= version; since++) type = type.since(since, { [`added${since}`]: u32() })
+    saveSchema(this.#source, type)
   }
 
   async #append(count: number, length = this.#random.integer(0, 300)): Promise<void> {

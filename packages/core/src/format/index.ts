@@ -180,6 +180,7 @@ export {
   type RecordHeader,
   recordFlagsProblem,
   recordLength,
+  recordLengthAt,
   schemaVersionOf,
   type TraceContext,
   traceFlagsOf,

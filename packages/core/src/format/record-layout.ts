@@ -105,6 +105,11 @@ export function recordLength(payloadLength: number): number {
   return Math.ceil((RECORD_HEADER_LENGTH + payloadLength) / RECORD_ALIGNMENT) * RECORD_ALIGNMENT
 }
 
+/** Bytes that the record at an offset of a view occupies, padding included, as its commit word says; one block where none is committed. */
+export function recordLengthAt(view: DataView, offset: number): number {
+  return recordLength(view.getUint32(offset + RECORD_COMMIT_LENGTH_OFFSET, true) - 1)
+}
+
 /** Whether a record can begin at this offset of any segment. */
 export function isRecordOffset(offset: number): boolean {
   return Number.isSafeInteger(offset) && offset >= RECORD_ALIGNMENT && offset % RECORD_ALIGNMENT === 0

@@ -79,6 +79,23 @@ describe('a segment that was cut', () => {
     expect(observer.metrics().corruptSkipped).toBe(missing.length)
   })
 
+  it.each([
+    ['counts what a reader had not read that resumes after the cut', -10, 1],
+    ['counts nothing for a reader that had read all of it', 0, 0],
+  ])('%s', (_, before, skipped) => {
+    const { directory, messagesOf } = closedQueue()
+    const following = messagesOf(2)[0] as number
+    const reader = openReader(directory, 'resumed')
+    while (reader.nextSequence !== following + before) reader.next()
+    reader.commit()
+    expect(reader.position).toMatchObject({ segmentId: 1, offset: expect.toSatisfy((offset: number) => offset > 1000) })
+    reader.close()
+    truncateSync(segmentFile(directory, 1), 1000)
+    using resumed = openReader(directory, 'resumed', SKIP)
+    expect(drainSequences(resumed)).toEqual(range(following, 100))
+    expect(resumed.metrics().corruptSkipped).toBe(skipped)
+  })
+
   it('is left when a writer has gone on after it, if it is the head', () => {
     const { directory, head, messagesOf } = closedQueue()
     truncateSync(segmentFile(directory, head), 256)

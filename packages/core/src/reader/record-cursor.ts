@@ -304,11 +304,22 @@ export class RecordCursor {
   #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {
     if (!this.#isResumed || this.expected >= 0) return
     const { offset } = this
+    if (offset > segment.end) {
+      this.#countCutOff(segment)
+      return
+    }
     const last = findRecordBefore(segment, offset)
     // A writer of this library may go on higher than the base format's last record.
     if (last !== undefined) {
       if (last.isOwn || (last.sequence >= 0 && beginsWithBaseRecord(next))) this.#rule.expected = last.sequence + 1
     } else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) this.#rule.expected = segment.firstSequence ?? -1
+  }
+
+  /** The file was cut below the position: what was not read yet is gone, unless the seal says that nothing was left. One message counts at least. */
+  #countCutOff({ id, endOffset }: MappedSegment): void {
+    if (endOffset !== undefined && this.offset >= endOffset) return
+    this.#corruptSkipped++
+    this.#publishDamage(id, this.offset, 1)
   }
 
   /** What stops it before `end` is found again by {@link #lookAhead}, when the cursor comes there. */

@@ -6,9 +6,9 @@ import {
   recordLength,
   SEGMENT_HEADER_LENGTH,
 } from '../format/index.js'
+import { isCredibleSequence } from './credible-sequence.js'
 import { isGoodRecord } from './judge-record.js'
 import { BYTES_ALONE } from './leaving.js'
-import { recordCapacity, roomBetween } from './place.js'
 import { isGoodStep, RecordWalk, type WalkStep } from './record-walk.js'
 import { findNextRecord } from './resync.js'
 import type { SegmentBytes } from './segment-bytes.js'
@@ -21,6 +21,8 @@ export interface RecordSurvey {
   readonly firstOffset: number
   /** The highest sequence that can be relied on; -1 without one. */
   readonly highestSequence: number
+  /** Whether the last record is of the base format. */
+  readonly lastIsBase: boolean
   /** Low 32 bits of the latest writer's epoch; 0 when all records are of the base format. */
   readonly highestEpoch: number
   /** Where the last record ends. */
@@ -63,6 +65,7 @@ class Surveyor {
       firstSequence: this.#first,
       firstOffset: this.#firstAt,
       highestSequence: this.#highest,
+      lastIsBase: this.#walk.rule.lastIsBase,
       highestEpoch: this.#epoch,
       end,
       isDirty,
@@ -123,21 +126,21 @@ class Surveyor {
     const previous = this.#previousAt
     const isMisled = previous !== undefined && !isGoodRecord(segment, previous)
     if (isEnd && !isMisled) return undefined
-    const { expected } = this.#walk
     this.#previousAt = undefined
-    if (isMisled) return findNextRecord(segment, { offset: previous, expected: expected - 1 }, { anySequence: true })
-    return isGoodRecord(segment, at) ? at : findNextRecord(segment, { offset: at, expected }, { anySequence: true })
+    if (!isMisled && isGoodRecord(segment, at)) return at
+    const { expected } = this.#walk
+    const damage = isMisled ? { offset: previous, expected: expected - 1 } : { offset: at, expected }
+    return findNextRecord(segment, damage, { mayRestart: true })
   }
 
   #isCredible(at: number, header: RecordHeader): boolean {
-    if ((header.flags & RECORD_FLAG_HEADER_CRC) !== 0) return Number.isSafeInteger(header.sequence)
-    if (!Number.isSafeInteger(header.sequence)) return false
-    const next = this.#headerAt(at + recordLength(header.commitLength - 1))
-    if (next?.sequence === header.sequence + 1) return true
-    const { expected } = this.#walk
-    if (expected < 0) return header.sequence <= recordCapacity({ segmentId: this.#segment.id, offset: at }, this.#segment.size)
     const { id: segmentId, size } = this.#segment
-    const ahead = header.sequence - expected
-    return ahead >= 0 && ahead <= roomBetween({ segmentId, offset: this.#at }, { segmentId, offset: at }, size)
+    const { sequence } = header
+    const hasHeaderCrc = (header.flags & RECORD_FLAG_HEADER_CRC) !== 0
+    const next = this.#headerAt(at + recordLength(header.commitLength - 1))
+    if (!hasHeaderCrc && Number.isSafeInteger(sequence) && next?.sequence === sequence + 1) return true
+    const { expected } = this.#walk
+    const before = expected < 0 ? undefined : { segmentId, offset: this.#at, sequence: expected }
+    return isCredibleSequence({ segmentId, offset: at, sequence, hasHeaderCrc }, before, size)
   }
 }

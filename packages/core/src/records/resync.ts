@@ -1,5 +1,6 @@
 import { RECORD_ALIGNMENT, recordLength } from '../format/index.js'
 import { isGoodRecord, judgeRecord } from './judge-record.js'
+import { roomBetween } from './place.js'
 import { hasHeaderCrc, type SegmentBytes, sequenceOf } from './segment-bytes.js'
 
 /** The place where records stopped being readable. */
@@ -11,29 +12,36 @@ export interface Damage {
 
 /**
  * Finds the record with which reading goes on after damage; `undefined` when nothing good follows in the segment. Bytes of a payload can look like a record (a queue may carry another
- * queue's segments), so that the candidates are taken in this order (docs/format.md#damage-and-missing-records):
+ * queue's segments). So nothing within a damaged record counts whose header checksum matches and whose sequence is the expected one, and the candidates are taken in this order
+ * (docs/format.md#damage-and-missing-records):
  *
- * 1. the record that follows by the damaged one's own length, where its header checksum says that the length is right, or where that record has exactly the next sequence;
+ * 1. the record that follows by the damaged one's own length, where that is right, or where that record has exactly the next sequence;
  * 2. the first good record whose sequence is above the last one by no more than there is room for records in between;
  * 3. the first good record with a sequence that was not read yet;
- * 4. with `anySequence`, the first good record at all: a writer of the base format may have begun again at 0. A reader must not deliver such a record, but recovery must not write over it.
+ * 4. only with `mayRestart`: the first good record of the base format, whose writers begin again at 0. For recovery, which cuts nothing off that a writer may have committed. A reader that
+ *    takes a crash leftover for records would stop where nothing is wrong.
  */
 export function findNextRecord(
   bytes: SegmentBytes,
   { offset, expected }: Damage,
-  { anySequence = false } = {},
+  { mayRestart = false } = {},
 ): number | undefined {
-  const follower = followerOf(bytes, offset, expected)
-  if (follower !== undefined) return follower
-  const from = offset + RECORD_ALIGNMENT
-  const dirty = bytes.firstDirtyOffset(from)
+  const damaged = damagedRecordAt(bytes, offset)
+  const isFollowed =
+    damaged !== undefined && (damaged.isCertain || (expected >= 0 && hasSequence(bytes, damaged.end, expected + 1)))
+  if (isFollowed && isGoodRecord(bytes, damaged.end)) return damaged.end
+  const isThere = damaged?.isCertain === true && hasSequence(bytes, offset, expected)
+  const dirty = bytes.firstDirtyOffset(isThere ? damaged.end : offset + RECORD_ALIGNMENT)
   if (dirty === undefined) return undefined
   if (expected < 0) return findGoodRecord(bytes, dirty)
-  const near = findGoodRecord(bytes, dirty, (sequence, at) => {
-    return sequence >= expected && sequence <= expected + (at - offset) / RECORD_ALIGNMENT
-  })
-  const later = near ?? findGoodRecord(bytes, dirty, (sequence) => sequence >= expected)
-  return later === undefined && anySequence ? findGoodRecord(bytes, dirty) : later
+  const { id: segmentId, size } = bytes
+  const isNear = (sequence: number, at: number) =>
+    sequence >= expected && sequence - expected <= roomBetween({ segmentId, offset }, { segmentId, offset: at }, size)
+  return (
+    findGoodRecord(bytes, dirty, isNear) ??
+    findGoodRecord(bytes, dirty, (sequence) => sequence >= expected) ??
+    (mayRestart ? findGoodRecord(bytes, dirty, (_, at) => !hasHeaderCrc(bytes, at)) : undefined)
+  )
 }
 
 /** The first good record at or after an offset, looked for at every 64-byte boundary. `accepts` is asked before checksums are computed. */
@@ -49,11 +57,14 @@ export function findGoodRecord(
   return undefined
 }
 
-function followerOf(bytes: SegmentBytes, offset: number, expected: number): number | undefined {
+/** Where the damaged record ends by its own length, and whether its header checksum says that the length is right. */
+function damagedRecordAt(bytes: SegmentBytes, offset: number): { readonly end: number; readonly isCertain: boolean } | undefined {
   const commitLength = bytes.commitLengthAt(offset)
   if (commitLength === 0) return undefined
-  const lengthIsCertain = hasHeaderCrc(bytes, offset) && judgeRecord(bytes, offset, false) === 'good'
-  const follower = offset + recordLength(commitLength - 1)
-  if (!isGoodRecord(bytes, follower) || bytes.commitLengthAt(follower) === 0) return undefined
-  return lengthIsCertain || (expected >= 0 && sequenceOf(bytes, follower) === expected + 1) ? follower : undefined
+  const isCertain = hasHeaderCrc(bytes, offset) && judgeRecord(bytes, offset, false) === 'good'
+  return { end: offset + recordLength(commitLength - 1), isCertain }
+}
+
+function hasSequence(bytes: SegmentBytes, offset: number, sequence: number): boolean {
+  return bytes.commitLengthAt(offset) !== 0 && sequenceOf(bytes, offset) === sequence
 }

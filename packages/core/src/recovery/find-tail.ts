@@ -53,7 +53,7 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
   const { segment } = head
   const last = findWitness(segment, head.offset, known)
   if (last === undefined && head.offset !== SEGMENT_HEADER_LENGTH) return findUnwitnessedTail(context, head, known)
-  const end = scanRecords(segment, head.offset, undefined)
+  const end = scanRecords(segment, head.offset)
   const nextSequence = nextSequenceOf(context, segment, { end, last, known })
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
   if (end.reason === 'bad') return abandonTail(context, segment, end, { next: nextSequence, shown: nextSequence })
@@ -132,7 +132,7 @@ export function findForeignTail(context: RecoveryContext, head: FoundHead): Tail
   const survey = surveyRecords(segment)
   const counted = nextSequenceOfForeign(context, segment, survey)
   const nextSequence = head.wasCut ? sequenceAfterLoss(context, { next: counted, room: roomOfCut(head, survey) }) : counted
-  const end = scanRecords(segment, SEGMENT_HEADER_LENGTH, undefined)
+  const end = scanRecords(segment, SEGMENT_HEADER_LENGTH)
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
   const dirtyEnd = endOfNonZero(segment, end.offset)
   // Records after a hole were committed all the same: damage inside the segment, which stays for `doctor`.
@@ -218,21 +218,21 @@ function continueBehind(context: RecoveryContext, segment: MappedSegment, nextSe
   return goOnAbove(context, { from: segment.id + 1, nextSequence })
 }
 
-/** Where the last run of good records ends; the given end when none follows it. A record after a gap in the sequence is good: it is looked at without an expectation. */
+/** Where the last run of good records ends; the given end when none follows it. */
 function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
   let last = end
-  let from = end.offset
-  let isPassedOver = false
+  let { offset } = end
   while (last.reason === 'bad' || last.reason === 'uncommitted') {
-    const damage = { offset: from, expected: last.nextSequence ?? -1 }
-    const isGap: boolean = !isPassedOver && isGoodRecord(segment, from)
-    const good: number | undefined = isGap ? from : findNextRecord(segment, damage, { anySequence: true })
-    if (good === undefined) return last
-    const next = scanRecords(segment, good, undefined)
-    // A sequence that none can have: the record is skipped.
-    isPassedOver = next.offset === good
-    if (!isPassedOver) last = next
-    from = next.offset
+    // A record after a gap in the sequence is good: it is looked at without an expectation.
+    const run = scanRecords(segment, offset)
+    if (run.offset > offset) {
+      last = run
+      offset = run.offset
+      continue
+    }
+    const next = findNextRecord(segment, { offset, expected: last.nextSequence ?? -1 }, { mayRestart: true })
+    if (next === undefined) return last
+    offset = next
   }
   return last
 }

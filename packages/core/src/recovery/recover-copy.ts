@@ -1,5 +1,6 @@
 import { PADDING_TYPE_ID, SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
 import { surveyRecords } from '../records/record-survey.js'
+import { mayFollow } from '../segment/record-scan.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
 import { findForeignTail } from './find-tail.js'
@@ -68,8 +69,9 @@ function leavesGap(context: RecoveryContext, { id, hasRecords }: ExaminedSegment
   if (!hasRecords) return true
   const segment = openDamagedSegment(context.directory, id, context.segmentSize, false)
   if (segment === undefined) return true
-  const { highestSequence } = surveyRecords(segment)
-  const next = highestSequence < 0 ? segment.firstSequence : highestSequence + 1
+  const { highestSequence, lastIsBase } = surveyRecords(segment)
+  const nextSequence = highestSequence < 0 ? segment.firstSequence : highestSequence + 1
   segment.close()
-  return next !== undefined && glance.firstSequence > next
+  if (nextSequence === undefined || glance.firstSequence < nextSequence) return false
+  return !mayFollow({ nextSequence, lastIsBase }, { sequence: glance.firstSequence, hasHeaderCrc: glance.firstHasHeaderCrc })
 }

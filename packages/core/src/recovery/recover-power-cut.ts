@@ -8,15 +8,15 @@ import {
 import { readersOf } from '../positions/position-survey.js'
 import { type Place, roomBetween } from '../records/place.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
-import { glanceAtSegment, listSegments, openSegment } from '../segment/segment-files.js'
+import { endOfNonZero, mayFollow, type ScanEnd, scanRecords } from '../segment/record-scan.js'
+import { glanceAtSegment, listSegments, openSegment, type SegmentGlance } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
 import { goOnAbove } from './go-on-above.js'
 import { highestSegmentSeen, isBehind, readersBehind } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
 import type { NextRecord } from './segment-identity.js'
-import { firstSequenceOfEmpty, sequenceAfterLoss } from './sequence-bounds.js'
+import { firstSequenceOfEmpty, highestSequenceBelow, sequenceAfterLoss } from './sequence-bounds.js'
 
 /**
  * Recovery after the machine stopped: any page written after the last sync may be missing, in any order. Everything up to the durable mark is
@@ -47,8 +47,7 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
     return goOnAbove(context, { from: firstId, nextSequence, end: { segmentId: firstId, offset: 0 } })
   }
   const place = { segmentId: end.segment.id, offset: end.scan.offset }
-  const next =
-    end.scan.nextSequence ?? firstSequenceOfEmpty(context, end.segment.id, { header: end.segment.firstSequence, control: known })
+  const next = sequenceAfter(context, end, known)
   // Only a fault of the disk loses what was durable. A mark further on with the same sequence is that of an empty segment that was lost.
   const isDurableLost = mark !== undefined && mark.sequence > next
   const nextSequence = isDurableLost ? sequenceAfterLoss(context, { next, room: roomBehind(context, place) }) : next
@@ -56,6 +55,13 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   if (!isMarkBehind && !isDurableLost && nothingFollows(context, end, ids))
     return { ...place, segment: end.segment, nextSequence }
   return cutAndGoOn(context, end, nextSequence)
+}
+
+/** The sequence after the records that are left. After one of the base format it is above all of the queue, whose sequences may have begun again. */
+function sequenceAfter(context: RecoveryContext, { segment, scan }: WalkEnd, control: number): number {
+  const { nextSequence, lastIsBase } = scan
+  if (nextSequence === undefined) return firstSequenceOfEmpty(context, segment.id, { header: segment.firstSequence, control })
+  return lastIsBase ? Math.max(nextSequence, highestSequenceBelow(context, segment.id + 1) + 1) : nextSequence
 }
 
 function beginsWithRecord(context: RecoveryContext, segmentId: number): boolean {
@@ -93,9 +99,9 @@ function leadsTo(context: RecoveryContext, segmentId: number): boolean {
   if (below === undefined || below.problem !== undefined || above?.hasRecords !== true) return false
   const segment = openSegment(context.directory, segmentId, context.segmentSize, false)
   if (segment === undefined) return false
-  const { nextSequence } = scanRecords(segment, SEGMENT_HEADER_LENGTH, undefined)
+  const end = scanRecords(segment, SEGMENT_HEADER_LENGTH)
   segment.close()
-  return nextSequence === above.firstSequence
+  return end.nextSequence !== undefined && begins(above, end)
 }
 
 /**
@@ -138,7 +144,7 @@ function walkSegments(
   const first = examineSegment(context, firstId, sequence === undefined ? undefined : { segmentId: firstId, offset, sequence })
   if (first === undefined || first.state === 'foreign') return undefined
   let segment = mapForRepair(context, first)
-  let scan = scanRecords(segment, offset, sequence)
+  let scan = scanRecords(segment, offset, { nextSequence: sequence, lastIsBase: false })
   let wasCut = isCut(context, first)
   while (scan.reason !== 'bad' && !wasCut) {
     const next = examineSegment(context, segment.id + 1, nextRecord(segment, scan))
@@ -146,7 +152,7 @@ function walkSegments(
     if (!isClean(segment, scan)) padAndSeal(context, segment, scan.offset)
     sealAndClose(context, segment, true)
     segment = mapForRepair(context, next)
-    scan = scanRecords(segment, SEGMENT_HEADER_LENGTH, scan.nextSequence)
+    scan = scanRecords(segment, SEGMENT_HEADER_LENGTH, scan)
     wasCut = isCut(context, next)
   }
   return { segment, scan, wasCut }
@@ -162,7 +168,15 @@ function isCut({ segmentSize }: RecoveryContext, { state, glance }: ExaminedSegm
 
 function leadsOn({ state, hasRecords, glance }: ExaminedSegment, scan: ScanEnd): boolean {
   if (state === 'foreign' || !hasRecords) return state === 'whole' && glance.hasRecords
-  return glance.firstTypeId === PADDING_TYPE_ID || scan.nextSequence === undefined || glance.firstSequence === scan.nextSequence
+  return glance.firstTypeId === PADDING_TYPE_ID || begins(glance, scan)
+}
+
+/**
+ * Whether the first record of a segment may follow those that were scanned. A writer of the base format begins again at 0, and one of this library goes on higher than its last record: then nothing
+ * says whether records are missing in between, and what is there is kept.
+ */
+function begins({ firstSequence, firstHasHeaderCrc }: SegmentGlance, end: ScanEnd): boolean {
+  return mayFollow(end, { sequence: firstSequence, hasHeaderCrc: firstHasHeaderCrc })
 }
 
 /** Whether the queue can simply go on where the good records end. */

@@ -1,15 +1,9 @@
-import {
-  binding,
-  STATUS_LIMIT,
-  STATUS_PADDING,
-  STATUS_SEGMENT_END,
-  STATUS_UNCOMMITTED,
-  VERIFIER_END,
-  VERIFIER_SEQUENCE,
-} from '@chronicle-ts/native'
+import { binding, STATUS_LIMIT, STATUS_PADDING, STATUS_SEGMENT_END, STATUS_UNCOMMITTED, VERIFIER_END } from '@chronicle-ts/native'
 import { VERIFY_BYTES } from '../defaults.js'
 import { walkHeaders } from '../records/header-walk.js'
+import { isGoodStep } from '../records/record-walk.js'
 import { sequenceOf } from '../records/segment-bytes.js'
+import { SequenceRule } from '../records/sequence-rule.js'
 import type { MappedSegment } from './mapped-segment.js'
 
 /** Where a run of good records ends, and why. */
@@ -17,23 +11,39 @@ export interface ScanEnd {
   readonly offset: number
   /** Sequence that a record at {@link offset} must have; `undefined` when no record was seen and none was given. */
   readonly nextSequence: number | undefined
+  /** Whether the last record that was seen is of the base format. */
+  readonly lastIsBase: boolean
   readonly reason: 'uncommitted' | 'segment-end' | 'padding' | 'bad'
 }
 
+/** What is known of the records before a place: the part of a {@link ScanEnd} with which a scan goes on in the next segment. */
+export type ScanStart = Pick<ScanEnd, 'nextSequence' | 'lastIsBase'>
+
 /** Walks committed records from `offset` on, checking CRCs, lengths and sequences, until one is missing or bad. */
-export function scanRecords(segment: MappedSegment, offset: number, nextSequence: number | undefined): ScanEnd {
+export function scanRecords(segment: MappedSegment, offset: number, start?: ScanStart): ScanEnd {
   const verifier = binding.createVerifier()
+  const rule = ruleAfter(start, verifier.state)
   verifier.attach(segment.mapping)
-  verifier.state[VERIFIER_SEQUENCE] = nextSequence ?? -1
   let end = offset
   let status: number
   do {
     status = verifier.verify(end, 0x7fffffff, VERIFY_BYTES * 1024)
     end = verifier.state[VERIFIER_END] as number
   } while (status === STATUS_LIMIT)
-  const sequence = verifier.state[VERIFIER_SEQUENCE] as number
+  const { expected, lastIsBase } = rule
   verifier.detach()
-  return { offset: end, nextSequence: sequence < 0 ? undefined : sequence, reason: endReason(status) }
+  return { offset: end, nextSequence: expected < 0 ? undefined : expected, lastIsBase, reason: endReason(status) }
+}
+
+/** Whether a segment that begins with a record goes on where a scan ended, by the same rule as from record to record. */
+export function mayFollow(end: ScanStart, first: { readonly sequence: number; readonly hasHeaderCrc: boolean }): boolean {
+  return isGoodStep(ruleAfter(end).judge(first.sequence, first.hasHeaderCrc))
+}
+
+function ruleAfter(start: ScanStart | undefined, state?: Float64Array): SequenceRule {
+  const rule = new SequenceRule(state)
+  if (start?.nextSequence !== undefined) rule.expectAfter(start.nextSequence - 1, !start.lastIsBase)
+  return rule
 }
 
 function endReason(status: number): ScanEnd['reason'] {

@@ -10,6 +10,7 @@ import {
   decodeRecordHeader,
   decodeSegmentHeader,
   parseSegmentFileName,
+  RECORD_FLAG_HEADER_CRC,
   RECORD_HEADER_LENGTH,
   SEGMENT_HEADER_LENGTH,
   SEGMENT_MAGIC,
@@ -77,6 +78,7 @@ export interface SegmentGlance {
   readonly firstSequence: number
   readonly firstTimestampNs: bigint
   readonly firstTypeId: number
+  readonly firstHasHeaderCrc: boolean
   readonly isFile: boolean
   /** What makes the file unusable as this segment, or `undefined`. */
   readonly problem: string | undefined
@@ -170,6 +172,7 @@ function glanceAt(fd: number, segmentId: number, segmentSize: number): SegmentGl
     firstSequence: record.sequence,
     firstTimestampNs: record.timestampNs,
     firstTypeId: record.typeId,
+    firstHasHeaderCrc: (record.flags & RECORD_FLAG_HEADER_CRC) !== 0,
     isFile: stat.isFile(),
     problem: stat.isFile() ? describeProblem(header, stat.size, segmentId, segmentSize) : NO_FILE,
   }

@@ -18,6 +18,7 @@ import {
   SEGMENT_SIZE_MULTIPLE,
   segmentProblem,
 } from '../format/index.js'
+import { recordsIn } from '../records/record-presence.js'
 import { surveyRecords } from '../records/record-survey.js'
 import { glanceAtSegment, listSegments, openDamagedSegment, type SegmentGlance } from '../segment/segment-files.js'
 
@@ -155,9 +156,9 @@ function hasRecords(
   if (!glance.hasRecords || isWhole) return glance.hasRecords
   const segment = openDamagedSegment(directory, id, segmentSize, false)
   if (segment === undefined) return false
-  const { firstSequence } = surveyRecords(segment)
+  const presence = recordsIn(segment)
   segment.close()
-  return firstSequence !== undefined
+  return presence === 'records'
 }
 
 function keptFields(old: FoundControl | undefined): Partial<ControlBlock> {

@@ -1,13 +1,13 @@
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter } from '@chronicle-ts/core'
-import { SequenceRule } from '@chronicle-ts/core/internal'
+import { recordLength, SequenceRule } from '@chronicle-ts/core/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
 import { segmentFile } from '../../../core/test/support/raw-queue.js'
+import { asBaseRecord, rewriteRecords, sequenceAt, setSequence } from '../../../core/test/support/rewrite-records.js'
 import { temporaryDirectory } from '../../../core/test/support/temporary.js'
-import { asBaseRecord, rewriteRecords, sequenceAt, setSequence } from '../../test/agreement/rewrite-records.js'
-import { BulkCheck } from './bulk-check.js'
+import { BulkCheck, lengthOf } from './bulk-check.js'
 import { ColdSegment } from './cold-segment.js'
 import { verifyQueue } from './queue-verification.js'
 import { TimeOrder } from './time-order.js'
@@ -31,6 +31,10 @@ function run(bulk: BulkCheck, rule: SequenceRule, segmentId: number, offset = 64
 }
 
 describe('BulkCheck', () => {
+  it('takes the lengths of records that core takes', () => {
+    for (let length = 0; length < 1000; length++) expect(lengthOf(length + 1)).toBe(recordLength(length))
+  })
+
   it('goes on from what the caller knows of the last record, and not from its own last run', () => {
     const bulk = BulkCheck.create(new TimeOrder(0n)) as BulkCheck
     const rule = new SequenceRule()

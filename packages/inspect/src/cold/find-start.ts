@@ -6,6 +6,7 @@ import {
   mayTimesGoBack,
   PADDING_TYPE_ID,
   RECORD_HEADER_LENGTH,
+  recordsIn,
   SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
   segmentProblem,
@@ -17,7 +18,7 @@ import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import { countHeaders } from './counted-headers.js'
-import { beginsWithMessage, holdsRecords } from './record-presence.js'
+import { beginsWithMessage } from './record-presence.js'
 
 /** A queue as far as finding a place in it needs it. */
 export interface ColdPlaces {
@@ -209,7 +210,7 @@ function lastOffsets(places: ColdPlaces, segmentId: number, count: number): numb
 }
 
 function hasRecords(places: ColdPlaces, segmentId: number): boolean {
-  return withSegment(places, segmentId, holdsRecords) ?? false
+  return (withSegment(places, segmentId, recordsIn) ?? 'none') !== 'none'
 }
 
 /** Opens a segment for one question; `undefined` when it cannot be opened or read: the reader reports that when it gets there. */

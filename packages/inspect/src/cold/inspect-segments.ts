@@ -1,8 +1,7 @@
-import { judgeRecord, SEGMENT_FIRST_RECORD_OFFSET, sequenceOf, timestampNsOf } from '@chronicle-ts/core/internal'
+import { judgeRecord, recordsIn, SEGMENT_FIRST_RECORD_OFFSET, sequenceOf, timestampNsOf } from '@chronicle-ts/core/internal'
 import { ColdFileError } from './cold-file.js'
 import { ColdSegment } from './cold-segment.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
-import { holdsRecords } from './record-presence.js'
 
 /** One segment file as found. Fields that the file does not have are `undefined`. */
 export interface SegmentInspection {
@@ -44,7 +43,7 @@ export function inspectSegment(
 function describe(segment: ColdSegment): SegmentInspection {
   const { header } = segment
   const usable = segment.headerProblem === undefined
-  const hasRecords = holdsRecords(segment)
+  const hasRecords = recordsIn(segment) !== 'none'
   const first =
     hasRecords && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET, false) === 'good' ? SEGMENT_FIRST_RECORD_OFFSET : undefined
   const sealed = usable && segment.sealed

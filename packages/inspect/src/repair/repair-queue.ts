@@ -87,6 +87,8 @@ function tryRound(held: QueueDirectory, round: Round): readonly RepairStep[] {
 /** Plans a round and does all of it that needs the writer lock; returns its steps, none when nothing is left to do. */
 function repairLocked(held: QueueDirectory, { options, done, progress, round, outcomes }: Round): readonly RepairStep[] {
   const lock = WriterLock.acquire(held)
+  // The record of a writer that died is evidence for the recovery that follows.
+  let clears = true
   try {
     const planned = planRepairs(held.path, allProblems(held.path, true), { ...options, ...progress, holdsLock: true })
     const isRepeat = (step: RepairStep) => done.has(JSON.stringify(step))
@@ -96,9 +98,10 @@ function repairLocked(held: QueueDirectory, { options, done, progress, round, ou
     const steps = planned.filter((step) => step.kind !== 'keep-damage' || !isRepeat(step))
     const locked = steps.filter((step): step is LockedStep => step.kind !== 'recover')
     outcomes.push(...applyLockedSteps(held, locked))
+    clears = steps.length === locked.length
     return steps
   } finally {
-    lock.release()
+    lock.release({ clears })
   }
 }
 

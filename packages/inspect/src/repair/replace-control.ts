@@ -5,13 +5,15 @@ import {
   CONTROL_FILE,
   CONTROL_TEMPORARY_FILE,
   findOldControl,
+  isCredibleSequence,
   type NewControlBlock,
   type QueueDirectory,
   quarantineEntry,
-  RECORD_ALIGNMENT,
+  RECORD_FLAG_HEADER_CRC,
   rebuildControl,
   recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
+  type SequenceBefore,
   setFileAside,
 } from '@chronicle-ts/core/internal'
 import { openColdReader } from '../cold/open-cold-reader.js'
@@ -50,17 +52,21 @@ interface Place {
 function readContent(directory: string, { segmentSize, headId, writerEpoch }: Place): Partial<NewControlBlock> {
   let highestSequence = -1
   let highestEpoch = writerEpoch
-  let previousSegmentId: number | undefined
+  let before: SequenceBefore
   let endOffset = SEGMENT_FIRST_RECORD_OFFSET
   using reader = openColdReader(directory, { checkPayloads: false })
   for (const item of reader) {
     if (item.kind !== 'record') continue
-    // A damaged header may claim any sequence. Between two records there is room for so many others, and no more.
-    const room = (item.segmentId - (previousSegmentId ?? item.segmentId) + 1) * (segmentSize / RECORD_ALIGNMENT)
-    if (highestSequence < 0 || item.sequence <= highestSequence + room) highestSequence = Math.max(highestSequence, item.sequence)
+    const { segmentId, sequence } = item
+    const hasHeaderCrc = (item.flags & RECORD_FLAG_HEADER_CRC) !== 0
+    // One that is not credible counts as the one that would come next.
+    const isCredible = isCredibleSequence({ ...item, hasHeaderCrc }, before, segmentSize)
+    const counted = isCredible || (sequence === 0 && !hasHeaderCrc) ? sequence : (before?.sequence ?? 0)
+    highestSequence = Math.max(highestSequence, counted)
     highestEpoch = Math.max(highestEpoch, item.writerEpoch)
-    previousSegmentId = item.segmentId
-    if (item.segmentId === headId) endOffset = item.offset + recordLength(item.payload.length)
+    const offset = item.offset + recordLength(item.payload.length)
+    before = { segmentId, offset, sequence: counted + 1 }
+    if (segmentId === headId) endOffset = offset
   }
   const { segmentId, offset } = reader.position
   return {

@@ -10,6 +10,8 @@ import {
   READERS_DIRECTORY,
   RECORD_HEADER_LENGTH,
   readerFileName,
+  recordLength,
+  SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
 } from '@chronicle-ts/core/internal'
 import { copyCompanions } from '../backup/companions.js'
@@ -25,6 +27,7 @@ import { inspectQueue } from '../cold/inspect-queue.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
+import { nextSequenceAfter } from './end-of-salvage.js'
 import { SegmentBuilder } from './segment-builder.js'
 
 /** Items of one step: some milliseconds. */
@@ -91,6 +94,8 @@ export class QueueSalvage {
   #bytes = 0
   #first: number | undefined
   #last = -1
+  /** Where the last record ends in the old queue. */
+  #end: ColdPosition = { segmentId: 0, offset: SEGMENT_FIRST_RECORD_OFFSET }
   #isDone = false
 
   /** @throws InvalidArgumentError when the target exists; NotAQueueError when there is nothing to read. Nothing was made then. */
@@ -148,8 +153,11 @@ export class QueueSalvage {
   }
 
   #commit(): SalvageReport {
-    const nextSequence = this.#last + 1
-    const end = this.#builder.finish(Math.max(0, nextSequence))
+    const saved = { lastSequence: this.#last, end: this.#end, segmentSize: this.#segmentSize }
+    const nextSequence = nextSequenceAfter(saved, this.#inspection)
+    const isCut = nextSequence > this.#last + 1
+    if (isCut) this.#noteGap({ from: this.#last + 1, to: nextSequence })
+    const end = this.#builder.finish(nextSequence, isCut)
     const epoch = this.#epoch
     const { control } = this.#inspection
     const controlBytes = encodeControl({
@@ -191,6 +199,7 @@ export class QueueSalvage {
     if (this.#last >= 0 && sequence > this.#last + 1) this.#noteGap({ from: this.#last + 1, to: sequence })
     this.#first ??= sequence
     this.#last = Math.max(this.#last, sequence)
+    this.#end = { segmentId: record.segmentId, offset: record.offset + recordLength(payload.length) }
     this.#records += 1
     this.#bytes += RECORD_HEADER_LENGTH + payload.length
   }

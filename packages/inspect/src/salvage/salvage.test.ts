@@ -49,6 +49,37 @@ function compare(left: string, right: string) {
 }
 
 describe('salvaging a queue', () => {
+  const head = () => inspectQueue(queue).head.segmentId ?? 0
+  const control = () => join(queue, 'control.meta')
+
+  it.each<[string, () => void]>([
+    ['its last segment', () => rmSync(join(queue, segmentFileName(head())))],
+    ['half of its last segment', () => truncateSync(join(queue, segmentFileName(head())), 300)],
+    [
+      'its last segment and its control block',
+      () => {
+        rmSync(join(queue, segmentFileName(head())))
+        rmSync(control())
+      },
+    ],
+    [
+      'half of its last segment and its control block',
+      () => {
+        truncateSync(join(queue, segmentFileName(head())), 300)
+        rmSync(control())
+      },
+    ],
+  ])('L57: reports the messages at the end that are lost, and gives out none of their sequences: %s', (_, lose) => {
+    lose()
+    const { records, missing, nextSequence, gaps } = salvageQueue(queue, join(root, 'new'))
+    expect(records).toBeLessThan(200)
+    expect(missing).toBeGreaterThanOrEqual(200 - records)
+    expect(gaps).toEqual([{ from: records, to: nextSequence }])
+    using writer = openWriter(join(root, 'new'))
+    expect(writer.append(1, Buffer.from('next'))).toBe(nextSequence)
+    expect(nextSequence).toBeGreaterThanOrEqual(200)
+  })
+
   it('makes an equal queue of one that is whole, also without its control block', () => {
     writeFileSync(join(queue, 'control.meta'), Buffer.alloc(512))
     const report = salvageQueue(queue, join(root, 'new'))

@@ -76,8 +76,9 @@ export class SegmentBuilder {
     return place
   }
 
-  /** Closes the head, which is made when there is none. Returns where the records end. */
-  finish(nextSequence: number): ColdPosition {
+  /** Closes the head, which is made when there is none, or when sequences are left out: only an empty one shows its next sequence. Returns where the records end. */
+  finish(nextSequence: number, leavesOut: boolean): ColdPosition {
+    if (this.#segment !== undefined && leavesOut) this.#close(true)
     this.#segment ??= this.#create(nextSequence)
     const { end } = this
     this.#close(false)

@@ -30,10 +30,10 @@ import {
   u32,
   u64,
 } from '../../../core/test/support/raw-queue.js'
+import { asBaseRecord, rewriteRecords, sequenceAt, setSequence } from '../../../core/test/support/rewrite-records.js'
 import { memoryDirectory } from '../../../core/test/support/temporary.js'
 import { type ColdItem, type ColdRecord, inspectQueue, openColdReader, type QueueProblem, verifyQueue } from '../../src/index.js'
 import { type RandomNumbers, randomNumbers } from '../garbage/random-numbers.js'
-import { asBaseRecord, rewriteRecords, sequenceAt, setSequence } from './rewrite-records.js'
 
 const QUEUES = amount({ short: 40, long: 150, full: 3000 })
 const SEGMENT_SIZE = 4096

@@ -112,7 +112,8 @@ function damageOnce(queue: string, random: (limit: number) => number): string {
   const files = readdirSync(queue)
     .filter((name) => name.endsWith('.q') || name === 'control.meta')
     .sort()
-  const name = files[random(files.length)] ?? 'control.meta'
+  const name = files[random(files.length)]
+  if (name === undefined) return 'nothing is left'
   const path = join(queue, name)
   switch (random(8)) {
     case 0:

@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
-import { runCli } from '../../../test/support/run-cli.js'
+import { runCli, runCliProcess } from '../../../test/support/run-cli.js'
 import { collectBundle } from '../bundle/collect-bundle.js'
 
 let folder: QueueFolder
@@ -70,4 +70,13 @@ it('bundles nothing that is outside of the queue, also when a link in it names i
   expect(bundled).not.toContain('shadow')
   expect(bundled.split('"name":"readers"')).toHaveLength(2)
   expect(bundled).not.toContain('quarantine/control.meta')
+})
+
+it.runIf(process.getuid?.() === 0)('L55: what root salvages belongs to the owner of the directory that it is made in', () => {
+  const parent = folder.join('service')
+  mkdirSync(parent)
+  chmodSync(folder.path, 0o755)
+  chownSync(parent, 1234, 1234)
+  expect(runCliProcess(['salvage', queue, join(parent, 'new')])).toMatchObject({ exitCode: 0 })
+  expect(statSync(join(parent, 'new/control.meta')).uid).toBe(1234)
 })

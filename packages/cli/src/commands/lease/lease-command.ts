@@ -1,10 +1,11 @@
 import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { judgeLiveness, type Lease, type Liveness, readLease } from '@chronicle-ts/bus'
-import { NotAQueueError, WriterActiveError } from '@chronicle-ts/core'
-import { LEASE_FILE, LOCK_FILE } from '@chronicle-ts/core/internal'
+import { NotAQueueError } from '@chronicle-ts/core'
+import { LEASE_FILE, LOCK_FILE, QueueDirectory, WriterLock } from '@chronicle-ts/core/internal'
 import { inspectLock, isQueueListing, listQueue } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
+import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
@@ -39,11 +40,12 @@ export function addLeaseCommand(program: Command, run: Runner): void {
     .action((queue: string, options: LeaseOptions, command: Command) => run(command, (context) => lease(context, queue, options)))
 }
 
-function lease(context: CommandContext, queue: string, options: LeaseOptions): number {
+async function lease(context: CommandContext, queue: string, options: LeaseOptions): Promise<number> {
   if (!isQueueListing(listQueue(queue)))
     throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
   if (options.remove === true) {
-    const removed = remove(queue, options)
+    if (options.yes !== true) throw new UsageError('this removes the LEASE; add --yes to do it')
+    const removed = await asOwnerOf(queue, () => remove(queue))
     context.output.line(
       context.json
         ? toJsonReport('lease', { queue, lease: undefined, removed })
@@ -67,17 +69,18 @@ function describe(owner: Lease | undefined, kind: string, liveness: Liveness): s
   return `pid ${owner.pid}, epoch ${owner.epoch}, ${owner.closed ? 'closed' : renewed}, ${state}`
 }
 
-/** Whether there was one. Only while the writer lock is free: the holder of the lock renews the lease anyway. */
-function remove(queue: string, options: LeaseOptions): boolean {
-  if (options.yes !== true) throw new UsageError('this removes the LEASE; add --yes to do it')
-  const { held, pid } = inspectLock(join(queue, LOCK_FILE))
-  if (held === true)
-    throw new WriterActiveError({ directory: queue, ...(pid !== undefined && { pid }), how: 'the writer lock is held' })
+/** Whether there was one. Holds the writer lock meanwhile: a strategy that starts now would lose the lease that it has just written. */
+function remove(queue: string): boolean {
+  using held = QueueDirectory.open(queue)
+  const lock = WriterLock.acquire(held)
   try {
-    unlinkSync(join(queue, LEASE_FILE))
+    unlinkSync(held.at(LEASE_FILE))
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw error
+  } finally {
+    // The record of a writer that died is evidence for the next one.
+    lock.release({ clears: false })
   }
 }

@@ -1,5 +1,6 @@
 import { QueueSalvage, type SalvageReport } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
+import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
@@ -35,18 +36,21 @@ export function addSalvageCommand(program: Command, run: Runner): void {
 }
 
 async function salvage(context: CommandContext, queue: string, target: string): Promise<number> {
+  const report = await asOwnerOf(target, () => salvageTo(context, { queue, target }))
+  if (context.json) context.output.line(toJsonReport('salvage', report))
+  else print(context, report)
+  return report.missing > 0 || report.problems.length > 0 ? EXIT_WARNING : EXIT_HEALTHY
+}
+
+async function salvageTo(context: CommandContext, { queue, target }: { queue: string; target: string }): Promise<SalvageReport> {
   const work = new QueueSalvage(queue, target)
   await runSteps(context, work, { label: `salvage ${printable(queue)}`, at: () => work.progress })
-  let report: SalvageReport
   try {
-    report = work.commit()
+    return work.commit()
   } catch (error) {
     work.abandon()
     throw error
   }
-  if (context.json) context.output.line(toJsonReport('salvage', report))
-  else print(context, report)
-  return report.missing > 0 || report.problems.length > 0 ? EXIT_WARNING : EXIT_HEALTHY
 }
 
 function print({ output }: CommandContext, report: SalvageReport): void {

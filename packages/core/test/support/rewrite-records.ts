@@ -13,8 +13,8 @@ import {
   recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
   viewOf,
-} from '@chronicle-ts/core/internal'
-import { segmentFile } from '../../../core/test/support/raw-queue.js'
+} from '../../src/format/index.js'
+import { segmentFile } from './raw-queue.js'
 
 /** Changes one record: `at` is its offset in the bytes of the segment, `index` counts the records before it. */
 export type RecordChange = (segment: Buffer, at: number, index: number) => void
