@@ -1,9 +1,10 @@
-import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
   absolutePath,
   CONTROL_FILE,
+  type ControlBlock,
   encodeControl,
   encodePosition,
   isExistingSegmentSize,
@@ -15,6 +16,7 @@ import {
   segmentFileName,
 } from '@chronicle-ts/core/internal'
 import { copyCompanions } from '../backup/companions.js'
+import { isInside } from '../backup/is-inside.js'
 import { TemporaryCopy } from '../backup/temporary-copy.js'
 import { syncFolder, writeDurably } from '../backup/write-durably.js'
 import { checksum } from '../cold/checksum.js'
@@ -102,13 +104,12 @@ export class QueueSalvage {
   constructor(source: DirectoryPath, target: DirectoryPath) {
     this.#source = absolutePath(source)
     this.#target = absolutePath(target)
-    if (existsSync(this.#target) || `${this.#target}/`.startsWith(`${this.#source}/`))
+    if (existsSync(this.#target) || coded(this.#target, () => isInside(this.#target, this.#source)))
       throw new InvalidArgumentError({
         argument: 'target',
         value: this.#target,
         expected: 'a directory outside of the queue that does not exist',
       })
-    coded(this.#target, () => statSync(dirname(this.#target)))
     this.#inspection = inspectQueue(this.#source)
     const segmentSize = commonLength(this.#inspection) ?? this.#inspection.segmentSize
     if (!this.#inspection.isQueue || segmentSize === undefined || !isExistingSegmentSize(segmentSize))
@@ -169,7 +170,7 @@ export class QueueSalvage {
       firstSegmentPlusOne: 1,
       writeOffset: end.offset,
       nextSequence,
-      ...(control !== undefined && this.#inspection.controlIsValid && { bootId: control.bootId, queueId: control.queueId }),
+      ...(control !== undefined && this.#inspection.controlIsValid && this.#identityOf(control)),
     })
     writeDurably(join(this.#temporary, CONTROL_FILE), controlBytes)
     for (const { name, heartbeatNs, moved } of this.#readers) {
@@ -189,6 +190,11 @@ export class QueueSalvage {
     this.#close()
     this.#builder.abandon()
     this.#folder.abandon()
+  }
+
+  /** The term stays, or a promoted source would be fenced by its own. A replica with gaps stops being one: a pull would go on after them, as if they were filled. */
+  #identityOf({ bootId, queueId, replicaTerm, sourceQueueId }: ControlBlock): Partial<ControlBlock> {
+    return { bootId, queueId, replicaTerm, ...(this.#gapCount === 0 && { sourceQueueId }) }
   }
 
   #copy(record: ColdRecord): void {
