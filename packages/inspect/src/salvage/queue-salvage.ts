@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
   absolutePath,
@@ -16,6 +16,7 @@ import {
   segmentFileName,
 } from '@chronicle-ts/core/internal'
 import { copyCompanions } from '../backup/companions.js'
+import { isInside } from '../backup/is-inside.js'
 import { TemporaryCopy } from '../backup/temporary-copy.js'
 import { syncFolder, writeDurably } from '../backup/write-durably.js'
 import { checksum } from '../cold/checksum.js'
@@ -103,13 +104,12 @@ export class QueueSalvage {
   constructor(source: DirectoryPath, target: DirectoryPath) {
     this.#source = absolutePath(source)
     this.#target = absolutePath(target)
-    if (existsSync(this.#target) || `${this.#target}/`.startsWith(`${this.#source}/`))
+    if (existsSync(this.#target) || coded(this.#target, () => isInside(this.#target, this.#source)))
       throw new InvalidArgumentError({
         argument: 'target',
         value: this.#target,
         expected: 'a directory outside of the queue that does not exist',
       })
-    coded(this.#target, () => statSync(dirname(this.#target)))
     this.#inspection = inspectQueue(this.#source)
     const segmentSize = commonLength(this.#inspection) ?? this.#inspection.segmentSize
     if (!this.#inspection.isQueue || segmentSize === undefined || !isExistingSegmentSize(segmentSize))
