@@ -1,6 +1,12 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type DirectoryPath, InvalidArgumentError, NotAQueueError, type RecoveryAction } from '@chronicle-ts/core'
+import {
+  type DirectoryPath,
+  InvalidArgumentError,
+  NotAQueueError,
+  type RecoveryAction,
+  type SavedPosition,
+} from '@chronicle-ts/core'
 import {
   absolutePath,
   CONTROL_DEVICE_OFFSET,
@@ -14,7 +20,6 @@ import {
   POSITION_LENGTH,
   parseReaderFileName,
   READERS_DIRECTORY,
-  type SavedPosition,
   SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
 } from '@chronicle-ts/core/internal'
