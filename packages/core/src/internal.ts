@@ -7,6 +7,7 @@
 
 export { type ControlPatch, patchesOfMachineStop } from './control/machine-stop.js'
 export { BLOCKING_WAIT_TIMEOUT_MS } from './defaults.js'
+export { assert } from './errors/assert.js'
 export { fromSystemError } from './errors/index.js'
 export { absolutePath, pathOf } from './files/absolute-path.js'
 export { closeQuietly } from './files/close-quietly.js'
@@ -31,7 +32,7 @@ export {
   writeSources,
 } from './positions/source-list.js'
 export { momentNs } from './reader/moment.js'
-export { checkPoll, isPromise, promiseFromHandler, type Synchronous } from './reader/poll-handler.js'
+export { checkPoll, isPromise, promiseFromHandler } from './reader/poll-handler.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
 export { isCredibleSequence, type SequenceBefore } from './records/credible-sequence.js'
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'

@@ -7,6 +7,7 @@ import {
   type MessageSource,
   type QueueObserver,
   type QueueReader,
+  type Synchronous,
   type WaitOptions,
   type WaitOutcome,
   waitForAny,
@@ -25,7 +26,6 @@ import {
   onAbort,
   promiseFromHandler,
   SourceIterator,
-  type Synchronous,
 } from '@chronicle-ts/core/internal'
 import {
   EMPTY_WAIT_MS,

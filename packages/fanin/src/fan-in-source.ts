@@ -1,4 +1,4 @@
-import type { TimeHalf } from '@chronicle-ts/core/internal'
+import type { TimeHalf } from '@chronicle-ts/core'
 
 /** What the merge needs to know of a message. */
 export interface TimedMessage {

@@ -1,4 +1,5 @@
-import { LOWEST_HALF, type TimeHalf } from '@chronicle-ts/core/internal'
+import type { TimeHalf } from '@chronicle-ts/core'
+import { LOWEST_HALF } from '@chronicle-ts/core/internal'
 
 /**
  * How far a merge has come: the highest (time, key) that it delivered. The time is kept in a typed array, so that moving on allocates nothing.

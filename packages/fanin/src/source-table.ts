@@ -1,4 +1,5 @@
-import { LOWEST_HALF, type TimeHalf } from '@chronicle-ts/core/internal'
+import type { TimeHalf } from '@chronicle-ts/core'
+import { LOWEST_HALF } from '@chronicle-ts/core/internal'
 import type { FanInSource, TimedMessage } from './fan-in-source.js'
 import { SlotSet } from './slot-set.js'
 import type { SourceEntry } from './source-entry.js'

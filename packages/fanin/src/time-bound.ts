@@ -1,4 +1,5 @@
-import { LOWEST_HALF, type TimeHalf, toHalf } from '@chronicle-ts/core/internal'
+import type { TimeHalf } from '@chronicle-ts/core'
+import { LOWEST_HALF, toHalf } from '@chronicle-ts/core/internal'
 
 /** What a {@link TimeBound} goes by. */
 export interface TimeBoundOptions {

@@ -1,4 +1,5 @@
-import { LOWEST_HALF, type TimeHalf } from '@chronicle-ts/core/internal'
+import type { TimeHalf } from '@chronicle-ts/core'
+import { assert, LOWEST_HALF } from '@chronicle-ts/core/internal'
 
 /**
  * Finds the slot with the lowest (time, rank) among many. A knock-out tournament in an array: the leaves are the slots, every node above holds the winner
@@ -114,6 +115,8 @@ export class Tournament {
   }
 
   #play(slot: number): void {
+    // A store beyond the end of a typed array does nothing: the source would fall silent.
+    assert(slot >= 0 && slot < this.#capacity, 'a source has a slot in the tournament')
     const winners = this.#winners
     const distances = this.#distances
     let node = this.#capacity + slot

@@ -1,4 +1,5 @@
 import { BusyError, ClosedError, InvalidArgumentError, type Message } from '@chronicle-ts/core'
+import { assert } from '@chronicle-ts/core/internal'
 import type { FanInMessage } from '@chronicle-ts/fanin'
 import { eventLoopTurn } from './activity.js'
 import { History } from './history.js'
@@ -224,7 +225,7 @@ export class Replay {
     }
     if (!isTimer) return next === undefined ? 'end' : this.#deliver(handler, next)
     this.clock.moveTo(dueNs)
-    this.clock.timers.takeFirst()
+    assert(this.clock.timers.takeFirst() === timer, 'the timer that fires is the first one')
     return timer.fire()
   }
 

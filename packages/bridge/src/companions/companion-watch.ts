@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SOURCES_FILE } from '@chronicle-ts/core/internal'
 import { SCHEMA_FOLDER } from '@chronicle-ts/schema'
@@ -7,32 +7,61 @@ import { encodeCompanions, readCompanions } from './companions.js'
 /** The kernel counts the times of files in steps of some milliseconds: a change within one step shows in no time. */
 const SETTLE_MS = 1000
 
+/** Most queues have neither file nor folder, for which an exception would cost more than the look. */
+const STAT_OPTIONS = { throwIfNoEntry: false } as const
+
+/** A file or folder that changes when companions do, as it was at the last look; zeros where there is none, or it cannot be asked. */
+class Stamp {
+  readonly #path: string
+  /** Before the first look that of no file. */
+  #ino = -1
+  #changedMs = 0
+  #size = 0
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Looks again. @returns whether it has changed. */
+  look(): boolean {
+    const { ino = 0, ctimeMs = 0, size = 0 } = statOf(this.#path) ?? {}
+    if (ino === this.#ino && ctimeMs === this.#changedMs && size === this.#size) return false
+    this.#ino = ino
+    this.#changedMs = ctimeMs
+    this.#size = size
+    return true
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, STAT_OPTIONS)
+  } catch {
+    return undefined
+  }
+}
+
 /** Shows when the companions of a queue are others than those that were sent last. A look costs two system calls. */
 export class CompanionWatch {
   readonly #directory: string
+  readonly #stamps: readonly Stamp[]
   #sent: Buffer | undefined
   #present: Buffer | undefined
-  #stamp = ''
-  #stampedMs = Number.NEGATIVE_INFINITY
-  #isSettled = false
+  /** When a change was seen last; `undefined` once what is there was read long enough after it. */
+  #changedMs: number | undefined
 
   constructor(directory: string) {
     this.#directory = directory
+    this.#stamps = [SCHEMA_FOLDER, SOURCES_FILE].map((name) => new Stamp(join(directory, name)))
   }
 
   /** The present companions as the body of a frame; `undefined` when there are none. */
   get present(): Buffer | undefined {
-    const stamp = this.#stampNow()
-    const nowMs = performance.now()
-    if (stamp !== this.#stamp) {
-      this.#stamp = stamp
-      this.#stampedMs = nowMs
-      this.#isSettled = false
-    }
-    if (!this.#isSettled) {
-      this.#isSettled = nowMs - this.#stampedMs >= SETTLE_MS
-      this.#present = encodeCompanions(readCompanions(this.#directory))
-    }
+    if (this.#hasChanged()) this.#changedMs = performance.now()
+    if (this.#changedMs === undefined) return this.#present
+    const isSettled = performance.now() - this.#changedMs >= SETTLE_MS
+    this.#present = encodeCompanions(readCompanions(this.#directory))
+    if (isSettled) this.#changedMs = undefined
     return this.#present
   }
 
@@ -49,16 +78,10 @@ export class CompanionWatch {
     this.#sent = present
   }
 
-  #stampNow(): string {
-    return [SCHEMA_FOLDER, SOURCES_FILE].map((name) => stampOf(join(this.#directory, name))).join()
-  }
-}
-
-function stampOf(path: string): string {
-  try {
-    const { ino, mtimeNs, ctimeNs, size } = statSync(path, { bigint: true })
-    return `${ino}:${mtimeNs}:${ctimeNs}:${size}`
-  } catch {
-    return ''
+  /** Looks at both, also when the first one has changed. */
+  #hasChanged(): boolean {
+    let hasChanged = false
+    for (const stamp of this.#stamps) if (stamp.look()) hasChanged = true
+    return hasChanged
   }
 }

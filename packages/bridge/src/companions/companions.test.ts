@@ -32,6 +32,19 @@ async function carry(source: string, replica: string, problems?: Error[]): Promi
   await pushing
 }
 
+async function transferOf(source: string): Promise<Buffer> {
+  using reader = openObserver(source)
+  const stream = new PassThrough()
+  const parts: Buffer[] = []
+  stream.on('data', (part: Buffer) => parts.push(part))
+  await pushToStream(new ReplicaSource(reader), stream)
+  return Buffer.concat(parts)
+}
+
+async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes
+}
+
 async function* bytesOf(file: string): AsyncGenerator<Buffer> {
   yield readFileSync(file)
 }
@@ -129,6 +142,23 @@ describe('what a queue has beside its records', () => {
     rmSync(join(replica, 'schemas'))
     await carry(source, replica, problems)
     expect([problems.length, typesOf(replica)]).toEqual([1, ['Quote 1', 'Log 1']])
+  })
+
+  it('comes whole or not at all when a pipe breaks anywhere, and with the next transfer', async () => {
+    const { source, replica } = newQueues()
+    const bytes = await transferOf(source)
+    for (let length = 0; length < bytes.length; length += 61) {
+      {
+        using sink = new ReplicaSink(replica, { writer: WRITER })
+        const { broken } = await pullFromStream(sink, chunksOf(bytes.subarray(0, length)))
+        if (broken !== undefined) expect(broken.reason).toBe('cut')
+        const types = typesOf(replica)
+        expect(types.length === 0 || types.length === 2).toBe(true)
+        if ((sink.nextSequence ?? 0) > 0) expect(types).toEqual(['Quote 1', 'Log 1'])
+      }
+    }
+    await carry(source, replica)
+    expect([told(replica), typesOf(replica)]).toEqual([told(source), ['Quote 1', 'Log 1']])
   })
 
   it('takes nothing from the other end that is not a file of a registry', async () => {

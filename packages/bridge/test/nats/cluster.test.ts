@@ -52,6 +52,8 @@ describe.skipIf(NO_CLUSTER !== undefined)(`three servers ${NO_CLUSTER ?? ''}`, (
     await until(() => writer.nextSequence > before + 500)
     await second.start()
     await arrives()
+    // Its disk is gone, too: the others fill it again.
+    leader.deleteStore()
     await leader.start()
     await arrives()
     clearInterval(flow)

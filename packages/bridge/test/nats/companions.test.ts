@@ -102,6 +102,26 @@ describe.skipIf(NO_SERVER !== undefined)(`the types of a queue over JetStream ${
     ends.expectEqual()
   })
 
+  it('arrive with two pushers at once', async () => {
+    const ends = await Ends.on(shared(), { messages: 400 })
+    addCompanions(ends.source)
+    const ending = new AbortController()
+    const pushing = ['one', 'two'].map((reader) => ends.pusher({ reader }).run(ending.signal))
+    for (let round = 1; round <= 5; round++) {
+      ends.append(20)
+      if (round === 3) saveSchema(ends.source, QuoteWithVenue)
+      await until(async () => ((await ends.stream.end()).next ?? 0) === 400 + round * 20)
+    }
+    await ends.pull()
+    await until(async () => {
+      await ends.pull()
+      return typesOf(ends.replica).length === 3
+    })
+    ends.expectEqual()
+    ending.abort()
+    await Promise.all(pushing)
+  })
+
   it('travel in parts, as records do, and in any order with records in parts', async () => {
     const ends = await Ends.on(await startServer('max_payload: 1200'), { messages: 3, length: 5000 })
     addCompanions(ends.source)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -10,7 +10,8 @@ import { segmentFileName } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { inspectQueue } from '../cold/inspect-queue.js'
-import { QueueSalvage } from '../salvage/queue-salvage.js'
+import { pruneQueue } from '../repair/prune-queue.js'
+import { QueueSalvage, salvageQueue } from '../salvage/queue-salvage.js'
 import { BACKUP_FILE, readBackupManifest } from './backup-manifest.js'
 import { backupQueue, restoreQueue } from './backup-queue.js'
 import { QueueBackup } from './queue-backup.js'
@@ -34,6 +35,31 @@ function rest(directory: string, name: string): string[] {
 }
 
 describe('backing up and restoring a queue', () => {
+  it('begins again when retention has deleted the head whose end it looked up', async () => {
+    openWriter(queue, { segmentSize: 4096 }).close()
+    const work = new QueueBackup(queue, join(root, 'copy'))
+    {
+      using writer = openWriter(queue)
+      for (let index = 0; index < 200; index += 1) writer.append(1, Buffer.from(`${index}`))
+    }
+    const deleted = await pruneQueue(queue, { maxSegments: 2 })
+    expect(deleted).toContain(0)
+    while (work.step());
+    const report = work.commit()
+    expect(report).toMatchObject({ segments: 2, retired: 1, nextSequence: 200, problems: [] })
+    openWriter(join(root, 'copy')).close()
+    expect(rest(join(root, 'copy'), 'audit').at(-1)).toBe('199 199')
+  })
+
+  it('makes no copy in the queue itself, also when a link leads there', () => {
+    openWriter(queue, { segmentSize: 4096 }).close()
+    symlinkSync(queue, join(root, 'link'))
+    const before = readdirSync(queue)
+    for (const copy of [backupQueue, salvageQueue])
+      expect(() => copy(queue, join(root, 'link/copy'))).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
+    expect(readdirSync(queue)).toEqual(before)
+  })
+
   it.each([
     ['a backup', (target: string) => new QueueBackup(queue, target)],
     ['a salvage', (target: string) => new QueueSalvage(queue, target)],

@@ -1,6 +1,12 @@
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { type DirectoryPath, InvalidArgumentError, NotAQueueError, type RecoveryAction } from '@chronicle-ts/core'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type DirectoryPath,
+  InvalidArgumentError,
+  NotAQueueError,
+  type RecoveryAction,
+  type SavedPosition,
+} from '@chronicle-ts/core'
 import {
   absolutePath,
   CONTROL_DEVICE_OFFSET,
@@ -14,7 +20,6 @@ import {
   POSITION_LENGTH,
   parseReaderFileName,
   READERS_DIRECTORY,
-  type SavedPosition,
   SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
 } from '@chronicle-ts/core/internal'
@@ -32,6 +37,7 @@ import { BACKUP_FILE, type BackupManifest } from './backup-manifest.js'
 import { copyCompanions } from './companions.js'
 import { type CopyMethod, copySegment } from './copy-segment.js'
 import { inspectEnd } from './inspect-end.js'
+import { isInside } from './is-inside.js'
 import { openHead } from './open-head.js'
 import { recoverOnce } from './recover-once.js'
 import { TemporaryCopy } from './temporary-copy.js'
@@ -66,6 +72,17 @@ export interface BackupReport extends BackupManifest {
   readonly problems: readonly QueueProblem[]
 }
 
+/** A writer and its retention that are faster than this many copies of one queue leave nothing to copy. */
+const RESTARTS_MAX = 20
+
+/** What is copied, as it was at one moment. */
+interface CopyPlan {
+  readonly inspection: QueueInspection
+  readonly positions: ReadonlyMap<string, { readonly bytes: Buffer; readonly position: SavedPosition }>
+  readonly segmentIds: readonly number[]
+  readonly segmentSize: number
+}
+
 /**
  * A consistent copy of a queue, also of one that is being written: it ends at a message boundary, no reader's position is after its end, and it has no gap that the queue has not. Nothing is locked,
  * and neither writer nor readers notice it. Works in steps, so that the caller can show progress and stop.
@@ -79,13 +96,12 @@ export class QueueBackup {
   readonly #folder: TemporaryCopy
   readonly #temporary: string
   readonly #options: BackupOptions
-  readonly #inspection: QueueInspection
-  readonly #positions: ReadonlyMap<string, { readonly bytes: Buffer; readonly position: SavedPosition }>
-  readonly #segmentIds: readonly number[]
-  readonly #segmentSize: number
+  #plan: CopyPlan
+  #restarts = 0
   #next = 0
   #firstCopied: number | undefined
   #retired = 0
+  #lastDropped = -1
   #methods: Record<CopyMethod, number> = { reflink: 0, copy: 0 }
   #bytes = 0
   #verification: QueueVerification | undefined
@@ -102,26 +118,19 @@ export class QueueBackup {
     this.#source = absolutePath(source)
     this.#target = absolutePath(target)
     this.#options = options
-    // Positions come first: the end that is looked up afterwards is not before any of them.
-    const [positions, inspection] = coded(this.#source, () => {
+    this.#plan = coded(this.#source, () => {
       this.#checkTarget()
-      return [options.positions === false ? new Map() : readPositions(this.#source), inspectEnd(this.#source)] as const
+      if (isInside(this.#target, this.#source))
+        throw new InvalidArgumentError({ argument: 'target', value: this.#target, expected: 'a directory outside of the queue' })
+      return planCopy(this.#source, options)
     })
-    this.#positions = positions
-    this.#inspection = inspection
-    const { head, segments, segmentSize } = this.#inspection
-    if (!this.#inspection.isQueue || segmentSize === undefined || head.segmentId === undefined || head.offset === undefined)
-      throw new NotAQueueError({ directory: this.#source, detail: 'it holds no segment that could be copied' })
-    this.#segmentSize = segmentSize
-    const headId = head.segmentId
-    this.#segmentIds = coded(this.#source, () => segmentIdsOf(this.#source, segments)).filter((id) => id <= headId)
     this.#folder = coded(this.#target, () => TemporaryCopy.make(this.#target))
     this.#temporary = this.#folder.path
   }
 
   get progress(): BackupProgress {
-    const bytesTotal = this.#segmentIds.length * this.#segmentSize
-    if (this.#verification === undefined) return { phase: 'copy', bytes: this.#next * this.#segmentSize, bytesTotal }
+    const bytesTotal = this.#plan.segmentIds.length * this.#plan.segmentSize
+    if (this.#verification === undefined) return { phase: 'copy', bytes: this.#next * this.#plan.segmentSize, bytesTotal }
     const { progress } = this.#verification
     return { phase: 'verify', bytes: progress.bytes, bytesTotal: progress.bytesTotal }
   }
@@ -175,24 +184,21 @@ export class QueueBackup {
   #checkTarget(): void {
     if (existsSync(this.#target))
       throw new InvalidArgumentError({ argument: 'target', value: this.#target, expected: 'a directory that does not exist' })
-    if (`${this.#target}/`.startsWith(`${this.#source}/`))
-      throw new InvalidArgumentError({ argument: 'target', value: this.#target, expected: 'a directory outside of the queue' })
-    statSync(dirname(this.#target))
   }
 
   #copyNext(): void {
-    const id = this.#segmentIds[this.#next]
+    const id = this.#plan.segmentIds[this.#next]
     this.#next += 1
     if (id === undefined) {
       this.#phase = 'finish'
       return
     }
-    const { head } = this.#inspection
+    const { head } = this.#plan.inspection
     const name = segmentFileName(id)
     const isHead = id === head.segmentId
     const to = join(this.#temporary, name)
     const length = isHead ? head.offset : undefined
-    const method = copySegment(join(this.#source, name), to, { length, segmentSize: this.#segmentSize })
+    const method = copySegment(join(this.#source, name), to, { length, segmentSize: this.#plan.segmentSize })
     if (method === undefined) {
       this.#noteMissing(id)
       return
@@ -200,19 +206,33 @@ export class QueueBackup {
     if (length !== undefined) openHead(to, length)
     this.#firstCopied ??= id
     this.#methods[method] += 1
-    this.#bytes += length ?? this.#segmentSize
+    this.#bytes += length ?? this.#plan.segmentSize
   }
 
-  /** Retention deletes from the lowest segment on: when it overtook the copy, what was copied before the gap is dropped. What is missing otherwise is damage, which verifying reports. */
+  /**
+   * Retention deletes from the lowest segment on: when it overtook the copy, what was copied before the gap is dropped. When the head of that moment is gone too, the copy begins again with the queue as it
+   * is by now. What is missing otherwise is damage, which verifying reports.
+   */
   #noteMissing(id: number): void {
-    if (id === this.#inspection.head.segmentId)
-      throw new NotAQueueError({ directory: this.#source, detail: `its head, segment ${id}, cannot be copied` })
+    const isHead = id === this.#plan.inspection.head.segmentId
     const lowest = listQueue(this.#source).segmentIds[0] ?? id
+    if (isHead && (lowest <= id || this.#restarts >= RESTARTS_MAX))
+      throw new NotAQueueError({ directory: this.#source, detail: `its head, segment ${id}, cannot be copied` })
     if (lowest <= id) return
-    const dropped = this.#segmentIds.filter((copied) => copied <= id)
+    const dropped = this.#plan.segmentIds.filter((copied) => copied <= id && copied > this.#lastDropped)
+    this.#lastDropped = id
     for (const copied of dropped) rmSync(join(this.#temporary, segmentFileName(copied)), { force: true })
-    this.#retired = dropped.length
+    this.#retired += dropped.length
     this.#firstCopied = undefined
+    this.#methods = { reflink: 0, copy: 0 }
+    this.#bytes = 0
+    if (isHead) this.#beginAgain()
+  }
+
+  #beginAgain(): void {
+    this.#restarts += 1
+    this.#plan = planCopy(this.#source, this.#options)
+    this.#next = 0
   }
 
   #finishCopy(): void {
@@ -234,8 +254,8 @@ export class QueueBackup {
   #positionBytes(): [name: string, bytes: Uint8Array][] {
     const first = this.#firstCopied ?? 0
     const isBehind = ({ position }: { readonly position: SavedPosition }) => position.segmentId < first
-    const now = [...this.#positions.values()].some(isBehind) ? readPositions(this.#source) : undefined
-    return [...this.#positions].map(([name, saved]) => {
+    const now = [...this.#plan.positions.values()].some(isBehind) ? readPositions(this.#source) : undefined
+    return [...this.#plan.positions].map(([name, saved]) => {
       const later = now?.get(name)
       if (!isBehind(saved) || later === undefined || isBehind(later)) return [name, saved.bytes]
       const place = { segmentId: first, offset: SEGMENT_FIRST_RECORD_OFFSET }
@@ -258,10 +278,10 @@ export class QueueBackup {
    * work, or that anything is durable on the other disk.
    */
   #controlBytes(): Uint8Array {
-    const { control, head, writer } = this.#inspection
+    const { control, head, writer } = this.#plan.inspection
     const epoch = Math.max(1, control?.writerEpoch ?? writer.epoch ?? 1)
     const bytes = encodeControl({
-      segmentSize: this.#segmentSize,
+      segmentSize: this.#plan.segmentSize,
       writerEpoch: epoch,
       extensionEpoch: epoch % 0x1_0000_0000,
       createdNs: control?.createdNs ?? 0n,
@@ -284,21 +304,34 @@ export class QueueBackup {
   }
 
   #manifest(): BackupManifest {
-    const { control, head } = this.#inspection
+    const { control, head } = this.#plan.inspection
     const first = inspectQueue(this.#temporary, { quick: true, segmentLimit: 2 }).first
     return {
       schemaVersion: 1,
       queueId:
         control === undefined || control.queueId.every((byte) => byte === 0) ? '' : Buffer.from(control.queueId).toString('hex'),
       source: this.#source,
-      takenAt: new Date(Number(this.#inspection.inspectedNs / 1_000_000n)).toISOString(),
+      takenAt: new Date(Number(this.#plan.inspection.inspectedNs / 1_000_000n)).toISOString(),
       segments: this.#methods.copy + this.#methods.reflink,
       firstSequence: first?.sequence ?? null,
       nextSequence: head.nextSequence ?? null,
       records: this.#records,
-      readers: [...this.#positions.keys()].flatMap((file) => parseReaderFileName(file) ?? []),
+      readers: [...this.#plan.positions.keys()].flatMap((file) => parseReaderFileName(file) ?? []),
     }
   }
+}
+
+/** @throws NotAQueueError when there is no segment; what the system says. */
+function planCopy(source: string, options: BackupOptions): CopyPlan {
+  // Positions come first: the end that is looked up afterwards is not before any of them.
+  const positions = options.positions === false ? new Map() : readPositions(source)
+  const inspection = inspectEnd(source)
+  const { head, segments, segmentSize } = inspection
+  const headId = head.segmentId
+  if (!inspection.isQueue || segmentSize === undefined || headId === undefined || head.offset === undefined)
+    throw new NotAQueueError({ directory: source, detail: 'it holds no segment that could be copied' })
+  const segmentIds = segmentIdsOf(source, segments).filter((id) => id <= headId)
+  return { inspection, positions, segmentIds, segmentSize }
 }
 
 function segmentIdsOf(directory: string, { firstId, lastId, count }: QueueInspection['segments']): number[] {

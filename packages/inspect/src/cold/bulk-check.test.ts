@@ -1,7 +1,10 @@
+import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
+import { openWriter } from '@chronicle-ts/core'
 import { recordLength, SequenceRule } from '@chronicle-ts/core/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
+import { segmentFile } from '../../../core/test/support/raw-queue.js'
 import { asBaseRecord, rewriteRecords, sequenceAt, setSequence } from '../../../core/test/support/rewrite-records.js'
 import { temporaryDirectory } from '../../../core/test/support/temporary.js'
 import { BulkCheck, lengthOf } from './bulk-check.js'
@@ -61,5 +64,17 @@ describe('verifyQueue', () => {
     expect(verification.problems).toContainEqual(
       expect.objectContaining({ code: 'SEQUENCE_GAP', segmentId: 1, offset: 64 + 128, count: 5 }),
     )
+  })
+
+  it('reports a record in which its file ends, though its payload is zeros, as the memory after what was read is', () => {
+    const zeros = join(temporaryDirectory(), 'zeros')
+    using writer = openWriter(zeros, { segmentSize: 64 * 1024 })
+    for (let index = 0; index < 100; index++) writer.append(1, Buffer.alloc(300))
+    // Each record has 384 bytes.
+    const offset = 64 + 50 * 384
+    truncateSync(segmentFile(zeros, 0), offset + 200)
+    using verification = verifyQueue(zeros)
+    while (verification.step());
+    expect(verification.problems).toContainEqual(expect.objectContaining({ code: 'RECORD_BAD_LENGTH', segmentId: 0, offset }))
   })
 })

@@ -1,4 +1,10 @@
-import { RECORD_ALIGNMENT, RECORD_HEADER_LENGTH, RECORD_TIMESTAMP_NS_OFFSET, SequenceRule } from '@chronicle-ts/core/internal'
+import {
+  assert,
+  RECORD_ALIGNMENT,
+  RECORD_HEADER_LENGTH,
+  RECORD_TIMESTAMP_NS_OFFSET,
+  SequenceRule,
+} from '@chronicle-ts/core/internal'
 import { binding, type NativeVerifier, VERIFIER_COUNT, VERIFIER_END } from '@chronicle-ts/native'
 import { ColdFileError } from './cold-file.js'
 import type { ColdSegment } from './cold-segment.js'
@@ -88,13 +94,30 @@ export class BulkCheck {
     // What an earlier, longer piece left must not be taken for records of this one.
     if (this.#usedEnd > PIECE_OFFSET + got) this.#bytes.fill(0, PIECE_OFFSET + got, this.#usedEnd)
     this.#usedEnd = PIECE_OFFSET + got
-    const { state } = this.#verifier
-    this.#verifier.verify(PIECE_OFFSET, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
-    const count = state[VERIFIER_COUNT] as number
+    const readEnd = PIECE_OFFSET + got
+    const before = new SequenceRule()
+    before.goOnFrom(this.#rule)
+    let count = this.#verify(Number.POSITIVE_INFINITY)
+    // The memory after what was read is zero, and so may a payload be: a record is not there as a whole when its file ends in it.
+    if (count > 0 && this.#verifiedEnd > readEnd) {
+      this.#rule.goOnFrom(before)
+      count = count === 1 ? 0 : this.#verify(count - 1)
+    }
     if (count === 0) return undefined
-    const end = state[VERIFIER_END] as number
+    const end = this.#verifiedEnd
+    assert(end > PIECE_OFFSET && end <= readEnd, 'the verifier stays in what was read')
     this.#checkTimes(end, segment.id, offset - PIECE_OFFSET)
     return { length: end - PIECE_OFFSET, count }
+  }
+
+  /** Verifies the records at the beginning of the piece; returns how many are good. */
+  #verify(countMax: number): number {
+    this.#verifier.verify(PIECE_OFFSET, countMax, Number.POSITIVE_INFINITY)
+    return this.#verifier.state[VERIFIER_COUNT] as number
+  }
+
+  get #verifiedEnd(): number {
+    return this.#verifier.state[VERIFIER_END] as number
   }
 
   /** What cannot be read holds no good record: the careful path finds out why. */

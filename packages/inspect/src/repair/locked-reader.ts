@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, lstatSync } from 'node:fs'
-import { decodePosition, openPath, POSITION_LENGTH, type QueueDirectory, type SavedPosition } from '@chronicle-ts/core/internal'
+import type { SavedPosition } from '@chronicle-ts/core'
+import { decodePosition, openPath, POSITION_LENGTH, type QueueDirectory } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { checksum } from '../cold/checksum.js'
 import { readColdFile } from '../cold/cold-file.js'

@@ -1,9 +1,10 @@
-import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError, NotAQueueError } from '@chronicle-ts/core'
 import {
   absolutePath,
   CONTROL_FILE,
+  type ControlBlock,
   encodeControl,
   encodePosition,
   isExistingSegmentSize,
@@ -15,6 +16,7 @@ import {
   segmentFileName,
 } from '@chronicle-ts/core/internal'
 import { copyCompanions } from '../backup/companions.js'
+import { isInside } from '../backup/is-inside.js'
 import { TemporaryCopy } from '../backup/temporary-copy.js'
 import { syncFolder, writeDurably } from '../backup/write-durably.js'
 import { checksum } from '../cold/checksum.js'
@@ -26,7 +28,7 @@ import { isBefore } from '../cold/find-start.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
-import type { QueueProblem } from '../cold/queue-problem.js'
+import { type QueueProblem, queueProblem } from '../cold/queue-problem.js'
 import { nextSequenceAfter } from './end-of-salvage.js'
 import { SegmentBuilder } from './segment-builder.js'
 
@@ -102,13 +104,12 @@ export class QueueSalvage {
   constructor(source: DirectoryPath, target: DirectoryPath) {
     this.#source = absolutePath(source)
     this.#target = absolutePath(target)
-    if (existsSync(this.#target) || `${this.#target}/`.startsWith(`${this.#source}/`))
+    if (existsSync(this.#target) || coded(this.#target, () => isInside(this.#target, this.#source)))
       throw new InvalidArgumentError({
         argument: 'target',
         value: this.#target,
         expected: 'a directory outside of the queue that does not exist',
       })
-    coded(this.#target, () => statSync(dirname(this.#target)))
     this.#inspection = inspectQueue(this.#source)
     const segmentSize = commonLength(this.#inspection) ?? this.#inspection.segmentSize
     if (!this.#inspection.isQueue || segmentSize === undefined || !isExistingSegmentSize(segmentSize))
@@ -169,7 +170,7 @@ export class QueueSalvage {
       firstSegmentPlusOne: 1,
       writeOffset: end.offset,
       nextSequence,
-      ...(control !== undefined && this.#inspection.controlIsValid && { bootId: control.bootId, queueId: control.queueId }),
+      ...(control !== undefined && this.#inspection.controlIsValid && this.#identityOf(control)),
     })
     writeDurably(join(this.#temporary, CONTROL_FILE), controlBytes)
     for (const { name, heartbeatNs, moved } of this.#readers) {
@@ -191,8 +192,16 @@ export class QueueSalvage {
     this.#folder.abandon()
   }
 
+  /** The term stays, or a promoted source would be fenced by its own. A replica with gaps stops being one: a pull would go on after them, as if they were filled. */
+  #identityOf({ bootId, queueId, replicaTerm, sourceQueueId }: ControlBlock): Partial<ControlBlock> {
+    return { bootId, queueId, replicaTerm, ...(this.#gapCount === 0 && { sourceQueueId }) }
+  }
+
   #copy(record: ColdRecord): void {
-    this.#readHeader(record)
+    if (!this.#readHeader(record)) {
+      this.#noteRetired(record)
+      return
+    }
     const { sequence, timestampNs, payload } = record
     const place = this.#builder.add({ header: this.#header, payload, sequence, timestampNs })
     for (const reader of this.#readers) if (reader.moved === undefined && !isBefore(record, reader.position)) reader.moved = place
@@ -217,15 +226,22 @@ export class QueueSalvage {
     if (this.#gaps.length < GAPS_KEPT) this.#gaps.push(gap)
   }
 
-  /** The header as it stands on disk: flags and trace are kept without being understood. */
-  #readHeader({ segmentId, offset }: ColdPosition): void {
+  /** The header as it stands on disk: flags and trace are kept without being understood. False when retention has deleted the segment since. */
+  #readHeader({ segmentId, offset }: ColdPosition): boolean {
     if (this.#file?.id !== segmentId) {
       this.#file?.file.close()
+      this.#file = undefined
       const file = ColdFile.open(join(this.#source, segmentFileName(segmentId)))
-      if (file === undefined) throw new NotAQueueError({ directory: this.#source, detail: `segment ${segmentId} was removed` })
+      if (file === undefined) return false
       this.#file = { id: segmentId, file }
     }
     this.#file.file.readAt(this.#header, offset)
+    return true
+  }
+
+  #noteRetired({ segmentId }: ColdPosition): void {
+    if (this.#problems.at(-1)?.segmentId === segmentId) return
+    this.#problems.push(queueProblem('SEGMENT_RETIRED', '', { segmentId }))
   }
 
   get #epoch(): number {

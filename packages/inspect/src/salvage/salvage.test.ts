@@ -13,12 +13,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openObserver, openReader, openWriter } from '@chronicle-ts/core'
-import { segmentFileName } from '@chronicle-ts/core/internal'
+import { CONTROL_REPLICA_TERM_OFFSET, CONTROL_SOURCE_QUEUE_ID_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { verifyQueue } from '../cold/queue-verification.js'
 import { QueueDifference } from './compare-queues.js'
-import { salvageQueue } from './queue-salvage.js'
+import { QueueSalvage, salvageQueue } from './queue-salvage.js'
 import { QueueStatistics } from './queue-statistics.js'
 
 let root: string
@@ -49,6 +49,16 @@ function compare(left: string, right: string) {
 }
 
 describe('salvaging a queue', () => {
+  it('reports the segments that retention deletes meanwhile, and saves the rest', () => {
+    const work = new QueueSalvage(queue, join(root, 'new'))
+    for (const id of [0, 1]) rmSync(join(queue, segmentFileName(id)))
+    while (work.step());
+    const { records, problems, firstSequence } = work.commit()
+    expect(problems.map(({ code }) => code)).toContain('SEGMENT_RETIRED')
+    expect(records).toBe(200 - (firstSequence ?? 0))
+    expect(problemsOf(join(root, 'new'))).toEqual([])
+  })
+
   const head = () => inspectQueue(queue).head.segmentId ?? 0
   const control = () => join(queue, 'control.meta')
 
@@ -103,6 +113,20 @@ describe('salvaging a queue', () => {
       existsSync(join(root, 'new', name)) && readFileSync(join(root, 'new', name), 'utf8') === name
     expect(['schemas/1.1.json', 'sources.json', 'thresholds.json'].filter(isThere)).toHaveLength(3)
     expect(['sources', 'acknowledged.json'].filter((name) => existsSync(join(root, 'new', name)))).toEqual([])
+  })
+
+  it.each([
+    ['whole', true],
+    ['with a gap', false],
+  ])('keeps the term, and whose replica it is, of a queue that is %s', (_, isWhole) => {
+    const control = openSync(join(queue, 'control.meta'), 'r+')
+    writeSync(control, Buffer.from([3]), 0, 1, CONTROL_REPLICA_TERM_OFFSET)
+    writeSync(control, Buffer.alloc(16, 7), 0, 16, CONTROL_SOURCE_QUEUE_ID_OFFSET)
+    closeSync(control)
+    if (!isWhole) rmSync(join(queue, segmentFileName(1)))
+    salvageQueue(queue, join(root, 'new'))
+    const { replicaTerm, sourceQueueId } = inspectQueue(join(root, 'new')).control ?? {}
+    expect([replicaTerm, Buffer.from(sourceQueueId ?? [])]).toEqual([3, Buffer.alloc(16, isWhole ? 7 : 0)])
   })
 
   it('keeps the sequences of what is left, and reports the gaps', () => {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { openWriter, type QueueWriter } from '@chronicle-ts/core'
+import type { QueueWriter } from '@chronicle-ts/core'
 import { CONTROL_FILE } from '@chronicle-ts/core/internal'
 import { addRegistry, type CarriedRegistry, checkRegistry } from '../../messages/carried-registry.js'
+import { openBulkWriter } from '../../queues/open-bulk-writer.js'
 import { requireParent } from '../../queues/require-parent.js'
 import type { MessageContext } from './import-context.js'
 import type { ImportOptions } from './import-options.js'
@@ -50,7 +51,7 @@ export class ImportTarget {
     this.#isOpen = true
     const { segmentSize } = this.options
     requireParent(this.queue)
-    if (this.written) this.#writer = openWriter(this.queue, segmentSize === undefined ? {} : { segmentSize })
+    if (this.written) this.#writer = openBulkWriter(this.queue, segmentSize === undefined ? {} : { segmentSize })
     if (this.registry !== undefined) this.takeRegistry(this.registry)
   }
 

@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter } from '@chronicle-ts/core'
-import { openColdReader } from '@chronicle-ts/inspect'
+import { inspectQueue, openColdReader } from '@chronicle-ts/inspect'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
-import { runCli, runCliProcess } from '../../../test/support/run-cli.js'
+import { exitOf, runCli, runCliProcess, startCli } from '../../../test/support/run-cli.js'
 
 let folder: QueueFolder
 let queue: string
@@ -154,6 +154,25 @@ describe.runIf(process.getuid?.() === 0)('what root imports and replays', () => 
         .exitCode,
     ).toBe(0)
   })
+})
+
+it('L68: makes messages durable as it goes on, so that Ctrl-C waits for the last of them only', async () => {
+  const child = startCli(['import', queue, '--format', 'lines', '--yes'])
+  // What is still on its way when the command ends.
+  child.stdin.on('error', () => undefined)
+  const lines = `${'x'.repeat(1023)}\n`.repeat(1024)
+  const durable = (): number => (existsSync(join(queue, 'control.meta')) ? (inspectQueue(queue).durable?.sequence ?? 0) : 0)
+  let sent = 0
+  while (durable() === 0) {
+    // The input goes on: neither its end nor a segment's makes anything durable.
+    if (sent < 32) child.stdin.write(lines)
+    sent += 1
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  child.kill('SIGINT')
+  expect(await exitOf(child)).toBe(130)
+  const { durable: mark, head } = inspectQueue(queue)
+  expect(mark?.sequence).toBe(head.nextSequence)
 })
 
 it('leaves the queue of a live writer to it before it reads anything', () => {

@@ -1,4 +1,4 @@
-import { type Message, openObserver, openWriter, type QueueObserver, type QueueWriter } from '@chronicle-ts/core'
+import { type Message, openObserver, type QueueObserver, type QueueWriter } from '@chronicle-ts/core'
 import { openReplay, type Replay, type ReplayHandler } from '@chronicle-ts/replay'
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
@@ -11,6 +11,7 @@ import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf, formatDuration } from '../../output/quantities.js'
+import { openBulkWriter } from '../../queues/open-bulk-writer.js'
 import { requireParent } from '../../queues/require-parent.js'
 import { realPath } from '../../real-path.js'
 import { copySchemas } from './copy-schemas.js'
@@ -100,7 +101,7 @@ async function replayInto(context: CommandContext, queues: readonly string[], op
   try {
     for (const queue of queues)
       observers.push([queue, await interruptibleTurn(context, () => openObserver(queue, { onCorrupt: 'skip', onLost: 'snap' }))])
-    using writer = openWriter(options.to)
+    using writer = openBulkWriter(options.to)
     copySchemas(context, queues, options)
     using replay = await interruptibleTurn(context, () =>
       openReplay({
