@@ -58,12 +58,16 @@ export class QueueSegments {
   }
 
   /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
-  openFirstAfter(segmentId: number, passesOver = false): MappedSegment | undefined {
+  openFirstAfter(
+    segmentId: number,
+    next: NextRecord | undefined,
+    { passesOver }: { readonly passesOver: boolean },
+  ): MappedSegment | undefined {
     for (let tries = 0, above = segmentId; tries < PLACE_TRIES; ) {
       const id = listSegments(this.#directory).find((listed) => listed > above)
       if (id === undefined) return undefined
       try {
-        const segment = this.open(id)
+        const segment = this.open(id, () => next)
         if (segment !== undefined) return segment
         tries++
       } catch (error) {

@@ -56,7 +56,11 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
   const end = scanRecords(segment, head.offset)
   const nextSequence = nextSequenceOf(context, segment, { end, last, known })
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
-  if (end.reason === 'bad') return abandonTail(context, segment, end, { next: nextSequence, shown: nextSequence })
+  if (end.reason === 'bad') {
+    // A control block that is more than a record behind counts nothing of what followed.
+    if (known < nextSequence - 1) return findUnwitnessedTail(context, head, known)
+    return abandonTail(context, segment, end, { next: nextSequence, shown: nextSequence })
+  }
   zeroIfTorn(context, segment, end.offset, context.control.readDirtyEnd(segment.id) ?? segment.size)
   return { segment, offset: end.offset, nextSequence }
 }

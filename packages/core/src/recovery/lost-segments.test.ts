@@ -9,6 +9,7 @@ import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
   CONTROL_FILE,
   encodePosition,
+  RECORD_HEADER_LENGTH,
   RECORD_PAYLOAD_CRC_OFFSET,
   RECORD_SEQUENCE_OFFSET,
   SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET,
@@ -105,6 +106,27 @@ describe('the newest segments are lost', () => {
     using writer = openWriter(directory)
     expect(writer.nextSequence).toBeGreaterThanOrEqual(200)
     expect(writer.position.segmentId).toBe(head + 1)
+  })
+
+  it('L57: nor when the control block says less, and the head was cut in a damaged record', () => {
+    const directory = newDirectory()
+    using first = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+    const offsets = Array.from({ length: 12 }, (_, index) => {
+      const { offset } = first.position
+      first.append(1, Buffer.alloc(150, index + 1))
+      return offset
+    })
+    first.close()
+    using reader = openReader(directory, 'all', { start: 'earliest' })
+    drainSequences(reader)
+    reader.commit()
+    reader.close()
+    const damaged = (offsets[3] ?? 0) + RECORD_HEADER_LENGTH
+    overwrite(segmentFile(directory, 0), damaged + 10, Buffer.alloc(1500))
+    truncateSync(segmentFile(directory, 0), damaged + 400)
+    overwrite(join(directory, CONTROL_FILE), 137, Buffer.alloc(375))
+    using writer = openWriter(directory)
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(12)
   })
 
   it('L57: nor when the control block says less than the records that are left', () => {

@@ -28,7 +28,7 @@ import { isBefore } from '../cold/find-start.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
-import type { QueueProblem } from '../cold/queue-problem.js'
+import { type QueueProblem, queueProblem } from '../cold/queue-problem.js'
 import { nextSequenceAfter } from './end-of-salvage.js'
 import { SegmentBuilder } from './segment-builder.js'
 
@@ -198,7 +198,10 @@ export class QueueSalvage {
   }
 
   #copy(record: ColdRecord): void {
-    this.#readHeader(record)
+    if (!this.#readHeader(record)) {
+      this.#noteRetired(record)
+      return
+    }
     const { sequence, timestampNs, payload } = record
     const place = this.#builder.add({ header: this.#header, payload, sequence, timestampNs })
     for (const reader of this.#readers) if (reader.moved === undefined && !isBefore(record, reader.position)) reader.moved = place
@@ -223,15 +226,22 @@ export class QueueSalvage {
     if (this.#gaps.length < GAPS_KEPT) this.#gaps.push(gap)
   }
 
-  /** The header as it stands on disk: flags and trace are kept without being understood. */
-  #readHeader({ segmentId, offset }: ColdPosition): void {
+  /** The header as it stands on disk: flags and trace are kept without being understood. False when retention has deleted the segment since. */
+  #readHeader({ segmentId, offset }: ColdPosition): boolean {
     if (this.#file?.id !== segmentId) {
       this.#file?.file.close()
+      this.#file = undefined
       const file = ColdFile.open(join(this.#source, segmentFileName(segmentId)))
-      if (file === undefined) throw new NotAQueueError({ directory: this.#source, detail: `segment ${segmentId} was removed` })
+      if (file === undefined) return false
       this.#file = { id: segmentId, file }
     }
     this.#file.file.readAt(this.#header, offset)
+    return true
+  }
+
+  #noteRetired({ segmentId }: ColdPosition): void {
+    if (this.#problems.at(-1)?.segmentId === segmentId) return
+    this.#problems.push(queueProblem('SEGMENT_RETIRED', '', { segmentId }))
   }
 
   get #epoch(): number {

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { verifyQueue } from '../cold/queue-verification.js'
 import { QueueDifference } from './compare-queues.js'
-import { salvageQueue } from './queue-salvage.js'
+import { QueueSalvage, salvageQueue } from './queue-salvage.js'
 import { QueueStatistics } from './queue-statistics.js'
 
 let root: string
@@ -49,6 +49,16 @@ function compare(left: string, right: string) {
 }
 
 describe('salvaging a queue', () => {
+  it('reports the segments that retention deletes meanwhile, and saves the rest', () => {
+    const work = new QueueSalvage(queue, join(root, 'new'))
+    for (const id of [0, 1]) rmSync(join(queue, segmentFileName(id)))
+    while (work.step());
+    const { records, problems, firstSequence } = work.commit()
+    expect(problems.map(({ code }) => code)).toContain('SEGMENT_RETIRED')
+    expect(records).toBe(200 - (firstSequence ?? 0))
+    expect(problemsOf(join(root, 'new'))).toEqual([])
+  })
+
   const head = () => inspectQueue(queue).head.segmentId ?? 0
   const control = () => join(queue, 'control.meta')
 
