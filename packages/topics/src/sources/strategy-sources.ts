@@ -74,7 +74,12 @@ export class StrategySources implements TopicSources {
       if (isLeaving && isQueueError(error, 'ERR_NOT_FOUND')) {
         const wasPostponed = this.#postponed.delete(key)
         // Messages that were to be read later may have gone with it.
-        return wasPostponed ? [{ kind: 'problem', key, error }, { kind: 'gone', key }] : [{ kind: 'gone', key }]
+        return wasPostponed
+          ? [
+              { kind: 'problem', key, error },
+              { kind: 'gone', key },
+            ]
+          : [{ kind: 'gone', key }]
       }
       this.#postponed.add({ key, error, isLeaving })
       return [{ kind: 'problem', key, error }]
