@@ -208,7 +208,8 @@ function lookCold(directory) {
 /** Whether a message that was there before the damage stands in its place. */
 function isUntouched(directory, sequence) {
   const { file, from, to } = messages.find((message) => message.sequence === sequence) ?? {}
-  if (file === undefined) return false
+  // Recovery may have set the file aside.
+  if (file === undefined || !existsSync(join(directory, file))) return false
   const [now, then] = [directory, template].map((queue) => readFileSync(join(queue, file)).subarray(from, to))
   return now.equals(then)
 }
