@@ -38,7 +38,7 @@ export { isCredibleSequence, type SequenceBefore } from './records/credible-sequ
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'
 export { judgeRecord, type RecordFault, type RecordVerdict } from './records/judge-record.js'
 export type { LeavingEvidence } from './records/leaving.js'
-export { roomBetween } from './records/place.js'
+export { type Place, roomBetween } from './records/place.js'
 export { findRecordBefore, LOOK_BACK_BYTES } from './records/record-before.js'
 export { mayHoldRecords, type RecordPresence, recordsIn } from './records/record-presence.js'
 export { type DamageStep, RecordWalk } from './records/record-walk.js'

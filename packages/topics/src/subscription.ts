@@ -283,6 +283,8 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   #attach(key: string, reader: QueueReader, isLeaving: boolean): void {
     this.#readers.set(key, reader)
     this.#fatal = undefined
+    // Another queue under a known name: what was reported of the former one says nothing of it.
+    if (reader.opening.kind === 'new') this.#failures.forget(key)
     try {
       checkTypesAgainstRegistry(reader.directory, this.#options.types)
       this.#fanIn.add(key, reader)

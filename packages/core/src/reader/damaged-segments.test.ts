@@ -126,6 +126,26 @@ describe('a head with a damaged header', () => {
   })
 })
 
+describe('a head with a damaged header, and a queue whose first record is damaged', () => {
+  it('opens, and is read by a source that skips damage', () => {
+    const { directory, head } = closedQueue()
+    overwrite(segmentFile(directory, 0), SEGMENT_HEADER_LENGTH, Buffer.alloc(64))
+    overwrite(segmentFile(directory, head), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))
+    using observer = openObserver(directory, SKIP)
+    expect(drainSequences(observer)).toEqual(range(1, 100))
+    expect(observer.metrics().corruptSkipped).toBe(1)
+  })
+
+  it('is found through a segment that cannot be read', () => {
+    const { directory, messagesOf } = closedQueue()
+    truncateSync(segmentFile(directory, 1), 64)
+    overwrite(segmentFile(directory, 2), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))
+    using observer = openObserver(directory, SKIP)
+    expect(drainSequences(observer)).toEqual(range(0, 100).filter((number) => !messagesOf(1).includes(number)))
+    expect(observer.metrics().corruptSkipped).toBe(messagesOf(1).length)
+  })
+})
+
 describe('a file that is not the segment of its name', () => {
   it.each([1, 0])('is skipped below the head by a source that skips damage, which counts what is missing: segment %i', (id) => {
     const { directory, messagesOf } = closedQueue()

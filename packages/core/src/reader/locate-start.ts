@@ -1,4 +1,5 @@
 import type { MappedControl } from '../control/mapped-control.js'
+import { BadSegmentError } from '../errors/index.js'
 import { getUint64, RECORD_SEQUENCE_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import type { Position } from '../positions/position-file.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
@@ -24,10 +25,19 @@ export function locateStart(searched: Searched, start: Place): Located {
   return locateLast(searched, start.last)
 }
 
-/** The sequence of the next message at a place that is the end, where no record has it. */
+/** The sequence of the next message at a place that is the end, where no record has it. A head that cannot be read does not say it: a source that comes to it reports what is wrong. */
 export function sequenceAtEnd(searched: Searched, { segmentId, offset }: Position): number | undefined {
-  const { position, nextSequence } = locateLatest(searched)
-  return position.segmentId === segmentId && position.offset === offset ? nextSequence : undefined
+  const end = locateReadableEnd(searched)
+  return end?.position.segmentId === segmentId && end.position.offset === offset ? end.nextSequence : undefined
+}
+
+function locateReadableEnd(searched: Searched): Located | undefined {
+  try {
+    return locateLatest(searched)
+  } catch (error) {
+    if (error instanceof BadSegmentError) return undefined
+    throw error
+  }
 }
 
 /** The last so many messages, by sequence. */

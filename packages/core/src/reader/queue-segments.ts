@@ -58,12 +58,18 @@ export class QueueSegments {
   }
 
   /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
-  openFirstAfter(segmentId: number, passesOver = false): MappedSegment | undefined {
+  openFirstAfter(
+    segmentId: number,
+    next: NextRecord | undefined,
+    { passesOver }: { readonly passesOver: boolean },
+  ): MappedSegment | undefined {
+    // A segment that cannot be read held one message at least: what begins with the next one is that segment in a wrong place, which recovery sets aside.
+    const after = next === undefined ? undefined : { ...next, sequence: next.sequence + 1 }
     for (let tries = 0, above = segmentId; tries < PLACE_TRIES; ) {
       const id = listSegments(this.#directory).find((listed) => listed > above)
       if (id === undefined) return undefined
       try {
-        const segment = this.open(id)
+        const segment = this.open(id, () => after)
         if (segment !== undefined) return segment
         tries++
       } catch (error) {

@@ -85,7 +85,7 @@ export class RecordCursor {
       segment = this.#segments.open(position.segmentId)
     } catch (error) {
       if (!this.#segments.mayPassOver(error, position.segmentId)) throw error
-      return this.#enterSoundAfter(position.segmentId, this.#sequenceOfUnreadable(position), error)
+      return this.#enterReadableAfter(position.segmentId, this.#beginningOfUnreadable(position), error)
     }
     if (segment === undefined) return false
     this.#enter(segment, position.offset)
@@ -338,7 +338,7 @@ export class RecordCursor {
       next = this.#segments.open(id, () => this.#nextRecordIn(from))
     } catch (error) {
       if (!this.#segments.mayPassOver(error, id)) throw error
-      return this.#enterSoundAfter(id, this.#expectedIn(from), error)
+      return this.#enterReadableAfter(id, this.#nextRecordIn(from), error)
     }
     if (next === undefined) return this.#enterAfterGap(from)
     this.#expectWhatFollows(from, next)
@@ -346,12 +346,12 @@ export class RecordCursor {
     return true
   }
 
-  /** Goes on in the next sound segment, and counts what is missing until there: at least one message, where that is not known. */
-  #enterSoundAfter(segmentId: number, expected: number | undefined, cause: unknown): true {
-    const next = this.#segments.openFirstAfter(segmentId, true)
+  /** Goes on in the next segment that can be read, and counts what is missing until there: at least one message, where that is not known. */
+  #enterReadableAfter(segmentId: number, expected: NextRecord | undefined, cause: unknown): true {
+    const next = this.#segments.openFirstAfter(segmentId, expected, { passesOver: true })
     if (next === undefined) throw cause
     const found = next.firstSequence ?? firstRecordSequence(next)
-    this.#corruptSkipped += expected === undefined || found === undefined ? 1 : Math.max(1, found - expected)
+    this.#corruptSkipped += expected === undefined || found === undefined ? 1 : Math.max(1, found - expected.sequence)
     this.#enter(next, SEGMENT_HEADER_LENGTH)
     this.#rule.expected = -1
     return true
@@ -360,7 +360,7 @@ export class RecordCursor {
   /** The successor is missing: not made yet, or deleted by retention, together with messages that this cursor never saw. */
   #enterAfterGap(from: MappedSegment): boolean {
     if (this.#control.currentSegmentAcquire() <= from.id) return false
-    const next = this.#segments.openFirstAfter(from.id)
+    const next = this.#segments.openFirstAfter(from.id, this.#nextRecordIn(from), { passesOver: false })
     if (next === undefined) throw this.#segments.successorMissing(from)
     const expected = this.#expectedIn(from)
     const to = next.firstSequence ?? firstRecordSequence(next) ?? expected ?? 0
@@ -382,8 +382,10 @@ export class RecordCursor {
     return expected < 0 ? sequenceAt(segment, this.offset) : expected
   }
 
-  #sequenceOfUnreadable({ segmentId, offset }: Position): number | undefined {
-    return offset > SEGMENT_HEADER_LENGTH ? undefined : firstSequenceOf(this.#directory, segmentId, this.#segmentSize)
+  #beginningOfUnreadable({ segmentId, offset }: Position): NextRecord | undefined {
+    if (offset > SEGMENT_HEADER_LENGTH) return undefined
+    const sequence = firstSequenceOf(this.#directory, segmentId, this.#segmentSize)
+    return sequence === undefined ? undefined : { segmentId, offset, sequence }
   }
 
   #nextRecordIn(segment: MappedSegment): NextRecord | undefined {

@@ -12,21 +12,19 @@ export interface Damage {
 
 /**
  * Finds the record with which reading goes on after damage; `undefined` when nothing good follows in the segment. Bytes of a payload can look like a record (a queue may carry another
- * queue's segments). So nothing within a damaged record counts whose header checksum matches and whose sequence is the expected one, and the candidates are taken in this order
+ * queue's segments). So nothing within a damaged record counts whose header checksum matches and whose sequence is the expected one, or the only one known. The candidates are taken in this order
  * (docs/format.md#damage-and-missing-records):
  *
  * 1. the record that follows by the damaged one's own length, where that is right, or where that record has exactly the next sequence;
  * 2. the first good record whose sequence is above the last one by no more than there is room for records in between;
- * 3. the first good record with a sequence that was not read yet;
+ * 3. the first good record with a sequence that was not read yet; any sequence is one where none was expected;
  * 4. only with `mayRestart`: the first good record of the base format, whose writers begin again at 0. For recovery, which cuts nothing off that a writer may have committed. A reader that
  *    takes a crash leftover for records would stop where nothing is wrong.
  */
-export function findNextRecord(
-  bytes: SegmentBytes,
-  { offset, expected }: Damage,
-  { mayRestart = false } = {},
-): number | undefined {
+export function findNextRecord(bytes: SegmentBytes, damage: Damage, { mayRestart = false } = {}): number | undefined {
+  const { offset } = damage
   const damaged = damagedRecordAt(bytes, offset)
+  const expected = damage.expected < 0 && damaged?.isCertain === true ? possibleSequenceAt(bytes, offset) : damage.expected
   const isFollowed =
     damaged !== undefined && (damaged.isCertain || (expected >= 0 && hasSequence(bytes, damaged.end, expected + 1)))
   if (isFollowed && isGoodRecord(bytes, damaged.end)) return damaged.end
@@ -40,6 +38,7 @@ export function findNextRecord(
   return (
     findGoodRecord(bytes, dirty, isNear) ??
     findGoodRecord(bytes, dirty, (sequence) => sequence >= expected) ??
+    (damage.expected < 0 ? findGoodRecord(bytes, dirty) : undefined) ??
     (mayRestart ? findGoodRecord(bytes, dirty, (_, at) => !hasHeaderCrc(bytes, at)) : undefined)
   )
 }
@@ -63,6 +62,12 @@ function damagedRecordAt(bytes: SegmentBytes, offset: number): { readonly end: n
   if (commitLength === 0) return undefined
   const isCertain = hasHeaderCrc(bytes, offset) && judgeRecord(bytes, offset, false) === 'good'
   return { end: offset + recordLength(commitLength - 1), isCertain }
+}
+
+function possibleSequenceAt(bytes: SegmentBytes, offset: number): number {
+  if (bytes.commitLengthAt(offset) === 0) return -1
+  const sequence = sequenceOf(bytes, offset)
+  return sequence < Number.MAX_SAFE_INTEGER ? sequence : -1
 }
 
 function hasSequence(bytes: SegmentBytes, offset: number, sequence: number): boolean {

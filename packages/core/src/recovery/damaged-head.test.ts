@@ -53,6 +53,18 @@ describe('a head that is not a segment', () => {
     expect(readable()).toEqual([...left.map(({ sequence }) => sequence), 100])
   })
 
+  it('damaged-segment: that lost its header and its first records is kept, also when the control block contradicts its last one', () => {
+    const { headSegment, records } = build({ payloads: textPayloads(100) })
+    overwrite(segmentFile(queue, headSegment), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH + 256))
+    overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(110))
+    expect(recover().cases).toContain('damaged-segment')
+    const lost = records.filter(({ segmentId, offset }) => segmentId === headSegment && offset < SEGMENT_HEADER_LENGTH + 256)
+    const sequences = records
+      .map(({ sequence }) => sequence)
+      .filter((sequence) => !lost.some((record) => record.sequence === sequence))
+    expect(readable()).toEqual([...sequences, 100])
+  })
+
   it('missing-head: that is another segment in a wrong place is set aside, and the queue goes on above it', () => {
     const { headSegment, records } = build({ payloads: textPayloads(100) })
     copyFileSync(segmentFile(queue, 0), segmentFile(queue, headSegment))

@@ -10,6 +10,8 @@ import {
   decodeSegmentHeader,
   encodeRecord,
   RECORD_ALIGNMENT,
+  recordLength,
+  roomBetween,
   SEGMENT_FIRST_RECORD_OFFSET,
   SEGMENT_FLAGS_OFFSET,
   SEGMENT_HEADER_LENGTH,
@@ -37,7 +39,7 @@ import { type RandomNumbers, randomNumbers } from '../garbage/random-numbers.js'
 
 const QUEUES = amount({ short: 40, long: 150, full: 3000 })
 const SEGMENT_SIZE = 4096
-const TIMEOUT_MS = 60_000 + 100 * QUEUES
+const TIMEOUT_MS = 60_000 + 1000 * QUEUES
 
 /** The problems that say of a place that a record, or the next one, is not what it should be. */
 const OF_RECORDS = /^(RECORD_|RECORDS_LOST|SEQUENCE_GAP)/
@@ -105,7 +107,7 @@ describe('on random damage of segment headers and lengths', () => {
       const root = memoryDirectory()
       const template = join(root, 'template')
       TEMPLATES[name]?.(template)
-      const restarts = segmentsThatDoNotFollow(template)
+      const restarts = segmentsThatDoNotFollow(recordsOf(offlineItems(template)))
       for (let seed = SEED; seed < SEED + QUEUES; seed++) {
         const queue = join(root, 'queue')
         cpSync(template, queue, { recursive: true })
@@ -116,10 +118,13 @@ describe('on random damage of segment headers and lengths', () => {
         if (random(3) === 0) damage.push(damageSegment(queue, random))
         const context = `seed ${seed}: ${damage.join('; ')}`
         const read = skippingReader(queue)
-        const isRead = ({ segmentId }: ColdRecord) => read.some((record) => record.startsWith(`${segmentId}:`))
-        const mayBeForeign = ({ segmentId }: ColdRecord) => restarts.includes(segmentId) && !isNamed(queue, segmentId)
-        const offline = recordsOf(offlineItems(queue)).filter((record) => isRead(record) || !mayBeForeign(record))
-        expect(read, context).toEqual(offline.map(describeRecord))
+        const offline = recordsOf(offlineItems(queue))
+        const skipped = [...restarts, ...segmentsThatDoNotFollow(offline)]
+          .sort()
+          .find((id) => !isNamed(queue, id) && !read.some((it) => it.startsWith(`${id}:`)))
+        const before = offline.filter(({ segmentId }) => skipped === undefined || segmentId < skipped)
+        // After a segment that may be foreign the reader knows less than the offline reader: which sequence comes next.
+        expect(skipped === undefined ? read : read.slice(0, before.length), context).toEqual(before.map(describeRecord))
         const stopped = strictReader(queue)
         const { problems, segments } = verified(queue)
         if (stopped !== undefined) expect([...problems, ...segments], context).toContain(stopped)
@@ -189,14 +194,17 @@ function isNamed(queue: string, segmentId: number): boolean {
 }
 
 /**
- * The segments whose first sequence is not the one after the last below: a writer of the base format began again, or one of this library took over. Without a header nothing says that such a
- * file is not of another queue: a reader skips it, and the offline reader shows it.
+ * The segments whose first sequence cannot follow the last one before: a writer of the base format began again, one of this library took over, or it is damaged. Without a header nothing says that
+ * such a file is not of another queue: a reader skips it, and the offline reader shows it.
  */
-function segmentsThatDoNotFollow(queue: string): number[] {
-  let previous = { segmentId: 0, sequence: -1 }
-  return recordsOf(offlineItems(queue)).flatMap(({ segmentId, sequence }) => {
-    const follows = segmentId === previous.segmentId || sequence === previous.sequence + 1
-    previous = { segmentId, sequence }
+function segmentsThatDoNotFollow(records: readonly ColdRecord[]): number[] {
+  let next = { segmentId: 0, offset: SEGMENT_FIRST_RECORD_OFFSET, sequence: 0 }
+  return records.flatMap((record) => {
+    const missing = record.sequence - next.sequence
+    const isWithin = record.segmentId === next.segmentId && record.offset > SEGMENT_FIRST_RECORD_OFFSET
+    const follows = isWithin || (missing >= 0 && missing <= roomBetween(next, record, SEGMENT_SIZE))
+    const { segmentId, sequence, payload } = record
+    next = { segmentId, offset: record.offset + recordLength(payload.length), sequence: sequence + 1 }
     return follows ? [] : [segmentId]
   })
 }

@@ -29,8 +29,9 @@ export class PostponedSources {
     if (postponement !== undefined) this.#sources.set(key, { ...postponement, isLeaving })
   }
 
-  delete(key: string): void {
-    this.#sources.delete(key)
+  /** @returns whether it was postponed */
+  delete(key: string): boolean {
+    return this.#sources.delete(key)
   }
 
   /** The queues whose time has come. They stay until they are deleted or added again. */

@@ -72,8 +72,14 @@ export class StrategySources implements TopicSources {
       const error = cause as Error
       // A strategy that went and whose queue is gone, too, has nothing to read.
       if (isLeaving && isQueueError(error, 'ERR_NOT_FOUND')) {
-        this.#postponed.delete(key)
-        return [{ kind: 'gone', key }]
+        const wasPostponed = this.#postponed.delete(key)
+        // Messages that were to be read later may have gone with it.
+        return wasPostponed
+          ? [
+              { kind: 'problem', key, error },
+              { kind: 'gone', key },
+            ]
+          : [{ kind: 'gone', key }]
       }
       this.#postponed.add({ key, error, isLeaving })
       return [{ kind: 'problem', key, error }]
