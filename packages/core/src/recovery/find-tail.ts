@@ -52,7 +52,8 @@ function findTailOfLost(context: RecoveryContext, { last, from, seen = from - 1 
 function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): Tail {
   const { segment } = head
   const last = findWitness(segment, head.offset, known)
-  if (last === undefined && head.offset !== SEGMENT_HEADER_LENGTH) return findUnwitnessedTail(context, head, known)
+  const isDoubtful = head.wasCut || head.offset !== SEGMENT_HEADER_LENGTH
+  if (last === undefined && isDoubtful) return findUnwitnessedTail(context, head, known)
   const end = scanRecords(segment, head.offset)
   const nextSequence = nextSequenceOf(context, segment, { end, last, known })
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)

@@ -129,6 +129,24 @@ describe('the newest segments are lost', () => {
     expect(writer.nextSequence).toBeGreaterThanOrEqual(12)
   })
 
+  it.each([
+    ['place and sequence in the control block are damaged', 263, Buffer.alloc(37, 0x5a)],
+    ['the control block has no sequence, as after a recovery that was killed', 48, Buffer.alloc(4)],
+  ])('L57: nor when the head was cut and %s', (_, offset, bytes) => {
+    const directory = newDirectory()
+    using first = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+    for (let index = 0; index < 12; index += 1) first.append(1, Buffer.alloc(150, index + 1))
+    first.close()
+    using reader = openReader(directory, 'all', { start: 'earliest' })
+    drainSequences(reader)
+    reader.commit()
+    reader.close()
+    truncateSync(segmentFile(directory, 0), 588)
+    overwrite(join(directory, CONTROL_FILE), offset, bytes)
+    using writer = openWriter(directory)
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(12)
+  })
+
   it('L57: nor when the control block says less than the records that are left', () => {
     const directory = newDirectory()
     using first = openWriter(directory, { segmentSize: SEGMENT_SIZE })

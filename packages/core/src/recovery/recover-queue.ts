@@ -72,10 +72,15 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end, ...(firstLost === undefined ? {} : { firstLost }) })
 }
 
-/** Whether nothing counts the messages that are lost: the control block is lost too, or says less than what is left. */
+/**
+ * Whether nothing counts the messages that are lost: the control block is lost too, says nothing of them (as one of the base format, or one that a recovery rebuilt which was
+ * killed), or says less than what is left.
+ */
 function isUncounted({ control, origin }: RecoveryContext, tail: Tail): boolean {
   const known = control.nextSequenceAcquire()
-  return origin.isRebuilt || (known !== undefined && known < tail.nextSequence)
+  // A copy's files are of different moments, and its original gives the sequences out as well.
+  if (origin.isCopy) return false
+  return origin.isRebuilt || known === undefined || known < tail.nextSequence
 }
 
 /** Messages that the readers may have seen and that are lost. */
