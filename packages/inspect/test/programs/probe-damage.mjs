@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import {
   closeSync,
   cpSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   openSync,
