@@ -168,11 +168,13 @@ function Search(props: {
       }
       const matches = [...state.matches, ...result.matches].sort((a, b) => b.sequence - a.sequence)
       const isFull = matches.length >= MATCHES_MAX
+      const looked = state.looked + result.looked
       const isRunning = result.cursor !== null && !isFull
       state = {
         matches: matches.slice(0, MATCHES_MAX),
-        looked: state.looked + result.looked,
-        total: result.total,
+        looked,
+        // The server counts now and then, and the search looks at what is there now.
+        total: result.cursor === null ? looked : Math.max(looked, result.total),
         atNs: result.oldestNs ?? state.atNs,
         isRunning,
         isStopped: isFull && result.cursor !== null,
