@@ -32,6 +32,8 @@ function fillUp(directory) {
     let refused = 'none'
     while (refused === 'none') refused = codeOf('append', () => writer.append(1, payload))
     expect('append on a full disk', refused, 'ERR_NO_SPACE')
+    // Background work that found no space either may give back the blocks of its temporary file after that.
+    for (let tries = 0; tries < 10 && writer.tryAppend(1, payload).status === 'appended'; tries++);
     const { nextSequence } = writer
     expect('tryAppend on a full disk', writer.tryAppend(1, payload).status, 'no-space')
     expect('messages after the refusal', countMessages(directory), nextSequence)
