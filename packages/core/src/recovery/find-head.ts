@@ -1,8 +1,8 @@
 import { readRegularFile } from '../files/regular-file.js'
 import { decodeIndex, INDEX_FILE, INDEX_LENGTH, SEGMENT_HEADER_LENGTH, segmentFileName } from '../format/index.js'
-import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
+import { listSegments } from '../segment/segment-files.js'
+import { surveySegment } from '../segment/segment-survey.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
 import { LEAD_MAX } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
@@ -127,19 +127,11 @@ function nothingIsLost(context: RecoveryContext, segmentId: number, last: Examin
   const highest = listSegments(context.directory).at(-1)
   if (highest === undefined) return false
   const isFar = segmentId > highest + LEAD_MAX
-  const shown = last === undefined ? undefined : surveyOf(context, last)
+  const shown = last === undefined ? undefined : surveySegment(context.directory, last.id, context.segmentSize)
   const next = (shown?.highestSequence ?? -1) + 1
   if (known !== undefined) return known === next || (last === undefined && isFar)
   // In the base format the offset alone decides: it is that of the segment that is there.
   return isFar || (last?.sealed === false && shown?.end === context.control.readHead()?.offset)
-}
-
-function surveyOf(context: RecoveryContext, { id }: ExaminedSegment): RecordSurvey | undefined {
-  const segment = openDamagedSegment(context.directory, id, context.segmentSize, false)
-  if (segment === undefined) return undefined
-  const survey = surveyRecords(segment)
-  segment.close()
-  return survey
 }
 
 /** The highest segment with records among those that count. */

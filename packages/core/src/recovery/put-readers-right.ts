@@ -16,8 +16,7 @@ import {
 } from '../format/index.js'
 import { writeLostNote } from '../positions/lost-position.js'
 import type { Place } from '../records/place.js'
-import { surveyRecords } from '../records/record-survey.js'
-import { openDamagedSegment } from '../segment/segment-files.js'
+import { surveySegment } from '../segment/segment-survey.js'
 import { readersAt, readersBehind } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
 
@@ -57,11 +56,8 @@ export function putReadersRight(context: RecoveryContext, end: Place, target: Ta
 function endsOf({ directory, segmentSize }: RecoveryContext, end: Place): Place[] {
   const segmentId = end.segmentId - 1
   if (end.offset > SEGMENT_HEADER_LENGTH || segmentId < 0) return [end]
-  const below = openDamagedSegment(directory, segmentId, segmentSize, false)
-  if (below === undefined) return [end]
-  const { end: offset } = surveyRecords(below)
-  below.close()
-  return [end, { segmentId, offset }]
+  const below = surveySegment(directory, segmentId, segmentSize)
+  return below === undefined ? [end] : [end, { segmentId, offset: below.end }]
 }
 
 /** Saves a position as the reader itself would: in the slot that is not the newest. */

@@ -5,7 +5,7 @@ import { type Place, roomBetween } from '../records/place.js'
 import { findRecordBefore } from '../records/record-before.js'
 import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
-import { openDamagedSegment } from '../segment/segment-files.js'
+import { surveySegment } from '../segment/segment-survey.js'
 
 /** The queue that a file may belong to. */
 export interface QueueOfSegment {
@@ -74,10 +74,9 @@ function isWitnessed({ control }: QueueOfSegment, segment: MappedSegment): boole
 function followsPredecessor(queue: QueueOfSegment, { segment, survey }: Surveyed): boolean {
   const segmentId = segment.id - 1
   if (segmentId < 0) return false
-  const below = openDamagedSegment(queue.directory, segmentId, queue.segmentSize, false)
+  const below = surveySegment(queue.directory, segmentId, queue.segmentSize)
   if (below === undefined) return false
-  const { highestSequence, end: offset } = surveyRecords(below)
-  below.close()
+  const { highestSequence, end: offset } = below
   // One that holds nothing says nothing about what was lost in it.
   if (highestSequence < 0) return survey.firstSequence === 0
   return goesOnFrom(queue, { segmentId, offset, sequence: highestSequence + 1 }, { segment, survey })

@@ -19,8 +19,8 @@ import {
   segmentProblem,
 } from '../format/index.js'
 import { recordsIn } from '../records/record-presence.js'
-import { surveyRecords } from '../records/record-survey.js'
 import { glanceAtSegment, listSegments, openDamagedSegment, type SegmentGlance } from '../segment/segment-files.js'
+import { surveySegment } from '../segment/segment-survey.js'
 
 /** A control block as it was found. */
 export interface FoundControl {
@@ -218,9 +218,5 @@ function credibleBlock(directory: QueueDirectory, found: FoundControl): FoundCon
 }
 
 function latestEpochIn(directory: QueueDirectory, segmentId: number, segmentSize: number): number {
-  const segment = openDamagedSegment(directory, segmentId, segmentSize, false)
-  if (segment === undefined) return 0
-  const { highestEpoch } = surveyRecords(segment)
-  segment.close()
-  return highestEpoch
+  return surveySegment(directory, segmentId, segmentSize)?.highestEpoch ?? 0
 }
