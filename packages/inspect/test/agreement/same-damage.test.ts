@@ -1,5 +1,5 @@
 import { cpSync, rmSync, truncateSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { BadSegmentError, CorruptRecordError, openObserver, openWriter, SequenceGapError } from '@chronicle-ts/core'
 import {
@@ -65,18 +65,35 @@ const TEMPLATES: Readonly<Record<string, (directory: string) => void>> = {
   },
 }
 
+/** Makes the queue of a name. */
+function templateOf(name: string): string {
+  const template = join(memoryDirectory(), 'template')
+  TEMPLATES[name]?.(template)
+  return template
+}
+
+interface Copy {
+  readonly queue: string
+  readonly seed: number
+  readonly random: RandomNumbers
+}
+
+/** A copy for each seed, one after the other at one path, which stands for the queue itself. */
+function* copiesOf(template: string): Generator<Copy> {
+  const queue = join(dirname(template), 'queue')
+  for (let seed = SEED; seed < SEED + QUEUES; seed++) {
+    cpSync(template, queue, { recursive: true })
+    pretendSameFile(queue)
+    yield { queue, seed, random: randomNumbers(seed) }
+    rmSync(queue, { recursive: true })
+  }
+}
+
 describe('on random damage of records', () => {
   it.each(Object.keys(TEMPLATES))(
     'a reader that skips delivers what the offline reader does, and all tools name the same first place, in a queue %s',
     (name) => {
-      const root = memoryDirectory()
-      const template = join(root, 'template')
-      TEMPLATES[name]?.(template)
-      for (let seed = SEED; seed < SEED + QUEUES; seed++) {
-        const queue = join(root, 'queue')
-        cpSync(template, queue, { recursive: true })
-        pretendSameFile(queue)
-        const random = randomNumbers(seed)
+      for (const { queue, seed, random } of copiesOf(templateOf(name))) {
         const damage = Array.from({ length: 1 + random(3) }, () => damageRecords(queue, random))
         const context = `seed ${seed}: ${damage.join('; ')}`
         const items = offlineItems(queue)
@@ -93,7 +110,6 @@ describe('on random damage of records', () => {
         ).toEqual(places)
         // An inspection sees the headers of the head only: no place of its own, but no false alarm either.
         if (recordProblems(inspectQueue(queue).problems).length > 0) expect(problems, context).not.toEqual([])
-        rmSync(queue, { recursive: true })
       }
     },
     TIMEOUT_MS,
@@ -104,15 +120,9 @@ describe('on random damage of segment headers and lengths', () => {
   it.each(Object.keys(TEMPLATES))(
     'a reader that skips delivers what the offline reader does, and a strict one stops where verification names a segment, in a queue %s',
     (name) => {
-      const root = memoryDirectory()
-      const template = join(root, 'template')
-      TEMPLATES[name]?.(template)
+      const template = templateOf(name)
       const restarts = segmentsThatDoNotFollow(recordsOf(offlineItems(template)))
-      for (let seed = SEED; seed < SEED + QUEUES; seed++) {
-        const queue = join(root, 'queue')
-        cpSync(template, queue, { recursive: true })
-        pretendSameFile(queue)
-        const random = randomNumbers(seed)
+      for (const { queue, seed, random } of copiesOf(template)) {
         const damage = [damageSegment(queue, random)]
         if (random(2) === 0) damage.push(damageRecords(queue, random))
         if (random(3) === 0) damage.push(damageSegment(queue, random))
@@ -128,7 +138,6 @@ describe('on random damage of segment headers and lengths', () => {
         const stopped = strictReader(queue)
         const { problems, segments } = verified(queue)
         if (stopped !== undefined) expect([...problems, ...segments], context).toContain(stopped)
-        rmSync(queue, { recursive: true })
       }
     },
     TIMEOUT_MS,
@@ -139,14 +148,8 @@ describe('on random damage of the control block', () => {
   it.each(Object.keys(TEMPLATES))(
     'a reader that skips delivers what the offline reader does, once a writer has opened the queue at the latest, in a queue %s',
     (name) => {
-      const root = memoryDirectory()
-      const template = join(root, 'template')
-      TEMPLATES[name]?.(template)
-      for (let seed = SEED; seed < SEED + QUEUES; seed++) {
-        const queue = join(root, 'queue')
-        cpSync(template, queue, { recursive: true })
-        pretendSameFile(queue)
-        const context = `seed ${seed}: ${damageControl(queue, randomNumbers(seed))}`
+      for (const { queue, seed, random } of copiesOf(templateOf(name))) {
+        const context = `seed ${seed}: ${damageControl(queue, random)}`
         const offline = recordsOf(offlineItems(queue)).map(describeRecord)
         const read = skippingReader(queue)
         // A segment without a seal that the control block names is where a reader waits: that is what a live head looks like.
@@ -155,7 +158,6 @@ describe('on random damage of the control block', () => {
         openWriter(queue).close()
         expect(skippingReader(queue), context).toEqual(offline)
         expect(recordsOf(offlineItems(queue)).map(describeRecord), context).toEqual(offline)
-        rmSync(queue, { recursive: true })
       }
     },
     TIMEOUT_MS,
