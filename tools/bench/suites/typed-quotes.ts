@@ -1,4 +1,4 @@
-import { ascii, enumOf, f64, message, u16, u32, u64 } from '@chronicle-ts/schema'
+import { ascii, enumOf, f64, message, u16, u32, u64, type WriteBodyOf } from '@chronicle-ts/schema'
 
 /** The quote that all formats hold. */
 export const QUOTE = {
@@ -59,4 +59,17 @@ export function storeByHand(view: DataView): void {
   view.setUint16(44, QUOTE.venue, true)
   view.setUint8(46, 1)
   for (let at = 0; at < 8; at++) view.setUint8(47 + at, at < QUOTE.symbol.length ? QUOTE.symbol.charCodeAt(at) : 0)
+}
+
+/** Stores a quote field by field, as a program with typed queues does. */
+export function storeTyped(q: WriteBodyOf<typeof Quote>): void {
+  q.tsEvent = QUOTE.tsEvent
+  q.bid = QUOTE.bid
+  q.ask = QUOTE.ask
+  q.bidSize = QUOTE.bidSize
+  q.askSize = QUOTE.askSize
+  q.instrumentId = QUOTE.instrumentId
+  q.venue = QUOTE.venue
+  q.side = QUOTE.side
+  q.symbol = QUOTE.symbol
 }

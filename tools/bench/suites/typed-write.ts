@@ -1,10 +1,9 @@
 import { openObserver, openWriter, type QueueWriter } from '@chronicle-ts/core'
-import type { WriteBodyOf } from '@chronicle-ts/schema'
 import { asTypedWriter, type TypedWriter } from '@chronicle-ts/typed'
 import type { Candidate, Suite } from '../candidate.js'
 import { settle } from '../settle.js'
 import { FORMATS, type QuoteFormat } from './quote-formats.js'
-import { QUOTE, QUOTE_LENGTH, Quote, storeByHand, Trade } from './typed-quotes.js'
+import { QUOTE, QUOTE_LENGTH, Quote, storeByHand, storeTyped, Trade } from './typed-quotes.js'
 
 /** Room for more than a round appends; see `queue-candidate`. */
 const BYTES_PER_SECOND = 10 * 1024 ** 3
@@ -25,7 +24,7 @@ export function typedWriteSuite(): Suite {
           return () => writer.append(1, bytes, VERSION)
         }),
       (directory, seconds) =>
-        candidate('write(Quote, fill)', { directory, seconds }, (_, typed) => () => typed.write(Quote, fill)),
+        candidate('write(Quote, fill)', { directory, seconds }, (_, typed) => () => typed.write(Quote, storeTyped)),
       (directory, seconds) =>
         candidate('append(Quote, value)', { directory, seconds }, (_, typed) => () => typed.append(Quote, QUOTE)),
       (directory, seconds) =>
@@ -47,18 +46,6 @@ export function typedWriteSuite(): Suite {
       }),
     ],
   }
-}
-
-function fill(q: WriteBodyOf<typeof Quote>): void {
-  q.tsEvent = QUOTE.tsEvent
-  q.bid = QUOTE.bid
-  q.ask = QUOTE.ask
-  q.bidSize = QUOTE.bidSize
-  q.askSize = QUOTE.askSize
-  q.instrumentId = QUOTE.instrumentId
-  q.venue = QUOTE.venue
-  q.side = QUOTE.side
-  q.symbol = QUOTE.symbol
 }
 
 function candidate(

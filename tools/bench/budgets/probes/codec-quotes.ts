@@ -6,7 +6,16 @@ import {
   protobufFormat,
   type QuoteFormat,
 } from '../../suites/quote-formats.js'
-import { QUOTE, QUOTE_LENGTH, Quote, type QuoteFields, storeByHand, sumOfAll, sumOfFour } from '../../suites/typed-quotes.js'
+import {
+  QUOTE,
+  QUOTE_LENGTH,
+  Quote,
+  type QuoteFields,
+  storeByHand,
+  storeTyped,
+  sumOfAll,
+  sumOfFour,
+} from '../../suites/typed-quotes.js'
 
 /** One format as the codec probe measures it, over bytes of its own. */
 export interface Codec {
@@ -42,18 +51,7 @@ function flat1Codec(): Codec {
   const reader = Quote.reader()
   const view = viewOfQuote()
   return {
-    encode: () => {
-      const q = writer.begin(view, 0, QUOTE_LENGTH)
-      q.tsEvent = QUOTE.tsEvent
-      q.bid = QUOTE.bid
-      q.ask = QUOTE.ask
-      q.bidSize = QUOTE.bidSize
-      q.askSize = QUOTE.askSize
-      q.instrumentId = QUOTE.instrumentId
-      q.venue = QUOTE.venue
-      q.side = QUOTE.side
-      q.symbol = QUOTE.symbol
-    },
+    encode: () => storeTyped(writer.begin(view, 0, QUOTE_LENGTH)),
     readFour: () => sumOfFour(reader.wrap(view, 0, QUOTE_LENGTH, 1) as QuoteFields),
     readAll: () => sumOfAll(reader.wrap(view, 0, QUOTE_LENGTH, 1) as QuoteFields),
   }

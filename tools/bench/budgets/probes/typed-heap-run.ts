@@ -2,9 +2,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { openReader, openWriter } from '@chronicle-ts/core'
-import type { WriteBodyOf } from '@chronicle-ts/schema'
 import { asTypedReader, asTypedWriter } from '@chronicle-ts/typed'
-import { QUOTE, Quote, SUM_OF_FOUR, Trade } from '../../suites/typed-quotes.js'
+import { QUOTE, Quote, SUM_OF_FOUR, storeTyped, Trade } from '../../suites/typed-quotes.js'
 
 export interface TypedHeapTask {
   readonly directory: string
@@ -44,19 +43,7 @@ const figures = Object.fromEntries(Object.entries(sums).map(([key, value]) => [k
 process.stdout.write(JSON.stringify({ ...figures, typedLeftMb }))
 
 function writePart(): void {
-  for (let index = 0; index < PART; index++) writer.write(Quote, fill)
-}
-
-function fill(q: WriteBodyOf<typeof Quote>): void {
-  q.tsEvent = QUOTE.tsEvent
-  q.bid = QUOTE.bid
-  q.ask = QUOTE.ask
-  q.bidSize = QUOTE.bidSize
-  q.askSize = QUOTE.askSize
-  q.instrumentId = QUOTE.instrumentId
-  q.venue = QUOTE.venue
-  q.side = QUOTE.side
-  q.symbol = QUOTE.symbol
+  for (let index = 0; index < PART; index++) writer.write(Quote, storeTyped)
 }
 
 function readPart(): void {
