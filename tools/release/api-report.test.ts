@@ -7,7 +7,7 @@ import { apiReport, differentReports } from './api-report.mjs'
 
 const PACKAGES = readdirSync(join(root, 'docs/api')).map((name) => name.replace(/\.txt$/, ''))
 
-/** Names that no package exports: of TypeScript's library, of packages that a user imports beside ours, of type parameters, and of constants of which only the type is public. */
+/** Names that no package exports: of TypeScript's library, of packages that a user imports beside this project's, of type parameters, and of constants of which only the type is public. */
 const FOREIGN = new Set(
   `ArrayLike AsyncDisposable AsyncGenerator AsyncIterable Disposable ErrorOptions Exclude Extract Iterable IterableIterator NonNullable Omit Pick PromiseLike Readable Readonly ReadonlyMap
   ReadonlySet Record Required Writable Command JetStreamClient JetStreamManager NatsConnection Attributes ContextAPI Meter TraceAPI Tracer DescMessage MessageInitShape MessageShape

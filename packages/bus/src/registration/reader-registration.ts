@@ -22,7 +22,7 @@ export interface ReaderRecord {
 }
 
 /**
- * The readers of one queue: which they are, how far behind they are, whether they run. Looking joins nothing: no lock, no registration, no mapping, read permission is
+ * The readers of one queue: which they are, their lag, whether they run. Looking joins nothing: no lock, no registration, no mapping, read permission is
  * enough.
  *
  * @example

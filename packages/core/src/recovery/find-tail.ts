@@ -58,7 +58,7 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
   const nextSequence = nextSequenceOf(context, segment, { end, last, known })
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
   if (end.reason === 'bad') {
-    // A control block that is more than a record behind counts nothing of what followed.
+    // A control block that is older by more than one record counts nothing of what followed.
     if (known < nextSequence - 1) return findUnwitnessedTail(context, head, known)
     return abandonTail(context, segment, end, { next: nextSequence, shown: nextSequence })
   }
