@@ -129,7 +129,7 @@ export class QueueReader extends MessageSource {
 
   #begin(options: ResolvedReaderOptions): ReaderOpening {
     const opening = this.#placeAt(options)
-    this.#file.begin(opening.position)
+    this.#file.begin(opening.position, this.control.mapping)
     return opening
   }
 
@@ -242,8 +242,7 @@ export class QueueReader extends MessageSource {
 
   #save(segmentId: number, block: number): void {
     if (this.#commitPace.isDue()) this.assertOwnFiles()
-    this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)
-    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
+    if (this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)) this.control.addProgressSequence()
     const isLeaving = segmentId !== this.#committedSegmentId
     this.#committedSegmentId = segmentId
     this.#committedBlock = block
