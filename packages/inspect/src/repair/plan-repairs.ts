@@ -155,8 +155,7 @@ function stepsForDamage(
   const length = Math.min(DAMAGE_LENGTH_MAX, behind?.segmentId === segmentId ? behind.offset - offset : segmentEnd)
   const damage = { segmentId, offset, length }
   const steps: RepairStep[] = isDamageKept(inspection.directory, damage) ? [] : [{ kind: 'keep-damage', ...damage }]
-  if (endsQueue(segmentId, inspection))
-    steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
+  if (endsQueue(segmentId, inspection)) steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
   if (options.skipDamage === true && behind !== undefined) {
     for (const { file, position, lock } of inspection.readers) {
       const stuck = position?.segmentId === segmentId && position.offset === offset && lock.held !== true
