@@ -41,7 +41,8 @@ export class FrameChain {
       await client.publish(subject, frame.body, { msgID, headers, expect: { streamName, lastSequence, ...before } })
       return true
     } catch (error) {
-      if (error instanceof JetStreamApiError && (error.code === WRONG_LAST_SEQUENCE || error.code === WRONG_LAST_NAME)) return false
+      if (error instanceof JetStreamApiError && (error.code === WRONG_LAST_SEQUENCE || error.code === WRONG_LAST_NAME))
+        return false
       throw error
     }
   }
