@@ -94,7 +94,8 @@ export class Ends {
     const publish = client.publish.bind(client)
     let overtaking: Promise<unknown> | undefined
     client.publish = async (...message) => {
-      await (overtaking ??= work())
+      overtaking ??= work()
+      await overtaking
       return publish(...message)
     }
   }
