@@ -89,6 +89,11 @@ export class ColdReader {
     return { segmentId: this.#segmentId, offset: this.#offset }
   }
 
+  /** Where reading ends; `undefined` where it continues with new messages, or where damage hides the end that there was. */
+  get end(): ColdPosition | undefined {
+    return this.#end
+  }
+
   /** The queue was removed or replaced, or the place was reached at which reading was to end: nothing will ever follow. */
   get ended(): boolean {
     return this.#ended
