@@ -1,8 +1,6 @@
 /**
  * What the packages of this project that stand above core share with it, and applications do not need: the format, files that are held by their descriptors, and what recovery and
  * retention know. There is no promise of stability: any release may change it.
- *
- * @internal
  */
 
 export { type ControlPatch, patchesOfMachineStop } from './control/machine-stop.js'

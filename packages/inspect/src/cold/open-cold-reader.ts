@@ -78,7 +78,7 @@ function openHeld(held: QueueDirectory, options: ColdReaderOptions): ColdReader 
   checkColdStart(from)
   const position = resolveStart(places, from)
   const end = options.to === 'present' ? presentEnd(places) : undefined
-  return new ColdReader({ held, position, end, checkPayloads: options.checkPayloads ?? true })
+  return ColdReader.from({ held, position, end, checkPayloads: options.checkPayloads ?? true })
 }
 
 /** Two places, or one and a misspelt word, are none. */
