@@ -1,8 +1,6 @@
 /**
  * What the packages of this project that stand above core share with it, and applications do not need: parts of the format, files that are held by their descriptors, and what recovery
  * and retention know. A name stands here only while one of these packages imports it; `tools/internal-entry.test.ts` compares. There is no promise of stability: any release may change it.
- *
- * @internal
  */
 
 export { patchesOfMachineStop } from './control/machine-stop.js'

@@ -182,7 +182,7 @@ export class Message implements MessageFields {
 
   /** All fields and the payload, for keeping: plain properties, which `JSON.stringify`, `structuredClone`, `postMessage` and the spread operator take. */
   copy(): MessageCopy {
-    return new MessageCopy(this, this.#ownedBytes())
+    return MessageCopy.of(this, this.#ownedBytes())
   }
 
   /** The fields, with `timestampNs` in decimal and the payload in base64: what `JSON.stringify` shows. */
@@ -193,7 +193,7 @@ export class Message implements MessageFields {
   /** The fields: what `console.log` shows. */
   [inspect.custom](_depth: number, options: object): string {
     if (this.#segment === undefined) return 'Message { closed }'
-    return inspect(new MessageCopy(this, this.#mappedBytes()), options).replace(/^MessageCopy/, 'Message')
+    return inspect(MessageCopy.of(this, this.#mappedBytes()), options).replace(/^MessageCopy/, 'Message')
   }
 
   #copyPayload(): Buffer {

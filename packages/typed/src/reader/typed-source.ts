@@ -1,4 +1,4 @@
-import type { Message, MessageSource, Place } from '@chronicle-ts/core'
+import type { Message, MessageSource, Place, QueueObserver } from '@chronicle-ts/core'
 import { checkOptions, checkSignal } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { SKIPPED_PER_TURN } from '../defaults.js'
@@ -24,8 +24,16 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
   /** Sequence of the pending message, as the message itself moves when the program reads the queue; -1 while it is judged. */
   #pendingSequence = -1
 
-  /** @internal Use `openTypedReader`, `openTypedObserver` or `asTypedReader`. */
-  constructor(queue: Source, types: Types, selection: AnySelection = {}) {
+  /** @internal Use `openTypedObserver` or `asTypedObserver`. */
+  static ofObserver<const Types extends readonly AnyMessageType[]>(
+    queue: QueueObserver,
+    types: Types,
+    selection: AnySelection,
+  ): TypedSource<Types, QueueObserver> {
+    return new TypedSource(queue, types, selection)
+  }
+
+  protected constructor(queue: Source, types: Types, selection: AnySelection) {
     this.#selector = new MessageSelector(types, selection, newReadEntry)
     checkTypesAgainstRegistry(queue.directory, types)
     this.queue = queue
