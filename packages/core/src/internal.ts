@@ -78,6 +78,7 @@ export {
 export { decodeIndex, INDEX_LENGTH } from './format/index-layout.js'
 export { LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, parseProcessStartTime } from './format/lock-record.js'
 export {
+  decodeCommitNs,
   decodePosition,
   encodePosition,
   encodePositionSlot,
@@ -85,6 +86,7 @@ export {
   POSITION_LENGTH,
   POSITION_SLOT_COUNT,
   POSITION_SLOT_LENGTH,
+  renewPosition,
 } from './format/position-layout.js'
 export {
   decodeRecordHeader,

@@ -122,6 +122,7 @@ export {
   parseProcessStartTime,
 } from './lock-record.js'
 export {
+  decodeCommitNs,
   decodePosition,
   decodePositionSlot,
   encodePosition,
@@ -140,6 +141,7 @@ export {
   POSITION_SLOT_COUNT,
   POSITION_SLOT_LENGTH,
   POSITION_ZERO_OFFSET,
+  renewPosition,
   type SavedPosition,
 } from './position-layout.js'
 export {
