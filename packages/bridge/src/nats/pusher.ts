@@ -7,6 +7,7 @@ import { firstDifference } from '../replica/compare-records.js'
 import { FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
 import { type BridgeLag, UNKNOWN_LAG } from './bridge-lag.js'
 import { Flight, type Sent } from './flight.js'
+import { FrameChain } from './frame-chain.js'
 import type { FrameStream, StreamEnd, StreamSettings } from './frame-stream.js'
 import { inSessions, type SessionNote } from './passing.js'
 import { unusableStream } from './refusals.js'
@@ -204,15 +205,20 @@ export class Pusher {
 
   async #pushFrom(end: StreamEnd, bodyMax: number, signal: AbortSignal): Promise<'done' | 'refused'> {
     const flight = new Flight(signal)
-    let lastSequence = end.lastSequence
+    const chain = new FrameChain(this.#stream, end.lastSequence)
+    let message = end.lastSequence + 1
     let { last } = end
     while (!signal.aborted) {
       const outgoing = flight.size < IN_FLIGHT ? this.#source.next(bodyMax) : undefined
       if (outgoing !== undefined) {
-        const sent = this.#withoutThere(outgoing, last, lastSequence + 1)
+        const sent = this.#withoutThere(outgoing, last, message)
         last = undefined
-        const accepted = [...sent.companions, ...sent.frames].map((frame) => this.#stream.publish(frame, lastSequence++))
-        flight.add(sent, accepted)
+        const frames = [...sent.companions, ...sent.frames]
+        message += frames.length
+        flight.add(
+          sent,
+          frames.map((frame) => chain.publish(frame)),
+        )
         this.#send(outgoing)
         this.#companions.look()
         continue

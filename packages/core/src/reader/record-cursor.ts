@@ -104,8 +104,7 @@ export class RecordCursor {
     if (this.#block >= this.#verifiedBlock && (this.isStillEmpty() || !this.#lookAhead())) return undefined
     const segment = this.#segment as MappedSegment
     if (!message.isIn(segment)) message.attach(segment)
-    message.moveTo(this.#block)
-    const count = message.blockCount
+    const count = message.moveTo(this.#block)
     if (count === 0) throw this.#truncated()
     this.#block += count
     this.#messages++
@@ -400,29 +399,20 @@ export class RecordCursor {
       this.#publishDamage(segment.id, offset, 0)
       throw damageError(step, { directory: this.#directory.path, segment, offset, expected })
     }
-    if (step === 'gap') {
-      const skipped = this.#missingBefore(segment, offset)
-      this.#rule.expected = -1
-      this.#corruptSkipped += skipped
-      if (skipped > 0) this.#publishDamage(segment.id, offset, skipped)
-      return true
-    }
-    const way = this.#walk.wayOn(segment)
+    const way = this.#walk.passDamage(segment, step)
     if (way === 'wait') return false
     if (way === 'next-segment') return this.#skipRest(segment)
-    const found = sequenceOf(segment, way)
-    const skipped = expected < 0 ? 1 : Math.max(1, found - expected)
+    const missing = sequenceOf(segment, way) - expected
+    const skipped = step === 'gap' ? this.#missingInGap(segment, missing) : expected < 0 ? 1 : Math.max(1, missing)
     this.#corruptSkipped += skipped
-    this.#publishDamage(segment.id, offset, skipped)
-    this.#rule.expected = -1
-    this.#placeAt(way)
+    if (skipped > 0) this.#publishDamage(segment.id, offset, skipped)
+    if (way !== offset) this.#placeAt(way)
     return true
   }
 
   /** Messages that a gap counts for: where a segment begins, as many as are missing and had room in the one below it. */
-  #missingBefore(segment: MappedSegment, offset: number): number {
-    if (offset !== SEGMENT_HEADER_LENGTH) return 1
-    const missing = sequenceOf(segment, offset) - this.expected
+  #missingInGap(segment: MappedSegment, missing: number): number {
+    if (this.offset !== SEGMENT_HEADER_LENGTH) return 1
     const isPossible = missing >= 1 && missing <= this.#segmentSize / RECORD_ALIGNMENT
     // The rest of the segment before it counted as one when it was skipped.
     const counted = this.#skippedRestOf === segment.id - 1 ? 1 : 0

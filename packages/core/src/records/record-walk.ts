@@ -65,9 +65,14 @@ export class RecordWalk implements Damage {
     return end
   }
 
-  /** Finds where to go on after damage at which the last look was. */
-  wayOn(bytes: SegmentBytes): WayOn {
-    return wayOn(bytes, this, this.#evidence)
+  /**
+   * Passes damage that the last look found, and returns where to look next. A gap is passed where it stands: its record is good. Any sequence may follow, but in the next segment the expected one still
+   * shows how much is missing.
+   */
+  passDamage(bytes: SegmentBytes, step: DamageStep): WayOn {
+    const way = step === 'gap' ? this.offset : wayOn(bytes, this, this.#evidence)
+    if (typeof way === 'number') this.rule.expected = -1
+    return way
   }
 }
 
