@@ -52,7 +52,7 @@ function View({ hash, snapshot }: { readonly hash: string; readonly snapshot: Sn
   return <QueueList snapshot={snapshot} />
 }
 
-/** Of a queue that is no longer there only the id is known. */
+/** Its id, where the queue is gone. */
 function nameOf({ queues }: Snapshot, id: string): string {
   return queues.find((queue) => queue.id === id)?.name ?? id
 }

@@ -107,7 +107,7 @@ function Row({ queue }: { readonly queue: QueueSummary }) {
           <Name name={name} />
         </a>
       </td>
-      <td title={conditions.join('\n')}>
+      <td class="wraps" title={conditions.join('\n')}>
         <State word={summary(queue)} severity={severity} />
       </td>
       <td class="optional">
