@@ -169,11 +169,12 @@ class ConcurrentRun {
     this.#running++
     try {
       const result = this.#handler(message)
-      if (result === undefined || !isPromise(result)) return this.#done(inWork)
-      Promise.resolve(result).then(
-        () => this.#done(inWork),
-        (error) => this.#failed(error),
-      )
+      if (result === undefined || !isPromise(result)) this.#done(inWork)
+      else
+        Promise.resolve(result).then(
+          () => this.#done(inWork),
+          (error) => this.#failed(error),
+        )
     } catch (error) {
       this.#failed(error)
     }
