@@ -59,6 +59,18 @@ describe('a scenario', () => {
     await expect(scenario(input, (_, { emit }) => emit(7, 'order', mistyped), output)).rejects.toThrow(/schemaversion/)
   })
 
+  it('ends with the last message, or at a later time that it is given', async () => {
+    const sleepy: ScenarioStrategy = async ({ typeId }, { clock, emit }) => {
+      await clock.sleep(5)
+      emit(typeId, 'later')
+    }
+    await scenario(input, sleepy, output, { update: true })
+    // The messages came at 1 and 3 ms, and nothing comes at 6.
+    expect(readFileSync(output, 'utf8')).toBe('')
+    await scenario(input, sleepy, output, { update: true, untilNs: 7_000_000n })
+    expect(readFileSync(output, 'utf8')).toBe('{"timestampNs":"6000000","typeId":1,"text":"later"}\n')
+  })
+
   it('says at which line the output differs, with both texts', async () => {
     await scenario(input, strategy, output, { update: true })
     const error = await scenario(input, (message, { emit }) => emit(7, message.payload), output).catch((error: unknown) => error)

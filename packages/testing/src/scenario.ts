@@ -23,6 +23,8 @@ export interface ScenarioOptions {
   readonly update?: boolean
   /** Bytes of a segment of the queues, which limit a message. Default: enough for the longest message of the input, at least 64 KiB. */
   readonly segmentSize?: number
+  /** How far the clock runs after the last message: timers and sleeps up to this time end. Default: the time of the last message. */
+  readonly untilNs?: bigint
 }
 
 /** Of a queue of a test. */
@@ -44,14 +46,18 @@ export async function scenario(
   output: string,
   options: ScenarioOptions = {},
 ): Promise<void> {
-  checkOptions(options, { update: true, segmentSize: true })
+  checkOptions(options, { update: true, segmentSize: true, untilNs: true })
   const lines = readLines(input)
-  const found = await run(lines, strategy, options.segmentSize ?? segmentSizeFor(lines))
+  const found = await run(lines, strategy, options)
   if (options.update ?? isUpdate()) writeFileSync(output, found)
   else compare(found, output)
 }
 
-async function run(lines: readonly ScenarioLine[], strategy: ScenarioStrategy, segmentSize: number): Promise<string> {
+async function run(
+  lines: readonly ScenarioLine[],
+  strategy: ScenarioStrategy,
+  { segmentSize = segmentSizeFor(lines), untilNs }: ScenarioOptions,
+): Promise<string> {
   using inputs = memoryQueue({ segmentSize })
   using outputs = memoryQueue({ segmentSize })
   let timeNs = 0n
@@ -68,6 +74,7 @@ async function run(lines: readonly ScenarioLine[], strategy: ScenarioStrategy, s
     outputs.writer.append(typeId, bytes, { timestampNs: clock.nowNs(), ...options })
   }
   await replay.run(({ message }) => strategy(message.copy(), { clock, emit }))
+  if (untilNs !== undefined) await replay.until({ timestampNs: untilNs })
   return outputs.drain().map(formatLine).join('')
 }
 
