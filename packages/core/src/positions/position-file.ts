@@ -19,6 +19,7 @@ import {
   POSITION_ZERO_OFFSET,
   READERS_DIRECTORY,
   readerFileName,
+  renewPosition,
   type SavedPosition,
 } from '../format/index.js'
 
@@ -102,17 +103,18 @@ export class PositionFile {
 
   /**
    * Saves where the reader begins, in a file of two slots, independent of its form before, and maps it. Called when the open can no longer fail, so that a failed open
-   * leaves no registration (L10).
+   * leaves no registration (L10). A position that is saved already keeps the time at which it was committed while messages are unread: a reader that is started again and again makes no progress.
    */
-  begin(first: Position): void {
+  begin(first: Position, { hasUnread }: { readonly hasUnread: boolean }): void {
     this.#coded(() => {
       const found = this.load()
       const isWhole = found !== undefined && found !== 'bad' && !found.legacy
       // Before anything is written: where there is no room for a mapping, a new name stays unknown.
       this.#mapping = binding.mapFile(this.#fd, POSITION_LENGTH, true)
       this.#saver = binding.createPositionSaver(this.#mapping)
-      if (isWhole) this.save(first)
-      else this.#rewrite(first, found)
+      if (!isWhole) this.#rewrite(first, found)
+      else if (hasUnread && isSamePlace(found, first)) this.#renew()
+      else this.save(first)
     })
   }
 
@@ -175,15 +177,21 @@ export class PositionFile {
 
   /**
    * Saves the position that is there once more, with the present time: the reader of a quiet queue commits nothing for long, and must not be considered gone the moment
-   * it closes. Never throws: a position that cannot be read has no time.
+   * it closes. While messages are unread, the time at which the position was committed stays in the file. Never throws: a position that cannot be read has no time.
    */
-  restamp(): void {
+  restamp({ hasUnread }: { readonly hasUnread: boolean }): void {
     try {
       const saved = this.load()
-      if (saved !== undefined && saved !== 'bad') this.save(saved)
+      if (saved === undefined || saved === 'bad') return
+      if (hasUnread) this.#renew()
+      else this.save(saved)
     } catch {
       // Left as it is, for the next open to report.
     }
+  }
+
+  #renew(): void {
+    if (this.#mapping !== undefined) renewPosition(new Uint8Array(this.#mapping), binding.realtimeNs(), crc32)
   }
 
   /** The file that is locked and mapped here. */
@@ -250,6 +258,10 @@ export class PositionFile {
 export function checkReaderName(name: string): void {
   if (typeof name === 'string' && isReaderName(name)) return
   throw new InvalidArgumentError({ argument: 'name', value: name, expected: '1 to 128 of A-Z a-z 0-9 . _ -, no dot in front' })
+}
+
+function isSamePlace(one: Position, other: Position): boolean {
+  return one.segmentId === other.segmentId && one.offset === other.offset
 }
 
 /** Liveness probes hold the lock for microseconds: a held lock is tried again for a moment. */

@@ -50,6 +50,8 @@ export class Message implements MessageFields {
   #payload: Buffer | undefined
   /** The record's offset in blocks: a small integer for every segment size, so that moving never allocates. */
   #block = 0
+  /** The record's commit word as a signed integer, for the same reason; 0 without a record. */
+  #commitLength = 0
 
   /** @internal Used by readers only: goes to another segment, which stays mapped as long as the message is in it. */
   attach(segment: MappedSegment): void {
@@ -68,21 +70,21 @@ export class Message implements MessageFields {
   detach(closed: () => Error): void {
     this.#segment?.letGo()
     this.#segment = undefined
+    this.#commitLength = 0
     this.#view = closedView(closed)
   }
 
-  /** @internal Used by readers only. @param block the record's offset in blocks of `RECORD_ALIGNMENT`. */
-  moveTo(block: number): void {
-    this.#block = block
-    this.#payload = undefined
-  }
-
   /**
-   * @internal Blocks that the record occupies, 0 when none is committed here. Used by readers only. The sum does not wrap: a record that fits into a segment after
-   * its header is shorter than 4 GiB by two blocks.
+   * @internal Moves to a record and returns how many blocks it occupies, 0 when none is committed there. Used by readers only. The sum does not wrap: a record that fits into
+   * a segment after its header is shorter than 4 GiB by two blocks.
+   *
+   * @param block the record's offset in blocks of `RECORD_ALIGNMENT`.
    */
-  get blockCount(): number {
-    const commitLength = this.#view.getUint32(this.#block * RECORD_ALIGNMENT, true)
+  moveTo(block: number): number {
+    const commitLength = this.#view.getInt32(block * RECORD_ALIGNMENT, true)
+    this.#block = block
+    this.#commitLength = commitLength
+    this.#payload = undefined
     return commitLength === 0 ? 0 : (commitLength + BLOCK_COUNT_ADDEND) >>> BLOCK_SHIFT
   }
 
@@ -95,7 +97,10 @@ export class Message implements MessageFields {
   }
 
   get length(): number {
-    return this.#view.getUint32(this.#block * RECORD_ALIGNMENT, true) - 1
+    const commitLength = this.#commitLength
+    // On no record, perhaps because the reader was closed: then this throws.
+    if (commitLength === 0) this.#view.getUint16(0)
+    return (commitLength >>> 0) - 1
   }
 
   get sequence(): number {
@@ -182,7 +187,7 @@ export class Message implements MessageFields {
 
   /** All fields and the payload, for keeping: plain properties, which `JSON.stringify`, `structuredClone`, `postMessage` and the spread operator take. */
   copy(): MessageCopy {
-    return new MessageCopy(this, this.#ownedBytes())
+    return MessageCopy.of(this, this.#ownedBytes())
   }
 
   /** The fields, with `timestampNs` in decimal and the payload in base64: what `JSON.stringify` shows. */
@@ -193,7 +198,7 @@ export class Message implements MessageFields {
   /** The fields: what `console.log` shows. */
   [inspect.custom](_depth: number, options: object): string {
     if (this.#segment === undefined) return 'Message { closed }'
-    return inspect(new MessageCopy(this, this.#mappedBytes()), options).replace(/^MessageCopy/, 'Message')
+    return inspect(MessageCopy.of(this, this.#mappedBytes()), options).replace(/^MessageCopy/, 'Message')
   }
 
   #copyPayload(): Buffer {

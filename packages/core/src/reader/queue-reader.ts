@@ -63,7 +63,7 @@ export interface CommittedMessage {
 export function openReader(directory: DirectoryPath, name: string, options: ReaderOptions = {}): QueueReader {
   const resolved = resolveReaderOptions(options)
   checkReaderName(name)
-  return whenQueueIsThere(resolved.waitForQueueMs, () => open(directory, name, resolved))
+  return whenQueueIsThere(resolved.waitForQueueMs, () => QueueReader.open(directory, name, resolved))
 }
 
 /**
@@ -82,23 +82,7 @@ export async function openReaderAsync(
   const { signal, others } = readAsyncOpen(options)
   const resolved = resolveReaderOptions(others)
   checkReaderName(name)
-  return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => open(directory, name, resolved))
-}
-
-function open(directory: DirectoryPath, name: string, options: ResolvedReaderOptions): QueueReader {
-  const held = QueueDirectory.open(directory)
-  let control: MappedControl | undefined
-  let file: PositionFile | undefined
-  try {
-    control = openControl(held, true)
-    file = PositionFile.open(held, name)
-    return new QueueReader(name, { directory: held, control, file, options })
-  } catch (error) {
-    file?.abandon()
-    control?.close()
-    held.close()
-    throw error
-  }
+  return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => QueueReader.open(directory, name, resolved))
 }
 
 /** A named reader. Reading is as in {@link MessageSource}; {@link commit} saves the position. */
@@ -115,7 +99,26 @@ export class QueueReader extends MessageSource {
   #heartbeatMs = performance.now()
 
   /** @internal Use {@link openReader}. */
-  constructor(name: string, opened: CursorQueue & { readonly file: PositionFile; readonly options: ResolvedReaderOptions }) {
+  static open(directory: DirectoryPath, name: string, options: ResolvedReaderOptions): QueueReader {
+    const held = QueueDirectory.open(directory)
+    let control: MappedControl | undefined
+    let file: PositionFile | undefined
+    try {
+      control = openControl(held, true)
+      file = PositionFile.open(held, name)
+      return new QueueReader(name, { directory: held, control, file, options })
+    } catch (error) {
+      file?.abandon()
+      control?.close()
+      held.close()
+      throw error
+    }
+  }
+
+  private constructor(
+    name: string,
+    opened: CursorQueue & { readonly file: PositionFile; readonly options: ResolvedReaderOptions },
+  ) {
     super('reader', opened)
     this.name = name
     this.#held = opened.directory
@@ -129,7 +132,7 @@ export class QueueReader extends MessageSource {
 
   #begin(options: ResolvedReaderOptions): ReaderOpening {
     const opening = this.#placeAt(options)
-    this.#file.begin(opening.position)
+    this.#file.begin(opening.position, { hasUnread: this.#hasUnreadAfter(opening.position) })
     return opening
   }
 
@@ -317,11 +320,22 @@ export class QueueReader extends MessageSource {
   protected override keepAlive(nowMs: number): void {
     if (nowMs - this.#heartbeatMs < READER_HEARTBEAT_MS) return
     this.#heartbeatMs = nowMs
-    this.#file.restamp()
+    this.#restamp()
+  }
+
+  /** Whether the queue goes on after this place. */
+  #hasUnreadAfter({ segmentId, offset }: Position): boolean {
+    const head = this.control.readHead()
+    return head?.segmentId !== segmentId || head.offset !== offset
+  }
+
+  #restamp(): void {
+    const committed = { segmentId: this.#committedSegmentId, offset: this.#committedBlock * RECORD_ALIGNMENT }
+    this.#file.restamp({ hasUnread: this.#hasUnreadAfter(committed) })
   }
 
   protected override closing(): void {
-    this.#file.restamp()
+    this.#restamp()
     this.#file.close()
     // Last: a blocked writer that looks now finds the reader gone.
     if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()

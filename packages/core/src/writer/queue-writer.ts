@@ -87,7 +87,11 @@ export class QueueWriter {
   })
 
   /** @internal Use `openWriter`. */
-  constructor(opened: OpenedQueue) {
+  static of(opened: OpenedQueue): QueueWriter {
+    return new QueueWriter(opened)
+  }
+
+  private constructor(opened: OpenedQueue) {
     const { control, tail, options } = opened
     this.#opened = opened
     this.directory = opened.directory.path
@@ -264,7 +268,7 @@ export class QueueWriter {
       if (!this.#rolling.makesRoom(status, { writer: this, typeId, length })) this.#rolling.roll(true)
       status = this.#appender.claim(typeId, length, details)
     }
-    this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
+    this.#claim ??= Claim.of(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
     this.#claim.open(this.#head.mapped(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
     return this.#claim
   }

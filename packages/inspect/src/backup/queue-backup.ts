@@ -48,7 +48,7 @@ export interface BackupOptions {
   readonly positions?: boolean
   /** Verify the copy: every checksum and sequence is read again from it. Default: true. */
   readonly verify?: boolean
-  /** @internal Write no manifest: the copy is a queue that is to be used. */
+  /** Write no manifest: the copy is a queue that is to be used. Default: false. */
   readonly isRestore?: boolean
 }
 

@@ -70,7 +70,11 @@ export class ColdReader {
   #closed = false
 
   /** @internal Use `openColdReader`. */
-  constructor(start: ColdReaderStart) {
+  static from(start: ColdReaderStart): ColdReader {
+    return new ColdReader(start)
+  }
+
+  private constructor(start: ColdReaderStart) {
     this.#held = start.held
     this.#end = start.end
     this.#segmentId = start.position.segmentId

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { crc32 } from 'node:zlib'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
@@ -24,6 +25,8 @@ import {
   CONTROL_SEGMENT_GENERATION_OFFSET,
   CONTROL_WAITERS_PENDING_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
+  encodePosition,
+  renewPosition,
   SEGMENT_FLAGS_OFFSET,
   segmentFileName,
   WriterLock,
@@ -114,6 +117,21 @@ describe('inspecting a queue', () => {
     writeFileSync(join(queue, 'readers/old.meta'), position)
     expect(inspectQueue(queue).readers).toEqual([
       expect.objectContaining({ name: 'old', legacy: true, lastHeartbeatNs: undefined, position: { segmentId: 1, offset: 64 } }),
+    ])
+  })
+
+  it('distinguishes the time of a commit from that of a heartbeat', () => {
+    buildQueue(queue, { payloads: textPayloads(100) })
+    const position = encodePosition({ segmentId: 1, offset: 64, heartbeatNs: 5n }, crc32)
+    renewPosition(position, 700n, crc32)
+    writeFileSync(join(queue, 'readers/looping.meta'), position)
+    expect(inspectQueue(queue).readers).toEqual([
+      expect.objectContaining({
+        name: 'looping',
+        lastHeartbeatNs: 700n,
+        lastCommitNs: 5n,
+        position: { segmentId: 1, offset: 64 },
+      }),
     ])
   })
 

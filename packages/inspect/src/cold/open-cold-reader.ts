@@ -82,7 +82,7 @@ function openHeld(held: QueueDirectory, options: ColdReaderOptions): ColdReader 
   // Before the start, which counts back from it.
   const end = to === 'present' ? presentEnd(places) : to
   const position = resolveStart(places, from, end)
-  return new ColdReader({ held, position, end, checkPayloads: options.checkPayloads ?? true })
+  return ColdReader.from({ held, position, end, checkPayloads: options.checkPayloads ?? true })
 }
 
 /** Two places, or one and a misspelt word, are none. */

@@ -26,7 +26,7 @@ export function openTypedWriter<const Types extends readonly AnyMessageType[]>(
   checkTypes(types)
   const queue = openWriter(directory, options)
   try {
-    return new TypedWriter(queue, types, { extensions: options.extensions !== false })
+    return TypedWriter.of(queue, types, { extensions: options.extensions !== false })
   } catch (error) {
     queue.close()
     throw error
@@ -46,5 +46,5 @@ export function asTypedWriter<const Types extends readonly AnyMessageType[]>(
 ): TypedWriter<Types> {
   checkOptions(options, { extensions: true })
   checkFlag('extensions', options.extensions)
-  return new TypedWriter(queue, types, { extensions: options.extensions !== false })
+  return TypedWriter.of(queue, types, { extensions: options.extensions !== false })
 }
