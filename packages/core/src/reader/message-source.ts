@@ -121,8 +121,8 @@ export abstract class MessageSource implements Parkable {
   }
 
   /**
-   * Blocks the calling thread until a message is there or the time is over, by default after a second. While the thread is blocked, no handler of the program runs, those
-   * of signals such as SIGTERM included: prefer {@link waitAsync} and {@link messages}, and keep this for worker threads and loops of their own.
+   * Blocks the calling thread until a message is there or the time is over, by default after a second. While the thread is blocked, no handler of the program runs, those of
+   * signals such as SIGTERM included. Prefer {@link waitAsync} and {@link messages}, and keep this for worker threads and loops of their own.
    */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.assertOpen()
@@ -244,7 +244,7 @@ export abstract class MessageSource implements Parkable {
 
   /**
    * When the writer last appended, rolled or renewed its heartbeat, in nanoseconds of CLOCK_REALTIME; 0n before the first writer. Everything that it had appended until then
-   * is visible to a look after this load, and what is not visible will be stamped with this time or a later one, unless its appender gives a time of its own.
+   * is visible to a look after this load. What is not visible will be stamped with this time or a later one, unless its appender gives a time of its own.
    */
   get heartbeatNs(): bigint {
     this.assertOpen()

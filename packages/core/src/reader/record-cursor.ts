@@ -297,7 +297,7 @@ export class RecordCursor {
   }
 
   /**
-   * Nothing was read since the cursor came here, because everything had been read up to the end of its segment: the record that ends here says with which sequence the next segment begins.
+   * Nothing was read since the cursor came here, because everything had been read up to the end of its segment. The record that ends here says with which sequence the next segment begins.
    * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be skipped silently.
    */
   #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {
