@@ -132,7 +132,8 @@ export class QueueReader extends MessageSource {
 
   #begin(options: ResolvedReaderOptions): ReaderOpening {
     const opening = this.#placeAt(options)
-    this.#file.begin(opening.position)
+    const hasUnread = this.#hasUnreadAfter(opening.position)
+    this.#file.begin(opening.position, { hasUnread, control: this.control.mapping })
     return opening
   }
 
@@ -245,8 +246,7 @@ export class QueueReader extends MessageSource {
 
   #save(segmentId: number, block: number): void {
     if (this.#commitPace.isDue()) this.assertOwnFiles()
-    this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)
-    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
+    if (this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)) this.control.addProgressSequence()
     const isLeaving = segmentId !== this.#committedSegmentId
     this.#committedSegmentId = segmentId
     this.#committedBlock = block
@@ -320,11 +320,22 @@ export class QueueReader extends MessageSource {
   protected override keepAlive(nowMs: number): void {
     if (nowMs - this.#heartbeatMs < READER_HEARTBEAT_MS) return
     this.#heartbeatMs = nowMs
-    this.#file.restamp()
+    this.#restamp()
+  }
+
+  /** Whether the queue goes on after this place. */
+  #hasUnreadAfter({ segmentId, offset }: Position): boolean {
+    const head = this.control.readHead()
+    return head?.segmentId !== segmentId || head.offset !== offset
+  }
+
+  #restamp(): void {
+    const committed = { segmentId: this.#committedSegmentId, offset: this.#committedBlock * RECORD_ALIGNMENT }
+    this.#file.restamp({ hasUnread: this.#hasUnreadAfter(committed) })
   }
 
   protected override closing(): void {
-    this.#file.restamp()
+    this.#restamp()
     this.#file.close()
     // Last: a blocked writer that looks now finds the reader gone.
     if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()

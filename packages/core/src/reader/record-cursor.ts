@@ -104,8 +104,7 @@ export class RecordCursor {
     if (this.#block >= this.#verifiedBlock && (this.isStillEmpty() || !this.#lookAhead())) return undefined
     const segment = this.#segment as MappedSegment
     if (!message.isIn(segment)) message.attach(segment)
-    message.moveTo(this.#block)
-    const count = message.blockCount
+    const count = message.moveTo(this.#block)
     if (count === 0) throw this.#truncated()
     this.#block += count
     this.#messages++

@@ -1,6 +1,6 @@
 import { openTypedWriter } from '@chronicle-ts/typed'
 import { beforeEach, expect, it } from 'vitest'
-import { messagesOf, temporaryFolder } from '../../../test/queue-fixtures.js'
+import { messagesOf, temporaryFolder } from '../../test/queue-fixtures.js'
 import { type Answer, decodeAnswer, type Order } from '../order-codec.js'
 import { Ack, Fill } from '../order-messages.js'
 import { AnswerDesk } from './answer-desk.js'

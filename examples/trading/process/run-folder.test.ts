@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
-import { temporaryFolder } from '../../../test/queue-fixtures.js'
+import { temporaryFolder } from '../../test/queue-fixtures.js'
 import { UsageError } from './expected-error.js'
 import { createFolder, removeFolder, useFolder } from './run-folder.js'
 

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CaptureReader } from '../capture/capture-reader.js'
+import { recordedCapture } from '../capture/recorded-capture.js'
 import { BookSide } from './book-side.js'
 import { interpretFrame } from './interpret-frame.js'
 import { MarketBooks } from './market-books.js'
@@ -54,7 +54,7 @@ describe('OrderBook', () => {
   it('never crosses on the recorded Coinbase feed and agrees with the prices that its ticker shows', async () => {
     const books = new MarketBooks()
     let quotes = 0
-    const path = fileURLToPath(new URL('../../../data/coinbase-2021-04-17.ws.txt.gz', import.meta.url))
+    const path = recordedCapture('coinbase-2021-04-17.ws.txt.gz')
     for await (const { payload } of new CaptureReader(path).frames()) {
       const update = interpretFrame(Buffer.from(payload))
       if (update === undefined) continue

@@ -4,9 +4,9 @@
  *
  *     node examples/dist/two-hosts/main.js [--root DIR] [--speed N]
  */
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findNatsServer } from '@chronicle-ts/testing'
+import { recordedCapture } from '../trading/capture/recorded-capture.js'
 import { DemoError, InterruptedError } from '../trading/demo/demo-error.js'
 import { createFolder, removeFolder, useFolder } from '../trading/process/run-folder.js'
 import { runProgram } from '../trading/process/run-program.js'
@@ -15,7 +15,7 @@ import { isSound } from './hosts-audit.js'
 import { TwoHosts } from './two-hosts.js'
 
 const USAGE = 'Usage: two-hosts [--root DIR] [--speed N]'
-const CAPTURE = fileURLToPath(new URL('../../data/coinbase-2021-04-17.ws.txt.gz', import.meta.url))
+const CAPTURE = recordedCapture('coinbase-2021-04-17.ws.txt.gz')
 const INTERRUPTED_EXIT_CODE = 130
 const UNSOUND_EXIT_CODE = 2
 

@@ -1,7 +1,7 @@
 import { BusLayout, openFeedWriter } from '@chronicle-ts/bus'
 import { openTypedWriter } from '@chronicle-ts/typed'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { messagesOf, temporaryFolder } from '../../../test/queue-fixtures.js'
+import { messagesOf, temporaryFolder } from '../../test/queue-fixtures.js'
 import { NewOrder } from '../order-messages.js'
 import { MarketView } from '../strategy/market-view.js'
 import { OrderDesk } from '../strategy/order-desk.js'

@@ -2,8 +2,8 @@ import { cpSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter, type QueueWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../test/queue-fixtures.js'
 import { KEPT_SEGMENTS, LedgerFollower, LedgerPublisher, SNAPSHOTS_QUEUE, UPDATES_QUEUE } from './late-joiner.js'
+import { temporaryFolder } from './test/queue-fixtures.js'
 
 let root: string
 let writers: QueueWriter[]

@@ -2,13 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../../../test/queue-fixtures.js'
+import { temporaryFolder } from '../../test/queue-fixtures.js'
 import { CaptureError, CaptureReader } from './capture-reader.js'
-
-const recorded = (file: string) => fileURLToPath(new URL(`../../../data/${file}`, import.meta.url))
+import { recordedCapture } from './recorded-capture.js'
 
 let folder: string
 beforeEach(() => {
@@ -109,10 +107,10 @@ describe('CaptureReader', () => {
   })
 
   it('delivers every frame of the recorded captures in file order', async () => {
-    const coinbase = await readAll(recorded('coinbase-2021-04-17.ws.txt.gz'))
+    const coinbase = await readAll(recordedCapture('coinbase-2021-04-17.ws.txt.gz'))
     expect(coinbase.counts).toMatchObject({ frames: 9946, otherLines: 6, malformedLines: 0, oversizeLines: 0 })
     expect(coinbase.frames[0]?.[0]).toBe(1618677817061845000n)
-    const binance = await readAll(recorded('binance-futures-2021-07-22.ws.txt.gz'))
+    const binance = await readAll(recordedCapture('binance-futures-2021-07-22.ws.txt.gz'))
     expect(binance.counts).toMatchObject({ frames: 1535, otherLines: 1, malformedLines: 0, oversizeLines: 0 })
     expect(binance.frames.every(([, text]) => text.startsWith('{') && text.endsWith('}'))).toBe(true)
   })

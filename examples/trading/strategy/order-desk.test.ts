@@ -1,7 +1,7 @@
 import { openWriter } from '@chronicle-ts/core'
 import { openTypedWriter } from '@chronicle-ts/typed'
 import { beforeEach, expect, it } from 'vitest'
-import { messagesOf, temporaryFolder } from '../../../test/queue-fixtures.js'
+import { messagesOf, temporaryFolder } from '../../test/queue-fixtures.js'
 import { decodeOrder, encodeOrder, type Order } from '../order-codec.js'
 import { NewOrder } from '../order-messages.js'
 import type { Decision } from './market-view.js'

@@ -1,14 +1,14 @@
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CaptureReader } from '../capture/capture-reader.js'
+import { recordedCapture } from '../capture/recorded-capture.js'
 import { interpretFrame } from './interpret-frame.js'
 
 const interpret = (frame: unknown) => interpretFrame(Buffer.from(typeof frame === 'string' ? frame : JSON.stringify(frame)))
 
 async function kindsIn(file: string): Promise<Record<string, number>> {
   const kinds: Record<string, number> = {}
-  for await (const { payload } of new CaptureReader(fileURLToPath(new URL(`../../../data/${file}`, import.meta.url))).frames()) {
+  for await (const { payload } of new CaptureReader(recordedCapture(file)).frames()) {
     const kind = interpretFrame(Buffer.from(payload))?.kind ?? 'not understood'
     kinds[kind] = (kinds[kind] ?? 0) + 1
   }

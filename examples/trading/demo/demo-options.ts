@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { recordedCapture } from '../capture/recorded-capture.js'
 import { venueName } from '../capture/venue-name.js'
 import { LIVE_VENUES, type LiveVenue } from '../live/live-venue.js'
 import { UsageError } from '../process/expected-error.js'
@@ -88,8 +88,7 @@ function parseValues(args: readonly string[]) {
 }
 
 function planFiles(given: readonly string[]): FeedPlan[] {
-  const files =
-    given.length > 0 ? given : RECORDED_CAPTURES.map((name) => fileURLToPath(new URL(`../../../data/${name}`, import.meta.url)))
+  const files = given.length > 0 ? given : RECORDED_CAPTURES.map(recordedCapture)
   const byVenue = new Map<string, string[]>()
   for (const file of files) {
     if (!existsSync(file)) throw new UsageError(`No such file: ${file}`)
