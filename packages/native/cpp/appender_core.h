@@ -234,8 +234,8 @@ class AppenderCore {
   // Everything appended so far.
   DurableMark here() const { return {.sequence = nextSequence_, .offset = writeOffset_, .segmentId = segmentId_}; }
 
-  // Makes `next` the head segment and seals the one before, also when one of the two was cut short under the writer: the first append that meets it says so, and the way out of a
-  // segment that was cut is the next one. Readers that look between two of these stores find a state that they
+  // Makes `next` the head segment and seals the one before, also when one of the two was cut short under the writer. The first append that meets it says so, and the way out
+  // of a segment that was cut is the next one. Readers that look between two of these stores find a state that they
   // know: the next segment exists, the control block names it, the old one is sealed.
   int roll(MappedRange next, uint32_t nextId, uint64_t writerEpoch64) {
     if (const int status = mayRoll(); status != kOk) return status;

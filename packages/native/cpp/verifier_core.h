@@ -128,8 +128,7 @@ class VerifierCore {
     return checkSequence(words[1], hasHeaderCrc, expected);
   }
 
-  // Writers of the base format begin again at 0; a writer of this library that takes such a queue over goes on from the highest sequence, which
-  // may lie above what the last of them wrote.
+  // Writers of the base format begin again at 0. A writer of this library that takes such a queue over goes on from the highest sequence, which may lie above what the last of them wrote.
   int checkSequence(uint64_t sequence, bool hasHeaderCrc, Expected& expected) {
     const bool restarted = !hasHeaderCrc && sequence == 0;
     const bool takenOver = hasHeaderCrc && state_.lastIsBase != 0 && sequence > expected.next;

@@ -38,8 +38,8 @@ export interface Position {
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
 /**
- * A named reader's `readers/<name>.meta`: locked for the reader's life, so that two readers never share a name, and mapped once there is a position, so that
- * saving it costs no system call.
+ * A named reader's `readers/<name>.meta`. It is locked for the reader's life, so that two readers never share a name. It is mapped once there is a position, so that saving it
+ * costs no system call.
  */
 export class PositionFile {
   /** For messages. */
@@ -185,8 +185,8 @@ export class PositionFile {
   }
 
   /**
-   * Saves the position that is there once more, with the present time: the reader of a quiet queue commits nothing for long, and must not be considered gone the moment
-   * it closes. While messages are unread, the time at which the position was committed stays in the file. Never throws: a position that cannot be read has no time.
+   * Saves the position that is there once more, with the present time. The reader of a quiet queue commits nothing for long, and must not be considered gone the moment it
+   * closes. While messages are unread, the time at which the position was committed stays in the file. Never throws: a position that cannot be read has no time.
    */
   restamp({ hasUnread }: { readonly hasUnread: boolean }): void {
     try {

@@ -168,8 +168,8 @@ export class Message implements MessageFields {
   }
 
   /**
-   * The payload where it lies in the mapping, for reading: no byte is copied. Valid as long as it is held, also after the reader moved on, retention deleted the segment
-   * or the reader was closed; the segment (its address space, and on a deleted file its blocks) is given back when the last view of it is garbage-collected.
+   * The payload where it lies in the mapping, for reading: no byte is copied. Valid as long as it is held, also after the reader moved on, retention deleted the segment or
+   * the reader was closed. The segment (its address space, and on a deleted file its blocks) is given back when the last view of it is garbage-collected.
    *
    * **Never write into it**: the mapping is read-only, and the kernel ends the process with SIGSEGV. Cloning it (`structuredClone`, `postMessage`) clones the whole segment, because
    * its `buffer` is the segment: send {@link payload} instead.
