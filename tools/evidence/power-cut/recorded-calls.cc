@@ -114,6 +114,17 @@ int recordedRename(int at, const char* from, int toAt, const char* to, Call call
 }
 
 template <typename Call>
+int recordedLink(int at, const char* from, int toAt, const char* to, Call call) {
+  const std::string place = ourPath(at, from);
+  if (place.empty()) return call();
+  const std::string newPlace = preload::absolutePath(toAt, to);
+  Turn turn(true);
+  const int result = call();
+  if (result == 0) turn->link(place, newPlace);
+  return result;
+}
+
+template <typename Call>
 int recordedUnlink(int at, const char* path, Call call) {
   const std::string place = ourPath(at, path);
   if (place.empty()) return call();
@@ -296,6 +307,16 @@ long syscall(long number, ...) {
   const auto* const from = reinterpret_cast<const char*>(a[1]);
   const auto* const to = reinterpret_cast<const char*>(a[3]);
   return recordedRename(static_cast<int>(a[0]), from, static_cast<int>(a[2]), to, [&] { return static_cast<int>(call()); });
+}
+
+int link(const char* from, const char* to) {
+  static const auto original = real<int (*)(const char*, const char*)>("link");
+  return recordedLink(AT_FDCWD, from, AT_FDCWD, to, [&] { return original(from, to); });
+}
+
+int linkat(int at, const char* from, int toAt, const char* to, int flags) {
+  static const auto original = real<int (*)(int, const char*, int, const char*, int)>("linkat");
+  return recordedLink(at, from, toAt, to, [&] { return original(at, from, toAt, to, flags); });
 }
 
 int unlink(const char* path) {

@@ -25,6 +25,7 @@ enum Kind : uint32_t {
   kScanned,
   kFailedSync,
   kStored,
+  kLink,
 };
 
 // The function that a library in front of the C library stands for.
@@ -46,6 +47,7 @@ class Recorder {
 
   void add(const std::string& path, Kind kind);
   void rename(const std::string& from, const std::string& to);
+  void link(const std::string& from, const std::string& to);
   void unlink(const std::string& path);
   void syncFile(const std::string& path, uint64_t from, uint64_t to);
 
