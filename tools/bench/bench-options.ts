@@ -3,12 +3,8 @@ import { parseArgs } from 'node:util'
 
 export interface BenchOptions {
   readonly help: boolean
-  /** The budget table instead of the suites. */
-  readonly budgets: boolean
-  /** The dashboard's bars instead of the suites. */
-  readonly dashboard: boolean
-  /** The bridge between hosts instead of the suites. */
-  readonly bridge: boolean
+  /** What is measured: the suites, the budget table, the dashboard's bars or the bridge between hosts. */
+  readonly what: 'suites' | 'budgets' | 'dashboard' | 'bridge'
   /** Path of the server for the bridge. Default: the installed one. */
   readonly natsServer: string | undefined
   /** One JSON object on stdout instead of tables. */
@@ -80,9 +76,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
   const isBridge = word === 'bridge'
   return {
     help: values.help,
-    budgets: word === 'budgets',
-    dashboard: word === 'dashboard',
-    bridge: isBridge,
+    what: word === 'budgets' || word === 'dashboard' || word === 'bridge' ? word : 'suites',
     natsServer: values['nats-server'],
     json: values.json,
     quick: values.quick,

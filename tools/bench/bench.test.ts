@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { median, quantile, spreadOf } from '@chronicle-ts/cli/bench'
@@ -72,6 +72,12 @@ describe('the one harness', () => {
     for (const name of Object.keys(PROBES)) expect(USAGE).toMatch(new RegExp(`[ ,]${name}[,;]`))
   })
 
+  it('has the one loop over rounds', () => {
+    const files = ['packages/cli/src', 'tools/bench'].flatMap((folder) => checkoutFiles(root, /\.ts$/, folder))
+    const loops = files.filter((path) => /< (\w+\.)*rounds;/.test(readFileSync(join(root, path), 'utf8')))
+    expect(loops).toEqual(['packages/cli/src/commands/bench/run-suite.ts'])
+  })
+
   it('has no other beside it in a package', () => {
     const files = checkoutFiles(root, /\.(ts|mjs)$/, 'packages')
     expect(files.length).toBeGreaterThan(100)
@@ -91,8 +97,8 @@ describe('measureSuite', () => {
     seen.length = 0
   })
 
-  it('lets candidates take turns', () => {
-    const { candidates } = measureSuite(
+  it('lets candidates take turns', async () => {
+    const { candidates } = await measureSuite(
       { name: 's', operation: 'o', candidates: [candidate('a'), candidate('b')] },
       { ...options, directory },
     )
@@ -103,18 +109,18 @@ describe('measureSuite', () => {
     ])
   })
 
-  it('fails when what was measured did not work, and still gives everything back', () => {
+  it('fails when what was measured did not work, and still gives everything back', async () => {
     const broken = candidate('broken', () => {
       throw new Error('3 messages instead of 4')
     })
-    expect(() => measureSuite({ name: 's', operation: 'o', candidates: [broken] }, { ...options, directory })).toThrow(
+    await expect(measureSuite({ name: 's', operation: 'o', candidates: [broken] }, { ...options, directory })).rejects.toThrow(
       '3 messages instead of 4',
     )
     expect(seen).toEqual(['broken'])
     expect(readdirSync(directory)).toEqual([])
   })
 
-  it('fails when a call throws', () => {
+  it('fails when a call throws', async () => {
     const throwing = (): Candidate => ({
       name: 'throwing',
       run: () => {
@@ -123,7 +129,7 @@ describe('measureSuite', () => {
       verify: () => undefined,
       close: () => undefined,
     })
-    expect(() => measureSuite({ name: 's', operation: 'o', candidates: [throwing] }, { ...options, directory })).toThrow(
+    await expect(measureSuite({ name: 's', operation: 'o', candidates: [throwing] }, { ...options, directory })).rejects.toThrow(
       'throwing failed while it was measured',
     )
   })

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readEnvironment } from '@chronicle-ts/cli/bench'
+import type { Bench } from './bench.js'
 import { type BenchOptions, parseBenchOptions, USAGE } from './bench-options.js'
 import { benchBridge } from './bridge/bench-bridge.js'
 import { benchBudgets } from './budgets/bench-budgets.js'
@@ -27,6 +28,13 @@ import { touchMemory } from './touch-memory.js'
 /** About what the queues of one round occupy. */
 const TOUCHED_BYTES_MAX = 2 ** 31
 
+const BENCHES: Readonly<Record<BenchOptions['what'], Bench>> = {
+  suites: benchSuites,
+  budgets: benchBudgets,
+  dashboard: benchDashboard,
+  bridge: benchBridge,
+}
+
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
@@ -47,37 +55,33 @@ function describe(error: Error): string {
   return text.split('\n')[0] ?? text
 }
 
-async function bench(options: BenchOptions): Promise<void> {
-  const print = options.json ? () => undefined : (text: string) => console.log(`${text}\n`)
-  const folder = mkdtempSync(join(options.directory, 'chronicle-bench-'))
+async function bench(given: BenchOptions): Promise<void> {
+  const print = given.json ? () => undefined : (text: string) => console.log(`${text}\n`)
+  const directory = mkdtempSync(join(given.directory, 'chronicle-bench-'))
+  const options = { ...given, directory }
   try {
-    const measure = measureOf(options)
-    const report = await measure(options, folder, print)
+    const { payloadLength } = options
+    const environment = readEnvironment(directory)
+    print(formatEnvironment(environment, payloadLength))
+    const report = { schemaVersion: 1, environment, payloadLength, ...(await BENCHES[options.what](options, print)) }
     const json = JSON.stringify(report, undefined, 2)
     if (options.json) console.log(json)
     if (options.output !== undefined) writeFileSync(options.output, `${json}\n`)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 
-function measureOf({ bridge, dashboard, budgets }: BenchOptions) {
-  if (bridge) return benchBridge
-  if (dashboard) return benchDashboard
-  return budgets ? benchBudgets : measureAll
-}
-
-async function measureAll(options: BenchOptions, directory: string, print: (text: string) => void): Promise<Report> {
-  const { payloadLength } = options
-  const environment = readEnvironment(directory)
-  print(formatEnvironment(environment, payloadLength))
+/** Each hot function beside other ways to do the same. */
+async function benchSuites(options: BenchOptions, print: (text: string) => void): Promise<Report> {
+  const { payloadLength, directory } = options
   if (!options.quick) touchMemory(TOUCHED_BYTES_MAX)
   const { suites, notes } = chooseSuites(options)
-  const suiteResults: SuiteResult[] = []
+  const results: SuiteResult[] = []
   for (const suite of suites) {
-    const result = measureSuite(suite, { ...options, directory })
+    const result = await measureSuite(suite, options)
     print(formatSuite(result))
-    suiteResults.push(result)
+    results.push(result)
   }
   const latencies: LatencyResult[] = []
   if (isChosen('latency', options)) {
@@ -87,7 +91,7 @@ async function measureAll(options: BenchOptions, directory: string, print: (text
     print(formatLatencies(latencies))
   }
   for (const note of notes) print(note)
-  return { schemaVersion: 1, environment, payloadLength, suites: suiteResults, latencies, notes }
+  return { suites: results, latencies, notes }
 }
 
 function chooseSuites(options: BenchOptions): { suites: Suite[]; notes: string[] } {

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { spreadOf } from '@chronicle-ts/cli/bench'
+import { type BenchPlace, runSuite, spreadOf, TemporaryFolders } from '@chronicle-ts/cli/bench'
 import Benchmark from 'benchmark'
 import type { Candidate, CandidateFactory, Suite } from './candidate.js'
 
 export interface MeasureOptions {
-  /** Folder for the queues; each round makes and removes its own below it. */
+  /** Below it each measurement has a folder of its own. */
   readonly directory: string
   readonly rounds: number
   /** Seconds that one candidate is measured in one round. */
@@ -28,19 +26,14 @@ export interface SuiteResult {
   readonly candidates: readonly CandidateResult[]
 }
 
-/**
- * Measures the candidates of a suite in turns, round by round: what disturbs the machine for a while then disturbs all of them.
- *
- * @throws what a candidate's `verify` throws.
- */
-export function measureSuite(suite: Suite, options: MeasureOptions): SuiteResult {
-  const rounds = suite.candidates.map((): RoundResult[] => [])
-  for (let round = 0; round < options.rounds; round++) {
-    suite.candidates.forEach((factory, index) => {
-      rounds[index]?.push(measureRound(factory, options))
-    })
-  }
-  return { name: suite.name, operation: suite.operation, candidates: rounds.map(summarize) }
+/** Measures the candidates of a suite in turns. @throws what a candidate's `verify` throws. */
+export async function measureSuite(suite: Suite, { directory, rounds, secondsPerRound }: MeasureOptions): Promise<SuiteResult> {
+  const candidates = suite.candidates.map((factory) => ({
+    name: suite.name,
+    measure: (place: BenchPlace) => measureRound(factory, place.directory, secondsPerRound),
+  }))
+  const figures = await runSuite({ candidates, rounds }, { folders: new TemporaryFolders(directory) })
+  return { name: suite.name, operation: suite.operation, candidates: figures.map(summarize) }
 }
 
 interface RoundResult {
@@ -49,17 +42,12 @@ interface RoundResult {
   readonly operations: number
 }
 
-function measureRound(factory: CandidateFactory, { directory, secondsPerRound }: MeasureOptions): RoundResult {
-  const folder = mkdtempSync(join(directory, 'round-'))
+function measureRound(factory: CandidateFactory, directory: string, seconds: number): RoundResult {
+  const candidate = factory(directory, seconds)
   try {
-    const candidate = factory(folder, secondsPerRound)
-    try {
-      return measureCandidate(candidate, secondsPerRound)
-    } finally {
-      candidate.close()
-    }
+    return measureCandidate(candidate, seconds)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    candidate.close()
   }
 }
 

@@ -1,12 +1,9 @@
-import type { BenchEnvironment } from '@chronicle-ts/cli/bench'
+import { type BenchEnvironment, describeMachine, renderTable, wasBusy } from '@chronicle-ts/cli/bench'
 import type { LatencyResult } from './latency/measure-latency.js'
 import type { SuiteResult } from './measure-suite.js'
 
-/** Everything that one run found; the object that `--json` prints. */
+/** What one run of the suites found. */
 export interface Report {
-  readonly schemaVersion: 1
-  readonly environment: BenchEnvironment
-  readonly payloadLength: number
   /** Nanoseconds per operation. */
   readonly suites: readonly SuiteResult[]
   /** Nanoseconds one way between two processes. */
@@ -16,11 +13,11 @@ export interface Report {
 }
 
 export function formatEnvironment(environment: BenchEnvironment, payloadLength: number): string {
-  const { cpu, cpuCount, memoryBytes, kernel, node, commit, fileSystem, loadPerCpu } = environment
-  const busy = loadPerCpu > 0.5 ? '  (other programs are at work: figures will be worse and wider)' : ''
+  const { node, commit, loadPerCpu, date } = environment
+  const busy = wasBusy(environment) ? '  (other programs are at work: figures will be worse and wider)' : ''
   return [
-    `machine   ${cpu}, ${cpuCount} CPUs, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, ${fileSystem}`,
-    `software  Node.js ${node}, commit ${commit ?? 'unknown'}, ${environment.date}`,
+    `machine   ${describeMachine(environment)}`,
+    `software  Node.js ${node}, commit ${commit ?? 'unknown'}, ${date}`,
     `payload   ${payloadLength} B; load per CPU ${loadPerCpu.toFixed(2)}${busy}`,
   ].join('\n')
 }
@@ -40,10 +37,10 @@ export function formatSuite({ name, operation, candidates }: SuiteResult): strin
 }
 
 export function formatLatencies(results: readonly LatencyResult[]): string {
-  const rows = results.map(({ name, messagesPerSecond, p50, p90, p99, p999, p9999, max, count }) => [
+  const rows = results.map(({ name, messagesPerSecond, p50Ns, p90Ns, p99Ns, p999Ns, p9999Ns, maxNs, count }) => [
     name,
     `${formatCount(messagesPerSecond)}/s`,
-    ...[p50, p90, p99, p999, p9999, max].map((ns) => (ns / 1e3).toFixed(2)),
+    ...[p50Ns, p90Ns, p99Ns, p999Ns, p9999Ns, maxNs].map((ns) => (ns / 1e3).toFixed(2)),
     formatCount(count),
   ])
   const heading = ['', 'rate', 'p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max', 'verified']
@@ -52,11 +49,9 @@ export function formatLatencies(results: readonly LatencyResult[]): string {
 
 /** First column to the left, all others to the right. */
 export function formatTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [heading, ...rows]
-  const widths = heading.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  return lines
-    .map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))))
-    .map((cells) => `  ${cells.join('  ')}`.trimEnd())
+  const columns = heading.map((title, index) => ({ title, align: index === 0 ? ('left' as const) : ('right' as const) }))
+  return renderTable(columns, rows)
+    .map((line) => `  ${line}`)
     .join('\n')
 }
 

@@ -168,19 +168,14 @@ function addNames(module, [, kind, list = '', from]) {
 
 /** A string, which is kept, or a comment. */
 const STRING_OR_COMMENT = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g
-/** A member whose comment says `@internal`: a user must not call it. What lies deeper in it, and a bracket that closes a part of it, belong to it. */
-const INTERNAL = /^ {4}\/\*\*(?:(?!\*\/)[\s\S])*@internal(?:(?!\*\/)[\s\S])*\*\/\n {4}[^\n]*(?:\n {8}[^\n]*|\n {4}\}[^\n]*)*$/gm
-/** Members that a user cannot name. */
-const PRIVATE = /^ {4}(?:#private;|(?:static )?private )/
+/** Members that a user cannot name. That a constructor is private says that another function makes the object. */
+const PRIVATE = /^ {4}(?:#private;|(?:static )?private (?!constructor))/
 
 /** @param {string} text */
 function statementsOf(text) {
   /** @type {string[]} */
   const statements = []
-  for (const line of text
-    .replace(INTERNAL, '')
-    .replace(STRING_OR_COMMENT, (_, kept = '') => kept)
-    .split('\n')) {
+  for (const line of text.replace(STRING_OR_COMMENT, (_, kept = '') => kept).split('\n')) {
     if (line.trim() === '' || PRIVATE.test(line)) continue
     if (/^[a-z]/.test(line)) statements.push(line.trimEnd())
     else statements.push(`${statements.pop() ?? ''}\n${line.trimEnd()}`)

@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,9 +28,10 @@ const contents = new Map<string, string[]>()
 
 interface Manifest {
   readonly private?: boolean
-  readonly exports?: unknown
+  readonly exports?: Record<string, unknown>
   readonly keywords?: readonly string[]
   readonly dependencies?: Record<string, string>
+  readonly peerDependencies?: Record<string, string>
 }
 
 /** What `npm pack --json` says of one package. */
@@ -149,29 +160,69 @@ describe('the packages as the registry serves them', () => {
     }
   })
 
-  it('give TypeScript their types, with every library check on', () => {
+  it('ship no declaration that is marked as internal', () => {
+    const declared = NAMES.flatMap((name) => {
+      const files = (contents.get(name) ?? []).filter((path) => path.endsWith('.d.ts'))
+      return files.map((path) => join(application, 'node_modules/@chronicle-ts', name, path))
+    })
+    expect(declared.length).toBeGreaterThan(NAMES.length)
+    expect(declared.filter((path) => readFileSync(path, 'utf8').includes('@internal'))).toEqual([])
+  })
+
+  it.each([
+    ['nodenext', 'nodenext'],
+    ['node16', 'node16'],
+    ['esnext', 'bundler'],
+  ])('give TypeScript their types, with every library check on: %s, %s', (module, resolution) => {
+    linkDependencies()
+    const entries = NAMES.flatMap((name) => {
+      const folder = join(application, 'node_modules/@chronicle-ts', name)
+      const { exports = {} } = readManifest(folder)
+      const typed = Object.entries(exports).filter(([, entry]) => typeof entry === 'object')
+      return typed.map(([entry]) => join('@chronicle-ts', name, entry))
+    })
     writeFileSync(
       join(application, 'use.ts'),
-      `import { openReader, openWriter } from '@chronicle-ts/core'
+      `import { openReader, openWriter, QueueObserver, QueueReader, QueueWriter, waitForAny } from '@chronicle-ts/core'
+       import { TypedWriter } from '@chronicle-ts/typed'
+       ${entries.map((entry, index) => `export * as entry${index} from '${entry}'`).join('\n')}
        const sequence: number = openWriter('q').append(1, new Uint8Array(1))
        const payload: Uint8Array | undefined = openReader('q', 'r').next()?.payload
-       export { payload, sequence }\n`,
+       export { payload, sequence }
+       waitForAny([openReader('q', 'r')])
+       // @ts-expect-error A reader has to be opened, which takes a directory that is held.
+       new QueueReader()
+       // @ts-expect-error
+       new QueueObserver()
+       // @ts-expect-error
+       new QueueWriter()
+       // @ts-expect-error
+       new TypedWriter()
+       // @ts-expect-error Neither a reader nor an observer.
+       waitForAny([{}])\n`,
     )
-    mkdirSync(join(application, 'node_modules/@types'), { recursive: true })
-    for (const name of ['@types/node', 'undici-types'])
-      execFileSync('cp', ['-r', join(root, 'node_modules', name), join(application, 'node_modules', name)])
-    for (const [module, resolution] of [
-      ['nodenext', 'nodenext'],
-      ['node16', 'node16'],
-      ['esnext', 'bundler'],
-    ]) {
-      const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node']
-      const kind = ['--module', module ?? '', '--moduleResolution', resolution ?? '', '--skipLibCheck', 'false', 'use.ts']
-      const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...kind], {
-        cwd: application,
-        encoding: 'utf8',
-      })
-      expect(stdout).toBe('')
-    }
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node']
+    const kind = ['--module', module, '--moduleResolution', resolution, '--skipLibCheck', 'false', 'use.ts']
+    const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...kind], {
+      cwd: application,
+      encoding: 'utf8',
+    })
+    expect(stdout).toBe('')
   })
 })
+
+/** What the packages and their types need from the registry, as the checkout has it. */
+function linkDependencies(): void {
+  const wanted = NAMES.flatMap((name) => {
+    const { dependencies = {}, peerDependencies = {} } = readManifest(join(root, 'packages', name))
+    return Object.keys({ ...dependencies, ...peerDependencies }).map((dependency) => ({ name, dependency }))
+  })
+  for (const { name, dependency } of [...wanted, { name: 'core', dependency: '@types/node' }]) {
+    const places = [join(root, 'packages', name, 'node_modules', dependency), join(root, 'node_modules', dependency)]
+    const found = places.find((place) => existsSync(place))
+    const link = join(application, 'node_modules', dependency)
+    if (found === undefined || existsSync(link)) continue
+    mkdirSync(join(link, '..'), { recursive: true })
+    symlinkSync(found, link)
+  }
+}

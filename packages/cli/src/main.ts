@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { errorReport, messageOfError } from './error-report.js'
 import { EXIT_HEALTHY, EXIT_USAGE } from './exit-codes.js'
+import { NAGIOS_UNKNOWN } from './nagios-codes.js'
 import { toJsonLine } from './output/json.js'
 import { createProgram } from './program.js'
 import { Session } from './session.js'
@@ -17,12 +18,13 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_HEALTHY
     // Commander has said on standard error what is wrong; a program that asked for JSON gets it there.
+    const exitCode = args.includes('--nagios-codes') ? NAGIOS_UNKNOWN : EXIT_USAGE
     const command = program.commands.find((candidate) => args.includes(candidate.name()))
     if (args.includes('--json'))
-      process.stdout.write(`${toJsonLine({ ...errorReport(command?.name() ?? '', error), exitCode: EXIT_USAGE })}\n`)
-    if (error instanceof CommanderError) return EXIT_USAGE
+      process.stdout.write(`${toJsonLine({ ...errorReport(command?.name() ?? '', error), exitCode })}\n`)
+    if (error instanceof CommanderError) return exitCode
     process.stderr.write(`chron-cli: error: ${messageOfError(error)}\n`)
-    return EXIT_USAGE
+    return exitCode
   } finally {
     stopListening()
   }

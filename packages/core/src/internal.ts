@@ -1,11 +1,10 @@
 /**
- * What the packages of this project that stand above core share with it, and applications do not need: the format, files that are held by their descriptors, and what recovery and
- * retention know. There is no promise of stability: any release may change it.
- *
- * @internal
+ * What the packages of this project that stand above core share with it, and applications do not need. These are parts of the format, files that are held by their
+ * descriptors, and what recovery and retention know. A name stands here only while one of these packages imports it; `tools/internal-entry.test.ts` compares. There is no
+ * promise of stability: any release may change it.
  */
 
-export { type ControlPatch, patchesOfMachineStop } from './control/machine-stop.js'
+export { patchesOfMachineStop } from './control/machine-stop.js'
 export { BLOCKING_WAIT_TIMEOUT_MS } from './defaults.js'
 export { assert } from './errors/assert.js'
 export { fromSystemError } from './errors/index.js'
@@ -20,7 +19,133 @@ export { QueueDirectory } from './files/queue-directory.js'
 export { openPath } from './files/regular-file.js'
 export { readWhole, writeWhole } from './files/whole-transfer.js'
 export { WriterLock } from './files/writer-lock.js'
-export * from './format/index.js'
+export {
+  type ControlBlock,
+  controlExtensionsAreCurrent,
+  controlProblem,
+  decodeControl,
+  encodeControl,
+  type NewControlBlock,
+} from './format/control-block.js'
+export {
+  type ControlIdentity,
+  decodeControlIdentity,
+  isSameControlFile,
+  storeControlIdentity,
+} from './format/control-identity.js'
+export {
+  CONTROL_CURRENT_SEGMENT_OFFSET,
+  CONTROL_DEVICE_OFFSET,
+  CONTROL_EXTENSION_EPOCH_OFFSET,
+  CONTROL_FIELDS,
+  CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
+  CONTROL_IDENTITY_CRC_OFFSET,
+  CONTROL_INIT_STATE_OFFSET,
+  CONTROL_LAST_APPEND_NS_OFFSET,
+  CONTROL_LENGTH,
+  CONTROL_MAGIC,
+  CONTROL_MAGIC_OFFSET,
+  CONTROL_NEXT_SEQUENCE_OFFSET,
+  CONTROL_QUEUE_ID_OFFSET,
+  CONTROL_REPLICA_TERM_OFFSET,
+  CONTROL_SEGMENT_GENERATION_OFFSET,
+  CONTROL_SEGMENT_SIZE_OFFSET,
+  CONTROL_SOURCE_QUEUE_ID_OFFSET,
+  CONTROL_VERSION_OFFSET,
+  CONTROL_WAITERS_PENDING_OFFSET,
+  CONTROL_WRITE_OFFSET_OFFSET,
+  CONTROL_WRITER_HEARTBEAT_NS_OFFSET,
+  INIT_STATE_READY,
+  WRITE_BACK_FAILED,
+} from './format/control-layout.js'
+export { type DurableMark, decodeDurableMark, durableSlotOffset, encodeDurableSlot } from './format/durable-layout.js'
+export {
+  CONTROL_FILE,
+  CONTROL_TEMPORARY_FILE,
+  INDEX_FILE,
+  isReaderName,
+  LEASE_FILE,
+  LEASE_TEMPORARY_FILE,
+  LOCK_FILE,
+  parseReaderFileName,
+  parseSegmentFileName,
+  READERS_DIRECTORY,
+  READY_FILE,
+  READY_TEMPORARY_FILE,
+  readerFileName,
+  segmentFileName,
+  TEMPORARY_SUFFIX,
+} from './format/file-names.js'
+export { decodeIndex, INDEX_LENGTH } from './format/index-layout.js'
+export { LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, parseProcessStartTime } from './format/lock-record.js'
+export {
+  decodeCommitNs,
+  decodePosition,
+  encodePosition,
+  encodePositionSlot,
+  isBlankPosition,
+  POSITION_LENGTH,
+  POSITION_SLOT_COUNT,
+  POSITION_SLOT_LENGTH,
+  renewPosition,
+} from './format/position-layout.js'
+export {
+  decodeRecordHeader,
+  decodeTraceContext,
+  encodePaddingHeader,
+  encodeRecord,
+} from './format/record-header.js'
+export {
+  isRecordOffset,
+  PADDING_TYPE_ID,
+  RECORD_ALIGNMENT,
+  RECORD_COMMIT_LENGTH_OFFSET,
+  RECORD_FIELDS,
+  RECORD_FLAG_HEADER_CRC,
+  RECORD_FLAGS_OFFSET,
+  RECORD_HEADER_CRC_COVERAGE,
+  RECORD_HEADER_CRC_OFFSET,
+  RECORD_HEADER_LENGTH,
+  RECORD_PAYLOAD_CRC_OFFSET,
+  RECORD_SCHEMA_VERSION_MAX,
+  RECORD_SEQUENCE_OFFSET,
+  RECORD_TIMESTAMP_NS_OFFSET,
+  RECORD_TRACE_ID_OFFSET,
+  RECORD_TYPE_ID_MAX,
+  recordLength,
+  recordLengthAt,
+  schemaVersionOf,
+} from './format/record-layout.js'
+export {
+  decodeSegmentHeader,
+  encodeSegmentHeader,
+  isSealed,
+  mayTimesGoBack,
+  type SegmentHeader,
+  segmentProblem,
+} from './format/segment-header.js'
+export {
+  isExistingSegmentSize,
+  SEGMENT_END_OFFSET_OFFSET,
+  SEGMENT_FIELDS,
+  SEGMENT_FIRST_RECORD_OFFSET,
+  SEGMENT_FIRST_SEQUENCE_PLUS_ONE_OFFSET,
+  SEGMENT_FLAG_SEALED,
+  SEGMENT_FLAGS_OFFSET,
+  SEGMENT_HEADER_LENGTH,
+  SEGMENT_ID_OFFSET,
+  SEGMENT_LAST_TIMESTAMP_NS_OFFSET,
+  SEGMENT_MAGIC,
+  SEGMENT_MAGIC_OFFSET,
+  SEGMENT_RECORD_COUNT_OFFSET,
+  SEGMENT_VERSION,
+  SEGMENT_VERSION_OFFSET,
+  SEGMENT_WRITER_EPOCH_OFFSET,
+} from './format/segment-layout.js'
+export { decodeSourcePosition, SOURCE_OUTPUT_INDEX_MAX } from './format/source-position-layout.js'
+export { encodeSparseIndex } from './format/sparse-index-layout.js'
+export { highHalf, LOWEST_HALF, lowHalf, toHalf, toNs } from './format/time-half.js'
+export { getUint64, setUint64, viewOf } from './format/uint64.js'
 export { surveyReaders } from './positions/reader-survey.js'
 export {
   formatSources,
@@ -36,13 +161,13 @@ export { checkPoll, isPromise, promiseFromHandler } from './reader/poll-handler.
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
 export { isCredibleSequence, type SequenceBefore } from './records/credible-sequence.js'
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'
-export { judgeRecord, type RecordFault, type RecordVerdict } from './records/judge-record.js'
+export { judgeRecord } from './records/judge-record.js'
 export type { LeavingEvidence } from './records/leaving.js'
-export { type Place, roomBetween } from './records/place.js'
+export { roomBetween } from './records/place.js'
 export { findRecordBefore, LOOK_BACK_BYTES } from './records/record-before.js'
-export { mayHoldRecords, type RecordPresence, recordsIn } from './records/record-presence.js'
+export { mayHoldRecords, recordsIn } from './records/record-presence.js'
 export { type DamageStep, RecordWalk } from './records/record-walk.js'
-export { type Damage, findNextRecord } from './records/resync.js'
+export { findNextRecord } from './records/resync.js'
 export { hasHeaderCrc, type SegmentBytes, sequenceOf, timestampNsOf } from './records/segment-bytes.js'
 export { SequenceRule } from './records/sequence-rule.js'
 export { cutAt } from './recovery/cut-at.js'

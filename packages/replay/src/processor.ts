@@ -56,7 +56,7 @@ export interface EmitOptions {
  */
 export function openProcessor(options: ProcessorOptions): Processor {
   checkProcessorOptions(options)
-  return new Processor(options)
+  return Processor.of(options)
 }
 
 interface ProcessedInput extends RunInput {
@@ -84,7 +84,11 @@ export class Processor {
   #isIterating = false
 
   /** @internal Use {@link openProcessor}. */
-  constructor(options: ProcessorOptions) {
+  static of(options: ProcessorOptions): Processor {
+    return new Processor(options)
+  }
+
+  private constructor(options: ProcessorOptions) {
     if (usedWriters.has(options.output))
       throw new BusyError({ handle: 'writer', method: 'openProcessor', during: 'another processor' })
     this.#output = options.output

@@ -35,7 +35,7 @@ interface Limit {
  */
 export function openReplay(options: ReplayOptions): Replay {
   checkReplayOptions(options)
-  return new Replay(options)
+  return Replay.of(options)
 }
 
 /** A replay of recorded queues. See {@link openReplay}. */
@@ -56,7 +56,11 @@ export class Replay {
   #turnDueMs = 0
 
   /** @internal Use {@link openReplay}. */
-  constructor(options: ReplayOptions) {
+  static of(options: ReplayOptions): Replay {
+    return new Replay(options)
+  }
+
+  private constructor(options: ReplayOptions) {
     this.clock = new ReplayClock(() => this.#pacer.interrupt())
     this.#handler = options.handler
     this.#pacer.speed = options.speed ?? Number.POSITIVE_INFINITY

@@ -2,12 +2,13 @@ import type { MessageCopy, ObserverOptions, QueueObserver, WriterOptions } from 
 import { checkObject } from '@chronicle-ts/core/internal'
 import { type AnyMessageType, InvalidArgumentError, type MessageValue } from '@chronicle-ts/schema'
 import {
+  asTypedObserver,
   asTypedReader,
   asTypedWriter,
   type Selection,
   type TypedReader,
   type TypedReaderOptions,
-  TypedSource,
+  type TypedSource,
   type TypedWriter,
 } from '@chronicle-ts/typed'
 import { MemoryQueue } from './memory-queue.js'
@@ -78,7 +79,7 @@ export class TypedMemoryQueue<const Types extends readonly AnyMessageType[]> imp
   observer(options: ObserverOptions & Selection<Types> = {}): TypedSource<Types, QueueObserver> {
     checkObject(options)
     const { where, key, onBadMessage, ...others } = options
-    return new TypedSource(this.queue.observer(others), this.#types, { where, key, onBadMessage })
+    return asTypedObserver(this.queue.observer(others), this.#types, { where, key, onBadMessage })
   }
 
   /**

@@ -61,7 +61,14 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
   #looks = 0
 
   /** @internal Use `subscribe` of a bus. */
-  constructor(options: ResolvedSubscribeOptions, sources: TopicSources) {
+  static of<const Types extends readonly AnyMessageType[]>(
+    options: ResolvedSubscribeOptions,
+    sources: TopicSources,
+  ): Subscription<Types> {
+    return new Subscription(options, sources)
+  }
+
+  private constructor(options: ResolvedSubscribeOptions, sources: TopicSources) {
     const { types, selection, fanIn, onProblem } = options
     this.#options = options
     this.#sources = sources

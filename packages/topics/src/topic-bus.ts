@@ -23,7 +23,7 @@ export type TypesOf<T extends Topic> = readonly T['types'][number][]
  * ```
  */
 export function openBus<const T extends Topics>(root: DirectoryPath, topics: T): TopicBus<T> {
-  return new TopicBus(root, topics)
+  return TopicBus.of(root, topics)
 }
 
 /** The topics of a system. See {@link openBus}. */
@@ -34,7 +34,11 @@ export class TopicBus<const T extends Topics> implements Disposable {
   #isClosed = false
 
   /** @internal Use {@link openBus}. */
-  constructor(root: DirectoryPath, topics: T) {
+  static of<const T extends Topics>(root: DirectoryPath, topics: T): TopicBus<T> {
+    return new TopicBus(root, topics)
+  }
+
+  private constructor(root: DirectoryPath, topics: T) {
     checkObject(topics)
     this.layout = new BusLayout(root)
     this.topics = topics
@@ -63,7 +67,7 @@ export class TopicBus<const T extends Topics> implements Disposable {
     const resolved = resolveSubscribeOptions(found, options as unknown as SubscribeOptions<readonly AnyMessageType[]>)
     const sources = openSources(this.layout, found, { name: resolved.name, key: resolved.source, reader: resolved.reader })
     try {
-      return this.#track(new Subscription<Types>(resolved, sources))
+      return this.#track(Subscription.of<Types>(resolved, sources))
     } catch (error) {
       sources.close()
       throw error

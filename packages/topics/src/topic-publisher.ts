@@ -24,7 +24,14 @@ export class TopicPublisher<const Types extends readonly AnyMessageType[]> exten
   readonly #close: () => void
 
   /** @internal Use `publisher` of a bus. */
-  constructor(topic: { readonly name: string; readonly types: Types }, opened: OpenedPublisher) {
+  static ofTopic<const Types extends readonly AnyMessageType[]>(
+    topic: { readonly name: string; readonly types: Types },
+    opened: OpenedPublisher,
+  ): TopicPublisher<Types> {
+    return new TopicPublisher(topic, opened)
+  }
+
+  private constructor(topic: { readonly name: string; readonly types: Types }, opened: OpenedPublisher) {
     super(opened.queue, topic.types, { extensions: opened.extensions })
     this.topic = topic.name
     this.key = opened.place.key
@@ -61,7 +68,7 @@ export function openPublisher<const Types extends readonly AnyMessageType[]>(
   const place = placeOf(layout, topic, options.key)
   const opened = openQueue(layout, topic, place, options)
   try {
-    const publisher = new TopicPublisher(topic, { ...opened, place, extensions: options.writer?.extensions !== false })
+    const publisher = TopicPublisher.ofTopic(topic, { ...opened, place, extensions: options.writer?.extensions !== false })
     if (options.announce !== false) publisher.announce()
     return publisher
   } catch (error) {

@@ -12,6 +12,7 @@ it('exports exactly these values', () => {
     'TypedWriter',
     'WhereError',
     'WhereExpression',
+    'asTypedObserver',
     'asTypedReader',
     'asTypedWriter',
     'checkSelection',

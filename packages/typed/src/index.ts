@@ -2,6 +2,7 @@ export { checkTypes } from './check-types.js'
 export { commitBefore } from './reader/commit-before.js'
 export { MessageSelector, newReadEntry, type SkipCounts } from './reader/message-selector.js'
 export {
+  asTypedObserver,
   asTypedReader,
   openTypedObserver,
   openTypedReader,

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { readIdentity } from '@chronicle-ts/bridge'
-import { type BenchEnvironment, median, readEnvironment, spreadOf } from '@chronicle-ts/cli/bench'
+import { type BenchCandidate, median, runSuite, spreadOf, TemporaryFolders } from '@chronicle-ts/cli/bench'
 import { openObserver, openWriter } from '@chronicle-ts/core'
 import { findNatsServer, type NatsBinary, NatsServer } from '@chronicle-ts/testing'
+import type { Bench } from '../bench.js'
 import type { BenchOptions } from '../bench-options.js'
-import { formatEnvironment, formatTable } from '../report.js'
+import { formatTable } from '../report.js'
 import { touchMemory } from '../touch-memory.js'
 import { BridgeEnd, cpuSecondsOf, type PeakMemory } from './bridge-ends.js'
 import type { BridgeFigures, ReplicaTask, SourceTask } from './source-task.js'
@@ -32,11 +32,8 @@ export interface BridgeThroughput {
   readonly cpuSeconds: readonly (readonly [push: number, server: number, pull: number])[]
 }
 
-/** The object that `bridge --json` prints. */
+/** What the object that `bridge --json` prints says of the bridge. */
 export interface BridgeReport {
-  readonly schemaVersion: 1
-  readonly environment: BenchEnvironment
-  readonly payloadLength: number
   readonly messages: number
   readonly throughput: readonly BridgeThroughput[]
   /** Nanoseconds from the instant at which a message was due at the source to a reader of the replica, per round. */
@@ -46,19 +43,14 @@ export interface BridgeReport {
   readonly notes: readonly string[]
 }
 
-/** Measures a queue that is carried by `chron-cli bridge` and a real server, all on this machine. */
-export async function benchBridge(
-  options: BenchOptions,
-  directory: string,
-  print: (text: string) => void,
-): Promise<BridgeReport> {
+/** A queue that is carried by `chron-cli bridge` and a real server, all on this machine. */
+export const benchBridge: Bench = async (options, print): Promise<BridgeReport> => {
   const binary = findNatsServer(options.natsServer)
   if (binary === undefined) throw new Error('nats-server is missing (Debian: apt-get install nats-server, or --nats-server PATH)')
-  const { payloadLength, messages } = options
-  const environment = readEnvironment(directory)
-  print(`${formatEnvironment(environment, payloadLength)}\nserver    nats-server ${binary.version.join('.')}`)
+  const { messages } = options
+  print(`server    nats-server ${binary.version.join('.')}`)
   if (!options.quick) touchMemory(2 ** 31)
-  const bench = new BridgeBench(binary, directory, options)
+  const bench = new BridgeBench(binary, options)
   const notes: string[] = []
   const throughput: BridgeThroughput[] = []
   if (isChosen('throughput', options)) throughput.push(await bench.throughput(''))
@@ -72,7 +64,7 @@ export async function benchBridge(
     : { latency: [], appends: { without: [], with: [] } }
   if (latency.length > 0) print(formatLatency(latency, appends))
   for (const note of notes) print(note)
-  return { schemaVersion: 1, environment, payloadLength, messages, throughput, latency, appends, notes }
+  return { messages, throughput, latency, appends, notes }
 }
 
 function isChosen(name: string, { only }: BenchOptions): boolean {
@@ -81,20 +73,17 @@ function isChosen(name: string, { only }: BenchOptions): boolean {
 
 class BridgeBench {
   readonly #binary: NatsBinary
-  readonly #directory: string
   readonly #options: BenchOptions
 
-  constructor(binary: NatsBinary, directory: string, options: BenchOptions) {
+  constructor(binary: NatsBinary, options: BenchOptions) {
     this.#binary = binary
-    this.#directory = directory
     this.#options = options
   }
 
   async throughput(sync: string): Promise<BridgeThroughput> {
-    const { rounds, messages } = this.#options
-    const found: Round[] = []
-    for (let round = 0; round < rounds; round++)
-      found.push(await this.#inFolder(sync, (folder, server) => this.#transfer(folder, server)))
+    const { messages } = this.#options
+    const transfer = this.#candidate('throughput', sync, (folder, server) => this.#transfer(folder, server))
+    const [found = []] = await this.#run([transfer])
     const recordsPerSecond = found.map(({ rate }) => rate)
     const highest = (peaks: readonly PeakMemory[]): PeakMemory => ({
       resident: Math.max(...peaks.map(({ resident }) => resident)),
@@ -110,17 +99,24 @@ class BridgeBench {
     }
   }
 
-  /** Rounds without and with a bridge take turns: what disturbs the machine for a while then disturbs both. */
+  /** Rounds without and with a bridge take turns. */
   async latency(): Promise<Pick<BridgeReport, 'latency' | 'appends'>> {
-    const latency: BridgeFigures[] = []
-    const appends = { without: [] as BridgeFigures[], with: [] as BridgeFigures[] }
-    for (let round = 0; round < this.#options.rounds; round++) {
-      appends.without.push(await this.#inFolder('', (folder) => runProgram('paced-source', this.#task(join(folder, 'source')))))
-      const { append, arrival } = await this.#inFolder('', (folder, server) => this.#follow(folder, server))
-      appends.with.push(append)
-      latency.push(arrival)
+    const [without = [], along = []] = await this.#run<{ readonly append: BridgeFigures; readonly arrival?: BridgeFigures }>([
+      {
+        name: 'append, no bridge',
+        measure: async ({ directory }) => ({ append: await runProgram('paced-source', this.#task(join(directory, 'source'))) }),
+      },
+      this.#candidate('append, with the bridge', '', (folder, server) => this.#follow(folder, server)),
+    ])
+    return {
+      latency: along.flatMap(({ arrival }) => arrival ?? []),
+      appends: { without: without.map(({ append }) => append), with: along.map(({ append }) => append) },
     }
-    return { latency, appends }
+  }
+
+  #run<Figures>(candidates: readonly BenchCandidate<Figures>[]): Promise<Figures[][]> {
+    const { rounds, directory } = this.#options
+    return runSuite({ candidates, rounds }, { folders: new TemporaryFolders(directory) })
   }
 
   #task(queue: string): SourceTask {
@@ -129,15 +125,23 @@ class BridgeBench {
     return { queue, payloadLength, messagesPerSecond: MESSAGES_PER_SECOND, warmUpCount: count >> 2, count }
   }
 
-  async #inFolder<Result>(settings: string, work: (folder: string, server: NatsServer) => Promise<Result>): Promise<Result> {
-    const folder = mkdtempSync(join(this.#directory, 'bridge-'))
-    const jetstream = settings === '' ? '' : `jetstream: { store_dir: "${join(folder, 'nats', 'store')}", ${settings} }`
-    const server = await NatsServer.start({ folder: join(folder, 'nats'), binary: this.#binary, settings: jetstream })
-    try {
-      return await work(folder, server)
-    } finally {
-      await server.kill()
-      rmSync(folder, { recursive: true, force: true })
+  /** Something that is measured beside a server of its own. */
+  #candidate<Figures>(
+    name: string,
+    settings: string,
+    work: (folder: string, server: NatsServer) => Promise<Figures>,
+  ): BenchCandidate<Figures> {
+    return {
+      name,
+      measure: async ({ directory }) => {
+        const jetstream = settings === '' ? '' : `jetstream: { store_dir: "${join(directory, 'nats', 'store')}", ${settings} }`
+        const server = await NatsServer.start({ folder: join(directory, 'nats'), binary: this.#binary, settings: jetstream })
+        try {
+          return await work(directory, server)
+        } finally {
+          await server.kill()
+        }
+      },
     }
   }
 
@@ -273,7 +277,13 @@ function formatLatency(latency: readonly BridgeFigures[], { without, with: along
         figures.map((one) => pick(one) / 1e3),
         2,
       )
-    return [name, micros(({ p50 }) => p50), micros(({ p90 }) => p90), micros(({ p99 }) => p99), micros(({ p999 }) => p999)]
+    return [
+      name,
+      micros(({ p50Ns }) => p50Ns),
+      micros(({ p90Ns }) => p90Ns),
+      micros(({ p99Ns }) => p99Ns),
+      micros(({ p999Ns }) => p999Ns),
+    ]
   }
   const rows = [
     row('from due to a reader of the replica', latency),

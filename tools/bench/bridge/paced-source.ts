@@ -7,7 +7,7 @@ import type { SourceTask } from './source-task.js'
 const LEAD_NS = 50e6
 
 const { queue, payloadLength, messagesPerSecond, warmUpCount, count }: SourceTask = JSON.parse(process.argv[2] ?? '')
-const recorder = new LatencyRecorder(warmUpCount)
+const recorder = new LatencyRecorder(warmUpCount, count)
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 const payload = Buffer.alloc(payloadLength)
 using writer = openWriter(queue)

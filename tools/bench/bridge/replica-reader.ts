@@ -5,7 +5,7 @@ import { LatencyRecorder } from '../latency/latency-recorder.js'
 import type { ReplicaTask } from './source-task.js'
 
 const { queue, warmUpCount, count }: ReplicaTask = JSON.parse(process.argv[2] ?? '')
-const recorder = new LatencyRecorder(warmUpCount)
+const recorder = new LatencyRecorder(warmUpCount, count)
 using observer = openObserver(queue, { start: { sequence: 1 } })
 while (recorder.received < count) {
   const message = observer.next()

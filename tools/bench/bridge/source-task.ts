@@ -1,4 +1,4 @@
-import type { LatencyFigures } from '../latency/latency-mode.js'
+import type { LatencyFigures } from '@chronicle-ts/cli/bench'
 
 /** What the writer of a source gets on its command line, as JSON. */
 export interface SourceTask {

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EFFORT } from '../../evidence/effort/effort.mjs'
 import { root } from '../../run/root.mjs'
 import type { Floor } from '../floor/compile-floor.js'
-import { formatSection } from './bench-budgets.js'
 import { BUDGET_SECTIONS } from './budget-rows.js'
 import { measureRounds, summarizeBudgets } from './measure-budgets.js'
+import { formatSection } from './measure-table.js'
 
 const LONG = EFFORT !== 'short'
 

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { spreadOf } from '@chronicle-ts/cli/bench'
+import { type BenchCandidate, runSuite, spreadOf, TemporaryFolders } from '@chronicle-ts/cli/bench'
 import type { BudgetRow, BudgetSection } from './budget-rows.js'
 import type { Figures } from './probe.js'
 
@@ -20,33 +18,17 @@ export interface BudgetSectionResult {
   readonly rows: readonly BudgetResult[]
 }
 
-/** What is measured in each round, in a folder of its own. */
-export interface RoundProbe {
-  readonly name: string
-  measure(place: { readonly directory: string; readonly round: number }): Figures | Promise<Figures>
-}
-
-/** Every probe once per round, so that what disturbs the machine for a while disturbs all of them. `told` is called with each before it runs. */
+/** Measures every probe once per round, and returns all figures of each round. `onTurn` is called with each probe before it runs. */
 export async function measureRounds(
-  probes: readonly RoundProbe[],
-  options: { readonly directory: string; readonly rounds: number },
-  told: (text: string) => void,
+  probes: readonly BenchCandidate<Figures>[],
+  { directory, rounds }: { readonly directory: string; readonly rounds: number },
+  onTurn: (turn: string) => void,
 ): Promise<Figures[]> {
-  const rounds: Figures[] = []
-  for (let round = 0; round < options.rounds; round++) {
-    const figures: Record<string, number> = {}
-    for (const probe of probes) {
-      told(`round ${round + 1} of ${options.rounds}: ${probe.name}`)
-      const directory = mkdtempSync(join(options.directory, 'probe-'))
-      try {
-        Object.assign(figures, await probe.measure({ directory, round }))
-      } finally {
-        rmSync(directory, { recursive: true, force: true })
-      }
-    }
-    rounds.push({ ...figures, ...ratios(figures) })
-  }
-  return rounds
+  const measured = await runSuite({ candidates: probes, rounds }, { folders: new TemporaryFolders(directory), onTurn })
+  return Array.from({ length: rounds }, (_, round) => {
+    const figures: Figures = Object.assign({}, ...measured.map((ofProbe) => ofProbe[round]))
+    return { ...figures, ...ratios(figures) }
+  })
 }
 
 /** Quotients of what was measured in one round: they say the same on every machine. */

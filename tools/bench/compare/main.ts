@@ -1,7 +1,7 @@
 /** `npm run bench:compare`: the queue beside what npm users have, in one run. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readEnvironment, spreadOf } from '@chronicle-ts/cli/bench'
+import { type BenchPlace, readEnvironment, runSuite, spreadOf, TemporaryFolders } from '@chronicle-ts/cli/bench'
 import { COMPARE_USAGE, type CompareOptions, parseCompareOptions } from './compare-options.js'
 import { drawChart } from './draw-chart.js'
 import { type Figures, measureWorkload } from './measure-workload.js'
@@ -54,28 +54,30 @@ async function compareIn(
 ): Promise<WorkloadResult> {
   const payloadLength = workload.payloadLength ?? options.payloadLength
   const count = Math.max(workload.group, Math.round(workload.count * options.scale))
-  const rounds = new Map<string, Figures[]>()
   const skipped = new Map<string, string>()
   for (const peer of peers) {
     const reason = missing.get(peer.id) ?? (workload.durable && peer.durability === undefined ? peer.notDurable : undefined)
     if (reason !== undefined) skipped.set(peer.id, reason)
   }
-  for (let round = 0; round < options.rounds; round++) {
-    for (const peer of peers.filter(({ id }) => !skipped.has(id))) {
-      const folder = mkdtempSync(join(options.directory, 'chronicle-compare-'))
+  const candidates = peers.map((peer) => ({
+    name: `${workload.id} ${peer.title}`,
+    measure: async ({ directory, round }: BenchPlace): Promise<Figures | undefined> => {
+      if (skipped.has(peer.id)) return undefined
       try {
-        const figures = await measureWorkload(peer, workload, { folder, count, payloadLength })
-        rounds.set(peer.id, [...(rounds.get(peer.id) ?? []), figures])
+        return await measureWorkload(peer, workload, { folder: directory, count, payloadLength })
       } catch (error) {
         if (peer.id.startsWith('ours')) throw error
         skipped.set(peer.id, `failed in round ${round + 1}: ${error instanceof Error ? error.message.split('\n')[0] : error}`)
-        rounds.delete(peer.id)
-      } finally {
-        rmSync(folder, { recursive: true, force: true })
+        return undefined
       }
-    }
-  }
-  const results = peers.map((peer) => summarize(peer, workload, rounds.get(peer.id) ?? [], skipped.get(peer.id)))
+    },
+  }))
+  const folders = new TemporaryFolders(options.directory)
+  const rounds = await runSuite({ candidates, rounds: options.rounds }, { folders })
+  const results = peers.map((peer, index) => {
+    const figures = skipped.has(peer.id) ? [] : (rounds[index] ?? []).flatMap((round) => round ?? [])
+    return summarize(peer, workload, figures, skipped.get(peer.id))
+  })
   const { id, title, durable } = workload
   return { id, title, durable, messagesPerRound: count, payloadLength, peers: results }
 }

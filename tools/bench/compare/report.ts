@@ -1,4 +1,4 @@
-import type { BenchEnvironment } from '@chronicle-ts/cli/bench'
+import { type BenchEnvironment, describeMachine } from '@chronicle-ts/cli/bench'
 import { formatTable } from '../report.js'
 import { PEERS } from './peers.js'
 import type { FigureKey } from './workloads.js'
@@ -95,9 +95,9 @@ export function formatNumber(value: number, digits: number): string {
 }
 
 function environmentText({ environment, rounds }: CompareReport): string[] {
-  const { cpu, cpuCount, memoryBytes, kernel, node, commit, fileSystem, loadPerCpu, date } = environment
+  const { node, commit, loadPerCpu, date } = environment
   return [
-    `machine: ${cpu}, ${cpuCount} CPUs, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, ${fileSystem}, load per CPU ${loadPerCpu.toFixed(2)} before the run`,
+    `machine: ${describeMachine(environment)}, load per CPU ${loadPerCpu.toFixed(2)} before the run`,
     `software: Node.js ${node}, commit ${commit ?? 'unknown'}, ${date}`,
     `figures: medians of ${rounds} rounds in which the peers took turns, with the lowest and the highest; every message was checked`,
   ]

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { describeMachine, wasBusy } from '@chronicle-ts/cli/bench'
 import { checkoutRoot } from './checkout-root.js'
 import { type CompareReport, formatNumber, type PeerResult, type WorkloadResult } from './report.js'
 import type { FigureKey } from './workloads.js'
@@ -7,9 +8,6 @@ import type { FigureKey } from './workloads.js'
 /** The documents with a table of this comparison stand between two comments, so that one command replaces it. */
 const BEGIN = '<!-- bench:compare begin: npm run bench:compare -- --write -->'
 const END = '<!-- bench:compare end -->'
-
-/** More than this is not an idle machine. */
-const IDLE_LOAD_PER_CPU = 0.5
 
 /** What fits into the README: workload and figure, and what the column is called there. */
 const SHORT_COLUMNS: readonly { readonly workload: string; readonly key: FigureKey; readonly title: string }[] = [
@@ -40,13 +38,12 @@ function replaceIn(path: string, text: string): void {
 
 /** When, where and how: a figure cannot be compared without them. */
 function provenance({ environment, rounds, workloads }: CompareReport): string {
-  const { cpu, cpuCount, memoryBytes, kernel, node, commit, fileSystem, loadPerCpu, date } = environment
-  const machine = `${cpu}, ${cpuCount} CPUs, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, ${fileSystem}, Node.js ${node}`
+  const { node, commit, loadPerCpu, date } = environment
+  const machine = `${describeMachine(environment)}, Node.js ${node}`
   const counts = workloads.map(({ id, messagesPerRound }) => `${id} ${formatNumber(messagesPerRound, 0)}`).join(', ')
-  const busy =
-    loadPerCpu > IDLE_LOAD_PER_CPU
-      ? ` **The machine was busy** (load per CPU ${loadPerCpu.toFixed(1)} before the run): compare rows of this table with each other only.`
-      : ` Load per CPU ${loadPerCpu.toFixed(1)} before the run.`
+  const busy = wasBusy(environment)
+    ? ` **The machine was busy** (load per CPU ${loadPerCpu.toFixed(1)} before the run): compare rows of this table with each other only.`
+    : ` Load per CPU ${loadPerCpu.toFixed(1)} before the run.`
   return `Measured on ${date.slice(0, 10)}: ${machine}, commit \`${commit ?? 'unknown'}\`. Medians of ${rounds} rounds.${busy}\nMessages of a round: ${counts}.`
 }
 

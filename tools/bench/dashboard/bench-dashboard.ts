@@ -1,10 +1,6 @@
-import { type BenchEnvironment, readEnvironment } from '@chronicle-ts/cli/bench'
-import type { BenchOptions } from '../bench-options.js'
-import { formatSection } from '../budgets/bench-budgets.js'
+import type { Bench } from '../bench.js'
 import type { BudgetSection } from '../budgets/budget-rows.js'
-import { type BudgetSectionResult, measureRounds, summarizeBudgets } from '../budgets/measure-budgets.js'
-import type { Figures } from '../budgets/probe.js'
-import { formatEnvironment } from '../report.js'
+import { measureTable } from '../budgets/measure-table.js'
 import { bundle } from './bundle.js'
 import { firstPaint } from './first-paint.js'
 import { newestMessages } from './newest-messages.js'
@@ -30,33 +26,8 @@ const SECTIONS: readonly BudgetSection[] = [
 
 const PROBES = { watching, paint: firstPaint, bundle, newest: newestMessages, search }
 
-/** The object that `dashboard --json` prints. */
-export interface DashboardReport {
-  readonly schemaVersion: 1
-  readonly environment: BenchEnvironment
-  readonly sections: readonly BudgetSectionResult[]
-  readonly rounds: readonly Figures[]
-}
-
-/** Measures the dashboard with its own program and a real browser, in rounds, and prints a table. */
-export async function benchDashboard(
-  options: BenchOptions,
-  directory: string,
-  print: (text: string) => void,
-): Promise<DashboardReport> {
-  const environment = readEnvironment(directory)
-  print(formatEnvironment(environment, options.payloadLength))
-  const { only } = options
-  const probes = Object.entries(PROBES).flatMap(([key, probe]) => (only.length === 0 || only.includes(key) ? [probe] : []))
-  if (probes.length === 0) throw new Error(`--only must name some of ${Object.keys(PROBES).join(', ')}`)
-  const { payloadLength, quick, rounds: count } = options
-  const placed = probes.map(({ name, measure }) => ({
-    name,
-    measure: (place: { readonly directory: string }) => measure({ payloadLength, quick, ...place }),
-  }))
-  const told = (text: string) => process.stderr.isTTY && console.error(text)
-  const rounds = await measureRounds(placed, { directory, rounds: count }, told)
-  const sections = summarizeBudgets(SECTIONS, rounds)
-  for (const section of sections) print(formatSection(section, rounds.length))
-  return { schemaVersion: 1, environment, sections, rounds }
+/** The dashboard, with its own program and a real browser. */
+export const benchDashboard: Bench = async (options, print) => {
+  const { payloadLength, quick } = options
+  return await measureTable({ sections: SECTIONS, probes: PROBES }, options, { shared: { payloadLength, quick }, print })
 }

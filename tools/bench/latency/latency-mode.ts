@@ -1,3 +1,5 @@
+import type { LatencyFigures } from '@chronicle-ts/cli/bench'
+
 /** A way for a message from one process to another, with the rate at which it is tried. */
 export interface LatencyMode {
   readonly name: string
@@ -26,15 +28,5 @@ export interface ReceiverTask {
   readonly count: number
 }
 
-/** What the receiving process answers: nanoseconds from the instant a message was due to the instant it was in hand. */
-export interface LatencyFigures {
-  readonly p50: number
-  readonly p90: number
-  readonly p99: number
-  readonly p999: number
-  readonly p9999: number
-  readonly max: number
-  readonly count: number
-}
-
+/** What the receiving process answers: how long messages took from the instant at which they were due until they were in hand. */
 export type ReceiverNote = { readonly kind: 'ready' } | { readonly kind: 'done'; readonly figures: LatencyFigures }

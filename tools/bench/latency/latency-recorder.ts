@@ -1,18 +1,15 @@
-import { createHistogram } from 'node:perf_hooks'
-import type { LatencyFigures } from './latency-mode.js'
+import { type LatencyFigures, LatencySamples, latencyFigures } from '@chronicle-ts/cli/bench'
 
-const HIGHEST_NS = 60e9
-
-/**
- * Takes every message's latency and number. Counting from the due time, not from the sending, is what keeps a stall of the sender in the figures.
- */
+/** Takes every message's latency and number. */
 export class LatencyRecorder {
-  readonly #histogram = createHistogram({ lowest: 1, highest: HIGHEST_NS, figures: 3 })
+  readonly #samples: LatencySamples
   readonly #warmUpCount: number
   #received = 0
 
-  constructor(warmUpCount: number) {
+  /** @param count messages that follow those of the warm-up, at most */
+  constructor(warmUpCount: number, count: number) {
     this.#warmUpCount = warmUpCount
+    this.#samples = new LatencySamples(count)
   }
 
   /** Messages so far, those of the warm-up included. */
@@ -23,19 +20,10 @@ export class LatencyRecorder {
   /** @throws when a message is missing or comes twice. */
   record(latencyNs: number, index: number): void {
     if (index !== this.#received) throw new Error(`message ${index} instead of ${this.#received}`)
-    if (this.#received++ >= this.#warmUpCount) this.#histogram.record(Math.round(Math.min(Math.max(latencyNs, 1), HIGHEST_NS)))
+    if (this.#received++ >= this.#warmUpCount) this.#samples.record(latencyNs)
   }
 
   figures(): LatencyFigures {
-    const at = (percentile: number) => this.#histogram.percentile(percentile)
-    return {
-      p50: at(50),
-      p90: at(90),
-      p99: at(99),
-      p999: at(99.9),
-      p9999: at(99.99),
-      max: this.#histogram.max,
-      count: this.#histogram.count,
-    }
+    return latencyFigures([this.#samples.counts()])
   }
 }

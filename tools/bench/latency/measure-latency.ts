@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { sendInOpenLoop } from '@chronicle-ts/cli/bench'
+import { type LatencyFigures, sendInOpenLoop } from '@chronicle-ts/cli/bench'
 import { openWriter } from '@chronicle-ts/core'
-import type { LatencyFigures, LatencyMode, ReceiverNote, ReceiverTask } from './latency-mode.js'
+import type { LatencyMode, ReceiverNote, ReceiverTask } from './latency-mode.js'
 
 export interface LatencyOptions {
   readonly directory: string

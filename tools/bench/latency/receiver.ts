@@ -10,7 +10,7 @@ import { LatencyRecorder } from './latency-recorder.js'
 const SILENCE_MS = 30_000
 
 const task: ReceiverTask = JSON.parse(process.argv[2] ?? '{}')
-const recorder = new LatencyRecorder(task.warmUpCount)
+const recorder = new LatencyRecorder(task.warmUpCount, task.count)
 const total = task.warmUpCount + task.count
 
 if (task.transport === 'socket') receiveFromSocket()

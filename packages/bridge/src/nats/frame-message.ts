@@ -1,4 +1,4 @@
-import { headers, type MsgHdrs } from '@nats-io/transport-node'
+import { headers, type MsgHdrs, nuid } from '@nats-io/transport-node'
 import { decodeHead, encodeHead, type Frame, isMarker } from '../frames/frame.js'
 
 /** Returns the header of the message that carries a frame. */
@@ -9,13 +9,12 @@ export function headersOf(frame: Frame): MsgHdrs {
 }
 
 /**
- * Returns the name that lets the server drop a frame that it has already, within its window. The marker of a term has part 0: the first frame of the term begins at the same record. Companions have no name: they
- * may be sent again at the same record.
+ * Returns a name for the message of a frame that no other message has. The server drops a message whose name it knows, so a frame that is sent again gets another name: whether it is there already, its place
+ * decides. The marker of a term has part 0: the first frame of the term begins at the same record.
  */
-export function messageIdOf(frame: Frame): string | undefined {
-  const { queueId, term, first, count, part } = frame
-  if (count === 0 && !isMarker(frame)) return undefined
-  return `${queueId}:${term}:${first}:${count === 0 ? 0 : part}`
+export function newMessageName(frame: Frame): string {
+  const { queueId, term, first, part } = frame
+  return `${queueId}:${term}:${first}:${isMarker(frame) ? 0 : part}:${nuid.next()}`
 }
 
 /** Returns the frame of a message, or what is wrong with it in a few words. */

@@ -4,7 +4,6 @@ import {
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
-  type JetStreamPublishOptions,
   jetstream,
   jetstreamManager,
   RetentionPolicy,
@@ -13,7 +12,8 @@ import {
 } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Frame } from '../frames/frame.js'
-import { frameOfMessage, headersOf, messageIdOf } from './frame-message.js'
+import { FrameChain } from './frame-chain.js'
+import { frameOfMessage } from './frame-message.js'
 import { unusableStream } from './refusals.js'
 
 /** Which stream carries a queue. */
@@ -50,8 +50,7 @@ export interface StreamEnd {
   readonly term: number
 }
 
-/** Error of the server: another message came in between. */
-export const WRONG_LAST_SEQUENCE = 10_071
+/** Errors of the server. */
 const STREAM_NOT_FOUND = 10_059
 const NO_MESSAGE = 10_037
 
@@ -179,22 +178,7 @@ export class FrameStream {
    * @returns false when it was refused.
    */
   async publish(frame: Frame, lastSequence: number): Promise<boolean> {
-    // The client adds to the header: each call needs one of its own.
-    const options = (): Partial<JetStreamPublishOptions> => ({
-      headers: headersOf(frame),
-      expect: { streamName: this.name, lastSequence },
-    })
-    try {
-      const msgID = messageIdOf(frame)
-      const named = msgID === undefined ? {} : { msgID }
-      const { duplicate } = await this.#client.publish(this.subject, frame.body, { ...options(), ...named })
-      // A frame that the server remembers, and has lost or has already: without its name, only the place decides.
-      if (duplicate) await this.#client.publish(this.subject, frame.body, options())
-      return true
-    } catch (error) {
-      if (isApiError(error, WRONG_LAST_SEQUENCE)) return false
-      throw error
-    }
+    return await new FrameChain(this, lastSequence).publish(frame)
   }
 
   /**
@@ -292,6 +276,6 @@ function matches(pattern: string, subject: string): boolean {
   return parts.length === words.length && parts.every(isSame)
 }
 
-export function isApiError(error: unknown, code: number): boolean {
+function isApiError(error: unknown, code: number): boolean {
   return error instanceof JetStreamApiError && error.code === code
 }

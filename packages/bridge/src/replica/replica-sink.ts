@@ -147,7 +147,7 @@ export class ReplicaSink {
   #takeMarker({ queueId, term, first }: WholeFrame): Taken {
     const next = this.nextSequence ?? first
     if (term <= this.#term) return 'known'
-    if (first > next) throw new DataLostError({ directory: this.directory, from: next, to: first })
+    this.#assertNoGap(first)
     // The promoted queue did not have these: they are not part of the history any more.
     if (first < next) throw new FencedError({ directory: this.directory, term: this.#term, newTerm: term })
     this.#enterTerm({ queueId, term, first })
@@ -160,6 +160,8 @@ export class ReplicaSink {
     const companions = decodeCompanions(body)
     if (companions === undefined) throw this.#bad(first, 'a frame without records holds neither a marker nor companions')
     if (term < this.#term) return 'known'
+    // Otherwise a pull that ends with them would not notice what is missing before them.
+    this.#assertNoGap(first)
     if (this.#writer === undefined || !this.#isMarked) this.#enterTerm(whole)
     try {
       return takeCompanions(this.directory, companions) ? 'companions' : 'known'
@@ -172,7 +174,7 @@ export class ReplicaSink {
   #takeRecords(whole: WholeFrame): Taken {
     const { first, count, term } = whole
     const next = this.nextSequence ?? first
-    if (first > next) throw new DataLostError({ directory: this.directory, from: next, to: first })
+    this.#assertNoGap(first)
     const known = Math.min(next - first, count)
     if (term < this.#term && known < count) throw new FencedError({ directory: this.directory, term, newTerm: this.#term })
     const bytes = this.#decompressed(whole)
@@ -186,6 +188,11 @@ export class ReplicaSink {
     const writer = this.#writer as QueueWriter
     writer.appendBlock(bytes.subarray(knownLength))
     return 'appended'
+  }
+
+  #assertNoGap(first: number): void {
+    const next = this.nextSequence ?? first
+    if (first > next) throw new DataLostError({ directory: this.directory, from: next, to: first })
   }
 
   #decompressed({ body, first }: WholeFrame): Uint8Array {

@@ -2,10 +2,23 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openObserver } from '@chronicle-ts/core'
 import { describe, expect, it } from 'vitest'
-import { bridgeStatus, Puller, promote, ReplicaSink, readFrames, readIdentity, rejoin } from '../../src/index.js'
+import {
+  bridgeStatus,
+  connectNats,
+  type Frame,
+  FrameStream,
+  Puller,
+  promote,
+  ReplicaSink,
+  ReplicaSource,
+  readFrames,
+  readIdentity,
+  rejoin,
+} from '../../src/index.js'
 import { code, Ends, NEVER, until, WRITER } from '../support/ends.js'
 import { NO_SERVER, serverOfGroup, startServer } from '../support/nats-server.js'
 import { appendSome, openSource, told } from '../support/queues.js'
+import { addCompanions } from '../support/types.js'
 
 describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? ''}`, () => {
   const shared = serverOfGroup()
@@ -79,6 +92,34 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     expect(end.next).toBe(400)
   })
 
+  it('keeps the order when another message takes the place of a frame that others follow already', async () => {
+    const ends = await Ends.on(shared(), { messages: 300 })
+    await ends.stream.ensure()
+    using reader = openObserver(ends.source)
+    // Shorter than the frame whose place it takes: the next one does not begin where it ends.
+    const [frame] = new ReplicaSource(reader, { frameBytes: 1024 }).next()?.frames ?? []
+    const other = await FrameStream.of(ends.connection, readIdentity(ends.source)?.queueId ?? '')
+    ends.overtake(async () => expect(await other.publish(frame as Frame, 0)).toBe(true))
+    expect((await ends.push()).progress.nextSequence).toBe(300)
+    await ends.pull()
+    ends.expectEqual()
+  })
+
+  it('accepts nothing of an old source after the marker of a term, also not what is on its way', async () => {
+    const ends = await Ends.on(shared(), { messages: 100 })
+    await ends.push()
+    await ends.pull()
+    ends.append(200)
+    ends.overtake(async () => {
+      const other = await connectNats({ servers: shared().url })
+      await promote(ends.replica, other, { name: 'b' })
+      await other.close()
+    })
+    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: 1 }))
+    expect(await ends.stream.end()).toMatchObject({ term: 1, next: 100 })
+    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ term: 1, first: 100, records: 200 })
+  })
+
   it('stops where the stream was trimmed below the sink, and where a copy went its own way', async () => {
     const ends = await Ends.on(shared(), { messages: 300 })
     await ends.push()
@@ -106,6 +147,19 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     const from = ((await ends.stream.frameAt(first))?.count ?? 0) as number
     await expect(ends.pull({ onNote: (note) => notes.push(note) })).rejects.toThrow(code('ERR_DATA_LOST', { from }))
     expect([notes.length, told(ends.replica).length]).toEqual([1, from])
+  })
+
+  it('stops at records that are missing before the types, which come last', async () => {
+    const ends = await Ends.on(shared(), { messages: 300 })
+    await ends.push()
+    addCompanions(ends.source)
+    await ends.push()
+    const { first = 0, last = 0 } = (await ends.stream.range()) ?? {}
+    expect((await ends.stream.frameAt(last))?.count).toBe(0)
+    for (let sequence = first + 1; sequence < last; sequence++)
+      await ends.stream.manager.streams.deleteMessage(ends.stream.name, sequence)
+    const from = ((await ends.stream.frameAt(first))?.count ?? 0) as number
+    await expect(ends.pull()).rejects.toThrow(code('ERR_DATA_LOST', { from }))
   })
 
   it('releases the source only as far as the sinks are durable, on request', async () => {

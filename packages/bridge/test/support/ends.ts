@@ -88,6 +88,18 @@ export class Ends {
     return puller
   }
 
+  /** Holds up everything that this stream publishes until other work is done: frames that are on their way together then meet its messages. */
+  overtake(work: () => Promise<unknown>): void {
+    const { client } = this.stream
+    const publish = client.publish.bind(client)
+    let overtaking: Promise<unknown> | undefined
+    client.publish = async (...message) => {
+      overtaking ??= work()
+      await overtaking
+      return publish(...message)
+    }
+  }
+
   append(count: number, length?: number, queue = this.source): void {
     using writer = openSource(queue)
     appendSome(writer, count, length)

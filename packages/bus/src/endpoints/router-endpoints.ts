@@ -35,22 +35,24 @@ export function openRouterEndpoints(
   options: RouterEndpointsOptions = {},
 ): RouterEndpoints {
   checkOptions(options, { writer: true, reader: true, readerName: true })
-  const layout = layoutOf(bus)
-  const paths = layout.strategy(name)
-  const ordersOut = openReader(paths.ordersOut, options.readerName ?? ROUTER_READER_NAME, options.reader)
-  try {
-    createDirectory(paths.ordersIn)
-    return new RouterEndpoints(paths, ordersOut, openWriter(paths.ordersIn, options.writer))
-  } catch (error) {
-    ordersOut.close()
-    throw error
-  }
+  return RouterEndpoints.open(layoutOf(bus).strategy(name), options)
 }
 
 /** The router's ends of one strategy's two queues. */
 export class RouterEndpoints implements Disposable, AsyncDisposable {
   /** @internal Use {@link openRouterEndpoints}. */
-  constructor(
+  static open(paths: StrategyPaths, options: RouterEndpointsOptions): RouterEndpoints {
+    const ordersOut = openReader(paths.ordersOut, options.readerName ?? ROUTER_READER_NAME, options.reader)
+    try {
+      createDirectory(paths.ordersIn)
+      return new RouterEndpoints(paths, ordersOut, openWriter(paths.ordersIn, options.writer))
+    } catch (error) {
+      ordersOut.close()
+      throw error
+    }
+  }
+
+  private constructor(
     readonly paths: StrategyPaths,
     /** The orders: the strategy writes, this process reads. After `removed`, read it to the end before closing. */
     readonly ordersOut: QueueReader,

@@ -28,8 +28,8 @@ export interface StrategyEndpointsOptions {
   /** Milliseconds between renewals of the lease while the event loop turns; 0 leaves them to `renewLease`. @defaultValue 1,000 ms */
   readonly renewalIntervalMs?: number
   /**
-   * Called when a renewal by timer failed, with a {@link MarksLostError} when the directory is not at its path any more (`ERR_NOT_FOUND`, `ERR_QUEUE_REPLACED`) or another process has taken the
-   * queue over (`ERR_LOCK_LOST`). The next renewal tries again, except after a take-over.
+   * Called when a renewal by timer failed: with a {@link MarksLostError} when the directory is not at its path any more (`ERR_NOT_FOUND`, `ERR_QUEUE_REPLACED`). The same when
+   * another process has taken the queue over (`ERR_LOCK_LOST`). The next renewal tries again, except after a take-over.
    */
   readonly onRenewalError?: (error: unknown) => void
 }
@@ -59,19 +59,7 @@ export function openStrategyEndpoints(
   options: StrategyEndpointsOptions = {},
 ): StrategyEndpoints {
   checkOptions(options, NAMES)
-  const layout = layoutOf(bus)
-  const paths = layout.createStrategy(name)
-  const directory = QueueDirectory.open(paths.ordersOut)
-  let ordersOut: QueueWriter | undefined
-  try {
-    ordersOut = openWriter(paths.ordersOut, options.writer)
-    if (directory.place !== 'in-place') throw new MarksLostError({ directory: paths.ordersOut, loss: 'directory-replaced' })
-    return new StrategyEndpoints(paths, ordersOut, { directory, options })
-  } catch (error) {
-    directory.close()
-    ordersOut?.close()
-    throw error
-  }
+  return StrategyEndpoints.open(layoutOf(bus).createStrategy(name), options)
 }
 
 /** A strategy's ends of its two queues, and its marks. */
@@ -87,7 +75,21 @@ export class StrategyEndpoints implements Disposable, AsyncDisposable {
   #isOver = false
 
   /** @internal Use {@link openStrategyEndpoints}. */
-  constructor(
+  static open(paths: StrategyPaths, options: StrategyEndpointsOptions): StrategyEndpoints {
+    const directory = QueueDirectory.open(paths.ordersOut)
+    let ordersOut: QueueWriter | undefined
+    try {
+      ordersOut = openWriter(paths.ordersOut, options.writer)
+      if (directory.place !== 'in-place') throw new MarksLostError({ directory: paths.ordersOut, loss: 'directory-replaced' })
+      return new StrategyEndpoints(paths, ordersOut, { directory, options })
+    } catch (error) {
+      directory.close()
+      ordersOut?.close()
+      throw error
+    }
+  }
+
+  private constructor(
     paths: StrategyPaths,
     ordersOut: QueueWriter,
     opened: { readonly directory: QueueDirectory; readonly options: StrategyEndpointsOptions },

@@ -42,7 +42,11 @@ export class MessageCopy implements MessageFields {
   readonly source: SourcePosition | undefined
 
   /** @internal Use `message.copy()`. @param payload owned by the copy from now on. */
-  constructor(fields: Omit<MessageFields, 'payload'>, payload: Buffer) {
+  static of(fields: Omit<MessageFields, 'payload'>, payload: Buffer): MessageCopy {
+    return new MessageCopy(fields, payload)
+  }
+
+  private constructor(fields: Omit<MessageFields, 'payload'>, payload: Buffer) {
     this.sequence = fields.sequence
     this.timestampNs = fields.timestampNs
     this.typeId = fields.typeId

@@ -17,7 +17,7 @@ import { type AsyncOpenOptions, readAsyncOpen, whenQueueIsThere, whenQueueIsTher
  */
 export function openObserver(directory: DirectoryPath, options: ObserverOptions = {}): QueueObserver {
   const resolved = resolveSourceOptions(options)
-  return whenQueueIsThere(resolved.waitForQueueMs, () => open(directory, resolved))
+  return whenQueueIsThere(resolved.waitForQueueMs, () => QueueObserver.open(directory, resolved))
 }
 
 /** {@link openObserver} whose wait for the queue (`waitForQueueMs`) leaves the event loop turning. Rejects with the signal's reason when aborted. */
@@ -27,26 +27,26 @@ export async function openObserverAsync(
 ): Promise<QueueObserver> {
   const { signal, others } = readAsyncOpen(options)
   const resolved = resolveSourceOptions(others)
-  return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => open(directory, resolved))
-}
-
-function open(directory: DirectoryPath, options: ResolvedSourceOptions): QueueObserver {
-  const held = QueueDirectory.open(directory)
-  let control: MappedControl | undefined
-  try {
-    control = openControl(held, false)
-    return new QueueObserver({ directory: held, control, options })
-  } catch (error) {
-    control?.close()
-    held.close()
-    throw error
-  }
+  return whenQueueIsThereAsync({ waitMs: resolved.waitForQueueMs, signal }, () => QueueObserver.open(directory, resolved))
 }
 
 /** Reads without a name. See {@link openObserver}. */
 export class QueueObserver extends MessageSource {
   /** @internal Use {@link openObserver}. */
-  constructor(opened: CursorQueue) {
+  static open(directory: DirectoryPath, options: ResolvedSourceOptions): QueueObserver {
+    const held = QueueDirectory.open(directory)
+    let control: MappedControl | undefined
+    try {
+      control = openControl(held, false)
+      return new QueueObserver({ directory: held, control, options })
+    } catch (error) {
+      control?.close()
+      held.close()
+      throw error
+    }
+  }
+
+  private constructor(opened: CursorQueue) {
     super('observer', opened)
     const { start } = opened.options
     this.beginOrAbandon(() => this.placeAtStart(start === 'resume' ? 'earliest' : start))

@@ -22,8 +22,8 @@ export function isGoodStep(step: WalkStep): step is GoodStep {
 }
 
 /**
- * Walks the records of one segment after the other, one step at a time: the one place where a judgment on a record, on its sequence, on a missing one, and the search for where to go on come
- * together. Readers (mapped), the offline reader (`pread`) and recovery call it, and only decide what they do with a step.
+ * Walks the records of one segment after the other, one step at a time. Here a judgment on a record, on its sequence, on a missing one, and the search for where to go on come
+ * together, and nowhere else. Readers (mapped), the offline reader (`pread`) and recovery call it, and only decide what they do with a step.
  *
  * Readers skip runs of good records by the native verifier, which keeps the same {@link SequenceRule}, and ask the walk where a run stops.
  */
@@ -65,9 +65,14 @@ export class RecordWalk implements Damage {
     return end
   }
 
-  /** Finds where to go on after damage at which the last look was. */
-  wayOn(bytes: SegmentBytes): WayOn {
-    return wayOn(bytes, this, this.#evidence)
+  /**
+   * Passes damage that the last look found, and returns where to look next. A gap is passed where it stands: its record is good. Any sequence may follow, but in the next segment the expected one still
+   * shows how much is missing.
+   */
+  passDamage(bytes: SegmentBytes, step: DamageStep): WayOn {
+    const way = step === 'gap' ? this.offset : wayOn(bytes, this, this.#evidence)
+    if (typeof way === 'number') this.rule.expected = -1
+    return way
   }
 }
 

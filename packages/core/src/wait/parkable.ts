@@ -8,8 +8,12 @@ export interface SeenWord {
   readonly seen: number
 }
 
-/** What `waitForAny` waits for: a reader or an observer. Its members are for waits alone. */
+/** What `waitForAny` waits for: a reader or an observer. */
 export interface Parkable {
+  /** Absolute path of the queue. */
+  readonly directory: string
+  /** Returns the next message: what to call after the wait. */
+  next(): object | undefined
   /** @internal Whether looking again is worth while: a message, or an error, is there. */
   readonly isReady: boolean
   /** @internal {@link isReady} that looks at everything, also at what changes no word that a reader spins on: before a sleep. */

@@ -25,7 +25,11 @@ export class Claim {
   #generation = 0
 
   /** @internal Made by `QueueWriter.claim`. */
-  constructor(appender: NativeAppender, onCommit: (() => void) | undefined) {
+  static of(appender: NativeAppender, onCommit: (() => void) | undefined): Claim {
+    return new Claim(appender, onCommit)
+  }
+
+  private constructor(appender: NativeAppender, onCommit: (() => void) | undefined) {
     this.#appender = appender
     this.#onCommit = onCommit
   }

@@ -136,7 +136,7 @@ function openHeld(
     if (context.actions.length > 0 && isWatched('chronicle:recovery'))
       publish('chronicle:recovery', { directory: directory.path, cases: context.actions.map((action) => action.case) })
     const opened = { releases, directory, lock, control, preparer, tail, epoch, options: resolved, recovery: context.actions }
-    const writer = new QueueWriter(opened)
+    const writer = QueueWriter.of(opened)
     made.topmost = undefined
     return writer
   })

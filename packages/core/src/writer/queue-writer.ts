@@ -87,7 +87,11 @@ export class QueueWriter {
   })
 
   /** @internal Use `openWriter`. */
-  constructor(opened: OpenedQueue) {
+  static of(opened: OpenedQueue): QueueWriter {
+    return new QueueWriter(opened)
+  }
+
+  private constructor(opened: OpenedQueue) {
     const { control, tail, options } = opened
     this.#opened = opened
     this.directory = opened.directory.path
@@ -205,8 +209,8 @@ export class QueueWriter {
 
   /**
    * Appends messages with one reading of the clock and one notification. They become visible in order, one after the other: a reader may see a
-   * part of the batch, never a later message without the earlier ones. All of them are read before the first is appended. Callbacks of the writer are called after
-   * the batch, so that the batch stays together; an error that they throw then is an uncaught exception, because the batch is in the queue.
+   * part of the batch, never a later message without the earlier ones. All of them are read before the first is appended. Callbacks of the writer are called after the batch,
+   * so that the batch stays together. An error that they throw then is an uncaught exception, because the batch is in the queue.
    *
    * @param messages an array, or another iterable.
    * @returns the sequence of the first message; the others follow without a gap.
@@ -264,7 +268,7 @@ export class QueueWriter {
       if (!this.#rolling.makesRoom(status, { writer: this, typeId, length })) this.#rolling.roll(true)
       status = this.#appender.claim(typeId, length, details)
     }
-    this.#claim ??= new Claim(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
+    this.#claim ??= Claim.of(this.#appender, this.#watchesAppends ? () => this.#afterAppend() : undefined)
     this.#claim.open(this.#head.mapped(), this.#state[APPENDER_CLAIM_OFFSET] as number, length)
     return this.#claim
   }

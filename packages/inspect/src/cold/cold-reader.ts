@@ -70,7 +70,11 @@ export class ColdReader {
   #closed = false
 
   /** @internal Use `openColdReader`. */
-  constructor(start: ColdReaderStart) {
+  static from(start: ColdReaderStart): ColdReader {
+    return new ColdReader(start)
+  }
+
+  private constructor(start: ColdReaderStart) {
     this.#held = start.held
     this.#end = start.end
     this.#segmentId = start.position.segmentId
@@ -87,6 +91,11 @@ export class ColdReader {
   /** Where the next record stands, or will stand. */
   get position(): ColdPosition {
     return { segmentId: this.#segmentId, offset: this.#offset }
+  }
+
+  /** Where reading ends; `undefined` where it continues with new messages, or where damage hides the end that there was. */
+  get end(): ColdPosition | undefined {
+    return this.#end
   }
 
   /** The queue was removed or replaced, or the place was reached at which reading was to end: nothing will ever follow. */
@@ -218,7 +227,7 @@ export class ColdReader {
     const offset = this.#offset
     const { expected } = this.#walk
     const found = sequenceOf(segment, offset)
-    this.#walk.rule.expected = -1
+    this.#walk.passDamage(segment, 'gap')
     const count = found > expected ? { count: found - expected } : {}
     return this.#problem('SEQUENCE_GAP', `Expected ${expected}, found ${found}`, { segmentId: segment.id, offset, ...count })
   }
@@ -228,7 +237,7 @@ export class ColdReader {
     const offset = this.#offset
     const facts = { segmentId: segment.id, offset }
     const isReported = this.#reportedOffset === offset
-    const way = this.#walk.wayOn(segment)
+    const way = this.#walk.passDamage(segment, step)
     if (way === 'wait') {
       if (isReported) return undefined
       this.#reportedOffset = offset
@@ -239,18 +248,15 @@ export class ColdReader {
         : this.#problem('RECORD_TORN', '', facts)
     }
     if (way === 'next-segment') this.#leave()
-    else this.#skipTo(way)
+    else {
+      this.#offset = way
+      this.#reportedOffset = -1
+    }
     if (isReported) return GO_ON
     const detail =
       way === 'next-segment' ? 'Nothing readable follows in its segment' : `The next good record is ${way - offset} bytes further`
     const count = step === 'hole' && way !== 'next-segment' ? { count: way - offset } : {}
     return this.#problem(DAMAGE_CODES[step], detail, { ...facts, ...count })
-  }
-
-  #skipTo(offset: number): void {
-    this.#offset = offset
-    this.#reportedOffset = -1
-    this.#walk.rule.expected = -1
   }
 
   #atEnd(segment: ColdSegment): typeof GO_ON | undefined {

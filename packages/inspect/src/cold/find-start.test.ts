@@ -50,6 +50,26 @@ describe('a place in a queue whose next segment is prepared', () => {
   })
 })
 
+describe('the n-th message from the end, where reading ends at a place', () => {
+  it('is counted from that place, independent of what was appended since', () => {
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    const append = (count: number) => {
+      for (let index = 0; index < count; index += 1) writer.append(1, Buffer.alloc(32))
+    }
+    append(40)
+    using present = openColdReader(queue, { from: 'latest', to: 'present' })
+    expect(present.end).toEqual(writer.position)
+    append(40)
+    const sequencesOf = (last: number) => {
+      using reader = openColdReader(queue, { from: { last }, to: present.end ?? 'present' })
+      return [...reader].map((item) => item.kind === 'record' && item.sequence)
+    }
+    expect(sequencesOf(3)).toEqual([37, 38, 39])
+    expect(sequencesOf(0)).toEqual([])
+    expect(sequencesOf(100)).toEqual(Array.from({ length: 40 }, (_, index) => index))
+  })
+})
+
 describe('a place in a queue with segments that only lead on', () => {
   it('is found on both sides of them, whether they are padded or empty', () => {
     const before = buildQueue(`${queue}-before`, { payloads: sized(31), firstTimestampNs: 0n })

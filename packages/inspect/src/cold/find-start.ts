@@ -61,15 +61,15 @@ export function isBefore(one: ColdPosition, other: ColdPosition): boolean {
   return one.segmentId < other.segmentId || (one.segmentId === other.segmentId && one.offset < other.offset)
 }
 
-/** The n-th record from the end, or the first one where there are fewer. Walks back from the head, one segment at a time. */
-export function positionOfLast(places: ColdPlaces, count: number): ColdPosition {
-  if (count <= 0) return latestPosition(places)
-  const head = lastSegmentWithRecords(places)
+/** The n-th record before a place (default: the end), or the first one where there are fewer. Walks back from the head, one segment at a time. */
+export function positionOfLast(places: ColdPlaces, count: number, before?: ColdPosition): ColdPosition {
+  if (count <= 0) return before ?? latestPosition(places)
+  const head = before?.segmentId ?? lastSegmentWithRecords(places)
   if (head === undefined) return earliestPosition(places)
   let missing = count
   for (const segmentId of [...places.segmentIds].reverse()) {
     if (segmentId > head) continue
-    const offsets = lastOffsets(places, segmentId, missing)
+    const offsets = lastOffsets(places, segmentId, { count: missing, before })
     missing -= offsets.length
     if (missing === 0) return { segmentId, offset: offsets[0] ?? SEGMENT_FIRST_RECORD_OFFSET }
   }
@@ -195,11 +195,16 @@ function firstRecordSatisfies(
   )
 }
 
-function lastOffsets(places: ColdPlaces, segmentId: number, count: number): number[] {
+function lastOffsets(
+  places: ColdPlaces,
+  segmentId: number,
+  { count, before }: { readonly count: number; readonly before: ColdPosition | undefined },
+): number[] {
   const ring: number[] = []
   let seen = 0
   withSegment(places, segmentId, (segment) =>
     countHeaders(segment, undefined, (offset) => {
+      if (before !== undefined && !isBefore({ segmentId, offset }, before)) return false
       ring[seen % count] = offset
       seen += 1
       return true

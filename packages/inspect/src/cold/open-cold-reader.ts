@@ -23,7 +23,7 @@ import {
 import { isQueueListing, listQueue } from './queue-listing.js'
 
 /**
- * Where a cold reader begins: at the first record or after the last one, at the n-th from the end, at the first one at or after a sequence or a time, or at an exact place.
+ * Where a cold reader begins: at the first record or after the last one, at the n-th from the end, or at an exact place. Or at the first record at or after a sequence or a time.
  */
 export type ColdStart =
   | 'earliest'
@@ -37,8 +37,12 @@ export type ColdStart =
 export interface ColdReaderOptions {
   /** Default: `earliest`. */
   readonly from?: ColdStart
-  /** `present`: end at the end that the queue has now, also when more is appended while it is being read. Default: continue with new messages. */
-  readonly to?: 'present'
+  /**
+   * Where reading ends: `present` for the end that the queue has now, also when more is appended while it is being read, or a place. Nothing at it or after it is read. With
+   * `present`, `last` counts
+   * from that end. Default: continue with new messages.
+   */
+  readonly to?: 'present' | ColdPosition
   /** Check the CRC of every payload. Default: true. */
   readonly checkPayloads?: boolean
 }
@@ -74,11 +78,12 @@ function openHeld(held: QueueDirectory, options: ColdReaderOptions): ColdReader 
   if (!isQueueListing(listing))
     throw new NotAQueueError({ directory: held.path, detail: 'it holds neither a control block nor a segment' })
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: soundControl(readColdControl(directory)) }
-  const { from = 'earliest' } = options
+  const { from = 'earliest', to } = options
   checkColdStart(from)
-  const position = resolveStart(places, from)
-  const end = options.to === 'present' ? presentEnd(places) : undefined
-  return new ColdReader({ held, position, end, checkPayloads: options.checkPayloads ?? true })
+  // Before the start, which counts back from it.
+  const end = to === 'present' ? presentEnd(places) : to
+  const position = resolveStart(places, from, end)
+  return ColdReader.from({ held, position, end, checkPayloads: options.checkPayloads ?? true })
 }
 
 /** Two places, or one and a misspelt word, are none. */
@@ -102,10 +107,10 @@ function timeOf(time: Moment): bigint {
   })
 }
 
-function resolveStart(places: ColdPlaces, from: ColdStart): ColdPosition {
+function resolveStart(places: ColdPlaces, from: ColdStart, end: ColdPosition | undefined): ColdPosition {
   if (from === 'earliest') return earliestPosition(places)
   if (from === 'latest') return latestPosition(places)
-  if ('last' in from) return positionOfLast(places, from.last)
+  if ('last' in from) return positionOfLast(places, from.last, end)
   if ('sequence' in from) return positionOfSequence(places, from.sequence)
   if ('timestampNs' in from) return positionOfTime(places, from.timestampNs)
   if ('time' in from) return positionOfTime(places, timeOf(from.time))

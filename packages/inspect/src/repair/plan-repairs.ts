@@ -69,8 +69,8 @@ export function isRepairable(code: ProblemCode): boolean {
 const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
 
 /**
- * Returns the steps that repair these problems of a queue, in the order in which they must be done. Changes nothing; problems that only an operator can decide about, or that do no harm, lead
- * to no step; when a segment or the control block cannot be read, nothing does.
+ * Returns the steps that repair these problems of a queue, in the order in which they must be done. Changes nothing; problems that only an operator can decide about, or that
+ * do no harm, lead to no step. When a segment or the control block cannot be read, nothing does.
  *
  * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.
  */
@@ -155,8 +155,7 @@ function stepsForDamage(
   const length = Math.min(DAMAGE_LENGTH_MAX, behind?.segmentId === segmentId ? behind.offset - offset : segmentEnd)
   const damage = { segmentId, offset, length }
   const steps: RepairStep[] = isDamageKept(inspection.directory, damage) ? [] : [{ kind: 'keep-damage', ...damage }]
-  if (isHead(segmentId, inspection) && !isLeft(segmentId, inspection))
-    steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
+  if (endsQueue(segmentId, inspection)) steps.push({ kind: 'seal-segment', segmentId }, { kind: 'recover' })
   if (options.skipDamage === true && behind !== undefined) {
     for (const { file, position, lock } of inspection.readers) {
       const stuck = position?.segmentId === segmentId && position.offset === offset && lock.held !== true
@@ -171,10 +170,11 @@ function isHead(segmentId: number, { head, control, controlIsValid }: QueueInspe
   return segmentId === head.segmentId || (controlIsValid && segmentId === control?.currentSegment)
 }
 
-/** Whether the queue goes on in another segment: this one is closed. */
-function isLeft(segmentId: number, { segments }: QueueInspection): boolean {
-  const isClosed = segments.inspected.some((segment) => segment.segmentId === segmentId && segment.sealed)
-  return isClosed && (segments.lastId ?? segmentId) > segmentId
+/** Whether the next writer would go on in this segment: it is the head, and not a sealed one that another segment follows. */
+function endsQueue(segmentId: number, inspection: QueueInspection): boolean {
+  const { inspected, lastId = segmentId } = inspection.segments
+  const isSealed = inspected.some((segment) => segment.segmentId === segmentId && segment.sealed)
+  return isHead(segmentId, inspection) && !(isSealed && lastId > segmentId)
 }
 
 function positionBehind(directory: string, from: ColdPosition): ColdPosition | undefined {

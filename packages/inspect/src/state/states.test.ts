@@ -78,7 +78,7 @@ const CASES: Record<StateCode, (seconds: (age: number) => bigint) => Case> = {
   READER_RUNNING: () => ({}),
   READER_WAITING: () => ({ reader: { lag: CAUGHT_UP } }),
   READER_CLOSED: () => ({ writer: CLOSED, reader: withoutLock() }),
-  READER_LAGGING: (ago) => ({ reader: { lastHeartbeatNs: ago(30) } }),
+  READER_LAGGING: (ago) => ({ reader: { lastCommitNs: ago(30) } }),
   READER_STOPPED: () => ({ process: 'stopped' }),
   READER_DEAD: () => ({ reader: withoutLock() }),
   READER_BAD: () => ({ reader: { problem: queueProblem('READER_BAD', ''), position: undefined, lag: undefined } }),
@@ -181,7 +181,7 @@ describe('the state of a queue', () => {
     expect(behind?.oldestUnreadNs).toBe((live.head.lastTimestampNs ?? 0n) - 5n * NS)
     const caughtUp = judged({ reader: { lag: CAUGHT_UP } }).readers[0]?.lag
     expect(caughtUp).toMatchObject({ messages: 0, bytes: 0, arrivalNs: 0n, ownNs: 0n, oldestUnreadNs: null })
-    const unknown = judged({ reader: { lag: undefined, lastHeartbeatNs: undefined } }).readers[0]
+    const unknown = judged({ reader: { lag: undefined, lastCommitNs: undefined } }).readers[0]
     expect(unknown?.lag).toEqual({
       messages: null,
       bytes: null,
@@ -190,8 +190,8 @@ describe('the state of a queue', () => {
       ownNs: null,
       oldestUnreadNs: null,
     })
-    const future = { lastHeartbeatNs: live.inspectedNs + 3600n * NS }
-    expect(judged({ reader: future, writer: future }).readers[0]?.lag.arrivalNs).toBeNull()
+    const future = live.inspectedNs + 3600n * NS
+    expect(judged({ reader: { lastCommitNs: future }, writer: { lastHeartbeatNs: future } }).readers[0]?.lag.arrivalNs).toBeNull()
   })
 
   it('counts acknowledged problems without raising the severity', () => {
@@ -269,6 +269,7 @@ describe('several looks', () => {
     expect(look(3, 1200, 50).readers[0]?.lag).toMatchObject({ arrivalNs: NS, arrivalKnownBy: 'looks' })
     expect(look(4, 1200, 0).readers[0]).toMatchObject({ word: 'waiting', catchUpSeconds: 0, lag: { arrivalNs: 0n } })
     expect(look(5, 10, 0).measured).toBeNull()
-    expect(history.trend.length).toBe(6)
+    // What is unknown is null: neither the first look nor the first one after a loss measures anything.
+    expect(history.trend.map(({ perSecond }) => perSecond)).toEqual([null, 100, 100, expect.any(Number), 50, null])
   })
 })

@@ -21,7 +21,7 @@ export function jsonMessage<T, const Name extends string = string>(
   checkOptions(options, { version: true, check: true })
   const { version = 1, check } = options
   checkVersion(version)
-  return new ValueMessage(
+  return ValueMessage.of(
     { name, typeId, version, encoding: 'json', fields: [] },
     {
       encode: (value) => Buffer.from(stringify(value, name)),

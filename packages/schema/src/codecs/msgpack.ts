@@ -31,7 +31,7 @@ export function msgpackMessage<T, const Name extends string = string>(
   checkVersion(version)
   const { Packr } = requirePeer<{ Packr: new (options: object) => Packr }>('msgpackr')
   const packr = new Packr(OPTIONS)
-  return new ValueMessage(
+  return ValueMessage.of(
     { name, typeId, version, encoding: 'msgpack', fields: [] },
     {
       // The library packs into a buffer that it uses again.

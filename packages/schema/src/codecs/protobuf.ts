@@ -45,7 +45,7 @@ function createMessage<Desc extends DescMessage, Name extends string>(
   schema: Desc,
 ): ValueMessage<Name, MessageShape<Desc>, MessageInitShape<Desc>> {
   const { create, fromBinary, toBinary } = requirePeer<Protobuf>('@bufbuild/protobuf')
-  return new ValueMessage(description, {
+  return ValueMessage.of(description, {
     encode: (input) => toBinary(schema, create(schema, input)),
     // Fields of bytes are views of what is decoded.
     decode: (bytes) => fromBinary(schema, bytes.slice()),

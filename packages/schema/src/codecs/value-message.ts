@@ -32,7 +32,14 @@ export class ValueMessage<Name extends string, T, Input = T> implements MessageT
   readonly #codec: ValueCodec<T, Input>
 
   /** @internal Use `jsonMessage`, `msgpackMessage` or `protobufMessage`. */
-  constructor(description: SchemaDescription, codec: ValueCodec<T, Input>) {
+  static of<Name extends string, T, Input = T>(
+    description: SchemaDescription,
+    codec: ValueCodec<T, Input>,
+  ): ValueMessage<Name, T, Input> {
+    return new ValueMessage(description, codec)
+  }
+
+  private constructor(description: SchemaDescription, codec: ValueCodec<T, Input>) {
     checkName(description.name)
     checkTypeId(description.typeId)
     this.name = description.name as Name

@@ -96,7 +96,7 @@ export function messageFromDescription(description: SchemaDescription): AnyMessa
     case 'flat1':
       return new FlatMessage(description)
     case 'sbe':
-      return new SbeMessage(description)
+      return SbeMessage.of(description)
     case 'json':
       return jsonMessage<unknown>(name, typeId, { version })
     case 'msgpack':

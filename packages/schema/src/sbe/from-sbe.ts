@@ -48,7 +48,7 @@ export function fromSbe(xml: string, options: SbeOptions = {}): SbeSchema {
     header: headerOf(root, types),
     typeIdOf: options.typeId ?? (({ templateId }) => templateId),
   }
-  const messages = messageElements.map((element) => new SbeMessage(describeMessage(element, context)))
+  const messages = messageElements.map((element) => SbeMessage.of(describeMessage(element, context)))
   for (const fact of ['name', 'typeId'] as const) {
     if (new Set(messages.map((message) => message[fact])).size !== messages.length)
       refuseElement(root, fact, `messages with different values of ${fact}`)

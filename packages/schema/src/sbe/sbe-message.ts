@@ -35,7 +35,11 @@ export class SbeMessage extends InPlaceMessage<string, SbeTypesOfMessage> {
   #headerPlan: BodyPlan | undefined
 
   /** @internal Use `fromSbe`. @param description must have been checked. */
-  constructor(description: SchemaDescription) {
+  static of(description: SchemaDescription): SbeMessage {
+    return new SbeMessage(description)
+  }
+
+  private constructor(description: SchemaDescription) {
     super(description)
     checkName(description.name)
     checkTypeId(description.typeId)

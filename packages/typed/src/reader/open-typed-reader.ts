@@ -42,7 +42,7 @@ export function openTypedReader<const Types extends readonly AnyMessageType[]>(
   options: TypedReaderOptions<Types> = {},
 ): TypedReader<Types> {
   const { selection, others } = checked(types, options)
-  return typedOrClosed(openReader(directory, name, others), (queue) => new TypedReader(queue, types, selection))
+  return typedOrClosed(openReader(directory, name, others), (queue) => TypedReader.ofReader(queue, types, selection))
 }
 
 /** {@link openTypedReader} whose wait for the queue (`waitForQueueMs`) leaves the event loop turning. */
@@ -54,7 +54,7 @@ export async function openTypedReaderAsync<const Types extends readonly AnyMessa
 ): Promise<TypedReader<Types>> {
   const { selection, others } = checked(types, options)
   const queue = await openReaderAsync(directory, name, others)
-  return typedOrClosed(queue, () => new TypedReader(queue, types, selection))
+  return typedOrClosed(queue, () => TypedReader.ofReader(queue, types, selection))
 }
 
 /** Opens a queue for looking at messages of these types: nothing is registered, written or pinned. */
@@ -64,7 +64,7 @@ export function openTypedObserver<const Types extends readonly AnyMessageType[]>
   options: TypedObserverOptions<Types> = {},
 ): TypedSource<Types, QueueObserver> {
   const { selection, others } = checked(types, options)
-  return typedOrClosed(openObserver(directory, others), (queue) => new TypedSource(queue, types, selection))
+  return typedOrClosed(openObserver(directory, others), (queue) => TypedSource.ofObserver(queue, types, selection))
 }
 
 /** Reads typed messages with a reader that is open already. Closing either closes both. @throws as {@link openTypedReader}; the queue's reader stays open. */
@@ -74,7 +74,17 @@ export function asTypedReader<const Types extends readonly AnyMessageType[]>(
   selection: Selection<Types> = {},
 ): TypedReader<Types> {
   checkOptions(selection, SELECTION_OPTIONS)
-  return new TypedReader(queue, types, selection)
+  return TypedReader.ofReader(queue, types, selection)
+}
+
+/** Reads typed messages with an observer that is open already. Closing either closes both. @throws as {@link openTypedObserver}; the queue's observer stays open. */
+export function asTypedObserver<const Types extends readonly AnyMessageType[]>(
+  queue: QueueObserver,
+  types: Types,
+  selection: Selection<Types> = {},
+): TypedSource<Types, QueueObserver> {
+  checkOptions(selection, SELECTION_OPTIONS)
+  return TypedSource.ofObserver(queue, types, selection)
 }
 
 function checked<Options extends Selection<readonly AnyMessageType[]>>(types: readonly AnyMessageType[], options: Options) {

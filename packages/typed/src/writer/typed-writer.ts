@@ -29,7 +29,15 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   #isFilling = false
 
   /** @internal Use `openTypedWriter`, or `asTypedWriter`. */
-  constructor(queue: QueueWriter, types: Types, options: { readonly extensions: boolean }) {
+  static of<const Types extends readonly AnyMessageType[]>(
+    queue: QueueWriter,
+    types: Types,
+    options: { readonly extensions: boolean },
+  ): TypedWriter<Types> {
+    return new TypedWriter(queue, types, options)
+  }
+
+  protected constructor(queue: QueueWriter, types: Types, options: { readonly extensions: boolean }) {
     checkTypes(types)
     this.#entries = new Map(types.map((type) => [type, new WriteEntry(type, options.extensions)]))
     this.queue = queue

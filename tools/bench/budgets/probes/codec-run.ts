@@ -1,4 +1,4 @@
-/** Measures one operation of one codec, or reads with many schemas, in a process of its own: a place of use that saw several shapes of objects is slow for all. */
+/** Measures one operation of one codec, or reads with many schemas, in a process of its own. A place of use that saw several shapes of objects is slow for all. */
 import { ascii, f64, message, u32 } from '@chronicle-ts/schema'
 import { measureSuite } from '../../measure-suite.js'
 import { SUM_OF_ALL, SUM_OF_FOUR } from '../../suites/typed-quotes.js'
@@ -43,10 +43,12 @@ class GeneratedPair {
   }
 }
 
-const figures: CodecFigures = { ns: 'codec' in work ? measureCodec(work.codec, work.operation) : measureSchemas(work.schemas) }
+const figures: CodecFigures = {
+  ns: await ('codec' in work ? measureCodec(work.codec, work.operation) : measureSchemas(work.schemas)),
+}
 process.stdout.write(JSON.stringify(figures))
 
-function measureCodec(name: string, operation: CodecOperation): number {
+function measureCodec(name: string, operation: CodecOperation): Promise<number> {
   const codec = CODECS[name]?.()
   if (codec === undefined) throw new Error(`there is no codec ${name}`)
   const call = codec[operation]
@@ -64,7 +66,7 @@ function measureCodec(name: string, operation: CodecOperation): number {
   })
 }
 
-function measureSchemas(count: number): number {
+function measureSchemas(count: number): Promise<number> {
   const view = new DataView(new ArrayBuffer(64))
   const sites =
     count === 0
@@ -88,14 +90,14 @@ function measureSchemas(count: number): number {
   })
 }
 
-function measure(candidate: {
+async function measure(candidate: {
   readonly name: string
   readonly operationsPerCall?: number
   readonly run: () => void
   readonly verify: () => void
-}): number {
+}): Promise<number> {
   const suite = { name: candidate.name, operation: 'one message', candidates: [() => ({ ...candidate, close: () => undefined })] }
-  const { candidates } = measureSuite(suite, { directory, rounds: 1, secondsPerRound: seconds })
+  const { candidates } = await measureSuite(suite, { directory, rounds: 1, secondsPerRound: seconds })
   return candidates[0]?.nsMedian ?? Number.NaN
 }
 

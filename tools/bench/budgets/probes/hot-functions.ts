@@ -10,21 +10,21 @@ import type { Figures, Probe, ProbeContext } from '../probe.js'
 /** Our own candidates of the suites, one round. */
 export const hotFunctions: Probe = {
   name: 'append, appendBatch, appendPacked, claim, next, commit',
-  measure: (context) => {
+  measure: async (context) => {
     const { payloadLength } = context
     return {
-      ...measureOne('appendNs', appendSuite(payloadLength, undefined), context),
-      ...measureOne('appendBatchNs', appendBatchSuite(payloadLength), context),
-      ...measureOne('appendPackedNs', appendBatchSuite(payloadLength), context, 1),
-      ...measureOne('claimNs', claimSuite(), context),
-      ...measureOne('nextNs', nextSuite(payloadLength), context),
-      ...measureOne('commitNs', commitSuite(), context),
+      ...(await measureOne('appendNs', appendSuite(payloadLength, undefined), context)),
+      ...(await measureOne('appendBatchNs', appendBatchSuite(payloadLength), context)),
+      ...(await measureOne('appendPackedNs', appendBatchSuite(payloadLength), context, 1)),
+      ...(await measureOne('claimNs', claimSuite(), context)),
+      ...(await measureOne('nextNs', nextSuite(payloadLength), context)),
+      ...(await measureOne('commitNs', commitSuite(), context)),
     }
   },
 }
 
-function measureOne(key: string, suite: Suite, { directory, seconds }: ProbeContext, index = 0): Figures {
+async function measureOne(key: string, suite: Suite, { directory, seconds }: ProbeContext, index = 0): Promise<Figures> {
   const candidates: readonly CandidateFactory[] = suite.candidates.slice(index, index + 1)
-  const { candidates: results } = measureSuite({ ...suite, candidates }, { directory, rounds: 1, secondsPerRound: seconds })
+  const { candidates: results } = await measureSuite({ ...suite, candidates }, { directory, rounds: 1, secondsPerRound: seconds })
   return { [key]: results[0]?.nsMedian ?? Number.NaN }
 }

@@ -25,12 +25,12 @@ export const oneWay: Probe = {
     for (const mode of LATENCY_MODES) {
       const way = WAYS[mode.name]
       if (way === undefined) continue
-      const { p50, p99 } = await measureLatency(mode, { directory, payloadLength, seconds: latencySeconds })
+      const { p50Ns, p99Ns } = await measureLatency(mode, { directory, payloadLength, seconds: latencySeconds })
       const { key, floor } = way
-      figures.push({ [`${key}P50Us`]: p50 / 1e3, [`${key}P99Us`]: p99 / 1e3 })
+      figures.push({ [`${key}P50Us`]: p50Ns / 1e3, [`${key}P99Us`]: p99Ns / 1e3 })
       if (floor === undefined) continue
       const floorP50 = measureFloor(context, floor, mode.messagesPerSecond)
-      figures.push({ [`${key}FloorP50Us`]: floorP50 / 1e3, [`${key}PerFloor`]: p50 / floorP50 })
+      figures.push({ [`${key}FloorP50Us`]: floorP50 / 1e3, [`${key}PerFloor`]: p50Ns / floorP50 })
     }
     return Object.assign({}, ...figures)
   },

@@ -31,8 +31,8 @@ export const typed: Probe = {
   name: 'typed messages beside other formats',
   async measure(context) {
     const options = { directory: context.directory, rounds: 1, secondsPerRound: context.seconds }
-    const writes = measureSuite(typedWriteSuite(), options)
-    const reads = measureSuite(typedReadSuite(), options)
+    const writes = await measureSuite(typedWriteSuite(), options)
+    const reads = await measureSuite(typedReadSuite(), options)
     const readyAppendNs = nsOf(writes, 'append of ready bytes')
     const bareNextNs = nsOf(reads, 'bare next')
     return {

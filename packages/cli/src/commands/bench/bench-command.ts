@@ -20,13 +20,11 @@ import {
 import type { BenchOptions, BenchReport, SizeResult } from './bench-report.js'
 import { WrongResultError } from './bench-task.js'
 import { type Comparison, compareReports, readReport } from './compare-reports.js'
-import { readEnvironment } from './environment.js'
+import { readEnvironment, wasBusy } from './environment.js'
 import { renderHtml } from './html/render-html.js'
 import { renderComparison, renderReport } from './render-report.js'
 import { measureSize } from './run-bench.js'
 
-/** Runnable processes per CPU from which on they disturb what is measured. */
-const BUSY_LOAD = 0.5
 const CLEAR_LINE = '\r\u001b[K'
 
 const EXAMPLES = `
@@ -100,7 +98,7 @@ async function measure(context: CommandContext, flags: BenchFlags): Promise<Benc
   process.once('exit', cleanUp)
   const options = resolveOptions(flags, directory.path)
   const environment = readEnvironment(directory.path)
-  if (environment.loadPerCpu > BUSY_LOAD)
+  if (wasBusy(environment))
     context.log.warn(
       { loadPerCpu: environment.loadPerCpu },
       'other processes keep this machine busy: figures will be worse than on an idle one',

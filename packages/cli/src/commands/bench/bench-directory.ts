@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { makeDirectory, processStartTime } from '@chronicle-ts/core/internal'
 import { UsageError } from '../../command-error.js'
 import { requireParent } from '../../queues/require-parent.js'
+import type { BenchFolders } from './run-suite.js'
 
 /** Stands in every directory of the benchmark's own. */
 export const MARKER_FILE = '.chron-cli-bench'
@@ -12,7 +13,7 @@ const QUEUE_NAME = /^bench-queue-\d+$/
  * The directory that the benchmark fills and empties. It is made, or was empty, or has the marker of an earlier run that could not clean up; any other is not touched.
  * Disposing of it removes what the benchmark made, and the directory when the benchmark made that.
  */
-export class BenchDirectory implements Disposable {
+export class BenchDirectory implements BenchFolders, Disposable {
   readonly path: string
   readonly #madeIt: boolean
   #queues = 0
@@ -27,13 +28,15 @@ export class BenchDirectory implements Disposable {
     writeFileSync(join(this.path, MARKER_FILE), `${process.pid} ${processStartTime(process.pid) ?? 0}\n`, { flag: 'wx' })
   }
 
-  /** A directory for one queue, which is not there yet. */
-  newQueue(): string {
+  /** Makes a directory for one queue. */
+  newFolder(): string {
     this.#queues += 1
-    return join(this.path, `bench-queue-${this.#queues}`)
+    const path = join(this.path, `bench-queue-${this.#queues}`)
+    mkdirSync(path)
+    return path
   }
 
-  removeQueue(path: string): void {
+  removeFolder(path: string): void {
     rmSync(path, { recursive: true, force: true })
   }
 

@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, statfsSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { formatBytes } from '../../output/quantities.js'
+
+/** Runnable processes per CPU from which on they disturb what is measured. */
+const BUSY_LOAD_PER_CPU = 0.5
 
 /** What a figure means nothing without. */
 export interface BenchEnvironment {
@@ -15,7 +19,7 @@ export interface BenchEnvironment {
   readonly commit: string | undefined
   readonly date: string
   readonly fileSystem: string
-  /** Runnable processes per CPU before the run: above about 0.5 other programs are at work. */
+  /** Runnable processes per CPU before the run. */
   readonly loadPerCpu: number
 }
 
@@ -45,6 +49,16 @@ export function readEnvironment(directory: string): BenchEnvironment {
     fileSystem: FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`,
     loadPerCpu: Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]) / availableParallelism(),
   }
+}
+
+/** Whether other programs were at work before the run, so that figures are worse and spread wider than on an idle machine. */
+export function wasBusy({ loadPerCpu }: BenchEnvironment): boolean {
+  return loadPerCpu > BUSY_LOAD_PER_CPU
+}
+
+/** The machine in a few words: processor, memory, kernel, file system. */
+export function describeMachine({ cpu, cpuCount, memoryBytes, kernel, fileSystem }: BenchEnvironment): string {
+  return `${cpu}, ${cpuCount} CPUs, ${formatBytes(memoryBytes)}, Linux ${kernel}, ${fileSystem}`
 }
 
 /** An installed package may lie inside of another repository: its commit says nothing about this one. */

@@ -5,7 +5,7 @@ import { type Cell, type Column, renderTable } from '../../output/table.js'
 import { wrapText } from '../../output/wrap.js'
 import type { BenchOptions, BenchReport, SizeResult, Throughput } from './bench-report.js'
 import type { Comparison } from './compare-reports.js'
-import type { BenchEnvironment } from './environment.js'
+import { type BenchEnvironment, describeMachine } from './environment.js'
 import type { LatencyFigures } from './latency-samples.js'
 
 type Look = Pick<Output, 'palette' | 'width'>
@@ -57,10 +57,10 @@ export function renderReport(report: BenchReport, look: Look): string[] {
 
 /** Machine, versions and options, as every figure needs them. */
 export function describeRun({ environment, options }: { environment: BenchEnvironment; options: BenchOptions }): string[] {
-  const { cpu, cpuCount, memoryBytes, kernel, node, version, commit, fileSystem, date, loadPerCpu } = environment
+  const { node, version, commit, date, loadPerCpu } = environment
   const pinned = options.cpu.length === 0 ? 'not pinned' : `pinned to ${options.cpu.join(', ')}`
   return [
-    `${cpu}, ${cpuCount} CPUs, ${formatBytes(memoryBytes)}, Linux ${kernel}, ${fileSystem}, load ${loadPerCpu.toFixed(2)} per CPU`,
+    `${describeMachine(environment)}, load ${loadPerCpu.toFixed(2)} per CPU`,
     `Node.js ${node}, chron-cli ${version}${commit === undefined ? '' : ` (${commit})`}, ${date}`,
     `${options.durability}, ${formatCount(options.readers)} ${options.readers === 1 ? 'reader' : 'readers'} waiting by ${options.wait}, ${pinned}, ${options.rounds} rounds of ${options.seconds} s at most`,
   ]

@@ -3,6 +3,7 @@ import type { BenchDirectory } from './bench-directory.js'
 import type { BenchOptions, LatencyResult, SizeResult, Throughput } from './bench-report.js'
 import type { LatencyPoint, ReceivedNote, SentNote, ThroughputNote } from './bench-task.js'
 import { latencyFigures } from './latency-samples.js'
+import { type BenchCandidate, runSuite } from './run-suite.js'
 import { spreadOf } from './spread.js'
 import { WorkerProcess } from './worker-process.js'
 
@@ -21,23 +22,38 @@ export interface BenchRun {
 
 /** Measures one payload length: rounds of writing and reading, then the open loop. @throws WrongResultError when what was read is not what was written. */
 export async function measureSize(run: BenchRun, payloadLength: number): Promise<SizeResult> {
-  const writes: ThroughputNote[] = []
-  const reads: ThroughputNote[] = []
-  for (let round = 1; round <= run.options.rounds; round++) {
-    const queue = run.directory.newQueue()
-    run.onPhase(`${payloadLength} B  write  round ${round} of ${run.options.rounds}`)
-    const written = await write(run, queue, payloadLength)
-    run.onPhase(`${payloadLength} B  read  round ${round} of ${run.options.rounds}`)
-    writes.push(written)
-    reads.push(await read(run, { queue, payloadLength, messages: written.messages }))
-    run.directory.removeQueue(queue)
+  const { rounds } = run.options
+  const throughput = await measureInTurns(run, rounds, {
+    name: `${payloadLength} B  write and read`,
+    measure: async ({ directory: queue }) => {
+      const written = await measureWrite(run, queue, payloadLength)
+      return { written, read: await measureRead(run, { queue, payloadLength, messages: written.messages }) }
+    },
+  })
+  const [latency] = await measureInTurns(run, 1, {
+    name: `${payloadLength} B  one way at ${run.options.rate}/s`,
+    measure: ({ directory: queue }) => measureLatency(run, queue, payloadLength),
+  })
+  const written = throughput.map((round) => round.written)
+  const read = throughput.map((round) => round.read)
+  return {
+    payloadLength,
+    write: summarise(written, payloadLength),
+    read: summarise(read, payloadLength),
+    latency: latency as LatencyResult,
   }
-  run.onPhase(`${payloadLength} B  one way at ${run.options.rate}/s`)
-  const latency = await measureLatency(run, payloadLength)
-  return { payloadLength, write: summarise(writes, payloadLength), read: summarise(reads, payloadLength), latency }
 }
 
-async function write({ options, signal, directory }: BenchRun, queue: string, payloadLength: number): Promise<ThroughputNote> {
+async function measureInTurns<Figures>(run: BenchRun, rounds: number, candidate: BenchCandidate<Figures>): Promise<Figures[]> {
+  const figures = await runSuite({ candidates: [candidate], rounds }, { folders: run.directory, onTurn: run.onPhase })
+  return figures.flat()
+}
+
+async function measureWrite(
+  { options, signal, directory }: BenchRun,
+  queue: string,
+  payloadLength: number,
+): Promise<ThroughputNote> {
   const messagesMax = Math.min(
     options.messages ?? Number.POSITIVE_INFINITY,
     messagesThatFit(directory.path, options, payloadLength),
@@ -54,7 +70,7 @@ async function write({ options, signal, directory }: BenchRun, queue: string, pa
   return await worker.note('throughput', signal)
 }
 
-async function read(
+async function measureRead(
   { options, signal }: BenchRun,
   of: { queue: string; payloadLength: number; messages: number },
 ): Promise<ThroughputNote> {
@@ -62,8 +78,11 @@ async function read(
   return await worker.note('throughput', signal)
 }
 
-async function measureLatency({ options, signal, directory }: BenchRun, payloadLength: number): Promise<LatencyResult> {
-  const queue = directory.newQueue()
+async function measureLatency(
+  { options, signal, directory }: BenchRun,
+  queue: string,
+  payloadLength: number,
+): Promise<LatencyResult> {
   const room = messagesThatFit(directory.path, options, payloadLength)
   const wanted = Math.min(
     options.messages ?? Number.POSITIVE_INFINITY,
@@ -103,7 +122,6 @@ async function measureLatency({ options, signal, directory }: BenchRun, payloadL
       sender.note('sent', signal),
       ...receivers.map((receiver) => receiver.note('received', signal)),
     ])
-    directory.removeQueue(queue)
     return latencyResult(options.rate, count, sent, received)
   } finally {
     // A process that fails ends the others, too.

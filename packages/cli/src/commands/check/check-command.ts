@@ -2,7 +2,10 @@ import type { StateSeverity } from '@chronicle-ts/inspect'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { InterruptedError } from '../../command-error.js'
-import { toJsonReport } from '../../output/json.js'
+import { errorReport, messageOfError } from '../../error-report.js'
+import { EXIT_WARNING } from '../../exit-codes.js'
+import { NAGIOS_UNKNOWN, NAGIOS_WARNING } from '../../nagios-codes.js'
+import { toJsonLine, toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
 import { logGaps, lookAround } from '../../queues/look-around.js'
@@ -16,7 +19,7 @@ import {
   parseSizeThreshold,
   thresholdsFor,
 } from './check-thresholds.js'
-import { type CheckResult, renderCheck, renderCheckMetrics, renderNagios } from './render-check.js'
+import { type CheckResult, renderCheck, renderCheckMetrics, renderNagios, renderNagiosUnknown } from './render-check.js'
 
 interface Options extends CheckOptions {
   readonly format?: 'text' | 'nagios' | 'json' | 'prometheus'
@@ -80,14 +83,20 @@ async function check(context: CommandContext, directory: string, options: Option
     return options.nagiosCodes === true ? (NAGIOS_CODES[exitCode] ?? exitCode) : exitCode
   } catch (error) {
     if (options.nagiosCodes !== true || error instanceof InterruptedError) throw error
-    context.output.line(`CHRONICLE UNKNOWN: ${error instanceof Error ? error.message : String(error)}`)
+    printUnknown(context, error, options)
     return NAGIOS_UNKNOWN
   }
 }
 
+/** Says why the check could not look, in the form that was asked for. A file of metrics gets nothing that is not a metric. */
+function printUnknown({ output, log, json }: CommandContext, error: unknown, { format }: Options): void {
+  if (json || format === 'json') output.line(toJsonLine({ ...errorReport('check', error), exitCode: NAGIOS_UNKNOWN }))
+  else if (format === 'prometheus') log.error(messageOfError(error))
+  else output.lines(renderNagiosUnknown(messageOfError(error)))
+}
+
 /** What monitoring plugins exit with: 0 ok, 1 warning, 2 critical, 3 unknown. */
-const NAGIOS_CODES: Readonly<Record<number, number>> = { 3: 1 }
-const NAGIOS_UNKNOWN = 3
+const NAGIOS_CODES: Readonly<Record<number, number>> = { [EXIT_WARNING]: NAGIOS_WARNING }
 
 async function resultOf(context: CommandContext, directory: string, options: Options): Promise<CheckResult> {
   const stateOptions = (queue: string) => ({ thresholds: thresholdsFor(queue, options) })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
-import { runCli } from '../../../test/support/run-cli.js'
+import { runCli, runCliProcess } from '../../../test/support/run-cli.js'
 import {
   parseCountThreshold,
   parseDiskThreshold,
@@ -43,7 +43,7 @@ describe('chron-cli check and health', () => {
     const nagios = runCli(['check', queue, ...strict, 'nagios', '--nagios-codes'])
     expect(nagios.exitCode).toBe(2)
     expect(nagios.stdout).toBe(
-      "CHRONICLE CRITICAL: 1 queues, 1 not ok - queue: queue NOT DURABLE never synced | queues=1;;;0 'queue.audit.lag_messages'=1;;;0 " +
+      "CHRONICLE CRITICAL: 1 queue, 1 not ok - queue: queue NOT DURABLE never synced | queues=1;;;0 'queue.audit.lag_messages'=1;;;0 " +
         `${/'queue.audit.lag_seconds'=[0-9.]+s;;;0/.exec(nagios.stdout)?.[0]}\n`,
     )
     const metrics = runCli(['check', queue, ...strict, 'prometheus']).stdout
@@ -53,11 +53,31 @@ describe('chron-cli check and health', () => {
     )
   })
 
+  it('name the worst queue first: a pager shows one line', () => {
+    using writer = openWriter(folder.join('bus/a'), { segmentSize: 4096 })
+    openReader(folder.join('bus/a'), 'audit').close()
+    writer.append(1, Buffer.from('unread'))
+    openWriter(folder.join('bus/b'), { segmentSize: 4096 }).close()
+    writeFileSync(folder.join('bus/b/thresholds.json'), '{"writer":"running"}')
+    const [title, ...lines] = runCli(['check', folder.join('bus')]).stdout.split('\n')
+    expect(title).toBe('CRITICAL  2 queues, 2 not ok')
+    expect(lines).toEqual(['  b  writer CLOSED', '  a  reader audit dead 1 message behind', ''])
+    const nagios = runCli(['check', folder.join('bus'), '--format', 'nagios']).stdout.split('\n')
+    expect(nagios[0]).toContain('CHRONICLE CRITICAL: 2 queues, 2 not ok - b: writer CLOSED (and 1 more) | ')
+    expect(nagios[1]).toBe('a: reader audit dead 1 message behind')
+  })
+
   it('say what cannot be looked at', () => {
     expect(runCli(['check', folder.join('missing')]).exitCode).toBe(1)
     const unknown = runCli(['check', folder.join('missing'), '--nagios-codes', '--format', 'nagios'])
     expect(unknown).toMatchObject({ exitCode: 3 })
     expect(unknown.stdout).toMatch(/^CHRONICLE UNKNOWN: /)
+    const reported = runCli(['check', folder.join('missing'), '--nagios-codes', '--json'])
+    expect(reported.exitCode).toBe(3)
+    expect(JSON.parse(reported.stdout)).toMatchObject({ command: 'check', code: 'ERR_NOT_FOUND', exitCode: 3 })
+    expect(runCli(['check', folder.join('missing'), '--nagios-codes', '--format', 'prometheus']).stdout).toBe('')
+    // To a monitoring system 1 is a warning about the queues, and a mistyped threshold says nothing about them.
+    expect(runCliProcess(['check', folder.path, '--lag-seconds', 'soon', '--nagios-codes']).exitCode).toBe(3)
     truncateSync(join(folder.copyGolden('killed'), 'control.meta'), 10)
     expect(runCli(['health', folder.path, '--json']).exitCode).toBe(2)
   })

@@ -1,6 +1,7 @@
 import type { QueueState, StateSeverity } from '@chronicle-ts/inspect'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
+import { formatCountOf } from '../../output/quantities.js'
 import { describeCondition, describeState, paintOf } from '../../output/states.js'
 
 /** The result of a check of all queues below a root. */
@@ -13,11 +14,10 @@ export interface CheckResult {
 
 /** One line for each queue that is not ok, after one line that counts them. */
 export function renderCheck({ queues, unreadable, severity }: CheckResult, palette: Palette): string[] {
-  const bad = queues.filter(({ state }) => state.severity !== 'ok')
-  const total = `${queues.length} ${queues.length === 1 ? 'queue' : 'queues'}`
+  const bad = notOkWorstFirst(queues)
   const title = bad.length === 0 && unreadable.length === 0 ? 'ok' : severity === 'critical' ? 'CRITICAL' : 'warning'
   const paint = severity === 'ok' ? palette.good : severity === 'critical' ? palette.critical : palette.warning
-  const lines = [`${paint(title)}  ${total}${bad.length === 0 ? '' : `, ${bad.length} not ok`}`]
+  const lines = [`${paint(title)}  ${formatCountOf(queues.length, 'queue')}${bad.length === 0 ? '' : `, ${bad.length} not ok`}`]
   for (const { name, state } of bad)
     for (const condition of state.conditions)
       lines.push(`  ${printable(name)}  ${paintOf(condition, palette)(describeCondition(condition))}`)
@@ -27,16 +27,27 @@ export function renderCheck({ queues, unreadable, severity }: CheckResult, palet
 
 /** The form of monitoring plugins: status, text, a bar, performance data; a long text for more than one queue. */
 export function renderNagios({ queues, unreadable, severity }: CheckResult): string[] {
-  const bad = queues.filter(({ state }) => state.severity !== 'ok')
+  const bad = notOkWorstFirst(queues)
   const status = severity === 'ok' ? 'OK' : severity.toUpperCase()
   const first = bad[0] === undefined ? '' : ` - ${clean(bad[0].name)}: ${clean(describeState(bad[0].state))}`
   const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : ''
   const gone = unreadable.length > 0 ? `, ${unreadable.length} unreadable` : ''
   const lines = [
-    `CHRONICLE ${status}: ${queues.length} queues, ${bad.length} not ok${gone}${first}${more} | ${performance(queues)}`,
+    `CHRONICLE ${status}: ${formatCountOf(queues.length, 'queue')}, ${bad.length} not ok${gone}${first}${more} | ${performance(queues)}`,
   ]
   for (const { name, state } of bad.slice(1)) lines.push(`${clean(name)}: ${clean(describeState(state))}`)
   return lines
+}
+
+/** What monitoring plugins print when they could not look. */
+export function renderNagiosUnknown(message: string): string[] {
+  return [`CHRONICLE UNKNOWN: ${clean(message)}`]
+}
+
+/** Pagers show one line: that of the worst queue. */
+function notOkWorstFirst(queues: CheckResult['queues']): CheckResult['queues'] {
+  const withSeverity = (severity: StateSeverity) => queues.filter(({ state }) => state.severity === severity)
+  return [...withSeverity('critical'), ...withSeverity('warning')]
 }
 
 function performance(queues: CheckResult['queues']): string {

@@ -126,7 +126,7 @@ function readerRow(reader: ReaderInspection, state: ReaderState | undefined, pal
     lag?.bytes === undefined ? '?' : formatBytes(lag.bytes),
     unreadFor(state?.lag),
     lag?.ns === undefined ? '?' : formatDuration(lag.ns),
-    reader.lastHeartbeatNs === undefined ? '?' : ago(reader.lastHeartbeatNs),
+    reader.lastCommitNs === undefined ? '?' : ago(reader.lastCommitNs),
     reader.pinsFrom === undefined ? '' : `segment ${reader.pinsFrom}`,
   ]
 }

@@ -257,6 +257,7 @@ function row(directory: string, rate: number, readers: readonly (readonly [strin
       file: `readers/${name}.meta`,
       position: { segmentId: 0, offset: 64 },
       lastHeartbeatNs: undefined,
+      lastCommitNs: undefined,
       generation: 1,
       legacy: false,
       lock: { ...lockless, held: true },

@@ -206,6 +206,28 @@ describe('chron-cli tail where there is nothing to read', () => {
   }
 })
 
+describe('chron-cli tail of a queue that is being written to', () => {
+  it.each([[['-n', '2000']], [['-n', '2000', '--grep', 'a']], [['--from-sequence', '0']]])(
+    'L68: ends at the end that was there when it began: %j',
+    async (options) => {
+      const queue = folder.join('live')
+      using writer = openWriter(queue, { segmentSize: 65_536 })
+      const append = (count: number) => {
+        for (let index = 0; index < count; index += 1) writer.append(1, Buffer.alloc(1000, 0x61))
+      }
+      append(2000)
+      const child = startCli(['tail', queue, '--json', ...options])
+      // It has begun, and waits for its pipe to be emptied.
+      child.stdout.pause()
+      await new Promise((resolve) => child.stdout.once('readable', resolve))
+      append(2000)
+      const output = await readUntil(child, () => false)
+      expect(output.trimEnd().split('\n')).toHaveLength(2000)
+      expect(await exitOf(child)).toBe(0)
+    },
+  )
+})
+
 describe('chron-cli tail -f', () => {
   it('shows each message when it comes, until SIGINT, which is a clean end', async () => {
     const queue = folder.join('queue')
