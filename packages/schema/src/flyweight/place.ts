@@ -39,6 +39,11 @@ export class Place {
     this.version = version
   }
 
+  /** Leaves the bytes: each load and store throws `RangeError` until the next {@link move}. */
+  leave(): void {
+    this.move(NO_BYTES, 0, 0, this.version)
+  }
+
   getUint8(at: number): number {
     return this.view.getUint8(at + this.base)
   }
