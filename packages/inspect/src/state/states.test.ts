@@ -175,6 +175,11 @@ describe('the state of a queue', () => {
     expect(earlier.writer.blocked?.sinceNs).toBeNull()
   })
 
+  it('says how much room is left, and never more than there is', () => {
+    const detail = (freeBytes: number) => judged({ disk: { freeBytes, totalBytes: 1e12 } }).conditions[0]?.detail
+    expect([1024 * 1023, 7 * 2 ** 20 - 1, 48 * 2 ** 20].map(detail)).toEqual(['1023 KiB free', '7167 KiB free', '48 MiB free'])
+  })
+
   it('never mixes the clocks of a lag: unknown is null, empty is 0', () => {
     const behind = judged({ reader: { lag: { messages: 1, bytes: 128, ns: 5n * NS } } }).readers[0]?.lag
     expect(behind).toMatchObject({ messages: 1, bytes: 128, ownNs: 5n * NS, arrivalKnownBy: 'commit' })
@@ -269,6 +274,7 @@ describe('several looks', () => {
     expect(look(3, 1200, 50).readers[0]?.lag).toMatchObject({ arrivalNs: NS, arrivalKnownBy: 'looks' })
     expect(look(4, 1200, 0).readers[0]).toMatchObject({ word: 'waiting', catchUpSeconds: 0, lag: { arrivalNs: 0n } })
     expect(look(5, 10, 0).measured).toBeNull()
-    expect(history.trend.length).toBe(6)
+    // What is unknown is null: neither the first look nor the first one after a loss measures anything.
+    expect(history.trend.map(({ perSecond }) => perSecond)).toEqual([null, 100, 100, expect.any(Number), 50, null])
   })
 })
