@@ -8,7 +8,7 @@ const folder = useQueueFolder()
 
 const Order = message('Order', 1, { number: u32(), check: u32() })
 const Blob = message('Blob', 2, { data: bytes(), number: u32() })
-const Note = jsonMessage<{ number: number }>('Note', 3)
+const Note = jsonMessage('Note', 3, { check: (value) => value as { number: number } })
 const types = [Order, Blob, Note] as const
 
 /** Longer than the writer's scratch memory. */
