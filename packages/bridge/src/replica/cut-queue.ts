@@ -4,7 +4,7 @@ import { openObserver, openWriter, type QueueObserver, SourceRewrittenError } fr
 import { cutAt, fromSystemError, QUARANTINE_DIRECTORY, QueueDirectory, WriterLock } from '@chronicle-ts/core/internal'
 import { areNone, companionFrames, encodeCompanions, readCompanions } from '../companions/companions.js'
 import { type Frame, framesOf } from '../frames/frame.js'
-import { encodeFrame } from '../pipe/frame-stream.js'
+import { encodeEnd, encodeFrame } from '../pipe/frame-stream.js'
 
 /** What was cut off. */
 export interface CutOff {
@@ -78,6 +78,7 @@ function keepTail(directory: string, tail: QueueObserver, { sequence, owner }: {
       for (const frame of framesOf(block, { ...owner, maxBody: FRAME_BYTES }))
         for (const bytes of encodeFrame(frame)) writeAll(fd, bytes)
     }
+    writeAll(fd, encodeEnd())
     fsyncSync(fd)
   } finally {
     closeSync(fd)
