@@ -7,7 +7,13 @@ const PAGE = 100
 /** Messages that a live tail keeps on the page. */
 const TAIL_KEPT = 500
 
-export function MessagesPage({ id, sequence }: { readonly id: string; readonly sequence: number | undefined }) {
+interface MessagesProps {
+  readonly id: string
+  readonly name: string
+  readonly sequence: number | undefined
+}
+
+export function MessagesPage({ id, name, sequence }: MessagesProps) {
   const [form, setForm] = useState<PayloadForm>('json')
   const [messages, setMessages] = useState<readonly ShownMessage[]>()
   const [problems, setProblems] = useState<readonly string[]>([])
@@ -36,7 +42,7 @@ export function MessagesPage({ id, sequence }: { readonly id: string; readonly s
   const last = messages?.at(-1)?.sequence
   return (
     <>
-      <h1>Messages</h1>
+      <h1>Messages of {name}</h1>
       <p>
         <a href={`#/q/${id}`}>the queue</a>
       </p>

@@ -144,6 +144,17 @@ describe('inspecting a queue', () => {
     expect(rate).toEqual({ messagesPerSecond: 2, bytesPerSecond: (20 * 128) / 10, windowNs: 10_000_000_000n })
   })
 
+  it.each([
+    ['of a recording', -1000n],
+    ['of a recording played faster', -5n],
+    ['in the future', 60n],
+  ])('reports no rate where the times of messages are %s', (_name, seconds) => {
+    using writer = openWriter(queue, { segmentSize: 64 * 1024 })
+    const timestampNs = BigInt(Date.now()) * 1_000_000n + seconds * 1_000_000_000n
+    for (let index = 0; index < 50; index += 1) writer.append(1, Buffer.alloc(64), { timestampNs })
+    expect(inspectQueue(queue).head.rate).toEqual({ messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n })
+  })
+
   it('looks at the ends of a long queue only', () => {
     buildQueue(queue, { payloads: textPayloads(400) })
     const { segments } = inspectQueue(queue, { segmentLimit: 4 })

@@ -127,7 +127,7 @@ export function trendLine(trend: readonly TrendPoint[], length = SPARKLINE_LENGT
   const sums = Array.from({ length }, () => ({ sum: 0, count: 0 }))
   for (const { atMs, perSecond } of trend) {
     const slot = sums[Math.min(length - 1, Math.floor(((atMs - first) / Math.max(1, last - first)) * length))]
-    if (slot === undefined || atMs < first) continue
+    if (slot === undefined || atMs < first || perSecond === null) continue
     slot.sum += perSecond
     slot.count += 1
   }
