@@ -174,8 +174,8 @@ export interface Binding {
   createVerifier(): NativeVerifier
 
   // -- position_saver.cc -----------------------------------------------------------------------------------------------------------------
-  /** For a reader's meta mapping (80 bytes, two slots). */
-  createPositionSaver(meta: ArrayBuffer): NativePositionSaver
+  /** For a reader's meta mapping (80 bytes, two slots), and the control block of its queue. */
+  createPositionSaver(meta: ArrayBuffer, control: ArrayBuffer): NativePositionSaver
 }
 
 export type Advice = 'normal' | 'sequential' | 'willneed' | 'dontneed' | 'hugepage'
@@ -249,7 +249,7 @@ export interface AppenderOptions {
   readonly durable?: DurablePosition
 }
 
-/** Indices into {@link NativeAppender.state}. Native code writes these, JavaScript reads them. */
+/** Indices into {@link NativeAppender.state}. Native code writes these, JavaScript reads them, but for the last two. */
 export const APPENDER_WRITE_OFFSET = 0
 /** Sequence of the next record. */
 export const APPENDER_NEXT_SEQUENCE = 1
@@ -265,7 +265,11 @@ export const APPENDER_SEGMENT_ID = 5
 export const APPENDER_BLOCK_END = 6
 /** Where the record would end that was answered with `STATUS_AHEAD`. */
 export const APPENDER_AHEAD_END = 7
-export const APPENDER_STATE_LENGTH = 8
+/** Type of the message that {@link NativeAppender.append} or {@link NativeAppender.claim} passes to native code. */
+export const APPENDER_TYPE_ID = 8
+/** Length of that message, or the number of messages of a batch. */
+export const APPENDER_LENGTH = 9
+export const APPENDER_STATE_LENGTH = 10
 
 /**
  * Bytes of the details of a message: u64 `timestampNs`, u16 `flags` without the bit of the header CRC, u8 (1 when the time counts) and 5 zeros. The 24 bytes of the trace
@@ -371,16 +375,26 @@ export const VERIFIER_SEQUENCE = 1
 export const VERIFIER_COUNT = 2
 /** 1 after a record without headerCrc, which a writer of the base format appended: a higher sequence may follow it. JavaScript may set it before a call. */
 export const VERIFIER_LAST_IS_BASE = 3
-export const VERIFIER_STATE_LENGTH = 4
+/** The arguments of {@link NativeVerifier.verify} and {@link NativeVerifier.verifyWhenCommitted}, as these functions pass them to native code. */
+export const VERIFIER_OFFSET = 4
+export const VERIFIER_MAX_RECORDS = 5
+export const VERIFIER_MAX_BYTES = 6
+export const VERIFIER_LOOKS = 7
+export const VERIFIER_STATE_LENGTH = 8
 
-/** Indices into {@link NativePositionSaver.state}. JavaScript writes these before a call. */
+/** Indices into {@link NativePositionSaver.state}. JavaScript writes the first two before a call. */
 export const POSITION_SEGMENT_ID = 0
 export const POSITION_OFFSET = 1
+/** 1 when the writer waited for readers after the last position was saved, else 0. */
+export const POSITION_WRITER_BLOCKED = 2
 
 /** Saves a reader's position, with the time of now as its heartbeat. The caller holds the lock of the file. */
 export interface NativePositionSaver {
   readonly state: Float64Array
-  /** Stores what is in {@link state}: the slot not in use, generation + 1, CRC last. A full fence: a load after the call does not pass the position. */
+  /**
+   * Stores the position in {@link state}: the slot not in use, generation + 1, CRC last. Then, after a full fence, looks whether the writer waits for readers: a writer that announces that
+   * it waits and then looks at the positions finds this one, or is found.
+   */
   save(): void
   /** For good: nothing is stored after it, and no page is kept mapped. */
   detach(): void

@@ -132,7 +132,8 @@ export class QueueReader extends MessageSource {
 
   #begin(options: ResolvedReaderOptions): ReaderOpening {
     const opening = this.#placeAt(options)
-    this.#file.begin(opening.position, { hasUnread: this.#hasUnreadAfter(opening.position) })
+    const hasUnread = this.#hasUnreadAfter(opening.position)
+    this.#file.begin(opening.position, { hasUnread, control: this.control.mapping })
     return opening
   }
 
@@ -245,8 +246,7 @@ export class QueueReader extends MessageSource {
 
   #save(segmentId: number, block: number): void {
     if (this.#commitPace.isDue()) this.assertOwnFiles()
-    this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)
-    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
+    if (this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)) this.control.addProgressSequence()
     const isLeaving = segmentId !== this.#committedSegmentId
     this.#committedSegmentId = segmentId
     this.#committedBlock = block
