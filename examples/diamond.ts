@@ -1,6 +1,7 @@
 /**
- * Diamond: A -> {B, C} -> D. B and C read the same prices from A, each in a process of its own and at its own pace, and append an average for each price, stamped with the time of that
- * price. D merges both streams by time, so that the two averages of a price stand side by side. The hash of the merged stream depends on the prices only, not on the timing.
+ * Diamond: A -> {B, C} -> D. B and C read the same prices from A, each in a process of its own and at its own pace. They append an average for each price, stamped with the
+ * time of that price. D merges both streams by time, so that the two averages of a price stand side by side. The hash of the merged stream depends on the prices only, not on
+ * the timing.
  *
  *     node examples/dist/diamond.js [prices]
  */
@@ -73,8 +74,8 @@ async function average(folder: string, name: keyof typeof SPANS, count: number):
 }
 
 /**
- * D: both averages of every price. The messages carry the time of their price, so the heartbeats of B and C say nothing about what is still to come: `unbounded` makes the merge wait for
- * the message itself, for as long as it takes, and then no message is late.
+ * D: both averages of every price. The messages carry the time of their price, so the heartbeats of B and C say nothing about what is still to come. `unbounded` makes the
+ * merge wait for the message itself, for as long as it takes, and then no message is late.
  */
 async function mergeAverages(folder: string, count: number) {
   using merge = new FanInReader({

@@ -1,6 +1,6 @@
 /**
- * Late joiner: a publisher appends updates of accounts, of which retention keeps only the newest, and now and then a snapshot of all accounts that says with which sequence the updates go
- * on. A follower that comes late takes the newest snapshot and replays from there, while the publisher continues. Both end with the same balances.
+ * Late joiner: a publisher appends updates of accounts, of which retention keeps only the newest. Now and then it appends a snapshot of all accounts that says with which
+ * sequence the updates go on. A follower that comes late takes the newest snapshot and replays from there, while the publisher continues. Both end with the same balances.
  *
  *     node examples/dist/late-joiner.js [updates]
  */

@@ -1,6 +1,6 @@
 /**
- * Typed topics: a feed publishes quotes of many instruments; two strategies subscribe to the ones that they trade, each with a predicate, and send orders; a router reads the orders of all strategies in
- * the order of their times.
+ * Typed topics: a feed publishes quotes of many instruments. Two strategies subscribe to the ones that they trade, each with a predicate, and send orders. A router reads the
+ * orders of all strategies in the order of their times.
  *
  *     node examples/dist/topics.js [quotes]
  */

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { BusLayout, openFeedWriter } from '@chronicle-ts/bus'
 import { openWriter } from '@chronicle-ts/core'
 import { beforeEach, expect, it } from 'vitest'
+import { exampleOrder } from '../../test/example-order.js'
 import { messagesOf, temporaryFolder } from '../../test/queue-fixtures.js'
 import { type AppendedFrames, FrameAccount } from '../feed/appended-frames.js'
-import { encodeAnswer, encodeOrder, type Order } from '../order-codec.js'
+import { encodeAnswer, encodeOrder } from '../order-codec.js'
 import { auditFeed, auditStrategy } from './audit.js'
 
 const FRAMES = 200
@@ -84,18 +85,7 @@ it('counts what cannot be read as missing, and says where', () => {
 })
 
 it('goes on after messages that are neither orders nor answers, and counts them', () => {
-  const order: Order = {
-    orderId: 1,
-    kind: 'take',
-    sentNs: 5n,
-    marketSequence: 1,
-    price: 2,
-    quantity: 3,
-    side: 'buy',
-    strategy: 'alpha',
-    venue: 'v',
-    symbol: 'X',
-  }
+  const order = exampleOrder()
   const paths = layout.createStrategy('alpha')
   using orders = openWriter(paths.ordersOut, { segmentSize: 4096 })
   using answers = openWriter(paths.ordersIn, { segmentSize: 4096 })

@@ -8,7 +8,8 @@ export interface QueueAudit {
   readonly directory: string
   readonly messages: number
   /**
-   * Messages missing before the first one (nothing is ever deleted here), between two that follow each other, and after the last one as far as the process that appended them reports. Reading ends at what
+   * Messages missing before the first one (nothing is ever deleted here), between two that follow each other, and after the last one. Those after the last one count as far as
+   * the process that appended them reports. Reading ends at what
    * cannot be read, which counts as one.
    */
   readonly gaps: number

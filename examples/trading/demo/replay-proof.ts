@@ -34,8 +34,9 @@ export interface ReplayProof {
 /**
  * Replays the recorded feeds of a strategy through its view and its desk, into a queue of its own, and compares the orders byte by byte.
  *
- * A decision depends on the frames of its venue, in their order. In which order the frames of two venues met in the live strategy depended on when they came, and gave the orders their ids; it is an
- * input of the replay, too, and the live orders say it. The replay of a venue is taken forward to the frame that an order names, and there the same order must come.
+ * A decision depends on the frames of its venue, in their order. In which order the frames of two venues met in the live strategy depended on when they came, and gave the
+ * orders their ids. It is an input of the replay, too, and the live orders say it. The replay of a venue is taken forward to the frame that an order names, and there the same
+ * order must come.
  *
  * @throws what reading a feed or the orders throws
  */

@@ -10,8 +10,8 @@ export const UNPACED = Number.POSITIVE_INFINITY
 /**
  * When each frame of a recording is due: at the recorded distance from the first one, divided by the speed.
  *
- * The schedule does not depend on how the replay gets on. A latency measured from the due time therefore contains every delay, also that of frames which
- * had to wait after a slow one; measured from the append alone, a stalled feed would look fast because it sent less.
+ * The schedule does not depend on how the replay gets on. A latency measured from the due time therefore contains every delay, also that of frames which had to wait after a
+ * slow one. Measured from the append alone, a stalled feed would look fast because it sent less.
  */
 export class ReplaySchedule {
   readonly #speed: number

@@ -1,8 +1,8 @@
 import { message, u64 } from '@chronicle-ts/schema'
 
 /**
- * When a frame was really appended. A frame is one message, unchanged, and its timestamp is the recorder's; so a message in a queue beside it says when it was sent, one for each frame, appended just
- * before the frame. The note's own timestamp is that moment.
+ * When a frame was really appended. A frame is one message, unchanged, and its timestamp is the recorder's. So a message in a queue beside it says when it was sent, one for
+ * each frame, appended just before the frame. The note's own timestamp is that moment.
  */
 export const SendNote = message('SendNote', 1, {
   /** The frame's. */

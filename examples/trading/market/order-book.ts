@@ -10,8 +10,8 @@ export interface TopOfBook {
 /**
  * What is known about one symbol.
  *
- * Feeds differ in what they send: Coinbase begins with a snapshot and keeps it current; Binance sends changes of a book that was never sent, and quotes the
- * best prices beside them. So the top of the book is that of the levels once a snapshot has come, else the last quote, else the best levels
+ * Feeds differ in what they send: Coinbase begins with a snapshot and keeps it current. Binance sends changes of a book that was never sent, and quotes the best prices beside
+ * them. So the top of the book is that of the levels once a snapshot has come, else the last quote, else the best levels
  * that happened to be mentioned.
  */
 export class OrderBook {

@@ -54,8 +54,8 @@ export interface NewFolder {
 }
 
 /**
- * Makes a new folder, and removes those of the program's earlier runs that are over and were not to be kept: the last run's queues stay to be looked at,
- * and running it often does not fill the disk.
+ * Makes a new folder, and removes those of the program's earlier runs that are over and were not to be kept. The last run's queues stay to be looked at, and running it often
+ * does not fill the disk.
  */
 export function createFolder({ program, keep = false, parent = temporaryDirectory() }: NewFolder): RunFolder {
   const prefix = `chronicle-${program}-`

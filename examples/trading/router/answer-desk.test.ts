@@ -1,5 +1,6 @@
 import { openTypedWriter } from '@chronicle-ts/typed'
 import { beforeEach, expect, it } from 'vitest'
+import { exampleOrder } from '../../test/example-order.js'
 import { messagesOf, temporaryFolder } from '../../test/queue-fixtures.js'
 import { type Answer, decodeAnswer, type Order } from '../order-codec.js'
 import { Ack, Fill } from '../order-messages.js'
@@ -12,18 +13,7 @@ beforeEach(() => {
   directory = temporaryFolder()
 })
 
-const order = (orderId: number, kind: Order['kind'] = 'take'): Order => ({
-  orderId,
-  kind,
-  sentNs: 5n,
-  marketSequence: 1,
-  price: 2,
-  quantity: 3,
-  side: 'buy',
-  strategy: 'alpha',
-  venue: 'v',
-  symbol: 'X',
-})
+const order = (orderId: number, kind: Order['kind'] = 'take') => exampleOrder({ orderId, kind })
 
 function live(handle: (desk: AnswerDesk) => void): void {
   using ordersIn = openTypedWriter(directory, [Ack, Fill], { segmentSize: 4096 })

@@ -52,8 +52,8 @@ export class AnswerDesk {
 }
 
 /**
- * Returns the id of the last answered order. Where that cannot be read (a crash, a damaged disk), the last one that can be read counts, and one id more for each answer after it: orders have no holes, and
- * each has one answer.
+ * Returns the id of the last answered order. Where that cannot be read (a crash, a damaged disk), the last one that can be read counts, and one id more for each answer after
+ * it. Orders have no holes, and each has one answer.
  */
 function readLastAnsweredId(ordersIn: QueueWriter): number {
   const count = ordersIn.nextSequence

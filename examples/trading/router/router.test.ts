@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { BusLayout, openRouterEndpoints, openStrategyEndpoints, type StrategyEndpoints } from '@chronicle-ts/bus'
 import { isQueueError, openObserver, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { exampleOrder } from '../../test/example-order.js'
 import { temporaryFolder } from '../../test/queue-fixtures.js'
 import { decodeAnswer, encodeOrder } from '../order-codec.js'
 import { offsetOf } from '../order-messages.js'
@@ -46,18 +47,7 @@ function strategy(name: string, segmentSize = 64 * 1024): StrategyEndpoints {
 }
 
 function order(orderId: number): Buffer {
-  return encodeOrder({
-    orderId,
-    kind: 'take',
-    sentNs: 5n,
-    marketSequence: orderId,
-    price: 2,
-    quantity: 3,
-    side: 'buy',
-    strategy: 'alpha',
-    venue: 'v',
-    symbol: 'X',
-  }).payload
+  return encodeOrder(exampleOrder({ orderId, marketSequence: orderId })).payload
 }
 
 function send({ ordersOut }: { readonly ordersOut: QueueWriter }, from: number, to: number): void {

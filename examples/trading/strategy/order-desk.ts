@@ -13,9 +13,9 @@ export interface MarketMessage {
 /**
  * Makes orders of decisions, exactly one of each.
  *
- * Reading is at least once: after a crash, the market data since the last saved position comes again, and with it decisions that were carried out already. An order
- * carries the venue and sequence of the message that led to it, and decisions of a venue come in the order of its sequences; so a decision is old exactly when its
- * sequence is not above that of the venue's last order.
+ * Reading is at least once: after a crash, the market data since the last saved position comes again, and with it decisions that were carried out already. An order carries
+ * the venue and sequence of the message that led to it, and decisions of a venue come in the order of its sequences. So a decision is old exactly when its sequence is not
+ * above that of the venue's last order.
  */
 export class OrderDesk {
   /** Decisions that came again and made no order. */

@@ -10,8 +10,7 @@ export interface OrderHistory {
 }
 
 /**
- * Reads back all orders. The queue is the only memory that the strategy needs: an order that is in it was sent, one that is not was not, and there is no
- * moment in between.
+ * Reads back all orders. The queue is the only memory that the strategy needs. An order that is in it was sent, one that is not was not, and there is no moment in between.
  */
 export function readOrderHistory(ordersOut: string): OrderHistory {
   let lastOrderId = 0

@@ -123,6 +123,26 @@ export function Chart({
 
 export type PayloadForm = 'text' | 'json' | 'hex'
 
+/** Chooses how payloads are shown. */
+export function PayloadFormChoice({
+  form,
+  setForm,
+}: {
+  readonly form: PayloadForm
+  readonly setForm: (form: PayloadForm) => void
+}) {
+  return (
+    <label>
+      as{' '}
+      <select value={form} onChange={(event) => setForm(event.currentTarget.value as PayloadForm)}>
+        <option value="json">fields or JSON</option>
+        <option value="text">text</option>
+        <option value="hex">bytes</option>
+      </select>
+    </label>
+  )
+}
+
 export function MessageView(props: {
   readonly message: ShownMessage
   readonly form: PayloadForm

@@ -1,6 +1,7 @@
 /**
- * What the packages of this project that stand above core share with it, and applications do not need: parts of the format, files that are held by their descriptors, and what recovery
- * and retention know. A name stands here only while one of these packages imports it; `tools/internal-entry.test.ts` compares. There is no promise of stability: any release may change it.
+ * What the packages of this project that stand above core share with it, and applications do not need. These are parts of the format, files that are held by their
+ * descriptors, and what recovery and retention know. A name stands here only while one of these packages imports it; `tools/internal-entry.test.ts` compares. There is no
+ * promise of stability: any release may change it.
  */
 
 export { patchesOfMachineStop } from './control/machine-stop.js'

@@ -23,8 +23,8 @@ interface Owner {
 const FRAME_BYTES = 128 * 1024
 
 /**
- * Moves the records from `sequence` on to the quarantine, as frames, and cuts the queue off there. The next record gets that sequence. A crash at any point leaves a queue that can be cut
- * again: first the records are kept and synced, then the queue is brought into the state of a power cut that took them, and recovery does the rest.
+ * Moves the records from `sequence` on to the quarantine, as frames, and cuts the queue off there. The next record gets that sequence. A crash at any point leaves a queue
+ * that can be cut again. First the records are kept and synced, then the queue is brought into the state of a power cut that took them, and recovery does the rest.
  *
  * @throws {@link SourceRewrittenError} when the records from there on are not in the queue any more; `ERR_WRITER_ACTIVE`; the code of a call of the system that failed.
  */

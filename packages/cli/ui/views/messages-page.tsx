@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, type MessagePage, type SearchAnswer, type ShownMessage } from '../api.ts'
-import { Loading, MessageView, type PayloadForm } from '../components.tsx'
+import { Loading, MessageView, type PayloadForm, PayloadFormChoice } from '../components.tsx'
 import { clock, count } from '../format.ts'
 
 const PAGE = 100
@@ -71,14 +71,7 @@ export function MessagesPage({ id, name, sequence }: MessagesProps) {
         >
           <input name="sequence" aria-label="go to a sequence" placeholder="go to a sequence" inputMode="numeric" size={14} />
         </form>
-        <label>
-          as{' '}
-          <select value={form} onChange={(event) => setForm(event.currentTarget.value as PayloadForm)}>
-            <option value="json">fields or JSON</option>
-            <option value="text">text</option>
-            <option value="hex">bytes</option>
-          </select>
-        </label>
+        <PayloadFormChoice form={form} setForm={setForm} />
         <button type="button" disabled={shown === undefined} onClick={() => copy(shown ?? [])}>
           copy as NDJSON
         </button>

@@ -73,12 +73,11 @@ import type { Field } from './field.js'
  * ```
  *
  * - Bytes 0 to 31, `segmentGeneration` to `currentSegment`, `writeOffset`, `writerHeartbeatNs`, `notifySequence` and `waitersPending` are the
- *   base format. All else is an extension: zero there means absent, and the fields count only while `extensionEpoch` equals `writerEpoch`
- *   (low 32 bits), because a writer of the base format does not maintain them. `createdNs`, the durable slots and the bytes 144 to 255 stay true
+ *   base format. All else is an extension. Zero there means absent, and the fields count only while `extensionEpoch` equals `writerEpoch` (low 32 bits), because a writer of
+ * the base format does not maintain them. `createdNs`, the durable slots and the bytes 144 to 255 stay true
  *   regardless. `control-identity.ts` describes bytes 216 to 243.
  * - `segmentGeneration` is a seqlock over `currentSegment` and `writeOffset`: odd while a roll changes them.
- * - The words that a writer stores per append (256 to 319), the futex word of the readers (384) and that of blocked writers (448) stand on
- *   cache lines of their own.
+ * - Three kinds of words have cache lines of their own. Those are the words that a writer stores per append (256 to 319), and the futex words of readers (384) and of blocked writers (448).
  */
 export const CONTROL_LENGTH = 512
 /** On disk `4e 52 48 43`. */

@@ -84,8 +84,9 @@ export function decodeCommitNs(bytes: Uint8Array, crc32: Crc32): bigint | undefi
 }
 
 /**
- * Gives the position of a meta file a new heartbeat, in place, and keeps the time at which it was committed: the file of a reader that reads and does not commit, or is started again and again,
- * would look freshly committed with every heartbeat. The first renewal goes to the other slot, as a save does. Further ones replace it, so that the slot of the commit stays; one that is torn
+ * Gives the position of a meta file a new heartbeat, in place, and keeps the time at which it was committed. The file of a reader that reads and does not commit, or is
+ * started again and again, would look freshly committed with every heartbeat. The first renewal goes to the other slot, as a save does. Further ones replace it, so that the
+ * slot of the commit stays; one that is torn
  * leaves that slot, which has the same position.
  */
 export function renewPosition(bytes: Uint8Array, heartbeatNs: bigint, crc32: Crc32): void {

@@ -22,8 +22,8 @@ import type { Field } from './field.js'
       +---------------------------------------------------------------+
  * ```
  *
- * `commitLength` is stored last, with release ordering, and read with acquire ordering: 0 means that nothing is here yet, a positive value
- * is the payload's length plus one, so that an empty payload differs from no record. `headerCrc` and `writerEpoch` are present with flag bit 0,
+ * `commitLength` is stored last, with release ordering, and read with acquire ordering. Zero means that nothing is here yet. A positive value is the payload's length plus
+ * one, so that an empty payload differs from no record. `headerCrc` and `writerEpoch` are present with flag bit 0,
  * the trace context with flag bit 1. With flag bit 2 the 24 bytes of the trace context hold a source position instead, see `source-position-layout.ts`.
  * `headerCrc` covers the flags, not the bytes from 40 on.
  *

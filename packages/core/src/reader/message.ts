@@ -5,6 +5,8 @@ import {
   decodeTraceContext,
   RECORD_ALIGNMENT,
   RECORD_FLAG_HEADER_CRC,
+  RECORD_FLAG_SOURCE_POSITION,
+  RECORD_FLAG_TRACE_CONTEXT,
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_LENGTH,
   RECORD_PAYLOAD_CRC_OFFSET,
@@ -21,6 +23,7 @@ import {
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { MessageCopy, type MessageJson, messageAsJson } from './message-copy.js'
 import type { MessageFields } from './message-fields.js'
+import { copySmallPayload, SMALL_PAYLOAD_MAX } from './small-payload.js'
 
 const BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT)
 /** Rounds header and payload up to whole blocks; the commit word is the payload's length plus one. */
@@ -143,11 +146,14 @@ export class Message implements MessageFields {
     return schemaVersionOf(this.flags)
   }
 
+  // Asked here, too: most messages have neither, and the engine calls the decoders where it copies these lines into the caller.
+
   get trace(): Required<TraceContext> | undefined {
-    return decodeTraceContext(this.#view, this.offset)
+    return (this.flags & RECORD_FLAG_TRACE_CONTEXT) === 0 ? undefined : decodeTraceContext(this.#view, this.offset)
   }
 
   get source(): SourcePosition | undefined {
+    if ((this.flags & RECORD_FLAG_SOURCE_POSITION) === 0) return undefined
     return decodeSourcePosition(this.#view, this.offset, binding.crc32)
   }
 
@@ -162,8 +168,8 @@ export class Message implements MessageFields {
   }
 
   /**
-   * The payload where it lies in the mapping, for reading: no byte is copied. Valid as long as it is held, also after the reader moved on, retention deleted the segment
-   * or the reader was closed; the segment (its address space, and on a deleted file its blocks) is given back when the last view of it is garbage-collected.
+   * The payload where it lies in the mapping, for reading: no byte is copied. Valid as long as it is held, also after the reader moved on, retention deleted the segment or
+   * the reader was closed. The segment (its address space, and on a deleted file its blocks) is given back when the last view of it is garbage-collected.
    *
    * **Never write into it**: the mapping is read-only, and the kernel ends the process with SIGSEGV. Cloning it (`structuredClone`, `postMessage`) clones the whole segment, because
    * its `buffer` is the segment: send {@link payload} instead.
@@ -207,10 +213,12 @@ export class Message implements MessageFields {
     return payload
   }
 
-  /** Not from the Buffer pool: a caller that transfers these bytes must not take those of others with them. */
   #ownedBytes(): Buffer {
-    const { bytes } = this.#heldSegment
+    const segment = this.#heldSegment
+    const { bytes } = segment
     const { length, payloadOffset } = this
+    if (length <= SMALL_PAYLOAD_MAX) return copySmallPayload(segment, this.#block, length)
+    // Not from the Buffer pool, for the same reason as there.
     const owned = Buffer.allocUnsafeSlow(length)
     if (length <= BUFFER_COPY_MAX) bytes.copy(owned, 0, payloadOffset, payloadOffset + length)
     else owned.set(new Uint8Array(bytes.buffer, payloadOffset, length))

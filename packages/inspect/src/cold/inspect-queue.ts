@@ -32,7 +32,8 @@ export interface InspectOptions {
   /** Segments to look at one by one at most, half of them at either end of the queue. Default 512: a hundred thousand would take seconds. */
   readonly segmentLimit?: number
   /**
-   * Use the values that a writer of this library keeps in the control block instead of walking the head: costs the same for every size of segment, and leaves out the rate. For inspecting many queues every second.
+   * Use the values that a writer of this library keeps in the control block instead of walking the head. That costs the same for every size of segment, and leaves out the
+   * rate. For inspecting many queues every second.
    */
   readonly quick?: boolean
   /** @internal The caller holds the writer lock itself, so that no writer is at work. Default: false. */

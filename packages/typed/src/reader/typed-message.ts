@@ -25,8 +25,7 @@ export type TypedMessage<Types extends readonly AnyMessageType[]> = {
 }[number]
 
 /**
- * What a reader holds per type, and delivers: one object per type, of one class for all, so that a read allocates nothing and the place that reads sees one
- * hidden class.
+ * What a reader holds per type, and delivers: one object per type. All are of one class, so that a read allocates nothing and the place that reads sees one hidden class.
  */
 export class ReadEntry {
   readonly type: string
