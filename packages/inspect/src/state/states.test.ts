@@ -175,6 +175,11 @@ describe('the state of a queue', () => {
     expect(earlier.writer.blocked?.sinceNs).toBeNull()
   })
 
+  it('says how much room is left, and never more than there is', () => {
+    const detail = (freeBytes: number) => judged({ disk: { freeBytes, totalBytes: 1e12 } }).conditions[0]?.detail
+    expect([1024 * 1023, 7 * 2 ** 20 - 1, 48 * 2 ** 20].map(detail)).toEqual(['1023 KiB free', '7167 KiB free', '48 MiB free'])
+  })
+
   it('never mixes the clocks of a lag: unknown is null, empty is 0', () => {
     const behind = judged({ reader: { lag: { messages: 1, bytes: 128, ns: 5n * NS } } }).readers[0]?.lag
     expect(behind).toMatchObject({ messages: 1, bytes: 128, ownNs: 5n * NS, arrivalKnownBy: 'commit' })
