@@ -13,12 +13,13 @@ export function changeBootId(queue: string): void {
   if (!existsSync(path)) return
   const control = readFileSync(path)
   if (control.length < 48 || control.subarray(32, 48).every((byte) => byte === 0)) return
-  if (control.length === 512 && control.subarray(216, 244).some((byte) => byte !== 0)) recordFile(control, path)
+  recordFile(control, path)
   writeFileSync(path, control.fill(0xb0, 32, 48))
 }
 
-/** Records the file that holds the control block, as a writer does. */
-function recordFile(control: Buffer, path: string): void {
+/** Records the file that holds the control block, as a writer does, where one had recorded it. */
+export function recordFile(control: Buffer, path: string): void {
+  if (control.length !== 512 || control.subarray(216, 244).every((byte) => byte === 0)) return
   const { dev, ino } = statSync(path, { bigint: true })
   control.writeBigUInt64LE(dev, 216)
   control.writeBigUInt64LE(ino, 224)

@@ -40,8 +40,13 @@ export function buildCrashState(recording: Recording, cut: number, folder: strin
     folders.add(change.path)
     mkdirSync(join(folder, change.path))
   }
+  const contents = new Map<RecordedFile, Buffer>()
   for (const [path, file] of namesAfter(survived)) {
-    if (folders.has(dirname(path))) writeFileSync(join(folder, path), contentOnDisk(file, cut, weather, random))
+    if (!folders.has(dirname(path))) continue
+    // Two names of one file show the same bytes.
+    const content = contents.get(file) ?? contentOnDisk(file, cut, weather, random)
+    contents.set(file, content)
+    writeFileSync(join(folder, path), content)
   }
 }
 

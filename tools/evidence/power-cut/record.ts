@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { buildFailingCalls, injectorEnvironment } from '../failing-calls/injector.js'
-import { compilePreload, preloading } from '../preload/compile-once.js'
+import { compilePreload, preloading, rootOf } from '../preload/compile-once.js'
 import { planOf } from './plan.js'
 import { type Recording, readRecording } from './recording.js'
 
-const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
+const ROOT = rootOf(import.meta.dirname)
 
 /** The libraries that a recorded process runs with: calls that fail do not come to the recorder. */
 export interface Libraries {
@@ -16,10 +15,14 @@ export interface Libraries {
 }
 
 export function buildLibraries(): Libraries {
+  return { failingCalls: buildFailingCalls(), recorder: buildRecorder() }
+}
+
+export function buildRecorder(): string {
   const sources = ['recorder.cc', 'recorded-calls.cc', 'page_watch.cc'].map((name) =>
     join(ROOT, 'tools/evidence/power-cut', name),
   )
-  return { failingCalls: buildFailingCalls(), recorder: compilePreload('recorder.so', sources) }
+  return compilePreload('recorder.so', sources)
 }
 
 /** Records one history: several lives of the scenario in `folder/disk`, which may hold what an earlier cut left. */

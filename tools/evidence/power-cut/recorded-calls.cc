@@ -72,7 +72,7 @@ std::string ourPath(int fd) {
 }
 
 template <typename Open>
-int recordedOpen(int at, const char* path, int flags, Open open) {
+int recordedOpen(const char*, int at, const char* path, int flags, Open open) {
   const std::string place = (flags & (O_CREAT | O_TRUNC)) == 0 ? "" : ourPath(at, path);
   if (place.empty()) return open();
   Turn turn(true);
@@ -110,6 +110,17 @@ int recordedRename(int at, const char* from, int toAt, const char* to, Call call
   Turn turn(true);
   const int result = call();
   if (result == 0) turn->rename(place, newPlace);
+  return result;
+}
+
+template <typename Call>
+int recordedLink(int at, const char* from, int toAt, const char* to, Call call) {
+  const std::string place = ourPath(at, from);
+  if (place.empty()) return call();
+  const std::string newPlace = preload::absolutePath(toAt, to);
+  Turn turn(true);
+  const int result = call();
+  if (result == 0) turn->link(place, newPlace);
   return result;
 }
 
@@ -167,35 +178,11 @@ bool findMapping(uint64_t address, std::string* path, uint64_t* fileOffset) {
   return found;
 }
 
-int modeOf(int flags, va_list list) { return (flags & O_CREAT) != 0 ? va_arg(list, int) : 0; }
-
 }  // namespace
 
 extern "C" {
 
-#define DEFINE_OPEN(name)                                                     \
-  int name(const char* path, int flags, ...) {                                \
-    static const auto original = real<int (*)(const char*, int, ...)>(#name); \
-    va_list list;                                                             \
-    va_start(list, flags);                                                    \
-    const int mode = modeOf(flags, list);                                     \
-    va_end(list);                                                             \
-    return recordedOpen(AT_FDCWD, path, flags, [&] { return original(path, flags, mode); }); \
-  }
-DEFINE_OPEN(open)
-DEFINE_OPEN(open64)
-
-#define DEFINE_OPENAT(name)                                                        \
-  int name(int at, const char* path, int flags, ...) {                             \
-    static const auto original = real<int (*)(int, const char*, int, ...)>(#name); \
-    va_list list;                                                                  \
-    va_start(list, flags);                                                         \
-    const int mode = modeOf(flags, list);                                          \
-    va_end(list);                                                                  \
-    return recordedOpen(at, path, flags, [&] { return original(at, path, flags, mode); }); \
-  }
-DEFINE_OPENAT(openat)
-DEFINE_OPENAT(openat64)
+DEFINE_OPEN_CALLS(recordedOpen)
 
 #define DEFINE_CHANGE(result, name, parameters, arguments)                \
   result name parameters {                                                \
@@ -296,6 +283,16 @@ long syscall(long number, ...) {
   const auto* const from = reinterpret_cast<const char*>(a[1]);
   const auto* const to = reinterpret_cast<const char*>(a[3]);
   return recordedRename(static_cast<int>(a[0]), from, static_cast<int>(a[2]), to, [&] { return static_cast<int>(call()); });
+}
+
+int link(const char* from, const char* to) {
+  static const auto original = real<int (*)(const char*, const char*)>("link");
+  return recordedLink(AT_FDCWD, from, AT_FDCWD, to, [&] { return original(from, to); });
+}
+
+int linkat(int at, const char* from, int toAt, const char* to, int flags) {
+  static const auto original = real<int (*)(int, const char*, int, const char*, int)>("linkat");
+  return recordedLink(at, from, toAt, to, [&] { return original(at, from, toAt, to, flags); });
 }
 
 int unlink(const char* path) {

@@ -71,6 +71,16 @@ void Recorder::rename(const std::string& from, const std::string& to) {
   files_.emplace(to, std::move(file));
 }
 
+// The second name has a descriptor of its own, so that either name can go.
+void Recorder::link(const std::string& from, const std::string& to) {
+  write(kLink, relative(from) + '\0' + relative(to));
+  const auto found = files_.find(from);
+  if (found == files_.end()) return;
+  TrackedFile file = found->second;
+  file.fd = openReal(to.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file.fd >= 0) files_.emplace(to, std::move(file));
+}
+
 void Recorder::unlink(const std::string& path) {
   write(kUnlink, relative(path));
   forget(path);

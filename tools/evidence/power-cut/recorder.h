@@ -1,14 +1,14 @@
 // Writes down what happens to the files below one folder; see recording.ts for the entries.
 #pragma once
 
-#include <dlfcn.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include "../preload/open_calls.h"
 
 namespace power_cut {
 
@@ -25,13 +25,8 @@ enum Kind : uint32_t {
   kScanned,
   kFailedSync,
   kStored,
+  kLink,
 };
-
-// The function that a library in front of the C library stands for.
-template <typename Function>
-Function real(const char* name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
-}
 
 // One per process. Its users hold the mutex.
 class Recorder {
@@ -46,6 +41,7 @@ class Recorder {
 
   void add(const std::string& path, Kind kind);
   void rename(const std::string& from, const std::string& to);
+  void link(const std::string& from, const std::string& to);
   void unlink(const std::string& path);
   void syncFile(const std::string& path, uint64_t from, uint64_t to);
 

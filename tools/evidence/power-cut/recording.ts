@@ -82,6 +82,7 @@ export function versionAt<T>(versions: readonly Version<T>[] | undefined, step: 
 
 /** A change of names. */
 export type NameChange =
+  /** A new file, or a second name of one that is there. */
   | { readonly kind: 'create'; readonly step: number; readonly path: string; readonly file: RecordedFile }
   | { readonly kind: 'make-directory'; readonly step: number; readonly path: string }
   | { readonly kind: 'rename'; readonly step: number; readonly path: string; readonly to: string; readonly file: RecordedFile }
@@ -114,6 +115,7 @@ const KINDS = [
   'scanned',
   'failed-sync',
   'stored',
+  'link',
 ]
 
 /** Reads what recorder.cc wrote, over the lives of several processes. */
@@ -169,6 +171,9 @@ class RecordingReader {
         break
       case 'rename':
         this.#takeRename(body.toString('utf8').split('\0') as [string, string])
+        break
+      case 'link':
+        this.#takeLink(body.toString('utf8').split('\0') as [string, string])
         break
       case 'remove':
         this.#takeRemoved(body.toString('utf8'))
@@ -238,6 +243,14 @@ class RecordingReader {
     this.#present.delete(path)
     this.#present.set(to, file)
     this.#changes.push({ kind: 'rename', step: this.#step, path, to, file })
+  }
+
+  /** A second name of the same file comes and goes on its own. */
+  #takeLink([path, to]: [string, string]): void {
+    const file = this.#present.get(path)
+    if (file === undefined) return
+    this.#present.set(to, file)
+    this.#changes.push({ kind: 'create', step: this.#step, path: to, file })
   }
 
   #takeRemoved(path: string): void {

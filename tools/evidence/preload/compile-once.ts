@@ -107,7 +107,7 @@ function cacheFolder(): string {
   }
 }
 
-/** The same from the sources and from `tools/dist`. */
-function rootOf(folder: string): string {
+/** The checkout that a folder lies in: the same from the sources and from `tools/dist`. */
+export function rootOf(folder: string): string {
   return existsSync(join(folder, 'package-lock.json')) ? folder : rootOf(dirname(folder))
 }

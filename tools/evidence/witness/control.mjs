@@ -7,7 +7,7 @@ const CONTROL_FREE = [
   [184, 216],
   [244, 252],
   [292, 296],
-  [304, 384],
+  [316, 384],
   [396, 448],
   [456, 512],
 ]
@@ -44,6 +44,8 @@ export function decodeControl(bytes) {
     dirtyEnd: u64(bytes, 280),
     dirtySegment: bytes.readUInt32LE(288),
     lastAppendNs: u64Text(bytes, 296),
+    sequenceFloor: u64(bytes, 304),
+    sequenceFloorCrc: bytes.readUInt32LE(312),
     notifySequence: bytes.readUInt32LE(384),
     waitersPending: bytes.readUInt32LE(388),
     parkedReaders: bytes.readUInt32LE(392),
@@ -73,6 +75,8 @@ export function* scanControl(bytes) {
   }
   if (!isZero(bytes.subarray(216, 244)) && control.identityCrc !== identityCrcOf(bytes))
     yield problem('bad-identity', file, 240, 'the CRC of segmentSize, queueId and the identity of the file')
+  if (!isZero(bytes.subarray(304, 316)) && control.sequenceFloorCrc !== crc32(bytes.subarray(304, 312)))
+    yield problem('bad-sequence-floor', file, 312, 'the CRC of sequenceFloor')
   yield* scanDurableSlots(bytes)
 }
 

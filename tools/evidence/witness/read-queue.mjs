@@ -49,7 +49,7 @@ function* scanSegment(file, name, id, walk, payloads) {
   if (header.readUInt32LE(4) !== 1) yield problem('bad-segment', name, 4, `version ${header.readUInt32LE(4)}`)
   if (header.readUInt32LE(8) !== id) yield problem('bad-segment', name, 8, `id ${header.readUInt32LE(8)}`)
   const flags = header.readUInt32LE(12)
-  if (flags > 1) yield problem('bad-segment', name, 12, `flags ${flags}`)
+  if (flags > 1) yield problem('not-zero', name, 12, `flags ${flags}`)
   const sealed = (flags & 1) === 1
   if (id < walk.head && !sealed) yield problem('not-sealed', name, 12, 'a later segment is the head')
   if (id >= walk.head && sealed) yield problem('sealed', name, 12, 'no later segment is the head')

@@ -35,9 +35,11 @@ import {
   type DurableMark,
   decodeControlIdentity,
   decodeDurableMark,
+  decodeSequenceFloor,
   durableSlotOffset,
   isSameControlFile,
   storeControlIdentity,
+  storeSequenceFloor,
 } from '../format/index.js'
 
 /** The 16 bytes of a random UUID. */
@@ -290,6 +292,16 @@ export class MappedControl {
   clearDurableMarks(): void {
     for (let slot = 0; slot < DURABLE_SLOT_COUNT; slot++)
       new Uint8Array(this.mapping).fill(0, durableSlotOffset(slot), durableSlotOffset(slot) + DURABLE_SLOT_LENGTH)
+  }
+
+  /** The lowest sequence that the next writer may give out, where a recovery that did not come to its end stored one; 0 otherwise. */
+  readSequenceFloor(): number {
+    return decodeSequenceFloor(new Uint8Array(this.mapping, 0, CONTROL_LENGTH).slice(), (part) => binding.crc32(part))
+  }
+
+  /** {@link readSequenceFloor}; 0 clears it. */
+  storeSequenceFloor(floor: number): void {
+    storeSequenceFloor(new Uint8Array(this.mapping, 0, CONTROL_LENGTH), floor, (part) => binding.crc32(part))
   }
 
   // -- identity ------------------------------------------------------------------------------------------------------------------------

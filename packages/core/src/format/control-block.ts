@@ -36,7 +36,7 @@ import {
 } from './control-layout.js'
 import { getUint64, setUint64, viewOf } from './uint64.js'
 
-/** All fields of the control block but the durable slots and the identity of the file, as plain values. */
+/** All fields of the control block but the durable slots, the identity of the file and the floor of the sequence, as plain values. */
 export interface ControlBlock {
   readonly magic: number
   readonly version: number

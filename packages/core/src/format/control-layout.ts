@@ -58,7 +58,11 @@ import type { Field } from './field.js'
       +-------------------------------+-------------------------------+
   296 |                          lastAppendNs                         |
       +---------------------------------------------------------------+
-  304 |                         free, 80 bytes                        |
+  304 |                         sequenceFloor                         |
+      +-------------------------------+-------------------------------+
+  312 |        sequenceFloorCrc       |              free             |
+      +-------------------------------+-------------------------------+
+  320 |                         free, 64 bytes                        |
       +-------------------------------+-------------------------------+
   384 |         notifySequence        |         waitersPending        |
       +-------------------------------+-------------------------------+
@@ -73,9 +77,10 @@ import type { Field } from './field.js'
  * ```
  *
  * - Bytes 0 to 31, `segmentGeneration` to `currentSegment`, `writeOffset`, `writerHeartbeatNs`, `notifySequence` and `waitersPending` are the
- *   base format. All else is an extension. Zero there means absent, and the fields count only while `extensionEpoch` equals `writerEpoch` (low 32 bits), because a writer of
- * the base format does not maintain them. `createdNs`, the durable slots and the bytes 144 to 255 stay true
- *   regardless. `control-identity.ts` describes bytes 216 to 243.
+ *   base format. All else is an extension. Zero there means absent, and the fields count only while `extensionEpoch` equals `writerEpoch` (low 32
+ *   bits), because a writer of the base format does not maintain them.
+ * - These extensions stay true regardless: `createdNs`, the durable slots and the bytes 144 to 255 and 304 to 315. `control-identity.ts` describes
+ *   bytes 216 to 243, `sequence-floor.ts` 304 to 315.
  * - `segmentGeneration` is a seqlock over `currentSegment` and `writeOffset`: odd while a roll changes them.
  * - Three kinds of words have cache lines of their own. Those are the words that a writer stores per append (256 to 319), and the futex words of readers (384) and of blocked writers (448).
  */
@@ -133,6 +138,9 @@ export const CONTROL_DIRTY_END_OFFSET = 280
 export const CONTROL_DIRTY_SEGMENT_OFFSET = 288
 /** u64, CLOCK_REALTIME at the last append. Stays over a change of the writer. */
 export const CONTROL_LAST_APPEND_NS_OFFSET = 296
+/** u64 and u32, see `sequence-floor.ts`. */
+export const CONTROL_SEQUENCE_FLOOR_OFFSET = 304
+export const CONTROL_SEQUENCE_FLOOR_CRC_OFFSET = 312
 /** u32 futex word: plus 1 per append, batch and roll. */
 export const CONTROL_NOTIFY_SEQUENCE_OFFSET = 384
 /** u32, readers parked or about to park, as the base format counts them. */
@@ -187,6 +195,8 @@ export const CONTROL_FIELDS: readonly Field[] = [
   { name: 'dirtyEnd', offset: CONTROL_DIRTY_END_OFFSET, length: 8 },
   { name: 'dirtySegment', offset: CONTROL_DIRTY_SEGMENT_OFFSET, length: 4 },
   { name: 'lastAppendNs', offset: CONTROL_LAST_APPEND_NS_OFFSET, length: 8 },
+  { name: 'sequenceFloor', offset: CONTROL_SEQUENCE_FLOOR_OFFSET, length: 8 },
+  { name: 'sequenceFloorCrc', offset: CONTROL_SEQUENCE_FLOOR_CRC_OFFSET, length: 4 },
   { name: 'notifySequence', offset: CONTROL_NOTIFY_SEQUENCE_OFFSET, length: 4 },
   { name: 'waitersPending', offset: CONTROL_WAITERS_PENDING_OFFSET, length: 4 },
   { name: 'parkedReaders', offset: CONTROL_PARKED_READERS_OFFSET, length: 4 },

@@ -45,6 +45,8 @@ export {
   CONTROL_REPLICA_TERM_OFFSET,
   CONTROL_SEGMENT_GENERATION_OFFSET,
   CONTROL_SEGMENT_SIZE_OFFSET,
+  CONTROL_SEQUENCE_FLOOR_CRC_OFFSET,
+  CONTROL_SEQUENCE_FLOOR_OFFSET,
   CONTROL_SOURCE_QUEUE_ID_OFFSET,
   CONTROL_VERSION,
   CONTROL_VERSION_OFFSET,
@@ -229,6 +231,7 @@ export {
   SEGMENT_VERSION_OFFSET,
   SEGMENT_WRITER_EPOCH_OFFSET,
 } from './segment-layout.js'
+export { decodeSequenceFloor, storeSequenceFloor } from './sequence-floor.js'
 export {
   decodeSourcePosition,
   encodeSourcePosition,

@@ -43,13 +43,14 @@ export function findNextRecord(bytes: SegmentBytes, damage: Damage, { mayRestart
   )
 }
 
-/** The first good record at or after an offset, looked for at every 64-byte boundary. `accepts` is asked before checksums are computed. */
+/** The first good record at or after an offset and before another, looked for at every 64-byte boundary. `accepts` is asked before checksums are computed. */
 export function findGoodRecord(
   bytes: SegmentBytes,
   from: number,
   accepts: (sequence: number, offset: number) => boolean = () => true,
+  to = bytes.end,
 ): number | undefined {
-  for (let at = from; at + RECORD_ALIGNMENT <= bytes.end; at += RECORD_ALIGNMENT) {
+  for (let at = from; at + RECORD_ALIGNMENT <= Math.min(to, bytes.end); at += RECORD_ALIGNMENT) {
     if (bytes.commitLengthAt(at) === 0) continue
     if (accepts(sequenceOf(bytes, at), at) && isGoodRecord(bytes, at)) return at
   }

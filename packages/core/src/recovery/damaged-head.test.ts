@@ -11,6 +11,7 @@ import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
   CONTROL_EXTENSION_EPOCH_OFFSET,
   CONTROL_NEXT_SEQUENCE_OFFSET,
+  CONTROL_WRITE_OFFSET_OFFSET,
   encodePaddingHeader,
   RECORD_PAYLOAD_CRC_OFFSET,
   SEGMENT_FLAG_SEALED,
@@ -25,6 +26,38 @@ let queue: string
 
 beforeEach(() => {
   queue = join(temporaryDirectory(), 'queue')
+})
+
+describe('a control block that says that a head with records is empty', () => {
+  const zeroed: [string, number, number][] = [
+    ['its first half', 0, SEGMENT_SIZE / 2],
+    ['the first half but its header', SEGMENT_HEADER_LENGTH, SEGMENT_SIZE / 2],
+    ['its first record', SEGMENT_HEADER_LENGTH, 2 * SEGMENT_HEADER_LENGTH],
+    ['all of its records', SEGMENT_HEADER_LENGTH, SEGMENT_SIZE],
+  ]
+
+  it.each(zeroed.flatMap((row) => [false, true].map((isUncounted) => [...row, isUncounted] as const)))(
+    'L57, bad-write-offset: with %s zeroed, keeps the records that are left: %i to %i, uncounted %s',
+    (_, from, to, isUncounted) => {
+      const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+      const offsets = textPayloads(20).map((payload) => {
+        const { offset } = writer.position
+        writer.append(1, payload)
+        return offset
+      })
+      writer.close()
+      overwrite(segmentFile(queue, 0), from, Buffer.alloc(to - from))
+      overwriteControl(queue, CONTROL_WRITE_OFFSET_OFFSET, u64(SEGMENT_HEADER_LENGTH))
+      if (isUncounted) overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(0))
+      const left = range(0, 20).filter((sequence) => (offsets[sequence] ?? 0) >= to)
+      // Where nothing is left and nothing counts, nothing shows that messages were there.
+      const isNothingLeft = left.length === 0 && isUncounted
+      const { cases, sequence } = recover()
+      expect(sequence).toBe(isNothingLeft ? 0 : 20)
+      expect(cases.includes('torn-tail')).toBe(false)
+      expect(readable()).toEqual([...left, sequence])
+    },
+  )
 })
 
 describe('a head that is not a segment', () => {

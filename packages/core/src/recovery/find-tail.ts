@@ -3,7 +3,7 @@ import { isGoodRecord } from '../records/judge-record.js'
 import { type Place, roomBetween } from '../records/place.js'
 import { findRecordBefore, type WitnessRecord } from '../records/record-before.js'
 import { type RecordSurvey, surveyRecords } from '../records/record-survey.js'
-import { findNextRecord } from '../records/resync.js'
+import { findGoodRecord, findNextRecord } from '../records/resync.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.js'
 import { mapForRepair } from './examine-segment.js'
@@ -15,8 +15,8 @@ import { padAndSeal, sealAndClose, zeroTornTail } from './repair-tail.js'
 import { firstSequenceOfEmpty, highestSequenceBelow, highestSequenceIn, sequenceAfterLoss } from './sequence-bounds.js'
 
 /**
- * Finds the end of the records in the head after the death of a process, decides what becomes of what an interrupted append left, and returns where the writer
- * goes on. With the fields that writers of this library keep, this looks at one or two records; after a writer of the base format it walks headers.
+ * Finds the end of the records in the head after the death of a process, and decides what becomes of what an interrupted append left. Returns where the writer goes on. With
+ * the fields that writers of this library keep, this looks at one or two records; after a writer of the base format it walks headers.
  */
 export function findTail(context: RecoveryContext, head: FoundHead | LostHead): Tail {
   if ('last' in head) return findTailOfLost(context, head)
@@ -62,8 +62,20 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
     if (known < nextSequence - 1) return findUnwitnessedTail(context, head, known)
     return abandonTail(context, segment, end, { next: nextSequence, shown: nextSequence })
   }
-  zeroIfTorn(context, segment, end.offset, context.control.readDirtyEnd(segment.id) ?? segment.size)
+  const dirtyEnd = context.control.readDirtyEnd(segment.id) ?? segment.size
+  // Appends have been in the segment, and the control block counts more than it shows.
+  const isCounted = last === undefined && dirtyEnd > end.offset && (end.nextSequence ?? segment.firstSequence ?? known) < known
+  // A payload may contain copies of earlier records, which are not records of this place.
+  const lowest = last === undefined ? (segment.firstSequence ?? 0) : nextSequence
+  if (isCounted || hasRecordFrom(segment, { offset: end.offset, lowest }, dirtyEnd))
+    return findUnwitnessedTail(context, head, known)
+  zeroIfTorn(context, segment, end.offset, dirtyEnd)
   return { segment, offset: end.offset, nextSequence }
+}
+
+/** Whether a committed record follows the end: an append that did not commit leaves none, so the offset is wrong, or a record before it was zeroed. */
+function hasRecordFrom(segment: MappedSegment, from: { offset: number; lowest: number }, dirtyEnd: number): boolean {
+  return findGoodRecord(segment, from.offset, (sequence) => sequence >= from.lowest, dirtyEnd) !== undefined
 }
 
 /** Decides to zero what an append left that did not commit. Only what it can have touched is looked at: the rest of the segment may be gigabytes. */
@@ -129,7 +141,7 @@ function findUnwitnessedTail(context: RecoveryContext, head: FoundHead, known: n
 }
 
 /**
- * After a writer of the base format, or with a control block that is rebuilt or wrong: nothing says what is durable or where the end is, so the head is checked whole.
+ * After a writer of the base format, or with a control block that is rebuilt or wrong, nothing says what is durable or where the end is. So the head is checked whole.
  * The sequence goes on above the highest of the whole queue, because writers of the base format begin at 0 again.
  */
 export function findForeignTail(context: RecoveryContext, head: FoundHead): Tail {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, rmSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
 import { openPath } from '../files/regular-file.js'
 import { writeWhole } from '../files/whole-transfer.js'
@@ -11,27 +11,21 @@ import {
   segmentFileName,
   segmentTemporaryFileName,
 } from '../format/index.js'
-import { segmentExists } from '../segment/segment-files.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /**
  * Decides to put a segment in this place that only leads on: header, padding record, SEALED. A position in it leads to the next segment, so that none is used twice. What
- * bore its name is set aside.
+ * had its name is set aside.
  */
 export function putLeadOnSegment(context: RecoveryContext, segmentId: number): void {
   const { directory, changes } = context
-  const name = segmentFileName(segmentId)
   const temporary = segmentTemporaryFileName(segmentId)
   context.ended.add(segmentId)
-  if (segmentExists(directory, segmentId)) context.setFileAside(name)
   changes.add(() => {
     writeLeadOn(context, segmentId, temporary)
     return () => rmSync(directory.at(temporary), { force: true })
   })
-  changes.replace(() => {
-    renameSync(directory.at(temporary), directory.at(name))
-    directory.sync()
-  })
+  context.putInPlace(temporary, segmentFileName(segmentId))
 }
 
 function writeLeadOn({ directory, segmentSize }: RecoveryContext, segmentId: number, temporary: string): void {

@@ -1,5 +1,6 @@
+import { binding } from '@chronicle-ts/native'
 import { bootId } from '../files/machine.js'
-import { WRITE_BACK_FAILED } from '../format/index.js'
+import { CONTROL_LENGTH, WRITE_BACK_FAILED } from '../format/index.js'
 import { type Place, roomBetween } from '../records/place.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
@@ -15,12 +16,12 @@ import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
 
 /**
- * Decides how a queue gets into the state from which a writer can continue, however the last one stopped; the caller carries the changes out. After the death of a process this looks at
- * a handful of records, for every size of the queue; after a stop of the machine it verifies everything after the durable mark.
+ * Decides how a queue gets into the state from which a writer can continue, however the last one stopped; the caller carries the changes out. After the death of a process
+ * this looks at a handful of records, for every size of the queue. After a stop of the machine it verifies everything after the durable mark.
  */
 export function recoverQueue(context: RecoveryContext): Tail {
   const { control, changes } = context
-  const tail = aboveReaders(context, findTailAfter(context))
+  const tail = aboveFloor(context, findTailAfter(context))
   const head = { segmentId: tail.segment.id, offset: tail.offset }
   putReadersRight(context, tail.end ?? head, { ...head, firstLost: isLost(tail) ? tail.firstLost : undefined })
   if (context.origin.isRebuilt) leadPastEmpty(context, head.segmentId)
@@ -37,8 +38,9 @@ export function recoverQueue(context: RecoveryContext): Tail {
 
 function findTailAfter(context: RecoveryContext): Tail {
   const isOtherBoot = machineStopped(context)
-  if (context.origin.isCopy) return recoverCopy(context, !isOtherBoot)
-  return isOtherBoot ? recoverAfterPowerCut(context) : findTail(context, findHead(context))
+  if (context.origin.isCopy) return aboveReaders(context, recoverCopy(context, !isOtherBoot))
+  // What a stop of the machine takes after the durable mark was never promised: its sequences are given out again, also when readers were there.
+  return isOtherBoot ? recoverAfterPowerCut(context) : aboveReaders(context, findTail(context, findHead(context)))
 }
 
 function isLost({ firstLost, nextSequence }: Tail): boolean {
@@ -56,30 +58,54 @@ function machineStopped(context: RecoveryContext): boolean {
   return Buffer.compare(recorded, bootId()) !== 0
 }
 
-/** A reader was further than what is left. No position is used twice: the queue goes on above it. */
+/**
+ * A recovery that was killed may have changed what its decision rested on: what it stored counts. So does what this one decides, before anything else is changed: where messages are
+ * lost, or the control block with its count, the next recovery may find less.
+ */
+function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
+  const { control, changes } = context
+  const floor = control.readSequenceFloor()
+  const nextSequence = Math.max(tail.nextSequence, floor)
+  const raised =
+    nextSequence === tail.nextSequence ? tail : { ...tail, nextSequence, firstLost: tail.firstLost ?? tail.nextSequence }
+  if (nextSequence === floor || !(context.origin.isRebuilt || isLost(tail))) return raised
+  changes.add(() => {
+    control.storeSequenceFloor(nextSequence)
+    binding.syncRange(control.mapping, 0, CONTROL_LENGTH)
+    return () => control.storeSequenceFloor(floor)
+  })
+  return raised
+}
+
+/** A reader was further than what is left. No position and no sequence is used twice: the queue goes on above it. */
 function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
-  const end = { segmentId: tail.segment.id, offset: tail.offset }
+  const head = { segmentId: tail.segment.id, offset: tail.offset }
+  const { end = head, firstLost = tail.nextSequence } = tail
   const behind = readersBehind(context, end)
   if (behind.length === 0) return tail
   const highest = highestSegmentSeen(context, end.segmentId)
   const ahead = behind.filter((reader) => isPlausible(context, reader, highest))
   if (ahead.length === 0) return tail
-  const nextSequence = tail.nextSequence + (isUncounted(context, tail) ? roomBefore(context, end, ahead) : 0)
+  const counted = isUncounted(context, tail) ? firstLost + roomBefore(context, end, ahead) : 0
+  const nextSequence = Math.max(tail.nextSequence, counted)
+  const raised = nextSequence > tail.nextSequence ? { ...tail, nextSequence, firstLost } : tail
+  // A fresh head is above every reader.
+  if (tail.end !== undefined) return raised
   padAndSeal(context, tail.segment, tail.offset)
   sealAndClose(context, tail.segment)
   // Sequences are left out: a reader that comes to the new messages has to know that there may have been others.
-  const firstLost = tail.firstLost ?? (nextSequence > tail.nextSequence ? tail.nextSequence : undefined)
-  return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end, ...(firstLost === undefined ? {} : { firstLost }) })
+  const lost = raised.firstLost === undefined ? {} : { firstLost: raised.firstLost }
+  return goOnAbove(context, { from: end.segmentId + 1, nextSequence, end, ...lost })
 }
 
 /**
- * Whether nothing counts the messages that are lost: the control block is lost too, says nothing of them (as one of the base format, or one that a recovery rebuilt which was
- * killed), or says less than what is left.
+ * Whether nothing counts the messages that are lost, because the control block is lost too or says less than what is left. One of the base format, or one that a recovery
+ * rebuilt which was killed, says nothing of them.
  */
 function isUncounted({ control, origin }: RecoveryContext, tail: Tail): boolean {
   const known = control.nextSequenceAcquire()
   // A copy's files are of different moments, and its original gives the sequences out as well.
-  if (origin.isCopy) return false
+  if (origin.isCopy || control.readSequenceFloor() > 0) return false
   return origin.isRebuilt || known === undefined || known < tail.nextSequence
 }
 

@@ -14,7 +14,8 @@ export const RECOVERY_CASES = {
   'odd-generation':
     'The writer died between the two steps of the seqlock: the head is found from the segments, and the generation is made even.',
   'control-behind': 'The control block names an older head than the segments show: the segments count.',
-  'bad-write-offset': 'No record ends where the control block says that the next begins: the head is checked whole.',
+  'bad-write-offset':
+    'No record ends where the control block says that the next begins, or good records follow after a gap: the head is checked whole.',
   'lost-control':
     'control.meta is missing, short, zeroed, or does not fit the segments: it is set aside and rebuilt from the segments.',
   'sealed-without-successor': 'The head is sealed or padded to its end and no segment follows: the next segment is created.',

@@ -1,4 +1,4 @@
-import { lstatSync, rmSync } from 'node:fs'
+import { lstatSync, renameSync, rmSync } from 'node:fs'
 import type { MappedControl } from '../control/mapped-control.js'
 import { isQueueError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
@@ -44,6 +44,8 @@ export class RecoveryContext {
   readonly ended = new Set<number>()
   /** Files that will be moved to the quarantine, and their names there. */
   readonly #aside = new Map<string, string>()
+  /** Names that a new file will take. */
+  readonly #replaced = new Set<string>()
 
   constructor(
     readonly directory: QueueDirectory,
@@ -97,8 +99,23 @@ export class RecoveryContext {
       isLinked = linkAside(this.directory, name, entry)
       return () => removeEntry(this.directory, entry)
     })
-    this.changes.replace(() => moveAside(this.directory, name, entry, isLinked))
+    this.changes.replace(() => {
+      if (!(isLinked && this.#replaced.has(name))) moveAside(this.directory, name, entry, isLinked)
+    })
     return describeEntry(this.directory, entry)
+  }
+
+  /**
+   * Decides that a finished file takes a name, and that the file which has it is set aside. That one stays in its place until then: were the name free for a moment, a recovery after a crash would find
+   * a segment missing.
+   */
+  putInPlace(temporary: string, name: string): void {
+    if (lstatSync(this.directory.at(name), { throwIfNoEntry: false }) !== undefined) this.setFileAside(name)
+    this.#replaced.add(name)
+    this.changes.replace(() => {
+      renameSync(this.directory.at(temporary), this.directory.at(name))
+      this.directory.sync()
+    })
   }
 
   /** Decides to keep the file of a name that another file will take. */

@@ -37,7 +37,7 @@ export function firstSequenceOfEmpty(
   if (segmentId === 0) return header === 0 || control === 0 ? 0 : (header ?? control ?? context.origin.saidSequence)
   const below = highestSequenceBelow(context, segmentId) + 1
   if (below > 0) {
-    if (header === below || control === below) return below
+    if (header === below || control === below) return Math.max(below, countedAbove(context, below))
     const possible = [header, control, context.origin.saidSequence].filter(
       (claim) => claim !== undefined && claim - below <= perSegment(context),
     )
@@ -47,6 +47,12 @@ export function firstSequenceOfEmpty(
   return claimed > 0 || header !== undefined || control !== undefined
     ? claimed
     : recordCapacity({ segmentId, offset: SEGMENT_HEADER_LENGTH }, context.segmentSize)
+}
+
+/** What a rebuilt control block counted in this segment: its records may be lost, although its beginning is certain. */
+function countedAbove(context: RecoveryContext, below: number): number {
+  const { saidSequence, saysNext } = context.origin
+  return saysNext && saidSequence - below <= perSegment(context) ? saidSequence : below
 }
 
 function asSequence(claim: number | undefined): number | undefined {

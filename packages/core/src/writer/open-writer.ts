@@ -122,7 +122,7 @@ function openHeld(
   if (rebuilt !== undefined) planRebuiltControl(context, rebuilt)
   if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
   return rememberFailedSync(control, () => {
-    const tail = created ? beginningOf(directory, control, resolved.firstSequence) : recoverQueue(context)
+    const tail = created ? beginningOf(directory, control, resolved) : recoverQueue(context)
     releases.push(() => tail.segment.close())
     const epoch = created ? 1 : control.writerEpochAcquire() + 1
     checkCounts(directory, tail, epoch)
@@ -248,17 +248,18 @@ function createQueue(lock: WriterLock, options: ResolvedWriterOptions, hasContro
   const preparer = makePreparer(lock, options.segmentSize, options)
   preparer.publish(segmentId)
   const header = openFirstPage(directory, segmentId)
+  const firstSequence = firstSequenceOfNew(directory, segmentId, options)
   // Said before the queue exists: a crash from here on leaves a queue that begins there.
-  if (options.extensions) header.storeFirstSequence(options.firstSequence, 1)
+  if (options.extensions) header.storeFirstSequence(firstSequence, 1)
   // Nothing else keeps it when the machine stops before the first flush.
-  if (options.firstSequence > 0) binding.syncRange(header.mapping, 0, SEGMENT_HEADER_LENGTH)
+  if (firstSequence > 0) binding.syncRange(header.mapping, 0, SEGMENT_HEADER_LENGTH)
   header.close()
   if (hasControl) linkAside(directory, CONTROL_FILE, quarantineName(CONTROL_FILE))
   createControl(directory, {
     segmentSize: options.segmentSize,
     writerEpoch: 1,
     currentSegment: segmentId,
-    ...(options.extensions ? firstExtensions(segmentId, options.firstSequence) : {}),
+    ...(options.extensions ? firstExtensions(segmentId, firstSequence) : {}),
   })
   for (const id of unusable) setFileAside(directory, segmentFileName(id))
   syncParents(directory.path, directory.path)
@@ -284,15 +285,17 @@ function openFirstPage(directory: QueueDirectory, segmentId: number): MappedSegm
 }
 
 /** A queue that was made a moment ago has nothing to recover. */
-function beginningOf(directory: QueueDirectory, control: MappedControl, firstSequence: number): Tail {
+function beginningOf(directory: QueueDirectory, control: MappedControl, options: ResolvedWriterOptions): Tail {
   const segmentId = control.currentSegmentAcquire()
   const segment = openFirstPage(directory, segmentId)
-  // Readers that are there already have been in a queue that is lost as a whole: none of its sequences is given out again.
-  const wasLost = highestReaderSegment(directory) >= 0
-  const nextSequence = wasLost
-    ? Math.max(firstSequence, recordCapacity({ segmentId, offset: SEGMENT_HEADER_LENGTH }, control.segmentSize))
-    : firstSequence
-  return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence }
+  return { segment, offset: SEGMENT_HEADER_LENGTH, nextSequence: firstSequenceOfNew(directory, segmentId, options) }
+}
+
+/** Readers that are there already have been in a queue that is lost as a whole: none of its sequences is given out again. */
+function firstSequenceOfNew(directory: QueueDirectory, segmentId: number, options: ResolvedWriterOptions): number {
+  const { firstSequence, segmentSize } = options
+  if (highestReaderSegment(directory) < 0) return firstSequence
+  return Math.max(firstSequence, recordCapacity({ segmentId, offset: SEGMENT_HEADER_LENGTH }, segmentSize))
 }
 
 /** Records count to 2^53 - 1; only damage comes near it. */
@@ -331,4 +334,5 @@ function storeExtensions(opened: { control: MappedControl; tail: Tail; epoch: nu
   control.storeWriterBlocked(false)
   if (tail.offset === SEGMENT_HEADER_LENGTH) tail.segment.storeFirstSequence(tail.nextSequence, epoch)
   control.storeExtensionEpochRelease(epoch)
+  if (control.readSequenceFloor() > 0) control.storeSequenceFloor(0)
 }

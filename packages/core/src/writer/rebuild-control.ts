@@ -8,6 +8,7 @@ import {
   decodeControlIdentity,
   decodeDurableMark,
   decodeDurableSlot,
+  decodeSequenceFloor,
   durableSlotOffset,
   encodeControl,
   encodeDurableSlot,
@@ -17,6 +18,7 @@ import {
   type NewControlBlock,
   SEGMENT_SIZE_MULTIPLE,
   segmentProblem,
+  storeSequenceFloor,
 } from '../format/index.js'
 import { recordsIn } from '../records/record-presence.js'
 import { glanceAtSegment, listSegments, openDamagedSegment, type SegmentGlance } from '../segment/segment-files.js'
@@ -99,6 +101,7 @@ export function rebuildControl(
   const fields = { ...keptFields(old), segmentSize, writerEpoch, currentSegment: head.id, ...contentOf(geometry) }
   const bytes = encodeControl(fields)
   keepDurableMarks(bytes, old)
+  if (old !== undefined) storeSequenceFloor(bytes, decodeSequenceFloor(old.bytes, crc32), crc32)
   writeTemporaryControl(directory, bytes)
   return geometry
 }

@@ -3,11 +3,13 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, unl
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { verifyQueue } from '@chronicle-ts/inspect'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { amount } from '../../../../tools/evidence/effort/effort.mjs'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { CONTROL_FIELDS, type Field, SEGMENT_FIELDS } from '../../src/format/index.js'
+import { openObserver } from '../../src/index.js'
 import { type SampleMessage, writeSampleQueue } from './sample-queue.js'
 
 const golden = fileURLToPath(new URL('../golden/rust-v3', import.meta.url))
@@ -174,6 +176,23 @@ describe('on damaged copies', () => {
     damage((directory) => flip(join(directory, '000000000.q'), 500), join(golden, 'repaired'))
     damage((directory) => rmSync(directory, { recursive: true }))
     expect(problemsPrinted(directories).map((count) => count > 0)).toEqual(directories.map(() => true))
+  })
+
+  it('reads on over flags of a segment that it does not know, as every reader does', () => {
+    const directory = fresh()
+    const path = join(directory, '000000000.q')
+    const bytes = readFileSync(path)
+    const { records } = readQueue(directory)
+    bytes.writeUInt32LE((bytes.readUInt32LE(12) | 0xa0c0_0002) >>> 0, 12)
+    writeFileSync(path, bytes)
+    const queue = readQueue(directory)
+    expect(queue.problems.map(({ code, offset }) => ({ code, offset }))).toEqual([{ code: 'not-zero', offset: 12 }])
+    expect(queue.records).toEqual(records)
+    expect(verifyQueue(directory).problems.filter(({ severity }) => severity !== 'info')).toEqual([])
+    using observer = openObserver(directory, { start: 'earliest' })
+    let count = 0
+    while (observer.next() !== undefined) count++
+    expect(count).toBe(records.length)
   })
 
   it('takes what an append left that never committed for torn, not for damage', () => {

@@ -1,9 +1,8 @@
-import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { syncFolder, writeDurably } from '../backup/write-durably.js'
 import { codedError } from './coded.js'
 import { readColdFile } from './cold-file.js'
 import type { QueueProblem } from './queue-problem.js'
+import { replaceInTurn } from './replace-in-turn.js'
 
 /** Problems that an operator knows of: doctor writes it, every tool reads it. */
 export const ACKNOWLEDGED_FILE = 'acknowledged.json'
@@ -50,26 +49,23 @@ function keyOf({ code, file, segmentId, offset, count }: AcknowledgedProblem): s
 }
 
 /**
- * Records problems as known, beside those that were acknowledged before. The file is replaced as a whole. `undefined` in the place of the problems withdraws all of it.
+ * Records problems as known, beside those that were acknowledged before. The file is replaced as a whole, and
+ * processes that do so at once take turns. `undefined` in the place of the problems withdraws all of it.
  *
  * @returns how many are acknowledged now.
  * @throws PermissionError, NoSpaceError and what the system says otherwise.
  */
 export function acknowledgeProblems(directory: string, problems: readonly QueueProblem[] | undefined): number {
   const path = join(directory, ACKNOWLEDGED_FILE)
+  let count = 0
   try {
-    if (problems === undefined) {
-      rmSync(path, { force: true })
-      syncFolder(directory)
-      return 0
-    }
-    const known = new Map([...readStrictly(directory), ...problems.map(placeOf)].map((problem) => [keyOf(problem), problem]))
-    const temporary = `${path}.tmp`
-    rmSync(temporary, { force: true })
-    writeDurably(temporary, `${JSON.stringify({ schemaVersion: 1, problems: [...known.values()] }, undefined, 2)}\n`)
-    renameSync(temporary, path)
-    syncFolder(directory)
-    return known.size
+    replaceInTurn(path, () => {
+      if (problems === undefined) return undefined
+      const known = new Map([...readStrictly(directory), ...problems.map(placeOf)].map((problem) => [keyOf(problem), problem]))
+      count = known.size
+      return `${JSON.stringify({ schemaVersion: 1, problems: [...known.values()] }, undefined, 2)}\n`
+    })
+    return count
   } catch (cause) {
     throw codedError(cause, path)
   }
