@@ -11,8 +11,8 @@ import { openTypedObserver, openTypedWriter } from '@chronicle-ts/typed'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 /**
- * One rule for everything that waits. When the signal aborts, a wait rejects with its reason and an iterator ends; when the handle is closed, a wait rejects with `ERR_CLOSED` and an iterator ends;
- * `return()` ends an iterator, also while it waits. Each case hangs when its wait does not end.
+ * One rule for everything that waits. When the signal aborts, a wait rejects with its reason and an iterator ends. When the handle is closed, a wait rejects with `ERR_CLOSED`
+ * and an iterator ends; `return()` ends an iterator, also while it waits. Each case hangs when its wait does not end.
  */
 const Quote = message('Quote', 1, { bid: f64() })
 const payload = Buffer.alloc(1000)

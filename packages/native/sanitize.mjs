@@ -1,5 +1,5 @@
-// The native code under the address, undefined-behaviour and thread sanitizers: the hot loops on their own, the corpora of the fuzzers, then the addon in Node with the
-// tests of this package; with clang the fuzzers go on from their corpora. `node sanitize.mjs [seconds of fuzzing per target] [folder for what the fuzzers find]`
+// The native code under the address, undefined-behaviour and thread sanitizers. First the hot loops on their own and the corpora of the fuzzers, then the addon in Node with
+// the tests of this package. With clang the fuzzers go on from their corpora. `node sanitize.mjs [seconds of fuzzing per target] [folder for what the fuzzers find]`
 //
 // CHRONICLE_EFFORT=full runs all tests of this package and of core in Node, and valgrind where it is there.
 import { spawn } from 'node:child_process'

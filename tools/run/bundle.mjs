@@ -8,6 +8,9 @@ import { root } from './root.mjs'
  * Makes one file of each entry of the package in this folder, and one of what entries share: `tsc` writes the declarations, this program what runs. Node.js finds, reads and links a
  * module in about a millisecond, and a process that opens a queue would load hundreds of them.
  *
+ * `minifySyntax` writes constants as literals across modules: the engine takes an imported binding for a variable and loads it at every use. It needs files of constants that
+ * import no values, as those of core's `format/*-layout.ts`.
+ *
  * @type {typeof import('esbuild')}
  */
 const esbuild = createRequire(join(root, 'packages/cli/package.json'))('esbuild')
@@ -30,6 +33,7 @@ const { metafile, outputFiles } = await esbuild.build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
+  minifySyntax: true,
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',

@@ -80,8 +80,8 @@ function manifestPaths(root) {
 }
 
 /**
- * Whether a user's own `npm install` left what the lock file asks for: npm writes `.package-lock.json` when it is through, and
- * every package that is not optional must be there in its version.
+ * Whether a user's own `npm install` left what the lock file asks for. Npm writes `.package-lock.json` when it is through, and every package that is not optional must be
+ * there in its version.
  *
  * @param {string} root
  */

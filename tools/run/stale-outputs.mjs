@@ -14,9 +14,11 @@ const SHARED = 'shared.js'
  */
 export function removeStaleOutputs(root) {
   const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))
-  const pairs = [...packages, join(root, 'examples')].map((folder) => [join(folder, 'dist'), join(folder, 'src')])
-  for (const [outputs = '', sources = ''] of [...pairs, [join(root, 'tools/dist'), join(root, 'tools')]])
-    if (existsSync(outputs) && existsSync(sources)) removeFrom(outputs, sources)
+  const pairs = [
+    ...packages.map((folder) => [join(folder, 'dist'), join(folder, 'src')]),
+    ...['examples', 'tools'].map((name) => [join(root, name, 'dist'), join(root, name)]),
+  ]
+  for (const [outputs = '', sources = ''] of pairs) if (existsSync(outputs) && existsSync(sources)) removeFrom(outputs, sources)
 }
 
 /**

@@ -4,30 +4,19 @@
  * installed on demand, with one of its own, in `build/site-tools`. Warnings are errors, among them links that lead nowhere.
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../run/root.mjs'
+import { CATEGORIES, PACKAGES, stagePages } from './stage-pages.mjs'
 
 const TOOLS = { typedoc: '0.28.20', typescript: '6.0.3', '@types/node': '20.19.0' }
 const tools = join(root, 'build', 'site-tools')
 const site = join(root, 'build', 'site')
 const staged = join(tools, 'pages')
-const PACKAGES = [
-  'core',
-  'schema',
-  'typed',
-  'inspect',
-  'bus',
-  'fanin',
-  'topics',
-  'replay',
-  'testing',
-  'telemetry',
-  'bridge',
-  'cli',
-  'native',
-]
+
+/** The part of the menu with what the compiler knows: the packages' exports. */
+const REFERENCE = 'Reference'
 
 /** What the documents have code in; others are a warning. */
 const LANGUAGES = [
@@ -55,58 +44,6 @@ function installTools() {
     stdio: 'inherit',
   })
   if (status !== 0) process.exit(status ?? 1)
-}
-
-/** Folders whose pages become pages of the site, in the order of its menu. */
-const FOLDERS = ['docs/guide', 'docs', '.', ...PACKAGES.map((name) => `packages/${name}`), 'docs/decisions', 'examples']
-
-/**
- * Copies the pages. A link to a folder becomes one to its README, or text where there is none; other files that are linked are copied too.
- *
- * @returns {string[]} their names
- */
-function stageDocuments() {
-  rmSync(staged, { recursive: true, force: true })
-  const names = FOLDERS.flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => posix.join(folder, name)),
-  )
-  for (const name of names) {
-    mkdirSync(dirname(join(staged, name)), { recursive: true })
-    const text = readFileSync(join(root, name), 'utf8')
-    // The menu would show the name of the file.
-    const title = /^# (.+)$/m.exec(text)?.[1]?.replaceAll('`', '') ?? name
-    writeFileSync(
-      join(staged, name),
-      `---\ntitle: ${JSON.stringify(title)}\n---\n\n${text.replace(LINK, (all, label, target, anchor = '') =>
-        linkTo(name, { all, text: label, target, anchor }),
-      )}`,
-    )
-  }
-  return names
-}
-
-const LINK = /\[([^\]]*)\]\((?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?\)/g
-
-/**
- * @param {string} page
- * @param {{ all: string, text: string, target: string, anchor: string }} link
- */
-function linkTo(page, { all, text, target, anchor }) {
-  const path = posix.join(dirname(page), target)
-  const source = join(root, path)
-  if (!existsSync(source)) return text
-  if (statSync(source).isDirectory()) {
-    const readme = posix.join(path, 'README.md')
-    return FOLDERS.includes(posix.dirname(readme)) && existsSync(join(root, readme))
-      ? `[${text}](${posix.relative(dirname(page), readme)}${anchor})`
-      : text
-  }
-  if (path.endsWith('.md')) return FOLDERS.includes(posix.dirname(path)) ? all : text
-  mkdirSync(dirname(join(staged, path)), { recursive: true })
-  copyFileSync(source, join(staged, path))
-  return all
 }
 
 /**
@@ -143,6 +80,10 @@ function writeSettings(documents) {
     name: 'chronicle-ts',
     readme: join(staged, 'README.md'),
     projectDocuments: documents.filter((name) => name !== 'README.md').map((name) => join(staged, name)),
+    navigation: { includeCategories: true, includeGroups: false },
+    defaultCategory: REFERENCE,
+    categoryOrder: [...CATEGORIES, REFERENCE],
+    customCss: fileURLToPath(new URL('./site.css', import.meta.url)),
     disableSources: true,
     highlightLanguages: LANGUAGES,
     excludePrivate: true,
@@ -156,7 +97,7 @@ function writeSettings(documents) {
 }
 
 installTools()
-writeSettings(stageDocuments())
+writeSettings(stagePages(staged))
 const { status } = spawnSync(
   process.execPath,
   [join(tools, 'node_modules/typedoc/bin/typedoc'), '--options', join(tools, 'typedoc.json')],

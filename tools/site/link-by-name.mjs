@@ -1,6 +1,6 @@
 /**
- * A plugin of TypeDoc. A doc comment may link to a class of a lower package that its file does not import, such as an error that is thrown further down: the compiler resolves only what a file
- * imports, so the plugin finds the one exported class, interface, type or function of that name. It also names the modules as they are imported.
+ * A plugin of TypeDoc. A doc comment may link to a class of a lower package that its file does not import, such as an error that is thrown further down. The compiler resolves
+ * only what a file imports, so the plugin finds the one exported class, interface, type or function of that name. It also names the modules as they are imported.
  *
  * @param {{ converter: { on(event: string, listener: (context: any) => void): void } }} app
  */

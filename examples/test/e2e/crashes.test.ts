@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import { BusLayout } from '@chronicle-ts/bus'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { amount } from '../../../tools/evidence/effort/effort.mjs'
-import { auditFeed, auditStrategy } from '../../src/trading/demo/audit.js'
-import { Program } from '../../src/trading/demo/program.js'
-import type { FeedState, RouterState, StrategyState } from '../../src/trading/process/program-state.js'
+import { recordedCapture } from '../../trading/capture/recorded-capture.js'
+import { auditFeed, auditStrategy } from '../../trading/demo/audit.js'
+import { Program } from '../../trading/demo/program.js'
+import type { FeedState, RouterState, StrategyState } from '../../trading/process/program-state.js'
 import { temporaryFolder } from '../queue-fixtures.js'
 import { until } from '../run-example.js'
 
@@ -51,7 +51,7 @@ async function drain(program: Program): Promise<void> {
 }
 
 it('strategy and router lose no order and answer none twice, whenever they are killed', async () => {
-  const capture = fileURLToPath(new URL('../../data/coinbase-2021-04-17.ws.txt.gz', import.meta.url))
+  const capture = recordedCapture('coinbase-2021-04-17.ws.txt.gz')
   const feed = start<FeedState>('feed', ['--venue', 'coinbase', '--speed', String(SPEED), capture])
   const [strategy, router] = await Promise.all([
     liveManyLives(() => start<StrategyState>('strategy', ['--name', 'alpha', '--feed', 'coinbase', '--span', '3'])),
@@ -76,7 +76,7 @@ it('strategy and router lose no order and answer none twice, whenever they are k
 })
 
 it('a strategy that leaves in good order has its last orders answered', async () => {
-  const capture = fileURLToPath(new URL('../../data/coinbase-2021-04-17.ws.txt.gz', import.meta.url))
+  const capture = recordedCapture('coinbase-2021-04-17.ws.txt.gz')
   const feed = start<FeedState>('feed', ['--venue', 'coinbase', '--speed', 'max', capture])
   await feed.ended
   const strategy = start<StrategyState>('strategy', ['--name', 'alpha', '--feed', 'coinbase', '--span', '3'])

@@ -1,16 +1,16 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { BusLayout } from '@chronicle-ts/bus'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { sample } from '../../../tools/evidence/effort/effort.mjs'
-import type { DemoSummary } from '../../src/trading/demo/demo-summary.js'
-import { FeedWriter } from '../../src/trading/feed/feed-writer.js'
+import { recordedCapture } from '../../trading/capture/recorded-capture.js'
+import type { DemoSummary } from '../../trading/demo/demo-summary.js'
+import { FeedWriter } from '../../trading/feed/feed-writer.js'
 import { messagesOf, temporaryFolder } from '../queue-fixtures.js'
 import { processesWith, runExample, startExample, until } from '../run-example.js'
 
 const PROGRAM = 'trading/demo/main.js'
-const CAPTURE = fileURLToPath(new URL('../../data/coinbase-2021-04-17.ws.txt.gz', import.meta.url))
+const CAPTURE = recordedCapture('coinbase-2021-04-17.ws.txt.gz')
 
 let folder: string
 let root: string

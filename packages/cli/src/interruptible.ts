@@ -32,8 +32,9 @@ const context = createContext({ work: undefined as (() => void) | undefined })
 const script = new Script('work()')
 
 /**
- * Runs work that keeps the thread busy, and ends it when Ctrl-C comes: a signal handler of JavaScript runs only between two turns of the event loop, and a regular expression or a search
- * through gigabytes may never get there. What the work holds open then stays open, and `finally` blocks in it do not run: the process is about to end. A call costs about 0.1 ms.
+ * Runs work that keeps the thread busy, and ends it when Ctrl-C comes. A signal handler of JavaScript runs only between two turns of the event loop, and a regular expression
+ * or a search through gigabytes may never get there. What the work holds open then stays open, and `finally` blocks in it do not run: the process is about to end. A call
+ * costs about 0.1 ms.
  *
  * The engine takes the process's own handlers off for the time of the work. A signal that they were still to receive is lost by that: let the event loop take a turn right before.
  *

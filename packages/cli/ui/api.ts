@@ -89,7 +89,7 @@ export interface QueueDetail {
     readonly measured: { readonly perSecond: number; readonly windowNs: string } | null
   }
   readonly bridges: readonly BridgeProgress[]
-  readonly trend: { readonly seconds: number[]; readonly rates: number[]; readonly lags: (number | null)[] }
+  readonly trend: { readonly seconds: number[]; readonly rates: (number | null)[]; readonly lags: (number | null)[] }
 }
 
 export interface TraceResult {

@@ -23,7 +23,7 @@ function App() {
           <a href="#/trace">trace</a>
         </nav>
         <span class="root">{snapshot?.root}</span>
-        <span class="faint">{snapshot?.at.slice(11, 19)}</span>
+        <span class="faint">{snapshot === undefined ? '' : `${snapshot.at.slice(11, 19)} UTC`}</span>
       </header>
       {!isConnected && snapshot !== undefined && (
         <div class="gone" role="alert">
@@ -40,9 +40,21 @@ function View({ hash, snapshot }: { readonly hash: string; readonly snapshot: Sn
   if (kind === 'merged') return <MergedPage />
   if (kind === 'trace') return <TracePage traceId={id} />
   if (kind === 'q' && id !== undefined && part === 'messages')
-    return <MessagesPage key={id} id={id} sequence={sequence === undefined ? undefined : Number(sequence)} />
+    return (
+      <MessagesPage
+        key={id}
+        id={id}
+        name={nameOf(snapshot, id)}
+        sequence={sequence === undefined ? undefined : Number(sequence)}
+      />
+    )
   if (kind === 'q' && id !== undefined) return <QueuePage key={id} id={id} />
   return <QueueList snapshot={snapshot} />
+}
+
+/** Its id, where the queue is gone. */
+function nameOf({ queues }: Snapshot, id: string): string {
+  return queues.find((queue) => queue.id === id)?.name ?? id
 }
 
 function useHash(): string {

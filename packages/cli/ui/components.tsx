@@ -20,16 +20,18 @@ export function State({ word, severity }: { readonly word: string; readonly seve
 
 /** A name that is cut in the middle where it does not fit: its end matters more than its beginning. */
 export function Name({ name }: { readonly name: string }) {
-  const at = Math.max(0, name.length - NAME_END)
+  const at = name.length - NAME_END < NAME_BEGIN_MIN ? 0 : name.length - NAME_END
   return (
     <span class="cut" title={name}>
-      <span class="cut-begin">{name.slice(0, at)}</span>
-      <span>{name.slice(at)}</span>
+      {at > 0 && <span class="cut-begin">{name.slice(0, at)}</span>}
+      <span class="cut-end">{name.slice(at)}</span>
     </span>
   )
 }
 
-const NAME_END = 14
+const NAME_END = 12
+/** A beginning of fewer characters is not worth an ellipsis. */
+const NAME_BEGIN_MIN = 4
 
 /** Rates as a line, the highest one at the top. */
 export function Spark({ points }: { readonly points: readonly number[] }) {
@@ -120,6 +122,26 @@ export function Chart({
 }
 
 export type PayloadForm = 'text' | 'json' | 'hex'
+
+/** Chooses how payloads are shown. */
+export function PayloadFormChoice({
+  form,
+  setForm,
+}: {
+  readonly form: PayloadForm
+  readonly setForm: (form: PayloadForm) => void
+}) {
+  return (
+    <label>
+      as{' '}
+      <select value={form} onChange={(event) => setForm(event.currentTarget.value as PayloadForm)}>
+        <option value="json">fields or JSON</option>
+        <option value="text">text</option>
+        <option value="hex">bytes</option>
+      </select>
+    </label>
+  )
+}
 
 export function MessageView(props: {
   readonly message: ShownMessage

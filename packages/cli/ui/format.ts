@@ -38,7 +38,7 @@ export function time(timestampNs: string): string {
   const digits = timestampNs.padStart(10, '0')
   const date = new Date(Number(digits.slice(0, -6)))
   if (Number.isNaN(date.getTime())) return `${timestampNs} ns`
-  return `${date.toISOString().slice(0, 19).replace('T', ' ')}.${digits.slice(-9)}`
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')}.${digits.slice(-9)}Z`
 }
 
 /** The time of day, for lines that say how far a search is. */

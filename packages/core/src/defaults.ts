@@ -25,8 +25,8 @@ export const AHEAD_RESERVE_BYTES = 4 * 1024 * 1024
 export const RETRY_PAUSE_MS = 1
 
 /**
- * How long an open looks again at a lock whose record names a process that runs, in milliseconds: when a writer ends with its worker, there is a moment before its background work is noted in the record, and
- * one after that is over, in which the record says nothing of it.
+ * How long an open looks again at a lock whose record names a process that runs, in milliseconds. When a writer ends with its worker, there is a moment before
+ * its background work is noted in the record, and one after that work is over. In both the record says nothing of it.
  */
 export const LOCK_SECOND_LOOK_MS = 50
 
@@ -70,8 +70,8 @@ export const PARKED_LOOKS_PER_SOURCE = 10
 export const READER_HEARTBEAT_MS = 10_000
 
 /**
- * Calls of `next()` on a source that has caught up between two looks at everything. The looks in between load the commit word and the head segment only: no message is visible without a change of
- * one of them, and no append changes the line of the other. Damage changes neither, and is found by the next full look: every sleep does one first, and
+ * Calls of `next()` on a source that has caught up between two looks at everything. The looks in between load the commit word and the head segment only. No message is visible
+ * without a change of one of them, and no append changes the line of the other. Damage changes neither, and is found by the next full look: every sleep does one first, and
  * a source that is polled does one each {@link OWNERSHIP_LOOK_MS}.
  */
 export const QUIET_LOOKS = 256
@@ -119,8 +119,8 @@ export const HEARTBEAT_INTERVAL_MS = 1000
 export const BLOCKED_SLICE_MS = 50
 
 /**
- * How long an append that is blocked by a full queue waits for its readers before it fails. A blocked thread runs no handler of a signal, so the time is finite: long enough
- * for a reader to be restarted, shorter than a service manager waits before it kills a process that does not end (systemd: 90 s).
+ * How long an append that is blocked by a full queue waits for its readers before it fails. A blocked thread runs no handler of a signal, so the time is finite. It is long
+ * enough for a reader to be restarted, and shorter than a service manager waits before it kills a process that does not end (systemd: 90 s).
  */
 export const BACKPRESSURE_TIMEOUT_MS = 30_000
 

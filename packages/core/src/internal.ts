@@ -1,6 +1,7 @@
 /**
- * What the packages of this project that stand above core share with it, and applications do not need: parts of the format, files that are held by their descriptors, and what recovery
- * and retention know. A name stands here only while one of these packages imports it; `tools/internal-entry.test.ts` compares. There is no promise of stability: any release may change it.
+ * What the packages of this project that stand above core share with it, and applications do not need. These are parts of the format, files that are held by their
+ * descriptors, and what recovery and retention know. A name stands here only while one of these packages imports it; `tools/internal-entry.test.ts` compares. There is no
+ * promise of stability: any release may change it.
  */
 
 export { patchesOfMachineStop } from './control/machine-stop.js'
@@ -18,6 +19,14 @@ export { QueueDirectory } from './files/queue-directory.js'
 export { openPath } from './files/regular-file.js'
 export { readWhole, writeWhole } from './files/whole-transfer.js'
 export { WriterLock } from './files/writer-lock.js'
+export {
+  type ControlBlock,
+  controlExtensionsAreCurrent,
+  controlProblem,
+  decodeControl,
+  encodeControl,
+  type NewControlBlock,
+} from './format/control-block.js'
 export {
   type ControlIdentity,
   decodeControlIdentity,
@@ -46,13 +55,7 @@ export {
   CONTROL_WAITERS_PENDING_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
   CONTROL_WRITER_HEARTBEAT_NS_OFFSET,
-  type ControlBlock,
-  controlExtensionsAreCurrent,
-  controlProblem,
-  decodeControl,
-  encodeControl,
   INIT_STATE_READY,
-  type NewControlBlock,
   WRITE_BACK_FAILED,
 } from './format/control-layout.js'
 export { type DurableMark, decodeDurableMark, durableSlotOffset, encodeDurableSlot } from './format/durable-layout.js'
@@ -76,6 +79,7 @@ export {
 export { decodeIndex, INDEX_LENGTH } from './format/index-layout.js'
 export { LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, parseProcessStartTime } from './format/lock-record.js'
 export {
+  decodeCommitNs,
   decodePosition,
   encodePosition,
   encodePositionSlot,
@@ -83,12 +87,15 @@ export {
   POSITION_LENGTH,
   POSITION_SLOT_COUNT,
   POSITION_SLOT_LENGTH,
+  renewPosition,
 } from './format/position-layout.js'
 export {
   decodeRecordHeader,
   decodeTraceContext,
   encodePaddingHeader,
   encodeRecord,
+} from './format/record-header.js'
+export {
   isRecordOffset,
   PADDING_TYPE_ID,
   RECORD_ALIGNMENT,
@@ -112,9 +119,13 @@ export {
 export {
   decodeSegmentHeader,
   encodeSegmentHeader,
-  isExistingSegmentSize,
   isSealed,
   mayTimesGoBack,
+  type SegmentHeader,
+  segmentProblem,
+} from './format/segment-header.js'
+export {
+  isExistingSegmentSize,
   SEGMENT_END_OFFSET_OFFSET,
   SEGMENT_FIELDS,
   SEGMENT_FIRST_RECORD_OFFSET,
@@ -130,8 +141,6 @@ export {
   SEGMENT_VERSION,
   SEGMENT_VERSION_OFFSET,
   SEGMENT_WRITER_EPOCH_OFFSET,
-  type SegmentHeader,
-  segmentProblem,
 } from './format/segment-layout.js'
 export { decodeSourcePosition, SOURCE_OUTPUT_INDEX_MAX } from './format/source-position-layout.js'
 export { encodeSparseIndex } from './format/sparse-index-layout.js'

@@ -13,8 +13,8 @@ export const WRITER_QUESTION_INTERVAL_MS = 10
 export const HEARTBEAT_LOOK_INTERVAL_MS = 1
 
 /**
- * Longest sleep while messages are held back. In between it is an eighth of the time for which they have been: a message that waited is late by an eighth more at most, and a merge that stands still
- * costs a fraction of a percent of a CPU.
+ * Longest sleep while messages are held back. In between it is an eighth of the time for which they have been. A message that waited is late by an eighth more at most, and a
+ * merge that stands still costs a fraction of a percent of a CPU.
  */
 export const HEARTBEAT_LOOK_MAX_MS = 1000
 export const HEARTBEAT_LOOK_SHARE = 8

@@ -23,7 +23,7 @@ export class FanInMessage<M> {
     return this.#late
   }
 
-  /** Whether its timestamp lay in the future by more than `holdBackMs` when it was merged: it was not waited for until then, and no other message is `late` because of it. */
+  /** Whether its timestamp lay in the future by more than `holdBackMs` when it was merged. It was not waited for until then, and no other message is `late` because of it. */
   get ahead(): boolean {
     return this.#ahead
   }

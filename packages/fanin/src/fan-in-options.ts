@@ -28,7 +28,8 @@ export interface FanInOptions {
   /** Whether `remove` and `close` close the sources. `false` by default. */
   readonly ownsSources?: boolean
   /**
-   * Whether a source that failed for a reason that may pass (no permission, no descriptor, not ready) is tried again by itself, after 100 ms at first and every 5 s at last. `true` by default.
+   * Whether a source that failed for a reason that may pass (no permission, no descriptor, not ready) is tried again by itself. The first try comes after 100 ms, later ones
+   * every 5 s. `true` by default.
    */
   readonly retryFailures?: boolean
   /**

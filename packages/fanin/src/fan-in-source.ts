@@ -39,8 +39,8 @@ export interface FanInSource<M extends TimedMessage> {
    */
   isStillEmpty?(): boolean
   /**
-   * CLOCK_REALTIME at some moment of the writer's life before which everything that it had appended was visible: what `peek()` does not show
-   * after this was loaded will be stamped with this time or a later one.
+   * CLOCK_REALTIME at some moment of the writer's life before which everything that it had appended was visible. What `peek()` does not show after this was loaded will be
+   * stamped with this time or a later one.
    */
   readonly heartbeatNs: bigint
   /** Asked rarely, and only in front of a source that holds others back. */

@@ -41,7 +41,8 @@ export interface HeldBackBy {
   /** Since when the merge stands still, CLOCK_REALTIME in nanoseconds. */
   readonly sinceNs: bigint
   /**
-   * For how long, by a clock that never goes back; where that is more, for how long the merge stood still in all since this source last showed a message or a time past what was delivered. At `holdBackMs`
+   * For how long, by a clock that never goes back. Where that is more, it is for how long the merge stood still in all since this source last showed a message or a time past
+   * what was delivered. At `holdBackMs`
    * the merge goes on without the source.
    */
   readonly forMs: number

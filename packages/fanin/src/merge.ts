@@ -39,8 +39,8 @@ const NO_FAILURES: readonly SourceFailure[] = []
 /**
  * Merges sources by (time, key), each in its own order. Says what comes next and never waits.
  *
- * A message is taken from its source (`next`) at the moment it is delivered and only looked at (`peek`) before, so that committing a source saves exactly what
- * was delivered (L7). A source that throws is set aside and the others go on (L39).
+ * A message is only looked at (`peek`) until the moment at which it is delivered, and then taken from its source (`next`). So committing a source saves exactly what was
+ * delivered (L7). A source that throws is set aside and the others go on (L39).
  */
 export class Merge<M extends TimedMessage, S extends FanInSource<M>> {
   readonly table: SourceTable<M, S>

@@ -21,8 +21,8 @@ import { type Clocks, Standstill } from './standstill.js'
  * The order of loads is what makes a promise true: first the heartbeat (or the clock), **then** the look that finds nothing.
  *
  * A source's time is over when the merge has stood still for `holdBackMs`: this time, or in all since the source last gave a **sign**. A sign is a message that it shows, or a promise that rose at
- * least to what was delivered. The sum is what keeps many silent sources from holding the merge back one after the other, each from the message on that it alone holds back: all of them
- * were silent in the first standstill. A message is a sign when it is first seen, not when it is delivered, since the source has been silent from then on.
+ * least to what was delivered. The sum is what keeps many silent sources from holding the merge back one after the other, each from the message on that it alone holds back.
+ * All of them were silent in the first standstill. A message is a sign when it is first seen, not when it is delivered, since the source has been silent from then on.
  */
 export class OrderedIdleRule<M extends TimedMessage, S extends FanInSource<M>> implements IdleRule {
   readonly #table: SourceTable<M, S>

@@ -7,8 +7,8 @@ export interface Clocks {
 }
 
 /**
- * How long a merge has stood still although sources showed messages: this time, and in all. A standstill ends with each message that is delivered; the sum goes on, so that a source that held
- * messages back, one after the other, is found to have done so.
+ * How long a merge has stood still although sources showed messages: this time, and in all. A standstill ends with each message that is delivered. The sum goes on, so that a
+ * source that held messages back, one after the other, is found to have done so.
  *
  * Costs no reading of a clock while the merge does not stand still.
  */

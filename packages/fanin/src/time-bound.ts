@@ -10,8 +10,9 @@ export interface TimeBoundOptions {
 }
 
 /**
- * Distinguishes times of the future from others, and until when they count. A message whose time is more than `aheadMs` after the clock is **ahead**: it is merged as if its time were the bound,
- * the clock at the moment when the first of the messages that are ahead now was seen, plus `aheadMs`. So a wrong timestamp delays its own message by no more than that.
+ * Distinguishes times of the future from others, and until when they count. A message whose time is more than `aheadMs` after the clock is **ahead**. It is merged as if its
+ * time were the bound, the clock at the moment when the first of the messages that are ahead now was seen, plus `aheadMs`. So a wrong timestamp delays its own message by no
+ * more than that.
  *
  * The clock is read only when a time is after the last bound: once per `aheadMs` where messages are stamped with the present.
  */

@@ -26,6 +26,14 @@ napi_value append(napi_env env, napi_callback_info info) {
   return makeStatus(env, call.appender->core.append(readTypeId(env, call.values[0]), payload.data, payload.length));
 }
 
+napi_value appendStaged(napi_env env, napi_callback_info info) {
+  Appender& appender = *HotCall<0>(env, info).appender;
+  const AppenderState& state = appender.core.state();
+  const uint64_t length = toLength(state.length);
+  if (length > Staging::kBytes) return makeStatus(env, kBadPayload);
+  return makeStatus(env, appender.core.append(toTypeId(state.typeId), appender.staging->bytes, length));
+}
+
 napi_value appendAt(napi_env env, napi_callback_info info) {
   const HotCall<3> call(env, info);
   Bytes payload;
@@ -50,12 +58,18 @@ napi_value appendWith(napi_env env, napi_callback_info info) {
 napi_value claim(napi_env env, napi_callback_info info) {
   const HotCall<3> call(env, info);
   RecordDetails details;
-  double length = -1;
-  napi_get_value_double(env, call.values[1], &length);
-  if (!(length >= 0) || length != std::floor(length)) return makeStatus(env, kBadPayload);
-  const uint64_t bounded = length > kPayloadLengthMax ? kPayloadLengthMax + 1 : static_cast<uint64_t>(length);
+  double number = -1;
+  napi_get_value_double(env, call.values[1], &number);
+  const uint64_t length = toLength(number);
+  if (length == kNoLength) return makeStatus(env, kBadPayload);
   if (!readDetails(env, call.values[2], &details)) return nullptr;
-  return makeStatus(env, call.appender->core.claim(readTypeId(env, call.values[0]), bounded, details));
+  return makeStatus(env, call.appender->core.claim(readTypeId(env, call.values[0]), length, details));
+}
+
+napi_value claimPlain(napi_env env, napi_callback_info info) {
+  AppenderCore& core = HotCall<0>(env, info).appender->core;
+  const uint64_t length = toLength(core.state().length);
+  return makeStatus(env, length == kNoLength ? kBadPayload : core.claim(toTypeId(core.state().typeId), length));
 }
 
 napi_value shorten(napi_env env, napi_callback_info info) {
@@ -294,12 +308,13 @@ napi_value createAppender(napi_env env, napi_callback_info info) {
   constexpr NativeObject<Appender>::Function functions[] = {
       {"attach", attach},   {"append", append},         {"appendAt", appendAt}, {"appendSpread", appendSpread}, {"claim", claim}, {"publish", publish},
       {"publishNow", publishNow}, {"abort", abortClaim}, {"roll", roll},         {"heartbeat", heartbeat},     {"detach", detach},
-      {"appendWith", appendWith}, {"appendPacked", appendPacked}, {"checkBlock", checkBlock}, {"appendBlock", appendBlock}, {"shorten", shorten},
+      {"appendWith", appendWith}, {"appendPacked", appendPacked}, {"appendStaged", appendStaged}, {"appendStagedBatch", appendStagedBatch}, {"claimPlain", claimPlain}, {"checkBlock", checkBlock}, {"appendBlock", appendBlock}, {"shorten", shorten},
       {"setLimit", setLimit}, {"reservedEnd", reservedEnd}, {"startReservedAt", startReservedAt}, {"reserve", reserve}, {"makeReady", makeReady},
       {"segment", segmentBuffer}, {"makeDurable", makeDurable}, {"makeDurableHere", makeDurableHere}, {"retire", retire},
   };
-  auto* const state = reinterpret_cast<double*>(&appender->core.state());
-  return NativeObject<Appender>::create(env, appender, state, sizeof(AppenderState) / sizeof(double), functions);
+  const auto state = NativeObject<Appender>::doubles("state", &appender->core.state(), sizeof(AppenderState));
+  const auto staging = NativeObject<Appender>::bytes("staging", appender->staging.get(), sizeof(Staging));
+  return NativeObject<Appender>::create(env, appender, {state, staging}, functions);
 }
 
 }  // namespace

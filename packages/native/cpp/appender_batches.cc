@@ -5,8 +5,8 @@
 namespace chronicle {
 namespace {
 
-// Payloads come as arguments, (typeIds, details, from, ...payloads), because they are there at once; fetching the elements of an array costs much more (docs/decisions/0012-batches-are-spread.md). No code of the user
-// runs meanwhile, so nothing that was read can change.
+// Payloads that are not staged come as arguments, (typeIds, details, from, ...payloads), because they are there at once; fetching the elements of an array costs much more
+// (docs/decisions/0012-batches-are-staged.md). No code of the user runs meanwhile, so nothing that was read can change.
 constexpr size_t kSpreadMax = 512;
 constexpr size_t kSpreadFixed = 3;
 
@@ -49,6 +49,29 @@ PackedTypes readPackedTypes(napi_env env, napi_value value) {
   napi_valuetype type = napi_undefined;
   if (napi_typeof(env, value, &type) == napi_ok && type == napi_number) return {{}, readTypeId(env, value)};
   return {readTypes(env, value)};
+}
+
+// Message i is bytes [offsets[i], offsets[i + 1]). The arrays may be shared with a thread that changes them meanwhile.
+struct PackedMessages {
+  PackedTypes types;
+  Bytes bytes;
+  const volatile uint32_t* offsets;
+};
+
+// Messages `*at` to `end` with one reading of the clock and one notification. `*at` becomes the first that was not appended.
+int appendStretch(AppenderCore& core, const PackedMessages& packed, size_t* at, size_t end) {
+  const uint64_t now = realtimeNs();
+  const size_t begin = *at;
+  int status = kOk;
+  for (; *at < end; ++*at) {
+    const uint32_t first = packed.offsets[*at];
+    const uint32_t last = packed.offsets[*at + 1];
+    const bool isInside = first <= last && last <= packed.bytes.length;
+    status = isInside ? core.appendQuietly(packed.types.at(*at), packed.bytes.data + first, last - first, now) : kBadPayload;
+    if (status != kOk) [[unlikely]] break;
+  }
+  if (*at > begin) core.finishBatch(now);
+  return status;
 }
 
 }  // namespace
@@ -105,7 +128,6 @@ napi_value appendSpread(napi_env env, napi_callback_info info) {
   return makeStatus(env, status);
 }
 
-// Message i is bytes [offsets[i], offsets[i + 1]). The arrays may be shared with a thread that changes them meanwhile.
 napi_value appendPacked(napi_env env, napi_callback_info info) {
   const HotCall<4> call(env, info);
   AppenderCore& core = call.appender->core;
@@ -119,23 +141,25 @@ napi_value appendPacked(napi_env env, napi_callback_info info) {
   if (napi_get_typedarray_info(env, call.values[2], &type, &offsetCount, &data, nullptr, nullptr) != napi_ok || type != napi_uint32_array) {
     return makeStatus(env, kBadPayload);
   }
-  const PackedTypes types = readPackedTypes(env, call.values[0]);
-  const auto* const offsets = static_cast<const volatile uint32_t*>(data);
+  const PackedMessages packed = {readPackedTypes(env, call.values[0]), bytes, static_cast<const volatile uint32_t*>(data)};
   size_t at = from;
   int status = kOk;
-  while (status == kOk && at + 1 < offsetCount) {
-    const uint64_t now = realtimeNs();
-    const size_t begin = at;
-    const size_t end = std::min(begin + kPackedStretch, offsetCount - 1);
-    for (; at < end; at++) {
-      const uint32_t first = offsets[at];
-      const uint32_t last = offsets[at + 1];
-      status = first <= last && last <= bytes.length ? core.appendQuietly(types.at(at), bytes.data + first, last - first, now) : kBadPayload;
-      if (status != kOk) [[unlikely]] break;
-    }
-    if (at > begin) core.finishBatch(now);
-  }
+  while (status == kOk && at + 1 < offsetCount) status = appendStretch(core, packed, &at, std::min(at + kPackedStretch, offsetCount - 1));
   core.state().batchCount = static_cast<double>(at - from);
+  return makeStatus(env, status);
+}
+
+// So many messages as `length` says, from the staging area.
+napi_value appendStagedBatch(napi_env env, napi_callback_info info) {
+  Appender& appender = *HotCall<0>(env, info).appender;
+  const Staging& staging = *appender.staging;
+  const uint64_t count = toLength(appender.core.state().length);
+  appender.core.state().batchCount = 0;
+  if (count > Staging::kMessages) return makeStatus(env, kBadPayload);
+  const PackedMessages packed = {{{staging.typeIds, Staging::kMessages}}, {const_cast<uint8_t*>(staging.bytes), Staging::kBytes}, staging.offsets};
+  size_t at = 0;
+  const int status = appendStretch(appender.core, packed, &at, count);
+  appender.core.state().batchCount = static_cast<double>(at);
   return makeStatus(env, status);
 }
 

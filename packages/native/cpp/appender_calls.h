@@ -1,6 +1,7 @@
 // What every function of an appender shares: the native object, and how arguments are read without an allocation or an exception.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -12,6 +13,19 @@
 #include "native_object.h"
 
 namespace chronicle {
+
+// Where JavaScript puts payloads that it appends without arguments. Storing them there is cheap, and fetching the address of a small array through Node-API is not: V8 keeps such arrays
+// in its own heap, and has to move them out of it first.
+struct Staging {
+  static constexpr size_t kMessages = 512;
+  static constexpr size_t kBytes = 64 * 1024;
+
+  // Of a batch: message i is bytes [offsets[i], offsets[i + 1]).
+  uint32_t offsets[kMessages + 2];
+  uint16_t typeIds[kMessages];
+  uint8_t bytes[kBytes];
+};
+static_assert(offsetof(Staging, typeIds) == 2056 && offsetof(Staging, bytes) == 3080, "staging.ts has the same offsets");
 
 // The core and the references that keep its pages mapped.
 struct Appender {
@@ -39,6 +53,8 @@ struct Appender {
   uint64_t writerEpoch;
   bool extensions;
   std::unique_ptr<LaterWake> later;
+  // Not initialized: its pages are touched when they are used.
+  std::unique_ptr<Staging> staging = std::make_unique_for_overwrite<Staging>();
   AppenderCore core;
 };
 
@@ -65,11 +81,22 @@ inline napi_value makeStatus(napi_env env, int status) {
 }
 
 // What is not an integer of 0..0xFFFE becomes the padding type, which the core refuses.
-inline uint32_t readTypeId(napi_env env, napi_value value) {
-  double number = -1;
-  if (napi_get_value_double(env, value, &number) != napi_ok) return kPaddingType;
+inline uint32_t toTypeId(double number) {
   const bool valid = number >= 0 && number < kPaddingType && number == static_cast<double>(static_cast<uint32_t>(number));
   return valid ? static_cast<uint32_t>(number) : kPaddingType;
+}
+
+inline uint32_t readTypeId(napi_env env, napi_value value) {
+  double number = -1;
+  return napi_get_value_double(env, value, &number) == napi_ok ? toTypeId(number) : kPaddingType;
+}
+
+constexpr uint64_t kNoLength = UINT64_MAX;
+
+// Bytes of a payload; `kNoLength` for what is not an integer from 0 on, and one more than the longest payload has for what is longer.
+inline uint64_t toLength(double number) {
+  if (!(number >= 0) || number != std::floor(number)) return kNoLength;
+  return number > kPayloadLengthMax ? kPayloadLengthMax + 1 : static_cast<uint64_t>(number);
 }
 
 // An empty payload is fine, a detached one is not: the caller expected bytes.
@@ -106,5 +133,6 @@ napi_value checkBlock(napi_env env, napi_callback_info info);
 napi_value appendBlock(napi_env env, napi_callback_info info);
 napi_value appendSpread(napi_env env, napi_callback_info info);
 napi_value appendPacked(napi_env env, napi_callback_info info);
+napi_value appendStagedBatch(napi_env env, napi_callback_info info);
 
 }  // namespace chronicle

@@ -18,7 +18,7 @@
 
 namespace chronicle {
 
-// What JavaScript reads after a call, as doubles because that is what its numbers are.
+// What JavaScript reads after a call, as doubles because that is what its numbers are. The last two it writes before a call that takes no arguments: each argument would have to be fetched.
 struct AppenderState {
   double writeOffset = 0;
   double nextSequence = 0;
@@ -28,8 +28,10 @@ struct AppenderState {
   double segmentId = 0;
   double blockEnd = 0;
   double aheadEnd = 0;
+  double typeId = 0;
+  double length = 0;
 };
-static_assert(sizeof(AppenderState) == 8 * sizeof(double));
+static_assert(sizeof(AppenderState) == 10 * sizeof(double));
 
 // A record in a block. The fixed words are read once.
 struct BlockRecord {
@@ -232,8 +234,8 @@ class AppenderCore {
   // Everything appended so far.
   DurableMark here() const { return {.sequence = nextSequence_, .offset = writeOffset_, .segmentId = segmentId_}; }
 
-  // Makes `next` the head segment and seals the one before, also when one of the two was cut short under the writer: the first append that meets it says so, and the way out of a
-  // segment that was cut is the next one. Readers that look between two of these stores find a state that they
+  // Makes `next` the head segment and seals the one before, also when one of the two was cut short under the writer. The first append that meets it says so, and the way out
+  // of a segment that was cut is the next one. Readers that look between two of these stores find a state that they
   // know: the next segment exists, the control block names it, the old one is sealed.
   int roll(MappedRange next, uint32_t nextId, uint64_t writerEpoch64) {
     if (const int status = mayRoll(); status != kOk) return status;
@@ -342,10 +344,9 @@ class AppenderCore {
     auto* const header = reinterpret_cast<RecordHeader*>(record);
     const uint32_t commitLength = static_cast<uint32_t>(length + 1);
     const auto flags = static_cast<uint16_t>((options_.extensions ? kFlagHeaderCrc : 0) | extra.flags());
-    uint32_t headerCrc = 0;
-    if (options_.extensions) headerCrc = crc32Of32Bytes(commitLength, nextSequence_, timestampNs, typeId | uint32_t{flags} << 16);
-    const uint32_t payloadCrc = crc32(0, record + kRecordHeaderLength, length);
-    if (options_.extensions) headerCrc ^= crc32ChangeOfLast4Bytes(payloadCrc);
+    const uint8_t* const payload = record + kRecordHeaderLength;
+    const RecordSums sums = options_.extensions ? sumsOfNewRecord(commitLength, nextSequence_, timestampNs, typeId | uint32_t{flags} << 16, payload, length)
+                                                : RecordSums{.payload = crc32(0, payload, length), .header = 0};
     // All of the header at once: a reader that spins on its commit word takes the line away between any two stores that are apart.
     // `zero` is covered by the checksum: what damage left there would make a good message unreadable.
     header->zero = 0;
@@ -353,9 +354,9 @@ class AppenderCore {
     header->timestampNs = timestampNs;
     header->typeId = static_cast<uint16_t>(typeId);
     header->flags = flags;
-    header->payloadCrc = payloadCrc;
+    header->payloadCrc = sums.payload;
     if (options_.extensions) {
-      header->headerCrc = headerCrc;
+      header->headerCrc = sums.header;
       header->writerEpoch = options_.writerEpoch;
     }
     extra.storeInto(header);

@@ -31,7 +31,6 @@ constexpr Tables makeTables() {
 }
 
 constexpr Tables kTables = makeTables();
-constexpr uint8_t kZeroBytes[4] = {};
 
 uint64_t load64(const uint8_t* bytes) {
   uint64_t value;
@@ -98,13 +97,16 @@ CHRONICLE_FOLDING inline uint32_t remainderOf96(__m128i bits) {
   return static_cast<uint32_t>(_mm_extract_epi32(_mm_xor_si128(bits, product), 2));
 }
 
-// 128 bits to the 32 of the shift register.
-CHRONICLE_FOLDING inline uint32_t reduce(__m128i block) {
-  return remainderOf96(_mm_xor_si128(_mm_srli_si128(block, 8), _mm_clmulepi64_si128(block, loadBlock(kConstants.by16), 0x10)));
+// 128 bits to 96. The upper 32 of the block, its last four bytes, become bits 32 to 63 as they are.
+CHRONICLE_FOLDING inline __m128i reduceTo96(__m128i block) {
+  return _mm_xor_si128(_mm_srli_si128(block, 8), _mm_clmulepi64_si128(block, loadBlock(kConstants.by16), 0x10));
 }
 
+// 128 bits to the 32 of the shift register.
+CHRONICLE_FOLDING inline uint32_t reduce(__m128i block) { return remainderOf96(reduceTo96(block)); }
+
 // Any length from 16 on. An incomplete last block is made whole by moving the state over it, so that no byte goes through a table.
-CHRONICLE_FOLDING uint32_t advanceWithFolding(uint32_t crc, const uint8_t* bytes, size_t length) {
+CHRONICLE_FOLDING inline uint32_t advanceWithFolding(uint32_t crc, const uint8_t* bytes, size_t length) {
   const uint8_t* const end = bytes + length;
   const __m128i by16 = loadBlock(kConstants.by16);
   __m128i state = _mm_xor_si128(loadBlock(bytes), _mm_cvtsi32_si128(static_cast<int>(crc)));
@@ -135,15 +137,31 @@ CHRONICLE_FOLDING uint32_t advanceWithFolding(uint32_t crc, const uint8_t* bytes
   return reduce(state);
 }
 
-CHRONICLE_FOLDING uint32_t crc32Of32BytesWithFolding(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3) {
+// 32 bytes to 96 bits.
+CHRONICLE_FOLDING inline __m128i fold32Bytes(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3) {
   const __m128i first = _mm_set_epi64x(static_cast<int64_t>(word1), static_cast<int64_t>(word0 ^ 0xFFFF'FFFFu));
   const __m128i second = _mm_set_epi64x(static_cast<int64_t>(word3), static_cast<int64_t>(word2));
-  return ~reduce(fold(first, loadBlock(kConstants.by16), second));
+  return reduceTo96(fold(first, loadBlock(kConstants.by16), second));
 }
 
-// Four bytes that are the last ones: their shift register starts at zero.
-CHRONICLE_FOLDING uint32_t changeOfLast4BytesWithFolding(uint32_t difference) {
-  return remainderOf96(_mm_set_epi64x(0, static_cast<int64_t>(uint64_t{difference} << 32)));
+CHRONICLE_FOLDING uint32_t crc32Of32BytesWithFolding(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3) {
+  return ~remainderOf96(fold32Bytes(word0, word1, word2, word3));
+}
+
+// Here, too, so that the sums of a record are one function.
+CHRONICLE_FOLDING inline uint32_t sumOfPayload(const uint8_t* payload, size_t length) {
+  return ~(length >= 16 ? advanceWithFolding(~0u, payload, length) : advanceWithTables(~0u, payload, length));
+}
+
+CHRONICLE_FOLDING RecordSums sumsOfRecordWithFolding(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, const uint8_t* payload, size_t length) {
+  const uint32_t header = crc32Of32BytesWithFolding(word0, word1, word2, word3);
+  return {sumOfPayload(payload, length), header};
+}
+
+CHRONICLE_FOLDING RecordSums sumsOfNewRecordWithFolding(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, const uint8_t* payload, size_t length) {
+  const __m128i header = fold32Bytes(word0, word1, word2, word3);
+  const uint32_t sum = sumOfPayload(payload, length);
+  return {sum, ~remainderOf96(_mm_xor_si128(header, _mm_cvtsi64_si128(static_cast<int64_t>(uint64_t{sum} << 32))))};
 }
 
 bool detectFolding() {
@@ -174,11 +192,19 @@ uint32_t crc32Of32Bytes(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t
   return ~(lookUp8(word2 ^ first, 8) ^ lookUp8(word3, 0));
 }
 
-uint32_t crc32ChangeOfLast4Bytes(uint32_t difference) {
+RecordSums sumsOfRecord(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, const uint8_t* payload, size_t length) {
 #if defined(__x86_64__)
-  if (kHasFolding) return changeOfLast4BytesWithFolding(difference);
+  if (kHasFolding) return sumsOfRecordWithFolding(word0, word1, word2, word3, payload, length);
 #endif
-  return advanceWithTables(difference, kZeroBytes, sizeof kZeroBytes);
+  return {crc32WithTables(0, payload, length), crc32Of32Bytes(word0, word1, word2, word3)};
+}
+
+RecordSums sumsOfNewRecord(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, const uint8_t* payload, size_t length) {
+#if defined(__x86_64__)
+  if (kHasFolding) return sumsOfNewRecordWithFolding(word0, word1, word2, word3, payload, length);
+#endif
+  const uint32_t sum = crc32WithTables(0, payload, length);
+  return {sum, crc32Of32Bytes(word0, word1, word2, word3 | uint64_t{sum} << 32)};
 }
 
 }  // namespace chronicle

@@ -15,8 +15,16 @@ uint32_t crc32WithTables(uint32_t seed, const uint8_t* bytes, size_t length);
 // The CRC of 32 bytes that are still in registers; memory that was stored a moment ago in smaller pieces would have to be waited for.
 uint32_t crc32Of32Bytes(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3);
 
-// What the CRC of a message changes by (xor) when its last four bytes do. It lets a header's CRC be computed while the payload's, which stands in
-// its last four bytes, is not known yet.
-uint32_t crc32ChangeOfLast4Bytes(uint32_t difference);
+// The CRCs of a record: of its payload, and of the first 32 bytes of its header, which are given as four words. Six arguments stay in registers.
+struct RecordSums {
+  uint32_t payload;
+  uint32_t header;
+};
+
+// Of a record as it stands: the upper half of `word3` holds what should be the payload's CRC. Two sums that do not wait for each other.
+RecordSums sumsOfRecord(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, const uint8_t* payload, size_t length);
+
+// Of a record that is being made: the upper half of `word3` is zero, and the payload's CRC is put in their place. Most of the header's is computed beside the payload's.
+RecordSums sumsOfNewRecord(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, const uint8_t* payload, size_t length);
 
 }  // namespace chronicle

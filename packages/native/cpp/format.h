@@ -66,7 +66,10 @@ struct ControlBlock {
   std::atomic<uint32_t> notifySequence;
   std::atomic<uint32_t> waitersPending;
   std::atomic<uint32_t> parkedReaders;
-  uint8_t free396[116];
+  uint8_t free396[52];
+  uint32_t progressSequence;
+  std::atomic<uint32_t> writerBlocked;
+  uint8_t free456[56];
 };
 static_assert(sizeof(ControlBlock) == kControlLength);
 static_assert(offsetof(ControlBlock, durable) == 64);
@@ -83,6 +86,7 @@ static_assert(offsetof(ControlBlock, lastAppendNs) == 296);
 static_assert(offsetof(ControlBlock, notifySequence) == 384);
 static_assert(offsetof(ControlBlock, waitersPending) == 388);
 static_assert(offsetof(ControlBlock, parkedReaders) == 392);
+static_assert(offsetof(ControlBlock, writerBlocked) == 452);
 
 struct SegmentHeader {
   uint32_t magic;

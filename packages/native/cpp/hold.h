@@ -1,5 +1,5 @@
-// What a writer holds while it, or background work that it asked for, goes on: its lock and the directory that it locked. The lock's descriptor is a duplicate of the
-// caller's and shares its `flock`: the kernel drops it when the last of them is closed, and that is when the last job has ended. Nothing here ever unlocks.
+// What a writer holds while it, or background work that it asked for, goes on: its lock and the directory that it locked. The lock's descriptor is a duplicate of the caller's
+// and shares its `flock`. The kernel drops it when the last of them is closed, and that is when the last job has ended. Nothing here ever unlocks.
 #pragma once
 
 #include <atomic>

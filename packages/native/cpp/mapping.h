@@ -49,8 +49,8 @@ class Mapping {
   void keepDescriptor(int fd) { fd_ = fd; }
   // -1: none was kept, or `syncUnmapped` has taken it.
   int descriptor() const { return fd_; }
-  // Lets go of the mapping, then syncs all of the file: while pages are mapped for writing, the kernel interrupts every CPU that runs this process once for each page
-  // that it writes. A mapping that kept no descriptor is synced as it is.
+  // Lets go of the mapping, then syncs all of the file. While pages are mapped for writing, the kernel interrupts every CPU that runs this process once for each page that it
+  // writes. A mapping that kept no descriptor is synced as it is.
   static int syncUnmapped(std::shared_ptr<Mapping> mapping);
 
  private:

@@ -7,17 +7,23 @@
 namespace chronicle {
 namespace {
 
-// What JavaScript writes before a call, as doubles because that is what its numbers are: arguments would have to be fetched one by one.
+// What JavaScript writes before a call, and the answer, as doubles because that is what its numbers are: arguments would have to be fetched one by one.
 struct PositionState {
   double segmentId = 0;
   double offset = 0;
+  double writerBlocked = 0;
 };
-static_assert(sizeof(PositionState) == 2 * sizeof(double));
+static_assert(sizeof(PositionState) == 3 * sizeof(double));
 
 struct PositionSaver {
-  explicit PositionSaver(std::shared_ptr<Mapping> mapping) : meta(std::move(mapping)), slots(reinterpret_cast<PositionSlot*>(meta->data())) {}
+  PositionSaver(std::shared_ptr<Mapping> metaMapping, std::shared_ptr<Mapping> controlMapping)
+      : meta(std::move(metaMapping)), control(std::move(controlMapping)), slots(reinterpret_cast<PositionSlot*>(meta->data())) {}
+
+  // Sequentially consistent, as the store of the position before it is.
+  bool writerBlocked() const { return reinterpret_cast<const ControlBlock*>(control->data())->writerBlocked.load(std::memory_order_seq_cst) != 0; }
 
   std::shared_ptr<Mapping> meta;
+  std::shared_ptr<Mapping> control;
   PositionSlots slots;
   PositionState state;
 };
@@ -39,24 +45,28 @@ napi_value save(napi_env env, napi_callback_info info) {
   if (saver.meta == nullptr) [[unlikely]] return nullptr;
   // The coarse clock: a heartbeat is compared in seconds, and a precise reading would be a third of the call.
   saver.slots.store({toInteger(saver.state.segmentId), toInteger(saver.state.offset)}, coarseRealtimeNs());
+  saver.state.writerBlocked = saver.writerBlocked() ? 1 : 0;
   return nullptr;
 }
 
 napi_value detach(napi_env env, napi_callback_info info) {
-  saverOf(env, info).meta.reset();
+  PositionSaver& saver = saverOf(env, info);
+  saver.meta.reset();
+  saver.control.reset();
   return nullptr;
 }
 
 napi_value createPositionSaver(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   auto meta = args.mapping(0, "meta");
+  auto control = args.mapping(1, "control");
   if (args.ok()) args.checkRange(*meta, 0, kReaderMetaLength);
   if (args.ok() && !meta->writable()) args.fail("meta must be writable");
+  if (args.ok()) args.checkRange(*control, 0, kControlLength);
   if (!args.ok()) return nullptr;
-  auto* const saver = new PositionSaver(std::move(meta));
+  auto* const saver = new PositionSaver(std::move(meta), std::move(control));
   constexpr NativeObject<PositionSaver>::Function functions[] = {{"save", save}, {"detach", detach}};
-  auto* const state = reinterpret_cast<double*>(&saver->state);
-  return NativeObject<PositionSaver>::create(env, saver, state, sizeof(PositionState) / sizeof(double), functions);
+  return NativeObject<PositionSaver>::create(env, saver, {NativeObject<PositionSaver>::doubles("state", &saver->state, sizeof saver->state)}, functions);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// What a failed write-back leaves on ext4: a block that was reserved and never written stays marked as unwritten when its first write fails. The next write of the same cached page reaches the
-// block, and the sync succeeds, but the mark stays: after the page is dropped from memory the block reads as zeros. Seen with Linux 6.18; other blocks clear it.
+// What a failed write-back leaves on ext4: a block that was reserved and never written stays marked as unwritten when its first write fails. The next write of the same cached
+// page reaches the block, and the sync succeeds, but the mark stays. After the page is dropped from memory the block reads as zeros. Seen with Linux 6.18; other blocks clear
+// it.
 #pragma once
 
 #include <cstdint>

@@ -29,32 +29,19 @@ napi_value detach(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// Limits may be Infinity; a value that is not positive counts as 0, and one record is looked at all the same.
+// Limits may be Infinity; a value that is not positive counts as 0, and one record is looked at all the same. An invalid offset becomes 0, at which no record is.
 uint64_t toLimit(double value) {
   constexpr double kMax = 9e15;
   return value > 0 ? static_cast<uint64_t>(value < kMax ? value : kMax) : 0;
 }
 
-// The arguments of a hot call, as numbers; one that is missing is 0.
-template <size_t count>
-struct NumbersCall {
-  NumbersCall(napi_env env, napi_callback_info info) {
-    napi_value values[count] = {};
-    size_t argumentCount = count;
-    void* data = nullptr;
-    napi_get_cb_info(env, info, &argumentCount, values, nullptr, &data);
-    verifier = static_cast<Verifier*>(data);
-    // An invalid offset becomes 0, at which no record is.
-    for (size_t index = 0; index < count; index++) {
-      double number = 0;
-      napi_get_value_double(env, values[index], &number);
-      numbers[index] = toLimit(number);
-    }
-  }
+VerifierCore& coreOf(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  return static_cast<Verifier*>(data)->core;
+}
 
-  Verifier* verifier;
-  uint64_t numbers[count];
-};
+VerifyLimits limitsIn(const VerifierState& state) { return {toLimit(state.maxRecords), toLimit(state.maxBytes)}; }
 
 napi_value makeStatus(napi_env env, int status) {
   napi_value result = nullptr;
@@ -63,22 +50,20 @@ napi_value makeStatus(napi_env env, int status) {
 }
 
 napi_value verify(napi_env env, napi_callback_info info) {
-  const NumbersCall<3> call(env, info);
-  const auto& [offset, maxRecords, maxBytes] = call.numbers;
-  return makeStatus(env, call.verifier->core.verify(offset, {maxRecords, maxBytes}));
+  VerifierCore& core = coreOf(env, info);
+  return makeStatus(env, core.verify(toLimit(core.state().offset), limitsIn(core.state())));
 }
 
 napi_value verifyWhenCommitted(napi_env env, napi_callback_info info) {
-  const NumbersCall<4> call(env, info);
-  const auto& [offset, maxRecords, maxBytes, looks] = call.numbers;
-  return makeStatus(env, call.verifier->core.verifyWhenCommitted(offset, looks, {maxRecords, maxBytes}));
+  VerifierCore& core = coreOf(env, info);
+  const VerifierState& state = core.state();
+  return makeStatus(env, core.verifyWhenCommitted(toLimit(state.offset), toLimit(state.looks), limitsIn(state)));
 }
 
 napi_value createVerifier(napi_env env, napi_callback_info) {
   auto* const verifier = new Verifier;
   constexpr NativeObject<Verifier>::Function functions[] = {{"attach", attach}, {"verify", verify}, {"verifyWhenCommitted", verifyWhenCommitted}, {"detach", detach}};
-  auto* const state = reinterpret_cast<double*>(&verifier->core.state());
-  return NativeObject<Verifier>::create(env, verifier, state, sizeof(VerifierState) / sizeof(double), functions);
+  return NativeObject<Verifier>::create(env, verifier, {NativeObject<Verifier>::doubles("state", &verifier->core.state(), sizeof(VerifierState))}, functions);
 }
 
 }  // namespace

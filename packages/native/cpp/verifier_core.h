@@ -10,7 +10,7 @@
 
 namespace chronicle {
 
-// The sums of a record whose length is within its bounds and whose first 32 bytes are `words`. Needs no alignment. The header comes first: where it is damaged,
+// The sums of a record whose length is within its bounds and whose first 32 bytes are `words`. Needs no alignment. The header's comes first: where it is damaged,
 // the payload's sum in it says nothing. core/src/records/judge-record.ts applies the same rules in the same order.
 inline int checkRecordSums(const uint8_t* record, const uint64_t (&words)[4]) {
   const uint64_t payloadLength = static_cast<uint32_t>(words[0]) - 1;
@@ -18,8 +18,9 @@ inline int checkRecordSums(const uint8_t* record, const uint64_t (&words)[4]) {
   const bool hasHeaderCrc = (words[3] >> 16 & kFlagHeaderCrc) != 0;
   uint32_t headerCrc;
   std::memcpy(&headerCrc, record + offsetof(RecordHeader, headerCrc), sizeof headerCrc);
-  if (hasHeaderCrc && crc32Of32Bytes(words[0], words[1], words[2], words[3]) != headerCrc) return kBadHeaderCrc;
-  return crc32(0, record + kRecordHeaderLength, payloadLength) == words[3] >> 32 ? kOk : kBadPayloadCrc;
+  const RecordSums sums = sumsOfRecord(words[0], words[1], words[2], words[3], record + kRecordHeaderLength, payloadLength);
+  if (hasHeaderCrc && sums.header != headerCrc) return kBadHeaderCrc;
+  return sums.payload == words[3] >> 32 ? kOk : kBadPayloadCrc;
 }
 
 inline void relaxCpu() {
@@ -36,8 +37,13 @@ struct VerifierState {
   double count = 0;
   // 1 when the last good record was of the base format, without a header CRC. JavaScript may set it, and `sequence`, between two calls.
   double lastIsBase = 0;
+  // What JavaScript writes before a call: arguments would have to be fetched one by one.
+  double offset = 0;
+  double maxRecords = 0;
+  double maxBytes = 0;
+  double looks = 0;
 };
-static_assert(sizeof(VerifierState) == 4 * sizeof(double));
+static_assert(sizeof(VerifierState) == 8 * sizeof(double));
 
 struct VerifyLimits {
   uint64_t records;
@@ -122,8 +128,7 @@ class VerifierCore {
     return checkSequence(words[1], hasHeaderCrc, expected);
   }
 
-  // Writers of the base format begin again at 0; a writer of this library that takes such a queue over goes on from the highest sequence, which
-  // may lie above what the last of them wrote.
+  // Writers of the base format begin again at 0. A writer of this library that takes such a queue over goes on from the highest sequence, which may lie above what the last of them wrote.
   int checkSequence(uint64_t sequence, bool hasHeaderCrc, Expected& expected) {
     const bool restarted = !hasHeaderCrc && sequence == 0;
     const bool takenOver = hasHeaderCrc && state_.lastIsBase != 0 && sequence > expected.next;

@@ -44,8 +44,8 @@ export function buildCores({ compiler, sanitizers, tests, program }) {
 }
 
 /**
- * Builds these sources as an addon. The runtime of its sanitizer must be loaded ahead of it into a Node that knows nothing of sanitizers, so it is linked as a shared
- * library, which gcc does by default.
+ * Builds these sources as an addon. The runtime of its sanitizer must be loaded ahead of it into a Node that knows nothing of sanitizers. So it is linked as a shared library,
+ * which gcc does by default.
  */
 export function buildAddon({ sanitizers, sources, addon }) {
   const flags = ['-fPIC', '-shared', '-DNAPI_VERSION=8', '-fvisibility=hidden', '-fno-exceptions', `-fsanitize=${sanitizers}`]

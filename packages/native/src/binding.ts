@@ -5,8 +5,8 @@
  * - A **mapping** is an `ArrayBuffer` over memory that the addon mapped. `unmap` detaches it first, so that every view of it has length
  *   0 from then on: touching unmapped memory is an error or `undefined` in JavaScript, never a crash. A mapping that is unmapped while the
  *   parker or the background thread still uses it keeps its pages until they let go.
- * - A file that shrinks under a mapping does not kill the process: the fault handler puts a zero page in place and counts the fault
- *   (`mappingFaults`); appender and verifier then answer with `STATUS_FAULT`.
+ * - A file that shrinks under a mapping does not kill the process: the fault handler puts a zero page in place and counts the fault ({@link mappingFaults}). Appender and
+ *   verifier then answer with `STATUS_FAULT`.
  * - Failing system calls throw an `Error` with `code` ('ENOSPC'), `errno` (positive), and `syscall`. Wrong argument types throw `TypeError`.
  * - Offsets, lengths, sequences are `number`s (integers below 2^53). Times on hot paths stay inside native code.
  * - Statuses are small integers or `undefined`; none of the hot functions throws, allocates or returns an object.
@@ -102,7 +102,8 @@ export interface Binding {
    * `WAIT_*` value. Returns a token. Keeps the event loop alive until then.
    *
    * The kernel is asked to sleep on the first `sleptCount` words (default: all). All words are looked at every `pollMs` milliseconds (at least 1; default: never) by the
-   * waiting thread, which is what finds a change of the other words, and one that was made without a wake. When a twentieth of the time since the call is more, up to `pollMaxMs` (default:
+   * waiting thread. That is what finds a change of the other words, and one that was made without a wake. When a twentieth of the time since the call is more, up to
+   * `pollMaxMs` (default:
    * `pollMs`), it looks after that.
    */
   park(
@@ -122,8 +123,8 @@ export interface Binding {
   // Where the system gives no thread, the calling thread does the work, and the job is done when the function returns. A job with a hold keeps the writer's lock
   // until it has ended; its names are relative to the directory of the hold.
   /**
-   * Queues the preparation of a segment: create `temporaryPath` (new, never through a link; a file of that name is removed first), size it, reserve blocks, map it,
-   * write `header` at 0, then, when `finalPath` is not empty, publish it there as {@link renameNoReplace} does. `flags` is a sum of `PREPARE_*`; `mode` is 0o666 by
+   * Queues the preparation of a segment: create `temporaryPath`, size it, reserve blocks, map it, and write `header` at 0. The file is new and never reached through a link;
+   * one of that name is removed first. When `finalPath` is not empty, publish it there as {@link renameNoReplace} does. `flags` is a sum of `PREPARE_*`; `mode` is 0o666 by
    * default, less umask. Populating goes on when the job is done already, so that a caller that needs the segment at once pays only for the pages that it touches. The
    * mapping is handed over by `takeMapping`, or by {@link NativeAppender.roll}. A failed preparation removes the temporary file and maps nothing. With a hold, nothing
    * is published or removed after the lock was lost (-ENOLCK) or the hold closed (-ECANCELED). `ready` bytes are reserved and populated, all by default: the appender that takes the mapping
@@ -173,8 +174,8 @@ export interface Binding {
   createVerifier(): NativeVerifier
 
   // -- position_saver.cc -----------------------------------------------------------------------------------------------------------------
-  /** For a reader's meta mapping (80 bytes, two slots). */
-  createPositionSaver(meta: ArrayBuffer): NativePositionSaver
+  /** For a reader's meta mapping (80 bytes, two slots), and the control block of its queue. */
+  createPositionSaver(meta: ArrayBuffer, control: ArrayBuffer): NativePositionSaver
 }
 
 export type Advice = 'normal' | 'sequential' | 'willneed' | 'dontneed' | 'hugepage'
@@ -248,7 +249,7 @@ export interface AppenderOptions {
   readonly durable?: DurablePosition
 }
 
-/** Indices into {@link NativeAppender.state}. Native code writes these, JavaScript reads them. */
+/** Indices into {@link NativeAppender.state}. Native code writes these, JavaScript reads them, but for the last two. */
 export const APPENDER_WRITE_OFFSET = 0
 /** Sequence of the next record. */
 export const APPENDER_NEXT_SEQUENCE = 1
@@ -264,11 +265,15 @@ export const APPENDER_SEGMENT_ID = 5
 export const APPENDER_BLOCK_END = 6
 /** Where the record would end that was answered with `STATUS_AHEAD`. */
 export const APPENDER_AHEAD_END = 7
-export const APPENDER_STATE_LENGTH = 8
+/** Type of the message that {@link NativeAppender.append} or {@link NativeAppender.claim} passes to native code. */
+export const APPENDER_TYPE_ID = 8
+/** Length of that message, or the number of messages of a batch. */
+export const APPENDER_LENGTH = 9
+export const APPENDER_STATE_LENGTH = 10
 
 /**
- * Bytes of the details of a message: u64 `timestampNs`; u16 `flags` without the bit of the header CRC; u8, 1 when the time counts; 5 zeros; the 24 bytes of the trace context
- * or the source position.
+ * Bytes of the details of a message: u64 `timestampNs`, u16 `flags` without the bit of the header CRC, u8 (1 when the time counts) and 5 zeros. The 24 bytes of the trace
+ * context or the source position follow.
  */
 export const DETAILS_LENGTH = 40
 export const DETAILS_TIMESTAMP_NS_OFFSET = 0
@@ -331,8 +336,9 @@ export interface NativeAppender {
   /** Zeroes what the open claim may have written and closes it. */
   abort(): Status
   /**
-   * Steps 2 to 4 of a roll as memory stores: first sequence into the next segment's header, control seqlock (id, 64), `dirtyEnd`, end summary and SEALED into
-   * the old one, notify and wake. The appender then points at the next segment, whose mapping it takes from a finished {@link Binding.backgroundPrepare}, which is
+   * Steps 2 to 4 of a roll as memory stores. They go into the next segment's header (first sequence), the control block (seqlock of id and 64, `dirtyEnd`) and the old segment
+   * (end summary, SEALED). Then it notifies and wakes. The appender then points at the next segment, whose mapping it takes from a finished {@link Binding.backgroundPrepare},
+   * which is
    * released. The old one stays mapped until {@link retire}.
    */
   roll(job: number, nextSegmentId: number): Status
@@ -341,12 +347,12 @@ export interface NativeAppender {
    */
   segment(): ArrayBuffer
   /**
-   * A background job that makes everything appended so far durable: syncs what was stored since the last job of this kind succeeded (segments that were left meanwhile
-   * by their names), stores the durable mark in the control block (format: durable slots, see `core/src/format/control-layout.ts`; the slot not in use, generation + 1,
-   * CRC last) and syncs the control block where the mark on the disk is 8 MiB behind or names another segment. Without extensions there is no mark.
+   * A background job that makes everything appended so far durable. It syncs what was stored since the last job of this kind succeeded, segments that were left meanwhile by
+   * their names. It stores the durable mark in the control block (format: durable slots, see `core/src/format/control-layout.ts`): in the slot that is not in use, with
+   * generation + 1, CRC last. It syncs the control block where the mark on the disk is 8 MiB behind or names another segment. Without extensions there is no mark.
    *
-   * A failed sync is noted in the control block (`writeBack`) before the job ends. The next job, of this appender or of a later one, then makes everything since the last
-   * good mark dirty again, checks that it is whole and syncs it: it succeeds only when all of it is on the disk. Fails with -ENOLCK when the lock is lost.
+   * A failed sync is noted in the control block (`writeBack`) before the job ends. The next job, of this appender or of a later one, then makes everything since the last good
+   * mark dirty again, checks that it is whole and syncs it. It succeeds only when all of it is on the disk. Fails with -ENOLCK when the lock is lost.
    */
   makeDurable(): number
   /** The work of {@link makeDurable} in the calling thread: 0, or the errno. Only while no job of {@link makeDurable} or {@link retire} is under way. */
@@ -369,16 +375,26 @@ export const VERIFIER_SEQUENCE = 1
 export const VERIFIER_COUNT = 2
 /** 1 after a record without headerCrc, which a writer of the base format appended: a higher sequence may follow it. JavaScript may set it before a call. */
 export const VERIFIER_LAST_IS_BASE = 3
-export const VERIFIER_STATE_LENGTH = 4
+/** The arguments of {@link NativeVerifier.verify} and {@link NativeVerifier.verifyWhenCommitted}, as these functions pass them to native code. */
+export const VERIFIER_OFFSET = 4
+export const VERIFIER_MAX_RECORDS = 5
+export const VERIFIER_MAX_BYTES = 6
+export const VERIFIER_LOOKS = 7
+export const VERIFIER_STATE_LENGTH = 8
 
-/** Indices into {@link NativePositionSaver.state}. JavaScript writes these before a call. */
+/** Indices into {@link NativePositionSaver.state}. JavaScript writes the first two before a call. */
 export const POSITION_SEGMENT_ID = 0
 export const POSITION_OFFSET = 1
+/** 1 when the writer waited for readers after the last position was saved, else 0. */
+export const POSITION_WRITER_BLOCKED = 2
 
 /** Saves a reader's position, with the time of now as its heartbeat. The caller holds the lock of the file. */
 export interface NativePositionSaver {
   readonly state: Float64Array
-  /** Stores what is in {@link state}: the slot not in use, generation + 1, CRC last. A full fence: a load after the call does not pass the position. */
+  /**
+   * Stores the position in {@link state}: the slot not in use, generation + 1, CRC last. Then, after a full fence, looks whether the writer waits for readers: a writer that announces that
+   * it waits and then looks at the positions finds this one, or is found.
+   */
   save(): void
   /** For good: nothing is stored after it, and no page is kept mapped. */
   detach(): void
@@ -396,7 +412,8 @@ export interface NativeVerifier {
    */
   verify(offset: number, maxRecords: number, maxBytes: number): number
   /**
-   * {@link verify} after looking at the commit word at `offset` all the time until a record is there, at most `looks` times: some nanoseconds each, in which the thread does nothing else. When
+   * {@link verify} after looking at the commit word at `offset` all the time until a record is there, at most `looks` times. Some nanoseconds each, in which the thread does
+   * nothing else. When
    * none came, the status is `STATUS_UNCOMMITTED`.
    */
   verifyWhenCommitted(offset: number, maxRecords: number, maxBytes: number, looks: number): number

@@ -2,8 +2,9 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { addonFiles, ownLibrary } from './addon-files.js'
-import { type SpreadAppender, withBatches } from './batches.js'
 import type { AppenderOptions, Binding } from './binding.js'
+import { type RawAppender, withStaging } from './staging.js'
+import { type RawVerifier, withArguments } from './verifier-arguments.js'
 
 /** The same symbol in every copy of this library. */
 const BRAND = Symbol.for('chronicle-ts.AddonError')
@@ -27,8 +28,9 @@ export class AddonError extends Error {
   }
 }
 
-interface Addon extends Omit<Binding, 'createAppender'> {
-  createAppender(options: AppenderOptions): SpreadAppender
+interface Addon extends Omit<Binding, 'createAppender' | 'createVerifier'> {
+  createAppender(options: AppenderOptions): RawAppender
+  createVerifier(): RawVerifier
 }
 
 /** Of the installed package, or of the checkout. */
@@ -79,4 +81,8 @@ function advice(): string {
 const addon = load()
 
 /** The addon. Loaded once per thread; all threads of a process share its background threads. */
-export const binding: Binding = { ...addon, createAppender: (options) => withBatches(addon.createAppender(options)) }
+export const binding: Binding = {
+  ...addon,
+  createAppender: (options) => withStaging(addon.createAppender(options)),
+  createVerifier: () => withArguments(addon.createVerifier()),
+}

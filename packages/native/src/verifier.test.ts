@@ -7,6 +7,7 @@ import {
   binding,
   POSITION_OFFSET,
   POSITION_SEGMENT_ID,
+  POSITION_WRITER_BLOCKED,
   STATUS_BAD_HEADER_CRC,
   STATUS_BAD_LENGTH,
   STATUS_BAD_PAYLOAD_CRC,
@@ -177,7 +178,7 @@ describe('verify', () => {
 
 describe('the position saver', () => {
   const saverOf = (meta: ArrayBuffer) => {
-    const saver = binding.createPositionSaver(meta)
+    const saver = binding.createPositionSaver(meta, map(512))
     return (segmentId: number, offset: number) => {
       saver.state[POSITION_SEGMENT_ID] = segmentId
       saver.state[POSITION_OFFSET] = offset
@@ -239,17 +240,29 @@ describe('the position saver', () => {
     expect(slot(meta, 1)).toMatchObject({ segment: 2n, generation: 3n, valid: true })
   })
 
+  it('says whether the writer waits for readers', () => {
+    const control = map(512)
+    const saver = binding.createPositionSaver(map(80), control)
+    for (const blockedSince of [0, 1_700_000_000, 0x8000_0000, 0]) {
+      new DataView(control).setUint32(452, blockedSince, true)
+      saver.save()
+      expect(saver.state[POSITION_WRITER_BLOCKED]).toBe(blockedSince === 0 ? 0 : 1)
+    }
+  })
+
   it('saves nothing after it was detached', () => {
     const meta = map(80)
-    const saver = binding.createPositionSaver(meta)
+    const saver = binding.createPositionSaver(meta, map(512))
     saver.detach()
     saver.save()
     expect(new Uint8Array(meta).every((byte) => byte === 0)).toBe(true)
   })
 
   it('refuses what is not a meta file, and makes an invalid position 0', () => {
-    expect(() => binding.createPositionSaver(map(79))).toThrow(RangeError)
-    expect(() => binding.createPositionSaver(new ArrayBuffer(80))).toThrow(TypeError)
+    expect(() => binding.createPositionSaver(map(79), map(512))).toThrow(RangeError)
+    expect(() => binding.createPositionSaver(new ArrayBuffer(80), map(512))).toThrow(TypeError)
+    expect(() => binding.createPositionSaver(map(80), map(511))).toThrow(RangeError)
+    expect(() => binding.createPositionSaver(map(80), new ArrayBuffer(512))).toThrow(TypeError)
     const meta = map(80)
     saverOf(meta)(-1, Number.NaN)
     expect(slot(meta, 1)).toMatchObject({ segment: 0n, offset: 0n, valid: true })

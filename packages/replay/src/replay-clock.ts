@@ -39,7 +39,8 @@ export class ReplayClock {
   }
 
   /**
-   * Calls back when `delayMs` have passed in the time of the replay: after all messages up to that time, and after the timers that were set before it for the same time. A promise that the
+   * Calls back when `delayMs` have passed in the time of the replay. It does so after all messages up to that time, and after the timers that were set before it for the same
+   * time. A promise that the
    * callback returns is awaited before time moves. A timer beyond the last message fires only when `until` goes that far.
    *
    * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` for a delay that is not a number from 0 on.

@@ -20,8 +20,8 @@ interface Pending {
 const NS_PER_MS = 1e6
 
 /**
- * A clock that moves on request. It has the methods of a replay's clock, so that a strategy that is given a clock runs under a test, in a replay and, with the machine's
- * clock in the same form, live.
+ * A clock that moves on request. It has the methods of a replay's clock, and so has the machine's clock in the same form. So a strategy that is given a clock runs under a
+ * test, in a replay and live.
  *
  * @example
  * ```ts

@@ -14,8 +14,8 @@ let parent: string | undefined
 let ownPrefix: string | undefined
 
 /**
- * Makes a folder that is deleted when this thread ends, if not before. Its name carries the thread and its start time: the folders of processes that were killed, and of workers that were
- * terminated, are deleted by the next call in any thread of any process, and at the end of this one.
+ * Makes a folder that is deleted when this thread ends, if not before. Its name carries the thread and its start time. The next call in any thread of any process, and the end of this one, delete the folders
+ * of processes that were killed and of workers that were terminated.
  */
 export function makeFolder(): string {
   parent ??= chooseParent()

@@ -46,6 +46,31 @@ describe('a scenario', () => {
     await scenario(input, strategy, output)
   })
 
+  it('writes the schema version and the time that a message is emitted with', async () => {
+    const options = { schemaVersion: 2, timestampNs: 5n }
+    await scenario(input, (message, { emit }) => message.sequence === 0 && emit(7, 'order', options), output, { update: true })
+    expect(readFileSync(output, 'utf8')).toBe('{"timestampNs":"5","typeId":7,"schemaVersion":2,"text":"order"}\n')
+    // The output of one scenario is the input of the next.
+    const versions: number[] = []
+    const next = `${output}.next`
+    await scenario(output, ({ schemaVersion }) => versions.push(schemaVersion), next, { update: true })
+    expect(versions).toEqual([2])
+    const mistyped = { schemaversion: 2 } as object
+    await expect(scenario(input, (_, { emit }) => emit(7, 'order', mistyped), output)).rejects.toThrow(/schemaversion/)
+  })
+
+  it('ends with the last message, or at a later time that it is given', async () => {
+    const sleepy: ScenarioStrategy = async ({ typeId }, { clock, emit }) => {
+      await clock.sleep(5)
+      emit(typeId, 'later')
+    }
+    await scenario(input, sleepy, output, { update: true })
+    // The messages came at 1 and 3 ms, and nothing comes at 6.
+    expect(readFileSync(output, 'utf8')).toBe('')
+    await scenario(input, sleepy, output, { update: true, untilNs: 7_000_000n })
+    expect(readFileSync(output, 'utf8')).toBe('{"timestampNs":"6000000","typeId":1,"text":"later"}\n')
+  })
+
   it('says at which line the output differs, with both texts', async () => {
     await scenario(input, strategy, output, { update: true })
     const error = await scenario(input, (message, { emit }) => emit(7, message.payload), output).catch((error: unknown) => error)

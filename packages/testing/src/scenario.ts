@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { isQueueError, type MessageCopy, type QueueWriter } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
-import { openReplay, type ReplayClock } from '@chronicle-ts/replay'
+import { type EmitOptions, openReplay, type ReplayClock } from '@chronicle-ts/replay'
 import { memoryQueue } from './open-memory-queue.js'
 import { parseScenarioLine, type ScenarioLine } from './scenario-line.js'
 
@@ -11,8 +11,8 @@ import { parseScenarioLine, type ScenarioLine } from './scenario-line.js'
 export interface ScenarioContext {
   /** The clock of a replay: shows the time of the message; its timers fire between messages, and messages come while the strategy sleeps on it. */
   readonly clock: ReplayClock
-  /** Appends a message to the output, at the time of the clock. */
-  emit(typeId: number, payload: Uint8Array | string): void
+  /** Appends a message to the output: at the time of the clock, and without a schema version, unless the options say otherwise. */
+  emit(typeId: number, payload: Uint8Array | string, options?: EmitOptions): void
 }
 
 /** The code under test. What it returns is awaited before the next message. */
@@ -23,6 +23,8 @@ export interface ScenarioOptions {
   readonly update?: boolean
   /** Bytes of a segment of the queues, which limit a message. Default: enough for the longest message of the input, at least 64 KiB. */
   readonly segmentSize?: number
+  /** How far the clock runs after the last message: timers and sleeps up to this time end. Default: the time of the last message. */
+  readonly untilNs?: bigint
 }
 
 /** Of a queue of a test. */
@@ -30,7 +32,7 @@ const SEGMENT_SIZE_MIN = 64 * 1024
 
 /**
  * Feeds the messages of a file to a strategy, as a replay of a real queue, and compares what it emits with another file. Both have one JSON object per line, with `typeId`, `timestampNs` and `text` or
- * `base64`: what `chron-cli export` writes. The strategy sees the schema version, the trace and the source of its messages. Messages without a time come at the time of the one before.
+ * `base64`: what `chron-cli export` writes. The strategy sees the schema version, the trace and the source of its messages; the output has the schema versions that it gives. Messages without a time come at the time of the one before.
  *
  * @throws AssertionError with both texts when they differ or the output file is missing; SyntaxError with the line for an input that is not of that form; what the strategy throws.
  * @example
@@ -44,14 +46,18 @@ export async function scenario(
   output: string,
   options: ScenarioOptions = {},
 ): Promise<void> {
-  checkOptions(options, { update: true, segmentSize: true })
+  checkOptions(options, { update: true, segmentSize: true, untilNs: true })
   const lines = readLines(input)
-  const found = await run(lines, strategy, options.segmentSize ?? segmentSizeFor(lines))
+  const found = await run(lines, strategy, options)
   if (options.update ?? isUpdate()) writeFileSync(output, found)
   else compare(found, output)
 }
 
-async function run(lines: readonly ScenarioLine[], strategy: ScenarioStrategy, segmentSize: number): Promise<string> {
+async function run(
+  lines: readonly ScenarioLine[],
+  strategy: ScenarioStrategy,
+  { segmentSize = segmentSizeFor(lines), untilNs }: ScenarioOptions,
+): Promise<string> {
   using inputs = memoryQueue({ segmentSize })
   using outputs = memoryQueue({ segmentSize })
   let timeNs = 0n
@@ -62,11 +68,13 @@ async function run(lines: readonly ScenarioLine[], strategy: ScenarioStrategy, s
   }
   using replay = openReplay({ sources: { input: inputs.directory } })
   const { clock } = replay
-  const emit = (typeId: number, payload: Uint8Array | string): void => {
+  const emit = (typeId: number, payload: Uint8Array | string, options: EmitOptions = {}): void => {
+    checkOptions(options, { timestampNs: true, schemaVersion: true })
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
-    outputs.writer.append(typeId, bytes, { timestampNs: clock.nowNs() })
+    outputs.writer.append(typeId, bytes, { timestampNs: clock.nowNs(), ...options })
   }
   await replay.run(({ message }) => strategy(message.copy(), { clock, emit }))
+  if (untilNs !== undefined) await replay.until({ timestampNs: untilNs })
   return outputs.drain().map(formatLine).join('')
 }
 
@@ -91,9 +99,10 @@ function segmentSizeFor(lines: readonly ScenarioLine[]): number {
   return Math.max(SEGMENT_SIZE_MIN, 2 ** Math.ceil(Math.log2(longest * 2 + 1)))
 }
 
-function formatLine({ typeId, timestampNs, payload }: MessageCopy): string {
+function formatLine({ typeId, timestampNs, schemaVersion, payload }: MessageCopy): string {
+  const version = schemaVersion === 0 ? {} : { schemaVersion }
   const content = isUtf8(payload) ? { text: payload.toString('utf8') } : { base64: payload.toString('base64') }
-  return `${JSON.stringify({ timestampNs: timestampNs.toString(), typeId, ...content })}\n`
+  return `${JSON.stringify({ timestampNs: timestampNs.toString(), typeId, ...version, ...content })}\n`
 }
 
 function compare(found: string, path: string): void {

@@ -16,7 +16,10 @@ export interface SubscribeOptions<Types extends readonly AnyMessageType[]> {
   readonly where?: Selection<Types>['where']
   /** Delivers messages whose key field holds one of these. Every wanted type must declare a key. */
   readonly key?: ReadonlySet<MessageKey<Types[number]>>
-  /** A message whose bytes are not one of its type: `'strict'` (default) throws, or sets the queue aside when the topic has many; `'skip'` counts it and reports the first of each queue. */
+  /**
+   * What happens with a message whose bytes are not one of its type. `'strict'` (default) throws, or sets the queue aside when the topic has many; `'skip'` counts it and
+   * reports the first of each queue.
+   */
   readonly onBadMessage?: 'strict' | 'skip'
   /** Reads one strategy or feed of a topic of every one. */
   readonly source?: string

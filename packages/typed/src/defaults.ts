@@ -1,6 +1,6 @@
 /**
- * Payloads up to this many bytes are filled in memory of the writer and appended by one call; longer ones are filled in the segment, which takes two calls and no
- * copy. Copying 4 KiB costs about what the second call costs.
+ * Payloads up to this many bytes are filled in memory of the writer and appended by one call. Longer ones are filled in the segment, which takes two calls and no copy.
+ * Copying 4 KiB costs about what the second call costs.
  */
 export const SCRATCH_LENGTH = 4096
 

@@ -159,7 +159,8 @@ function verifyingCandidate(directory: string, payload: Buffer): Candidate {
 
 function savingCandidate(directory: string): Candidate {
   const file = mapFile(join(directory, 'position'), POSITION_FILE_LENGTH)
-  const saver = binding.createPositionSaver(file)
+  const control = mapFile(join(directory, 'positions-control'), CONTROL_LENGTH)
+  const saver = binding.createPositionSaver(file, control)
   return {
     name: 'save a position',
     run: () => {
@@ -170,7 +171,7 @@ function savingCandidate(directory: string): Candidate {
     verify: () => {
       if (!new Uint8Array(file).some((byte) => byte !== 0)) throw new Error('no position was saved')
     },
-    close: () => unmapAll(file),
+    close: () => unmapAll(file, control),
   }
 }
 

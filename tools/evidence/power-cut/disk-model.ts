@@ -27,8 +27,8 @@ function pickWeather(random: Random): Weather {
 }
 
 /**
- * Writes what the disk may hold when the power is cut after a step. Certain is only what was synced; all else is decided one by one: each change of names
- * happened or did not, each page has its synced content or any later one, its sectors each on their own, each file its synced length or any later one.
+ * Writes what the disk may hold when the power is cut after a step. Certain is only what was synced, all else is decided one by one. Each change of names happened or did not.
+ * Each page has its synced content or any later one, its sectors each on their own. Each file has its synced length or any later one.
  */
 export function buildCrashState(recording: Recording, cut: number, folder: string, random: Random): void {
   const weather = pickWeather(random)

@@ -1,6 +1,6 @@
-// A library to be preloaded into a process: writes down everything that the process does to the files below one folder, in order, with the bytes, so that
-// what a disk could hold at any instant can be put together later. It sees all threads, and stores through mappings too, because it compares the files
-// with what they held before and after each call, and at some of the process's looks at the clock in between.
+// A library to be preloaded into a process. It writes down everything that the process does to the files below one folder, in order, with the bytes. So what a disk could hold
+// at any instant can be put together later. It sees all threads, and stores through mappings too. It compares the files with what they held before and after each call, and at
+// some of the process's looks at the clock in between.
 //
 // POWER_CUT_ROOT is the folder, POWER_CUT_LOG where to write, POWER_CUT_EVERY how many looks at the clock lie between two comparisons. The log is a
 // sequence of entries: u32 kind, u32 length, body; see recording.ts.

@@ -17,7 +17,10 @@ export interface Line {
   readonly isFlat: boolean
 }
 
-/** What is counted may fluctuate with the number of open queues, and the addon's two background threads end when they were idle; memory of its own with the garbage collector's mood. */
+/**
+ * What is counted may fluctuate with the number of open queues, and the addon's two background threads end when they were idle. Memory of its own fluctuates with the garbage
+ * collector's mood.
+ */
 export const TOLERANCES: Readonly<Record<string, Tolerance>> = {
   descriptors: { amount: 8, share: 0.2 },
   queueMappings: { amount: 16, share: 0.3 },

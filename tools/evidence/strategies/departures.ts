@@ -34,8 +34,8 @@ export interface DeparturesAudit {
 /**
  * Directories that vanish, and what is promised for their orders:
  *
- * - An order that could be read in a directory that a router served, before that directory vanished, is answered (in the mapped queue, which outlives its name), or the
- *   router says that something is wrong with that strategy.
+ * - An order that could be read in a directory that a router served, before that directory vanished, is answered (in the mapped queue, which outlives its name). Or the router
+ *   says that something is wrong with that strategy.
  * - An order that came after the vanishing, through a mapping that its writer still had, may be answered and may be not; none is answered twice or out of order.
  * - A directory that vanished before any router served it takes its orders along: no process could know of them.
  */

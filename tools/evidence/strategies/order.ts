@@ -1,6 +1,6 @@
 /**
  * Orders and answers as the router of the examples reads and writes them. Written down a second time on purpose: what the soak proves must not rest on the code
- * that it examines. The fields stand in `examples/src/trading/order-messages.ts`.
+ * that it examines. The fields stand in `examples/trading/order-messages.ts`.
  */
 
 /** Bytes of an order; an answer begins with the same bytes. */

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 export type Vanishing = 'moved' | 'deleted'
 
 /**
- * Takes a directory away from under the processes that have its files mapped. Every file stays to be looked at, with what is still written to it through a
- * mapping: a file that is deleted is moved away too, which is the same for every process that opens it by its name.
+ * Takes a directory away from under the processes that have its files mapped. Every file stays to be looked at, with what is still written to it through a mapping. A file
+ * that is deleted is moved away too, which is the same for every process that opens it by its name.
  */
 export function vanish(directory: string, to: string, how: Vanishing): void {
   mkdirSync(dirname(to), { recursive: true })

@@ -2,7 +2,7 @@ import { type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SOURCES_FILE } from '@chronicle-ts/core/internal'
 import { SCHEMA_FOLDER } from '@chronicle-ts/schema'
-import { encodeCompanions, readCompanions } from './companions.js'
+import { areNone, encodeCompanions, readCompanions } from './companions.js'
 
 /** The kernel counts the times of files in steps of some milliseconds: a change within one step shows in no time. */
 const SETTLE_MS = 1000
@@ -45,23 +45,30 @@ function statOf(path: string): Stats | undefined {
 export class CompanionWatch {
   readonly #directory: string
   readonly #stamps: readonly Stamp[]
+  readonly #countsNone: boolean
   #sent: Buffer | undefined
   #present: Buffer | undefined
   /** When a change was seen last; `undefined` once what is there was read long enough after it. */
   #changedMs: number | undefined
 
-  constructor(directory: string) {
+  /** @param options.countsNone whether a queue without companions says that, too */
+  constructor(directory: string, { countsNone }: { readonly countsNone: boolean }) {
     this.#directory = directory
+    this.#countsNone = countsNone
     this.#stamps = [SCHEMA_FOLDER, SOURCES_FILE].map((name) => new Stamp(join(directory, name)))
   }
 
-  /** The present companions as the body of a frame; `undefined` when there are none. */
+  /** The present companions as the body of a frame; `undefined` when there are none. A registry that cannot be listed at the moment counts as it was. */
   get present(): Buffer | undefined {
     if (this.#hasChanged()) this.#changedMs = performance.now()
     if (this.#changedMs === undefined) return this.#present
     const isSettled = performance.now() - this.#changedMs >= SETTLE_MS
-    this.#present = encodeCompanions(readCompanions(this.#directory))
-    if (isSettled) this.#changedMs = undefined
+    try {
+      this.#present = this.#read()
+      if (isSettled) this.#changedMs = undefined
+    } catch {
+      // Looked at again with the next frame.
+    }
     return this.#present
   }
 
@@ -76,6 +83,11 @@ export class CompanionWatch {
   /** Notes what the other end has; `undefined` when that is unknown. */
   know(present: Buffer | undefined): void {
     this.#sent = present
+  }
+
+  #read(): Buffer | undefined {
+    const companions = readCompanions(this.#directory)
+    return areNone(companions) && !this.#countsNone ? undefined : encodeCompanions(companions)
   }
 
   /** Looks at both, also when the first one has changed. */

@@ -9,6 +9,7 @@ import { appendSome, openSource, temporaryDirectory, told } from '../../test/sup
 import { addCompanions, Quote, QuoteOtherwise, QuoteWithVenue, typesOf } from '../../test/support/types.js'
 import { pullFromStream, pushToStream, ReplicaSink, ReplicaSource } from '../index.js'
 import { cutQueue } from '../replica/cut-queue.js'
+import { CompanionWatch } from './companion-watch.js'
 
 const WRITER = { segmentSize: 8192, prefault: false, heartbeatIntervalMs: 0 }
 
@@ -126,6 +127,19 @@ describe('what a queue has beside its records', () => {
     await carry(source, replica)
     expect(typesOf(replica)).toEqual(['Quote 1', 'Log 1'])
     expect(readSources(replica)).toMatchObject([{ name: 'quotes' }])
+  })
+
+  it('stays as it was while the registry of the source cannot be listed', () => {
+    const { source } = newQueues()
+    const watch = new CompanionWatch(source, { countsNone: false })
+    const before = watch.present
+    expect(before?.length).toBeGreaterThan(0)
+    const folder = join(source, 'schemas')
+    rmSync(folder, { recursive: true })
+    symlinkSync(folder, folder)
+    expect(watch.present).toEqual(before)
+    rmSync(folder)
+    expect(watch.present?.length).toBeLessThan(before?.length ?? 0)
   })
 
   it('holds up no record when it cannot be written, follows no link, and is reported', async () => {

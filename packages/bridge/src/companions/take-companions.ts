@@ -12,28 +12,32 @@ import { replaceSchemaFile, SCHEMA_FOLDER } from '@chronicle-ts/schema'
 import { type Companions, readCompanions } from './companions.js'
 
 /**
- * Gives a replica the companions of its source, synced. Those that the source does not have stay. One that differs goes to the quarantine: it is of records that the history does not have, or is damaged.
+ * Gives a replica the companions of its source, synced: those and no others. What differs, and what the source does not have, goes to the quarantine: it is of records that the history does not have, or is
+ * damaged. What is damaged in the source stays.
  *
- * @returns whether anything was written
+ * @returns whether anything was changed
  * @throws the code of a call of the system that failed: what was written before it stays.
  */
-export function takeCompanions(directory: string, { schemas, sources }: Companions): boolean {
+export function takeCompanions(directory: string, source: Companions): boolean {
   const own = readCompanions(directory)
-  const texts = new Map(own.schemas.map(({ name, text }) => [name, text]))
-  const other = schemas.filter(({ name, text }) => texts.get(name) !== text)
-  const isOtherList = sources !== undefined && sources !== own.sources
-  if (other.length === 0 && !isOtherList) return false
+  const wanted = [...source.schemas].flatMap(([name, text]) =>
+    text === null || own.schemas.get(name) === text ? [] : { name, text },
+  )
+  const foreign = [...own.schemas.keys()].filter((name) => !source.schemas.has(name))
+  const isOtherList = source.sources !== null && source.sources !== own.sources
+  if (wanted.length === 0 && foreign.length === 0 && !isOtherList) return false
   const queue = openQueueDirectory(directory)
   try {
     // A link in the place of the folder leads out of the queue: this refuses it.
     queue.folder(SCHEMA_FOLDER)?.close()
-    for (const file of other) {
+    for (const name of foreign) makeRoom(queue, join(SCHEMA_FOLDER, name))
+    for (const file of wanted) {
       makeRoom(queue, join(SCHEMA_FOLDER, file.name))
       replaceSchemaFile(directory, file)
     }
     if (isOtherList) {
       makeRoom(queue, SOURCES_FILE)
-      writeSources(directory, parseSources(sources) ?? [])
+      if (source.sources !== undefined) writeSources(directory, parseSources(source.sources) ?? [])
     }
   } finally {
     queue.close()

@@ -5,12 +5,15 @@ export interface Sent extends Outgoing {
   readonly message: number
 }
 
-type Arrival = Sent | 'refused' | 'abandoned'
+/** `pending`: nothing in the time that was given. */
+type Arrival = Sent | 'refused' | 'abandoned' | 'pending'
 
 /** Frames on their way, in order. When the signal aborts they are abandoned: the stream says afterwards which of them arrived. */
 export class Flight {
   readonly #waiting: { readonly outgoing: Sent; readonly accepted: readonly Promise<boolean>[] }[] = []
   readonly #signal: AbortSignal
+  /** For the oldest, which is not among those that wait any more. */
+  #answer: Promise<Arrival> | undefined
   #abandon: ((arrival: Arrival) => void) | undefined
 
   constructor(signal: AbortSignal) {
@@ -19,7 +22,7 @@ export class Flight {
   }
 
   get size(): number {
-    return this.#waiting.length
+    return this.#waiting.length + (this.#answer === undefined ? 0 : 1)
   }
 
   /** @param accepted one for each message: whether the server took it as the one that follows */
@@ -29,13 +32,22 @@ export class Flight {
     this.#waiting.push({ outgoing, accepted })
   }
 
-  /** Waits for the oldest. After a refusal all that follow are refused, too, and are waited for. */
-  first(): Promise<Arrival> {
-    return new Promise((resolve, reject) => {
+  /**
+   * Waits for the oldest. After a refusal all that follow are refused, too, and are waited for.
+   *
+   * @param timeoutMs how long at most; without a limit by default
+   */
+  async first(timeoutMs?: number): Promise<Arrival> {
+    this.#answer ??= this.#oldest()
+    const answer = this.#answer
+    const arrival = await new Promise<Arrival>((resolve, reject) => {
+      const timer = timeoutMs === undefined ? undefined : setTimeout(() => resolve('pending'), timeoutMs)
       this.#abandon = resolve
       if (this.#signal.aborted) resolve('abandoned')
-      this.#oldest().then(resolve, reject)
+      void answer.then(resolve, reject).finally(() => clearTimeout(timer))
     })
+    if (arrival !== 'pending') this.#answer = undefined
+    return arrival
   }
 
   async #oldest(): Promise<Arrival> {

@@ -17,8 +17,8 @@ const HEARTBEAT_MS = 2000
 const NS_PER_MS = 1_000_000
 /** Time after which the server sends a message again that was not acknowledged. */
 const ACK_WAIT_MS = 30_000
-/** Messages that may be taken and not durable yet. */
-const ACK_PENDING_MAX = 512
+/** Messages that may be taken and not durable yet: more than come between two syncs. */
+const ACK_PENDING_MAX = 8192
 
 export interface PullerOptions {
   /** Names this sink among the sinks of the queue, so that the source can wait for it. */
@@ -115,7 +115,8 @@ export class Puller {
     signal.addEventListener('abort', end, { once: true })
     // An abort while the server was asked has no event any more.
     if (signal.aborted) end()
-    const flusher = new SinkFlusher(this.#sink, this.#stream, consumer)
+    const onFailure = (error: Error): void => messages.stop(error)
+    const flusher = new SinkFlusher(this.#sink, { stream: this.#stream, consumer, onFailure })
     try {
       const last = this.#options.once === true ? range.last : Number.POSITIVE_INFINITY
       await this.#takeAll(messages, flusher, { signal, last })

@@ -16,6 +16,9 @@ import { SinkProgress } from './sink-progress.js'
 
 /** Frames that are on their way at once. */
 const IN_FLIGHT = 8
+/** Bytes of records below which a frame is short: a pause follows, because a single record costs as much as a whole frame. An arrival ends the pause. */
+const SHORT_FRAME_BYTES = FRAME_BYTES / 2
+const PAUSE_MS = 1
 /** Room for the header of a message. */
 const HEADER_BYTES = 1024
 /** How long a source that has caught up sleeps before it looks after its reader and its sinks. */
@@ -208,8 +211,10 @@ export class Pusher {
     const chain = new FrameChain(this.#stream, end.lastSequence)
     let message = end.lastSequence + 1
     let { last } = end
+    let pauses = false
     while (!signal.aborted) {
-      const outgoing = flight.size < IN_FLIGHT ? this.#source.next(bodyMax) : undefined
+      const isFull = flight.size >= IN_FLIGHT
+      const outgoing: Outgoing | undefined = isFull || pauses ? undefined : this.#source.next(bodyMax)
       if (outgoing !== undefined) {
         const sent = this.#withoutThere(outgoing, last, message)
         last = undefined
@@ -219,12 +224,15 @@ export class Pusher {
           sent,
           frames.map((frame) => chain.publish(frame)),
         )
+        pauses = outgoing.length < SHORT_FRAME_BYTES
         this.#send(outgoing)
         this.#companions.look()
         continue
       }
+      pauses = false
       if (flight.size > 0) {
-        const arrived = await flight.first()
+        const arrived = await flight.first(isFull ? undefined : PAUSE_MS)
+        if (arrived === 'pending') continue
         if (arrived === 'refused') return 'refused'
         if (arrived === 'abandoned') break
         this.#arrived(arrived)

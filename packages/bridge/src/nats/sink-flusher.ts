@@ -4,6 +4,8 @@ import type { ReplicaSink } from '../replica/replica-sink.js'
 import type { FrameStream } from './frame-stream.js'
 import { encodeSinkNote, replicaAt } from './sink-note.js'
 
+/** Time between two syncs: each costs the disk, and a message for the server, and the source is notified less often anyway. */
+const FLUSH_PAUSE_MS = 50
 /** How often the source is notified of what is durable. */
 const REPORT_INTERVAL_MS = 250
 /** Time for the last report of a session. */
@@ -17,6 +19,8 @@ export class SinkFlusher {
   readonly #sink: ReplicaSink
   readonly #stream: FrameStream
   readonly #consumer: string
+  readonly #onFailure: (error: Error) => void
+  readonly #ending = new AbortController()
   /** The last whole message that was taken and is not part of a flush yet. */
   #taken: JsMsg | undefined
   #flushing: Promise<void> | undefined
@@ -26,10 +30,15 @@ export class SinkFlusher {
   #nextReport: NodeJS.Timeout | undefined
   #isSettled = false
 
-  constructor(sink: ReplicaSink, stream: FrameStream, consumer: string) {
+  /** @param options.onFailure called when a flush fails: no other message may come */
+  constructor(
+    sink: ReplicaSink,
+    options: { readonly stream: FrameStream; readonly consumer: string; readonly onFailure: (error: Error) => void },
+  ) {
     this.#sink = sink
-    this.#stream = stream
-    this.#consumer = consumer
+    this.#stream = options.stream
+    this.#consumer = options.consumer
+    this.#onFailure = options.onFailure
     this.#reported = sink.durableSequence
   }
 
@@ -51,6 +60,7 @@ export class SinkFlusher {
 
   /** Waits for the flush that is under way, and reports nothing more. */
   async settle(): Promise<void> {
+    this.#ending.abort()
     await this.#flushing
     this.#isSettled = true
     clearTimeout(this.#nextReport)
@@ -63,9 +73,11 @@ export class SinkFlusher {
         await this.#sink.flush()
         message.ack()
         this.#reportSoon()
+        await sleep(FLUSH_PAUSE_MS, undefined, { signal: this.#ending.signal }).catch(() => undefined)
       }
     } catch (error) {
       this.#failure = { error }
+      this.#onFailure(error as Error)
     } finally {
       this.#flushing = undefined
     }

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openObserver, openWriter, type QueueObserver, SourceRewrittenError } from '@chronicle-ts/core'
 import { cutAt, fromSystemError, QUARANTINE_DIRECTORY, QueueDirectory, WriterLock } from '@chronicle-ts/core/internal'
-import { companionFrames, encodeCompanions, readCompanions } from '../companions/companions.js'
+import { areNone, companionFrames, encodeCompanions, readCompanions } from '../companions/companions.js'
 import { type Frame, framesOf } from '../frames/frame.js'
 import { encodeFrame } from '../pipe/frame-stream.js'
 
@@ -88,8 +88,8 @@ function keepTail(directory: string, tail: QueueObserver, { sequence, owner }: {
 
 /** The types of the records may be known to this queue only. */
 function companionFramesOf(directory: string, first: number, owner: Owner): Frame[] {
-  const body = encodeCompanions(readCompanions(directory))
-  return body === undefined ? [] : companionFrames(body, { ...owner, first, maxBody: FRAME_BYTES })
+  const companions = readCompanions(directory)
+  return areNone(companions) ? [] : companionFrames(encodeCompanions(companions), { ...owner, first, maxBody: FRAME_BYTES })
 }
 
 function writeAll(fd: number, bytes: Uint8Array): void {

@@ -53,7 +53,6 @@ export class ReplicaSource {
   constructor(reader: MessageSource, options: ReplicaSourceOptions = {}) {
     checkOptions(options, { frameBytes: true, compression: true })
     this.reader = reader
-    this.#companions = new CompanionWatch(reader.directory)
     this.#frameBytes = options.frameBytes ?? FRAME_BYTES
     this.#compression = options.compression ?? 'none'
     if (this.#compression === 'zstd') assertCompression()
@@ -72,6 +71,8 @@ export class ReplicaSource {
       })
     this.queueId = identity.queueId
     this.term = identity.term
+    // An old source that rejoined may have types of records that were not replicated.
+    this.#companions = new CompanionWatch(reader.directory, { countsNone: this.term > 0 })
   }
 
   /**

@@ -1,7 +1,8 @@
+import { createReadStream } from 'node:fs'
 import { readSources } from '@chronicle-ts/core/internal'
 import { readSchemas, saveSchema } from '@chronicle-ts/schema'
 import { describe, expect, it } from 'vitest'
-import { Puller, promote, ReplicaSink, rejoin } from '../../src/index.js'
+import { Puller, promote, pullFromStream, ReplicaSink, rejoin } from '../../src/index.js'
 import { Ends, NEVER, until, WRITER } from '../support/ends.js'
 import { NO_SERVER, serverOfGroup, startServer } from '../support/nats-server.js'
 import { told } from '../support/queues.js'
@@ -76,6 +77,29 @@ describe.skipIf(NO_SERVER !== undefined)(`the types of a queue over JetStream ${
       expect(readSchemas(queue)).toEqual(readSchemas(ends.replica))
       expect(told(queue)).toEqual(told(ends.replica))
     }
+  })
+
+  it.each([
+    { before: 'the same', first: FIRST },
+    { before: 'none', first: [] },
+  ])('leave an old source with the records that were not replicated, where there were $before before', async ({ first }) => {
+    const ends = await Ends.on(shared())
+    if (first.length > 0) addCompanions(ends.source)
+    await ends.push()
+    await ends.pull()
+    addCompanions(ends.source)
+    saveSchema(ends.source, QuoteWithVenue)
+    ends.append(5, 7)
+    await promote(ends.replica, ends.connection, { name: 'b' })
+    const { file = '' } = await rejoin(ends.source, ends.connection)
+    await ends.push({ queue: ends.replica })
+    await ends.pull({ into: ends.source, name: 'a' })
+    expect([typesOf(ends.source), readSources(ends.source)]).toEqual([first, readSources(ends.replica)])
+    // They are kept with those records.
+    const kept = `${ends.source}-kept`
+    using sink = new ReplicaSink(kept, { writer: WRITER })
+    expect((await pullFromStream(sink, createReadStream(file))).records).toBe(5)
+    expect(typesOf(kept)).toEqual(BOTH)
   })
 
   it('come again where the stream was trimmed, lost, or broken off in the middle of them', async () => {

@@ -194,6 +194,16 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
     ends.expectEqual()
   })
 
+  it('stops when a sync fails, although no other message comes', async () => {
+    const ends = await Ends.on(shared(), { messages: 1 })
+    await ends.push()
+    using sink = new ReplicaSink(ends.replica, { writer: WRITER })
+    sink.flush = async () => {
+      if (sink.nextSequence === 1) throw new IoError({ path: ends.replica, syscall: 'fdatasync', errnoName: 'EIO' })
+    }
+    await expect(new Puller(sink, ends.stream, { name: 'b' }).run(NEVER)).rejects.toThrow(code('ERR_IO'))
+  })
+
   it('lets a source that lost its tail rejoin the replica that has it', async () => {
     const ends = await Ends.on(shared())
     await ends.push()

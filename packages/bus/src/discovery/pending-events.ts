@@ -2,14 +2,14 @@ import type { DiscoveryEvent } from './discovery-event.js'
 
 /**
  * Events that were not taken yet: at most two per strategy, however long they are not taken. The pending events lead from the last state that the
- * consumer received to the present state; intermediate changes are merged. A strategy that was removed and added again is reported as both: its directory may have been replaced after
- * its READY was deleted, and then the consumer has another queue open.
+ * consumer received to the present state; intermediate changes are merged. A strategy that was removed and added again is reported as both. Its directory may have been
+ * replaced after its READY was deleted, and then the consumer has another queue open.
  */
 export class PendingEvents {
   readonly #byStrategy = new Map<string, readonly DiscoveryEvent[]>()
   /**
-   * Strategies, once per event, in the order in which consumers that take one event at a time get them. The events stay in the map, so that they are folded until they are taken; what
-   * comes meanwhile waits for the next round, so that one strategy that comes and goes all the time keeps no other from being reported.
+   * Strategies, once per event, in the order in which consumers that take one event at a time get them. The events stay in the map, so that they are folded until they are
+   * taken. What comes meanwhile waits for the next round, so that one strategy that comes and goes all the time keeps no other from being reported.
    */
   #turns: string[] = []
 

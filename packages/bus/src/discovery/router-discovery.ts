@@ -57,8 +57,8 @@ export interface RouterDiscoveryMetrics {
 /**
  * Finds the strategies of a bus, and reports when they come, go and restart.
  *
- * Inotify says where to look, a rescan twice a second looks everywhere, and only what a look finds becomes an event: a missed notification costs half a
- * second, never a strategy. An event goes to exactly one taker, {@link poll} or {@link events}. A strategy that is killed stays `added`, because its READY
+ * Inotify says where to look, a rescan twice a second looks everywhere, and only what a look finds becomes an event. A missed notification costs half a second, never a
+ * strategy. An event goes to exactly one taker, {@link poll} or {@link events}. A strategy that is killed stays `added`, because its READY
  * stays: its queue may hold orders, and its next start is `restarted`. A strategy that went while no router served it, with messages unread, is `left`.
  *
  * Uses no thread, and keeps the process alive only while a caller waits for an event.
@@ -106,8 +106,8 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
   }
 
   /**
-   * All events since the last call, sorted by strategy name. Costs next to nothing when there are none; looks at the files itself when the last rescan is too
-   * long ago, so that a router which never returns to the event loop misses nothing either.
+   * All events since the last call, sorted by strategy name. Costs next to nothing when there are none. When the last rescan is too long ago it looks at the files itself, so
+   * that a router which never returns to the event loop misses nothing either.
    *
    * @throws {@link ClosedError} `ERR_CLOSED`.
    */

@@ -77,10 +77,10 @@ const NAMES: OptionNames<SubscriberDiscoveryOptions> = { rescanIntervalMs: true,
  * Keeps a named reader attached to a queue that may not exist yet, may vanish and may come again.
  *
  * A writer that dies is not a reason to disconnect: its queue goes on with the next writer, see `reader.writerStatus()`. Events go to exactly one taker, {@link poll} or
- * {@link events}; asking for the next one closes the reader of a `disconnected` that was handed out, and only then is the queue opened again.
+ * {@link events}. Asking for the next one closes the reader of a `disconnected` that was handed out, and only then is the queue opened again.
  *
  * `reader.start` counts for a queue that is there at the beginning. A queue that appears later, or takes the place of another one, is read from its first message, because all of it is new.
- * A directory that comes back is read on after the last message that its former reader returned, committed or not; after {@link reconnect} and after a restart of the process,
+ * A directory that comes back is read on after the last message that its former reader returned, committed or not. After {@link reconnect} and after a restart of the process,
  * from the committed position.
  *
  * @example
@@ -285,8 +285,8 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   }
 
   /**
-   * What the former reader of this queue returned is not returned again. It is the same queue when the directory is the same and the former reader's position file is still in it: a directory that was
-   * emptied can hold another queue, whose sequences begin again.
+   * What the former reader of this queue returned is not returned again. It is the same queue when the directory is the same and the former reader's position file is still in
+   * it. A directory that was emptied can hold another queue, whose sequences begin again.
    */
   #goOn(reader: QueueReader, found: { readonly directory: string; readonly position: string | undefined }): void {
     const left = this.#left

@@ -24,11 +24,11 @@ export type MarksState = 'none' | 'announced' | MarksLoss
 /**
  * READY and LEASE of a queue, kept by the process that has it open for writing.
  *
- * The order of writing lets discoveries distinguish one start from the next: at the start the queue's epoch, then LEASE, then READY; at the end a lease that says
- * last record, then READY goes.
+ * The order of writing lets discoveries distinguish one start from the next. At the start the queue's epoch, then LEASE, then READY; at the end a lease that says last record,
+ * then READY goes.
  *
- * The marks are written and deleted only in the directory that the writer opened, which is held by its descriptor, and only while they are this process's: the lock file
- * and the epoch are those of its open, and no LEASE of a later owner stands there (L52).
+ * The marks are written and deleted only in the directory that the writer opened, which is held by its descriptor, and only while they are this process's. The lock file and
+ * the epoch are those of its open, and no LEASE of a later owner stands there (L52).
  */
 export class QueueMarks {
   readonly #writer: QueueWriter
@@ -113,8 +113,8 @@ export class QueueMarks {
   }
 
   /**
-   * Whether the queue in the held directory is still this writer's: a successor has another epoch, a replaced lock file another inode, and a LEASE of another owner with this epoch or a later
-   * one is a successor's, too. A predecessor's LEASE, which is there until the first announcement, has an earlier epoch.
+   * Whether the queue in the held directory is still this writer's. A successor has another epoch, a replaced lock file another inode, and a LEASE of another owner with this
+   * epoch or a later one is a successor's, too. A predecessor's LEASE, which is there until the first announcement, has an earlier epoch.
    */
   #isOwned(): boolean {
     const { self } = this.#directory

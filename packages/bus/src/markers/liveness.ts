@@ -46,9 +46,8 @@ export interface LivenessEvidence {
 }
 
 /**
- * Says whether a queue's owner lives. No wall clock is compared: they step, and an owner whose clock is an hour behind is not dead. A pid that is not
- * visible here, or belongs to another process by now, proves nothing by itself, because the owner may live in another pid namespace; then only watching
- * the lease shows.
+ * Says whether a queue's owner lives. No wall clock is compared: they step, and an owner whose clock is an hour behind is not dead. A pid that is not visible here, or belongs
+ * to another process by now, proves nothing by itself, because the owner may live in another pid namespace. Then only watching the lease shows.
  */
 export function judgeLiveness(evidence: LivenessEvidence): Liveness {
   const { lockHeld, lease } = evidence

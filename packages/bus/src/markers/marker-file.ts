@@ -110,8 +110,8 @@ export function fileStamp(path: string): string | undefined {
 }
 
 /**
- * What distinguishes a directory, or a file that changes in place, from another one at the same path, also from one that was made after it was deleted: file systems
- * give the inode of what is deleted to what is made next. `undefined` when there is none of that kind. Links to directories are followed, links to files are not.
+ * What distinguishes a directory, or a file that changes in place, from another one at the same path, also from one that was made after it was deleted. File systems give the
+ * inode of what is deleted to what is made next. `undefined` when there is none of that kind. Links to directories are followed, links to files are not.
  */
 export function birthStamp(path: string, kind: 'file' | 'directory'): string | undefined {
   const stats = kind === 'file' ? statsOf(path) : targetStatsOf(path)

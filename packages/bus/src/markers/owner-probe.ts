@@ -13,8 +13,8 @@ export interface OwnerStatus extends Liveness {
 }
 
 /**
- * Asks again and again whether a queue's owner lives, without joining the queue. Where the writer lock can be asked, one look is enough; where it cannot, the
- * probe has to be kept and asked repeatedly, because only a lease that stays the same over time proves something.
+ * Asks again and again whether a queue's owner lives, without joining the queue. Where the writer lock can be asked, one look is enough. Where it cannot, the probe has to be
+ * kept and asked repeatedly, because only a lease that stays the same over time proves something.
  */
 export class OwnerProbe {
   readonly #watch = new LeaseWatch()

@@ -49,7 +49,7 @@ export class ReaderRegistration {
       pid: reader.lock.held === true ? reader.lock.pid : undefined,
       position: reader.position,
       lag: reader.lag,
-      lastCommitNs: reader.lastHeartbeatNs,
+      lastCommitNs: reader.lastCommitNs,
       problem: reader.problem,
     }))
   }

@@ -4,8 +4,8 @@ import { fromSystemError } from '@chronicle-ts/core/internal'
 /** What a {@link PathWatch} reports: hints to look. Looking decides. */
 export interface PathWatchHandlers {
   /**
-   * Something happened at the path. `entry` is the name in the watched directory that it happened to (or the path's own base name); `undefined` when the
-   * watch has just been set up and what happened before it is unknown.
+   * Something happened at the path. `entry` is the name in the watched directory that it happened to (or the path's own base name). It is `undefined` when the watch has just
+   * been set up and what happened before it is unknown.
    */
   readonly onHint: (entry: string | undefined, event: string) => void
   /** The system refused the watch (`ERR_LIMIT` names the limit). The path is not watched. */

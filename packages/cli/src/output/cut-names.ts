@@ -1,8 +1,8 @@
 import { cutText } from './text-width.js'
 
 /**
- * Cuts names that are too wide in the middle. Names that would look alike then keep their ends instead, or their beginnings when the ends are the same: a list in which two queues have one name
- * is of no use.
+ * Cuts names that are too wide in the middle. Names that would look alike then keep their ends instead, or their beginnings when the ends are the same. A list in which two
+ * queues have one name is of no use.
  */
 export function cutNames(names: readonly string[], width: number): readonly string[] {
   const cut = names.map((name) => cutText(name, width, 'middle'))

@@ -1,6 +1,6 @@
 /**
- * Text from files is data, and a terminal obeys what it is shown: every control character, and every code point that reorders text, is shown as an
- * escape, so that a payload cannot move the cursor, set a title or hide itself.
+ * Text from files is data, and a terminal obeys what it is shown. Every control character, and every code point that reorders text, is shown as an escape, so that a payload
+ * cannot move the cursor, set a title or hide itself.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter)

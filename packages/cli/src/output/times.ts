@@ -30,8 +30,9 @@ const NS_DIGITS_MIN = 18
 const MS_DIGITS = [12, 13, 14]
 
 /**
- * Reads a point in time: RFC 3339 (`2026-11-21`, `2026-11-21T08:00:00.5Z`, UTC where no zone is given), milliseconds since 1970 (12 to 14 digits), nanoseconds since 1970 (18 to 20 digits, or 0),
- * or a span before `now` (`15m`, `2h`, `250ms`). Returns `undefined` for anything else: for `20261121`, which could mean several things, and for a day or an hour that does not exist.
+ * Reads a point in time. That is RFC 3339 (`2026-11-21`, `2026-11-21T08:00:00.5Z`, UTC where no zone is given) or a span before `now` (`15m`, `2h`, `250ms`). Or it is
+ * milliseconds since 1970 (12 to 14 digits) or nanoseconds since 1970 (18 to 20 digits, or 0). Returns `undefined` for anything else: for `20261121`, which could mean several
+ * things, and for a day or an hour that does not exist.
  */
 export function parseTime(text: string, now: bigint = nowNs()): bigint | undefined {
   if (/^\d+$/.test(text)) return parseNanoseconds(text)

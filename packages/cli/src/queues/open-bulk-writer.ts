@@ -4,8 +4,8 @@ import { openWriter, type QueueWriter, type WriterOptions } from '@chronicle-ts/
 const SYNC_BYTES = 4 * 1024 * 1024
 
 /**
- * Opens a writer for many messages that are to be durable when the command ends. It syncs in the background as it goes on: otherwise the sync at the end, which no signal interrupts, would have a whole segment to write, and Ctrl-C
- * would take as long.
+ * Opens a writer for many messages that are to be durable when the command ends. It syncs in the background as it goes on. Otherwise the sync at the end, which no signal
+ * interrupts, would have a whole segment to write, and Ctrl-C would take as long.
  *
  * @throws as `openWriter`
  */

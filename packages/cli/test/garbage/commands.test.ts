@@ -6,8 +6,8 @@ import { type Damage, FOREIGN, probeCommands, scratchFolder } from './command-pr
 import { makeSmallBus, QUEUE } from './small-bus.js'
 
 /**
- * In full every byte of every file is flipped, every byte of the headers and first records gets other values too, and every length is tried; otherwise
- * a sample that moves with the seed.
+ * In full every byte of every file is flipped, every byte of the headers and first records gets other values too, and every length is tried. Otherwise a sample of these is,
+ * which moves with the seed.
  */
 const FULL = EFFORT === 'full'
 const COUNT = amount({ short: 1, long: 4, full: 2000 })

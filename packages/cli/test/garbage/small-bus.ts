@@ -5,7 +5,10 @@ import { buildQueue, textPayloads } from '../support/build-queue.js'
 
 export const QUEUE = 'orders/queue/alpha/orders_out'
 
-/** A bus with a healthy feed, a queue to copy to, and one strategy, whose queue has two sealed segments, a head, a prepared one, two readers, a durable mark, and marks of an owner that is gone. */
+/**
+ * A bus with a healthy feed, a queue to copy to, and one strategy. The queue of the strategy has two sealed segments, a head, a prepared one, two readers, a durable mark, and
+ * marks of an owner that is gone.
+ */
 export function makeSmallBus(root: string): void {
   buildQueue(join(root, 'market_data/queue/feed'), { payloads: textPayloads(5) })
   buildQueue(join(root, 'market_data/queue/copies'), { payloads: textPayloads(5) })

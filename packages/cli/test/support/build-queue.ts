@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 
 /**
- * Puts a healthy, closed queue of the base format on disk, byte by byte and from the words of docs/format.md alone: no code of the library is used, so that the tools are
+ * Puts a healthy, closed queue of the base format on disk, byte by byte and from the words of docs/format.md alone. No code of the library is used, so that the tools are
  * tested against the format and not against themselves.
  */
 export interface QueuePlan {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -70,6 +70,7 @@ describe.runIf(hasBrowser)('the dashboard in a browser', () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
     folder = new QueueFolder()
     makeQueues(folder.path, 8)
+    writeFileSync(folder.join('orders/queue/strategy-with-a-long-name-000/orders_out/thresholds.json'), '{"writer":"running"}')
     const trades = folder.join('market_data/queue/trades')
     writer = openWriter(trades, { segmentSize: 1024 * 1024, maxSegments: 64 })
     for (let index = 0; index < 300; index += 1)
@@ -100,6 +101,7 @@ describe.runIf(hasBrowser)('the dashboard in a browser', () => {
     await page.getByText('reader audit').first().waitFor()
     await page.locator('canvas').first().waitFor()
     await page.getByRole('link', { name: 'messages', exact: true }).click()
+    await page.getByRole('heading', { name: 'Messages of trades' }).waitFor()
     await page.getByText('"price": 299').waitFor()
     await page.getByText('<img src=x onerror=alert(1)><script>').waitFor()
     expect(await page.locator('main img, main script').count()).toBe(0)
@@ -146,6 +148,8 @@ describe.runIf(hasBrowser)('the dashboard in a browser', () => {
           await page.locator('table, .message').first().waitFor()
           const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
           expect({ width, view, overflow }).toEqual({ width, view, overflow: 0 })
+          // A number that is cut at the edge is another number.
+          if (index === 0) expect({ width, cut: await page.evaluate(HIDDEN_BY_SCROLLING) }).toEqual({ width, cut: 0 })
           await shoot(page, `${['queues', 'queue', 'messages'][index]}-${width}-${colorScheme}`)
           if (width === 1600) continue
           expect({ width, view, violations: await axe(page) }).toEqual({ width, view, violations: [] })
@@ -167,6 +171,8 @@ describe.runIf(hasBrowser)('the dashboard in a browser', () => {
       const served = await serve(root)
       const page = await open(served.url, { viewport: { width: 1280, height: 800 } })
       await page.getByText(text).waitFor()
+      // A wrong directory is not a healthy one.
+      expect(await page.getByText('all ok').count()).toBe(root === many ? 1 : 0)
       await shoot(page, root === many ? 'two-hundred' : 'none')
       stop(served.server)
       await page.getByText('The server does not answer').waitFor()
@@ -191,6 +197,10 @@ describe.runIf(hasBrowser)('the dashboard in a browser', () => {
     stop(served.server)
   })
 })
+
+/** Pixels of the table that are only seen after scrolling to the right. */
+const HIDDEN_BY_SCROLLING =
+  '(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector("section.scroll"))'
 
 async function axe(page: Page): Promise<string[]> {
   // The policy of the page forbids scripts from elsewhere, those of a test too: it is evaluated by the debugger.

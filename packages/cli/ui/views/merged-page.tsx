@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { MergedPage as Merged } from '../api.ts'
-import { Loading, MessageView, type PayloadForm, useAsked } from '../components.tsx'
+import { Loading, MessageView, type PayloadForm, PayloadFormChoice, useAsked } from '../components.tsx'
 
 /** The newest messages of all queues, in the order of their times. */
 export function MergedPage() {
@@ -12,14 +12,7 @@ export function MergedPage() {
     <>
       <h1>All queues, merged by time</h1>
       <div class="bar">
-        <label>
-          as{' '}
-          <select value={form} onChange={(event) => setForm(event.currentTarget.value as PayloadForm)}>
-            <option value="json">fields or JSON</option>
-            <option value="text">text</option>
-            <option value="hex">bytes</option>
-          </select>
-        </label>
+        <PayloadFormChoice form={form} setForm={setForm} />
         <span class="faint">
           the newest {messages.length} messages of {queues} queues{leftOut > 0 ? `; ${leftOut} queues are left out` : ''}
         </span>

@@ -1,13 +1,19 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, type MessagePage, type SearchAnswer, type ShownMessage } from '../api.ts'
-import { Loading, MessageView, type PayloadForm } from '../components.tsx'
+import { Loading, MessageView, type PayloadForm, PayloadFormChoice } from '../components.tsx'
 import { clock, count } from '../format.ts'
 
 const PAGE = 100
 /** Messages that a live tail keeps on the page. */
 const TAIL_KEPT = 500
 
-export function MessagesPage({ id, sequence }: { readonly id: string; readonly sequence: number | undefined }) {
+interface MessagesProps {
+  readonly id: string
+  readonly name: string
+  readonly sequence: number | undefined
+}
+
+export function MessagesPage({ id, name, sequence }: MessagesProps) {
   const [form, setForm] = useState<PayloadForm>('json')
   const [messages, setMessages] = useState<readonly ShownMessage[]>()
   const [problems, setProblems] = useState<readonly string[]>([])
@@ -36,7 +42,7 @@ export function MessagesPage({ id, sequence }: { readonly id: string; readonly s
   const last = messages?.at(-1)?.sequence
   return (
     <>
-      <h1>Messages</h1>
+      <h1>Messages of {name}</h1>
       <p>
         <a href={`#/q/${id}`}>the queue</a>
       </p>
@@ -65,14 +71,7 @@ export function MessagesPage({ id, sequence }: { readonly id: string; readonly s
         >
           <input name="sequence" aria-label="go to a sequence" placeholder="go to a sequence" inputMode="numeric" size={14} />
         </form>
-        <label>
-          as{' '}
-          <select value={form} onChange={(event) => setForm(event.currentTarget.value as PayloadForm)}>
-            <option value="json">fields or JSON</option>
-            <option value="text">text</option>
-            <option value="hex">bytes</option>
-          </select>
-        </label>
+        <PayloadFormChoice form={form} setForm={setForm} />
         <button type="button" disabled={shown === undefined} onClick={() => copy(shown ?? [])}>
           copy as NDJSON
         </button>

@@ -23,7 +23,6 @@ export function QueueList({ snapshot }: { readonly snapshot: Snapshot }) {
   const shown = queues
     .filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()))
     .sort((a, b) => VALUES[key](b) - VALUES[key](a) || (a.name < b.name ? -1 : 1))
-  const bad = queues.filter(({ severity }) => severity !== 'ok').length
   const head = (own: Key, title: string, style = '') => (
     <th class={style} aria-sort={key === own ? 'descending' : 'none'}>
       <button type="button" onClick={() => setKey(own)}>
@@ -41,10 +40,7 @@ export function QueueList({ snapshot }: { readonly snapshot: Snapshot }) {
           value={filter}
           onInput={(event) => setFilter(event.currentTarget.value)}
         />
-        <span>
-          {queues.length} {queues.length === 1 ? 'queue' : 'queues'},{' '}
-          {bad === 0 ? <span class="state ok">all ok</span> : <span class="state warning">{bad} not ok</span>}
-        </span>
+        <Totals queues={queues} />
       </div>
       {error !== null && <p class="note critical">{error}</p>}
       {unreadable.map(({ name, message }) => (
@@ -83,6 +79,19 @@ export function QueueList({ snapshot }: { readonly snapshot: Snapshot }) {
   )
 }
 
+/** How many queues there are, and how many are not ok, in the colour of the worst. Of no queue nothing is said. */
+function Totals({ queues }: { readonly queues: readonly QueueSummary[] }) {
+  const bad = queues.filter(({ severity }) => severity !== 'ok')
+  const total = `${queues.length} ${queues.length === 1 ? 'queue' : 'queues'}`
+  if (queues.length === 0) return <span>{total}</span>
+  const severity = bad.some((queue) => queue.severity === 'critical') ? 'critical' : bad.length > 0 ? 'warning' : 'ok'
+  return (
+    <span>
+      {total}, <span class={`state plain ${severity}`}>{bad.length === 0 ? 'all ok' : `${bad.length} not ok`}</span>
+    </span>
+  )
+}
+
 /** `ok`, `damaged`, `reader dead`: as the screens of `chron-cli` write it. */
 function summary({ word, subject, severity }: QueueSummary): string {
   if (severity === 'ok') return 'ok'
@@ -98,7 +107,7 @@ function Row({ queue }: { readonly queue: QueueSummary }) {
           <Name name={name} />
         </a>
       </td>
-      <td title={conditions.join('\n')}>
+      <td class="wraps" title={conditions.join('\n')}>
         <State word={summary(queue)} severity={severity} />
       </td>
       <td class="optional">

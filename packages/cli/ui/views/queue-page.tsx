@@ -60,8 +60,8 @@ function Facts({ detail: { state, inspection } }: { readonly detail: QueueDetail
       <dd>{inspection.directory}</dd>
       <dt>writer</dt>
       <dd>
-        <State word={writer.word} severity={writer.severity} /> {writer.detail}{' '}
-        {writer.epoch === null ? '' : `epoch ${writer.epoch}`}
+        <State word={writer.word} severity={writer.severity} />{' '}
+        {[writer.detail, writer.epoch === null ? '' : `epoch ${writer.epoch}`].filter((fact) => fact !== '').join(', ')}
       </dd>
       <dt>messages</dt>
       <dd>
@@ -103,7 +103,7 @@ function Readers({ readers }: { readonly readers: readonly ReaderState[] }) {
           </tr>
         </thead>
         <tbody>
-          {readers.map((reader) => (
+          {[...readers].sort(worseFirst).map((reader) => (
             <tr key={reader.name} class={reader.severity}>
               <td class="name">{reader.name}</td>
               <td title={reader.detail}>
@@ -122,6 +122,13 @@ function Readers({ readers }: { readonly readers: readonly ReaderState[] }) {
       </table>
     </Scroll>
   )
+}
+
+const SEVERITIES = { critical: 2, warning: 1, ok: 0 } as const
+
+/** The worst reader first, and of equal ones the one that is furthest behind. */
+function worseFirst(one: ReaderState, other: ReaderState): number {
+  return SEVERITIES[other.severity] - SEVERITIES[one.severity] || (other.lag.messages ?? 0) - (one.lag.messages ?? 0)
 }
 
 function Bridges({ bridges }: { readonly bridges: QueueDetail['bridges'] }) {

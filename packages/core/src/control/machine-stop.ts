@@ -19,8 +19,8 @@ export interface ControlPatch {
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
 /**
- * Returns what a control block has to have so that the next open recovers as after a stop of the machine: the id of another boot, and where `mark` is given, that one in the place of both durable
- * marks. Everything after the durable mark is then lost where its pages are.
+ * Returns what a control block has to have so that the next open recovers as after a stop of the machine. That is the id of another boot and, where `mark` is given, that one
+ * in the place of both durable marks. Everything after the durable mark is then lost where its pages are.
  */
 export function patchesOfMachineStop(control: Uint8Array, mark?: Omit<DurableMark, 'generation'>): ControlPatch[] {
   const patches = [{ offset: CONTROL_BOOT_ID_OFFSET, bytes: randomBytes(CONTROL_BOOT_ID_LENGTH) }]

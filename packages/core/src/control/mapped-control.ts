@@ -158,8 +158,8 @@ export class MappedControl {
   }
 
   /**
-   * Whether a live protocol says that the record at this offset was committed: a writer of this library, in this run of the machine, stores the commit word before it moves the
-   * write offset on. Segment and offset are one pair of the seqlock: in the middle of a roll the new segment stands beside the old offset, and that says nothing.
+   * Whether a live protocol says that the record at this offset was committed. A writer of this library, in this run of the machine, stores the commit word before it moves
+   * the write offset on. Segment and offset are one pair of the seqlock: in the middle of a roll the new segment stands beside the old offset, and that says nothing.
    */
   saysCommittedAcquire(segmentId: number, offset: number): boolean {
     const generation = Atomics.load(this.words, CONTROL_SEGMENT_GENERATION_OFFSET >> 2)

@@ -41,8 +41,8 @@ export class NotDeterministicError extends QueueError {
 }
 
 /**
- * The message from which outputs were made is not in the source any more, or another one has its sequence: a power cut took it while the outputs survived, or another queue stands in
- * the place of the source. Nothing was appended.
+ * The message from which outputs were made is not in the source any more, or another one has its sequence. A power cut took it while the outputs survived, or another queue
+ * stands in the place of the source. Nothing was appended.
  */
 export class SourceRewrittenError extends QueueError {
   override readonly name = 'SourceRewrittenError'

@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /**
- * Makes a directory with its parents, and returns the topmost that was missing; `undefined` when all were there. Not left to the runtime, whose recursive mkdir never ends where
+ * Makes a directory with its parents, and returns the topmost that was missing; `undefined` when all were there. Not left to the runtime. Its recursive mkdir never ends where
  * the system answers ENOENT below a directory that exists, as in /proc, and says ENOENT for a file system that is read-only.
  *
  * @param mode permissions of the directory itself, less umask; its parents get 0o777 less umask.

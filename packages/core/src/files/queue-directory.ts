@@ -20,8 +20,8 @@ export function folderModeFor(fileMode: number): number {
 }
 
 /**
- * A directory that is held open. Everything in it is reached through its descriptor and never through its path: when the directory is renamed, or another one takes its
- * path, an open handle stays in the directory that it opened.
+ * A directory that is held open. Everything in it is reached through its descriptor and never through its path. When the directory is renamed, or another one takes its path,
+ * an open handle stays in the directory that it opened.
  *
  * {@link at} gives a path below `/proc/self/fd`, which the kernel resolves from the descriptor, like `openat`. It works in `node:fs` and in the addon alike. Messages
  * name files by {@link describe}.

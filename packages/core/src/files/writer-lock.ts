@@ -36,8 +36,8 @@ export class WriterLock {
   ) {}
 
   /**
-   * Takes the lock. Retries while the lock is held by liveness probes, by background work of a writer that has ended, or by a process that is dead or not visible; a
-   * writer that runs is reported after {@link LOCK_SECOND_LOOK_MS}.
+   * Takes the lock. Retries while the lock is held by liveness probes, by background work of a writer that has ended, or by a process that is dead or not visible. A writer
+   * that runs is reported after {@link LOCK_SECOND_LOOK_MS}.
    *
    * @throws {@link WriterActiveError} `ERR_WRITER_ACTIVE` with pid and start time of the holder, and how that is known.
    */

@@ -324,6 +324,36 @@ describe('a saved position', () => {
     ).toBe('bad')
   })
 
+  it('keeps the time of its commit through renewals, and is the same when one is torn', () => {
+    const bytes = savedTimes(4)
+    expect(format.decodeCommitNs(bytes, crc32)).toBe(5n)
+    const newest = { segmentId: 1, offset: 256 }
+    for (let renewals = 1; renewals <= 5; renewals++) {
+      format.renewPosition(bytes, BigInt(renewals) * 100n, crc32)
+      expect(format.decodePosition(bytes, crc32)).toMatchObject({ ...newest, heartbeatNs: BigInt(renewals) * 100n })
+      expect(format.decodeCommitNs(bytes, crc32)).toBe(5n)
+      for (const slot of [0, 1]) {
+        const torn = Uint8Array.from(bytes).fill(
+          0xff,
+          slot * format.POSITION_SLOT_LENGTH,
+          slot * format.POSITION_SLOT_LENGTH + 20,
+        )
+        expect(format.decodePosition(torn, crc32)).toMatchObject(newest)
+      }
+    }
+    const { generation } = format.decodePosition(bytes, crc32) as format.SavedPosition
+    const next = { ...newest, heartbeatNs: 900n, generation: generation + 1 }
+    bytes.set(format.encodePositionSlot(next, crc32), (next.generation % 2) * format.POSITION_SLOT_LENGTH)
+    expect(format.decodeCommitNs(bytes, crc32)).toBe(900n)
+  })
+
+  it('has no time of a commit where no slot is valid, and leaves such a file as it is', () => {
+    const bytes = new Uint8Array(format.POSITION_LENGTH).fill(0xff)
+    format.renewPosition(bytes, 1n, crc32)
+    expect(bytes.every((byte) => byte === 0xff)).toBe(true)
+    expect(format.decodeCommitNs(bytes, crc32)).toBeUndefined()
+  })
+
   it('is understood in the two older forms', () => {
     const view = new DataView(new ArrayBuffer(16))
     format.setUint64(view, 0, 3)

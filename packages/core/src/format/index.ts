@@ -1,4 +1,13 @@
 export {
+  type ControlBlock,
+  type ControlProblem,
+  controlExtensionsAreCurrent,
+  controlProblem,
+  decodeControl,
+  encodeControl,
+  type NewControlBlock,
+} from './control-block.js'
+export {
   type ControlIdentity,
   decodeControlIdentity,
   isSameControlFile,
@@ -45,16 +54,9 @@ export {
   CONTROL_WRITER_BLOCKED_OFFSET,
   CONTROL_WRITER_EPOCH_OFFSET,
   CONTROL_WRITER_HEARTBEAT_NS_OFFSET,
-  type ControlBlock,
-  type ControlProblem,
-  controlExtensionsAreCurrent,
-  controlProblem,
-  decodeControl,
-  encodeControl,
   INIT_STATE_INITIALISING,
   INIT_STATE_READY,
   INIT_STATE_UNINITIALISED,
-  type NewControlBlock,
   WRITE_BACK_FAILED,
   WRITE_BACK_GOOD,
   WRITE_BACK_UNDER_WAY,
@@ -120,6 +122,7 @@ export {
   parseProcessStartTime,
 } from './lock-record.js'
 export {
+  decodeCommitNs,
   decodePosition,
   decodePositionSlot,
   encodePosition,
@@ -138,6 +141,7 @@ export {
   POSITION_SLOT_COUNT,
   POSITION_SLOT_LENGTH,
   POSITION_ZERO_OFFSET,
+  renewPosition,
   type SavedPosition,
 } from './position-layout.js'
 export {
@@ -145,8 +149,12 @@ export {
   decodeTraceContext,
   encodePaddingHeader,
   encodeRecord,
-  isRecordOffset,
   type NewRecord,
+  type RecordHeader,
+  type TraceContext,
+} from './record-header.js'
+export {
+  isRecordOffset,
   PADDING_TYPE_ID,
   paddingCommitLength,
   RECORD_ALIGNMENT,
@@ -177,25 +185,28 @@ export {
   RECORD_TYPE_ID_OFFSET,
   RECORD_WRITER_EPOCH_OFFSET,
   RECORD_ZERO_OFFSET,
-  type RecordHeader,
   recordFlagsProblem,
   recordLength,
   recordLengthAt,
   schemaVersionOf,
-  type TraceContext,
   traceFlagsOf,
 } from './record-layout.js'
 export {
   decodeSegmentHeader,
   encodeSegmentHeader,
-  isExistingSegmentSize,
-  isNewSegmentSize,
   isSealed,
-  lastRecordOffset,
-  maxPayloadLengthOf,
   mayTimesGoBack,
   type NewSegmentHeader,
   restampSegmentHeader,
+  type SegmentHeader,
+  type SegmentProblem,
+  segmentProblem,
+} from './segment-header.js'
+export {
+  isExistingSegmentSize,
+  isNewSegmentSize,
+  lastRecordOffset,
+  maxPayloadLengthOf,
   SEGMENT_CREATED_NS_OFFSET,
   SEGMENT_END_OFFSET_OFFSET,
   SEGMENT_FIELDS,
@@ -217,9 +228,6 @@ export {
   SEGMENT_VERSION,
   SEGMENT_VERSION_OFFSET,
   SEGMENT_WRITER_EPOCH_OFFSET,
-  type SegmentHeader,
-  type SegmentProblem,
-  segmentProblem,
 } from './segment-layout.js'
 export {
   decodeSourcePosition,

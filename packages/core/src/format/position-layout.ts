@@ -21,7 +21,7 @@ import { getUint64, setUint64, viewOf } from './uint64.js'
  *
  * `segmentId` and `offset` are the position of the next record to read. A save adds one to the generation and writes slot generation % 2, so a
  * crash in the middle of it leaves the other slot whole. `crc` is the CRC-32 of the slot's first 32 bytes. A new file's first save is generation 1
- * and so lands in slot 1.
+ * and so lands in slot 1. A renewal of the heartbeat while messages are unread leaves the other slot as it is: see {@link renewPosition}.
  *
  * Files of 8 bytes (an offset in segment 0) and of 16 bytes (segment, offset) were written by earlier versions of the base format.
  */
@@ -60,6 +60,9 @@ export interface SavedPosition {
   readonly legacy: boolean
 }
 
+/** By how much a renewal's generation is above that of the slot that it keeps, at least. A save's is above by 1. */
+const RENEWAL_GENERATIONS = 3
+
 /**
  * The newest valid position of a meta file's bytes, or `'bad'` when no slot is valid or no reader writes that length.
  * The values are as saved: whether the segment exists and a record begins there is for the caller to find out.
@@ -69,11 +72,44 @@ export function decodePosition(bytes: Uint8Array, crc32: Crc32): SavedPosition |
   if (bytes.length === POSITION_LEGACY_OFFSET_LENGTH) return legacyPosition(0, getUint64(view, 0))
   if (bytes.length === POSITION_LEGACY_PAIR_LENGTH) return legacyPosition(getUint64(view, 0), getUint64(view, 8))
   if (bytes.length !== POSITION_LENGTH) return 'bad'
+  return decodeSlots(bytes, crc32).newest ?? 'bad'
+}
+
+/** When the position was saved that a meta file holds, renewals not counted; 0n in a legacy file. `undefined` where the file has no valid position. */
+export function decodeCommitNs(bytes: Uint8Array, crc32: Crc32): bigint | undefined {
+  const position = decodePosition(bytes, crc32)
+  if (position === 'bad') return undefined
+  if (position.legacy) return position.heartbeatNs
+  return keptSlot(bytes, crc32)?.heartbeatNs ?? position.heartbeatNs
+}
+
+/**
+ * Gives the position of a meta file a new heartbeat, in place, and keeps the time at which it was committed. The file of a reader that reads and does not commit, or is
+ * started again and again, would look freshly committed with every heartbeat. The first renewal goes to the other slot, as a save does. Further ones replace it, so that the
+ * slot of the commit stays; one that is torn
+ * leaves that slot, which has the same position.
+ */
+export function renewPosition(bytes: Uint8Array, heartbeatNs: bigint, crc32: Crc32): void {
+  const { newest } = decodeSlots(bytes, crc32)
+  if (newest === undefined) return
+  const generation = newest.generation + (keptSlot(bytes, crc32) === undefined ? RENEWAL_GENERATIONS : POSITION_SLOT_COUNT)
+  const slot = encodePositionSlot({ ...newest, heartbeatNs, generation }, crc32)
+  bytes.set(slot, (generation % POSITION_SLOT_COUNT) * POSITION_SLOT_LENGTH)
+}
+
+/** The slot of the commit, where the newest one is a renewal of it. */
+function keptSlot(bytes: Uint8Array, crc32: Crc32): SavedPosition | undefined {
+  const { newest, other } = decodeSlots(bytes, crc32)
+  if (newest === undefined || other === undefined) return undefined
+  const isRenewed = newest.generation - other.generation >= RENEWAL_GENERATIONS
+  return isRenewed && newest.segmentId === other.segmentId && newest.offset === other.offset ? other : undefined
+}
+
+function decodeSlots(bytes: Uint8Array, crc32: Crc32): { newest: SavedPosition | undefined; other: SavedPosition | undefined } {
   const first = decodePositionSlot(bytes, 0, crc32)
   const second = decodePositionSlot(bytes, 1, crc32)
-  if (first === undefined) return second ?? 'bad'
-  if (second === undefined) return first
-  return second.generation > first.generation ? second : first
+  const isSecondNewer = first === undefined || (second !== undefined && second.generation > first.generation)
+  return isSecondNewer ? { newest: second, other: first } : { newest: first, other: second }
 }
 
 function legacyPosition(segmentId: number, offset: number): SavedPosition {

@@ -1,7 +1,7 @@
 /**
  * Unsigned 64-bit fields as JavaScript numbers. Offsets, sequences and counts stay below 2^53 for longer than any queue lives, and a number
- * costs no allocation. A field that holds more than that was not written by a queue: it reads as `Infinity`, which no equality and no upper
- * bound accepts, so that every check of the caller refuses it without a special case.
+ * costs no allocation. A field that holds more than that was not written by a queue. It reads as `Infinity`, which no equality and no upper bound accepts, so that every check
+ * of the caller refuses it without a special case.
  */
 export function getUint64(view: DataView, offset: number): number {
   const value = view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true)

@@ -1,6 +1,12 @@
 import { fstatSync, fsyncSync, ftruncateSync, futimesSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { binding, type NativePositionSaver, POSITION_OFFSET, POSITION_SEGMENT_ID } from '@chronicle-ts/native'
+import {
+  binding,
+  type NativePositionSaver,
+  POSITION_OFFSET,
+  POSITION_SEGMENT_ID,
+  POSITION_WRITER_BLOCKED,
+} from '@chronicle-ts/native'
 import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
 import { closeQuietly } from '../files/close-quietly.js'
@@ -19,6 +25,7 @@ import {
   POSITION_ZERO_OFFSET,
   READERS_DIRECTORY,
   readerFileName,
+  renewPosition,
   type SavedPosition,
 } from '../format/index.js'
 
@@ -31,8 +38,8 @@ export interface Position {
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
 /**
- * A named reader's `readers/<name>.meta`: locked for the reader's life, so that two readers never share a name, and mapped once there is a position, so that
- * saving it costs no system call.
+ * A named reader's `readers/<name>.meta`. It is locked for the reader's life, so that two readers never share a name. It is mapped once there is a position, so that saving it
+ * costs no system call.
  */
 export class PositionFile {
   /** For messages. */
@@ -102,17 +109,20 @@ export class PositionFile {
 
   /**
    * Saves where the reader begins, in a file of two slots, independent of its form before, and maps it. Called when the open can no longer fail, so that a failed open
-   * leaves no registration (L10).
+   * leaves no registration (L10). A position that is saved already keeps the time at which it was committed while messages are unread: a reader that is started again and again makes no progress.
+   *
+   * @param options.control the mapped control block, in which a writer announces that it waits for readers.
    */
-  begin(first: Position): void {
+  begin(first: Position, { hasUnread, control }: { readonly hasUnread: boolean; readonly control: ArrayBuffer }): void {
     this.#coded(() => {
       const found = this.load()
       const isWhole = found !== undefined && found !== 'bad' && !found.legacy
       // Before anything is written: where there is no room for a mapping, a new name stays unknown.
       this.#mapping = binding.mapFile(this.#fd, POSITION_LENGTH, true)
-      this.#saver = binding.createPositionSaver(this.#mapping)
-      if (isWhole) this.save(first)
-      else this.#rewrite(first, found)
+      this.#saver = binding.createPositionSaver(this.#mapping, control)
+      if (!isWhole) this.#rewrite(first, found)
+      else if (hasUnread && isSamePlace(found, first)) this.#renew()
+      else this.save(first)
     })
   }
 
@@ -164,26 +174,33 @@ export class PositionFile {
     this.saveAt(position.segmentId, position.offset)
   }
 
-  /** {@link save} without an object, for the hot path. */
-  saveAt(segmentId: number, offset: number): void {
+  /** {@link save} without an object, for the hot path. Returns whether the writer waits for readers: if it began to before the position was there, it has to be notified. */
+  saveAt(segmentId: number, offset: number): boolean {
     const saver = this.#saver
-    if (saver === undefined) return
+    if (saver === undefined) return false
     saver.state[POSITION_SEGMENT_ID] = segmentId
     saver.state[POSITION_OFFSET] = offset
     saver.save()
+    return saver.state[POSITION_WRITER_BLOCKED] === 1
   }
 
   /**
-   * Saves the position that is there once more, with the present time: the reader of a quiet queue commits nothing for long, and must not be considered gone the moment
-   * it closes. Never throws: a position that cannot be read has no time.
+   * Saves the position that is there once more, with the present time. The reader of a quiet queue commits nothing for long, and must not be considered gone the moment it
+   * closes. While messages are unread, the time at which the position was committed stays in the file. Never throws: a position that cannot be read has no time.
    */
-  restamp(): void {
+  restamp({ hasUnread }: { readonly hasUnread: boolean }): void {
     try {
       const saved = this.load()
-      if (saved !== undefined && saved !== 'bad') this.save(saved)
+      if (saved === undefined || saved === 'bad') return
+      if (hasUnread) this.#renew()
+      else this.save(saved)
     } catch {
       // Left as it is, for the next open to report.
     }
+  }
+
+  #renew(): void {
+    if (this.#mapping !== undefined) renewPosition(new Uint8Array(this.#mapping), binding.realtimeNs(), crc32)
   }
 
   /** The file that is locked and mapped here. */
@@ -250,6 +267,10 @@ export class PositionFile {
 export function checkReaderName(name: string): void {
   if (typeof name === 'string' && isReaderName(name)) return
   throw new InvalidArgumentError({ argument: 'name', value: name, expected: '1 to 128 of A-Z a-z 0-9 . _ -, no dot in front' })
+}
+
+function isSamePlace(one: Position, other: Position): boolean {
+  return one.segmentId === other.segmentId && one.offset === other.offset
 }
 
 /** Liveness probes hold the lock for microseconds: a held lock is tried again for a moment. */

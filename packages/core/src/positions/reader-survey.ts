@@ -23,8 +23,8 @@ export interface SurveyedReader {
 }
 
 /**
- * Looks at all registered readers. A file that is empty, or of zeros, and that no process holds is left from an open that died, or lost its power, before it had a
- * position: it promised nothing and is skipped.
+ * Looks at all registered readers. A file that is empty, or of zeros, and that no process holds is left from an open that died, or lost its power, before it had a position.
+ * It promised nothing and is skipped.
  */
 export function surveyReaders(directory: QueueDirectory): SurveyedReader[] {
   return directory.inFolder(READERS_DIRECTORY, surveyFolder) ?? []

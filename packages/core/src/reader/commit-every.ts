@@ -31,7 +31,7 @@ export function checkCommitEvery(commitEvery: number): void {
 
 /**
  * Commits for an iterator: once per so many messages, whenever the source has caught up, and at the end. A message counts as done when the consumer asks for the next one, so
- * that what is saved is exactly what was worked on: after a `break` or an error, the message in work is not among it.
+ * that what is saved is exactly what was worked on. After a `break` or an error, the message in work is not among it.
  */
 export class CommitEvery implements IterationTurns {
   readonly #reader: CommittedReader

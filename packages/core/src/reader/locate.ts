@@ -38,9 +38,9 @@ export function locateSequence(searched: Searched, sequence: number): Position {
 }
 
 /**
- * Where the first message with a timestamp of at least `timestampNs` stands, or will stand. In a queue whose timestamps ascend that is found like a sequence. Where the headers or the ends
- * of segments, or the index of the segments in question, show that timestamps may have gone back, segments are searched from the first one on, but for those whose header shows that
- * all of their timestamps are lower: no match before the place is missed, and it may take as long as reading the queue to there.
+ * Where the first message with a timestamp of at least `timestampNs` stands, or will stand. In a queue whose timestamps ascend that is found like a sequence. Where
+ * headers or ends of segments, or the index of those in question, show that timestamps may have gone back, segments are searched from the first one on. Those whose
+ * header shows that all of their timestamps are lower are left out. So no match before the place is missed, and it may take as long as reading the queue to there.
  *
  * Segments of the base format have no such header. A step back in the middle of one is found when its ends or its index show it.
  */
@@ -61,7 +61,7 @@ function existingIds(searched: Searched): number[] {
   return listSegments(searched.directory).filter((id) => id >= first && id <= head)
 }
 
-/** Whether timestamps ascend in segments and from one to the next, as far as headers show: a segment that is not sealed, or of the base format, does not say its last one. */
+/** Whether timestamps ascend in segments and from one to the next, as far as headers show. A segment that is not sealed, or of the base format, does not say its last one. */
 function endsAscend({ directory, control }: Searched, ids: readonly number[]): boolean {
   let latest = 0n
   for (const id of ids) {
@@ -204,8 +204,8 @@ interface Holder {
 }
 
 /**
- * The segment, or the nearest one below it that holds records: recovery leaves segments that only lead on, damage some that nothing can be read of, and the head
- * may be empty. `undefined` when there is none.
+ * The segment, or the nearest one below it that holds records. Recovery leaves segments that only lead on, damage some that nothing can be read of, and the head may be empty.
+ * `undefined` when there is none.
  */
 function holderAt(searched: Searched, ids: SegmentIds, within: { from: number; to: number }): Holder | 'missing' | undefined {
   const { directory, control } = searched

@@ -1,8 +1,8 @@
 import type { MappedControl } from '../control/mapped-control.js'
 import { type WriterStatus, writerStatus } from '../control/writer-status.js'
-import { BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT, OWNERSHIP_LOOK_MS, PLACE_TRIES } from '../defaults.js'
+import { BLOCK_BYTES_MAX, ITERATOR_TURN_COUNT } from '../defaults.js'
 import { publish } from '../diagnostics.js'
-import { BadSegmentError, ClosedError, DataLostError, InvalidArgumentError, QueueReplacedError } from '../errors/index.js'
+import { ClosedError, type DataLostError, type InvalidArgumentError, type QueueReplacedError } from '../errors/index.js'
 import type { OwnedFile } from '../files/owned-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import type { Position } from '../positions/position-file.js'
@@ -12,14 +12,15 @@ import { waitBlocking, waitInterruptibly, whenReady } from '../wait/wait-for-any
 import type { WaitOutcome } from '../wait/wait-strategy.js'
 import type { Block } from './block.js'
 import { type IterationTurns, withTurns } from './commit-every.js'
+import { CursorPlacement } from './cursor-placement.js'
 import { Followed, type FollowItem, type FollowOptions } from './follow.js'
 import { lagOf, peekOrUnreadable } from './lag.js'
-import { locateStart, sequenceAtEnd } from './locate-start.js'
+import { locateStart } from './locate-start.js'
 import { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
 import { type LoopKind, OpenLoops } from './open-loops.js'
-import { Ownership, type QueueLooks } from './ownership.js'
-import { Pace } from './pace.js'
+import type { QueueLooks } from './ownership.js'
+import { OwnershipWatch } from './ownership-watch.js'
 import { lookAfterWhileParked } from './parked-sources.js'
 import { checkFromOne, checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
 import type { CursorQueue } from './queue-segments.js'
@@ -38,15 +39,13 @@ export abstract class MessageSource implements Parkable {
   readonly #options: ResolvedSourceOptions
   readonly #control: MappedControl
   readonly #cursor: RecordCursor
-  readonly #pace = new Pace(OWNERSHIP_LOOK_MS)
+  readonly #placement: CursorPlacement
+  readonly #watch: OwnershipWatch
   readonly #wakers = new Set<() => void>()
   readonly #loops: OpenLoops
   /** @internal */
   readonly spins = new SpinHistory()
   readonly #alone: readonly Parkable[] = [this]
-  #ownership: Ownership
-  /** What was replaced under this source, in words. */
-  #replaced: string | undefined
   /** The message of the last iterator that ended: readable until the next one ends, or the source is closed. */
   #lastIterated: Message | undefined
   #isClosed = false
@@ -62,8 +61,9 @@ export abstract class MessageSource implements Parkable {
     this.directory = opened.directory.path
     this.#control = opened.control
     this.#options = opened.options
-    this.#ownership = new Ownership(opened.directory, opened.control, [])
+    this.#watch = new OwnershipWatch(opened.directory, opened.control)
     this.#cursor = new RecordCursor(opened, () => this.assertInPlace())
+    this.#placement = new CursorPlacement(this.#cursor, opened)
   }
 
   /**
@@ -121,8 +121,8 @@ export abstract class MessageSource implements Parkable {
   }
 
   /**
-   * Blocks the calling thread until a message is there or the time is over, by default after a second. While the thread is blocked, no handler of the program runs, those
-   * of signals such as SIGTERM included: prefer {@link waitAsync} and {@link messages}, and keep this for worker threads and loops of their own.
+   * Blocks the calling thread until a message is there or the time is over, by default after a second. While the thread is blocked, no handler of the program runs, those of
+   * signals such as SIGTERM included. Prefer {@link waitAsync} and {@link messages}, and keep this for worker threads and loops of their own.
    */
   wait(options: WaitOptions = {}): WaitOutcome {
     this.assertOpen()
@@ -227,8 +227,7 @@ export abstract class MessageSource implements Parkable {
 
   /** @throws {@link QueueReplacedError} when the path no longer names what was opened: what is done by path goes to another queue. Costs some system calls. */
   assertInPlace(): void {
-    const replaced = this.#ownership.findReplaced()
-    if (replaced !== undefined) throw new QueueReplacedError({ directory: this.directory, detail: replaced })
+    this.#watch.assertInPlace()
   }
 
   /** Whether a writer has the queue open, and how that is known. */
@@ -245,7 +244,7 @@ export abstract class MessageSource implements Parkable {
 
   /**
    * When the writer last appended, rolled or renewed its heartbeat, in nanoseconds of CLOCK_REALTIME; 0n before the first writer. Everything that it had appended until then
-   * is visible to a look after this load, and what is not visible will be stamped with this time or a later one, unless its appender gives a time of its own.
+   * is visible to a look after this load. What is not visible will be stamped with this time or a later one, unless its appender gives a time of its own.
    */
   get heartbeatNs(): bigint {
     this.assertOpen()
@@ -303,9 +302,9 @@ export abstract class MessageSource implements Parkable {
   /** @internal Used by waits: whether `next()` has something to say, a message or an error. */
   get isReady(): boolean {
     if (this.#isClosed) throw this.closedError()
-    if (this.#cursor.hasNext() || this.#replaced !== undefined) return true
-    if (this.#pace.isDue()) this.#lookAfterFiles()
-    return this.#replaced !== undefined
+    if (this.#cursor.hasNext() || this.#watch.isReplaced) return true
+    if (this.#watch.isDue()) this.#lookAfterFiles()
+    return this.#watch.isReplaced
   }
 
   /** @internal Used by waits: {@link isReady} that looks at everything. */
@@ -330,7 +329,7 @@ export abstract class MessageSource implements Parkable {
 
   /** @internal Used while the source is parked. */
   mayHaveChanged(looks: QueueLooks): boolean {
-    return this.#ownership.mayHaveChanged(looks)
+    return this.#watch.mayHaveChanged(looks)
   }
 
   /** @internal Used while the source is parked. Looks at everything once more: a file that was cut short changes no word that the waiting thread looks at. */
@@ -342,7 +341,7 @@ export abstract class MessageSource implements Parkable {
 
   #hasSomethingToSay(): boolean {
     try {
-      return this.#cursor.look() || this.#replaced !== undefined
+      return this.#cursor.look() || this.#watch.isReplaced
     } catch {
       return true
     }
@@ -375,29 +374,9 @@ export abstract class MessageSource implements Parkable {
     return this.#cursor.seek(position, true)
   }
 
-  /** @internal Goes to a start and says where that is. Retention may delete the segment between locating and opening it: locating again finds what is there now. */
+  /** @internal Goes to a start and returns where that is. */
   protected placeAtStart(start: Place): Position {
-    const isResumed = typeof start === 'object' && 'segmentId' in start
-    const searched = { directory: this.#held, control: this.#control }
-    for (let tries = 0; tries < PLACE_TRIES; tries++) {
-      const { position, nextSequence } = locateStart(searched, start)
-      if (!this.#cursor.seek(position, isResumed)) continue
-      this.#cursor.assume(nextSequence ?? (this.#cursor.nextSequence < 0 ? sequenceAtEnd(searched, position) : undefined))
-      return position
-    }
-    if (isResumed) return this.#placeElsewhere(start)
-    throw new BadSegmentError({ path: this.directory, detail: 'no segment can be opened' })
-  }
-
-  /** The segment of a position is not there: deleted, or it never was. */
-  #placeElsewhere(position: Position): Position {
-    const expected = 'a position that a source of this queue gave'
-    const value = `segmentId=${position.segmentId} offset=${position.offset}`
-    if (position.segmentId > this.#control.currentSegmentAcquire())
-      throw new InvalidArgumentError({ argument: 'start', value, expected })
-    const earliest = this.placeAtStart('earliest')
-    if (this.#options.onLost === 'snap') return earliest
-    throw new DataLostError({ directory: this.directory, from: undefined, to: Math.max(this.nextSequence, 0) })
+    return this.#placement.placeAt(start)
   }
 
   /** @internal Counts messages that were deleted before the open. */
@@ -427,7 +406,7 @@ export abstract class MessageSource implements Parkable {
 
   /** @internal Names further files that this source depends on. */
   protected own(files: readonly OwnedFile[]): void {
-    this.#ownership = new Ownership(this.#held, this.#control, files)
+    this.#watch.own(files)
   }
 
   /** @internal Called now and then while the source is caught up, with `performance.now()`. */
@@ -435,8 +414,7 @@ export abstract class MessageSource implements Parkable {
 
   /** @internal @throws {@link QueueReplacedError} when a file of {@link own} was removed or replaced. Costs a system call each. */
   protected assertOwnFiles(): void {
-    const replaced = this.#ownership.findReplacedFile()
-    if (replaced !== undefined) throw new QueueReplacedError({ directory: this.directory, detail: replaced })
+    this.#watch.assertOwnFiles()
   }
 
   /** @internal Closes what the subclass holds. The control block is still mapped. */
@@ -464,17 +442,16 @@ export abstract class MessageSource implements Parkable {
   /** There is nothing to read. Says so unless it will never change. */
   #caughtUp(): void {
     if (this.#isClosed) throw this.closedError()
-    if (this.#replaced === undefined && !this.#pace.isDue()) return
+    if (!this.#watch.isDue()) return
     this.#lookAfterFiles()
     // What was appended between the look at the records and this one is delivered first.
-    if (this.#replaced !== undefined && !this.#cursor.look())
-      throw new QueueReplacedError({ directory: this.directory, detail: this.#replaced })
+    if (this.#watch.isReplaced && !this.#cursor.look()) throw this.#watch.replacedError()
   }
 
   #lookAfterFiles(looks?: QueueLooks): void {
     this.#cursor.lookFullyNext()
     this.keepAlive(performance.now())
-    this.#replaced = this.#ownership.findReplaced(looks)
+    this.#watch.look(looks)
   }
 
   #iterated<Turn>(kind: LoopKind, take: () => Turn | undefined, ended: () => void): IteratedSource<Turn> {

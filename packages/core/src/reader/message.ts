@@ -5,6 +5,8 @@ import {
   decodeTraceContext,
   RECORD_ALIGNMENT,
   RECORD_FLAG_HEADER_CRC,
+  RECORD_FLAG_SOURCE_POSITION,
+  RECORD_FLAG_TRACE_CONTEXT,
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_LENGTH,
   RECORD_PAYLOAD_CRC_OFFSET,
@@ -21,6 +23,7 @@ import {
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { MessageCopy, type MessageJson, messageAsJson } from './message-copy.js'
 import type { MessageFields } from './message-fields.js'
+import { copySmallPayload, SMALL_PAYLOAD_MAX } from './small-payload.js'
 
 const BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT)
 /** Rounds header and payload up to whole blocks; the commit word is the payload's length plus one. */
@@ -50,6 +53,8 @@ export class Message implements MessageFields {
   #payload: Buffer | undefined
   /** The record's offset in blocks: a small integer for every segment size, so that moving never allocates. */
   #block = 0
+  /** The record's commit word as a signed integer, for the same reason; 0 without a record. */
+  #commitLength = 0
 
   /** @internal Used by readers only: goes to another segment, which stays mapped as long as the message is in it. */
   attach(segment: MappedSegment): void {
@@ -68,21 +73,21 @@ export class Message implements MessageFields {
   detach(closed: () => Error): void {
     this.#segment?.letGo()
     this.#segment = undefined
+    this.#commitLength = 0
     this.#view = closedView(closed)
   }
 
-  /** @internal Used by readers only. @param block the record's offset in blocks of `RECORD_ALIGNMENT`. */
-  moveTo(block: number): void {
-    this.#block = block
-    this.#payload = undefined
-  }
-
   /**
-   * @internal Blocks that the record occupies, 0 when none is committed here. Used by readers only. The sum does not wrap: a record that fits into a segment after
-   * its header is shorter than 4 GiB by two blocks.
+   * @internal Moves to a record and returns how many blocks it occupies, 0 when none is committed there. Used by readers only. The sum does not wrap: a record that fits into
+   * a segment after its header is shorter than 4 GiB by two blocks.
+   *
+   * @param block the record's offset in blocks of `RECORD_ALIGNMENT`.
    */
-  get blockCount(): number {
-    const commitLength = this.#view.getUint32(this.#block * RECORD_ALIGNMENT, true)
+  moveTo(block: number): number {
+    const commitLength = this.#view.getInt32(block * RECORD_ALIGNMENT, true)
+    this.#block = block
+    this.#commitLength = commitLength
+    this.#payload = undefined
     return commitLength === 0 ? 0 : (commitLength + BLOCK_COUNT_ADDEND) >>> BLOCK_SHIFT
   }
 
@@ -95,7 +100,10 @@ export class Message implements MessageFields {
   }
 
   get length(): number {
-    return this.#view.getUint32(this.#block * RECORD_ALIGNMENT, true) - 1
+    const commitLength = this.#commitLength
+    // On no record, perhaps because the reader was closed: then this throws.
+    if (commitLength === 0) this.#view.getUint16(0)
+    return (commitLength >>> 0) - 1
   }
 
   get sequence(): number {
@@ -138,11 +146,14 @@ export class Message implements MessageFields {
     return schemaVersionOf(this.flags)
   }
 
+  // Asked here, too: most messages have neither, and the engine calls the decoders where it copies these lines into the caller.
+
   get trace(): Required<TraceContext> | undefined {
-    return decodeTraceContext(this.#view, this.offset)
+    return (this.flags & RECORD_FLAG_TRACE_CONTEXT) === 0 ? undefined : decodeTraceContext(this.#view, this.offset)
   }
 
   get source(): SourcePosition | undefined {
+    if ((this.flags & RECORD_FLAG_SOURCE_POSITION) === 0) return undefined
     return decodeSourcePosition(this.#view, this.offset, binding.crc32)
   }
 
@@ -157,8 +168,8 @@ export class Message implements MessageFields {
   }
 
   /**
-   * The payload where it lies in the mapping, for reading: no byte is copied. Valid as long as it is held, also after the reader moved on, retention deleted the segment
-   * or the reader was closed; the segment (its address space, and on a deleted file its blocks) is given back when the last view of it is garbage-collected.
+   * The payload where it lies in the mapping, for reading: no byte is copied. Valid as long as it is held, also after the reader moved on, retention deleted the segment or
+   * the reader was closed. The segment (its address space, and on a deleted file its blocks) is given back when the last view of it is garbage-collected.
    *
    * **Never write into it**: the mapping is read-only, and the kernel ends the process with SIGSEGV. Cloning it (`structuredClone`, `postMessage`) clones the whole segment, because
    * its `buffer` is the segment: send {@link payload} instead.
@@ -202,10 +213,12 @@ export class Message implements MessageFields {
     return payload
   }
 
-  /** Not from the Buffer pool: a caller that transfers these bytes must not take those of others with them. */
   #ownedBytes(): Buffer {
-    const { bytes } = this.#heldSegment
+    const segment = this.#heldSegment
+    const { bytes } = segment
     const { length, payloadOffset } = this
+    if (length <= SMALL_PAYLOAD_MAX) return copySmallPayload(segment, this.#block, length)
+    // Not from the Buffer pool, for the same reason as there.
     const owned = Buffer.allocUnsafeSlow(length)
     if (length <= BUFFER_COPY_MAX) bytes.copy(owned, 0, payloadOffset, payloadOffset + length)
     else owned.set(new Uint8Array(bytes.buffer, payloadOffset, length))

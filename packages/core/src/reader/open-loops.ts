@@ -8,8 +8,9 @@ export interface LoopKind {
 }
 
 /**
- * The loops over one source that have had their first turn and have not ended. A loop that commits by itself saves the place of the source, so it would count what another loop has in work as
- * done: it needs the source for itself, and is refused beside another loop, as every other loop is beside it. Loops that leave commits to the caller may stand side by side.
+ * The loops over one source that have had their first turn and have not ended. A loop that commits by itself saves the place of the source, so it would count what another
+ * loop has in work as done. It needs the source for itself, and is refused beside another loop, as every other loop is beside it. Loops that leave commits to the caller may
+ * stand side by side.
  */
 export class OpenLoops {
   readonly #handle: string

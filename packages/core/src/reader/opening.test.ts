@@ -1,11 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { newQueue, queueOf } from '../../test/support/new-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
+import { decodeCommitNs } from '../format/index.js'
 import {
   listReaders,
   openObserver,
@@ -14,6 +16,7 @@ import {
   openReaderAsync,
   openWriter,
   type Place,
+  type QueueReader,
   type ReaderOptions,
 } from '../index.js'
 
@@ -187,6 +190,41 @@ describe('L64: a reader that waits', () => {
     const after = saved()
     expect(after.heartbeatNs).toBeGreaterThan(before.heartbeatNs)
     expect([after.segmentId, after.offset]).toEqual([before.segmentId, before.offset])
+    writer.close()
+  })
+
+  it('keeps the time of its last commit while messages are unread, also when it is opened again and again', async () => {
+    const { directory, writer } = newQueue()
+    appendNumbered(writer, 0, 5)
+    const file = join(directory, 'readers', 'r.meta')
+    const commitNs = () => decodeCommitNs(readFileSync(file), crc32)
+    const renew = (reader: QueueReader) => {
+      const later = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 11_000 * ++renewals)
+      for (let looks = 0; looks < 100; looks++) reader.next()
+      later.mockRestore()
+    }
+    const clock = performance.now.bind(performance)
+    let renewals = 0
+    using reader = openReader(directory, 'r')
+    reader.next()
+    reader.commit()
+    const committed = commitNs()
+    await sleep(20)
+    for (let times = 0; times < 3; times++) renew(reader)
+    expect(commitNs()).toBe(committed)
+    reader.close()
+    openReader(directory, 'r').close()
+    expect(commitNs()).toBe(committed)
+
+    using again = openReader(directory, 'r')
+    expect(drainSequences(again)).toEqual([1, 2, 3, 4])
+    again.commit()
+    const caughtUp = commitNs() ?? 0n
+    expect(caughtUp).toBeGreaterThan(committed ?? 0n)
+    await sleep(20)
+    renew(again)
+    // It has read and committed everything: nothing was unread at the time of the heartbeat.
+    expect(commitNs()).toBeGreaterThan(caughtUp)
     writer.close()
   })
 })

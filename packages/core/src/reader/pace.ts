@@ -5,8 +5,8 @@ const CALLS_MAX = 32
 const FRACTION = 8
 
 /**
- * Says at most once per interval that it is time to do something, for loops that may turn a million times a second or ten times: the clock is read every few calls only,
- * as few as the caller's rate demands.
+ * Says at most once per interval that it is time to do something, for loops that may turn a million times a second or ten times. The clock is read every few calls only, as
+ * few as the caller's rate demands.
  */
 export class Pace {
   readonly #intervalMs: number

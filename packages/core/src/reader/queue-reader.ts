@@ -132,7 +132,8 @@ export class QueueReader extends MessageSource {
 
   #begin(options: ResolvedReaderOptions): ReaderOpening {
     const opening = this.#placeAt(options)
-    this.#file.begin(opening.position)
+    const hasUnread = this.#hasUnreadAfter(opening.position)
+    this.#file.begin(opening.position, { hasUnread, control: this.control.mapping })
     return opening
   }
 
@@ -166,8 +167,8 @@ export class QueueReader extends MessageSource {
   }
 
   /**
-   * {@link MessageSource.messages}. With `commitEvery` the iterator commits, and exactly: a message counts as done when the loop asks for the next one, and after a `break` or an
-   * error the message in work is not saved. A commit covers everything that the reader returned. If another iterator, stream or `run` is active, the
+   * {@link MessageSource.messages}. With `commitEvery` the iterator commits, and exactly. A message counts as done when the loop asks for the next one, and after a `break` or
+   * an error the message in work is not saved. A commit covers everything that the reader returned. If another iterator, stream or `run` is active, the
    * first turn rejects with `ERR_BUSY` and nothing changes. What the loop's body reads with `next()` counts as part of the message in work.
    *
    * @throws also {@link InvalidArgumentError} for an invalid `commitEvery`; `BusyError` `ERR_BUSY`, by rejecting.
@@ -245,8 +246,7 @@ export class QueueReader extends MessageSource {
 
   #save(segmentId: number, block: number): void {
     if (this.#commitPace.isDue()) this.assertOwnFiles()
-    this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)
-    if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()
+    if (this.#file.saveAt(segmentId, block * RECORD_ALIGNMENT)) this.control.addProgressSequence()
     const isLeaving = segmentId !== this.#committedSegmentId
     this.#committedSegmentId = segmentId
     this.#committedBlock = block
@@ -308,7 +308,7 @@ export class QueueReader extends MessageSource {
     const next = this.control.nextSequenceAcquire()
     const first = this.peek()
     const to = first?.sequence ?? next ?? from ?? 0
-    // Recovery may go on above the segment of a reader that had nothing to lose: sequence 0 is the first there ever was, unless a writer of the base format gave it out.
+    // Recovery may go on above the segment of a reader that had nothing to lose. Sequence 0 is the first there ever was, unless a writer of the base format gave it out.
     const counts = first === undefined ? next !== undefined : (first.flags & RECORD_FLAG_HEADER_CRC) !== 0
     if (counts && to === (from ?? 0)) return earliest
     if (options.onLost === 'strict') throw this.#dataLost(from, to)
@@ -320,11 +320,22 @@ export class QueueReader extends MessageSource {
   protected override keepAlive(nowMs: number): void {
     if (nowMs - this.#heartbeatMs < READER_HEARTBEAT_MS) return
     this.#heartbeatMs = nowMs
-    this.#file.restamp()
+    this.#restamp()
+  }
+
+  /** Whether the queue goes on after this place. */
+  #hasUnreadAfter({ segmentId, offset }: Position): boolean {
+    const head = this.control.readHead()
+    return head?.segmentId !== segmentId || head.offset !== offset
+  }
+
+  #restamp(): void {
+    const committed = { segmentId: this.#committedSegmentId, offset: this.#committedBlock * RECORD_ALIGNMENT }
+    this.#file.restamp({ hasUnread: this.#hasUnreadAfter(committed) })
   }
 
   protected override closing(): void {
-    this.#file.restamp()
+    this.#restamp()
     this.#file.close()
     // Last: a blocked writer that looks now finds the reader gone.
     if (this.control.writerBlockedAcquire()) this.control.addProgressSequence()

@@ -52,7 +52,7 @@ export class QueueSegments {
     }
   }
 
-  /** Whether a segment of which nothing says that it is one of the queue was left by its writer, so that a cursor which skips damage can go on with a later one. */
+  /** Whether a cursor which skips damage can go on after a segment of which nothing says that it is one of the queue: its writer has left it. */
   mayPassOver(error: unknown, segmentId: number): boolean {
     return error instanceof BadSegmentError && this.#skipsDamage && this.#control.currentSegmentAcquire() > segmentId
   }

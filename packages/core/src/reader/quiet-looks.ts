@@ -5,8 +5,9 @@ import { CONTROL_CURRENT_SEGMENT_OFFSET } from '../format/index.js'
 import { type MappedSegment, WORDS_PER_BLOCK_SHIFT } from '../segment/mapped-segment.js'
 
 /**
- * Looks at a few words that stand for a look at everything: the commit word, the number of the head segment, the process's count of page faults. No message becomes visible without a change of one
- * of the first two, and no append stores in the line of the second: looks at the words that every append stores would take their lines away from the writer.
+ * Looks at a few words that stand for a look at everything: the commit word, the number of the head segment, the process's count of page faults. No message becomes visible
+ * without a change of one of the first two, and no append stores in the line of the second. Looks at the words that every append stores would take their lines away from the
+ * writer.
  *
  * Plain loads, which an engine may repeat or not: the count bounds that.
  */

@@ -6,8 +6,9 @@ import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/strategies/wait-
 import { type Moment, momentNs } from './moment.js'
 
 /**
- * Where reading begins: at the earliest message that still exists, after the last one, at a sequence, at a time, at the last `n` messages (fewer when there are
- * fewer), or at a {@link Position} that a source returned, for programs that keep positions themselves. A sequence or a time that is not reached yet means the end: the message that is appended next is the next message.
+ * Where reading begins: at the earliest message that still exists, after the last one, at a sequence, at a time, or at the last `n` messages (all, where there are fewer).
+ * Programs that keep positions themselves give a {@link Position} that a source returned. A sequence or a time that is not reached yet means the end: the message that is
+ * appended next is the next message.
  */
 export type Place =
   | 'earliest'

@@ -1,7 +1,6 @@
 import { binding, type NativeVerifier, STATUS_LIMIT, VERIFIER_END } from '@chronicle-ts/native'
 import type { MappedControl } from '../control/mapped-control.js'
 import { VERIFY_BYTES, VERIFY_RECORDS } from '../defaults.js'
-import { publish } from '../diagnostics.js'
 import { assert } from '../errors/assert.js'
 import { DataLostError, SegmentTruncatedError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
@@ -19,6 +18,7 @@ import { sequenceAt } from '../segment/record-scan.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
 import type { CursorCounts } from './cursor-counts.js'
+import { CursorLosses } from './cursor-losses.js'
 import { damageError } from './damage-error.js'
 import { firstSequenceOf } from './first-sequence-of.js'
 import { Message } from './message.js'
@@ -53,13 +53,10 @@ export class RecordCursor {
   /** Sequence of the next message where none was read yet, and where something else says it. */
   #assumedSequence = -1
   readonly #quiet: QuietLooks
+  readonly #losses: CursorLosses
   /** Whether the cursor stands at a place up to which everything was read. */
   #isResumed = false
   #messages = 0
-  #corruptSkipped = 0
-  /** The last segment whose rest was skipped, because nothing readable followed; -1 for none. */
-  #skippedRestOf = -1
-  #lost = 0
   #entered = 0
 
   /** @param assertOwned throws when the queue was replaced: called before a missing segment counts as damage. */
@@ -71,6 +68,7 @@ export class RecordCursor {
     this.#segments = new QueueSegments(opened, assertOwned)
     this.#evidence = new LiveEvidence(opened.control)
     this.#quiet = new QuietLooks(opened.control)
+    this.#losses = new CursorLosses(opened.directory.path, this.#segmentSize)
     this.#walk = new RecordWalk(this.#evidence, { rule: this.#rule })
   }
 
@@ -104,8 +102,7 @@ export class RecordCursor {
     if (this.#block >= this.#verifiedBlock && (this.isStillEmpty() || !this.#lookAhead())) return undefined
     const segment = this.#segment as MappedSegment
     if (!message.isIn(segment)) message.attach(segment)
-    message.moveTo(this.#block)
-    const count = message.blockCount
+    const count = message.moveTo(this.#block)
     if (count === 0) throw this.#truncated()
     this.#block += count
     this.#messages++
@@ -212,7 +209,8 @@ export class RecordCursor {
   }
 
   get counts(): CursorCounts {
-    return { messages: this.#messages, corruptSkipped: this.#corruptSkipped, lost: this.#lost, segments: this.#entered }
+    const { corruptSkipped, deleted } = this.#losses
+    return { messages: this.#messages, corruptSkipped, lost: deleted, segments: this.#entered }
   }
 
   /**
@@ -298,7 +296,7 @@ export class RecordCursor {
   }
 
   /**
-   * Nothing was read since the cursor came here, because everything had been read up to the end of its segment: the record that ends here says with which sequence the next segment begins.
+   * Nothing was read since the cursor came here, because everything had been read up to the end of its segment. The record that ends here says with which sequence the next segment begins.
    * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be skipped silently.
    */
   #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {
@@ -318,8 +316,7 @@ export class RecordCursor {
   /** The file was cut below the position: what was not read yet is gone, unless the seal says that nothing was left. One message counts at least. */
   #countCutOff({ id, endOffset }: MappedSegment): void {
     if (endOffset !== undefined && this.offset >= endOffset) return
-    this.#corruptSkipped++
-    this.#publishDamage(id, this.offset, 1)
+    this.#losses.skip({ segmentId: id, offset: this.offset }, 1)
   }
 
   /** What stops it before `end` is found again by {@link #lookAhead}, when the cursor comes there. */
@@ -351,7 +348,7 @@ export class RecordCursor {
     const next = this.#segments.openFirstAfter(segmentId, expected, { passesOver: true })
     if (next === undefined) throw cause
     const found = next.firstSequence ?? firstRecordSequence(next)
-    this.#corruptSkipped += expected === undefined || found === undefined ? 1 : Math.max(1, found - expected.sequence)
+    this.#losses.corruptSkipped += expected === undefined || found === undefined ? 1 : Math.max(1, found - expected.sequence)
     this.#enter(next, SEGMENT_HEADER_LENGTH)
     this.#rule.expected = -1
     return true
@@ -368,9 +365,7 @@ export class RecordCursor {
       next.close()
       throw new DataLostError({ directory: this.#directory.path, from: expected, to })
     }
-    const count = Math.max(0, to - (expected ?? to))
-    this.#lost += count
-    publish('chronicle:loss', { directory: this.#directory.path, count })
+    this.#losses.lose(Math.max(0, to - (expected ?? to)))
     this.#enter(next, SEGMENT_HEADER_LENGTH)
     this.#rule.expected = -1
     return true
@@ -396,39 +391,25 @@ export class RecordCursor {
   /** Damage is at the offset. Throws in strict mode; else goes on after it, or returns false when nothing good follows yet. */
   #stepOver(segment: MappedSegment, step: DamageStep): boolean {
     const { expected, offset } = this
+    const place = { segmentId: segment.id, offset }
     if (this.#options.onCorrupt === 'strict') {
-      this.#publishDamage(segment.id, offset, 0)
+      this.#losses.stopAt(place)
       throw damageError(step, { directory: this.#directory.path, segment, offset, expected })
     }
     const way = this.#walk.passDamage(segment, step)
     if (way === 'wait') return false
     if (way === 'next-segment') return this.#skipRest(segment)
     const missing = sequenceOf(segment, way) - expected
-    const skipped = step === 'gap' ? this.#missingInGap(segment, missing) : expected < 0 ? 1 : Math.max(1, missing)
-    this.#corruptSkipped += skipped
-    if (skipped > 0) this.#publishDamage(segment.id, offset, skipped)
+    const isGap = step === 'gap'
+    this.#losses.skip(place, isGap ? this.#losses.countOfGap(place, missing) : expected < 0 ? 1 : Math.max(1, missing))
     if (way !== offset) this.#placeAt(way)
     return true
   }
 
-  /** Messages that a gap counts for: where a segment begins, as many as are missing and had room in the one below it. */
-  #missingInGap(segment: MappedSegment, missing: number): number {
-    if (this.offset !== SEGMENT_HEADER_LENGTH) return 1
-    const isPossible = missing >= 1 && missing <= this.#segmentSize / RECORD_ALIGNMENT
-    // The rest of the segment before it counted as one when it was skipped.
-    const counted = this.#skippedRestOf === segment.id - 1 ? 1 : 0
-    return (isPossible ? missing : 1) - counted
-  }
-
-  #publishDamage(segmentId: number, offset: number, skipped: number): void {
-    publish('chronicle:damage', { directory: this.#directory.path, segmentId, offset, skipped })
-  }
-
   #skipRest(segment: MappedSegment): boolean {
-    this.#corruptSkipped++
-    this.#publishDamage(segment.id, this.offset, 1)
+    this.#losses.skip({ segmentId: segment.id, offset: this.offset }, 1)
     if (!this.#enterNext(segment)) return false
-    this.#skippedRestOf = segment.id
+    this.#losses.skippedRestOf(segment.id)
     return true
   }
 

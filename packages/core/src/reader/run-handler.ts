@@ -112,7 +112,8 @@ interface ConcurrentOptions {
 }
 
 /**
- * Messages in work at the same time, and the commits of what is done: up to the first message that is not, so that a crash repeats messages and skips none. After a handler
+ * Messages in work at the same time, and the commits of what is done. A commit goes up to the first message that is not done, so that a crash repeats messages and skips none.
+ * After a handler
  * has failed no further message is taken.
  */
 class ConcurrentRun {

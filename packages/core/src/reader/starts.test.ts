@@ -57,8 +57,7 @@ function makeLeadingOn(directory: string, segmentId: number): void {
 }
 
 /**
- * What follows a segment that cannot be read, but for its first message: a time between that and the one before may be one of the unreadable segment, which
- * is an error.
+ * What follows a segment that cannot be read, but for its first message. A time between that and the one before may be one of the unreadable segment, which is an error.
  */
 function behind(firsts: readonly number[], segmentId: number): number[] {
   return range((firsts[segmentId + 1] ?? 0) + 1, COUNT)

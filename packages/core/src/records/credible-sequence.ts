@@ -11,8 +11,8 @@ export interface ClaimedSequence extends Place {
 export type SequenceBefore = (Place & { readonly sequence: number }) | undefined
 
 /**
- * Whether a good record can have the sequence that it claims. Without a checksum of its header one damaged bit would move the queue to any sequence: then it counts as far as the records between have
- * room, and at the beginning as far as all before it.
+ * Whether a good record can have the sequence that it claims. Without a checksum of its header one damaged bit would move the queue to any sequence. Then it counts as far as
+ * the records between have room, and at the beginning as far as all before it.
  */
 export function isCredibleSequence(claimed: ClaimedSequence, before: SequenceBefore, segmentSize: number): boolean {
   if (!Number.isSafeInteger(claimed.sequence)) return false

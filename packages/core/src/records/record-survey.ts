@@ -32,11 +32,11 @@ export interface RecordSurvey {
 }
 
 /**
- * Walks the records of a segment over damage. A record whose header continues the sequence is taken without a look at its payload, since a process death tears no committed record; where
- * one does not, the next good record is looked for, and that one as a whole.
+ * Walks the records of a segment over damage. A record whose header continues the sequence is taken without a look at its payload, since a process death tears no committed
+ * record. Where one does not, the next good record is looked for, and that one as a whole.
  *
- * A sequence without a checksum of its own counts only when the records around it make it possible: one damaged record must not move the queue to the end of all
- * sequences, nor make it give out the sequences of the records that follow it.
+ * A sequence without a checksum of its own counts only when the records around it make it possible. One damaged record must not move the queue to the end of all sequences,
+ * nor make it give out the sequences of the records that follow it.
  */
 export function surveyRecords(segment: SegmentBytes): RecordSurvey {
   return new Surveyor(segment).survey()

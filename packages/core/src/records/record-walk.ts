@@ -22,8 +22,8 @@ export function isGoodStep(step: WalkStep): step is GoodStep {
 }
 
 /**
- * Walks the records of one segment after the other, one step at a time: the one place where a judgment on a record, on its sequence, on a missing one, and the search for where to go on come
- * together. Readers (mapped), the offline reader (`pread`) and recovery call it, and only decide what they do with a step.
+ * Walks the records of one segment after the other, one step at a time. Here a judgment on a record, on its sequence, on a missing one, and the search for where to go on come
+ * together, and nowhere else. Readers (mapped), the offline reader (`pread`) and recovery call it, and only decide what they do with a step.
  *
  * Readers skip runs of good records by the native verifier, which keeps the same {@link SequenceRule}, and ask the walk where a run stops.
  */

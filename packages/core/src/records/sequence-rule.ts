@@ -4,11 +4,11 @@ import { VERIFIER_LAST_IS_BASE, VERIFIER_SEQUENCE, VERIFIER_STATE_LENGTH } from 
 export type SequenceStep = 'next' | 'restarted' | 'taken-over' | 'gap' | 'impossible'
 
 /**
- * Which sequence may follow which: the next one. A writer of the base format begins again at 0, and a writer of this library that takes such a queue over goes on from its highest sequence,
- * which may be above what the last writer wrote.
+ * Which sequence may follow which: the next one. A writer of the base format begins again at 0. A writer of this library that takes such a queue over goes on from its highest
+ * sequence, which may be above what the last writer wrote.
  *
- * The native verifier applies the same rule, and keeps what it knows in the same words: a rule that is made with the state of a verifier goes on where the verifier stopped, and the other
- * way round.
+ * The native verifier applies the same rule, and keeps what it knows in the same words. A rule that is made with the state of a verifier goes on where the verifier stopped,
+ * and the other way round.
  */
 export class SequenceRule {
   readonly #state: Float64Array

@@ -1,13 +1,13 @@
 /**
- * Which segments may be deleted. Without any of these, no segment is deleted. A segment that a registered reader has not committed past stays, whether that reader
- * runs or not, unless `readerTtlMs` or `maxReaderLagBytes` releases the reader; `maxAgeMs`, `maxBytes` and `maxSegments` delete only what no reader needs. The head is never deleted.
+ * Which segments may be deleted. Without any of these, no segment is deleted. A segment that a registered reader has not committed past stays, whether that reader runs or
+ * not, unless `readerTtlMs` or `maxReaderLagBytes` releases the reader. `maxAgeMs`, `maxBytes` and `maxSegments` delete only what no reader needs. The head is never deleted.
  */
 export interface RetentionOptions {
   /** Delete a segment once every registered reader has committed past it (and at least one reader is registered). */
   readonly consumed?: boolean
   /**
-   * Delete segments whose last message was written longer ago. Timestamps that the caller gave count only as far as the times at which segments were prepared agree with them: one
-   * that is wrong neither keeps a segment nor deletes it.
+   * Delete segments whose last message was written longer ago. Timestamps that the caller gave count only as far as the times at which segments were prepared agree with them.
+   * One that is wrong neither keeps a segment nor deletes it.
    */
   readonly maxAgeMs?: number
   /** Delete the oldest segments while the queue is larger. */

@@ -38,8 +38,8 @@ export interface RetirementOptions {
 }
 
 /**
- * Lets go of the segments that the rules do not keep, lowest first. What is to go is announced first (readers begin above it from then on), then the readers are looked
- * at once more: a reader that registers meanwhile was seen, or saw the announcement. Works when something happens (a roll, a reader that moved on, an age that is
+ * Lets go of the segments that the rules do not keep, lowest first. What is to go is announced first (readers begin above it from then on), then the readers are looked at
+ * once more. A reader that registers meanwhile was seen, or saw the announcement. Works when something happens (a roll, a reader that moved on, an age that is
  * reached) and costs nothing in between. The proof is in docs/models.md.
  */
 export class Retirement {

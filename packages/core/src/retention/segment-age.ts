@@ -41,8 +41,8 @@ export class SegmentAges {
 
 /**
  * Milliseconds since the last message of a segment below the head, by its timestamp as far as the times at which segments were prepared agree with it. One timestamp that is
- * wrong makes no segment older or younger: a last timestamp that is later than the time at which the segment was left counts as that time, and so does one that is earlier than
- * the first one's. Where all timestamps of a segment are old, as those of replayed data, they are its age.
+ * wrong makes no segment older or younger. A last timestamp that is later than the time at which the segment was left counts as that time, and so does one that is earlier
+ * than the first one's. Where all timestamps of a segment are old, as those of replayed data, they are its age.
  */
 export function segmentAgeMs(
   directory: QueueDirectory,

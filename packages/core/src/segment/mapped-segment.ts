@@ -28,9 +28,9 @@ export interface DamagedFile {
 }
 
 /**
- * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library: callers
- * get views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, also when this object is closed before, and
- * which callers may detach or transfer without harm to this object.
+ * One mapped segment file. Readers map it read-only, the writer for writing. After {@link close} `view` and `bytes` have length 0. They never leave this library. Callers get
+ * views of a second ArrayBuffer ({@link lentView}, {@link lentBytes}), which keeps the pages mapped until the last view is collected, also when this object is closed before.
+ * Callers may detach or transfer it without harm to this object.
  */
 export class MappedSegment implements SegmentBytes {
   readonly view: DataView
@@ -98,7 +98,7 @@ export class MappedSegment implements SegmentBytes {
   }
 
   /**
-   * Whether a record is committed at this block of 64 bytes, at which one can begin; relaxed, a plain load: `true` says only that it is worth while to load the word with
+   * Whether a record is committed at this block of 64 bytes, at which one can begin. Relaxed, a plain load: `true` says only that it is worth while to load the word with
    * acquire. For loops, where a call of `Atomics.load` would be most of what a look costs.
    */
   isCommittedRelaxed(block: number): boolean {

@@ -39,8 +39,8 @@ export function listSegments(directory: QueueDirectory): number[] {
 }
 
 /**
- * Ids of the segments in a range that follow each other without a gap, as ids do, or of those that exist where the range is so wide that it has gaps: a head far above the others costs
- * a listing, and not a step for each id in between.
+ * Ids of the segments in a range that follow each other without a gap, as ids do. Where the range is so wide that it has gaps, the ids of those that exist. So a head far above
+ * the others costs a listing, and not a step for each id in between.
  */
 export function segmentIdsBetween(directory: QueueDirectory, range: { readonly from: number; readonly to: number }): number[] {
   const { from, to } = range

@@ -30,8 +30,8 @@ export interface PreparerOptions {
 }
 
 /**
- * Prepares the next segment on the background thread while the writer fills the present one: blocks reserved and pages populated as far as the writer is to be ahead, header written,
- * published under its final name. Needs no turn of the event loop, so that a writer in a tight loop finds it ready too.
+ * Prepares the next segment on the background thread while the writer fills the present one. Its blocks are reserved and its pages populated as far as the writer is to be
+ * ahead, its header is written, and it is published under its final name. Needs no turn of the event loop, so that a writer in a tight loop finds it ready too.
  */
 export class SegmentPreparer {
   readonly #options: PreparerOptions
@@ -153,8 +153,8 @@ export class SegmentPreparer {
   }
 
   /**
-   * Ends preparing for good: cancels what is under way, waits for its end, and removes what is prepared, so that nothing appears after the lock is given back and a closed
-   * queue occupies no more than its data. A preparation that takes too long to end keeps the lock until then, and publishes nothing.
+   * Ends preparing for good: cancels what is under way, waits for its end, and removes what is prepared. So nothing appears after the lock is given back, and a closed queue
+   * occupies no more than its data. A preparation that takes too long to end keeps the lock until then, and publishes nothing.
    */
   dispose(): void {
     if (this.#segmentId < 0) return

@@ -19,8 +19,8 @@ export interface LookPlan {
 }
 
 /**
- * Looks up to `rounds` times, doing `between` after each look. Most looks are at commit words only: the control block's words change with every append, and a reader that loads
- * them all the time keeps taking them away from the writer. The clock is read every 64 rounds only: reading it costs more than looking.
+ * Looks up to `rounds` times, doing `between` after each look. Most looks are at commit words only. The control block's words change with every append, and a reader that
+ * loads them all the time keeps taking them away from the writer. The clock is read every 64 rounds only: reading it costs more than looking.
  */
 export function lookRepeatedly(sources: readonly Parkable[], deadline: number, plan: LookPlan): WaitOutcome | undefined {
   const [alone] = sources

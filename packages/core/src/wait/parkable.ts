@@ -10,7 +10,7 @@ export interface SeenWord {
 
 /** What `waitForAny` waits for: a reader or an observer. */
 export interface Parkable {
-  /** Of the queue. */
+  /** Absolute path of the queue. */
   readonly directory: string
   /** Returns the next message: what to call after the wait. */
   next(): object | undefined

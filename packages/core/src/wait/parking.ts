@@ -30,9 +30,9 @@ class SeenWords {
  * One attempt to sleep until any of some sources changes. The order is what makes it safe (L1): the words are loaded **before** the last look, and announced before the
  * kernel compares them; see docs/models.md#park-wake.
  *
- * Readers announce themselves and sleep on the notification word. Observers may not announce, and do not sleep on the word either: a writer that wakes an observer would
- * take it for the reader whose count it sees, and the count of a dead reader would never be taken back (L16). The waiting thread looks at their words every few
- * milliseconds, and, more seldom, at those of readers: a writer that died before its wake, or a writer of another kind, wakes no one.
+ * Readers announce themselves and sleep on the notification word. Observers may not announce, and do not sleep on the word either. A writer that wakes an observer would take
+ * it for the reader whose count it sees, and the count of a dead reader would never be taken back (L16). The waiting thread looks at their words every few milliseconds, and,
+ * more seldom, at those of readers. A writer that died before its wake, or a writer of another kind, wakes no one.
  */
 export class Parking {
   readonly #slept = new SeenWords()

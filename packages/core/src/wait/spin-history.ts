@@ -1,6 +1,6 @@
 import { SPINS_AT_ONCE, SPINS_LEFT_OUT_MAX } from '../defaults.js'
 
-/** Says whether an asynchronous wait of a source is worth a spin: while messages come within one, it is; each spin that found nothing doubles the number of waits that do without. */
+/** Says whether an asynchronous wait of a source is worth a spin: while messages come within one, it is. Each spin that found nothing doubles the number of waits that do without. */
 export class SpinHistory {
   #leftOut = 0
   #leftOutNext = 1

@@ -36,7 +36,7 @@ interface Waiting {
 
 /**
  * Appends that wait for room without blocking the thread, first come, first served. While any waits, the control block says so, and the process's parking thread sleeps on the
- * word that they change; a slice bounds each sleep, because a reader that dies changes nothing.
+ * word that they change. A slice bounds each sleep, because a reader that dies changes nothing.
  *
  * Invariant: the append that is tried stands in no list, so that neither an abort nor a close can refuse what is being appended.
  */

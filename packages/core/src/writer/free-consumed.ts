@@ -11,7 +11,7 @@ import { contradictsSegments } from './rebuild-control.js'
 import { type ResolvedWriterOptions, retentionRulesOf } from './writer-options.js'
 
 /**
- * Makes room on a full disk for the recovery of a queue: deletes segments that every registered reader has committed past, where the options of the open say that these may go. Of the
+ * Makes room on a full disk for the recovery of a queue. Deletes segments that every registered reader has committed past, where the options of the open say that these may go. Of the
  * rules only that one is followed, because the others go by a head that is not known before recovery.
  *
  * @returns whether anything was deleted. An error is not thrown: the caller has one to report already.

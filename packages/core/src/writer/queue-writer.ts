@@ -209,8 +209,8 @@ export class QueueWriter {
 
   /**
    * Appends messages with one reading of the clock and one notification. They become visible in order, one after the other: a reader may see a
-   * part of the batch, never a later message without the earlier ones. All of them are read before the first is appended. Callbacks of the writer are called after
-   * the batch, so that the batch stays together; an error that they throw then is an uncaught exception, because the batch is in the queue.
+   * part of the batch, never a later message without the earlier ones. All of them are read before the first is appended. Callbacks of the writer are called after the batch,
+   * so that the batch stays together. An error that they throw then is an uncaught exception, because the batch is in the queue.
    *
    * @param messages an array, or another iterable.
    * @returns the sequence of the first message; the others follow without a gap.

@@ -201,8 +201,9 @@ export function contradictsSegments(directory: QueueDirectory, found: FoundContr
 }
 
 /**
- * Whether the segments say that a control block is damaged whose magic, version or segment size this library does not know: most of them are whole segments of this version, and nothing but
- * the block belongs to another queue or to a later version. A later version is damage only when the block gives the segments the length that they have, as it would in this version.
+ * Whether the segments say that a control block is damaged whose magic, version or segment size this library does not know. Most of them are whole segments of this version,
+ * and nothing but the block belongs to another queue or to a later version. A later version is damage only when the block gives the segments the length that they have, as it
+ * would in this version.
  */
 export function outweighControl(directory: QueueDirectory, { block }: FoundControl, isOtherVersion: boolean): boolean {
   const candidates = listCandidates(directory)

@@ -1,5 +1,5 @@
 /**
- * Notifies many waiting calls that their signal was aborted, with one listener for each signal: the runtime warns of a leak when a signal that a whole process shares has a
+ * Notifies many waiting calls that their signal was aborted, with one listener for each signal. The runtime warns of a leak when a signal that a whole process shares has a
  * listener for every call.
  */
 export class SharedAborts<Call> {

@@ -24,7 +24,7 @@ export interface WriteAheadOptions {
 
 /**
  * Keeps a stretch of the head segment ready ahead of the writer: blocks reserved, pages touched, by the background thread. The stretch covers {@link AHEAD_MS} at the rate of
- * the last appends, so that a queue that is hardly used takes hardly any disk and memory, and a busy one never waits.
+ * the last appends. So a queue that is hardly used takes hardly any disk and memory, and a busy one never waits.
  *
  * ```text
  *   records      ready               asked of the thread    holes, which read as zeros

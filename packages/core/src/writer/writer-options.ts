@@ -58,8 +58,8 @@ export interface WriterOptions {
   /** Milliseconds between heartbeats of a writer that appends nothing; 0 for none. Default 1000. */
   readonly heartbeatIntervalMs?: number
   /**
-   * Most segments that the queue may have, the head included. At least 2. On the disk there is up to one more that is being prepared and one that is being deleted; a
-   * writer that retires segments faster than the disk deletes them waits for it.
+   * Most segments that the queue may have, the head included. At least 2. On the disk there is up to one more that is being prepared and one that is being deleted. A writer
+   * that retires segments faster than the disk deletes them waits for it.
    */
   readonly maxSegments?: number
   /** Most bytes that the queue's segments may have, counted as for `maxSegments`. At least two segments of the size that the queue has. */
@@ -207,7 +207,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
 }
 
 /**
- * What a bounded queue needs so that it never stays full, which depends on the size of its segments: room for two segments, and for one more than retention always keeps.
+ * What a bounded queue needs so that it never stays full, which depends on the size of its segments. It needs room for two segments, and for one more than retention always keeps.
  *
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option.
  */

@@ -1,5 +1,5 @@
-// Wants what only one may have, over and over, as a process or as a worker thread: `writer` appends a few messages each time, until there are as many as its argument says; `reader` reads a
-// few each time under one name, until there are no more. Prints what it got as JSON. Arguments, or worker data: role, directory, how many messages.
+// Wants what only one may have, over and over, as a process or as a worker thread. `writer` appends a few messages each time, until there are as many as its argument says.
+// `reader` reads a few each time under one name, until there are no more. Prints what it got as JSON. Arguments, or worker data: role, directory, how many messages.
 import { parentPort, workerData } from 'node:worker_threads'
 import { openReader, openWriter } from '@chronicle-ts/core'
 

@@ -1,5 +1,5 @@
-// Appends and syncs on a disk that its parent breaks and repairs: node failing-disk.mjs <directory> <how>
-// Prints a JSON line per step; waits for a line on stdin before each step after the first.
+// Appends and syncs on a disk that its parent breaks and repairs: `node failing-disk.mjs <directory> <how>`.
+// Prints a JSON line per step, and waits for a line on stdin before each step after the first.
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openObserver, openWriter } from '@chronicle-ts/core'

@@ -1,5 +1,5 @@
-// Preloaded into a program, stands in for a disk that refuses writes. The first byte of the file that SYNC_FAILURES names says what a sync of more than one page does:
-// 'g' it works; 'f' it writes and then fails with the error of SYNC_ERRNO, so that the kernel takes the pages for clean, as after a failed write-back; 's' it writes
+// Preloaded into a program, stands in for a disk that refuses writes. The first byte of the file that SYNC_FAILURES names says what a sync of more than one page does.
+// 'g': it works. 'f': it writes and then fails with the error of SYNC_ERRNO, so that the kernel takes the pages for clean, as after a failed write-back. 's': it writes
 // nothing and succeeds, so that what is dirty stays so.
 #include <dlfcn.h>
 #include <fcntl.h>

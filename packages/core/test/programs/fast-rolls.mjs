@@ -1,4 +1,4 @@
-// Rolls again and again without a turn of the event loop, and prints how many segment files there were at most, how often, and how many messages are there in the end. Arguments: directory,
+// Rolls again and again without a turn of the event loop. Prints how many segment files there were at most, how often, and how many messages are there in the end. Arguments: directory,
 // the writer's options as JSON, segments to fill.
 import { readdirSync } from 'node:fs'
 import { openWriter } from '@chronicle-ts/core'

@@ -1,5 +1,5 @@
-// Appends and reads messages in parts and prints by how many bytes of heap each message made it grow, the median of the parts: what every message allocates shows
-// in all of them, what the engine allocates until it has compiled, later on a busy machine, only in the first few. Arguments: directory, count.
+// Appends and reads messages in parts and prints by how many bytes of heap each message made it grow, the median of the parts. What every message allocates shows in all of
+// them. What the engine allocates until it has compiled, later on a busy machine, shows only in the first few. Arguments: directory, count.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { openReader, openWriter } from '@chronicle-ts/core'

@@ -1,5 +1,5 @@
-// Preloaded: a file system that cannot reserve blocks. Where another thread than the first asks for blocks of a published segment, it makes the file that RESERVATIONS_TRIED names; what it
-// writes there in place of a reservation waits until the file exists that RESERVATIONS_WAIT names.
+// Preloaded: a file system that cannot reserve blocks. Where another thread than the first asks for blocks of a published segment, it makes the file that RESERVATIONS_TRIED
+// names. What it writes there in place of a reservation waits until the file exists that RESERVATIONS_WAIT names.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

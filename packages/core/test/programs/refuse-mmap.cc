@@ -1,5 +1,5 @@
-// Preloaded into a program, lets shared mappings of files fail as they do at the limit of mappings (vm.max_map_count), and no others: those of the queue, and never
-// those that V8 lives on. The file that MMAP_REFUSALS names holds a number: 0 refuses nothing, n the n-th mapping from now on, -1 every one. With MMAP_EXHAUST the kernel
+// Preloaded into a program, lets shared mappings of files fail as they do at the limit of mappings (vm.max_map_count). These are the mappings of the queue, and never those
+// that V8 lives on. The file that MMAP_REFUSALS names holds a number: 0 refuses nothing, n the n-th mapping from now on, -1 every one. With MMAP_EXHAUST the kernel
 // refuses: all mappings that are left are made before the call and given back after it.
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-// Merges closed queues several times and prints the bytes of heap that a message cost, the median of the rounds: node merge-and-weigh.mjs <mode> <directory>...
+// Merges closed queues several times and prints the bytes of heap that a message cost, the median of the rounds: `node merge-and-weigh.mjs <mode> <directory>...`.
 // What a message allocates shows in every round. What the engine allocates until it has compiled the loop, later on a busy machine, in the first few;
 // a collection, in one.
 import { openObserver } from '@chronicle-ts/core'

@@ -32,7 +32,7 @@ export interface RestoreReport extends BackupReport {
 }
 
 /**
- * Makes a queue from a backup, or from any copy of a queue: copies and verifies it, and opens it once for writing, so that it is in order for its first user. It gets its name last.
+ * Makes a queue from a backup, or from any copy of a queue. Copies and verifies it, and opens it once for writing, so that it is in order for its first user. It gets its name last.
  *
  * @throws as {@link backupQueue}, and what `openWriter` throws.
  */

@@ -11,7 +11,7 @@ import { isEntered } from '../cold/record-presence.js'
 const ATTEMPTS = 20
 
 /**
- * Inspects a queue whose end is to be relied on: an inspection that could not read the last segment takes the one before it for the head, and what is appended meanwhile looks the same.
+ * Inspects a queue whose end is to be relied on. An inspection that could not read the last segment takes the one before it for the head, and what is appended meanwhile looks the same.
  *
  * @throws ColdFileError when a segment cannot be read; NotAQueueError when the end stays unknown.
  */

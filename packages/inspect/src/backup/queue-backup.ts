@@ -84,7 +84,8 @@ interface CopyPlan {
 }
 
 /**
- * A consistent copy of a queue, also of one that is being written: it ends at a message boundary, no reader's position is after its end, and it has no gap that the queue has not. Nothing is locked,
+ * A consistent copy of a queue, also of one that is being written. It ends at a message boundary, no reader's position is after its end, and it has no gap that the queue has
+ * not. Nothing is locked,
  * and neither writer nor readers notice it. Works in steps, so that the caller can show progress and stop.
  *
  * The copy is made under a temporary name beside the target and renamed when it is complete, verified and synced. {@link abandon} removes what was made; what a killed process left is removed by the next
@@ -274,8 +275,8 @@ export class QueueBackup {
   }
 
   /**
-   * The control block of the moment in which the end was looked up. It keeps the identity of the original, so that the next writer recovers the copy as one; nothing in it says that a process is at
-   * work, or that anything is durable on the other disk.
+   * The control block of the moment in which the end was looked up. It keeps the identity of the original, so that the next writer recovers the copy as one. Nothing in it
+   * says that a process is at work, or that anything is durable on the other disk.
    */
   #controlBytes(): Uint8Array {
     const { control, head, writer } = this.#plan.inspection

@@ -7,8 +7,8 @@ import { binding } from '@chronicle-ts/native'
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
 /**
- * The folder in which a copy of a queue is made, beside the target whose name it gets when it is complete. It is locked for as long as its process works on it, so that the next copy to the same target
- * recognizes what a process left that was killed, and deletes it.
+ * The folder in which a copy of a queue is made, beside the target whose name it gets when it is complete. It is locked for as long as its process works on it. So the next
+ * copy to the same target recognizes what a process left that was killed, and deletes it.
  */
 export class TemporaryCopy {
   #isOpen = true

@@ -11,8 +11,8 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTT
 const READ_LENGTH_MAX = 1 << 30
 
 /**
- * A file that could not be opened or read. It has the form of a system error of Node, which `fromSystemError` makes the queue's error of: inside this package it is damage to report, and only what
- * `codedError` made of it leaves.
+ * A file that could not be opened or read. It has the form of a system error of Node, which `fromSystemError` makes the queue's error of. Inside this package it is damage to
+ * report, and only what `codedError` made of it leaves.
  *
  * @internal
  */

@@ -27,7 +27,7 @@ export interface LockInspection {
 const NO_RECORD = { pid: undefined, record: undefined, recordIsBad: false, processRuns: undefined }
 
 /**
- * Finds out whether a lock is held without delaying another process: the kernel's list of locks is asked first, and only when it names no process (the holder may live in
+ * Finds out whether a lock is held without delaying another process. The kernel's list of locks is asked first, and only when it names no process (the holder may live in
  * another pid namespace) is the lock itself tried.
  *
  * @param table for looking at many files: the kernel's list as it was a moment ago. Its length grows with the locks of the whole machine.

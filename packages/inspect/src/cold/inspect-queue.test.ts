@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { crc32 } from 'node:zlib'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import {
   CONTROL_CURRENT_SEGMENT_OFFSET,
@@ -24,6 +25,8 @@ import {
   CONTROL_SEGMENT_GENERATION_OFFSET,
   CONTROL_WAITERS_PENDING_OFFSET,
   CONTROL_WRITE_OFFSET_OFFSET,
+  encodePosition,
+  renewPosition,
   SEGMENT_FLAGS_OFFSET,
   segmentFileName,
   WriterLock,
@@ -117,6 +120,21 @@ describe('inspecting a queue', () => {
     ])
   })
 
+  it('distinguishes the time of a commit from that of a heartbeat', () => {
+    buildQueue(queue, { payloads: textPayloads(100) })
+    const position = encodePosition({ segmentId: 1, offset: 64, heartbeatNs: 5n }, crc32)
+    renewPosition(position, 700n, crc32)
+    writeFileSync(join(queue, 'readers/looping.meta'), position)
+    expect(inspectQueue(queue).readers).toEqual([
+      expect.objectContaining({
+        name: 'looping',
+        lastHeartbeatNs: 700n,
+        lastCommitNs: 5n,
+        position: { segmentId: 1, offset: 64 },
+      }),
+    ])
+  })
+
   it('reports the rate of the last ten seconds, not that of all the head', () => {
     using writer = openWriter(queue, { segmentSize: 64 * 1024 })
     const nowNs = BigInt(Date.now()) * 1_000_000n
@@ -124,6 +142,17 @@ describe('inspecting a queue', () => {
     for (let index = 0; index < 20; index += 1) writer.append(1, Buffer.alloc(64), { timestampNs: nowNs - 1_000_000_000n })
     const { rate } = inspectQueue(queue).head
     expect(rate).toEqual({ messagesPerSecond: 2, bytesPerSecond: (20 * 128) / 10, windowNs: 10_000_000_000n })
+  })
+
+  it.each([
+    ['of a recording', -1000n],
+    ['of a recording played faster', -5n],
+    ['in the future', 60n],
+  ])('reports no rate where the times of messages are %s', (_name, seconds) => {
+    using writer = openWriter(queue, { segmentSize: 64 * 1024 })
+    const timestampNs = BigInt(Date.now()) * 1_000_000n + seconds * 1_000_000_000n
+    for (let index = 0; index < 50; index += 1) writer.append(1, Buffer.alloc(64), { timestampNs })
+    expect(inspectQueue(queue).head.rate).toEqual({ messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n })
   })
 
   it('looks at the ends of a long queue only', () => {

@@ -32,7 +32,8 @@ export interface InspectOptions {
   /** Segments to look at one by one at most, half of them at either end of the queue. Default 512: a hundred thousand would take seconds. */
   readonly segmentLimit?: number
   /**
-   * Use the values that a writer of this library keeps in the control block instead of walking the head: costs the same for every size of segment, and leaves out the rate. For inspecting many queues every second.
+   * Use the values that a writer of this library keeps in the control block instead of walking the head. That costs the same for every size of segment, and leaves out the
+   * rate. For inspecting many queues every second.
    */
   readonly quick?: boolean
   /** @internal The caller holds the writer lock itself, so that no writer is at work. Default: false. */
@@ -118,7 +119,10 @@ function walkToEnd(places: ColdPlaces, quick: boolean): QueueEnd | undefined {
   try {
     segment = ColdSegment.open(places.directory, segmentId, places.control?.segmentSize)
     if (segment === undefined) return undefined
-    return (quick && places.control !== undefined ? endByControl(segment, places.control) : undefined) ?? describeEnd(segment)
+    return (
+      (quick && places.control !== undefined ? endByControl(segment, places.control) : undefined) ??
+      describeEnd(segment, places.control)
+    )
   } catch {
     return undefined
   } finally {
@@ -126,14 +130,19 @@ function walkToEnd(places: ColdPlaces, quick: boolean): QueueEnd | undefined {
   }
 }
 
-function describeEnd(segment: ColdSegment): QueueEnd {
+function describeEnd(segment: ColdSegment, control: ControlBlock | undefined): QueueEnd {
   const meter = new RateMeter()
   const walk = countHeaders(segment, SEGMENT_FIRST_RECORD_OFFSET, (offset) => {
     meter.see(segment, offset)
     return true
   })
-  const provenSequence = findProvenSequence(segment, walk)
-  return { segmentId: segment.id, walk, rate: meter.rate(walk.end), provenSequence, goesOnAt: recordBehindHole(segment, walk) }
+  return {
+    segmentId: segment.id,
+    walk,
+    rate: meter.rate(walk.end, lastAppendOf(control)),
+    provenSequence: findProvenSequence(segment, walk),
+    goesOnAt: recordBehindHole(segment, walk),
+  }
 }
 
 /** The highest sequence that damage cannot have made up; -1 when there is none. */

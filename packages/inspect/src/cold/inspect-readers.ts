@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  decodeCommitNs,
   decodePosition,
   isBlankPosition,
   POSITION_LENGTH,
@@ -20,8 +21,10 @@ export interface ReaderFileInspection {
   readonly file: string
   /** Where it goes on; `undefined` when the file is damaged or unreadable. */
   readonly position: ColdPosition | undefined
-  /** When it last committed; `undefined` when the file does not have it. */
+  /** When its file was saved last, by a commit or by a reader that waits; `undefined` when the file does not have it. */
   readonly lastHeartbeatNs: bigint | undefined
+  /** When it last committed, or had nothing to read; `undefined` when the file does not have it. */
+  readonly lastCommitNs: bigint | undefined
   readonly generation: number | undefined
   /** A file of the first versions of the format, 8 or 16 bytes. */
   readonly legacy: boolean
@@ -76,7 +79,13 @@ function inspectReaderFile(
   path: string,
   { name, file, locks }: { readonly name: string; readonly file: string; readonly locks: LockTable },
 ): ReaderFileInspection {
-  const nothing = { position: undefined, lastHeartbeatNs: undefined, generation: undefined, legacy: false }
+  const nothing = {
+    position: undefined,
+    lastHeartbeatNs: undefined,
+    lastCommitNs: undefined,
+    generation: undefined,
+    legacy: false,
+  }
   const lock = inspectLock(path, locks)
   try {
     const bytes = readColdFile(path, POSITION_LENGTH + 1) ?? Buffer.alloc(0)
@@ -87,7 +96,9 @@ function inspectReaderFile(
     }
     const { segmentId, offset, heartbeatNs, generation, legacy } = saved
     const lastHeartbeatNs = heartbeatNs === 0n ? undefined : heartbeatNs
-    return { name, file, position: { segmentId, offset }, lastHeartbeatNs, generation, legacy, lock, problem: undefined }
+    const lastCommitNs = decodeCommitNs(bytes, checksum) || undefined
+    const times = { lastHeartbeatNs, lastCommitNs }
+    return { name, file, position: { segmentId, offset }, ...times, generation, legacy, lock, problem: undefined }
   } catch (error) {
     const errno = error instanceof ColdFileError ? error.reason : String(error)
     return { name, file, ...nothing, lock, problem: queueProblem('FILE_UNREADABLE', errno, { file }) }

@@ -23,7 +23,7 @@ import {
 import { isQueueListing, listQueue } from './queue-listing.js'
 
 /**
- * Where a cold reader begins: at the first record or after the last one, at the n-th from the end, at the first one at or after a sequence or a time, or at an exact place.
+ * Where a cold reader begins: at the first record or after the last one, at the n-th from the end, or at an exact place. Or at the first record at or after a sequence or a time.
  */
 export type ColdStart =
   | 'earliest'
@@ -38,7 +38,8 @@ export interface ColdReaderOptions {
   /** Default: `earliest`. */
   readonly from?: ColdStart
   /**
-   * Where reading ends: `present` for the end that the queue has now, also when more is appended while it is being read, or a place; nothing at it or after it is read. With `present`, `last` counts
+   * Where reading ends: `present` for the end that the queue has now, also when more is appended while it is being read, or a place. Nothing at it or after it is read. With
+   * `present`, `last` counts
    * from that end. Default: continue with new messages.
    */
   readonly to?: 'present' | ColdPosition

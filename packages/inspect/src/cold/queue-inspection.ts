@@ -64,7 +64,7 @@ export interface HeadInspection {
   readonly lastTimestampNs: bigint | undefined
   /** Records in the head segment. */
   readonly recordCount: number
-  /** Messages and bytes per second over the last seconds, by the records' own timestamps. */
+  /** Messages and bytes per second over the last seconds, by the records' own timestamps, as far as these are the times at which the records were appended. */
   readonly rate: RecentRate
 }
 

@@ -6,7 +6,7 @@ import type { ColdPlaces } from './find-start.js'
 
 /** Where a position stands among the records of its segment. */
 export interface ReaderPlace {
-  /** `record`: at a record or where the next one will be; `inside`: in the middle of a record, or at no offset of any; `unknown`: damage in front of it hides that. */
+  /** `record`: at a record or where the next one will be. `inside`: in the middle of a record, or at no offset of any. `unknown`: damage in front of it hides that. */
   readonly kind: 'record' | 'inside' | 'unknown'
   /** The record that it stands in the middle of. */
   readonly record: ColdPosition | undefined

@@ -1,26 +1,33 @@
 import { RECORD_TIMESTAMP_NS_OFFSET, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
 import type { ColdSegment } from './cold-segment.js'
 
-/** Messages and bytes per second over the last seconds, by the records' own timestamps. */
+/** Messages and bytes per second over the last seconds, by the records' own timestamps, as far as these are the times at which the records were appended. */
 export interface RecentRate {
   readonly messagesPerSecond: number
   readonly bytesPerSecond: number
-  /** The span that it was measured over: shorter than ten seconds when the segment is younger; 0 when nothing was written lately. */
+  /** The span that it was measured over: shorter than ten seconds when the segment is younger; 0 when nothing was written lately, or the timestamps are of another time. */
   readonly windowNs: bigint
 }
 
 const WINDOW_NS = 10e9
+
+/** How far the last timestamp may be from the time of the last append. Callers may give any timestamps: those of a recording, or of another clock. */
+const TOLERANCE_NS = 2e9
+
+const UNKNOWN: RecentRate = { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }
 
 /** Measures the rate at which the head segment was filled during the last ten seconds, while a caller walks over its records. */
 export class RateMeter {
   readonly #nowNs = Date.now() * 1e6
   #firstAt = -1
   #firstNs = 0
+  #lastNs = 0
   #count = 0
 
   /** Takes one record into account; the records come in their order. */
   see(segment: ColdSegment, offset: number): void {
     const timestampNs = approximateNsAt(segment, offset)
+    this.#lastNs = timestampNs
     if (timestampNs < this.#nowNs - WINDOW_NS) return
     if (this.#firstAt < 0) {
       this.#firstAt = offset
@@ -29,9 +36,11 @@ export class RateMeter {
     this.#count += 1
   }
 
-  /** The rate, once the walk has ended at `end`. */
-  rate(end: number): RecentRate {
-    if (this.#firstAt < 0) return { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }
+  /** The rate, once the walk has ended at `end`; unknown where the timestamps do not fit the time of the last append that the control block had before the walk. */
+  rate(end: number, lastAppendNs: bigint | undefined): RecentRate {
+    const isLate = lastAppendNs !== undefined && this.#lastNs < Number(lastAppendNs) - TOLERANCE_NS
+    const isFuture = this.#lastNs > Date.now() * 1e6 + TOLERANCE_NS
+    if (this.#firstAt < 0 || isLate || isFuture) return UNKNOWN
     const begin = this.#firstAt === SEGMENT_FIRST_RECORD_OFFSET ? this.#firstNs : this.#nowNs - WINDOW_NS
     const seconds = Math.max((this.#nowNs - begin) / 1e9, 0.001)
     return {

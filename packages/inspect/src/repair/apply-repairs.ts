@@ -23,8 +23,8 @@ import { setReaderAside } from './set-reader-aside.js'
 export type LockedStep = Exclude<RepairStep, { kind: 'recover' }>
 
 /**
- * Carries out steps, one after the other, while the caller holds the writer lock; a step that fails does not keep the others from being done, but for those that change a segment whose
- * damage could not be kept.
+ * Carries out steps, one after the other, while the caller holds the writer lock. A step that fails does not keep the others from being done, but for those that change a
+ * segment whose damage could not be kept.
  */
 export function applyLockedSteps(directory: QueueDirectory, steps: readonly LockedStep[]): RepairOutcome[] {
   const outcomes: RepairOutcome[] = []

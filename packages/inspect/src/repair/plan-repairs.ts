@@ -69,8 +69,8 @@ export function isRepairable(code: ProblemCode): boolean {
 const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
 
 /**
- * Returns the steps that repair these problems of a queue, in the order in which they must be done. Changes nothing; problems that only an operator can decide about, or that do no harm, lead
- * to no step; when a segment or the control block cannot be read, nothing does.
+ * Returns the steps that repair these problems of a queue, in the order in which they must be done. Changes nothing; problems that only an operator can decide about, or that
+ * do no harm, lead to no step. When a segment or the control block cannot be read, nothing does.
  *
  * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.
  */

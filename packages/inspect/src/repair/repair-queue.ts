@@ -14,12 +14,12 @@ export interface RepairOptions extends Pick<PlanOptions, 'skipDamage'> {
   readonly problems?: readonly QueueProblem[]
 }
 
-/** A control block that is rebuilt shows what is wrong with the segments, which then shows what a writer has to recover: three rounds, and one to see that nothing is left. */
+/** A control block that is rebuilt shows what is wrong with the segments, which then shows what a writer has to recover. That takes three rounds, and one to see that nothing is left. */
 const ROUNDS_MAX = 4
 
 /**
- * Repairs a queue: finds its problems, carries out the steps that {@link planRepairs} plans, and checks again, until no step is left. Plans and works under the writer lock, and takes the
- * lock of each reader whose file it touches: what a running process uses is left to it, and the outcome says so. What is
+ * Repairs a queue: finds its problems, carries out the steps that {@link planRepairs} plans, and checks again, until no step is left. Plans and works under the writer lock,
+ * and takes the lock of each reader whose file it touches. What a running process uses is left to it, and the outcome says so. What is
  * replaced or taken away is kept in the queue's quarantine folder, and so is the report. Nothing that was readable before is unreadable afterwards.
  *
  * @throws WriterActiveError `ERR_WRITER_ACTIVE`: a writer has the queue open; nothing was changed.

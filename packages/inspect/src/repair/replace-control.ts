@@ -19,8 +19,8 @@ import {
 import { openColdReader } from '../cold/open-cold-reader.js'
 
 /**
- * Puts a control block in the place of a damaged one. A writer that opens a queue rebuilds it in the same way; here every record is read besides, so that the block also says where the records
- * end and the sequence goes on above everything that is readable.
+ * Puts a control block in the place of a damaged one. A writer that opens a queue rebuilds it in the same way. Here every record is read besides, so that the block also says
+ * where the records end and the sequence goes on above everything that is readable.
  *
  * @returns where the old block is kept, or `undefined` when there was none.
  */

@@ -3,6 +3,7 @@ import type { DirectoryPath } from '@chronicle-ts/core'
 import type { ColdRecord } from '../cold/cold-item.js'
 import type { ColdReader } from '../cold/cold-reader.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
+import { ReadGaps } from './read-gaps.js'
 
 /** Sequences of one kind that follow each other. */
 export interface DifferenceRange {
@@ -24,6 +25,8 @@ export interface QueueComparison {
   readonly rangesOmitted: number
   /** Damage that either reader met. */
   readonly problems: number
+  /** Segments of either queue that its retention deleted before they could be read. */
+  readonly retiredSegments: number
 }
 
 const RANGES_KEPT = 1000
@@ -62,8 +65,10 @@ export class QueueDifference {
   }
 
   get result(): QueueComparison {
-    const problems = this.#left.problems + this.#right.problems
-    return { ...this.#counts, ranges: this.#ranges, rangesOmitted: this.#omitted, problems }
+    const [left, right] = [this.#left.gaps, this.#right.gaps]
+    const problems = left.problems + right.problems
+    const retiredSegments = left.retiredSegments + right.retiredSegments
+    return { ...this.#counts, ranges: this.#ranges, rangesOmitted: this.#omitted, problems, retiredSegments }
   }
 
   close(): void {
@@ -119,7 +124,7 @@ function hasSameDetails(left: ColdRecord, right: ColdRecord): boolean {
 class Side {
   readonly #reader: ColdReader
   #record: ColdRecord | undefined
-  problems = 0
+  readonly gaps = new ReadGaps()
 
   constructor(directory: DirectoryPath) {
     this.#reader = openColdReader(directory, { to: 'present' })
@@ -133,7 +138,7 @@ class Side {
   advance(): void {
     for (;;) {
       const item = this.#reader.next()
-      if (item?.kind === 'problem') this.problems += 1
+      if (item?.kind === 'problem') this.gaps.add(item.problem)
       if (item === undefined || item.kind === 'record') {
         this.#record = item
         return

@@ -71,7 +71,8 @@ interface MovedReader {
 }
 
 /**
- * Writes every good record of a queue into a new one, byte by byte, with its sequence, timestamp, type, schema version, trace and source, and with it its schema registry, the names of its sources and its thresholds. Works on queues whose control block, segments or records are damaged, and on those that
+ * Writes every good record of a queue into a new one, byte by byte, with its sequence, timestamp, type, schema version, trace and source. With them go its schema registry,
+ * the names of its sources and its thresholds. Works on queues whose control block, segments or records are damaged, and on those that
  * no writer would open. The old queue is only read. Positions of readers go to the same message, or to the next one that is left.
  *
  * Works in steps; {@link commit} gives the new queue its name, {@link abandon} removes it.

@@ -3,6 +3,7 @@ import { checkOptions } from '@chronicle-ts/core/internal'
 import type { ColdRecord } from '../cold/cold-item.js'
 import type { ColdReader } from '../cold/cold-reader.js'
 import { type ColdReaderOptions, openColdReader } from '../cold/open-cold-reader.js'
+import { ReadGaps } from './read-gaps.js'
 
 /** Powers of two up to 4 GiB. */
 const BUCKETS = 33
@@ -40,7 +41,7 @@ interface Tally {
 export class QueueStatistics {
   readonly #reader: ColdReader
   readonly #types = new Map<number, Tally>()
-  #problems = 0
+  readonly #gaps = new ReadGaps()
 
   /** @throws NotFoundError, PermissionError, NotAQueueError. */
   constructor(directory: DirectoryPath, options: Pick<ColdReaderOptions, 'from'> = {}) {
@@ -54,14 +55,19 @@ export class QueueStatistics {
       const item = this.#reader.next()
       if (item === undefined) return false
       if (item.kind === 'record') this.#count(item)
-      else if (item.kind === 'problem') this.#problems += 1
+      else if (item.kind === 'problem') this.#gaps.add(item.problem)
     }
     return true
   }
 
   /** Places where there is damage instead of a message. */
   get problems(): number {
-    return this.#problems
+    return this.#gaps.problems
+  }
+
+  /** Segments that retention deleted before they could be read. */
+  get retiredSegments(): number {
+    return this.#gaps.retiredSegments
   }
 
   /** The most frequent type first. */

@@ -212,6 +212,21 @@ describe('comparing and counting', () => {
     })
   })
 
+  it('distinguishes damage from segments that retention deleted in the meantime', () => {
+    salvageQueue(queue, join(root, 'new'))
+    const retire = () => {
+      for (const id of [0, 1]) rmSync(join(queue, segmentFileName(id)))
+    }
+    using statistics = new QueueStatistics(queue)
+    using difference = new QueueDifference(join(root, 'new'), queue)
+    retire()
+    while (statistics.step());
+    while (difference.step());
+    expect(statistics).toMatchObject({ problems: 0, retiredSegments: 2 })
+    // The difference has opened its first segment already.
+    expect(difference.result).toMatchObject({ problems: 0, retiredSegments: 1, different: 0 })
+  })
+
   it('counts messages by type and size', () => {
     using statistics = new QueueStatistics(queue)
     while (statistics.step());

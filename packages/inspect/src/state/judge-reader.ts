@@ -54,7 +54,7 @@ export function judgeReader(reader: ReaderInspection, context: ReaderContext): R
       lag,
       blocksWriter,
       pinsFrom: reader.pinsFrom ?? null,
-      lastCommitNs: reader.lastHeartbeatNs ?? null,
+      lastCommitNs: reader.lastCommitNs ?? null,
       perSecond: measured?.perSecond ?? null,
       catchUpSeconds: lag.messages === 0 ? 0 : (measured?.catchUpSeconds ?? null),
     },
@@ -133,7 +133,7 @@ function lagOf(reader: ReaderInspection, { inspection, writer, measured }: Reade
 
 /** An estimate for a single look: nothing was committed since the last commit, and nothing arrived after the writer's last sign of life. Times of the future say nothing. */
 function sinceCommit(reader: ReaderInspection, { inspectedNs }: QueueInspection, writer: WriterState): bigint | null {
-  const times = [reader.lastHeartbeatNs, writer.lastHeartbeatNs].filter(
+  const times = [reader.lastCommitNs, writer.lastHeartbeatNs].filter(
     (timestampNs): timestampNs is bigint => typeof timestampNs === 'bigint' && timestampNs <= inspectedNs,
   )
   const ages = times.map((timestampNs) => inspectedNs - timestampNs)

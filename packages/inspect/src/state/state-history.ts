@@ -26,7 +26,8 @@ interface Look {
 export interface TrendPoint {
   /** By the monotonic clock. */
   readonly atMs: number
-  readonly perSecond: number
+  /** `null` at the first look, which measures nothing. */
+  readonly perSecond: number | null
   /** Of the reader that is furthest behind; `null` when unknown. */
   readonly lagMessages: number | null
 }
@@ -78,7 +79,7 @@ export class StateHistory {
     this.#looks.push(look)
     while (this.#looks.length > 1 && (this.#looks[0]?.atMs ?? 0) < nowMs - HISTORY_MS) this.#looks.shift()
     const measured = this.#looks.length < 2 ? undefined : this.#measure(look)
-    this.#addToTrend(look, measured?.rates.perSecond ?? 0)
+    this.#addToTrend(look, measured?.rates.perSecond ?? null)
     return measured
   }
 
@@ -143,7 +144,7 @@ export class StateHistory {
     return { arrivalNs: BigInt(Math.round((nowMs - seenMs) * 1e6)), arrivalIsBound: low === 0 }
   }
 
-  #addToTrend({ atMs, nextSequence, readers }: Look, perSecond: number): void {
+  #addToTrend({ atMs, nextSequence, readers }: Look, perSecond: number | null): void {
     const lags = [...readers.values()].map((reader) =>
       reader.nextSequence === undefined ? undefined : nextSequence - reader.nextSequence,
     )

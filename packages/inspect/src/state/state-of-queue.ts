@@ -7,7 +7,7 @@ import { judgeReader, type MeasuredReader } from './judge-reader.js'
 import { judgeWriter } from './judge-writer.js'
 import type { DiskState, DurableState, MeasuredRates, QueueState } from './queue-state.js'
 import { readThresholds } from './read-thresholds.js'
-import { countOf, formatSeconds } from './state-text.js'
+import { countOf, formatRoom, formatSeconds } from './state-text.js'
 import { DISK_FREE_SHARE_DEFAULT, judgeLower, judgeUpper, type StateThresholds, thresholdsOfReader } from './state-thresholds.js'
 import { type StateCondition, type StateSeverity, stateCondition, worstConditionsFirst } from './state-words.js'
 import { type Surroundings, surroundingsOf } from './surroundings.js'
@@ -134,7 +134,7 @@ function problemConditions(problems: readonly QueueProblem[]): StateCondition[] 
 function diskConditions(disk: DiskState | null, { segmentSize = 0 }: QueueInspection, limits: StateThresholds): StateCondition[] {
   if (disk === null) return []
   const share = disk.totalBytes === 0 ? null : disk.freeBytes / disk.totalBytes
-  const detail = `${Math.floor(disk.freeBytes / 2 ** 20)} MiB free`
+  const detail = `${formatRoom(disk.freeBytes)} free`
   const isFull = disk.freeBytes < SEGMENTS_AHEAD * segmentSize
   const verdicts = [
     judgeLower(share, limits.diskFreeShare ?? DISK_FREE_SHARE_DEFAULT),

@@ -6,6 +6,11 @@ export function formatSeconds(seconds: number): string {
   return seconds < 172_800 ? `${Math.round(seconds / 360) / 10} h` : `${Math.round(seconds / 86_400)} d`
 }
 
+/** `512 KiB`, `48 MiB`: never more than there is. */
+export function formatRoom(bytes: number): string {
+  return bytes < 10 * 2 ** 20 ? `${Math.floor(bytes / 2 ** 10)} KiB` : `${Math.floor(bytes / 2 ** 20)} MiB`
+}
+
 /** `1 message`, `1,234 messages`. */
 export function countOf(count: number, noun: string): string {
   return `${String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} ${noun}${count === 1 ? '' : 's'}`

@@ -78,7 +78,7 @@ const CASES: Record<StateCode, (seconds: (age: number) => bigint) => Case> = {
   READER_RUNNING: () => ({}),
   READER_WAITING: () => ({ reader: { lag: CAUGHT_UP } }),
   READER_CLOSED: () => ({ writer: CLOSED, reader: withoutLock() }),
-  READER_LAGGING: (ago) => ({ reader: { lastHeartbeatNs: ago(30) } }),
+  READER_LAGGING: (ago) => ({ reader: { lastCommitNs: ago(30) } }),
   READER_STOPPED: () => ({ process: 'stopped' }),
   READER_DEAD: () => ({ reader: withoutLock() }),
   READER_BAD: () => ({ reader: { problem: queueProblem('READER_BAD', ''), position: undefined, lag: undefined } }),
@@ -175,13 +175,18 @@ describe('the state of a queue', () => {
     expect(earlier.writer.blocked?.sinceNs).toBeNull()
   })
 
+  it('says how much room is left, and never more than there is', () => {
+    const detail = (freeBytes: number) => judged({ disk: { freeBytes, totalBytes: 1e12 } }).conditions[0]?.detail
+    expect([1024 * 1023, 7 * 2 ** 20 - 1, 48 * 2 ** 20].map(detail)).toEqual(['1023 KiB free', '7167 KiB free', '48 MiB free'])
+  })
+
   it('never mixes the clocks of a lag: unknown is null, empty is 0', () => {
     const behind = judged({ reader: { lag: { messages: 1, bytes: 128, ns: 5n * NS } } }).readers[0]?.lag
     expect(behind).toMatchObject({ messages: 1, bytes: 128, ownNs: 5n * NS, arrivalKnownBy: 'commit' })
     expect(behind?.oldestUnreadNs).toBe((live.head.lastTimestampNs ?? 0n) - 5n * NS)
     const caughtUp = judged({ reader: { lag: CAUGHT_UP } }).readers[0]?.lag
     expect(caughtUp).toMatchObject({ messages: 0, bytes: 0, arrivalNs: 0n, ownNs: 0n, oldestUnreadNs: null })
-    const unknown = judged({ reader: { lag: undefined, lastHeartbeatNs: undefined } }).readers[0]
+    const unknown = judged({ reader: { lag: undefined, lastCommitNs: undefined } }).readers[0]
     expect(unknown?.lag).toEqual({
       messages: null,
       bytes: null,
@@ -190,8 +195,8 @@ describe('the state of a queue', () => {
       ownNs: null,
       oldestUnreadNs: null,
     })
-    const future = { lastHeartbeatNs: live.inspectedNs + 3600n * NS }
-    expect(judged({ reader: future, writer: future }).readers[0]?.lag.arrivalNs).toBeNull()
+    const future = live.inspectedNs + 3600n * NS
+    expect(judged({ reader: { lastCommitNs: future }, writer: { lastHeartbeatNs: future } }).readers[0]?.lag.arrivalNs).toBeNull()
   })
 
   it('counts acknowledged problems without raising the severity', () => {
@@ -269,6 +274,7 @@ describe('several looks', () => {
     expect(look(3, 1200, 50).readers[0]?.lag).toMatchObject({ arrivalNs: NS, arrivalKnownBy: 'looks' })
     expect(look(4, 1200, 0).readers[0]).toMatchObject({ word: 'waiting', catchUpSeconds: 0, lag: { arrivalNs: 0n } })
     expect(look(5, 10, 0).measured).toBeNull()
-    expect(history.trend.length).toBe(6)
+    // What is unknown is null: neither the first look nor the first one after a loss measures anything.
+    expect(history.trend.map(({ perSecond }) => perSecond)).toEqual([null, 100, 100, expect.any(Number), 50, null])
   })
 })

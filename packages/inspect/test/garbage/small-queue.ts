@@ -7,7 +7,7 @@ import type { WrittenMessage } from './damage-probes.js'
 const LENGTHS = [0, 1, 63, 64, 200, 700, 5, 1000]
 
 /**
- * A queue as the death of its writer leaves it: three segments of 4 KiB with a few messages each, a prepared one, a reader in the middle, a durable mark in the past. Sync
+ * A queue as the death of its writer leaves it. It has three segments of 4 KiB with a few messages each, a prepared one, a reader in the middle, and a durable mark in the past. Sync
  * and roll both happened.
  */
 export function makeSmallQueue(parent: string): { template: string; messages: WrittenMessage[] } {

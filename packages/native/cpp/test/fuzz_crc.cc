@@ -18,8 +18,13 @@ void sum(uint32_t seed, const uint8_t* source, size_t length) {
   std::memcpy(words, bytes.get(), sizeof words);
   const uint32_t ofWords = crcByDefinition(0, bytes.get(), sizeof words);
   CHECK(crc32Of32Bytes(words[0], words[1], words[2], words[3]) == ofWords);
-  const uint32_t changed = crc32Of32Bytes(words[0], words[1], words[2], words[3] ^ uint64_t{seed} << 32);
-  CHECK((changed ^ crc32ChangeOfLast4Bytes(seed)) == ofWords);
+  const RecordSums stored = sumsOfRecord(words[0], words[1], words[2], words[3], bytes.get() + 32, length - 32);
+  CHECK(stored.header == ofWords && stored.payload == crcByDefinition(0, bytes.get() + 32, length - 32));
+  words[3] &= 0xFFFF'FFFFu;
+  const RecordSums made = sumsOfNewRecord(words[0], words[1], words[2], words[3], bytes.get() + 32, length - 32);
+  CHECK(made.payload == stored.payload);
+  words[3] |= uint64_t{made.payload} << 32;
+  CHECK(made.header == crcByDefinition(0, reinterpret_cast<const uint8_t*>(words), sizeof words));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A reader's position file and the durable slots of a control block that hold anything: what is stored is what a load finds, and until its checksum is
-// there the newest valid slot from before is untouched. A bit of the first byte corrects the checksum of each slot first.
+// For a reader's position file and the durable slots of a control block that hold anything: what is stored is what a load finds. Until its checksum is there the newest valid
+// slot from before is untouched. A bit of the first byte corrects the checksum of each slot first.
 #include "../slots.h"
 #include "reference.h"
 

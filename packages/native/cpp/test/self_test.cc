@@ -42,8 +42,24 @@ void testHeaderCrc() {
     const auto* const bytes = reinterpret_cast<const uint8_t*>(words);
     const uint32_t expected = crcByDefinition(0, bytes, sizeof words);
     CHECK(crc32Of32Bytes(words[0], words[1], words[2], words[3]) == expected);
-    const auto last = static_cast<uint32_t>(words[3] >> 32);
-    CHECK((crc32Of32Bytes(words[0], words[1], words[2], words[3] & 0xFFFF'FFFFu) ^ crc32ChangeOfLast4Bytes(last)) == expected);
+  }
+}
+
+// Payloads of every length, in memory that ends where they end.
+void testRecordSums() {
+  std::mt19937_64 random(4);
+  for (size_t length = 0; length <= 300; length++) {
+    const std::unique_ptr<uint8_t[]> payload(new uint8_t[length]);
+    for (size_t index = 0; index < length; index++) payload[index] = static_cast<uint8_t>(random());
+    const uint32_t expected = crcByDefinition(0, payload.get(), length);
+    uint64_t words[4] = {random(), random(), random(), random()};
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(words);
+    const RecordSums stored = sumsOfRecord(words[0], words[1], words[2], words[3], payload.get(), length);
+    CHECK(stored.payload == expected && stored.header == crcByDefinition(0, bytes, sizeof words));
+    words[3] &= 0xFFFF'FFFFu;
+    const RecordSums made = sumsOfNewRecord(words[0], words[1], words[2], words[3], payload.get(), length);
+    words[3] |= uint64_t{expected} << 32;
+    CHECK(made.payload == expected && made.header == crcByDefinition(0, bytes, sizeof words));
   }
 }
 
@@ -158,6 +174,7 @@ void testTwoThreads() {
 int main() {
   chronicle::testCrc();
   chronicle::testHeaderCrc();
+  chronicle::testRecordSums();
   chronicle::testAppendAndVerify(true);
   chronicle::testAppendAndVerify(false);
   chronicle::testHostileBytes();

@@ -10,7 +10,7 @@ export function boolAccessor(spec: BoolSpec, at: number, context: FieldContext):
   const isOptional = spec.optional === true
   return {
     get() {
-      const value = this['~place'].view.getUint8(this['~place'].base + at)
+      const value = this['~place'].getUint8(at)
       if (value === 0) return false
       if (value === 1) return true
       if (isOptional && value === BOOL_NULL) return undefined
@@ -48,7 +48,7 @@ function byteEnumAccessor(spec: EnumSpec, at: number, context: FieldContext): Ac
   }
   return {
     get() {
-      const value = this['~place'].view.getUint8(this['~place'].base + at)
+      const value = this['~place'].getUint8(at)
       return names[value] ?? unknownMember(value, context)
     },
     set(name: unknown) {

@@ -1,50 +1,8 @@
 import { BadMessageError, InvalidArgumentError } from '../errors/index.js'
+import { Place } from './place.js'
 
 /** Makes a plain value, which owns its bytes, of what a field's getter returned. */
 export const TO_VALUE = Symbol('toValue')
-
-const NO_BYTES: DataView = new DataView(new ArrayBuffer(0))
-
-/**
- * Where a body stands. One class for the bodies of all schemas, so that every place of use sees one hidden class, however many schemas a program has.
- *
- * Invariant: `base` to `end` lies inside of `view`, and the block of `version` fits between them. Accessors of fixed fields rely on it and check nothing.
- */
-export class Place {
-  view: DataView = NO_BYTES
-  base = 0
-  end = 0
-  version = 0
-  /** A view that was checked, and its length, which the engine computes again each time it is asked. */
-  #knownView = NO_BYTES
-  #knownLength = 0
-
-  /** Whether a range lies inside of the view that was checked last. `false` for every other view. Small, because every message asks. */
-  knows(view: DataView, offset: number, length: number): boolean {
-    return (
-      view === this.#knownView &&
-      Number.isInteger(offset) &&
-      Number.isInteger(length) &&
-      offset >= 0 &&
-      length >= 0 &&
-      offset + length <= this.#knownLength
-    )
-  }
-
-  /** Takes note of a view whose range was checked. */
-  learn(view: DataView): void {
-    this.#knownView = view
-    this.#knownLength = view.byteLength
-  }
-
-  /** The caller has checked the invariant. */
-  move(view: DataView, base: number, end: number, version: number): void {
-    this.view = view
-    this.base = base
-    this.end = end
-    this.version = version
-  }
-}
 
 /**
  * Fields over bytes that lie somewhere else: moving it from message to message allocates nothing. The accessors of the fields stand on the prototype of a

@@ -1,6 +1,7 @@
 import type { ListSpec } from '../spec/field-spec.js'
 import type { BodyPlan, FieldPlace } from './field-place.js'
-import { type Accessor, type FieldContext, type Flyweight, type Place, refuse, TO_VALUE } from './flyweight.js'
+import { type Accessor, type FieldContext, type Flyweight, refuse, TO_VALUE } from './flyweight.js'
+import type { Place } from './place.js'
 import { slotCount, slotStart } from './slot.js'
 
 /** Items of a list as they lie in a message. All items are one flyweight that moves: `at(1)` moves what `at(0)` returned. */

@@ -10,34 +10,34 @@ type Setter = (this: Flyweight, value: any) => void
 export function numberGetter(type: NumericType, at: number, little: boolean): Getter {
   const getters: Record<NumericType, Getter> = {
     u8(this: Flyweight) {
-      return this['~place'].view.getUint8(this['~place'].base + at)
+      return this['~place'].getUint8(at)
     },
     i8(this: Flyweight) {
-      return this['~place'].view.getInt8(this['~place'].base + at)
+      return this['~place'].getInt8(at)
     },
     u16(this: Flyweight) {
-      return this['~place'].view.getUint16(this['~place'].base + at, little)
+      return this['~place'].getUint16(at, little)
     },
     i16(this: Flyweight) {
-      return this['~place'].view.getInt16(this['~place'].base + at, little)
+      return this['~place'].getInt16(at, little)
     },
     u32(this: Flyweight) {
-      return this['~place'].view.getUint32(this['~place'].base + at, little)
+      return this['~place'].getUint32(at, little)
     },
     i32(this: Flyweight) {
-      return this['~place'].view.getInt32(this['~place'].base + at, little)
+      return this['~place'].getInt32(at, little)
     },
     u64(this: Flyweight) {
-      return this['~place'].view.getBigUint64(this['~place'].base + at, little)
+      return this['~place'].getBigUint64(at, little)
     },
     i64(this: Flyweight) {
-      return this['~place'].view.getBigInt64(this['~place'].base + at, little)
+      return this['~place'].getBigInt64(at, little)
     },
     f32(this: Flyweight) {
-      return this['~place'].view.getFloat32(this['~place'].base + at, little)
+      return this['~place'].getFloat32(at, little)
     },
     f64(this: Flyweight) {
-      return this['~place'].view.getFloat64(this['~place'].base + at, little)
+      return this['~place'].getFloat64(at, little)
     },
   }
   return getters[type]
@@ -80,52 +80,66 @@ export function numberSetter(type: NumericType, at: number, little: boolean): Se
   return setters[type]
 }
 
-/** Stores what the type can hold and refuses the rest. Written out per type, so that a store is a comparison and a store. */
+/**
+ * Stores what the type can hold and refuses the rest. Written out per type, so that a store is a comparison and a store, and as short as they can be: the engine compiles so much
+ * byte code into one function and no more, and a program sets many fields in a row.
+ */
 function plainSetter(type: NumericType, at: number, context: FieldContext): Setter {
   const { little } = context
   const { min, max } = NUMERIC_TYPES[type]
+  const refuseNumber = (value: unknown) => refuse(context, value, 'a number')
   const refused = (value: unknown) => refuse(context, value, rangeText({ kind: type }, { min, max, nullValue: 0 }))
   const setters: Record<NumericType, Setter> = {
     u8(this: Flyweight, value) {
       if (typeof value !== 'number' || (value & 0xff) !== value) refused(value)
-      this['~place'].view.setUint8(this['~place'].base + at, value)
+      const place = this['~place']
+      place.view.setUint8(place.base + at, value)
     },
     i8(this: Flyweight, value) {
       if (typeof value !== 'number' || (value << 24) >> 24 !== value) refused(value)
-      this['~place'].view.setInt8(this['~place'].base + at, value)
+      const place = this['~place']
+      place.view.setInt8(place.base + at, value)
     },
     u16(this: Flyweight, value) {
       if (typeof value !== 'number' || (value & 0xffff) !== value) refused(value)
-      this['~place'].view.setUint16(this['~place'].base + at, value, little)
+      const place = this['~place']
+      place.view.setUint16(place.base + at, value, little)
     },
     i16(this: Flyweight, value) {
       if (typeof value !== 'number' || (value << 16) >> 16 !== value) refused(value)
-      this['~place'].view.setInt16(this['~place'].base + at, value, little)
+      const place = this['~place']
+      place.view.setInt16(place.base + at, value, little)
     },
     u32(this: Flyweight, value) {
       if (typeof value !== 'number' || value >>> 0 !== value) refused(value)
-      this['~place'].view.setUint32(this['~place'].base + at, value, little)
+      const place = this['~place']
+      place.view.setUint32(place.base + at, value, little)
     },
     i32(this: Flyweight, value) {
       if (typeof value !== 'number' || (value | 0) !== value) refused(value)
-      this['~place'].view.setInt32(this['~place'].base + at, value, little)
+      const place = this['~place']
+      place.view.setInt32(place.base + at, value, little)
     },
     u64(this: Flyweight, value) {
       if (typeof value !== 'bigint' || value < (min as bigint) || value > (max as bigint)) refused(value)
-      this['~place'].view.setBigUint64(this['~place'].base + at, value, little)
+      const place = this['~place']
+      place.view.setBigUint64(place.base + at, value, little)
     },
     i64(this: Flyweight, value) {
       if (typeof value !== 'bigint' || value < (min as bigint) || value > (max as bigint)) refused(value)
-      this['~place'].view.setBigInt64(this['~place'].base + at, value, little)
+      const place = this['~place']
+      place.view.setBigInt64(place.base + at, value, little)
     },
     f32(this: Flyweight, value) {
-      if (typeof value !== 'number') refuse(context, value, 'a number')
+      if (typeof value !== 'number') refuseNumber(value)
       if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) refuse(context, value, 'a number that fits into an f32')
-      this['~place'].view.setFloat32(this['~place'].base + at, value, little)
+      const place = this['~place']
+      place.view.setFloat32(place.base + at, value, little)
     },
     f64(this: Flyweight, value) {
-      if (typeof value !== 'number') refuse(context, value, 'a number')
-      this['~place'].view.setFloat64(this['~place'].base + at, value, little)
+      if (typeof value !== 'number') refuseNumber(value)
+      const place = this['~place']
+      place.view.setFloat64(place.base + at, value, little)
     },
   }
   return setters[type]
@@ -207,7 +221,19 @@ function wideNumberAccessor(spec: NumberSpec, limits: Limits, at: number, contex
   const nullHigh = Number(BigInt.asUintN(32, BigInt(limits.nullValue) >> 32n))
   const nullLow = Number(BigInt.asUintN(32, BigInt(limits.nullValue)))
   const isOptional = spec.optional === true
-  const forbidden = isOptional ? Number(limits.nullValue) : undefined
+  const forbidden = isOptional ? Number(limits.nullValue) : Number.NaN
+  const refused = (value: unknown) => refuse(context, value, `a safe integer of ${min} to ${max}`)
+  const store: Setter = function (value) {
+    if (!Number.isSafeInteger(value) || value < min || value > max || value === forbidden) refused(value)
+    const place = this['~place']
+    place.view.setUint32(place.base + low, value, little)
+    place.view.setUint32(place.base + high, Math.floor(value / 0x1_0000_0000), little)
+  }
+  const storeNull: Setter = function () {
+    const place = this['~place']
+    place.view.setUint32(place.base + low, nullLow, little)
+    place.view.setUint32(place.base + high, nullHigh, little)
+  }
   return {
     get() {
       const view = this['~place'].view
@@ -219,19 +245,7 @@ function wideNumberAccessor(spec: NumberSpec, limits: Limits, at: number, contex
       if (!Number.isSafeInteger(value)) badMessage(context, 'a value that a number cannot hold exactly')
       return value
     },
-    set(value: unknown) {
-      const view = this['~place'].view
-      const base = this['~place'].base
-      if (value === undefined && isOptional) {
-        view.setUint32(base + low, nullLow, little)
-        view.setUint32(base + high, nullHigh, little)
-        return
-      }
-      if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max || value === forbidden)
-        refuse(context, value, `a safe integer of ${min} to ${max}`)
-      view.setUint32(base + low, (value as number) >>> 0, little)
-      view.setUint32(base + high, Math.floor((value as number) / 0x1_0000_0000) >>> 0, little)
-    },
+    set: isOptional ? nullableSetter(store, storeNull, 0) : store,
   }
 }
 

@@ -28,5 +28,5 @@ export function slotStart(
 
 /** Elements of the part; 0 when there is none. */
 export function slotCount(body: Flyweight, at: number): number {
-  return body['~place'].view.getUint32(body['~place'].base + at + SLOT_COUNT_OFFSET, true)
+  return body['~place'].getUint32(at + SLOT_COUNT_OFFSET, true)
 }

@@ -1,6 +1,7 @@
 import { BadMessageError, InvalidArgumentError } from '../errors/index.js'
 import type { BodyPlan } from '../flyweight/field-place.js'
-import { type Flyweight, type Place, TO_VALUE } from '../flyweight/flyweight.js'
+import { type Flyweight, TO_VALUE } from '../flyweight/flyweight.js'
+import type { Place } from '../flyweight/place.js'
 import { BlockLengths, blockLengthAt } from '../layout/field-size.js'
 import { DATA_ALIGNMENT } from '../layout/flat-layout.js'
 import { flatLength, placeSlots, type Sizes, type Slot } from '../layout/sizes.js'
@@ -24,18 +25,12 @@ export class FlatReader implements MessageReader<Flyweight, unknown> {
   wrap(view: DataView, offset: number, length: number, version = 1): Flyweight {
     const place = this.#place
     const layout = this.#layout
-    // Most messages of a queue share one view.
-    if (!place.knows(view, offset, length)) this.#check(view, offset, length)
+    if (!place.isWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
     const known = version === 0 ? 1 : version
     const blockLength = known >= layout.newest ? layout.longest : layout.blockLengths.at(known)
     if (length < blockLength) throw tooShort(layout.type, length, blockLength, known)
     place.move(view, offset, offset + length, known)
     return this.body
-  }
-
-  #check(view: DataView, offset: number, length: number): void {
-    checkRange(this.#layout.type, view, offset, length)
-    this.#place.learn(view)
   }
 
   value(): unknown {
@@ -88,18 +83,12 @@ export class FlatWriter implements MessageWriter<Flyweight, Sizes> {
     return this.#layout.lengthOf(sizes)
   }
 
-  #check(view: DataView, offset: number, length: number): void {
-    checkRange(this.#layout.type, view, offset, length)
-    this.#place.learn(view)
-  }
-
   begin(view: DataView, offset: number, length: number, sizes?: Sizes): Flyweight {
     const place = this.#place
     const layout = this.#layout
-    if (!place.knows(view, offset, length)) this.#check(view, offset, length)
-    const needed = layout.hasSlots ? layout.lengthOf(sizes) : layout.fixedLength
-    if (length !== needed) throw wrongLength(layout.type, length, needed)
-    if (layout.needsAlignment) checkAlignment(layout.type, view.byteOffset + offset)
+    if (!place.isWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
+    if (layout.needsAlignment) layout.checkPlace(view, offset, length, sizes)
+    else if (length !== layout.fixedLength) throw wrongLength(layout.type, length, layout.fixedLength)
     place.move(view, offset, offset + length, layout.version)
     if (!this.#isZeroed || layout.hasNulls) layout.clear(view, offset, length)
     if (layout.hasSlots) placeSlots(this.#body, layout, sizes, this.#plan.roomOf)
@@ -158,6 +147,13 @@ export class WriteLayout {
     for (let index = 0; index < words.length; index++, at += 4) view.setInt32(at, words[index] as number, true)
     for (let index = 0; index < rest.length; index++, at++) view.setUint8(at, rest[index] as number)
     if (this.hasSlots) zeroRange(view, at, offset + length)
+  }
+
+  /** Refuses a length that does not fit the sizes, and a place where typed arrays cannot stand. */
+  checkPlace(view: DataView, offset: number, length: number, sizes: Sizes | undefined): void {
+    const needed = this.lengthOf(sizes)
+    if (length !== needed) throw wrongLength(this.type, length, needed)
+    checkAlignment(this.type, view.byteOffset + offset)
   }
 
   /** Refuses sizes of parts that the type does not have: a misspelt one would leave its part out silently. */

@@ -30,7 +30,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   readonly #isStrict: boolean
   readonly #onBad: ((error: BadMessageError) => void) | undefined
   /** Neither a predicate nor keys choose among the messages of a type. */
-  readonly #takesAll: boolean
+  readonly takesAll: boolean
   #bad = 0
   #isJudging = false
 
@@ -51,7 +51,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     for (const type of types) this.#add(type, type.typeId)
     this.#where = selection.where
     this.#key = selection.key
-    this.#takesAll = selection.where === undefined && selection.key === undefined
+    this.takesAll = selection.where === undefined && selection.key === undefined
     this.#isStrict = selection.onBadMessage !== 'skip'
     this.#onBad = onBad
   }
@@ -93,9 +93,9 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   }
 
   #isWanted(entry: Entry, reader: MessageReader, message: Message): boolean {
-    entry.message = message
-    entry.body = reader.wrap(message.view, message.payloadOffset, message.length, message.schemaVersion)
-    return this.#takesAll || this.#isChosen(entry)
+    if (entry.message !== message) entry.message = message
+    reader.wrap(message.view, message.payloadOffset, message.length, message.schemaVersion)
+    return this.takesAll || this.#isChosen(entry)
   }
 
   /** {@link #isWanted} of which a bad message is counted, also one that is bad by a field that the key or the predicate reads. */

@@ -25,13 +25,11 @@ export type TypedMessage<Types extends readonly AnyMessageType[]> = {
 }[number]
 
 /**
- * What a reader holds per type, and delivers: one object per type, of one class for all, so that a read allocates nothing and the place that reads sees one
- * hidden class.
+ * What a reader holds per type, and delivers: one object per type. All are of one class, so that a read allocates nothing and the place that reads sees one hidden class.
  */
 export class ReadEntry {
   readonly type: string
   readonly typeId: number
-  body: unknown
   message!: Message
   /** `undefined` for a type that the reader did not ask for. */
   readonly reader: MessageReader | undefined
@@ -44,8 +42,12 @@ export class ReadEntry {
     this.type = type?.name ?? ''
     this.typeId = typeId
     this.reader = type?.reader()
-    this.body = this.reader?.body
-    this.keyOf = keyGetter(this.body, type?.description.key)
+    this.keyOf = keyGetter(this.reader?.body, type?.description.key)
+  }
+
+  /** Asked of the type's reader: a pointer that is stored per message costs more than the field that is read through it. */
+  get body(): unknown {
+    return this.reader?.body
   }
 
   get schemaVersion(): number {

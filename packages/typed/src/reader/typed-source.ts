@@ -47,7 +47,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
    */
   next(): TypedMessage<Types> | undefined {
     for (;;) {
-      const taken = this.#take(Number.POSITIVE_INFINITY)
+      const taken = this.#take()
       if (taken !== SKIPPING) return taken
     }
   }
@@ -61,7 +61,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
     checkSignal(options.signal)
     const { queue } = this
     const awaited = { isClosed: () => queue.closed, waitAsync: (ends: { readonly signal: AbortSignal }) => queue.waitAsync(ends) }
-    return new TypedIterator<TypedMessage<Types>>(awaited, () => this.#take(SKIPPED_PER_TURN), options.signal)
+    return new TypedIterator<TypedMessage<Types>>(awaited, () => this.#take(), options.signal)
   }
 
   /** Moves to a place: the next read begins there, also when a message could not be delivered before. Places and errors are those of `seek` of the queue. */
@@ -100,30 +100,33 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
     if (this.#pendingSequence >= 0 && this.queue.nextSequence !== this.#pendingSequence + 1) this.#pending = undefined
   }
 
-  /** While a message is judged it is pending, so that any error leaves it so. */
-  #take(limit: number): TypedMessage<Types> | typeof SKIPPING | undefined {
-    if (this.#pending !== undefined) {
-      this.#selector.assertNotJudging('typed reader', 'next')
-      this.#forgetIfMoved()
-    }
-    for (let looked = 0; looked < limit; looked++) {
+  /** Skips at most {@link SKIPPED_PER_TURN} messages. */
+  #take(): TypedMessage<Types> | typeof SKIPPING | undefined {
+    const selector = this.#selector
+    selector.assertNotJudging('typed reader', 'next')
+    if (this.#pending !== undefined) this.#forgetIfMoved()
+    for (let looked = 0; looked < SKIPPED_PER_TURN; looked++) {
       const message = this.#pending ?? this.queue.next()
       if (message === undefined) return undefined
-      const entry = this.#selector.find(message.typeId)
+      const entry = selector.find(message.typeId)
       if (entry.reader === undefined) {
         entry.skipped++
         continue
       }
-      this.#pending = message
+      // A predicate may commit, which must not cover the message that it judges.
+      if (!selector.takesAll) this.#pending = message
       let isSelected = false
       try {
-        isSelected = this.#selector.isSelected(entry, message)
+        isSelected = selector.isSelected(entry, message)
       } catch (error) {
+        this.#pending = message
         this.#pendingSequence = message.sequence
         throw error
       }
-      this.#pending = undefined
-      this.#pendingSequence = -1
+      if (this.#pending !== undefined) {
+        this.#pending = undefined
+        this.#pendingSequence = -1
+      }
       if (isSelected) return entry as unknown as TypedMessage<Types>
     }
     return SKIPPING

@@ -5,8 +5,8 @@ import { checkTypes } from '../check-types.js'
 import { TypedWriter } from './typed-writer.js'
 
 /**
- * Opens a queue for writing messages of these types, and makes it if it is missing. Each type is put into the queue's registry, synced, before the first message; the
- * registry is for tools, and a registry that is missing, damaged or cannot be written keeps no writer from opening.
+ * Opens a queue for writing messages of these types, and makes it if it is missing. Each type is put into the queue's registry, synced, before the first message. The registry
+ * is for tools, and a registry that is missing, damaged or cannot be written keeps no writer from opening.
  *
  * @param options those of `openWriter`
  * @throws `ERR_SCHEMA_INCOMPATIBLE` when the queue holds another definition of a type, with every difference; what `openWriter` throws. Nothing was appended, and

@@ -1,4 +1,4 @@
-/** Measures one operation of one codec, or reads with many schemas, in a process of its own: a place of use that saw several shapes of objects is slow for all. */
+/** Measures one operation of one codec, or reads with many schemas, in a process of its own. A place of use that saw several shapes of objects is slow for all. */
 import { ascii, f64, message, u32 } from '@chronicle-ts/schema'
 import { measureSuite } from '../../measure-suite.js'
 import { SUM_OF_ALL, SUM_OF_FOUR } from '../../suites/typed-quotes.js'

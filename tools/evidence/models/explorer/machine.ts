@@ -2,10 +2,10 @@
  * A tiny machine to run protocols on: some shared words, a few processes, and one store buffer per process as x86-TSO has it.
  *
  * A process is a set of labelled steps. One step makes at most one access to a shared word, so that every place where another process can
- * come between is a place between two steps. A step answers the label of the next one, or nothing when it cannot go on yet. Plain stores
- * go into the process's buffer and reach memory later, in order; locked operations and fences wait until the buffer is empty; loads see
- * the process's own buffered stores first. A kill takes a process away between any two steps, when its buffer is empty: the death of a process
- * loses no store that it executed, and the kernel has drained the buffer long before it releases a lock.
+ * come between is a place between two steps. A step answers the label of the next one, or nothing when it cannot go on yet. Plain stores go into the process's buffer and
+ * reach memory later, in order. Locked operations and fences wait until the buffer is empty; loads see the process's own buffered stores first. A kill takes a process away
+ * between any two steps, when its buffer is empty. The death of a process loses no store that it executed, and the kernel has drained the buffer long before it releases a
+ * lock.
  */
 
 /** What one step may do. Addresses are indices of shared words; values are integers of 0..65535. */

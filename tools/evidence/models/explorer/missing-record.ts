@@ -3,8 +3,8 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
 /**
  * Distinguishing a record that is not there yet from one that is gone.
  *
- * A reader at a commit word of 0 in the head asks the control block whether the writer has gone on after it: head segment and write offset, one
- * pair of the seqlock. If it has, the reader looks at the commit word once more; if that is still 0, the record was destroyed, and the reader
+ * A reader at a commit word of 0 in the head asks the control block whether the writer has gone on after it. Head segment and write offset are one pair of the seqlock. If it
+ * has, the reader looks at the commit word once more; if that is still 0, the record was destroyed, and the reader
  * says so instead of waiting forever. Nothing is destroyed in this model: every such verdict is a false alarm.
  */
 export type MissingRecordFault =

@@ -7,8 +7,7 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
  * and saves its position. Between the pruner's look at the readers and its unlink a new one may appear. All of it goes through the kernel
  * or through locked operations, so no store buffers here.
  *
- * The promise: once an open returned, nothing at or after the reader's saved position is deleted, however often pruner and reader are
- * killed; and the segments that exist never have a hole.
+ * The promise: once an open returned, nothing at or after the reader's saved position is deleted, however often pruner and reader are killed. The segments that exist never have a hole.
  */
 export type RetentionRule =
   /**

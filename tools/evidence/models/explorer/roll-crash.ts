@@ -3,9 +3,9 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
 /**
  * A writer that is killed at any step of an append or a roll, the next writer's recovery (killed as well), and a reader that goes on meanwhile.
  *
- * Roll: publish N+1 complete, generation odd, head = N+1, generation even, SEALED on N. Recovery, under the lock: the head that the control
- * block names counts for any generation (one word is never torn), then an odd generation is made even, the predecessor is sealed
- * if it is not, the torn tail is zeroed, and the sequence goes on after the last committed record.
+ * Roll: publish N+1 complete, generation odd, head = N+1, generation even, SEALED on N. Recovery, under the lock: the head that the control block names counts for any
+ * generation (one word is never torn). Then an odd generation is made even, the predecessor is sealed if it is not, and the torn tail is zeroed. The sequence goes on after
+ * the last committed record.
  */
 export type RollCrashFault =
   /** L4: the sequence starts at 0 with every writer. */

@@ -3,12 +3,12 @@ import { type Cpu, END, type Model, type Process, words } from './machine.js'
 /**
  * `waitersPending`, the count that readers of the base format add themselves to before they park and take themselves from afterwards.
  *
- * The one of a reader that dies parked stays, and every append pays a system call for it. A process that resets the count guesses: a living
- * reader that was counted, and is slow or stopped, takes its one away later, the count is one too low, and the next reader that parks makes
- * it 0 and sleeps unseen. No rule over a bare count can distinguish the two, however long it watches.
+ * The one of a reader that dies parked stays, and every append pays a system call for it. A process that resets the count guesses. A living reader that was counted, and is
+ * slow or stopped, takes its one away later. Then the count is one too low, and the next reader that parks makes it 0 and sleeps unseen. No rule over a bare count can
+ * distinguish the two, however long it watches.
  *
- * So the count is left alone and only its cost is bounded: when wakes keep finding no sleeper the writer skips them, and whenever it skipped one
- * a background thread wakes a little later (1 ms). The system calls are bounded by time instead of by appends, and no wake-up is lost.
+ * So the count is left alone and only its cost is bounded. When wakes keep finding no sleeper the writer skips them, and whenever it skipped one a background thread wakes a
+ * little later (1 ms). The system calls are bounded by time instead of by appends, and no wake-up is lost.
  */
 export type WaiterCostFault =
   /** Resets the count when a wake found no sleeper and the count is still the same. */

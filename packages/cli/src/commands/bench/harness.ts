@@ -1,6 +1,7 @@
 /**
- * What every benchmark of this project measures with, `chron-cli bench` and `npm run bench` alike. A benchmark is data, a {@link BenchSuite}, and {@link runSuite} carries it out; clock, open loop,
- * spread of rounds, latency figures, tables and the description of the machine are the same for all. For the tools of the repository, not for applications.
+ * What every benchmark of this project measures with, `chron-cli bench` and `npm run bench` alike. A benchmark is data, a {@link BenchSuite}, and {@link runSuite} carries it
+ * out. Clock, open loop, spread of rounds, latency figures, tables and the description of the machine are the same for all. For the tools of the repository, not for
+ * applications.
  */
 export { renderTable } from '../../output/table.js'
 export { type BenchEnvironment, describeMachine, readEnvironment, wasBusy } from './environment.js'

@@ -12,7 +12,7 @@ export interface OpenLoop {
 }
 
 /**
- * Sends in the open loop: message n is due at a fixed instant, independent of those before it, and latencies count from then, so that a stall is charged to everything it held
+ * Sends in the open loop. Message n is due at a fixed instant, independent of those before it, and latencies count from then, so that a stall is charged to everything it held
  * up. Spins between messages: a sleeping sender would add its own waking up to every latency.
  *
  * @returns nanoseconds of CLOCK_MONOTONIC at which message 0 was due

@@ -6,6 +6,7 @@ import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatCount, formatCountOf } from '../../output/quantities.js'
+import { renderReadGaps } from '../../output/read-gaps.js'
 import { runSteps } from '../../run-steps.js'
 
 const RANGES_SHOWN = 50
@@ -37,17 +38,18 @@ async function diff(context: CommandContext, left: string, right: string): Promi
   const { result } = work
   if (context.json) context.output.line(toJsonReport('diff', { left, right, ...result }))
   else print(context, result, { left, right })
-  const isEqual = result.different + result.onlyLeft + result.onlyRight + result.problems === 0
+  const { different, onlyLeft, onlyRight, problems, retiredSegments } = result
+  const isEqual = different + onlyLeft + onlyRight + problems + retiredSegments === 0
   return isEqual ? EXIT_HEALTHY : EXIT_WARNING
 }
 
 function print({ output }: CommandContext, result: QueueComparison, names: { left: string; right: string }): void {
-  const { equal, different, onlyLeft, onlyRight, ranges, rangesOmitted, problems } = result
+  const { equal, different, onlyLeft, onlyRight, ranges, rangesOmitted } = result
   output.line(`${formatCountOf(equal, 'message')} equal`)
   if (different > 0) output.line(`${formatCountOf(different, 'message')} different`)
   if (onlyLeft > 0) output.line(`${formatCountOf(onlyLeft, 'message')} only in ${printable(names.left)}`)
   if (onlyRight > 0) output.line(`${formatCountOf(onlyRight, 'message')} only in ${printable(names.right)}`)
-  if (problems > 0) output.line(`${formatCountOf(problems, 'problem')} while reading; verify shows them`)
+  output.lines(renderReadGaps(result))
   for (const range of ranges.slice(0, RANGES_SHOWN)) output.line(`  ${describeRange(range, names)}`)
   const more = Math.max(0, ranges.length - RANGES_SHOWN) + rangesOmitted
   if (more > 0) output.line(`  and ${formatCount(more)} more`)

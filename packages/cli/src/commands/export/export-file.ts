@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { fromSystemError } from '@chronicle-ts/core/internal'
 import type { OutputStream } from '../../output/output.js'
 import { realPath } from '../../real-path.js'
 
@@ -29,19 +30,22 @@ export class ExportFile implements OutputStream {
   #isOpen = true
   #isCommitted = false
 
-  /** @throws what the system says when the file cannot be made there; what stood at the path is untouched. */
+  /** @throws an error with a code and the path, which is that of the directory when it is missing; what stood at the path is untouched. */
   constructor(path: string) {
     // A link stays a link: what it names is replaced.
     this.#path = realPath(path)
     const before = statSync(this.#path, { throwIfNoEntry: false })
     if (before !== undefined && !before.isFile()) {
-      this.#fd = openSync(this.#path, constants.O_WRONLY)
+      this.#fd = this.#named(() => openSync(this.#path, constants.O_WRONLY))
       return
     }
-    this.#temporary = `${this.#path}.${process.pid}.tmp`
-    // What an earlier export of this process could not remove; `NEW_FILE` follows no link that takes its place.
-    rmSync(this.#temporary, { force: true })
-    this.#fd = openSync(this.#temporary, NEW_FILE, 0o666)
+    const temporary = `${this.#path}.${process.pid}.tmp`
+    this.#temporary = temporary
+    this.#fd = this.#named(() => {
+      // What an earlier export of this process could not remove; `NEW_FILE` follows no link that takes its place.
+      rmSync(temporary, { force: true })
+      return openSync(temporary, NEW_FILE, 0o666)
+    })
     try {
       if (before !== undefined) this.#takeAfter(before)
     } catch (cause) {
@@ -53,16 +57,21 @@ export class ExportFile implements OutputStream {
   /** Writes all of it; a file system that takes less than it was given is asked again, until it takes the rest or says why not. */
   write(chunk: string | Uint8Array): boolean {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-    for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
+    this.#named(() => {
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
+    })
     return true
   }
 
   /** Makes what was written the file at the path, for good. */
   commit(): void {
-    if (fstatSync(this.#fd).isFile()) fsyncSync(this.#fd)
-    this.#close()
-    if (this.#temporary === undefined) return
-    renameSync(this.#temporary, this.#path)
+    const temporary = this.#temporary
+    this.#named(() => {
+      if (fstatSync(this.#fd).isFile()) fsyncSync(this.#fd)
+      this.#close()
+      if (temporary !== undefined) renameSync(temporary, this.#path)
+    })
+    if (temporary === undefined) return
     this.#isCommitted = true
     syncFolder(dirname(this.#path))
   }
@@ -78,6 +87,16 @@ export class ExportFile implements OutputStream {
     const temporary = this.#temporary as string
     chmodSync(temporary, mode & 0o7777)
     if (process.geteuid?.() === 0) chownSync(temporary, uid, gid)
+  }
+
+  /** An error of the system names the temporary file, or none; the user knows the path that the command was given. */
+  #named<Result>(work: () => Result): Result {
+    try {
+      return work()
+    } catch (cause) {
+      const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+      throw fromSystemError(cause, { path: isMissing ? dirname(this.#path) : this.#path })
+    }
   }
 
   #close(): void {

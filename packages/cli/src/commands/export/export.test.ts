@@ -43,8 +43,16 @@ describe('the file of an export', () => {
     buildQueue(queue, { payloads: textPayloads(3) })
     expect(runCli(['export', queue, '-o', '/dev/null']).exitCode).toBe(0)
     const { exitCode, stderr } = runCli(['export', queue, '-o', '/dev/full'])
-    expect({ exitCode, says: stderr.includes('ENOSPC') }).toEqual({ exitCode: 1, says: true })
+    expect({ exitCode, says: stderr.includes('path=/dev/full (ERR_NO_SPACE)') }).toEqual({ exitCode: 1, says: true })
   })
+})
+
+it('an export into a directory that does not exist names the directory, and no temporary file', () => {
+  const queue = folder.join('queue')
+  buildQueue(queue, { payloads: textPayloads(3) })
+  const { exitCode, stderr } = runCli(['export', queue, '-o', folder.join('missing/file.ndjson')])
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain(`path=${folder.join('missing')} (ERR_NOT_FOUND)`)
 })
 
 describe('an export of a queue that is being written to', () => {

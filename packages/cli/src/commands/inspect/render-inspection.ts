@@ -87,7 +87,7 @@ function facts({ inspection, state }: Looked, palette: Palette): [string, string
       head.nextSequence === undefined
         ? ''
         : `, ${formatCountOf(Math.max(0, head.nextSequence - durable.sequence), 'message')} behind`
-    rows.push(['durable', `up to sequence ${formatCount(durable.sequence)}${behind}`])
+    rows.push(['durable', `before sequence ${formatCount(durable.sequence)}${behind}`])
   }
   if (head.rate.windowNs > 0n) {
     const { messagesPerSecond, bytesPerSecond, windowNs } = head.rate
@@ -126,7 +126,7 @@ function readerRow(reader: ReaderInspection, state: ReaderState | undefined, pal
     lag?.bytes === undefined ? '?' : formatBytes(lag.bytes),
     unreadFor(state?.lag),
     lag?.ns === undefined ? '?' : formatDuration(lag.ns),
-    reader.lastHeartbeatNs === undefined ? '?' : ago(reader.lastHeartbeatNs),
+    reader.lastCommitNs === undefined ? '?' : ago(reader.lastCommitNs),
     reader.pinsFrom === undefined ? '' : `segment ${reader.pinsFrom}`,
   ]
 }

@@ -1,8 +1,5 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { readProgress } from '@chronicle-ts/bridge/progress'
-import { notifyService } from '@chronicle-ts/core/internal'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
@@ -10,6 +7,7 @@ import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { logGaps, lookAround } from '../../queues/look-around.js'
 import { pathBelow, withoutSlash } from '../../queues/queue-names.js'
+import { type ListenAddress, parseListenOption, serveUntilStopped } from '../../serve-until-stopped.js'
 import { createMetricsServer } from './metrics-server.js'
 import { renderMetrics, renderOpenMetrics } from './render-metrics.js'
 import { samplesOf, samplesOfUnreadable } from './samples.js'
@@ -17,11 +15,6 @@ import { samplesOf, samplesOfUnreadable } from './samples.js'
 interface MetricsOptions {
   readonly listen?: ListenAddress
   readonly format: 'prometheus' | 'openmetrics'
-}
-
-interface ListenAddress {
-  readonly host: string
-  readonly port: number
 }
 
 const EXAMPLES = `
@@ -61,14 +54,6 @@ export function addMetricsCommand(program: Command, run: Runner): void {
     )
 }
 
-/** `host:port`; a bare port is one of loopback. */
-export function parseListenOption(text: string): ListenAddress {
-  const match = /^(?:(\[[0-9a-f:.]+\]|[^:\s[\]]+):)?(\d{1,5})$/i.exec(text)
-  const port = match === null ? Number.NaN : Number(match[2])
-  if (!(port <= 65_535)) throw new InvalidArgumentError('expected an address such as 127.0.0.1:9464')
-  return { host: (match?.[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port }
-}
-
 async function printMetrics(context: CommandContext, directory: string, format: MetricsOptions['format']): Promise<number> {
   const look = await lookAround(context, directory)
   logGaps(context, look)
@@ -85,19 +70,10 @@ async function printMetrics(context: CommandContext, directory: string, format: 
   return look.isWhole ? EXIT_HEALTHY : EXIT_WARNING
 }
 
-async function serveMetrics(context: CommandContext, directory: string, { host, port }: ListenAddress): Promise<number> {
-  const server = createMetricsServer(directory)
-  server.listen(port, host)
-  await once(server, 'listening')
-  const { port: actual } = server.address() as AddressInfo
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
-  if (context.json) context.output.line(toJsonReport('metrics', { url }))
-  else context.output.line(`serving ${url}/metrics`)
-  context.output.flush()
-  notifyService('READY=1')
-  if (!context.signal.aborted) await once(context.signal, 'abort')
-  notifyService('STOPPING=1')
-  server.close()
-  server.closeAllConnections()
+async function serveMetrics(context: CommandContext, directory: string, address: ListenAddress): Promise<number> {
+  await serveUntilStopped(context, createMetricsServer(directory), address, ({ origin }) => {
+    if (context.json) context.output.line(toJsonReport('metrics', { url: origin }))
+    else context.output.line(`serving ${origin}/metrics`)
+  })
   return EXIT_HEALTHY
 }

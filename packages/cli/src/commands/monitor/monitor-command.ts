@@ -73,8 +73,9 @@ async function streamBoard({ output, signal }: CommandContext, directory: string
   const board = new QueueBoard(queuesBelow(directory, discovery))
   while (!signal.aborted) {
     board.update(Date.now(), performance.now())
-    const queues = board.rows.map((row) => ({ ...row.inspection, state: row.state, rate: rateOf(row) }))
-    output.line(toJsonLine({ schemaVersion: SCHEMA_VERSION, command: 'monitor', queues, events: board.events }))
+    const queues = board.rows.map((row) => ({ ...row.inspection, state: row.state, rate: rateOf(row) ?? null }))
+    const { events, unreadable, leftOut } = board
+    output.line(toJsonLine({ schemaVersion: SCHEMA_VERSION, command: 'monitor', queues, events, unreadable, leftOut }))
     output.flush()
     if (output.isFull) await output.drained(signal)
     await sleep(intervalMs, undefined, { signal }).catch(() => undefined)
@@ -96,6 +97,8 @@ async function showBoard(context: CommandContext, { root, intervalMs }: { root: 
           nowMs: Date.now(),
           rows: board?.rows ?? [],
           events: board?.events ?? [],
+          unreadable: board?.unreadable.length ?? 0,
+          leftOut: board?.leftOut.length ?? 0,
           state,
           width,
           height,

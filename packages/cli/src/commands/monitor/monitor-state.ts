@@ -78,7 +78,7 @@ export function visibleRows({ filter, sort }: MonitorState, rows: readonly Queue
   const value = {
     name: () => 0,
     state: severityOf,
-    rate: rateOf,
+    rate: (row: QueueRow) => rateOf(row) ?? 0,
     lag: mostBehind,
     size: (row: QueueRow) => row.inspection.segments.bytes,
   }[sort]

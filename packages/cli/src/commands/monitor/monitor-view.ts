@@ -38,6 +38,9 @@ export interface MonitorPicture {
   readonly nowMs: number
   readonly rows: readonly QueueRow[]
   readonly events: readonly BoardEvent[]
+  /** Directories that are not shown: those that could not be read, and those that were not searched. */
+  readonly unreadable?: number
+  readonly leftOut?: number
   readonly state: MonitorState
   readonly width: number
   readonly height: number
@@ -62,15 +65,17 @@ export function sparkline(history: readonly number[], length = SPARKLINE_LENGTH)
     .join('')
 }
 
-function titleLine({ root, nowMs, rows, state, width, isLooking }: MonitorPicture, palette: Palette): string {
-  const total = rows.reduce((sum, row) => sum + rateOf(row), 0)
+function titleLine(picture: MonitorPicture, palette: Palette): string {
+  const { root, nowMs, rows, state, width, isLooking, unreadable = 0, leftOut = 0 } = picture
+  const total = rows.reduce((sum, row) => sum + (rateOf(row) ?? 0), 0)
   const time = `${new Date(nowMs).toISOString().slice(11, 19)}Z`
   const paused = state.isPaused ? '  paused' : ''
   if (isLooking === true) return palette.heading(fit(`${time}  looking...  ${printable(root)}`, width))
   const count = `${rows.length} ${rows.length === 1 ? 'queue' : 'queues'}`
   const bad = rows.filter(({ state: { severity } }) => severity !== 'ok').length
   const notOk = bad === 0 ? '' : `  ${bad} not ok`
-  return palette.heading(fit(`${time}  ${count}${notOk}  ${formatRate(total)}  ${printable(root)}${paused}`, width))
+  const hidden = `${unreadable === 0 ? '' : `  ${unreadable} unreadable`}${leftOut === 0 ? '' : `  ${leftOut} not searched`}`
+  return palette.heading(fit(`${time}  ${count}${notOk}${hidden}  ${formatRate(total)}  ${printable(root)}${paused}`, width))
 }
 
 function renderBoard(picture: MonitorPicture, palette: Palette): string[] {
@@ -100,7 +105,7 @@ function boardRow(row: QueueRow, { root, width }: MonitorPicture, palette: Palet
   return [
     printable(displayName(root, row.directory)),
     stateCell(state.writer, palette),
-    formatRate(rateOf(row)),
+    formatRateOf(row),
     trendLine(trend, sparkLength).padStart(sparkLength),
     head.nextSequence === undefined ? '?' : formatCount(head.nextSequence),
     readers.length === 0 ? '' : formatCount(mostBehind(row)),
@@ -127,7 +132,7 @@ export function trendLine(trend: readonly TrendPoint[], length = SPARKLINE_LENGT
   const sums = Array.from({ length }, () => ({ sum: 0, count: 0 }))
   for (const { atMs, perSecond } of trend) {
     const slot = sums[Math.min(length - 1, Math.floor(((atMs - first) / Math.max(1, last - first)) * length))]
-    if (slot === undefined || atMs < first) continue
+    if (slot === undefined || atMs < first || perSecond === null) continue
     slot.sum += perSecond
     slot.count += 1
   }
@@ -168,12 +173,17 @@ function renderOpened(row: QueueRow, { nowMs, width, height }: MonitorPicture, p
   return [...shown, palette.faint(fit('escape back  ? help  q quit', width))]
 }
 
+function formatRateOf(row: QueueRow): string {
+  const rate = rateOf(row)
+  return rate === undefined ? '?' : formatRate(rate)
+}
+
 function rateLines(row: QueueRow, width: number): string[] {
   const { trend, state } = row
   const window = state.measured === null ? '' : ` over ${formatDuration(state.measured.windowNs)}`
   const span = (trend.at(-1)?.atMs ?? 0) - (trend[0]?.atMs ?? 0)
   const bars = trendLine(trend, Math.max(1, Math.min(90, width - 24)))
-  return [`  rate      ${formatRate(rateOf(row))}${window}`, `  ${formatDuration(span * 1e6).padEnd(10)}${bars}`]
+  return [`  rate      ${formatRateOf(row)}${window}`, `  ${formatDuration(span * 1e6).padEnd(10)}${bars}`]
 }
 
 /** How fast each reader reads, and when it will have caught up. */

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStrategyEndpoints, RouterDiscovery } from '@chronicle-ts/bus'
 import { openReader, openWriter } from '@chronicle-ts/core'
@@ -8,8 +8,8 @@ import { QueueFolder } from '../../../test/support/queue-folder.js'
 import { exitOf, readUntil, runCli, startCli } from '../../../test/support/run-cli.js'
 import { createPalette } from '../../output/palette.js'
 import { FIRST_STATE, type MonitorState, pressKey, visibleRows } from './monitor-state.js'
-import { renderMonitor, sparkline, trendLine } from './monitor-view.js'
-import { QueueBoard, type QueueRow, queuesBelow } from './queue-board.js'
+import { type MonitorPicture, renderMonitor, sparkline, trendLine } from './monitor-view.js'
+import { QueueBoard, type QueueRow, queuesBelow, rateOf } from './queue-board.js'
 import { splitKeys } from './screen.js'
 
 let folder: QueueFolder
@@ -18,6 +18,11 @@ beforeEach(() => {
   folder = new QueueFolder()
 })
 afterEach(() => folder.remove())
+
+/** A screen of these rows. */
+function screenOf(rows: readonly QueueRow[]): MonitorPicture {
+  return { root: folder.path, nowMs: 0, rows, events: [], state: FIRST_STATE, width: 120, height: 20 }
+}
 
 describe('the board behind chron-cli monitor', () => {
   it('reports rates between two looks, and what came, went, stopped and started again', () => {
@@ -78,6 +83,35 @@ describe('the board behind chron-cli monitor', () => {
     reader.commit()
     board.update(6000)
     expect(lag()).toMatchObject({ messages: 0, arrivalNs: 0n, oldestUnreadNs: null })
+  })
+
+  it('names what it does not show: queues that cannot be read, links and deep directories', () => {
+    const queue = folder.join('root/queue')
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    writer.append(1, Buffer.from('hello'))
+    symlinkSync(queue, folder.join('root/linked'))
+    const source = queuesBelow(folder.join('root'))
+    let isReadable = true
+    const board = new QueueBoard({ ...source, inspect: (directory) => (isReadable ? source.inspect(directory) : 'unreadable') })
+    board.update(1000)
+    expect([board.rows.length, board.unreadable, board.leftOut]).toEqual([1, [], [folder.join('root/linked')]])
+    isReadable = false
+    board.update(2000)
+    expect([board.rows.length, board.unreadable]).toEqual([0, [queue]])
+    expect(board.events[0]).toMatchObject({ kind: 'removed', directory: queue, detail: 'cannot be read' })
+    const [title] = renderMonitor({ ...screenOf([]), unreadable: 1, leftOut: 2 }, createPalette(false))
+    expect(title).toContain('1 unreadable  2 not searched')
+  })
+
+  it('shows no rate before the second look', () => {
+    using writer = openWriter(folder.join('queue'), { segmentSize: 4096 })
+    writer.append(1, Buffer.from('hello'))
+    const board = new QueueBoard(queuesBelow(folder.path))
+    board.update(1000)
+    expect(board.rows.map(rateOf)).toEqual([undefined])
+    expect(renderMonitor(screenOf(board.rows), createPalette(false)).find((line) => line.startsWith('> '))).toMatch(/ \? /)
+    board.update(2000)
+    expect(board.rows.map(rateOf)).toEqual([0])
   })
 
   it('goes on when the root is removed and made again', () => {
@@ -257,6 +291,7 @@ function row(directory: string, rate: number, readers: readonly (readonly [strin
       file: `readers/${name}.meta`,
       position: { segmentId: 0, offset: 64 },
       lastHeartbeatNs: undefined,
+      lastCommitNs: undefined,
       generation: 1,
       legacy: false,
       lock: { ...lockless, held: true },

@@ -1,5 +1,7 @@
 import type { DiscoveryEvent, RouterDiscovery } from '@chronicle-ts/bus'
+import { isQueueError } from '@chronicle-ts/core'
 import {
+  type FoundQueues,
   findQueues,
   inspectQueue,
   QUICK_SEGMENTS,
@@ -13,6 +15,9 @@ import {
 
 const EVENTS_KEPT = 50
 
+/** Why a queue that is there is not shown. */
+const UNREADABLE = 'cannot be read'
+
 /** One queue as the monitor shows it. */
 export interface QueueRow {
   readonly directory: string
@@ -22,9 +27,9 @@ export interface QueueRow {
   readonly trend: readonly TrendPoint[]
 }
 
-/** Messages per second over the window that the state of the row names; 0 after a single look. */
-export function rateOf({ state }: Pick<QueueRow, 'state'>): number {
-  return state.measured?.perSecond ?? 0
+/** Messages per second over the window that the state of the row names; `undefined` after a single look, which measures nothing. */
+export function rateOf({ state }: Pick<QueueRow, 'state'>): number | undefined {
+  return state.measured?.perSecond
 }
 
 /** Something that happened to a queue between two looks. */
@@ -38,8 +43,9 @@ export interface BoardEvent {
 
 /** What finds and looks at queues; the tests put their own in its place. */
 export interface QueueSource {
-  find(): readonly string[]
-  inspect(directory: string): QueueInspection | undefined
+  find(): Pick<FoundQueues, 'directories' | 'unreadable' | 'leftOut'>
+  /** `'gone'` for one that vanished since it was found. */
+  inspect(directory: string): QueueInspection | 'gone' | 'unreadable'
   /** Thresholds of a queue; the defaults where it is absent. */
   thresholds?(directory: string): ReturnType<typeof readThresholds>
   /** What the bus's discovery reported since it was asked last. */
@@ -50,12 +56,24 @@ export interface QueueSource {
 export class QueueBoard {
   readonly #rows = new Map<string, QueueRow & { readonly history: StateHistory }>()
   readonly #events: BoardEvent[] = []
+  #unreadable: readonly string[] = []
+  #leftOut: readonly string[] = []
   #isFirstLook = true
 
   constructor(private readonly source: QueueSource) {}
 
   get rows(): readonly QueueRow[] {
     return [...this.#rows.values()]
+  }
+
+  /** Directories that could not be listed, and queues that could not be read. */
+  get unreadable(): readonly string[] {
+    return this.#unreadable
+  }
+
+  /** Directories that were not searched: links, and those that lie too deep. */
+  get leftOut(): readonly string[] {
+    return this.#leftOut
   }
 
   /** Newest first. */
@@ -65,25 +83,33 @@ export class QueueBoard {
 
   /** Looks again. Events get the time of day, rates come from the monotonic clock. */
   update(nowMs: number, monotonicMs = nowMs): void {
-    const found = new Set(this.source.find())
-    for (const directory of this.#rows.keys()) if (!found.has(directory)) this.#remove(directory, nowMs)
-    for (const directory of found) this.#look(directory, nowMs, monotonicMs)
+    const { directories, unreadable, leftOut } = this.source.find()
+    const found = new Set(directories)
+    const hidden = new Set(unreadable)
+    for (const directory of this.#rows.keys())
+      if (!found.has(directory)) this.#remove(directory, nowMs, hidden.has(directory) ? UNREADABLE : '')
+    const failed = directories.filter((directory) => !this.#look(directory, nowMs, monotonicMs))
+    this.#unreadable = [...unreadable, ...failed]
+    this.#leftOut = leftOut
     for (const event of this.source.discovered()) this.#noteDiscovered(event, nowMs)
     this.#isFirstLook = false
   }
 
-  #look(directory: string, nowMs: number, monotonicMs: number): void {
+  /** Returns false for a queue that is there and cannot be read. */
+  #look(directory: string, nowMs: number, monotonicMs: number): boolean {
     const inspection = this.source.inspect(directory)
     const before = this.#rows.get(directory)
-    if (inspection === undefined) {
-      if (before !== undefined) this.#remove(directory, nowMs)
-      return
+    if (inspection === 'gone' || inspection === 'unreadable') {
+      const isGone = inspection === 'gone'
+      if (before !== undefined) this.#remove(directory, nowMs, isGone ? '' : UNREADABLE)
+      return isGone
     }
     if (before === undefined && !this.#isFirstLook) this.#note({ atMs: nowMs, kind: 'added', directory, detail: '' })
     const history = before?.history ?? new StateHistory()
     const state = history.state(inspection, { thresholds: this.source.thresholds?.(directory) ?? {} }, monotonicMs)
     if (before !== undefined) this.#noteChanges(before, { directory, inspection, state }, nowMs)
     this.#rows.set(directory, { directory, inspection, state, trend: history.trend, history })
+    return true
   }
 
   #noteChanges(before: QueueRow, now: Omit<QueueRow, 'trend'>, atMs: number): void {
@@ -111,9 +137,9 @@ export class QueueBoard {
       })
   }
 
-  #remove(directory: string, atMs: number): void {
+  #remove(directory: string, atMs: number, detail: string): void {
     this.#rows.delete(directory)
-    this.#note({ atMs, kind: 'removed', directory, detail: '' })
+    this.#note({ atMs, kind: 'removed', directory, detail })
   }
 
   #note(event: BoardEvent): void {
@@ -127,18 +153,17 @@ export function queuesBelow(root: string, discovery?: RouterDiscovery): QueueSou
   return {
     find: () => {
       try {
-        return findQueues(root).directories
-      } catch {
+        return findQueues(root)
+      } catch (error) {
         // The root is gone, for now: a monitor of a bus that is being deployed again goes on.
-        return []
+        return { directories: [], unreadable: isQueueError(error, 'ERR_NOT_FOUND') ? [] : [root], leftOut: [] }
       }
     },
     inspect: (directory) => {
       try {
         return inspectQueue(directory, { quick: true, segmentLimit: QUICK_SEGMENTS })
-      } catch {
-        // It vanished since it was found.
-        return undefined
+      } catch (error) {
+        return isQueueError(error, 'ERR_NOT_FOUND') ? 'gone' : 'unreadable'
       }
     },
     thresholds: readThresholds,

@@ -7,6 +7,7 @@ import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatBytes, formatCount, formatRate } from '../../output/quantities.js'
+import { renderReadGaps } from '../../output/read-gaps.js'
 import { type Column, renderTable } from '../../output/table.js'
 import { formatTime } from '../../output/times.js'
 import { runSteps } from '../../run-steps.js'
@@ -50,15 +51,15 @@ export function addStatsCommand(program: Command, run: Runner): void {
 async function stats(context: CommandContext, queue: string, { since }: StatsOptions): Promise<number> {
   using work = new QueueStatistics(queue, since === undefined ? {} : { from: { timestampNs: since } })
   await runSteps(context, work, { label: `stats ${printable(queue)}`, at: () => ({ bytes: 0, bytesTotal: 0 }) })
-  const { types, problems } = work
-  if (context.json) context.output.line(toJsonReport('stats', { queue, types, problems }))
+  const { types, problems, retiredSegments } = work
+  if (context.json) context.output.line(toJsonReport('stats', { queue, types, problems, retiredSegments }))
   else {
     const total = types.reduce((sum, { count }) => sum + count, 0)
     const rows = types.map((type) => rowOf(type, total))
     context.output.lines(renderTable(COLUMNS, rows, context.output.width, context.output.palette.heading))
-    if (problems > 0) context.output.line(`${formatCount(problems)} places are damaged; verify shows them`)
+    context.output.lines(renderReadGaps(work))
   }
-  return problems > 0 ? EXIT_WARNING : EXIT_HEALTHY
+  return problems + retiredSegments > 0 ? EXIT_WARNING : EXIT_HEALTHY
 }
 
 function rowOf(type: TypeStatistics, total: number): string[] {

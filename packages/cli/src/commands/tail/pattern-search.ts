@@ -7,8 +7,8 @@ const FIRST_SLICE_MS = 100
 const LAST_SLICE_MS = 3200
 
 /**
- * Searches texts with a pattern, a slice of time after the other. A regular expression may take exponential time over a short text, and nothing but the end of its slice, or Ctrl-C, stops it; it
- * then begins with that text again, with twice the time.
+ * Searches texts with a pattern, a slice of time after the other. A regular expression may take exponential time over a short text, and nothing but the end of its slice, or
+ * Ctrl-C, stops it. It then begins with that text again, with twice the time.
  */
 export class PatternSearch {
   readonly #matches: boolean[] = []

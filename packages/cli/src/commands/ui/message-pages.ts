@@ -59,7 +59,8 @@ export interface SearchQuery {
 }
 
 /**
- * Searches payloads from the newest segment to the oldest, for a fifth of a second at a time: the caller asks again with the cursor, shows what was covered, and stops when it likes. So a search
+ * Searches payloads from the newest segment to the oldest, for a fifth of a second at a time. The caller asks again with the cursor, shows what was covered, and stops when it
+ * likes. So a search
  * never hides how far it is, and no request keeps others waiting.
  */
 export async function searchMessages(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { TrendPoint } from '@chronicle-ts/inspect'
+import { RATE_WINDOW_MS, type TrendPoint } from '@chronicle-ts/inspect'
 import { messageOfError } from '../../error-report.js'
 import { RecordDecoder } from '../../messages/record-decoder.js'
 import { displayName } from '../../queues/queue-names.js'
@@ -11,6 +11,9 @@ export const LOOK_INTERVAL_MS = 1000
 
 /** Points of a trend that a browser gets: more than pixels would only cost. */
 const TREND_POINTS_MAX = 450
+
+/** A line of a chart ends where nothing was looked at for longer than rates reach back: no browser watched. */
+const GAP_MS = RATE_WINDOW_MS
 
 const SPARK_POINTS = 40
 
@@ -81,20 +84,28 @@ export function idOf(directory: string): string {
   return createHash('sha256').update(directory).digest('hex').slice(0, 16)
 }
 
-/** A trend as a browser draws it: seconds before now, rates, lags. */
+/** A trend as a browser draws it: seconds before now, rates, lags. A point without values stands in a gap, so that no line is drawn through it. */
 export function trendOf(points: readonly TrendPoint[]): {
   readonly seconds: number[]
-  readonly rates: number[]
+  readonly rates: (number | null)[]
   readonly lags: (number | null)[]
 } {
   const step = Math.max(1, Math.ceil(points.length / TREND_POINTS_MAX))
   const last = points.at(-1)?.atMs ?? 0
-  const kept = points.filter((_, index) => (points.length - 1 - index) % step === 0)
+  const kept = withGaps(points.filter((_, index) => (points.length - 1 - index) % step === 0))
   return {
     seconds: kept.map(({ atMs }) => Math.round((atMs - last) / 100) / 10),
-    rates: kept.map(({ perSecond }) => Math.round(perSecond * 10) / 10),
+    rates: kept.map(({ perSecond }) => (perSecond === null ? null : Math.round(perSecond * 10) / 10)),
     lags: kept.map(({ lagMessages }) => lagMessages),
   }
+}
+
+function withGaps(points: readonly TrendPoint[]): TrendPoint[] {
+  return points.flatMap((point, index) => {
+    const before = points[index - 1]?.atMs ?? point.atMs
+    if (point.atMs - before <= GAP_MS) return [point]
+    return [{ atMs: (before + point.atMs) / 2, perSecond: null, lagMessages: null }, point]
+  })
 }
 
 function snapshotOf(root: string, { queues, unreadable, leftOut }: QueueWatch): Snapshot {
@@ -136,7 +147,7 @@ function worst(values: readonly (number | null)[]): number | null {
 
 function sparkOf(points: readonly TrendPoint[]): number[] {
   const step = Math.max(1, Math.ceil(points.length / SPARK_POINTS))
-  const kept: number[] = []
-  for (let index = points.length - 1; index >= 0; index -= step) kept.unshift(Math.round(points[index]?.perSecond ?? 0))
-  return kept
+  const kept: (number | null)[] = []
+  for (let index = points.length - 1; index >= 0; index -= step) kept.unshift(points[index]?.perSecond ?? null)
+  return kept.filter((perSecond) => perSecond !== null).map(Math.round)
 }

@@ -11,8 +11,8 @@ export interface Refusal {
 }
 
 /**
- * Decides about every request before it is routed. A page of another origin must not read queues through a browser on this host: neither by a name that it lets point here (DNS rebinding; the
- * Host does not match), nor by a request from its own origin (Origin and Sec-Fetch-Site say so).
+ * Decides about every request before it is routed. A page of another origin must not read queues through a browser on this host. It could use a name that it lets point here
+ * (DNS rebinding): then the Host does not match. It could send a request from its own origin: then Origin and Sec-Fetch-Site say so.
  */
 export class RequestGuard {
   readonly #hosts = new Set<string>()

@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { notifyService } from '@chronicle-ts/core/internal'
 import { findQueues } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
@@ -11,13 +8,13 @@ import { EXIT_HEALTHY } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { withoutSlash } from '../../queues/queue-names.js'
-import { parseListenOption } from '../metrics/metrics-command.js'
+import { type ListenAddress, parseListenOption, serveUntilStopped } from '../../serve-until-stopped.js'
 import { QueueCatalog } from './queue-catalog.js'
 import { RequestGuard } from './request-guard.js'
 import { createUiServer } from './ui-server.js'
 
 interface UiOptions {
-  readonly listen?: ReturnType<typeof parseListenOption>
+  readonly listen?: ListenAddress
   readonly token?: boolean
   readonly tokenFile?: string
   readonly host?: readonly string[]
@@ -66,19 +63,12 @@ async function ui(context: CommandContext, root: string, options: UiOptions): Pr
   const catalog = new QueueCatalog(root)
   const guard = new RequestGuard(token)
   const server = createUiServer({ catalog, guard })
-  server.listen(port, host)
-  await once(server, 'listening')
-  const { port: actual } = server.address() as AddressInfo
-  guard.allow(hostsOf(host, actual, options.host))
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}/${token === undefined ? '' : `#token=${token}`}`
-  if (context.json) context.output.line(toJsonReport('ui', { url }))
-  else context.output.line(url)
-  context.output.flush()
-  notifyService('READY=1')
-  if (!context.signal.aborted) await once(context.signal, 'abort')
-  notifyService('STOPPING=1')
-  server.close()
-  server.closeAllConnections()
+  await serveUntilStopped(context, server, { host, port }, ({ origin, port: actual }) => {
+    guard.allow(hostsOf(host, actual, options.host))
+    const url = `${origin}/${token === undefined ? '' : `#token=${token}`}`
+    if (context.json) context.output.line(toJsonReport('ui', { url }))
+    else context.output.line(url)
+  })
   return EXIT_HEALTHY
 }
 

@@ -1,0 +1,115 @@
+import {
+  APPENDER_BATCH_COUNT,
+  APPENDER_LENGTH,
+  APPENDER_TYPE_ID,
+  type NativeAppender,
+  STATUS_OK,
+  type Status,
+} from './binding.js'
+
+/** What native code gives. */
+export interface RawAppender extends Omit<NativeAppender, 'appendBatch'> {
+  /** Memory of the appender: see `Staging` in cpp/appender_calls.h. */
+  readonly staging: Uint8Array
+  /** Appends `state[APPENDER_LENGTH]` staged bytes as one message of type `state[APPENDER_TYPE_ID]`. */
+  appendStaged(): Status
+  /** Appends `state[APPENDER_LENGTH]` staged messages. */
+  appendStagedBatch(): Status
+  /** {@link NativeAppender.claim} with `state[APPENDER_TYPE_ID]` and `state[APPENDER_LENGTH]`. */
+  claimPlain(): Status
+  /** Takes at most {@link BATCH_MAX} payloads. */
+  appendSpread(typeIds: Uint16Array, details: Uint8Array | undefined, from: number, ...payloads: readonly Uint8Array[]): Status
+}
+
+/** Messages that go to native code in one call. */
+const BATCH_MAX = 512
+const TYPE_IDS_OFFSET = 2056
+const BYTES_OFFSET = 3080
+
+/**
+ * Longest payload that is staged alone. A longer one has its bytes outside of the engine's heap already, where native code gets them for less than the second copy costs.
+ */
+const STAGED_ALONE_MAX = 1024
+
+// The getters look at the array itself: also at one of another realm, and at one whose class says something else.
+const prototype = Object.getPrototypeOf(Uint8Array.prototype)
+const kindOf = getter<string | undefined>(Symbol.toStringTag)
+const lengthOf = getter<number>('length')
+
+function getter<Value>(name: string | symbol): (this: unknown) => Value {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: unknown) => Value
+}
+
+/**
+ * Passes what is small to native code without arguments: payloads by a staging area, numbers by the state. Native code would have to fetch each argument, and the address of a small array
+ * most of all. docs/decisions/0012-batches-are-staged.md has the figures. What is not a plain case goes as arguments, and native code refuses what is invalid.
+ */
+export function withStaging(native: RawAppender): NativeAppender {
+  const { state, append: appendArguments, claim: claimArguments, appendStaged, appendStagedBatch, claimPlain } = native
+  const staging = native.staging
+  const offsets = new Uint32Array(staging.buffer, staging.byteOffset, BATCH_MAX + 1)
+  const stagedTypeIds = new Uint16Array(staging.buffer, staging.byteOffset + TYPE_IDS_OFFSET, BATCH_MAX)
+  const bytes = staging.subarray(BYTES_OFFSET)
+  offsets[0] = 0
+
+  function append(typeId: number, payload: Uint8Array): Status {
+    const length = kindOf.call(payload) === 'Uint8Array' ? lengthOf.call(payload) : 0
+    if (length === 0 || length > STAGED_ALONE_MAX || typeof typeId !== 'number') return appendArguments(typeId, payload)
+    bytes.set(payload)
+    state[APPENDER_TYPE_ID] = typeId
+    state[APPENDER_LENGTH] = length
+    return appendStaged()
+  }
+
+  function claim(typeId: number, length: number, details?: number | Uint8Array): Status {
+    if (details !== undefined || typeof typeId !== 'number' || typeof length !== 'number')
+      return claimArguments(typeId, length, details)
+    state[APPENDER_TYPE_ID] = typeId
+    state[APPENDER_LENGTH] = length
+    return claimPlain()
+  }
+
+  /** Whether all of them are in the staging area now. An empty payload is not staged: it may be a detached one. */
+  function stage(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, count: number): boolean {
+    if (kindOf.call(typeIds) !== 'Uint16Array' || typeIds.length < from + count) return false
+    let at = 0
+    for (let index = 0; index < count; index++) {
+      const payload = payloads[from + index]
+      const length = kindOf.call(payload) === 'Uint8Array' ? lengthOf.call(payload) : 0
+      if (length === 0 || length > bytes.length - at) return false
+      bytes.set(payload as Uint8Array, at)
+      at += length
+      offsets[index + 1] = at
+      stagedTypeIds[index] = typeIds[from + index] as number
+    }
+    return true
+  }
+
+  function appendPart(
+    typeIds: Uint16Array,
+    payloads: readonly Uint8Array[],
+    from: number,
+    details: Uint8Array | undefined,
+  ): Status {
+    const count = Math.min(payloads.length - from, BATCH_MAX)
+    if (details === undefined && stage(typeIds, payloads, from, count)) {
+      state[APPENDER_LENGTH] = count
+      return appendStagedBatch()
+    }
+    const part = count === payloads.length ? payloads : payloads.slice(from, from + count)
+    return native.appendSpread(typeIds, details, from, ...part)
+  }
+
+  function appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status {
+    let next = from
+    let status: Status = STATUS_OK
+    while (status === STATUS_OK && next < payloads.length) {
+      status = appendPart(typeIds, payloads, next, details)
+      next += state[APPENDER_BATCH_COUNT] as number
+    }
+    state[APPENDER_BATCH_COUNT] = next - from
+    return status
+  }
+
+  return Object.assign(native, { append, claim, appendBatch })
+}
