@@ -52,7 +52,7 @@ for (const { path, text } of outputFiles) {
  * @param {string} text
  */
 function withOwnNames(text) {
-  const renamed = [...text.matchAll(/^(?:var|let) (\w+) = class _\1\b/gm)].map(([, name]) => name)
+  const renamed = [...text.matchAll(/\b(\w+) = class _\1\b/g)].map(([, name]) => name)
   return renamed.length === 0 ? text : text.replace(new RegExp(`\\b_(${renamed.join('|')})\\b`, 'g'), '$1')
 }
 
