@@ -99,6 +99,8 @@ function checkSymbols(path) {
 function build([command, ...words], name) {
   console.error(`building prebuilds/${name}`)
   const output = join(folder, 'prebuilds', name)
+  // Of the sources as they are now: they may change while the compiler runs.
+  const digest = sourceDigest(name)
   mkdirSync(output, { recursive: true })
   const scratch = mkdtempSync(join(output, 'build-'))
   try {
@@ -112,7 +114,7 @@ function build([command, ...words], name) {
     })
     checkSymbols(linked)
     renameSync(linked, join(output, 'chronicle.node'))
-    writeFileSync(stampOf(name), sourceDigest(name))
+    writeFileSync(stampOf(name), digest)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
