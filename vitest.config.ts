@@ -30,6 +30,7 @@ export default defineConfig({
       // Without the entry beside the public one an alias is a prefix, so that the whole name is asked for.
       { find: /^@chronicle-ts\/core\/internal$/, replacement: source('core/src/internal') },
       { find: /^@chronicle-ts\/bridge\/progress$/, replacement: source('bridge/src/progress/bridge-progress') },
+      { find: /^@chronicle-ts\/schema\/protobuf$/, replacement: source('schema/src/protobuf') },
       { find: /^@chronicle-ts\/cli\/bench$/, replacement: source('cli/src/commands/bench/harness') },
       ...[
         'native',

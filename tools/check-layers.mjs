@@ -34,12 +34,13 @@ const ALLOWED = {
   tools: ['core', 'schema', 'inspect', 'typed', 'bus', 'fanin', 'topics', 'replay', 'bridge', 'testing', 'telemetry', 'cli'],
 }
 
-/** Entries of a package beside its public one, and the layers that may import them. Programs of users, such as the examples, may not. */
+/** Entries of a package beside its first one, and the layers that may import them. Where the examples are not among them, programs of users may not. */
 const INNER_ENTRIES = [
   {
     entry: '@chronicle-ts/core/internal',
     importers: ['inspect', 'typed', 'bus', 'fanin', 'replay', 'topics', 'testing', 'telemetry', 'bridge', 'cli', 'tools'],
   },
+  { entry: '@chronicle-ts/schema/protobuf', importers: ['typed', 'topics', 'testing', 'bridge', 'cli', 'examples', 'tools'] },
   { entry: '@chronicle-ts/cli/bench', importers: ['tools'] },
   { entry: '@chronicle-ts/bridge/progress', importers: ['cli'] },
 ]
@@ -52,6 +53,8 @@ const EXCEPTIONS = [
   { importers: /^tools\/(bench\/|package\.json$)/, packages: ['native'], folders: [] },
   // What killed processes were promised is kept in mapped words that outlive them.
   { importers: /^tools\/evidence\/kill\/ledger\.ts$/, packages: ['native'], folders: [] },
+  // One file brings the addons of both C libraries, and chooses as the package does.
+  { importers: /^tools\/release\/single-file\/start\.mjs$/, packages: [], folders: ['packages/native'] },
   // The tests of the bridge run over real servers, which testing starts; it stands above.
   { importers: /^packages\/bridge\/(test\/|package\.json$)/, packages: ['testing'], folders: [] },
   // So are those of the command.

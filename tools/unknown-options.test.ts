@@ -10,6 +10,7 @@ import * as fanin from '@chronicle-ts/fanin'
 import * as inspect from '@chronicle-ts/inspect'
 import * as replay from '@chronicle-ts/replay'
 import * as schema from '@chronicle-ts/schema'
+import { protobufMessage } from '@chronicle-ts/schema/protobuf'
 import * as telemetry from '@chronicle-ts/telemetry'
 import * as testing from '@chronicle-ts/testing'
 import * as topics from '@chronicle-ts/topics'
@@ -154,7 +155,7 @@ const CALLS: Readonly<Record<string, (options: Options) => unknown>> = {
   'schema.enumOf': (options) => schema.enumOf({ buy: 0 }, options),
   'schema.jsonMessage': (options) => schema.jsonMessage('Json', 2, options),
   'schema.msgpackMessage': (options) => schema.msgpackMessage('Packed', 3, options),
-  'schema.protobufMessage': (options) => schema.protobufMessage('Proto', 4, {} as never, options),
+  'schema.protobufMessage': (options) => protobufMessage('Proto', 4, {} as never, options),
   'schema.fromSbe': (options) => schema.fromSbe(SBE, options),
   'schema.toSbe': (options) => schema.toSbe(TYPES, isObject(options) ? { package: 'p', id: 1, ...options } : options),
   'typed.openTypedWriter': (options) => typed.openTypedWriter(join(folder, 'new'), TYPES, options),

@@ -3,9 +3,9 @@
  * Cross-compiles the addon into `prebuilds/` for every platform that the package carries, with zig (PyPI `ziglang`, or $ZIG). A prebuilt addon that belongs to the
  * present sources is kept, so that a second run does nothing. Minutes per platform otherwise.
  *
- * usage: node prebuild.mjs [--only linux-x64-glibc] [--check]
+ * usage: node prebuild.mjs [--only linux-x64-glibc] [--check | --drop]
  *
- * `--check` builds nothing and exits 1 when any prebuilt addon is missing or older than the sources.
+ * `--check` builds nothing and exits 1 when any prebuilt addon is missing or older than the sources. `--drop` builds nothing and deletes those that are older: they do not fit the JavaScript around them.
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -27,9 +27,11 @@ const TARGETS = {
 /** The compiler reports more than ours does, and its warnings are of no use to the user of a package. `-s`: no symbols, no paths of the build machine. */
 const RELEASE_FLAGS = ['-w', '-s', '-Wl,--build-id=none']
 
-const { only, isCheck } = readArguments(process.argv.slice(2))
+const { only, isCheck, isDrop } = readArguments(process.argv.slice(2))
 const outdated = Object.keys(TARGETS).filter((name) => (only === undefined || only === name) && !isCurrent(name))
-if (isCheck) {
+if (isDrop) {
+  for (const name of outdated) rmSync(join(folder, 'prebuilds', name, 'chronicle.node'), { force: true })
+} else if (isCheck) {
   for (const name of outdated)
     console.error(`prebuilds/${name} is missing or older than the sources: run npm run prebuild-addon -w @chronicle-ts/native`)
   process.exitCode = outdated.length === 0 ? 0 : 1
@@ -39,13 +41,14 @@ if (isCheck) {
 }
 
 function readArguments(args) {
-  const found = { only: undefined, isCheck: false }
+  const found = { only: undefined, isCheck: false, isDrop: false }
   while (args.length > 0) {
     const word = args.shift()
     if (word === '--check') found.isCheck = true
+    else if (word === '--drop') found.isDrop = true
     else if (word === '--only' && args[0] in TARGETS) found.only = args.shift()
     else {
-      console.error(`usage: node prebuild.mjs [--only ${Object.keys(TARGETS).join('|')}] [--check]`)
+      console.error(`usage: node prebuild.mjs [--only ${Object.keys(TARGETS).join('|')}] [--check | --drop]`)
       process.exit(1)
     }
   }
@@ -96,6 +99,8 @@ function checkSymbols(path) {
 function build([command, ...words], name) {
   console.error(`building prebuilds/${name}`)
   const output = join(folder, 'prebuilds', name)
+  // Of the sources as they are now: they may change while the compiler runs.
+  const digest = sourceDigest(name)
   mkdirSync(output, { recursive: true })
   const scratch = mkdtempSync(join(output, 'build-'))
   try {
@@ -109,7 +114,7 @@ function build([command, ...words], name) {
     })
     checkSymbols(linked)
     renameSync(linked, join(output, 'chronicle.node'))
-    writeFileSync(stampOf(name), sourceDigest(name))
+    writeFileSync(stampOf(name), digest)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }

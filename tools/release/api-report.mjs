@@ -12,7 +12,7 @@ import { root } from '../run/root.mjs'
 import { manifestOf, publishedPackages } from './pack.mjs'
 
 /** Entry points without a promise of stability. */
-const UNSTABLE = new Set(['./internal', './bench'])
+export const UNSTABLE = new Set(['./internal', './bench'])
 
 /**
  * @typedef {{ name: string, text: string }} Declared a declaration without comments and private members

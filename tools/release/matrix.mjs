@@ -4,12 +4,16 @@
  * setting, test runner, bundler and package manager. Prints a table, and exits 1 when a cell fails. Needs the registry for the tools and the other Node.js versions; the short
  * form, without them, is `packages.test.ts`.
  *
- * usage: node tools/release/matrix.mjs [--only WORD]   only the cells whose name contains the word
+ * usage: node tools/release/matrix.mjs [--only WORD] [--node NAME=PROGRAM ...]
+ *
+ *   --only   only the cells whose name contains the word
+ *   --node   another Node.js, as of another C library or processor: a program that takes the arguments of node, such as a script that starts one under qemu
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { guidePrograms } from './guide-programs.mjs'
 import { addLocalAddon, packAll } from './pack.mjs'
 
@@ -25,7 +29,8 @@ const TOOLS = [
   '@arethetypeswrong/cli@0.18',
 ]
 
-const only = process.argv[2] === '--only' ? process.argv[3] : undefined
+const { values } = parseArgs({ options: { only: { type: 'string' }, node: { type: 'string', multiple: true, default: [] } } })
+const { only } = values
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-matrix-'))
 const application = join(scratch, 'application')
 const nodes = join(scratch, 'nodes')
@@ -71,23 +76,30 @@ function install(folder, packages, manifest = {}) {
 const write = (/** @type {string} */ name, /** @type {string} */ text) => writeFileSync(join(application, name), text)
 const bin = (/** @type {string} */ name) => join(application, 'node_modules/.bin', name)
 
-for (const major of Object.keys(NODES)) {
-  const node = join(nodes, `node_modules/n${major}/bin/node`)
-  add(`Node.js ${major}, ES modules`, () => {
-    write('esm.mjs', `import * as core from '@chronicle-ts/core'\n${USE('core', `esm-${major}`)}`)
+/** Name in the table -> program. */
+const programs = new Map([
+  ...Object.keys(NODES).map(
+    (major) => /** @type {const} */ ([`Node.js ${major}`, join(nodes, `node_modules/n${major}/bin/node`)]),
+  ),
+  ...values.node.map((pair) => /** @type {const} */ ([pair.split('=')[0] ?? '', pair.slice(pair.indexOf('=') + 1)])),
+])
+for (const [name, node] of programs) {
+  const key = name.replace(/\W+/g, '-')
+  add(`${name}, ES modules`, () => {
+    write('esm.mjs', `import * as core from '@chronicle-ts/core'\n${USE('core', `esm-${key}`)}`)
     return run(node, ['esm.mjs'])
   })
-  add(`Node.js ${major}, require`, () => {
-    write('cjs.cjs', `const core = require('@chronicle-ts/core')\n${USE('core', `cjs-${major}`)}`)
+  add(`${name}, require`, () => {
+    write('cjs.cjs', `const core = require('@chronicle-ts/core')\n${USE('core', `cjs-${key}`)}`)
     return run(node, ['--no-warnings', 'cjs.cjs'])
   })
-  add(`Node.js ${major}, worker thread`, () => {
-    write('in-worker.mjs', `import * as core from '@chronicle-ts/core'\n${USE('core', `worker-${major}`)}`)
+  add(`${name}, worker thread`, () => {
+    write('in-worker.mjs', `import * as core from '@chronicle-ts/core'\n${USE('core', `worker-${key}`)}`)
     write('worker.mjs', `import { Worker } from 'node:worker_threads'\nnew Worker('./in-worker.mjs')`)
     return run(node, ['worker.mjs'])
   })
-  add(`Node.js ${major}, chron-cli`, () => {
-    return run(node, [bin('chron-cli'), 'inspect', `queues/esm-${major}`, '--json']).slice(0, 20)
+  add(`${name}, chron-cli`, () => {
+    return run(node, [bin('chron-cli'), 'inspect', `queues/esm-${key}`, '--json']).slice(0, 20)
   })
 }
 add('the guide, compiled', () => {
@@ -111,20 +123,19 @@ add('the guide, compiled', () => {
   run(bin('tsc'), [...options, ...typed])
   return `${programs.length} programs`
 })
-for (const major of Object.keys(NODES)) {
-  add(`Node.js ${major}, the guide`, () => {
-    const node = join(nodes, `node_modules/n${major}/bin/node`)
+for (const [name, node] of programs) {
+  add(`${name}, the guide`, () => {
     let ran = 0
     const left = []
     mkdirSync(join(scratch, 'guide-queues'), { recursive: true })
-    for (const { name, expected, builtins } of guidePrograms()) {
+    for (const { name: program, expected, builtins } of guidePrograms()) {
       const missing = builtins.filter((module) => run(node, ['-p', `require('module').isBuiltin('${module}')`]) !== 'true')
       if (missing.length > 0) {
         left.push(`without ${missing.join(', ')}`)
         continue
       }
-      const printed = run(node, ['--no-warnings', join('guide', name.replace('.mts', '.mjs'))])
-      if (printed !== expected.trim()) throw new Error(`${name} printed ${printed} instead of ${expected}`)
+      const printed = run(node, ['--no-warnings', join('guide', program.replace('.mts', '.mjs'))])
+      if (printed !== expected.trim()) throw new Error(`${program} printed ${printed} instead of ${expected}`)
       ran++
     }
     rmSync(join(scratch, 'guide-queues'), { recursive: true })
@@ -190,6 +201,21 @@ add('pnpm', () => {
   addLocalAddon(join(folder, native, '../../..'))
   writeFileSync(join(folder, 'p.mjs'), `import * as core from '@chronicle-ts/core'\n${USE('core', 'pnpm')}`)
   return run(process.execPath, ['p.mjs'], { cwd: folder })
+})
+add('a source build, where no prebuilt addon fits', () => {
+  const native = join(application, 'node_modules/@chronicle-ts/native')
+  renameSync(join(native, 'prebuilds'), join(native, 'hidden'))
+  try {
+    const { stderr } = spawnSync(process.execPath, ['esm.mjs'], { cwd: application, encoding: 'utf8' })
+    const [, advised] = /build it for this machine: node (\S+) /.exec(stderr) ?? []
+    if (advised === undefined) throw new Error(`without advice: ${stderr}`)
+    run(process.execPath, [advised])
+    write('built.mjs', `import * as core from '@chronicle-ts/core'\n${USE('core', 'built')}`)
+    return run(process.execPath, ['built.mjs'])
+  } finally {
+    rmSync(join(native, 'dist/chronicle.node'), { force: true })
+    renameSync(join(native, 'hidden'), join(native, 'prebuilds'))
+  }
 })
 for (const [name, path] of tarballs) {
   add(`publint, ${name}`, () => {

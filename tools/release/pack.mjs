@@ -16,6 +16,11 @@ export function manifestOf(name) {
   return JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
 }
 
+/** Deletes prebuilt addons of older sources: they would be packed, and do not fit the JavaScript beside them. */
+export function dropOutdatedPrebuilds() {
+  execFileSync(process.execPath, ['prebuild.mjs', '--drop'], { cwd: join(root, 'packages/native') })
+}
+
 /**
  * Packs every published package of the built checkout.
  *
@@ -23,6 +28,7 @@ export function manifestOf(name) {
  * @returns {Map<string, string>} full name -> path of its tarball
  */
 export function packAll(destination) {
+  dropOutdatedPrebuilds()
   for (const name of publishedPackages()) copyFileSync(join(root, 'LICENSE'), join(root, 'packages', name, 'LICENSE'))
   const workspaces = publishedPackages().map((name) => `--workspace=packages/${name}`)
   const options = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination, ...workspaces]

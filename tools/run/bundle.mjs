@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { root } from './root.mjs'
 
@@ -21,7 +21,7 @@ const output = join(folder, 'dist')
 const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 const entries = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : [entry.default]))
 
-const { metafile } = await esbuild.build({
+const { metafile, outputFiles } = await esbuild.build({
   absWorkingDir: folder,
   entryPoints: entries.map((path) => path.replace('./dist/', 'src/').replace(/\.js$/, '.ts')),
   outbase: 'src',
@@ -39,7 +39,22 @@ const { metafile } = await esbuild.build({
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
+  write: false,
 })
+for (const { path, text } of outputFiles) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, path.endsWith('.js') ? withOwnNames(text) : text)
+}
+
+/**
+ * The bundler names a class whose body names it `_Name`, and users would read that in what they print and in stack traces. `keepNames` would cost a call for every closure.
+ *
+ * @param {string} text
+ */
+function withOwnNames(text) {
+  const renamed = [...text.matchAll(/\b(\w+) = class _\1\b/g)].map(([, name]) => name)
+  return renamed.length === 0 ? text : text.replace(new RegExp(`\\b_(${renamed.join('|')})\\b`, 'g'), '$1')
+}
 
 const made = new Set(Object.keys(metafile.outputs).map((path) => join(folder, path)))
 for (const name of readdirSync(output, { encoding: 'utf8', recursive: true })) {

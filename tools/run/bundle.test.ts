@@ -13,9 +13,9 @@ const manifestOf = (name: string): Manifest => JSON.parse(readFileSync(join(root
 const BUNDLED = readdirSync(join(root, 'packages')).filter((name) => manifestOf(name).scripts['build']?.includes('bundle.mjs'))
 
 describe('the build of a library', () => {
-  it('is that of all but the addon and the command', () => {
+  it('is that of all but the command', () => {
     const others = readdirSync(join(root, 'packages')).filter((name) => !BUNDLED.includes(name))
-    expect(others).toEqual(['cli', 'native'])
+    expect(others).toEqual(['cli'])
   })
 
   it.each(BUNDLED)('makes one file for each entry of %s, and one of what they share', (name) => {
@@ -24,6 +24,12 @@ describe('the build of a library', () => {
     const made = readdirSync(dist, { encoding: 'utf8', recursive: true }).filter((path) => path.endsWith('.js'))
     const shared = entries.length > 1 ? ['shared.js'] : []
     expect(made.sort()).toEqual([...entries.map((path) => path.replace('./dist/', '')), ...shared].sort())
+  })
+
+  it.each(BUNDLED)('keeps the names of the classes of %s, also of those that name themselves', async (name) => {
+    const exported: Record<string, unknown> = await import(join(root, 'packages', name, 'dist/index.js'))
+    const classes = Object.entries(exported).filter(([, value]) => /^class\b/.test(String(value)))
+    expect(classes.map(([, value]) => (value as { name: string }).name)).toEqual(classes.map(([as]) => as))
   })
 
   it('keeps one class for each error, whichever entry throws it', async () => {

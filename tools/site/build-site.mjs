@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { UNSTABLE } from '../release/api-report.mjs'
 import { root } from '../run/root.mjs'
 import { CATEGORIES, PACKAGES, stagePages } from './stage-pages.mjs'
 
@@ -47,6 +48,20 @@ function installTools() {
 }
 
 /**
+ * Sources of the entries that an application imports.
+ *
+ * @param {string} name folder below `packages/`
+ */
+function entriesOf(name) {
+  const folder = join(root, 'packages', name)
+  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  return Object.keys(exports)
+    .filter((entry) => !UNSTABLE.has(entry))
+    .map((entry) => join(folder, 'src', `${entry === '.' ? 'index' : entry}.ts`))
+    .filter((path) => existsSync(path))
+}
+
+/**
  * Settings for TypeDoc, and for its compiler the project's own, by its paths.
  *
  * @param {string[]} documents
@@ -59,7 +74,7 @@ function writeSettings(documents) {
       files.map((/** @type {string} */ file) => join(root, file)),
     ]),
   )
-  const entryPoints = PACKAGES.map((name) => join(root, 'packages', name, 'src', 'index.ts'))
+  const entryPoints = PACKAGES.flatMap(entriesOf)
   const tsconfig = {
     extends: join(root, 'tsconfig.base.json'),
     compilerOptions: {

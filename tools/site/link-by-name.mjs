@@ -7,7 +7,7 @@
 export function load(app) {
   app.converter.on('resolveBegin', ({ project }) => {
     const modules = project.children ?? []
-    for (const module of modules) module.name = module.name.replace(/^(\w+)\/src$/, '@chronicle-ts/$1')
+    for (const module of modules) module.name = module.name.replace(/^(\w+)\/src\b/, '@chronicle-ts/$1')
     const exported = new Map()
     for (const one of modules.flatMap((/** @type {any} */ module) => module.children ?? [])) {
       // The first package that declares a name is the lowest one; re-exports are references.

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { addonFiles, ownLibrary } from './addon-files.js'
 import type { AppenderOptions, Binding } from './binding.js'
 import { type RawAppender, withStaging } from './staging.js'
 import { type RawVerifier, withArguments } from './verifier-arguments.js'
@@ -35,15 +36,10 @@ interface Addon extends Omit<Binding, 'createAppender' | 'createVerifier'> {
 /** Of the installed package, or of the checkout. */
 const folder = fileURLToPath(new URL('..', import.meta.url))
 
-/**
- * Where the addon may be, first choice first. The environment decides when it says so. A local build comes before the prebuilt ones, because a published package has none
- * unless its user built it. A prebuilt addon of the wrong C library does not load and does no harm, so both are tried.
- */
+/** The environment decides when it names a file. */
 function candidates(): string[] {
   const named = process.env['CHRONICLE_ADDON']
-  if (named !== undefined && named !== '') return [resolve(named)]
-  const prebuilt = ['glibc', 'musl'].map((library) => `prebuilds/linux-${process.arch}-${library}/chronicle.node`)
-  return ['dist/chronicle.node', ...prebuilt].map((name) => resolve(folder, name))
+  return named === undefined || named === '' ? addonFiles(folder, ownLibrary()) : [resolve(named)]
 }
 
 interface Attempt {

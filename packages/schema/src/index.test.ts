@@ -49,7 +49,6 @@ const EXPORTS = [
   'msgpackMessage',
   'parseSchema',
   'parseSchemaFileName',
-  'protobufMessage',
   'quantized',
   'readSchemaFiles',
   'readSchemas',

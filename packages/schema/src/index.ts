@@ -1,6 +1,5 @@
 export { jsonMessage } from './codecs/json.js'
 export { msgpackMessage } from './codecs/msgpack.js'
-export { protobufMessage } from './codecs/protobuf.js'
 export { ValueMessage, type ValueTypes } from './codecs/value-message.js'
 export {
   type AnySchemaError,

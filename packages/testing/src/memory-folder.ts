@@ -7,7 +7,7 @@ import { processStartTime } from '@chronicle-ts/core/internal'
 const MEMORY = '/dev/shm'
 
 const PREFIX = 'chronicle-testing-'
-const NAME = /^chronicle-testing-(\d+)-(\d+)-/
+const NAME = /^chronicle-testing-(\d+)-(\d+)-(\d+)-/
 
 const folders = new Set<string>()
 let parent: string | undefined
@@ -16,6 +16,7 @@ let ownPrefix: string | undefined
 /**
  * Makes a folder that is deleted when this thread ends, if not before. Its name carries the thread and its start time. The next call in any thread of any process, and the end of this one, delete the folders
  * of processes that were killed and of workers that were terminated.
+ * It also carries the namespace of process ids: containers may share the memory, and a process that lives in one does not exist in the other.
  */
 export function makeFolder(): string {
   parent ??= chooseParent()
@@ -26,7 +27,7 @@ export function makeFolder(): string {
 }
 
 function prefixOfThread(): string {
-  ownPrefix ??= `${PREFIX}${threadId()}-${processStartTime(threadId()) ?? 0}-`
+  ownPrefix ??= `${PREFIX}${pidNamespace()}-${threadId()}-${processStartTime(threadId()) ?? 0}-`
   return ownPrefix
 }
 
@@ -36,6 +37,15 @@ function threadId(): number {
     return Number(basename(readlinkSync('/proc/thread-self')))
   } catch {
     return process.pid
+  }
+}
+
+/** The kernel's number of this process's namespace of process ids; 0 where `/proc` does not have it. */
+export function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
   }
 }
 
@@ -62,10 +72,11 @@ export function chooseParent(memory = MEMORY): string {
 /** Deletes what processes left that were killed, and workers that were terminated. Another thread or process may do the same now. */
 export function sweep(folder: string): void {
   const startTimes = new Map<string, number | undefined>()
+  const own = pidNamespace()
   for (const name of readdirSync(folder)) {
     if (name.startsWith(prefixOfThread())) continue
-    const [, thread, startTime] = NAME.exec(name) ?? []
-    if (thread === undefined) continue
+    const [, namespace, thread, startTime] = NAME.exec(name) ?? []
+    if (thread === undefined || namespace !== own) continue
     if (!startTimes.has(thread)) startTimes.set(thread, processStartTime(Number(thread)))
     if ((startTimes.get(thread) ?? -1) === Number(startTime)) continue
     try {

@@ -9,7 +9,7 @@ import { openReader } from '@chronicle-ts/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { amount } from '../../../tools/evidence/effort/effort.mjs'
 import { memoryQueue } from './index.js'
-import { chooseParent, makeFolder, removeFolder, sweep } from './memory-folder.js'
+import { chooseParent, makeFolder, pidNamespace, removeFolder, sweep } from './memory-folder.js'
 
 /** Queues that are made one after the other; a descriptor that leaks with each is seen with far fewer. */
 const QUEUES = amount({ short: 200, long: 1000 })
@@ -164,8 +164,10 @@ describe('folders in memory', () => {
 
   it('are deleted for processes that do not exist, and for no others', () => {
     const folder = makeFolder()
-    const dead = ['chronicle-testing-4194999-77-abc', `chronicle-testing-${process.pid}-1-abc`]
-    const kept = ['chronicle-testing-x-77-abc', 'something-else']
+    const own = `chronicle-testing-${pidNamespace()}`
+    const dead = [`${own}-4194999-77-abc`, `${own}-${process.pid}-1-abc`]
+    const inOtherContainer = 'chronicle-testing-4026539999-4194999-77-abc'
+    const kept = [inOtherContainer, `${own}-x-77-abc`, 'something-else']
     for (const name of [...dead, ...kept]) mkdirSync(join(folder, name))
     sweep(folder)
     expect(readdirSync(folder).sort()).toEqual([...kept].sort())

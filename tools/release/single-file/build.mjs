@@ -13,6 +13,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../../run/root.mjs'
+import { dropOutdatedPrebuilds } from '../pack.mjs'
 import { trySingleFile } from './try-single-file.mjs'
 
 /**
@@ -51,15 +52,20 @@ export async function bundle(output) {
   chmodSync(output, 0o755)
 }
 
-/** What the program finds beside itself when it is installed, in base64: addons of this architecture, first choice first, and the page of `chron-cli ui`. */
+/** What the program finds beside itself when it is installed, in base64: addons of this architecture by C library, and the page of `chron-cli ui`. */
 function parts() {
+  dropOutdatedPrebuilds()
   const native = join(root, 'packages/native')
-  const prebuilt = ['glibc', 'musl'].map((library) => join(native, `prebuilds/linux-${process.arch}-${library}/chronicle.node`))
-  const found = prebuilt.filter((path) => existsSync(path))
-  const addons = found.length > 0 ? found : [join(native, 'dist/chronicle.node')]
+  const prebuilt = ['glibc', 'musl'].map((library) => [library, `prebuilds/linux-${process.arch}-${library}/chronicle.node`])
+  const found = prebuilt.filter(([, path = '']) => existsSync(join(native, path)))
+  // This machine's own build serves the C library of this machine, which only the start knows.
+  const addons = found.length > 0 ? found : [['own', 'dist/chronicle.node']]
   const read = (/** @type {string} */ path) => readFileSync(path).toString('base64')
   const page = ['app.mjs', 'app.css', 'index.html'].map((name) => [name, read(join(root, 'packages/cli/dist/ui', name))])
-  return { addons: addons.map(read), pageFiles: Object.fromEntries(page) }
+  return {
+    addons: Object.fromEntries(addons.map(([library, path = '']) => [library, read(join(native, path))])),
+    pageFiles: Object.fromEntries(page),
+  }
 }
 
 const NEIGHBOUR = /readFileSync\(new URL\('([^']+)', import\.meta\.url\), 'utf8'\)/g

@@ -9,10 +9,17 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { isSea } from 'node:sea'
 import { fileURLToPath } from 'node:url'
+import { ownLibrary } from '../../../packages/native/src/addon-files.ts'
 
 /* global singleFile -- the banner of the bundle defines it */
 const { addons, pageFiles } = singleFile
 const load = createRequire(import.meta.url)
+
+/** Addons that may fit this process: that of its C library, or what there is when neither is named. */
+function fittingAddons() {
+  const own = addons[ownLibrary() ?? '']
+  return own === undefined ? Object.values(addons) : [own]
+}
 
 /** Folders that may take the addon, first choice first. */
 function folders() {
@@ -32,7 +39,7 @@ function unpackAddon() {
     let folder
     try {
       folder = mkdtempSync(join(parent, 'chron-cli-'))
-      for (const [index, addon] of addons.entries()) {
+      for (const [index, addon] of fittingAddons().entries()) {
         const path = join(folder, `chronicle-${index}.node`)
         writeFileSync(path, Buffer.from(addon, 'base64'))
         try {

@@ -13,8 +13,8 @@ import {
   messageFromDescription,
   msgpackMessage,
   parseSchema,
-  protobufMessage,
 } from '../index.js'
+import { protobufMessage } from '../protobuf.js'
 
 interface Entry {
   text: string

@@ -1,4 +1,4 @@
-import type { DescFile, DescMessage, MessageInitShape, MessageShape } from '#protobuf'
+import type { DescFile, DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
 import { checkOptions } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkVersion } from '../message/check-message.js'

@@ -28,9 +28,8 @@ it.each(sample(['typescript', 'typescript-5'], { short: 1 }))(
     writeFileSync(
       join(folder, 'program.ts'),
       [
-        "import { f64, message, protobufMessage } from '@chronicle-ts/schema'",
+        "import { f64, message } from '@chronicle-ts/schema'",
         "export const bid: number = message('Quote', 1, { bid: f64() }).decode(new Uint8Array(8)).bid",
-        'export const define: typeof protobufMessage = protobufMessage',
       ].join('\n'),
     )
     const args = [compiler(name), '-p', folder, '--pretty', 'false']
