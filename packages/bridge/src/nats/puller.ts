@@ -133,8 +133,8 @@ export class Puller {
     if (nextSequence === undefined) return (await this.#stream.range())?.first ?? 1
     const found = await this.#stream.find(Math.max(0, nextSequence - 1))
     if (found !== 'trimmed') return found
-    const next = await this.#stream.find(nextSequence)
-    if (next !== 'trimmed') return next
+    // The stream begins with the next record: before it may come the marker of a term, and types.
+    if ((await this.#stream.find(nextSequence)) !== 'trimmed') return (await this.#stream.range())?.first ?? 1
     const to = await this.#firstOfStream()
     throw new DataLostError({ directory: this.#sink.directory, from: nextSequence, to })
   }

@@ -80,9 +80,11 @@ describe.skipIf(NO_SERVER !== undefined)(`the types of a queue over JetStream ${
   })
 
   it.each([
-    { before: 'the same', first: FIRST },
-    { before: 'none', first: [] },
-  ])('leave an old source with the records that were not replicated, where there were $before before', async ({ first }) => {
+    { before: 'some', first: FIRST, isLost: false },
+    { before: 'none', first: [], isLost: false },
+    { before: 'none in a stream that was lost', first: [], isLost: true },
+  ])('leave an old source with the records that were not replicated, where there were $before before', async (setup) => {
+    const { first, isLost } = setup
     const ends = await Ends.on(shared())
     if (first.length > 0) addCompanions(ends.source)
     await ends.push()
@@ -90,8 +92,11 @@ describe.skipIf(NO_SERVER !== undefined)(`the types of a queue over JetStream ${
     addCompanions(ends.source)
     saveSchema(ends.source, QuoteWithVenue)
     ends.append(5, 7)
+    if (isLost) await ends.stream.manager.streams.delete(ends.stream.name)
     await promote(ends.replica, ends.connection, { name: 'b' })
     const { file = '' } = await rejoin(ends.source, ends.connection)
+    await ends.push({ queue: ends.replica })
+    ends.append(1, 7, ends.replica)
     await ends.push({ queue: ends.replica })
     await ends.pull({ into: ends.source, name: 'a' })
     expect([typesOf(ends.source), readSources(ends.source)]).toEqual([first, readSources(ends.replica)])
