@@ -28,11 +28,14 @@ const TESTS = FULL
         ...core('src/reader', 'src/writer', 'src/recovery', 'src/retention', 'src/segment', 'test/garbage', 'test/processes'),
       ],
       thread: [
-        ...native('appender', 'background', 'futex', 'threads', 'values', 'verifier'),
+        ...native('appender', 'background', 'futex', 'staging', 'threads', 'values', 'verifier'),
         ...core('src/reader', 'src/writer', 'src/retention'),
       ],
     }
-  : { address: native('appender', 'background', 'file', 'mapping', 'values', 'verifier'), thread: native('background', 'futex') }
+  : {
+      address: native('appender', 'background', 'file', 'mapping', 'staging', 'values', 'verifier'),
+      thread: native('background', 'futex'),
+    }
 
 /** What compiles and runs beside each other: the hot loops on their own, and the addon in Node. */
 const PARTS = {

@@ -126,6 +126,7 @@ export {
 } from './format/segment-header.js'
 export {
   isExistingSegmentSize,
+  maxPayloadLengthOf,
   SEGMENT_END_OFFSET_OFFSET,
   SEGMENT_FIELDS,
   SEGMENT_FIRST_RECORD_OFFSET,

@@ -1,5 +1,6 @@
 import { type Message, type MessageSource, openObserver, type Place } from '@chronicle-ts/core'
 import { type FanInMessage, FanInReader } from '@chronicle-ts/fanin'
+import { giveBack } from './give-back.js'
 import { isMessageSource, type ReplaySource } from './replay-options.js'
 
 /**
@@ -40,13 +41,21 @@ export class History {
       if (delivery === undefined) return undefined
       const { sequence } = delivery.message
       if (sequence < this.#lowestEnd || sequence < (this.#ends.get(delivery.key) ?? 0)) return delivery
-      this.#fanIn.remove(delivery.key)
+      this.#giveBack(delivery)
     }
   }
 
-  close(): void {
+  /** @param unhandled the last message, when it was not handled. */
+  close(unhandled?: FanInMessage<Message>): void {
+    if (unhandled !== undefined) this.#giveBack(unhandled)
     this.#fanIn.close()
     for (const source of this.#owned) source.close()
+  }
+
+  /** Takes the source of a message out, which stands before that message again. */
+  #giveBack({ key, message }: FanInMessage<Message>): void {
+    const source = this.#fanIn.remove(key)
+    if (source !== undefined) giveBack(source, message)
   }
 
   #add(key: string, given: ReplaySource, from: Place | undefined): void {

@@ -5,8 +5,9 @@ import {
   InvalidArgumentError,
   type Message,
   NotDeterministicError,
+  TooLargeError,
 } from '@chronicle-ts/core'
-import { RECORD_SCHEMA_VERSION_MAX, RECORD_TYPE_ID_MAX } from '@chronicle-ts/core/internal'
+import { maxPayloadLengthOf, RECORD_SCHEMA_VERSION_MAX, RECORD_TYPE_ID_MAX } from '@chronicle-ts/core/internal'
 import type { LastInput, OutputPrint } from './output-history.js'
 
 /** Most outputs of one input: their index is 16 bits wide. */
@@ -16,6 +17,8 @@ export const OUTPUTS_MAX = 0x1_0000
 export interface RunInput {
   readonly name: string
   readonly sourceId: number
+  /** Of the output. */
+  readonly segmentSize: number
   /** What a former run left of this input's outputs. */
   readonly before: LastInput | undefined
 }
@@ -53,6 +56,8 @@ export class InputRun {
   emit(typeId: number, payload: Uint8Array, options: { readonly timestampNs?: bigint; readonly schemaVersion?: number }): void {
     const { timestampNs = this.#timestampNs, schemaVersion } = options
     checkOutput({ typeId, payload, timestampNs, schemaVersion })
+    // Found at the append it would leave the outputs before it in the queue, and the program could never emit anything else for this input.
+    this.#checkLength(payload.length)
     this.#outputs.push({ typeId, payload: Buffer.from(payload), schemaVersion, timestampNs })
   }
 
@@ -71,6 +76,12 @@ export class InputRun {
     return this.#outputs
       .slice(before.length)
       .map((output, index) => ({ ...output, source: this.#sourceOf(before.length + index) }))
+  }
+
+  #checkLength(length: number): void {
+    const { segmentSize } = this.input
+    const maxLength = maxPayloadLengthOf(segmentSize)
+    if (length > maxLength) throw new TooLargeError({ length, maxLength, segmentSize })
   }
 
   #sourceOf(outputIndex: number): NonNullable<BatchMessage['source']> {

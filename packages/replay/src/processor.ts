@@ -14,6 +14,7 @@ import {
 } from '@chronicle-ts/core'
 import { checkOptions, checkSignal, endingAtReturn, type ListedSource, onAbort, readSources } from '@chronicle-ts/core/internal'
 import { type FanInMessage, FanInReader } from '@chronicle-ts/fanin'
+import { giveBack } from './give-back.js'
 import { InputCommits } from './input-commits.js'
 import { InputRun, OUTPUTS_MAX, type RunInput } from './input-run.js'
 import { HintFiles, readHints } from './output-hints.js'
@@ -76,7 +77,10 @@ export class Processor {
   readonly #commits: InputCommits
   /** Where the outputs of the last input of each source begin. */
   readonly #lastOutputs = new Map<number, Position>()
+  /** The message that the loop is at: it can be given outputs. */
   #run: InputRun | undefined
+  /** That message until its outputs are appended. */
+  #uncompleted: InputRun | undefined
   #failure: { readonly error: unknown } | undefined
   #hintsDueMs = 0
   #completed = 0
@@ -127,7 +131,8 @@ export class Processor {
   /**
    * Emits an output of the message that the loop is at.
    *
-   * @throws {@link InvalidArgumentError} outside of the loop, for what no record can hold, and for more than 65,536 outputs of one message. What was emitted before stays.
+   * @throws {@link InvalidArgumentError} outside of the loop, for what no record can hold, and for more than 65,536 outputs of one message; `ERR_TOO_LARGE` for what no segment of the output can hold. What was
+   * emitted before stays.
    */
   emit(typeId: number, payload: Uint8Array, options: EmitOptions = {}): void {
     this.#assertOpen()
@@ -187,7 +192,7 @@ export class Processor {
       if (lastInput === undefined && known.some((one) => one.name === name)) this.#assertNotForgotten(source, history)
       placeInput({ registered, source, output: output.directory, lastInput })
       const before = lastInput?.isFinished === false ? lastInput : undefined
-      this.#inputs.set(name, { name, sourceId: registered.id, before, source })
+      this.#inputs.set(name, { name, sourceId: registered.id, segmentSize: output.segmentSize, before, source })
       this.#fanIn.add(name, source)
     }
     this.#saveHints()
@@ -232,6 +237,7 @@ export class Processor {
     const { segmentId, offset, length } = message
     const input = this.#inputs.get(key) as ProcessedInput
     this.#run = new InputRun(input, message, { segmentId, offset, length })
+    this.#uncompleted = this.#run
   }
 
   /** Appends what was emitted. An error leaves the input incomplete: the next open completes it. */
@@ -243,10 +249,12 @@ export class Processor {
     try {
       const outputs = run.outputs(this.#output.directory)
       if (outputs.length > 0) await this.#append(run, outputs)
+      this.#uncompleted = undefined
       this.#commits.processed(this.#inputs.get(key)?.source, run.place)
       this.#keepPlaces()
     } catch (error) {
       this.#failure = { error }
+      this.#giveBack()
       throw error
     }
   }
@@ -276,11 +284,21 @@ export class Processor {
     throw error
   }
 
-  /** The message in work was not completed: it comes again at the next open, because its source has moved on. */
+  /** The message in work was not completed: the next processor gets it. */
   #abandon(): void {
     if (this.#run === undefined) return
     this.#run = undefined
     this.#failure ??= { error: new ClosedError({ handle: 'processor', directory: this.#output.directory }) }
+    this.#giveBack()
+  }
+
+  /** The source of the message in work stands before it again. Once: by the next call another processor may read the source. */
+  #giveBack(): void {
+    const run = this.#uncompleted
+    this.#uncompleted = undefined
+    if (run === undefined) return
+    const source = this.#inputs.get(run.input.name)?.source
+    if (source !== undefined) giveBack(source, run.place)
   }
 
   #keepPlaces(): void {
@@ -310,5 +328,6 @@ export class Processor {
     this.#fanIn.close()
     this.#hints.close()
     for (const source of this.#owned) source.close()
+    this.#giveBack()
   }
 }

@@ -127,14 +127,15 @@ export class Replay {
     this.#pacer.interrupt()
   }
 
-  /** Ends the call that is under way, and closes the sources that the replay opened. Idempotent. */
+  /** Ends the call that is under way, and closes the sources that the replay opened. The caller's own stand before the first message that was not delivered. Idempotent. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#pacer.interrupt()
+    const unhandled = this.#next
     this.#next = undefined
-    this.#history.close()
+    this.#history.close(unhandled)
   }
 
   [Symbol.dispose](): void {

@@ -1,8 +1,13 @@
+import { EventEmitter, once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { binding } from '@chronicle-ts/native'
 import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, range } from '../../test/support/messages.js'
 import { type NewQueue, newQueue, queueOf } from '../../test/support/new-queue.js'
+import { decodePosition, type SavedPosition } from '../format/index.js'
 import { type MessageCopy, openReader, type QueueReader } from '../index.js'
 
 /** The sequence at which a reader of this name begins, with a message to begin at. */
@@ -10,6 +15,14 @@ function savedSequence({ directory, writer }: NewQueue, name: string): number | 
   appendNumbered(writer, writer.nextSequence, writer.nextSequence + 1)
   using reader = openReader(directory, name)
   return reader.peek()?.sequence
+}
+
+/** What the reader named r has saved. */
+function savedPosition(directory: string): SavedPosition {
+  const bytes = readFileSync(join(directory, 'readers', 'r.meta'))
+  const position = decodePosition(bytes, (covered) => binding.crc32(covered))
+  if (position === 'bad') throw new Error('no slot is valid')
+  return position
 }
 
 /** Runs until the reader has delivered so many messages. */
@@ -143,6 +156,45 @@ describe('run', () => {
       writer.close()
     },
   )
+
+  it.each([
+    ['a handler that returns nothing', 10, () => undefined],
+    ['an async handler', 10, async () => undefined],
+    ['an async handler', Number.POSITIVE_INFINITY, async () => undefined],
+  ])('commits as often as it says while there are messages: %s, commitEvery %d', async (_, commitEvery, work) => {
+    const { directory, writer } = queueOf(100)
+    const reader = openReader(directory, 'r')
+    const { generation } = savedPosition(directory)
+    const controller = new AbortController()
+    const handler = ({ sequence }: MessageCopy): unknown => {
+      if (sequence === 99) controller.abort()
+      return work()
+    }
+    await reader.run(handler, { concurrency: 4, commitEvery, signal: controller.signal })
+    expect(savedPosition(directory).generation - generation).toBe(commitEvery === 10 ? 10 : 1)
+    reader.close()
+    writer.close()
+  })
+
+  it('commits when it has caught up, also where the last message is done only then', async () => {
+    const { directory, writer } = queueOf(6)
+    const reader = openReader(directory, 'r')
+    const gate = new EventEmitter()
+    const handler = async ({ sequence }: MessageCopy): Promise<void> => {
+      if (sequence === 5) await once(gate, 'open')
+    }
+    const running = reader.run(handler, { concurrency: 4, commitEvery: Number.POSITIVE_INFINITY })
+    while (gate.listenerCount('open') === 0) await sleep(1)
+    gate.emit('open')
+    const { segmentId, offset } = reader.position
+    for (let saved = savedPosition(directory); saved.segmentId !== segmentId || saved.offset !== offset; ) {
+      await sleep(1)
+      saved = savedPosition(directory)
+    }
+    reader.close()
+    await running
+    writer.close()
+  })
 
   it('has no more in work than its option permits', async () => {
     const { directory, writer } = queueOf(50)

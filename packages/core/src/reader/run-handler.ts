@@ -113,8 +113,7 @@ interface ConcurrentOptions {
 
 /**
  * Messages in work at the same time, and the commits of what is done. A commit goes up to the first message that is not done, so that a crash repeats messages and skips none.
- * After a handler
- * has failed no further message is taken.
+ * After a handler has failed no further message is taken.
  */
 class ConcurrentRun {
   readonly #source: IteratedSource<Message>
@@ -124,6 +123,8 @@ class ConcurrentRun {
   /** In the order of the queue, those done at the front left out. */
   readonly #inWork: InWork[] = []
   #running = 0
+  /** There is nothing to take: the commit comes when all that was taken is done. */
+  #hasCaughtUp = false
   #doneCount = 0
   #lastDone: MessageCopy | undefined
   #failure: { readonly error: unknown } | undefined
@@ -157,26 +158,55 @@ class ConcurrentRun {
       else if (this.#running >= this.#options.concurrency) await this.#nextSettled()
       else {
         const message = this.#source.take()
-        if (message === undefined) await waitForMore(this.#source, this.#end)
-        else void this.#work(message.copy())
+        if (message === undefined) await this.#waitCaughtUp()
+        else this.#work(message.copy())
       }
     }
   }
 
-  async #work(message: MessageCopy): Promise<void> {
+  async #waitCaughtUp(): Promise<void> {
+    this.#hasCaughtUp = true
+    if (this.#inWork.length === 0) this.#commit()
+    await waitForMore(this.#source, this.#end)
+    this.#hasCaughtUp = false
+  }
+
+  /** No promise is made besides the handler's. */
+  #work(message: MessageCopy): void {
     const inWork = { message, isDone: false }
     this.#inWork.push(inWork)
     this.#running++
     try {
-      await this.#handler(message)
-      inWork.isDone = true
+      const result = this.#handler(message)
+      if (result === undefined || !isPromise(result)) this.#done(inWork)
+      else
+        Promise.resolve(result).then(
+          () => this.#done(inWork),
+          (error) => this.#failed(error),
+        )
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #done(inWork: InWork): void {
+    inWork.isDone = true
+    try {
       this.#passDone()
     } catch (error) {
       this.#fail(error)
-    } finally {
-      this.#running--
-      this.#wake?.()
     }
+    this.#settled()
+  }
+
+  #failed(error: unknown): void {
+    this.#fail(error)
+    this.#settled()
+  }
+
+  #settled(): void {
+    this.#running--
+    this.#wake?.()
   }
 
   #passDone(): void {
@@ -185,8 +215,7 @@ class ConcurrentRun {
       this.#doneCount++
       this.#inWork.shift()
     }
-    // Nothing in work: the reader has caught up, or is about to take more.
-    if (this.#doneCount >= this.#options.commitEvery || (this.#inWork.length === 0 && this.#running === 1)) this.#commit()
+    if (this.#doneCount >= this.#options.commitEvery || (this.#hasCaughtUp && this.#inWork.length === 0)) this.#commit()
   }
 
   #commit(): void {

@@ -94,6 +94,10 @@ export class FlatWriter implements MessageWriter<Flyweight, Sizes> {
     if (layout.hasSlots) placeSlots(this.#body, layout, sizes, this.#plan.roomOf)
     return this.#body
   }
+
+  end(): void {
+    this.#place.leave()
+  }
 }
 
 /** What a writer knows of its type. */

@@ -55,6 +55,11 @@ export interface MessageWriter<Write = unknown, Sizes = unknown> {
    * @throws `ERR_INVALID_ARGUMENT`
    */
   begin(view: DataView, offset: number, length: number, sizes?: Sizes): Write
+  /**
+   * Ends the message: the body leaves the target, and its fields throw until the next {@link begin}. For targets that others read afterwards, as a claim that is committed. Items and typed arrays
+   * that were taken out of the body stay on the target.
+   */
+  end(): void
 }
 
 /** A type of message: what a record's typeId stands for. Immutable. */

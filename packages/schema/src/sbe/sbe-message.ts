@@ -76,6 +76,7 @@ export class SbeMessage extends InPlaceMessage<string, SbeTypesOfMessage> {
         this.#begin(body, view, { offset, length }, sizes)
         return body
       },
+      end: () => body['~place'].leave(),
     }
   }
 

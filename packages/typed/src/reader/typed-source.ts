@@ -95,6 +95,13 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
     return this.#pending
   }
 
+  /** A predicate may have closed the queue: then the message says nothing any more, and no read will begin with it. */
+  #keepPending(message: Message): void {
+    if (this.queue.closed) return
+    this.#pending = message
+    this.#pendingSequence = message.sequence
+  }
+
   /** A program that moved the queue itself wants what is there. */
   #forgetIfMoved(): void {
     if (this.#pendingSequence >= 0 && this.queue.nextSequence !== this.#pendingSequence + 1) this.#pending = undefined
@@ -119,8 +126,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
       try {
         isSelected = selector.isSelected(entry, message)
       } catch (error) {
-        this.#pending = message
-        this.#pendingSequence = message.sequence
+        this.#keepPending(message)
         throw error
       }
       if (this.#pending !== undefined) {

@@ -1,4 +1,13 @@
-import { BusyError, InvalidArgumentError, type QueueWriter, type TryAppendResult } from '@chronicle-ts/core'
+import { markAsUntransferable } from 'node:worker_threads'
+import {
+  type AppendOptions,
+  BusyError,
+  type Claim,
+  type ClaimOptions,
+  InvalidArgumentError,
+  type QueueWriter,
+  type TryAppendResult,
+} from '@chronicle-ts/core'
 import type { AnyMessageType, InPlaceMessageType, MessageInput, MessageSizes, WriteBodyOf } from '@chronicle-ts/schema'
 import { checkTypes, isPromise } from '../check-types.js'
 import { SCRATCH_LENGTH } from '../defaults.js'
@@ -23,10 +32,13 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   /** What could not be written into the registry: names are lost to tools, messages are not. */
   readonly registryProblems: readonly RegistryProblem[]
   readonly #entries: ReadonlyMap<AnyMessageType, WriteEntry>
-  readonly #scratch = new DataView(new ArrayBuffer(SCRATCH_LENGTH))
+  readonly #scratch = newScratch()
   /** Of the last message: most are of the same type as the one before. */
   #lastEntry: WriteEntry | undefined
+  /** Code of the program sets fields, and must not write. */
   #isFilling = false
+  /** The queue is appending. Between two attempts it calls callbacks of the program, which may write: the scratch memory and the encoders belong to the message that is appended. */
+  #isAppending = false
 
   /** @internal Use `openTypedWriter`, or `asTypedWriter`. */
   static of<const Types extends readonly AnyMessageType[]>(
@@ -86,9 +98,13 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   append<M extends Types[number]>(type: M, value: MessageInput<M>, options?: TypedAppendOptions): number {
     const entry = this.#entryOf(type)
     const { encoder } = entry
-    if (encoder === undefined) return this.queue.append(entry.typeId, this.#encode(entry, value), entry.detailsWith(options))
+    const details = entry.detailsWith(options)
+    if (encoder === undefined || this.#isAppending) return this.queue.append(entry.typeId, this.#encode(entry, value), details)
     const length = this.#filling('append', () => encoder.prepare(value))
-    return this.#put(entry, length, options, (view, offset) => encoder.write(view, offset))
+    const fill = (view: DataView, offset: number): void => encoder.write(view, offset)
+    if (length > SCRATCH_LENGTH) return this.#putIntoClaim(entry, length, details, fill)
+    this.#filling('append', () => fill(this.#scratch, 0))
+    return this.#appendScratch(entry, length, details)
   }
 
   /** {@link append} that says when the queue or the disk is full instead of throwing, and never blocks. */
@@ -137,8 +153,9 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     const { writer } = entry
     if (writer === undefined || typeof fill !== 'function') throw notFilled(entry, fill)
     const length = sizes === undefined ? entry.shortestLength : writer.length(sizes)
-    if (length > SCRATCH_LENGTH)
-      return this.#putIntoClaim(entry, length, options, (view, offset) => fill(writer.begin(view, offset, length, sizes)))
+    const details = options === undefined ? entry.details : entry.detailsWith(options)
+    if (length > SCRATCH_LENGTH || this.#isAppending)
+      return this.#putIntoClaim(entry, length, details, (view, offset) => fill(writer.begin(view, offset, length, sizes)))
     if (this.#isFilling) throw this.#busy('write')
     this.#isFilling = true
     try {
@@ -147,40 +164,51 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     } finally {
       this.#isFilling = false
     }
-    const bytes = entry.bytesLength === length ? entry.bytes : this.#scratchBytes(entry, length)
-    return this.queue.append(entry.typeId, bytes, options === undefined ? entry.details : entry.detailsWith(options))
+    return this.#appendScratch(entry, length, details)
   }
 
-  #put(
-    entry: WriteEntry,
-    length: number,
-    options: TypedAppendOptions | undefined,
-    fill: (view: DataView, offset: number) => unknown,
-  ): number {
-    if (length > SCRATCH_LENGTH) return this.#putIntoClaim(entry, length, options, fill)
-    this.#filling('append', () => fill(this.#scratch, 0))
-    return this.queue.append(entry.typeId, this.#scratchBytes(entry, length), entry.detailsWith(options))
+  #appendScratch(entry: WriteEntry, length: number, details: AppendOptions | undefined): number {
+    const bytes = entry.bytesLength === length ? entry.bytes : this.#scratchBytes(entry, length)
+    this.#isAppending = true
+    try {
+      return this.queue.append(entry.typeId, bytes, details)
+    } finally {
+      this.#isAppending = false
+    }
   }
 
   #putIntoClaim(
     entry: WriteEntry,
     length: number,
-    options: TypedAppendOptions | undefined,
+    details: AppendOptions | undefined,
     fill: (view: DataView, offset: number) => unknown,
   ): number {
-    return this.#filling('write', () => {
-      const { timestampNs, ...others } = options ?? {}
-      const claim = this.queue.claim(entry.typeId, length, entry.detailsWith(options && others))
-      const sequence = this.queue.nextSequence
-      try {
+    if (this.#isFilling) throw this.#busy('write')
+    const { timestampNs, ...others } = details ?? {}
+    const claim = this.#claim(entry.typeId, length, others)
+    const sequence = this.queue.nextSequence
+    try {
+      this.#filling('write', () => {
         const result = fill(claim.view, claim.payloadOffset)
         if (result !== undefined && isPromise(result)) throw promiseFromFill()
-        claim.commit(timestampNs === undefined ? undefined : { timestampNs })
-      } finally {
-        claim.abort()
-      }
-      return sequence
-    })
+      })
+      claim.commit(timestampNs === undefined ? undefined : { timestampNs })
+    } finally {
+      claim.abort()
+      // A program that has kept the draft would change a message that readers see.
+      entry.writer?.end()
+    }
+    return sequence
+  }
+
+  #claim(typeId: number, length: number, options: ClaimOptions): Claim {
+    const wasAppending = this.#isAppending
+    this.#isAppending = true
+    try {
+      return this.queue.claim(typeId, length, options)
+    } finally {
+      this.#isAppending = wasAppending
+    }
   }
 
   #scratchBytes(entry: WriteEntry, length: number): Uint8Array {
@@ -209,6 +237,13 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   #busy(method: string): BusyError {
     return new BusyError({ handle: 'typed writer', method, during: 'fill' })
   }
+}
+
+/** A program that transfers the bytes of a draft to another thread would take the memory from all later messages. */
+function newScratch(): DataView<ArrayBuffer> {
+  const buffer = new ArrayBuffer(SCRATCH_LENGTH)
+  markAsUntransferable(buffer)
+  return new DataView(buffer)
 }
 
 function notFilled(entry: WriteEntry, fill: unknown): InvalidArgumentError {

@@ -32,12 +32,12 @@ export class WriteEntry {
     this.details = versionDetails(type, hasExtensions)
   }
 
-  /** The details of one message. */
+  /** The details of one message: a copy, because options may run code of the program, which may write, and must not while a message is in the writer's memory. */
   detailsWith(options: AppendOptions | undefined): AppendOptions | undefined {
     if (options === undefined) return this.details
     checkObject(options)
     const { details } = this
-    return details?.schemaVersion === undefined ? options : { ...options, schemaVersion: details.schemaVersion }
+    return details?.schemaVersion === undefined ? { ...options } : { ...options, schemaVersion: details.schemaVersion }
   }
 }
 
