@@ -65,7 +65,8 @@ describe('a queue of typed messages in memory', () => {
   })
 
   it('leaves nothing when its types are refused', () => {
-    const folders = () => readdirSync('/dev/shm').filter((name) => new RegExp(`^chronicle-testing-\\d+-${process.pid}-`).test(name))
+    const folders = () =>
+      readdirSync('/dev/shm').filter((name) => new RegExp(`^chronicle-testing-\\d+-${process.pid}-`).test(name))
     const before = folders()
     expect(() => memoryQueue({ types: [] })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
     expect(() => memoryQueue({ types: [Quote], extensions: false })).toThrow(/true for Quote in version 2/)
