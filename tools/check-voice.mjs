@@ -1,20 +1,23 @@
 #!/usr/bin/env node
 /**
  * Checks the language of this project: every Markdown file, and in all sources every comment and every text (help, error messages, titles of tests), uses the words of docs/glossary.md. The
- * table "Words" there is the list; this program only reads it. It also counts words: no sentence of a document has more than
+ * table "Words" there is the list; this program only reads it. It also counts words: no sentence of a document or a comment has more than
  * {@link WORDS_MAX}. The numbers of lessons stand in one document only.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutFiles, runAsCheck } from './checkout-files.mjs'
+import { commentsOf } from './comments.mjs'
 import { sentencesOf } from './sentences.mjs'
 
 const GLOSSARY = 'docs/glossary.md'
 /** Where the numbers of lessons stand; other documents explain without them. */
 const LESSONS = 'docs/reliability.md'
-/** Words of a sentence at most, in documents. */
+/** Words of a sentence at most, in documents and comments. */
 const WORDS_MAX = 30
 const SOURCE = /\.(tsx?|mts|mjs|cc|h|pml|sh|promela)$/
+/** Sources whose comments have another form than those of C. */
+const SCRIPT = /\.sh$/
 /** Its test data are the words. */
 const OWN_TEST = 'tools/check-voice.test.ts'
 /** A list that another check writes, of test titles, which are checked where they stand. */
@@ -43,6 +46,9 @@ export function findVoiceViolations(top) {
     ...all.flatMap((path) => findLongSentences(path, readFileSync(join(top, path), 'utf8'))),
     ...all.filter((path) => path !== LESSONS).flatMap((path) => findLessonNumbers(path, readFileSync(join(top, path), 'utf8'))),
     ...sources.flatMap((path) => checkLines(path, textsOf(readFileSync(join(top, path), 'utf8')), rules)),
+    ...sources
+      .filter((path) => !SCRIPT.test(path))
+      .flatMap((path) => findLongSentences(path, commentsOf(readFileSync(join(top, path), 'utf8')))),
     ...names.flatMap((path) => checkLines(path, wordsOfNames(readFileSync(join(top, path), 'utf8')), rules)),
   ].sort()
 }

@@ -55,6 +55,34 @@ describe('the check of the words', () => {
     expect(findVoiceViolations(top)).toEqual([...found('help.test.ts'), ...found('help.ts')])
   })
 
+  it('counts the words of a sentence in documents and in comments, and leaves code, drawings and items alone', () => {
+    const top = temporaryFolder()
+    mkdirSync(join(top, 'docs'))
+    writeFileSync(join(top, 'docs', 'glossary.md'), '## Words\n')
+    const words = (count: number) => Array.from({ length: count }, () => 'word').join(' ')
+    writeFileSync(join(top, 'README.md'), `${words(31)}.\n\n${words(30)}. ${words(30)}.\n`)
+    const source = [
+      `/** ${words(20)} {@link a} ${words(9)}. */`,
+      '/**',
+      ` * ${words(20)}`,
+      ` * ${words(11)}.`,
+      ' *',
+      ' * ```text',
+      ` * ${words(40)}`,
+      ' * ```',
+      ` * @throws ${words(20)}; ${words(20)}`,
+      ' */',
+      `const text = '// ${words(40)}' // ${words(15)}`,
+      `// ${words(20)}`,
+      `  // ${words(11)}`,
+      `f('https://${words(40)}')`,
+    ].join('\n')
+    writeFileSync(join(top, 'a.ts'), source)
+    const violation = (place: string, count: number) =>
+      `${place}: a sentence of ${count} words, more than 30: "${words(count).slice(0, 60)}..."`
+    expect(findVoiceViolations(top)).toEqual([violation('README.md:1', 31), violation('a.ts:11', 46), violation('a.ts:3', 31)])
+  })
+
   it('keeps the numbers of lessons in one document', () => {
     const top = temporaryFolder()
     mkdirSync(join(top, 'docs'))

@@ -76,8 +76,8 @@ export class TwoHosts {
 
   async #play(server: NatsServer): Promise<TwoHostsSummary['failover']> {
     const [a, b] = [this.#a, this.#b]
-    const { capture, speed } = this.#options
-    const feed = a.start<FeedState>('feed', '--venue', VENUE, '--speed', speed, capture)
+    const { capture } = this.#options
+    let feed = this.#startFeed()
     await this.#until('the queues of host A', () => a.queues.every((directory) => readIdentity(directory)?.queueId))
     const queueIds = a.queues.flatMap((directory) => ['--queue-id', readIdentity(directory)?.queueId ?? ''])
     const push = (host: Host) => host.start<BridgeState>('bridge', 'push', '--venue', VENUE, '--server', server.url)
@@ -89,25 +89,22 @@ export class TwoHosts {
     const router = b.start<RouterState>('router')
     await this.#until('the first frames', () => this.#b.nextFrame > 0)
 
-    await this.#outage(feed, 'the NATS server', {
-      kill: () => server.kill(),
-      restart: () => server.start(),
-    })
-    await this.#outage(feed, 'the bridge of host A', {
-      kill: () => a.end(pushing, 'SIGKILL'),
-      restart: async () => {
-        pushing = push(a)
-      },
-    })
-    await this.#outage(feed, 'the bridge of host B', {
-      kill: () => b.end(pulling, 'SIGKILL'),
-      restart: async () => {
-        pulling = pull(b)
-      },
-    })
-
+    const outages: readonly [what: string, kill: () => Promise<void>, restart: () => unknown][] = [
+      ['the NATS server', () => server.kill(), () => server.start()],
+      ['the bridge of host A', () => a.end(pushing, 'SIGKILL'), () => (pushing = push(a))],
+      ['the bridge of host B', () => b.end(pulling, 'SIGKILL'), () => (pulling = pull(b))],
+    ]
+    for (const [what, kill, restart] of outages) {
+      await this.#kill(what, kill)
+      await restart()
+      // However long that takes, the capture lasts until host A dies.
+      await a.end(feed, 'SIGTERM')
+      await this.#arrived(`what came without ${what}`)
+      feed = this.#startFeed()
+    }
     // The bridge dies first, so that A has frames that nothing has carried away when the rest of it dies.
-    await this.#outage(feed, 'host A', { kill: () => a.end(pushing, 'SIGKILL'), restart: () => a.die() }, false)
+    await this.#kill('host A', () => a.end(pushing, 'SIGKILL'))
+    await a.die()
     const [framesOfA = 0, notesOfA = 0] = a.nextSequences
     await b.end(pulling, 'SIGTERM')
     const { term, framesOfB, notesOfB } = await this.#promoteB(server)
@@ -126,20 +123,21 @@ export class TwoHosts {
     return { term, framesOfA, framesOfB, notesOfA, notesOfB, quarantined }
   }
 
-  /** Kills, lets the feed append without it, restarts, and waits until B has what was appended meanwhile. */
-  async #outage(
-    feed: Program<FeedState>,
-    what: string,
-    { kill, restart }: { readonly kill: () => Promise<void>; readonly restart: () => Promise<void> },
-    isBack = true,
-  ): Promise<void> {
+  /** Host A goes on with the capture, after the last frame that it has. */
+  #startFeed(): Program<FeedState> {
+    const { capture, speed } = this.#options
+    return this.#a.start<FeedState>('feed', '--venue', VENUE, '--speed', speed, '--continue', capture)
+  }
+
+  /** Kills while the feed runs, and waits until it has appended frames without what was killed. */
+  async #kill(what: string, kill: () => Promise<void>): Promise<void> {
+    const running = this.#a.nextFrame
+    await this.#until('the feed to run', () => this.#a.nextFrame > running)
     await kill()
     const before = this.#a.nextFrame
     this.#kills.push({ what, atFrame: before })
     this.#say(`killed ${what} at frame ${before}`)
-    await this.#until('the feed to go on', () => this.#a.nextFrame > before || feed.end !== undefined)
-    await restart()
-    if (isBack) await this.#arrived(`what came without ${what}`)
+    await this.#until('the feed to go on', () => this.#a.nextFrame > before)
   }
 
   /** Waits until B has what A has now. */

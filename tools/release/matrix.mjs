@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * Tries the packages as their users will: tarballs of the built checkout, installed in a fresh folder, under every supported Node.js, module system, compiler setting, test runner, bundler
- * and package manager. Prints a table, and exits 1 when a cell fails. Needs the registry for the tools and the other Node.js versions; the short form, without them, is `packages.test.ts`.
+ * Tries the packages as their users will: tarballs of the built checkout, installed in a fresh folder. They run under every supported Node.js, module system, compiler
+ * setting, test runner, bundler and package manager. Prints a table, and exits 1 when a cell fails. Needs the registry for the tools and the other Node.js versions; the short
+ * form, without them, is `packages.test.ts`.
  *
  * usage: node tools/release/matrix.mjs [--only WORD]   only the cells whose name contains the word
  */

@@ -36,7 +36,8 @@ it.skipIf(SKIPPED !== '')(
     })
     expect(failover).toMatchObject({ term: 1 })
     expect(failover.framesOfB).toBeGreaterThan(0)
-    expect(failover.framesOfB).toBeLessThanOrEqual(failover.framesOfA)
+    // Host A died with frames that no stream had.
+    expect(failover.framesOfB).toBeLessThan(failover.framesOfA)
     expect(failover.quarantined).toBeGreaterThanOrEqual(failover.notesOfA - failover.notesOfB)
     expect(processesWith(root)).toEqual([])
   },

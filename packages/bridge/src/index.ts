@@ -8,7 +8,7 @@ export { type Promoted, promote } from './nats/promote.js'
 export { Puller, type PullerOptions, type PullProgress } from './nats/puller.js'
 export { Pusher, type PusherOptions, type PushProgress } from './nats/pusher.js'
 export { type Rejoined, rejoin } from './nats/rejoin.js'
-export { type BrokenStream, encodeFrame, readFrames } from './pipe/frame-stream.js'
+export { type BrokenStream, encodeEnd, encodeFrame, readFrames } from './pipe/frame-stream.js'
 export {
   type PulledFromStream,
   type PushToStreamOptions,

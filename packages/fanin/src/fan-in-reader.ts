@@ -178,8 +178,10 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    * @returns what could not be saved; these sources stay in, and the next commit tries again.
    * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: no source has this key.
    */
-  commit(options: { readonly key?: string; readonly durable?: boolean } = {}): readonly SourceFailure[] {
+  commit(options?: { readonly key?: string; readonly durable?: boolean }): readonly SourceFailure[] {
     this.#assertOpen()
+    // A loop commits each message like this.
+    if (options === undefined) return this.#merge.commit(false)
     checkOptions(options, COMMIT_NAMES)
     const { key, durable = false } = options
     checkFlag('durable', durable)

@@ -93,6 +93,7 @@ export class SourceFailures<M extends TimedMessage, S extends FanInSource<M>> {
 
   /** Reports what was not reported yet. The callback may call any method of the fan-in. */
   report(): void {
+    if (!this.hasUntold) return
     const tell = this.#options.onSourceError
     for (let failure = this.#untold.shift(); failure !== undefined; failure = this.#untold.shift()) tell?.(failure)
   }

@@ -14,7 +14,7 @@
 
 namespace chronicle {
 
-// Where JavaScript puts payloads that it appends without arguments. Storing them there is cheap, and fetching the address of a small array through Node-API is not: V8 keeps such arrays
+// Where JavaScript puts payloads that it appends without arguments. Storing them there is cheap, and fetching the address of a small array through Node-API is not. V8 keeps such arrays
 // in its own heap, and has to move them out of it first.
 struct Staging {
   static constexpr size_t kMessages = 512;

@@ -392,7 +392,7 @@ export const POSITION_WRITER_BLOCKED = 2
 export interface NativePositionSaver {
   readonly state: Float64Array
   /**
-   * Stores the position in {@link state}: the slot not in use, generation + 1, CRC last. Then, after a full fence, looks whether the writer waits for readers: a writer that announces that
+   * Stores the position in {@link state}: the slot not in use, generation + 1, CRC last. Then, after a full fence, looks whether the writer waits for readers. A writer that announces that
    * it waits and then looks at the positions finds this one, or is found.
    */
   save(): void

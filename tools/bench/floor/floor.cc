@@ -21,27 +21,11 @@
 #include "clock.h"
 #include "crc.h"
 #include "format.h"
+#include "prepared_file.h"
 
 namespace {
 
 using namespace chronicle;
-
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
-// Reserved, mapped, every page touched.
-uint8_t* prepare(const std::string& path, size_t length) {
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) fail("open");
-  if (fallocate(fd, 0, 0, static_cast<off_t>(length)) != 0) fail("fallocate");
-  void* const data = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (data == MAP_FAILED) fail("mmap");
-  if (madvise(data, length, MADV_POPULATE_WRITE) != 0) fail("madvise");
-  close(fd);
-  return static_cast<uint8_t*>(data);
-}
 
 // The last one also does what a reader of the format needs to follow: the control block's fields, and the notification with its full fence.
 enum Steps { kCopy, kClock, kCrc, kNotify };
@@ -123,7 +107,7 @@ class Preparer {
  private:
   void run() {
     for (uint64_t id = 0;; id++) {
-      uint8_t* const next = prepare(directory_ + "/" + std::to_string(id), length_);
+      uint8_t* const next = prepareFile(directory_ + "/" + std::to_string(id), length_);
       std::unique_lock<std::mutex> lock(mutex_);
       ready_ = next;
       changed_.notify_all();

@@ -21,6 +21,7 @@
 
 #include "clock.h"
 #include "futex_call.h"
+#include "prepared_file.h"
 
 namespace {
 
@@ -32,11 +33,6 @@ struct Shared {
   alignas(64) std::atomic<uint64_t> dueNs{0};
   alignas(64) std::atomic<bool> ready{false};
 };
-
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::_Exit(1);
-}
 
 void sleepUntilChanged(Shared& shared, uint32_t seen) {
   while (shared.word.load() == seen) chronicle::futexWaitShared(&shared.word, seen, UINT64_MAX);

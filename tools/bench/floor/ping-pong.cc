@@ -22,28 +22,13 @@
 #include "clock.h"
 #include "crc.h"
 #include "format.h"
+#include "prepared_file.h"
 
 namespace {
 
 using namespace chronicle;
 
 enum Steps { kWord, kCopy, kClock, kCrc, kControl };
-
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::_Exit(1);
-}
-
-uint8_t* mapFile(const std::string& path, size_t length) {
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) fail("open");
-  if (fallocate(fd, 0, 0, static_cast<off_t>(length)) != 0) fail("fallocate");
-  void* const data = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (data == MAP_FAILED) fail("mmap");
-  if (madvise(data, length, MADV_POPULATE_WRITE) != 0) fail("madvise");
-  close(fd);
-  return static_cast<uint8_t*>(data);
-}
 
 // One direction. Both processes have one of these, and each walks in it by itself.
 template <Steps steps>
@@ -120,8 +105,8 @@ template <Steps steps>
 int run(const std::string& directory, size_t length, size_t warmUp, size_t count) {
   const size_t total = warmUp + count;
   const size_t segmentLength = kFirstRecordOffset + (total + 1) * recordLength(length);
-  Way<steps> there(mapFile(directory + "/there", segmentLength), mapFile(directory + "/there.control", 4096));
-  Way<steps> back(mapFile(directory + "/back", segmentLength), mapFile(directory + "/back.control", 4096));
+  Way<steps> there(prepareFile(directory + "/there", segmentLength), prepareFile(directory + "/there.control", 4096));
+  Way<steps> back(prepareFile(directory + "/back", segmentLength), prepareFile(directory + "/back.control", 4096));
   std::vector<uint8_t> payload(length, 7);
   const pid_t other = fork();
   if (other < 0) fail("fork");

@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "../preload/open_calls.h"
 #include "injector.h"
 
 namespace {
@@ -29,11 +30,6 @@ using failing::Kind;
 using failing::mustFail;
 using failing::Pause;
 using failing::placeOf;
-
-template <typename Function>
-Function real(const char* name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
-}
 
 // Fails in place of the call when it is this one's turn.
 template <typename Result, typename Call>
@@ -118,35 +114,11 @@ int attemptSync(const char* name, int fd, Call call) {
   return result;
 }
 
-int modeOf(int flags, va_list list) { return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(list, int) : 0; }
-
 }  // namespace
 
 extern "C" {
 
-#define DEFINE_OPEN(name)                                                     \
-  int name(const char* path, int flags, ...) {                                \
-    static const auto original = real<int (*)(const char*, int, ...)>(#name); \
-    va_list list;                                                             \
-    va_start(list, flags);                                                    \
-    const int mode = modeOf(flags, list);                                     \
-    va_end(list);                                                             \
-    return attemptOpen("open", AT_FDCWD, path, flags, [&] { return original(path, flags, mode); }); \
-  }
-DEFINE_OPEN(open)
-DEFINE_OPEN(open64)
-
-#define DEFINE_OPENAT(name)                                                        \
-  int name(int at, const char* path, int flags, ...) {                             \
-    static const auto original = real<int (*)(int, const char*, int, ...)>(#name); \
-    va_list list;                                                                  \
-    va_start(list, flags);                                                         \
-    const int mode = modeOf(flags, list);                                          \
-    va_end(list);                                                                  \
-    return attemptOpen("openat", at, path, flags, [&] { return original(at, path, flags, mode); }); \
-  }
-DEFINE_OPENAT(openat)
-DEFINE_OPENAT(openat64)
+DEFINE_OPEN_CALLS(attemptOpen)
 
 #define DEFINE_AT(result, name, kind, failure, at, path, parameters, arguments)                                       \
   result name parameters {                                                                                            \

@@ -72,7 +72,7 @@ std::string ourPath(int fd) {
 }
 
 template <typename Open>
-int recordedOpen(int at, const char* path, int flags, Open open) {
+int recordedOpen(const char*, int at, const char* path, int flags, Open open) {
   const std::string place = (flags & (O_CREAT | O_TRUNC)) == 0 ? "" : ourPath(at, path);
   if (place.empty()) return open();
   Turn turn(true);
@@ -167,35 +167,11 @@ bool findMapping(uint64_t address, std::string* path, uint64_t* fileOffset) {
   return found;
 }
 
-int modeOf(int flags, va_list list) { return (flags & O_CREAT) != 0 ? va_arg(list, int) : 0; }
-
 }  // namespace
 
 extern "C" {
 
-#define DEFINE_OPEN(name)                                                     \
-  int name(const char* path, int flags, ...) {                                \
-    static const auto original = real<int (*)(const char*, int, ...)>(#name); \
-    va_list list;                                                             \
-    va_start(list, flags);                                                    \
-    const int mode = modeOf(flags, list);                                     \
-    va_end(list);                                                             \
-    return recordedOpen(AT_FDCWD, path, flags, [&] { return original(path, flags, mode); }); \
-  }
-DEFINE_OPEN(open)
-DEFINE_OPEN(open64)
-
-#define DEFINE_OPENAT(name)                                                        \
-  int name(int at, const char* path, int flags, ...) {                             \
-    static const auto original = real<int (*)(int, const char*, int, ...)>(#name); \
-    va_list list;                                                                  \
-    va_start(list, flags);                                                         \
-    const int mode = modeOf(flags, list);                                          \
-    va_end(list);                                                                  \
-    return recordedOpen(at, path, flags, [&] { return original(at, path, flags, mode); }); \
-  }
-DEFINE_OPENAT(openat)
-DEFINE_OPENAT(openat64)
+DEFINE_OPEN_CALLS(recordedOpen)
 
 #define DEFINE_CHANGE(result, name, parameters, arguments)                \
   result name parameters {                                                \

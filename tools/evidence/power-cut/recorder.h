@@ -1,14 +1,14 @@
 // Writes down what happens to the files below one folder; see recording.ts for the entries.
 #pragma once
 
-#include <dlfcn.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include "../preload/open_calls.h"
 
 namespace power_cut {
 
@@ -26,12 +26,6 @@ enum Kind : uint32_t {
   kFailedSync,
   kStored,
 };
-
-// The function that a library in front of the C library stands for.
-template <typename Function>
-Function real(const char* name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
-}
 
 // One per process. Its users hold the mutex.
 class Recorder {

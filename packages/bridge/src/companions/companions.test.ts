@@ -165,7 +165,7 @@ describe('what a queue has beside its records', () => {
       {
         using sink = new ReplicaSink(replica, { writer: WRITER })
         const { broken } = await pullFromStream(sink, chunksOf(bytes.subarray(0, length)))
-        if (broken !== undefined) expect(broken.reason).toBe('cut')
+        expect(broken?.reason).toBe('cut')
         const types = typesOf(replica)
         expect(types.length === 0 || types.length === 2).toBe(true)
         if ((sink.nextSequence ?? 0) > 0) expect(types).toEqual(['Quote 1', 'Log 1'])

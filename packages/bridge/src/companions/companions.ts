@@ -7,7 +7,7 @@ import { type Frame, framesOf } from '../frames/frame.js'
 /** Names of the files of a registry; others are temporary, or of something else. */
 const FILE_NAME = /^\d+\.\d+\.json$/
 
-/** What belongs to the history of a queue beside its records, and what tools and programs need to read them: the schema registry, and the names of the sources of its messages. */
+/** What belongs to the history of a queue beside its records: the schema registry, and the names of the sources of its messages. Tools and programs need them to read the records. */
 export interface Companions {
   /** Texts of the files of the schema registry, by name; `null` for one that is damaged or cannot be read: a copy that has it whole keeps it. */
   readonly schemas: ReadonlyMap<string, string | null>

@@ -82,7 +82,7 @@ function wholeFrameFrom(stream: FrameStream, from: number, last: number): Promis
   return wholeFrom(stream, from, last, ({ count }) => count > 0)
 }
 
-/** The first frame or marker from this message on that is wanted, as far as all of its parts are there; parts of which the first ones come before are left out. */
+/** The first frame or marker from this message on that is wanted, as far as all of its parts are there. Parts of which the first ones come before are left out. */
 async function wholeFrom(
   stream: FrameStream,
   from: number,

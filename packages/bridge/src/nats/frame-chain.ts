@@ -15,8 +15,9 @@ interface Target {
 }
 
 /**
- * Publishes frames one after the other, without waiting for the answers. Each frame names the message that it must follow, by its number and, within the chain, by its name. The number alone is
- * not enough: when the message of another publisher gets the number of one frame, that frame is refused, and the next one would follow the other publisher's message. That is why each name is used once.
+ * Publishes frames one after the other, without waiting for the answers. Each frame names the message that it must follow, by its number and, within the chain, by its name.
+ * The number alone is not enough. When the message of another publisher gets the number of one frame, that frame is refused, and the next one would follow the other
+ * publisher's message. That is why each name is used once.
  */
 export class FrameChain {
   readonly #target: Target

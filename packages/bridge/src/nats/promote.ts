@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -48,7 +49,8 @@ export async function promote(
     const first = end.next ?? own
     // More came meanwhile.
     if (first > own) continue
-    const unseen = end.next === undefined ? TERMS_LOST_MAX : 0
+    // Another replica that does not know of this promotion, because the stream is lost once more, begins another term.
+    const unseen = end.next === undefined ? TERMS_LOST_MAX + randomInt(TERMS_LOST_MAX) : 0
     const term = Math.max(end.term, sink.term) + unseen + 1
     // What the replica has beyond the stream, which has lost it, is published under the new term.
     if (!(await stream.publish(termMarker({ queueId, term, first }), end.lastSequence))) continue

@@ -2,7 +2,7 @@ import { InvalidArgumentError, isQueueError, ServerRefusedError, ServerUnreachab
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from '@nats-io/transport-node'
 
-/** Codes of the server that no second try changes: JetStream is not enabled for the account; the configuration of a stream is invalid, overlaps with another one, or needs a cluster. */
+/** Codes of the server that no second try changes: JetStream is not enabled for the account. The configuration of a stream is invalid, overlaps with another one, or needs a cluster. */
 const PERMANENT = new Set([10_039, 10_052, 10_058, 10_065, 10_074])
 
 /** Beginnings of the codes with which Node.js reports a TLS handshake that failed. */

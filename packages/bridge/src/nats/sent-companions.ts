@@ -13,8 +13,9 @@ interface Sent {
 }
 
 /**
- * Sees to it that sinks find the companions of the source in the stream. A sink that begins with the stream finds them before the records, or soon after where the stream was trimmed. A sink that has a part of the
- * records finds them after these: companions that are sent before a backlog are sent once more after it, because the pusher does not know which of these records a sink has.
+ * Sees to it that sinks find the companions of the source in the stream. A sink that begins with the stream finds them before the records, or soon after where the stream was
+ * trimmed. A sink that has a part of the records finds them after these. Companions that are sent before a backlog are sent once more after it, because the pusher does not
+ * know which of these records a sink has.
  */
 export class SentCompanions {
   readonly #source: ReplicaSource

@@ -4,6 +4,8 @@ import { decodeHead, encodeHead, type Frame, isSound } from '../frames/frame.js'
 /** Begins each frame in a stream of bytes: `CHRON/1 <bytes of fields> <bytes of body> <CRC-32 of the fields>` and a line feed. */
 const MAGIC = 'CHRON/1'
 const START = /^CHRON\/1 (\d{1,6}) (\d{1,10}) ([0-9a-f]{8})$/
+/** Ends a transfer: bytes that end between two frames are not whole without it. */
+const END = `${MAGIC} end`
 const START_LENGTH_MAX = 64
 const FIELDS_LENGTH_MAX = 16 * 1024
 /** A body is at most a record, which a segment holds. */
@@ -20,10 +22,15 @@ export function encodeFrame(frame: Frame): [head: Buffer, body: Uint8Array] {
   return [Buffer.concat([Buffer.from(start), fields]), frame.body]
 }
 
+/** Returns the bytes that end a transfer in order. Another transfer may follow them. */
+export function encodeEnd(): Buffer {
+  return Buffer.from(`${END}\n`)
+}
+
 /** Something in a stream that is not a frame, and how many bytes of whole frames came before it. */
 export interface BrokenStream {
   readonly kind: 'broken'
-  /** `cut`: it ended inside of a frame, as a pipe that breaks does. `damaged`: these bytes are not those of a frame. */
+  /** `cut`: it ended inside of a frame or without the end of the transfer, as a pipe that breaks does. `damaged`: these bytes are not those of a frame. */
   readonly reason: 'cut' | 'damaged'
   readonly detail: string
   readonly offset: number
@@ -33,6 +40,7 @@ export interface BrokenStream {
 export async function* readFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Frame | BrokenStream, void, void> {
   const pending = new PendingBytes()
   let offset = 0
+  let isEnded = false
   for await (const chunk of chunks) {
     pending.add(chunk)
     for (;;) {
@@ -43,11 +51,13 @@ export async function* readFrames(chunks: AsyncIterable<Uint8Array>): AsyncGener
         return
       }
       offset += parsed.length
-      yield parsed.frame
+      isEnded = parsed.frame === undefined
+      if (parsed.frame !== undefined) yield parsed.frame
     }
   }
   if (pending.length > 0)
-    yield { kind: 'broken', reason: 'cut', detail: `${pending.length} bytes of a frame, then the end`, offset }
+    yield { kind: 'broken', reason: 'cut', detail: `${pending.length} bytes of a frame, then nothing more`, offset }
+  else if (!isEnded) yield { kind: 'broken', reason: 'cut', detail: 'the end of the transfer is missing', offset }
 }
 
 /** Chunks that were not taken yet: joined when a frame needs it, so that bodies of many chunks are copied once. */
@@ -83,11 +93,21 @@ class PendingBytes {
   }
 }
 
+/** A frame, or without one the end of a transfer. */
+interface Parsed {
+  readonly frame: Frame | undefined
+  readonly length: number
+}
+
 /** The first frame of the pending bytes, `undefined` while they end inside of it, or what is wrong with them. */
-function parseFrame(pending: PendingBytes): { readonly frame: Frame; readonly length: number } | string | undefined {
+function parseFrame(pending: PendingBytes): Parsed | string | undefined {
   const text = pending.peek(START_LENGTH_MAX).toString('latin1')
   const end = text.indexOf('\n')
   if (end < 0) return couldStart(text) ? undefined : 'a frame does not begin here'
+  if (end === END.length && text.startsWith(END)) {
+    pending.drop(end + 1)
+    return { frame: undefined, length: end + 1 }
+  }
   const [, fieldsLength, bodyLength, fieldsCrc] = START.exec(text.slice(0, end)) ?? []
   if (fieldsLength === undefined || Number(fieldsLength) > FIELDS_LENGTH_MAX || Number(bodyLength) > BODY_LENGTH_MAX)
     return 'a frame does not begin here'

@@ -65,8 +65,8 @@ describe('a queue over a stream of bytes', () => {
     let sink = new ReplicaSink(replica, { writer: WRITER })
     for (let length = 0; length <= bytes.length; length++) {
       const { broken } = await pullFromStream(sink, chunked(bytes.subarray(0, length), 65_536))
-      // Bytes that end between two frames are whole; all others are reported.
-      if (broken !== undefined) expect(broken.reason).toBe('cut')
+      // Also where the bytes end between two frames.
+      expect(broken?.reason).toBe(length < bytes.length ? 'cut' : undefined)
       const count = sink.nextSequence ?? 0
       expect(count).toBeGreaterThanOrEqual(most)
       if (count === most && length % 100 !== 0) continue
@@ -150,6 +150,20 @@ describe('a queue over a stream of bytes', () => {
       const pushing = pushToStream(new ReplicaSource(reader, { frameBytes: 512 }), stream, { follow: true })
       await expect(pushing).rejects.toThrow(code('ERR_IO', { errnoName: 'EPIPE' }))
     }
+  })
+
+  it('is not whole when the push is interrupted', async () => {
+    const { source, replica } = newQueues()
+    {
+      using writer = openSource(source)
+      appendSome(writer, 5)
+    }
+    using reader = openObserver(source)
+    const stream = new PassThrough()
+    await pushToStream(new ReplicaSource(reader), stream, { signal: AbortSignal.abort() })
+    stream.end()
+    using sink = new ReplicaSink(replica, { writer: WRITER })
+    expect((await pullFromStream(sink, stream)).broken?.reason).toBe('cut')
   })
 
   it('follows what is appended until it is ended', async () => {

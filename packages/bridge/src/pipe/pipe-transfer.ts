@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 import { checkOptions, checkSignal, fromSystemError } from '@chronicle-ts/core/internal'
 import type { ReplicaSink } from '../replica/replica-sink.js'
 import type { ReplicaSource } from '../source/replica-source.js'
-import { type BrokenStream, encodeFrame, readFrames } from './frame-stream.js'
+import { type BrokenStream, encodeEnd, encodeFrame, readFrames } from './frame-stream.js'
 
 export interface Transferred {
   readonly frames: number
@@ -20,7 +20,7 @@ export interface PushToStreamOptions {
 }
 
 /**
- * Writes frames into a stream, at its pace. What the other end has already, it skips. Does not end the stream.
+ * Writes frames into a stream, at its pace, and the end of the transfer. What the other end has already, it skips. Does not end the stream.
  *
  * @throws `ERR_IO` when the stream breaks, with the system's reason: EPIPE when its reader is gone. What reading the source throws.
  */
@@ -68,6 +68,8 @@ async function pushFrames(
     total.bytes += outgoing.length
   }
   broken.throwIfAborted()
+  // A transfer that was interrupted is not whole; one that follows ends in no other way.
+  if (follow || signal?.aborted !== true) await write(stream, encodeEnd())
   return total
 }
 

@@ -48,7 +48,7 @@ export function compareRecords(directory: string, records: Records): void {
 }
 
 /**
- * Compares records with those of the same sequences in a queue, as far as it has them: everything but the writer epoch and the header checksum, which are the queue's own. Payloads are
+ * Compares records with those of the same sequences in a queue, as far as it has them. The writer epoch and the header checksum are the queue's own and not compared. Payloads are
  * compared by their checksums.
  *
  * @returns the sequence of the first record that differs; `undefined` when none does.

@@ -4,7 +4,7 @@ import { openObserver, openWriter, type QueueObserver, SourceRewrittenError } fr
 import { cutAt, fromSystemError, QUARANTINE_DIRECTORY, QueueDirectory, WriterLock } from '@chronicle-ts/core/internal'
 import { areNone, companionFrames, encodeCompanions, readCompanions } from '../companions/companions.js'
 import { type Frame, framesOf } from '../frames/frame.js'
-import { encodeFrame } from '../pipe/frame-stream.js'
+import { encodeEnd, encodeFrame } from '../pipe/frame-stream.js'
 
 /** What was cut off. */
 export interface CutOff {
@@ -23,8 +23,8 @@ interface Owner {
 const FRAME_BYTES = 128 * 1024
 
 /**
- * Moves the records from `sequence` on to the quarantine, as frames, and cuts the queue off there. The next record gets that sequence. A crash at any point leaves a queue that can be cut
- * again: first the records are kept and synced, then the queue is brought into the state of a power cut that took them, and recovery does the rest.
+ * Moves the records from `sequence` on to the quarantine, as frames, and cuts the queue off there. The next record gets that sequence. A crash at any point leaves a queue
+ * that can be cut again. First the records are kept and synced, then the queue is brought into the state of a power cut that took them, and recovery does the rest.
  *
  * @throws {@link SourceRewrittenError} when the records from there on are not in the queue any more; `ERR_WRITER_ACTIVE`; the code of a call of the system that failed.
  */
@@ -78,6 +78,7 @@ function keepTail(directory: string, tail: QueueObserver, { sequence, owner }: {
       for (const frame of framesOf(block, { ...owner, maxBody: FRAME_BYTES }))
         for (const bytes of encodeFrame(frame)) writeAll(fd, bytes)
     }
+    writeAll(fd, encodeEnd())
     fsyncSync(fd)
   } finally {
     closeSync(fd)

@@ -58,7 +58,7 @@ export class History {
   }
 
   static async begin(place: Place, random: RandomNumbers): Promise<History> {
-    const connection = await connectNats({ servers: place.server.url })
+    const connection = await persistently(() => connectNats({ servers: place.server.url }))
     const history = new History(place, random, connection)
     await history.#append(5)
     return history

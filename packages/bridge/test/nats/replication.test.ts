@@ -1,23 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openObserver } from '@chronicle-ts/core'
 import { describe, expect, it } from 'vitest'
-import {
-  bridgeStatus,
-  connectNats,
-  type Frame,
-  FrameStream,
-  Puller,
-  promote,
-  ReplicaSink,
-  ReplicaSource,
-  readFrames,
-  readIdentity,
-  rejoin,
-} from '../../src/index.js'
+import { bridgeStatus, type Frame, FrameStream, Puller, ReplicaSink, ReplicaSource, readIdentity } from '../../src/index.js'
 import { code, Ends, NEVER, until, WRITER } from '../support/ends.js'
 import { NO_SERVER, serverOfGroup, startServer } from '../support/nats-server.js'
-import { appendSome, openSource, told } from '../support/queues.js'
+import { told } from '../support/queues.js'
 import { addCompanions } from '../support/types.js'
 
 describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? ''}`, () => {
@@ -105,21 +93,6 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     ends.expectEqual()
   })
 
-  it('accepts nothing of an old source after the marker of a term, also not what is on its way', async () => {
-    const ends = await Ends.on(shared(), { messages: 100 })
-    await ends.push()
-    await ends.pull()
-    ends.append(200)
-    ends.overtake(async () => {
-      const other = await connectNats({ servers: shared().url })
-      await promote(ends.replica, other, { name: 'b' })
-      await other.close()
-    })
-    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: 1 }))
-    expect(await ends.stream.end()).toMatchObject({ term: 1, next: 100 })
-    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ term: 1, first: 100, records: 200 })
-  })
-
   it('stops where the stream was trimmed below the sink, and where a copy went its own way', async () => {
     const ends = await Ends.on(shared(), { messages: 300 })
     await ends.push()
@@ -181,54 +154,4 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     ending.abort()
     await pushing
   })
-
-  it('promotes one replica, fences the old source, and lets it rejoin without its unreplicated tail', async () => {
-    const ends = await Ends.on(shared(), { messages: 100 })
-    await ends.push()
-    await expect(promote(ends.source, ends.connection, { name: 'b' })).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
-    await ends.pull()
-    // The source's host is cut off, and appends records that no replica receives.
-    ends.append(30)
-    const promoted = await promote(ends.replica, ends.connection, { name: 'b' })
-    expect(promoted).toMatchObject({ term: 1, first: 100 })
-    expect(readIdentity(ends.replica)).toEqual({ queueId: promoted.queueId, isReplica: false, term: 1 })
-    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: 1 }))
-    expect(await bridgeStatus(ends.source, ends.connection)).toMatchObject({ fenced: true, stream: { term: 1 } })
-    {
-      using writer = openSource(ends.replica)
-      appendSome(writer, 50)
-    }
-    const left = told(ends.source).slice(100)
-    const joined = await rejoin(ends.source, ends.connection)
-    expect(joined).toMatchObject({ term: 1, first: 100, records: 30 })
-    const kept: number[] = []
-    for await (const item of readFrames(one(readFileSync(joined.file ?? ''))))
-      if ('first' in item) kept.push(item.first, item.count)
-    expect(kept).toEqual([100, left.length])
-    expect(readdirSync(join(ends.source, 'quarantine')).length).toBeGreaterThan(0)
-    await ends.push({ queue: ends.replica })
-    await ends.pull({ into: ends.source, name: 'a' })
-    ends.expectEqual()
-    expect(told(ends.source)).toHaveLength(150)
-    await expect(rejoin(ends.source, ends.connection)).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
-  })
-
-  it('lets one of two promotions win', async () => {
-    const ends = await Ends.on(shared(), { messages: 20 })
-    await ends.push()
-    const other = `${ends.replica}-2`
-    await ends.pull()
-    await ends.pull({ into: other, name: 'c' })
-    const terms = await Promise.all([
-      promote(ends.replica, ends.connection, { name: 'b' }),
-      promote(other, ends.connection, { name: 'c' }),
-    ])
-    expect(terms.map(({ term }) => term).sort()).toEqual([1, 2])
-    const loser = terms[0].term === 1 ? ends.replica : other
-    await expect(ends.push({ queue: loser })).rejects.toThrow(code('ERR_FENCED', { term: 1, newTerm: 2 }))
-  })
 })
-
-async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
-}

@@ -21,10 +21,10 @@ export function stateCell(state: Pick<StateCondition, 'word' | 'severity'>, pale
   return { text: stateLabel(state), paint: paintOf(state, palette) }
 }
 
-/** `BLOCKED by audit, for 12 s`: one condition in a line. */
+/** `writer BLOCKED: by audit, for 12 s`: one condition in a line. */
 export function describeCondition(condition: StateCondition): string {
   const subject = condition.reader === null ? condition.subject : `reader ${printable(condition.reader)}`
-  const detail = condition.detail === '' ? '' : ` ${printable(condition.detail)}`
+  const detail = condition.detail === '' ? '' : `: ${printable(condition.detail)}`
   return `${subject} ${stateLabel(condition)}${detail}`
 }
 

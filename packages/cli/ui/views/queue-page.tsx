@@ -17,7 +17,8 @@ export function QueuePage({ id }: { readonly id: string }) {
       {error !== undefined && <p class="note critical">{error}</p>}
       {state.conditions.map(({ code, subject, reader, word, severity, detail }) => (
         <p class={`note ${severity}`} key={`${code} ${reader}`}>
-          {reader === null ? subject : `reader ${reader}`} <State word={word} severity={severity} /> {detail}
+          {reader === null ? subject : `reader ${reader}`} <State word={word} severity={severity} />
+          {detail === '' ? '' : `: ${detail}`}
         </p>
       ))}
       <div class="charts">

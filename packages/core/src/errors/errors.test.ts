@@ -107,6 +107,16 @@ describe('an error of a queue', () => {
     }
   })
 
+  it.each([
+    ['slow one', 'value="slow one"'],
+    ['say "no"', 'value="say \\"no\\""'],
+    [5, 'value=5'],
+  ])('quotes a text that the caller gave once: %j', (value, words) => {
+    expect(new errors.InvalidArgumentError({ argument: 'name', value, expected: 'a name' }).message).toMatch(
+      new RegExp(`: argument=name ${words.replaceAll('\\', '\\\\')}$`),
+    )
+  })
+
   it('leaves out of its message what is not known', () => {
     const error = new errors.WriterActiveError({ directory, how: 'the lock is held' })
     expect(error.message).toBe('Another writer has this queue open: directory=/var/lib/queue how="the lock is held"')

@@ -49,7 +49,10 @@ function withFacts(text: string, facts: Facts): string {
   return words.length === 0 ? text : `${text}: ${words.join(' ')}`
 }
 
+/** One word, or a text in quotes: a value that a caller gave comes with them. */
+const WORD = /^(?:[^\s"=]+|"(?:[^"\\]|\\.)*")$/
+
 /** Text with blanks or quotes in it is quoted, so that a message can be taken apart again. */
 function word(fact: Fact): string {
-  return typeof fact === 'string' && !/^[^\s"=]+$/.test(fact) ? JSON.stringify(fact) : String(fact)
+  return typeof fact === 'string' && !WORD.test(fact) ? JSON.stringify(fact) : String(fact)
 }

@@ -6,7 +6,7 @@ import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/strategies/wait-
 import { type Moment, momentNs } from './moment.js'
 
 /**
- * Where reading begins: at the earliest message that still exists, after the last one, at a sequence, at a time, or at the last `n` messages (all, where there are fewer).
+ * Where reading begins: at the earliest message that exists, after the last one, at a sequence, at a time, or at the last `n` messages (all, where there are fewer).
  * Programs that keep positions themselves give a {@link Position} that a source returned. A sequence or a time that is not reached yet means the end: the message that is
  * appended next is the next message.
  */

@@ -158,25 +158,47 @@ class ConcurrentRun {
       else {
         const message = this.#source.take()
         if (message === undefined) await waitForMore(this.#source, this.#end)
-        else void this.#work(message.copy())
+        else this.#work(message.copy())
       }
     }
   }
 
-  async #work(message: MessageCopy): Promise<void> {
+  /** No promise is made besides the handler's. */
+  #work(message: MessageCopy): void {
     const inWork = { message, isDone: false }
     this.#inWork.push(inWork)
     this.#running++
     try {
-      await this.#handler(message)
-      inWork.isDone = true
+      const result = this.#handler(message)
+      if (result === undefined || !isPromise(result)) this.#done(inWork)
+      else
+        Promise.resolve(result).then(
+          () => this.#done(inWork),
+          (error) => this.#failed(error),
+        )
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #done(inWork: InWork): void {
+    inWork.isDone = true
+    try {
       this.#passDone()
     } catch (error) {
       this.#fail(error)
-    } finally {
-      this.#running--
-      this.#wake?.()
     }
+    this.#settled()
+  }
+
+  #failed(error: unknown): void {
+    this.#fail(error)
+    this.#settled()
+  }
+
+  #settled(): void {
+    this.#running--
+    this.#wake?.()
   }
 
   #passDone(): void {

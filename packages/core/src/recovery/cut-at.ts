@@ -8,8 +8,8 @@ import { CONTROL_FILE, CONTROL_LENGTH, RECORD_HEADER_LENGTH, segmentFileName } f
 import type { Place } from '../records/place.js'
 
 /**
- * Brings a queue into the state of a stop of the machine that took everything from a record on: recovery by the next open sets the rest aside and leads readers on, and the next message gets the
- * sequence of that record. The caller holds the writer lock. A crash in between leaves a queue that can be cut again.
+ * Brings a queue into the state of a stop of the machine that took everything from a record on. Recovery by the next open sets the rest aside and leads readers on, and the
+ * next message gets the sequence of that record. The caller holds the writer lock. A crash in between leaves a queue that can be cut again.
  *
  * @throws the error of a call of the system that failed.
  */

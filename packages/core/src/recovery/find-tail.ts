@@ -15,8 +15,8 @@ import { padAndSeal, sealAndClose, zeroTornTail } from './repair-tail.js'
 import { firstSequenceOfEmpty, highestSequenceBelow, highestSequenceIn, sequenceAfterLoss } from './sequence-bounds.js'
 
 /**
- * Finds the end of the records in the head after the death of a process, decides what becomes of what an interrupted append left, and returns where the writer
- * goes on. With the fields that writers of this library keep, this looks at one or two records; after a writer of the base format it walks headers.
+ * Finds the end of the records in the head after the death of a process, and decides what becomes of what an interrupted append left. Returns where the writer goes on. With
+ * the fields that writers of this library keep, this looks at one or two records; after a writer of the base format it walks headers.
  */
 export function findTail(context: RecoveryContext, head: FoundHead | LostHead): Tail {
   if ('last' in head) return findTailOfLost(context, head)
@@ -129,7 +129,7 @@ function findUnwitnessedTail(context: RecoveryContext, head: FoundHead, known: n
 }
 
 /**
- * After a writer of the base format, or with a control block that is rebuilt or wrong: nothing says what is durable or where the end is, so the head is checked whole.
+ * After a writer of the base format, or with a control block that is rebuilt or wrong, nothing says what is durable or where the end is. So the head is checked whole.
  * The sequence goes on above the highest of the whole queue, because writers of the base format begin at 0 again.
  */
 export function findForeignTail(context: RecoveryContext, head: FoundHead): Tail {

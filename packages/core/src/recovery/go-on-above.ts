@@ -7,8 +7,8 @@ import type { RecoveryContext, Tail } from './recovery-context.js'
 
 /**
  * Decides to go on in a fresh segment above every place that anything has named, so that no position is used twice. Segments from `from` on up to it only lead on: a reader that
- * stands there comes to the new messages. When a file is named like a segment that is far above, only the first places are filled, and those that have a file: a reader that comes to the rest gets the loss
- * that messages are lost.
+ * stands there comes to the new messages. When a file is named like a segment that is far above, only the first places are filled, and those that have a file. A reader that
+ * comes to the rest gets the loss that messages are lost.
  */
 export function goOnAbove(
   context: RecoveryContext,

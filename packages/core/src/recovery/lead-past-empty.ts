@@ -5,7 +5,7 @@ import { putLeadOnSegment } from './lead-on.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /**
- * After a power loss in the first moments of a queue, its lowest segment files may be there and hold nothing, not even a header, and the control block may be missing. Every reader would
+ * After a power loss in the first moments of a queue, its lowest segment files may be there and hold nothing, not even a header. The control block may be missing, too. Every reader would
  * stop at the first of them. Decides to put segments in their places that only lead on to the head. Files with any byte in them stay, as damage that readers report.
  */
 export function leadPastEmpty(context: RecoveryContext, headId: number): void {

@@ -28,7 +28,7 @@ interface Target extends Place {
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
 /**
- * Decides to move the saved positions that lie behind everything that is there to where the queue goes on: the first message that is appended now is the next one for such a reader.
+ * Decides to move the saved positions that lie behind everything that is there to where the queue goes on. The first message that is appended now is the next one for such a reader.
  * A reader that is running keeps its file; it is led on.
  */
 export function putReadersRight(context: RecoveryContext, end: Place, target: Target): void {

@@ -22,8 +22,8 @@ import { firstSequenceOfEmpty, highestSequenceBelow, sequenceAfterLoss } from '.
  * Recovery after the machine stopped: any page written after the last sync may be missing, in any order. Everything up to the durable mark is
  * there; after it, records are good up to the first hole and count as lost from there on (they were never promised).
  *
- * No position is ever used twice: when anything is cut, or a reader has been further than what is left, the queue goes on in a fresh segment above all
- * others, and the segments between become empty, padded and sealed. A reader that stood in the lost stretch is led on to the new head.
+ * No position is ever used twice. When anything is cut, or a reader has been further than what is left, the queue goes on in a fresh segment above all others. The segments
+ * between become empty, padded and sealed. A reader that stood in the lost stretch is led on to the new head.
  */
 export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const found = listSegments(context.directory)
@@ -74,7 +74,7 @@ function roomBehind(context: RecoveryContext, place: Place): number {
 }
 
 /**
- * Deletions may reach the disk out of order: what is left below a gap was to be deleted too, unless a reader stands there, whose error will say what is missing. So was what
+ * Deletions may reach the disk out of order. What is left below a gap was to be deleted too, unless a reader stands there, whose error will say what is missing. So was what
  * had been announced, and is not whole: no writer synced it any more. Sets it aside and returns the segments that count.
  */
 export function withoutDeleted(context: RecoveryContext, ids: readonly number[], present: number): readonly number[] {
@@ -172,8 +172,8 @@ function leadsOn({ state, hasRecords, glance }: ExaminedSegment, scan: ScanEnd):
 }
 
 /**
- * Whether the first record of a segment may follow those that were scanned. A writer of the base format begins again at 0, and one of this library goes on higher than its last record: then nothing
- * says whether records are missing in between, and what is there is kept.
+ * Whether the first record of a segment may follow those that were scanned. A writer of the base format begins again at 0, and one of this library goes on higher than its
+ * last record. Then nothing says whether records are missing in between, and what is there is kept.
  */
 function begins({ firstSequence, firstHasHeaderCrc }: SegmentGlance, end: ScanEnd): boolean {
   return mayFollow(end, { sequence: firstSequence, hasHeaderCrc: firstHasHeaderCrc })

@@ -15,8 +15,8 @@ import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
 
 /**
- * Decides how a queue gets into the state from which a writer can continue, however the last one stopped; the caller carries the changes out. After the death of a process this looks at
- * a handful of records, for every size of the queue; after a stop of the machine it verifies everything after the durable mark.
+ * Decides how a queue gets into the state from which a writer can continue, however the last one stopped; the caller carries the changes out. After the death of a process
+ * this looks at a handful of records, for every size of the queue. After a stop of the machine it verifies everything after the durable mark.
  */
 export function recoverQueue(context: RecoveryContext): Tail {
   const { control, changes } = context
@@ -73,8 +73,8 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
 }
 
 /**
- * Whether nothing counts the messages that are lost: the control block is lost too, says nothing of them (as one of the base format, or one that a recovery rebuilt which was
- * killed), or says less than what is left.
+ * Whether nothing counts the messages that are lost, because the control block is lost too or says less than what is left. One of the base format, or one that a recovery
+ * rebuilt which was killed, says nothing of them.
  */
 function isUncounted({ control, origin }: RecoveryContext, tail: Tail): boolean {
   const known = control.nextSequenceAcquire()

@@ -33,8 +33,8 @@ interface Surveyed {
 }
 
 /**
- * Weighs what says that a file is the segment that its name says. Its id in the header, with a sign of a header beside it, says so. Where the id is wrong, the file may be another
- * segment in a wrong place: then its records must be those that the control block, the durable mark or the segment before it expects.
+ * Weighs what says that a file is the segment that its name says. Its id in the header, with a sign of a header beside it, says so. Where the id is wrong, the file may be
+ * another segment in a wrong place. Then its records must be those that the control block, the durable mark or the segment before it expects.
  */
 export function isSegmentOfQueue(queue: QueueOfSegment, witnesses: Witnesses): boolean {
   const { segment, header, next } = witnesses

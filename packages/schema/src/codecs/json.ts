@@ -5,8 +5,8 @@ import { checkVersion } from '../message/check-message.js'
 import { ValueMessage } from './value-message.js'
 
 /**
- * Defines a type of message that is JSON text in UTF-8. A value that JSON cannot hold (a bigint, a cycle, a function) is `ERR_INVALID_ARGUMENT`; inside of
- * objects the rules of `JSON.stringify` hold: NaN is null, functions and undefined are left out. The type
+ * Defines a type of message that is JSON text in UTF-8. A value that JSON cannot hold (a bigint, a cycle, a function) is `ERR_INVALID_ARGUMENT`. Inside of objects the rules
+ * of `JSON.stringify` hold: NaN is null, functions and undefined are left out. The type
  * parameter is what the program expects: JSON itself checks nothing, so `check` can. With `check` instead of a type parameter the name is inferred too, and narrows
  * one of several types: `jsonMessage('Note', 3, { check: (value) => value as { text: string } })`.
  *

@@ -9,8 +9,8 @@ interface Packr {
 }
 
 /**
- * Every message describes itself (no records that later ones refer to), maps are objects and take no more bytes than they need, binary data is copied, and 64-bit integers are numbers as long as a
- * number holds them exactly.
+ * Every message describes itself (no records that later ones refer to), and maps are objects and take no more bytes than they need. Binary data is copied, and 64-bit integers
+ * are numbers as long as a number holds them exactly.
  */
 const OPTIONS = { useRecords: false, mapsAsObjects: true, variableMapSize: true, copyBuffers: true, int64AsType: 'auto' } as const
 

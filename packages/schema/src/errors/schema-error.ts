@@ -18,8 +18,8 @@ const BRAND = Symbol.for('chronicle-ts.SchemaError')
 export type SchemaFact = string | number | bigint | boolean | undefined
 
 /**
- * Base of every error that this package throws on purpose. It has the form that all errors of this library have: `code` is stable and is what programs compare; the
- * facts stand in the message as `name=value` and are fields of the concrete class. Find the way out of each in docs/errors.md, and there why this base is not the queue's.
+ * Base of every error that this package throws on purpose. It has the form that all errors of this library have: `code` is stable and is what programs compare. The facts
+ * stand in the message as `name=value` and are fields of the concrete class. Find the way out of each in docs/errors.md, and there why this base is not the queue's.
  */
 export abstract class SchemaError extends Error {
   /** @internal */

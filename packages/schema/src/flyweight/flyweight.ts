@@ -5,12 +5,12 @@ import { Place } from './place.js'
 export const TO_VALUE = Symbol('toValue')
 
 /**
- * Fields over bytes that lie somewhere else: moving it from message to message allocates nothing. The accessors of the fields stand on the prototype of a
- * class that is made for each schema, so that all bodies of one type share one hidden class and the engine compiles a field's access to a load.
+ * Fields over bytes that lie somewhere else: moving it from message to message allocates nothing. The accessors of the fields stand on the prototype of a class that is made
+ * for each schema. So all bodies of one type share one hidden class, and the engine compiles a field's access to a load.
  *
  * The state has names that are not identifiers, so that no field can have them. They are written out at every use, `body['~place']`: the engine then knows the
- * property from the program text. With a symbol or a private name it would have to learn it where it is used, and all schemas share these places: with 40 schemas
- * in one program an access cost 30 times as much.
+ * property from the program text. With a symbol or a private name it would have to learn it where it is used, and all schemas share these places. With 40 schemas in one
+ * program an access cost 30 times as much.
  */
 export class Flyweight {
   declare readonly '~place': Place

@@ -6,8 +6,8 @@ import type { List } from './list.js'
 import { type Group, groupDimension, messageOf, type SectionWalk } from './section-walk.js'
 
 /**
- * Entries of a repeating group. Where entries have groups or data of their own, an entry begins where the one before it ends: going forward costs one step
- * per entry, going back starts from the first.
+ * Entries of a repeating group. Where entries have groups or data of their own, an entry begins where the one before it ends. Going forward costs one step per entry, going
+ * back starts from the first.
  */
 export class GroupView implements List<Flyweight> {
   length = 0

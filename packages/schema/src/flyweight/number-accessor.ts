@@ -81,8 +81,8 @@ export function numberSetter(type: NumericType, at: number, little: boolean): Se
 }
 
 /**
- * Stores what the type can hold and refuses the rest. Written out per type, so that a store is a comparison and a store, and as short as they can be: the engine compiles so much
- * byte code into one function and no more, and a program sets many fields in a row.
+ * Stores what the type can hold and refuses the rest. Written out per type, so that a store is a comparison and a store, and as short as they can be. The engine compiles so
+ * much byte code into one function and no more, and a program sets many fields in a row.
  */
 function plainSetter(type: NumericType, at: number, context: FieldContext): Setter {
   const { little } = context

@@ -5,8 +5,8 @@ const NO_BYTES: DataView = new DataView(new ArrayBuffer(0))
  *
  * Invariant: `base` to `end` lies inside of `view`, and the block of `version` fits between them. Accessors of fixed fields rely on it and check nothing.
  *
- * Loads and stores take an offset from `base`. They are so short, and add in this order, that the engine compiles them into every place of use, however much that holds already;
- * one byte code more and a loop over many fields calls them, and allocates a number for each.
+ * Loads and stores take an offset from `base`. They are so short, and add in this order, that the engine compiles them into every place of use, however much that holds
+ * already. One byte code more and a loop over many fields calls them, and allocates a number for each.
  */
 export class Place {
   view: DataView = NO_BYTES

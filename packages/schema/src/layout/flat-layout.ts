@@ -2,8 +2,8 @@ import type { FieldDescription, FieldSpec } from '../spec/field-spec.js'
 import { fieldAlignment, fieldSize } from './field-size.js'
 
 /*
- * "flat1": fields stand in order of declaration, each at the next multiple of its alignment; fields of later versions are appended by the same rule, so the
- * block of a version is a prefix of the next version's block. There is no header: the queue's record holds type and version. Variable parts follow the block.
+ * "flat1": fields stand in order of declaration, each at the next multiple of its alignment. Fields of later versions are appended by the same rule, so the block of a version
+ * is a prefix of the next version's block. There is no header: the queue's record holds type and version. Variable parts follow the block.
  */
 
 /** Data of variable parts begins at multiples of this, counted from the payload's beginning. */

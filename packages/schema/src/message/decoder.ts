@@ -23,8 +23,8 @@ export interface MessageDecoder<Types extends readonly AnyMessageType[]> {
 }
 
 /**
- * Makes a decoder for messages of these types. It looks the typeId up first, so that every type has a reader and a result of its own: one body for all types
- * would make each access of a field search for it.
+ * Makes a decoder for messages of these types. It looks the typeId up first, so that every type has a reader and a result of its own. One body for all types would make each
+ * access of a field search for it.
  *
  * @throws `ERR_INVALID_ARGUMENT` when two types have one name or one typeId
  */

@@ -27,7 +27,7 @@ const MAX_NESTING = 16
 const NAME = /^[A-Za-z_$][A-Za-z0-9_$]*$/
 
 /**
- * Names with a meaning for JavaScript itself: a body with such a field would not behave as an object, and a value that leaves the field out has one all the same, because it inherits it.
+ * Names with a meaning for JavaScript itself. A body with such a field would not behave as an object, and a value that leaves the field out has one all the same, because it inherits it.
  */
 const RESERVED = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype', 'toJSON', 'then'])
 

@@ -7,7 +7,7 @@ import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { exitCodeOfProblems, renderProblems } from '../../output/problems.js'
-import { formatBytes, formatCountOf } from '../../output/quantities.js'
+import { formatBytes, formatCount, formatCountOf } from '../../output/quantities.js'
 import { runSteps } from '../../run-steps.js'
 
 interface BackupOptions {
@@ -106,8 +106,11 @@ async function copy(context: CommandContext, work: QueueBackup, label: string): 
 function printReport({ output }: CommandContext, report: BackupReport, { verify }: BackupOptions): void {
   const { directory, records, segments, bytes, reflinked, readers, firstSequence, nextSequence, retired, problems } = report
   output.line(output.palette.heading(printable(directory)))
-  const range = firstSequence === null || nextSequence === null ? '' : `, sequence ${firstSequence} to ${nextSequence - 1}`
-  output.line(verify ? `  messages  ${formatCountOf(records, 'message')} verified${range}` : `  messages  not verified${range}`)
+  const range =
+    firstSequence === null || nextSequence === null
+      ? ''
+      : `, sequence ${formatCount(firstSequence)} to ${formatCount(nextSequence - 1)}`
+  output.line(verify ? `  messages  ${formatCount(records)} verified${range}` : `  messages  not verified${range}`)
   const shared = reflinked === 0 ? '' : `, ${reflinked} of them reflinks`
   output.line(`  segments  ${segments}, ${formatBytes(bytes)}${shared}`)
   output.line(`  readers   ${readers.length === 0 ? 'none' : readers.map(printable).join(', ')}`)

@@ -22,7 +22,7 @@ it('backs a queue up, restores it, and finds the two equal', () => {
   const backup = runCli(['backup', queue, folder.join('backup')])
   expect(backup.exitCode).toBe(0)
   expect(folder.normalise(backup.stdout)).toBe(
-    '<root>/backup\n  messages  100 messages verified, sequence 0 to 99\n  segments  4, 12.6 KiB\n  readers   audit\n'.replace(
+    '<root>/backup\n  messages  100 verified, sequence 0 to 99\n  segments  4, 12.6 KiB\n  readers   audit\n'.replace(
       /4, 12.6 KiB/,
       /\d+, [\d.]+ KiB/.exec(backup.stdout)?.[0] ?? '',
     ),

@@ -28,11 +28,11 @@ describe('chron-cli check and health', () => {
     const dead = runCli(['check', folder.join('bus')])
     expect(dead).toMatchObject({
       exitCode: 3,
-      stdout: 'warning  1 queue, 1 not ok\n  queue  reader audit dead 1 message behind\n',
+      stdout: 'warning  1 queue, 1 not ok\n  queue  reader audit dead: 1 message behind\n',
     })
     expect(runCli(['health', queue])).toMatchObject({
       exitCode: 3,
-      stdout: 'dead  queue: reader audit dead 1 message behind\n',
+      stdout: 'dead  queue: reader audit dead: 1 message behind\n',
     })
     expect(runCli(['health', queue, '--fail-on', 'critical']).exitCode).toBe(0)
     expect(runCli(['check', queue, '--optional-reader', 'audit'])).toMatchObject({ exitCode: 0, stdout: 'ok  1 queue\n' })
@@ -43,7 +43,7 @@ describe('chron-cli check and health', () => {
     const nagios = runCli(['check', queue, ...strict, 'nagios', '--nagios-codes'])
     expect(nagios.exitCode).toBe(2)
     expect(nagios.stdout).toBe(
-      "CHRONICLE CRITICAL: 1 queue, 1 not ok - queue: queue NOT DURABLE never synced | queues=1;;;0 'queue.audit.lag_messages'=1;;;0 " +
+      "CHRONICLE CRITICAL: 1 queue, 1 not ok - queue: queue NOT DURABLE: never synced | queues=1;;;0 'queue.audit.lag_messages'=1;;;0 " +
         `${/'queue.audit.lag_seconds'=[0-9.]+s;;;0/.exec(nagios.stdout)?.[0]}\n`,
     )
     const metrics = runCli(['check', queue, ...strict, 'prometheus']).stdout
@@ -61,10 +61,10 @@ describe('chron-cli check and health', () => {
     writeFileSync(folder.join('bus/b/thresholds.json'), '{"writer":"running"}')
     const [title, ...lines] = runCli(['check', folder.join('bus')]).stdout.split('\n')
     expect(title).toBe('CRITICAL  2 queues, 2 not ok')
-    expect(lines).toEqual(['  b  writer CLOSED', '  a  reader audit dead 1 message behind', ''])
+    expect(lines).toEqual(['  b  writer CLOSED', '  a  reader audit dead: 1 message behind', ''])
     const nagios = runCli(['check', folder.join('bus'), '--format', 'nagios']).stdout.split('\n')
     expect(nagios[0]).toContain('CHRONICLE CRITICAL: 2 queues, 2 not ok - b: writer CLOSED (and 1 more) | ')
-    expect(nagios[1]).toBe('a: reader audit dead 1 message behind')
+    expect(nagios[1]).toBe('a: reader audit dead: 1 message behind')
   })
 
   it('say what cannot be looked at', () => {

@@ -135,7 +135,9 @@ function summaryOf(root: string, { directory, inspection, state, history }: Watc
     lagMessages: worst(readers.map(({ lag }) => lag.messages)),
     lagBytes: worst(readers.map(({ lag }) => lag.bytes)),
     lagSeconds: worst(readers.map(({ lag }) => (lag.arrivalNs === null ? null : Number(lag.arrivalNs) / 1e9))),
-    conditions: conditions.map(({ subject, reader, word: own, detail }) => `${reader ?? subject} ${own} ${detail}`.trim()),
+    conditions: conditions.map(
+      ({ subject, reader, word: own, detail }) => `${reader ?? subject} ${own}${detail === '' ? '' : `: ${detail}`}`,
+    ),
     spark: sparkOf(history.trend),
   }
 }
