@@ -17,6 +17,9 @@ export type DecodedRecord =
 /** Called once per thing that is wrong with a registry. */
 export type OnRegistryProblem = (problem: { readonly path: string; readonly detail: string }) => void
 
+/** Called with the first message of each type that no condition could be asked of, because its bytes are not of its type. */
+export type OnLeftOut = (message: { readonly type: string; readonly sequence: number; readonly detail: string }) => void
+
 /** Pause between two looks at the registry for types that it does not hold yet. */
 const LOOK_PAUSE_MS = 500
 
@@ -29,6 +32,9 @@ interface DecodedType {
 export class RecordDecoder {
   readonly #directory: string
   readonly #onProblem: OnRegistryProblem
+  readonly #onLeftOut: OnLeftOut
+  /** Types of which {@link OnLeftOut} was called. */
+  readonly #leftOut = new Set<number>()
   readonly #told = new Set<string>()
   #schemas: readonly SchemaDescription[] = []
   #types = new Map<number, DecodedType>()
@@ -38,9 +44,10 @@ export class RecordDecoder {
   /** By typeId: the newest version that was looked for. */
   readonly #lookedFor = new Map<number, number>()
 
-  constructor(directory: string, onProblem: OnRegistryProblem) {
+  constructor(directory: string, onProblem: OnRegistryProblem, onLeftOut: OnLeftOut = () => undefined) {
     this.#directory = directory
     this.#onProblem = onProblem
+    this.#onLeftOut = onLeftOut
   }
 
   /** The newest version of every type, by typeId. */
@@ -74,7 +81,7 @@ export class RecordDecoder {
     try {
       return judge(bodyOf(found, record), found.type.name)
     } catch (error) {
-      this.#count(error)
+      this.#leaveOut(record, found.type.name, this.#count(error))
       return false
     }
   }
@@ -84,6 +91,13 @@ export class RecordDecoder {
     if (!isSchemaError(error)) throw error
     this.badCount++
     return error.message
+  }
+
+  /** A message that is not shown would be the silent reason of an exit code. */
+  #leaveOut({ typeId, sequence }: ColdRecord, type: string, detail: string): void {
+    if (this.#leftOut.has(typeId)) return
+    this.#leftOut.add(typeId)
+    this.#onLeftOut({ type, sequence, detail })
   }
 
   #typeOf({ typeId, schemaVersion }: ColdRecord): DecodedType | undefined {

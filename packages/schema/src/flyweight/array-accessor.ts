@@ -1,5 +1,5 @@
 import type { ArraySpec } from '../spec/field-spec.js'
-import { elementParts, NUMERIC_TYPES, type NumericArray } from '../spec/numeric-type.js'
+import { elementParts, NUMERIC_TYPES } from '../spec/numeric-type.js'
 import { type Accessor, type FieldContext, refuse } from './flyweight.js'
 import { isViewable, numericView, storeNumbers } from './numeric-view.js'
 
@@ -20,6 +20,9 @@ export function arrayAccessor(spec: ArraySpec, at: number, context: FieldContext
       return isOptional && !isWritten && isNullArray(values, nullValue) ? undefined : values
     },
     set(values: ArrayLike<number | bigint> | undefined) {
+      // As a number that is the null value: stored, it would read as absent. NaN is stored, as in a single float.
+      if (isOptional && isArrayLike(values) && isNullArray(values, nullValue) && !Number.isNaN(nullValue))
+        refuse(context, values, `numbers that are not all the null value ${nullValue}`)
       const given = values === undefined && isOptional ? nulls() : (values as ArrayLike<number>)
       storeNumbers({ view: this['~place'].view, at: this['~place'].base + at, count: length }, given, element, context)
     },
@@ -27,6 +30,11 @@ export function arrayAccessor(spec: ArraySpec, at: number, context: FieldContext
 }
 
 /** An optional array is absent when every element is null. */
-function isNullArray(values: NumericArray, nullValue: number | bigint): boolean {
-  return (values as Float64Array).every((value) => Object.is(value, nullValue))
+function isNullArray(values: ArrayLike<unknown>, nullValue: number | bigint): boolean {
+  for (let index = 0; index < values.length; index++) if (!Object.is(values[index], nullValue)) return false
+  return true
+}
+
+function isArrayLike(values: unknown): values is ArrayLike<unknown> {
+  return typeof values === 'object' && values !== null && 'length' in values && typeof values.length === 'number'
 }

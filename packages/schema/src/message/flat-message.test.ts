@@ -283,7 +283,7 @@ describe('at the edges', () => {
       ['wide', 5], ['wide', -1n], ['wide', 2n ** 64n], ['wide', 2n ** 64n - 1n], ['long', 2 ** 53], ['long', 1n], ['long', 0.5], ['single', 1e39], ['single', '1'],
       ['side', 'bought'], ['side', 0], ['side', 'toString'], ['text', '12345'], ['text', 'é'], ['text', 'a\0'], ['text', 5], ['note', 5], ['note', '\ud800'],
       ['data', 'x'], ['data', [1]], ['time', 5], ['time', -1n], ['price', '1.234'], ['price', 'x'], ['price', 1], ['price', 2n ** 63n], ['price', '92233720368547758.08'],
-      ['ok', 1], ['point', 5], ['point', { re: 1 }], ['point', { re: 1e39, im: 0 }], ['row', [1]], ['row', [1, 2, 3]], ['row', [1, 256]], ['vec', [1, 2 ** 15]], ['vec', 5], ['vec', [1n]],
+      ['ok', 1], ['point', 5], ['point', { re: 1 }], ['point', { re: 1e39, im: 0 }], ['row', [1]], ['row', [1, 2, 3]], ['row', [1, 256]], ['row', [255, 255]], ['vec', [1, 2 ** 15]], ['vec', 5], ['vec', [1n]],
       ['q', [Number.NaN]], ['q', { values: [1, 200], scale: 1 }], ['q', { values: [1], scale: Number.NaN }], ['items', [{}]], ['items', [{ a: 1, b: 2 }]], ['items', 5], ['items', [5]],
       ['cov', [1, 2, 3]], ['nothing', 1],
     ] // biome-ignore format: one table
@@ -292,6 +292,12 @@ describe('at the edges', () => {
       expect(error, `${name} = ${String(value)}`).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', category: 'usage' })
       expect(String(error)).toContain(`One.${name}`)
     }
+  })
+
+  it('keeps an optional array that holds the null value beside others, and NaN in all of a float array reads as absent', () => {
+    const Rows = message('Rows', 13, { row: array('u8', 2).optional(), real: array('f64', 2).optional() })
+    const value = Rows.decode(Rows.encode({ row: [255, 1], real: [Number.NaN, Number.NaN] }))
+    expect(value).toEqual({ row: Uint8Array.of(255, 1) })
   })
 
   it('refuses an enum value that it does not know at the access of that field, not before', () => {

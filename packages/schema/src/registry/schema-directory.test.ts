@@ -20,6 +20,7 @@ import {
   f64,
   jsonMessage,
   message,
+  readSchemaFiles,
   readSchemas,
   saveSchema,
   u16,
@@ -140,6 +141,18 @@ describe('the registry of a queue', () => {
     // Sparse: it takes no space, and reading it would take minutes.
     truncateSync(join(queue, 'schemas/2.1.json'), 2 ** 40)
     expect(readSchemas(queue).problems).toMatchObject([{ error: { code: 'ERR_INVALID_ARGUMENT', value: String(2 ** 40) } }])
+  })
+
+  it('L55: reads no registry that a link leads to', () => {
+    const other = mkdtempSync(join(tmpdir(), 'schema-other-'))
+    try {
+      saveSchema(other, base)
+      symlinkSync(join(other, 'schemas'), join(queue, 'schemas'))
+      expect(readSchemas(queue)).toMatchObject({ schemas: [], problems: [{ error: { code: 'ERR_IO', errnoName: 'ELOOP' } }] })
+      expect(readSchemaFiles(queue)).toEqual([])
+    } finally {
+      rmSync(other, { recursive: true, force: true })
+    }
   })
 
   it('L55: follows no link out of the queue', () => {

@@ -224,11 +224,17 @@ function syncFolder(folder: string): void {
 
 export function listFolder(folder: string, problems: { path: string; error: SchemaError }[]): string[] {
   try {
+    assertNoLink(folder)
     return readdirSync(folder).sort()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') problems.push({ path: folder, error: asSchemaError(error, folder) })
     return []
   }
+}
+
+/** A link would lead out of the queue: its files would be those of another one. */
+function assertNoLink(folder: string): void {
+  if (lstatSync(folder).isSymbolicLink()) throw new SchemaIoError({ path: folder, errnoName: 'ELOOP' })
 }
 
 /** Opens without following a link and without waiting for a pipe's writer. */

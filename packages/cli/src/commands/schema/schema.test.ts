@@ -215,6 +215,7 @@ describe('chron-cli tail and export by the registry', () => {
     expect(last).toMatchObject({ fields: { note: 'last' } })
     const chosen = runCli(['tail', queue, '--json', '--where', 'note == "last"'])
     expect([chosen.exitCode, chosen.stdout.trim().split('\n').length]).toEqual([3, 1])
+    expect(chosen.stderr).toContain('left out: Bad message')
     expect(runCli(['export', queue, '--format', 'csv', '--fields']).stdout).toContain('field=note')
   })
 
