@@ -23,14 +23,19 @@ export const LOOK_BACK_BYTES = 256 * 1024
 
 /** The record that ends exactly at `end`, or `undefined`. Looks at headers only: in the common case at those of the last record's own blocks. */
 export function findRecordBefore(bytes: SegmentBytes, end: number): WitnessRecord | undefined {
-  const nearest = Math.max(SEGMENT_HEADER_LENGTH, end - LOOK_BACK_BYTES)
+  return findRecordNear(bytes, end, LOOK_BACK_BYTES) ?? walkTo(bytes, end)
+}
+
+/** {@link findRecordBefore} of a record that begins at most so many bytes before its end. */
+export function findRecordNear(bytes: SegmentBytes, end: number, lookBackBytes: number): WitnessRecord | undefined {
+  const nearest = Math.max(SEGMENT_HEADER_LENGTH, end - lookBackBytes)
   for (let at = end - RECORD_ALIGNMENT; at >= nearest; at -= RECORD_ALIGNMENT) {
     const commitLength = bytes.commitLengthAt(at)
     if (commitLength === 0 || at + recordLength(commitLength - 1) !== end) continue
     const witness = witnessAt(bytes, at)
     if (witness?.isOwn) return witness
   }
-  return walkTo(bytes, end)
+  return undefined
 }
 
 function walkTo(bytes: SegmentBytes, end: number): WitnessRecord | undefined {

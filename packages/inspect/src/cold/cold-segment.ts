@@ -17,7 +17,13 @@ import { binding } from '@chronicle-ts/native'
 import { ColdFile } from './cold-file.js'
 
 /** Bytes that one `pread` asks for: enough to make system calls cheap, little enough to stay in the second-level cache. */
-const WINDOW_LENGTH = 256 * 1024
+const WINDOW_LENGTH_MAX = 256 * 1024
+
+/** Bytes of the first one: a look at a queue needs a record or two of each segment, and dashboards look at hundreds of queues every second. */
+const WINDOW_LENGTH_FIRST = 4096
+
+/** By how much each window is longer than the one before it: a walk over a segment pays for two short ones. */
+const WINDOW_GROWTH = 8
 
 /** Larger payloads are checked piece by piece. */
 const PIECE_LENGTH = 4 * 1024 * 1024
@@ -44,6 +50,7 @@ export class ColdSegment implements SegmentBytes {
   #view: DataView = new DataView(new ArrayBuffer(0))
   #start = 0
   #length = 0
+  #nextLength = WINDOW_LENGTH_FIRST
 
   private constructor(
     readonly id: number,
@@ -167,7 +174,8 @@ export class ColdSegment implements SegmentBytes {
   }
 
   #fill(offset: number, length: number): void {
-    const wanted = Math.max(0, Math.min(this.end - offset, Math.max(length, WINDOW_LENGTH)))
+    const wanted = Math.max(0, Math.min(this.end - offset, Math.max(length, this.#nextLength)))
+    this.#nextLength = Math.min(WINDOW_LENGTH_MAX, this.#nextLength * WINDOW_GROWTH)
     if (wanted > this.#window.length) {
       this.#window = Buffer.allocUnsafeSlow(wanted)
       this.#view = new DataView(this.#window.buffer)

@@ -2,6 +2,7 @@ import {
   type ControlBlock,
   controlExtensionsAreCurrent,
   findRecordBefore,
+  findRecordNear,
   LOOK_BACK_BYTES,
   SEGMENT_FIRST_RECORD_OFFSET,
   timestampNsOf,
@@ -9,6 +10,9 @@ import {
 import type { ColdSegment } from './cold-segment.js'
 import { countHeaders } from './counted-headers.js'
 import type { QueueEnd } from './measure-lag.js'
+
+/** Most last records are no longer. */
+const NEAR_BYTES = 4096
 
 /**
  * The end of a queue by what its writer keeps in the control block, checked against the last record: a few reads, independent of the size of the segment. `undefined` when the two do not
@@ -52,10 +56,14 @@ function lastRecordBefore(
   end: number,
   sequence: number,
 ): { offset: number; timestampNs: bigint } | undefined {
+  if (end <= SEGMENT_FIRST_RECORD_OFFSET || end > segment.end) return undefined
   // Loaded at once: a search that goes back would move the window at every step.
-  const lowest = Math.max(SEGMENT_FIRST_RECORD_OFFSET, end - LOOK_BACK_BYTES)
-  if (end <= lowest || end > segment.end || !segment.load(lowest, end - lowest)) return undefined
-  const last = findRecordBefore(segment, end)
+  const load = (lookBackBytes: number): boolean => {
+    const lowest = Math.max(SEGMENT_FIRST_RECORD_OFFSET, end - lookBackBytes)
+    return segment.load(lowest, end - lowest)
+  }
+  const near = load(NEAR_BYTES) ? findRecordNear(segment, end, NEAR_BYTES) : undefined
+  const last = near ?? (load(LOOK_BACK_BYTES) ? findRecordBefore(segment, end) : undefined)
   if (last?.sequence !== sequence || segment.commitLengthAt(last.offset) === 0) return undefined
   return { offset: last.offset, timestampNs: timestampNsOf(segment, last.offset) }
 }

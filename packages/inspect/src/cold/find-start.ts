@@ -18,13 +18,15 @@ import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import { countHeaders } from './counted-headers.js'
-import { beginsWithMessage } from './record-presence.js'
+import { beginsWithMessage, recordsSaidIn } from './record-presence.js'
 
 /** A queue as far as finding a place in it needs it. */
 export interface ColdPlaces {
   readonly directory: string
   readonly segmentIds: readonly number[]
   readonly control: ControlBlock | undefined
+  /** Rely on what the control block says of segments that were not used. Default: all of such a segment is read, because damage may hide records in it. */
+  readonly quick?: boolean
 }
 
 /** The first record of the queue. */
@@ -215,7 +217,9 @@ function lastOffsets(
 }
 
 function hasRecords(places: ColdPlaces, segmentId: number): boolean {
-  return (withSegment(places, segmentId, recordsIn) ?? 'none') !== 'none'
+  const { control, quick } = places
+  const ask = (segment: ColdSegment) => (quick === true ? recordsSaidIn(segment, control) : recordsIn(segment))
+  return (withSegment(places, segmentId, ask) ?? 'none') !== 'none'
 }
 
 /** Opens a segment for one question; `undefined` when it cannot be opened or read: the reader reports that when it gets there. */

@@ -2,9 +2,11 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -38,6 +40,11 @@ import { type FindQueuesOptions, findQueues } from './find-queues.js'
 import { inspectQueue } from './inspect-queue.js'
 
 const GOLDEN = fileURLToPath(new URL('../../../core/test/golden/rust-v3/', import.meta.url))
+
+/** Bytes that this process has read so far, as the kernel counts them. */
+function bytesRead(): number {
+  return Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
+}
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -153,6 +160,24 @@ describe('inspecting a queue', () => {
     const timestampNs = BigInt(Date.now()) * 1_000_000n + seconds * 1_000_000_000n
     for (let index = 0; index < 50; index += 1) writer.append(1, Buffer.alloc(64), { timestampNs })
     expect(inspectQueue(queue).head.rate).toEqual({ messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n })
+  })
+
+  it('reads a few kilobytes in a quick look, also where a long segment is prepared or the queue is empty', async () => {
+    using writer = openWriter(queue, { segmentSize: 16 * 1024 * 1024 })
+    const readBy = (look: () => unknown): number => {
+      const before = bytesRead()
+      look()
+      return bytesRead() - before
+    }
+    const quickly = () => inspectQueue(queue, { quick: true })
+    expect(readBy(quickly)).toBeLessThan(128 * 1024)
+    for (let index = 0; index < 3000; index += 1) writer.append(1, Buffer.alloc(4000))
+    const next = writer.position.segmentId + 1
+    while (!existsSync(join(queue, segmentFileName(next)))) await turn()
+    expect(readBy(quickly)).toBeLessThan(128 * 1024)
+    expect(quickly().head).toMatchObject({ nextSequence: 3000 })
+    // All of it is read where damage may hide records.
+    expect(readBy(() => inspectQueue(queue))).toBeGreaterThan(16 * 1024 * 1024)
   })
 
   it('looks at the ends of a long queue only', () => {

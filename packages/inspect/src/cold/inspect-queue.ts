@@ -64,9 +64,10 @@ export function inspectQueue(place: DirectoryPath, options: InspectOptions = {})
   const control = readColdControl(directory)
   const listing = listQueue(directory)
   const block = soundControl(control)
-  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: block }
+  const quick = options.quick === true
+  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: block, quick }
   const segments = inspectSegments(places, options.segmentLimit ?? SEGMENT_LIMIT)
-  const end = walkToEnd(places, options.quick === true)
+  const end = walkToEnd(places, quick)
   const { locks = readLockTable() } = options
   const writer = inspectWriter(control, inspectLock(join(directory, LOCK_FILE), locks), options.holdsLock === true)
   const registered = inspectReaders(directory, locks)
@@ -90,10 +91,7 @@ export function inspectQueue(place: DirectoryPath, options: InspectOptions = {})
   }
   return {
     ...inspection,
-    problems: markAcknowledged(
-      directory,
-      findQueueProblems({ inspection, control, listing, registered, end, places, quick: options.quick === true }),
-    ),
+    problems: markAcknowledged(directory, findQueueProblems({ inspection, control, listing, registered, end, places, quick })),
   }
 }
 
@@ -103,7 +101,7 @@ function inspectSegments(places: ColdPlaces, limit: number): SegmentsSummary {
   const looked = ids.length <= limit ? ids : [...ids.slice(0, half), ...ids.slice(-half)]
   const inspected: SegmentInspection[] = []
   for (const id of looked) {
-    const segment = inspectSegment(places.directory, id, places.control?.segmentSize)
+    const segment = inspectSegment(places, id)
     if (segment !== undefined) inspected.push(segment)
   }
   const omitted = ids.length - looked.length

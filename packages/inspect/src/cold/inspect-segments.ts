@@ -1,7 +1,16 @@
-import { judgeRecord, recordsIn, SEGMENT_FIRST_RECORD_OFFSET, sequenceOf, timestampNsOf } from '@chronicle-ts/core/internal'
+import {
+  judgeRecord,
+  type RecordPresence,
+  recordsIn,
+  SEGMENT_FIRST_RECORD_OFFSET,
+  sequenceOf,
+  timestampNsOf,
+} from '@chronicle-ts/core/internal'
 import { ColdFileError } from './cold-file.js'
 import { ColdSegment } from './cold-segment.js'
+import type { ColdPlaces } from './find-start.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
+import { recordsSaidIn } from './record-presence.js'
 
 /** One segment file as found. Fields that the file does not have are `undefined`. */
 export interface SegmentInspection {
@@ -24,14 +33,14 @@ export interface SegmentInspection {
 
 /** Looks at header and first record of a segment; `undefined` when it is gone by now. */
 export function inspectSegment(
-  directory: string,
+  { directory, control, quick }: Pick<ColdPlaces, 'directory' | 'control' | 'quick'>,
   segmentId: number,
-  segmentSize: number | undefined,
 ): SegmentInspection | undefined {
   let segment: ColdSegment | undefined
   try {
-    segment = ColdSegment.open(directory, segmentId, segmentSize)
-    return segment === undefined ? undefined : describe(segment)
+    segment = ColdSegment.open(directory, segmentId, control?.segmentSize)
+    if (segment === undefined) return undefined
+    return describe(segment, quick === true ? recordsSaidIn(segment, control) : recordsIn(segment))
   } catch (error) {
     if (!(error instanceof ColdFileError)) throw error
     return unreadable(segmentId, error)
@@ -40,10 +49,10 @@ export function inspectSegment(
   }
 }
 
-function describe(segment: ColdSegment): SegmentInspection {
+function describe(segment: ColdSegment, presence: RecordPresence): SegmentInspection {
   const { header } = segment
   const usable = segment.headerProblem === undefined
-  const hasRecords = recordsIn(segment) !== 'none'
+  const hasRecords = presence !== 'none'
   const first =
     hasRecords && judgeRecord(segment, SEGMENT_FIRST_RECORD_OFFSET, false) === 'good' ? SEGMENT_FIRST_RECORD_OFFSET : undefined
   const sealed = usable && segment.sealed

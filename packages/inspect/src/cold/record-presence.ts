@@ -1,5 +1,25 @@
-import { judgeRecord, mayHoldRecords, SEGMENT_FIRST_RECORD_OFFSET } from '@chronicle-ts/core/internal'
+import {
+  type ControlBlock,
+  judgeRecord,
+  mayHoldRecords,
+  type RecordPresence,
+  recordsIn,
+  SEGMENT_FIRST_RECORD_OFFSET,
+} from '@chronicle-ts/core/internal'
 import { ColdSegment } from './cold-segment.js'
+
+/**
+ * {@link recordsIn}, of a few bytes where both the control block and the first commit word say that the segment was not used. Damage may hide records in such a segment, and to find them all of it has
+ * to be read: a segment that is prepared, or the head of an empty queue, would cost a look its whole length.
+ */
+export function recordsSaidIn(segment: ColdSegment, control: ControlBlock | undefined): RecordPresence {
+  return saysUnused(control, segment.id) && !mayHoldRecords(segment) ? 'none' : recordsIn(segment)
+}
+
+function saysUnused(control: ControlBlock | undefined, segmentId: number): boolean {
+  if (control === undefined || segmentId < control.currentSegment) return false
+  return segmentId > control.currentSegment || control.writeOffset <= SEGMENT_FIRST_RECORD_OFFSET
+}
 
 /** Whether a good record that is not padding stands at a segment's beginning. */
 export function beginsWithMessage(segment: ColdSegment): boolean {
