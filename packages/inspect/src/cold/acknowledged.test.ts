@@ -18,8 +18,12 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-const problem = (offset: number): QueueProblem =>
-  ({ code: 'RECORD_CORRUPT', severity: 'critical', message: 'for the test', offset }) as QueueProblem
+const problem = (offset: number): QueueProblem => ({
+  code: 'SEQUENCE_GAP',
+  severity: 'critical',
+  message: 'for the test',
+  offset,
+})
 
 const offsets = () =>
   readAcknowledged(directory)

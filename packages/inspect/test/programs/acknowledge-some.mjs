@@ -3,4 +3,4 @@ import { acknowledgeProblems } from '@chronicle-ts/inspect'
 
 const [directory = '', first = '0', count = '0'] = process.argv.slice(2)
 for (let offset = Number(first); offset < Number(first) + Number(count); offset++)
-  acknowledgeProblems(directory, [{ code: 'RECORD_CORRUPT', severity: 'critical', message: 'for the test', offset }])
+  acknowledgeProblems(directory, [{ code: 'SEQUENCE_GAP', severity: 'critical', message: 'for the test', offset }])
