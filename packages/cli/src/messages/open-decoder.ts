@@ -1,7 +1,7 @@
 import type { CommandContext } from '../command-context.js'
 import { RecordDecoder } from './record-decoder.js'
 
-/** The decoder of a queue; what is wrong with its registry goes to standard error, and so does the first message of each type that a condition leaves out because it is bad. */
+/** Returns the decoder of a queue. What is wrong with its registry goes to standard error. So does the first message of each type that a condition leaves out because it is bad. */
 export function openDecoder(context: CommandContext, queue: string): RecordDecoder {
   return new RecordDecoder(
     queue,

@@ -9,8 +9,8 @@ import {
 import { ColdSegment } from './cold-segment.js'
 
 /**
- * {@link recordsIn}, of a few bytes where both the control block and the first commit word say that the segment was not used. Damage may hide records in such a segment, and to find them all of it has
- * to be read: a segment that is prepared, or the head of an empty queue, would cost a look its whole length.
+ * {@link recordsIn}, of a few bytes where both the control block and the first commit word say that the segment was not used. Damage may hide records in such a segment. But to find them, all of it must
+ * be read: a prepared segment, or the head of an empty queue, would cost a look its whole length.
  */
 export function recordsSaidIn(segment: ColdSegment, control: ControlBlock | undefined): RecordPresence {
   return saysUnused(control, segment.id) && !mayHoldRecords(segment) ? 'none' : recordsIn(segment)
