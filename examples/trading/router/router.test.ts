@@ -1,8 +1,8 @@
-import { closeSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { BusLayout, openRouterEndpoints, openStrategyEndpoints, type StrategyEndpoints } from '@chronicle-ts/bus'
 import { isQueueError, openObserver, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { exampleOrder } from '../../test/example-order.js'
 import { temporaryFolder } from '../../test/queue-fixtures.js'
 import { decodeAnswer, encodeOrder } from '../order-codec.js'
@@ -87,7 +87,16 @@ function answersOf(name: string): number[] {
     throw error
   }
 }
-const countDescriptors = (): number => readdirSync('/proc/self/fd').length
+/** Descriptors for what lies below the root; the engine and the test runner open others at any time. */
+const countDescriptors = (): number => readdirSync('/proc/self/fd').filter((fd) => targetOf(fd).startsWith(layout.root)).length
+
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
+}
 
 it('answers no order of a strategy that was replaced to the strategy that took its place', async () => {
   const former = strategy('alpha')
@@ -216,7 +225,8 @@ it('L66: tries again silently what is taken, leaves nothing open each time, and 
   await readUntil(() => problems.length > 0)
   const before = countDescriptors()
   await readUntilLater(1000)
-  expect([countDescriptors(), problems]).toEqual([before, ['alpha ERR_READER_ACTIVE']])
+  await vi.waitFor(() => expect(countDescriptors()).toBeLessThanOrEqual(before))
+  expect(problems).toEqual(['alpha ERR_READER_ACTIVE'])
   other.close()
   await readUntilAnswered('alpha', 3)
   expect(problems).toHaveLength(1)
@@ -232,7 +242,9 @@ it('L66: leaves nothing open when the answers of a strategy are not a queue, say
   const before = countDescriptors()
   send(alpha, 1, 3)
   await readUntilLater(200)
-  expect([countDescriptors(), problems]).toEqual([before, ['alpha ERR_NOT_A_QUEUE']])
+  // The strategy's writer is in this process, and prepares a segment now and then: that is over soon. What a router left open would stay.
+  await vi.waitFor(() => expect(countDescriptors()).toBeLessThanOrEqual(before))
+  expect(problems).toEqual(['alpha ERR_NOT_A_QUEUE'])
   rmSync(ordersIn)
   // A restart of the strategy is what ends the wait.
   alpha.close()

@@ -82,7 +82,9 @@ describe('npm run bench -- budgets', () => {
     return spawnSync(process.execPath, [program, 'budgets', '--root', directory, ...args], { encoding: 'utf8' })
   }
 
-  it(`measures every row of the table${LONG ? '' : ' that the two quick probes fill'}, as JSON, and removes its files`, () => {
+  it(`measures every row of the table${LONG ? '' : ' that the two quick probes fill'}, as JSON, and removes its files`, {
+    timeout: 600_000,
+  }, () => {
     const { status, stdout, stderr } = run('--quick', '--json', ...(LONG ? [] : ['--only', 'hot,open']))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const report = JSON.parse(stdout)

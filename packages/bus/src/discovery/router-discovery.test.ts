@@ -435,7 +435,7 @@ describe('closing', () => {
   })
 
   it('is not needed for strategies that come and go: nothing of them is kept', async () => {
-    const [watches, descriptors] = [countInotifyWatches(), countDescriptors()]
+    const [watches, descriptors] = [countInotifyWatches(), countDescriptors(bus.layout.root)]
     mkdirSync(bus.layout.strategiesDirectory, { recursive: true })
     const discovery = discover(INOTIFY_ONLY)
     await settled(discovery)
@@ -451,7 +451,7 @@ describe('closing', () => {
     expect(discovery.metrics()).toMatchObject({ watches: 1, refusedWatches: 0, problems: 0, pendingEvents: 0 })
     discovery.close()
     // The process keeps one inotify descriptor for all watches.
-    expect(countDescriptors()).toBeLessThanOrEqual(descriptors + 1)
+    expect(countDescriptors(bus.layout.root)).toBeLessThanOrEqual(descriptors + 1)
   })
 
   it('may happen before the watches are set up', async () => {

@@ -164,16 +164,16 @@ describe('opening and closing', () => {
   })
 
   it('refuses names that are paths and intervals that no timer keeps, and leaves nothing open', () => {
-    const before = countDescriptors()
+    const before = countDescriptors(layout.root)
     expect(() => strategy('../x')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
     expect(() => router('..')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
     expect(() => strategy('alpha', { renewalIntervalMs: -1 })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
     strategy('alpha').close()
-    expect(countDescriptors()).toBe(before)
+    expect(countDescriptors(layout.root)).toBe(before)
   })
 
   it('is over after close, which may be repeated', async () => {
-    const before = countDescriptors()
+    const before = countDescriptors(layout.root)
     const alpha = strategy('alpha')
     alpha.markReady()
     const desk = router('alpha')
@@ -189,7 +189,7 @@ describe('opening and closing', () => {
       expect(use).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
     }
     await expect(alpha.waitForOrdersIn()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
-    expect(countDescriptors()).toBe(before)
+    expect(countDescriptors(layout.root)).toBe(before)
   })
 })
 

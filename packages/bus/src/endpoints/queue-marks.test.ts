@@ -149,13 +149,13 @@ it('takes back a READY that names no owner, as other implementations write it', 
 })
 
 it('leaves what a predecessor in another process may have said when its own writer was closed without it', () => {
-  const before = countDescriptors()
+  const before = countDescriptors(layout.root)
   const alpha = strategy()
   alpha.markReady()
   alpha.ordersOut.close()
   const lease = leaseText()
   alpha.close()
-  expect([leaseText(), countDescriptors()]).toEqual([lease, before])
+  expect([leaseText(), countDescriptors(layout.root)]).toEqual([lease, before])
 })
 
 it('L55: refuses links in the place of marks and writes nothing through them', () => {

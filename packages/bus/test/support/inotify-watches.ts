@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** Inotify watches that this process holds, as the kernel counts them. */
 export function countInotifyWatches(): number {
@@ -15,7 +15,17 @@ export function countInotifyWatches(): number {
   return count
 }
 
-/** Open descriptors of this process. */
-export function countDescriptors(): number {
-  return readdirSync('/proc/self/fd').length
+/** Descriptors of this process for what lies below a directory, and its inotify instances. Others do not count: the engine and the test runner open files at any time. */
+export function countDescriptors(directory: string): number {
+  const targets = readdirSync('/proc/self/fd').map((fd) => targetOf(`/proc/self/fd/${fd}`))
+  return targets.filter((target) => target.startsWith(directory) || target.includes('inotify')).length
+}
+
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link)
+  } catch {
+    // The descriptor that listed the directory is closed by now.
+    return ''
+  }
 }

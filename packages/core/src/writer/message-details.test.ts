@@ -70,7 +70,7 @@ describe('what a message carries', () => {
     })
     expect(seen).toEqual(shown)
     using cold = openColdReader(directory)
-    const coldly = [...cold].map((item) => (item.kind === 'record' ? detailsOf(item) : item))
+    const coldly = Array.from(cold, (item) => (item.kind === 'record' ? detailsOf(item) : item))
     expect(coldly).toEqual(shown)
     expect(readQueue(directory).problems).toEqual([])
   })

@@ -59,7 +59,7 @@ describe('a cold reader', () => {
 
   it.each(Object.entries(expected))('delivers exactly what the Rust writer left in %s', (name, { records }) => {
     using reader = openColdReader(join(GOLDEN, name))
-    const found = [...reader].flatMap((item) =>
+    const found = Array.from(reader, (item) =>
       item.kind !== 'record'
         ? []
         : {
@@ -71,7 +71,7 @@ describe('a cold reader', () => {
             length: item.payload.length,
             crc32: crc32(item.payload),
           },
-    )
+    ).flat()
     expect(found).toEqual(records)
   })
 

@@ -22,7 +22,7 @@ function importText(text: string | Buffer, ...args: string[]): ReturnType<typeof
 
 function texts(): string[] {
   using reader = openColdReader(queue)
-  return [...reader].flatMap((item) => (item.kind === 'record' ? `${item.typeId}:${item.payload.toString()}` : []))
+  return Array.from(reader, (item) => (item.kind === 'record' ? `${item.typeId}:${item.payload.toString()}` : [])).flat()
 }
 
 describe('an import that was cut off', () => {

@@ -287,18 +287,18 @@ describe('chron-cli replay', () => {
 /** All that records say, but for where they stand and which writer appended them. */
 function wholeMessages(queue: string): object[] {
   using reader = openColdReader(queue)
-  return [...reader].flatMap((item) => {
+  return Array.from(reader, (item) => {
     if (item.kind !== 'record') return []
     const { segmentId: _segment, offset: _offset, writerEpoch: _epoch, payload, ...rest } = item
     return { ...rest, payload: Buffer.from(payload) }
-  })
+  }).flat()
 }
 
 function messages(queue: string): Pick<ColdRecord, 'typeId' | 'schemaVersion' | 'timestampNs' | 'payload'>[] {
   using reader = openColdReader(queue)
-  return [...reader].flatMap((item) => {
+  return Array.from(reader, (item) => {
     if (item.kind !== 'record') return []
     const { typeId, schemaVersion, timestampNs, payload } = item
     return { typeId, schemaVersion, timestampNs, payload: Buffer.from(payload) }
-  })
+  }).flat()
 }
