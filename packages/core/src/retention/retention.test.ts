@@ -259,12 +259,13 @@ describe('retention', () => {
 
   it('an event loop that never turns does not keep segments forever', () => {
     const { directory, writer } = newQueue({ retention: { maxSegments: 4 } })
-    appendNumbered(writer, 0, 1500)
+    // Looks at the readers are spaced where they take long, so how many segments a number of appends lets go depends on the machine.
+    for (let next = 0; next < 100_000 && writer.metrics().segmentsDeleted < 20; next += 100) appendNumbered(writer, next, next + 100)
+    expect(writer.metrics().segmentsDeleted).toBeGreaterThanOrEqual(20)
     const head = writer.position.segmentId
     writer.close()
-    // Looks at the readers are spaced where they take long, so how many segments were let go depends on the machine. All of those are deleted when the writer has closed, lowest first, and no other.
+    // All that were let go are deleted when the writer has closed, lowest first, and no other.
     const { segmentsDeleted } = writer.metrics()
-    expect(segmentsDeleted).toBeGreaterThan(head / 2)
     expect(segmentsDeleted).toBeLessThanOrEqual(head - 3)
     expect(segmentsOf(directory).filter((id) => id <= head)).toEqual(range(segmentsDeleted, head + 1))
   })
