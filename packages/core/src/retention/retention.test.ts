@@ -260,7 +260,8 @@ describe('retention', () => {
   it('an event loop that never turns does not keep segments forever', () => {
     const { directory, writer } = newQueue({ retention: { maxSegments: 4 } })
     // Looks at the readers are spaced where they take long, so how many segments a number of appends lets go depends on the machine.
-    for (let next = 0; next < 100_000 && writer.metrics().segmentsDeleted < 20; next += 100) appendNumbered(writer, next, next + 100)
+    for (let next = 0; next < 100_000 && writer.metrics().segmentsDeleted < 20; next += 100)
+      appendNumbered(writer, next, next + 100)
     expect(writer.metrics().segmentsDeleted).toBeGreaterThanOrEqual(20)
     const head = writer.position.segmentId
     writer.close()
