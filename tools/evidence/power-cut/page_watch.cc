@@ -26,14 +26,14 @@ struct sigaction before;
 
 void onFault(int signal, siginfo_t* info, void* context) {
   const uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr) & ~(kPage - 1);
-  bool isWatched = false;
+  bool wasWatched = false;
   for (Page& page : pages) {
-    if (page.address != address || page.state.load() == kFree) continue;
-    page.state.store(kStored);
-    isWatched = true;
+    if (page.address != address) continue;
+    wasWatched = true;
+    if (page.state.load() != kFree) page.state.store(kStored);
   }
-  // Another thread may have made the page writable between its store and here: then it is stored to again.
-  if (isWatched && mprotect(reinterpret_cast<void*>(address), kPage, PROT_READ | PROT_WRITE) == 0) return;
+  // Another thread may have made the page writable between its store and here, and the page may have been taken meanwhile: then this store goes on as well.
+  if (wasWatched && mprotect(reinterpret_cast<void*>(address), kPage, PROT_READ | PROT_WRITE) == 0) return;
   if ((before.sa_flags & SA_SIGINFO) != 0) return before.sa_sigaction(signal, info, context);
   sigaction(signal, &before, nullptr);
 }
