@@ -40,6 +40,11 @@ function getter<Value>(name: string | symbol): (this: unknown) => Value {
   return Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: unknown) => Value
 }
 
+/** Returns the length of a payload that may be staged, and 0 for what must go to native code as an argument. An empty payload is not staged: it may be a detached one. */
+function stagedLength(payload: unknown): number {
+  return kindOf.call(payload) === 'Uint8Array' ? lengthOf.call(payload) : 0
+}
+
 /**
  * Passes what is small to native code without arguments: payloads by a staging area, numbers by the state. Native code would have to fetch each argument, and the address of a small array
  * most of all. docs/decisions/0012-batches-are-staged.md has the figures. What is not a plain case goes as arguments, and native code refuses what is invalid.
@@ -53,7 +58,7 @@ export function withStaging(native: RawAppender): NativeAppender {
   offsets[0] = 0
 
   function append(typeId: number, payload: Uint8Array): Status {
-    const length = kindOf.call(payload) === 'Uint8Array' ? lengthOf.call(payload) : 0
+    const length = stagedLength(payload)
     if (length === 0 || length > STAGED_ALONE_MAX || typeof typeId !== 'number') return appendArguments(typeId, payload)
     bytes.set(payload)
     state[APPENDER_TYPE_ID] = typeId
@@ -69,13 +74,13 @@ export function withStaging(native: RawAppender): NativeAppender {
     return claimPlain()
   }
 
-  /** Whether all of them are in the staging area now. An empty payload is not staged: it may be a detached one. */
+  /** Whether all of them are in the staging area now. */
   function stage(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, count: number): boolean {
     if (kindOf.call(typeIds) !== 'Uint16Array' || typeIds.length < from + count) return false
     let at = 0
     for (let index = 0; index < count; index++) {
       const payload = payloads[from + index]
-      const length = kindOf.call(payload) === 'Uint8Array' ? lengthOf.call(payload) : 0
+      const length = stagedLength(payload)
       if (length === 0 || length > bytes.length - at) return false
       bytes.set(payload as Uint8Array, at)
       at += length
