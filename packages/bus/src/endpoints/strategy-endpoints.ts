@@ -28,7 +28,7 @@ export interface StrategyEndpointsOptions {
   /** Milliseconds between renewals of the lease while the event loop turns; 0 leaves them to `renewLease`. @defaultValue 1,000 ms */
   readonly renewalIntervalMs?: number
   /**
-   * Called when a renewal by timer failed: with a {@link MarksLostError} when the directory is not at its path any more (`ERR_NOT_FOUND`, `ERR_QUEUE_REPLACED`). The same when
+   * Called when a renewal by timer failed. The error is a {@link MarksLostError} when the directory is not at its path any more (`ERR_NOT_FOUND`, `ERR_QUEUE_REPLACED`), or
    * another process has taken the queue over (`ERR_LOCK_LOST`). The next renewal tries again, except after a take-over.
    */
   readonly onRenewalError?: (error: unknown) => void

@@ -23,8 +23,8 @@ export function needsNewControl(code: ProblemCode): boolean {
 
 /**
  * Whether a writer has to recover the queue before anything else is done to it. Its recovery weighs everything that says where the queue ended, so that no place and no sequence is given out
- * again. Three steps are each right by themselves and would take away what recovery decides by. They are: to rebuild a control block from the records alone, to move a reader
- * back, and to cut a head to size and seal it. Of a copy the writer keeps what follows without a gap, which it finds by the missing seals.
+ * again. A repair would take away what recovery decides by. It rebuilds the control block from the records
+ * alone, moves a reader back, or cuts a head to size and seals it. Of a copy the writer keeps what follows without a gap, which it finds by the missing seals.
  */
 export function isWriterFirst(problems: readonly QueueProblem[], inspection: QueueInspection): boolean {
   return canRecover(inspection) && problems.some((problem) => concernsEnd(problem, inspection))
