@@ -80,32 +80,37 @@ export function decodeCommitNs(bytes: Uint8Array, crc32: Crc32): bigint | undefi
   const position = decodePosition(bytes, crc32)
   if (position === 'bad') return undefined
   if (position.legacy) return position.heartbeatNs
-  return keptSlot(bytes, crc32)?.heartbeatNs ?? position.heartbeatNs
+  return (keptSlot(decodeSlots(bytes, crc32)) ?? position).heartbeatNs
 }
 
 /**
  * Gives the position of a meta file a new heartbeat, in place, and keeps the time at which it was committed. The file of a reader that reads and does not commit, or is
  * started again and again, would look freshly committed with every heartbeat. The first renewal goes to the other slot, as a save does. Further ones replace it, so that the
- * slot of the commit stays; one that is torn
- * leaves that slot, which has the same position.
+ * slot of the commit stays. A torn renewal leaves that slot, which has the same position.
  */
 export function renewPosition(bytes: Uint8Array, heartbeatNs: bigint, crc32: Crc32): void {
-  const { newest } = decodeSlots(bytes, crc32)
+  const slots = decodeSlots(bytes, crc32)
+  const { newest } = slots
   if (newest === undefined) return
-  const generation = newest.generation + (keptSlot(bytes, crc32) === undefined ? RENEWAL_GENERATIONS : POSITION_SLOT_COUNT)
+  const generation = newest.generation + (keptSlot(slots) === undefined ? RENEWAL_GENERATIONS : POSITION_SLOT_COUNT)
   const slot = encodePositionSlot({ ...newest, heartbeatNs, generation }, crc32)
   bytes.set(slot, (generation % POSITION_SLOT_COUNT) * POSITION_SLOT_LENGTH)
 }
 
 /** The slot of the commit, where the newest one is a renewal of it. */
-function keptSlot(bytes: Uint8Array, crc32: Crc32): SavedPosition | undefined {
-  const { newest, other } = decodeSlots(bytes, crc32)
+function keptSlot({ newest, other }: Slots): SavedPosition | undefined {
   if (newest === undefined || other === undefined) return undefined
   const isRenewed = newest.generation - other.generation >= RENEWAL_GENERATIONS
   return isRenewed && newest.segmentId === other.segmentId && newest.offset === other.offset ? other : undefined
 }
 
-function decodeSlots(bytes: Uint8Array, crc32: Crc32): { newest: SavedPosition | undefined; other: SavedPosition | undefined } {
+/** What is valid of the two slots. */
+interface Slots {
+  readonly newest: SavedPosition | undefined
+  readonly other: SavedPosition | undefined
+}
+
+function decodeSlots(bytes: Uint8Array, crc32: Crc32): Slots {
   const first = decodePositionSlot(bytes, 0, crc32)
   const second = decodePositionSlot(bytes, 1, crc32)
   const isSecondNewer = first === undefined || (second !== undefined && second.generation > first.generation)
