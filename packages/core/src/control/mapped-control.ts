@@ -42,6 +42,8 @@ import {
   storeSequenceFloor,
 } from '../format/index.js'
 
+const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
+
 /** The 16 bytes of a random UUID. */
 export function newQueueId(): Uint8Array {
   return Buffer.from(randomUUID().replaceAll('-', ''), 'hex')
@@ -285,7 +287,7 @@ export class MappedControl {
   /** The newest durable mark, or `undefined` when nothing was ever synced. */
   readDurableMark(): DurableMark | undefined {
     const bytes = new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH)
-    return decodeDurableMark(bytes, (part) => binding.crc32(part))
+    return decodeDurableMark(bytes, crc32)
   }
 
   /** Forgets the durable marks: what they name is not known to be there. */
@@ -294,14 +296,19 @@ export class MappedControl {
       new Uint8Array(this.mapping).fill(0, durableSlotOffset(slot), durableSlotOffset(slot) + DURABLE_SLOT_LENGTH)
   }
 
+  /** Makes the block survive a power cut. @throws what the system says. */
+  sync(): void {
+    binding.syncRange(this.mapping, 0, CONTROL_LENGTH)
+  }
+
   /** The lowest sequence that the next writer may give out, where a recovery that did not come to its end stored one; 0 otherwise. */
   readSequenceFloor(): number {
-    return decodeSequenceFloor(new Uint8Array(this.mapping, 0, CONTROL_LENGTH).slice(), (part) => binding.crc32(part))
+    return decodeSequenceFloor(new Uint8Array(this.mapping, 0, CONTROL_LENGTH).slice(), crc32)
   }
 
   /** {@link readSequenceFloor}; 0 clears it. */
   storeSequenceFloor(floor: number): void {
-    storeSequenceFloor(new Uint8Array(this.mapping, 0, CONTROL_LENGTH), floor, (part) => binding.crc32(part))
+    storeSequenceFloor(new Uint8Array(this.mapping, 0, CONTROL_LENGTH), floor, crc32)
   }
 
   // -- identity ------------------------------------------------------------------------------------------------------------------------
@@ -316,7 +323,7 @@ export class MappedControl {
   storeIdentity(): void {
     const bytes = new Uint8Array(this.mapping, 0, CONTROL_LENGTH)
     if (this.readQueueId() === undefined) bytes.set(newQueueId(), CONTROL_QUEUE_ID_OFFSET)
-    storeControlIdentity(bytes, this.file, (part) => binding.crc32(part))
+    storeControlIdentity(bytes, this.file, crc32)
   }
 
   /**
@@ -324,7 +331,7 @@ export class MappedControl {
    * within one run of it.
    */
   get isCopy(): boolean {
-    const recorded = decodeControlIdentity(new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH), (part) => binding.crc32(part))
+    const recorded = decodeControlIdentity(new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH), crc32)
     if (recorded === undefined || recorded === 'bad') return false
     const { file } = this
     return !isSameControlFile(this.isOfThisBoot() ? recorded : { ...recorded, device: file.device }, file)

@@ -1,6 +1,5 @@
-import { binding } from '@chronicle-ts/native'
 import { bootId } from '../files/machine.js'
-import { CONTROL_LENGTH, WRITE_BACK_FAILED } from '../format/index.js'
+import { WRITE_BACK_FAILED } from '../format/index.js'
 import { type Place, roomBetween } from '../records/place.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
@@ -71,7 +70,7 @@ function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
   if (nextSequence === floor || !(context.origin.isRebuilt || isLost(tail))) return raised
   changes.add(() => {
     control.storeSequenceFloor(nextSequence)
-    binding.syncRange(control.mapping, 0, CONTROL_LENGTH)
+    control.sync()
     return () => control.storeSequenceFloor(floor)
   })
   return raised

@@ -12,7 +12,7 @@ import { fromSystemError, IoError, LockLostError } from '../errors/index.js'
 import { errnoError } from '../files/errno-error.js'
 import { JOB_DONE, JOB_UNDER_WAY } from '../files/job-state.js'
 import type { WriterLock } from '../files/writer-lock.js'
-import { CONTROL_LENGTH, encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE } from '../format/index.js'
+import { encodeIndex, INDEX_FILE, INDEX_TEMPORARY_FILE } from '../format/index.js'
 import type { FlushPolicy } from './writer-options.js'
 
 /** What a sync ends with that cannot be done while another thread may append. */
@@ -180,7 +180,7 @@ export class Durability {
   #syncMark(): void {
     if (this.#syncCount === 0) return
     try {
-      binding.syncRange(this.#options.control.mapping, 0, CONTROL_LENGTH)
+      this.#options.control.sync()
     } catch {
       // The mark that was there is true.
     }

@@ -24,7 +24,6 @@ import { WriterLock } from '../files/writer-lock.js'
 import {
   CONTROL_FEATURE_PARKED_READERS,
   CONTROL_FILE,
-  CONTROL_LENGTH,
   CONTROL_TEMPORARY_FILE,
   LOCK_FILE,
   type NewControlBlock,
@@ -316,7 +315,7 @@ function takeOver(opened: { control: MappedControl; tail: Tail; epoch: number; o
   control.storeWriterEpochRelease(epoch)
   if (options.extensions || control.isCopy) control.storeIdentity()
   if (options.extensions) storeExtensions(opened)
-  binding.syncRange(control.mapping, 0, CONTROL_LENGTH)
+  control.sync()
 }
 
 /** What a sync of an earlier run of the machine left in doubt, recovery has read from the disk. */
