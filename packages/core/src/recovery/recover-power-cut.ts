@@ -44,7 +44,8 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
     // Nothing was durable, and nothing is left: what the control block counted was never on the disk, and the queue begins again.
     const isBeginning = mark === undefined && firstId === 0 && ids.every((id) => !beginsWithRecord(context, id))
     const nextSequence = isBeginning ? 0 : known
-    return goOnAbove(context, { from: firstId, nextSequence, end: { segmentId: firstId, offset: 0 } })
+    const tail = goOnAbove(context, { from: firstId, nextSequence, end: { segmentId: firstId, offset: 0 } })
+    return mark === undefined ? tail : moveMark(context, tail)
   }
   const place = { segmentId: end.segment.id, offset: end.scan.offset }
   const next = sequenceAfter(context, end, known)
@@ -54,7 +55,15 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const isMarkBehind = mark !== undefined && isBehind(mark, place)
   if (!isMarkBehind && !isDurableLost && nothingFollows(context, end, ids))
     return { ...place, segment: end.segment, nextSequence }
-  return cutAndGoOn(context, end, nextSequence)
+  const tail = cutAndGoOn(context, end, nextSequence)
+  return isDurableLost ? { ...moveMark(context, tail), firstLost: next } : tail
+}
+
+/** The mark names a place that is lost. The next recovery would begin there, and drop the messages from now on as if they followed nothing. */
+function moveMark({ changes, control }: RecoveryContext, tail: Tail): Tail {
+  const { segment, offset, nextSequence: sequence } = tail
+  changes.replace(() => control.storeDurableMark({ sequence, segmentId: segment.id, offset }))
+  return tail
 }
 
 /** The sequence after the records that are left. After one of the base format it is above all of the queue, whose sequences may have begun again. */
