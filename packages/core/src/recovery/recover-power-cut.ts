@@ -44,8 +44,7 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
     // Nothing was durable, and nothing is left: what the control block counted was never on the disk, and the queue begins again.
     const isBeginning = mark === undefined && firstId === 0 && ids.every((id) => !beginsWithRecord(context, id))
     const nextSequence = isBeginning ? 0 : known
-    const tail = goOnAbove(context, { from: firstId, nextSequence, end: { segmentId: firstId, offset: 0 } })
-    return mark === undefined ? tail : moveMark(context, tail)
+    return goOnAbove(context, { from: firstId, nextSequence, end: { segmentId: firstId, offset: 0 } })
   }
   const place = { segmentId: end.segment.id, offset: end.scan.offset }
   const next = sequenceAfter(context, end, known)
@@ -56,14 +55,14 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   if (!isMarkBehind && !isDurableLost && nothingFollows(context, end, ids))
     return { ...place, segment: end.segment, nextSequence }
   const tail = cutAndGoOn(context, end, nextSequence)
-  return isDurableLost ? { ...moveMark(context, tail), firstLost: next } : tail
+  return isDurableLost ? afterDurableLoss(context, tail, next) : tail
 }
 
-/** The mark names a place that is lost. The next recovery would begin there, and drop the messages from now on as if they followed nothing. */
-function moveMark({ changes, control }: RecoveryContext, tail: Tail): Tail {
+/** The mark names a place of lost messages. The next recovery would begin there, and drop what is appended from now on, because it does not follow. */
+function afterDurableLoss({ changes, control }: RecoveryContext, tail: Tail, firstLost: number): Tail {
   const { segment, offset, nextSequence: sequence } = tail
   changes.replace(() => control.storeDurableMark({ sequence, segmentId: segment.id, offset }))
-  return tail
+  return { ...tail, firstLost }
 }
 
 /** The sequence after the records that are left. After one of the base format it is above all of the queue, whose sequences may have begun again. */
