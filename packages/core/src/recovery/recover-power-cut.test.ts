@@ -309,7 +309,7 @@ function quarantined(): Buffer[] {
 }
 
 function summaryProblems(): string[] {
-  return verifyQueue(queue).problems.flatMap(({ code, detail }) => (code === 'SEGMENT_BAD_SUMMARY' ? [detail] : []))
+  return verifyQueue(queue).problems.flatMap(({ code, message }) => (code === 'SEGMENT_BAD_SUMMARY' ? [message] : []))
 }
 
 function readable(): number[] {

@@ -60,8 +60,8 @@ export function sealAndClose(context: RecoveryContext, segment: MappedSegment, i
 }
 
 /**
- * Whether a record ends where the header says that the records end. After a power loss the header may be older than the rest: an earlier recovery ended the segment before that, and its padding reached
- * the disk while its header did not.
+ * Whether a record ends where the header says that the records end. After a power loss the header may be older than the rest: an earlier recovery ended the segment before
+ * that, and its header did not reach the disk.
  */
 function isSummaryTrue(segment: MappedSegment): boolean {
   const { endOffset } = segment
