@@ -16,16 +16,19 @@ export class Place {
   /** Length of the view, which the engine computes again each time it is asked. */
   #viewLength = 0
 
-  /** Whether a range lies inside of the view where this stands. `false` for every other view. Small, because every message asks. */
+  /** Whether a range lies inside of the view where this stands. `false` for every other view, and from 2^32 on. Small, because every message asks. */
   isWithin(view: DataView, offset: number, length: number): boolean {
-    return (
-      view === this.view &&
-      Number.isInteger(offset) &&
-      Number.isInteger(length) &&
-      offset >= 0 &&
-      length >= 0 &&
-      offset + length <= this.#viewLength
-    )
+    const isUint32 = offset >>> 0 === offset && length >>> 0 === length
+    return isUint32 && view === this.view && offset + length <= this.#viewLength
+  }
+
+  /** {@link move} inside of the same view, where the range lies in it; returns whether it does. */
+  moveWithin(view: DataView, offset: number, length: number, version: number): boolean {
+    if (!this.isWithin(view, offset, length)) return false
+    this.base = offset
+    this.end = offset + length
+    this.version = version
+    return true
   }
 
   /** The caller has checked the invariant. Most messages of a queue share one view: storing it again would cost more than the comparison. */

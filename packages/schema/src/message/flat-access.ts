@@ -23,14 +23,20 @@ export class FlatReader implements MessageReader<Flyweight, unknown> {
   }
 
   wrap(view: DataView, offset: number, length: number, version = 1): Flyweight {
-    const place = this.#place
     const layout = this.#layout
-    if (!place.isWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
-    const known = version === 0 ? 1 : version
-    const blockLength = known >= layout.newest ? layout.longest : layout.blockLengths.at(known)
-    if (length < blockLength) throw tooShort(layout.type, length, blockLength, known)
-    place.move(view, offset, offset + length, known)
+    const isWhole = version >= layout.wholeFrom && length >= layout.longest
+    if (!isWhole || !this.#place.moveWithin(view, offset, length, version)) this.#wrapOther(view, offset, length, version)
     return this.body
+  }
+
+  /** {@link wrap} of another view than the last one's, or of an older version. */
+  #wrapOther(view: DataView, offset: number, length: number, version: number): void {
+    const layout = this.#layout
+    checkRange(layout.type, view, offset, length)
+    const known = version === 0 ? 1 : version
+    const blockLength = known >= layout.wholeFrom ? layout.longest : layout.blockLengths.at(known)
+    if (length < blockLength) throw tooShort(layout.type, length, blockLength, known)
+    this.#place.move(view, offset, offset + length, known)
   }
 
   value(): unknown {
@@ -42,15 +48,16 @@ export class FlatReader implements MessageReader<Flyweight, unknown> {
 export class ReadLayout {
   readonly type: string
   readonly blockLengths: BlockLengths
-  /** The version of the newest field, and the block's length from that version on. */
-  readonly newest: number
+  /** The lowest version with all fields, and the block's length from that version on. 0, which messages without a version carry, where no field came later. */
+  readonly wholeFrom: number
   readonly longest: number
 
   constructor({ name, fields }: SchemaDescription) {
     this.type = name
     this.blockLengths = new BlockLengths(fields)
-    this.newest = fields.reduce((latest, { since }) => Math.max(latest, since ?? 1), 1)
-    this.longest = this.blockLengths.at(this.newest)
+    const newest = fields.reduce((latest, { since }) => Math.max(latest, since ?? 1), 1)
+    this.wholeFrom = newest === 1 ? 0 : newest
+    this.longest = this.blockLengths.at(newest)
   }
 }
 
