@@ -86,4 +86,44 @@ export class Place {
   getFloat64(at: number, little: boolean): number {
     return this.view.getFloat64(at + this.base, little)
   }
+
+  setUint8(at: number, value: number): void {
+    this.view.setUint8(at + this.base, value)
+  }
+
+  setInt8(at: number, value: number): void {
+    this.view.setInt8(at + this.base, value)
+  }
+
+  setUint16(at: number, value: number, little: boolean): void {
+    this.view.setUint16(at + this.base, value, little)
+  }
+
+  setInt16(at: number, value: number, little: boolean): void {
+    this.view.setInt16(at + this.base, value, little)
+  }
+
+  setUint32(at: number, value: number, little: boolean): void {
+    this.view.setUint32(at + this.base, value, little)
+  }
+
+  setInt32(at: number, value: number, little: boolean): void {
+    this.view.setInt32(at + this.base, value, little)
+  }
+
+  setBigUint64(at: number, value: bigint, little: boolean): void {
+    this.view.setBigUint64(at + this.base, value, little)
+  }
+
+  setBigInt64(at: number, value: bigint, little: boolean): void {
+    this.view.setBigInt64(at + this.base, value, little)
+  }
+
+  setFloat32(at: number, value: number, little: boolean): void {
+    this.view.setFloat32(at + this.base, value, little)
+  }
+
+  setFloat64(at: number, value: number, little: boolean): void {
+    this.view.setFloat64(at + this.base, value, little)
+  }
 }
