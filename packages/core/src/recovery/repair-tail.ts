@@ -1,5 +1,6 @@
 import { binding } from '@chronicle-ts/native'
 import { encodePaddingHeader, RECORD_ALIGNMENT, RECORD_HEADER_LENGTH, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { findRecordBefore } from '../records/record-before.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { endOfNonZero } from '../segment/record-scan.js'
 import type { RecoveryContext } from './recovery-context.js'
@@ -51,8 +52,18 @@ export function sealAndClose(context: RecoveryContext, segment: MappedSegment, i
   context.ended.add(segment.id)
   context.changes.undoWith(() => segment.close())
   context.changes.replace(() => {
+    if (!isSummaryTrue(segment)) segment.clearSummary()
     if (!segment.sealedAcquire()) segment.storeSealed()
     if (isSynced) binding.syncRange(segment.mapping, 0, segment.end)
     segment.close()
   })
+}
+
+/**
+ * Whether a record ends where the header says that the records end. After a power loss the header may be older than the rest: an earlier recovery ended the segment before
+ * that, and its header did not reach the disk.
+ */
+function isSummaryTrue(segment: MappedSegment): boolean {
+  const { endOffset } = segment
+  return endOffset !== undefined && findRecordBefore(segment, endOffset) !== undefined
 }
