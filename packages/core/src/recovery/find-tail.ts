@@ -22,6 +22,11 @@ export function findTail(context: RecoveryContext, head: FoundHead | LostHead): 
   if ('last' in head) return findTailOfLost(context, head)
   const known = context.control.nextSequenceAcquire()
   const tail = known === undefined ? findForeignTail(context, head) : findOwnTail(context, head, known)
+  return endIfCut(context, head, tail)
+}
+
+/** A segment that was cut holds what is left, and takes nothing more. */
+export function endIfCut(context: RecoveryContext, head: FoundHead, tail: Tail): Tail {
   return head.wasCut && tail.segment === head.segment ? endSegment(context, tail) : tail
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
@@ -56,6 +56,23 @@ describe('a copy of a live queue', () => {
     using reopened = openWriter(copy)
     expect(reopened.recovery).toEqual([])
     writer.close()
+  })
+
+  it('L58: goes on after a last segment that was copied in part, in another segment', () => {
+    const { directory, copy, writer } = liveQueue()
+    appendNumbered(writer, 0, 70)
+    writer.close()
+    cpSync(directory, copy, { recursive: true })
+    const cut = writer.position.segmentId
+    truncateSync(segmentFile(copy, cut), 300)
+    const copied = openWriter(copy)
+    const first = copied.nextSequence
+    appendNumbered(copied, first, first + 80)
+    copied.close()
+    expect(copied.position.segmentId).toBeGreaterThan(cut)
+    expect(statSync(segmentFile(copy, cut)).size).toBe(SEGMENT_SIZE)
+    using observer = openObserver(copy, { onCorrupt: 'skip' })
+    expect(drainSequences(observer).slice(-80)).toEqual(range(first, first + 80))
   })
 
   it('L58, copied-queue: ends at the first gap when its segments are of different moments', () => {
