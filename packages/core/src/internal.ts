@@ -127,6 +127,7 @@ export {
 export {
   isExistingSegmentSize,
   maxPayloadLengthOf,
+  SEGMENT_CREATED_NS_OFFSET,
   SEGMENT_END_OFFSET_OFFSET,
   SEGMENT_FIELDS,
   SEGMENT_FIRST_RECORD_OFFSET,

@@ -86,6 +86,11 @@ export async function lookAround(
   return { queues, unreadable, found, isSingle, isWhole }
 }
 
+/** Every directory that could not be looked at. */
+export function unreadableIn({ unreadable, found }: LookAround): string[] {
+  return [...unreadable.map(({ directory }) => directory), ...found.unreadable]
+}
+
 /** Writes to the log what a look could not see. */
 export function logGaps({ log }: CommandContext, { unreadable, found }: LookAround): void {
   for (const { directory, message } of unreadable) log.warn({ directory }, message)
