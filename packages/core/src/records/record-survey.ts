@@ -44,7 +44,7 @@ export function surveyRecords(segment: SegmentBytes): RecordSurvey {
 
 class Surveyor {
   readonly #segment: SegmentBytes
-  readonly #walk = new RecordWalk(BYTES_ALONE, { checkPayloads: false })
+  readonly #walk = new RecordWalk(BYTES_ALONE, { checkPayloads: false, leniency: 'by-sequence' })
   #at = SEGMENT_HEADER_LENGTH
   /** Where the last record that was taken begins. */
   #previousAt: number | undefined
@@ -112,11 +112,10 @@ class Surveyor {
     return this.#headerAt(at)?.typeId === PADDING_TYPE_ID
   }
 
-  /** The first record is looked at as a whole. A header that is damaged elsewhere still has the sequence, when that is exactly the next one. */
+  /** The first record is looked at as a whole. */
   #continues(step: WalkStep, at: number, header: RecordHeader): boolean {
-    const { expected } = this.#walk
-    if (expected < 0) return isGoodRecord(this.#segment, at) && this.#isCredible(at, header)
-    return isGoodStep(step) || header.sequence === expected
+    if (this.#walk.expected < 0) return isGoodRecord(this.#segment, at) && this.#isCredible(at, header)
+    return isGoodStep(step)
   }
 
   /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins with it. */
