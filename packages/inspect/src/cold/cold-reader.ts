@@ -10,6 +10,7 @@ import {
   RecordWalk,
   SEGMENT_FIRST_RECORD_OFFSET,
   schemaVersionOf,
+  segmentFileName,
   sequenceOf,
 } from '@chronicle-ts/core/internal'
 import type { BulkCheck, GoodRun } from './bulk-check.js'
@@ -345,15 +346,8 @@ export class ColdReader {
       this.#walk.rule.expected = -1
       this.#leave()
     }
-    return this.#problem('FILE_UNREADABLE', `${error.reason} at ${this.#describe(error.path)}`, {
-      segmentId,
-      severity: 'critical',
-    })
-  }
-
-  #describe(path: string): string {
-    const { self } = this.#held
-    return path.startsWith(`${self}/`) ? this.#held.describe(path.slice(self.length + 1)) : path
+    const path = this.#held.describe(segmentFileName(segmentId))
+    return this.#problem('FILE_UNREADABLE', `${error.reason} at ${path}`, { segmentId, severity: 'critical' })
   }
 
   #queueIsGone(): undefined {
