@@ -75,6 +75,25 @@ describe('a copy of a live queue', () => {
     expect(drainSequences(observer).slice(-80)).toEqual(range(first, first + 80))
   })
 
+  it('L58: appends nothing to a sealed segment, which readers may have left', () => {
+    const { directory, copy, writer } = liveQueue()
+    while (writer.position.segmentId < 3) writer.append(1, Buffer.alloc(1500))
+    copyNow(directory, copy, CONTROL)
+    for (const id of [0, 1, 2]) cpSync(segmentFile(directory, id), segmentFile(copy, id))
+    writer.close()
+    const copied = openWriter(copy)
+    expect(copied.recovery.map((action) => action.case)).toEqual(['copied-queue', 'sealed-without-successor'])
+    expect(copied.position.segmentId).toBeGreaterThan(2)
+    const first = copied.append(1, Buffer.from('small enough for the room that is left'))
+    using observer = openObserver(copy)
+    expect(drainSequences(observer)).toEqual(range(0, first + 1))
+    copied.close()
+    using reopened = openWriter(copy)
+    reopened.append(1, Buffer.from('next'))
+    expect(reopened.recovery).toEqual([])
+    expect(drainSequences(observer)).toEqual([first + 1])
+  })
+
   it('L58, copied-queue: ends at the first gap when its segments are of different moments', () => {
     const { directory, copy, writer } = liveQueue()
     appendNumbered(writer, 0, 70)

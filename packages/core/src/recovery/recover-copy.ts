@@ -3,7 +3,7 @@ import { surveyRecords } from '../records/record-survey.js'
 import { mayFollow } from '../segment/record-scan.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
-import { endIfCut, findForeignTail } from './find-tail.js'
+import { endIfLeft, findForeignTail } from './find-tail.js'
 import { freshQueueTail, withoutDeleted } from './recover-power-cut.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { sealAndClose } from './repair-tail.js'
@@ -27,7 +27,7 @@ export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tai
   for (const id of ids) if (id > head.id) setAsideBehindGap(context, id)
   const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
   const copied = { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut }
-  return endIfCut(context, copied, findForeignTail(context, copied))
+  return endIfLeft(context, copied, findForeignTail(context, copied))
 }
 
 /** The segment that ends the messages that follow each other without a gap. */
