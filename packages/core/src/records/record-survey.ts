@@ -9,7 +9,7 @@ import {
 import { isCredibleSequence } from './credible-sequence.js'
 import { isGoodRecord } from './judge-record.js'
 import { BYTES_ALONE } from './leaving.js'
-import { isGoodStep, RecordWalk, type WalkStep } from './record-walk.js'
+import { RecordWalk, type WalkStep } from './record-walk.js'
 import { findNextRecord } from './resync.js'
 import type { SegmentBytes } from './segment-bytes.js'
 
@@ -44,7 +44,7 @@ export function surveyRecords(segment: SegmentBytes): RecordSurvey {
 
 class Surveyor {
   readonly #segment: SegmentBytes
-  readonly #walk = new RecordWalk(BYTES_ALONE, { checkPayloads: false, leniency: 'by-sequence' })
+  readonly #walk = new RecordWalk(BYTES_ALONE, { checkPayloads: false })
   #at = SEGMENT_HEADER_LENGTH
   /** Where the last record that was taken begins. */
   #previousAt: number | undefined
@@ -115,7 +115,7 @@ class Surveyor {
   /** The first record is looked at as a whole. */
   #continues(step: WalkStep, at: number, header: RecordHeader): boolean {
     if (this.#walk.expected < 0) return isGoodRecord(this.#segment, at) && this.#isCredible(at, header)
-    return isGoodStep(step)
+    return this.#walk.isGoodBySequence(this.#segment, step)
   }
 
   /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins with it. */

@@ -5,14 +5,8 @@ import type { Damage } from './resync.js'
 import { hasHeaderCrc, type SegmentBytes, sequenceOf } from './segment-bytes.js'
 import { SequenceRule, type SequenceStep } from './sequence-rule.js'
 
-/** What a walk may pass: a good record that may follow the one before it. `by-sequence`: a damaged one, by the {@link Leniency} of that name. */
-export type GoodStep = 'next' | 'restarted' | 'taken-over' | 'by-sequence'
-
-/**
- * What a walk passes besides good records. `by-sequence`: a record with a damaged header that still has exactly the expected sequence. For recovery, which looks for sequences that were given
- * out and delivers nothing; for a reader such a record is damage.
- */
-export type Leniency = 'none' | 'by-sequence'
+/** What a walk may pass: a good record that may follow the one before it. */
+export type GoodStep = 'next' | 'restarted' | 'taken-over'
 
 /** What stops a walk inside a segment: a damaged record, a sequence that does not follow, or a hole. */
 export type DamageStep = RecordFault | 'gap' | 'impossible' | 'hole'
@@ -20,7 +14,7 @@ export type DamageStep = RecordFault | 'gap' | 'impossible' | 'hole'
 /** What stands at a place: a record, damage, the end of the segment (`padding`, `leave`), or nothing yet (`wait`). */
 export type WalkStep = GoodStep | DamageStep | 'padding' | 'leave' | 'wait'
 
-const GOOD_STEPS: ReadonlySet<SequenceStep | WalkStep> = new Set(['next', 'restarted', 'taken-over', 'by-sequence'])
+const GOOD_STEPS: ReadonlySet<SequenceStep | WalkStep> = new Set(['next', 'restarted', 'taken-over'])
 
 /** Whether a walk found a record that it may pass. */
 export function isGoodStep(step: WalkStep): step is GoodStep {
@@ -37,19 +31,13 @@ export class RecordWalk implements Damage {
   readonly rule: SequenceRule
   readonly #evidence: LeavingEvidence
   readonly #checkPayloads: boolean
-  readonly #leniency: Leniency
   /** Place of the last look. */
   offset = 0
 
-  constructor(
-    evidence: LeavingEvidence,
-    options: { readonly rule?: SequenceRule; readonly checkPayloads?: boolean; readonly leniency?: Leniency } = {},
-  ) {
-    const { rule = new SequenceRule(), checkPayloads = true, leniency = 'none' } = options
+  constructor(evidence: LeavingEvidence, { rule = new SequenceRule(), checkPayloads = true } = {}) {
     this.#evidence = evidence
     this.rule = rule
     this.#checkPayloads = checkPayloads
-    this.#leniency = leniency
   }
 
   get expected(): number {
@@ -64,11 +52,17 @@ export class RecordWalk implements Damage {
       if (decision !== 'again') return decision
     }
     const verdict = judgeRecord(bytes, offset, this.#checkPayloads)
-    if (verdict === 'bad-header' && this.#leniency === 'by-sequence' && sequenceOf(bytes, offset) === this.expected)
-      return 'by-sequence'
     if (verdict !== 'good') return verdict
     bytes.commitLengthAt(offset)
     return this.rule.judge(sequenceOf(bytes, offset), hasHeaderCrc(bytes, offset))
+  }
+
+  /**
+   * The leniency of recovery: whether the last look found a good record, or one with a damaged header that still has exactly the expected sequence. Recovery looks for sequences that were
+   * given out and delivers nothing; for a reader such a record is damage.
+   */
+  isGoodBySequence(bytes: SegmentBytes, step: WalkStep): boolean {
+    return isGoodStep(step) || (step === 'bad-header' && sequenceOf(bytes, this.offset) === this.expected)
   }
 
   /** Passes the good record at which the last look was, and expects the one after it. Returns the offset after the record. */
