@@ -158,6 +158,7 @@ export {
   SOURCES_FILE,
   writeSources,
 } from './positions/source-list.js'
+export { wrapPayload } from './reader/message.js'
 export { momentNs } from './reader/moment.js'
 export { checkPoll, isPromise, promiseFromHandler } from './reader/poll-handler.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
