@@ -17,7 +17,7 @@ import {
 import { writeLostNote } from '../positions/lost-position.js'
 import type { Place } from '../records/place.js'
 import { surveySegment } from '../segment/segment-survey.js'
-import { readersAt, readersAfter } from './positions-seen.js'
+import { readersAfter, readersAt } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /** Where the queue goes on, and the first message that is lost, if any is. */

@@ -52,8 +52,7 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const isDurableLost = mark !== undefined && mark.sequence > next
   const nextSequence = isDurableLost ? sequenceAfterLoss(context, { next, room: roomAfter(context, place) }) : next
   const isMarkAfter = mark !== undefined && isAfter(mark, place)
-  if (!isMarkAfter && !isDurableLost && nothingFollows(context, end, ids))
-    return { ...place, segment: end.segment, nextSequence }
+  if (!isMarkAfter && !isDurableLost && nothingFollows(context, end, ids)) return { ...place, segment: end.segment, nextSequence }
   const tail = cutAndGoOn(context, end, nextSequence)
   return isDurableLost ? afterDurableLoss(context, tail, next) : tail
 }
