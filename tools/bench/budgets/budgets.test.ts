@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 describe('measureRounds', () => {
-  const floor: Floor = { program: '', oneWayProgram: '', pingPongProgram: '', doNothing: () => undefined }
+  const floor: Floor = { program: '', retainedProgram: '', oneWayProgram: '', pingPongProgram: '', doNothing: () => undefined }
   const options = { payloadLength: 64, messages: 1, seconds: 1, latencySeconds: 1, quick: true, floor, rounds: 2 }
 
   it('lets probes take turns, each in a folder of its own that is removed', async () => {
