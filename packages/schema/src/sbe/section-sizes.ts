@@ -73,7 +73,7 @@ function store(target: SectionTarget, at: number, field: HeaderField, value: num
   if (target.view !== undefined) storeHeaderField(target.view, at, field, value, target.little)
 }
 
-/** The highest value of a length, a count or an id in a header; the type's null value is none. */
+/** The highest length, count or id that a header's field holds; its null value does not count. */
 export function headerFieldMax({ type }: HeaderField): number {
   const { nullValue, max } = NUMERIC_TYPES[type]
   return Number(nullValue) > 0 ? Number(nullValue) - 1 : Number(max)
