@@ -20,7 +20,7 @@ const GAP = '  '
 const NAME_WIDTH = 32
 
 /**
- * Lays rows out under titles. With a `width` the table fits into it: long names are cut to a width that still tells them apart, then optional columns are dropped, then names are cut further.
+ * Lays rows out under titles. With a `width` the table fits into it: long names are cut to a width that still distinguishes them, then optional columns are dropped, then names are cut further.
  * Without one (not a terminal) nothing is left out.
  */
 export function renderTable(
