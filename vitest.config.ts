@@ -24,8 +24,8 @@ class LongestFirst extends BaseSequencer {
 const SCRATCH_BYTES = 8 * 2 ** 30
 
 /**
- * Where a short run makes its temporary folders: in memory, where there is enough of it, because most tests create a queue and sync it, and the workers would wait for the disk for a third of
- * their time. With more effort, and where TMPDIR says so, they are on a disk.
+ * Where a short run makes its temporary folders: in memory, if there is enough of it. Most tests create a queue and sync it, and the workers would wait for the disk a third of their time. With
+ * more effort, and where TMPDIR names a folder, they are on a disk.
  */
 function scratchFolder(): { TMPDIR?: string } {
   if (EFFORT !== 'short' || process.env['TMPDIR'] !== undefined) return {}
