@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { existsSync, statfsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -20,6 +20,8 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** A file system in memory. */
+const MEMORY = '/dev/shm'
 /** Bytes that the scratch folders of all workers may need. */
 const SCRATCH_BYTES = 8 * 2 ** 30
 
@@ -28,9 +30,9 @@ const SCRATCH_BYTES = 8 * 2 ** 30
  * more effort, and where TMPDIR names a folder, they are on a disk.
  */
 function scratchFolder(): { TMPDIR?: string } {
-  if (EFFORT !== 'short' || process.env['TMPDIR'] !== undefined) return {}
-  const memory = statfsSync('/dev/shm', { bigint: true })
-  return memory.bavail * memory.bsize < SCRATCH_BYTES ? {} : { TMPDIR: '/dev/shm' }
+  if (EFFORT !== 'short' || process.env['TMPDIR'] !== undefined || !existsSync(MEMORY)) return {}
+  const { bavail, bsize } = statfsSync(MEMORY)
+  return bavail * bsize < SCRATCH_BYTES ? {} : { TMPDIR: MEMORY }
 }
 
 /**
