@@ -26,7 +26,7 @@ const MEMORY = '/dev/shm'
 const SCRATCH_BYTES = 8 * 2 ** 30
 
 /**
- * Where a short run makes its temporary folders: in memory, if there is enough of it. Most tests create a queue and sync it, and the workers would wait for the disk a third of their time. With
+ * Where a short run makes its temporary folders: in memory, if there is enough of it. Most tests create a queue and sync it, and the workers would wait for the disk much of their time. With
  * more effort, and where TMPDIR names a folder, they are on a disk.
  */
 function scratchFolder(): { TMPDIR?: string } {
