@@ -50,6 +50,6 @@ function drawPanel(bars: readonly { readonly title: string; readonly figure: Spr
   return [`<text x="${LABEL_WIDTH}" y="${top + 18}">${escapeXml(bars[0]?.figure.title ?? '')}</text>`, ...rows]
 }
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 }

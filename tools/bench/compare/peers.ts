@@ -106,11 +106,7 @@ export const PEERS: readonly Peer[] = [
 ]
 
 /** Systems that the comparison does not measure yet; every report says so. */
-export const NOT_BUILT = [
-  'better-sqlite3: not built; SQLite is measured through the package that this repository has',
-  'Chronicle Queue, Aeron (JVM): not built',
-  'the Rust implementation of the format, photon-ring (Rust): not built',
-]
+export const NOT_BUILT = ['better-sqlite3: not built; SQLite is measured through the package that this repository has']
 
 export function findPeer(id: string): Peer | undefined {
   return PEERS.find((peer) => peer.id === id)

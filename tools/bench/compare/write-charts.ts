@@ -1,0 +1,20 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { drawChart } from './draw-chart.js'
+import { drawPrograms } from './programs/program-charts.js'
+import type { CompareReport } from './report.js'
+
+/** Writes a picture per row into the folder. */
+export function writeCharts(report: CompareReport, folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, picture] of drawCharts(report)) writeFileSync(join(folder, name), picture)
+}
+
+/** The pictures of a report by the names of their files. */
+export function drawCharts({ workloads, programs }: CompareReport): Map<string, string> {
+  const measured = workloads.filter(({ peers }) => peers.some(({ figures }) => figures.length > 0))
+  return new Map([
+    ...measured.map((workload) => [`${workload.id.toLowerCase()}.svg`, drawChart(workload)] as const),
+    ...drawPrograms(programs),
+  ])
+}
