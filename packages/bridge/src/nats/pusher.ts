@@ -176,7 +176,7 @@ export class Pusher {
     if (next !== undefined) {
       if (lastRecords !== undefined) this.#compareLast(lastRecords)
       // The stream had it before this session.
-      const place = this.#source.seekBehind(next)
+      const place = this.#source.seekAfterPrevious(next)
       if (place !== undefined) this.#inStream(next, place)
     }
     return Math.min(FRAME_BYTES, serverMax)

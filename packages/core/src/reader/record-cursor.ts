@@ -14,6 +14,7 @@ import { SequenceRule } from '../records/sequence-rule.js'
 import type { NextRecord } from '../recovery/segment-identity.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
+import { PassedPages } from '../segment/passed-pages.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
@@ -54,6 +55,7 @@ export class RecordCursor {
   #assumedSequence = -1
   readonly #quiet: QuietLooks
   readonly #losses: CursorLosses
+  readonly #passedPages = new PassedPages()
   /** Whether the cursor stands at a place up to which everything was read. */
   #isResumed = false
   #messages = 0
@@ -114,6 +116,7 @@ export class RecordCursor {
     if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
     const segment = this.#segment as MappedSegment
     const { offset } = this
+    if (this.#passedPages.areDue(offset)) this.#passedPages.giveBack(segment.mapping, offset)
     this.#verifyUpTo(offset + maxBytes)
     const block = blockOf(segment, offset, { end: this.#verifiedBlock * RECORD_ALIGNMENT, maxBytes })
     if (block === undefined) throw this.#truncated()
@@ -247,6 +250,7 @@ export class RecordCursor {
   /** Nothing is verified there yet. */
   #placeAt(offset: number): void {
     this.#isResumed = false
+    this.#passedPages.begin(offset)
     // Not an integer operation as below: an offset that damaged files name may be any number, and must not become one inside of the segment.
     this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
     this.#verifiedBlock = this.#block
@@ -300,17 +304,23 @@ export class RecordCursor {
    * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be skipped silently.
    */
   #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {
-    if (!this.#isResumed || this.expected >= 0) return
+    if (this.expected >= 0) return
+    const { offset } = this
+    // Also where no position was saved: a segment that was the head says with which sequence it began.
+    if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) this.#rule.expected = segment.firstSequence ?? -1
+    else if (this.#isResumed) this.#expectAfterLast(segment, next)
+  }
+
+  #expectAfterLast(segment: MappedSegment, next: MappedSegment): void {
     const { offset } = this
     if (offset > segment.end) {
       this.#countCutOff(segment)
       return
     }
     const last = findRecordBefore(segment, offset)
+    if (last === undefined) return
     // A writer of this library may go on higher than the base format's last record.
-    if (last !== undefined) {
-      if (last.isOwn || (last.sequence >= 0 && beginsWithBaseRecord(next))) this.#rule.expected = last.sequence + 1
-    } else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) this.#rule.expected = segment.firstSequence ?? -1
+    if (last.isOwn || (last.sequence >= 0 && beginsWithBaseRecord(next))) this.#rule.expected = last.sequence + 1
   }
 
   /** The file was cut below the position: what was not read yet is gone, unless the seal says that nothing was left. One message counts at least. */

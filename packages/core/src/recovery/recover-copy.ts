@@ -24,7 +24,7 @@ export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tai
   )
   const head = lastOfUnbroken(context, ids, trustsSeals)
   if (head === undefined) return freshQueueTail(context, 0)
-  for (const id of ids) if (id > head.id) setAsideBehindGap(context, id)
+  for (const id of ids) if (id > head.id) setAsideAfterGap(context, id)
   const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
   const copied = { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut }
   return endIfLeft(context, copied, findForeignTail(context, copied))
@@ -51,7 +51,7 @@ function lastOfUnbroken(context: RecoveryContext, ids: readonly number[], trusts
 }
 
 /** A segment after the gap would be replaced when the writer gets there, or taken for the head by a later open. */
-function setAsideBehindGap(context: RecoveryContext, segmentId: number): void {
+function setAsideAfterGap(context: RecoveryContext, segmentId: number): void {
   const found = examineSegment(context, segmentId)
   // One that a writer had prepared: it holds nothing, and the new head may take its place.
   if (found?.state === 'whole' && !found.hasRecords && !found.sealed) return

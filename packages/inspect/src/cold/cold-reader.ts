@@ -187,6 +187,7 @@ export class ColdReader {
         this.#leave()
         return { kind: 'padding', segmentId: segment.id, offset }
       case 'leave':
+        this.#expectBeginning(segment)
         this.#leave()
         return GO_ON
       case 'wait':
@@ -272,6 +273,13 @@ export class ColdReader {
   }
 
   // -- segments ------------------------------------------------------------------------------------------------------------------------
+
+  /** A segment that was the head and holds nothing says with which sequence it began: messages from there on are missing when the next one begins higher. */
+  #expectBeginning({ header, headerProblem }: ColdSegment): void {
+    const { rule } = this.#walk
+    if (rule.expected >= 0 || this.#offset !== SEGMENT_FIRST_RECORD_OFFSET || headerProblem !== undefined) return
+    rule.expected = header.firstSequence ?? -1
+  }
 
   #leave(): void {
     this.#closeSegment()
