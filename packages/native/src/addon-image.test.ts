@@ -9,7 +9,7 @@ const built = fileURLToPath(new URL('../dist/chronicle.node', import.meta.url))
 const folder = temporaryFolder()
 
 describe('the flaw of a file that is named as the addon', () => {
-  it('is none for the one that was built', () => {
+  it('does not exist for the one that was built', () => {
     expect(flawOfAddon(built)).toBeUndefined()
   })
 
@@ -20,7 +20,7 @@ describe('the flaw of a file that is named as the addon', () => {
     expect(flawOfAddon(path)).toMatch(/^cut off/)
   })
 
-  it('is that it is none', () => {
+  it('is its kind', () => {
     for (const [name, text] of Object.entries({ empty: '', text: 'not an addon', script: 'process.exit(7)\n'.repeat(100) })) {
       writeFileSync(join(folder, name), text)
       expect(flawOfAddon(join(folder, name))).toBe('not a compiled addon')

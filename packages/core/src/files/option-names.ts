@@ -21,7 +21,7 @@ export function checkOptions<Options extends object>(options: Options, names: Op
 
 /**
  * Checks that options are an object, before they are copied or taken apart. A `Map`, a promise or an `AbortSignal` has no options, and would pass as an object without any: what its caller wanted
- * would be left out silently. The name of the class tells them apart, also in another realm, as test runners make one.
+ * would be left out silently. The name of the class distinguishes them, also in another realm, as test runners make one.
  *
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`.
  */

@@ -58,7 +58,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 describe('inspecting a queue', () => {
-  it('tells what an empty queue takes of the disk from the length of its files', () => {
+  it('distinguishes what an empty queue takes of the disk from the length of its files', () => {
     openWriter(queue).close()
     const { bytes, allocatedBytes } = inspectQueue(queue).segments
     expect(bytes).toBe(128 * 1024 * 1024)
