@@ -56,8 +56,9 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
-    // One more than there are CPUs, because many tests wait for processes that they started. By default vitest leaves one CPU to itself, which on two is half of the machine.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than there are CPUs: many tests wait for a timer, a disk or a process that they started, and one more left a third of two CPUs idle. By default vitest leaves one CPU to
+    // itself, which on two is half of the machine.
+    maxWorkers: availableParallelism() + 2,
     // A process serves many files: starting one and importing the packages takes a second, which most files need for no test. So a test leaves nothing that the next
     // file could meet: handles, timers, variables of the environment, listeners of the process.
     isolate: false,

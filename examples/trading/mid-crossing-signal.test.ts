@@ -14,31 +14,23 @@ it('buys when the mid price crosses its average upwards and sells when it crosse
     [103, 105],
     [104, 106],
     [90, 92],
-  ].map(([bid = 0, ask = 0]) => signal.observe('x', top(bid, ask))?.side)
+  ].map(([bid = 0, ask = 0]) => signal.observe(top(bid, ask))?.side)
   expect(sides).toEqual([undefined, undefined, 'buy', undefined, 'sell'])
 })
 
 it('takes when the book agrees with the crossing and makes when it does not', () => {
   const crossing = (bidQuantity: number, askQuantity: number) => {
     const signal = new MidCrossingSignal(3)
-    signal.observe('x', top(99, 101))
-    signal.observe('x', top(97, 99))
-    return signal.observe('x', top(103, 105, bidQuantity, askQuantity))
+    signal.observe(top(99, 101))
+    signal.observe(top(97, 99))
+    return signal.observe(top(103, 105, bidQuantity, askQuantity))
   }
   expect(crossing(9, 1)).toMatchObject({ side: 'buy', kind: 'take', price: 105 })
   expect(crossing(1, 9)).toMatchObject({ side: 'buy', kind: 'make', price: 103 })
   expect(crossing(0, 0)).toMatchObject({ side: 'buy', kind: 'make', price: 103 })
 })
 
-it('keeps an average of its own for every book', () => {
-  const signal = new MidCrossingSignal(3)
-  for (const key of ['x', 'y']) signal.observe(key, top(99, 101))
-  signal.observe('x', top(97, 99))
-  expect(signal.observe('y', top(103, 105))).toBeUndefined()
-  expect(signal.observe('x', top(103, 105))?.side).toBe('buy')
-})
-
 it('says nothing while the price stands still', () => {
   const signal = new MidCrossingSignal(8)
-  for (let count = 0; count < 100; count++) expect(signal.observe('x', top(0.00001305, 0.00001306))).toBeUndefined()
+  for (let count = 0; count < 100; count++) expect(signal.observe(top(0.00001305, 0.00001306))).toBeUndefined()
 })

@@ -52,8 +52,3 @@ export const tradingTopics = defineTopics({
   orders: ordersOut('*', [NewOrder]),
   answers: ordersIn('*', [Ack, Fill]),
 })
-
-/** Place of a field in the payloads of both: they begin alike. */
-export function offsetOf(field: keyof typeof ANSWER_FIELDS | keyof typeof LATER_ANSWER_FIELDS): number {
-  return Fill.description.fields.find(({ name }) => name === field)?.offset ?? Number.NaN
-}

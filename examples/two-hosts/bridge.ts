@@ -2,9 +2,8 @@ import { parseArgs } from 'node:util'
 import { connectNats, FrameStream, Puller, Pusher, ReplicaSink, ReplicaSource } from '@chronicle-ts/bridge'
 import { BusLayout, whenQueueAppears } from '@chronicle-ts/bus'
 import { openReader } from '@chronicle-ts/core'
-import { UsageError } from '../trading/process/expected-error.js'
+import { ExpectedError } from '../trading/process/expected-error.js'
 import { ParentLink } from '../trading/process/parent-link.js'
-import type { BridgeState } from '../trading/process/program-state.js'
 import { runProgram } from '../trading/process/run-program.js'
 import { queuesOfVenue } from './host.js'
 
@@ -12,6 +11,14 @@ const USAGE =
   'Usage: bridge push --root DIR --venue NAME --server URL | bridge pull --root DIR --venue NAME --server URL --sink NAME --queue-id ID...'
 /** That of the feed's queues is not known here; any size that holds the largest frame will do. */
 const REPLICA_SEGMENT_SIZE = 16 * 1024 * 1024
+
+/** What one end of a bridge between hosts says about itself. */
+export interface BridgeState {
+  /** Records that this process passed on. */
+  readonly records: number
+  /** Sessions that the server or the network ended. */
+  readonly failures: number
+}
 
 type Connection = Awaited<ReturnType<typeof connectNats>>
 type End = Pick<Pusher | Puller, 'progress'>
@@ -30,10 +37,10 @@ async function main(): Promise<void> {
   })
   const { root, venue, server, sink } = values
   const [action] = positionals
-  if (root === undefined || venue === undefined || server === undefined) throw new UsageError(USAGE)
+  if (root === undefined || venue === undefined || server === undefined) throw new ExpectedError(USAGE)
   const queues = queuesOfVenue(new BusLayout(root), venue)
   const queueIds = values['queue-id']
-  if (action !== 'push' && (action !== 'pull' || queueIds.length !== queues.length)) throw new UsageError(USAGE)
+  if (action !== 'push' && (action !== 'pull' || queueIds.length !== queues.length)) throw new ExpectedError(USAGE)
 
   const ends: End[] = []
   const link = new ParentLink<BridgeState>(() => stateOf(ends))
@@ -90,7 +97,7 @@ function stateOf(ends: readonly End[]): BridgeState {
     state.records += progress.records
     state.failures += progress.failures
   }
-  return { kind: 'bridge', ...state }
+  return state
 }
 
 await runProgram(main)

@@ -2,10 +2,9 @@ import { join } from 'node:path'
 import { readIdentity } from '@chronicle-ts/bridge'
 import { BusLayout } from '@chronicle-ts/bus'
 import { openObserver, QueueError } from '@chronicle-ts/core'
-import { DemoError } from '../trading/demo/demo-error.js'
 import { Program } from '../trading/demo/program.js'
-import { sendNotesDirectory } from '../trading/feed/send-notes-directory.js'
-import type { ProgramState } from '../trading/process/program-state.js'
+import { sendNotesDirectory } from '../trading/feed/send-notes.js'
+import { ExpectedError } from '../trading/process/expected-error.js'
 
 const PROGRAMS = {
   feed: new URL('../trading/feed/main.js', import.meta.url),
@@ -34,7 +33,7 @@ export class Host {
     this.queues = queuesOfVenue(this.layout, venue)
   }
 
-  start<State extends ProgramState>(name: keyof typeof PROGRAMS, ...args: readonly string[]): Program<State> {
+  start<State>(name: keyof typeof PROGRAMS, ...args: readonly string[]): Program<State> {
     const program = new Program<State>(`${name} of host ${this.name}`, PROGRAMS[name], [...args, '--root', this.layout.root])
     this.#programs.add(program)
     program.send('start')
@@ -42,14 +41,14 @@ export class Host {
   }
 
   /** Ends one process. SIGTERM asks it; SIGKILL gives it no time for anything. */
-  async end<State extends ProgramState>(program: Program<State>, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  async end<State>(program: Program<State>, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.#programs.delete(program)
     program.kill(signal)
     await program.ended
   }
 
-  /** Lets a process finish what is there. @throws {@link DemoError} when it fails instead. */
-  async drain<State extends ProgramState>(program: Program<State>): Promise<void> {
+  /** Lets a process finish what is there. @throws {@link ExpectedError} when it fails instead. */
+  async drain<State>(program: Program<State>): Promise<void> {
     program.send('drain')
     await program.ended
     this.assertHealthy()
@@ -60,11 +59,11 @@ export class Host {
     await Promise.all([...this.#programs].map((program) => this.end(program, 'SIGKILL')))
   }
 
-  /** @throws {@link DemoError} when a process failed, or died without having been killed */
+  /** @throws {@link ExpectedError} when a process failed, or died without having been killed */
   assertHealthy(): void {
     for (const { end, name, stderr } of this.#programs)
       if (end !== undefined && end.code !== 0)
-        throw new DemoError(`${name} ended unexpectedly (${end.signal ?? `exit code ${end.code}`}): ${stderr}`)
+        throw new ExpectedError(`${name} ended unexpectedly (${end.signal ?? `exit code ${end.code}`}): ${stderr}`)
   }
 
   /** Sequence of the next frame; 0 before the queue exists. */

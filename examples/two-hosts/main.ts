@@ -7,10 +7,10 @@
 import { parseArgs } from 'node:util'
 import { findNatsServer } from '@chronicle-ts/testing'
 import { recordedCapture } from '../trading/capture/recorded-capture.js'
-import { DemoError, InterruptedError } from '../trading/demo/demo-error.js'
+import { parseSpeed } from '../trading/feed/replay-schedule.js'
+import { ExpectedError, InterruptedError } from '../trading/process/expected-error.js'
 import { createFolder, removeFolder, useFolder } from '../trading/process/run-folder.js'
 import { runProgram } from '../trading/process/run-program.js'
-import { parseSpeed } from '../trading/process/speed-option.js'
 import { isSound } from './hosts-audit.js'
 import { TwoHosts } from './two-hosts.js'
 
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const speed = String(parseSpeed(values.speed))
   const binary = findNatsServer()
   if (binary === undefined)
-    throw new DemoError('Skipped: nats-server is not installed (Debian: apt-get install nats-server); nothing was run')
+    throw new ExpectedError('Skipped: nats-server is not installed (Debian: apt-get install nats-server); nothing was run')
   const folder = values.root === undefined ? createFolder({ program: 'two-hosts' }) : useFolder(values.root)
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort())

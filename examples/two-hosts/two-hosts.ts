@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectNats, promote, readIdentity, rejoin } from '@chronicle-ts/bridge'
 import { type NatsBinary, NatsServer } from '@chronicle-ts/testing'
-import { DemoError, InterruptedError } from '../trading/demo/demo-error.js'
 import type { Program } from '../trading/demo/program.js'
-import type { BridgeState, FeedState, RouterState, StrategyState } from '../trading/process/program-state.js'
+import { ExpectedError, InterruptedError } from '../trading/process/expected-error.js'
+import type { FeedState, RouterState, StrategyState } from '../trading/process/program-state.js'
+import type { BridgeState } from './bridge.js'
 import { Host } from './host.js'
 import { auditHosts, type HostsAudit } from './hosts-audit.js'
 
@@ -59,7 +60,7 @@ export class TwoHosts {
     this.#b = new Host('b', options.root, VENUE)
   }
 
-  /** @throws {@link DemoError} when a process fails that was not killed; {@link InterruptedError}. */
+  /** @throws {@link ExpectedError} when a process fails that was not killed; {@link InterruptedError}. */
   async run(binary: NatsBinary): Promise<TwoHostsSummary> {
     const { root, capture } = this.#options
     const [a, b] = [this.#a, this.#b]
@@ -177,7 +178,7 @@ export class TwoHosts {
       if (this.#options.signal.aborted) throw new InterruptedError()
       this.#a.assertHealthy()
       this.#b.assertHealthy()
-      if (performance.now() > endMs) throw new DemoError(`Waited ${STALL_TIMEOUT_MS / 1000} s for ${what}`)
+      if (performance.now() > endMs) throw new ExpectedError(`Waited ${STALL_TIMEOUT_MS / 1000} s for ${what}`)
       await sleep(LOOK_INTERVAL_MS)
     }
     this.#a.assertHealthy()

@@ -31,7 +31,7 @@ bridge: a queue that chron-cli bridge carries through a real nats-server. dashbo
 telemetry: what events, spans and traced appends cost (the suite of that name).
 
   --only NAME,...   measure only what begins with these names (append, appendBatch, claim, next, commit, typed, telemetry, native, crc32, latency;
-                    budgets: hot, floor, fanin, discovery, history, codecs, typed, sustained, rolls, open, latency, roundtrip, memory, heap;
+                    budgets: hot, floor, fanin, discovery, history, codecs, typed, sustained, retained, rolls, open, latency, roundtrip, memory, heap;
                     bridge: throughput, sync, latency;
                     dashboard: watching, paint, bundle, newest, search)
   --messages N      budgets: messages of the sustained run (20000000; with --short 3000000); bridge: records to carry (8000000)

@@ -24,7 +24,7 @@ afterEach(async () => {
   running.clear()
 })
 
-function start<State extends FeedState | StrategyState | RouterState>(folder: string, args: readonly string[]): Program<State> {
+function start<State>(folder: string, args: readonly string[]): Program<State> {
   const main = new URL(`../../dist/trading/${folder}/main.js`, import.meta.url)
   const program = new Program<State>(folder, main, ['--root', root, ...args])
   running.add(program)
@@ -33,7 +33,7 @@ function start<State extends FeedState | StrategyState | RouterState>(folder: st
 }
 
 /** Runs a program, kills it at random instants and starts it again; the last life is left alone. */
-async function liveManyLives<State extends StrategyState | RouterState>(begin: () => Program<State>): Promise<Program<State>> {
+async function liveManyLives<State>(begin: () => Program<State>): Promise<Program<State>> {
   for (let kill = 0; kill < KILLS; kill++) {
     const program = begin()
     if (kill % 2 === 0) await until(() => program.report !== undefined || program.end !== undefined)

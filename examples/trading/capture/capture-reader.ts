@@ -3,19 +3,17 @@ import { createReadStream, type ReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ExpectedError } from '../process/expected-error.js'
-import { type CaptureFrame, parseCaptureLine } from './capture-line.js'
-import { LineSplitter } from './line-splitter.js'
+import { type CaptureFrame, MAX_PREFIX_LENGTH, parseCaptureLine } from './capture-line.js'
+import { splitLines } from './split-lines.js'
 
 const DEFAULT_MAX_FRAME_LENGTH = 8 * 1024 * 1024
-/** What stands before the frame on its line: ten digits, a point, a fraction, a colon and a space. */
-const MAX_PREFIX_LENGTH = 64
 
 /** What a {@link CaptureReader} met so far. */
 export interface CaptureCounts {
   frames: number
   /** Lines that are not meant to be frames: connection URLs, the client's own requests. */
   otherLines: number
-  /** Lines that begin like a frame and are none. */
+  /** Lines that begin like a frame and are not one. */
   malformedLines: number
   /** Lines longer than the largest frame that the reader accepts. */
   oversizeLines: number
@@ -25,19 +23,12 @@ export interface CaptureCounts {
   truncated: boolean
 }
 
-export interface CaptureReaderOptions {
-  /** Bytes; longer frames are counted and left out. Default 8 MiB. */
-  readonly maxFrameLength?: number
-}
-
 /** The file cannot be read as a capture. */
 export class CaptureError extends ExpectedError {
   override readonly name = 'CaptureError'
-  readonly path: string
 
   constructor(path: string, detail: string, options?: ErrorOptions) {
     super(`Cannot read the capture ${path}: ${detail}`, options)
-    this.path = path
   }
 }
 
@@ -51,7 +42,6 @@ export class CaptureError extends ExpectedError {
  * ```
  */
 export class CaptureReader {
-  readonly path: string
   readonly counts: CaptureCounts = {
     frames: 0,
     otherLines: 0,
@@ -60,11 +50,13 @@ export class CaptureReader {
     contentRead: 0,
     truncated: false,
   }
-  readonly #lines: LineSplitter
+  readonly #path: string
+  readonly #maxLineLength: number
 
-  constructor(path: string, { maxFrameLength = DEFAULT_MAX_FRAME_LENGTH }: CaptureReaderOptions = {}) {
-    this.path = path
-    this.#lines = new LineSplitter(maxFrameLength + MAX_PREFIX_LENGTH)
+  /** @param options `maxFrameLength`: bytes; longer frames are counted and left out. Default 8 MiB. */
+  constructor(path: string, { maxFrameLength = DEFAULT_MAX_FRAME_LENGTH } = {}) {
+    this.#path = path
+    this.#maxLineLength = maxFrameLength + MAX_PREFIX_LENGTH
   }
 
   /**
@@ -73,49 +65,34 @@ export class CaptureReader {
    * @throws {@link CaptureError} when the file cannot be opened or read, or its compressed data is damaged.
    */
   async *frames(): AsyncGenerator<CaptureFrame, void, undefined> {
-    for await (const chunk of this.#chunks()) {
-      for (const line of this.#lines.push(chunk)) {
-        const frame = this.#frameOf(line)
-        if (frame !== undefined) yield frame
+    const { counts } = this
+    for await (const line of splitLines(this.#chunks(), this.#maxLineLength)) {
+      counts.contentRead += line === undefined ? 0 : line.length + 1
+      // What follows the last line feed of data that was cut off is a part of a frame.
+      const frame = line && (counts.truncated ? 'malformed' : parseCaptureLine(line))
+      if (frame === undefined) counts.oversizeLines++
+      else if (frame === 'other') counts.otherLines++
+      else if (frame === 'malformed') counts.malformedLines++
+      else {
+        counts.frames++
+        yield frame
       }
-      this.counts.oversizeLines = this.#lines.oversizeLines
-    }
-    const last = this.#lines.end()
-    this.counts.oversizeLines = this.#lines.oversizeLines
-    if (last === undefined) return
-    // A line that the end of damaged data cut off is a part of a frame; one that merely lacks its line feed is a whole one.
-    if (this.counts.truncated) this.counts.malformedLines++
-    else {
-      const frame = this.#frameOf(last)
-      if (frame !== undefined) yield frame
     }
   }
 
-  #frameOf(line: Uint8Array): CaptureFrame | undefined {
-    this.counts.contentRead += line.length + 1
-    const result = parseCaptureLine(line)
-    if (result === 'other') this.counts.otherLines++
-    else if (result === 'malformed') this.counts.malformedLines++
-    else {
-      this.counts.frames++
-      return result
-    }
-    return undefined
-  }
-
-  async *#chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    const file = createReadStream(this.path)
+  async *#chunks(): AsyncGenerator<Buffer, void, undefined> {
+    const file = createReadStream(this.#path)
     let source: Readable = file
     try {
       if (await isGzipped(file)) {
         source = file.pipe(createGunzip())
         file.on('error', (error) => source.destroy(error))
       }
-      for await (const chunk of source) yield chunk as Uint8Array
+      yield* source
     } catch (error) {
       // zlib says Z_BUF_ERROR when the file ends early, which is what a recorder that was stopped leaves.
       if (errorCode(error) === 'Z_BUF_ERROR') this.counts.truncated = true
-      else throw new CaptureError(this.path, describe(error), { cause: error })
+      else throw new CaptureError(this.#path, describe(error), { cause: error })
     } finally {
       source.destroy()
       file.destroy()

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 
 const GZIP_MAGIC = 0x8b1f
 /** The length of the content, modulo 2^32, ends a gzip file. */
@@ -9,19 +9,15 @@ const GZIP_TRAILER_LENGTH = 4
  * good enough to show progress by, and for nothing else.
  */
 export async function contentLength(path: string): Promise<number> {
-  let file: FileHandle | undefined
   try {
-    file = await open(path)
+    await using file = await open(path)
     const stat = await file.stat()
     if (!stat.isFile()) return 0
-    const word = async (position: number) =>
-      (await file?.read(Buffer.alloc(GZIP_TRAILER_LENGTH), 0, GZIP_TRAILER_LENGTH, position))?.buffer.readUInt32LE() ?? 0
+    const word = async (position: number) => (await file.read({ buffer: Buffer.alloc(4), position })).buffer.readUInt32LE()
     const isGzipped = stat.size > GZIP_TRAILER_LENGTH && ((await word(0)) & 0xffff) === GZIP_MAGIC
     return isGzipped ? await word(stat.size - GZIP_TRAILER_LENGTH) : stat.size
   } catch {
     // The program that opens it for reading will say what is wrong.
     return 0
-  } finally {
-    await file?.close()
   }
 }

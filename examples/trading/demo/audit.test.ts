@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { BusLayout, openFeedWriter } from '@chronicle-ts/bus'
 import { openWriter } from '@chronicle-ts/core'
 import { beforeEach, expect, it } from 'vitest'
-import { exampleOrder } from '../../test/example-order.js'
+import { encodeAnswer, encodeOrder, exampleOrder } from '../../test/example-order.js'
 import { messagesOf, temporaryFolder } from '../../test/queue-fixtures.js'
 import { type AppendedFrames, FrameAccount } from '../feed/appended-frames.js'
-import { encodeAnswer, encodeOrder } from '../order-codec.js'
 import { auditFeed, auditStrategy } from './audit.js'
 
 const FRAMES = 200

@@ -1,7 +1,7 @@
 import type { BusLayout } from '@chronicle-ts/bus'
-import { type MessageSource, openObserver, QueueError } from '@chronicle-ts/core'
+import { isQueueError, type Message, type MessageSource, openObserver } from '@chronicle-ts/core'
+import { decodeAnswer, decodeOrder, OrderFormatError } from '../checked-order.js'
 import { type AppendedFrames, FrameAccount } from '../feed/appended-frames.js'
-import { decodeAnswer, decodeOrder, OrderFormatError } from '../order-codec.js'
 
 /** What one queue holds, read from its first message to its last. */
 export interface QueueAudit {
@@ -72,52 +72,33 @@ export function auditStrategy(layout: BusLayout, strategy: string): StrategyAudi
   const paths = layout.strategy(strategy)
   const orders = new AuditedQueue(paths.ordersOut)
   const answers = new AuditedQueue(paths.ordersIn)
-  const counts = { acks: 0, fills: 0, unanswered: 0, strayAnswers: 0, badOrderIds: 0, malformed: 0, duplicateDecisions: 0 }
+  const counts = { acks: 0, fills: 0, unanswered: 0, strayAnswers: 0, badOrderIds: 0, duplicateDecisions: 0 }
   const lastMarketSequences = new Map<string, number>()
+  const nextAnswer = () => answers.nextDecoded(decodeAnswer)
   let lastOrderId = 0
-  const noteMalformed = (): void => {
-    counts.malformed++
-  }
-  const nextOrder = () => nextDecoded(orders, decodeOrder, noteMalformed)
-  const nextAnswer = () => nextDecoded(answers, decodeAnswer, noteMalformed)
   let answer = nextAnswer()
-  for (let order = nextOrder(); order !== undefined; order = nextOrder()) {
-    if (order.orderId !== lastOrderId + 1) counts.badOrderIds++
-    lastOrderId = order.orderId
-    if (order.marketSequence <= (lastMarketSequences.get(order.venue) ?? -1)) counts.duplicateDecisions++
-    lastMarketSequences.set(order.venue, order.marketSequence)
-    for (; answer !== undefined && answer.orderId < order.orderId; answer = nextAnswer()) counts.strayAnswers++
-    if (answer === undefined || answer.orderId > order.orderId) {
-      counts.unanswered++
-      continue
+  for (let order = orders.nextDecoded(decodeOrder); order !== undefined; order = orders.nextDecoded(decodeOrder)) {
+    const { orderId, venue, marketSequence } = order
+    if (orderId !== lastOrderId + 1) counts.badOrderIds++
+    lastOrderId = orderId
+    if (marketSequence <= (lastMarketSequences.get(venue) ?? -1)) counts.duplicateDecisions++
+    lastMarketSequences.set(venue, marketSequence)
+    for (; answer !== undefined && answer.orderId < orderId; answer = nextAnswer()) counts.strayAnswers++
+    if (answer?.orderId !== orderId) counts.unanswered++
+    else {
+      counts[answer.outcome === 'fill' ? 'fills' : 'acks']++
+      answer = nextAnswer()
     }
-    if (answer.outcome === 'fill') counts.fills++
-    else counts.acks++
-    answer = nextAnswer()
   }
   for (; answer !== undefined; answer = nextAnswer()) counts.strayAnswers++
-  return { strategy, orders: orders.close(), answers: answers.close(), lastOrderId, ...counts }
-}
-
-/** The next message that can be decoded. */
-function nextDecoded<T>(
-  queue: AuditedQueue,
-  decode: (typeId: number, payload: Buffer) => T,
-  onMalformed: () => void,
-): T | undefined {
-  for (let message = queue.next(); message !== undefined; message = queue.next()) {
-    try {
-      return decode(message.typeId, message.payload)
-    } catch (error) {
-      if (!(error instanceof OrderFormatError)) throw error
-      onMalformed()
-    }
-  }
-  return undefined
+  const malformed = orders.malformed + answers.malformed
+  return { strategy, orders: orders.close(), answers: answers.close(), lastOrderId, malformed, ...counts }
 }
 
 /** Reads one queue as an observer and counts. A queue that is not there holds nothing. */
 class AuditedQueue {
+  /** Messages that are not what the queue is for. */
+  malformed = 0
   readonly #directory: string
   readonly #source: MessageSource | undefined
   #messages = 0
@@ -130,7 +111,7 @@ class AuditedQueue {
     this.#source = openIfThere(directory)
   }
 
-  next() {
+  next(): Message | undefined {
     if (this.#problem !== undefined) return undefined
     try {
       const message = this.#source?.next()
@@ -140,11 +121,24 @@ class AuditedQueue {
       this.#messages++
       return message
     } catch (error) {
-      if (!(error instanceof QueueError)) throw error
+      if (!isQueueError(error)) throw error
       this.#problem = error.message
       this.#gaps++
       return undefined
     }
+  }
+
+  /** The next message that can be decoded. */
+  nextDecoded<T>(decode: (typeId: number, payload: Buffer) => T): T | undefined {
+    for (let message = this.next(); message !== undefined; message = this.next()) {
+      try {
+        return decode(message.typeId, message.payload)
+      } catch (error) {
+        if (!(error instanceof OrderFormatError)) throw error
+        this.malformed++
+      }
+    }
+    return undefined
   }
 
   close(): QueueAudit {
@@ -157,8 +151,7 @@ function openIfThere(directory: string): MessageSource | undefined {
   try {
     return openObserver(directory, { start: 'earliest' })
   } catch (error) {
-    if (error instanceof QueueError && ['ERR_NOT_FOUND', 'ERR_NOT_A_QUEUE', 'ERR_NOT_READY'].includes(error.code))
-      return undefined
+    if (isQueueError(error) && ['ERR_NOT_FOUND', 'ERR_NOT_A_QUEUE', 'ERR_NOT_READY'].includes(error.code)) return undefined
     throw error
   }
 }

@@ -1,9 +1,8 @@
 import type { BusLayout } from '@chronicle-ts/bus'
 import { LatencyHistogram, type LatencySummary } from '../latency/latency-histogram.js'
-import type { Positions, StrategyState } from '../process/program-state.js'
+import type { StrategyState } from '../process/program-state.js'
 import { auditFeed, auditStrategy, type FeedAudit, type QueueAudit, type StrategyAudit } from './audit.js'
-import type { Cast, StrategyRole } from './cast.js'
-import type { DemoRun, PlannedKill } from './demo-director.js'
+import { type Demo, type DemoRun, type StrategyRole, sum } from './demo.js'
 import { proveReplay, type ReplayProof } from './replay-proof.js'
 
 /** What one process did in this run. */
@@ -12,11 +11,11 @@ export interface ProcessSummary {
   /** Feeds: frames appended. Strategies: frames read, each counted once. Router: orders read. */
   readonly messages: number
   readonly messagesPerS: number
-  readonly orders: number | undefined
-  readonly acks: number | undefined
-  readonly fills: number | undefined
+  readonly orders?: number
+  readonly acks?: number
+  readonly fills?: number
   /** Messages that came again after a restart and were recognised. */
-  readonly repeats: number | undefined
+  readonly repeats?: number
   readonly gaps: number
 }
 
@@ -26,10 +25,8 @@ export interface LatencyPath extends LatencySummary {
 }
 
 /** Everything that a demo has to say at its end. */
-export interface DemoSummary {
+export interface DemoSummary extends DemoRun {
   readonly root: string
-  readonly playedMs: number
-  readonly kill: PlannedKill
   readonly processes: readonly ProcessSummary[]
   readonly latencies: readonly LatencyPath[]
   readonly feeds: readonly FeedAudit[]
@@ -66,36 +63,41 @@ export function auditStrategies(layout: BusLayout, names: readonly string[]): St
 /**
  * Puts together what the processes reported, checks it against what the queues hold, and replays what the strategies traded on.
  *
- * @param before what the strategies' queues held when the demo began
+ * @param played `before`: what the strategies' queues held when the demo began
  */
-export async function summarise(cast: Cast, run: DemoRun, layout: BusLayout, before: StrategyAudits): Promise<DemoSummary> {
-  const names = cast.strategies.map(({ name }) => name)
-  const after = auditStrategies(layout, names)
-  const feeds = cast.venues.map((venue, index) => auditFeed(layout, venue, cast.feeds[index]?.state?.appended))
-  const strategies = [...after.values()]
-  const queues = [...feeds, ...strategies.flatMap(({ orders, answers }) => [orders, answers])]
+export async function summarise(
+  demo: Demo,
+  played: { readonly run: DemoRun; readonly layout: BusLayout; readonly before: StrategyAudits },
+): Promise<DemoSummary> {
+  const { run, layout, before } = played
+  const { feeds, strategies, venues } = demo
+  const after = auditStrategies(
+    layout,
+    strategies.map(({ name }) => name),
+  )
+  const feedAudits = venues.map((venue, index) => auditFeed(layout, venue, feeds[index]?.state?.appended))
+  const strategyAudits = [...after.values()]
+  const queues = [...feedAudits, ...strategyAudits.flatMap(({ orders, answers }) => [orders, answers])]
   const rows = [
-    ...summariseFeeds(cast),
-    ...cast.strategies.map((role) => summariseStrategy(role, before.get(role.name), after.get(role.name))),
-    summariseRouter(cast),
+    ...feeds.map(({ name, state }) => ({ name, messages: state?.appended.count ?? 0, gaps: 0 })),
+    ...strategies.map((role) => summariseStrategy(role, before.get(role.name), after.get(role.name))),
+    summariseRouter(demo),
   ]
   const replays: ReplayProof[] = []
-  for (const { name, span } of cast.strategies) replays.push(await proveReplay(layout, { name, span, venues: cast.venues }))
+  for (const { name, span } of strategies) replays.push(await proveReplay(layout, { name, span, venues }))
   return {
+    ...run,
     root: layout.root,
-    playedMs: run.playedMs,
-    kill: run.kill,
     processes: rows.map((row) => ({ ...row, messagesPerS: (row.messages * 1000) / run.playedMs })),
-    latencies: summariseLatencies(cast),
-    feeds,
-    strategies,
-    sequenceGaps:
-      sum(queues, ({ gaps }) => gaps) + sum(rows, ({ gaps }) => gaps) + sum(cast.strategies, (role) => lostOrders(role, after)),
-    unansweredOrders: sum(strategies, ({ unanswered }) => unanswered),
-    inconsistencies: sum(strategies, inconsistenciesOf) + feeds.filter(({ differs }) => differs).length,
+    latencies: summariseLatencies(demo),
+    feeds: feedAudits,
+    strategies: strategyAudits,
+    sequenceGaps: sum([...queues, ...rows], ({ gaps }) => gaps) + sum(strategies, (role) => lostOrders(role, after)),
+    unansweredOrders: sum(strategyAudits, ({ unanswered }) => unanswered),
+    inconsistencies: sum(strategyAudits, inconsistenciesOf) + feedAudits.filter(({ differs }) => differs).length,
     replays,
     replayDifferences: sum(replays, ({ differences }) => differences),
-    notes: collectNotes(cast, queues),
+    notes: collectNotes(demo, queues),
   }
 }
 
@@ -110,60 +112,35 @@ function inconsistenciesOf({ strayAnswers, badOrderIds, malformed, duplicateDeci
 
 type Row = Omit<ProcessSummary, 'messagesPerS'>
 
-function summariseFeeds(cast: Cast): Row[] {
-  return cast.feeds.map(({ name, state }) => ({
-    name,
-    messages: state?.messages ?? 0,
-    orders: undefined,
-    acks: undefined,
-    fills: undefined,
-    repeats: undefined,
-    gaps: 0,
-  }))
-}
-
-function summariseStrategy(
-  { name, lives }: StrategyRole,
-  before: StrategyAudit | undefined,
-  after: StrategyAudit | undefined,
-): Row {
+function summariseStrategy({ name, lives }: StrategyRole, before?: StrategyAudit, after?: StrategyAudit): Row {
+  const begin = lives.at(0)?.firstReport?.state.positions ?? {}
+  const end = lives.at(-1)?.state?.positions ?? {}
   return {
     name,
-    messages: messagesRead(lives.at(0)?.firstReport?.state.positions ?? {}, lives.at(-1)?.state?.positions ?? {}),
+    // Each message once, however often it was read: the distance between two positions.
+    messages: sum(Object.entries(end), ([venue, position]) => position - (begin[venue] ?? 0)),
     orders: (after?.orders.messages ?? 0) - (before?.orders.messages ?? 0),
     acks: (after?.acks ?? 0) - (before?.acks ?? 0),
     fills: (after?.fills ?? 0) - (before?.fills ?? 0),
-    repeats: sum(lives, ({ state }) => state?.repeats ?? 0),
-    gaps: sum(lives, ({ state }) => state?.gaps ?? 0),
+    repeats: sum(lives, ({ state }) => state?.repeats),
+    gaps: sum(lives, ({ state }) => state?.gaps),
   }
 }
 
-function summariseRouter({ router: { state } }: Cast): Row {
-  return {
-    name: 'router',
-    messages: state?.orders ?? 0,
-    orders: state?.orders ?? 0,
-    acks: state?.acks ?? 0,
-    fills: state?.fills ?? 0,
-    repeats: state?.repeats ?? 0,
-    gaps: state?.gaps ?? 0,
-  }
+function summariseRouter({ router: { name, state } }: Demo): Row {
+  const { orders = 0, acks = 0, fills = 0, repeats = 0, gaps = 0 } = state ?? {}
+  return { name, messages: orders, orders, acks, fills, repeats, gaps }
 }
 
-/** Each message once, however often it was read: the distance between two positions. */
-function messagesRead(from: Positions, to: Positions): number {
-  return sum(Object.entries(to), ([venue, position]) => position - (from[venue] ?? 0))
-}
-
-function summariseLatencies({ strategies, router }: Cast): LatencyPath[] {
+function summariseLatencies({ strategies, router }: Demo): LatencyPath[] {
   const lives = strategies.flatMap((role) => role.lives)
-  const ofLives = (part: keyof StrategyState['latencies']) => lives.map(({ state }) => state?.latencies[part])
+  const ofLives = (part: keyof StrategyState['latencies']) => merged(lives.map(({ state }) => state?.latencies[part]))
   return [
-    { path: 'feed append -> strategy', ...merged(ofLives('feed')) },
-    { path: 'feed schedule -> strategy', ...merged(ofLives('schedule')) },
-    { path: 'frames that waited for a start', ...merged(ofLives('backlog')) },
+    { path: 'feed append -> strategy', ...ofLives('feed') },
+    { path: 'feed schedule -> strategy', ...ofLives('schedule') },
+    { path: 'frames that waited for a start', ...ofLives('backlog') },
     { path: 'order append -> router', ...merged([router.state?.latencies.order]) },
-    { path: 'order append -> answer read', ...merged(ofLives('roundTrip')) },
+    { path: 'order append -> answer read', ...ofLives('roundTrip') },
   ]
 }
 
@@ -173,16 +150,10 @@ function merged(parts: readonly (string | undefined)[]): LatencySummary {
   return total.summary()
 }
 
-function collectNotes({ feeds, router, strategies }: Cast, queues: readonly QueueAudit[]): string[] {
-  const programs = [...feeds, router, ...strategies.flatMap(({ lives }) => lives)]
-  const skipped = { other: 0, malformed: 0, oversize: 0 }
-  for (const { state } of feeds) {
-    skipped.other += state?.skippedLines.other ?? 0
-    skipped.malformed += state?.skippedLines.malformed ?? 0
-    skipped.oversize += state?.skippedLines.oversize ?? 0
-  }
+function collectNotes({ feeds, strategies, programs }: Demo, queues: readonly QueueAudit[]): string[] {
+  const skipped = (kind: 'other' | 'malformed' | 'oversize') => sum(feeds, ({ state }) => state?.skippedLines[kind])
   return [
-    `Input lines left out: ${skipped.other} that are not frames (connections, requests, blank), ${skipped.malformed} malformed, ${skipped.oversize} too long.`,
+    `Input lines left out: ${skipped('other')} that are not frames (connections, requests, blank), ${skipped('malformed')} malformed, ${skipped('oversize')} too long.`,
     ...strategies.map(
       ({ name, lives }) => `${name} was shown ${lives.at(-1)?.state?.notUnderstood ?? 0} frames that it does not understand.`,
     ),
@@ -190,8 +161,4 @@ function collectNotes({ feeds, router, strategies }: Cast, queues: readonly Queu
     ...programs.filter(({ stderr }) => stderr !== '').map(({ name, stderr }) => `${name} said: ${stderr}`),
     ...queues.flatMap(({ directory, problem }) => (problem === undefined ? [] : [`${directory}: ${problem}`])),
   ]
-}
-
-function sum<T>(items: readonly T[], measure: (item: T) => number): number {
-  return items.reduce((total, item) => total + measure(item), 0)
 }

@@ -1,9 +1,8 @@
 import { BusLayout } from '@chronicle-ts/bus'
-import { createFolder, type RunFolder, removeFolder, useFolder } from '../process/run-folder.js'
+import { InterruptedError } from '../process/expected-error.js'
+import { createFolder, removeFolder, useFolder } from '../process/run-folder.js'
 import { runProgram } from '../process/run-program.js'
-import { Cast, strategyNames } from './cast.js'
-import { DemoDirector } from './demo-director.js'
-import { InterruptedError } from './demo-error.js'
+import { Demo, strategyNames } from './demo.js'
 import { DEMO_USAGE, type DemoOptions, parseDemoOptions } from './demo-options.js'
 import { auditStrategies, type DemoSummary, isSound, summarise } from './demo-summary.js'
 import { ProgressLine } from './progress-line.js'
@@ -11,6 +10,8 @@ import { renderSummary } from './render-summary.js'
 
 const INTERRUPTED_EXIT_CODE = 130
 const UNSOUND_EXIT_CODE = 2
+
+const progress = new ProgressLine(process.stderr)
 
 async function main(): Promise<void> {
   // A reader of only the first lines of the output closes the pipe; that is not a failure of the demo.
@@ -21,14 +22,11 @@ async function main(): Promise<void> {
     return
   }
   const folder = options.root === undefined ? createFolder({ program: 'demo', keep: options.keep }) : useFolder(options.root)
-  const progress = new ProgressLine(process.stderr)
   try {
-    const summary = await playDemo(options, folder, progress)
-    progress.clear()
+    const summary = await play(options, folder.root)
     console.log(options.json ? JSON.stringify(summary, undefined, 2) : renderSummary(summary).join('\n'))
     if (!isSound(summary)) process.exitCode = UNSOUND_EXIT_CODE
   } catch (error) {
-    progress.clear()
     if (!(error instanceof InterruptedError)) {
       console.error(`Stopped; what was written so far is in ${folder.root}`)
       throw error
@@ -39,23 +37,24 @@ async function main(): Promise<void> {
   }
 }
 
-async function playDemo(options: DemoOptions, folder: RunFolder, progress: ProgressLine): Promise<DemoSummary> {
-  const layout = new BusLayout(folder.root)
+async function play(options: DemoOptions, root: string): Promise<DemoSummary> {
+  const layout = new BusLayout(root)
   const before = auditStrategies(layout, strategyNames(options))
-  const cast = new Cast(options, folder.root)
   const interrupt = new AbortController()
+  const demo = new Demo(options, root, { progress, interrupt: interrupt.signal })
   const onSignal = () => {
     // After the second request it does not wait.
-    if (interrupt.signal.aborted) cast.killAll()
+    if (interrupt.signal.aborted) demo.killAll()
     interrupt.abort()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   try {
-    const run = await new DemoDirector(cast, progress, interrupt.signal).run()
+    const run = await demo.run()
     progress.clear()
-    return await summarise(cast, run, layout, before)
+    return await summarise(demo, { run, layout, before })
   } finally {
-    await cast.stop()
+    progress.clear()
+    await demo.stop()
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import type { Command, ProgramState, Report } from '../process/program-state.js'
+import type { Command, Report } from '../process/program-state.js'
 
 const KEPT_STDERR_LENGTH = 8 * 1024
 
@@ -10,7 +10,7 @@ export interface ProgramEnd {
 }
 
 /** A program of the demo, as a process of its own: what it last said, and how it ended. */
-export class Program<State extends ProgramState = ProgramState> {
+export class Program<State = unknown> {
   readonly name: string
   /** Fulfilled when the process is gone and its stderr read. */
   readonly ended: Promise<ProgramEnd>
@@ -23,10 +23,7 @@ export class Program<State extends ProgramState = ProgramState> {
   /** @param main the program's file */
   constructor(name: string, main: URL, args: readonly string[]) {
     this.name = name
-    this.#child = fork(main, args, {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: ['--enable-source-maps'],
-    })
+    this.#child = fork(main, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--enable-source-maps'] })
     this.#child.on('message', (report: Report<State>) => {
       this.#firstReport ??= report
       this.#report = report
@@ -34,25 +31,19 @@ export class Program<State extends ProgramState = ProgramState> {
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR_LENGTH)
     })
-    const failed = new Promise<ProgramEnd>((resolve) => {
-      this.#child.on('error', (error) => {
-        this.#stderr += error.message
-        resolve({ code: null, signal: null })
-      })
-    })
     // Its last report may arrive after its end: only with the channel closed has everything been heard.
     const channelClosed = new Promise<void>((resolve) => this.#child.on('disconnect', resolve))
-    const closed = new Promise<ProgramEnd>((resolve) => {
-      this.#child.on('close', (code, signal) => void channelClosed.then(() => resolve({ code, signal })))
+    this.ended = new Promise((resolve) => {
+      const end = (code: ProgramEnd['code'], signal: ProgramEnd['signal']): void => {
+        this.#end ??= { code, signal }
+        resolve(this.#end)
+      }
+      this.#child.on('error', (error) => {
+        this.#stderr += error.message
+        end(null, null)
+      })
+      this.#child.on('close', (code, signal) => void channelClosed.then(() => end(code, signal)))
     })
-    this.ended = Promise.race([failed, closed]).then((end) => {
-      this.#end = end
-      return end
-    })
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid
   }
 
   get firstReport(): Report<State> | undefined {

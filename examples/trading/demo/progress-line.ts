@@ -19,15 +19,16 @@ export class ProgressLine {
   #lastPlainMs = Number.NEGATIVE_INFINITY
 
   /** @param clock milliseconds, monotonic */
-  constructor(output: ProgressOutput, clock: () => number = () => performance.now()) {
+  constructor(output: ProgressOutput, clock = () => performance.now()) {
     this.#output = output
     this.#clock = clock
   }
 
   /** Shows how things stand. Called often. */
   update(text: string): void {
-    if (this.#output.isTTY) {
-      const line = text.slice(0, Math.max(1, (this.#output.columns ?? 80) - 1))
+    const { isTTY, columns = 80 } = this.#output
+    if (isTTY) {
+      const line = text.slice(0, Math.max(1, columns - 1))
       if (line !== this.#shown) this.#output.write(`${ERASE_LINE}${line}`)
       this.#shown = line
     } else if (this.#clock() - this.#lastPlainMs >= PLAIN_INTERVAL_MS) {

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import type { DemoSummary, ProcessSummary } from './demo-summary.js'
-import { formatCount, formatDuration } from './format-number.js'
-import { formatTable } from './text-table.js'
+import type { DemoSummary } from './demo-summary.js'
+import { formatCount, formatDuration, formatTable } from './text.js'
 
 /** The summary for people: plain lines. */
 export function renderSummary(summary: DemoSummary): string[] {
@@ -22,25 +21,23 @@ export function renderSummary(summary: DemoSummary): string[] {
 }
 
 function renderProcesses({ processes }: DemoSummary): string[] {
-  const right = ['messages', 'messages/s', 'orders', 'acks', 'fills', 'repeats', 'gaps'].map(
-    (title) => ({ title, align: 'right' }) as const,
-  )
-  const cell = (count: number | undefined) => (count === undefined ? '-' : formatCount(count))
-  const row = (p: ProcessSummary) => [
-    p.name,
-    ...[p.messages, p.messagesPerS, p.orders, p.acks, p.fills, p.repeats, p.gaps].map(cell),
-  ]
-  return formatTable([{ title: 'process', align: 'left' }, ...right], processes.map(row))
+  const titles = ['process', 'messages', 'messages/s', 'orders', 'acks', 'fills', 'repeats', 'gaps']
+  const rows = processes.map(({ name, messages, messagesPerS, orders, acks, fills, repeats, gaps }) => [
+    name,
+    ...[messages, messagesPerS, orders, acks, fills, repeats, gaps].map((count) =>
+      count === undefined ? '-' : formatCount(count),
+    ),
+  ])
+  return formatTable(titles, rows)
 }
 
 function renderLatencies({ latencies }: DemoSummary): string[] {
-  const right = ['samples', 'p50', 'p99', 'p99.9', 'max'].map((title) => ({ title, align: 'right' }) as const)
-  const rows = latencies.map(({ path, count, ...times }) => [
+  const rows = latencies.map(({ path, count, p50Ns, p99Ns, p999Ns, maxNs }) => [
     path,
     formatCount(count),
-    ...[times.p50Ns, times.p99Ns, times.p999Ns, times.maxNs].map((ns) => (count === 0 ? '-' : formatDuration(ns))),
+    ...[p50Ns, p99Ns, p999Ns, maxNs].map((ns) => (count === 0 ? '-' : formatDuration(ns))),
   ])
-  return formatTable([{ title: 'latency', align: 'left' }, ...right], rows)
+  return formatTable(['latency', 'samples', 'p50', 'p99', 'p99.9', 'max'], rows)
 }
 
 function renderChecks(summary: DemoSummary): string[] {

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BusLayout } from '@chronicle-ts/bus'
 import { type MessageSource, openObserver } from '@chronicle-ts/core'
-import { openReplay, type Replay } from '@chronicle-ts/replay'
+import { openReplay, type Replay, type ReplayHandler } from '@chronicle-ts/replay'
 import { openTypedObserver, openTypedWriter } from '@chronicle-ts/typed'
 import { NewOrder, ORDERS_SEGMENT_SIZE } from '../order-messages.js'
 import { MarketView } from '../strategy/market-view.js'
@@ -45,56 +45,34 @@ export async function proveReplay(layout: BusLayout, strategy: ReplayedStrategy)
   const directory = join(layout.root, 'replays', name)
   const live = layout.strategy(name).ordersOut
   rmSync(directory, { recursive: true, force: true })
-  await replayOrders({ layout, strategy, live, directory })
+  const view = new MarketView(strategy.span)
+  using orders = openTypedWriter(directory, [NewOrder], { segmentSize: ORDERS_SEGMENT_SIZE })
+  const desk = new OrderDesk(name, orders, { lastOrderId: 0, lastMarketSequences: new Map() })
+  const replays = new Map<string, Replay>()
+  for (const venue of strategy.venues) {
+    const handler: ReplayHandler = ({ key, message }) => {
+      const decision = view.observe(key, message.payload)
+      if (decision !== undefined) desk.place(decision, message)
+    }
+    replays.set(venue, openReplay({ sources: { [venue]: layout.feed(venue).directory }, handler }))
+  }
+  try {
+    await replayInOrderOf(live, replays)
+  } finally {
+    for (const replay of replays.values()) replay.close()
+  }
   return { strategy: name, directory, ...compareOrders(live, directory) }
 }
 
-async function replayOrders(paths: {
-  readonly layout: BusLayout
-  readonly strategy: ReplayedStrategy
-  readonly live: string
-  readonly directory: string
-}): Promise<void> {
-  const { layout, strategy, live, directory } = paths
-  const view = new MarketView(strategy.span)
-  using orders = openTypedWriter(directory, [NewOrder], { segmentSize: ORDERS_SEGMENT_SIZE })
-  const desk = new OrderDesk(strategy.name, orders, { lastOrderId: 0, lastMarketSequences: new Map() })
-  using feeds = new ReplayedFeeds((venue) =>
-    openReplay({
-      sources: { [venue]: layout.feed(venue).directory },
-      handler: ({ key, message }) => {
-        const decision = view.observe(key, message.payload)
-        if (decision !== undefined) desk.place(decision, message)
-      },
-    }),
-  )
-  using said = openTypedObserver(live, [NewOrder], { start: 'earliest', onBadMessage: 'skip' })
-  for (let order = said.next(); order !== undefined; order = said.next()) {
+/** Takes the replay of a venue forward to the frame that an order names, order by order, and all replays to their ends then. */
+async function replayInOrderOf(live: string, replays: ReadonlyMap<string, Replay>): Promise<void> {
+  using orders = openTypedObserver(live, [NewOrder], { start: 'earliest', onBadMessage: 'skip' })
+  for (let order = orders.next(); order !== undefined; order = orders.next()) {
     const { venue, marketSequence } = order.body
-    const replay = feeds.of(venue)
-    await replay.step(Math.max(0, marketSequence + 1 - replay.messages))
+    const replay = replays.get(venue)
+    await replay?.step(Math.max(0, marketSequence + 1 - replay.messages))
   }
-  for (const venue of strategy.venues) await feeds.of(venue).run()
-}
-
-/** A replay for each venue. */
-class ReplayedFeeds implements Disposable {
-  readonly #open: (venue: string) => Replay
-  readonly #replays = new Map<string, Replay>()
-
-  constructor(open: (venue: string) => Replay) {
-    this.#open = open
-  }
-
-  of(venue: string): Replay {
-    const replay = this.#replays.get(venue) ?? this.#open(venue)
-    this.#replays.set(venue, replay)
-    return replay
-  }
-
-  [Symbol.dispose](): void {
-    for (const replay of this.#replays.values()) replay.close()
-  }
+  for (const replay of replays.values()) await replay.run()
 }
 
 /** Reads both queues side by side. */

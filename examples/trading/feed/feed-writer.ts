@@ -1,9 +1,10 @@
 import { type BusLayout, openFeedWriter } from '@chronicle-ts/bus'
 import type { QueueWriter, WriterOptions } from '@chronicle-ts/core'
 import { openTypedWriter, type TypedWriter } from '@chronicle-ts/typed'
-import { FRAME_TYPE, SendNote } from './send-note.js'
-import { sendNotesDirectory } from './send-notes-directory.js'
+import { SendNote, sendNotesDirectory } from './send-notes.js'
 
+/** typeId of the frames. */
+const FRAME_TYPE = 1
 const FRAME_SEGMENT_SIZE = 16 * 1024 * 1024
 const NOTE_SEGMENT_SIZE = 1024 * 1024
 /** A feed that has bounds waits for a reader that is looked into for so long. */

@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util'
 import { BusLayout } from '@chronicle-ts/bus'
-import { LIVE_VENUES, type LiveVenue } from '../live/live-venue.js'
-import { UsageError } from '../process/expected-error.js'
+import { liveVenue } from '../live/live-venue.js'
+import { ExpectedError } from '../process/expected-error.js'
 import { ParentLink } from '../process/parent-link.js'
 import type { FeedState } from '../process/program-state.js'
 import { runProgram } from '../process/run-program.js'
-import { parseSpeed } from '../process/speed-option.js'
 import { FeedProgress } from './feed-progress.js'
 import { FeedWriter } from './feed-writer.js'
 import { playFiles } from './play-files.js'
 import { playLive } from './play-live.js'
+import { parseSpeed } from './replay-schedule.js'
 
 const USAGE =
   'Usage: feed --root DIR --venue NAME [--speed N|max] [--continue] [--segment-size BYTES] [--max-segments N] FILE... | feed --root DIR --venue NAME --live VENUE --seconds N'
@@ -30,8 +30,8 @@ async function main(): Promise<void> {
       seconds: { type: 'string', default: '30' },
     },
   })
-  const { root, venue, live } = values
-  if (root === undefined || venue === undefined || (live === undefined) === (files.length === 0)) throw new UsageError(USAGE)
+  const { root, venue, live, speed, seconds } = values
+  if (root === undefined || venue === undefined || (live === undefined) === (files.length === 0)) throw new ExpectedError(USAGE)
 
   const progress = new FeedProgress()
   const link = new ParentLink<FeedState>(() => progress.state)
@@ -39,22 +39,17 @@ async function main(): Promise<void> {
     ...(values['segment-size'] !== undefined && { segmentSize: Number(values['segment-size']) }),
     ...(values['max-segments'] !== undefined && { maxSegments: Number(values['max-segments']) }),
   })
+  const context = { writer, progress, stop: link.stopSignal }
   try {
     link.ready()
     await link.started
     const skipFrames = values.continue ? writer.nextSequence : 0
-    if (live === undefined) await playFiles({ files, speed: parseSpeed(values.speed), skipFrames }, { writer, progress, link })
-    else await playLive({ venue: liveVenue(live), seconds: Number(values.seconds) }, { writer, progress, link })
+    if (live === undefined) await playFiles({ files, speed: parseSpeed(speed), skipFrames }, context)
+    else await playLive({ venue: liveVenue(live), seconds: Number(seconds) }, context)
   } finally {
     writer.close()
   }
   await link.done()
-}
-
-function liveVenue(name: string): LiveVenue {
-  const venue = LIVE_VENUES.find((candidate) => candidate === name)
-  if (venue === undefined) throw new UsageError(USAGE)
-  return venue
 }
 
 await runProgram(main)

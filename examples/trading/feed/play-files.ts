@@ -1,6 +1,6 @@
+import { realtimeNs } from '@chronicle-ts/core'
 import { CaptureError, CaptureReader } from '../capture/capture-reader.js'
 import { contentLength } from '../capture/content-length.js'
-import { nowNs } from '../latency/clock.js'
 import type { FeedProgress } from './feed-progress.js'
 import type { FeedWriter } from './feed-writer.js'
 import { ReplaySchedule } from './replay-schedule.js'
@@ -9,7 +9,8 @@ import { ReplaySchedule } from './replay-schedule.js'
 export interface FeedContext {
   readonly writer: FeedWriter
   readonly progress: FeedProgress
-  readonly link: { readonly isStopping: boolean }
+  /** Aborted when playing should end at once. */
+  readonly stop: AbortSignal
 }
 
 /**
@@ -22,8 +23,8 @@ export async function playFiles(
   input: { readonly files: readonly string[]; readonly speed: number; readonly skipFrames?: number },
   context: FeedContext,
 ): Promise<void> {
-  const { writer, progress, link } = context
-  const schedule = new ReplaySchedule(input.speed, nowNs)
+  const { writer, progress, stop } = context
+  const schedule = new ReplaySchedule(input.speed, realtimeNs)
   const lengths = await Promise.all(input.files.map(contentLength))
   const totalLength = lengths.reduce((sum, length) => sum + length, 0)
   const { skipFrames = 0 } = input
@@ -38,16 +39,16 @@ export async function playFiles(
         continue
       }
       const dueNs = schedule.dueNs(timestampNs)
-      while (!(await schedule.reached(dueNs)) && !link.isStopping);
-      if (link.isStopping) return
-      progress.addFrame(writer.append(payload, timestampNs, dueNs), payload)
+      while (!(await schedule.reached(dueNs)) && !stop.aborted);
+      if (stop.aborted) return
+      progress.frames.add(writer.append(payload, timestampNs, dueNs), payload)
       progress.fraction = totalLength === 0 ? 0 : Math.min(1, (playedLength + capture.counts.contentRead) / totalLength)
     }
     playedLength += capture.counts.contentRead
     progress.addCapture(file, capture.counts)
   }
   // A wrong file is reported; without that it would be a market in which nothing happens.
-  if (progress.messages === 0 && skipped === 0)
+  if (progress.frames.count === 0 && skipped === 0)
     throw new CaptureError(input.files.join(', '), 'no line is a frame ("<unix seconds>: <frame>")')
   progress.fraction = 1
 }

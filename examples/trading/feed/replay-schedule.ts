@@ -1,3 +1,5 @@
+import { ExpectedError } from '../process/expected-error.js'
+
 const NS_PER_MS = 1_000_000
 /** Timers are late by up to this much, so the last stretch is waited for in the kernel. */
 const TIMER_SLACK_MS = 3
@@ -6,6 +8,17 @@ const TURN_INTERVAL_MS = 20
 
 /** As fast as it goes. */
 export const UNPACED = Number.POSITIVE_INFINITY
+
+/** Fills most of half a minute with the recorded captures. */
+export const DEFAULT_SPEED = 1.5
+
+/** Reads `--speed`: times the recorded pace. @throws {@link ExpectedError} */
+export function parseSpeed(text = String(DEFAULT_SPEED)): number {
+  if (text === 'max') return UNPACED
+  const speed = Number(text)
+  if (!(speed > 0 && speed < UNPACED)) throw new ExpectedError(`--speed is a number above 0, or max: ${text}`)
+  return speed
+}
 
 /**
  * When each frame of a recording is due: at the recorded distance from the first one, divided by the speed.

@@ -1,8 +1,8 @@
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 
 /** One minute: what is later than that counts as that late. */
 const MAX_NS = 60_000_000_000
-const SIGNIFICANT_DIGITS = 3
+const BUCKET_BITS = 32
 
 /** What a histogram says, in nanoseconds. */
 export interface LatencySummary {
@@ -15,25 +15,15 @@ export interface LatencySummary {
 
 /** Latencies in nanoseconds with three digits, in constant memory; histograms of several processes add up to one. */
 export class LatencyHistogram {
-  readonly #histogram: Histogram
-
-  constructor() {
-    this.#histogram = build({
-      lowestDiscernibleValue: 1,
-      highestTrackableValue: MAX_NS,
-      numberOfSignificantValueDigits: SIGNIFICANT_DIGITS,
-      bitBucketSize: 32,
-    })
-  }
+  readonly #histogram = build({
+    highestTrackableValue: MAX_NS,
+    numberOfSignificantValueDigits: 3,
+    bitBucketSize: BUCKET_BITS,
+  })
 
   /** Clocks can be set back: a negative latency counts as 0. */
   record(latencyNs: bigint): void {
-    const value = Number(latencyNs)
-    this.#histogram.recordValue(Math.min(Math.max(value, 0), MAX_NS))
-  }
-
-  get count(): number {
-    return this.#histogram.totalCount
+    this.#histogram.recordValue(Math.min(Math.max(Number(latencyNs), 0), MAX_NS))
   }
 
   /** Text that {@link add} of another process reads. */
@@ -42,17 +32,12 @@ export class LatencyHistogram {
   }
 
   add(encoded: string): void {
-    this.#histogram.add(decodeFromCompressedBase64(encoded, 32))
+    this.#histogram.add(decodeFromCompressedBase64(encoded, BUCKET_BITS))
   }
 
   summary(): LatencySummary {
-    const at = (percentile: number) => (this.count === 0 ? 0 : this.#histogram.getValueAtPercentile(percentile))
-    return {
-      count: this.count,
-      p50Ns: at(50),
-      p99Ns: at(99),
-      p999Ns: at(99.9),
-      maxNs: this.count === 0 ? 0 : this.#histogram.maxValue,
-    }
+    const { totalCount: count, maxValue } = this.#histogram
+    const at = (percentile: number) => (count === 0 ? 0 : this.#histogram.getValueAtPercentile(percentile))
+    return { count, p50Ns: at(50), p99Ns: at(99), p999Ns: at(99.9), maxNs: count === 0 ? 0 : maxValue }
   }
 }

@@ -21,10 +21,10 @@ describe('interpretFrame', () => {
       snapshot: 10,
       levels: 9719,
       quote: 107,
-      trade: 107,
+      other: 107,
       'not understood': 3,
     })
-    expect(await kindsIn('binance-futures-2021-07-22.ws.txt.gz')).toEqual({ levels: 764, quote: 613, trade: 91, candle: 67 })
+    expect(await kindsIn('binance-futures-2021-07-22.ws.txt.gz')).toEqual({ levels: 764, quote: 613, other: 91 + 67 })
   })
 
   it('reads Coinbase level2 changes', () => {
@@ -44,11 +44,16 @@ describe('interpretFrame', () => {
     })
   })
 
-  it('takes the side of a trade from the party that started it', () => {
+  it('takes no price from a trade or a candle', () => {
     const match = { type: 'match', product_id: 'SKL-USD', side: 'sell', size: '450', price: '0.791' }
-    expect(interpret(match)).toEqual({ kind: 'trade', symbol: 'SKL-USD', price: 0.791, quantity: 450, side: 'buy' })
+    expect(interpret(match)).toEqual({ kind: 'other', symbol: 'SKL-USD' })
     const trade = { e: 'aggTrade', s: 'CTKUSDT', p: '1.01100', q: '10', m: true }
-    expect(interpret(trade)).toEqual({ kind: 'trade', symbol: 'CTKUSDT', price: 1.011, quantity: 10, side: 'sell' })
+    expect(interpret(trade)).toEqual({ kind: 'other', symbol: 'CTKUSDT' })
+  })
+
+  it('reads a Coinbase ticker that says no sizes', () => {
+    const quote = { kind: 'quote', symbol: 'X', bid: { price: 1, quantity: 0 }, ask: { price: 2, quantity: 3 } }
+    expect(interpret({ type: 'ticker', product_id: 'X', best_bid: '1', best_ask: '2', best_ask_size: '3' })).toEqual(quote)
   })
 
   it('reads Binance quotes from combined, single and spot streams', () => {
@@ -72,11 +77,12 @@ describe('interpretFrame', () => {
     ['another exchange', { channel: 'trades', pair: 'XBT/USD' }],
     ['an unknown type', { type: 'heartbeat', product_id: 'SKL-USD' }],
     ['a price of text', { type: 'l2update', product_id: 'X', changes: [['buy', 'much', '1']] }],
-    ['a price below zero', { e: 'aggTrade', s: 'X', p: '-1', q: '1', m: true }],
-    ['an endless price', { e: 'aggTrade', s: 'X', p: '1e999', q: '1', m: true }],
+    ['a price below zero', { e: 'bookTicker', s: 'X', b: '-1', B: '1', a: '2', A: '1' }],
+    ['an endless price', { e: 'bookTicker', s: 'X', b: '1', B: '1', a: '1e999', A: '1' }],
     ['levels of another shape', { e: 'depthUpdate', s: 'X', b: [7], a: [] }],
     ['a symbol that no order has room for', { e: 'aggTrade', s: 'X'.repeat(33), p: '1', q: '1', m: true }],
-    ['a candle without a body', { e: 'kline', s: 'X', k: null }],
+    ['a price of nothing', { type: 'snapshot', product_id: 'X', bids: [['0', '1']], asks: [] }],
+    ['a change without a side', { type: 'l2update', product_id: 'X', changes: [['hold', '1', '1']] }],
   ])('leaves %s not understood', (_, frame) => {
     expect(interpret(frame)).toBeUndefined()
   })

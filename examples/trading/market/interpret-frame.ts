@@ -1,6 +1,6 @@
-import { type BinanceFrame, isBinanceFrame, readBinanceFrame } from './binance-frame.js'
-import { type CoinbaseFrame, isCoinbaseFrame, readCoinbaseFrame } from './coinbase-frame.js'
-import { asObject } from './json-field.js'
+import { isBinanceFrame, readBinanceFrame } from './binance-frame.js'
+import { isCoinbaseFrame, readCoinbaseFrame } from './coinbase-frame.js'
+import { asObject, type JsonFields } from './json-field.js'
 import type { MarketUpdate } from './market-update.js'
 
 /**
@@ -12,11 +12,10 @@ export function interpretFrame(payload: Buffer): MarketUpdate | undefined {
   const frame = parseObject(payload)
   if (frame === undefined) return undefined
   if (isCoinbaseFrame(frame)) return readCoinbaseFrame(frame)
-  if (isBinanceFrame(frame)) return readBinanceFrame(frame)
-  return undefined
+  return isBinanceFrame(frame) ? readBinanceFrame(frame) : undefined
 }
 
-function parseObject(payload: Buffer): (BinanceFrame & CoinbaseFrame) | undefined {
+function parseObject(payload: Buffer): JsonFields | undefined {
   try {
     return asObject(JSON.parse(payload.toString('utf8')))
   } catch {

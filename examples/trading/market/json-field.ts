@@ -1,22 +1,23 @@
-import type { Level } from './market-update.js'
+import { NAME_LENGTH } from '../order-messages.js'
+import type { Level, MarketUpdate } from './market-update.js'
 
 /*
  * Readers of single values from a parsed frame. Exchanges change their formats without asking, so nothing is taken for granted: what has not the expected
  * shape is `undefined`, and the frame counts as not understood.
  */
 
-/** Room for a symbol in an order, see `trading/order-messages.ts`. */
-export const MAX_SYMBOL_LENGTH = 32
 const SYMBOL = /^[\x21-\x7e]+$/
 
-/** The value as an object of which nothing is known but the names of fields to look at. */
-export function asObject<T extends { [K in keyof T]?: unknown }>(value: unknown): T | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as T) : undefined
+/** A parsed frame: what stands in its fields is not known before it was looked at. */
+export type JsonFields = Readonly<Partial<Record<string, unknown>>>
+
+export function asObject(value: unknown): JsonFields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonFields) : undefined
 }
 
-/** A symbol in printable ASCII. */
+/** A symbol in printable ASCII that an order has room for. */
 export function asSymbol(value: unknown): string | undefined {
-  return typeof value === 'string' && value.length <= MAX_SYMBOL_LENGTH && SYMBOL.test(value) ? value : undefined
+  return typeof value === 'string' && value.length <= NAME_LENGTH && SYMBOL.test(value) ? value : undefined
 }
 
 /** A finite number that is not negative, as exchanges write them: in a string. */
@@ -26,27 +27,29 @@ export function asAmount(value: unknown): number | undefined {
   return Number.isFinite(amount) && amount >= 0 ? amount : undefined
 }
 
-/** An amount above 0. */
-export function asPrice(value: unknown): number | undefined {
-  const price = asAmount(value)
-  return price === 0 ? undefined : price
+/** A level with a price above 0. */
+export function asLevel(price: unknown, quantity: unknown): Level | undefined {
+  const level = { price: asAmount(price), quantity: asAmount(quantity) }
+  return level.price === undefined || level.price === 0 || level.quantity === undefined ? undefined : (level as Level)
 }
 
-/** `[["price", "quantity"], ...]`. */
-export function asLevels(value: unknown): Level[] | undefined {
-  if (!Array.isArray(value)) return undefined
-  const levels: Level[] = []
-  for (const entry of value) {
-    const level = asLevel(entry)
-    if (level === undefined) return undefined
-    levels.push(level)
-  }
-  return levels
+/** `[["price", "quantity"], ...]` of both sides. */
+export function asLevels(
+  kind: 'snapshot' | 'levels',
+  symbol: string,
+  frame: { bids: unknown; asks: unknown },
+): MarketUpdate | undefined {
+  const bids = sideOf(frame.bids)
+  const asks = sideOf(frame.asks)
+  return bids && asks && { kind, symbol, bids, asks }
 }
 
-function asLevel(value: unknown): Level | undefined {
+export function asQuote(symbol: string, bid: Level | undefined, ask: Level | undefined): MarketUpdate | undefined {
+  return bid && ask && { kind: 'quote', symbol, bid, ask }
+}
+
+function sideOf(value: unknown): Level[] | undefined {
   if (!Array.isArray(value)) return undefined
-  const price = asPrice(value[0])
-  const quantity = asAmount(value[1])
-  return price === undefined || quantity === undefined ? undefined : { price, quantity }
+  const levels = value.map((entry) => (Array.isArray(entry) ? asLevel(entry[0], entry[1]) : undefined))
+  return levels.includes(undefined) ? undefined : (levels as Level[])
 }

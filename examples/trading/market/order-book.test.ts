@@ -2,10 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CaptureReader } from '../capture/capture-reader.js'
 import { recordedCapture } from '../capture/recorded-capture.js'
-import { BookSide } from './book-side.js'
 import { interpretFrame } from './interpret-frame.js'
-import { MarketBooks } from './market-books.js'
-import { OrderBook } from './order-book.js'
+import { BookSide, OrderBook } from './order-book.js'
 
 const level = (price: number, quantity: number) => ({ price, quantity })
 
@@ -34,7 +32,7 @@ describe('BookSide', () => {
 
 describe('OrderBook', () => {
   it('replaces everything at a snapshot', () => {
-    const book = new OrderBook('X')
+    const book = new OrderBook()
     book.apply({ kind: 'levels', symbol: 'X', bids: [level(9, 1)], asks: [level(9.5, 1)] })
     book.apply({ kind: 'snapshot', symbol: 'X', bids: [level(5, 1), level(6, 2)], asks: [level(7, 3), level(8, 4)] })
     expect(book.top).toEqual({ bid: level(6, 2), ask: level(7, 3) })
@@ -43,7 +41,7 @@ describe('OrderBook', () => {
   })
 
   it('trusts a quote more than levels of a book that was never sent whole', () => {
-    const book = new OrderBook('X')
+    const book = new OrderBook()
     expect(book.top).toBeUndefined()
     book.apply({ kind: 'levels', symbol: 'X', bids: [level(5, 1)], asks: [level(8, 1)] })
     expect(book.top).toEqual({ bid: level(5, 1), ask: level(8, 1) })
@@ -52,13 +50,16 @@ describe('OrderBook', () => {
   })
 
   it('never crosses on the recorded Coinbase feed and agrees with the prices that its ticker shows', async () => {
-    const books = new MarketBooks()
+    const books = new Map<string, OrderBook>()
     let quotes = 0
     const path = recordedCapture('coinbase-2021-04-17.ws.txt.gz')
     for await (const { payload } of new CaptureReader(path).frames()) {
       const update = interpretFrame(Buffer.from(payload))
       if (update === undefined) continue
-      const { top } = books.apply('coinbase', update)
+      const book = books.get(update.symbol) ?? new OrderBook()
+      books.set(update.symbol, book)
+      book.apply(update)
+      const { top } = book
       if (top !== undefined) expect(top.bid.price).toBeLessThan(top.ask.price)
       if (update.kind !== 'quote' || top === undefined) continue
       quotes++
@@ -66,17 +67,7 @@ describe('OrderBook', () => {
       expect(Math.abs(update.bid.price / top.bid.price - 1)).toBeLessThan(0.05)
       expect(Math.abs(update.ask.price / top.ask.price - 1)).toBeLessThan(0.05)
     }
-    expect(books.count).toBe(10)
+    expect(books.size).toBe(10)
     expect(quotes).toBeGreaterThan(90)
-  })
-
-  it('keeps one book per symbol and venue', () => {
-    const books = new MarketBooks()
-    const trade = { kind: 'trade', symbol: 'X', price: 2, quantity: 3, side: 'buy' } as const
-    books.apply('a', trade)
-    books.apply('a', trade)
-    expect(books.apply('b', trade)).toMatchObject({ lastPrice: 2, volume: 3 })
-    expect(books.apply('a', trade)).toMatchObject({ lastPrice: 2, volume: 9 })
-    expect(books.count).toBe(2)
   })
 })

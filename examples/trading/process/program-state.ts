@@ -1,14 +1,8 @@
 import type { AppendedFrames } from '../feed/appended-frames.js'
 
-/** Sequence of the next message to read, by venue. */
-export type Positions = Readonly<Record<string, number>>
-
 /** What a feed says about itself. */
 export interface FeedState {
-  readonly kind: 'feed'
-  /** Frames appended by this process. */
-  readonly messages: number
-  /** The same frames as an account that their queue can be compared with. */
+  /** The frames that this process appended, as an account that their queue can be compared with. */
   readonly appended: AppendedFrames
   /** How much of its input is played: 0 to 1. */
   readonly fraction: number
@@ -20,9 +14,8 @@ export interface FeedState {
 
 /** What a strategy says about itself. */
 export interface StrategyState {
-  readonly kind: 'strategy'
-  /** Where it stands in each feed. */
-  readonly positions: Positions
+  /** Sequence of the next message to read, by venue. */
+  readonly positions: Readonly<Record<string, number>>
   /** Frames carried that it does not understand, since it started. */
   readonly notUnderstood: number
   /** Messages read again after a restart whose order was there already. */
@@ -33,6 +26,7 @@ export interface StrategyState {
   readonly orders: number
   /** Over the life of its queue. */
   readonly answers: number
+  /** Of histograms, encoded. */
   readonly latencies: {
     /** From the feed's append, of frames sent while the strategy was running. */
     readonly feed: string
@@ -47,7 +41,6 @@ export interface StrategyState {
 
 /** What the router says about itself. */
 export interface RouterState {
-  readonly kind: 'router'
   readonly strategies: number
   readonly orders: number
   readonly acks: number
@@ -61,19 +54,8 @@ export interface RouterState {
   readonly latencies: { readonly order: string }
 }
 
-/** What one end of a bridge between hosts says about itself. */
-export interface BridgeState {
-  readonly kind: 'bridge'
-  /** Records that this process passed on. */
-  readonly records: number
-  /** Sessions that the server or the network ended. */
-  readonly failures: number
-}
-
-export type ProgramState = FeedState | StrategyState | RouterState | BridgeState
-
 /** A program to the process that started it. */
-export interface Report<State extends ProgramState = ProgramState> {
+export interface Report<State = unknown> {
   /** `ready`: everything is open and waits for the start; `done`: the last word before a regular end. */
   readonly phase: 'ready' | 'running' | 'done'
   readonly state: State

@@ -1,9 +1,8 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/queue-fixtures.js'
-import { UsageError } from './expected-error.js'
+import { ExpectedError } from './expected-error.js'
 import { createFolder, removeFolder, useFolder } from './run-folder.js'
 
 /** Above every pid that Linux gives out. */
@@ -14,25 +13,22 @@ beforeEach(() => {
   parent = temporaryFolder()
 })
 
-async function leaveFolder(name: string, marker?: object): Promise<void> {
-  await mkdir(join(parent, name))
-  if (marker !== undefined) writeFileSync(join(parent, name, '.chronicle-example.json'), JSON.stringify(marker))
-}
-
-it('removes what earlier runs left, and nothing else', async () => {
-  await leaveFolder('chronicle-demo-over', { pid: DEAD_PID, keep: false })
-  await leaveFolder('chronicle-demo-kept', { pid: DEAD_PID, keep: true })
-  await leaveFolder('chronicle-demo-running', { pid: process.pid, keep: false })
-  await leaveFolder('chronicle-demo-foreign')
-  await leaveFolder('chronicle-demo-odd', { pid: 'x' })
-  await leaveFolder('other', { pid: DEAD_PID, keep: false })
-  const { root } = createFolder({ program: 'demo', parent })
-  expect(readdirSync(parent).filter((name) => join(parent, name) !== root)).toEqual([
+it('removes what earlier runs left, and nothing else', () => {
+  const over = `chronicle-demo-${DEAD_PID}-abcdef`
+  const others = [
     'chronicle-demo-foreign',
-    'chronicle-demo-kept',
-    'chronicle-demo-odd',
-    'chronicle-demo-running',
-    'other',
+    'chronicle-demo-kept-abcdef',
+    'chronicle-demo-odd-abcdef',
+    `chronicle-demo-${process.pid}-abcdef`,
+    `chronicle-other-${DEAD_PID}-abcdef`,
+    `other-${DEAD_PID}-abcdef`,
+  ]
+  for (const name of [over, ...others]) mkdirSync(join(parent, name))
+  const made = [createFolder({ program: 'demo', parent }), createFolder({ program: 'demo', keep: true, parent })]
+  expect(readdirSync(parent).sort()).toEqual([...others, ...made.map(({ root }) => basename(root))].sort())
+  expect(made.map(({ root }) => basename(root).replace(/\w{6}$/, ''))).toEqual([
+    `chronicle-demo-${process.pid}-`,
+    'chronicle-demo-kept-',
   ])
 })
 
@@ -46,6 +42,6 @@ it('removes its own folder and never one that the user named', () => {
 
 it('says why a folder cannot be used', () => {
   writeFileSync(join(parent, 'file'), '')
-  expect(() => useFolder(join(parent, 'file'))).toThrow(UsageError)
+  expect(() => useFolder(join(parent, 'file'))).toThrow(ExpectedError)
   expect(() => useFolder(join(parent, 'file', 'x'))).toThrow(/Cannot use --root .*ENOTDIR/)
 })

@@ -2,7 +2,7 @@ import { openTypedWriter } from '@chronicle-ts/typed'
 import { beforeEach, expect, it } from 'vitest'
 import { exampleOrder } from '../../test/example-order.js'
 import { messagesOf, temporaryFolder } from '../../test/queue-fixtures.js'
-import { type Answer, decodeAnswer, type Order } from '../order-codec.js'
+import { type Answer, decodeAnswer, type Order } from '../checked-order.js'
 import { Ack, Fill } from '../order-messages.js'
 import { AnswerDesk } from './answer-desk.js'
 

@@ -1,14 +1,10 @@
-import { type Message, openObserver, type QueueWriter } from '@chronicle-ts/core'
+import { openObserver, type QueueWriter, realtimeNs } from '@chronicle-ts/core'
 import type { TypedWriter } from '@chronicle-ts/typed'
-import { nowNs } from '../latency/clock.js'
-import { decodeAnswer, type Order, OrderFormatError } from '../order-codec.js'
+import { decodeAnswer, type Order, OrderFormatError } from '../checked-order.js'
 import { Ack, Fill } from '../order-messages.js'
 
 /** Stands for "absent" in the field: an order that its writer stamped with it has no time that an answer could repeat. */
 const ABSENT_NS = 2n ** 64n - 1n
-
-/** What became of an order that came in. */
-export type AnswerOutcome = 'ack' | 'fill' | 'repeat'
 
 /**
  * Answers one strategy's orders, each exactly once.
@@ -33,13 +29,13 @@ export class AnswerDesk {
    *
    * @param orderedNs when the order was appended
    */
-  answer(order: Order, orderedNs: bigint): AnswerOutcome {
+  answer(order: Order, orderedNs: bigint): 'ack' | 'fill' | 'repeat' {
     if (order.orderId <= this.#lastAnsweredId) return 'repeat'
     this.gaps += order.orderId - this.#lastAnsweredId - 1
     const outcome = order.kind === 'take' ? 'fill' : 'ack'
     this.#ordersIn.append(outcome === 'fill' ? Fill : Ack, {
       ...order,
-      answeredNs: nowNs(),
+      answeredNs: realtimeNs(),
       ...(orderedNs !== ABSENT_NS && { orderedNs }),
     })
     this.#lastAnsweredId = order.orderId
@@ -55,33 +51,22 @@ export class AnswerDesk {
  * Returns the id of the last answered order. Where that cannot be read (a crash, a damaged disk), the last one that can be read counts, and one id more for each answer after
  * it. Orders have no holes, and each has one answer.
  */
-function readLastAnsweredId(ordersIn: QueueWriter): number {
-  const count = ordersIn.nextSequence
+function readLastAnsweredId({ directory, nextSequence: count }: QueueWriter): number {
   for (let back = 1; ; back *= 8) {
-    const last = lastAnswerFrom(ordersIn.directory, Math.max(0, count - back))
-    if (last !== undefined) return last.orderId + (count - 1 - last.sequence)
-    if (back >= count) return count
+    const last = lastAnsweredIdFrom(directory, { sequence: Math.max(0, count - back), count })
+    if (last !== undefined || back >= count) return last ?? count
   }
 }
 
-function lastAnswerFrom(
-  directory: string,
-  sequence: number,
-): { readonly orderId: number; readonly sequence: number } | undefined {
-  using answers = openObserver(directory, { start: { sequence }, onCorrupt: 'skip', onLost: 'snap' })
-  let last: { readonly orderId: number; readonly sequence: number } | undefined
-  for (let message = answers.next(); message !== undefined; message = answers.next()) {
-    const orderId = orderIdOf(message)
-    if (orderId !== undefined) last = { orderId, sequence: message.sequence }
-  }
+function lastAnsweredIdFrom(directory: string, from: { readonly sequence: number; readonly count: number }): number | undefined {
+  using answers = openObserver(directory, { start: { sequence: from.sequence }, onCorrupt: 'skip', onLost: 'snap' })
+  let last: number | undefined
+  answers.poll(Number.POSITIVE_INFINITY, ({ typeId, payload, sequence }) => {
+    try {
+      last = decodeAnswer(typeId, payload).orderId + (from.count - 1 - sequence)
+    } catch (error) {
+      if (!(error instanceof OrderFormatError)) throw error
+    }
+  })
   return last
-}
-
-function orderIdOf({ typeId, payload }: Message): number | undefined {
-  try {
-    return decodeAnswer(typeId, payload).orderId
-  } catch (error) {
-    if (error instanceof OrderFormatError) return undefined
-    throw error
-  }
 }

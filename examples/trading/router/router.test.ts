@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { BusLayout, openRouterEndpoints, openStrategyEndpoints, type StrategyEndpoints } from '@chronicle-ts/bus'
 import { isQueueError, openObserver, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { exampleOrder } from '../../test/example-order.js'
+import { encodeOrder, exampleOrder, offsetOf } from '../../test/example-order.js'
 import { temporaryFolder } from '../../test/queue-fixtures.js'
-import { decodeAnswer, encodeOrder } from '../order-codec.js'
-import { offsetOf } from '../order-messages.js'
+import { decodeAnswer } from '../checked-order.js'
 import { Router } from './router.js'
 
 let root: string

@@ -1,12 +1,12 @@
-import type { WriterOptions } from '@chronicle-ts/core'
+import { realtimeNs, type WriterOptions } from '@chronicle-ts/core'
 import { isSchemaError } from '@chronicle-ts/schema'
 import { openBus, type Subscription, type TopicBus, type TopicMessage } from '@chronicle-ts/topics'
-import { nowNs } from '../latency/clock.js'
+import { checkedValue, OrderFormatError } from '../checked-order.js'
 import { LatencyHistogram } from '../latency/latency-histogram.js'
-import { checkedValue, type Order, OrderFormatError } from '../order-codec.js'
 import { type NewOrder, ORDERS_SEGMENT_SIZE, tradingTopics } from '../order-messages.js'
+import type { BatchSource } from '../process/parent-link.js'
 import type { RouterState } from '../process/program-state.js'
-import { AnswerDesk, type AnswerOutcome } from './answer-desk.js'
+import { AnswerDesk } from './answer-desk.js'
 
 /** Name under which the router reads the orders, as routers of the bus do. */
 const ORDERS_READER = 'router'
@@ -22,7 +22,7 @@ type Orders = readonly [typeof NewOrder]
  * The subscription finds the strategies, and sets aside those whose queue cannot be read. A strategy whose answers cannot be appended is set aside here. Either is reported once, costs the others
  * nothing, leaves nothing open, and is tried again: no position is saved before the answers are in their queue.
  */
-export class Router {
+export class Router implements BatchSource {
   readonly #bus: TopicBus<typeof tradingTopics>
   readonly #orders: Subscription<Orders>
   readonly #answers: WriterOptions
@@ -31,8 +31,7 @@ export class Router {
   /** Strategies with a malformed order: that was reported. */
   readonly #blamed = new Set<string>()
   readonly #latency = new LatencyHistogram()
-  readonly #counts = { orders: 0, acks: 0, fills: 0, repeats: 0 }
-  #malformed = 0
+  readonly #counts = { ack: 0, fill: 0, repeat: 0, malformed: 0 }
   /** Of strategies that are gone. */
   #formerGaps = 0
 
@@ -50,27 +49,29 @@ export class Router {
   }
 
   get state(): RouterState {
-    const gaps = [...this.#desks.values()].reduce((sum, desk) => sum + desk.gaps, this.#formerGaps)
+    const { ack, fill, repeat, malformed } = this.#counts
     const skipped = [...this.#orders.skipped.byType.values()].reduce((sum, count) => sum + count, 0)
-    const malformed = this.#malformed + skipped
     return {
-      kind: 'router',
       strategies: this.#orders.keys.length,
-      ...this.#counts,
-      malformed,
-      gaps,
+      orders: ack + fill,
+      acks: ack,
+      fills: fill,
+      repeats: repeat,
+      malformed: malformed + skipped,
+      gaps: [...this.#desks.values()].reduce((sum, desk) => sum + desk.gaps, this.#formerGaps),
       latencies: { order: this.#latency.encode() },
     }
   }
 
-  /** Answers up to `limit` orders that are there; returns how many were read. Answers first, positions after them. */
+  /** Answers first, positions after them. */
   read(limit: number): number {
-    this.#openDesks()
+    // Also of strategies that have sent nothing yet: they wait for the queue of their answers.
+    for (const strategy of this.#orders.keys) this.#deskOf(strategy)
     let count = 0
     for (; count < limit; count++) {
       const order = this.#orders.next()
       if (order === undefined) break
-      this.#handle(order)
+      this.#answer(order)
     }
     if (count > 0) this.#orders.commit()
     return count
@@ -84,11 +85,6 @@ export class Router {
     this.#orders.close()
     for (const strategy of [...this.#desks.keys()]) this.#closeDesk(strategy)
     this.#bus.close()
-  }
-
-  /** Also of strategies that have sent nothing yet: they wait for the queue of their answers. */
-  #openDesks(): void {
-    for (const strategy of this.#orders.keys) this.#deskOf(strategy)
   }
 
   /** Opens the desk of a strategy; one whose answers cannot be written is set aside. */
@@ -122,34 +118,28 @@ export class Router {
     }
   }
 
-  #handle(message: TopicMessage<Orders>): void {
-    const { key: strategy } = message
-    const order = this.#orderOf(message)
-    const desk = order && this.#deskOf(strategy)
-    if (order === undefined || desk === undefined) return
-    try {
-      this.#count(desk.answer(order, message.timestampNs), message.timestampNs)
-    } catch (error) {
-      // The position is not saved: the order is read again when the strategy is attached again.
-      this.#orders.setAside(strategy, error as Error)
-    }
-  }
-
   /** A message that is not an order is counted, reported once per strategy and left without an answer. */
-  #orderOf(message: TopicMessage<Orders>): Order | undefined {
+  #answer(message: TopicMessage<Orders>): void {
+    const { key: strategy, timestampNs } = message
     try {
-      return checkedValue(message)
+      const order = checkedValue(message)
+      const outcome = this.#deskOf(strategy)?.answer(order, timestampNs)
+      if (outcome === undefined) return
+      this.#counts[outcome]++
+      if (outcome !== 'repeat') this.#latency.record(realtimeNs() - timestampNs)
     } catch (error) {
-      if (!(error instanceof OrderFormatError)) throw error
-      this.#malformed++
-      this.#blame(message.key, error)
-      return undefined
+      if (error instanceof OrderFormatError) {
+        this.#counts.malformed++
+        this.#blame(strategy, error)
+      }
+      // The position is not saved: the order is read again when the strategy is attached again.
+      else this.#orders.setAside(strategy, error as Error)
     }
   }
 
   /** A message that is too short for an order is a malformed one, as others are that the subscription could wrap. */
   #report(strategy: string, error: Error): void {
-    if (isSchemaError(error) && error.code === 'ERR_BAD_MESSAGE') this.#blame(strategy, error)
+    if (isSchemaError(error, 'ERR_BAD_MESSAGE')) this.#blame(strategy, error)
     else this.#onProblem(strategy, error)
   }
 
@@ -157,17 +147,6 @@ export class Router {
     if (this.#blamed.has(strategy)) return
     this.#blamed.add(strategy)
     this.#onProblem(strategy, error)
-  }
-
-  #count(outcome: AnswerOutcome, orderedNs: bigint): void {
-    if (outcome === 'repeat') {
-      this.#counts.repeats++
-      return
-    }
-    this.#latency.record(nowNs() - orderedNs)
-    this.#counts.orders++
-    if (outcome === 'fill') this.#counts.fills++
-    else this.#counts.acks++
   }
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { openBus } from '@chronicle-ts/topics'
 import { ORDERS_SEGMENT_SIZE, tradingTopics } from '../order-messages.js'
-import { UsageError } from '../process/expected-error.js'
+import { ExpectedError } from '../process/expected-error.js'
 import { ParentLink } from '../process/parent-link.js'
 import type { StrategyState } from '../process/program-state.js'
 import { runProgram } from '../process/run-program.js'
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const { root, name, feed: venues } = values
   const span = Number(values.span)
   if (root === undefined || name === undefined || venues === undefined || !(span >= 1)) {
-    throw new UsageError('Usage: strategy --root DIR --name NAME --feed VENUE [--feed VENUE ...] [--span N]')
+    throw new ExpectedError('Usage: strategy --root DIR --name NAME --feed VENUE [--feed VENUE ...] [--span N]')
   }
 
   using bus = openBus(root, tradingTopics)
@@ -28,11 +28,14 @@ async function main(): Promise<void> {
   const strategy = new Strategy({ bus, venues, span }, orders)
   const link = new ParentLink<StrategyState>(() => strategy.state)
   try {
-    await strategy.attach(link)
+    await strategy.attach(link.stopSignal)
     orders.announce()
     link.ready()
     await link.started
     await strategy.run(link)
+  } catch (error) {
+    // Stopped while it waited for a feed.
+    if (error !== link.stopSignal.reason) throw error
   } finally {
     strategy.close()
   }

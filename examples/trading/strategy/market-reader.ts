@@ -1,11 +1,9 @@
 import { type BusLayout, openFeedReader } from '@chronicle-ts/bus'
-import type { QueueReader } from '@chronicle-ts/core'
+import { type QueueReader, realtimeNs } from '@chronicle-ts/core'
 import { FanInReader } from '@chronicle-ts/fanin'
-import { sendNotesDirectory } from '../feed/send-notes-directory.js'
-import { SendTimesReader } from '../feed/send-times.js'
-import { nowNs } from '../latency/clock.js'
+import { SendTimesReader, sendNotesDirectory } from '../feed/send-notes.js'
 import { LatencyHistogram } from '../latency/latency-histogram.js'
-import type { Positions } from '../process/program-state.js'
+import type { BatchSource } from '../process/parent-link.js'
 import type { MarketView } from './market-view.js'
 import type { OrderDesk } from './order-desk.js'
 import { replayUntil } from './replay-until.js'
@@ -18,15 +16,17 @@ interface Feed {
 }
 
 /** Reads all feeds merged by timestamp, shows each frame to the view and carries out what it decides. */
-export class MarketReader {
+export class MarketReader implements BatchSource {
   /** Messages missing between two that follow each other. */
   gaps = 0
-  /** From the feed's append to here, of frames that were sent while this process was running. */
-  readonly feedLatency = new LatencyHistogram()
-  /** The same from the moment that the feed's schedule set. */
-  readonly scheduleLatency = new LatencyHistogram()
-  /** The same from the feed's append, of frames that were sent before: they waited for this process. */
-  readonly backlogLatency = new LatencyHistogram()
+  readonly latencies = {
+    /** From the feed's append to here, of frames that were sent while this process was running. */
+    feed: new LatencyHistogram(),
+    /** The same from the moment that the feed's schedule set. */
+    schedule: new LatencyHistogram(),
+    /** The same from the feed's append, of frames that were sent before: they waited for this process. */
+    backlog: new LatencyHistogram(),
+  }
   readonly #name: string
   readonly #view: MarketView
   readonly #desk: OrderDesk
@@ -37,7 +37,7 @@ export class MarketReader {
       throw error
     },
   })
-  readonly #startedNs = nowNs()
+  readonly #startedNs = realtimeNs()
   readonly #feeds = new Map<string, Feed>()
 
   /** @param name of the reader in every feed */
@@ -48,33 +48,24 @@ export class MarketReader {
   }
 
   /**
-   * Attaches a feed, which must be there, where an earlier life of this strategy left it, and shows the view everything in front of that place again.
+   * Attaches a feed, which must be there, where an earlier life of this strategy left it, and shows the view everything before that place again.
    */
   attach(layout: BusLayout, venue: string): void {
-    const sendTimes = new SendTimesReader(sendNotesDirectory(layout, venue))
-    let reader: QueueReader
-    try {
-      reader = openFeedReader(layout, venue, this.#name)
-    } catch (error) {
-      sendTimes.close()
-      throw error
-    }
-    const feed: Feed = { sendTimes, nextSequence: 0 }
+    const feed: Feed = { sendTimes: new SendTimesReader(sendNotesDirectory(layout, venue)), nextSequence: 0 }
+    this.#feeds.set(venue, feed)
+    const reader = openFeedReader(layout, venue, this.#name)
     replayUntil(reader.directory, reader.position, ({ sequence, payload }) => {
       this.#view.observe(venue, payload)
       feed.nextSequence = sequence + 1
     })
-    this.#feeds.set(venue, feed)
     this.#merged.add(venue, reader)
   }
 
-  get positions(): Positions {
+  get positions(): Record<string, number> {
     return Object.fromEntries([...this.#feeds].map(([venue, { nextSequence }]) => [venue, nextSequence]))
   }
 
   /**
-   * Reads up to `limit` messages that are there; returns how many.
-   *
    * Orders first, positions after them: killed in between, the strategy reads those messages again and {@link OrderDesk} recognises them; the other way round
    * it would never send the order.
    */
@@ -102,18 +93,16 @@ export class MarketReader {
   }
 
   #arrived(venue: string, sequence: number): void {
-    const arrivedNs = nowNs()
+    const arrivedNs = realtimeNs()
     const feed = this.#feeds.get(venue)
     if (feed === undefined) return
     this.gaps += Math.abs(sequence - feed.nextSequence)
     feed.nextSequence = sequence + 1
     const times = feed.sendTimes.find(sequence)
     if (times === undefined) return
-    if (times.sentNs < this.#startedNs) {
-      this.backlogLatency.record(arrivedNs - times.sentNs)
-      return
-    }
-    this.feedLatency.record(arrivedNs - times.sentNs)
-    this.scheduleLatency.record(arrivedNs - times.dueNs)
+    const { feed: running, schedule, backlog } = this.latencies
+    const wasSentBefore = times.sentNs < this.#startedNs
+    ;(wasSentBefore ? backlog : running).record(arrivedNs - times.sentNs)
+    if (!wasSentBefore) schedule.record(arrivedNs - times.dueNs)
   }
 }

@@ -1,14 +1,8 @@
+import type { Message } from '@chronicle-ts/core'
 import type { TypedWriter } from '@chronicle-ts/typed'
 import { NewOrder } from '../order-messages.js'
 import type { Decision } from './market-view.js'
 import type { OrderHistory } from './order-history.js'
-
-/** The market-data message that led to a decision. */
-export interface MarketMessage {
-  /** At the decision's venue. */
-  readonly sequence: number
-  readonly timestampNs: bigint
-}
 
 /**
  * Makes orders of decisions, exactly one of each.
@@ -37,7 +31,8 @@ export class OrderDesk {
     return this.#lastOrderId
   }
 
-  place(decision: Decision, { sequence: marketSequence, timestampNs }: MarketMessage): void {
+  /** @param message at the decision's venue, which led to it */
+  place(decision: Decision, { sequence: marketSequence, timestampNs }: Pick<Message, 'sequence' | 'timestampNs'>): void {
     if (marketSequence <= (this.#lastMarketSequences.get(decision.venue) ?? -1)) {
       this.repeats++
       return

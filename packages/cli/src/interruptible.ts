@@ -19,7 +19,7 @@ export async function takeTurn({ signal }: Pick<CommandContext, 'signal'>): Prom
 }
 
 /**
- * {@link interruptible} after {@link takeTurn}. To be used wherever signals may have come unheard: at the beginning of a command, and between the parts of one.
+ * {@link interruptible} after {@link takeTurn}, so that a signal that has come before is not lost.
  *
  * @throws {@link InterruptedError}, and what the work throws.
  */
@@ -32,25 +32,41 @@ const context = createContext({ work: undefined as (() => void) | undefined })
 const script = new Script('work()')
 
 /**
- * Runs work that keeps the thread busy, and ends it when Ctrl-C comes. A signal handler of JavaScript runs only between two turns of the event loop, and a regular expression
- * or a search through gigabytes may never get there. What the work holds open then stays open, and `finally` blocks in it do not run: the process is about to end. A call
- * costs about 0.1 ms.
+ * Runs one long piece of work that keeps the thread busy, and ends it when Ctrl-C comes. A signal handler of JavaScript runs only between two turns of the event loop. What the work holds open then
+ * stays open, and `finally` blocks in it do not run: the process is about to end.
  *
- * The engine takes the process's own handlers off for the time of the work. A signal that they were still to receive is lost by that: let the event loop take a turn right before.
- *
- * @throws {@link InterruptedError}, {@link TooSlowError} after `timeoutMs`, and what the work throws.
+ * The engine takes the process's own handlers off for the time of the work, and starts a thread that listens instead. A signal that comes while they change places can be lost, or ends the process
+ * at once. So this is for work that may take longer than a fifth of a second and only reads. Work in short pieces takes turns between them.
  */
-export function interruptible<T>(work: () => T, timeoutMs?: number): T {
+export function interruptible<T>(work: () => T): T {
+  return runInScript(work, { breakOnSigint: true })
+}
+
+/** {@link interruptible} for work that may be long; other work is only run. */
+export function interruptibleIf<T>(mayBeLong: boolean, work: () => T): T {
+  return mayBeLong ? interruptible(work) : work()
+}
+
+/**
+ * Runs work that ends early when it takes too long. Signals that come meanwhile are handled right after it.
+ *
+ * @throws {@link TooSlowError} after `timeoutMs`, and what the work throws.
+ */
+export function withinTime<T>(work: () => T, timeoutMs: number): T {
+  return runInScript(work, { timeout: timeoutMs })
+}
+
+function runInScript<T>(work: () => T, options: { readonly breakOnSigint?: true; readonly timeout?: number }): T {
   let result: { readonly value: T } | undefined
   context['work'] = () => {
     result = { value: work() }
   }
   try {
-    script.runInContext(context, { breakOnSigint: true, ...(timeoutMs !== undefined && { timeout: timeoutMs }) })
+    script.runInContext(context, options)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw new InterruptedError('interrupted')
-    if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new TooSlowError(`took longer than ${timeoutMs} ms`)
+    if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new TooSlowError(`took longer than ${options.timeout} ms`)
     throw error
   } finally {
     context['work'] = undefined

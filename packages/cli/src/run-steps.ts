@@ -1,8 +1,8 @@
 import type { CommandContext } from './command-context.js'
-import { interruptibleTurn } from './interruptible.js'
+import { takeTurn } from './interruptible.js'
 import { ProgressLine } from './output/progress.js'
 
-/** Work of the library that is done step by step. */
+/** Work of the library that is done step by step, each short enough for the signals that come in it to wait. */
 export interface SteppedWork {
   step(): boolean
   abandon?(): void
@@ -20,7 +20,9 @@ export async function runSteps(
 ): Promise<void> {
   const line = new ProgressLine(process.stderr, progress.label)
   try {
-    while (await interruptibleTurn(context, () => work.step())) {
+    for (;;) {
+      await takeTurn(context)
+      if (!work.step()) return
       const { bytes, bytesTotal } = progress.at()
       line.update(bytes, bytesTotal)
     }

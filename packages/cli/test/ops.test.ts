@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { STATES } from '@chronicle-ts/inspect'
 import { describe, expect, it } from 'vitest'
+import { RUNBOOK_ANCHORS } from '../src/commands/metrics/runbook.js'
 import { METRICS } from '../src/commands/metrics/samples.js'
 import { runCli } from './support/run-cli.js'
 
@@ -30,6 +32,17 @@ describe('the files for operators', () => {
       expect(used.filter((name) => !names.has(name))).toEqual([])
     }
     expect(JSON.parse(readFileSync(join(ops, 'grafana/chronicle.json'), 'utf8'))).toMatchObject({ uid: 'chronicle-queues' })
+  })
+
+  it('link to anchors of the page that the exporter serves', () => {
+    const rules = readFileSync(join(ops, 'prometheus/alerts.yml'), 'utf8')
+    const links = [...rules.matchAll(/runbook_url: "http:\/\/{{ \$labels\.instance }}\/runbook#(.+)"/g)].map(
+      ([, anchor]) => anchor,
+    )
+    expect(links).toHaveLength(rules.match(/runbook_url:/g)?.length ?? 0)
+    // A condition's code is one of the states, and all of them have an anchor.
+    expect(links.filter((anchor) => anchor !== '{{ $labels.code }}' && !RUNBOOK_ANCHORS.includes(anchor ?? ''))).toEqual([])
+    expect(Object.keys(STATES).filter((code) => !RUNBOOK_ANCHORS.includes(code))).toEqual([])
   })
 
   it.runIf(has('promtool'))('have rules that promtool accepts, and metrics without a complaint', () => {

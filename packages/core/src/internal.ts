@@ -128,6 +128,7 @@ export {
 export {
   isExistingSegmentSize,
   maxPayloadLengthOf,
+  SEGMENT_CREATED_NS_OFFSET,
   SEGMENT_END_OFFSET_OFFSET,
   SEGMENT_FIELDS,
   SEGMENT_FIRST_RECORD_OFFSET,
@@ -158,6 +159,7 @@ export {
   SOURCES_FILE,
   writeSources,
 } from './positions/source-list.js'
+export { wrapPayload } from './reader/message.js'
 export { momentNs } from './reader/moment.js'
 export { checkPoll, isPromise, promiseFromHandler } from './reader/poll-handler.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'

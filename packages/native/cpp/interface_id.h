@@ -3,6 +3,6 @@
 
 namespace chronicle {
 
-constexpr char kInterfaceId[] = "c3241944";
+constexpr char kInterfaceId[] = "f47f87ce";
 
 }  // namespace chronicle

@@ -153,6 +153,17 @@ export const BUDGET_SECTIONS: readonly BudgetSection[] = [
     ],
   },
   {
+    title: 'C appender with a retention of one segment, by the way in which the next one is made',
+    rows: [
+      { name: 'a new file', key: 'newNs', unit: 'ns' },
+      { name: 'a deleted file, zeroed by the file system and synced', key: 'emptiedNs', unit: 'ns' },
+      { name: 'a deleted file, filled with zeros in memory', key: 'filledNs', unit: 'ns' },
+      { name: 'a new file, CPU time of preparing', key: 'newPrepareCpuNs', unit: 'ns' },
+      { name: 'zeroed by the file system, CPU time of preparing', key: 'emptiedPrepareCpuNs', unit: 'ns' },
+      { name: 'filled in memory, CPU time of preparing', key: 'filledPrepareCpuNs', unit: 'ns' },
+    ],
+  },
+  {
     title: 'rolls and opening',
     rows: [
       { name: 'append that rolls, prepared, p50', key: 'rollP50Us', unit: 'us' },

@@ -7,6 +7,8 @@ import { compileOnce } from '../../evidence/preload/compile-once.js'
 export interface Floor {
   /** The program of `floor.cc`. */
   readonly program: string
+  /** The program of `retained.cc`. */
+  readonly retainedProgram: string
   /** The program of `one-way.cc`. */
   readonly oneWayProgram: string
   /** The program of `ping-pong.cc`. */
@@ -43,6 +45,7 @@ export function compileFloor(): Floor {
   })
   return {
     program: program('floor', checksums),
+    retainedProgram: program('retained', checksums, join(nativeSources, 'file_blocks.cc')),
     oneWayProgram: program('one-way'),
     pingPongProgram: program('ping-pong', checksums),
     doNothing: require(addon),

@@ -15,8 +15,8 @@ afterEach(() => {
 })
 
 /** A closed queue; the reader `all` has read all of it. Returns its head segment. */
-function fill(queue: string, count = MESSAGES): number {
-  const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+function fill(queue: string, { count = MESSAGES, extensions = true } = {}): number {
+  const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE, extensions })
   for (let sequence = 0; sequence < count; sequence++) writer.append(1, Buffer.from(`message ${sequence}`))
   const { segmentId } = writer.position
   const reader = openReader(queue, 'all', { start: 'earliest' })
@@ -58,6 +58,20 @@ const DAMAGES: Record<string, (queue: string) => void> = {
     truncateSync(head(queue), 300)
     rmSync(control(queue))
   },
+  'the last segment of a queue without readers was cut, and the control block is lost': (queue) => {
+    truncateSync(head(queue), 300)
+    rmSync(control(queue))
+    rmSync(join(queue, 'readers'), { recursive: true })
+  },
+  'the last segment of a queue without readers was cut within its header, and the control block is zeroed': (queue) => {
+    truncateSync(head(queue), 50)
+    zero(control(queue), 0, 512)
+    rmSync(join(queue, 'readers'), { recursive: true })
+  },
+  'the last segment of a base-format queue was cut': (queue) => {
+    truncateSync(segment(queue, fill(queue, { extensions: false })), 300)
+    rmSync(join(queue, 'readers'), { recursive: true })
+  },
   'the last segment is lost, and the control block counts nothing': (queue) => {
     rmSync(head(queue))
     zero(control(queue), 48, 52)
@@ -95,7 +109,7 @@ describe('recovery that is killed at any of its steps', () => {
   it('L57: nor when the control block says less than what is left, and the last record that is left is cut through', () => {
     const broken: string[] = []
     const damage = (queue: string) => {
-      fill(queue, 20)
+      fill(queue, { count: 20 })
       zero(segment(queue, 0), 1024, SEGMENT_SIZE)
       zero(control(queue), 137, 512)
     }

@@ -2,7 +2,9 @@ import { NotAQueueError } from '@chronicle-ts/core'
 import {
   type FoundQueues,
   findQueues,
+  inspectQueue,
   inspectState,
+  type LockTable,
   QUICK_SEGMENTS,
   type QueueInspection,
   type QueueState,
@@ -12,7 +14,7 @@ import {
 import type { CommandContext } from '../command-context.js'
 import { InterruptedError } from '../command-error.js'
 import { messageOfError } from '../error-report.js'
-import { interruptible, takeTurn } from '../interruptible.js'
+import { interruptibleIf, takeTurn } from '../interruptible.js'
 
 /** Why a directory below the root is not in the result. */
 export const LEFT_OUT = 'this directory was not searched, because it is a link or lies too deep: name it to look at it'
@@ -48,6 +50,9 @@ export interface LookOptions {
   readonly quick?: boolean
 }
 
+/** A head of small messages with so many bytes takes a tenth of a second. */
+const LONG_HEAD_BYTES = 16 * 1024 * 1024
+
 /**
  * Looks at a queue, or at every queue below a directory, each on its own: one that vanishes or may not be read hides no other.
  *
@@ -74,7 +79,7 @@ export async function lookAround(
       const looked =
         options.quick === true
           ? inspectState(queue, { ...stateOptions, locks, quick: true, segmentLimit: QUICK_SEGMENTS })
-          : interruptible(() => inspectState(queue, { ...stateOptions, locks }))
+          : interruptibleIf(isLong(queue, locks), () => inspectState(queue, { ...stateOptions, locks }))
       queues.push({ directory: queue, ...looked })
     } catch (error) {
       // A queue that was named is the error; one of many is only missing.
@@ -84,6 +89,17 @@ export async function lookAround(
   }
   const isWhole = unreadable.length === 0 && found.unreadable.length === 0 && !found.isPartial
   return { queues, unreadable, found, isSingle, isWhole }
+}
+
+/** Every directory that could not be looked at. */
+export function unreadableIn({ unreadable, found }: LookAround): string[] {
+  return [...unreadable.map(({ directory }) => directory), ...found.unreadable]
+}
+
+/** Whether a look may take longer than signals should wait: it walks over the head, record by record. */
+function isLong(queue: string, locks: LockTable): boolean {
+  const { offset = 0 } = inspectQueue(queue, { quick: true, segmentLimit: 2, locks }).head
+  return offset > LONG_HEAD_BYTES
 }
 
 /** Writes to the log what a look could not see. */

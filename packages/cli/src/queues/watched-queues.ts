@@ -25,6 +25,8 @@ export interface QueueWatch {
   readonly unreadable: readonly { readonly directory: string; readonly name: string; readonly message: string }[]
   /** Directories that were not searched, or could not be listed. */
   readonly leftOut: readonly string[]
+  /** Those of them that could not be listed. */
+  readonly unlisted: readonly string[]
   /** What the look took. */
   readonly lookMs: number
 }
@@ -53,7 +55,8 @@ export class WatchedQueues {
     }
     const present = new Set(found.directories)
     for (const directory of this.#histories.keys()) if (!present.has(directory)) this.#histories.delete(directory)
-    return { queues, unreadable, leftOut: [...found.leftOut, ...found.unreadable], lookMs: performance.now() - begun }
+    const leftOut = [...found.leftOut, ...found.unreadable]
+    return { queues, unreadable, leftOut, unlisted: found.unreadable, lookMs: performance.now() - begun }
   }
 
   #historyOf(directory: string): StateHistory {

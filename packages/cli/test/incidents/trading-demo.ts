@@ -2,7 +2,10 @@ import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { removeReader } from '@chronicle-ts/core'
+import { inspectState } from '@chronicle-ts/inspect'
 import { Role } from './role.js'
 
 const EXAMPLES = fileURLToPath(new URL('../../../../examples/', import.meta.url))
@@ -12,6 +15,7 @@ const CAPTURES = {
 } as const
 
 type Venue = keyof typeof CAPTURES
+const VENUES = Object.keys(CAPTURES)
 
 /** A tenth of the recorded pace: the recordings last seven minutes, and no queue rolls while an incident is looked at. */
 const SLOWLY = '0.1'
@@ -107,9 +111,23 @@ export class TradingDemo {
     await end(this.feed, signal)
   }
 
-  async startStrategy(name: string): Promise<void> {
-    const feeds = Object.keys(CAPTURES).flatMap((venue) => ['--feed', venue])
-    this.#strategies.set(name, await startProgram('strategy', ['--root', this.root, '--name', name, '--span', '3', ...feeds]))
+  async startStrategy(name: string, span = '3'): Promise<void> {
+    const feeds = VENUES.flatMap((venue) => ['--feed', venue])
+    this.#strategies.set(name, await startProgram('strategy', ['--root', this.root, '--name', name, '--span', span, ...feeds]))
+  }
+
+  /** Starts a strategy that never orders: the average of a single price is that price. Returns once the router reads it. */
+  async startQuietStrategy(name: string): Promise<void> {
+    await this.startStrategy(name, '1')
+    while (inspectState(this.ordersOut(name)).state.readers[0]?.word !== 'waiting') await sleep(20)
+  }
+
+  /** Kills a strategy and deletes everything that it had. */
+  async removeStrategy(name: string): Promise<void> {
+    await this.killStrategy(name)
+    rmSync(join(this.root, 'orders/queue', name), { recursive: true })
+    for (const venue of VENUES)
+      for (const kind of ['queue', 'send_notes']) removeReader(join(this.root, 'market_data', kind, venue), name)
   }
 
   async killStrategy(name: string): Promise<void> {

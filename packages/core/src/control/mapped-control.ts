@@ -37,6 +37,7 @@ import {
   decodeDurableMark,
   decodeSequenceFloor,
   durableSlotOffset,
+  encodeDurableSlot,
   isSameControlFile,
   storeControlIdentity,
   storeSequenceFloor,
@@ -288,6 +289,13 @@ export class MappedControl {
   readDurableMark(): DurableMark | undefined {
     const bytes = new Uint8Array(this.mapping).slice(0, CONTROL_LENGTH)
     return decodeDurableMark(bytes, crc32)
+  }
+
+  /** Names the place up to which the queue is durable, as a sync would; what was marked before does not count any more. */
+  storeDurableMark(mark: Omit<DurableMark, 'generation'>): void {
+    const generation = (this.readDurableMark()?.generation ?? 0) + 1
+    const slot = durableSlotOffset((generation >>> 0) % DURABLE_SLOT_COUNT)
+    new Uint8Array(this.mapping).set(encodeDurableSlot({ ...mark, generation }, crc32), slot)
   }
 
   /** Forgets the durable marks: what they name is not known to be there. */

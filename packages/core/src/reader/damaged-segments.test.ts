@@ -3,7 +3,7 @@ import { copyFileSync, truncateSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
-import { queueOf } from '../../test/support/new-queue.js'
+import { newQueue, queueOf } from '../../test/support/new-queue.js'
 import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { SEGMENT_HEADER_LENGTH, SEGMENT_ID_OFFSET } from '../format/index.js'
 import { openObserver, openReader, openWriter } from '../index.js'
@@ -162,5 +162,35 @@ describe('a file that is not the segment of its name', () => {
     copyFileSync(segmentFile(directory, 0), segmentFile(directory, head))
     using observer = openObserver(directory, SKIP)
     expect(() => drainSequences(observer)).toThrowError(code('ERR_BAD_SEGMENT', { segmentId: head }))
+  })
+})
+
+describe('a segment that was copied before its first message came', () => {
+  it('L58: is not left without a report of the messages that are missing, by sources that begin there', () => {
+    const { directory, writer } = newQueue()
+    const early = `${directory}-early`
+    copyFileSync(segmentFile(directory, 0), early)
+    appendNumbered(writer, 0, 3)
+    writer.roll()
+    appendNumbered(writer, 3, 6)
+    writer.close()
+    copyFileSync(early, segmentFile(directory, 0))
+    for (const open of [() => openObserver(directory), () => openReader(directory, 'strict')]) {
+      using source = open()
+      expect(() => source.next()).toThrowError(code('ERR_SEQUENCE_GAP', { expected: 0, found: 3 }))
+    }
+    using skipping = openObserver(directory, SKIP)
+    expect(drainSequences(skipping)).toEqual([3, 4, 5])
+    expect(skipping.metrics().corruptSkipped).toBe(3)
+  })
+
+  it('says nothing where no message was in it', () => {
+    const { directory, writer } = newQueue({ firstSequence: 100 })
+    writer.roll()
+    writer.roll()
+    appendNumbered(writer, 100, 103)
+    using observer = openObserver(directory)
+    expect(drainSequences(observer)).toEqual([100, 101, 102])
+    writer.close()
   })
 })

@@ -300,17 +300,23 @@ export class RecordCursor {
    * A segment that was copied before it was full is left at its end too, and the messages that are missing must not be skipped silently.
    */
   #expectWhatFollows(segment: MappedSegment, next: MappedSegment): void {
-    if (!this.#isResumed || this.expected >= 0) return
+    if (this.expected >= 0) return
+    const { offset } = this
+    // Also where no position was saved: a segment that was the head says with which sequence it began.
+    if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) this.#rule.expected = segment.firstSequence ?? -1
+    else if (this.#isResumed) this.#expectAfterLast(segment, next)
+  }
+
+  #expectAfterLast(segment: MappedSegment, next: MappedSegment): void {
     const { offset } = this
     if (offset > segment.end) {
       this.#countCutOff(segment)
       return
     }
     const last = findRecordBefore(segment, offset)
+    if (last === undefined) return
     // A writer of this library may go on higher than the base format's last record.
-    if (last !== undefined) {
-      if (last.isOwn || (last.sequence >= 0 && beginsWithBaseRecord(next))) this.#rule.expected = last.sequence + 1
-    } else if (offset === SEGMENT_HEADER_LENGTH && !this.isCommitted) this.#rule.expected = segment.firstSequence ?? -1
+    if (last.isOwn || (last.sequence >= 0 && beginsWithBaseRecord(next))) this.#rule.expected = last.sequence + 1
   }
 
   /** The file was cut below the position: what was not read yet is gone, unless the seal says that nothing was left. One message counts at least. */

@@ -60,7 +60,7 @@ function isOwnHeader({ header }: SegmentGlance, segmentId: number): boolean {
   return segmentProblem(header, segmentId) === undefined
 }
 
-/** Maps a segment for writing. One that is damaged gets its length now, which an open that fails takes back, and its header when the open succeeds. */
+/** Maps a segment for writing, as far as it is there. One that is damaged gets its length and its header when the open succeeds. */
 export function mapForRepair(context: RecoveryContext, examined: ExaminedSegment): MappedSegment {
   const { id, state } = examined
   if (state === 'damaged') correctLength(context, examined)
@@ -72,7 +72,10 @@ export function mapForRepair(context: RecoveryContext, examined: ExaminedSegment
   return segment
 }
 
-/** What is missing reads as zeros, in which there is no record. */
+/**
+ * What is missing reads as zeros then, in which there is no record. The length that a file was cut to says that messages are lost, so it stays until the control block has the sequence with which
+ * the queue goes on.
+ */
 function correctLength(context: RecoveryContext, { id, glance }: ExaminedSegment): void {
   const { directory, segmentSize, changes } = context
   const { length } = glance
@@ -89,12 +92,7 @@ function correctLength(context: RecoveryContext, { id, glance }: ExaminedSegment
     }
   }
   context.note('damaged-segment', { segmentId: id }, `length ${length} instead of ${segmentSize}`)
-  if (length < segmentSize) {
-    resize(segmentSize)
-    changes.undoWith(() => resize(length))
-    return
-  }
-  keepExcess(context, id, length)
+  if (length > segmentSize) keepExcess(context, id, length)
   changes.replace(() => resize(segmentSize))
 }
 

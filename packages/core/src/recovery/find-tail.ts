@@ -22,7 +22,17 @@ export function findTail(context: RecoveryContext, head: FoundHead | LostHead): 
   if ('last' in head) return findTailOfLost(context, head)
   const known = context.control.nextSequenceAcquire()
   const tail = known === undefined ? findForeignTail(context, head) : findOwnTail(context, head, known)
-  return head.wasCut && tail.segment === head.segment ? endSegment(context, tail) : tail
+  return endIfLeft(context, head, tail)
+}
+
+/** A segment that was cut holds what is left, and readers may have left one that is sealed: neither takes anything more. */
+export function endIfLeft(context: RecoveryContext, head: FoundHead, tail: Tail): Tail {
+  const { segment, nextSequence } = tail
+  if (segment !== head.segment) return tail
+  if (head.wasCut) return endSegment(context, tail)
+  if (!segment.sealedAcquire()) return tail
+  context.note('sealed-without-successor', { segmentId: segment.id }, 'the successor is made')
+  return continueBehind(context, segment, nextSequence)
 }
 
 const BEGINNING: Place = { segmentId: 0, offset: SEGMENT_HEADER_LENGTH }

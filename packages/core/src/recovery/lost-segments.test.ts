@@ -7,6 +7,7 @@ import { appendNumbered, drainSequences, range } from '../../test/support/messag
 import { overwrite, readBytes, readControlFile, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import {
+  CONTROL_CURRENT_SEGMENT_OFFSET,
   CONTROL_FILE,
   encodePosition,
   RECORD_HEADER_LENGTH,
@@ -170,6 +171,21 @@ describe('the newest segments are lost', () => {
     expect(writer.recovery.map((action) => action.case)).not.toContain('invalid-successor')
     expect(writer.append(1, Buffer.from('next'))).toBe(200)
     expect(writer.position.segmentId).toBeGreaterThanOrEqual(head)
+  })
+
+  it('goes on after its last segment when that is sealed, and the control block names a missing one before', () => {
+    const directory = newDirectory()
+    const writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+    for (let id = 0; id < 4; id++) {
+      appendNumbered(writer, id, id + 1)
+      writer.roll()
+    }
+    writer.close()
+    rmSync(segmentFile(directory, 4))
+    rmSync(segmentFile(directory, 1))
+    overwrite(join(directory, CONTROL_FILE), CONTROL_CURRENT_SEGMENT_OFFSET, u32(1))
+    using reopened = openWriter(directory)
+    expect(reopened.position.segmentId).toBeGreaterThan(3)
   })
 
   it('L57: a reader that had come exactly to the end of what is left gets the loss once, and every new message', () => {

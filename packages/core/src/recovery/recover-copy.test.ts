@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
@@ -56,6 +56,42 @@ describe('a copy of a live queue', () => {
     using reopened = openWriter(copy)
     expect(reopened.recovery).toEqual([])
     writer.close()
+  })
+
+  it('L58: goes on after a last segment that was copied in part, in another segment', () => {
+    const { directory, copy, writer } = liveQueue()
+    appendNumbered(writer, 0, 70)
+    writer.close()
+    cpSync(directory, copy, { recursive: true })
+    const cut = writer.position.segmentId
+    truncateSync(segmentFile(copy, cut), 300)
+    const copied = openWriter(copy)
+    const first = copied.nextSequence
+    appendNumbered(copied, first, first + 80)
+    copied.close()
+    expect(copied.position.segmentId).toBeGreaterThan(cut)
+    expect(statSync(segmentFile(copy, cut)).size).toBe(SEGMENT_SIZE)
+    using observer = openObserver(copy, { onCorrupt: 'skip' })
+    expect(drainSequences(observer).slice(-80)).toEqual(range(first, first + 80))
+  })
+
+  it('L58: appends nothing to a sealed segment, which readers may have left', () => {
+    const { directory, copy, writer } = liveQueue()
+    while (writer.position.segmentId < 3) writer.append(1, Buffer.alloc(1500))
+    copyNow(directory, copy, CONTROL)
+    for (const id of [0, 1, 2]) cpSync(segmentFile(directory, id), segmentFile(copy, id))
+    writer.close()
+    const copied = openWriter(copy)
+    expect(copied.recovery.map((action) => action.case)).toEqual(['copied-queue', 'sealed-without-successor'])
+    expect(copied.position.segmentId).toBeGreaterThan(2)
+    const first = copied.append(1, Buffer.from('small enough for the room that is left'))
+    using observer = openObserver(copy)
+    expect(drainSequences(observer)).toEqual(range(0, first + 1))
+    copied.close()
+    using reopened = openWriter(copy)
+    reopened.append(1, Buffer.from('next'))
+    expect(reopened.recovery).toEqual([])
+    expect(drainSequences(observer)).toEqual([first + 1])
   })
 
   it('L58, copied-queue: ends at the first gap when its segments are of different moments', () => {

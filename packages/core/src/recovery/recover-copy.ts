@@ -3,7 +3,7 @@ import { surveyRecords } from '../records/record-survey.js'
 import { mayFollow } from '../segment/record-scan.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
-import { findForeignTail } from './find-tail.js'
+import { endIfLeft, findForeignTail } from './find-tail.js'
 import { freshQueueTail, withoutDeleted } from './recover-power-cut.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { sealAndClose } from './repair-tail.js'
@@ -24,9 +24,10 @@ export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tai
   )
   const head = lastOfUnbroken(context, ids, trustsSeals)
   if (head === undefined) return freshQueueTail(context, 0)
-  for (const id of ids) if (id > head.id) setAsideBehindGap(context, id)
+  for (const id of ids) if (id > head.id) setAsideAfterGap(context, id)
   const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
-  return findForeignTail(context, { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut })
+  const copied = { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut }
+  return endIfLeft(context, copied, findForeignTail(context, copied))
 }
 
 /** The segment that ends the messages that follow each other without a gap. */
@@ -50,7 +51,7 @@ function lastOfUnbroken(context: RecoveryContext, ids: readonly number[], trusts
 }
 
 /** A segment after the gap would be replaced when the writer gets there, or taken for the head by a later open. */
-function setAsideBehindGap(context: RecoveryContext, segmentId: number): void {
+function setAsideAfterGap(context: RecoveryContext, segmentId: number): void {
   const found = examineSegment(context, segmentId)
   // One that a writer had prepared: it holds nothing, and the new head may take its place.
   if (found?.state === 'whole' && !found.hasRecords && !found.sealed) return

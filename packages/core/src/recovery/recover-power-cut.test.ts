@@ -1,11 +1,18 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { inspectQueue, openColdReader } from '@chronicle-ts/inspect'
+import { inspectQueue, openColdReader, verifyQueue } from '@chronicle-ts/inspect'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/support/build-queue.js'
 import { code } from '../../test/support/expectations.js'
 import { range } from '../../test/support/messages.js'
-import { overwrite, overwriteControl, pretendAnotherBoot, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
+import {
+  overwrite,
+  overwriteControl,
+  pretendAnotherBoot,
+  readBytes,
+  readControlFile,
+  segmentFile,
+} from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { encodeSegmentHeader, SEGMENT_FLAGS_OFFSET, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { openObserver, openReader, openWriter, type RecoveryCase } from '../index.js'
@@ -195,6 +202,47 @@ describe('recovery after a second stop of the machine', () => {
     expect(readControlFile(queue).currentSegment).toBe(headSegment + 2)
     expect(readable()).toEqual(range(0, 101))
   })
+
+  it.each(['with the messages after them', 'alone'])('L4: keeps no summary of records that the first one took %s', (how) => {
+    const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+    for (const payload of textPayloads(3 * PER_SEGMENT)) writer.append(1, payload)
+    writer.close()
+    const summary = readBytes(segmentFile(queue, 1), 0, SEGMENT_HEADER_LENGTH)
+    overwrite(segmentFile(queue, 1), SEGMENT_SIZE / 2, Buffer.alloc(SEGMENT_SIZE / 2))
+    if (how !== 'alone') for (const id of [2, 3]) rmSync(segmentFile(queue, id), { force: true })
+    stopMachine()
+    const { sequence } = recover()
+    // What the first recovery stored in the segment's header did not reach the disk.
+    overwrite(segmentFile(queue, 1), 0, summary)
+    stopMachine()
+    expect(recover().sequence).toBe(sequence + 1)
+    expect(summaryProblems()).toEqual([])
+  })
+
+  it('L57: keeps what was appended since the segment of the durable mark was lost', () => {
+    const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+    for (const payload of textPayloads(PER_SEGMENT + 5)) writer.append(1, payload)
+    writer.flushSync()
+    writer.append(1, Buffer.from('not durable'))
+    writer.close()
+    writeFileSync(segmentFile(queue, 1), Buffer.alloc(SEGMENT_SIZE, 7))
+    stopMachine()
+    const { sequence } = recover()
+    stopMachine()
+    expect(recover().sequence).toBe(sequence + 1)
+    expect(readable()).toEqual([...range(0, PER_SEGMENT), sequence, sequence + 1])
+  })
+
+  it('L4: keeps no summary of a segment whose seal was lost, and in which the writer goes on', () => {
+    const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+    for (const payload of textPayloads(PER_SEGMENT + 1)) writer.append(1, payload)
+    writer.close()
+    overwrite(segmentFile(queue, 0), SEGMENT_FLAGS_OFFSET, Buffer.alloc(4))
+    rmSync(segmentFile(queue, 1))
+    stopMachine()
+    expect(recover().sequence).toBe(PER_SEGMENT)
+    expect(summaryProblems()).toEqual([])
+  })
 })
 
 describe('a reader that was further than what a stop of the machine left', () => {
@@ -258,6 +306,10 @@ function quarantined(): Buffer[] {
         .sort()
         .map((name) => readFileSync(join(folder, name)))
     : []
+}
+
+function summaryProblems(): string[] {
+  return verifyQueue(queue).problems.flatMap(({ code, message }) => (code === 'SEGMENT_BAD_SUMMARY' ? [message] : []))
 }
 
 function readable(): number[] {

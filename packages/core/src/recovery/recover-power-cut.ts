@@ -54,7 +54,15 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const isMarkBehind = mark !== undefined && isBehind(mark, place)
   if (!isMarkBehind && !isDurableLost && nothingFollows(context, end, ids))
     return { ...place, segment: end.segment, nextSequence }
-  return cutAndGoOn(context, end, nextSequence)
+  const tail = cutAndGoOn(context, end, nextSequence)
+  return isDurableLost ? afterDurableLoss(context, tail, next) : tail
+}
+
+/** The mark names a place of lost messages. The next recovery would begin there, and drop what is appended from now on, because it does not follow. */
+function afterDurableLoss({ changes, control }: RecoveryContext, tail: Tail, firstLost: number): Tail {
+  const { segment, offset, nextSequence: sequence } = tail
+  changes.replace(() => control.storeDurableMark({ sequence, segmentId: segment.id, offset }))
+  return { ...tail, firstLost }
 }
 
 /** The sequence after the records that are left. After one of the base format it is above all of the queue, whose sequences may have begun again. */

@@ -26,6 +26,8 @@ export function recoverQueue(context: RecoveryContext): Tail {
   if (context.origin.isRebuilt) leadPastEmpty(context, head.segmentId)
   sealPredecessor(context, head.segmentId)
   changes.replace(() => {
+    // The writer goes on in it: where its records end is said when it is sealed.
+    tail.segment.clearSummary()
     const said = control.readHead()
     if (said?.segmentId !== head.segmentId || said.offset !== head.offset) control.storeHead(head)
     if (context.origin.isCopy) control.clearDurableMarks()

@@ -1,6 +1,7 @@
 import { binding, STATUS_LIMIT, STATUS_PADDING, STATUS_SEGMENT_END, STATUS_UNCOMMITTED, VERIFIER_END } from '@chronicle-ts/native'
 import { VERIFY_BYTES } from '../defaults.js'
 import { walkHeaders } from '../records/header-walk.js'
+import { judgeRecord } from '../records/judge-record.js'
 import { isGoodStep } from '../records/record-walk.js'
 import { sequenceOf } from '../records/segment-bytes.js'
 import { SequenceRule } from '../records/sequence-rule.js'
@@ -32,7 +33,8 @@ export function scanRecords(segment: MappedSegment, offset: number, start?: Scan
   } while (status === STATUS_LIMIT)
   const { expected, lastIsBase } = rule
   verifier.detach()
-  return { offset: end, nextSequence: expected < 0 ? undefined : expected, lastIsBase, reason: endReason(status) }
+  const reason = segment.end < segment.size ? endReasonInCut(segment, end) : endReason(status)
+  return { offset: end, nextSequence: expected < 0 ? undefined : expected, lastIsBase, reason }
 }
 
 /** Whether a segment that begins with a record goes on where a scan ended, by the same rule as from record to record. */
@@ -52,11 +54,17 @@ function endReason(status: number): ScanEnd['reason'] {
   return status === STATUS_PADDING ? 'padding' : 'bad'
 }
 
+/** A segment that was cut ends for the verifier where its file does, but not for its records: a padding record reaches to the end of the whole segment. */
+function endReasonInCut(segment: MappedSegment, offset: number): ScanEnd['reason'] {
+  if (segment.commitLengthAt(offset) === 0) return 'uncommitted'
+  return judgeRecord(segment, offset) === 'padding' ? 'padding' : 'bad'
+}
+
 /** One past the last byte that is not zero at or behind `offset`, before `limit`; `offset` when all is zero. */
-export function endOfNonZero(segment: MappedSegment, offset: number, limit = segment.size): number {
+export function endOfNonZero(segment: MappedSegment, offset: number, limit = segment.end): number {
   const step = 1024 * 1024
   const zeros = Buffer.alloc(step)
-  for (let end = Math.min(limit, segment.size); end > offset; end -= step) {
+  for (let end = Math.min(limit, segment.end); end > offset; end -= step) {
     const start = Math.max(offset, end - step)
     const part = segment.bytes.subarray(start, end)
     if (part.equals(zeros.subarray(0, part.length))) continue

@@ -22,6 +22,9 @@ import { MappedSegment } from './mapped-segment.js'
 
 const NO_FILE = 'not a regular file'
 
+/** The smallest page of a system on which this library runs. */
+const PAGE_LENGTH = 4096
+
 /** Ids of all published segments of a queue, ascending. Costs a directory listing: not for hot paths, nor for opening a queue. */
 export function listSegments(directory: QueueDirectory): number[] {
   let names: string[]
@@ -109,7 +112,8 @@ export function openSegment(
 }
 
 /**
- * Maps as much of a segment file as is there, at most `size` bytes, independent of its header. For recovery and readers that skip damage, which weigh what stands in it.
+ * Maps as much of a segment file as is there, at most `size` bytes, independent of its header. For recovery and readers that skip damage, which weigh what stands in it. For writing the last page is
+ * mapped as a whole, whose rest reads as zeros.
  *
  * @returns `undefined` when there is no such file, or not enough of it for one record.
  */
@@ -121,7 +125,10 @@ export function openDamagedSegment(
 ): MappedSegment | undefined {
   return inSegmentFile(directory, { segmentId, writable, mayBeDirectory: true }, (fd) => {
     const stat = fstatSync(fd)
-    const length = Math.floor(Math.min(stat.size, size) / RECORD_HEADER_LENGTH) * RECORD_HEADER_LENGTH
+    const there = Math.min(stat.size, size)
+    const length = writable
+      ? Math.min(size, Math.ceil(there / PAGE_LENGTH) * PAGE_LENGTH)
+      : Math.floor(there / RECORD_HEADER_LENGTH) * RECORD_HEADER_LENGTH
     if (!stat.isFile() || length < SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH) return undefined
     return new MappedSegment(segmentId, binding.mapFile(fd, length, writable), { size })
   })

@@ -179,6 +179,21 @@ describe('a cold reader on damage', () => {
     expect(sequences(readAll(queue)).slice(0, 8)).toEqual([0, 1, 2, 3, 4, 6, 7, 8])
   })
 
+  it('L58: reports the messages that are missing from a first segment that was copied before they came', () => {
+    const directory = join(root, 'live')
+    const writer = openWriter(directory, { segmentSize: 4096 })
+    const first = join(directory, segmentFileName(0))
+    const early = readFileSync(first)
+    for (const text of ['a', 'b']) writer.append(1, Buffer.from(text))
+    writer.roll()
+    writer.append(1, Buffer.from('c'))
+    writer.close()
+    writeFileSync(first, early)
+    const items = readAll(directory)
+    expect(problems(items)).toEqual(['SEQUENCE_GAP'])
+    expect(sequences(items)).toEqual([2])
+  })
+
   it('reports missing segments and goes on after them', () => {
     unlinkSync(join(queue, segmentFileName(1)))
     const items = readAll(queue)

@@ -10,6 +10,7 @@ import {
   RecordWalk,
   SEGMENT_FIRST_RECORD_OFFSET,
   schemaVersionOf,
+  segmentFileName,
   sequenceOf,
 } from '@chronicle-ts/core/internal'
 import type { BulkCheck, GoodRun } from './bulk-check.js'
@@ -186,6 +187,7 @@ export class ColdReader {
         this.#leave()
         return { kind: 'padding', segmentId: segment.id, offset }
       case 'leave':
+        this.#expectBeginning(segment)
         this.#leave()
         return GO_ON
       case 'wait':
@@ -272,6 +274,13 @@ export class ColdReader {
 
   // -- segments ------------------------------------------------------------------------------------------------------------------------
 
+  /** A segment that was the head and holds nothing says with which sequence it began: messages from there on are missing when the next one begins higher. */
+  #expectBeginning({ header, headerProblem }: ColdSegment): void {
+    const { rule } = this.#walk
+    if (rule.expected >= 0 || this.#offset !== SEGMENT_FIRST_RECORD_OFFSET || headerProblem !== undefined) return
+    rule.expected = header.firstSequence ?? -1
+  }
+
   #leave(): void {
     this.#closeSegment()
     this.#segmentId += 1
@@ -345,15 +354,8 @@ export class ColdReader {
       this.#walk.rule.expected = -1
       this.#leave()
     }
-    return this.#problem('FILE_UNREADABLE', `${error.reason} at ${this.#describe(error.path)}`, {
-      segmentId,
-      severity: 'critical',
-    })
-  }
-
-  #describe(path: string): string {
-    const { self } = this.#held
-    return path.startsWith(`${self}/`) ? this.#held.describe(path.slice(self.length + 1)) : path
+    const path = this.#held.describe(segmentFileName(segmentId))
+    return this.#problem('FILE_UNREADABLE', `${error.reason} at ${path}`, { segmentId, severity: 'critical' })
   }
 
   #queueIsGone(): undefined {

@@ -87,8 +87,9 @@ function segmentProblems({ inspection, listing, control }: ProblemSources): Queu
   for (const segment of inspection.segments.inspected) {
     const { segmentId, problem } = segment
     if (problem !== undefined) {
-      const beyondHead = segmentId > headId && !segment.hasRecords
-      problems.push(beyondHead ? queueProblem('SEGMENT_NOT_READY', '', { segmentId }) : problem)
+      // What cannot be read is not known to be a crash leftover.
+      const isLeftover = segmentId > headId && !segment.hasRecords && problem.code !== 'FILE_UNREADABLE'
+      problems.push(isLeftover ? queueProblem('SEGMENT_NOT_READY', '', { segmentId }) : problem)
     } else if (!segment.sealed && segmentId < headId && !(segmentId === headId - 1 && inspection.writer.alive === true)) {
       problems.push(queueProblem('SEGMENT_UNSEALED', '', { segmentId }))
     }

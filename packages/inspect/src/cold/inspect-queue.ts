@@ -15,6 +15,7 @@ import {
 import { markAcknowledged } from './acknowledged.js'
 import { checksum } from './checksum.js'
 import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
+import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import { type CountedHeaders, countHeaders } from './counted-headers.js'
 import { endByControl } from './end-by-control.js'
@@ -23,7 +24,7 @@ import { type ColdPlaces, lastSegmentWithRecords } from './find-start.js'
 import { inspectLock, type LockInspection, type LockTable, readLockTable } from './inspect-lock.js'
 import { inspectReaders, type ReadersInspection } from './inspect-readers.js'
 import { inspectSegment, type SegmentInspection } from './inspect-segments.js'
-import { measureLag, type QueueEnd } from './measure-lag.js'
+import { CAUGHT_UP, measureLag, type QueueEnd, type ReaderLag } from './measure-lag.js'
 import type { HeadInspection, QueueInspection, ReaderInspection, SegmentsSummary, WriterInspection } from './queue-inspection.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
 import { RateMeter } from './recent-rate.js'
@@ -84,7 +85,7 @@ export function inspectQueue(place: DirectoryPath, options: InspectOptions = {})
     first: firstRecord(segments),
     durable: control.bytes === undefined || block === undefined ? undefined : decodeDurableMark(control.bytes, checksum),
     writer,
-    readers: inspectLags(places, registered, end),
+    readers: inspectLags(places, registered, { end, segments }),
     markers: { ready: listing.hasReady, lease: listing.hasLease },
     leftovers: listing.leftovers,
     hasQuarantine: listing.hasQuarantine,
@@ -203,10 +204,22 @@ function lastAppendOf(block: ControlBlock | undefined): bigint | undefined {
   return lastNs === 0n ? undefined : lastNs
 }
 
-function inspectLags(places: ColdPlaces, registered: ReadersInspection, end: QueueEnd | undefined): ReaderInspection[] {
+function inspectLags(
+  places: ColdPlaces,
+  registered: ReadersInspection,
+  { end, segments }: { readonly end: QueueEnd | undefined; readonly segments: SegmentsSummary },
+): ReaderInspection[] {
+  const isEmpty = end === undefined && segments.inspected.every(({ hasRecords, problem }) => !hasRecords && problem === undefined)
   return registered.readers.map((reader) => {
     const { position } = reader
-    const lag = position === undefined || end === undefined ? undefined : measureLag(places, position, end)
-    return { ...reader, lag, pinsFrom: position?.segmentId ?? places.segmentIds[0] }
+    return { ...reader, lag: lagAt(position), pinsFrom: position?.segmentId ?? places.segmentIds[0] }
   })
+
+  function lagAt(position: ColdPosition | undefined): ReaderLag | undefined {
+    if (position === undefined) return undefined
+    if (end !== undefined) return measureLag(places, position, end)
+    // Of a queue without records a reader has read everything, unless what it was to read next was deleted.
+    const { firstId } = segments
+    return isEmpty && firstId !== undefined && position.segmentId >= firstId ? CAUGHT_UP : undefined
+  }
 }

@@ -1,8 +1,11 @@
+import { lstatSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   judgeRecord,
   type RecordPresence,
   recordsIn,
   SEGMENT_FIRST_RECORD_OFFSET,
+  segmentFileName,
   sequenceOf,
   timestampNsOf,
 } from '@chronicle-ts/core/internal'
@@ -43,7 +46,7 @@ export function inspectSegment(
     return describe(segment, quick === true ? recordsSaidIn(segment, control) : recordsIn(segment))
   } catch (error) {
     if (!(error instanceof ColdFileError)) throw error
-    return unreadable(segmentId, error)
+    return unreadable(directory, segmentId, error)
   } finally {
     segment?.close()
   }
@@ -83,11 +86,22 @@ function problemOf(segment: ColdSegment): QueueProblem | undefined {
   return undefined
 }
 
-function unreadable(segmentId: number, error: ColdFileError): SegmentInspection {
+function unreadable(directory: string, segmentId: number, error: ColdFileError): SegmentInspection {
   const nothing = { firstSequence: undefined, firstTimestampNs: undefined, createdNs: undefined, writerEpoch: undefined }
   const noSummary = { endOffset: undefined, recordCount: undefined, lastTimestampNs: undefined }
   const problem = queueProblem('FILE_UNREADABLE', error.reason, { segmentId, severity: 'critical' })
-  return { segmentId, length: 0, allocatedBytes: 0, sealed: false, hasRecords: false, ...nothing, ...noSummary, problem }
+  return { segmentId, ...spaceOf(directory, segmentId), sealed: false, hasRecords: false, ...nothing, ...noSummary, problem }
+}
+
+/** The space of a segment that may not be read: its directory has that. What stands in the place of a file takes none of a segment's. */
+function spaceOf(directory: string, segmentId: number): Pick<SegmentInspection, 'length' | 'allocatedBytes'> {
+  try {
+    const found = lstatSync(join(directory, segmentFileName(segmentId)))
+    if (found.isFile()) return { length: found.size, allocatedBytes: found.blocks * 512 }
+  } catch {
+    // A directory that may be listed and not entered says nothing about its files.
+  }
+  return { length: 0, allocatedBytes: 0 }
 }
 
 /** Zero means that this field was not stored. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -5,6 +6,7 @@ import { type BuiltQueue, buildQueue, textPayloads } from '../../../core/test/su
 import { makeUnopenable } from '../../../core/test/support/faulty-files.js'
 import { segmentFile } from '../../../core/test/support/raw-queue.js'
 import { temporaryDirectory } from '../../../core/test/support/temporary.js'
+import { inspectState } from '../state/state-of-queue.js'
 import type { ColdPosition } from './cold-item.js'
 import { inspectQueue } from './inspect-queue.js'
 import type { ReaderLag } from './measure-lag.js'
@@ -53,6 +55,30 @@ describe('the lag of a reader', () => {
     expect(lag()).toEqual({ messages: 0, bytes: 0, ns: 0n })
     build(3, { segmentId: headSegment + 5, offset: 64 })
     expect(lag()).toEqual({ messages: 0, bytes: 0, ns: 0n })
+  })
+
+  it.each([false, true])('is nothing in a queue that never had a message (quick: %s)', (quick) => {
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    openReader(queue, 'audit').close()
+    expect(inspectQueue(queue, { quick }).readers[0]?.lag).toEqual({ messages: 0, bytes: 0, ns: 0n })
+    expect(inspectState(queue, { quick }).state.readers[0]?.lag).toMatchObject({
+      messages: 0,
+      bytes: 0,
+      arrivalNs: 0n,
+      ownNs: 0n,
+    })
+    writer.append(1, Buffer.alloc(1))
+    expect(inspectQueue(queue, { quick }).readers[0]?.lag).toEqual({ messages: 1, bytes: 128, ns: 0n })
+  })
+
+  it('is unknown where no record is left and unread segments are gone, or cannot be read', () => {
+    build(2 * PER_SEGMENT, { segmentId: 0, offset: 64 })
+    for (const id of [0, 1]) rmSync(segmentFile(queue, id))
+    expect(lag()).toBeUndefined()
+    rmSync(queue, { recursive: true })
+    build(1, { segmentId: 0, offset: 64 })
+    makeUnopenable(segmentFile(queue, 0))
+    expect(lag()).toBeUndefined()
   })
 
   it('begins in the next segment for one that stands at the end of its own', () => {

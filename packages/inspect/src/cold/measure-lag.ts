@@ -28,7 +28,8 @@ export interface QueueEnd {
 /** Counting messages of the base format, whose sequences begin again at every open, walks the segments: this many at most. */
 const COUNTED_SEGMENTS_MAX = 64
 
-const CAUGHT_UP: ReaderLag = { messages: 0, bytes: 0, ns: 0n }
+/** The lag of a reader that has read everything. */
+export const CAUGHT_UP: ReaderLag = { messages: 0, bytes: 0, ns: 0n }
 
 /** Measures a reader's lag from outside, without joining the queue. */
 export function measureLag(places: ColdPlaces, position: ColdPosition, end: QueueEnd): ReaderLag {

@@ -38,9 +38,8 @@ export class RateMeter {
 
   /** The rate, once the walk has ended at `end`; unknown where the timestamps do not fit the time of the last append that the control block had before the walk. */
   rate(end: number, lastAppendNs: bigint | undefined): RecentRate {
-    const isLate = lastAppendNs !== undefined && this.#lastNs < Number(lastAppendNs) - TOLERANCE_NS
-    const isFuture = this.#lastNs > Date.now() * 1e6 + TOLERANCE_NS
-    if (this.#firstAt < 0 || isLate || isFuture) return UNKNOWN
+    const appendedNs = lastAppendNs === undefined ? this.#lastNs : Number(lastAppendNs)
+    if (this.#firstAt < 0 || !timesAreOfAppends(this.#lastNs, appendedNs)) return UNKNOWN
     const begin = this.#firstAt === SEGMENT_FIRST_RECORD_OFFSET ? this.#firstNs : this.#nowNs - WINDOW_NS
     const seconds = Math.max((this.#nowNs - begin) / 1e9, 0.001)
     return {
@@ -49,6 +48,11 @@ export class RateMeter {
       windowNs: BigInt(Math.round(seconds * 1e9)),
     }
   }
+}
+
+/** Whether the time of the last message fits the time of the last append, which was read before it: a writer at work can only be ahead. */
+export function timesAreOfAppends(lastTimestampNs: number, lastAppendNs: number): boolean {
+  return lastTimestampNs >= lastAppendNs - TOLERANCE_NS && lastTimestampNs <= Date.now() * 1e6 + TOLERANCE_NS
 }
 
 /** Nanoseconds as a double: good to a quarter of a microsecond, and without a bigint per record. */

@@ -35,6 +35,7 @@ describe.each(FAULTS)('a segment %s', (_, errno, spoil) => {
         message: expect.stringContaining(errno),
       }),
     ])
+    expect(items.map((item) => (item.kind === 'problem' ? item.problem.message : '')).join('')).toContain(` at ${segment(1)}.`)
     const segments = new Set(items.flatMap((item) => (item.kind === 'record' ? [item.segmentId] : [])))
     expect([...segments]).toEqual([0, 2, 3])
   })
@@ -56,6 +57,7 @@ describe.each(FAULTS)('a segment %s', (_, errno, spoil) => {
     const { head, problems } = inspectQueue(queue)
     expect(head).toMatchObject({ segmentId: 2, nextSequence: 100 })
     expect(problems.map(({ code }) => code)).toContain('FILE_UNREADABLE')
+    expect(problems.map(({ code }) => code)).not.toContain('SEGMENT_NOT_READY')
   })
 
   it('under a reader leaves its lag in messages unknown, and its lag in bytes as the segment size gives it', () => {
@@ -107,6 +109,15 @@ describe.each(FAULTS)('a file %s', (_, errno, spoil) => {
     while (verification.step());
     expect(verification.progress.records).toBe(100 - 31)
     expect(verification.problems.map(({ code, segmentId }) => [code, segmentId])).toEqual([['FILE_UNREADABLE', 1]])
+  })
+})
+
+describe('a segment that this user may not read', () => {
+  it('takes the space that its directory says', () => {
+    withoutRightsTo(segment(1), [join(queue, '..'), queue])
+    const [first, second] = inspectQueue(queue).segments.inspected
+    expect(second).toMatchObject({ length: first?.length, problem: { code: 'FILE_UNREADABLE' } })
+    expect(second?.allocatedBytes).toBeGreaterThan(0)
   })
 })
 

@@ -1,4 +1,5 @@
 import type { QueueInspection, ReaderInspection } from '../cold/queue-inspection.js'
+import { type Arrival, estimateArrival } from './estimate-arrival.js'
 import type { LagState, ReaderState, WriterState } from './queue-state.js'
 import { countOf, formatSeconds } from './state-text.js'
 import { judgeUpper, type ReaderThresholds } from './state-thresholds.js'
@@ -114,7 +115,7 @@ function behind({ messages }: LagState, code: StateCode): string {
   return `${countOf(messages, 'message')} behind`
 }
 
-function lagOf(reader: ReaderInspection, { inspection, writer, measured }: ReaderContext): LagState {
+function lagOf(reader: ReaderInspection, { inspection, measured }: ReaderContext): LagState {
   const { lag } = reader
   const messages = lag?.messages ?? null
   const bytes = lag?.bytes ?? null
@@ -123,19 +124,10 @@ function lagOf(reader: ReaderInspection, { inspection, writer, measured }: Reade
     return { messages, bytes, arrivalNs: 0n, arrivalKnownBy: 'commit', ownNs, oldestUnreadNs: null }
   const { lastTimestampNs } = inspection.head
   const oldestUnreadNs = lastTimestampNs === undefined || ownNs === null ? null : lastTimestampNs - ownNs
-  const sinceNs = lag === undefined ? null : sinceCommit(reader, inspection, writer)
+  const estimate = estimateArrival(reader, inspection)
   const seenNs = measured?.arrivalNs
-  const isSeen = seenNs !== undefined && (measured?.arrivalIsBound === false || sinceNs === null || seenNs >= sinceNs)
-  const arrivalNs = isSeen ? seenNs : sinceNs
-  const arrivalKnownBy = isSeen ? 'looks' : arrivalNs === null ? null : 'commit'
-  return { messages, bytes, arrivalNs, arrivalKnownBy, ownNs, oldestUnreadNs }
-}
-
-/** An estimate for a single look: nothing was committed since the last commit, and nothing arrived after the writer's last sign of life. Times of the future say nothing. */
-function sinceCommit(reader: ReaderInspection, { inspectedNs }: QueueInspection, writer: WriterState): bigint | null {
-  const times = [reader.lastCommitNs, writer.lastHeartbeatNs].filter(
-    (timestampNs): timestampNs is bigint => typeof timestampNs === 'bigint' && timestampNs <= inspectedNs,
-  )
-  const ages = times.map((timestampNs) => inspectedNs - timestampNs)
-  return ages.reduce<bigint | null>((longest, age) => (longest === null || age > longest ? age : longest), null)
+  const isSeen =
+    seenNs !== undefined && (measured?.arrivalIsBound === false || estimate.arrivalNs === null || seenNs >= estimate.arrivalNs)
+  const arrival: Arrival = isSeen ? { arrivalNs: seenNs, arrivalKnownBy: 'looks' } : estimate
+  return { messages, bytes, ...arrival, ownNs, oldestUnreadNs }
 }

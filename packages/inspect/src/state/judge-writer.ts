@@ -1,5 +1,6 @@
 import { controlExtensionsAreCurrent } from '@chronicle-ts/core/internal'
 import type { QueueInspection, WriterInspection } from '../cold/queue-inspection.js'
+import { CLOCK_STEP_NS } from './estimate-arrival.js'
 import type { BlockedState, WriterState } from './queue-state.js'
 import { formatSeconds } from './state-text.js'
 import { judgeUpper, type StateThresholds } from './state-thresholds.js'
@@ -8,9 +9,6 @@ import type { Surroundings } from './surroundings.js'
 
 /** A writer that appended within this time is running; later it is idle. The rates of `inspect` have the same window. */
 export const RUNNING_NS = 10_000_000_000n
-
-/** The time of a look is in whole milliseconds, and clocks are put right by some more. */
-const CLOCK_STEP_NS = 1_000_000_000n
 
 /** The first version of the library stored 1 here, newer ones the second since which the writer waits. */
 const BLOCKED_WITHOUT_TIME = 1

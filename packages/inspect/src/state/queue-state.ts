@@ -64,9 +64,13 @@ export interface LagState {
   readonly messages: number | null
   /** Bytes of segment space. */
   readonly bytes: number | null
-  /** How long its oldest unread message has been there, by the clock of arrival: measured by looks, or estimated as the time since the reader's last commit. */
+  /** How long its oldest unread message has been there, by the clock of arrival. */
   readonly arrivalNs: bigint | null
-  readonly arrivalKnownBy: 'looks' | 'commit' | null
+  /**
+   * `looks`: measured by several looks. `timestamp`: its own time, where the times of messages are those of their appends. `bound`: it has been there for at least so long, because nothing was
+   * appended since, or later segments were prepared then. `commit`: the time since the reader's last commit.
+   */
+  readonly arrivalKnownBy: 'looks' | 'timestamp' | 'bound' | 'commit' | null
   /** Time between its next message and the last one by their own timestamps, which callers may give. */
   readonly ownNs: bigint | null
   /** The own timestamp of its next message; absolute, so that an idle queue shows the true waiting. `null` when caught up or unknown. */

@@ -78,7 +78,7 @@ const CASES: Record<StateCode, (seconds: (age: number) => bigint) => Case> = {
   READER_RUNNING: () => ({}),
   READER_WAITING: () => ({ reader: { lag: CAUGHT_UP } }),
   READER_CLOSED: () => ({ writer: CLOSED, reader: withoutLock() }),
-  READER_LAGGING: (ago) => ({ reader: { lastCommitNs: ago(30) } }),
+  READER_LAGGING: (ago) => ({ writer: { lastAppendNs: undefined }, reader: { lastCommitNs: ago(30) } }),
   READER_STOPPED: () => ({ process: 'stopped' }),
   READER_DEAD: () => ({ reader: withoutLock() }),
   READER_BAD: () => ({ reader: { problem: queueProblem('READER_BAD', ''), position: undefined, lag: undefined } }),
@@ -182,7 +182,7 @@ describe('the state of a queue', () => {
 
   it('never mixes the clocks of a lag: unknown is null, empty is 0', () => {
     const behind = judged({ reader: { lag: { messages: 1, bytes: 128, ns: 5n * NS } } }).readers[0]?.lag
-    expect(behind).toMatchObject({ messages: 1, bytes: 128, ownNs: 5n * NS, arrivalKnownBy: 'commit' })
+    expect(behind).toMatchObject({ messages: 1, bytes: 128, ownNs: 5n * NS, arrivalKnownBy: 'timestamp' })
     expect(behind?.oldestUnreadNs).toBe((live.head.lastTimestampNs ?? 0n) - 5n * NS)
     const caughtUp = judged({ reader: { lag: CAUGHT_UP } }).readers[0]?.lag
     expect(caughtUp).toMatchObject({ messages: 0, bytes: 0, arrivalNs: 0n, ownNs: 0n, oldestUnreadNs: null })
@@ -196,7 +196,8 @@ describe('the state of a queue', () => {
       oldestUnreadNs: null,
     })
     const future = live.inspectedNs + 3600n * NS
-    expect(judged({ reader: { lastCommitNs: future }, writer: { lastHeartbeatNs: future } }).readers[0]?.lag.arrivalNs).toBeNull()
+    const ahead = { reader: { lastCommitNs: future }, writer: { lastHeartbeatNs: future, lastAppendNs: future } }
+    expect(judged(ahead).readers[0]?.lag.arrivalNs).toBeNull()
   })
 
   it('counts acknowledged problems without raising the severity', () => {

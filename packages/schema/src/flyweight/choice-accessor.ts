@@ -17,8 +17,8 @@ export function boolAccessor(spec: BoolSpec, at: number, context: FieldContext):
       return badMessage(context, `${value} where a boolean should be`)
     },
     set(value: unknown) {
-      if (typeof value === 'boolean') this['~place'].view.setUint8(this['~place'].base + at, value ? 1 : 0)
-      else if (value === undefined && isOptional) this['~place'].view.setUint8(this['~place'].base + at, BOOL_NULL)
+      if (typeof value === 'boolean') this['~place'].setUint8(at, value ? 1 : 0)
+      else if (value === undefined && isOptional) this['~place'].setUint8(at, BOOL_NULL)
       else refuse(context, value, 'a boolean')
     },
   }
@@ -58,7 +58,7 @@ function byteEnumAccessor(spec: EnumSpec, at: number, context: FieldContext): Ac
           : name === formerName && name !== undefined
             ? formerValue
             : lookUp(name)
-      this['~place'].view.setUint8(this['~place'].base + at, value)
+      this['~place'].setUint8(at, value)
     },
   }
 }

@@ -47,34 +47,34 @@ export function numberGetter(type: NumericType, at: number, little: boolean): Ge
 export function numberSetter(type: NumericType, at: number, little: boolean): Setter {
   const setters: Record<NumericType, Setter> = {
     u8(this: Flyweight, value) {
-      this['~place'].view.setUint8(this['~place'].base + at, value)
+      this['~place'].setUint8(at, value)
     },
     i8(this: Flyweight, value) {
-      this['~place'].view.setInt8(this['~place'].base + at, value)
+      this['~place'].setInt8(at, value)
     },
     u16(this: Flyweight, value) {
-      this['~place'].view.setUint16(this['~place'].base + at, value, little)
+      this['~place'].setUint16(at, value, little)
     },
     i16(this: Flyweight, value) {
-      this['~place'].view.setInt16(this['~place'].base + at, value, little)
+      this['~place'].setInt16(at, value, little)
     },
     u32(this: Flyweight, value) {
-      this['~place'].view.setUint32(this['~place'].base + at, value, little)
+      this['~place'].setUint32(at, value, little)
     },
     i32(this: Flyweight, value) {
-      this['~place'].view.setInt32(this['~place'].base + at, value, little)
+      this['~place'].setInt32(at, value, little)
     },
     u64(this: Flyweight, value) {
-      this['~place'].view.setBigUint64(this['~place'].base + at, value, little)
+      this['~place'].setBigUint64(at, value, little)
     },
     i64(this: Flyweight, value) {
-      this['~place'].view.setBigInt64(this['~place'].base + at, value, little)
+      this['~place'].setBigInt64(at, value, little)
     },
     f32(this: Flyweight, value) {
-      this['~place'].view.setFloat32(this['~place'].base + at, value, little)
+      this['~place'].setFloat32(at, value, little)
     },
     f64(this: Flyweight, value) {
-      this['~place'].view.setFloat64(this['~place'].base + at, value, little)
+      this['~place'].setFloat64(at, value, little)
     },
   }
   return setters[type]
@@ -92,54 +92,44 @@ function plainSetter(type: NumericType, at: number, context: FieldContext): Sett
   const setters: Record<NumericType, Setter> = {
     u8(this: Flyweight, value) {
       if (typeof value !== 'number' || (value & 0xff) !== value) refused(value)
-      const place = this['~place']
-      place.view.setUint8(place.base + at, value)
+      this['~place'].setUint8(at, value)
     },
     i8(this: Flyweight, value) {
       if (typeof value !== 'number' || (value << 24) >> 24 !== value) refused(value)
-      const place = this['~place']
-      place.view.setInt8(place.base + at, value)
+      this['~place'].setInt8(at, value)
     },
     u16(this: Flyweight, value) {
       if (typeof value !== 'number' || (value & 0xffff) !== value) refused(value)
-      const place = this['~place']
-      place.view.setUint16(place.base + at, value, little)
+      this['~place'].setUint16(at, value, little)
     },
     i16(this: Flyweight, value) {
       if (typeof value !== 'number' || (value << 16) >> 16 !== value) refused(value)
-      const place = this['~place']
-      place.view.setInt16(place.base + at, value, little)
+      this['~place'].setInt16(at, value, little)
     },
     u32(this: Flyweight, value) {
       if (typeof value !== 'number' || value >>> 0 !== value) refused(value)
-      const place = this['~place']
-      place.view.setUint32(place.base + at, value, little)
+      this['~place'].setUint32(at, value, little)
     },
     i32(this: Flyweight, value) {
       if (typeof value !== 'number' || (value | 0) !== value) refused(value)
-      const place = this['~place']
-      place.view.setInt32(place.base + at, value, little)
+      this['~place'].setInt32(at, value, little)
     },
     u64(this: Flyweight, value) {
       if (typeof value !== 'bigint' || value < (min as bigint) || value > (max as bigint)) refused(value)
-      const place = this['~place']
-      place.view.setBigUint64(place.base + at, value, little)
+      this['~place'].setBigUint64(at, value, little)
     },
     i64(this: Flyweight, value) {
       if (typeof value !== 'bigint' || value < (min as bigint) || value > (max as bigint)) refused(value)
-      const place = this['~place']
-      place.view.setBigInt64(place.base + at, value, little)
+      this['~place'].setBigInt64(at, value, little)
     },
     f32(this: Flyweight, value) {
       if (typeof value !== 'number') refuseNumber(value)
       if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) refuse(context, value, 'a number that fits into an f32')
-      const place = this['~place']
-      place.view.setFloat32(place.base + at, value, little)
+      this['~place'].setFloat32(at, value, little)
     },
     f64(this: Flyweight, value) {
       if (typeof value !== 'number') refuseNumber(value)
-      const place = this['~place']
-      place.view.setFloat64(place.base + at, value, little)
+      this['~place'].setFloat64(at, value, little)
     },
   }
   return setters[type]
@@ -224,15 +214,15 @@ function wideNumberAccessor(spec: NumberSpec, limits: Limits, at: number, contex
   const forbidden = isOptional ? Number(limits.nullValue) : Number.NaN
   const refused = (value: unknown) => refuse(context, value, `a safe integer of ${min} to ${max}`)
   const store: Setter = function (value) {
-    if (!Number.isSafeInteger(value) || value < min || value > max || value === forbidden) refused(value)
+    if (!(Number.isSafeInteger(value) && value >= min && value <= max) || value === forbidden) refused(value)
     const place = this['~place']
-    place.view.setUint32(place.base + low, value, little)
-    place.view.setUint32(place.base + high, Math.floor(value / 0x1_0000_0000), little)
+    place.setUint32(low, value, little)
+    place.setUint32(high, Math.floor(value / 0x1_0000_0000), little)
   }
   const storeNull: Setter = function () {
     const place = this['~place']
-    place.view.setUint32(place.base + low, nullLow, little)
-    place.view.setUint32(place.base + high, nullHigh, little)
+    place.setUint32(low, nullLow, little)
+    place.setUint32(high, nullHigh, little)
   }
   return {
     get() {

@@ -16,16 +16,19 @@ export class Place {
   /** Length of the view, which the engine computes again each time it is asked. */
   #viewLength = 0
 
-  /** Whether a range lies inside of the view where this stands. `false` for every other view. Small, because every message asks. */
+  /** Whether a range lies inside of the view where this stands. `false` for every other view, and from 2^32 on. Small, because every message asks. */
   isWithin(view: DataView, offset: number, length: number): boolean {
-    return (
-      view === this.view &&
-      Number.isInteger(offset) &&
-      Number.isInteger(length) &&
-      offset >= 0 &&
-      length >= 0 &&
-      offset + length <= this.#viewLength
-    )
+    const isUint32 = offset >>> 0 === offset && length >>> 0 === length
+    return isUint32 && view === this.view && offset + length <= this.#viewLength
+  }
+
+  /** {@link move} inside of the same view, where the range lies in it; returns whether it does. */
+  moveWithin(view: DataView, offset: number, length: number, version: number): boolean {
+    if (!this.isWithin(view, offset, length)) return false
+    this.base = offset
+    this.end = offset + length
+    this.version = version
+    return true
   }
 
   /** The caller has checked the invariant. Most messages of a queue share one view: storing it again would cost more than the comparison. */
@@ -82,5 +85,45 @@ export class Place {
 
   getFloat64(at: number, little: boolean): number {
     return this.view.getFloat64(at + this.base, little)
+  }
+
+  setUint8(at: number, value: number): void {
+    this.view.setUint8(at + this.base, value)
+  }
+
+  setInt8(at: number, value: number): void {
+    this.view.setInt8(at + this.base, value)
+  }
+
+  setUint16(at: number, value: number, little: boolean): void {
+    this.view.setUint16(at + this.base, value, little)
+  }
+
+  setInt16(at: number, value: number, little: boolean): void {
+    this.view.setInt16(at + this.base, value, little)
+  }
+
+  setUint32(at: number, value: number, little: boolean): void {
+    this.view.setUint32(at + this.base, value, little)
+  }
+
+  setInt32(at: number, value: number, little: boolean): void {
+    this.view.setInt32(at + this.base, value, little)
+  }
+
+  setBigUint64(at: number, value: bigint, little: boolean): void {
+    this.view.setBigUint64(at + this.base, value, little)
+  }
+
+  setBigInt64(at: number, value: bigint, little: boolean): void {
+    this.view.setBigInt64(at + this.base, value, little)
+  }
+
+  setFloat32(at: number, value: number, little: boolean): void {
+    this.view.setFloat32(at + this.base, value, little)
+  }
+
+  setFloat64(at: number, value: number, little: boolean): void {
+    this.view.setFloat64(at + this.base, value, little)
   }
 }

@@ -23,14 +23,20 @@ export class FlatReader implements MessageReader<Flyweight, unknown> {
   }
 
   wrap(view: DataView, offset: number, length: number, version = 1): Flyweight {
-    const place = this.#place
     const layout = this.#layout
-    if (!place.isWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
-    const known = version === 0 ? 1 : version
-    const blockLength = known >= layout.newest ? layout.longest : layout.blockLengths.at(known)
-    if (length < blockLength) throw tooShort(layout.type, length, blockLength, known)
-    place.move(view, offset, offset + length, known)
+    const isWhole = version >= layout.wholeFrom && length >= layout.longest
+    if (!isWhole || !this.#place.moveWithin(view, offset, length, version)) this.#wrapOther(view, offset, length, version)
     return this.body
+  }
+
+  /** {@link wrap} of another view than the last one's, or of an older version. */
+  #wrapOther(view: DataView, offset: number, length: number, version: number): void {
+    const layout = this.#layout
+    checkRange(layout.type, view, offset, length)
+    const known = version === 0 ? 1 : version
+    const blockLength = known >= layout.wholeFrom ? layout.longest : layout.blockLengths.at(known)
+    if (length < blockLength) throw tooShort(layout.type, length, blockLength, known)
+    this.#place.move(view, offset, offset + length, known)
   }
 
   value(): unknown {
@@ -42,15 +48,16 @@ export class FlatReader implements MessageReader<Flyweight, unknown> {
 export class ReadLayout {
   readonly type: string
   readonly blockLengths: BlockLengths
-  /** The version of the newest field, and the block's length from that version on. */
-  readonly newest: number
+  /** The lowest version with all fields, and the block's length from that version on. 0, which messages without a version carry, where no field came later. */
+  readonly wholeFrom: number
   readonly longest: number
 
   constructor({ name, fields }: SchemaDescription) {
     this.type = name
     this.blockLengths = new BlockLengths(fields)
-    this.newest = fields.reduce((latest, { since }) => Math.max(latest, since ?? 1), 1)
-    this.longest = this.blockLengths.at(this.newest)
+    const newest = fields.reduce((latest, { since }) => Math.max(latest, since ?? 1), 1)
+    this.wholeFrom = newest === 1 ? 0 : newest
+    this.longest = this.blockLengths.at(newest)
   }
 }
 
@@ -84,15 +91,22 @@ export class FlatWriter implements MessageWriter<Flyweight, Sizes> {
   }
 
   begin(view: DataView, offset: number, length: number, sizes?: Sizes): Flyweight {
-    const place = this.#place
     const layout = this.#layout
-    if (!place.isWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
+    const isBlock = layout.isBlock && length === layout.fixedLength
+    if (!isBlock || !this.#place.moveWithin(view, offset, length, layout.version)) this.#beginOther(view, offset, length, sizes)
+    else if (!this.#isZeroed) zeroRange(view, offset, offset + length)
+    return this.#body
+  }
+
+  /** {@link begin} in another view than the last one's, or of a message that is more than a block of zeros. */
+  #beginOther(view: DataView, offset: number, length: number, sizes: Sizes | undefined): void {
+    const layout = this.#layout
+    checkRange(layout.type, view, offset, length)
     if (layout.needsAlignment) layout.checkPlace(view, offset, length, sizes)
     else if (length !== layout.fixedLength) throw wrongLength(layout.type, length, layout.fixedLength)
-    place.move(view, offset, offset + length, layout.version)
+    this.#place.move(view, offset, offset + length, layout.version)
     if (!this.#isZeroed || layout.hasNulls) layout.clear(view, offset, length)
     if (layout.hasSlots) placeSlots(this.#body, layout, sizes, this.#plan.roomOf)
-    return this.#body
   }
 
   end(): void {
@@ -110,6 +124,8 @@ export class WriteLayout {
   /** Bytes of the block. */
   readonly fixedLength: number
   readonly needsAlignment: boolean
+  /** Whether a message without values is a block of zeros, which may stand anywhere. */
+  isBlock = false
   /** Whether the block of a message without values holds anything but zeros. */
   hasNulls = false
   /** That block, in words and in the bytes that are left. */
@@ -137,6 +153,7 @@ export class WriteLayout {
     this.#words = new Int32Array(bytes.buffer.slice(0, whole))
     this.#rest = bytes.slice(whole)
     this.hasNulls = plan.hasNulls
+    this.isBlock = !(this.needsAlignment || plan.hasNulls)
   }
 
   /** Writes a message without values: null values into the block, zeros after it. */

@@ -1,5 +1,5 @@
 import { BusyError, InvalidArgumentError, type Message } from '@chronicle-ts/core'
-import { type AnyMessageType, BadMessageError, type MessageReader } from '@chronicle-ts/schema'
+import { type AnyMessageType, BadMessageError } from '@chronicle-ts/schema'
 import { checkTypes, isPromise } from '../check-types.js'
 import { type AnySelection, checkSelection } from './selection.js'
 import { ReadEntry } from './typed-message.js'
@@ -28,11 +28,14 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   readonly #where: ((body: never) => unknown) | undefined
   readonly #key: ReadonlySet<unknown> | undefined
   readonly #isStrict: boolean
+  /** Every good message is chosen, and a bad one is an error: the case in which each instruction counts. */
+  readonly #isPlain: boolean
   readonly #onBad: ((error: BadMessageError) => void) | undefined
   /** Neither a predicate nor keys choose among the messages of a type. */
   readonly takesAll: boolean
   #bad = 0
-  #isJudging = false
+  /** The predicate runs. */
+  isJudging = false
 
   /**
    * @param onBad called for each bad message that is skipped
@@ -53,18 +56,18 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     this.#key = selection.key
     this.takesAll = selection.where === undefined && selection.key === undefined
     this.#isStrict = selection.onBadMessage !== 'skip'
+    this.#isPlain = this.takesAll && this.#isStrict
     this.#onBad = onBad
   }
 
   /** Refuses a call from within the predicate, which would move the message that it judges, or count it as done. @throws `ERR_BUSY` */
   assertNotJudging(handle: string, method: string): void {
-    if (this.#isJudging) throw new BusyError({ handle, method, during: 'where' })
+    if (this.isJudging) throw new BusyError({ handle, method, during: 'where' })
   }
 
   /** Returns the entry of a type; one without a reader for types that are not wanted, whose messages the caller counts in it. */
   find(typeId: number): Entry {
-    const entry = typeId < LOW_TYPE_COUNT ? this.#lowEntries[typeId] : this.#entries.get(typeId)
-    return entry ?? this.#add(undefined, typeId)
+    return this.#lowEntries[typeId] ?? this.#findOther(typeId)
   }
 
   /**
@@ -73,9 +76,16 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
    * @throws `ERR_BAD_MESSAGE`, unless they are skipped; what the predicate throws. Nothing was counted then.
    */
   isSelected(entry: Entry, message: Message): boolean {
-    const { reader } = entry
-    if (reader !== undefined && (this.#isStrict ? this.#isWanted(entry, reader, message) : this.#isGood(entry, reader, message)))
-      return true
+    return this.#isPlain && entry.reader !== undefined ? entry.moveTo(message) : this.#isSuitable(entry, message)
+  }
+
+  /** {@link isSelected} in all cases. */
+  #isSuitable(entry: Entry, message: Message): boolean {
+    if (entry.reader === undefined) {
+      entry.skipped++
+      return false
+    }
+    if (this.#isStrict ? this.#isWanted(entry, message) : this.#isGood(entry, message)) return true
     entry.skipped++
     return false
   }
@@ -92,16 +102,15 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     return { byType: new Map(skipped.map(({ typeId, skipped }) => [typeId, skipped])), bad: this.#bad }
   }
 
-  #isWanted(entry: Entry, reader: MessageReader, message: Message): boolean {
-    if (entry.message !== message) entry.message = message
-    reader.wrap(message.view, message.payloadOffset, message.length, message.schemaVersion)
+  #isWanted(entry: Entry, message: Message): boolean {
+    entry.moveTo(message)
     return this.takesAll || this.#isChosen(entry)
   }
 
   /** {@link #isWanted} of which a bad message is counted, also one that is bad by a field that the key or the predicate reads. */
-  #isGood(entry: Entry, reader: MessageReader, message: Message): boolean {
+  #isGood(entry: Entry, message: Message): boolean {
     try {
-      return this.#isWanted(entry, reader, message)
+      return this.#isWanted(entry, message)
     } catch (error) {
       if (!(error instanceof BadMessageError) || error.type !== entry.type) throw error
       this.#bad++
@@ -113,14 +122,18 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   #isChosen(entry: Entry): boolean {
     if (this.#key !== undefined && !this.#key.has(entry.keyOf?.call(entry.body))) return false
     if (this.#where === undefined) return true
-    this.#isJudging = true
+    this.isJudging = true
     try {
       const isWanted: unknown = this.#where(entry.body as never)
       if (isPromise(isWanted)) throw promiseFromWhere()
       return Boolean(isWanted)
     } finally {
-      this.#isJudging = false
+      this.isJudging = false
     }
+  }
+
+  #findOther(typeId: number): Entry {
+    return this.#entries.get(typeId) ?? this.#add(undefined, typeId)
   }
 
   #add(type: AnyMessageType | undefined, typeId: number): Entry {

@@ -1,4 +1,5 @@
 import type { Message } from '@chronicle-ts/core'
+import { wrapPayload } from '@chronicle-ts/core/internal'
 import type { AnyMessageType, BodyOf, MessageReader, MessageValue } from '@chronicle-ts/schema'
 
 /** A message of one type. It moves: valid until the reader's next message; `value()` and `message.copy()` keep it. */
@@ -48,6 +49,13 @@ export class ReadEntry {
   /** Asked of the type's reader: a pointer that is stored per message costs more than the field that is read through it. */
   get body(): unknown {
     return this.reader?.body
+  }
+
+  /** Moves the body onto a message, and returns true. Only for types with a reader. @throws `ERR_BAD_MESSAGE` */
+  moveTo(message: Message): true {
+    if (this.message !== message) this.message = message
+    wrapPayload(message, this.reader as MessageReader)
+    return true
   }
 
   get schemaVersion(): number {

@@ -110,7 +110,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
   /** Skips at most {@link SKIPPED_PER_TURN} messages. */
   #take(): TypedMessage<Types> | typeof SKIPPING | undefined {
     const selector = this.#selector
-    selector.assertNotJudging('typed reader', 'next')
+    if (selector.isJudging) selector.assertNotJudging('typed reader', 'next')
     if (this.#pending !== undefined) this.#forgetIfMoved()
     for (let looked = 0; looked < SKIPPED_PER_TURN; looked++) {
       const message = this.#pending ?? this.queue.next()

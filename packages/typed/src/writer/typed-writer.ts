@@ -138,7 +138,10 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
 
   #entryOf(type: AnyMessageType): WriteEntry {
     const last = this.#lastEntry
-    if (last?.type === type) return last
+    return last?.type === type ? last : this.#findEntry(type)
+  }
+
+  #findEntry(type: AnyMessageType): WriteEntry {
     const entry = this.#entries.get(type)
     if (entry !== undefined) {
       this.#lastEntry = entry
@@ -150,20 +153,30 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
 
   #write(type: AnyMessageType, sizes: unknown, fill: AnyFill, options: TypedAppendOptions | undefined): number {
     const entry = this.#entryOf(type)
+    if (typeof fill !== 'function') throw notFilled(entry, fill)
     const { writer } = entry
-    if (writer === undefined || typeof fill !== 'function') throw notFilled(entry, fill)
-    const length = sizes === undefined ? entry.shortestLength : writer.length(sizes)
-    const details = options === undefined ? entry.details : entry.detailsWith(options)
-    if (length > SCRATCH_LENGTH || this.#isAppending)
-      return this.#putIntoClaim(entry, length, details, (view, offset) => fill(writer.begin(view, offset, length, sizes)))
+    const isPlain = sizes === undefined && options === undefined && entry.isShort && !this.#isAppending
+    if (writer === undefined || !isPlain) return this.#writeOther(entry, sizes, fill, options)
     if (this.#isFilling) throw this.#busy('write')
     this.#isFilling = true
     try {
-      const result = fill(writer.begin(this.#scratch, 0, length, sizes))
-      if (result !== undefined && isPromise(result)) throw promiseFromFill()
+      const result = fill(writer.begin(this.#scratch, 0, entry.shortestLength))
+      if (result !== undefined) checkFilled(result)
     } finally {
       this.#isFilling = false
     }
+    return this.#appendScratch(entry, entry.shortestLength, entry.details)
+  }
+
+  /** {@link #write} in all cases. */
+  #writeOther(entry: WriteEntry, sizes: unknown, fill: AnyFill, options: TypedAppendOptions | undefined): number {
+    const { writer } = entry
+    if (writer === undefined) throw notFilled(entry, fill)
+    const length = sizes === undefined ? entry.shortestLength : writer.length(sizes)
+    const details = entry.detailsWith(options)
+    const fillAt = (view: DataView, offset: number): unknown => fill(writer.begin(view, offset, length, sizes))
+    if (length > SCRATCH_LENGTH || this.#isAppending) return this.#putIntoClaim(entry, length, details, fillAt)
+    this.#filling('write', () => checkFilled(fillAt(this.#scratch, 0)))
     return this.#appendScratch(entry, length, details)
   }
 
@@ -188,10 +201,7 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     const claim = this.#claim(entry.typeId, length, others)
     const sequence = this.queue.nextSequence
     try {
-      this.#filling('write', () => {
-        const result = fill(claim.view, claim.payloadOffset)
-        if (result !== undefined && isPromise(result)) throw promiseFromFill()
-      })
+      this.#filling('write', () => checkFilled(fill(claim.view, claim.payloadOffset)))
       claim.commit(timestampNs === undefined ? undefined : { timestampNs })
     } finally {
       claim.abort()
@@ -256,7 +266,8 @@ function notFilled(entry: WriteEntry, fill: unknown): InvalidArgumentError {
   return new InvalidArgumentError({ argument: 'fill', value: fill, expected: 'a function' })
 }
 
-function promiseFromFill(): InvalidArgumentError {
+function checkFilled(result: unknown): void {
+  if (!isPromise(result)) return
   const expected = 'a synchronous function: the message is published when it returns'
-  return new InvalidArgumentError({ argument: 'fill', value: 'a function that returns a promise', expected })
+  throw new InvalidArgumentError({ argument: 'fill', value: 'a function that returns a promise', expected })
 }

@@ -9,6 +9,7 @@ import { hotFunctions } from './hot-functions.js'
 import { idleMemory } from './idle-memory.js'
 import { oneWay } from './one-way.js'
 import { opening } from './open.js'
+import { retained } from './retained.js'
 import { rolls } from './rolls.js'
 import { roundTrips } from './round-trips.js'
 import { sustained } from './sustained.js'
@@ -24,6 +25,7 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   codecs,
   typed,
   sustained,
+  retained,
   rolls,
   open: opening,
   latency: oneWay,

@@ -8,7 +8,7 @@ import { NAGIOS_UNKNOWN, NAGIOS_WARNING } from '../../nagios-codes.js'
 import { toJsonLine, toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
-import { logGaps, lookAround } from '../../queues/look-around.js'
+import { logGaps, lookAround, unreadableIn } from '../../queues/look-around.js'
 import { pathBelow } from '../../queues/queue-names.js'
 import {
   type CheckOptions,
@@ -104,8 +104,12 @@ async function resultOf(context: CommandContext, directory: string, options: Opt
   logGaps(context, look)
   const queues = look.queues.map(({ directory: queue, state }) => ({ name: pathBelow(directory, queue), state }))
   const worst = queues.reduce<StateSeverity>((severity, { state }) => worseSeverity(severity, state.severity), 'ok')
-  const unreadable = [...look.unreadable.map(({ directory: queue }) => queue), ...look.found.unreadable]
-  return { severity: look.isWhole ? worst : worseSeverity(worst, 'warning'), queues, unreadable }
+  return {
+    severity: look.isWhole ? worst : worseSeverity(worst, 'warning'),
+    root: directory,
+    queues,
+    unreadable: unreadableIn(look),
+  }
 }
 
 function print({ output, json }: CommandContext, result: CheckResult, { format }: Options): void {

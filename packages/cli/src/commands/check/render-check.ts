@@ -3,17 +3,19 @@ import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf } from '../../output/quantities.js'
 import { describeCondition, describeState, paintOf } from '../../output/states.js'
+import { pathBelow } from '../../queues/queue-names.js'
 
 /** The result of a check of all queues below a root. */
 export interface CheckResult {
   readonly severity: StateSeverity
+  readonly root: string
   readonly queues: readonly { readonly name: string; readonly state: QueueState }[]
   /** Directories that could not be looked at. */
   readonly unreadable: readonly string[]
 }
 
 /** One line for each queue that is not ok, after one line that counts them. */
-export function renderCheck({ queues, unreadable, severity }: CheckResult, palette: Palette): string[] {
+export function renderCheck({ root, queues, unreadable, severity }: CheckResult, palette: Palette): string[] {
   const bad = notOkWorstFirst(queues)
   const title = bad.length === 0 && unreadable.length === 0 ? 'ok' : severity === 'critical' ? 'CRITICAL' : 'warning'
   const paint = severity === 'ok' ? palette.good : severity === 'critical' ? palette.critical : palette.warning
@@ -21,7 +23,7 @@ export function renderCheck({ queues, unreadable, severity }: CheckResult, palet
   for (const { name, state } of bad)
     for (const condition of state.conditions)
       lines.push(`  ${printable(name)}  ${paintOf(condition, palette)(describeCondition(condition))}`)
-  for (const path of unreadable) lines.push(`  ${printable(path)}  ${palette.warning('unreadable')}`)
+  for (const path of unreadable) lines.push(`  ${printable(pathBelow(root, path))}  ${palette.warning('unreadable')}`)
   return lines
 }
 

@@ -12,7 +12,7 @@ import {
 import type { CommandContext } from '../../command-context.js'
 import { InterruptedError } from '../../command-error.js'
 import { messageOfError } from '../../error-report.js'
-import { interruptible, interruptibleTurn } from '../../interruptible.js'
+import { interruptibleTurn } from '../../interruptible.js'
 import { printable } from '../../output/printable.js'
 import { ProgressLine } from '../../output/progress.js'
 import type { QueueDiagnosis } from './finding.js'
@@ -58,7 +58,7 @@ async function readEverything(context: CommandContext, queue: string): Promise<Q
   using verification = await interruptibleTurn(context, () => verifyQueue(queue))
   let more = true
   while (more && !context.signal.aborted) {
-    more = interruptible(() => verification.step())
+    more = verification.step()
     line.update(verification.progress.bytes, verification.progress.bytesTotal)
     await turn()
   }

@@ -15,7 +15,7 @@ import type { CommandContext, Runner } from '../../command-context.js'
 import { UsageError } from '../../command-error.js'
 import { exitCodeOfError, messageOfError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_USAGE, EXIT_WARNING, worseExitCode } from '../../exit-codes.js'
-import { interruptibleTurn } from '../../interruptible.js'
+import { interruptibleTurn, takeTurn } from '../../interruptible.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
@@ -140,7 +140,8 @@ async function treat(context: CommandContext, queue: string, options: DoctorOpti
   const planOptions = { skipDamage: options.skipDamage === true }
   // Ctrl-C ends the search at once. A repair that has begun comes to its end.
   using verification = await interruptibleTurn(context, () => verifyQueue(queue))
-  while (await interruptibleTurn(context, () => verification.step()));
+  do await takeTurn(context)
+  while (verification.step())
   const { problems } = verification
   if (options.yes === true) {
     const report = await asOwnerOf(queue, () => repairQueue(queue, { ...planOptions, problems }))

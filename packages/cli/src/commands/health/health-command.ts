@@ -6,7 +6,7 @@ import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { describeState, exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
-import { logGaps, lookAround } from '../../queues/look-around.js'
+import { logGaps, lookAround, unreadableIn } from '../../queues/look-around.js'
 import { pathBelow } from '../../queues/queue-names.js'
 
 interface HealthOptions {
@@ -54,7 +54,7 @@ async function health(context: CommandContext, directory: string, { failOn }: He
       word: state.word,
       severity: state.severity,
     }))
-    context.output.line(toJsonReport('health', { severity, word, queues }))
+    context.output.line(toJsonReport('health', { severity, word, queues, unreadable: unreadableIn(look) }))
   } else if (first === undefined) context.output.line(word)
   else {
     const name = pathBelow(directory, first.directory)

@@ -18,9 +18,9 @@ interface MetricsOptions {
 }
 
 const EXAMPLES = `
-Prints one reading in the Prometheus text format, for the textfile collector of the node exporter, or serves it over HTTP with --listen. Queues are labelled with their paths below the directory. A queue that cannot be read has chronicle_queue_up 0, and the others are there. Nothing is joined, locked or written.
+Prints one reading in the Prometheus text format, for the textfile collector of the node exporter, or serves it over HTTP with --listen. Queues are labelled with their paths below the directory. A queue that cannot be read has chronicle_queue_up 0, and the others are there; chronicle_unreadable_directories counts directories that could not be searched. Nothing is joined, locked or written.
 
---listen serves /metrics, /healthz (the process answers) and /readyz (503 while a queue is critical), until Ctrl-C. Scrapes that come together share one look. It has no password: bind it to loopback, or to a network that only the monitoring system reaches.
+--listen serves /metrics, /healthz (the process answers), /readyz (503 while a queue is critical) and /runbook (what alerts mean, with an anchor for each condition), until Ctrl-C. Scrapes that come together share one look. It has no password: bind it to loopback, or to a network that only the monitoring system reaches.
 
 Examples:
   $ chron-cli metrics /var/lib/bus > /var/lib/node_exporter/chronicle.prom.new && mv /var/lib/node_exporter/chronicle.prom.new /var/lib/node_exporter/chronicle.prom
@@ -61,7 +61,10 @@ async function printMetrics(context: CommandContext, directory: string, format: 
     ...look.queues.flatMap(({ directory: queue, inspection, state }) =>
       samplesOf({ name: pathBelow(directory, queue), inspection, state, bridges: readProgress(queue) }),
     ),
-    ...look.unreadable.flatMap(({ directory: queue }) => samplesOfUnreadable(pathBelow(directory, queue))),
+    ...samplesOfUnreadable(
+      look.unreadable.map(({ directory: queue }) => pathBelow(directory, queue)),
+      look.found.unreadable,
+    ),
   ]
   const lines = format === 'openmetrics' ? renderOpenMetrics(samples) : renderMetrics(samples)
   if (context.json) context.output.line(toJsonReport('metrics', { samples }))

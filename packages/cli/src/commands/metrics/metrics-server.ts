@@ -3,6 +3,7 @@ import { readProgress } from '@chronicle-ts/bridge/progress'
 import { messageOfError } from '../../error-report.js'
 import { type QueueWatch, WatchedQueues } from '../../queues/watched-queues.js'
 import { renderMetrics, renderOpenMetrics } from './render-metrics.js'
+import { renderRunbook } from './runbook.js'
 import { type Sample, samplesOf, samplesOfUnreadable } from './samples.js'
 
 /** Scrapes that come together share one look. */
@@ -14,13 +15,15 @@ const READY_LOOK_MS = 1000
 /** Scrapers send small requests. */
 const HEADER_BYTES_MAX = 16 * 1024
 
+const RUNBOOK_HEADERS = { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': "default-src 'none'" }
+
 /** Something that knows the queues below a root. */
 export interface MetricsSource {
   look(): QueueWatch
 }
 
 /**
- * Serves `/metrics`, `/healthz` and `/readyz`. `/healthz` says that the process answers; `/readyz` is 503 while a queue is critical or nothing can be looked at.
+ * Serves `/metrics`, `/healthz`, `/readyz` and `/runbook`, which alerts link to. `/healthz` says that the process answers; `/readyz` is 503 while a queue is critical or nothing can be looked at.
  */
 export function createMetricsServer(
   root: string,
@@ -42,9 +45,10 @@ function answer(request: IncomingMessage, response: ServerResponse, shared: Shar
   }
   try {
     if (path === '/metrics') sendMetrics(request, response, shared.take())
+    else if (path === '/runbook') send(response, 200, renderRunbook(), RUNBOOK_HEADERS)
     else if (path === '/healthz') send(response, 200, 'ok\n')
     else if (path === '/readyz') sendReady(response, shared.take())
-    else send(response, 404, 'there are /metrics, /healthz and /readyz\n')
+    else send(response, 404, 'there are /metrics, /healthz, /readyz and /runbook\n')
   } catch (error) {
     send(response, 503, `${messageOfError(error)}\n`)
   }
@@ -74,12 +78,15 @@ function send(response: ServerResponse, status: number, text: string, headers: R
   response.end(text)
 }
 
-function samplesOfWatch({ queues, unreadable }: QueueWatch): Sample[] {
+function samplesOfWatch({ queues, unreadable, unlisted }: QueueWatch): Sample[] {
   return [
     ...queues.flatMap(({ name, directory, inspection, state }) =>
       samplesOf({ name, inspection, state, bridges: readProgress(directory) }),
     ),
-    ...unreadable.flatMap(({ name }) => samplesOfUnreadable(name)),
+    ...samplesOfUnreadable(
+      unreadable.map(({ name }) => name),
+      unlisted,
+    ),
   ]
 }
 

@@ -8,7 +8,7 @@ export function renderMetrics(samples: readonly Sample[]): string[] {
     const own = byName.get(name)
     if (own === undefined) continue
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
-    for (const { labels, value } of own) lines.push(`${name}{${renderLabels(labels)}} ${value}`)
+    for (const { labels, value } of own) lines.push(`${name}${renderLabels(labels)} ${value}`)
   }
   return lines
 }
@@ -34,7 +34,6 @@ function groupByName(samples: readonly Sample[]): Map<string, Sample[]> {
 
 function renderLabels(labels: Sample['labels']): string {
   const escaped = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(value)}"`)
-    .join(',')
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }

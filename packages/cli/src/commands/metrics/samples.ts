@@ -4,6 +4,7 @@ import type { ProblemSeverity, QueueInspection, QueueState, ReaderState, StateSe
 /** Every metric, with its type and what it means. Names are stable. */
 export const METRICS = {
   chronicle_queue_up: { type: 'gauge', help: 'Whether the queue can be read and its control block is valid.' },
+  chronicle_unreadable_directories: { type: 'gauge', help: 'Directories that could not be searched for queues.' },
   chronicle_queue_severity: { type: 'gauge', help: 'State of the queue: 0 ok, 1 warning, 2 critical.' },
   chronicle_condition: { type: 'gauge', help: 'Each condition that is not ok, with the words of docs/states.md.' },
   chronicle_queue_messages_total: { type: 'counter', help: 'Messages that were ever appended: the sequence of the next one.' },
@@ -97,7 +98,7 @@ export function samplesOf({ name, inspection, state, bridges = [] }: SampledQueu
     ['chronicle_disk_free_bytes', state.disk?.freeBytes],
     ['chronicle_disk_size_bytes', state.disk?.totalBytes],
     ['chronicle_writer_alive', writer.alive],
-    ['chronicle_writer_blocked_seconds', blockedSeconds(state)],
+    ['chronicle_writer_blocked_seconds', inspection.controlIsValid ? blockedSeconds(state) : undefined],
     ['chronicle_writer_opens_total', writer.epoch],
     ['chronicle_writer_heartbeat_seconds', seconds(writer.lastHeartbeatNs)],
   ]
@@ -116,9 +117,12 @@ export function samplesOf({ name, inspection, state, bridges = [] }: SampledQueu
   ]
 }
 
-/** What is said of a directory that cannot be looked at. */
-export function samplesOfUnreadable(name: string): Sample[] {
-  return [{ name: 'chronicle_queue_up', labels: { queue: name }, value: 0 }]
+/** What is said of queues that cannot be looked at, and of directories in which there may be others. */
+export function samplesOfUnreadable(names: readonly string[], directories: readonly string[]): Sample[] {
+  return [
+    ...names.map((queue) => ({ name: 'chronicle_queue_up' as const, labels: { queue }, value: 0 })),
+    { name: 'chronicle_unreadable_directories', labels: {}, value: directories.length },
+  ]
 }
 
 function blockedSeconds({ writer: { blocked }, inspectedNs }: QueueState): number | undefined {

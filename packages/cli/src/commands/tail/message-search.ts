@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { ColdItem, ColdProblem, ColdReader, ColdRecord } from '@chronicle-ts/inspect'
 import type { MessageFilter } from './message-filter.js'
 import { PatternSearch } from './pattern-search.js'
@@ -24,9 +25,28 @@ export class MessageSearch {
     private readonly filter: MessageFilter,
   ) {}
 
-  /** Whether the next call searches with a pattern: the event loop must take a turn right before, because a signal that came earlier does not end the search. */
-  get isAboutToSearch(): boolean {
-    return this.#search !== undefined && this.#found.length === 0
+  /** Another thread searches: the next call has nothing to do before {@link settled} resolves. */
+  get isSearching(): boolean {
+    return this.#search?.pending !== undefined
+  }
+
+  /** Resolves when the other thread is done, or the signal comes. */
+  async settled(signal: AbortSignal): Promise<void> {
+    const pending = this.#search?.pending
+    if (pending === undefined || signal.aborted) return
+    const over = new AbortController()
+    const aborted = once(signal, 'abort', { signal: over.signal }).catch(() => undefined)
+    await Promise.race([pending, aborted])
+    over.abort()
+  }
+
+  close(): void {
+    this.#search?.close()
+    this.reader.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 
   /** The next problem or message asked for; {@link LOOKING} when none was found yet; `undefined` at the end of what is there now. */

@@ -76,12 +76,12 @@ async function lastMatchesIn(
   { segmentId, end, count, filter, signal }: Search & { segmentId: number; end: ColdPosition | undefined; count: number },
 ): Promise<ColdPosition[]> {
   const to = end?.segmentId === segmentId ? end : { segmentId: segmentId + 1, offset: 0 }
-  using reader = await openAt(signal, directory, { from: { segmentId }, to })
-  const search = new MessageSearch(reader, filter)
+  using search = new MessageSearch(await openAt(signal, directory, { from: { segmentId }, to }), filter)
   const matches: ColdPosition[] = []
   const turns = new TurnClock()
   while (!signal.aborted) {
-    if (turns.isDue || search.isAboutToSearch) await turns.take()
+    if (turns.isDue) await turns.take()
+    if (search.isSearching) await search.settled(signal)
     const item = search.next()
     if (item === undefined) break
     if (item === LOOKING) continue

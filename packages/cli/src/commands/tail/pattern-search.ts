@@ -1,44 +1,54 @@
-import { UsageError } from '../../command-error.js'
-import { interruptible, TooSlowError } from '../../interruptible.js'
+import { TooSlowError, withinTime } from '../../interruptible.js'
+import { SlowSearch } from './slow-search.js'
 
-/** A first try: signals that came before it began are noticed after this long. */
-const FIRST_SLICE_MS = 100
-/** A pattern that has not got through one text in this time never will: good ones read gigabytes in it. */
-const LAST_SLICE_MS = 3200
+/** Signals wait for as long, and a text that takes longer is searched by another thread. */
+const SLICE_MS = 100
 
-/**
- * Searches texts with a pattern, a slice of time after the other. A regular expression may take exponential time over a short text, and nothing but the end of its slice, or
- * Ctrl-C, stops it. It then begins with that text again, with twice the time.
- */
+/** Searches texts with a pattern, a slice of time after the other. A regular expression may take exponential time over a short text, which then another thread searches. */
 export class PatternSearch {
   readonly #matches: boolean[] = []
-  #sliceMs = FIRST_SLICE_MS
+  #slow: SlowSearch | undefined
 
   constructor(
     private readonly pattern: RegExp,
     private readonly texts: readonly string[],
   ) {}
 
+  /** Resolves when another thread is done; `undefined` when none is at work. */
+  get pending(): Promise<void> | undefined {
+    return this.#slow?.done
+  }
+
   /**
    * Searches for one slice. Returns which texts match when all are done, `undefined` when the event loop should take a turn first.
    *
-   * @throws UsageError when the pattern takes too long; InterruptedError.
+   * @throws UsageError when the pattern takes too long.
    */
   step(): readonly boolean[] | undefined {
+    if (this.#slow !== undefined && !this.#takeSlow(this.#slow)) return undefined
     const done = this.#matches.length
     try {
-      interruptible(() => this.#searchAll(), this.#sliceMs)
+      withinTime(() => this.#searchAll(), SLICE_MS)
       return this.#matches
     } catch (error) {
       if (!(error instanceof TooSlowError)) throw error
-      if (this.#matches.length > done) this.#sliceMs = FIRST_SLICE_MS
-      else if (this.#sliceMs < LAST_SLICE_MS) this.#sliceMs *= 2
-      else
-        throw new UsageError(
-          `the pattern ${this.pattern} takes too long to search with; repetitions inside of repetitions, as in (a+)+, do that`,
-        )
+      if (this.#matches.length === done) this.#slow = new SlowSearch(this.pattern, this.texts[done] as string)
       return undefined
     }
+  }
+
+  /** Ends the other thread. */
+  close(): void {
+    this.#slow?.close()
+    this.#slow = undefined
+  }
+
+  #takeSlow(slow: SlowSearch): boolean {
+    const { matches } = slow
+    if (matches === undefined) return false
+    this.#slow = undefined
+    this.#matches.push(matches)
+    return true
   }
 
   #searchAll(): void {

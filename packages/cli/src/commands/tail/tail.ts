@@ -38,7 +38,7 @@ export async function tail(context: CommandContext, queues: readonly string[], o
     if (!(error instanceof InterruptedError)) throw error
     if (!context.signal.aborted) context.interrupt()
   } finally {
-    for (const source of sources) source.search.reader.close()
+    for (const source of sources) source.search.close()
   }
   if (context.interrupted() && options.follow !== true) return EXIT_INTERRUPTED
   return sources.some((source) => source.lossy) ? EXIT_WARNING : EXIT_HEALTHY
@@ -63,7 +63,9 @@ async function printMerged(
   let pauseMs = SHORTEST_PAUSE_MS
   const turns = new TurnClock()
   for (let printed = 0; printed < limit && !signal.aborted; ) {
-    if (turns.isDue || sources.some((source) => source.isAboutToSearch)) await turns.take()
+    if (turns.isDue) await turns.take()
+    for (const { record, search } of sources) if (record === undefined && search.isSearching) await search.settled(signal)
+    if (signal.aborted) return
     if (output.isFull) await output.drained(signal)
     const source = earliestSource(sources)
     if (source?.record !== undefined) {
@@ -104,10 +106,6 @@ class TailSource {
   /** The message's fields by the queue's registry. */
   decode(record: ColdRecord): DecodedRecord | undefined {
     return this.opened.decoder?.decode(record)
-  }
-
-  get isAboutToSearch(): boolean {
-    return this.record === undefined && this.search.isAboutToSearch
   }
 
   /** Looks further; `false` at the queue's present end. Afterwards `record` is set when there is one to show. */

@@ -5,7 +5,7 @@ import type { CommandContext, Runner } from '../../command-context.js'
 import { InterruptedError, UsageError } from '../../command-error.js'
 import { type ErrorReport, errorReport, exitCodeOfError, messageOfError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED, worseExitCode } from '../../exit-codes.js'
-import { interruptible, interruptibleTurn } from '../../interruptible.js'
+import { interruptibleTurn } from '../../interruptible.js'
 import { parseCountOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
@@ -92,7 +92,7 @@ async function verifyOne(context: CommandContext, queue: string, options: Verify
   using verification = await interruptibleTurn(context, () => verifyQueue(queue, options))
   let more = true
   while (more && !context.signal.aborted) {
-    more = tryStep(context, verification)
+    more = verification.step()
     line.update(verification.progress.bytes, verification.progress.bytesTotal)
     await turn()
   }
@@ -102,17 +102,6 @@ async function verifyOne(context: CommandContext, queue: string, options: Verify
   if (!more && isRange && progress.segments === 0 && problems.length === 0)
     throw new UsageError(`${queue} has no segment in that range: nothing was checked`)
   return { queue, complete: !more, progress, elapsedNs: process.hrtime.bigint() - startedNs, problems }
-}
-
-/** A step may search damage for a long time: Ctrl-C ends it, too, and what was checked by then is reported. */
-function tryStep(context: CommandContext, verification: QueueVerification): boolean {
-  try {
-    return interruptible(() => verification.step())
-  } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error
-    context.interrupt()
-    return true
-  }
 }
 
 function printResult({ output }: CommandContext, result: Verified): void {

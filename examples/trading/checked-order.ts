@@ -14,63 +14,42 @@ export interface Answer extends Order {
   readonly orderedNs?: bigint | undefined
 }
 
-/** A message as both queues of a strategy carry it. */
-export interface EncodedMessage {
-  readonly typeId: number
-  readonly payload: Buffer
-}
-
 /** The bytes are not an order or an answer. */
 export class OrderFormatError extends Error {
   override readonly name = 'OrderFormatError'
 }
 
-/** @throws {@link OrderFormatError} when a field does not fit its place. */
-export function encodeOrder(order: Order): EncodedMessage {
-  return { typeId: NewOrder.typeId, payload: asOrderFormat(() => asBuffer(NewOrder.encode(order))) }
-}
-
-/** @throws {@link OrderFormatError} when a field does not fit its place. */
-export function encodeAnswer({ outcome, ...answer }: Answer): EncodedMessage {
-  const type = outcome === 'fill' ? Fill : Ack
-  return { typeId: type.typeId, payload: asOrderFormat(() => asBuffer(type.encode(answer))) }
-}
-
 /** What it returns can be encoded again. @throws {@link OrderFormatError} when the message is not such an order. */
 export function decodeOrder(typeId: number, payload: Uint8Array): Order {
   if (typeId !== NewOrder.typeId) throw new OrderFormatError(`Not an order: typeId=${typeId}`)
-  return asOrderFormat(() => checkOrder(NewOrder.decode(payload)))
+  return checkedValue({ value: () => NewOrder.decode(payload) })
 }
 
 /** @param version of the record's schema @throws {@link OrderFormatError} when the message is neither ack nor fill. */
 export function decodeAnswer(typeId: number, payload: Uint8Array, version = 1): Answer {
   const type = typeId === Ack.typeId ? Ack : Fill
   if (typeId !== type.typeId) throw new OrderFormatError(`Not an answer: typeId=${typeId}`)
-  return { ...asOrderFormat(() => checkOrder(type.decode(payload, version))), outcome: type === Ack ? 'ack' : 'fill' }
+  return { ...checkedValue({ value: () => type.decode(payload, version) }), outcome: type === Ack ? 'ack' : 'fill' }
 }
 
-/** Reads an order or answer that a typed reader delivered. @throws {@link OrderFormatError} when a field of it is not valid. */
+/**
+ * Reads an order or answer, as a typed reader delivers it, and checks what a schema cannot say: ids begin with 1, and names are shown on terminals.
+ *
+ * @throws {@link OrderFormatError} when a field of it is not valid.
+ */
 export function checkedValue<O extends Order>(message: { value(): O }): O {
-  return asOrderFormat(() => checkOrder(message.value()))
-}
-
-/** What a schema cannot say: ids begin with 1, and names are shown on terminals. */
-function checkOrder<O extends Order>(order: O): O {
+  const order = readValue(message)
   if (order.orderId < 1) throw new OrderFormatError(`Not an id: orderId=${order.orderId}`)
   const name = [order.strategy, order.venue, order.symbol].find((text) => !PRINTABLE.test(text))
   if (name !== undefined) throw new OrderFormatError(`Not printable: name=${JSON.stringify(name)}`)
   return order
 }
 
-function asOrderFormat<Result>(step: () => Result): Result {
+function readValue<O>(message: { value(): O }): O {
   try {
-    return step()
+    return message.value()
   } catch (error) {
     if (isSchemaError(error)) throw new OrderFormatError(error.message, { cause: error })
     throw error
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
