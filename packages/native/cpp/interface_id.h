@@ -3,6 +3,6 @@
 
 namespace chronicle {
 
-constexpr char kInterfaceId[] = "f47f87ce";
+constexpr char kInterfaceId[] = "35f83cb7";
 
 }  // namespace chronicle

@@ -32,7 +32,7 @@ it('gives every function that the contract names', () => {
         'lockMemory',
         'unlockMemory',
       ],
-      ...['reserveBlocks', 'zeroRange', 'renameNoReplace', 'tryLock', 'unlock', 'crc32', 'realtimeNs'],
+      ...['reserveBlocks', 'zeroRange', 'dataOffset', 'renameNoReplace', 'tryLock', 'unlock', 'crc32', 'realtimeNs'],
       ...[
         'notifyService',
         'setThreadAffinity',

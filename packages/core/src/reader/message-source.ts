@@ -32,7 +32,7 @@ import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetric
 import { takeBatch } from './take-batch.js'
 
 /** Of an iterator over a source that is closed, which is over before its first turn. */
-const noTurn = (): undefined => undefined
+const noItem = (): FollowItem | undefined => undefined
 
 /** What readers and observers have in common: reading in order, waiting, seeking, lag. */
 export abstract class MessageSource implements Parkable {
@@ -179,7 +179,11 @@ export abstract class MessageSource implements Parkable {
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
     const ends = { signal: readFollow(options), turnsAtOnce: ITERATOR_TURN_COUNT }
-    if (this.closed) return new SourceIterator(this.#iterated({ method: 'follow', commits: false }, noTurn, noTurn), ends)
+    if (this.closed)
+      return new SourceIterator(
+        this.#iterated({ method: 'follow', commits: false }, noItem, () => undefined),
+        ends,
+      )
     const kind = this.#loops.assertMayBegin({ method: 'follow', commits: false })
     const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
     if (options.from !== undefined) this.seek(options.from)
