@@ -80,7 +80,7 @@ describe('zeroRange', () => {
 })
 
 describe('dataOffset', () => {
-  it('passes over holes, and never over bytes that are not zero, also when only a mapping has them', () => {
+  it('skips holes, and no byte that is not zero, also when only a mapping has them', () => {
     const path = join(folder, 'holes')
     const mapping = mapNewFile(path, 1 << 20)
     const fd = openSync(path, 'r')
@@ -96,7 +96,7 @@ describe('dataOffset', () => {
     binding.unmap(mapping)
   })
 
-  it('is -1 after the last byte, and an error for what is no file', () => {
+  it('is -1 after the last byte, and an error for a closed descriptor', () => {
     const path = join(folder, 'no-holes')
     writeFileSync(path, 'text')
     const fd = openSync(path, 'r')
