@@ -36,6 +36,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   defineBackground(env, exports);
   defineAppender(env, exports);
   defineVerifier(env, exports);
+  defineFileVerifier(env, exports);
   definePositionSaver(env, exports);
   napi_value interfaceId = nullptr;
   napi_create_string_latin1(env, kInterfaceId, NAPI_AUTO_LENGTH, &interfaceId);

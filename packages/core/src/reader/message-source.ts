@@ -113,7 +113,7 @@ export abstract class MessageSource implements Parkable {
 
   /**
    * Returns the next records as one block, at most `maxBytes` of one segment but at least one record, or `undefined` when the source has caught up. They are checked, and count as
-   * read. For replicas, archives and other programs that pass records on as they are: `appendBlock` of a writer takes them.
+   * read. For replicas, archives and other programs that pass records on as they are: `appendBlock` of a writer takes them. Pages that blocks have passed are given back to the kernel every few MiB.
    *
    * @param maxBytes default 128 KiB.
    * @throws as {@link next}; {@link InvalidArgumentError} for what is not an integer from 1 on.
