@@ -3,6 +3,6 @@
 
 namespace chronicle {
 
-constexpr char kInterfaceId[] = "35f83cb7";
+constexpr char kInterfaceId[] = "6016af14";
 
 }  // namespace chronicle
