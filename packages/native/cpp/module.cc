@@ -35,6 +35,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   defineBackground(env, exports);
   defineAppender(env, exports);
   defineVerifier(env, exports);
+  defineFileVerifier(env, exports);
   definePositionSaver(env, exports);
   return exports;
 }

@@ -1,9 +1,10 @@
 import type { AppenderOptions, NativeAppender } from './native-appender.js'
+import type { NativeFileVerifier } from './native-file-verifier.js'
 import type { NativePositionSaver } from './native-position-saver.js'
 import type { NativeVerifier } from './native-verifier.js'
 
 /**
- * The addon's whole surface, as TypeScript sees it. The C++ side exports exactly these names. What it creates is described in `native-appender.ts`, `native-verifier.ts` and
+ * The addon's whole surface, as TypeScript sees it. The C++ side exports exactly these names. What it creates is described in `native-appender.ts`, `native-verifier.ts`, `native-file-verifier.ts` and
  * `native-position-saver.ts`.
  *
  * Conventions
@@ -177,6 +178,7 @@ export interface Binding {
 
   // -- verifier.cc -----------------------------------------------------------------------------------------------------------------------
   createVerifier(): NativeVerifier
+  createFileVerifier(): NativeFileVerifier
 
   // -- position_saver.cc -----------------------------------------------------------------------------------------------------------------
   /** For a reader's meta mapping (80 bytes, two slots), and the control block of its queue. */

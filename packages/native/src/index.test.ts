@@ -10,9 +10,9 @@ const dist = fileURLToPath(new URL('../dist/', import.meta.url))
 
 it('exports the addon, its error, and the numbers of the contract', () => {
   const names = Object.keys(native)
-  const others = names.filter((name) => !/^(STATUS|PREPARE|APPENDER|DETAILS|POSITION|VERIFIER|WAIT)_/.test(name)).sort()
+  const others = names.filter((name) => !/^(STATUS|PREPARE|APPENDER|DETAILS|POSITION|TIMES|VERIFIER|WAIT)_/.test(name)).sort()
   expect(others).toEqual(['AddonError', 'binding'])
-  expect(names.length).toBe(50)
+  expect(names.length).toBe(58)
 })
 
 it('gives every function that the contract names', () => {
@@ -62,6 +62,7 @@ it('gives every function that the contract names', () => {
         'jobRelease',
         'createAppender',
         'createVerifier',
+        'createFileVerifier',
         'createPositionSaver',
       ],
     ].sort(),
