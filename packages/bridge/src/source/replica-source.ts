@@ -90,7 +90,7 @@ export class ReplicaSource {
   /**
    * As {@link seek}. @returns the place of the record before it, to commit through; `undefined` when that was deleted, or is the first of all.
    */
-  seekBehind(sequence: number): CommittedMessage | undefined {
+  seekAfterPrevious(sequence: number): CommittedMessage | undefined {
     if (sequence > 0) {
       this.reader.seek({ sequence: sequence - 1 })
       if (this.reader.peek()?.sequence === sequence - 1) {
