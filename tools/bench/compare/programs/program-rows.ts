@@ -25,7 +25,7 @@ const STREAM_COUNT = 4_000_000
 const LENGTHS = [16, 256, 1024, 4096, 16_384]
 const BYTES_OF_LENGTH = 64 * 2 ** 20
 const READER_COUNTS = [1, 2, 4, 8, 16, 32, 64]
-const OPEN_COUNTS = [1_000, 30_000, 1_000_000]
+const OPEN_COUNTS = [1_000, 20_000, 300_000]
 
 export const PROGRAM_ROWS: readonly ProgramRow[] = [
   { id: 'oneway', title: 'one way between two programs that spin: half of a round trip', measure: measureOneWay },
