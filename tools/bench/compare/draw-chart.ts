@@ -1,4 +1,5 @@
-import { formatNumber, type Spread, type WorkloadResult } from './report.js'
+import { formatNumber } from './format-cells.js'
+import type { Spread, WorkloadResult } from './report.js'
 
 const WIDTH = 860
 const LABEL_WIDTH = 300

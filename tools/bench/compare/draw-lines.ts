@@ -1,5 +1,5 @@
 import { escapeXml, type PictureTexts, SOURCE_HEIGHT } from './draw-chart.js'
-import { formatNumber } from './report.js'
+import { formatNumber } from './format-cells.js'
 
 /** Lines over one axis of places: one panel of a picture. */
 export interface LinePanel {

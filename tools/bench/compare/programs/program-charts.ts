@@ -1,5 +1,5 @@
 import { drawLines, type Line, type LinePanel } from '../draw-lines.js'
-import { formatNumber } from '../report.js'
+import { formatNumber } from '../format-cells.js'
 import type { ProgramResult } from './measure-programs.js'
 import { PROGRAM_PEERS } from './program-peers.js'
 
