@@ -27,6 +27,8 @@ const ROWS = [...WORKLOADS, ...PROGRAM_ROWS]
 const ALL_PEERS = [...new Map([...PEERS, ...PROGRAM_PEERS].map((peer) => [peer.id, peer])).values()]
 /** What `--quick` stands for. */
 const QUICK = { rounds: 1, scale: 0.01 }
+/** Fewer say nothing about the spread. */
+const WRITTEN_ROUNDS_MIN = 5
 
 export const COMPARE_USAGE = `usage: npm run bench:compare -- [options]
 
@@ -70,6 +72,9 @@ export function parseCompareOptions(args: readonly string[]): CompareOptions {
     },
   })
   const { rounds = 5, scale = 1 } = values.quick ? QUICK : {}
+  const asked = Math.floor(numberOption('rounds', values.rounds ?? rounds, 1))
+  if (values.write && asked < WRITTEN_ROUNDS_MIN)
+    throw new Error(`--write needs at least ${WRITTEN_ROUNDS_MIN} rounds, not ${asked}`)
   return {
     help: values.help,
     format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
@@ -77,7 +82,7 @@ export function parseCompareOptions(args: readonly string[]): CompareOptions {
     write: values.write,
     peers: chosen('peers', values.peers, ALL_PEERS),
     workloads: chosen('workloads', values.workloads, ROWS),
-    rounds: Math.floor(numberOption('rounds', values.rounds ?? rounds, 1)),
+    rounds: asked,
     scale: numberOption('scale', values.scale ?? scale, 0.001),
     payloadLength: Math.floor(numberOption('payload', values.payload, 16)),
     directory: values.root,

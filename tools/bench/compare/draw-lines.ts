@@ -1,5 +1,5 @@
-import { escapeXml } from './draw-chart.js'
-import { formatNumber } from './report.js'
+import { escapeXml, type PictureTexts, SOURCE_HEIGHT } from './draw-chart.js'
+import { formatNumber } from './format-cells.js'
 
 /** Lines over one axis of places: one panel of a picture. */
 export interface LinePanel {
@@ -43,9 +43,9 @@ const STYLES = [
 type Style = (typeof STYLES)[number]
 
 /** Draws panels under each other: a line per system through the medians, the spread as a stroke at each, and a scale of powers of ten. */
-export function drawLines(title: string, panels: readonly LinePanel[]): string {
+export function drawLines({ title, source }: PictureTexts, panels: readonly LinePanel[]): string {
   const panelHeight = HEAD_HEIGHT + PLOT_HEIGHT + FOOT_HEIGHT
-  const height = HEAD_HEIGHT + panels.length * panelHeight
+  const height = HEAD_HEIGHT + panels.length * panelHeight + SOURCE_HEIGHT
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
     `<title>${escapeXml(title)}</title>`,
@@ -54,6 +54,7 @@ export function drawLines(title: string, panels: readonly LinePanel[]): string {
     `<rect class="p" width="${WIDTH}" height="${height}"/>`,
     `<text class="h" x="8" y="20">${escapeXml(title)}</text>`,
     ...panels.flatMap((panel, index) => drawPanel(panel, HEAD_HEIGHT + index * panelHeight)),
+    `<text x="8" y="${height - 8}">${escapeXml(source)}</text>`,
     '</svg>\n',
   ].join('\n')
 }

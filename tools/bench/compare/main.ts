@@ -66,7 +66,7 @@ async function compareIn(
   options: CompareOptions,
 ): Promise<WorkloadResult> {
   const payloadLength = workload.payloadLength ?? options.payloadLength
-  const count = Math.max(workload.group, Math.round(workload.count * options.scale))
+  const count = countOf(workload, options.scale)
   const skipped = new Map<string, string>()
   for (const peer of peers) {
     const reason = missing.get(peer.id) ?? (workload.durable && peer.durability === undefined ? peer.notDurable : undefined)
@@ -77,7 +77,11 @@ async function compareIn(
     measure: async ({ directory, round }: BenchPlace): Promise<Figures | undefined> => {
       if (skipped.has(peer.id)) return undefined
       try {
-        return await measureWorkload(peer, workload, { folder: directory, count, payloadLength })
+        return await measureWorkload(peer, workload, {
+          folder: directory,
+          count: countFor(peer, workload, options.scale),
+          payloadLength,
+        })
       } catch (error) {
         if (peer.id.startsWith('ours')) throw error
         skipped.set(peer.id, `failed in round ${round + 1}: ${error instanceof Error ? error.message.split('\n')[0] : error}`)
@@ -93,6 +97,16 @@ async function compareIn(
   })
   const { id, title, durable } = workload
   return { id, title, durable, messagesPerRound: count, payloadLength, peers: results }
+}
+
+function countOf({ group, count }: Workload, scale: number): number {
+  return Math.max(group, Math.round(count * scale))
+}
+
+/** A rate is the same for fewer messages; latencies need all of them. */
+function countFor({ share = 1 }: Peer, workload: Workload, scale: number): number {
+  const isRate = workload.figures.every(({ key }) => key === 'perSecond')
+  return countOf(workload, isRate ? scale * share : scale)
 }
 
 function summarize({ id, title }: Peer, workload: Workload, rounds: readonly Figures[], skipped: string | undefined): PeerResult {

@@ -1,5 +1,6 @@
 import { type BenchEnvironment, describeMachine } from '@chronicle-ts/cli/bench'
 import { formatTable } from '../report.js'
+import { formatNumber, markdownTable } from './format-cells.js'
 import { PEERS } from './peers.js'
 import type { ProgramResult } from './programs/measure-programs.js'
 import { PAYLOAD_LENGTH } from './programs/program-rows.js'
@@ -86,11 +87,6 @@ export function formatCompareMarkdown(report: CompareReport): string {
   ].join('\n\n')
 }
 
-/** The first row is the heading. */
-export function markdownTable([heading = [], ...rows]: readonly (readonly string[])[]): string {
-  return [heading, heading.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-}
-
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
@@ -111,10 +107,6 @@ function tableOf({ peers }: WorkloadResult): string[][] {
     return [title, ...cells]
   })
   return [heading, ...rows]
-}
-
-export function formatNumber(value: number, digits: number): string {
-  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
 function environmentText({ environment, rounds }: CompareReport): string[] {

@@ -1,6 +1,7 @@
 import { runSuite, spreadOf, TemporaryFolders } from '@chronicle-ts/cli/bench'
 import type { Built } from './build-programs.js'
-import { PROGRAM_PEERS, type ProgramPeer } from './program-peers.js'
+import type { ProgramPeer } from './program-peer.js'
+import { PROGRAM_PEERS } from './program-peers.js'
 import { PROGRAM_ROWS, type ProgramRow } from './program-rows.js'
 import type { ProgramFigures } from './run-program.js'
 

@@ -1,5 +1,5 @@
 import { drawLines, type Line, type LinePanel } from '../draw-lines.js'
-import { formatNumber } from '../report.js'
+import { formatNumber } from '../format-cells.js'
 import type { ProgramResult } from './measure-programs.js'
 import { PROGRAM_PEERS } from './program-peers.js'
 
@@ -64,15 +64,15 @@ const PERCENTILES = {
 } as const
 
 /** The pictures of what was measured, by the names of their files. */
-export function drawPrograms(results: readonly ProgramResult[]): Map<string, string> {
+export function drawPrograms(results: readonly ProgramResult[], source: string): Map<string, string> {
   const files = new Map<string, string>()
   const oneWay = results.find(({ id }) => id === 'oneway')
-  if (oneWay) files.set('latency.svg', drawLines('One way between two programs', [latencyPanel(oneWay)]))
+  if (oneWay) files.set('latency.svg', drawLines({ title: 'One way between two programs', source }, [latencyPanel(oneWay)]))
   for (const { name, row, title, panels } of CHARTS) {
     const result = results.find(({ id }) => id === row)
     if (result === undefined) continue
     const drawn = panels.map((panel) => panelOf(result, panel))
-    files.set(`${name}.svg`, drawLines(title, drawn))
+    files.set(`${name}.svg`, drawLines({ title, source }, drawn))
   }
   return files
 }

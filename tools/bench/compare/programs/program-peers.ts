@@ -2,24 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { compileFloor } from '../../floor/compile-floor.js'
 import { findPeer } from '../peers.js'
 import { type Built, buildJvmProgram, buildRustProgram } from './build-programs.js'
-import type { ProgramRowId } from './program-rows.js'
+import type { ProgramPeer } from './program-peer.js'
 import type { Command } from './run-program.js'
-
-/** A system that is measured by a program of its own: it speaks no Node.js, or costs less than a callback does. */
-export interface ProgramPeer {
-  /** For `--peers` and `--json`. */
-  readonly id: string
-  readonly title: string
-  /** What is left of a message, and what an append does for that. */
-  readonly keeps: string
-  /** The rows that it is measured in, and why not in the others. */
-  readonly rows: readonly ProgramRowId[]
-  readonly notInOthers: string
-  /** Whether the program starts the answering side itself. */
-  readonly answersItself: boolean
-  /** Builds the program where it is not there yet. */
-  readonly build: () => Built
-}
 
 const OURS: Command = { file: process.execPath, args: [fileURLToPath(new URL('./ours.js', import.meta.url))] }
 const FLOOR: Command = { file: process.execPath, args: [fileURLToPath(new URL('./floor.js', import.meta.url))] }

@@ -1,7 +1,5 @@
-import type { ProgramPeer } from './program-peers.js'
+import type { ProgramPeer, ProgramRowId } from './program-peer.js'
 import { type Command, type ProgramFigures, runProgram, startCompanion } from './run-program.js'
-
-export type ProgramRowId = 'oneway' | 'stream' | 'readers' | 'sources' | 'open'
 
 /** Something that programs measure, once per round. */
 export interface ProgramRow {
@@ -21,11 +19,11 @@ export interface ProgramPlace {
 export const PAYLOAD_LENGTH = 64
 
 const STREAM_COUNT = 4_000_000
-/** What costs by size are measured with: fewer messages, but for PAYLOAD_LENGTH. */
+/** The other lengths of the cost by size: each with as many bytes, or fewer. */
 const LENGTHS = [16, 256, 1024, 4096, 16_384]
 const BYTES_OF_LENGTH = 64 * 2 ** 20
 const READER_COUNTS = [1, 2, 4, 8, 16, 32, 64]
-const OPEN_COUNTS = [1_000, 30_000, 1_000_000]
+const OPEN_COUNTS = [1_000, 20_000, 300_000]
 
 export const PROGRAM_ROWS: readonly ProgramRow[] = [
   { id: 'oneway', title: 'one way between two programs that spin: half of a round trip', measure: measureOneWay },

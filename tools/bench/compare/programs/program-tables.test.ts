@@ -41,10 +41,11 @@ it('says once why a peer was skipped, and in which rows', () => {
 })
 
 it('draws what was measured: shares of the messages, and costs by number', () => {
-  const files = drawPrograms(results)
+  const files = drawPrograms(results, 'a machine')
   expect([...files.keys()]).toEqual(['latency.svg', 'size.svg'])
   expect(files.get('latency.svg')).toContain('>99.9 %<')
   expect(files.get('latency.svg')).toContain('>ours: 1,200<')
+  expect(files.get('latency.svg')).toContain('>a machine<')
   expect(files.get('size.svg')).toContain('>256<')
   expect(files.get('size.svg')).toContain('>ours: 20<')
 })

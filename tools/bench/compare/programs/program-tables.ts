@@ -1,4 +1,4 @@
-import { formatNumber } from '../report.js'
+import { formatNumber } from '../format-cells.js'
 import type { ProgramPeerResult, ProgramResult, ProgramSpread } from './measure-programs.js'
 import { PAYLOAD_LENGTH } from './program-rows.js'
 

@@ -15,6 +15,11 @@ describe('runProgram', () => {
     ['a program that fails', 'console.error("first\\nthe reason"); process.exit(3)', 'the reason'],
     ['a program that fails silently', 'process.exit(3)', 'ended with exit code 3'],
     ['a program that is killed', 'process.kill(process.pid, "SIGKILL"); setTimeout(() => 0, 10_000)', 'ended with SIGKILL'],
+    [
+      'a program that takes too long',
+      'process.kill(process.pid, "SIGTERM"); setTimeout(() => 0, 10_000)',
+      'took longer than 120 s',
+    ],
     ['output that is something else', 'console.log(JSON.stringify({ p50Ns: "fast" }))', 'no figures: {"p50Ns":"fast"}'],
   ])('refuses %s', async (_, script, message) => {
     await expect(runProgram(node(script), [])).rejects.toThrow(message)

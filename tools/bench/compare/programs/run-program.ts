@@ -12,13 +12,20 @@ export type ProgramFigures = Readonly<Record<string, number>>
 
 /** Longer than any measurement takes. */
 const RUN_MS_MAX = 120_000
+/** What ends a program that takes longer. */
+const OVERDUE = 'SIGTERM'
 
 /** Runs a program to its end. @throws with the last line of its complaint when it fails or prints something else than figures */
 export async function runProgram({ file, args }: Command, more: readonly (string | number)[]): Promise<ProgramFigures> {
-  const child = spawn(file, [...args, ...more.map(String)], { stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS_MAX })
+  const child = spawn(file, [...args, ...more.map(String)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: RUN_MS_MAX,
+    killSignal: OVERDUE,
+  })
   const output = textOf(child.stdout)
   const complaint = textOf(child.stderr)
   const [code, signal] = await once(child, 'close')
+  if (signal === OVERDUE) throw new Error(`took longer than ${RUN_MS_MAX / 1000} s`)
   if (code !== 0) throw new Error(lastLine(complaint()) || `ended with ${signal ?? `exit code ${code}`}`)
   return parseFigures(lastLine(output()))
 }
