@@ -182,11 +182,11 @@ describe('npm run bench', () => {
   }
 
   it('prints one JSON object with verified figures and removes its files', () => {
-    const { status, stdout, stderr } = run('--quick', '--json', '--only', 'commit,next,latency')
+    const { status, stdout, stderr } = run('--quick', '--json', '--only', 'commit,claim,latency')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const report = JSON.parse(stdout)
     expect(report).toMatchObject({ schemaVersion: 1, payloadLength: 64, environment: { node: process.version } })
-    expect(report.suites.map((suite: { name: string }) => suite.name)).toEqual(['next', 'commit'])
+    expect(report.suites.map((suite: { name: string }) => suite.name)).toEqual(['claim', 'commit'])
     expect(report.latencies).toHaveLength(4)
     for (const latency of report.latencies) expect(latency.count).toBeGreaterThan(0)
     expect(readdirSync(directory)).toEqual([])

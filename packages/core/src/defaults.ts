@@ -97,6 +97,9 @@ export const VERIFY_RECORDS = 256
 /** Bytes that one native verification call checks at most (at least one record). */
 export const VERIFY_BYTES = 64 * 1024
 
+/** Bytes of a segment that blocks have passed before their pages are given back: few calls, and little memory. */
+export const PASSED_PAGES_STEP = 4 * 1024 * 1024
+
 /** Tries of the seqlock read before the generation counts as abandoned by a dead writer. */
 export const SEQLOCK_TRIES = 1000
 

@@ -1,4 +1,4 @@
-// The values that hot functions return; the same numbers stand in src/binding.ts, where `kOk` is `undefined`.
+// The values that hot functions return; the same numbers stand in src/status.ts, where `kOk` is `undefined`.
 #pragma once
 
 namespace chronicle {

@@ -1,13 +1,15 @@
-export type {
-  Advice,
-  AppenderOptions,
-  Binding,
-  DurablePosition,
-  NativeAppender,
-  NativePositionSaver,
-  NativeVerifier,
-  Status,
+export {
+  type Advice,
+  type Binding,
+  PREPARE_HUGE_PAGES,
+  PREPARE_LOCK_MEMORY,
+  PREPARE_POPULATE,
+  PREPARE_REPLACE,
+  PREPARE_SYNC_DIRECTORY,
+  WAIT_CHANGED,
+  WAIT_TIMED_OUT,
 } from './binding.js'
+export { AddonError, binding } from './load.js'
 export {
   APPENDER_AHEAD_END,
   APPENDER_BATCH_COUNT,
@@ -18,19 +20,41 @@ export {
   APPENDER_STATE_LENGTH,
   APPENDER_WAKES,
   APPENDER_WRITE_OFFSET,
+  type AppenderOptions,
   DETAILS_FLAGS_OFFSET,
   DETAILS_HAS_TIMESTAMP_OFFSET,
   DETAILS_LENGTH,
   DETAILS_TIMESTAMP_NS_OFFSET,
   DETAILS_TRACE_OFFSET,
+  type DurablePosition,
+  type NativeAppender,
+} from './native-appender.js'
+export {
+  type NativeFileVerifier,
+  TIMES_AHEAD,
+  TIMES_AHEAD_OFFSET,
+  TIMES_BACKWARDS,
+  TIMES_BACKWARDS_OFFSET,
+  TIMES_LIMIT_HIGH,
+  TIMES_LIMIT_LOW,
+  TIMES_PREVIOUS_HIGH,
+  TIMES_PREVIOUS_LOW,
+} from './native-file-verifier.js'
+export {
+  type NativePositionSaver,
   POSITION_OFFSET,
   POSITION_SEGMENT_ID,
   POSITION_WRITER_BLOCKED,
-  PREPARE_HUGE_PAGES,
-  PREPARE_LOCK_MEMORY,
-  PREPARE_POPULATE,
-  PREPARE_REPLACE,
-  PREPARE_SYNC_DIRECTORY,
+} from './native-position-saver.js'
+export {
+  type NativeVerifier,
+  VERIFIER_COUNT,
+  VERIFIER_END,
+  VERIFIER_LAST_IS_BASE,
+  VERIFIER_SEQUENCE,
+  VERIFIER_STATE_LENGTH,
+} from './native-verifier.js'
+export {
   STATUS_AHEAD,
   STATUS_BAD_HEADER_CRC,
   STATUS_BAD_LENGTH,
@@ -50,12 +74,5 @@ export {
   STATUS_TOO_LARGE,
   STATUS_UNCOMMITTED,
   STATUS_UNPREPARED,
-  VERIFIER_COUNT,
-  VERIFIER_END,
-  VERIFIER_LAST_IS_BASE,
-  VERIFIER_SEQUENCE,
-  VERIFIER_STATE_LENGTH,
-  WAIT_CHANGED,
-  WAIT_TIMED_OUT,
-} from './binding.js'
-export { AddonError, binding } from './load.js'
+  type Status,
+} from './status.js'

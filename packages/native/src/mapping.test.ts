@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -130,6 +130,32 @@ describe('ranges of a mapping', () => {
     expect(() => binding.syncRange(mapping, 65536, 0)).not.toThrow()
     binding.lockMemory(mapping)
     binding.unlockMemory(mapping)
+  })
+
+  it('keep what was stored in them when their pages are given back, before a sync and after it', () => {
+    const path = join(folder, 'given-back')
+    const mapping = mapNewFile(path, 65536)
+    const bytes = new Uint8Array(mapping)
+    const fd = openSync(path, 'r')
+    const other = new Uint8Array(binding.mapFile(fd, 65536, false))
+    for (const value of [1, 2]) {
+      bytes.fill(value, 4096, 61440)
+      binding.advise(mapping, 0, 65536, 'dontneed')
+      expect([other[4095], other[4096], other[61439], other[61440]]).toEqual([0, value, value, 0])
+      expect([bytes[4095], bytes[4096], bytes[61439]]).toEqual([0, value, value])
+      expect(readFileSync(path)[30000]).toBe(value)
+      binding.advise(mapping, 0, 65536, 'dontneed')
+      binding.syncRange(mapping, 0, 65536)
+      fsyncSync(fd)
+      binding.advise(mapping, 0, 65536, 'dontneed')
+      expect(
+        readFileSync(path)
+          .subarray(4096, 61440)
+          .every((byte) => byte === value),
+      ).toBe(true)
+      expect(bytes[30000]).toBe(value)
+    }
+    closeSync(fd)
   })
 
   it('never leave the mapping', () => {

@@ -1,11 +1,5 @@
-import {
-  APPENDER_BATCH_COUNT,
-  APPENDER_LENGTH,
-  APPENDER_TYPE_ID,
-  type NativeAppender,
-  STATUS_OK,
-  type Status,
-} from './binding.js'
+import { APPENDER_BATCH_COUNT, APPENDER_LENGTH, APPENDER_TYPE_ID, type NativeAppender } from './native-appender.js'
+import { STATUS_OK, type Status } from './status.js'
 
 /** What native code gives. */
 export interface RawAppender extends Omit<NativeAppender, 'appendBatch'> {

@@ -1,4 +1,10 @@
-import { type NativeVerifier, VERIFIER_LOOKS, VERIFIER_MAX_BYTES, VERIFIER_MAX_RECORDS, VERIFIER_OFFSET } from './binding.js'
+import {
+  type NativeVerifier,
+  VERIFIER_LOOKS,
+  VERIFIER_MAX_BYTES,
+  VERIFIER_MAX_RECORDS,
+  VERIFIER_OFFSET,
+} from './native-verifier.js'
 
 /** What native code gives. */
 export interface RawVerifier extends Omit<NativeVerifier, 'verify' | 'verifyWhenCommitted'> {

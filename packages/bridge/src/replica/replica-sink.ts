@@ -25,7 +25,7 @@ const DECOMPRESSED_MAX = 2 ** 31
 export interface ReplicaSinkOptions {
   /** History that must be replicated, as 32 hexadecimal digits. Default: that of the first frame. */
   readonly queueId?: string
-  /** For the writer of the replica. */
+  /** For the writer of the replica, which has `prefault: false` by default. */
   readonly writer?: Omit<WriterOptions, 'firstSequence'>
   /** Called when the schema registry or the list of sources could not be written: the records are taken over all the same. */
   readonly onProblem?: (error: Error) => void
@@ -57,7 +57,7 @@ export class ReplicaSink {
     this.#queueId = options.queueId
     const identity = readIdentity(this.directory)
     if (identity === undefined) return
-    this.#writer = openWriter(this.directory, options.writer ?? {})
+    this.#writer = openReplica(this.directory, options.writer)
     try {
       this.#adopt(identity.isReplica ? identity.queueId : undefined)
       this.#term = identity.term
@@ -205,7 +205,7 @@ export class ReplicaSink {
   }
 
   #enterTerm({ queueId, term, first }: Pick<WholeFrame, 'queueId' | 'term' | 'first'>): void {
-    this.#writer ??= openWriter(this.directory, { ...this.#options.writer, firstSequence: first })
+    this.#writer ??= openReplica(this.directory, { ...this.#options.writer, firstSequence: first })
     becomeReplica(this.directory, { queueId, term })
     this.#isMarked = true
     this.#queueId = queueId
@@ -215,4 +215,9 @@ export class ReplicaSink {
   #bad(expected: number, detail: string): BadBlockError {
     return new BadBlockError({ directory: this.directory, offset: 0, expected, detail })
   }
+}
+
+/** Touches no page ahead: that keeps single appends short, and a replica takes whole frames. It would be most of the memory of a pull. */
+function openReplica(directory: string, options: WriterOptions = {}): QueueWriter {
+  return openWriter(directory, { prefault: false, ...options })
 }

@@ -62,6 +62,9 @@ describe('times', () => {
     ['1700000000', undefined],
     ['1700000000000', 1_700_000_000_000_000_000n],
     ['170000000000000', undefined],
+    ['202611210800', undefined],
+    ['20261121080000', undefined],
+    ['2600-01-01', undefined],
     ['18446744073709551616', undefined],
     // Neither a calendar nor a clock has these.
     ['2026-02-30', undefined],
@@ -111,6 +114,15 @@ describe('text for terminals', () => {
     expect(renderTable(columns, rows, 27)[1]).toBe('a name that is long  1 KiB')
     expect(renderTable(columns, rows, 20)[1]).toBe('a name that is long')
     expect(renderTable(columns, rows, 10)[1]).toBe('a name th…')
+  })
+
+  it('cuts a long name before it leaves a column out for it, and names before other text', () => {
+    const columns = [{ title: 'QUEUE', cut: 'middle' as const }, { title: 'STATE' }, { title: 'RATE', optional: 1 }]
+    const row = [`deep/${'x'.repeat(60)}/orders_out`, 'writer BLOCKED and more words than a name has', '12/s']
+    const [, line = ''] = renderTable(columns, [row], 90)
+    expect(line).toMatch(/^deep\/x+…x+\/orders_out {2}writer BLOCKED and more words than a name has {2}12\/s$/)
+    expect(textWidth(line)).toBe(90)
+    expect(renderTable(columns, [row], 70)[1]).toMatch(/^deep\/x+…\S+ {2}writer BLOCKED and more words than a name has$/)
   })
 
   it('does not count colours as width', () => {

@@ -16,8 +16,11 @@ export type Cell = string | { readonly text: string; readonly paint: (text: stri
 
 const GAP = '  '
 
+/** Names are cut to this width before a column is left out for them. */
+const NAME_WIDTH = 32
+
 /**
- * Lays rows out under titles. With a `width` the table fits into it: optional columns are dropped first, then the widest left-aligned column is cut short.
+ * Lays rows out under titles. With a `width` the table fits into it: long names are cut to a width that still distinguishes them, then optional columns are dropped, then names are cut further.
  * Without one (not a terminal) nothing is left out.
  */
 export function renderTable(
@@ -55,8 +58,9 @@ function totalWidth(shown: readonly number[], widths: readonly number[]): number
 }
 
 function columnsThatFit(columns: readonly Column[], widths: readonly number[], width: number): number[] {
+  const least = widths.map((natural, index) => (columns[index]?.cut === 'middle' ? Math.min(natural, NAME_WIDTH) : natural))
   let shown = columns.map((_, index) => index)
-  while (totalWidth(shown, widths) > width) {
+  while (totalWidth(shown, least) > width) {
     const victim = shown.reduce(
       (worst, index) => ((columns[index]?.optional ?? 0) > (columns[worst]?.optional ?? 0) ? index : worst),
       -1,
@@ -71,7 +75,8 @@ function squeeze(columns: readonly Column[], widths: readonly number[], shown: r
   const squeezed = [...widths]
   const excess = totalWidth(shown, widths) - width
   if (excess <= 0) return squeezed
-  const candidates = shown.filter((index) => columns[index]?.align !== 'right')
+  const names = shown.filter((index) => columns[index]?.cut === 'middle')
+  const candidates = names.length > 0 ? names : shown.filter((index) => columns[index]?.align !== 'right')
   const widest = candidates.reduce(
     (best, index) => ((squeezed[index] ?? 0) > (squeezed[best] ?? 0) ? index : best),
     candidates[0] ?? -1,

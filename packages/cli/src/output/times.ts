@@ -26,12 +26,12 @@ const RFC3339 = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,
 const TIMESTAMP_NS_MAX = 0xffff_ffff_ffff_ffffn
 /** The year 1973: fewer digits are milliseconds, or a date or seconds, which are not accepted. */
 const NS_DIGITS_MIN = 18
-/** From 1973 to 5138. */
-const MS_DIGITS = [12, 13, 14]
+/** From 2001 to 2286. With a digit less or more it could be a date and a time, as in 202611210800. */
+const MS_DIGITS = 13
 
 /**
  * Reads a point in time. That is RFC 3339 (`2026-11-21`, `2026-11-21T08:00:00.5Z`, UTC where no zone is given) or a span before `now` (`15m`, `2h`, `250ms`). Or it is
- * milliseconds since 1970 (12 to 14 digits) or nanoseconds since 1970 (18 to 20 digits, or 0). Returns `undefined` for anything else: for `20261121`, which could mean several
+ * milliseconds since 1970 (13 digits) or nanoseconds since 1970 (18 to 20 digits, or 0). Returns `undefined` for anything else: for `20261121`, which could mean several
  * things, and for a day or an hour that does not exist.
  */
 export function parseTime(text: string, now: bigint = nowNs()): bigint | undefined {
@@ -44,13 +44,16 @@ export function parseTime(text: string, now: bigint = nowNs()): bigint | undefin
   if (!exists(date, time, zone)) return undefined
   const milliseconds = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}${zone.toUpperCase()}`)
   if (Number.isNaN(milliseconds) || milliseconds < 0) return undefined
-  return BigInt(milliseconds) * NS_PER_MS + BigInt(fraction.padEnd(9, '0'))
+  return inRange(BigInt(milliseconds) * NS_PER_MS + BigInt(fraction.padEnd(9, '0')))
 }
 
 function parseNanoseconds(digits: string): bigint | undefined {
-  if (MS_DIGITS.includes(digits.length)) return BigInt(digits) * NS_PER_MS
+  if (digits.length === MS_DIGITS) return BigInt(digits) * NS_PER_MS
   if (digits !== '0' && digits.length < NS_DIGITS_MIN) return undefined
-  const timestampNs = BigInt(digits)
+  return inRange(BigInt(digits))
+}
+
+function inRange(timestampNs: bigint): bigint | undefined {
   return timestampNs <= TIMESTAMP_NS_MAX ? timestampNs : undefined
 }
 

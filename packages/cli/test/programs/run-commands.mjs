@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from '../../dist/main.js'
 
 const [workFile, stderrFile] = process.argv.slice(2)
@@ -18,6 +18,7 @@ const READABLE_LENGTH = 1 << 20
 const FOLLOW_MS = 15
 /** What is open then is taken for left open. Long: streams are closed by threads, which a busy machine may keep waiting. */
 const SETTLING_MS = 10_000
+const SETTLING_PAUSE_MS = 2
 
 let captured = []
 process.stdout.write = (chunk) => captured.push(Buffer.from(chunk)) > 0
@@ -147,15 +148,20 @@ async function probe(damage) {
   return findings
 }
 
-/** Streams close after the end of their command. */
-async function settledDescriptors(expected = 0) {
+/** Streams close after the end of their command: until no more descriptors are open than expected, or, where nothing is expected yet, until nothing is being closed. */
+async function settledDescriptors(expected) {
   const deadline = performance.now() + SETTLING_MS
-  let open = fs.readdirSync('/proc/self/fd').length
-  while (open > expected && performance.now() < deadline) {
-    await turn()
+  let open = Number.POSITIVE_INFINITY
+  for (let isSettled = false; !isSettled && performance.now() < deadline; ) {
+    await sleep(SETTLING_PAUSE_MS)
     open = fs.readdirSync('/proc/self/fd').length
+    isSettled = expected === undefined ? !isClosing() : open <= expected
   }
   return open
+}
+
+function isClosing() {
+  return process.getActiveResourcesInfo().some((name) => /Req/.test(name))
 }
 
 function describeDescriptors() {

@@ -31,6 +31,9 @@ import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
 
+/** Of an iterator over a source that is closed, which is over before its first turn. */
+const noItem = (): FollowItem | undefined => undefined
+
 /** What readers and observers have in common: reading in order, waiting, seeking, lag. */
 export abstract class MessageSource implements Parkable {
   readonly directory: string
@@ -110,7 +113,7 @@ export abstract class MessageSource implements Parkable {
 
   /**
    * Returns the next records as one block, at most `maxBytes` of one segment but at least one record, or `undefined` when the source has caught up. They are checked, and count as
-   * read. For replicas, archives and other programs that pass records on as they are: `appendBlock` of a writer takes them.
+   * read. For replicas, archives and other programs that pass records on as they are: `appendBlock` of a writer takes them. Pages that blocks have passed are given back to the kernel every few MiB.
    *
    * @param maxBytes default 128 KiB.
    * @throws as {@link next}; {@link InvalidArgumentError} for what is not an integer from 1 on.
@@ -175,8 +178,12 @@ export abstract class MessageSource implements Parkable {
    * Delivering history and live messages through one subscription follows Aeron's PersistentSubscription.
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
-    this.assertOpen()
     const ends = { signal: readFollow(options), turnsAtOnce: ITERATOR_TURN_COUNT }
+    if (this.closed)
+      return new SourceIterator(
+        this.#iterated({ method: 'follow', commits: false }, noItem, () => undefined),
+        ends,
+      )
     const kind = this.#loops.assertMayBegin({ method: 'follow', commits: false })
     const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
     if (options.from !== undefined) this.seek(options.from)

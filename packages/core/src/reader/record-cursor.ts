@@ -14,6 +14,7 @@ import { SequenceRule } from '../records/sequence-rule.js'
 import type { NextRecord } from '../recovery/segment-identity.js'
 import { LiveEvidence } from '../segment/live-evidence.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
+import { PassedPages } from '../segment/passed-pages.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import type { SeenWord } from '../wait/parkable.js'
 import { type Block, blockOf } from './block.js'
@@ -54,6 +55,7 @@ export class RecordCursor {
   #assumedSequence = -1
   readonly #quiet: QuietLooks
   readonly #losses: CursorLosses
+  readonly #passedPages = new PassedPages()
   /** Whether the cursor stands at a place up to which everything was read. */
   #isResumed = false
   #messages = 0
@@ -114,6 +116,7 @@ export class RecordCursor {
     if (this.#block >= this.#verifiedBlock && !this.#lookAhead()) return undefined
     const segment = this.#segment as MappedSegment
     const { offset } = this
+    if (this.#passedPages.areDue(offset)) this.#passedPages.giveBack(segment.mapping, offset)
     this.#verifyUpTo(offset + maxBytes)
     const block = blockOf(segment, offset, { end: this.#verifiedBlock * RECORD_ALIGNMENT, maxBytes })
     if (block === undefined) throw this.#truncated()
@@ -247,6 +250,7 @@ export class RecordCursor {
   /** Nothing is verified there yet. */
   #placeAt(offset: number): void {
     this.#isResumed = false
+    this.#passedPages.begin(offset)
     // Not an integer operation as below: an offset that damaged files name may be any number, and must not become one inside of the segment.
     this.#block = Math.trunc(offset / RECORD_ALIGNMENT)
     this.#verifiedBlock = this.#block

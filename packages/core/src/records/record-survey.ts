@@ -9,7 +9,7 @@ import {
 import { isCredibleSequence } from './credible-sequence.js'
 import { isGoodRecord } from './judge-record.js'
 import { BYTES_ALONE } from './leaving.js'
-import { isGoodStep, RecordWalk, type WalkStep } from './record-walk.js'
+import { RecordWalk, type WalkStep } from './record-walk.js'
 import { findNextRecord } from './resync.js'
 import type { SegmentBytes } from './segment-bytes.js'
 
@@ -112,11 +112,10 @@ class Surveyor {
     return this.#headerAt(at)?.typeId === PADDING_TYPE_ID
   }
 
-  /** The first record is looked at as a whole. A header that is damaged elsewhere still has the sequence, when that is exactly the next one. */
+  /** The first record is looked at as a whole. */
   #continues(step: WalkStep, at: number, header: RecordHeader): boolean {
-    const { expected } = this.#walk
-    if (expected < 0) return isGoodRecord(this.#segment, at) && this.#isCredible(at, header)
-    return isGoodStep(step) || header.sequence === expected
+    if (this.#walk.expected < 0) return isGoodRecord(this.#segment, at) && this.#isCredible(at, header)
+    return this.#walk.isGoodBySequence(this.#segment, step)
   }
 
   /** The next good record. When the one before is bad, its length may be what is damaged, and the search begins with it. */

@@ -57,6 +57,14 @@ export class RecordWalk implements Damage {
     return this.rule.judge(sequenceOf(bytes, offset), hasHeaderCrc(bytes, offset))
   }
 
+  /**
+   * The leniency of recovery: whether the last look found a good record, or one with a damaged header that still has exactly the expected sequence. Recovery looks for sequences that were
+   * given out and delivers nothing; for a reader such a record is damage.
+   */
+  isGoodBySequence(bytes: SegmentBytes, step: WalkStep): boolean {
+    return isGoodStep(step) || (step === 'bad-header' && sequenceOf(bytes, this.offset) === this.expected)
+  }
+
   /** Passes the good record at which the last look was, and expects the one after it. Returns the offset after the record. */
   pass(bytes: SegmentBytes): number {
     const { offset } = this

@@ -65,7 +65,10 @@ function plausibleOffset(offset: number, segmentSize: number): number {
   return offset >= SEGMENT_HEADER_LENGTH && offset <= segmentSize && offset % 64 === 0 ? offset : SEGMENT_HEADER_LENGTH
 }
 
-/** Steps on while a successor holds records, or the segment is sealed: the control block may be older than the segments. */
+/**
+ * Steps on while a successor holds records, or the segment is sealed: the control block may be older than the segments. Not a reader's rule for leaving a segment (records/leaving.ts): a
+ * reader relies on the head that the control block names, and here that name is what is in question.
+ */
 function followSuccessors(context: RecoveryContext, from: ExaminedSegment): ExaminedSegment | number {
   let head = from
   for (;;) {

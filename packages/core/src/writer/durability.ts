@@ -71,6 +71,12 @@ export class Durability {
     return this.#syncCount
   }
 
+  /** Offset of the head below which everything is known to be durable; 0 for nothing. */
+  get durableOffset(): number {
+    const { segmentId, offset } = this.#done
+    return segmentId === this.#state[APPENDER_SEGMENT_ID] ? offset : 0
+  }
+
   /** Called after each append when the policy counts messages or bytes. @throws as {@link flushSync} does, when the policy waits. */
   afterAppend(): void {
     const { policy } = this.#options

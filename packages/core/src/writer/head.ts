@@ -10,6 +10,7 @@ import { assert } from '../errors/assert.js'
 import { ClosedError } from '../errors/index.js'
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { MappedSegment } from '../segment/mapped-segment.js'
+import { PassedPages } from '../segment/passed-pages.js'
 import type { SegmentPreparer } from '../segment/segment-preparer.js'
 import type { WriteAhead } from './write-ahead.js'
 
@@ -28,8 +29,9 @@ export interface HeadOptions {
 export class Head {
   readonly #options: HeadOptions
   readonly #state: Float64Array
-  /** The head as JavaScript sees it. Only claims need that, so after a roll it is made for the first of them. */
+  /** The head as JavaScript sees it. Only claims and {@link giveBackDurable} need that, so after a roll it is made for the first of them. */
   #mapped: MappedSegment | undefined
+  readonly #passedPages = new PassedPages()
   #sinceMs = performance.now()
   #rolls = 0
   #unpreparedRolls = 0
@@ -74,6 +76,11 @@ export class Head {
     return this.#mapped
   }
 
+  /** Gives back the pages below this offset, from time to time. Only what is durable: after a sync that failed, the pages are written once more. */
+  giveBackDurable(durableOffset: number): void {
+    if (this.#passedPages.areDue(durableOffset)) this.#passedPages.giveBack(this.mapped().mapping, durableOffset)
+  }
+
   /**
    * Makes the prepared segment the head, and starts preparing the one after it.
    *
@@ -96,6 +103,7 @@ export class Head {
     this.#rolls++
     this.#sinceMs = performance.now()
     this.close()
+    this.#passedPages.begin(0)
     ahead.afterRoll()
   }
 

@@ -252,6 +252,7 @@ export class QueueWriter {
   appendBlock(bytes: Uint8Array): number {
     this.#life.assertOpen()
     checkBlock(this.#appender, { writer: this, extensions: this.#opened.options.extensions }, bytes)
+    this.#head.giveBackDurable(this.#durability.durableOffset)
     return this.#appendMany(blockAppends(this.#appender, bytes))
   }
 

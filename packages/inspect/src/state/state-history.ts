@@ -122,9 +122,12 @@ export class StateHistory {
     const perSecond = Math.max(0, read / seconds)
     const unread = now.nextSequence === undefined ? undefined : look.nextSequence - now.nextSequence
     const gain = perSecond - facts.perSecond
+    // It has read everything that was there at the look before: what is unread has come since.
+    const end = this.#looks.at(-2)?.nextSequence
+    const keepsUp = perSecond > 0 && end !== undefined && now.nextSequence !== undefined && now.nextSequence >= end
     return {
       perSecond,
-      catchUpSeconds: unread === undefined || gain <= 0 ? null : unread / gain,
+      catchUpSeconds: unread === undefined ? null : keepsUp ? unread / perSecond : gain > 0 ? unread / gain : null,
       saved: last?.generation !== undefined && now.generation !== undefined && now.generation !== last.generation,
       ...this.#arrivalOf(now.nextSequence, look.atMs),
     }

@@ -211,6 +211,11 @@ describe('the state of a queue', () => {
     const absent = { reader: withoutLock(), thresholds: parseThresholds({ readers: { audit: { optional: true } } }) }
     expect(judged(absent).readers[0]).toMatchObject({ word: 'closed', severity: 'ok' })
     expect(judged({ writer: CLOSED, thresholds: { writer: 'running' } })).toMatchObject({ severity: 'critical' })
+    const reversed = [{ lagMessages: { warning: 2, critical: 1 } }, { diskFreeShare: { warning: 0.1, critical: 0.2 } }]
+    for (const bad of reversed) expect(() => parseThresholds(bad)).toThrow('before the critical value')
+    expect(parseThresholds({ diskFreeShare: { warning: 0.2, critical: 0.1 } })).toMatchObject({
+      diskFreeShare: { critical: 0.1 },
+    })
     for (const bad of [{ lagMesages: 1 }, { lagMessages: -1 }, { readers: { a: { writer: 'any' } } }, { writer: 'alive' }, []])
       expect(() => parseThresholds(bad)).toThrow(RangeError)
   })
@@ -256,11 +261,11 @@ describe('the state of a living queue', () => {
 describe('several looks', () => {
   it('measure rates, arrival and the time to catch up by the monotonic clock', () => {
     const history = new StateHistory()
-    const look = (atSeconds: number, next: number, unread: number) => {
+    const look = (atSeconds: number, next: number, unread: number, of = history) => {
       const [reader] = live.readers
       if (reader === undefined) throw new Error('a reader')
       const lag = { messages: unread, bytes: unread * 128, ns: 0n }
-      return history.state(
+      return of.state(
         { ...live, head: { ...live.head, nextSequence: next }, readers: [{ ...reader, lag, generation: next - unread }] },
         { surroundings: { processOf: () => 'runs', disk: ROOMY } },
         atSeconds * 1000,
@@ -273,6 +278,11 @@ describe('several looks', () => {
     // Sequence 900 was there at the first look already: for at least two seconds.
     expect(later.readers[0]?.lag).toMatchObject({ arrivalNs: 2n * NS, arrivalKnownBy: 'looks' })
     expect(look(3, 1200, 50).readers[0]?.lag).toMatchObject({ arrivalNs: NS, arrivalKnownBy: 'looks' })
+    // It reads as fast as the writer writes, and has read what was there at the look before.
+    const keeping = new StateHistory()
+    look(0, 1000, 10, keeping)
+    expect(look(1, 1100, 10, keeping).readers[0]).toMatchObject({ perSecond: 100, catchUpSeconds: 0.1 })
+    expect(look(2, 1200, 110, keeping).readers[0]).toMatchObject({ perSecond: 50, catchUpSeconds: null })
     expect(look(4, 1200, 0).readers[0]).toMatchObject({ word: 'waiting', catchUpSeconds: 0, lag: { arrivalNs: 0n } })
     expect(look(5, 10, 0).measured).toBeNull()
     // What is unknown is null: neither the first look nor the first one after a loss measures anything.

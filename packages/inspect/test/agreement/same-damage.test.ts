@@ -37,7 +37,7 @@ import { memoryDirectory } from '../../../core/test/support/temporary.js'
 import { type ColdItem, type ColdRecord, inspectQueue, openColdReader, type QueueProblem, verifyQueue } from '../../src/index.js'
 import { type RandomNumbers, randomNumbers } from '../garbage/random-numbers.js'
 
-const QUEUES = amount({ short: 40, long: 150, full: 3000 })
+const QUEUES = amount({ short: 15, long: 150, full: 3000 })
 const SEGMENT_SIZE = 4096
 const TIMEOUT_MS = 60_000 + 1000 * QUEUES
 

@@ -144,6 +144,26 @@ describe('what is not a schema', () => {
     ['an offset inside of the field before', schema('', `${field}<field name="b" id="2" type="uint8" offset="0"/>`)],
     ['a block that is too short', schema('', field).replace('<message name="M"', '<message blockLength="0" name="M"')],
     [
+      'a block that its header cannot count',
+      schema('<type name="T" primitiveType="uint8" length="65535"/>', '<field name="a" id="1" type="T"/>'),
+    ],
+    [
+      'a group whose entries its header cannot count',
+      schema('', `<group name="g" id="2" blockLength="65535"><field name="x" id="3" type="uint8"/></group>`),
+    ],
+    [
+      'a version that its header cannot hold',
+      schema('', field)
+        .replace('name="version" primitiveType="uint16"', 'name="version" primitiveType="uint8"')
+        .replace('version="4"', 'version="255"'),
+    ],
+    [
+      'an id of the schema that its header cannot hold',
+      schema('', field)
+        .replace('name="schemaId" primitiveType="uint16"', 'name="schemaId" primitiveType="uint8"')
+        .replace('id="1"', 'id="300"'),
+    ],
+    [
       'an array of two gigabytes and more',
       schema('<type name="T" primitiveType="uint64" length="2147483647"/>', '<field name="a" id="1" type="T"/>'),
     ],

@@ -8,6 +8,7 @@ import { readXml, type XmlElement } from './read-xml.js'
 import { SbeMessage } from './sbe-message.js'
 import { optionalInteger, presenceOf, refuseElement, requiredInteger, requiredText } from './sbe-source.js'
 import { MAX_SBE_VERSION, primitiveType, SbeTypes, sinceFacts, textEncoding } from './sbe-types.js'
+import { headerFieldMax } from './section-sizes.js'
 
 /** A message schema of SBE. */
 export interface SbeSchema {
@@ -119,6 +120,10 @@ function describeMessage(element: XmlElement, context: SchemaContext): SchemaDes
   const { id: schemaId, byteOrder, header, version } = context
   const fields = describeFields(element, context)
   const block = blockLengthOf(element, fields)
+  checkFits(element, 'a blockLength', { value: block, field: header.blockLength })
+  checkFits(element, 'an id', { value: templateId, field: header.templateId })
+  checkFits(element, 'an id of the schema', { value: schemaId, field: header.schemaId })
+  checkFits(element, 'a version', { value: version, field: header.version })
   const description: SchemaDescription = {
     name,
     typeId: context.typeIdOf({ name, templateId }),
@@ -137,6 +142,12 @@ function blockLengthOf(element: XmlElement, fields: readonly FieldDescription[])
   const block = optionalInteger(element, 'blockLength', MAX_FIXED_LENGTH) ?? needed
   if (needed > MAX_FIXED_LENGTH) refuseElement(element, needed, `a block of at most ${MAX_FIXED_LENGTH} bytes`)
   return block >= needed ? block : refuseElement(element, block, `a blockLength of at least ${needed}`)
+}
+
+/** What a header cannot hold would be another value in each message. */
+function checkFits(element: XmlElement, what: string, { value, field }: { value: number; field: HeaderField }): void {
+  const max = headerFieldMax(field)
+  if (value > max) refuseElement(element, value, `${what} of at most ${max}, which its header holds as ${field.type}`)
 }
 
 const SECTION_ORDER = ['field', 'group', 'data']
@@ -185,12 +196,15 @@ function describeGroup(element: XmlElement, context: SchemaContext): GroupSpec {
   context.types.countField(element)
   const fields = describeFields(element, context)
   if (fields.length === 0) refuseElement(element, 'no fields', 'at least one field')
+  const blockLength = blockLengthOf(element, fields)
+  const lengthField = headerField(dimension, 'blockLength', composite)
+  checkFits(element, 'a blockLength', { value: blockLength, field: lengthField })
   return {
     kind: 'group',
-    blockLength: blockLengthOf(element, fields),
+    blockLength,
     dimension: {
       size,
-      blockLength: headerField(dimension, 'blockLength', composite),
+      blockLength: lengthField,
       count: headerField(dimension, 'numInGroup', composite),
     },
     fields,

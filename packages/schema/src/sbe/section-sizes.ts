@@ -68,10 +68,15 @@ function placeGroup(group: Group, at: number, size: SbeSizes[string], target: Se
 
 /** Stores a length or a count, which must fit into what the schema's author gave it; the type's null value does not. */
 function store(target: SectionTarget, at: number, field: HeaderField, value: number, section: Section): void {
-  const { nullValue } = NUMERIC_TYPES[field.type]
-  const limit = Number(nullValue) > 0 ? Number(nullValue) - 1 : Number(NUMERIC_TYPES[field.type].max)
+  const limit = headerFieldMax(field)
   if (!Number.isInteger(value) || value < 0 || value > limit) throw refuseSize(section, value, target, limit)
   if (target.view !== undefined) storeHeaderField(target.view, at, field, value, target.little)
+}
+
+/** The highest length, count or id that a header's field holds; its null value does not count. */
+export function headerFieldMax({ type }: HeaderField): number {
+  const { nullValue, max } = NUMERIC_TYPES[type]
+  return Number(nullValue) > 0 ? Number(nullValue) - 1 : Number(max)
 }
 
 export function storeHeaderField(view: DataView, at: number, field: HeaderField, value: number, little: boolean): void {

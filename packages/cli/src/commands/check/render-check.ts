@@ -12,28 +12,32 @@ export interface CheckResult {
   readonly queues: readonly { readonly name: string; readonly state: QueueState }[]
   /** Directories that could not be looked at. */
   readonly unreadable: readonly string[]
+  /** Readers that were to be checked and that no queue has. */
+  readonly missingReaders: readonly string[]
 }
 
 /** One line for each queue that is not ok, after one line that counts them. */
-export function renderCheck({ root, queues, unreadable, severity }: CheckResult, palette: Palette): string[] {
+export function renderCheck({ root, queues, unreadable, missingReaders, severity }: CheckResult, palette: Palette): string[] {
   const bad = notOkWorstFirst(queues)
-  const title = bad.length === 0 && unreadable.length === 0 ? 'ok' : severity === 'critical' ? 'CRITICAL' : 'warning'
+  const title = severity === 'critical' ? 'CRITICAL' : severity
   const paint = severity === 'ok' ? palette.good : severity === 'critical' ? palette.critical : palette.warning
   const lines = [`${paint(title)}  ${formatCountOf(queues.length, 'queue')}${bad.length === 0 ? '' : `, ${bad.length} not ok`}`]
   for (const { name, state } of bad)
     for (const condition of state.conditions)
       lines.push(`  ${printable(name)}  ${paintOf(condition, palette)(describeCondition(condition))}`)
   for (const path of unreadable) lines.push(`  ${printable(pathBelow(root, path))}  ${palette.warning('unreadable')}`)
+  for (const name of missingReaders) lines.push(`  reader ${printable(name)}  ${palette.warning('is in no queue')}`)
   return lines
 }
 
 /** The form of monitoring plugins: status, text, a bar, performance data; a long text for more than one queue. */
-export function renderNagios({ queues, unreadable, severity }: CheckResult): string[] {
+export function renderNagios({ queues, unreadable, missingReaders, severity }: CheckResult): string[] {
   const bad = notOkWorstFirst(queues)
   const status = severity === 'ok' ? 'OK' : severity.toUpperCase()
   const first = bad[0] === undefined ? '' : ` - ${clean(bad[0].name)}: ${clean(describeState(bad[0].state))}`
   const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : ''
-  const gone = unreadable.length > 0 ? `, ${unreadable.length} unreadable` : ''
+  const missing = missingReaders.length > 0 ? `, no reader ${missingReaders.map(clean).join(', ')}` : ''
+  const gone = `${unreadable.length > 0 ? `, ${unreadable.length} unreadable` : ''}${missing}`
   const lines = [
     `CHRONICLE ${status}: ${formatCountOf(queues.length, 'queue')}, ${bad.length} not ok${gone}${first}${more} | ${performance(queues)}`,
   ]
