@@ -19,12 +19,19 @@ const MAX_COUNT = 0xffff_ffff
 /** Elements of a part; -1 when the message is to be without it. */
 export function slotSize(slot: Slot, sizes: Sizes | undefined, type: string): number {
   const size = sizes?.[slot.name]
-  if (slot.kind === 'matrix')
-    return size === true || (size === undefined && slot.optional !== true) ? slot.rows * slot.columns : -1
+  if (slot.kind === 'matrix') return isMatrixThere(slot, size, type) ? slot.rows * slot.columns : -1
   if (size === undefined) return -1
   if (!Number.isInteger(size) || (size as number) < 0 || (size as number) > MAX_COUNT)
     throw new InvalidArgumentError({ argument: `${type}.${slot.name}`, value: size, expected: `a count of 0 to ${MAX_COUNT}` })
   return size as number
+}
+
+/** A matrix has one size. Only one that can be absent is left out: without the other, no reader could read the field. */
+function isMatrixThere({ name, optional }: Slot & { readonly kind: 'matrix' }, size: unknown, type: string): boolean {
+  if (size === undefined) return optional !== true
+  if (size === true || (size === false && optional === true)) return size
+  const expected = optional === true ? 'true or false' : 'true: only a matrix that is optional can be left out'
+  throw new InvalidArgumentError({ argument: `${type}.${name}`, value: size, expected })
 }
 
 /** Bytes of a part with so many elements. */
@@ -86,7 +93,7 @@ export function sizesOfValue(fields: readonly FieldDescription[], value: unknown
 }
 
 function sizeOfPart(slot: Slot, value: unknown, context: FieldContext): number | boolean | undefined {
-  if (value === undefined) return slot.kind === 'matrix' ? false : undefined
+  if (value === undefined) return undefined
   switch (slot.kind) {
     case 'matrix':
       return true

@@ -113,3 +113,25 @@ function refusedOrDone(call: () => unknown): void {
     expect(isSchemaError(error, 'ERR_INVALID_ARGUMENT'), String(error)).toBe(true)
   }
 }
+
+describe('refused as a value', () => {
+  const refusal = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' })
+
+  it.each(['array', 'vector', 'vector of bigints', 'vector of complex numbers', 'quantized i8', 'bytes'])(
+    'for %s is an array whose memory went to another thread: it would be stored as an empty one',
+    (kind) => {
+      const type = message('Odd', 1, { x: fields[kind] as Field<FieldTypes> })
+      const values = new Uint8Array(3)
+      structuredClone(values, { transfer: [values.buffer] })
+      expect(() => type.encode({ x: values })).toThrow(refusal)
+      const writer = type.writer() as MessageWriter<{ x: unknown }, Record<string, unknown>>
+      for (const sizes of kind === 'array' ? [{}] : [{}, { x: 0 }]) expect(() => set(writer, sizes, values)).toThrow(refusal)
+    },
+  )
+
+  it('is a decimal whose mantissa is a text, which would mean another number', () => {
+    const type = message('Odd', 1, { x: decimal(3) })
+    expect(type.decode(type.encode({ x: { scale: 3, mantissa: 5n } as never }))).toEqual({ x: '0.005' })
+    expect(() => type.encode({ x: { scale: 3, mantissa: '5' } as never })).toThrow(refusal)
+  })
+})
