@@ -59,7 +59,11 @@ export function flatLength(slots: readonly Slot[], blockLength: number, sizes: S
   return end
 }
 
-/** Fills the slots of a message that is being written. Text begins empty; its room is remembered. */
+/**
+ * Fills the slots of a message that is being written. Text begins empty; its room is remembered.
+ *
+ * @throws `ERR_INVALID_ARGUMENT` for a part that would leave the message: sizes can have getters, which said less when the message was measured
+ */
 export function placeSlots(
   body: Flyweight,
   { slots, fixedLength, type }: { readonly slots: readonly Slot[]; readonly fixedLength: number; readonly type: string },
@@ -75,10 +79,19 @@ export function placeSlots(
     if (room !== undefined) (body['~parts'][room] as TextRoom).length = Math.max(count, 0)
     if (count === -1) continue
     const from = alignUp(end, slot.kind === 'matrix' ? MATRIX_ALIGNMENT : DATA_ALIGNMENT)
+    end = from + slotLength(slot, count)
+    if (base + end > body['~place'].end) throw changedSize(type, slot.name, count)
     view.setUint32(base + slot.offset, from, true)
     view.setUint32(base + slot.offset + SLOT_COUNT_OFFSET, slot.kind === 'utf8' ? 0 : count, true)
-    end = from + slotLength(slot, count)
   }
+}
+
+function changedSize(type: string, name: string, value: unknown): InvalidArgumentError {
+  return new InvalidArgumentError({
+    argument: `${type}.${name}`,
+    value,
+    expected: 'the size with which the message was measured',
+  })
 }
 
 type RoomIndex = (name: string) => number | undefined
