@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { pathOf } from '@chronicle-ts/core/internal'
 import { readColdFile } from '../cold/cold-file.js'
 import type { ReaderThresholds, StateThresholds, Threshold } from './state-thresholds.js'
 
@@ -13,8 +15,8 @@ const SHRINKING_NUMBERS = ['diskFreeBytes', 'diskFreeShare'] as const
 const NUMBERS = [...NUMBERS_OF_READERS, 'blockedSeconds', 'durableBehind', ...SHRINKING_NUMBERS] as const
 
 /** The thresholds of a queue's `thresholds.json`; the defaults when that is missing or invalid, which `inspectQueue` reports as `THRESHOLDS_BAD`. */
-export function readThresholds(directory: string): StateThresholds {
-  const { thresholds } = lookAtThresholds(directory)
+export function readThresholds(directory: DirectoryPath): StateThresholds {
+  const { thresholds } = lookAtThresholds(pathOf(directory))
   return thresholds
 }
 

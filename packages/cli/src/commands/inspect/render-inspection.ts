@@ -76,7 +76,8 @@ function facts({ inspection, state }: Looked, palette: Palette): [string, string
   const rows: [string, string][] = [['writer', paintOf(state.writer, palette)(describeWriter(writer, state.writer))]]
   const size = inspection.segmentSize === undefined ? 'of unknown size' : `of ${formatBytes(inspection.segmentSize)}`
   const range = segments.count === 0 ? '' : `, ${segments.firstId} to ${segments.lastId}`
-  rows.push(['segments', `${formatCount(segments.count)} ${size}${range}, ${formatBytes(segments.bytes)} in all`])
+  const sizes = `${formatBytes(segments.bytes)} in all, ${formatBytes(segments.allocatedBytes)} on disk`
+  rows.push(['segments', `${formatCount(segments.count)} ${size}${range}, ${sizes}`])
   if (head.segmentId !== undefined) rows.push(['head', `segment ${head.segmentId}, offset ${formatCount(head.offset ?? 0)}`])
   rows.push(['records', recordRange(inspection)])
   if (first !== undefined && head.lastTimestampNs !== undefined) {
