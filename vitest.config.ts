@@ -1,7 +1,9 @@
+import { existsSync, statfsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { EFFORT } from './tools/evidence/effort/effort.mjs'
 
 const source = (path: string) => fileURLToPath(new URL(`./packages/${path}.ts`, import.meta.url))
 
@@ -16,6 +18,21 @@ class LongestFirst extends BaseSequencer {
     const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId)
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
   }
+}
+
+/** A file system in memory. */
+const MEMORY = '/dev/shm'
+/** Bytes that the scratch folders of all workers may need. */
+const SCRATCH_BYTES = 8 * 2 ** 30
+
+/**
+ * Where a short run makes its temporary folders: in memory, if there is enough of it. Most tests create a queue and sync it, and the workers would wait for the disk much of their time. With
+ * more effort, and where TMPDIR names a folder, they are on a disk.
+ */
+function scratchFolder(): { TMPDIR?: string } {
+  if (EFFORT !== 'short' || process.env['TMPDIR'] !== undefined || !existsSync(MEMORY)) return {}
+  const { bavail, bsize } = statfsSync(MEMORY)
+  return bavail * bsize < SCRATCH_BYTES ? {} : { TMPDIR: MEMORY }
 }
 
 /**
@@ -56,6 +73,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+    env: scratchFolder(),
     // Two more than there are CPUs: many tests wait for a timer, a disk or a process that they started, and one more left a third of two CPUs idle. By default vitest leaves one CPU to
     // itself, which on two is half of the machine.
     maxWorkers: availableParallelism() + 2,

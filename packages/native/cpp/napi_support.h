@@ -99,6 +99,7 @@ void defineParker(napi_env env, napi_value exports);
 void defineBackground(napi_env env, napi_value exports);
 void defineAppender(napi_env env, napi_value exports);
 void defineVerifier(napi_env env, napi_value exports);
+void defineFileVerifier(napi_env env, napi_value exports);
 void definePositionSaver(napi_env env, napi_value exports);
 
 }  // namespace chronicle

@@ -45,6 +45,11 @@ struct VerifierState {
 };
 static_assert(sizeof(VerifierState) == 8 * sizeof(double));
 
+// For a caller that wants nothing but the checks. A watch sees each good record's offset and timestamp.
+struct NoWatch {
+  static constexpr void see(uint64_t, uint64_t) {}
+};
+
 struct VerifyLimits {
   uint64_t records;
   uint64_t bytes;
@@ -65,6 +70,12 @@ class VerifierCore {
   }
 
   int verify(uint64_t offset, VerifyLimits limits) {
+    NoWatch watch;
+    return verify(offset, limits, watch);
+  }
+
+  template <typename Watch>
+  int verify(uint64_t offset, VerifyLimits limits, Watch& watch) {
     state_.end = static_cast<double>(offset);
     state_.count = 0;
     if (segment_.data == nullptr) return kDetached;
@@ -75,9 +86,11 @@ class VerifierCore {
     int status;
     for (;;) {
       uint64_t length = 0;
-      status = check(offset, expected, &length);
+      uint64_t words[4];
+      status = check(offset, expected, &length, words);
       if (segment_.faulted()) [[unlikely]] status = kFault;
       if (status != kOk) break;
+      watch.see(offset, words[2]);
       offset += length;
       count++;
       if (count >= limits.records || offset - begin >= limits.bytes) {
@@ -105,8 +118,8 @@ class VerifierCore {
     double toDouble() const { return any ? -1 : static_cast<double>(next); }
   };
 
-  // One record. `expected` moves on only when everything about it is right.
-  int check(uint64_t offset, Expected& expected, uint64_t* length) {
+  // One record, whose first words are left in `words`. `expected` moves on only when everything about it is right.
+  int check(uint64_t offset, Expected& expected, uint64_t* length, uint64_t (&words)[4]) {
     if (offset > segment_.length || segment_.length - offset < kRecordHeaderLength) return kSegmentEnd;
     const uint8_t* const record = segment_.data + offset;
     const auto* const header = reinterpret_cast<const RecordHeader*>(record);
@@ -117,7 +130,6 @@ class VerifierCore {
     *length = recordLength(payloadLength);
     if (*length > room) return kBadLength;
     // The words are read once, so that the checks and the sums are about the same bytes.
-    uint64_t words[4];
     std::memcpy(words, record, sizeof words);
     words[0] = (words[0] & 0xFFFF'FFFF'0000'0000u) | commitLength;
     const uint32_t typeId = words[3] & 0xFFFF;

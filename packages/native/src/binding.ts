@@ -1,9 +1,10 @@
 import type { AppenderOptions, NativeAppender } from './native-appender.js'
+import type { NativeFileVerifier } from './native-file-verifier.js'
 import type { NativePositionSaver } from './native-position-saver.js'
 import type { NativeVerifier } from './native-verifier.js'
 
 /**
- * The addon's whole surface, as TypeScript sees it. The C++ side exports exactly these names. What it creates is described in `native-appender.ts`, `native-verifier.ts` and
+ * The addon's whole surface, as TypeScript sees it. The C++ side exports exactly these names. What it creates is described in `native-appender.ts`, `native-verifier.ts`, `native-file-verifier.ts` and
  * `native-position-saver.ts`.
  *
  * Conventions
@@ -53,6 +54,11 @@ export interface Binding {
    * can. The file keeps its size.
    */
   zeroRange(fd: number, offset: number, length: number): void
+  /**
+   * `lseek(SEEK_DATA)`: the first offset from `offset` on that is not in a hole, -1 when there is none. Everything between reads as zeros. Where the file system does not say it, `offset` itself. Moves the
+   * position of the descriptor, which nothing here uses.
+   */
+  dataOffset(fd: number, offset: number): number
   /** `renameat2(RENAME_NOREPLACE)`, with link + unlink where the file system cannot; throws EEXIST when `to` exists. */
   renameNoReplace(from: string, to: string): void
   /** `flock(LOCK_NB)`: whether the lock was taken. */
@@ -177,6 +183,7 @@ export interface Binding {
 
   // -- verifier.cc -----------------------------------------------------------------------------------------------------------------------
   createVerifier(): NativeVerifier
+  createFileVerifier(): NativeFileVerifier
 
   // -- position_saver.cc -----------------------------------------------------------------------------------------------------------------
   /** For a reader's meta mapping (80 bytes, two slots), and the control block of its queue. */

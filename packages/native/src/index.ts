@@ -30,6 +30,17 @@ export {
   type NativeAppender,
 } from './native-appender.js'
 export {
+  type NativeFileVerifier,
+  TIMES_AHEAD,
+  TIMES_AHEAD_OFFSET,
+  TIMES_BACKWARDS,
+  TIMES_BACKWARDS_OFFSET,
+  TIMES_LIMIT_HIGH,
+  TIMES_LIMIT_LOW,
+  TIMES_PREVIOUS_HIGH,
+  TIMES_PREVIOUS_LOW,
+} from './native-file-verifier.js'
+export {
   type NativePositionSaver,
   POSITION_OFFSET,
   POSITION_SEGMENT_ID,

@@ -1,5 +1,4 @@
-import { cpSync, existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { IoError, openObserver, openReader, openWriter, removeReader } from '@chronicle-ts/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -56,18 +55,11 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
     const ends = await Ends.on(server)
     const { sink, end } = follow(ends)
     await until(() => sink.nextSequence === 100)
-    const messages = join(server.store, 'jetstream', '$G', 'streams', ends.stream.name, 'msgs')
-    await server.stop()
-    cpSync(messages, `${messages}-before`, { recursive: true })
-    await server.start()
+    const loseTail = await ends.keepStore(server)
     ends.append(100)
     await until(() => sink.nextSequence === 200)
     // The consumer of the sink is written, and the messages that it knows are lost.
-    await server.stop()
-    rmSync(messages, { recursive: true })
-    cpSync(`${messages}-before`, messages, { recursive: true })
-    rmSync(`${messages}-before`, { recursive: true })
-    await server.start()
+    await loseTail()
     await until(async () => ((await ends.stream.end().catch(() => undefined))?.next ?? 0) === 200)
     ends.append(50)
     await until(() => sink.nextSequence === 250)

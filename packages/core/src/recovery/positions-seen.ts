@@ -17,8 +17,8 @@ export interface SeenReader extends Place {
   readonly name: string
 }
 
-/** Whether `one` lies behind `other`. */
-export function isBehind(one: Place, other: Place): boolean {
+/** Whether `one` lies after `other`. */
+export function isAfter(one: Place, other: Place): boolean {
   return one.segmentId > other.segmentId || (one.segmentId === other.segmentId && one.offset > other.offset)
 }
 
@@ -46,8 +46,8 @@ export function highestReaderSegment(directory: QueueDirectory): number {
 }
 
 /** Readers whose saved position is after the place where the queue goes on. */
-export function readersBehind({ directory }: RecoveryContext, end: Place): SeenReader[] {
-  return positionsOf(directory).filter((reader) => isBehind(reader, end))
+export function readersAfter({ directory }: RecoveryContext, end: Place): SeenReader[] {
+  return positionsOf(directory).filter((reader) => isAfter(reader, end))
 }
 
 /** Readers that have read everything before the end of what is left, and nothing after it. */
@@ -72,7 +72,7 @@ export function highestSegmentSeen(context: RecoveryContext, atLeast: number): n
   const limit = highest + LEAD_MAX
   for (const said of [control.currentSegmentAcquire(), control.readDurableMark()?.segmentId ?? 0])
     if (said <= limit) highest = Math.max(highest, said)
-  for (const reader of readersBehind(context, { segmentId: highest, offset: 0 }))
+  for (const reader of readersAfter(context, { segmentId: highest, offset: 0 }))
     if (isPlausible(context, reader, highest)) highest = Math.max(highest, reader.segmentId)
   return highest
 }

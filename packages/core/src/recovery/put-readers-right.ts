@@ -17,7 +17,7 @@ import {
 import { writeLostNote } from '../positions/lost-position.js'
 import type { Place } from '../records/place.js'
 import { surveySegment } from '../segment/segment-survey.js'
-import { readersAt, readersBehind } from './positions-seen.js'
+import { readersAfter, readersAt } from './positions-seen.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /** Where the queue goes on, and the first message that is lost, if any is. */
@@ -35,7 +35,7 @@ export function putReadersRight(context: RecoveryContext, end: Place, target: Ta
   const seen = context.control.readHead()
   // One that stands exactly at the end would meet the new messages next, and the lost ones silently.
   const atEnd = target.firstLost === undefined ? [] : endsOf(context, end).flatMap((place) => readersAt(context, place))
-  for (const reader of [...readersBehind(context, end), ...atEnd]) {
+  for (const reader of [...readersAfter(context, end), ...atEnd]) {
     const { name, segmentId, offset } = reader
     if (segmentId === target.segmentId && offset === target.offset) continue
     // One that had read everything lost nothing.

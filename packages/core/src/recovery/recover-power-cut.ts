@@ -12,11 +12,12 @@ import { endOfNonZero, mayFollow, type ScanEnd, scanRecords } from '../segment/r
 import { glanceAtSegment, listSegments, openSegment, type SegmentGlance } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
 import { goOnAbove } from './go-on-above.js'
-import { highestSegmentSeen, isBehind, readersBehind } from './positions-seen.js'
+import { highestSegmentSeen, isAfter, readersAfter } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
 import type { NextRecord } from './segment-identity.js'
 import { firstSequenceOfEmpty, highestSequenceBelow, sequenceAfterLoss } from './sequence-bounds.js'
+import { highestUsed } from './unused-segment.js'
 
 /**
  * Recovery after the machine stopped: any page written after the last sync may be missing, in any order. Everything up to the durable mark is
@@ -29,7 +30,7 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const found = listSegments(context.directory)
   const mark = context.control.readDurableMark()
   const start = mark !== undefined && found.includes(mark.segmentId) ? mark : undefined
-  const ids = withoutDeleted(context, found, start?.segmentId ?? found.at(-1) ?? 0)
+  const ids = withoutDeleted(context, found, start?.segmentId ?? highestUsed(context, found) ?? 0)
   const firstId = start?.segmentId ?? ids[0]
   const known = mark?.sequence ?? context.control.nextSequenceAcquire() ?? 0
   if (firstId === undefined) return freshQueueTail(context, known)
@@ -50,10 +51,9 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const next = sequenceAfter(context, end, known)
   // Only a fault of the disk loses what was durable. A mark further on with the same sequence is that of an empty segment that was lost.
   const isDurableLost = mark !== undefined && mark.sequence > next
-  const nextSequence = isDurableLost ? sequenceAfterLoss(context, { next, room: roomBehind(context, place) }) : next
-  const isMarkBehind = mark !== undefined && isBehind(mark, place)
-  if (!isMarkBehind && !isDurableLost && nothingFollows(context, end, ids))
-    return { ...place, segment: end.segment, nextSequence }
+  const nextSequence = isDurableLost ? sequenceAfterLoss(context, { next, room: roomAfter(context, place) }) : next
+  const isMarkAfter = mark !== undefined && isAfter(mark, place)
+  if (!isMarkAfter && !isDurableLost && nothingFollows(context, end, ids)) return { ...place, segment: end.segment, nextSequence }
   const tail = cutAndGoOn(context, end, nextSequence)
   return isDurableLost ? afterDurableLoss(context, tail, next) : tail
 }
@@ -76,7 +76,7 @@ function beginsWithRecord(context: RecoveryContext, segmentId: number): boolean 
   return glanceAtSegment(context.directory, segmentId, context.segmentSize)?.hasRecords === true
 }
 
-function roomBehind(context: RecoveryContext, place: Place): number {
+function roomAfter(context: RecoveryContext, place: Place): number {
   const above = { segmentId: highestSegmentSeen(context, place.segmentId) + 1, offset: SEGMENT_HEADER_LENGTH }
   return roomBetween(place, above, context.segmentSize)
 }
@@ -192,7 +192,7 @@ function nothingFollows(context: RecoveryContext, { segment, scan, wasCut }: Wal
   if (wasCut || scan.reason !== 'uncommitted' || segment.sealedAcquire()) return false
   if (endOfNonZero(segment, scan.offset) > scan.offset) return false
   const emptyAhead = ids.filter((id) => id > segment.id).every((id) => isUntouched(context, id))
-  return emptyAhead && readersBehind(context, { segmentId: segment.id, offset: scan.offset }).length === 0
+  return emptyAhead && readersAfter(context, { segmentId: segment.id, offset: scan.offset }).length === 0
 }
 
 function isUntouched(context: RecoveryContext, segmentId: number): boolean {

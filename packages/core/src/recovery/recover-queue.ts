@@ -7,7 +7,7 @@ import { findHead } from './find-head.js'
 import { findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
 import { leadPastEmpty } from './lead-past-empty.js'
-import { highestSegmentSeen, isPlausible, readersBehind } from './positions-seen.js'
+import { highestSegmentSeen, isPlausible, readersAfter } from './positions-seen.js'
 import { putReadersRight } from './put-readers-right.js'
 import { recoverCopy } from './recover-copy.js'
 import { recoverAfterPowerCut } from './recover-power-cut.js'
@@ -82,7 +82,7 @@ function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
 function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   const head = { segmentId: tail.segment.id, offset: tail.offset }
   const { end = head, firstLost = tail.nextSequence } = tail
-  const behind = readersBehind(context, end)
+  const behind = readersAfter(context, end)
   if (behind.length === 0) return tail
   const highest = highestSegmentSeen(context, end.segmentId)
   const ahead = behind.filter((reader) => isPlausible(context, reader, highest))

@@ -108,7 +108,7 @@ export class SegmentPreparer {
     if (state === -constants.errno.ENOLCK) throw this.#options.lock.lostError()
     const path = this.#options.directory.describe(segmentFileName(segmentId))
     const errno = state === JOB_UNDER_WAY ? constants.errno.ETIMEDOUT : -state
-    throw fromSystemError(errnoError(errno, this.#syscallBehind(errno)), { path, length: this.#options.segmentSize })
+    throw fromSystemError(errnoError(errno, this.#syscallOf(errno)), { path, length: this.#options.segmentSize })
   }
 
   /** The segment has another owner, which ends its job. Returns the job. */
@@ -133,7 +133,7 @@ export class SegmentPreparer {
   }
 
   /** The background thread reports an errno only: these come from locking memory, where that was asked for. */
-  #syscallBehind(errno: number): string {
+  #syscallOf(errno: number): string {
     const { EPERM, ENOMEM, EAGAIN } = constants.errno
     return this.#options.lockMemory && [EPERM, ENOMEM, EAGAIN].includes(errno) ? 'mlock' : 'fallocate'
   }

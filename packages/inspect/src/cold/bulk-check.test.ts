@@ -1,14 +1,15 @@
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWriter } from '@chronicle-ts/core'
-import { recordLength, SequenceRule } from '@chronicle-ts/core/internal'
+import { SequenceRule } from '@chronicle-ts/core/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
 import { segmentFile } from '../../../core/test/support/raw-queue.js'
 import { asBaseRecord, rewriteRecords, sequenceAt, setSequence } from '../../../core/test/support/rewrite-records.js'
 import { temporaryDirectory } from '../../../core/test/support/temporary.js'
-import { BulkCheck, lengthOf } from './bulk-check.js'
+import { BulkCheck, type GoodRun } from './bulk-check.js'
 import { ColdSegment } from './cold-segment.js'
+import { openColdReader } from './open-cold-reader.js'
 import { verifyQueue } from './queue-verification.js'
 import { TimeOrder } from './time-order.js'
 
@@ -31,12 +32,8 @@ function run(bulk: BulkCheck, rule: SequenceRule, segmentId: number, offset = 64
 }
 
 describe('BulkCheck', () => {
-  it('takes the lengths of records that core takes', () => {
-    for (let length = 0; length < 1000; length++) expect(lengthOf(length + 1)).toBe(recordLength(length))
-  })
-
   it('goes on from what the caller knows of the last record, and not from its own last run', () => {
-    const bulk = BulkCheck.create(new TimeOrder(0n)) as BulkCheck
+    const bulk = new BulkCheck(new TimeOrder(0n))
     const rule = new SequenceRule()
     expect(run(bulk, rule, 0)).toMatchObject({ lastIsBase: true })
     const skipped = rule.expected + 5
@@ -51,6 +48,47 @@ describe('BulkCheck', () => {
     base.expectAfter(skipped - 6, false)
     expect(run(bulk, base, 1)).toMatchObject({ lastSequence: rule.expected - 1 })
     bulk.close()
+  })
+
+  it('stops where the file is cut under it, and goes on with the next segment', () => {
+    const bulk = new BulkCheck(new TimeOrder(0n))
+    const segment = ColdSegment.open(queue, 0) as ColdSegment
+    const rule = new SequenceRule()
+    const first = bulk.run(segment, 64, rule, 1) as GoodRun
+    expect(first.count).toBe(1)
+    truncateSync(segmentFile(queue, 0), 0)
+    expect(bulk.run(segment, first.end, rule, 1 << 20)).toBeUndefined()
+    segment.close()
+    expect(run(bulk, new SequenceRule(), 1)).toMatchObject({ lastIsBase: false })
+    bulk.close()
+  })
+
+  it('leaves every record to the careful path where the file cannot be mapped', () => {
+    const bulk = new BulkCheck(new TimeOrder(0n))
+    const segment = ColdSegment.open(queue, 0) as ColdSegment
+    segment.close()
+    expect(bulk.run(segment, 64, new SequenceRule(), 1 << 20)).toBeUndefined()
+    bulk.close()
+  })
+
+  it('counts times as looking at each record does, also from one run to the next', () => {
+    const times = [5n, 7n, 7n, 6n, 9n, 3n, 2n, 12n, 11n, 1n << 40n, (1n << 40n) - 1n, 8n]
+    const timed = join(temporaryDirectory(), 'timed')
+    using writer = openWriter(timed)
+    for (const timestampNs of times) writer.append(1, Buffer.from('x'), { timestampNs })
+    const limits = [0n, 9n, 1n << 40n, 1n << 50n]
+    for (const limitNs of limits) {
+      const [inBulk, one] = [new TimeOrder(limitNs), new TimeOrder(limitNs)]
+      const bulk = new BulkCheck(inBulk)
+      const segment = ColdSegment.open(timed, 0) as ColdSegment
+      const rule = new SequenceRule()
+      for (let at: number | undefined = 64; at !== undefined; ) at = bulk.run(segment, at, rule, 3 * 128)?.end
+      for (const item of openColdReader(timed, { from: 'earliest' })) if (item.kind === 'record') one.see(item)
+      expect(inBulk).toEqual(one)
+      expect(one.backwards).toBe(6)
+      segment.close()
+      bulk.close()
+    }
   })
 })
 

@@ -58,6 +58,14 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 describe('inspecting a queue', () => {
+  it('distinguishes what an empty queue takes of the disk from the length of its files', () => {
+    openWriter(queue).close()
+    const { bytes, allocatedBytes } = inspectQueue(queue).segments
+    expect(bytes).toBe(128 * 1024 * 1024)
+    expect(allocatedBytes).toBeGreaterThan(0)
+    expect(allocatedBytes).toBeLessThanOrEqual(3 * 1024 * 1024)
+  })
+
   it('shows head, range and readers of what the Rust writer left', () => {
     const { head, first, readers, segments, writer } = inspectQueue(join(GOLDEN, 'rolled'))
     expect(segments).toMatchObject({ count: 5, firstId: 0, lastId: 4, omitted: 0, bytes: 5 * 4096 })

@@ -108,7 +108,8 @@ function inspectSegments(places: ColdPlaces, limit: number): SegmentsSummary {
   const omitted = ids.length - looked.length
   const assumed = omitted * (places.control?.segmentSize ?? inspected[0]?.length ?? 0)
   const bytes = inspected.reduce((sum, segment) => sum + segment.length, assumed)
-  return { count: ids.length, firstId: ids[0], lastId: ids.at(-1), inspected, omitted, bytes }
+  const allocatedBytes = inspected.reduce((sum, segment) => sum + segment.allocatedBytes, assumed)
+  return { count: ids.length, firstId: ids[0], lastId: ids.at(-1), inspected, omitted, bytes, allocatedBytes }
 }
 
 function walkToEnd(places: ColdPlaces, quick: boolean): QueueEnd | undefined {
@@ -140,7 +141,7 @@ function describeEnd(segment: ColdSegment, control: ControlBlock | undefined): Q
     walk,
     rate: meter.rate(walk.end, lastAppendOf(control)),
     provenSequence: findProvenSequence(segment, walk),
-    goesOnAt: recordBehindHole(segment, walk),
+    goesOnAt: recordAfterHole(segment, walk),
   }
 }
 
@@ -152,7 +153,7 @@ function findProvenSequence(segment: ColdSegment, walk: CountedHeaders): number 
 }
 
 /** Damage can hide records after a hole of zeros. On a live queue the hole may be a record that is just being written, and is closed a moment later. */
-function recordBehindHole(segment: ColdSegment, { end, lastSequence, stoppedBy }: CountedHeaders): number | undefined {
+function recordAfterHole(segment: ColdSegment, { end, lastSequence, stoppedBy }: CountedHeaders): number | undefined {
   if (stoppedBy !== 'uncommitted') return undefined
   const found = findNextRecord(segment, { offset: end, expected: lastSequence < 0 ? -1 : lastSequence + 1 })
   return segment.freshCommitLengthAt(end) === 0 ? found : undefined
@@ -165,7 +166,7 @@ function describeHead(end: QueueEnd | undefined, control: ColdControl, segments:
     return {
       segmentId: soundControl(control)?.currentSegment,
       offset,
-      nextSequence: told(control),
+      nextSequence: nextSequenceIn(control),
       lastTimestampNs: undefined,
       recordCount: 0,
       rate,
@@ -173,12 +174,12 @@ function describeHead(end: QueueEnd | undefined, control: ColdControl, segments:
   }
   const { segmentId, walk, rate } = end
   const walked = walk.stoppedBy === 'bad-length' ? undefined : walk.highestSequence + 1
-  const nextSequence = walked === undefined ? told(control) : Math.max(walked, told(control) ?? 0)
+  const nextSequence = walked === undefined ? nextSequenceIn(control) : Math.max(walked, nextSequenceIn(control) ?? 0)
   return { segmentId, offset: walk.end, nextSequence, lastTimestampNs: walk.lastTimestampNs, recordCount: walk.count, rate }
 }
 
 /** The next sequence as a writer of this library maintains it. */
-function told(control: ColdControl): number | undefined {
+function nextSequenceIn(control: ColdControl): number | undefined {
   const block = soundControl(control)
   return block !== undefined && controlExtensionsAreCurrent(block) ? block.nextSequence : undefined
 }

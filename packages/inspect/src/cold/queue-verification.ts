@@ -62,7 +62,7 @@ export class QueueVerification {
   readonly inspection: QueueInspection
   readonly #reader: ColdReader
   readonly #control: ControlBlock | undefined
-  readonly #bulk: BulkCheck | undefined
+  readonly #bulk: BulkCheck
   readonly #timeOrder = new TimeOrder(BigInt(Date.now()) * 1_000_000n + CLOCK_TOLERANCE_NS)
   readonly #options: VerifyOptions
   readonly #problemLimit: number
@@ -95,13 +95,8 @@ export class QueueVerification {
     })
     this.#control = soundControl(readColdControl(directory))
     // Before the reader, whose descriptor a constructor that throws would leak.
-    this.#bulk = BulkCheck.create(this.#timeOrder)
-    try {
-      this.#reader = openColdReader(directory, { from: options.from ?? 'earliest' })
-    } catch (error) {
-      this.#bulk?.close()
-      throw error
-    }
+    this.#bulk = new BulkCheck(this.#timeOrder)
+    this.#reader = openColdReader(directory, { from: options.from ?? 'earliest' })
     this.#bytesTotal = this.#bytesToRead()
     if (this.#isWhole)
       for (const problem of this.inspection.problems) if (!FOUND_BY_READING.has(problem.code)) this.#note(problem)
@@ -133,7 +128,7 @@ export class QueueVerification {
 
   close(): void {
     this.#reader.close()
-    this.#bulk?.close()
+    this.#bulk.close()
   }
 
   [Symbol.dispose](): void {
@@ -142,7 +137,7 @@ export class QueueVerification {
 
   #advance(byteLimit: number): void {
     const before = this.#reader.position
-    const run = this.#bulk === undefined ? undefined : this.#reader.advanceOverGood(this.#bulk, byteLimit)
+    const run = this.#reader.advanceOverGood(this.#bulk, byteLimit)
     if (run !== undefined) {
       this.#enter(before, this.#reader.segment)
       this.#count(run.count, { end: run.end, sequence: run.lastSequence, isBase: run.lastIsBase }, run.end - before.offset)
@@ -273,7 +268,7 @@ export class QueueVerification {
 }
 
 /**
- * Verifies a queue in steps, without joining it and with `pread` only.
+ * Verifies a queue in steps, without joining it. Reads with `pread`, and good records through a read-only mapping of their file: one that is cut meanwhile gives a problem, not a fault.
  *
  * @throws NotFoundError, PermissionError, NotAQueueError when there is no queue to read.
  *

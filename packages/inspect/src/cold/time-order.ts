@@ -1,3 +1,13 @@
+import {
+  TIMES_AHEAD,
+  TIMES_AHEAD_OFFSET,
+  TIMES_BACKWARDS,
+  TIMES_BACKWARDS_OFFSET,
+  TIMES_LIMIT_HIGH,
+  TIMES_LIMIT_LOW,
+  TIMES_PREVIOUS_HIGH,
+  TIMES_PREVIOUS_LOW,
+} from '@chronicle-ts/native'
 import type { ColdRecord } from './cold-item.js'
 
 /** Watches whether timestamps go back, or lie in the future. The last one is kept as two halves, so that looking at a million records makes no bigint. */
@@ -26,25 +36,42 @@ export class TimeOrder {
     const high = Number(record.timestampNs >> 32n)
     const low = Number(record.timestampNs & 0xffff_ffffn)
     if (high < this.previousHigh || (high === this.previousHigh && low < this.previousLow))
-      this.noteBackwards(record.segmentId, record.offset)
-    if (high > this.limitHigh || (high === this.limitHigh && low > this.limitLow)) this.noteAhead(record.segmentId, record.offset)
+      this.#noteBackwards(1, record.segmentId, record.offset)
+    if (high > this.limitHigh || (high === this.limitHigh && low > this.limitLow))
+      this.#noteAhead(1, record.segmentId, record.offset)
     this.previousHigh = high
     this.previousLow = low
   }
 
-  noteAhead(segmentId: number, offset: number): void {
-    if (this.ahead === 0) {
+  /** Gives native code what it needs to look at the records that follow. */
+  storeInto(times: Float64Array): void {
+    times[TIMES_PREVIOUS_HIGH] = this.previousHigh
+    times[TIMES_PREVIOUS_LOW] = this.previousLow
+    times[TIMES_LIMIT_HIGH] = this.limitHigh
+    times[TIMES_LIMIT_LOW] = this.limitLow
+  }
+
+  /** Takes over what native code found in a segment. */
+  goOnFrom(times: Float64Array, segmentId: number): void {
+    this.previousHigh = times[TIMES_PREVIOUS_HIGH] as number
+    this.previousLow = times[TIMES_PREVIOUS_LOW] as number
+    this.#noteBackwards(times[TIMES_BACKWARDS] as number, segmentId, times[TIMES_BACKWARDS_OFFSET] as number)
+    this.#noteAhead(times[TIMES_AHEAD] as number, segmentId, times[TIMES_AHEAD_OFFSET] as number)
+  }
+
+  #noteAhead(count: number, segmentId: number, offset: number): void {
+    if (this.ahead === 0 && count > 0) {
       this.firstAheadSegmentId = segmentId
       this.firstAheadOffset = offset
     }
-    this.ahead += 1
+    this.ahead += count
   }
 
-  noteBackwards(segmentId: number, offset: number): void {
-    if (this.backwards === 0) {
+  #noteBackwards(count: number, segmentId: number, offset: number): void {
+    if (this.backwards === 0 && count > 0) {
       this.firstSegmentId = segmentId
       this.firstOffset = offset
     }
-    this.backwards += 1
+    this.backwards += count
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -21,6 +20,7 @@ import { dirname, join } from 'node:path'
 import { InvalidArgumentError, isSchemaError, type SchemaError, SchemaIncompatibleError, SchemaIoError } from '../errors/index.js'
 import { checkCompatible } from '../layout/compatibility.js'
 import type { AnyMessageType } from '../message/message-type.js'
+import { nodeCrypto } from '../node-crypto.js'
 import type { SchemaDescription } from '../spec/field-spec.js'
 import {
   encodeSchema,
@@ -192,7 +192,7 @@ function writeWhole(
   path: string,
   { text, isDamaged }: { readonly text: string; readonly isDamaged: boolean },
 ): boolean {
-  const temporary = `${path}.${randomUUID()}.tmp`
+  const temporary = `${path}.${nodeCrypto().randomUUID()}.tmp`
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   const descriptor = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644)
   try {
