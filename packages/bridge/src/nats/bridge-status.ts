@@ -1,5 +1,5 @@
-import { InvalidArgumentError, openObserver } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, InvalidArgumentError, openObserver } from '@chronicle-ts/core'
+import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { readIdentity } from '../replica/replica-identity.js'
 import { type BridgeLag, lagOfReplica, lagOfSource } from './bridge-lag.js'
@@ -47,10 +47,11 @@ export interface BridgeStatus {
 
 /** Reads the status. @throws {@link InvalidArgumentError} for a queue without an id; `ERR_SERVER_UNREACHABLE`, `ERR_SERVER_REFUSED`. */
 export async function bridgeStatus(
-  directory: string,
+  place: DirectoryPath,
   connection: NatsConnection,
   names: StreamNames = {},
 ): Promise<BridgeStatus> {
+  const directory = pathOf(place)
   checkOptions(names, STREAM_NAMES)
   return await asking(connection, () => statusBy(directory, connection, names))
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { DataLostError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
+import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { termMarker } from '../frames/frame.js'
 import { forgetProgress } from '../progress/bridge-progress.js'
@@ -32,10 +32,11 @@ export interface Promoted {
  * promoted or not, and the same call again completes it.
  */
 export async function promote(
-  directory: string,
+  place: DirectoryPath,
   connection: NatsConnection,
   names: StreamNames & { readonly name: string },
 ): Promise<Promoted> {
+  const directory = pathOf(place)
   checkOptions(names, { ...STREAM_NAMES, name: true })
   return await asking(connection, () => promoteBy(directory, connection, names))
 }

@@ -1,5 +1,5 @@
-import { InvalidArgumentError, openObserver, openWriter } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, InvalidArgumentError, openObserver, openWriter } from '@chronicle-ts/core'
+import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { forgetProgress } from '../progress/bridge-progress.js'
 import { type CutOff, cutQueue } from '../replica/cut-queue.js'
@@ -22,7 +22,8 @@ export interface Rejoined extends CutOff {
  * @throws {@link InvalidArgumentError} when the stream follows no other source; `ERR_DATA_LOST` when the stream no longer has the place where the two parted; `ERR_WRITER_ACTIVE`;
  * `ERR_SERVER_UNREACHABLE`, `ERR_SERVER_REFUSED`: the queue is as it was.
  */
-export async function rejoin(directory: string, connection: NatsConnection, names: StreamNames = {}): Promise<Rejoined> {
+export async function rejoin(place: DirectoryPath, connection: NatsConnection, names: StreamNames = {}): Promise<Rejoined> {
+  const directory = pathOf(place)
   checkOptions(names, STREAM_NAMES)
   return await asking(connection, () => rejoinBy(directory, connection, names))
 }
