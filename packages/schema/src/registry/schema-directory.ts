@@ -119,11 +119,24 @@ export function saveSchema(queueDirectory: string, type: RegisteredType, registr
     checkAgainstRegistry(known, type)
     if (known.schemas.some(({ typeId, version }) => typeId === type.typeId && version === type.version)) return false
     const isDamaged = known.problems.some((problem) => problem.path === path)
-    if (createFile(queueDirectory, path, { text: encodeSchema(type.description), isDamaged })) return true
+    if (createFile(queueDirectory, path, { text: encodeSchema(type.description), isDamaged })) {
+      keepIfCompatible(queueDirectory, type, path)
+      return true
+    }
     // Another process has written it since.
     known = readSchemas(queueDirectory, [type.typeId])
   }
   throw new SchemaIoError({ path, errnoName: 'EEXIST' })
+}
+
+/** Another process may have added another version meanwhile, in a file of another name. */
+function keepIfCompatible(queueDirectory: string, type: RegisteredType, path: string): void {
+  try {
+    checkAgainstRegistry(readSchemas(queueDirectory, [type.typeId]), type)
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  }
 }
 
 export function createFile(

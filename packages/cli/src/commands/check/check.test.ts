@@ -81,6 +81,19 @@ describe('chron-cli check and health', () => {
     expect(runCli(['check', queue, '--optional-reader', 'nobody']).exitCode).toBe(0)
   })
 
+  it('count the problems that were acknowledged', () => {
+    const queue = folder.copyGolden('killed')
+    writeFileSync(join(queue, 'thresholds.json'), '{')
+    expect(runCli(['check', queue])).toMatchObject({ exitCode: 3 })
+    expect(runCli(['doctor', queue, '--acknowledge', '--yes']).exitCode).toBe(0)
+    const counted = /^ok {2}1 queue, \d problems? acknowledged\n$/
+    expect(runCli(['check', queue])).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(counted) })
+    expect(runCli(['check', queue, '--format', 'nagios']).stdout).toMatch(
+      /^CHRONICLE OK: 1 queue, 0 not ok, \d problems? acknowledged \| /,
+    )
+    expect(runCli(['inspect', folder.path]).stdout).toMatch(/ {2}ok, \d problems? acknowledged$/m)
+  })
+
   it('say what cannot be looked at', () => {
     expect(runCli(['check', folder.join('missing')]).exitCode).toBe(1)
     const unknown = runCli(['check', folder.join('missing'), '--nagios-codes', '--format', 'nagios'])
