@@ -152,4 +152,9 @@ describe('another argument', () => {
       expect(() => observer.poll(wrong, () => undefined)).toThrow(expect.objectContaining({ ...REFUSED, argument: 'limit' }))
     expect(observer.poll(Number.POSITIVE_INFINITY, () => undefined)).toBe(1)
   })
+
+  it('is refused as the servers of NATS', async () => {
+    for (const servers of [undefined, null, '', 5, {}, [], [''], [5]] as Any[])
+      expect(await endOf(() => bridge.connectNats({ servers }))).toMatchObject({ ...REFUSED, argument: 'servers' })
+  })
 })

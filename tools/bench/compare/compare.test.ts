@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { root } from '../../run/root.mjs'
 import { parseCompareOptions } from './compare-options.js'
-import { drawChart } from './draw-chart.js'
 import { encodeFrames, FrameDecoder } from './framing.js'
 import { checkPayload, makePayload } from './payload.js'
 import { type CompareReport, formatCompareMarkdown } from './report.js'
+import { drawCharts } from './write-charts.js'
 
 let directory: string
 
@@ -50,6 +50,8 @@ describe('parseCompareOptions', () => {
   it.each([
     [['--peers', 'kafka'], '--peers knows ours'],
     [['--workloads', 'W9'], '--workloads knows W1'],
+    [['--write', '--rounds', '4'], '--write needs at least 5 rounds, not 4'],
+    [['--write', '--quick'], '--write needs at least 5 rounds, not 1'],
     [['--rounds', '0'], '--rounds must be a number of at least 1'],
   ])('refuses %j', (args, message) => {
     expect(() => parseCompareOptions(args)).toThrow(message)
@@ -78,7 +80,7 @@ describe('npm run bench:compare', () => {
     }
     expect(formatCompareMarkdown(report)).toContain('| worker MessageChannel | skipped: keeps nothing |')
     expect(readdirSync(charts).sort()).toEqual(['w1.svg', 'w2.svg', 'w3x64.svg', 'w4x100.svg'])
-    expect(readFileSync(join(charts, 'w1.svg'), 'utf8')).toBe(drawChart(report.workloads[0] as CompareReport['workloads'][0]))
+    expect(readFileSync(join(charts, 'w1.svg'), 'utf8')).toBe(drawCharts(report).get('w1.svg'))
     expect(readdirSync(files)).toEqual([])
   })
 })

@@ -1,4 +1,5 @@
-import { formatNumber, type Spread, type WorkloadResult } from './report.js'
+import { formatNumber } from './format-cells.js'
+import type { Spread, WorkloadResult } from './report.js'
 
 const WIDTH = 860
 const LABEL_WIDTH = 300
@@ -6,19 +7,28 @@ const VALUE_WIDTH = 110
 const BAR_HEIGHT = 16
 const ROW_HEIGHT = 26
 const TITLE_HEIGHT = 30
+/** Of the last line: where the figures are from. */
+export const SOURCE_HEIGHT = 30
+
+/** What stands above and below a picture. */
+export interface PictureTexts {
+  readonly title: string
+  /** Date, machine and rounds: a picture is copied without the text around it. */
+  readonly source: string
+}
 
 /**
  * Draws one row of the comparison: a bar per peer and figure for the median, a line for the spread.
  *
  * Colours follow the scheme of the reader's browser; values stand beside the bars, so that nothing depends on a colour.
  */
-export function drawChart(workload: WorkloadResult): string {
+export function drawChart(workload: WorkloadResult, source: string): string {
   const measured = workload.peers.filter(({ figures }) => figures.length > 0)
   const panels = (measured[0]?.figures ?? []).map(({ key }) =>
     measured.flatMap(({ title, figures }) => figures.filter((figure) => figure.key === key).map((figure) => ({ title, figure }))),
   )
   const panelHeight = TITLE_HEIGHT + measured.length * ROW_HEIGHT
-  const height = TITLE_HEIGHT + panels.length * panelHeight + 10
+  const height = TITLE_HEIGHT + panels.length * panelHeight + SOURCE_HEIGHT
   const title = escapeXml(`${workload.id}: ${workload.title}`)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
@@ -28,6 +38,7 @@ export function drawChart(workload: WorkloadResult): string {
     `<rect class="p" width="${WIDTH}" height="${height}"/>`,
     `<text class="h" x="8" y="20">${title}</text>`,
     ...panels.flatMap((bars, index) => drawPanel(bars, TITLE_HEIGHT + index * panelHeight)),
+    `<text x="8" y="${height - 8}">${escapeXml(source)}</text>`,
     '</svg>\n',
   ].join('\n')
 }
@@ -50,6 +61,6 @@ function drawPanel(bars: readonly { readonly title: string; readonly figure: Spr
   return [`<text x="${LABEL_WIDTH}" y="${top + 18}">${escapeXml(bars[0]?.figure.title ?? '')}</text>`, ...rows]
 }
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 }

@@ -22,6 +22,8 @@ export interface Peer {
   /** Why the durable workloads are not measured. */
   readonly notDurable?: string
   readonly server?: 'redis' | 'nats'
+  /** Part of the messages that it gets where nothing but the rate is measured: a slow peer would take most of the run. 1 if absent. */
+  readonly share?: number
   /** Worker threads of one process, not processes. */
   readonly threads?: true
   /** Returns why it cannot be measured here; may install or compile first. */
@@ -84,6 +86,7 @@ export const PEERS: readonly Peer[] = [
     id: 'sqlite',
     title: 'SQLite (node-sqlite3-wasm, rollback journal)',
     durability: 'synchronous=FULL',
+    share: 0.1,
     findMissing: isThere,
     transport: () => sqliteTransport,
   },
@@ -92,6 +95,7 @@ export const PEERS: readonly Peer[] = [
     title: 'Redis Streams',
     durability: 'appendfsync always',
     server: 'redis',
+    share: 0.25,
     findMissing: () => findMissingProgram('redis-server') ?? findMissingPackage('redis'),
     transport: () => redisTransport,
   },
@@ -100,17 +104,14 @@ export const PEERS: readonly Peer[] = [
     title: 'NATS JetStream',
     notDurable: 'the server of Debian 12 (2.9) cannot sync before it acknowledges',
     server: 'nats',
+    share: 0.2,
     findMissing: () => findMissingProgram('nats-server') ?? findMissingPackage('nats'),
     transport: () => natsTransport,
   },
 ]
 
 /** Systems that the comparison does not measure yet; every report says so. */
-export const NOT_BUILT = [
-  'better-sqlite3: not built; SQLite is measured through the package that this repository has',
-  'Chronicle Queue, Aeron (JVM): not built',
-  'the Rust implementation of the format, photon-ring (Rust): not built',
-]
+export const NOT_BUILT = ['better-sqlite3: not built; SQLite is measured through the package that this repository has']
 
 export function findPeer(id: string): Peer | undefined {
   return PEERS.find((peer) => peer.id === id)

@@ -1,6 +1,10 @@
 import { type BenchEnvironment, describeMachine } from '@chronicle-ts/cli/bench'
 import { formatTable } from '../report.js'
+import { formatNumber, markdownTable } from './format-cells.js'
 import { PEERS } from './peers.js'
+import type { ProgramResult } from './programs/measure-programs.js'
+import { PAYLOAD_LENGTH } from './programs/program-rows.js'
+import { programsSkipped, programTable } from './programs/program-tables.js'
 import type { FigureKey } from './workloads.js'
 
 /** A figure over all rounds. */
@@ -36,6 +40,8 @@ export interface CompareReport {
   readonly environment: BenchEnvironment
   readonly rounds: number
   readonly workloads: readonly WorkloadResult[]
+  /** What programs in other languages were measured in, too. */
+  readonly programs: readonly ProgramResult[]
   readonly notes: readonly string[]
 }
 
@@ -46,6 +52,8 @@ export function durabilityNote(durable: boolean): string {
   return `durability: each group survives a power loss before the next is sent (${ways.join('; ')})`
 }
 
+const PROGRAMS_NOTE = `payload ${PAYLOAD_LENGTH} B; nothing is synced, nothing survives a power loss for sure`
+
 export function formatCompareText(report: CompareReport): string {
   const tables = report.workloads.map((workload) => {
     const measured = workload.peers.filter(({ figures }) => figures.length > 0)
@@ -55,17 +63,28 @@ export function formatCompareText(report: CompareReport): string {
     )
     return [headingOf(workload), durabilityNote(workload.durable), formatTable(heading, rows), ...skipped].join('\n')
   })
-  return [environmentText(report).join('\n'), ...tables, ...report.notes].join('\n\n')
+  const [heading = [], ...rows] = programTable(report.programs, { isShort: false })
+  const programs = rows.length === 0 ? [] : [`programs: ${PROGRAMS_NOTE}\n${formatTable(heading, rows)}`]
+  const skipped = programsSkipped(report.programs)
+  return [environmentText(report).join('\n'), ...tables, ...programs, ...(skipped ? [skipped] : []), ...report.notes].join('\n\n')
 }
 
 export function formatCompareMarkdown(report: CompareReport): string {
   const tables = report.workloads.map((workload) => {
     const [heading = [], ...rows] = tableOf(workload)
-    const lines = [heading, heading.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
-    return `**${headingOf(workload)}** ${sentence(durabilityNote(workload.durable))}\n\n${lines.join('\n')}`
+    return `**${headingOf(workload)}** ${sentence(durabilityNote(workload.durable))}\n\n${markdownTable([heading, ...rows])}`
   })
   const environment = environmentText(report).map(sentence).join(' ')
-  return [environment, ...tables, report.notes.map((note) => `- ${note}`).join('\n')].join('\n\n')
+  const programs = programTable(report.programs, { isShort: false })
+  const table = programs.length === 0 ? [] : [`**Programs.** ${sentence(PROGRAMS_NOTE)}\n\n${markdownTable(programs)}`]
+  const skipped = programsSkipped(report.programs)
+  return [
+    environment,
+    ...tables,
+    ...table,
+    ...(skipped ? [skipped] : []),
+    report.notes.map((note) => `- ${note}`).join('\n'),
+  ].join('\n\n')
 }
 
 function sentence(text: string): string {
@@ -88,10 +107,6 @@ function tableOf({ peers }: WorkloadResult): string[][] {
     return [title, ...cells]
   })
   return [heading, ...rows]
-}
-
-export function formatNumber(value: number, digits: number): string {
-  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
 function environmentText({ environment, rounds }: CompareReport): string[] {

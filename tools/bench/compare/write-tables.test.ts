@@ -34,6 +34,7 @@ const report: CompareReport = {
       ],
     },
   ],
+  programs: [],
   notes: [],
 }
 
@@ -64,6 +65,26 @@ it('replaces both tables, leaves the rest alone, and can be repeated', () => {
   writeTables(report, root)
   expect(readFileSync(join(root, 'docs/performance.md'), 'utf8')).toBe(once)
   expect(between(readme, 'x')).toBe(between(readFileSync(join(checkoutRoot, 'README.md'), 'utf8'), 'x'))
+})
+
+it('writes the figures of programs below, and shows a picture of each row', () => {
+  for (const path of ['README.md', 'docs/performance.md'])
+    writeFileSync(join(root, path), readFileSync(join(checkoutRoot, path), 'utf8'))
+  const figures = { p50Ns: { median: 600, min: 500, max: 700 } }
+  const oneWay = {
+    id: 'oneway',
+    title: 'one way',
+    peers: [
+      { peer: 'ours', title: 'ours', keeps: 'files', figures },
+      { peer: 'aeron', title: 'Aeron', keeps: 'nothing', figures: {}, skipped: 'java is not installed' },
+    ],
+  }
+  writeTables({ ...report, programs: [oneWay] }, root)
+  const long = readFileSync(join(root, 'docs/performance.md'), 'utf8')
+  expect(long).toContain('| ours | files | 600 (500 to 700) |')
+  expect(long).toContain('Skipped: Aeron: java is not installed (oneway).')
+  expect(long).toContain('![w1](charts/w1.svg)\n![latency](charts/latency.svg)')
+  expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain('| ours | files | 600 |')
 })
 
 it('says that the machine was busy', () => {

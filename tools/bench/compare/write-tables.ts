@@ -2,12 +2,18 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeMachine, wasBusy } from '@chronicle-ts/cli/bench'
 import { checkoutRoot } from './checkout-root.js'
-import { type CompareReport, formatNumber, type PeerResult, type WorkloadResult } from './report.js'
+import { formatNumber, markdownTable } from './format-cells.js'
+import { programsSkipped, programTable } from './programs/program-tables.js'
+import type { CompareReport, PeerResult, WorkloadResult } from './report.js'
 import type { FigureKey } from './workloads.js'
+import { drawCharts } from './write-charts.js'
 
 /** The documents with a table of this comparison stand between two comments, so that one command replaces it. */
 const BEGIN = '<!-- bench:compare begin: npm run bench:compare -- --write -->'
 const END = '<!-- bench:compare end -->'
+
+/** The pictures that docs/performance.md shows. */
+export const CHARTS_FOLDER = join(checkoutRoot, 'docs', 'charts')
 
 /** What fits into the README: workload and figure, and what the column is called there. */
 const SHORT_COLUMNS: readonly { readonly workload: string; readonly key: FigureKey; readonly title: string }[] = [
@@ -20,8 +26,20 @@ const SHORT_COLUMNS: readonly { readonly workload: string; readonly key: FigureK
 
 /** Replaces the tables of docs/performance.md and README.md. @throws when a document has no place for one. */
 export function writeTables(report: CompareReport, root = checkoutRoot): void {
-  replaceIn(join(root, 'docs/performance.md'), `${provenance(report)}\n\n${longTable(report)}\n\n${skippedOf(report)}`)
-  replaceIn(join(root, 'README.md'), `${shortTable(report)}\n\n${provenance(report)}`)
+  const long = programTable(report.programs, { isShort: false })
+  const short = programTable(report.programs, { isShort: true })
+  const ofPrograms = [markdownTable(long), programsSkipped(report.programs)].filter(Boolean)
+  const pictures = [...drawCharts(report).keys()].map((name) => `![${name.replace('.svg', '')}](charts/${name})`)
+  const parts = [
+    provenance(report),
+    longTable(report),
+    skippedOf(report),
+    ...(long.length > 0 ? ofPrograms : []),
+    pictures.join('\n'),
+  ]
+  replaceIn(join(root, 'docs/performance.md'), parts.join('\n\n'))
+  const tables = [shortTable(report), ...(short.length > 0 ? [markdownTable(short)] : [])]
+  replaceIn(join(root, 'README.md'), [...tables, provenance(report)].join('\n\n'))
 }
 
 /** The document with other text between the two comments. */
@@ -51,7 +69,7 @@ function longTable({ workloads }: CompareReport): string {
   const columns = workloads.flatMap((workload) =>
     figuresOf(workload).map(({ key, title }) => ({ workload, key, title: `${workload.id}, ${title}` })),
   )
-  return markdownTable(
+  return tableOf(
     titlesOf(workloads),
     columns.map(({ workload, key, title }) => ({ title, cellOf: (peer) => cellOf(workload, peer, key, true) })),
   )
@@ -62,7 +80,7 @@ function shortTable({ workloads }: CompareReport): string {
     const workload = workloads.find((one) => one.id === id)
     return workload === undefined ? [] : [{ title, cellOf: (peer: string) => cellOf(workload, peer, key, false) }]
   })
-  return markdownTable(titlesOf(workloads), columns)
+  return tableOf(titlesOf(workloads), columns)
 }
 
 function figuresOf({ peers }: WorkloadResult) {
@@ -83,16 +101,12 @@ function cellOf({ peers }: WorkloadResult, title: string, key: FigureKey, withSp
   return withSpread ? `${value} (${formatNumber(min, digits)} to ${formatNumber(max, digits)})` : value
 }
 
-function markdownTable(
+function tableOf(
   rows: readonly string[],
   columns: readonly { readonly title: string; readonly cellOf: (row: string) => string }[],
 ): string {
-  const lines = [
-    ['', ...columns.map(({ title }) => title)],
-    ['', ...columns.map(() => '')].map(() => '---'),
-    ...rows.map((row) => [row, ...columns.map(({ cellOf: cell }) => cell(row))]),
-  ]
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  const heading = ['', ...columns.map(({ title }) => title)]
+  return markdownTable([heading, ...rows.map((row) => [row, ...columns.map(({ cellOf: cell }) => cell(row))])])
 }
 
 function skippedOf({ workloads }: CompareReport): string {

@@ -98,7 +98,8 @@ void print(std::vector<uint32_t>& trips) {
   std::sort(trips.begin(), trips.end());
   const auto at = [&](double share) { return trips[static_cast<size_t>(share * static_cast<double>(trips.size() - 1))] / 2.0; };
   const double mean = static_cast<double>(std::accumulate(trips.begin(), trips.end(), uint64_t{0})) / static_cast<double>(trips.size()) / 2.0;
-  std::printf("{\"p50Ns\":%.1f,\"p99Ns\":%.1f,\"meanNs\":%.1f}\n", at(0.5), at(0.99), mean);
+  std::printf("{\"p50Ns\":%.1f,\"p90Ns\":%.1f,\"p99Ns\":%.1f,\"p999Ns\":%.1f,\"p9999Ns\":%.1f,\"maxNs\":%.1f,\"meanNs\":%.1f}\n", at(0.5), at(0.9), at(0.99),
+              at(0.999), at(0.9999), at(1), mean);
 }
 
 template <Steps steps>

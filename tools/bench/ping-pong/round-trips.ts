@@ -26,7 +26,11 @@ export interface RoundTripOptions {
 /** Half of a round trip, in nanoseconds. */
 export interface HalfTrips {
   readonly p50Ns: number
+  readonly p90Ns: number
   readonly p99Ns: number
+  readonly p999Ns: number
+  readonly p9999Ns: number
+  readonly maxNs: number
   readonly meanNs: number
 }
 
@@ -75,7 +79,15 @@ async function measureIn(folder: string, options: RoundTripOptions): Promise<Hal
 function halves(trips: Float64Array): HalfTrips {
   trips.sort()
   const at = (share: number): number => (trips[Math.floor(share * (trips.length - 1))] ?? Number.NaN) / 2
-  return { p50Ns: at(0.5), p99Ns: at(0.99), meanNs: trips.reduce((sum, trip) => sum + trip, 0) / trips.length / 2 }
+  return {
+    p50Ns: at(0.5),
+    p90Ns: at(0.9),
+    p99Ns: at(0.99),
+    p999Ns: at(0.999),
+    p9999Ns: at(0.9999),
+    maxNs: at(1),
+    meanNs: trips.reduce((sum, trip) => sum + trip, 0) / trips.length / 2,
+  }
 }
 
 async function ready(echo: ChildProcess): Promise<void> {

@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { readIdentity } from '../replica/replica-identity.js'
 import { type BridgeLag, lagOfReplica, lagOfSource } from './bridge-lag.js'
 import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
+import { asking } from './refusals.js'
 import { sinkNoteOf, sinkOf } from './sink-note.js'
 
 /** One sink of a stream. */
@@ -44,7 +45,7 @@ export interface BridgeStatus {
   readonly sinks: readonly SinkStatus[]
 }
 
-/** Reads the status. @throws {@link InvalidArgumentError} for a queue without an id; what the server answers. */
+/** Reads the status. @throws {@link InvalidArgumentError} for a queue without an id; `ERR_SERVER_UNREACHABLE`, `ERR_SERVER_REFUSED`. */
 export async function bridgeStatus(
   place: DirectoryPath,
   connection: NatsConnection,
@@ -52,6 +53,10 @@ export async function bridgeStatus(
 ): Promise<BridgeStatus> {
   const directory = pathOf(place)
   checkOptions(names, STREAM_NAMES)
+  return await asking(connection, () => statusBy(directory, connection, names))
+}
+
+async function statusBy(directory: string, connection: NatsConnection, names: StreamNames): Promise<BridgeStatus> {
   const identity = readIdentity(directory)
   if (identity?.queueId === undefined)
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue with an id' })

@@ -6,6 +6,7 @@ import { type CutOff, cutQueue } from '../replica/cut-queue.js'
 import { becomeReplica, readIdentity } from '../replica/replica-identity.js'
 import { findFork } from './find-fork.js'
 import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
+import { asking } from './refusals.js'
 
 export interface Rejoined extends CutOff {
   readonly queueId: string
@@ -18,11 +19,16 @@ export interface Rejoined extends CutOff {
  * Makes a source that was fenced, or a replica that has what a promoted queue did not have, a replica of the promoted queue. Its records are compared with those of the stream; from the first one on that
  * differs, or that the stream does not have, they are moved to the quarantine. A stream that lost a marker may follow another source of the same term, or of a lower one.
  *
- * @throws {@link InvalidArgumentError} when the stream follows no other source; `ERR_DATA_LOST` when the stream no longer has the place where the two parted; `ERR_WRITER_ACTIVE`.
+ * @throws {@link InvalidArgumentError} when the stream follows no other source; `ERR_DATA_LOST` when the stream no longer has the place where the two parted; `ERR_WRITER_ACTIVE`;
+ * `ERR_SERVER_UNREACHABLE`, `ERR_SERVER_REFUSED`: the queue is as it was.
  */
 export async function rejoin(place: DirectoryPath, connection: NatsConnection, names: StreamNames = {}): Promise<Rejoined> {
   const directory = pathOf(place)
   checkOptions(names, STREAM_NAMES)
+  return await asking(connection, () => rejoinBy(directory, connection, names))
+}
+
+async function rejoinBy(directory: string, connection: NatsConnection, names: StreamNames): Promise<Rejoined> {
   const identity = readIdentity(directory)
   if (identity?.queueId === undefined)
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue with an id' })

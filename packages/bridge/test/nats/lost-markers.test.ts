@@ -8,16 +8,22 @@ import { openSource, told } from '../support/queues.js'
 const RECORDS = 40
 const MAX_PAYLOAD = 8192
 
-/** A source and two replicas of it. The server has acknowledged the marker of the promotion of the first one, and lost it. */
-async function afterLostMarker(shared: Parameters<typeof Ends.on>[0]): Promise<{ readonly ends: Ends; readonly second: string }> {
+/** A source and two replicas of it. The server acknowledged the marker of the promotion of the first one, and lost it, or everything is as if it had. */
+async function afterLostMarker(
+  shared: Parameters<typeof Ends.on>[0],
+  loses: 'server' | 'as if' = 'as if',
+): Promise<{ readonly ends: Ends; readonly second: string }> {
   const ends = await Ends.on(shared, { messages: RECORDS })
   const second = `${ends.replica}-2`
   await ends.push()
   await ends.pull()
   await ends.pull({ into: second, name: 'c' })
-  const loseTail = await ends.keepStore(shared)
+  const loseTail = loses === 'server' ? await ends.keepStore(shared) : undefined
   await promote(ends.replica, ends.connection, { name: 'b' })
-  await loseTail()
+  if (loseTail === undefined) {
+    await ends.stream.manager.streams.delete(ends.stream.name)
+    await ends.push()
+  } else await loseTail()
   expect(await ends.stream.end()).toMatchObject({ term: 0, next: RECORDS })
   return { ends, second }
 }
@@ -43,7 +49,7 @@ describe.skipIf(NO_SERVER !== undefined)(`a stream that lost the marker of a pro
   const shared = serverOfGroup(`max_payload: ${MAX_PAYLOAD}`)
 
   it('gets it again from the promoted queue, and the old source is fenced', async () => {
-    const { ends } = await afterLostMarker(shared())
+    const { ends } = await afterLostMarker(shared(), 'server')
     await ends.push({ queue: ends.replica })
     expect(await ends.stream.end()).toMatchObject({ term: 1, next: RECORDS })
     ends.append(3)

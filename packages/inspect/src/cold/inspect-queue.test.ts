@@ -58,6 +58,16 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 describe('inspecting a queue', () => {
+  it('reports no bad lock record for a reader, whose file holds its position', () => {
+    openWriter(queue, { segmentSize: 65_536 }).close()
+    openReader(queue, 'closed').close()
+    using _ = openReader(queue, 'running')
+    expect(inspectQueue(queue).readers.map(({ name, lock }) => [name, lock.held, lock.recordIsBad])).toEqual([
+      ['closed', false, false],
+      ['running', true, false],
+    ])
+  })
+
   it('distinguishes what an empty queue takes of the disk from the length of its files', () => {
     openWriter(queue).close()
     const { bytes, allocatedBytes } = inspectQueue(queue).segments

@@ -24,20 +24,26 @@ interface Sources {
 /** Queues merged into one order, by their number; which of them has the next message is pseudo-random. A plain reader of as many messages goes before them. */
 export const fanIn: Probe = {
   name: 'fan-in of 1 to 1,000 queues',
-  measure: (context) => {
-    const messages = context.quick ? 10_000 : 400_000
-    return Object.assign(
-      {},
-      ...SOURCE_COUNTS.map((named) =>
-        measure(context, { named, sourceCount: context.quick ? Math.min(named, 20) : named, messages }),
-      ),
-    )
-  },
+  measure: measureFanIn,
+}
+
+/** What a merge needs to know of its run. */
+type FanInContext = Pick<ProbeContext, 'directory' | 'payloadLength' | 'quick'>
+
+/** Nanoseconds a message by the number of queues. */
+export function measureFanIn(context: FanInContext): Figures {
+  const messages = context.quick ? 10_000 : 400_000
+  return Object.assign(
+    {},
+    ...SOURCE_COUNTS.map((named) =>
+      measure(context, { named, sourceCount: context.quick ? Math.min(named, 20) : named, messages }),
+    ),
+  )
 }
 
 /** @param sources `named`: the number in the names of the figures */
 function measure(
-  context: ProbeContext,
+  context: FanInContext,
   { named, sourceCount, messages }: Omit<Sources, 'directory'> & { readonly named: number },
 ): Figures {
   const directory = join(context.directory, `of-${sourceCount}`)
@@ -56,7 +62,7 @@ function measure(
   }
 }
 
-function fill({ payloadLength }: ProbeContext, { directory, sourceCount, messages }: Sources): void {
+function fill({ payloadLength }: FanInContext, { directory, sourceCount, messages }: Sources): void {
   const share = (messages / sourceCount) * recordLength(payloadLength)
   // Room for twice a source's share, so that it seldom rolls.
   const wanted = PAGE_LENGTH * Math.ceil((2 * share) / PAGE_LENGTH)
