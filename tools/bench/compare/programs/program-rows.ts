@@ -18,7 +18,8 @@ export interface ProgramPlace {
 /** Of most rows. */
 export const PAYLOAD_LENGTH = 64
 
-const STREAM_COUNT = 4_000_000
+/** Some hundred megabytes: this project's queue rolls twice. */
+const STREAM_COUNT = 3_000_000
 /** The other lengths of the cost by size: each with as many bytes, or fewer. */
 const LENGTHS = [16, 256, 1024, 4096, 16_384]
 const BYTES_OF_LENGTH = 64 * 2 ** 20
