@@ -6,7 +6,7 @@ import * as core from '@chronicle-ts/core'
 import { FanInReader } from '@chronicle-ts/fanin'
 import { openProcessor } from '@chronicle-ts/replay'
 import { f64, message } from '@chronicle-ts/schema'
-import { feed, openBus } from '@chronicle-ts/topics'
+import { feed, openBus, ordersOut } from '@chronicle-ts/topics'
 import { openTypedObserver, openTypedWriter } from '@chronicle-ts/typed'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -74,6 +74,10 @@ function fullQueue(): core.QueueWriter {
 }
 
 const WAITS: Readonly<Record<string, () => Wait>> = {
+  'subscription.waitAsync': () =>
+    onHandle(subscriptionOf('quotes'), (subscription, signal) => subscription.waitAsync({ signal })),
+  'subscription.waitAsync of many': () =>
+    onHandle(subscriptionOf('orders'), (subscription, signal) => subscription.waitAsync({ signal })),
   'reader.waitAsync': () => onHandle(readerOf(), (reader, signal) => reader.waitAsync({ signal })),
   'observer.waitAsync': () => onHandle(observerOf(), (observer, signal) => observer.waitAsync({ signal })),
   waitForAnyAsync: () => onHandle(observerOf(), (observer, signal) => core.waitForAnyAsync([observer], { signal })),
@@ -101,6 +105,12 @@ const WAITS: Readonly<Record<string, () => Wait>> = {
   },
 }
 
+/** Of one queue, or of all of a topic. */
+function subscriptionOf(topic: 'quotes' | 'orders') {
+  const topics = kept(openBus(folder, { quotes: feed('quotes', [Quote]), orders: ordersOut('*', [Quote]) }))
+  return topics.subscribe(topic, { name: 'reader' })
+}
+
 const ITERATORS: Readonly<Record<string, () => Iteration>> = {
   'reader.messages': () => onHandle(readerOf(), (reader, signal) => reader.messages({ signal })),
   'reader.messages with commitEvery': () =>
@@ -126,19 +136,16 @@ const ITERATORS: Readonly<Record<string, () => Iteration>> = {
     kept(openTypedWriter(directory, [Quote]))
     return onHandle(kept(openTypedObserver(directory, [Quote])), (source, signal) => source.messages({ signal }))
   },
-  'subscription.messages': () => {
-    const topics = kept(openBus(folder, { quotes: feed('quotes', [Quote]) }))
-    return onHandle(topics.subscribe('quotes', { name: 'reader' }), (subscription, signal) => subscription.messages({ signal }))
-  },
+  'subscription.messages': () => onHandle(subscriptionOf('quotes'), (subscription, signal) => subscription.messages({ signal })),
   'routerDiscovery.events': () =>
     onHandle(kept(new bus.RouterDiscovery(folder)), (discovery, signal) =>
       discovery.events(signal === undefined ? {} : { signal }),
     ),
-  'subscriberDiscovery.events': () =>
-    onHandle(kept(new bus.SubscriberDiscovery(join(folder, 'missing'), 'reader')), (subscriber, signal) => {
-      subscriber.poll()
-      return subscriber.events(signal === undefined ? {} : { signal })
-    }),
+  'subscriberDiscovery.events': () => {
+    const subscriber = kept(new bus.SubscriberDiscovery(join(folder, 'missing'), 'reader'))
+    subscriber.poll()
+    return onHandle(subscriber, (one, signal) => one.events(signal === undefined ? {} : { signal }))
+  },
   'processor.messages': () => {
     const { directory } = queueOf()
     const output = kept(core.openWriter(join(folder, 'output'), { segmentSize: 65_536 }))
@@ -178,6 +185,13 @@ describe.each(Object.entries(WAITS))('the wait %s', (_, prepare) => {
     close()
     await Promise.all(outcomes)
   })
+
+  it('rejects with ERR_CLOSED when its handle was closed before', async () => {
+    const { begin, close } = prepare()
+    if (close === undefined) return
+    close()
+    await expect(begin(undefined)).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  })
 })
 
 describe.each(Object.entries(ITERATORS))('the iterator %s', (name, prepare) => {
@@ -199,6 +213,12 @@ describe.each(Object.entries(ITERATORS))('the iterator %s', (name, prepare) => {
     await settle()
     close?.()
     expect(await next).toMatchObject({ done: true })
+  })
+
+  it('ends when its handle was closed before', async () => {
+    const { begin, close } = prepare()
+    close?.()
+    expect(await begin(undefined).next()).toMatchObject({ done: true })
   })
 
   // A stream's iterator is Node's: its `return()` waits for the read under way. What ends a stream is its `destroy` or `cancel`.

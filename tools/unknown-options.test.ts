@@ -238,9 +238,17 @@ function tracedWriter(): telemetry.TracedWriter {
   return telemetry.traced(writer, without)
 }
 
+/** Whether it can be spread beside the options that a call needs. */
 function isObject(options: unknown): options is object {
-  return typeof options === 'object' && options !== null
+  return typeof options === 'object' && options !== null && Object.getPrototypeOf(options) === Object.prototype
 }
+
+/** An `AbortSignal` in the place of its options is a mistake that is easily made, and a loop that has none never ends. */
+const NO_OPTIONS = [
+  ...[null, 5, 'text', true, Symbol('options'), () => ({})],
+  ...[[], ['text'], new Map([['segmentSize', 1]]), new Date(), /options/, new ArrayBuffer(8), new URL('http://x/')],
+  ...[new Number(5), Promise.resolve({}), new AbortController().signal],
+]
 
 /** What a call ends with: thrown, rejected or returned. */
 async function endOf(call: () => unknown): Promise<unknown> {
@@ -290,7 +298,7 @@ describe('a call with options', () => {
   })
 
   it.each(Object.keys(CALLS))('refuses what is not an object: %s', async (name) => {
-    for (const wrong of [null, 5, 'text', true])
+    for (const wrong of NO_OPTIONS)
       expect(await endOf(() => CALLS[name]?.(wrong))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
   })
 })

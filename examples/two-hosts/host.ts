@@ -4,7 +4,6 @@ import { BusLayout } from '@chronicle-ts/bus'
 import { openObserver, QueueError } from '@chronicle-ts/core'
 import { Program } from '../trading/demo/program.js'
 import { sendNotesDirectory } from '../trading/feed/send-notes.js'
-import { ExpectedError } from '../trading/process/expected-error.js'
 
 const PROGRAMS = {
   feed: new URL('../trading/feed/main.js', import.meta.url),
@@ -47,7 +46,7 @@ export class Host {
     await program.ended
   }
 
-  /** Lets a process finish what is there. @throws {@link ExpectedError} when it fails instead. */
+  /** Lets a process finish what is there. @throws `ExpectedError` when it fails instead. */
   async drain<State>(program: Program<State>): Promise<void> {
     program.send('drain')
     await program.ended
@@ -59,11 +58,9 @@ export class Host {
     await Promise.all([...this.#programs].map((program) => this.end(program, 'SIGKILL')))
   }
 
-  /** @throws {@link ExpectedError} when a process failed, or died without having been killed */
+  /** @throws `ExpectedError` when a process failed, or died without having been killed */
   assertHealthy(): void {
-    for (const { end, name, stderr } of this.#programs)
-      if (end !== undefined && end.code !== 0)
-        throw new ExpectedError(`${name} ended unexpectedly (${end.signal ?? `exit code ${end.code}`}): ${stderr}`)
+    for (const program of this.#programs) program.assertHealthy()
   }
 
   /** Sequence of the next frame; 0 before the queue exists. */

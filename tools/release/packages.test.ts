@@ -147,7 +147,7 @@ describe('the packages as the registry serves them', () => {
       encoding: 'utf8',
       env: { ...process.env, CHRONICLE_ADDON: join(application, 'other.node') },
     })
-    expect(named.stderr).toContain('CHRONICLE_ADDON names a file that is not this addon')
+    expect(named.stderr).toContain('CHRONICLE_ADDON names a file that is not the addon of this version')
     expect(named.stderr).toContain(join(application, 'other.node'))
     const folder = join(application, 'node_modules/@chronicle-ts/native')
     execFileSync('mv', ['prebuilds', 'hidden'], { cwd: folder })

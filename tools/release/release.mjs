@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { root } from '../run/root.mjs'
 import { addLocalAddon, manifestOf, packAll, publishedPackages } from './pack.mjs'
 
@@ -48,12 +49,19 @@ function checkVersions() {
   return `${publishedPackages().length} packages of ${version}`
 }
 
-/** A registry page finds the targets of relative links in the repository that the manifest names. */
+/** A registry page finds the targets of relative links in the repository and the folder that the manifest names. The checkout's own manifest names the repository for all. */
 function checkRepository() {
-  const without = publishedPackages().filter((name) => manifestOf(name).repository === undefined)
-  if (without.length === 0) return 'every package names one'
-  if (mode === '--publish') throw new Error(`no repository, so that links of its README lead nowhere: ${without.join(', ')}`)
-  return `missing in ${without.length} packages (a release needs it: links of READMEs lead nowhere without it)`
+  /** @type {{ repository?: { type: string, url: string } }} */
+  const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const wrong = publishedPackages().filter((name) => {
+    const expected = repository && { ...repository, directory: `packages/${name}` }
+    return !isDeepStrictEqual(manifestOf(name).repository, expected)
+  })
+  if (wrong.length > 0)
+    throw new Error(`package.json and these packages name different repositories or folders: ${wrong.join(', ')}`)
+  if (repository !== undefined) return repository.url
+  if (mode === '--publish') throw new Error('package.json names no repository, so that links of READMEs lead nowhere')
+  return 'package.json names none (a release needs it, in each package with its folder: links of READMEs lead nowhere without it)'
 }
 
 function checkChangelog() {

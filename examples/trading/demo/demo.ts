@@ -169,20 +169,10 @@ export class Demo {
   async #until(condition: () => boolean): Promise<void> {
     for (;;) {
       if (this.#interrupt.aborted) throw new InterruptedError('Interrupted')
-      this.#assertHealthy()
+      for (const program of this.programs) if (!this.#killed.has(program)) program.assertHealthy()
       if (condition()) return
       this.#progress.update(this.#progressText())
       await sleep(LOOK_INTERVAL_MS)
-    }
-  }
-
-  /** @throws {@link ExpectedError} when a process ended that should not have, or not well */
-  #assertHealthy(): void {
-    for (const program of this.programs) {
-      const { end, name, report, stderr } = program
-      if (end === undefined || this.#killed.has(program) || (end.code === 0 && report?.phase === 'done')) continue
-      const how = end.signal === null ? `exit code ${end.code}` : `signal ${end.signal}`
-      throw new ExpectedError(stderr === '' ? `${name} ended unexpectedly: ${how}` : `${name} ended (${how}): ${stderr}`)
     }
   }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { ExpectedError } from '../process/expected-error.js'
 import type { Command, Report } from '../process/program-state.js'
 
 const KEPT_STDERR_LENGTH = 8 * 1024
@@ -67,6 +68,14 @@ export class Program<State = unknown> {
   /** What it last wrote to stderr. */
   get stderr(): string {
     return this.#stderr.trim()
+  }
+
+  /** @throws {@link ExpectedError} when it ended and had not said that it was done, or failed */
+  assertHealthy(): void {
+    const { end, name, report, stderr } = this
+    if (end === undefined || (end.code === 0 && report?.phase === 'done')) return
+    const how = end.signal === null ? `exit code ${end.code}` : `signal ${end.signal}`
+    throw new ExpectedError(stderr === '' ? `${name} ended unexpectedly: ${how}` : `${name} ended (${how}): ${stderr}`)
   }
 
   send(command: Command): void {

@@ -224,7 +224,7 @@ it('L66: tries again silently what is taken, leaves nothing open each time, and 
   await readUntil(() => problems.length > 0)
   const before = countDescriptors()
   await readUntilLater(1000)
-  await vi.waitFor(() => expect(countDescriptors()).toBeLessThanOrEqual(before))
+  await vi.waitFor(() => expect(countDescriptors()).toBeLessThanOrEqual(before), { timeout: 60_000 })
   expect(problems).toEqual(['alpha ERR_READER_ACTIVE'])
   other.close()
   await readUntilAnswered('alpha', 3)
@@ -242,7 +242,7 @@ it('L66: leaves nothing open when the answers of a strategy are not a queue, say
   send(alpha, 1, 3)
   await readUntilLater(200)
   // The strategy's writer is in this process, and prepares a segment now and then: that is over soon. What a router left open would stay.
-  await vi.waitFor(() => expect(countDescriptors()).toBeLessThanOrEqual(before))
+  await vi.waitFor(() => expect(countDescriptors()).toBeLessThanOrEqual(before), { timeout: 60_000 })
   expect(problems).toEqual(['alpha ERR_NOT_A_QUEUE'])
   rmSync(ordersIn)
   // A restart of the strategy is what ends the wait.

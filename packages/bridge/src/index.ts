@@ -1,4 +1,5 @@
-export type { Frame, FrameHead } from './frames/frame.js'
+export type { BegunFrame, Frame, FrameHead } from './frames/frame.js'
+export type { WholeFrame } from './frames/frame-assembler.js'
 export type { BridgeLag } from './nats/bridge-lag.js'
 export { type BridgeStatus, bridgeStatus, type SinkStatus } from './nats/bridge-status.js'
 export { FrameStream, type Reconnects, type StreamEnd, type StreamNames, type StreamSettings } from './nats/frame-stream.js'

@@ -77,6 +77,7 @@ describe('chron-cli', () => {
       [],
     ])
       expect(namesOf(await program(...args)).length, args.join(' ')).toBe(COMMANDS.length)
+    for (const option of ['--version', '-V']) expect(namesOf(await program(option))).toEqual([])
   })
 
   it('says its version', () => {

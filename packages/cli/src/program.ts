@@ -83,8 +83,9 @@ export async function createProgram(version: string, run: Runner, args: readonly
   return program
 }
 
-/** Help and completion describe all commands, and a mistyped command is compared with all. */
+/** Help and completion describe all commands, and a mistyped command is compared with all. The version belongs to none. */
 function commandsFor(args: readonly string[]): readonly (() => Promise<AddCommand>)[] {
+  if (args[0] === '--version' || args[0] === '-V') return []
   const index = args.findIndex((arg, index) => !arg.startsWith('-') && args[index - 1] !== '--log-level')
   const name = args[index] ?? ''
   const isAboutAll = name === 'completion' || args.slice(0, index).some((arg) => arg === '--help' || arg === '-h')

@@ -58,6 +58,7 @@ export interface QueueDetail {
       readonly firstId?: number
       readonly lastId?: number
       readonly bytes: number
+      readonly allocatedBytes: number
       readonly omitted: number
       readonly inspected: readonly SegmentFacts[]
     }

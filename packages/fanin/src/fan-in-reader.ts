@@ -19,6 +19,7 @@ import {
   checkOptions,
   checkPoll,
   checkSignal,
+  checkSource,
   type Interruption,
   type IteratedSource,
   isPromise,
@@ -100,6 +101,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   add(key: string, source: S, options: FanInSourceOptions = {}): void {
     this.#assertOpen()
     if (typeof key !== 'string') throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'a string' })
+    checkSource('source', source)
     checkOptions(options, { allowedLatenessNs: true })
     const { allowedLatenessNs } = options
     const lateness = allowedLatenessNs === undefined ? this.#options.allowedLatenessNs : resolveLateness(allowedLatenessNs)

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '@chronicle-ts/core'
 import { RETRY_FIRST_MS, RETRY_LAST_MS } from './defaults.js'
 
 /** Says when to try again what failed: soon at first, then after twice the pause of the time before, up to a longest one. */
@@ -5,10 +6,15 @@ export class RetryBackoff {
   #pauseMs = 0
   #dueMs = Number.POSITIVE_INFINITY
 
+  /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
   constructor(
     readonly firstMs: number = RETRY_FIRST_MS,
     readonly lastMs: number = RETRY_LAST_MS,
-  ) {}
+  ) {
+    for (const [argument, value] of Object.entries({ firstMs, lastMs }))
+      if (!(typeof value === 'number' && value > 0))
+        throw new InvalidArgumentError({ argument, value, expected: 'a number of milliseconds above 0' })
+  }
 
   /** When to try again, milliseconds of the clock that {@link fail} was given. `Infinity` before the first failure. */
   get dueMs(): number {

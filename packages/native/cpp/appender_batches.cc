@@ -58,6 +58,17 @@ struct PackedMessages {
   const volatile uint32_t* offsets;
 };
 
+// Whether every message from the first on lies in the buffer, and none begins before the one before it. Each is looked at again when it is appended.
+bool areInside(const uint32_t* offsets, size_t count, uint64_t length) {
+  uint32_t before = 0;
+  bool isInside = true;
+  for (size_t index = 0; index < count; index++) {
+    isInside &= offsets[index] >= before && offsets[index] <= length;
+    before = offsets[index];
+  }
+  return isInside;
+}
+
 // Messages `*at` to `end` with one reading of the clock and one notification. `*at` becomes the first that was not appended.
 int appendStretch(AppenderCore& core, const PackedMessages& packed, size_t* at, size_t end) {
   const uint64_t now = realtimeNs();
@@ -141,6 +152,7 @@ napi_value appendPacked(napi_env env, napi_callback_info info) {
   if (napi_get_typedarray_info(env, call.values[2], &type, &offsetCount, &data, nullptr, nullptr) != napi_ok || type != napi_uint32_array) {
     return makeStatus(env, kBadPayload);
   }
+  if (from < offsetCount && !areInside(static_cast<const uint32_t*>(data) + from, offsetCount - from, bytes.length)) return makeStatus(env, kBadPayload);
   const PackedMessages packed = {readPackedTypes(env, call.values[0]), bytes, static_cast<const volatile uint32_t*>(data)};
   size_t at = from;
   int status = kOk;

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -36,6 +37,19 @@ napi_value renameNoReplaceBinding(napi_env env, napi_callback_info info) {
   return args.ok() ? resultOf(env, renameNoReplace(AT_FDCWD, from, to), "renameat2") : nullptr;
 }
 
+napi_value dataOffset(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const int fd = args.fd(0);
+  const uint64_t offset = args.integer(1, "offset");
+  if (!args.ok()) return nullptr;
+  const off_t found = lseek(fd, static_cast<off_t>(offset), SEEK_DATA);
+  if (found >= 0) return makeNumber(env, static_cast<double>(found));
+  if (errno == ENXIO) return makeNumber(env, -1);
+  // A file system that does not say where its holes are.
+  return errno == EINVAL || errno == EOPNOTSUPP ? makeNumber(env, static_cast<double>(offset))
+                                                : throwSystemError(env, errno, "lseek");
+}
+
 int lockFile(int fd, int operation) {
   while (flock(fd, operation) != 0) {
     if (errno != EINTR) return errno;
@@ -65,6 +79,7 @@ void defineFile(napi_env env, napi_value exports) {
   defineFunction(env, exports, "reserveBlocks", reserveBlocksBinding);
   defineFunction(env, exports, "zeroRange", zeroRangeBinding);
   defineFunction(env, exports, "renameNoReplace", renameNoReplaceBinding);
+  defineFunction(env, exports, "dataOffset", dataOffset);
   defineFunction(env, exports, "tryLock", tryLock);
   defineFunction(env, exports, "unlock", unlock);
 }

@@ -3,6 +3,7 @@
 #include "background.h"
 #include "environment.h"
 #include "hold.h"
+#include "interface_id.h"
 #include "napi_support.h"
 #include "parker.h"
 
@@ -37,6 +38,9 @@ napi_value initialise(napi_env env, napi_value exports) {
   defineVerifier(env, exports);
   defineFileVerifier(env, exports);
   definePositionSaver(env, exports);
+  napi_value interfaceId = nullptr;
+  napi_create_string_latin1(env, kInterfaceId, NAPI_AUTO_LENGTH, &interfaceId);
+  napi_set_named_property(env, exports, "interfaceId", interfaceId);
   return exports;
 }
 

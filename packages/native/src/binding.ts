@@ -54,6 +54,11 @@ export interface Binding {
    * can. The file keeps its size.
    */
   zeroRange(fd: number, offset: number, length: number): void
+  /**
+   * `lseek(SEEK_DATA)`: the first offset from `offset` on that is not in a hole, -1 when there is none. Everything between reads as zeros. Where the file system does not say it, `offset` itself. Moves the
+   * position of the descriptor, which nothing here uses.
+   */
+  dataOffset(fd: number, offset: number): number
   /** `renameat2(RENAME_NOREPLACE)`, with link + unlink where the file system cannot; throws EEXIST when `to` exists. */
   renameNoReplace(from: string, to: string): void
   /** `flock(LOCK_NB)`: whether the lock was taken. */

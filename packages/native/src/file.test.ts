@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../test/temporary-files.js'
+import { mapNewFile, temporaryFolder } from '../test/temporary-files.js'
 import { binding } from './index.js'
 
 const folder = temporaryFolder()
@@ -76,6 +76,35 @@ describe('zeroRange', () => {
     binding.zeroRange(fd, 0, 100000)
     expect(fstatSync(fd).size).toBe(4096)
     closeSync(fd)
+  })
+})
+
+describe('dataOffset', () => {
+  it('skips holes, and no byte that is not zero, also when only a mapping has them', () => {
+    const path = join(folder, 'holes')
+    const mapping = mapNewFile(path, 1 << 20)
+    const fd = openSync(path, 'r')
+    for (const at of [0, 4096, 300_000, 65_536 * 15 + 7]) {
+      new Uint8Array(mapping)[at] = 1
+      for (let from = 0; from <= at; from += 4096) {
+        const found = binding.dataOffset(fd, from)
+        expect(found).toBeGreaterThanOrEqual(from)
+        expect(found).toBeLessThanOrEqual(at)
+      }
+    }
+    closeSync(fd)
+    binding.unmap(mapping)
+  })
+
+  it('is -1 after the last byte, and an error for a closed descriptor', () => {
+    const path = join(folder, 'no-holes')
+    writeFileSync(path, 'text')
+    const fd = openSync(path, 'r')
+    expect(binding.dataOffset(fd, 0)).toBe(0)
+    expect(binding.dataOffset(fd, 4)).toBe(-1)
+    closeSync(fd)
+    expect(() => binding.dataOffset(fd, 0)).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'lseek' }))
+    expect(() => binding.dataOffset('x' as never, 0)).toThrow(TypeError)
   })
 })
 

@@ -2,7 +2,9 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { addonFiles, ownLibrary } from './addon-files.js'
+import { flawOfAddon } from './addon-image.js'
 import type { Binding } from './binding.js'
+import { INTERFACE_ID } from './interface-id.js'
 import type { AppenderOptions } from './native-appender.js'
 import { type RawAppender, withStaging } from './staging.js'
 import { type RawVerifier, withArguments } from './verifier-arguments.js'
@@ -30,6 +32,7 @@ export class AddonError extends Error {
 }
 
 interface Addon extends Omit<Binding, 'createAppender' | 'createVerifier'> {
+  readonly interfaceId: string
   createAppender(options: AppenderOptions): RawAppender
   createVerifier(): RawVerifier
 }
@@ -49,11 +52,10 @@ interface Attempt {
 }
 
 function load(): Addon {
-  const require = createRequire(import.meta.url)
   const failed: Attempt[] = []
   for (const path of candidates()) {
     try {
-      return require(path) as Addon
+      return loadFrom(path)
     } catch (cause) {
       failed.push({ path, cause })
     }
@@ -63,15 +65,22 @@ function load(): Addon {
   throw new AddonError(text, { paths: failed.map(({ path }) => path) }, { cause: failed[0]?.cause })
 }
 
+function loadFrom(path: string): Addon {
+  const flaw = flawOfAddon(path)
+  if (flaw !== undefined) throw new Error(flaw)
+  const addon = createRequire(import.meta.url)(path) as Partial<Addon>
+  if (addon.interfaceId !== INTERFACE_ID) throw new Error('not the addon of this version of the package')
+  return addon as Addon
+}
+
 /** The first line: Node appends the stack of requires. */
 function reason(cause: unknown): string {
-  const { code, message } = cause as NodeJS.ErrnoException
-  return code === 'MODULE_NOT_FOUND' ? 'no such file' : (message.split('\n')[0] ?? '')
+  return (cause as Error).message.split('\n')[0] ?? ''
 }
 
 /** What helps where the user stands. */
 function advice(): string {
-  if (process.env['CHRONICLE_ADDON']) return 'CHRONICLE_ADDON names a file that is not this addon'
+  if (process.env['CHRONICLE_ADDON']) return 'CHRONICLE_ADDON names a file that is not the addon of this version'
   if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`
   const isInstalled = /[\\/]node_modules[\\/]@chronicle-ts[\\/]native[\\/]?$/.test(folder)
   if (isInstalled) return `build it for this machine: node ${resolve(folder, 'build.mjs')} (needs a C++20 compiler)`
@@ -79,7 +88,7 @@ function advice(): string {
   return 'a bundler must leave @chronicle-ts/native external, and install it beside the bundle'
 }
 
-const addon = load()
+const { interfaceId: _, ...addon } = load()
 
 /** The addon. Loaded once per thread; all threads of a process share its background threads. */
 export const binding: Binding = {

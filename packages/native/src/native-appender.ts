@@ -70,7 +70,8 @@ export interface NativeAppender {
    */
   appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status
   /**
-   * Message i is `bytes[offsets[i]]` up to `bytes[offsets[i + 1]]`, with `typeIds[i]` or the one type of all; goes on at message `from`. One clock reading and one notify per 512 messages. Stops at the
+   * Message i is `bytes[offsets[i]]` up to `bytes[offsets[i + 1]]`, with `typeIds[i]` or the one type of all; goes on at message `from`. Appends nothing where the offsets from there on descend or
+   * leave the buffer. One clock reading and one notify per 512 messages. Stops at the
    * first that does not go in, with its status; `state[APPENDER_BATCH_COUNT]` says how many went in before.
    */
   appendPacked(typeIds: number | Uint16Array, bytes: Uint8Array, offsets: Uint32Array, from: number): Status

@@ -213,7 +213,8 @@ export class Processor {
   }
 
   async *#iterate(signal: AbortSignal | undefined, ending: AbortController): AsyncGenerator<FanInMessage<Message>, void, void> {
-    this.#assertOpen()
+    this.#assertSound()
+    if (this.closed) return
     if (this.#isIterating) throw new BusyError({ handle: 'processor', method: 'messages', during: 'another loop' })
     this.#isIterating = true
     const stopListening = signal === undefined ? () => undefined : onAbort(signal, () => ending.abort())

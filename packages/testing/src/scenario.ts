@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert'
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { isQueueError, type MessageCopy, type QueueWriter } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, isQueueError, type MessageCopy, type QueueWriter } from '@chronicle-ts/core'
+import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 import { type EmitOptions, openReplay, type ReplayClock } from '@chronicle-ts/replay'
 import { memoryQueue } from './open-memory-queue.js'
 import { parseScenarioLine, type ScenarioLine } from './scenario-line.js'
@@ -41,16 +41,17 @@ const SEGMENT_SIZE_MIN = 64 * 1024
  * ```
  */
 export async function scenario(
-  input: string,
+  input: DirectoryPath,
   strategy: ScenarioStrategy,
-  output: string,
+  output: DirectoryPath,
   options: ScenarioOptions = {},
 ): Promise<void> {
   checkOptions(options, { update: true, segmentSize: true, untilNs: true })
-  const lines = readLines(input)
+  const expected = pathOf(output, 'output')
+  const lines = readLines(pathOf(input, 'input'))
   const found = await run(lines, strategy, options)
-  if (options.update ?? isUpdate()) writeFileSync(output, found)
-  else compare(found, output)
+  if (options.update ?? isUpdate()) writeFileSync(expected, found)
+  else compare(found, expected)
 }
 
 async function run(

@@ -66,7 +66,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     return new TypedIterator<TopicMessage<Types>>(awaited, () => this.#take(SKIPPED_PER_TURN), options.signal)
   }
 
-  /** Resolves when {@link next} may have a message, a queue came or went, or the time is over. Rejects with the signal's reason when it aborts. */
+  /** Resolves when {@link next} may have a message, a queue came or went, or the time is over. Rejects with the signal's reason when it aborts, and with `ERR_CLOSED` when the subscription is closed. */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
     checkOptions(options, { timeoutMs: true, signal: true })
     checkSignal(options.signal)
@@ -76,6 +76,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
     using within = signalWithin(signal, timeoutMs)
     const hasChanged = await this.#wait(within.signal)
     signal.throwIfAborted()
+    this.#assertOpen()
     return hasChanged ? 'message' : 'timeout'
   }
 

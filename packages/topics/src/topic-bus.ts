@@ -1,11 +1,10 @@
 import { BusLayout } from '@chronicle-ts/bus'
 import { ClosedError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
-import { checkObject } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { openSources } from './sources/open-sources.js'
 import { resolveSubscribeOptions, type SubscribeOptions } from './subscribe-options.js'
 import { Subscription } from './subscription.js'
-import type { Topic, Topics } from './topic.js'
+import { checkTopics, type Topic, type Topics } from './topic.js'
 import { openPublisher, type PublisherOptions, type TopicPublisher } from './topic-publisher.js'
 
 /** A list of types of a topic. */
@@ -39,7 +38,7 @@ export class TopicBus<const T extends Topics> implements Disposable {
   }
 
   private constructor(root: DirectoryPath, topics: T) {
-    checkObject(topics)
+    checkTopics(topics)
     this.layout = new BusLayout(root)
     this.topics = topics
   }

@@ -68,7 +68,13 @@ export type Topics = Readonly<Record<string, Topic>>
  * ```
  */
 export function defineTopics<const T extends Topics>(topics: T): T {
-  checkObject(topics)
+  checkTopics(topics)
+  return Object.freeze({ ...topics })
+}
+
+/** Checks the topics of a bus, which plain JavaScript may pass without {@link defineTopics}. @throws as that. */
+export function checkTopics(topics: Topics): void {
+  checkObject(topics, 'topics')
   const byQueue = new Map<string, Map<number, AnyMessageType>>()
   for (const [name, topic] of Object.entries(topics)) {
     if (!isTopic(topic) || !KINDS.has(topic.kind))
@@ -83,7 +89,6 @@ export function defineTopics<const T extends Topics>(topics: T): T {
       known.set(type.typeId, type)
     }
   }
-  return Object.freeze({ ...topics })
 }
 
 function isTopic(topic: unknown): topic is Topic {

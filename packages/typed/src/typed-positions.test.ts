@@ -73,6 +73,23 @@ describe('positions', () => {
     expect(again.next()?.sequence).toBe(0)
   })
 
+  it('are those of the queue after the program read on and went back there: nothing is delivered twice', () => {
+    {
+      using writer = openTypedWriter(folder.queue(), [Quote], SMALL)
+      for (let id = 0; id < 4; id++) {
+        if (id === 1) writer.queue.append(1, new Uint8Array(3))
+        else writer.append(Quote, { ...quote, instrumentId: id })
+      }
+    }
+    using reader = openTypedReader(folder.queue(), 'r', [Quote], { start: 'earliest' })
+    expect([reader.next()?.sequence, codeOf(() => reader.next())]).toEqual([0, 'ERR_BAD_MESSAGE'])
+
+    expect(reader.queue.next()?.sequence).toBe(2)
+    reader.queue.seek({ sequence: 2 })
+
+    expect([reader.next()?.sequence, reader.next()?.sequence, reader.next()]).toEqual([2, 3, undefined])
+  })
+
   it('move over a message that is bad by a field that the key or the predicate reads, when bad ones are skipped', () => {
     const Side = message('Side', 4, { isBuy: bool(), note: utf8() }).keyedBy('isBuy')
     {

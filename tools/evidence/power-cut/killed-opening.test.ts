@@ -1,7 +1,18 @@
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openReader, openWriter } from '@chronicle-ts/core'
+import { openObserver, openReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { changeBootId } from './check-state.js'
 import { buildKilledState, recordOpening } from './killed-opening.js'
@@ -35,6 +46,14 @@ function zero(path: string, from: number, to: number): void {
   const fd = openSync(path, 'r+')
   writeSync(fd, Buffer.alloc(to - from), 0, to - from, from)
   closeSync(fd)
+}
+
+/** Gives every file another inode, as a copy has. */
+function copyInPlace(queue: string): void {
+  cpSync(queue, `${queue}-original`, { recursive: true })
+  rmSync(queue, { recursive: true })
+  cpSync(`${queue}-original`, queue, { recursive: true })
+  rmSync(`${queue}-original`, { recursive: true })
 }
 
 const control = (queue: string) => join(queue, 'control.meta')
@@ -118,6 +137,31 @@ describe('recovery that is killed at any of its steps', () => {
       if (writer.nextSequence < 20) broken.push(`step ${step}: goes on with ${writer.nextSequence}`)
     }
     expect(broken).toEqual([])
+  })
+
+  it.each([
+    ['a power cut', changeBootId],
+    ['a copy', (queue: string) => copyInPlace(queue)],
+  ])('loses no message that is left of a queue whose last segment is missing, after %s', (_, happens) => {
+    const broken: string[] = []
+    let left = 0
+    const damage = (queue: string) => {
+      rmSync(head(queue))
+      rmSync(join(queue, 'readers'), { recursive: true })
+      happens(queue)
+    }
+    for (const { step, queue } of killedOpenings(damage)) {
+      if (happens !== changeBootId) copyInPlace(queue)
+      openWriter(queue, { segmentSize: SEGMENT_SIZE }).close()
+      using observer = openObserver(queue, { onCorrupt: 'skip' })
+      let count = 0
+      while (observer.next() !== undefined) count++
+      // The first state is that before the open.
+      left ||= count
+      if (count < left) broken.push(`step ${step}: ${count} messages are left`)
+    }
+    expect(broken).toEqual([])
+    expect(left).toBeGreaterThan(MESSAGES / 2)
   })
 
   it('gives a reader at the beginning no loss of messages that were never durable, after a power cut that left nothing else', () => {

@@ -101,20 +101,32 @@ export function isMarker({ count, body }: Pick<Frame, 'count' | 'body'>): boolea
   return count === 0 && body.length === 0
 }
 
-/** Returns how many parts of these frames are there already, when the last message of the stream is one of them: what an earlier attempt published, made alike. */
-export function partsThere(frames: readonly Frame[], last: Frame | undefined): number {
-  if (last === undefined || last.part === last.parts) return 0
-  const same = frames[last.part - 1]
-  const isSame =
-    same !== undefined &&
-    same.queueId === last.queueId &&
-    same.term === last.term &&
-    same.first === last.first &&
-    same.count === last.count &&
-    same.parts === last.parts &&
-    same.crc === last.crc &&
-    same.body.length === last.body.length
-  return isSame ? last.part : 0
+/** A frame at the end of a stream of which the last parts are missing. The first part has the header of the record, and so the checksum of its payload. */
+export interface BegunFrame {
+  readonly firstPart: Frame
+  /** The last one that is there. */
+  readonly last: Frame
+}
+
+/** Returns how many parts of these frames are there already: what an earlier attempt published, made alike. */
+export function partsThere(frames: readonly Frame[], begun: BegunFrame | undefined): number {
+  if (begun === undefined) return 0
+  const { firstPart, last } = begun
+  return isSame(frames[0], firstPart) && isSame(frames[last.part - 1], last) ? last.part : 0
+}
+
+/** The bytes are compared: records whose times differ have one checksum, because the header of each ends with a checksum of its own. */
+function isSame(one: Frame | undefined, other: Frame): boolean {
+  return (
+    one !== undefined &&
+    one.queueId === other.queueId &&
+    one.term === other.term &&
+    one.first === other.first &&
+    one.count === other.count &&
+    one.part === other.part &&
+    one.parts === other.parts &&
+    Buffer.compare(one.body, other.body) === 0
+  )
 }
 
 export function isSound(frame: Frame): boolean {

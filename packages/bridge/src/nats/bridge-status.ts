@@ -1,9 +1,10 @@
-import { InvalidArgumentError, openObserver } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, InvalidArgumentError, openObserver } from '@chronicle-ts/core'
+import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { readIdentity } from '../replica/replica-identity.js'
 import { type BridgeLag, lagOfReplica, lagOfSource } from './bridge-lag.js'
 import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
+import { asking } from './refusals.js'
 import { sinkNoteOf, sinkOf } from './sink-note.js'
 
 /** One sink of a stream. */
@@ -44,13 +45,18 @@ export interface BridgeStatus {
   readonly sinks: readonly SinkStatus[]
 }
 
-/** Reads the status. @throws {@link InvalidArgumentError} for a queue without an id; what the server answers. */
+/** Reads the status. @throws {@link InvalidArgumentError} for a queue without an id; `ERR_SERVER_UNREACHABLE`, `ERR_SERVER_REFUSED`. */
 export async function bridgeStatus(
-  directory: string,
+  place: DirectoryPath,
   connection: NatsConnection,
   names: StreamNames = {},
 ): Promise<BridgeStatus> {
+  const directory = pathOf(place)
   checkOptions(names, STREAM_NAMES)
+  return await asking(connection, () => statusBy(directory, connection, names))
+}
+
+async function statusBy(directory: string, connection: NatsConnection, names: StreamNames): Promise<BridgeStatus> {
   const identity = readIdentity(directory)
   if (identity?.queueId === undefined)
     throw new InvalidArgumentError({ argument: 'queue', value: directory, expected: 'a queue with an id' })

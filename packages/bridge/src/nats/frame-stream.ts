@@ -11,7 +11,8 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
-import type { Frame } from '../frames/frame.js'
+import type { BegunFrame, Frame } from '../frames/frame.js'
+import { FrameAssembler, type WholeFrame } from '../frames/frame-assembler.js'
 import { FrameChain } from './frame-chain.js'
 import { frameOfMessage } from './frame-message.js'
 import { unusableStream } from './refusals.js'
@@ -42,8 +43,10 @@ export interface StreamEnd {
   readonly firstSequence: number
   /** The last frame; `undefined` in a stream without frames. */
   readonly last: Frame | undefined
-  /** The last frame with records, as far as it is near the end. */
-  readonly lastRecords: Frame | undefined
+  /** A frame of which the last parts are missing; `undefined` when the last frame is whole. */
+  readonly begun: BegunFrame | undefined
+  /** The last records that are there as a whole, as far as they are near the end. */
+  readonly lastRecords: WholeFrame | undefined
   /** Sequence of the record that follows; `undefined` as {@link last}. The first one of a frame whose parts are not all there. */
   readonly next: number | undefined
   /** Highest term; 0 without frames. */
@@ -54,7 +57,7 @@ export interface StreamEnd {
 const STREAM_NOT_FOUND = 10_059
 const NO_MESSAGE = 10_037
 
-/** Messages before the last one that are looked at for records. */
+/** Frames before the last one that are looked at for records. */
 const LOOK_BACK_MAX = 256
 
 /** The stream of one queue, seen from either end. */
@@ -143,11 +146,14 @@ export class FrameStream {
     const firstSequence = range?.first ?? 0
     const found = range === undefined || range.messages === 0 ? undefined : await this.#lastFrame(range)
     if (range === undefined || found === undefined)
-      return { lastSequence, firstSequence, last: undefined, lastRecords: undefined, next: undefined, term: 0 }
+      return { lastSequence, firstSequence, last: undefined, begun: undefined, lastRecords: undefined, next: undefined, term: 0 }
     const { frame: last } = found
-    const next = last.part === last.parts ? last.first + last.count : last.first
+    const isWhole = last.part === last.parts
+    const next = isWhole ? last.first + last.count : last.first
+    const firstPart = isWhole ? undefined : await this.frameAt(found.sequence - last.part + 1)
+    const begun = firstPart === undefined ? undefined : { firstPart, last }
     const lastRecords = await this.#lastRecords(found, range.first)
-    return { lastSequence, firstSequence, last, lastRecords, next, term: last.term }
+    return { lastSequence, firstSequence, last, begun, lastRecords, next, term: last.term }
   }
 
   /** Returns the frame of a message of the stream; `undefined` when it was deleted. @throws {@link BadBlockError} for a message that is not a frame. */
@@ -217,12 +223,25 @@ export class FrameStream {
     return undefined
   }
 
-  /** Markers and companions without a record between them are few. */
-  async #lastRecords(last: { readonly frame: Frame; readonly sequence: number }, first: number): Promise<Frame | undefined> {
-    if (last.frame.count > 0) return last.frame
-    for (let sequence = last.sequence - 1; sequence >= Math.max(first, last.sequence - LOOK_BACK_MAX); sequence--) {
-      const frame = await this.frameAt(sequence)
-      if (frame !== undefined && frame.count > 0) return frame
+  /** Markers and companions without a record between them are few. A record of which only the first parts are there is passed. */
+  async #lastRecords(last: { readonly frame: Frame; readonly sequence: number }, first: number): Promise<WholeFrame | undefined> {
+    for (let looks = 0, { sequence } = last; sequence >= first && looks < LOOK_BACK_MAX; looks++) {
+      const frame = sequence === last.sequence ? last.frame : await this.frameAt(sequence)
+      const begin = sequence - (frame?.part ?? 1) + 1
+      const isEnd = frame !== undefined && frame.count > 0 && frame.part === frame.parts
+      const whole = isEnd ? await this.#wholeOf({ begin, end: sequence }) : undefined
+      if (whole !== undefined) return whole
+      sequence = begin - 1
+    }
+    return undefined
+  }
+
+  async #wholeOf({ begin, end }: { readonly begin: number; readonly end: number }): Promise<WholeFrame | undefined> {
+    const assembler = new FrameAssembler()
+    for (let sequence = begin; sequence <= end; sequence++) {
+      const part = await this.frameAt(sequence)
+      const whole = part === undefined ? undefined : assembler.take(part)
+      if (typeof whole === 'object') return whole
     }
     return undefined
   }

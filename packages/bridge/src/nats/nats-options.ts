@@ -63,7 +63,7 @@ const SEED_LINE = /^\s*(S[A-Z2-7]{50,})\s*$/m
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
   checkOptions(options, NAMES)
   if (options.tls !== undefined) checkOptions(options.tls, { caFile: true, certFile: true, keyFile: true }, 'tls')
-  const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers]
+  const servers = serversOf(options)
   const outage = new Outage()
   const settings = { ...settingsOf(options, servers), servers, reconnectDelayHandler: () => outage.pauseMs() }
   try {
@@ -97,6 +97,12 @@ async function follow(connection: NatsConnection, outage: Outage): Promise<void>
     if (type === 'disconnect') outage.begin()
     if (type === 'reconnect') outage.end()
   }
+}
+
+function serversOf({ servers }: NatsOptions): string[] {
+  const list: readonly unknown[] = Array.isArray(servers) ? servers : [servers]
+  if (list.length > 0 && list.every((server) => typeof server === 'string' && server !== '')) return [...list] as string[]
+  throw new InvalidArgumentError({ argument: 'servers', value: servers, expected: 'a URL of a server, or several' })
 }
 
 function settingsOf(

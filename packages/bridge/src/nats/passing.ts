@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isQueueError } from '@chronicle-ts/core'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { Backoff } from './backoff.js'
-import { fromServerError } from './refusals.js'
+import { finalErrorOf } from './refusals.js'
 
 /** Describes a session that ended, and that another one follows. */
 export interface SessionNote {
@@ -51,11 +51,4 @@ export async function inSessions(session: () => Promise<void>, { connection, sig
       await sleep(backoff.nextMs(), undefined, { signal }).catch(() => undefined)
     }
   }
-}
-
-/** A connection that the client has given up says why: the server refused it. */
-async function finalErrorOf(error: unknown, connection: NatsConnection): Promise<unknown> {
-  const server = connection.getServer()
-  const reason = connection.isClosed() ? await connection.closed() : undefined
-  return fromServerError(reason instanceof Error ? reason : error, server)
 }

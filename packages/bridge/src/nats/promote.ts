@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { DataLostError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
+import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { termMarker } from '../frames/frame.js'
 import { forgetProgress } from '../progress/bridge-progress.js'
@@ -8,6 +8,7 @@ import { becomeSource } from '../replica/replica-identity.js'
 import { ReplicaSink } from '../replica/replica-sink.js'
 import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 import { Puller } from './puller.js'
+import { asking } from './refusals.js'
 import { consumerOf } from './sink-note.js'
 
 /** How many terms may have begun in a stream that was lost without this replica having read their markers. Two sources of one term would not fence each other. */
@@ -27,14 +28,24 @@ export interface Promoted {
  * Makes a replica the source of its history: takes what is left in the stream over, and publishes a marker of the next term as the message that follows. The server accepts one message there: of two promotions,
  * and of a promotion and a source that still publishes, one wins, and the other one sees it.
  *
- * @throws {@link InvalidArgumentError} for a queue that is not a replica; `ERR_WRITER_ACTIVE` while it is being pulled; what {@link Puller.run} throws.
+ * @throws {@link InvalidArgumentError} for a queue that is not a replica; `ERR_WRITER_ACTIVE` while it is being pulled; what {@link Puller.run} throws; `ERR_SERVER_UNREACHABLE`: it may be
+ * promoted or not, and the same call again completes it.
  */
 export async function promote(
+  place: DirectoryPath,
+  connection: NatsConnection,
+  names: StreamNames & { readonly name: string },
+): Promise<Promoted> {
+  const directory = pathOf(place)
+  checkOptions(names, { ...STREAM_NAMES, name: true })
+  return await asking(connection, () => promoteBy(directory, connection, names))
+}
+
+async function promoteBy(
   directory: string,
   connection: NatsConnection,
   names: StreamNames & { readonly name: string },
 ): Promise<Promoted> {
-  checkOptions(names, { ...STREAM_NAMES, name: true })
   using sink = new ReplicaSink(directory)
   const { queueId } = sink
   if (queueId === undefined)

@@ -1,7 +1,8 @@
 import { BadBlockError, type CommittedMessage, FencedError, QueueReader } from '@chronicle-ts/core'
 import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { decompress } from '../frames/compression.js'
-import { type Frame, partsThere, termMarker } from '../frames/frame.js'
+import { type BegunFrame, partsThere, termMarker } from '../frames/frame.js'
+import type { WholeFrame } from '../frames/frame-assembler.js'
 import type { BridgeReading } from '../progress/progress-writer.js'
 import { firstDifference } from '../replica/compare-records.js'
 import { FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
@@ -182,9 +183,8 @@ export class Pusher {
     return Math.min(FRAME_BYTES, serverMax)
   }
 
-  /** The last frame was this source's, or that of another copy of the queue: it must hold the same records. */
-  #compareLast(last: Frame): void {
-    if (last.parts > 1) return
+  /** The last records were this source's, or those of another copy of the queue: they must be the same. */
+  #compareLast(last: WholeFrame): void {
     const bytes = decompress(last.body, DECOMPRESSED_MAX)
     const { directory } = this.#source.reader
     const sequence = firstDifference(directory, { bytes, first: last.first })
@@ -210,14 +210,14 @@ export class Pusher {
     const flight = new Flight(signal)
     const chain = new FrameChain(this.#stream, end.lastSequence)
     let message = end.lastSequence + 1
-    let { last } = end
+    let { begun } = end
     let pauses = false
     while (!signal.aborted) {
       const isFull = flight.size >= IN_FLIGHT
       const outgoing: Outgoing | undefined = isFull || pauses ? undefined : this.#source.next(bodyMax)
       if (outgoing !== undefined) {
-        const sent = this.#withoutThere(outgoing, last, message)
-        last = undefined
+        const sent = this.#withoutThere(outgoing, begun, message)
+        begun = undefined
         const frames = [...sent.companions, ...sent.frames]
         message += frames.length
         flight.add(
@@ -244,8 +244,8 @@ export class Pusher {
   }
 
   /** Leaves out the parts that an earlier attempt published. The parts of a record stay together: where that attempt broke off between them, the companions wait for the next records. */
-  #withoutThere(outgoing: Outgoing, last: Frame | undefined, message: number): Sent {
-    const there = partsThere(outgoing.frames, last)
+  #withoutThere(outgoing: Outgoing, begun: BegunFrame | undefined, message: number): Sent {
+    const there = partsThere(outgoing.frames, begun)
     if (there === 0) return { ...outgoing, message }
     if (outgoing.companions.length > 0) this.#companions.repeat()
     return { ...outgoing, companions: [], frames: outgoing.frames.slice(there), message }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, isQueueError, ServerRefusedError, ServerUnreachableError } from '@chronicle-ts/core'
 import { JetStreamApiError } from '@nats-io/jetstream'
-import { errors } from '@nats-io/transport-node'
+import { errors, type NatsConnection } from '@nats-io/transport-node'
 
 /** Codes of the server that no second try changes: JetStream is not enabled for the account. The configuration of a stream is invalid, overlaps with another one, or needs a cluster. */
 const PERMANENT = new Set([10_039, 10_052, 10_058, 10_065, 10_074])
@@ -17,6 +17,22 @@ export function fromServerError(error: unknown, server: string): unknown {
   const detail = error instanceof Error ? error.message : String(error)
   const facts = { server, detail }
   return isRefusal(error) ? new ServerRefusedError(facts, { cause: error }) : new ServerUnreachableError(facts, { cause: error })
+}
+
+/** Asks a server once. @throws what {@link fromServerError} makes of the client's error, or of its reason for giving the connection up. */
+export async function asking<Result>(connection: NatsConnection, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw await finalErrorOf(error, connection)
+  }
+}
+
+/** A connection that the client has given up says why: the server refused it. */
+export async function finalErrorOf(error: unknown, connection: NatsConnection): Promise<unknown> {
+  const server = connection.getServer()
+  const reason = connection.isClosed() ? await connection.closed() : undefined
+  return fromServerError(reason instanceof Error ? reason : error, server)
 }
 
 /** Whether the server, or TLS, said that it will not have this client or what it asks for. */

@@ -1,6 +1,7 @@
 import { closeSync, fdatasyncSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import type { DirectoryPath } from '@chronicle-ts/core'
 import {
   CONTROL_FILE,
   CONTROL_IDENTITY_CRC_OFFSET,
@@ -11,6 +12,7 @@ import {
   decodeControl,
   decodeControlIdentity,
   fromSystemError,
+  pathOf,
   setUint64,
   storeControlIdentity,
   viewOf,
@@ -26,8 +28,8 @@ export interface ReplicaIdentity {
 }
 
 /** Returns what the control block of a queue says; `undefined` when there is no queue. */
-export function readIdentity(directory: string): ReplicaIdentity | undefined {
-  const bytes = readControl(directory)
+export function readIdentity(directory: DirectoryPath): ReplicaIdentity | undefined {
+  const bytes = readControl(pathOf(directory))
   if (bytes === undefined) return undefined
   const { queueId, sourceQueueId, replicaTerm } = decodeControl(viewOf(bytes))
   const source = idText(sourceQueueId)

@@ -7,7 +7,7 @@ import {
   openObserver,
   QueueReader,
 } from '@chronicle-ts/core'
-import { checkOptions, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
+import { checkOptions, checkSource, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
 import { CompanionWatch } from '../companions/companion-watch.js'
 import { companionFrames } from '../companions/companions.js'
 import { assertCompression, compress } from '../frames/compression.js'
@@ -51,6 +51,7 @@ export class ReplicaSource {
    * @throws {@link InvalidArgumentError} for a replica that was not promoted, for a queue of the base format, which has no id, and for zstd where Node.js does not have it.
    */
   constructor(reader: MessageSource, options: ReplicaSourceOptions = {}) {
+    checkSource('reader', reader)
     checkOptions(options, { frameBytes: true, compression: true })
     this.reader = reader
     this.#frameBytes = options.frameBytes ?? FRAME_BYTES

@@ -1,9 +1,8 @@
-import { cpSync, existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { IoError, openObserver, openReader, openWriter, removeReader } from '@chronicle-ts/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { bridgeStatus, Puller, ReplicaSink, ReplicaSource, readIdentity } from '../../src/index.js'
+import { bridgeStatus, Puller, promote, ReplicaSink, ReplicaSource, readIdentity, rejoin } from '../../src/index.js'
 import { consumerOf } from '../../src/nats/sink-note.js'
 import { code, Ends, NEVER, until, WRITER } from '../support/ends.js'
 import { type EndTask, killEnd, startEnd } from '../support/killed.js'
@@ -56,23 +55,34 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
     const ends = await Ends.on(server)
     const { sink, end } = follow(ends)
     await until(() => sink.nextSequence === 100)
-    const messages = join(server.store, 'jetstream', '$G', 'streams', ends.stream.name, 'msgs')
-    await server.stop()
-    cpSync(messages, `${messages}-before`, { recursive: true })
-    await server.start()
+    const loseTail = await ends.keepStore(server)
     ends.append(100)
     await until(() => sink.nextSequence === 200)
     // The consumer of the sink is written, and the messages that it knows are lost.
-    await server.stop()
-    rmSync(messages, { recursive: true })
-    cpSync(`${messages}-before`, messages, { recursive: true })
-    rmSync(`${messages}-before`, { recursive: true })
-    await server.start()
+    await loseTail()
     await until(async () => ((await ends.stream.end().catch(() => undefined))?.next ?? 0) === 200)
     ends.append(50)
     await until(() => sink.nextSequence === 250)
     await end()
     ends.expectEqual()
+  })
+
+  it('ends status, promote and rejoin with a code when the server does not answer', async () => {
+    const server = await startServer()
+    const ends = await Ends.on(server, { messages: 10 })
+    await ends.push()
+    await ends.pull()
+    server.pause(true)
+    const asked = [
+      bridgeStatus(ends.source, ends.connection),
+      promote(ends.replica, ends.connection, { name: 'b' }),
+      rejoin(ends.source, ends.connection),
+    ]
+    const refused = asked.map((one) => expect(one).rejects.toThrow(code('ERR_SERVER_UNREACHABLE', { category: 'retry' })))
+    await Promise.all(refused)
+    server.pause(false)
+    expect(await promote(ends.replica, ends.connection, { name: 'b' })).toMatchObject({ first: 10 })
+    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ first: 10, records: 0 })
   })
 
   it('continues after either end was killed', async () => {

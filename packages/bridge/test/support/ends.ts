@@ -1,3 +1,4 @@
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openReader } from '@chronicle-ts/core'
 import type { NatsServer } from '@chronicle-ts/testing'
@@ -98,6 +99,28 @@ export class Ends {
       await overtaking
       return publish(...message)
     }
+  }
+
+  /** Keeps what the server has of the stream. @returns makes the server lose what it got since, although it acknowledged that. */
+  async keepStore(server: NatsServer): Promise<() => Promise<void>> {
+    const messages = join(server.store, 'jetstream', '$G', 'streams', this.stream.name, 'msgs')
+    const kept = `${messages}-before`
+    await this.#whileStopped(server, () => cpSync(messages, kept, { recursive: true }))
+    return () =>
+      this.#whileStopped(server, () => {
+        rmSync(messages, { recursive: true })
+        cpSync(kept, messages, { recursive: true })
+        rmSync(kept, { recursive: true })
+      })
+  }
+
+  async #whileStopped(server: NatsServer, work: () => void): Promise<void> {
+    using reconnects = this.stream.watchReconnects()
+    await server.stop()
+    work()
+    await server.start()
+    // What is sent before it is not answered.
+    await until(() => reconnects.signal.aborted)
   }
 
   append(count: number, length?: number, queue = this.source): void {

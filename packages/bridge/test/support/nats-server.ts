@@ -16,12 +16,12 @@ export async function startServer(settings = '', options: Partial<NatsServerOpti
 }
 
 /** One server for the tests of a group that only carry queues over it: each has a queue, and so a stream, of its own. */
-export function serverOfGroup(): () => NatsServer {
+export function serverOfGroup(settings = ''): () => NatsServer {
   let server: NatsServer | undefined
   let folder: ReturnType<typeof newDirectory> | undefined
   beforeAll(async () => {
     folder = newDirectory()
-    server = await NatsServer.start({ folder: folder.path, binary: BINARY })
+    server = await NatsServer.start({ folder: folder.path, binary: BINARY, settings })
   })
   afterAll(async () => {
     await server?.kill()

@@ -97,11 +97,11 @@ describe('SubscriberDiscovery', () => {
     expect(look(discovery)).toEqual(['connected'])
   })
 
-  it('says what is wrong with its own name', () => {
+  it('refuses a name that no reader can have', () => {
     write()
-    const discovery = new SubscriberDiscovery(queue, '../x', LOOKS_ONLY)
-    opened.push(discovery)
-    expect(discovery.poll()).toMatchObject([{ kind: 'waiting', reason: 'error', error: { code: 'ERR_INVALID_ARGUMENT' } }])
+    expect(() => new SubscriberDiscovery(queue, '../x', LOOKS_ONLY)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', argument: 'name' }),
+    )
   })
 
   it('stays connected when the writer ends or starts again', () => {

@@ -17,6 +17,7 @@ import {
   readerFileName,
 } from '@chronicle-ts/core/internal'
 import { inspectLock } from '@chronicle-ts/inspect'
+import { checkName } from '../layout/bus-layout.js'
 import { birthStamp } from '../markers/marker-file.js'
 import { QueueWatch, type QueueWatchOptions } from '../queue/queue-watch.js'
 import { queueIsThere } from '../queue/writer-epoch.js'
@@ -115,13 +116,14 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   /**
    * Looks once, so that a queue that is there is `connected` at the first {@link poll}.
    *
-   * @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`: an option is not usable. A wrong reader name shows as `waiting`, reason `error`.
+   * @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`: an option or the name is not usable.
    */
   constructor(
     directory: DirectoryPath,
     readonly name: string,
     options: SubscriberDiscoveryOptions = {},
   ) {
+    checkName('name', name)
     checkOptions(options, NAMES)
     this.directory = pathOf(directory)
     this.#options = options

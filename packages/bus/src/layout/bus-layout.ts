@@ -106,7 +106,7 @@ export function isBusName(name: unknown): name is string {
   return isReaderName(name)
 }
 
-function checkName(argument: 'strategy' | 'feed', name: unknown): void {
+export function checkName(argument: 'strategy' | 'feed' | 'name', name: unknown): void {
   if (isBusName(name)) return
   const expected = '1 to 128 letters, digits, dots, underscores and hyphens, with no dot in front'
   throw new InvalidArgumentError({ argument, value: name, expected })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { LEASE_FILE, LEASE_TEMPORARY_FILE } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
+import { LEASE_FILE, LEASE_TEMPORARY_FILE, pathOf } from '@chronicle-ts/core/internal'
 import { isSymbolicLink, readMarker, replaceMarker } from './marker-file.js'
 import type { ProcessIdentity } from './process-identity.js'
 
@@ -31,8 +32,9 @@ export type LeaseReading =
   | { readonly kind: 'unreadable'; readonly detail: string }
 
 /** Writes a queue's LEASE in one step. Only the process that holds the writer lock may. A symbolic link in its place is refused (`ERR_LINK`). */
-export function writeLease(queueDirectory: string, lease: Lease): void {
-  replaceMarker(join(queueDirectory, LEASE_FILE), join(queueDirectory, LEASE_TEMPORARY_FILE), formatLease(lease))
+export function writeLease(queueDirectory: DirectoryPath, lease: Lease): void {
+  const directory = pathOf(queueDirectory, 'queueDirectory')
+  replaceMarker(join(directory, LEASE_FILE), join(directory, LEASE_TEMPORARY_FILE), formatLease(lease))
 }
 
 /**
@@ -40,17 +42,30 @@ export function writeLease(queueDirectory: string, lease: Lease): void {
  *
  * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the system does not let us read.
  */
-export function readLease(queueDirectory: string): LeaseReading {
-  const path = join(queueDirectory, LEASE_FILE)
+export function readLease(queueDirectory: DirectoryPath): LeaseReading {
+  const path = join(pathOf(queueDirectory, 'queueDirectory'), LEASE_FILE)
   const text = readMarker(path)
   if (text === undefined) return { kind: 'absent' }
   if (text === '' && isSymbolicLink(path)) return { kind: 'unreadable', detail: 'a symbolic link' }
   return parseLease(text)
 }
 
-/** One line of JSON. `timestampNs` stands in quotes, because as a JSON number it would lose its last digits in most parsers. */
+/**
+ * One line of JSON. `timestampNs` stands in quotes, because as a JSON number it would lose its last digits in most parsers.
+ *
+ * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` for what {@link parseLease} would not take.
+ */
 export function formatLease(lease: Lease): string {
-  const { pid, startTime, bootId, epoch, timestampNs, closed } = lease
+  const { pid, startTime, bootId, epoch, timestampNs, closed } = Object(lease) as Lease
+  const reading = fromMembers({
+    pid,
+    startTime,
+    bootId,
+    epoch,
+    timestampNs: typeof timestampNs === 'bigint' ? `${timestampNs}` : undefined,
+  })
+  if (reading.kind === 'unreadable')
+    throw new InvalidArgumentError({ argument: 'lease', value: lease, expected: `a lease, and ${reading.detail}` })
   const members = { pid, startTime, bootId, epoch, timestampNs: String(timestampNs) }
   return `${JSON.stringify(closed ? { ...members, closed } : members)}\n`
 }

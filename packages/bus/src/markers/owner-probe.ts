@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { LOCK_FILE } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
+import { LOCK_FILE, pathOf } from '@chronicle-ts/core/internal'
 import { inspectLock } from '@chronicle-ts/inspect'
 import { LEASE_EXPIRY_MS } from '../defaults.js'
 import { type LeaseReading, readLease } from './lease.js'
@@ -17,13 +18,18 @@ export interface OwnerStatus extends Liveness {
  * kept and asked repeatedly, because only a lease that stays the same over time proves something.
  */
 export class OwnerProbe {
+  readonly queueDirectory: string
+  /** How long a lease may stay the same. */
+  readonly expiryMs: number
   readonly #watch = new LeaseWatch()
 
-  constructor(
-    readonly queueDirectory: string,
-    /** How long a lease may stay the same. */
-    readonly expiryMs: number = LEASE_EXPIRY_MS,
-  ) {}
+  /** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+  constructor(queueDirectory: DirectoryPath, expiryMs: number = LEASE_EXPIRY_MS) {
+    if (!(typeof expiryMs === 'number' && expiryMs >= 0))
+      throw new InvalidArgumentError({ argument: 'expiryMs', value: expiryMs, expected: 'milliseconds, not negative' })
+    this.queueDirectory = pathOf(queueDirectory, 'queueDirectory')
+    this.expiryMs = expiryMs
+  }
 
   /**
    * @param nowMs on a monotonic clock

@@ -1,21 +1,23 @@
 import { join } from 'node:path'
-import { READY_FILE, READY_TEMPORARY_FILE } from '@chronicle-ts/core/internal'
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { pathOf, READY_FILE, READY_TEMPORARY_FILE } from '@chronicle-ts/core/internal'
 import { fileStamp, removeMarker, replaceMarker } from './marker-file.js'
 
 /**
  * Announces a queue: READY appears in one step, or replaces the one that a dead predecessor left. Only that it exists matters to readers; the text is
  * for people, and names the owner where `StrategyEndpoints` wrote it. A symbolic link in its place is refused (`ERR_LINK`).
  */
-export function writeReady(queueDirectory: string, text = ''): void {
-  replaceMarker(join(queueDirectory, READY_FILE), join(queueDirectory, READY_TEMPORARY_FILE), text)
+export function writeReady(queueDirectory: DirectoryPath, text = ''): void {
+  const directory = pathOf(queueDirectory, 'queueDirectory')
+  replaceMarker(join(directory, READY_FILE), join(directory, READY_TEMPORARY_FILE), text)
 }
 
 /** Takes the announcement back; a READY that is not there is fine. */
-export function removeReady(queueDirectory: string): void {
-  removeMarker(join(queueDirectory, READY_FILE))
+export function removeReady(queueDirectory: DirectoryPath): void {
+  removeMarker(join(pathOf(queueDirectory, 'queueDirectory'), READY_FILE))
 }
 
 /** Whether the queue is announced. An empty READY, as the Rust implementation makes it, counts; a symbolic link does not. */
-export function isReady(queueDirectory: string): boolean {
-  return fileStamp(join(queueDirectory, READY_FILE)) !== undefined
+export function isReady(queueDirectory: DirectoryPath): boolean {
+  return fileStamp(join(pathOf(queueDirectory, 'queueDirectory'), READY_FILE)) !== undefined
 }

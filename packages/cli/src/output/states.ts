@@ -2,6 +2,7 @@ import { type QueueState, type StateCondition, type StateSeverity, stateLabel } 
 import { EXIT_CRITICAL, EXIT_HEALTHY, EXIT_WARNING } from '../exit-codes.js'
 import type { Palette } from './palette.js'
 import { printable } from './printable.js'
+import { formatCountOf } from './quantities.js'
 import type { Cell } from './table.js'
 
 /** The exit code that says how serious a state is; the same for every command. */
@@ -38,10 +39,15 @@ export function paintOf({ word, severity }: Pick<StateCondition, 'word' | 'sever
   return word === 'closed' ? palette.faint : palette.good
 }
 
+/** How many problems an operator acknowledged, to follow a state; empty when there are none. */
+export function acknowledgedText(count: number): string {
+  return count === 0 ? '' : `, ${formatCountOf(count, 'problem')} acknowledged`
+}
+
 /** The worst condition of a queue as a cell: `ok`, `BLOCKED`, `reader dead`, with how many there are besides. */
-export function summaryCell({ conditions }: QueueState, palette: Palette): Cell {
+export function summaryCell({ conditions, acknowledged }: QueueState, palette: Palette): Cell {
   const [worst] = conditions
-  if (worst === undefined) return { text: 'ok', paint: palette.good }
+  if (worst === undefined) return { text: `ok${acknowledgedText(acknowledged)}`, paint: palette.good }
   const subject = worst.subject === 'queue' ? '' : `${worst.subject} `
   const more = conditions.length > 1 ? ` +${conditions.length - 1}` : ''
   return { text: `${subject}${stateLabel(worst)}${more}`, paint: paintOf(worst, palette) }

@@ -41,6 +41,7 @@ export class QueueFolder {
         .replaceAll(/'(<root>[^']*)'/g, '$1')
         .replaceAll(/\d+(\.\d+)? ?[a-z]{1,2}( \d+[a-z])? ago/g, '<ago>')
         .replaceAll(/"allocatedBytes": ?\d+/g, '"allocatedBytes": "<blocks>"')
+        .replaceAll(/(in all, )\d[\d.]* \w+( on disk)/g, '$1<blocks>$2')
         .replaceAll(/"inspectedNs": ?"\d+"/g, '"inspectedNs": "<now>"')
         .replaceAll(/"(arrivalNs|freeBytes|totalBytes)": ?"?[1-9]\d*"?/g, '"$1": "<value>"')
         .replaceAll(/^(chronicle_(disk_\w+_bytes|reader_lag_arrival_seconds)\{.*\}) [1-9].*$/gm, '$1 <value>')

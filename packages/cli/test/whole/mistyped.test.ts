@@ -54,6 +54,7 @@ const LINES: readonly string[] = [
   'lease NOPE',
   'lease NOPE --remove --yes',
   'metrics NOPE',
+  'metrics NOPE --listen 127.0.0.1:0',
   `trace ${TRACE} NOPE`,
   `trace ${TRACE} NOPE --otlp ROOT/new`,
   'ui NOPE --listen 127.0.0.1:0',

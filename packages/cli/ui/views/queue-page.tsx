@@ -73,7 +73,7 @@ function Facts({ detail: { state, inspection } }: { readonly detail: QueueDetail
       <dd>{measured === null ? '?' : `${rate(measured.perSecond)} over ${nanoseconds(measured.windowNs)}`}</dd>
       <dt>segments</dt>
       <dd>
-        {count(segments.count)} of {bytes(segmentSize)}, {bytes(segments.bytes)} in all
+        {count(segments.count)} of {bytes(segmentSize)}, {bytes(segments.bytes)} in all, {bytes(segments.allocatedBytes)} on disk
       </dd>
       <dt>durable</dt>
       <dd>{durable.sequence === null ? 'never synced' : `before ${count(durable.sequence)}, ${count(durable.behind)} behind`}</dd>

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { binding } from '@chronicle-ts/native'
+import { nodeCrypto } from '../files/node-crypto.js'
 import {
   CONTROL_BOOT_ID_LENGTH,
   CONTROL_BOOT_ID_OFFSET,
@@ -23,7 +23,7 @@ const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
  * in the place of both durable marks. Everything after the durable mark is then lost where its pages are.
  */
 export function patchesOfMachineStop(control: Uint8Array, mark?: Omit<DurableMark, 'generation'>): ControlPatch[] {
-  const patches = [{ offset: CONTROL_BOOT_ID_OFFSET, bytes: randomBytes(CONTROL_BOOT_ID_LENGTH) }]
+  const patches = [{ offset: CONTROL_BOOT_ID_OFFSET, bytes: nodeCrypto().randomBytes(CONTROL_BOOT_ID_LENGTH) }]
   if (mark === undefined) return patches
   const next = (decodeDurableMark(control, crc32)?.generation ?? 0) + 1
   const slots = Array.from({ length: DURABLE_SLOT_COUNT }, (_, index) => next + index).map((generation) => ({

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { binding } from '@chronicle-ts/native'
 import { SEQLOCK_TRIES } from '../defaults.js'
 import type { FileIdentity } from '../files/file-identity.js'
 import { bootId } from '../files/machine.js'
+import { nodeCrypto } from '../files/node-crypto.js'
 import {
   CONTROL_BOOT_ID_LENGTH,
   CONTROL_BOOT_ID_OFFSET,
@@ -47,7 +47,7 @@ const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
 /** The 16 bytes of a random UUID. */
 export function newQueueId(): Uint8Array {
-  return Buffer.from(randomUUID().replaceAll('-', ''), 'hex')
+  return Buffer.from(nodeCrypto().randomUUID().replaceAll('-', ''), 'hex')
 }
 
 /** Where the writer appends: the head segment and the offset of its next record. */

@@ -19,16 +19,22 @@ export function absolutePath(directory: DirectoryPath, argument = 'directory'): 
 
 /** {@link absolutePath} that leaves a relative path as it is, for functions that report it. */
 export function pathOf(directory: unknown, argument = 'directory'): string {
-  if (typeof directory === 'string' && directory !== '' && !directory.includes('\0')) return directory
   const isUrl = directory instanceof URL
-  try {
-    if (isUrl) return fileURLToPath(directory)
-  } catch {
-    // Of another scheme, or with a host.
-  }
+  const path = isUrl ? pathOfUrl(directory) : directory
+  // The text of a URL would be a relative path, below a folder `file:`.
+  if (typeof path === 'string' && path !== '' && !path.includes('\0') && !path.startsWith('file://')) return path
   throw new InvalidArgumentError({
     argument,
     value: isUrl ? directory.href : directory,
-    expected: 'a path, or a file: URL',
+    expected: 'a path, or a URL object of a file',
   })
+}
+
+/** `undefined` for a URL of another scheme, or with a host. */
+function pathOfUrl(url: URL): string | undefined {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    return undefined
+  }
 }

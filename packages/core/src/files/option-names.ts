@@ -10,13 +10,24 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`.
  */
 export function checkOptions<Options extends object>(options: Options, names: OptionNames<Options>, group?: string): void {
-  checkObject(options, group)
-  for (const name in options) if (names[name] !== true) checkOptionNames(options, Object.keys(names), group)
+  let hasOption = false
+  if (typeof options === 'object' && options !== null)
+    for (const name in options) {
+      if (names[name] !== true) checkOptionNames(options, Object.keys(names), group)
+      hasOption = true
+    }
+  if (!hasOption) checkObject(options, group)
 }
 
-/** Checks that options are an object, before they are copied or taken apart. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+/**
+ * Checks that options are an object, before they are copied or taken apart. A `Map`, a promise or an `AbortSignal` has no options, and would pass as an object without any: what its caller wanted
+ * would be left out silently. The name of the class distinguishes them, also in another realm, as test runners make one.
+ *
+ * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`.
+ */
 export function checkObject(options: unknown, group = 'options'): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
+  const isObject = typeof options === 'object' && options !== null
+  if (!isObject || Object.prototype.toString.call(options) !== '[object Object]')
     throw new InvalidArgumentError({ argument: group, value: options, expected: 'an object' })
 }
 
@@ -40,7 +51,8 @@ export function checkSignal(signal: unknown): void {
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option and the known one that is nearest.
  */
 export function checkOptionNames(options: object, known: readonly string[], group?: string): void {
-  for (const name of Object.keys(options)) {
+  checkObject(options, group)
+  for (const name in options) {
     if (known.includes(name)) continue
     const value = (options as Record<string, unknown>)[name]
     if (value === undefined) continue

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromSystemError, InvalidArgumentError } from '../errors/index.js'
+import { nodeCrypto } from '../files/node-crypto.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
 
@@ -58,7 +58,7 @@ export function formatSources(sources: readonly ListedSource[]): string {
 export function writeSources(directory: string, sources: readonly ListedSource[]): void {
   const queue = openQueueDirectory(directory)
   // A name of its own, made new: it meets neither the file of another process nor a link.
-  const temporary = queue.at(`${SOURCES_FILE}.${randomUUID()}.tmp`)
+  const temporary = queue.at(`${SOURCES_FILE}.${nodeCrypto().randomUUID()}.tmp`)
   try {
     withFile(openPath(temporary, 'createNew', queue.fileMode), (fd) => {
       writeFileSync(fd, formatSources(sources))

@@ -31,6 +31,9 @@ import { type IteratedSource, SourceIterator } from './source-iterator.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, Lag, SourceMetrics, WaitOptions } from './source-types.js'
 import { takeBatch } from './take-batch.js'
 
+/** Of an iterator over a source that is closed, which is over before its first turn. */
+const noItem = (): FollowItem | undefined => undefined
+
 /** What readers and observers have in common: reading in order, waiting, seeking, lag. */
 export abstract class MessageSource implements Parkable {
   readonly directory: string
@@ -175,8 +178,12 @@ export abstract class MessageSource implements Parkable {
    * Delivering history and live messages through one subscription follows Aeron's PersistentSubscription.
    */
   follow(options: FollowOptions = {}): AsyncGenerator<FollowItem, undefined, void> {
-    this.assertOpen()
     const ends = { signal: readFollow(options), turnsAtOnce: ITERATOR_TURN_COUNT }
+    if (this.closed)
+      return new SourceIterator(
+        this.#iterated({ method: 'follow', commits: false }, noItem, () => undefined),
+        ends,
+      )
     const kind = this.#loops.assertMayBegin({ method: 'follow', commits: false })
     const end = locateStart({ directory: this.#held, control: this.#control }, 'latest')
     if (options.from !== undefined) this.seek(options.from)

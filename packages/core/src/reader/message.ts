@@ -30,7 +30,7 @@ const BLOCK_SHIFT = Math.log2(RECORD_ALIGNMENT)
 /** Rounds header and payload up to whole blocks; the commit word is the payload's length plus one. */
 const BLOCK_COUNT_ADDEND = RECORD_HEADER_LENGTH + RECORD_ALIGNMENT - 2
 
-/** @internal What reads typed fields in place, such as a `MessageReader` of `@chronicle-ts/schema`. */
+/** What reads typed fields in place, such as a `MessageReader` of `@chronicle-ts/schema`. */
 export interface FieldReader {
   wrap(view: DataView, offset: number, length: number, version: number): void
 }

@@ -9,8 +9,8 @@ export function isPromise(value: unknown): boolean {
 
 /** Called before a message is read: a message that an invalid handler did not get would count as read. */
 export function checkPoll(limit: unknown, handler: unknown): void {
-  if (typeof limit !== 'number' || Number.isNaN(limit))
-    throw new InvalidArgumentError({ argument: 'limit', value: limit, expected: 'a number of messages' })
+  if (!(Number.isInteger(limit) || limit === Number.POSITIVE_INFINITY) || (limit as number) < 0)
+    throw new InvalidArgumentError({ argument: 'limit', value: limit, expected: 'a number of messages, not negative' })
   if (typeof handler !== 'function')
     throw new InvalidArgumentError({ argument: 'handler', value: handler, expected: 'a function' })
 }

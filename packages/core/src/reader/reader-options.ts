@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
-import { checkOptionNames } from '../files/option-names.js'
+import { checkObject, checkOptionNames } from '../files/option-names.js'
 import { isRecordOffset } from '../format/index.js'
 import type { Position } from '../positions/position-file.js'
 import { WAIT_STRATEGIES, type WaitStrategyName } from '../wait/strategies/wait-strategies.js'
@@ -87,8 +87,8 @@ export function resolveReaderOptions(given: ReaderOptions): ResolvedReaderOption
 
 /** A copy: an accessor may answer differently the next time. */
 function readOnce<Options extends object>(options: Options): Options {
-  if (typeof options === 'object' && options !== null) return { ...options }
-  throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })
+  checkObject(options)
+  return { ...options }
 }
 
 function oneOf(argument: string, value: string, allowed: readonly string[]): void {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptions, type OptionNames } from '../files/option-names.js'
+import { checkSource } from '../wait/wait-for-any.js'
 import type { MessageCopy } from './message-copy.js'
 import type { MessageSource } from './message-source.js'
 
@@ -37,6 +38,7 @@ function readStreamOptions(options: StreamOptions): { readonly signal: AbortSign
  * The rules are those of `source.messages()`: the stream ends when the signal aborts or the source is closed, and fails when reading fails.
  */
 export function toReadable(source: MessageSource, options: StreamOptions = {}): Readable {
+  checkSource('source', source)
   const { signal, highWaterMark } = readStreamOptions(options)
   const messages = source.messages({ signal })
   return new Readable({
@@ -71,6 +73,7 @@ function pushMore(readable: Readable, source: MessageSource): void {
 
 /** {@link toReadable} as a web stream; cancelling it leaves the source open. */
 export function toReadableStream(source: MessageSource, options: StreamOptions = {}): ReadableStream<MessageCopy> {
+  checkSource('source', source)
   const { signal, highWaterMark } = readStreamOptions(options)
   const messages = source.messages({ signal })
   return new ReadableStream<MessageCopy>(

@@ -7,6 +7,7 @@ import { endIfLeft, findForeignTail } from './find-tail.js'
 import { freshQueueTail, withoutDeleted } from './recover-power-cut.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { sealAndClose } from './repair-tail.js'
+import { highestUsed } from './unused-segment.js'
 
 /**
  * Recovery of a queue that was copied, perhaps while it was written: each file may be of another moment, and the control block says nothing about the segments. They alone count: a
@@ -16,7 +17,7 @@ import { sealAndClose } from './repair-tail.js'
  */
 export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tail {
   const found = listSegments(context.directory)
-  const ids = withoutDeleted(context, found, found.at(-1) ?? 0)
+  const ids = withoutDeleted(context, found, highestUsed(context, found) ?? 0)
   context.note(
     'copied-queue',
     { segmentId: context.control.currentSegmentAcquire() },

@@ -17,6 +17,7 @@ import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
 import type { NextRecord } from './segment-identity.js'
 import { firstSequenceOfEmpty, highestSequenceBelow, sequenceAfterLoss } from './sequence-bounds.js'
+import { highestUsed } from './unused-segment.js'
 
 /**
  * Recovery after the machine stopped: any page written after the last sync may be missing, in any order. Everything up to the durable mark is
@@ -29,7 +30,7 @@ export function recoverAfterPowerCut(context: RecoveryContext): Tail {
   const found = listSegments(context.directory)
   const mark = context.control.readDurableMark()
   const start = mark !== undefined && found.includes(mark.segmentId) ? mark : undefined
-  const ids = withoutDeleted(context, found, start?.segmentId ?? found.at(-1) ?? 0)
+  const ids = withoutDeleted(context, found, start?.segmentId ?? highestUsed(context, found) ?? 0)
   const firstId = start?.segmentId ?? ids[0]
   const known = mark?.sequence ?? context.control.nextSequenceAcquire() ?? 0
   if (firstId === undefined) return freshQueueTail(context, known)

@@ -60,6 +60,11 @@ function isParkable(source: unknown): boolean {
   return typeof source === 'object' && source !== null && 'whileParked' in source
 }
 
+/** Checks what is to be a reader or an observer, also one of another copy of this library. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkSource(argument: string, source: unknown): void {
+  if (!isParkable(source)) throw new InvalidArgumentError({ argument, value: source, expected: 'a reader or an observer' })
+}
+
 /** Rejects NaN, which would never time out. A negative time is over: callers subtract. */
 export function checkTimeout(timeoutMs: unknown): void {
   if (timeoutMs !== undefined && (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs)))

@@ -132,8 +132,10 @@ export class Claim {
 
   #checkRange(at: number, length: number): MappedSegment {
     const segment = this.#openSegment()
-    if (!(typeof at === 'number' && at >= 0 && at + length <= this.#length))
-      throw new RangeError(`Outside the claimed payload: at=${at} length=${this.#length}`)
+    if (!(Number.isInteger(at) && at >= 0 && at + length <= this.#length)) {
+      const expected = `an offset in the claimed payload of ${this.#length} bytes, with ${length} bytes after it`
+      throw new InvalidArgumentError({ argument: 'at', value: at, expected })
+    }
     return segment
   }
 

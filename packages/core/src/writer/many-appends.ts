@@ -1,5 +1,11 @@
-import { APPENDER_BLOCK_END, type NativeAppender, type Status } from '@chronicle-ts/native'
-import type { PackedMessages } from './packed-messages.js'
+import {
+  APPENDER_BATCH_COUNT,
+  APPENDER_BLOCK_END,
+  type NativeAppender,
+  STATUS_BAD_PAYLOAD,
+  type Status,
+} from '@chronicle-ts/native'
+import { checkOffsets, type PackedMessages } from './packed-messages.js'
 import type { ReadBatch } from './read-batch.js'
 
 /** Appends that are one call of the user, with rolls between them where they need them. */
@@ -18,9 +24,14 @@ export function batchAppends(appender: NativeAppender, { typeIds, payloads, deta
 }
 
 /** @param packed checked. */
-export function packedAppends(appender: NativeAppender, { typeIds, bytes, offsets }: PackedMessages): ManyAppends {
+export function packedAppends(appender: NativeAppender, packed: PackedMessages): ManyAppends {
+  const { typeIds, bytes, offsets } = packed
   return {
-    attempt: (count) => appender.appendPacked(typeIds, bytes, offsets, count),
+    attempt: (count) => {
+      const status = appender.appendPacked(typeIds, bytes, offsets, count)
+      if (status === STATUS_BAD_PAYLOAD && count === 0 && appender.state[APPENDER_BATCH_COUNT] === 0) checkOffsets(packed)
+      return status
+    },
     refused: (count) => ({
       typeId: typeof typeIds === 'number' ? typeIds : typeIds[count],
       payload: bytes.subarray(offsets[count], offsets[count + 1]),

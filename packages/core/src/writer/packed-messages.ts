@@ -10,7 +10,7 @@ export interface PackedMessages {
   readonly offsets: Uint32Array
 }
 
-/** Checks all of them before any is appended. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, which names the argument. */
+/** Checks what kind of values they are. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, which names the argument. */
 export function checkPacked({ typeIds, bytes, offsets }: PackedMessages): void {
   if (!isArrayOf('Uint8Array', bytes)) throw invalid('bytes', bytes, 'a Uint8Array')
   if (!isArrayOf('Uint32Array', offsets))
@@ -18,10 +18,11 @@ export function checkPacked({ typeIds, bytes, offsets }: PackedMessages): void {
   const count = Math.max(0, offsets.length - 1)
   if (typeof typeIds !== 'number' && !(isArrayOf('Uint16Array', typeIds) && typeIds.length === count))
     throw invalid('typeIds', typeIds, `an integer from 0 to 65534, or a Uint16Array of ${count} of them`)
-  checkOffsets(offsets, bytes.length)
 }
 
-function checkOffsets(offsets: Uint32Array, end: number): void {
+/** What native code checks before it appends any of them. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`, which names the first offset that is wrong. */
+export function checkOffsets({ bytes, offsets }: PackedMessages): void {
+  const end = bytes.length
   let before = 0
   for (let index = 0; index < offsets.length; index++) {
     const offset = offsets[index] as number

@@ -1,6 +1,6 @@
 import { BACKPRESSURE_TIMEOUT_MS, DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
-import { checkOptionNames } from '../files/option-names.js'
+import { checkObject, checkOptionNames } from '../files/option-names.js'
 import { DEFAULT_FILE_MODE } from '../files/queue-directory.js'
 import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
 import type { RetentionOptions } from '../retention/retention-options.js'
@@ -275,7 +275,7 @@ function readGroup<Group extends object | undefined>(
   known: Readonly<Record<keyof NonNullable<Group>, true>>,
 ): Group {
   if (group === undefined) return group
-  if (typeof group !== 'object' || group === null || Array.isArray(group)) invalid(name, group, 'an object')
+  checkObject(group, name)
   const copy = { ...group }
   checkOptionNames(copy, Object.keys(known), name === 'options' ? undefined : name)
   return copy

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { pathOf } from '@chronicle-ts/core/internal'
 import { readColdFile } from '../cold/cold-file.js'
 
 /** What a backup says about itself; the file is part of no other queue. */
@@ -25,9 +27,10 @@ export interface BackupManifest {
 }
 
 /** The manifest of a backup; `undefined` when the directory has none, or a damaged one. */
-export function readBackupManifest(directory: string): BackupManifest | undefined {
+export function readBackupManifest(directory: DirectoryPath): BackupManifest | undefined {
+  const path = join(pathOf(directory), BACKUP_FILE)
   try {
-    const bytes = readColdFile(join(directory, BACKUP_FILE), BACKUP_LENGTH_MAX)
+    const bytes = readColdFile(path, BACKUP_LENGTH_MAX)
     const manifest = bytes === undefined ? undefined : (JSON.parse(bytes.toString('utf8')) as Partial<BackupManifest>)
     return manifest?.schemaVersion === 1 ? (manifest as BackupManifest) : undefined
   } catch {

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { closeQuietly, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
+import { closeQuietly, nodeCrypto, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
@@ -23,7 +22,7 @@ export class TemporaryCopy {
     const prefix = join(dirname(target), `.${basename(target)}.`)
     deleteLeftovers(prefix)
     for (;;) {
-      const path = `${prefix}${randomBytes(6).toString('hex')}.tmp`
+      const path = `${prefix}${nodeCrypto().randomBytes(6).toString('hex')}.tmp`
       mkdirSync(path)
       const fd = lockNewFolder(path)
       // Another process has taken it for a leftover before it was locked.

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { pathOf } from '@chronicle-ts/core/internal'
 import { codedError } from './coded.js'
 import { readColdFile } from './cold-file.js'
 import type { QueueProblem } from './queue-problem.js'
@@ -13,9 +15,10 @@ const ACKNOWLEDGED_LENGTH_MAX = 16 * 1024 * 1024
 export type AcknowledgedProblem = Pick<QueueProblem, 'code' | 'file' | 'segmentId' | 'offset' | 'count'>
 
 /** The problems that were acknowledged for a queue; none when its file is missing or damaged. */
-export function readAcknowledged(directory: string): AcknowledgedProblem[] {
+export function readAcknowledged(directory: DirectoryPath): AcknowledgedProblem[] {
+  const path = pathOf(directory)
   try {
-    return readStrictly(directory)
+    return readStrictly(path)
   } catch {
     return []
   }
@@ -37,7 +40,8 @@ function parseProblems(text: string): unknown {
 }
 
 /** Marks the problems that were acknowledged. One that has grown since is new. */
-export function markAcknowledged(directory: string, problems: readonly QueueProblem[]): QueueProblem[] {
+export function markAcknowledged(place: DirectoryPath, problems: readonly QueueProblem[]): QueueProblem[] {
+  const directory = pathOf(place)
   const known = problems.length === 0 ? [] : readAcknowledged(directory)
   if (known.length === 0) return [...problems]
   const keys = new Set(known.map(keyOf))
@@ -55,7 +59,8 @@ function keyOf({ code, file, segmentId, offset, count }: AcknowledgedProblem): s
  * @returns how many are acknowledged now.
  * @throws PermissionError, NoSpaceError and what the system says otherwise.
  */
-export function acknowledgeProblems(directory: string, problems: readonly QueueProblem[] | undefined): number {
+export function acknowledgeProblems(place: DirectoryPath, problems: readonly QueueProblem[] | undefined): number {
+  const directory = pathOf(place)
   const path = join(directory, ACKNOWLEDGED_FILE)
   let count = 0
   try {

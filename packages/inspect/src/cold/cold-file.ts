@@ -1,5 +1,6 @@
 import { constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { closeQuietly } from '@chronicle-ts/core/internal'
+import { binding } from '@chronicle-ts/native'
 
 /**
  * O_NONBLOCK: a named pipe in the place of a file must not hang its reader. It has no effect on regular files. O_NOFOLLOW: a link in the place of a file leads out of the queue, and one without a target
@@ -90,6 +91,16 @@ export class ColdFile {
   /** Its present length in bytes. */
   length(): number {
     return this.stat().size
+  }
+
+  /** The first offset from `offset` on that is not in a hole of the file; `undefined` when only zeros follow. */
+  dataOffset(offset: number): number | undefined {
+    try {
+      const found = binding.dataOffset(this.fd, offset)
+      return found < 0 ? undefined : found
+    } catch (cause) {
+      throw failureOf(cause, this.path, 'lseek')
+    }
   }
 
   /** Fills `into` from `offset` on; returns how many bytes there were, fewer only at the end of the file. */

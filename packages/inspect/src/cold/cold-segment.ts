@@ -154,7 +154,8 @@ export class ColdSegment implements SegmentBytes {
 
   firstDirtyOffset(from: number, to: number = this.end): number | undefined {
     const piece = Buffer.allocUnsafe(DIRTY_PIECE_LENGTH)
-    for (let at = from; at < to; at += DIRTY_PIECE_LENGTH) {
+    // The rest of a head is a hole, but for what is reserved ahead of the writer.
+    for (let at = this.file.dataOffset(from); at !== undefined && at < to; at = this.file.dataOffset(at + DIRTY_PIECE_LENGTH)) {
       const got = this.file.readAt(piece.subarray(0, Math.min(DIRTY_PIECE_LENGTH, to - at)), at)
       const bytes = piece.subarray(0, got)
       if (!bytes.equals(ZEROS.subarray(0, got))) return at + firstNonZero(bytes)

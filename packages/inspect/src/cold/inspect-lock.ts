@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, parseProcessStartTime } from '@chronicle-ts/core/internal'
+import type { DirectoryPath } from '@chronicle-ts/core'
+import {
+  LOCK_RECORD_LENGTH_MAX,
+  type LockRecord,
+  parseLockRecord,
+  parseProcessStartTime,
+  pathOf,
+} from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { ColdFile } from './cold-file.js'
 
@@ -32,16 +39,17 @@ const NO_RECORD = { pid: undefined, record: undefined, recordIsBad: false, proce
  *
  * @param table for looking at many files: the kernel's list as it was a moment ago. Its length grows with the locks of the whole machine.
  */
-export function inspectLock(path: string, table: LockTable = readLockTable()): LockInspection {
-  let file: ColdFile | undefined
+export function inspectLock(file: DirectoryPath, table: LockTable = readLockTable()): LockInspection {
+  const path = pathOf(file, 'file')
+  let opened: ColdFile | undefined
   try {
-    file = ColdFile.open(path)
-    if (file === undefined) return { held: false, knownBy: 'absent', ...NO_RECORD }
-    return inspectOpenFile(file, table)
+    opened = ColdFile.open(path)
+    if (opened === undefined) return { held: false, knownBy: 'absent', ...NO_RECORD }
+    return inspectOpenFile(opened, table)
   } catch {
     return { held: undefined, knownBy: 'nothing', ...NO_RECORD }
   } finally {
-    file?.close()
+    opened?.close()
   }
 }
 

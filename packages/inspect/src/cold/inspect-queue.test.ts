@@ -58,6 +58,24 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 describe('inspecting a queue', () => {
+  it('reports no bad lock record for a reader, whose file holds its position', () => {
+    openWriter(queue, { segmentSize: 65_536 }).close()
+    openReader(queue, 'closed').close()
+    using _ = openReader(queue, 'running')
+    expect(inspectQueue(queue).readers.map(({ name, lock }) => [name, lock.held, lock.recordIsBad])).toEqual([
+      ['closed', false, false],
+      ['running', true, false],
+    ])
+  })
+
+  it('distinguishes what an empty queue takes of the disk from the length of its files', () => {
+    openWriter(queue).close()
+    const { bytes, allocatedBytes } = inspectQueue(queue).segments
+    expect(bytes).toBe(128 * 1024 * 1024)
+    expect(allocatedBytes).toBeGreaterThan(0)
+    expect(allocatedBytes).toBeLessThanOrEqual(3 * 1024 * 1024)
+  })
+
   it('shows head, range and readers of what the Rust writer left', () => {
     const { head, first, readers, segments, writer } = inspectQueue(join(GOLDEN, 'rolled'))
     expect(segments).toMatchObject({ count: 5, firstId: 0, lastId: 4, omitted: 0, bytes: 5 * 4096 })

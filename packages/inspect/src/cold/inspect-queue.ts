@@ -108,7 +108,8 @@ function inspectSegments(places: ColdPlaces, limit: number): SegmentsSummary {
   const omitted = ids.length - looked.length
   const assumed = omitted * (places.control?.segmentSize ?? inspected[0]?.length ?? 0)
   const bytes = inspected.reduce((sum, segment) => sum + segment.length, assumed)
-  return { count: ids.length, firstId: ids[0], lastId: ids.at(-1), inspected, omitted, bytes }
+  const allocatedBytes = inspected.reduce((sum, segment) => sum + segment.allocatedBytes, assumed)
+  return { count: ids.length, firstId: ids[0], lastId: ids.at(-1), inspected, omitted, bytes, allocatedBytes }
 }
 
 function walkToEnd(places: ColdPlaces, quick: boolean): QueueEnd | undefined {

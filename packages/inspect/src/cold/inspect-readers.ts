@@ -86,7 +86,8 @@ function inspectReaderFile(
     generation: undefined,
     legacy: false,
   }
-  const lock = inspectLock(path, locks)
+  // The file is locked itself, and what it holds is the position.
+  const lock = { ...inspectLock(path, locks), recordIsBad: false }
   try {
     const bytes = readColdFile(path, POSITION_LENGTH + 1) ?? Buffer.alloc(0)
     const saved = decodePosition(bytes, checksum)

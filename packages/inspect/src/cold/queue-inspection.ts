@@ -43,8 +43,10 @@ export interface SegmentsSummary {
   readonly inspected: readonly SegmentInspection[]
   /** How many in the middle were not looked at. */
   readonly omitted: number
-  /** Bytes of all segment files; exact for those that were looked at, the segment size for the others. */
+  /** Length of all segment files; exact for those that were looked at, the segment size for the others. */
   readonly bytes: number
+  /** What they take of the disk: blocks are reserved a bounded distance ahead of the writer, and not for the rest of the head. Of segments that were not looked at, as above. */
+  readonly allocatedBytes: number
 }
 
 export interface RecordPlace {

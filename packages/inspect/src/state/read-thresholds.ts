@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { pathOf } from '@chronicle-ts/core/internal'
 import { readColdFile } from '../cold/cold-file.js'
 import type { ReaderThresholds, StateThresholds, Threshold } from './state-thresholds.js'
 
@@ -9,11 +11,12 @@ export const THRESHOLDS_FILE = 'thresholds.json'
 const THRESHOLDS_LENGTH_MAX = 1024 * 1024
 
 const NUMBERS_OF_READERS = ['lagMessages', 'lagBytes', 'lagSeconds', 'ownLagSeconds'] as const
-const NUMBERS = [...NUMBERS_OF_READERS, 'blockedSeconds', 'durableBehind', 'diskFreeBytes', 'diskFreeShare'] as const
+const SHRINKING_NUMBERS = ['diskFreeBytes', 'diskFreeShare'] as const
+const NUMBERS = [...NUMBERS_OF_READERS, 'blockedSeconds', 'durableBehind', ...SHRINKING_NUMBERS] as const
 
 /** The thresholds of a queue's `thresholds.json`; the defaults when that is missing or invalid, which `inspectQueue` reports as `THRESHOLDS_BAD`. */
-export function readThresholds(directory: string): StateThresholds {
-  const { thresholds } = lookAtThresholds(directory)
+export function readThresholds(directory: DirectoryPath): StateThresholds {
+  const { thresholds } = lookAtThresholds(pathOf(directory))
   return thresholds
 }
 
@@ -42,7 +45,7 @@ export function parseThresholds(value: unknown): StateThresholds {
       const readers = entriesOf(entry, name).map(([reader, own]) => [reader, readerThresholds(own, `readers.${reader}`)])
       result[name] = Object.fromEntries(readers)
     } else if (name === 'optional') result[name] = booleanOf(entry, name)
-    else if (NUMBERS.some((known) => known === name)) result[name] = thresholdOf(entry, name)
+    else if (NUMBERS.some((known) => known === name)) result[name] = thresholdOf(entry, name, isShrinking(name))
     else throw new RangeError(`unknown entry ${name}`)
   }
   return result as StateThresholds
@@ -58,13 +61,22 @@ function readerThresholds(value: unknown, path: string): ReaderThresholds {
   return result as ReaderThresholds
 }
 
-function thresholdOf(value: unknown, path: string): Threshold {
+/** Whether less is worse, as of free space. */
+function isShrinking(name: string): boolean {
+  return SHRINKING_NUMBERS.some((known) => known === name)
+}
+
+function thresholdOf(value: unknown, path: string, shrinks = false): Threshold {
   if (isLimit(value)) return { warning: value }
   const entries = entriesOf(value, path)
   for (const [name, limit] of entries)
     if ((name !== 'warning' && name !== 'critical') || !isLimit(limit))
       throw new RangeError(`${path}: expected a number from 0 on, or { "warning": n, "critical": n }`)
-  return Object.fromEntries(entries) as Threshold
+  const threshold = Object.fromEntries(entries) as Threshold
+  const { warning, critical } = threshold
+  const isReversed = warning !== undefined && critical !== undefined && (shrinks ? warning < critical : warning > critical)
+  if (isReversed) throw new RangeError(`${path}: the warning must come before the critical value`)
+  return threshold
 }
 
 function isLimit(value: unknown): value is number {

@@ -211,6 +211,11 @@ describe('the state of a queue', () => {
     const absent = { reader: withoutLock(), thresholds: parseThresholds({ readers: { audit: { optional: true } } }) }
     expect(judged(absent).readers[0]).toMatchObject({ word: 'closed', severity: 'ok' })
     expect(judged({ writer: CLOSED, thresholds: { writer: 'running' } })).toMatchObject({ severity: 'critical' })
+    const reversed = [{ lagMessages: { warning: 2, critical: 1 } }, { diskFreeShare: { warning: 0.1, critical: 0.2 } }]
+    for (const bad of reversed) expect(() => parseThresholds(bad)).toThrow('before the critical value')
+    expect(parseThresholds({ diskFreeShare: { warning: 0.2, critical: 0.1 } })).toMatchObject({
+      diskFreeShare: { critical: 0.1 },
+    })
     for (const bad of [{ lagMesages: 1 }, { lagMessages: -1 }, { readers: { a: { writer: 'any' } } }, { writer: 'alive' }, []])
       expect(() => parseThresholds(bad)).toThrow(RangeError)
   })

@@ -1,7 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { checkOptions, checkSignal, type OptionNames } from '@chronicle-ts/core/internal'
+import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
+import { checkOptions, checkSignal, type OptionNames, pathOf } from '@chronicle-ts/core/internal'
 import { openColdReader } from '../cold/open-cold-reader.js'
 import { listQueue } from '../cold/queue-listing.js'
+
+const TRACE_ID = /^[0-9a-f]{32}$/i
 
 /** Time between two turns of the event loop. */
 const SLICE_MS = 10
@@ -47,12 +50,16 @@ const NAMES: OptionNames<FindTraceOptions> = { sinceNs: true, timeoutMs: true, s
  * @param traceId 32 hexadecimal digits.
  */
 export async function findTrace(
-  directories: readonly string[],
+  places: readonly DirectoryPath[],
   traceId: string,
   options: FindTraceOptions = {},
 ): Promise<FoundTrace> {
   checkOptions(options, NAMES)
   checkSignal(options.signal)
+  if (!Array.isArray(places)) throw new InvalidArgumentError({ argument: 'places', value: places, expected: 'an array of paths' })
+  const directories = places.map((place, index) => pathOf(place, `places[${index}]`))
+  if (!(typeof traceId === 'string' && TRACE_ID.test(traceId)))
+    throw new InvalidArgumentError({ argument: 'traceId', value: traceId, expected: '32 hexadecimal digits' })
   const { sinceNs = 0n, timeoutMs = Number.POSITIVE_INFINITY, signal } = options
   const begunMs = performance.now()
   const isOver = () => signal?.aborted === true || performance.now() - begunMs > timeoutMs

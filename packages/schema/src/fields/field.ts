@@ -1,3 +1,4 @@
+import { checkSpec } from '../spec/check-spec.js'
 import type { FieldSpec } from '../spec/field-spec.js'
 
 /** The TypeScript types of a field, in each role that it can have. They exist while compiling only. */
@@ -38,9 +39,15 @@ export class Field<T extends FieldTypes = FieldTypes> {
     this.spec = spec
   }
 
-  /** The field can be absent: it reads as `undefined`. In the bytes that is SBE's null value of the type, or an empty slot. */
+  /**
+   * The field can be absent: it reads as `undefined`. In the bytes that is SBE's null value of the type, or an empty slot.
+   *
+   * @throws `ERR_INVALID_ARGUMENT` for flags, which have no null value: a set can be empty
+   */
   optional(): Field<AsOptional<T>> {
-    return new Field({ ...this.spec, optional: true } as FieldSpec)
+    const spec = { ...this.spec, optional: true } as FieldSpec
+    checkSpec(spec, spec.kind)
+    return new Field(spec)
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Accessor, type FieldContext, type Flyweight, refuse } from './flyweight.js'
+import { isDetached } from './numeric-view.js'
 import { type Data, dataExtent, messageOf, type SectionWalk } from './section-walk.js'
 import { readText, textLength, writeText } from './text.js'
 
@@ -32,6 +33,6 @@ export function dataAccessor(data: Data, context: FieldContext): Accessor {
 export function dataLength(value: unknown, data: Data, context: FieldContext): number {
   if (value === undefined) return 0
   if (data.encoding !== undefined) return textLength(value, data.encoding, context)
-  if (!(value instanceof Uint8Array)) refuse(context, value, 'a Uint8Array')
+  if (!(value instanceof Uint8Array) || isDetached(value)) refuse(context, value, 'a Uint8Array that is not detached')
   return value.byteLength
 }

@@ -65,9 +65,13 @@ class DecimalView implements DecimalWriter {
   }
 
   set(value: bigint | string): this {
-    const mantissa = typeof value === 'string' ? this.#parse(value) : value
+    return this.setMantissa(typeof value === 'string' ? this.#parse(value) : value)
+  }
+
+  /** Refuses a text: `5` as a decimal number is not the mantissa 5. */
+  setMantissa(mantissa: bigint): this {
     if (typeof mantissa !== 'bigint' || mantissa < this.#lowest || mantissa > MAX)
-      refuse(this.#context, value, `a mantissa of ${this.#lowest} to ${MAX}, or the text of a decimal number`)
+      refuse(this.#context, mantissa, `a mantissa of ${this.#lowest} to ${MAX}, or the text of a decimal number`)
     this.#view.setBigInt64(this.#at, mantissa, this.#context.little)
     return this
   }
@@ -125,7 +129,7 @@ export function decimalAccessor(spec: DecimalSpec, at: number, context: FieldCon
     set(value: unknown) {
       if (value === undefined && isOptional) move(this).setNull()
       else if (typeof value === 'object' && value !== null && (value as Decimal).scale === spec.scale)
-        move(this).set((value as Decimal).mantissa)
+        move(this).setMantissa((value as Decimal).mantissa)
       else move(this).set(value as bigint | string)
     },
   }

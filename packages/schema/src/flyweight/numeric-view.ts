@@ -32,6 +32,17 @@ function swappedCopy(view: DataView, at: number, numbers: number, type: keyof ty
   return copy
 }
 
+/** Whether the memory of a typed array was transferred to another thread. It has no elements any more, and would be stored as one that never had any. */
+export function isDetached(values: unknown): boolean {
+  if (!ArrayBuffer.isView(values) || values.byteLength > 0) return false
+  try {
+    values.buffer.slice(0, 0)
+  } catch {
+    return true
+  }
+  return false
+}
+
 /** Stores numbers one by one, each checked; there must be exactly `count` elements. */
 export function storeNumbers(
   target: { readonly view: DataView; readonly at: number; readonly count: number },
@@ -42,7 +53,8 @@ export function storeNumbers(
   const { type, perElement } = elementParts(element)
   const { size, newArray, isBig } = NUMERIC_TYPES[type]
   const numbers = target.count * perElement
-  if (typeof values !== 'object' || values === null || values.length !== numbers) refuse(context, values, `${numbers} numbers`)
+  if (typeof values !== 'object' || values === null || values.length !== numbers || isDetached(values))
+    refuse(context, values, `${numbers} numbers`)
   const checked = newArray(numbers)
   for (let index = 0; index < numbers; index++) {
     const value = values[index]

@@ -1,5 +1,6 @@
 import type { QuantizedSpec } from '../spec/field-spec.js'
 import { type Accessor, type FieldContext, type Flyweight, refuse, TO_VALUE } from './flyweight.js'
+import { isDetached } from './numeric-view.js'
 import { slotCount, slotStart } from './slot.js'
 
 /** f32 scale and i32 zero point stand in front of the elements. */
@@ -104,7 +105,7 @@ class QuantizedView implements QuantizedWriter {
 
   /** The elements as an array: exactly as many as the message was begun for. */
   #arrayOf(values: ArrayLike<number>): number[] {
-    if (typeof values !== 'object' || values === null || values.length !== this.length)
+    if (typeof values !== 'object' || values === null || values.length !== this.length || isDetached(values))
       refuse(this.#context, values, `${this.length} numbers`)
     return Array.from({ length: this.length }, (_, index) => values[index] as number)
   }

@@ -1,7 +1,7 @@
 import type { BytesSpec, MatrixSpec, VectorSpec } from '../spec/field-spec.js'
 import { type ElementType, elementSize, type NumericArray } from '../spec/numeric-type.js'
 import { type Accessor, badMessage, type FieldContext, type Flyweight, refuse, TO_VALUE } from './flyweight.js'
-import { isViewable, numericView, storeNumbers } from './numeric-view.js'
+import { isDetached, isViewable, numericView, storeNumbers } from './numeric-view.js'
 import { slotCount, slotStart } from './slot.js'
 
 const EMPTY_VIEW = new DataView(new ArrayBuffer(0))
@@ -21,7 +21,7 @@ export function vectorAccessor(spec: VectorSpec | BytesSpec, at: number, context
     set(values: ArrayLike<number | bigint> | undefined) {
       const from = slotStart(this, at, layout, context)
       if (from === -1) {
-        if (values !== undefined && values?.length !== 0)
+        if (values !== undefined && (values?.length !== 0 || isDetached(values)))
           refuse(context, values, 'no elements, because the message was begun without any')
         return
       }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { nodeCrypto } from '../node-crypto.js'
 import type { FieldDescription, SchemaDescription } from '../spec/field-spec.js'
 
 /** 16 hexadecimal digits that are equal for equal layouts: encoding, kinds, offsets and versions count, names do not. */
@@ -10,7 +10,7 @@ export function fingerprintOf(description: SchemaDescription): string {
     sbe && [sbe.byteOrder, sbe.blockLength, sbe.header.size],
     protobuf?.descriptorSet,
   ]
-  return createHash('sha256').update(JSON.stringify(layout)).digest('hex').slice(0, 16)
+  return nodeCrypto().createHash('sha256').update(JSON.stringify(layout)).digest('hex').slice(0, 16)
 }
 
 /** All facts of a field but its names, in an order of their own. */

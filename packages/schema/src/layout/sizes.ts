@@ -19,12 +19,19 @@ const MAX_COUNT = 0xffff_ffff
 /** Elements of a part; -1 when the message is to be without it. */
 export function slotSize(slot: Slot, sizes: Sizes | undefined, type: string): number {
   const size = sizes?.[slot.name]
-  if (slot.kind === 'matrix')
-    return size === true || (size === undefined && slot.optional !== true) ? slot.rows * slot.columns : -1
+  if (slot.kind === 'matrix') return isMatrixThere(slot, size, type) ? slot.rows * slot.columns : -1
   if (size === undefined) return -1
   if (!Number.isInteger(size) || (size as number) < 0 || (size as number) > MAX_COUNT)
     throw new InvalidArgumentError({ argument: `${type}.${slot.name}`, value: size, expected: `a count of 0 to ${MAX_COUNT}` })
   return size as number
+}
+
+/** A matrix has one size. Only one that can be absent is left out: without the other, no reader could read the field. */
+function isMatrixThere({ name, optional }: Slot & { readonly kind: 'matrix' }, size: unknown, type: string): boolean {
+  if (size === undefined) return optional !== true
+  if (size === true || (size === false && optional === true)) return size
+  const expected = optional === true ? 'true or false' : 'true: only a matrix that is optional can be left out'
+  throw new InvalidArgumentError({ argument: `${type}.${name}`, value: size, expected })
 }
 
 /** Bytes of a part with so many elements. */
@@ -52,7 +59,11 @@ export function flatLength(slots: readonly Slot[], blockLength: number, sizes: S
   return end
 }
 
-/** Fills the slots of a message that is being written. Text begins empty; its room is remembered. */
+/**
+ * Fills the slots of a message that is being written. Text begins empty; its room is remembered.
+ *
+ * @throws `ERR_INVALID_ARGUMENT` for a part that would leave the message: sizes can have getters, which said less when the message was measured
+ */
 export function placeSlots(
   body: Flyweight,
   { slots, fixedLength, type }: { readonly slots: readonly Slot[]; readonly fixedLength: number; readonly type: string },
@@ -68,10 +79,19 @@ export function placeSlots(
     if (room !== undefined) (body['~parts'][room] as TextRoom).length = Math.max(count, 0)
     if (count === -1) continue
     const from = alignUp(end, slot.kind === 'matrix' ? MATRIX_ALIGNMENT : DATA_ALIGNMENT)
+    end = from + slotLength(slot, count)
+    if (base + end > body['~place'].end) throw changedSize(type, slot.name, count)
     view.setUint32(base + slot.offset, from, true)
     view.setUint32(base + slot.offset + SLOT_COUNT_OFFSET, slot.kind === 'utf8' ? 0 : count, true)
-    end = from + slotLength(slot, count)
   }
+}
+
+function changedSize(type: string, name: string, value: unknown): InvalidArgumentError {
+  return new InvalidArgumentError({
+    argument: `${type}.${name}`,
+    value,
+    expected: 'the size with which the message was measured',
+  })
 }
 
 type RoomIndex = (name: string) => number | undefined
@@ -86,7 +106,7 @@ export function sizesOfValue(fields: readonly FieldDescription[], value: unknown
 }
 
 function sizeOfPart(slot: Slot, value: unknown, context: FieldContext): number | boolean | undefined {
-  if (value === undefined) return slot.kind === 'matrix' ? false : undefined
+  if (value === undefined) return undefined
   switch (slot.kind) {
     case 'matrix':
       return true

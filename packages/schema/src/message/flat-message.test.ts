@@ -178,6 +178,16 @@ describe('a message that is written in place', () => {
     expect(Model.decode(Model.encode({}))).toEqual({})
     const cov = { rows: 2, columns: 2, data: Float32Array.of(1, 2, 3, 4) }
     expect(Model.decode(Model.encode({ cov }))).toEqual({ cov })
+    expect(writer.length({ cov: false })).toBe(8)
+    expect(codeOf(() => writer.length({ cov: 1 as never }))).toBe('ERR_INVALID_ARGUMENT')
+  })
+
+  it('refuses to leave a matrix out that cannot be absent: no reader could read the field', () => {
+    const Model = message('Model', 5, { cov: matrix('f32', 2, 2) })
+    for (const cov of [false, 1, 4, null])
+      expect(codeOf(() => Model.writer().length({ cov: cov as never }))).toBe('ERR_INVALID_ARGUMENT')
+    expect(Model.writer().length({ cov: true })).toBe(Model.writer().length())
+    expect(codeOf(() => Model.encode({} as never))).toBe('ERR_INVALID_ARGUMENT')
   })
 })
 
@@ -403,7 +413,7 @@ describe('kinds of field', () => {
     const calls = [
       () => decimal(19), () => decimal(-1), () => ascii(0), () => array('u8', 0), () => array('u128' as never, 1), () => matrix('f64', 0, 1), () => matrix('f64', 2 ** 20, 2 ** 20),
       () => enumOf({}), () => enumOf({ a: 255 }), () => enumOf({ a: -1 }), () => enumOf({ a: 1, b: 1 }), () => enumOf({ a: 1.5 }), () => flags([]), () => flags({ a: 64 }),
-      () => flags({ a: 1, b: 1 }), () => flags(['a', 'a']), () => list({}), () => list({ a: utf8() }), () => vector('text' as never), () => quantized('i16' as never),
+      () => flags({ a: 1, b: 1 }), () => flags(['a', 'a']), () => flags(['a']).optional(), () => list({}), () => list({ a: utf8() }), () => vector('text' as never), () => quantized('i16' as never),
       () => message('M', 1, { a: 5 as never }), () => message('M', 1, null as never), () => complex('u8' as never),
     ] // biome-ignore format: one table
     expect(calls.map(codeOf)).toEqual(calls.map(() => 'ERR_INVALID_ARGUMENT'))

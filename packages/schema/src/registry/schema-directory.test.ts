@@ -116,6 +116,15 @@ describe('the registry of a queue', () => {
     expect(readdirSync(join(queue, 'schemas'))).toEqual(['1.1.json'])
   })
 
+  it('adds nothing beside another version that another process has written since, and that it cannot live with', () => {
+    const before = readSchemas(queue)
+    saveSchema(queue, later)
+    const other = message('Quote', 1, { bid: u64(), note: utf8() })
+    expect(codeOf(() => saveSchema(queue, other, before))).toBe('ERR_SCHEMA_INCOMPATIBLE')
+    expect(readdirSync(join(queue, 'schemas'))).toEqual(['1.2.json'])
+    expect(saveSchema(queue, base, before)).toBe(true)
+  })
+
   it('replaces what another process has written since and damaged', () => {
     const before = readSchemas(queue)
     mkdirSync(join(queue, 'schemas'))

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -21,6 +20,7 @@ import { dirname, join } from 'node:path'
 import { InvalidArgumentError, isSchemaError, type SchemaError, SchemaIncompatibleError, SchemaIoError } from '../errors/index.js'
 import { checkCompatible } from '../layout/compatibility.js'
 import type { AnyMessageType } from '../message/message-type.js'
+import { nodeCrypto } from '../node-crypto.js'
 import type { SchemaDescription } from '../spec/field-spec.js'
 import {
   encodeSchema,
@@ -119,11 +119,24 @@ export function saveSchema(queueDirectory: string, type: RegisteredType, registr
     checkAgainstRegistry(known, type)
     if (known.schemas.some(({ typeId, version }) => typeId === type.typeId && version === type.version)) return false
     const isDamaged = known.problems.some((problem) => problem.path === path)
-    if (createFile(queueDirectory, path, { text: encodeSchema(type.description), isDamaged })) return true
+    if (createFile(queueDirectory, path, { text: encodeSchema(type.description), isDamaged })) {
+      keepIfCompatible(queueDirectory, type, path)
+      return true
+    }
     // Another process has written it since.
     known = readSchemas(queueDirectory, [type.typeId])
   }
   throw new SchemaIoError({ path, errnoName: 'EEXIST' })
+}
+
+/** Another process may have added another version meanwhile, in a file of another name. */
+function keepIfCompatible(queueDirectory: string, type: RegisteredType, path: string): void {
+  try {
+    checkAgainstRegistry(readSchemas(queueDirectory, [type.typeId]), type)
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  }
 }
 
 export function createFile(
@@ -179,7 +192,7 @@ function writeWhole(
   path: string,
   { text, isDamaged }: { readonly text: string; readonly isDamaged: boolean },
 ): boolean {
-  const temporary = `${path}.${randomUUID()}.tmp`
+  const temporary = `${path}.${nodeCrypto().randomUUID()}.tmp`
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   const descriptor = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644)
   try {

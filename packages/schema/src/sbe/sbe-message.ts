@@ -65,6 +65,7 @@ export class SbeMessage extends InPlaceMessage<string, SbeTypesOfMessage> {
     const measure = (sizes: SbeSizes | undefined) =>
       placeSections(fields, this.#header.size + this.#blockLength, sizes, {
         view: undefined,
+        end: 0,
         little: this.isLittle,
         type: this.name,
       })
@@ -131,8 +132,9 @@ export class SbeMessage extends InPlaceMessage<string, SbeTypesOfMessage> {
     storeHeaderField(view, offset, version, this.version, little)
     const base = offset + size
     const blockEnd = base + this.#blockLength
-    placeSections(this.description.fields, blockEnd, sizes, { view, little, type: this.name })
-    placeBody(body, view, { base, end: offset + length, version: this.version, blockEnd })
+    const end = offset + length
+    placeSections(this.description.fields, blockEnd, sizes, { view, end, little, type: this.name })
+    placeBody(body, view, { base, end, version: this.version, blockEnd })
     this.writePlan.setNulls(body)
   }
 }

@@ -15,6 +15,8 @@ export interface SbeSizes {
 /** Writes the headers of groups and data, when there is a view; returns the end of the last part. */
 export interface SectionTarget {
   readonly view: DataView | undefined
+  /** Where the message ends in the view. */
+  readonly end: number
   readonly little: boolean
   readonly type: string
 }
@@ -70,7 +72,10 @@ function placeGroup(group: Group, at: number, size: SbeSizes[string], target: Se
 function store(target: SectionTarget, at: number, field: HeaderField, value: number, section: Section): void {
   const limit = headerFieldMax(field)
   if (!Number.isInteger(value) || value < 0 || value > limit) throw refuseSize(section, value, target, limit)
-  if (target.view !== undefined) storeHeaderField(target.view, at, field, value, target.little)
+  if (target.view === undefined) return
+  // Sizes can have getters, which said less when the message was measured.
+  if (at + field.offset + NUMERIC_TYPES[field.type].size > target.end) throw refuseSize(section, value, target, limit)
+  storeHeaderField(target.view, at, field, value, target.little)
 }
 
 /** The highest length, count or id that a header's field holds; its null value does not count. */

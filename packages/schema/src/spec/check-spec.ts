@@ -160,6 +160,7 @@ function checkEnum(spec: EnumSpec, refuse: Refuse): void {
 }
 
 function checkFlags(spec: FlagsSpec, refuse: Refuse): void {
+  if ('optional' in spec && spec.optional !== undefined) refuse('optional', spec.optional, 'nothing: a set of flags can be empty')
   if (!isIntegerType(spec.type)) refuse('type', spec.type, 'the type of an integer')
   if (typeof spec.bits !== 'object' || spec.bits === null) refuse('bits', spec.bits, 'an object of bits')
   const bits = Object.entries(spec.bits)

@@ -84,15 +84,16 @@ it('a schema with pieces changed, removed, doubled and moved is a schema or is r
     number: fc.constantFrom(...numbers),
   })
   const counts = { schema: 0, refused: 0 }
+  const numRuns = amount({ short: 175, long: 700 })
   fc.assert(
-    fc.property(fc.constantFrom(...texts), fc.array(edit, { minLength: 1, maxLength: 4 }), (text, edits) => {
+    fc.property(fc.constantFrom(...texts), fc.array(edit, { maxLength: 4 }), (text, edits) => {
       counts[tryText(edits.reduce(applyEdit, text))]++
     }),
-    { numRuns: amount({ short: 175, long: 700 }) },
+    { numRuns },
   )
-  // About thirty on average: fewer than six come once in ten million runs.
-  expect(counts.schema).toBeGreaterThan(5)
-  expect(counts.refused).toBeGreaterThan(100)
+  // A fifth of the texts is not edited, of the others most are refused.
+  expect(counts.schema).toBeGreaterThan(numRuns / 20)
+  expect(counts.refused).toBeGreaterThan(numRuns / 4)
 })
 
 interface Edit {

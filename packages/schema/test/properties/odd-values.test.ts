@@ -11,6 +11,7 @@ import {
   f32,
   f64,
   flags,
+  fromSbe,
   i64,
   isSchemaError,
   list,
@@ -113,3 +114,66 @@ function refusedOrDone(call: () => unknown): void {
     expect(isSchemaError(error, 'ERR_INVALID_ARGUMENT'), String(error)).toBe(true)
   }
 }
+
+describe('refused as a value', () => {
+  const refusal = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' })
+
+  it.each(['array', 'vector', 'vector of bigints', 'vector of complex numbers', 'quantized i8', 'bytes'])(
+    'for %s is an array whose memory went to another thread: it would be stored as an empty one',
+    (kind) => {
+      const type = message('Odd', 1, { x: fields[kind] as Field<FieldTypes> })
+      const values = new Uint8Array(3)
+      structuredClone(values, { transfer: [values.buffer] })
+      expect(() => type.encode({ x: values })).toThrow(refusal)
+      const writer = type.writer() as MessageWriter<{ x: unknown }, Record<string, unknown>>
+      for (const sizes of kind === 'array' ? [{}] : [{}, { x: 0 }]) expect(() => set(writer, sizes, values)).toThrow(refusal)
+    },
+  )
+
+  it('is a decimal whose mantissa is a text, which would mean another number', () => {
+    const type = message('Odd', 1, { x: decimal(3) })
+    expect(type.decode(type.encode({ x: { scale: 3, mantissa: 5n } as never }))).toEqual({ x: '0.005' })
+    expect(() => type.encode({ x: { scale: 3, mantissa: '5' } as never })).toThrow(refusal)
+  })
+})
+
+describe('sizes that say more when they are read again', () => {
+  const Flat = message('Flat', 1, { x: utf8(), y: vector('f64'), z: list({ a: u8() }) })
+  const Sbe = fromSbe(`<messageSchema package="p" id="1" version="0"><types>
+    <composite name="messageHeader"><type name="blockLength" primitiveType="uint16"/><type name="templateId" primitiveType="uint16"/>
+    <type name="schemaId" primitiveType="uint16"/><type name="version" primitiveType="uint16"/></composite>
+    <composite name="groupSizeEncoding"><type name="blockLength" primitiveType="uint16"/><type name="numInGroup" primitiveType="uint16"/></composite>
+    <composite name="text"><type name="length" primitiveType="uint16"/><type name="varData" primitiveType="uint8" length="0"/></composite></types>
+    <message name="M" id="1"><group name="x" id="1"><field name="a" id="2" type="uint8"/></group>
+    <data name="y" id="3" type="text"/><data name="z" id="4" type="text"/></message></messageSchema>`).messages['M']
+
+  it.each([
+    ['flat1', Flat, 'x'],
+    ['flat1', Flat, 'y'],
+    ['flat1', Flat, 'z'],
+    ['SBE', Sbe, 'x'],
+    ['SBE', Sbe, 'y'],
+  ])('are refused, and no byte after the message changes: %s, %#', (_encoding, type, part) => {
+    const writer = type?.writer() as MessageWriter<Record<string, unknown>, Record<string, unknown>>
+    let refusals = 0
+    for (let honest = 1; honest < 9; honest++) {
+      let reads = 0
+      const sizes = Object.defineProperty({ x: 1, y: 1, z: 1 } as Record<string, unknown>, part, {
+        get: () => (reads++ < honest ? 1 : 600),
+        enumerable: true,
+      })
+      const bytes = new Uint8Array(4096).fill(0xcc)
+      let length = 4096
+      try {
+        length = writer.length(sizes)
+        const body = writer.begin(new DataView(bytes.buffer), 0, length, sizes)
+        body[part] = part === 'x' ? 'x'.repeat(600) : new Array(600).fill(1)
+      } catch (error) {
+        expect(isSchemaError(error), String(error)).toBe(true)
+        refusals++
+      }
+      expect(bytes.subarray(length).every((byte) => byte === 0xcc)).toBe(true)
+    }
+    expect(refusals).toBe(8)
+  })
+})

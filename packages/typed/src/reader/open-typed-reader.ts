@@ -9,7 +9,7 @@ import {
   type QueueReader,
   type ReaderOptions,
 } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { checkOptions, checkSource } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { checkTypes } from '../check-types.js'
 import { checkSelection, SELECTION_OPTIONS, type Selection, splitOptions } from './selection.js'
@@ -73,6 +73,7 @@ export function asTypedReader<const Types extends readonly AnyMessageType[]>(
   types: Types,
   selection: Selection<Types> = {},
 ): TypedReader<Types> {
+  checkSource('queue', queue)
   checkOptions(selection, SELECTION_OPTIONS)
   return TypedReader.ofReader(queue, types, selection)
 }
@@ -83,6 +84,7 @@ export function asTypedObserver<const Types extends readonly AnyMessageType[]>(
   types: Types,
   selection: Selection<Types> = {},
 ): TypedSource<Types, QueueObserver> {
+  checkSource('queue', queue)
   checkOptions(selection, SELECTION_OPTIONS)
   return TypedSource.ofObserver(queue, types, selection)
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@chronicle-ts/core'
-import type { OptionNames } from '@chronicle-ts/core/internal'
+import { checkObject, type OptionNames } from '@chronicle-ts/core/internal'
 import type { AnyMessageType, BodyOf, MessageKey } from '@chronicle-ts/schema'
 
 /** Which messages a reader delivers, beyond their types. */
@@ -46,8 +46,7 @@ export function splitOptions<Options extends AnySelection>(
   readonly selection: AnySelection
   readonly others: Omit<Options, keyof AnySelection>
 } {
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidArgumentError({ argument: 'options', value: options, expected: 'an object' })
+  checkObject(options)
   const { where, key, onBadMessage, ...others } = options
   return { selection: { where, key, onBadMessage }, others }
 }

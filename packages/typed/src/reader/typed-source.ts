@@ -102,9 +102,11 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
     this.#pendingSequence = message.sequence
   }
 
-  /** A program that moved the queue itself wants what is there. */
+  /** A program that moved the queue itself wants what is there. One that read on and went back has moved the message only. */
   #forgetIfMoved(): void {
-    if (this.#pendingSequence >= 0 && this.queue.nextSequence !== this.#pendingSequence + 1) this.#pending = undefined
+    const sequence = this.#pendingSequence
+    if (sequence < 0) return
+    if (this.queue.nextSequence !== sequence + 1 || this.#pending?.sequence !== sequence) this.#pending = undefined
   }
 
   /** Skips at most {@link SKIPPED_PER_TURN} messages. */

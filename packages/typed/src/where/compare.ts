@@ -53,7 +53,8 @@ function isNumeric(value: Scalar): value is Numeric {
 /** A bigint stays one: the engine compares it with a float exactly. */
 function asFloat(value: Numeric): number | bigint {
   if (typeof value !== 'object') return value
-  return 'value' in value ? value.value : Number(value.mantissa) / 10 ** value.scale
+  // Rounded once, as `toNumber` of a decimal is: a division of a mantissa that was rounded already can give another float.
+  return 'value' in value ? value.value : Number(`${value.mantissa}e-${value.scale}`)
 }
 
 function orderFloats(a: number | bigint, b: number | bigint): number | undefined {

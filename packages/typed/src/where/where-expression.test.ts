@@ -110,6 +110,18 @@ describe('a message matches', () => {
   })
 })
 
+it('compares a decimal of many digits with a float as toNumber() rounds it', () => {
+  const Trade = message('Trade', 1, { price: decimal(9), last: f64() })
+  const reader = Trade.reader()
+  for (const price of ['84274616.773966502', '106037475.399267688', '0.000000001', '-9223372036.854775808', '60123.5']) {
+    const wrapped = (last: number) => {
+      const trade = Trade.encode({ price, last })
+      return reader.wrap(new DataView(trade.buffer), 0, trade.length)
+    }
+    expect(matches('price == last', wrapped(wrapped(0).price.toNumber())), price).toBe(true)
+  }
+})
+
 describe('objects whose fields are called as those of decimals', () => {
   const value = {
     json: { mantissa: 5, scale: 2 },

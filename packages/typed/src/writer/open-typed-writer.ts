@@ -1,4 +1,4 @@
-import { type DirectoryPath, openWriter, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
+import { type DirectoryPath, InvalidArgumentError, openWriter, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
 import { checkFlag, checkOptions } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { checkTypes } from '../check-types.js'
@@ -44,6 +44,8 @@ export function asTypedWriter<const Types extends readonly AnyMessageType[]>(
   types: Types,
   options: { readonly extensions?: boolean } = {},
 ): TypedWriter<Types> {
+  if (!(Object(queue) === queue && 'claim' in queue))
+    throw new InvalidArgumentError({ argument: 'queue', value: queue, expected: 'a writer' })
   checkOptions(options, { extensions: true })
   checkFlag('extensions', options.extensions)
   return TypedWriter.of(queue, types, { extensions: options.extensions !== false })

@@ -29,7 +29,7 @@ interface Options extends CheckOptions {
 const EXAMPLES = `
 Compares the state of a queue, or of every queue below a directory, with thresholds, and says with its exit code whether all is right: 0 ok, 3 warning, 2 critical, 1 when it could not look. The words are those of inspect and monitor.
 
-A threshold is <warning>, <warning>:<critical> or :<critical>. Thresholds in a queue's thresholds.json hold for every tool; options go before them. Without any, a full queue, stopped and dead processes, damage, a full disk and readers that are five seconds behind are reported.
+A threshold is <warning>, <warning>:<critical> or :<critical>. Thresholds in a queue's thresholds.json hold for every tool; options go before them. Without any, a full queue, stopped and dead processes, damage, a full disk and readers that are five seconds behind are reported. A reader that --reader names and no queue has is a warning.
 
 The exit code stays the same with --format nagios. Monitoring systems that expect 1 for a warning and 3 for unknown take --nagios-codes.
 
@@ -82,7 +82,12 @@ async function check(context: CommandContext, directory: string, options: Option
     const exitCode = exitCodeOfSeverity(result.severity)
     return options.nagiosCodes === true ? (NAGIOS_CODES[exitCode] ?? exitCode) : exitCode
   } catch (error) {
-    if (options.nagiosCodes !== true || error instanceof InterruptedError) throw error
+    if (error instanceof InterruptedError) throw error
+    if (options.nagiosCodes !== true) {
+      // A monitoring system shows what is on standard output; the session reports the error and exits with its code.
+      if (options.format === 'nagios' && !context.json) context.output.lines(renderNagiosUnknown(messageOfError(error)))
+      throw error
+    }
     printUnknown(context, error, options)
     return NAGIOS_UNKNOWN
   }
@@ -104,18 +109,23 @@ async function resultOf(context: CommandContext, directory: string, options: Opt
   logGaps(context, look)
   const queues = look.queues.map(({ directory: queue, state }) => ({ name: pathBelow(directory, queue), state }))
   const worst = queues.reduce<StateSeverity>((severity, { state }) => worseSeverity(severity, state.severity), 'ok')
-  return {
-    severity: look.isWhole ? worst : worseSeverity(worst, 'warning'),
-    root: directory,
-    queues,
-    unreadable: unreadableIn(look),
-  }
+  const missingReaders = readersWithoutQueue(queues, options)
+  const isComplete = look.isWhole && missingReaders.length === 0
+  const severity = isComplete ? worst : worseSeverity(worst, 'warning')
+  return { severity, root: directory, queues, unreadable: unreadableIn(look), missingReaders }
+}
+
+/** Readers with thresholds of their own that no queue has: mistyped, or removed. Either way nothing is checked of what was asked. */
+function readersWithoutQueue(queues: CheckResult['queues'], { reader = [] }: CheckOptions): string[] {
+  const known = new Set(queues.flatMap(({ state }) => state.readers.map(({ name }) => name)))
+  return [...new Set(reader.map(([name]) => name))].filter((name) => !known.has(name))
 }
 
 function print({ output, json }: CommandContext, result: CheckResult, { format }: Options): void {
   if (json || format === 'json') {
-    const { severity, queues, unreadable } = result
-    output.line(toJsonReport('check', { severity, queues: queues.map(({ name, state }) => ({ name, ...state })), unreadable }))
+    const { severity, queues, unreadable, missingReaders } = result
+    const states = queues.map(({ name, state }) => ({ name, ...state }))
+    output.line(toJsonReport('check', { severity, queues: states, unreadable, missingReaders }))
   } else if (format === 'nagios') output.lines(renderNagios(result))
   else if (format === 'prometheus') output.lines(renderCheckMetrics(result))
   else output.lines(renderCheck(result, output.palette))

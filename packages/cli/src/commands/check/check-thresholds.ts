@@ -1,4 +1,4 @@
-import { readThresholds, type StateThresholds, type Threshold } from '@chronicle-ts/inspect'
+import { parseThresholds, readThresholds, type StateThresholds, type Threshold } from '@chronicle-ts/inspect'
 import { InvalidArgumentError } from 'commander'
 import { parseSizeOption } from '../../options.js'
 import { parseSpan } from '../../output/times.js'
@@ -59,8 +59,8 @@ export function parseSecondsThreshold(text: string): Threshold {
 /** `10GiB:1GiB` or `5%:1%`: warning below the first, critical below the second. */
 export function parseDiskThreshold(text: string): DiskThreshold {
   const expected = 'expected sizes or shares such as 10GiB, 10GiB:1GiB or 5%:1%'
-  if (!text.includes('%')) return { diskFreeBytes: parseThreshold(text, parseSizeOption, expected) }
-  return { diskFreeShare: parseThreshold(text, parsePercent, expected) }
+  if (!text.includes('%')) return { diskFreeBytes: parseThreshold(text, parseSizeOption, expected, 'diskFreeBytes') }
+  return { diskFreeShare: parseThreshold(text, parsePercent, expected, 'diskFreeShare') }
 }
 
 /** `audit:lag-seconds=5s:1m,lag-messages=1000`, repeated for other readers. */
@@ -69,7 +69,8 @@ export function parseReaderThreshold(text: string, before: readonly ReaderOption
   if (colon <= 0) throw new InvalidArgumentError('expected <reader>:<threshold>=<value>, such as audit:lag-seconds=60s')
   const thresholds: Record<string, unknown> = {}
   for (const part of text.slice(colon + 1).split(',')) {
-    const [name = '', value = ''] = part.split('=', 2)
+    const [name = '', ...values] = part.split('=')
+    const value = values.join('=')
     const known = READER_PARSERS[name]
     if (known === undefined) throw new InvalidArgumentError(`expected one of ${Object.keys(READER_PARSERS).join(', ')}`)
     thresholds[known.name] = known.parse(value)
@@ -84,18 +85,31 @@ const READER_PARSERS: Readonly<Record<string, { readonly name: string; readonly 
   'own-lag-seconds': { name: 'ownLagSeconds', parse: parseSecondsThreshold },
 }
 
-function parseThreshold(text: string, parse: (part: string) => number, expected: string): Threshold {
+function parseThreshold(
+  text: string,
+  parse: (part: string) => number,
+  expected: string,
+  entry: 'lagMessages' | 'diskFreeBytes' | 'diskFreeShare' = 'lagMessages',
+): Threshold {
   const parts = text.split(':')
   if (parts.length > 2 || parts.every((part) => part === '')) throw new InvalidArgumentError(expected)
   const [warning = '', critical = ''] = parts
+  let threshold: Threshold
   try {
-    return {
+    threshold = {
       ...(warning !== '' && { warning: parse(warning) }),
       ...(critical !== '' && { critical: parse(critical) }),
     }
   } catch {
     throw new InvalidArgumentError(expected)
   }
+  try {
+    // What thresholds.json may not hold the command line may not say.
+    parseThresholds({ [entry]: threshold })
+  } catch {
+    throw new InvalidArgumentError(`the warning must come before the critical value: ${expected}`)
+  }
+  return threshold
 }
 
 function parseCount(text: string): number {

@@ -67,11 +67,39 @@ describe('chron-cli check and health', () => {
     expect(nagios[1]).toBe('a: reader audit dead: 1 message behind')
   })
 
+  it('warn of a reader that is to be checked and that no queue has', () => {
+    const queue = folder.join('queue')
+    openWriter(queue, { segmentSize: 4096 }).close()
+    openReader(queue, 'audit').close()
+    expect(runCli(['check', queue, '--reader', 'audit:lag-messages=1'])).toMatchObject({ exitCode: 0, stdout: 'ok  1 queue\n' })
+    const mistyped = ['check', queue, '--reader', 'audti:lag-messages=1']
+    expect(runCli(mistyped)).toMatchObject({ exitCode: 3, stdout: 'warning  1 queue\n  reader audti  is in no queue\n' })
+    expect(runCli([...mistyped, '--format', 'nagios']).stdout).toMatch(
+      /^CHRONICLE WARNING: 1 queue, 0 not ok, no reader audti \| /,
+    )
+    expect(JSON.parse(runCli([...mistyped, '--json']).stdout)).toMatchObject({ severity: 'warning', missingReaders: ['audti'] })
+    expect(runCli(['check', queue, '--optional-reader', 'nobody']).exitCode).toBe(0)
+  })
+
+  it('count the problems that were acknowledged', () => {
+    const queue = folder.copyGolden('killed')
+    writeFileSync(join(queue, 'thresholds.json'), '{')
+    expect(runCli(['check', queue])).toMatchObject({ exitCode: 3 })
+    expect(runCli(['doctor', queue, '--acknowledge', '--yes']).exitCode).toBe(0)
+    const counted = /^ok {2}1 queue, \d problems? acknowledged\n$/
+    expect(runCli(['check', queue])).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(counted) })
+    expect(runCli(['check', queue, '--format', 'nagios']).stdout).toMatch(
+      /^CHRONICLE OK: 1 queue, 0 not ok, \d problems? acknowledged \| /,
+    )
+    expect(runCli(['inspect', folder.path]).stdout).toMatch(/ {2}ok, \d problems? acknowledged$/m)
+  })
+
   it('say what cannot be looked at', () => {
     expect(runCli(['check', folder.join('missing')]).exitCode).toBe(1)
     const unknown = runCli(['check', folder.join('missing'), '--nagios-codes', '--format', 'nagios'])
     expect(unknown).toMatchObject({ exitCode: 3 })
     expect(unknown.stdout).toMatch(/^CHRONICLE UNKNOWN: /)
+    expect(runCli(['check', folder.join('missing'), '--format', 'nagios'])).toMatchObject({ exitCode: 1, stdout: unknown.stdout })
     const reported = runCli(['check', folder.join('missing'), '--nagios-codes', '--json'])
     expect(reported.exitCode).toBe(3)
     expect(JSON.parse(reported.stdout)).toMatchObject({ command: 'check', code: 'ERR_NOT_FOUND', exitCode: 3 })
@@ -99,9 +127,21 @@ describe('thresholds on the command line', () => {
     expect(() => parseCountThreshold(text)).toThrow(/expected counts/)
   })
 
-  it.each(['audit', ':lag-seconds=1', 'audit:lag=1', 'audit:lag-seconds'])('refuse %j for a reader', (text) => {
-    expect(() => parseReaderThreshold(text)).toThrow(/expected/)
+  it('refuse a critical value that comes before the warning', () => {
+    for (const parse of [
+      () => parseCountThreshold('100:10'),
+      () => parseDiskThreshold('1%:5%'),
+      () => parseDiskThreshold('1GiB:2GiB'),
+    ])
+      expect(parse).toThrow(/before the critical value/)
   })
+
+  it.each(['audit', ':lag-seconds=1', 'audit:lag=1', 'audit:lag-seconds', 'audit:lag-messages=1=2'])(
+    'refuse %j for a reader',
+    (text) => {
+      expect(() => parseReaderThreshold(text)).toThrow(/expected/)
+    },
+  )
 
   it('go before those of the file', () => {
     const queue = folder.copyGolden('rolled')

@@ -2,7 +2,7 @@ import type { QueueState, StateSeverity } from '@chronicle-ts/inspect'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf } from '../../output/quantities.js'
-import { describeCondition, describeState, paintOf } from '../../output/states.js'
+import { acknowledgedText, describeCondition, describeState, paintOf } from '../../output/states.js'
 import { pathBelow } from '../../queues/queue-names.js'
 
 /** The result of a check of all queues below a root. */
@@ -12,30 +12,35 @@ export interface CheckResult {
   readonly queues: readonly { readonly name: string; readonly state: QueueState }[]
   /** Directories that could not be looked at. */
   readonly unreadable: readonly string[]
+  /** Readers that were to be checked and that no queue has. */
+  readonly missingReaders: readonly string[]
 }
 
 /** One line for each queue that is not ok, after one line that counts them. */
-export function renderCheck({ root, queues, unreadable, severity }: CheckResult, palette: Palette): string[] {
+export function renderCheck({ root, queues, unreadable, missingReaders, severity }: CheckResult, palette: Palette): string[] {
   const bad = notOkWorstFirst(queues)
-  const title = bad.length === 0 && unreadable.length === 0 ? 'ok' : severity === 'critical' ? 'CRITICAL' : 'warning'
+  const title = severity === 'critical' ? 'CRITICAL' : severity
   const paint = severity === 'ok' ? palette.good : severity === 'critical' ? palette.critical : palette.warning
-  const lines = [`${paint(title)}  ${formatCountOf(queues.length, 'queue')}${bad.length === 0 ? '' : `, ${bad.length} not ok`}`]
+  const count = `${formatCountOf(queues.length, 'queue')}${bad.length === 0 ? '' : `, ${bad.length} not ok`}`
+  const lines = [`${paint(title)}  ${count}${acknowledgedIn(queues)}`]
   for (const { name, state } of bad)
     for (const condition of state.conditions)
       lines.push(`  ${printable(name)}  ${paintOf(condition, palette)(describeCondition(condition))}`)
   for (const path of unreadable) lines.push(`  ${printable(pathBelow(root, path))}  ${palette.warning('unreadable')}`)
+  for (const name of missingReaders) lines.push(`  reader ${printable(name)}  ${palette.warning('is in no queue')}`)
   return lines
 }
 
 /** The form of monitoring plugins: status, text, a bar, performance data; a long text for more than one queue. */
-export function renderNagios({ queues, unreadable, severity }: CheckResult): string[] {
+export function renderNagios({ queues, unreadable, missingReaders, severity }: CheckResult): string[] {
   const bad = notOkWorstFirst(queues)
   const status = severity === 'ok' ? 'OK' : severity.toUpperCase()
   const first = bad[0] === undefined ? '' : ` - ${clean(bad[0].name)}: ${clean(describeState(bad[0].state))}`
   const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : ''
-  const gone = unreadable.length > 0 ? `, ${unreadable.length} unreadable` : ''
+  const missing = missingReaders.length > 0 ? `, no reader ${missingReaders.map(clean).join(', ')}` : ''
+  const gone = `${unreadable.length > 0 ? `, ${unreadable.length} unreadable` : ''}${missing}`
   const lines = [
-    `CHRONICLE ${status}: ${formatCountOf(queues.length, 'queue')}, ${bad.length} not ok${gone}${first}${more} | ${performance(queues)}`,
+    `CHRONICLE ${status}: ${formatCountOf(queues.length, 'queue')}, ${bad.length} not ok${acknowledgedIn(queues)}${gone}${first}${more} | ${performance(queues)}`,
   ]
   for (const { name, state } of bad.slice(1)) lines.push(`${clean(name)}: ${clean(describeState(state))}`)
   return lines
@@ -44,6 +49,10 @@ export function renderNagios({ queues, unreadable, severity }: CheckResult): str
 /** What monitoring plugins print when they could not look. */
 export function renderNagiosUnknown(message: string): string[] {
   return [`CHRONICLE UNKNOWN: ${clean(message)}`]
+}
+
+function acknowledgedIn(queues: CheckResult['queues']): string {
+  return acknowledgedText(queues.reduce((sum, { state }) => sum + state.acknowledged, 0))
 }
 
 /** Pagers show one line: that of the worst queue. */

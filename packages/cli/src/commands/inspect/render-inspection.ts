@@ -11,7 +11,7 @@ import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
 import { renderProblems } from '../../output/problems.js'
 import { formatBytes, formatCount, formatCountOf, formatDuration, formatRate } from '../../output/quantities.js'
-import { describeCondition, paintOf, stateCell } from '../../output/states.js'
+import { acknowledgedText, describeCondition, paintOf, stateCell } from '../../output/states.js'
 import { type Cell, type Column, renderTable } from '../../output/table.js'
 import { formatTime, nowNs } from '../../output/times.js'
 import { wrapText } from '../../output/wrap.js'
@@ -36,7 +36,7 @@ export function renderInspection({ inspection, state }: Looked, output: Pick<Out
 
 /** One line per condition, worst first; `ok` when there is none. */
 function stateLines({ conditions, acknowledged }: QueueState, { palette, width }: Pick<Output, 'palette' | 'width'>): string[] {
-  const known = acknowledged === 0 ? '' : palette.faint(`, ${formatCountOf(acknowledged, 'problem')} acknowledged`)
+  const known = palette.faint(acknowledgedText(acknowledged))
   if (conditions.length === 0) return [`  ${'state'.padEnd(LABEL_WIDTH)}${palette.good('ok')}${known}`]
   return conditions.flatMap((condition, index) =>
     labelled(index === 0 ? 'state' : '', describeCondition(condition), width, paintOf(condition, palette)),
@@ -76,7 +76,8 @@ function facts({ inspection, state }: Looked, palette: Palette): [string, string
   const rows: [string, string][] = [['writer', paintOf(state.writer, palette)(describeWriter(writer, state.writer))]]
   const size = inspection.segmentSize === undefined ? 'of unknown size' : `of ${formatBytes(inspection.segmentSize)}`
   const range = segments.count === 0 ? '' : `, ${segments.firstId} to ${segments.lastId}`
-  rows.push(['segments', `${formatCount(segments.count)} ${size}${range}, ${formatBytes(segments.bytes)} in all`])
+  const sizes = `${formatBytes(segments.bytes)} in all, ${formatBytes(segments.allocatedBytes)} on disk`
+  rows.push(['segments', `${formatCount(segments.count)} ${size}${range}, ${sizes}`])
   if (head.segmentId !== undefined) rows.push(['head', `segment ${head.segmentId}, offset ${formatCount(head.offset ?? 0)}`])
   rows.push(['records', recordRange(inspection)])
   if (first !== undefined && head.lastTimestampNs !== undefined) {

@@ -1,4 +1,5 @@
 import { readProgress } from '@chronicle-ts/bridge/progress'
+import { findQueues } from '@chronicle-ts/inspect'
 import { type Command, Option } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
@@ -74,6 +75,8 @@ async function printMetrics(context: CommandContext, directory: string, format: 
 }
 
 async function serveMetrics(context: CommandContext, directory: string, address: ListenAddress): Promise<number> {
+  // A mistyped directory is an error now; one that goes away later is an answer.
+  findQueues(directory)
   await serveUntilStopped(context, createMetricsServer(directory), address, ({ origin }) => {
     if (context.json) context.output.line(toJsonReport('metrics', { url: origin }))
     else context.output.line(`serving ${origin}/metrics`)

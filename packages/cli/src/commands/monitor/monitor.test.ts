@@ -274,7 +274,7 @@ function row(directory: string, rate: number, readers: readonly (readonly [strin
     control: undefined,
     controlIsValid: true,
     hasExtensions: false,
-    segments: { count: 1, firstId: 0, lastId: 0, inspected: [], omitted: 0, bytes: 4096 },
+    segments: { count: 1, firstId: 0, lastId: 0, inspected: [], omitted: 0, bytes: 4096, allocatedBytes: 4096 },
     head: {
       segmentId: 0,
       offset: 64,

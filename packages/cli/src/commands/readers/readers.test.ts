@@ -96,6 +96,7 @@ describe('chron-cli readers', () => {
     ['reset', ['slow'], 'say where to'],
     ['reset', ['slow', '--to', 'tomorrow'], 'expected a time'],
     ['reset', ['slow', '--to', 'sequence:-1'], 'whole number'],
+    ['reset', ['slow', '--to', 'sequence:101', '--yes'], 'is not there yet, the next message has 100'],
     ['remove', ['unknown'], 'no reader of the name unknown'],
     ['list', ['slow'], 'takes no reader'],
   ])('explains wrong usage: %s %j', (action, more, text) => {

@@ -1,5 +1,5 @@
 import { openReader, ReaderActiveError, removeReader } from '@chronicle-ts/core'
-import { openColdReader } from '@chronicle-ts/inspect'
+import { inspectQueue, openColdReader } from '@chronicle-ts/inspect'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
 import { UsageError } from '../../command-error.js'
@@ -19,6 +19,7 @@ export async function resetReader(context: CommandContext, queue: string, { name
   const { to: place, yes = false } = options
   if (place === undefined) throw new UsageError('say where to: --to earliest, latest, sequence:<n>, or a time')
   const from = checkedPosition(queue, name)
+  requireReached(queue, place)
   await takeTurn(context)
   if (yes) await asOwnerOf(queue, () => moveTo(queue, name, place))
   const to = yes ? findReader(queue, name).position : placeOf(queue, place)
@@ -50,6 +51,16 @@ function checkedPosition(queue: string, name: string): Position {
   const { position, lock } = findReader(queue, name)
   if (lock.held === true) throw new ReaderActiveError({ directory: queue, reader: name, pid: lock.pid })
   return position
+}
+
+/** A reader at the end would read messages before the one that was asked for. */
+function requireReached(queue: string, place: NonNullable<ReadersOptions['to']>): void {
+  if (typeof place === 'string' || !('sequence' in place)) return
+  const { nextSequence } = inspectQueue(queue, { quick: true, segmentLimit: 2 }).head
+  if (nextSequence !== undefined && place.sequence > nextSequence)
+    throw new UsageError(
+      `sequence ${place.sequence} is not there yet, the next message has ${nextSequence}: --to latest goes to the end`,
+    )
 }
 
 function moveTo(queue: string, name: string, place: NonNullable<ReadersOptions['to']>): void {

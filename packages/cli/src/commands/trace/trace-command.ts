@@ -32,7 +32,7 @@ const COLUMNS: readonly Column[] = [
 const EXAMPLES = `
 Rebuilds the way of a trace from the queues themselves: every message that was appended with a trace context has the trace id, a span id and its time. It needs no tracing backend and no sampling decision of one. Exits with 3 when no message has this trace.
 
---otlp writes the messages as spans in the JSON form of OTLP, for a collector or a viewer: each is a child of the span that appended it.
+--otlp writes the messages as spans in the JSON form of OTLP, for a collector or a viewer: each is a child of the span that appended it. The file stays as it is when no message has this trace, or Ctrl-C comes before the end.
 
 Examples:
   $ chron-cli trace 4bf92f3577b34da6a3ce929d0e0e4736 /var/lib/bus
@@ -73,7 +73,10 @@ async function trace(
     ...(options.since !== undefined && { sinceNs: options.since }),
   })
   for (const queue of found.unreadable) context.log.warn({ queue }, 'this queue cannot be read')
-  if (options.otlp !== undefined) writeOtlp(options.otlp, found, root)
+  if (options.otlp !== undefined && found.isComplete) {
+    if (found.hops.length > 0) writeOtlp(options.otlp, found, root)
+    else context.log.warn({ path: options.otlp }, 'nothing was written, because no message has this trace')
+  }
   if (context.json) context.output.line(toJsonReport('trace', found))
   else print(context, found, root)
   if (!found.isComplete) return EXIT_INTERRUPTED

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { QueueFolder } from '../../../test/support/queue-folder.js'
@@ -41,8 +41,11 @@ it('rebuilds the way of a trace through queues, in the order of time, and writes
   expect(runCli(['trace', TRACE, folder.path]).stdout).toContain('3 messages of this trace, 103 messages looked at\n')
 })
 
-it('exits with 3 for a trace that no message has, and refuses what is not an id', () => {
+it('exits with 3 for a trace that no message has, keeps the file of another, and refuses what is not an id', () => {
   openWriter(folder.join('orders'), { segmentSize: 4096 }).close()
-  expect(runCli(['trace', 'ab'.repeat(16), folder.path]).exitCode).toBe(3)
+  writeFileSync(folder.join('trace.json'), 'an earlier trace')
+  const { exitCode, stderr } = runCli(['trace', 'ab'.repeat(16), folder.path, '--otlp', folder.join('trace.json')])
+  expect({ exitCode, says: stderr.includes('nothing was written') }).toEqual({ exitCode: 3, says: true })
+  expect(readFileSync(folder.join('trace.json'), 'utf8')).toBe('an earlier trace')
   for (const id of ['ab', '0'.repeat(32), 'x'.repeat(32)]) expect(runCli(['trace', id, folder.path]).exitCode).toBe(1)
 })
