@@ -45,7 +45,7 @@ function stream(length: number, count: number): ProgramFigures {
   receive(reader, length, warmUp, count)
   const end = performance.now()
   const looks = Math.min(count, LOOKS_MAX)
-  // The engine compiles a look that finds nothing anew, because those before found something.
+  // The engine compiles a look that finds nothing again, because those before found something.
   look(reader, looks)
   return {
     [`append${length}Ns`]: ((middle - begin) * 1e6) / count,
