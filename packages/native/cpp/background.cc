@@ -14,18 +14,14 @@
 
 namespace chronicle {
 
-uint64_t addJob(napi_env env, JobPlan plan, std::function<int(Job&)> work) {
+napi_value startJob(napi_env env, JobPlan plan, std::function<int(Job&)> work) {
   auto job = std::make_unique<Job>();
   job->lane = plan.lane;
   job->kind = plan.kind;
   job->hold = std::move(plan.hold);
   job->callbacks = Callbacks::of(env);
   job->work = std::move(work);
-  return Jobs::shared().add(std::move(job));
-}
-
-napi_value startJob(napi_env env, JobPlan plan, std::function<int(Job&)> work) {
-  return makeNumber(env, static_cast<double>(addJob(env, std::move(plan), std::move(work))));
+  return makeNumber(env, static_cast<double>(Jobs::shared().add(std::move(job))));
 }
 
 std::shared_ptr<Hold> readHold(Arguments& args, napi_value value) {

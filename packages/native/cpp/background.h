@@ -17,8 +17,6 @@ struct JobPlan {
 };
 
 // Returns the job's number.
-uint64_t addJob(napi_env env, JobPlan plan, std::function<int(Job&)> work);
-// The same for JavaScript.
 napi_value startJob(napi_env env, JobPlan plan, std::function<int(Job&)> work);
 
 // The hold that an argument names; absent or 0: none. One that is closed throws.

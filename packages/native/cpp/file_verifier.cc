@@ -1,9 +1,7 @@
 // Checks the records of segment files at memory speed, for tools that check whole queues. JavaScript does not see the mapping, and the order of the times is checked in the same pass.
-#include "background.h"
 #include "mapping.h"
 #include "napi_support.h"
 #include "native_object.h"
-#include "segment_preparation.h"
 #include "verifier_core.h"
 
 namespace chronicle {
@@ -71,17 +69,6 @@ struct FileVerifier {
   }
 };
 
-// The other core maps the pages that come next, and reads them from the disk where they are not in memory.
-void populateBehind(napi_env env, const std::shared_ptr<Mapping>& file) {
-  file->startReservedAt(file->length());
-  const ReadySteps steps(file, {0, file->length()}, true, nullptr);
-  const uint64_t job = addJob(env, {Lane::kPrepare, JobKind::kPopulate, nullptr}, [steps](Job& populating) {
-    populating.behind = steps;
-    return 0;
-  });
-  Jobs::shared().release(job);
-}
-
 napi_value attach(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const int fd = args.fd(0);
@@ -93,7 +80,6 @@ napi_value attach(napi_env env, napi_callback_info info) {
   int error = 0;
   auto file = Mapping::map(fd, length, false, &error);
   if (file == nullptr) return throwSystemError(env, error, "mmap");
-  populateBehind(env, file);
   verifier.attach(std::move(file));
   return nullptr;
 }

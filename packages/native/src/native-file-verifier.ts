@@ -15,7 +15,7 @@ export interface NativeFileVerifier {
   /** As `NativeVerifier.state`. */
   readonly state: Float64Array
   readonly times: Float64Array
-  /** Maps the first `length` bytes of a file, in place of the one before, and has another thread touch them. The caller checked that the file has them. Throws what mmap says. */
+  /** Maps the first `length` bytes of a file, in place of the one before. The caller checked that the file has them. Throws what mmap says. */
   attach(fd: number, length: number): void
   /** As `NativeVerifier.verify`, without a limit of records, and compares the times of the good ones. */
   verify(offset: number, maxBytes: number): number

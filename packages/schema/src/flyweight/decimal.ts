@@ -65,13 +65,9 @@ class DecimalView implements DecimalWriter {
   }
 
   set(value: bigint | string): this {
-    return this.setMantissa(typeof value === 'string' ? this.#parse(value) : value)
-  }
-
-  /** Refuses a text: `5` as a decimal number is not the mantissa 5. */
-  setMantissa(mantissa: bigint): this {
+    const mantissa = typeof value === 'string' ? this.#parse(value) : value
     if (typeof mantissa !== 'bigint' || mantissa < this.#lowest || mantissa > MAX)
-      refuse(this.#context, mantissa, `a mantissa of ${this.#lowest} to ${MAX}, or the text of a decimal number`)
+      refuse(this.#context, value, `a mantissa of ${this.#lowest} to ${MAX}, or the text of a decimal number`)
     this.#view.setBigInt64(this.#at, mantissa, this.#context.little)
     return this
   }
@@ -128,9 +124,14 @@ export function decimalAccessor(spec: DecimalSpec, at: number, context: FieldCon
     },
     set(value: unknown) {
       if (value === undefined && isOptional) move(this).setNull()
-      else if (typeof value === 'object' && value !== null && (value as Decimal).scale === spec.scale)
-        move(this).setMantissa((value as Decimal).mantissa)
-      else move(this).set(value as bigint | string)
+      else move(this).set(mantissaOf(value, spec.scale) as bigint | string)
     },
   }
+}
+
+/** The mantissa of a decimal of this scale, and every other value as it is. A text is not a mantissa: `5` means another number. */
+function mantissaOf(value: unknown, scale: number): unknown {
+  if (typeof value !== 'object' || value === null || (value as Decimal).scale !== scale) return value
+  const { mantissa } = value as Decimal
+  return typeof mantissa === 'bigint' ? mantissa : value
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import { isDetached } from '../flyweight/numeric-view.js'
 import type { FieldDescription } from '../spec/field-spec.js'
 
 /** The largest typeId; 65535 is the queue's own. */
@@ -50,8 +51,8 @@ export function isRangeWithin(view: DataView, offset: number, length: number): b
 
 /** Refuses a range that is not inside of the view. */
 export function checkRange(type: string, view: DataView, offset: number, length: number): void {
-  if (!(view instanceof DataView))
-    throw new InvalidArgumentError({ argument: `${type}: view`, value: view, expected: 'a DataView' })
+  if (!(view instanceof DataView && isReadable(view)))
+    throw new InvalidArgumentError({ argument: `${type}: view`, value: view, expected: 'a DataView over memory that is there' })
   if (!isRangeWithin(view, offset, length))
     throw new InvalidArgumentError({
       argument: `${type}: offset`,
@@ -60,9 +61,18 @@ export function checkRange(type: string, view: DataView, offset: number, length:
     })
 }
 
+/** Not when the memory was transferred to another thread, or shrank. */
+function isReadable(view: DataView): boolean {
+  try {
+    return view.byteLength >= 0
+  } catch {
+    return false
+  }
+}
+
 /** A view of bytes that another object holds. */
 export function viewOf(bytes: Uint8Array, type: string): DataView {
-  if (!(bytes instanceof Uint8Array))
-    throw new InvalidArgumentError({ argument: `${type}: bytes`, value: bytes, expected: 'a Uint8Array' })
+  if (!(bytes instanceof Uint8Array) || isDetached(bytes))
+    throw new InvalidArgumentError({ argument: `${type}: bytes`, value: bytes, expected: 'a Uint8Array that is not detached' })
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

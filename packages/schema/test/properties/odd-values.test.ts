@@ -177,3 +177,14 @@ describe('sizes that say more when they are read again', () => {
     expect(refusals).toBe(8)
   })
 })
+
+it('memory that went to another thread is refused where a message is read and where one is written', () => {
+  const refusal = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' })
+  const type = message('Odd', 1, { x: u8() })
+  const bytes = new Uint8Array(8)
+  const view = new DataView(bytes.buffer)
+  structuredClone(bytes, { transfer: [bytes.buffer] })
+  expect(() => type.decode(bytes)).toThrow(refusal)
+  expect(() => type.reader().wrap(view, 0, 1)).toThrow(refusal)
+  expect(() => type.writer().begin(view, 0, 1)).toThrow(refusal)
+})
