@@ -104,7 +104,7 @@ export const PEERS: readonly Peer[] = [
     title: 'NATS JetStream',
     notDurable: 'the server of Debian 12 (2.9) cannot sync before it acknowledges',
     server: 'nats',
-    share: 0.2,
+    share: 0.1,
     findMissing: () => findMissingProgram('nats-server') ?? findMissingPackage('nats'),
     transport: () => natsTransport,
   },

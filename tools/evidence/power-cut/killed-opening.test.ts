@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -135,6 +136,25 @@ describe('recovery that is killed at any of its steps', () => {
     for (const { step, queue } of killedOpenings(damage)) {
       using writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
       if (writer.nextSequence < 20) broken.push(`step ${step}: goes on with ${writer.nextSequence}`)
+    }
+    expect(broken).toEqual([])
+  })
+
+  it('L57: goes on with the same sequence after a power cut that emptied the first segment', () => {
+    const broken: string[] = []
+    const damage = (queue: string) => {
+      const writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+      for (let sequence = 0; sequence < 40; sequence++) writer.append(1, Buffer.from(`message ${sequence}`))
+      // Without the mark of what close made durable.
+      const open = readFileSync(control(queue))
+      writer.close()
+      writeFileSync(control(queue), open)
+      writeFileSync(segment(queue, 0), '')
+      changeBootId(queue)
+    }
+    for (const { step, queue } of killedOpenings(damage)) {
+      using writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+      if (writer.nextSequence !== 40) broken.push(`step ${step}: goes on with ${writer.nextSequence}`)
     }
     expect(broken).toEqual([])
   })

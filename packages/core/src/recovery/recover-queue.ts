@@ -60,8 +60,8 @@ function machineStopped(context: RecoveryContext): boolean {
 }
 
 /**
- * A recovery that was killed may have changed what its decision rested on: what it stored counts. So does what this one decides, before anything else is changed: where messages are
- * lost, or the control block with its count, the next recovery may find less.
+ * A recovery that was killed may have changed what its decision rested on: what it stored counts. So does what this one decides, before anything else is changed. Where messages are lost or
+ * set aside, or the control block is lost with its count, the next recovery may find less.
  */
 function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
   const { control, changes } = context
@@ -69,7 +69,8 @@ function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
   const nextSequence = Math.max(tail.nextSequence, floor)
   const raised =
     nextSequence === tail.nextSequence ? tail : { ...tail, nextSequence, firstLost: tail.firstLost ?? tail.nextSequence }
-  if (nextSequence === floor || !(context.origin.isRebuilt || isLost(tail))) return raised
+  const mayShowLess = context.origin.isRebuilt || isLost(tail) || tail.end !== undefined
+  if (nextSequence === floor || !mayShowLess) return raised
   changes.add(() => {
     control.storeSequenceFloor(nextSequence)
     control.sync()

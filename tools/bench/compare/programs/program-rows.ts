@@ -18,11 +18,15 @@ export interface ProgramPlace {
 /** Of most rows. */
 export const PAYLOAD_LENGTH = 64
 
-const STREAM_COUNT = 4_000_000
+/** Some hundred megabytes: this project's queue rolls twice. */
+const STREAM_COUNT = 3_000_000
 /** The other lengths of the cost by size: each with as many bytes, or fewer. */
 const LENGTHS = [16, 256, 1024, 4096, 16_384]
 const BYTES_OF_LENGTH = 64 * 2 ** 20
+/** As many for each number of readers: what a new queue costs once weighs the same everywhere. */
+const READERS_MESSAGES = 50_000
 const READER_COUNTS = [1, 2, 4, 8, 16, 32, 64]
+const SOURCE_COUNTS = [1, 10, 100, 1000]
 const OPEN_COUNTS = [1_000, 20_000, 300_000]
 
 export const PROGRAM_ROWS: readonly ProgramRow[] = [
@@ -39,12 +43,13 @@ export const PROGRAM_ROWS: readonly ProgramRow[] = [
     id: 'readers',
     title: 'each message received by 1 to 64 readers of one process',
     measure: (_, command, { directory, scale }) =>
-      runProgram(command, ['readers', directory, PAYLOAD_LENGTH, scaled(400_000, scale), ...READER_COUNTS]),
+      runProgram(command, ['readers', directory, PAYLOAD_LENGTH, scaled(READERS_MESSAGES, scale), ...READER_COUNTS]),
   },
   {
     id: 'sources',
     title: 'messages of 1 to 1,000 queues in the order of their times',
-    measure: (_, command, { directory, scale }) => runProgram(command, ['sources', directory, PAYLOAD_LENGTH, scale]),
+    measure: (_, command, { directory, scale }) =>
+      runProgram(command, ['sources', directory, PAYLOAD_LENGTH, scaled(400_000, scale), ...SOURCE_COUNTS]),
   },
   { id: 'open', title: 'both sides opened and the first message received, by a new process', measure: measureOpen },
 ]

@@ -49,6 +49,7 @@ final class Streams {
       sent += step;
     }
     figures.add("append" + length + "Ns", (double) appendNs / count).add("next" + length + "Ns", (double) nextNs / count);
+    look(inlet);
     figures.add("empty" + length + "Ns", look(inlet));
     final Inlet committing = peer.openCommittingInlet(name, length);
     if (committing == null) return;
@@ -79,20 +80,20 @@ final class Streams {
   }
 
   /** A batch at a time: appended once, then received by each of the readers. */
-  static void readers(String peerName, Path folder, int length, int deliveries, String[] counts) {
+  static void readers(String peerName, Path folder, int length, int messages, String[] counts) {
     final Figures figures = new Figures();
     try (Peer peer = Peer.open(peerName, folder, true, false)) {
-      for (String text : counts) readers(peer, length, deliveries, Integer.parseInt(text), figures);
+      for (String text : counts) readers(peer, length, messages, Integer.parseInt(text), figures);
     }
     figures.print();
   }
 
-  private static void readers(Peer peer, int length, int deliveries, int readers, Figures figures) {
+  private static void readers(Peer peer, int length, int messages, int readers, Figures figures) {
     final String name = "readers-" + readers;
     final Inlet[] inlets = new Inlet[readers];
     for (int index = 0; index < readers; index++) inlets[index] = peer.openInlet(name, length);
     final Outlet outlet = peer.openOutlet(name, length);
-    final int rounds = Math.max(1, deliveries / readers / READERS_BATCH);
+    final int rounds = Math.max(1, messages / READERS_BATCH);
     long appendNs = 0;
     long nextNs = 0;
     long number = 0;

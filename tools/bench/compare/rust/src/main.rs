@@ -153,10 +153,10 @@ fn stream_of<const N: usize>(count: usize) -> String {
 }
 
 /// A batch at a time: published once, then received by each of the readers.
-fn readers<const N: usize>(count: usize, deliveries: usize) -> String {
+fn readers<const N: usize>(count: usize, messages: usize) -> String {
     let (mut outlet, all): (Publisher<[u8; N]>, _) = channel_bounded(CAPACITY, 0);
     let mut inlets: Vec<Subscriber<[u8; N]>> = (0..count).map(|_| all.subscribe()).collect();
-    let rounds = (deliveries / count / READERS_BATCH).max(1);
+    let rounds = (messages / READERS_BATCH).max(1);
     let (mut append, mut next, mut number) = (0, 0, 0);
     for round in 0..rounds + rounds / 4 {
         let begin = Instant::now();
