@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { CommandContext, RunOptions } from './command-context.js'
 import { InterruptedError } from './command-error.js'
@@ -17,6 +17,7 @@ export interface GlobalOptions {
 }
 
 const LAST_CHANCE_MS = 100
+const LAST_LOOK_MS = 5
 
 /**
  * One run of the process: standard streams, signals and the exit code.
@@ -85,9 +86,10 @@ export class Session {
 
   /** After Ctrl-C a standard output that takes nothing more must not keep the process: what it has not taken by then is dropped. */
   async #letGo(): Promise<void> {
-    if (!this.#interrupted || !this.#output.isFull) return
-    await this.#output.drained(AbortSignal.timeout(LAST_CHANCE_MS))
-    if (this.#output.isFull) process.exit(this.exitCode)
+    if (!this.#interrupted) return
+    const end = performance.now() + LAST_CHANCE_MS
+    while (this.#output.isWaiting && performance.now() < end) await sleep(LAST_LOOK_MS)
+    if (this.#output.isWaiting) process.exit(this.exitCode)
   }
 
   #codeOf(exitCode: number): number {

@@ -80,8 +80,9 @@ describe('waking', () => {
     const { appender, control, words } = stage(1 << 20)
     words[97] = 1
     for (let before = -1; before !== appender.state[APPENDER_WAKES]; ) {
-      // Again where the wake that the last append there left to the other thread finds the reader, too: the next append then makes one itself.
+      // The last append there left a wake to the other thread. Again where that finds the reader, too: the next append then makes one itself.
       await neglect(appender)
+      await new Promise((resolve) => setTimeout(resolve, 20))
       const woken = new Promise((resolve) => binding.park([control], [384], [words[96] as number], 60_000, resolve))
       await new Promise((resolve) => setTimeout(resolve, 20))
       before = appender.state[APPENDER_WAKES] as number

@@ -12,6 +12,8 @@ export interface OutputStream {
   readonly columns?: number
   /** Whether more was written than the other end has taken; absent where every write is complete when it returns. */
   readonly writableNeedDrain?: boolean
+  /** Bytes that the other end has not taken; absent as above. */
+  readonly writableLength?: number
   write(chunk: string | Uint8Array): boolean
   once?(event: 'drain', listener: () => void): unknown
   off?(event: 'drain', listener: () => void): unknown
@@ -53,6 +55,11 @@ export class Output {
   /** Whether the other end takes less than is written: the writing command awaits {@link drained} before it goes on. */
   get isFull(): boolean {
     return !this.#closed && this.stream.writableNeedDrain === true
+  }
+
+  /** Whether the other end has not taken all that was written, be it only a little: the process does not end before it has. */
+  get isWaiting(): boolean {
+    return !this.#closed && (this.stream.writableLength ?? 0) > 0
   }
 
   /** Resolves when the other end has taken what was written, is gone, or `signal` aborts; at once when the output is not full. */

@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { verifyQueue } from '@chronicle-ts/inspect'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { segmentFileName } from '../format/index.js'
 import { type Block, openObserver, openWriter, type QueueWriter } from '../index.js'
@@ -24,12 +24,14 @@ function residentBytes(directory: string): number {
   return kilobytes * 1024
 }
 
-/** A queue of this many mebibytes in one segment, closed. */
-function fullQueue(mebibytes: number): string {
+/** A queue of this many mebibytes in one segment, closed. Its writer unmaps the segment in the background. */
+async function fullQueue(mebibytes: number): Promise<string> {
   const directory = newQueue()
-  using writer = openWriter(directory, { segmentSize: 64 * MIB })
+  const writer = openWriter(directory, { segmentSize: 64 * MIB })
   for (let index = 0; index < mebibytes; index++)
     writer.appendBatch(Array.from({ length: 16 }, () => ({ typeId: 1, payload: Buffer.alloc(65_536 - 64, index) })))
+  writer.close()
+  await vi.waitFor(() => expect(residentBytes(directory)).toBe(0), { timeout: 60_000 })
   return directory
 }
 
@@ -50,8 +52,8 @@ function copy(from: string, to: { readonly directory: string; readonly writer: Q
 }
 
 describe('pages that blocks have passed', () => {
-  it('are given back by a reader, and stay readable in blocks that are held', () => {
-    const directory = fullQueue(24)
+  it('are given back by a reader, and stay readable in blocks that are held', async () => {
+    const directory = await fullQueue(24)
     const held: Block[] = []
     let most = 0
     for (const block of blocksOf(directory)) {
@@ -64,8 +66,8 @@ describe('pages that blocks have passed', () => {
     for (const { bytes, offset } of held) expect(bytes.equals(file.subarray(offset, offset + bytes.length))).toBe(true)
   })
 
-  it('are given back by a writer once they are durable, and are in the queue', () => {
-    const from = fullQueue(24)
+  it('are given back by a writer once they are durable, and are in the queue', async () => {
+    const from = await fullQueue(24)
     const directory = newQueue()
     using writer = openWriter(directory, { segmentSize: 64 * MIB, prefault: false })
     expect(copy(from, { directory, writer, flushes: true })).toBeLessThan(FEW_BYTES)
@@ -77,8 +79,8 @@ describe('pages that blocks have passed', () => {
     expect(replica).toBe((source ?? 0) + 1)
   })
 
-  it('stay with a writer that has not made them durable: a sync that fails writes them once more', () => {
-    const from = fullQueue(12)
+  it('stay with a writer that has not made them durable: a sync that fails writes them once more', async () => {
+    const from = await fullQueue(12)
     const directory = newQueue()
     using writer = openWriter(directory, { segmentSize: 64 * MIB, prefault: false })
     expect(copy(from, { directory, writer, flushes: false })).toBeGreaterThan(12 * MIB)
