@@ -17,7 +17,7 @@ function append(count) {
   for (let i = 0; i < count; i++, sequence++) writer.append(1, Buffer.alloc(960, 1 + (sequence % 255)))
 }
 
-/** On a mended disk, the first flush may still report a write that the kernel tried while it was broken. */
+/** On a repaired disk, the first flush may still report a write that the kernel tried while it was broken. */
 async function flush() {
   for (let tries = isMended ? 3 : 1; ; tries--) {
     const outcome = await flushOnce()
