@@ -10,8 +10,11 @@ import { inSessions, type SessionNote } from './passing.js'
 import { SinkFlusher } from './sink-flusher.js'
 import { consumerOf, encodeSinkNote, replicaAt, sinkNoteOf } from './sink-note.js'
 
-/** Bytes that the server sends ahead. */
-const AHEAD_BYTES = 4 * 1024 * 1024
+/**
+ * Messages that the server sends ahead: 4 MiB of full frames. Not a number of bytes: client and server count these differently, and a client whose request ended by the server's count waits for a
+ * missing heartbeat.
+ */
+const AHEAD_MESSAGES = 32
 /** How long a consumer may be silent before the session counts as lost. */
 const HEARTBEAT_MS = 2000
 const NS_PER_MS = 1_000_000
@@ -177,7 +180,7 @@ export class Puller {
   async #consume(name: string): Promise<ConsumerMessages> {
     const consumer = await this.#stream.client.consumers.get(this.#stream.name, name)
     const messages = await consumer.consume({
-      max_bytes: AHEAD_BYTES,
+      max_messages: AHEAD_MESSAGES,
       idle_heartbeat: HEARTBEAT_MS,
       abort_on_missing_resource: true,
     })
