@@ -51,7 +51,9 @@ export function checkState(queue: string, promises: Promises): string[] {
     const mayBeginAnew = oldest === base && promises.durable <= promises.oldest
     if (!mayBeginAnew && oldest > Math.min(promises.oldest, base))
       broken.push(`begins with sequence ${oldest} instead of ${promises.oldest}`)
-    for (const [name, reader] of promises.readers) resume(name, reader)
+    // Then its first message is the next one of every reader.
+    const first = mayBeginAnew ? base : 0
+    for (const [name, reader] of promises.readers) resume(name, { ...reader, furthest: Math.max(reader.furthest, first) })
   } catch (error) {
     broken.push(describe(error))
     return broken
