@@ -91,22 +91,15 @@ export class FlatWriter implements MessageWriter<Flyweight, Sizes> {
   }
 
   begin(view: DataView, offset: number, length: number, sizes?: Sizes): Flyweight {
+    const place = this.#place
     const layout = this.#layout
-    const isBlock = layout.isBlock && length === layout.fixedLength
-    if (!isBlock || !this.#place.moveWithin(view, offset, length, layout.version)) this.#beginOther(view, offset, length, sizes)
-    else if (!this.#isZeroed) zeroRange(view, offset, offset + length)
-    return this.#body
-  }
-
-  /** {@link begin} in another view than the last one's, or of a message that is more than a block of zeros. */
-  #beginOther(view: DataView, offset: number, length: number, sizes: Sizes | undefined): void {
-    const layout = this.#layout
-    checkRange(layout.type, view, offset, length)
+    if (!place.isWithin(view, offset, length)) checkRange(layout.type, view, offset, length)
     if (layout.needsAlignment) layout.checkPlace(view, offset, length, sizes)
     else if (length !== layout.fixedLength) throw wrongLength(layout.type, length, layout.fixedLength)
-    this.#place.move(view, offset, offset + length, layout.version)
+    place.move(view, offset, offset + length, layout.version)
     if (!this.#isZeroed || layout.hasNulls) layout.clear(view, offset, length)
     if (layout.hasSlots) placeSlots(this.#body, layout, sizes, this.#plan.roomOf)
+    return this.#body
   }
 
   end(): void {
@@ -124,8 +117,6 @@ export class WriteLayout {
   /** Bytes of the block. */
   readonly fixedLength: number
   readonly needsAlignment: boolean
-  /** Whether a message without values is a block of zeros, which may stand anywhere. */
-  isBlock = false
   /** Whether the block of a message without values holds anything but zeros. */
   hasNulls = false
   /** That block, in words and in the bytes that are left. */
@@ -153,7 +144,6 @@ export class WriteLayout {
     this.#words = new Int32Array(bytes.buffer.slice(0, whole))
     this.#rest = bytes.slice(whole)
     this.hasNulls = plan.hasNulls
-    this.isBlock = !(this.needsAlignment || plan.hasNulls)
   }
 
   /** Writes a message without values: null values into the block, zeros after it. */

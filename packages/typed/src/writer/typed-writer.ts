@@ -153,30 +153,19 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
 
   #write(type: AnyMessageType, sizes: unknown, fill: AnyFill, options: TypedAppendOptions | undefined): number {
     const entry = this.#entryOf(type)
-    if (typeof fill !== 'function') throw notFilled(entry, fill)
     const { writer } = entry
-    const isPlain = sizes === undefined && options === undefined && entry.isShort && !this.#isAppending
-    if (writer === undefined || !isPlain) return this.#writeOther(entry, sizes, fill, options)
+    if (writer === undefined || typeof fill !== 'function') throw notFilled(entry, fill)
+    const length = sizes === undefined ? entry.shortestLength : writer.length(sizes)
+    const details = options === undefined ? entry.details : entry.detailsWith(options)
+    if (length > SCRATCH_LENGTH || this.#isAppending)
+      return this.#putIntoClaim(entry, length, details, (view, offset) => fill(writer.begin(view, offset, length, sizes)))
     if (this.#isFilling) throw this.#busy('write')
     this.#isFilling = true
     try {
-      const result = fill(writer.begin(this.#scratch, 0, entry.shortestLength))
-      if (result !== undefined) checkFilled(result)
+      checkFilled(fill(writer.begin(this.#scratch, 0, length, sizes)))
     } finally {
       this.#isFilling = false
     }
-    return this.#appendScratch(entry, entry.shortestLength, entry.details)
-  }
-
-  /** {@link #write} in all cases. */
-  #writeOther(entry: WriteEntry, sizes: unknown, fill: AnyFill, options: TypedAppendOptions | undefined): number {
-    const { writer } = entry
-    if (writer === undefined) throw notFilled(entry, fill)
-    const length = sizes === undefined ? entry.shortestLength : writer.length(sizes)
-    const details = entry.detailsWith(options)
-    const fillAt = (view: DataView, offset: number): unknown => fill(writer.begin(view, offset, length, sizes))
-    if (length > SCRATCH_LENGTH || this.#isAppending) return this.#putIntoClaim(entry, length, details, fillAt)
-    this.#filling('write', () => checkFilled(fillAt(this.#scratch, 0)))
     return this.#appendScratch(entry, length, details)
   }
 

@@ -1,7 +1,6 @@
 import { type AppendOptions, InvalidArgumentError } from '@chronicle-ts/core'
 import { checkObject, PreparedOptions } from '@chronicle-ts/core/internal'
 import type { AnyMessageType, InPlaceMessageType, MessageEncoder, MessageWriter } from '@chronicle-ts/schema'
-import { SCRATCH_LENGTH } from '../defaults.js'
 
 /** Versions that a record's flags can hold. */
 const VERSION_MAX = 255
@@ -17,8 +16,6 @@ export class WriteEntry {
   readonly encoder: MessageEncoder | undefined
   /** Bytes of payload of a message without variable parts; most types have no others. */
   readonly shortestLength: number
-  /** Whether such a message fits into the scratch memory. */
-  readonly isShort: boolean
   /** What every record of this type carries. */
   readonly details: AppendOptions | undefined
   /** The beginning of the scratch memory, as long as the last message of this type was: most types have one length. */
@@ -31,7 +28,6 @@ export class WriteEntry {
     this.typeId = type.typeId
     this.writer = isInPlace(type) ? type.writer() : undefined
     this.shortestLength = this.writer?.length() ?? 0
-    this.isShort = this.shortestLength <= SCRATCH_LENGTH
     this.encoder = isInPlace(type) ? type.encoder() : undefined
     this.details = versionDetails(type, hasExtensions)
   }
