@@ -25,41 +25,21 @@ export class KnownTexts {
     this.#length = length
   }
 
-  /**
-   * Returns the text that these bytes stand for, or `undefined` when it has to be decoded; then give it to {@link add}. Most symbols have at most eight bytes: the way for
-   * those is so short that the engine copies it into a loop that reads other fields, too.
-   */
+  /** Returns the text that these bytes stand for, or `undefined` when it has to be decoded; then give it to {@link add}. */
   find(view: DataView, from: number): string | undefined {
     const length = this.#length
-    if (length > 8) return this.#findLong(view, from)
     const word0 = wordAt(view, from, length)
     const word1 = length > 4 ? wordAt(view, from + 4, length - 4) : 0
-    const place = placeOf(word0, word1)
-    const words = this.#words
-    if (words[place * WORDS] === word0 && words[place * WORDS + 1] === word1) {
-      const text = this.#texts[place]
-      if (text !== undefined) return text
-    }
-    return this.#missed(place, word0, word1, 0, 0)
-  }
-
-  #findLong(view: DataView, from: number): string | undefined {
-    const length = this.#length
-    const word0 = wordAt(view, from, length)
-    const word1 = wordAt(view, from + 4, length - 4)
-    const word2 = wordAt(view, from + 8, length - 8)
+    const word2 = length > 8 ? wordAt(view, from + 8, length - 8) : 0
     const word3 = length > 12 ? wordAt(view, from + 12, length - 12) : 0
-    const place = placeOf(word0, word1 ^ Math.imul(word2 ^ Math.imul(word3, 31), 31))
+    const mixed = Math.imul(word0 ^ Math.imul(word1 ^ Math.imul(word2 ^ Math.imul(word3, 31), 31), 31), 0x9e37_79b1)
+    const place = mixed >>> 24
     const at = place * WORDS
     const words = this.#words
     if (words[at] === word0 && words[at + 1] === word1 && words[at + 2] === word2 && words[at + 3] === word3) {
       const text = this.#texts[place]
       if (text !== undefined) return text
     }
-    return this.#missed(place, word0, word1, word2, word3)
-  }
-
-  #missed(place: number, word0: number, word1: number, word2: number, word3: number): undefined {
     this.#place = place
     this.#word0 = word0
     this.#word1 = word1
@@ -78,10 +58,6 @@ export class KnownTexts {
     this.#texts[this.#place] = text
     return text
   }
-}
-
-function placeOf(word: number, others: number): number {
-  return Math.imul(word ^ Math.imul(others, 31), 0x9e37_79b1) >>> 24
 }
 
 /** Up to four bytes as one number. */

@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { TextEncodingName, TextSpec } from '../spec/field-spec.js'
-import { type Accessor, badMessage, type FieldContext, type Flyweight, refuse } from './flyweight.js'
+import { type Accessor, badMessage, type FieldContext, refuse } from './flyweight.js'
 import { KNOWN_TEXT_MAX, KnownTexts } from './known-texts.js'
 import { WrittenTexts } from './written-texts.js'
 
@@ -67,21 +67,13 @@ export function textAccessor(spec: TextSpec, at: number, context: FieldContext):
     while (end < length && view.getUint8(from + end) !== 0) end++
     return readText(view, from, end, encoding, context)
   }
-  const get =
-    known === undefined
-      ? function (this: Flyweight) {
-          return decode(this['~place'].view, this['~place'].base + at)
-        }
-      : function (this: Flyweight) {
-          const place = this['~place']
-          return known.find(place.view, place.base + at) ?? known.add(decode(place.view, place.base + at))
-        }
   return {
-    get: isOptional
-      ? function (this: Flyweight) {
-          return get.call(this) || undefined
-        }
-      : get,
+    get() {
+      const view = this['~place'].view
+      const from = this['~place'].base + at
+      const text = known === undefined ? decode(view, from) : (known.find(view, from) ?? known.add(decode(view, from)))
+      return isOptional && text === '' ? undefined : text
+    },
     set(value: unknown) {
       const view = this['~place'].view
       const from = this['~place'].base + at
