@@ -96,7 +96,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
    */
   commit(options: { readonly durable?: boolean } = {}): readonly FailedSource[] {
     this.#assertOpen()
-    this.#selector.assertNotJudging('subscription', 'commit')
+    if (this.#selector.isJudging) throw this.#selector.busy('subscription', 'commit')
     checkOptions(options, { durable: true })
     checkFlag('durable', options.durable)
     return this.#queues.commit(options, this.#pending)
@@ -160,7 +160,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   #take(limit: number): TopicMessage<Types> | typeof SKIPPING | undefined {
     this.#assertOpen()
-    this.#selector.assertNotJudging('subscription', 'next')
+    if (this.#selector.isJudging) throw this.#selector.busy('subscription', 'next')
     this.#commitDelivered()
     for (let looked = 0; looked < limit; looked++) {
       const delivery = this.#pending ?? this.#queues.next()

@@ -10,7 +10,6 @@ import {
   RECORD_FLAGS_OFFSET,
   RECORD_HEADER_LENGTH,
   RECORD_PAYLOAD_CRC_OFFSET,
-  RECORD_SCHEMA_VERSION_SHIFT,
   RECORD_SEQUENCE_OFFSET,
   RECORD_TIMESTAMP_NS_OFFSET,
   RECORD_TYPE_ID_OFFSET,
@@ -206,7 +205,7 @@ export class Message implements MessageFields {
     const commitLength = this.#commitLength
     const view = (this.#segment ?? this.#heldSegment).lentView
     const flags = view.getUint16(block + RECORD_FLAGS_OFFSET, true)
-    fields.wrap(view, block + RECORD_HEADER_LENGTH, (commitLength >>> 0) - 1, flags >>> RECORD_SCHEMA_VERSION_SHIFT)
+    fields.wrap(view, block + RECORD_HEADER_LENGTH, (commitLength >>> 0) - 1, schemaVersionOf(flags))
   }
 
   /** All fields and the payload, for keeping: plain properties, which `JSON.stringify`, `structuredClone`, `postMessage` and the spread operator take. */

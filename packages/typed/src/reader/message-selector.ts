@@ -34,7 +34,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   /** Neither a predicate nor keys choose among the messages of a type. */
   readonly takesAll: boolean
   #bad = 0
-  /** The predicate runs. */
+  /** The predicate runs: the caller refuses other calls with {@link busy}. A check in a method would cost each read more than the comparison. */
   isJudging = false
 
   /**
@@ -60,9 +60,9 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     this.#onBad = onBad
   }
 
-  /** Refuses a call from within the predicate, which would move the message that it judges, or count it as done. @throws `ERR_BUSY` */
-  assertNotJudging(handle: string, method: string): void {
-    if (this.isJudging) throw new BusyError({ handle, method, during: 'where' })
+  /** Makes the error of a call from within the predicate, which would move the message that it judges, or count it as done. */
+  busy(handle: string, method: string): BusyError {
+    return new BusyError({ handle, method, during: 'where' })
   }
 
   /** Returns the entry of a type; one without a reader for types that are not wanted, whose messages the caller counts in it. */

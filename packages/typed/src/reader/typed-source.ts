@@ -66,7 +66,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
 
   /** Moves to a place: the next read begins there, also when a message could not be delivered before. Places and errors are those of `seek` of the queue. */
   seek(place: Place): void {
-    this.#selector.assertNotJudging('typed reader', 'seek')
+    if (this.#selector.isJudging) throw this.#selector.busy('typed reader', 'seek')
     this.queue.seek(place)
     this.#pending = undefined
   }
@@ -112,7 +112,7 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
   /** Skips at most {@link SKIPPED_PER_TURN} messages. */
   #take(): TypedMessage<Types> | typeof SKIPPING | undefined {
     const selector = this.#selector
-    if (selector.isJudging) selector.assertNotJudging('typed reader', 'next')
+    if (selector.isJudging) throw selector.busy('typed reader', 'next')
     if (this.#pending !== undefined) this.#forgetIfMoved()
     for (let looked = 0; looked < SKIPPED_PER_TURN; looked++) {
       const message = this.#pending ?? this.queue.next()
