@@ -1,3 +1,4 @@
+import { drawPicture, escapeXml } from './draw-picture.js'
 import { formatNumber } from './format-cells.js'
 import type { Spread, WorkloadResult } from './report.js'
 
@@ -7,15 +8,7 @@ const VALUE_WIDTH = 110
 const BAR_HEIGHT = 16
 const ROW_HEIGHT = 26
 const TITLE_HEIGHT = 30
-/** Of the last line: where the figures are from. */
-export const SOURCE_HEIGHT = 30
-
-/** What stands above and below a picture. */
-export interface PictureTexts {
-  readonly title: string
-  /** Date, machine and rounds: a picture is copied without the text around it. */
-  readonly source: string
-}
+const STYLE = { light: '.b{fill:#9db4c8}.o{fill:#1f6feb}.s{stroke:#222}', dark: '.s{stroke:#ddd}.b{fill:#56697a}' }
 
 /**
  * Draws one row of the comparison: a bar per peer and figure for the median, a line for the spread.
@@ -28,19 +21,10 @@ export function drawChart(workload: WorkloadResult, source: string): string {
     measured.flatMap(({ title, figures }) => figures.filter((figure) => figure.key === key).map((figure) => ({ title, figure }))),
   )
   const panelHeight = TITLE_HEIGHT + measured.length * ROW_HEIGHT
-  const height = TITLE_HEIGHT + panels.length * panelHeight + SOURCE_HEIGHT
-  const title = escapeXml(`${workload.id}: ${workload.title}`)
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
-    `<title>${title}</title>`,
-    '<style>text{font:13px sans-serif;fill:#222}.h{font-weight:bold}.b{fill:#9db4c8}.o{fill:#1f6feb}.s{stroke:#222}.p{fill:#fff}',
-    '@media(prefers-color-scheme:dark){text{fill:#ddd}.s{stroke:#ddd}.b{fill:#56697a}.p{fill:#111}}</style>',
-    `<rect class="p" width="${WIDTH}" height="${height}"/>`,
-    `<text class="h" x="8" y="20">${title}</text>`,
-    ...panels.flatMap((bars, index) => drawPanel(bars, TITLE_HEIGHT + index * panelHeight)),
-    `<text x="8" y="${height - 8}">${escapeXml(source)}</text>`,
-    '</svg>\n',
-  ].join('\n')
+  const size = { width: WIDTH, height: TITLE_HEIGHT + panels.length * panelHeight }
+  const title = `${workload.id}: ${workload.title}`
+  const drawn = panels.flatMap((bars, index) => drawPanel(bars, TITLE_HEIGHT + index * panelHeight))
+  return drawPicture({ title, source }, { ...size, style: STYLE }, drawn)
 }
 
 function drawPanel(bars: readonly { readonly title: string; readonly figure: Spread }[], top: number): string[] {
@@ -59,8 +43,4 @@ function drawPanel(bars: readonly { readonly title: string; readonly figure: Spr
     ]
   })
   return [`<text x="${LABEL_WIDTH}" y="${top + 18}">${escapeXml(bars[0]?.figure.title ?? '')}</text>`, ...rows]
-}
-
-export function escapeXml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 }

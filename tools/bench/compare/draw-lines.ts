@@ -1,4 +1,5 @@
-import { escapeXml, type PictureTexts, SOURCE_HEIGHT } from './draw-chart.js'
+import type { Spread } from '@chronicle-ts/cli/bench'
+import { drawPicture, escapeXml, type PictureTexts } from './draw-picture.js'
 import { formatNumber } from './format-cells.js'
 
 /** Lines over one axis of places: one panel of a picture. */
@@ -14,13 +15,7 @@ export interface Line {
   /** Which of the colours and dashes: the same for a system in all pictures. The first one is ours. */
   readonly style: number
   /** One value per place; absent where nothing was measured. */
-  readonly values: readonly (LineValue | undefined)[]
-}
-
-interface LineValue {
-  readonly median: number
-  readonly min: number
-  readonly max: number
+  readonly values: readonly (Spread | undefined)[]
 }
 
 const WIDTH = 900
@@ -41,22 +36,17 @@ const STYLES = [
   { colour: '#b0578d', dashes: '2 6' },
 ] as const
 type Style = (typeof STYLES)[number]
+const STYLE = {
+  light: '.g{stroke:#ddd}path{fill:none;stroke-width:2}.o{stroke-width:3}',
+  dark: '.g{stroke:#333}',
+}
 
 /** Draws panels under each other: a line per system through the medians, the spread as a stroke at each, and a scale of powers of ten. */
-export function drawLines({ title, source }: PictureTexts, panels: readonly LinePanel[]): string {
+export function drawLines(texts: PictureTexts, panels: readonly LinePanel[]): string {
   const panelHeight = HEAD_HEIGHT + PLOT_HEIGHT + FOOT_HEIGHT
-  const height = HEAD_HEIGHT + panels.length * panelHeight + SOURCE_HEIGHT
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
-    `<title>${escapeXml(title)}</title>`,
-    '<style>text{font:13px sans-serif;fill:#222}.h{font-weight:bold}.g{stroke:#ddd}.p{fill:#fff}path{fill:none;stroke-width:2}.o{stroke-width:3}',
-    '@media(prefers-color-scheme:dark){text{fill:#ddd}.g{stroke:#333}.p{fill:#111}}</style>',
-    `<rect class="p" width="${WIDTH}" height="${height}"/>`,
-    `<text class="h" x="8" y="20">${escapeXml(title)}</text>`,
-    ...panels.flatMap((panel, index) => drawPanel(panel, HEAD_HEIGHT + index * panelHeight)),
-    `<text x="8" y="${height - 8}">${escapeXml(source)}</text>`,
-    '</svg>\n',
-  ].join('\n')
+  const size = { width: WIDTH, height: HEAD_HEIGHT + panels.length * panelHeight }
+  const drawn = panels.flatMap((panel, index) => drawPanel(panel, HEAD_HEIGHT + index * panelHeight))
+  return drawPicture(texts, { ...size, style: STYLE }, drawn)
 }
 
 function drawPanel({ title, places, lines }: LinePanel, top: number): string[] {

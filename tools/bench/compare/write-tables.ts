@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeMachine, wasBusy } from '@chronicle-ts/cli/bench'
 import { checkoutRoot } from './checkout-root.js'
-import { formatNumber, markdownTable } from './format-cells.js'
+import { formatMedian, formatNumber, markdownTable } from './format-cells.js'
 import { programsSkipped, programTable } from './programs/program-tables.js'
 import type { CompareReport, PeerResult, WorkloadResult } from './report.js'
 import type { FigureKey } from './workloads.js'
@@ -95,10 +95,7 @@ function titlesOf(workloads: readonly WorkloadResult[]): string[] {
 
 function cellOf({ peers }: WorkloadResult, title: string, key: FigureKey, withSpread: boolean): string {
   const figure = peers.find((peer) => peer.title === title)?.figures.find((one) => one.key === key)
-  if (figure === undefined) return ''
-  const { median, min, max, digits } = figure
-  const value = formatNumber(median, digits)
-  return withSpread ? `${value} (${formatNumber(min, digits)} to ${formatNumber(max, digits)})` : value
+  return figure === undefined ? '' : formatMedian(figure, figure.digits, withSpread)
 }
 
 function tableOf(

@@ -1,23 +1,16 @@
-import { runSuite, spreadOf, TemporaryFolders } from '@chronicle-ts/cli/bench'
+import { runSuite, type Spread, spreadOf, TemporaryFolders } from '@chronicle-ts/cli/bench'
 import type { Built } from './build-programs.js'
 import type { ProgramPeer } from './program-peer.js'
 import { PROGRAM_PEERS } from './program-peers.js'
 import { PROGRAM_ROWS, type ProgramRow } from './program-rows.js'
 import type { ProgramFigures } from './run-program.js'
 
-/** One figure over all rounds. */
-export interface ProgramSpread {
-  readonly median: number
-  readonly min: number
-  readonly max: number
-}
-
 export interface ProgramPeerResult {
   readonly peer: string
   readonly title: string
   readonly keeps: string
   /** Empty if the peer was skipped. */
-  readonly figures: Readonly<Record<string, ProgramSpread>>
+  readonly figures: Readonly<Record<string, Spread>>
   readonly skipped?: string
 }
 
@@ -82,12 +75,7 @@ async function measureRow(
   }
 }
 
-function spreads(rounds: readonly ProgramFigures[]): Record<string, ProgramSpread> {
+function spreads(rounds: readonly ProgramFigures[]): Record<string, Spread> {
   const keys = Object.keys(rounds[0] ?? {})
-  return Object.fromEntries(
-    keys.map((key) => {
-      const { median, min, max } = spreadOf(rounds.map(({ [key]: value = Number.NaN }) => value))
-      return [key, { median, min, max }]
-    }),
-  )
+  return Object.fromEntries(keys.map((key) => [key, spreadOf(rounds.map(({ [key]: value = Number.NaN }) => value))]))
 }

@@ -1,5 +1,5 @@
-import { formatNumber } from '../format-cells.js'
-import type { ProgramPeerResult, ProgramResult, ProgramSpread } from './measure-programs.js'
+import { formatMedian } from '../format-cells.js'
+import type { ProgramPeerResult, ProgramResult } from './measure-programs.js'
 import { PAYLOAD_LENGTH } from './program-rows.js'
 
 interface Column {
@@ -31,7 +31,8 @@ export function programTable(results: readonly ProgramResult[], { isShort }: { r
   const rows = peersOf(results).map(({ peer, title, keeps }) => {
     const cells = columns.map(({ row, key }) => {
       const figures = results.find(({ id }) => id === row)?.peers.find((one) => one.peer === peer)?.figures
-      return formatSpread(figures?.[key], isShort)
+      const spread = figures?.[key]
+      return spread === undefined ? '' : formatMedian(spread, spread.median < 20 ? 1 : 0, !isShort)
     })
     return [title, keeps, ...cells]
   })
@@ -55,11 +56,4 @@ export function programsSkipped(results: readonly ProgramResult[]): string {
 function peersOf(results: readonly ProgramResult[]): readonly ProgramPeerResult[] {
   const all = results.flatMap(({ peers }) => peers)
   return all.filter(({ peer }, index) => all.findIndex((one) => one.peer === peer) === index)
-}
-
-function formatSpread(spread: ProgramSpread | undefined, isShort: boolean): string {
-  if (spread === undefined) return ''
-  const digits = spread.median < 20 ? 1 : 0
-  const median = formatNumber(spread.median, digits)
-  return isShort ? median : `${median} (${formatNumber(spread.min, digits)} to ${formatNumber(spread.max, digits)})`
 }
