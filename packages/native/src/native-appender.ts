@@ -120,7 +120,7 @@ export interface NativeAppender {
   /**
    * A background job that makes everything appended so far durable. It syncs what was stored since the last job of this kind succeeded, segments that were left meanwhile by
    * their names. It stores the durable mark in the control block (format: durable slots, see `core/src/format/control-layout.ts`): in the slot that is not in use, with
-   * generation + 1, CRC last. It syncs the control block where the mark on the disk is 8 MiB behind or names another segment. Without extensions there is no mark.
+   * generation + 1, CRC last. It syncs the control block where the mark on the disk is 8 MiB before it or names another segment. Without extensions there is no mark.
    *
    * A failed sync is noted in the control block (`writeBack`) before the job ends. The next job, of this appender or of a later one, then makes everything since the last good
    * mark dirty again, checks that it is whole and syncs it. It succeeds only when all of it is on the disk. Fails with -ENOLCK when the lock is lost.

@@ -20,7 +20,7 @@ export interface NativeVerifier {
    * Checks records from `offset` on until one is uncommitted or bad, a limit is reached, or the segment ends. `state[VERIFIER_END]` is the offset after the last good
    * record, to which the returned status refers; `state[VERIFIER_COUNT]` how many were good. At least one record is looked at, for any `maxBytes`.
    * A record without headerCrc (legacy writer) with sequence 0 restarts the expected sequence, and
-   * the first record with one behind such records may lie above it.
+   * the first record with one after such records may lie above it.
    */
   verify(offset: number, maxRecords: number, maxBytes: number): number
   /**

@@ -3,7 +3,7 @@ export type Status = number | undefined
 export const STATUS_OK = undefined
 /** append, claim: the record does not fit into what is left of the segment; nothing was written. Roll and call again. */
 export const STATUS_ROLL = 1
-/** append: the payload is no `Uint8Array`, or detached, or shrank; claim: the length is not an integer from 0 on. Nothing was written. */
+/** append: the payload is not a `Uint8Array`, or detached, or shrank; claim: the length is not an integer from 0 on. Nothing was written. */
 export const STATUS_BAD_PAYLOAD = 2
 /** append: `typeId` is not an integer of 0..0xFFFE; nothing was written. */
 export const STATUS_BAD_TYPE = 3

@@ -227,20 +227,20 @@ export class FrameStream {
   async #lastRecords(last: { readonly frame: Frame; readonly sequence: number }, first: number): Promise<WholeFrame | undefined> {
     for (let looks = 0, { sequence } = last; sequence >= first && looks < LOOK_BACK_MAX; looks++) {
       const frame = sequence === last.sequence ? last.frame : await this.frameAt(sequence)
-      const begin = sequence - (frame?.part ?? 1) + 1
       const isEnd = frame !== undefined && frame.count > 0 && frame.part === frame.parts
-      const whole = isEnd ? await this.#wholeOf({ begin, end: sequence }) : undefined
+      const whole = isEnd ? await this.#wholeOf(frame, sequence) : undefined
       if (whole !== undefined) return whole
-      sequence = begin - 1
+      sequence -= frame?.part ?? 1
     }
     return undefined
   }
 
-  async #wholeOf({ begin, end }: { readonly begin: number; readonly end: number }): Promise<WholeFrame | undefined> {
+  /** The frame of which this message has the last part. */
+  async #wholeOf(last: Frame, sequence: number): Promise<WholeFrame | undefined> {
     const assembler = new FrameAssembler()
-    for (let sequence = begin; sequence <= end; sequence++) {
-      const part = await this.frameAt(sequence)
-      const whole = part === undefined ? undefined : assembler.take(part)
+    for (let part = 1; part <= last.parts; part++) {
+      const frame = part === last.parts ? last : await this.frameAt(sequence - last.parts + part)
+      const whole = frame === undefined ? undefined : assembler.take(frame)
       if (typeof whole === 'object') return whole
     }
     return undefined

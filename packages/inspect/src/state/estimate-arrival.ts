@@ -20,9 +20,9 @@ export function estimateArrival(reader: ReaderInspection, inspection: QueueInspe
   const age = (timestampNs: bigint | undefined): bigint | null => ageOf(timestampNs, inspection.inspectedNs)
   const bound = [age(lastAppendNs(inspection)), age(laterSegmentNs(reader, inspection))].reduce(longest)
   const byTimestamp = age(nextTimestampNs(reader, inspection))
-  const told = byTimestamp ?? age(reader.lastCommitNs)
-  if (bound !== null && (told === null || bound > told)) return { arrivalNs: bound, arrivalKnownBy: 'bound' }
-  return { arrivalNs: told, arrivalKnownBy: told === null ? null : byTimestamp === null ? 'commit' : 'timestamp' }
+  const estimate = byTimestamp ?? age(reader.lastCommitNs)
+  if (bound !== null && (estimate === null || bound > estimate)) return { arrivalNs: bound, arrivalKnownBy: 'bound' }
+  return { arrivalNs: estimate, arrivalKnownBy: estimate === null ? null : byTimestamp === null ? 'commit' : 'timestamp' }
 }
 
 /** The time of the next message; `undefined` where callers give messages other times than those of their appends, as the end of the queue shows. */
