@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { onAbort } from '@chronicle-ts/core/internal'
 import type { ColdItem, ColdProblem, ColdReader, ColdRecord } from '@chronicle-ts/inspect'
 import type { MessageFilter } from './message-filter.js'
 import { PatternSearch } from './pattern-search.js'
@@ -34,10 +34,10 @@ export class MessageSearch {
   async settled(signal: AbortSignal): Promise<void> {
     const pending = this.#search?.pending
     if (pending === undefined || signal.aborted) return
-    const over = new AbortController()
-    const aborted = once(signal, 'abort', { signal: over.signal }).catch(() => undefined)
-    await Promise.race([pending, aborted])
-    over.abort()
+    await new Promise<void>((resolve) => {
+      const stopListening = onAbort(signal, resolve)
+      void pending.then(stopListening).then(resolve)
+    })
   }
 
   close(): void {
