@@ -1,16 +1,14 @@
 import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs'
-import { NotAQueueError } from '@chronicle-ts/core'
-import { isQueueListing, listQueue } from '@chronicle-ts/inspect'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
 import { UsageError } from '../../command-error.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED } from '../../exit-codes.js'
-import { interruptible } from '../../interruptible.js'
 import { type CarriedRegistry, registryOf } from '../../messages/carried-registry.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf } from '../../output/quantities.js'
 import { shellQuote } from '../../output/shell-quote.js'
+import { requireQueue } from '../../queues/require-queue.js'
 import type { ImportOptions } from './import-options.js'
 import { ImportTarget } from './import-target.js'
 import { type ImportedMessage, type ImportStream, readMessages } from './read-messages.js'
@@ -55,8 +53,7 @@ export async function importMessages(context: CommandContext, queue: string, { f
 
 /** By the rights of the calling user, as the inputs. @throws what a directory that is not a queue throws */
 function readRegistryOf(queue: string): CarriedRegistry {
-  if (!isQueueListing(interruptible(() => listQueue(queue))))
-    throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
+  requireQueue(queue)
   return registryOf(queue)
 }
 

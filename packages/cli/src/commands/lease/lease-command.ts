@@ -1,9 +1,8 @@
 import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { judgeLiveness, type Lease, type Liveness, readLease } from '@chronicle-ts/bus'
-import { NotAQueueError } from '@chronicle-ts/core'
 import { LEASE_FILE, LOCK_FILE, QueueDirectory, WriterLock } from '@chronicle-ts/core/internal'
-import { inspectLock, isQueueListing, listQueue } from '@chronicle-ts/inspect'
+import { inspectLock } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
@@ -14,6 +13,7 @@ import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { formatDuration } from '../../output/quantities.js'
 import { formatTime, nowNs } from '../../output/times.js'
+import { requireQueue } from '../../queues/require-queue.js'
 
 interface LeaseOptions {
   readonly remove?: boolean
@@ -41,8 +41,7 @@ export function addLeaseCommand(program: Command, run: Runner): void {
 }
 
 async function lease(context: CommandContext, queue: string, options: LeaseOptions): Promise<number> {
-  if (!isQueueListing(listQueue(queue)))
-    throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
+  requireQueue(queue)
   if (options.remove === true) {
     if (options.yes !== true) throw new UsageError('this removes the LEASE; add --yes to do it')
     const removed = await asOwnerOf(queue, () => remove(queue))

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isReady, removeReady, writeReady } from '@chronicle-ts/bus'
-import { NotAQueueError } from '@chronicle-ts/core'
-import { isQueueListing, listQueue } from '@chronicle-ts/inspect'
 import type { Command } from 'commander'
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext, Runner } from '../../command-context.js'
@@ -11,6 +9,7 @@ import { parseSpanOption } from '../../options.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
+import { requireQueue } from '../../queues/require-queue.js'
 
 interface ReadyOptions {
   readonly set?: boolean
@@ -49,20 +48,15 @@ async function ready(context: CommandContext, queue: string, options: ReadyOptio
   if (options.set === true && options.remove === true) throw new UsageError('--set and --remove exclude each other')
   const isChange = options.set === true || options.remove === true
   // A mistyped directory must not become a strategy of the bus.
-  if (isChange) checkIsQueue(queue)
+  if (isChange) requireQueue(queue)
   if (isChange) await asOwnerOf(queue, () => change(queue, options))
   if (options.wait !== undefined) await waitUntilReady(context, queue, Number(options.wait) / 1e6)
-  else checkIsQueue(queue)
+  else requireQueue(queue)
   if (context.signal.aborted) return EXIT_INTERRUPTED
   const announced = isReady(queue)
   if (context.json) context.output.line(toJsonReport('ready', { queue, ready: announced }))
   else context.output.line(`${printable(queue)}  ${announced ? 'ready' : 'not ready'}`)
   return announced || options.remove === true ? EXIT_HEALTHY : EXIT_WARNING
-}
-
-function checkIsQueue(queue: string): void {
-  if (!isQueueListing(listQueue(queue)))
-    throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
 }
 
 function change(queue: string, options: ReadyOptions): void {

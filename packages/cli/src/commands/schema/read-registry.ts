@@ -1,15 +1,11 @@
-import { NotAQueueError } from '@chronicle-ts/core'
-import { isQueueListing, listQueue } from '@chronicle-ts/inspect'
 import { readSchemas, type SchemaRegistry } from '@chronicle-ts/schema'
 import type { CommandContext } from '../../command-context.js'
 import { EXIT_HEALTHY, EXIT_WARNING } from '../../exit-codes.js'
-import { interruptible } from '../../interruptible.js'
+import { requireQueue } from '../../queues/require-queue.js'
 
 /** Reads the registry of a queue; what is wrong with it goes to standard error. @throws what a directory that is not a queue throws */
 export function readRegistry(context: CommandContext, queue: string): SchemaRegistry {
-  const listing = interruptible(() => listQueue(queue))
-  if (!isQueueListing(listing))
-    throw new NotAQueueError({ directory: queue, detail: 'it holds neither a control block nor a segment' })
+  requireQueue(queue)
   const registry = readSchemas(queue)
   for (const { path, error } of registry.problems) context.log.warn({ path }, `schema registry: ${error.message}`)
   for (const { typeId, version, encoding } of registry.foreign)
