@@ -9,7 +9,7 @@ import { heldDirectory, temporaryDirectory } from '../../test/support/temporary.
 import { CONTROL_DIRTY_END_OFFSET } from '../format/index.js'
 import { openWriter } from '../index.js'
 import { PendingChanges } from './pending-changes.js'
-import { setBytesAside, setFileAside } from './set-aside.js'
+import { quarantineName, setBytesAside, setFileAside } from './set-aside.js'
 
 describe('what is set aside', () => {
   it('L55: has a name of its own each time, and replaces nothing that is kept already', () => {
@@ -24,6 +24,11 @@ describe('what is set aside', () => {
       range(0, 50).map((number) => [`file ${number}`, `bytes ${number}`]),
     )
     expect(existsSync(join(directory, 'file'))).toBe(false)
+  })
+
+  it('has a name that sorts after those of before, also within a millisecond', () => {
+    const names = range(0, 200).map(() => quarantineName('000000000.q'))
+    expect([...names].sort()).toEqual(names)
   })
 
   it('L55: can be a directory, which has no second name', () => {

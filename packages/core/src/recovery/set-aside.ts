@@ -9,10 +9,11 @@ export const QUARANTINE_DIRECTORY = 'quarantine'
 
 let entryCount = 0
 
-/** A name that no other entry has: says what the file was, when it was set aside and by which process. */
+/** A name that no other entry has: says what the file was, when it was set aside and by which process. The names of one process sort in the order in which it made them. */
 export function quarantineName(name: string): string {
   entryCount++
-  return `${new Date().toISOString().replaceAll(':', '')}-${process.pid}-${entryCount}-${basename(name)}`
+  const count = String(entryCount).padStart(6, '0')
+  return `${new Date().toISOString().replaceAll(':', '')}-${process.pid}-${count}-${basename(name)}`
 }
 
 /**
