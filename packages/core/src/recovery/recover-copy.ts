@@ -16,7 +16,7 @@ import { highestUsed, isUnused } from './unused-segment.js'
  *
  * A sealed segment was complete when its header was copied, so only the others are read; unless the machine stopped since (`trustsSeals` is false).
  *
- * A source that opened the copy before its first writer may stand wherever its files led it: where the control block says that the queue goes on, or after the gap. No such position is used again.
+ * A source that opened the copy before its first writer may stand where the control block says that the queue goes on, or after the gap. No such position is used again.
  * The queue goes on in another segment, where the source notices by the sequence what it had read of the original.
  */
 export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tail {
