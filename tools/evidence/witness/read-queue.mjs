@@ -252,10 +252,10 @@ function* checkControl(walk, ids) {
     return yield problem('missing-head', 'control.meta', 132, `segment ${control.currentSegment}`)
   }
   const end = Math.max(...(walk.boundaries.get(control.currentSegment) ?? [64]))
-  const hasExtensions =
-    control.extensionEpoch !== 0 && BigInt(control.extensionEpoch) === BigInt(control.writerEpoch) % 2n ** 32n
+  const hasExtensions = control.extensionEpoch !== 0 && BigInt(control.extensionEpoch) === BigInt(control.writerEpoch) % 2n ** 32n
   // A writer that dies between its commit word and what it stores next leaves the control block at the record before, and a power loss further back.
-  const isBehind = walk.said !== undefined && (!hasExtensions || [walk.said, walk.said + 1n].includes(BigInt(control.nextSequence)))
+  const isBehind =
+    walk.said !== undefined && (!hasExtensions || [walk.said, walk.said + 1n].includes(BigInt(control.nextSequence)))
   if (control.writeOffset !== end && !isBehind)
     yield problem('bad-write-offset', 'control.meta', 256, `${control.writeOffset}, found ${end}`)
   const first = Number(control.firstSegmentPlusOne)

@@ -149,7 +149,7 @@ function problemsOfControlledHead({ inspection, listing, control, end, places }:
 }
 
 /**
- * Whether the control block fits the record at its write offset, and is only older than the last one: a writer that dies between its commit word and the next sequence leaves that, and so does a
+ * Whether the control block fits the record at its write offset, and is only older than the last one. A writer that dies between its commit word and the next sequence leaves that, and so does a
  * power loss. The next writer goes on after the last record.
  */
 function isOfEarlierMoment(places: ColdPlaces, { currentSegment, writeOffset, nextSequence }: ControlBlock): boolean {
