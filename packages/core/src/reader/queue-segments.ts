@@ -58,11 +58,7 @@ export class QueueSegments {
   }
 
   /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
-  openFirstAfter(
-    segmentId: number,
-    next: NextRecord | undefined,
-    { passesOver }: { readonly passesOver: boolean },
-  ): MappedSegment | undefined {
+  openFirstAfter(segmentId: number, next: NextRecord | undefined): MappedSegment | undefined {
     // A segment that cannot be read held one message at least: what begins with the next one is that segment in a wrong place, which recovery sets aside.
     const after = next === undefined ? undefined : { ...next, sequence: next.sequence + 1 }
     for (let tries = 0, above = segmentId; tries < PLACE_TRIES; ) {
@@ -73,7 +69,7 @@ export class QueueSegments {
         if (segment !== undefined) return segment
         tries++
       } catch (error) {
-        if (!passesOver || !this.mayPassOver(error, id)) throw error
+        if (!this.mayPassOver(error, id)) throw error
         above = id
       }
     }
