@@ -139,7 +139,10 @@ it('L65: finds orders that follow many segments which recovery left empty', () =
   const { ordersOut } = layout.createStrategy('alpha')
   for (let crash = 0; crash < 8; crash++) {
     send(1)
-    const head = readdirSync(ordersOut).filter((name) => name.endsWith('.q')).sort().at(-1) as string
+    const head = readdirSync(ordersOut)
+      .filter((name) => name.endsWith('.q'))
+      .sort()
+      .at(-1) as string
     rmSync(join(ordersOut, head))
   }
   send(1)
