@@ -424,17 +424,6 @@ describe('a queue that cannot be read now', () => {
     expect(codeOf(() => audit.setAside('audit/trail', new Error('x')))).toBe('ERR_INVALID_ARGUMENT')
   })
 
-  it('resets its position once, and not when it is tried again', async () => {
-    const alpha = strategy('alpha')
-    using orders = bus.subscribe('orders', { name: 'router', reader: { reset: true } })
-    alpha.append(Cancel, { id: 1 })
-    expect(await until(orders, ({ length }) => length === 1)).toEqual([1])
-    orders.commit()
-    orders.setAside('alpha', Object.assign(new Error('the answers are full'), { code: 'EBUSY' }))
-    alpha.append(Cancel, { id: 2 })
-    expect(await until(orders, ({ length }) => length > 0)).toEqual([2])
-  })
-
   it('is left for the one that takes its place, and each of those is reported', async () => {
     const told: unknown[] = []
     using orders = bus.subscribe('orders', {
