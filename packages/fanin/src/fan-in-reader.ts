@@ -18,14 +18,13 @@ import {
   checkFlag,
   checkOptions,
   checkPoll,
+  checkPolled,
   checkSignal,
   checkSource,
   type Interruption,
   type IteratedSource,
-  isPromise,
   type OptionNames,
   onAbort,
-  promiseFromHandler,
   SourceIterator,
 } from '@chronicle-ts/core/internal'
 import {
@@ -166,8 +165,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     while (count < limit && !this.#isClosed) {
       const delivery = this.next()
       if (delivery === undefined) break
-      const result: unknown = handler(delivery)
-      if (result !== undefined && isPromise(result)) throw promiseFromHandler()
+      checkPolled(handler(delivery))
       count++
     }
     return count
