@@ -181,7 +181,10 @@ describe('a callback that must be synchronous', () => {
     const late = async (): Promise<never> => {
       throw new Error('too late')
     }
-    expect(await endOf(() => SYNCHRONOUS[name]?.(late))).toMatchObject({ ...REFUSED, value: expect.stringContaining('returns a promise') })
+    expect(await endOf(() => SYNCHRONOUS[name]?.(late))).toMatchObject({
+      ...REFUSED,
+      value: expect.stringContaining('returns a promise'),
+    })
     await setImmediate()
     process.off('unhandledRejection', note)
     expect(unhandled).toEqual([])

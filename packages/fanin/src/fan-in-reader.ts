@@ -103,7 +103,8 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     checkSource('source', source)
     checkOptions(options, { allowedLatenessNs: true })
     const { allowedLatenessNs } = options
-    const lateness = allowedLatenessNs === undefined ? this.#options.allowedLatenessNs : resolveLateness(allowedLatenessNs)
+    const { allowedLatenessNs: ofAll, mode } = this.#options
+    const lateness = allowedLatenessNs === undefined ? ofAll : resolveLateness(allowedLatenessNs, mode)
     this.#merge.add(key, source, lateness)
     this.#interruptWaits()
   }
