@@ -1,5 +1,5 @@
-import { BadBlockError, type CommittedMessage, FencedError, QueueReader } from '@chronicle-ts/core'
-import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
+import { BadBlockError, type CommittedMessage, FencedError, InvalidArgumentError, QueueReader } from '@chronicle-ts/core'
+import { checkFlag, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { decompress } from '../frames/compression.js'
 import { type BegunFrame, partsThere, termMarker } from '../frames/frame.js'
 import type { WholeFrame } from '../frames/frame-assembler.js'
@@ -46,6 +46,16 @@ const NAMES: OptionNames<PusherOptions> = {
   onNote: true,
 }
 
+function checkPusherOptions(options: PusherOptions): void {
+  checkOptions(options, NAMES)
+  const { holdUntil = 'stream', sinks, once } = options
+  checkFlag('once', once)
+  if (holdUntil !== 'stream' && holdUntil !== 'sink')
+    throw new InvalidArgumentError({ argument: 'holdUntil', value: holdUntil, expected: 'stream or sink' })
+  if (sinks !== undefined && holdUntil === 'stream')
+    throw new InvalidArgumentError({ argument: 'sinks', value: sinks, expected: "holdUntil: 'sink' beside it" })
+}
+
 export interface PushProgress {
   /** Sequence of the record that the stream needs next; `undefined` before the stream was asked. */
   readonly nextSequence: number | undefined
@@ -81,7 +91,7 @@ export class Pusher {
   #sent = { records: 0, bytes: 0, sinceMs: 0 }
 
   constructor(source: ReplicaSource, stream: FrameStream, options: PusherOptions = {}) {
-    checkOptions(options, NAMES)
+    checkPusherOptions(options)
     this.#source = source
     this.#stream = stream
     this.#options = options

@@ -41,7 +41,7 @@ export class StrategySources implements TopicSources {
   }
 
   reopen(key: string): SourceChange[] {
-    return this.#openQueue(key, false)
+    return this.#openQueue(key, false, true)
   }
 
   postpone(source: DetachedSource): void {
@@ -62,7 +62,8 @@ export class StrategySources implements TopicSources {
     return []
   }
 
-  #openQueue(key: string, isLeaving: boolean): SourceChange[] {
+  /** @param mayBeGone a queue that is not there has nothing to read */
+  #openQueue(key: string, isLeaving: boolean, mayBeGone = isLeaving): SourceChange[] {
     try {
       const reader = openReader(this.#discovery.layout.strategy(key).ordersOut, this.#options.name, this.#options.reader)
       this.#open.add(key)
@@ -70,8 +71,7 @@ export class StrategySources implements TopicSources {
       return [{ kind: 'opened', key, reader, isLeaving }]
     } catch (cause) {
       const error = cause as Error
-      // A strategy that went and whose queue is gone, too, has nothing to read.
-      if (isLeaving && isQueueError(error, 'ERR_NOT_FOUND')) {
+      if (mayBeGone && isQueueError(error, 'ERR_NOT_FOUND')) {
         const wasPostponed = this.#postponed.delete(key)
         // Messages that were to be read later may have gone with it.
         return wasPostponed
