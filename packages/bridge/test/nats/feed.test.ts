@@ -20,7 +20,11 @@ async function watchRequests(url: string, subject: string): Promise<readonly Req
   const connection = await connect({ servers: url })
   onTestFinished(() => connection.close())
   const requests: Request[] = []
-  connection.subscribe(subject, { callback: (_, message) => requests.push({ asked: message.json(), message }) })
+  connection.subscribe(subject, {
+    callback: (_, message) => {
+      requests.push({ asked: message.json(), message })
+    },
+  })
   await connection.flush()
   return requests
 }
