@@ -19,6 +19,7 @@ export { pause } from './files/pause.js'
 export { QueueDirectory } from './files/queue-directory.js'
 export { isPromise, refusePromise } from './files/refuse-promise.js'
 export { openPath } from './files/regular-file.js'
+export { takeLock } from './files/take-lock.js'
 export { readWhole, writeWhole } from './files/whole-transfer.js'
 export { WriterLock } from './files/writer-lock.js'
 export {
