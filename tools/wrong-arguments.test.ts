@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import * as bridge from '@chronicle-ts/bridge'
 import * as bus from '@chronicle-ts/bus'
@@ -138,6 +139,57 @@ const OTHERS: Readonly<Record<string, (value: Any) => unknown>> = {
   'topics.openBus, topics': (value) => topics.openBus(folder, value),
   'topics.openBus, a topic': (value) => topics.openBus(folder, { quotes: value }),
 }
+
+/** Calls whose callback must be synchronous. Each ends by itself. */
+const SYNCHRONOUS: Readonly<Record<string, (callback: Any) => unknown>> = {
+  'core.poll': (callback) => {
+    using observer = core.openObserver(queue)
+    return observer.poll(1, callback)
+  },
+  'fanin.poll': (callback) => {
+    using fanIn = new fanin.FanInReader({ ownsSources: true })
+    fanIn.add('key', core.openObserver(queue))
+    return fanIn.poll(1, callback)
+  },
+  'typed.where': (where) => {
+    using observer = core.openObserver(typedQueue())
+    return typed.asTypedObserver(observer, TYPES, { where }).next()
+  },
+  'typed.write, of a fixed length': (fill) => {
+    using writer = typed.openTypedWriter(join(folder, 'fixed'), TYPES)
+    writer.write(TYPES[0], fill)
+  },
+  'typed.write, with variable parts': (fill) => {
+    const Note = schema.message('Note', 2, { text: schema.utf8() })
+    using writer = typed.openTypedWriter(join(folder, 'variable'), [Note] as const)
+    writer.write(Note, { text: 100_000 }, fill)
+  },
+}
+
+function typedQueue(): string {
+  const directory = join(folder, 'typed')
+  using writer = typed.openTypedWriter(directory, TYPES)
+  writer.append(TYPES[0], { bid: 1 })
+  return directory
+}
+
+describe('a callback that must be synchronous', () => {
+  it.each(Object.keys(SYNCHRONOUS))('is refused when it returns a promise, whose rejection is dropped: %s', async (name) => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown): unknown => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const late = async (): Promise<never> => {
+      throw new Error('too late')
+    }
+    expect(await endOf(() => SYNCHRONOUS[name]?.(late))).toMatchObject({
+      ...REFUSED,
+      value: expect.stringContaining('returns a promise'),
+    })
+    await setImmediate()
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+})
 
 describe('another argument', () => {
   it.each(Object.keys(OTHERS))('is refused when it is of another kind: %s', async (name) => {

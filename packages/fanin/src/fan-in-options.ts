@@ -70,9 +70,10 @@ export function resolveFanInOptions(options: FanInOptions): ResolvedFanInOptions
   check('ownsSources', ownsSources, typeof ownsSources === 'boolean', 'true or false')
   check('retryFailures', retryFailures, typeof retryFailures === 'boolean', 'true or false')
   check('onSourceError', onSourceError, onSourceError === undefined || typeof onSourceError === 'function', 'a function')
+  const { allowedLatenessNs } = options
   return {
     mode,
-    allowedLatenessNs: resolveLateness(options.allowedLatenessNs ?? 0n),
+    allowedLatenessNs: allowedLatenessNs === undefined ? 0n : resolveLateness(allowedLatenessNs, mode),
     holdBackMs,
     clocks: { realtimeNs, monotonicMs: () => performance.now() },
     onSourceError,
@@ -82,10 +83,11 @@ export function resolveFanInOptions(options: FanInOptions): ResolvedFanInOptions
   }
 }
 
-/** `undefined` stands for unbounded. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
-export function resolveLateness(lateness: AllowedLateness): bigint | undefined {
+/** Returns `undefined` for unbounded. Refuses it in the eager mode, which waits for no message that may be late. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function resolveLateness(lateness: AllowedLateness, mode: FanInMode): bigint | undefined {
   const isValid = lateness === 'unbounded' || (typeof lateness === 'bigint' && lateness >= 0n)
   check('allowedLatenessNs', lateness, isValid, "a bigint of nanoseconds, at least 0n, or 'unbounded'")
+  check('allowedLatenessNs', lateness, mode === 'ordered', "mode: 'ordered' of the fan-in beside it")
   return lateness === 'unbounded' ? undefined : lateness
 }
 

@@ -18,14 +18,13 @@ import {
   checkFlag,
   checkOptions,
   checkPoll,
+  checkPolled,
   checkSignal,
   checkSource,
   type Interruption,
   type IteratedSource,
-  isPromise,
   type OptionNames,
   onAbort,
-  promiseFromHandler,
   SourceIterator,
 } from '@chronicle-ts/core/internal'
 import {
@@ -104,7 +103,8 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     checkSource('source', source)
     checkOptions(options, { allowedLatenessNs: true })
     const { allowedLatenessNs } = options
-    const lateness = allowedLatenessNs === undefined ? this.#options.allowedLatenessNs : resolveLateness(allowedLatenessNs)
+    const { allowedLatenessNs: ofAll, mode } = this.#options
+    const lateness = allowedLatenessNs === undefined ? ofAll : resolveLateness(allowedLatenessNs, mode)
     this.#merge.add(key, source, lateness)
     this.#interruptWaits()
   }
@@ -166,8 +166,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
     while (count < limit && !this.#isClosed) {
       const delivery = this.next()
       if (delivery === undefined) break
-      const result: unknown = handler(delivery)
-      if (result !== undefined && isPromise(result)) throw promiseFromHandler()
+      checkPolled(handler(delivery))
       count++
     }
     return count

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Message } from '@chronicle-ts/core'
-import { highHalf, LOWEST_HALF, lowHalf, toNs } from '@chronicle-ts/core/internal'
+import { highHalf, isPromise, LOWEST_HALF, lowHalf, toNs } from '@chronicle-ts/core/internal'
 import { Activity, eventLoopTurn } from './activity.js'
 import { type PendingTimer, TimerQueue } from './timer-queue.js'
 
@@ -133,10 +133,6 @@ export class ReplayClock {
     this.#onTimer()
     return { dueNs: timer.dueNs, cancel: () => this.timers.remove(timer) }
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {

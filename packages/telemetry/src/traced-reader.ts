@@ -1,4 +1,5 @@
 import type { IteratorOptions, Message, QueueReader } from '@chronicle-ts/core'
+import { isPromise } from '@chronicle-ts/core/internal'
 import type { Span, SpanContext } from '@opentelemetry/api'
 import { type TelemetryApi, TRACER_NAME, type TracedReaderOptions } from './trace-api.js'
 
@@ -70,11 +71,7 @@ function remoteContext({ trace }: Message): SpanContext | undefined {
   }
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof (value as Promise<unknown> | undefined)?.then === 'function'
-}
-
-async function endAfter<Result>(span: Span, result: Promise<Result>): Promise<Result> {
+async function endAfter<Result>(span: Span, result: PromiseLike<Result> & Result): Promise<Result> {
   try {
     return endedNow(span, await result)
   } catch (error) {

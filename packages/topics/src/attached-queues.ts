@@ -202,11 +202,11 @@ export class AttachedQueues {
   /** The fan-in tries again what may pass. */
   #sourceFailed({ key, operation, error }: SourceFailure): void {
     if (operation === 'commit') this.#failures.report(key, error as Error)
-    // It has delivered everything that its own directory held. The only queue's discovery finds that by itself.
-    else if (isQueueError(error, 'ERR_QUEUE_REPLACED') && !this.isSingle) this.openSuccessor(key)
+    // It has delivered everything that its own directory held.
+    else if (isQueueError(error, 'ERR_QUEUE_REPLACED')) this.openSuccessor(key)
     else {
       this.#failures.add(key, error as Error)
-      if (this.isSingle && !isPassingError(error) && !isQueueError(error, 'ERR_QUEUE_REPLACED')) this.#fatal = error as Error
+      if (this.isSingle && !isPassingError(error)) this.#fatal = error as Error
     }
   }
 
@@ -231,7 +231,8 @@ export class AttachedQueues {
   #detachLeft(): void {
     for (const key of this.#leaving) {
       const reader = this.#readers.get(key)
-      if (reader === undefined || !this.#fanIn.has(key)) this.#leaving.delete(key)
+      // The only queue holds another definition of a type.
+      if (reader === undefined || !this.#fanIn.has(key)) this.#detach(key)
       else if (this.#hasFailed(key)) this.#detachFailed(key)
       else if (!this.#uncommitted.has(key) && isReadToTheEnd(reader)) {
         // What was skipped.

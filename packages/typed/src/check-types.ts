@@ -22,8 +22,3 @@ export function checkTypes(types: unknown): asserts types is readonly AnyMessage
 function isMessageType(type: unknown): boolean {
   return typeof type === 'object' && type !== null && 'typeId' in type && 'reader' in type && 'encoder' in type
 }
-
-/** `fill` and `where` are over when they return. */
-export function isPromise(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}

@@ -56,6 +56,8 @@ void Recorder::compareAll() {
 void Recorder::add(const std::string& path, Kind kind) {
   TrackedFile file{nextId_++, openReal(path.c_str(), O_RDONLY | O_CLOEXEC), {}, 0, 0};
   if (file.fd < 0) return;
+  // Its write-back may have failed in an earlier process.
+  if (kind == kFound) file.lostTo = UINT64_MAX;
   std::string body(reinterpret_cast<const char*>(&file.id), 4);
   write(kind, body + relative(path));
   compare(files_.emplace(path, std::move(file)).first->second);

@@ -64,7 +64,7 @@ class Recorder {
     uint32_t id;
     int fd;
     std::vector<char> shadow;
-    // What a failed write-back took for clean.
+    // What a failed write-back took for clean, or may have.
     uint64_t lostFrom = 0;
     uint64_t lostTo = 0;
   };

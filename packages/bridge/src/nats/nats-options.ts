@@ -63,6 +63,7 @@ const SEED_LINE = /^\s*(S[A-Z2-7]{50,})\s*$/m
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
   checkOptions(options, NAMES)
   if (options.tls !== undefined) checkOptions(options.tls, { caFile: true, certFile: true, keyFile: true }, 'tls')
+  checkTogether(options)
   const servers = serversOf(options)
   const outage = new Outage()
   const settings = { ...settingsOf(options, servers), servers, reconnectDelayHandler: () => outage.pauseMs() }
@@ -80,6 +81,7 @@ export async function connectPersistently(options: NatsOptions, persistent: Pers
   checkOptions(persistent, { signal: true, onNote: true })
   const { signal, onNote } = persistent
   checkSignal(signal)
+  if (signal === undefined) throw new InvalidArgumentError({ argument: 'signal', value: signal, expected: 'an AbortSignal' })
   const backoff = new Backoff()
   for (let attempt = 1; ; attempt++) {
     try {
@@ -90,6 +92,21 @@ export async function connectPersistently(options: NatsOptions, persistent: Pers
       await sleep(backoff.nextMs(), undefined, { signal }).catch(() => undefined)
     }
   }
+}
+
+/** Options that need another one, and those of which a connection has one. */
+function checkTogether(options: NatsOptions): void {
+  const { user, password, tls } = options
+  const ways = (['credentialsFile', 'nkeyFile', 'token', 'user'] as const).filter((name) => options[name] !== undefined)
+  if (ways[1] !== undefined) refuse(ways[1], `no second way to sign in: ${ways[0]} is one`)
+  if (password !== undefined && user === undefined) refuse('password', 'user beside it')
+  if ((tls?.certFile === undefined) !== (tls?.keyFile === undefined))
+    refuse(tls?.certFile === undefined ? 'tls.keyFile' : 'tls.certFile', 'both certFile and keyFile')
+}
+
+/** Without the value, which may be a secret. */
+function refuse(argument: string, expected: string): never {
+  throw new InvalidArgumentError({ argument, value: 'not shown', expected })
 }
 
 async function follow(connection: NatsConnection, outage: Outage): Promise<void> {

@@ -92,6 +92,8 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
     if (!isReaderName(readerName)) {
       throw new InvalidArgumentError({ argument: 'readerName', value: readerName, expected: 'the name of a reader' })
     }
+    if (!unread && options.readerName !== undefined)
+      throw new InvalidArgumentError({ argument: 'readerName', value: readerName, expected: 'unread: true beside it' })
     const looks = { watches: watch, readerName: unread ? readerName : undefined }
     this.#scanner = new StrategyScanner(this.layout, looks, {
       onEvents: (events) => this.#collect(events),

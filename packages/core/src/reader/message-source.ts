@@ -22,7 +22,7 @@ import { type LoopKind, OpenLoops } from './open-loops.js'
 import type { QueueLooks } from './ownership.js'
 import { OwnershipWatch } from './ownership-watch.js'
 import { lookAfterWhileParked } from './parked-sources.js'
-import { checkFromOne, checkPoll, isPromise, promiseFromHandler, type Synchronous } from './poll-handler.js'
+import { checkFromOne, checkPoll, checkPolled, type Synchronous } from './poll-handler.js'
 import type { CursorQueue } from './queue-segments.js'
 import { readAsyncWait, readBatch, readFollow, readIterator, readTimeout } from './read-source-options.js'
 import { checkStart, type Place, type ResolvedSourceOptions } from './reader-options.js'
@@ -104,8 +104,7 @@ export abstract class MessageSource implements Parkable {
     while (count < limit) {
       const message = this.next()
       if (message === undefined) break
-      const result: unknown = handler(message)
-      if (result !== undefined && isPromise(result)) throw promiseFromHandler()
+      checkPolled(handler(message))
       count++
     }
     return count

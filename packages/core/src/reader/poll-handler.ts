@@ -1,11 +1,8 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import { refusePromise } from '../files/refuse-promise.js'
 
 /** What a handler of `poll` may return: anything but a promise, which `poll` would not wait for. */
 export type Synchronous<Result> = Extract<Result, PromiseLike<unknown>> extends never ? unknown : never
-
-export function isPromise(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
 
 /** Called before a message is read: a message that an invalid handler did not get would count as read. */
 export function checkPoll(limit: unknown, handler: unknown): void {
@@ -15,9 +12,14 @@ export function checkPoll(limit: unknown, handler: unknown): void {
     throw new InvalidArgumentError({ argument: 'handler', value: handler, expected: 'a function' })
 }
 
-export function promiseFromHandler(): InvalidArgumentError {
-  const expected = 'a synchronous function: the message moves when it returns; use messages() or batches() for asynchronous work'
-  return new InvalidArgumentError({ argument: 'handler', value: 'a function that returns a promise', expected })
+const POLL_HANDLER = {
+  argument: 'handler',
+  expected: 'a synchronous function: the message moves when it returns; use messages() or batches() for asynchronous work',
+}
+
+/** @throws {@link InvalidArgumentError} when a handler of `poll` returned a promise. */
+export function checkPolled(result: unknown): void {
+  if (result !== undefined) refusePromise(result, POLL_HANDLER)
 }
 
 /** @throws {@link InvalidArgumentError} for what is not an integer from 1 on. */

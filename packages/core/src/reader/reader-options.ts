@@ -82,6 +82,12 @@ export function resolveSourceOptions(options: SourceOptions): ResolvedSourceOpti
 export function resolveReaderOptions(given: ReaderOptions): ResolvedReaderOptions {
   const { reset = false, ...others } = readOnce(given)
   if (typeof reset !== 'boolean') throw new InvalidArgumentError({ argument: 'reset', value: reset, expected: 'true or false' })
+  if (reset && others.start === 'resume')
+    throw new InvalidArgumentError({
+      argument: 'start',
+      value: others.start,
+      expected: 'another place: reset forgets the saved position',
+    })
   return { ...resolveSourceOptions(others), reset }
 }
 

@@ -1,11 +1,11 @@
 import { ITERATOR_TURN_COUNT } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptions, checkSignal, type OptionNames } from '../files/option-names.js'
+import { isPromise } from '../files/refuse-promise.js'
 import { Interruption } from '../wait/interruption.js'
 import { checkCommitEvery } from './commit-every.js'
 import type { Message } from './message.js'
 import type { MessageCopy } from './message-copy.js'
-import { isPromise } from './poll-handler.js'
 import { type IteratedSource, nextEventLoopTurn } from './source-iterator.js'
 
 export interface RunOptions {

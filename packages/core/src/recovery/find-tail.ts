@@ -232,7 +232,7 @@ function credibleNext(last: ScanEnd, known: number, segment: MappedSegment): num
 }
 
 /** Decides to end a segment where its records end, and to go on above it. */
-function endSegment(context: RecoveryContext, tail: Tail): Tail {
+export function endSegment(context: RecoveryContext, tail: Tail): Tail {
   const { segment, offset, nextSequence, firstLost = nextSequence } = tail
   padAndSeal(context, segment, offset)
   sealAndClose(context, segment)

@@ -176,6 +176,41 @@ describe('a copy of a live queue', () => {
     writer.close()
   })
 
+  it('L58: an observer that opened the copy where its control block says misses no message of its first writer', () => {
+    const { directory, copy, writer } = liveQueue()
+    appendNumbered(writer, 0, 70)
+    copyNow(directory, copy, SEGMENTS)
+    const { position } = writer
+    while (writer.position.segmentId === position.segmentId && writer.position.offset < 2500) writer.append(1, Buffer.alloc(100))
+    expect(writer.position.segmentId).toBe(position.segmentId)
+    copyNow(directory, copy, CONTROL)
+    writer.close()
+    using observer = openObserver(copy, { start: 'latest', onCorrupt: 'skip' })
+    expect(observer.next()).toBeUndefined()
+    expect(observer.position.offset).toBeGreaterThan(position.offset)
+    using next = openWriter(copy)
+    expect(next.nextSequence).toBe(70)
+    appendNumbered(next, 70, 150)
+    expect(drainSequences(observer)).toEqual(range(70, 150))
+  })
+
+  it('L58: an observer that skipped to what was copied after the gap misses no message of its first writer', () => {
+    const { directory, copy, writer } = liveQueue()
+    appendNumbered(writer, 0, 10)
+    copyNow(directory, copy, /^000000000\.q$/)
+    appendNumbered(writer, 10, 60)
+    copyNow(directory, copy, /^(?!000000000)\d+\.q$/)
+    copyNow(directory, copy, CONTROL)
+    writer.close()
+    using observer = openObserver(copy, { onCorrupt: 'skip' })
+    expect(drainSequences(observer).at(-1)).toBe(59)
+    using next = openWriter(copy)
+    expect(next.nextSequence).toBe(10)
+    appendNumbered(next, 10, 100)
+    expect(drainSequences(observer)).toEqual(range(10, 100))
+    expect(observer.metrics().corruptSkipped).toBeGreaterThan(0)
+  })
+
   it('L58: a reader at the end of a segment that was copied too early does not skip what is missing, read or not since the open', () => {
     const { directory, copy, writer } = liveQueue()
     appendNumbered(writer, 0, 10)

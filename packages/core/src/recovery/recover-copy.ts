@@ -3,17 +3,21 @@ import { surveyRecords } from '../records/record-survey.js'
 import { mayFollow } from '../segment/record-scan.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
-import { endIfLeft, findForeignTail } from './find-tail.js'
+import { endIfLeft, endSegment, findForeignTail } from './find-tail.js'
+import { isAfter } from './positions-seen.js'
 import { freshQueueTail, withoutDeleted } from './recover-power-cut.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { sealAndClose } from './repair-tail.js'
-import { highestUsed } from './unused-segment.js'
+import { highestUsed, isUnused } from './unused-segment.js'
 
 /**
  * Recovery of a queue that was copied, perhaps while it was written: each file may be of another moment, and the control block says nothing about the segments. They alone count: a
  * segment that was copied before its writer had filled it ends what is there, and later ones, which would leave a gap, are set aside.
  *
  * A sealed segment was complete when its header was copied, so only the others are read; unless the machine stopped since (`trustsSeals` is false).
+ *
+ * A source that opened the copy before its first writer may stand where the control block says that the queue goes on, or after the gap. No such position is used again.
+ * The queue goes on in another segment, where the source notices by the sequence what it had read of the original.
  */
 export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tail {
   const found = listSegments(context.directory)
@@ -25,10 +29,16 @@ export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tai
   )
   const head = lastOfUnbroken(context, ids, trustsSeals)
   if (head === undefined) return freshQueueTail(context, 0)
-  for (const id of ids) if (id > head.id) setAsideAfterGap(context, id)
+  // One that a writer had prepared holds nothing, and the new head may take its place.
+  const afterGap = ids.filter((id) => id > head.id && !isUnused(context, id))
+  for (const id of afterGap) setAsideAfterGap(context, id)
   const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
   const copied = { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut }
-  return endIfLeft(context, copied, findForeignTail(context, copied))
+  const tail = endIfLeft(context, copied, findForeignTail(context, copied))
+  if (tail.segment !== copied.segment) return tail
+  const said = context.control.readHead()
+  const mayBeAhead = afterGap.length > 0 || said === undefined || isAfter(said, { segmentId: head.id, offset: tail.offset })
+  return mayBeAhead ? endSegment(context, tail) : tail
 }
 
 /** The segment that ends the messages that follow each other without a gap. */
@@ -53,9 +63,6 @@ function lastOfUnbroken(context: RecoveryContext, ids: readonly number[], trusts
 
 /** A segment after the gap would be replaced when the writer gets there, or taken for the head by a later open. */
 function setAsideAfterGap(context: RecoveryContext, segmentId: number): void {
-  const found = examineSegment(context, segmentId)
-  // One that a writer had prepared: it holds nothing, and the new head may take its place.
-  if (found?.state === 'whole' && !found.hasRecords && !found.sealed) return
   const to = context.setFileAside(segmentFileName(segmentId))
   context.note('copied-queue', { segmentId }, `after a gap; moved to ${to}`)
 }

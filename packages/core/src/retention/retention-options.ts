@@ -3,7 +3,7 @@
  * not, unless `readerTtlMs` or `maxReaderLagBytes` releases the reader. `maxAgeMs`, `maxBytes` and `maxSegments` delete only what no reader needs. The head is never deleted.
  */
 export interface RetentionOptions {
-  /** Delete a segment once every registered reader has committed past it (and at least one reader is registered). */
+  /** Delete a segment once every registered reader has committed past it (and at least one reader is registered). Default false; true in a bounded queue without another rule that deletes. */
   readonly consumed?: boolean
   /**
    * Delete segments whose last message was written longer ago. Timestamps that the caller gave count only as far as the times at which segments were prepared agree with them.

@@ -7,7 +7,8 @@ import type { QueueDirectory } from '../files/queue-directory.js'
 import type { WriterLock } from '../files/writer-lock.js'
 import { CONTROL_PROGRESS_SEQUENCE_OFFSET } from '../format/index.js'
 import type { Retirement } from '../retention/retirement.js'
-import { type ResolvedWriterOptions, segmentCapacityOf } from './writer-options.js'
+import { segmentCapacityOf } from './limits.js'
+import type { ResolvedWriterOptions } from './writer-options.js'
 
 export interface CapacityOptions {
   readonly directory: QueueDirectory

@@ -7,8 +7,9 @@ import { WriterLock } from '../files/writer-lock.js'
 import { SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { Retirement } from '../retention/retirement.js'
 import { listSegments } from '../segment/segment-files.js'
+import { retentionRulesOf } from './limits.js'
 import { contradictsSegments } from './rebuild-control.js'
-import { type ResolvedWriterOptions, retentionRulesOf } from './writer-options.js'
+import type { ResolvedWriterOptions } from './writer-options.js'
 
 /**
  * Makes room on a full disk for the recovery of a queue. Deletes segments that every registered reader has committed past, where the options of the open say that these may go. Of the

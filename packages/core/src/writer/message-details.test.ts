@@ -3,7 +3,7 @@ import { openColdReader } from '@chronicle-ts/inspect'
 import { describe, expect, it } from 'vitest'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { type MessageDetails, type MessageFields, openObserver, openWriter } from '../index.js'
+import { type Message, type MessageDetails, type MessageFields, openObserver, openWriter } from '../index.js'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const spanId = '00f067aa0ba902b7'
@@ -102,6 +102,36 @@ describe('what a message carries', () => {
     expect(() => writer.tryAppend(1, payload, options)).toThrowError(refusal)
     if (argument !== 'schemaversion') expect(() => writer.appendBatch([{ typeId: 1, payload, ...options }])).toThrowError(refusal)
     expect(writer.nextSequence).toBe(0)
+  })
+
+  it('has no unknown name in the first message of a batch, and in those with details', () => {
+    using writer = openWriter(newQueue(), { segmentSize: 4096 })
+    const plain = { typeId: 1, payload }
+    const misspelt = { ...plain, timestmapNs: 1n }
+    for (const [at, messages] of [
+      [0, [misspelt, plain]],
+      [1, [plain, { ...misspelt, schemaVersion: 1 }]],
+    ] as const) {
+      const refusal = { code: 'ERR_INVALID_ARGUMENT', argument: `messages[${at}].timestmapNs` }
+      expect(() => writer.appendBatch(messages)).toThrowError(expect.objectContaining(refusal))
+    }
+    expect(writer.nextSequence).toBe(0)
+  })
+
+  it('goes around in a batch of messages that were read, as they are', () => {
+    const directory = newQueue()
+    using writer = openWriter(directory, { segmentSize: 65_536 })
+    writer.append(7, payload, { timestampNs: 5n, schemaVersion: 3 })
+    using observer = openObserver(directory)
+    const message = observer.next() as Message
+    const copy = message.copy()
+    writer.appendBatch([message, copy, { ...copy, typeId: 8 }])
+    const seen = Array.from({ length: 3 }, () => observer.next()?.copy())
+    expect(seen.map((one) => [one?.typeId, one?.timestampNs, one?.schemaVersion])).toEqual([
+      [7, 5n, 3],
+      [7, 5n, 3],
+      [8, 5n, 3],
+    ])
   })
 
   it('needs the extensions, but for the time', () => {

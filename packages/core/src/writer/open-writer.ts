@@ -44,9 +44,10 @@ import type { MappedSegment } from '../segment/mapped-segment.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { SegmentPreparer } from '../segment/segment-preparer.js'
 import { freeConsumed } from './free-consumed.js'
+import { checkLimits } from './limits.js'
 import { QueueWriter } from './queue-writer.js'
 import { contradictsSegments, findOldControl, type Geometry, outweighControl, rebuildControl } from './rebuild-control.js'
-import { checkLimits, type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
+import { type ResolvedWriterOptions, resolveWriterOptions, type WriterOptions } from './writer-options.js'
 
 /**
  * Opens a queue for writing, creates it when it does not exist, and recovers the state that the last writer left. Synchronous. One writer at a time: the

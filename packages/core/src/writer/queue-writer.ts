@@ -39,6 +39,7 @@ import type { Durability } from './durability.js'
 import { Head } from './head.js'
 import { batchAppends, blockAppends, type ManyAppends, packedAppends } from './many-appends.js'
 import type { OpenedQueue } from './opened-queue.js'
+import { optionsWithoutEffect } from './options-without-effect.js'
 import { checkPacked } from './packed-messages.js'
 import { claimDetailsOf, detailsOf } from './prepared-options.js'
 import { readBatch } from './read-batch.js'
@@ -65,7 +66,7 @@ export class QueueWriter {
   readonly segmentSize: number
   /** What the open found and repaired. */
   readonly recovery: readonly RecoveryAction[]
-  /** Options that have no effect because the existing queue contradicts them. Empty for a queue that this open made. */
+  /** Options that have no effect: the existing queue contradicts them, or other options leave them nothing to do. */
   readonly notes: readonly WriterNote[]
   readonly #opened: OpenedQueue
   readonly #appender: NativeAppender
@@ -98,7 +99,7 @@ export class QueueWriter {
     this.epoch = opened.epoch
     this.segmentSize = control.segmentSize
     this.recovery = opened.recovery
-    this.notes = writerNotes(options, existingQueue(opened))
+    this.notes = [...writerNotes(options, existingQueue(opened)), ...optionsWithoutEffect(options)]
     assert(isRecordOffset(tail.offset) && tail.offset <= this.segmentSize, 'recovery ends at an offset of a record')
     assert(
       Number.isSafeInteger(tail.nextSequence) && tail.nextSequence >= 0,

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import { checkOptionNames, type OptionNames } from '../files/option-names.js'
+import type { MessageFields } from '../reader/message-fields.js'
 import type { BatchMessage } from './append-options.js'
 import { encodeBatchDetails, type RecordDetails, readDetails } from './record-details.js'
 
@@ -14,6 +16,23 @@ export interface ReadBatch {
 }
 
 const NOT_A_TYPE = 0xffff
+
+/** What a message may be given, and what a message that was read has: copies of messages can be appended as they are. */
+const MESSAGE_NAMES: OptionNames<BatchMessage & MessageFields> = {
+  typeId: true,
+  payload: true,
+  timestampNs: true,
+  schemaVersion: true,
+  trace: true,
+  source: true,
+  sequence: true,
+  length: true,
+  segmentId: true,
+  offset: true,
+  flags: true,
+  payloadCrc: true,
+  writerEpoch: true,
+}
 
 /** Reads every message. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`: nothing was appended. */
 export function readBatch(messages: Iterable<BatchMessage>, extensions: boolean): ReadBatch {
@@ -33,7 +52,9 @@ export function readBatch(messages: Iterable<BatchMessage>, extensions: boolean)
       })
     const { typeId, payload } = message
     payloads.push(payload)
-    const own = hasDetails(message) ? readDetails(message, extensions) : undefined
+    const isPlain = !hasDetails(message)
+    if (index === 0 || !isPlain) checkNames(message, index)
+    const own = isPlain ? undefined : readDetails(message, extensions)
     if (own !== undefined) {
       details ??= new Array<RecordDetails | undefined>(count).fill(undefined)
       details[index] = own
@@ -50,6 +71,15 @@ export function readBatch(messages: Iterable<BatchMessage>, extensions: boolean)
     details: details === undefined ? undefined : encodeBatchDetails(details),
     typeIdAt: (index) => (badTypes?.has(index) ? badTypes.get(index) : typeIds[index]),
   }
+}
+
+/**
+ * Refuses a name that no message has. Plain messages after the first are left out, because a look at each costs too much (docs/performance.md). The messages of a batch mostly have the same names.
+ */
+function checkNames(message: BatchMessage, index: number): void {
+  for (const name in message)
+    if (MESSAGE_NAMES[name as keyof typeof MESSAGE_NAMES] !== true)
+      checkOptionNames(message, Object.keys(MESSAGE_NAMES), `messages[${index}]`)
 }
 
 function hasDetails({ timestampNs, schemaVersion, trace, source }: BatchMessage): boolean {

@@ -3,12 +3,12 @@ import { CONTROL_FILE } from '../format/index.js'
 import type { OpenedQueue } from './opened-queue.js'
 import type { ResolvedWriterOptions } from './writer-options.js'
 
-/** An option that the existing queue contradicts, and what holds instead. No reason to refuse the open. */
+/** An option that the existing queue contradicts, and what holds instead; or one that has no effect beside the other options. No reason to refuse the open. */
 export interface WriterNote {
   /** The option's name. */
   readonly option: string
   readonly given: number | string | boolean
-  /** What the queue has. */
+  /** What the queue has; 'no effect' for an option that does nothing beside the others. */
   readonly actual: number | string | boolean
   /** A sentence for people. */
   readonly text: string
@@ -46,7 +46,7 @@ function modeOf(path: string): number {
 export function writerNotes(options: ResolvedWriterOptions, queue: ExistingQueue): WriterNote[] {
   const notes: WriterNote[] = []
   const { segmentSize, nextSequence } = queue
-  const given = options.segmentSizeGiven
+  const given = options.given.segmentSize
   if (given !== undefined && given !== segmentSize) {
     const text = `The queue exists and keeps its segments of ${segmentSize} bytes; segmentSize=${given} has no effect.`
     notes.push({ option: 'segmentSize', given, actual: segmentSize, text })

@@ -237,8 +237,15 @@ describe('limits of an existing queue', () => {
     openWriter(created.directory).close()
   })
 
-  it('minSegments just below the limit lets the queue go on', () => {
-    const writer = open({ maxSegments: 3, retention: { consumed: true, minSegments: 2 } })
+  it.each([
+    undefined,
+    { consumed: true, minSegments: 2 },
+    { minSegments: 2 },
+    { readerTtlMs: 60_000 },
+    { maxSegments: 2 },
+    { maxBytes: 3 * 4096 - 1 },
+  ])('let the queue go on for as long as its readers do, with the retention %o', (retention) => {
+    const writer = open({ maxSegments: 3, ...(retention && { retention }) })
     using reader = openReader(writer.directory, 'a')
     for (const number of range(0, 200)) {
       appendNumbered(writer, number, number + 1)
@@ -247,6 +254,12 @@ describe('limits of an existing queue', () => {
     }
     expect(writer.nextSequence).toBe(200)
     writer.close()
+  })
+
+  it('keep everything with `consumed: false`, until the queue is full', () => {
+    using writer = open({ maxSegments: 3, retention: { consumed: false } })
+    expect(() => appendNumbered(writer, 0, 1000)).toThrowError(expect.objectContaining({ code: 'ERR_QUEUE_FULL' }))
+    expect(writer.explainRetention().filter(({ deletable }) => deletable)).toEqual([])
   })
 })
 

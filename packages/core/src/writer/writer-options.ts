@@ -102,8 +102,8 @@ export type ResolvedWriterOptions = Required<
     'flushPolicy' | 'rollAfterMs' | 'maxSegments' | 'maxBytes' | 'retention' | 'onHighWatermark' | 'onReaderReleased'
   > & {
     readonly cpus: readonly number[]
-    /** As the caller gave it: an existing queue keeps its own. */
-    readonly segmentSizeGiven: number | undefined
+    /** Those of the caller and of the preset, without defaults. */
+    readonly given: WriterOptions
   }
 
 const PRESETS: Record<WriterPreset, WriterOptions> = {
@@ -163,7 +163,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   const options = { ...(own.preset === undefined ? {} : PRESETS[own.preset]), ...own }
   const resolved: ResolvedWriterOptions = {
     segmentSize: options.segmentSize ?? DEFAULT_SEGMENT_SIZE,
-    segmentSizeGiven: options.segmentSize,
+    given: options,
     firstSequence: options.firstSequence ?? 0,
     extensions: options.extensions ?? true,
     prefault: options.prefault ?? true,
@@ -203,32 +203,18 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   checkBoolean('flushPolicy.wait', resolved.flushPolicy?.wait ?? false)
   checkBoolean('retention.consumed', resolved.retention?.consumed ?? false)
   checkCpus(resolved.cpus)
+  checkContradictions(resolved)
   return resolved
 }
 
-/**
- * What a bounded queue needs so that it never stays full, which depends on the size of its segments. It needs room for two segments, and for one more than retention always keeps.
- *
- * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option.
- */
-export function checkLimits(options: ResolvedWriterOptions, segmentSize: number): void {
-  const { maxBytes, retention } = options
-  checkAtLeast('maxBytes', maxBytes, 2 * segmentSize)
-  const capacity = segmentCapacityOf(options, segmentSize)
-  const minSegments = retention?.minSegments
-  if (minSegments !== undefined && minSegments > capacity - 1)
-    invalid('retention.minSegments', minSegments, `a number of at most ${capacity - 1}: the limits allow ${capacity} segments`)
-}
-
-/** A bounded queue deletes what every reader has committed past, unless its retention says something else: otherwise it would stay full. */
-export function retentionRulesOf({ retention, maxSegments, maxBytes }: ResolvedWriterOptions): RetentionOptions | undefined {
-  return retention ?? (maxSegments === undefined && maxBytes === undefined ? undefined : { consumed: true })
-}
-
-/** Most segments that the queue may have. */
-export function segmentCapacityOf(options: Pick<WriterOptions, 'maxSegments' | 'maxBytes'>, segmentSize: number): number {
-  const bySize = options.maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(options.maxBytes / segmentSize)
-  return Math.min(options.maxSegments ?? Number.POSITIVE_INFINITY, bySize)
+/** Options of which one cannot do what it says because of another one. Those that depend on the size of the segments: `checkLimits`. */
+function checkContradictions({ flushPolicy = {}, retention = {} }: ResolvedWriterOptions): void {
+  const { everyMessages, everyBytes, wait } = flushPolicy
+  if (wait && everyMessages === undefined && everyBytes === undefined)
+    invalid('flushPolicy.wait', wait, 'everyMessages or everyBytes beside it: it says which appends wait')
+  const { minSegments, maxSegments } = retention
+  if (minSegments !== undefined && maxSegments !== undefined && minSegments > maxSegments)
+    invalid('retention.minSegments', minSegments, `a number of at most ${maxSegments}: maxSegments deletes the others`)
 }
 
 function checkCpus(cpus: readonly number[]): void {

@@ -5,9 +5,9 @@ import { Retirement } from '../retention/retirement.js'
 import { segmentPath } from '../segment/segment-files.js'
 import { Durability } from './durability.js'
 import { durableStart } from './durable-start.js'
+import { retentionRulesOf } from './limits.js'
 import type { OpenedQueue } from './opened-queue.js'
 import { WriteAhead } from './write-ahead.js'
-import { retentionRulesOf } from './writer-options.js'
 
 /** The native half of a writer, placed where the queue's next record goes. It is detached when the writer closes. */
 export function makeAppender(opened: OpenedQueue): NativeAppender {

@@ -1,8 +1,7 @@
-import { SubscriberDiscovery } from '@chronicle-ts/bus'
 import { NAMES_RESCAN_MS } from '../defaults.js'
+import { FollowedQueue } from './followed-queue.js'
 import { PostponedSources } from './postponed-sources.js'
 import { signalWithin } from './signal-within.js'
-import { changeOf } from './single-source.js'
 import type { DetachedSource, SourceChange, SourceOptions, TopicSources } from './topic-sources.js'
 
 /** Where the queues of a topic of many are. */
@@ -14,13 +13,13 @@ export interface SourceFolder {
 
 /**
  * Every feed, or the answers of every strategy: queues without an announcement, which are attached where they are found. Names are listed twice a second; each name has a
- * discovery of its own, which opens the queue as soon as it is there, and again when it was replaced.
+ * queue of its own that is followed: opened as soon as it is there, and again when it was replaced.
  */
 export class FolderSources implements TopicSources {
   readonly isSingle = false
   readonly #folder: SourceFolder
   readonly #options: SourceOptions
-  readonly #discoveries = new Map<string, SubscriberDiscovery>()
+  readonly #queues = new Map<string, FollowedQueue>()
   readonly #postponed = new PostponedSources()
   #listDueMs = 0
 
@@ -32,10 +31,7 @@ export class FolderSources implements TopicSources {
   poll(): SourceChange[] {
     for (const { key } of this.#postponed.due()) this.#reconnect(key)
     const problems = this.#listIfDue()
-    return [
-      ...problems,
-      ...[...this.#discoveries].flatMap(([key, discovery]) => discovery.poll().flatMap((e) => changeOf(key, e))),
-    ]
+    return [...problems, ...[...this.#queues.values()].flatMap((queue) => this.#note(queue.poll()))]
   }
 
   async nextChanges(signal: AbortSignal): Promise<SourceChange[]> {
@@ -45,21 +41,19 @@ export class FolderSources implements TopicSources {
     const ending = new AbortController()
     within.signal.addEventListener('abort', () => ending.abort(), { once: true })
     if (within.signal.aborted) ending.abort()
-    const takeFirst = async (key: string, discovery: SubscriberDiscovery): Promise<void> => {
-      for await (const event of discovery.events({ signal: ending.signal })) {
-        found.push(...changeOf(key, event))
-        ending.abort()
-      }
+    const takeFirst = async (queue: FollowedQueue): Promise<void> => {
+      found.push(...this.#note(await queue.nextChanges(ending.signal)))
+      ending.abort()
     }
-    const turns = [...this.#discoveries].map(([key, discovery]) => takeFirst(key, discovery))
+    const turns = [...this.#queues.values()].map(takeFirst)
     if (turns.length === 0 && !ending.signal.aborted)
       await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }))
     await Promise.all(turns)
     return found
   }
 
-  release(): void {
-    // The discovery closes it.
+  release(key: string): void {
+    this.#queues.get(key)?.release()
   }
 
   reopen(key: string): SourceChange[] {
@@ -72,13 +66,18 @@ export class FolderSources implements TopicSources {
   }
 
   close(): void {
-    for (const discovery of this.#discoveries.values()) discovery.close()
+    for (const queue of this.#queues.values()) queue.close()
   }
 
-  /** The discovery gives its reader up, reports that it is gone, and opens the queue again. */
+  /** A queue that is open again, or gone, is not opened later. */
+  #note(changes: readonly SourceChange[]): readonly SourceChange[] {
+    for (const { kind, key } of changes) if (kind === 'opened' || kind === 'gone') this.#postponed.delete(key)
+    return changes
+  }
+
   #reconnect(key: string): void {
     this.#postponed.delete(key)
-    this.#discoveries.get(key)?.reconnect()
+    this.#queues.get(key)?.reconnect()
   }
 
   #listIfDue(): SourceChange[] {
@@ -93,18 +92,17 @@ export class FolderSources implements TopicSources {
     }
   }
 
-  /** A name that is gone keeps its discovery while its reader is open: what it has mapped can still be read. */
+  /** A name that is gone is followed while its reader is open. */
   #compare(names: ReadonlySet<string>): void {
-    const { name, reader } = this.#options
-    for (const [key, discovery] of this.#discoveries) {
-      if (names.has(key) || discovery.reader !== undefined) continue
-      discovery.close()
-      this.#discoveries.delete(key)
+    for (const [key, queue] of this.#queues) {
+      if (names.has(key) || queue.isOpen) continue
+      queue.close()
+      this.#queues.delete(key)
       this.#postponed.delete(key)
     }
     for (const key of names) {
-      if (this.#discoveries.has(key)) continue
-      this.#discoveries.set(key, new SubscriberDiscovery(this.#folder.directoryOf(key), name, { reader }))
+      if (this.#queues.has(key)) continue
+      this.#queues.set(key, new FollowedQueue({ key, directory: this.#folder.directoryOf(key) }, this.#options))
     }
   }
 }

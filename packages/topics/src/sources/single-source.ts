@@ -1,29 +1,26 @@
-import { SubscriberDiscovery, type SubscriberEvent } from '@chronicle-ts/bus'
 import type { TopicPlace } from '../topic-place.js'
+import { FollowedQueue } from './followed-queue.js'
 import type { SourceChange, SourceOptions, TopicSources } from './topic-sources.js'
 
-/** One queue. Its reader belongs to the discovery, which opens it again when the queue was replaced. */
+/** The one queue of a topic. */
 export class SingleSource implements TopicSources {
   readonly isSingle = true
-  readonly #key: string
-  readonly #discovery: SubscriberDiscovery
+  readonly #queue: FollowedQueue
 
-  constructor({ key, directory }: TopicPlace, { name, reader }: SourceOptions) {
-    this.#key = key
-    this.#discovery = new SubscriberDiscovery(directory, name, { reader })
+  constructor(place: TopicPlace, options: SourceOptions) {
+    this.#queue = new FollowedQueue(place, options)
   }
 
   poll(): SourceChange[] {
-    return this.#discovery.poll().flatMap((event) => changeOf(this.#key, event))
+    return this.#queue.poll()
   }
 
-  async nextChanges(signal: AbortSignal): Promise<SourceChange[]> {
-    for await (const event of this.#discovery.events({ signal })) return changeOf(this.#key, event)
-    return []
+  nextChanges(signal: AbortSignal): Promise<SourceChange[]> {
+    return this.#queue.nextChanges(signal)
   }
 
   release(): void {
-    // The discovery closes it.
+    this.#queue.release()
   }
 
   reopen(): SourceChange[] {
@@ -35,14 +32,6 @@ export class SingleSource implements TopicSources {
   }
 
   close(): void {
-    this.#discovery.close()
+    this.#queue.close()
   }
-}
-
-/** What an event of one queue's discovery says to a subscription. */
-export function changeOf(key: string, event: SubscriberEvent): SourceChange[] {
-  if (event.kind === 'connected') return [{ kind: 'opened', key, reader: event.reader, isLeaving: false }]
-  // A reader that was given up is no longer attached.
-  if (event.kind === 'disconnected') return event.reason === 'given-up' ? [] : [{ kind: 'gone', key }]
-  return event.error === undefined ? [] : [{ kind: 'problem', key, error: event.error }]
 }

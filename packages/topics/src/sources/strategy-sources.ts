@@ -1,5 +1,5 @@
 import { type BusLayout, type DiscoveryEvent, RouterDiscovery } from '@chronicle-ts/bus'
-import { isQueueError, openReader, type QueueReader } from '@chronicle-ts/core'
+import { isQueueError, openReader, type QueueReader, type ReaderOptions } from '@chronicle-ts/core'
 import { PostponedSources } from './postponed-sources.js'
 import { signalWithin } from './signal-within.js'
 import type { DetachedSource, SourceChange, SourceOptions, TopicSources } from './topic-sources.js'
@@ -11,6 +11,8 @@ export class StrategySources implements TopicSources {
   readonly #options: SourceOptions
   /** Strategies whose reader is open. */
   readonly #open = new Set<string>()
+  /** Strategies whose reader was open before: it has positions of its own now. */
+  readonly #known = new Set<string>()
   readonly #postponed = new PostponedSources()
   readonly #problems: SourceChange[] = []
 
@@ -41,7 +43,7 @@ export class StrategySources implements TopicSources {
   }
 
   reopen(key: string): SourceChange[] {
-    return this.#openQueue(key, false)
+    return this.#openQueue(key, false, true)
   }
 
   postpone(source: DetachedSource): void {
@@ -62,16 +64,17 @@ export class StrategySources implements TopicSources {
     return []
   }
 
-  #openQueue(key: string, isLeaving: boolean): SourceChange[] {
+  /** @param mayBeGone a queue that is not there has nothing to read */
+  #openQueue(key: string, isLeaving: boolean, mayBeGone = isLeaving): SourceChange[] {
     try {
-      const reader = openReader(this.#discovery.layout.strategy(key).ordersOut, this.#options.name, this.#options.reader)
+      const reader = openReader(this.#discovery.layout.strategy(key).ordersOut, this.#options.name, this.#readerOptions(key))
       this.#open.add(key)
+      this.#known.add(key)
       this.#postponed.delete(key)
       return [{ kind: 'opened', key, reader, isLeaving }]
     } catch (cause) {
       const error = cause as Error
-      // A strategy that went and whose queue is gone, too, has nothing to read.
-      if (isLeaving && isQueueError(error, 'ERR_NOT_FOUND')) {
+      if (mayBeGone && isQueueError(error, 'ERR_NOT_FOUND')) {
         const wasPostponed = this.#postponed.delete(key)
         // Messages that were to be read later may have gone with it.
         return wasPostponed
@@ -84,5 +87,11 @@ export class StrategySources implements TopicSources {
       this.#postponed.add({ key, error, isLeaving })
       return [{ kind: 'problem', key, error }]
     }
+  }
+
+  /** A position that this subscription has saved is not forgotten when it opens the queue again. */
+  #readerOptions(key: string): ReaderOptions {
+    const { reset, ...options } = this.#options.reader
+    return reset === undefined || this.#known.has(key) ? options : { ...options, reset }
   }
 }

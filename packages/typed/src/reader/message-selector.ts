@@ -1,6 +1,7 @@
-import { BusyError, InvalidArgumentError, type Message } from '@chronicle-ts/core'
+import { BusyError, type Message } from '@chronicle-ts/core'
+import { refusePromise } from '@chronicle-ts/core/internal'
 import { type AnyMessageType, BadMessageError } from '@chronicle-ts/schema'
-import { checkTypes, isPromise } from '../check-types.js'
+import { checkTypes } from '../check-types.js'
 import { type AnySelection, checkSelection } from './selection.js'
 import { ReadEntry } from './typed-message.js'
 
@@ -14,6 +15,8 @@ export interface SkipCounts {
 
 /** TypeIds that are looked up by index. */
 const LOW_TYPE_COUNT = 256
+
+const WHERE = { argument: 'where', expected: 'a synchronous function: the message moves when it returns' }
 
 /**
  * Chooses messages by type, key and predicate, and gives those that are chosen their bodies. What sources of typed messages have in common: readers of one queue, and
@@ -125,7 +128,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     this.isJudging = true
     try {
       const isWanted: unknown = this.#where(entry.body as never)
-      if (isPromise(isWanted)) throw promiseFromWhere()
+      refusePromise(isWanted, WHERE)
       return Boolean(isWanted)
     } finally {
       this.isJudging = false
@@ -146,9 +149,4 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
 
 export function newReadEntry(type: AnyMessageType | undefined, typeId: number): ReadEntry {
   return new ReadEntry(type, typeId)
-}
-
-function promiseFromWhere(): InvalidArgumentError {
-  const expected = 'a synchronous function: the message moves when it returns'
-  return new InvalidArgumentError({ argument: 'where', value: 'a function that returns a promise', expected })
 }

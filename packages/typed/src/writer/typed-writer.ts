@@ -8,8 +8,9 @@ import {
   type QueueWriter,
   type TryAppendResult,
 } from '@chronicle-ts/core'
+import { refusePromise } from '@chronicle-ts/core/internal'
 import type { AnyMessageType, InPlaceMessageType, MessageInput, MessageSizes, WriteBodyOf } from '@chronicle-ts/schema'
-import { checkTypes, isPromise } from '../check-types.js'
+import { checkTypes } from '../check-types.js'
 import { SCRATCH_LENGTH } from '../defaults.js'
 import { type RegistryProblem, registerTypes } from '../registry/register-types.js'
 import { WriteEntry } from './write-entry.js'
@@ -20,6 +21,8 @@ export type InPlaceOf<Types extends readonly AnyMessageType[]> = Extract<Types[n
 
 // biome-ignore lint/suspicious/noExplicitAny: the overloads say what it gets
 type AnyFill = (draft: any) => unknown
+
+const FILL = { argument: 'fill', expected: 'a synchronous function: the message is published when it returns' }
 
 /**
  * Writes typed messages into a queue. A message is complete or it is not there: what `fill` throws, and a value out of range, publish nothing.
@@ -162,7 +165,7 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     if (this.#isFilling) throw this.#busy('write')
     this.#isFilling = true
     try {
-      checkFilled(fill(writer.begin(this.#scratch, 0, length, sizes)))
+      refusePromise(fill(writer.begin(this.#scratch, 0, length, sizes)), FILL)
     } finally {
       this.#isFilling = false
     }
@@ -190,7 +193,7 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     const claim = this.#claim(entry.typeId, length, others)
     const sequence = this.queue.nextSequence
     try {
-      this.#filling('write', () => checkFilled(fill(claim.view, claim.payloadOffset)))
+      this.#filling('write', () => refusePromise(fill(claim.view, claim.payloadOffset), FILL))
       claim.commit(timestampNs === undefined ? undefined : { timestampNs })
     } finally {
       claim.abort()
@@ -253,10 +256,4 @@ function notFilled(entry: WriteEntry, fill: unknown): InvalidArgumentError {
       expected: `a type with fields in place; messages in ${entry.type.encoding} are appended as values`,
     })
   return new InvalidArgumentError({ argument: 'fill', value: fill, expected: 'a function' })
-}
-
-function checkFilled(result: unknown): void {
-  if (!isPromise(result)) return
-  const expected = 'a synchronous function: the message is published when it returns'
-  throw new InvalidArgumentError({ argument: 'fill', value: 'a function that returns a promise', expected })
 }
