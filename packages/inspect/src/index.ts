@@ -21,6 +21,7 @@ export type { SegmentInspection } from './cold/inspect-segments.js'
 export { type LockTable, readLockTable } from './cold/lock-table.js'
 export type { ReaderLag } from './cold/measure-lag.js'
 export { type ColdReaderOptions, type ColdStart, openColdReader } from './cold/open-cold-reader.js'
+export type { ProcessFacts, ProcessState } from './cold/process-facts.js'
 export type {
   HeadInspection,
   QueueInspection,

@@ -1,4 +1,4 @@
-import { readFileSync, type Stats } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { type ProcessFacts, readProcess } from './process-facts.js'
 
 /** What the kernel says of locks, and of the processes that hold them, during one look at one queue or many. The list of locks is read once, and each process asked once. */
@@ -12,7 +12,7 @@ export class LockTable {
   }
 
   /** The process that holds an exclusive lock on a file; `undefined` where the list names none. */
-  holderOf({ dev, ino }: Pick<Stats, 'dev' | 'ino'>): number | undefined {
+  holderOf({ dev, ino }: { readonly dev: number; readonly ino: number }): number | undefined {
     return this.#holders.get(`${hexByte((dev >>> 8) & 0xfff)}:${hexByte((dev & 0xff) | ((dev >>> 12) & 0xfff00))}:${ino}`)
   }
 
