@@ -1,52 +1,91 @@
 import { describe, expect, it } from 'vitest'
+import type { Frame } from '../frames/frame.js'
 import { Flight, type Sent } from './flight.js'
 
-const SENT: Sent = { message: 1, companions: [], frames: [], first: 0, count: 1, length: 128, place: undefined }
+const MIB = 1024 * 1024
+
+/** Records in this many frames, of this many bytes each. */
+function sentOf(frames: number, bytes = 128): Sent {
+  const frame: Frame = { queueId: '', term: 0, first: 0, count: 1, crc: 0, part: 1, parts: frames, body: new Uint8Array(bytes) }
+  const length = bytes * frames
+  return { message: 1, companions: [], frames: Array(frames).fill(frame), first: 0, count: 1, length, place: undefined }
+}
+
+/** Answers of a server to the frames that were sent, in order. */
+class Answers {
+  readonly given: ((isAccepted: boolean | Error) => void)[] = []
+
+  readonly publish = (): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      this.given.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)))
+    })
+
+  flight(signal = new AbortController().signal): Flight {
+    return new Flight(this.publish, signal)
+  }
+}
 
 describe('frames on their way', () => {
   it('are waited for in pieces, and each arrival is reported once', async () => {
-    const flight = new Flight(new AbortController().signal)
-    let arrive: (isAccepted: boolean) => void = () => undefined
-    flight.add(SENT, [
-      new Promise((resolve) => {
-        arrive = resolve
-      }),
-    ])
-    expect([await flight.first(1), await flight.first(1), flight.size]).toEqual(['pending', 'pending', 1])
-    const second = { ...SENT, message: 2 }
-    flight.add(second, [Promise.resolve(true)])
-    expect([await flight.first(1), flight.size]).toEqual(['pending', 2])
-    arrive(true)
-    expect([await flight.first(), await flight.first(1), flight.size]).toEqual([SENT, second, 0])
+    const answers = new Answers()
+    const flight = answers.flight()
+    const [first, second] = [sentOf(1), sentOf(1)]
+    flight.add(first)
+    expect([await flight.first(1), await flight.first(1), flight.isEmpty]).toEqual(['pending', 'pending', false])
+    flight.add(second)
+    answers.given[1]?.(true)
+    expect(await flight.first(1)).toBe('pending')
+    answers.given[0]?.(true)
+    expect([await flight.first(), await flight.first(), flight.isEmpty]).toEqual([first, second, true])
+  })
+
+  it.each([
+    ['short', 100, 128, 8],
+    ['large', 9, MIB, 2],
+  ])('are no more than fit at once, also of %s parts of one record', async (_, parts, bytes, most) => {
+    const answers = new Answers()
+    const flight = answers.flight()
+    const sent = sentOf(parts, bytes)
+    flight.add(sent)
+    for (let arrived = 0; arrived < parts; arrived++) {
+      expect(answers.given).toHaveLength(Math.min(arrived + most, parts))
+      expect([flight.isFull, flight.isEmpty]).toEqual([arrived <= parts - most, false])
+      answers.given[arrived]?.(true)
+      expect(await flight.first(1)).toBe(arrived === parts - 1 ? sent : 'pending')
+    }
+    expect([flight.isFull, flight.isEmpty]).toEqual([false, true])
   })
 
   it('that fail while nothing waits are reported to the next call', async () => {
-    const flight = new Flight(new AbortController().signal)
-    let fail: (error: Error) => void = () => undefined
-    flight.add(SENT, [
-      new Promise((_, reject) => {
-        fail = reject
-      }),
-    ])
+    const answers = new Answers()
+    const flight = answers.flight()
+    flight.add(sentOf(1))
     expect(await flight.first(1)).toBe('pending')
-    fail(new Error('the server is gone'))
+    answers.given[0]?.(new Error('the server is gone'))
     await new Promise((resolve) => setImmediate(resolve))
     await expect(flight.first()).rejects.toThrow('the server is gone')
   })
 
-  it('are all refused after one that was', async () => {
-    const flight = new Flight(new AbortController().signal)
-    flight.add(SENT, [Promise.resolve(true), Promise.resolve(false)])
-    flight.add(SENT, [Promise.resolve(true)])
-    expect([await flight.first(), flight.size]).toEqual(['refused', 0])
+  it('are all refused after one that was, and no part follows', async () => {
+    let published = 0
+    const flight = new Flight(() => Promise.resolve(published++ === 0), new AbortController().signal)
+    flight.add(sentOf(20))
+    expect([await flight.first(), flight.isEmpty]).toEqual(['refused', true])
+    // The first one was accepted, and made room for one more.
+    expect(published).toBe(9)
   })
 
   it('are abandoned when the signal aborts', async () => {
     const abort = new AbortController()
-    const flight = new Flight(abort.signal)
-    flight.add(SENT, [new Promise(() => undefined)])
+    const answers = new Answers()
+    const flight = answers.flight(abort.signal)
+    flight.add(sentOf(20))
     const first = flight.first()
     abort.abort()
     expect(await first).toBe('abandoned')
+    const departed = answers.given.length
+    answers.given[0]?.(true)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(answers.given).toHaveLength(departed)
   })
 })

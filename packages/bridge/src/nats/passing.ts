@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isQueueError } from '@chronicle-ts/core'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -35,7 +36,8 @@ export async function inSessions(session: () => Promise<void>, { connection, sig
   let framesBefore = counts.frames
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
-      return await session()
+      await whenConnected(connection, signal)
+      return signal.aborted ? undefined : await session()
     } catch (error) {
       if (signal.aborted) return
       const known = await finalErrorOf(error, connection)
@@ -51,4 +53,11 @@ export async function inSessions(session: () => Promise<void>, { connection, sig
       await sleep(backoff.nextMs(), undefined, { signal }).catch(() => undefined)
     }
   }
+}
+
+/** What is sent while there is no connection is not answered. @throws when the next try to connect fails. */
+async function whenConnected(connection: NatsConnection, signal: AbortSignal): Promise<void> {
+  const isOver = new AbortController()
+  const aborted = once(signal, 'abort', { signal: isOver.signal }).catch(() => undefined)
+  await Promise.race([connection.flush(), aborted]).finally(() => isOver.abort())
 }

@@ -1,27 +1,22 @@
 import { BadBlockError, DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
-import { AckPolicy, type ConsumerInfo, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import { AckPolicy, type ConsumerInfo, DeliverPolicy } from '@nats-io/jetstream'
 import type { BridgeReading } from '../progress/progress-writer.js'
 import type { ReplicaSink } from '../replica/replica-sink.js'
 import { type BridgeLag, lagOfReplica, UNKNOWN_LAG } from './bridge-lag.js'
+import type { FedMessage } from './fed-message.js'
 import { frameOfMessage } from './frame-message.js'
 import type { FrameStream } from './frame-stream.js'
+import { MessageFeed } from './message-feed.js'
 import { inSessions, type SessionNote } from './passing.js'
 import { SinkFlusher } from './sink-flusher.js'
 import { consumerOf, encodeSinkNote, replicaAt, sinkNoteOf } from './sink-note.js'
 
-/**
- * Messages that the server sends ahead: 4 MiB of full frames. Not a number of bytes: client and server count these differently, and a client whose request ended by the server's count waits for a
- * missing heartbeat.
- */
-const AHEAD_MESSAGES = 32
-/** How long a consumer may be silent before the session counts as lost. */
-const HEARTBEAT_MS = 2000
 const NS_PER_MS = 1_000_000
-/** Time after which the server sends a message again that was not acknowledged. */
-const ACK_WAIT_MS = 30_000
-/** Messages that may be taken and not durable yet: more than come between two syncs. */
-const ACK_PENDING_MAX = 8192
+/** Time after which the server sends a message again that was not acknowledged: none is lost within a session, and a sync may take long. */
+const ACK_WAIT_MS = 24 * 60 * 60 * 1000
+/** No limit for the server: a record in more parts than such a limit would never be whole. The sink limits itself. */
+const ACK_PENDING_MAX = -1
 
 export interface PullerOptions {
   /** Names this sink among the sinks of the queue, so that the source can wait for it. */
@@ -110,22 +105,22 @@ export class Puller {
     const begin = await this.#begin()
     const consumer = await this.#makeConsumer(begin)
     if (this.#options.once === true && begin > range.last) return
-    const messages = await this.#consume(consumer)
+    using messages = new MessageFeed(this.#stream, consumer)
     using reconnects = this.#stream.watchReconnects()
     // A server that was killed may have lost messages, and what its consumer knows of them.
-    reconnects.signal.addEventListener('abort', () => messages.stop(new Error('the connection was made again')))
-    const end = (): void => void messages.close()
+    reconnects.signal.addEventListener('abort', () => messages.fail(new Error('the connection was made again')))
+    const end = (): void => messages.close()
     signal.addEventListener('abort', end, { once: true })
     // An abort while the server was asked has no event any more.
     if (signal.aborted) end()
-    const onFailure = (error: Error): void => messages.stop(error)
+    const onFailure = (error: Error): void => messages.fail(error)
     const flusher = new SinkFlusher(this.#sink, { stream: this.#stream, consumer, onFailure })
     try {
       const last = this.#options.once === true ? range.last : Number.POSITIVE_INFINITY
-      await this.#takeAll(messages, flusher, { signal, last })
+      await this.#takeAll(messages, flusher, last)
     } finally {
       signal.removeEventListener('abort', end)
-      await messages.close()
+      messages.close()
       await flusher.settle()
     }
   }
@@ -177,53 +172,26 @@ export class Puller {
     })
   }
 
-  async #consume(name: string): Promise<ConsumerMessages> {
-    const consumer = await this.#stream.client.consumers.get(this.#stream.name, name)
-    const messages = await consumer.consume({
-      max_messages: AHEAD_MESSAGES,
-      idle_heartbeat: HEARTBEAT_MS,
-      abort_on_missing_resource: true,
-    })
-    void this.#watch(messages)
-    return messages
-  }
-
-  /** A consumer whose server is gone sends nothing, for as long as that takes: the session ends, and the next one asks the stream. */
-  async #watch(messages: ConsumerMessages): Promise<void> {
-    for await (const { type } of messages.status())
-      if (
-        type === 'heartbeats_missed' ||
-        type === 'consumer_deleted' ||
-        type === 'consumer_not_found' ||
-        type === 'stream_not_found'
-      )
-        messages.stop(new Error(`the consumer is silent: ${type}`))
-  }
-
-  async #takeAll(
-    messages: ConsumerMessages,
-    flusher: SinkFlusher,
-    { signal, last }: { readonly signal: AbortSignal; readonly last: number },
-  ): Promise<void> {
-    for await (const message of messages) {
+  async #takeAll(messages: MessageFeed, flusher: SinkFlusher, last: number): Promise<void> {
+    for (let message = await messages.next(); message !== undefined; message = await messages.next()) {
+      // The server may send a message again, also in the middle of a record that comes in parts.
+      if (message.sequence <= (this.#taken ?? 0)) continue
       this.#take(message)
-      if (!this.#sink.isInside) flusher.taken(message)
-      if (message.seq < last) continue
-      await flusher.end()
-      return
+      flusher.taken(message, !this.#sink.isInside)
+      if (message.sequence >= last) break
+      if (flusher.isFull) await flusher.room()
     }
-    if (!signal.aborted) throw new Error('the consumer ended')
     await flusher.end()
   }
 
-  #take(message: JsMsg): void {
+  #take(message: FedMessage): void {
     const frame = frameOfMessage(message)
     if (typeof frame === 'string')
       throw new BadBlockError({
         directory: this.#stream.name,
         offset: 0,
         expected: this.#sink.nextSequence ?? 0,
-        detail: `message ${message.seq} of the stream: ${frame}`,
+        detail: `message ${message.sequence} of the stream: ${frame}`,
       })
     const before = this.#sink.nextSequence ?? frame.first
     try {
@@ -235,8 +203,8 @@ export class Puller {
     progress.frames++
     progress.records += (this.#sink.nextSequence ?? before) - before
     progress.bytes += frame.body.length
-    progress.pending = message.info.pending
-    this.#taken = message.seq
+    progress.pending = message.pending
+    this.#taken = message.sequence
     progress.lastError = undefined
   }
 

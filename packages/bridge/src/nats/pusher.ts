@@ -15,8 +15,6 @@ import { unusableStream } from './refusals.js'
 import { SentCompanions } from './sent-companions.js'
 import { SinkProgress } from './sink-progress.js'
 
-/** Frames that are on their way at once. */
-const IN_FLIGHT = 8
 /** Bytes of records below which a frame is short: a pause follows, because a single record costs as much as a whole frame. An arrival ends the pause. */
 const SHORT_FRAME_BYTES = FRAME_BYTES / 2
 const PAUSE_MS = 1
@@ -217,30 +215,26 @@ export class Pusher {
   }
 
   async #pushFrom(end: StreamEnd, bodyMax: number, signal: AbortSignal): Promise<'done' | 'refused'> {
-    const flight = new Flight(signal)
     const chain = new FrameChain(this.#stream, end.lastSequence)
+    const flight = new Flight((frame) => chain.publish(frame), signal)
     let message = end.lastSequence + 1
     let { begun } = end
     let pauses = false
     while (!signal.aborted) {
-      const isFull = flight.size >= IN_FLIGHT
+      const { isFull } = flight
       const outgoing: Outgoing | undefined = isFull || pauses ? undefined : this.#source.next(bodyMax)
       if (outgoing !== undefined) {
         const sent = this.#withoutThere(outgoing, begun, message)
         begun = undefined
-        const frames = [...sent.companions, ...sent.frames]
-        message += frames.length
-        flight.add(
-          sent,
-          frames.map((frame) => chain.publish(frame)),
-        )
+        message += sent.companions.length + sent.frames.length
+        flight.add(sent)
         pauses = outgoing.length < SHORT_FRAME_BYTES
         this.#send(outgoing)
         this.#companions.look()
         continue
       }
       pauses = false
-      if (flight.size > 0) {
+      if (!flight.isEmpty) {
         const arrived = await flight.first(isFull ? undefined : PAUSE_MS)
         if (arrived === 'pending') continue
         if (arrived === 'refused') return 'refused'

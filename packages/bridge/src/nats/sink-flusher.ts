@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JsMsg } from '@nats-io/jetstream'
 import type { ReplicaSink } from '../replica/replica-sink.js'
+import type { FedMessage } from './fed-message.js'
 import type { FrameStream } from './frame-stream.js'
 import { encodeSinkNote, replicaAt } from './sink-note.js'
 
@@ -10,6 +10,10 @@ const FLUSH_PAUSE_MS = 50
 const REPORT_INTERVAL_MS = 250
 /** Time for the last report of a session. */
 const LAST_REPORT_MS = 1000
+/** What may be taken and not durable yet. More waits in the server: a slow disk slows the stream, and takes no memory. */
+export const UNDURABLE_BYTES_MAX = 16 * 1024 * 1024
+/** What a message counts besides its body: the server remembers each one that is not acknowledged. */
+const MESSAGE_BYTES = 1024
 
 /**
  * Makes a replica durable while the next frames are taken: one sync at a time, for everything that was taken before it. Then the last message of these is acknowledged, and the source is notified, now
@@ -20,10 +24,16 @@ export class SinkFlusher {
   readonly #stream: FrameStream
   readonly #consumer: string
   readonly #onFailure: (error: Error) => void
-  readonly #ending = new AbortController()
   /** The last whole message that was taken and is not part of a flush yet. */
-  #taken: JsMsg | undefined
+  #taken: FedMessage | undefined
+  /** Of all messages of the session, up to the last one, the last whole record, and the last durable one. */
+  #takenBytes = 0
+  #wholeBytes = 0
+  #durableBytes = 0
   #flushing: Promise<void> | undefined
+  #isEnding = false
+  #endPause: () => void = () => undefined
+  #onFlushed: () => void = () => undefined
   #failure: { readonly error: unknown } | undefined
   #reported: number
   #reportedMs = performance.now()
@@ -42,11 +52,34 @@ export class SinkFlusher {
     this.#reported = sink.durableSequence
   }
 
-  /** Notes that the sink has this message, and that no record is in pieces. @throws what the last flush met. */
-  taken(message: JsMsg): void {
+  /**
+   * Notes that the sink has this message.
+   *
+   * @param isWhole whether no record is in pieces
+   * @throws what the last flush met.
+   */
+  taken(message: FedMessage, isWhole: boolean): void {
     if (this.#failure !== undefined) throw this.#failure.error
+    this.#takenBytes += message.data.length + MESSAGE_BYTES
+    if (!isWhole) return
     this.#taken = message
+    this.#wholeBytes = this.#takenBytes
     this.#flushing ??= this.#flushAll()
+    if (this.#isWorthFlush) this.#endPause()
+  }
+
+  /** Whether {@link room} would wait. A record in pieces is taken as a whole. */
+  get isFull(): boolean {
+    return this.#wholeBytes === this.#takenBytes && this.#wholeBytes - this.#durableBytes >= UNDURABLE_BYTES_MAX
+  }
+
+  /** Waits until more may be taken. @throws what the flush met. */
+  async room(): Promise<void> {
+    while (this.isFull && this.#failure === undefined)
+      await new Promise<void>((resolve) => {
+        this.#onFlushed = resolve
+      })
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   /** Waits until everything is durable that was taken, and for a moment until the source has been notified. @throws what the last flush met. */
@@ -60,7 +93,8 @@ export class SinkFlusher {
 
   /** Waits for the flush that is under way, and reports nothing more. */
   async settle(): Promise<void> {
-    this.#ending.abort()
+    this.#isEnding = true
+    this.#endPause()
     await this.#flushing
     this.#isSettled = true
     clearTimeout(this.#nextReport)
@@ -70,17 +104,38 @@ export class SinkFlusher {
     try {
       for (let message = this.#taken; message !== undefined; message = this.#taken) {
         this.#taken = undefined
+        const bytes = this.#wholeBytes
         await this.#sink.flush()
+        this.#durableBytes = bytes
+        this.#onFlushed()
         message.ack()
         this.#reportSoon()
-        await sleep(FLUSH_PAUSE_MS, undefined, { signal: this.#ending.signal }).catch(() => undefined)
+        await this.#pause()
       }
     } catch (error) {
       this.#failure = { error }
+      this.#onFlushed()
       this.#onFailure(error as Error)
     } finally {
       this.#flushing = undefined
     }
+  }
+
+  /** Until the next sync is worth it: after a while, or when much was taken. */
+  async #pause(): Promise<void> {
+    if (this.#isEnding || this.#isWorthFlush) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, FLUSH_PAUSE_MS)
+      this.#endPause = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** Early enough that the next messages are taken while the disk works. */
+  get #isWorthFlush(): boolean {
+    return this.#wholeBytes - this.#durableBytes >= UNDURABLE_BYTES_MAX / 2
   }
 
   /** Also when no other message comes: a source that gets no notice holds its records. */

@@ -14,8 +14,8 @@ import { assertCompression, compress } from '../frames/compression.js'
 import { type Frame, framesOf } from '../frames/frame.js'
 import { readIdentity } from '../replica/replica-identity.js'
 
-/** Bytes of records in a frame: large enough that a frame costs little per record, and several are on their way at once. */
-export const FRAME_BYTES = 128 * 1024
+/** Bytes of records in a frame: a server that syncs every message pays one sync for it, which takes about as long for a quarter of it. */
+export const FRAME_BYTES = 512 * 1024
 
 /** Records on their way, as one frame or as several with a part each; none when only companions are to be sent. */
 export interface Outgoing {
@@ -31,7 +31,7 @@ export interface Outgoing {
 }
 
 export interface ReplicaSourceOptions {
-  /** Bytes of a body at most. Default 128 KiB. */
+  /** Bytes of a body at most. Default 512 KiB. */
   readonly frameBytes?: number
   /** Compresses bodies; needs Node.js 22.15 or later on both sides. Default none. */
   readonly compression?: 'none' | 'zstd'

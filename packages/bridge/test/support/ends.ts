@@ -37,6 +37,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
 export interface EndsOptions {
   readonly messages?: number
   readonly length?: number
+  readonly segmentSize?: number
   readonly nats?: Omit<NatsOptions, 'servers'>
   readonly names?: StreamNames
 }
@@ -51,11 +52,11 @@ export class Ends {
   ) {}
 
   static async on(server: NatsServer, options: EndsOptions = {}): Promise<Ends> {
-    const { messages = 100, length, nats = {}, names = {} } = options
+    const { messages = 100, length, segmentSize = 65_536, nats = {}, names = {} } = options
     const folder = temporaryDirectory()
     const source = join(folder, 'source')
     {
-      using writer = openSource(source, 65_536)
+      using writer = openSource(source, segmentSize)
       appendSome(writer, messages, length)
     }
     const connection = await connectNats({ servers: server.url, ...nats })

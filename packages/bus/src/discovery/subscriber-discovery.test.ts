@@ -171,6 +171,16 @@ describe('SubscriberDiscovery', () => {
     expect(discovery.poll().map(summary)).toEqual(['connected'])
   })
 
+  it('resets its position once, and not when it opens the queue again', () => {
+    write('one', 'two')
+    const discovery = subscribe({ ...LOOKS_ONLY, reader: { reset: true } })
+    expect(read(discovery)).toBe('one')
+    discovery.reader?.commit()
+    discovery.reconnect()
+    discovery.poll()
+    expect([look(discovery), read(discovery)]).toEqual([['connected'], 'two'])
+  })
+
   it('delivers events one by one, and ends when the signal aborts', async () => {
     const discovery = subscribe({ rescanIntervalMs: NEVER_MS })
     const controller = new AbortController()

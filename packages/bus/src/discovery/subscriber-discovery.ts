@@ -81,6 +81,7 @@ const NAMES: OptionNames<SubscriberDiscoveryOptions> = { rescanIntervalMs: true,
  * {@link events}. Asking for the next one closes the reader of a `disconnected` that was handed out, and only then is the queue opened again.
  *
  * `reader.start` counts for a queue that is there at the beginning. A queue that appears later, or takes the place of another one, is read from its first message, because all of it is new.
+ * A queue that is opened again keeps its position, also with `reader.reset`.
  * A directory that comes back is read on after the last message that its former reader returned, committed or not. After {@link reconnect} and after a restart of the process,
  * from the committed position.
  *
@@ -280,10 +281,15 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     this.#tell({ kind: 'connected', reader })
   }
 
-  #readerOptions(): ReaderOptions | undefined {
-    if (!this.#isNew) return this.#options.reader
-    const { start: _, ...options } = this.#options.reader ?? {}
-    return options
+  /** What is new is read from its first message, and a position that this discovery has saved is not forgotten when it opens the queue again. */
+  #readerOptions(): ReaderOptions {
+    const { start, reset, ...options } = this.#options.reader ?? {}
+    const wasConnected = this.#attachedTo !== undefined
+    return {
+      ...options,
+      ...(start !== undefined && !this.#isNew && { start }),
+      ...(reset !== undefined && !wasConnected && { reset }),
+    }
   }
 
   /**

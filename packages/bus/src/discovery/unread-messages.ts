@@ -8,9 +8,6 @@ export interface UnreadMessages {
   readonly messages: number | undefined
 }
 
-/** Items that may stand before the first message: the padding at a segment's end. */
-const ITEMS_MAX = 4
-
 /** Where a reader goes on: `undefined` when the name is not registered, or its file is damaged; reading then begins at the earliest message. */
 export function savedPosition(queueDirectory: string, readerName: string): ColdPosition | undefined {
   const position = listReaders(queueDirectory).find(({ name }) => name === readerName)?.position
@@ -18,8 +15,8 @@ export function savedPosition(queueDirectory: string, readerName: string): ColdP
 }
 
 /**
- * Counts what stands at a position and after it with a handful of system calls, however much that is: the sequence of the first message and the control block suffice. Joins nothing,
- * maps nothing. `undefined`: nothing.
+ * Counts what stands at a position and after it. The sequence of the first message and the control block suffice, so that a handful of system calls do, and a few more for each empty segment.
+ * Joins nothing, maps nothing. `undefined`: nothing.
  */
 export function countUnread(
   queueDirectory: string,
@@ -27,14 +24,12 @@ export function countUnread(
   control: Pick<ControlBlock, 'nextSequence'>,
 ): UnreadMessages | undefined {
   using reader = openColdReader(queueDirectory, { from: from ?? 'earliest', checkPayloads: false })
-  for (let count = 0; count < ITEMS_MAX; count++) {
-    const item = reader.next()
-    if (item === undefined) return undefined
-    // Damage where nothing was ever appended is nothing that a reader could miss.
-    if (item.kind === 'problem') return control.nextSequence > 0 || from !== undefined ? { messages: undefined } : undefined
-    if (item.kind !== 'record') continue
-    const messages = control.nextSequence - item.sequence
-    return { messages: messages > 0 ? messages : undefined }
-  }
-  return undefined
+  // Recovery may have left any number of empty segments, which hold padding.
+  let item = reader.next()
+  while (item?.kind === 'padding') item = reader.next()
+  if (item === undefined) return undefined
+  // Damage where nothing was ever appended is nothing that a reader could miss.
+  if (item.kind === 'problem') return control.nextSequence > 0 || from !== undefined ? { messages: undefined } : undefined
+  const messages = control.nextSequence - item.sequence
+  return { messages: messages > 0 ? messages : undefined }
 }

@@ -135,6 +135,21 @@ it('counts for the reader that the option names, and not at all when that is swi
   expect(() => discover({ readerName: '../x' })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
 })
 
+it('L65: finds orders that follow many segments which recovery left empty', () => {
+  const { ordersOut } = layout.createStrategy('alpha')
+  for (let crash = 0; crash < 8; crash++) {
+    send(1)
+    const head = readdirSync(ordersOut)
+      .filter((name) => name.endsWith('.q'))
+      .sort()
+      .at(-1) as string
+    rmSync(join(ordersOut, head))
+  }
+  send(1)
+  using discovery = discover()
+  expect(discovery.poll()).toEqual([left('alpha', 1)])
+})
+
 it('is not fooled by an empty queue, a reader at the end of a full segment, or a strategy without a queue', () => {
   layout.createStrategy('beta')
   openWriter(layout.createStrategy('gamma').ordersOut, WRITER).close()

@@ -114,6 +114,28 @@ describe('a running reader that is overtaken', () => {
     writer.close()
   })
 
+  it.each(['strict', 'snap'] as const)(
+    'by recovery, which went on in empty segments, counts up to the first message that is left (%s)',
+    (onLost) => {
+      const { directory, writer } = newQueue()
+      appendNumbered(writer, 0, 100)
+      using reader = openReader(directory, 'r', { onLost })
+      const read = reader.poll(3, () => {})
+      writer.close()
+      for (const id of segmentsOf(directory)) rmSync(segmentFile(directory, id))
+      using successor = openWriter(directory)
+      appendNumbered(successor, 100, 102)
+      if (onLost === 'snap') {
+        const left = drainSequences(reader)
+        expect(left.slice(-2)).toEqual([100, 101])
+        expect(read + left.length + reader.metrics().lost).toBe(102)
+        return
+      }
+      for (const _ of range(0, 2)) expect(() => drainSequences(reader)).toThrowError(lost({ to: 100 }))
+      expect(() => reader.next()).toThrowError(lost({ from: reader.nextSequence, count: 100 - reader.nextSequence }))
+    },
+  )
+
   it('in a queue of the base format gets the sequence of the first record that is left', () => {
     const { directory, writer } = newQueue({ extensions: false })
     appendNumbered(writer, 0, 100)

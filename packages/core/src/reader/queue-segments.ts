@@ -4,6 +4,7 @@ import { publish } from '../diagnostics.js'
 import { BadSegmentError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { segmentFileName } from '../format/index.js'
+import { firstRecordSequence } from '../records/first-record.js'
 import { openByRecords } from '../recovery/open-by-records.js'
 import type { NextRecord } from '../recovery/segment-identity.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
@@ -78,6 +79,21 @@ export class QueueSegments {
       }
     }
     return undefined
+  }
+
+  /** With which sequence the queue continues at this segment. Recovery leaves empty segments that do not say it; then one above says it, or the control block. */
+  continuesWith(segment: MappedSegment): number | undefined {
+    // Loaded before the look: what is appended in between is seen by it.
+    const next = this.#control.nextSequenceAcquire()
+    const sequence = segment.firstSequence ?? firstRecordSequence(segment)
+    if (sequence !== undefined) return sequence
+    const above = this.openFirstAfter(segment.id, undefined, { passesOver: true })
+    if (above === undefined) return next
+    try {
+      return this.continuesWith(above)
+    } finally {
+      above.close()
+    }
   }
 
   /** A head is named only when its segment exists, and is never deleted: another process removed it, or the queue. */

@@ -365,17 +365,21 @@ export class RecordCursor {
   }
 
   /** The successor is missing: not made yet, or deleted by retention, together with messages that this cursor never saw. */
-  #enterAfterGap(from: MappedSegment): boolean {
-    if (this.#control.currentSegmentAcquire() <= from.id) return false
-    const next = this.#segments.openFirstAfter(from.id, this.#nextRecordIn(from), { passesOver: false })
-    if (next === undefined) throw this.#segments.successorMissing(from)
-    const expected = this.#expectedIn(from)
-    const to = next.firstSequence ?? firstRecordSequence(next) ?? expected ?? 0
-    if (this.#options.onLost === 'strict') {
+  #enterAfterGap(left: MappedSegment): boolean {
+    if (this.#control.currentSegmentAcquire() <= left.id) return false
+    const next = this.#segments.openFirstAfter(left.id, this.#nextRecordIn(left), { passesOver: false })
+    if (next === undefined) throw this.#segments.successorMissing(left)
+    const expected = this.#expectedIn(left)
+    const to = this.#segments.continuesWith(next)
+    // Segments that recovery left empty held nothing that could be lost.
+    const isLost = to === undefined || to !== expected
+    // A writer of the base format begins at 0 again, which does not show what is lost.
+    const from = to === undefined || expected === undefined || expected <= to ? expected : undefined
+    if (isLost && this.#options.onLost === 'strict') {
       next.close()
-      throw new DataLostError({ directory: this.#directory.path, from: expected, to })
+      throw new DataLostError({ directory: this.#directory.path, from, to: to ?? expected ?? 0 })
     }
-    this.#losses.lose(Math.max(0, to - (expected ?? to)))
+    this.#losses.lose(from === undefined || to === undefined ? 0 : to - from)
     this.#enter(next, SEGMENT_HEADER_LENGTH)
     this.#rule.expected = -1
     return true

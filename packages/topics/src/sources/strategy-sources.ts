@@ -1,5 +1,5 @@
 import { type BusLayout, type DiscoveryEvent, RouterDiscovery } from '@chronicle-ts/bus'
-import { isQueueError, openReader, type QueueReader } from '@chronicle-ts/core'
+import { isQueueError, openReader, type QueueReader, type ReaderOptions } from '@chronicle-ts/core'
 import { PostponedSources } from './postponed-sources.js'
 import { signalWithin } from './signal-within.js'
 import type { DetachedSource, SourceChange, SourceOptions, TopicSources } from './topic-sources.js'
@@ -11,6 +11,8 @@ export class StrategySources implements TopicSources {
   readonly #options: SourceOptions
   /** Strategies whose reader is open. */
   readonly #open = new Set<string>()
+  /** Strategies whose reader was open before: it has positions of its own now. */
+  readonly #known = new Set<string>()
   readonly #postponed = new PostponedSources()
   readonly #problems: SourceChange[] = []
 
@@ -65,8 +67,9 @@ export class StrategySources implements TopicSources {
   /** @param mayBeGone a queue that is not there has nothing to read */
   #openQueue(key: string, isLeaving: boolean, mayBeGone = isLeaving): SourceChange[] {
     try {
-      const reader = openReader(this.#discovery.layout.strategy(key).ordersOut, this.#options.name, this.#options.reader)
+      const reader = openReader(this.#discovery.layout.strategy(key).ordersOut, this.#options.name, this.#readerOptions(key))
       this.#open.add(key)
+      this.#known.add(key)
       this.#postponed.delete(key)
       return [{ kind: 'opened', key, reader, isLeaving }]
     } catch (cause) {
@@ -84,5 +87,11 @@ export class StrategySources implements TopicSources {
       this.#postponed.add({ key, error, isLeaving })
       return [{ kind: 'problem', key, error }]
     }
+  }
+
+  /** A position that this subscription has saved is not forgotten when it opens the queue again. */
+  #readerOptions(key: string): ReaderOptions {
+    const { reset, ...options } = this.#options.reader
+    return reset === undefined || this.#known.has(key) ? options : { ...options, reset }
   }
 }
