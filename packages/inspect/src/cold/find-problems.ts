@@ -12,12 +12,13 @@ import {
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { BACKUP_FILE } from '../backup/backup-manifest.js'
-import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
+import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun, isCopiedControl } from './control-of-this-run.js'
+import { recall } from './file-memory.js'
 import { type ColdPlaces, isBefore } from './find-start.js'
 import type { ReadersInspection } from './inspect-readers.js'
 import { wasUsed } from './inspect-segments.js'
@@ -35,6 +36,8 @@ export interface ProblemSources {
   readonly registered: ReadersInspection
   readonly end: QueueEnd | undefined
   readonly places: ColdPlaces
+  /** What is wrong with `thresholds.json`. */
+  readonly thresholdsFault: string | undefined
   /** Leave out what costs more than a few reads. */
   readonly quick: boolean
 }
@@ -266,10 +269,11 @@ function lockProblems({ inspection, control }: ProblemSources): QueueProblem[] {
   return problems
 }
 
-function indexProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {
+function indexProblems({ inspection, listing, control, places }: ProblemSources): QueueProblem[] {
   if (!listing.hasIndex) return []
   try {
-    const bytes = readColdFile(`${inspection.directory}/${INDEX_FILE}`, INDEX_LENGTH + 1)
+    const path = join(inspection.directory, INDEX_FILE)
+    const bytes = recall(places.memory, path, () => readColdFile(path, INDEX_LENGTH + 1))
     if (bytes === undefined) return []
     const place = decodeIndex(bytes)
     if (place === undefined) return [queueProblem('INDEX_BAD', `It has ${bytes.length} bytes`, { file: INDEX_FILE })]
@@ -292,8 +296,7 @@ function isAfterEnd(place: ColdPosition, { head }: ProblemSources['inspection'],
   return block === undefined || isBefore({ segmentId: block.currentSegment, offset: block.writeOffset }, place)
 }
 
-function thresholdProblems({ inspection, listing }: ProblemSources): QueueProblem[] {
-  const fault = listing.hasThresholds ? lookAtThresholds(inspection.directory).fault : undefined
+function thresholdProblems({ thresholdsFault: fault }: ProblemSources): QueueProblem[] {
   return fault === undefined ? [] : [queueProblem('THRESHOLDS_BAD', fault, { file: THRESHOLDS_FILE })]
 }
 

@@ -69,7 +69,7 @@ function describe(segment: ColdSegment, presence: RecordPresence): SegmentInspec
   return {
     segmentId: segment.id,
     length: segment.fileLength,
-    allocatedBytes: segment.file.stat().blocks * 512,
+    allocatedBytes: segment.file.opened.blocks * 512,
     sealed,
     hasRecords,
     firstSequence: first !== undefined ? sequenceOf(segment, first) : usable ? header.firstSequence : undefined,
