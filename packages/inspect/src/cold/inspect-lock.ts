@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { DirectoryPath } from '@chronicle-ts/core'
 import {
+  checkMembers,
   LOCK_RECORD_LENGTH_MAX,
   type LockRecord,
   parseLockRecord,
@@ -41,6 +42,7 @@ const NO_RECORD = { pid: undefined, record: undefined, recordIsBad: false, proce
  */
 export function inspectLock(file: DirectoryPath, table: LockTable = readLockTable()): LockInspection {
   const path = pathOf(file, 'file')
+  checkMembers('table', table, ['get', 'size'], 'what readLockTable returned')
   let opened: ColdFile | undefined
   try {
     opened = ColdFile.open(path)

@@ -1,5 +1,5 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
-import { checkOptions, type OptionNames, pathOf, pause, WRITE_BACK_FAILED } from '@chronicle-ts/core/internal'
+import { checkMembers, checkOptions, type OptionNames, pathOf, pause, WRITE_BACK_FAILED } from '@chronicle-ts/core/internal'
 import { INSPECT_NAMES, type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
@@ -42,6 +42,7 @@ export const STATE_NAMES: OptionNames<StateOptions> = { thresholds: true, measur
  * @see docs/states.md for every word, when it applies and how much it matters.
  */
 export function stateOfQueue(inspection: QueueInspection, options: StateOptions = {}): QueueState {
+  checkMembers('inspection', inspection, ['directory', 'writer', 'readers', 'problems'], 'what inspectQueue returned')
   checkOptions(options, STATE_NAMES)
   const { thresholds = {}, measured, surroundings = surroundingsOf(inspection) } = options
   const writer = judgeWriter(inspection, surroundings, { thresholds, movedLately: measured?.movedLately })
