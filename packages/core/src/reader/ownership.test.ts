@@ -106,7 +106,7 @@ describe('L51: a source whose queue is', () => {
     writer.close()
   })
 
-  it('made anew in the emptied directory delivers no message of the other queue, and counts what went', async () => {
+  it('made again in its emptied directory delivers no message of the other queue, and counts what went', async () => {
     const { directory, writer } = queueOf(200)
     const reader = openReader(directory, 'r')
     using observer = openObserver(directory)
