@@ -100,9 +100,9 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   const { code, segmentId, file } = problem
   if (needsNewControl(code)) {
     // Without a record there is nothing to rebuild from. A writer begins above the readers and above every segment that was there.
-    return mayHoldRecords(inspection)
-      ? [{ kind: 'rebuild-control' }]
-      : [{ kind: 'set-aside', file: CONTROL_FILE }, { kind: 'recover' }]
+    if (mayHoldRecords(inspection)) return [{ kind: 'rebuild-control' }]
+    const old: RepairStep[] = code === 'CONTROL_MISSING' ? [] : [{ kind: 'set-aside', file: CONTROL_FILE }]
+    return [...old, { kind: 'recover' }]
   }
   // A writer weighs whether that is damage; one byte of it outweighs no sound segment.
   if (code === 'CONTROL_BAD_VERSION') return [{ kind: 'recover' }]
