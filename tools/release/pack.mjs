@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { root } from '../run/root.mjs'
+import { writeRegistryReadme } from './registry-readme.mjs'
 
 /** Folders of the packages that are published, below `packages/`. */
 export function publishedPackages() {
@@ -22,7 +23,7 @@ export function dropOutdatedPrebuilds() {
 }
 
 /**
- * Packs every published package of the built checkout.
+ * Packs every published package of the built checkout. The second packing has the README as registries show it, so that the checkout stays as it is.
  *
  * @param {string} destination folder
  * @returns {Map<string, string>} full name -> path of its tarball
@@ -30,8 +31,32 @@ export function dropOutdatedPrebuilds() {
 export function packAll(destination) {
   dropOutdatedPrebuilds()
   for (const name of publishedPackages()) copyFileSync(join(root, 'LICENSE'), join(root, 'packages', name, 'LICENSE'))
-  const workspaces = publishedPackages().map((name) => `--workspace=packages/${name}`)
-  const options = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination, ...workspaces]
+  const staged = mkdtempSync(join(destination, 'staged-'))
+  try {
+    const tarballs = runPack(
+      staged,
+      publishedPackages().map((name) => `--workspace=packages/${name}`),
+    )
+    const folders = [...tarballs].map(([fullName, path]) => {
+      const folder = join(staged, basename(fullName))
+      mkdirSync(folder)
+      execFileSync('tar', ['-xzf', path, '-C', folder, '--strip-components=1'])
+      writeRegistryReadme(folder, basename(fullName))
+      return folder
+    })
+    return runPack(destination, folders)
+  } finally {
+    rmSync(staged, { recursive: true })
+  }
+}
+
+/**
+ * @param {string} destination
+ * @param {string[]} what folders or workspaces
+ * @returns {Map<string, string>} full name -> path of its tarball
+ */
+function runPack(destination, what) {
+  const options = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination, ...what]
   /** @type {{ name: string, filename: string }[]} */
   const packed = JSON.parse(execFileSync('npm', options, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 }))
   return new Map(

@@ -1,19 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packAll } from './pack.mjs'
+import { registryReadme } from './registry-readme.mjs'
 
 /**
  * What a user gets from the registry: tarballs of the built checkout, unpacked beside each other in an empty application. The addon in them is this checkout's own build, in
@@ -35,13 +27,6 @@ interface Manifest {
   readonly peerDependencies?: Record<string, string>
 }
 
-/** What `npm pack --json` says of one package. */
-interface Packed {
-  readonly name: string
-  readonly filename: string
-  readonly files: readonly { readonly path: string }[]
-}
-
 function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 }
@@ -49,20 +34,15 @@ function readManifest(folder: string): Manifest {
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'chronicle-packages-'))
   application = join(scratch, 'application')
-  // As `prepack` does.
-  for (const name of NAMES) copyFileSync(join(root, 'LICENSE'), join(root, 'packages', name, 'LICENSE'))
-  const workspaces = NAMES.map((name) => `--workspace=packages/${name}`)
-  const options = ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch, ...workspaces]
-  const packed = JSON.parse(execFileSync('npm', options, { cwd: root, encoding: 'utf8' })) as Packed[]
-  for (const { name: fullName, filename, files } of packed) {
-    const name = fullName.slice(fullName.indexOf('/') + 1)
+  for (const [fullName, tarball] of packAll(scratch)) {
+    const name = basename(fullName)
+    const listed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n')
     contents.set(
       name,
-      files.map(({ path }) => path),
+      listed.map((path) => path.replace(/^package\//, '')),
     )
     const folder = join(application, 'node_modules', '@chronicle-ts', name)
     mkdirSync(folder, { recursive: true })
-    const tarball = join(scratch, filename.replace('@chronicle-ts/', 'chronicle-ts-'))
     execFileSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'])
   }
   const prebuilt = join(application, 'node_modules/@chronicle-ts/native/prebuilds', `linux-${process.arch}-${LIBRARY}`)
@@ -102,6 +82,24 @@ describe('the packages as the registry serves them', () => {
     const named = [...JSON.stringify(manifest.exports ?? {}).matchAll(/"\.\/([^"]+\.[^"]+)"/g)].map(([, path]) => path)
     expect(named.filter((path) => path !== undefined && !files.includes(path))).toEqual([])
     expect(manifest.keywords?.length).toBeGreaterThan(2)
+  })
+
+  it.each(NAMES)('%s has no dead link in its README', (name) => {
+    const text = readFileSync(join(application, 'node_modules/@chronicle-ts', name, 'README.md'), 'utf8')
+    const inside = linksOf(text).filter((target) => !/^https:/.test(target))
+    expect(inside.filter((target) => !contents.get(name)?.includes(target.replace(/#.*/, '')))).toEqual([])
+  })
+
+  it('have READMEs that lead to the repository, when the checkout names one', () => {
+    const repository = { url: 'git+https://example.org/owner/name.git' }
+    const links = NAMES.flatMap((name) => {
+      const folder = `packages/${name}`
+      return linksOf(registryReadme(readFileSync(join(root, folder, 'README.md'), 'utf8'), folder, repository))
+    })
+    const page = /^https:\/\/example\.org\/owner\/name\/(?:blob|tree)\/HEAD\/([^#]+)/
+    const paths = links.map((target) => page.exec(target)?.[1] ?? target)
+    expect(paths).toEqual(expect.arrayContaining(['docs/cli.md', 'docs/replication.md', 'packages/core']))
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
   })
 
   it('need nothing that asks for a newer Node.js than they do', () => {
@@ -211,6 +209,12 @@ describe('the packages as the registry serves them', () => {
     expect(stdout).toBe('')
   })
 })
+
+/** Targets of the links of a text, outside of code. */
+function linksOf(text: string): string[] {
+  const prose = text.replace(/^(```|~~~)[\s\S]*?^\1/gm, '').replace(/`[^`\n]*`/g, '')
+  return [...prose.matchAll(/\]\(\s*([^)\s]+)/g)].map(([, target = '']) => target)
+}
 
 /** What the packages and their types need from the registry, as the checkout has it. */
 function linkDependencies(): void {

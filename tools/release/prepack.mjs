@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
  * npm runs this before it packs a package (script `prepack`, in the package's folder): everything is built, and what only the registry's copy needs is put in place. It
- * fails where a package would be incomplete.
+ * fails where a package would be incomplete. `postpack.mjs` takes back what the checkout has otherwise.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { root } from '../run/root.mjs'
+import { swapReadme } from './registry-readme.mjs'
 
 const folder = process.cwd()
 
@@ -19,3 +20,4 @@ function run(words) {
 run([join(root, 'tools', 'run.mjs'), 'build'])
 if (existsSync(join(folder, 'prebuild.mjs'))) run([join(folder, 'prebuild.mjs')])
 copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
+swapReadme(basename(folder))

@@ -49,7 +49,7 @@ function checkVersions() {
   return `${publishedPackages().length} packages of ${version}`
 }
 
-/** A registry page finds the targets of relative links in the repository and the folder that the manifest names. The checkout's own manifest names the repository for all. */
+/** The checkout's own manifest names the repository for all: READMEs link to it, and registries show it. */
 function checkRepository() {
   /** @type {{ repository?: { type: string, url: string } }} */
   const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -60,8 +60,8 @@ function checkRepository() {
   if (wrong.length > 0)
     throw new Error(`package.json and these packages name different repositories or folders: ${wrong.join(', ')}`)
   if (repository !== undefined) return repository.url
-  if (mode === '--publish') throw new Error('package.json names no repository, so that links of READMEs lead nowhere')
-  return 'package.json names none (a release needs it, in each package with its folder: links of READMEs lead nowhere without it)'
+  if (mode === '--publish') throw new Error('package.json names no repository, so that READMEs link to no document')
+  return 'package.json names none (a release needs it, in each package with its folder: READMEs name documents without a link until then)'
 }
 
 function checkChangelog() {

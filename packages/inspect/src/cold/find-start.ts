@@ -18,6 +18,7 @@ import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import { countHeaders } from './counted-headers.js'
+import type { FileMemory } from './file-memory.js'
 import { beginsWithMessage, recordsSaidIn } from './record-presence.js'
 
 /** A queue as far as finding a place in it needs it. */
@@ -27,6 +28,8 @@ export interface ColdPlaces {
   readonly control: ControlBlock | undefined
   /** Rely on what the control block says of segments that were not used. Default: all of such a segment is read, because damage may hide records in it. */
   readonly quick?: boolean
+  /** What earlier looks read of files that do not change any more. */
+  readonly memory?: FileMemory | undefined
 }
 
 /** The first record of the queue. */
@@ -150,15 +153,17 @@ function searchTimes(
 /**
  * The highest segment that holds a record. Begins at the control block's head, whose neighbour may already hold more, and falls back to the whole listing when
  * that head is not there.
+ *
+ * @param seen which segments hold records, as far as the caller has looked
  */
-export function lastSegmentWithRecords(places: ColdPlaces): number | undefined {
+export function lastSegmentWithRecords(places: ColdPlaces, seen: ReadonlyMap<number, boolean> = new Map()): number | undefined {
   const head = places.control?.currentSegment
   const ids = places.segmentIds
   const headExists = head !== undefined && ids.includes(head)
   for (let index = ids.length - 1; index >= 0; index -= 1) {
     const id = ids[index] as number
     if (headExists && id < head - 1) break
-    if (hasRecords(places, id)) return id
+    if (seen.get(id) ?? hasRecords(places, id)) return id
   }
   return undefined
 }

@@ -41,9 +41,9 @@ import { inspectQueue } from './inspect-queue.js'
 
 const GOLDEN = fileURLToPath(new URL('../../../core/test/golden/rust-v3/', import.meta.url))
 
-/** Bytes that this process has read so far, as the kernel counts them. */
+/** Bytes that this thread has read so far, as the kernel counts them. */
 function bytesRead(): number {
-  return Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
+  return Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/thread-self/io', 'utf8'))?.[1])
 }
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))

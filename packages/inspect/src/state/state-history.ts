@@ -1,6 +1,8 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
+import { FileMemory } from '../cold/file-memory.js'
 import { type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
+import { readLockTable } from '../cold/lock-table.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { MeasuredReader } from './judge-reader.js'
 import type { QueueState } from './queue-state.js'
@@ -37,6 +39,8 @@ export interface TrendPoint {
  * that jumps changes nothing.
  */
 export class StateHistory {
+  /** What its looks read of files that have not changed since. */
+  readonly memory = new FileMemory()
   readonly #looks: Look[] = []
   readonly #trend: TrendPoint[] = []
   #createdNs: bigint | undefined
@@ -56,12 +60,12 @@ export class StateHistory {
   /** Looks at the queue's directory and judges what it finds. @throws as `inspectQueue`. */
   look(
     directory: DirectoryPath,
-    options: StateOptions & Pick<InspectOptions, 'segmentLimit' | 'locks'> = {},
+    options: StateOptions & Pick<InspectOptions, 'segmentLimit'> = {},
   ): { inspection: QueueInspection; state: QueueState } {
-    checkOptions(options, { ...STATE_NAMES, segmentLimit: true, locks: true })
-    const { segmentLimit = QUICK_SEGMENTS, locks, ...rest } = options
-    const inspection = inspectQueue(directory, { quick: true, segmentLimit, ...(locks !== undefined && { locks }) })
-    return { inspection, state: this.state(inspection, rest) }
+    checkOptions(options, { ...STATE_NAMES, segmentLimit: true })
+    const { segmentLimit = QUICK_SEGMENTS, locks = readLockTable(), ...rest } = options
+    const inspection = inspectQueue(directory, { quick: true, segmentLimit, locks, memory: this.memory })
+    return { inspection, state: this.state(inspection, { ...rest, locks }) }
   }
 
   /** Takes one look into account; `undefined` after the first one, which measures nothing. */
