@@ -6,7 +6,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -35,16 +34,12 @@ import {
 } from '@chronicle-ts/core/internal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
+import { bytesReadBy } from '../../../core/test/support/bytes-read.js'
 import { heldDirectory } from '../../../core/test/support/temporary.js'
 import { type FindQueuesOptions, findQueues } from './find-queues.js'
 import { inspectQueue } from './inspect-queue.js'
 
 const GOLDEN = fileURLToPath(new URL('../../../core/test/golden/rust-v3/', import.meta.url))
-
-/** Bytes that this thread has read so far, as the kernel counts them. */
-function bytesRead(): number {
-  return Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/thread-self/io', 'utf8'))?.[1])
-}
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -182,20 +177,15 @@ describe('inspecting a queue', () => {
 
   it('reads a few kilobytes in a quick look, also where a long segment is prepared or the queue is empty', async () => {
     using writer = openWriter(queue, { segmentSize: 16 * 1024 * 1024 })
-    const readBy = (look: () => unknown): number => {
-      const before = bytesRead()
-      look()
-      return bytesRead() - before
-    }
     const quickly = () => inspectQueue(queue, { quick: true })
-    expect(readBy(quickly)).toBeLessThan(128 * 1024)
+    expect(bytesReadBy(quickly)).toBeLessThan(128 * 1024)
     for (let index = 0; index < 3000; index += 1) writer.append(1, Buffer.alloc(4000))
     const next = writer.position.segmentId + 1
     while (!existsSync(join(queue, segmentFileName(next)))) await turn()
-    expect(readBy(quickly)).toBeLessThan(128 * 1024)
+    expect(bytesReadBy(quickly)).toBeLessThan(128 * 1024)
     expect(quickly().head).toMatchObject({ nextSequence: 3000 })
     // All of it is read where damage may hide records.
-    expect(readBy(() => inspectQueue(queue))).toBeGreaterThan(16 * 1024 * 1024)
+    expect(bytesReadBy(() => inspectQueue(queue))).toBeGreaterThan(16 * 1024 * 1024)
   })
 
   it('looks at the ends of a long queue only', () => {
