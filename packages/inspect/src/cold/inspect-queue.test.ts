@@ -32,7 +32,7 @@ import {
   segmentFileName,
   WriterLock,
 } from '@chronicle-ts/core/internal'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
 import { bytesReadBy } from '../../../core/test/support/bytes-read.js'
 import { heldDirectory } from '../../../core/test/support/temporary.js'
@@ -172,7 +172,20 @@ describe('inspecting a queue', () => {
     using writer = openWriter(queue, { segmentSize: 64 * 1024 })
     const timestampNs = BigInt(Date.now()) * 1_000_000n + seconds * 1_000_000_000n
     for (let index = 0; index < 50; index += 1) writer.append(1, Buffer.alloc(64), { timestampNs })
-    expect(inspectQueue(queue).head.rate).toEqual({ messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n })
+    expect(inspectQueue(queue).head.rate).toBeUndefined()
+  })
+
+  it('reports a rate of 0 where nothing was appended lately, and none in a quick look', () => {
+    using writer = openWriter(queue, { segmentSize: 64 * 1024 })
+    const nothing = { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 10_000_000_000n }
+    expect(inspectQueue(queue).head.rate).toEqual(nothing)
+    writer.append(1, Buffer.alloc(64))
+    expect(inspectQueue(queue, { quick: true }).head.rate).toBeUndefined()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    expect(inspectQueue(queue).head.rate).toEqual(nothing)
   })
 
   it('reads a few kilobytes in a quick look, also where a long segment is prepared or the queue is empty', async () => {

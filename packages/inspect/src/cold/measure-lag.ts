@@ -18,7 +18,7 @@ export interface ReaderLag {
 export interface QueueEnd {
   readonly segmentId: number
   readonly walk: CountedHeaders
-  readonly rate: RecentRate
+  readonly rate: RecentRate | undefined
   /** The highest sequence that was given away for certain; -1 when nothing proves any. */
   readonly provenSequence: number
   /** Where records go on after a hole at the walk's end; `undefined` when nothing does. */
