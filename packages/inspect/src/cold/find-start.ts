@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import {
-  type ControlBlock,
   decodeRecordHeader,
   decodeSegmentHeader,
   type HeaderWalk,
@@ -18,22 +17,11 @@ import {
 } from '@chronicle-ts/core/internal'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { countHeaders } from './counted-headers.js'
 import { endByControl } from './end-by-control.js'
-import type { FileMemory } from './file-memory.js'
 import { beginsWithMessage, recordsSaidIn } from './record-presence.js'
-
-/** A queue as far as finding a place in it needs it. */
-export interface ColdPlaces {
-  readonly directory: string
-  readonly segmentIds: readonly number[]
-  readonly control: ControlBlock | undefined
-  /** Rely on what the control block says of segments that were not used. Default: all of such a segment is read, because damage may hide records in it. */
-  readonly quick?: boolean
-  /** What earlier looks read of files that do not change any more. */
-  readonly memory?: FileMemory | undefined
-}
 
 /** The first record of the queue. */
 export function earliestPosition(places: ColdPlaces): ColdPosition {

@@ -1,8 +1,8 @@
 import { hasHeaderCrc, SEGMENT_FIRST_RECORD_OFFSET, sequenceOf, timestampNsOf } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from './cold-item.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { type CountedHeaders, countHeaders } from './counted-headers.js'
-import type { ColdPlaces } from './find-start.js'
 import type { RecentRate } from './recent-rate.js'
 
 /** How far a position is from the end of its queue. A value that cannot be determined at reasonable cost is `undefined`. */
