@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bridgeStatus, connectNats, promote, readFrames, readIdentity, rejoin } from '../../src/index.js'
 import { cutQueue } from '../../src/replica/cut-queue.js'
-import { code, Ends } from '../support/ends.js'
+import { code, Ends, NEVER, until } from '../support/ends.js'
 import { killEnd, startEnd } from '../support/killed.js'
 import { NO_SERVER, serverOfGroup, startServer } from '../support/nats-server.js'
 import { appendSome, openSource, told } from '../support/queues.js'
@@ -40,6 +40,16 @@ describe.skipIf(NO_SERVER !== undefined)(`a replica that becomes the source ${NO
     ends.expectEqual()
     expect(told(ends.source)).toHaveLength(150)
     await expect(rejoin(ends.source, ends.connection)).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
+  })
+
+  it('fences an old source that has nothing to publish, too', async () => {
+    const ends = await Ends.on(shared(), { messages: 10 })
+    const pushing = ends.pusher().run(NEVER)
+    const fenced = expect(pushing).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: 1 }))
+    await until(async () => (await ends.stream.end()).next === 10)
+    await ends.pull()
+    await promote(ends.replica, ends.connection, { name: 'b' })
+    await fenced
   })
 
   it('accepts nothing of an old source after the marker of a term, also not what is on its way', async () => {
