@@ -64,7 +64,7 @@ export interface PushProgress {
   readonly bytes: number
   /** Sessions that failed. */
   readonly failures: number
-  /** Why the last session failed; `undefined` when a frame came after it. */
+  /** Why the last session failed; `undefined` when a frame came after it, or the stream has everything. */
   readonly lastError: string | undefined
 }
 
@@ -259,6 +259,7 @@ export class Pusher {
 
   /** The source has caught up: waits for more. @returns how the pushing ends, when it does. */
   async #idle(lastMessage: number, signal: AbortSignal): Promise<'done' | 'moved' | undefined> {
+    this.#progress.lastError = undefined
     if (this.#options.holdUntil === 'sink') this.#sinks.commitDurable()
     this.#companions.look()
     if (this.#options.once === true) {
