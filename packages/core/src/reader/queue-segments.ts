@@ -59,11 +59,7 @@ export class QueueSegments {
   }
 
   /** The lowest segment above an id. Deletion goes on meanwhile: what was listed may be gone when it is opened, and then the next one is lowest. */
-  openFirstAfter(
-    segmentId: number,
-    next: NextRecord | undefined,
-    { passesOver }: { readonly passesOver: boolean },
-  ): MappedSegment | undefined {
+  openFirstAfter(segmentId: number, next: NextRecord | undefined): MappedSegment | undefined {
     // A segment that cannot be read held one message at least: what begins with the next one is that segment in a wrong place, which recovery sets aside.
     const after = next === undefined ? undefined : { ...next, sequence: next.sequence + 1 }
     for (let tries = 0, above = segmentId; tries < PLACE_TRIES; ) {
@@ -74,7 +70,7 @@ export class QueueSegments {
         if (segment !== undefined) return segment
         tries++
       } catch (error) {
-        if (!passesOver || !this.mayPassOver(error, id)) throw error
+        if (!this.mayPassOver(error, id)) throw error
         above = id
       }
     }
@@ -87,7 +83,7 @@ export class QueueSegments {
     const next = this.#control.nextSequenceAcquire()
     const sequence = segment.firstSequence ?? firstRecordSequence(segment)
     if (sequence !== undefined) return sequence
-    const above = this.openFirstAfter(segment.id, undefined, { passesOver: true })
+    const above = this.openFirstAfter(segment.id, undefined)
     if (above === undefined) return next
     try {
       return this.continuesWith(above)

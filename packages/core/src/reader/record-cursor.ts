@@ -355,7 +355,7 @@ export class RecordCursor {
 
   /** Goes on in the next segment that can be read, and counts what is missing until there: at least one message, where that is not known. */
   #enterReadableAfter(segmentId: number, expected: NextRecord | undefined, cause: unknown): true {
-    const next = this.#segments.openFirstAfter(segmentId, expected, { passesOver: true })
+    const next = this.#segments.openFirstAfter(segmentId, expected)
     if (next === undefined) throw cause
     const found = next.firstSequence ?? firstRecordSequence(next)
     this.#losses.corruptSkipped += expected === undefined || found === undefined ? 1 : Math.max(1, found - expected.sequence)
@@ -367,7 +367,7 @@ export class RecordCursor {
   /** The successor is missing: not made yet, or deleted by retention, together with messages that this cursor never saw. */
   #enterAfterGap(left: MappedSegment): boolean {
     if (this.#control.currentSegmentAcquire() <= left.id) return false
-    const next = this.#segments.openFirstAfter(left.id, this.#nextRecordIn(left), { passesOver: false })
+    const next = this.#segments.openFirstAfter(left.id, this.#nextRecordIn(left))
     if (next === undefined) throw this.#segments.successorMissing(left)
     const expected = this.#expectedIn(left)
     const to = this.#segments.continuesWith(next)

@@ -52,6 +52,13 @@ export function inspectSegment(
   }
 }
 
+/** Whether a segment that is there holds something or was the head. Any other was prepared, or is the crash leftover of a recovery. */
+export function wasUsed(segment: SegmentInspection | undefined): boolean {
+  if (segment === undefined) return false
+  const { hasRecords, sealed, firstSequence, problem } = segment
+  return hasRecords || sealed || firstSequence !== undefined || problem?.code === 'FILE_UNREADABLE'
+}
+
 function describe(segment: ColdSegment, presence: RecordPresence): SegmentInspection {
   const { header } = segment
   const usable = segment.headerProblem === undefined

@@ -52,7 +52,7 @@ interface NextRecord {
 }
 
 /** The record at a position, or the first one of the next segment when the position stands at a segment's end. */
-function nextRecord(places: ColdPlaces, position: ColdPosition): NextRecord | undefined {
+export function nextRecord(places: ColdPlaces, position: ColdPosition): NextRecord | undefined {
   return (
     recordAt(places, position) ?? recordAt(places, { segmentId: position.segmentId + 1, offset: SEGMENT_FIRST_RECORD_OFFSET })
   )
