@@ -30,10 +30,10 @@ export const RETRY_PAUSE_MS = 1
  */
 export const LOCK_SECOND_LOOK_MS = 50
 
-/** How long `openWriter` retries a lock whose recorded holder is dead: liveness probes of readers hold the lock for microseconds. */
+/** How long `openWriter` and `openReader` retry a lock whose holder may be about to end. */
 export const LOCK_RETRY_MS = 100
 
-/** How long `openWriter` retries a lock that only probes hold, or background work of a writer that has ended: both are over in a moment, if not at once. */
+/** How long an open retries a lock that only probes hold, or background work of a writer that has ended. Both are over in a moment. */
 export const LOCK_PATIENCE_MS = 2000
 
 /**

@@ -6,6 +6,7 @@ it('exports exactly the public surface', () => {
     'ACKNOWLEDGED_FILE',
     'BACKUP_FILE',
     'ColdReader',
+    'FileMemory',
     'HISTORY_MS',
     'PROBLEMS',
     'QUICK_SEGMENTS',

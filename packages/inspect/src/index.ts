@@ -12,13 +12,16 @@ export {
 } from './cold/acknowledged.js'
 export type { ColdItem, ColdPadding, ColdPosition, ColdProblem, ColdRecord } from './cold/cold-item.js'
 export { ColdReader } from './cold/cold-reader.js'
+export { FileMemory } from './cold/file-memory.js'
 export { type FindQueuesOptions, type FoundQueues, findQueues } from './cold/find-queues.js'
-export { inspectLock, type LockInspection, type LockTable, readLockTable } from './cold/inspect-lock.js'
+export { inspectLock, type LockInspection } from './cold/inspect-lock.js'
 export { type InspectOptions, inspectQueue } from './cold/inspect-queue.js'
 export type { ReaderFileInspection } from './cold/inspect-readers.js'
 export type { SegmentInspection } from './cold/inspect-segments.js'
+export { type LockTable, readLockTable } from './cold/lock-table.js'
 export type { ReaderLag } from './cold/measure-lag.js'
 export { type ColdReaderOptions, type ColdStart, openColdReader } from './cold/open-cold-reader.js'
+export type { ProcessFacts, ProcessState } from './cold/process-facts.js'
 export type {
   HeadInspection,
   QueueInspection,

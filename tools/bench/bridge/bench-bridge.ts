@@ -11,7 +11,7 @@ import type { BenchOptions } from '../bench-options.js'
 import { formatTable } from '../report.js'
 import { touchMemory } from '../touch-memory.js'
 import { BridgeEnd, cpuSecondsOf, type PeakMemory } from './bridge-ends.js'
-import type { BridgeFigures, ReplicaTask, SourceTask } from './source-task.js'
+import type { AppendFigures, BridgeFigures, PublisherFigures, PublisherTask, ReplicaTask, SourceTask } from './source-task.js'
 
 const run = promisify(execFile)
 const MESSAGES_PER_SECOND = 10_000
@@ -26,6 +26,8 @@ export interface BridgeThroughput {
   readonly server: string
   readonly recordsPerSecond: readonly number[]
   readonly megabytesPerSecond: readonly number[]
+  /** What the server takes from one publisher when no bridge uses it, in rounds that take turns with those of the bridge. */
+  readonly serverAlone: readonly number[]
   readonly push: PeakMemory
   readonly pull: PeakMemory
   /** Seconds of CPU per million records of push, server and pull, per round: on a machine that has other work, too, they say what the rate cannot. */
@@ -38,8 +40,8 @@ export interface BridgeReport {
   readonly throughput: readonly BridgeThroughput[]
   /** Nanoseconds from the instant at which a message was due at the source to a reader of the replica, per round. */
   readonly latency: readonly BridgeFigures[]
-  /** Nanoseconds of an append to the source, in alternating rounds. */
-  readonly appends: { readonly without: readonly BridgeFigures[]; readonly with: readonly BridgeFigures[] }
+  /** Nanoseconds of an append to the source and to a queue beside it, in alternating rounds without and with a bridge. */
+  readonly appends: { readonly without: readonly AppendFigures[]; readonly with: readonly AppendFigures[] }
   readonly notes: readonly string[]
 }
 
@@ -82,8 +84,10 @@ class BridgeBench {
 
   async throughput(sync: string): Promise<BridgeThroughput> {
     const { messages } = this.#options
-    const transfer = this.#candidate('throughput', sync, (folder, server) => this.#transfer(folder, server))
-    const [found = []] = await this.#run([transfer])
+    const [found, alone] = await this.#pair(
+      this.#candidate('throughput', sync, (folder, server) => this.#transfer(folder, server)),
+      this.#candidate('server alone', sync, (_, server) => this.#publish(server)),
+    )
     const recordsPerSecond = found.map(({ rate }) => rate)
     const highest = (peaks: readonly PeakMemory[]): PeakMemory => ({
       resident: Math.max(...peaks.map(({ resident }) => resident)),
@@ -93,6 +97,7 @@ class BridgeBench {
       server: sync === '' ? 'as installed' : sync,
       recordsPerSecond,
       megabytesPerSecond: found.map(({ rate, bytes }) => (rate * bytes) / messages / 1e6),
+      serverAlone: alone.map(({ megabytesPerSecond }) => megabytesPerSecond),
       push: highest(found.map(({ push }) => push)),
       pull: highest(found.map(({ pull }) => pull)),
       cpuSeconds: found.map(({ cpuSeconds }) => cpuSeconds),
@@ -101,28 +106,32 @@ class BridgeBench {
 
   /** Rounds without and with a bridge take turns. */
   async latency(): Promise<Pick<BridgeReport, 'latency' | 'appends'>> {
-    const [without = [], along = []] = await this.#run<{ readonly append: BridgeFigures; readonly arrival?: BridgeFigures }>([
+    const [without, along] = await this.#pair(
       {
         name: 'append, no bridge',
-        measure: async ({ directory }) => ({ append: await runProgram('paced-source', this.#task(join(directory, 'source'))) }),
+        measure: async ({ directory }): Promise<AppendFigures> => await runProgram('paced-source', this.#task(directory)),
       },
       this.#candidate('append, with the bridge', '', (folder, server) => this.#follow(folder, server)),
-    ])
+    )
     return {
-      latency: along.flatMap(({ arrival }) => arrival ?? []),
-      appends: { without: without.map(({ append }) => append), with: along.map(({ append }) => append) },
+      latency: along.map(({ arrival }) => arrival),
+      appends: { without, with: along.map(({ append }) => append) },
     }
   }
 
-  #run<Figures>(candidates: readonly BenchCandidate<Figures>[]): Promise<Figures[][]> {
+  /** Rounds of both, taking turns. */
+  async #pair<One, Other>(one: BenchCandidate<One>, other: BenchCandidate<Other>): Promise<[One[], Other[]]> {
     const { rounds, directory } = this.#options
-    return runSuite({ candidates, rounds }, { folders: new TemporaryFolders(directory) })
+    const candidates: BenchCandidate<One | Other>[] = [one, other]
+    const [first = [], second = []] = await runSuite({ candidates, rounds }, { folders: new TemporaryFolders(directory) })
+    return [first as One[], second as Other[]]
   }
 
-  #task(queue: string): SourceTask {
+  #task(folder: string): SourceTask {
     const count = Math.ceil(MESSAGES_PER_SECOND * this.#options.latencySeconds * 2)
     const { payloadLength } = this.#options
-    return { queue, payloadLength, messagesPerSecond: MESSAGES_PER_SECOND, warmUpCount: count >> 2, count }
+    const queues = { queue: join(folder, 'source'), control: join(folder, 'control') }
+    return { ...queues, payloadLength, messagesPerSecond: MESSAGES_PER_SECOND, warmUpCount: count >> 2, count }
   }
 
   /** Something that is measured beside a server of its own. */
@@ -166,8 +175,7 @@ class BridgeBench {
       const steady = samples.filter(({ records }) => records >= messages * STEADY.from && records <= messages * STEADY.to)
       const [first, last] = [steady[0] ?? samples[0], steady.at(-1) ?? samples.at(-1)]
       const rate = (((last?.records ?? 0) - (first?.records ?? 0)) / ((last?.atMs ?? 0) - (first?.atMs ?? 0))) * 1000
-      // A record is a header of 64 bytes and the payload, up to a multiple of 64.
-      const bytes = messages * (64 + Math.ceil(payloadLength / 64) * 64)
+      const bytes = bytesOf(messages, payloadLength)
       const used = [push.cpuSeconds, cpuSecondsOf(server.pid), pull.cpuSeconds] as const
       const perMillion = (index: 0 | 1 | 2): number => ((used[index] - before[index]) / (messages - begun)) * 1e6
       const cpuSeconds = [perMillion(0), perMillion(1), perMillion(2)] as const
@@ -176,19 +184,25 @@ class BridgeBench {
   }
 
   /** Carries a queue to which messages are appended at a fixed rate. */
-  async #follow(folder: string, server: NatsServer): Promise<{ append: BridgeFigures; arrival: BridgeFigures }> {
+  async #follow(folder: string, server: NatsServer): Promise<{ append: AppendFigures; arrival: BridgeFigures }> {
     const queues = { source: join(folder, 'source'), replica: join(folder, 'replica') }
     // The first message opens everything: those that are timed follow it.
     fill(queues.source, 1, this.#options.payloadLength)
     return await this.#withBridge(queues, server, async () => {
       while (nextSequenceOf(queues.replica) === 0) await sleep(LOOK_INTERVAL_MS)
-      const task = this.#task(queues.source)
+      const task = this.#task(folder)
       const { warmUpCount, count } = task
-      const reading = runProgram('replica-reader', { queue: queues.replica, warmUpCount, count })
-      const appending = runProgram('paced-source', task)
+      const reading = runProgram<BridgeFigures>('replica-reader', { queue: queues.replica, warmUpCount, count })
+      const appending = runProgram<AppendFigures>('paced-source', task)
       const [append, arrival] = await Promise.all([appending, reading])
       return { append, arrival }
     })
+  }
+
+  /** The same number of bytes into the server alone. */
+  async #publish({ url }: NatsServer): Promise<PublisherFigures> {
+    const { messages, payloadLength } = this.#options
+    return await runProgram('raw-publisher', { url, bytes: bytesOf(messages, payloadLength) })
   }
 
   async #withBridge<Result>(
@@ -223,7 +237,12 @@ interface Round {
   readonly cpuSeconds: readonly [push: number, server: number, pull: number]
 }
 
-async function runProgram(name: string, task: SourceTask | ReplicaTask): Promise<BridgeFigures> {
+/** A record is a header of 64 bytes and the payload, up to a multiple of 64. */
+function bytesOf(messages: number, payloadLength: number): number {
+  return messages * (64 + Math.ceil(payloadLength / 64) * 64)
+}
+
+async function runProgram<Figures>(name: string, task: SourceTask | ReplicaTask | PublisherTask): Promise<Figures> {
   const program = join(import.meta.dirname, `${name}.js`)
   const { stdout } = await run(process.execPath, [program, JSON.stringify(task)])
   return JSON.parse(stdout)
@@ -248,13 +267,14 @@ function formatSpread(values: readonly number[], digits: number): string {
 
 function formatThroughput(results: readonly BridgeThroughput[], messages: number): string {
   const memory = ({ resident, anonymous }: PeakMemory): string => `${resident.toFixed(0)} (${anonymous.toFixed(0)})`
-  const rows = results.map(({ server, recordsPerSecond, megabytesPerSecond, push, pull, cpuSeconds }) => [
+  const rows = results.map(({ server, recordsPerSecond, megabytesPerSecond, serverAlone, push, pull, cpuSeconds }) => [
     server,
     formatSpread(
       recordsPerSecond.map((rate) => rate / 1e6),
       2,
     ),
     formatSpread(megabytesPerSecond, 0),
+    formatSpread(serverAlone, 0),
     memory(push),
     memory(pull),
     [0, 1, 2].map((index) => median(cpuSeconds.map((used) => used[index] ?? 0)).toFixed(2)).join(' + '),
@@ -263,6 +283,7 @@ function formatThroughput(results: readonly BridgeThroughput[], messages: number
     'server',
     'M records/s',
     'MB/s of records',
+    'the server alone',
     'push: RSS (anonymous) MB',
     'pull: RSS (anonymous) MB',
     'CPU s per M records: push + server + pull',
@@ -287,9 +308,26 @@ function formatLatency(latency: readonly BridgeFigures[], { without, with: along
   }
   const rows = [
     row('from due to a reader of the replica', latency),
-    row('append, no bridge', without),
-    row('append, with the bridge', along),
+    row(
+      'append, no bridge',
+      without.map(({ source }) => source),
+    ),
+    row(
+      'append, with the bridge',
+      along.map(({ source }) => source),
+    ),
+    row(
+      'append to another queue of the program, with the bridge',
+      along.map(({ control }) => control),
+    ),
   ]
+  const ratio = (pick: (one: BridgeFigures) => number): string =>
+    formatSpread(
+      along.map(({ source, control }) => pick(source) / pick(control)),
+      2,
+    )
+  const ratios = `p50 ${ratio(({ p50Ns }) => p50Ns)}, p99 ${ratio(({ p99Ns }) => p99Ns)}`
   const heading = ['microseconds', 'p50', 'p90', 'p99', 'p99.9']
-  return `latency: ${MESSAGES_PER_SECOND.toLocaleString('en-US')} messages/s (median of ${latency.length} rounds)\n${formatTable(heading, rows)}`
+  return `latency: ${MESSAGES_PER_SECOND.toLocaleString('en-US')} messages/s (median of ${latency.length} rounds)\n${formatTable(heading, rows)}
+an append to the queue that is carried takes so many times that of one to another queue of the same program: ${ratios}`
 }

@@ -14,7 +14,6 @@ const LEFT_BY_WRITER = new Set([
   'sealed',
   'bad-summary',
   'bad-write-offset',
-  'bad-next-sequence',
   'not-empty',
   'not-zero',
 ])

@@ -22,6 +22,7 @@ import { isSegmentSize, problem, scanControl } from './control.mjs'
  * @property {bigint} highest
  * @property {boolean} base whether the last record was one of the base format
  * @property {number} epoch
+ * @property {bigint | undefined} said the sequence of the record at the write offset, where the last append did not come to storing the next one
  * @property {Map<number, Set<number>>} boundaries offsets at which records begin or would begin, by segment
  */
 
@@ -29,7 +30,8 @@ import { isSegmentSize, problem, scanControl } from './control.mjs'
 function* scanSegments(directory, ids, walk, payloads) {
   for (const [index, id] of ids.entries()) {
     const name = `${String(id).padStart(9, '0')}.q`
-    if (index > 0 && id !== Number(ids[index - 1]) + 1)
+    // After the head a segment that was prepared may stand above those that are still to be made.
+    if (index > 0 && id !== Number(ids[index - 1]) + 1 && id <= walk.head)
       yield problem('missing-segment', name, 0, `follows segment ${ids[index - 1]}`)
     const file = new FileBytes(join(directory, name))
     try {
@@ -164,6 +166,7 @@ function* scanRecord(file, header, name, id, offset, walk, sum, payloads) {
   if ((flags & 6) === 0 && !isZero(header.subarray(40, 64))) yield problem('not-zero', name, offset + 40, 'record header')
   if (!isZero(body.subarray(length))) yield problem('not-zero', name, offset + 64 + length, 'after the payload')
   yield* checkOrder(record, name, walk)
+  if (id === walk.head && offset === walk.control?.writeOffset) walk.said = BigInt(sequence)
   if (!sum.ahead) {
     for (const found of checkClock(record.timestampNs, name, offset + 16)) {
       sum.ahead = true
@@ -249,12 +252,17 @@ function* checkControl(walk, ids) {
     return yield problem('missing-head', 'control.meta', 132, `segment ${control.currentSegment}`)
   }
   const end = Math.max(...(walk.boundaries.get(control.currentSegment) ?? [64]))
-  if (control.writeOffset !== end) yield problem('bad-write-offset', 'control.meta', 256, `${control.writeOffset}, found ${end}`)
+  const hasExtensions = control.extensionEpoch !== 0 && BigInt(control.extensionEpoch) === BigInt(control.writerEpoch) % 2n ** 32n
+  // A writer that dies between its commit word and what it stores next leaves the control block at the record before, and a power loss further back.
+  const isBehind =
+    walk.said !== undefined && (!hasExtensions || [walk.said, walk.said + 1n].includes(BigInt(control.nextSequence)))
+  if (control.writeOffset !== end && !isBehind)
+    yield problem('bad-write-offset', 'control.meta', 256, `${control.writeOffset}, found ${end}`)
   const first = Number(control.firstSegmentPlusOne)
   if (first !== 0 && first - 1 !== ids[0])
     yield problem('bad-first-segment', 'control.meta', 136, `${first - 1}, found ${ids[0]}`)
   yield* checkClock(control.heartbeatNs, 'control.meta', 264)
-  if (control.extensionEpoch === 0 || BigInt(control.extensionEpoch) !== BigInt(control.writerEpoch) % 2n ** 32n) return
+  if (!hasExtensions || isBehind) return
   if (walk.next !== undefined && BigInt(control.nextSequence) !== walk.highest + 1n) {
     yield problem('bad-next-sequence', 'control.meta', 272, `${control.nextSequence}, found ${walk.highest + 1n}`)
   }
@@ -362,6 +370,7 @@ export function* scanQueue(directory, options = {}) {
     head: control?.currentSegment ?? Number.POSITIVE_INFINITY,
     control,
     next: undefined,
+    said: undefined,
     highest: -1n,
     base: false,
     epoch: 0,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { IoError, openObserver, openReader, openWriter, removeReader } from '@chronicle-ts/core'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { bridgeStatus, Puller, promote, ReplicaSink, ReplicaSource, readIdentity, rejoin } from '../../src/index.js'
 import { consumerOf } from '../../src/nats/sink-note.js'
 import { code, Ends, NEVER, until, WRITER } from '../support/ends.js'
@@ -73,16 +73,35 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
     await ends.push()
     await ends.pull()
     server.pause(true)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
     const asked = [
       bridgeStatus(ends.source, ends.connection),
       promote(ends.replica, ends.connection, { name: 'b' }),
       rejoin(ends.source, ends.connection),
     ]
-    const refused = asked.map((one) => expect(one).rejects.toThrow(code('ERR_SERVER_UNREACHABLE', { category: 'retry' })))
+    let left = asked.length
+    const refused = asked.map((one) =>
+      expect(one.finally(() => left--)).rejects.toThrow(code('ERR_SERVER_UNREACHABLE', { category: 'retry' })),
+    )
+    while (left > 0) await vi.advanceTimersByTimeAsync(1000)
+    vi.useRealTimers()
     await Promise.all(refused)
     server.pause(false)
     expect(await promote(ends.replica, ends.connection, { name: 'b' })).toMatchObject({ first: 10 })
     expect(await rejoin(ends.source, ends.connection)).toMatchObject({ first: 10, records: 0 })
+  })
+
+  it('reports no failure when the stream has everything after it', async () => {
+    const ends = await Ends.on(shared(), { messages: 1 })
+    const { client } = ends.stream
+    const publish = client.publish.bind(client)
+    client.publish = async (...message) => {
+      await publish(...message)
+      throw new Error('the answer did not come')
+    }
+    const { progress } = await ends.push()
+    expect(progress).toMatchObject({ failures: 1, lastError: undefined, nextSequence: 1 })
   })
 
   it('continues after either end was killed', async () => {

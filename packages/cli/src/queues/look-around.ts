@@ -1,10 +1,12 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { NotAQueueError } from '@chronicle-ts/core'
+import { segmentFileName } from '@chronicle-ts/core/internal'
 import {
   type FoundQueues,
   findQueues,
-  inspectQueue,
   inspectState,
-  type LockTable,
+  listQueue,
   QUICK_SEGMENTS,
   type QueueInspection,
   type QueueState,
@@ -79,7 +81,7 @@ export async function lookAround(
       const looked =
         options.quick === true
           ? inspectState(queue, { ...stateOptions, locks, quick: true, segmentLimit: QUICK_SEGMENTS })
-          : interruptibleIf(isLong(queue, locks), () => inspectState(queue, { ...stateOptions, locks }))
+          : interruptibleIf(isLong(queue), () => inspectState(queue, { ...stateOptions, locks }))
       queues.push({ directory: queue, ...looked })
     } catch (error) {
       // A queue that was named is the error; one of many is only missing.
@@ -96,10 +98,14 @@ export function unreadableIn({ unreadable, found }: LookAround): string[] {
   return [...unreadable.map(({ directory }) => directory), ...found.unreadable]
 }
 
-/** Whether a look may take longer than signals should wait: it walks over the head, record by record. */
-function isLong(queue: string, locks: LockTable): boolean {
-  const { offset = 0 } = inspectQueue(queue, { quick: true, segmentLimit: 2, locks }).head
-  return offset > LONG_HEAD_BYTES
+/** Whether a look may take longer than signals should wait: it walks over the head, record by record. The head is the last segment, or the one before a prepared one. */
+function isLong(queue: string): boolean {
+  const newest = listQueue(queue).segmentIds.slice(-2)
+  return newest.some((id) => allocatedBytes(join(queue, segmentFileName(id))) > LONG_HEAD_BYTES)
+}
+
+function allocatedBytes(path: string): number {
+  return (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512
 }
 
 /** Writes to the log what a look could not see. */

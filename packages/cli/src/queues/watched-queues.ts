@@ -1,11 +1,4 @@
-import {
-  findQueues,
-  type QueueInspection,
-  type QueueState,
-  readLockTable,
-  readThresholds,
-  StateHistory,
-} from '@chronicle-ts/inspect'
+import { FileMemory, findQueues, type QueueInspection, type QueueState, readLockTable, StateHistory } from '@chronicle-ts/inspect'
 import { messageOfError } from '../error-report.js'
 import { pathBelow } from './queue-names.js'
 
@@ -33,6 +26,7 @@ export interface QueueWatch {
 
 /** Looks at every queue below a root again and again, so that rates, arrivals and times to catch up are measured. Each look costs a few reads for each queue. */
 export class WatchedQueues {
+  readonly #searched = new FileMemory()
   readonly #histories = new Map<string, StateHistory>()
 
   constructor(readonly root: string) {}
@@ -40,7 +34,7 @@ export class WatchedQueues {
   /** @throws NotFoundError, PermissionError, NotAQueueError when the root cannot be listed. */
   look(): QueueWatch {
     const begun = performance.now()
-    const found = findQueues(this.root)
+    const found = findQueues(this.root, { memory: this.#searched })
     const locks = readLockTable()
     const queues: WatchedQueue[] = []
     const unreadable: QueueWatch['unreadable'][number][] = []
@@ -48,7 +42,7 @@ export class WatchedQueues {
       const name = pathBelow(this.root, directory)
       try {
         const history = this.#historyOf(directory)
-        queues.push({ directory, name, history, ...history.look(directory, { thresholds: readThresholds(directory), locks }) })
+        queues.push({ directory, name, history, ...history.look(directory, { locks }) })
       } catch (error) {
         unreadable.push({ directory, name, message: messageOfError(error) })
       }

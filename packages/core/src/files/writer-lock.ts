@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
-import { BACKGROUND_TIMEOUT_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SECOND_LOOK_MS, RETRY_PAUSE_MS } from '../defaults.js'
+import { BACKGROUND_TIMEOUT_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SECOND_LOOK_MS } from '../defaults.js'
 import { fromSystemError, isQueueError, LockLostError, WriterActiveError } from '../errors/index.js'
 import {
   formatLockRecord,
@@ -12,9 +12,9 @@ import {
 } from '../format/index.js'
 import { closeQuietly } from './close-quietly.js'
 import { processAgeMs, processStartTime } from './machine.js'
-import { pause } from './pause.js'
 import type { QueueDirectory } from './queue-directory.js'
 import { openRegularFile } from './regular-file.js'
+import { takeLock } from './take-lock.js'
 import { readWhole, writeWhole } from './whole-transfer.js'
 
 /**
@@ -109,19 +109,11 @@ function openLockFile(directory: QueueDirectory): number {
 }
 
 function lockFile(directory: QueueDirectory, fd: number, begun: number): void {
-  while (!binding.tryLock(fd, true)) {
-    const text = readText(fd)
-    if (performance.now() - begun >= patienceMs(fd, text)) throw writerActive(directory.path, text)
-    pause(RETRY_PAUSE_MS)
-  }
+  if (!takeLock(fd, () => patienceMs(readText(fd)), begun)) throw writerActive(directory.path, readText(fd))
 }
 
-/** How long to retry a lock that another process holds. A shared try distinguishes probes, which hold it shared for microseconds, from a writer, independent of the record. */
-function patienceMs(fd: number, text: string): number {
-  if (binding.tryLock(fd, false)) {
-    binding.unlock(fd)
-    return LOCK_PATIENCE_MS
-  }
+/** How long to retry a lock that another process holds. */
+function patienceMs(text: string): number {
   if (parseBackgroundWork(text) !== undefined) return LOCK_PATIENCE_MS
   return isRunning(parseLockRecord(text)) ? LOCK_SECOND_LOOK_MS : LOCK_RETRY_MS
 }

@@ -7,14 +7,14 @@ import {
   POSITION_SEGMENT_ID,
   POSITION_WRITER_BLOCKED,
 } from '@chronicle-ts/native'
-import { LOCK_RETRY_MS, RETRY_PAUSE_MS } from '../defaults.js'
+import { LOCK_RETRY_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
 import { closeQuietly } from '../files/close-quietly.js'
 import { type FileIdentity, identityOf } from '../files/file-identity.js'
 import type { OwnedFile } from '../files/owned-file.js'
-import { pause } from '../files/pause.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openRegularFile } from '../files/regular-file.js'
+import { takeLock } from '../files/take-lock.js'
 import { readWhole, writeWhole } from '../files/whole-transfer.js'
 import {
   decodePosition,
@@ -273,15 +273,11 @@ function isSamePlace(one: Position, other: Position): boolean {
   return one.segmentId === other.segmentId && one.offset === other.offset
 }
 
-/** Liveness probes hold the lock for microseconds: a held lock is tried again for a moment. */
+/** The process that held the lock may be about to end. */
 function lockedDescriptor(folder: QueueDirectory, fileName: string, named: { directory: string; reader: string }): number {
   const fd = openRegularFile(folder.at(fileName), 'create')
   try {
-    const deadline = performance.now() + LOCK_RETRY_MS
-    while (!binding.tryLock(fd, true)) {
-      if (performance.now() >= deadline) throw new ReaderActiveError(named)
-      pause(RETRY_PAUSE_MS)
-    }
+    if (!takeLock(fd, () => LOCK_RETRY_MS)) throw new ReaderActiveError(named)
     return fd
   } catch (cause) {
     closeQuietly(fd)

@@ -1,11 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { copyFileSync, truncateSync } from 'node:fs'
+import { copyFileSync, rmSync, truncateSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { newQueue, queueOf } from '../../test/support/new-queue.js'
 import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
-import { SEGMENT_HEADER_LENGTH, SEGMENT_ID_OFFSET } from '../format/index.js'
+import { RECORD_HEADER_LENGTH, recordLength, SEGMENT_HEADER_LENGTH, SEGMENT_ID_OFFSET } from '../format/index.js'
 import { openObserver, openReader, openWriter } from '../index.js'
 
 const SKIP = { onCorrupt: 'skip' } as const
@@ -32,6 +32,36 @@ const DAMAGE: Readonly<Record<string, (path: string) => void>> = {
   'zeros for a header': (path) => overwrite(path, 0, Buffer.alloc(SEGMENT_HEADER_LENGTH)),
   'bytes after its end': (path) => truncateSync(path, 5000),
 }
+
+describe('a source that skips damage', () => {
+  it('skips a segment that is missing and one after it that nothing identifies', () => {
+    const { directory, messagesOf } = closedQueue()
+    copyFileSync(segmentFile(directory, 0), segmentFile(directory, 2))
+    rmSync(segmentFile(directory, 1))
+    using observer = openObserver(directory, { ...SKIP, onLost: 'snap' })
+    expect(drainSequences(observer)).toEqual(
+      range(0, 100).filter((number) => ![1, 2].some((id) => messagesOf(id).includes(number))),
+    )
+    expect(observer.metrics().lost).toBe(messagesOf(1).length + messagesOf(2).length)
+    using strict = openObserver(directory, SKIP)
+    expect(() => drainSequences(strict)).toThrowError(code('ERR_DATA_LOST', { from: messagesOf(1)[0], to: messagesOf(3)[0] }))
+  })
+
+  it('loses no good record to a first one that is damaged, in a segment after lost messages', () => {
+    const { directory, head } = closedQueue()
+    rmSync(segmentFile(directory, head))
+    const writer = openWriter(directory)
+    const { segmentId } = writer.position
+    const first = writer.nextSequence
+    for (const _ of range(0, 20)) writer.append(1, Buffer.alloc(40, 1))
+    writer.close()
+    const path = segmentFile(directory, segmentId)
+    overwrite(path, SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH, Buffer.alloc(8, 255))
+    overwrite(path, SEGMENT_HEADER_LENGTH + recordLength(40), Buffer.alloc(RECORD_HEADER_LENGTH))
+    using observer = openObserver(directory, SKIP)
+    expect(drainSequences(observer).slice(-18)).toEqual(range(first + 2, first + 20))
+  })
+})
 
 describe.each(Object.keys(DAMAGE))('a segment with %s', (name) => {
   it.each(['the first', 'one in the middle', 'the head'])('is read by its records by a source that skips damage: %s', (which) => {

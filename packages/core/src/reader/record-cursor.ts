@@ -23,7 +23,7 @@ import { CursorLosses } from './cursor-losses.js'
 import { damageError } from './damage-error.js'
 import { firstSequenceOf } from './first-sequence-of.js'
 import { Message } from './message.js'
-import { type CursorQueue, QueueSegments } from './queue-segments.js'
+import { type CursorQueue, type QueueOwnership, QueueSegments } from './queue-segments.js'
 import { QuietLooks } from './quiet-looks.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
 
@@ -61,13 +61,12 @@ export class RecordCursor {
   #messages = 0
   #entered = 0
 
-  /** @param assertOwned throws when the queue was replaced: called before a missing segment counts as damage. */
-  constructor(opened: CursorQueue, assertOwned: () => void) {
+  constructor(opened: CursorQueue, ownership: QueueOwnership) {
     this.#directory = opened.directory
     this.#control = opened.control
     this.#segmentSize = opened.control.segmentSize
     this.#options = opened.options
-    this.#segments = new QueueSegments(opened, assertOwned)
+    this.#segments = new QueueSegments(opened, ownership)
     this.#evidence = new LiveEvidence(opened.control)
     this.#quiet = new QuietLooks(opened.control)
     this.#losses = new CursorLosses(opened.directory.path, this.#segmentSize)
@@ -355,7 +354,7 @@ export class RecordCursor {
 
   /** Goes on in the next segment that can be read, and counts what is missing until there: at least one message, where that is not known. */
   #enterReadableAfter(segmentId: number, expected: NextRecord | undefined, cause: unknown): true {
-    const next = this.#segments.openFirstAfter(segmentId, expected, { passesOver: true })
+    const next = this.#segments.openFirstAfter(segmentId, expected)
     if (next === undefined) throw cause
     const found = next.firstSequence ?? firstRecordSequence(next)
     this.#losses.corruptSkipped += expected === undefined || found === undefined ? 1 : Math.max(1, found - expected.sequence)
@@ -367,7 +366,7 @@ export class RecordCursor {
   /** The successor is missing: not made yet, or deleted by retention, together with messages that this cursor never saw. */
   #enterAfterGap(left: MappedSegment): boolean {
     if (this.#control.currentSegmentAcquire() <= left.id) return false
-    const next = this.#segments.openFirstAfter(left.id, this.#nextRecordIn(left), { passesOver: false })
+    const next = this.#segments.openFirstAfter(left.id, this.#nextRecordIn(left))
     if (next === undefined) throw this.#segments.successorMissing(left)
     const expected = this.#expectedIn(left)
     const to = this.#segments.continuesWith(next)

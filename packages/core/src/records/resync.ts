@@ -16,7 +16,8 @@ export interface Damage {
  * (docs/format.md#damage-and-missing-records):
  *
  * 1. the record that follows by the damaged one's own length, where that is right, or where that record has exactly the next sequence;
- * 2. the first good record whose sequence is above the last one by no more than there is room for records in between;
+ * 2. the first good record whose sequence is above the last one by no more than there is room for records in between. The last one is the damaged record itself, where its header checksum
+ *    matches and its sequence is higher;
  * 3. the first good record with a sequence that was not read yet; any sequence is one where none was expected;
  * 4. only with `mayRestart`: the first good record of the base format, whose writers begin again at 0. For recovery, which cuts nothing off that a writer may have committed. A reader that
  *    takes a crash leftover for records would stop where nothing is wrong.
@@ -33,8 +34,10 @@ export function findNextRecord(bytes: SegmentBytes, damage: Damage, { mayRestart
   if (dirty === undefined) return undefined
   if (expected < 0) return findGoodRecord(bytes, dirty)
   const { id: segmentId, size } = bytes
+  // Messages may be missing before the damage, too.
+  const nearest = damaged?.isCertain === true ? Math.max(expected, possibleSequenceAt(bytes, offset)) : expected
   const isNear = (sequence: number, at: number) =>
-    sequence >= expected && sequence - expected <= roomBetween({ segmentId, offset }, { segmentId, offset: at }, size)
+    sequence >= nearest && sequence - nearest <= roomBetween({ segmentId, offset }, { segmentId, offset: at }, size)
   return (
     findGoodRecord(bytes, dirty, isNear) ??
     findGoodRecord(bytes, dirty, (sequence) => sequence >= expected) ??

@@ -12,7 +12,13 @@ import { goOnAbove } from './go-on-above.js'
 import { highestSegmentSeen } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose, zeroTornTail } from './repair-tail.js'
-import { firstSequenceOfEmpty, highestSequenceBelow, highestSequenceIn, sequenceAfterLoss } from './sequence-bounds.js'
+import {
+  firstSequenceOfEmpty,
+  highestSequenceBelow,
+  highestSequenceIn,
+  lastMessageUpTo,
+  sequenceAfterLoss,
+} from './sequence-bounds.js'
 
 /**
  * Finds the end of the records in the head after the death of a process, and decides what becomes of what an interrupted append left. Returns where the writer goes on. With
@@ -39,19 +45,19 @@ const BEGINNING: Place = { segmentId: 0, offset: SEGMENT_HEADER_LENGTH }
 
 /** The newest segments are lost. */
 function findTailOfLost(context: RecoveryContext, { last, from, seen = from - 1 }: LostHead): Tail {
-  let next = 0
   let place: Place = { segmentId: from, offset: 0 }
+  const message = last === undefined ? undefined : lastMessageUpTo(context, last.id)
   if (last !== undefined) {
     const segment = mapForRepair(context, last)
-    const survey = surveyRecords(segment)
-    next = survey.highestSequence + 1
-    if (!last.sealed) padAndSeal(context, segment, survey.end)
+    const { end } = surveyRecords(segment)
+    if (!last.sealed) padAndSeal(context, segment, end)
     sealAndClose(context, segment)
-    place = { segmentId: last.id, offset: survey.end }
+    place = { segmentId: last.id, offset: end }
   }
   const above = { segmentId: highestSegmentSeen(context, Math.max(from, seen)) + 1, offset: SEGMENT_HEADER_LENGTH }
-  const room = roomBetween(last === undefined ? BEGINNING : place, above, context.segmentSize)
-  const nextSequence = sequenceAfterLoss(context, { next, room, isUnbounded: last === undefined })
+  const next = message === undefined ? 0 : message.sequence + 1
+  const room = roomBetween(message ?? BEGINNING, above, context.segmentSize)
+  const nextSequence = sequenceAfterLoss(context, { next, room, isUnbounded: message === undefined })
   return goOnAbove(context, { from, seen, nextSequence, end: place, firstLost: next })
 }
 

@@ -72,6 +72,17 @@ describe('the newest segments are lost', () => {
     expect(drainSequences(some)).toEqual(range(200, 500))
   })
 
+  it('L57: nor when the last segment that is left only leads on, because messages were lost before', () => {
+    const { directory, head } = readQueue()
+    lose(directory, head, 1)
+    const first = openWriter(directory)
+    appendNumbered(first, 200, 210)
+    first.close()
+    lose(directory, first.position.segmentId, 1)
+    using writer = openWriter(directory)
+    expect([writer.nextSequence, writer.position.segmentId]).toEqual([210, head + 2])
+  })
+
   it('L57: nor when the control block is lost with them', () => {
     const { directory, head } = readQueue()
     lose(directory, head, 2)

@@ -60,14 +60,16 @@ function endsOf({ directory, segmentSize }: RecoveryContext, end: Place): Place[
   return below === undefined ? [end] : [end, { segmentId, offset: below.end }]
 }
 
-/** Saves a position as the reader itself would: in the slot that is not the newest. */
+/**
+ * Saves a position as the reader itself would: in the slot that is not the newest. Shared, the lock keeps the reader from opening meanwhile, which sees that it need only wait.
+ */
 function moveReader(folder: QueueDirectory, name: string, target: Target): void {
   const fileName = readerFileName(name)
   const { segmentId, offset, firstLost } = target
   try {
     const fd = openRegularFile(folder.at(fileName), 'write')
     try {
-      if (!binding.tryLock(fd, true)) return
+      if (!binding.tryLock(fd, false)) return
       const found = decodePosition(readRegularFile(folder.at(fileName), POSITION_LENGTH + 1), crc32)
       if (found === 'bad') return
       const generation = found.generation + 1

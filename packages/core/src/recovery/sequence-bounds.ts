@@ -1,8 +1,10 @@
 import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
-import { recordCapacity } from '../records/place.js'
+import { type Place, recordCapacity } from '../records/place.js'
 import { findRecordBefore } from '../records/record-before.js'
 import { surveyRecords } from '../records/record-survey.js'
 import { glanceAtSegment, listSegments, openDamagedSegment } from '../segment/segment-files.js'
+import { surveySegment } from '../segment/segment-survey.js'
+import { examineSegment } from './examine-segment.js'
 import type { RecoveryContext } from './recovery-context.js'
 
 /** The highest sequence in the segments below one: all of them, because writers of the base format begin at 0 again. -1 when there is none. */
@@ -20,6 +22,21 @@ export function highestSequenceIn(context: RecoveryContext, segmentId: number): 
   const { highestSequence } = surveyRecords(segment)
   segment.close()
   return highestSequence
+}
+
+/** The last message in the segments up to one: its sequence, and where it ends. Segments that only lead on have none. `undefined` without any. */
+export function lastMessageUpTo(
+  context: RecoveryContext,
+  segmentId: number,
+): (Place & { readonly sequence: number }) | undefined {
+  const { directory, segmentSize } = context
+  for (const id of listSegments(directory).reverse()) {
+    if (id > segmentId || examineSegment(context, id)?.state === 'foreign') continue
+    const survey = surveySegment(directory, id, segmentSize)
+    if (survey !== undefined && survey.highestSequence >= 0)
+      return { segmentId: id, offset: survey.end, sequence: survey.highestSequence }
+  }
+  return undefined
 }
 
 /**

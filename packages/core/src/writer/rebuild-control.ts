@@ -120,6 +120,12 @@ export function findOldControl(directory: QueueDirectory): FoundControl | undefi
   return isUnknown ? credibleBlock(directory, { block, bytes }) : { block, bytes }
 }
 
+/** The segment size of a queue without a sound control block, also when all of its segments were cut; `undefined` when nothing of them is left. */
+export function findSegmentSize(directory: QueueDirectory): number | undefined {
+  const candidates = listCandidates(directory)
+  return weighSegmentSize(candidates, findOldControl(directory)) ?? sizeOfCut(candidates)
+}
+
 /** What most segments have; a tie goes to what the old block says, and then to the larger. */
 function weighSegmentSize(candidates: readonly Candidate[], old: FoundControl | undefined): number | undefined {
   const said = old === undefined || !isExistingSegmentSize(old.block.segmentSize) ? undefined : old.block.segmentSize

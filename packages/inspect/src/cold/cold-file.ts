@@ -52,6 +52,8 @@ export class ColdFile {
   private constructor(
     readonly path: string,
     readonly fd: number,
+    /** What the system said of it when it was opened. */
+    readonly opened: Stats,
   ) {}
 
   /**
@@ -68,29 +70,23 @@ export class ColdFile {
       if (failure.code === 'ENOENT' || failure.code === 'ENOTDIR') return undefined
       throw failure
     }
-    const file = new ColdFile(path, fd)
     try {
-      if (file.stat().isFile()) return file
+      const opened = statOf(fd, path)
+      if (!opened.isFile()) throw new ColdFileError({ path, syscall: 'open', code: 'ENOTREG' })
+      return new ColdFile(path, fd, opened)
     } catch (cause) {
-      file.close()
+      closeQuietly(fd)
       throw cause
     }
-    file.close()
-    throw new ColdFileError({ path, syscall: 'open', code: 'ENOTREG' })
   }
 
-  /** @throws {@link ColdFileError} */
+  /**
+   * What the system says of it now.
+   *
+   * @throws {@link ColdFileError}
+   */
   stat(): Stats {
-    try {
-      return fstatSync(this.fd)
-    } catch (cause) {
-      throw failureOf(cause, this.path, 'fstat')
-    }
-  }
-
-  /** Its present length in bytes. */
-  length(): number {
-    return this.stat().size
+    return statOf(this.fd, this.path)
   }
 
   /** The first offset from `offset` on that is not in a hole of the file; `undefined` when only zeros follow. */
@@ -101,6 +97,12 @@ export class ColdFile {
     } catch (cause) {
       throw failureOf(cause, this.path, 'lseek')
     }
+  }
+
+  /** Its first `length` bytes at most. */
+  readStart(length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length)
+    return bytes.subarray(0, this.readAt(bytes, 0))
   }
 
   /** Fills `into` from `offset` on; returns how many bytes there were, fewer only at the end of the file. */
@@ -127,14 +129,26 @@ export class ColdFile {
   }
 }
 
+/** @throws {@link ColdFileError} */
+function statOf(fd: number, path: string): Stats {
+  try {
+    return fstatSync(fd)
+  } catch (cause) {
+    throw failureOf(cause, path, 'fstat')
+  }
+}
+
+/** Opens a file for one question; `undefined` when there is no such file. */
+export function withFile<T>(path: string, ask: (file: ColdFile) => T): T | undefined {
+  const file = ColdFile.open(path)
+  try {
+    return file && ask(file)
+  } finally {
+    file?.close()
+  }
+}
+
 /** The first `length` bytes of a file at most; `undefined` when there is no such file. For small files that are read whole. */
 export function readColdFile(path: string, length: number): Buffer | undefined {
-  const file = ColdFile.open(path)
-  if (file === undefined) return undefined
-  try {
-    const bytes = Buffer.alloc(length)
-    return bytes.subarray(0, file.readAt(bytes, 0))
-  } finally {
-    file.close()
-  }
+  return withFile(path, (file) => file.readStart(length))
 }

@@ -201,6 +201,22 @@ describe('a cold reader on damage', () => {
     expect(sequences(items)).toEqual(records.filter((record) => record.segmentId !== 1).map((record) => record.sequence))
   })
 
+  it('waits for a segment that is still to be made, below one that was prepared', () => {
+    const { headSegment } = buildQueue(join(root, 'copied'), { payloads: textPayloads(30) })
+    const directory = join(root, 'copied')
+    writeAt(join(directory, segmentFileName(headSegment)), SEGMENT_FLAGS_OFFSET, Buffer.from([SEGMENT_FLAG_SEALED]))
+    const prepared = Buffer.alloc(4096)
+    prepared.set(encodeSegmentHeader({ segmentId: headSegment + 2 }))
+    writeFileSync(join(directory, segmentFileName(headSegment + 2)), prepared)
+    using reader = openColdReader(directory)
+    expect(sequences([...reader])).toHaveLength(30)
+    using writer = openWriter(directory)
+    while (writer.position.segmentId <= headSegment + 2) writer.append(1, Buffer.alloc(1000))
+    const items = [...reader]
+    expect(problems(items)).toEqual([])
+    expect(sequences(items)).toEqual(Array.from({ length: writer.nextSequence - 30 }, (_, index) => 30 + index))
+  })
+
   it('reports a segment that was cut short and delivers what is left of it', () => {
     truncateSync(join(queue, segmentFileName(1)), 1000)
     const items = readAll(queue)

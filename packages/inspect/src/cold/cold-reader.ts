@@ -20,6 +20,7 @@ import { ColdFileError } from './cold-file.js'
 import type { ColdItem, ColdPosition, ColdRecord } from './cold-item.js'
 import { ColdSegment } from './cold-segment.js'
 import { isBefore } from './find-start.js'
+import { inspectSegment, wasUsed } from './inspect-segments.js'
 import { segmentIdsIn } from './queue-listing.js'
 import { type ProblemCode, type ProblemFacts, queueProblem } from './queue-problem.js'
 
@@ -322,7 +323,7 @@ export class ColdReader {
     const isListed = mtimeMs === this.#listedMtimeMs
     this.#listedMtimeMs = mtimeMs
     const listed = isListed ? [] : this.#listedSegments()
-    const later = listed.find((id) => id > missing)
+    const later = this.#isToBeMade(missing, listed) ? undefined : listed.find((id) => id > missing)
     if (later === undefined) {
       if (!isAtItsPath || (!isListed && this.#evidence.isReplaced())) this.#queueIsGone()
       return undefined
@@ -335,6 +336,14 @@ export class ColdReader {
     const code = listed[0] === later ? 'SEGMENT_RETIRED' : 'SEGMENT_MISSING'
     this.#queue(code, '', { segmentId: missing, count: later - missing })
     return undefined
+  }
+
+  /** Whether nothing shows that there was a segment: those above it, if any, were prepared by a writer that never came to it. */
+  #isToBeMade(missing: number, listed: readonly number[]): boolean {
+    const { control } = this.#evidence
+    if ((control?.currentSegment ?? -1) > missing) return false
+    const places = { directory: this.#held.self, control, quick: true }
+    return listed.filter((id) => id > missing).every((id) => !wasUsed(inspectSegment(places, id)))
   }
 
   #listedSegments(): readonly number[] {

@@ -57,7 +57,7 @@ export class ColdSegment implements SegmentBytes {
     readonly size: number,
     readonly file: ColdFile,
   ) {
-    this.fileLength = file.length()
+    this.fileLength = file.opened.size
     this.end = Math.min(this.fileLength, size)
     this.#header = this.#readHeader()
   }
@@ -67,7 +67,7 @@ export class ColdSegment implements SegmentBytes {
     const file = ColdFile.open(join(directory, segmentFileName(id)))
     if (file === undefined) return undefined
     try {
-      return new ColdSegment(id, segmentSize ?? file.length(), file)
+      return new ColdSegment(id, segmentSize ?? file.opened.size, file)
     } catch (error) {
       file.close()
       throw error

@@ -12,15 +12,18 @@ import {
   SEGMENT_FIRST_RECORD_OFFSET,
 } from '@chronicle-ts/core/internal'
 import { BACKUP_FILE } from '../backup/backup-manifest.js'
-import { lookAtThresholds, THRESHOLDS_FILE } from '../state/read-thresholds.js'
+import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { isControlOfThisRun, isCopiedControl } from './control-of-this-run.js'
-import { type ColdPlaces, isBefore } from './find-start.js'
+import { recall } from './file-memory.js'
+import { isBefore } from './find-start.js'
 import type { ReadersInspection } from './inspect-readers.js'
-import type { QueueEnd } from './measure-lag.js'
+import { wasUsed } from './inspect-segments.js'
+import { nextRecord, type QueueEnd } from './measure-lag.js'
 import type { QueueInspection, SegmentsSummary } from './queue-inspection.js'
 import type { QueueListing } from './queue-listing.js'
 import { type ProblemFacts, type QueueProblem, queueProblem } from './queue-problem.js'
@@ -34,6 +37,8 @@ export interface ProblemSources {
   readonly registered: ReadersInspection
   readonly end: QueueEnd | undefined
   readonly places: ColdPlaces
+  /** What is wrong with `thresholds.json`. */
+  readonly thresholdsFault: string | undefined
   /** Leave out what costs more than a few reads. */
   readonly quick: boolean
 }
@@ -79,9 +84,11 @@ function segmentProblems({ inspection, listing, control }: ProblemSources): Queu
   const problems: QueueProblem[] = []
   const headId = Math.max(soundControl(control)?.currentSegment ?? -1, inspection.head.segmentId ?? -1)
   const ids = listing.segmentIds
+  // Segments that were never the head may stand above those that a writer has still to make.
+  const lastUsedId = ids.findLast((id) => !isPrepared(id, { headId, segments: inspection.segments })) ?? -1
   for (const [index, id] of ids.entries()) {
     const next = ids[index + 1]
-    if (next !== undefined && next > id + 1)
+    if (next !== undefined && next > id + 1 && id < lastUsedId)
       problems.push(queueProblem('SEGMENT_MISSING', '', { segmentId: id + 1, count: next - id - 1 }))
   }
   for (const segment of inspection.segments.inspected) {
@@ -95,6 +102,11 @@ function segmentProblems({ inspection, listing, control }: ProblemSources): Queu
     }
   }
   return problems
+}
+
+function isPrepared(id: number, { headId, segments }: { headId: number; segments: SegmentsSummary }): boolean {
+  const segment = segments.inspected.find(({ segmentId }) => segmentId === id)
+  return id > headId && segment !== undefined && !wasUsed(segment)
 }
 
 function headProblems(sources: ProblemSources): QueueProblem[] {
@@ -116,7 +128,8 @@ function problemsOfControlledHead({ inspection, listing, control, end, places }:
   if (end === undefined) return problems
   const { segmentId, walk } = end
   const usedUpTo = end.provenSequence
-  if (controlExtensionsAreCurrent(block) && block.nextSequence <= usedUpTo && inspection.writer.alive !== true) {
+  const isUsed = controlExtensionsAreCurrent(block) && block.nextSequence <= usedUpTo && !isOfEarlierMoment(places, block)
+  if (isUsed && inspection.writer.alive !== true) {
     const detail = `It says ${block.nextSequence}, the records go up to ${usedUpTo}`
     problems.push(queueProblem('CONTROL_BAD_SEQUENCE', detail, { file: CONTROL_FILE }))
   }
@@ -137,6 +150,16 @@ function problemsOfControlledHead({ inspection, listing, control, end, places }:
     problems.push(queueProblem('CONTROL_BEHIND', `It says offset ${writeOffset}`, { ...facts, severity: 'info' }))
   }
   return problems
+}
+
+/**
+ * Whether the control block fits the record at its write offset, and is only older than the last one. A writer that dies between its commit word and the next sequence leaves that, and so does a
+ * power loss. The next writer goes on after the last record.
+ */
+function isOfEarlierMoment(places: ColdPlaces, { currentSegment, writeOffset, nextSequence }: ControlBlock): boolean {
+  const next = nextRecord(places, { segmentId: currentSegment, offset: writeOffset })
+  // `nextSequence` is stored before `writeOffset`.
+  return next !== undefined && !next.legacy && (next.sequence === nextSequence || next.sequence === nextSequence - 1)
 }
 
 /** Only where every record of the head was counted: damage may hide the last ones. */
@@ -247,10 +270,11 @@ function lockProblems({ inspection, control }: ProblemSources): QueueProblem[] {
   return problems
 }
 
-function indexProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {
+function indexProblems({ inspection, listing, control, places }: ProblemSources): QueueProblem[] {
   if (!listing.hasIndex) return []
   try {
-    const bytes = readColdFile(`${inspection.directory}/${INDEX_FILE}`, INDEX_LENGTH + 1)
+    const path = join(inspection.directory, INDEX_FILE)
+    const bytes = recall(places.memory, path, () => readColdFile(path, INDEX_LENGTH + 1))
     if (bytes === undefined) return []
     const place = decodeIndex(bytes)
     if (place === undefined) return [queueProblem('INDEX_BAD', `It has ${bytes.length} bytes`, { file: INDEX_FILE })]
@@ -273,8 +297,7 @@ function isAfterEnd(place: ColdPosition, { head }: ProblemSources['inspection'],
   return block === undefined || isBefore({ segmentId: block.currentSegment, offset: block.writeOffset }, place)
 }
 
-function thresholdProblems({ inspection, listing }: ProblemSources): QueueProblem[] {
-  const fault = listing.hasThresholds ? lookAtThresholds(inspection.directory).fault : undefined
+function thresholdProblems({ thresholdsFault: fault }: ProblemSources): QueueProblem[] {
   return fault === undefined ? [] : [queueProblem('THRESHOLDS_BAD', fault, { file: THRESHOLDS_FILE })]
 }
 

@@ -12,12 +12,15 @@ import {
   QUARANTINE_DIRECTORY,
   READERS_DIRECTORY,
 } from '@chronicle-ts/core/internal'
+import { type FileMemory, recall } from './file-memory.js'
 
 export interface FindQueuesOptions {
   /** How many levels below the root are searched. Default 8: a bus has four. */
   readonly depth?: number
   /** Directories that are looked at before the search gives up. Default 100,000. */
   readonly directoryLimit?: number
+  /** What earlier searches read, for searching again and again. Default: this search reads everything. */
+  readonly memory?: FileMemory
 }
 
 export interface FoundQueues {
@@ -38,8 +41,9 @@ export interface FoundQueues {
  */
 export function findQueues(place: DirectoryPath, options: FindQueuesOptions = {}): FoundQueues {
   const root = pathOf(place)
-  checkOptions(options, { depth: true, directoryLimit: true })
-  const { depth = 8, directoryLimit = 100_000 } = options
+  checkOptions(options, { depth: true, directoryLimit: true, memory: true })
+  const { depth = 8, directoryLimit = 100_000, memory } = options
+  memory?.begin()
   const directories: string[] = []
   const unreadable: string[] = []
   const leftOut: string[] = []
@@ -49,14 +53,13 @@ export function findQueues(place: DirectoryPath, options: FindQueuesOptions = {}
     const next = waiting.pop()
     if (next === undefined) break
     looked += 1
-    const entries = list(next.path, next.level === 0)
-    if (entries === undefined) unreadable.push(next.path)
-    else if (entries.some(isPartOfQueue)) directories.push(next.path)
+    const contents = recall(memory, next.path, () => search(next.path, next.level === 0))
+    if (contents === undefined) unreadable.push(next.path)
+    else if (contents === 'queue') directories.push(next.path)
     else {
-      leftOut.push(...linkedDirectories(next.path, entries))
-      const below = subdirectories(next.path, entries)
-      if (next.level < depth) waiting.push(...below.map((path) => ({ path, level: next.level + 1 })))
-      else leftOut.push(...below)
+      leftOut.push(...contents.links.filter(isDirectory))
+      if (next.level < depth) waiting.push(...contents.below.map((path) => ({ path, level: next.level + 1 })))
+      else leftOut.push(...contents.below)
     }
   }
   return {
@@ -65,6 +68,20 @@ export function findQueues(place: DirectoryPath, options: FindQueuesOptions = {}
     leftOut: leftOut.sort(),
     isPartial: waiting.length > 0,
   }
+}
+
+/** What a directory that is not a queue leads to. */
+interface Contents {
+  readonly links: readonly string[]
+  readonly below: readonly string[]
+}
+
+function search(path: string, isRoot: boolean): Contents | 'queue' | undefined {
+  const entries = list(path, isRoot)
+  if (entries === undefined) return undefined
+  if (entries.some(isPartOfQueue)) return 'queue'
+  const links = entries.filter((entry) => entry.isSymbolicLink()).map(({ name }) => join(path, name))
+  return { links, below: subdirectories(path, entries) }
 }
 
 function list(path: string, isRoot: boolean): Dirent[] | undefined {
@@ -88,13 +105,6 @@ function isRestOfQueue(entry: Dirent): boolean {
 function subdirectories(path: string, entries: readonly Dirent[]): string[] {
   const ownNames = entries.some(isRestOfQueue) ? [QUARANTINE_DIRECTORY, READERS_DIRECTORY] : []
   return entries.filter((entry) => entry.isDirectory() && !ownNames.includes(entry.name)).map(({ name }) => join(path, name))
-}
-
-function linkedDirectories(path: string, entries: readonly Dirent[]): string[] {
-  return entries.flatMap((entry) => {
-    const target = join(path, entry.name)
-    return entry.isSymbolicLink() && isDirectory(target) ? [target] : []
-  })
 }
 
 function isDirectory(path: string): boolean {

@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import type { DirectoryPath } from '@chronicle-ts/core'
-import {
-  checkMembers,
-  LOCK_RECORD_LENGTH_MAX,
-  type LockRecord,
-  parseLockRecord,
-  parseProcessStartTime,
-  pathOf,
-} from '@chronicle-ts/core/internal'
+import { checkMembers, LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, pathOf } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
-import { ColdFile } from './cold-file.js'
+import { type ColdFile, withFile } from './cold-file.js'
+import { type FileMemory, recall } from './file-memory.js'
+import { type LockTable, readLockTable } from './lock-table.js'
 
 /** Whether a process holds the lock on a file, and how that is known. */
 export interface LockInspection {
@@ -32,7 +27,11 @@ export interface LockInspection {
   readonly processRuns: boolean | undefined
 }
 
+/** Of a file that says nothing of a process. */
 const NO_RECORD = { pid: undefined, record: undefined, recordIsBad: false, processRuns: undefined }
+
+/** Of a file that cannot be read. */
+export const UNREADABLE_LOCK: LockInspection = { held: undefined, knownBy: 'nothing', ...NO_RECORD }
 
 /**
  * Finds out whether a lock is held without delaying another process. The kernel's list of locks is asked first, and only when it names no process (the holder may live in
@@ -41,43 +40,49 @@ const NO_RECORD = { pid: undefined, record: undefined, recordIsBad: false, proce
  * @param table for looking at many files: the kernel's list as it was a moment ago. Its length grows with the locks of the whole machine.
  */
 export function inspectLock(file: DirectoryPath, table: LockTable = readLockTable()): LockInspection {
-  const path = pathOf(file, 'file')
-  checkMembers('table', table, ['get', 'size'], 'what readLockTable returned')
-  let opened: ColdFile | undefined
+  checkMembers('table', table, ['holderOf', 'runs'], 'what readLockTable returned')
+  return lookAtLock(pathOf(file, 'file'), table)
+}
+
+/** The same for looking again and again: a file that has not changed, and whose holder the list names, is not opened. */
+export function lookAtLock(path: string, table: LockTable, memory?: FileMemory): LockInspection {
   try {
-    opened = ColdFile.open(path)
-    if (opened === undefined) return { held: false, knownBy: 'absent', ...NO_RECORD }
-    return inspectOpenFile(opened, table)
+    const text = recall(memory, path, () => readLockText(path))
+    if (text === undefined) return { held: false, knownBy: 'absent', ...NO_RECORD }
+    const { record, recordIsBad, file } = text
+    const processRuns = record && table.runs(record)
+    const pid = table.holderOf(file)
+    if (pid !== undefined) return { held: true, knownBy: 'proc-locks', pid, record, recordIsBad, processRuns }
+    return { held: isHeld(path), knownBy: 'lock', pid: record?.pid, record, recordIsBad, processRuns }
   } catch {
-    return { held: undefined, knownBy: 'nothing', ...NO_RECORD }
-  } finally {
-    opened?.close()
+    return UNREADABLE_LOCK
   }
 }
 
-/** Whether a process with this pid and start time runs; `undefined` where /proc does not have it. One that has ended but waits for its parent does not run. */
-export function processRuns(pid: number, startTime: number): boolean | undefined {
-  let stat: string
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? false : undefined
-  }
-  return parseProcessStartTime(stat) === startTime
+/** What the file of a lock says. */
+interface LockText {
+  readonly file: Pick<Stats, 'dev' | 'ino'>
+  readonly record: LockRecord | undefined
+  readonly recordIsBad: boolean
 }
 
-function inspectOpenFile(file: ColdFile, table: LockTable): LockInspection {
-  const text = Buffer.alloc(LOCK_RECORD_LENGTH_MAX)
-  const content = text.subarray(0, file.readAt(text, 0)).toString('latin1')
-  const record = parseLockRecord(content)
-  const facts = {
-    record,
-    recordIsBad: record === undefined && /[^\s\0]/.test(content),
-    processRuns: record === undefined ? undefined : processRuns(record.pid, record.startTime),
-  }
-  const holder = holderByProcLocks(file, table)
-  if (holder !== undefined) return { held: true, knownBy: 'proc-locks', pid: holder, ...facts }
-  return { held: heldByTrying(file), knownBy: 'lock', pid: record?.pid, ...facts }
+function readLockText(path: string): LockText | undefined {
+  return withFile(path, (file) => {
+    const content = file.readStart(LOCK_RECORD_LENGTH_MAX).toString('latin1')
+    const record = parseLockRecord(content)
+    return { file: file.opened, record, recordIsBad: record === undefined && /[^\s\0]/.test(content) }
+  })
+}
+
+function isHeld(path: string): boolean {
+  return withFile(path, heldByTrying) ?? false
+}
+
+/** Whether a process holds the lock on an open file that says nothing of its holder. */
+export function inspectHolder(file: ColdFile, table: LockTable): LockInspection {
+  const holder = table.holderOf(file.opened)
+  if (holder !== undefined) return { held: true, knownBy: 'proc-locks', ...NO_RECORD, pid: holder }
+  return { held: heldByTrying(file), knownBy: 'lock', ...NO_RECORD }
 }
 
 /** A shared lock that is given back at once; the holder's exclusive one makes it fail. */
@@ -85,34 +90,4 @@ function heldByTrying(file: ColdFile): boolean {
   if (!binding.tryLock(file.fd, false)) return true
   binding.unlock(file.fd)
   return false
-}
-
-/** Which process holds an exclusive lock on which file, by device and inode. */
-export type LockTable = ReadonlyMap<string, number>
-
-/** Reads the kernel's list of locks. Lines look like `3: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`. */
-export function readLockTable(): LockTable {
-  const table = new Map<string, number>()
-  for (const line of readLocks().split('\n')) {
-    const [, kind, , mode, pid, place] = line.trim().split(/\s+/)
-    if (kind === 'FLOCK' && mode === 'WRITE' && place !== undefined && Number(pid) > 0) table.set(place, Number(pid))
-  }
-  return table
-}
-
-function readLocks(): string {
-  try {
-    return readFileSync('/proc/locks', 'latin1')
-  } catch {
-    return ''
-  }
-}
-
-function holderByProcLocks(file: ColdFile, table: LockTable): number | undefined {
-  const { dev, ino } = file.stat()
-  return table.get(`${hexByte((dev >>> 8) & 0xfff)}:${hexByte((dev & 0xff) | ((dev >>> 12) & 0xfff00))}:${ino}`)
-}
-
-function hexByte(value: number): string {
-  return value.toString(16).padStart(2, '0')
 }

@@ -11,23 +11,28 @@ import {
   type OptionNames,
   pathOf,
   SEGMENT_FIRST_RECORD_OFFSET,
+  segmentFileName,
 } from '@chronicle-ts/core/internal'
+import { lookAtThresholds } from '../state/read-thresholds.js'
 import { markAcknowledged } from './acknowledged.js'
 import { checksum } from './checksum.js'
 import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { type CountedHeaders, countHeaders } from './counted-headers.js'
 import { endByControl } from './end-by-control.js'
+import { type FileMemory, recall } from './file-memory.js'
 import { findQueueProblems } from './find-problems.js'
-import { type ColdPlaces, lastSegmentWithRecords } from './find-start.js'
-import { inspectLock, type LockInspection, type LockTable, readLockTable } from './inspect-lock.js'
+import { lastSegmentWithRecords } from './find-start.js'
+import { type LockInspection, lookAtLock } from './inspect-lock.js'
 import { inspectReaders, type ReadersInspection } from './inspect-readers.js'
 import { inspectSegment, type SegmentInspection } from './inspect-segments.js'
+import { type LockTable, readLockTable } from './lock-table.js'
 import { CAUGHT_UP, measureLag, type QueueEnd, type ReaderLag } from './measure-lag.js'
 import type { HeadInspection, QueueInspection, ReaderInspection, SegmentsSummary, WriterInspection } from './queue-inspection.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
-import { RateMeter } from './recent-rate.js'
+import { NO_RATE, RateMeter } from './recent-rate.js'
 
 export interface InspectOptions {
   /** Segments to look at one by one at most, half of them at either end of the queue. Default 512: a hundred thousand would take seconds. */
@@ -41,9 +46,17 @@ export interface InspectOptions {
   readonly holdsLock?: boolean
   /** The kernel's list of locks, read by {@link readLockTable} for many queues that are looked at together. Its length grows with the locks of the whole machine. Default: read for this queue. */
   readonly locks?: LockTable
+  /** What earlier looks at this queue read, for looking again and again. Default: this look reads everything. */
+  readonly memory?: FileMemory
 }
 
-export const INSPECT_NAMES: OptionNames<InspectOptions> = { segmentLimit: true, quick: true, holdsLock: true, locks: true }
+export const INSPECT_NAMES: OptionNames<InspectOptions> = {
+  segmentLimit: true,
+  quick: true,
+  holdsLock: true,
+  locks: true,
+  memory: true,
+}
 
 const SEGMENT_LIMIT = 512
 
@@ -63,15 +76,18 @@ export function inspectQueue(place: DirectoryPath, options: InspectOptions = {})
   checkOptions(options, INSPECT_NAMES)
   // The control block is read before the segments: a live writer can only be ahead of it, never behind.
   const control = readColdControl(directory)
-  const listing = listQueue(directory)
+  const { memory } = options
+  memory?.begin()
+  const listing = recall(memory, directory, () => listQueue(directory))
   const block = soundControl(control)
   const quick = options.quick === true
-  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: block, quick }
+  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: block, quick, memory }
   const segments = inspectSegments(places, options.segmentLimit ?? SEGMENT_LIMIT)
-  const end = walkToEnd(places, quick)
+  const end = walkToEnd(places, segments)
   const { locks = readLockTable() } = options
-  const writer = inspectWriter(control, inspectLock(join(directory, LOCK_FILE), locks), options.holdsLock === true)
-  const registered = inspectReaders(directory, locks)
+  const writer = inspectWriter(control, lookAtLock(join(directory, LOCK_FILE), locks, memory), options.holdsLock === true)
+  const registered = inspectReaders(directory, { locks, memory })
+  const { thresholds, fault: thresholdsFault } = listing.hasThresholds ? lookAtThresholds(directory) : { thresholds: {} }
   const inspection: Omit<QueueInspection, 'problems'> = {
     directory,
     inspectedNs: BigInt(Date.now()) * 1_000_000n,
@@ -87,13 +103,12 @@ export function inspectQueue(place: DirectoryPath, options: InspectOptions = {})
     writer,
     readers: inspectLags(places, registered, { end, segments }),
     markers: { ready: listing.hasReady, lease: listing.hasLease },
+    thresholds,
     leftovers: listing.leftovers,
     hasQuarantine: listing.hasQuarantine,
   }
-  return {
-    ...inspection,
-    problems: markAcknowledged(directory, findQueueProblems({ inspection, control, listing, registered, end, places, quick })),
-  }
+  const problems = findQueueProblems({ inspection, control, listing, registered, end, places, thresholdsFault, quick })
+  return { ...inspection, problems: listing.hasAcknowledged ? markAcknowledged(directory, problems) : problems }
 }
 
 function inspectSegments(places: ColdPlaces, limit: number): SegmentsSummary {
@@ -102,7 +117,7 @@ function inspectSegments(places: ColdPlaces, limit: number): SegmentsSummary {
   const looked = ids.length <= limit ? ids : [...ids.slice(0, half), ...ids.slice(-half)]
   const inspected: SegmentInspection[] = []
   for (const id of looked) {
-    const segment = inspectSegment(places, id)
+    const segment = lookAtSegment(places, id)
     if (segment !== undefined) inspected.push(segment)
   }
   const omitted = ids.length - looked.length
@@ -112,15 +127,26 @@ function inspectSegments(places: ColdPlaces, limit: number): SegmentsSummary {
   return { count: ids.length, firstId: ids[0], lastId: ids.at(-1), inspected, omitted, bytes, allocatedBytes }
 }
 
-function walkToEnd(places: ColdPlaces, quick: boolean): QueueEnd | undefined {
-  const segmentId = lastSegmentWithRecords(places)
+/** A segment beside the head does not change any more once it is sealed, nor before the head reaches it. */
+function lookAtSegment(places: ColdPlaces, segmentId: number): SegmentInspection | undefined {
+  const head = places.control?.currentSegment
+  const look = () => inspectSegment(places, segmentId)
+  if (head === undefined || segmentId === head) return look()
+  const isFinal = (found: SegmentInspection | undefined) =>
+    found !== undefined && found.problem === undefined && (segmentId < head ? found.sealed : !found.hasRecords)
+  return recall(places.memory, join(places.directory, segmentFileName(segmentId)), look, isFinal)
+}
+
+function walkToEnd(places: ColdPlaces, { inspected }: SegmentsSummary): QueueEnd | undefined {
+  const seen = new Map(inspected.map(({ segmentId, hasRecords }) => [segmentId, hasRecords]))
+  const segmentId = lastSegmentWithRecords(places, seen)
   if (segmentId === undefined) return undefined
   let segment: ColdSegment | undefined
   try {
     segment = ColdSegment.open(places.directory, segmentId, places.control?.segmentSize)
     if (segment === undefined) return undefined
     return (
-      (quick && places.control !== undefined ? endByControl(segment, places.control) : undefined) ??
+      (places.quick === true && places.control !== undefined ? endByControl(segment, places.control) : undefined) ??
       describeEnd(segment, places.control)
     )
   } catch {
@@ -162,20 +188,24 @@ function recordAfterHole(segment: ColdSegment, { end, lastSequence, stoppedBy }:
 function describeHead(end: QueueEnd | undefined, control: ColdControl, segments: SegmentsSummary): HeadInspection {
   if (end === undefined) {
     const offset = segments.lastId === undefined ? undefined : SEGMENT_FIRST_RECORD_OFFSET
-    const rate = { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }
     return {
       segmentId: soundControl(control)?.currentSegment,
       offset,
       nextSequence: nextSequenceIn(control),
       lastTimestampNs: undefined,
       recordCount: 0,
-      rate,
+      rate: holdsNothing(segments) ? NO_RATE : undefined,
     }
   }
   const { segmentId, walk, rate } = end
   const walked = walk.stoppedBy === 'bad-length' ? undefined : walk.highestSequence + 1
   const nextSequence = walked === undefined ? nextSequenceIn(control) : Math.max(walked, nextSequenceIn(control) ?? 0)
   return { segmentId, offset: walk.end, nextSequence, lastTimestampNs: walk.lastTimestampNs, recordCount: walk.count, rate }
+}
+
+/** Whether no segment holds a record, nor damage that may hide one. */
+function holdsNothing({ inspected }: SegmentsSummary): boolean {
+  return inspected.every(({ hasRecords, problem }) => !hasRecords && problem === undefined)
 }
 
 /** The next sequence as a writer of this library maintains it. */
@@ -209,7 +239,7 @@ function inspectLags(
   registered: ReadersInspection,
   { end, segments }: { readonly end: QueueEnd | undefined; readonly segments: SegmentsSummary },
 ): ReaderInspection[] {
-  const isEmpty = end === undefined && segments.inspected.every(({ hasRecords, problem }) => !hasRecords && problem === undefined)
+  const isEmpty = end === undefined && holdsNothing(segments)
   return registered.readers.map((reader) => {
     const { position } = reader
     return { ...reader, lag: lagAt(position), pinsFrom: position?.segmentId ?? places.segmentIds[0] }

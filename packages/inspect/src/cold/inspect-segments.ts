@@ -10,8 +10,8 @@ import {
   timestampNsOf,
 } from '@chronicle-ts/core/internal'
 import { ColdFileError } from './cold-file.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
-import type { ColdPlaces } from './find-start.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
 import { recordsSaidIn } from './record-presence.js'
 
@@ -52,6 +52,13 @@ export function inspectSegment(
   }
 }
 
+/** Whether a segment that is there holds something or was the head. Any other was prepared, or is the crash leftover of a recovery. */
+export function wasUsed(segment: SegmentInspection | undefined): boolean {
+  if (segment === undefined) return false
+  const { hasRecords, sealed, firstSequence, problem } = segment
+  return hasRecords || sealed || firstSequence !== undefined || problem?.code === 'FILE_UNREADABLE'
+}
+
 function describe(segment: ColdSegment, presence: RecordPresence): SegmentInspection {
   const { header } = segment
   const usable = segment.headerProblem === undefined
@@ -62,7 +69,7 @@ function describe(segment: ColdSegment, presence: RecordPresence): SegmentInspec
   return {
     segmentId: segment.id,
     length: segment.fileLength,
-    allocatedBytes: segment.file.stat().blocks * 512,
+    allocatedBytes: segment.file.opened.blocks * 512,
     sealed,
     hasRecords,
     firstSequence: first !== undefined ? sequenceOf(segment, first) : usable ? header.firstSequence : undefined,

@@ -1,4 +1,5 @@
 import type { ControlBlock, DurableMark } from '@chronicle-ts/core/internal'
+import type { StateThresholds } from '../state/state-thresholds.js'
 import type { LockInspection } from './inspect-lock.js'
 import type { ReaderFileInspection } from './inspect-readers.js'
 import type { SegmentInspection } from './inspect-segments.js'
@@ -29,6 +30,8 @@ export interface QueueInspection {
   readonly writer: WriterInspection
   readonly readers: readonly ReaderInspection[]
   readonly markers: { readonly ready: boolean; readonly lease: boolean }
+  /** Those of its `thresholds.json`; none when that is missing or invalid, which is the problem `THRESHOLDS_BAD`. */
+  readonly thresholds: StateThresholds
   /** Names of temporary files. */
   readonly leftovers: readonly string[]
   readonly hasQuarantine: boolean
@@ -66,8 +69,8 @@ export interface HeadInspection {
   readonly lastTimestampNs: bigint | undefined
   /** Records in the head segment. */
   readonly recordCount: number
-  /** Messages and bytes per second over the last seconds, by the records' own timestamps, as far as these are the times at which the records were appended. */
-  readonly rate: RecentRate
+  /** Messages and bytes per second over the last seconds, by the records' own timestamps. `undefined` in a quick look, and where these are not the times at which the records were appended. */
+  readonly rate: RecentRate | undefined
 }
 
 export interface WriterInspection extends LockInspection {

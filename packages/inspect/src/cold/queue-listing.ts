@@ -31,6 +31,7 @@ export interface QueueListing {
   readonly hasReady: boolean
   readonly hasLease: boolean
   readonly hasThresholds: boolean
+  readonly hasAcknowledged: boolean
   /** Names of temporary files. */
   readonly leftovers: readonly string[]
   readonly hasQuarantine: boolean
@@ -96,6 +97,7 @@ export function listQueue(place: DirectoryPath, path: string = pathOf(place)): Q
     hasReady: present.has(READY_FILE),
     hasLease: present.has(LEASE_FILE),
     hasThresholds: present.has(THRESHOLDS_FILE),
+    hasAcknowledged: present.has(ACKNOWLEDGED_FILE),
     leftovers: leftovers.sort(),
     hasQuarantine: present.has(QUARANTINE_DIRECTORY),
     foreign: foreign.sort(),

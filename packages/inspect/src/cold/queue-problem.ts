@@ -27,7 +27,10 @@ export const PROBLEMS = {
     'There are segments after the one that control.meta names as the head; the next writer follows the segments.',
   ],
   CONTROL_AHEAD: ['critical', 'control.meta names a head or an offset that the segments do not reach.'],
-  CONTROL_BAD_SEQUENCE: ['critical', 'The next sequence in control.meta was used already: a writer would use it twice.'],
+  CONTROL_BAD_SEQUENCE: [
+    'critical',
+    'The next sequence in control.meta was used already: it is damaged; the next writer finds the right one in the records.',
+  ],
   CONTROL_SEQUENCE_AHEAD: [
     'warning',
     'The next sequence in control.meta is above the records: it is damaged, or the last messages are lost; the next writer decides which.',

@@ -5,19 +5,22 @@ import { openObserver, openWriter } from '@chronicle-ts/core'
 import {
   CONTROL_FIRST_SEGMENT_PLUS_ONE_OFFSET,
   CONTROL_NEXT_SEQUENCE_OFFSET,
+  CONTROL_WRITE_OFFSET_OFFSET,
   CONTROL_WRITER_HEARTBEAT_NS_OFFSET,
   encodePosition,
+  encodeSegmentHeader,
 } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { readQueue } from '../../../../tools/evidence/witness/read-queue.mjs'
-import { type BuiltQueue, buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
+import { type BuiltQueue, type BuiltRecord, buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
 import { overwriteControl, segmentFile, u64 } from '../../../core/test/support/raw-queue.js'
 import { temporaryDirectory } from '../../../core/test/support/temporary.js'
 import { inspectQueue } from './inspect-queue.js'
 import { verifyQueue } from './queue-verification.js'
 
 const GOLDEN = fileURLToPath(new URL('../../../core/test/golden/rust-v3/', import.meta.url))
+const SEGMENT_SIZE = 4096
 const IN_A_YEAR_NS = BigInt(Date.now()) * 1_000_000n + 365n * 86_400_000_000_000n
 
 let queue: string
@@ -57,6 +60,47 @@ describe('inspecting, verifying and the independent witness agree', () => {
   ])('about a next sequence that is wrong by %i', (difference, code) => {
     overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(built.records.length + difference))
     expect(found()).toEqual({ inspected: [code], verified: [code], witnessed: ['bad-next-sequence'] })
+  })
+
+  it.each([
+    ['with its commit word, as a writer that was killed leaves it', 1, 0],
+    ['with its commit word and the next sequence', 1, 1],
+    ['after some, as a power loss leaves it', 4, 0],
+  ])('about a control block that is older than the last record: one ended %s', (_, count, further) => {
+    const at = built.records.length - count
+    const { offset, segmentId } = built.records[at] as BuiltRecord
+    expect(segmentId).toBe(built.headSegment)
+    overwriteControl(queue, CONTROL_NEXT_SEQUENCE_OFFSET, u64(at + further))
+    overwriteControl(queue, CONTROL_WRITE_OFFSET_OFFSET, u64(offset))
+    expect(found()).toEqual({ inspected: ['CONTROL_BEHIND'], verified: ['CONTROL_BEHIND'], witnessed: [] })
+    expect(inspectQueue(queue).problems).toMatchObject([{ severity: 'info' }])
+    using writer = openWriter(queue)
+    expect([writer.recovery, writer.nextSequence]).toEqual([[], built.records.length])
+  })
+
+  it('about a segment that was prepared, above one that is still to be made', () => {
+    const segmentId = built.headSegment + 2
+    const prepared = Buffer.alloc(SEGMENT_SIZE)
+    prepared.set(encodeSegmentHeader({ segmentId }))
+    writeFileSync(segmentFile(queue, segmentId), prepared)
+    expect(found()).toEqual({ inspected: [], verified: [], witnessed: [] })
+    using writer = openWriter(queue)
+    expect(writer.recovery).toEqual([])
+    while (writer.position.segmentId < segmentId) writer.append(1, Buffer.alloc(1000))
+    writer.append(1, Buffer.alloc(1000))
+    using observer = openObserver(queue)
+    for (let sequence = 0; sequence < writer.nextSequence; sequence++) expect(observer.next()?.sequence).toBe(sequence)
+  })
+
+  it('about a segment that was the head, above one that is missing', () => {
+    const segmentId = built.headSegment + 2
+    const entered = Buffer.alloc(SEGMENT_SIZE)
+    entered.set(encodeSegmentHeader({ segmentId, firstSequence: built.records.length }))
+    writeFileSync(segmentFile(queue, segmentId), entered)
+    const { inspected, verified, witnessed } = found()
+    expect(inspected).toContain('SEGMENT_MISSING')
+    expect(verified).toContain('SEGMENT_MISSING')
+    expect(witnessed).toEqual(['not-empty'])
   })
 
   it.each([

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs'
 import { openWriter, type RecoveryAction } from '@chronicle-ts/core'
 import {
   controlExtensionsAreCurrent,
+  findSegmentSize,
   parseReaderFileName,
   type QueueDirectory,
   READERS_DIRECTORY,
@@ -69,7 +70,7 @@ function attempt(step: RepairStep, work: () => string | undefined): RepairOutcom
 function carryOut(directory: QueueDirectory, step: LockedStep): string | undefined {
   switch (step.kind) {
     case 'restore-segment':
-      return `kept as ${restoreSegment(directory, step.segmentId, segmentSizeOf(directory.self))}`
+      return `kept as ${restoreSegment(directory, step.segmentId, segmentSizeOf(directory))}`
     case 'seal-segment':
       return sealSegment(directory, step.segmentId) ? 'sealed' : undefined
     case 'correct-summary':
@@ -101,10 +102,10 @@ function isReaderFile(file: string): boolean {
   return folder === READERS_DIRECTORY && parseReaderFileName(name) !== undefined
 }
 
-function segmentSizeOf(directory: string): number {
-  const { segmentSize, controlIsValid, segments } = inspectQueue(directory)
-  if (controlIsValid && segmentSize !== undefined) return segmentSize
-  return segments.inspected.reduce((most, { length }) => Math.max(most, length), 0)
+/** Without a sound control block the size that the one will say which is rebuilt after this step. */
+function segmentSizeOf(directory: QueueDirectory): number {
+  const { segmentSize = 0, controlIsValid } = inspectQueue(directory.self)
+  return controlIsValid ? segmentSize : (findSegmentSize(directory) ?? 0)
 }
 
 function recover(directory: string, recovery: RecoveryAction[]): string {

@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, lstatSync } from 'node:fs'
 import type { SavedPosition } from '@chronicle-ts/core'
-import { decodePosition, openPath, POSITION_LENGTH, type QueueDirectory } from '@chronicle-ts/core/internal'
-import { binding } from '@chronicle-ts/native'
+import { decodePosition, openPath, POSITION_LENGTH, type QueueDirectory, takeLock } from '@chronicle-ts/core/internal'
 import { checksum } from '../cold/checksum.js'
 import { readColdFile } from '../cold/cold-file.js'
 
@@ -24,7 +23,7 @@ export class StepSkipped extends Error {
 export function withLockedReader<T>(directory: QueueDirectory, file: string, work: (reader: LockedReader) => T): T {
   const fd = openReaderFile(directory, file)
   try {
-    if (!binding.tryLock(fd, true)) throw new StepSkipped('the reader is running')
+    if (!takeLock(fd, () => 0)) throw new StepSkipped('the reader is running')
     if (!isStillNamed(directory, file, fd)) throw new StepSkipped('the reader was opened again')
     const bytes = readColdFile(directory.at(file), POSITION_LENGTH + 1) ?? Buffer.alloc(0)
     return work({ bytes: Buffer.from(bytes), position: decodePosition(bytes, checksum) })

@@ -101,10 +101,10 @@ function recoverFirst(problems: readonly QueueProblem[], inspection: QueueInspec
 function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: PlanOptions): RepairStep[] {
   const { code, segmentId, file } = problem
   if (needsNewControl(code)) {
-    // Without a segment there is nothing to rebuild from: the queue begins again.
-    return inspection.segments.count > 0
-      ? [{ kind: 'rebuild-control' }]
-      : [{ kind: 'set-aside', file: CONTROL_FILE }, { kind: 'recover' }]
+    // Without a record there is nothing to rebuild from. A writer begins above the readers and above every segment that was there.
+    if (mayHoldRecords(inspection)) return [{ kind: 'rebuild-control' }]
+    const old: RepairStep[] = code === 'CONTROL_MISSING' ? [] : [{ kind: 'set-aside', file: CONTROL_FILE }]
+    return [...old, { kind: 'recover' }]
   }
   // A writer weighs whether that is damage; one byte of it outweighs no sound segment.
   if (code === 'CONTROL_BAD_VERSION') return [{ kind: 'recover' }]
@@ -122,6 +122,10 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   if (code === 'SEGMENT_UNSEALED') return [{ kind: 'seal-segment', segmentId }]
   if (code === 'CONTROL_AHEAD') return [{ kind: 'seal-segment', segmentId }, { kind: 'recover' }]
   return IS_DAMAGE.has(code) ? stepsForDamage(problem, segmentId, inspection, options) : []
+}
+
+function mayHoldRecords({ segments }: QueueInspection): boolean {
+  return segments.omitted > 0 || segments.inspected.some(({ hasRecords }) => hasRecords)
 }
 
 function areMostSound({ segments }: QueueInspection): boolean {

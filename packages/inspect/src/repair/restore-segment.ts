@@ -33,7 +33,7 @@ export function restoreSegment(directory: QueueDirectory, segmentId: number, seg
   const original = ColdFile.open(directory.at(name))
   if (original === undefined) throw new StepSkipped('the segment is gone')
   try {
-    if (headerIsGood && original.length() === segmentSize) throw new StepSkipped('nothing is wrong with the segment any more')
+    if (headerIsGood && original.opened.size === segmentSize) throw new StepSkipped('nothing is wrong with the segment any more')
     makeFile(directory, temporary, (fd) => {
       copyStart(original, fd, segmentSize)
       ftruncateSync(fd, segmentSize)

@@ -1,6 +1,8 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
+import { FileMemory } from '../cold/file-memory.js'
 import { type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
+import { readLockTable } from '../cold/lock-table.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { MeasuredReader } from './judge-reader.js'
 import type { QueueState } from './queue-state.js'
@@ -37,6 +39,8 @@ export interface TrendPoint {
  * that jumps changes nothing.
  */
 export class StateHistory {
+  /** What its looks read of files that have not changed since. */
+  readonly memory = new FileMemory()
   readonly #looks: Look[] = []
   readonly #trend: TrendPoint[] = []
   #createdNs: bigint | undefined
@@ -56,12 +60,12 @@ export class StateHistory {
   /** Looks at the queue's directory and judges what it finds. @throws as `inspectQueue`. */
   look(
     directory: DirectoryPath,
-    options: StateOptions & Pick<InspectOptions, 'segmentLimit' | 'locks'> = {},
+    options: StateOptions & Pick<InspectOptions, 'segmentLimit'> = {},
   ): { inspection: QueueInspection; state: QueueState } {
-    checkOptions(options, { ...STATE_NAMES, segmentLimit: true, locks: true })
-    const { segmentLimit = QUICK_SEGMENTS, locks, ...rest } = options
-    const inspection = inspectQueue(directory, { quick: true, segmentLimit, ...(locks !== undefined && { locks }) })
-    return { inspection, state: this.state(inspection, rest) }
+    checkOptions(options, { ...STATE_NAMES, segmentLimit: true })
+    const { segmentLimit = QUICK_SEGMENTS, locks = readLockTable(), ...rest } = options
+    const inspection = inspectQueue(directory, { quick: true, segmentLimit, locks, memory: this.memory })
+    return { inspection, state: this.state(inspection, { ...rest, locks }) }
   }
 
   /** Takes one look into account; `undefined` after the first one, which measures nothing. */
@@ -118,19 +122,29 @@ export class StateHistory {
     const before = from.readers.get(name)
     // Since the look before this one: a reader that was killed is not running for as long as rates remember it.
     const last = this.#looks.at(-2)?.readers.get(name)
-    const read = now.nextSequence === undefined || before?.nextSequence === undefined ? 0 : now.nextSequence - before.nextSequence
-    const perSecond = Math.max(0, read / seconds)
-    const unread = now.nextSequence === undefined ? undefined : look.nextSequence - now.nextSequence
-    const gain = perSecond - facts.perSecond
-    // It has read everything that was there at the look before: what is unread has come since.
-    const end = this.#looks.at(-2)?.nextSequence
-    const keepsUp = perSecond > 0 && end !== undefined && now.nextSequence !== undefined && now.nextSequence >= end
+    const isKnown = now.nextSequence !== undefined && before?.nextSequence !== undefined
+    const perSecond = isKnown ? Math.max(0, (now.nextSequence - before.nextSequence) / seconds) : null
     return {
       perSecond,
-      catchUpSeconds: unread === undefined ? null : keepsUp ? unread / perSecond : gain > 0 ? unread / gain : null,
+      catchUpSeconds: this.#catchUpSeconds(look, now.nextSequence, { perSecond, writtenPerSecond: facts.perSecond }),
       saved: last?.generation !== undefined && now.generation !== undefined && now.generation !== last.generation,
       ...this.#arrivalOf(now.nextSequence, look.atMs),
     }
+  }
+
+  #catchUpSeconds(
+    look: Look,
+    nextSequence: number | undefined,
+    rates: { readonly perSecond: number | null; readonly writtenPerSecond: number },
+  ): number | null {
+    const { perSecond, writtenPerSecond } = rates
+    if (nextSequence === undefined || perSecond === null) return null
+    const unread = look.nextSequence - nextSequence
+    // It has read everything that was there at the look before: what is unread has come since.
+    const end = this.#looks.at(-2)?.nextSequence
+    if (perSecond > 0 && end !== undefined && nextSequence >= end) return unread / perSecond
+    const gain = perSecond - writtenPerSecond
+    return gain > 0 ? unread / gain : null
   }
 
   /** When the message with this sequence was seen first. One that was there at the oldest look has been there for at least that long. */

@@ -1,12 +1,12 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
 import { checkMembers, checkOptions, type OptionNames, pathOf, pause, WRITE_BACK_FAILED } from '@chronicle-ts/core/internal'
 import { INSPECT_NAMES, type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
+import { type LockTable, readLockTable } from '../cold/lock-table.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
 import { judgeReader, type MeasuredReader } from './judge-reader.js'
 import { judgeWriter } from './judge-writer.js'
 import type { DiskState, DurableState, MeasuredRates, QueueState } from './queue-state.js'
-import { readThresholds } from './read-thresholds.js'
 import { countOf, formatRoom, formatSeconds } from './state-text.js'
 import { DISK_FREE_SHARE_DEFAULT, judgeLower, judgeUpper, type StateThresholds, thresholdsOfReader } from './state-thresholds.js'
 import { type StateCondition, type StateSeverity, stateCondition, worstConditionsFirst } from './state-words.js'
@@ -30,11 +30,13 @@ export interface StateOptions {
   /** What is still all right. Default: those of the queue's `thresholds.json`, or the defaults of docs/states.md. */
   readonly thresholds?: StateThresholds
   readonly measured?: Measured
+  /** The kernel's list of locks that the look had, so that no process is asked twice. Default: read again. */
+  readonly locks?: LockTable
   /** @internal Replaces the kernel in tests. */
   readonly surroundings?: Surroundings
 }
 
-export const STATE_NAMES: OptionNames<StateOptions> = { thresholds: true, measured: true, surroundings: true }
+export const STATE_NAMES: OptionNames<StateOptions> = { thresholds: true, measured: true, locks: true, surroundings: true }
 
 /**
  * Says what a queue, its writer and each of its readers are doing, from a look at its files and at the processes that hold its locks.
@@ -44,7 +46,8 @@ export const STATE_NAMES: OptionNames<StateOptions> = { thresholds: true, measur
 export function stateOfQueue(inspection: QueueInspection, options: StateOptions = {}): QueueState {
   checkMembers('inspection', inspection, ['directory', 'writer', 'readers', 'problems'], 'what inspectQueue returned')
   checkOptions(options, STATE_NAMES)
-  const { thresholds = {}, measured, surroundings = surroundingsOf(inspection) } = options
+  const { measured, thresholds = inspection.thresholds } = options
+  const { surroundings = surroundingsOf(inspection, options.locks ?? readLockTable()) } = options
   const writer = judgeWriter(inspection, surroundings, { thresholds, movedLately: measured?.movedLately })
   const readers = inspection.readers.map((reader) =>
     judgeReader(reader, {
@@ -106,10 +109,11 @@ export function inspectState(
 }
 
 function lookOnce(directory: string, options: InspectOptions & StateOptions): { inspection: QueueInspection; state: QueueState } {
-  const { thresholds, measured, surroundings, ...looks } = options
-  const inspection = inspectQueue(directory, looks)
+  const { thresholds, measured, surroundings, locks = readLockTable(), ...looks } = options
+  const inspection = inspectQueue(directory, { ...looks, locks })
   const state = stateOfQueue(inspection, {
-    thresholds: thresholds ?? readThresholds(directory),
+    locks,
+    ...(thresholds !== undefined && { thresholds }),
     ...(measured !== undefined && { measured }),
     ...(surroundings !== undefined && { surroundings }),
   })

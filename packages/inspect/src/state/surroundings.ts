@@ -1,23 +1,27 @@
-import { readFileSync, statfsSync } from 'node:fs'
+import { statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { LEASE_FILE } from '@chronicle-ts/core/internal'
 import { readColdFile } from '../cold/cold-file.js'
+import type { LockTable } from '../cold/lock-table.js'
+import type { ProcessState } from '../cold/process-facts.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { DiskState } from './queue-state.js'
 
 /** What the state of a queue depends on beside its files. */
 export interface Surroundings {
-  /** What a process does; `gone` for one that has ended, a zombie too; `null` where it cannot be seen. */
-  processOf(pid: number): 'runs' | 'stopped' | 'gone' | null
+  processOf(pid: number): ProcessState
   readonly disk: DiskState | null
   /** When the LEASE of the queue was renewed; `null` when there is none, or when its owner closed it. */
   readonly leaseRenewedNs?: bigint | null
 }
 
 /** Asks the kernel. */
-export function surroundingsOf({ directory, markers }: Pick<QueueInspection, 'directory' | 'markers'>): Surroundings {
+export function surroundingsOf(
+  { directory, markers }: Pick<QueueInspection, 'directory' | 'markers'>,
+  locks: LockTable,
+): Surroundings {
   const leaseRenewedNs = markers.lease ? renewalOf(join(directory, LEASE_FILE)) : null
-  return { processOf: processState, disk: spaceOf(directory), leaseRenewedNs }
+  return { processOf: (pid) => locks.processOf(pid).state, disk: spaceOf(directory), leaseRenewedNs }
 }
 
 /** A LEASE is longer by nothing that matters here. */
@@ -32,19 +36,6 @@ function renewalOf(path: string): bigint | null {
   } catch {
     return null
   }
-}
-
-function processState(pid: number): 'runs' | 'stopped' | 'gone' | null {
-  let stat: string
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'gone' : null
-  }
-  // The letter follows the name, which may hold anything. T: stopped by a signal; t: by a debugger; Z: a zombie; X: dead.
-  const letter = stat[stat.lastIndexOf(')') + 2] ?? ''
-  if (letter === 'T' || letter === 't') return 'stopped'
-  return /[ZXx]/.test(letter) ? 'gone' : 'runs'
 }
 
 function spaceOf(directory: string): DiskState | null {

@@ -5,7 +5,6 @@ import {
   type QueueInspection,
   type QueueProblem,
   type QueueState,
-  readThresholds,
   stateOfQueue,
   verifyQueue,
 } from '@chronicle-ts/inspect'
@@ -65,5 +64,5 @@ async function readEverything(context: CommandContext, queue: string): Promise<Q
   line.clear()
   const { inspection } = verification
   const problems = markAcknowledged(queue, verification.problems)
-  return { inspection, state: stateOfQueue(inspection, { thresholds: readThresholds(queue) }), problems, complete: !more }
+  return { inspection, state: stateOfQueue(inspection), problems, complete: !more }
 }

@@ -92,7 +92,7 @@ describe('the board behind chron-cli monitor', () => {
     symlinkSync(queue, folder.join('root/linked'))
     const source = queuesBelow(folder.join('root'))
     let isReadable = true
-    const board = new QueueBoard({ ...source, inspect: (directory) => (isReadable ? source.inspect(directory) : 'unreadable') })
+    const board = new QueueBoard({ ...source, inspect: (...look) => (isReadable ? source.inspect(...look) : 'unreadable') })
     board.update(1000)
     expect([board.rows.length, board.unreadable, board.leftOut]).toEqual([1, [], [folder.join('root/linked')]])
     isReadable = false
@@ -281,7 +281,7 @@ function row(directory: string, rate: number, readers: readonly (readonly [strin
       nextSequence: 1,
       lastTimestampNs: 1n,
       recordCount: 1,
-      rate: { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n },
+      rate: undefined,
     },
     first: undefined,
     durable: undefined,
@@ -300,6 +300,7 @@ function row(directory: string, rate: number, readers: readonly (readonly [strin
       pinsFrom: 0,
     })),
     markers: { ready: false, lease: false },
+    thresholds: {},
     leftovers: [],
     hasQuarantine: false,
     problems: [],

@@ -1,13 +1,16 @@
 import type { DiscoveryEvent, RouterDiscovery } from '@chronicle-ts/bus'
 import { isQueueError } from '@chronicle-ts/core'
 import {
+  FileMemory,
   type FoundQueues,
   findQueues,
+  type InspectOptions,
   inspectQueue,
+  type LockTable,
   QUICK_SEGMENTS,
   type QueueInspection,
   type QueueState,
-  readThresholds,
+  readLockTable,
   StateHistory,
   stateLabel,
   type TrendPoint,
@@ -45,9 +48,7 @@ export interface BoardEvent {
 export interface QueueSource {
   find(): Pick<FoundQueues, 'directories' | 'unreadable' | 'leftOut'>
   /** `'gone'` for one that vanished since it was found. */
-  inspect(directory: string): QueueInspection | 'gone' | 'unreadable'
-  /** Thresholds of a queue; the defaults where it is absent. */
-  thresholds?(directory: string): ReturnType<typeof readThresholds>
+  inspect(directory: string, look: Required<Pick<InspectOptions, 'locks' | 'memory'>>): QueueInspection | 'gone' | 'unreadable'
   /** What the bus's discovery reported since it was asked last. */
   discovered(): readonly DiscoveryEvent[]
 }
@@ -88,7 +89,8 @@ export class QueueBoard {
     const hidden = new Set(unreadable)
     for (const directory of this.#rows.keys())
       if (!found.has(directory)) this.#remove(directory, nowMs, hidden.has(directory) ? UNREADABLE : '')
-    const failed = directories.filter((directory) => !this.#look(directory, nowMs, monotonicMs))
+    const now = { nowMs, monotonicMs, locks: readLockTable() }
+    const failed = directories.filter((directory) => !this.#look(directory, now))
     this.#unreadable = [...unreadable, ...failed]
     this.#leftOut = leftOut
     for (const event of this.source.discovered()) this.#noteDiscovered(event, nowMs)
@@ -96,17 +98,20 @@ export class QueueBoard {
   }
 
   /** Returns false for a queue that is there and cannot be read. */
-  #look(directory: string, nowMs: number, monotonicMs: number): boolean {
-    const inspection = this.source.inspect(directory)
+  #look(
+    directory: string,
+    { nowMs, monotonicMs, locks }: { readonly nowMs: number; readonly monotonicMs: number; readonly locks: LockTable },
+  ): boolean {
     const before = this.#rows.get(directory)
+    const history = before?.history ?? new StateHistory()
+    const inspection = this.source.inspect(directory, { locks, memory: history.memory })
     if (inspection === 'gone' || inspection === 'unreadable') {
       const isGone = inspection === 'gone'
       if (before !== undefined) this.#remove(directory, nowMs, isGone ? '' : UNREADABLE)
       return isGone
     }
     if (before === undefined && !this.#isFirstLook) this.#note({ atMs: nowMs, kind: 'added', directory, detail: '' })
-    const history = before?.history ?? new StateHistory()
-    const state = history.state(inspection, { thresholds: this.source.thresholds?.(directory) ?? {} }, monotonicMs)
+    const state = history.state(inspection, { locks }, monotonicMs)
     if (before !== undefined) this.#noteChanges(before, { directory, inspection, state }, nowMs)
     this.#rows.set(directory, { directory, inspection, state, trend: history.trend, history })
     return true
@@ -150,23 +155,23 @@ export class QueueBoard {
 
 /** The queues below a directory, looked at quickly. When it is a bus, `discovery` reports its strategies. */
 export function queuesBelow(root: string, discovery?: RouterDiscovery): QueueSource {
+  const memory = new FileMemory()
   return {
     find: () => {
       try {
-        return findQueues(root)
+        return findQueues(root, { memory })
       } catch (error) {
         // The root is gone, for now: a monitor of a bus that is being deployed again goes on.
         return { directories: [], unreadable: isQueueError(error, 'ERR_NOT_FOUND') ? [] : [root], leftOut: [] }
       }
     },
-    inspect: (directory) => {
+    inspect: (directory, look) => {
       try {
-        return inspectQueue(directory, { quick: true, segmentLimit: QUICK_SEGMENTS })
+        return inspectQueue(directory, { quick: true, segmentLimit: QUICK_SEGMENTS, ...look })
       } catch (error) {
         return isQueueError(error, 'ERR_NOT_FOUND') ? 'gone' : 'unreadable'
       }
     },
-    thresholds: readThresholds,
     discovered: () => discovery?.poll() ?? [],
   }
 }

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { type ProcessFacts, readProcess } from './process-facts.js'
+
+/** What the kernel says of locks, and of the processes that hold them, during one look at one queue or many. The list of locks is read once, and each process asked once. */
+export class LockTable {
+  /** By device and inode, as the list has them. */
+  readonly #holders: ReadonlyMap<string, number>
+  readonly #processes = new Map<number, ProcessFacts>()
+
+  constructor(list: string) {
+    this.#holders = parseLocks(list)
+  }
+
+  /** The process that holds an exclusive lock on a file; `undefined` where the list names none. */
+  holderOf({ dev, ino }: { readonly dev: number; readonly ino: number }): number | undefined {
+    return this.#holders.get(`${hexByte((dev >>> 8) & 0xfff)}:${hexByte((dev & 0xff) | ((dev >>> 12) & 0xfff00))}:${ino}`)
+  }
+
+  /** What a process does, as it was when this was asked first. */
+  processOf(pid: number): ProcessFacts {
+    let facts = this.#processes.get(pid)
+    if (facts === undefined) {
+      facts = readProcess(pid)
+      this.#processes.set(pid, facts)
+    }
+    return facts
+  }
+
+  /** Whether a process with this pid and start time runs; `undefined` where that cannot be seen. One that has ended but waits for its parent does not run. */
+  runs({ pid, startTime }: { readonly pid: number; readonly startTime: number }): boolean | undefined {
+    const facts = this.processOf(pid)
+    return facts.state === null ? undefined : facts.startTime === startTime
+  }
+}
+
+/** Reads the kernel's list of locks. Its length grows with the locks of the whole machine. */
+export function readLockTable(): LockTable {
+  try {
+    return new LockTable(readFileSync('/proc/locks', 'latin1'))
+  } catch {
+    return new LockTable('')
+  }
+}
+
+/** Lines look like `3: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`. */
+function parseLocks(list: string): ReadonlyMap<string, number> {
+  const holders = new Map<string, number>()
+  for (const line of list.split('\n')) {
+    const [, kind, , mode, pid, place] = line.trim().split(/\s+/)
+    if (kind === 'FLOCK' && mode === 'WRITE' && place !== undefined && Number(pid) > 0) holders.set(place, Number(pid))
+  }
+  return holders
+}
+
+function hexByte(value: number): string {
+  return value.toString(16).padStart(2, '0')
+}
