@@ -350,6 +350,7 @@ const WITHOUT_END = new Set([
 /** In the reports, and without an argument, or not made by users. */
 const NOT_CALLED: Readonly<Record<string, string>> = {
   'bridge.Reconnects': 'exported as a type only',
+  'inspect.LockTable': 'exported as a type only',
   'replay.ReplayClock': 'exported as a type only',
   'schema.Field': 'made by functions of its kinds',
   'schema.InPlaceMessage': 'abstract',
