@@ -34,7 +34,7 @@ it.skipIf(SKIPPED !== '')(
         },
       },
     })
-    expect(failover).toMatchObject({ term: 1 })
+    expect(failover.term).toBeGreaterThan(0)
     expect(failover.framesOfB).toBeGreaterThan(0)
     // Host A died with frames that no stream had.
     expect(failover.framesOfB).toBeLessThan(failover.framesOfA)

@@ -7,7 +7,7 @@ export const FRAME_FORMAT = 1
 export interface FrameHead {
   /** `queueId` of the queue that is carried, 32 hexadecimal digits. A replica that was promoted goes on under it. */
   readonly queueId: string
-  /** Goes up by one with each promotion, from 0. */
+  /** Goes up with each promotion, from 0. */
   readonly term: number
   /** Sequence of the first record. */
   readonly first: number

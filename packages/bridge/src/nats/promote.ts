@@ -11,8 +11,10 @@ import { Puller } from './puller.js'
 import { asking } from './refusals.js'
 import { consumerOf } from './sink-note.js'
 
-/** How many terms may have begun in a stream that was lost without this replica having read their markers. Two sources of one term would not fence each other. */
-const TERMS_LOST_MAX = 1000
+/** A term begins at most this far above the highest one that is known, by chance: of two promotions that do not know of each other, one fences the other. Sources of one term would not. */
+const TERM_STEP_MAX = 1_000_000
+/** How many promotions a stream may have seen that was lost before this replica read their markers. */
+const PROMOTIONS_LOST_MAX = 1000
 
 /** Others that append or promote at the same time make a try fail. */
 const TRIES_MAX = 100
@@ -60,9 +62,9 @@ async function promoteBy(
     const first = end.next ?? own
     // More came meanwhile.
     if (first > own) continue
-    // Another replica that does not know of this promotion, because the stream is lost once more, begins another term.
-    const unseen = end.next === undefined ? TERMS_LOST_MAX + randomInt(TERMS_LOST_MAX) : 0
-    const term = Math.max(end.term, sink.term) + unseen + 1
+    // A stream without frames was lost, and other promotions with it: this one is the last.
+    const unseen = end.next === undefined ? PROMOTIONS_LOST_MAX * TERM_STEP_MAX : 0
+    const term = Math.max(end.term, sink.term) + unseen + randomInt(1, TERM_STEP_MAX + 1)
     // What the replica has beyond the stream, which has lost it, is published under the new term.
     if (!(await stream.publish(termMarker({ queueId, term, first }), end.lastSequence))) continue
     becomeSource(directory, { queueId, term })

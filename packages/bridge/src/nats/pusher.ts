@@ -5,11 +5,11 @@ import { type BegunFrame, partsThere, termMarker } from '../frames/frame.js'
 import type { WholeFrame } from '../frames/frame-assembler.js'
 import type { BridgeReading } from '../progress/progress-writer.js'
 import { firstDifference } from '../replica/compare-records.js'
-import { FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
+import { checkReplicaSource, FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
 import { type BridgeLag, UNKNOWN_LAG } from './bridge-lag.js'
 import { Flight, type Sent } from './flight.js'
 import { FrameChain } from './frame-chain.js'
-import type { FrameStream, StreamEnd, StreamSettings } from './frame-stream.js'
+import { checkStream, type FrameStream, type StreamEnd, type StreamSettings } from './frame-stream.js'
 import { inSessions, type SessionNote } from './passing.js'
 import { unusableStream } from './refusals.js'
 import { SentCompanions } from './sent-companions.js'
@@ -20,7 +20,7 @@ const SHORT_FRAME_BYTES = FRAME_BYTES / 2
 const PAUSE_MS = 1
 /** Room for the header of a message. */
 const HEADER_BYTES = 1024
-/** How long a source that has caught up sleeps before it looks after its reader and its sinks. */
+/** How long a source that has caught up sleeps before it looks after its reader, its sinks and the end of the stream. */
 const IDLE_MS = 1000
 /** Refusals in a row without a frame that was accepted: then something else than another pusher is wrong. */
 const REFUSALS_MAX = 1000
@@ -64,7 +64,7 @@ export interface PushProgress {
   readonly bytes: number
   /** Sessions that failed. */
   readonly failures: number
-  /** Why the last session failed; `undefined` when a frame came after it. */
+  /** Why the last session failed; `undefined` when a frame came after it, or the stream has everything. */
   readonly lastError: string | undefined
 }
 
@@ -92,6 +92,8 @@ export class Pusher {
 
   constructor(source: ReplicaSource, stream: FrameStream, options: PusherOptions = {}) {
     checkPusherOptions(options)
+    checkReplicaSource(source)
+    checkStream(stream)
     this.#source = source
     this.#stream = stream
     this.#options = options
@@ -214,7 +216,7 @@ export class Pusher {
     return false
   }
 
-  async #pushFrom(end: StreamEnd, bodyMax: number, signal: AbortSignal): Promise<'done' | 'refused'> {
+  async #pushFrom(end: StreamEnd, bodyMax: number, signal: AbortSignal): Promise<'done' | 'refused' | 'moved'> {
     const chain = new FrameChain(this.#stream, end.lastSequence)
     const flight = new Flight((frame) => chain.publish(frame), signal)
     let message = end.lastSequence + 1
@@ -242,7 +244,9 @@ export class Pusher {
         this.#arrived(arrived)
         continue
       }
-      if (await this.#isOver(signal)) break
+      if (this.#companions.caughtUp()) continue
+      const ended = await this.#idle(message - 1, signal)
+      if (ended !== undefined) return ended
     }
     return 'done'
   }
@@ -255,19 +259,28 @@ export class Pusher {
     return { ...outgoing, companions: [], frames: outgoing.frames.slice(there), message }
   }
 
-  /** The source has caught up. */
-  async #isOver(signal: AbortSignal): Promise<boolean> {
-    if (this.#companions.caughtUp()) return false
+  /** The source has caught up: waits for more. @returns how the pushing ends, when it does. */
+  async #idle(lastMessage: number, signal: AbortSignal): Promise<'done' | 'moved' | undefined> {
+    this.#progress.lastError = undefined
     if (this.#options.holdUntil === 'sink') this.#sinks.commitDurable()
     this.#companions.look()
     if (this.#options.once === true) {
       await this.#sinks.settle()
-      return true
+      return 'done'
     }
-    await this.#source.reader.waitAsync({ signal, timeoutMs: IDLE_MS }).catch((error: unknown) => {
+    const outcome = await this.#source.reader.waitAsync({ signal, timeoutMs: IDLE_MS }).catch((error: unknown) => {
       if (!signal.aborted) throw error
     })
-    return false
+    return outcome === 'timeout' && (await this.#hasMoved(lastMessage)) ? 'moved' : undefined
+  }
+
+  /** Whether the stream ends with another message than the last one of this push: a replica was promoted, or the server lost messages. What a server does not answer is met by the next frame. */
+  async #hasMoved(lastMessage: number): Promise<boolean> {
+    try {
+      return (await this.#stream.range())?.last !== lastMessage
+    } catch {
+      return false
+    }
   }
 
   #send({ count, length }: Outgoing): void {

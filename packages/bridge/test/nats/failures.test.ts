@@ -92,6 +92,18 @@ describe.skipIf(NO_SERVER !== undefined)(`failures between two hosts ${NO_SERVER
     expect(await rejoin(ends.source, ends.connection)).toMatchObject({ first: 10, records: 0 })
   })
 
+  it('reports no failure when the stream has everything after it', async () => {
+    const ends = await Ends.on(shared(), { messages: 1 })
+    const { client } = ends.stream
+    const publish = client.publish.bind(client)
+    client.publish = async (...message) => {
+      await publish(...message)
+      throw new Error('the answer did not come')
+    }
+    const { progress } = await ends.push()
+    expect(progress).toMatchObject({ failures: 1, lastError: undefined, nextSequence: 1 })
+  })
+
   it('continues after either end was killed', async () => {
     const ends = await Ends.on(shared())
     const { url } = shared()

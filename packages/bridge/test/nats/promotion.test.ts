@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bridgeStatus, connectNats, promote, readFrames, readIdentity, rejoin } from '../../src/index.js'
 import { cutQueue } from '../../src/replica/cut-queue.js'
-import { code, Ends } from '../support/ends.js'
+import { code, Ends, NEVER, until } from '../support/ends.js'
 import { killEnd, startEnd } from '../support/killed.js'
 import { NO_SERVER, serverOfGroup, startServer } from '../support/nats-server.js'
 import { appendSome, openSource, told } from '../support/queues.js'
@@ -19,17 +19,18 @@ describe.skipIf(NO_SERVER !== undefined)(`a replica that becomes the source ${NO
     // The source's host is cut off, and appends records that no replica receives.
     ends.append(30)
     const promoted = await promote(ends.replica, ends.connection, { name: 'b' })
-    expect(promoted).toMatchObject({ term: 1, first: 100 })
-    expect(readIdentity(ends.replica)).toEqual({ queueId: promoted.queueId, isReplica: false, term: 1 })
-    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: 1 }))
-    expect(await bridgeStatus(ends.source, ends.connection)).toMatchObject({ fenced: true, stream: { term: 1 } })
+    const { queueId, term } = promoted
+    expect([promoted.first, term > 0]).toEqual([100, true])
+    expect(readIdentity(ends.replica)).toEqual({ queueId, isReplica: false, term })
+    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: term }))
+    expect(await bridgeStatus(ends.source, ends.connection)).toMatchObject({ fenced: true, stream: { term } })
     {
       using writer = openSource(ends.replica)
       appendSome(writer, 50)
     }
     const left = told(ends.source).slice(100)
     const joined = await rejoin(ends.source, ends.connection)
-    expect(joined).toMatchObject({ term: 1, first: 100, records: 30 })
+    expect(joined).toMatchObject({ term, first: 100, records: 30 })
     const kept: number[] = []
     for await (const item of readFrames(one(readFileSync(joined.file ?? ''))))
       if ('first' in item) kept.push(item.first, item.count)
@@ -42,6 +43,16 @@ describe.skipIf(NO_SERVER !== undefined)(`a replica that becomes the source ${NO
     await expect(rejoin(ends.source, ends.connection)).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
   })
 
+  it('fences an old source that has nothing to publish, too', async () => {
+    const ends = await Ends.on(shared(), { messages: 10 })
+    const pushing = ends.pusher().run(NEVER)
+    const fenced = expect(pushing).rejects.toThrow(code('ERR_FENCED', { term: 0 }))
+    await until(async () => (await ends.stream.end()).next === 10)
+    await ends.pull()
+    await promote(ends.replica, ends.connection, { name: 'b' })
+    await fenced
+  })
+
   it('accepts nothing of an old source after the marker of a term, also not what is on its way', async () => {
     const ends = await Ends.on(shared(), { messages: 100 })
     await ends.push()
@@ -52,9 +63,10 @@ describe.skipIf(NO_SERVER !== undefined)(`a replica that becomes the source ${NO
       await promote(ends.replica, other, { name: 'b' })
       await other.close()
     })
-    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: 1 }))
-    expect(await ends.stream.end()).toMatchObject({ term: 1, next: 100 })
-    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ term: 1, first: 100, records: 200 })
+    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0 }))
+    const { term } = readIdentity(ends.replica) ?? {}
+    expect(await ends.stream.end()).toMatchObject({ term, next: 100 })
+    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ term, first: 100, records: 200 })
   })
 
   it('lets one of two promotions win', async () => {
@@ -63,13 +75,13 @@ describe.skipIf(NO_SERVER !== undefined)(`a replica that becomes the source ${NO
     const other = `${ends.replica}-2`
     await ends.pull()
     await ends.pull({ into: other, name: 'c' })
-    const terms = await Promise.all([
+    const [one, two] = await Promise.all([
       promote(ends.replica, ends.connection, { name: 'b' }),
       promote(other, ends.connection, { name: 'c' }),
     ])
-    expect(terms.map(({ term }) => term).sort()).toEqual([1, 2])
-    const loser = terms[0].term === 1 ? ends.replica : other
-    await expect(ends.push({ queue: loser })).rejects.toThrow(code('ERR_FENCED', { term: 1, newTerm: 2 }))
+    const [loser, term, newTerm] = one.term < two.term ? [ends.replica, one.term, two.term] : [other, two.term, one.term]
+    expect(newTerm).toBeGreaterThan(term)
+    await expect(ends.push({ queue: loser })).rejects.toThrow(code('ERR_FENCED', { term, newTerm }))
   })
 
   it('lets a source that lost its tail rejoin the replica that has it', async () => {
@@ -82,10 +94,10 @@ describe.skipIf(NO_SERVER !== undefined)(`a replica that becomes the source ${NO
     await expect(ends.push()).rejects.toThrow(code('ERR_DATA_LOST', { from: 100, to: 80 }))
     ends.append(40, 5)
     await expect(ends.push()).rejects.toThrow(code('ERR_BAD_BLOCK'))
-    await promote(ends.replica, ends.connection, { name: 'b' })
+    const { term } = await promote(ends.replica, ends.connection, { name: 'b' })
     ends.append(10, 20, ends.replica)
     await ends.push({ queue: ends.replica })
-    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ first: 60, records: 60, term: 1 })
+    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ first: 60, records: 60, term })
     await ends.pull({ into: ends.source, name: 'a' })
     ends.expectEqual()
     expect(told(ends.source)).toHaveLength(110)
@@ -100,9 +112,9 @@ describe.skipIf(NO_SERVER !== undefined)(`a replica that becomes the source ${NO
     const { last } = (await ends.stream.range()) ?? { last: 0 }
     await ends.stream.manager.streams.purge(ends.stream.name, { seq: last })
     expect((await ends.stream.frameAt(last))?.part).toBeGreaterThan(1)
-    await promote(ends.replica, ends.connection, { name: 'b' })
+    const { term } = await promote(ends.replica, ends.connection, { name: 'b' })
     ends.append(2, 5)
-    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ first: 21, records: 2, term: 1 })
+    expect(await rejoin(ends.source, ends.connection)).toMatchObject({ first: 21, records: 2, term })
     ends.append(10, 20, ends.replica)
     await ends.push({ queue: ends.replica })
     await ends.pull({ into: ends.source, name: 'a' })
@@ -137,15 +149,15 @@ describe.skipIf(NO_SERVER !== undefined)(`a replica that becomes the source ${NO
     const ends = await Ends.on(shared())
     await ends.push()
     await ends.pull()
-    await promote(ends.replica, ends.connection, { name: 'b' })
+    const { term } = await promote(ends.replica, ends.connection, { name: 'b' })
     await ends.stream.manager.streams.delete(ends.stream.name)
     await ends.push()
     expect(await ends.stream.end()).toMatchObject({ term: 0, next: 100 })
     ends.append(10, 20, ends.replica)
     await ends.push({ queue: ends.replica })
-    expect(await ends.stream.end()).toMatchObject({ term: 1, next: 110 })
+    expect(await ends.stream.end()).toMatchObject({ term, next: 110 })
     ends.append(1, 5)
-    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: 1 }))
+    await expect(ends.push()).rejects.toThrow(code('ERR_FENCED', { term: 0, newTerm: term }))
     expect(await rejoin(ends.source, ends.connection)).toMatchObject({ first: 100, records: 1 })
     await ends.pull({ into: ends.source, name: 'a' })
     ends.expectEqual()

@@ -1,4 +1,5 @@
 import { CONTROL_FILE, checkOptions, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
+import { checkProblems } from '../cold/acknowledged.js'
 import type { ColdPosition } from '../cold/cold-item.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
@@ -76,6 +77,7 @@ const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
  */
 export function planRepairs(directory: string, problems: readonly QueueProblem[], options: PlanOptions = {}): RepairStep[] {
   checkOptions(options, { skipDamage: true, holdsLock: true, hasRecovered: true, hasRebuilt: true })
+  checkProblems(problems)
   // Half of the facts are not a ground to act on.
   if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
@@ -100,9 +102,9 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
   const { code, segmentId, file } = problem
   if (needsNewControl(code)) {
     // Without a record there is nothing to rebuild from. A writer begins above the readers and above every segment that was there.
-    return mayHoldRecords(inspection)
-      ? [{ kind: 'rebuild-control' }]
-      : [{ kind: 'set-aside', file: CONTROL_FILE }, { kind: 'recover' }]
+    if (mayHoldRecords(inspection)) return [{ kind: 'rebuild-control' }]
+    const old: RepairStep[] = code === 'CONTROL_MISSING' ? [] : [{ kind: 'set-aside', file: CONTROL_FILE }]
+    return [...old, { kind: 'recover' }]
   }
   // A writer weighs whether that is damage; one byte of it outweighs no sound segment.
   if (code === 'CONTROL_BAD_VERSION') return [{ kind: 'recover' }]

@@ -135,7 +135,12 @@ describe('repairing a queue', () => {
     expect(readable()).toBe(100)
   })
 
-  it.each([0, 64, 100])('makes a usable, empty queue from segments of which %i bytes of zeros are left', (length) => {
+  it.each([
+    { length: 0, next: 0 },
+    // A header shows the segment size: then nothing is given out again that had room in the segments.
+    { length: 64, next: 252 },
+    { length: 100, next: 252 },
+  ])('makes a usable, empty queue from segments of which $length bytes of zeros are left', ({ length, next }) => {
     rmSync(join(queue, CONTROL_FILE))
     rmSync(join(queue, 'readers'), { recursive: true })
     for (let id = 0; id <= built.headSegment; id += 1) writeFileSync(segmentFile(queue, id), Buffer.alloc(length))
@@ -143,7 +148,17 @@ describe('repairing a queue', () => {
     expect(outcomes.filter(({ state }) => state !== 'done')).toEqual([])
     expect(problemsLeft()).toEqual(['QUARANTINED'])
     using writer = openWriter(queue)
-    expect(writer.append(1, Buffer.from('first'))).toBe(0)
+    expect(writer.append(1, Buffer.from('first'))).toBe(next)
+  })
+
+  it('gives out nothing again that a reader has seen when a foreign file is all that is left', () => {
+    rmSync(join(queue, CONTROL_FILE))
+    for (let id = 0; id <= built.headSegment; id += 1) rmSync(segmentFile(queue, id))
+    writeFileSync(segmentFile(queue, built.headSegment + 60), Buffer.alloc(862, 1))
+    repairQueue(queue)
+    using writer = openWriter(queue)
+    // The reader is at the second segment of 31 messages each.
+    expect(writer.append(1, Buffer.from('next'))).toBeGreaterThanOrEqual(31)
   })
 })
 
