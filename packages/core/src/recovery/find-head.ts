@@ -137,12 +137,12 @@ function nothingIsLost(context: RecoveryContext, segmentId: number, last: Examin
   return isFar || (last?.sealed === false && shown?.end === context.control.readHead()?.offset)
 }
 
-/** The highest segment with records among those that count. */
+/** The highest segment with records among those that count. One that is sealed had some, also where the first of them is damaged. */
 function highestWithRecords(context: RecoveryContext, counts: (id: number) => boolean): ExaminedSegment | undefined {
   for (const id of listSegments(context.directory).reverse()) {
     if (!counts(id)) continue
     const examined = examineSegment(context, id)
-    if (examined !== undefined && examined.state !== 'foreign' && examined.hasRecords) return examined
+    if (examined !== undefined && examined.state !== 'foreign' && (examined.hasRecords || examined.sealed)) return examined
   }
   return undefined
 }

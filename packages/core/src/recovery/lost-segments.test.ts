@@ -83,6 +83,21 @@ describe('the newest segments are lost', () => {
     expect([writer.nextSequence, writer.position.segmentId]).toEqual([210, head + 2])
   })
 
+  it('L57: keeps the good records of the last segment that is left, when its first one is zeroed', () => {
+    const { directory, head } = readQueue()
+    const left = openObserver(directory, { start: { segmentId: head - 1, offset: SEGMENT_HEADER_LENGTH } })
+    const messages = range(0, 4).map(() => left.next()?.sequence ?? -1)
+    const { offset } = left.position
+    left.close()
+    overwrite(segmentFile(directory, head - 1), SEGMENT_HEADER_LENGTH, Buffer.alloc(offset - SEGMENT_HEADER_LENGTH))
+    lose(directory, head, 1)
+    using writer = openWriter(directory)
+    expect([writer.nextSequence, writer.position.segmentId]).toEqual([200, head + 1])
+    writer.append(1, Buffer.from('next'))
+    using observer = openObserver(directory, { onCorrupt: 'skip', start: { sequence: messages[0] ?? 0 } })
+    expect(drainSequences(observer)).toContain((messages[3] ?? 0) + 1)
+  })
+
   it('L57: nor when the control block is lost with them', () => {
     const { directory, head } = readQueue()
     lose(directory, head, 2)
