@@ -1,3 +1,5 @@
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { checkFunction, pathOf } from '@chronicle-ts/core/internal'
 import type { BridgeLag } from '../nats/bridge-lag.js'
 import { type BridgeProgress, writeProgress } from './bridge-progress.js'
 
@@ -20,8 +22,9 @@ export class ProgressWriter {
   #isEnded = false
 
   /** @param read returns `undefined` while there is nothing to say, as for a replica that does not exist yet */
-  constructor(directory: string, read: () => BridgeReading | undefined | Promise<BridgeReading | undefined>) {
-    this.#directory = directory
+  constructor(directory: DirectoryPath, read: () => BridgeReading | undefined | Promise<BridgeReading | undefined>) {
+    this.#directory = pathOf(directory)
+    checkFunction('read', read)
     this.#read = read
     this.#timer = setInterval(() => void this.#update(), INTERVAL_MS)
     this.#timer.unref()
@@ -30,7 +33,7 @@ export class ProgressWriter {
 
   /** Runs one end of a bridge, and says how it ended. */
   static async during<Result>(
-    directory: string,
+    directory: DirectoryPath,
     read: () => BridgeReading | undefined | Promise<BridgeReading | undefined>,
     work: () => Promise<Result>,
   ): Promise<Result> {
@@ -71,10 +74,10 @@ export class ProgressWriter {
   }
 
   #write(reading: BridgeReading, state: BridgeProgress['state'], error: string | null): void {
-    const { lastError: _said, nextSequence = null, lag, ...others } = reading
-    const { messages = null, bytes = null, seconds = null } = lag
-    const own = { pid: process.pid, state, error, updatedMs: Date.now() }
     try {
+      const { lastError: _said, nextSequence = null, lag, ...others } = reading
+      const { messages = null, bytes = null, seconds = null } = lag
+      const own = { pid: process.pid, state, error, updatedMs: Date.now() }
       writeProgress(this.#directory, { ...others, nextSequence, lag: { messages, bytes, seconds }, ...own })
     } catch {
       // A hint is not worth ending a bridge for.
