@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Folder of a queue in which each end of a bridge says where it is. A hint for tools: nothing depends on it. */
@@ -31,17 +32,17 @@ export interface BridgeProgress {
   readonly updatedMs: number
 }
 
-/** Replaces what this end said before. @throws what the file system throws. */
-export function writeProgress(directory: string, progress: BridgeProgress): void {
+/** Replaces what this end said before. Asynchronous: a rename may wait for the disk, which would hold up the records. @throws what the file system throws. */
+export async function writeProgress(directory: string, progress: BridgeProgress): Promise<void> {
   const folder = join(directory, BRIDGE_DIRECTORY)
-  mkdirSync(folder, { recursive: true })
+  await mkdir(folder, { recursive: true })
   const path = join(folder, `${progress.role}-${progress.name}${SUFFIX}`)
   const temporary = `${path}.${process.pid}`
   try {
-    writeFileSync(temporary, `${JSON.stringify({ version: VERSION, ...progress })}\n`, { flag: 'wx' })
-    renameSync(temporary, path)
+    await writeFile(temporary, `${JSON.stringify({ version: VERSION, ...progress })}\n`, { flag: 'wx' })
+    await rename(temporary, path)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    await rm(temporary, { force: true })
     throw error
   }
 }

@@ -16,8 +16,10 @@ export class ProgressWriter {
   readonly #read: () => BridgeReading | undefined | Promise<BridgeReading | undefined>
   readonly #timer: NodeJS.Timeout
   #last: BridgeReading | undefined
-  #isReading = false
+  #isUpdating = false
   #isEnded = false
+  /** One after the other: what is said last stays. */
+  #writing: Promise<void> = Promise.resolve()
 
   /** @param read returns `undefined` while there is nothing to say, as for a replica that does not exist yet */
   constructor(directory: string, read: () => BridgeReading | undefined | Promise<BridgeReading | undefined>) {
@@ -49,17 +51,18 @@ export class ProgressWriter {
     this.#isEnded = true
     clearInterval(this.#timer)
     const reading = (await this.#reading()) ?? this.#last
-    if (reading !== undefined) this.#write(reading, state, error)
+    if (reading !== undefined) await this.#write(reading, state, error)
   }
 
   async #update(): Promise<void> {
-    if (this.#isReading) return
-    this.#isReading = true
+    if (this.#isUpdating) return
+    this.#isUpdating = true
     const reading = await this.#reading()
-    this.#isReading = false
-    if (reading === undefined || this.#isEnded) return
-    this.#last = reading
-    this.#write(reading, reading.lastError === undefined ? 'running' : 'retrying', reading.lastError ?? null)
+    if (reading !== undefined && !this.#isEnded) {
+      this.#last = reading
+      await this.#write(reading, reading.lastError === undefined ? 'running' : 'retrying', reading.lastError ?? null)
+    }
+    this.#isUpdating = false
   }
 
   async #reading(): Promise<BridgeReading | undefined> {
@@ -70,14 +73,13 @@ export class ProgressWriter {
     }
   }
 
-  #write(reading: BridgeReading, state: BridgeProgress['state'], error: string | null): void {
+  async #write(reading: BridgeReading, state: BridgeProgress['state'], error: string | null): Promise<void> {
     const { lastError: _said, nextSequence = null, lag, ...others } = reading
     const { messages = null, bytes = null, seconds = null } = lag
     const own = { pid: process.pid, state, error, updatedMs: Date.now() }
-    try {
-      writeProgress(this.#directory, { ...others, nextSequence, lag: { messages, bytes, seconds }, ...own })
-    } catch {
-      // A hint is not worth ending a bridge for.
-    }
+    const progress = { ...others, nextSequence, lag: { messages, bytes, seconds }, ...own }
+    // A hint is not worth ending a bridge for.
+    this.#writing = this.#writing.then(() => writeProgress(this.#directory, progress)).catch(() => undefined)
+    await this.#writing
   }
 }
