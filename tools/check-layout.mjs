@@ -21,6 +21,11 @@ const FORBIDDEN = [
   },
   { files: /\.ts$|\.mjs$/, pattern: /\b(?:it|test|describe)\.(?:skip|only|todo|fails)\b/, reason: 'a test that does not count' },
   { files: /\.ts$|\.mjs$/, pattern: /@ts-(?:ignore|nocheck)\b/, reason: 'silences the type checker' },
+  {
+    files: /^(?!.*\.test\.ts$).*\.ts$/,
+    pattern: /^(?:before|after)(?:Each|All)\(/,
+    reason: 'a hook that only the first test file of a worker would have; use onTestFinished',
+  },
   { files: CODE, pattern: /\b(?:TO[D]O|FIX[M]E|X[X]X)\b/, reason: 'work left in the code' },
   {
     files: CODE,

@@ -61,6 +61,12 @@ describe('findLayoutViolations', () => {
     ['a skipped test', 'a.test.ts', planted('it', '.skip("x", () => {})'), 'a test that does not count'],
     ['a focused test', 'a.test.ts', planted('describe', '.only("x", () => {})'), 'a test that does not count'],
     ['silenced types', 'a.ts', planted('// @ts', '-ignore'), 'silences the type checker'],
+    [
+      'a hook of a module that tests share',
+      'support.ts',
+      'afterEach(() => {})',
+      'a hook that only the first test file of a worker would have; use onTestFinished',
+    ],
     ['unfinished work', 'a.cc', planted('// TO', 'DO: later'), 'work left in the code'],
     ['a name that says nothing', 'a.ts', planted('class Queue', 'Manager {}'), 'a name that says nothing'],
     ["another system's word", 'a.ts', planted('const tail', 'er = 1'), "another system's word"],

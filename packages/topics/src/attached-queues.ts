@@ -202,9 +202,11 @@ export class AttachedQueues {
   /** The fan-in tries again what may pass. */
   #sourceFailed({ key, operation, error }: SourceFailure): void {
     if (operation === 'commit') this.#failures.report(key, error as Error)
-    // It has delivered everything that its own directory held.
-    else if (isQueueError(error, 'ERR_QUEUE_REPLACED')) this.openSuccessor(key)
-    else {
+    // It has delivered everything that was left of its own queue.
+    else if (isQueueError(error, 'ERR_QUEUE_REPLACED')) {
+      if (error.unread !== undefined) this.#failures.report(key, error)
+      this.openSuccessor(key)
+    } else {
       this.#failures.add(key, error as Error)
       if (this.isSingle && !isPassingError(error)) this.#fatal = error as Error
     }

@@ -58,3 +58,29 @@ it.each([
   expect(read).toEqual([...Array(COUNT).keys(), ...Array(NEW_COUNT).keys()])
   expect([problems, detached.length, messages.failures]).toEqual([[], 1, []])
 })
+
+it.each([
+  ['one feed', 'feed', undefined],
+  ['every feed', 'feeds', 'a'],
+  ['every strategy', 'orders', 'a'],
+] as const)('reports once how many messages of %s were deleted unread', async (_, topic, key) => {
+  const root = mkdtempSync(join(tmpdir(), 'topics-'))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  using bus = openBus(root, topics)
+  const out = bus.publisher(topic, { ...(key !== undefined && { key }), writer: { segmentSize: 4096 } })
+  for (let id = 0; id < 200; id++) out.append(Cancel, { id })
+  const problems: unknown[] = []
+  using messages = bus.subscribe(topic, { name: 'r', onProblem: ({ error }) => problems.push(error) })
+  let count = 0
+  const readOn = (): void => {
+    for (let message = messages.next(); message !== undefined; message = messages.next()) count++
+  }
+  expect(messages.keys).toHaveLength(1)
+  out.close()
+  rmSync(out.queue.directory, { recursive: true })
+  while (messages.keys.length > 0) {
+    readOn()
+    await messages.waitAsync({ timeoutMs: 10 })
+  }
+  expect(problems).toEqual([expect.objectContaining({ code: 'ERR_QUEUE_REPLACED', unread: 200 - count })])
+})

@@ -2,13 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEach } from 'vitest'
-
-const children: Child[] = []
-
-afterEach(async () => {
-  for (const child of children.splice(0)) await child.kill()
-})
+import { onTestFinished } from 'vitest'
 
 /** A program of `test/programs`, run by Node on what was built. It says one line of JSON at a time. */
 export class Child {
@@ -25,7 +19,7 @@ export class Child {
     const { stdout } = this.#process
     if (stdout === null) throw new Error('no stdout')
     this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
-    children.push(this)
+    onTestFinished(() => this.kill())
   }
 
   get pid(): number {

@@ -2,21 +2,15 @@ import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CONTROL_FILE, encodeControl } from '@chronicle-ts/core/internal'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { BusLayout } from '../../src/layout/bus-layout.js'
 import { type Lease, writeLease } from '../../src/markers/lease.js'
 import { removeReady, writeReady } from '../../src/markers/ready-marker.js'
 
-const folders: string[] = []
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
-
 /** A folder of its own for one test, removed after it. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'chronicle-bus-'))
-  folders.push(folder)
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 

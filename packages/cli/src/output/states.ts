@@ -44,11 +44,17 @@ export function acknowledgedText(count: number): string {
   return count === 0 ? '' : `, ${formatCountOf(count, 'problem')} acknowledged`
 }
 
+/** How many problems of these queues an operator acknowledged. */
+export function acknowledgedIn(queues: readonly { readonly state: Pick<QueueState, 'acknowledged'> }[]): number {
+  return queues.reduce((sum, { state }) => sum + state.acknowledged, 0)
+}
+
 /** The worst condition of a queue as a cell: `ok`, `BLOCKED`, `reader dead`, with how many there are besides. */
 export function summaryCell({ conditions, acknowledged }: QueueState, palette: Palette): Cell {
   const [worst] = conditions
-  if (worst === undefined) return { text: `ok${acknowledgedText(acknowledged)}`, paint: palette.good }
+  const known = acknowledgedText(acknowledged)
+  if (worst === undefined) return { text: `ok${known}`, paint: palette.good }
   const subject = worst.subject === 'queue' ? '' : `${worst.subject} `
   const more = conditions.length > 1 ? ` +${conditions.length - 1}` : ''
-  return { text: `${subject}${stateLabel(worst)}${more}`, paint: paintOf(worst, palette) }
+  return { text: `${subject}${stateLabel(worst)}${more}${known}`, paint: paintOf(worst, palette) }
 }

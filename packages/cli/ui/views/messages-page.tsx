@@ -130,7 +130,8 @@ function useTail(tail: {
 interface SearchState {
   readonly matches: readonly ShownMessage[]
   readonly looked: number
-  readonly total: number
+  /** `null`: unknown. */
+  readonly total: number | null
   readonly atNs: string | null
   readonly isRunning: boolean
   readonly isStopped: boolean
@@ -173,7 +174,7 @@ function Search(props: {
         matches: matches.slice(0, MATCHES_MAX),
         looked,
         // The server counts now and then, and the search looks at what is there now.
-        total: result.cursor === null ? looked : Math.max(looked, result.total),
+        total: result.cursor === null ? looked : result.total === null ? null : Math.max(looked, result.total),
         atNs: result.oldestNs ?? state.atNs,
         isRunning,
         isStopped: isFull && result.cursor !== null,
@@ -207,8 +208,8 @@ function Search(props: {
       {search !== undefined && (
         <span role="status">
           {search.isRunning ? 'searching: ' : search.isStopped ? 'stopped: ' : 'done: '}
-          {count(search.matches.length)} found in {count(search.looked)} of {count(search.total)} messages, back to{' '}
-          {clock(search.atNs)}
+          {count(search.matches.length)} found in {count(search.looked)}
+          {search.total === null ? '' : ` of ${count(search.total)}`} messages, back to {clock(search.atNs)}
         </span>
       )}
     </form>

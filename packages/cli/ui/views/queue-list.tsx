@@ -84,10 +84,12 @@ function Totals({ queues }: { readonly queues: readonly QueueSummary[] }) {
   const bad = queues.filter(({ severity }) => severity !== 'ok')
   const total = `${queues.length} ${queues.length === 1 ? 'queue' : 'queues'}`
   if (queues.length === 0) return <span>{total}</span>
+  const known = queues.reduce((sum, { acknowledged }) => sum + acknowledged, 0)
   const severity = bad.some((queue) => queue.severity === 'critical') ? 'critical' : bad.length > 0 ? 'warning' : 'ok'
   return (
     <span>
       {total}, <span class={`state plain ${severity}`}>{bad.length === 0 ? 'all ok' : `${bad.length} not ok`}</span>
+      {known > 0 && <span class="faint">, {known === 1 ? '1 problem' : `${known} problems`} acknowledged</span>}
     </span>
   )
 }
@@ -109,6 +111,7 @@ function Row({ queue }: { readonly queue: QueueSummary }) {
       </td>
       <td class="wraps" title={conditions.join('\n')}>
         <State word={summary(queue)} severity={severity} />
+        {queue.acknowledged > 0 && <span class="faint"> {queue.acknowledged} acknowledged</span>}
       </td>
       <td class="optional">
         <State word={writer.word} severity={writer.severity} />

@@ -50,7 +50,7 @@ const samples: Record<QueueErrorCode, QueueError> = {
     reason: 'readers have not committed past it',
     readers: ['router', 'audit'],
   }),
-  ERR_QUEUE_REPLACED: new errors.QueueReplacedError({ directory, detail: 'its path names another directory' }),
+  ERR_QUEUE_REPLACED: new errors.QueueReplacedError({ directory, detail: 'its path names another directory', unread: 7 }),
   ERR_READER_ACTIVE: new errors.ReaderActiveError({ directory, reader: 'router', pid: 4711 }),
   ERR_SEGMENT_TRUNCATED: new errors.SegmentTruncatedError({ directory, path, segmentId: 7 }),
   ERR_SEQUENCE_GAP: new errors.SequenceGapError({ directory, segmentId: 7, offset: 64, expected: 3, found: 5 }),

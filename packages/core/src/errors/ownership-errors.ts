@@ -33,8 +33,8 @@ export class LockLostError extends QueueError {
 }
 
 /**
- * The path of the queue names another directory now, or none: it was renamed, deleted or replaced. Everything in the directory that was opened has been
- * delivered. Open again to read the queue that the path names.
+ * The path of the queue names another directory now, or none: it was renamed, deleted or replaced. Everything has been delivered that is left of the queue
+ * that was opened; `unread` counts what is not. Open again to read the queue that the path names.
  */
 export class QueueReplacedError extends QueueError {
   override readonly name = 'QueueReplacedError'
@@ -43,10 +43,14 @@ export class QueueReplacedError extends QueueError {
   readonly directory: string
   /** What the path, or the file, names now. */
   readonly detail: string
+  /** Messages that went with their segments before they were delivered. `undefined` where none did, and where it is not known. */
+  readonly unread: number | undefined
 
-  constructor(facts: { directory: string; detail: string }, options?: ErrorOptions) {
-    super(`The queue was replaced, ${facts.detail}`, { directory: facts.directory }, options)
-    this.directory = facts.directory
-    this.detail = facts.detail
+  constructor(facts: { directory: string; detail: string; unread?: number | undefined }, options?: ErrorOptions) {
+    const { directory, detail, unread } = facts
+    super(`The queue was replaced, ${detail}`, { directory, unread }, options)
+    this.directory = directory
+    this.detail = detail
+    this.unread = unread
   }
 }

@@ -65,7 +65,11 @@ export abstract class MessageSource implements Parkable {
     this.#control = opened.control
     this.#options = opened.options
     this.#watch = new OwnershipWatch(opened.directory, opened.control)
-    this.#cursor = new RecordCursor(opened, () => this.assertInPlace())
+    const unread = (): number | undefined => this.#countUnread()
+    this.#cursor = new RecordCursor(opened, {
+      assertInPlace: () => this.#watch.assertInPlace(unread),
+      assertOwnSegments: () => this.#watch.assertOwnSegments(unread),
+    })
     this.#placement = new CursorPlacement(this.#cursor, opened)
   }
 
@@ -438,6 +442,13 @@ export abstract class MessageSource implements Parkable {
     this.#waits++
     if (outcome === 'timeout') this.#timeouts++
     return outcome
+  }
+
+  /** Messages of the queue that was opened and were not delivered; `undefined` where that is not known. */
+  #countUnread(): number | undefined {
+    const from = this.#cursor.nextSequence
+    const to = this.#control.nextSequenceAcquire()
+    return to === undefined || from < 0 || to <= from ? undefined : to - from
   }
 
   #orCaughtUp<Taken>(taken: Taken | undefined): Taken | undefined {

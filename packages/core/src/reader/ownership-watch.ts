@@ -48,9 +48,14 @@ export class OwnershipWatch {
     return this.#errorOf(this.#replaced ?? '')
   }
 
-  /** Looks at once. @throws {@link QueueReplacedError} */
-  assertInPlace(): void {
-    this.#assertNone(this.#ownership.findReplaced())
+  /** Looks at once. @param unread counts what is lost then @throws {@link QueueReplacedError} */
+  assertInPlace(unread?: () => number | undefined): void {
+    this.#assertNone(this.#ownership.findReplaced(), unread)
+  }
+
+  /** Looks whether segments in the directory may be those of another queue. @param unread as of {@link assertInPlace} @throws {@link QueueReplacedError} */
+  assertOwnSegments(unread: () => number | undefined): void {
+    this.#assertNone(this.#ownership.findOtherControl(), unread)
   }
 
   /** {@link assertInPlace} for the files of {@link own} alone. */
@@ -58,11 +63,11 @@ export class OwnershipWatch {
     this.#assertNone(this.#ownership.findReplacedFile())
   }
 
-  #assertNone(replaced: string | undefined): void {
-    if (replaced !== undefined) throw this.#errorOf(replaced)
+  #assertNone(replaced: string | undefined, unread?: () => number | undefined): void {
+    if (replaced !== undefined) throw this.#errorOf(replaced, unread?.())
   }
 
-  #errorOf(detail: string): QueueReplacedError {
-    return new QueueReplacedError({ directory: this.#directory.path, detail })
+  #errorOf(detail: string, unread?: number): QueueReplacedError {
+    return new QueueReplacedError({ directory: this.#directory.path, detail, unread })
   }
 }

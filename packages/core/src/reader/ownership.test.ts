@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
@@ -103,6 +103,39 @@ describe('L51: a source whose queue is', () => {
     unlinkSync(link)
     symlinkSync(temporaryDirectory(), link)
     expect((await readToTheEnd(observer)).error).toEqual(replaced(link))
+    writer.close()
+  })
+
+  it('made again in its emptied directory delivers no message of the other queue, and counts what went', async () => {
+    const { directory, writer } = queueOf(200)
+    const reader = openReader(directory, 'r')
+    using observer = openObserver(directory)
+    for (const source of [reader, observer]) source.next()
+    writer.close()
+    for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true })
+    const other = openWriter(directory, { segmentSize: 4096 })
+    other.appendBatch(range(0, 300).map(() => ({ typeId: 2, payload: Buffer.from('of the other') })))
+    for (const source of [reader, observer]) {
+      const texts: string[] = []
+      const readOn = (): void => {
+        for (let message = source.next(); message !== undefined; message = source.next()) texts.push(message.payload.toString())
+      }
+      expect(readOn).toThrowError(replaced(directory))
+      expect(texts).not.toContain('of the other')
+      expect(readOn).toThrowError(expect.objectContaining({ unread: 199 - texts.length }))
+    }
+    reader.close()
+    other.close()
+  })
+
+  it('deleted with messages that were not read counts them', async () => {
+    const { directory, writer } = queueOf(200)
+    using reader = openReader(directory, 'r')
+    reader.next()
+    rmSync(directory, { recursive: true })
+    const { sequences, error } = await readToTheEnd(reader)
+    expect(error).toEqual(replaced(directory))
+    expect(error).toMatchObject({ unread: 199 - sequences.length })
     writer.close()
   })
 

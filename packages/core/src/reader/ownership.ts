@@ -68,6 +68,15 @@ export class Ownership {
     return this.#others.map(describeReplaced).find((replaced) => replaced !== undefined)
   }
 
+  /**
+   * What was made in the place of the control block, in words. Segments that are found afterwards may be those of another queue in the same directory. A control block that was only removed says
+   * nothing of them: a writer makes its own before its second segment.
+   */
+  findOtherControl(): string | undefined {
+    const { name, identity, length } = this.#control
+    return whatIsAt(this.#directory.at(name), identity, length) === 'other' ? describeReplaced(this.#control) : undefined
+  }
+
   #findReplacedQueue(): string | undefined {
     if (this.#directory.isAtItsPath()) return describeReplaced(this.#control)
     return `its path names another directory or none, and the one that was opened is ${this.#whereabouts()}`

@@ -18,21 +18,28 @@ export interface CursorQueue {
   readonly options: ResolvedSourceOptions
 }
 
+/** Says whether a cursor is still in the queue that it opened. Both throw when it is not. */
+export interface QueueOwnership {
+  /** Called before a missing segment counts as damage. */
+  assertInPlace(): void
+  /** Called when a segment was found: it may be that of another queue, which was made in the emptied directory. */
+  assertOwnSegments(): void
+}
+
 /** Finds and maps the segments that a cursor walks through. */
 export class QueueSegments {
   readonly #directory: QueueDirectory
   readonly #control: MappedControl
   readonly #segmentSize: number
   readonly #skipsDamage: boolean
-  readonly #assertOwned: () => void
+  readonly #ownership: QueueOwnership
 
-  /** @param assertOwned throws when the queue was replaced: called before a missing segment counts as damage. */
-  constructor({ directory, control, options }: CursorQueue, assertOwned: () => void) {
+  constructor({ directory, control, options }: CursorQueue, ownership: QueueOwnership) {
     this.#directory = directory
     this.#control = control
     this.#segmentSize = control.segmentSize
     this.#skipsDamage = options.onCorrupt === 'skip'
-    this.#assertOwned = assertOwned
+    this.#ownership = ownership
   }
 
   /**
@@ -41,6 +48,18 @@ export class QueueSegments {
    * @param findNext says which record comes next, where that is known; asked only of such a segment.
    */
   open(segmentId: number, findNext: () => NextRecord | undefined = () => undefined): MappedSegment | undefined {
+    const segment = this.#openAnyQueues(segmentId, findNext)
+    if (segment === undefined) return undefined
+    try {
+      this.#ownership.assertOwnSegments()
+      return segment
+    } catch (error) {
+      segment.close()
+      throw error
+    }
+  }
+
+  #openAnyQueues(segmentId: number, findNext: () => NextRecord | undefined): MappedSegment | undefined {
     try {
       return openSegment(this.#directory, segmentId, this.#segmentSize, false)
     } catch (error) {
@@ -94,7 +113,7 @@ export class QueueSegments {
 
   /** A head is named only when its segment exists, and is never deleted: another process removed it, or the queue. */
   successorMissing(from: MappedSegment): BadSegmentError {
-    this.#assertOwned()
+    this.#ownership.assertInPlace()
     const segmentId = from.id + 1
     const head = this.#control.currentSegmentAcquire()
     const path = this.#directory.describe(segmentFileName(segmentId))

@@ -23,7 +23,7 @@ import { CursorLosses } from './cursor-losses.js'
 import { damageError } from './damage-error.js'
 import { firstSequenceOf } from './first-sequence-of.js'
 import { Message } from './message.js'
-import { type CursorQueue, QueueSegments } from './queue-segments.js'
+import { type CursorQueue, type QueueOwnership, QueueSegments } from './queue-segments.js'
 import { QuietLooks } from './quiet-looks.js'
 import type { ResolvedSourceOptions } from './reader-options.js'
 
@@ -61,13 +61,12 @@ export class RecordCursor {
   #messages = 0
   #entered = 0
 
-  /** @param assertOwned throws when the queue was replaced: called before a missing segment counts as damage. */
-  constructor(opened: CursorQueue, assertOwned: () => void) {
+  constructor(opened: CursorQueue, ownership: QueueOwnership) {
     this.#directory = opened.directory
     this.#control = opened.control
     this.#segmentSize = opened.control.segmentSize
     this.#options = opened.options
-    this.#segments = new QueueSegments(opened, assertOwned)
+    this.#segments = new QueueSegments(opened, ownership)
     this.#evidence = new LiveEvidence(opened.control)
     this.#quiet = new QuietLooks(opened.control)
     this.#losses = new CursorLosses(opened.directory.path, this.#segmentSize)

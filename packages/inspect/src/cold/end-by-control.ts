@@ -44,7 +44,7 @@ export function endByControl(segment: ColdSegment, control: ControlBlock): Queue
   return {
     segmentId: segment.id,
     walk,
-    rate: { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n },
+    rate: undefined,
     provenSequence: -1,
     goesOnAt: undefined,
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { openReader, openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { bytesReadBy } from '../../../core/test/support/bytes-read.js'
 import { overwrite, segmentFile } from '../../../core/test/support/raw-queue.js'
 import { temporaryDirectory } from '../../../core/test/support/temporary.js'
 import { acknowledgeProblems } from './acknowledged.js'
@@ -175,16 +176,8 @@ it('opens no segment that has not changed', () => {
   for (let index = 0; index < 200; index += 1) writer.append(1, Buffer.alloc(300))
   setAge(join(queue, 'writer.lock'), 60_000)
   const look = () => inspectQueue(queue, { quick: true, memory })
-  const firstBytes = readBy(look)
-  const laterBytes = readBy(look)
+  const firstBytes = bytesReadBy(look)
+  const laterBytes = bytesReadBy(look)
   expect(look().segments.count).toBeGreaterThan(20)
   expect(laterBytes).toBeLessThan(firstBytes / 3)
 })
-
-/** Bytes that this thread reads meanwhile, as the kernel counts them. */
-function readBy(work: () => unknown): number {
-  const bytesRead = () => Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/thread-self/io', 'utf8'))?.[1])
-  const before = bytesRead()
-  work()
-  return bytesRead() - before
-}

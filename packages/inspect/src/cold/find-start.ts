@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import {
-  type ControlBlock,
   decodeRecordHeader,
   decodeSegmentHeader,
+  type HeaderWalk,
   mayTimesGoBack,
   PADDING_TYPE_ID,
   RECORD_HEADER_LENGTH,
@@ -13,24 +13,15 @@ import {
   sequenceOf,
   timestampNsOf,
   viewOf,
+  walkHeaders,
 } from '@chronicle-ts/core/internal'
 import { ColdFileError, readColdFile } from './cold-file.js'
 import type { ColdPosition } from './cold-item.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { countHeaders } from './counted-headers.js'
-import type { FileMemory } from './file-memory.js'
+import { endByControl } from './end-by-control.js'
 import { beginsWithMessage, recordsSaidIn } from './record-presence.js'
-
-/** A queue as far as finding a place in it needs it. */
-export interface ColdPlaces {
-  readonly directory: string
-  readonly segmentIds: readonly number[]
-  readonly control: ControlBlock | undefined
-  /** Rely on what the control block says of segments that were not used. Default: all of such a segment is read, because damage may hide records in it. */
-  readonly quick?: boolean
-  /** What earlier looks read of files that do not change any more. */
-  readonly memory?: FileMemory | undefined
-}
 
 /** The first record of the queue. */
 export function earliestPosition(places: ColdPlaces): ColdPosition {
@@ -41,21 +32,21 @@ export function earliestPosition(places: ColdPlaces): ColdPosition {
 export function latestPosition(places: ColdPlaces): ColdPosition {
   const segmentId = lastSegmentWithRecords(places)
   if (segmentId === undefined) return earliestPosition(places)
-  const end = withSegment(places, segmentId, (segment) => countHeaders(segment).end)
+  const end = withSegment(places, segmentId, (segment) => walkAll(segment).end)
   return { segmentId, offset: end ?? SEGMENT_FIRST_RECORD_OFFSET }
 }
 
 /**
- * Where the records end that are there now, for a reader that is to end there although more is appended later; `undefined` when damage hides it. The walk and the control block are both asked: damage
- * stops the first, and the second is behind after a crash.
+ * Where the records end that are there now, for a reader that is to end there although more is appended later; `undefined` when damage hides it. The control block counts where the last record
+ * confirms it. Otherwise it and a walk are both asked: damage stops the walk, and the control block is behind after a crash.
  */
 export function presentEnd(places: ColdPlaces): ColdPosition | undefined {
   const segmentId = lastSegmentWithRecords(places)
   if (segmentId === undefined) return undefined
-  const walk = withSegment(places, segmentId, (segment) => countHeaders(segment))
+  const { control } = places
+  const walk = withSegment(places, segmentId, (segment) => (control && endByControl(segment, control)?.walk) ?? walkAll(segment))
   if (walk === undefined || walk.stoppedBy === 'bad-length') return undefined
   const walked = { segmentId, offset: walk.end }
-  const { control } = places
   if (control === undefined) return walked
   const told = { segmentId: control.currentSegment, offset: control.writeOffset }
   return isBefore(walked, told) ? told : walked
@@ -209,9 +200,10 @@ function lastOffsets(
 ): number[] {
   const ring: number[] = []
   let seen = 0
+  const limit = before?.segmentId === segmentId ? before.offset : Number.POSITIVE_INFINITY
   withSegment(places, segmentId, (segment) =>
-    countHeaders(segment, undefined, (offset) => {
-      if (before !== undefined && !isBefore({ segmentId, offset }, before)) return false
+    walkHeaders(segment, (offset) => {
+      if (offset >= limit) return false
       ring[seen % count] = offset
       seen += 1
       return true
@@ -219,6 +211,10 @@ function lastOffsets(
   )
   const oldest = seen % count
   return seen <= count ? ring : [...ring.slice(oldest), ...ring.slice(0, oldest)]
+}
+
+function walkAll(segment: ColdSegment): HeaderWalk {
+  return walkHeaders(segment, () => true)
 }
 
 function hasRecords(places: ColdPlaces, segmentId: number): boolean {

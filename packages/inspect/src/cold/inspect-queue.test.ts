@@ -6,7 +6,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -33,18 +32,14 @@ import {
   segmentFileName,
   WriterLock,
 } from '@chronicle-ts/core/internal'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
+import { bytesReadBy } from '../../../core/test/support/bytes-read.js'
 import { heldDirectory } from '../../../core/test/support/temporary.js'
 import { type FindQueuesOptions, findQueues } from './find-queues.js'
 import { inspectQueue } from './inspect-queue.js'
 
 const GOLDEN = fileURLToPath(new URL('../../../core/test/golden/rust-v3/', import.meta.url))
-
-/** Bytes that this thread has read so far, as the kernel counts them. */
-function bytesRead(): number {
-  return Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/thread-self/io', 'utf8'))?.[1])
-}
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -177,25 +172,33 @@ describe('inspecting a queue', () => {
     using writer = openWriter(queue, { segmentSize: 64 * 1024 })
     const timestampNs = BigInt(Date.now()) * 1_000_000n + seconds * 1_000_000_000n
     for (let index = 0; index < 50; index += 1) writer.append(1, Buffer.alloc(64), { timestampNs })
-    expect(inspectQueue(queue).head.rate).toEqual({ messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n })
+    expect(inspectQueue(queue).head.rate).toBeUndefined()
+  })
+
+  it('reports a rate of 0 where nothing was appended lately, and none in a quick look', () => {
+    using writer = openWriter(queue, { segmentSize: 64 * 1024 })
+    const nothing = { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 10_000_000_000n }
+    expect(inspectQueue(queue).head.rate).toEqual(nothing)
+    writer.append(1, Buffer.alloc(64))
+    expect(inspectQueue(queue, { quick: true }).head.rate).toBeUndefined()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    expect(inspectQueue(queue).head.rate).toEqual(nothing)
   })
 
   it('reads a few kilobytes in a quick look, also where a long segment is prepared or the queue is empty', async () => {
     using writer = openWriter(queue, { segmentSize: 16 * 1024 * 1024 })
-    const readBy = (look: () => unknown): number => {
-      const before = bytesRead()
-      look()
-      return bytesRead() - before
-    }
     const quickly = () => inspectQueue(queue, { quick: true })
-    expect(readBy(quickly)).toBeLessThan(128 * 1024)
+    expect(bytesReadBy(quickly)).toBeLessThan(128 * 1024)
     for (let index = 0; index < 3000; index += 1) writer.append(1, Buffer.alloc(4000))
     const next = writer.position.segmentId + 1
     while (!existsSync(join(queue, segmentFileName(next)))) await turn()
-    expect(readBy(quickly)).toBeLessThan(128 * 1024)
+    expect(bytesReadBy(quickly)).toBeLessThan(128 * 1024)
     expect(quickly().head).toMatchObject({ nextSequence: 3000 })
     // All of it is read where damage may hide records.
-    expect(readBy(() => inspectQueue(queue))).toBeGreaterThan(16 * 1024 * 1024)
+    expect(bytesReadBy(() => inspectQueue(queue))).toBeGreaterThan(16 * 1024 * 1024)
   })
 
   it('looks at the ends of a long queue only', () => {

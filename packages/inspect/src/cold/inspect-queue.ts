@@ -18,12 +18,13 @@ import { markAcknowledged } from './acknowledged.js'
 import { checksum } from './checksum.js'
 import { type ColdControl, readColdControl, soundControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { type CountedHeaders, countHeaders } from './counted-headers.js'
 import { endByControl } from './end-by-control.js'
 import { type FileMemory, recall } from './file-memory.js'
 import { findQueueProblems } from './find-problems.js'
-import { type ColdPlaces, lastSegmentWithRecords } from './find-start.js'
+import { lastSegmentWithRecords } from './find-start.js'
 import { type LockInspection, lookAtLock } from './inspect-lock.js'
 import { inspectReaders, type ReadersInspection } from './inspect-readers.js'
 import { inspectSegment, type SegmentInspection } from './inspect-segments.js'
@@ -31,7 +32,7 @@ import { type LockTable, readLockTable } from './lock-table.js'
 import { CAUGHT_UP, measureLag, type QueueEnd, type ReaderLag } from './measure-lag.js'
 import type { HeadInspection, QueueInspection, ReaderInspection, SegmentsSummary, WriterInspection } from './queue-inspection.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
-import { RateMeter } from './recent-rate.js'
+import { NO_RATE, RateMeter } from './recent-rate.js'
 
 export interface InspectOptions {
   /** Segments to look at one by one at most, half of them at either end of the queue. Default 512: a hundred thousand would take seconds. */
@@ -187,20 +188,24 @@ function recordAfterHole(segment: ColdSegment, { end, lastSequence, stoppedBy }:
 function describeHead(end: QueueEnd | undefined, control: ColdControl, segments: SegmentsSummary): HeadInspection {
   if (end === undefined) {
     const offset = segments.lastId === undefined ? undefined : SEGMENT_FIRST_RECORD_OFFSET
-    const rate = { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }
     return {
       segmentId: soundControl(control)?.currentSegment,
       offset,
       nextSequence: nextSequenceIn(control),
       lastTimestampNs: undefined,
       recordCount: 0,
-      rate,
+      rate: holdsNothing(segments) ? NO_RATE : undefined,
     }
   }
   const { segmentId, walk, rate } = end
   const walked = walk.stoppedBy === 'bad-length' ? undefined : walk.highestSequence + 1
   const nextSequence = walked === undefined ? nextSequenceIn(control) : Math.max(walked, nextSequenceIn(control) ?? 0)
   return { segmentId, offset: walk.end, nextSequence, lastTimestampNs: walk.lastTimestampNs, recordCount: walk.count, rate }
+}
+
+/** Whether no segment holds a record, nor damage that may hide one. */
+function holdsNothing({ inspected }: SegmentsSummary): boolean {
+  return inspected.every(({ hasRecords, problem }) => !hasRecords && problem === undefined)
 }
 
 /** The next sequence as a writer of this library maintains it. */
@@ -234,7 +239,7 @@ function inspectLags(
   registered: ReadersInspection,
   { end, segments }: { readonly end: QueueEnd | undefined; readonly segments: SegmentsSummary },
 ): ReaderInspection[] {
-  const isEmpty = end === undefined && segments.inspected.every(({ hasRecords, problem }) => !hasRecords && problem === undefined)
+  const isEmpty = end === undefined && holdsNothing(segments)
   return registered.readers.map((reader) => {
     const { position } = reader
     return { ...reader, lag: lagAt(position), pinsFrom: position?.segmentId ?? places.segmentIds[0] }

@@ -10,8 +10,8 @@ import {
   timestampNsOf,
 } from '@chronicle-ts/core/internal'
 import { ColdFileError } from './cold-file.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
-import type { ColdPlaces } from './find-start.js'
 import { type QueueProblem, queueProblem } from './queue-problem.js'
 import { recordsSaidIn } from './record-presence.js'
 

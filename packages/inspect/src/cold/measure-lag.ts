@@ -1,8 +1,8 @@
 import { hasHeaderCrc, SEGMENT_FIRST_RECORD_OFFSET, sequenceOf, timestampNsOf } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from './cold-item.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { type CountedHeaders, countHeaders } from './counted-headers.js'
-import type { ColdPlaces } from './find-start.js'
 import type { RecentRate } from './recent-rate.js'
 
 /** How far a position is from the end of its queue. A value that cannot be determined at reasonable cost is `undefined`. */
@@ -18,7 +18,7 @@ export interface ReaderLag {
 export interface QueueEnd {
   readonly segmentId: number
   readonly walk: CountedHeaders
-  readonly rate: RecentRate
+  readonly rate: RecentRate | undefined
   /** The highest sequence that was given away for certain; -1 when nothing proves any. */
   readonly provenSequence: number
   /** Where records go on after a hole at the walk's end; `undefined` when nothing does. */

@@ -10,16 +10,9 @@ import {
 } from '@chronicle-ts/core/internal'
 import { readColdControl, soundControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdReader } from './cold-reader.js'
-import {
-  type ColdPlaces,
-  earliestPosition,
-  latestPosition,
-  positionOfLast,
-  positionOfSequence,
-  positionOfTime,
-  presentEnd,
-} from './find-start.js'
+import { earliestPosition, latestPosition, positionOfLast, positionOfSequence, positionOfTime, presentEnd } from './find-start.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
 
 /**

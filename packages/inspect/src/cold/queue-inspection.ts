@@ -69,8 +69,8 @@ export interface HeadInspection {
   readonly lastTimestampNs: bigint | undefined
   /** Records in the head segment. */
   readonly recordCount: number
-  /** Messages and bytes per second over the last seconds, by the records' own timestamps, as far as these are the times at which the records were appended. */
-  readonly rate: RecentRate
+  /** Messages and bytes per second over the last seconds, by the records' own timestamps. `undefined` in a quick look, and where these are not the times at which the records were appended. */
+  readonly rate: RecentRate | undefined
 }
 
 export interface WriterInspection extends LockInspection {

@@ -1,8 +1,8 @@
 import { isRecordOffset, judgeRecord } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from './cold-item.js'
+import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { countHeaders } from './counted-headers.js'
-import type { ColdPlaces } from './find-start.js'
 
 /** Where a position stands among the records of its segment. */
 export interface ReaderPlace {

@@ -5,7 +5,7 @@ import type { ColdSegment } from './cold-segment.js'
 export interface RecentRate {
   readonly messagesPerSecond: number
   readonly bytesPerSecond: number
-  /** The span that it was measured over: shorter than ten seconds when the segment is younger; 0 when nothing was written lately, or the timestamps are of another time. */
+  /** The span that it was measured over: shorter than ten seconds when the segment is younger. */
   readonly windowNs: bigint
 }
 
@@ -14,7 +14,8 @@ const WINDOW_NS = 10e9
 /** How far the last timestamp may be from the time of the last append. Callers may give any timestamps: those of a recording, or of another clock. */
 const TOLERANCE_NS = 2e9
 
-const UNKNOWN: RecentRate = { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n }
+/** Nothing was appended. */
+export const NO_RATE: RecentRate = { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: BigInt(WINDOW_NS) }
 
 /** Measures the rate at which the head segment was filled during the last ten seconds, while a caller walks over its records. */
 export class RateMeter {
@@ -36,10 +37,11 @@ export class RateMeter {
     this.#count += 1
   }
 
-  /** The rate, once the walk has ended at `end`; unknown where the timestamps do not fit the time of the last append that the control block had before the walk. */
-  rate(end: number, lastAppendNs: bigint | undefined): RecentRate {
+  /** The rate, once the walk has ended at `end`; `undefined` where the timestamps do not fit the time of the last append that the control block had before the walk. */
+  rate(end: number, lastAppendNs: bigint | undefined): RecentRate | undefined {
     const appendedNs = lastAppendNs === undefined ? this.#lastNs : Number(lastAppendNs)
-    if (this.#firstAt < 0 || !timesAreOfAppends(this.#lastNs, appendedNs)) return UNKNOWN
+    if (!timesAreOfAppends(this.#lastNs, appendedNs)) return undefined
+    if (this.#firstAt < 0) return NO_RATE
     const begin = this.#firstAt === SEGMENT_FIRST_RECORD_OFFSET ? this.#firstNs : this.#nowNs - WINDOW_NS
     const seconds = Math.max((this.#nowNs - begin) / 1e9, 0.001)
     return {

@@ -15,7 +15,8 @@ export interface MeasuredReader {
   readonly arrivalNs: bigint | undefined
   /** That message was there at the oldest look: it has been there for at least that long. */
   readonly arrivalIsBound: boolean
-  readonly perSecond: number
+  /** `null` where its position was unknown at one of the looks. */
+  readonly perSecond: number | null
   readonly catchUpSeconds: number | null
   /** Its file was saved between the looks. */
   readonly saved: boolean

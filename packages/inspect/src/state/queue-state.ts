@@ -53,7 +53,7 @@ export interface ReaderState {
   /** Lowest segment that it still needs. */
   readonly pinsFrom: number | null
   readonly lastCommitNs: bigint | null
-  /** Messages per second that it read over `measured.windowNs`; `null` after a single look. */
+  /** Messages per second that it read over `measured.windowNs`; `null` after a single look, and where its position is unknown. */
   readonly perSecond: number | null
   /** Seconds until it has caught up at the present rates; 0 when it has, `null` when unknown or never. Of a reader that keeps up with the writer the time that it takes for what is unread. */
   readonly catchUpSeconds: number | null

@@ -122,19 +122,29 @@ export class StateHistory {
     const before = from.readers.get(name)
     // Since the look before this one: a reader that was killed is not running for as long as rates remember it.
     const last = this.#looks.at(-2)?.readers.get(name)
-    const read = now.nextSequence === undefined || before?.nextSequence === undefined ? 0 : now.nextSequence - before.nextSequence
-    const perSecond = Math.max(0, read / seconds)
-    const unread = now.nextSequence === undefined ? undefined : look.nextSequence - now.nextSequence
-    const gain = perSecond - facts.perSecond
-    // It has read everything that was there at the look before: what is unread has come since.
-    const end = this.#looks.at(-2)?.nextSequence
-    const keepsUp = perSecond > 0 && end !== undefined && now.nextSequence !== undefined && now.nextSequence >= end
+    const isKnown = now.nextSequence !== undefined && before?.nextSequence !== undefined
+    const perSecond = isKnown ? Math.max(0, (now.nextSequence - before.nextSequence) / seconds) : null
     return {
       perSecond,
-      catchUpSeconds: unread === undefined ? null : keepsUp ? unread / perSecond : gain > 0 ? unread / gain : null,
+      catchUpSeconds: this.#catchUpSeconds(look, now.nextSequence, { perSecond, writtenPerSecond: facts.perSecond }),
       saved: last?.generation !== undefined && now.generation !== undefined && now.generation !== last.generation,
       ...this.#arrivalOf(now.nextSequence, look.atMs),
     }
+  }
+
+  #catchUpSeconds(
+    look: Look,
+    nextSequence: number | undefined,
+    rates: { readonly perSecond: number | null; readonly writtenPerSecond: number },
+  ): number | null {
+    const { perSecond, writtenPerSecond } = rates
+    if (nextSequence === undefined || perSecond === null) return null
+    const unread = look.nextSequence - nextSequence
+    // It has read everything that was there at the look before: what is unread has come since.
+    const end = this.#looks.at(-2)?.nextSequence
+    if (perSecond > 0 && end !== undefined && nextSequence >= end) return unread / perSecond
+    const gain = perSecond - writtenPerSecond
+    return gain > 0 ? unread / gain : null
   }
 
   /** When the message with this sequence was seen first. One that was there at the oldest look has been there for at least that long. */

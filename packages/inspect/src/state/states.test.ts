@@ -284,6 +284,11 @@ describe('several looks', () => {
     expect(look(1, 1100, 10, keeping).readers[0]).toMatchObject({ perSecond: 100, catchUpSeconds: 0.1 })
     expect(look(2, 1200, 110, keeping).readers[0]).toMatchObject({ perSecond: 50, catchUpSeconds: null })
     expect(look(4, 1200, 0).readers[0]).toMatchObject({ word: 'waiting', catchUpSeconds: 0, lag: { arrivalNs: 0n } })
+    const unknown = new StateHistory()
+    look(0, 1000, 10, unknown)
+    const damaged = { ...live, readers: live.readers.map((reader) => ({ ...reader, position: undefined, lag: undefined })) }
+    const [reader] = unknown.state(damaged, { surroundings: { processOf: () => 'runs', disk: ROOMY } }, 1000).readers
+    expect(reader).toMatchObject({ perSecond: null, catchUpSeconds: null })
     expect(look(5, 10, 0).measured).toBeNull()
     // What is unknown is null: neither the first look nor the first one after a loss measures anything.
     expect(history.trend.map(({ perSecond }) => perSecond)).toEqual([null, 100, 100, expect.any(Number), 50, null])

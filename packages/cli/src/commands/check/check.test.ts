@@ -92,6 +92,11 @@ describe('chron-cli check and health', () => {
       /^CHRONICLE OK: 1 queue, 0 not ok, \d problems? acknowledged \| /,
     )
     expect(runCli(['inspect', folder.path]).stdout).toMatch(/ {2}ok, \d problems? acknowledged$/m)
+    expect(runCli(['health', queue]).stdout).toMatch(/^ok, \d problems? acknowledged\n$/)
+    const { acknowledged } = JSON.parse(runCli(['health', queue, '--json']).stdout) as { acknowledged: number }
+    expect(acknowledged).toBeGreaterThan(0)
+    const { stdout } = runCli(['check', queue, '--writer', 'running'])
+    expect(stdout).toContain(`1 not ok, ${acknowledged} problem`)
   })
 
   it('say what cannot be looked at', () => {

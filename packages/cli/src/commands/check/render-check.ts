@@ -2,7 +2,7 @@ import type { QueueState, StateSeverity } from '@chronicle-ts/inspect'
 import type { Palette } from '../../output/palette.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf } from '../../output/quantities.js'
-import { acknowledgedText, describeCondition, describeState, paintOf } from '../../output/states.js'
+import { acknowledgedIn, acknowledgedText, describeCondition, describeState, paintOf } from '../../output/states.js'
 import { pathBelow } from '../../queues/queue-names.js'
 
 /** The result of a check of all queues below a root. */
@@ -22,7 +22,7 @@ export function renderCheck({ root, queues, unreadable, missingReaders, severity
   const title = severity === 'critical' ? 'CRITICAL' : severity
   const paint = severity === 'ok' ? palette.good : severity === 'critical' ? palette.critical : palette.warning
   const count = `${formatCountOf(queues.length, 'queue')}${bad.length === 0 ? '' : `, ${bad.length} not ok`}`
-  const lines = [`${paint(title)}  ${count}${acknowledgedIn(queues)}`]
+  const lines = [`${paint(title)}  ${count}${acknowledgedText(acknowledgedIn(queues))}`]
   for (const { name, state } of bad)
     for (const condition of state.conditions)
       lines.push(`  ${printable(name)}  ${paintOf(condition, palette)(describeCondition(condition))}`)
@@ -40,7 +40,7 @@ export function renderNagios({ queues, unreadable, missingReaders, severity }: C
   const missing = missingReaders.length > 0 ? `, no reader ${missingReaders.map(clean).join(', ')}` : ''
   const gone = `${unreadable.length > 0 ? `, ${unreadable.length} unreadable` : ''}${missing}`
   const lines = [
-    `CHRONICLE ${status}: ${formatCountOf(queues.length, 'queue')}, ${bad.length} not ok${acknowledgedIn(queues)}${gone}${first}${more} | ${performance(queues)}`,
+    `CHRONICLE ${status}: ${formatCountOf(queues.length, 'queue')}, ${bad.length} not ok${acknowledgedText(acknowledgedIn(queues))}${gone}${first}${more} | ${performance(queues)}`,
   ]
   for (const { name, state } of bad.slice(1)) lines.push(`${clean(name)}: ${clean(describeState(state))}`)
   return lines
@@ -49,10 +49,6 @@ export function renderNagios({ queues, unreadable, missingReaders, severity }: C
 /** What monitoring plugins print when they could not look. */
 export function renderNagiosUnknown(message: string): string[] {
   return [`CHRONICLE UNKNOWN: ${clean(message)}`]
-}
-
-function acknowledgedIn(queues: CheckResult['queues']): string {
-  return acknowledgedText(queues.reduce((sum, { state }) => sum + state.acknowledged, 0))
 }
 
 /** Pagers show one line: that of the worst queue. */

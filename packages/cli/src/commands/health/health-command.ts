@@ -5,8 +5,8 @@ import { EXIT_HEALTHY } from '../../exit-codes.js'
 import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
-import { describeState, exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
-import { logGaps, lookAround, unreadableIn } from '../../queues/look-around.js'
+import { acknowledgedIn, acknowledgedText, describeState, exitCodeOfSeverity, worseSeverity } from '../../output/states.js'
+import { type LookedQueue, logGaps, lookAround, unreadableIn } from '../../queues/look-around.js'
 import { pathBelow } from '../../queues/queue-names.js'
 
 interface HealthOptions {
@@ -14,7 +14,7 @@ interface HealthOptions {
 }
 
 const EXAMPLES = `
-One word for probes: ok, or what is wrong first. It takes a few reads for each queue, independent of its size, and exits with 0, 3 (warning) or 2 (critical).
+One word for probes: ok, or what is wrong first. Problems that were acknowledged follow as a count. It takes a few reads for each queue, independent of its size, and exits with 0, 3 (warning) or 2 (critical).
 
 A probe that restarts a service must not do so because one reader is slow: give it --fail-on critical, and warnings exit with 0. ops/ has manifests that use it so.
 
@@ -48,17 +48,22 @@ async function health(context: CommandContext, directory: string, { failOn }: He
   const severity = look.isWhole ? worst : worseSeverity(worst, 'warning')
   const first = look.queues.find(({ state }) => state.severity === worst && worst !== 'ok')
   const word = first?.state.word ?? (severity === 'ok' ? 'ok' : 'unreadable')
+  const acknowledged = acknowledgedIn(look.queues)
   if (context.json) {
     const queues = look.queues.map(({ directory: queue, state }) => ({
       name: pathBelow(directory, queue),
       word: state.word,
       severity: state.severity,
+      acknowledged: state.acknowledged,
     }))
-    context.output.line(toJsonReport('health', { severity, word, queues, unreadable: unreadableIn(look) }))
-  } else if (first === undefined) context.output.line(word)
-  else {
-    const name = pathBelow(directory, first.directory)
-    context.output.line(`${stateLabel(first.state)}  ${printable(name)}: ${describeState(first.state)}`)
+    context.output.line(toJsonReport('health', { severity, word, acknowledged, queues, unreadable: unreadableIn(look) }))
+  } else {
+    const known = context.output.palette.faint(acknowledgedText(acknowledged))
+    context.output.line(`${first === undefined ? word : describeFirst(directory, first)}${known}`)
   }
   return failOn === 'critical' && severity !== 'critical' ? EXIT_HEALTHY : exitCodeOfSeverity(severity)
+}
+
+function describeFirst(root: string, { directory, state }: LookedQueue): string {
+  return `${stateLabel(state)}  ${printable(pathBelow(root, directory))}: ${describeState(state)}`
 }

@@ -91,7 +91,7 @@ async function appendAll(context: CommandContext, { streams, target, options }: 
     // An input without a message makes an empty queue.
     if (!context.signal.aborted) target.open()
   } finally {
-    target.close()
+    await target.close()
   }
 }
 

@@ -72,10 +72,10 @@ export class ImportTarget {
     this.appended += 1
   }
 
-  /** What is in stays in, durable, however the import ended. */
-  close(): void {
+  /** What is in stays in, durable, however the import ended. The sync leaves the thread to signals: a second Ctrl-C does not wait for a slow disk. */
+  async close(): Promise<void> {
     try {
-      this.#writer?.flushSync()
+      await this.#writer?.flush()
     } finally {
       this.#writer?.close()
     }

@@ -93,8 +93,10 @@ function renderTypes(schemas: readonly SchemaDescription[], { width }: CommandCo
   return ['', `  types     ${first}`, ...rest.map((line) => `            ${line}`)]
 }
 
+/** A rate that is unknown is `null`, and not left out: 0 is that of a queue to which nothing is appended. */
 function withState({ inspection, state }: LookedQueue): object {
-  return { ...inspection, state }
+  const { head } = inspection
+  return { ...inspection, head: { ...head, rate: head.rate ?? null }, state }
 }
 
 function printJson(context: CommandContext, fields: object, asLine: boolean): void {

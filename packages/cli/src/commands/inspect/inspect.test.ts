@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openWriter } from '@chronicle-ts/core'
 import { segmentFileName } from '@chronicle-ts/core/internal'
 import type { QueueInspection } from '@chronicle-ts/inspect'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -29,6 +30,18 @@ describe('chron-cli inspect', () => {
     const { stdout } = runCli(['inspect', folder.copyGolden('rolled'), '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, command: 'inspect', queue: { isQueue: true } })
     await expect(folder.normalise(stdout)).toMatchFileSnapshot('../../../test/golden/inspect-rolled.json')
+  })
+
+  it('prints null for a rate that is unknown, and 0 for one that is not', () => {
+    const rateOf = (queue: string) => {
+      const { stdout } = runCli(['inspect', queue, '--json'])
+      return (JSON.parse(stdout) as { queue: { head: { rate: unknown } } }).queue.head.rate
+    }
+    const queue = folder.join('recorded')
+    using writer = openWriter(queue, { segmentSize: 4096 })
+    expect(rateOf(queue)).toMatchObject({ messagesPerSecond: 0 })
+    writer.append(1, Buffer.from('of a recording'), { timestampNs: 1n })
+    expect(rateOf(queue)).toBeNull()
   })
 
   it('prints one line per queue of a bus root', async () => {

@@ -90,7 +90,7 @@ function facts({ inspection, state }: Looked, palette: Palette): [string, string
         : `, ${formatCountOf(Math.max(0, head.nextSequence - durable.sequence), 'message')} behind`
     rows.push(['durable', `before sequence ${formatCount(durable.sequence)}${behind}`])
   }
-  if (head.rate.windowNs > 0n) {
+  if (head.rate !== undefined) {
     const { messagesPerSecond, bytesPerSecond, windowNs } = head.rate
     rows.push([
       'rate',

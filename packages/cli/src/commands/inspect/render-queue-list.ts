@@ -50,7 +50,7 @@ function queueRow(
     formatCount(segments.count),
     formatBytes(segments.bytes),
     head.nextSequence === undefined ? '?' : formatCount(head.nextSequence),
-    head.rate.windowNs > 0n ? formatRate(head.rate.messagesPerSecond) : '',
+    head.rate === undefined ? '' : formatRate(head.rate.messagesPerSecond),
     String(readers.length),
     mostBehind(inspection),
     summaryCell(state, palette),

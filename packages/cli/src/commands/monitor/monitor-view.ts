@@ -67,7 +67,8 @@ export function sparkline(history: readonly number[], length = SPARKLINE_LENGTH)
 
 function titleLine(picture: MonitorPicture, palette: Palette): string {
   const { root, nowMs, rows, state, width, isLooking, unreadable = 0, leftOut = 0 } = picture
-  const total = rows.reduce((sum, row) => sum + (rateOf(row) ?? 0), 0)
+  const rates = rows.map(rateOf).filter((rate) => rate !== undefined)
+  const total = rates.length === 0 ? '' : `  ${formatRate(rates.reduce((sum, rate) => sum + rate, 0))}`
   const time = `${new Date(nowMs).toISOString().slice(11, 19)}Z`
   const paused = state.isPaused ? '  paused' : ''
   if (isLooking === true) return palette.heading(fit(`${time}  looking...  ${printable(root)}`, width))
@@ -75,7 +76,7 @@ function titleLine(picture: MonitorPicture, palette: Palette): string {
   const bad = rows.filter(({ state: { severity } }) => severity !== 'ok').length
   const notOk = bad === 0 ? '' : `  ${bad} not ok`
   const hidden = `${unreadable === 0 ? '' : `  ${unreadable} unreadable`}${leftOut === 0 ? '' : `  ${leftOut} not searched`}`
-  return palette.heading(fit(`${time}  ${count}${notOk}${hidden}  ${formatRate(total)}  ${printable(root)}${paused}`, width))
+  return palette.heading(fit(`${time}  ${count}${notOk}${hidden}${total}  ${printable(root)}${paused}`, width))
 }
 
 function renderBoard(picture: MonitorPicture, palette: Palette): string[] {

@@ -281,7 +281,7 @@ function row(directory: string, rate: number, readers: readonly (readonly [strin
       nextSequence: 1,
       lastTimestampNs: 1n,
       recordCount: 1,
-      rate: { messagesPerSecond: 0, bytesPerSecond: 0, windowNs: 0n },
+      rate: undefined,
     },
     first: undefined,
     durable: undefined,

@@ -40,7 +40,7 @@ interface Replayed {
 const EXAMPLES = `
 Appends the messages of one queue to another, as far apart as they were, or faster or slower by a factor. Several queues are merged by time. Times are kept, so that a strategy sees the recorded history;
 --now gives messages the time of their replay. Message types come along in the schema registry. The sources are only read, to the end that they have when the replay begins. The target is created when it does not exist, and must not have
-another writer (exit code 4). Damaged messages are skipped (exit code 3).
+another writer (exit code 4). Damaged messages are skipped (exit code 3). Ctrl-C ends a replay after the message at hand; what was appended is made durable first.
 
 With --step the replay waits for lines on standard input: an empty line appends one message, a number that many, "run" the rest at the pace, "quit" ends it.
 
@@ -114,7 +114,8 @@ async function replayInto(context: CommandContext, queues: readonly string[], op
     const appender = new Appender(writer, replay, options)
     if (options.step === true) await replayBySteps(context, replay, appender.handler)
     else if (options.limit !== 0) await runTo(replay, lastTimeOf(observers), appender.handler, options.until)
-    writer.flushSync()
+    // Signals are heard meanwhile.
+    await writer.flush()
     return { messages: appender.messages, missing: observers.reduce((sum, [, observer]) => sum + missingOf(observer), 0) }
   } finally {
     for (const [, observer] of observers) observer.close()

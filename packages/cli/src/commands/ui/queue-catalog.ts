@@ -120,7 +120,7 @@ function snapshotOf(root: string, { queues, unreadable, leftOut }: QueueWatch): 
 }
 
 function summaryOf(root: string, { directory, inspection, state, history }: WatchedQueue): QueueSummary {
-  const { word, severity, writer, readers, conditions, measured } = state
+  const { word, severity, writer, readers, conditions, acknowledged, measured } = state
   return {
     id: idOf(directory),
     name: displayName(root, directory),
@@ -138,6 +138,7 @@ function summaryOf(root: string, { directory, inspection, state, history }: Watc
     conditions: conditions.map(
       ({ subject, reader, word: own, detail }) => `${reader ?? subject} ${own}${detail === '' ? '' : `: ${detail}`}`,
     ),
+    acknowledged,
     spark: sparkOf(history.trend),
   }
 }

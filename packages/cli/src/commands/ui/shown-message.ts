@@ -46,9 +46,9 @@ export interface SearchResult {
   readonly cursor: SearchCursor | null
 }
 
-/** What the server answers: the same with the number of messages that the queue holds. */
+/** What the server answers: the same with the number of messages that the queue holds; `null` where damage hides it. */
 export interface SearchAnswer extends SearchResult {
-  readonly total: number
+  readonly total: number | null
 }
 
 /** A message among those of other queues. */

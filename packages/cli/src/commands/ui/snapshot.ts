@@ -22,6 +22,8 @@ export interface QueueSummary {
   readonly lagBytes: number | null
   readonly lagSeconds: number | null
   readonly conditions: readonly string[]
+  /** Problems that an operator acknowledged. */
+  readonly acknowledged: number
   /** Some points of the rates of the last fifteen minutes. */
   readonly spark: readonly number[]
 }

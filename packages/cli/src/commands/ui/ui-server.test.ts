@@ -1,8 +1,11 @@
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { join } from 'node:path'
 import { openReader, openWriter } from '@chronicle-ts/core'
+import { segmentFileName } from '@chronicle-ts/core/internal'
+import { acknowledgeProblems, inspectQueue } from '@chronicle-ts/inspect'
 import { ascii, f64, message, u64 } from '@chronicle-ts/schema'
 import { openTypedWriter } from '@chronicle-ts/typed'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -83,6 +86,17 @@ describe('the server of the dashboard', () => {
     expect(trace.hops).toMatchObject([{ id, queue: 'orders', sequence: 503 }])
     const merged = await ask<{ messages: { queue: string }[] }>(`${url}/api/merged?limit=5`)
     expect(merged.messages.map((message) => message.queue)).toEqual(Array(5).fill('orders'))
+  })
+
+  it('counts the problems of a queue that were acknowledged, and does not know how much there is to search in a damaged one', async () => {
+    writeFileSync(join(queue, 'thresholds.json'), '{')
+    acknowledgeProblems(queue, inspectQueue(queue).problems)
+    truncateSync(join(queue, segmentFileName(0)), 0)
+    const url = await serve()
+    const { queues } = await ask<Snapshot>(`${url}/api/queues`)
+    expect(queues).toMatchObject([{ acknowledged: 1 }])
+    const found = await ask<SearchAnswer>(`${url}/api/queues/${idOf(queue)}/search?text=x`)
+    expect(found.total).toBeNull()
   })
 
   it('shows 64 KiB of a large payload, and gives all of it as a download that no browser opens', async () => {

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { readProgress } from '@chronicle-ts/bridge/progress'
-import { findTrace } from '@chronicle-ts/inspect'
+import { findTrace, type QueueInspection } from '@chronicle-ts/inspect'
 import { messageOfError } from '../../error-report.js'
 import { toJsonLine } from '../../output/json.js'
 import { displayName } from '../../queues/queue-names.js'
@@ -109,11 +109,16 @@ function resultOf({ kind, id, part, parameters }: ApiRequest, catalog: UiServerO
   const query = { text: parameters.get('text') ?? '', typeId: countOf(parameters, 'type'), cursor }
   if (first === undefined || last === undefined)
     return { matches: [], looked: 0, newestNs: null, oldestNs: null, cursor: null, total: 0 }
-  const total = (inspection.head.nextSequence ?? 0) - (inspection.first?.sequence ?? 0)
+  const total = messagesIn(inspection)
   return searchMessages(shown, { first, last: inspection.head.segmentId ?? last }, query).then((found) => ({
     ...found,
     total,
   }))
+}
+
+/** `null` where damage hides where the queue begins or ends. */
+function messagesIn({ head, first }: QueueInspection): number | null {
+  return head.nextSequence === undefined || first === undefined ? null : head.nextSequence - first.sequence
 }
 
 function mergedOf(catalog: UiServerOptions['catalog'], limit: number): MergedPage {
