@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { FRAME_BYTES } from '../packages/bridge/src/source/replica-source.js'
 import { resolveReaderOptions } from '../packages/core/src/reader/reader-options.js'
 import { resolveWriterOptions } from '../packages/core/src/writer/writer-options.js'
 import { resolveFanInOptions } from '../packages/fanin/src/fan-in-options.js'
@@ -85,7 +84,6 @@ const RESOLVED: Readonly<Record<string, object>> = {
   SourceOptions: resolveReaderOptions({}),
   ReaderOptions: resolveReaderOptions({}),
   FanInOptions: resolveFanInOptions({}),
-  ReplicaSourceOptions: { frameBytes: FRAME_BYTES },
 }
 
 /** Name and default of each row below a heading. */
