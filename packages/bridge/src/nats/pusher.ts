@@ -21,7 +21,7 @@ const SHORT_FRAME_BYTES = FRAME_BYTES / 2
 const PAUSE_MS = 1
 /** Room for the header of a message. */
 const HEADER_BYTES = 1024
-/** How long after the last records a push looks again after a pause, and does not ask the writer to wake it: that would cost its appends a system call each. */
+/** How long after the last records a push looks for more after each pause. It does not ask the writer to wake it then: that costs an append a system call. */
 const BUSY_MS = 10
 /** How long a source that has caught up sleeps before it looks after its reader, its sinks and the end of the stream. */
 const IDLE_MS = 1000
