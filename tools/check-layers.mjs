@@ -42,7 +42,7 @@ const INNER_ENTRIES = [
   },
   { entry: '@chronicle-ts/schema/protobuf', importers: ['typed', 'topics', 'testing', 'bridge', 'cli', 'examples', 'tools'] },
   { entry: '@chronicle-ts/cli/bench', importers: ['tools'] },
-  { entry: '@chronicle-ts/bridge/progress', importers: ['cli'] },
+  { entry: '@chronicle-ts/bridge/progress', importers: ['cli', 'tools'] },
 ]
 
 const TEST = /^packages\/[^/]+\/test\/|\.test\.ts$/

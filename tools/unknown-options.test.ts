@@ -165,6 +165,7 @@ const CALLS: Readonly<Record<string, (options: Options) => unknown>> = {
   'typed.asTypedObserver': (options) => typed.asTypedObserver(observer, TYPES, options),
   'typed.asTypedReader': (options) => typed.asTypedReader(reader, TYPES, options),
   'typed.asTypedWriter': (options) => typed.asTypedWriter(writer, TYPES, options),
+  'typed.checkSelection': (selection) => typed.checkSelection(selection, TYPES),
   'typed.TypedSource.messages': (options) => typedReader.messages(options),
   'typed.TypedReader.commit': (options) => typedReader.commit(options),
   'typed.TypedWriter.write': (options) => typedWriter.write(Quote, nothing, options),

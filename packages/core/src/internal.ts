@@ -14,7 +14,16 @@ export { bootId, processStartTime } from './files/machine.js'
 export { makeDirectory } from './files/make-directory.js'
 export { nodeCrypto } from './files/node-crypto.js'
 export { notifyService } from './files/notify-service.js'
-export { checkFlag, checkObject, checkOptions, checkSignal, type OptionNames } from './files/option-names.js'
+export {
+  checkArrayOf,
+  checkFlag,
+  checkFunction,
+  checkMembers,
+  checkObject,
+  checkOptions,
+  checkSignal,
+  type OptionNames,
+} from './files/option-names.js'
 export { pause } from './files/pause.js'
 export { QueueDirectory } from './files/queue-directory.js'
 export { isPromise, refusePromise } from './files/refuse-promise.js'

@@ -1,4 +1,5 @@
-import type { QueueReader, QueueWriter } from '@chronicle-ts/core'
+import { InvalidArgumentError, QueueReader, QueueWriter } from '@chronicle-ts/core'
+import { checkMembers } from '@chronicle-ts/core/internal'
 import type { Attributes, BatchObservableResult, Meter, Observable } from '@opentelemetry/api'
 
 /** What is measured. Attributes are added to every measurement of it; `queue` and `reader` are there by default. */
@@ -56,6 +57,9 @@ type Readings<Instruments> = Partial<Record<keyof Instruments, number>>
  * ```
  */
 export function collectMetrics(meter: Meter, sources: readonly MetricSource[]): () => void {
+  checkMembers('meter', meter, ['createObservableCounter', 'createObservableGauge', 'addBatchObservableCallback'], 'a meter')
+  if (!Array.isArray(sources) || !sources.every(isSource))
+    throw new InvalidArgumentError({ argument: 'sources', value: sources, expected: 'an array of { writer } and { reader }' })
   const writers = instruments(meter, WRITER_INSTRUMENTS)
   const readers = instruments(meter, READER_INSTRUMENTS)
   const observables = [...Object.values(writers), ...Object.values(readers)]
@@ -67,6 +71,11 @@ export function collectMetrics(meter: Meter, sources: readonly MetricSource[]): 
   }
   meter.addBatchObservableCallback(observe, observables)
   return () => meter.removeBatchObservableCallback(observe, observables)
+}
+
+function isSource(source: unknown): boolean {
+  if (typeof source !== 'object' || source === null) return false
+  return 'writer' in source ? source.writer instanceof QueueWriter : 'reader' in source && source.reader instanceof QueueReader
 }
 
 function instrument(name: string, kind: Instrument['kind'], unit: string, description: string): Instrument {

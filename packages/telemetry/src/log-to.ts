@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { QUEUE_CHANNELS, type QueueChannel } from '@chronicle-ts/core'
+import { InvalidArgumentError, QUEUE_CHANNELS, type QueueChannel } from '@chronicle-ts/core'
+import { checkMembers } from '@chronicle-ts/core/internal'
 
 /** What it logs to: pino has this shape, and so have most loggers that take an object first. */
 export interface LogTarget {
@@ -30,7 +31,10 @@ const LINES: Readonly<Record<QueueChannel, { readonly level: keyof LogTarget; re
  * ```
  */
 export function logTo(target: LogTarget, channels: readonly QueueChannel[] = QUEUE_CHANNELS): () => void {
-  const subscriptions = channels.map((channel) => {
+  checkMembers('target', target, ['debug', 'info', 'warn', 'error'], 'a logger')
+  if (!Array.isArray(channels) || !channels.every((channel) => QUEUE_CHANNELS.includes(channel)))
+    throw new InvalidArgumentError({ argument: 'channels', value: channels, expected: 'an array of names in QUEUE_CHANNELS' })
+  const subscriptions = channels.map((channel: QueueChannel) => {
     const { level, text } = LINES[channel]
     const listener = (event: unknown) => target[level]({ channel, ...(event as object) }, text)
     subscribe(channel, listener)

@@ -1,5 +1,5 @@
-import { type QueueReader, QueueWriter } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { InvalidArgumentError, QueueReader, QueueWriter } from '@chronicle-ts/core'
+import { checkMembers, checkOptions } from '@chronicle-ts/core/internal'
 import type { TelemetryApi, TracedReaderOptions } from './trace-api.js'
 import { TracedReader } from './traced-reader.js'
 import { TracedWriter } from './traced-writer.js'
@@ -25,5 +25,8 @@ export function traced(
   options?: TracedReaderOptions,
 ): TracedWriter | TracedReader {
   if (options !== undefined) checkOptions(options, { relate: true, spanName: true, tracer: true })
+  checkMembers('api', api, ['trace', 'context'], 'the API of @opentelemetry/api')
+  if (!(target instanceof QueueWriter || target instanceof QueueReader))
+    throw new InvalidArgumentError({ argument: 'target', value: target, expected: 'a writer or a reader' })
   return target instanceof QueueWriter ? new TracedWriter(target, api) : new TracedReader(target, api, options)
 }

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '@chronicle-ts/core'
 /** A span of time; its parts add up. */
 export interface Span {
   readonly ns?: bigint
@@ -37,6 +38,8 @@ export class ManualClock {
 
   /** @param nowNs nanoseconds since the Unix epoch. */
   constructor(nowNs = 0n) {
+    if (typeof nowNs !== 'bigint')
+      throw new InvalidArgumentError({ argument: 'nowNs', value: nowNs, expected: 'a bigint of nanoseconds' })
     this.#nowNs = nowNs
   }
 

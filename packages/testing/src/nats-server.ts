@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 
 /** Debian installs it outside of a user's path. */
 const PLACES = ['nats-server', '/usr/sbin/nats-server']
@@ -36,7 +36,7 @@ export interface NatsServerOptions {
 
 /** Returns the `nats-server` at this path, or the installed one; `undefined` where it is missing. */
 export function findNatsServer(path?: string): NatsBinary | undefined {
-  for (const place of path === undefined ? PLACES : [path]) {
+  for (const place of path === undefined ? PLACES : [pathOf(path, 'path')]) {
     const [, major, minor, patch] =
       /v(\d+)\.(\d+)\.(\d+)/.exec(spawnSync(place, ['--version'], { encoding: 'utf8' }).stdout ?? '') ?? []
     if (patch !== undefined) return { path: place, version: [Number(major), Number(minor), Number(patch)] }

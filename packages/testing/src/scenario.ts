@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert'
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type DirectoryPath, isQueueError, type MessageCopy, type QueueWriter } from '@chronicle-ts/core'
-import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
+import { checkFunction, checkOptions, pathOf } from '@chronicle-ts/core/internal'
 import { type EmitOptions, openReplay, type ReplayClock } from '@chronicle-ts/replay'
 import { memoryQueue } from './open-memory-queue.js'
 import { parseScenarioLine, type ScenarioLine } from './scenario-line.js'
@@ -47,6 +47,7 @@ export async function scenario(
   options: ScenarioOptions = {},
 ): Promise<void> {
   checkOptions(options, { update: true, segmentSize: true, untilNs: true })
+  checkFunction('strategy', strategy)
   const expected = pathOf(output, 'output')
   const lines = readLines(pathOf(input, 'input'))
   const found = await run(lines, strategy, options)

@@ -1,5 +1,5 @@
 import { BadBlockError } from '@chronicle-ts/core'
-import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
+import { checkMembers, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import {
   JetStreamApiError,
   type JetStreamClient,
@@ -297,4 +297,9 @@ function matches(pattern: string, subject: string): boolean {
 
 function isApiError(error: unknown, code: number): boolean {
   return error instanceof JetStreamApiError && error.code === code
+}
+
+/** @throws `ERR_INVALID_ARGUMENT` */
+export function checkStream(stream: unknown): void {
+  checkMembers('stream', stream, ['subject', 'publish', 'frameAt'], 'a FrameStream')
 }

@@ -1,12 +1,12 @@
 import { BadBlockError, DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { checkFlag, checkOptions } from '@chronicle-ts/core/internal'
 import { AckPolicy, type ConsumerInfo, DeliverPolicy } from '@nats-io/jetstream'
 import type { BridgeReading } from '../progress/progress-writer.js'
-import type { ReplicaSink } from '../replica/replica-sink.js'
+import { checkSink, type ReplicaSink } from '../replica/replica-sink.js'
 import { type BridgeLag, lagOfReplica, UNKNOWN_LAG } from './bridge-lag.js'
 import type { FedMessage } from './fed-message.js'
 import { frameOfMessage } from './frame-message.js'
-import type { FrameStream } from './frame-stream.js'
+import { checkStream, type FrameStream } from './frame-stream.js'
 import { MessageFeed } from './message-feed.js'
 import { inSessions, type SessionNote } from './passing.js'
 import { SinkFlusher } from './sink-flusher.js'
@@ -60,6 +60,12 @@ export class Puller {
 
   constructor(sink: ReplicaSink, stream: FrameStream, options: PullerOptions) {
     checkOptions(options, { name: true, once: true, onNote: true })
+    const { name, once } = options
+    if (typeof name !== 'string' || name === '')
+      throw new InvalidArgumentError({ argument: 'name', value: name, expected: 'the name of this sink' })
+    checkFlag('once', once)
+    checkSink(sink)
+    checkStream(stream)
     this.#sink = sink
     this.#stream = stream
     this.#options = options

@@ -6,11 +6,11 @@ import { type BegunFrame, partsThere, termMarker } from '../frames/frame.js'
 import type { WholeFrame } from '../frames/frame-assembler.js'
 import type { BridgeReading } from '../progress/progress-writer.js'
 import { firstDifference } from '../replica/compare-records.js'
-import { FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
+import { checkReplicaSource, FRAME_BYTES, type Outgoing, type ReplicaSource } from '../source/replica-source.js'
 import { type BridgeLag, UNKNOWN_LAG } from './bridge-lag.js'
 import { Flight, type Sent } from './flight.js'
 import { FrameChain } from './frame-chain.js'
-import type { FrameStream, StreamEnd, StreamSettings } from './frame-stream.js'
+import { checkStream, type FrameStream, type StreamEnd, type StreamSettings } from './frame-stream.js'
 import { inSessions, type SessionNote } from './passing.js'
 import { unusableStream } from './refusals.js'
 import { SentCompanions } from './sent-companions.js'
@@ -97,6 +97,8 @@ export class Pusher {
 
   constructor(source: ReplicaSource, stream: FrameStream, options: PusherOptions = {}) {
     checkPusherOptions(options)
+    checkReplicaSource(source)
+    checkStream(stream)
     this.#source = source
     this.#stream = stream
     this.#options = options

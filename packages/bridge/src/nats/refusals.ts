@@ -1,4 +1,5 @@
 import { InvalidArgumentError, isQueueError, ServerRefusedError, ServerUnreachableError } from '@chronicle-ts/core'
+import { checkMembers } from '@chronicle-ts/core/internal'
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { errors, type NatsConnection } from '@nats-io/transport-node'
 
@@ -21,6 +22,7 @@ export function fromServerError(error: unknown, server: string): unknown {
 
 /** Asks a server once. @throws what {@link fromServerError} makes of the client's error, or of its reason for giving the connection up. */
 export async function asking<Result>(connection: NatsConnection, work: () => Promise<Result>): Promise<Result> {
+  checkMembers('connection', connection, ['getServer', 'status'], 'a connection of connectNats')
   try {
     return await work()
   } catch (error) {

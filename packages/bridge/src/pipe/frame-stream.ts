@@ -1,4 +1,6 @@
 import { crc32 } from 'node:zlib'
+import { InvalidArgumentError } from '@chronicle-ts/core'
+import { checkMembers } from '@chronicle-ts/core/internal'
 import { decodeHead, encodeHead, type Frame, isSound } from '../frames/frame.js'
 
 /** Begins each frame in a stream of bytes: `CHRON/1 <bytes of fields> <bytes of body> <CRC-32 of the fields>` and a line feed. */
@@ -13,6 +15,7 @@ const BODY_LENGTH_MAX = 2 ** 32
 
 /** Returns a frame as bytes of a stream: a line with the lengths, a line per field, and the body. */
 export function encodeFrame(frame: Frame): [head: Buffer, body: Uint8Array] {
+  checkFrame(frame)
   const fields = Buffer.from(
     Object.entries(encodeHead(frame))
       .map(([name, value]) => `${name}: ${value}\n`)
@@ -38,10 +41,13 @@ export interface BrokenStream {
 
 /** Reads frames from chunks of any length. Yields what is broken as the last item, and returns at the end of the stream. */
 export async function* readFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Frame | BrokenStream, void, void> {
+  checkChunks(chunks)
   const pending = new PendingBytes()
   let offset = 0
   let isEnded = false
   for await (const chunk of chunks) {
+    if (!(chunk instanceof Uint8Array))
+      throw new InvalidArgumentError({ argument: 'chunks', value: chunk, expected: 'bytes: a stream without an encoding' })
     pending.add(chunk)
     for (;;) {
       const parsed = parseFrame(pending)
@@ -133,4 +139,18 @@ function frameOf(fields: string, body: Uint8Array): Frame | string {
   if (typeof head === 'string') return head
   const frame = { ...head, body }
   return isSound(frame) ? frame : 'the body of a frame does not match its checksum'
+}
+
+/** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` for what cannot be iterated. */
+function checkChunks(chunks: unknown): void {
+  const isIterable =
+    typeof chunks === 'object' && chunks !== null && (Symbol.asyncIterator in chunks || Symbol.iterator in chunks)
+  if (!isIterable) throw new InvalidArgumentError({ argument: 'chunks', value: chunks, expected: 'a stream of bytes' })
+}
+
+/** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+function checkFrame(frame: Frame): void {
+  checkMembers('frame', frame, ['queueId', 'term', 'first', 'count', 'crc', 'part', 'parts', 'body'], 'a frame')
+  if (!(frame.body instanceof Uint8Array))
+    throw new InvalidArgumentError({ argument: 'frame.body', value: frame.body, expected: 'bytes' })
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { checkOptions, checkSignal, fromSystemError } from '@chronicle-ts/core/internal'
-import type { ReplicaSink } from '../replica/replica-sink.js'
-import type { ReplicaSource } from '../source/replica-source.js'
+import { checkMembers, checkOptions, checkSignal, fromSystemError } from '@chronicle-ts/core/internal'
+import { checkSink, type ReplicaSink } from '../replica/replica-sink.js'
+import { checkReplicaSource, type ReplicaSource } from '../source/replica-source.js'
 import { type BrokenStream, encodeEnd, encodeFrame, readFrames } from './frame-stream.js'
 
 export interface Transferred {
@@ -31,6 +31,8 @@ export async function pushToStream(
 ): Promise<Transferred> {
   checkOptions(options, { from: true, follow: true, signal: true })
   checkSignal(options.signal)
+  checkReplicaSource(source)
+  checkMembers('stream', stream, ['write', 'on', 'off'], 'a writable stream')
   const broken = new AbortController()
   const onError = (error: unknown): void => broken.abort(error)
   stream.on('error', onError)
@@ -89,6 +91,7 @@ export interface PulledFromStream extends Transferred {
 
 /** Takes the frames of a stream over, and makes them durable at the end. @throws `ERR_IO` when the stream cannot be read; what `ReplicaSink.take` throws. */
 export async function pullFromStream(sink: ReplicaSink, chunks: AsyncIterable<Uint8Array>): Promise<PulledFromStream> {
+  checkSink(sink)
   const total = { frames: 0, records: 0, bytes: 0 }
   let broken: BrokenStream | undefined
   try {

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
+import { pathOf } from '@chronicle-ts/core/internal'
 
 /** Folder of a queue in which each end of a bridge says where it is. A hint for tools: nothing depends on it. */
 export const BRIDGE_DIRECTORY = 'bridge'
@@ -32,33 +33,41 @@ export interface BridgeProgress {
   readonly updatedMs: number
 }
 
-/** Replaces what this end said before. Asynchronous: a rename may wait for the disk, which would hold up the records. @throws what the file system throws. */
-export async function writeProgress(directory: string, progress: BridgeProgress): Promise<void> {
-  const folder = join(directory, BRIDGE_DIRECTORY)
-  await mkdir(folder, { recursive: true })
+/** Replaces what this end said before. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`; what the file system throws. */
+export function writeProgress(directory: DirectoryPath, progress: BridgeProgress): void {
+  const folder = folderOf(directory)
+  if (typeof progress !== 'object' || progress === null || !isProgress(progress))
+    throw new InvalidArgumentError({ argument: 'progress', value: progress, expected: 'the progress of an end of a bridge' })
+  mkdirSync(folder, { recursive: true })
   const path = join(folder, `${progress.role}-${progress.name}${SUFFIX}`)
   const temporary = `${path}.${process.pid}`
   try {
-    await writeFile(temporary, `${JSON.stringify({ version: VERSION, ...progress })}\n`, { flag: 'wx' })
-    await rename(temporary, path)
+    writeFileSync(temporary, `${JSON.stringify({ version: VERSION, ...progress })}\n`, { flag: 'wx' })
+    renameSync(temporary, path)
   } catch (error) {
-    await rm(temporary, { force: true })
+    rmSync(temporary, { force: true })
     throw error
   }
 }
 
 /** Deletes what ends of this role said: the queue has another role now. */
-export function forgetProgress(directory: string, role: BridgeProgress['role']): void {
-  const folder = join(directory, BRIDGE_DIRECTORY)
+export function forgetProgress(directory: DirectoryPath, role: BridgeProgress['role']): void {
+  const folder = folderOf(directory)
+  if (role !== 'push' && role !== 'pull')
+    throw new InvalidArgumentError({ argument: 'role', value: role, expected: 'push or pull' })
   for (const name of namesIn(folder)) if (name.startsWith(`${role}-`)) rmSync(join(folder, name), { force: true })
 }
 
 /** Returns what the ends of bridges say that carry this queue; what cannot be read is left out. */
-export function readProgress(directory: string): BridgeProgress[] {
-  const folder = join(directory, BRIDGE_DIRECTORY)
+export function readProgress(directory: DirectoryPath): BridgeProgress[] {
+  const folder = folderOf(directory)
   return namesIn(folder)
     .filter((name) => name.endsWith(SUFFIX))
     .flatMap((name) => parse(join(folder, name)) ?? [])
+}
+
+function folderOf(directory: DirectoryPath): string {
+  return join(pathOf(directory), BRIDGE_DIRECTORY)
 }
 
 function namesIn(folder: string): string[] {

@@ -1,3 +1,5 @@
+import type { DirectoryPath } from '@chronicle-ts/core'
+import { checkFunction, pathOf } from '@chronicle-ts/core/internal'
 import type { BridgeLag } from '../nats/bridge-lag.js'
 import { type BridgeProgress, writeProgress } from './bridge-progress.js'
 
@@ -16,14 +18,13 @@ export class ProgressWriter {
   readonly #read: () => BridgeReading | undefined | Promise<BridgeReading | undefined>
   readonly #timer: NodeJS.Timeout
   #last: BridgeReading | undefined
-  #isUpdating = false
+  #isReading = false
   #isEnded = false
-  /** One after the other: what is said last stays. */
-  #writing: Promise<void> = Promise.resolve()
 
   /** @param read returns `undefined` while there is nothing to say, as for a replica that does not exist yet */
-  constructor(directory: string, read: () => BridgeReading | undefined | Promise<BridgeReading | undefined>) {
-    this.#directory = directory
+  constructor(directory: DirectoryPath, read: () => BridgeReading | undefined | Promise<BridgeReading | undefined>) {
+    this.#directory = pathOf(directory)
+    checkFunction('read', read)
     this.#read = read
     this.#timer = setInterval(() => void this.#update(), INTERVAL_MS)
     this.#timer.unref()
@@ -32,7 +33,7 @@ export class ProgressWriter {
 
   /** Runs one end of a bridge, and says how it ended. */
   static async during<Result>(
-    directory: string,
+    directory: DirectoryPath,
     read: () => BridgeReading | undefined | Promise<BridgeReading | undefined>,
     work: () => Promise<Result>,
   ): Promise<Result> {
@@ -51,18 +52,17 @@ export class ProgressWriter {
     this.#isEnded = true
     clearInterval(this.#timer)
     const reading = (await this.#reading()) ?? this.#last
-    if (reading !== undefined) await this.#write(reading, state, error)
+    if (reading !== undefined) this.#write(reading, state, error)
   }
 
   async #update(): Promise<void> {
-    if (this.#isUpdating) return
-    this.#isUpdating = true
+    if (this.#isReading) return
+    this.#isReading = true
     const reading = await this.#reading()
-    if (reading !== undefined && !this.#isEnded) {
-      this.#last = reading
-      await this.#write(reading, reading.lastError === undefined ? 'running' : 'retrying', reading.lastError ?? null)
-    }
-    this.#isUpdating = false
+    this.#isReading = false
+    if (reading === undefined || this.#isEnded) return
+    this.#last = reading
+    this.#write(reading, reading.lastError === undefined ? 'running' : 'retrying', reading.lastError ?? null)
   }
 
   async #reading(): Promise<BridgeReading | undefined> {
@@ -73,13 +73,14 @@ export class ProgressWriter {
     }
   }
 
-  async #write(reading: BridgeReading, state: BridgeProgress['state'], error: string | null): Promise<void> {
-    const { lastError: _said, nextSequence = null, lag, ...others } = reading
-    const { messages = null, bytes = null, seconds = null } = lag
-    const own = { pid: process.pid, state, error, updatedMs: Date.now() }
-    const progress = { ...others, nextSequence, lag: { messages, bytes, seconds }, ...own }
-    // A hint is not worth ending a bridge for.
-    this.#writing = this.#writing.then(() => writeProgress(this.#directory, progress)).catch(() => undefined)
-    await this.#writing
+  #write(reading: BridgeReading, state: BridgeProgress['state'], error: string | null): void {
+    try {
+      const { lastError: _said, nextSequence = null, lag, ...others } = reading
+      const { messages = null, bytes = null, seconds = null } = lag
+      const own = { pid: process.pid, state, error, updatedMs: Date.now() }
+      writeProgress(this.#directory, { ...others, nextSequence, lag: { messages, bytes, seconds }, ...own })
+    } catch {
+      // A hint is not worth ending a bridge for.
+    }
   }
 }

@@ -10,7 +10,7 @@ import {
   type QueueWriter,
   type WriterOptions,
 } from '@chronicle-ts/core'
-import { absolutePath, checkOptions } from '@chronicle-ts/core/internal'
+import { absolutePath, checkMembers, checkOptions } from '@chronicle-ts/core/internal'
 import { decodeCompanions } from '../companions/companions.js'
 import { takeCompanions } from '../companions/take-companions.js'
 import { decompress } from '../frames/compression.js'
@@ -220,4 +220,9 @@ export class ReplicaSink {
 /** Touches no page ahead: that keeps single appends short, and a replica takes whole frames. It would be most of the memory of a pull. */
 function openReplica(directory: string, options: WriterOptions = {}): QueueWriter {
   return openWriter(directory, { prefault: false, ...options })
+}
+
+/** @throws `ERR_INVALID_ARGUMENT` */
+export function checkSink(sink: unknown): void {
+  checkMembers('sink', sink, ['take', 'flush', 'nextSequence'], 'a ReplicaSink')
 }

@@ -7,7 +7,7 @@ import {
   openObserver,
   QueueReader,
 } from '@chronicle-ts/core'
-import { checkOptions, checkSource, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
+import { checkMembers, checkOptions, checkSource, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
 import { CompanionWatch } from '../companions/companion-watch.js'
 import { companionFrames } from '../companions/companions.js'
 import { assertCompression, compress } from '../frames/compression.js'
@@ -166,4 +166,9 @@ export class ReplicaSource {
 /** A block as one message, which ends where the block ends. */
 function placeOf({ segmentId, offset, bytes }: Block): CommittedMessage {
   return { segmentId, offset, length: bytes.length - RECORD_HEADER_LENGTH }
+}
+
+/** @throws `ERR_INVALID_ARGUMENT` */
+export function checkReplicaSource(source: unknown): void {
+  checkMembers('source', source, ['reader', 'queueId', 'next'], 'a ReplicaSource')
 }

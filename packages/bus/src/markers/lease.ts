@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
-import { LEASE_FILE, LEASE_TEMPORARY_FILE, pathOf } from '@chronicle-ts/core/internal'
+import { checkMembers, LEASE_FILE, LEASE_TEMPORARY_FILE, pathOf } from '@chronicle-ts/core/internal'
 import { isSymbolicLink, readMarker, replaceMarker } from './marker-file.js'
 import type { ProcessIdentity } from './process-identity.js'
 
@@ -72,6 +72,7 @@ export function formatLease(lease: Lease): string {
 
 /** Takes a LEASE's text apart. Never throws. Members it does not know are ignored, a `timestampNs` without quotes is accepted. */
 export function parseLease(text: string): LeaseReading {
+  if (typeof text !== 'string') return { kind: 'unreadable', detail: 'not text' }
   if (/^[\s\0]*$/.test(text)) return { kind: 'empty' }
   let members: unknown
   try {
@@ -108,7 +109,14 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
+/** Checks that an argument has what says whose lease it is. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkLease(argument: string, lease: unknown): void {
+  checkMembers(argument, lease, ['pid', 'startTime', 'bootId', 'epoch'], 'a lease')
+}
+
 /** Whether both leases are of the same owner: the same process with the same open of the queue. Renewals do not matter. */
 export function isSameOwner(one: Lease, other: Lease): boolean {
+  checkLease('one', one)
+  checkLease('other', other)
   return one.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId && one.epoch === other.epoch
 }

@@ -1,6 +1,6 @@
-import { processStartTime } from '@chronicle-ts/core/internal'
+import { checkMembers, processStartTime } from '@chronicle-ts/core/internal'
 import { LEASE_EXPIRY_MS } from '../defaults.js'
-import type { Lease } from './lease.js'
+import { checkLease, type Lease } from './lease.js'
 import { currentBootId } from './process-identity.js'
 
 /**
@@ -50,7 +50,9 @@ export interface LivenessEvidence {
  * to another process by now, proves nothing by itself, because the owner may live in another pid namespace. Then only watching the lease shows.
  */
 export function judgeLiveness(evidence: LivenessEvidence): Liveness {
+  checkMembers('evidence', evidence, ['lockHeld', 'lease'], 'an object with lockHeld and lease')
   const { lockHeld, lease } = evidence
+  if (lease !== undefined) checkLease('lease', lease)
   if (lockHeld !== undefined) return lockHeld ? { state: 'alive', reason: 'lock-held' } : { state: 'dead', reason: 'lock-free' }
   if (lease === undefined) return { state: 'unknown', reason: 'no-lease' }
   if (lease.closed) return { state: 'dead', reason: 'lease-closed' }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { DirectoryPath } from '@chronicle-ts/core'
+import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
 import { pathOf, READY_FILE, READY_TEMPORARY_FILE } from '@chronicle-ts/core/internal'
 import { fileStamp, removeMarker, replaceMarker } from './marker-file.js'
 
@@ -8,6 +8,7 @@ import { fileStamp, removeMarker, replaceMarker } from './marker-file.js'
  * for people, and names the owner where `StrategyEndpoints` wrote it. A symbolic link in its place is refused (`ERR_LINK`).
  */
 export function writeReady(queueDirectory: DirectoryPath, text = ''): void {
+  if (typeof text !== 'string') throw new InvalidArgumentError({ argument: 'text', value: text, expected: 'text' })
   const directory = pathOf(queueDirectory, 'queueDirectory')
   replaceMarker(join(directory, READY_FILE), join(directory, READY_TEMPORARY_FILE), text)
 }

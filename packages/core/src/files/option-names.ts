@@ -31,6 +31,27 @@ export function checkObject(options: unknown, group = 'options'): void {
     throw new InvalidArgumentError({ argument: group, value: options, expected: 'an object' })
 }
 
+/**
+ * Checks that an argument is an object with these members. Anything else, as plain JavaScript may pass, would fail later, without a code and without the argument's name.
+ *
+ * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`.
+ */
+export function checkMembers(argument: string, value: unknown, members: readonly string[], expected: string): void {
+  const isObject = typeof value === 'object' && value !== null
+  if (!isObject || !members.every((name) => name in value)) throw new InvalidArgumentError({ argument, value, expected })
+}
+
+/** {@link checkMembers} of each element of an array. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkArrayOf(argument: string, value: unknown, members: readonly string[], expected: string): void {
+  if (!Array.isArray(value)) throw new InvalidArgumentError({ argument, value, expected: `an array: ${expected} each` })
+  for (const [index, one] of value.entries()) checkMembers(`${argument}[${index}]`, one, members, expected)
+}
+
+/** Checks an argument that is a callback. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkFunction(argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw new InvalidArgumentError({ argument, value, expected: 'a function' })
+}
+
 /** Checks an option that is either on or off. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
 export function checkFlag(argument: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean')

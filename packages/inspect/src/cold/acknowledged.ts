@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { DirectoryPath } from '@chronicle-ts/core'
-import { pathOf } from '@chronicle-ts/core/internal'
+import { checkArrayOf, pathOf } from '@chronicle-ts/core/internal'
 import { codedError } from './coded.js'
 import { readColdFile } from './cold-file.js'
 import type { QueueProblem } from './queue-problem.js'
@@ -42,10 +42,16 @@ function parseProblems(text: string): unknown {
 /** Marks the problems that were acknowledged. One that has grown since is new. */
 export function markAcknowledged(place: DirectoryPath, problems: readonly QueueProblem[]): QueueProblem[] {
   const directory = pathOf(place)
+  checkProblems(problems)
   const known = problems.length === 0 ? [] : readAcknowledged(directory)
   if (known.length === 0) return [...problems]
   const keys = new Set(known.map(keyOf))
   return problems.map((problem) => (keys.has(keyOf(problem)) ? { ...problem, acknowledged: true } : problem))
+}
+
+/** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkProblems(problems: unknown): void {
+  checkArrayOf('problems', problems, ['code'], 'a problem')
 }
 
 function keyOf({ code, file, segmentId, offset, count }: AcknowledgedProblem): string {
@@ -62,6 +68,7 @@ function keyOf({ code, file, segmentId, offset, count }: AcknowledgedProblem): s
 export function acknowledgeProblems(place: DirectoryPath, problems: readonly QueueProblem[] | undefined): number {
   const directory = pathOf(place)
   const path = join(directory, ACKNOWLEDGED_FILE)
+  if (problems !== undefined) checkProblems(problems)
   let count = 0
   try {
     replaceInTurn(path, () => {

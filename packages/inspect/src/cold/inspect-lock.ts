@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import type { DirectoryPath } from '@chronicle-ts/core'
-import { LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, pathOf } from '@chronicle-ts/core/internal'
+import { checkMembers, LOCK_RECORD_LENGTH_MAX, type LockRecord, parseLockRecord, pathOf } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { type ColdFile, withFile } from './cold-file.js'
 import { type FileMemory, recall } from './file-memory.js'
@@ -40,6 +40,7 @@ export const UNREADABLE_LOCK: LockInspection = { held: undefined, knownBy: 'noth
  * @param table for looking at many files: the kernel's list as it was a moment ago. Its length grows with the locks of the whole machine.
  */
 export function inspectLock(file: DirectoryPath, table: LockTable = readLockTable()): LockInspection {
+  checkMembers('table', table, ['holderOf', 'runs'], 'what readLockTable returned')
   return lookAtLock(pathOf(file, 'file'), table)
 }
 

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
-import type { DirectoryPath } from '@chronicle-ts/core'
+import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
 import {
   CONTROL_FILE,
+  checkMembers,
   fromSystemError,
   INDEX_FILE,
   LEASE_FILE,
@@ -75,6 +76,7 @@ const KNOWN = new Set<string>([
  */
 export function listQueue(place: DirectoryPath, path: string = pathOf(place)): QueueListing {
   const directory = pathOf(place)
+  if (typeof path !== 'string') throw new InvalidArgumentError({ argument: 'path', value: path, expected: 'text' })
   const names = readNames(directory, path)
   const present = new Set(names)
   const segmentIds: number[] = []
@@ -113,6 +115,7 @@ export function segmentIdsIn(directory: string): readonly number[] {
 
 /** Whether a directory with this listing is, or was, a queue. */
 export function isQueueListing(listing: QueueListing): boolean {
+  checkMembers('listing', listing, ['hasControl', 'segmentIds'], 'what listQueue returned')
   return listing.hasControl || listing.segmentIds.length > 0
 }
 

@@ -1,4 +1,5 @@
 import { CONTROL_FILE, checkOptions, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
+import { checkProblems } from '../cold/acknowledged.js'
 import type { ColdPosition } from '../cold/cold-item.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import { openColdReader } from '../cold/open-cold-reader.js'
@@ -76,6 +77,7 @@ const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
  */
 export function planRepairs(directory: string, problems: readonly QueueProblem[], options: PlanOptions = {}): RepairStep[] {
   checkOptions(options, { skipDamage: true, holdsLock: true, hasRecovered: true, hasRebuilt: true })
+  checkProblems(problems)
   // Half of the facts are not a ground to act on.
   if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })

@@ -1,5 +1,6 @@
 import { type DirectoryPath, NotAQueueError, openWriter, type RetentionOptions, type RetentionVerdict } from '@chronicle-ts/core'
 import {
+  checkObject,
   checkRetention,
   pathOf,
   QueueDirectory,
@@ -19,6 +20,7 @@ import { listQueue } from '../cold/queue-listing.js'
  */
 export function planPrune(place: DirectoryPath, rules: RetentionOptions): RetentionVerdict[] {
   const directory = pathOf(place)
+  checkObject(rules, 'rules')
   checkRetention(rules)
   const { control, controlIsValid } = inspectQueue(directory, { segmentLimit: 2 })
   if (control === undefined || !controlIsValid)

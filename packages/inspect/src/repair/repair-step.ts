@@ -1,4 +1,5 @@
 import type { RecoveryAction } from '@chronicle-ts/core'
+import { checkMembers } from '@chronicle-ts/core/internal'
 import type { ColdPosition } from '../cold/cold-item.js'
 
 /** One thing that a repair does. Everything is kept: what a step replaces or takes away is in the quarantine folder afterwards. */
@@ -44,6 +45,7 @@ export interface RepairReport {
 
 /** A step in one sentence. */
 export function describeRepairStep(step: RepairStep): string {
+  checkMembers('step', step, ['kind'], 'a step of planRepairs')
   switch (step.kind) {
     case 'restore-segment':
       return `give segment ${step.segmentId} its header, length and seal back; a copy of it is kept`

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { DirectoryPath } from '@chronicle-ts/core'
+import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
 import { pathOf } from '@chronicle-ts/core/internal'
 import { readColdFile } from '../cold/cold-file.js'
 import type { ReaderThresholds, StateThresholds, Threshold } from './state-thresholds.js'
@@ -25,7 +25,7 @@ export function lookAtThresholds(directory: string): { readonly thresholds: Stat
   try {
     const bytes = readColdFile(join(directory, THRESHOLDS_FILE), THRESHOLDS_LENGTH_MAX)
     if (bytes === undefined) return { thresholds: {} }
-    return { thresholds: parseThresholds(JSON.parse(bytes.toString('utf8'))) }
+    return { thresholds: thresholdsOf(JSON.parse(bytes.toString('utf8'))) }
   } catch (error) {
     return { thresholds: {}, fault: error instanceof Error ? error.message : String(error) }
   }
@@ -34,9 +34,19 @@ export function lookAtThresholds(directory: string): { readonly thresholds: Stat
 /**
  * Checks thresholds as they stand in `thresholds.json`: a number is where warnings begin, `{ "warning": 100, "critical": 1000 }` says both.
  *
- * @throws RangeError with the name of the entry that is unknown or invalid.
+ * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` with the name of the entry that is unknown or invalid.
  */
 export function parseThresholds(value: unknown): StateThresholds {
+  try {
+    return thresholdsOf(value)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new InvalidArgumentError({ argument: 'thresholds', value, expected: `other thresholds: ${cause.message}` }, { cause })
+  }
+}
+
+/** @throws RangeError with the name of the entry that is unknown or invalid. */
+function thresholdsOf(value: unknown): StateThresholds {
   const entries = entriesOf(value, 'thresholds')
   const result: Record<string, unknown> = {}
   for (const [name, entry] of entries) {

@@ -1,5 +1,5 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
-import { checkOptions, type OptionNames, pathOf, pause, WRITE_BACK_FAILED } from '@chronicle-ts/core/internal'
+import { checkMembers, checkOptions, type OptionNames, pathOf, pause, WRITE_BACK_FAILED } from '@chronicle-ts/core/internal'
 import { INSPECT_NAMES, type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import { type LockTable, readLockTable } from '../cold/lock-table.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
@@ -44,6 +44,7 @@ export const STATE_NAMES: OptionNames<StateOptions> = { thresholds: true, measur
  * @see docs/states.md for every word, when it applies and how much it matters.
  */
 export function stateOfQueue(inspection: QueueInspection, options: StateOptions = {}): QueueState {
+  checkMembers('inspection', inspection, ['directory', 'writer', 'readers', 'problems'], 'what inspectQueue returned')
   checkOptions(options, STATE_NAMES)
   const { measured, thresholds = inspection.thresholds } = options
   const { surroundings = surroundingsOf(inspection, options.locks ?? readLockTable()) } = options

@@ -1,3 +1,4 @@
+import { checkMembers } from '@chronicle-ts/core/internal'
 /** How much a state matters: `ok` needs no action, `warning` needs a look, `critical` means that messages do not flow or are damaged. */
 export type StateSeverity = 'ok' | 'warning' | 'critical'
 
@@ -76,6 +77,8 @@ export function worstConditionsFirst(conditions: readonly StateCondition[]): Sta
 }
 
 /** A condition as every screen writes it: its word, in capitals when it is critical. */
-export function stateLabel({ word, severity }: Pick<StateCondition, 'word' | 'severity'>): string {
+export function stateLabel(condition: Pick<StateCondition, 'word' | 'severity'>): string {
+  checkMembers('condition', condition, ['word', 'severity'], 'a condition')
+  const { word, severity } = condition
   return severity === 'critical' ? word.toUpperCase() : word
 }

@@ -217,7 +217,9 @@ describe('the state of a queue', () => {
       diskFreeShare: { critical: 0.1 },
     })
     for (const bad of [{ lagMesages: 1 }, { lagMessages: -1 }, { readers: { a: { writer: 'any' } } }, { writer: 'alive' }, []])
-      expect(() => parseThresholds(bad)).toThrow(RangeError)
+      expect(() => parseThresholds(bad)).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', argument: 'thresholds' }),
+      )
   })
 })
 

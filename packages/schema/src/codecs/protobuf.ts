@@ -1,7 +1,7 @@
 import type { DescFile, DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
 import { checkOptions } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
-import { checkVersion } from '../message/check-message.js'
+import { checkName, checkVersion } from '../message/check-message.js'
 import type { SchemaDescription } from '../spec/field-spec.js'
 import { requirePeer } from './peer.js'
 import { ValueMessage } from './value-message.js'
@@ -25,6 +25,7 @@ export function protobufMessage<Desc extends DescMessage, const Name extends str
   checkOptions(options, { version: true })
   const { version = 1 } = options
   checkVersion(version)
+  checkName(name)
   if ((schema as { readonly kind?: unknown } | undefined | null)?.kind !== 'message')
     throw new InvalidArgumentError({ argument: name, value: schema, expected: 'a message schema of @bufbuild/protobuf' })
   const protobuf = { typeName: schema.typeName, descriptorSet: descriptorSetOf(schema.file) }

@@ -13,3 +13,13 @@ export function checkOptions<Options extends object>(options: Options, names: Re
     throw new InvalidArgumentError({ argument: name, value: options[name], expected: `one of ${Object.keys(names).join(', ')}` })
   }
 }
+
+/**
+ * Checks that an argument is an object with these members. Anything else would fail later, without a code and without the argument's name.
+ *
+ * @throws {@link InvalidArgumentError}
+ */
+export function checkMembers(argument: string, value: unknown, members: readonly string[], expected: string): void {
+  const isObject = typeof value === 'object' && value !== null
+  if (!isObject || !members.every((name) => name in value)) throw new InvalidArgumentError({ argument, value, expected })
+}

@@ -62,6 +62,13 @@ export function enumOf<const Members extends Readonly<Record<string, number>>>(
 export function flags<const Name extends string>(
   names: readonly Name[] | Readonly<Record<Name, number>>,
 ): Field<FlagsTypes<Name>> {
+  const isList = Array.isArray(names) && names.every((name) => typeof name === 'string')
+  if (!isList && Object.prototype.toString.call(names) !== '[object Object]')
+    throw new InvalidArgumentError({
+      argument: 'flags',
+      value: names,
+      expected: 'an array of names, or an object of bits by name',
+    })
   const bits: Record<string, number> = Array.isArray(names)
     ? Object.fromEntries(names.map((name, bit) => [name, bit]))
     : { ...(names as Record<string, number>) }
@@ -233,7 +240,7 @@ export interface ListTypes<S extends Shape> extends FieldTypes {
 
 /** The specifications of named fields, in order; names that a schema cannot have are refused. */
 export function specsOf(fields: Fields): Record<string, FieldSpec> {
-  if (typeof fields !== 'object' || fields === null)
+  if (Object.prototype.toString.call(fields) !== '[object Object]')
     throw new InvalidArgumentError({ argument: 'fields', value: fields, expected: 'an object of fields' })
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {

@@ -1,6 +1,6 @@
 import { SchemaIncompatibleError } from '../errors/index.js'
 import type { FieldDescription, SchemaDescription } from '../spec/field-spec.js'
-import { layoutOf } from './fingerprint.js'
+import { checkIsDescription, layoutOf } from './fingerprint.js'
 
 /**
  * Returns what keeps two definitions of one typeId from living in one queue, one sentence each; empty when both can read what either wrote. The order of the
@@ -12,6 +12,8 @@ import { layoutOf } from './fingerprint.js'
  * - One version is one definition: two that differ in names only were made by two programs that did not know of each other.
  */
 export function schemaDifferences(one: SchemaDescription, other: SchemaDescription): string[] {
+  checkIsDescription('one', one)
+  checkIsDescription('other', other)
   const [older, newer] = one.version <= other.version ? [one, other] : [other, one]
   const head = differencesOfHead(older, newer)
   if (head.length > 0) return head

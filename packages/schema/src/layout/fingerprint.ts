@@ -1,8 +1,10 @@
+import { checkMembers } from '../errors/check-options.js'
 import { nodeCrypto } from '../node-crypto.js'
 import type { FieldDescription, SchemaDescription } from '../spec/field-spec.js'
 
 /** 16 hexadecimal digits that are equal for equal layouts: encoding, kinds, offsets and versions count, names do not. */
 export function fingerprintOf(description: SchemaDescription): string {
+  checkIsDescription('description', description)
   const { encoding, fields, sbe, protobuf } = description
   const layout = [
     encoding,
@@ -26,4 +28,9 @@ function plainLayout(fact: string, value: unknown): unknown {
   // Members and bits by value, without their names.
   if (fact === 'members' || fact === 'bits') return Object.values(value as Record<string, number>).sort((a, b) => a - b)
   return value
+}
+
+/** @throws `ERR_INVALID_ARGUMENT` */
+export function checkIsDescription(argument: string, description: SchemaDescription): void {
+  checkMembers(argument, description, ['name', 'typeId', 'version', 'encoding', 'fields'], 'the description of a message type')
 }

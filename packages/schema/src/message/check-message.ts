@@ -56,7 +56,7 @@ export function checkRange(type: string, view: DataView, offset: number, length:
   if (!isRangeWithin(view, offset, length))
     throw new InvalidArgumentError({
       argument: `${type}: offset`,
-      value: `${offset}+${length}`,
+      value: typeof offset === 'number' ? `${offset}+${length}` : offset,
       expected: `a range within ${view.byteLength} bytes`,
     })
 }

@@ -176,7 +176,7 @@ describe('the registry of a queue', () => {
   })
 
   it('says what the file system refuses', () => {
-    expect(thrownBy(() => saveSchema(join(queue, 'a\0b'), base))).toMatchObject({ code: 'ERR_IO' })
+    expect(thrownBy(() => saveSchema(join(queue, 'a\0b'), base))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
     writeFileSync(join(queue, 'file'), '')
     expect(thrownBy(() => saveSchema(join(queue, 'file'), base))).toMatchObject({ code: 'ERR_IO', errnoName: 'ENOTDIR' })
     expect(existsSync(join(queue, 'file/schemas'))).toBe(false)

@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { checkMembers } from '../errors/check-options.js'
 import { InvalidArgumentError, isSchemaError, type SchemaError, SchemaIncompatibleError, SchemaIoError } from '../errors/index.js'
 import { checkCompatible } from '../layout/compatibility.js'
 import type { AnyMessageType } from '../message/message-type.js'
@@ -58,13 +59,13 @@ export interface ForeignSchema {
 }
 
 /**
- * Reads the registry of a queue. Never throws: a registry that is missing is empty, and what is damaged is a problem.
+ * Reads the registry of a queue. Throws for no content: a registry that is missing is empty, and what is damaged is a problem.
  *
  * @param typeIds reads the files of these types only
  */
 export function readSchemas(queueDirectory: string, typeIds?: Iterable<number>): SchemaRegistry {
-  const wanted = typeIds && new Set(typeIds)
-  const folder = join(queueDirectory, SCHEMA_FOLDER)
+  const wanted = wantedTypes(typeIds)
+  const folder = schemaFolderOf(queueDirectory)
   const schemas: SchemaDescription[] = []
   const problems: { path: string; error: SchemaError }[] = []
   const foreign: ForeignSchema[] = []
@@ -96,6 +97,8 @@ export type RegisteredType = Pick<AnyMessageType, 'name' | 'typeId' | 'version' 
 
 /** Throws `ERR_SCHEMA_INCOMPATIBLE` when a type cannot live beside a definition that the registry holds. Nothing is changed. */
 export function checkAgainstRegistry(registry: SchemaRegistry, type: RegisteredType): void {
+  checkMembers('registry', registry, ['schemas', 'problems', 'foreign'], 'what readSchemas returned')
+  checkRegisteredType(type)
   const foreign = registry.foreign.find(({ typeId }) => typeId === type.typeId)
   if (foreign !== undefined) {
     const difference = `encoding is ${foreign.encoding} in version ${foreign.version}, which is unknown here`
@@ -113,8 +116,9 @@ export function checkAgainstRegistry(registry: SchemaRegistry, type: RegisteredT
  * @throws `ERR_SCHEMA_INCOMPATIBLE` when the registry holds another definition, `ERR_IO`
  */
 export function saveSchema(queueDirectory: string, type: RegisteredType, registry?: SchemaRegistry): boolean {
-  const path = join(queueDirectory, SCHEMA_FOLDER, schemaFileName(type))
-  let known = registry ?? readSchemas(queueDirectory, [type.typeId])
+  checkRegisteredType(type)
+  const path = join(schemaFolderOf(queueDirectory), schemaFileName(type))
+  let known = registry === undefined ? readSchemas(queueDirectory, [type.typeId]) : registry
   for (let attempts = 0; attempts < SAVE_ATTEMPTS_MAX; attempts++) {
     checkAgainstRegistry(known, type)
     if (known.schemas.some(({ typeId, version }) => typeId === type.typeId && version === type.version)) return false
@@ -272,4 +276,22 @@ export function asSchemaError(error: unknown, path: string): SchemaError {
   if (isSchemaError(error)) return error
   const { code = 'UNKNOWN', syscall } = error as NodeJS.ErrnoException
   return new SchemaIoError({ path, syscall, errnoName: code }, { cause: error })
+}
+
+/** @throws {@link InvalidArgumentError} */
+export function schemaFolderOf(queueDirectory: unknown): string {
+  if (typeof queueDirectory !== 'string' || queueDirectory === '' || queueDirectory.includes('\0'))
+    throw new InvalidArgumentError({ argument: 'queueDirectory', value: queueDirectory, expected: 'the path of a directory' })
+  return join(queueDirectory, SCHEMA_FOLDER)
+}
+
+/** Returns the types whose files are asked for; `undefined` for all. @throws {@link InvalidArgumentError} */
+export function wantedTypes(typeIds: unknown): ReadonlySet<unknown> | undefined {
+  if (typeIds === undefined) return undefined
+  if (typeof typeIds === 'object' && typeIds !== null && Symbol.iterator in typeIds) return new Set(typeIds as Iterable<unknown>)
+  throw new InvalidArgumentError({ argument: 'typeIds', value: typeIds, expected: 'an array of typeIds, or another iterable' })
+}
+
+function checkRegisteredType(type: unknown): void {
+  checkMembers('type', type, ['name', 'typeId', 'version', 'description'], 'a message type')
 }

@@ -1,9 +1,10 @@
 import { jsonMessage } from '../codecs/json.js'
 import { msgpackMessage } from '../codecs/msgpack.js'
 import { protobufFromDescription } from '../codecs/protobuf.js'
+import { checkMembers } from '../errors/check-options.js'
 import { InvalidArgumentError, isSchemaError } from '../errors/index.js'
 import { blockLengthAt } from '../layout/field-size.js'
-import { fingerprintOf } from '../layout/fingerprint.js'
+import { checkIsDescription, fingerprintOf } from '../layout/fingerprint.js'
 import { FlatMessage } from '../message/flat-message.js'
 import type { AnyMessageType } from '../message/message-type.js'
 import { SbeMessage } from '../sbe/sbe-message.js'
@@ -21,18 +22,21 @@ const FORMAT_VERSION = 1
 export const MAX_SCHEMA_LENGTH = 16 * 1024 * 1024
 
 /** Name of the registry file of a type. */
-export function schemaFileName({ typeId, version }: { readonly typeId: number; readonly version: number }): string {
+export function schemaFileName(type: { readonly typeId: number; readonly version: number }): string {
+  checkMembers('type', type, ['typeId', 'version'], 'a message type')
+  const { typeId, version } = type
   return `${typeId}.${version}.json`
 }
 
 /** The typeId and version that a registry file's name says; `undefined` for other names. */
 export function parseSchemaFileName(name: string): { readonly typeId: number; readonly version: number } | undefined {
-  const match = /^(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})\.json$/.exec(name)
+  const match = typeof name === 'string' ? /^(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})\.json$/.exec(name) : null
   return match === null ? undefined : { typeId: Number(match[1]), version: Number(match[2]) }
 }
 
 /** Text of the registry file of a type; equal for equal definitions. */
 export function encodeSchema(description: SchemaDescription): string {
+  checkIsDescription('description', description)
   const { name, typeId, version, encoding, fields, key, sbe, protobuf } = description
   const facts = { name, typeId, version, encoding, fingerprint: fingerprintOf(description) }
   const layout = encoding === 'flat1' ? { blockLength: blockLengthAt(fields, version) } : {}

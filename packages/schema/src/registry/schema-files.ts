@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { checkMembers } from '../errors/check-options.js'
 import { InvalidArgumentError, SchemaIncompatibleError } from '../errors/index.js'
 import {
   checkAgainstRegistry,
@@ -7,8 +8,9 @@ import {
   type RegisteredType,
   readSchemas,
   readText,
-  SCHEMA_FOLDER,
   saveSchema,
+  schemaFolderOf,
+  wantedTypes,
 } from './schema-directory.js'
 import { foreignEncodingOf, MAX_SCHEMA_LENGTH, parseSchema, parseSchemaFileName, schemaFileName } from './schema-file.js'
 
@@ -20,13 +22,13 @@ export interface SchemaFile {
 }
 
 /**
- * Returns the whole files of a queue's registry, by type and version; also those in an encoding that is unknown here. Never throws: a damaged or unreadable file is left out.
+ * Returns the whole files of a queue's registry, by type and version; also those in an encoding that is unknown here. A damaged or unreadable file is left out.
  *
  * @param typeIds reads the files of these types only
  */
 export function readSchemaFiles(queueDirectory: string, typeIds?: Iterable<number>): SchemaFile[] {
-  const wanted = typeIds && new Set(typeIds)
-  const folder = join(queueDirectory, SCHEMA_FOLDER)
+  const wanted = wantedTypes(typeIds)
+  const folder = schemaFolderOf(queueDirectory)
   const names = listFolder(folder, []).flatMap((name) => {
     const named = parseSchemaFileName(name)
     return named === undefined || wanted?.has(named.typeId) === false ? [] : { name, ...named }
@@ -43,7 +45,9 @@ export function readSchemaFiles(queueDirectory: string, typeIds?: Iterable<numbe
 }
 
 /** Returns whether the text is that of the type and version in the name. */
-export function isWholeSchemaFile({ name, text }: SchemaFile): boolean {
+export function isWholeSchemaFile(file: SchemaFile): boolean {
+  checkSchemaFileForm(file)
+  const { name, text } = file
   if (parseSchemaFileName(name) === undefined || text.length > MAX_SCHEMA_LENGTH) return false
   if (foreignEncodingOf(text) !== undefined) return true
   try {
@@ -56,10 +60,14 @@ export function isWholeSchemaFile({ name, text }: SchemaFile): boolean {
 /**
  * Puts a file into the registry of a queue, in the place of one of the same name. It appears whole and synced, by rename. Nothing is compared: for a copy of a queue, whose types are those of the original.
  *
- * @throws `ERR_IO`
+ * @throws `ERR_IO`, `ERR_INVALID_ARGUMENT` for a name that no file of a registry has
  */
-export function replaceSchemaFile(queueDirectory: string, { name, text }: SchemaFile): void {
-  const path = join(queueDirectory, SCHEMA_FOLDER, name)
+export function replaceSchemaFile(queueDirectory: string, file: SchemaFile): void {
+  checkSchemaFileForm(file)
+  const { name, text } = file
+  if (parseSchemaFileName(name) === undefined)
+    throw new InvalidArgumentError({ argument: 'schema file', value: name, expected: 'a name such as 1.2.json' })
+  const path = join(schemaFolderOf(queueDirectory), name)
   createFile(queueDirectory, path, { text, isDamaged: true })
 }
 
@@ -79,8 +87,9 @@ export function addSchemaFile(queueDirectory: string, file: SchemaFile): boolean
 
 /** Throws what {@link addSchemaFile} would throw of the definitions. Nothing is changed. @returns the type; `undefined` for one in an unknown encoding */
 export function checkSchemaFile(queueDirectory: string, file: SchemaFile): RegisteredType | undefined {
+  const isWhole = isWholeSchemaFile(file)
   const { name, text } = file
-  if (!isWholeSchemaFile(file))
+  if (!isWhole)
     throw new InvalidArgumentError({ argument: 'schema file', value: name, expected: 'a schema of this type and version' })
   if (foreignEncodingOf(text) === undefined) {
     const schema = parseSchema(text)
@@ -97,4 +106,11 @@ export function checkSchemaFile(queueDirectory: string, file: SchemaFile): Regis
       differences: ['both are there, and one of them in an unknown encoding'],
     })
   return undefined
+}
+
+/** @throws {@link InvalidArgumentError} */
+function checkSchemaFileForm(file: SchemaFile): void {
+  checkMembers('schema file', file, ['name', 'text'], 'an object with name and text')
+  if (typeof file.name !== 'string' || typeof file.text !== 'string')
+    throw new InvalidArgumentError({ argument: 'schema file', value: file, expected: 'a name and a text' })
 }

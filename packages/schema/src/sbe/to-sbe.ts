@@ -1,7 +1,7 @@
-import { checkOptions } from '../errors/check-options.js'
+import { checkMembers, checkOptions } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { blockLengthAt } from '../layout/field-size.js'
-import { checkTypeList } from '../message/check-message.js'
+import { checkRange, checkTypeList } from '../message/check-message.js'
 import type { AnyMessageType } from '../message/message-type.js'
 import { type FieldDescription, isSection, isSlot, type SchemaDescription } from '../spec/field-spec.js'
 import { elementParts, isNumericType } from '../spec/numeric-type.js'
@@ -61,7 +61,10 @@ export function writeSbeHeader(
   offset: number,
   message: { readonly type: AnyMessageType; readonly schemaId: number; readonly version?: number },
 ): void {
+  checkMembers('message', message, ['type', 'schemaId'], 'an object with type and schemaId')
   const { type, schemaId } = message
+  checkTypeList([type])
+  checkRange(type.name, view, offset, SBE_HEADER_LENGTH)
   const version = message.version ?? type.version
   view.setUint16(offset, blockLengthAt(type.description.fields, version), true)
   view.setUint16(offset + TEMPLATE_ID_OFFSET, type.typeId, true)

@@ -1,7 +1,6 @@
 import { BusyError, type Message } from '@chronicle-ts/core'
-import { refusePromise } from '@chronicle-ts/core/internal'
+import { checkFunction, refusePromise } from '@chronicle-ts/core/internal'
 import { type AnyMessageType, BadMessageError } from '@chronicle-ts/schema'
-import { checkTypes } from '../check-types.js'
 import { type AnySelection, checkSelection } from './selection.js'
 import { ReadEntry } from './typed-message.js'
 
@@ -50,8 +49,8 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     makeEntry: (type: AnyMessageType | undefined, typeId: number) => Entry,
     onBad?: (error: BadMessageError) => void,
   ) {
-    checkTypes(types)
     checkSelection(selection, types)
+    checkFunction('makeEntry', makeEntry)
     this.#makeEntry = makeEntry
     this.#types = new Map(types.map((type) => [type.typeId, type]))
     for (const type of types) this.#add(type, type.typeId)

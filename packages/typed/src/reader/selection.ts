@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '@chronicle-ts/core'
-import { checkObject, type OptionNames } from '@chronicle-ts/core/internal'
+import { checkObject, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import type { AnyMessageType, BodyOf, MessageKey } from '@chronicle-ts/schema'
+import { checkTypes } from '../check-types.js'
 
 /** Which messages a reader delivers, beyond their types. */
 export interface Selection<Types extends readonly AnyMessageType[]> {
@@ -27,7 +28,10 @@ export interface AnySelection {
 export const SELECTION_OPTIONS: OptionNames<AnySelection> = { where: true, key: true, onBadMessage: true }
 
 /** @throws {@link InvalidArgumentError} */
-export function checkSelection({ where, key, onBadMessage }: AnySelection, types: readonly AnyMessageType[]): void {
+export function checkSelection(selection: AnySelection, types: readonly AnyMessageType[]): void {
+  checkOptions(selection, SELECTION_OPTIONS, 'selection')
+  checkTypes(types)
+  const { where, key, onBadMessage } = selection
   if (where !== undefined && typeof where !== 'function')
     throw new InvalidArgumentError({ argument: 'where', value: where, expected: 'a function' })
   if (onBadMessage !== undefined && onBadMessage !== 'strict' && onBadMessage !== 'skip')

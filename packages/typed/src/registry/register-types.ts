@@ -7,6 +7,7 @@ import {
   type SchemaRegistry,
   saveSchema,
 } from '@chronicle-ts/schema'
+import { checkTypes } from '../check-types.js'
 
 /** A type that could not be written into the registry. */
 export interface RegistryProblem {
@@ -33,8 +34,9 @@ export function registerTypes(directory: string, types: readonly AnyMessageType[
   })
 }
 
-/** Returns what the registry says of these types. @throws `ERR_SCHEMA_INCOMPATIBLE` when one of them cannot read what the queue holds. */
+/** Returns what the registry says of these types. @throws `ERR_INVALID_ARGUMENT`, `ERR_SCHEMA_INCOMPATIBLE` when one of them cannot read what the queue holds. */
 export function checkTypesAgainstRegistry(directory: string, types: readonly AnyMessageType[]): SchemaRegistry {
+  checkTypes(types)
   const registry = readSchemas(
     directory,
     types.map(({ typeId }) => typeId),

@@ -22,7 +22,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '
 
 /** Splits an expression. The last token is of kind `end`. @throws {@link WhereError} */
 export function tokenize(text: string): Token[] {
-  if (typeof text !== 'string') throw new WhereError({ text: String(text), position: 0, detail: 'expected a text' })
+  if (typeof text !== 'string') throw new WhereError({ text: typeof text, position: 0, detail: 'expected a text' })
   if (text.length > LENGTH_MAX) throw new WhereError({ text, position: LENGTH_MAX, detail: `more than ${LENGTH_MAX} characters` })
   const tokens: Token[] = []
   let at = 0
