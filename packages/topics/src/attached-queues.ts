@@ -2,6 +2,7 @@ import { InvalidArgumentError, isQueueError, type Message, type QueueReader } fr
 import { FanInReader, isPassingError, type SourceFailure } from '@chronicle-ts/fanin'
 import { checkTypesAgainstRegistry, commitBefore } from '@chronicle-ts/typed'
 import { LOOKS_PER_POLL } from './defaults.js'
+import { forEach } from './for-each.js'
 import { type FailedSource, SourceFailures } from './source-failures.js'
 import type { SourceChange, TopicSources } from './sources/topic-sources.js'
 import type { ResolvedSubscribeOptions } from './subscribe-options.js'
@@ -12,7 +13,11 @@ export interface Delivery extends TopicOrigin {
   readonly message: Message
 }
 
-/** The queues of a subscription, merged: attached when they come, detached when they are gone, set aside when they cannot be read. */
+/**
+ * The queues of a subscription, merged: attached when they come, detached when they are gone, set aside when they cannot be read.
+ *
+ * Invariant: what a callback of the program throws reaches the caller, and leaves no step undone: every queue that was opened is attached, or postponed, or closed.
+ */
 export class AttachedQueues {
   readonly #options: ResolvedSubscribeOptions
   readonly #sources: TopicSources
@@ -40,7 +45,12 @@ export class AttachedQueues {
       ...options.fanIn,
       onSourceError: (failure) => this.#sourceFailed(failure),
     })
-    this.#follow(sources.poll())
+    try {
+      this.#follow(sources.poll())
+    } catch (error) {
+      this.close()
+      throw error
+    }
   }
 
   /** Whether the topic is of one queue. */
@@ -63,14 +73,18 @@ export class AttachedQueues {
     return this.#fanIn.closed
   }
 
-  /** The next message of all queues. Queues that come are attached also while the others have always something. */
+  /** The next message of all queues; `undefined` also when a callback closed them. Queues that come are attached also while the others have always something. */
   next(): Delivery | undefined {
     if (++this.#looks % LOOKS_PER_POLL === 0) this.#follow(this.#sources.poll())
-    const delivery = this.#fanIn.next()
-    if (delivery !== undefined) return delivery
+    const delivery = this.#nextMerged()
+    if (delivery !== undefined || this.closed) return delivery
     this.#follow(this.#sources.poll())
     this.#detachLeft()
-    return this.#fanIn.next()
+    return this.#nextMerged()
+  }
+
+  #nextMerged(): Delivery | undefined {
+    return this.closed ? undefined : this.#fanIn.next()
   }
 
   /** @throws when the only queue cannot be read, until it is replaced */
@@ -98,9 +112,12 @@ export class AttachedQueues {
   /** Nothing of it is saved: what was delivered since the last commit is delivered again when it is attached again. */
   setAside(key: string, error: Error): void {
     const isLeaving = this.#leaving.has(key)
-    this.#detach(key)
-    this.#failures.add(key, error)
-    this.#sources.postpone({ key, error, isLeaving })
+    try {
+      this.#detach(key)
+    } finally {
+      this.#sources.postpone({ key, error, isLeaving })
+      this.#failures.add(key, error)
+    }
   }
 
   /** What is at the path now is another queue: nothing was reported of it. */
@@ -136,16 +153,20 @@ export class AttachedQueues {
       interruption.abort()
     }
     const found = await changes
-    if (!this.closed) this.#follow(found)
+    this.#follow(found)
     return hasChanged || found.length > 0
   }
 
   /** Closes all readers. Commits nothing. */
   close(): void {
     this.#fanIn.close()
-    for (const [key, reader] of this.#readers) this.#sources.release(key, reader)
+    const readers = [...this.#readers]
     this.#readers.clear()
-    this.#sources.close()
+    try {
+      forEach(readers, ([key, reader]) => this.#sources.release(key, reader))
+    } finally {
+      this.#sources.close()
+    }
   }
 
   #commitSources(options: { readonly durable?: boolean }, pending: Delivery | undefined): readonly SourceFailure[] {
@@ -158,16 +179,21 @@ export class AttachedQueues {
   }
 
   #follow(changes: readonly SourceChange[]): void {
-    for (const change of changes) {
-      const { kind, key } = change
-      if (kind === 'opened') this.#attach(key, change.reader, change.isLeaving)
-      else if (kind === 'restarted') this.#restarted(key)
-      else if (kind === 'leaving') this.#leaving.add(key)
-      else if (kind === 'problem') this.#failures.add(key, change.error)
-      else {
-        this.#detach(key)
-        this.#failures.forget(key)
-      }
+    forEach(changes, (change) => this.#followOne(change))
+  }
+
+  #followOne(change: SourceChange): void {
+    const { kind, key } = change
+    if (this.closed) {
+      // A callback closed the subscription, or the program did while it waited.
+      if (kind === 'opened') this.#sources.release(key, change.reader)
+    } else if (kind === 'opened') this.#attach(key, change.reader, change.isLeaving)
+    else if (kind === 'restarted') this.#restarted(key)
+    else if (kind === 'leaving') this.#leaving.add(key)
+    else if (kind === 'problem') this.#failures.add(key, change.error)
+    else {
+      this.#failures.forget(key)
+      this.#detach(key)
     }
   }
 
@@ -195,8 +221,11 @@ export class AttachedQueues {
   }
 
   #openAgain(key: string): void {
-    this.#detach(key)
-    this.#follow(this.#sources.reopen(key))
+    try {
+      this.#detach(key)
+    } finally {
+      this.#follow(this.#sources.reopen(key))
+    }
   }
 
   /** The fan-in tries again what may pass. */
@@ -204,11 +233,14 @@ export class AttachedQueues {
     if (operation === 'commit') this.#failures.report(key, error as Error)
     // It has delivered everything that was left of its own queue.
     else if (isQueueError(error, 'ERR_QUEUE_REPLACED')) {
-      if (error.unread !== undefined) this.#failures.report(key, error)
-      this.openSuccessor(key)
+      try {
+        if (error.unread !== undefined) this.#failures.report(key, error)
+      } finally {
+        this.openSuccessor(key)
+      }
     } else {
-      this.#failures.add(key, error as Error)
       if (this.isSingle && !isPassingError(error)) this.#fatal = error as Error
+      this.#failures.add(key, error as Error)
     }
   }
 
@@ -232,6 +264,7 @@ export class AttachedQueues {
   /** A source that leaves stays until it is read to the end and what it delivered is committed: a program that was killed before gets it again. */
   #detachLeft(): void {
     for (const key of this.#leaving) {
+      if (this.closed) return
       const reader = this.#readers.get(key)
       // The only queue holds another definition of a type.
       if (reader === undefined || !this.#fanIn.has(key)) this.#detach(key)
@@ -239,8 +272,8 @@ export class AttachedQueues {
       else if (!this.#uncommitted.has(key) && isReadToTheEnd(reader)) {
         // What was skipped.
         this.#fanIn.commit({ key })
-        this.#detach(key)
         this.#failures.forget(key)
+        this.#detach(key)
       }
     }
   }

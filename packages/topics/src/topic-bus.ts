@@ -1,6 +1,7 @@
 import { BusLayout } from '@chronicle-ts/bus'
 import { ClosedError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
 import type { AnyMessageType } from '@chronicle-ts/schema'
+import { forEach } from './for-each.js'
 import { openSources } from './sources/open-sources.js'
 import { resolveSubscribeOptions, type SubscribeOptions } from './subscribe-options.js'
 import { Subscription } from './subscription.js'
@@ -82,7 +83,7 @@ export class TopicBus<const T extends Topics> implements Disposable {
     this.#isClosed = true
     const open = [...this.#open]
     this.#open.clear()
-    for (const one of open) one.close()
+    forEach(open, (one) => one.close())
   }
 
   [Symbol.dispose](): void {
