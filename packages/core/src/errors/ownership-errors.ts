@@ -1,15 +1,24 @@
 import { QueueError } from './queue-error.js'
 
-/** A symbolic link is in the place of a file or folder of the queue. It is not followed: it may lead to files of another owner. Nothing was changed. */
+/**
+ * A symbolic link is in the place of a file or folder of the queue, which is not followed: it may lead to files of another owner. Or a file that is written in place has a name outside of the queue,
+ * after `cp -al` (`isHard`): what is stored into it would change the other directory, too. Nothing was changed.
+ */
 export class LinkError extends QueueError {
   override readonly name = 'LinkError'
   override readonly code = 'ERR_LINK'
   override readonly category = 'fatal'
   readonly path: string
+  readonly isHard: boolean
 
-  constructor(facts: { path: string }, options?: ErrorOptions) {
-    super('A symbolic link is in the place of a file of the queue', { path: facts.path }, options)
-    this.path = facts.path
+  constructor({ path, isHard = false }: { path: string; isHard?: boolean }, options?: ErrorOptions) {
+    super(
+      isHard ? 'A file of the queue has a name outside of the queue' : 'A symbolic link is in the place of a file of the queue',
+      { path, isHard },
+      options,
+    )
+    this.path = path
+    this.isHard = isHard
   }
 }
 

@@ -8,7 +8,7 @@ import {
   POSITION_WRITER_BLOCKED,
 } from '@chronicle-ts/native'
 import { LOCK_RETRY_MS } from '../defaults.js'
-import { BadPositionError, fromSystemError, InvalidArgumentError, ReaderActiveError } from '../errors/index.js'
+import { BadPositionError, fromSystemError, InvalidArgumentError, LinkError, ReaderActiveError } from '../errors/index.js'
 import { closeQuietly } from '../files/close-quietly.js'
 import { type FileIdentity, identityOf } from '../files/file-identity.js'
 import type { OwnedFile } from '../files/owned-file.js'
@@ -65,7 +65,7 @@ export class PositionFile {
   /**
    * Opens, or creates, and locks the file.
    *
-   * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` when the name is in use, {@link InvalidArgumentError} when it is not a name.
+   * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` when the name is in use, {@link LinkError} `ERR_LINK` when the file has a second name, {@link InvalidArgumentError} when it is not a name.
    */
   static open(directory: QueueDirectory, name: string): PositionFile {
     checkReaderName(name)
@@ -77,7 +77,9 @@ export class PositionFile {
         let opened: PositionFile | undefined
         try {
           // Another open of this name may have removed the file between our open and our lock: then the lock is on a file without a name.
-          if (fstatSync(fd).nlink > 0) opened = new PositionFile({ directory, folder, fileName, fd })
+          const { nlink } = fstatSync(fd)
+          if (nlink > 1) throw new LinkError({ path: folder.describe(fileName), isHard: true })
+          if (nlink > 0) opened = new PositionFile({ directory, folder, fileName, fd })
         } finally {
           if (opened === undefined) closeQuietly(fd)
         }

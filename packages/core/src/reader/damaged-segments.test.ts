@@ -47,7 +47,10 @@ describe('a source that skips damage', () => {
     expect(() => drainSequences(strict)).toThrowError(code('ERR_DATA_LOST', { from: messagesOf(1)[0], to: messagesOf(3)[0] }))
   })
 
-  it('loses no good record to a first one that is damaged, in a segment after lost messages', () => {
+  it.each([
+    ['payload', RECORD_HEADER_LENGTH],
+    ['length', 0],
+  ])('loses no good record to a first one with a damaged %s, in a segment after lost messages', (_, damagedAt) => {
     const { directory, head } = closedQueue()
     rmSync(segmentFile(directory, head))
     const writer = openWriter(directory)
@@ -56,7 +59,7 @@ describe('a source that skips damage', () => {
     for (const _ of range(0, 20)) writer.append(1, Buffer.alloc(40, 1))
     writer.close()
     const path = segmentFile(directory, segmentId)
-    overwrite(path, SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH, Buffer.alloc(8, 255))
+    overwrite(path, SEGMENT_HEADER_LENGTH + damagedAt, Buffer.from([99]))
     overwrite(path, SEGMENT_HEADER_LENGTH + recordLength(40), Buffer.alloc(RECORD_HEADER_LENGTH))
     using observer = openObserver(directory, SKIP)
     expect(drainSequences(observer).slice(-18)).toEqual(range(first + 2, first + 20))

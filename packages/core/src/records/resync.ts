@@ -1,4 +1,4 @@
-import { RECORD_ALIGNMENT, recordLength } from '../format/index.js'
+import { RECORD_ALIGNMENT, recordLength, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { isGoodRecord, judgeRecord } from './judge-record.js'
 import { roomBetween } from './place.js'
 import { hasHeaderCrc, type SegmentBytes, sequenceOf } from './segment-bytes.js'
@@ -16,8 +16,8 @@ export interface Damage {
  * (docs/format.md#damage-and-missing-records):
  *
  * 1. the record that follows by the damaged one's own length, where that is right, or where that record has exactly the next sequence;
- * 2. the first good record whose sequence is above the last one by no more than there is room for records in between. The last one is the damaged record itself, where its header checksum
- *    matches and its sequence is higher;
+ * 2. the first good record whose sequence is above the last one by no more than there is room for records in between. Where the segment's header says that its
+ *    first record has a higher sequence than the expected one, that one counts;
  * 3. the first good record with a sequence that was not read yet; any sequence is one where none was expected;
  * 4. only with `mayRestart`: the first good record of the base format, whose writers begin again at 0. For recovery, which cuts nothing off that a writer may have committed. A reader that
  *    takes a crash leftover for records would stop where nothing is wrong.
@@ -34,8 +34,8 @@ export function findNextRecord(bytes: SegmentBytes, damage: Damage, { mayRestart
   if (dirty === undefined) return undefined
   if (expected < 0) return findGoodRecord(bytes, dirty)
   const { id: segmentId, size } = bytes
-  // Messages may be missing before the damage, too.
-  const nearest = damaged?.isCertain === true ? Math.max(expected, possibleSequenceAt(bytes, offset)) : expected
+  // Messages may be missing before the segment, too.
+  const nearest = offset === SEGMENT_HEADER_LENGTH ? Math.max(expected, bytes.firstSequence ?? expected) : expected
   const isNear = (sequence: number, at: number) =>
     sequence >= nearest && sequence - nearest <= roomBetween({ segmentId, offset }, { segmentId, offset: at }, size)
   return (

@@ -18,6 +18,8 @@ export interface SegmentBytes {
   readonly size: number
   /** Where the bytes end that are there: {@link size}, unless the file is shorter. */
   readonly end: number
+  /** The sequence with which the segment began, as its header says; `undefined` where it says none. */
+  readonly firstSequence: number | undefined
   /** The commit word at an offset, acquire: 0 where no record is committed, or none has room. */
   commitLengthAt(offset: number): number
   /** {@link commitLengthAt} as the file has it now. An offline reader may show bytes of a moment ago, in which 0 may be outdated; anything else is final. */

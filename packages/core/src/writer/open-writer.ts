@@ -39,6 +39,7 @@ import { recordCapacity } from '../records/place.js'
 import { highestReaderSegment } from '../recovery/positions-seen.js'
 import { recoverQueue } from '../recovery/recover-queue.js'
 import { RecoveryContext, type Tail } from '../recovery/recovery-context.js'
+import { refuseSharedFiles } from '../recovery/refuse-shared-files.js'
 import { linkAside, quarantineName, setFileAside } from '../recovery/set-aside.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
@@ -121,6 +122,7 @@ function openHeld(
   releases.push(() => context.changes.discard())
   if (rebuilt !== undefined) planRebuiltControl(context, rebuilt)
   if (lock.previous !== undefined) context.note('stale-lock', { segmentId: 0 }, `held by process ${lock.previous.pid}`)
+  if (!created) refuseSharedFiles(directory, control)
   return rememberFailedSync(control, () => {
     const tail = created ? beginningOf(directory, control, resolved) : recoverQueue(context)
     releases.push(() => tail.segment.close())

@@ -88,6 +88,10 @@ export class ColdSegment implements SegmentBytes {
     return undefined
   }
 
+  get firstSequence(): number | undefined {
+    return this.#header.firstSequence
+  }
+
   get sealed(): boolean {
     return (this.#header.flags & SEGMENT_FLAG_SEALED) !== 0
   }

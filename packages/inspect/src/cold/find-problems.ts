@@ -5,8 +5,10 @@ import {
   type ControlBlock,
   controlExtensionsAreCurrent,
   decodeIndex,
+  filesWrittenInPlace,
   INDEX_FILE,
   INDEX_LENGTH,
+  isNamedOutside,
   LOCK_FILE,
   QUARANTINE_DIRECTORY,
   SEGMENT_FIRST_RECORD_OFFSET,
@@ -52,6 +54,7 @@ export function findQueueProblems(sources: ProblemSources): QueueProblem[] {
   return [
     ...controlProblems(sources),
     ...copyProblems(sources),
+    ...linkProblems(sources),
     ...firstSegmentProblems(sources),
     ...segmentProblems(sources),
     ...headProblems(sources),
@@ -78,6 +81,15 @@ function copyProblems({ inspection, control }: ProblemSources): QueueProblem[] {
   if (control.problem !== undefined || inspection.writer.alive === true) return []
   if (existsSync(join(inspection.directory, BACKUP_FILE))) return []
   return isCopiedControl(inspection.directory, control) ? [queueProblem('QUEUE_COPIED', '', { file: CONTROL_FILE })] : []
+}
+
+/** What a writer would refuse to open, because another directory has the same file. */
+function linkProblems({ inspection: { directory }, control }: ProblemSources): QueueProblem[] {
+  const folders = [directory, join(directory, QUARANTINE_DIRECTORY)]
+  const names = filesWrittenInPlace(soundControl(control)?.currentSegment ?? 0)
+  return names
+    .filter((name) => isNamedOutside(join(directory, name), folders))
+    .map((file) => queueProblem('FILE_LINKED', '', { file }))
 }
 
 function segmentProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {

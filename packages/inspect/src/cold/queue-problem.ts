@@ -10,6 +10,7 @@ export const PROBLEMS = {
     'info',
     'control.meta is the copy of another file: the queue was copied, perhaps while it was written. The next writer recovers it from its segments.',
   ],
+  FILE_LINKED: ['warning', 'A file that is written in place has a name outside of the queue: a writer refuses it.'],
   FILE_UNREADABLE: ['warning', 'A file of the queue cannot be read, so what is in it is not known.'],
   CONTROL_MISSING: ['critical', 'control.meta is missing; the next writer rebuilds it from the segments.'],
   CONTROL_SHORT: ['critical', 'control.meta is shorter than 512 bytes; the next writer rebuilds it from the segments.'],

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openObserver, openWriter } from '@chronicle-ts/core'
@@ -171,6 +171,15 @@ describe('inspecting, verifying and the independent witness agree', () => {
     rmSync(queue, { recursive: true })
     buildQueue(queue, { payloads: textPayloads(100), firstTimestampNs: IN_A_YEAR_NS })
     expect(found()).toEqual({ inspected: ['CLOCK_AHEAD'], verified: ['CLOCK_AHEAD'], witnessed: ['clock-ahead'] })
+  })
+})
+
+describe('a file with a name outside of the queue', () => {
+  it('is a problem where a writer refuses it', () => {
+    linkSync(segmentFile(queue, built.headSegment), `${queue}-head`)
+    linkSync(segmentFile(queue, 0), `${queue}-sealed`)
+    expect(found()).toEqual({ inspected: ['FILE_LINKED'], verified: ['FILE_LINKED'], witnessed: [] })
+    expect(() => openWriter(queue)).toThrowError(expect.objectContaining({ code: 'ERR_LINK', isHard: true }))
   })
 })
 

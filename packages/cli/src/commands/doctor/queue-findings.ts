@@ -21,6 +21,10 @@ const GONE: Advice = {
 /** What no repair changes: each needs words that say why. */
 const LEFT: Partial<Record<ProblemCode, Advice>> = {
   NOT_A_QUEUE: { explanation: 'There is nothing to repair in it. Check the path.' },
+  FILE_LINKED: {
+    explanation:
+      'Two directories share the file, as after cp -al. Copy one of them with cp -a, use the copy, and delete what it was copied from.',
+  },
   SEGMENT_MISSING: GONE,
   SEGMENT_RETIRED: {
     explanation: 'No action is needed: readers that still need them get ERR_DATA_LOST, or continue with onLost "snap".',
