@@ -21,6 +21,9 @@ const LOOK_INTERVAL_MS = 200
 /** Part of a transfer that counts as steady. */
 const STEADY = { from: 0.2, to: 0.9 }
 
+/** CPU of the three processes between two queues. */
+type CpuOfEnds = readonly [push: number, server: number, pull: number]
+
 /** Records per second that arrive in a replica while the source has more. */
 export interface BridgeThroughput {
   readonly server: string
@@ -31,7 +34,7 @@ export interface BridgeThroughput {
   readonly push: PeakMemory
   readonly pull: PeakMemory
   /** Seconds of CPU per million records of push, server and pull, per round: on a machine that has other work, too, they say what the rate cannot. */
-  readonly cpuSeconds: readonly (readonly [push: number, server: number, pull: number])[]
+  readonly cpuSeconds: readonly CpuOfEnds[]
 }
 
 /** What the object that `bridge --json` prints says of the bridge. */
@@ -40,6 +43,8 @@ export interface BridgeReport {
   readonly throughput: readonly BridgeThroughput[]
   /** Nanoseconds from the instant at which a message was due at the source to a reader of the replica, per round. */
   readonly latency: readonly BridgeFigures[]
+  /** Part of a CPU that push, server and pull take in these rounds. */
+  readonly cpuShares: readonly CpuOfEnds[]
   /** Nanoseconds of an append to the source and to a queue beside it, in alternating rounds without and with a bridge. */
   readonly appends: { readonly without: readonly AppendFigures[]; readonly with: readonly AppendFigures[] }
   readonly notes: readonly string[]
@@ -61,12 +66,12 @@ export const benchBridge: Bench = async (options, print): Promise<BridgeReport> 
     else notes.push(`nats-server ${binary.version.join('.')} does not know sync_interval: not measured`)
   }
   if (throughput.length > 0) print(formatThroughput(throughput, messages))
-  const { latency, appends } = isChosen('latency', options)
+  const followed = isChosen('latency', options)
     ? await bench.latency()
-    : { latency: [], appends: { without: [], with: [] } }
-  if (latency.length > 0) print(formatLatency(latency, appends))
+    : { latency: [], cpuShares: [], appends: { without: [], with: [] } }
+  if (followed.latency.length > 0) print(formatLatency(followed))
   for (const note of notes) print(note)
-  return { messages, throughput, latency, appends, notes }
+  return { messages, throughput, ...followed, notes }
 }
 
 function isChosen(name: string, { only }: BenchOptions): boolean {
@@ -105,7 +110,7 @@ class BridgeBench {
   }
 
   /** Rounds without and with a bridge take turns. */
-  async latency(): Promise<Pick<BridgeReport, 'latency' | 'appends'>> {
+  async latency(): Promise<Followed> {
     const [without, along] = await this.#pair(
       {
         name: 'append, no bridge',
@@ -115,6 +120,7 @@ class BridgeBench {
     )
     return {
       latency: along.map(({ arrival }) => arrival),
+      cpuShares: along.map(({ cpuShares }) => cpuShares),
       appends: { without, with: along.map(({ append }) => append) },
     }
   }
@@ -184,18 +190,25 @@ class BridgeBench {
   }
 
   /** Carries a queue to which messages are appended at a fixed rate. */
-  async #follow(folder: string, server: NatsServer): Promise<{ append: AppendFigures; arrival: BridgeFigures }> {
+  async #follow(
+    folder: string,
+    server: NatsServer,
+  ): Promise<{ append: AppendFigures; arrival: BridgeFigures; cpuShares: CpuOfEnds }> {
     const queues = { source: join(folder, 'source'), replica: join(folder, 'replica') }
     // The first message opens everything: those that are timed follow it.
     fill(queues.source, 1, this.#options.payloadLength)
-    return await this.#withBridge(queues, server, async () => {
+    return await this.#withBridge(queues, server, async (push, pull) => {
       while (nextSequenceOf(queues.replica) === 0) await sleep(LOOK_INTERVAL_MS)
+      const cpu = (): CpuOfEnds => [push.cpuSeconds, cpuSecondsOf(server.pid), pull.cpuSeconds]
+      const before = cpu()
       const task = this.#task(folder)
       const { warmUpCount, count } = task
       const reading = runProgram<BridgeFigures>('replica-reader', { queue: queues.replica, warmUpCount, count })
       const appending = runProgram<AppendFigures>('paced-source', task)
       const [append, arrival] = await Promise.all([appending, reading])
-      return { append, arrival }
+      const used = cpu()
+      const share = (index: 0 | 1 | 2): number => ((used[index] - before[index]) * MESSAGES_PER_SECOND) / count
+      return { append, arrival, cpuShares: [share(0), share(1), share(2)] }
     })
   }
 
@@ -229,12 +242,14 @@ class BridgeBench {
   }
 }
 
+type Followed = Pick<BridgeReport, 'latency' | 'cpuShares' | 'appends'>
+
 interface Round {
   readonly rate: number
   readonly bytes: number
   readonly push: PeakMemory
   readonly pull: PeakMemory
-  readonly cpuSeconds: readonly [push: number, server: number, pull: number]
+  readonly cpuSeconds: CpuOfEnds
 }
 
 /** A record is a header of 64 bytes and the payload, up to a multiple of 64. */
@@ -265,6 +280,10 @@ function formatSpread(values: readonly number[], digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`
 }
 
+function formatCpu(used: readonly CpuOfEnds[]): string {
+  return [0, 1, 2].map((index) => median(used.map((one) => one[index] ?? 0)).toFixed(2)).join(' + ')
+}
+
 function formatThroughput(results: readonly BridgeThroughput[], messages: number): string {
   const memory = ({ resident, anonymous }: PeakMemory): string => `${resident.toFixed(0)} (${anonymous.toFixed(0)})`
   const rows = results.map(({ server, recordsPerSecond, megabytesPerSecond, serverAlone, push, pull, cpuSeconds }) => [
@@ -277,7 +296,7 @@ function formatThroughput(results: readonly BridgeThroughput[], messages: number
     formatSpread(serverAlone, 0),
     memory(push),
     memory(pull),
-    [0, 1, 2].map((index) => median(cpuSeconds.map((used) => used[index] ?? 0)).toFixed(2)).join(' + '),
+    formatCpu(cpuSeconds),
   ])
   const heading = [
     'server',
@@ -291,7 +310,7 @@ function formatThroughput(results: readonly BridgeThroughput[], messages: number
   return `throughput: ${messages.toLocaleString('en-US')} records that the source has already\n${formatTable(heading, rows)}`
 }
 
-function formatLatency(latency: readonly BridgeFigures[], { without, with: along }: BridgeReport['appends']): string {
+function formatLatency({ latency, cpuShares, appends: { without, with: along } }: Followed): string {
   const row = (name: string, figures: readonly BridgeFigures[]): string[] => {
     const micros = (pick: (one: BridgeFigures) => number): string =>
       formatSpread(
@@ -329,5 +348,6 @@ function formatLatency(latency: readonly BridgeFigures[], { without, with: along
   const ratios = `p50 ${ratio(({ p50Ns }) => p50Ns)}, p99 ${ratio(({ p99Ns }) => p99Ns)}`
   const heading = ['microseconds', 'p50', 'p90', 'p99', 'p99.9']
   return `latency: ${MESSAGES_PER_SECOND.toLocaleString('en-US')} messages/s (median of ${latency.length} rounds)\n${formatTable(heading, rows)}
-an append to the queue that is carried takes so many times that of one to another queue of the same program: ${ratios}`
+an append to the queue that is carried takes so many times that of one to another queue of the same program: ${ratios}
+push, server and pull take ${formatCpu(cpuShares)} of a CPU`
 }

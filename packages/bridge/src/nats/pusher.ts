@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BadBlockError, type CommittedMessage, FencedError, InvalidArgumentError, QueueReader } from '@chronicle-ts/core'
 import { checkFlag, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { decompress } from '../frames/compression.js'
@@ -20,6 +21,8 @@ const SHORT_FRAME_BYTES = FRAME_BYTES / 2
 const PAUSE_MS = 1
 /** Room for the header of a message. */
 const HEADER_BYTES = 1024
+/** How long after the last records a push looks for more after each pause. It does not ask the writer to wake it then: that costs an append a system call. */
+const BUSY_MS = 10
 /** How long a source that has caught up sleeps before it looks after its reader, its sinks and the end of the stream. */
 const IDLE_MS = 1000
 /** Refusals in a row without a frame that was accepted: then something else than another pusher is wrong. */
@@ -87,6 +90,8 @@ export class Pusher {
     lastError: undefined as string | undefined,
   }
   #refusals = 0
+  /** When records were sent last. */
+  #sentMs = Number.NEGATIVE_INFINITY
   /** On its way to the stream, and since when something is. */
   #sent = { records: 0, bytes: 0, sinceMs: 0 }
 
@@ -268,6 +273,10 @@ export class Pusher {
       await this.#sinks.settle()
       return 'done'
     }
+    if (performance.now() - this.#sentMs < BUSY_MS) {
+      await sleep(PAUSE_MS)
+      return undefined
+    }
     const outcome = await this.#source.reader.waitAsync({ signal, timeoutMs: IDLE_MS }).catch((error: unknown) => {
       if (!signal.aborted) throw error
     })
@@ -284,7 +293,8 @@ export class Pusher {
   }
 
   #send({ count, length }: Outgoing): void {
-    if (this.#sent.records === 0) this.#sent.sinceMs = performance.now()
+    this.#sentMs = performance.now()
+    if (this.#sent.records === 0) this.#sent.sinceMs = this.#sentMs
     this.#sent.records += count
     this.#sent.bytes += length
   }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openObserver } from '@chronicle-ts/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { bridgeStatus, type Frame, FrameStream, Puller, ReplicaSink, ReplicaSource, readIdentity } from '../../src/index.js'
 import { code, Ends, NEVER, until, WRITER } from '../support/ends.js'
 import { NO_SERVER, serverOfGroup, startServer } from '../support/nats-server.js'
-import { told } from '../support/queues.js'
+import { appendSome, openSource, told } from '../support/queues.js'
 import { addCompanions } from '../support/types.js'
 
 describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? ''}`, () => {
@@ -50,6 +50,27 @@ describe.skipIf(NO_SERVER !== undefined)(`a queue over JetStream ${NO_SERVER ?? 
     ending.abort()
     await Promise.all([pushing, pulling])
     ends.expectEqual()
+  })
+
+  it('does not ask the writer to wake it while records come', async () => {
+    const ends = await Ends.on(shared(), { messages: 1 })
+    using writer = openSource(ends.source)
+    const ending = new AbortController()
+    const pushing = ends.pusher().run(ending.signal)
+    const arrived = (count: number): Promise<void> => until(async () => (await ends.stream.end()).next === count)
+    await arrived(1)
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    appendSome(writer, 1)
+    await arrived(2)
+    const { wakes } = writer.metrics()
+    for (let count = 3; count <= 12; count++) {
+      appendSome(writer, 1)
+      await arrived(count)
+    }
+    expect(writer.metrics().wakes).toBe(wakes)
+    ending.abort()
+    await pushing
   })
 
   it('carries records that are larger than a message may be', async () => {

@@ -111,7 +111,7 @@ function Row({ queue }: { readonly queue: QueueSummary }) {
       </td>
       <td class="wraps" title={conditions.join('\n')}>
         <State word={summary(queue)} severity={severity} />
-        {queue.acknowledged > 0 && <span class="faint"> {queue.acknowledged} acknowledged</span>}
+        {queue.acknowledged > 0 && <span class="faint optional"> {queue.acknowledged} acknowledged</span>}
       </td>
       <td class="optional">
         <State word={writer.word} severity={writer.severity} />

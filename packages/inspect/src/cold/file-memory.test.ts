@@ -178,6 +178,6 @@ it('opens no segment that has not changed', () => {
   const look = () => inspectQueue(queue, { quick: true, memory })
   const firstBytes = bytesReadBy(look)
   const laterBytes = bytesReadBy(look)
-  expect(look().segments.count).toBeGreaterThan(20)
+  expect(look().segments.count).toBeGreaterThanOrEqual(20)
   expect(laterBytes).toBeLessThan(firstBytes / 3)
 })

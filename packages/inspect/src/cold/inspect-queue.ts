@@ -82,8 +82,7 @@ export function inspectQueue(place: DirectoryPath, options: InspectOptions = {})
   const block = soundControl(control)
   const quick = options.quick === true
   const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: block, quick, memory }
-  const segments = inspectSegments(places, options.segmentLimit ?? SEGMENT_LIMIT)
-  const end = walkToEnd(places, segments)
+  const { segments, end } = inspectSegmentsAndEnd(places, options.segmentLimit ?? SEGMENT_LIMIT)
   const { locks = readLockTable() } = options
   const writer = inspectWriter(control, lookAtLock(join(directory, LOCK_FILE), locks, memory), options.holdsLock === true)
   const registered = inspectReaders(directory, { locks, memory })
@@ -111,13 +110,37 @@ export function inspectQueue(place: DirectoryPath, options: InspectOptions = {})
   return { ...inspection, problems: listing.hasAcknowledged ? markAcknowledged(directory, problems) : problems }
 }
 
-function inspectSegments(places: ColdPlaces, limit: number): SegmentsSummary {
+/** The head is opened once for both. */
+function inspectSegmentsAndEnd(
+  places: ColdPlaces,
+  limit: number,
+): { readonly segments: SegmentsSummary; readonly end: QueueEnd | undefined } {
+  const headId = places.control?.currentSegment
+  const head = headId === undefined ? undefined : openQuietly(places, headId)
+  try {
+    const segments = inspectSegments(places, limit, head)
+    return { segments, end: walkToEnd(places, segments, head) }
+  } finally {
+    head?.close()
+  }
+}
+
+function openQuietly({ directory, control }: ColdPlaces, segmentId: number): ColdSegment | undefined {
+  try {
+    return ColdSegment.open(directory, segmentId, control?.segmentSize)
+  } catch {
+    // What cannot be read is a problem of its own.
+    return undefined
+  }
+}
+
+function inspectSegments(places: ColdPlaces, limit: number, head: ColdSegment | undefined): SegmentsSummary {
   const ids = places.segmentIds
   const half = Math.max(1, Math.ceil(limit / 2))
   const looked = ids.length <= limit ? ids : [...ids.slice(0, half), ...ids.slice(-half)]
   const inspected: SegmentInspection[] = []
   for (const id of looked) {
-    const segment = lookAtSegment(places, id)
+    const segment = id === head?.id ? inspectSegment(places, id, head) : lookAtSegment(places, id)
     if (segment !== undefined) inspected.push(segment)
   }
   const omitted = ids.length - looked.length
@@ -137,14 +160,13 @@ function lookAtSegment(places: ColdPlaces, segmentId: number): SegmentInspection
   return recall(places.memory, join(places.directory, segmentFileName(segmentId)), look, isFinal)
 }
 
-function walkToEnd(places: ColdPlaces, { inspected }: SegmentsSummary): QueueEnd | undefined {
+function walkToEnd(places: ColdPlaces, { inspected }: SegmentsSummary, head: ColdSegment | undefined): QueueEnd | undefined {
   const seen = new Map(inspected.map(({ segmentId, hasRecords }) => [segmentId, hasRecords]))
   const segmentId = lastSegmentWithRecords(places, seen)
   if (segmentId === undefined) return undefined
-  let segment: ColdSegment | undefined
+  const segment = segmentId === head?.id ? head : openQuietly(places, segmentId)
+  if (segment === undefined) return undefined
   try {
-    segment = ColdSegment.open(places.directory, segmentId, places.control?.segmentSize)
-    if (segment === undefined) return undefined
     return (
       (places.quick === true && places.control !== undefined ? endByControl(segment, places.control) : undefined) ??
       describeEnd(segment, places.control)
@@ -152,7 +174,7 @@ function walkToEnd(places: ColdPlaces, { inspected }: SegmentsSummary): QueueEnd
   } catch {
     return undefined
   } finally {
-    segment?.close()
+    if (segment !== head) segment.close()
   }
 }
 

@@ -34,21 +34,26 @@ export interface SegmentInspection {
   readonly problem: QueueProblem | undefined
 }
 
-/** Looks at header and first record of a segment; `undefined` when it is gone by now. */
+/**
+ * Looks at header and first record of a segment; `undefined` when it is gone by now.
+ *
+ * @param opened the segment, where the caller has it open
+ */
 export function inspectSegment(
   { directory, control, quick }: Pick<ColdPlaces, 'directory' | 'control' | 'quick'>,
   segmentId: number,
+  opened?: ColdSegment,
 ): SegmentInspection | undefined {
-  let segment: ColdSegment | undefined
+  let segment = opened
   try {
-    segment = ColdSegment.open(directory, segmentId, control?.segmentSize)
+    segment ??= ColdSegment.open(directory, segmentId, control?.segmentSize)
     if (segment === undefined) return undefined
     return describe(segment, quick === true ? recordsSaidIn(segment, control) : recordsIn(segment))
   } catch (error) {
     if (!(error instanceof ColdFileError)) throw error
     return unreadable(directory, segmentId, error)
   } finally {
-    segment?.close()
+    if (opened === undefined) segment?.close()
   }
 }
 

@@ -99,15 +99,15 @@ function savedLately({ lock, lastHeartbeatNs }: ReaderInspection, { inspection, 
 function worstLag(lag: LagState, limits: ReaderThresholds): { severity: StateSeverity; reason: string } | undefined {
   const arrival = lag.arrivalNs === null ? null : Number(lag.arrivalNs) / 1e9
   const own = lag.ownNs === null ? null : Number(lag.ownNs) / 1e9
-  const verdicts: { severity: StateSeverity; reason: string }[] = [
-    { severity: judgeUpper(lag.messages, limits.lagMessages), reason: 'messages' },
-    { severity: judgeUpper(lag.bytes, limits.lagBytes), reason: 'bytes' },
-    { severity: judgeUpper(arrival, limits.lagSeconds), reason: `unread for ${formatSeconds(arrival ?? 0)}` },
-    { severity: judgeUpper(own, limits.ownLagSeconds), reason: `${formatSeconds(own ?? 0)} by the messages' times` },
+  // Messages and bytes stand in the detail of every reader.
+  const verdicts: readonly { readonly severity: StateSeverity; readonly reason: () => string }[] = [
+    { severity: judgeUpper(lag.messages, limits.lagMessages), reason: () => '' },
+    { severity: judgeUpper(lag.bytes, limits.lagBytes), reason: () => '' },
+    { severity: judgeUpper(arrival, limits.lagSeconds), reason: () => `unread for ${formatSeconds(arrival ?? 0)}` },
+    { severity: judgeUpper(own, limits.ownLagSeconds), reason: () => `${formatSeconds(own ?? 0)} by the messages' times` },
   ]
   const worst = verdicts.find(({ severity }) => severity === 'critical') ?? verdicts.find(({ severity }) => severity !== 'ok')
-  if (worst === undefined) return undefined
-  return { severity: worst.severity, reason: worst.reason === 'messages' || worst.reason === 'bytes' ? '' : worst.reason }
+  return worst && { severity: worst.severity, reason: worst.reason() }
 }
 
 function behind({ messages }: LagState, code: StateCode): string {

@@ -25,7 +25,7 @@ export const STATES = {
   READER_CLOSED: ['reader', 'closed', 'ok', 'The reader does not run, and neither does the writer.'],
   READER_LAGGING: ['reader', 'lagging', 'warning', 'The reader is further behind than its thresholds permit.'],
   READER_STOPPED: ['reader', 'stopped', 'warning', 'The process of the reader is stopped (SIGSTOP, or a debugger).'],
-  READER_DEAD: ['reader', 'dead', 'warning', 'The reader does not run, and the writer does.'],
+  READER_DEAD: ['reader', 'dead', 'warning', 'The reader does not run, although the queue has a writer, or had one that died.'],
   READER_BAD: ['reader', 'damaged', 'warning', 'The position file of the reader is damaged or unreadable.'],
   READER_UNKNOWN: ['reader', 'unknown', 'warning', 'The state of the reader cannot be determined.'],
   QUEUE_DAMAGED: ['queue', 'damaged', 'warning', 'A problem was found in the files of the queue; doctor explains it.'],

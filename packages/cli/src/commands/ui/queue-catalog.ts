@@ -23,6 +23,7 @@ export class QueueCatalog {
   readonly #decoders = new Map<string, RecordDecoder>()
   #watch: QueueWatch | undefined
   #snapshot: Snapshot | undefined
+  #snapshotText: string | undefined
   #lookedMs = Number.NEGATIVE_INFINITY
 
   constructor(readonly root: string) {
@@ -33,6 +34,13 @@ export class QueueCatalog {
   snapshot(): Snapshot {
     this.#refresh()
     return this.#snapshot as Snapshot
+  }
+
+  /** The same as one line of JSON, made once for all browsers. */
+  snapshotText(): string {
+    this.#refresh()
+    this.#snapshotText ??= JSON.stringify(this.#snapshot)
+    return this.#snapshotText
   }
 
   /** A queue by its id. */
@@ -61,6 +69,7 @@ export class QueueCatalog {
     const nowMs = performance.now()
     if (this.#snapshot !== undefined && nowMs - this.#lookedMs < LOOK_INTERVAL_MS / 2) return
     this.#lookedMs = nowMs
+    this.#snapshotText = undefined
     try {
       this.#watch = this.#watched.look()
       this.#snapshot = snapshotOf(this.root, this.#watch)

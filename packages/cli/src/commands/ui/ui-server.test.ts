@@ -173,9 +173,10 @@ describe('the server of the dashboard', () => {
     const filler = 'x'.repeat(4 * 1024 * 1024)
     const slow = {
       root: catalog.root,
-      snapshot: () => {
+      snapshot: () => catalog.snapshot(),
+      snapshotText: () => {
         made.push(turn)
-        return { ...catalog.snapshot(), at: `turn ${turn}`, error: filler }
+        return JSON.stringify({ ...catalog.snapshot(), at: `turn ${turn}`, error: filler })
       },
       find: (id: string) => catalog.find(id),
       all: () => catalog.all(),

@@ -24,7 +24,7 @@ const MERGED_QUEUES_MAX = 50
 const TRACE_MS = 2000
 
 export interface UiServerOptions {
-  readonly catalog: Pick<QueueCatalog, 'root' | 'snapshot' | 'find' | 'all' | 'decoderOf'>
+  readonly catalog: Pick<QueueCatalog, 'root' | 'snapshot' | 'snapshotText' | 'find' | 'all' | 'decoderOf'>
   readonly guard: RequestGuard
   /** Folder of the built page; its own by default. */
   readonly assets?: string
@@ -197,7 +197,7 @@ function streamSnapshots(
 ): void {
   response.writeHead(200, { ...SECURITY_HEADERS, 'Content-Type': 'text/event-stream' })
   const send = () => {
-    if (!response.writableNeedDrain) response.write(`data: ${toJsonLine(catalog.snapshot())}\n\n`)
+    if (!response.writableNeedDrain) response.write(`data: ${catalog.snapshotText()}\n\n`)
   }
   send()
   request.on('close', repeat(send))
