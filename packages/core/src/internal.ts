@@ -82,6 +82,7 @@ export {
   LOCK_FILE,
   parseReaderFileName,
   parseSegmentFileName,
+  QUARANTINE_DIRECTORY,
   READERS_DIRECTORY,
   READY_FILE,
   READY_TEMPORARY_FILE,
@@ -189,7 +190,7 @@ export { SequenceRule } from './records/sequence-rule.js'
 export { cutAt } from './recovery/cut-at.js'
 export { RECOVERY_CASES } from './recovery/recovery-case.js'
 export { filesWrittenInPlace } from './recovery/refuse-shared-files.js'
-export { QUARANTINE_DIRECTORY, quarantineEntry, setBytesAside, setFileAside } from './recovery/set-aside.js'
+export { quarantineEntry, setBytesAside, setFileAside } from './recovery/set-aside.js'
 export { RetentionPlan, type RetentionState } from './retention/retention-plan.js'
 export { segmentAgeMs } from './retention/segment-age.js'
 export { SPARSE_INDEX_DIRECTORY } from './segment/sparse-index.js'

@@ -20,6 +20,8 @@ export const LOCK_FILE = 'writer.lock'
 export const INDEX_FILE = 'index.meta'
 export const INDEX_TEMPORARY_FILE = 'index.tmp'
 export const READERS_DIRECTORY = 'readers'
+/** The folder inside a queue where everything is kept that recovery or repair took out of it. */
+export const QUARANTINE_DIRECTORY = 'quarantine'
 export const READY_FILE = 'READY'
 export const READY_TEMPORARY_FILE = 'READY.tmp'
 export const LEASE_FILE = 'LEASE'

@@ -93,6 +93,7 @@ export {
   parseReaderFileName,
   parseSegmentFileName,
   parseSegmentTemporaryFileName,
+  QUARANTINE_DIRECTORY,
   READER_NAME_LENGTH_MAX,
   READER_SUFFIX,
   READERS_DIRECTORY,

@@ -11,6 +11,7 @@ import { LOCK_RETRY_MS } from '../defaults.js'
 import { BadPositionError, fromSystemError, InvalidArgumentError, LinkError, ReaderActiveError } from '../errors/index.js'
 import { closeQuietly } from '../files/close-quietly.js'
 import { type FileIdentity, identityOf } from '../files/file-identity.js'
+import { isNamedOutside } from '../files/outside-names.js'
 import type { OwnedFile } from '../files/owned-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openRegularFile } from '../files/regular-file.js'
@@ -23,6 +24,7 @@ import {
   isReaderName,
   POSITION_LENGTH,
   POSITION_ZERO_OFFSET,
+  QUARANTINE_DIRECTORY,
   READERS_DIRECTORY,
   readerFileName,
   renewPosition,
@@ -65,7 +67,7 @@ export class PositionFile {
   /**
    * Opens, or creates, and locks the file.
    *
-   * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` when the name is in use, {@link LinkError} `ERR_LINK` when the file has a second name, {@link InvalidArgumentError} when it is not a name.
+   * @throws {@link ReaderActiveError} `ERR_READER_ACTIVE` when the name is in use, {@link LinkError} `ERR_LINK` when the file has a name outside of the queue, {@link InvalidArgumentError} when it is not a name.
    */
   static open(directory: QueueDirectory, name: string): PositionFile {
     checkReaderName(name)
@@ -76,10 +78,10 @@ export class PositionFile {
         const fd = lockedDescriptor(folder, fileName, { directory: directory.path, reader: name })
         let opened: PositionFile | undefined
         try {
+          if (isNamedOutside(folder.at(fileName), [folder.self, directory.at(QUARANTINE_DIRECTORY)]))
+            throw new LinkError({ path: folder.describe(fileName), isHard: true })
           // Another open of this name may have removed the file between our open and our lock: then the lock is on a file without a name.
-          const { nlink } = fstatSync(fd)
-          if (nlink > 1) throw new LinkError({ path: folder.describe(fileName), isHard: true })
-          if (nlink > 0) opened = new PositionFile({ directory, folder, fileName, fd })
+          if (fstatSync(fd).nlink > 0) opened = new PositionFile({ directory, folder, fileName, fd })
         } finally {
           if (opened === undefined) closeQuietly(fd)
         }

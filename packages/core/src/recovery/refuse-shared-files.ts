@@ -2,8 +2,7 @@ import type { MappedControl } from '../control/mapped-control.js'
 import { LinkError } from '../errors/index.js'
 import { isNamedOutside } from '../files/outside-names.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { CONTROL_FILE, segmentFileName } from '../format/index.js'
-import { QUARANTINE_DIRECTORY } from './set-aside.js'
+import { CONTROL_FILE, QUARANTINE_DIRECTORY, segmentFileName } from '../format/index.js'
 
 /** The files of a queue that a writer stores into in place, which a name in another directory would change: sealed segments are left out, and may be shared. */
 export function filesWrittenInPlace(headId: number): string[] {

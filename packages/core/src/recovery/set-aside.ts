@@ -3,9 +3,7 @@ import { basename, join } from 'node:path'
 import { fromSystemError } from '../errors/index.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
-
-/** The folder inside a queue where everything is kept that recovery or repair took out of it. */
-export const QUARANTINE_DIRECTORY = 'quarantine'
+import { QUARANTINE_DIRECTORY } from '../format/index.js'
 
 let entryCount = 0
 
