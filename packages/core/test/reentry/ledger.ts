@@ -35,11 +35,12 @@ export class Ledger {
   /** Appends a batch that `wrap` makes of these messages. */
   batchOf(writer: QueueWriter, count: number, wrap: (entries: readonly BatchMessage[]) => Iterable<BatchMessage>): void {
     const entries = Array.from({ length: count }, () => this.next())
+    const messages = entries.map(({ typeId, payload }) => ({ typeId, payload }))
     const acknowledge = (first: number, appended: number): void => {
       for (const [index, entry] of entries.slice(0, appended).entries()) this.acknowledge(first + index, entry)
     }
     try {
-      acknowledge(writer.appendBatch(wrap(entries)), count)
+      acknowledge(writer.appendBatch(wrap(messages)), count)
     } catch (error) {
       if (isQueueError(error) && error.batch !== undefined) acknowledge(error.batch.first, error.batch.count)
       throw error

@@ -87,9 +87,14 @@ function copyProblems({ inspection, control }: ProblemSources): QueueProblem[] {
 function linkProblems({ inspection: { directory }, control }: ProblemSources): QueueProblem[] {
   const folders = [directory, join(directory, QUARANTINE_DIRECTORY)]
   const names = filesWrittenInPlace(soundControl(control)?.currentSegment ?? 0)
-  return names
-    .filter((name) => isNamedOutside(join(directory, name), folders))
-    .map((file) => queueProblem('FILE_LINKED', '', { file }))
+  try {
+    return names
+      .filter((name) => isNamedOutside(join(directory, name), folders))
+      .map((file) => queueProblem('FILE_LINKED', '', { file }))
+  } catch {
+    // What cannot be looked at is a problem of its own.
+    return []
+  }
 }
 
 function segmentProblems({ inspection, listing, control }: ProblemSources): QueueProblem[] {

@@ -29,8 +29,11 @@ export function replaceInTurn(path: string, change: () => string | undefined): v
     }
     syncFolder(dirname(path))
   } finally {
-    if (!isPlaced) rmSync(draft, { force: true })
-    closeSync(fd)
+    try {
+      if (!isPlaced) rmSync(draft, { force: true })
+    } finally {
+      closeSync(fd)
+    }
   }
 }
 

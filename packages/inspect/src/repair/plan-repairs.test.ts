@@ -23,6 +23,7 @@ describe('planning a repair', () => {
   it('leaves alone what is unknown, harmless, or for a person to decide', () => {
     expect(CODES.filter((code) => !isRepairable(code))).toEqual([
       'NOT_A_QUEUE',
+      'FILE_LINKED',
       'FILE_UNREADABLE',
       'SEQUENCES_SKIPPED',
       'SEGMENT_MISSING',

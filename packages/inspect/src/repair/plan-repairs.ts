@@ -78,8 +78,9 @@ const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
 export function planRepairs(directory: string, problems: readonly QueueProblem[], options: PlanOptions = {}): RepairStep[] {
   checkOptions(options, { skipDamage: true, holdsLock: true, hasRecovered: true, hasRebuilt: true })
   checkProblems(problems)
-  // Half of the facts are not a ground to act on.
-  if (problems.some(({ code, severity }) => code === 'FILE_UNREADABLE' && severity === 'critical')) return []
+  // Half of the facts are not a ground to act on, and what is written into a shared file changes another queue.
+  if (problems.some(({ code, severity }) => code === 'FILE_LINKED' || (code === 'FILE_UNREADABLE' && severity === 'critical')))
+    return []
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
   // Control block and segments agree that a later version wrote them.
   if (problems.some(({ code }) => code === 'CONTROL_BAD_VERSION') && !areMostSound(inspection)) return []
