@@ -83,6 +83,21 @@ describe('the newest segments are lost', () => {
     expect([writer.nextSequence, writer.position.segmentId]).toEqual([210, head + 2])
   })
 
+  it('L57: nor when the only segment is lost and the second half of the control block is zeroed', () => {
+    const directory = newDirectory()
+    const writer = openWriter(directory, { segmentSize: SEGMENT_SIZE })
+    appendNumbered(writer, 0, 3)
+    using reader = openReader(directory, 'r')
+    drainSequences(reader)
+    reader.commit()
+    reader.close()
+    writer.close()
+    lose(directory, 0, 1)
+    overwrite(join(directory, CONTROL_FILE), 178, Buffer.alloc(334))
+    using successor = openWriter(directory)
+    expect(successor.nextSequence).toBeGreaterThanOrEqual(3)
+  })
+
   it('L57: keeps the good records of the last segment that is left, when its first one is zeroed', () => {
     const { directory, head } = readQueue()
     const left = openObserver(directory, { start: { segmentId: head - 1, offset: SEGMENT_HEADER_LENGTH } })

@@ -1,5 +1,5 @@
 import { bootId } from '../files/machine.js'
-import { WRITE_BACK_FAILED } from '../format/index.js'
+import { SEGMENT_HEADER_LENGTH, WRITE_BACK_FAILED } from '../format/index.js'
 import { type Place, roomBetween } from '../records/place.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
@@ -88,7 +88,7 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
   const highest = highestSegmentSeen(context, end.segmentId)
   const ahead = behind.filter((reader) => isPlausible(context, reader, highest))
   if (ahead.length === 0) return tail
-  const counted = isUncounted(context, tail) ? firstLost + roomBefore(context, end, ahead) : 0
+  const counted = isUncounted(context, tail, ahead) ? firstLost + roomBefore(context, end, ahead) : 0
   const nextSequence = Math.max(tail.nextSequence, counted)
   const raised = nextSequence > tail.nextSequence ? { ...tail, nextSequence, firstLost } : tail
   // A fresh head is above every reader.
@@ -102,13 +102,14 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
 
 /**
  * Whether nothing counts the messages that are lost, because the control block is lost too or says less than what is left. One of the base format, or one that a recovery
- * rebuilt which was killed, says nothing of them.
+ * rebuilt which was killed, says nothing of them. Nor does one that counts none of them, when a reader has read a message of a segment that is lost.
  */
-function isUncounted({ control, origin }: RecoveryContext, tail: Tail): boolean {
+function isUncounted({ control, origin }: RecoveryContext, tail: Tail, ahead: readonly Place[]): boolean {
   const known = control.nextSequenceAcquire()
   // A copy's files are of different moments, and its original gives the sequences out as well.
   if (origin.isCopy || control.readSequenceFloor() > 0) return false
-  return origin.isRebuilt || known === undefined || known < tail.nextSequence
+  if (origin.isRebuilt || known === undefined || known < tail.nextSequence) return true
+  return known === (tail.firstLost ?? tail.nextSequence) && ahead.some(({ offset }) => offset > SEGMENT_HEADER_LENGTH)
 }
 
 /** Messages that the readers may have seen and that are lost. */
