@@ -24,7 +24,6 @@ export {
   checkSignal,
   type OptionNames,
 } from './files/option-names.js'
-export { isNamedOutside } from './files/outside-names.js'
 export { pause } from './files/pause.js'
 export { QueueDirectory } from './files/queue-directory.js'
 export { isPromise, refusePromise } from './files/refuse-promise.js'
@@ -189,7 +188,7 @@ export { hasHeaderCrc, type SegmentBytes, sequenceOf, timestampNsOf } from './re
 export { SequenceRule } from './records/sequence-rule.js'
 export { cutAt } from './recovery/cut-at.js'
 export { RECOVERY_CASES } from './recovery/recovery-case.js'
-export { filesWrittenInPlace } from './recovery/refuse-shared-files.js'
+export { findSharedFiles } from './recovery/refuse-shared-files.js'
 export { quarantineEntry, setBytesAside, setFileAside } from './recovery/set-aside.js'
 export { RetentionPlan, type RetentionState } from './retention/retention-plan.js'
 export { segmentAgeMs } from './retention/segment-age.js'

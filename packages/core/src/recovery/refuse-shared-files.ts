@@ -1,12 +1,19 @@
+import { join } from 'node:path'
 import type { MappedControl } from '../control/mapped-control.js'
 import { LinkError } from '../errors/index.js'
 import { isNamedOutside } from '../files/outside-names.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { CONTROL_FILE, QUARANTINE_DIRECTORY, segmentFileName } from '../format/index.js'
 
-/** The files of a queue that a writer stores into in place, which a name in another directory would change: sealed segments are left out, and may be shared. */
-export function filesWrittenInPlace(headId: number): string[] {
-  return [CONTROL_FILE, segmentFileName(headId), segmentFileName(headId + 1)]
+/**
+ * The names of the files that a writer stores into in place and that another directory has as well. Sealed segments are left out: they may be shared.
+ *
+ * @throws QueueError for what the system says.
+ */
+export function findSharedFiles(directory: string, headId: number): string[] {
+  const folders = [directory, join(directory, QUARANTINE_DIRECTORY)]
+  const writtenInPlace = [CONTROL_FILE, segmentFileName(headId), segmentFileName(headId + 1)]
+  return writtenInPlace.filter((name) => isNamedOutside(join(directory, name), folders))
 }
 
 /**
@@ -16,7 +23,6 @@ export function filesWrittenInPlace(headId: number): string[] {
  * @throws {@link LinkError} `ERR_LINK`
  */
 export function refuseSharedFiles(directory: QueueDirectory, control: MappedControl): void {
-  const folders = [directory.at('.'), directory.at(QUARANTINE_DIRECTORY)]
-  for (const name of filesWrittenInPlace(control.currentSegmentAcquire()))
-    if (isNamedOutside(directory.at(name), folders)) throw new LinkError({ path: directory.describe(name), isHard: true })
+  const [shared] = findSharedFiles(directory.self, control.currentSegmentAcquire())
+  if (shared !== undefined) throw new LinkError({ path: directory.describe(shared), isHard: true })
 }

@@ -5,10 +5,9 @@ import {
   type ControlBlock,
   controlExtensionsAreCurrent,
   decodeIndex,
-  filesWrittenInPlace,
+  findSharedFiles,
   INDEX_FILE,
   INDEX_LENGTH,
-  isNamedOutside,
   LOCK_FILE,
   QUARANTINE_DIRECTORY,
   SEGMENT_FIRST_RECORD_OFFSET,
@@ -85,12 +84,9 @@ function copyProblems({ inspection, control }: ProblemSources): QueueProblem[] {
 
 /** What a writer would refuse to open, because another directory has the same file. */
 function linkProblems({ inspection: { directory }, control }: ProblemSources): QueueProblem[] {
-  const folders = [directory, join(directory, QUARANTINE_DIRECTORY)]
-  const names = filesWrittenInPlace(soundControl(control)?.currentSegment ?? 0)
   try {
-    return names
-      .filter((name) => isNamedOutside(join(directory, name), folders))
-      .map((file) => queueProblem('FILE_LINKED', '', { file }))
+    const shared = findSharedFiles(directory, soundControl(control)?.currentSegment ?? 0)
+    return shared.map((file) => queueProblem('FILE_LINKED', '', { file }))
   } catch {
     // What cannot be looked at is a problem of its own.
     return []
