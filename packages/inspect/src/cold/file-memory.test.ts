@@ -10,6 +10,7 @@ import { acknowledgeProblems } from './acknowledged.js'
 import { FileMemory } from './file-memory.js'
 import { findQueues } from './find-queues.js'
 import { inspectQueue } from './inspect-queue.js'
+import type { QueueInspection } from './queue-inspection.js'
 
 let root: string
 let queue: string
@@ -164,10 +165,10 @@ it('sees of a queue what a look without a memory sees, after every kind of chang
  * remembered.
  */
 function expectSameLook(name: string, quick: boolean): void {
-  const look = () => inspectQueue(queue, { quick })
+  const look = (memory?: FileMemory) => withoutWriteBack(inspectQueue(queue, { quick, memory }))
   for (;;) {
     const before = look()
-    const remembered = inspectQueue(queue, { quick, memory })
+    const remembered = look(memory)
     nextFileTime()
     if (isDeepStrictEqual(before, look())) {
       expect(remembered, name).toEqual(before)
@@ -175,6 +176,11 @@ function expectSameLook(name: string, quick: boolean): void {
     }
     memory = new FileMemory()
   }
+}
+
+/** `writeBack` alone can go to and fro: a sync of the background is under way in the looks before and after, and none in the look between them. */
+function withoutWriteBack(look: QueueInspection) {
+  return { ...look, control: { ...look.control, writeBack: undefined } }
 }
 
 it('opens no segment that has not changed', () => {
