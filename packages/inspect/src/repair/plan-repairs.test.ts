@@ -79,6 +79,14 @@ describe('planning a repair', () => {
     expect(planRepairs(queue, [unsealed, problem, damage]).map(({ kind }) => kind)).toEqual(['keep-damage', 'recover'])
   })
 
+  it('L57: moves a reader after the end only when a writer has weighed where it was', () => {
+    const ahead = queueProblem('READER_AHEAD', '', { file: 'readers/audit.meta' })
+    const kinds = (options?: Parameters<typeof planRepairs>[2]) => planRepairs(queue, [ahead], options).map(({ kind }) => kind)
+    expect(kinds()).toEqual(['recover'])
+    expect(kinds({ hasRebuilt: true })).toEqual(['recover'])
+    expect(kinds({ hasRecovered: true })).toEqual(['move-reader'])
+  })
+
   it('plans each step once', () => {
     expect(planRepairs(queue, [queueProblem('CONTROL_SHORT', ''), queueProblem('CONTROL_BAD_SEQUENCE', '')])).toHaveLength(1)
   })

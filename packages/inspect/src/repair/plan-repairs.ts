@@ -115,6 +115,8 @@ function stepsFor(problem: QueueProblem, inspection: QueueInspection, options: P
     return [{ kind: 'rebuild-control' }]
   if (NEEDS_RECOVERY.has(code)) return [{ kind: 'recover' }]
   if (NEEDS_SETTING_ASIDE.has(code) && file !== undefined) return [{ kind: 'set-aside', file }]
+  // The place of such a reader bounds the sequence with which the queue goes on. So a writer has to weigh it before it is moved.
+  if (code === 'READER_AHEAD' && options.hasRecovered !== true) return [{ kind: 'recover' }]
   if ((code === 'READER_AHEAD' || code === 'READER_MISPLACED') && file !== undefined)
     return moveReaderTo(file, code === 'READER_AHEAD' ? endOf(inspection) : recordBegun(file, inspection), inspection)
   if (segmentId === undefined) return []

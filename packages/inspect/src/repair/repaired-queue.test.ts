@@ -232,6 +232,23 @@ describe('a queue that lost what says where it ended', () => {
     },
   )
 
+  it('L57: goes on above a reader when nothing but a part of its only segment is left, and a file far above', () => {
+    rmSync(queue, { recursive: true })
+    const writer = openWriter(queue, { segmentSize: 4096 })
+    for (let index = 0; index < 15; index += 1) writer.append(1, Buffer.alloc(100, index))
+    writer.close()
+    const reader = openReader(queue, 'audit', { start: 'earliest' })
+    for (let index = 0; index < 11; index += 1) reader.next()
+    reader.commit()
+    reader.close()
+    unlinkSync(control(queue))
+    truncateSync(segmentFile(queue, 0), 1000)
+    writeFileSync(segmentFile(queue, 60), Buffer.alloc(3000, 1))
+    repairQueue(queue)
+    using next = openWriter(queue)
+    expect(next.append(1, Buffer.from('next'))).toBeGreaterThanOrEqual(11)
+  })
+
   it('has a head again that a writer can append to, when its last segments and its control block are lost', () => {
     for (let id = built.headSegment; id > 1; id -= 1) unlinkSync(segmentFile(queue, id))
     unlinkSync(control(queue))
