@@ -35,6 +35,7 @@ it('exports exactly the public surface', () => {
     'parseThresholds',
     'planPrune',
     'planRepairs',
+    'problemsBeforeRepair',
     'pruneQueue',
     'readAcknowledged',
     'readBackupManifest',

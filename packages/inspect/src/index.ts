@@ -34,7 +34,7 @@ export { isQueueListing, listQueue, type QueueListing } from './cold/queue-listi
 export { PROBLEMS, type ProblemCode, type ProblemSeverity, type QueueProblem } from './cold/queue-problem.js'
 export { QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue } from './cold/queue-verification.js'
 export type { RecentRate } from './cold/recent-rate.js'
-export { isRepairable, type PlanOptions, planRepairs } from './repair/plan-repairs.js'
+export { isRepairable, type PlanOptions, planRepairs, problemsBeforeRepair } from './repair/plan-repairs.js'
 export { planPrune, pruneQueue } from './repair/prune-queue.js'
 export { type RepairOptions, repairQueue } from './repair/repair-queue.js'
 export {

@@ -66,21 +66,29 @@ export function isRepairable(code: ProblemCode): boolean {
   return single.includes(code) || needsNewControl(code) || groups.some((group) => group.has(code))
 }
 
+/**
+ * Returns those problems that keep {@link planRepairs} from planning anything. Half of the facts are not a ground to act on, and what is written into a file that another directory shares changes that
+ * one as well.
+ */
+export function problemsBeforeRepair(problems: readonly QueueProblem[]): QueueProblem[] {
+  checkProblems(problems)
+  return problems.filter(
+    ({ code, severity }) => code === 'FILE_LINKED' || (code === 'FILE_UNREADABLE' && severity === 'critical'),
+  )
+}
+
 /** Evidence is kept up to this many bytes per place. */
 const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
 
 /**
  * Returns the steps that repair these problems of a queue, in the order in which they must be done. Changes nothing; problems that only an operator can decide about, or that
- * do no harm, lead to no step. When a segment or the control block cannot be read, nothing does.
+ * do no harm, lead to no step. While there are {@link problemsBeforeRepair}, nothing does.
  *
  * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.
  */
 export function planRepairs(directory: string, problems: readonly QueueProblem[], options: PlanOptions = {}): RepairStep[] {
   checkOptions(options, { skipDamage: true, holdsLock: true, hasRecovered: true, hasRebuilt: true })
-  checkProblems(problems)
-  // Half of the facts are not a ground to act on, and what is written into a shared file changes another queue.
-  if (problems.some(({ code, severity }) => code === 'FILE_LINKED' || (code === 'FILE_UNREADABLE' && severity === 'critical')))
-    return []
+  if (problemsBeforeRepair(problems).length > 0) return []
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
   // Control block and segments agree that a later version wrote them.
   if (problems.some(({ code }) => code === 'CONTROL_BAD_VERSION') && !areMostSound(inspection)) return []

@@ -24,6 +24,7 @@ import { shellQuote } from '../../output/shell-quote.js'
 import { acknowledgeAll } from './acknowledge.js'
 import { diagnoseQueue } from './diagnose.js'
 import type { Finding, QueueDiagnosis } from './finding.js'
+import { problemFindings } from './queue-findings.js'
 import { renderFindings } from './render-findings.js'
 import { systemFindings } from './system-findings.js'
 
@@ -42,6 +43,8 @@ interface Treatment {
   readonly steps: readonly (RepairStep & { readonly description: string })[]
   /** What is wrong with the queue, in a dry run. */
   readonly problems?: readonly QueueProblem[]
+  /** Where there is no step: what is wrong all the same, and why no step repairs it. */
+  readonly findings?: readonly Finding[]
   readonly report?: RepairReport
   readonly error?: string
 }
@@ -145,9 +148,21 @@ async function treat(context: CommandContext, queue: string, options: DoctorOpti
   const { problems } = verification
   if (options.yes === true) {
     const report = await asOwnerOf(queue, () => repairQueue(queue, { ...planOptions, problems }))
-    return { queue, steps: report.outcomes.map(({ step }) => described(step)), report }
+    const steps = report.outcomes.map(({ step }) => described(step))
+    return { queue, steps, ...findingsWithout(steps, queue, problems), report }
   }
-  return { queue, problems, steps: planRepairs(queue, problems, planOptions).map(described) }
+  const steps = planRepairs(queue, problems, planOptions).map(described)
+  return { queue, problems, steps, ...findingsWithout(steps, queue, problems) }
+}
+
+/** A queue without a step is not a healthy one: what no repair changes is shown with the reason. */
+function findingsWithout(
+  steps: readonly RepairStep[],
+  queue: string,
+  problems: readonly QueueProblem[],
+): Pick<Treatment, 'findings'> {
+  const serious = problems.filter(({ severity }) => severity !== 'info')
+  return steps.length > 0 || serious.length === 0 ? {} : { findings: problemFindings(queue, serious) }
 }
 
 /** A dry run exits like the state that it found; where something is to be done, never with 0. */
@@ -186,12 +201,15 @@ function print(
   if (result.system.length > 0) output.lines(renderFindings('system', result.system, output))
 }
 
-function printTreatment({ output }: CommandContext, { queue, steps, report, error }: Treatment): void {
+function printTreatment({ output }: CommandContext, { queue, steps, findings = [], report, error }: Treatment): void {
   const { palette } = output
   output.line(palette.heading(`repair ${printable(queue)}`))
   if (error !== undefined) output.line(palette.critical(`  not done: ${printable(error)}`))
+  else if (findings.length > 0) output.line('  no step repairs what was found')
   else if (steps.length === 0) output.line('  nothing to do')
   if (report === undefined) {
+    // With --yes a new diagnosis follows, which has them.
+    if (findings.length > 0) output.lines(renderFindings(queue, findings, output))
     for (const { description } of steps) output.line(`  would ${printable(description)}`)
     if (steps.some(({ kind }) => kind === 'rebuild-control' || kind === 'recover'))
       output.line('  and then check again, because what else is to be done depends on it')

@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -27,6 +28,7 @@ interface DoctorReport {
   readonly repairs: readonly {
     readonly steps: readonly { kind: string }[]
     readonly report?: { readonly outcomes: readonly { readonly state: string; readonly detail: string }[] }
+    readonly findings?: readonly Finding[]
     readonly error?: string
   }[]
 }
@@ -161,6 +163,33 @@ describe('chron-cli doctor', () => {
     expect({ exitCode, says: stderr.includes(text) }).toEqual({ exitCode: 1, says: true })
   })
 
+  it.each([
+    ['nothing else', 3],
+    ['damage that a repair would correct otherwise', 2],
+  ])('repairs nothing in a directory that shares its files, says why, and names no repair: with %s', (what, exitCode) => {
+    const queue = folder.join('queue')
+    buildQueue(queue, { payloads: textPayloads(100) })
+    if (exitCode === 2) truncateSync(join(queue, 'control.meta'), 100)
+    linkSync(join(queue, 'control.meta'), folder.join('elsewhere'))
+    const before = fingerprint(queue)
+    for (const options of [['--repair'], ['--repair', '--yes']]) {
+      const found = runCli(['doctor', queue, ...options])
+      expect(found.exitCode, what).toBe(exitCode)
+      expect(found.stdout).toContain('no step repairs what was found')
+      expect(found.stdout).toContain('FILE_LINKED')
+      expect(found.stdout.replaceAll(/\s+/g, ' ')).toContain('Copy one of them with cp -a')
+      expect(found.stdout).not.toContain('nothing to do')
+      expect(found.stdout).not.toContain('--repair --yes')
+      expect(fingerprint(queue)).toEqual(before)
+    }
+    const { repairs } = JSON.parse(runCli(['doctor', queue, '--repair', '--json']).stdout) as DoctorReport
+    expect(repairs).toMatchObject([
+      { steps: [], findings: expect.arrayContaining([expect.objectContaining({ code: 'FILE_LINKED' })]) },
+    ])
+    rmSync(folder.join('elsewhere'))
+    expect(runCli(['doctor', queue, '--repair']).stdout).not.toContain('FILE_LINKED')
+  })
+
   it('refuses --yes without --repair', () => {
     expect(runCli(['doctor', folder.copyGolden('killed'), '--yes']).exitCode).toBe(1)
   })
@@ -177,7 +206,7 @@ describe('chron-cli doctor', () => {
     expect(refused.stdout + refused.stderr).toContain('ERR_PERMISSION')
     chmodSync(join(queue, '000000001.q'), 0)
     expect(runCliUnprivileged(['doctor', queue]).exitCode).toBe(2)
-    expect(runCliUnprivileged(['doctor', queue, '--repair']).stdout).toContain('nothing to do')
+    expect(runCliUnprivileged(['doctor', queue, '--repair']).stdout).toContain('no step repairs what was found')
   })
 
   it.runIf(process.getuid?.() === 0)('repairs as the owner of the queue when root asks, so that the owner can go on', () => {

@@ -1,4 +1,10 @@
-import { isRepairable, type ProblemCode, type QueueInspection, type QueueProblem } from '@chronicle-ts/inspect'
+import {
+  isRepairable,
+  type ProblemCode,
+  problemsBeforeRepair,
+  type QueueInspection,
+  type QueueProblem,
+} from '@chronicle-ts/inspect'
 import { formatBytes, formatCount } from '../../output/quantities.js'
 import { shellQuote } from '../../output/shell-quote.js'
 import type { Finding } from './finding.js'
@@ -23,7 +29,7 @@ const LEFT: Partial<Record<ProblemCode, Advice>> = {
   NOT_A_QUEUE: { explanation: 'There is nothing to repair in it. Check the path.' },
   FILE_LINKED: {
     explanation:
-      'Two directories share the file, as after cp -al. Copy one of them with cp -a, use the copy, and delete what it was copied from.',
+      'Two directories share the file, as after cp -al, so nothing is repaired: it would change both. Copy one of them with cp -a, use the copy, and delete what it was copied from.',
   },
   SEGMENT_MISSING: GONE,
   SEGMENT_RETIRED: {
@@ -77,7 +83,8 @@ const ADVICE: Partial<Record<ProblemCode, Advice>> = {
       'The repair lets a writer compare it with the last record. Where messages are lost, their sequences stay skipped, and the finding becomes SEQUENCES_SKIPPED.',
   },
   READER_AHEAD: {
-    explanation: 'Messages that it has read are lost, after a power cut for instance. The repair moves it to the present end.',
+    explanation:
+      'Messages that it has read are lost, after a power cut for instance. The repair lets a writer continue above it, and moves it there.',
   },
   READER_DATA_LOST: {
     explanation:
@@ -91,15 +98,22 @@ const ADVICE: Partial<Record<ProblemCode, Advice>> = {
 
 /** Findings about one queue, from what inspecting and verifying it found. */
 export function queueFindings(inspection: QueueInspection, problems: readonly QueueProblem[]): Finding[] {
-  return [...problems.map((problem) => fromProblem(inspection.directory, problem)), ...readerFindings(inspection)]
+  return [...problemFindings(inspection.directory, problems), ...readerFindings(inspection)]
 }
 
-function fromProblem(directory: string, problem: QueueProblem): Finding {
+/** The problems of one queue, each with what it means. None names the repair as long as something keeps it from doing anything. */
+export function problemFindings(directory: string, problems: readonly QueueProblem[]): Finding[] {
+  const canRepair = problemsBeforeRepair(problems).length === 0
+  return problems.map((problem) => fromProblem(directory, problem, canRepair))
+}
+
+function fromProblem(directory: string, problem: QueueProblem, canRepair: boolean): Finding {
   const { code, severity, message, acknowledged } = problem
   const advice = ADVICE[code]
   const queue = shellQuote(directory)
-  const command =
-    advice?.command?.(queue, problem) ?? (isRepairable(code) ? `chron-cli doctor ${queue} --repair --yes` : undefined)
+  const isForRepair = isRepairable(code)
+  const repair = isForRepair ? `chron-cli doctor ${queue} --repair --yes` : undefined
+  const command = isForRepair && !canRepair ? undefined : (advice?.command?.(queue, problem) ?? repair)
   return {
     code,
     severity,
