@@ -165,7 +165,7 @@ it('sees of a queue what a look without a memory sees, after every kind of chang
  * remembered.
  */
 function expectSameLook(name: string, quick: boolean): void {
-  const look = (memory?: FileMemory) => withoutWriteBack(inspectQueue(queue, { quick, memory }))
+  const look = (memory?: FileMemory) => withoutWriteBack(inspectQueue(queue, { quick, ...(memory && { memory }) }))
   for (;;) {
     const before = look()
     const remembered = look(memory)
